@@ -1,0 +1,33 @@
+//! Virtual time, the pending events, and random streams.
+//!
+//! Knows nothing of Juju, of TLS, of files or of wall clocks. A world is whatever handles typed
+//! events; [`run`] is the whole loop.
+
+mod agenda;
+mod random;
+mod time;
+
+pub use agenda::{Agenda, EventId};
+pub use random::{Stream, Streams};
+pub use time::{DurationError, Span, Time, TimeError, format_duration, parse_duration};
+
+/// What the loop plays: anything that handles one typed event at a time.
+pub trait World {
+    /// The typed event.
+    type Event;
+
+    /// Handles `event`, due now (`agenda.now()`); whatever follows from it is put on the agenda.
+    fn handle(&mut self, event: Self::Event, agenda: &mut Agenda<Self::Event>);
+}
+
+/// Plays every event due at or before `until`, in order of (time, insertion), and leaves the
+/// clock at `until`. Returns how many events were handled.
+pub fn run<W: World>(world: &mut W, agenda: &mut Agenda<W::Event>, until: Time) -> u64 {
+    let mut handled = 0;
+    while let Some(event) = agenda.next(until) {
+        world.handle(event, agenda);
+        handled += 1;
+    }
+    agenda.advance(until);
+    handled
+}
