@@ -1,0 +1,151 @@
+//! What an operator or nature can do to a deployment: one enum, timed, printable as the `juju`
+//! command where there is one. The world carries actions out and knows none by its purpose.
+
+use std::collections::BTreeMap;
+
+use super::deployment::{Deployment, Side, Source};
+use crate::kernel::Span;
+
+/// One thing done to a deployment. Indices point into the [`Deployment`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// `juju run APP/leader ACTION key=value`.
+    RunAction {
+        /// Application index; its leader runs the action unless `unit` is given.
+        application: usize,
+        /// Unit number.
+        unit: Option<u32>,
+        /// Name of the action.
+        name: String,
+        /// Its parameters.
+        parameters: BTreeMap<String, String>,
+    },
+    /// `juju config APP key=value`; `None` resets the option.
+    SetConfig {
+        /// Application index.
+        application: usize,
+        /// New values.
+        options: BTreeMap<String, Option<String>>,
+    },
+    /// `juju integrate A B`.
+    Integrate {
+        /// Model index.
+        model: usize,
+        /// Both sides, provider first.
+        sides: [Side; 2],
+    },
+    /// `juju remove-relation A B`.
+    RemoveRelation {
+        /// Model index.
+        model: usize,
+        /// Both sides, provider first.
+        sides: [Side; 2],
+    },
+    /// The workload process of a unit, or of every unit, is restarted.
+    Restart {
+        /// Application index.
+        application: usize,
+        /// Unit number; every unit where absent.
+        unit: Option<u32>,
+    },
+    /// The clock of a unit jumps to be off by so much; zero mends it.
+    SkewClock {
+        /// Application index.
+        application: usize,
+        /// Unit number; every unit where absent.
+        unit: Option<u32>,
+        /// Nanoseconds ahead of true time; negative is behind.
+        skew_ns: i64,
+    },
+}
+
+/// An action and when it happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimedAction {
+    /// From the start of the run.
+    pub at: Span,
+    /// What happens.
+    pub action: Action,
+    /// The scenario line that asked for it.
+    pub source: Source,
+}
+
+impl Action {
+    /// The command an operator would type, or a plain phrase where there is none.
+    pub fn to_command(&self, deployment: &Deployment) -> String {
+        let application = |index: usize| {
+            let application = &deployment.applications[index];
+            (
+                deployment.models[application.model].name.as_str(),
+                application.name.as_str(),
+            )
+        };
+        match self {
+            Self::RunAction {
+                application: index,
+                unit,
+                name,
+                parameters,
+            } => {
+                let (model, app) = application(*index);
+                let unit = unit.map_or("leader".to_owned(), |number| number.to_string());
+                let parameters: String = parameters
+                    .iter()
+                    .map(|(key, value)| format!(" {key}={value}"))
+                    .collect();
+                format!("juju run -m {model} {app}/{unit} {name}{parameters}")
+            }
+            Self::SetConfig {
+                application: index,
+                options,
+            } => {
+                let (model, app) = application(*index);
+                let settings: String = options
+                    .iter()
+                    .map(|(key, value)| match value {
+                        Some(value) => format!(" {key}={value}"),
+                        None => format!(" --reset {key}"),
+                    })
+                    .collect();
+                format!("juju config -m {model} {app}{settings}")
+            }
+            Self::Integrate { model, sides } => {
+                let [left, right] = sides.each_ref().map(|side| deployment.side_name(side));
+                format!(
+                    "juju integrate -m {} {left} {right}",
+                    deployment.models[*model].name
+                )
+            }
+            Self::RemoveRelation { model, sides } => {
+                let [left, right] = sides.each_ref().map(|side| deployment.side_name(side));
+                format!(
+                    "juju remove-relation -m {} {left} {right}",
+                    deployment.models[*model].name
+                )
+            }
+            Self::Restart {
+                application: index,
+                unit,
+            } => {
+                let (model, app) = application(*index);
+                format!("restart of {model}.{app}{}", unit_suffix(*unit))
+            }
+            Self::SkewClock {
+                application: index,
+                unit,
+                skew_ns,
+            } => {
+                let (model, app) = application(*index);
+                let seconds = skew_ns / 1_000_000_000;
+                format!(
+                    "clock of {model}.{app}{} off by {seconds}s",
+                    unit_suffix(*unit)
+                )
+            }
+        }
+    }
+}
+
+fn unit_suffix(unit: Option<u32>) -> String {
+    unit.map_or(String::new(), |number| format!("/{number}"))
+}

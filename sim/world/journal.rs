@@ -1,0 +1,271 @@
+//! The ordered record of everything that happened, each entry naming its cause. Enough to write
+//! every report: reports never look at the world.
+
+use std::sync::Arc;
+
+use super::deployment::Source;
+use crate::kernel::{Span, Time};
+use crate::pki::Certificate;
+use crate::tls::Verdict;
+
+/// Position of an entry in its journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seq(pub u32);
+
+/// Whom an entry is about; parts that do not apply are empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// Model name.
+    pub model: Option<Arc<str>>,
+    /// Application name.
+    pub application: Option<Arc<str>>,
+    /// Unit name, `app/0`.
+    pub unit: Option<Arc<str>>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// When, in true time.
+    pub time: Time,
+    /// The entry that caused it; none for the first.
+    pub cause: Option<Seq>,
+    /// Whom it is about.
+    pub subject: Subject,
+    /// What happened.
+    pub kind: Kind,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// The run begins.
+    Started,
+    /// Something was done to the deployment; the text is the `juju` command or a plain phrase.
+    Action {
+        /// The command.
+        command: String,
+        /// The scenario line.
+        source: Source,
+    },
+    /// A relation came or went: `what` is `created`, `removed`, ...
+    Relation {
+        /// What happened to it.
+        what: &'static str,
+        /// Interface.
+        interface: Arc<str>,
+        /// `model.app:endpoint` of the provider.
+        provider: Arc<str>,
+        /// `model.app:endpoint` of the requirer.
+        requirer: Arc<str>,
+    },
+    /// A unit began a hook.
+    HookStarted {
+        /// `certificates-relation-changed`, `config-changed`, ...
+        hook: Arc<str>,
+    },
+    /// A unit's hook was committed.
+    HookCommitted {
+        /// Name of the hook.
+        hook: Arc<str>,
+    },
+    /// A unit's hook failed and will be tried again.
+    HookFailed {
+        /// Name of the hook.
+        hook: Arc<str>,
+        /// Why.
+        reason: String,
+    },
+    /// A databag changed on its controller.
+    DatabagChanged {
+        /// `certificates:7`.
+        relation: Arc<str>,
+        /// Keys that changed.
+        keys: String,
+    },
+    /// A secret came, changed, expired or went.
+    Secret {
+        /// `created`, `updated`, `expired`, `removed`.
+        what: &'static str,
+        /// Its label.
+        label: Arc<str>,
+    },
+    /// A unit became leader.
+    LeaderElected,
+    /// A CA signed a certificate.
+    CertificateIssued(CertificateRecord),
+    /// A workload began to serve this chain.
+    CertificateServed {
+        /// Endpoint it came from.
+        endpoint: Arc<str>,
+        /// The leaf; `None` when the unit serves nothing any more.
+        certificate: Option<Certificate>,
+    },
+    /// A workload's trust store changed.
+    TrustChanged {
+        /// Subjects and serials of all roots now trusted.
+        roots: Vec<Certificate>,
+    },
+    /// Every unit was idle for the first time: connections are watched from here.
+    Settled,
+    /// A connection was judged.
+    Handshake(HandshakeRecord),
+    /// Anything else worth a line.
+    Note {
+        /// Kebab-case kind.
+        what: &'static str,
+        /// The line.
+        detail: String,
+    },
+}
+
+/// A certificate, from its request to the end of its service.
+#[derive(Clone, Debug)]
+pub struct CertificateRecord {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Root, intermediate or leaf.
+    pub kind: CertificateKind,
+    /// Serial of the certificate that signed it (its own for a root).
+    pub issuer_serial: Arc<str>,
+    /// When the request reached a databag, where there was one.
+    pub requested_at: Option<Time>,
+    /// Model of the requirer; of the CA itself for a root.
+    pub model: Arc<str>,
+    /// Application of the requirer.
+    pub application: Arc<str>,
+    /// Unit of the requirer in UNIT mode.
+    pub unit: Option<Arc<str>>,
+}
+
+/// Position of a certificate in its chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateKind {
+    /// Self-signed CA.
+    Root,
+    /// CA signed by another.
+    Intermediate,
+    /// End entity.
+    Leaf,
+}
+
+/// One verdict on one connection.
+#[derive(Clone, Debug)]
+pub struct HandshakeRecord {
+    /// Index into [`Manifest::connections`].
+    pub connection: u32,
+    /// The verdict.
+    pub verdict: Arc<Verdict>,
+    /// Serial of the leaf the server presented; empty where it presented none.
+    pub server_serial: Arc<str>,
+    /// Serial of the client's certificate in mutual TLS.
+    pub client_serial: Arc<str>,
+    /// Why it was judged now: `start`, `server-certificate`, `trust`, `client-certificate`,
+    /// `clock`, `validity`, `reachability`, or `attempt` where every attempt is performed.
+    pub trigger: &'static str,
+    /// Whether a handshake was performed; false where an equal one's verdict was used again.
+    pub performed: bool,
+}
+
+/// What a run was, beside what happened in it.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// Scenario name.
+    pub name: String,
+    /// The question it answers.
+    pub about: String,
+    /// Seed.
+    pub seed: u64,
+    /// First instant.
+    pub start: Time,
+    /// Length.
+    pub duration: Span,
+    /// Every timing assumption, name and value, in a stable order.
+    pub timings: Vec<(String, String)>,
+    /// Every watched connection.
+    pub connections: Vec<ConnectionRecord>,
+}
+
+/// A watched connection, one unit (or client) to one unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionRecord {
+    /// `a.traefik/0 -> a.web/1`.
+    pub name: String,
+    /// `model.app/0` or the client's name.
+    pub client: String,
+    /// `model.app/0`.
+    pub server: String,
+    /// Server name asked for.
+    pub server_name: String,
+    /// Validator name.
+    pub validator: String,
+    /// Time between attempts.
+    pub every: Span,
+    /// The first attempt; `None` when the deployment never settled.
+    pub first_attempt: Option<Time>,
+}
+
+/// The record of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    entries: Vec<Entry>,
+    fingerprint: u64,
+}
+
+impl Journal {
+    /// Appends an entry and returns its position.
+    pub fn record(&mut self, entry: Entry) -> Seq {
+        let seq = Seq(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
+        self.fingerprint = fold(self.fingerprint, &entry);
+        self.entries.push(entry);
+        seq
+    }
+
+    /// Every entry, in order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entry at `seq`.
+    pub fn get(&self, seq: Seq) -> Option<&Entry> {
+        self.entries.get(seq.0 as usize)
+    }
+
+    /// A rolling hash over time, kind and subject: two runs that differ have different ones from
+    /// their first different entry on.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+}
+
+/// FNV-1a over what makes an entry.
+fn fold(state: u64, entry: &Entry) -> u64 {
+    let mut state = state ^ 0xCBF2_9CE4_8422_2325;
+    let mut eat = |bytes: &[u8]| {
+        for byte in bytes {
+            state = (state ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        }
+    };
+    eat(&entry.time.as_nanos().to_le_bytes());
+    for part in [
+        &entry.subject.model,
+        &entry.subject.application,
+        &entry.subject.unit,
+    ] {
+        eat(part.as_deref().unwrap_or("-").as_bytes());
+    }
+    match &entry.kind {
+        Kind::CertificateIssued(record) => eat(record.certificate.sha256()),
+        Kind::Handshake(record) => {
+            eat(&record.connection.to_le_bytes());
+            eat(record.verdict.error.as_bytes());
+        }
+        Kind::HookStarted { hook } | Kind::HookCommitted { hook } => eat(hook.as_bytes()),
+        Kind::Note { what, detail } => {
+            eat(what.as_bytes());
+            eat(detail.as_bytes());
+        }
+        other => eat(std::any::type_name_of_val(other).as_bytes()),
+    }
+    state
+}
