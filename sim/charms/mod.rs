@@ -2,8 +2,11 @@
 //!
 //! Must not know scenarios, faults or reports.
 
+mod charm;
 mod metadata;
+pub mod surface;
 
+pub use charm::Charm;
 pub use metadata::{
     Apply, Behaviour, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint,
     EndpointProfile, IssuerProfile, Mode, OptionSpec, Role, Transfers, TrustProfile,

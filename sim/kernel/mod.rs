@@ -11,6 +11,10 @@ pub use agenda::{Agenda, EventId};
 pub use random::{Stream, Streams};
 pub use time::{DurationError, Span, Time, TimeError, format_duration, parse_duration};
 
+/// Position of an entry in the record of a run: what anything that happens names as its cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seq(pub u32);
+
 /// What the loop plays: anything that handles one typed event at a time.
 pub trait World {
     /// The typed event.

@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use super::deployment::Source;
 use crate::kernel::{Span, Time};
+
+pub use crate::kernel::Seq;
 use crate::pki::Certificate;
 use crate::tls::Verdict;
-
-/// Position of an entry in its journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Seq(pub u32);
 
 /// Whom an entry is about; parts that do not apply are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

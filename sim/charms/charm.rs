@@ -1,0 +1,20 @@
+//! What a charm is: code that handles hooks through one door.
+
+use crate::juju::{Hook, HookError, Quiet, UnitContext};
+
+/// A charm of one unit. What it remembers between hooks lives in Juju (databags, secrets) or on
+/// its workload's disk, as for a real charm, whose process ends with each hook.
+pub trait Charm {
+    /// Handles one hook.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where the real charm's code would end in an uncaught exception or a hook
+    /// tool refuses: nothing it buffered is committed, and Juju runs the hook again.
+    fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError>;
+
+    /// Whether update-status, or a secret event that is repeated, could do anything before
+    /// something else happens to this unit. A wrong [`Quiet::Always`] is a wrong prediction:
+    /// `--every-hook` exists to catch it.
+    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet;
+}

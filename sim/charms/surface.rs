@@ -1,0 +1,101 @@
+//! Where charms put what their workload serves and trusts: a convention of paths, so that a
+//! workload's TLS side can be read off its files whatever charm wrote them.
+//!
+//! | path | holds |
+//! |---|---|
+//! | `tls/ENDPOINT/NAME.pem` | the chain served, leaf first |
+//! | `tls/ENDPOINT/NAME.key` | its private key |
+//! | `trust/SOURCE.pem` | CAs the workload trusts |
+//! | `client-trust/SOURCE.pem` | CAs whose clients it admits, where it asks for certificates |
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use crate::juju::Value;
+
+/// Files by path.
+pub type Files = BTreeMap<Arc<str>, Value>;
+
+/// One chain with its key, as they lie in the files.
+#[derive(Clone, Debug)]
+pub struct ServedFiles<'a> {
+    /// The certificates endpoint they came from.
+    pub endpoint: &'a str,
+    /// Name they are filed under.
+    pub name: &'a str,
+    /// PEM chain.
+    pub chain: &'a Value,
+    /// PEM private key.
+    pub key: &'a Value,
+}
+
+/// Path of a served chain.
+pub fn chain_path(endpoint: &str, name: &str) -> String {
+    format!("tls/{endpoint}/{name}.pem")
+}
+
+/// Path of its key.
+pub fn key_path(endpoint: &str, name: &str) -> String {
+    format!("tls/{endpoint}/{name}.key")
+}
+
+/// Path of trusted CAs.
+pub fn trust_path(source: &str) -> String {
+    format!("trust/{source}.pem")
+}
+
+/// Every chain that has its key beside it, in path order.
+pub fn served(files: &Files) -> Vec<ServedFiles<'_>> {
+    files
+        .range::<str, _>(under("tls/", "tls0"))
+        .filter_map(|(path, chain)| {
+            let (endpoint, file) = path.strip_prefix("tls/")?.split_once('/')?;
+            let name = file.strip_suffix(".pem")?;
+            let key = files.get(key_path(endpoint, name).as_str())?;
+            Some(ServedFiles {
+                endpoint,
+                name,
+                chain,
+                key,
+            })
+        })
+        .collect()
+}
+
+/// Every trusted PEM text, in path order.
+pub fn trusted(files: &Files) -> impl Iterator<Item = &Value> {
+    files
+        .range::<str, _>(under("trust/", "trust0"))
+        .map(|(_, value)| value)
+}
+
+/// The paths from `first` up to, not including, `end`.
+fn under<'a>(first: &'a str, end: &'a str) -> (Bound<&'a str>, Bound<&'a str>) {
+    (Bound::Included(first), Bound::Excluded(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_without_its_key_is_not_served() {
+        let mut files = Files::new();
+        for path in [
+            "tls/a/x.pem",
+            "tls/a/x.key",
+            "tls/a/y.pem",
+            "trust/b.pem",
+            "zzz",
+        ] {
+            files.insert(path.into(), path.into());
+        }
+        let served: Vec<_> = served(&files)
+            .iter()
+            .map(|found| found.name.to_owned())
+            .collect();
+        assert_eq!(served, ["x"]);
+        assert_eq!(trusted(&files).count(), 1);
+    }
+}

@@ -1,0 +1,186 @@
+//! Cross-model relations: the consumer's controller dials the offering one, and whole databags
+//! are replaced on the other side (juju/juju 3.6 `internal/worker/remoterelations`).
+//!
+//! A direction of a link is a channel that holds one state: while a delivery is under way, later
+//! changes ride along, and while the link is down the newest state waits.
+
+use super::state::ScopeMember;
+use super::{
+    About, ApplicationId, ApplicationKind, Event, Happening, Host, Juju, Life, LinkId, RelationId,
+    Step, UnitId, Versioned,
+};
+use crate::kernel::Span;
+
+/// The worker that dials is started again after this long.
+const DIAL_RETRY: Span = Span::from_secs(15);
+
+impl Juju {
+    /// A dial was judged.
+    pub fn dialled(
+        &mut self,
+        id: LinkId,
+        judged: Result<(), String>,
+        host: &mut dyn Host,
+    ) -> Option<Step> {
+        let now = host.now();
+        let link = &mut self.links[id.index()];
+        link.dialled_at = now;
+        link.connected = judged.is_ok();
+        link.error = None;
+        if let Err(reason) = judged {
+            let text = format!("cannot connect to external controller: {reason}");
+            link.error = Some(text.as_str().into());
+            let model = self.relation(self.link(id).consumer).model;
+            host.record(
+                None,
+                About::Model(model),
+                Happening::Note("link-down", text),
+            );
+            host.schedule(now + DIAL_RETRY, Event::Dial(id));
+            return None;
+        }
+        for to_offering in [true, false] {
+            self.schedule_transfer(id, to_offering, host);
+        }
+        None
+    }
+
+    /// Sends side `end` of a relation on, where the other side lives in another model.
+    pub(super) fn send_if_cross_model(&mut self, id: RelationId, end: usize, host: &mut dyn Host) {
+        let relation = self.relation(id);
+        let Some(link) = relation.link else {
+            return;
+        };
+        if self.application(relation.ends[end].application).kind == ApplicationKind::Local {
+            let to_offering = self.link(link).consumer == id;
+            self.schedule_transfer(link, to_offering, host);
+        }
+    }
+
+    fn schedule_transfer(&mut self, id: LinkId, to_offering: bool, host: &mut dyn Host) {
+        let at = host.now() + self.latencies.watch + self.latencies.cross_model;
+        let link = &mut self.links[id.index()];
+        if link.connected {
+            link.due[usize::from(to_offering)] = Some(at);
+            host.schedule(at, Event::Transfer(id, to_offering));
+        }
+    }
+
+    /// A delivery arrives: the proxy side becomes what the local side was one latency ago.
+    pub(super) fn transfer(
+        &mut self,
+        id: LinkId,
+        to_offering: bool,
+        host: &mut dyn Host,
+    ) -> Option<Step> {
+        let link = self.link(id);
+        if !link.connected {
+            return None;
+        }
+        let (source, target) = if to_offering {
+            (link.consumer, link.offering)
+        } else {
+            (link.offering, link.consumer)
+        };
+        self.copy_life(source, target, host);
+        let source_end = self.local_end(source)?;
+        let proxy = self.proxy_end(target)?;
+        self.copy_units(id, to_offering, (source, source_end), (target, proxy), host);
+        let sent = {
+            let bag = &self.relation(source).ends[source_end].bag;
+            let travelled = bag.changed_at + self.latencies.watch + self.latencies.cross_model;
+            (travelled <= host.now()).then(|| bag.clone())
+        };
+        let delivered = &mut self.links[id.index()].delivered[usize::from(to_offering)];
+        if let Some(bag) = sent.filter(|bag| bag.version != delivered.application) {
+            delivered.application = bag.version;
+            let end = &mut self.relations[target.index()].ends[proxy];
+            end.bag.value = bag.value;
+            end.bag.touch(host.now(), bag.cause);
+            self.end_changed(target, proxy, host);
+        }
+        None
+    }
+
+    fn copy_life(&mut self, source: RelationId, target: RelationId, host: &mut dyn Host) {
+        let life = self.relation(source).life;
+        if life != Life::Alive && self.relation(target).life == Life::Alive {
+            let cause = self.relation(source).cause;
+            self.remove_relation(target, cause, host);
+        }
+    }
+
+    fn local_end(&self, id: RelationId) -> Option<usize> {
+        let is_local = |application: ApplicationId| {
+            self.application(application).kind == ApplicationKind::Local
+        };
+        self.relation(id)
+            .ends
+            .iter()
+            .position(|end| is_local(end.application))
+    }
+
+    fn proxy_end(&self, id: RelationId) -> Option<usize> {
+        Some(1 - self.local_end(id)?)
+    }
+
+    fn copy_units(
+        &mut self,
+        id: LinkId,
+        to_offering: bool,
+        (source, source_end): (RelationId, usize),
+        (target, proxy): (RelationId, usize),
+        host: &mut dyn Host,
+    ) {
+        let now = host.now();
+        let travel = self.latencies.watch + self.latencies.cross_model;
+        let direction = usize::from(to_offering);
+        let delivered = self.link(id).delivered[direction].units.clone();
+        let arrived: Vec<(UnitId, ScopeMember)> = self.relation(source).ends[source_end]
+            .units
+            .iter()
+            .filter(|(unit, member)| {
+                let latest = member.bag.changed_at.max(member.moved_at);
+                let state = (member.bag.version, member.in_scope);
+                latest + travel <= now && delivered.get(unit) != Some(&state)
+            })
+            .map(|(unit, member)| (*unit, member.clone()))
+            .collect();
+        for (unit, member) in arrived {
+            let far = self.proxy_unit(self.relation(target).ends[proxy].application, unit);
+            let state = (member.bag.version, member.in_scope);
+            self.links[id.index()].delivered[direction]
+                .units
+                .insert(unit, state);
+            let end = &mut self.relations[target.index()].ends[proxy];
+            let copy = end.units.entry(far).or_insert_with(|| ScopeMember {
+                bag: Versioned::default(),
+                in_scope: false,
+                moved_at: now,
+                cause: member.cause,
+            });
+            if copy.bag.value != member.bag.value {
+                copy.bag.value = member.bag.value;
+                copy.bag.touch(now, member.bag.cause);
+            }
+            if copy.in_scope != member.in_scope {
+                copy.in_scope = member.in_scope;
+                copy.moved_at = now;
+                copy.cause = member.cause;
+            }
+            self.end_changed(target, proxy, host);
+        }
+    }
+
+    /// The proxy of a unit: same number, name of the proxy application.
+    fn proxy_unit(&mut self, application: ApplicationId, of: UnitId) -> UnitId {
+        let number = self.unit(of).number;
+        let known = self.application(application).units.iter().copied();
+        if let Some(found) = known.into_iter().find(|id| self.unit(*id).number == number) {
+            return found;
+        }
+        let id = self.push_unit(application, number, None, None);
+        self.units[id.index()].address = self.unit(of).address.clone();
+        id
+    }
+}
