@@ -1,39 +1,66 @@
-//! Keys, requests, certificates, authorities. (First shape: the room is being built.)
+//! Keys, certificate requests, certificates and the issuers that sign them.
+//!
+//! The room owns everything an X.509 text can say: it makes keys and signatures that follow from
+//! a random stream alone, writes requests and certificates through `rcgen`, reads them back once,
+//! and knows, as data, what each real issuer puts into a certificate ([`issuers`]). It must not
+//! know who asks for a certificate, when or why, nor how a peer judges one.
+//!
+//! The path of one certificate:
+//!
+//! ```
+//! use trustsim::kernel::{Span, Streams, Time};
+//! use trustsim::pki::{
+//!     CertificateRequest, KeyAlgorithm, KeyPair, RequestAttributes, SerialNumber, Terms, issuers,
+//! };
+//!
+//! # fn main() -> Result<(), trustsim::pki::PkiError> {
+//! let mut stream = Streams::new(1).stream("example", "ca");
+//! let day = Span::from_secs(86_400);
+//! let mut terms = |days| Terms {
+//!     serial: SerialNumber::random(&mut stream),
+//!     now: Time::from_seconds(1_767_225_600),
+//!     validity: day * days,
+//! };
+//! let (root_terms, leaf_terms) = (terms(365), terms(90));
+//!
+//! let ca_key = KeyPair::generate(KeyAlgorithm::EcdsaP256, &mut stream);
+//! let ca_name = RequestAttributes::with_common_name("ca");
+//! let ca = issuers::charmlibs::generate_self_signed_ca(&ca_name, &ca_key, &root_terms)?;
+//!
+//! let key = KeyPair::generate(KeyAlgorithm::EcdsaP256, &mut stream);
+//! let request = CertificateRequest::new(&RequestAttributes::with_common_name("web"), &key)?;
+//! let received = CertificateRequest::from_pem(request.pem())?;
+//! let leaf = issuers::charmlibs::generate(&received, &ca, &ca_key, &leaf_terms, false)?;
+//! assert!(leaf.verify_issued_by(&ca));
+//! # Ok(())
+//! # }
+//! ```
 
-use std::sync::Arc;
+mod attributes;
+mod certificate;
+mod der;
+mod error;
+mod issue;
+pub mod issuers;
+mod keys;
+mod memo;
+mod names;
+mod pem;
+mod pool;
+mod public_key;
+mod request;
+mod serial;
+mod template;
+#[cfg(test)]
+mod tests;
 
-/// Key algorithms.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KeyAlgorithm {
-    /// `ecdsa-p256`.
-    #[default]
-    EcdsaP256,
-    /// `ed25519`.
-    Ed25519,
-    /// `rsa-2048`.
-    Rsa2048,
-}
-
-impl std::str::FromStr for KeyAlgorithm {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "ecdsa-p256" => Ok(Self::EcdsaP256),
-            "ed25519" => Ok(Self::Ed25519),
-            "rsa-2048" => Ok(Self::Rsa2048),
-            other => Err(other.to_owned()),
-        }
-    }
-}
-
-/// A certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Certificate(Arc<[u8; 32]>);
-
-impl Certificate {
-    /// SHA-256 of the DER.
-    pub fn sha256(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
+pub use attributes::RequestAttributes;
+pub use certificate::Certificate;
+pub use error::PkiError;
+pub use issue::{Terms, issue, self_sign};
+pub use keys::{KeyAlgorithm, KeyPair, UnknownKeyAlgorithm};
+pub use pool::KeyPool;
+pub use public_key::PublicKey;
+pub use request::{CertificateRequest, RequestedExtension};
+pub use serial::SerialNumber;
+pub use template::{Extension, IssuerName, KeyUsages, Purpose, SanKind, SubjectForm, Template};

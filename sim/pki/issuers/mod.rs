@@ -1,0 +1,11 @@
+//! The real issuers: what each puts into a certificate, read from its source.
+//!
+//! | module | issuer | used by |
+//! |---|---|---|
+//! | [`charmlibs`] | `Certificate.generate`, `generate_self_signed_ca` | self-signed-certificates, Vault's and Notary's own access certificates |
+//! | [`controller`] | juju/juju `internal/pki` | a controller's CA and its API server's leafs |
+//! | [`vault`] | the PKI engine of Vault | vault-k8s, vault, charm-vault |
+
+pub mod charmlibs;
+pub mod controller;
+pub mod vault;
