@@ -1,47 +1,34 @@
-//! Identities, trust stores, validators, the handshake. (First shape: the room is being built.)
+//! Identities, trust stores, validators, the handshake and its verdict.
+//!
+//! A [`Case`] is everything one handshake depends on; [`handshake`] performs it with rustls over
+//! an in-memory pipe and gives a [`Verdict`]; [`VerdictCache`] performs equal cases once. The chain
+//! decision belongs to the client's (or server's) [`Validator`], and [`judge_server`] asks it
+//! without keys or a handshake.
+//!
+//! Knows nothing of Juju, of charms, of scheduling or of files.
 
-/// Whose chain rules a client applies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Validator {
-    /// `rustls`.
-    Rustls,
-    /// `openssl`.
-    #[default]
-    OpenSsl,
-}
+mod cache;
+mod case;
+mod catalogue;
+mod chain;
+mod handshake;
+mod identity;
+mod provider;
+mod trust;
+mod validator;
+mod verdict;
+mod verifier;
 
-impl std::str::FromStr for Validator {
-    type Err = String;
+#[cfg(test)]
+mod tests;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "rustls" => Ok(Self::Rustls),
-            "openssl" => Ok(Self::OpenSsl),
-            other => Err(other.to_owned()),
-        }
-    }
-}
-
-/// Outcome of a handshake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was established.
-    Ok,
-    /// It was refused.
-    Failed,
-}
-
-/// Outcome of one handshake with its error, alert and texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// Outcome.
-    pub outcome: Outcome,
-    /// `TS04xx`, empty when ok.
-    pub code: &'static str,
-    /// Kebab-case error, empty when ok.
-    pub error: &'static str,
-    /// TLS alert sent.
-    pub alert: Option<&'static str>,
-    /// What rustls says.
-    pub rustls: String,
-}
+pub use cache::VerdictCache;
+pub use case::{Case, ClientSide, ServerSide, Side, next_boundary};
+pub use catalogue::{ErrorKind, code, explain};
+pub use chain::{judge_client, judge_server};
+pub use handshake::{Lane, handshake};
+pub use identity::Identity;
+pub use provider::{provider, with_stream};
+pub use trust::TrustStore;
+pub use validator::{UnknownValidator, Validator};
+pub use verdict::{Outcome, Text, Verdict};

@@ -1,0 +1,187 @@
+//! One real rustls handshake, at the two sides' own clocks, in one of two lanes.
+
+mod duplex;
+mod sans_io;
+
+use std::sync::Arc;
+
+use rustls::client::Resumption;
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::server::NoServerSessionStorage;
+use rustls::time_provider::TimeProvider;
+use rustls::{AlertDescription, CertificateError, ClientConfig, Error, ServerConfig};
+
+use super::case::{Case, Side};
+use super::catalogue::ErrorKind;
+use super::chain::unix;
+use super::provider::{provider, with_stream};
+use super::verdict::Verdict;
+use super::verifier::Verifier;
+use crate::kernel::{Stream, Time};
+
+/// How the two sides exchange their bytes. Both lanes give the same verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lane {
+    /// rustls driven without I/O: what one side writes, the other reads.
+    #[default]
+    SansIo,
+    /// tokio-rustls over `tokio::io::duplex`, on a current-thread runtime: the cross-check.
+    Duplex,
+}
+
+/// Performs one handshake and says how it went. Every random byte of both sides is drawn from
+/// `stream`; nothing is resumed from earlier handshakes.
+///
+/// # Panics
+///
+/// With [`Lane::Duplex`] inside another tokio runtime, which cannot be nested.
+pub fn handshake(case: &Case, lane: Lane, stream: Stream) -> Verdict {
+    let prepared = match Prepared::new(case) {
+        Ok(prepared) => prepared,
+        Err(verdict) => return *verdict,
+    };
+    let results = with_stream(stream, || match lane {
+        Lane::SansIo => sans_io::run(&prepared),
+        Lane::Duplex => duplex::run(&prepared),
+    });
+    prepared.conclude(&results)
+}
+
+/// What each side ended with.
+struct Results {
+    client: Result<(), Error>,
+    server: Result<(), Error>,
+}
+
+/// Both sides, ready to begin.
+struct Prepared {
+    name: ServerName<'static>,
+    client: Arc<ClientConfig>,
+    server: Arc<ServerConfig>,
+    by_client: Arc<Verifier>,
+    by_server: Option<Arc<Verifier>>,
+}
+
+impl Prepared {
+    fn new(case: &Case) -> Result<Self, Box<Verdict>> {
+        let name = ServerName::try_from(case.server_name.as_str())
+            .map_err(|_| Box::new(Verdict::failed(ErrorKind::InvalidServerName, Side::Client)))?
+            .to_owned();
+        let by_client = Verifier::new(&case.client.trust, case.client.validator);
+        let trust = case.server.client_trust.as_ref();
+        let by_server = trust.map(|trust| Verifier::new(trust, case.server.validator));
+        let server = server_config(case, by_server.clone())
+            .map_err(|error| Box::new(cannot_begin(&error, Side::Server)))?;
+        let client = client_config(case, by_client.clone())
+            .map_err(|error| Box::new(cannot_begin(&error, Side::Client)))?;
+        Ok(Self {
+            name,
+            client: Arc::new(client),
+            server: Arc::new(server),
+            by_client,
+            by_server,
+        })
+    }
+
+    /// Reads the verdict from what both sides ended with.
+    fn conclude(&self, results: &Results) -> Verdict {
+        let refused_by_server = self.by_server.as_ref().and_then(|by| by.refusal());
+        if let Some(refusal) = self.by_client.refusal() {
+            let alert = received(&results.server);
+            Verdict::refused(refusal, Side::Client, alert, Some(&self.name))
+        } else if let Some(refusal) = refused_by_server {
+            Verdict::refused(refusal, Side::Server, received(&results.client), None)
+        } else {
+            match (&results.client, &results.server) {
+                (Ok(()), Ok(())) => Verdict::ok(),
+                (Err(error), other) if received(&results.client).is_none() => {
+                    Verdict::from_error(kind(error), error, Side::Client, received(other))
+                }
+                (other, Err(error)) => {
+                    Verdict::from_error(kind(error), error, Side::Server, received(other))
+                }
+                (Err(error), Ok(())) => {
+                    Verdict::from_error(kind(error), error, Side::Client, None)
+                }
+            }
+        }
+    }
+}
+
+fn client_config(case: &Case, verifier: Arc<Verifier>) -> Result<ClientConfig, Error> {
+    let builder = ClientConfig::builder_with_details(
+        Arc::clone(provider()),
+        Arc::new(Clock::new(case.client.clock)),
+    )
+    .with_protocol_versions(VERSIONS)?
+    .dangerous()
+    .with_custom_certificate_verifier(verifier);
+    let mut config = match &case.client.identity {
+        Some(identity) => builder.with_client_cert_resolver(identity.loaded()?),
+        None => builder.with_no_client_auth(),
+    };
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
+fn server_config(case: &Case, verifier: Option<Arc<Verifier>>) -> Result<ServerConfig, Error> {
+    let builder = ServerConfig::builder_with_details(
+        Arc::clone(provider()),
+        Arc::new(Clock::new(case.server.clock)),
+    )
+    .with_protocol_versions(VERSIONS)?;
+    let builder = match verifier {
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(case.server.identity.loaded()?);
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(config)
+}
+
+/// TLS 1.3 alone, as the current stacks agree on it.
+const VERSIONS: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13];
+
+/// One side's clock, which stands still during a handshake.
+#[derive(Debug)]
+struct Clock(UnixTime);
+
+impl Clock {
+    const fn new(at: Time) -> Self {
+        Self(unix(at))
+    }
+}
+
+impl TimeProvider for Clock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(self.0)
+    }
+}
+
+/// A side that cannot load its own identity.
+fn cannot_begin(error: &Error, side: Side) -> Verdict {
+    match error {
+        Error::NoCertificatesPresented => Verdict::failed(ErrorKind::NoCertificate, side),
+        Error::InconsistentKeys(_) => Verdict::failed(ErrorKind::KeyMismatch, side),
+        error => Verdict::from_error(kind(error), error, side, None),
+    }
+}
+
+/// The alert that a side received.
+const fn received(result: &Result<(), Error>) -> Option<AlertDescription> {
+    match result {
+        Err(Error::AlertReceived(alert)) => Some(*alert),
+        _ => None,
+    }
+}
+
+/// Our name for an error that no validator raised.
+const fn kind(error: &Error) -> ErrorKind {
+    match error {
+        Error::NoCertificatesPresented => ErrorKind::NoClientCertificate,
+        Error::InvalidCertificate(CertificateError::BadSignature) => ErrorKind::BadSignature,
+        Error::InvalidCertificate(CertificateError::BadEncoding) => ErrorKind::BadEncoding,
+        _ => ErrorKind::Other,
+    }
+}

@@ -1,0 +1,127 @@
+//! The roots that a side trusts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+use rustls::{DistinguishedName, RootCertStore};
+use sha2::{Digest, Sha256};
+
+use super::chain::Facts;
+use crate::pki::Certificate;
+
+/// A set of trusted certificates, cheap to clone. What the validators make of it is read once.
+#[derive(Clone)]
+pub struct TrustStore(Arc<Inner>);
+
+struct Inner {
+    roots: BTreeSet<Certificate>,
+    digest: [u8; 32],
+    anchors: OnceLock<RootCertStore>,
+    hints: OnceLock<Vec<DistinguishedName>>,
+    by_subject: OnceLock<BTreeMap<Vec<u8>, Vec<Arc<Facts>>>>,
+}
+
+impl TrustStore {
+    /// A store without a root: it trusts nobody.
+    pub fn empty() -> Self {
+        Self::from_iter([])
+    }
+
+    /// The roots, sorted, each once.
+    pub fn roots(&self) -> impl ExactSizeIterator<Item = &Certificate> {
+        self.0.roots.iter()
+    }
+
+    /// Whether this very certificate is in the store.
+    pub fn contains(&self, certificate: &Certificate) -> bool {
+        self.0.roots.contains(certificate)
+    }
+
+    /// How many roots there are.
+    pub fn len(&self) -> usize {
+        self.0.roots.len()
+    }
+
+    /// Whether the store trusts nobody.
+    pub fn is_empty(&self) -> bool {
+        self.0.roots.is_empty()
+    }
+
+    /// SHA-256 over the roots: equal digests behave equally.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.0.digest
+    }
+
+    /// The roots as webpki sees them: subject, key and name constraints. What it cannot parse is
+    /// left out, as `RootCertStore::add_parsable_certificates` does.
+    pub(super) fn anchors(&self) -> &[TrustAnchor<'static>] {
+        let store = self.0.anchors.get_or_init(|| {
+            let mut store = RootCertStore::empty();
+            store.add_parsable_certificates(
+                self.roots().map(|root| CertificateDer::from(root.der())),
+            );
+            store
+        });
+        &store.roots
+    }
+
+    /// The names a server sends with its request for a client certificate.
+    pub(super) fn hints(&self) -> &[DistinguishedName] {
+        self.0.hints.get_or_init(|| {
+            let subjects = self.anchors().iter().map(|anchor| anchor.subject.as_ref());
+            subjects.map(DistinguishedName::in_sequence).collect()
+        })
+    }
+
+    /// The roots with this canonical subject, as OpenSSL's store looks them up.
+    pub(super) fn with_subject(&self, subject: &[u8]) -> &[Arc<Facts>] {
+        let by_subject = self.0.by_subject.get_or_init(|| {
+            let mut map: BTreeMap<Vec<u8>, Vec<Arc<Facts>>> = BTreeMap::new();
+            for facts in self.roots().filter_map(|root| Facts::read(root.der())) {
+                let same = map.entry(facts.subject.canonical.clone()).or_default();
+                same.push(Arc::new(facts));
+            }
+            map
+        });
+        by_subject.get(subject).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl FromIterator<Certificate> for TrustStore {
+    fn from_iter<I: IntoIterator<Item = Certificate>>(roots: I) -> Self {
+        let roots: BTreeSet<_> = roots.into_iter().collect();
+        let mut hash = Sha256::new();
+        for root in &roots {
+            hash.update(root.sha256());
+        }
+        Self(Arc::new(Inner {
+            roots,
+            digest: hash.finalize().into(),
+            anchors: OnceLock::new(),
+            hints: OnceLock::new(),
+            by_subject: OnceLock::new(),
+        }))
+    }
+}
+
+impl Default for TrustStore {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl PartialEq for TrustStore {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.digest == other.0.digest
+    }
+}
+
+impl Eq for TrustStore {}
+
+impl fmt::Debug for TrustStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(&self.0.roots).finish()
+    }
+}
