@@ -9,6 +9,7 @@
 //! The rooms are floors: a room imports only from floors below it. `ARCHITECTURE.md` draws them.
 
 pub mod kernel;
+pub mod yaml;
 
 pub mod juju;
 pub mod pki;

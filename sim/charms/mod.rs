@@ -2,12 +2,39 @@
 //!
 //! Must not know scenarios, faults or reports.
 
+mod catalogue;
 mod charm;
+mod declaration;
+mod declared_provider;
+mod instance;
+mod issuing;
 mod metadata;
+mod names;
+mod plain;
+mod requirer;
+mod self_signed_certificates;
 pub mod surface;
+#[cfg(test)]
+mod tests;
+mod traefik;
 
+pub use catalogue::catalogue;
 pub use charm::Charm;
+pub use declaration::{
+    AuthorityDeclaration, CharmDeclaration, ConfigDeclaration, EndpointDeclaration,
+    IssuerDeclaration, KnownCharm, Lasting, OptionDeclaration,
+};
+pub use declared_provider::DeclaredProvider;
+pub use instance::Instance;
 pub use metadata::{
     Apply, Behaviour, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint,
     EndpointProfile, IssuerProfile, Mode, OptionSpec, Role, Transfers, TrustProfile,
+};
+pub use plain::Plain;
+pub use requirer::Requirer;
+pub use self_signed_certificates::SelfSignedCertificates;
+pub use traefik::Traefik;
+
+pub use crate::interfaces::notes::{
+    CertificateKind, Issued as IssuedNote, Requested as RequestedNote,
 };

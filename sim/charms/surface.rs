@@ -70,6 +70,14 @@ pub fn trusted(files: &Files) -> impl Iterator<Item = &Value> {
         .map(|(_, value)| value)
 }
 
+/// Every path that begins with `prefix`, in order.
+pub fn paths_under<'a>(files: &'a Files, prefix: &'a str) -> impl Iterator<Item = &'a Arc<str>> {
+    files
+        .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
+        .map(|(path, _)| path)
+        .take_while(move |path| path.starts_with(prefix))
+}
+
 /// The paths from `first` up to, not including, `end`.
 fn under<'a>(first: &'a str, end: &'a str) -> (Bound<&'a str>, Bound<&'a str>) {
     (Bound::Included(first), Bound::Excluded(end))

@@ -1,1 +1,75 @@
-//! placeholder
+//! The command line: arguments, progress, exit codes.
+//!
+//! Reaches everything else only through the library. Words for people go to standard error or
+//! into a terminal table; data goes to standard output or into files.
+
+mod args;
+mod commands;
+mod console;
+mod engine;
+mod error;
+mod library;
+mod moment;
+mod progress;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::Cli;
+pub use console::Console;
+pub use engine::{Engine, Loaded, Simulation};
+pub use error::{CliError, ErrorKind};
+pub use library::Library;
+
+/// How a command ended, as its exit code. A bug that panics ends with 101.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Exit {
+    /// Every expectation held and nothing failed that nobody expected to.
+    Held = 0,
+    /// An expectation broke, or something failed that nobody expected to.
+    Broken = 1,
+    /// The run could not be made: usage, a bad scenario, a file that could not be written.
+    Refused = 2,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Runs the program in a terminal or a pipe.
+pub fn main(args: impl IntoIterator<Item = OsString>, engine: &dyn Engine) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // To a closed pipe there is nothing more to say.
+            let _ = error.print();
+            return match error.use_stderr() {
+                true => Exit::Refused.into(),
+                false => Exit::Held.into(),
+            };
+        }
+    };
+    cli.globals.color.write_global();
+    let mut console = Console::terminal(&cli.globals);
+    execute(&cli, engine, &mut console).into()
+}
+
+/// Runs one command and prints its error, if there is one.
+pub fn execute(cli: &Cli, engine: &dyn Engine, console: &mut Console<'_>) -> Exit {
+    match commands::dispatch(cli, engine, console) {
+        Ok(exit) => exit,
+        Err(error) if error.is_broken_pipe() => Exit::Held,
+        Err(error) => {
+            // If standard error is gone too, the exit code still says it.
+            let _ = console.error(&error);
+            Exit::Refused
+        }
+    }
+}

@@ -1,1 +1,75 @@
-//! placeholder
+//! Causes, outages and expectations, all by reading a journal.
+//!
+//! Nothing is guessed from an error's text alone: what was presented, what was trusted and what
+//! led there is read from entries and their causes. Must not know the terminal or files.
+
+mod carrier;
+pub mod describe;
+mod expectations;
+mod explanation;
+mod facts;
+#[cfg(test)]
+pub(crate) mod fixtures;
+mod outages;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+pub use carrier::Carrier;
+pub use expectations::ExpectationResult;
+pub use explanation::Explanation;
+pub use facts::{address, cause_chain};
+pub use outages::{ErrorChange, Outage, outages};
+pub use tally::{Tally, outage_attempts, tallies};
+
+use crate::world::{Deployment, Journal, Manifest};
+
+/// Everything found in a run: what the reports print beside the journal itself.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// Every outage, by (start, connection).
+    pub outages: Vec<Outage>,
+    /// Why, one for each outage.
+    pub explanations: Vec<Explanation>,
+    /// What each connection did, in the order of the manifest.
+    pub tallies: Vec<Tally>,
+    /// Every expectation, judged, in file order.
+    pub expectations: Vec<ExpectationResult>,
+    /// Indices of outages that no expectation asked for.
+    pub unexpected: Vec<usize>,
+}
+
+impl Findings {
+    /// Whether every expectation held and nothing failed that nobody expected to.
+    pub fn passed(&self) -> bool {
+        self.unexpected.is_empty() && self.expectations.iter().all(|each| each.held)
+    }
+}
+
+/// Reads a run's journal and judges it by what its scenario expects.
+pub fn diagnose(deployment: &Deployment, manifest: &Manifest, journal: &Journal) -> Findings {
+    let outages = outages(manifest, journal);
+    let tallies = tallies(manifest, journal, &outages);
+    let evidence = expectations::Evidence {
+        deployment,
+        manifest,
+        outages: &outages,
+        tallies: &tallies,
+    };
+    let expectations = evidence.expectations();
+    let unexpected = evidence.unexpected(&expectations);
+    let explainer = explanation::Explainer {
+        deployment,
+        manifest,
+        journal,
+        facts: facts::Facts::new(journal),
+    };
+    let explanations = outages.iter().map(|each| explainer.explain(each)).collect();
+    Findings {
+        outages,
+        explanations,
+        tallies,
+        expectations,
+        unexpected,
+    }
+}

@@ -1,1 +1,223 @@
-//! placeholder
+//! What can strike a deployment, as plans of timed actions.
+//!
+//! Must not know scenario files or reports. A fault knows its purpose; the actions it becomes
+//! are what an operator or nature would do, and the world tells none of them apart.
+
+use std::collections::BTreeMap;
+
+use crate::kernel::Span;
+use crate::world::{Action, Side, Source, TimedAction};
+
+/// One fault; indices point into the deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A provider's CA is rotated by its charm's own action.
+    RotateCa {
+        /// The provider.
+        application: usize,
+        /// Name of the action.
+        action: String,
+    },
+    /// Options are set; `None` resets one.
+    SetConfig {
+        /// The application.
+        application: usize,
+        /// New values.
+        options: BTreeMap<String, Option<String>>,
+    },
+    /// A relation goes.
+    RemoveRelation {
+        /// Its model.
+        model: usize,
+        /// Both sides, provider first.
+        sides: [Side; 2],
+    },
+    /// A relation comes.
+    Integrate {
+        /// Its model.
+        model: usize,
+        /// Both sides, provider first.
+        sides: [Side; 2],
+    },
+    /// Workload processes are restarted.
+    Restart {
+        /// The application.
+        application: usize,
+        /// One unit of it; every one where absent.
+        unit: Option<u32>,
+    },
+    /// A clock goes wrong, and right again after a while.
+    ClockSkew {
+        /// The application.
+        application: usize,
+        /// One unit of it; every one where absent.
+        unit: Option<u32>,
+        /// Nanoseconds ahead of true time; negative is behind.
+        skew_ns: i64,
+        /// Until it is mended; `None` for good.
+        lasts: Option<Span>,
+    },
+}
+
+/// A fault, when it strikes, and who asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedFault {
+    /// From the start of the run.
+    pub at: Span,
+    /// What strikes.
+    pub fault: Fault,
+    /// Where it was asked for.
+    pub source: Source,
+}
+
+/// Everything that happens, in order of time; what happens at the same time keeps its order.
+pub fn plan(faults: Vec<PlannedFault>) -> Vec<TimedAction> {
+    let mut actions: Vec<TimedAction> = faults.into_iter().flat_map(timed_actions).collect();
+    actions.sort_by_key(|action| action.at);
+    actions
+}
+
+fn timed_actions(planned: PlannedFault) -> Vec<TimedAction> {
+    let PlannedFault { at, fault, source } = planned;
+    let mended = match &fault {
+        Fault::ClockSkew {
+            application,
+            unit,
+            lasts: Some(lasts),
+            ..
+        } => Some(TimedAction {
+            at: at.saturating_add(*lasts),
+            action: Action::SkewClock {
+                application: *application,
+                unit: *unit,
+                skew_ns: 0,
+            },
+            source: source.clone(),
+        }),
+        _ => None,
+    };
+    let action = to_action(fault);
+    let struck = TimedAction { at, action, source };
+    std::iter::once(struck).chain(mended).collect()
+}
+
+fn to_action(fault: Fault) -> Action {
+    match fault {
+        Fault::RotateCa {
+            application,
+            action,
+        } => Action::RunAction {
+            application,
+            unit: None,
+            name: action,
+            parameters: BTreeMap::new(),
+        },
+        Fault::SetConfig {
+            application,
+            options,
+        } => Action::SetConfig {
+            application,
+            options,
+        },
+        Fault::RemoveRelation { model, sides } => Action::RemoveRelation { model, sides },
+        Fault::Integrate { model, sides } => Action::Integrate { model, sides },
+        Fault::Restart { application, unit } => Action::Restart { application, unit },
+        Fault::ClockSkew {
+            application,
+            unit,
+            skew_ns,
+            ..
+        } => Action::SkewClock {
+            application,
+            unit,
+            skew_ns,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(hours: u64, fault: Fault) -> PlannedFault {
+        PlannedFault {
+            at: Span::from_secs(hours * 3_600),
+            fault,
+            source: Source::default(),
+        }
+    }
+
+    fn skew(hours: u64, lasts: Option<u64>) -> PlannedFault {
+        let fault = Fault::ClockSkew {
+            application: 3,
+            unit: Some(1),
+            skew_ns: -5,
+            lasts: lasts.map(|hours| Span::from_secs(hours * 3_600)),
+        };
+        planned(hours, fault)
+    }
+
+    #[test]
+    fn a_rotation_is_the_charms_own_action_on_the_leader() {
+        let fault = Fault::RotateCa {
+            application: 2,
+            action: "rotate-private-key".to_owned(),
+        };
+        let actions = plan(vec![planned(1, fault)]);
+        let Action::RunAction {
+            application: 2,
+            unit: None,
+            name,
+            parameters,
+        } = &actions[0].action
+        else {
+            panic!("{actions:?}");
+        };
+        assert_eq!((name.as_str(), parameters.len()), ("rotate-private-key", 0));
+    }
+
+    #[test]
+    fn a_clock_that_is_mended_is_two_actions_in_order_of_time() {
+        let restart = Fault::Restart {
+            application: 0,
+            unit: None,
+        };
+        let actions = plan(vec![skew(1, Some(4)), planned(2, restart), skew(9, None)]);
+        let seen: Vec<(u64, Option<i64>)> = actions
+            .iter()
+            .map(|timed| {
+                let skew = match timed.action {
+                    Action::SkewClock { skew_ns, .. } => Some(skew_ns),
+                    _ => None,
+                };
+                (timed.at.as_secs() / 3_600, skew)
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [(1, Some(-5)), (2, None), (5, Some(0)), (9, Some(-5))]
+        );
+    }
+
+    #[test]
+    fn what_happens_at_once_keeps_its_order() {
+        let restart = |application| {
+            planned(
+                1,
+                Fault::Restart {
+                    application,
+                    unit: None,
+                },
+            )
+        };
+        let actions = plan(vec![restart(2), restart(1)]);
+        let order: Vec<Action> = actions.into_iter().map(|timed| timed.action).collect();
+        assert_eq!(
+            order,
+            [2, 1].map(|application| Action::Restart {
+                application,
+                unit: None
+            })
+        );
+    }
+}

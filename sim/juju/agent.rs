@@ -1,10 +1,10 @@
 //! The unit agent's local state: what it has done, and what it does now.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::context::Effects;
-use super::{Hook, HookError, Quiet, RelationId, SecretId, UnitId};
+use super::{Hook, HookError, RelationId, SecretId, UnitId};
 use crate::kernel::{Seq, Span, Time};
 
 /// First delay before a failed hook is run again (juju/juju 3.6
@@ -16,6 +16,14 @@ pub(super) const RETRY_MAX: Span = Span::from_secs(300);
 pub(super) const SECRET_EXPIRE_RETRY: Span = Span::from_secs(300);
 /// How often a unit that waits for the machine lock looks again (juju/juju `core/machinelock`).
 pub(super) const MACHINE_LOCK_POLL: Span = Span::from_millis(250);
+/// How often a container's pebble is asked whether it started (juju/juju 3.6
+/// `internal/worker/uniter/pebblepoller.go`, `pebblePollInterval`).
+pub(super) const PEBBLE_POLL: Span = Span::from_secs(5);
+/// First delay before an agent that could not connect dials again, multiplied by 1.2 each time
+/// (juju/juju 3.6 `cmd/jujud/agent/engine`).
+pub(super) const DIAL_MIN: Span = Span::from_secs(3);
+/// Longest delay before it dials again.
+pub(super) const DIAL_MAX: Span = Span::from_secs(120);
 
 /// Local state of one unit agent.
 #[derive(Clone, Debug)]
@@ -36,34 +44,92 @@ pub struct Agent {
     pub removed: bool,
     /// It has accepted leadership.
     pub leader: bool,
+    /// The pod was told to end: `stop`, then the process exits.
+    pub(super) shutting_down: bool,
+    /// The process started on a machine or pod that is new since `start` last ran.
+    pub(super) rebooted: bool,
     /// Config version of the last `config-changed`; `None` before the first.
     pub(super) config_seen: Option<u64>,
     /// Address version of the last `config-changed`.
     pub(super) address_seen: u64,
+    /// Charm version that is unpacked.
+    pub(super) charm_seen: u64,
     /// How many containers have had their `pebble-ready`.
     pub(super) containers_ready: usize,
+    /// When the containers are asked next.
+    pub(super) pebble_from: Time,
     /// The hook that an earlier one queued.
     pub(super) queued: Option<Hook>,
     /// What it does now.
     pub state: Activity,
+    /// The failed hook, while an action runs.
+    pub(super) set_aside: Option<Box<Failed>>,
+    /// What the hook that begins now will have been told once it is committed.
+    pub(super) beginning: Told,
     /// Relations it takes part in.
     pub relations: BTreeMap<RelationId, RelationLocal>,
-    /// Firings of each expired secret it has handled.
-    pub(super) expiries: BTreeMap<SecretId, u64>,
+    /// Relations in which something may be due.
+    pub(super) dirty: BTreeSet<RelationId>,
+    /// Secret revisions that expired while it managed them.
+    pub(super) expiries: BTreeMap<(SecretId, u32), Expiry>,
+    /// Obsolete revisions it is yet to be told of, and from when it sees them.
+    pub(super) obsolete: BTreeMap<(SecretId, u32), Time>,
+    /// Obsolete revisions it was told of.
+    pub(super) obsolete_told: BTreeSet<(SecretId, u32)>,
     /// Actions waiting to run.
     pub(super) actions: VecDeque<(Hook, Option<Seq>)>,
     /// First instant of its update-status timer.
     pub(super) timer_from: Time,
     /// Firings of the update-status timer handled so far, elided ones included.
     pub(super) timer_handled: u64,
-    /// Until when an elided hook keeps it busy.
-    pub(super) elided_until: Time,
-    /// What the charm said of hooks that only time brings.
-    pub(super) quiet: Quiet,
+    /// When it last had nothing to do.
+    pub(super) rested_at: Time,
+    /// Repeats that would start before this instant are elided; none where it is not after
+    /// `rested_at`.
+    pub(super) quiet_until: Time,
+    /// The instant its own timer wakes it at.
+    pub(super) alarm: Time,
+    /// The instant a change last scheduled wakes it at.
+    pub(super) woken_at: Time,
+    /// Failures in a row of the hook that is being run again.
+    pub(super) in_a_row: Option<u32>,
+    /// How often it could not connect since it last could.
+    pub(super) dials_failed: u32,
+    /// Why its pod is being replaced.
+    pub(super) pod_cause: Option<Seq>,
+    /// When that pod is killed at the latest.
+    pub(super) grace_ends: Time,
     /// Draws made so far, by purpose.
     pub(super) draws: BTreeMap<&'static str, u32>,
     /// Hooks that ran, in order; kept only where a test asks for it.
     pub history: Option<Vec<Hook>>,
+}
+
+/// An expired revision: the agent's expiry worker fires, then every 300 s.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expiry {
+    /// First firing.
+    pub(super) from: Time,
+    /// Firings handled.
+    pub(super) handled: u64,
+}
+
+/// What an agent notes once a hook is committed: the versions of the snapshot the hook came from
+/// (juju/juju 3.6 `uniter/resolver/opfactory.go`, `wrapHookOp`).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Told {
+    /// Version of the databag or revision of the secret; a hook that is run again keeps it.
+    pub(super) version: u64,
+    /// Firings of the expiry; none for a hook that is run again.
+    pub(super) firings: u64,
+    /// Config version.
+    pub(super) config: u64,
+    /// Address version.
+    pub(super) address: u64,
+    /// Charm version.
+    pub(super) charm: u64,
+    /// Firings of the update-status timer: any hook takes them along.
+    pub(super) timer: u64,
 }
 
 /// What an agent does now.
@@ -90,6 +156,9 @@ pub struct Running {
     pub result: Result<(), HookError>,
     /// How often it failed before.
     pub failures: u32,
+    /// When it ends.
+    pub ends: Time,
+    pub(super) told: Told,
 }
 
 /// A failed hook.
@@ -105,12 +174,17 @@ pub struct Failed {
     pub failures: u32,
     /// When it is run again; `None` waits for `juju resolved`.
     pub retry_at: Option<Time>,
+    pub(super) told: Told,
+    /// Failures since the back-off was last reset.
+    pub(super) in_a_row: u32,
+    /// It counts as done instead of being run again.
+    pub(super) skips: bool,
 }
 
 /// What an agent knows of a relation.
 #[derive(Clone, Debug, Default)]
 pub struct RelationLocal {
-    /// Remote units joined, with the bag version each was last told of.
+    /// Remote units joined, with the version of each one's bag this unit was last told of.
     pub members: BTreeMap<UnitId, u64>,
     /// Version of the remote application bag it was last told of.
     pub application_seen: u64,
@@ -133,21 +207,51 @@ impl Agent {
             stopped: false,
             removed: false,
             leader: false,
+            shutting_down: false,
+            rebooted: false,
             config_seen: None,
             address_seen: 0,
+            charm_seen: 0,
             containers_ready: 0,
+            pebble_from: Time::MAX,
             queued: None,
             state: Activity::Idle,
+            set_aside: None,
+            beginning: Told::default(),
             relations: BTreeMap::new(),
+            dirty: BTreeSet::new(),
             expiries: BTreeMap::new(),
+            obsolete: BTreeMap::new(),
+            obsolete_told: BTreeSet::new(),
             actions: VecDeque::new(),
             timer_from: Time::EPOCH,
             timer_handled: 0,
-            elided_until: Time::EPOCH,
-            quiet: Quiet::No,
+            rested_at: Time::EPOCH,
+            quiet_until: Time::EPOCH,
+            alarm: Time::EPOCH,
+            woken_at: Time::EPOCH,
+            in_a_row: None,
+            dials_failed: 0,
+            pod_cause: None,
+            grace_ends: Time::EPOCH,
             draws: BTreeMap::new(),
             history: None,
         }
+    }
+
+    /// Whether a hook runs until `at` or longer.
+    pub(super) fn is_busy_until(&self, at: Time) -> bool {
+        matches!(&self.state, Activity::Running(running) if running.ends >= at)
+    }
+
+    /// Whether its repeats are being elided.
+    pub(super) fn is_eliding(&self) -> bool {
+        self.is_idle() && self.quiet_until > self.rested_at
+    }
+
+    /// Whether no operation is recorded: Juju's `Continue`.
+    pub(super) fn continues(&self) -> bool {
+        self.is_idle() && self.queued.is_none()
     }
 
     /// Whether no hook runs or waits to be run again.
@@ -168,9 +272,23 @@ pub(super) fn retry_delay(failures: u32, jitter_permille: u64) -> Span {
     jittered.min(RETRY_MAX)
 }
 
+/// Delay before an agent whose connection was refused `failures` times dials again.
+pub(super) fn dial_delay(failures: u32) -> Span {
+    let delay = (1..failures.min(40)).fold(DIAL_MIN, |delay, _| delay * 6 / 5);
+    delay.min(DIAL_MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// juju/juju 3.6 `cmd/jujud/agent/engine`: 3 s, growing by a fifth up to two minutes.
+    #[test]
+    fn dials_back_off_as_the_dependency_engine_does() {
+        assert_eq!(dial_delay(1), Span::from_secs(3));
+        assert_eq!(dial_delay(2), Span::from_millis(3_600));
+        assert_eq!(dial_delay(100), DIAL_MAX);
+    }
 
     /// juju/juju 3.6 `apiserver/facades/agent/retrystrategy`: 5 s doubling up to 5 minutes.
     #[test]

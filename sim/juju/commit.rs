@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::{
-    About, Effects, Happening, HookError, Host, Juju, RelationId, ToolError, UnitId, Workload,
+    About, Effects, Happening, Hook, HookError, Host, Juju, RelationId, ToolError, UnitId, Workload,
 };
 use crate::kernel::Seq;
 
@@ -26,13 +26,14 @@ impl Juju {
     pub(super) fn commit(
         &mut self,
         unit: UnitId,
+        hook: &Hook,
         effects: Effects,
         result: Result<(), HookError>,
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) -> Result<(), HookError> {
         let Effects {
-            bags,
+            mut bags,
             secrets,
             workload,
             restarted,
@@ -40,28 +41,24 @@ impl Juju {
         } = effects;
         self.apply_workload(unit, workload, restarted, cause, host);
         result?;
-        let connected = self.agent(unit).is_some_and(|agent| agent.connected);
-        if !connected {
+        if !self.agent(unit).is_some_and(|agent| agent.connected) {
             return Err(HookError::Charm("cannot reach the controller".to_owned()));
         }
-        let fault = match self.commit_fault {
-            Some((of, fault)) if of == unit => {
-                self.commit_fault = None;
-                Some(fault)
-            }
-            _ => None,
-        };
+        let fault = self.take_commit_fault(unit, hook);
         let broken = || Err(HookError::Charm("connection lost during commit".to_owned()));
         if fault == Some(CommitFault::BeforeSecrets) {
             return broken();
         }
-        self.commit_secrets(unit, secrets, cause, host);
+        self.commit_secrets(unit, secrets, cause, host)?;
         if fault == Some(CommitFault::BetweenSecretsAndDatabags) {
             return broken();
         }
         let leads = self.application(self.unit(unit).application).lease.holder == Some(unit);
         if !leads && bags.keys().any(|(_, is_application)| *is_application) {
             return Err(ToolError::NotLeader("application databag").into());
+        }
+        if *hook == Hook::ConfigChanged {
+            self.add_network_info(unit, &mut bags);
         }
         for ((relation, is_application), bag) in bags {
             self.commit_bag(unit, relation, is_application, bag, cause, host);
@@ -70,6 +67,17 @@ impl Juju {
             return broken();
         }
         Ok(())
+    }
+
+    /// The fault that was asked for. Hooks that only time brings are spared, so that a run in
+    /// which they are elided fails at the same one.
+    fn take_commit_fault(&mut self, unit: UnitId, hook: &Hook) -> Option<CommitFault> {
+        let (_, fault) = self.commit_fault.filter(|(of, _)| *of == unit)?;
+        if matches!(hook, Hook::UpdateStatus | Hook::SecretExpired { .. }) {
+            return None;
+        }
+        self.commit_fault = None;
+        Some(fault)
     }
 
     fn commit_bag(
@@ -102,11 +110,7 @@ impl Juju {
         let entry = host.record(cause, About::Unit(unit), happening);
         target.value = bag;
         target.touch(host.now(), entry.or(cause));
-        self.end_changed(relation, end, host);
-        if is_application && self.relation(relation).is_peer() {
-            // A peer application bag is delivered to its writer too.
-            self.schedule_wake(unit, host.now() + self.latencies.watch, host);
-        }
+        self.end_changed(relation, end, (!is_application).then_some(unit), host);
     }
 
     /// `certificates:7`, as hooks name a relation.

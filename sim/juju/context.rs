@@ -32,10 +32,23 @@ pub struct Effects {
     pub(super) workload: Workload,
     /// Whether the process was restarted.
     pub(super) restarted: bool,
+    /// Whether a file of the workload was written or deleted.
+    pub(super) files_changed: bool,
     /// What the charm wants in the journal.
     pub notes: Vec<(&'static str, Value)>,
     /// How often each purpose was drawn from, so that the next draw is a new one.
     pub(super) draws: BTreeMap<&'static str, u32>,
+}
+
+impl Effects {
+    /// Whether the hook changes anything beside the workload status.
+    pub fn changes_anything(&self) -> bool {
+        !self.bags.is_empty()
+            || !self.secrets.is_empty()
+            || !self.notes.is_empty()
+            || self.files_changed
+            || self.restarted
+    }
 }
 
 /// One change of a secret.
@@ -85,6 +98,8 @@ pub struct UnitContext<'a> {
     true_now: Time,
     /// The relation being broken, which `relation-ids` leaves out.
     breaking: Option<RelationId>,
+    /// Who joins or departs in this hook, and whether `relation-list` has them.
+    moving: Option<(RelationId, UnitId, bool)>,
     effects: Effects,
 }
 
@@ -93,6 +108,13 @@ impl<'a> UnitContext<'a> {
     pub(crate) fn new(juju: &'a Juju, unit: UnitId, now: Time, hook: Option<&super::Hook>) -> Self {
         let breaking = match hook {
             Some(super::Hook::RelationBroken { relation }) => Some(*relation),
+            _ => None,
+        };
+        let moving = match hook {
+            Some(super::Hook::RelationJoined { relation, unit }) => Some((*relation, *unit, true)),
+            Some(super::Hook::RelationDeparted { relation, unit, .. }) => {
+                Some((*relation, *unit, false))
+            }
             _ => None,
         };
         let workload = juju.unit(unit).workload.clone();
@@ -110,6 +132,7 @@ impl<'a> UnitContext<'a> {
             id: unit,
             true_now: now,
             breaking,
+            moving,
             effects,
         }
     }
@@ -240,7 +263,8 @@ impl<'a> UnitContext<'a> {
     }
 
     /// `relation-list`: remote units joined, as far as this unit's hooks have been told, sorted
-    /// by name.
+    /// by name. The one that joins is in, the one that departs is out (juju/juju 3.6
+    /// `uniter/runner/context/contextfactory.go`).
     pub fn remote_units(&self, relation: RelationId) -> Vec<UnitId> {
         if Some(relation) == self.breaking {
             return Vec::new();
@@ -252,6 +276,12 @@ impl<'a> UnitContext<'a> {
         let mut units: Vec<UnitId> = members
             .map(|local| local.members.keys().copied().collect())
             .unwrap_or_default();
+        if let Some((of, unit, joins)) = self.moving {
+            units.retain(|other| of != relation || *other != unit);
+            if of == relation && joins {
+                units.push(unit);
+            }
+        }
         units.sort_by(|left, right| self.juju.unit(*left).name.cmp(&self.juju.unit(*right).name));
         units
     }
@@ -268,10 +298,10 @@ impl<'a> UnitContext<'a> {
     /// [`ToolError::PermissionDenied`] for another unit of this application outside a peer
     /// relation.
     pub fn unit_data(&self, relation: RelationId, unit: UnitId) -> Result<Bag, ToolError> {
-        if unit == self.id {
-            if let Some(bag) = self.effects.bags.get(&(relation, false)) {
-                return Ok(bag.clone());
-            }
+        if unit == self.id
+            && let Some(bag) = self.effects.bags.get(&(relation, false))
+        {
+            return Ok(bag.clone());
         }
         self.check(relation, Whose::Unit(unit), Access::Read)?;
         let relation = self.juju.relation(relation);
@@ -390,10 +420,11 @@ impl<'a> UnitContext<'a> {
             if let SecretChange::Add {
                 owner: of, label, ..
             } = change
+                && *of == owner
+                && label.starts_with(prefix)
+                && !labels.contains(label)
             {
-                if *of == owner && label.starts_with(prefix) && !labels.contains(label) {
-                    labels.push(Arc::clone(label));
-                }
+                labels.push(Arc::clone(label));
             }
         }
         labels.sort();
@@ -454,9 +485,20 @@ impl<'a> UnitContext<'a> {
     ) -> Result<(), ToolError> {
         self.check_owner(self.owner(id))?;
         let content = Arc::new(content);
+        // Juju merges a hook's updates of one secret (juju/juju 3.6 `uniter/runner/context/secrets.go`
+        // `secretsChangeRecorder.update`): an expiry set before is that of the new revision.
+        let expiry = self.effects.secrets.iter().rev().find_map(|change| match change {
+            SecretChange::Expire { id: of, expire } if *of == id => Some(*expire),
+            _ => None,
+        });
         self.effects
             .secrets
             .push(SecretChange::Content { id, content });
+        if let Some(expire) = expiry {
+            self.effects
+                .secrets
+                .push(SecretChange::Expire { id, expire });
+        }
         Ok(())
     }
 
@@ -513,13 +555,35 @@ impl<'a> UnitContext<'a> {
         }
         let id = self.juju.secret_by_label(owner, label)?;
         let secret = self.juju.secret(id);
-        let tracked = secret
-            .consumers
-            .get(&self.id)
-            .map(|tracking| tracking.revision);
+        let tracked = self.tracked(id);
         let revision = if refresh { None } else { tracked }.unwrap_or_else(|| secret.latest());
         self.effects.tracked.push((id, revision));
         view_of(id, secret, revision)
+    }
+
+    /// `secret-get --peek`: the latest revision. What is tracked stays, except that the first
+    /// look at a secret starts tracking it.
+    pub fn peek_application_secret(&mut self, label: &str) -> Option<SecretView> {
+        let owner = SecretOwner::Application(self.application_id());
+        if self.is_leader() {
+            return self.secret(owner, label);
+        }
+        let id = self.juju.secret_by_label(owner, label)?;
+        let secret = self.juju.secret(id);
+        if self.tracked(id).is_none() {
+            self.effects.tracked.push((id, secret.latest()));
+        }
+        view_of(id, secret, secret.latest())
+    }
+
+    /// The revision this unit tracks, as the hook has left it so far.
+    fn tracked(&self, id: SecretId) -> Option<u32> {
+        let here = self.effects.tracked.iter().rev();
+        let here = here
+            .filter(|(of, _)| *of == id)
+            .map(|(_, revision)| *revision);
+        let before = self.juju.secret(id).consumers.get(&self.id);
+        here.chain(before.map(|tracking| tracking.revision)).next()
     }
 
     fn owner(&self, id: SecretId) -> SecretOwner {
@@ -567,12 +631,15 @@ impl<'a> UnitContext<'a> {
             return false;
         }
         self.effects.workload.files.insert(Arc::from(path), content);
+        self.effects.files_changed = true;
         true
     }
 
     /// Deletes a file; returns whether it was there.
     pub fn remove_file(&mut self, path: &str) -> bool {
-        self.effects.workload.files.remove(path).is_some()
+        let was_there = self.effects.workload.files.remove(path).is_some();
+        self.effects.files_changed |= was_there;
+        was_there
     }
 
     /// Restarts the workload: it reads every file again.
@@ -659,12 +726,12 @@ fn apply_to_view(
             });
         }
         SecretChange::Content { id, content } if is_it(*id, view) => {
-            if let Some(view) = view {
-                if view.content != *content {
-                    view.content = Arc::clone(content);
-                    view.revision += 1;
-                    view.expire = None;
-                }
+            if let Some(view) = view
+                && view.content != *content
+            {
+                view.content = Arc::clone(content);
+                view.revision += 1;
+                view.expire = None;
             }
         }
         SecretChange::Expire { id, expire } if is_it(*id, view) => {

@@ -16,6 +16,8 @@ pub enum Hook {
     Start,
     /// `config-changed`.
     ConfigChanged,
+    /// `upgrade-charm`.
+    UpgradeCharm,
     /// `leader-elected`.
     LeaderElected,
     /// `update-status`.
@@ -103,12 +105,33 @@ impl Hook {
         }
     }
 
+    /// The secret it is about.
+    pub const fn secret(&self) -> Option<SecretId> {
+        match self {
+            Self::SecretExpired { secret, .. }
+            | Self::SecretChanged { secret }
+            | Self::SecretRemove { secret, .. } => Some(*secret),
+            _ => None,
+        }
+    }
+
+    /// The secret revision a `secret-expired` or `secret-remove` is about.
+    pub(super) const fn secret_revision(&self) -> Option<(SecretId, u32)> {
+        match self {
+            Self::SecretExpired { secret, revision } | Self::SecretRemove { secret, revision } => {
+                Some((*secret, *revision))
+            }
+            _ => None,
+        }
+    }
+
     /// The hook's name without an endpoint: `relation-changed`, `config-changed`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Install => "install",
             Self::Start => "start",
             Self::ConfigChanged => "config-changed",
+            Self::UpgradeCharm => "upgrade-charm",
             Self::LeaderElected => "leader-elected",
             Self::UpdateStatus => "update-status",
             Self::Stop => "stop",
@@ -150,6 +173,9 @@ pub enum ToolError {
     /// The relation is not there.
     #[error("ERROR invalid value \"{0}\" for option -r: relation not found")]
     NoRelation(String),
+    /// Another secret of the same owner has this label.
+    #[error("ERROR secret with label {0:?} already exists")]
+    SecretExists(String),
     /// The secret is not there.
     #[error("ERROR secret {0:?} not found")]
     NoSecret(String),

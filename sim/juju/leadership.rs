@@ -17,12 +17,14 @@ impl Juju {
     /// A connected agent claims the lease if nobody holds it.
     pub(super) fn claim_leadership(&mut self, unit: UnitId, host: &mut dyn Host) {
         let application = self.unit(unit).application;
-        if self.application(application).lease.holder.is_none() {
+        let lease = &self.application(application).lease;
+        if lease.holder.is_none() && lease.ends.is_none_or(|ends| ends <= host.now()) {
             self.give_leadership(application, Some(unit), None, host);
         }
     }
 
-    /// Moves the lease; whoever held it or gets it is woken.
+    /// Moves the lease; whoever held it or gets it is woken. A lease given to nobody is claimed
+    /// by one of the connected units as soon as the sweeper has been.
     pub fn give_leadership(
         &mut self,
         application: ApplicationId,
@@ -38,10 +40,18 @@ impl Juju {
         lease.holder = holder;
         lease.claimed_at = now;
         lease.changed_at = now;
+        lease.ends = None;
         lease.version += 1;
         lease.cause = entry.or(cause);
         for unit in [former, holder].into_iter().flatten() {
             self.schedule_wake(unit, now, host);
+        }
+        match holder {
+            Some(unit) if !self.agent(unit).is_some_and(|agent| agent.connected) => {
+                self.lose_leader(unit, host);
+            }
+            Some(_) => {}
+            None => self.end_lease(application, now + SWEEP, host),
         }
     }
 
@@ -49,11 +59,23 @@ impl Juju {
     pub(super) fn lose_leader(&mut self, unit: UnitId, host: &mut dyn Host) {
         let application = self.unit(unit).application;
         let lease = self.application(application).lease;
-        if lease.holder == Some(unit) {
-            host.schedule(
-                lease_end(lease.claimed_at, host.now()),
-                Event::LeaseExpiry(application),
-            );
+        if lease.holder == Some(unit) && lease.ends.is_none() {
+            let ends = lease_end(lease.claimed_at, host.now());
+            self.end_lease(application, ends, host);
+        }
+    }
+
+    fn end_lease(&mut self, application: ApplicationId, at: Time, host: &mut dyn Host) {
+        self.applications[application.index()].lease.ends = Some(at);
+        host.schedule(at, Event::LeaseExpiry(application));
+    }
+
+    /// The holder is connected again before its lease ended: it renews it.
+    pub(super) fn holder_returns(&mut self, unit: UnitId, now: Time) {
+        let application = self.unit(unit).application;
+        let lease = &mut self.applications[application.index()].lease;
+        if lease.holder == Some(unit) && lease.ends.take().is_some() {
+            lease.claimed_at = now;
         }
     }
 
@@ -61,8 +83,10 @@ impl Juju {
     pub(super) fn revoke_leadership(&mut self, unit: UnitId, host: &mut dyn Host) {
         let application = self.unit(unit).application;
         if self.application(application).lease.holder == Some(unit) {
-            let heir = self.claimant(application, unit, host.now());
-            self.give_leadership(application, heir, None, host);
+            match self.claimant(application, Some(unit), host.now()) {
+                None => self.applications[application.index()].lease.holder = None,
+                heir => self.give_leadership(application, heir, None, host),
+            }
         }
     }
 
@@ -71,27 +95,37 @@ impl Juju {
         application: ApplicationId,
         host: &mut dyn Host,
     ) -> Option<super::Step> {
-        let holder = self.application(application).lease.holder?;
-        if self
-            .agent(holder)
-            .is_some_and(|agent| agent.connected && !agent.removed)
-        {
-            return None;
+        let lease = &mut self.applications[application.index()].lease;
+        lease.ends.take_if(|ends| *ends == host.now())?;
+        let former = lease.holder;
+        match self.claimant(application, former, host.now()) {
+            None if former.is_none() => {}
+            None => {
+                // Nobody is there to claim it: the first to connect does.
+                let lease = &mut self.applications[application.index()].lease;
+                lease.holder = None;
+                lease.changed_at = host.now();
+                lease.version += 1;
+            }
+            heir => self.give_leadership(application, heir, None, host),
         }
-        let heir = self.claimant(application, holder, host.now());
-        self.give_leadership(application, heir, None, host);
         None
     }
 
     /// Who wins the race for a free lease: any connected unit, drawn from the seed.
-    fn claimant(&self, application: ApplicationId, former: UnitId, now: Time) -> Option<UnitId> {
+    fn claimant(
+        &self,
+        application: ApplicationId,
+        former: Option<UnitId>,
+        now: Time,
+    ) -> Option<UnitId> {
         let units = self.application(application).units.iter().copied();
         let runs = |unit: &UnitId| {
             self.agent(*unit)
                 .is_some_and(|agent| agent.connected && !agent.dying && !agent.removed)
         };
         units
-            .filter(|unit| *unit != former)
+            .filter(|unit| Some(*unit) != former)
             .filter(runs)
             .min_by_key(|unit| {
                 self.streams

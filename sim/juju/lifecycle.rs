@@ -1,27 +1,34 @@
-//! The agent's loop: it connects, wakes, runs one hook at a time, and rests.
+//! The agent's loop: it connects, wakes, picks one operation after the other, and rests.
 
 use std::sync::Arc;
 
-use super::agent::{Failed, MACHINE_LOCK_POLL, RETRY_MAX, Running, retry_delay};
+use super::agent::{PEBBLE_POLL, RETRY_MIN, dial_delay};
 use super::resolver::Operation;
-use super::{
-    About, Activity, Agent, Effects, Event, Happening, Hook, HookError, Host, Juju, Quiet,
-    RelationId, Status, Step, UnitId,
-};
-use crate::kernel::{Seq, Span, Time};
-
-const PURPOSE_RETRY: u64 = 0x7265_7472;
-const PURPOSE_POLL: u64 = 0x706f_6c6c;
+use super::{About, Activity, Event, Happening, Hook, Host, Juju, Step, UnitId};
+use crate::kernel::Time;
 
 impl Juju {
-    /// The agent process starts, and dials its controller.
+    /// The agent process starts, if it does not run, and dials its controller.
     pub(super) fn agent_start(&mut self, unit: UnitId) -> Option<Step> {
+        let kubernetes = self.is_pod(unit);
         let agent = self.agent_mut(unit)?;
-        agent.running = true;
+        if agent.removed || agent.connected {
+            return None;
+        }
+        if !agent.running {
+            agent.running = true;
+            agent.rebooted |= kubernetes && agent.started;
+        }
         Some(Step::Connect { unit })
     }
 
-    /// The agent's connection was judged: it works, or is refused with this reason.
+    pub(super) fn is_pod(&self, unit: UnitId) -> bool {
+        let application = self.application(self.unit(unit).application);
+        self.model(application.model).kubernetes
+    }
+
+    /// The agent's connection was judged: it works, or is refused with this reason and dialled
+    /// again later.
     pub fn connected(
         &mut self,
         unit: UnitId,
@@ -30,26 +37,66 @@ impl Juju {
     ) -> Option<Step> {
         let now = host.now();
         if let Err(reason) = judged {
-            host.record(
-                None,
-                About::Unit(unit),
-                Happening::Note("agent-not-connected", reason),
-            );
+            let happening = Happening::Note("agent-not-connected", reason);
+            host.record(None, About::Unit(unit), happening);
+            let agent = self.agent_mut(unit)?;
+            agent.dials_failed += 1;
+            let again = now + dial_delay(agent.dials_failed);
+            host.schedule(again, Event::AgentStart(unit));
             return None;
         }
+        let containers = self
+            .application(self.unit(unit).application)
+            .containers
+            .len();
         let agent = self.agent_mut(unit)?;
+        if agent.connected || !agent.running {
+            return None;
+        }
         agent.connected = true;
+        agent.dials_failed = 0;
         agent.timer_from = now;
         agent.timer_handled = 0;
+        agent.quiet_until = Time::EPOCH;
+        if agent.containers_ready < containers {
+            agent.pebble_from = now + PEBBLE_POLL;
+            host.schedule(now + PEBBLE_POLL, Event::Wake(unit));
+        }
+        self.watchers_start(unit, host);
+        self.holder_returns(unit, now);
         self.claim_leadership(unit, host);
+        self.rearm_secrets(unit, now);
+        self.pod_is_back(unit, host);
         self.wake(unit, host)
     }
 
+    /// A new worker begins with what the controller shows: a failed hook waits the shortest
+    /// delay again, and every relation is looked at.
+    fn watchers_start(&mut self, unit: UnitId, host: &mut dyn Host) {
+        let now = host.now();
+        let application = self.unit(unit).application;
+        let relations = self.application(application).relations.clone();
+        let Some(agent) = self.agent_mut(unit) else {
+            return;
+        };
+        agent.dirty.extend(relations);
+        agent.dirty.extend(agent.relations.keys());
+        if let Activity::Failed(failed) = &mut agent.state {
+            failed.in_a_row = 1;
+            if failed.retry_at.is_some() {
+                failed.retry_at = Some(now + RETRY_MIN);
+                host.schedule(now + RETRY_MIN, Event::Wake(unit));
+            }
+        }
+    }
+
     /// The agent loses its controller: a running hook cannot be committed, and the lease is not
-    /// renewed.
+    /// renewed. It is back with [`Event::AgentStart`].
     pub fn disconnect(&mut self, unit: UnitId, host: &mut dyn Host) {
+        self.settle(unit, host);
         if let Some(agent) = self.agent_mut(unit) {
             agent.connected = false;
+            agent.obsolete.clear();
             self.lose_leader(unit, host);
         }
     }
@@ -61,403 +108,99 @@ impl Juju {
         if !agent.connected || agent.removed {
             return None;
         }
-        match &agent.state {
-            Activity::Running(_) => return None,
-            Activity::Failed(failed) => {
-                if failed.retry_at.is_some_and(|at| at <= now) {
-                    return self.retry(unit, host);
-                }
+        self.settle(unit, host);
+        match &self.agent(unit)?.state {
+            Activity::Running(_) => None,
+            Activity::Failed(failed) if failed.retry_at.is_some_and(|at| at <= now) => {
+                self.retry(unit, host)
             }
-            Activity::Idle => {
-                if self.elides(unit, now) && agent.installed {
-                    self.elide(unit, now);
-                    let busy_until = self.agent(unit)?.elided_until;
-                    if busy_until > now {
-                        host.schedule(busy_until, Event::Wake(unit));
-                        return None;
-                    }
-                }
-            }
+            _ => self.proceed(unit, host),
         }
-        self.proceed(unit, host)
     }
 
     /// Picks and begins the next operation; without one the unit is idle.
-    fn proceed(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
+    pub(super) fn proceed(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
         loop {
-            match self.next_operation(unit, now) {
-                Some(Operation::Run(hook, cause)) => return self.begin(unit, hook, cause, 0, host),
+            match self.next_operation(unit, now, true) {
+                Some(Operation::Run(hook, _)) if self.is_skipped(unit, &hook) => {
+                    self.skip(unit, &hook, host);
+                }
+                Some(Operation::Run(hook, cause)) => return self.begin(unit, hook, cause, host),
                 Some(Operation::Create(relation)) => {
-                    return self.create_relation(unit, relation, host);
+                    if self.lock_is_taken(unit) {
+                        return None;
+                    }
+                    self.enter_scope(unit, relation, host);
+                    let cause = self.relation(relation).cause;
+                    self.agent_mut(unit)?.relations.entry(relation).or_default();
+                    let hook = Hook::RelationCreated { relation };
+                    if !self.is_skipped(unit, &hook) {
+                        return self.begin(unit, hook, cause, host);
+                    }
+                    self.skip(unit, &hook, host);
                 }
                 Some(Operation::AcceptLeadership) => {
                     let agent = self.agent_mut(unit)?;
                     agent.leader = true;
                     agent.queued = Some(Hook::LeaderElected);
+                    self.rearm_secrets(unit, now);
                 }
-                Some(Operation::ResignLeadership) => self.agent_mut(unit)?.leader = false,
-                Some(Operation::Terminate) => return None,
+                Some(Operation::ResignLeadership) => {
+                    self.agent_mut(unit)?.leader = false;
+                    self.rearm_secrets(unit, now);
+                }
+                Some(Operation::Terminate) => {
+                    self.terminate(unit, host);
+                    return None;
+                }
                 None => break,
             }
         }
+        self.tidy(unit, now);
         if self.has_failed(unit) {
             return None;
         }
         Some(Step::Idle { unit })
     }
 
-    fn create_relation(
-        &mut self,
-        unit: UnitId,
-        relation: RelationId,
-        host: &mut dyn Host,
-    ) -> Option<Step> {
-        if self.lock_is_taken(unit) {
-            return None;
-        }
-        self.enter_scope(unit, relation, host);
-        let cause = self.relation(relation).cause;
-        self.agent_mut(unit)?.relations.entry(relation).or_default();
-        self.begin(unit, Hook::RelationCreated { relation }, cause, 0, host)
-    }
-
-    /// The unit has nothing to do but what time brings; `quiet` is what its charm says of that.
-    pub fn rest(&mut self, unit: UnitId, quiet: Quiet, host: &mut dyn Host) -> Option<Step> {
-        let now = host.now();
-        self.agent_mut(unit)?.quiet = quiet;
-        if self.elides(unit, now) {
-            self.elide(unit, now);
-            let busy_until = self.agent(unit)?.elided_until;
-            if busy_until > now {
-                host.schedule(busy_until, Event::Wake(unit));
-            }
-        } else if let Some(hook) = self.repeat_due(unit, now) {
-            return self.begin(unit, hook, None, 0, host);
-        }
-        if let Some(at) = self.next_repeat(unit, now) {
-            host.schedule(at, Event::Wake(unit));
-        }
-        None
-    }
-
-    /// Takes the machine lock and asks for the charm's code to be run.
-    fn begin(
-        &mut self,
-        unit: UnitId,
-        hook: Hook,
-        cause: Option<Seq>,
-        failures: u32,
-        host: &mut dyn Host,
-    ) -> Option<Step> {
-        if self.lock_is_taken(unit) {
-            return None;
-        }
-        let now = host.now();
-        if let Some(machine) = self.unit(unit).machine {
-            self.machines[machine.index()].lock = Some(unit);
-        }
-        self.relation_hook_starts(unit, &hook, now);
-        self.repeat_starts(unit, &hook, now);
-        let config = {
-            let application = self.unit(unit).application;
-            self.application(application)
-                .config
-                .version_seen(now, self.latencies.watch)
-                .max(1)
-        };
-        let address = self.unit(unit).address.version;
-        let latest = match hook {
-            Hook::SecretChanged { secret } => Some((secret, self.secret(secret).latest())),
-            _ => None,
-        };
-        if let Some((secret, told)) = latest {
-            self.secrets[secret.index()]
-                .consumers
-                .entry(unit)
-                .or_default()
-                .told = told;
-        }
-        let agent = self.agent_mut(unit)?;
-        match &hook {
-            Hook::ConfigChanged => {
-                agent.config_seen = Some(config);
-                agent.address_seen = address;
-            }
-            Hook::Action { .. } => {
-                agent.actions.pop_front();
-            }
-            _ => {}
-        }
-        if agent.queued.as_ref() == Some(&hook) {
-            agent.queued = None;
-        }
-        if let Some(history) = &mut agent.history {
-            history.push(hook.clone());
-        }
-        Some(Step::Run {
-            unit,
-            hook,
-            cause,
-            failures,
-        })
-    }
-
-    /// Whether another unit holds the machine lock; if so this one waits for it.
-    fn lock_is_taken(&mut self, unit: UnitId) -> bool {
-        let Some(machine) = self.unit(unit).machine else {
-            return false;
-        };
-        let machine = &mut self.machines[machine.index()];
-        let taken = machine.lock.is_some_and(|holder| holder != unit);
-        if taken && !machine.waiting.contains(&unit) {
-            machine.waiting.push(unit);
-        }
-        taken
-    }
-
-    /// Frees the machine lock. Whoever waits looks every 250 ms, each at its own beat: there is
-    /// no queue.
-    fn release_lock(&mut self, unit: UnitId, host: &mut dyn Host) {
-        let Some(machine) = self.unit(unit).machine else {
-            return;
-        };
-        let now = host.now();
-        let machine = &mut self.machines[machine.index()];
-        if machine.lock == Some(unit) {
-            machine.lock = None;
-        }
-        let poll_ns = u64::try_from(MACHINE_LOCK_POLL.as_nanos()).unwrap_or(u64::MAX);
-        for waiting in std::mem::take(&mut machine.waiting) {
-            let key = u64::from(waiting.0);
-            let delay_ns = self
-                .streams
-                .below(PURPOSE_POLL, key, now.as_nanos(), poll_ns);
-            host.schedule(now + Span::from_nanos(delay_ns), Event::Wake(waiting));
-        }
-    }
-
-    /// The charm's code has run: the hook ends after its duration, and is committed then.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what one run of a hook gives back"
-    )]
-    pub fn hook_ran(
-        &mut self,
-        unit: UnitId,
-        hook: Hook,
-        failures: u32,
-        entry: Option<Seq>,
-        effects: Effects,
-        result: Result<(), HookError>,
-        host: &mut dyn Host,
-    ) {
-        let now = host.now();
-        let ends = now + self.hook_duration(unit, now);
-        if let Some(status) = effects.status.clone() {
-            let found = &mut self.units[unit.index()];
-            if found.status != status {
-                found.status = status;
-                found.status_since = now;
-            }
-        }
-        for (secret, revision) in &effects.tracked {
-            let tracking = self.secrets[secret.index()]
-                .consumers
-                .entry(unit)
-                .or_default();
-            tracking.revision = *revision;
-            tracking.told = tracking.told.max(*revision);
-        }
-        if let Some(agent) = self.agent_mut(unit) {
-            agent.draws.clone_from(&effects.draws);
-            let running = Running {
-                hook,
-                entry,
-                effects,
-                result,
-                failures,
-            };
-            agent.state = Activity::Running(Box::new(running));
-        }
-        host.schedule(ends, Event::HookEnd(unit));
-    }
-
-    /// The running hook ends: what it did is committed, or it failed.
-    pub(super) fn hook_end(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
-        let agent = self.agent_mut(unit)?;
-        let Activity::Running(running) = std::mem::replace(&mut agent.state, Activity::Idle) else {
-            return None;
-        };
-        self.release_lock(unit, host);
-        let Running {
-            hook,
-            entry,
-            effects,
-            result,
-            failures,
-        } = *running;
-        let name = self.hook_name(unit, &hook);
-        let committed = self.commit(unit, effects, result, entry, host);
-        match committed {
-            Ok(()) => {
-                if entry.is_some() {
-                    host.record(entry, About::Unit(unit), Happening::HookCommitted(name));
-                }
-                self.hook_done(unit, &hook, host);
-                self.proceed(unit, host)
-            }
-            Err(error) => {
-                self.hook_failed(unit, hook, failures + 1, entry, &error.to_string(), host);
-                None
-            }
-        }
-    }
-
-    /// What a committed hook changes in the agent's own record.
-    fn hook_done(&mut self, unit: UnitId, hook: &Hook, host: &mut dyn Host) {
-        self.relation_hook_done(unit, hook, host);
-        let Some(agent) = self.agent_mut(unit) else {
-            return;
-        };
+    /// Hooks that are noted as done without running: those of the endpoint every application has,
+    /// and those only a leader runs, in a unit that leads no more (juju/juju 3.6
+    /// `uniter/operation/runhook.go`, `Prepare`).
+    pub(super) fn is_skipped(&self, unit: UnitId, hook: &Hook) -> bool {
+        let application = self.unit(unit).application;
+        let leads = self.application(application).lease.holder == Some(unit);
         match hook {
-            Hook::Install => agent.installed = true,
-            Hook::ConfigChanged if !agent.started => agent.queued = Some(Hook::Start),
-            Hook::Start => agent.started = true,
-            Hook::PebbleReady { .. } => agent.containers_ready += 1,
-            Hook::Stop => agent.stopped = true,
-            Hook::Remove => {
-                agent.removed = true;
-                self.revoke_leadership(unit, host);
+            Hook::LeaderElected => !leads,
+            Hook::SecretExpired { secret, .. } | Hook::SecretRemove { secret, .. } => {
+                let of_application = super::SecretOwner::Application(application);
+                !leads && self.secret(*secret).owner == of_application
             }
-            _ => {}
+            _ => hook
+                .relation()
+                .is_some_and(|relation| self.is_implicit(unit, self.relation(relation))),
         }
     }
 
-    fn hook_failed(
-        &mut self,
-        unit: UnitId,
-        hook: Hook,
-        failures: u32,
-        entry: Option<Seq>,
-        reason: &str,
-        host: &mut dyn Host,
-    ) {
-        let now = host.now();
-        let name = self.hook_name(unit, &hook);
-        let happening = Happening::HookFailed(name, reason.to_owned());
-        let entry = host.record(entry, About::Unit(unit), happening).or(entry);
-        if matches!(hook, Hook::Action { .. }) {
-            host.schedule(now, Event::Wake(unit));
-            return;
-        }
-        let application = self.unit(unit).application;
-        let retries = self
-            .model(self.application(application).model)
-            .retries_hooks;
-        let jitter = self
-            .streams
-            .below(PURPOSE_RETRY, u64::from(unit.0), now.as_nanos(), 61);
-        let delay = retry_delay(failures, jitter).min(RETRY_MAX);
-        let retry_at = retries.then_some(now + delay);
+    fn skip(&mut self, unit: UnitId, hook: &Hook, host: &mut dyn Host) {
+        let told = self.told(unit, hook, None, host.now());
         if let Some(agent) = self.agent_mut(unit) {
-            let reason = Arc::from(reason);
-            let failed = Failed {
-                hook,
-                entry,
-                reason,
-                failures,
-                retry_at,
-            };
-            agent.state = Activity::Failed(Box::new(failed));
+            agent.queued.take_if(|queued| queued == hook);
         }
-        if let Some(at) = retry_at {
-            host.schedule(at, Event::Wake(unit));
-        }
+        self.hook_done(unit, hook, told, host);
     }
 
-    fn retry(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
-        if self.lock_is_taken(unit) {
-            return None;
-        }
-        let agent = self.agent_mut(unit)?;
-        let Activity::Failed(failed) = std::mem::replace(&mut agent.state, Activity::Idle) else {
-            return None;
-        };
-        self.begin(unit, failed.hook, failed.entry, failed.failures, host)
-    }
-
-    /// `juju run UNIT ACTION`.
-    pub fn run_action(
-        &mut self,
-        unit: UnitId,
-        name: &str,
-        parameters: std::collections::BTreeMap<String, String>,
-        cause: Option<Seq>,
-        host: &mut dyn Host,
-    ) {
-        let hook = Hook::Action {
-            name: name.into(),
-            parameters: Arc::new(parameters),
-        };
-        if let Some(agent) = self.agent_mut(unit) {
-            agent.actions.push_back((hook, cause));
-            host.schedule(host.now(), Event::Wake(unit));
-        }
-    }
-
-    /// `juju config APP`: sets options, or resets them with `None`.
-    pub fn set_config(
-        &mut self,
-        application: super::ApplicationId,
-        options: &std::collections::BTreeMap<String, Option<String>>,
-        cause: Option<Seq>,
-        host: &mut dyn Host,
-    ) {
-        let now = host.now();
-        let found = &mut self.applications[application.index()];
-        let defaults = Arc::clone(&found.config_defaults);
-        let config = Arc::make_mut(&mut found.config.value);
-        let before = config.clone();
-        for (key, value) in options {
-            match value.as_ref().or_else(|| defaults.get(key)) {
-                Some(value) => config.insert(key.clone(), value.clone()),
-                None => config.remove(key),
-            };
-        }
-        if *config == before {
-            return;
-        }
-        found.config.touch(now, cause);
-        for unit in found.units.clone() {
-            self.schedule_wake(unit, now + self.latencies.watch, host);
-        }
-    }
-
-    /// `juju remove-unit`: others are told at once that it departs; the unit runs its last hooks.
-    pub fn remove_unit(&mut self, unit: UnitId, cause: Option<Seq>, host: &mut dyn Host) {
-        let application = self.unit(unit).application;
+    /// The process ends: the unit is dead, or its pod is replaced.
+    fn terminate(&mut self, unit: UnitId, host: &mut dyn Host) {
         let Some(agent) = self.agent_mut(unit) else {
             return;
         };
-        if std::mem::replace(&mut agent.dying, true) {
-            return;
+        if agent.shutting_down && !agent.dying {
+            self.pod_is_gone(unit, host);
+        } else {
+            agent.removed = true;
+            self.unit_is_dead(unit, host);
         }
-        let relations = self.application(application).relations.clone();
-        for relation in relations {
-            if let Some(end) = self.relation(relation).end_of(application) {
-                if let Some(member) = self.relations[relation.index()].ends[end]
-                    .units
-                    .get_mut(&unit)
-                {
-                    member.in_scope = false;
-                    member.moved_at = host.now();
-                    member.cause = cause;
-                }
-                self.end_changed(relation, end, host);
-            }
-        }
-        host.schedule(host.now() + self.latencies.watch, Event::Wake(unit));
     }
 
     /// `certificates-relation-changed`, `web-pebble-ready`, `config-changed`.
@@ -475,52 +218,5 @@ impl Juju {
                 None => hook.kind().into(),
             },
         }
-    }
-
-    /// Agent status as `juju status` shows it: `idle`, `executing`, `error`, ...
-    pub fn agent_status(&self, unit: UnitId) -> (&'static str, String) {
-        let Some(agent) = self.agent(unit) else {
-            return ("unknown", String::new());
-        };
-        match &agent.state {
-            _ if !agent.running => ("allocating", String::new()),
-            _ if !agent.connected => ("lost", "agent is not communicating with the server".into()),
-            Activity::Idle => ("idle", String::new()),
-            Activity::Running(running) => {
-                let name = self.hook_name(unit, &running.hook);
-                ("executing", format!("running {name} hook"))
-            }
-            Activity::Failed(failed) => {
-                let name = self.hook_name(unit, &failed.hook);
-                ("error", format!("hook failed: \"{name}\""))
-            }
-        }
-    }
-
-    /// Whether no agent runs a hook, waits to run one, or has one due: what only time brings
-    /// does not count.
-    pub fn is_settled(&self, now: Time) -> bool {
-        self.units().all(|(id, unit)| match &unit.agent {
-            None => true,
-            Some(agent) => self.is_unit_settled(id, agent, now),
-        })
-    }
-
-    fn is_unit_settled(&self, id: UnitId, agent: &Agent, now: Time) -> bool {
-        let at_rest = match &agent.state {
-            Activity::Idle => agent.installed && agent.started,
-            Activity::Running(running) => matches!(running.hook, Hook::UpdateStatus),
-            Activity::Failed(_) => false,
-        };
-        // Whatever is under way to the agent has arrived one latency from now.
-        let later = now + self.latencies.watch;
-        at_rest && agent.queued.is_none() && self.next_operation(id, later).is_none()
-    }
-
-    /// Sets the workload status of a unit that was told nothing yet.
-    pub fn set_status(&mut self, unit: UnitId, status: Status, message: &str, now: Time) {
-        let found = &mut self.units[unit.index()];
-        found.status = (status, message.into());
-        found.status_since = now;
     }
 }

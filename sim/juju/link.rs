@@ -4,12 +4,13 @@
 //! A direction of a link is a channel that holds one state: while a delivery is under way, later
 //! changes ride along, and while the link is down the newest state waits.
 
-use super::state::ScopeMember;
+use std::collections::BTreeSet;
+
 use super::{
     About, ApplicationId, ApplicationKind, Event, Happening, Host, Juju, Life, LinkId, RelationId,
-    Step, UnitId, Versioned,
+    ScopeMember, Step, UnitId, Versioned,
 };
-use crate::kernel::Span;
+use crate::kernel::{Span, Time};
 
 /// The worker that dials is started again after this long.
 const DIAL_RETRY: Span = Span::from_secs(15);
@@ -39,19 +40,46 @@ impl Juju {
             host.schedule(now + DIAL_RETRY, Event::Dial(id));
             return None;
         }
+        self.links[id.index()].due = [Time::EPOCH; 2];
         for to_offering in [true, false] {
             self.schedule_transfer(id, to_offering, host);
         }
         None
     }
 
-    /// Sends side `end` of a relation on, where the other side lives in another model.
-    pub(super) fn send_if_cross_model(&mut self, id: RelationId, end: usize, host: &mut dyn Host) {
+    /// The consumer's controller loses its connection: the other side's bags stay as they were,
+    /// and the newest state is delivered once it is back. It dials every 15 s.
+    pub fn cut_link(&mut self, id: LinkId, reason: &str, host: &mut dyn Host) {
+        if self.link(id).connected {
+            self.dialled(id, Err(reason.to_owned()), host);
+        }
+    }
+
+    /// Sends side `end` of a relation on, where the other side lives in another model: the bag
+    /// and presence of `unit`, or the application's bag.
+    pub(super) fn send_if_cross_model(
+        &mut self,
+        id: RelationId,
+        end: usize,
+        unit: Option<UnitId>,
+        host: &mut dyn Host,
+    ) {
         let relation = self.relation(id);
         let Some(link) = relation.link else {
             return;
         };
         if self.application(relation.ends[end].application).kind == ApplicationKind::Local {
+            let to_offering = self.link(link).consumer == id;
+            if let Some(unit) = unit {
+                self.links[link.index()].changed[usize::from(to_offering)].insert(unit);
+            }
+            self.schedule_transfer(link, to_offering, host);
+        }
+    }
+
+    /// Sends the life and suspension of a relation on.
+    pub(super) fn send_life_if_cross_model(&mut self, id: RelationId, host: &mut dyn Host) {
+        if let Some(link) = self.relation(id).link {
             let to_offering = self.link(link).consumer == id;
             self.schedule_transfer(link, to_offering, host);
         }
@@ -60,8 +88,9 @@ impl Juju {
     fn schedule_transfer(&mut self, id: LinkId, to_offering: bool, host: &mut dyn Host) {
         let at = host.now() + self.latencies.watch + self.latencies.cross_model;
         let link = &mut self.links[id.index()];
-        if link.connected {
-            link.due[usize::from(to_offering)] = Some(at);
+        let due = &mut link.due[usize::from(to_offering)];
+        if link.connected && *due != at {
+            *due = at;
             host.schedule(at, Event::Transfer(id, to_offering));
         }
     }
@@ -86,27 +115,31 @@ impl Juju {
         let source_end = self.local_end(source)?;
         let proxy = self.proxy_end(target)?;
         self.copy_units(id, to_offering, (source, source_end), (target, proxy), host);
-        let sent = {
-            let bag = &self.relation(source).ends[source_end].bag;
-            let travelled = bag.changed_at + self.latencies.watch + self.latencies.cross_model;
-            (travelled <= host.now()).then(|| bag.clone())
-        };
+        let bag = self.relation(source).ends[source_end].bag.clone();
+        let travelled = bag.changed_at + self.latencies.watch + self.latencies.cross_model;
         let delivered = &mut self.links[id.index()].delivered[usize::from(to_offering)];
-        if let Some(bag) = sent.filter(|bag| bag.version != delivered.application) {
-            delivered.application = bag.version;
+        if travelled <= host.now() && bag.version != *delivered {
+            *delivered = bag.version;
             let end = &mut self.relations[target.index()].ends[proxy];
             end.bag.value = bag.value;
             end.bag.touch(host.now(), bag.cause);
-            self.end_changed(target, proxy, host);
+            self.end_changed(target, proxy, None, host);
         }
         None
     }
 
     fn copy_life(&mut self, source: RelationId, target: RelationId, host: &mut dyn Host) {
-        let life = self.relation(source).life;
+        let travel = self.latencies.watch + self.latencies.cross_model;
+        let relation = self.relation(source);
+        if relation.changed_at + travel > host.now() {
+            return;
+        }
+        let (cause, life) = (relation.cause, relation.life);
+        let (suspended, asked_at) = (relation.suspended, relation.suspended_at);
         if life != Life::Alive && self.relation(target).life == Life::Alive {
-            let cause = self.relation(source).cause;
             self.remove_relation(target, cause, host);
+        } else if asked_at > self.relation(target).suspended_at {
+            self.set_suspended(target, suspended, asked_at, cause, host);
         }
     }
 
@@ -134,24 +167,18 @@ impl Juju {
     ) {
         let now = host.now();
         let travel = self.latencies.watch + self.latencies.cross_model;
-        let direction = usize::from(to_offering);
-        let delivered = self.link(id).delivered[direction].units.clone();
-        let arrived: Vec<(UnitId, ScopeMember)> = self.relation(source).ends[source_end]
-            .units
-            .iter()
-            .filter(|(unit, member)| {
-                let latest = member.bag.changed_at.max(member.moved_at);
-                let state = (member.bag.version, member.in_scope);
-                latest + travel <= now && delivered.get(unit) != Some(&state)
-            })
-            .map(|(unit, member)| (*unit, member.clone()))
-            .collect();
-        for (unit, member) in arrived {
+        let changed = std::mem::take(&mut self.links[id.index()].changed[usize::from(to_offering)]);
+        let mut later = BTreeSet::new();
+        for unit in changed {
+            let Some(member) = self.relation(source).ends[source_end].units.get(&unit) else {
+                continue;
+            };
+            let member = member.clone();
+            if member.bag.changed_at.max(member.moved_at) + travel > now {
+                later.insert(unit);
+                continue;
+            }
             let far = self.proxy_unit(self.relation(target).ends[proxy].application, unit);
-            let state = (member.bag.version, member.in_scope);
-            self.links[id.index()].delivered[direction]
-                .units
-                .insert(unit, state);
             let end = &mut self.relations[target.index()].ends[proxy];
             let copy = end.units.entry(far).or_insert_with(|| ScopeMember {
                 bag: Versioned::default(),
@@ -159,27 +186,32 @@ impl Juju {
                 moved_at: now,
                 cause: member.cause,
             });
-            if copy.bag.value != member.bag.value {
+            let (bag, moves) = (
+                copy.bag.value != member.bag.value,
+                copy.in_scope != member.in_scope,
+            );
+            if bag {
                 copy.bag.value = member.bag.value;
                 copy.bag.touch(now, member.bag.cause);
             }
-            if copy.in_scope != member.in_scope {
+            if moves {
                 copy.in_scope = member.in_scope;
                 copy.moved_at = now;
                 copy.cause = member.cause;
             }
-            self.end_changed(target, proxy, host);
+            if bag || moves {
+                self.end_changed(target, proxy, Some(far), host);
+            }
         }
+        self.links[id.index()].changed[usize::from(to_offering)] = later;
     }
 
     /// The proxy of a unit: same number, name of the proxy application.
     fn proxy_unit(&mut self, application: ApplicationId, of: UnitId) -> UnitId {
         let number = self.unit(of).number;
-        let known = self.application(application).units.iter().copied();
-        if let Some(found) = known.into_iter().find(|id| self.unit(*id).number == number) {
-            return found;
-        }
-        let id = self.push_unit(application, number, None, None);
+        let mut known = self.application(application).units.iter().copied();
+        let found = known.find(|id| self.unit(*id).number == number);
+        let id = found.unwrap_or_else(|| self.push_unit(application, number, None, None));
         self.units[id.index()].address = self.unit(of).address.clone();
         id
     }

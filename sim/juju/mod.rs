@@ -14,17 +14,26 @@ mod agent;
 mod build;
 mod commit;
 mod context;
+mod elision;
+mod expiry;
 mod hook;
 mod ids;
+mod integrate;
 mod leadership;
 mod lifecycle;
 mod link;
+mod lock;
+mod offers;
+mod operate;
 mod permissions;
 mod relation;
 mod repeats;
 mod resolver;
+mod run;
+mod scope;
 mod secret;
 mod state;
+mod subordinate;
 mod value;
 
 #[cfg(test)]
@@ -33,13 +42,15 @@ mod tests;
 use std::sync::Arc;
 
 pub use agent::{Activity, Agent, Failed, RelationLocal, Running};
-pub use build::{ApplicationParts, IntegrateError};
+pub use build::ApplicationParts;
 pub use commit::CommitFault;
 pub use context::{Effects, SecretView, UnitContext};
 pub use hook::{Hook, HookError, Quiet, Status, ToolError};
 pub use ids::{
     ApplicationId, ControllerId, LinkId, MachineId, ModelId, RelationId, SecretId, UnitId,
 };
+pub use integrate::IntegrateError;
+pub use offers::OfferError;
 pub use permissions::{Access, Whose, access};
 pub use state::{
     Application, ApplicationKind, Controller, End, EndpointInfo, EndpointRole, Lease, Life, Link,
@@ -81,6 +92,8 @@ pub enum Event {
     Transfer(LinkId, bool),
     /// A consumer's controller dials the offering controller.
     Dial(LinkId),
+    /// A pod that was told to end is killed, if it has not ended.
+    PodGone(UnitId),
 }
 
 /// What must be done outside Juju before it goes on.
@@ -170,6 +183,8 @@ pub struct Juju {
     labels: SecretLabels,
     latencies: Latencies,
     streams: Streams,
+    /// How many pods were replaced: each got a new address.
+    addresses: usize,
     /// Every update-status and repeated secret event is played, quiet or not.
     every_hook: bool,
     /// Where the next commit fails, for rehearsing it.
@@ -191,6 +206,7 @@ impl Juju {
             labels: SecretLabels::new(),
             latencies,
             streams,
+            addresses: 0,
             every_hook,
             commit_fault: None,
         }
@@ -216,7 +232,8 @@ impl Juju {
         &self.units[id.index()]
     }
 
-    /// The unit, to change what nature changes: its clock, its workload.
+    /// The unit, to change what nature changes: its workload. Its clock and its address change
+    /// with [`Juju::set_clock_skew`] and [`Juju::set_address`], which its agent notices.
     pub fn unit_mut(&mut self, id: UnitId) -> &mut Unit {
         &mut self.units[id.index()]
     }
@@ -301,7 +318,11 @@ impl Juju {
             Event::SecretExpiry(secret) => self.secret_expiry(secret, host),
             Event::LeaseExpiry(application) => self.lease_expiry(application, host),
             Event::Transfer(link, to_offering) => self.transfer(link, to_offering, host),
-            Event::Dial(link) => Some(Step::Dial { link }),
+            Event::Dial(link) => (!self.link(link).connected).then_some(Step::Dial { link }),
+            Event::PodGone(unit) => {
+                self.grace_is_over(unit, host);
+                None
+            }
         }
     }
 }

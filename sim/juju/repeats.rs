@@ -1,12 +1,10 @@
 //! Hooks that only time brings: update-status, and secret events that are repeated.
 //!
-//! Nearly all of them do nothing. The k-th firing of a timer is a pure function of (seed, unit,
-//! k), found in constant time, so a firing that its charm says does nothing is not played: it is
-//! *elided*. It still keeps the agent busy for as long as it takes, which is found again when
-//! something wants to know.
+//! The k-th firing of a timer is a pure function of (seed, unit, k), found in constant time, and
+//! so is the duration of a hook of (seed, unit, start): what was not played can be found again.
 
-use super::agent::SECRET_EXPIRE_RETRY;
-use super::{Hook, Juju, Quiet, SecretId, UnitId};
+use super::agent::{Expiry, SECRET_EXPIRE_RETRY};
+use super::{Event, Host, Juju, UnitId};
 use crate::kernel::{Span, Streams, Time};
 
 const PURPOSE_JITTER: u64 = 0x7570_6a69;
@@ -71,6 +69,22 @@ impl Timer<'_> {
     }
 }
 
+impl Expiry {
+    /// How often it has fired by `now`.
+    pub(super) fn fired(&self, now: Time) -> u64 {
+        if now < self.from {
+            return 0;
+        }
+        1 + now.since(self.from).as_secs() / SECRET_EXPIRE_RETRY.as_secs()
+    }
+
+    /// The instant of firing `k`, from 1.
+    pub(super) fn firing(&self, k: u64) -> Time {
+        let repeats = u32::try_from(k.saturating_sub(1)).unwrap_or(u32::MAX);
+        self.from + SECRET_EXPIRE_RETRY * repeats
+    }
+}
+
 impl Juju {
     pub(super) fn timer(&self, id: UnitId) -> Timer<'_> {
         let unit = self.unit(id);
@@ -94,134 +108,25 @@ impl Juju {
             .between(PURPOSE_DURATION, u64::from(id.0), at.as_nanos(), low, high)
     }
 
-    /// How often a secret's expiry has been signalled by `now`.
-    pub(super) fn expiry_firings(&self, id: SecretId, now: Time) -> u64 {
-        let secret = self.secret(id);
-        match secret.fires_from {
-            Some(from) if from <= now && !secret.removed => {
-                1 + now.since(from).as_secs() / SECRET_EXPIRE_RETRY.as_secs()
-            }
-            _ => 0,
-        }
-    }
-
-    /// Whether hooks that only time brings are skipped now. Units that share a machine share
-    /// its lock, so theirs are all played.
-    pub(super) fn elides(&self, id: UnitId, now: Time) -> bool {
-        if self.every_hook || self.shares_machine(id) {
-            return false;
-        }
-        let unit = self.unit(id);
-        match unit.agent.as_ref().map_or(Quiet::No, |agent| agent.quiet) {
-            Quiet::Always => true,
-            Quiet::Until(until) => now.skewed_by(unit.skew_ns) < until,
-            Quiet::No => false,
-        }
-    }
-
-    fn shares_machine(&self, id: UnitId) -> bool {
-        self.unit(id)
-            .machine
-            .is_some_and(|machine| self.machine(machine).units.len() > 1)
-    }
-
-    /// Plays elided hooks up to `now` without running them: counts their firings as handled and
-    /// notes until when the last ones keep the agent busy.
-    pub(super) fn elide(&mut self, id: UnitId, now: Time) {
-        let mut due: Vec<(Time, bool)> = Vec::new();
-        let Some(agent) = self.agent(id) else {
+    /// Schedules the agent's own timer for the next repeat, if that comes before `before`.
+    pub(super) fn arm_alarm(&mut self, id: UnitId, before: Option<Time>, host: &mut dyn Host) {
+        let now = host.now();
+        let Some(next) = self.repeats(id).map(|repeats| repeats.next_after(now)) else {
             return;
         };
-        let timer = self.timer(id);
-        let fired = timer.fired(now);
-        if fired > agent.timer_handled {
-            due.push((timer.firing(fired), true));
-        }
-        let mut expiries = Vec::new();
-        for secret in self.owned_secrets(id, agent.leader) {
-            let firings = self.expiry_firings(secret, now);
-            let handled = agent.expiries.get(&secret).copied().unwrap_or(0);
-            if firings > handled && handled > 0 {
-                due.push((self.expiry_firing(secret, firings), false));
-                expiries.push((secret, firings));
-            }
-        }
-        due.sort_unstable();
-        let mut busy_until = agent.elided_until;
-        for (at, _) in due {
-            let starts = at.max(busy_until);
-            busy_until = starts + self.hook_duration(id, starts);
-        }
-        if let Some(agent) = self.agent_mut(id) {
-            agent.timer_handled = fired.max(agent.timer_handled);
-            agent.expiries.extend(expiries);
-            agent.elided_until = busy_until;
+        if before.is_none_or(|before| next < before) {
+            self.set_alarm(id, next, host);
         }
     }
 
-    fn expiry_firing(&self, id: SecretId, firing: u64) -> Time {
-        let from = self.secret(id).fires_from.unwrap_or(Time::MAX);
-        from + SECRET_EXPIRE_RETRY * u32::try_from(firing.saturating_sub(1)).unwrap_or(u32::MAX)
-    }
-
-    /// A hook that only time brings and that is due now: secrets first, update-status last.
-    pub(super) fn repeat_due(&self, id: UnitId, now: Time) -> Option<Hook> {
-        let agent = self.agent(id)?;
-        if agent.dying || !agent.installed {
-            return None;
-        }
-        for secret in self.owned_secrets(id, agent.leader) {
-            let handled = agent.expiries.get(&secret).copied().unwrap_or(0);
-            if handled > 0 && self.expiry_firings(secret, now) > handled {
-                let revision = self.secret(secret).latest();
-                return Some(Hook::SecretExpired { secret, revision });
-            }
-        }
-        let due = agent.started && self.timer(id).fired(now) > agent.timer_handled;
-        due.then_some(Hook::UpdateStatus)
-    }
-
-    /// When the next hook that only time brings must be played; `None` while all are elided.
-    pub(super) fn next_repeat(&self, id: UnitId, now: Time) -> Option<Time> {
-        let agent = self.agent(id)?;
-        let skew_ns = self.unit(id).skew_ns;
-        let after = if self.elides(id, now) {
-            match agent.quiet {
-                Quiet::Until(until) if until < Time::MAX => until.skewed_by(-skew_ns),
-                _ => return None,
-            }
-        } else {
-            now
+    /// Wakes the agent at `at`, once.
+    pub(super) fn set_alarm(&mut self, id: UnitId, at: Time, host: &mut dyn Host) {
+        let Some(agent) = self.agent_mut(id) else {
+            return;
         };
-        let timer = self.timer(id);
-        let mut next = timer.firing(timer.fired(after) + 1);
-        if timer.fired(after) > agent.timer_handled && after > now {
-            next = next.min(timer.firing(timer.fired(after) + 1));
-        }
-        for secret in self.owned_secrets(id, agent.leader) {
-            let firings = self.expiry_firings(secret, after);
-            if firings > 0 {
-                next = next.min(self.expiry_firing(secret, firings + 1));
-            }
-        }
-        Some(next.max(now))
-    }
-
-    /// Notes that the repeats fired so far are handled by the hook that starts now.
-    pub(super) fn repeat_starts(&mut self, id: UnitId, hook: &Hook, now: Time) {
-        let fired = self.timer(id).fired(now);
-        let firings = match hook {
-            Hook::SecretExpired { secret, .. } => {
-                Some((*secret, self.expiry_firings(*secret, now)))
-            }
-            _ => None,
-        };
-        let elides = self.elides(id, now);
-        if let Some(agent) = self.agent_mut(id) {
-            if matches!(hook, Hook::UpdateStatus) || elides {
-                agent.timer_handled = agent.timer_handled.max(fired);
-            }
-            agent.expiries.extend(firings);
+        if at < Time::MAX && agent.alarm != at {
+            agent.alarm = at;
+            host.schedule(at, Event::Wake(id));
         }
     }
 }

@@ -1,10 +1,9 @@
-//! Picks a unit's next operation, in Juju's order (juju/juju 3.6 `internal/worker/uniter`,
-//! `resolver.go` and the resolvers it chains).
+//! Picks a unit's next operation, in Juju's order (juju/juju 3.6
+//! `internal/worker/uniter/resolver.go` and the resolvers it chains).
 
 use std::sync::Arc;
 
-use super::agent::Activity;
-use super::{ApplicationId, Hook, Juju, Life, RelationId, SecretOwner, UnitId};
+use super::{Activity, ApplicationId, Hook, Juju, Life, RelationId, SecretOwner, UnitId};
 use crate::kernel::{Seq, Time};
 
 /// What the agent does next.
@@ -18,7 +17,7 @@ pub(super) enum Operation {
     AcceptLeadership,
     /// Gives leadership up; no hook.
     ResignLeadership,
-    /// The unit is dead: the agent ends.
+    /// The process ends: the unit is dead, or its pod is told to.
     Terminate,
 }
 
@@ -26,100 +25,115 @@ const PURPOSE_RELATION_ORDER: u64 = 0x7265_6c6f;
 
 impl Juju {
     /// The next operation of an agent that runs no hook; `None` when there is nothing to do.
-    /// Update-status and repeated secret events are not looked at here: only time brings them.
-    pub(super) fn next_operation(&self, id: UnitId, now: Time) -> Option<Operation> {
-        let unit = self.unit(id);
-        let agent = unit.agent.as_deref()?;
+    /// Without `repeats`, what only time brings is left out.
+    pub(super) fn next_operation(&self, id: UnitId, now: Time, repeats: bool) -> Option<Operation> {
+        let agent = self.agent(id)?;
         if agent.removed {
             return Some(Operation::Terminate);
         }
-        let may_interleave = agent.installed && agent.is_idle() && agent.queued.is_none();
-        if agent.installed && agent.is_idle() && !agent.dying {
-            if let Some(relation) = self.uncreated_relation(id, now) {
-                return Some(Operation::Create(relation));
-            }
+        if agent.continues() && agent.rebooted {
+            return Some(Operation::Run(Hook::Start, None));
         }
-        if agent.installed {
-            if let Some(operation) = self.leadership_operation(id) {
-                return Some(operation);
-            }
+        if agent.installed
+            && let Some(operation) = self.installed_operation(id, now, repeats)
+        {
+            return Some(operation);
         }
-        if matches!(agent.queued, Some(Hook::LeaderElected)) && agent.is_idle() {
-            let cause = self.application(unit.application).lease.cause;
-            return Some(Operation::Run(Hook::LeaderElected, cause));
+        if agent.shutting_down && !agent.dying {
+            let stops = agent.started && !agent.stopped;
+            let stop = Operation::Run(Hook::Stop, None);
+            return Some(if stops { stop } else { Operation::Terminate });
         }
-        let containers = &self.application(unit.application).containers;
-        if agent.installed && agent.is_idle() && !agent.stopped {
-            if let Some(container) = containers.get(agent.containers_ready) {
-                if agent.started {
-                    let container = Arc::clone(container);
-                    return Some(Operation::Run(Hook::PebbleReady { container }, None));
-                }
-            }
-        }
-        if may_interleave && !agent.dying {
-            if let Some((hook, cause)) = self.secret_operation(id, now) {
-                return Some(Operation::Run(hook, cause));
-            }
-        }
-        if let Some((hook, cause)) = agent.actions.front() {
-            if agent.installed {
-                return Some(Operation::Run(hook.clone(), *cause));
-            }
-        }
-        if let Activity::Failed(_) = agent.state {
+        if !agent.is_idle() {
             return None;
         }
         if let Some(hook) = &agent.queued {
-            return Some(Operation::Run(hook.clone(), None));
+            let application = self.application(self.unit(id).application);
+            let cause = match hook {
+                Hook::LeaderElected => application.lease.cause,
+                Hook::UpgradeCharm => application.charm_version.cause,
+                _ => None,
+            };
+            return Some(Operation::Run(hook.clone(), cause));
         }
         if agent.dying {
-            return self.dying_operation(id, now);
+            return Some(self.dying_operation(id, now));
         }
+        self.idle_operation(id, now, repeats)
+    }
+
+    /// What goes before a queued hook, in a unit that is installed.
+    fn installed_operation(&self, id: UnitId, now: Time, repeats: bool) -> Option<Operation> {
+        let agent = self.agent(id)?;
+        let free = agent.continues() && !agent.dying;
+        if free && let Some(relation) = self.uncreated_relation(id, now) {
+            return Some(Operation::Create(relation));
+        }
+        if let Some(operation) = self.leadership_operation(id) {
+            return Some(operation);
+        }
+        if agent.continues() && agent.pebble_from <= now {
+            let containers = &self.application(self.unit(id).application).containers;
+            if let Some(container) = containers.get(agent.containers_ready) {
+                let container = Arc::clone(container);
+                return Some(Operation::Run(Hook::PebbleReady { container }, None));
+            }
+        }
+        if free && let Some((hook, cause)) = self.secret_operation(id, now, repeats) {
+            return Some(Operation::Run(hook, cause));
+        }
+        // Actions run while a hook is in error, but not before one that is queued.
+        if (agent.continues() || matches!(agent.state, Activity::Failed(_)))
+            && let Some((hook, cause)) = agent.actions.front()
+        {
+            return Some(Operation::Run(hook.clone(), *cause));
+        }
+        None
+    }
+
+    /// What a unit does that has nothing recorded.
+    fn idle_operation(&self, id: UnitId, now: Time, repeats: bool) -> Option<Operation> {
+        let unit = self.unit(id);
+        let agent = unit.agent.as_deref()?;
         if !agent.installed {
             return Some(Operation::Run(Hook::Install, None));
         }
-        let config = &self.application(unit.application).config;
-        let config_version = config.version_seen(now, self.latencies.watch).max(1);
+        let application = self.application(unit.application);
+        let watch = self.latencies.watch;
+        if agent.charm_seen != application.charm_version.version_seen(now, watch) {
+            let cause = application.charm_version.cause;
+            return Some(Operation::Run(Hook::UpgradeCharm, cause));
+        }
+        let config = &application.config;
+        let config_version = config.version_seen(now, watch).max(1);
         if agent.config_seen != Some(config_version) {
-            let cause = if agent.config_seen.is_none() {
-                None
-            } else {
-                config.cause
-            };
+            let cause = agent.config_seen.and(config.cause);
             return Some(Operation::Run(Hook::ConfigChanged, cause));
         }
-        if agent.address_seen != unit.address.version {
+        if agent.address_seen != unit.address.version_seen(now, watch).max(1) {
             return Some(Operation::Run(Hook::ConfigChanged, unit.address.cause));
         }
-        self.relation_operation(id, now)
+        if let Some(operation) = self.relation_operation(id, now) {
+            return Some(operation);
+        }
+        let due = repeats && agent.started && self.timer(id).fired(now) > agent.timer_handled;
+        due.then_some(Operation::Run(Hook::UpdateStatus, None))
     }
 
     /// A relation whose scope the unit has yet to enter. Their order is that of a Go map, which
     /// is arbitrary: it is drawn from the seed.
     fn uncreated_relation(&self, id: UnitId, now: Time) -> Option<RelationId> {
-        let unit = self.unit(id);
-        let agent = unit.agent.as_deref()?;
-        let due = self
-            .application(unit.application)
-            .relations
-            .iter()
-            .copied()
-            .filter(|relation| {
-                let found = self.relation(*relation);
-                found.life == Life::Alive
-                    && !found.suspended
-                    && agent
-                        .relations
-                        .get(relation)
-                        .is_none_or(|local| !local.created)
-                    && self.is_visible(*relation, now)
-            });
+        let agent = self.agent(id)?;
+        let due = agent.dirty.iter().copied().filter(|relation| {
+            let found = self.relation(*relation);
+            let known = agent.relations.get(relation);
+            found.life == Life::Alive
+                && !found.suspended
+                && known.is_none_or(|local| !local.created)
+                && found.changed_at + self.latencies.watch <= now
+                && !self.awaits_subordinate(id, found)
+        });
         due.min_by_key(|relation| (self.relation_order(id, *relation), *relation))
-    }
-
-    fn is_visible(&self, relation: RelationId, now: Time) -> bool {
-        self.relation(relation).changed_at + self.latencies.watch <= now
     }
 
     /// Where a relation stands in the arbitrary order of this unit.
@@ -132,9 +146,8 @@ impl Juju {
     fn leadership_operation(&self, id: UnitId) -> Option<Operation> {
         let unit = self.unit(id);
         let agent = unit.agent.as_deref()?;
-        let lease = &self.application(unit.application).lease;
-        let leads = lease.holder == Some(id);
-        if leads && !agent.leader && agent.is_idle() && !agent.dying {
+        let leads = self.application(unit.application).lease.holder == Some(id);
+        if leads && !agent.leader && agent.continues() && !agent.dying {
             return Some(Operation::AcceptLeadership);
         }
         if agent.leader && (!leads || agent.dying) {
@@ -143,28 +156,43 @@ impl Juju {
         None
     }
 
-    /// `secret-expired` for the first time, then `secret-changed`, then `secret-remove`.
-    fn secret_operation(&self, id: UnitId, now: Time) -> Option<(Hook, Option<Seq>)> {
+    /// `secret-expired`, then `secret-changed`, then `secret-remove`.
+    fn secret_operation(
+        &self,
+        id: UnitId,
+        now: Time,
+        repeats: bool,
+    ) -> Option<(Hook, Option<Seq>)> {
         let agent = self.agent(id)?;
-        for secret in self.owned_secrets(id, agent.leader) {
-            let found = self.secret(secret);
-            let fired = self.expiry_firings(secret, now);
-            let handled = agent.expiries.get(&secret).copied().unwrap_or(0);
-            if fired > 0 && handled == 0 {
-                let revision = found.latest();
-                return Some((Hook::SecretExpired { secret, revision }, found.cause));
+        for ((secret, revision), expiry) in &agent.expiries {
+            let is_first = expiry.handled == 0;
+            if expiry.fired(now) > expiry.handled && (repeats || is_first) {
+                let (secret, revision) = (*secret, *revision);
+                let cause = self.secret(secret).cause.filter(|_| is_first);
+                return Some((Hook::SecretExpired { secret, revision }, cause));
             }
         }
         let application = self.unit(id).application;
         for secret in self.secrets_of(SecretOwner::Application(application)) {
             let found = self.secret(secret);
-            if let Some(tracking) = found.consumers.get(&id) {
-                if tracking.told < found.latest() && !found.removed {
-                    return Some((Hook::SecretChanged { secret }, found.cause));
-                }
+            let is_behind = found
+                .consumers
+                .get(&id)
+                .is_some_and(|tracking| tracking.told < found.latest());
+            if is_behind && found.changed_at + self.latencies.watch <= now {
+                return Some((Hook::SecretChanged { secret }, found.cause));
             }
         }
-        None
+        let seen = |entry: &(&(super::SecretId, u32), &Time)| {
+            let (secret, revision) = *entry.0;
+            *entry.1 <= now && self.secret(secret).content(revision).is_some()
+        };
+        let ((secret, revision), _) = agent.obsolete.iter().find(seen)?;
+        let (secret, revision) = (*secret, *revision);
+        Some((
+            Hook::SecretRemove { secret, revision },
+            self.secret(secret).cause,
+        ))
     }
 
     /// Secrets this unit manages: its own and, for the leader, the application's.
@@ -177,15 +205,15 @@ impl Juju {
         secrets
     }
 
-    /// Relations first, then `stop`, then `remove` (juju/juju 3.6 `uniter/resolver.go`).
-    fn dying_operation(&self, id: UnitId, now: Time) -> Option<Operation> {
-        let agent = self.agent(id)?;
+    /// Relations first, then `stop`, then `remove`.
+    fn dying_operation(&self, id: UnitId, now: Time) -> Operation {
         if let Some(operation) = self.relation_operation(id, now) {
-            return Some(operation);
+            return operation;
         }
-        if agent.started && !agent.stopped {
-            return Some(Operation::Run(Hook::Stop, None));
+        match self.agent(id) {
+            Some(agent) if agent.started && !agent.stopped => Operation::Run(Hook::Stop, None),
+            Some(agent) if agent.installed => Operation::Run(Hook::Remove, None),
+            _ => Operation::Terminate,
         }
-        Some(Operation::Run(Hook::Remove, None))
     }
 }

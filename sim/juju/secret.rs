@@ -1,5 +1,5 @@
-//! Secrets on the controller: labels, expiry, revisions (juju/juju 3.6 `domain/secret`,
-//! `internal/worker/secretexpire`).
+//! Secrets on the controller: labels, revisions and their expiry (juju/juju 3.6
+//! `state/secrets.go`).
 
 use std::sync::Arc;
 
@@ -7,10 +7,8 @@ use rand::RngExt;
 
 use super::context::{SecretChange, UNCOMMITTED};
 use super::state::Secret;
-use super::{About, Event, Happening, Host, Juju, SecretId, SecretOwner, Step, UnitId};
+use super::{About, Happening, Host, Juju, SecretId, SecretOwner, ToolError, UnitId};
 use crate::kernel::{Seq, Time};
-
-const MINUTE_NS: u64 = 60_000_000_000;
 
 impl Juju {
     pub(super) fn secret_by_label(&self, owner: SecretOwner, label: &str) -> Option<SecretId> {
@@ -34,14 +32,15 @@ impl Juju {
             .filter(|id| !self.secret(*id).removed)
     }
 
-    /// Applies the secret changes of a hook, in order, each its own transaction.
+    /// Applies the secret changes of a hook, in order, each its own transaction: those before one
+    /// that is refused stay.
     pub(super) fn commit_secrets(
         &mut self,
         unit: UnitId,
         changes: Vec<SecretChange>,
         cause: Option<Seq>,
         host: &mut dyn Host,
-    ) {
+    ) -> Result<(), ToolError> {
         let base = u32::try_from(self.secrets.len()).unwrap_or(UNCOMMITTED);
         let resolve = |id: SecretId| {
             if id.0 >= UNCOMMITTED {
@@ -51,6 +50,17 @@ impl Juju {
             }
         };
         for change in changes {
+            let owner = match &change {
+                SecretChange::Add { owner, .. } => *owner,
+                SecretChange::Content { id, .. }
+                | SecretChange::Expire { id, .. }
+                | SecretChange::Remove { id, .. } => self.secret(resolve(*id)).owner,
+            };
+            if let SecretOwner::Application(application) = owner
+                && self.application(application).lease.holder != Some(unit)
+            {
+                return Err(ToolError::NotLeader("secret"));
+            }
             match change {
                 SecretChange::Add {
                     owner,
@@ -59,6 +69,9 @@ impl Juju {
                     expire,
                     ..
                 } => {
+                    if self.secret_by_label(owner, &label).is_some() {
+                        return Err(ToolError::SecretExists(label.to_string()));
+                    }
                     self.add_secret(unit, owner, label, content, expire, cause, host);
                 }
                 SecretChange::Content { id, content } => {
@@ -72,6 +85,7 @@ impl Juju {
                 }
             }
         }
+        Ok(())
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one secret-add")]
@@ -93,7 +107,8 @@ impl Juju {
             revisions: vec![Some(content)],
             expire: None,
             removed: false,
-            fires_from: None,
+            changed_at: host.now(),
+            expiries: std::collections::BTreeMap::new(),
             cause,
             consumers: std::collections::BTreeMap::new(),
         });
@@ -127,12 +142,12 @@ impl Juju {
             return;
         }
         secret.revisions.push(Some(content));
+        // Expiry is of a revision: the one before keeps its own.
         secret.expire = None;
-        secret.fires_from = None;
+        secret.changed_at = host.now();
         secret.cause = cause;
         let label = Arc::clone(&secret.label);
         let readers: Vec<UnitId> = secret.consumers.keys().copied().collect();
-        self.forget_expiries(id);
         host.record(
             cause,
             About::Unit(unit),
@@ -141,6 +156,7 @@ impl Juju {
         for reader in readers {
             self.schedule_wake(reader, host.now() + self.latencies.watch, host);
         }
+        self.tell_obsolete(id, host);
     }
 
     fn set_expiry(
@@ -154,12 +170,16 @@ impl Juju {
         if secret.removed {
             return;
         }
+        let revision = secret.latest();
         secret.expire = expire;
-        secret.fires_from = None;
         secret.cause = cause;
-        self.forget_expiries(id);
-        if let Some(expire) = expire {
-            host.schedule(expire, Event::SecretExpiry(id));
+        match expire {
+            Some(at) => secret.expiries.insert(revision, (at, false)),
+            None => secret.expiries.remove(&revision),
+        };
+        self.forget_expiry(id, revision, host);
+        if let Some(at) = expire {
+            self.schedule_expiry(id, at, host);
         }
     }
 
@@ -180,77 +200,22 @@ impl Juju {
             if let Some(content) = secret.revisions.get_mut(index) {
                 *content = None;
             }
+            secret.expiries.remove(&revision);
+            self.forget_expiry(id, revision, host);
         }
+        let secret = &mut self.secrets[id.index()];
         if revision.is_none() || secret.revisions.iter().all(Option::is_none) {
             secret.removed = true;
-            secret.fires_from = None;
+            secret.expire = None;
+            secret.expiries.clear();
             let (owner, label) = (secret.owner, Arc::clone(&secret.label));
             self.labels.remove(&(owner, Arc::clone(&label)));
-            self.forget_expiries(id);
+            self.forget_secret(id, host);
             host.record(
                 cause,
                 About::Unit(unit),
                 Happening::Secret("removed", label),
             );
         }
-    }
-
-    /// An agent whose secret was changed has not handled any expiry of it.
-    fn forget_expiries(&mut self, id: SecretId) {
-        let units = match self.secret(id).owner {
-            SecretOwner::Unit(unit) => vec![unit],
-            SecretOwner::Application(application) => self.application(application).units.clone(),
-        };
-        for unit in units {
-            if let Some(agent) = self.agent_mut(unit) {
-                agent.expiries.remove(&id);
-            }
-        }
-    }
-
-    /// The expiry worker's alarm: this secret and, at its one-minute granularity, any other of
-    /// the same owner that expires within the minute.
-    pub(super) fn secret_expiry(&mut self, id: SecretId, host: &mut dyn Host) -> Option<Step> {
-        let now = host.now();
-        let secret = self.secret(id);
-        let is_due = !secret.removed
-            && secret.fires_from.is_none()
-            && secret.expire.is_some_and(|expire| expire <= now);
-        if !is_due {
-            return None;
-        }
-        let owner = secret.owner;
-        let due: Vec<SecretId> = self
-            .secrets_of(owner)
-            .filter(|other| {
-                let secret = self.secret(*other);
-                let truncated = secret
-                    .expire
-                    .map(|at| at.as_nanos() - at.as_nanos() % MINUTE_NS);
-                *other == id
-                    || secret.fires_from.is_none()
-                        && truncated.is_some_and(|at| at < now.as_nanos())
-            })
-            .collect();
-        let manager = match owner {
-            SecretOwner::Unit(unit) => Some(unit),
-            SecretOwner::Application(application) => self.application(application).lease.holder,
-        };
-        for secret in due {
-            let label = Arc::clone(&self.secret(secret).label);
-            let cause = self.secret(secret).cause;
-            let about = match (manager, owner) {
-                (Some(unit), _) | (None, SecretOwner::Unit(unit)) => About::Unit(unit),
-                (None, SecretOwner::Application(application)) => About::Application(application),
-            };
-            let entry = host.record(cause, about, Happening::Secret("expired", label));
-            let secret = &mut self.secrets[secret.index()];
-            secret.fires_from = Some(now);
-            secret.cause = entry.or(cause);
-        }
-        if let Some(unit) = manager {
-            self.schedule_wake(unit, now, host);
-        }
-        None
     }
 }

@@ -3,7 +3,7 @@
 //! Plain data. Applications and units of another model stand here as proxies, as they do in
 //! Juju's own database, so that a relation has two sides whatever it crosses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::agent::Agent;
@@ -150,10 +150,18 @@ pub struct Application {
     pub config: Versioned<Arc<BTreeMap<String, String>>>,
     /// Defaults, for `juju config --reset`.
     pub config_defaults: Arc<BTreeMap<String, String>>,
-    /// Units, in order of number.
+    /// Units that were not removed, in order of number.
     pub units: Vec<UnitId>,
     /// Relations, in order of creation; removed ones are taken out.
     pub relations: Vec<RelationId>,
+    /// Charm revision, counted from 1 by `juju refresh`.
+    pub charm_version: Versioned<()>,
+    /// Pods still to be replaced by a rolling update, last first.
+    pub(super) rollout: Vec<UnitId>,
+    /// Number of the next unit; never used twice on machines.
+    pub(super) next_unit: u32,
+    /// The offer behind this SAAS was removed.
+    pub terminated: bool,
     /// Leadership lease.
     pub lease: Lease,
     /// Offers of this application: name and endpoints.
@@ -173,6 +181,8 @@ pub struct Lease {
     pub version: u64,
     /// When it changed hands.
     pub changed_at: Time,
+    /// When it passes to another, where its holder was lost.
+    pub ends: Option<Time>,
     /// What made it change hands.
     pub cause: Option<Seq>,
 }
@@ -182,12 +192,14 @@ pub struct Lease {
 pub struct Unit {
     /// Application.
     pub application: ApplicationId,
-    /// Number, never used twice.
+    /// Number; a removed pod's is used again, a removed machine unit's never.
     pub number: u32,
     /// `app/0`.
     pub name: Arc<str>,
     /// Machine, in machine models.
     pub machine: Option<MachineId>,
+    /// The unit that a subordinate one belongs to.
+    pub principal: Option<UnitId>,
     /// Address others reach it at.
     pub address: Versioned<Arc<str>>,
     /// Workload status and message.
@@ -260,6 +272,12 @@ pub struct Relation {
     pub life: Life,
     /// `juju suspend-relation`.
     pub suspended: bool,
+    /// When it was last suspended or resumed.
+    pub(super) suspended_at: Time,
+    /// `scope: container`: each unit sees the one it shares its machine with.
+    pub container: bool,
+    /// When anything in it last changed.
+    pub(super) touched_at: Time,
     /// When it was created or last changed life or suspension.
     pub changed_at: Time,
     /// What created or last changed it.
@@ -342,16 +360,18 @@ pub struct Secret {
     pub expire: Option<Time>,
     /// Whether it was removed with all revisions.
     pub removed: bool,
-    /// When the owner is told of the expiry, and what for: the first firing, then every 300 s.
-    pub(super) fires_from: Option<Time>,
-    /// What set the expiry.
+    /// When the latest revision was made.
+    pub(super) changed_at: Time,
+    /// Expiry of every revision that has one, and whether the journal says so already.
+    pub(super) expiries: BTreeMap<u32, (Time, bool)>,
+    /// What set the expiry, or the expiry itself.
     pub(super) cause: Option<Seq>,
     /// Revision each reading unit tracks, and the latest it was told of.
     pub(super) consumers: BTreeMap<UnitId, Tracking>,
 }
 
 /// What one unit tracks of a secret it reads.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Tracking {
     /// The revision `secret-get` gives.
     pub revision: u32,
@@ -359,7 +379,30 @@ pub struct Tracking {
     pub told: u32,
 }
 
+impl Default for Tracking {
+    /// Juju tells of the first revision a unit reads, unless it is the first there is
+    /// (juju/juju 3.6 `state/secrets.go`, `consumedSecretsWatcher`).
+    fn default() -> Self {
+        Self {
+            revision: 1,
+            told: 1,
+        }
+    }
+}
+
 impl Secret {
+    /// Revisions that still exist, are not the latest, and that nobody tracks
+    /// (juju/juju 3.6 `state/secrets.go`, `markObsoleteRevisionOps`).
+    pub(super) fn obsolete(&self) -> Vec<u32> {
+        let tracked = |revision: u32| {
+            let mut consumers = self.consumers.values();
+            consumers.any(|tracking| tracking.revision == revision)
+        };
+        let exists = |revision: &u32| self.content(*revision).is_some();
+        let older = (1..self.latest()).filter(exists);
+        older.filter(|revision| !tracked(*revision)).collect()
+    }
+
     /// Number of the latest revision.
     pub fn latest(&self) -> u32 {
         u32::try_from(self.revisions.len()).unwrap_or(u32::MAX)
@@ -390,17 +433,12 @@ pub struct Link {
     pub error: Option<Arc<str>>,
     /// When it last tried to connect.
     pub dialled_at: Time,
-    /// Deliveries under way, by direction: the newest state wins.
-    pub(super) due: [Option<Time>; 2],
-    /// Versions delivered last, by direction.
-    pub(super) delivered: [Delivered; 2],
-}
-
-/// What one direction of a link has delivered.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Delivered {
-    pub(super) application: u64,
-    pub(super) units: BTreeMap<UnitId, (u64, bool)>,
+    /// Latest delivery under way, by direction: the newest state wins.
+    pub(super) due: [Time; 2],
+    /// Units whose bag or presence has yet to be delivered, by direction.
+    pub(super) changed: [BTreeSet<UnitId>; 2],
+    /// Version of the application's bag delivered last, by direction.
+    pub(super) delivered: [u64; 2],
 }
 
 /// Ids of secrets by owner and label.

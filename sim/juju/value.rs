@@ -57,6 +57,11 @@ impl Value {
         parsed
     }
 
+    /// The parsed form, where it is remembered and of this type.
+    pub fn remembered<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        Arc::clone(self.0.parsed.get()?).downcast::<T>().ok()
+    }
+
     /// Whether both are the very same value, not just equal text.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

@@ -153,7 +153,7 @@ impl<E> Agenda<E> {
     }
 
     /// Moves the clock forward to `time`; never backward.
-    pub(super) fn advance(&mut self, time: Time) {
+    pub(crate) fn advance(&mut self, time: Time) {
         self.now = self.now.max(time);
     }
 

@@ -89,7 +89,9 @@ impl Certificate {
         let known = MEMO.with(|memo| memo.get(text, Self::pem));
         match known {
             Some(certificate) => Ok(certificate),
-            None => Self::from_der(&pem::decode(LABEL, text)?).inspect(Self::remember),
+            None => Self::from_der(&pem::decode(LABEL, text)?).inspect(|read| {
+                read.pem();
+            }),
         }
     }
 
@@ -101,8 +103,8 @@ impl Certificate {
     pub fn chain_from_pem(text: &str) -> Result<Vec<Self>, PkiError> {
         let mut chain = Vec::new();
         let mut rest = text;
-        while let Some((der, after)) = pem::next_block(LABEL, rest)? {
-            chain.push(Self::from_der(&der)?);
+        while let Some((block, after)) = pem::next_block(LABEL, rest)? {
+            chain.push(Self::from_pem(block)?);
             rest = after;
         }
         Ok(chain)
@@ -127,13 +129,16 @@ impl Certificate {
 
     /// The PEM text without a trailing newline, as the charm libraries strip it.
     pub fn pem(&self) -> &str {
-        self.0
-            .pem
-            .get_or_init(|| pem::encode(LABEL, self.der()).into())
-    }
-
-    fn remember(&self) {
-        MEMO.with(|memo| memo.put(self.pem(), self.clone()));
+        let mut new = false;
+        let text = self.0.pem.get_or_init(|| {
+            new = true;
+            pem::encode(LABEL, self.der()).into()
+        });
+        if new {
+            // Whoever asks for the text is about to hand it to someone who reads it.
+            MEMO.with(|memo| memo.put(text, self.clone()));
+        }
+        text
     }
 
     /// The subject in the order of its DER, `CN=..,O=..`, escaped as in RFC 4514.
@@ -266,14 +271,10 @@ impl Certificate {
 
 impl Fields {
     fn read(der: &[u8]) -> Result<Self, PkiError> {
-        let malformed = |why: String| PkiError::Malformed {
-            what: "certificate",
-            why,
-        };
-        let (rest, parsed) =
-            X509Certificate::from_der(der).map_err(|error| malformed(error.to_string()))?;
+        let (rest, parsed) = X509Certificate::from_der(der)
+            .map_err(|error| PkiError::unreadable("certificate", &error))?;
         if !rest.is_empty() {
-            return Err(malformed(format!("{} bytes follow it", rest.len())));
+            return Err(PkiError::followed("certificate", rest.len()));
         }
         let within = |part: &[u8]| {
             let start = part.as_ptr() as usize - der.as_ptr() as usize;

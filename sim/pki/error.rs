@@ -1,6 +1,8 @@
 //! Why a key, a request or a certificate could not be read or made.
 
 use thiserror::Error;
+use x509_parser::error::X509Error;
+use x509_parser::nom;
 
 /// Why a key, a request or a certificate could not be read or made.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -61,4 +63,23 @@ pub enum PkiError {
     /// What `rcgen` says where it refuses.
     #[error("failed to write the certificate: {0}")]
     Write(#[from] rcgen::Error),
+}
+
+impl PkiError {
+    /// What the X.509 reader says about a thing it could not read.
+    pub(super) fn unreadable(what: &'static str, error: &nom::Err<X509Error>) -> Self {
+        let why = match error {
+            nom::Err::Incomplete(_) => "its DER breaks off".to_owned(),
+            nom::Err::Error(error) | nom::Err::Failure(error) => {
+                format!("its DER is damaged or breaks off ({error})")
+            }
+        };
+        Self::Malformed { what, why }
+    }
+
+    /// A thing with something behind it.
+    pub(super) fn followed(what: &'static str, bytes: usize) -> Self {
+        let why = format!("{bytes} bytes follow it");
+        Self::Malformed { what, why }
+    }
 }

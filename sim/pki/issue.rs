@@ -38,7 +38,7 @@ pub fn issue(
     terms: &Terms,
     template: &Template,
 ) -> Result<Certificate, PkiError> {
-    let name = template.subject_name(request.attributes(), || request.subject().cloned())?;
+    let name = template.subject_name(request.attributes(), || request.subject())?;
     issue_named(request, issuer, issuer_key, terms, template, name)
 }
 

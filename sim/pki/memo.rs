@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 
-const SLOTS: usize = 1024;
+const SLOTS: usize = 512;
 /// Which bytes choose the slot: they end before the last line of any PEM block this room reads,
 /// within the signature, which no two certificates share.
 const SAMPLE_END: usize = 48;

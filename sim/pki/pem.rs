@@ -28,44 +28,62 @@ const fn decode_table() -> [u8; 256] {
 /// The PEM text of `der`.
 pub(super) fn encode(label: &str, der: &[u8]) -> String {
     let body = der.len().div_ceil(3) * 4;
-    let mut text = String::with_capacity(body + body / LINE + 2 * label.len() + 34);
-    text.push_str("-----BEGIN ");
-    text.push_str(label);
-    text.push_str("-----\n");
+    let mut text = Vec::with_capacity(body + body / LINE + 2 * label.len() + 34);
+    for part in [b"-----BEGIN ", label.as_bytes(), b"-----\n"] {
+        text.extend_from_slice(part);
+    }
     for line in der.chunks(LINE / 4 * 3) {
         let mut out = [b'='; LINE];
-        let mut at = 0;
-        for group in line.chunks(3) {
-            let bits = group.iter().enumerate().fold(0_u32, |bits, (k, byte)| {
-                bits | u32::from(*byte) << (16 - 8 * k)
-            });
-            for k in 0..=group.len() {
-                out[at + k] = ALPHABET[(bits >> (18 - 6 * k)) as usize & 63];
-            }
-            at += 4;
+        let (groups, rest) = line.as_chunks::<3>();
+        let (places, _) = out.as_chunks_mut::<4>();
+        for (&[a, b, c], place) in groups.iter().zip(places) {
+            *place = letters(a, b, c);
         }
-        text.push_str(std::str::from_utf8(&out[..at]).expect("base64 is ASCII"));
-        text.push('\n');
+        let end = 4 * groups.len();
+        let padded = match *rest {
+            [a] => Some((letters(a, 0, 0), 2)),
+            [a, b] => Some((letters(a, b, 0), 3)),
+            _ => None,
+        };
+        if let Some((place, letters)) = padded {
+            out[end..end + letters].copy_from_slice(&place[..letters]);
+        }
+        text.extend_from_slice(&out[..end + 4 * usize::from(padded.is_some())]);
+        text.push(b'\n');
     }
-    text.push_str("-----END ");
-    text.push_str(label);
-    text.push_str("-----");
-    text
+    for part in [b"-----END ", label.as_bytes(), b"-----"] {
+        text.extend_from_slice(part);
+    }
+    String::from_utf8(text).expect("PEM is ASCII")
+}
+
+const fn letters(a: u8, b: u8, c: u8) -> [u8; 4] {
+    [
+        ALPHABET[(a >> 2) as usize],
+        ALPHABET[((a << 4 | b >> 4) & 63) as usize],
+        ALPHABET[((b << 2 | c >> 6) & 63) as usize],
+        ALPHABET[(c & 63) as usize],
+    ]
 }
 
 /// The DER of the first block of this label.
 pub(super) fn decode(label: &'static str, text: &str) -> Result<Vec<u8>, PkiError> {
-    match next_block(label, text)? {
-        Some((der, _)) => Ok(der),
-        None => Err(PkiError::NoPemBlock { label }),
-    }
+    let Some((block, _)) = next_block(label, text)? else {
+        return Err(PkiError::NoPemBlock { label });
+    };
+    let ends = "-----BEGIN -----".len() + label.len();
+    let body = &block.as_bytes()[ends..block.len() - ends + 2];
+    decode_base64(body).ok_or(PkiError::BadPem {
+        label,
+        why: "its body is not base64",
+    })
 }
 
-/// The DER of the next block of this label and the text after it.
+/// The text of the next block of this label, first and last line included, and the text after it.
 pub(super) fn next_block<'a>(
     label: &'static str,
     text: &'a str,
-) -> Result<Option<(Vec<u8>, &'a str)>, PkiError> {
+) -> Result<Option<(&'a str, &'a str)>, PkiError> {
     let Some(after) = find_line("-----BEGIN ", label, text) else {
         return Ok(None);
     };
@@ -73,16 +91,13 @@ pub(super) fn next_block<'a>(
         let why = "it does not end";
         return Err(PkiError::BadPem { label, why });
     };
-    let (body, tail) = after.split_at(length);
-    let Some(rest) = strip_line("-----END ", label, tail) else {
+    let Some(rest) = strip_line("-----END ", label, &after[length..]) else {
         let why = "its last line does not match its first";
         return Err(PkiError::BadPem { label, why });
     };
-    let der = decode_base64(body.as_bytes()).ok_or(PkiError::BadPem {
-        label,
-        why: "its body is not base64",
-    })?;
-    Ok(Some((der, rest)))
+    let start = text.len() - after.len() - ("-----BEGIN -----".len() + label.len());
+    let end = text.len() - rest.len();
+    Ok(Some((&text[start..end], rest)))
 }
 
 fn strip_line<'a>(dashes: &str, label: &str, text: &'a str) -> Option<&'a str> {
@@ -149,7 +164,8 @@ mod tests {
         );
         let (one, rest) = next_block(LABEL, &text).unwrap().unwrap();
         let (two, rest) = next_block(LABEL, rest).unwrap().unwrap();
-        assert_eq!((one, two), (b"one".to_vec(), b"two".to_vec()));
+        assert_eq!(one, encode(LABEL, b"one"));
+        assert_eq!(decode(LABEL, two), Ok(b"two".to_vec()));
         assert_eq!(next_block(LABEL, rest), Ok(None));
     }
 
@@ -175,7 +191,13 @@ mod tests {
         .iter()
         .map(|text| decode(LABEL, text).unwrap_err().to_string())
         .collect();
-        insta::assert_snapshot!(messages.join("\n"), @"");
+        insta::assert_snapshot!(messages.join("\n"), @r"
+        there is no `CERTIFICATE` block in the PEM text
+        the `CERTIFICATE` block is damaged: its last line does not match its first
+        the `CERTIFICATE` block is damaged: it does not end
+        the `CERTIFICATE` block is damaged: its body is not base64
+        the `CERTIFICATE` block is damaged: its body is not base64
+        ");
     }
 
     proptest! {

@@ -63,7 +63,8 @@ struct Inner {
     pem: Box<str>,
     public_key: PublicKey,
     attributes: RequestAttributes,
-    subject: Result<DistinguishedName, PkiError>,
+    /// The subject as read; `None` where it follows from the attributes.
+    subject: Option<Result<DistinguishedName, PkiError>>,
     sha256: OnceLock<[u8; 32]>,
 }
 
@@ -95,7 +96,7 @@ impl CertificateRequest {
             der: der.into(),
             public_key: key.public_key().clone(),
             attributes: attributes.clone(),
-            subject: Ok(params.distinguished_name),
+            subject: None,
             sha256: OnceLock::new(),
         }));
         request.remember();
@@ -123,14 +124,10 @@ impl CertificateRequest {
     ///
     /// As [`CertificateRequest::from_pem`].
     pub fn from_der(der: &[u8]) -> Result<Self, PkiError> {
-        let malformed = |why: String| PkiError::Malformed {
-            what: "certificate request",
-            why,
-        };
         let (rest, parsed) = X509CertificationRequest::from_der(der)
-            .map_err(|error| malformed(error.to_string()))?;
+            .map_err(|error| PkiError::unreadable("certificate request", &error))?;
         if !rest.is_empty() {
-            return Err(malformed(format!("{} bytes follow it", rest.len())));
+            return Err(PkiError::followed("certificate request", rest.len()));
         }
         let info = &parsed.certification_request_info;
         let public_key = PublicKey::from_spki_der(info.subject_pki.raw)?;
@@ -151,7 +148,7 @@ impl CertificateRequest {
             pem: pem::encode(LABEL, der).into(),
             public_key,
             attributes,
-            subject: names::copy(info.subject.as_raw()),
+            subject: Some(names::copy(info.subject.as_raw())),
             sha256: OnceLock::new(),
         })))
     }
@@ -193,8 +190,11 @@ impl CertificateRequest {
     }
 
     /// The subject, ready for `rcgen`.
-    pub(super) fn subject(&self) -> Result<&DistinguishedName, PkiError> {
-        self.0.subject.as_ref().map_err(Clone::clone)
+    pub(super) fn subject(&self) -> Result<DistinguishedName, PkiError> {
+        match &self.0.subject {
+            Some(read) => read.clone(),
+            None => names::requested_subject(&self.0.attributes),
+        }
     }
 }
 

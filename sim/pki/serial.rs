@@ -34,6 +34,11 @@ impl SerialNumber {
         Self(bytes)
     }
 
+    /// This number, most significant byte first.
+    pub const fn from_bytes(bytes: [u8; 20]) -> Self {
+        Self(bytes)
+    }
+
     /// The 20 bytes, most significant first.
     pub const fn as_bytes(&self) -> &[u8; 20] {
         &self.0

@@ -1,1 +1,87 @@
-//! placeholder
+//! What a run leaves behind: one renderer a file, each a pure function from a run to bytes.
+//!
+//! Renders everything first and writes afterwards, so that a failure leaves nothing half
+//! written. Must not know how a run works: it reads the manifest, the journal and the findings.
+
+pub mod csv;
+mod folder;
+pub mod juju;
+pub mod plots;
+mod summary;
+pub mod terminal;
+#[cfg(test)]
+mod tests;
+
+pub use folder::{FolderError, write_folder};
+pub use summary::summary;
+
+use crate::diagnosis::Findings;
+use crate::kernel::{Span, Time};
+use crate::world::{ConnectionRecord, Journal, Manifest};
+
+/// Everything a report is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// What the run was.
+    pub manifest: &'a Manifest,
+    /// What happened in it.
+    pub journal: &'a Journal,
+    /// What was found in it.
+    pub findings: &'a Findings,
+}
+
+impl<'a> Run<'a> {
+    /// The last instant played.
+    pub fn end(&self) -> Time {
+        self.manifest.start + self.manifest.duration
+    }
+
+    /// The connection an index of the journal means.
+    pub fn connection(&self, index: u32) -> &'a ConnectionRecord {
+        &self.manifest.connections[index as usize]
+    }
+
+    /// Seconds from the start, exact: `7862400` or `7862400.25`.
+    fn offset_s(&self, time: Time) -> String {
+        decimal_seconds(time.since(self.manifest.start))
+    }
+}
+
+/// Every file of a run's folder but the plots, by name.
+///
+/// The folder's CSV files are a contract: their columns do not change, more may follow them.
+pub fn tables(run: &Run<'_>) -> Vec<(String, Vec<u8>)> {
+    [
+        ("summary.json", summary::render(run)),
+        ("handshakes.csv", csv::handshakes(run)),
+        ("failures.csv", csv::failures(run)),
+        ("outages.csv", csv::outages(run)),
+        ("certificates.csv", csv::certificates(run)),
+        ("journal.csv", csv::journal(run)),
+    ]
+    .into_iter()
+    .map(|(name, bytes)| (name.to_owned(), bytes))
+    .collect()
+}
+
+/// Every file of a run's folder, by name.
+///
+/// # Errors
+///
+/// [`plots::PlotError`] where a plot could not be drawn.
+pub fn files(run: &Run<'_>) -> Result<Vec<(String, Vec<u8>)>, plots::PlotError> {
+    let mut files = tables(run);
+    files.extend(plots::render(run)?);
+    Ok(files)
+}
+
+/// Seconds without trailing zeros.
+fn decimal_seconds(span: Span) -> String {
+    let fraction = format!("{:09}", span.subsec_nanos());
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.is_empty() {
+        span.as_secs().to_string()
+    } else {
+        format!("{}.{fraction}", span.as_secs())
+    }
+}

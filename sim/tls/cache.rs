@@ -34,7 +34,12 @@ impl Key {
     fn of(case: &Case) -> Self {
         Self {
             server: *case.server.identity.digest(),
-            client_trust: case.server.client_trust.as_ref().map(TrustStore::digest).copied(),
+            client_trust: case
+                .server
+                .client_trust
+                .as_ref()
+                .map(TrustStore::digest)
+                .copied(),
             client: case.client.identity.as_ref().map(Identity::digest).copied(),
             trust: *case.client.trust.digest(),
             server_name: case.server_name.clone(),
@@ -52,13 +57,18 @@ impl VerdictCache {
 
     /// The verdict of the case, and whether a handshake was performed for it; if so, its random
     /// bytes come from `stream`.
-    pub fn judge(&mut self, case: &Case, stream: impl FnOnce() -> Stream) -> (Arc<Verdict>, bool) {
+    pub fn judge(
+        &mut self,
+        case: &Case,
+        lane: Lane,
+        stream: impl FnOnce() -> Stream,
+    ) -> (Arc<Verdict>, bool) {
         let key = Key::of(case);
         if let Some(verdict) = self.verdicts.get(&key) {
             self.reused += 1;
             return (Arc::clone(verdict), false);
         }
-        let verdict = Arc::new(handshake(case, Lane::SansIo, stream()));
+        let verdict = Arc::new(handshake(case, lane, stream()));
         self.real += 1;
         self.verdicts.insert(key, Arc::clone(&verdict));
         (verdict, true)

@@ -382,6 +382,19 @@ catalogue! {
     /// Issue it again with the extension that the message names.
     ProfileViolation = "TS0425", "profile-violation";
 
+    /// Nobody answers.
+    ///
+    /// ## What it means
+    /// The connection is refused before any TLS: the server's process is not listening.
+    ///
+    /// ## Why it happens in a Juju deployment
+    /// The workload is being restarted, which many charms do whenever a certificate or a trusted
+    /// CA changes.
+    ///
+    /// ## What to do
+    /// Nothing, where clients try again; else spread restarts over the units of the application.
+    Unreachable = "TS0426", "unreachable";
+
     /// The handshake failed for a reason that has no page of its own.
     ///
     /// ## What it means

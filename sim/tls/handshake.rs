@@ -100,9 +100,7 @@ impl Prepared {
                 (other, Err(error)) => {
                     Verdict::from_error(kind(error), error, Side::Server, received(other))
                 }
-                (Err(error), Ok(())) => {
-                    Verdict::from_error(kind(error), error, Side::Client, None)
-                }
+                (Err(error), Ok(())) => Verdict::from_error(kind(error), error, Side::Client, None),
             }
         }
     }

@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use sha2::{Digest, Sha256};
 
-use super::provider::HandshakeKey;
+use super::provider::signing_key;
 use crate::pki::{Certificate, KeyPair};
 
 /// What a side presents: its chain, leaf first, and the key it signs with.
@@ -76,7 +76,7 @@ impl Identity {
             .iter()
             .map(|certificate| CertificateDer::from(certificate.der().to_vec()))
             .collect();
-        let certified = CertifiedKey::new(chain, Arc::new(HandshakeKey::new(self.0.key.clone())));
+        let certified = CertifiedKey::new(chain, signing_key(&self.0.key));
         certified.keys_match()?;
         Ok(Arc::new(SingleCertAndKey::from(certified)))
     }

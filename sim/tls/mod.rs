@@ -28,7 +28,7 @@ pub use catalogue::{ErrorKind, code, explain};
 pub use chain::{judge_client, judge_server};
 pub use handshake::{Lane, handshake};
 pub use identity::Identity;
-pub use provider::{provider, with_stream};
+pub use provider::{provider, signing_key, with_stream};
 pub use trust::TrustStore;
 pub use validator::{UnknownValidator, Validator};
 pub use verdict::{Outcome, Text, Verdict};

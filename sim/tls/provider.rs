@@ -10,9 +10,6 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use rand::Rng;
-use rsa::RsaPrivateKey;
-use rsa::pkcs8::DecodePrivateKey;
-use rsa::sha2::{Digest, Sha256};
 use rustls::crypto::{
     ActiveKeyExchange, CryptoProvider, GetRandomFailed, SecureRandom, SharedSecret,
     SupportedKxGroup, ring,
@@ -42,6 +39,11 @@ static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
 /// outside it.
 pub fn provider() -> &'static Arc<CryptoProvider> {
     &PROVIDER
+}
+
+/// The key as rustls signs handshakes with it, deterministically.
+pub fn signing_key(key: &KeyPair) -> Arc<dyn SigningKey> {
+    Arc::new(HandshakeKey(key.clone()))
 }
 
 /// Runs `body` with `stream` as the source of every random byte that the provider is asked for
@@ -121,29 +123,12 @@ impl ActiveKeyExchange for Exchange {
 }
 
 /// A [`KeyPair`] as rustls signs handshakes with it.
-pub(super) struct HandshakeKey {
-    key: KeyPair,
-    /// The RSA key, where it is one: TLS 1.3 wants RSA-PSS, which [`KeyPair::sign`] is not.
-    rsa: Option<Arc<RsaPrivateKey>>,
-}
+#[derive(Clone)]
+struct HandshakeKey(KeyPair);
 
 impl HandshakeKey {
-    pub(super) fn new(key: KeyPair) -> Self {
-        let rsa = match key.algorithm() {
-            KeyAlgorithm::Rsa2048 => Some(
-                RsaPrivateKey::from_pkcs8_pem(&key.to_pkcs8_pem())
-                    .expect("an RSA key pair writes the PKCS#8 that can be read"),
-            ),
-            KeyAlgorithm::EcdsaP256 | KeyAlgorithm::Ed25519 => None,
-        };
-        Self {
-            key,
-            rsa: rsa.map(Arc::new),
-        }
-    }
-
-    const fn scheme_of(algorithm: KeyAlgorithm) -> SignatureScheme {
-        match algorithm {
+    fn only_scheme(&self) -> SignatureScheme {
+        match self.0.algorithm() {
             KeyAlgorithm::EcdsaP256 => SignatureScheme::ECDSA_NISTP256_SHA256,
             KeyAlgorithm::Ed25519 => SignatureScheme::ED25519,
             KeyAlgorithm::Rsa2048 => SignatureScheme::RSA_PSS_SHA256,
@@ -153,30 +138,25 @@ impl HandshakeKey {
 
 impl fmt::Debug for HandshakeKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = Self::scheme_of(self.key.algorithm());
-        f.debug_tuple("HandshakeKey").field(&scheme).finish()
+        f.debug_tuple("HandshakeKey")
+            .field(&self.only_scheme())
+            .finish()
     }
 }
 
 impl SigningKey for HandshakeKey {
     fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
-        let scheme = Self::scheme_of(self.key.algorithm());
-        let signer = HandshakeSigner {
-            key: self.key.clone(),
-            rsa: self.rsa.clone(),
-            scheme,
-        };
         offered
-            .contains(&scheme)
-            .then(|| Box::new(signer) as Box<dyn Signer>)
+            .contains(&self.only_scheme())
+            .then(|| Box::new(self.clone()) as Box<dyn Signer>)
     }
 
     fn public_key(&self) -> Option<SubjectPublicKeyInfoDer<'_>> {
-        Some(SubjectPublicKeyInfoDer::from(self.key.spki_der()))
+        Some(SubjectPublicKeyInfoDer::from(self.0.spki_der()))
     }
 
     fn algorithm(&self) -> SignatureAlgorithm {
-        match self.key.algorithm() {
+        match self.0.algorithm() {
             KeyAlgorithm::EcdsaP256 => SignatureAlgorithm::ECDSA,
             KeyAlgorithm::Ed25519 => SignatureAlgorithm::ED25519,
             KeyAlgorithm::Rsa2048 => SignatureAlgorithm::RSA,
@@ -184,62 +164,65 @@ impl SigningKey for HandshakeKey {
     }
 }
 
-struct HandshakeSigner {
-    key: KeyPair,
-    rsa: Option<Arc<RsaPrivateKey>>,
-    scheme: SignatureScheme,
-}
-
-impl Signer for HandshakeSigner {
+impl Signer for HandshakeKey {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
-        let Some(rsa) = &self.rsa else {
-            return Ok(self.key.sign(message));
-        };
-        rsa.sign_with_rng(
-            &mut FromStream,
-            rsa::Pss::new::<Sha256>(),
-            &Sha256::digest(message),
-        )
-        .map_err(|error| Error::General(format!("failed to sign with RSA-PSS: {error}")))
+        match self.0.algorithm() {
+            KeyAlgorithm::EcdsaP256 | KeyAlgorithm::Ed25519 => Ok(self.0.sign(message)),
+            KeyAlgorithm::Rsa2048 => STREAM.with(|slot| {
+                let mut slot = slot.borrow_mut();
+                let stream = slot.as_mut().ok_or(GetRandomFailed)?;
+                self.0
+                    .sign_rsa_pss(message, stream)
+                    .ok_or_else(|| Error::General("failed to sign with RSA-PSS".to_owned()))
+            }),
+        }
     }
 
     fn scheme(&self) -> SignatureScheme {
-        self.scheme
+        self.only_scheme()
     }
 }
 
-impl fmt::Debug for HandshakeSigner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("HandshakeSigner")
-            .field(&self.scheme)
-            .finish()
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Streams;
 
-/// The stream as the `rsa` crate draws from it.
-struct FromStream;
-
-impl rsa::rand_core::RngCore for FromStream {
-    fn next_u32(&mut self) -> u32 {
-        let mut bytes = [0; 4];
-        self.fill_bytes(&mut bytes);
-        u32::from_le_bytes(bytes)
-    }
-
-    fn next_u64(&mut self) -> u64 {
+    fn bytes() -> Result<[u8; 8], GetRandomFailed> {
         let mut bytes = [0; 8];
-        self.fill_bytes(&mut bytes);
-        u64::from_le_bytes(bytes)
+        provider().secure_random.fill(&mut bytes).map(|()| bytes)
     }
 
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        draw(bytes).expect("rustls signs only within a handshake, which holds a stream");
+    #[test]
+    fn outside_a_handshake_there_is_no_randomness() {
+        assert!(bytes().is_err());
+        assert!(provider().kx_groups[0].start().is_err());
     }
 
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rsa::rand_core::Error> {
-        self.fill_bytes(bytes);
-        Ok(())
+    #[test]
+    fn streams_nest_and_repeat() {
+        let stream = |subject| Streams::new(1).stream("provider", subject);
+        let (first, inner, second) = with_stream(stream("outer"), || {
+            let first = bytes().unwrap();
+            let inner = with_stream(stream("inner"), || bytes().unwrap());
+            (first, inner, bytes().unwrap())
+        });
+        assert!(first != inner && first != second);
+        assert_eq!(first, with_stream(stream("outer"), || bytes().unwrap()));
+        assert!(bytes().is_err());
+    }
+
+    #[test]
+    fn both_ends_of_a_key_exchange_agree() {
+        with_stream(Streams::new(1).stream("provider", "kx"), || {
+            let group = provider().kx_groups[0];
+            let (near, far) = (group.start().unwrap(), group.start().unwrap());
+            let (to_near, to_far) = (far.pub_key().to_vec(), near.pub_key().to_vec());
+            let near = near.complete(&to_near).unwrap();
+            let far = far.complete(&to_far).unwrap();
+            assert_eq!(near.secret_bytes(), far.secret_bytes());
+            assert!(group.start().unwrap().complete(&[0; 32]).is_err());
+            assert!(group.start().unwrap().complete(&[1; 31]).is_err());
+        });
     }
 }
-
-impl rsa::rand_core::CryptoRng for FromStream {}

@@ -12,11 +12,14 @@ use super::chain::Facts;
 use crate::pki::Certificate;
 
 /// A set of trusted certificates, cheap to clone. What the validators make of it is read once.
+///
+/// The roots keep the order in which they were given, as a PEM bundle does: webpki tries anchors in
+/// that order, and gives up after a hundred signatures.
 #[derive(Clone)]
 pub struct TrustStore(Arc<Inner>);
 
 struct Inner {
-    roots: BTreeSet<Certificate>,
+    roots: Vec<Certificate>,
     digest: [u8; 32],
     anchors: OnceLock<RootCertStore>,
     hints: OnceLock<Vec<DistinguishedName>>,
@@ -29,7 +32,7 @@ impl TrustStore {
         Self::from_iter([])
     }
 
-    /// The roots, sorted, each once.
+    /// The roots, each once, in the order they were given.
     pub fn roots(&self) -> impl ExactSizeIterator<Item = &Certificate> {
         self.0.roots.iter()
     }
@@ -49,7 +52,7 @@ impl TrustStore {
         self.0.roots.is_empty()
     }
 
-    /// SHA-256 over the roots: equal digests behave equally.
+    /// SHA-256 over the roots in their order: equal digests behave equally.
     pub fn digest(&self) -> &[u8; 32] {
         &self.0.digest
     }
@@ -91,7 +94,9 @@ impl TrustStore {
 
 impl FromIterator<Certificate> for TrustStore {
     fn from_iter<I: IntoIterator<Item = Certificate>>(roots: I) -> Self {
-        let roots: BTreeSet<_> = roots.into_iter().collect();
+        let mut seen = BTreeSet::new();
+        let mut roots: Vec<_> = roots.into_iter().collect();
+        roots.retain(|root| seen.insert(*root.sha256()));
         let mut hash = Sha256::new();
         for root in &roots {
             hash.update(root.sha256());

@@ -14,9 +14,18 @@ pub enum Validator {
     /// usage and path length are not looked at.
     Rustls,
     /// OpenSSL 3.0 with its defaults, as Debian and Ubuntu build it (security level 2): also
-    /// nginx, Apache, HAProxy, PostgreSQL and Python up to 3.12.
+    /// nginx, Apache, HAProxy and PostgreSQL.
     #[default]
     OpenSsl,
+    /// OpenSSL 3.0 that takes any certificate of its store for the end of a chain.
+    OpenSslPartial,
+    /// Python's `ssl` up to 3.12: OpenSSL's defaults.
+    Python311,
+    /// Python's `ssl` since 3.13, whose default context sets `VERIFY_X509_PARTIAL_CHAIN` and
+    /// `VERIFY_X509_STRICT` (`Lib/ssl.py`, `create_default_context`).
+    Python313,
+    /// curl with OpenSSL, which allows partial chains since 7.68 (`lib/vtls/openssl.c`).
+    Curl,
 }
 
 /// A validator name that is none.
@@ -34,20 +43,34 @@ pub(super) enum Engine {
 
 impl Validator {
     /// All of them, in the order they are listed to people.
-    pub const ALL: [Self; 2] = [Self::Rustls, Self::OpenSsl];
+    pub const ALL: [Self; 6] = [
+        Self::Rustls,
+        Self::OpenSsl,
+        Self::OpenSslPartial,
+        Self::Python311,
+        Self::Python313,
+        Self::Curl,
+    ];
 
     /// The name in scenario files and reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rustls => "rustls",
             Self::OpenSsl => "openssl",
+            Self::OpenSslPartial => "openssl-partial",
+            Self::Python311 => "python-3.11",
+            Self::Python313 => "python-3.13",
+            Self::Curl => "curl",
         }
     }
 
     pub(super) const fn engine(self) -> Engine {
         match self {
             Self::Rustls => Engine::WebPki,
-            Self::OpenSsl => Engine::OpenSsl(&openssl::Rules::DEFAULT),
+            Self::OpenSsl | Self::Python311 => Engine::OpenSsl(&openssl::Rules::DEFAULT),
+            Self::OpenSslPartial => Engine::OpenSsl(&openssl::Rules::PARTIAL),
+            Self::Curl => Engine::OpenSsl(&openssl::Rules::CURL),
+            Self::Python313 => Engine::OpenSsl(&openssl::Rules::STRICT),
         }
     }
 
@@ -74,5 +97,19 @@ impl FromStr for Validator {
             .into_iter()
             .find(|validator| validator.name() == text)
             .ok_or_else(|| UnknownValidator(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for validator in Validator::ALL {
+            assert_eq!(validator.to_string().parse(), Ok(validator));
+        }
+        let error = "openSSL".parse::<Validator>().unwrap_err();
+        insta::assert_snapshot!(error, @"`openSSL` is not a validator: use one of rustls, openssl, openssl-partial, python-3.11, python-3.13, curl");
     }
 }

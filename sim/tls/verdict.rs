@@ -177,7 +177,7 @@ fn openssl_texts(code: u32, side: Side, name: Option<&ServerName<'_>>) -> Vec<Te
         )),
         SIGNATURE => lines.push((
             "curl",
-            "curl: (35) error:06880006:asn1 encoding routines::EVP lib".to_owned(),
+            "curl: (35) OpenSSL/3.0.19: error:06880006:asn1 encoding routines::EVP lib".to_owned(),
         )),
         _ => lines.push(("curl", format!("curl: (60) SSL certificate problem: {text}"))),
     }
@@ -206,7 +206,11 @@ fn other_side(judged_by: Side, alert: Option<AlertDescription>) -> Vec<Text> {
         line: format!("received fatal alert: {alert:?}"),
     }];
     if let (Some(openssl), Some(go)) = (openssl, go) {
-        let line = format!("[SSL: {}] {}", openssl.to_uppercase().replace(' ', "_"), openssl);
+        let line = format!(
+            "[SSL: {}] {}",
+            openssl.to_uppercase().replace(' ', "_"),
+            openssl
+        );
         texts.push(Text {
             side,
             stack: "openssl",
@@ -224,7 +228,9 @@ fn other_side(judged_by: Side, alert: Option<AlertDescription>) -> Vec<Text> {
 /// The reasons of OpenSSL 3.0 (`ssl/ssl_err.c`) and of Go (`crypto/tls/alert.go`) for an alert.
 const fn alert_texts(alert: AlertDescription) -> (Option<&'static str>, Option<&'static str>) {
     let (openssl, go) = match alert {
-        AlertDescription::HandshakeFailure => ("sslv3 alert handshake failure", "handshake failure"),
+        AlertDescription::HandshakeFailure => {
+            ("sslv3 alert handshake failure", "handshake failure")
+        }
         AlertDescription::BadCertificate => ("sslv3 alert bad certificate", "bad certificate"),
         AlertDescription::UnsupportedCertificate => (
             "sslv3 alert unsupported certificate",

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::action::TimedAction;
 use crate::charms::{CharmMetadata, Role};
-use crate::kernel::{Span, Time};
+use crate::kernel::{Span, Time, format_duration};
 use crate::pki::KeyAlgorithm;
 use crate::tls::Validator;
 
@@ -312,6 +312,24 @@ pub struct Timings {
     /// Connections are watched from when the deployment first settles, at the latest this long
     /// after the start.
     pub settle_max: Span,
+}
+
+impl Timings {
+    /// Name and value of each, in a stable order, for a run's manifest.
+    pub fn listed(&self) -> Vec<(String, String)> {
+        [
+            ("hook-min", self.hook_min),
+            ("hook-max", self.hook_max),
+            ("watch-latency", self.watch_latency),
+            ("cross-model-latency", self.cross_model_latency),
+            ("provision-min", self.provision_min),
+            ("provision-max", self.provision_max),
+            ("restart", self.restart),
+            ("settle-max", self.settle_max),
+        ]
+        .map(|(name, span)| (name.to_owned(), format_duration(span)))
+        .to_vec()
+    }
 }
 
 impl Default for Timings {

@@ -213,10 +213,15 @@ pub struct Journal {
 impl Journal {
     /// Appends an entry and returns its position.
     pub fn record(&mut self, entry: Entry) -> Seq {
-        let seq = Seq(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
+        let seq = self.next_seq();
         self.fingerprint = fold(self.fingerprint, &entry);
         self.entries.push(entry);
         seq
+    }
+
+    /// The position that the next entry will have.
+    pub(super) fn next_seq(&self) -> Seq {
+        Seq(u32::try_from(self.entries.len()).unwrap_or(u32::MAX))
     }
 
     /// Every entry, in order.

@@ -3,9 +3,20 @@
 //!
 //! Must not know files, the terminal, or why an action happens.
 
+mod act;
 mod action;
+mod clients;
+mod connections;
+mod controllers;
+mod deploy;
 mod deployment;
+mod desk;
+mod hooks;
 mod journal;
+mod names;
+mod sides;
+mod simulation;
+mod view;
 
 pub use action::{Action, TimedAction};
 pub use deployment::{
@@ -17,3 +28,5 @@ pub use journal::{
     CertificateKind, CertificateRecord, ConnectionRecord, Entry, HandshakeRecord, Journal, Kind,
     Manifest, Seq, Subject,
 };
+pub use simulation::{Options, Record, Simulation};
+pub use view::ExportedConnection;

@@ -9,16 +9,15 @@ use super::x509_errors::{EXCLUDED_VIOLATION, PERMITTED_VIOLATION, UNSUPPORTED_NA
 /// # Errors
 ///
 /// `X509_V_ERR_*`.
-pub(super) fn check(
-    certificate: &Facts,
-    authority: &Facts,
-    is_leaf: bool,
-) -> Result<(), u32> {
+pub(super) fn check(certificate: &Facts, authority: &Facts, is_leaf: bool) -> Result<(), u32> {
     if authority.permitted.is_empty() && authority.excluded.is_empty() {
         return Ok(());
     }
     if !certificate.subject.is_empty() {
-        check_name(&SubjectName::Directory(certificate.subject.clone()), authority)?;
+        check_name(
+            &SubjectName::Directory(certificate.subject.clone()),
+            authority,
+        )?;
     }
     for email in &certificate.subject.emails {
         check_name(&SubjectName::Email(email.clone()), authority)?;
@@ -109,9 +108,7 @@ fn email_is_within(address: &str, base: &str) -> bool {
             (base_mailbox.is_empty() || base_mailbox == mailbox)
                 && base_host.eq_ignore_ascii_case(host)
         }
-        None if base.starts_with('.') => {
-            host.len() > base.len() && is_below(host, base)
-        }
+        None if base.starts_with('.') => host.len() > base.len() && is_below(host, base),
         None => base.eq_ignore_ascii_case(host),
     }
 }

@@ -17,6 +17,26 @@ pub(super) fn matches(leaf: &Facts, name: &ServerName<'_>) -> bool {
     }
 }
 
+/// Whether curl takes the certificate for this name: it falls back to the last common name only
+/// where there is neither a DNS name nor an address, and then for addresses too.
+pub(super) fn matches_for_curl(leaf: &Facts, name: &ServerName<'_>) -> bool {
+    let is_host = |name: &SubjectName| matches!(name, SubjectName::Dns(_) | SubjectName::Ip(_));
+    if leaf.alternative_names().any(is_host) {
+        let dns_names = leaf.alternative_names().filter_map(|name| match name {
+            SubjectName::Dns(pattern) => Some(pattern),
+            _ => None,
+        });
+        return match name {
+            ServerName::DnsName(host) => dns_names
+                .into_iter()
+                .any(|pattern| pattern_matches(pattern, host.as_ref())),
+            _ => matches(leaf, name),
+        };
+    }
+    let last = leaf.subject.common_names.last();
+    last.is_some_and(|pattern| pattern_matches(pattern, &name.to_str()))
+}
+
 fn ip_matches(leaf: &Facts, address: &[u8]) -> bool {
     leaf.alternative_names()
         .any(|name| matches!(name, SubjectName::Ip(found) if found == address))

@@ -21,6 +21,17 @@ pub(in crate::tls) struct Rules {
     pub(in crate::tls) accepts_partial_chains: bool,
     /// `X509_V_FLAG_X509_STRICT`: the profile of RFC 5280.
     pub(in crate::tls) is_strict: bool,
+    /// Who checks the name: OpenSSL, before it checks signatures, or curl, after everything.
+    pub(in crate::tls) names: Names,
+}
+
+/// Who compares the name with the certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tls) enum Names {
+    /// `X509_check_host`, as part of the verification.
+    OpenSsl,
+    /// `Curl_ossl_verifyhost` (`lib/vtls/openssl.c`), once the handshake is done.
+    Curl,
 }
 
 impl Rules {
@@ -28,6 +39,27 @@ impl Rules {
     pub(in crate::tls) const DEFAULT: Self = Self {
         accepts_partial_chains: false,
         is_strict: false,
+        names: Names::OpenSsl,
+    };
+
+    /// Any certificate of the store ends a chain.
+    pub(in crate::tls) const PARTIAL: Self = Self {
+        accepts_partial_chains: true,
+        is_strict: false,
+        names: Names::OpenSsl,
+    };
+
+    /// Partial chains, and its own check of the name.
+    pub(in crate::tls) const CURL: Self = Self {
+        names: Names::Curl,
+        ..Self::PARTIAL
+    };
+
+    /// Partial chains, and the profile of RFC 5280.
+    pub(in crate::tls) const STRICT: Self = Self {
+        accepts_partial_chains: true,
+        is_strict: true,
+        names: Names::OpenSsl,
     };
 }
 
@@ -80,17 +112,15 @@ impl<'a> Verification<'a> {
         let chain = self.build(leaf, others)?;
         self.check_extensions(&chain)?;
         check_strength(&chain)?;
-        if let Some(name) = name
-            && !host::matches(leaf, name)
-        {
-            let code = match name {
-                ServerName::IpAddress(_) => x509::IP_ADDRESS_MISMATCH,
-                _ => x509::HOSTNAME_MISMATCH,
-            };
-            return Err((code, Some(leaf)));
+        if self.rules.names == Names::OpenSsl {
+            check_name(leaf, name, host::matches)?;
         }
         self.check_signatures_and_times(&chain)?;
-        check_name_constraints(&chain)
+        check_name_constraints(&chain)?;
+        if self.rules.names == Names::Curl {
+            check_name(leaf, name, host::matches_for_curl)?;
+        }
+        Ok(())
     }
 
     /// `build_chain`: the store first at each step, then what the peer sent.
@@ -126,7 +156,7 @@ impl<'a> Verification<'a> {
             chain.push(sent.remove(index));
         }
         if is_all_sent && self.rules.accepts_partial_chains && self.is_in_store(leaf) {
-            return Ok(vec![leaf]);
+            return Ok(chain);
         }
         let top = *chain.last().unwrap_or(&leaf);
         let code = if chain.len() > MAX_DEPTH + 1 {
@@ -158,7 +188,8 @@ impl<'a> Verification<'a> {
             top.is_issued_by(candidate) && (may_repeat || !is_repeated)
         });
         let best = self.best(fitting)?;
-        sent.iter().position(|&candidate| std::ptr::eq(candidate, best))
+        sent.iter()
+            .position(|&candidate| std::ptr::eq(candidate, best))
     }
 
     /// The first candidate that is valid now, else the one that expires last.
@@ -268,6 +299,24 @@ impl<'a> Verification<'a> {
     }
 }
 
+/// `check_id`.
+fn check_name<'a>(
+    leaf: &'a Facts,
+    name: Option<&ServerName<'_>>,
+    matches: fn(&Facts, &ServerName<'_>) -> bool,
+) -> Result<(), Failure<'a>> {
+    match name {
+        Some(name) if !matches(leaf, name) => {
+            let code = match name {
+                ServerName::IpAddress(_) => x509::IP_ADDRESS_MISMATCH,
+                _ => x509::HOSTNAME_MISMATCH,
+            };
+            Err((code, Some(leaf)))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// `check_auth_level` at security level 2, the default of Debian and Ubuntu.
 fn check_strength<'a>(chain: &[&'a Facts]) -> Result<(), Failure<'a>> {
     for (depth, &certificate) in chain.iter().enumerate() {
@@ -299,7 +348,7 @@ fn check_name_constraints<'a>(chain: &[&'a Facts]) -> Result<(), Failure<'a>> {
 fn profile_error(certificate: &Facts, is_last: bool) -> Option<u32> {
     const VERSION_3: u32 = 2;
     let is_ca = certificate.is_ca();
-    let signs = certificate.key_usage.is_none_or(|usage| usage.cert_sign);
+    let signs = certificate.key_usage.is_some_and(|usage| usage.cert_sign);
     let is_critical = |constraints: super::facts::BasicConstraints| constraints.is_critical;
     if certificate.path_length().is_some() && !is_ca {
         Some(x509::PATHLEN_INVALID_FOR_NON_CA)
@@ -309,7 +358,7 @@ fn profile_error(certificate: &Facts, is_last: bool) -> Option<u32> {
         Some(x509::CA_BCONS_NOT_CRITICAL)
     } else if is_ca && certificate.key_usage.is_none() {
         Some(x509::CA_CERT_MISSING_KEY_USAGE)
-    } else if !is_ca && certificate.key_usage.is_some_and(|usage| usage.cert_sign) {
+    } else if !is_ca && signs {
         Some(x509::KU_KEY_CERT_SIGN_INVALID_FOR_NON_CA)
     } else if certificate.issuer.is_empty() {
         Some(x509::ISSUER_NAME_EMPTY)

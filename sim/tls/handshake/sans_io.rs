@@ -8,7 +8,7 @@ pub(super) fn run(prepared: &Prepared) -> Results {
     let client = ClientConnection::new(prepared.client.clone(), prepared.name.clone());
     let server = ServerConnection::new(prepared.server.clone());
     match (client, server) {
-        (Ok(mut client), Ok(mut server)) => pump(&mut client, &mut server),
+        (Ok(mut client), Ok(mut server)) => pump(&mut client, &mut server, |_| {}),
         (client, server) => Results {
             client: client.map(drop),
             server: server.map(drop),
@@ -17,8 +17,12 @@ pub(super) fn run(prepared: &Prepared) -> Results {
 }
 
 /// Carries bytes to and fro until neither side has any to send. A side that has failed still
-/// sends its alert.
-fn pump(client: &mut ClientConnection, server: &mut ServerConnection) -> Results {
+/// sends its alert. `listen` hears every byte.
+fn pump(
+    client: &mut ClientConnection,
+    server: &mut ServerConnection,
+    mut listen: impl FnMut(&[u8]),
+) -> Results {
     let mut results = Results {
         client: Ok(()),
         server: Ok(()),
@@ -26,7 +30,9 @@ fn pump(client: &mut ClientConnection, server: &mut ServerConnection) -> Results
     let mut bytes = Vec::with_capacity(4096);
     loop {
         let to_server = carry(client, server, &mut bytes, &mut results.server);
+        listen(&bytes);
         let to_client = carry(server, client, &mut bytes, &mut results.client);
+        listen(&bytes);
         if !to_server && !to_client {
             break;
         }
@@ -65,4 +71,43 @@ fn carry<F: SideData, T: SideData>(
 
 fn unfinished() -> Error {
     Error::General("the handshake came to a standstill".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::KeyAlgorithm;
+    use crate::tls::tests::make::{Pair, case, pair, start, stream, trust};
+    use crate::tls::{Validator, with_stream};
+
+    fn transcript(algorithm: KeyAlgorithm, subject: &str) -> Vec<u8> {
+        let Pair { root, leaf } = pair(algorithm);
+        let trust = trust([&root]);
+        let case = case(leaf.identity(&[]), trust, Validator::OpenSsl, start());
+        let prepared = Prepared::new(&case).unwrap();
+        with_stream(stream(subject), || {
+            let name = prepared.name.clone();
+            let mut client = ClientConnection::new(prepared.client.clone(), name).unwrap();
+            let mut server = ServerConnection::new(prepared.server.clone()).unwrap();
+            let mut heard = Vec::new();
+            let results = pump(&mut client, &mut server, |bytes| {
+                heard.extend_from_slice(bytes);
+            });
+            assert!(results.client.is_ok() && results.server.is_ok());
+            heard
+        })
+    }
+
+    #[test]
+    fn the_same_stream_gives_the_same_bytes() {
+        for algorithm in [
+            KeyAlgorithm::EcdsaP256,
+            KeyAlgorithm::Ed25519,
+            KeyAlgorithm::Rsa2048,
+        ] {
+            let first = transcript(algorithm, "first");
+            assert_eq!(first, transcript(algorithm, "first"), "{algorithm:?}");
+            assert_ne!(first, transcript(algorithm, "second"), "{algorithm:?}");
+        }
+    }
 }

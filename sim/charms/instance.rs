@@ -1,0 +1,72 @@
+//! A charm's code, chosen by its metadata.
+
+use super::{
+    Behaviour, Charm, CharmMetadata, DeclaredProvider, Plain, Requirer, SelfSignedCertificates,
+    Traefik,
+};
+use crate::interfaces::KeySource;
+use crate::juju::{Hook, HookError, Quiet, UnitContext};
+use crate::pki::{Certificate, KeyAlgorithm, KeyPool};
+
+/// The code of one application's charm. Options are read in each hook; it holds no state.
+#[derive(Clone, Debug)]
+pub enum Instance {
+    /// `self-signed-certificates`.
+    SelfSignedCertificates(SelfSignedCertificates),
+    /// `traefik-k8s`.
+    Traefik(Traefik),
+    /// The generic consumer.
+    Requirer(Requirer),
+    /// A provider with a given chain.
+    DeclaredProvider(DeclaredProvider),
+    /// Nothing with certificates.
+    Plain(Plain),
+}
+
+impl Instance {
+    /// The code for this charm, with keys of this algorithm; RSA keys come from `pool`.
+    pub fn new(metadata: &CharmMetadata, algorithm: KeyAlgorithm, pool: &KeyPool) -> Self {
+        let keys = KeySource::new(algorithm, pool.clone());
+        match &metadata.behaviour {
+            Behaviour::SelfSignedCertificates => {
+                Self::SelfSignedCertificates(SelfSignedCertificates::new(keys))
+            }
+            Behaviour::Traefik => Self::Traefik(Traefik::new(keys)),
+            Behaviour::Requirer => Self::Requirer(Requirer::new(metadata, keys)),
+            Behaviour::DeclaredProvider(profile) => {
+                Self::DeclaredProvider(DeclaredProvider::new(metadata, profile.clone(), keys))
+            }
+            Behaviour::Plain => Self::Plain(Plain),
+        }
+    }
+
+    /// What `get-ca-certificate` of this charm would print on its leader: what people outside Juju
+    /// are given to trust. Empty for a charm that is no CA.
+    pub fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
+        match self {
+            Self::SelfSignedCertificates(charm) => charm.ca_certificates(unit),
+            Self::DeclaredProvider(charm) => charm.ca_certificates(unit),
+            Self::Traefik(_) | Self::Requirer(_) | Self::Plain(_) => Vec::new(),
+        }
+    }
+
+    fn charm(&self) -> &dyn Charm {
+        match self {
+            Self::SelfSignedCertificates(charm) => charm,
+            Self::Traefik(charm) => charm,
+            Self::Requirer(charm) => charm,
+            Self::DeclaredProvider(charm) => charm,
+            Self::Plain(charm) => charm,
+        }
+    }
+}
+
+impl Charm for Instance {
+    fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        self.charm().on_hook(hook, unit)
+    }
+
+    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
+        self.charm().quiet(unit)
+    }
+}

@@ -1,0 +1,112 @@
+//! What providers share: an authority kept in a secret, and the journal's notes of what was
+//! issued.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::interfaces::notes::{CertificateKind, Issued};
+use crate::interfaces::pem;
+use crate::interfaces::tls_certificates::Outstanding;
+use crate::juju::{HookError, SecretContent, UnitContext, Value};
+use crate::pki::{Certificate, KeyPair, PkiError};
+
+/// A CA with its key.
+#[derive(Clone, Debug)]
+pub(super) struct Authority {
+    pub certificate: Certificate,
+    pub key: KeyPair,
+}
+
+const KEY_FIELD: &str = "private-key";
+const CERTIFICATE_FIELD: &str = "ca-certificate";
+
+impl Authority {
+    /// The content of its secret.
+    pub(super) fn content(&self) -> BTreeMap<String, Value> {
+        let chain = std::slice::from_ref(&self.certificate);
+        [
+            (KEY_FIELD.to_owned(), pem::key_value(&self.key)),
+            (CERTIFICATE_FIELD.to_owned(), pem::chain_value(chain)),
+        ]
+        .into()
+    }
+
+    /// Reads the content of its secret.
+    pub(super) fn read(content: &SecretContent) -> Result<Self, HookError> {
+        let field = |name: &str| {
+            content
+                .get(name)
+                .ok_or_else(|| HookError::Charm(format!("KeyError: '{name}'")))
+        };
+        let raised = |error: &PkiError| HookError::Charm(format!("ValueError: {error}"));
+        let chain = pem::chain(field(CERTIFICATE_FIELD)?);
+        let certificate = (*chain).as_ref().map_err(raised)?.first().cloned();
+        let no_block = PkiError::NoPemBlock {
+            label: "CERTIFICATE",
+        };
+        let key = pem::key(field(KEY_FIELD)?);
+        Ok(Self {
+            certificate: certificate.ok_or_else(|| raised(&no_block))?,
+            key: (*key).as_ref().map_err(raised)?.clone(),
+        })
+    }
+}
+
+/// Notes an authority of the charm's own.
+pub(super) fn note_authority(
+    unit: &mut UnitContext<'_>,
+    certificate: &Certificate,
+    issuer: &Certificate,
+) {
+    let is_root = certificate == issuer;
+    let note = Issued {
+        certificate: certificate.clone(),
+        kind: if is_root {
+            CertificateKind::Root
+        } else {
+            CertificateKind::Intermediate
+        },
+        issuer_serial: issuer.serial().to_owned(),
+        requirer: unit.application_name().into(),
+        unit: None,
+        endpoint: Arc::from(""),
+        request: None,
+    };
+    let text = certificate.pem();
+    unit.note("certificate-issued", Value::with_parsed(text, Arc::new(note)));
+}
+
+/// Notes the answer to a request.
+pub(super) fn note_answer(
+    unit: &mut UnitContext<'_>,
+    asked: &Outstanding,
+    certificate: &Certificate,
+    issuer: &Certificate,
+) {
+    let endpoint = unit.own_endpoint(asked.relation).unwrap_or("");
+    let note = Issued {
+        certificate: certificate.clone(),
+        kind: if asked.is_ca {
+            CertificateKind::Intermediate
+        } else {
+            CertificateKind::Leaf
+        },
+        issuer_serial: issuer.serial().to_owned(),
+        requirer: unit.remote_application_name(asked.relation).into(),
+        unit: asked.unit.map(|remote| unit.name_of(remote).into()),
+        endpoint: endpoint.into(),
+        request: Some(asked.request.clone()),
+    };
+    let text = certificate.pem();
+    unit.note("certificate-issued", Value::with_parsed(text, Arc::new(note)));
+}
+
+/// Requests by relation, in their order: they come with those of one relation together.
+pub(super) fn by_relation(requests: &[Outstanding]) -> impl Iterator<Item = &[Outstanding]> {
+    requests.chunk_by(|left, right| left.relation == right.relation)
+}
+
+/// What `cryptography` or the library raises.
+pub(super) fn raised(error: &PkiError) -> HookError {
+    HookError::Charm(format!("ValueError: {error}"))
+}

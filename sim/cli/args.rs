@@ -1,0 +1,259 @@
+//! The arguments. Each doc comment is what `--help` prints.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::tls::Lane;
+
+/// Rehearse the TLS of a multi-model Juju deployment before there is one.
+///
+/// trustsim plays years of virtual time in seconds: charms issue real certificates, clients and
+/// servers perform real handshakes, and the report says which connection failed, from when to
+/// when, and why.
+#[derive(Debug, Parser)]
+#[command(name = "trustsim", version, propagate_version = true)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(after_help = "\
+Exit codes:
+  0    every expectation held
+  1    an expectation broke, or something failed that nobody expected to
+  2    the run could not be made
+  101  a bug in trustsim")]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Globals {
+    /// Print only errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print every connection and every cause
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// When to use colours; NO_COLOR is respected
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorWhen,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// In a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl ColorWhen {
+    pub(super) fn write_global(self) {
+        let choice = match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Tables for people
+    #[default]
+    Tabular,
+    /// JSON
+    Json,
+    /// YAML
+    Yaml,
+}
+
+/// How data without a table is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DataFormat {
+    /// YAML
+    #[default]
+    Yaml,
+    /// JSON
+    Json,
+}
+
+/// How handshakes are performed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LaneName {
+    /// rustls without I/O
+    #[default]
+    SansIo,
+    /// tokio-rustls over an in-memory pipe
+    Duplex,
+}
+
+impl From<LaneName> for Lane {
+    fn from(name: LaneName) -> Self {
+        match name {
+            LaneName::SansIo => Self::SansIo,
+            LaneName::Duplex => Self::Duplex,
+        }
+    }
+}
+
+/// How a scenario is played.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Play {
+    /// Play with this seed instead of the scenario's
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Play every quiet hook instead of passing over those that could do nothing
+    #[arg(long)]
+    pub every_hook: bool,
+    /// Perform every attempt of every connection instead of one for each change
+    #[arg(long)]
+    pub every_handshake: bool,
+    /// How handshakes are performed
+    #[arg(long, value_name = "LANE", default_value = "sans-io")]
+    pub lane: LaneName,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play a scenario and write its report
+    Run(Run),
+    /// Read a scenario and say what is wrong with it, without playing it
+    Check(Check),
+    /// Answer as `juju status` would at an instant
+    Status(Status),
+    /// Answer as `juju show-unit` would at an instant
+    ShowUnit(ShowUnit),
+    /// Write what every connection would present and trust at an instant, for openssl or curl
+    Export(Export),
+    /// Print the page of a code such as TS0401, or list all codes
+    Explain(Explain),
+    /// Print the JSON Schema of scenario files
+    Schema(Schema),
+    /// Print a completion script for a shell
+    Completion(Completion),
+}
+
+/// Play a scenario and write its report
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Scenario files
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub scenarios: Vec<PathBuf>,
+    /// Stop here: a duration from the start such as 91d, or an RFC 3339 instant
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Write the report into this folder instead of reports/<name>
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// How the summary is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
+    /// How it is played
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Read a scenario and say what is wrong with it, without playing it
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Scenario files
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub scenarios: Vec<PathBuf>,
+}
+
+/// Answer as `juju status` would at an instant
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Scenario file
+    pub scenario: PathBuf,
+    /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Only this model; may be given several times
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Vec<String>,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
+    /// Write into this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How the scenario is played until then
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Answer as `juju show-unit` would at an instant
+#[derive(Debug, Args)]
+pub struct ShowUnit {
+    /// Scenario file
+    pub scenario: PathBuf,
+    /// Units, as model.app/0, or app/0 of the model given with -m
+    #[arg(required = true, value_name = "UNIT")]
+    pub units: Vec<String>,
+    /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Model of the units that are given without one
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "yaml")]
+    pub format: DataFormat,
+    /// Write into this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How the scenario is played until then
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Write what every connection would present and trust at an instant, for openssl or curl
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Scenario file
+    pub scenario: PathBuf,
+    /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Write into this folder, one folder a connection
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: PathBuf,
+    /// How the scenario is played until then
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Print the page of a code such as TS0401, or list all codes
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A code such as TS0401, or an error's name such as unknown-issuer
+    pub code: Option<String>,
+}
+
+/// Print the JSON Schema of scenario files
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Write into this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Print a completion script for a shell
+#[derive(Debug, Args)]
+pub struct Completion {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}

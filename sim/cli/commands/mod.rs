@@ -1,0 +1,127 @@
+//! One file a command.
+
+mod check;
+mod explain;
+mod export;
+mod run;
+mod show_unit;
+mod status;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::CommandFactory;
+use serde_json::Value;
+
+use super::args::{Cli, Command, DataFormat, Play};
+use super::console::Console;
+use super::engine::{Engine, Simulation};
+use super::error::{CliError, ErrorKind};
+use super::{Exit, moment, progress};
+use crate::world::{Deployment, Options};
+
+pub(super) fn dispatch(
+    cli: &Cli,
+    engine: &dyn Engine,
+    console: &mut Console<'_>,
+) -> Result<Exit, CliError> {
+    match &cli.command {
+        Command::Run(args) => return run::run(args, cli.globals.verbose, engine, console),
+        Command::Check(args) => return check::check(args, engine, console),
+        Command::Status(args) => status::status(args, engine, console)?,
+        Command::ShowUnit(args) => show_unit::show_unit(args, engine, console)?,
+        Command::Export(args) => export::export(args, engine, console)?,
+        Command::Explain(args) => explain::explain(args, engine, console)?,
+        Command::Schema(args) => {
+            let text = data(&engine.schema()?, DataFormat::Json)?;
+            deliver(&text, args.output.as_deref(), console)?;
+        }
+        Command::Completion(args) => {
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut Cli::command(), "trustsim", &mut script);
+            console.print(&String::from_utf8_lossy(&script))?;
+        }
+    }
+    Ok(Exit::Held)
+}
+
+/// Reads a scenario and says its warnings.
+fn load(
+    path: &Path,
+    play: &Play,
+    engine: &dyn Engine,
+    console: &mut Console<'_>,
+) -> Result<Deployment, CliError> {
+    let loaded = engine.load(path)?;
+    console.say(&loaded.warnings)?;
+    let mut deployment = loaded.deployment;
+    deployment.seed = play.seed.unwrap_or(deployment.seed);
+    Ok(deployment)
+}
+
+/// Plays a scenario up to an instant.
+fn play_until(
+    path: &Path,
+    at: Option<&str>,
+    play: &Play,
+    engine: &dyn Engine,
+    console: &mut Console<'_>,
+) -> Result<(Arc<Deployment>, Box<dyn Simulation>), CliError> {
+    let deployment = Arc::new(load(path, play, engine, console)?);
+    let until = moment::instant("--at", at, &deployment)?;
+    let mut simulation = engine.start(Arc::clone(&deployment), options(play))?;
+    progress::play(
+        simulation.as_mut(),
+        deployment.start,
+        until,
+        console.progress,
+    );
+    Ok((deployment, simulation))
+}
+
+fn options(play: &Play) -> Options {
+    Options {
+        every_hook: play.every_hook,
+        every_handshake: play.every_handshake,
+        lane: play.lane.into(),
+    }
+}
+
+/// A value as text, with a line break at its end.
+fn data(value: &Value, format: DataFormat) -> Result<String, CliError> {
+    let text = match format {
+        DataFormat::Json => serde_json::to_string_pretty(value).map_err(|error| error.to_string()),
+        DataFormat::Yaml => serde_saphyr::to_string(value).map_err(|error| error.to_string()),
+    };
+    let text = text.map_err(|error| {
+        CliError::new(ErrorKind::Io, "failed to write the answer as text").caused_by(error)
+    })?;
+    Ok(format!("{}\n", text.trim_end()))
+}
+
+/// Onto standard output or, whole or not at all, into a file.
+fn deliver(text: &str, output: Option<&Path>, console: &mut Console<'_>) -> Result<(), CliError> {
+    let Some(path) = output.filter(|path| *path != Path::new("-")) else {
+        return console.print(text);
+    };
+    let name = path.file_name().ok_or_else(|| {
+        CliError::usage(format!(
+            "failed to write `{}`: it names no file",
+            path.display()
+        ))
+    })?;
+    let failed = |error| {
+        CliError::new(
+            ErrorKind::Io,
+            format!("failed to write `{}`", path.display()),
+        )
+        .caused_by(Box::<dyn std::error::Error + Send + Sync>::from(error))
+    };
+    let partial = path.with_file_name(format!(".{}.partial", name.to_string_lossy()));
+    let written = std::fs::write(&partial, text).and_then(|()| std::fs::rename(&partial, path));
+    if written.is_err() {
+        // The first error is the one that says something.
+        let _ = std::fs::remove_file(&partial);
+    }
+    written.map_err(failed)
+}

@@ -1,0 +1,84 @@
+//! The engine that the program runs on: the rest of the library.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::engine::{Engine, Loaded, Simulation};
+use super::error::{CliError, ErrorKind};
+use crate::kernel::Time;
+use crate::scenario::{self, DiskFiles};
+use crate::tls;
+use crate::world::{self, Deployment, ExportedConnection, Journal, Manifest, Options};
+
+/// The library itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Library;
+
+impl Engine for Library {
+    fn load(&self, path: &Path) -> Result<Loaded, CliError> {
+        match scenario::load(path, &DiskFiles) {
+            Ok(loaded) => Ok(Loaded {
+                deployment: loaded.deployment,
+                warnings: loaded.warnings.render(true),
+            }),
+            Err(diagnostics) => Err(CliError::scenario(diagnostics.render(true))),
+        }
+    }
+
+    fn start(
+        &self,
+        deployment: Arc<Deployment>,
+        options: Options,
+    ) -> Result<Box<dyn Simulation>, CliError> {
+        Ok(Box::new(world::Simulation::new(deployment, options)))
+    }
+
+    fn schema(&self) -> Result<Value, CliError> {
+        serde_json::from_str(&scenario::schema()).map_err(|error| {
+            CliError::new(ErrorKind::Io, "failed to write the schema").caused_by(error)
+        })
+    }
+
+    fn explain(&self, code: &str) -> Option<String> {
+        scenario::explain(code).or_else(|| tls::explain(code)).map(str::to_owned)
+    }
+
+    fn codes(&self) -> Vec<(String, String)> {
+        let of_files = scenario::Code::ALL.iter().map(|code| {
+            let title = code.page().lines().next().unwrap_or_default();
+            (code.text().to_owned(), title.trim_start_matches([' ', '#']).to_owned())
+        });
+        let of_handshakes = tls::ErrorKind::ALL
+            .iter()
+            .map(|error| (error.code().to_owned(), error.kebab().to_owned()));
+        of_files.chain(of_handshakes).collect()
+    }
+}
+
+impl Simulation for world::Simulation {
+    fn run_until(&mut self, until: Time) {
+        self.run_until(until);
+    }
+
+    fn manifest(&self) -> Manifest {
+        self.manifest()
+    }
+
+    fn journal(&self) -> &Journal {
+        self.journal()
+    }
+
+    fn status(&self, model: &str) -> Option<Value> {
+        self.status(model)
+    }
+
+    fn show_unit(&self, model: &str, unit: &str) -> Option<Value> {
+        self.show_unit(model, unit)
+    }
+
+    fn export(&self) -> Vec<ExportedConnection> {
+        self.export()
+    }
+}

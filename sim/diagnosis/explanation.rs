@@ -1,0 +1,354 @@
+//! An outage in plain words: what was presented, what was trusted, which hop broke, which
+//! relation would have carried what was missing, and what started it.
+
+use super::carrier::{Carrier, carrier};
+use super::describe::{certificate_name, place};
+use super::facts::{Facts, address, cause_chain};
+use super::outages::Outage;
+use crate::kernel::Time;
+use crate::pki::Certificate;
+use crate::tls::Side;
+use crate::world::{
+    CertificateRecord, ConnectionRecord, Deployment, HandshakeRecord, Journal, Kind, Manifest, Seq,
+};
+
+/// Why a connection failed, read from the journal.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// One line that names both sides.
+    pub headline: String,
+    /// Which hop broke, one clause.
+    pub reason: String,
+    /// The certificates in question: the leaf first, the root last. Empty where none was
+    /// presented or the journal does not know them.
+    pub presented: Vec<Certificate>,
+    /// What the judging side trusted; `None` where the journal does not say.
+    pub trusted: Option<Vec<Certificate>>,
+    /// How the missing CA would have come, where trust is what was missing.
+    pub carrier: Option<Carrier>,
+    /// Everything that led to the first failure, the first cause first.
+    pub chain: Vec<Seq>,
+    /// What started it: the action nearest to the failure, else the first entry after the start
+    /// of the run.
+    pub root: Option<Seq>,
+    /// The root in words with its scenario line.
+    pub root_text: Option<String>,
+    /// Where the error became another one while the outage went on: from when, and why, in one
+    /// line.
+    pub later: Vec<(Time, String)>,
+}
+
+impl Explanation {
+    /// Everything in one line, for a column.
+    pub fn line(&self) -> String {
+        let mut line = self.reason.clone();
+        if let Some(carrier) = &self.carrier {
+            line.push_str(": ");
+            line.push_str(&carrier.sentence());
+        }
+        if let Some(root) = &self.root_text {
+            line.push_str("; after ");
+            line.push_str(root);
+        }
+        line
+    }
+}
+
+/// Everything an outage is explained from.
+pub(super) struct Explainer<'a> {
+    pub(super) deployment: &'a Deployment,
+    pub(super) manifest: &'a Manifest,
+    pub(super) journal: &'a Journal,
+    pub(super) facts: Facts<'a>,
+}
+
+/// Errors that say that no chain reached something trusted.
+const LACKS_TRUST: [&str; 3] = ["unknown-issuer", "bad-signature", "partial-chain"];
+
+/// One failing handshake and what the journal says around it.
+struct Case<'a> {
+    at: Time,
+    connection: &'a ConnectionRecord,
+    record: &'a HandshakeRecord,
+    /// Who presented the certificate that was refused.
+    presenter: &'a str,
+    /// Who refused it.
+    judge: &'a str,
+    /// Serial of the certificate; empty where none was presented.
+    serial: &'a str,
+    leaf: Option<&'a CertificateRecord>,
+    issuers: Vec<&'a CertificateRecord>,
+    trusted: Option<&'a [Certificate]>,
+}
+
+impl<'a> Explainer<'a> {
+    /// Explains an outage by the handshake that opened it, and each change of its error by the
+    /// handshake that brought it.
+    pub(super) fn explain(&self, outage: &Outage) -> Explanation {
+        let mut explanation = self.explain_at(outage.connection, outage.opened, outage.error);
+        let changes = outage.changes.iter().map(|change| {
+            let why = self.explain_at(outage.connection, change.seq, change.error);
+            (change.at, why.line())
+        });
+        explanation.later = changes.collect();
+        explanation
+    }
+
+    fn explain_at(&self, connection: u32, seq: Seq, error: &str) -> Explanation {
+        let chain = cause_chain(self.journal, seq);
+        let root = self.root(&chain);
+        let root_text = root.and_then(|seq| self.root_text(seq));
+        let Some(case) = self.case(connection, seq) else {
+            return Explanation {
+                headline: error.to_owned(),
+                reason: error.to_owned(),
+                presented: Vec::new(),
+                trusted: None,
+                carrier: None,
+                chain,
+                root,
+                root_text,
+                later: Vec::new(),
+            };
+        };
+        let presented = case.leaf.iter().chain(&case.issuers);
+        Explanation {
+            headline: case.headline(),
+            reason: case.reason(),
+            presented: presented.map(|record| record.certificate.clone()).collect(),
+            trusted: case.trusted.map(<[_]>::to_vec),
+            carrier: self.carrier(&case, seq),
+            chain,
+            root,
+            root_text,
+            later: Vec::new(),
+        }
+    }
+
+    fn case(&self, connection: u32, seq: Seq) -> Option<Case<'a>> {
+        let connection = self.manifest.connections.get(connection as usize)?;
+        let entry = self.facts.entry(seq)?;
+        let Kind::Handshake(record) = &entry.kind else {
+            return None;
+        };
+        let (client, server) = (&connection.client, &connection.server);
+        let (presenter, judge, serial) = match record.verdict.judged_by {
+            Some(Side::Server) => (client, server, &record.client_serial),
+            _ => (server, client, &record.server_serial),
+        };
+        let leaf = self.facts.certificate(serial);
+        Some(Case {
+            at: entry.time,
+            connection,
+            record,
+            presenter,
+            judge,
+            serial,
+            leaf,
+            issuers: leaf.map_or_else(Vec::new, |leaf| self.facts.issuers(leaf)),
+            trusted: self.facts.trusted(judge, seq).map(|(_, roots)| roots),
+        })
+    }
+
+    /// Where trust is what broke: the relation from the application whose CA signed the leaf.
+    fn carrier(&self, case: &Case<'_>, seq: Seq) -> Option<Carrier> {
+        let signer = case.issuers.first()?;
+        let lacks_trust = LACKS_TRUST.contains(&case.record.verdict.error);
+        let trusts_chain = case.trusts_any_issuer();
+        (lacks_trust && !trusts_chain).then(|| {
+            let from = format!("{}.{}", signer.model, signer.application);
+            carrier(self.deployment, &self.facts, &from, case.judge, seq)
+        })
+    }
+
+    fn root(&self, chain: &[Seq]) -> Option<Seq> {
+        let kind = |seq: &&Seq| self.journal.get(**seq).map(|entry| &entry.kind);
+        let action = chain
+            .iter()
+            .rev()
+            .find(|seq| matches!(kind(seq), Some(Kind::Action { .. })));
+        let first = || {
+            chain
+                .iter()
+                .find(|seq| !matches!(kind(seq), Some(Kind::Started | Kind::Handshake(_))))
+        };
+        action.or_else(first).copied()
+    }
+
+    fn root_text(&self, seq: Seq) -> Option<String> {
+        let entry = self.journal.get(seq)?;
+        Some(match &entry.kind {
+            Kind::Action { command, source } => match place(source) {
+                Some(place) => format!("`{command}` ({place})"),
+                None => format!("`{command}`"),
+            },
+            kind => {
+                let word = super::describe::kind_word(kind).replace('-', " ");
+                format!("{word} of {}", address(&entry.subject))
+            }
+        })
+    }
+}
+
+impl Case<'_> {
+    fn headline(&self) -> String {
+        let (presenter, judge) = (self.presenter, self.judge);
+        let error = self.record.verdict.error;
+        if self.serial.is_empty() {
+            return format!("{presenter} presents no certificate to {judge}");
+        }
+        match error {
+            "unknown-issuer" | "partial-chain" => {
+                format!("{judge} does not trust the issuer of {presenter}")
+            }
+            "bad-signature" => {
+                format!("{judge} trusts another key than the one that signed {presenter}")
+            }
+            "expired" => format!("{presenter} presents an expired certificate to {judge}"),
+            "not-valid-yet" => {
+                format!("{presenter} presents a certificate to {judge} that is not valid yet")
+            }
+            "not-valid-for-name" => format!(
+                "{presenter} presents a certificate to {judge} that does not name {}",
+                self.connection.server_name
+            ),
+            other => format!("{judge} refuses {presenter}: {other}"),
+        }
+    }
+
+    fn reason(&self) -> String {
+        let Some(leaf) = self.leaf else {
+            return self.reason_without_leaf();
+        };
+        match self.record.verdict.error {
+            error if LACKS_TRUST.contains(&error) => self.trust_reason(leaf),
+            "expired" => self.validity_reason(leaf, "expired", |certificate| {
+                (certificate.not_after() <= self.at)
+                    .then(|| format!("was valid until {}", certificate.not_after()))
+            }),
+            "not-valid-yet" => self.validity_reason(leaf, "not valid yet", |certificate| {
+                (certificate.not_before() > self.at)
+                    .then(|| format!("is valid from {}", certificate.not_before()))
+            }),
+            "not-valid-for-name" => format!(
+                "{} was asked for {}, its certificate {} names {}",
+                self.presenter,
+                self.connection.server_name,
+                certificate_name(&leaf.certificate),
+                or_nothing(leaf.certificate.sans().join(", "))
+            ),
+            other => format!(
+                "{} presented {}, refused as {other}",
+                self.presenter,
+                certificate_name(&leaf.certificate)
+            ),
+        }
+    }
+
+    fn reason_without_leaf(&self) -> String {
+        if self.serial.is_empty() {
+            return format!("{} had no certificate", self.presenter);
+        }
+        format!(
+            "{} presented the certificate with serial {}, refused as {}",
+            self.presenter, self.serial, self.record.verdict.error
+        )
+    }
+
+    fn trust_reason(&self, leaf: &CertificateRecord) -> String {
+        let mut reason = format!(
+            "{} presented {}",
+            self.presenter,
+            certificate_name(&leaf.certificate)
+        );
+        let signers: Vec<String> = self
+            .issuers
+            .iter()
+            .map(|issuer| {
+                let name = certificate_name(&issuer.certificate);
+                format!(
+                    "signed by {name} of {}.{}",
+                    issuer.model, issuer.application
+                )
+            })
+            .collect();
+        if signers.is_empty() {
+            reason.push_str(&format!(", signed by {}", leaf.certificate.issuer()));
+        } else {
+            reason.push_str(", ");
+            reason.push_str(&signers.join(", "));
+        }
+        let judge = self.judge;
+        match self.trusted {
+            None => {}
+            Some(_) if self.trusts_any_issuer() => reason.push_str(&format!(
+                ", which {judge} trusts, but no chain to it could be built from what was presented"
+            )),
+            Some([]) => reason.push_str(&format!("; {judge} trusted nothing")),
+            Some(trusted) => {
+                let names: Vec<String> = trusted.iter().map(certificate_name).collect();
+                let namesake = self.issuers.iter().any(|issuer| {
+                    let subject = issuer.certificate.subject();
+                    trusted.iter().any(|root| root.subject() == subject)
+                });
+                let but = if namesake {
+                    ", of the same name but another certificate"
+                } else {
+                    ""
+                };
+                reason.push_str(&format!("; {judge} trusted {}{but}", list(&names)));
+            }
+        }
+        reason
+    }
+
+    fn validity_reason(
+        &self,
+        leaf: &CertificateRecord,
+        word: &str,
+        broken: impl Fn(&Certificate) -> Option<String>,
+    ) -> String {
+        let chain = std::iter::once(leaf).chain(self.issuers.iter().copied());
+        let culprit = chain
+            .map(|record| &record.certificate)
+            .find_map(|certificate| broken(certificate).map(|when| (certificate, when)));
+        let name = certificate_name(&leaf.certificate);
+        match culprit {
+            Some((certificate, when)) if *certificate == leaf.certificate => {
+                format!("{} presented {name}, which {when}", self.presenter)
+            }
+            Some((certificate, when)) => format!(
+                "{} presented {name}, signed under {}, which {when}",
+                self.presenter,
+                certificate_name(certificate)
+            ),
+            None => format!(
+                "{} presented {name}, {word} by the clock of {}",
+                self.presenter, self.judge
+            ),
+        }
+    }
+
+    fn trusts_any_issuer(&self) -> bool {
+        let trusted = self.trusted.unwrap_or_default();
+        self.issuers
+            .iter()
+            .any(|issuer| trusted.contains(&issuer.certificate))
+    }
+}
+
+fn or_nothing(text: String) -> String {
+    if text.is_empty() {
+        "nothing".to_owned()
+    } else {
+        text
+    }
+}
+
+/// The first three names, and how many more there are.
+fn list(names: &[String]) -> String {
+    match names.len() {
+        0..=3 => names.join(", "),
+        many => format!("{} and {} more", names[..3].join(", "), many - 3),
+    }
+}

@@ -1,0 +1,193 @@
+//! The provider side (`CertificateTransferProvides`): it has no observers, the charm calls it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::data::{application_bag, read_application, read_unit_v0, unit_bag_v0};
+use super::{CertificateSet, Library, VERSION};
+use crate::juju::{HookError, RelationId, UnitContext, Value};
+
+/// The library of one endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// Endpoint name.
+    pub endpoint: Arc<str>,
+    /// Which library the charm carries.
+    pub library: Library,
+}
+
+/// A bag as it is to be: whether it is the application's, and its keys.
+type Plan = (bool, Vec<(&'static str, Value)>);
+
+impl Provider {
+    /// The current library.
+    pub fn new(endpoint: &str) -> Self {
+        Self {
+            endpoint: Arc::from(endpoint),
+            library: Library::Current,
+        }
+    }
+
+    /// `add_certificates`: the union with what is there, in every relation. Nothing ever leaves
+    /// by it. Only the leader does it.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where a hook tool refuses.
+    pub fn add(&self, unit: &mut UnitContext<'_>, texts: &[Arc<str>]) -> Result<(), HookError> {
+        if self.holds(unit, texts)? {
+            return Ok(());
+        }
+        self.change(unit, |set| set.extend(texts.iter().cloned()))
+    }
+
+    /// `remove_certificate`, in every relation.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where a hook tool refuses.
+    pub fn remove(&self, unit: &mut UnitContext<'_>, text: &str) -> Result<(), HookError> {
+        self.change(unit, |set| {
+            set.remove(text);
+        })
+    }
+
+    /// `remove_all_certificates`, in every relation.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where a hook tool refuses.
+    pub fn remove_all(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        self.change(unit, BTreeSet::clear)
+    }
+
+    /// Whether [`Provider::add`] would change nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where a hook tool refuses.
+    pub fn holds(&self, unit: &UnitContext<'_>, texts: &[Arc<str>]) -> Result<bool, HookError> {
+        if !unit.is_leader() {
+            return Ok(true);
+        }
+        for relation in unit.relations(&self.endpoint) {
+            if speaks_v1(unit, relation)? && has_all(unit, relation, texts)? {
+                continue;
+            }
+            let mut set = Self::existing(unit, relation)?;
+            set.extend(texts.iter().cloned());
+            for plan in self.plans(unit, relation, set)? {
+                if !is_done(unit, relation, &plan)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn change(
+        &self,
+        unit: &mut UnitContext<'_>,
+        change: impl Fn(&mut BTreeSet<Arc<str>>),
+    ) -> Result<(), HookError> {
+        if !unit.is_leader() {
+            return Ok(());
+        }
+        for relation in unit.relations(&self.endpoint) {
+            let mut set = Self::existing(unit, relation)?;
+            change(&mut set);
+            for plan in self.plans(unit, relation, set)? {
+                if !is_done(unit, relation, &plan)? {
+                    write(unit, relation, plan)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `_get_relation_data`: invalid data counts as none.
+    fn existing(
+        unit: &UnitContext<'_>,
+        relation: RelationId,
+    ) -> Result<BTreeSet<Arc<str>>, HookError> {
+        let set = if speaks_v1(unit, relation)? {
+            read_application(&unit.own_application_data(relation)?)
+        } else {
+            read_unit_v0(&unit.unit_data(relation, unit.id())?)
+        };
+        Ok(set.texts.clone())
+    }
+
+    /// `_set_relation_data`: a peer that does not say version 1 gets version 0 in the bag of this
+    /// unit; when it says so later, that stays behind.
+    fn plans(
+        &self,
+        unit: &UnitContext<'_>,
+        relation: RelationId,
+        texts: BTreeSet<Arc<str>>,
+    ) -> Result<Vec<Plan>, HookError> {
+        let set = CertificateSet::new(texts);
+        if speaks_v1(unit, relation)? {
+            return Ok(vec![(true, application_bag(set))]);
+        }
+        let fallback = (false, unit_bag_v0(&set));
+        Ok(match self.library {
+            Library::Current => vec![(true, application_bag(set)), fallback],
+            Library::V1Patch15 => vec![fallback],
+        })
+    }
+}
+
+/// Whether the requirer has written version 1, in these very letters.
+fn speaks_v1(unit: &UnitContext<'_>, relation: RelationId) -> Result<bool, HookError> {
+    let bag = unit.remote_application_data(relation)?;
+    Ok(bag.get(VERSION).map(Value::text) == Some("1"))
+}
+
+/// Whether this application's bag is as the library writes it and has these texts already.
+fn has_all(
+    unit: &UnitContext<'_>,
+    relation: RelationId,
+    texts: &[Arc<str>],
+) -> Result<bool, HookError> {
+    let bag = unit.own_application_data(relation)?;
+    let set = read_application(&bag);
+    let is_ours = bag.get(VERSION).map(Value::text) == Some("1") && !set.is_invalid;
+    Ok(is_ours && texts.iter().all(|text| set.texts.contains(text)))
+}
+
+fn is_done(unit: &UnitContext<'_>, relation: RelationId, plan: &Plan) -> Result<bool, HookError> {
+    let (is_application, wanted) = plan;
+    let bag = if *is_application {
+        unit.own_application_data(relation)?
+    } else {
+        unit.unit_data(relation, unit.id())?
+    };
+    Ok(wanted.iter().all(|(key, value)| bag.get(key) == Some(value)))
+}
+
+/// `dump` clears the bag first: Juju's addresses in a unit's bag go too.
+fn write(
+    unit: &mut UnitContext<'_>,
+    relation: RelationId,
+    (is_application, wanted): Plan,
+) -> Result<(), HookError> {
+    let bag = if is_application {
+        unit.own_application_data(relation)?
+    } else {
+        unit.unit_data(relation, unit.id())?
+    };
+    let stale = bag
+        .iter()
+        .filter(|(key, _)| !wanted.iter().any(|(other, _)| other == key))
+        .map(|(key, _)| (key, None));
+    let fresh = wanted.iter().map(|(key, value)| (*key, Some(value.clone())));
+    for (key, value) in stale.chain(fresh) {
+        if is_application {
+            unit.set_application_data(relation, key, value)?;
+        } else {
+            unit.set_unit_data(relation, key, value)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Which library a charm carries.
+
+use super::Side;
+
+/// The library's id at Charmhub, in the labels of its secrets.
+pub const LIBID: &str = "afd8c2bccf834997afce12c2706d2ede";
+
+/// Which library a charm carries. Older ones (v3, v4 before its safety net) are to follow as
+/// further values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Library {
+    /// charmlibs-interfaces-tls-certificates 1.12.0.
+    #[default]
+    Current,
+    /// Charmhub `tls_certificates_interface.v4`, patch 30, as canonical/traefik-k8s-operator
+    /// (8ab4a7e) vendors it.
+    V4Patch30,
+}
+
+impl Library {
+    /// Whether a new leader looks at the relation at once.
+    pub const fn observes_leader_elected(self) -> bool {
+        matches!(self, Self::Current)
+    }
+
+    /// Whether keys and certificates go with the relation.
+    pub const fn cleans_up_on_broken(self) -> bool {
+        matches!(self, Self::Current)
+    }
+
+    /// Whether `certificate_available` is emitted for a certificate that was known before.
+    pub const fn emits_known_certificates(self) -> bool {
+        matches!(self, Self::Current)
+    }
+
+    /// Whether `certificate_denied` exists.
+    pub const fn knows_errors(self) -> bool {
+        matches!(self, Self::Current)
+    }
+
+    /// Who owns the secret of a certificate that the application asked for.
+    pub const fn certificate_owner(self, asked_by: Side) -> Side {
+        match self {
+            Self::Current => asked_by,
+            Self::V4Patch30 => Side::Unit,
+        }
+    }
+
+    /// Label of the secret that holds the private key.
+    pub fn key_label(self, side: Side, unit_number: u32, endpoint: &str) -> String {
+        match (side, self) {
+            (Side::Unit, _) => format!("{LIBID}-private-key-{unit_number}-{endpoint}"),
+            (Side::App, Self::Current) => format!("{LIBID}-private-key-app-{endpoint}"),
+            (Side::App, Self::V4Patch30) => format!("{LIBID}-private-key-{endpoint}"),
+        }
+    }
+
+    /// Label of the secret that holds the certificate of the request with this SHA-256.
+    pub fn certificate_label(
+        self,
+        side: Side,
+        unit_number: u32,
+        endpoint: &str,
+        request_sha256: &str,
+    ) -> String {
+        let prefix = match self {
+            Self::Current => self.certificate_label_prefix(side, unit_number, endpoint),
+            Self::V4Patch30 => match side {
+                Side::Unit => format!("{LIBID}-certificate-{unit_number}-"),
+                Side::App => format!("{LIBID}-certificate-"),
+            },
+        };
+        format!("{prefix}{request_sha256}")
+    }
+
+    /// What the labels of all certificates of a relation begin with.
+    pub fn certificate_label_prefix(self, side: Side, unit_number: u32, endpoint: &str) -> String {
+        match side {
+            Side::Unit => format!("{LIBID}-certificate-{unit_number}-{endpoint}-"),
+            Side::App => format!("{LIBID}-certificate-{endpoint}-"),
+        }
+    }
+}

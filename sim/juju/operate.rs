@@ -1,0 +1,300 @@
+//! What an operator or the cloud does to applications and units.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::agent::PEBBLE_POLL;
+use super::{Activity, Agent, ApplicationId, Event, Hook, Host, Juju, SecretOwner, Status, UnitId};
+use crate::kernel::{Seq, Span, Time};
+
+/// How long a pod may take to end (Kubernetes, `terminationGracePeriodSeconds`, as juju/juju 3.6
+/// `caas/kubernetes/provider/application` sets it).
+const GRACE: Span = Span::from_secs(30);
+/// How long until a pod that is gone is replaced and its agent starts.
+const POD_START: Span = Span::from_secs(5);
+
+impl Juju {
+    /// `juju run UNIT ACTION`.
+    pub fn run_action(
+        &mut self,
+        unit: UnitId,
+        name: &str,
+        parameters: BTreeMap<String, String>,
+        cause: Option<Seq>,
+        host: &mut dyn Host,
+    ) {
+        let hook = Hook::Action {
+            name: name.into(),
+            parameters: Arc::new(parameters),
+        };
+        if let Some(agent) = self.agent_mut(unit) {
+            agent.actions.push_back((hook, cause));
+            self.schedule_wake(unit, host.now(), host);
+        }
+    }
+
+    /// `juju config APP`: sets options, or resets them with `None`.
+    pub fn set_config(
+        &mut self,
+        application: ApplicationId,
+        options: &BTreeMap<String, Option<String>>,
+        cause: Option<Seq>,
+        host: &mut dyn Host,
+    ) {
+        let now = host.now();
+        let found = &mut self.applications[application.index()];
+        let defaults = Arc::clone(&found.config_defaults);
+        let config = Arc::make_mut(&mut found.config.value);
+        let before = config.clone();
+        for (key, value) in options {
+            match value.as_ref().or_else(|| defaults.get(key)) {
+                Some(value) => config.insert(key.clone(), value.clone()),
+                None => config.remove(key),
+            };
+        }
+        if *config == before {
+            return;
+        }
+        found.config.touch(now, cause);
+        self.wake_units(application, host);
+    }
+
+    fn wake_units(&mut self, application: ApplicationId, host: &mut dyn Host) {
+        let at = host.now() + self.latencies.watch;
+        for unit in self.application(application).units.clone() {
+            self.schedule_wake(unit, at, host);
+        }
+    }
+
+    /// `juju refresh APP`: machine units run `upgrade-charm`; pods are replaced one by one, the
+    /// last first, as a StatefulSet does.
+    pub fn refresh(&mut self, application: ApplicationId, cause: Option<Seq>, host: &mut dyn Host) {
+        let now = host.now();
+        let found = &mut self.applications[application.index()];
+        found.charm_version.touch(now, cause);
+        if !self.model(self.application(application).model).kubernetes {
+            self.wake_units(application, host);
+            return;
+        }
+        let found = &mut self.applications[application.index()];
+        found.rollout = found.units.clone();
+        self.roll_on(application, host);
+    }
+
+    /// Replaces the next pod of a rolling update.
+    fn roll_on(&mut self, application: ApplicationId, host: &mut dyn Host) {
+        let mut rollout = std::mem::take(&mut self.applications[application.index()].rollout);
+        while rollout
+            .pop_if(|unit| self.agent(*unit).is_none_or(|agent| agent.removed))
+            .is_some()
+        {}
+        let next = rollout.last().copied();
+        let found = &mut self.applications[application.index()];
+        found.rollout = rollout;
+        let cause = found.charm_version.cause;
+        if let Some(unit) = next {
+            self.restart_pod(unit, cause, host);
+        }
+    }
+
+    /// The pod of a unit is replaced (eviction, node loss, a rolling update): the old one runs
+    /// `stop`, the new one has a new address and runs `upgrade-charm`, `config-changed`, `start`.
+    /// On a machine nothing happens.
+    pub fn restart_pod(&mut self, unit: UnitId, cause: Option<Seq>, host: &mut dyn Host) {
+        if !self.is_pod(unit) || self.agent(unit).is_none_or(|agent| agent.removed) {
+            return;
+        }
+        let now = host.now();
+        self.settle(unit, host);
+        let Some(agent) = self.agent_mut(unit) else {
+            return;
+        };
+        if std::mem::replace(&mut agent.shutting_down, true) {
+            return;
+        }
+        agent.pod_cause = cause;
+        agent.grace_ends = now + GRACE;
+        // The hook's process ends with the pod; its changes are dropped, and what it was about
+        // is found again (juju/juju 3.6 `uniter/operation/runhook.go`, `ErrTerminated`).
+        if let Activity::Running(running) = &agent.state
+            && !matches!(running.hook, Hook::Stop | Hook::Remove)
+        {
+            agent.state = Activity::Idle;
+        }
+        agent.queued = None;
+        agent.set_aside = None;
+        if let Activity::Failed(_) = agent.state {
+            agent.state = Activity::Idle;
+        }
+        host.schedule(now, Event::Wake(unit));
+        host.schedule(now + GRACE, Event::PodGone(unit));
+    }
+
+    /// A pod that is told to end does not get longer.
+    pub(super) fn grace_is_over(&mut self, unit: UnitId, host: &mut dyn Host) {
+        let ends = |agent: &Agent| agent.shutting_down && agent.grace_ends == host.now();
+        if self.agent(unit).is_some_and(ends) {
+            self.pod_is_gone(unit, host);
+        }
+    }
+
+    /// The old pod ended or was killed: the new one starts.
+    pub(super) fn pod_is_gone(&mut self, unit: UnitId, host: &mut dyn Host) {
+        let now = host.now();
+        self.disconnect(unit, host);
+        let cause = self.agent(unit).and_then(|agent| agent.pod_cause);
+        let address = self.next_address(unit);
+        let found = &mut self.units[unit.index()];
+        found.address.value = address;
+        found.address.touch(now, cause);
+        let Some(agent) = found.agent.as_deref_mut() else {
+            return;
+        };
+        agent.shutting_down = false;
+        agent.running = false;
+        agent.state = Activity::Idle;
+        agent.set_aside = None;
+        agent.containers_ready = 0;
+        agent.pebble_from = Time::MAX;
+        agent.queued = agent.installed.then_some(Hook::UpgradeCharm);
+        host.schedule(now + POD_START, Event::AgentStart(unit));
+    }
+
+    /// A replaced pod is back: a rolling update goes on with the next.
+    pub(super) fn pod_is_back(&mut self, unit: UnitId, host: &mut dyn Host) {
+        let application = self.unit(unit).application;
+        let rollout = &mut self.applications[application.index()].rollout;
+        if rollout.pop_if(|rolled| *rolled == unit).is_some() {
+            self.roll_on(application, host);
+        }
+    }
+
+    /// The address of a unit changes; its next `config-changed` brings its databags up to date.
+    pub fn set_address(
+        &mut self,
+        unit: UnitId,
+        address: &str,
+        cause: Option<Seq>,
+        host: &mut dyn Host,
+    ) {
+        let now = host.now();
+        let found = &mut self.units[unit.index()];
+        if &*found.address.value != address {
+            found.address.value = address.into();
+            found.address.touch(now, cause);
+            self.schedule_wake(unit, now + self.latencies.watch, host);
+        }
+    }
+
+    /// The clock of a unit jumps to be ahead of true time by so many nanoseconds.
+    pub fn set_clock_skew(&mut self, unit: UnitId, skew_ns: i64, host: &mut dyn Host) {
+        self.schedule_wake(unit, host.now(), host);
+        self.units[unit.index()].skew_ns = skew_ns;
+    }
+
+    /// `juju remove-unit`: others are told at once that it departs; the unit runs its last hooks.
+    pub fn remove_unit(&mut self, unit: UnitId, cause: Option<Seq>, host: &mut dyn Host) {
+        let application = self.unit(unit).application;
+        let relations = self.application(application).relations.clone();
+        let Some(agent) = self.agent_mut(unit) else {
+            return;
+        };
+        if std::mem::replace(&mut agent.dying, true) {
+            return;
+        }
+        agent.dirty.extend(agent.relations.keys());
+        for relation in relations {
+            if let Some(end) = self.relation(relation).end_of(application) {
+                self.mark_left(unit, relation, end, cause, host);
+                self.remove_if_left(relation);
+            }
+        }
+        self.schedule_wake(unit, host.now() + self.latencies.watch, host);
+        for subordinate in self.subordinates(unit) {
+            self.remove_unit(subordinate, cause, host);
+        }
+    }
+
+    /// A unit is dead: it leaves its application, its machine and its secrets.
+    pub(super) fn unit_is_dead(&mut self, unit: UnitId, host: &mut dyn Host) {
+        let now = host.now();
+        self.release_lock(unit, host);
+        self.set_status(unit, Status::Terminated, "", now);
+        self.revoke_leadership(unit, host);
+        let application = self.unit(unit).application;
+        self.applications[application.index()]
+            .units
+            .retain(|other| *other != unit);
+        if let Some(machine) = self.unit(unit).machine {
+            self.machines[machine.index()]
+                .units
+                .retain(|other| *other != unit);
+        }
+        for relation in self.application(application).relations.clone() {
+            self.leave_scope(unit, relation, host);
+        }
+        let owner = SecretOwner::Application(application);
+        for secret in self.secrets_of(owner).collect::<Vec<_>>() {
+            let consumers = &mut self.secrets[secret.index()].consumers;
+            if consumers.remove(&unit).is_some() {
+                self.tell_obsolete(secret, host);
+            }
+        }
+        self.release_principal(unit, host);
+    }
+
+    /// Sets the workload status of a unit that was told nothing yet.
+    pub fn set_status(&mut self, unit: UnitId, status: Status, message: &str, now: Time) {
+        let found = &mut self.units[unit.index()];
+        found.status = (status, message.into());
+        found.status_since = now;
+    }
+
+    /// Agent status as `juju status` shows it: `idle`, `executing`, `error`, ...
+    pub fn agent_status(&self, unit: UnitId) -> (&'static str, String) {
+        let Some(agent) = self.agent(unit) else {
+            return ("unknown", String::new());
+        };
+        match &agent.state {
+            _ if !agent.running => ("allocating", String::new()),
+            _ if !agent.connected => ("lost", "agent is not communicating with the server".into()),
+            Activity::Idle => ("idle", String::new()),
+            // An agent does not say that it runs update-status.
+            Activity::Running(running) if running.hook == Hook::UpdateStatus => {
+                ("idle", String::new())
+            }
+            Activity::Running(running) => {
+                let name = self.hook_name(unit, &running.hook);
+                ("executing", format!("running {name} hook"))
+            }
+            Activity::Failed(failed) => {
+                let name = self.hook_name(unit, &failed.hook);
+                ("error", format!("hook failed: \"{name}\""))
+            }
+        }
+    }
+
+    /// Whether no agent runs a hook, waits to run one, or has one due: what only time brings
+    /// does not count.
+    pub fn is_settled(&self, now: Time) -> bool {
+        self.units().all(|(id, unit)| match &unit.agent {
+            None => true,
+            Some(agent) => self.is_unit_settled(id, agent, now),
+        })
+    }
+
+    fn is_unit_settled(&self, id: UnitId, agent: &Agent, now: Time) -> bool {
+        if agent.removed {
+            return true;
+        }
+        let at_rest = match &agent.state {
+            Activity::Idle => agent.installed && agent.started,
+            Activity::Running(running) => matches!(running.hook, Hook::UpdateStatus),
+            Activity::Failed(_) => false,
+        };
+        // Whatever is under way to the agent has arrived one latency from now, and containers
+        // have been asked.
+        let later = now + self.latencies.watch.max(PEBBLE_POLL);
+        at_rest && agent.queued.is_none() && self.next_operation(id, later, false).is_none()
+    }
+}

@@ -1,0 +1,11 @@
+//! Agents at play: each test names the part of juju/juju 3.6 (1c91c54f) that it holds Juju to.
+
+mod commits;
+mod cross_model;
+mod failure;
+mod leadership;
+mod machines;
+mod relations;
+mod secrets;
+mod stage;
+mod startup;

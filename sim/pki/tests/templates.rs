@@ -1,0 +1,183 @@
+//! What the certificates of each issuer carry, in which order.
+
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
+
+use super::*;
+
+/// The extensions in their order, `!` marking a critical one.
+fn extensions(certificate: &Certificate) -> String {
+    let (_, parsed) = X509Certificate::from_der(certificate.der()).unwrap();
+    let names = parsed.extensions().iter().map(|extension| {
+        let name = match extension.oid.to_id_string().as_str() {
+            "2.5.29.14" => "ski",
+            "2.5.29.15" => "ku",
+            "2.5.29.17" => "san",
+            "2.5.29.19" => "bc",
+            "2.5.29.30" => "nc",
+            "2.5.29.35" => "aki",
+            "2.5.29.37" => "eku",
+            other => panic!("{other}"),
+        };
+        let mark = if extension.critical { "!" } else { "" };
+        format!("{name}{mark}")
+    });
+    names.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn each_issuer_writes_its_extensions_in_its_order() {
+    use issuers::{charmlibs, controller, vault};
+    let mut stream = stream("order");
+    let ca = root("ca", &mut stream);
+    let source = "canonical/charmlibs interfaces/tls-certificates, commit caaf7415";
+    let vault_source = "hashicorp/vault sdk/helper/certutil, Go crypto/x509 buildCertExtensions";
+    let juju = "juju/juju internal/pki request.go, Go crypto/x509 buildCertExtensions";
+    for (template, order, source) in [
+        (&charmlibs::LEAF, "aki ski bc! san", source),
+        (&charmlibs::INTERMEDIATE, "aki ski bc! san ku!", source),
+        (&vault::LEAF, "ku! eku ski aki san", vault_source),
+        (&controller::LEAF, "aki san", juju),
+        (&Template::leaf(), "aki ski bc! san ku! eku", "declared"),
+        (&Template::intermediate(), "aki ski bc! ku!", "declared"),
+    ] {
+        let issued = below(&ca, "web.example", template, &mut stream);
+        assert_eq!(extensions(&issued.certificate), order, "{source}");
+    }
+    let key = &ca.key;
+    for (template, order, source) in [
+        (&charmlibs::ROOT, "ski bc! ku! san", source),
+        (&vault::ROOT, "ku! bc! ski aki san", vault_source),
+        (&controller::CA, "ku! bc! ski", juju),
+        (&Template::root(), "ski bc! ku!", "declared"),
+    ] {
+        let terms = terms(&mut stream, 365);
+        let root = self_sign(&wanted("ca.example"), key, &terms, template).unwrap();
+        assert_eq!(extensions(&root), order, "{source}");
+    }
+}
+
+#[test]
+fn a_bare_leaf_of_the_library_has_no_names_nor_usages() {
+    let mut stream = stream("bare");
+    let ca = root("ca", &mut stream);
+    assert_eq!(extensions(&ca.certificate), "ski bc! ku!");
+    let key = KeyPair::generate(KeyAlgorithm::Ed25519, &mut stream);
+    let request = RequestAttributes::with_common_name("web");
+    let request = CertificateRequest::new(&request, &key).unwrap();
+    let terms = terms(&mut stream, 90);
+    let leaf = issuers::charmlibs::generate(&request, &ca.certificate, &ca.key, &terms, false);
+    let leaf = leaf.unwrap();
+    assert_eq!(extensions(&leaf), "aki ski bc!");
+    assert_eq!(leaf.not_before().to_string(), "2026-01-01T00:00:00Z");
+    assert_eq!(leaf.not_after().to_string(), "2026-04-01T00:00:00Z");
+}
+
+#[test]
+fn a_controller_names_its_certificates_as_go_does() {
+    use issuers::controller;
+    let mut stream = stream("controller");
+    let key = KeyPair::generate(KeyAlgorithm::EcdsaP256, &mut stream);
+    let mut terms = terms(&mut stream, 0);
+    terms.validity = controller::default_validity(terms.now);
+    let ca = controller::generate_ca(&controller::ca_attributes(), &key, &terms, &mut stream);
+    let ca = ca.unwrap();
+    let mut wanted = controller::leaf_attributes("controller");
+    wanted.sans_dns = controller::CONTROLLER_DNS_NAMES.map(str::to_owned).to_vec();
+    let request = CertificateRequest::new(&wanted, &key).unwrap();
+    let leaf = controller::generate_leaf(&request, &ca, &key, &terms, &mut stream).unwrap();
+    insta::assert_snapshot!(format!("{ca:?}\n{leaf:?}\n{}", leaf.sans().join(" ")), @r"
+    Certificate(O=Juju,CN=juju-ca,serialNumber=781d5a97-2faf-419e-bbac-9bd476958d35 serial 53c8dc205fd7a2af6aa4740c594fd97e1c6ade74 issued by O=Juju,CN=juju-ca,serialNumber=781d5a97-2faf-419e-bbac-9bd476958d35, 2025-12-31T23:55:00Z to 2036-01-01T00:00:00Z)
+    Certificate(O=Juju,CN=Juju server certificate - controller,serialNumber=61e070ba-1d72-46d6-aa9d-6511263917f4 serial 53c8dc205fd7a2af6aa4740c594fd97e1c6ade74 issued by O=Juju,CN=juju-ca,serialNumber=781d5a97-2faf-419e-bbac-9bd476958d35, 2025-12-31T23:55:00Z to 2036-01-01T00:00:00Z)
+    DNS:localhost DNS:juju-apiserver DNS:juju-mongodb DNS:anything
+    ");
+    // PrintableString, as Go writes what can be one.
+    let organization = [
+        0x06, 0x03, 0x55, 0x04, 0x0A, 0x13, 0x04, b'J', b'u', b'j', b'u',
+    ];
+    assert!(
+        ca.subject_der()
+            .windows(11)
+            .any(|window| window == organization)
+    );
+    assert!(leaf.verify_issued_by(&ca) && ca.is_self_issued());
+    assert_eq!(leaf.authority_key_id(), ca.subject_key_id());
+}
+
+#[test]
+fn a_vault_role_keeps_the_common_name_only() {
+    let mut stream = stream("vault");
+    let ca = root("ca", &mut stream);
+    let leaf = below(&ca, "*.example", &issuers::vault::LEAF, &mut stream).certificate;
+    assert_eq!(leaf.subject(), "CN=*.example");
+    // An asterisk is not printable to Go: UTF8String.
+    assert!(
+        leaf.subject_der()
+            .windows(2)
+            .any(|window| window == [0x0C, 9])
+    );
+    assert_eq!(leaf.not_before().to_string(), "2025-12-31T23:59:30Z");
+}
+
+#[test]
+fn an_intermediate_lends_its_issuer_or_its_subject() {
+    let mut stream = stream("names");
+    let ca = root("ca", &mut stream);
+    let middle = below(
+        &ca,
+        "middle",
+        &issuers::charmlibs::INTERMEDIATE,
+        &mut stream,
+    );
+    let as_library = below(&middle, "web", &issuers::charmlibs::LEAF, &mut stream).certificate;
+    let right = issuers::charmlibs::LEAF
+        .clone()
+        .named(IssuerName::SubjectOfIssuer);
+    let right = below(&middle, "web", &right, &mut stream).certificate;
+    assert_eq!(as_library.issuer_der(), ca.certificate.subject_der());
+    assert_eq!(right.issuer_der(), middle.certificate.subject_der());
+    assert!(as_library.verify_issued_by(&middle.certificate));
+    assert!(right.verify_issued_by(&middle.certificate));
+}
+
+#[test]
+fn an_issuer_needs_a_key_identifier_where_the_library_reads_it() {
+    let mut stream = stream("no-ski");
+    let key = KeyPair::generate(KeyAlgorithm::EcdsaP256, &mut stream);
+    let template = Template::root().without(&Extension::SubjectKeyId);
+    let terms = terms(&mut stream, 365);
+    let certificate = self_sign(&wanted("ca"), &key, &terms, &template).unwrap();
+    let request = CertificateRequest::new(&wanted("web"), &key).unwrap();
+    let library = issuers::charmlibs::generate(&request, &certificate, &key, &terms, false);
+    insta::assert_snapshot!(library.unwrap_err(), @r"the issuing certificate `CN=ca,O=Example\, Ltd,OU=Übung,emailAddress=ops@example.com,C=DE,ST=Bayern,L=München` has no subject key identifier");
+    let go = issue(
+        &request,
+        &certificate,
+        &key,
+        &terms,
+        &issuers::controller::LEAF,
+    )
+    .unwrap();
+    assert_eq!(extensions(&go), "san");
+}
+
+#[test]
+fn name_constraints_and_path_lengths_can_be_declared() {
+    let mut stream = stream("constraints");
+    let ca = root("ca", &mut stream);
+    let template =
+        Template::intermediate()
+            .with_path_length(Some(0))
+            .with(Extension::NameConstraints {
+                permitted_dns: vec!["example".into()],
+                excluded_dns: vec!["bad.example".into()],
+            });
+    let issued = below(&ca, "middle", &template, &mut stream).certificate;
+    assert_eq!(extensions(&issued), "aki ski bc! ku! nc!");
+    let (_, parsed) = X509Certificate::from_der(issued.der()).unwrap();
+    let constraints = parsed.basic_constraints().unwrap().unwrap().value;
+    assert_eq!(constraints.path_len_constraint, Some(0));
+    let names = parsed.name_constraints().unwrap().unwrap().value;
+    assert_eq!(names.permitted_subtrees.as_ref().map(Vec::len), Some(1));
+    assert_eq!(names.excluded_subtrees.as_ref().map(Vec::len), Some(1));
+}

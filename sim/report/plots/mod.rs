@@ -1,0 +1,128 @@
+//! Plots of a run: handshakes and failures over time, the outages of each connection, and
+//! issuance; each as SVG and as PNG.
+//!
+//! The font of the PNGs is built in, so that the same run gives the same bytes on a machine
+//! without fonts. Colours are those of Okabe and Ito, told apart by people with any colour
+//! vision; whatever a colour says, a word says too.
+
+mod axis;
+mod canvas;
+mod handshakes;
+mod issuance;
+mod marks;
+mod outages;
+
+use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend, WHITE};
+use plotters::style::{FontStyle, register_font};
+use thiserror::Error;
+
+use super::Run;
+use canvas::Canvas;
+
+/// Why a plot could not be drawn.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum PlotError {
+    /// The backend refused.
+    #[error("failed to draw the plot {plot}: {reason}")]
+    Drawing {
+        /// Name of the plot.
+        plot: &'static str,
+        /// What the backend said.
+        reason: String,
+    },
+    /// The built-in font could not be read.
+    #[error("failed to read the built-in font")]
+    Font,
+}
+
+/// Pixels of a PNG for each unit of a plot: sharp text on dense screens.
+const PNG_SCALE: u32 = 2;
+
+/// One picture: its size in units and how it is drawn.
+trait Picture {
+    const NAME: &'static str;
+
+    fn size(&self) -> (u32, u32);
+
+    fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), String>;
+}
+
+/// Every plot of a run, by file name.
+///
+/// # Errors
+///
+/// [`PlotError`] where one could not be drawn.
+pub fn render(run: &Run<'_>) -> Result<Vec<(String, Vec<u8>)>, PlotError> {
+    register_fonts()?;
+    let mut files = Vec::with_capacity(6);
+    both(&handshakes::Handshakes::new(run), &mut files)?;
+    both(&outages::Outages::new(run), &mut files)?;
+    both(&issuance::Issuance::new(run), &mut files)?;
+    Ok(files)
+}
+
+fn register_fonts() -> Result<(), PlotError> {
+    // Registered as the generic family: in an SVG the viewer's own sans-serif font is used.
+    let fonts = [
+        (FontStyle::Normal, dejavu::sans_condensed::regular()),
+        (FontStyle::Bold, dejavu::sans_condensed::bold()),
+    ];
+    for (style, bytes) in fonts {
+        register_font(canvas::FONT, style, bytes).map_err(|_| PlotError::Font)?;
+    }
+    Ok(())
+}
+
+fn both<P: Picture>(picture: &P, files: &mut Vec<(String, Vec<u8>)>) -> Result<(), PlotError> {
+    files.push((format!("{}.svg", P::NAME), svg(picture)?));
+    files.push((format!("{}.png", P::NAME), png(picture)?));
+    Ok(())
+}
+
+fn svg<P: Picture>(picture: &P) -> Result<Vec<u8>, PlotError> {
+    let mut text = String::new();
+    {
+        let area = SVGBackend::with_string(&mut text, picture.size()).into_drawing_area();
+        paint(picture, &Canvas::new(&area, 1))?;
+    }
+    Ok(text.into_bytes())
+}
+
+fn png<P: Picture>(picture: &P) -> Result<Vec<u8>, PlotError> {
+    let (width, height) = picture.size();
+    let (width, height) = (width * PNG_SCALE, height * PNG_SCALE);
+    let mut pixels = vec![0; width as usize * height as usize * 3];
+    {
+        let backend = BitMapBackend::with_buffer(&mut pixels, (width, height));
+        let area = backend.into_drawing_area();
+        paint(picture, &Canvas::new(&area, PNG_SCALE))?;
+    }
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    // Flat colours pack best without a filter, and only the slower levels look for long runs.
+    encoder.set_compression(png::Compression::Best);
+    encoder.set_filter(png::FilterType::NoFilter);
+    encoder.set_adaptive_filter(png::AdaptiveFilterType::NonAdaptive);
+    let mut writer = encoder.write_header().map_err(drawing::<P>)?;
+    writer.write_image_data(&pixels).map_err(drawing::<P>)?;
+    writer.finish().map_err(drawing::<P>)?;
+    Ok(bytes)
+}
+
+fn paint<P: Picture, DB: DrawingBackend>(
+    picture: &P,
+    canvas: &Canvas<'_, DB>,
+) -> Result<(), PlotError> {
+    canvas.area.fill(&WHITE).map_err(drawing::<P>)?;
+    picture.draw(canvas).map_err(drawing::<P>)?;
+    canvas.area.present().map_err(drawing::<P>)
+}
+
+fn drawing<P: Picture>(error: impl ToString) -> PlotError {
+    PlotError::Drawing {
+        plot: P::NAME,
+        reason: error.to_string(),
+    }
+}

@@ -1,0 +1,337 @@
+//! Failing connections, one block for those that failed alike: the error, when, what was
+//! presented and trusted, what is missing, and what led there.
+
+use super::style::{self, paint};
+use super::{Detail, grouped, natural};
+use crate::diagnosis::describe::{certificate_name, detail as words, kind_word};
+use crate::diagnosis::{Carrier, Explanation, Outage, outage_attempts};
+use crate::kernel::{Span, format_duration};
+use crate::report::Run;
+use crate::tls::{Side, Verdict};
+use crate::world::{Entry, Kind, Seq, Source};
+
+/// Blocks printed; `outages.csv` has them all.
+const BLOCKS: usize = 12;
+/// Connections named in a block.
+const NAMES: usize = 6;
+/// Causes printed in a block.
+const CAUSES: usize = 8;
+
+pub(super) fn render(run: &Run<'_>, detail: Detail, text: &mut String) {
+    let groups = groups(run);
+    let shown = match detail {
+        Detail::Normal => BLOCKS,
+        Detail::Verbose => usize::MAX,
+    };
+    for group in groups.iter().take(shown) {
+        text.push('\n');
+        block(run, group, detail, text);
+    }
+    if groups.len() > shown {
+        text.push_str(&format!(
+            "\n{} more causes are in outages.csv, or with --verbose.\n",
+            groups.len() - shown
+        ));
+    }
+}
+
+/// Outages with one error from one application to one other after one root cause, as indices;
+/// the costliest group first.
+fn groups(run: &Run<'_>) -> Vec<Vec<usize>> {
+    type Key<'a> = (&'a str, Option<Seq>, &'a str, &'a str);
+    let findings = run.findings;
+    let mut groups: Vec<(Key<'_>, Vec<usize>)> = Vec::new();
+    for (index, outage) in findings.outages.iter().enumerate() {
+        let connection = run.connection(outage.connection);
+        let key = (
+            outage.code,
+            findings.explanations[index].root,
+            application_of(&connection.client),
+            application_of(&connection.server),
+        );
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, indices)) => indices.push(index),
+            None => groups.push((key, vec![index])),
+        }
+    }
+    let cost = |indices: &Vec<usize>| -> Span {
+        let lengths = indices.iter().map(|&index| &findings.outages[index]);
+        lengths.map(|outage| outage.length(run.end())).sum()
+    };
+    let mut groups: Vec<Vec<usize>> = groups.into_iter().map(|(_, indices)| indices).collect();
+    groups.sort_by_key(|indices| std::cmp::Reverse(cost(indices)));
+    groups
+}
+
+fn application_of(address: &str) -> &str {
+    address
+        .rsplit_once('/')
+        .map_or(address, |(before, _)| before)
+}
+
+fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
+    let findings = run.findings;
+    let (outage, explanation) = (
+        &findings.outages[group[0]],
+        &findings.explanations[group[0]],
+    );
+    let expected = !group
+        .iter()
+        .any(|index| findings.unexpected.contains(index));
+    let (word, colour) = match expected {
+        true => ("expected", style::WAIT),
+        false => ("error", style::BAD),
+    };
+    text.push_str(&format!(
+        "{}: {}\n",
+        paint(colour, &format!("{word}[{}]", outage.code)),
+        paint(style::STRONG, &explanation.headline)
+    ));
+    if let Some(source) = root_source(run, explanation) {
+        excerpt(source, text);
+    }
+    let mut lines = Lines { text };
+    lines.add("failing", &when(run, outage));
+    others(run, group, detail, &mut lines);
+    for change in &outage.changes {
+        lines.add("then", &format!("{} from {}", change.error, change.at));
+    }
+    if let Some(verdict) = verdict(run, outage.opened) {
+        verdict_lines(verdict, detail, &mut lines);
+    }
+    trust_lines(explanation, &mut lines);
+    cause_lines(run, explanation, detail, &mut lines);
+    lines.add("explain", &format!("trustsim explain {}", outage.code));
+}
+
+/// Lines of `= label  text` under a headline.
+struct Lines<'a> {
+    text: &'a mut String,
+}
+
+impl Lines<'_> {
+    fn add(&mut self, label: &str, line: &str) {
+        let sign = paint(style::DETAIL, "=");
+        let label = paint(style::DETAIL, &format!("{label:<15}"));
+        self.text.push_str(&format!("   {sign} {label} {line}\n"));
+    }
+
+    fn more(&mut self, line: &str) {
+        self.text.push_str(&format!("{}{line}\n", " ".repeat(21)));
+    }
+}
+
+fn root_source<'a>(run: &Run<'a>, explanation: &Explanation) -> Option<&'a Source> {
+    match &run.journal.get(explanation.root?)?.kind {
+        Kind::Action { source, .. } if !source.file.is_empty() => Some(source),
+        _ => None,
+    }
+}
+
+/// The scenario line, as a compiler prints it.
+fn excerpt(source: &Source, text: &mut String) {
+    let number = source.line.to_string();
+    let blank = " ".repeat(number.len());
+    let bar = paint(style::DETAIL, "|");
+    text.push_str(&format!(
+        "{blank}{} {source}\n",
+        paint(style::DETAIL, "-->")
+    ));
+    let line = source.text.trim_end();
+    if line.is_empty() {
+        return;
+    }
+    let body = line.trim_start();
+    let marks = "^".repeat(body.chars().count());
+    text.push_str(&format!("{blank} {bar}\n"));
+    text.push_str(&format!("{} {bar} {body}\n", paint(style::DETAIL, &number)));
+    text.push_str(&format!("{blank} {bar} {}\n", paint(style::BAD, &marks)));
+}
+
+fn when(run: &Run<'_>, outage: &Outage) -> String {
+    let connection = run.connection(outage.connection);
+    let failed = outage_attempts(connection, outage, run.end());
+    let until = match outage.until {
+        Some(until) => format!("until {until}"),
+        None => "to the end".to_owned(),
+    };
+    format!(
+        "from {} ({} in) {until}: {}, {} failed attempts",
+        outage.from,
+        format_duration(outage.from.since(run.manifest.start)),
+        format_duration(outage.length(run.end())),
+        grouped(failed)
+    )
+}
+
+/// The other connections that failed alike.
+fn others(run: &Run<'_>, group: &[usize], detail: Detail, lines: &mut Lines<'_>) {
+    let findings = run.findings;
+    let first = findings.outages[group[0]].connection;
+    let mut names: Vec<&str> = group
+        .iter()
+        .map(|&index| findings.outages[index].connection)
+        .filter(|&connection| connection != first)
+        .map(|connection| run.connection(connection).name.as_str())
+        .collect();
+    names.sort_by_cached_key(|name| natural(name));
+    names.dedup();
+    let again = group.len() - 1;
+    if again == 0 {
+        return;
+    }
+    let shown = if detail == Detail::Verbose {
+        names.len()
+    } else {
+        NAMES
+    };
+    let rest = names.len().saturating_sub(shown);
+    let mut line = format!("{again} more outages of the same cause");
+    if !names.is_empty() {
+        line.push_str(": ");
+        line.push_str(&names[..names.len().min(shown)].join(", "));
+    }
+    if rest > 0 {
+        line.push_str(&format!(" and {rest} more connections"));
+    }
+    lines.add("and", &line);
+}
+
+fn verdict<'a>(run: &Run<'a>, seq: Seq) -> Option<&'a Verdict> {
+    match &run.journal.get(seq)?.kind {
+        Kind::Handshake(record) => Some(&record.verdict),
+        _ => None,
+    }
+}
+
+/// What is seen: rustls' own error, what the judging side's OpenSSL prints, the alert the other
+/// side gets.
+fn verdict_lines(verdict: &Verdict, detail: Detail, lines: &mut Lines<'_>) {
+    if !verdict.rustls.is_empty() {
+        lines.add("verifier said", &verdict.rustls);
+    }
+    for text in &verdict.texts {
+        let judged = Some(text.side) == verdict.judged_by;
+        let brief = judged && matches!(text.stack, "openssl" | "curl");
+        if brief || detail == Detail::Verbose {
+            let side = match (judged, text.side) {
+                (true, _) => "",
+                (false, Side::Client) => " (client)",
+                (false, Side::Server) => " (server)",
+            };
+            lines.add(&format!("{}{side} says", text.stack), &text.line);
+        }
+    }
+    if let Some(alert) = verdict.alert {
+        lines.add("alert sent", alert);
+    }
+}
+
+fn trust_lines(explanation: &Explanation, lines: &mut Lines<'_>) {
+    for (index, certificate) in explanation.presented.iter().enumerate() {
+        let label = if index == 0 { "presented" } else { "signed by" };
+        lines.add(
+            label,
+            &format!(
+                "{}, valid {} to {}",
+                certificate_name(certificate),
+                certificate.not_before(),
+                certificate.not_after()
+            ),
+        );
+    }
+    if explanation.presented.is_empty() {
+        lines.add("reason", &explanation.reason);
+    }
+    match explanation.trusted.as_deref() {
+        None => {}
+        Some([]) => lines.add("trusted", "nothing"),
+        Some(roots) => {
+            for root in roots.iter().take(NAMES) {
+                lines.add("trusted", &certificate_name(root));
+            }
+            if roots.len() > NAMES {
+                lines.more(&format!("and {} more", roots.len() - NAMES));
+            }
+        }
+    }
+    let Some(carrier) = &explanation.carrier else {
+        return;
+    };
+    lines.add("missing", &carrier.sentence());
+    for command in carrier.commands() {
+        lines.add("would create it", &format!("`{command}`"));
+    }
+    if let Carrier::Missing {
+        obstacle: Some(obstacle),
+        ..
+    } = carrier
+    {
+        lines.add("but", obstacle);
+    }
+}
+
+/// The chain of causes, the first one first; what only passes a cause on is counted.
+fn cause_lines(run: &Run<'_>, explanation: &Explanation, detail: Detail, lines: &mut Lines<'_>) {
+    let entries: Vec<&Entry> = explanation
+        .chain
+        .iter()
+        .filter_map(|&seq| run.journal.get(seq))
+        .filter(|entry| !matches!(entry.kind, Kind::Handshake(_)))
+        .collect();
+    let told: Vec<&Entry> = entries
+        .iter()
+        .copied()
+        .filter(|entry| detail == Detail::Verbose || is_telling(&entry.kind))
+        .collect();
+    let limit = if detail == Detail::Verbose {
+        told.len()
+    } else {
+        CAUSES
+    };
+    // The first cause and those nearest to the failure say most.
+    let skipped = told.len().saturating_sub(limit);
+    let mut label = "because";
+    for (index, entry) in told.iter().enumerate() {
+        if skipped > 0 && (1..=skipped).contains(&index) {
+            if index == 1 {
+                lines.add("", &format!("... {skipped} more ..."));
+            }
+            continue;
+        }
+        lines.add(label, &cause_line(run, entry));
+        label = "";
+    }
+}
+
+const fn is_telling(kind: &Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Started
+            | Kind::HookStarted { .. }
+            | Kind::HookCommitted { .. }
+            | Kind::DatabagChanged { .. }
+            | Kind::Settled
+            | Kind::Handshake(_)
+    )
+}
+
+fn cause_line(run: &Run<'_>, entry: &Entry) -> String {
+    let subject = crate::diagnosis::address(&entry.subject);
+    let who = if subject.is_empty() {
+        String::new()
+    } else {
+        format!(" {subject}")
+    };
+    let words = words(&entry.kind, run.manifest);
+    let detail = if words.is_empty() {
+        String::new()
+    } else {
+        format!(": {words}")
+    };
+    format!(
+        "{}{who} {}{detail}",
+        entry.time,
+        kind_word(&entry.kind).replace('-', " ")
+    )
+}

@@ -1,0 +1,261 @@
+//! Every code a scenario's mistakes and lints can have. The doc comment of a code is the page
+//! that `trustsim explain CODE` prints.
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[doc = $page:literal])+ $name:ident = $text:literal,)+) => {
+        /// Codes of what can be wrong with a scenario: `TS01xx` the file, `TS02xx` the topology,
+        /// `TS03xx` trust.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[doc = $page])+ $name,)+
+        }
+
+        impl Code {
+            /// Every code, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// `TS0101`.
+            pub const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+
+            /// The page that explains it, in Markdown.
+            pub const fn page(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($page, "\n"),+),)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// # A file cannot be read
+    ///
+    /// The scenario, or a file it names (`from:`, `overlays:`, `roots:`, `include-file://`),
+    /// is not there or may not be read. Paths in a file are relative to that file.
+    FileNotRead = "TS0101",
+    /// # A file is too large
+    ///
+    /// Files are read up to 16 MiB. A scenario of ten thousand units is under 1 MiB; a larger
+    /// file is most likely not the one that was meant.
+    FileTooLarge = "TS0102",
+    /// # A file is not text
+    ///
+    /// Scenarios and bundles are UTF-8 text. A `.charm` or `.zip` file, or a text in another
+    /// encoding, cannot be read.
+    FileNotText = "TS0103",
+    /// # A file is empty
+    ///
+    /// There is nothing in it but white space and comments. A scenario needs at least `models`.
+    FileEmpty = "TS0104",
+    /// # Not YAML
+    ///
+    /// The text breaks the rules of YAML: a bracket that is not closed, a tab used to indent, a
+    /// colon in a plain text. The caret shows where the parser gave up; the mistake is there or
+    /// shortly before.
+    Syntax = "TS0105",
+    /// # YAML beyond all bounds
+    ///
+    /// Nesting is limited to 48 levels, and so is what anchors and aliases may grow into, so
+    /// that a small file cannot fill the memory.
+    Limits = "TS0106",
+    /// # An unknown key
+    ///
+    /// Nothing in a scenario is silently ignored, so a key that nobody reads is an error: it is
+    /// misspelt, or stands at the wrong level. In a bundle file that `from:` or `overlays:`
+    /// names it is a warning, as `juju deploy` treats it.
+    UnknownKey = "TS0107",
+    /// # A key stands there twice
+    ///
+    /// Two applications with one name, or one key given twice: only one could be used.
+    DuplicateKey = "TS0108",
+    /// # The wrong type
+    ///
+    /// A list where a text belongs, a text where a number belongs, and the like.
+    WrongType = "TS0109",
+    /// # A key is missing
+    ///
+    /// Something cannot be done without it, such as an application without a `charm`.
+    MissingKey = "TS0110",
+    /// # A value makes no sense
+    ///
+    /// The type is right but not the value: a duration such as `90y`, an instant that is no RFC
+    /// 3339, a word that is none of the allowed ones.
+    BadValue = "TS0111",
+    /// # One document, one kind
+    ///
+    /// A scenario is one YAML document; several documents are for bundle files. A fault and an
+    /// expectation have exactly one kind each: `rotate-ca`, `no-failures` and so on.
+    OneOf = "TS0112",
+    /// # Overlay keys in a base bundle
+    ///
+    /// `offers` and `exposed-endpoints` belong in an overlay, that is in a later document of the
+    /// bundle file or in an `--overlay` file; `juju deploy` refuses them in the first document.
+    /// Inline models take them anywhere.
+    OverlayOnly = "TS0113",
+
+    /// # No such model
+    ///
+    /// An address, an offer or a fault names a model that is not among `models`.
+    UnknownModel = "TS0201",
+    /// # No such application
+    ///
+    /// An address, a relation or a fault names an application that is neither deployed nor
+    /// consumed (`saas`) in that model, or a client that is not among `clients`.
+    UnknownApplication = "TS0202",
+    /// # No such endpoint
+    ///
+    /// The charm has no endpoint of that name. The catalogue describes a recent revision; a charm
+    /// whose endpoints differ can be declared under `charms`.
+    UnknownEndpoint = "TS0203",
+    /// # No relation fits
+    ///
+    /// Juju relates a provider to a requirer of the same interface. Here no pair of endpoints
+    /// has the same interface and opposite roles; Juju says `no relations found`.
+    NoRelation = "TS0204",
+    /// # Several relations fit
+    ///
+    /// Without endpoint names more than one pair of endpoints would fit, and Juju does not
+    /// choose. Write `app:endpoint`.
+    AmbiguousRelation = "TS0205",
+    /// # Too many relations
+    ///
+    /// The charm limits how many relations the endpoint takes (`limit`), and Juju enforces it.
+    RelationLimit = "TS0206",
+    /// # The same thing twice
+    ///
+    /// A relation that stands there twice, or one name for two things of which Juju wants it
+    /// once: an application and a SAAS, a client and a model.
+    Duplicate = "TS0207",
+    /// # A relation with itself
+    ///
+    /// Both sides are the same application. Units of one application find each other through
+    /// their peer relation, which needs no entry.
+    RelationWithItself = "TS0208",
+    /// # A relation that cannot be
+    ///
+    /// A `scope: container` endpoint reaches only units on the same machine: one side must be a
+    /// subordinate, and it cannot cross models. Two consumed offers cannot be related either.
+    ImpossibleRelation = "TS0209",
+    /// # No such offer
+    ///
+    /// A SAAS names an offer by `[controller:][user/]model.offer`; that model must offer it, under
+    /// `applications.APP.offers`.
+    UnknownOffer = "TS0210",
+    /// # A placement that cannot be
+    ///
+    /// `to` takes `MACHINE`, `new`, `APP`, `APP/N`, each also as `lxd:...`; machines stand under
+    /// `machines`, and there may be no more placements than units.
+    Placement = "TS0211",
+    /// # Units that cannot be
+    ///
+    /// `num_units` and `scale` are the same thing, a subordinate has none of its own, and on
+    /// machines an application without either has no unit at all, as in Juju.
+    Units = "TS0212",
+    /// # No such option
+    ///
+    /// The charm has no option of that name, so Juju refuses to set it.
+    UnknownOption = "TS0213",
+    /// # An option of the wrong type
+    ///
+    /// Juju takes only a text for a `string` option: quote numbers and booleans. Lists and
+    /// mappings are no option values at all.
+    OptionType = "TS0214",
+    /// # A name that Juju refuses
+    ///
+    /// Applications are named with lower-case letters, digits and single hyphens, beginning with
+    /// a letter, and no part may be all digits. Models may begin with a digit.
+    BadName = "TS0215",
+    /// # No such unit
+    ///
+    /// Units are counted from 0, and the application does not have that many.
+    UnknownUnit = "TS0216",
+    /// # No such controller
+    ///
+    /// `controllers` lists the controllers; without it there is one, and no model names any.
+    UnknownController = "TS0217",
+    /// # A charm nobody described
+    ///
+    /// It is neither in the catalogue nor declared under `charms`, so it runs as a plain
+    /// application: its endpoints are those that relations name, with the interface of the other
+    /// side, and it does nothing with certificates. Declare it to have its certificates played.
+    UnknownCharm = "TS0218",
+    /// # A charm that is not played yet
+    ///
+    /// The catalogue knows its endpoints but not yet what it does: a provider of certificates
+    /// issues none. Until it is played, declare a provider with a given chain (`charms.NAME.issuer`).
+    CharmNotPlayed = "TS0219",
+    /// # A fault that cannot strike
+    ///
+    /// The charm has no action that rotates its CA, the relation to remove is not there, the one
+    /// to add is there already, or the time lies after the end.
+    Fault = "TS0220",
+    /// # Nothing to expect of
+    ///
+    /// No connection goes from there to there, so the expectation would hold whatever happens.
+    Expectation = "TS0221",
+    /// # An address that cannot be read
+    ///
+    /// Addresses are written as Juju writes them: `model.app`, `model.app/0`, `model.app:endpoint`;
+    /// without the model where there is only one. Clients are named as they are.
+    BadAddress = "TS0222",
+
+    /// # Nothing makes the client trust the server
+    ///
+    /// The client of this connection has no way to the CA that issues the server's certificate:
+    /// no `certificate_transfer` relation with it, no certificate of its own from it, and no
+    /// entry under `trusts`. The handshake will fail with `unknown-issuer`, unless a fault adds
+    /// the relation in time.
+    MissingTransfer = "TS0301",
+    /// # A CA that lives too short
+    ///
+    /// self-signed-certificates refuses to issue anything unless `root-ca-validity` is at least
+    /// twice `certificate-validity`; it goes into blocked and stays there.
+    ShortRoot = "TS0302",
+    /// # A server without a certificate
+    ///
+    /// The server of this connection has no relation with a provider of certificates (or not on
+    /// the endpoint that the address names), so there is nothing to shake hands with.
+    NoCertificate = "TS0303",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+/// The page of a code such as `TS0101`, in Markdown; `None` where it is none of a scenario's.
+pub fn explain(code: &str) -> Option<&'static str> {
+    Code::ALL
+        .iter()
+        .find(|known| known.text().eq_ignore_ascii_case(code.trim()))
+        .map(|known| known.page())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_unique() {
+        let texts: Vec<&str> = Code::ALL.iter().map(|code| code.text()).collect();
+        assert!(texts.windows(2).all(|pair| pair[0] < pair[1]), "{texts:?}");
+    }
+
+    #[test]
+    fn every_code_has_a_page_with_a_title() {
+        for code in Code::ALL {
+            let page = explain(code.text()).expect("a page");
+            assert!(page.trim_start().starts_with("# "), "{code}");
+            assert!(page.lines().count() > 2, "{code}");
+        }
+        assert!(explain("ts0101").is_some());
+        assert!(explain("TS9999").is_none());
+    }
+}

@@ -1,0 +1,266 @@
+//! Which charm an application runs: declared, in the catalogue, beside the bundle, or unknown.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Resolver;
+use crate::charms::{Behaviour, CharmDeclaration, CharmMetadata, KnownCharm, catalogue};
+use crate::scenario::codes::Code;
+use crate::scenario::diagnostic::{Diagnostic, Severity};
+use crate::scenario::files::{beside, read_text};
+use crate::scenario::shape::Text;
+use crate::yaml::{Entry, FromNode, Node, Place, Reader, Spanned, Unknown, Value, parse};
+
+impl Resolver<'_> {
+    /// The scenario's own charms.
+    pub(super) fn declared_charms(&mut self) {
+        let charms = self.scenario.charms.iter().flat_map(|map| map.iter());
+        for (name, node) in charms {
+            let charm = self.declared_charm(name, &node.0);
+            self.declared_charms
+                .insert(name.value.clone(), Arc::new(charm));
+        }
+    }
+
+    fn declared_charm(&mut self, name: &Spanned<String>, node: &Node) -> KnownCharm {
+        let mut reader = Reader::new(Unknown::Refused, true);
+        let mut declaration = CharmDeclaration::from_node(node, &mut reader).unwrap_or_default();
+        if let Some(from) = &declaration.from {
+            // Its own file first, then what stands beside `from:`; keys were checked above.
+            let path = beside(self.folder, &from.value);
+            let mut whole = self.charm_file(&path, from.place).unwrap_or_default();
+            overlay(&mut whole, node);
+            let mut reader = Reader::new(Unknown::Ignored, true);
+            declaration = CharmDeclaration::from_node(&whole, &mut reader).unwrap_or_default();
+            self.out
+                .list
+                .extend(reader.mistakes.into_iter().map(Diagnostic::from));
+        }
+        let charm = declaration.to_charm(&name.value, &mut reader);
+        self.out
+            .list
+            .extend(reader.mistakes.into_iter().map(Diagnostic::from));
+        charm
+    }
+
+    /// A charm's own `charmcraft.yaml` or `metadata.yaml`, with the `config.yaml` and
+    /// `actions.yaml` beside an older one.
+    fn charm_file(&mut self, path: &Path, named_at: Place) -> Option<Node> {
+        let mut whole = self.one_document(path, named_at)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for (name, key) in [("config.yaml", "config"), ("actions.yaml", "actions")] {
+            let beside = folder.join(name);
+            if whole.get(key).is_some() || !self.files.is_file(&beside) {
+                continue;
+            }
+            if let Some(node) = self.one_document(&beside, named_at)
+                && let Value::Map(entries) = &mut whole.value
+            {
+                entries.push(Entry {
+                    key: Spanned::new(key.to_owned(), node.place),
+                    value: node,
+                });
+            }
+        }
+        Some(whole)
+    }
+
+    fn one_document(&mut self, path: &Path, named_at: Place) -> Option<Node> {
+        let text = match read_text(self.files, path, Some(named_at)) {
+            Ok(text) => text,
+            Err(diagnostic) => {
+                self.push(*diagnostic);
+                return None;
+            }
+        };
+        let file = self.out.sources.add(&path.display().to_string(), &text);
+        match parse(&text, file) {
+            Ok(documents) => documents.into_iter().next(),
+            Err(error) => {
+                self.push(Diagnostic::error(Code::Syntax, error.place, error.message));
+                None
+            }
+        }
+    }
+
+    /// The charm an application names.
+    pub(super) fn charm_of(&mut self, charm: &Text, folder: &Path) -> KnownCharm {
+        let local = local_path(&charm.value);
+        let name = match &local {
+            Some(path) => local_name(path),
+            None => charmhub_name(&charm.value),
+        };
+        if let Some(declared) = self.declared_charms.get(&name) {
+            return declared.as_ref().clone();
+        }
+        if let Some(path) = &local
+            && let Some(known) = self.local_charm(&beside(folder, path), charm.place)
+        {
+            return known;
+        }
+        if let Some(known) = catalogue().get(&name) {
+            return known.clone();
+        }
+        let message =
+            format!("nobody described the charm `{name}`, so it runs as a plain application");
+        let diagnostic = Diagnostic::new(Code::UnknownCharm, Severity::Note, message)
+            .at(charm.place, "not in the catalogue")
+            .help(format!(
+                "declare it under `charms.{name}` if it uses certificates"
+            ));
+        self.push(diagnostic);
+        unknown_charm(&name)
+    }
+
+    /// Metadata in the charm's folder, or beside a packed `.charm` of the same name.
+    fn local_charm(&mut self, path: &Path, named_at: Place) -> Option<KnownCharm> {
+        let packed = path
+            .extension()
+            .is_some_and(|extension| extension == "charm");
+        let folder = if packed { path.parent()? } else { path };
+        let found: PathBuf = ["charmcraft.yaml", "metadata.yaml"]
+            .iter()
+            .map(|name| folder.join(name))
+            .find(|candidate| self.files.is_file(candidate))?;
+        let node = self.charm_file(&found, named_at)?;
+        let name = node.get("name")?.as_scalar()?.text.clone();
+        if packed && name != local_name(&path.to_string_lossy()) {
+            return None;
+        }
+        // What the catalogue knows beyond the metadata (how it behaves) still holds.
+        let known = catalogue().get(&name);
+        let mut reader = Reader::new(Unknown::Ignored, false);
+        let declaration = CharmDeclaration::from_node(&node, &mut reader)?;
+        let mut charm = declaration.to_charm(&name, &mut reader);
+        self.out
+            .list
+            .extend(reader.mistakes.into_iter().map(Diagnostic::from));
+        if let Some(known) = known {
+            charm.metadata = with_behaviour_of(charm.metadata, &known.metadata);
+            charm
+                .earlier_interfaces
+                .clone_from(&known.earlier_interfaces);
+        }
+        Some(charm)
+    }
+}
+
+fn with_behaviour_of(mut own: CharmMetadata, known: &CharmMetadata) -> CharmMetadata {
+    own.behaviour = known.behaviour.clone();
+    own.validator.clone_from(&known.validator);
+    own.rotate_ca_action.clone_from(&known.rotate_ca_action);
+    for endpoint in &mut own.endpoints {
+        if let Some(same) = known.endpoint(&endpoint.name) {
+            endpoint.profile.clone_from(&same.profile);
+        }
+    }
+    own
+}
+
+/// A charm of which only the name is known.
+fn unknown_charm(name: &str) -> KnownCharm {
+    KnownCharm {
+        metadata: CharmMetadata {
+            name: name.to_owned(),
+            subordinate: false,
+            containers: Vec::new(),
+            endpoints: Vec::new(),
+            options: std::collections::BTreeMap::new(),
+            behaviour: Behaviour::Plain,
+            validator: None,
+            rotate_ca_action: None,
+            actions: Vec::new(),
+            known: false,
+        },
+        more_options: true,
+        more_endpoints: true,
+        earlier_interfaces: std::collections::BTreeMap::new(),
+    }
+}
+
+/// Mappings are merged, everything else replaced.
+fn overlay(base: &mut Node, node: &Node) {
+    let (Value::Map(own), Value::Map(more)) = (&mut base.value, &node.value) else {
+        if !node.is_null() {
+            *base = node.clone();
+        }
+        return;
+    };
+    for entry in more {
+        match own
+            .iter_mut()
+            .find(|known| known.key.value == entry.key.value)
+        {
+            Some(known) => overlay(&mut known.value, &entry.value),
+            None => own.push(entry.clone()),
+        }
+    }
+}
+
+/// The path of a local charm: `./x`, `/x`, `local:x`, `x.charm`.
+fn local_path(charm: &str) -> Option<String> {
+    if let Some(path) = charm.strip_prefix("local:") {
+        return Some(path.to_owned());
+    }
+    let is_path = charm.starts_with('.') || charm.starts_with('/') || charm.ends_with(".charm");
+    is_path.then(|| charm.to_owned())
+}
+
+/// `alertmanager-k8s` of `../alertmanager-k8s_ubuntu-20.04-amd64.charm`.
+fn local_name(path: &str) -> String {
+    let last = path
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or(path);
+    let stem = last.strip_suffix(".charm").unwrap_or(last);
+    let stem = stem.split('_').next().unwrap_or(stem);
+    without_revision(stem).to_owned()
+}
+
+/// `easyrsa` of `ch:easyrsa` and of `cs:~containers/bionic/easyrsa-253`.
+fn charmhub_name(charm: &str) -> String {
+    if let Some(store) = charm.strip_prefix("cs:") {
+        let last = store.rsplit('/').next().unwrap_or(store);
+        return without_revision(last).to_owned();
+    }
+    charm.strip_prefix("ch:").unwrap_or(charm).to_owned()
+}
+
+fn without_revision(name: &str) -> &str {
+    match name.rsplit_once('-') {
+        Some((stem, revision))
+            if !revision.is_empty() && revision.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            stem
+        }
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charm_names_are_read_from_every_way_to_write_them() {
+        for (charm, name) in [
+            ("ch:wordpress", "wordpress"),
+            ("cs:~containers/easyrsa-253", "easyrsa"),
+            ("traefik-k8s", "traefik-k8s"),
+        ] {
+            assert_eq!(charmhub_name(charm), name);
+        }
+        for (charm, name) in [
+            (
+                "./alertmanager-k8s_ubuntu-20.04-amd64.charm",
+                "alertmanager-k8s",
+            ),
+            ("../charm", "charm"),
+            ("local:easyrsa-3", "easyrsa"),
+        ] {
+            assert_eq!(local_name(&local_path(charm).expect("local")), name);
+        }
+        assert_eq!(local_path("traefik-k8s"), None);
+    }
+}

@@ -1,0 +1,186 @@
+//! Clients outside Juju, and who talks to whom.
+
+use super::Resolver;
+use crate::charms::Role;
+use crate::kernel::Span;
+use crate::scenario::codes::Code;
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::files::{beside, read_text};
+use crate::scenario::shape::{ClientFile, ConnectionFile, Text};
+use crate::tls::Validator;
+use crate::world::{ClientSpec, ConnectionSpec, Party};
+use crate::yaml::{Map, Spanned};
+
+/// Time between attempts unless the file says otherwise.
+const EVERY: Span = Span::from_secs(60);
+
+impl Resolver<'_> {
+    pub(super) fn clients(&mut self) {
+        for (name, file) in self.scenario.clients.iter().flat_map(Map::iter) {
+            let client = self.client(name, file);
+            let index = self.deployment.clients.len();
+            self.client_names.insert(name.value.clone(), index);
+            self.deployment.clients.push(client);
+        }
+    }
+
+    fn client(&mut self, name: &Spanned<String>, file: &ClientFile) -> ClientSpec {
+        if name.value.is_empty() || name.value.contains(['.', '/', ':', ' ']) {
+            let message = format!("`{}` is not a valid client name", name.value);
+            let help = "leave out dots, slashes, colons and spaces: those are for addresses";
+            self.push(Diagnostic::error(Code::BadName, name.place, message).help(help));
+        }
+        if self.deployment.models.len() == 1
+            && let Some(&application) = self.application_names[0].get(&name.value)
+        {
+            let message = format!("`{}` is both a client and an application", name.value);
+            let place = self.drafts[application].place;
+            let diagnostic = Diagnostic::error(Code::Duplicate, name.place, message);
+            self.push(diagnostic.also(place, "the application"));
+        }
+        // `system` is the public roots; none of them issues anything here.
+        let named = |text: &&Text| text.value != "system";
+        let trusts = file.trusts.iter().flatten().filter(named);
+        let trusts: Vec<usize> = trusts.filter_map(|text| self.trusted(text)).collect();
+        let roots = file.roots.iter().flatten();
+        ClientSpec {
+            name: name.value.clone(),
+            trusts,
+            roots_pem: roots.filter_map(|path| self.root_file(path)).collect(),
+            refresh: file.refresh.as_ref().map(|refresh| refresh.value.0),
+            validator: self.validator_or_default(file.validator.as_ref()),
+        }
+    }
+
+    fn trusted(&mut self, text: &Text) -> Option<usize> {
+        let application = self.application_address(text)?;
+        let issues = self.charm(application).endpoints.iter().any(|endpoint| {
+            endpoint.role == Role::Provider
+                && ["tls-certificates", "certificate_transfer"]
+                    .contains(&endpoint.interface.as_str())
+        });
+        if !issues {
+            let message = format!("`{}` has no CA to trust", text.value);
+            let help = "name the application that issues certificates, not the one that uses them";
+            self.push(Diagnostic::error(Code::BadValue, text.place, message).help(help));
+            return None;
+        }
+        Some(application)
+    }
+
+    fn root_file(&mut self, path: &Text) -> Option<String> {
+        let read = read_text(
+            self.files,
+            &beside(self.folder, &path.value),
+            Some(path.place),
+        );
+        match read {
+            Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => Some(text),
+            Ok(_) => {
+                let message = format!("`{}` holds no PEM certificate", path.value);
+                self.push(Diagnostic::error(Code::BadValue, path.place, message));
+                None
+            }
+            Err(diagnostic) => {
+                self.push(*diagnostic);
+                None
+            }
+        }
+    }
+
+    fn validator_or_default(&mut self, text: Option<&Text>) -> Validator {
+        text.and_then(|text| self.validator(text))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn connections(&mut self) {
+        for file in self.scenario.connections.iter().flatten() {
+            if let Some(connection) = self.connection(file) {
+                self.deployment.connections.push(connection);
+            }
+        }
+    }
+
+    fn connection(&mut self, file: &ConnectionFile) -> Option<ConnectionSpec> {
+        let from = file.from.as_ref().and_then(|text| self.party_address(text));
+        let to = file.to.as_ref().and_then(|text| self.address(text));
+        let validator = file
+            .validator
+            .as_ref()
+            .and_then(|text| self.validator(text));
+        let every = self.every(file);
+        let ((from, from_unit), to) = (from?, to?);
+        let to_text = file.to.as_ref()?;
+        if let Some(endpoint) = &to.endpoint {
+            self.check_served_endpoint(to.application, endpoint, to_text);
+        }
+        if from == Party::Application(to.application)
+            && self.deployment.applications[to.application].units == 1
+        {
+            let message = "its only unit has nobody to talk to";
+            self.push(Diagnostic::warning(Code::Units, to_text.place, message));
+        }
+        Some(ConnectionSpec {
+            from,
+            from_unit,
+            to: to.application,
+            to_unit: to.unit,
+            to_endpoint: to.endpoint,
+            name: file.name.as_ref().map(|name| name.value.clone()),
+            every,
+            validator: validator.unwrap_or_else(|| self.validator_of(from)),
+            mutual: file.mutual.unwrap_or(false),
+            source: self.source(file.place),
+        })
+    }
+
+    fn every(&mut self, file: &ConnectionFile) -> Span {
+        match &file.every {
+            Some(every) if every.value.0.is_zero() => {
+                let message = "attempts cannot follow each other without any time between";
+                self.push(Diagnostic::error(Code::BadValue, every.place, message));
+                EVERY
+            }
+            Some(every) => every.value.0,
+            None => EVERY,
+        }
+    }
+
+    /// The endpoint of an address is one that gets certificates.
+    fn check_served_endpoint(&mut self, application: usize, name: &str, text: &Text) {
+        let charm = self.charm(application);
+        let serves = |endpoint: &&crate::charms::Endpoint| {
+            endpoint.role == Role::Requirer && endpoint.interface == "tls-certificates"
+        };
+        let served: Vec<String> = charm
+            .endpoints
+            .iter()
+            .filter(serves)
+            .map(|endpoint| endpoint.name.clone())
+            .collect();
+        if served.iter().any(|served| served == name) {
+            return;
+        }
+        let message = match charm.endpoint(name) {
+            Some(_) => format!("`{name}` gets no certificates"),
+            None => format!("the charm `{}` has no endpoint `{name}`", charm.name),
+        };
+        let diagnostic = Diagnostic::error(Code::UnknownEndpoint, text.place, message);
+        self.push(match served.as_slice() {
+            [] => diagnostic.help("none of its endpoints does"),
+            served => diagnostic.help(format!("certificates come over {}", served.join(", "))),
+        });
+    }
+
+    /// The stack of the workload or client; what is not played yet falls back to OpenSSL.
+    fn validator_of(&self, party: Party) -> Validator {
+        match party {
+            Party::Client(client) => self.deployment.clients[client].validator,
+            Party::Application(application) => {
+                let known = self.charm(application).validator.as_deref();
+                known.and_then(|name| name.parse().ok()).unwrap_or_default()
+            }
+            Party::Saas(_) => Validator::default(),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The `faults` section: what strikes, checked against what is there at that time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Resolver;
+use super::relations::relation_key;
+use crate::faults::{Fault, PlannedFault, plan};
+use crate::kernel::{Span, parse_duration};
+use crate::scenario::codes::Code;
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::shape::{
+    ClockSkewFile, FaultFile, RelationFile, RestartFile, RotateCaFile, SetConfigFile, Text,
+};
+use crate::world::{Party, RelationSpec};
+use crate::yaml::{Map, Spanned, nearest};
+
+type Key = (usize, [(Party, String); 2]);
+
+/// Every kind of fault, as the file names it.
+const KINDS: [&str; 6] = [
+    "rotate-ca",
+    "set-config",
+    "remove-relation",
+    "integrate",
+    "restart",
+    "clock-skew",
+];
+
+impl Resolver<'_> {
+    pub(super) fn faults(&mut self) {
+        let mut faults: Vec<&FaultFile> = self.scenario.faults.iter().flatten().collect();
+        // Later ones are checked against what earlier ones leave.
+        faults.sort_by_key(|file| file.at.as_ref().map(|at| at.value.0));
+        let mut there: BTreeSet<Key> = self
+            .deployment
+            .relations
+            .iter()
+            .map(|relation| (relation.model, relation_key(&relation.sides)))
+            .collect();
+        let mut planned = Vec::new();
+        for file in faults {
+            let Some(fault) = self.fault(file, &mut there) else {
+                continue;
+            };
+            let Some(at) = &file.at else {
+                continue;
+            };
+            if at.value.0 >= self.deployment.duration {
+                let message = "this happens after the end of the run";
+                let end = crate::kernel::format_duration(self.deployment.duration);
+                let diagnostic = Diagnostic::warning(Code::Fault, at.place, message);
+                self.push(diagnostic.note(format!("the run lasts {end}")));
+            }
+            planned.push(PlannedFault {
+                at: at.value.0,
+                fault,
+                source: self.source(file.place),
+            });
+        }
+        self.deployment.actions = plan(planned);
+    }
+
+    fn fault(&mut self, file: &FaultFile, there: &mut BTreeSet<Key>) -> Option<Fault> {
+        let kinds: Vec<&Spanned<String>> = file
+            .given
+            .iter()
+            .filter(|key| KINDS.contains(&key.value.as_str()))
+            .collect();
+        if kinds.len() != 1 {
+            let message = match kinds.len() {
+                0 => "a fault needs its kind".to_owned(),
+                _ => "a fault has one kind; write one entry for each".to_owned(),
+            };
+            let place = kinds.get(1).map_or(file.place, |key| key.place);
+            let help = format!("kinds are {}", KINDS.join(", "));
+            self.push(Diagnostic::error(Code::OneOf, place, message).help(help));
+            return None;
+        }
+        match kinds[0].value.as_str() {
+            "rotate-ca" => self.rotate_ca(file.rotate_ca.as_ref()?),
+            "set-config" => self.set_config(file.set_config.as_ref()?),
+            "remove-relation" => self.remove_relation(file.remove_relation.as_ref()?, there),
+            "integrate" => self.integrate(file.integrate.as_ref()?, there),
+            "restart" => self.restart(file.restart.as_ref()?),
+            _ => self.clock_skew(file.clock_skew.as_ref()?),
+        }
+    }
+
+    fn rotate_ca(&mut self, file: &RotateCaFile) -> Option<Fault> {
+        let text = file.app.as_ref()?;
+        let application = self.application_address(text)?;
+        let charm = self.charm(application);
+        let Some(action) = charm.rotate_ca_action.clone() else {
+            let message = format!(
+                "the charm `{}` has no action that rotates its CA",
+                charm.name
+            );
+            let help =
+                "self-signed-certificates has one; others rotate by configuration (`set-config`)";
+            self.push(Diagnostic::error(Code::Fault, text.place, message).help(help));
+            return None;
+        };
+        Some(Fault::RotateCa {
+            application,
+            action,
+        })
+    }
+
+    fn set_config(&mut self, file: &SetConfigFile) -> Option<Fault> {
+        let application = self.application_address(file.app.as_ref()?)?;
+        let charm = self.known_charm(application);
+        let mut options = BTreeMap::new();
+        for (name, node) in file.options.iter().flat_map(Map::iter) {
+            self.check_option_name(name, &charm);
+            if let Some(value) = self.option_value(name, node, &charm) {
+                options.insert(name.value.clone(), value);
+            }
+        }
+        Some(Fault::SetConfig {
+            application,
+            options,
+        })
+    }
+
+    fn remove_relation(&mut self, file: &RelationFile, there: &mut BTreeSet<Key>) -> Option<Fault> {
+        let relation = self.fault_relation(file)?;
+        let key = (relation.model, relation_key(&relation.sides));
+        if !there.remove(&key) {
+            let [left, right] = relation
+                .sides
+                .each_ref()
+                .map(|side| self.deployment.side_name(side));
+            let message =
+                format!("there is no relation of `{left}` and `{right}` to remove at that time");
+            self.push(Diagnostic::error(Code::Fault, between_place(file), message));
+            return None;
+        }
+        Some(Fault::RemoveRelation {
+            model: relation.model,
+            sides: relation.sides,
+        })
+    }
+
+    fn integrate(&mut self, file: &RelationFile, there: &mut BTreeSet<Key>) -> Option<Fault> {
+        let relation = self.fault_relation(file)?;
+        let place = between_place(file);
+        let key = (relation.model, relation_key(&relation.sides));
+        for side in &relation.sides {
+            let Some(application) = self.application_behind(side.party) else {
+                continue;
+            };
+            let taken = there
+                .iter()
+                .flat_map(|(_, sides)| sides)
+                .filter(|(party, endpoint)| {
+                    self.application_behind(*party) == Some(application)
+                        && *endpoint == side.endpoint
+                });
+            let count = u32::try_from(taken.count()).unwrap_or(u32::MAX);
+            if let Some(message) =
+                self.over_limit(application, &side.endpoint, count.saturating_add(1))
+            {
+                self.push(Diagnostic::error(Code::RelationLimit, place, message));
+                return None;
+            }
+        }
+        if !there.insert(key) {
+            let [left, right] = relation
+                .sides
+                .each_ref()
+                .map(|side| self.deployment.side_name(side));
+            let message = format!("`{left}` and `{right}` are related already at that time");
+            self.push(Diagnostic::error(Code::Fault, place, message));
+            return None;
+        }
+        Some(Fault::Integrate {
+            model: relation.model,
+            sides: relation.sides,
+        })
+    }
+
+    fn fault_relation(&mut self, file: &RelationFile) -> Option<RelationSpec> {
+        let model = self.fault_model(file)?;
+        let between = file.between.as_deref()?;
+        let [left, right] = between else {
+            let message = format!("a relation has two sides, not {}", between.len());
+            self.push(Diagnostic::error(
+                Code::BadValue,
+                between_place(file),
+                message,
+            ));
+            return None;
+        };
+        let place = between_place(file);
+        let draft = self.draft_between(model, left.clone(), right.clone(), place)?;
+        self.resolve_relation(&draft)
+    }
+
+    fn fault_model(&mut self, file: &RelationFile) -> Option<usize> {
+        let Some(name) = &file.model else {
+            if self.deployment.models.len() == 1 {
+                return Some(0);
+            }
+            let message = "there are several models";
+            let help = "say in which with `model:`";
+            self.push(Diagnostic::error(Code::MissingKey, file.place, message).help(help));
+            return None;
+        };
+        let found = self.model_names.get(&name.value).copied();
+        if found.is_none() {
+            let message = format!("there is no model `{}`", name.value);
+            let near = nearest(&name.value, self.model_names.keys().map(String::as_str));
+            let diagnostic = Diagnostic::error(Code::UnknownModel, name.place, message);
+            let diagnostic = diagnostic.similar("a model", near);
+            self.push(diagnostic);
+        }
+        found
+    }
+
+    fn restart(&mut self, file: &RestartFile) -> Option<Fault> {
+        let (application, unit) =
+            self.units_of(file.app.as_ref(), file.unit.as_ref(), file.place)?;
+        Some(Fault::Restart { application, unit })
+    }
+
+    fn clock_skew(&mut self, file: &ClockSkewFile) -> Option<Fault> {
+        let by = file.by.as_ref();
+        let skew_ns = by.and_then(|by| match parse_skew(&by.value) {
+            Ok(skew_ns) => Some(skew_ns),
+            Err(message) => {
+                self.push(Diagnostic::error(Code::BadValue, by.place, message));
+                None
+            }
+        });
+        let (application, unit) =
+            self.units_of(file.app.as_ref(), file.unit.as_ref(), file.place)?;
+        Some(Fault::ClockSkew {
+            application,
+            unit,
+            skew_ns: skew_ns?,
+            lasts: file.lasts.as_ref().map(|lasts| lasts.value.0),
+        })
+    }
+
+    /// Every unit of `app`, or the one unit; exactly one of both is given.
+    fn units_of(
+        &mut self,
+        app: Option<&Text>,
+        unit: Option<&Text>,
+        place: crate::yaml::Place,
+    ) -> Option<(usize, Option<u32>)> {
+        match (app, unit) {
+            (Some(app), None) => Some((self.application_address(app)?, None)),
+            (None, Some(unit)) => {
+                let address = self.address(unit)?;
+                if address.unit.is_none() || address.endpoint.is_some() {
+                    let message = format!("`{}` is no unit", unit.value);
+                    let help = "write `model.app/0`, or `app:` for every unit";
+                    self.push(Diagnostic::error(Code::BadAddress, unit.place, message).help(help));
+                    return None;
+                }
+                Some((address.application, address.unit))
+            }
+            _ => {
+                let message = "name either `app` or `unit`";
+                self.push(Diagnostic::error(Code::OneOf, place, message));
+                None
+            }
+        }
+    }
+}
+
+fn between_place(file: &RelationFile) -> crate::yaml::Place {
+    match file.between.as_deref() {
+        Some([first, .., last]) => crate::yaml::Place {
+            end: last.place.end,
+            ..first.place
+        },
+        Some([only]) => only.place,
+        _ => file.place,
+    }
+}
+
+/// `5m` is ahead, `-5m` behind.
+fn parse_skew(text: &str) -> Result<i64, String> {
+    let (sign, length) = match text.trim().strip_prefix('-') {
+        Some(length) => (-1, length),
+        None => (1, text.trim().trim_start_matches('+')),
+    };
+    let span: Span = parse_duration(length).map_err(|error| error.to_string())?;
+    i64::try_from(span.as_nanos())
+        .map(|nanos| sign * nanos)
+        .map_err(|_| format!("`{text}` is further off than a clock can be (292 years)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_go_both_ways() {
+        assert_eq!(parse_skew("5m"), Ok(300_000_000_000));
+        assert_eq!(parse_skew("-30s"), Ok(-30_000_000_000));
+        assert!(parse_skew("--5m").is_err());
+        assert!(parse_skew("400000d").is_err());
+        assert!(parse_skew("later").is_err());
+    }
+}

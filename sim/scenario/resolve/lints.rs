@@ -1,0 +1,302 @@
+//! Lints of trust: what can be seen to fail before anything is played.
+
+use std::collections::BTreeSet;
+
+use super::Resolver;
+use crate::charms::{Behaviour, EndpointProfile, Role};
+use crate::kernel::parse_duration;
+use crate::scenario::codes::Code;
+use crate::scenario::diagnostic::Diagnostic;
+use crate::world::{Action, ConnectionSpec, Party, RelationSpec};
+use crate::yaml::{Map, Place};
+
+impl Resolver<'_> {
+    pub(super) fn lints(&mut self) {
+        if self.out.has_errors() {
+            return;
+        }
+        let files = self.scenario.connections.iter().flatten();
+        let places: Vec<Place> = files
+            .map(|file| file.to.as_ref().map_or(file.place, |to| to.place))
+            .collect();
+        for (index, place) in places.into_iter().enumerate() {
+            let connection = self.deployment.connections[index].clone();
+            let issuers = self.issuers(connection.to, connection.to_endpoint.as_deref());
+            if issuers.is_empty() {
+                self.no_certificate(&connection, place);
+            } else if !self.trusts_any(&connection, &issuers) {
+                self.missing_transfer(&connection, &issuers, place);
+            }
+        }
+        self.short_roots();
+    }
+
+    /// Providers that issue an application's certificates, and whoever signs for those.
+    fn issuers(&self, application: usize, endpoint: Option<&str>) -> BTreeSet<usize> {
+        let mut issuers = self.related(application, Role::Requirer, "tls-certificates", endpoint);
+        loop {
+            let above: BTreeSet<usize> = issuers
+                .iter()
+                .flat_map(|&issuer| self.related(issuer, Role::Requirer, "tls-certificates", None))
+                .collect();
+            let before = issuers.len();
+            issuers.extend(above);
+            if issuers.len() == before {
+                return issuers;
+            }
+        }
+    }
+
+    /// Applications on the other side of an application's relations.
+    fn related(
+        &self,
+        application: usize,
+        role: Role,
+        interface: &str,
+        endpoint: Option<&str>,
+    ) -> BTreeSet<usize> {
+        let across = |relation: &RelationSpec| {
+            let [left, right] = &relation.sides;
+            [(left, right), (right, left)]
+                .into_iter()
+                .find_map(|(own, other)| {
+                    let is_own = self.application_behind(own.party) == Some(application)
+                        && own.role == role
+                        && endpoint.is_none_or(|name| own.endpoint == name);
+                    is_own
+                        .then(|| self.application_behind(other.party))
+                        .flatten()
+                })
+        };
+        let relations = self.deployment.relations.iter();
+        relations
+            .filter(|relation| relation.interface == interface)
+            .filter_map(across)
+            .collect()
+    }
+
+    fn trusts_any(&self, connection: &ConnectionSpec, issuers: &BTreeSet<usize>) -> bool {
+        let trusted = match connection.from {
+            Party::Client(client) => {
+                let client = &self.deployment.clients[client];
+                // Nobody looks into files of roots here.
+                if !client.roots_pem.is_empty() {
+                    return true;
+                }
+                client.trusts.iter().copied().collect()
+            }
+            Party::Application(application) => self.trusted_by(application),
+            Party::Saas(_) => return true,
+        };
+        !trusted.is_disjoint(issuers)
+    }
+
+    /// CAs an application gets by transfer, and those of its own certificates where it trusts
+    /// them.
+    fn trusted_by(&self, application: usize) -> BTreeSet<usize> {
+        let mut trusted = self.related(application, Role::Requirer, "certificate_transfer", None);
+        for endpoint in &self.charm(application).endpoints {
+            if let Some(EndpointProfile::Certificates(profile)) = &endpoint.profile
+                && profile.trusts_ca
+            {
+                let own = Some(endpoint.name.as_str());
+                trusted.extend(self.related(application, Role::Requirer, "tls-certificates", own));
+            }
+        }
+        trusted
+    }
+
+    fn no_certificate(&mut self, connection: &ConnectionSpec, place: Place) {
+        let server = self.deployment.application_address(connection.to);
+        let message = match &connection.to_endpoint {
+            Some(endpoint) => format!("nothing issues a certificate to `{server}:{endpoint}`"),
+            None => format!("nothing issues a certificate to `{server}`"),
+        };
+        let wanted = connection.to_endpoint.clone().or_else(|| {
+            let mut endpoints = self.charm(connection.to).endpoints.iter();
+            let endpoint = endpoints.find(|endpoint| {
+                endpoint.role == Role::Requirer && endpoint.interface == "tls-certificates"
+            });
+            endpoint.map(|endpoint| endpoint.name.clone())
+        });
+        let app = &self.deployment.applications[connection.to].name;
+        let help = match wanted {
+            Some(endpoint) => format!("relate `{app}:{endpoint}` to a provider of certificates"),
+            None => format!(
+                "the charm `{}` uses no certificates",
+                self.charm(connection.to).name
+            ),
+        };
+        let diagnostic = Diagnostic::warning(Code::NoCertificate, place, message);
+        self.push(diagnostic.help(help));
+    }
+
+    fn missing_transfer(
+        &mut self,
+        connection: &ConnectionSpec,
+        issuers: &BTreeSet<usize>,
+        place: Place,
+    ) {
+        let deployment = &self.deployment;
+        let Some(&issuer) = issuers.first() else {
+            return;
+        };
+        let server = deployment.application_address(connection.to);
+        let issuer_name = deployment.application_address(issuer);
+        let client = match connection.from {
+            Party::Application(application) => deployment.application_address(application),
+            party => deployment.party_name(party).to_owned(),
+        };
+        let message = format!(
+            "nothing makes `{client}` trust `{issuer_name}`, which issues the certificate of `{server}`"
+        );
+        let help = match connection.from {
+            Party::Application(application) => self.transfer_help(application, issuer),
+            _ => format!("add `{issuer_name}` to `clients.{client}.trusts`"),
+        };
+        let diagnostic = Diagnostic::warning(Code::MissingTransfer, place, message)
+            .label("will fail with unknown-issuer");
+        self.push(diagnostic.help(help));
+    }
+
+    /// The commands that would add the missing relation.
+    fn transfer_help(&self, client: usize, issuer: usize) -> String {
+        let deployment = &self.deployment;
+        let endpoint = |application: usize, role: Role| {
+            let endpoints = &deployment.applications[application].charm.endpoints;
+            let found = endpoints.iter().find(|endpoint| {
+                endpoint.role == role && endpoint.interface == "certificate_transfer"
+            });
+            found.map(|endpoint| endpoint.name.as_str())
+        };
+        let (own, other) = (
+            &deployment.applications[client],
+            &deployment.applications[issuer],
+        );
+        let (Some(receives), Some(sends)) = (
+            endpoint(client, Role::Requirer),
+            endpoint(issuer, Role::Provider),
+        ) else {
+            let without = if endpoint(client, Role::Requirer).is_none() {
+                own
+            } else {
+                other
+            };
+            return format!(
+                "the charm `{}` has no endpoint for `certificate_transfer`; relate both to the same CA, or use another charm",
+                without.charm.name
+            );
+        };
+        let (model, own_name, other_name) = (&deployment.models[own.model], &own.name, &other.name);
+        if own.model == other.model {
+            return format!(
+                "the missing relation: juju integrate -m {} {own_name}:{receives} {other_name}:{sends}",
+                model.name
+            );
+        }
+        let offering = &deployment.models[other.model];
+        let controller = &deployment.controllers[offering.controller].name;
+        let prefix = if offering.controller == model.controller {
+            String::new()
+        } else {
+            format!("{controller}:")
+        };
+        format!(
+            "the missing relation: juju offer {}.{other_name}:{sends}; juju consume -m {} {prefix}{}/{}.{other_name}; juju integrate -m {} {own_name}:{receives} {other_name}",
+            offering.name, model.name, offering.owner, offering.name, model.name
+        )
+    }
+
+    /// self-signed-certificates wants a root that lives twice as long as its leaves.
+    fn short_roots(&mut self) {
+        for application in 0..self.deployment.applications.len() {
+            let spec = &self.deployment.applications[application];
+            if spec.charm.behaviour != Behaviour::SelfSignedCertificates {
+                continue;
+            }
+            let mut options = spec.options.clone();
+            if let Some(message) = self.short_root(application, &options) {
+                let place = self
+                    .option_place(application)
+                    .unwrap_or(self.drafts[application].place);
+                self.push_short_root(message, place);
+                continue;
+            }
+            for index in 0..self.deployment.actions.len() {
+                let Action::SetConfig {
+                    application: whose,
+                    options: changed,
+                } = &self.deployment.actions[index].action
+                else {
+                    continue;
+                };
+                if *whose != application {
+                    continue;
+                }
+                for (name, value) in changed {
+                    match value {
+                        Some(value) => options.insert(name.clone(), value.clone()),
+                        None => options.remove(name),
+                    };
+                }
+                if let Some(message) = self.short_root(application, &options) {
+                    let source = self.deployment.actions[index].source.clone();
+                    let place = self.fault_place(source.line);
+                    self.push_short_root(message, place);
+                    break;
+                }
+            }
+        }
+    }
+
+    fn push_short_root(&mut self, message: String, place: Place) {
+        let diagnostic = Diagnostic::warning(Code::ShortRoot, place, message);
+        self.push(diagnostic.help("the charm goes into blocked and issues nothing; make `root-ca-validity` at least twice `certificate-validity`"));
+    }
+
+    fn short_root(
+        &self,
+        application: usize,
+        options: &std::collections::BTreeMap<String, String>,
+    ) -> Option<String> {
+        let charm = self.charm(application);
+        let value = |name: &str| {
+            let default = charm
+                .options
+                .get(name)
+                .and_then(|option| option.default.clone());
+            options.get(name).cloned().or(default)
+        };
+        let (root, leaf) = (value("root-ca-validity")?, value("certificate-validity")?);
+        let short = match (parse_duration(&root), parse_duration(&leaf)) {
+            (Ok(root), Ok(leaf)) => root < leaf * 2,
+            _ => false,
+        };
+        short.then(|| {
+            format!("`root-ca-validity` {root} is less than twice `certificate-validity` {leaf}")
+        })
+    }
+
+    /// Where the shorter of both options was set, if it was.
+    fn option_place(&self, application: usize) -> Option<Place> {
+        let spec = &self.deployment.applications[application];
+        let files = self.models[spec.model].file.applications.as_ref()?;
+        let options = files.get(&spec.name)?.options.as_ref()?;
+        let set = |wanted: &str| {
+            let found = Map::iter(options).find(|(name, _)| name.value == wanted);
+            found.map(|(name, value)| Place {
+                end: value.place.end,
+                ..name.place
+            })
+        };
+        set("root-ca-validity").or_else(|| set("certificate-validity"))
+    }
+
+    fn fault_place(&self, line: u32) -> Place {
+        let faults = self.scenario.faults.iter().flatten();
+        let found = faults
+            .map(|file| file.place)
+            .find(|&place| self.out.sources.position(place).0 == line);
+        found.unwrap_or_default()
+    }
+}

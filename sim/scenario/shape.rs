@@ -1,0 +1,293 @@
+//! A scenario as written: every key, with its place. What it means is found out later.
+
+use crate::charms::{CharmDeclaration, Lasting};
+use crate::yaml::{FromNode, Map, Node, Reader, Spanned, record};
+
+use super::bundle::ModelFile;
+
+pub(super) type Text = Spanned<String>;
+
+record! {
+    /// A rehearsal: a deployment, what happens to it, and what should come out.
+    #[schemars(title = "trustsim scenario")]
+    pub struct ScenarioFile {
+        /// Name of the scenario; its report folder is called so. The file's name without it.
+        name: Text = "name",
+        /// The question this scenario answers.
+        about: Text = "about",
+        /// Seed of everything random (1). The same seed gives the same bytes.
+        seed: u64 = "seed",
+        /// First instant, RFC 3339 (2026-01-01T00:00:00Z).
+        start: Text = "start",
+        /// How long it is played (90d).
+        duration: Spanned<Lasting> = "duration",
+        #[schemars(extend("enum" = ["ecdsa-p256", "ed25519", "rsa-2048", null]))]
+        /// Key algorithm of every certificate: `ecdsa-p256` (the default), `ed25519`, `rsa-2048`.
+        keys: Text = "keys",
+        /// Hook durations and latencies; all of them are assumptions.
+        timings: TimingsFile = "timings",
+        /// Controllers, by name. Without it there is one.
+        controllers: Map<ControllerFile> = "controllers",
+        /// Models, by name: a Juju bundle each, inline or from a file.
+        #[schemars(required)]
+        models: Map<ModelNode> = "models" [Required],
+        /// Charms that the catalogue does not know, or knows otherwise, by Charmhub name.
+        charms: Map<CharmNode> = "charms",
+        /// Clients outside Juju, by name.
+        clients: Map<ClientFile> = "clients",
+        /// Who talks to whom.
+        connections: Vec<ConnectionFile> = "connections",
+        /// What happens, each at its time.
+        faults: Vec<FaultFile> = "faults",
+        /// What should come out.
+        expect: Vec<ExpectFile> = "expect",
+    }
+}
+
+/// A model, kept as a tree: bundles are merged before they are read.
+#[derive(Clone, Debug, Default)]
+pub struct ModelNode(pub Node);
+
+impl FromNode for ModelNode {
+    fn from_node(node: &Node, _: &mut Reader) -> Option<Self> {
+        Some(Self(node.clone()))
+    }
+}
+
+impl schemars::JsonSchema for ModelNode {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        ModelFile::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        ModelFile::json_schema(generator)
+    }
+}
+
+/// A charm, kept as a tree: it may be laid over the charm's own file before it is read.
+#[derive(Clone, Debug, Default)]
+pub struct CharmNode(pub Node);
+
+impl FromNode for CharmNode {
+    fn from_node(node: &Node, _: &mut Reader) -> Option<Self> {
+        Some(Self(node.clone()))
+    }
+}
+
+impl schemars::JsonSchema for CharmNode {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        CharmDeclaration::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        CharmDeclaration::json_schema(generator)
+    }
+}
+
+record! {
+    /// A controller; it has nothing to set yet.
+    pub struct ControllerFile {
+    }
+}
+
+record! {
+    /// Hook durations and latencies.
+    pub struct TimingsFile {
+        /// Shortest hook.
+        hook_min: Lasting = "hook-min",
+        /// Longest hook.
+        hook_max: Lasting = "hook-max",
+        /// From a change on a controller to the agent that watches it.
+        watch_latency: Lasting = "watch-latency",
+        /// From one controller or model to the other, for a cross-model relation.
+        cross_model_latency: Lasting = "cross-model-latency",
+        /// From deployment until a unit's agent runs, shortest.
+        provision_min: Lasting = "provision-min",
+        /// From deployment until a unit's agent runs, longest.
+        provision_max: Lasting = "provision-max",
+        /// How long a restarted workload does not answer.
+        restart: Lasting = "restart",
+        /// Connections are watched from when the deployment first settles, at the latest this
+        /// long after the start.
+        settle_max: Lasting = "settle-max",
+    }
+}
+
+record! {
+    /// A client outside Juju.
+    pub struct ClientFile {
+        /// Applications (`model.app`) whose CA it was given; `system` for the public roots.
+        trusts: Vec<Text> = "trusts",
+        /// PEM files with further roots it trusts, relative to this file.
+        roots: Vec<Text> = "roots",
+        /// How often it fetches those CAs again; without it, it keeps what it had when it began.
+        refresh: Spanned<Lasting> = "refresh",
+        /// Its TLS stack (`openssl`).
+        validator: Text = "validator",
+    }
+}
+
+record! {
+    /// A client and a server that talk over TLS.
+    pub struct ConnectionFile {
+        /// A client's name, `model.app` (each of its units) or `model.app/0`.
+        #[schemars(required)]
+        from: Text = "from" [Required],
+        /// `model.app` (each of its units), `model.app/0`, each also with `:endpoint` to say which
+        /// certificate is served. The application of `from` again means its units among
+        /// themselves.
+        #[schemars(required)]
+        to: Text = "to" [Required],
+        /// Server name; without it what the server is really called.
+        name: Text = "name",
+        /// Time between attempts (60s).
+        every: Spanned<Lasting> = "every",
+        /// TLS stack of the client; without it that of its workload, else `openssl`.
+        validator: Text = "validator",
+        /// Whether the server asks for a client certificate.
+        mutual: bool = "mutual",
+    }
+}
+
+record! {
+    /// Something that happens at a time: `at` and one kind of fault.
+    #[schemars(extend("oneOf" = [
+        {"required": ["rotate-ca"]},
+        {"required": ["set-config"]},
+        {"required": ["remove-relation"]},
+        {"required": ["integrate"]},
+        {"required": ["restart"]},
+        {"required": ["clock-skew"]},
+    ]))]
+    pub struct FaultFile {
+        /// When, from the start.
+        #[schemars(required)]
+        at: Spanned<Lasting> = "at" [Required],
+        /// Why, for whoever reads the scenario.
+        note: Text = "note",
+        /// The charm's action that rotates its CA is run.
+        rotate_ca: RotateCaFile = "rotate-ca",
+        /// Options are set, as by `juju config`.
+        set_config: SetConfigFile = "set-config",
+        /// A relation is removed, as by `juju remove-relation`.
+        remove_relation: RelationFile = "remove-relation",
+        /// A relation is added, as by `juju integrate`.
+        integrate: RelationFile = "integrate",
+        /// Workload processes are restarted.
+        restart: RestartFile = "restart",
+        /// A clock goes wrong.
+        clock_skew: ClockSkewFile = "clock-skew",
+    }
+}
+
+record! {
+    /// Which CA is rotated.
+    pub struct RotateCaFile {
+        /// The provider, `model.app`.
+        #[schemars(required)]
+        app: Text = "app" [Required],
+    }
+}
+
+record! {
+    /// Which options are set.
+    pub struct SetConfigFile {
+        /// The application, `model.app`.
+        #[schemars(required)]
+        app: Text = "app" [Required],
+        /// Values by option; null resets to the charm's default.
+        #[schemars(required)]
+        options: Map<Node> = "options" [Required],
+    }
+}
+
+record! {
+    /// Which relation.
+    pub struct RelationFile {
+        /// Its model; may be left out where there is only one.
+        model: Text = "model",
+        /// Both sides, `app:endpoint` or `app`, as `juju integrate` takes them.
+        #[schemars(required, length(equal = 2))]
+        between: Vec<Text> = "between" [Required],
+    }
+}
+
+record! {
+    /// What is restarted: an application with all its units, or one unit.
+    pub struct RestartFile {
+        /// `model.app`.
+        app: Text = "app",
+        /// `model.app/0`.
+        unit: Text = "unit",
+    }
+}
+
+record! {
+    /// Whose clock goes wrong, by how much and for how long.
+    pub struct ClockSkewFile {
+        /// `model.app`: the clock of every unit.
+        app: Text = "app",
+        /// `model.app/0`.
+        unit: Text = "unit",
+        /// How far ahead (`5m`) or behind (`-5m`) it is.
+        #[schemars(required)]
+        by: Text = "by" [Required],
+        /// How long until it is mended; without it, it stays.
+        lasts: Spanned<Lasting> = "for",
+    }
+}
+
+record! {
+    /// One claim about the run.
+    #[schemars(extend("oneOf" = [
+        {"required": ["no-failures"]},
+        {"required": ["fails"]},
+        {"required": ["outage"]},
+    ]))]
+    pub struct ExpectFile {
+        /// None of these connections ever fails.
+        no_failures: SelectorFile = "no-failures",
+        /// Each of these connections fails.
+        fails: FailsFile = "fails",
+        /// The lost time of each of these connections is within bounds.
+        outage: OutageFile = "outage",
+    }
+}
+
+record! {
+    /// Which connections: all that match; empty means every one.
+    pub struct SelectorFile {
+        /// Only from this client or application.
+        from: Text = "from",
+        /// Only to this application.
+        to: Text = "to",
+    }
+}
+
+record! {
+    /// Which connections fail, and how.
+    pub struct FailsFile {
+        /// Only from this client or application.
+        from: Text = "from",
+        /// Only to this application.
+        to: Text = "to",
+        /// The error, such as `unknown-issuer`.
+        error: Text = "error",
+    }
+}
+
+record! {
+    /// Which connections are out of service, for how long in all, and how.
+    pub struct OutageFile {
+        /// Only from this client or application.
+        from: Text = "from",
+        /// Only to this application.
+        to: Text = "to",
+        /// At least this long.
+        at_least: Lasting = "at-least",
+        /// At most this long.
+        at_most: Lasting = "at-most",
+        /// Every outage has this error, such as `unknown-issuer`.
+        error: Text = "error",
+    }
+}

@@ -1,0 +1,140 @@
+//! Small PKIs for tests: rcgen over deterministic keys.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyUsagePurpose,
+};
+use time::OffsetDateTime;
+
+use super::super::{Case, ClientSide, Identity, ServerSide, TrustStore, Validator};
+use crate::kernel::{Stream, Streams, Time};
+use crate::pki::{Certificate, KeyAlgorithm, KeyPair};
+
+pub(in crate::tls) const NAME: &str = "web.model.test";
+pub(in crate::tls) const DAY: Duration = Duration::from_secs(86_400);
+
+pub(in crate::tls) fn start() -> Time {
+    Time::parse("2026-01-01T00:00:00Z").unwrap()
+}
+
+pub(in crate::tls) fn stream(subject: &str) -> Stream {
+    Streams::new(1).stream("tls-test", subject)
+}
+
+/// A certificate with its key, which can issue others.
+#[derive(Clone)]
+pub(in crate::tls) struct Made {
+    pub(in crate::tls) certificate: Certificate,
+    pub(in crate::tls) key: KeyPair,
+    params: CertificateParams,
+}
+
+pub(in crate::tls) fn key(algorithm: KeyAlgorithm, subject: &str) -> KeyPair {
+    /// RSA keys are slow to make: one is enough.
+    static RSA: LazyLock<KeyPair> =
+        LazyLock::new(|| KeyPair::generate(KeyAlgorithm::Rsa2048, &mut stream("rsa")));
+    match algorithm {
+        KeyAlgorithm::Rsa2048 => RSA.clone(),
+        _ => KeyPair::generate(algorithm, &mut stream(subject)),
+    }
+}
+
+pub(in crate::tls) fn params(common_name: &str, names: &[&str], days: u32) -> CertificateParams {
+    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    let mut params = CertificateParams::new(names).unwrap();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
+    let moment = |at: Time| OffsetDateTime::from_unix_timestamp(at.as_seconds() as i64).unwrap();
+    params.not_before = moment(start());
+    params.not_after = moment(start() + DAY * days);
+    params.use_authority_key_identifier_extension = true;
+    params.serial_number = Some(common_name.as_bytes().to_vec().into());
+    params
+}
+
+pub(in crate::tls) fn authority(common_name: &str, days: u32) -> CertificateParams {
+    let mut params = params(common_name, &[], days);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+pub(in crate::tls) fn self_signed(params: CertificateParams, key: KeyPair) -> Made {
+    let certificate = params.self_signed(&key).unwrap();
+    Made {
+        certificate: Certificate::from_der(certificate.der()).unwrap(),
+        key,
+        params,
+    }
+}
+
+impl Made {
+    pub(in crate::tls) fn issue(&self, params: CertificateParams, key: KeyPair) -> Self {
+        let issuer = Issuer::from_params(&self.params, &self.key);
+        let certificate = params.signed_by(&key, &issuer).unwrap();
+        Self {
+            certificate: Certificate::from_der(certificate.der()).unwrap(),
+            key,
+            params,
+        }
+    }
+
+    pub(in crate::tls) fn identity(&self, rest: &[&Self]) -> Identity {
+        let rest = rest.iter().map(|made| made.certificate.clone());
+        Identity::new(
+            std::iter::once(self.certificate.clone()).chain(rest),
+            self.key.clone(),
+        )
+    }
+}
+
+/// A root for 365 days and a leaf for 90.
+pub(in crate::tls) struct Pair {
+    pub(in crate::tls) root: Made,
+    pub(in crate::tls) leaf: Made,
+}
+
+pub(in crate::tls) fn pair(algorithm: KeyAlgorithm) -> Pair {
+    let root = self_signed(authority("root", 365), key(algorithm, "root"));
+    let leaf = root.issue(params("web", &[NAME], 90), key(algorithm, "leaf"));
+    Pair { root, leaf }
+}
+
+pub(in crate::tls) fn trust<const N: usize>(roots: [&Made; N]) -> TrustStore {
+    roots
+        .into_iter()
+        .map(|made| made.certificate.clone())
+        .collect()
+}
+
+pub(in crate::tls) fn case(
+    server: Identity,
+    trust: TrustStore,
+    validator: Validator,
+    at: Time,
+) -> Case {
+    Case {
+        client: ClientSide {
+            trust,
+            identity: None,
+            validator,
+            clock: at,
+        },
+        server: ServerSide {
+            identity: server,
+            client_trust: None,
+            validator,
+            clock: at,
+        },
+        server_name: NAME.to_owned(),
+    }
+}
+
+pub(in crate::tls) fn for_client_only(mut params: CertificateParams) -> CertificateParams {
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params
+}

@@ -1,0 +1,7 @@
+//! Whole-room tests: certificates made here, judged and shaken hands over.
+
+mod cross;
+mod lanes;
+pub(super) mod make;
+mod names;
+mod oracle;

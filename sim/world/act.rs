@@ -1,0 +1,174 @@
+//! Carrying out actions: what an operator or nature does to the deployment.
+
+use std::sync::Arc;
+
+use super::action::Action;
+use super::deployment::{Side, Source};
+use super::journal::{Entry, Kind, Subject};
+use super::simulation::{Event, World};
+use crate::juju::UnitId;
+use crate::kernel::{Agenda, Seq, Time};
+
+impl World {
+    pub(super) fn act(&mut self, index: usize, agenda: &mut Agenda<Event>) {
+        let deployment = Arc::clone(&self.deployment);
+        let timed = &deployment.actions[index];
+        let now = agenda.now();
+        let command = timed.action.to_command(&deployment);
+        let entry = self.record_action(&timed.action, command, timed.source.clone(), now);
+        match &timed.action {
+            Action::RunAction {
+                application,
+                unit,
+                name,
+                parameters,
+            } => {
+                let leader = self
+                    .juju
+                    .application(self.applications[*application])
+                    .lease
+                    .holder;
+                let target = match unit {
+                    Some(number) => self.targets(*application, Some(*number)).first().copied(),
+                    None => leader,
+                };
+                if let Some(unit) = target {
+                    let parameters = parameters.clone();
+                    self.in_juju(agenda, |juju, desk| {
+                        juju.run_action(unit, name, parameters, Some(entry), desk);
+                    });
+                } else {
+                    self.refused("no unit leads the application", entry, now);
+                }
+            }
+            Action::SetConfig {
+                application,
+                options,
+            } => {
+                let application = self.applications[*application];
+                self.in_juju(agenda, |juju, desk| {
+                    juju.set_config(application, options, Some(entry), desk);
+                });
+            }
+            Action::Integrate { sides, .. } => self.integrate(sides, entry, agenda),
+            Action::RemoveRelation { sides, .. } => self.remove_relation(sides, entry, agenda),
+            Action::Restart { application, unit } => {
+                for unit in self.targets(*application, *unit) {
+                    self.restart(unit, entry, agenda);
+                }
+            }
+            Action::SkewClock {
+                application,
+                unit,
+                skew_ns,
+            } => {
+                self.clock_cause = Some(entry);
+                for unit in self.targets(*application, *unit) {
+                    self.juju.unit_mut(unit).skew_ns = *skew_ns;
+                    self.judge_touching(unit, "clock", agenda);
+                }
+            }
+        }
+    }
+
+    fn record_action(
+        &mut self,
+        action: &Action,
+        command: String,
+        source: Source,
+        time: Time,
+    ) -> Seq {
+        let deployment = &self.deployment;
+        let (model, application) = match action {
+            Action::RunAction { application, .. }
+            | Action::SetConfig { application, .. }
+            | Action::Restart { application, .. }
+            | Action::SkewClock { application, .. } => {
+                let spec = &deployment.applications[*application];
+                (spec.model, Some(Arc::from(spec.name.as_str())))
+            }
+            Action::Integrate { model, .. } | Action::RemoveRelation { model, .. } => {
+                (*model, None)
+            }
+        };
+        let model = Some(Arc::from(deployment.models[model].name.as_str()));
+        let subject = Subject {
+            model,
+            application,
+            unit: None,
+        };
+        let kind = Kind::Action { command, source };
+        self.journal.record(Entry {
+            time,
+            cause: Some(self.root),
+            subject,
+            kind,
+        })
+    }
+
+    fn refused(&mut self, reason: &str, cause: Seq, time: Time) {
+        let kind = Kind::Note {
+            what: "action-refused",
+            detail: reason.to_owned(),
+        };
+        let subject = Subject::default();
+        self.journal.record(Entry {
+            time,
+            cause: Some(cause),
+            subject,
+            kind,
+        });
+    }
+
+    fn targets(&self, application: usize, unit: Option<u32>) -> Vec<UnitId> {
+        let units = &self.juju.application(self.applications[application]).units;
+        let wanted = |id: &&UnitId| unit.is_none_or(|number| self.juju.unit(**id).number == number);
+        units.iter().filter(wanted).copied().collect()
+    }
+
+    /// `juju integrate`; Juju's refusal goes into the journal.
+    pub(super) fn integrate(&mut self, sides: &[Side; 2], cause: Seq, agenda: &mut Agenda<Event>) {
+        let [Some(first), Some(second)] = sides.each_ref().map(|side| self.application_of(side))
+        else {
+            return;
+        };
+        let pair = [
+            (first, sides[0].endpoint.as_str()),
+            (second, sides[1].endpoint.as_str()),
+        ];
+        let refused = self.in_juju(agenda, |juju, desk| {
+            juju.integrate(pair, Some(cause), desk).err()
+        });
+        if let Some(error) = refused {
+            self.refused(&error.to_string(), cause, agenda.now());
+        }
+    }
+
+    fn remove_relation(&mut self, sides: &[Side; 2], cause: Seq, agenda: &mut Agenda<Event>) {
+        let [Some(first), Some(second)] = sides.each_ref().map(|side| self.application_of(side))
+        else {
+            return;
+        };
+        let pair = [
+            (first, sides[0].endpoint.as_str()),
+            (second, sides[1].endpoint.as_str()),
+        ];
+        match self.juju.relation_between(pair) {
+            Some(relation) => self.in_juju(agenda, |juju, desk| {
+                juju.remove_relation(relation, Some(cause), desk);
+            }),
+            None => self.refused("there is no such relation", cause, agenda.now()),
+        }
+    }
+
+    /// The workload's process starts again and reads its files.
+    fn restart(&mut self, unit: UnitId, cause: Seq, agenda: &mut Agenda<Event>) {
+        let now = agenda.now();
+        let workload = &mut self.juju.unit_mut(unit).workload;
+        workload.loaded = workload.files.clone();
+        workload.generation += 1;
+        workload.cause = Some(cause);
+        workload.answers_from = now;
+        self.workload_changed(unit, agenda);
+    }
+}

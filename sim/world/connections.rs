@@ -1,0 +1,443 @@
+//! Watched connections: who talks to whom, and what the last handshake said.
+//!
+//! A verdict can change only when the server's certificate, the client's trust or identity, a
+//! clock, reachability or a validity boundary changes. Each such change gets one handshake, and
+//! between them the verdict stands. Where every attempt is performed, each gets its own.
+
+use std::sync::Arc;
+
+use super::deployment::{ConnectionSpec, Party};
+use super::desk::subject;
+use super::journal::{ConnectionRecord, Entry, HandshakeRecord, Kind, Subject};
+use super::sides::Served;
+use super::simulation::{Event, World};
+use crate::juju::{About, UnitId};
+use crate::kernel::{Agenda, Seq, Span, Time};
+use crate::tls::{
+    Case, ClientSide, ErrorKind, Identity, ServerSide, Side, TrustStore, Verdict, handshake,
+    next_boundary,
+};
+
+/// Attempts fall on half seconds: validity boundaries fall on whole ones, so that no attempt
+/// coincides with one.
+const ATTEMPT_PHASE: Span = Span::from_millis(500);
+
+/// Every watched connection.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Connections {
+    all: Vec<Connection>,
+}
+
+/// One watched connection.
+#[derive(Clone, Debug)]
+struct Connection {
+    record: ConnectionRecord,
+    /// Index of its line in the deployment.
+    spec: usize,
+    client: Client,
+    server: UnitId,
+    endpoint: Option<Arc<str>>,
+    /// Counts judgements: a boundary set by an earlier one is stale.
+    generation: u32,
+}
+
+/// Who opens a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Client {
+    Outside(usize),
+    Unit(UnitId),
+}
+
+/// What the two sides of a connection would bring to a handshake now.
+pub(super) enum Meeting {
+    /// A handshake.
+    Case(Box<Case>),
+    /// The server cannot begin one.
+    Broken(ErrorKind),
+}
+
+impl Connections {
+    pub(super) fn records(&self) -> Vec<ConnectionRecord> {
+        self.all
+            .iter()
+            .map(|connection| connection.record.clone())
+            .collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+}
+
+impl World {
+    /// Makes every connection of the deployment and judges it for the first time.
+    pub(super) fn start_connections(&mut self, agenda: &mut Agenda<Event>) {
+        let deployment = Arc::clone(&self.deployment);
+        let second = agenda.now().truncated_to_seconds();
+        let first_attempt = second + Span::from_secs(1) + ATTEMPT_PHASE;
+        for (index, spec) in deployment.connections.iter().enumerate() {
+            self.expand(index, spec, first_attempt);
+        }
+        for connection in 0..self.connections.len() {
+            let connection = u32::try_from(connection).unwrap_or(u32::MAX);
+            if self.options.every_handshake {
+                agenda.at(first_attempt, Event::Attempt(connection));
+            } else {
+                self.judge(connection, "start", agenda);
+            }
+        }
+    }
+
+    /// One connection for each pair of units that a line means.
+    fn expand(&mut self, index: usize, spec: &ConnectionSpec, first_attempt: Time) {
+        let servers = self.units_of(spec.to, spec.to_unit);
+        let clients: Vec<Client> = match spec.from {
+            Party::Client(client) => vec![Client::Outside(client)],
+            Party::Application(application) => {
+                let units = self.units_of(application, spec.from_unit);
+                units.into_iter().map(Client::Unit).collect()
+            }
+            Party::Saas(_) => Vec::new(),
+        };
+        let endpoint = self.server_endpoint(spec);
+        for &client in &clients {
+            for &server in servers
+                .iter()
+                .filter(|&&server| client != Client::Unit(server))
+            {
+                let record =
+                    self.record_of(spec, client, server, endpoint.as_deref(), first_attempt);
+                let number = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
+                self.sides.touch(server, number);
+                match client {
+                    Client::Unit(unit) => self.sides.touch(unit, number),
+                    Client::Outside(client) => self.clients[client].touching.push(number),
+                }
+                self.connections.all.push(Connection {
+                    record,
+                    spec: index,
+                    client,
+                    server,
+                    endpoint: endpoint.clone(),
+                    generation: 0,
+                });
+            }
+        }
+    }
+
+    fn units_of(&self, application: usize, number: Option<u32>) -> Vec<UnitId> {
+        let units = &self.juju.application(self.applications[application]).units;
+        let wanted =
+            |unit: &&UnitId| number.is_none_or(|number| self.juju.unit(**unit).number == number);
+        units.iter().filter(wanted).copied().collect()
+    }
+
+    fn record_of(
+        &self,
+        spec: &ConnectionSpec,
+        client: Client,
+        server: UnitId,
+        endpoint: Option<&str>,
+        first_attempt: Time,
+    ) -> ConnectionRecord {
+        let client = match client {
+            Client::Outside(index) => self.deployment.clients[index].name.clone(),
+            Client::Unit(unit) => self.unit_address(unit),
+        };
+        let server_name = match &spec.name {
+            Some(name) => name.clone(),
+            None => self.server_name(spec.to, server, endpoint),
+        };
+        let server = self.unit_address(server);
+        ConnectionRecord {
+            name: format!("{client} -> {server}"),
+            client,
+            server,
+            server_name,
+            validator: spec.validator.to_string(),
+            every: spec.every,
+            first_attempt: Some(first_attempt),
+        }
+    }
+
+    /// `model.app/0`.
+    pub(super) fn unit_address(&self, unit: UnitId) -> String {
+        let found = self.juju.unit(unit);
+        let model = self.juju.application(found.application).model;
+        format!("{}.{}", self.juju.model(model).name, found.name)
+    }
+
+    /// Judges every connection that `unit` takes part in.
+    pub(super) fn judge_touching(
+        &mut self,
+        unit: UnitId,
+        trigger: &'static str,
+        agenda: &mut Agenda<Event>,
+    ) {
+        for connection in self.sides.touching(unit) {
+            let is_server = self.connections.all[connection as usize].server == unit;
+            let trigger = match trigger {
+                "server-certificate" if !is_server => "client-certificate",
+                other => other,
+            };
+            self.judge(connection, trigger, agenda);
+        }
+    }
+
+    /// Judges one connection now; where every attempt is performed, that is left to the attempts.
+    pub(super) fn judge(&mut self, number: u32, trigger: &'static str, agenda: &mut Agenda<Event>) {
+        if self.options.every_handshake {
+            return;
+        }
+        let now = agenda.now();
+        let connection = &self.connections.all[number as usize];
+        let meeting = self.meeting(number, now);
+        let (verdict, performed, serials) = match &meeting {
+            Meeting::Broken(error) => (
+                Arc::new(Verdict::failed(*error, Side::Client)),
+                false,
+                Serials::default(),
+            ),
+            Meeting::Case(case) => {
+                let name = &connection.record.name;
+                let subject = format!("{name}#{}", connection.generation);
+                let (streams, lane) = (self.streams.clone(), self.options.lane);
+                let (verdict, performed) = self
+                    .cache
+                    .judge(case, lane, || streams.stream("handshake", &subject));
+                (verdict, performed, Serials::of(case))
+            }
+        };
+        self.performed += u64::from(performed);
+        let connection = &mut self.connections.all[number as usize];
+        connection.generation += 1;
+        if let Meeting::Case(case) = &meeting {
+            if let Some(boundary) = next_boundary(case, case.client.clock) {
+                let at = now + boundary.since(case.client.clock);
+                let generation = connection.generation;
+                agenda.at(
+                    at,
+                    Event::Boundary {
+                        connection: number,
+                        generation,
+                    },
+                );
+            }
+        }
+        self.record_handshake(number, verdict, serials, trigger, performed, now);
+    }
+
+    /// A certificate in play became valid or stopped being valid.
+    pub(super) fn boundary(
+        &mut self,
+        connection: u32,
+        generation: u32,
+        agenda: &mut Agenda<Event>,
+    ) {
+        if self.connections.all[connection as usize].generation == generation {
+            self.judge(connection, "validity", agenda);
+        }
+    }
+
+    /// One attempt, performed in full.
+    pub(super) fn attempt(&mut self, number: u32, agenda: &mut Agenda<Event>) {
+        let now = agenda.now();
+        let connection = &self.connections.all[number as usize];
+        let every = connection.record.every;
+        let (verdict, performed, serials) = match self.meeting(number, now) {
+            Meeting::Broken(error) => (
+                Verdict::failed(error, Side::Client),
+                false,
+                Serials::default(),
+            ),
+            Meeting::Case(case) => {
+                let subject = format!("{}#{}", connection.record.name, connection.generation);
+                let stream = self.streams.stream("attempt", &subject);
+                (
+                    handshake(&case, self.options.lane, stream),
+                    true,
+                    Serials::of(&case),
+                )
+            }
+        };
+        self.performed += u64::from(performed);
+        self.connections.all[number as usize].generation += 1;
+        self.record_handshake(
+            number,
+            Arc::new(verdict),
+            serials,
+            "attempt",
+            performed,
+            now,
+        );
+        agenda.after(every, Event::Attempt(number));
+    }
+
+    fn record_handshake(
+        &mut self,
+        number: u32,
+        verdict: Arc<Verdict>,
+        serials: Serials,
+        trigger: &'static str,
+        performed: bool,
+        time: Time,
+    ) {
+        let connection = &self.connections.all[number as usize];
+        let (client, server) = (connection.client, connection.server);
+        let cause = self.handshake_cause(client, server, trigger);
+        let subject = match client {
+            Client::Unit(unit) => subject(&self.juju, About::Unit(unit)),
+            Client::Outside(index) => {
+                let name = self.deployment.clients[index].name.as_str();
+                Subject {
+                    unit: Some(name.into()),
+                    ..Subject::default()
+                }
+            }
+        };
+        let kind = Kind::Handshake(HandshakeRecord {
+            connection: number,
+            verdict,
+            server_serial: serials.server,
+            client_serial: serials.client,
+            trigger,
+            performed,
+        });
+        self.journal.record(Entry {
+            time,
+            cause: Some(cause),
+            subject,
+            kind,
+        });
+    }
+
+    /// The entry that made this judgement necessary.
+    fn handshake_cause(&self, client: Client, server: UnitId, trigger: &str) -> Seq {
+        let served_by = |unit| self.sides.get(unit).and_then(|side| side.served_by);
+        let trusted_by = match client {
+            Client::Unit(unit) => self.sides.get(unit).and_then(|side| side.trusted_by),
+            Client::Outside(index) => self.clients[index].trusted_by,
+        };
+        let cause = match (trigger, client) {
+            ("server-certificate" | "validity" | "reachability", _) => served_by(server),
+            ("trust", _) => trusted_by,
+            ("client-certificate", Client::Unit(unit)) => served_by(unit),
+            ("clock", _) => self.clock_cause,
+            _ => served_by(server).max(trusted_by),
+        };
+        cause.unwrap_or(self.root)
+    }
+
+    /// What both sides would bring to a handshake now.
+    pub(super) fn meeting(&self, number: u32, now: Time) -> Meeting {
+        let connection = &self.connections.all[number as usize];
+        let spec = &self.deployment.connections[connection.spec];
+        let server = self.juju.unit(connection.server);
+        let side = self.sides.get(connection.server);
+        if side.is_some_and(|side| side.answers_from > now) {
+            return Meeting::Broken(ErrorKind::Unreachable);
+        }
+        let served = side
+            .map(|side| Arc::clone(&side.served))
+            .unwrap_or_default();
+        let name = &connection.record.server_name;
+        let Some(identity) = choose(&served, connection.endpoint.as_deref(), name) else {
+            return Meeting::Broken(ErrorKind::NoCertificate);
+        };
+        let (trust, client_identity, skew_ns) = match connection.client {
+            Client::Outside(index) => (self.clients[index].trust.clone(), None, 0),
+            Client::Unit(unit) => {
+                let side = self.sides.get(unit);
+                let trust = side.map_or_else(TrustStore::empty, |side| side.trust.clone());
+                let served = side
+                    .map(|side| Arc::clone(&side.served))
+                    .unwrap_or_default();
+                let identity = served.first().map(|served| served.identity.clone());
+                (trust, identity, self.juju.unit(unit).skew_ns)
+            }
+        };
+        let client_trust = spec
+            .mutual
+            .then(|| side.map_or_else(TrustStore::empty, |side| side.trust.clone()));
+        Meeting::Case(Box::new(Case {
+            client: ClientSide {
+                trust,
+                identity: client_identity.filter(|_| spec.mutual),
+                validator: spec.validator,
+                clock: now.skewed_by(skew_ns),
+            },
+            server: ServerSide {
+                identity,
+                client_trust,
+                validator: spec.validator,
+                clock: now.skewed_by(server.skew_ns),
+            },
+            server_name: name.clone(),
+        }))
+    }
+
+    /// Every watched connection with its number.
+    pub(super) fn connections_watched(&self) -> impl Iterator<Item = (u32, &ConnectionRecord)> {
+        (0..).zip(
+            self.connections
+                .all
+                .iter()
+                .map(|connection| &connection.record),
+        )
+    }
+
+    /// The verdict of a case, performed apart from the run.
+    pub(super) fn verdict_of(&self, case: &Case, subject: &str) -> Verdict {
+        handshake(
+            case,
+            self.options.lane,
+            self.streams.stream("export", subject),
+        )
+    }
+}
+
+/// The chain a server shows for a name: of those of the endpoint, the one that is valid for the
+/// name as SNI picks it, else the first.
+fn choose(served: &[Served], endpoint: Option<&str>, name: &str) -> Option<Identity> {
+    let of_endpoint = |served: &&Served| endpoint.is_none_or(|wanted| *served.endpoint == *wanted);
+    let fits = |served: &&Served| {
+        served.identity.leaf().is_some_and(|leaf| {
+            leaf.sans()
+                .iter()
+                .any(|san| san.split_once(':').is_some_and(|(_, text)| text == name))
+        })
+    };
+    let mut candidates = served.iter().filter(of_endpoint);
+    let fitting = served.iter().filter(of_endpoint).find(fits);
+    fitting
+        .or_else(|| candidates.next())
+        .map(|served| served.identity.clone())
+}
+
+/// Serials of the leaves shown.
+#[derive(Clone, Default)]
+struct Serials {
+    server: Arc<str>,
+    client: Arc<str>,
+}
+
+impl Serials {
+    fn of(case: &Case) -> Self {
+        let serial = |identity: &Identity| -> Arc<str> {
+            identity
+                .leaf()
+                .map(|leaf| leaf.serial().into())
+                .unwrap_or_default()
+        };
+        let client = case
+            .client
+            .identity
+            .as_ref()
+            .map(serial)
+            .unwrap_or_default();
+        Self {
+            server: serial(&case.server.identity),
+            client,
+        }
+    }
+}

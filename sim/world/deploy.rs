@@ -1,0 +1,171 @@
+//! From a deployment to its world: controllers, models, applications, offers, relations, units,
+//! in the order in which Juju deploys a bundle.
+
+use std::sync::Arc;
+
+use super::controllers::ControllerSide;
+use super::deployment::{Deployment, ModelKind, Party, Placement, Side};
+use super::simulation::{Event, World};
+use crate::charms::{CharmMetadata, Instance, Role};
+use crate::juju::{
+    ApplicationId, ApplicationParts, ControllerId, EndpointInfo, EndpointRole, MachineId, ModelId,
+};
+use crate::kernel::Agenda;
+
+const PURPOSE_PROVISION: u64 = 0x7072_6f76;
+
+impl World {
+    pub(super) fn deploy(&mut self, agenda: &mut Agenda<Event>) {
+        let deployment = Arc::clone(&self.deployment);
+        for controller in &deployment.controllers {
+            let id = self.juju.add_controller(&controller.name);
+            let side = ControllerSide::bootstrap(&controller.name, &self.streams, &deployment);
+            debug_assert_eq!(id.index(), self.controllers.len());
+            self.controllers.push(side);
+        }
+        for model in &deployment.models {
+            let controller = ControllerId::from_index(model.controller);
+            let kubernetes = model.kind == ModelKind::Kubernetes;
+            let interval = model.update_status_interval;
+            self.juju
+                .add_model(&model.name, &model.owner, controller, kubernetes, interval);
+        }
+        for machine in &deployment.machines {
+            self.juju
+                .add_machine(ModelId::from_index(machine.model), &machine.id);
+        }
+        for application in 0..deployment.applications.len() {
+            self.deploy_application(&deployment, application, agenda);
+        }
+        for offer in &deployment.offers {
+            let application = self.applications[offer.application];
+            self.juju.offer(application, &offer.name, &offer.endpoints);
+        }
+        for saas in &deployment.saas {
+            let offer = &deployment.offers[saas.offer];
+            let target = self.applications[offer.application];
+            let model = ModelId::from_index(saas.model);
+            let id = self.juju.consume(model, &saas.name, &offer.name, target);
+            self.saas.push(id);
+        }
+        for relation in &deployment.relations {
+            self.integrate(&relation.sides, self.root, agenda);
+        }
+        for application in 0..deployment.applications.len() {
+            self.deploy_units(&deployment, application, agenda);
+        }
+    }
+
+    fn deploy_application(
+        &mut self,
+        deployment: &Deployment,
+        index: usize,
+        agenda: &mut Agenda<Event>,
+    ) {
+        let spec = &deployment.applications[index];
+        let charm = &spec.charm;
+        let model = ModelId::from_index(spec.model);
+        let kubernetes = deployment.models[spec.model].kind == ModelKind::Kubernetes;
+        let containers: Vec<Arc<str>> = if kubernetes {
+            charm
+                .containers
+                .iter()
+                .map(|name| Arc::from(name.as_str()))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let defaults = charm.options.iter().filter_map(|(name, option)| {
+            option
+                .default
+                .as_ref()
+                .map(|value| (name.clone(), value.clone()))
+        });
+        let parts = ApplicationParts {
+            name: spec.name.as_str().into(),
+            charm: charm.name.as_str().into(),
+            endpoints: endpoints(charm),
+            containers: containers.into(),
+            config_defaults: defaults.collect(),
+            config: spec.options.clone(),
+            subordinate: charm.subordinate,
+        };
+        let id = self.in_juju(agenda, |juju, desk| {
+            juju.add_application(model, parts, desk)
+        });
+        self.applications.push(id);
+        let keys = spec.keys.unwrap_or(deployment.keys);
+        self.charms.resize(id.index() + 1, None);
+        self.charms[id.index()] = Some(Arc::new(Instance::new(charm, keys, &self.pool)));
+    }
+
+    fn deploy_units(&mut self, deployment: &Deployment, index: usize, agenda: &mut Agenda<Event>) {
+        let spec = &deployment.applications[index];
+        let application = self.applications[index];
+        let machines = deployment.models[spec.model].kind == ModelKind::Machine;
+        let timings = &deployment.timings;
+        for number in 0..spec.units {
+            let machine = match spec.placements.get(number as usize) {
+                Some(Placement::Machine(machine)) => Some(MachineId::from_index(*machine)),
+                _ if machines => Some(self.new_machine(spec.model)),
+                _ => None,
+            };
+            // Units of one application come up one after the other, as a StatefulSet's pods do.
+            let provision = self.streams.between(
+                PURPOSE_PROVISION,
+                index as u64,
+                u64::from(number),
+                timings.provision_min,
+                timings.provision_max,
+            );
+            let starts_at = deployment.start + provision;
+            self.in_juju(agenda, |juju, desk| {
+                juju.add_unit(application, machine, starts_at, desk);
+            });
+        }
+    }
+
+    fn new_machine(&mut self, model: usize) -> MachineId {
+        let model = ModelId::from_index(model);
+        let taken = self
+            .juju
+            .machines()
+            .filter(|(_, machine)| machine.model == model);
+        let highest = taken
+            .filter_map(|(_, machine)| machine.id.parse::<u64>().ok())
+            .max();
+        let id = highest.map_or(0, |id| id + 1).to_string();
+        self.juju.add_machine(model, &id)
+    }
+
+    /// The application or proxy of one side of a relation.
+    pub(super) fn application_of(&self, side: &Side) -> Option<ApplicationId> {
+        match side.party {
+            Party::Application(index) => self.applications.get(index).copied(),
+            Party::Saas(index) => self.saas.get(index).copied(),
+            Party::Client(_) => None,
+        }
+    }
+}
+
+fn endpoints(charm: &CharmMetadata) -> Arc<[EndpointInfo]> {
+    let endpoints = charm.endpoints.iter().map(|endpoint| EndpointInfo {
+        name: endpoint.name.as_str().into(),
+        role: match endpoint.role {
+            Role::Provider => EndpointRole::Provider,
+            Role::Requirer => EndpointRole::Requirer,
+            Role::Peer => EndpointRole::Peer,
+        },
+        interface: endpoint.interface.as_str().into(),
+        limit: endpoint.limit,
+        container_scope: endpoint.container_scope,
+    });
+    let juju_info = EndpointInfo {
+        name: "juju-info".into(),
+        role: EndpointRole::Provider,
+        interface: "juju-info".into(),
+        limit: None,
+        container_scope: false,
+    };
+    endpoints.chain([juju_info]).collect()
+}

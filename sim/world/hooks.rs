@@ -1,0 +1,138 @@
+//! Running a charm's code for one hook, and what it puts into the journal.
+
+use std::sync::Arc;
+
+use super::desk::subject;
+use super::journal::{CertificateKind, CertificateRecord, Entry, Kind};
+use super::simulation::{Event, World};
+use crate::charms::{self, Charm, IssuedNote, RequestedNote};
+use crate::juju::{
+    About, ApplicationId, ApplicationKind, Effects, Hook, HookError, Quiet, UnitContext, UnitId,
+    Value,
+};
+use crate::kernel::{Agenda, Seq, Time};
+
+impl World {
+    pub(super) fn run_hook(
+        &mut self,
+        unit: UnitId,
+        hook: Hook,
+        cause: Option<Seq>,
+        failures: u32,
+        agenda: &mut Agenda<Event>,
+    ) {
+        let now = agenda.now();
+        let (effects, result) = self.run_charm(unit, &hook, now);
+        let repeats = matches!(hook, Hook::UpdateStatus | Hook::SecretExpired { .. });
+        let worth_a_line = !repeats || effects.changes_anything() || result.is_err();
+        let entry = worth_a_line.then(|| {
+            let hook = self.juju.hook_name(unit, &hook);
+            let subject = subject(&self.juju, About::Unit(unit));
+            let cause = cause.or(Some(self.root));
+            let kind = Kind::HookStarted { hook };
+            self.journal.record(Entry {
+                time: now,
+                cause,
+                subject,
+                kind,
+            })
+        });
+        for (kind, value) in &effects.notes {
+            self.note(unit, kind, value, entry, now);
+        }
+        self.in_juju(agenda, |juju, desk| {
+            juju.hook_ran(unit, hook, failures, entry, effects, result, desk);
+        });
+    }
+
+    fn run_charm(&self, unit: UnitId, hook: &Hook, now: Time) -> (Effects, Result<(), HookError>) {
+        let mut context = UnitContext::new(&self.juju, unit, now, Some(hook));
+        let application = self.juju.unit(unit).application;
+        let result = match &self.charms[application.index()] {
+            Some(charm) => charm.on_hook(hook, &mut context),
+            None => Ok(()),
+        };
+        (context.into_effects(), result)
+    }
+
+    /// What the unit's charm says of hooks that only time brings.
+    pub(super) fn quiet(&self, unit: UnitId, now: Time) -> Quiet {
+        let application = self.juju.unit(unit).application;
+        match &self.charms[application.index()] {
+            Some(charm) => charm.quiet(&UnitContext::new(&self.juju, unit, now, None)),
+            None => Quiet::Always,
+        }
+    }
+
+    fn note(
+        &mut self,
+        unit: UnitId,
+        kind: &'static str,
+        value: &Value,
+        cause: Option<Seq>,
+        time: Time,
+    ) {
+        let kind = if let Some(issued) = value.remembered::<IssuedNote>() {
+            Kind::CertificateIssued(self.certificate_record(unit, &issued))
+        } else if let Some(requested) = value.remembered::<RequestedNote>() {
+            self.requested.insert(requested.request.pem().into(), time);
+            let attributes = requested.request.attributes();
+            let detail = attributes.common_name.clone().unwrap_or_default();
+            Kind::Note {
+                what: "certificate-requested",
+                detail,
+            }
+        } else {
+            Kind::Note {
+                what: kind,
+                detail: value.text().to_owned(),
+            }
+        };
+        let subject = subject(&self.juju, About::Unit(unit));
+        self.journal.record(Entry {
+            time,
+            cause,
+            subject,
+            kind,
+        });
+    }
+
+    fn certificate_record(&mut self, unit: UnitId, issued: &IssuedNote) -> CertificateRecord {
+        let kind = match issued.kind {
+            charms::CertificateKind::Root => CertificateKind::Root,
+            charms::CertificateKind::Intermediate => CertificateKind::Intermediate,
+            charms::CertificateKind::Leaf => CertificateKind::Leaf,
+        };
+        let provider = self.juju.application(self.juju.unit(unit).application);
+        let model = self.juju.model(provider.model);
+        let requirer = model
+            .applications
+            .iter()
+            .copied()
+            .find(|id| self.juju.application(*id).name == issued.requirer);
+        let application = requirer.map_or(self.juju.unit(unit).application, |requirer| {
+            self.real_application(requirer)
+        });
+        let found = self.juju.application(application);
+        let requested_at =
+            issued.request.as_ref().and_then(|request| self.requested.remove(request.pem()));
+        let unit = issued.unit.as_ref().and_then(|name| name.split_once('/'));
+        CertificateRecord {
+            certificate: issued.certificate.clone(),
+            kind,
+            issuer_serial: issued.issuer_serial.as_str().into(),
+            requested_at,
+            model: Arc::clone(&self.juju.model(found.model).name),
+            application: Arc::clone(&found.name),
+            unit: unit.map(|(_, number)| format!("{}/{number}", found.name).into()),
+        }
+    }
+
+    /// The application behind a proxy.
+    fn real_application(&self, id: ApplicationId) -> ApplicationId {
+        match &self.juju.application(id).kind {
+            ApplicationKind::Local => id,
+            ApplicationKind::Saas { target, .. } | ApplicationKind::Consumer { target } => *target,
+        }
+    }
+}

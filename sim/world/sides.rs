@@ -1,0 +1,185 @@
+//! The TLS side of each unit: what its workload serves and trusts, read off the files its
+//! process has loaded, and kept until those change.
+
+use std::sync::Arc;
+
+use super::desk::subject;
+use super::journal::{Entry, Kind};
+use super::simulation::{Event, World};
+use crate::charms::surface;
+use crate::interfaces::pem;
+use crate::juju::{About, UnitId};
+use crate::kernel::{Agenda, Seq, Time};
+use crate::tls::{Identity, TrustStore};
+
+/// Sides of all units, by id.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sides {
+    by_unit: Vec<UnitSide>,
+    /// Connections that a unit takes part in, by its id.
+    touching: Vec<Vec<u32>>,
+}
+
+/// What one unit's workload serves and trusts.
+#[derive(Clone, Debug)]
+pub(super) struct UnitSide {
+    generation: u64,
+    /// Chains with keys, by certificates endpoint and name.
+    pub(super) served: Arc<[Served]>,
+    pub(super) trust: TrustStore,
+    /// The entry that last changed what it serves, and what it trusts.
+    pub(super) served_by: Option<Seq>,
+    pub(super) trusted_by: Option<Seq>,
+    /// Before this instant the workload does not answer.
+    pub(super) answers_from: Time,
+}
+
+/// One chain with its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Served {
+    pub(super) endpoint: Arc<str>,
+    pub(super) name: Arc<str>,
+    pub(super) identity: Identity,
+}
+
+impl Default for UnitSide {
+    fn default() -> Self {
+        Self {
+            generation: 0,
+            served: Arc::from([]),
+            trust: TrustStore::empty(),
+            served_by: None,
+            trusted_by: None,
+            answers_from: Time::EPOCH,
+        }
+    }
+}
+
+impl Sides {
+    pub(super) fn of(&mut self, unit: UnitId) -> &mut UnitSide {
+        if self.by_unit.len() <= unit.index() {
+            self.by_unit
+                .resize_with(unit.index() + 1, UnitSide::default);
+        }
+        &mut self.by_unit[unit.index()]
+    }
+
+    pub(super) fn get(&self, unit: UnitId) -> Option<&UnitSide> {
+        self.by_unit.get(unit.index())
+    }
+
+    pub(super) fn touch(&mut self, unit: UnitId, connection: u32) {
+        if self.touching.len() <= unit.index() {
+            self.touching.resize_with(unit.index() + 1, Vec::new);
+        }
+        self.touching[unit.index()].push(connection);
+    }
+
+    pub(super) fn touching(&self, unit: UnitId) -> Vec<u32> {
+        self.touching.get(unit.index()).cloned().unwrap_or_default()
+    }
+}
+
+impl World {
+    /// A hook of `unit` ended: if its process has read other files, what it serves and trusts is
+    /// read again and its connections are judged again.
+    pub(super) fn workload_changed(&mut self, unit: UnitId, agenda: &mut Agenda<Event>) {
+        let now = agenda.now();
+        let workload = &self.juju.unit(unit).workload;
+        if workload.generation == self.sides.of(unit).generation {
+            return;
+        }
+        let (generation, cause) = (workload.generation, workload.cause);
+        let served = read_served(&workload.loaded);
+        let trust = read_trust(&workload.loaded);
+        let restarted = workload.answers_from == now && !self.deployment.timings.restart.is_zero();
+        let side = self.sides.of(unit);
+        side.generation = generation;
+        let serves_other = *side.served != *served;
+        let trusts_other = side.trust != trust;
+        let before = std::mem::replace(&mut side.served, served.into());
+        side.trust = trust;
+        if serves_other {
+            self.note_served(unit, &before, cause, now);
+        }
+        if trusts_other {
+            self.note_trusted(unit, cause, now);
+        }
+        if restarted {
+            self.sides.of(unit).answers_from = now + self.deployment.timings.restart;
+            agenda.after(self.deployment.timings.restart, Event::Answers(unit));
+        }
+        let trigger = match (serves_other, trusts_other) {
+            (true, _) => "server-certificate",
+            (false, true) => "trust",
+            (false, false) if restarted => "reachability",
+            (false, false) => return,
+        };
+        self.judge_touching(unit, trigger, agenda);
+    }
+
+    /// A restarted workload answers again.
+    pub(super) fn answers_again(&mut self, unit: UnitId, agenda: &mut Agenda<Event>) {
+        if self.sides.of(unit).answers_from <= agenda.now() {
+            self.judge_touching(unit, "reachability", agenda);
+        }
+    }
+
+    fn note_served(&mut self, unit: UnitId, before: &[Served], cause: Option<Seq>, time: Time) {
+        let after = Arc::clone(&self.sides.of(unit).served);
+        let new = after.iter().filter(|served| !before.contains(served));
+        let gone = before.iter().filter(|served| {
+            !after
+                .iter()
+                .any(|other| other.endpoint == served.endpoint && other.name == served.name)
+        });
+        let new = new.map(|served| (&served.endpoint, served.identity.leaf().cloned()));
+        for (endpoint, certificate) in new.chain(gone.map(|served| (&served.endpoint, None))) {
+            let subject = subject(&self.juju, About::Unit(unit));
+            let kind = Kind::CertificateServed {
+                endpoint: Arc::clone(endpoint),
+                certificate,
+            };
+            let entry = self.journal.record(Entry {
+                time,
+                cause,
+                subject,
+                kind,
+            });
+            self.sides.of(unit).served_by = Some(entry);
+        }
+    }
+
+    fn note_trusted(&mut self, unit: UnitId, cause: Option<Seq>, time: Time) {
+        let roots = self.sides.of(unit).trust.roots().cloned().collect();
+        let subject = subject(&self.juju, About::Unit(unit));
+        let kind = Kind::TrustChanged { roots };
+        let entry = self.journal.record(Entry {
+            time,
+            cause,
+            subject,
+            kind,
+        });
+        self.sides.of(unit).trusted_by = Some(entry);
+    }
+}
+
+fn read_served(files: &surface::Files) -> Vec<Served> {
+    let served = surface::served(files).into_iter().filter_map(|found| {
+        let chain = pem::chain(found.chain);
+        let key = pem::key(found.key);
+        Some(Served {
+            endpoint: found.endpoint.into(),
+            name: found.name.into(),
+            identity: Identity::new(chain.iter().flatten().cloned(), key.as_ref().as_ref().ok()?.clone()),
+        })
+    });
+    served.collect()
+}
+
+/// Everything that can be parsed: a store skips a block it cannot read, as `c_rehash` and Go's
+/// `AppendCertsFromPEM` do.
+fn read_trust(files: &surface::Files) -> TrustStore {
+    let chains: Vec<_> = surface::trusted(files).map(pem::chain).collect();
+    chains.iter().flat_map(|chain| chain.iter().flatten()).cloned().collect()
+}

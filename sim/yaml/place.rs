@@ -1,0 +1,160 @@
+//! Where something stands in a text.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+/// A range of bytes in one of the [`Sources`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Index into [`Sources`].
+    pub file: u32,
+    /// First byte.
+    pub start: u32,
+    /// Byte after the last one.
+    pub end: u32,
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl<T> Spanned<T> {
+    /// A value at a place.
+    pub const fn new(value: T, place: Place) -> Self {
+        Self { value, place }
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Spanned<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// One text that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceText {
+    /// The file as the user names it.
+    pub name: Arc<str>,
+    /// What stands in it.
+    pub text: Arc<str>,
+    /// Where each line begins.
+    line_starts: Vec<u32>,
+}
+
+impl SourceText {
+    /// Index of the line a byte stands in, and where that line begins.
+    fn line_of(&self, byte: u32) -> (usize, usize) {
+        let line = self
+            .line_starts
+            .partition_point(|&start| start <= byte)
+            .saturating_sub(1);
+        (line, self.line_starts[line] as usize)
+    }
+}
+
+/// Every text that was read; places point into them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    texts: Vec<SourceText>,
+}
+
+impl Sources {
+    /// Keeps a text and gives its index.
+    pub fn add(&mut self, name: &str, text: &str) -> u32 {
+        let index = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        let after_breaks = text
+            .bytes()
+            .enumerate()
+            .filter(|&(_, byte)| byte == b'\n')
+            .map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX));
+        self.texts.push(SourceText {
+            name: name.into(),
+            text: text.into(),
+            line_starts: std::iter::once(0).chain(after_breaks).collect(),
+        });
+        index
+    }
+
+    /// The text a place points into; `None` where it was never added.
+    pub fn get(&self, file: u32) -> Option<&SourceText> {
+        self.texts.get(file as usize)
+    }
+
+    /// Line and column of the first byte, both from 1, the column in characters.
+    pub fn position(&self, place: Place) -> (u32, u32) {
+        let Some(source) = self.get(place.file) else {
+            return (1, 1);
+        };
+        let (line, start) = source.line_of(place.start);
+        let before = source.text.get(start..place.start as usize);
+        let column = before.map_or(0, |before| before.chars().count()) + 1;
+        (
+            u32::try_from(line + 1).unwrap_or(u32::MAX),
+            u32::try_from(column).unwrap_or(u32::MAX),
+        )
+    }
+
+    /// The whole line in which the place begins, trimmed.
+    pub fn line_text(&self, place: Place) -> &str {
+        let Some(source) = self.get(place.file) else {
+            return "";
+        };
+        let (line, start) = source.line_of(place.start);
+        let end = source
+            .line_starts
+            .get(line + 1)
+            .map_or(source.text.len(), |&next| next as usize);
+        source.text.get(start..end).unwrap_or("").trim()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_lines_and_characters_from_one() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yaml", "one\n  två: x\n");
+        let place = |start| Place {
+            file,
+            start,
+            end: start + 1,
+        };
+        assert_eq!(sources.position(place(0)), (1, 1));
+        assert_eq!(sources.position(place(12)), (2, 8));
+        assert_eq!(sources.line_text(place(12)), "två: x");
+    }
+
+    #[test]
+    fn a_place_in_no_text_is_harmless() {
+        let sources = Sources::default();
+        let nowhere = Place {
+            file: 7,
+            start: 9,
+            end: 10,
+        };
+        assert_eq!(sources.position(nowhere), (1, 1));
+        assert_eq!(sources.line_text(nowhere), "");
+    }
+}

@@ -1,0 +1,91 @@
+//! What the whole-scenario tests share.
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use trustsim::kernel::{Span, Time};
+use trustsim::scenario;
+use trustsim::world::{Deployment, Kind, Options, Record, Simulation};
+
+/// Every scenario file of the project, in name order.
+pub(crate) fn scenario_files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let entries = std::fs::read_dir(&folder).expect("the project has scenarios");
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("a folder entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 10, "only {} scenarios in {}", files.len(), folder.display());
+    files
+}
+
+/// The deployment of a scenario file.
+pub(crate) fn load(path: &Path) -> Deployment {
+    match scenario::load(path, &scenario::DiskFiles) {
+        Ok(loaded) => loaded.deployment,
+        Err(diagnostics) => panic!("{}: {diagnostics:?}", path.display()),
+    }
+}
+
+/// The deployment of `scenarios/NAME.yaml`.
+pub(crate) fn load_named(name: &str) -> Deployment {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    load(&folder.join(format!("{name}.yaml")))
+}
+
+/// Plays a deployment to its end.
+pub(crate) fn play(deployment: &Deployment, options: Options) -> Record {
+    Simulation::new(Arc::new(deployment.clone()), options).finish()
+}
+
+/// The same deployment, cut short.
+pub(crate) fn cut(deployment: &Deployment, longest: Span) -> Deployment {
+    let mut deployment = deployment.clone();
+    deployment.duration = deployment.duration.min(longest);
+    let duration = deployment.duration;
+    deployment.actions.retain(|action| action.at <= duration);
+    deployment
+}
+
+/// DER of every certificate issued, in order.
+pub(crate) fn certificates(record: &Record) -> Vec<Vec<u8>> {
+    let entries = record.journal.entries().iter();
+    let issued = entries.filter_map(|entry| match &entry.kind {
+        Kind::CertificateIssued(issued) => Some(issued.certificate.der().to_vec()),
+        _ => None,
+    });
+    issued.collect()
+}
+
+/// When each connection's verdict became what.
+pub(crate) fn verdicts(record: &Record) -> BTreeMap<u32, Vec<(Time, &'static str)>> {
+    let mut changes: BTreeMap<u32, Vec<(Time, &'static str)>> = BTreeMap::new();
+    for entry in record.journal.entries() {
+        if let Kind::Handshake(handshake) = &entry.kind {
+            let of_connection = changes.entry(handshake.connection).or_default();
+            let error = handshake.verdict.error;
+            if of_connection.last().is_none_or(|(_, last)| *last != error) {
+                of_connection.push((entry.time, error));
+            }
+        }
+    }
+    changes
+}
+
+/// The error in force at `at`, by a list of changes.
+pub(crate) fn in_force(changes: &[(Time, &'static str)], at: Time) -> Option<&'static str> {
+    changes.iter().rev().find(|(since, _)| *since <= at).map(|(_, error)| *error)
+}
+
+/// The folder of shared data beside the checkout, or a loud line that the test is skipped.
+pub(crate) fn shared(test: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    if path.is_dir() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED {test}: {} is not there", path.display());
+    None
+}

@@ -1,0 +1,267 @@
+//! Real bundles load as models. They stand beside the repository, not in it; without them there
+//! is nothing to do, and the test says so.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use trustsim::scenario::{DiskFiles, Severity, load};
+
+/// Bundles that are no bundles, and why.
+const EXCLUDED: &[(&str, &str)] = &[
+    ("bundle.yaml.j2", "a template"),
+    ("kafka-k8s_bundle.yaml.j2", "a template"),
+    (
+        "cmr_bundles_test_deploy.yaml",
+        "a template: its controller is filled in by a script",
+    ),
+    (
+        "cmr-bundle.yaml",
+        "a template: its model is filled in by a script",
+    ),
+    (
+        "bundle-include-base64.yaml",
+        "includes a file that is not there",
+    ),
+    (
+        "wordpress-multidoc_bundle.yaml",
+        "its second overlay leaves an offer without endpoints",
+    ),
+    (
+        "bundle-with-overlays_overlay.yaml",
+        "includes a file that is not there",
+    ),
+];
+
+/// Overlays, and the bundle each is laid over; empty where that is not there.
+const OVERLAYS: &[(&str, &str)] = &[
+    (
+        "cos-lite-bundle__overlays",
+        "canonical__cos-lite-bundle__bundle.rendered.yaml",
+    ),
+    (
+        "cos-offers-overlay",
+        "canonical__cos-lite-bundle__bundle.rendered.yaml",
+    ),
+    (
+        "charmed-kubernetes__bundle__overlays",
+        "charmed-kubernetes__bundle__releases_1.35_bundle.yaml",
+    ),
+    (
+        "tests_suites_ck_overlay",
+        "charmed-kubernetes__bundle__releases_1.35_bundle.yaml",
+    ),
+    (
+        "test-multi-overlay",
+        "juju__charm__internal_test-charm-repo_bundle_wordpress-simple-multidoc_bundle.yaml",
+    ),
+    (
+        "test-overlay3",
+        "juju__charm__internal_test-charm-repo_bundle_wordpress-simple-multidoc_bundle.yaml",
+    ),
+    ("kafka-bundle__overlays_production", ""),
+];
+
+/// Models whose offers a bundle consumes, made up from what it uses of them.
+const COMPANIONS: &[(&str, &str)] = &[
+    (
+        "wordpress-with-saas",
+        "  default:
+    applications:
+      mysql: {charm: some-mysql, num_units: 1, offers: {mysql: {endpoints: [db]}}}
+",
+    ),
+    (
+        "fcb-yoga",
+        "  lma-maas:
+    applications:
+      grafana:
+        charm: some-grafana
+        num_units: 1
+        offers: {grafana: {endpoints: [dashboards, application-dashboard, certificates]}}
+      graylog:
+        charm: some-graylog
+        num_units: 1
+        offers: {graylog: {endpoints: [beats, application-dashboard]}}
+      landscape-server:
+        charm: some-landscape
+        num_units: 1
+        offers: {landscape-server: {endpoints: [application-dashboard, registration]}}
+      nagios:
+        charm: some-nagios
+        num_units: 1
+        offers: {nagios: {endpoints: [monitors, application-dashboard]}}
+      prometheus:
+        charm: some-prometheus
+        num_units: 1
+        offers: {prometheus: {endpoints: [website, target, manual-jobs, certificates]}}
+",
+    ),
+];
+
+fn corpus() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    ["../shared/corpus/bundles", "../../shared/corpus/bundles"]
+        .iter()
+        .map(|path| root.join(path))
+        .find(|path| path.is_dir())
+}
+
+#[test]
+fn every_real_bundle_loads() {
+    let Some(corpus) = corpus() else {
+        eprintln!("SKIPPED: ../shared/corpus/bundles is not there");
+        return;
+    };
+    let mut files: Vec<PathBuf> = fs::read_dir(&corpus)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    let mut refused = Vec::new();
+    let mut count = 0;
+    for path in &files {
+        let name = path.file_name().expect("a name").to_string_lossy();
+        if let Some((_, why)) = EXCLUDED.iter().find(|(end, _)| name.ends_with(end)) {
+            eprintln!("left out: {name}: {why}");
+            continue;
+        }
+        let overlay = OVERLAYS.iter().find(|(part, _)| name.contains(part));
+        let model = match overlay {
+            Some((_, "")) => {
+                eprintln!("left out: {name}: an overlay whose bundle is not there");
+                continue;
+            }
+            Some((_, base)) => format!("from: {base}\n    overlays: [{name}]"),
+            None => format!("from: {name}"),
+        };
+        let companion = COMPANIONS.iter().find(|(part, _)| name.contains(part));
+        let companion = companion.map_or("", |(_, text)| text);
+        let scenario = format!("models:\n  m:\n    {model}\n{companion}");
+        count += 1;
+        if let Some(why) = refusal(&corpus, &scenario) {
+            refused.push(format!("{name}\n{why}"));
+        }
+    }
+    eprintln!("{count} bundles loaded or refused");
+    assert!(refused.is_empty(), "{}", refused.join("\n\n"));
+}
+
+#[test]
+fn the_real_cos_lite_has_what_ours_has() {
+    let Some(corpus) = corpus() else {
+        eprintln!("SKIPPED: ../shared/corpus/bundles is not there");
+        return;
+    };
+    let prefix = "canonical__cos-lite-bundle__";
+    let text = format!(
+        "models:
+  cos:
+    from: {prefix}bundle.rendered.yaml
+    overlays: [{prefix}overlays_tls-overlay.yaml, {prefix}overlays_offers-overlay.yaml]
+"
+    );
+    let real = deployment(&corpus, &text);
+    let ours = "models:
+  cos:
+    from: cos-lite.yaml
+    overlays: [cos-lite-tls-overlay.yaml, cos-lite-offers-overlay.yaml]
+";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/bundles");
+    assert_eq!(deployment(&folder, ours), real);
+}
+
+/// Applications, relations and offers as sorted lines.
+fn deployment(folder: &Path, text: &str) -> Vec<String> {
+    let scenario = trustsim::scenario::parse(text, "s.yaml").expect("a scenario");
+    let loaded = trustsim::scenario::resolve(scenario, &folder.join("s.yaml"), &DiskFiles)
+        .unwrap_or_else(|wrong| panic!("{}", wrong.render(false)));
+    let deployment = loaded.deployment;
+    let applications = deployment
+        .applications
+        .iter()
+        .map(|app| format!("{} {} {}", app.name, app.charm.name, app.units));
+    let relations = deployment.relations.iter().map(|relation| {
+        let [left, right] = relation
+            .sides
+            .each_ref()
+            .map(|side| deployment.side_name(side));
+        format!("{left} {right} {}", relation.interface)
+    });
+    let offers = deployment
+        .offers
+        .iter()
+        .map(|offer| format!("{} {} {:?}", offer.name, offer.application, offer.endpoints));
+    let mut lines: Vec<String> = applications.chain(relations).chain(offers).collect();
+    lines.sort();
+    lines
+}
+
+fn refusal(folder: &Path, text: &str) -> Option<String> {
+    let scenario = trustsim::scenario::parse(text, "s.yaml").expect("a scenario");
+    let path = folder.join("s.yaml");
+    match trustsim::scenario::resolve(scenario, &path, &DiskFiles) {
+        Ok(_) => None,
+        Err(mut wrong) => {
+            wrong.list.retain(|found| found.severity == Severity::Error);
+            Some(wrong.render(false))
+        }
+    }
+}
+
+#[test]
+fn real_charm_files_are_read() {
+    let Some(corpus) = corpus() else {
+        eprintln!("SKIPPED: ../shared/corpus/charms is not there");
+        return;
+    };
+    let charms = corpus.with_file_name("charms");
+    for entry in fs::read_dir(&charms).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let file = path.display();
+        let text = format!(
+            "models: {{m: {{bundle: kubernetes, applications: {{a: {{charm: c}}}}}}}}\ncharms: {{c: {{from: {file}}}}}\n"
+        );
+        let why = refusal(&charms, &text);
+        assert!(why.is_none(), "{file}: {}", why.unwrap_or_default());
+    }
+    assert!(load(&charms.join("nothing.yaml"), &DiskFiles).is_err());
+}
+
+/// Endpoints on purpose not as in the file: name of the charm and of the endpoint.
+const OTHERWISE: &[(&str, &str)] = &[];
+
+#[test]
+fn the_catalogue_says_what_the_charms_say() {
+    let Some(corpus) = corpus() else {
+        eprintln!("SKIPPED: ../shared/corpus/charms is not there");
+        return;
+    };
+    let charms = corpus.with_file_name("charms");
+    let mut wrong = Vec::new();
+    for entry in fs::read_dir(&charms).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let text = fs::read_to_string(&path).expect("text");
+        let file: serde_json::Value = serde_saphyr::from_str(&text).expect("yaml");
+        let name = file["name"].as_str().unwrap_or_default();
+        let Some(known) = trustsim::charms::catalogue().get(name) else {
+            wrong.push(format!("{name} is not in the catalogue"));
+            continue;
+        };
+        for group in ["provides", "requires", "peers"] {
+            for (endpoint, said) in file[group].as_object().into_iter().flatten() {
+                if OTHERWISE.contains(&(name, endpoint.as_str())) {
+                    continue;
+                }
+                let same = known.metadata.endpoint(endpoint).is_some_and(|known| {
+                    known.interface == said["interface"].as_str().unwrap_or_default()
+                        && known.limit.map(u64::from) == said["limit"].as_u64()
+                        && known.container_scope == (said["scope"] == "container")
+                });
+                if !same {
+                    wrong.push(format!("{}: {name}:{endpoint}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
