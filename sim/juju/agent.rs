@@ -244,6 +244,13 @@ impl Agent {
         matches!(&self.state, Activity::Running(running) if running.ends >= at)
     }
 
+    /// Whether only time brings this hook: update-status, or an expiry it was told of before.
+    pub(super) fn is_repeat(&self, hook: &Hook) -> bool {
+        let expiry = hook.secret_revision();
+        let expiry = expiry.and_then(|key| self.expiries.get(&key));
+        *hook == Hook::UpdateStatus || expiry.is_some_and(|expiry| expiry.handled > 0)
+    }
+
     /// Whether its repeats are being elided.
     pub(super) fn is_eliding(&self) -> bool {
         self.is_idle() && self.quiet_until > self.rested_at

@@ -73,7 +73,7 @@ impl Juju {
     /// which they are elided fails at the same one.
     fn take_commit_fault(&mut self, unit: UnitId, hook: &Hook) -> Option<CommitFault> {
         let (_, fault) = self.commit_fault.filter(|(of, _)| *of == unit)?;
-        if matches!(hook, Hook::UpdateStatus | Hook::SecretExpired { .. }) {
+        if self.agent(unit).is_some_and(|agent| agent.is_repeat(hook)) {
             return None;
         }
         self.commit_fault = None;

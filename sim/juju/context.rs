@@ -73,6 +73,28 @@ pub(super) enum SecretChange {
     Remove { id: SecretId, revision: Option<u32> },
 }
 
+impl SecretChange {
+    /// The secret it changes.
+    pub(super) const fn id(&self) -> SecretId {
+        match self {
+            Self::Add { id, .. }
+            | Self::Content { id, .. }
+            | Self::Expire { id, .. }
+            | Self::Remove { id, .. } => *id,
+        }
+    }
+
+    /// Whether `update` of the same secret is merged into this change.
+    const fn takes_in(&self, update: &Self) -> bool {
+        matches!(
+            (self, update),
+            (Self::Add { .. }, _)
+                | (Self::Content { .. }, Self::Content { .. })
+                | (Self::Expire { .. }, Self::Expire { .. })
+        )
+    }
+}
+
 /// Ids at and above this are secrets that exist only until the commit of the hook.
 pub(super) const UNCOMMITTED: u32 = 1 << 31;
 
@@ -485,20 +507,7 @@ impl<'a> UnitContext<'a> {
     ) -> Result<(), ToolError> {
         self.check_owner(self.owner(id))?;
         let content = Arc::new(content);
-        // Juju merges a hook's updates of one secret (juju/juju 3.6 `uniter/runner/context/secrets.go`
-        // `secretsChangeRecorder.update`): an expiry set before is that of the new revision.
-        let expiry = self.effects.secrets.iter().rev().find_map(|change| match change {
-            SecretChange::Expire { id: of, expire } if *of == id => Some(*expire),
-            _ => None,
-        });
-        self.effects
-            .secrets
-            .push(SecretChange::Content { id, content });
-        if let Some(expire) = expiry {
-            self.effects
-                .secrets
-                .push(SecretChange::Expire { id, expire });
-        }
+        self.update(SecretChange::Content { id, content });
         Ok(())
     }
 
@@ -513,9 +522,7 @@ impl<'a> UnitContext<'a> {
         expire: Option<Time>,
     ) -> Result<(), ToolError> {
         self.check_owner(self.owner(id))?;
-        self.effects
-            .secrets
-            .push(SecretChange::Expire { id, expire });
+        self.update(SecretChange::Expire { id, expire });
         Ok(())
     }
 
@@ -526,9 +533,7 @@ impl<'a> UnitContext<'a> {
     /// [`ToolError::NotLeader`] for an application's secret by a unit that does not lead.
     pub fn remove_secret(&mut self, id: SecretId) -> Result<(), ToolError> {
         self.check_owner(self.owner(id))?;
-        self.effects
-            .secrets
-            .push(SecretChange::Remove { id, revision: None });
+        self.remove(id, None);
         Ok(())
     }
 
@@ -539,11 +544,48 @@ impl<'a> UnitContext<'a> {
     /// [`ToolError::NotLeader`] for an application's secret by a unit that does not lead.
     pub fn remove_secret_revision(&mut self, id: SecretId, revision: u32) -> Result<(), ToolError> {
         self.check_owner(self.owner(id))?;
-        self.effects.secrets.push(SecretChange::Remove {
-            id,
-            revision: Some(revision),
-        });
+        self.remove(id, Some(revision));
         Ok(())
+    }
+
+    /// Records an update. Juju merges a hook's updates of one secret into its creation, or into
+    /// one update, and forgets a removal before it (juju/juju 3.6
+    /// `uniter/runner/context/secrets.go`, `secretsChangeRecorder`). So an expiry is always that
+    /// of the revision the hook makes, if it makes one.
+    fn update(&mut self, update: SecretChange) {
+        let changes = &mut self.effects.secrets;
+        let id = update.id();
+        changes
+            .retain(|change| change.id() != id || !matches!(change, SecretChange::Remove { .. }));
+        let mut earlier = changes.iter_mut();
+        let earlier = earlier.find(|change| change.id() == id && change.takes_in(&update));
+        match (earlier, update) {
+            (
+                Some(SecretChange::Add { content, .. } | SecretChange::Content { content, .. }),
+                SecretChange::Content { content: new, .. },
+            ) => *content = new,
+            (
+                Some(SecretChange::Add { expire, .. } | SecretChange::Expire { expire, .. }),
+                SecretChange::Expire { expire: new, .. },
+            ) => *expire = new,
+            (_, update) => {
+                // Content goes first.
+                let place = changes.iter().position(|change| {
+                    let expires = matches!(change, SecretChange::Expire { .. });
+                    expires && change.id() == id
+                });
+                changes.insert(place.unwrap_or(changes.len()), update);
+            }
+        }
+    }
+
+    /// Records a removal, which forgets whatever the hook did to the secret before.
+    fn remove(&mut self, id: SecretId, revision: Option<u32>) {
+        let changes = &mut self.effects.secrets;
+        changes.retain(|change| change.id() != id || matches!(change, SecretChange::Remove { .. }));
+        if id.0 < UNCOMMITTED {
+            changes.push(SecretChange::Remove { id, revision });
+        }
     }
 
     /// `secret-get --label`, by a unit of the owning application that is not the owner's leader:

@@ -67,6 +67,8 @@ impl Juju {
         self.claim_leadership(unit, host);
         self.rearm_secrets(unit, now);
         self.pod_is_back(unit, host);
+        // What changed just before is seen one latency from now.
+        host.schedule(now + self.latencies.watch, Event::Wake(unit));
         self.wake(unit, host)
     }
 

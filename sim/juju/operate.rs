@@ -85,7 +85,7 @@ impl Juju {
     fn roll_on(&mut self, application: ApplicationId, host: &mut dyn Host) {
         let mut rollout = std::mem::take(&mut self.applications[application.index()].rollout);
         while rollout
-            .pop_if(|unit| self.agent(*unit).is_none_or(|agent| agent.removed))
+            .pop_if(|unit| self.agent(*unit).is_none_or(|agent| agent.dying))
             .is_some()
         {}
         let next = rollout.last().copied();
@@ -99,9 +99,9 @@ impl Juju {
 
     /// The pod of a unit is replaced (eviction, node loss, a rolling update): the old one runs
     /// `stop`, the new one has a new address and runs `upgrade-charm`, `config-changed`, `start`.
-    /// On a machine nothing happens.
+    /// On a machine, or to a unit that is being removed, nothing happens.
     pub fn restart_pod(&mut self, unit: UnitId, cause: Option<Seq>, host: &mut dyn Host) {
-        if !self.is_pod(unit) || self.agent(unit).is_none_or(|agent| agent.removed) {
+        if !self.is_pod(unit) || self.agent(unit).is_none_or(|agent| agent.dying) {
             return;
         }
         let now = host.now();
@@ -160,7 +160,7 @@ impl Juju {
         host.schedule(now + POD_START, Event::AgentStart(unit));
     }
 
-    /// A replaced pod is back: a rolling update goes on with the next.
+    /// A replaced pod is back, or is not waited for: a rolling update goes on with the next.
     pub(super) fn pod_is_back(&mut self, unit: UnitId, host: &mut dyn Host) {
         let application = self.unit(unit).application;
         let rollout = &mut self.applications[application.index()].rollout;
@@ -202,6 +202,11 @@ impl Juju {
         if std::mem::replace(&mut agent.dying, true) {
             return;
         }
+        agent.shutting_down = false;
+        self.pod_is_back(unit, host);
+        let Some(agent) = self.agent_mut(unit) else {
+            return;
+        };
         agent.dirty.extend(agent.relations.keys());
         for relation in relations {
             if let Some(end) = self.relation(relation).end_of(application) {
@@ -289,7 +294,7 @@ impl Juju {
         }
         let at_rest = match &agent.state {
             Activity::Idle => agent.installed && agent.started,
-            Activity::Running(running) => matches!(running.hook, Hook::UpdateStatus),
+            Activity::Running(running) => agent.is_repeat(&running.hook),
             Activity::Failed(_) => false,
         };
         // Whatever is under way to the agent has arrived one latency from now, and containers

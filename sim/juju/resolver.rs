@@ -100,7 +100,9 @@ impl Juju {
         }
         let application = self.application(unit.application);
         let watch = self.latencies.watch;
-        if agent.charm_seen != application.charm_version.version_seen(now, watch) {
+        // A pod gets a new charm by being replaced.
+        let charm = application.charm_version.version_seen(now, watch);
+        if agent.charm_seen != charm && !self.is_pod(id) {
             let cause = application.charm_version.cause;
             return Some(Operation::Run(Hook::UpgradeCharm, cause));
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rand::RngExt;
 
-use super::context::{SecretChange, UNCOMMITTED};
+use super::context::SecretChange;
 use super::state::Secret;
 use super::{About, Happening, Host, Juju, SecretId, SecretOwner, ToolError, UnitId};
 use crate::kernel::{Seq, Time};
@@ -41,20 +41,10 @@ impl Juju {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) -> Result<(), ToolError> {
-        let base = u32::try_from(self.secrets.len()).unwrap_or(UNCOMMITTED);
-        let resolve = |id: SecretId| {
-            if id.0 >= UNCOMMITTED {
-                SecretId(base + (id.0 - UNCOMMITTED))
-            } else {
-                id
-            }
-        };
         for change in changes {
             let owner = match &change {
                 SecretChange::Add { owner, .. } => *owner,
-                SecretChange::Content { id, .. }
-                | SecretChange::Expire { id, .. }
-                | SecretChange::Remove { id, .. } => self.secret(resolve(*id)).owner,
+                _ => self.secret(change.id()).owner,
             };
             if let SecretOwner::Application(application) = owner
                 && self.application(application).lease.holder != Some(unit)
@@ -75,13 +65,13 @@ impl Juju {
                     self.add_secret(unit, owner, label, content, expire, cause, host);
                 }
                 SecretChange::Content { id, content } => {
-                    self.update_secret(unit, resolve(id), content, cause, host);
+                    self.update_secret(unit, id, content, cause, host);
                 }
                 SecretChange::Expire { id, expire } => {
-                    self.set_expiry(resolve(id), expire, cause, host);
+                    self.set_expiry(id, expire, cause, host);
                 }
                 SecretChange::Remove { id, revision } => {
-                    self.remove_secret(unit, resolve(id), revision, cause, host);
+                    self.remove_secret(unit, id, revision, cause, host);
                 }
             }
         }

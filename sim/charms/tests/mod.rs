@@ -261,7 +261,12 @@ impl Stage {
 
     fn after_end(&mut self, (mut played, before): (Played, Vec<(RelationId, bool, u64)>)) {
         for (id, is_application, version, bag) in self.own_bags(played.unit) {
-            if !before.contains(&(id, is_application, version)) {
+            // What Juju itself writes when a unit enters scope is no work of the charm.
+            let is_jujus = |(key, _): (&str, &Value)| {
+                ["egress-subnets", "ingress-address", "private-address"].contains(&key)
+            };
+            let is_new = !before.contains(&(id, is_application, version));
+            if is_new && (is_application || !bag.iter().all(is_jujus)) {
                 played.changed.push((id, is_application, bag));
             }
         }

@@ -163,6 +163,43 @@ fn leadership_is_asserted_at_the_commit() {
     assert!(end.units[&leader].bag.value.get("mine").is_some());
 }
 
+/// `runner/context/secrets.go`, `secretsChangeRecorder`: the updates of one hook are one, so an
+/// expiry set before new content is that of the new revision.
+#[test]
+fn updates_of_one_secret_are_merged() {
+    let (mut stage, a, _, _) = pair((1, 1));
+    stage.settle();
+    let unit = nth(&stage, a, 0);
+    let at = stage.now() + seconds(1_000);
+    stage.code(a, move |hook, unit| {
+        let owner = SecretOwner::Unit(unit.id());
+        match (hook, unit.secret(owner, "s")) {
+            (Hook::Action { .. }, None) => {
+                unit.add_secret(owner, "s", content("1"), None)?;
+            }
+            (Hook::Action { .. }, Some(view)) => {
+                unit.set_secret_expire(view.id, Some(at))?;
+                unit.set_secret_content(view.id, content("2"))?;
+                unit.remove_secret(view.id)?;
+                unit.set_secret_expire(view.id, Some(at))?;
+                unit.set_secret_content(view.id, content("3"))?;
+                unit.set_secret_content(view.id, content("4"))?;
+            }
+            _ => {}
+        }
+        Ok(())
+    });
+    for _ in 0..2 {
+        stage.call(|juju, host| juju.run_action(unit, "go", Default::default(), None, host));
+        stage.run_for(seconds(5));
+    }
+    let id = stage.juju.secrets_of(SecretOwner::Unit(unit)).next();
+    let secret = stage.juju.secret(id.expect("it is there"));
+    assert_eq!((secret.latest(), secret.expire), (2, Some(at)));
+    assert_eq!(secret.expiries.keys().collect::<Vec<_>>(), [&2]);
+    assert_eq!(secret.content(2).map(|found| &**found), Some(&content("4")));
+}
+
 /// Within a hook, its own pending writes are seen; the empty text deletes a key.
 #[test]
 fn a_hook_sees_its_own_writes() {
@@ -185,7 +222,11 @@ fn a_hook_sees_its_own_writes() {
         let id = unit.add_secret(owner, "s", content("1"), None)?;
         unit.set_secret_content(id, content("2"))?;
         let view = unit.secret(owner, "s").expect("it is pending");
-        assert_eq!((view.revision, &*view.content), (2, &content("2")));
+        assert_eq!(
+            (view.revision, &*view.content),
+            (1, &content("2")),
+            "one creation"
+        );
         unit.remove_secret(id)?;
         assert!(unit.secret(owner, "s").is_none());
         Ok(())

@@ -2,10 +2,13 @@
 
 mod commits;
 mod cross_model;
+mod elision;
 mod failure;
 mod leadership;
 mod machines;
+mod random;
 mod relations;
 mod secrets;
+mod speed;
 mod stage;
 mod startup;

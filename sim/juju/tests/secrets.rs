@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use super::stage::{START, Stage, seconds};
 use crate::juju::*;
-use crate::kernel::Time;
 
 fn content(text: &str) -> BTreeMap<String, Value> {
     BTreeMap::from([("key".to_owned(), text.into())])
@@ -108,7 +107,7 @@ fn an_expired_revision_is_told_until_it_is_removed() {
 /// `secretexpire.go`, `expire`: one alarm takes along whatever expires within its minute.
 #[test]
 fn expiries_of_one_minute_are_told_together() {
-    let (mut stage, a, units) = keeper(true, 1);
+    let (mut stage, _, units) = keeper(true, 1);
     let minute = (START.as_seconds() + 1_200) % 60;
     assert_eq!(minute, 0, "the test counts from a full minute");
     for action in ["add early 1210", "add late 1250", "add after 1262"] {
@@ -123,7 +122,6 @@ fn expiries_of_one_minute_are_told_together() {
         "the second comes early: {at:?}"
     );
     assert!(at[2] >= 1_262);
-    let _ = a;
 }
 
 /// `secretexpire.go`, `computeNextExpireTime`: what fell due while the agent was down fires when
@@ -320,5 +318,4 @@ fn a_label_is_used_once() {
         failed.expect("it is refused"),
         @r#"ERROR secret with label "s" already exists"#
     );
-    let _ = Time::EPOCH;
 }

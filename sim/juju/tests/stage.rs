@@ -19,6 +19,8 @@ pub(super) struct Played {
     /// `db-relation-joined b/0`.
     pub(super) name: String,
     pub(super) failures: u32,
+    /// Only time brought it, and it did nothing.
+    pub(super) idle_repeat: bool,
 }
 
 pub(super) struct Stage {
@@ -257,6 +259,8 @@ impl Stage {
             None => Ok(()),
         };
         let effects = context.into_effects();
+        let repeats = failures == 0 && self.agent(unit).is_repeat(&hook);
+        let idles = effects.bags.is_empty() && effects.secrets.is_empty() && result.is_ok();
         let name = self.name(unit, &hook);
         self.played.push(Played {
             at: now,
@@ -264,6 +268,7 @@ impl Stage {
             hook: hook.clone(),
             name,
             failures,
+            idle_repeat: repeats && idles,
         });
         self.call(|juju, host| {
             juju.hook_ran(unit, hook, failures, Some(Seq(0)), effects, result, host);

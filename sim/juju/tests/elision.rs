@@ -1,0 +1,126 @@
+//! Elided hooks leave no trace: every other hook is the same, at the same instant.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::random::{Scene, deeds};
+use super::stage::{Played, START, Stage, seconds};
+use crate::juju::*;
+
+/// Hooks that were not idle repeats, in one order for both.
+fn essence(played: Vec<Played>) -> Vec<Played> {
+    let mut kept: Vec<Played> = played;
+    kept.retain(|played| !played.idle_repeat);
+    kept.sort_by(|left, right| (left.at, &left.unit).cmp(&(right.at, &right.unit)));
+    kept
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// The promise: an elided hook keeps its agent busy for as long as the played one would.
+    #[test]
+    fn elision_changes_nothing_else(seed: u64, deeds in deeds()) {
+        let play = |every_hook| {
+            let mut scene = Scene::new(seed, every_hook);
+            scene.play(&deeds);
+            essence(scene.stage.played)
+        };
+        let (elided, every) = (play(false), play(true));
+        for (left, right) in elided.iter().zip(&every) {
+            prop_assert_eq!(left, right);
+        }
+        prop_assert_eq!(elided.len(), every.len());
+    }
+}
+
+/// A quiet year of a quiet charm costs nothing.
+#[test]
+fn a_quiet_year_is_free() {
+    let mut stage = Stage::new();
+    let model = stage.model("m", true);
+    let a = stage.app(model, "a", &[]);
+    let unit = stage.unit(a);
+    stage.settle();
+    let before = stage.handled;
+    stage.run_for(seconds(365 * 86_400));
+    assert_eq!(stage.handled, before);
+    assert!(stage.agenda.is_empty());
+    stage.configure(a, "debug");
+    stage.run_for(seconds(10));
+    assert_eq!(stage.hooks(unit), ["config-changed"]);
+}
+
+/// A change that arrives in the middle of an elided hook waits for its end, as it would for a
+/// played one.
+#[test]
+fn an_elided_hook_keeps_the_agent_busy() {
+    let play = |every_hook: bool, at_ms: u64| {
+        let mut stage = Stage::with(1, every_hook);
+        let model = stage.model("m", true);
+        let a = stage.app(model, "a", &[]);
+        stage.unit(a);
+        stage.run_until(START + Duration::from_millis(at_ms));
+        stage.configure(a, "debug");
+        stage.run_for(seconds(20));
+        essence(stage.played)
+    };
+    let mut stage = Stage::with(1, true);
+    let model = stage.model("m", true);
+    let a = stage.app(model, "a", &[]);
+    stage.unit(a);
+    stage.run_for(seconds(2_000));
+    let beats: Vec<u64> = stage
+        .played
+        .iter()
+        .filter(|played| played.hook == Hook::UpdateStatus)
+        .map(|played| (played.at.as_nanos() - START.as_nanos()) / 1_000_000)
+        .collect();
+    assert!(beats.len() > 4);
+    for beat in beats {
+        for offset_ms in [-60, -51, -49, -10, 0, 1, 100, 460, 2_100] {
+            let at_ms = beat.saturating_add_signed(offset_ms);
+            assert_eq!(
+                play(false, at_ms),
+                play(true, at_ms),
+                "{offset_ms} ms off {beat}"
+            );
+        }
+    }
+}
+
+/// Many expired secrets that nobody removes: their beats are found again after months.
+#[test]
+fn many_beats_are_found_again() {
+    for (secrets, days) in [(1_u64, 40), (20, 3), (200, 1)] {
+        let play = |every_hook: bool| {
+            let mut stage = Stage::with(3, every_hook);
+            let model = stage.model("m", true);
+            let a = stage.app(model, "a", &[]);
+            stage.code(a, move |hook, unit| {
+                if *hook == Hook::Start {
+                    for n in 0..secrets {
+                        let owner = SecretOwner::Unit(unit.id());
+                        let expire = START + seconds(300 + 37 * n);
+                        let content = Default::default();
+                        unit.add_secret(owner, &format!("s{n}"), content, Some(expire))?;
+                    }
+                }
+                Ok(())
+            });
+            stage.unit(a);
+            for day in 1..=days {
+                stage.run_until(START + seconds(day * 86_400 + 1_234));
+                stage.configure(a, &day.to_string());
+            }
+            stage.run_for(seconds(100));
+            essence(stage.played)
+        };
+        let (elided, every) = (play(false), play(true));
+        assert_eq!(elided.len(), every.len());
+        for (left, right) in elided.iter().zip(&every) {
+            assert_eq!(left, right, "{secrets} secrets");
+        }
+    }
+}
