@@ -47,10 +47,19 @@ pub(super) struct Stage {
     pub notes: Vec<(Time, UnitId, &'static str, Value)>,
     /// Every hook, not only those that changed a databag.
     pub keeps_all: bool,
+    /// Secrets expire on the minute only, as in the recordings.
+    pub ticks: bool,
     pool: KeyPool,
 }
 
-struct TestHost<'a>(&'a mut Agenda<Event>);
+type OwnBags = Vec<(RelationId, bool, Bag)>;
+
+fn without_addresses(bag: &Bag) -> Bag {
+    let kept = bag.iter().filter(|(key, _)| !key.ends_with("-address") && *key != "egress-subnets");
+    kept.map(|(key, value)| (key, value.clone())).collect()
+}
+
+struct TestHost<'a>(&'a mut Agenda<Event>, bool);
 
 impl Host for TestHost<'_> {
     fn now(&self) -> Time {
@@ -58,6 +67,13 @@ impl Host for TestHost<'_> {
     }
 
     fn schedule(&mut self, at: Time, event: Event) {
+        let late_ns = at.as_nanos() % 60_000_000_000;
+        let at = match event {
+            Event::SecretExpiry(_) if self.1 && late_ns > 0 => {
+                at + Span::from_nanos(60_000_000_000 - late_ns)
+            }
+            _ => at,
+        };
         self.0.at(at, event);
     }
 
@@ -90,6 +106,7 @@ impl Stage {
             played: Vec::new(),
             notes: Vec::new(),
             keeps_all: false,
+            ticks: false,
             pool,
         }
     }
@@ -125,7 +142,7 @@ impl Stage {
             config: set.collect(),
             subordinate: false,
         };
-        let host = &mut TestHost(&mut self.agenda);
+        let host = &mut TestHost(&mut self.agenda, self.ticks);
         let id = self.juju.add_application(self.model, parts, host);
         let instance = Instance::new(metadata, KeyAlgorithm::EcdsaP256, &self.pool);
         self.instances.insert(id, instance);
@@ -133,7 +150,7 @@ impl Stage {
             let now = self.agenda.now();
             let machine = (!self.juju.model(self.model).kubernetes)
                 .then(|| self.juju.add_machine(self.model, "0"));
-            self.juju.add_unit(id, machine, now, &mut TestHost(&mut self.agenda));
+            self.juju.add_unit(id, machine, now, &mut TestHost(&mut self.agenda, self.ticks));
         }
         id
     }
@@ -143,7 +160,7 @@ impl Stage {
         left: (ApplicationId, &str),
         right: (ApplicationId, &str),
     ) -> RelationId {
-        let host = &mut TestHost(&mut self.agenda);
+        let host = &mut TestHost(&mut self.agenda, self.ticks);
         self.juju.integrate([left, right], None, host).expect("they fit")
     }
 
@@ -157,22 +174,22 @@ impl Stage {
 
     pub(super) fn set_config(&mut self, application: ApplicationId, option: &str, value: &str) {
         let options = [(option.to_owned(), Some(value.to_owned()))].into();
-        let host = &mut TestHost(&mut self.agenda);
+        let host = &mut TestHost(&mut self.agenda, self.ticks);
         self.juju.set_config(application, &options, None, host);
     }
 
     pub(super) fn give_leadership(&mut self, application: ApplicationId, unit: UnitId) {
-        let host = &mut TestHost(&mut self.agenda);
+        let host = &mut TestHost(&mut self.agenda, self.ticks);
         self.juju.give_leadership(application, Some(unit), None, host);
     }
 
     pub(super) fn act(&mut self, unit: UnitId, action: &str) {
-        let host = &mut TestHost(&mut self.agenda);
+        let host = &mut TestHost(&mut self.agenda, self.ticks);
         self.juju.run_action(unit, action, BTreeMap::new(), None, host);
     }
 
     pub(super) fn remove_relation(&mut self, relation: RelationId) {
-        let host = &mut TestHost(&mut self.agenda);
+        let host = &mut TestHost(&mut self.agenda, self.ticks);
         self.juju.remove_relation(relation, None, host);
     }
 
@@ -181,12 +198,14 @@ impl Stage {
     }
 
     pub(super) fn run_until(&mut self, until: Time) {
+        // Leaves the clock at `until`; a lease whose holder is connected does not expire.
+        self.agenda.at(until, Event::LeaseExpiry(ApplicationId::from_index(0)));
         while let Some(event) = self.agenda.next(until) {
             let ending = match event {
                 Event::HookEnd(unit) => self.before_end(unit),
                 _ => None,
             };
-            let mut step = self.juju.handle(event, &mut TestHost(&mut self.agenda));
+            let mut step = self.juju.handle(event, &mut TestHost(&mut self.agenda, self.ticks));
             if let Some(ending) = ending {
                 self.after_end(ending);
             }
@@ -194,7 +213,6 @@ impl Stage {
                 step = self.carry_out(todo);
             }
         }
-        self.agenda.advance(until);
     }
 
     fn carry_out(&mut self, step: Step) -> Option<Step> {
@@ -206,19 +224,19 @@ impl Stage {
                     self.notes.push((now, unit, kind, value.clone()));
                 }
                 self.started.insert(unit, now);
-                let host = &mut TestHost(&mut self.agenda);
+                let host = &mut TestHost(&mut self.agenda, self.ticks);
                 self.juju.hook_ran(unit, hook, failures, None, effects, result, host);
                 None
             }
             Step::Idle { unit } => {
                 let charm = &self.instances[&self.juju.unit(unit).application];
                 let quiet = charm.quiet(&UnitContext::new(&self.juju, unit, now, None));
-                self.juju.rest(unit, quiet, &mut TestHost(&mut self.agenda))
+                self.juju.rest(unit, quiet, &mut TestHost(&mut self.agenda, self.ticks))
             }
             Step::Connect { unit } => {
-                self.juju.connected(unit, Ok(()), &mut TestHost(&mut self.agenda))
+                self.juju.connected(unit, Ok(()), &mut TestHost(&mut self.agenda, self.ticks))
             }
-            Step::Dial { link } => self.juju.dialled(link, Ok(()), &mut TestHost(&mut self.agenda)),
+            Step::Dial { link } => self.juju.dialled(link, Ok(()), &mut TestHost(&mut self.agenda, self.ticks)),
         }
     }
 
@@ -243,7 +261,7 @@ impl Stage {
         (context.into_effects(), result)
     }
 
-    fn before_end(&self, unit: UnitId) -> Option<(Played, Vec<(RelationId, bool, u64)>)> {
+    fn before_end(&self, unit: UnitId) -> Option<(Played, OwnBags)> {
         let Activity::Running(running) = &self.juju.agent(unit)?.state else {
             return None;
         };
@@ -255,19 +273,22 @@ impl Stage {
             failed: running.result.clone().err(),
             secrets: Vec::new(),
         };
-        let bags = self.own_bags(unit);
-        Some((played, bags.into_iter().map(|(id, app, version, _)| (id, app, version)).collect()))
+        Some((played, self.own_bags(unit)))
     }
 
-    fn after_end(&mut self, (mut played, before): (Played, Vec<(RelationId, bool, u64)>)) {
-        for (id, is_application, version, bag) in self.own_bags(played.unit) {
+    fn after_end(&mut self, (mut played, before): (Played, OwnBags)) {
+        for bag in self.own_bags(played.unit) {
             // What Juju itself writes when a unit enters scope is no work of the charm.
             let is_jujus = |(key, _): (&str, &Value)| {
                 ["egress-subnets", "ingress-address", "private-address"].contains(&key)
             };
-            let is_new = !before.contains(&(id, is_application, version));
-            if is_new && (is_application || !bag.iter().all(is_jujus)) {
-                played.changed.push((id, is_application, bag));
+            if bag.2.iter().all(is_jujus) && !bag.1 {
+                continue;
+            }
+            let is_new = !bag.2.is_empty() && !before.iter().any(|(id, ..)| *id == bag.0);
+            let differs = |other: &(RelationId, bool, Bag)| (other.0, other.1) == (bag.0, bag.1) && other.2 != bag.2;
+            if is_new || before.iter().any(differs) {
+                played.changed.push(bag);
             }
         }
         let application = self.juju.unit(played.unit).application;
@@ -286,7 +307,8 @@ impl Stage {
         }
     }
 
-    fn own_bags(&self, unit: UnitId) -> Vec<(RelationId, bool, u64, Bag)> {
+    /// The bags this unit may write, without what Juju writes there.
+    fn own_bags(&self, unit: UnitId) -> OwnBags {
         let application = self.juju.unit(unit).application;
         let mut bags = Vec::new();
         for id in self.juju.application(application).relations.clone() {
@@ -295,10 +317,9 @@ impl Stage {
                 continue;
             };
             let end = &relation.ends[end];
-            bags.push((id, true, end.bag.version, end.bag.value.clone()));
-            if let Some(member) = end.units.get(&unit) {
-                bags.push((id, false, member.bag.version, member.bag.value.clone()));
-            }
+            bags.push((id, true, end.bag.value.clone()));
+            let own = end.units.get(&unit).map(|member| without_addresses(&member.bag.value));
+            bags.push((id, false, own.unwrap_or_default()));
         }
         bags
     }

@@ -2,9 +2,10 @@
 //! they are absent these tests say so and pass.
 //!
 //! Order, causes and contents are compared exactly, but for the order inside lists, which is that
-//! of Python's hashes; instants within a minute, since the recording's secrets fire on the
-//! minute, or within an update-status. The recording hands its hooks out in one of the orders
-//! that Juju may choose: one seed in a few gives that order.
+//! of Python's hashes; instants within a minute, or within an update-status. The recording hands its hooks out in one of the orders
+//! that Juju may choose: one seed in a few gives that order. And it shows a charm all units of
+//! a relation at once, where Juju lets it see each with its relation-joined: what one unit
+//! writes within a few hooks on end counts as written by the first of them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,10 +14,12 @@ use serde_json::Value as Json;
 
 use super::super::Mode;
 use super::{Played, Stage, certificates_profile, consumer, self_signed_certificates};
-use crate::juju::{ApplicationId, Hook, RelationId, SecretOwner, UnitContext};
+use crate::juju::{ApplicationId, Bag, Hook, RelationId, SecretOwner, UnitContext};
 use crate::kernel::{Span, Time};
 use crate::pki::{Certificate, CertificateRequest};
 
+/// Orders to try.
+const SEEDS: u64 = 24;
 const TOLERANCE_S: i64 = 60 + 20;
 const UPDATE_STATUS_S: i64 = 360;
 const SEPARATOR: char = '\u{1}';
@@ -44,6 +47,7 @@ struct Replay {
 
 fn play(case: &Json, first_at_s: u64, seed: u64, every_hook: bool) -> Replay {
     let mut stage = Stage::new(seed, true, every_hook);
+    stage.ticks = true;
     stage.stunts.insert("forget", forget_application_secrets);
     let config: Vec<(&str, &str)> = case["config"]
         .as_object()
@@ -106,17 +110,11 @@ fn forget_application_secrets(unit: &mut UnitContext<'_>) -> Result<(), crate::j
 /// Compares one run with the recording; the first difference is the error.
 fn compare(replay: &Replay, entries: &[Json]) -> Result<(), String> {
     let base_s = entries[0]["t"].as_i64().expect("seconds");
-    let played: Vec<&Played> = replay
-        .stage
-        .played
-        .iter()
-        .filter(|played| played.changed.iter().any(|(id, ..)| replay.relations.contains_key(id)))
-        .filter(|played| played.at >= replay.created_at)
-        .collect();
+    let played = merged(replay);
     let mut identities = Identities::default();
     for (at, (entry, played)) in entries.iter().zip(&played).enumerate() {
         let offset_s = i64::try_from(played.at.since(replay.created_at).as_secs()).expect("small");
-        let context = |what: &str| format!("entry {at}: {what}: {entry} against {played:?}");
+        let context = |what: &str| format!("entry {at}: {what}: {} against {}", clip(entry), clip(format!("{played:?}")));
         let unit = &*replay.stage.juju.unit(played.unit).name;
         if entry["unit"] != unit {
             return Err(context("another unit"));
@@ -140,6 +138,31 @@ fn compare(replay: &Replay, entries: &[Json]) -> Result<(), String> {
     } else {
         Err(format!("{} entries recorded, {} played", entries.len(), played.len()))
     }
+}
+
+/// What the recording would call one entry.
+fn merged(replay: &Replay) -> Vec<Played> {
+    let mut merged: Vec<Played> = Vec::new();
+    let entries = replay.stage.played.iter();
+    let entries = entries.filter(|played| {
+        let is_about = |(id, ..): &(RelationId, bool, Bag)| replay.relations.contains_key(id);
+        played.changed.iter().any(is_about) && played.at >= replay.created_at
+    });
+    for played in entries {
+        match merged.last_mut() {
+            Some(last)
+                if last.unit == played.unit && played.at.since(last.at) < Span::from_secs(20) =>
+            {
+                for bag in &played.changed {
+                    last.changed.retain(|other| (other.0, other.1) != (bag.0, bag.1));
+                    last.changed.push(bag.clone());
+                }
+                last.secrets.clone_from(&played.secrets);
+            }
+            _ => merged.push(played.clone()),
+        }
+    }
+    merged
 }
 
 fn tolerance(entry: &Json) -> i64 {
@@ -191,17 +214,16 @@ fn compare_bags(
         };
         let contents: BTreeMap<String, String> = bag
             .iter()
-            .filter(|(key, _)| !key.ends_with("address") && *key != "egress-subnets")
             .map(|(key, value)| (key.to_owned(), value.text().to_owned()))
             .collect();
         ours.insert(format!("{name} {owner}"), contents);
     }
-    if !changed.keys().eq(ours.keys()) {
+    if changed.len() != ours.len() || !changed.keys().all(|name| ours.contains_key(name)) {
         return Err(format!("other bags: {:?}", ours.keys()));
     }
     for (name, theirs) in changed {
         let theirs = theirs.as_object().expect("a bag");
-        if !theirs.keys().eq(ours[name].keys()) {
+        if theirs.len() != ours[name].len() || !theirs.keys().all(|key| ours[name].contains_key(key)) {
             return Err(format!("other keys in {name}"));
         }
         for (key, text) in theirs {
@@ -384,6 +406,10 @@ fn compare_secrets(
     }
 }
 
+fn clip(shown: impl ToString) -> String {
+    shown.to_string().chars().take(200).collect()
+}
+
 fn check(name: &str) {
     let Some(recording) = recording(name) else {
         return;
@@ -391,14 +417,19 @@ fn check(name: &str) {
     let entries = recording["entries"].as_array().expect("entries");
     let first_at_s = entries[0]["t"].as_u64().expect("seconds");
     let mut differences = Vec::new();
-    for seed in 0..16 {
+    for seed in 0..SEEDS {
         let replay = play(&recording["case"], first_at_s, seed, false);
         match compare(&replay, entries) {
             Ok(()) => return,
-            Err(difference) => differences.push(format!("seed {seed}: {difference}")),
+            Err(difference) => {
+                let place = difference.split([' ', ':']).nth(1).and_then(|at| at.parse::<u32>().ok());
+                differences.push((place.unwrap_or(u32::MAX), format!("seed {seed}: {difference}")));
+            }
         }
     }
-    panic!("no order that Juju may choose gives the recording:\n{}", differences.join("\n"));
+    differences.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let near: Vec<&str> = differences.iter().take(3).map(|(_, text)| text.as_str()).collect();
+    panic!("no order that Juju may choose gives the recording; the nearest differ:\n{}", near.join("\n"));
 }
 
 #[test]
