@@ -39,7 +39,9 @@ fn bare_heap(events: u64) -> u64 {
     }
     let mut sum = 0_u64;
     for _ in 0..events {
-        let Some(Reverse(key)) = heap.pop() else { break };
+        let Some(Reverse(key)) = heap.pop() else {
+            break;
+        };
         let timer = (key & 0xFF_FFFF) as u32;
         sum = sum.wrapping_add(u64::from(timer));
         sequence += 1;
@@ -53,7 +55,10 @@ fn bare_heap(events: u64) -> u64 {
 enum Event {
     Timer(u32),
     #[expect(dead_code, reason = "gives the event the size of a real one")]
-    Other { connection: u32, generation: u32 },
+    Other {
+        connection: u32,
+        generation: u32,
+    },
 }
 
 struct Timers {
@@ -83,7 +88,11 @@ fn agenda_loop(events: u64) -> u64 {
     for timer in 0..TIMERS {
         agenda.after(Duration::from_nanos(delays.next_ns()), Event::Timer(timer));
     }
-    let mut world = Timers { delays, sum: 0, left: events };
+    let mut world = Timers {
+        delays,
+        sum: 0,
+        left: events,
+    };
     kernel::run(&mut world, &mut agenda, Time::MAX);
     world.sum
 }
@@ -93,7 +102,9 @@ fn measure(criterion: &mut Criterion) {
     group.sample_size(10);
     let events = 200_000;
     group.throughput(criterion::Throughput::Elements(events));
-    group.bench_function("bare packed heap", |bencher| bencher.iter(|| bare_heap(events)));
+    group.bench_function("bare packed heap", |bencher| {
+        bencher.iter(|| bare_heap(events))
+    });
     group.bench_function("agenda", |bencher| bencher.iter(|| agenda_loop(events)));
     group.finish();
 }
@@ -103,6 +114,10 @@ criterion_group!(benches, measure);
 fn main() {
     benches();
     Criterion::default().configure_from_args().final_summary();
-    let events = if support::is_smoke() { 20_000 } else { 2_000_000 };
+    let events = if support::is_smoke() {
+        20_000
+    } else {
+        2_000_000
+    };
     support::ratio("kernel", 15, || bare_heap(events), || agenda_loop(events));
 }

@@ -21,14 +21,22 @@ fn run(scenario: &Path, output: &Path, from: &Path, variables: &[(&str, &str)]) 
         .expect("the binary runs");
     let code = status.status.code();
     let stderr = String::from_utf8_lossy(&status.stderr);
-    assert!(matches!(code, Some(0 | 1)), "{}: {code:?} {stderr}", scenario.display());
+    assert!(
+        matches!(code, Some(0 | 1)),
+        "{}: {code:?} {stderr}",
+        scenario.display()
+    );
 }
 
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder).expect("a report folder");
     let read = entries.map(|entry| {
         let path = entry.expect("a folder entry").path();
-        let name = path.file_name().expect("a file name").to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .expect("a file name")
+            .to_string_lossy()
+            .into_owned();
         (name, std::fs::read(&path).expect("a report file"))
     });
     read.collect()
@@ -39,9 +47,18 @@ fn another_directory_zone_locale_and_thread_count_change_nothing() {
     let here = tempfile::tempdir().expect("a folder");
     let there = tempfile::tempdir().expect("a folder");
     for path in scenario_files() {
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let name = path
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
         let (first, second) = (here.path().join(&name), there.path().join(&name));
-        run(&path, &first, here.path(), &[("TZ", "UTC"), ("LC_ALL", "C")]);
+        run(
+            &path,
+            &first,
+            here.path(),
+            &[("TZ", "UTC"), ("LC_ALL", "C")],
+        );
         let elsewhere = [
             ("TZ", "Pacific/Kiritimati"),
             ("LC_ALL", "tr_TR.UTF-8"),
@@ -52,7 +69,11 @@ fn another_directory_zone_locale_and_thread_count_change_nothing() {
         run(&path, &second, there.path(), &elsewhere);
         let (first, second) = (files(&first), files(&second));
         assert!(first.len() >= 7, "{name}: only {:?}", first.keys());
-        assert_eq!(first.keys().collect::<Vec<_>>(), second.keys().collect::<Vec<_>>(), "{name}");
+        assert_eq!(
+            first.keys().collect::<Vec<_>>(),
+            second.keys().collect::<Vec<_>>(),
+            "{name}"
+        );
         for (file, bytes) in &first {
             assert!(bytes == &second[file], "{name}/{file} differs");
         }
@@ -85,11 +106,20 @@ fn another_seed_gives_other_serials_and_the_same_verdicts() {
         let deployment = load(&path);
         let mut other = deployment.clone();
         other.seed = deployment.seed.wrapping_add(4_711);
-        let (first, second) =
-            (play(&deployment, Options::default()), play(&other, Options::default()));
+        let (first, second) = (
+            play(&deployment, Options::default()),
+            play(&other, Options::default()),
+        );
         let name = path.display();
         let (these, those) = (serials(&first), serials(&second));
-        assert!(these.iter().all(|serial| !those.contains(serial)), "{name} repeats a serial");
-        assert_eq!(last_errors(&first), last_errors(&second), "verdicts at the end of {name}");
+        assert!(
+            these.iter().all(|serial| !those.contains(serial)),
+            "{name} repeats a serial"
+        );
+        assert_eq!(
+            last_errors(&first),
+            last_errors(&second),
+            "verdicts at the end of {name}"
+        );
     }
 }

@@ -36,13 +36,24 @@ fn watched_and_performed_runs_agree_on_every_attempt() {
     for path in scenario_files() {
         let deployment = sparse(&load(&path));
         let watched = verdicts(&play(&deployment, Options::default()));
-        let every = Options { every_handshake: true, ..Options::default() };
+        let every = Options {
+            every_handshake: true,
+            ..Options::default()
+        };
         let performed = attempts(&play(&deployment, every));
         assert!(!performed.is_empty(), "{} has no attempts", path.display());
         for (connection, at, error) in performed {
-            let changes = watched.get(&connection).map(Vec::as_slice).unwrap_or_default();
+            let changes = watched
+                .get(&connection)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
             let stands = in_force(changes, at);
-            assert_eq!(stands, Some(error), "{}: connection {connection} at {at}", path.display());
+            assert_eq!(
+                stands,
+                Some(error),
+                "{}: connection {connection} at {at}",
+                path.display()
+            );
         }
     }
 }
@@ -58,7 +69,13 @@ fn both_lanes_agree_on_every_row() {
 }
 
 fn verdict_rows(deployment: &Deployment, lane: Lane) -> Vec<String> {
-    let record = play(deployment, Options { lane, ..Options::default() });
+    let record = play(
+        deployment,
+        Options {
+            lane,
+            ..Options::default()
+        },
+    );
     let entries = record.journal.entries().iter();
     let rows = entries.filter_map(|entry| match &entry.kind {
         Kind::Handshake(handshake) => {

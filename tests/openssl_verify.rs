@@ -13,7 +13,10 @@ use trustsim::world::{ExportedConnection, Options, Simulation};
 const INSTANTS: u32 = 10;
 
 fn has_openssl() -> bool {
-    let found = Command::new("openssl").arg("version").output().is_ok_and(|out| out.status.success());
+    let found = Command::new("openssl")
+        .arg("version")
+        .output()
+        .is_ok_and(|out| out.status.success());
     if !found {
         eprintln!("SKIPPED openssl_verify: there is no openssl command");
     }
@@ -23,7 +26,10 @@ fn has_openssl() -> bool {
 /// The `X509_V_ERR_*` number that `openssl verify` gives; 0 for a good chain.
 fn openssl_verdict(connection: &ExportedConnection, folder: &Path) -> u32 {
     let pem = |certificates: &[trustsim::pki::Certificate]| -> String {
-        certificates.iter().map(|one| format!("{}\n", one.pem())).collect()
+        certificates
+            .iter()
+            .map(|one| format!("{}\n", one.pem()))
+            .collect()
     };
     let (leaf, rest) = connection.server_chain.split_first().expect("a chain");
     let write = |name: &str, text: String| {
@@ -37,11 +43,21 @@ fn openssl_verdict(connection: &ExportedConnection, folder: &Path) -> u32 {
     let is_address = connection.server_name.parse::<std::net::IpAddr>().is_ok();
     let mut command = Command::new("openssl");
     command
-        .args(["verify", "-no-CApath", "-no-CAstore", "-purpose", "sslserver"])
+        .args([
+            "verify",
+            "-no-CApath",
+            "-no-CAstore",
+            "-purpose",
+            "sslserver",
+        ])
         .arg("-CAfile")
         .arg(&roots)
         .args(["-attime", &connection.at.as_seconds().to_string()])
-        .arg(if is_address { "-verify_ip" } else { "-verify_hostname" })
+        .arg(if is_address {
+            "-verify_ip"
+        } else {
+            "-verify_hostname"
+        })
         .arg(&connection.server_name);
     if !rest.is_empty() {
         command.arg("-untrusted").arg(&chain);

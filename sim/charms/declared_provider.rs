@@ -108,11 +108,19 @@ impl DeclaredProvider {
                 None => self_sign(&name, &key, &terms, &Template::root()),
                 Some(issuer) => CertificateRequest::new(&name, &key).and_then(|request| {
                     let template = Template::intermediate();
-                    issue(&request, &issuer.certificate, &issuer.key, &terms, &template)
+                    issue(
+                        &request,
+                        &issuer.certificate,
+                        &issuer.key,
+                        &terms,
+                        &template,
+                    )
                 }),
             };
             let certificate = made.map_err(|error| raised(&error))?;
-            let issuer = chain.last().map_or(&certificate, |above| &above.certificate);
+            let issuer = chain
+                .last()
+                .map_or(&certificate, |above| &above.certificate);
             note_authority(unit, &certificate, &issuer.clone());
             let authority = Authority { certificate, key };
             unit.add_secret(owner, &label(index), authority.content(), None)?;

@@ -73,7 +73,10 @@ pub(super) fn note_authority(
         request: None,
     };
     let text = certificate.pem();
-    unit.note("certificate-issued", Value::with_parsed(text, Arc::new(note)));
+    unit.note(
+        "certificate-issued",
+        Value::with_parsed(text, Arc::new(note)),
+    );
 }
 
 /// Notes the answer to a request.
@@ -98,7 +101,10 @@ pub(super) fn note_answer(
         request: Some(asked.request.clone()),
     };
     let text = certificate.pem();
-    unit.note("certificate-issued", Value::with_parsed(text, Arc::new(note)));
+    unit.note(
+        "certificate-issued",
+        Value::with_parsed(text, Arc::new(note)),
+    );
 }
 
 /// Requests by relation, in their order: they come with those of one relation together.

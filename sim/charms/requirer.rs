@@ -163,7 +163,9 @@ impl Requirer {
         let events = endpoint.library.on_hook(hook, unit, &asks)?;
         let is_broken = matches!(hook, Hook::RelationBroken { relation }
             if unit.own_endpoint(*relation) == Some(&*endpoint.library.endpoint));
-        let is_told = events.iter().any(|event| matches!(event, Event::Available(_)));
+        let is_told = events
+            .iter()
+            .any(|event| matches!(event, Event::Available(_)));
         if is_told || is_broken || begins || asks.refresh {
             let changed = self.write(endpoint, unit, &asks)?;
             changes.note(changed, endpoint.profile.apply, &endpoint.prefixes());
@@ -287,7 +289,10 @@ impl CertificatesEndpoint {
         let mut unique = authorities.to_vec();
         unique.sort_unstable();
         unique.dedup();
-        unit.push_file(&trust_path(&self.library.endpoint), pem::chain_value(&unique))
+        unit.push_file(
+            &trust_path(&self.library.endpoint),
+            pem::chain_value(&unique),
+        )
     }
 
     /// Removes what is served under other names, and with the last name the CA that came with it.

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use config::{Config, certificate_matches};
 
-use super::issuing::{self, Authority, by_relation, note_answer, note_authority};
 use super::Charm;
+use super::issuing::{self, Authority, by_relation, note_answer, note_authority};
 use crate::interfaces::certificate_transfer;
 use crate::interfaces::tls_certificates::{Answer, Outstanding, Provider};
 use crate::interfaces::{KeySource, serial_number};
@@ -73,7 +73,10 @@ impl SelfSignedCertificates {
         let owner = SecretOwner::Application(unit.application_id());
         let active = unit.secret(owner, ACTIVE);
         let authority = active.and_then(|secret| Authority::read(&secret.content).ok());
-        authority.into_iter().map(|authority| authority.certificate).collect()
+        authority
+            .into_iter()
+            .map(|authority| authority.certificate)
+            .collect()
     }
 
     /// The charm with keys of this source.
@@ -159,7 +162,8 @@ impl SelfSignedCertificates {
             for asked in &asked[..count] {
                 answers.push(sign(unit, authority, asked, validity)?);
             }
-            self.certificates.set_certificates(unit, relation, answers)?;
+            self.certificates
+                .set_certificates(unit, relation, answers)?;
         }
         Ok(())
     }

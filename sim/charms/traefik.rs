@@ -18,9 +18,9 @@ use std::sync::Arc;
 
 use rand::RngExt;
 
+use super::Charm;
 use super::names::attributes;
 use super::surface::trust_path;
-use super::Charm;
 use crate::interfaces::certificate_transfer::{self, CertificateSet};
 use crate::interfaces::tls_certificates::{self, Asks, Event, Library, Mode, Request, Side};
 use crate::interfaces::{KeySource, pem};
@@ -71,7 +71,10 @@ impl Charm for Traefik {
         }
         let asks = self.asks(&run, matches!(hook, Hook::ConfigChanged));
         let events = self.certificates.on_hook(hook, unit, &asks)?;
-        if events.iter().any(|event| matches!(event, Event::Available(_))) {
+        if events
+            .iter()
+            .any(|event| matches!(event, Event::Available(_)))
+        {
             self.configure(unit, &mut run)?;
         }
         match hook {
@@ -179,7 +182,9 @@ impl Traefik {
             let entry = &assigned.entry;
             let mut chain = entry.chain.clone().unwrap_or_default();
             let Some(first) = chain.first() else {
-                return Err(HookError::Charm("IndexError: list index out of range".to_owned()));
+                return Err(HookError::Charm(
+                    "IndexError: list index out of range".to_owned(),
+                ));
             };
             if *first != entry.certificate {
                 chain.reverse();
@@ -208,7 +213,11 @@ impl Traefik {
             push_static_config(unit);
             self.restart(unit)?;
         }
-        let scheme = if is_tls_enabled(unit) { "https" } else { "http" };
+        let scheme = if is_tls_enabled(unit) {
+            "https"
+        } else {
+            "http"
+        };
         let message = format!("Serving at {scheme}://{}", external_address(unit));
         unit.set_status(Status::Active, &message);
         // `_refresh_certs_if_needed`: the service may have come up since the hook began.
@@ -282,7 +291,9 @@ fn requests(unit: &UnitContext<'_>) -> Vec<Request> {
 /// `_traefik_external_address`; the load balancer is taken to be known by the name of its
 /// service.
 fn external_address(unit: &UnitContext<'_>) -> String {
-    let set = unit.config("external_hostname").filter(|name| !name.is_empty());
+    let set = unit
+        .config("external_hostname")
+        .filter(|name| !name.is_empty());
     set.map_or_else(|| unit.application_dns_name(), str::to_owned)
 }
 
@@ -301,7 +312,11 @@ fn is_tls_enabled(unit: &UnitContext<'_>) -> bool {
 
 /// The certificate an operator configured.
 fn configured_host(unit: &UnitContext<'_>) -> Option<(String, HostFiles)> {
-    let option = |name| unit.config(name).filter(|text| !text.is_empty()).map(Value::from);
+    let option = |name| {
+        unit.config(name)
+            .filter(|text| !text.is_empty())
+            .map(Value::from)
+    };
     let files = HostFiles {
         chain: option("tls-cert")?,
         key: option("tls-key")?,
@@ -312,7 +327,11 @@ fn configured_host(unit: &UnitContext<'_>) -> Option<(String, HostFiles)> {
 
 /// What of the static configuration depends on TLS.
 fn static_config(unit: &UnitContext<'_>) -> Option<Value> {
-    Some(Value::from(if is_tls_enabled(unit) { "tls" } else { "plain" }))
+    Some(Value::from(if is_tls_enabled(unit) {
+        "tls"
+    } else {
+        "plain"
+    }))
 }
 
 fn written_static_config(unit: &UnitContext<'_>) -> Option<Value> {
@@ -336,7 +355,11 @@ fn push_received(unit: &mut UnitContext<'_>, relation: RelationId, set: &Certifi
     };
     let text = set.texts.iter().nth(last).map_or("", |text| &**text);
     // A set of one is the same value for every unit that reads it.
-    let value = if count == 1 { set.bundle() } else { Value::from(text) };
+    let value = if count == 1 {
+        set.bundle()
+    } else {
+        Value::from(text)
+    };
     let path = received_path(unit, relation);
     unit.push_file(&path, value);
 }

@@ -42,13 +42,18 @@ impl Engine for Library {
     }
 
     fn explain(&self, code: &str) -> Option<String> {
-        scenario::explain(code).or_else(|| tls::explain(code)).map(str::to_owned)
+        scenario::explain(code)
+            .or_else(|| tls::explain(code))
+            .map(str::to_owned)
     }
 
     fn codes(&self) -> Vec<(String, String)> {
         let of_files = scenario::Code::ALL.iter().map(|code| {
             let title = code.page().lines().next().unwrap_or_default();
-            (code.text().to_owned(), title.trim_start_matches([' ', '#']).to_owned())
+            (
+                code.text().to_owned(),
+                title.trim_start_matches([' ', '#']).to_owned(),
+            )
         });
         let of_handshakes = tls::ErrorKind::ALL
             .iter()

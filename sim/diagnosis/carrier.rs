@@ -53,7 +53,9 @@ impl Carrier {
                 interface,
                 provider,
                 requirer,
-            } => format!("the {interface} relation {provider} - {requirer} had not carried it"),
+            } => format!(
+                "the {interface} relation {provider} - {requirer} is there, but had not brought it into the client's trust store"
+            ),
             Self::Missing {
                 from,
                 to,

@@ -161,7 +161,7 @@ fn a_relation_that_is_there_only_has_not_carried_it_yet() {
     );
     script.fail(60, 0, "unknown-issuer");
     let carrier = explained(&deployment(), &script).carrier.expect("trust");
-    insta::assert_snapshot!(carrier.sentence(), @"the certificate_transfer relation a.ca:send-ca-cert - a.client:receive-ca-cert had not carried it");
+    insta::assert_snapshot!(carrier.sentence(), @"the certificate_transfer relation a.ca:send-ca-cert - a.client:receive-ca-cert is there, but had not brought it into the client's trust store");
 }
 
 /// The line without serials, which are random.

@@ -73,7 +73,10 @@ pub(crate) fn text_of(object: &serde_json::Value, key: &str) -> Result<String, S
 }
 
 /// An optional text: missing and null are both `None`.
-pub(crate) fn optional_text(object: &serde_json::Value, key: &str) -> Result<Option<String>, String> {
+pub(crate) fn optional_text(
+    object: &serde_json::Value,
+    key: &str,
+) -> Result<Option<String>, String> {
     match object.get(key) {
         None | Some(serde_json::Value::Null) => Ok(None),
         Some(_) => text_of(object, key).map(Some),

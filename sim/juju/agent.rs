@@ -87,6 +87,8 @@ pub struct Agent {
     /// Repeats that would start before this instant are elided; none where it is not after
     /// `rested_at`.
     pub(super) quiet_until: Time,
+    /// Its charm said that the next hook which only time brings may do something.
+    pub(super) awaits_time: bool,
     /// The instant its own timer wakes it at.
     pub(super) alarm: Time,
     /// The instant a change last scheduled wakes it at.
@@ -228,6 +230,7 @@ impl Agent {
             timer_handled: 0,
             rested_at: Time::EPOCH,
             quiet_until: Time::EPOCH,
+            awaits_time: false,
             alarm: Time::EPOCH,
             woken_at: Time::EPOCH,
             in_a_row: None,

@@ -156,6 +156,7 @@ impl Juju {
         let agent = self.agent_mut(unit)?;
         agent.rested_at = now;
         agent.quiet_until = quiet_until;
+        agent.awaits_time = quiet == Quiet::No;
         if quiet_until > now {
             self.set_alarm(unit, quiet_until, host);
         } else {

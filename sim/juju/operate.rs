@@ -279,13 +279,16 @@ impl Juju {
         }
     }
 
-    /// Whether no agent runs a hook, waits to run one, or has one due: what only time brings
-    /// does not count.
+    /// Whether no agent runs a hook, waits to run one, or has one due, and nothing is under way
+    /// between models. What only time brings does not count, as long as the charms say that it
+    /// would do nothing.
     pub fn is_settled(&self, now: Time) -> bool {
-        self.units().all(|(id, unit)| match &unit.agent {
-            None => true,
-            Some(agent) => self.is_unit_settled(id, agent, now),
-        })
+        let delivered = |link: &super::Link| link.due.iter().all(|at| *at <= now);
+        self.links.iter().all(delivered)
+            && self.units().all(|(id, unit)| match &unit.agent {
+                None => true,
+                Some(agent) => self.is_unit_settled(id, agent, now),
+            })
     }
 
     fn is_unit_settled(&self, id: UnitId, agent: &Agent, now: Time) -> bool {
@@ -300,6 +303,9 @@ impl Juju {
         // Whatever is under way to the agent has arrived one latency from now, and containers
         // have been asked.
         let later = now + self.latencies.watch.max(PEBBLE_POLL);
-        at_rest && agent.queued.is_none() && self.next_operation(id, later, false).is_none()
+        at_rest
+            && !agent.awaits_time
+            && agent.queued.is_none()
+            && self.next_operation(id, later, false).is_none()
     }
 }

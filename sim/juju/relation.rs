@@ -3,8 +3,16 @@
 
 use super::agent::RelationLocal;
 use super::resolver::Operation;
-use super::{EndpointRole, Hook, Juju, Life, Relation, RelationId, ScopeMember, UnitId};
+use super::{End, EndpointRole, Hook, Juju, Life, Relation, RelationId, ScopeMember, UnitId};
 use crate::kernel::{Seq, Time};
+
+/// Units of the other side about which there is something to say.
+#[derive(Default)]
+struct Moves {
+    gone: Option<UnitId>,
+    joining: Option<UnitId>,
+    changed: Option<UnitId>,
+}
 
 impl Juju {
     /// The next relation hook. Relations to others come first, in the unit's arbitrary order,
@@ -52,7 +60,8 @@ impl Juju {
             let unit = Some(unit);
             return Some((Hook::RelationChanged { relation, unit }, cause));
         }
-        if let Some(unit) = self.gone_member(id, found, local, broken, now) {
+        let moves = self.moves(id, found, local, broken, now);
+        if let Some(unit) = moves.gone {
             let cause = found.member(unit).and_then(|member| member.cause);
             let departing = if dying { id } else { unit };
             let hook = Hook::RelationDeparted {
@@ -66,65 +75,58 @@ impl Juju {
             let hook = Hook::RelationBroken { relation };
             return (!found.is_peer()).then_some((hook, found.cause));
         }
-        self.news(id, relation, local, now)
+        let bag = &self.remote_end(id, found)?.bag;
+        if bag.version_seen(now, self.latencies.watch) != local.application_seen {
+            let unit = None;
+            return Some((Hook::RelationChanged { relation, unit }, bag.cause));
+        }
+        if let Some(unit) = moves.joining {
+            let cause = found.member(unit).and_then(|member| member.cause);
+            return Some((Hook::RelationJoined { relation, unit }, cause));
+        }
+        let unit = moves.changed?;
+        let cause = found.member(unit).and_then(|member| member.bag.cause);
+        let unit = Some(unit);
+        Some((Hook::RelationChanged { relation, unit }, cause))
     }
 
-    /// A member that is not in scope any more; all of them where the relation breaks.
-    fn gone_member(
+    /// Who is gone, who joins and who changed: of each the first by name. Both lists of units are
+    /// in order of id, so one walk along them finds all three.
+    fn moves(
         &self,
         id: UnitId,
         found: &Relation,
         local: &RelationLocal,
         broken: bool,
         now: Time,
-    ) -> Option<UnitId> {
-        let is_here = |unit: UnitId| {
-            !broken
-                && found
-                    .member(unit)
-                    .is_some_and(|member| self.sees_member(id, found, unit, member, now))
-        };
-        let gone = local.members.keys().copied().filter(|unit| !is_here(*unit));
-        self.first_by_name(gone)
+    ) -> Moves {
+        let mut moves = Moves::default();
+        let mut known = local.members.iter().peekable();
+        let remote = self.remote_end(id, found).map(|end| &end.units);
+        for (unit, member) in remote.into_iter().flatten() {
+            let seen = known.next_if(|(other, _)| *other == unit);
+            let here = !broken && *unit != id && self.sees_member(id, found, *unit, member, now);
+            let best = match seen {
+                Some(_) if !here => &mut moves.gone,
+                None if here => &mut moves.joining,
+                Some((_, version)) if self.has_news(member, *version, now) => &mut moves.changed,
+                _ => continue,
+            };
+            let is_first = best.is_none_or(|best| self.unit(*unit).name < self.unit(best).name);
+            if is_first {
+                *best = Some(*unit);
+            }
+        }
+        moves
     }
 
-    /// What is new in a relation that stays: the application's bag, then who joins, then who
-    /// changed, each in the order of names as plain text (`app/10` before `app/2`).
-    fn news(
-        &self,
-        id: UnitId,
-        relation: RelationId,
-        local: &RelationLocal,
-        now: Time,
-    ) -> Option<(Hook, Option<Seq>)> {
-        let found = self.relation(relation);
-        let watch = self.latencies.watch;
-        let remote = found.opposite(found.end_of(self.unit(id).application)?);
-        if remote.bag.version_seen(now, watch) != local.application_seen {
-            let unit = None;
-            return Some((Hook::RelationChanged { relation, unit }, remote.bag.cause));
-        }
-        let joining = remote.units.iter().filter(|(unit, member)| {
-            **unit != id
-                && !local.members.contains_key(unit)
-                && self.sees_member(id, found, **unit, member, now)
-        });
-        if let Some(unit) = self.first_by_name(joining.map(|(unit, _)| *unit)) {
-            let cause = found.member(unit).and_then(|member| member.cause);
-            return Some((Hook::RelationJoined { relation, unit }, cause));
-        }
-        let changed = local.members.iter().filter(|(unit, seen)| {
-            let member = found.member(**unit);
-            member.is_some_and(|member| member.bag.version_seen(now, watch) != **seen)
-        });
-        let unit = self.first_by_name(changed.map(|(unit, _)| *unit))?;
-        let cause = found.member(unit).and_then(|member| member.bag.cause);
-        let unit = Some(unit);
-        Some((Hook::RelationChanged { relation, unit }, cause))
+    fn has_news(&self, member: &ScopeMember, told: u64, now: Time) -> bool {
+        member.bag.version_seen(now, self.latencies.watch) != told
     }
 
-    fn first_by_name(&self, units: impl Iterator<Item = UnitId>) -> Option<UnitId> {
-        units.min_by(|left, right| self.unit(*left).name.cmp(&self.unit(*right).name))
+    fn remote_end<'a>(&self, id: UnitId, found: &'a Relation) -> Option<&'a End> {
+        let own = found.end_of(self.unit(id).application)?;
+        Some(found.opposite(own))
     }
 
     /// Whether a unit is in scope as an agent sees it whose watcher lags. In a container relation
@@ -164,9 +166,7 @@ impl Juju {
         let Some(found) = hook.relation().map(|relation| self.relation(relation)) else {
             return 0;
         };
-        let remote = found
-            .end_of(self.unit(unit).application)
-            .map(|end| found.opposite(end));
+        let remote = self.remote_end(unit, found);
         match hook {
             Hook::RelationJoined { unit, .. }
             | Hook::RelationChanged {

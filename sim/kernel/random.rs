@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use rand::rngs::ChaCha8Rng;
 use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
 use super::Span;

@@ -114,8 +114,10 @@ impl World {
             self.real_application(requirer)
         });
         let found = self.juju.application(application);
-        let requested_at =
-            issued.request.as_ref().and_then(|request| self.requested.remove(request.pem()));
+        let requested_at = issued
+            .request
+            .as_ref()
+            .and_then(|request| self.requested.remove(request.pem()));
         let unit = issued.unit.as_ref().and_then(|name| name.split_once('/'));
         CertificateRecord {
             certificate: issued.certificate.clone(),

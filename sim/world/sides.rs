@@ -171,7 +171,10 @@ fn read_served(files: &surface::Files) -> Vec<Served> {
         Some(Served {
             endpoint: found.endpoint.into(),
             name: found.name.into(),
-            identity: Identity::new(chain.iter().flatten().cloned(), key.as_ref().as_ref().ok()?.clone()),
+            identity: Identity::new(
+                chain.iter().flatten().cloned(),
+                key.as_ref().as_ref().ok()?.clone(),
+            ),
         })
     });
     served.collect()
@@ -181,5 +184,9 @@ fn read_served(files: &surface::Files) -> Vec<Served> {
 /// `AppendCertsFromPEM` do.
 fn read_trust(files: &surface::Files) -> TrustStore {
     let chains: Vec<_> = surface::trusted(files).map(pem::chain).collect();
-    chains.iter().flat_map(|chain| chain.iter().flatten()).cloned().collect()
+    chains
+        .iter()
+        .flat_map(|chain| chain.iter().flatten())
+        .cloned()
+        .collect()
 }

@@ -15,10 +15,18 @@ pub(crate) fn scenario_files() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(&folder).expect("the project has scenarios");
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.expect("a folder entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
         .collect();
     files.sort();
-    assert!(files.len() >= 10, "only {} scenarios in {}", files.len(), folder.display());
+    assert!(
+        files.len() >= 10,
+        "only {} scenarios in {}",
+        files.len(),
+        folder.display()
+    );
     files
 }
 
@@ -77,7 +85,11 @@ pub(crate) fn verdicts(record: &Record) -> BTreeMap<u32, Vec<(Time, &'static str
 
 /// The error in force at `at`, by a list of changes.
 pub(crate) fn in_force(changes: &[(Time, &'static str)], at: Time) -> Option<&'static str> {
-    changes.iter().rev().find(|(since, _)| *since <= at).map(|(_, error)| *error)
+    changes
+        .iter()
+        .rev()
+        .find(|(since, _)| *since <= at)
+        .map(|(_, error)| *error)
 }
 
 /// The folder of shared data beside the checkout, or a loud line that the test is skipped.

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use super::{CertificatesEndpoint, chain_of};
-use crate::charms::surface::{chain_path, key_path, trust_path};
 use crate::charms::Mode;
+use crate::charms::surface::{chain_path, key_path, trust_path};
 use crate::interfaces::pem;
 use crate::interfaces::tls_certificates::{Assigned, CERTIFICATES};
 use crate::juju::{HookError, SecretOwner, SecretView, UnitContext, Value};

@@ -1,6 +1,10 @@
 //! A stage for charms: a [`Juju`] with the charms' code behind its hooks, and nothing else.
 
+mod provider_rules;
 mod recordings;
+mod requirer_rules;
+mod samples;
+mod transfer_rules;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,7 +59,9 @@ pub(super) struct Stage {
 type OwnBags = Vec<(RelationId, bool, Bag)>;
 
 fn without_addresses(bag: &Bag) -> Bag {
-    let kept = bag.iter().filter(|(key, _)| !key.ends_with("-address") && *key != "egress-subnets");
+    let kept = bag
+        .iter()
+        .filter(|(key, _)| !key.ends_with("-address") && *key != "egress-subnets");
     kept.map(|(key, value)| (key, value.clone())).collect()
 }
 
@@ -131,13 +137,20 @@ impl Stage {
             container_scope: false,
         });
         let defaults = metadata.options.iter();
-        let defaults = defaults.filter_map(|(key, spec)| Some((key.clone(), spec.default.clone()?)));
-        let set = options.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let defaults =
+            defaults.filter_map(|(key, spec)| Some((key.clone(), spec.default.clone()?)));
+        let set = options
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let parts = ApplicationParts {
             name: name.into(),
             charm: metadata.name.as_str().into(),
             endpoints: endpoints.collect(),
-            containers: metadata.containers.iter().map(|name| name.as_str().into()).collect(),
+            containers: metadata
+                .containers
+                .iter()
+                .map(|name| name.as_str().into())
+                .collect(),
             config_defaults: defaults.collect(),
             config: set.collect(),
             subordinate: false,
@@ -150,7 +163,12 @@ impl Stage {
             let now = self.agenda.now();
             let machine = (!self.juju.model(self.model).kubernetes)
                 .then(|| self.juju.add_machine(self.model, "0"));
-            self.juju.add_unit(id, machine, now, &mut TestHost(&mut self.agenda, self.ticks));
+            self.juju.add_unit(
+                id,
+                machine,
+                now,
+                &mut TestHost(&mut self.agenda, self.ticks),
+            );
         }
         id
     }
@@ -161,7 +179,9 @@ impl Stage {
         right: (ApplicationId, &str),
     ) -> RelationId {
         let host = &mut TestHost(&mut self.agenda, self.ticks);
-        self.juju.integrate([left, right], None, host).expect("they fit")
+        self.juju
+            .integrate([left, right], None, host)
+            .expect("they fit")
     }
 
     pub(super) fn now(&self) -> Time {
@@ -180,12 +200,14 @@ impl Stage {
 
     pub(super) fn give_leadership(&mut self, application: ApplicationId, unit: UnitId) {
         let host = &mut TestHost(&mut self.agenda, self.ticks);
-        self.juju.give_leadership(application, Some(unit), None, host);
+        self.juju
+            .give_leadership(application, Some(unit), None, host);
     }
 
     pub(super) fn act(&mut self, unit: UnitId, action: &str) {
         let host = &mut TestHost(&mut self.agenda, self.ticks);
-        self.juju.run_action(unit, action, BTreeMap::new(), None, host);
+        self.juju
+            .run_action(unit, action, BTreeMap::new(), None, host);
     }
 
     pub(super) fn remove_relation(&mut self, relation: RelationId) {
@@ -199,13 +221,16 @@ impl Stage {
 
     pub(super) fn run_until(&mut self, until: Time) {
         // Leaves the clock at `until`; a lease whose holder is connected does not expire.
-        self.agenda.at(until, Event::LeaseExpiry(ApplicationId::from_index(0)));
+        self.agenda
+            .at(until, Event::LeaseExpiry(ApplicationId::from_index(0)));
         while let Some(event) = self.agenda.next(until) {
             let ending = match event {
                 Event::HookEnd(unit) => self.before_end(unit),
                 _ => None,
             };
-            let mut step = self.juju.handle(event, &mut TestHost(&mut self.agenda, self.ticks));
+            let mut step = self
+                .juju
+                .handle(event, &mut TestHost(&mut self.agenda, self.ticks));
             if let Some(ending) = ending {
                 self.after_end(ending);
             }
@@ -218,25 +243,36 @@ impl Stage {
     fn carry_out(&mut self, step: Step) -> Option<Step> {
         let now = self.agenda.now();
         match step {
-            Step::Run { unit, hook, failures, .. } => {
+            Step::Run {
+                unit,
+                hook,
+                failures,
+                ..
+            } => {
                 let (effects, result) = self.run_hook(unit, &hook, now);
                 for (kind, value) in &effects.notes {
                     self.notes.push((now, unit, kind, value.clone()));
                 }
                 self.started.insert(unit, now);
                 let host = &mut TestHost(&mut self.agenda, self.ticks);
-                self.juju.hook_ran(unit, hook, failures, None, effects, result, host);
+                self.juju
+                    .hook_ran(unit, hook, failures, None, effects, result, host);
                 None
             }
             Step::Idle { unit } => {
                 let charm = &self.instances[&self.juju.unit(unit).application];
                 let quiet = charm.quiet(&UnitContext::new(&self.juju, unit, now, None));
-                self.juju.rest(unit, quiet, &mut TestHost(&mut self.agenda, self.ticks))
+                self.juju
+                    .rest(unit, quiet, &mut TestHost(&mut self.agenda, self.ticks))
             }
             Step::Connect { unit } => {
-                self.juju.connected(unit, Ok(()), &mut TestHost(&mut self.agenda, self.ticks))
+                self.juju
+                    .connected(unit, Ok(()), &mut TestHost(&mut self.agenda, self.ticks))
             }
-            Step::Dial { link } => self.juju.dialled(link, Ok(()), &mut TestHost(&mut self.agenda, self.ticks)),
+            Step::Dial { link } => {
+                self.juju
+                    .dialled(link, Ok(()), &mut TestHost(&mut self.agenda, self.ticks))
+            }
         }
     }
 
@@ -278,15 +314,10 @@ impl Stage {
 
     fn after_end(&mut self, (mut played, before): (Played, OwnBags)) {
         for bag in self.own_bags(played.unit) {
-            // What Juju itself writes when a unit enters scope is no work of the charm.
-            let is_jujus = |(key, _): (&str, &Value)| {
-                ["egress-subnets", "ingress-address", "private-address"].contains(&key)
-            };
-            if bag.2.iter().all(is_jujus) && !bag.1 {
-                continue;
-            }
             let is_new = !bag.2.is_empty() && !before.iter().any(|(id, ..)| *id == bag.0);
-            let differs = |other: &(RelationId, bool, Bag)| (other.0, other.1) == (bag.0, bag.1) && other.2 != bag.2;
+            let differs = |other: &(RelationId, bool, Bag)| {
+                (other.0, other.1) == (bag.0, bag.1) && other.2 != bag.2
+            };
             if is_new || before.iter().any(differs) {
                 played.changed.push(bag);
             }
@@ -318,7 +349,10 @@ impl Stage {
             };
             let end = &relation.ends[end];
             bags.push((id, true, end.bag.value.clone()));
-            let own = end.units.get(&unit).map(|member| without_addresses(&member.bag.value));
+            let own = end
+                .units
+                .get(&unit)
+                .map(|member| without_addresses(&member.bag.value));
             bags.push((id, false, own.unwrap_or_default()));
         }
         bags
@@ -344,7 +378,9 @@ impl Stage {
     /// What hooks of this unit ran, by name.
     pub(super) fn hooks_of(&self, unit: UnitId) -> Vec<String> {
         let played = self.played.iter().filter(|played| played.unit == unit);
-        played.map(|played| self.juju.hook_name(unit, &played.hook).to_string()).collect()
+        played
+            .map(|played| self.juju.hook_name(unit, &played.hook).to_string())
+            .collect()
     }
 }
 
@@ -415,8 +451,18 @@ pub(super) fn consumer(profile: CertificatesProfile) -> CharmMetadata {
         apply: Apply::Restart,
     }));
     let endpoints = vec![
-        endpoint("certificates", Role::Requirer, "tls-certificates", certificates),
-        endpoint("receive-ca-cert", Role::Requirer, "certificate_transfer", trust),
+        endpoint(
+            "certificates",
+            Role::Requirer,
+            "tls-certificates",
+            certificates,
+        ),
+        endpoint(
+            "receive-ca-cert",
+            Role::Requirer,
+            "certificate_transfer",
+            trust,
+        ),
     ];
     metadata("consumer", Behaviour::Requirer, endpoints)
 }

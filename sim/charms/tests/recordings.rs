@@ -26,8 +26,12 @@ const SEPARATOR: char = '\u{1}';
 
 fn recording(name: &str) -> Option<Json> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let path = root.join("../shared/recordings").join(format!("{name}.json"));
-    let fallback = root.join("../../shared/recordings").join(format!("{name}.json"));
+    let path = root
+        .join("../shared/recordings")
+        .join(format!("{name}.json"));
+    let fallback = root
+        .join("../../shared/recordings")
+        .join(format!("{name}.json"));
     let text = std::fs::read_to_string(&path).or_else(|_| std::fs::read_to_string(fallback));
     match text {
         Ok(text) => Some(serde_json::from_str(&text).expect("a recording is JSON")),
@@ -57,10 +61,19 @@ fn play(case: &Json, first_at_s: u64, seed: u64, every_hook: bool) -> Replay {
         .collect();
     let ca = stage.deploy("ca", &self_signed_certificates(), &config, 1);
     let web = &case["requirers"]["web"];
-    let mode = if web["mode"] == "app" { Mode::App } else { Mode::Unit };
+    let mode = if web["mode"] == "app" {
+        Mode::App
+    } else {
+        Mode::Unit
+    };
     let units = u32::try_from(web["units"].as_u64().expect("a number")).expect("few");
     let web = stage.deploy("web", &consumer(certificates_profile(mode)), &[], units);
-    let client = stage.deploy("client", &consumer(certificates_profile(Mode::Unit)), &[], 1);
+    let client = stage.deploy(
+        "client",
+        &consumer(certificates_profile(Mode::Unit)),
+        &[],
+        1,
+    );
     stage.run_for(30);
     let created_at = stage.now();
     let asked = stage.integrate((ca, "certificates"), (web, "certificates"));
@@ -114,7 +127,13 @@ fn compare(replay: &Replay, entries: &[Json]) -> Result<(), String> {
     let mut identities = Identities::default();
     for (at, (entry, played)) in entries.iter().zip(&played).enumerate() {
         let offset_s = i64::try_from(played.at.since(replay.created_at).as_secs()).expect("small");
-        let context = |what: &str| format!("entry {at}: {what}: {} against {}", clip(entry), clip(format!("{played:?}")));
+        let context = |what: &str| {
+            format!(
+                "entry {at}: {what}: {} against {}",
+                clip(entry),
+                clip(format!("{played:?}"))
+            )
+        };
         let unit = &*replay.stage.juju.unit(played.unit).name;
         if entry["unit"] != unit {
             return Err(context("another unit"));
@@ -136,7 +155,11 @@ fn compare(replay: &Replay, entries: &[Json]) -> Result<(), String> {
     if entries.len() == played.len() {
         Ok(())
     } else {
-        Err(format!("{} entries recorded, {} played", entries.len(), played.len()))
+        Err(format!(
+            "{} entries recorded, {} played",
+            entries.len(),
+            played.len()
+        ))
     }
 }
 
@@ -154,7 +177,8 @@ fn merged(replay: &Replay) -> Vec<Played> {
                 if last.unit == played.unit && played.at.since(last.at) < Span::from_secs(20) =>
             {
                 for bag in &played.changed {
-                    last.changed.retain(|other| (other.0, other.1) != (bag.0, bag.1));
+                    last.changed
+                        .retain(|other| (other.0, other.1) != (bag.0, bag.1));
                     last.changed.push(bag.clone());
                 }
                 last.secrets.clone_from(&played.secrets);
@@ -166,14 +190,20 @@ fn merged(replay: &Replay) -> Vec<Played> {
 }
 
 fn tolerance(entry: &Json) -> i64 {
-    TOLERANCE_S + if entry["hook"] == "update-status" { UPDATE_STATUS_S } else { 0 }
+    TOLERANCE_S
+        + if entry["hook"] == "update-status" {
+            UPDATE_STATUS_S
+        } else {
+            0
+        }
 }
 
 fn remote(replay: &Replay, hook: &Hook) -> Json {
     match hook {
-        Hook::RelationJoined { unit, .. } | Hook::RelationChanged { unit: Some(unit), .. } => {
-            Json::from(replay.stage.juju.unit(*unit).number)
-        }
+        Hook::RelationJoined { unit, .. }
+        | Hook::RelationChanged {
+            unit: Some(unit), ..
+        } => Json::from(replay.stage.juju.unit(*unit).number),
         _ => Json::Null,
     }
 }
@@ -187,8 +217,14 @@ struct Identities {
 
 impl Identities {
     fn agree(&mut self, theirs: &str, ours: &str) -> bool {
-        let known = self.ours.entry(theirs.to_owned()).or_insert_with(|| ours.to_owned());
-        let back = self.theirs.entry(ours.to_owned()).or_insert_with(|| theirs.to_owned());
+        let known = self
+            .ours
+            .entry(theirs.to_owned())
+            .or_insert_with(|| ours.to_owned());
+        let back = self
+            .theirs
+            .entry(ours.to_owned())
+            .or_insert_with(|| theirs.to_owned());
         known == ours && back == theirs
     }
 }
@@ -223,7 +259,9 @@ fn compare_bags(
     }
     for (name, theirs) in changed {
         let theirs = theirs.as_object().expect("a bag");
-        if theirs.len() != ours[name].len() || !theirs.keys().all(|key| ours[name].contains_key(key)) {
+        if theirs.len() != ours[name].len()
+            || !theirs.keys().all(|key| ours[name].contains_key(key))
+        {
             return Err(format!("other keys in {name}"));
         }
         for (key, text) in theirs {
@@ -243,17 +281,24 @@ fn normal(text: &str, token: &dyn Fn(&str) -> String) -> Json {
         match value {
             Json::String(text) => Json::String(token(&text)),
             Json::Array(items) => {
-                let mut items: Vec<Json> = items.into_iter().map(|item| walk(item, token)).collect();
+                let mut items: Vec<Json> =
+                    items.into_iter().map(|item| walk(item, token)).collect();
                 items.sort_by_key(Json::to_string);
                 Json::Array(items)
             }
-            Json::Object(fields) => {
-                Json::Object(fields.into_iter().map(|(key, item)| (key, walk(item, token))).collect())
-            }
+            Json::Object(fields) => Json::Object(
+                fields
+                    .into_iter()
+                    .map(|(key, item)| (key, walk(item, token)))
+                    .collect(),
+            ),
             other => other,
         }
     }
-    walk(serde_json::from_str(text).expect("a databag value is JSON"), token)
+    walk(
+        serde_json::from_str(text).expect("a databag value is JSON"),
+        token,
+    )
 }
 
 /// `kind issuer name length | identity | start`: only the first part must be equal.
@@ -262,17 +307,38 @@ fn token(kind: &str, name: &str, length_s: i64, identity: &str, from_s: i64) -> 
 }
 
 fn theirs_token(text: &str, base_s: i64) -> String {
-    let Some(inner) = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')) else {
+    let Some(inner) = text
+        .strip_prefix('<')
+        .and_then(|text| text.strip_suffix('>'))
+    else {
         return text.to_owned();
     };
     let words: Vec<&str> = inner.split(' ').collect();
     match words.as_slice() {
         ["csr", number, name] => token("csr", name, 0, &format!("csr {number}"), 0),
-        [kind @ ("ca" | "leaf"), number, middle @ .., "from", from, "to", until] => {
+        [
+            kind @ ("ca" | "leaf"),
+            number,
+            middle @ ..,
+            "from",
+            from,
+            "to",
+            until,
+        ] => {
             let (from, until): (i64, i64) = (from.parse().unwrap(), until.parse().unwrap());
             let name = middle.join(" ");
-            let kind = if *kind == "ca" { format!("ca {number}") } else { (*kind).to_owned() };
-            token(&kind, &name, until - from, &format!("{kind} {number}"), from - base_s)
+            let kind = if *kind == "ca" {
+                format!("ca {number}")
+            } else {
+                (*kind).to_owned()
+            };
+            token(
+                &kind,
+                &name,
+                until - from,
+                &format!("{kind} {number}"),
+                from - base_s,
+            )
         }
         _ => panic!("unknown token {text}"),
     }
@@ -296,18 +362,35 @@ fn ours_token(replay: &Replay, text: &str) -> String {
     let identity = certificate.sha256_hex();
     let roots = roots(replay);
     if certificate.is_ca() {
-        let number = 1 + roots.iter().position(|root| *root == certificate).expect("noted");
+        let number = 1 + roots
+            .iter()
+            .position(|root| *root == certificate)
+            .expect("noted");
         return token(&format!("ca {number}"), &name, length_s, &identity, from_s);
     }
     let issued_by = |root: &Certificate| certificate.verify_issued_by(root);
-    let number = 1 + roots.iter().position(issued_by).expect("issued by a known root");
-    token("leaf", &format!("by {number} {name}"), length_s, &identity, from_s)
+    let number = 1 + roots
+        .iter()
+        .position(issued_by)
+        .expect("issued by a known root");
+    token(
+        "leaf",
+        &format!("by {number} {name}"),
+        length_s,
+        &identity,
+        from_s,
+    )
 }
 
 /// The CA's certificates in the order in which they were made.
 fn roots(replay: &Replay) -> Vec<Certificate> {
-    let issued = replay.stage.notes.iter().filter(|note| note.2 == "certificate-issued");
-    let certificates = issued.map(|note| Certificate::from_pem(note.3.text()).expect("a certificate"));
+    let issued = replay
+        .stage
+        .notes
+        .iter()
+        .filter(|note| note.2 == "certificate-issued");
+    let certificates =
+        issued.map(|note| Certificate::from_pem(note.3.text()).expect("a certificate"));
     certificates.filter(Certificate::is_ca).collect()
 }
 
@@ -328,8 +411,10 @@ fn same(
     let differs = || Err(format!("{theirs} is not {ours}"));
     match (theirs, ours) {
         (Json::String(left), Json::String(right)) => {
-            let (left, right): (Vec<&str>, Vec<&str>) =
-                (left.split(SEPARATOR).collect(), right.split(SEPARATOR).collect());
+            let (left, right): (Vec<&str>, Vec<&str>) = (
+                left.split(SEPARATOR).collect(),
+                right.split(SEPARATOR).collect(),
+            );
             if left[0] != right[0] || left.len() != right.len() {
                 return differs();
             }
@@ -370,7 +455,12 @@ fn compare_secrets(
         .as_array()
         .expect("secrets")
         .iter()
-        .map(|line| line.as_str().expect("text").split_once(" expires ").expect("an expiry"))
+        .map(|line| {
+            line.as_str()
+                .expect("text")
+                .split_once(" expires ")
+                .expect("an expiry")
+        })
         .map(|(label, expiry)| (label.to_owned(), expiry.parse().ok()))
         .collect();
     let mut ours: Vec<(String, Option<i64>)> = played
@@ -422,14 +512,27 @@ fn check(name: &str) {
         match compare(&replay, entries) {
             Ok(()) => return,
             Err(difference) => {
-                let place = difference.split([' ', ':']).nth(1).and_then(|at| at.parse::<u32>().ok());
-                differences.push((place.unwrap_or(u32::MAX), format!("seed {seed}: {difference}")));
+                let place = difference
+                    .split([' ', ':'])
+                    .nth(1)
+                    .and_then(|at| at.parse::<u32>().ok());
+                differences.push((
+                    place.unwrap_or(u32::MAX),
+                    format!("seed {seed}: {difference}"),
+                ));
             }
         }
     }
     differences.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    let near: Vec<&str> = differences.iter().take(3).map(|(_, text)| text.as_str()).collect();
-    panic!("no order that Juju may choose gives the recording; the nearest differ:\n{}", near.join("\n"));
+    let near: Vec<&str> = differences
+        .iter()
+        .take(3)
+        .map(|(_, text)| text.as_str())
+        .collect();
+    panic!(
+        "no order that Juju may choose gives the recording; the nearest differ:\n{}",
+        near.join("\n")
+    );
 }
 
 #[test]

@@ -14,9 +14,14 @@ const YEAR: Span = Span::from_secs(365 * 86_400);
 
 /// `update_cert_configuration`: what is not among `hosts` goes.
 pub(super) fn update(unit: &mut UnitContext<'_>, hosts: &Hosts) {
-    let (served, trusted) = (format!("tls/{CERTIFICATES}/"), format!("trust/{CERTIFICATES}-"));
+    let (served, trusted) = (
+        format!("tls/{CERTIFICATES}/"),
+        format!("trust/{CERTIFICATES}-"),
+    );
     let host_of = |path: &str| {
-        let file = path.strip_prefix(&served).or_else(|| path.strip_prefix(&trusted))?;
+        let file = path
+            .strip_prefix(&served)
+            .or_else(|| path.strip_prefix(&trusted))?;
         file.rsplit_once('.').map(|(host, _)| host.to_owned())
     };
     let is_stale = |path: &str| host_of(path).is_some_and(|host| !hosts.contains_key(&host));
@@ -61,8 +66,13 @@ pub(super) fn keep_default_certificate(
     };
     let mut name = RequestAttributes::with_common_name("TRAEFIK DEFAULT CERT");
     name.sans_dns = vec![format!("{}.traefik.default", terms.serial)];
-    let certificate = self_sign(&name, &pair, &terms, &Template::leaf().without(&crate::pki::Extension::AuthorityKeyId))
-        .map_err(|error| HookError::Charm(error.to_string()))?;
+    let certificate = self_sign(
+        &name,
+        &pair,
+        &terms,
+        &Template::leaf().without(&crate::pki::Extension::AuthorityKeyId),
+    )
+    .map_err(|error| HookError::Charm(error.to_string()))?;
     unit.push_file(&chain, pem::chain_value(&[certificate]));
     unit.push_file(&key, pem::key_value(&pair));
     Ok(())

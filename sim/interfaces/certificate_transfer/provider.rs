@@ -163,7 +163,9 @@ fn is_done(unit: &UnitContext<'_>, relation: RelationId, plan: &Plan) -> Result<
     } else {
         unit.unit_data(relation, unit.id())?
     };
-    Ok(wanted.iter().all(|(key, value)| bag.get(key) == Some(value)))
+    Ok(wanted
+        .iter()
+        .all(|(key, value)| bag.get(key) == Some(value)))
 }
 
 /// `dump` clears the bag first: Juju's addresses in a unit's bag go too.
@@ -181,7 +183,9 @@ fn write(
         .iter()
         .filter(|(key, _)| !wanted.iter().any(|(other, _)| other == key))
         .map(|(key, _)| (key, None));
-    let fresh = wanted.iter().map(|(key, value)| (*key, Some(value.clone())));
+    let fresh = wanted
+        .iter()
+        .map(|(key, value)| (*key, Some(value.clone())));
     for (key, value) in stale.chain(fresh) {
         if is_application {
             unit.set_application_data(relation, key, value)?;

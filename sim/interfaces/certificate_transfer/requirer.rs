@@ -101,7 +101,10 @@ impl Requirer {
     /// Where the charm's stored state keeps the hash of what the charm was last told.
     fn hash_path(&self, unit: &UnitContext<'_>, relation: RelationId) -> String {
         let number = unit.relation_number(relation);
-        format!("charm-state/certificate-transfer/{}:{number}", self.endpoint)
+        format!(
+            "charm-state/certificate-transfer/{}:{number}",
+            self.endpoint
+        )
     }
 }
 

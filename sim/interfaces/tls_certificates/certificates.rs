@@ -137,7 +137,11 @@ impl CertificateList {
         let mut by_request: Vec<u32> = (0..).take(entries.len()).collect();
         by_request.sort_by(|left, right| {
             let requests = (&entries[*left as usize], &entries[*right as usize]);
-            requests.0.request.cmp(&requests.1.request).then(left.cmp(right))
+            requests
+                .0
+                .request
+                .cmp(&requests.1.request)
+                .then(left.cmp(right))
         });
         Self {
             entries,

@@ -289,7 +289,10 @@ impl Capabilities {
         let domains = match object.get("allowed_domains") {
             None | Some(Json::Null) => None,
             Some(Json::Array(items)) => {
-                let texts: Option<_> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+                let texts: Option<_> = items
+                    .iter()
+                    .map(|item| item.as_str().map(str::to_owned))
+                    .collect();
                 Some(texts.ok_or("allowed_domains: input should be a valid string")?)
             }
             Some(_) => return Err("allowed_domains: input should be a valid list".to_owned()),

@@ -159,7 +159,9 @@ impl Provider {
             return Ok(());
         }
         if answers.iter().any(|answer| answer.chain.is_empty()) {
-            return Err(HookError::Charm("IndexError: list index out of range".to_owned()));
+            return Err(HookError::Charm(
+                "IndexError: list index out of range".to_owned(),
+            ));
         }
         let Some(data) = read_provider(&unit.own_application_data(relation)?)? else {
             return Ok(());
@@ -168,7 +170,8 @@ impl Provider {
             answers.iter().map(|answer| &answer.request).collect();
         asked.sort_unstable();
         self.drop_errors(unit, relation, &data.errors, &asked)?;
-        let is_kept = |entry: &&Arc<CertificateEntry>| asked.binary_search(&&entry.request).is_err();
+        let is_kept =
+            |entry: &&Arc<CertificateEntry>| asked.binary_search(&&entry.request).is_err();
         let mut entries: Vec<Arc<CertificateEntry>> = data
             .certificates
             .entries()
@@ -237,7 +240,11 @@ impl Provider {
         unit.set_application_data(relation, CERTIFICATES, value)?;
         let mut errors = ErrorList::default();
         let others = data.errors.entries.iter();
-        errors.entries.extend(others.filter(|entry| entry.request != request.pem()).cloned());
+        errors.entries.extend(
+            others
+                .filter(|entry| entry.request != request.pem())
+                .cloned(),
+        );
         errors.entries.push(ErrorEntry {
             request: request.pem().to_owned(),
             error,
@@ -277,7 +284,10 @@ impl Provider {
         let entries = sides
             .iter()
             .flat_map(|side| side.answers.certificates.entries());
-        Ok(entries.filter(|entry| !entry.is_revoked()).cloned().collect())
+        Ok(entries
+            .filter(|entry| !entry.is_revoked())
+            .cloned()
+            .collect())
     }
 
     /// Reads every relation of the endpoint: the bags of its units by name, then the other
@@ -309,7 +319,11 @@ impl Provider {
     /// Relations in which what is said of capabilities is not what the charm says.
     fn silent(&self, sides: &[Side]) -> Vec<RelationId> {
         let differs = |side: &&Side| side.answers.capabilities != self.capabilities;
-        sides.iter().filter(differs).map(|side| side.relation).collect()
+        sides
+            .iter()
+            .filter(differs)
+            .map(|side| side.relation)
+            .collect()
     }
 }
 
@@ -330,14 +344,18 @@ fn unsolicited(sides: &[Side]) -> Vec<(RelationId, CertificateList)> {
         for (found, entry) in solicited.iter_mut().zip(certificates.entries()) {
             *found = *found
                 || others().any(|(_, other)| {
-                    other.requests().any(|(_, asked)| asked.request == entry.request)
+                    other
+                        .requests()
+                        .any(|(_, asked)| asked.request == entry.request)
                 });
         }
         if solicited.iter().all(|found| *found) {
             continue;
         }
         let kept = certificates.entries().iter().zip(&solicited);
-        let kept = kept.filter(|(_, found)| **found).map(|(entry, _)| Arc::clone(entry));
+        let kept = kept
+            .filter(|(_, found)| **found)
+            .map(|(entry, _)| Arc::clone(entry));
         changed.push((side.relation, CertificateList::new(kept.collect())));
     }
     changed
@@ -349,7 +367,9 @@ fn is_answered(sides: &[Side], at: usize, request: &CertificateRequest) -> bool 
     let order = std::iter::once(at).chain((0..sides.len()).filter(|other| *other != at));
     let answer = order.into_iter().find_map(|side| {
         let certificates = &sides[side].answers.certificates;
-        certificates.answers(request).find(|entry| !entry.is_revoked())
+        certificates
+            .answers(request)
+            .find(|entry| !entry.is_revoked())
     });
     answer.is_some_and(|entry| entry.certificate.spki_der() == request.spki_der())
 }

@@ -1,7 +1,7 @@
 //! What a requirer writes: its requests.
 
-use super::data::BagError;
 use super::super::json;
+use super::data::BagError;
 use crate::juju::Value;
 use crate::pki::CertificateRequest;
 

@@ -208,10 +208,7 @@ impl Requirer {
     }
 
     /// `get_relation`, which raises where there is more than one.
-    pub(super) fn relation(
-        &self,
-        unit: &UnitContext<'_>,
-    ) -> Result<Option<RelationId>, HookError> {
+    pub(super) fn relation(&self, unit: &UnitContext<'_>) -> Result<Option<RelationId>, HookError> {
         let relations = unit.relations(&self.endpoint);
         match relations.len() {
             0 | 1 => Ok(relations.first().copied()),
@@ -240,12 +237,17 @@ impl Requirer {
                 continue;
             }
             let owner = Self::owner(*side, unit);
-            let label = self.library.key_label(*side, unit.unit_number(), &self.endpoint);
+            let label = self
+                .library
+                .key_label(*side, unit.unit_number(), &self.endpoint);
             if (*side == Side::App && !unit.is_leader()) || unit.secret(owner, &label).is_some() {
                 continue;
             }
             let key = asks.keys.leaf(unit);
-            let content = [("private-key".to_owned(), crate::interfaces::pem::key_value(&key))];
+            let content = [(
+                "private-key".to_owned(),
+                crate::interfaces::pem::key_value(&key),
+            )];
             unit.add_secret(owner, &label, content.into(), None)?;
         }
         Ok(())
@@ -255,7 +257,9 @@ impl Requirer {
         if side == Side::App && !unit.is_leader() {
             return Ok(());
         }
-        let label = self.library.key_label(side, unit.unit_number(), &self.endpoint);
+        let label = self
+            .library
+            .key_label(side, unit.unit_number(), &self.endpoint);
         if let Some(secret) = unit.secret(Self::owner(side, unit), &label) {
             unit.remove_secret(secret.id)?;
         }

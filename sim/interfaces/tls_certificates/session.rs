@@ -260,7 +260,11 @@ impl<'a> Session<'a> {
         let content = || {
             let certificate = Value::from(entry.certificate.pem());
             let csr = Value::from(entry.request.pem());
-            [("certificate".to_owned(), certificate), ("csr".to_owned(), csr)].into()
+            [
+                ("certificate".to_owned(), certificate),
+                ("csr".to_owned(), csr),
+            ]
+            .into()
         };
         match secret {
             Some(secret) if holds(&secret, entry) => Ok(library.emits_known_certificates()),
@@ -327,7 +331,10 @@ impl<'a> Session<'a> {
                     .collect(),
             };
             for entry in assigned {
-                let (from, until) = (entry.certificate.not_before(), entry.certificate.not_after());
+                let (from, until) = (
+                    entry.certificate.not_before(),
+                    entry.certificate.not_after(),
+                );
                 let permille = (self.library.renewal_permille + 50).min(990);
                 let threshold = from + share(until.since(from), permille);
                 let now = unit.now();
