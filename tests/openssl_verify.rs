@@ -1,6 +1,8 @@
 //! What `export` writes, judged by the real `openssl verify`: at ten instants of each scenario its
 //! verdict is the predicted one.
 
+#![allow(clippy::print_stderr, reason = "a skip is loud")]
+
 mod common;
 
 use std::path::Path;

@@ -1,4 +1,5 @@
 //! What the benches share: a ratio of two workloads measured in the same run.
+#![allow(clippy::print_stdout, dead_code, reason = "a bench prints its ratio")]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -71,7 +71,7 @@ impl DeclaredProvider {
         let certificates = chain.iter().map(|authority| authority.certificate.clone());
         match self.0.profile.transfers {
             Transfers::Root => certificates.take(1).collect(),
-            Transfers::Issuer => certificates.last().into_iter().collect(),
+            Transfers::Issuer => certificates.rev().take(1).collect(),
             Transfers::All => certificates.collect(),
         }
     }
@@ -204,7 +204,7 @@ impl DeclaredProvider {
             }
         }
         for provider in &self.0.certificates {
-            if provider.has_work(unit)? || !provider.outstanding(unit)?.is_empty() {
+            if !provider.is_settled(unit)? {
                 return Ok(false);
             }
         }

@@ -5,8 +5,6 @@
 //! relation breaks, and when the workload starts; unlike some it restarts only for what changed.
 
 mod shared;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -142,7 +142,7 @@ impl Traefik {
     fn update_certificates(&self, unit: &mut UnitContext<'_>, run: &Run) -> Result<(), HookError> {
         if unit.is_leader() {
             if is_tls_enabled(unit) {
-                let certificates = self.from_relation(unit, run)?;
+                let certificates = self.assigned_hosts(unit, run)?;
                 sharing::publish(unit, &certificates)?;
             } else {
                 sharing::clear(unit)?;
@@ -161,7 +161,7 @@ impl Traefik {
         }
         hosts.extend(configured_host(unit));
         if unit.is_leader() {
-            hosts.extend(self.from_relation(unit, run)?);
+            hosts.extend(self.assigned_hosts(unit, run)?);
         } else if let Some(shared) = sharing::shared(unit) {
             hosts.extend(shared);
         } else {
@@ -172,7 +172,7 @@ impl Traefik {
     }
 
     /// `_get_certs_from_relation`: a host without a certificate is left out.
-    fn from_relation(&self, unit: &UnitContext<'_>, run: &Run) -> Result<Hosts, HookError> {
+    fn assigned_hosts(&self, unit: &UnitContext<'_>, run: &Run) -> Result<Hosts, HookError> {
         let mut hosts = Hosts::new();
         for request in &run.requests {
             let asks = self.asks(run, false);
@@ -231,7 +231,7 @@ impl Traefik {
             }
         }
         if unit.is_leader() && is_related(unit) {
-            let hosts = self.from_relation(unit, run)?;
+            let hosts = self.assigned_hosts(unit, run)?;
             if hosts.len() < run.requests.len() {
                 unit.set_status(Status::Active, "Certificate not available yet");
             }

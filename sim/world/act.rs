@@ -64,7 +64,9 @@ impl World {
             } => {
                 self.clock_cause = Some(entry);
                 for unit in self.targets(*application, *unit) {
-                    self.juju.unit_mut(unit).skew_ns = *skew_ns;
+                    self.in_juju(agenda, |juju, desk| {
+                        juju.set_clock_skew(unit, *skew_ns, desk)
+                    });
                     self.judge_touching(unit, "clock", agenda);
                 }
             }

@@ -211,18 +211,18 @@ impl World {
         self.performed += u64::from(performed);
         let connection = &mut self.connections.all[number as usize];
         connection.generation += 1;
-        if let Meeting::Case(case) = &meeting {
-            if let Some(boundary) = next_boundary(case, case.client.clock) {
-                let at = now + boundary.since(case.client.clock);
-                let generation = connection.generation;
-                agenda.at(
-                    at,
-                    Event::Boundary {
-                        connection: number,
-                        generation,
-                    },
-                );
-            }
+        if let Meeting::Case(case) = &meeting
+            && let Some(boundary) = next_boundary(case, case.client.clock)
+        {
+            let at = now + boundary.since(case.client.clock);
+            let generation = connection.generation;
+            agenda.at(
+                at,
+                Event::Boundary {
+                    connection: number,
+                    generation,
+                },
+            );
         }
         self.record_handshake(number, verdict, serials, trigger, performed, now);
     }

@@ -1,5 +1,9 @@
 //! What the whole-scenario tests share.
-#![allow(dead_code, reason = "each test binary uses its own part of this")]
+#![allow(
+    dead_code,
+    clippy::print_stderr,
+    reason = "each test binary uses its own part; a skip is loud"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

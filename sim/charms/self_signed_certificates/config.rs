@@ -67,7 +67,7 @@ impl Config {
         let (root, leaf) = (self.root_validity, self.certificate_validity);
         let nonzero = |span: &Span| !span.is_zero();
         let fits = root.filter(nonzero).zip(leaf.filter(nonzero));
-        if !fits.is_some_and(|(root, leaf)| root >= leaf * 2) {
+        if fits.is_none_or(|(root, leaf)| root < leaf * 2) {
             invalid.extend(["certificate-validity", "root-ca-validity"]);
         }
         invalid

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::{
     Apply, Behaviour, CertificatesProfile, Charm, CharmMetadata, Endpoint, EndpointProfile,
-    Instance, Mode, OptionSpec, Role, TrustProfile,
+    Instance, IssuerProfile, Mode, OptionSpec, Role, TrustProfile,
 };
 use crate::juju::{
     About, Activity, ApplicationId, ApplicationParts, Bag, EndpointInfo, EndpointRole, Event,
@@ -465,4 +465,30 @@ pub(super) fn consumer(profile: CertificatesProfile) -> CharmMetadata {
         ),
     ];
     metadata("consumer", Behaviour::Requirer, endpoints)
+}
+
+/// `traefik-k8s`, as far as TLS goes.
+pub(super) fn traefik() -> CharmMetadata {
+    let endpoints = vec![
+        endpoint("certificates", Role::Requirer, "tls-certificates", None),
+        endpoint(
+            "receive-ca-cert",
+            Role::Requirer,
+            "certificate_transfer",
+            None,
+        ),
+        endpoint("peers", Role::Peer, "traefik_peers", None),
+    ];
+    let mut charm = metadata("traefik-k8s", Behaviour::Traefik, endpoints);
+    charm.containers = vec!["traefik".to_owned()];
+    charm
+}
+
+/// A provider whose chain is given.
+pub(super) fn declared(profile: IssuerProfile) -> CharmMetadata {
+    let endpoints = vec![
+        endpoint("certificates", Role::Provider, "tls-certificates", None),
+        endpoint("send-ca-cert", Role::Provider, "certificate_transfer", None),
+    ];
+    metadata("declared", Behaviour::DeclaredProvider(profile), endpoints)
 }

@@ -445,13 +445,16 @@ fn same(
     }
 }
 
+/// A secret's label and when it expires, in seconds.
+type Expiry = (String, Option<i64>);
+
 fn compare_secrets(
     replay: &Replay,
     entry: &Json,
     played: &Played,
     base_s: i64,
 ) -> Result<(), String> {
-    let mut theirs: Vec<(String, Option<i64>)> = entry["secrets"]
+    let mut theirs: Vec<Expiry> = entry["secrets"]
         .as_array()
         .expect("secrets")
         .iter()
@@ -463,7 +466,7 @@ fn compare_secrets(
         })
         .map(|(label, expiry)| (label.to_owned(), expiry.parse().ok()))
         .collect();
-    let mut ours: Vec<(String, Option<i64>)> = played
+    let mut ours: Vec<Expiry> = played
         .secrets
         .iter()
         // The generic consumer's own way of sharing, which the recorded charm has not.
@@ -482,7 +485,7 @@ fn compare_secrets(
         .collect();
     theirs.sort();
     ours.sort();
-    let same = |(left, right): (&(String, Option<i64>), &(String, Option<i64>))| {
+    let same = |(left, right): (&Expiry, &Expiry)| {
         let near = match (left.1, right.1) {
             (Some(left), Some(right)) => (left - right).abs() <= UPDATE_STATUS_S,
             (left, right) => left == right,

@@ -36,9 +36,8 @@ impl CertificateSet {
     }
 
     fn parse(text: &str) -> Self {
-        let texts = match serde_json::from_str::<Vec<String>>(text) {
-            Ok(texts) => texts,
-            Err(_) => return Self::invalid(),
+        let Ok(texts) = serde_json::from_str::<Vec<String>>(text) else {
+            return Self::invalid();
         };
         Self::new(texts.into_iter().map(Arc::from).collect())
     }

@@ -8,8 +8,6 @@
 mod data;
 mod provider;
 mod requirer;
-#[cfg(test)]
-mod tests;
 
 pub use data::CertificateSet;
 pub use provider::Provider;

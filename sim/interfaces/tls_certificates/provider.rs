@@ -124,21 +124,19 @@ impl Provider {
     ///
     /// As [`Provider::on_hook`].
     pub fn outstanding(&self, unit: &UnitContext<'_>) -> Result<Vec<Outstanding>, HookError> {
+        Ok(outstanding(&self.sides(unit)?).collect())
+    }
+
+    /// Whether the library's observers would change nothing and no request is outstanding, found
+    /// in one pass.
+    ///
+    /// # Errors
+    ///
+    /// As [`Provider::on_hook`].
+    pub fn is_settled(&self, unit: &UnitContext<'_>) -> Result<bool, HookError> {
         let sides = self.sides(unit)?;
-        let mut found = Vec::new();
-        for (at, side) in sides.iter().enumerate() {
-            for (asking, entry) in side.requests() {
-                if !is_answered(&sides, at, &entry.request) {
-                    found.push(Outstanding {
-                        relation: side.relation,
-                        unit: asking,
-                        request: entry.request.clone(),
-                        is_ca: entry.is_ca(),
-                    });
-                }
-            }
-        }
-        Ok(found)
+        let has_work = !unsolicited(&sides).is_empty() || !self.silent(&sides).is_empty();
+        Ok(!has_work && outstanding(&sides).next().is_none())
     }
 
     /// `set_relation_certificate` for each of these answers, which must be of this relation:
@@ -325,6 +323,22 @@ impl Provider {
             .map(|side| side.relation)
             .collect()
     }
+}
+
+/// Requests without an answer, relation by relation.
+fn outstanding(sides: &[Side]) -> impl Iterator<Item = Outstanding> + '_ {
+    let requests = sides.iter().enumerate().flat_map(|(at, side)| {
+        let requests = side.requests();
+        requests.map(move |(asking, entry)| (at, side.relation, asking, entry))
+    });
+    requests
+        .filter(|(at, _, _, entry)| !is_answered(sides, *at, &entry.request))
+        .map(|(_, relation, unit, entry)| Outstanding {
+            relation,
+            unit,
+            request: entry.request.clone(),
+            is_ca: entry.is_ca(),
+        })
 }
 
 /// `_remove_certificates_for_which_no_csr_exists`: the lists without those answers, where there
