@@ -144,7 +144,8 @@ fn invalid_configuration_blocks_and_stops_issuing() {
     assert!(stage.notes.is_empty());
 }
 
-/// juju-charms 3.1: nothing of a new CA is published by the hook that makes it.
+/// canonical/self-signed-certificates-operator `_configure`: nothing of a new CA is published by
+/// the hook that makes it.
 #[test]
 fn a_rotation_revokes_first_and_publishes_with_the_next_update_status() {
     let mut stage = Stage::new(1, true, false);
