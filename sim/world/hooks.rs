@@ -25,10 +25,13 @@ impl World {
         let (effects, result) = self.run_charm(unit, &hook, now);
         let repeats = matches!(hook, Hook::UpdateStatus | Hook::SecretExpired { .. });
         let worth_a_line = !repeats || effects.changes_anything() || result.is_err();
+        // A hook that only time brings acts on what the unit's last hook left behind.
+        let cause = cause
+            .or(self.last_hook.get(&unit).copied())
+            .or(Some(self.root));
         let entry = worth_a_line.then(|| {
             let hook = self.juju.hook_name(unit, &hook);
             let subject = subject(&self.juju, About::Unit(unit));
-            let cause = cause.or(Some(self.root));
             let kind = Kind::HookStarted { hook };
             self.journal.record(Entry {
                 time: now,
@@ -37,6 +40,9 @@ impl World {
                 kind,
             })
         });
+        if let Some(entry) = entry {
+            self.last_hook.insert(unit, entry);
+        }
         for (kind, value) in &effects.notes {
             self.note(unit, kind, value, entry, now);
         }

@@ -84,6 +84,8 @@ pub(super) struct World {
     pub(super) performed: u64,
     /// When each request reached a databag, by the PEM of the request.
     pub(super) requested: BTreeMap<Box<str>, Time>,
+    /// The last hook of each unit that stands in the journal.
+    pub(super) last_hook: BTreeMap<juju::UnitId, Seq>,
     /// The entry that last set a clock.
     pub(super) clock_cause: Option<Seq>,
 }
@@ -134,6 +136,7 @@ impl Simulation {
             settled: None,
             performed: 0,
             requested: BTreeMap::new(),
+            last_hook: BTreeMap::new(),
             clock_cause: None,
             deployment,
         };
