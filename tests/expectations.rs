@@ -17,14 +17,27 @@ fn findings(deployment: &Deployment) -> Findings {
 fn every_scenario_holds_what_it_expects_and_nothing_else_fails() {
     for path in scenario_files() {
         let found = findings(&load(&path));
-        assert!(found.passed(), "{}: {:?}", path.display(), found.expectations);
-        assert!(!found.expectations.is_empty(), "{} expects nothing", path.display());
+        assert!(
+            found.passed(),
+            "{}: {:?}",
+            path.display(),
+            found.expectations
+        );
+        assert!(
+            !found.expectations.is_empty(),
+            "{} expects nothing",
+            path.display()
+        );
     }
 }
 
 /// Distinct errors of all outages of a scenario.
 fn errors(name: &str) -> BTreeSet<&'static str> {
-    findings(&load_named(name)).outages.iter().map(|outage| outage.error).collect()
+    findings(&load_named(name))
+        .outages
+        .iter()
+        .map(|outage| outage.error)
+        .collect()
 }
 
 #[test]
@@ -36,7 +49,12 @@ fn without_the_transfer_the_issuer_is_unknown() {
 
 #[test]
 fn what_trusts_its_issuer_never_fails() {
-    for name in ["internal", "intermediate", "ca-rotation-ca-first", "cos-lite-tls"] {
+    for name in [
+        "internal",
+        "intermediate",
+        "ca-rotation-ca-first",
+        "cos-lite-tls",
+    ] {
         assert_eq!(errors(name), BTreeSet::new(), "{name}");
     }
 }
@@ -47,12 +65,20 @@ fn what_trusts_its_issuer_never_fails() {
 fn a_pki_outage_costs_more_where_everything_hangs_on_it() {
     let lost = |name: &str| -> u64 {
         let found = findings(&load_named(name));
-        let expired = found.outages.iter().filter(|outage| outage.error == "expired");
-        expired.filter_map(|outage| Some(outage.until?.since(outage.from).as_secs())).sum()
+        let expired = found
+            .outages
+            .iter()
+            .filter(|outage| outage.error == "expired");
+        expired
+            .filter_map(|outage| Some(outage.until?.since(outage.from).as_secs()))
+            .sum()
     };
     let apart = lost("reference-architecture-pki-outage");
     let central = lost("reference-architecture-central-pki-outage");
-    assert!(apart > 0 && 2 * central > 3 * apart, "{apart} s apart, {central} s central");
+    assert!(
+        apart > 0 && 2 * central > 3 * apart,
+        "{apart} s apart, {central} s central"
+    );
 }
 
 /// The diagnosis of a rotation leads back to the line that asked for it.
@@ -61,7 +87,10 @@ fn a_rotation_is_traced_to_its_scenario_line() {
     for name in ["ca-rotation-action", "ca-rotation-config"] {
         let found = findings(&load_named(name));
         let traced = found.explanations.iter().filter(|explanation| {
-            explanation.root_text.as_deref().is_some_and(|text| text.contains("juju "))
+            explanation
+                .root_text
+                .as_deref()
+                .is_some_and(|text| text.contains("juju "))
         });
         assert!(traced.count() > 0, "{name}: {:?}", found.explanations);
     }

@@ -40,7 +40,10 @@ fn sim() -> PathBuf {
 }
 
 fn floor(room: &str) -> Option<u32> {
-    FLOORS.iter().find(|(name, _)| *name == room).map(|(_, floor)| *floor)
+    FLOORS
+        .iter()
+        .find(|(name, _)| *name == room)
+        .map(|(_, floor)| *floor)
 }
 
 #[test]
@@ -48,16 +51,25 @@ fn rooms_import_only_from_below() {
     let mut wrong = Vec::new();
     for path in sources(&sim()) {
         let inside = path.strip_prefix(sim()).expect("a path below sim/");
-        let room = inside.components().next().map(|part| part.as_os_str().to_string_lossy());
+        let room = inside
+            .components()
+            .next()
+            .map(|part| part.as_os_str().to_string_lossy());
         let room = room.unwrap_or_default().into_owned();
         let Some(own) = floor(&room) else { continue };
         for (number, line) in fs::read_to_string(&path).expect("text").lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
             for used in code.split("crate::").skip(1) {
-                let name: String =
-                    used.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+                let name: String = used
+                    .chars()
+                    .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                    .collect();
                 if name != room && floor(&name).is_some_and(|other| other >= own) {
-                    wrong.push(format!("{}:{}: {room} uses {name}", inside.display(), number + 1));
+                    wrong.push(format!(
+                        "{}:{}: {room} uses {name}",
+                        inside.display(),
+                        number + 1
+                    ));
                 }
             }
         }
@@ -68,7 +80,9 @@ fn rooms_import_only_from_below() {
 #[test]
 fn every_room_stands_on_a_floor() {
     let lib = fs::read_to_string(sim().join("lib.rs")).expect("the library's root");
-    let rooms = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let rooms = lib
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
     let homeless: Vec<&str> = rooms.filter(|room| floor(room).is_none()).collect();
     assert!(homeless.is_empty(), "{homeless:?}");
 }
@@ -77,7 +91,11 @@ fn every_room_stands_on_a_floor() {
 fn every_module_says_what_it_owns_and_stays_one_room() {
     for path in sources(&sim()) {
         let text = fs::read_to_string(&path).expect("text");
-        assert!(text.starts_with("//!"), "{} has no first line", path.display());
+        assert!(
+            text.starts_with("//!"),
+            "{} has no first line",
+            path.display()
+        );
         let lines = text.lines().count();
         assert!(lines <= LINES_MAX, "{} has {lines} lines", path.display());
     }

@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use p256::ecdsa::signature::Signer;
 use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
@@ -85,6 +85,8 @@ pub struct KeyPair(Arc<Inner>);
 struct Inner {
     public: PublicKey,
     secret: Secret,
+    /// The text of the key; writing one costs a multiplication on the curve.
+    pem: OnceLock<Box<str>>,
 }
 
 enum Secret {
@@ -168,7 +170,8 @@ impl KeyPair {
 
     /// A PKCS#8 `PRIVATE KEY` block without a trailing newline.
     pub fn to_pkcs8_pem(&self) -> String {
-        pem::encode(LABEL, &self.to_pkcs8_der())
+        let write = || pem::encode(LABEL, &self.to_pkcs8_der()).into();
+        self.0.pem.get_or_init(write).to_string()
     }
 
     /// The algorithm.
@@ -245,7 +248,12 @@ impl KeyPair {
     }
 
     fn new(public: PublicKey, secret: Secret) -> Self {
-        Self(Arc::new(Inner { public, secret }))
+        let pem = OnceLock::new();
+        Self(Arc::new(Inner {
+            public,
+            secret,
+            pem,
+        }))
     }
 }
 

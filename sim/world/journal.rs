@@ -207,14 +207,15 @@ pub struct ConnectionRecord {
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
     entries: Vec<Entry>,
-    fingerprint: u64,
+    /// The rolling hash after each entry.
+    fingerprints: Vec<u64>,
 }
 
 impl Journal {
     /// Appends an entry and returns its position.
     pub fn record(&mut self, entry: Entry) -> Seq {
         let seq = self.next_seq();
-        self.fingerprint = fold(self.fingerprint, &entry);
+        self.fingerprints.push(fold(self.fingerprint(), &entry));
         self.entries.push(entry);
         seq
     }
@@ -234,20 +235,41 @@ impl Journal {
         self.entries.get(seq.0 as usize)
     }
 
-    /// A rolling hash over time, kind and subject: two runs that differ have different ones from
-    /// their first different entry on.
+    /// A rolling hash over time, subject, kind and outcome of every entry.
     pub fn fingerprint(&self) -> u64 {
-        self.fingerprint
+        self.fingerprints.last().copied().unwrap_or(FNV_OFFSET)
+    }
+
+    /// The first entry in which two runs differ; `None` where they are the same. Found by halving,
+    /// since a rolling hash that differs once differs from then on.
+    pub fn first_difference(&self, other: &Self) -> Option<Seq> {
+        let shared = self.fingerprints.len().min(other.fingerprints.len());
+        let (mut low, mut high) = (0, shared);
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.fingerprints[middle] == other.fingerprints[middle] {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let same_length = self.fingerprints.len() == other.fingerprints.len();
+        let is_same = low == shared && same_length;
+        (!is_same).then(|| Seq(u32::try_from(low).unwrap_or(u32::MAX)))
     }
 }
 
-/// FNV-1a over what makes an entry.
+const FNV_OFFSET: u64 = 0xCBF2_9CE4_8422_2325;
+
+/// FNV-1a over what makes an entry: when, whom, what and how it went; never random bytes of a
+/// handshake.
 fn fold(state: u64, entry: &Entry) -> u64 {
-    let mut state = state ^ 0xCBF2_9CE4_8422_2325;
+    let mut state = state;
     let mut eat = |bytes: &[u8]| {
         for byte in bytes {
             state = (state ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
         }
+        state = state.wrapping_mul(0x0000_0100_0000_01B3);
     };
     eat(&entry.time.as_nanos().to_le_bytes());
     for part in [
@@ -257,18 +279,71 @@ fn fold(state: u64, entry: &Entry) -> u64 {
     ] {
         eat(part.as_deref().unwrap_or("-").as_bytes());
     }
-    match &entry.kind {
+    fold_kind(&entry.kind, &mut eat);
+    state
+}
+
+fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
+    match kind {
+        Kind::Started => eat(b"started"),
+        Kind::Settled => eat(b"settled"),
+        Kind::LeaderElected => eat(b"leader-elected"),
+        Kind::Action { command, .. } => eat(command.as_bytes()),
+        Kind::Relation {
+            what,
+            interface,
+            provider,
+            requirer,
+        } => {
+            for part in [*what, &**interface, &**provider, &**requirer] {
+                eat(part.as_bytes());
+            }
+        }
+        Kind::HookStarted { hook } => {
+            for part in [&b"started"[..], hook.as_bytes()] {
+                eat(part);
+            }
+        }
+        Kind::HookCommitted { hook } => {
+            for part in [&b"committed"[..], hook.as_bytes()] {
+                eat(part);
+            }
+        }
+        Kind::HookFailed { hook, reason } => {
+            for part in [hook.as_bytes(), reason.as_bytes()] {
+                eat(part);
+            }
+        }
+        Kind::DatabagChanged { relation, keys } => {
+            for part in [relation.as_bytes(), keys.as_bytes()] {
+                eat(part);
+            }
+        }
+        Kind::Secret { what, label } => {
+            for part in [what.as_bytes(), label.as_bytes()] {
+                eat(part);
+            }
+        }
         Kind::CertificateIssued(record) => eat(record.certificate.sha256()),
+        Kind::CertificateServed {
+            endpoint,
+            certificate,
+        } => {
+            eat(endpoint.as_bytes());
+            eat(certificate
+                .as_ref()
+                .map_or(&[], |certificate| certificate.sha256()));
+        }
+        Kind::TrustChanged { roots } => roots.iter().for_each(|root| eat(root.sha256())),
         Kind::Handshake(record) => {
             eat(&record.connection.to_le_bytes());
+            eat(record.trigger.as_bytes());
             eat(record.verdict.error.as_bytes());
         }
-        Kind::HookStarted { hook } | Kind::HookCommitted { hook } => eat(hook.as_bytes()),
         Kind::Note { what, detail } => {
-            eat(what.as_bytes());
-            eat(detail.as_bytes());
+            for part in [what.as_bytes(), detail.as_bytes()] {
+                eat(part);
+            }
         }
-        other => eat(std::any::type_name_of_val(other).as_bytes()),
     }
-    state
 }
