@@ -290,16 +290,10 @@ fn scale() {
     };
     let few = many_models(small.0, small.1);
     let many = many_models(large.0, large.1);
-    let rounds = if support::is_smoke() { 1 } else { 3 };
-    let factor = (large.0 as f64) / (small.0 as f64);
-    let mut ratios: Vec<f64> = (0..rounds)
-        .map(|_| {
-            let small_time = support::timed(&mut || run(&few));
-            let large_time = support::timed(&mut || run(&many));
-            println!("{} units: {large_time:?}", large.0 * large.1 as usize);
-            large_time.as_secs_f64() / small_time.as_secs_f64() / factor
-        })
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    println!("ratio scale-per-unit {:.3}", ratios[ratios.len() / 2]);
+    let small_time = support::timed(&mut || run(&few));
+    let large_time = support::timed(&mut || run(&many));
+    println!("{} units: {large_time:?}", large.0 * large.1 as usize);
+    let units = (large.0 as f64) / (small.0 as f64);
+    let per_unit = large_time.as_secs_f64() / small_time.as_secs_f64() / units;
+    println!("ratio scale-per-unit {per_unit:.3}");
 }
