@@ -89,7 +89,7 @@ pub fn parse(text: &str, file_name: &str) -> Result<Scenario, Diagnostics> {
     let mut documents = documents.into_iter();
     let Some(document) = documents.next() else {
         let message = format!("`{file_name}` is empty");
-        let help = "a scenario needs at least `models`; `trustsim init` writes one to begin with";
+        let help = "a scenario needs at least `models`; the README has one to begin with";
         diagnostics.push(Diagnostic::new(Code::FileEmpty, Severity::Error, message).help(help));
         return Err(diagnostics);
     };
