@@ -1,6 +1,7 @@
 //! What the simulator adds to issuing a certificate: its path from request to installed
 //! certificate beside the `rcgen` calls that any program would have to make, with the same keys
-//! and the same signer.
+//! and the same signer. Hooks and databags are not in it: what a whole renewal costs is seen in
+//! `benches/scenario.rs`.
 //!
 //! `cargo bench --bench issuance` prints, after Criterion's own figures, a line
 //! `ratio issuance-<key> <value>` for each kind of key: the time of the raw calls divided by ours,

@@ -6,7 +6,6 @@
 //! | `tls/ENDPOINT/NAME.pem` | the chain served, leaf first |
 //! | `tls/ENDPOINT/NAME.key` | its private key |
 //! | `trust/SOURCE.pem` | CAs the workload trusts |
-//! | `client-trust/SOURCE.pem` | CAs whose clients it admits, where it asks for certificates |
 
 use std::collections::BTreeMap;
 use std::ops::Bound;

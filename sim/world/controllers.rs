@@ -69,7 +69,7 @@ impl World {
         let controller = self.juju.model(model).controller.index();
         let clock = now.skewed_by(found.skew_ns);
         let subject = format!("{}/{}", self.juju.model(model).name, found.name);
-        self.dial(controller, controller, clock, now, &subject)
+        self.dial(controller, clock, now, &subject)
     }
 
     /// Whether the consumer's controller can connect to the offering one: against the CA that it
@@ -77,26 +77,11 @@ impl World {
     pub(super) fn judge_link(&mut self, link: LinkId, now: Time) -> Result<(), String> {
         let found = self.juju.link(link);
         let (to, from) = (found.to.index(), found.from.index());
-        self.dial(to, to, now, now, &format!("controller {from} to {to}"))
+        self.dial(to, now, now, &format!("controller {from} to {to}"))
     }
 
-    fn dial(
-        &mut self,
-        server: usize,
-        pinned: usize,
-        clock: Time,
-        now: Time,
-        subject: &str,
-    ) -> Result<(), String> {
-        let identity = self.controllers[server]
-            .parts
-            .as_ref()
-            .map(|(identity, _)| identity.clone());
-        let trust = self.controllers[pinned]
-            .parts
-            .as_ref()
-            .map(|(_, trust)| trust.clone());
-        let (Some(identity), Some(trust)) = (identity, trust) else {
+    fn dial(&mut self, server: usize, clock: Time, now: Time, subject: &str) -> Result<(), String> {
+        let Some((identity, trust)) = self.controllers[server].parts.clone() else {
             return Err("the controller has no certificate".to_owned());
         };
         let case = Case {

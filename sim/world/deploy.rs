@@ -110,7 +110,7 @@ impl World {
                 _ if machines => Some(self.new_machine(spec.model)),
                 _ => None,
             };
-            // Units of one application come up one after the other, as a StatefulSet's pods do.
+            // Each unit comes up by itself. A StatefulSet would start its pods one after the other.
             let provision = self.streams.between(
                 PURPOSE_PROVISION,
                 index as u64,
