@@ -38,31 +38,37 @@ struct Inner {
     der: Box<[u8]>,
     pem: OnceLock<Box<str>>,
     sha256: OnceLock<[u8; 32]>,
-    fields: OnceLock<Fields>,
+    layout: OnceLock<Layout>,
+    words: OnceLock<Words>,
     /// The names under which this certificate's key signs, ready for `rcgen`.
     subject_name: OnceLock<Result<CertificateParams, PkiError>>,
     issuer_name: OnceLock<Result<CertificateParams, PkiError>>,
 }
 
-struct Fields {
+/// Where things stand in the DER, and what is compared most: needed of every certificate.
+struct Layout {
     tbs: Range<usize>,
     subject_der: Range<usize>,
     issuer_der: Range<usize>,
     spki: Range<usize>,
     public_bits: Range<usize>,
     signature: Range<usize>,
-    signature_algorithm: String,
     subject_key_id: Option<Range<usize>>,
     authority_key_id: Option<Range<usize>>,
+    not_before: Time,
+    not_after: Time,
+    is_ca: bool,
+}
+
+/// What is printed, as text: needed of few.
+struct Words {
     subject: String,
     subject_common_name: Option<String>,
     issuer: String,
     serial: String,
-    not_before: Time,
-    not_after: Time,
-    is_ca: bool,
     sans: Vec<String>,
     key: String,
+    signature_algorithm: String,
 }
 
 impl Certificate {
@@ -72,9 +78,9 @@ impl Certificate {
     ///
     /// [`PkiError::Malformed`] where `der` is no certificate or more than one.
     pub fn from_der(der: &[u8]) -> Result<Self, PkiError> {
-        let fields = Fields::read(der)?;
+        let layout = Layout::read(der)?;
         let certificate = Self::written(der.into());
-        Ok(match certificate.0.fields.set(fields) {
+        Ok(match certificate.0.layout.set(layout) {
             Ok(()) | Err(_) => certificate,
         })
     }
@@ -116,7 +122,8 @@ impl Certificate {
             der,
             pem: OnceLock::new(),
             sha256: OnceLock::new(),
-            fields: OnceLock::new(),
+            layout: OnceLock::new(),
+            words: OnceLock::new(),
             subject_name: OnceLock::new(),
             issuer_name: OnceLock::new(),
         }))
@@ -143,68 +150,68 @@ impl Certificate {
 
     /// The subject in the order of its DER, `CN=..,O=..`, escaped as in RFC 4514.
     pub fn subject(&self) -> &str {
-        &self.fields().subject
+        &self.words().subject
     }
 
     /// The first common name of the subject.
     pub fn subject_common_name(&self) -> Option<&str> {
-        self.fields().subject_common_name.as_deref()
+        self.words().subject_common_name.as_deref()
     }
 
     /// The issuer in the order of its DER, `CN=..,O=..`, escaped as in RFC 4514.
     pub fn issuer(&self) -> &str {
-        &self.fields().issuer
+        &self.words().issuer
     }
 
     /// The subject's DER, tag and length included.
     pub fn subject_der(&self) -> &[u8] {
-        self.slice(&self.fields().subject_der)
+        self.slice(&self.layout().subject_der)
     }
 
     /// The issuer's DER, tag and length included.
     pub fn issuer_der(&self) -> &[u8] {
-        self.slice(&self.fields().issuer_der)
+        self.slice(&self.layout().issuer_der)
     }
 
     /// The serial number in lower hexadecimal: whole bytes, no leading zero bytes.
     pub fn serial(&self) -> &str {
-        &self.fields().serial
+        &self.words().serial
     }
 
     /// The first instant of validity; what lies before 1970 counts as 1970.
     pub fn not_before(&self) -> Time {
-        self.fields().not_before
+        self.layout().not_before
     }
 
     /// The last second of validity; what lies beyond the year 2554 counts as never.
     pub fn not_after(&self) -> Time {
-        self.fields().not_after
+        self.layout().not_after
     }
 
     /// Whether `BasicConstraints` says CA:TRUE.
     pub fn is_ca(&self) -> bool {
-        self.fields().is_ca
+        self.layout().is_ca
     }
 
     /// The alternative names in their order: `DNS:a`, `IP:1.2.3.4`, `email:a@b`, `RID:1.2.3`.
     pub fn sans(&self) -> &[String] {
-        &self.fields().sans
+        &self.words().sans
     }
 
     /// The `SubjectPublicKeyInfo`.
     pub fn spki_der(&self) -> &[u8] {
-        self.slice(&self.fields().spki)
+        self.slice(&self.layout().spki)
     }
 
     /// The subject key identifier, if there is one.
     pub fn subject_key_id(&self) -> Option<&[u8]> {
-        let range = self.fields().subject_key_id.as_ref()?;
+        let range = self.layout().subject_key_id.as_ref()?;
         Some(self.slice(range))
     }
 
     /// The key identifier within the authority key identifier, if there is one.
     pub fn authority_key_id(&self) -> Option<&[u8]> {
-        let range = self.fields().authority_key_id.as_ref()?;
+        let range = self.layout().authority_key_id.as_ref()?;
         Some(self.slice(range))
     }
 
@@ -223,7 +230,7 @@ impl Certificate {
     /// The key's algorithm: `ecdsa-p256`, `ed25519`, `rsa-2048`, `rsa-4096`, `ecdsa-p384`, or an
     /// object identifier.
     pub fn key_algorithm(&self) -> &str {
-        &self.fields().key
+        &self.words().key
     }
 
     /// Whether subject and issuer are the same name.
@@ -234,14 +241,16 @@ impl Certificate {
     /// Whether the key of `issuer` made this signature. Names, dates and constraints are not
     /// looked at.
     pub fn verify_issued_by(&self, issuer: &Self) -> bool {
-        let fields = self.fields();
+        let layout = self.layout();
         let curve_p384 = issuer.key_algorithm() == "ecdsa-p384";
-        signature_algorithm(&fields.signature_algorithm, curve_p384).is_some_and(|algorithm| {
-            let bits = issuer.slice(&issuer.fields().public_bits);
-            UnparsedPublicKey::new(algorithm, bits)
-                .verify(self.slice(&fields.tbs), self.slice(&fields.signature))
-                .is_ok()
-        })
+        signature_algorithm(&self.words().signature_algorithm, curve_p384).is_some_and(
+            |algorithm| {
+                let bits = issuer.slice(&issuer.layout().public_bits);
+                UnparsedPublicKey::new(algorithm, bits)
+                    .verify(self.slice(&layout.tbs), self.slice(&layout.signature))
+                    .is_ok()
+            },
+        )
     }
 
     /// The name that certificates issued under this one carry as issuer, within parameters of
@@ -259,9 +268,14 @@ impl Certificate {
         params.as_ref().map_err(Clone::clone)
     }
 
-    fn fields(&self) -> &Fields {
-        let read = || Fields::read(&self.0.der).expect("a certificate this room wrote can be read");
-        self.0.fields.get_or_init(read)
+    fn layout(&self) -> &Layout {
+        let read = || Layout::read(&self.0.der).expect("a certificate this room wrote can be read");
+        self.0.layout.get_or_init(read)
+    }
+
+    fn words(&self) -> &Words {
+        let read = || Words::read(&self.0.der).expect("a certificate that was read can be read");
+        self.0.words.get_or_init(read)
     }
 
     fn slice(&self, range: &Range<usize>) -> &[u8] {
@@ -269,55 +283,76 @@ impl Certificate {
     }
 }
 
-impl Fields {
+impl Layout {
     fn read(der: &[u8]) -> Result<Self, PkiError> {
-        let (rest, parsed) = X509Certificate::from_der(der)
-            .map_err(|error| PkiError::unreadable("certificate", &error))?;
-        if !rest.is_empty() {
-            return Err(PkiError::followed("certificate", rest.len()));
-        }
+        let parsed = parse(der)?;
         let within = |part: &[u8]| {
             let start = part.as_ptr() as usize - der.as_ptr() as usize;
             start..start + part.len()
         };
         let tbs = &parsed.tbs_certificate;
-        let mut fields = Self {
+        let mut layout = Self {
             tbs: within(tbs.as_ref()),
             subject_der: within(tbs.subject.as_raw()),
             issuer_der: within(tbs.issuer.as_raw()),
             spki: within(tbs.subject_pki.raw),
             public_bits: within(&tbs.subject_pki.subject_public_key.data),
             signature: within(&parsed.signature_value.data),
-            signature_algorithm: parsed.signature_algorithm.algorithm.to_id_string(),
             subject_key_id: None,
             authority_key_id: None,
-            subject: names::text(&tbs.subject),
-            subject_common_name: tbs.subject.iter_common_name().next().map(names::value_text),
-            issuer: names::text(&tbs.issuer),
-            serial: serial::hex(tbs.raw_serial()),
             not_before: instant(tbs.validity.not_before),
             not_after: instant(tbs.validity.not_after),
             is_ca: false,
-            sans: Vec::new(),
-            key: key_name(&tbs.subject_pki),
         };
         for extension in tbs.extensions() {
             match extension.parsed_extension() {
                 ParsedExtension::SubjectKeyIdentifier(id) => {
-                    fields.subject_key_id = Some(within(id.0));
+                    layout.subject_key_id = Some(within(id.0));
                 }
                 ParsedExtension::AuthorityKeyIdentifier(id) => {
-                    fields.authority_key_id = id.key_identifier.as_ref().map(|id| within(id.0));
+                    layout.authority_key_id = id.key_identifier.as_ref().map(|id| within(id.0));
                 }
-                ParsedExtension::BasicConstraints(constraints) => fields.is_ca = constraints.ca,
-                ParsedExtension::SubjectAlternativeName(names) => {
-                    let texts = names.general_names.iter().map(names::alternative_name_text);
-                    fields.sans = texts.collect();
-                }
+                ParsedExtension::BasicConstraints(constraints) => layout.is_ca = constraints.ca,
                 _ => {}
             }
         }
-        Ok(fields)
+        Ok(layout)
+    }
+}
+
+impl Words {
+    fn read(der: &[u8]) -> Result<Self, PkiError> {
+        let parsed = parse(der)?;
+        let tbs = &parsed.tbs_certificate;
+        let alternatives = tbs.extensions().iter().rev().find_map(|extension| {
+            match extension.parsed_extension() {
+                ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
+                _ => None,
+            }
+        });
+        let sans = alternatives
+            .into_iter()
+            .flatten()
+            .map(names::alternative_name_text);
+        Ok(Self {
+            subject: names::text(&tbs.subject),
+            subject_common_name: tbs.subject.iter_common_name().next().map(names::value_text),
+            issuer: names::text(&tbs.issuer),
+            serial: serial::hex(tbs.raw_serial()),
+            sans: sans.collect(),
+            key: key_name(&tbs.subject_pki),
+            signature_algorithm: parsed.signature_algorithm.algorithm.to_id_string(),
+        })
+    }
+}
+
+fn parse(der: &[u8]) -> Result<X509Certificate<'_>, PkiError> {
+    let (rest, parsed) = X509Certificate::from_der(der)
+        .map_err(|error| PkiError::unreadable("certificate", &error))?;
+    if rest.is_empty() {
+        Ok(parsed)
+    } else {
+        Err(PkiError::followed("certificate", rest.len()))
     }
 }
 
