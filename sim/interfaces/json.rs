@@ -2,34 +2,53 @@
 
 use std::fmt::Write as _;
 
+/// Bytes that stand for themselves in a JSON string.
+const PLAIN: [bool; 256] = plain_bytes();
+
+const fn plain_bytes() -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        table[byte as usize] = byte != b'"' && byte != b'\\';
+        byte += 1;
+    }
+    table
+}
+
 /// Appends a JSON string.
 pub(crate) fn push_string(out: &mut String, text: &str) {
+    out.reserve(text.len() + text.len() / 32 + 2);
     out.push('"');
-    let mut plain = 0;
-    for (at, letter) in text.char_indices() {
-        if matches!(letter, ' '..='~') && letter != '"' && letter != '\\' {
-            continue;
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| !PLAIN[usize::from(byte)]) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        let mut letters = special.chars();
+        if let Some(letter) = letters.next() {
+            push_escaped(out, letter);
         }
-        out.push_str(&text[plain..at]);
-        plain = at + letter.len_utf8();
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            letter => {
-                let mut units = [0; 2];
-                for unit in letter.encode_utf16(&mut units) {
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
+        rest = letters.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+fn push_escaped(out: &mut String, letter: char) {
+    match letter {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{c}' => out.push_str("\\f"),
+        letter => {
+            let mut units = [0; 2];
+            for unit in letter.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
             }
         }
     }
-    out.push_str(&text[plain..]);
-    out.push('"');
 }
 
 /// Appends `"key": "text"`, after a comma unless it is the first of an object.

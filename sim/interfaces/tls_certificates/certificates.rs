@@ -34,7 +34,11 @@ impl CertificateEntry {
         chain: Option<Vec<Certificate>>,
         revoked: Option<bool>,
     ) -> Self {
-        let mut json = String::from("{");
+        let texts = [ca.pem(), request.pem(), certificate.pem()];
+        let links = chain.iter().flatten().map(Certificate::pem);
+        let length: usize = texts.into_iter().chain(links).map(str::len).sum();
+        let mut json = String::with_capacity(length + length / 16 + 128);
+        json.push('{');
         json::push_field(&mut json, "ca", ca.pem());
         json::push_field(&mut json, "certificate_signing_request", request.pem());
         json::push_field(&mut json, "certificate", certificate.pem());
