@@ -1,5 +1,7 @@
 //! The charm's options, as it reads them.
 
+use std::borrow::Cow;
+
 use crate::juju::UnitContext;
 use crate::kernel::Span;
 use crate::pki::{Certificate, RequestAttributes};
@@ -97,50 +99,60 @@ fn parse_validity(text: &str) -> Option<Span> {
 
 /// The rest of `_root_certificate_matches_config`.
 pub(super) fn certificate_matches(certificate: &Certificate, config: &Config) -> bool {
-    let subject = fields(certificate.subject());
-    let field = |kind: &str| {
-        let mut found = subject.iter().filter(|(name, _)| name == kind);
-        found.next().map(|(_, value)| value.as_str())
-    };
+    let subject = certificate.subject();
     let wanted = &config.subject;
     let validity = certificate.not_after().since(certificate.not_before());
-    [
-        ("CN", &wanted.common_name),
-        ("O", &wanted.organization),
-        ("OU", &wanted.organizational_unit),
-        ("emailAddress", &wanted.email_address),
-        ("C", &wanted.country_name),
-        ("ST", &wanted.state_or_province_name),
-        ("L", &wanted.locality_name),
-    ]
-    .iter()
-    .all(|(kind, value)| field(kind) == value.as_deref())
-        && config.root_validity == Some(validity)
+    config.root_validity == Some(validity)
+        && [
+            ("CN", &wanted.common_name),
+            ("O", &wanted.organization),
+            ("OU", &wanted.organizational_unit),
+            ("emailAddress", &wanted.email_address),
+            ("C", &wanted.country_name),
+            ("ST", &wanted.state_or_province_name),
+            ("L", &wanted.locality_name),
+        ]
+        .iter()
+        .all(|(kind, value)| field(subject, kind).as_deref() == value.as_deref())
 }
 
-/// Names and values of a subject in RFC 4514 form.
-fn fields(subject: &str) -> Vec<(String, String)> {
-    let mut fields = vec![(String::new(), String::new())];
-    let (mut in_value, mut escaped) = (false, false);
-    for letter in subject.chars() {
-        let last = fields.len() - 1;
-        let (name, value) = &mut fields[last];
-        match letter {
-            letter if escaped => {
-                value.push(letter);
+/// The first value of this kind in a subject in RFC 4514 form, without its escapes.
+fn field<'a>(subject: &'a str, kind: &str) -> Option<Cow<'a, str>> {
+    let mut rest = subject;
+    loop {
+        let mut escaped = false;
+        let end = rest.find(|letter| match letter {
+            _ if escaped => {
                 escaped = false;
+                false
             }
-            '\\' => escaped = true,
-            ',' | '+' => {
-                fields.push((String::new(), String::new()));
-                in_value = false;
+            '\\' => {
+                escaped = true;
+                false
             }
-            '=' if !in_value => in_value = true,
-            letter if in_value => value.push(letter),
-            letter => name.push(letter),
+            letter => letter == ',' || letter == '+',
+        });
+        let part = &rest[..end.unwrap_or(rest.len())];
+        let value = part
+            .strip_prefix(kind)
+            .and_then(|rest| rest.strip_prefix('='));
+        if let Some(value) = value {
+            return Some(without_escapes(value));
         }
+        rest = &rest[end? + 1..];
     }
-    fields
+}
+
+fn without_escapes(value: &str) -> Cow<'_, str> {
+    if !value.contains('\\') {
+        return Cow::Borrowed(value);
+    }
+    let mut escaped = false;
+    let letters = value.chars().filter(|letter| {
+        escaped = *letter == '\\' && !escaped;
+        !escaped
+    });
+    Cow::Owned(letters.collect())
 }
 
 #[cfg(test)]
@@ -168,8 +180,16 @@ mod tests {
 
     #[test]
     fn a_subject_is_read_back_with_its_escapes() {
-        let read = fields(r"CN=a\,b\=c,O=x=y,L=\ z");
-        let values: Vec<&str> = read.iter().map(|(_, value)| value.as_str()).collect();
-        assert_eq!(values, ["a,b=c", "x=y", " z"]);
+        let subject = r"CN=a\,b\=c+O=x=y,L=\ z,ST=\\";
+        for (kind, value) in [
+            ("CN", Some("a,b=c")),
+            ("O", Some("x=y")),
+            ("L", Some(" z")),
+            ("ST", Some("\\")),
+            ("b", None),
+            ("C", None),
+        ] {
+            assert_eq!(field(subject, kind).as_deref(), value, "{kind}");
+        }
     }
 }
