@@ -1,5 +1,6 @@
 //! A stage for charms: a [`Juju`] with the charms' code behind its hooks, and nothing else.
 
+mod order_of_events;
 mod provider_rules;
 mod recordings;
 mod requirer_rules;
