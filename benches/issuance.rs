@@ -1,36 +1,78 @@
-//! What the simulator adds to issuing a certificate: its path from request to installed
-//! certificate beside the `rcgen` calls that any program would have to make, with the same keys
-//! and the same signer. Hooks and databags are not in it: what a whole renewal costs is seen in
-//! `benches/scenario.rs`.
+//! What the simulator adds to issuing a certificate. Its side is the whole path in a running
+//! deployment (`renewals.yaml`): the secret's expiry wakes the agent, a hook writes the request into
+//! a databag, the provider's hook reads and signs it, the requirer's hook reads the answer, keeps it
+//! in a secret and installs it, with every entry of the journal. The raw side is `rcgen` alone, with
+//! the same signer: make the request, read its PEM (which checks its signature: there is no other
+//! way to read one), sign the certificate, write its PEM.
 //!
 //! `cargo bench --bench issuance` prints, after Criterion's own figures, a line
-//! `ratio issuance-<key> <value>` for each kind of key: the time of the raw calls divided by ours,
-//! 1.00 meaning no overhead, measured in interleaved batches in this one process. `-- --test`
-//! runs everything once, quickly.
+//! `ratio issuance-<key> <value>` for each kind of key: the time of the raw loop divided by ours,
+//! 1.00 meaning no overhead, measured in interleaved batches in this one process. Beside it stand
+//! `signatures-<key>`, the same against the two signatures and encodings without reading the
+//! request, and `path-<key>`, the room `pki` alone against those. `-- --test` runs everything once,
+//! quickly.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "a benchmark measures wall-clock time"
-)]
 #![allow(clippy::print_stdout, reason = "the ratios are what this prints")]
 #![allow(missing_docs, reason = "nothing outside uses this")]
 
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+mod support;
 
-use criterion::{BenchmarkId, Criterion};
-use rcgen::{CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyIdMethod, SanType};
-use trustsim::kernel::{Stream, Streams, Time};
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+use rcgen::{
+    CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType, IsCa, Issuer,
+    KeyIdMethod, SanType,
+};
+use trustsim::kernel::{Span, Stream, Streams, Time};
 use trustsim::pki::{
     Certificate, CertificateRequest, KeyAlgorithm, KeyPair, RequestAttributes, SerialNumber, Terms,
     issuers,
 };
+use trustsim::scenario;
+use trustsim::world::{Kind, Options, Simulation};
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Span = Span::from_secs(86_400);
+/// How often the unit of `renewals.yaml` renews: at nine tenths of an hour, and the time of hooks.
+const RENEWAL: Span = Span::from_secs(54 * 60);
 const NAMES: [&str; 2] = [
-    "web.model.svc.cluster.local",
-    "web-0.web-endpoints.model.svc",
+    "web-0.web-endpoints.pki.svc.cluster.local",
+    "web.pki.svc.cluster.local",
 ];
+
+/// A deployment that renews and renews.
+struct Deployment(Simulation);
+
+impl Deployment {
+    /// Played until its CA and its first certificates are there.
+    fn new(algorithm: KeyAlgorithm) -> Self {
+        let file = Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/benches/renewals.yaml"
+        ));
+        let loaded = scenario::load(file, &scenario::DiskFiles).expect("the scenario is sound");
+        let mut deployment = loaded.deployment;
+        deployment.keys = algorithm;
+        let mut simulation = Simulation::new(Arc::new(deployment), Options::default());
+        simulation.run_until(simulation.now() + DAY);
+        Self(simulation)
+    }
+
+    /// Plays about `renewals` renewals.
+    fn play(&mut self, renewals: u32) {
+        self.0.run_until(self.0.now() + RENEWAL * renewals);
+        assert!(self.0.now() < self.0.end(), "the scenario is long enough");
+    }
+
+    fn issued(&self) -> u32 {
+        let entries = self.0.journal().entries().iter();
+        let issued = entries.filter(|entry| matches!(entry.kind, Kind::CertificateIssued(_)));
+        u32::try_from(issued.count()).expect("a bench issues fewer")
+    }
+}
 
 /// An authority and a holder's key; a run makes both long before it issues.
 struct Setup {
@@ -64,15 +106,15 @@ impl Setup {
         }
     }
 
-    /// The random part of a request and of a certificate, drawn on both sides.
+    /// The random part of a request and of a certificate, drawn on every side.
     fn draw(&mut self) -> (RequestAttributes, SerialNumber) {
-        let attributes = RequestAttributes::with_common_name("web").unique(&mut self.stream);
+        let attributes = RequestAttributes::with_common_name(NAMES[0]).unique(&mut self.stream);
         (attributes, SerialNumber::random(&mut self.stream))
     }
 }
 
-/// The simulator's side: request, databag text, provider, databag text, installed certificate.
-fn simulator(setup: &mut Setup) -> Certificate {
+/// The room `pki` alone: request, its text, provider, its text, installed certificate.
+fn path(setup: &mut Setup) -> Certificate {
     let (mut wanted, serial) = setup.draw();
     wanted.sans_dns = NAMES.map(str::to_owned).to_vec();
     let request = CertificateRequest::new(&wanted, &setup.key).expect("plain attributes");
@@ -90,23 +132,9 @@ fn simulator(setup: &mut Setup) -> Certificate {
     Certificate::from_pem(&answered).expect("a good certificate")
 }
 
-/// The simulator's side where every text is new to the reader: parsed, and its signature checked.
-fn simulator_unseen(setup: &mut Setup) -> Certificate {
-    let (mut wanted, serial) = setup.draw();
-    wanted.sans_dns = NAMES.map(str::to_owned).to_vec();
-    let request = CertificateRequest::new(&wanted, &setup.key).expect("plain attributes");
-    let request = CertificateRequest::from_der(request.der()).expect("a good request");
-    let terms = Terms {
-        serial,
-        now: setup.now,
-        validity: 90 * DAY,
-    };
-    let leaf = issuers::charmlibs::generate(&request, &setup.ca, &setup.ca_key, &terms, false);
-    Certificate::from_der(leaf.expect("a good issuer").der()).expect("a good certificate")
-}
-
-/// The raw side: the same two signatures through `rcgen` alone, and the two texts.
-fn raw(setup: &mut Setup, issuer: &Issuer<'_, &KeyPair>) -> (String, String) {
+/// `rcgen` alone: the request and its text, read again where `reads` says so, the certificate and
+/// its text.
+fn raw(setup: &mut Setup, issuer: &Issuer<'_, &KeyPair>, reads: bool) -> (String, String) {
     let (wanted, serial) = setup.draw();
     let mut params = CertificateParams::default();
     params.distinguished_name = raw_name(wanted);
@@ -114,11 +142,13 @@ fn raw(setup: &mut Setup, issuer: &Issuer<'_, &KeyPair>) -> (String, String) {
         .iter()
         .map(|name| SanType::DnsName((*name).try_into().expect("ASCII")))
         .collect();
-    let request = params
-        .serialize_request(&setup.key)
-        .expect("plain parameters");
-    let requested = request.pem().expect("PEM");
+    let request = params.serialize_request(&setup.key);
+    let requested = request.and_then(|request| request.pem());
+    let requested = requested.expect("plain parameters");
 
+    let read = reads.then(|| CertificateSigningRequestParams::from_pem(&requested));
+    let read = read.transpose().expect("a good request");
+    let mut params = read.as_ref().map_or(params, |read| read.params.clone());
     let now = i64::try_from(setup.now.as_seconds()).expect("this century");
     params.not_before = time::OffsetDateTime::from_unix_timestamp(now).expect("this century");
     params.not_after = params.not_before + 90 * DAY;
@@ -127,10 +157,11 @@ fn raw(setup: &mut Setup, issuer: &Issuer<'_, &KeyPair>) -> (String, String) {
     params.use_authority_key_identifier_extension = true;
     params.key_identifier_method =
         KeyIdMethod::PreSpecified(setup.key.public_key().key_id().to_vec());
-    let leaf = params
-        .signed_by(&setup.key, issuer)
-        .expect("plain parameters");
-    (requested, leaf.pem())
+    let leaf = match &read {
+        Some(read) => params.signed_by(&read.public_key, issuer),
+        None => params.signed_by(&setup.key, issuer),
+    };
+    (requested, leaf.expect("plain parameters").pem())
 }
 
 fn raw_name(wanted: RequestAttributes) -> DistinguishedName {
@@ -159,65 +190,99 @@ fn criterion_figures(criterion: &mut Criterion) {
         let mut setup = Setup::new(algorithm);
         let key = setup.ca_key.clone();
         let issuer = raw_issuer(&setup, &key);
+        group.throughput(Throughput::Elements(1));
         group.bench_function(BenchmarkId::new("rcgen", algorithm), |bencher| {
-            bencher.iter(|| raw(&mut setup, &issuer));
+            bencher.iter(|| raw(&mut setup, &issuer, true));
         });
-        group.bench_function(BenchmarkId::new("simulator", algorithm), |bencher| {
-            bencher.iter(|| simulator(&mut setup));
+        group.bench_function(BenchmarkId::new("pki", algorithm), |bencher| {
+            bencher.iter(|| path(&mut setup));
         });
-        group.bench_function(BenchmarkId::new("simulator-unseen", algorithm), |bencher| {
-            bencher.iter(|| simulator_unseen(&mut setup));
+        group.throughput(Throughput::Elements(20));
+        let mut deployment = Deployment::new(algorithm);
+        group.bench_function(BenchmarkId::new("deployment", algorithm), |bencher| {
+            // Criterion decides how often: a deployment that has come to its end begins again.
+            bencher.iter(|| {
+                if deployment.0.end().since(deployment.0.now()) < 2 * DAY {
+                    deployment = Deployment::new(algorithm);
+                }
+                deployment.play(20);
+            });
         });
     }
     group.finish();
 }
 
-fn timed<T>(iterations: u32, mut work: impl FnMut() -> T) -> Duration {
-    let start = Instant::now();
-    for _ in 0..iterations {
-        black_box(work());
+/// Times per certificate, one a round.
+#[derive(Default)]
+struct Times(Vec<f64>);
+
+impl Times {
+    fn add(&mut self, time: Duration, certificates: u32) {
+        self.0.push(time.as_secs_f64() / f64::from(certificates));
     }
-    start.elapsed()
+
+    /// Of each side the fastest tenth counts, since whatever else the machine does only adds.
+    fn fast(mut self) -> f64 {
+        self.0.sort_unstable_by(f64::total_cmp);
+        self.0[self.0.len() / 10]
+    }
 }
 
-/// Raw time over ours. In each of `rounds` rounds both sides make `batch` certificates, turn about
-/// first; of each side the fastest tenth counts, since whatever else the machine does only adds.
-fn ratio(algorithm: KeyAlgorithm, rounds: usize, batch: u32) -> f64 {
+/// Prints the ratios of one kind of key. In each round every side issues `batch` certificates, and
+/// in every second round the other way round.
+fn ratios(algorithm: KeyAlgorithm, rounds: u32, batch: u32) {
     let mut setup = Setup::new(algorithm);
     let key = setup.ca_key.clone();
     let issuer = raw_issuer(&setup, &key);
-    let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+    let mut deployment = Deployment::new(algorithm);
+    let mut times: [Times; 4] = Default::default();
     for round in 0..rounds {
-        if round % 2 == 0 {
-            theirs.push(timed(batch, || raw(&mut setup, &issuer)));
-            ours.push(timed(batch, || simulator(&mut setup)));
-        } else {
-            ours.push(timed(batch, || simulator(&mut setup)));
-            theirs.push(timed(batch, || raw(&mut setup, &issuer)));
+        let mut order = [0, 1, 2, 3];
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for side in order {
+            let before = deployment.issued();
+            let time = support::timed(&mut || match side {
+                0 => repeat(batch, || raw(&mut setup, &issuer, true)),
+                1 => repeat(batch, || raw(&mut setup, &issuer, false)),
+                2 => repeat(batch, || path(&mut setup)),
+                _ => deployment.play(batch),
+            });
+            let certificates = match deployment.issued() - before {
+                0 => batch,
+                issued => issued,
+            };
+            times[side].add(time, certificates);
         }
     }
-    let fast = |mut times: Vec<Duration>| {
-        times.sort_unstable();
-        times[rounds / 10].as_secs_f64()
-    };
-    fast(theirs) / fast(ours)
+    let [with_reading, signatures, path, ours] = times.map(Times::fast);
+    println!(
+        "{algorithm}: rcgen {:.1} us, deployment {:.1} us a certificate",
+        with_reading * 1e6,
+        ours * 1e6
+    );
+    println!("ratio issuance-{algorithm} {:.3}", with_reading / ours);
+    println!("ratio signatures-{algorithm} {:.3}", signatures / ours);
+    println!("ratio path-{algorithm} {:.3}", signatures / path);
+}
+
+fn repeat<T>(times: u32, mut work: impl FnMut() -> T) {
+    for _ in 0..times {
+        black_box(work());
+    }
 }
 
 fn main() {
-    let quick = std::env::args().any(|argument| argument == "--test");
     let mut criterion = Criterion::default().configure_from_args();
     criterion_figures(&mut criterion);
     criterion.final_summary();
     for algorithm in KeyAlgorithm::ALL {
-        let batch = match (quick, algorithm) {
-            (true, _) => 2,
-            (false, KeyAlgorithm::Rsa2048) => 5,
-            (false, _) => 50,
+        let (rounds, batch) = match (support::is_smoke(), algorithm) {
+            (true, _) => (3, 2),
+            (false, KeyAlgorithm::Rsa2048) => (201, 5),
+            (false, _) => (201, 50),
         };
-        let rounds = if quick { 3 } else { 401 };
-        println!(
-            "ratio issuance-{algorithm} {:.3}",
-            ratio(algorithm, rounds, batch)
-        );
+        ratios(algorithm, rounds, batch);
     }
 }
