@@ -157,6 +157,9 @@ pub struct Run {
     /// Write the report into this folder instead of reports/<name>
     #[arg(short, long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+    /// How many changes to try as remedies, each by playing the run again; 0 tries none
+    #[arg(long, value_name = "COUNT", default_value_t = 8)]
+    pub remedies: usize,
     /// How the summary is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
     pub format: Format,

@@ -1,9 +1,9 @@
-//! Which relation carries a CA to those who should trust it, and the commands that would create
-//! one where there is none.
+//! Which relation carries a CA to those who should trust it, and what stands in its place.
 
+use super::change::Transfer;
 use super::expectations::application_of;
 use super::facts::Facts;
-use crate::charms::{EndpointProfile, Role};
+use crate::charms::EndpointProfile;
 use crate::world::{Deployment, Seq};
 
 const TRANSFER: &str = "certificate_transfer";
@@ -27,7 +27,7 @@ pub enum Carrier {
         from: String,
         /// `model.app` of the one who needs it.
         to: String,
-        /// What would create the relation. Not proven to end the failure.
+        /// What would create the relation. Not proven to end the failure: see `Remedy`.
         commands: Vec<String>,
         /// Why no command can.
         obstacle: Option<String>,
@@ -128,8 +128,8 @@ pub(super) fn carrier(
         }
     }
     let (commands, obstacle) = match (provider, requirer) {
-        (Some(provider), Some(requirer)) => match commands(deployment, provider, requirer) {
-            Ok(commands) => (commands, None),
+        (Some(provider), Some(requirer)) => match Transfer::plan(deployment, provider, requirer) {
+            Ok(transfer) => (transfer.commands, None),
             Err(obstacle) => (Vec::new(), Some(obstacle)),
         },
         _ => (Vec::new(), None),
@@ -144,7 +144,7 @@ pub(super) fn carrier(
 }
 
 /// Index of the application at `model.app`.
-fn application(deployment: &Deployment, address: &str) -> Option<usize> {
+pub(super) fn application(deployment: &Deployment, address: &str) -> Option<usize> {
     (0..deployment.applications.len())
         .find(|&index| deployment.application_address(index) == address)
 }
@@ -172,120 +172,4 @@ fn trusts_through(deployment: &Deployment, application: usize, endpoint: &str) -
         .endpoint(endpoint)
         .and_then(|each| each.profile.as_ref());
     matches!(profile, Some(EndpointProfile::Certificates(profile)) if profile.trusts_ca)
-}
-
-/// What an operator would type to relate a CA's application to the one that should trust it.
-/// The forms are those of `juju integrate`, `juju offer` and `juju consume` (juju/juju,
-/// cmd/juju/application and cmd/juju/crossmodel).
-fn commands(
-    deployment: &Deployment,
-    provider: usize,
-    requirer: usize,
-) -> Result<Vec<String>, String> {
-    let gives = transfer_endpoint(deployment, provider, Role::Provider)?;
-    let takes = transfer_endpoint(deployment, requirer, Role::Requirer)?;
-    let provider_app = &deployment.applications[provider];
-    let requirer_app = &deployment.applications[requirer];
-    let model = &deployment.models[requirer_app.model];
-    let integrate = |other: &str| {
-        format!(
-            "juju integrate -m {} {}:{takes} {other}:{gives}",
-            model.name, requirer_app.name
-        )
-    };
-    if provider_app.model == requirer_app.model {
-        return Ok(vec![integrate(&provider_app.name)]);
-    }
-    let there = &deployment.models[provider_app.model];
-    let foreign = there.controller != model.controller;
-    let controller = &deployment.controllers[there.controller].name;
-    let mut commands = Vec::new();
-    let offer = deployment.offers.iter().position(|offer| {
-        offer.application == provider && offer.endpoints.iter().any(|each| each == gives)
-    });
-    let offer_name = match offer {
-        Some(index) => deployment.offers[index].name.clone(),
-        None => {
-            let name = free_offer_name(deployment, provider, gives);
-            let at = if foreign {
-                format!("-c {controller} ")
-            } else {
-                String::new()
-            };
-            let offered = format!("{}.{}:{gives}", there.name, provider_app.name);
-            commands.push(format!("juju offer {at}{offered} {name}"));
-            name
-        }
-    };
-    let saas = deployment
-        .saas
-        .iter()
-        .find(|saas| saas.model == requirer_app.model && Some(saas.offer) == offer);
-    let local = match saas {
-        Some(saas) => saas.name.clone(),
-        None => {
-            let prefix = if foreign {
-                format!("{controller}:")
-            } else {
-                String::new()
-            };
-            let url = format!("{prefix}{}/{}.{offer_name}", there.owner, there.name);
-            let taken = is_taken(deployment, requirer_app.model, &offer_name);
-            let alias = format!("{}-{offer_name}", there.name);
-            let suffix = if taken {
-                format!(" {alias}")
-            } else {
-                String::new()
-            };
-            commands.push(format!("juju consume -m {} {url}{suffix}", model.name));
-            if taken { alias } else { offer_name }
-        }
-    };
-    commands.push(integrate(&local));
-    Ok(commands)
-}
-
-fn transfer_endpoint(
-    deployment: &Deployment,
-    application: usize,
-    role: Role,
-) -> Result<&str, String> {
-    let charm = &deployment.applications[application].charm;
-    let endpoint = charm
-        .endpoints
-        .iter()
-        .find(|each| each.role == role && each.interface == TRANSFER);
-    endpoint.map(|each| each.name.as_str()).ok_or_else(|| {
-        let verb = match role {
-            Role::Provider => "provides",
-            Role::Requirer | Role::Peer => "requires",
-        };
-        format!(
-            "charm {} of {} has no endpoint that {verb} {TRANSFER}",
-            charm.name,
-            deployment.application_address(application)
-        )
-    })
-}
-
-/// The application's own name, as `juju offer` picks it, unless an offer has it already.
-fn free_offer_name(deployment: &Deployment, application: usize, endpoint: &str) -> String {
-    let app = &deployment.applications[application];
-    let taken = deployment.offers.iter().any(|offer| {
-        offer.name == app.name && deployment.applications[offer.application].model == app.model
-    });
-    if taken {
-        format!("{}-{endpoint}", app.name)
-    } else {
-        app.name.clone()
-    }
-}
-
-fn is_taken(deployment: &Deployment, model: usize, name: &str) -> bool {
-    let applications = deployment.applications.iter();
-    let saas = deployment.saas.iter();
-    applications
-        .map(|app| (app.model, &app.name))
-        .chain(saas.map(|saas| (saas.model, &saas.name)))
-        .any(|(at, known)| at == model && known == name)
 }

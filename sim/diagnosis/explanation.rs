@@ -24,6 +24,10 @@ pub struct Explanation {
     pub presented: Vec<Certificate>,
     /// What the judging side trusted; `None` where the journal does not say.
     pub trusted: Option<Vec<Certificate>>,
+    /// `model.app` of the CA that signed the leaf, where the journal knows it.
+    pub signer: Option<String>,
+    /// Who refused: `model.app/0`, or a client's name.
+    pub judge: Option<String>,
     /// How the missing CA would have come, where trust is what was missing.
     pub carrier: Option<Carrier>,
     /// Everything that led to the first failure, the first cause first.
@@ -104,6 +108,8 @@ impl<'a> Explainer<'a> {
                 reason: error.to_owned(),
                 presented: Vec::new(),
                 trusted: None,
+                signer: None,
+                judge: None,
                 carrier: None,
                 chain,
                 root,
@@ -117,6 +123,8 @@ impl<'a> Explainer<'a> {
             reason: case.reason(),
             presented: presented.map(|record| record.certificate.clone()).collect(),
             trusted: case.trusted.map(<[_]>::to_vec),
+            signer: case.signer(),
+            judge: Some(case.judge.to_owned()),
             carrier: self.carrier(&case, seq),
             chain,
             root,
@@ -152,13 +160,11 @@ impl<'a> Explainer<'a> {
 
     /// Where trust is what broke: the relation from the application whose CA signed the leaf.
     fn carrier(&self, case: &Case<'_>, seq: Seq) -> Option<Carrier> {
-        let signer = case.issuers.first()?;
+        let signer = case.signer()?;
         let lacks_trust = LACKS_TRUST.contains(&case.record.verdict.error);
         let trusts_chain = case.trusts_any_issuer();
-        (lacks_trust && !trusts_chain).then(|| {
-            let from = format!("{}.{}", signer.model, signer.application);
-            carrier(self.deployment, &self.facts, &from, case.judge, seq)
-        })
+        (lacks_trust && !trusts_chain)
+            .then(|| carrier(self.deployment, &self.facts, &signer, case.judge, seq))
     }
 
     fn root(&self, chain: &[Seq]) -> Option<Seq> {
@@ -191,6 +197,12 @@ impl<'a> Explainer<'a> {
 }
 
 impl Case<'_> {
+    /// `model.app` of the CA that signed the leaf.
+    fn signer(&self) -> Option<String> {
+        let signer = self.issuers.first()?;
+        Some(format!("{}.{}", signer.model, signer.application))
+    }
+
     fn headline(&self) -> String {
         let (presenter, judge) = (self.presenter, self.judge);
         let error = self.record.verdict.error;

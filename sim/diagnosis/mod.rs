@@ -1,9 +1,11 @@
-//! Causes, outages and expectations, all by reading a journal.
+//! Causes, outages and expectations, all by reading a journal; remedies, by playing again.
 //!
 //! Nothing is guessed from an error's text alone: what was presented, what was trusted and what
 //! led there is read from entries and their causes. Must not know the terminal or files.
 
+mod candidates;
 mod carrier;
+mod change;
 pub mod describe;
 mod expectations;
 mod explanation;
@@ -11,6 +13,7 @@ mod facts;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod outages;
+mod remedy;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -20,6 +23,7 @@ pub use expectations::ExpectationResult;
 pub use explanation::Explanation;
 pub use facts::{address, cause_chain};
 pub use outages::{ErrorChange, Outage, outages};
+pub use remedy::{Remedies, Remedy, remedies};
 pub use tally::{Tally, outage_attempts, tallies};
 
 use crate::world::{Deployment, Journal, Manifest};
@@ -37,6 +41,8 @@ pub struct Findings {
     pub expectations: Vec<ExpectationResult>,
     /// Indices of outages that no expectation asked for.
     pub unexpected: Vec<usize>,
+    /// What would have helped; nothing before [`remedies`] has tried.
+    pub remedies: Remedies,
 }
 
 impl Findings {
@@ -71,5 +77,6 @@ pub fn diagnose(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
         tallies,
         expectations,
         unexpected,
+        remedies: Remedies::default(),
     }
 }

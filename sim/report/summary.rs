@@ -40,6 +40,7 @@ pub fn summary(run: &Run<'_>) -> Value {
         "certificates": certificates(run),
         "connections": connections(run),
         "outages": outages(run),
+        "remedies": remedies(run),
         "timings": timings,
     })
 }
@@ -151,6 +152,31 @@ fn outages(run: &Run<'_>) -> Vec<Value> {
             })
         })
         .collect()
+}
+
+/// What was tried and helped, best first. Outages are positions in `outages`.
+fn remedies(run: &Run<'_>) -> Value {
+    let found = &run.findings.remedies;
+    let proven: Vec<Value> = found
+        .proven
+        .iter()
+        .map(|remedy| {
+            let shortens = remedy.shortens.iter();
+            let shortens: Vec<Value> = shortens
+                .map(|(outage, left)| json!({ "outage": outage, "left_s": number(*left) }))
+                .collect();
+            json!({
+                "commands": remedy.commands,
+                "at": remedy.at.map(|at| at.to_string()),
+                "ends": remedy.ends,
+                "shortens": shortens,
+                "breaks": remedy.breaks,
+                "lost_before_s": number(remedy.lost_before),
+                "lost_after_s": number(remedy.lost_after),
+            })
+        })
+        .collect();
+    json!({ "proven": proven, "tried": found.tried, "untried": found.untried })
 }
 
 /// Seconds as a JSON number: whole where they are whole.

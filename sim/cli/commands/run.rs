@@ -9,9 +9,10 @@ use crate::cli::console::Console;
 use crate::cli::engine::Engine;
 use crate::cli::error::{CliError, ErrorKind};
 use crate::cli::{Exit, moment, progress};
-use crate::diagnosis::diagnose;
+use crate::diagnosis::{Findings, Remedies, diagnose, outages, remedies};
 use crate::report::terminal::{Detail, terminal};
 use crate::report::{self, write_folder};
+use crate::world::{self, Deployment, Manifest};
 
 pub(super) fn run(
     args: &Run,
@@ -63,7 +64,8 @@ fn play(
         console.progress,
     );
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
-    let findings = diagnose(&deployment, &manifest, journal);
+    let mut findings = diagnose(&deployment, &manifest, journal);
+    findings.remedies = try_remedies(args, &deployment, &manifest, &findings, engine, console);
     let run = report::Run {
         manifest: &manifest,
         journal,
@@ -95,6 +97,26 @@ fn play(
     Ok(match findings.passed() {
         true => Exit::Held,
         false => Exit::Broken,
+    })
+}
+
+/// Plays the run again with each change that might help.
+fn try_remedies(
+    args: &Run,
+    deployment: &Deployment,
+    manifest: &Manifest,
+    findings: &Findings,
+    engine: &dyn Engine,
+    console: &Console<'_>,
+) -> Remedies {
+    let quiet = world::Options::default();
+    remedies(deployment, manifest, findings, args.remedies, |changed| {
+        let (start, end) = (changed.start, changed.start + changed.duration);
+        let mut again = engine.start(changed, quiet).ok()?;
+        progress::play(again.as_mut(), start, end, console.progress);
+        let manifest = again.manifest();
+        let failing = outages(&manifest, again.journal());
+        Some((manifest, failing))
     })
 }
 

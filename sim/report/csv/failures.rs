@@ -1,5 +1,5 @@
 //! `failures.csv`: one row for each failing verdict, with the cause of the outage it stands in.
-//! `remedy` is a change proven to end the failure and stays empty until one is proven.
+//! `remedy` is a change that was played and ended or shortened it; empty where none was found.
 
 use std::collections::BTreeMap;
 
@@ -32,6 +32,7 @@ pub fn failures(run: &Run<'_>) -> Vec<u8> {
             continue;
         }
         let connection = run.connection(record.connection);
+        let lines = causes.at(record.connection, entry.time);
         table.row([
             entry.time.to_string().as_str(),
             &run.offset_s(entry.time),
@@ -40,38 +41,53 @@ pub fn failures(run: &Run<'_>) -> Vec<u8> {
             &connection.server,
             record.verdict.code,
             record.verdict.error,
-            causes.at(record.connection, entry.time),
-            "",
+            &lines.cause,
+            &lines.remedy,
         ]);
     }
     table.finish()
 }
 
-/// The cause of each connection's outages, by start.
+/// What is said of one failure.
+#[derive(Clone, Debug, Default)]
+struct Lines {
+    cause: String,
+    remedy: String,
+}
+
+/// The cause and remedy of each connection's outages, by start.
 struct Causes {
-    lines: BTreeMap<u32, Vec<(crate::kernel::Time, String)>>,
+    lines: BTreeMap<u32, Vec<(crate::kernel::Time, Lines)>>,
+    nothing: Lines,
 }
 
 impl Causes {
     fn new(run: &Run<'_>) -> Self {
         let mut lines: BTreeMap<u32, Vec<_>> = BTreeMap::new();
         let findings = run.findings;
-        for (outage, explanation) in findings.outages.iter().zip(&findings.explanations) {
+        let explained = findings.outages.iter().zip(&findings.explanations);
+        for (index, (outage, explanation)) in explained.enumerate() {
+            let remedy = findings.remedies.best(index);
+            let remedy = remedy.map_or_else(String::new, |remedy| remedy.line());
+            let line = |cause| Lines {
+                cause,
+                remedy: remedy.clone(),
+            };
             let of = lines.entry(outage.connection).or_default();
-            of.push((outage.from, explanation.line()));
-            of.extend(explanation.later.iter().cloned());
+            of.push((outage.from, line(explanation.line())));
+            let later = explanation.later.iter();
+            of.extend(later.map(|(at, cause)| (*at, line(cause.clone()))));
         }
-        Self { lines }
+        let nothing = Lines::default();
+        Self { lines, nothing }
     }
 
-    fn at(&self, connection: u32, time: crate::kernel::Time) -> &str {
-        let Some(lines) = self.lines.get(&connection) else {
-            return "";
-        };
+    fn at(&self, connection: u32, time: crate::kernel::Time) -> &Lines {
+        let lines = self.lines.get(&connection).map_or(&[][..], Vec::as_slice);
         let after = lines.partition_point(|(from, _)| *from <= time);
         match after.checked_sub(1) {
             Some(index) => &lines[index].1,
-            None => "",
+            None => &self.nothing,
         }
     }
 }

@@ -101,6 +101,7 @@ fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
     }
     trust_lines(explanation, &mut lines);
     cause_lines(run, explanation, detail, &mut lines);
+    remedy_lines(run, group, &mut lines);
     lines.add("explain", &format!("trustsim explain {}", outage.code));
 }
 
@@ -259,9 +260,6 @@ fn trust_lines(explanation: &Explanation, lines: &mut Lines<'_>) {
         return;
     };
     lines.add("missing", &carrier.sentence());
-    for command in carrier.commands() {
-        lines.add("would create it", &format!("`{command}`"));
-    }
     if let Carrier::Missing {
         obstacle: Some(obstacle),
         ..
@@ -304,6 +302,54 @@ fn cause_lines(run: &Run<'_>, explanation: &Explanation, detail: Detail, lines: 
     }
 }
 
+/// What was played and helped: the best that ends it, and what else it does.
+fn remedy_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
+    let remedies = &run.findings.remedies;
+    let Some(remedy) = remedies.best(group[0]) else {
+        if remedies.tried > 0 {
+            let tried = remedies.tried;
+            lines.add(
+                "remedy",
+                &format!("none of the {tried} changes that were played helps"),
+            );
+        }
+        return;
+    };
+    let mut label = "remedy";
+    for command in &remedy.commands {
+        lines.add(label, &format!("`{command}`"));
+        label = "";
+    }
+    let when = match remedy.at {
+        None => "beforehand".to_owned(),
+        Some(at) => format!("at {at}"),
+    };
+    let ended = group.iter().filter(|index| remedy.ends.contains(index));
+    let what = match (ended.count(), group.len()) {
+        (0, _) => {
+            let left = remedy.shortens.iter().find(|(index, _)| *index == group[0]);
+            let left = left.map_or(Span::ZERO, |(_, left)| *left);
+            format!("leaves {}", format_duration(left))
+        }
+        (1, 1) => "this outage does not happen".to_owned(),
+        (ended, all) if ended == all => format!("none of these {all} outages happens"),
+        (ended, all) => format!("{ended} of these {all} outages do not happen"),
+    };
+    let mut proof = format!(
+        "{when}; played again: {what}, {} lost in all instead of {}",
+        format_duration(remedy.lost_after),
+        format_duration(remedy.lost_before)
+    );
+    if let Some(first) = remedy.breaks.first() {
+        let others = match remedy.breaks.len() {
+            1 => String::new(),
+            several => format!(" and {} more", several - 1),
+        };
+        proof.push_str(&format!(", but {first}{others} fails in its place"));
+    }
+    lines.add("", &proof);
+}
+
 const fn is_telling(kind: &Kind) -> bool {
     !matches!(
         kind,
@@ -323,7 +369,7 @@ fn cause_line(run: &Run<'_>, entry: &Entry) -> String {
     } else {
         format!(" {subject}")
     };
-    let words = words(&entry.kind, run.manifest);
+    let words = short_digests(&words(&entry.kind, run.manifest));
     let detail = if words.is_empty() {
         String::new()
     } else {
@@ -334,4 +380,24 @@ fn cause_line(run: &Run<'_>, entry: &Entry) -> String {
         entry.time,
         kind_word(&entry.kind).replace('-', " ")
     )
+}
+
+/// Secrets of certificates are labelled with digests, which say nothing to people: their
+/// beginnings will do.
+fn short_digests(text: &str) -> String {
+    const SHOWN: usize = 8;
+    const DIGEST: usize = 32;
+    let parts = text.split_inclusive(|letter: char| !letter.is_ascii_hexdigit());
+    let mut short = String::with_capacity(text.len());
+    for part in parts {
+        let digits = part.trim_end_matches(|letter: char| !letter.is_ascii_hexdigit());
+        if digits.len() < DIGEST {
+            short.push_str(part);
+        } else {
+            short.push_str(&digits[..SHOWN]);
+            short.push_str("..");
+            short.push_str(&part[digits.len()..]);
+        }
+    }
+    short
 }

@@ -1,0 +1,266 @@
+//! Changes an operator could make to a deployment, with the commands that make them. Knows what
+//! Juju takes, not whether it helps.
+
+use std::collections::BTreeMap;
+
+use crate::charms::Role;
+use crate::kernel::Span;
+use crate::world::{Action, Deployment, OfferSpec, Party, SaasSpec, Side, Source, TimedAction};
+
+const TRANSFER: &str = "certificate_transfer";
+
+/// One change, at one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Change {
+    /// From the start of the run; zero is before anything happens.
+    pub(super) at: Span,
+    pub(super) kind: ChangeKind,
+}
+
+/// What is changed. Indices point into the [`Deployment`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ChangeKind {
+    /// The CA of one application is transferred to another.
+    Transfer { provider: usize, requirer: usize },
+    /// An option has another value.
+    SetOption {
+        application: usize,
+        option: String,
+        value: String,
+    },
+    /// The workload of every unit is restarted.
+    Restart { application: usize },
+}
+
+/// A deployment with a change in it, and what an operator would type.
+pub(super) struct Changed {
+    pub(super) deployment: Deployment,
+    pub(super) commands: Vec<String>,
+}
+
+impl Change {
+    /// The deployment with this change made.
+    ///
+    /// # Errors
+    ///
+    /// Why nobody can make it, in words.
+    pub(super) fn make(&self, deployment: &Deployment) -> Result<Changed, String> {
+        let mut changed = deployment.clone();
+        let (action, commands) = match &self.kind {
+            ChangeKind::Transfer { provider, requirer } => {
+                let transfer = Transfer::plan(deployment, *provider, *requirer)?;
+                changed.offers.extend(transfer.offer);
+                changed.saas.extend(transfer.saas);
+                let (model, sides) = (transfer.model, transfer.sides);
+                (Action::Integrate { model, sides }, transfer.commands)
+            }
+            ChangeKind::SetOption {
+                application,
+                option,
+                value,
+            } => {
+                let options: BTreeMap<_, _> = [(option.clone(), Some(value.clone()))].into();
+                if self.at.is_zero() {
+                    let own = &mut changed.applications[*application].options;
+                    own.insert(option.clone(), value.clone());
+                }
+                let application = *application;
+                let action = Action::SetConfig {
+                    application,
+                    options,
+                };
+                let command = action.to_command(deployment);
+                (action, vec![command])
+            }
+            ChangeKind::Restart { application } => {
+                let (application, unit) = (*application, None);
+                let action = Action::Restart { application, unit };
+                let command = action.to_command(deployment);
+                (action, vec![command])
+            }
+        };
+        let known_before = self.at.is_zero() && matches!(action, Action::SetConfig { .. });
+        if !known_before {
+            let place = changed.actions.partition_point(|other| other.at <= self.at);
+            let timed = TimedAction {
+                at: self.at,
+                action,
+                source: Source::default(),
+            };
+            changed.actions.insert(place, timed);
+        }
+        Ok(Changed {
+            deployment: changed,
+            commands,
+        })
+    }
+}
+
+/// How a CA's application is related to the one that should trust it, over an offer where they
+/// are in different models.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    /// The model of the relation.
+    model: usize,
+    sides: [Side; 2],
+    /// An offer that is not there yet.
+    offer: Option<OfferSpec>,
+    /// A SAAS that is not there yet.
+    saas: Option<SaasSpec>,
+    /// The forms are those of `juju integrate`, `juju offer` and `juju consume` (juju/juju,
+    /// cmd/juju/application and cmd/juju/crossmodel).
+    pub(super) commands: Vec<String>,
+}
+
+impl Transfer {
+    /// # Errors
+    ///
+    /// Which of the charms has no endpoint for it.
+    pub(super) fn plan(
+        deployment: &Deployment,
+        provider: usize,
+        requirer: usize,
+    ) -> Result<Self, String> {
+        let gives = transfer_endpoint(deployment, provider, Role::Provider)?;
+        let takes = transfer_endpoint(deployment, requirer, Role::Requirer)?;
+        let (from, to) = (
+            deployment.applications[provider].model,
+            deployment.applications[requirer].model,
+        );
+        let mut transfer = Self {
+            model: to,
+            sides: [
+                side(Party::Application(provider), gives, Role::Provider),
+                side(Party::Application(requirer), takes, Role::Requirer),
+            ],
+            offer: None,
+            saas: None,
+            commands: Vec::new(),
+        };
+        let mut local = deployment.applications[provider].name.clone();
+        if from != to {
+            local = transfer.over_an_offer(deployment, provider, gives);
+        }
+        transfer.commands.push(format!(
+            "juju integrate -m {} {}:{takes} {local}:{gives}",
+            deployment.models[to].name, deployment.applications[requirer].name
+        ));
+        Ok(transfer)
+    }
+
+    /// Puts a SAAS in the provider's place, and says what it is called.
+    fn over_an_offer(&mut self, deployment: &Deployment, provider: usize, gives: &str) -> String {
+        let spec = &deployment.applications[provider];
+        let (there, here) = (
+            &deployment.models[spec.model],
+            &deployment.models[self.model],
+        );
+        let controller = &deployment.controllers[there.controller].name;
+        let foreign = there.controller != here.controller;
+        let known = deployment.offers.iter().position(|offer| {
+            offer.application == provider && offer.endpoints.iter().any(|each| each == gives)
+        });
+        let offer_name = match known {
+            Some(offer) => deployment.offers[offer].name.clone(),
+            None => {
+                let name = free_offer_name(deployment, provider, gives);
+                let at = match foreign {
+                    true => format!("-c {controller} "),
+                    false => String::new(),
+                };
+                let offered = format!("{}.{}:{gives}", there.name, spec.name);
+                self.commands
+                    .push(format!("juju offer {at}{offered} {name}"));
+                self.offer = Some(OfferSpec {
+                    name: name.clone(),
+                    application: provider,
+                    endpoints: vec![gives.to_owned()],
+                });
+                name
+            }
+        };
+        let saas = (0..deployment.saas.len()).find(|&index| {
+            let saas = &deployment.saas[index];
+            saas.model == self.model && Some(saas.offer) == known
+        });
+        let (index, name) = match saas {
+            Some(index) => (index, deployment.saas[index].name.clone()),
+            None => {
+                let url = match foreign {
+                    true => format!("{controller}:{}/{}.{offer_name}", there.owner, there.name),
+                    false => format!("{}/{}.{offer_name}", there.owner, there.name),
+                };
+                let (name, suffix) = match is_taken(deployment, self.model, &offer_name) {
+                    true => {
+                        let alias = format!("{}-{offer_name}", there.name);
+                        (alias.clone(), format!(" {alias}"))
+                    }
+                    false => (offer_name, String::new()),
+                };
+                self.commands
+                    .push(format!("juju consume -m {} {url}{suffix}", here.name));
+                self.saas = Some(SaasSpec {
+                    model: self.model,
+                    name: name.clone(),
+                    offer: known.unwrap_or(deployment.offers.len()),
+                });
+                (deployment.saas.len(), name)
+            }
+        };
+        self.sides[0].party = Party::Saas(index);
+        name
+    }
+}
+
+fn side(party: Party, endpoint: &str, role: Role) -> Side {
+    Side {
+        party,
+        endpoint: endpoint.to_owned(),
+        role,
+    }
+}
+
+fn transfer_endpoint(
+    deployment: &Deployment,
+    application: usize,
+    role: Role,
+) -> Result<&str, String> {
+    let charm = &deployment.applications[application].charm;
+    let endpoint = charm
+        .endpoints
+        .iter()
+        .find(|each| each.role == role && each.interface == TRANSFER);
+    endpoint.map(|each| each.name.as_str()).ok_or_else(|| {
+        let verb = match role {
+            Role::Provider => "provides",
+            Role::Requirer | Role::Peer => "requires",
+        };
+        format!(
+            "charm {} of {} has no endpoint that {verb} {TRANSFER}",
+            charm.name,
+            deployment.application_address(application)
+        )
+    })
+}
+
+/// The application's own name, as `juju offer` picks it, unless an offer has it already.
+fn free_offer_name(deployment: &Deployment, application: usize, endpoint: &str) -> String {
+    let app = &deployment.applications[application];
+    let taken = deployment.offers.iter().any(|offer| {
+        offer.name == app.name && deployment.applications[offer.application].model == app.model
+    });
+    if taken {
+        format!("{}-{endpoint}", app.name)
+    } else {
+        app.name.clone()
+    }
+}
+
+fn is_taken(deployment: &Deployment, model: usize, name: &str) -> bool {
+    let applications = deployment.applications.iter();
+    let saas = deployment.saas.iter();
+    applications
+        .map(|app| (app.model, &app.name))
+        .chain(saas.map(|saas| (saas.model, &saas.name)))
+        .any(|(at, known)| at == model && known == name)
+}

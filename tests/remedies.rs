@@ -1,0 +1,141 @@
+//! Remedies are played, not guessed: each one shown ends or shortens what it says, in a run of its
+//! own here, and none is shown that does not.
+
+mod common;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use trustsim::diagnosis::{Findings, diagnose, outages, remedies};
+use trustsim::scenario::{self, MemoryFiles};
+use trustsim::world::{Deployment, Options};
+
+fn found(deployment: &Deployment, tries_max: usize) -> Findings {
+    let record = common::play(deployment, Options::default());
+    let mut findings = diagnose(deployment, &record.manifest, &record.journal);
+    let play = |changed: Arc<Deployment>| {
+        let record = common::play(&changed, Options::default());
+        let failing = outages(&record.manifest, &record.journal);
+        Some((record.manifest, failing))
+    };
+    findings.remedies = remedies(deployment, &record.manifest, &findings, tries_max, play);
+    findings
+}
+
+fn inline(text: &str) -> Deployment {
+    let files = MemoryFiles::new([("it.yaml", text)]);
+    let loaded = scenario::load(Path::new("it.yaml"), &files);
+    let loaded = loaded.unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)));
+    loaded.deployment
+}
+
+#[test]
+fn a_missing_transfer_is_integrated_beforehand() {
+    let findings = found(&common::load_named("missing-transfer"), 8);
+    let best = findings.remedies.best(0).expect("there is a remedy");
+    let command = "juju integrate -m a traefik:receive-ca-cert ca:send-ca-cert";
+    assert_eq!(best.commands, [command]);
+    assert_eq!(best.at, None);
+    assert_eq!(best.ends.len(), findings.outages.len());
+    assert!(best.lost_after.is_zero() && best.breaks.is_empty());
+}
+
+const TWO_MODELS: &str = "
+name: two models
+seed: 1
+duration: 10d
+models:
+  pki:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, scale: 1}
+      api: {charm: api, scale: 1}
+    relations:
+      - [api:certificates, ca:certificates]
+  apps:
+    bundle: kubernetes
+    applications:
+      web: {charm: web, scale: 2}
+charms:
+  api:
+    requires: {certificates: {interface: tls-certificates, mode: unit}}
+  web:
+    requires: {ENDPOINT}
+connections:
+  - {from: apps.web, to: pki.api, every: 60s}
+";
+
+/// The forms that `juju help offer`, `consume` and `integrate` give.
+#[test]
+fn trust_from_another_model_takes_an_offer() {
+    let takes = "receive-ca-cert: {interface: certificate_transfer}";
+    let findings = found(&inline(&TWO_MODELS.replace("ENDPOINT", takes)), 8);
+    let best = findings.remedies.best(0).expect("there is a remedy");
+    let commands = [
+        "juju offer pki.ca:send-ca-cert ca",
+        "juju consume -m apps admin/pki.ca",
+        "juju integrate -m apps web:receive-ca-cert ca:send-ca-cert",
+    ];
+    assert_eq!(best.commands, commands);
+    assert_eq!(best.ends, [0, 1]);
+}
+
+#[test]
+fn nothing_is_shown_where_nothing_helps() {
+    let findings = found(&inline(&TWO_MODELS.replace("ENDPOINT", "")), 8);
+    assert_eq!(findings.outages.len(), 2);
+    assert!(findings.remedies.tried > 0, "restarts were tried");
+    assert_eq!(findings.remedies.proven, []);
+}
+
+#[test]
+fn what_was_not_allowed_is_counted() {
+    let findings = found(&common::load_named("missing-transfer"), 0);
+    assert_eq!(findings.remedies.tried, 0);
+    assert!(findings.remedies.untried > 0);
+}
+
+/// Every outage that a remedy says it ends is gone when its commands are in the run: checked by
+/// names and times, without the code that compared them.
+#[test]
+fn what_is_claimed_holds() {
+    let deployment = common::load_named("reference-architecture");
+    let before = common::play(&deployment, Options::default());
+    let findings = diagnose(&deployment, &before.manifest, &before.journal);
+    let mut runs = Vec::new();
+    let proven = remedies(&deployment, &before.manifest, &findings, 4, |changed| {
+        let record = common::play(&changed, Options::default());
+        let failing = outages(&record.manifest, &record.journal);
+        runs.push((record.manifest.clone(), failing.clone()));
+        Some((record.manifest, failing))
+    });
+    assert_eq!(runs.len(), proven.tried);
+    assert!(!proven.proven.is_empty());
+    let end = before.manifest.start + before.manifest.duration;
+    for remedy in &proven.proven {
+        let lost = |failing: &[trustsim::diagnosis::Outage]| {
+            let lengths = failing.iter().map(|outage| outage.length(end));
+            lengths.sum::<std::time::Duration>()
+        };
+        let run = runs.iter().find(|run| lost(&run.1) == remedy.lost_after);
+        let (manifest, failing) = run.expect("it was played");
+        assert_eq!(remedy.lost_before, lost(&findings.outages));
+        for ended in &remedy.ends {
+            let outage = &findings.outages[*ended];
+            let name = &before.manifest.connections[outage.connection as usize].name;
+            let until = outage.until.unwrap_or(end);
+            let still = failing.iter().any(|other| {
+                manifest.connections[other.connection as usize].name == *name
+                    && other.from < until
+                    && other.until.unwrap_or(end) > outage.from
+            });
+            assert!(!still, "{} does not end {name}", remedy.line());
+        }
+    }
+    let worst = (0..findings.outages.len()).max_by_key(|at| findings.outages[*at].length(end));
+    let best = proven.best(worst.expect("it fails")).expect("a remedy");
+    assert_eq!(
+        best.commands,
+        ["juju config -m a ca root-ca-validity=3650d"]
+    );
+}
