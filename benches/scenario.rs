@@ -152,6 +152,7 @@ fn many_models(models: usize, units: u32) -> Arc<Deployment> {
         clients: Vec::new(),
         connections: Vec::new(),
         actions: Vec::new(),
+        operators: Vec::new(),
         expectations: Vec::new(),
     };
     for model in 0..models {

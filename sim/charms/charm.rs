@@ -1,5 +1,6 @@
 //! What a charm is: code that handles hooks through one door.
 
+use super::{Deed, Hand, Wait};
 use crate::juju::{Hook, HookError, Quiet, UnitContext};
 
 /// A charm of one unit. What it remembers between hooks lives in Juju (databags, secrets) or on
@@ -17,4 +18,17 @@ pub trait Charm {
     /// something else happens to this unit. A wrong [`Quiet::Always`] is a wrong prediction:
     /// `--every-hook` exists to catch it.
     fn quiet(&self, unit: &UnitContext<'_>) -> Quiet;
+
+    /// What this unit shows that a person has to do: for the unit itself, and on the leader for
+    /// the application.
+    fn waits(&self, _unit: &UnitContext<'_>) -> Vec<Wait> {
+        Vec::new()
+    }
+
+    /// What a person does now about `wait`, which this unit shows; `None` where there is nothing
+    /// they could do. What they put into the journal goes through [`UnitContext::note`]; nothing
+    /// else that is done to `unit` is kept.
+    fn answer(&self, _wait: &Wait, _hand: &mut Hand, _unit: &mut UnitContext<'_>) -> Option<Deed> {
+        None
+    }
 }

@@ -39,7 +39,8 @@ record! {
         validator: Text = "validator" [Extension],
         /// The action that rotates its CA.
         rotate_ca_action: Text = "rotate-ca-action" [Extension],
-        /// Which code plays it: `requirer`, `plain`, `self-signed-certificates` or `traefik`.
+        /// Which code plays it: `requirer`, `plain`, `self-signed-certificates`, `traefik`,
+        /// `manual-tls-certificates` or `notary`.
         /// Without it: `requirer` where an endpoint uses certificates, else `plain`.
         behaviour: Text = "behaviour" [Extension],
         /// Makes it a provider of certificates with a given chain of CAs.
@@ -249,7 +250,14 @@ impl CharmDeclaration {
     }
 
     fn to_behaviour(&self, endpoints: &[Endpoint], reader: &mut Reader) -> Behaviour {
-        let known = ["requirer", "plain", "self-signed-certificates", "traefik"];
+        let known = [
+            "requirer",
+            "plain",
+            "self-signed-certificates",
+            "traefik",
+            "manual-tls-certificates",
+            "notary",
+        ];
         let given = one_of(self.behaviour.as_ref(), &known, reader);
         let uses_certificates = endpoints.iter().any(|endpoint| endpoint.profile.is_some());
         match (&self.issuer, given) {
@@ -257,6 +265,8 @@ impl CharmDeclaration {
             (None, Some(0)) => Behaviour::Requirer,
             (None, Some(2)) => Behaviour::SelfSignedCertificates,
             (None, Some(3)) => Behaviour::Traefik,
+            (None, Some(4)) => Behaviour::ManualTlsCertificates,
+            (None, Some(5)) => Behaviour::Notary,
             (None, None) if uses_certificates => Behaviour::Requirer,
             (None, _) => Behaviour::Plain,
         }
@@ -354,7 +364,8 @@ impl OptionDeclaration {
 }
 
 impl IssuerDeclaration {
-    fn to_profile(&self, reader: &mut Reader) -> IssuerProfile {
+    /// The chain that is declared; mistakes are noted in the reader.
+    pub fn to_profile(&self, reader: &mut Reader) -> IssuerProfile {
         let authority = |declared: &AuthorityDeclaration| {
             Some(DeclaredAuthority {
                 common_name: declared.common_name.as_ref()?.value.clone(),
@@ -534,7 +545,7 @@ issuer: {chain: [], transfers: none}
         `reboot` is none of restart, reload, none
         `units` is none of unit, app, app-and-unit
         `0.2` is not above 0.5 and at most 1.0
-        `requirr` is none of requirer, plain, self-signed-certificates, traefik
+        `requirr` is none of requirer, plain, self-signed-certificates, traefik, manual-tls-certificates, notary
         the chain has no CA
         `none` is none of root, issuer, all
         `spin` is not among the charm's actions

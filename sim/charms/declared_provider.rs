@@ -8,14 +8,12 @@ mod tests;
 use std::sync::Arc;
 
 use super::issuing::{Authority, by_relation, note_answer, note_authority, raised};
-use super::{Charm, CharmMetadata, IssuerProfile, Role, Transfers};
+use super::{Charm, CharmMetadata, IssuerProfile, Role, declared_chain};
 use crate::interfaces::tls_certificates::{Answer, Outstanding, Provider};
 use crate::interfaces::{KeySource, certificate_transfer, serial_number};
 use crate::juju::{Hook, HookError, Quiet, SecretOwner, Status, UnitContext};
 use crate::kernel::Span;
-use crate::pki::{
-    Certificate, CertificateRequest, RequestAttributes, Template, Terms, issue, self_sign,
-};
+use crate::pki::{Certificate, Terms};
 
 /// The charm. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -68,12 +66,9 @@ impl DeclaredProvider {
     pub(super) fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
         let chain = read_chain(unit, self.0.profile.chain.len()).ok().flatten();
         let chain = chain.unwrap_or_default();
-        let certificates = chain.iter().map(|authority| authority.certificate.clone());
-        match self.0.profile.transfers {
-            Transfers::Root => certificates.take(1).collect(),
-            Transfers::Issuer => certificates.rev().take(1).collect(),
-            Transfers::All => certificates.collect(),
-        }
+        let sent = declared_chain::sent(&self.0.profile, &chain).iter();
+        sent.map(|authority| authority.certificate.clone())
+            .collect()
     }
 
     /// The provider on every `tls-certificates` and `certificate_transfer` endpoint that the
@@ -98,45 +93,30 @@ impl DeclaredProvider {
     }
 
     fn make_chain(&self, unit: &mut UnitContext<'_>) -> Result<Vec<Authority>, HookError> {
-        let mut chain: Vec<Authority> = Vec::new();
+        let profile = &self.0.profile;
         let owner = SecretOwner::Application(unit.application_id());
-        for (index, declared) in self.0.profile.chain.iter().enumerate() {
-            let key = self.0.keys.authority(unit);
-            let name = RequestAttributes::with_common_name(&*declared.common_name);
-            let terms = terms(unit, declared.validity);
-            let made = match chain.last() {
-                None => self_sign(&name, &key, &terms, &Template::root()),
-                Some(issuer) => CertificateRequest::new(&name, &key).and_then(|request| {
-                    let template = Template::intermediate();
-                    issue(
-                        &request,
-                        &issuer.certificate,
-                        &issuer.key,
-                        &terms,
-                        &template,
-                    )
-                }),
-            };
-            let certificate = made.map_err(|error| raised(&error))?;
-            let issuer = chain
-                .last()
-                .map_or(&certificate, |above| &above.certificate);
-            note_authority(unit, &certificate, &issuer.clone());
-            let authority = Authority { certificate, key };
+        // Both draw from streams of their own, so it does not matter which goes first.
+        let keys: Vec<_> = profile
+            .chain
+            .iter()
+            .map(|_| self.0.keys.authority(unit))
+            .collect();
+        let mut keys = keys.into_iter();
+        let key = || keys.next().expect("there is one for each authority");
+        let chain = declared_chain::make(profile, key, |validity| terms(unit, validity))
+            .map_err(|error| raised(&error))?;
+        for (index, authority) in chain.iter().enumerate() {
+            let issuer = &chain[index.saturating_sub(1)];
+            note_authority(unit, &authority.certificate, &issuer.certificate);
             unit.add_secret(owner, &label(index), authority.content(), None)?;
-            chain.push(authority);
         }
         Ok(chain)
     }
 
     fn sent(&self, chain: &[Authority]) -> Vec<Arc<str>> {
-        let chosen = match self.0.profile.transfers {
-            Transfers::Root => &chain[..1],
-            Transfers::Issuer => &chain[chain.len() - 1..],
-            Transfers::All => chain,
-        };
         let text = |authority: &Authority| Arc::from(authority.certificate.pem());
-        chosen.iter().map(text).collect()
+        let sent = declared_chain::sent(&self.0.profile, chain);
+        sent.iter().map(text).collect()
     }
 
     fn issue(
@@ -163,30 +143,14 @@ impl DeclaredProvider {
         unit: &mut UnitContext<'_>,
     ) -> Result<Answer, HookError> {
         let profile = &self.0.profile;
-        let (Some(root), Some(issuer)) = (chain.first(), chain.last()) else {
-            return Err(HookError::Charm("the declared chain is empty".to_owned()));
-        };
         let terms = terms(unit, profile.leaf_validity);
-        let template = if asked.is_ca {
-            Template::intermediate()
-        } else {
-            Template::leaf()
-        };
-        let authority = &issuer.certificate;
-        let certificate = issue(&asked.request, authority, &issuer.key, &terms, &template)
+        let answer = declared_chain::sign(profile, chain, (&asked.request, asked.is_ca), &terms)
+            .ok_or_else(|| HookError::Charm("the declared chain is empty".to_owned()))?
             .map_err(|error| raised(&error))?;
-        note_answer(unit, asked, &certificate, authority);
-        let from = usize::from(!profile.chain_includes_root);
-        let above = chain[from..].iter().rev();
-        let mut links = vec![certificate.clone()];
-        links.extend(above.map(|authority| authority.certificate.clone()));
-        let ca = if profile.ca_is_root { root } else { issuer };
-        Ok(Answer {
-            request: asked.request.clone(),
-            certificate,
-            ca: ca.certificate.clone(),
-            chain: links,
-        })
+        if let Some(issuer) = chain.last() {
+            note_answer(unit, asked, &answer.certificate, &issuer.certificate);
+        }
+        Ok(answer)
     }
 
     /// Whether every hook would do nothing: all is made, sent and signed.

@@ -1,8 +1,8 @@
 //! A charm's code, chosen by its metadata.
 
 use super::{
-    Behaviour, Charm, CharmMetadata, DeclaredProvider, Plain, Requirer, SelfSignedCertificates,
-    Traefik,
+    Behaviour, Charm, CharmMetadata, DeclaredProvider, Deed, Hand, ManualTlsCertificates, Notary,
+    Plain, Requirer, SelfSignedCertificates, Traefik, Wait,
 };
 use crate::interfaces::KeySource;
 use crate::juju::{Hook, HookError, Quiet, UnitContext};
@@ -13,6 +13,10 @@ use crate::pki::{Certificate, KeyAlgorithm, KeyPool};
 pub enum Instance {
     /// `self-signed-certificates`.
     SelfSignedCertificates(SelfSignedCertificates),
+    /// `manual-tls-certificates`.
+    ManualTlsCertificates(ManualTlsCertificates),
+    /// `notary-k8s`.
+    Notary(Notary),
     /// `traefik-k8s`.
     Traefik(Traefik),
     /// The generic consumer.
@@ -31,6 +35,10 @@ impl Instance {
             Behaviour::SelfSignedCertificates => {
                 Self::SelfSignedCertificates(SelfSignedCertificates::new(keys))
             }
+            Behaviour::ManualTlsCertificates => {
+                Self::ManualTlsCertificates(ManualTlsCertificates::default())
+            }
+            Behaviour::Notary => Self::Notary(Notary::new(keys)),
             Behaviour::Traefik => Self::Traefik(Traefik::new(keys)),
             Behaviour::Requirer => Self::Requirer(Requirer::new(metadata, keys)),
             Behaviour::DeclaredProvider(profile) => {
@@ -46,13 +54,19 @@ impl Instance {
         match self {
             Self::SelfSignedCertificates(charm) => charm.ca_certificates(unit),
             Self::DeclaredProvider(charm) => charm.ca_certificates(unit),
-            Self::Traefik(_) | Self::Requirer(_) | Self::Plain(_) => Vec::new(),
+            Self::ManualTlsCertificates(_)
+            | Self::Notary(_)
+            | Self::Traefik(_)
+            | Self::Requirer(_)
+            | Self::Plain(_) => Vec::new(),
         }
     }
 
     fn charm(&self) -> &dyn Charm {
         match self {
             Self::SelfSignedCertificates(charm) => charm,
+            Self::ManualTlsCertificates(charm) => charm,
+            Self::Notary(charm) => charm,
             Self::Traefik(charm) => charm,
             Self::Requirer(charm) => charm,
             Self::DeclaredProvider(charm) => charm,
@@ -68,5 +82,13 @@ impl Charm for Instance {
 
     fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
         self.charm().quiet(unit)
+    }
+
+    fn waits(&self, unit: &UnitContext<'_>) -> Vec<Wait> {
+        self.charm().waits(unit)
+    }
+
+    fn answer(&self, wait: &Wait, hand: &mut Hand, unit: &mut UnitContext<'_>) -> Option<Deed> {
+        self.charm().answer(wait, hand, unit)
     }
 }

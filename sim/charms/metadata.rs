@@ -81,6 +81,10 @@ pub struct OptionSpec {
 pub enum Behaviour {
     /// canonical/self-signed-certificates-operator.
     SelfSignedCertificates,
+    /// canonical/manual-tls-certificates-operator.
+    ManualTlsCertificates,
+    /// canonical/notary-k8s-operator.
+    Notary,
     /// canonical/traefik-k8s-operator.
     Traefik,
     /// The generic consumer, driven by the endpoint profiles.
@@ -89,6 +93,25 @@ pub enum Behaviour {
     DeclaredProvider(IssuerProfile),
     /// Runs hooks and does nothing with certificates.
     Plain,
+}
+
+impl Behaviour {
+    /// Whether what it waits for is signed by a CA outside Juju.
+    pub const fn is_signed_for(&self) -> bool {
+        matches!(self, Self::ManualTlsCertificates | Self::Notary)
+    }
+
+    /// Whether the charm ever waits for people ([`super::Charm::waits`]).
+    pub const fn waits_for_people(&self) -> bool {
+        match self {
+            Self::ManualTlsCertificates | Self::Notary => true,
+            Self::SelfSignedCertificates
+            | Self::Traefik
+            | Self::Requirer
+            | Self::DeclaredProvider(_)
+            | Self::Plain => false,
+        }
+    }
 }
 
 /// How the generic consumer uses one of its endpoints.

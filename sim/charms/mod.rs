@@ -5,11 +5,15 @@
 mod catalogue;
 mod charm;
 mod declaration;
+mod declared_chain;
 mod declared_provider;
 mod instance;
 mod issuing;
+mod manual_tls_certificates;
 mod metadata;
 mod names;
+mod notary;
+mod people;
 mod plain;
 mod requirer;
 mod self_signed_certificates;
@@ -24,12 +28,16 @@ pub use declaration::{
     AuthorityDeclaration, CharmDeclaration, ConfigDeclaration, EndpointDeclaration,
     IssuerDeclaration, KnownCharm, Lasting, OptionDeclaration,
 };
+pub use declared_chain::ExternalCa;
 pub use declared_provider::DeclaredProvider;
 pub use instance::Instance;
+pub use manual_tls_certificates::ManualTlsCertificates;
 pub use metadata::{
     Apply, Behaviour, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint,
     EndpointProfile, IssuerProfile, Mode, OptionSpec, Role, Transfers, TrustProfile,
 };
+pub use notary::Notary;
+pub use people::{Deed, Hand, Wait};
 pub use plain::Plain;
 pub use requirer::Requirer;
 pub use self_signed_certificates::SelfSignedCertificates;

@@ -321,6 +321,7 @@ pub(crate) fn deployment() -> Deployment {
         }],
         connections: Vec::new(),
         actions: Vec::new(),
+        operators: Vec::new(),
         expectations: Vec::new(),
     }
 }

@@ -46,6 +46,13 @@ pub enum Fault {
         /// One unit of it; every one where absent.
         unit: Option<u32>,
     },
+    /// People revoke a certificate.
+    Revoke {
+        /// The application that gave it.
+        application: usize,
+        /// The common name it is for.
+        name: String,
+    },
     /// A clock goes wrong, and right again after a while.
     ClockSkew {
         /// The application.
@@ -122,6 +129,7 @@ fn to_action(fault: Fault) -> Action {
         Fault::RemoveRelation { model, sides } => Action::RemoveRelation { model, sides },
         Fault::Integrate { model, sides } => Action::Integrate { model, sides },
         Fault::Restart { application, unit } => Action::Restart { application, unit },
+        Fault::Revoke { application, name } => Action::Revoke { application, name },
         Fault::ClockSkew {
             application,
             unit,

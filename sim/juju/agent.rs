@@ -76,7 +76,7 @@ pub struct Agent {
     pub(super) obsolete: BTreeMap<(SecretId, u32), Time>,
     /// Obsolete revisions it was told of.
     pub(super) obsolete_told: BTreeSet<(SecretId, u32)>,
-    /// Actions waiting to run.
+    /// Actions and notices of the workload waiting to run.
     pub(super) actions: VecDeque<(Hook, Option<Seq>)>,
     /// First instant of its update-status timer.
     pub(super) timer_from: Time,

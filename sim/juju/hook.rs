@@ -31,6 +31,11 @@ pub enum Hook {
         /// Container name.
         container: Arc<str>,
     },
+    /// `CONTAINER-pebble-custom-notice`.
+    PebbleCustomNotice {
+        /// Container name.
+        container: Arc<str>,
+    },
     /// `ENDPOINT-relation-created`.
     RelationCreated {
         /// The relation.
@@ -105,6 +110,12 @@ impl Hook {
         }
     }
 
+    /// Whether somebody asked for it and it is never run again: an action, or what a workload
+    /// tells (juju/juju 3.6 `uniter/container/workload.go` goes on after a failure).
+    pub(super) const fn is_asked_for(&self) -> bool {
+        matches!(self, Self::Action { .. } | Self::PebbleCustomNotice { .. })
+    }
+
     /// The secret it is about.
     pub const fn secret(&self) -> Option<SecretId> {
         match self {
@@ -137,6 +148,7 @@ impl Hook {
             Self::Stop => "stop",
             Self::Remove => "remove",
             Self::PebbleReady { .. } => "pebble-ready",
+            Self::PebbleCustomNotice { .. } => "pebble-custom-notice",
             Self::RelationCreated { .. } => "relation-created",
             Self::RelationJoined { .. } => "relation-joined",
             Self::RelationChanged { .. } => "relation-changed",

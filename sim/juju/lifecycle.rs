@@ -209,6 +209,9 @@ impl Juju {
     pub fn hook_name(&self, unit: UnitId, hook: &Hook) -> Arc<str> {
         match hook {
             Hook::PebbleReady { container } => format!("{container}-pebble-ready").into(),
+            Hook::PebbleCustomNotice { container } => {
+                format!("{container}-pebble-custom-notice").into()
+            }
             Hook::Action { name, .. } => format!("action {name}").into(),
             hook => match hook.relation() {
                 Some(relation) => {

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::agent::PEBBLE_POLL;
-use super::{Activity, Agent, ApplicationId, Event, Hook, Host, Juju, SecretOwner, Status, UnitId};
+use super::{
+    Activity, Agent, ApplicationId, Event, Hook, Host, Juju, SecretOwner, Status, UnitId, Value,
+    Workload,
+};
 use crate::kernel::{Seq, Span, Time};
 
 /// How long a pod may take to end (Kubernetes, `terminationGracePeriodSeconds`, as juju/juju 3.6
@@ -28,6 +31,22 @@ impl Juju {
             parameters: Arc::new(parameters),
         };
         if let Some(agent) = self.agent_mut(unit) {
+            agent.actions.push_back((hook, cause));
+            self.schedule_wake(unit, host.now(), host);
+        }
+    }
+
+    /// A workload tells its charm something (`pebble notify`).
+    pub fn notify(
+        &mut self,
+        unit: UnitId,
+        container: &str,
+        cause: Option<Seq>,
+        host: &mut dyn Host,
+    ) {
+        let container = container.into();
+        if let Some(agent) = self.agent_mut(unit) {
+            let hook = Hook::PebbleCustomNotice { container };
             agent.actions.push_back((hook, cause));
             self.schedule_wake(unit, host.now(), host);
         }
@@ -186,6 +205,30 @@ impl Juju {
         }
     }
 
+    /// Somebody changes files of a unit's workload, which its process has at once: what it knows,
+    /// rather than what it would read. A hook that runs meanwhile does not undo it.
+    pub fn change_files(
+        &mut self,
+        unit: UnitId,
+        files: &BTreeMap<Arc<str>, Option<Value>>,
+        cause: Option<Seq>,
+        host: &mut dyn Host,
+    ) {
+        self.schedule_wake(unit, host.now(), host);
+        let found = &mut self.units[unit.index()];
+        let before = found.workload.loaded.clone();
+        change(&mut found.workload, files);
+        if found.workload.loaded != before {
+            found.workload.generation += 1;
+            found.workload.cause = cause;
+        }
+        if let Some(agent) = found.agent.as_deref_mut()
+            && let Activity::Running(running) = &mut agent.state
+        {
+            change(&mut running.effects.workload, files);
+        }
+    }
+
     /// The clock of a unit jumps to be ahead of true time by so many nanoseconds.
     pub fn set_clock_skew(&mut self, unit: UnitId, skew_ns: i64, host: &mut dyn Host) {
         self.schedule_wake(unit, host.now(), host);
@@ -307,5 +350,16 @@ impl Juju {
             && !agent.awaits_time
             && agent.queued.is_none()
             && self.next_operation(id, later, false).is_none()
+    }
+}
+
+fn change(workload: &mut Workload, files: &BTreeMap<Arc<str>, Option<Value>>) {
+    for (path, content) in files {
+        for kept in [&mut workload.files, &mut workload.loaded] {
+            match content {
+                Some(content) => kept.insert(Arc::clone(path), content.clone()),
+                None => kept.remove(path),
+            };
+        }
     }
 }

@@ -25,7 +25,7 @@ impl Juju {
         }
         let told = self.told(unit, &hook, None, host.now());
         let agent = self.agent_mut(unit)?;
-        if let Hook::Action { .. } = &hook {
+        if hook.is_asked_for() {
             agent.actions.pop_front();
             if let Activity::Failed(failed) = std::mem::replace(&mut agent.state, Activity::Idle) {
                 agent.set_aside = Some(failed);
@@ -176,7 +176,7 @@ impl Juju {
         let Some(agent) = self.agent_mut(unit) else {
             return;
         };
-        if let Hook::Action { .. } = hook {
+        if hook.is_asked_for() {
             if let Some(failed) = agent.set_aside.take() {
                 agent.state = Activity::Failed(failed);
             }
@@ -227,7 +227,7 @@ impl Juju {
         let happening = Happening::HookFailed(self.hook_name(unit, &hook), reason.to_owned());
         let entry = host.record(entry, About::Unit(unit), happening).or(entry);
         match hook {
-            Hook::Action { .. } => self.hook_done(unit, &hook, told, host),
+            hook if hook.is_asked_for() => self.hook_done(unit, &hook, told, host),
             // It is skipped, and the container is asked again at the next poll
             // (juju/juju 3.6 `uniter/container/workload.go`).
             Hook::PebbleReady { .. } => {

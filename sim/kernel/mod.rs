@@ -4,10 +4,12 @@
 //! events; [`run`] is the whole loop.
 
 mod agenda;
+mod delay;
 mod random;
 mod time;
 
 pub use agenda::{Agenda, EventId};
+pub use delay::Delay;
 pub use random::{Stream, Streams};
 pub use time::{DurationError, Span, Time, TimeError, format_duration, parse_duration};
 

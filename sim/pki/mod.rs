@@ -59,6 +59,7 @@ pub use certificate::Certificate;
 pub use error::PkiError;
 pub use issue::{Terms, issue, self_sign};
 pub use keys::{KeyAlgorithm, KeyPair, UnknownKeyAlgorithm};
+pub use pem::{decode_base64_text, encode_base64};
 pub use pool::KeyPool;
 pub use public_key::PublicKey;
 pub use request::{CertificateRequest, RequestedExtension};

@@ -117,6 +117,29 @@ fn find_line<'a>(dashes: &str, label: &str, text: &'a str) -> Option<&'a str> {
     }
 }
 
+/// Base64 of a text in one line, as `base64 -w0` writes it.
+pub fn encode_base64(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len().div_ceil(3) * 4);
+    let (groups, rest) = text.as_bytes().as_chunks::<3>();
+    for &[a, b, c] in groups {
+        out.extend_from_slice(&letters(a, b, c));
+    }
+    match *rest {
+        [a] => out.extend_from_slice(&[letters(a, 0, 0)[0], letters(a, 0, 0)[1], b'=', b'=']),
+        [a, b] => {
+            out.extend_from_slice(&letters(a, b, 0)[..3]);
+            out.push(b'=');
+        }
+        _ => {}
+    }
+    String::from_utf8(out).expect("base64 is ASCII")
+}
+
+/// The text that is behind this base64; `None` where it is none, or no UTF-8.
+pub fn decode_base64_text(base64: &str) -> Option<String> {
+    String::from_utf8(decode_base64(base64.as_bytes())?).ok()
+}
+
 fn decode_base64(body: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(body.len() / 4 * 3);
     let mut bits = 0_u32;
@@ -167,6 +190,22 @@ mod tests {
         assert_eq!(one, encode(LABEL, b"one"));
         assert_eq!(decode(LABEL, two), Ok(b"two".to_vec()));
         assert_eq!(next_block(LABEL, rest), Ok(None));
+    }
+
+    proptest! {
+        #[test]
+        fn base64_is_read_back(text in ".{0,60}") {
+            let base64 = encode_base64(&text);
+            prop_assert_eq!(base64.len(), text.len().div_ceil(3) * 4);
+            prop_assert_eq!(decode_base64_text(&base64), Some(text));
+        }
+    }
+
+    #[test]
+    fn base64_is_what_coreutils_writes() {
+        let written = ["", "a", "ab", "abc", "-----BEGIN "].map(encode_base64);
+        assert_eq!(written, ["", "YQ==", "YWI=", "YWJj", "LS0tLS1CRUdJTiA="]);
+        assert_eq!(decode_base64_text("no!"), None);
     }
 
     #[test]

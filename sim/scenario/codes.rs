@@ -204,6 +204,17 @@ codes! {
     /// Addresses are written as Juju writes them: `model.app`, `model.app/0`, `model.app:endpoint`;
     /// without the model where there is only one. Clients are named as they are.
     BadAddress = "TS0222",
+    /// # Nothing to answer
+    ///
+    /// An operator looks after an application whose charm does everything by itself, so there is
+    /// nothing for them to do. Charms that wait for people are those whose certificates are
+    /// approved or signed by hand.
+    NothingToAnswer = "TS0223",
+    /// # Nobody answers
+    ///
+    /// This charm waits for people: a certificate that somebody signs, a request that somebody
+    /// approves. No entry under `operators` looks after it, so it waits for ever.
+    NobodyAnswers = "TS0224",
 
     /// # Nothing makes the client trust the server
     ///

@@ -1,6 +1,6 @@
 //! A scenario as written: every key, with its place. What it means is found out later.
 
-use crate::charms::{CharmDeclaration, Lasting};
+use crate::charms::{CharmDeclaration, IssuerDeclaration, Lasting};
 use crate::yaml::{FromNode, Map, Node, Reader, Spanned, record};
 
 use super::bundle::ModelFile;
@@ -35,6 +35,8 @@ record! {
         charms: Map<CharmNode> = "charms",
         /// Clients outside Juju, by name.
         clients: Map<ClientFile> = "clients",
+        /// People who answer what applications wait for, by name.
+        operators: Map<OperatorFile> = "operators",
         /// Who talks to whom.
         connections: Vec<ConnectionFile> = "connections",
         /// What happens, each at its time.
@@ -128,6 +130,45 @@ record! {
 }
 
 record! {
+    /// Somebody, or a team, that does what applications wait for: runs an action with a signed
+    /// certificate, unseals. They notice a wait when the application's next hook ends.
+    #[schemars(extend("oneOf" = [{"required": ["delay"]}, {"required": ["at"]}]))]
+    pub struct OperatorFile {
+        /// Applications (`model.app`) that they look after.
+        #[schemars(required)]
+        answers: Vec<Text> = "answers" [Required],
+        /// How long after they notice they answer.
+        delay: DelayFile = "delay",
+        /// When they answer whatever waits then, from the start.
+        at: Vec<Spanned<Lasting>> = "at",
+        /// Number of the unit on which they run actions; the leader without it.
+        unit: Spanned<u32> = "unit",
+        /// Common names that they reject, where what they answer can be rejected.
+        rejects: Vec<String> = "rejects",
+        /// The CA outside Juju with which they sign.
+        signs_with: IssuerDeclaration = "signs-with",
+    }
+}
+
+record! {
+    /// How long somebody takes: always the same (`exactly`), evenly between two durations (`from`,
+    /// `to`), or log-normal around a median (`median`, `sigma`), as the time people take is.
+    pub struct DelayFile {
+        /// Always this long.
+        exactly: Lasting = "exactly",
+        /// At least this long, with `to`.
+        from: Spanned<Lasting> = "from",
+        /// At most this long, with `from`.
+        to: Spanned<Lasting> = "to",
+        /// Half of all answers are quicker, with `sigma`.
+        median: Lasting = "median",
+        /// Standard deviation of the logarithm, from 0 to 3: with 1, two thirds of all answers come
+        /// within 0.37 and 2.7 times the median.
+        sigma: Spanned<f64> = "sigma",
+    }
+}
+
+record! {
     /// A client and a server that talk over TLS.
     pub struct ConnectionFile {
         /// A client's name, `model.app` (each of its units) or `model.app/0`.
@@ -158,6 +199,7 @@ record! {
         {"required": ["integrate"]},
         {"required": ["restart"]},
         {"required": ["clock-skew"]},
+        {"required": ["revoke"]},
     ]))]
     pub struct FaultFile {
         /// When, from the start.
@@ -177,6 +219,20 @@ record! {
         restart: RestartFile = "restart",
         /// A clock goes wrong.
         clock_skew: ClockSkewFile = "clock-skew",
+        /// A certificate is revoked by the people who gave it.
+        revoke: RevokeFile = "revoke",
+    }
+}
+
+record! {
+    /// Which certificate is revoked.
+    pub struct RevokeFile {
+        /// The application that gave it, `model.app`.
+        #[schemars(required)]
+        app: Text = "app" [Required],
+        /// The common name it is for.
+        #[schemars(required)]
+        name: Text = "name" [Required],
     }
 }
 

@@ -531,3 +531,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn operators_are_read_with_their_delays() {
+    use crate::kernel::{Delay, Span};
+    use crate::world::When;
+    let text = "models:
+  m:
+    bundle: kubernetes
+    applications: {a: {charm: self-signed-certificates}, b: {charm: self-signed-certificates, scale: 2}, c: {charm: self-signed-certificates}}
+operators:
+  first: {answers: [a], delay: {median: 4h, sigma: 1.25}}
+  second: {answers: [m.b], delay: {from: 1h, to: 3d}, unit: 1}
+  third: {answers: [c], at: [2d, 1d]}
+";
+    let deployment = deployed(text);
+    let hours = |hours: u64| Span::from_secs(hours * 3_600);
+    let normal = Delay::LogNormal {
+        median: hours(4),
+        sigma_permille: 1_250,
+    };
+    let whens: Vec<&When> = deployment.operators.iter().map(|spec| &spec.when).collect();
+    let between = Delay::Between(hours(1), hours(72));
+    let rounds = When::At(vec![hours(24), hours(48)]);
+    assert_eq!(
+        whens,
+        [&When::After(normal), &When::After(between), &rounds]
+    );
+    assert_eq!(deployment.operators[1].unit, Some(1));
+    let said = warned(text);
+    let wanted = "TS0223 the charm `self-signed-certificates` never waits for anybody";
+    assert_eq!(said, [wanted; 3]);
+}

@@ -13,10 +13,22 @@ impl World {
     pub(super) fn act(&mut self, index: usize, agenda: &mut Agenda<Event>) {
         let deployment = Arc::clone(&self.deployment);
         let timed = &deployment.actions[index];
+        let (source, cause) = (timed.source.clone(), self.root);
+        self.carry_out(&timed.action, source, cause, agenda);
+    }
+
+    /// Does what `cause` led to, as `source` in the scenario asked for it.
+    pub(super) fn carry_out(
+        &mut self,
+        action: &Action,
+        source: Source,
+        cause: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
         let now = agenda.now();
-        let command = timed.action.to_command(&deployment);
-        let entry = self.record_action(&timed.action, command, timed.source.clone(), now);
-        match &timed.action {
+        let command = action.to_command(&self.deployment);
+        let entry = self.record_action(action, (command, source.clone()), cause, now);
+        match action {
             Action::RunAction {
                 application,
                 unit,
@@ -40,6 +52,26 @@ impl World {
                 } else {
                     self.refused("no unit leads the application", entry, now);
                 }
+            }
+            Action::AtWorkload {
+                application,
+                unit,
+                files,
+                notifies,
+                ..
+            } => {
+                for unit in self.targets(*application, Some(*unit)) {
+                    self.in_juju(agenda, |juju, desk| {
+                        juju.change_files(unit, files, Some(entry), desk);
+                        if let Some(container) = notifies {
+                            juju.notify(unit, container, Some(entry), desk);
+                        }
+                    });
+                    self.workload_changed(unit, agenda);
+                }
+            }
+            Action::Revoke { application, name } => {
+                self.revoke(*application, name, (entry, source), agenda);
             }
             Action::SetConfig {
                 application,
@@ -76,13 +108,15 @@ impl World {
     fn record_action(
         &mut self,
         action: &Action,
-        command: String,
-        source: Source,
+        (command, source): (String, Source),
+        cause: Seq,
         time: Time,
     ) -> Seq {
         let deployment = &self.deployment;
         let (model, application) = match action {
             Action::RunAction { application, .. }
+            | Action::AtWorkload { application, .. }
+            | Action::Revoke { application, .. }
             | Action::SetConfig { application, .. }
             | Action::Restart { application, .. }
             | Action::SkewClock { application, .. } => {
@@ -102,13 +136,13 @@ impl World {
         let kind = Kind::Action { command, source };
         self.journal.record(Entry {
             time,
-            cause: Some(self.root),
+            cause: Some(cause),
             subject,
             kind,
         })
     }
 
-    fn refused(&mut self, reason: &str, cause: Seq, time: Time) {
+    pub(super) fn refused(&mut self, reason: &str, cause: Seq, time: Time) {
         let kind = Kind::Note {
             what: "action-refused",
             detail: reason.to_owned(),
@@ -172,5 +206,6 @@ impl World {
         workload.cause = Some(cause);
         workload.answers_from = now;
         self.workload_changed(unit, agenda);
+        self.look_for_people(unit, Some(cause), agenda);
     }
 }

@@ -2,8 +2,10 @@
 //! command where there is one. The world carries actions out and knows none by its purpose.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::deployment::{Deployment, Side, Source};
+use crate::juju::Value;
 use crate::kernel::Span;
 
 /// One thing done to a deployment. Indices point into the [`Deployment`].
@@ -19,6 +21,26 @@ pub enum Action {
         name: String,
         /// Its parameters.
         parameters: BTreeMap<String, String>,
+    },
+    /// Somebody does something at a unit's workload, outside Juju.
+    AtWorkload {
+        /// Application index.
+        application: usize,
+        /// Unit number.
+        unit: u32,
+        /// The command as it would be typed, or a plain phrase.
+        command: String,
+        /// Files of the workload as they are afterwards; `None` is gone.
+        files: BTreeMap<Arc<str>, Option<Value>>,
+        /// The container whose charm is told.
+        notifies: Option<&'static str>,
+    },
+    /// Somebody revokes the certificate for a name, at the workload of whoever gave it.
+    Revoke {
+        /// Application index.
+        application: usize,
+        /// Common name.
+        name: String,
     },
     /// `juju config APP key=value`; `None` resets the option.
     SetConfig {
@@ -91,9 +113,25 @@ impl Action {
                 let unit = unit.map_or("leader".to_owned(), |number| number.to_string());
                 let parameters: String = parameters
                     .iter()
-                    .map(|(key, value)| format!(" {key}={value}"))
+                    .map(|(key, value)| parameter(key, value))
                     .collect();
                 format!("juju run -m {model} {app}/{unit} {name}{parameters}")
+            }
+            Self::AtWorkload {
+                application: index,
+                unit,
+                command,
+                ..
+            } => {
+                let (model, app) = application(*index);
+                format!("at {model}.{app}/{unit}: {command}")
+            }
+            Self::Revoke {
+                application: index,
+                name,
+            } => {
+                let (model, app) = application(*index);
+                format!("revocation of the certificate for {name} at {model}.{app}")
             }
             Self::SetConfig {
                 application: index,
@@ -103,6 +141,9 @@ impl Action {
                 let settings: String = options
                     .iter()
                     .map(|(key, value)| match value {
+                        Some(value) if value.starts_with("-----BEGIN ") => {
+                            format!(" {key}=\"$(cat {key}.pem)\"")
+                        }
                         Some(value) => format!(" {key}={value}"),
                         None => format!(" --reset {key}"),
                     })
@@ -143,6 +184,17 @@ impl Action {
                 )
             }
         }
+    }
+}
+
+/// One parameter of an action. What is the base64 of a PEM text is written as operators type it,
+/// from a file.
+fn parameter(key: &str, value: &str) -> String {
+    // "-----BEGIN ", as base64 has it.
+    if value.starts_with("LS0tLS1CRUdJTi") {
+        format!(" {key}=\"$(base64 -w0 {key}.pem)\"")
+    } else {
+        format!(" {key}={value}")
     }
 }
 

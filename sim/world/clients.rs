@@ -71,10 +71,11 @@ impl World {
         let client = &self.deployment.clients[index];
         let given = client.roots_pem.iter();
         let given = given.flat_map(|pem| Certificate::chain_from_pem(pem).unwrap_or_default());
-        let fetched = client
-            .trusts
-            .iter()
-            .flat_map(|application| self.ca_of(*application, now));
+        let fetched = client.trusts.iter().flat_map(|application| {
+            let mut roots = self.ca_of(*application, now);
+            roots.extend(self.external_roots(*application));
+            roots
+        });
         given.chain(fetched).collect()
     }
 

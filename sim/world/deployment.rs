@@ -9,8 +9,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::action::TimedAction;
-use crate::charms::{CharmMetadata, Role};
-use crate::kernel::{Span, Time, format_duration};
+use crate::charms::{CharmMetadata, IssuerProfile, Role};
+use crate::kernel::{Delay, Span, Time, format_duration};
 use crate::pki::KeyAlgorithm;
 use crate::tls::Validator;
 
@@ -51,6 +51,8 @@ pub struct Deployment {
     pub connections: Vec<ConnectionSpec>,
     /// What happens, in order of time.
     pub actions: Vec<TimedAction>,
+    /// People who answer what applications wait for.
+    pub operators: Vec<OperatorSpec>,
     /// What should come out.
     pub expectations: Vec<Expectation>,
 }
@@ -246,6 +248,34 @@ pub struct ConnectionSpec {
     pub mutual: bool,
     /// The scenario line.
     pub source: Source,
+}
+
+/// Somebody who answers what applications wait for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperatorSpec {
+    /// Name.
+    pub name: String,
+    /// Applications whose waits they answer; none stands under two operators.
+    pub answers: Vec<usize>,
+    /// When they do.
+    pub when: When,
+    /// The unit on which they run actions; the leader where absent.
+    pub unit: Option<u32>,
+    /// Common names that they refuse.
+    pub rejects: Vec<String>,
+    /// The CA with which they sign.
+    pub signs_with: Option<IssuerProfile>,
+    /// The scenario line.
+    pub source: Source,
+}
+
+/// When somebody answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// So long after a wait shows.
+    After(Delay),
+    /// At these instants from the start, whatever waits then.
+    At(Vec<Span>),
 }
 
 /// What should come out of a run.

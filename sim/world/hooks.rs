@@ -70,7 +70,7 @@ impl World {
         }
     }
 
-    fn note(
+    pub(super) fn note(
         &mut self,
         unit: UnitId,
         kind: &'static str,

@@ -14,6 +14,7 @@ mod desk;
 mod hooks;
 mod journal;
 mod names;
+mod people;
 mod sides;
 mod simulation;
 mod view;
@@ -21,8 +22,8 @@ mod view;
 pub use action::{Action, TimedAction};
 pub use deployment::{
     ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Deployment, Expectation,
-    ExpectationKind, MachineSpec, ModelKind, ModelSpec, OfferSpec, Party, Placement, RelationSpec,
-    SaasSpec, Selector, Side, Source, Timings,
+    ExpectationKind, MachineSpec, ModelKind, ModelSpec, OfferSpec, OperatorSpec, Party, Placement,
+    RelationSpec, SaasSpec, Selector, Side, Source, Timings, When,
 };
 pub use journal::{
     CertificateKind, CertificateRecord, ConnectionRecord, Entry, HandshakeRecord, Journal, Kind,

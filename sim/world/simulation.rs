@@ -7,6 +7,7 @@ use super::connections::Connections;
 use super::controllers::ControllerSide;
 use super::desk::{Desk, flush};
 use super::journal::{Entry, Journal, Kind, Manifest, Subject};
+use super::people::People;
 use super::sides::Sides;
 use super::{Deployment, clients::ClientSide};
 use crate::charms::Instance;
@@ -43,6 +44,10 @@ pub(super) enum Event {
     RefreshClient(usize),
     /// A restarted workload answers again.
     Answers(juju::UnitId),
+    /// Somebody does the n-th errand.
+    Errand(usize),
+    /// An operator looks after whatever waits.
+    Round(usize),
 }
 
 /// How often the world looks whether the deployment has settled.
@@ -88,6 +93,7 @@ pub(super) struct World {
     pub(super) last_hook: BTreeMap<juju::UnitId, Seq>,
     /// The entry that last set a clock.
     pub(super) clock_cause: Option<Seq>,
+    pub(super) people: People,
 }
 
 /// A finished run: all that reports read.
@@ -138,12 +144,14 @@ impl Simulation {
             requested: BTreeMap::new(),
             last_hook: BTreeMap::new(),
             clock_cause: None,
+            people: People::default(),
             deployment,
         };
         world.deploy(&mut agenda);
         for (index, action) in world.deployment.actions.iter().enumerate() {
             agenda.at(world.deployment.start + action.at, Event::Action(index));
         }
+        world.start_people(&mut agenda);
         agenda.after(SETTLE_CHECK, Event::SettleCheck);
         Self { agenda, world }
     }
@@ -225,6 +233,7 @@ impl kernel::World for World {
                 self.carry_on(step, agenda);
                 if let juju::Event::HookEnd(unit) = event {
                     self.workload_changed(unit, agenda);
+                    self.look_for_people(unit, None, agenda);
                 }
             }
             Event::Action(index) => self.act(index, agenda),
@@ -238,6 +247,8 @@ impl kernel::World for World {
             Event::Attempt(connection) => self.attempt(connection, agenda),
             Event::RefreshClient(client) => self.refresh_client(client, agenda),
             Event::Answers(unit) => self.answers_again(unit, agenda),
+            Event::Errand(errand) => self.run_errand(errand, agenda),
+            Event::Round(operator) => self.go_round(operator, agenda),
         }
     }
 }
@@ -290,7 +301,8 @@ impl World {
     fn settle_check(&mut self, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
         let patience_over = now >= self.deployment.start + self.deployment.timings.settle_max;
-        if !patience_over && !self.juju.is_settled(now) {
+        let settled = self.juju.is_settled(now) && !self.people_owe();
+        if !patience_over && !settled {
             agenda.after(SETTLE_CHECK, Event::SettleCheck);
             return;
         }

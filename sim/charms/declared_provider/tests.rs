@@ -2,7 +2,7 @@
 
 use super::super::surface;
 use super::super::tests::{Stage, certificates_profile, consumer, declared};
-use super::super::{DeclaredAuthority, Mode};
+use super::super::{DeclaredAuthority, Mode, Transfers};
 use super::*;
 use crate::interfaces::pem;
 use crate::pki::Certificate;

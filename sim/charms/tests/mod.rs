@@ -206,9 +206,22 @@ impl Stage {
     }
 
     pub(super) fn act(&mut self, unit: UnitId, action: &str) {
+        self.act_with(unit, action, BTreeMap::new());
+    }
+
+    pub(super) fn act_with(
+        &mut self,
+        unit: UnitId,
+        action: &str,
+        parameters: BTreeMap<String, String>,
+    ) {
         let host = &mut TestHost(&mut self.agenda, self.ticks);
-        self.juju
-            .run_action(unit, action, BTreeMap::new(), None, host);
+        self.juju.run_action(unit, action, parameters, None, host);
+    }
+
+    /// What the unit's charm sees now.
+    pub(super) fn context(&self, unit: UnitId) -> UnitContext<'_> {
+        UnitContext::new(&self.juju, unit, self.agenda.now(), None)
     }
 
     pub(super) fn remove_relation(&mut self, relation: RelationId) {

@@ -127,6 +127,20 @@ impl Provider {
         Ok(outstanding(&self.sides(unit)?).collect())
     }
 
+    /// `get_certificate_requests`: every request, answered or not. Any unit may read them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Provider::on_hook`].
+    pub fn requests(&self, unit: &UnitContext<'_>) -> Result<Vec<Outstanding>, HookError> {
+        let sides = self.sides(unit)?;
+        let requests = sides.iter().flat_map(|side| {
+            let requests = side.requests();
+            requests.map(|(asking, entry)| asked(side.relation, asking, entry))
+        });
+        Ok(requests.collect())
+    }
+
     /// Whether the library's observers would change nothing and no request is outstanding, found
     /// in one pass.
     ///
@@ -333,12 +347,16 @@ fn outstanding(sides: &[Side]) -> impl Iterator<Item = Outstanding> + '_ {
     });
     requests
         .filter(|(at, _, _, entry)| !is_answered(sides, *at, &entry.request))
-        .map(|(_, relation, unit, entry)| Outstanding {
-            relation,
-            unit,
-            request: entry.request.clone(),
-            is_ca: entry.is_ca(),
-        })
+        .map(|(_, relation, unit, entry)| asked(relation, unit, entry))
+}
+
+fn asked(relation: RelationId, unit: Option<UnitId>, entry: &RequestEntry) -> Outstanding {
+    Outstanding {
+        relation,
+        unit,
+        request: entry.request.clone(),
+        is_ca: entry.is_ca(),
+    }
 }
 
 /// `_remove_certificates_for_which_no_csr_exists`: the lists without those answers, where there

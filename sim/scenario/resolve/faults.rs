@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
 use super::relations::relation_key;
+use crate::charms::Behaviour;
 use crate::faults::{Fault, PlannedFault, plan};
 use crate::kernel::{Span, parse_duration};
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::shape::{
-    ClockSkewFile, FaultFile, RelationFile, RestartFile, RotateCaFile, SetConfigFile, Text,
+    ClockSkewFile, FaultFile, RelationFile, RestartFile, RevokeFile, RotateCaFile, SetConfigFile,
+    Text,
 };
 use crate::world::{Party, RelationSpec};
 use crate::yaml::{Map, Spanned, nearest};
@@ -17,13 +19,14 @@ use crate::yaml::{Map, Spanned, nearest};
 type Key = (usize, [(Party, String); 2]);
 
 /// Every kind of fault, as the file names it.
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 7] = [
     "rotate-ca",
     "set-config",
     "remove-relation",
     "integrate",
     "restart",
     "clock-skew",
+    "revoke",
 ];
 
 impl Resolver<'_> {
@@ -82,6 +85,7 @@ impl Resolver<'_> {
             "remove-relation" => self.remove_relation(file.remove_relation.as_ref()?, there),
             "integrate" => self.integrate(file.integrate.as_ref()?, there),
             "restart" => self.restart(file.restart.as_ref()?),
+            "revoke" => self.revoke(file.revoke.as_ref()?),
             _ => self.clock_skew(file.clock_skew.as_ref()?),
         }
     }
@@ -221,6 +225,22 @@ impl Resolver<'_> {
         let (application, unit) =
             self.units_of(file.app.as_ref(), file.unit.as_ref(), file.place)?;
         Some(Fault::Restart { application, unit })
+    }
+
+    fn revoke(&mut self, file: &RevokeFile) -> Option<Fault> {
+        let text = file.app.as_ref()?;
+        let application = self.application_address(text)?;
+        let charm = self.charm(application);
+        if charm.behaviour != Behaviour::Notary {
+            let message = format!("nobody can revoke what `{}` gave", charm.name);
+            let help = "of the charms that are played, only notary-k8s knows revocation";
+            self.push(Diagnostic::error(Code::Fault, text.place, message).help(help));
+            return None;
+        }
+        Some(Fault::Revoke {
+            application,
+            name: file.name.as_ref()?.value.clone(),
+        })
     }
 
     fn clock_skew(&mut self, file: &ClockSkewFile) -> Option<Fault> {

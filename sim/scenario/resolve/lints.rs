@@ -29,6 +29,26 @@ impl Resolver<'_> {
             }
         }
         self.short_roots();
+        self.nobody_answers();
+    }
+
+    /// Applications that wait for people nobody declares.
+    fn nobody_answers(&mut self) {
+        for application in 0..self.deployment.applications.len() {
+            let charm = self.charm(application);
+            let name = charm.name.clone();
+            let waits = charm.behaviour.waits_for_people();
+            let mut operators = self.deployment.operators.iter();
+            if !waits || operators.any(|operator| operator.answers.contains(&application)) {
+                continue;
+            }
+            let address = self.deployment.application_address(application);
+            let message = format!("nobody answers what `{address}` waits for");
+            let place = self.drafts[application].place;
+            let diagnostic = Diagnostic::warning(Code::NobodyAnswers, place, message);
+            let help = format!("`{name}` does nothing by itself; add an entry under `operators`");
+            self.push(diagnostic.help(help));
+        }
     }
 
     /// Providers that issue an application's certificates, and whoever signs for those.

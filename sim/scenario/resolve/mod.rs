@@ -15,6 +15,7 @@ mod infer;
 mod lints;
 mod models;
 mod offers;
+mod operators;
 mod placements;
 mod relations;
 
@@ -93,6 +94,7 @@ pub(super) fn resolve(
     resolver.saas();
     resolver.relations();
     resolver.clients();
+    resolver.operators();
     resolver.connections();
     resolver.faults();
     resolver.expectations();
@@ -119,6 +121,7 @@ fn empty_deployment() -> Deployment {
         clients: Vec::new(),
         connections: Vec::new(),
         actions: Vec::new(),
+        operators: Vec::new(),
         expectations: Vec::new(),
     }
 }
