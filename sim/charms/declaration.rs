@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::VaultGuard;
 use super::metadata::{
     Apply, Behaviour, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint,
     EndpointProfile, IssuerProfile, Mode, OptionSpec, Role, Transfers, TrustProfile,
@@ -40,7 +41,7 @@ record! {
         /// The action that rotates its CA.
         rotate_ca_action: Text = "rotate-ca-action" [Extension],
         /// Which code plays it: `requirer`, `plain`, `self-signed-certificates`, `traefik`,
-        /// `manual-tls-certificates` or `notary`.
+        /// `manual-tls-certificates`, `notary`, `vault`, or `vault-renews-early` for a Vault whose early renewal works.
         /// Without it: `requirer` where an endpoint uses certificates, else `plain`.
         behaviour: Text = "behaviour" [Extension],
         /// Makes it a provider of certificates with a given chain of CAs.
@@ -251,24 +252,29 @@ impl CharmDeclaration {
 
     fn to_behaviour(&self, endpoints: &[Endpoint], reader: &mut Reader) -> Behaviour {
         let known = [
-            "requirer",
-            "plain",
-            "self-signed-certificates",
-            "traefik",
-            "manual-tls-certificates",
-            "notary",
+            ("requirer", Behaviour::Requirer),
+            ("plain", Behaviour::Plain),
+            (
+                "self-signed-certificates",
+                Behaviour::SelfSignedCertificates,
+            ),
+            ("traefik", Behaviour::Traefik),
+            ("manual-tls-certificates", Behaviour::ManualTlsCertificates),
+            ("notary", Behaviour::Notary),
+            ("vault", Behaviour::Vault(VaultGuard::WholeValidity)),
+            (
+                "vault-renews-early",
+                Behaviour::Vault(VaultGuard::RemainingValidity),
+            ),
         ];
-        let given = one_of(self.behaviour.as_ref(), &known, reader);
+        let names = known.each_ref().map(|(name, _)| *name);
+        let given = one_of(self.behaviour.as_ref(), &names, reader);
         let uses_certificates = endpoints.iter().any(|endpoint| endpoint.profile.is_some());
         match (&self.issuer, given) {
             (Some(issuer), _) => Behaviour::DeclaredProvider(issuer.to_profile(reader)),
-            (None, Some(0)) => Behaviour::Requirer,
-            (None, Some(2)) => Behaviour::SelfSignedCertificates,
-            (None, Some(3)) => Behaviour::Traefik,
-            (None, Some(4)) => Behaviour::ManualTlsCertificates,
-            (None, Some(5)) => Behaviour::Notary,
+            (None, Some(index)) => known[index].1.clone(),
             (None, None) if uses_certificates => Behaviour::Requirer,
-            (None, _) => Behaviour::Plain,
+            (None, None) => Behaviour::Plain,
         }
     }
 }
@@ -545,7 +551,7 @@ issuer: {chain: [], transfers: none}
         `reboot` is none of restart, reload, none
         `units` is none of unit, app, app-and-unit
         `0.2` is not above 0.5 and at most 1.0
-        `requirr` is none of requirer, plain, self-signed-certificates, traefik, manual-tls-certificates, notary
+        `requirr` is none of requirer, plain, self-signed-certificates, traefik, manual-tls-certificates, notary, vault, vault-renews-early
         the chain has no CA
         `none` is none of root, issuer, all
         `spin` is not among the charm's actions

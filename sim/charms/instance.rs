@@ -2,7 +2,7 @@
 
 use super::{
     Behaviour, Charm, CharmMetadata, DeclaredProvider, Deed, Hand, ManualTlsCertificates, Notary,
-    Plain, Requirer, SelfSignedCertificates, Traefik, Wait,
+    Plain, Requirer, SelfSignedCertificates, Traefik, Vault, Wait,
 };
 use crate::interfaces::KeySource;
 use crate::juju::{Hook, HookError, Quiet, UnitContext};
@@ -19,6 +19,8 @@ pub enum Instance {
     Notary(Notary),
     /// `traefik-k8s`.
     Traefik(Traefik),
+    /// `vault-k8s` and `vault`.
+    Vault(Vault),
     /// The generic consumer.
     Requirer(Requirer),
     /// A provider with a given chain.
@@ -40,6 +42,7 @@ impl Instance {
             }
             Behaviour::Notary => Self::Notary(Notary::new(keys)),
             Behaviour::Traefik => Self::Traefik(Traefik::new(keys)),
+            Behaviour::Vault(guard) => Self::Vault(Vault::new(keys, *guard)),
             Behaviour::Requirer => Self::Requirer(Requirer::new(metadata, keys)),
             Behaviour::DeclaredProvider(profile) => {
                 Self::DeclaredProvider(DeclaredProvider::new(metadata, profile.clone(), keys))
@@ -59,6 +62,7 @@ impl Instance {
             | Self::Traefik(_)
             | Self::Requirer(_)
             | Self::Plain(_) => Vec::new(),
+            Self::Vault(charm) => charm.ca_certificates(unit),
         }
     }
 
@@ -68,6 +72,7 @@ impl Instance {
             Self::ManualTlsCertificates(charm) => charm,
             Self::Notary(charm) => charm,
             Self::Traefik(charm) => charm,
+            Self::Vault(charm) => charm,
             Self::Requirer(charm) => charm,
             Self::DeclaredProvider(charm) => charm,
             Self::Plain(charm) => charm,

@@ -33,18 +33,27 @@ impl Authority {
 
     /// Reads the content of its secret.
     pub(super) fn read(content: &SecretContent) -> Result<Self, HookError> {
+        Self::read_fields(content, KEY_FIELD, CERTIFICATE_FIELD)
+    }
+
+    /// Reads the content of a secret with fields of other names.
+    pub(super) fn read_fields(
+        content: &SecretContent,
+        key_field: &str,
+        certificate_field: &str,
+    ) -> Result<Self, HookError> {
         let field = |name: &str| {
             content
                 .get(name)
                 .ok_or_else(|| HookError::Charm(format!("KeyError: '{name}'")))
         };
         let raised = |error: &PkiError| HookError::Charm(format!("ValueError: {error}"));
-        let chain = pem::chain(field(CERTIFICATE_FIELD)?);
+        let chain = pem::chain(field(certificate_field)?);
         let certificate = (*chain).as_ref().map_err(raised)?.first().cloned();
         let no_block = PkiError::NoPemBlock {
             label: "CERTIFICATE",
         };
-        let key = pem::key(field(KEY_FIELD)?);
+        let key = pem::key(field(key_field)?);
         Ok(Self {
             certificate: certificate.ok_or_else(|| raised(&no_block))?,
             key: (*key).as_ref().map_err(raised)?.clone(),
@@ -69,6 +78,28 @@ pub(super) fn note_authority(
         issuer_serial: issuer.serial().to_owned(),
         requirer: unit.application_name().into(),
         unit: None,
+        endpoint: Arc::from(""),
+        request: None,
+    };
+    let text = certificate.pem();
+    unit.note(
+        "certificate-issued",
+        Value::with_parsed(text, Arc::new(note)),
+    );
+}
+
+/// Notes a certificate that the charm signs for this unit itself.
+pub(super) fn note_own_leaf(
+    unit: &mut UnitContext<'_>,
+    certificate: &Certificate,
+    issuer: &Certificate,
+) {
+    let note = Issued {
+        certificate: certificate.clone(),
+        kind: CertificateKind::Leaf,
+        issuer_serial: issuer.serial().to_owned(),
+        requirer: unit.application_name().into(),
+        unit: Some(unit.unit_name().into()),
         endpoint: Arc::from(""),
         request: None,
     };

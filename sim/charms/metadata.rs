@@ -87,6 +87,8 @@ pub enum Behaviour {
     Notary,
     /// canonical/traefik-k8s-operator.
     Traefik,
+    /// canonical/vault-k8s-operator, either charm.
+    Vault(super::VaultGuard),
     /// The generic consumer, driven by the endpoint profiles.
     Requirer,
     /// A provider with a chain that the scenario gives.
@@ -104,7 +106,7 @@ impl Behaviour {
     /// Whether the charm ever waits for people ([`super::Charm::waits`]).
     pub const fn waits_for_people(&self) -> bool {
         match self {
-            Self::ManualTlsCertificates | Self::Notary => true,
+            Self::ManualTlsCertificates | Self::Notary | Self::Vault(_) => true,
             Self::SelfSignedCertificates
             | Self::Traefik
             | Self::Requirer

@@ -21,6 +21,7 @@ pub mod surface;
 #[cfg(test)]
 mod tests;
 mod traefik;
+mod vault;
 
 pub use catalogue::catalogue;
 pub use charm::Charm;
@@ -42,6 +43,7 @@ pub use plain::Plain;
 pub use requirer::Requirer;
 pub use self_signed_certificates::SelfSignedCertificates;
 pub use traefik::Traefik;
+pub use vault::{Guard as VaultGuard, Vault};
 
 pub use crate::interfaces::notes::{
     CertificateKind, Issued as IssuedNote, Requested as RequestedNote,

@@ -128,6 +128,9 @@ impl Juju {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
+        if restarted && self.unit(unit).workload.remembers() {
+            self.processes_changed(unit, host);
+        }
         let found = &mut self.units[unit.index()].workload;
         if restarted || workload.loaded != found.loaded {
             found.generation += 1;

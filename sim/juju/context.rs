@@ -662,6 +662,48 @@ impl<'a> UnitContext<'a> {
         self.effects.status = Some((status, Arc::from(message)));
     }
 
+    /// The workload status, as the hook has left it so far.
+    pub fn status(&self) -> (Status, &str) {
+        let (status, message) = self.effects.status.as_ref().unwrap_or(&self.unit().status);
+        (*status, message)
+    }
+
+    /// Whether the workload container's Pebble answers (`Container.can_connect`); on a machine
+    /// there is none to wait for.
+    pub fn can_connect(&self) -> bool {
+        let ready =
+            |agent: &super::Agent| agent.containers_ready > 0 || agent.pebble_from <= self.true_now;
+        !self.is_kubernetes() || self.juju.agent(self.id).is_some_and(ready)
+    }
+
+    /// The workloads of the application's other units, as their processes know them of each other
+    /// over a network of their own.
+    pub fn fellow_workloads(&self) -> impl Iterator<Item = &'a Workload> {
+        let units = self.application().units.iter();
+        let others = units.filter(|unit| **unit != self.id);
+        others.map(|unit| &self.juju.unit(*unit).workload)
+    }
+
+    /// The workloads of the application on the other side of a relation, whichever model it is
+    /// in, as a process of this unit would reach them.
+    pub fn remote_workloads(&self, relation: RelationId) -> Vec<&'a Workload> {
+        let Some((found, end)) = self.sides(relation) else {
+            return Vec::new();
+        };
+        let proxy = found.opposite(end).application;
+        let application = match &self.juju.application(proxy).kind {
+            ApplicationKind::Local => proxy,
+            ApplicationKind::Saas { target, .. } | ApplicationKind::Consumer { target } => *target,
+        };
+        let units = self.juju.application(application).units.iter();
+        units.map(|unit| &self.juju.unit(*unit).workload).collect()
+    }
+
+    /// The workload of this unit, as the hook has left it so far.
+    pub fn workload(&self) -> &Workload {
+        &self.effects.workload
+    }
+
     /// Files on the workload's disk.
     pub fn files(&self) -> &BTreeMap<Arc<str>, Value> {
         &self.effects.workload.files
@@ -686,7 +728,7 @@ impl<'a> UnitContext<'a> {
 
     /// Restarts the workload: it reads every file again.
     pub fn restart_workload(&mut self) {
-        self.effects.workload.loaded = self.effects.workload.files.clone();
+        self.effects.workload.restart();
         self.effects.restarted = true;
     }
 

@@ -166,6 +166,9 @@ impl Juju {
         let found = &mut self.units[unit.index()];
         found.address.value = address;
         found.address.touch(now, cause);
+        let memory = |path: &str| path.starts_with(super::Workload::MEMORY);
+        found.workload.files.retain(|path, _| !memory(path));
+        found.workload.loaded.retain(|path, _| !memory(path));
         let Some(agent) = found.agent.as_deref_mut() else {
             return;
         };
@@ -206,7 +209,8 @@ impl Juju {
     }
 
     /// Somebody changes files of a unit's workload, which its process has at once: what it knows,
-    /// rather than what it would read. A hook that runs meanwhile does not undo it.
+    /// rather than what it would read. A hook that runs meanwhile does not undo it. The processes
+    /// of the application's units notice.
     pub fn change_files(
         &mut self,
         unit: UnitId,
@@ -214,7 +218,7 @@ impl Juju {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
-        self.schedule_wake(unit, host.now(), host);
+        self.processes_changed(unit, host);
         let found = &mut self.units[unit.index()];
         let before = found.workload.loaded.clone();
         change(&mut found.workload, files);
@@ -226,6 +230,28 @@ impl Juju {
             && let Activity::Running(running) = &mut agent.state
         {
             change(&mut running.effects.workload, files);
+        }
+    }
+
+    /// A unit's process starts again and reads its files, whatever hook runs meanwhile.
+    pub fn restart_process(&mut self, unit: UnitId, cause: Option<Seq>, host: &mut dyn Host) {
+        self.processes_changed(unit, host);
+        let found = &mut self.units[unit.index()];
+        found.workload.restart();
+        found.workload.generation += 1;
+        found.workload.cause = cause;
+        found.workload.answers_from = host.now();
+        if let Some(agent) = found.agent.as_deref_mut()
+            && let Activity::Running(running) = &mut agent.state
+        {
+            running.effects.workload.restart();
+        }
+    }
+
+    /// A unit's process is not what it was: what it and its fellows would do may have changed.
+    pub(super) fn processes_changed(&mut self, unit: UnitId, host: &mut dyn Host) {
+        for fellow in self.application(self.unit(unit).application).units.clone() {
+            self.schedule_wake(fellow, host.now(), host);
         }
     }
 

@@ -102,7 +102,7 @@ fn set<T: Ord>(items: &[T]) -> BTreeSet<&T> {
 }
 
 /// A random UUID of version 4 in its usual form.
-pub(super) fn uuid4(stream: &mut Stream) -> String {
+pub fn uuid4(stream: &mut Stream) -> String {
     let mut bytes = [0; 16];
     stream.fill_bytes(&mut bytes);
     bytes[6] = bytes[6] & 0x0F | 0x40;

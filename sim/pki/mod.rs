@@ -54,7 +54,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub use attributes::RequestAttributes;
+pub use attributes::{RequestAttributes, uuid4};
 pub use certificate::Certificate;
 pub use error::PkiError;
 pub use issue::{Terms, issue, self_sign};

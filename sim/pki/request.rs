@@ -189,6 +189,19 @@ impl CertificateRequest {
         der::lower_hex(self.0.sha256.get_or_init(digest))
     }
 
+    /// The same key and other attributes, for an issuer that decides itself what it writes. The
+    /// bytes stay those of the request.
+    pub(super) fn with_attributes(&self, attributes: RequestAttributes) -> Self {
+        Self(Arc::new(Inner {
+            der: self.0.der.clone(),
+            pem: self.0.pem.clone(),
+            public_key: self.0.public_key.clone(),
+            attributes,
+            subject: None,
+            sha256: OnceLock::new(),
+        }))
+    }
+
     /// The subject, ready for `rcgen`.
     pub(super) fn subject(&self) -> Result<DistinguishedName, PkiError> {
         match &self.0.subject {

@@ -199,12 +199,9 @@ impl World {
 
     /// The workload's process starts again and reads its files.
     fn restart(&mut self, unit: UnitId, cause: Seq, agenda: &mut Agenda<Event>) {
-        let now = agenda.now();
-        let workload = &mut self.juju.unit_mut(unit).workload;
-        workload.loaded = workload.files.clone();
-        workload.generation += 1;
-        workload.cause = Some(cause);
-        workload.answers_from = now;
+        self.in_juju(agenda, |juju, desk| {
+            juju.restart_process(unit, Some(cause), desk);
+        });
         self.workload_changed(unit, agenda);
         self.look_for_people(unit, Some(cause), agenda);
     }

@@ -6,6 +6,7 @@ mod recordings;
 mod requirer_rules;
 mod samples;
 mod transfer_rules;
+mod vault_rules;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

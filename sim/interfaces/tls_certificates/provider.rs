@@ -265,6 +265,23 @@ impl Provider {
         Ok(())
     }
 
+    /// The error that stands for this request now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Provider::on_hook`].
+    pub fn error_of(
+        &self,
+        unit: &UnitContext<'_>,
+        relation: RelationId,
+        request: &CertificateRequest,
+    ) -> Result<Option<RequestError>, HookError> {
+        let data = read_provider(&unit.own_application_data(relation)?)?;
+        let errors = data.iter().flat_map(|data| &data.errors.entries);
+        let mut mine = errors.filter(|entry| entry.request == request.pem());
+        Ok(mine.next().map(|entry| entry.error.clone()))
+    }
+
     /// `revoke_all_certificates`: every entry stays, marked; its request is outstanding again.
     ///
     /// # Errors

@@ -294,6 +294,39 @@ impl Requirer {
         Ok(())
     }
 
+    /// `renew_certificate`: asks again with the same key for what `request` asked, where its
+    /// certificate is kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`Requirer::on_hook`].
+    pub fn renew_certificate(
+        &self,
+        unit: &mut UnitContext<'_>,
+        asks: &Asks<'_>,
+        request: &CertificateRequest,
+    ) -> Result<(), HookError> {
+        let (library, number) = (self.library, unit.unit_number());
+        for side in self.mode.sides() {
+            if *side == Side::App && !unit.is_leader() {
+                continue;
+            }
+            let owner = Self::owner(library.certificate_owner(*side), unit);
+            let digest = request.sha256_hex();
+            let label = library.certificate_label(*side, number, &self.endpoint, &digest);
+            let (Some(secret), Some(relation)) = (unit.secret(owner, &label), self.relation(unit)?)
+            else {
+                continue;
+            };
+            let mut session = Session::open(self, unit, relation, asks)?;
+            session.renew(request, unit)?;
+            session.write(unit)?;
+            unit.remove_secret(secret.id)?;
+            return Ok(());
+        }
+        Ok(())
+    }
+
     /// `_on_relation_broken`: keys and certificates of the relation go with it, unless another
     /// relation stands on the endpoint.
     fn clean_up(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {

@@ -1,15 +1,29 @@
 //! The certificates of Vault's PKI engine, as the Vault charms configure it: decoded from the
 //! sample in canonical/tls-certificates-interface `lib/charms/tls_certificates_interface/v0`,
-//! which charm-vault issued, and Vault's `sdk/helper/certutil`, written by Go.
+//! which charm-vault issued, and hashicorp/vault `sdk/helper/certutil` and
+//! `builtin/logical/pki/issuing`, written by Go.
 //!
-//! The roles of the charms set no name fields, so the subject keeps the common name only, and the
-//! start is set back by Vault's default `not_before_duration` of 30 s.
+//! The subject is the request's common name with the name fields of the role and nothing else,
+//! and the start is set back by Vault's default `not_before_duration` of 30 s. An end behind the
+//! authority's is refused (`leaf_not_after_behavior=err`), never cut.
+
+mod role;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
+use thiserror::Error;
+
+pub use role::{Refusal, Role};
+
+use super::super::issue::{issue_named, self_sign_named};
 use super::super::template::{basic_constraints, key_usage};
-use super::super::{Extension, KeyUsages, Purpose, SanKind, SubjectForm, Template};
+use super::super::{
+    Certificate, CertificateRequest, Extension, KeyPair, KeyUsages, PkiError, Purpose,
+    RequestAttributes, SanKind, SubjectForm, Template, Terms, names,
+};
 use crate::kernel::Span;
 
 const BACKDATE: Span = Duration::from_secs(30);
@@ -36,7 +50,7 @@ const LEAF_EXTENSIONS: &[Extension] = &[
     ),
     Extension::ExtendedKeyUsage(Cow::Borrowed(&[Purpose::ServerAuth, Purpose::ClientAuth])),
     Extension::SubjectKeyId,
-    Extension::AuthorityKeyId,
+    Extension::AuthorityKeyIdIfAny,
     Extension::SubjectAltNames(SANS),
 ];
 
@@ -44,3 +58,75 @@ const LEAF_EXTENSIONS: &[Extension] = &[
 pub static LEAF: Template = Template::of(LEAF_EXTENSIONS)
     .subject(SubjectForm::GoCommonName)
     .backdated(BACKDATE);
+
+/// Why nothing was signed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum SignError {
+    /// The role or the authority's end refuses the request.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A name that cannot be written.
+    #[error(transparent)]
+    Pki(#[from] PkiError),
+}
+
+/// `sign/<role>` with a ttl of `terms.validity`: hashicorp/vault
+/// `builtin/logical/pki/issuing/cert_util.go`, `GenerateCreationBundle`. That a CA certificate is
+/// asked for is not seen: the answer is a leaf. The algorithm of the key, RSA in the charm's role,
+/// is not checked, since the keys of a run may stand for it.
+///
+/// # Errors
+///
+/// [`SignError::Refused`] as Vault refuses, [`SignError::Pki`] where a name cannot be written.
+pub fn sign(
+    request: &CertificateRequest,
+    ca: &Certificate,
+    ca_key: &KeyPair,
+    terms: &Terms,
+    role: &Role,
+) -> Result<Certificate, SignError> {
+    let terms = Terms {
+        validity: terms.validity.min(role.max_ttl),
+        ..*terms
+    };
+    let not_after = terms.now + terms.validity;
+    if let Some(refusal) = role.refuses(request.attributes(), not_after, ca) {
+        return Err(refusal.into());
+    }
+    let names = role.names(request.attributes())?;
+    let asked = request.attributes();
+    let attributes = RequestAttributes {
+        common_name: asked.common_name.clone(),
+        sans_dns: names.dns,
+        sans_email: names.email,
+        sans_ip: asked.sans_ip.clone(),
+        ..role.subject.clone()
+    };
+    let request = request.with_attributes(attributes);
+    let subject = names::go_subject(request.attributes(), true);
+    Ok(issue_named(&request, ca, ca_key, &terms, &LEAF, subject)?)
+}
+
+/// `root/generate/exported` with a ttl of `terms.validity`, which the mount cuts to
+/// `max_lease_ttl` (`GetCertificateNotAfter`: the role of a root has no `max_ttl` of its own).
+///
+/// # Errors
+///
+/// [`PkiError`] where a name cannot be written.
+pub fn generate_root(
+    attributes: &RequestAttributes,
+    key: &KeyPair,
+    terms: &Terms,
+    max_lease_ttl: Span,
+) -> Result<Certificate, PkiError> {
+    let terms = Terms {
+        validity: terms.validity.min(max_lease_ttl),
+        ..*terms
+    };
+    let attributes = RequestAttributes {
+        sans_dns: role::dns_names(attributes),
+        ..attributes.clone()
+    };
+    let subject = names::go_subject(&attributes, true);
+    self_sign_named(&attributes, key, &terms, &ROOT, subject)
+}
