@@ -137,6 +137,8 @@ pub enum Command {
     ShowUnit(ShowUnit),
     /// Write what every connection would present and trust at an instant, for openssl or curl
     Export(Export),
+    /// Say what each TLS stack says of certificate files
+    Judge(Judge),
     /// Print the page of a code such as TS0401, or list all codes
     Explain(Explain),
     /// Print the JSON Schema of scenario files
@@ -237,6 +239,41 @@ pub struct Export {
     /// How the scenario is played until then
     #[command(flatten)]
     pub play: Play,
+}
+
+/// Say what each TLS stack says of certificate files
+#[derive(Debug, Args)]
+#[command(after_help = "\
+With --client-roots the server asks for a certificate, and judges what --client-chain holds, or
+that there is none. The exit code is 0 whatever the stacks say.")]
+pub struct Judge {
+    /// What the server presents, its own certificate first, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub chain: PathBuf,
+    /// What the client trusts, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub roots: PathBuf,
+    /// What the client presents, its own certificate first, in PEM
+    #[arg(long, value_name = "FILE", requires = "client_roots")]
+    pub client_chain: Option<PathBuf>,
+    /// What the server trusts for clients, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub client_roots: Option<PathBuf>,
+    /// Revocation lists that both sides have loaded, in PEM; Go and Java do not look at them
+    #[arg(long, value_name = "FILE")]
+    pub crl: Option<PathBuf>,
+    /// The name or address that the client asks for
+    #[arg(long, value_name = "HOST")]
+    pub name: String,
+    /// Both sides' clock, as an RFC 3339 instant
+    #[arg(long, value_name = "TIME")]
+    pub at: String,
+    /// One stack, or all of them
+    #[arg(long, value_name = "STACK", default_value = "all")]
+    pub validator: String,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
 }
 
 /// Print the page of a code such as TS0401, or list all codes

@@ -178,6 +178,16 @@ impl Certificate {
         &self.words().serial
     }
 
+    /// The serial number as big-endian bytes, without leading zero bytes.
+    pub fn serial_bytes(&self) -> Vec<u8> {
+        let digits = self.serial().as_bytes().chunks(2);
+        let value = |digit: &u8| char::from(*digit).to_digit(16).unwrap_or(0);
+        let byte = |pair: &[u8]| pair.iter().fold(0, |sum, digit| sum * 16 + value(digit));
+        digits
+            .map(|pair| u8::try_from(byte(pair)).unwrap_or(0))
+            .collect()
+    }
+
     /// The first instant of validity; what lies before 1970 counts as 1970.
     pub fn not_before(&self) -> Time {
         self.layout().not_before

@@ -176,7 +176,7 @@ fn copy_requested(attributes: &RequestAttributes, into: &mut Vec<CustomExtension
     }
 }
 
-fn moment(time: Time) -> Result<OffsetDateTime, PkiError> {
+pub(super) fn moment(time: Time) -> Result<OffsetDateTime, PkiError> {
     let seconds = time.as_seconds();
     i64::try_from(seconds)
         .ok()

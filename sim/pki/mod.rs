@@ -49,6 +49,7 @@ mod pem;
 mod pool;
 mod public_key;
 mod request;
+mod revocation;
 mod serial;
 mod template;
 #[cfg(test)]
@@ -63,5 +64,6 @@ pub use pem::{decode_base64_text, encode_base64};
 pub use pool::KeyPool;
 pub use public_key::PublicKey;
 pub use request::{CertificateRequest, RequestedExtension};
+pub use revocation::{RevocationList, RevocationTerms};
 pub use serial::SerialNumber;
 pub use template::{Extension, IssuerName, KeyUsages, Purpose, SanKind, SubjectForm, Template};

@@ -1,10 +1,8 @@
 //! What one handshake depends on, and when time alone can change it.
 
-use std::time::Duration;
-
 use super::{Identity, TrustStore, Validator};
 use crate::kernel::Time;
-use crate::pki::Certificate;
+use crate::pki::{Certificate, RevocationList};
 
 /// One of the two sides of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,6 +82,13 @@ impl Case {
             .judged_by_server()
             .map(|certificate| passed(self.server.validator, certificate, self.server.clock))
             .sum();
+        let passed_lists = |trust: &TrustStore, clock: Time| {
+            let instants = trust.revocation_lists().iter().flat_map(list_changes);
+            instants.filter(|&instant| instant <= clock).count()
+        };
+        let client = client + passed_lists(&self.client.trust, self.client.clock);
+        let by_server = self.server.client_trust.as_ref();
+        let server = server + by_server.map_or(0, |trust| passed_lists(trust, self.server.clock));
         let narrow = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         (narrow(client), narrow(server))
     }
@@ -104,21 +109,25 @@ pub fn next_boundary(case: &Case, after: Time) -> Option<Time> {
         .judged_by_server()
         .flat_map(|certificate| changes(case.server.validator, certificate))
         .map(to_client);
+    let client_lists = case.client.trust.revocation_lists().iter();
+    let server_trust = case.server.client_trust.iter();
+    let server_lists = server_trust.flat_map(TrustStore::revocation_lists);
     by_client
         .chain(by_server)
+        .chain(client_lists.flat_map(list_changes))
+        .chain(server_lists.flat_map(list_changes).map(to_client))
         .filter(|&instant| instant > after && instant != Time::MAX)
         .min()
 }
 
 /// When a certificate becomes valid and when it stops, each the first instant of the new state.
-/// Bounds are whole seconds; RFC 5280 and webpki count the second of `notAfter` as valid, OpenSSL
-/// 3.0's `X509_cmp_time` does not.
 fn changes(validator: Validator, certificate: &Certificate) -> [Time; 2] {
-    let not_after = certificate.not_after();
-    let end = if validator.last_second_is_valid() {
-        not_after + Duration::from_secs(1)
-    } else {
-        not_after
-    };
+    let end = certificate.not_after() + validator.grain_after_end();
     [certificate.not_before(), end]
+}
+
+/// When a revocation list begins to hold and when the next one is due. Both webpki and OpenSSL
+/// count the instant of `nextUpdate` as too late.
+fn list_changes(list: &RevocationList) -> impl Iterator<Item = Time> + use<> {
+    std::iter::once(list.this_update()).chain(list.next_update())
 }

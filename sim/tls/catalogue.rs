@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::LazyLock;
 
+use super::said;
+
 /// Declares the errors; each doc comment is kept as text too.
 macro_rules! catalogue {
     ($($(#[doc = $line:literal])+ $name:ident = $code:literal, $kebab:literal;)+) => {
@@ -395,6 +397,98 @@ catalogue! {
     /// Nothing, where clients try again; else spread restarts over the units of the application.
     Unreachable = "TS0426", "unreachable";
 
+    /// A revocation list cannot be relied on.
+    ///
+    /// ## What it means
+    /// The list of the certificate's issuer is loaded, but its signature does not fit the issuer's
+    /// key, its `thisUpdate` is in the future, or it has a critical extension. rustls does not look
+    /// at `thisUpdate`, and sends the alert `handshake_failure`.
+    ///
+    /// ## Why it happens in a Juju deployment
+    /// The authority was replaced by one of the same name, and the list is still the old one's, or
+    /// the judge's clock is behind the authority's.
+    ///
+    /// ## What to do
+    /// Load the list that the present authority signs.
+    RevocationListInvalid = "TS0427", "revocation-list-invalid";
+
+    /// The server does not speak TLS.
+    ///
+    /// ## What it means
+    /// What came back is no TLS record, such as an HTTP answer in the clear.
+    ///
+    /// ## Why it happens in a Juju deployment
+    /// The server has no certificate yet and listens in plain text, or it was configured without
+    /// TLS while the client was told `https`.
+    ///
+    /// ## What to do
+    /// Relate the server to a certificate provider, and wait until it has its certificate.
+    PlaintextPeer = "TS0428", "plaintext-peer";
+
+    /// The peer closed the connection in the middle of the handshake.
+    ///
+    /// ## What it means
+    /// The connection was accepted and then closed without an alert.
+    ///
+    /// ## Why it happens in a Juju deployment
+    /// A proxy in front has no server behind it, a unit was killed, or a workload is being
+    /// restarted.
+    ///
+    /// ## What to do
+    /// See whether the server's unit is up: `juju status`.
+    ClosedByPeer = "TS0429", "closed-by-peer";
+
+    /// The two sides have no TLS version in common.
+    ///
+    /// ## What it means
+    /// The server answers with the alert `protocol_version`.
+    ///
+    /// ## Why it happens in a Juju deployment
+    /// An old client meets a server that was told to speak TLS 1.3 only.
+    ///
+    /// ## What to do
+    /// Let the server allow TLS 1.2, or update the client.
+    NoCommonVersion = "TS0430", "no-common-version";
+
+    /// The two sides have no cipher suite or key exchange in common.
+    ///
+    /// ## What it means
+    /// The server answers with the alert `handshake_failure`.
+    ///
+    /// ## Why it happens in a Juju deployment
+    /// One side is restricted to suites, or to curves, that the other lacks.
+    ///
+    /// ## What to do
+    /// Take the restriction back on one side.
+    NoCommonParameters = "TS0431", "no-common-parameters";
+
+    /// The two sides have no application protocol in common.
+    ///
+    /// ## What it means
+    /// Both named protocols (ALPN), and none is the same. rustls and Go refuse with the alert
+    /// `no_application_protocol`; OpenSSL goes on without one unless the server's program refuses.
+    ///
+    /// ## Why it happens in a Juju deployment
+    /// A client that speaks only HTTP/2 meets a server that speaks only HTTP/1.1.
+    ///
+    /// ## What to do
+    /// Allow both protocols on one side.
+    NoCommonProtocol = "TS0432", "no-common-protocol";
+
+    /// The server has certificates, but none for the name asked for.
+    ///
+    /// ## What it means
+    /// It chooses by the name in the client's hello (SNI). rustls sends the alert `access_denied`,
+    /// servers over OpenSSL that refuse send `unrecognized_name`.
+    ///
+    /// ## Why it happens in a Juju deployment
+    /// A proxy has certificates for its routes only, and the client uses another name or an
+    /// address.
+    ///
+    /// ## What to do
+    /// Use a name that the proxy has a route and a certificate for.
+    NoCertificateForName = "TS0433", "no-certificate-for-name";
+
     /// The handshake failed for a reason that has no page of its own.
     ///
     /// ## What it means
@@ -439,6 +533,7 @@ fn page(kind: ErrorKind) -> String {
         page.push_str(line.strip_prefix(' ').unwrap_or(line));
         page.push('\n');
     }
+    page.push_str(&said::section(kind));
     page
 }
 
@@ -465,6 +560,7 @@ mod tests {
                 "## What it means\n",
                 "## Why it happens in a Juju deployment\n",
                 "## What to do\n",
+                "## What each program prints\n",
             ] {
                 assert!(page.contains(section), "{kind} lacks {section}");
             }

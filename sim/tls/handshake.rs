@@ -1,6 +1,7 @@
 //! One real rustls handshake, at the two sides' own clocks, in one of two lanes.
 
 mod duplex;
+pub(in crate::tls) mod offer;
 mod sans_io;
 
 use std::sync::Arc;
@@ -67,9 +68,10 @@ impl Prepared {
         let name = ServerName::try_from(case.server_name.as_str())
             .map_err(|_| Box::new(Verdict::failed(ErrorKind::InvalidServerName, Side::Client)))?
             .to_owned();
-        let by_client = Verifier::new(&case.client.trust, case.client.validator);
+        let by_client = Verifier::new(&case.client.trust, case.client.validator, case.client.clock);
         let trust = case.server.client_trust.as_ref();
-        let by_server = trust.map(|trust| Verifier::new(trust, case.server.validator));
+        let by_server =
+            trust.map(|trust| Verifier::new(trust, case.server.validator, case.server.clock));
         let server = server_config(case, by_server.clone())
             .map_err(|error| Box::new(cannot_begin(&error, Side::Server)))?;
         let client = client_config(case, by_client.clone())
@@ -87,10 +89,9 @@ impl Prepared {
     fn conclude(&self, results: &Results) -> Verdict {
         let refused_by_server = self.by_server.as_ref().and_then(|by| by.refusal());
         if let Some(refusal) = self.by_client.refusal() {
-            let alert = received(&results.server);
-            Verdict::refused(refusal, Side::Client, alert, Some(&self.name))
+            Verdict::refused(refusal, Side::Client, Some(&self.name))
         } else if let Some(refusal) = refused_by_server {
-            Verdict::refused(refusal, Side::Server, received(&results.client), None)
+            Verdict::refused(refusal, Side::Server, None)
         } else {
             match (&results.client, &results.server) {
                 (Ok(()), Ok(())) => Verdict::ok(),
@@ -115,7 +116,11 @@ fn client_config(case: &Case, verifier: Arc<Verifier>) -> Result<ClientConfig, E
     .dangerous()
     .with_custom_certificate_verifier(verifier);
     let mut config = match &case.client.identity {
-        Some(identity) => builder.with_client_cert_resolver(identity.loaded()?),
+        Some(identity) => builder.with_client_cert_resolver(offer::resolver(
+            identity.loaded()?,
+            identity.chain(),
+            case.client.validator,
+        )),
         None => builder.with_no_client_auth(),
     };
     config.resumption = Resumption::disabled();

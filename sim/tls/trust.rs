@@ -1,4 +1,4 @@
-//! The roots that a side trusts.
+//! The roots that a side trusts, and the revocation lists it has loaded.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -7,9 +7,10 @@ use std::sync::{Arc, OnceLock};
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use rustls::{DistinguishedName, RootCertStore};
 use sha2::{Digest, Sha256};
+use webpki::{CertRevocationList, OwnedCertRevocationList};
 
-use super::chain::Facts;
-use crate::pki::Certificate;
+use super::chain::{Facts, ListFacts};
+use crate::pki::{Certificate, RevocationList};
 
 /// A set of trusted certificates, cheap to clone. What the validators make of it is read once.
 ///
@@ -20,7 +21,10 @@ pub struct TrustStore(Arc<Inner>);
 
 struct Inner {
     roots: Vec<Certificate>,
+    lists: Vec<RevocationList>,
     digest: [u8; 32],
+    checked_lists: OnceLock<Vec<ListFacts>>,
+    parsed_lists: OnceLock<Vec<CertRevocationList<'static>>>,
     anchors: OnceLock<RootCertStore>,
     hints: OnceLock<Vec<DistinguishedName>>,
     by_subject: OnceLock<BTreeMap<Vec<u8>, Vec<Arc<Facts>>>>,
@@ -35,6 +39,20 @@ impl TrustStore {
     /// The roots, each once, in the order they were given.
     pub fn roots(&self) -> impl ExactSizeIterator<Item = &Certificate> {
         self.0.roots.iter()
+    }
+
+    /// The store with these revocation lists in place of those it had. Where there is one, the
+    /// stacks that check revocation do so: rustls with `with_crls` and
+    /// `enforce_revocation_expiration`, for every certificate of a path; OpenSSL with
+    /// `X509_V_FLAG_CRL_CHECK`, for the leaf (curl: for all). Go and Java look at none by default.
+    #[must_use]
+    pub fn with_revocation_lists(&self, lists: impl IntoIterator<Item = RevocationList>) -> Self {
+        Self::new(self.0.roots.clone(), lists.into_iter().collect())
+    }
+
+    /// The revocation lists, in the order they were given.
+    pub fn revocation_lists(&self) -> &[RevocationList] {
+        &self.0.lists
     }
 
     /// Whether this very certificate is in the store.
@@ -52,7 +70,7 @@ impl TrustStore {
         self.0.roots.is_empty()
     }
 
-    /// SHA-256 over the roots in their order: equal digests behave equally.
+    /// SHA-256 over the roots and the lists in their order: equal digests behave equally.
     pub fn digest(&self) -> &[u8; 32] {
         &self.0.digest
     }
@@ -70,6 +88,22 @@ impl TrustStore {
         &store.roots
     }
 
+    /// The lists as OpenSSL's rules read them.
+    pub(super) fn checked_lists(&self) -> &[ListFacts] {
+        let read = || self.0.lists.iter().filter_map(ListFacts::read).collect();
+        self.0.checked_lists.get_or_init(read)
+    }
+
+    /// The lists as webpki reads them; what it does not support is left out.
+    pub(super) fn parsed_lists(&self) -> &[CertRevocationList<'static>] {
+        self.0.parsed_lists.get_or_init(|| {
+            let lists = self.0.lists.iter();
+            let parsed =
+                lists.filter_map(|list| OwnedCertRevocationList::from_der(list.der()).ok());
+            parsed.map(CertRevocationList::from).collect()
+        })
+    }
+
     /// The names a server sends with its request for a client certificate.
     pub(super) fn hints(&self) -> &[DistinguishedName] {
         self.0.hints.get_or_init(|| {
@@ -80,15 +114,29 @@ impl TrustStore {
 
     /// The roots with this canonical subject, as OpenSSL's store looks them up.
     pub(super) fn with_subject(&self, subject: &[u8]) -> &[Arc<Facts>] {
-        let by_subject = self.0.by_subject.get_or_init(|| {
+        self.by_subject().get(subject).map_or(&[], Vec::as_slice)
+    }
+
+    /// The roots that can be read; those of one name in the order they were given.
+    pub(super) fn facts(&self) -> impl Iterator<Item = &Facts> {
+        let same_name = self.by_subject().values().flatten();
+        same_name.map(AsRef::as_ref)
+    }
+
+    /// Whether this very certificate is in the store.
+    pub(super) fn contains_der(&self, der: &[u8]) -> bool {
+        self.0.roots.iter().any(|root| root.der() == der)
+    }
+
+    fn by_subject(&self) -> &BTreeMap<Vec<u8>, Vec<Arc<Facts>>> {
+        self.0.by_subject.get_or_init(|| {
             let mut map: BTreeMap<Vec<u8>, Vec<Arc<Facts>>> = BTreeMap::new();
             for facts in self.roots().filter_map(|root| Facts::read(root.der())) {
                 let same = map.entry(facts.subject.canonical.clone()).or_default();
                 same.push(Arc::new(facts));
             }
             map
-        });
-        by_subject.get(subject).map_or(&[], Vec::as_slice)
+        })
     }
 }
 
@@ -97,13 +145,26 @@ impl FromIterator<Certificate> for TrustStore {
         let mut seen = BTreeSet::new();
         let mut roots: Vec<_> = roots.into_iter().collect();
         roots.retain(|root| seen.insert(*root.sha256()));
+        Self::new(roots, Vec::new())
+    }
+}
+
+impl TrustStore {
+    fn new(roots: Vec<Certificate>, lists: Vec<RevocationList>) -> Self {
         let mut hash = Sha256::new();
         for root in &roots {
             hash.update(root.sha256());
         }
+        for list in &lists {
+            hash.update(b"list");
+            hash.update(list.sha256());
+        }
         Self(Arc::new(Inner {
             roots,
+            lists,
             digest: hash.finalize().into(),
+            checked_lists: OnceLock::new(),
+            parsed_lists: OnceLock::new(),
             anchors: OnceLock::new(),
             hints: OnceLock::new(),
             by_subject: OnceLock::new(),

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::chain::openssl;
+use crate::kernel::Span;
 
 /// Whose chain rules a side applies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +27,10 @@ pub enum Validator {
     Python313,
     /// curl with OpenSSL, which allows partial chains since 7.68 (`lib/vtls/openssl.c`).
     Curl,
+    /// Go's `crypto/tls` and `crypto/x509`, as of Go 1.27.
+    Go,
+    /// Java's `SunJSSE` with its PKIX trust manager, as of OpenJDK 17.
+    Java,
 }
 
 /// A validator name that is none.
@@ -39,17 +44,23 @@ pub(super) enum Engine {
     WebPki,
     /// Path building as `crypto/x509/x509_vfy.c` does it.
     OpenSsl(&'static openssl::Rules),
+    /// `Certificate.Verify` (`src/crypto/x509/verify.go`).
+    Go,
+    /// `PKIXValidator` (`sun.security.validator`).
+    Java,
 }
 
 impl Validator {
     /// All of them, in the order they are listed to people.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Rustls,
         Self::OpenSsl,
         Self::OpenSslPartial,
         Self::Python311,
         Self::Python313,
         Self::Curl,
+        Self::Go,
+        Self::Java,
     ];
 
     /// The name in scenario files and reports.
@@ -61,6 +72,20 @@ impl Validator {
             Self::Python311 => "python-3.11",
             Self::Python313 => "python-3.13",
             Self::Curl => "curl",
+            Self::Go => "go",
+            Self::Java => "java",
+        }
+    }
+
+    /// Which program's words are its own, as [`super::Text::stack`] names it.
+    pub const fn stack(self) -> &'static str {
+        match self {
+            Self::Rustls => "rustls",
+            Self::OpenSsl | Self::OpenSslPartial => "openssl",
+            Self::Python311 | Self::Python313 => "python",
+            Self::Curl => "curl",
+            Self::Go => "go",
+            Self::Java => "java",
         }
     }
 
@@ -71,14 +96,26 @@ impl Validator {
             Self::OpenSslPartial => Engine::OpenSsl(&openssl::Rules::PARTIAL),
             Self::Curl => Engine::OpenSsl(&openssl::Rules::CURL),
             Self::Python313 => Engine::OpenSsl(&openssl::Rules::STRICT),
+            Self::Go => Engine::Go,
+            Self::Java => Engine::Java,
         }
     }
 
-    /// Whether a certificate is still valid in the second of its `notAfter`.
-    pub(super) const fn last_second_is_valid(self) -> bool {
+    /// Whether a client of this stack keeps its certificate to itself where the server names
+    /// authorities and none of them issued it.
+    pub(super) const fn heeds_hints(self) -> bool {
+        matches!(self, Self::Go | Self::Java)
+    }
+
+    /// How long after the instant of `notAfter` a certificate first counts as expired: OpenSSL
+    /// 3.0's `X509_cmp_time` counts the instant itself as past, the others do not, and each has
+    /// the grain of its clock (webpki seconds, Java's `Date` milliseconds, Go nanoseconds).
+    pub(super) const fn grain_after_end(self) -> Span {
         match self.engine() {
-            Engine::WebPki => true,
-            Engine::OpenSsl(_) => false,
+            Engine::WebPki => Span::from_secs(1),
+            Engine::OpenSsl(_) => Span::ZERO,
+            Engine::Go => Span::from_nanos(1),
+            Engine::Java => Span::from_millis(1),
         }
     }
 }
@@ -110,6 +147,6 @@ mod tests {
             assert_eq!(validator.to_string().parse(), Ok(validator));
         }
         let error = "openSSL".parse::<Validator>().unwrap_err();
-        insta::assert_snapshot!(error, @"`openSSL` is not a validator: use one of rustls, openssl, openssl-partial, python-3.11, python-3.13, curl");
+        insta::assert_snapshot!(error, @"`openSSL` is not a validator: use one of rustls, openssl, openssl-partial, python-3.11, python-3.13, curl, go, java");
     }
 }

@@ -5,7 +5,10 @@ use rustls::{AlertDescription, CertificateError, Error};
 
 use super::case::Side;
 use super::catalogue::ErrorKind;
-use super::chain::{Refusal, x509_text};
+use super::chain::{Refusal, Said};
+use super::texts::{self, Text};
+use super::validator::Validator;
+use crate::kernel::Time;
 
 /// Whether the handshake was completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,17 +17,6 @@ pub enum Outcome {
     Ok,
     /// One side refused.
     Failed,
-}
-
-/// A line that somebody sees because of a failure.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
-    /// On which side it is seen.
-    pub side: Side,
-    /// Which program or library prints it: `rustls`, `openssl`, `python`, `curl`, `go`.
-    pub stack: &'static str,
-    /// The line.
-    pub line: String,
 }
 
 /// The outcome of one handshake. Nothing in it depends on the instant as long as no validity
@@ -69,18 +61,40 @@ impl Verdict {
         }
     }
 
-    /// A failure that no chain rule found: the side cannot begin, or gets nothing to judge.
+    /// A failure that no chain rule found: the side cannot begin, gets nothing to judge, or finds
+    /// no common ground with its peer. The rustls errors and alerts are those of rustls 0.23 (tests
+    /// perform each).
     pub fn failed(error: ErrorKind, judged_by: Side) -> Self {
-        let rustls = match error {
-            ErrorKind::NoCertificate | ErrorKind::NoClientCertificate => {
-                Error::NoCertificatesPresented
-            }
-            ErrorKind::KeyMismatch => rustls::InconsistentKeys::KeyMismatch.into(),
-            other => Error::General(other.kebab().to_owned()),
-        };
-        let alert = match error {
-            ErrorKind::NoClientCertificate => Some(AlertDescription::CertificateRequired),
-            _ => None,
+        use rustls::{InvalidMessage, PeerIncompatible};
+        let (rustls, alert) = match error {
+            ErrorKind::NoCertificate => (Error::NoCertificatesPresented, None),
+            ErrorKind::NoClientCertificate => (
+                Error::NoCertificatesPresented,
+                Some(AlertDescription::CertificateRequired),
+            ),
+            ErrorKind::KeyMismatch => (rustls::InconsistentKeys::KeyMismatch.into(), None),
+            ErrorKind::PlaintextPeer => (
+                InvalidMessage::InvalidContentType.into(),
+                Some(AlertDescription::DecodeError),
+            ),
+            ErrorKind::ClosedByPeer => (Error::General("tls handshake eof".to_owned()), None),
+            ErrorKind::NoCommonVersion => (
+                PeerIncompatible::Tls12NotOfferedOrEnabled.into(),
+                Some(AlertDescription::ProtocolVersion),
+            ),
+            ErrorKind::NoCommonParameters => (
+                PeerIncompatible::NoCipherSuitesInCommon.into(),
+                Some(AlertDescription::HandshakeFailure),
+            ),
+            ErrorKind::NoCommonProtocol => (
+                Error::NoApplicationProtocol,
+                Some(AlertDescription::NoApplicationProtocol),
+            ),
+            ErrorKind::NoCertificateForName => (
+                Error::General("no server certificate chain resolved".to_owned()),
+                Some(AlertDescription::AccessDenied),
+            ),
+            other => (Error::General(other.kebab().to_owned()), None),
         };
         Self::from_error(error, &rustls, judged_by, alert)
     }
@@ -92,12 +106,18 @@ impl Verdict {
         judged_by: Side,
         alert: Option<AlertDescription>,
     ) -> Self {
-        let mut texts = vec![Text {
-            side: judged_by,
-            stack: "rustls",
-            line: display(rustls),
-        }];
-        texts.extend(other_side(judged_by, alert));
+        let own = texts::own(error, rustls, judged_by);
+        Self::with_texts(error, rustls, judged_by, alert, own)
+    }
+
+    fn with_texts(
+        error: ErrorKind,
+        rustls: &Error,
+        judged_by: Side,
+        alert: Option<AlertDescription>,
+        mut texts: Vec<Text>,
+    ) -> Self {
+        texts.extend(texts::of_alert(judged_by, alert));
         Self {
             outcome: Outcome::Failed,
             code: error.code(),
@@ -111,23 +131,20 @@ impl Verdict {
         }
     }
 
-    /// A chain that `judged_by` refused when it asked for `name`. Without a handshake, the alert is
-    /// the one that the refusal would send.
+    /// A chain that `judged_by` refused when it asked for `name`. The alert and the words are
+    /// those of the stack whose rules decided.
     pub(super) fn refused(
         refusal: &Refusal,
         judged_by: Side,
-        alert: Option<AlertDescription>,
         name: Option<&ServerName<'_>>,
     ) -> Self {
-        let alert = alert.or_else(|| alert_of(&refusal.wire));
-        let mut verdict = Self::from_error(refusal.error, &refusal.rustls, judged_by, alert);
-        verdict.webpki = refusal.webpki.as_ref().map(stable_webpki);
-        verdict.openssl_code = refusal.openssl;
-        if let Some(code) = refusal.openssl {
-            verdict.texts.retain(|text| text.side != judged_by);
-            verdict
-                .texts
-                .splice(0..0, openssl_texts(code, judged_by, name));
+        let texts = texts::of_refusal(refusal, judged_by, name);
+        let alert = Some(refusal.alert);
+        let mut verdict = Self::with_texts(refusal.error, &refusal.rustls, judged_by, alert, texts);
+        match &refusal.said {
+            Said::WebPki(error) => verdict.webpki = Some(stable_webpki(error)),
+            Said::OpenSsl(code) => verdict.openssl_code = Some(*code),
+            Said::Go(_) | Said::Java(_) => {}
         }
         verdict
     }
@@ -135,6 +152,18 @@ impl Verdict {
     /// Whether the handshake was completed.
     pub fn is_ok(&self) -> bool {
         self.outcome == Outcome::Ok
+    }
+
+    /// What the side that refused prints at `at`, in the words of `validator`'s program where it
+    /// has some; curl, which is never a server, speaks as OpenSSL there.
+    pub fn said_by(&self, validator: Validator, at: Time) -> Option<String> {
+        let own = self
+            .texts
+            .iter()
+            .filter(|text| Some(text.side) == self.judged_by);
+        let spoken = own.clone().find(|text| text.stack == validator.stack());
+        let text = spoken.or_else(|| own.clone().find(|text| text.stack == "openssl"));
+        text.or_else(|| own.clone().next()).map(|text| text.at(at))
     }
 
     /// What `stack` prints on `side`.
@@ -146,118 +175,8 @@ impl Verdict {
     }
 }
 
-/// What the users of OpenSSL print about a chain they refuse.
-fn openssl_texts(code: u32, side: Side, name: Option<&ServerName<'_>>) -> Vec<Text> {
-    const PARTIAL_CHAIN: u32 = 2;
-    const SIGNATURE: u32 = 7;
-    const HOST: u32 = 62;
-    const ADDRESS: u32 = 64;
-    let text = x509_text(code);
-    let name = name.map(ServerName::to_str).unwrap_or_default();
-    let python = match code {
-        HOST => format!("Hostname mismatch, certificate is not valid for '{name}'."),
-        ADDRESS => format!("IP address mismatch, certificate is not valid for '{name}'."),
-        _ => text.to_owned(),
-    };
-    let mut lines = vec![
-        ("openssl", format!("Verify return code: {code} ({text})")),
-        (
-            "python",
-            format!("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {python}"),
-        ),
-    ];
-    match code {
-        // curl allows partial chains (since 7.68), so it has nothing to say.
-        PARTIAL_CHAIN => {}
-        HOST | ADDRESS => lines.push((
-            "curl",
-            format!(
-                "curl: (60) SSL: no alternative certificate subject name matches target host name '{name}'"
-            ),
-        )),
-        SIGNATURE => lines.push((
-            "curl",
-            "curl: (35) OpenSSL/3.0.19: error:06880006:asn1 encoding routines::EVP lib".to_owned(),
-        )),
-        _ => lines.push(("curl", format!("curl: (60) SSL certificate problem: {text}"))),
-    }
-    if side == Side::Server {
-        lines.retain(|(stack, _)| *stack != "curl");
-    }
-    let texts = lines.into_iter();
-    texts
-        .map(|(stack, line)| Text { side, stack, line })
-        .collect()
-}
-
-/// What the side that receives the alert prints.
-fn other_side(judged_by: Side, alert: Option<AlertDescription>) -> Vec<Text> {
-    let side = match judged_by {
-        Side::Client => Side::Server,
-        Side::Server => Side::Client,
-    };
-    let Some(alert) = alert else {
-        return Vec::new();
-    };
-    let (openssl, go) = alert_texts(alert);
-    let mut texts = vec![Text {
-        side,
-        stack: "rustls",
-        line: format!("received fatal alert: {alert:?}"),
-    }];
-    if let (Some(openssl), Some(go)) = (openssl, go) {
-        let line = format!(
-            "[SSL: {}] {}",
-            openssl.to_uppercase().replace(' ', "_"),
-            openssl
-        );
-        texts.push(Text {
-            side,
-            stack: "openssl",
-            line,
-        });
-        texts.push(Text {
-            side,
-            stack: "go",
-            line: format!("remote error: tls: {go}"),
-        });
-    }
-    texts
-}
-
-/// The reasons of OpenSSL 3.0 (`ssl/ssl_err.c`) and of Go (`crypto/tls/alert.go`) for an alert.
-const fn alert_texts(alert: AlertDescription) -> (Option<&'static str>, Option<&'static str>) {
-    let (openssl, go) = match alert {
-        AlertDescription::HandshakeFailure => {
-            ("sslv3 alert handshake failure", "handshake failure")
-        }
-        AlertDescription::BadCertificate => ("sslv3 alert bad certificate", "bad certificate"),
-        AlertDescription::UnsupportedCertificate => (
-            "sslv3 alert unsupported certificate",
-            "unsupported certificate",
-        ),
-        AlertDescription::CertificateRevoked => {
-            ("sslv3 alert certificate revoked", "revoked certificate")
-        }
-        AlertDescription::CertificateExpired => {
-            ("sslv3 alert certificate expired", "expired certificate")
-        }
-        AlertDescription::CertificateUnknown => {
-            ("sslv3 alert certificate unknown", "unknown certificate")
-        }
-        AlertDescription::UnknownCA => ("tlsv1 alert unknown ca", "unknown certificate authority"),
-        AlertDescription::AccessDenied => ("tlsv1 alert access denied", "access denied"),
-        AlertDescription::DecryptError => ("tlsv1 alert decrypt error", "error decrypting message"),
-        AlertDescription::CertificateRequired => {
-            ("tlsv13 alert certificate required", "certificate required")
-        }
-        _ => return (None, None),
-    };
-    (Some(openssl), Some(go))
-}
-
 /// The name of an alert in RFC 8446.
-const fn alert_name(alert: AlertDescription) -> Option<&'static str> {
+pub(super) const fn alert_name(alert: AlertDescription) -> Option<&'static str> {
     Some(match alert {
         AlertDescription::HandshakeFailure => "handshake_failure",
         AlertDescription::BadCertificate => "bad_certificate",
@@ -266,6 +185,8 @@ const fn alert_name(alert: AlertDescription) -> Option<&'static str> {
         AlertDescription::CertificateExpired => "certificate_expired",
         AlertDescription::CertificateUnknown => "certificate_unknown",
         AlertDescription::IllegalParameter => "illegal_parameter",
+        AlertDescription::UnrecognisedName => "unrecognized_name",
+        AlertDescription::NoApplicationProtocol => "no_application_protocol",
         AlertDescription::UnknownCA => "unknown_ca",
         AlertDescription::AccessDenied => "access_denied",
         AlertDescription::DecodeError => "decode_error",
@@ -275,16 +196,6 @@ const fn alert_name(alert: AlertDescription) -> Option<&'static str> {
         AlertDescription::CertificateRequired => "certificate_required",
         _ => return None,
     })
-}
-
-/// The alert that rustls sends for an error.
-fn alert_of(error: &Error) -> Option<AlertDescription> {
-    match error {
-        Error::InvalidCertificate(error) => Some(error.clone().into()),
-        Error::NoCertificatesPresented => Some(AlertDescription::CertificateRequired),
-        Error::InvalidCertRevocationList(_) => Some(AlertDescription::HandshakeFailure),
-        _ => None,
-    }
 }
 
 /// rustls' `Debug`, without the time of verification.
@@ -299,26 +210,15 @@ fn debug(error: &Error) -> String {
         CertificateError::NotValidYetContext { not_before, .. } => {
             format!("NotValidYet {{ not_before: {} }}", not_before.as_secs())
         }
+        CertificateError::ExpiredRevocationListContext { next_update, .. } => {
+            format!(
+                "ExpiredRevocationList {{ next_update: {} }}",
+                next_update.as_secs()
+            )
+        }
         other => format!("{other:?}"),
     };
     format!("InvalidCertificate({inner})")
-}
-
-/// rustls' `Display`, without the time of verification.
-fn display(error: &Error) -> String {
-    match error {
-        Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => format!(
-            "invalid peer certificate: certificate expired: certificate is not valid after {}",
-            not_after.as_secs()
-        ),
-        Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => {
-            format!(
-                "invalid peer certificate: certificate not valid yet: certificate is not valid before {}",
-                not_before.as_secs()
-            )
-        }
-        other => other.to_string(),
-    }
 }
 
 fn stable_webpki(error: &webpki::Error) -> String {

@@ -15,20 +15,24 @@ use super::chain::{Purpose, Question, Refusal, decide};
 use super::provider::provider;
 use super::trust::TrustStore;
 use super::validator::Validator;
+use crate::kernel::Time;
 
 /// One side's rules during one handshake.
 #[derive(Debug)]
 pub(super) struct Verifier {
     trust: TrustStore,
     validator: Validator,
+    /// The side's clock, finer than the seconds that rustls passes on.
+    clock: Time,
     refusal: OnceLock<Box<Refusal>>,
 }
 
 impl Verifier {
-    pub(super) fn new(trust: &TrustStore, validator: Validator) -> Arc<Self> {
+    pub(super) fn new(trust: &TrustStore, validator: Validator, clock: Time) -> Arc<Self> {
         Arc::new(Self {
             trust: trust.clone(),
             validator,
+            clock,
             refusal: OnceLock::new(),
         })
     }
@@ -40,7 +44,7 @@ impl Verifier {
 
     fn ask(&self, question: &Question<'_>) -> Result<(), Error> {
         decide(self.validator, question).map_err(|refusal| {
-            let wire = refusal.wire.clone();
+            let wire = refusal.wire();
             self.refusal.get_or_init(|| refusal);
             wire
         })
@@ -54,7 +58,7 @@ impl ServerCertVerifier for Verifier {
         others: &[CertificateDer<'_>],
         name: &ServerName<'_>,
         _ocsp_response: &[u8],
-        now: UnixTime,
+        _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         self.ask(&Question {
             leaf,
@@ -62,7 +66,7 @@ impl ServerCertVerifier for Verifier {
             trust: &self.trust,
             name: Some(name),
             purpose: Purpose::Server,
-            now,
+            clock: self.clock,
         })?;
         Ok(ServerCertVerified::assertion())
     }
@@ -103,7 +107,7 @@ impl ClientCertVerifier for Verifier {
         &self,
         leaf: &CertificateDer<'_>,
         others: &[CertificateDer<'_>],
-        now: UnixTime,
+        _now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
         self.ask(&Question {
             leaf,
@@ -111,7 +115,7 @@ impl ClientCertVerifier for Verifier {
             trust: &self.trust,
             name: None,
             purpose: Purpose::Client,
-            now,
+            clock: self.clock,
         })?;
         Ok(ClientCertVerified::assertion())
     }

@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod export;
+mod judge;
 mod run;
 mod show_unit;
 mod status;
@@ -31,6 +32,7 @@ pub(super) fn dispatch(
         Command::Status(args) => status::status(args, engine, console)?,
         Command::ShowUnit(args) => show_unit::show_unit(args, engine, console)?,
         Command::Export(args) => export::export(args, engine, console)?,
+        Command::Judge(args) => judge::judge(args, console)?,
         Command::Explain(args) => explain::explain(args, engine, console)?,
         Command::Schema(args) => {
             let text = data(&engine.schema()?, DataFormat::Json)?;

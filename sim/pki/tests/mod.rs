@@ -3,6 +3,7 @@
 mod library;
 mod openssl;
 mod requests;
+mod revocation;
 mod templates;
 
 use super::*;

@@ -5,7 +5,7 @@ use super::style::{self, paint};
 use super::{Detail, grouped, natural};
 use crate::diagnosis::describe::{certificate_name, detail as words, kind_word};
 use crate::diagnosis::{Carrier, Explanation, Outage, outage_attempts};
-use crate::kernel::{Span, format_duration};
+use crate::kernel::{Span, Time, format_duration};
 use crate::report::Run;
 use crate::tls::{Side, Verdict};
 use crate::world::{Entry, Kind, Seq, Source};
@@ -97,7 +97,7 @@ fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
         lines.add("then", &format!("{} from {}", change.error, change.at));
     }
     if let Some(verdict) = verdict(run, outage.opened) {
-        verdict_lines(verdict, detail, &mut lines);
+        verdict_lines(verdict, outage.from, detail, &mut lines);
     }
     trust_lines(explanation, &mut lines);
     cause_lines(run, explanation, detail, &mut lines);
@@ -205,22 +205,22 @@ fn verdict<'a>(run: &Run<'a>, seq: Seq) -> Option<&'a Verdict> {
     }
 }
 
-/// What is seen: rustls' own error, what the judging side's OpenSSL prints, the alert the other
-/// side gets.
-fn verdict_lines(verdict: &Verdict, detail: Detail, lines: &mut Lines<'_>) {
+/// What is seen: rustls' own error, what the judging side's stack prints at `at`, the alert the
+/// other side gets.
+fn verdict_lines(verdict: &Verdict, at: Time, detail: Detail, lines: &mut Lines<'_>) {
     if !verdict.rustls.is_empty() {
         lines.add("verifier said", &verdict.rustls);
     }
     for text in &verdict.texts {
         let judged = Some(text.side) == verdict.judged_by;
-        let brief = judged && matches!(text.stack, "openssl" | "curl");
+        let brief = judged && matches!(text.stack, "openssl" | "curl" | "go" | "java");
         if brief || detail == Detail::Verbose {
             let side = match (judged, text.side) {
                 (true, _) => "",
                 (false, Side::Client) => " (client)",
                 (false, Side::Server) => " (server)",
             };
-            lines.add(&format!("{}{side} says", text.stack), &text.line);
+            lines.add(&format!("{}{side} says", text.stack), &text.at(at));
         }
     }
     if let Some(alert) = verdict.alert {

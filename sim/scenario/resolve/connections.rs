@@ -172,7 +172,7 @@ impl Resolver<'_> {
         });
     }
 
-    /// The stack of the workload or client; what is not played yet falls back to OpenSSL.
+    /// The stack of the workload or client; OpenSSL where nothing is known of it.
     fn validator_of(&self, party: Party) -> Validator {
         match party {
             Party::Client(client) => self.deployment.clients[client].validator,

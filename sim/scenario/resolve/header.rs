@@ -18,17 +18,6 @@ const DURATION: Span = Span::from_secs(90 * 86_400);
 
 /// Every key algorithm's name.
 const KEYS: [&str; 3] = ["ecdsa-p256", "ed25519", "rsa-2048"];
-/// Every validator's name, played or not yet.
-const VALIDATORS: [&str; 8] = [
-    "rustls",
-    "openssl",
-    "openssl-partial",
-    "python-3.11",
-    "python-3.13",
-    "go",
-    "java",
-    "curl",
-];
 
 impl Resolver<'_> {
     pub(super) fn header(&mut self) {
@@ -95,18 +84,11 @@ impl Resolver<'_> {
     pub(super) fn validator(&mut self, text: &Text) -> Option<Validator> {
         let parsed: Option<Validator> = text.value.parse().ok();
         if parsed.is_none() {
-            let played: Vec<&str> = VALIDATORS
-                .into_iter()
-                .filter(|name| name.parse::<Validator>().is_ok())
-                .collect();
-            let message = if VALIDATORS.contains(&text.value.as_str()) {
-                format!("the validator `{}` is not played yet", text.value)
-            } else {
-                format!("there is no validator `{}`", text.value)
-            };
-            let help = match nearest(&text.value, played.iter().copied()) {
+            let names = Validator::ALL.map(Validator::name);
+            let message = format!("there is no validator `{}`", text.value);
+            let help = match nearest(&text.value, names) {
                 Some(name) => format!("a validator with a similar name exists: `{name}`"),
-                None => format!("there are {}", played.join(", ")),
+                None => format!("there are {}", names.join(", ")),
             };
             self.push(Diagnostic::error(Code::BadValue, text.place, message).help(help));
         }

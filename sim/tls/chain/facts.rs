@@ -1,4 +1,5 @@
-//! A certificate as OpenSSL caches it (`ossl_x509v3_cache_extensions`, `crypto/x509/v3_purp.c`).
+//! A certificate as the judges read it once: OpenSSL's cache (`ossl_x509v3_cache_extensions`,
+//! `crypto/x509/v3_purp.c`), and what Go and Java look at besides.
 
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{
@@ -15,7 +16,12 @@ pub(in crate::tls) struct Facts {
     pub(super) der: Vec<u8>,
     pub(in crate::tls) subject: Name,
     pub(super) issuer: Name,
-    serial: Vec<u8>,
+    /// The names as they are encoded, which is how Go compares them.
+    pub(super) raw_subject: Vec<u8>,
+    pub(super) raw_issuer: Vec<u8>,
+    /// The subject public key with its algorithm, in DER.
+    pub(super) raw_key: Vec<u8>,
+    pub(super) serial: Vec<u8>,
     /// Seconds since 1970.
     pub(super) not_before: i64,
     /// Seconds since 1970.
@@ -27,9 +33,13 @@ pub(in crate::tls) struct Facts {
     pub(super) subject_key_id: Option<Vec<u8>>,
     pub(super) authority_key_id: Option<AuthorityKeyId>,
     pub(super) subject_names: Option<Vec<SubjectName>>,
+    /// The subject alternative names as they are encoded.
+    pub(super) raw_subject_names: Option<Vec<u8>>,
     pub(super) permitted: Vec<SubjectName>,
     pub(super) excluded: Vec<SubjectName>,
     pub(super) has_unhandled_critical: bool,
+    /// The identifiers of all critical extensions, dotted.
+    pub(super) critical: Vec<String>,
     pub(super) public_key: PublicKey,
     pub(super) signed: Signed,
 }
@@ -48,21 +58,30 @@ pub(super) struct KeyUsage {
     pub(super) key_encipherment: bool,
     pub(super) key_agreement: bool,
     pub(super) cert_sign: bool,
+    pub(super) crl_sign: bool,
+    /// Whether any bit is set at all.
+    pub(super) has_any: bool,
 }
 
-/// The purposes of the extended key usage extension that count. `anyExtendedKeyUsage` does not:
-/// OpenSSL does not let it stand for the TLS purposes.
+/// The purposes of the extended key usage extension that count.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Purposes {
     pub(super) server: bool,
     pub(super) client: bool,
+    /// Netscape's or Microsoft's "server gated crypto": server authentication for OpenSSL and
+    /// Java.
+    pub(super) gated: bool,
+    /// `anyExtendedKeyUsage`, which OpenSSL does not let stand for the TLS purposes.
+    pub(super) any: bool,
+    /// The extension names no purpose at all.
+    pub(super) is_empty: bool,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct AuthorityKeyId {
     pub(super) key_id: Option<Vec<u8>>,
     issuer: Option<Name>,
-    serial: Option<Vec<u8>>,
+    pub(super) serial: Option<Vec<u8>>,
 }
 
 /// A general name, of the kinds that are compared.
@@ -84,6 +103,9 @@ impl Facts {
             der: der.to_vec(),
             subject: Name::read(certificate.subject()),
             issuer: Name::read(certificate.issuer()),
+            raw_subject: certificate.subject().as_raw().to_vec(),
+            raw_issuer: certificate.issuer().as_raw().to_vec(),
+            raw_key: certificate.public_key().raw.to_vec(),
             serial: certificate.raw_serial().to_vec(),
             not_before: certificate.validity().not_before.timestamp(),
             not_after: certificate.validity().not_after.timestamp(),
@@ -94,9 +116,11 @@ impl Facts {
             subject_key_id: None,
             authority_key_id: None,
             subject_names: None,
+            raw_subject_names: None,
             permitted: Vec::new(),
             excluded: Vec::new(),
             has_unhandled_critical: false,
+            critical: Vec::new(),
             public_key: PublicKey::read(certificate.public_key())?,
             signed: Signed::read(der)?,
         };
@@ -122,6 +146,8 @@ impl Facts {
                     key_encipherment: found.key_encipherment(),
                     key_agreement: found.key_agreement(),
                     cert_sign: found.key_cert_sign(),
+                    crl_sign: found.crl_sign(),
+                    has_any: found.flags != 0,
                 });
                 true
             }
@@ -131,6 +157,7 @@ impl Facts {
             }
             ParsedExtension::SubjectAlternativeName(found) => {
                 self.subject_names = Some(found.general_names.iter().map(general).collect());
+                self.raw_subject_names = Some(extension.value.to_vec());
                 true
             }
             ParsedExtension::NameConstraints(found) => {
@@ -163,6 +190,9 @@ impl Facts {
             _ => false,
         };
         self.has_unhandled_critical |= extension.critical && !is_supported;
+        if extension.critical {
+            self.critical.push(extension.oid.to_id_string());
+        }
     }
 
     /// `EXFLAG_SI`: subject and issuer are the same name.
@@ -245,8 +275,18 @@ fn purposes(found: &ExtendedKeyUsage<'_>) -> Purposes {
         .iter()
         .any(|oid| SGC.contains(&oid.to_id_string().as_str()));
     Purposes {
-        server: found.server_auth || has_sgc,
+        server: found.server_auth,
         client: found.client_auth,
+        gated: has_sgc,
+        any: found.any,
+        is_empty: !(found.any
+            || found.server_auth
+            || found.client_auth
+            || found.code_signing
+            || found.email_protection
+            || found.time_stamping
+            || found.ocsp_signing)
+            && found.other.is_empty(),
     }
 }
 

@@ -5,18 +5,24 @@
 
 mod constraints;
 mod facts;
+mod go;
 mod host;
+mod java;
 mod name;
 pub(super) mod openssl;
+mod revocation;
 mod signature;
 pub(super) mod webpki_rules;
 mod x509_errors;
 
-use rustls::Error;
+use std::sync::Arc;
+
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{AlertDescription, CertificateError, Error, OtherError};
 
 pub(super) use facts::Facts;
-pub(super) use x509_errors::text as x509_text;
+pub(super) use revocation::ListFacts;
+pub(super) use x509_errors::{ALL as X509_ERRORS, text as x509_text};
 
 use super::case::Side;
 use super::catalogue::ErrorKind;
@@ -48,7 +54,7 @@ pub(super) struct Question<'a> {
     /// What the certificate is judged for.
     pub(super) purpose: Purpose,
     /// The clock of the judging side.
-    pub(super) now: UnixTime,
+    pub(super) clock: Time,
 }
 
 /// Why a chain was refused.
@@ -58,12 +64,46 @@ pub(super) struct Refusal {
     pub(super) error: ErrorKind,
     /// The rustls error that means this.
     pub(super) rustls: Error,
-    /// The rustls error whose alert is the one that the validator's stack sends.
-    pub(super) wire: Error,
-    /// What webpki said, where it was asked.
-    pub(super) webpki: Option<webpki::Error>,
-    /// `X509_V_ERR_*`, where OpenSSL's rules decided.
-    pub(super) openssl: Option<u32>,
+    /// The alert that the validator's stack sends.
+    pub(super) alert: AlertDescription,
+    /// What the stack says, in its own terms.
+    pub(super) said: Said,
+}
+
+/// A refusal in the terms of the stack that decided.
+#[derive(Clone, Debug)]
+pub(super) enum Said {
+    /// webpki's own error, which rustls shows as [`Refusal::rustls`].
+    WebPki(webpki::Error),
+    /// `X509_V_ERR_*`.
+    OpenSsl(u32),
+    /// The error of `crypto/tls`, with [`NOW`] where the time stands.
+    Go(String),
+    /// The exception of `SunJSSE`.
+    Java(String),
+}
+
+/// Stands in a line for the clock of the side that prints it, so that a verdict does not depend
+/// on it.
+pub(super) const NOW: &str = "{now}";
+
+impl Refusal {
+    /// A rustls error that makes rustls send the alert, or the nearest one there is.
+    pub(super) fn wire(&self) -> Error {
+        use AlertDescription as A;
+        let other = || CertificateError::Other(OtherError(Arc::new(webpki::Error::UnknownIssuer)));
+        match self.alert {
+            A::UnknownCA => CertificateError::UnknownIssuer,
+            A::CertificateExpired => CertificateError::Expired,
+            A::BadCertificate => CertificateError::BadEncoding,
+            A::DecryptError => CertificateError::BadSignature,
+            A::UnsupportedCertificate => CertificateError::InvalidPurpose,
+            A::CertificateRevoked => CertificateError::Revoked,
+            A::CertificateUnknown => other(),
+            _ => return Error::General(self.error.kebab().to_owned()),
+        }
+        .into()
+    }
 }
 
 /// Asks `validator`.
@@ -71,6 +111,8 @@ pub(super) fn decide(validator: Validator, question: &Question<'_>) -> Result<()
     match validator.engine() {
         Engine::WebPki => webpki_rules::decide(question),
         Engine::OpenSsl(rules) => openssl::decide(rules, question),
+        Engine::Go => go::decide(question),
+        Engine::Java => java::decide(question),
     }
 }
 
@@ -97,6 +139,13 @@ pub fn judge_client(
     validator: Validator,
 ) -> Verdict {
     judge(chain, roots, None, Purpose::Client, at, validator)
+}
+
+/// Whether a client of `validator`'s stack presents `chain` to a server that trusts `roots` and
+/// names them: where it does not, the server sees a client without a certificate.
+pub fn presents(chain: &[Certificate], roots: &TrustStore, validator: Validator) -> bool {
+    let authorities = roots.roots().map(Certificate::subject_der);
+    super::handshake::offer::is_offered(validator, chain, authorities)
 }
 
 fn judge(
@@ -128,11 +177,11 @@ fn judge(
         trust,
         name,
         purpose,
-        now: unix(at),
+        clock: at,
     };
     match decide(validator, &question) {
         Ok(()) => Verdict::ok(),
-        Err(refusal) => Verdict::refused(&refusal, judged_by, None, name),
+        Err(refusal) => Verdict::refused(&refusal, judged_by, name),
     }
 }
 

@@ -10,8 +10,12 @@ pub(in crate::tls) struct Name {
     pub(in crate::tls) canonical: Vec<u8>,
     /// The common names, in order, as text.
     pub(super) common_names: Vec<String>,
+    /// The organizations, in order, as text.
+    pub(super) organizations: Vec<String>,
     /// The email addresses in it.
     pub(super) emails: Vec<String>,
+    /// Identifier and text of every attribute, one list for each relative name, as encoded.
+    pub(super) attributes: Vec<Vec<(String, String)>>,
 }
 
 /// ASN.1 tags of the string types that are compared by their text: UTF8String, PrintableString,
@@ -50,13 +54,27 @@ impl Name {
         Self {
             canonical,
             common_names: texts(name.iter_common_name().collect()),
+            organizations: texts(name.iter_organization().collect()),
             emails: texts(name.iter_email().collect()),
+            attributes: attributes(name),
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.canonical.is_empty()
     }
+}
+
+fn attributes(name: &X509Name<'_>) -> Vec<Vec<(String, String)>> {
+    let relatives = name.iter_rdn().map(|relative| {
+        let pairs = relative.iter().map(|attribute| {
+            let value = attribute.attr_value();
+            let id = attribute.attr_type().to_id_string();
+            (id, text(value.tag().0, value.data))
+        });
+        pairs.collect()
+    });
+    relatives.collect()
 }
 
 /// Appends a length and the bytes, so that no two different names give the same bytes.

@@ -5,13 +5,13 @@
 //! instead of a subject alternative name, more than a hundred anchors of one name) and looks at the
 //! leaf's dates before it looks for an issuer, so its paths are no base for these rules. The
 //! signatures are still checked by the same algorithms. Not covered: certificate policies, proxy
-//! certificates, DANE, trust settings in `TRUSTED CERTIFICATE` files, and revocation.
+//! certificates, DANE, and trust settings in `TRUSTED CERTIFICATE` files.
 
 use rustls::pki_types::ServerName;
 
 use super::facts::Facts;
 use super::x509_errors::{self as x509, refusal};
-use super::{Purpose, Question, Refusal, constraints, host};
+use super::{Purpose, Question, Refusal, constraints, host, revocation};
 use crate::tls::trust::TrustStore;
 
 /// What differs between the users of OpenSSL.
@@ -23,6 +23,9 @@ pub(in crate::tls) struct Rules {
     pub(in crate::tls) is_strict: bool,
     /// Who checks the name: OpenSSL, before it checks signatures, or curl, after everything.
     pub(in crate::tls) names: Names,
+    /// `X509_V_FLAG_CRL_CHECK_ALL`: where lists are loaded, the whole path is looked up in them,
+    /// not the leaf alone.
+    pub(in crate::tls) checks_revocation_of_all: bool,
 }
 
 /// Who compares the name with the certificate.
@@ -40,6 +43,7 @@ impl Rules {
         accepts_partial_chains: false,
         is_strict: false,
         names: Names::OpenSsl,
+        checks_revocation_of_all: false,
     };
 
     /// Any certificate of the store ends a chain.
@@ -47,11 +51,13 @@ impl Rules {
         accepts_partial_chains: true,
         is_strict: false,
         names: Names::OpenSsl,
+        checks_revocation_of_all: false,
     };
 
-    /// Partial chains, and its own check of the name.
+    /// Partial chains, its own check of the name, and `--crlfile` for the whole path.
     pub(in crate::tls) const CURL: Self = Self {
         names: Names::Curl,
+        checks_revocation_of_all: true,
         ..Self::PARTIAL
     };
 
@@ -59,7 +65,7 @@ impl Rules {
     pub(in crate::tls) const STRICT: Self = Self {
         accepts_partial_chains: true,
         is_strict: true,
-        names: Names::OpenSsl,
+        ..Self::PARTIAL
     };
 }
 
@@ -76,7 +82,7 @@ pub(super) fn decide(rules: &Rules, question: &Question<'_>) -> Result<(), Box<R
         .iter()
         .filter_map(|der| Facts::read(der))
         .collect();
-    let now = i64::try_from(question.now.as_secs()).unwrap_or(i64::MAX);
+    let now = i64::try_from(question.clock.as_seconds()).unwrap_or(i64::MAX);
     let verification = Verification {
         rules,
         trust: question.trust,
@@ -115,6 +121,7 @@ impl<'a> Verification<'a> {
         if self.rules.names == Names::OpenSsl {
             check_name(leaf, name, host::matches)?;
         }
+        self.check_revocation(&chain)?;
         self.check_signatures_and_times(&chain)?;
         check_name_constraints(&chain)?;
         if self.rules.names == Names::Curl {
@@ -265,7 +272,7 @@ impl<'a> Verification<'a> {
     fn fits_purpose(&self, certificate: &Facts, is_issuer: bool) -> bool {
         let extended = certificate.extended_key_usage;
         let has_purpose = extended.is_none_or(|purposes| match self.purpose {
-            Purpose::Server => purposes.server,
+            Purpose::Server => purposes.server || purposes.gated,
             Purpose::Client => purposes.client,
         });
         if is_issuer {
@@ -279,6 +286,24 @@ impl<'a> Verification<'a> {
             }
         });
         has_purpose && has_usage
+    }
+
+    /// `check_revocation`, where any list is loaded.
+    fn check_revocation(&self, chain: &[&'a Facts]) -> Result<(), Failure<'a>> {
+        if self.trust.revocation_lists().is_empty() {
+            return Ok(());
+        }
+        let lists = self.trust.checked_lists();
+        let checked = if self.rules.checks_revocation_of_all {
+            chain.len()
+        } else {
+            1
+        };
+        for (depth, &certificate) in chain.iter().enumerate().take(checked) {
+            revocation::check(lists, chain, depth, self.now)
+                .map_err(|code| (code, Some(certificate)))?;
+        }
+        Ok(())
     }
 
     /// `internal_verify`, from the root downwards: the signature, then the dates.

@@ -38,7 +38,15 @@ pub(super) struct Signed {
     algorithm: Vec<u8>,
     signature: Vec<u8>,
     kind: KeyKind,
-    has_weak_digest: bool,
+    digest: Digest,
+}
+
+/// The digest of a signature, as far as a judge refuses some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Digest {
+    Md5,
+    Sha1,
+    Other,
 }
 
 const SEQUENCE: u8 = 0x30;
@@ -100,17 +108,19 @@ impl Signed {
             KeyKind::Other
         };
         // md2, md4, md5 and sha1WithRSAEncryption are the arcs 2 to 5 below PKCS #1.
-        let is_weak_rsa = kind == KeyKind::Rsa
-            && algorithm
-                .get(RSA.len())
-                .is_some_and(|arc| (2..=5).contains(arc));
+        let digest = match algorithm.get(RSA.len()) {
+            Some(2..=4) if kind == KeyKind::Rsa => Digest::Md5,
+            Some(5) if kind == KeyKind::Rsa => Digest::Sha1,
+            _ if algorithm.starts_with(ECDSA_SHA1) => Digest::Sha1,
+            _ => Digest::Other,
+        };
         Some(Self {
             certificate: certificate.to_vec(),
             message,
             algorithm: algorithm.to_vec(),
             signature: signature.get(1..)?.to_vec(),
             kind,
-            has_weak_digest: is_weak_rsa || algorithm.starts_with(ECDSA_SHA1),
+            digest,
         })
     }
 
@@ -118,24 +128,45 @@ impl Signed {
         self.kind
     }
 
-    /// Whether the digest has fewer than 112 bits of security: MD5 or SHA-1.
-    pub(super) const fn has_weak_digest(&self) -> bool {
-        self.has_weak_digest
+    pub(super) const fn digest(&self) -> Digest {
+        self.digest
     }
 
-    /// Whether `key` made the signature. Algorithms that ring does not have (P-521, SHA-224) count
-    /// as failures.
+    /// Whether the digest has fewer than 112 bits of security: MD5 or SHA-1.
+    pub(super) fn has_weak_digest(&self) -> bool {
+        self.digest != Digest::Other
+    }
+
+    /// Whether `key` made the signature. Algorithms that ring does not have (P-521, SHA-224, MD5)
+    /// count as failures.
     pub(super) fn is_by(&self, key: &PublicKey) -> bool {
-        let algorithms = provider().signature_verification_algorithms.all.iter();
-        algorithms
-            .filter(|known| known.signature_alg_id().as_ref() == self.algorithm)
-            .filter(|known| known.public_key_alg_id().as_ref() == key.algorithm)
-            .any(|known| {
-                let message = &self.certificate[self.message.clone()];
-                known
+        let message = &self.certificate[self.message.clone()];
+        let mut algorithms = provider().signature_verification_algorithms.all.iter();
+        algorithms.any(|known| {
+            known.signature_alg_id().as_ref() == self.algorithm
+                && known.public_key_alg_id().as_ref() == key.algorithm
+                && known
                     .verify_signature(&key.bits, message, &self.signature)
                     .is_ok()
-            })
+        }) || self.is_by_old_rsa(key, message)
+    }
+
+    /// RSA as OpenSSL, Go and Java still take it and webpki does not: keys from 1024 bits on, and
+    /// SHA-1 where the judge has not refused it before.
+    fn is_by_old_rsa(&self, key: &PublicKey, message: &[u8]) -> bool {
+        use ring::signature as ring;
+        if self.kind != KeyKind::Rsa || key.kind != KeyKind::Rsa {
+            return false;
+        }
+        let algorithm = match self.algorithm.get(RSA.len()) {
+            Some(5) => &ring::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+            Some(11) => &ring::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+            Some(13) => &ring::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
+            _ => return false,
+        };
+        ring::UnparsedPublicKey::new(algorithm, &key.bits)
+            .verify(message, &self.signature)
+            .is_ok()
     }
 }
 

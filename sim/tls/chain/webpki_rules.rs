@@ -2,17 +2,22 @@
 //!
 //! The steps and the mapping of errors are those of `WebPkiServerVerifier` (rustls 0.23.46,
 //! `rustls/src/webpki/{server_verifier,mod}.rs`); we make the call ourselves to keep webpki's own
-//! error. A validator that refuses some of the paths that webpki finds (Go, Java) can follow here,
-//! through the `verify_path` argument of `verify_for_usage`.
+//! error.
 
 use std::sync::Arc;
 
-use rustls::{CertificateError, Error, ExtendedKeyPurpose, OtherError};
-use webpki::{EndEntityCert, KeyUsage};
+use rustls::{
+    AlertDescription, CertRevocationListError, CertificateError, Error, ExtendedKeyPurpose,
+    OtherError,
+};
+use webpki::{
+    EndEntityCert, ExpirationPolicy, KeyUsage, RevocationCheckDepth, RevocationOptionsBuilder,
+    UnknownStatusPolicy,
+};
 
 use super::super::catalogue::ErrorKind;
 use super::super::provider::provider;
-use super::{Purpose, Question, Refusal};
+use super::{Purpose, Question, Refusal, Said, unix};
 
 /// What rustls decides.
 pub(super) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
@@ -20,10 +25,9 @@ pub(super) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
         let rustls = rustls_error(error.clone());
         Box::new(Refusal {
             error: kind(&error),
-            wire: rustls.clone(),
+            alert: alert(&rustls),
             rustls,
-            webpki: Some(error),
-            openssl: None,
+            said: Said::WebPki(error),
         })
     })
 }
@@ -34,13 +38,21 @@ fn verify(question: &Question<'_>) -> Result<(), webpki::Error> {
         Purpose::Server => KeyUsage::server_auth(),
         Purpose::Client => KeyUsage::client_auth(),
     };
+    let lists: Vec<_> = question.trust.parsed_lists().iter().collect();
+    let revocation = RevocationOptionsBuilder::new(&lists).ok().map(|options| {
+        options
+            .with_depth(RevocationCheckDepth::Chain)
+            .with_status_policy(UnknownStatusPolicy::Deny)
+            .with_expiration_policy(ExpirationPolicy::Enforce)
+            .build()
+    });
     leaf.verify_for_usage(
         provider().signature_verification_algorithms.all,
         question.trust.anchors(),
         question.others,
-        question.now,
+        unix(question.clock),
         usage,
-        None,
+        revocation,
         None,
     )?;
     match question.name {
@@ -72,7 +84,8 @@ fn kind(error: &webpki::Error) -> ErrorKind {
         | E::MaximumNameConstraintComparisonsExceeded => ErrorKind::TooManyCandidates,
         E::MaximumPathDepthExceeded => ErrorKind::ChainTooLong,
         E::CertRevoked => ErrorKind::Revoked,
-        E::UnknownRevocationStatus => ErrorKind::UnknownRevocationStatus,
+        E::UnknownRevocationStatus | E::IssuerNotCrlSigner => ErrorKind::UnknownRevocationStatus,
+        E::InvalidCrlSignatureForPublicKey => ErrorKind::RevocationListInvalid,
         E::CrlExpired { .. } => ErrorKind::RevocationListExpired,
         E::BadDer | E::BadDerTime | E::TrailingData(_) | E::MalformedExtensions => {
             ErrorKind::BadEncoding
@@ -85,6 +98,8 @@ fn kind(error: &webpki::Error) -> ErrorKind {
 fn rustls_error(error: webpki::Error) -> Error {
     use webpki::Error as E;
     match error {
+        E::InvalidCrlSignatureForPublicKey => return CertRevocationListError::BadSignature.into(),
+        E::IssuerNotCrlSigner => return CertRevocationListError::IssuerInvalidForCrl.into(),
         E::BadDer | E::BadDerTime | E::TrailingData(_) => CertificateError::BadEncoding,
         E::CertNotValidYet { time, not_before } => {
             CertificateError::NotValidYetContext { time, not_before }
@@ -121,6 +136,14 @@ fn rustls_error(error: webpki::Error) -> Error {
         other => CertificateError::Other(OtherError(Arc::new(other))),
     }
     .into()
+}
+
+/// The alert that rustls sends for an error of its verifier (`send_cert_verify_error_alert`).
+fn alert(error: &Error) -> AlertDescription {
+    match error {
+        Error::InvalidCertificate(error) => error.clone().into(),
+        _ => AlertDescription::HandshakeFailure,
+    }
 }
 
 fn purpose(oid: Vec<usize>) -> ExtendedKeyPurpose {

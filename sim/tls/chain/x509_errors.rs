@@ -6,15 +6,19 @@
 use std::sync::Arc;
 
 use rustls::pki_types::{ServerName, UnixTime};
-use rustls::{AlertDescription, CertificateError, Error, OtherError};
+use rustls::{AlertDescription, CertificateError, OtherError};
 
 use super::super::catalogue::ErrorKind;
 use super::facts::{Facts, SubjectName};
-use super::{Question, Refusal};
+use super::{Question, Refusal, Said, unix};
 
 macro_rules! codes {
     ($($name:ident = $number:literal, $text:literal, $kind:ident, $alert:ident;)*) => {
         $(pub(super) const $name: u32 = $number;)*
+
+        /// All of them: number, text, our name for it, the alert of an OpenSSL peer.
+        pub(in crate::tls) const ALL: &[(u32, &str, ErrorKind, AlertDescription)] =
+            &[$(($number, $text, ErrorKind::$kind, AlertDescription::$alert)),*];
 
         /// What `X509_verify_cert_error_string` says.
         pub(in crate::tls) const fn text(code: u32) -> &'static str {
@@ -44,16 +48,24 @@ macro_rules! codes {
 codes! {
     UNSPECIFIED = 1, "unspecified certificate verification error", BadEncoding, BadCertificate;
     UNABLE_TO_GET_ISSUER_CERT = 2, "unable to get issuer certificate", PartialChain, UnknownCA;
+    UNABLE_TO_GET_CRL = 3, "unable to get certificate CRL", UnknownRevocationStatus, UnknownCA;
     CERT_SIGNATURE_FAILURE = 7, "certificate signature failure", BadSignature, DecryptError;
+    CRL_SIGNATURE_FAILURE = 8, "CRL signature failure", RevocationListInvalid, DecryptError;
     CERT_NOT_YET_VALID = 9, "certificate is not yet valid", NotValidYet, BadCertificate;
     CERT_HAS_EXPIRED = 10, "certificate has expired", Expired, CertificateExpired;
+    CRL_NOT_YET_VALID = 11, "CRL is not yet valid", RevocationListInvalid, BadCertificate;
+    CRL_HAS_EXPIRED = 12, "CRL has expired", RevocationListExpired, CertificateExpired;
     DEPTH_ZERO_SELF_SIGNED_CERT = 18, "self-signed certificate", UnknownIssuer, UnknownCA;
     SELF_SIGNED_CERT_IN_CHAIN = 19, "self-signed certificate in certificate chain", UnknownIssuer, UnknownCA;
     UNABLE_TO_GET_ISSUER_CERT_LOCALLY = 20, "unable to get local issuer certificate", UnknownIssuer, UnknownCA;
     CERT_CHAIN_TOO_LONG = 22, "certificate chain too long", ChainTooLong, UnknownCA;
+    CERT_REVOKED = 23, "certificate revoked", Revoked, CertificateRevoked;
     PATH_LENGTH_EXCEEDED = 25, "path length constraint exceeded", PathLengthExceeded, UnknownCA;
     INVALID_PURPOSE = 26, "unsuitable certificate purpose", InvalidPurpose, UnsupportedCertificate;
     UNHANDLED_CRITICAL_EXTENSION = 34, "unhandled critical extension", UnhandledCriticalExtension, CertificateUnknown;
+    UNABLE_TO_GET_CRL_ISSUER = 33, "unable to get CRL issuer certificate", UnknownRevocationStatus, UnknownCA;
+    KEYUSAGE_NO_CRL_SIGN = 35, "key usage does not include CRL signing", UnknownRevocationStatus, CertificateUnknown;
+    UNHANDLED_CRITICAL_CRL_EXTENSION = 36, "unhandled critical CRL extension", RevocationListInvalid, CertificateUnknown;
     PERMITTED_VIOLATION = 47, "permitted subtree violation", NameConstraintViolation, CertificateUnknown;
     EXCLUDED_VIOLATION = 48, "excluded subtree violation", NameConstraintViolation, CertificateUnknown;
     UNSUPPORTED_NAME_SYNTAX = 53, "unsupported or invalid name syntax", NameConstraintViolation, CertificateUnknown;
@@ -84,19 +96,18 @@ pub(super) fn refusal(
     Box::new(Refusal {
         error,
         rustls: meaning(error, certificate, question).into(),
-        wire: wire(alert(code)),
-        webpki: None,
-        openssl: Some(code),
+        alert: alert(code),
+        said: Said::OpenSsl(code),
     })
 }
 
 /// The rustls error that means the same.
-fn meaning(
+pub(super) fn meaning(
     error: ErrorKind,
     certificate: Option<&Facts>,
     question: &Question<'_>,
 ) -> CertificateError {
-    let time = question.now;
+    let time = unix(question.clock);
     let instant = |pick: fn(&Facts) -> i64| {
         let seconds = certificate.map_or(0, pick);
         let seconds = u64::try_from(seconds).unwrap_or(0);
@@ -128,6 +139,11 @@ fn meaning(
         ErrorKind::NameConstraintViolation => other(webpki::Error::NameConstraintViolation),
         ErrorKind::UnhandledCriticalExtension => CertificateError::UnhandledCriticalExtension,
         ErrorKind::BadEncoding => CertificateError::BadEncoding,
+        ErrorKind::Revoked => CertificateError::Revoked,
+        ErrorKind::UnknownRevocationStatus => CertificateError::UnknownRevocationStatus,
+        ErrorKind::RevocationListExpired => CertificateError::ExpiredRevocationList,
+        ErrorKind::CaUsedAsLeaf => other(webpki::Error::CaUsedAsEndEntity),
+        ErrorKind::TooManyCandidates => other(webpki::Error::MaximumSignatureChecksExceeded),
         _ => CertificateError::ApplicationVerificationFailure,
     }
 }
@@ -141,18 +157,4 @@ fn presented(leaf: Option<&Facts>) -> Vec<String> {
             _ => None,
         })
         .collect()
-}
-
-/// A rustls error that makes rustls send this alert.
-fn wire(alert: AlertDescription) -> Error {
-    match alert {
-        AlertDescription::UnknownCA => CertificateError::UnknownIssuer,
-        AlertDescription::CertificateExpired => CertificateError::Expired,
-        AlertDescription::BadCertificate => CertificateError::BadEncoding,
-        AlertDescription::DecryptError => CertificateError::BadSignature,
-        AlertDescription::UnsupportedCertificate => CertificateError::InvalidPurpose,
-        AlertDescription::CertificateRevoked => CertificateError::Revoked,
-        _ => CertificateError::Other(OtherError(Arc::new(webpki::Error::UnknownIssuer))),
-    }
-    .into()
 }

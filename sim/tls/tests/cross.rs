@@ -7,8 +7,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
-    KeyUsagePurpose, NameConstraints,
+    BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree,
+    IsCa, KeyUsagePurpose, NameConstraints,
 };
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
@@ -20,7 +20,7 @@ use super::super::provider::provider;
 use super::super::{Side, TrustStore, Validator, judge_server};
 use super::make::*;
 use crate::kernel::{Stream, Time};
-use crate::pki::{Certificate, KeyAlgorithm};
+use crate::pki::{Certificate, KeyAlgorithm, KeyPair};
 
 /// A chain, a store and a name, with at most a few things wrong.
 pub(super) struct Drawn {
@@ -77,12 +77,32 @@ fn mar(mut params: CertificateParams, stream: &mut Stream) -> CertificateParams 
             });
         }
         18 => params.distinguished_name = rcgen::DistinguishedName::new(),
+        19 => {
+            let mut unknown = CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]);
+            unknown.set_criticality(true);
+            params.custom_extensions = vec![unknown];
+        }
         _ => {}
     }
     params
 }
 
+/// A small PKI, judged within 120 days of `start()`.
 fn draw(seed: u32) -> Drawn {
+    let day = below(&mut stream(&format!("pki-at-{seed}")), 120);
+    let at = start() + DAY * day;
+    draw_at(seed, at, 0).0
+}
+
+/// The same with all its dates moved by `seconds`, and the leaf's key.
+pub(super) fn draw_at(seed: u32, at: Time, seconds: i64) -> (Drawn, KeyPair) {
+    let moved = |mut params: CertificateParams| {
+        params.not_before += time::Duration::seconds(seconds);
+        params.not_after += time::Duration::seconds(seconds);
+        params
+    };
+    let authority = |name: &str, days| moved(authority(name, days));
+    let params = |name: &str, names: &[&str], days| moved(params(name, names, days));
     let mut stream = stream(&format!("pki-{seed}"));
     let algorithm = match below(&mut stream, 4) {
         0 => KeyAlgorithm::Ed25519,
@@ -115,7 +135,9 @@ fn draw(seed: u32) -> Drawn {
     };
     let leaf = mar(params(NAME, names, 90), &mut stream);
     let leaf = made[made.len() - 1].issue(leaf, key("leaf"));
-    let store = store(&made, &leaf, &mut stream, key("new"));
+    let renewed = self_signed(authority("root", 300), key("new"));
+    let reissued = self_signed(authority("root", 350), made[0].key.clone());
+    let store = store(&made, &leaf, &mut stream, renewed, reissued);
     let mut chain: Vec<_> = made[1..].iter().rev().collect();
     match below(&mut stream, 10) {
         0 => chain.push(&made[0]),
@@ -125,17 +147,22 @@ fn draw(seed: u32) -> Drawn {
         _ => {}
     }
     let certificate = |made: &Made| made.certificate.clone();
-    Drawn {
+    let drawn = Drawn {
         roots: store.iter().map(certificate).collect(),
         chain: [&leaf].into_iter().chain(chain).map(certificate).collect(),
         name: ["10.1.2.3", NAME, NAME, NAME][below(&mut stream, 4) as usize],
-        at: start() + DAY * below(&mut stream, 120),
-    }
+        at,
+    };
+    (drawn, leaf.key)
 }
 
-fn store(made: &[Made], leaf: &Made, stream: &mut Stream, new: crate::pki::KeyPair) -> Vec<Made> {
-    let renewed = self_signed(authority("root", 300), new);
-    let reissued = self_signed(authority("root", 350), made[0].key.clone());
+fn store(
+    made: &[Made],
+    leaf: &Made,
+    stream: &mut Stream,
+    renewed: Made,
+    reissued: Made,
+) -> Vec<Made> {
     let root = made[0].clone();
     match below(stream, 12) {
         0 => vec![renewed],
@@ -175,11 +202,11 @@ fn rustls_own_verifier_says_the_same() {
             trust: &drawn.roots,
             name: Some(&name),
             purpose: Purpose::Server,
-            now: unix(drawn.at),
+            clock: drawn.at,
         };
         let ours = decide(Validator::Rustls, &question).map_err(|refusal| refusal.rustls);
         let theirs = verifier
-            .verify_server_cert(question.leaf, question.others, &name, &[], question.now)
+            .verify_server_cert(question.leaf, question.others, &name, &[], unix(drawn.at))
             .map(drop);
         assert_eq!(format!("{ours:?}"), format!("{theirs:?}"), "seed {seed}");
         refused += u32::from(ours.is_err());

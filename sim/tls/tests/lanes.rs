@@ -67,7 +67,12 @@ fn an_expired_leaf_is_refused_by_both_validators() {
         let late = start() + DAY * 91;
         let verdict = both_lanes(&case(leaf.identity(&[]), trust([&root]), validator, late));
         assert_eq!(verdict.error, "expired");
-        assert_eq!(verdict.alert, Some("certificate_expired"));
+        let alert = match validator {
+            Validator::Go => "bad_certificate",
+            Validator::Java => "certificate_unknown",
+            _ => "certificate_expired",
+        };
+        assert_eq!(verdict.alert, Some(alert));
         assert_eq!(verdict.judged_by, Some(Side::Client));
     }
 }
@@ -114,8 +119,37 @@ fn mutual_tls_is_judged_by_the_server_at_its_own_clock() {
         case.server.validator = validator;
         let expired = both_lanes(&case);
         assert_eq!(expired.error, "expired");
-        assert_eq!(expired.alert, Some("certificate_expired"));
+        let alert = match validator {
+            Validator::Java => "certificate_unknown",
+            _ => "certificate_expired",
+        };
+        assert_eq!(expired.alert, Some(alert));
         assert_eq!(expired.judged_by, Some(Side::Server));
+    }
+}
+
+/// pki row "unknown client CA": rustls and OpenSSL clients present their certificate whatever the
+/// server asks for; Go (`SupportsCertificate`) and Java (`SunX509KeyManagerImpl`) keep it.
+#[test]
+fn go_and_java_clients_present_nothing_to_a_server_that_names_other_authorities() {
+    let Pair { root, leaf } = pair(KeyAlgorithm::EcdsaP256);
+    let other = self_signed(authority("other", 365), key(KeyAlgorithm::EcdsaP256, "x"));
+    for validator in Validator::ALL {
+        let mut case = case(leaf.identity(&[]), trust([&root]), validator, start());
+        case.server.validator = Validator::Rustls;
+        case.server.client_trust = Some(trust([&other]));
+        case.client.identity = Some(leaf.identity(&[]));
+        let verdict = both_lanes(&case);
+        let is_kept = matches!(validator, Validator::Go | Validator::Java);
+        let (error, alert) = if is_kept {
+            ("no-client-certificate", "certificate_required")
+        } else {
+            ("unknown-issuer", "unknown_ca")
+        };
+        assert_eq!(verdict.error, error, "{validator}");
+        assert_eq!(verdict.alert, Some(alert), "{validator}");
+        case.server.client_trust = Some(trust([&other, &root]));
+        assert!(both_lanes(&case).is_ok(), "{validator}");
     }
 }
 
@@ -167,6 +201,25 @@ fn the_last_second_is_valid_for_rustls_and_not_for_openssl() {
     assert!(!at(Validator::Rustls, end + second));
     assert!(!at(Validator::OpenSsl, end));
     assert!(at(Validator::OpenSsl, end - second + almost));
+}
+
+/// Go compares instants (`time.After`), Java `Date`s of milliseconds: both take the instant of
+/// `notAfter` itself, and neither the rest of its second.
+#[test]
+fn the_last_instant_is_valid_for_go_and_java() {
+    let Pair { root, leaf } = pair(KeyAlgorithm::EcdsaP256);
+    let end = leaf.certificate.not_after();
+    for (validator, grain) in [
+        (Validator::Go, std::time::Duration::from_nanos(1)),
+        (Validator::Java, std::time::Duration::from_millis(1)),
+    ] {
+        let at = |at: Time| {
+            let case = case(leaf.identity(&[]), trust([&root]), validator, at);
+            handshake(&case, Lane::SansIo, stream("edge")).is_ok()
+        };
+        assert!(at(end), "{validator}");
+        assert!(!at(end + grain), "{validator}");
+    }
 }
 
 #[test]

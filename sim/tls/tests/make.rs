@@ -29,7 +29,7 @@ pub(in crate::tls) fn stream(subject: &str) -> Stream {
 pub(in crate::tls) struct Made {
     pub(in crate::tls) certificate: Certificate,
     pub(in crate::tls) key: KeyPair,
-    params: CertificateParams,
+    pub(in crate::tls) params: CertificateParams,
 }
 
 pub(in crate::tls) fn key(algorithm: KeyAlgorithm, subject: &str) -> KeyPair {

@@ -1,7 +1,12 @@
 //! Whole-room tests: certificates made here, judged and shaken hands over.
 
 mod cross;
+mod export;
+mod faults;
 mod lanes;
 pub(super) mod make;
+mod mutual;
 mod names;
 mod oracle;
+mod peers;
+mod revocation;

@@ -1,0 +1,189 @@
+//! The `java` validator: the default trust manager of `SunJSSE`.
+//!
+//! The steps, their order and the texts are those of OpenJDK 17 (openjdk/jdk17u,
+//! `sun.security.validator.{PKIXValidator,EndEntityChecker}`, `sun.security.provider.certpath`,
+//! `sun.security.util.HostnameChecker`). The path that the peer sent is checked as it stands where
+//! its end names a trust anchor; else one is searched for, and then Java says only that it found
+//! none. Where several anchors of one name fail, Java shows the error of whichever its hash set
+//! gives last; here it is the last one given. Not covered: certificate policies, the disabled
+//! algorithms below RSA 1024 and MD5 (they fail as bad signatures), the public suffix list, and the
+//! distrusted public authorities.
+
+mod constraints;
+mod host;
+mod principal;
+mod search;
+mod validate;
+
+use rustls::AlertDescription;
+
+use super::super::catalogue::ErrorKind;
+use super::facts::Facts;
+use super::{Purpose, Question, Refusal, Said, x509_errors};
+
+/// What Java decides.
+pub(super) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
+    let refuse = |failure: Failure<'_>| {
+        Box::new(Refusal {
+            error: failure.error,
+            rustls: x509_errors::meaning(failure.error, failure.certificate, question).into(),
+            alert: failure.alert,
+            said: Said::Java(failure.text),
+        })
+    };
+    let ders = std::iter::once(question.leaf).chain(question.others);
+    let read: Option<Vec<_>> = ders.map(|der| Facts::read(der)).collect();
+    let Some(chain) = read else {
+        let peer = match question.purpose {
+            Purpose::Server => "server",
+            Purpose::Client => "client",
+        };
+        return Err(refuse(Failure {
+            alert: AlertDescription::BadCertificate,
+            certificate: None,
+            ..Failure::without_certificate(
+                ErrorKind::BadEncoding,
+                format!("Failed to parse {peer} certificates"),
+            )
+        }));
+    };
+    check(&chain, question).map_err(refuse)
+}
+
+/// An exception of Java, without the class that `SunJSSE` wraps it in.
+struct Failure<'a> {
+    error: ErrorKind,
+    text: String,
+    certificate: Option<&'a Facts>,
+    /// OpenJDK 17 tells the peer no reason but revocation (`getCertificateAlert`).
+    alert: AlertDescription,
+}
+
+impl<'a> Failure<'a> {
+    fn new(error: ErrorKind, text: impl Into<String>, certificate: &'a Facts) -> Self {
+        Self {
+            certificate: Some(certificate),
+            ..Self::without_certificate(error, text)
+        }
+    }
+
+    fn without_certificate(error: ErrorKind, text: impl Into<String>) -> Self {
+        Self {
+            error,
+            text: text.into(),
+            certificate: None,
+            alert: AlertDescription::CertificateUnknown,
+        }
+    }
+
+    /// Wrapped as the path validator's caller does it.
+    fn within(mut self, what: &str) -> Self {
+        self.text = format!("PKIX path {what} failed: {}", self.text);
+        self
+    }
+}
+
+/// `PKIXValidator.engineValidate`, `EndEntityChecker`, then the name (`X509TrustManagerImpl`).
+fn check<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<(), Failure<'a>> {
+    if question.trust.is_empty() {
+        return Err(Failure {
+            alert: AlertDescription::InternalError,
+            ..Failure::without_certificate(
+                ErrorKind::UnknownIssuer,
+                "Unexpected error: java.security.InvalidAlgorithmParameterException: the \
+                 trustAnchors parameter must be non-empty",
+            )
+        });
+    }
+    let leaf = &chain[0];
+    if !question.trust.contains_der(&leaf.der) {
+        check_path(chain, question)?;
+        check_end_entity(leaf, question.purpose)?;
+    }
+    match question.name {
+        Some(name) => host::check(leaf, name),
+        None => Ok(()),
+    }
+}
+
+/// Finds the anchor of the path and checks the path below it.
+fn check_path<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<(), Failure<'a>> {
+    let validated = |path: &[&'a Facts]| {
+        validate::path(path, question)
+            .and_then(|anchor| check_anchor(anchor, path[0]))
+            .map_err(|failure| failure.within("validation"))
+    };
+    let mut path = vec![&chain[0]];
+    for pair in chain.windows(2) {
+        let [below, certificate] = pair else { continue };
+        if certificate.subject.canonical != below.issuer.canonical {
+            return search::path(chain, question);
+        }
+        if is_anchor(certificate, question) {
+            return validated(&path);
+        }
+        path.push(certificate);
+    }
+    let issuer = &path[path.len() - 1].issuer;
+    if question.trust.with_subject(&issuer.canonical).is_empty() {
+        search::path(chain, question)
+    } else {
+        validated(&path)
+    }
+}
+
+/// Whether the store holds the certificate, or another one of its name and key.
+fn is_anchor(certificate: &Facts, question: &Question<'_>) -> bool {
+    let same_name = question.trust.with_subject(&certificate.subject.canonical);
+    same_name
+        .iter()
+        .any(|root| root.der == certificate.der || root.raw_key == certificate.raw_key)
+}
+
+/// `verifyTrustAnchor`.
+fn check_anchor<'a>(anchor: &Facts, leaf: &'a Facts) -> Result<(), Failure<'a>> {
+    const VERSION_3: u32 = 2;
+    let problem = if anchor.version < VERSION_3 {
+        return Ok(());
+    } else if !anchor.is_ca() {
+        "is not a CA certificate"
+    } else if anchor.key_usage.is_some_and(|usage| !usage.cert_sign) {
+        "does not have keyCertSign bit set in KeyUsage extension"
+    } else {
+        return Ok(());
+    };
+    let subject = principal::text(&anchor.subject);
+    Err(Failure::new(
+        ErrorKind::InvalidCa,
+        format!(
+            "sun.security.validator.ValidatorException: TrustAnchor with subject \"{subject}\" \
+             {problem}"
+        ),
+        leaf,
+    ))
+}
+
+/// `EndEntityChecker`: left out where the leaf is itself trusted.
+fn check_end_entity(leaf: &Facts, purpose: Purpose) -> Result<(), Failure<'_>> {
+    if leaf.key_usage.is_some_and(|usage| !usage.digital_signature) {
+        let text = "KeyUsage does not allow digital signatures";
+        return Err(Failure::new(ErrorKind::InvalidPurpose, text, leaf));
+    }
+    let (allowed, use_) = match purpose {
+        Purpose::Server => (
+            leaf.extended_key_usage
+                .is_none_or(|one| one.any || one.server || one.gated),
+            "server",
+        ),
+        Purpose::Client => (
+            leaf.extended_key_usage
+                .is_none_or(|one| one.any || one.client),
+            "client",
+        ),
+    };
+    if allowed {
+        return Ok(());
+    }
+    let text = format!("Extended key usage does not permit use for TLS {use_} authentication");
+    Err(Failure::new(ErrorKind::InvalidPurpose, text, leaf))
+}
