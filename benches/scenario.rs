@@ -10,10 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group};
-use trustsim::charms::{
-    Apply, Behaviour, CertificatesProfile, CharmMetadata, Endpoint, EndpointProfile, Mode, Role,
-    catalogue,
-};
+use trustsim::charms::{CharmMetadata, Role, catalogue};
 use trustsim::kernel::{Span, Streams, Time};
 use trustsim::pki::{
     Certificate, CertificateRequest, KeyAlgorithm, KeyPair, RequestAttributes, SerialNumber, Terms,
@@ -131,7 +128,7 @@ fn run(deployment: &Arc<Deployment>) -> usize {
 /// the next of them.
 fn many_models(models: usize, units: u32) -> Arc<Deployment> {
     let ca = Arc::new(catalogue()["self-signed-certificates"].metadata.clone());
-    let web = Arc::new(web_charm());
+    let web = web_charm();
     let mut deployment = Deployment {
         name: format!("{models} models"),
         about: String::new(),
@@ -223,35 +220,17 @@ fn connection(application: usize, from: u32, to: u32) -> ConnectionSpec {
     }
 }
 
-fn web_charm() -> CharmMetadata {
-    let profile = CertificatesProfile {
-        mode: Mode::Unit,
-        name_option: None,
-        extra_name_options: Vec::new(),
-        renewal_permille: 900,
-        apply: Apply::Restart,
-        trusts_ca: true,
-        delete_on_missing: false,
-    };
-    CharmMetadata {
-        name: "web".to_owned(),
-        subordinate: false,
-        containers: vec!["web".to_owned()],
-        endpoints: vec![Endpoint {
-            name: "certificates".to_owned(),
-            role: Role::Requirer,
-            interface: "tls-certificates".to_owned(),
-            limit: None,
-            container_scope: false,
-            profile: Some(EndpointProfile::Certificates(profile)),
-        }],
-        options: BTreeMap::new(),
-        behaviour: Behaviour::Requirer,
-        validator: None,
-        rotate_ca_action: None,
-        actions: Vec::new(),
-        known: true,
-    }
+/// A charm with nothing but a certificate for each unit.
+fn web_charm() -> Arc<CharmMetadata> {
+    const SCENARIO: &str = "
+name: web
+duration: 1d
+models: {m: {bundle: kubernetes, applications: {web: {charm: web, scale: 1}}}}
+charms: {web: {requires: {certificates: {interface: tls-certificates, mode: unit}}}}
+";
+    let files = scenario::MemoryFiles::new([("web.yaml", SCENARIO)]);
+    let loaded = scenario::load(Path::new("web.yaml"), &files).expect("it is well formed");
+    Arc::clone(&loaded.deployment.applications[0].charm)
 }
 
 fn measure(criterion: &mut Criterion) {

@@ -1,5 +1,5 @@
-//! The charms trustsim knows: data in `catalogue.yaml`, read by the same code as a scenario's
-//! `charms` section.
+//! The charms trustsim knows: data in `catalogue.yaml` and the folder `catalogue`, read by the same
+//! code as a scenario's `charms` section.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -7,7 +7,23 @@ use std::sync::OnceLock;
 use super::declaration::{CharmDeclaration, KnownCharm};
 use crate::yaml::{FromNode, Map, Reader, Unknown, parse};
 
-const TEXT: &str = include_str!("catalogue.yaml");
+/// Name and text of each file.
+const FILES: [(&str, &str); 5] = [
+    ("catalogue.yaml", include_str!("catalogue.yaml")),
+    (
+        "catalogue/ingress.yaml",
+        include_str!("catalogue/ingress.yaml"),
+    ),
+    (
+        "catalogue/observability.yaml",
+        include_str!("catalogue/observability.yaml"),
+    ),
+    ("catalogue/data.yaml", include_str!("catalogue/data.yaml")),
+    (
+        "catalogue/applications.yaml",
+        include_str!("catalogue/applications.yaml"),
+    ),
+];
 
 /// Every known charm, by Charmhub name.
 ///
@@ -16,7 +32,19 @@ const TEXT: &str = include_str!("catalogue.yaml");
 /// Never, as long as the embedded file is well formed, which a test holds it to.
 pub fn catalogue() -> &'static BTreeMap<String, KnownCharm> {
     static CATALOGUE: OnceLock<BTreeMap<String, KnownCharm>> = OnceLock::new();
-    CATALOGUE.get_or_init(|| read(TEXT).expect("the embedded catalogue is well formed"))
+    CATALOGUE.get_or_init(|| {
+        let mut charms = BTreeMap::new();
+        for (file, text) in FILES {
+            charms.extend(read(text).unwrap_or_else(|error| panic!("{file}: {error}")));
+        }
+        charms
+    })
+}
+
+/// The file a known charm stands in and its text, for a scenario that says otherwise of some of it.
+pub fn catalogue_source(charm: &str) -> Option<(&'static str, &'static str)> {
+    let names = |text: &str| read(text).is_ok_and(|charms| charms.contains_key(charm));
+    FILES.into_iter().find(|(_, text)| names(text))
 }
 
 fn read(text: &str) -> Result<BTreeMap<String, KnownCharm>, String> {
@@ -46,7 +74,88 @@ mod tests {
 
     #[test]
     fn the_embedded_file_is_well_formed() {
-        assert_eq!(read(TEXT).map(|charms| charms.len() >= 40), Ok(true));
+        let mut names = Vec::new();
+        for (file, text) in FILES {
+            let charms = read(text).unwrap_or_else(|error| panic!("{file}: {error}"));
+            assert!(
+                text.lines().count() < 400,
+                "{file} is more than one can read"
+            );
+            names.extend(charms.into_keys());
+        }
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count, "a charm stands in two files");
+        assert!(count >= 75, "{count}");
+    }
+
+    /// Whose rules judge a workload's peers follows from what it is written in.
+    #[test]
+    fn every_consumer_says_which_stack_judges_its_peers() {
+        let mut open = Vec::new();
+        for charm in catalogue().values() {
+            let consumes = charm.metadata.endpoints.iter().any(|endpoint| {
+                let is_tls =
+                    ["tls-certificates", "certificate_transfer"].contains(&&*endpoint.interface);
+                is_tls && endpoint.role == Role::Requirer
+            });
+            let text = FILES.iter().find_map(|(_, text)| {
+                let at = text.find(&format!("\n{}:\n", charm.metadata.name))?;
+                text[at + 1..].split("\n\n").next()
+            });
+            let text = text.expect("it stands in a file");
+            if let Some(stack) = &charm.metadata.validator {
+                assert!(stack.parse::<crate::tls::Validator>().is_ok(), "{stack}");
+                assert!(text.contains("\n  workload: "), "{}", charm.metadata.name);
+            } else if consumes {
+                open.push(charm.metadata.name.as_str());
+            }
+        }
+        // The stack of the first two is not one that is played; the others judge nobody, or in the
+        // charm only.
+        assert_eq!(
+            open,
+            [
+                "gateway-api-integrator",
+                "istio-ingress-k8s",
+                "lego",
+                "tls-certificates-requirer",
+                "tls-constraints"
+            ]
+        );
+        let stack = |name: &str| catalogue()[name].metadata.validator.clone();
+        for (name, expected) in [
+            ("traefik-k8s", "go"),
+            ("grafana-k8s", "go"),
+            ("prometheus-k8s", "go"),
+            ("kubernetes-worker", "go"),
+            ("kafka", "java"),
+            ("opensearch", "java"),
+            ("zookeeper", "java"),
+            ("haproxy", "openssl"),
+            ("postgresql", "openssl"),
+        ] {
+            assert_eq!(stack(name).as_deref(), Some(expected), "{name}");
+        }
+    }
+
+    /// Which library a charm carries, as the paths in its repository say.
+    #[test]
+    fn charms_carry_the_libraries_they_vendor() {
+        use crate::interfaces::{certificate_transfer as transfer, tls_certificates as tls};
+        let charm = |name: &str| &catalogue()[name].metadata;
+        for (name, library) in [
+            ("traefik-k8s", tls::Library::V4Patch30),
+            ("prometheus-k8s", tls::Library::V4Patch30),
+            ("loki-k8s", tls::Library::V3),
+            ("opensearch", tls::Library::V3),
+        ] {
+            let found = charm(name).certificates_library("certificates");
+            assert_eq!(found, Some(library), "{name}");
+        }
+        let postgresql = charm("postgresql-k8s").transfer_library("receive-ca-cert");
+        assert_eq!(postgresql, Some(transfer::Library::V0Patch11));
     }
 
     #[test]

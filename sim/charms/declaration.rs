@@ -1,14 +1,17 @@
 //! A charm as it is declared: in the catalogue, in a scenario's `charms` section, or in the
 //! charm's own `charmcraft.yaml` and `metadata.yaml`. One shape, one reader.
 
+mod endpoint;
+
 use std::collections::BTreeMap;
 
 use super::VaultGuard;
 use super::metadata::{
-    Apply, Behaviour, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint,
-    EndpointProfile, IssuerProfile, Mode, OptionSpec, Role, Transfers, TrustProfile,
+    Behaviour, CharmMetadata, DeclaredAuthority, Endpoint, IssuerProfile, OptionSpec, Role,
+    Transfers,
 };
 use crate::kernel::{Span, parse_duration};
+use crate::pki::Purpose;
 use crate::yaml::{FromNode, Map, Node, Reader, Spanned, Value, nearest, record};
 
 type Text = Spanned<String>;
@@ -38,10 +41,13 @@ record! {
         actions: Node = "actions",
         /// TLS stack of its workload, such as `openssl`, `rustls` or `go`.
         validator: Text = "validator" [Extension],
+        /// The program that runs, for people who want to know why the TLS stack is what it is.
+        workload: Text = "workload" [Extension],
         /// The action that rotates its CA.
         rotate_ca_action: Text = "rotate-ca-action" [Extension],
         /// Which code plays it: `requirer`, `plain`, `self-signed-certificates`, `traefik`,
-        /// `manual-tls-certificates`, `notary`, `vault`, or `vault-renews-early` for a Vault whose early renewal works.
+        /// `opensearch`, `manual-tls-certificates`, `notary`, `vault`, or `vault-renews-early` for a
+        /// Vault whose early renewal works.
         /// Without it: `requirer` where an endpoint uses certificates, else `plain`.
         behaviour: Text = "behaviour" [Extension],
         /// Makes it a provider of certificates with a given chain of CAs.
@@ -84,6 +90,38 @@ record! {
         earlier_interfaces: Vec<String> = "earlier-interfaces" [Extension],
         /// `legacy` for the protocol of the reactive charms, which is not played yet.
         protocol: Text = "protocol" [Extension],
+        /// The library it is spoken with: `tls-certificates` (today's), `tls-certificates-v4`,
+        /// `tls-certificates-v4.27` or `tls-certificates-v3`; `certificate-transfer` (today's),
+        /// `certificate-transfer-v1` or `certificate-transfer-v0`.
+        library: Text = "library" [Extension],
+        /// What the workload does when the CA that comes with the certificate changes; as `apply`.
+        apply_ca: Text = "apply-ca" [Extension],
+        /// What goes to disk: `chain` (as it came), `leaf-first`, `leaf-and-chain` or `leaf`.
+        serves: Text = "serves" [Extension],
+        /// Whether a renewal keeps the key: `kept`, `renewed` or `renewed-early`, whose new key is
+        /// on disk before its certificate. Only charms with version 3 of the library renew keys.
+        key: Text = "key" [Extension],
+        /// Whether each request has an identifier of its own (true); without one a request made
+        /// again is the same bytes, and nobody hears of it.
+        unique_requests: bool = "unique-requests" [Extension],
+        /// Whether the files are written again when the workload starts (true).
+        restores: bool = "restores" [Extension],
+        /// Whether the CA before is trusted beside a new one until the next certificate (false).
+        keeps_old_ca: bool = "keeps-old-ca" [Extension],
+        /// With version 3 of the library: `expiring`, `expired`, `revoked` (all of them).
+        renews_on: Spanned<Vec<Text>> = "renews-on" [Extension],
+        /// With version 3 of the library: how long before the end the charm is told (a third).
+        notification: Lasting = "notification" [Extension],
+        /// With version 3 of the library: whether the charm installs its first certificate only.
+        installs_once: bool = "installs-once" [Extension],
+        /// Which files received CAs go to: one each `relation`, one `bundle`, one for `each`
+        /// certificate, or `last`: each of a relation's is written over the one before.
+        store: Text = "store" [Extension],
+        /// Where received CAs are taken from: the library's `event`, the library `again` in the
+        /// same hook, or `raw` from the provider's unit databags.
+        reads: Text = "reads" [Extension],
+        /// Whether received CAs that left the set stay on disk (false).
+        keeps_removed: bool = "keeps-removed" [Extension],
     }
 }
 
@@ -121,6 +159,8 @@ record! {
         transfers: Text = "transfers",
         /// Whether the `ca` that requirers get is the root; else it is the CA that signs.
         ca_is_root: bool = "ca-is-root",
+        /// What its certificates are good for: `server`, `client` (both).
+        leaf_purposes: Vec<Text> = "leaf-purposes",
     }
 }
 
@@ -259,6 +299,7 @@ impl CharmDeclaration {
                 Behaviour::SelfSignedCertificates,
             ),
             ("traefik", Behaviour::Traefik),
+            ("opensearch", Behaviour::OpenSearch),
             ("manual-tls-certificates", Behaviour::ManualTlsCertificates),
             ("notary", Behaviour::Notary),
             ("vault", Behaviour::Vault(VaultGuard::WholeValidity)),
@@ -292,59 +333,9 @@ impl EndpointDeclaration {
             limit: self.limit,
             container_scope: one_of(self.scope.as_ref(), &scopes, reader) == Some(1),
             profile: self.to_profile(role, &interface, reader),
+            library: self.to_library(&interface, reader),
             interface,
         })
-    }
-
-    /// How a generic consumer uses it: only requirers of the two TLS interfaces do.
-    fn to_profile(
-        &self,
-        role: Role,
-        interface: &str,
-        reader: &mut Reader,
-    ) -> Option<EndpointProfile> {
-        let apply = match one_of(self.apply.as_ref(), &["restart", "reload", "none"], reader) {
-            Some(1) => Apply::Reload,
-            Some(2) => Apply::None,
-            _ => Apply::Restart,
-        };
-        let mode = match one_of(self.mode.as_ref(), &["unit", "app", "app-and-unit"], reader) {
-            Some(1) => Mode::App,
-            Some(2) => Mode::AppAndUnit,
-            _ => Mode::Unit,
-        };
-        let legacy = one_of(self.protocol.as_ref(), &["v1", "legacy"], reader) == Some(1);
-        let renewal_permille = self.renewal_permille(reader);
-        if role != Role::Requirer || legacy {
-            return None;
-        }
-        match interface {
-            "tls-certificates" => Some(EndpointProfile::Certificates(CertificatesProfile {
-                mode,
-                name_option: self.name_option.as_ref().map(|text| text.value.clone()),
-                extra_name_options: self.extra_name_options.clone().unwrap_or_default(),
-                renewal_permille,
-                apply,
-                trusts_ca: self.trusts_ca.unwrap_or(true),
-                delete_on_missing: self.delete_on_missing.unwrap_or(false),
-            })),
-            "certificate_transfer" => Some(EndpointProfile::ReceivesCa(TrustProfile { apply })),
-            _ => None,
-        }
-    }
-
-    fn renewal_permille(&self, reader: &mut Reader) -> u32 {
-        // charmlibs-interfaces-tls-certificates renews at 0.9 unless told otherwise, and refuses
-        // shares outside (0.5, 1.0].
-        let Some(renewal) = &self.renewal else {
-            return 900;
-        };
-        if !(renewal.value > 0.5 && renewal.value <= 1.0) {
-            let message = format!("`{}` is not above 0.5 and at most 1.0", renewal.value);
-            reader.bad_value(renewal.place, message, None);
-            return 900;
-        }
-        (renewal.value * 1000.0).round() as u32
     }
 }
 
@@ -387,6 +378,12 @@ impl IssuerDeclaration {
             Some(2) => Transfers::All,
             _ => Transfers::Root,
         };
+        let purpose = |word| match one_of(Some(word), &["server", "client"], reader)? {
+            0 => Some(Purpose::ServerAuth),
+            _ => Some(Purpose::ClientAuth),
+        };
+        let words = self.leaf_purposes.iter().flatten();
+        let leaf_purposes = words.filter_map(purpose).collect();
         IssuerProfile {
             chain,
             leaf_validity: self
@@ -395,6 +392,7 @@ impl IssuerDeclaration {
             chain_includes_root: self.chain_includes_root.unwrap_or(false),
             transfers,
             ca_is_root: self.ca_is_root.unwrap_or(false),
+            leaf_purposes,
         }
     }
 }
@@ -404,7 +402,7 @@ fn endpoint_named<'a>(endpoints: &'a [Endpoint], name: &str) -> Option<&'a Endpo
 }
 
 /// Index of the word among the allowed ones; anything else is noted.
-fn one_of(word: Option<&Text>, allowed: &[&str], reader: &mut Reader) -> Option<usize> {
+pub(super) fn one_of(word: Option<&Text>, allowed: &[&str], reader: &mut Reader) -> Option<usize> {
     let word = word?;
     let found = allowed.iter().position(|name| *name == word.value);
     if found.is_none() {
@@ -437,6 +435,7 @@ fn names(node: Option<&Node>, what: &str, reader: &mut Reader) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Apply, EndpointProfile, Mode};
     use super::*;
     use crate::yaml::{Unknown, parse};
 
@@ -534,6 +533,42 @@ actions: {rotate: {description: x}}
     }
 
     #[test]
+    fn libraries_and_switches_are_read() {
+        let (charm, mistakes) = read(
+            "requires:
+  certificates: {interface: tls-certificates, library: tls-certificates-v3, key: renewed-early, unique-requests: false, serves: leaf-and-chain, apply-ca: none, restores: false, renews-on: [expiring], notification: 23h}
+  receive-ca-cert: {interface: certificate_transfer, library: certificate-transfer-v0, store: each, reads: again, keeps-removed: true}
+",
+            Unknown::Refused,
+        );
+        assert!(mistakes.is_empty(), "{mistakes:?}");
+        let metadata = charm.metadata;
+        let profile = |name: &str| metadata.endpoint(name).and_then(|it| it.profile.clone());
+        insta::assert_debug_snapshot!((
+            metadata.certificates_library("certificates"),
+            profile("certificates"),
+            metadata.transfer_library("receive-ca-cert"),
+            profile("receive-ca-cert"),
+        ));
+    }
+
+    #[test]
+    fn a_library_that_cannot_do_it_is_refused() {
+        let (_, mistakes) = read(
+            "requires:
+  a: {interface: tls-certificates, library: tls-certificates-v3, mode: app}
+  b: {interface: tls-certificates, library: certificate-transfer-v0}
+  c: {interface: certificate_transfer, library: certificate-transfer-v2}
+  d: {interface: http, library: tls-certificates}
+  e: {interface: tls-certificates, library: tls-certificates-v4.27, key: renewed, renews-on: [expiring]}
+  f: {interface: tls-certificates, library: tls-certificates-v3, renews-on: [expires]}
+",
+            Unknown::Refused,
+        );
+        insta::assert_snapshot!(mistakes.join("\n"));
+    }
+
+    #[test]
     fn mistakes_are_gathered() {
         let (_, mistakes) = read(
             "behaviour: requirr
@@ -551,7 +586,7 @@ issuer: {chain: [], transfers: none}
         `reboot` is none of restart, reload, none
         `units` is none of unit, app, app-and-unit
         `0.2` is not above 0.5 and at most 1.0
-        `requirr` is none of requirer, plain, self-signed-certificates, traefik, manual-tls-certificates, notary, vault, vault-renews-early
+        `requirr` is none of requirer, plain, self-signed-certificates, traefik, opensearch, manual-tls-certificates, notary, vault, vault-renews-early
         the chain has no CA
         `none` is none of root, issuer, all
         `spin` is not among the charm's actions

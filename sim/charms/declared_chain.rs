@@ -51,8 +51,10 @@ pub(super) fn sign(
     let (root, issuer) = (chain.first()?, chain.last()?);
     let template = if is_ca {
         Template::intermediate()
-    } else {
+    } else if profile.leaf_purposes.is_empty() {
         Template::leaf()
+    } else {
+        Template::leaf().with_purposes(&profile.leaf_purposes)
     };
     let signed = issue(request, &issuer.certificate, &issuer.key, terms, &template);
     Some(signed.map(|certificate| {

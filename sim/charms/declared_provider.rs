@@ -84,10 +84,20 @@ impl DeclaredProvider {
             profile,
             keys,
             certificates: provided("tls-certificates")
-                .map(|endpoint| Provider::new(&endpoint.name))
+                .map(|endpoint| Provider {
+                    library: metadata
+                        .certificates_library(&endpoint.name)
+                        .unwrap_or_default(),
+                    ..Provider::new(&endpoint.name)
+                })
                 .collect(),
             transfers: provided("certificate_transfer")
-                .map(|endpoint| certificate_transfer::Provider::new(&endpoint.name))
+                .map(|endpoint| certificate_transfer::Provider {
+                    library: metadata
+                        .transfer_library(&endpoint.name)
+                        .unwrap_or_default(),
+                    ..certificate_transfer::Provider::new(&endpoint.name)
+                })
                 .collect(),
         }))
     }

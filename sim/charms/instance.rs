@@ -2,7 +2,7 @@
 
 use super::{
     Behaviour, Charm, CharmMetadata, DeclaredProvider, Deed, Hand, ManualTlsCertificates, Notary,
-    Plain, Requirer, SelfSignedCertificates, Traefik, Vault, Wait,
+    OpenSearch, Plain, Requirer, SelfSignedCertificates, Traefik, Vault, Wait,
 };
 use crate::interfaces::KeySource;
 use crate::juju::{Hook, HookError, Quiet, UnitContext};
@@ -21,6 +21,8 @@ pub enum Instance {
     Traefik(Traefik),
     /// `vault-k8s` and `vault`.
     Vault(Vault),
+    /// `opensearch`.
+    OpenSearch(OpenSearch),
     /// The generic consumer.
     Requirer(Requirer),
     /// A provider with a given chain.
@@ -34,15 +36,16 @@ impl Instance {
     pub fn new(metadata: &CharmMetadata, algorithm: KeyAlgorithm, pool: &KeyPool) -> Self {
         let keys = KeySource::new(algorithm, pool.clone());
         match &metadata.behaviour {
-            Behaviour::SelfSignedCertificates => {
-                Self::SelfSignedCertificates(SelfSignedCertificates::new(keys))
-            }
             Behaviour::ManualTlsCertificates => {
                 Self::ManualTlsCertificates(ManualTlsCertificates::default())
             }
             Behaviour::Notary => Self::Notary(Notary::new(keys)),
-            Behaviour::Traefik => Self::Traefik(Traefik::new(keys)),
             Behaviour::Vault(guard) => Self::Vault(Vault::new(keys, *guard)),
+            Behaviour::SelfSignedCertificates => Self::SelfSignedCertificates(
+                SelfSignedCertificates::new(keys).with_libraries(metadata),
+            ),
+            Behaviour::Traefik => Self::Traefik(Traefik::new(keys).with_libraries(metadata)),
+            Behaviour::OpenSearch => Self::OpenSearch(OpenSearch::new(metadata, keys)),
             Behaviour::Requirer => Self::Requirer(Requirer::new(metadata, keys)),
             Behaviour::DeclaredProvider(profile) => {
                 Self::DeclaredProvider(DeclaredProvider::new(metadata, profile.clone(), keys))
@@ -60,6 +63,7 @@ impl Instance {
             Self::ManualTlsCertificates(_)
             | Self::Notary(_)
             | Self::Traefik(_)
+            | Self::OpenSearch(_)
             | Self::Requirer(_)
             | Self::Plain(_) => Vec::new(),
             Self::Vault(charm) => charm.ca_certificates(unit),
@@ -73,6 +77,7 @@ impl Instance {
             Self::Notary(charm) => charm,
             Self::Traefik(charm) => charm,
             Self::Vault(charm) => charm,
+            Self::OpenSearch(charm) => charm,
             Self::Requirer(charm) => charm,
             Self::DeclaredProvider(charm) => charm,
             Self::Plain(charm) => charm,

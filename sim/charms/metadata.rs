@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::interfaces::{certificate_transfer, tls_certificates};
 use crate::kernel::Span;
+use crate::pki::Purpose;
 
 /// Everything trustsim knows of one charm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,22 @@ impl CharmMetadata {
     pub fn endpoint(&self, name: &str) -> Option<&Endpoint> {
         self.endpoints.iter().find(|endpoint| endpoint.name == name)
     }
+
+    /// The `tls-certificates` library declared for an endpoint.
+    pub fn certificates_library(&self, endpoint: &str) -> Option<tls_certificates::Library> {
+        match self.endpoint(endpoint)?.library? {
+            LibraryProfile::Certificates(library) => Some(library),
+            LibraryProfile::Transfer(_) => None,
+        }
+    }
+
+    /// The `certificate_transfer` library declared for an endpoint.
+    pub fn transfer_library(&self, endpoint: &str) -> Option<certificate_transfer::Library> {
+        match self.endpoint(endpoint)?.library? {
+            LibraryProfile::Transfer(library) => Some(library),
+            LibraryProfile::Certificates(_) => None,
+        }
+    }
 }
 
 /// One endpoint of a charm.
@@ -54,6 +72,17 @@ pub struct Endpoint {
     pub container_scope: bool,
     /// How a generic consumer uses it for TLS; ignored by charms that are code.
     pub profile: Option<EndpointProfile>,
+    /// The library the charm speaks it with; `None` for what its code would take.
+    pub library: Option<LibraryProfile>,
+}
+
+/// The library of an endpoint, by interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LibraryProfile {
+    /// Of `tls-certificates`.
+    Certificates(tls_certificates::Library),
+    /// Of `certificate_transfer`.
+    Transfer(certificate_transfer::Library),
 }
 
 /// Sides of an endpoint.
@@ -89,6 +118,8 @@ pub enum Behaviour {
     Traefik,
     /// canonical/vault-k8s-operator, either charm.
     Vault(super::VaultGuard),
+    /// canonical/opensearch-operator.
+    OpenSearch,
     /// The generic consumer, driven by the endpoint profiles.
     Requirer,
     /// A provider with a chain that the scenario gives.
@@ -109,9 +140,26 @@ impl Behaviour {
             Self::ManualTlsCertificates | Self::Notary | Self::Vault(_) => true,
             Self::SelfSignedCertificates
             | Self::Traefik
+            | Self::OpenSearch
             | Self::Requirer
             | Self::DeclaredProvider(_)
             | Self::Plain => false,
+        }
+    }
+
+    /// Beginnings of the paths of workload files that lie on volumes (`storage` in the charm's
+    /// charmcraft.yaml, mounted into its containers): those outlive a pod.
+    pub const fn volumes(&self) -> &'static [&'static str] {
+        match self {
+            Self::Notary => &["notary/", "tls/access-certificates/"],
+            Self::Vault(_) => &["vault/", "tls/tls-certificates-access/"],
+            Self::ManualTlsCertificates
+            | Self::SelfSignedCertificates
+            | Self::Traefik
+            | Self::OpenSearch
+            | Self::Requirer
+            | Self::DeclaredProvider(_)
+            | Self::Plain => &[],
         }
     }
 }
@@ -138,10 +186,102 @@ pub struct CertificatesProfile {
     pub renewal_permille: u32,
     /// What the workload does when its certificate files change.
     pub apply: Apply,
+    /// What it does when the CA that came with the certificate changes; as `apply` if absent.
+    pub apply_ca: Option<Apply>,
     /// Whether peers and clients trust the `ca` that comes with the certificate.
     pub trusts_ca: bool,
     /// Whether files go when there is no assigned certificate.
     pub delete_on_missing: bool,
+    /// Which certificates go to disk, and in which order.
+    pub serves: Serves,
+    /// Whether a renewal keeps the key.
+    pub key: KeyUse,
+    /// Whether each request has an identifier of its own in its subject; without one a request
+    /// made again with the same key and names is the same bytes.
+    pub unique_requests: bool,
+    /// Whether the CA before stays trusted beside a new one until the next certificate comes.
+    pub keeps_old_ca: bool,
+    /// Whether the files are written again when the workload starts.
+    pub restores: bool,
+    /// On which events of version 3 of the library the charm asks again.
+    pub renews_on: RenewsOn,
+    /// How long before the end a charm with version 3 wants to be told.
+    pub notification: Option<Span>,
+    /// Whether a charm with version 3 installs its first certificate only: it asks again in time,
+    /// and takes no notice of what comes.
+    pub installs_once: bool,
+}
+
+impl Default for CertificatesProfile {
+    /// A charm whose units ask for themselves, serve the chain as it came and restart.
+    fn default() -> Self {
+        Self {
+            mode: Mode::Unit,
+            name_option: None,
+            extra_name_options: Vec::new(),
+            renewal_permille: 900,
+            apply: Apply::Restart,
+            apply_ca: None,
+            trusts_ca: true,
+            delete_on_missing: false,
+            serves: Serves::Chain,
+            key: KeyUse::Kept,
+            unique_requests: true,
+            keeps_old_ca: false,
+            restores: true,
+            renews_on: RenewsOn::default(),
+            notification: None,
+            installs_once: false,
+        }
+    }
+}
+
+/// Which certificates a consumer writes to disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Serves {
+    /// The chain in the order in which it came.
+    #[default]
+    Chain,
+    /// The chain, turned round where it does not begin with the certificate.
+    LeafFirst,
+    /// The certificate, then the chain, which begins with the certificate again.
+    LeafAndChain,
+    /// The certificate alone.
+    Leaf,
+}
+
+/// Whether a renewal keeps the private key. The libraries since version 4 always do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyUse {
+    /// The same key.
+    #[default]
+    Kept,
+    /// A new key, written together with its certificate.
+    Renewed,
+    /// A new key, written as soon as it is made: until its certificate comes the workload has a
+    /// key and a certificate that do not fit.
+    RenewedEarly,
+}
+
+/// On which events of the library's version 3 a charm asks for a new certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RenewsOn {
+    /// `certificate_expiring`.
+    pub expiring: bool,
+    /// `certificate_invalidated` with reason `expired`.
+    pub expired: bool,
+    /// `certificate_invalidated` with reason `revoked`.
+    pub revoked: bool,
+}
+
+impl Default for RenewsOn {
+    fn default() -> Self {
+        Self {
+            expiring: true,
+            expired: true,
+            revoked: true,
+        }
+    }
 }
 
 /// A consumer's use of `certificate_transfer`.
@@ -149,6 +289,53 @@ pub struct CertificatesProfile {
 pub struct TrustProfile {
     /// What the workload does when its trust files change.
     pub apply: Apply,
+    /// Which files the CAs go to.
+    pub store: Store,
+    /// Where the charm takes the CAs from.
+    pub reads: Reads,
+    /// Whether CAs that left the set stay on disk.
+    pub keeps_removed: bool,
+    /// Whether the files are written again when the workload starts.
+    pub restores: bool,
+}
+
+impl Default for TrustProfile {
+    /// One file for each relation, written again at each start.
+    fn default() -> Self {
+        Self {
+            apply: Apply::Restart,
+            store: Store::Relation,
+            reads: Reads::Event,
+            keeps_removed: false,
+            restores: true,
+        }
+    }
+}
+
+/// Which files received CAs go to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Store {
+    /// One for each relation.
+    #[default]
+    Relation,
+    /// One for all relations.
+    Bundle,
+    /// One for each certificate.
+    Each,
+    /// One for each relation, to which each certificate is written in turn: one of them stays.
+    Last,
+}
+
+/// Where a charm takes received CAs from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reads {
+    /// From the library's event.
+    #[default]
+    Event,
+    /// It asks the library again in its handler.
+    Again,
+    /// From the databags of the provider's units, past the library.
+    Raw,
 }
 
 /// Who asks for certificates.
@@ -190,6 +377,8 @@ pub struct IssuerProfile {
     pub transfers: Transfers,
     /// Subject of the `ca` field requirers get: the root or the issuing CA.
     pub ca_is_root: bool,
+    /// What its leaves are good for; servers and clients where empty.
+    pub leaf_purposes: Vec<Purpose>,
 }
 
 /// One CA of a declared chain.

@@ -13,6 +13,7 @@ mod manual_tls_certificates;
 mod metadata;
 mod names;
 mod notary;
+mod opensearch;
 mod people;
 mod plain;
 mod requirer;
@@ -23,7 +24,7 @@ mod tests;
 mod traefik;
 mod vault;
 
-pub use catalogue::catalogue;
+pub use catalogue::{catalogue, catalogue_source};
 pub use charm::Charm;
 pub use declaration::{
     AuthorityDeclaration, CharmDeclaration, ConfigDeclaration, EndpointDeclaration,
@@ -35,9 +36,11 @@ pub use instance::Instance;
 pub use manual_tls_certificates::ManualTlsCertificates;
 pub use metadata::{
     Apply, Behaviour, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint,
-    EndpointProfile, IssuerProfile, Mode, OptionSpec, Role, Transfers, TrustProfile,
+    EndpointProfile, IssuerProfile, KeyUse, LibraryProfile, Mode, OptionSpec, Reads, RenewsOn,
+    Role, Serves, Store, Transfers, TrustProfile,
 };
 pub use notary::Notary;
+pub use opensearch::OpenSearch;
 pub use people::{Deed, Hand, Wait};
 pub use plain::Plain;
 pub use requirer::Requirer;

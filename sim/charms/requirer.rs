@@ -5,6 +5,8 @@
 //! relation breaks, and when the workload starts; unlike some it restarts only for what changed.
 
 mod shared;
+mod trust;
+mod v3;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,12 +14,13 @@ use std::sync::Arc;
 use super::names::{attributes, listed};
 use super::surface::{chain_path, key_path, paths_under, trust_path};
 use super::{
-    Apply, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Mode, Role, TrustProfile,
+    Apply, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Mode, Role, Serves,
+    TrustProfile,
 };
-use crate::interfaces::certificate_transfer::{self, CertificateSet};
-use crate::interfaces::tls_certificates::{self, Asks, Assigned, Event, Request, Side};
+use crate::interfaces::certificate_transfer;
+use crate::interfaces::tls_certificates::{self, Asks, Assigned, Event, Library, Request, Side};
 use crate::interfaces::{KeySource, pem};
-use crate::juju::{Hook, HookError, Quiet, RelationId, Status, UnitContext};
+use crate::juju::{Hook, HookError, Quiet, Status, UnitContext};
 use crate::pki::Certificate;
 
 /// The charm. Cheap to clone.
@@ -45,6 +48,13 @@ struct TrustEndpoint {
     profile: TrustProfile,
 }
 
+/// What an endpoint changed on disk.
+#[derive(Clone, Copy, Debug, Default)]
+struct Written {
+    served: bool,
+    ca: bool,
+}
+
 /// What a hook changed on disk, and what the workload is to do about it.
 #[derive(Default)]
 struct Changes {
@@ -53,6 +63,15 @@ struct Changes {
 }
 
 impl Changes {
+    fn note_endpoint(&mut self, written: Written, endpoint: &CertificatesEndpoint) {
+        let apply = endpoint.profile.apply;
+        let name = &endpoint.library.endpoint;
+        self.note(written.served, apply, &[format!("tls/{name}/")]);
+        let cas = [trust_path(name), endpoint.old_ca_path()];
+        let apply_ca = endpoint.profile.apply_ca.unwrap_or(apply);
+        self.note(written.ca, apply_ca, &cas);
+    }
+
     fn note(&mut self, changed: bool, apply: Apply, prefixes: &[String]) {
         match apply {
             _ if !changed => {}
@@ -124,15 +143,22 @@ impl Requirer {
                     };
                     let mut library = tls_certificates::Requirer::new(&endpoint.name, mode);
                     library.renewal_permille = profile.renewal_permille;
+                    library.library = metadata
+                        .certificates_library(&endpoint.name)
+                        .unwrap_or_default();
                     let profile = profile.clone();
                     inner
                         .certificates
                         .push(CertificatesEndpoint { library, profile });
                 }
-                Some(EndpointProfile::ReceivesCa(profile)) => inner.trust.push(TrustEndpoint {
-                    library: certificate_transfer::Requirer::new(&endpoint.name),
-                    profile: profile.clone(),
-                }),
+                Some(EndpointProfile::ReceivesCa(profile)) => {
+                    let mut library = certificate_transfer::Requirer::new(&endpoint.name);
+                    library.library = metadata
+                        .transfer_library(&endpoint.name)
+                        .unwrap_or_default();
+                    let profile = profile.clone();
+                    inner.trust.push(TrustEndpoint { library, profile });
+                }
                 None if endpoint.role == Role::Peer && inner.peer.is_none() => {
                     inner.peer = Some(Arc::from(endpoint.name.as_str()));
                 }
@@ -151,6 +177,12 @@ impl Requirer {
         begins: bool,
         changes: &mut Changes,
     ) -> Result<Option<String>, HookError> {
+        let begins = begins && endpoint.profile.restores;
+        if endpoint.library.library == Library::V3 {
+            let written = v3::on_hook(endpoint, &self.0.keys, hook, unit, begins)?;
+            changes.note_endpoint(written, endpoint);
+            return Ok(None);
+        }
         let requests = endpoint.requests(unit);
         let asks = Asks {
             requests: &requests,
@@ -164,14 +196,15 @@ impl Requirer {
         let is_told = events
             .iter()
             .any(|event| matches!(event, Event::Available(_)));
-        if is_told || is_broken || begins || asks.refresh {
-            let changed = self.write(endpoint, unit, &asks)?;
-            changes.note(changed, endpoint.profile.apply, &endpoint.prefixes());
+        let refreshes = asks.refresh && endpoint.profile.restores;
+        if is_told || is_broken || begins || refreshes {
+            let written = self.write(endpoint, unit, &asks)?;
+            changes.note_endpoint(written, endpoint);
         }
         let is_ending = matches!(hook, Hook::Install | Hook::Stop | Hook::Remove);
         if !unit.is_leader() && endpoint.profile.mode != Mode::Unit && !is_ending {
-            let changed = shared::receive(endpoint, unit)?;
-            changes.note(changed, endpoint.profile.apply, &endpoint.prefixes());
+            let written = shared::receive(endpoint, unit)?;
+            changes.note_endpoint(written, endpoint);
         }
         Ok(events.into_iter().find_map(|event| match event {
             Event::Denied(_, error) => Some(error.message),
@@ -179,14 +212,14 @@ impl Requirer {
         }))
     }
 
-    /// Writes what this unit was assigned; whether anything on disk changed.
+    /// Writes what this unit was assigned.
     fn write(
         &self,
         endpoint: &CertificatesEndpoint,
         unit: &mut UnitContext<'_>,
         asks: &Asks<'_>,
-    ) -> Result<bool, HookError> {
-        let mut changed = false;
+    ) -> Result<Written, HookError> {
+        let mut written = Written::default();
         let (mut names, mut authorities) = (BTreeSet::new(), Vec::new());
         let mut is_complete = true;
         for request in asks.requests {
@@ -199,7 +232,7 @@ impl Requirer {
             let name = request.attributes.common_name.clone().unwrap_or_default();
             match endpoint.library.assigned(unit, asks, request)? {
                 Some(assigned) => {
-                    changed |= endpoint.push(unit, &name, &assigned);
+                    written.served |= endpoint.push(unit, &name, &assigned);
                     if is_shared {
                         shared::publish(self.0.peer.as_deref(), endpoint, unit, &name, &assigned)?;
                     }
@@ -210,12 +243,12 @@ impl Requirer {
             }
         }
         if is_complete || endpoint.profile.delete_on_missing {
-            changed |= endpoint.remove_others(unit, &names);
+            endpoint.remove_others(unit, &names, &mut written);
         }
         if endpoint.profile.trusts_ca && !authorities.is_empty() {
-            changed |= endpoint.push_trust(unit, &authorities);
+            written.ca |= endpoint.push_trust(unit, &authorities, written.served);
         }
-        Ok(changed)
+        Ok(written)
     }
 
     fn set_status(&self, hook: &Hook, unit: &mut UnitContext<'_>, denied: Option<String>) {
@@ -254,7 +287,11 @@ impl CertificatesEndpoint {
             for option in &self.profile.extra_name_options {
                 names.extend(listed(unit, option));
             }
-            requests.push(Request::new(attributes(&names, &short), side));
+            let mut request = Request::new(attributes(&names, &short), side);
+            if !self.profile.unique_requests {
+                request.attributes.unique_identifier = None;
+            }
+            requests.push(request);
         };
         match self.profile.mode {
             Mode::Unit => add(for_unit(), Side::Unit, set),
@@ -277,24 +314,49 @@ impl CertificatesEndpoint {
 
     fn push(&self, unit: &mut UnitContext<'_>, name: &str, assigned: &Assigned) -> bool {
         let endpoint = &self.library.endpoint;
-        let chain = chain_of(assigned);
+        let chain = self.chain_of(assigned);
         let chain_changed = unit.push_file(&chain_path(endpoint, name), pem::chain_value(&chain));
         let key = pem::key_value(&assigned.key);
         unit.push_file(&key_path(endpoint, name), key) || chain_changed
     }
 
-    fn push_trust(&self, unit: &mut UnitContext<'_>, authorities: &[Certificate]) -> bool {
+    /// The CA that came with the certificate. Where the charm keeps the one before, it stays beside
+    /// a new one until a certificate comes that has the same CA
+    /// (canonical/kafka-operator 3c25f095, `common/single_kernel_kafka/events/tls.py`,
+    /// `_handle_certificate_available_event`).
+    fn push_trust(
+        &self,
+        unit: &mut UnitContext<'_>,
+        authorities: &[Certificate],
+        is_new: bool,
+    ) -> bool {
         let mut unique = authorities.to_vec();
         unique.sort_unstable();
         unique.dedup();
-        unit.push_file(
-            &trust_path(&self.library.endpoint),
-            pem::chain_value(&unique),
-        )
+        let path = trust_path(&self.library.endpoint);
+        let before = unit.files().get(path.as_str()).cloned();
+        let changed = unit.push_file(&path, pem::chain_value(&unique));
+        if !self.profile.keeps_old_ca || !is_new {
+            return changed;
+        }
+        let old = self.old_ca_path();
+        match before {
+            Some(before) if changed => unit.push_file(&old, before) || changed,
+            _ => unit.remove_file(&old) || changed,
+        }
+    }
+
+    fn old_ca_path(&self) -> String {
+        trust_path(&format!("{}-old", self.library.endpoint))
     }
 
     /// Removes what is served under other names, and with the last name the CA that came with it.
-    fn remove_others(&self, unit: &mut UnitContext<'_>, names: &BTreeSet<String>) -> bool {
+    fn remove_others(
+        &self,
+        unit: &mut UnitContext<'_>,
+        names: &BTreeSet<String>,
+        written: &mut Written,
+    ) {
         let prefix = format!("tls/{}/", self.library.endpoint);
         let stale: Vec<Arc<str>> = paths_under(unit.files(), &prefix)
             .filter(|path| {
@@ -308,81 +370,31 @@ impl CertificatesEndpoint {
             unit.remove_file(path);
         }
         let trust = trust_path(&self.library.endpoint);
-        let trust_removed = names.is_empty() && unit.remove_file(&trust);
-        !stale.is_empty() || trust_removed
-    }
-
-    /// Where its files lie.
-    fn prefixes(&self) -> [String; 2] {
-        let endpoint = &self.library.endpoint;
-        [format!("tls/{endpoint}/"), trust_path(endpoint)]
+        written.served |= !stale.is_empty();
+        for path in [trust, self.old_ca_path()] {
+            written.ca |= names.is_empty() && unit.remove_file(&path);
+        }
     }
 
     fn serves(&self, unit: &UnitContext<'_>) -> bool {
         let prefix = format!("tls/{}/", self.library.endpoint);
         paths_under(unit.files(), &prefix).next().is_some()
     }
-}
 
-/// The chain as it came, or the certificate alone.
-fn chain_of(assigned: &Assigned) -> Vec<Certificate> {
-    match &assigned.entry.chain {
-        Some(chain) if !chain.is_empty() => chain.clone(),
-        _ => vec![assigned.entry.certificate.clone()],
-    }
-}
-
-impl TrustEndpoint {
-    fn on_hook(
-        &self,
-        hook: &Hook,
-        unit: &mut UnitContext<'_>,
-        begins: bool,
-        changes: &mut Changes,
-    ) -> Result<(), HookError> {
-        let event = self.library.on_hook(hook, unit)?;
-        let mut written = BTreeSet::new();
-        match event {
-            Some(certificate_transfer::Event::SetUpdated(relation, set)) => {
-                written.extend(self.write(unit, relation, &set));
-            }
-            Some(certificate_transfer::Event::Removed(relation)) => {
-                let path = self.path(unit, relation);
-                if unit.remove_file(&path) {
-                    written.insert(path);
-                }
-            }
-            None => {}
-        }
-        if begins {
-            for relation in unit.relations(&self.library.endpoint) {
-                let set = certificate_transfer::Requirer::certificates(unit, relation)?;
-                written.extend(self.write(unit, relation, &set));
-            }
-        }
-        let paths: Vec<String> = written.into_iter().collect();
-        changes.note(!paths.is_empty(), self.profile.apply, &paths);
-        Ok(())
-    }
-
-    /// All CAs of a relation in one file; the path of a file that changed.
-    fn write(
-        &self,
-        unit: &mut UnitContext<'_>,
-        relation: RelationId,
-        set: &CertificateSet,
-    ) -> Option<String> {
-        let path = self.path(unit, relation);
-        let changed = if set.texts.is_empty() {
-            unit.remove_file(&path)
-        } else {
-            unit.push_file(&path, set.bundle())
+    /// What goes to disk; without a chain the certificate alone.
+    fn chain_of(&self, assigned: &Assigned) -> Vec<Certificate> {
+        let leaf = &assigned.entry.certificate;
+        let mut chain = match &assigned.entry.chain {
+            Some(chain) if !chain.is_empty() => chain.clone(),
+            _ => vec![leaf.clone()],
         };
-        changed.then_some(path)
-    }
-
-    fn path(&self, unit: &UnitContext<'_>, relation: RelationId) -> String {
-        let number = unit.relation_number(relation);
-        trust_path(&format!("{}-{number}", self.library.endpoint))
+        match self.profile.serves {
+            Serves::Chain => {}
+            Serves::LeafFirst if chain.first() != Some(leaf) => chain.reverse(),
+            Serves::LeafFirst => {}
+            Serves::LeafAndChain => chain.insert(0, leaf.clone()),
+            Serves::Leaf => chain = vec![leaf.clone()],
+        }
+        chain
     }
 }

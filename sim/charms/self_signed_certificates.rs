@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use config::{Config, certificate_matches};
 
-use super::Charm;
 use super::issuing::{self, Authority, by_relation, note_answer, note_authority};
+use super::{Charm, CharmMetadata};
 use crate::interfaces::certificate_transfer;
 use crate::interfaces::tls_certificates::{Answer, Outstanding, Provider};
 use crate::interfaces::{KeySource, serial_number};
@@ -84,6 +84,18 @@ impl SelfSignedCertificates {
             certificates: Provider::new(CERTIFICATES_ENDPOINT),
             transfer: certificate_transfer::Provider::new(TRANSFER_ENDPOINT),
         }
+    }
+
+    /// The same charm with the libraries that its metadata name: another revision's.
+    #[must_use]
+    pub fn with_libraries(mut self, metadata: &CharmMetadata) -> Self {
+        if let Some(library) = metadata.certificates_library(CERTIFICATES_ENDPOINT) {
+            self.certificates.library = library;
+        }
+        if let Some(library) = metadata.transfer_library(TRANSFER_ENDPOINT) {
+            self.transfer.library = library;
+        }
+        self
     }
 
     /// `_configure`.

@@ -18,9 +18,9 @@ use std::sync::Arc;
 
 use rand::RngExt;
 
-use super::Charm;
 use super::names::attributes;
 use super::surface::trust_path;
+use super::{Charm, CharmMetadata};
 use crate::interfaces::certificate_transfer::{self, CertificateSet};
 use crate::interfaces::tls_certificates::{self, Asks, Event, Library, Mode, Request, Side};
 use crate::interfaces::{KeySource, pem};
@@ -119,6 +119,18 @@ impl Traefik {
             certificates,
             received,
         }
+    }
+
+    /// The same charm with the libraries that its metadata name: another revision's.
+    #[must_use]
+    pub fn with_libraries(mut self, metadata: &CharmMetadata) -> Self {
+        if let Some(library) = metadata.certificates_library(CERTIFICATES) {
+            self.certificates.library = library;
+        }
+        if let Some(library) = metadata.transfer_library(RECEIVE_CA) {
+            self.received.library = library;
+        }
+        self
     }
 
     fn asks<'a>(&'a self, run: &'a Run, refresh: bool) -> Asks<'a> {
@@ -262,7 +274,7 @@ impl Traefik {
     /// reads the system's roots when it first verifies a peer.
     fn push_all_received(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         for relation in unit.relations(RECEIVE_CA) {
-            let set = certificate_transfer::Requirer::certificates(unit, relation)?;
+            let set = self.received.read(unit, relation, 0)?;
             push_received(unit, relation, &set);
         }
         unit.reload_workload("trust/");

@@ -364,6 +364,7 @@ fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
         limit: None,
         container_scope: false,
         profile: None,
+        library: None,
     });
     Arc::new(CharmMetadata {
         name: name.to_owned(),

@@ -30,6 +30,8 @@ pub struct ApplicationParts {
     pub config: BTreeMap<String, String>,
     /// Whether units live on their principal's machine.
     pub subordinate: bool,
+    /// Paths of workload files that lie on volumes begin with one of these: they outlive a pod.
+    pub volumes: Vec<Arc<str>>,
 }
 
 impl Juju {
@@ -133,6 +135,7 @@ impl Juju {
             lease: Lease::default(),
             offers: Vec::new(),
             subordinate: parts.subordinate,
+            volumes: parts.volumes,
         });
         let id = ApplicationId::from_index(self.applications.len() - 1);
         self.models[model.index()].applications.push(id);

@@ -77,6 +77,7 @@ impl Juju {
             config_defaults: BTreeMap::new(),
             config: BTreeMap::new(),
             subordinate: false,
+            volumes: Vec::new(),
         }
     }
 

@@ -166,9 +166,14 @@ impl Juju {
         let found = &mut self.units[unit.index()];
         found.address.value = address;
         found.address.touch(now, cause);
-        let memory = |path: &str| path.starts_with(super::Workload::MEMORY);
-        found.workload.files.retain(|path, _| !memory(path));
-        found.workload.loaded.retain(|path, _| !memory(path));
+        // The disks of its containers are new too, the charm's own (its stored state) among them;
+        // what lies on volumes stays.
+        let volumes = self.applications[found.application.index()].volumes.clone();
+        let stays = |path: &str| volumes.iter().any(|volume| path.starts_with(&**volume));
+        found.workload.files.retain(|path, _| stays(path));
+        found.workload.loaded.retain(|path, _| stays(path));
+        found.workload.generation += 1;
+        found.workload.cause = cause;
         let Some(agent) = found.agent.as_deref_mut() else {
             return;
         };

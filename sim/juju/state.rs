@@ -168,6 +168,8 @@ pub struct Application {
     pub offers: Vec<(Arc<str>, Vec<Arc<str>>)>,
     /// Whether units live on their principal's machine.
     pub subordinate: bool,
+    /// Beginnings of paths that lie on volumes.
+    pub volumes: Vec<Arc<str>>,
 }
 
 /// The leadership lease of an application.

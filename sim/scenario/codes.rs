@@ -233,6 +233,15 @@ codes! {
     /// The server of this connection has no relation with a provider of certificates (or not on
     /// the endpoint that the address names), so there is nothing to shake hands with.
     NoCertificate = "TS0303",
+    /// # Libraries that do not understand each other
+    ///
+    /// Juju makes this relation, since both sides have the interface, but the libraries that the
+    /// two charms carry do not read what the other writes: a requirer with version 1 of
+    /// `certificate_transfer` finds nothing in what version 0 sends, and a provider with version 3
+    /// of `tls-certificates` hears units only, never an application. No hook fails.
+    ///
+    /// Use a revision of the older charm with a later library.
+    LibrariesDiffer = "TS0305",
 }
 
 impl fmt::Display for Code {

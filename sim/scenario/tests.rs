@@ -265,7 +265,7 @@ fn charms_nobody_described_get_their_endpoints_from_their_relations() {
   m:
     applications:
       easyrsa: {charm: easyrsa, num_units: 1}
-      k8s: {charm: k8s, num_units: 1}
+      k8s: {charm: some-k8s, num_units: 1}
       worker: {charm: k8s-worker, num_units: 1}
       beat: {charm: filebeat}
       lost: {charm: lost, num_units: 1}

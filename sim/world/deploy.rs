@@ -89,6 +89,12 @@ impl World {
             config_defaults: defaults.collect(),
             config: spec.options.clone(),
             subordinate: charm.subordinate,
+            volumes: charm
+                .behaviour
+                .volumes()
+                .iter()
+                .map(|path| (*path).into())
+                .collect(),
         };
         let id = self.in_juju(agenda, |juju, desk| {
             juju.add_application(model, parts, desk)

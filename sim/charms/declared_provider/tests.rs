@@ -20,6 +20,7 @@ fn profile() -> IssuerProfile {
         chain_includes_root: false,
         transfers: Transfers::Root,
         ca_is_root: true,
+        leaf_purposes: Vec::new(),
     }
 }
 

@@ -60,6 +60,7 @@ impl Play {
         let mut hand = Hand {
             stream: Streams::new(1).stream("test", "answer"),
             ca: Some(self.ca.clone()),
+            rejects: Vec::new(),
         };
         match charm.answer(&waits[0], &mut hand, &mut context) {
             Some(Deed::Action { name, parameters }) if name == PROVIDE => parameters,
@@ -91,6 +92,7 @@ fn external_ca() -> ExternalCa {
         validity: DAY * 3650,
     };
     let profile = IssuerProfile {
+        leaf_purposes: Vec::new(),
         chain: vec![authority("Corporate Root"), authority("Corporate Issuing")],
         leaf_validity: DAY * 90,
         chain_includes_root: true,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{CertificatesEndpoint, chain_of};
+use super::{CertificatesEndpoint, Written};
 use crate::charms::Mode;
 use crate::charms::surface::{chain_path, key_path, trust_path};
 use crate::interfaces::pem;
@@ -31,7 +31,10 @@ pub(super) fn publish(
 ) -> Result<(), HookError> {
     let content = [
         (NAME.to_owned(), Value::from(name)),
-        (CHAIN.to_owned(), pem::chain_value(&chain_of(assigned))),
+        (
+            CHAIN.to_owned(),
+            pem::chain_value(&endpoint.chain_of(assigned)),
+        ),
         (KEY.to_owned(), pem::key_value(&assigned.key)),
         (
             CA.to_owned(),
@@ -56,30 +59,31 @@ pub(super) fn publish(
     Ok(())
 }
 
-/// The part of a unit that does not lead; whether anything on disk changed.
+/// The part of a unit that does not lead.
 pub(super) fn receive(
     endpoint: &CertificatesEndpoint,
     unit: &mut UnitContext<'_>,
-) -> Result<bool, HookError> {
+) -> Result<Written, HookError> {
+    let mut written = Written::default();
     if unit.relations(&endpoint.library.endpoint).is_empty() {
-        return Ok(false);
+        return Ok(written);
     }
     let Some(secret) = unit.read_application_secret(&label(endpoint), true) else {
-        return Ok(false);
+        return Ok(written);
     };
     let Some((name, chain, key, ca)) = parts(&secret) else {
         return Err(HookError::Charm("KeyError: 'chain'".to_owned()));
     };
     let served = &endpoint.library.endpoint;
-    let mut changed = unit.push_file(&chain_path(served, name), chain.clone());
-    changed |= unit.push_file(&key_path(served, name), key.clone());
+    written.served |= unit.push_file(&chain_path(served, name), chain.clone());
+    written.served |= unit.push_file(&key_path(served, name), key.clone());
     if endpoint.profile.trusts_ca {
-        changed |= unit.push_file(&trust_path(served), ca.clone());
+        written.ca |= unit.push_file(&trust_path(served), ca.clone());
     }
     if endpoint.profile.mode == Mode::App {
-        changed |= endpoint.remove_others(unit, &BTreeSet::from([name.to_owned()]));
+        endpoint.remove_others(unit, &BTreeSet::from([name.to_owned()]), &mut written);
     }
-    Ok(changed)
+    Ok(written)
 }
 
 fn parts(secret: &SecretView) -> Option<(&str, &Value, &Value, &Value)> {

@@ -1,19 +1,24 @@
 //! A stage for charms: a [`Juju`] with the charms' code behind its hooks, and nothing else.
 
+mod consumer_switches;
+mod older_libraries;
 mod order_of_events;
 mod provider_rules;
 mod recordings;
+mod renewal_rules;
 mod requirer_rules;
+mod rotations;
 mod samples;
 mod transfer_rules;
+mod transfer_versions;
 mod vault_rules;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Apply, Behaviour, CertificatesProfile, Charm, CharmMetadata, Endpoint, EndpointProfile,
-    Instance, IssuerProfile, Mode, OptionSpec, Role, TrustProfile,
+    Behaviour, CertificatesProfile, Charm, CharmMetadata, Endpoint, EndpointProfile, Instance,
+    IssuerProfile, LibraryProfile, Mode, OptionSpec, Role, TrustProfile,
 };
 use crate::juju::{
     About, Activity, ApplicationId, ApplicationParts, Bag, EndpointInfo, EndpointRole, Event,
@@ -156,6 +161,12 @@ impl Stage {
             config_defaults: defaults.collect(),
             config: set.collect(),
             subordinate: false,
+            volumes: metadata
+                .behaviour
+                .volumes()
+                .iter()
+                .map(|path| (*path).into())
+                .collect(),
         };
         let host = &mut TestHost(&mut self.agenda, self.ticks);
         let id = self.juju.add_application(self.model, parts, host);
@@ -204,6 +215,11 @@ impl Stage {
         let host = &mut TestHost(&mut self.agenda, self.ticks);
         self.juju
             .give_leadership(application, Some(unit), None, host);
+    }
+
+    pub(super) fn restart_pod(&mut self, unit: UnitId) {
+        let host = &mut TestHost(&mut self.agenda, self.ticks);
+        self.juju.restart_pod(unit, None, host);
     }
 
     pub(super) fn act(&mut self, unit: UnitId, action: &str) {
@@ -407,6 +423,7 @@ fn endpoint(name: &str, role: Role, interface: &str, profile: Option<EndpointPro
         limit: None,
         container_scope: false,
         profile,
+        library: None,
     }
 }
 
@@ -452,19 +469,14 @@ pub(super) fn certificates_profile(mode: Mode) -> CertificatesProfile {
         mode,
         name_option: Some("name".to_owned()),
         extra_name_options: vec!["extra".to_owned()],
-        renewal_permille: 900,
-        apply: Apply::Restart,
-        trusts_ca: true,
-        delete_on_missing: false,
+        ..CertificatesProfile::default()
     }
 }
 
 /// A generic consumer with a certificates and a receive-ca-cert endpoint.
 pub(super) fn consumer(profile: CertificatesProfile) -> CharmMetadata {
     let certificates = Some(EndpointProfile::Certificates(profile));
-    let trust = Some(EndpointProfile::ReceivesCa(TrustProfile {
-        apply: Apply::Restart,
-    }));
+    let trust = Some(EndpointProfile::ReceivesCa(TrustProfile::default()));
     let endpoints = vec![
         endpoint(
             "certificates",
@@ -480,6 +492,20 @@ pub(super) fn consumer(profile: CertificatesProfile) -> CharmMetadata {
         ),
     ];
     metadata("consumer", Behaviour::Requirer, endpoints)
+}
+
+/// The same charm with this library on one of its endpoints.
+pub(super) fn with_library(
+    mut charm: CharmMetadata,
+    endpoint: &str,
+    library: LibraryProfile,
+) -> CharmMetadata {
+    let found = charm
+        .endpoints
+        .iter_mut()
+        .find(|other| other.name == endpoint);
+    found.expect("it has that endpoint").library = Some(library);
+    charm
 }
 
 /// `traefik-k8s`, as far as TLS goes.

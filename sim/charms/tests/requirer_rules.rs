@@ -2,7 +2,7 @@
 //! rule, seen from outside.
 
 use super::super::surface::{chain_path, key_path};
-use super::super::{Mode, surface};
+use super::super::{Apply, Mode, surface};
 use super::*;
 use crate::interfaces::pem;
 use crate::interfaces::tls_certificates::{

@@ -146,6 +146,8 @@ fn people(stage: &mut Stage, application: ApplicationId) {
         let mut context = UnitContext::new(&stage.juju, unit, now, None);
         let mut hand = Hand {
             stream: Streams::new(1).stream("person", "hand"),
+            ca: None,
+            rejects: Vec::new(),
         };
         let waits = charm.waits(&context);
         let deeds = waits
@@ -154,6 +156,7 @@ fn people(stage: &mut Stage, application: ApplicationId) {
         for deed in deeds.collect::<Vec<_>>() {
             match deed {
                 Deed::Action { name, .. } => stage.act(unit, &name),
+                Deed::Config { .. } => unreachable!("Vault waits for no option"),
                 Deed::AtWorkload { files, .. } => {
                     let host = &mut TestHost(&mut stage.agenda, false);
                     stage.juju.change_files(unit, &files, None, host);

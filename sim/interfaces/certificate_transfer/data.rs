@@ -49,12 +49,14 @@ impl CertificateSet {
         }
     }
 
-    fn list_value(self) -> Value {
+    /// The list as text, in this order.
+    fn list_value(texts: &[Arc<str>]) -> Value {
         let mut out = String::new();
-        json::push_list(&mut out, &self.texts, |out, text| {
+        json::push_list(&mut out, texts, |out, text| {
             json::push_string(out, text);
         });
-        Value::with_parsed(out, Arc::new(self))
+        let set = Self::new(texts.iter().cloned().collect());
+        Value::with_parsed(out, Arc::new(set))
     }
 }
 
@@ -71,11 +73,11 @@ pub(super) fn read_application(bag: &Bag) -> Arc<CertificateSet> {
     }
 }
 
-/// `ProviderApplicationData.dump`: defaults are written too, and the set sorted, so that the same
-/// certificates give the same text.
-pub(super) fn application_bag(set: CertificateSet) -> Vec<(&'static str, Value)> {
+/// `ProviderApplicationData.dump`: defaults are written too. The current library sorts the set, so
+/// that the same certificates give the same text.
+pub(super) fn application_bag(texts: &[Arc<str>]) -> Vec<(&'static str, Value)> {
     vec![
-        (super::CERTIFICATES, set.list_value()),
+        (super::CERTIFICATES, CertificateSet::list_value(texts)),
         (super::VERSION, Value::from("1")),
     ]
 }
@@ -97,11 +99,11 @@ pub(super) fn read_unit_v0(bag: &Bag) -> Arc<CertificateSet> {
     }
 }
 
-/// `ProviderUnitDataV0.dump`, its texts quoted as JSON: a reader of version 0 that takes them
-/// as they stand gets a file with `\n` in it. Nothing for an empty set, so that what a peer of
-/// version 0 once got stays for ever.
-pub(super) fn unit_bag_v0(set: &CertificateSet) -> Vec<(&'static str, Value)> {
-    let Some(first) = set.texts.first() else {
+/// `ProviderUnitDataV0.dump`, its texts quoted as JSON: a reader that takes them as they stand gets
+/// a file with `\n` in it (canonical/grafana-k8s-operator issue 441). Nothing for an empty set, so
+/// that what a peer of version 0 once got stays for ever.
+pub(super) fn unit_bag_v0(texts: &[Arc<str>]) -> Vec<(&'static str, Value)> {
+    let Some(first) = texts.first() else {
         return Vec::new();
     };
     let mut quoted = String::new();
@@ -110,7 +112,55 @@ pub(super) fn unit_bag_v0(set: &CertificateSet) -> Vec<(&'static str, Value)> {
     vec![
         ("ca", quoted.clone()),
         ("certificate", quoted),
-        ("chain", set.clone().list_value()),
+        ("chain", CertificateSet::list_value(texts)),
         (super::VERSION, Value::from("0")),
     ]
+}
+
+/// `set_certificate` of version 0: plain PEM, the chain as JSON.
+pub(super) fn plain_bag_v0(texts: &[Arc<str>]) -> Vec<(&'static str, Value)> {
+    let Some(first) = texts.first() else {
+        return Vec::new();
+    };
+    let first = Value::from(&**first);
+    vec![
+        ("ca", first.clone()),
+        ("certificate", first),
+        ("chain", CertificateSet::list_value(texts)),
+        (super::VERSION, Value::from("0")),
+    ]
+}
+
+/// What the requirer of version 0 makes of a unit's bag (`_load_relation_data`, then the schema):
+/// each field is JSON or, where it is none, the text itself. The charms write the `ca`; `None`
+/// where the data is not valid, and no event is emitted.
+pub(super) fn read_plain_v0(bag: &Bag) -> Option<Arc<CertificateSet>> {
+    let load = |key: &str| {
+        let text = bag.get(key)?.text();
+        let plain = || serde_json::Value::from(text);
+        Some(serde_json::from_str(text).unwrap_or_else(|_| plain()))
+    };
+    let (ca, certificate, chain) = (load("ca"), load("certificate"), load("chain"));
+    let texts_are_valid = [&ca, &certificate]
+        .into_iter()
+        .all(|field| field.as_ref().is_none_or(serde_json::Value::is_string));
+    let chain_is_valid = chain.as_ref().is_none_or(|chain| {
+        chain
+            .as_array()
+            .is_some_and(|links| links.iter().all(serde_json::Value::is_string))
+    });
+    let version_is_valid = load(super::VERSION).is_none_or(|version| version.is_u64());
+    let is_there = ca.is_some() || certificate.is_some() || chain.is_some();
+    if !(texts_are_valid && chain_is_valid && version_is_valid && is_there) {
+        return None;
+    }
+    let ca = ca.as_ref().and_then(serde_json::Value::as_str);
+    let texts = ca.into_iter().map(Arc::from).collect();
+    Some(Arc::new(CertificateSet::new(texts)))
+}
+
+/// The `ca` of a unit's bag as it stands, for charms that read the databag themselves.
+pub(super) fn read_raw_v0(bag: &Bag) -> Arc<CertificateSet> {
+    let ca = bag.get("ca").map(Value::text);
+    Arc::new(CertificateSet::new(ca.into_iter().map(Arc::from).collect()))
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::data::{application_bag, read_application, read_unit_v0, unit_bag_v0};
-use super::{CertificateSet, Library, VERSION};
+use super::data::{application_bag, plain_bag_v0, read_application, read_unit_v0, unit_bag_v0};
+use super::{CertificateSet, Library, VERSION, hash_ordered};
 use crate::juju::{HookError, RelationId, UnitContext, Value};
 
 /// The library of one endpoint.
@@ -29,24 +29,31 @@ impl Provider {
     }
 
     /// `add_certificates`: the union with what is there, in every relation. Nothing ever leaves
-    /// by it. Only the leader does it.
+    /// by it. Only the leader does it. For version 0, `set_certificate`: what this unit wrote before
+    /// is replaced, whether it leads or not.
     ///
     /// # Errors
     ///
     /// [`HookError`] where a hook tool refuses.
     pub fn add(&self, unit: &mut UnitContext<'_>, texts: &[Arc<str>]) -> Result<(), HookError> {
+        if self.library == Library::V0Patch11 {
+            return self.replace(unit, texts);
+        }
         if self.holds(unit, texts)? {
             return Ok(());
         }
         self.change(unit, |set| set.extend(texts.iter().cloned()))
     }
 
-    /// `remove_certificate`, in every relation.
+    /// `remove_certificate`, in every relation. Version 0 has one certificate only.
     ///
     /// # Errors
     ///
     /// [`HookError`] where a hook tool refuses.
     pub fn remove(&self, unit: &mut UnitContext<'_>, text: &str) -> Result<(), HookError> {
+        if self.library == Library::V0Patch11 {
+            return self.replace(unit, &[]);
+        }
         self.change(unit, |set| {
             set.remove(text);
         })
@@ -58,6 +65,9 @@ impl Provider {
     ///
     /// [`HookError`] where a hook tool refuses.
     pub fn remove_all(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        if self.library == Library::V0Patch11 {
+            return self.replace(unit, &[]);
+        }
         self.change(unit, BTreeSet::clear)
     }
 
@@ -67,16 +77,25 @@ impl Provider {
     ///
     /// [`HookError`] where a hook tool refuses.
     pub fn holds(&self, unit: &UnitContext<'_>, texts: &[Arc<str>]) -> Result<bool, HookError> {
+        if self.library == Library::V0Patch11 {
+            return self.has_replaced(unit, texts);
+        }
         if !unit.is_leader() {
             return Ok(true);
         }
         for relation in unit.relations(&self.endpoint) {
-            if speaks_v1(unit, relation)? && has_all(unit, relation, texts)? {
+            let is_sorted = !self.library.shuffles();
+            if is_sorted && speaks_v1(unit, relation)? && has_all(unit, relation, texts)? {
                 continue;
             }
             let mut set = Self::existing(unit, relation)?;
             set.extend(texts.iter().cloned());
-            for plan in self.plans(unit, relation, set)? {
+            // Another order is another text.
+            if self.library.shuffles() && set.len() > 1 {
+                return Ok(false);
+            }
+            let sorted: Vec<Arc<str>> = set.into_iter().collect();
+            for plan in self.plans(unit, relation, &sorted)? {
                 if !is_done(unit, relation, &plan)? {
                     return Ok(false);
                 }
@@ -96,7 +115,12 @@ impl Provider {
         for relation in unit.relations(&self.endpoint) {
             let mut set = Self::existing(unit, relation)?;
             change(&mut set);
-            for plan in self.plans(unit, relation, set)? {
+            let texts = if self.library.shuffles() {
+                hash_ordered(&CertificateSet::new(set), unit)
+            } else {
+                set.into_iter().collect()
+            };
+            for plan in self.plans(unit, relation, &texts)? {
                 if !is_done(unit, relation, &plan)? {
                     write(unit, relation, plan)?;
                 }
@@ -124,17 +148,42 @@ impl Provider {
         &self,
         unit: &UnitContext<'_>,
         relation: RelationId,
-        texts: BTreeSet<Arc<str>>,
+        texts: &[Arc<str>],
     ) -> Result<Vec<Plan>, HookError> {
-        let set = CertificateSet::new(texts);
         if speaks_v1(unit, relation)? {
-            return Ok(vec![(true, application_bag(set))]);
+            return Ok(vec![(true, application_bag(texts))]);
         }
-        let fallback = (false, unit_bag_v0(&set));
+        let fallback = (false, unit_bag_v0(texts));
         Ok(match self.library {
-            Library::Current => vec![(true, application_bag(set)), fallback],
-            Library::V1Patch15 => vec![fallback],
+            Library::Current => vec![(true, application_bag(texts)), fallback],
+            Library::V1Patch15 | Library::V0Patch11 => vec![fallback],
         })
+    }
+
+    /// `set_certificate` of version 0 in every relation; it clears nothing and asks nobody's
+    /// version. No texts: `remove_certificate`.
+    fn replace(&self, unit: &mut UnitContext<'_>, texts: &[Arc<str>]) -> Result<(), HookError> {
+        for relation in unit.relations(&self.endpoint) {
+            for (key, value) in plain_bag_v0(texts) {
+                unit.set_unit_data(relation, key, Some(value))?;
+            }
+            for key in ["certificate", "ca", "chain"] {
+                if texts.is_empty() {
+                    unit.set_unit_data(relation, key, None)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn has_replaced(&self, unit: &UnitContext<'_>, texts: &[Arc<str>]) -> Result<bool, HookError> {
+        let plan = (false, plain_bag_v0(texts));
+        for relation in unit.relations(&self.endpoint) {
+            if !is_done(unit, relation, &plan)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

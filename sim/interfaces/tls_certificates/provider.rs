@@ -75,13 +75,22 @@ impl Provider {
     }
 
     /// Runs the library's own observers of this hook: relation-created, -joined, -changed and
-    /// update-status, not -departed nor -broken.
+    /// update-status, not -departed nor -broken. That of version 3: -changed of a unit.
     ///
     /// # Errors
     ///
     /// [`HookError`] where the library raises: texts that are no PEM.
     pub fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        let is_v3 = self.library == Library::V3;
         let observed = match hook {
+            Hook::RelationChanged {
+                relation,
+                unit: asking,
+            } if is_v3 => {
+                // `if event.unit is None: return`.
+                asking.is_some() && unit.own_endpoint(*relation) == Some(&*self.endpoint)
+            }
+            _ if is_v3 => false,
             Hook::UpdateStatus => true,
             Hook::RelationCreated { relation }
             | Hook::RelationJoined { relation, .. }
@@ -113,8 +122,7 @@ impl Provider {
         if !unit.is_leader() {
             return Ok(false);
         }
-        let sides = self.sides(unit)?;
-        Ok(!unsolicited(&sides).is_empty() || !self.silent(&sides).is_empty())
+        Ok(self.would_change(&self.sides(unit)?))
     }
 
     /// `get_outstanding_certificate_requests`: requests without a certificate that is not
@@ -149,8 +157,7 @@ impl Provider {
     /// As [`Provider::on_hook`].
     pub fn is_settled(&self, unit: &UnitContext<'_>) -> Result<bool, HookError> {
         let sides = self.sides(unit)?;
-        let has_work = !unsolicited(&sides).is_empty() || !self.silent(&sides).is_empty();
-        Ok(!has_work && outstanding(&sides).next().is_none())
+        Ok(!self.would_change(&sides) && outstanding(&sides).next().is_none())
     }
 
     /// `set_relation_certificate` for each of these answers, which must be of this relation:
@@ -229,6 +236,7 @@ impl Provider {
     }
 
     /// `set_relation_error`: the certificate for this request goes, the error stands in for it.
+    /// Libraries before charmlibs know no errors.
     ///
     /// # Errors
     ///
@@ -240,7 +248,7 @@ impl Provider {
         request: &CertificateRequest,
         error: RequestError,
     ) -> Result<(), HookError> {
-        if !unit.is_leader() {
+        if !unit.is_leader() || !self.library.knows_errors() {
             return Ok(());
         }
         let Some(data) = read_provider(&unit.own_application_data(relation)?)? else {
@@ -329,8 +337,10 @@ impl Provider {
                 let list = read_requests(&unit.unit_data(relation, remote)?)?;
                 requests.push((Some(remote), list));
             }
-            let list = read_requests(&unit.remote_application_data(relation)?)?;
-            requests.push((None, list));
+            if self.library.has_application_requests() {
+                let list = read_requests(&unit.remote_application_data(relation)?)?;
+                requests.push((None, list));
+            }
             let answers = if unit.is_leader() {
                 read_provider(&unit.own_application_data(relation)?)?
             } else {
@@ -345,8 +355,17 @@ impl Provider {
         Ok(sides)
     }
 
+    /// Whether update-status would change anything; the observers of version 3 do not hear it.
+    fn would_change(&self, sides: &[Side]) -> bool {
+        self.library != Library::V3
+            && (!unsolicited(sides).is_empty() || !self.silent(sides).is_empty())
+    }
+
     /// Relations in which what is said of capabilities is not what the charm says.
     fn silent(&self, sides: &[Side]) -> Vec<RelationId> {
+        if !self.library.knows_errors() {
+            return Vec::new();
+        }
         let differs = |side: &&Side| side.answers.capabilities != self.capabilities;
         sides
             .iter()

@@ -184,7 +184,9 @@ impl Requirer {
         session.clean_up_requests();
         session.send(unit)?;
         let events = session.find_available(unit)?;
-        session.renew_expiring(unit)?;
+        if self.library.has_safety_net() {
+            session.renew_expiring(unit)?;
+        }
         session.write(unit)?;
         Ok(events)
     }
@@ -236,11 +238,13 @@ impl Requirer {
                 self.remove_private_key(*side, unit)?;
                 continue;
             }
-            let owner = Self::owner(*side, unit);
+            let key_side = self.library.key_owner(*side);
+            let owner = Self::owner(key_side, unit);
             let label = self
                 .library
                 .key_label(*side, unit.unit_number(), &self.endpoint);
-            if (*side == Side::App && !unit.is_leader()) || unit.secret(owner, &label).is_some() {
+            let is_others = key_side == Side::App && !unit.is_leader();
+            if is_others || unit.secret(owner, &label).is_some() {
                 continue;
             }
             let key = asks.keys.leaf(unit);
@@ -254,13 +258,14 @@ impl Requirer {
     }
 
     fn remove_private_key(&self, side: Side, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
-        if side == Side::App && !unit.is_leader() {
+        let key_side = self.library.key_owner(side);
+        if key_side == Side::App && !unit.is_leader() {
             return Ok(());
         }
         let label = self
             .library
             .key_label(side, unit.unit_number(), &self.endpoint);
-        if let Some(secret) = unit.secret(Self::owner(side, unit), &label) {
+        if let Some(secret) = unit.secret(Self::owner(key_side, unit), &label) {
             unit.remove_secret(secret.id)?;
         }
         Ok(())

@@ -72,14 +72,15 @@ impl<'a> Session<'a> {
         if let Some(key) = self.asks.private_key {
             return Ok(Some(key.clone()));
         }
-        if side == Side::App && !unit.is_leader() {
+        let library = self.library;
+        let key_side = library.library.key_owner(side);
+        if key_side == Side::App && !unit.is_leader() {
             return Ok(None);
         }
-        let library = self.library;
         let label = library
             .library
             .key_label(side, unit.unit_number(), &library.endpoint);
-        let Some(secret) = unit.secret(Requirer::owner(side, unit), &label) else {
+        let Some(secret) = unit.secret(Requirer::owner(key_side, unit), &label) else {
             return Ok(None);
         };
         let Some(text) = secret.content.get("private-key") else {

@@ -140,6 +140,7 @@ impl Stage {
             config_defaults: BTreeMap::from([("level".to_owned(), "info".to_owned())]),
             config: BTreeMap::new(),
             subordinate,
+            volumes: Vec::new(),
         };
         self.call(|juju, host| juju.add_application(model, parts, host))
     }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Resolver;
-use crate::charms::{Behaviour, CharmDeclaration, CharmMetadata, KnownCharm, catalogue};
+use crate::charms::{
+    Behaviour, CharmDeclaration, CharmMetadata, KnownCharm, catalogue, catalogue_source,
+};
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::{Diagnostic, Severity};
 use crate::scenario::files::{beside, read_text};
@@ -28,19 +30,37 @@ impl Resolver<'_> {
         if let Some(from) = &declaration.from {
             // Its own file first, then what stands beside `from:`; keys were checked above.
             let path = beside(self.folder, &from.value);
-            let mut whole = self.charm_file(&path, from.place).unwrap_or_default();
-            overlay(&mut whole, node);
-            let mut reader = Reader::new(Unknown::Ignored, true);
-            declaration = CharmDeclaration::from_node(&whole, &mut reader).unwrap_or_default();
-            self.out
-                .list
-                .extend(reader.mistakes.into_iter().map(Diagnostic::from));
+            let whole = self.charm_file(&path, from.place).unwrap_or_default();
+            declaration = self.overlaid(whole, node);
+        } else if let Some(known) = self.catalogue_node(&name.value) {
+            // What the catalogue knows, but for what the scenario says otherwise.
+            declaration = self.overlaid(known, node);
+        }
+        if let Some(stack) = &declaration.validator {
+            self.validator(stack);
         }
         let charm = declaration.to_charm(&name.value, &mut reader);
         self.out
             .list
             .extend(reader.mistakes.into_iter().map(Diagnostic::from));
         charm
+    }
+
+    fn overlaid(&mut self, mut whole: Node, node: &Node) -> CharmDeclaration {
+        overlay(&mut whole, node);
+        let mut reader = Reader::new(Unknown::Ignored, true);
+        let declaration = CharmDeclaration::from_node(&whole, &mut reader).unwrap_or_default();
+        let mistakes = reader.mistakes.into_iter().map(Diagnostic::from);
+        self.out.list.extend(mistakes);
+        declaration
+    }
+
+    /// What the catalogue says of a charm, as it stands there.
+    fn catalogue_node(&mut self, charm: &str) -> Option<Node> {
+        let (name, text) = catalogue_source(charm)?;
+        let file = self.out.sources.add(name, text);
+        let documents = parse(text, file).ok()?;
+        documents.first()?.get(charm).cloned()
     }
 
     /// A charm's own `charmcraft.yaml` or `metadata.yaml`, with the `config.yaml` and
@@ -98,6 +118,13 @@ impl Resolver<'_> {
         {
             return known;
         }
+        // A folder of charms beside the scenario.
+        if local.is_none()
+            && let Some(known) =
+                self.local_charm(&self.folder.join("charms").join(&name), charm.place)
+        {
+            return known;
+        }
         if let Some(known) = catalogue().get(&name) {
             return known.clone();
         }
@@ -106,7 +133,7 @@ impl Resolver<'_> {
         let diagnostic = Diagnostic::new(Code::UnknownCharm, Severity::Note, message)
             .at(charm.place, "not in the catalogue")
             .help(format!(
-                "declare it under `charms.{name}` if it uses certificates"
+                "declare it under `charms.{name}` if it uses certificates, or put its `charmcraft.yaml` into `charms/{name}`"
             ));
         self.push(diagnostic);
         unknown_charm(&name)
@@ -262,5 +289,98 @@ mod tests {
             assert_eq!(local_name(&local_path(charm).expect("local")), name);
         }
         assert_eq!(local_path("traefik-k8s"), None);
+    }
+
+    fn deployed<const N: usize>(files: [(&str, &str); N]) -> crate::world::Deployment {
+        let files = crate::scenario::MemoryFiles::new(files);
+        match crate::scenario::load(Path::new("s.yaml"), &files) {
+            Ok(loaded) => loaded.deployment,
+            Err(wrong) => panic!("{}", wrong.render(false)),
+        }
+    }
+
+    fn refused(text: &str) -> String {
+        let files = crate::scenario::MemoryFiles::new([("s.yaml", text)]);
+        match crate::scenario::load(Path::new("s.yaml"), &files) {
+            Ok(_) => panic!("nothing was found wrong"),
+            Err(wrong) => wrong.render(false),
+        }
+    }
+
+    #[test]
+    fn a_scenario_says_otherwise_of_some_of_what_the_catalogue_knows() {
+        use crate::interfaces::{certificate_transfer, tls_certificates};
+        let text = "models: {m: {bundle: kubernetes, applications: {t: {charm: traefik-k8s}}}}
+charms:
+  traefik-k8s:
+    requires:
+      certificates: {library: tls-certificates-v4.27}
+      receive-ca-cert: {library: certificate-transfer-v0}
+";
+        let deployment = deployed([("s.yaml", text)]);
+        let charm = &deployment.applications[0].charm;
+        assert_eq!(charm.behaviour, Behaviour::Traefik);
+        assert_eq!(charm.validator.as_deref(), Some("go"));
+        let endpoint = charm.endpoint("certificates").expect("it has one");
+        assert_eq!(endpoint.limit, Some(1), "the catalogue's");
+        assert_eq!(
+            charm.certificates_library("certificates"),
+            Some(tls_certificates::Library::V4Patch27)
+        );
+        assert_eq!(
+            charm.transfer_library("receive-ca-cert"),
+            Some(certificate_transfer::Library::V0Patch11)
+        );
+    }
+
+    #[test]
+    fn a_known_provider_gets_a_chain_and_keeps_its_endpoints() {
+        let text = "models: {m: {bundle: kubernetes, applications: {v: {charm: vault-k8s}}}}
+charms: {vault-k8s: {issuer: {chain: [{common-name: Root, validity: 520w}]}}}
+";
+        let deployment = deployed([("s.yaml", text)]);
+        let charm = &deployment.applications[0].charm;
+        assert!(matches!(charm.behaviour, Behaviour::DeclaredProvider(_)));
+        assert!(charm.endpoint("vault-pki").is_some());
+    }
+
+    #[test]
+    fn charms_are_found_in_a_folder_beside_the_scenario() {
+        let scenario = "models: {m: {bundle: kubernetes, applications: {a: {charm: mine}, b: {charm: ./elsewhere}}}}\n";
+        let mine = "name: mine\ncontainers: {web: {}}\nrequires: {tls: {interface: tls-certificates, limit: 1}}\n";
+        let elsewhere = "name: elsewhere\nrequires: {ca: {interface: certificate_transfer}}\n";
+        let deployment = deployed([
+            ("s.yaml", scenario),
+            ("charms/mine/charmcraft.yaml", mine),
+            ("elsewhere/metadata.yaml", elsewhere),
+        ]);
+        let [a, b] = [0, 1].map(|at| &deployment.applications[at].charm);
+        assert!(a.known && b.known);
+        assert_eq!(a.behaviour, Behaviour::Requirer);
+        assert_eq!(a.containers, ["web"]);
+        assert_eq!(a.endpoint("tls").and_then(|it| it.limit), Some(1));
+        assert!(b.endpoint("ca").is_some_and(|it| it.profile.is_some()));
+    }
+
+    #[test]
+    fn a_stack_that_nobody_knows_is_refused() {
+        let said = refused(
+            "models: {m: {bundle: kubernetes, applications: {a: {charm: mine}}}}
+charms: {mine: {validator: opensll, requires: {tls: {interface: tls-certificates}}}}
+",
+        );
+        assert!(said.contains("there is no validator `opensll`"), "{said}");
+        assert!(said.contains("`openssl`"), "{said}");
+    }
+
+    #[test]
+    fn a_library_that_cannot_do_what_the_catalogue_says_is_refused_with_its_place() {
+        let said = refused(
+            "models: {m: {bundle: kubernetes, applications: {t: {charm: traefik-k8s}}}}
+charms: {traefik-k8s: {requires: {certificates: {library: tls-certificates-v3}}}}
+",
+        );
+        assert!(said.contains("no application requests"), "{said}");
+        assert!(said.contains("catalogue/ingress.yaml"), "{said}");
     }
 }

@@ -218,6 +218,7 @@ fn juju_info() -> Candidate {
             limit: None,
             container_scope: false,
             profile: None,
+            library: None,
         },
         implicit: true,
     }

@@ -298,6 +298,7 @@ impl Resolver<'_> {
                 limit: None,
                 container_scope,
                 profile: None,
+                library: None,
             });
             charm.endpoints.sort_by(|a, b| a.name.cmp(&b.name));
             if described {

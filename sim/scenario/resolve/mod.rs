@@ -12,6 +12,7 @@ mod expectations;
 mod faults;
 mod header;
 mod infer;
+mod libraries;
 mod lints;
 mod models;
 mod offers;
@@ -99,6 +100,7 @@ pub(super) fn resolve(
     resolver.faults();
     resolver.expectations();
     resolver.lints();
+    resolver.libraries();
     (resolver.deployment, resolver.out)
 }
 
