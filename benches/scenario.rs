@@ -209,6 +209,7 @@ fn connection(application: usize, from: u32, to: u32) -> ConnectionSpec {
     ConnectionSpec {
         from: Party::Application(application),
         from_unit: Some(from),
+        from_endpoint: None,
         to: application,
         to_unit: Some(to),
         to_endpoint: None,

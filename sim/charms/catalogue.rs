@@ -70,7 +70,7 @@ fn read(text: &str) -> Result<BTreeMap<String, KnownCharm>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::charms::{Behaviour, EndpointProfile, Mode, Role};
+    use crate::charms::{Behaviour, EndpointProfile, Mode, Protocol, Role};
 
     #[test]
     fn the_embedded_file_is_well_formed() {
@@ -201,13 +201,14 @@ mod tests {
     }
 
     #[test]
-    fn legacy_requirers_have_no_profile() {
-        let metadata = &catalogue()["kubernetes-control-plane"].metadata;
-        assert_eq!(metadata.behaviour, Behaviour::Plain);
-        assert!(
-            metadata
-                .endpoint("certificates")
-                .is_some_and(|endpoint| endpoint.profile.is_none())
-        );
+    fn legacy_endpoints_say_so() {
+        for (name, endpoint) in [
+            ("kubernetes-control-plane", "certificates"),
+            ("easyrsa", "client"),
+        ] {
+            let metadata = &catalogue()[name].metadata;
+            let endpoint = metadata.endpoint(endpoint).expect("an endpoint");
+            assert_eq!(endpoint.protocol, Protocol::Legacy, "{name}");
+        }
     }
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use super::VaultGuard;
 use super::metadata::{
-    Behaviour, CharmMetadata, DeclaredAuthority, Endpoint, IssuerProfile, OptionSpec, Role,
-    Transfers,
+    Behaviour, CharmMetadata, CharmVaultVersion, DeclaredAuthority, EasyRsaVersion, Endpoint,
+    EndpointProfile, IssuerProfile, KubernetesPart, OptionSpec, Protocol, Role, Transfers,
 };
 use crate::kernel::{Span, parse_duration};
 use crate::pki::Purpose;
@@ -45,11 +45,15 @@ record! {
         workload: Text = "workload" [Extension],
         /// The action that rotates its CA.
         rotate_ca_action: Text = "rotate-ca-action" [Extension],
-        /// Which code plays it: `requirer`, `plain`, `self-signed-certificates`, `traefik`,
-        /// `opensearch`, `manual-tls-certificates`, `notary`, `vault`, or `vault-renews-early` for a
-        /// Vault whose early renewal works.
-        /// Without it: `requirer` where an endpoint uses certificates, else `plain`.
+        /// Which code plays it: `requirer`, `plain`, or the name of a charm that is played, such as
+        /// `self-signed-certificates`. Without it: `requirer` where an endpoint uses certificates,
+        /// else `plain`.
         behaviour: Text = "behaviour" [Extension],
+        /// Which version of it is played, where that makes a difference: EasyRSA `3.0.1` (the
+        /// default of easyrsa) to `3.0.9`, charm-vault `1.7` (the default) or `1.8`.
+        version: Text = "version" [Extension],
+        /// Tracks of the charm's channels, where charms of different kinds share one name.
+        tracks: Vec<String> = "tracks" [Extension],
         /// Makes it a provider of certificates with a given chain of CAs.
         issuer: IssuerDeclaration = "issuer" [Extension],
         /// Whether it has more options than are listed.
@@ -88,7 +92,7 @@ record! {
         delete_on_missing: bool = "delete-on-missing" [Extension],
         /// Interfaces that other revisions of the charm have in its place.
         earlier_interfaces: Vec<String> = "earlier-interfaces" [Extension],
-        /// `legacy` for the protocol of the reactive charms, which is not played yet.
+        /// `legacy` for the protocol of the reactive charms, in which keys travel in clear.
         protocol: Text = "protocol" [Extension],
         /// The library it is spoken with: `tls-certificates` (today's), `tls-certificates-v4`,
         /// `tls-certificates-v4.27` or `tls-certificates-v3`; `certificate-transfer` (today's),
@@ -307,15 +311,66 @@ impl CharmDeclaration {
                 "vault-renews-early",
                 Behaviour::Vault(VaultGuard::RemainingValidity),
             ),
+            ("easyrsa", Behaviour::EasyRsa(EasyRsaVersion(1))),
+            (
+                "charm-vault",
+                Behaviour::CharmVault(CharmVaultVersion::V1_7),
+            ),
+            (
+                "kubernetes-control-plane",
+                Behaviour::Kubernetes(KubernetesPart::ControlPlane),
+            ),
+            (
+                "kubernetes-worker",
+                Behaviour::Kubernetes(KubernetesPart::Worker),
+            ),
+            (
+                "kubeapi-load-balancer",
+                Behaviour::Kubernetes(KubernetesPart::LoadBalancer),
+            ),
+            ("etcd", Behaviour::Etcd),
         ];
         let names = known.each_ref().map(|(name, _)| *name);
         let given = one_of(self.behaviour.as_ref(), &names, reader);
-        let uses_certificates = endpoints.iter().any(|endpoint| endpoint.profile.is_some());
-        match (&self.issuer, given) {
-            (Some(issuer), _) => Behaviour::DeclaredProvider(issuer.to_profile(reader)),
-            (None, Some(index)) => known[index].1.clone(),
-            (None, None) if uses_certificates => Behaviour::Requirer,
-            (None, None) => Behaviour::Plain,
+        let uses = |legacy: bool| {
+            endpoints.iter().any(|endpoint| match &endpoint.profile {
+                Some(EndpointProfile::LegacyCertificates(_)) => legacy,
+                Some(_) => !legacy,
+                None => false,
+            })
+        };
+        let requirer = if uses(true) {
+            Behaviour::LegacyRequirer
+        } else {
+            Behaviour::Requirer
+        };
+        if let Some(issuer) = &self.issuer {
+            return Behaviour::DeclaredProvider(issuer.to_profile(reader));
+        }
+        match given.map(|index| known[index].1.clone()) {
+            Some(Behaviour::Requirer) => requirer,
+            Some(Behaviour::EasyRsa(_)) => Behaviour::EasyRsa(self.easyrsa_version(reader)),
+            Some(Behaviour::CharmVault(_)) => {
+                Behaviour::CharmVault(self.charm_vault_version(reader))
+            }
+            Some(played) => played,
+            None if uses(true) || uses(false) => requirer,
+            None => Behaviour::Plain,
+        }
+    }
+
+    fn easyrsa_version(&self, reader: &mut Reader) -> EasyRsaVersion {
+        let known = [
+            "3.0.1", "3.0.2", "3.0.3", "3.0.4", "3.0.5", "3.0.6", "3.0.7", "3.0.8", "3.0.9",
+        ];
+        let given = one_of(self.version.as_ref(), &known, reader).unwrap_or(0);
+        EasyRsaVersion(u8::try_from(given + 1).unwrap_or(1))
+    }
+
+    fn charm_vault_version(&self, reader: &mut Reader) -> CharmVaultVersion {
+        match one_of(self.version.as_ref(), &["1.7", "1.8"], reader) {
+            Some(1) => CharmVaultVersion::V1_8,
+            _ => CharmVaultVersion::V1_7,
         }
     }
 }
@@ -332,10 +387,18 @@ impl EndpointDeclaration {
             role,
             limit: self.limit,
             container_scope: one_of(self.scope.as_ref(), &scopes, reader) == Some(1),
+            protocol: self.to_protocol(reader),
             profile: self.to_profile(role, &interface, reader),
             library: self.to_library(&interface, reader),
             interface,
         })
+    }
+
+    fn to_protocol(&self, reader: &mut Reader) -> Protocol {
+        match one_of(self.protocol.as_ref(), &["v1", "legacy"], reader) {
+            Some(1) => Protocol::Legacy,
+            _ => Protocol::Current,
+        }
     }
 }
 
@@ -586,7 +649,7 @@ issuer: {chain: [], transfers: none}
         `reboot` is none of restart, reload, none
         `units` is none of unit, app, app-and-unit
         `0.2` is not above 0.5 and at most 1.0
-        `requirr` is none of requirer, plain, self-signed-certificates, traefik, opensearch, manual-tls-certificates, notary, vault, vault-renews-early
+        `requirr` is none of requirer, plain, self-signed-certificates, traefik, opensearch, manual-tls-certificates, notary, vault, vault-renews-early, easyrsa, charm-vault, kubernetes-control-plane, kubernetes-worker, kubeapi-load-balancer, etcd
         the chain has no CA
         `none` is none of root, issuer, all
         `spin` is not among the charm's actions

@@ -1,8 +1,9 @@
 //! A charm's code, chosen by its metadata.
 
 use super::{
-    Behaviour, Charm, CharmMetadata, DeclaredProvider, Deed, Hand, ManualTlsCertificates, Notary,
-    OpenSearch, Plain, Requirer, SelfSignedCertificates, Traefik, Vault, Wait,
+    Behaviour, Charm, CharmMetadata, CharmVault, DeclaredProvider, Deed, EasyRsa, Etcd, Hand,
+    Kubernetes, LegacyRequirer, ManualTlsCertificates, Notary, OpenSearch, Plain, Requirer,
+    SelfSignedCertificates, Traefik, Vault, Wait,
 };
 use crate::interfaces::KeySource;
 use crate::juju::{Hook, HookError, Quiet, UnitContext};
@@ -27,6 +28,16 @@ pub enum Instance {
     Requirer(Requirer),
     /// A provider with a given chain.
     DeclaredProvider(DeclaredProvider),
+    /// `easyrsa`.
+    EasyRsa(EasyRsa),
+    /// charm-vault.
+    CharmVault(CharmVault),
+    /// A charm of Charmed Kubernetes.
+    Kubernetes(Kubernetes),
+    /// `etcd`.
+    Etcd(Etcd),
+    /// The generic consumer of the legacy protocol.
+    LegacyRequirer(LegacyRequirer),
     /// Nothing with certificates.
     Plain(Plain),
 }
@@ -50,6 +61,11 @@ impl Instance {
             Behaviour::DeclaredProvider(profile) => {
                 Self::DeclaredProvider(DeclaredProvider::new(metadata, profile.clone(), keys))
             }
+            Behaviour::EasyRsa(version) => Self::EasyRsa(EasyRsa::new(*version, keys)),
+            Behaviour::LegacyRequirer => Self::LegacyRequirer(LegacyRequirer::new(metadata)),
+            Behaviour::Kubernetes(part) => Self::Kubernetes(Kubernetes::new(*part)),
+            Behaviour::Etcd => Self::Etcd(Etcd::new()),
+            Behaviour::CharmVault(version) => Self::CharmVault(CharmVault::new(*version, keys)),
             Behaviour::Plain => Self::Plain(Plain),
         }
     }
@@ -60,13 +76,18 @@ impl Instance {
         match self {
             Self::SelfSignedCertificates(charm) => charm.ca_certificates(unit),
             Self::DeclaredProvider(charm) => charm.ca_certificates(unit),
+            Self::Vault(charm) => charm.ca_certificates(unit),
+            Self::EasyRsa(charm) => charm.ca_certificates(unit),
+            Self::CharmVault(charm) => charm.ca_certificates(unit),
+            Self::Kubernetes(charm) => charm.ca_certificates(unit),
             Self::ManualTlsCertificates(_)
             | Self::Notary(_)
+            | Self::Etcd(_)
+            | Self::LegacyRequirer(_)
             | Self::Traefik(_)
             | Self::OpenSearch(_)
             | Self::Requirer(_)
             | Self::Plain(_) => Vec::new(),
-            Self::Vault(charm) => charm.ca_certificates(unit),
         }
     }
 
@@ -80,6 +101,11 @@ impl Instance {
             Self::OpenSearch(charm) => charm,
             Self::Requirer(charm) => charm,
             Self::DeclaredProvider(charm) => charm,
+            Self::EasyRsa(charm) => charm,
+            Self::LegacyRequirer(charm) => charm,
+            Self::Kubernetes(charm) => charm,
+            Self::Etcd(charm) => charm,
+            Self::CharmVault(charm) => charm,
             Self::Plain(charm) => charm,
         }
     }

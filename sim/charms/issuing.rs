@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::interfaces::notes::{CertificateKind, Issued};
 use crate::interfaces::pem;
 use crate::interfaces::tls_certificates::Outstanding;
+use crate::interfaces::tls_certificates_legacy::{Asked, Kind};
 use crate::juju::{HookError, SecretContent, UnitContext, Value};
 use crate::pki::{Certificate, KeyPair, PkiError};
 
@@ -130,6 +131,38 @@ pub(super) fn note_answer(
         unit: asked.unit.map(|remote| unit.name_of(remote).into()),
         endpoint: endpoint.into(),
         request: Some(asked.request.clone()),
+    };
+    let text = certificate.pem();
+    unit.note(
+        "certificate-issued",
+        Value::with_parsed(text, Arc::new(note)),
+    );
+}
+
+/// Notes what a provider of the legacy protocol issued: to whoever asked, or for its own use.
+pub(super) fn note_legacy(
+    unit: &mut UnitContext<'_>,
+    asked: Option<&Asked>,
+    certificate: &Certificate,
+    issuer: &Certificate,
+) {
+    let own = unit.application_name();
+    let remote = |asked: &Asked| unit.remote_application_name(asked.relation);
+    let endpoint = |asked: &Asked| unit.own_endpoint(asked.relation).unwrap_or("");
+    let of_unit = asked.filter(|asked| asked.kind != Kind::Application);
+    let is_ca = asked.is_some_and(|asked| asked.kind == Kind::Intermediate);
+    let note = Issued {
+        certificate: certificate.clone(),
+        kind: if is_ca {
+            CertificateKind::Intermediate
+        } else {
+            CertificateKind::Leaf
+        },
+        issuer_serial: issuer.serial().to_owned(),
+        requirer: asked.map_or(own, remote).into(),
+        unit: of_unit.map(|asked| unit.name_of(asked.unit).into()),
+        endpoint: asked.map_or("", endpoint).into(),
+        request: None,
     };
     let text = certificate.pem();
     unit.note(

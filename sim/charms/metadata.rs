@@ -70,6 +70,8 @@ pub struct Endpoint {
     pub limit: Option<u32>,
     /// Whether it only reaches units on the same machine.
     pub container_scope: bool,
+    /// Which generation of `tls-certificates` it speaks.
+    pub protocol: Protocol,
     /// How a generic consumer uses it for TLS; ignored by charms that are code.
     pub profile: Option<EndpointProfile>,
     /// The library the charm speaks it with; `None` for what its code would take.
@@ -83,6 +85,17 @@ pub enum LibraryProfile {
     Certificates(tls_certificates::Library),
     /// Of `certificate_transfer`.
     Transfer(certificate_transfer::Library),
+}
+
+/// The two generations of `tls-certificates`. Juju integrates one with the other, since both have
+/// the same interface name, and then nothing happens: each ignores the other's keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// Requests and answers as JSON lists (version 1).
+    #[default]
+    Current,
+    /// That of the reactive charms.
+    Legacy,
 }
 
 /// Sides of an endpoint.
@@ -124,6 +137,16 @@ pub enum Behaviour {
     Requirer,
     /// A provider with a chain that the scenario gives.
     DeclaredProvider(IssuerProfile),
+    /// charmed-kubernetes/layer-easyrsa.
+    EasyRsa(EasyRsaVersion),
+    /// openstack/charm-vault.
+    CharmVault(CharmVaultVersion),
+    /// The charms of Charmed Kubernetes that are written in ops.
+    Kubernetes(KubernetesPart),
+    /// charmed-kubernetes/layer-etcd.
+    Etcd,
+    /// The generic consumer of the legacy protocol, driven by the endpoint profiles.
+    LegacyRequirer,
     /// Runs hooks and does nothing with certificates.
     Plain,
 }
@@ -142,6 +165,11 @@ impl Behaviour {
             | Self::Traefik
             | Self::OpenSearch
             | Self::Requirer
+            | Self::LegacyRequirer
+            | Self::Kubernetes(_)
+            | Self::Etcd
+            | Self::EasyRsa(_)
+            | Self::CharmVault(_)
             | Self::DeclaredProvider(_)
             | Self::Plain => false,
         }
@@ -158,10 +186,41 @@ impl Behaviour {
             | Self::Traefik
             | Self::OpenSearch
             | Self::Requirer
+            | Self::LegacyRequirer
+            | Self::Kubernetes(_)
+            | Self::Etcd
+            | Self::EasyRsa(_)
+            | Self::CharmVault(_)
             | Self::DeclaredProvider(_)
             | Self::Plain => &[],
         }
     }
+}
+
+/// The release of `EasyRSA` in the charm's resource, the last number of `3.0.N`; the charm takes
+/// 3.0.1 to 3.0.9 (charmed-kubernetes/layer-easyrsa `src/metadata.yaml` at 3cb8d83).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EasyRsaVersion(pub u8);
+
+/// Which charm-vault it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CharmVaultVersion {
+    /// `stable/1.7` and older: storage is a database.
+    #[default]
+    V1_7,
+    /// `stable/1.8`: without a database it is the charm's own raft cluster.
+    V1_8,
+}
+
+/// A charm of Charmed Kubernetes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KubernetesPart {
+    /// charmed-kubernetes/charm-kubernetes-control-plane.
+    ControlPlane,
+    /// charmed-kubernetes/charm-kubernetes-worker.
+    Worker,
+    /// charmed-kubernetes/charm-kubeapi-load-balancer.
+    LoadBalancer,
 }
 
 /// How the generic consumer uses one of its endpoints.
@@ -169,6 +228,8 @@ impl Behaviour {
 pub enum EndpointProfile {
     /// Requires `tls-certificates`.
     Certificates(CertificatesProfile),
+    /// Requires `tls-certificates` in the protocol of the reactive charms.
+    LegacyCertificates(CertificatesProfile),
     /// Requires `certificate_transfer`.
     ReceivesCa(TrustProfile),
 }

@@ -4,11 +4,17 @@
 
 mod catalogue;
 mod charm;
+mod charm_vault;
 mod declaration;
 mod declared_chain;
 mod declared_provider;
+mod easyrsa;
+mod etcd;
 mod instance;
 mod issuing;
+mod kubernetes;
+mod leader_settings;
+mod legacy_requirer;
 mod manual_tls_certificates;
 mod metadata;
 mod names;
@@ -26,18 +32,24 @@ mod vault;
 
 pub use catalogue::{catalogue, catalogue_source};
 pub use charm::Charm;
+pub use charm_vault::CharmVault;
 pub use declaration::{
     AuthorityDeclaration, CharmDeclaration, ConfigDeclaration, EndpointDeclaration,
     IssuerDeclaration, KnownCharm, Lasting, OptionDeclaration,
 };
 pub use declared_chain::ExternalCa;
 pub use declared_provider::DeclaredProvider;
+pub use easyrsa::EasyRsa;
+pub use etcd::Etcd;
 pub use instance::Instance;
+pub use kubernetes::Kubernetes;
+pub use legacy_requirer::LegacyRequirer;
 pub use manual_tls_certificates::ManualTlsCertificates;
 pub use metadata::{
-    Apply, Behaviour, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint,
-    EndpointProfile, IssuerProfile, KeyUse, LibraryProfile, Mode, OptionSpec, Reads, RenewsOn,
-    Role, Serves, Store, Transfers, TrustProfile,
+    Apply, Behaviour, CertificatesProfile, CharmMetadata, CharmVaultVersion, DeclaredAuthority,
+    EasyRsaVersion, Endpoint, EndpointProfile, IssuerProfile, KeyUse, KubernetesPart,
+    LibraryProfile, Mode, OptionSpec, Protocol, Reads, RenewsOn, Role, Serves, Store, Transfers,
+    TrustProfile,
 };
 pub use notary::Notary;
 pub use opensearch::OpenSearch;

@@ -162,7 +162,7 @@ impl Requirer {
                 None if endpoint.role == Role::Peer && inner.peer.is_none() => {
                     inner.peer = Some(Arc::from(endpoint.name.as_str()));
                 }
-                None => {}
+                Some(EndpointProfile::LegacyCertificates(_)) | None => {}
             }
         }
         Self(Arc::new(inner))

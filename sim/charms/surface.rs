@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `tls/ENDPOINT/NAME.pem` | the chain served, leaf first |
 //! | `tls/ENDPOINT/NAME.key` | its private key |
+//! | `client/ENDPOINT/NAME.pem`, `.key` | what it presents where it is a client, if not that |
 //! | `trust/SOURCE.pem` | CAs the workload trusts |
 
 use std::collections::BTreeMap;
@@ -39,6 +40,16 @@ pub fn key_path(endpoint: &str, name: &str) -> String {
     format!("tls/{endpoint}/{name}.key")
 }
 
+/// Path of a chain that is presented to servers only.
+pub fn client_chain_path(endpoint: &str, name: &str) -> String {
+    format!("client/{endpoint}/{name}.pem")
+}
+
+/// Path of its key.
+pub fn client_key_path(endpoint: &str, name: &str) -> String {
+    format!("client/{endpoint}/{name}.key")
+}
+
 /// Path of trusted CAs.
 pub fn trust_path(source: &str) -> String {
     format!("trust/{source}.pem")
@@ -46,10 +57,24 @@ pub fn trust_path(source: &str) -> String {
 
 /// Every chain that has its key beside it, in path order.
 pub fn served(files: &Files) -> Vec<ServedFiles<'_>> {
+    pairs(files, "tls/", "tls0", key_path)
+}
+
+/// Every chain for servers only that has its key beside it, in path order.
+pub fn presented(files: &Files) -> Vec<ServedFiles<'_>> {
+    pairs(files, "client/", "client0", client_key_path)
+}
+
+fn pairs<'a>(
+    files: &'a Files,
+    folder: &'static str,
+    end: &'static str,
+    key_path: fn(&str, &str) -> String,
+) -> Vec<ServedFiles<'a>> {
     files
-        .range::<str, _>(under("tls/", "tls0"))
+        .range::<str, _>(under(folder, end))
         .filter_map(|(path, chain)| {
-            let (endpoint, file) = path.strip_prefix("tls/")?.split_once('/')?;
+            let (endpoint, file) = path.strip_prefix(folder)?.split_once('/')?;
             let name = file.strip_suffix(".pem")?;
             let key = files.get(key_path(endpoint, name).as_str())?;
             Some(ServedFiles {
@@ -60,6 +85,16 @@ pub fn served(files: &Files) -> Vec<ServedFiles<'_>> {
             })
         })
         .collect()
+}
+
+/// Every trusted PEM text with its source, in path order.
+pub fn trusted_by_source(files: &Files) -> impl Iterator<Item = (&str, &Value)> {
+    files
+        .range::<str, _>(under("trust/", "trust0"))
+        .filter_map(|(path, value)| {
+            let file = path.strip_prefix("trust/")?;
+            Some((file.strip_suffix(".pem").unwrap_or(file), value))
+        })
 }
 
 /// Every trusted PEM text, in path order.

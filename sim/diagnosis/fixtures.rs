@@ -363,6 +363,7 @@ fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
         interface: interface.to_owned(),
         limit: None,
         container_scope: false,
+        protocol: crate::charms::Protocol::Current,
         profile: None,
         library: None,
     });

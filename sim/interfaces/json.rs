@@ -82,6 +82,40 @@ pub(crate) fn push_list<T>(
     out.push(']');
 }
 
+/// `json.dumps(value)`, or with `sort_keys=True`.
+pub(crate) fn dumps(value: &serde_json::Value, sort_keys: bool) -> String {
+    let mut out = String::new();
+    push_value(&mut out, value, sort_keys);
+    out
+}
+
+fn push_value(out: &mut String, value: &serde_json::Value, sort_keys: bool) {
+    match value {
+        serde_json::Value::String(text) => push_string(out, text),
+        serde_json::Value::Array(items) => {
+            push_list(out, items, |out, item| push_value(out, item, sort_keys));
+        }
+        serde_json::Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            if sort_keys {
+                fields.sort_by_key(|(key, _)| *key);
+            }
+            out.push('{');
+            for (at, (key, value)) in fields.into_iter().enumerate() {
+                if at > 0 {
+                    out.push_str(", ");
+                }
+                push_string(out, key);
+                out.push_str(": ");
+                push_value(out, value, sort_keys);
+            }
+            out.push('}');
+        }
+        // Numbers and words are written alike.
+        other => out.push_str(&other.to_string()),
+    }
+}
+
 /// The object of one field of a parsed value, as pydantic reads it: unknown ones are ignored.
 pub(crate) fn text_of(object: &serde_json::Value, key: &str) -> Result<String, String> {
     match object.get(key) {
@@ -137,6 +171,21 @@ mod tests {
             push_string(&mut out, text);
             assert_eq!(out, dumped);
         }
+    }
+
+    /// `json.dumps` of `CPython` 3.11, run on this object.
+    #[test]
+    fn objects_are_dumped_as_python_does() {
+        let value: serde_json::Value =
+            serde_json::from_str(r#"{"b":{"sans":null,"x":[]},"a":["1",true,{}]}"#).unwrap();
+        assert_eq!(
+            dumps(&value, false),
+            r#"{"b": {"sans": null, "x": []}, "a": ["1", true, {}]}"#
+        );
+        assert_eq!(
+            dumps(&value, true),
+            r#"{"a": ["1", true, {}], "b": {"sans": null, "x": []}}"#
+        );
     }
 
     proptest! {

@@ -10,5 +10,6 @@ mod keys;
 pub mod notes;
 pub mod pem;
 pub mod tls_certificates;
+pub mod tls_certificates_legacy;
 
 pub use keys::{KeySource, serial_number};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::tls_certificates::Side;
+use crate::juju::RelationId;
 use crate::pki::{Certificate, CertificateRequest};
 
 /// The parsed form of a `certificate-requested` note, whose text is the request's PEM.
@@ -57,4 +58,20 @@ pub struct Issued {
     pub endpoint: Arc<str>,
     /// The request it answers; none for an authority of its own.
     pub request: Option<CertificateRequest>,
+}
+
+/// The parsed form of a `private-key-stored` note: a private key that stands readable in the
+/// controller's store. The note's text is the key's name there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredKey {
+    /// The relation whose databag holds it; none for leader settings.
+    pub relation: Option<RelationId>,
+    /// Databag or setting it stands in, such as `kubernetes-worker_0.server.key`.
+    pub place: Arc<str>,
+    /// Whom it is for: a unit, or an application whose units share it.
+    pub holder: Arc<str>,
+    /// Common name of its certificate.
+    pub common_name: Arc<str>,
+    /// Serial number of its certificate.
+    pub serial: Arc<str>,
 }

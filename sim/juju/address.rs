@@ -17,6 +17,19 @@ impl Juju {
         }
     }
 
+    /// Name of the host a unit runs on: of a machine `juju-`, the end of its model's UUID and its
+    /// id (juju/juju 3.6 `core/instance/namespace.go`), of a pod the pod's.
+    pub fn hostname(&self, id: UnitId) -> String {
+        let unit = self.unit(id);
+        let Some(machine) = unit.machine else {
+            return unit.name.replace('/', "-");
+        };
+        let model = self.model(self.application(unit.application).model);
+        let end = model.uuid.len().saturating_sub(6);
+        let end = model.uuid.get(end..).unwrap_or_default();
+        format!("juju-{end}-{}", self.machine(machine).id.replace('/', "-"))
+    }
+
     /// DNS name of an application's service; none on machines.
     pub fn application_dns_name(&self, id: ApplicationId) -> Option<String> {
         let application = self.application(id);

@@ -231,6 +231,11 @@ impl<'a> UnitContext<'a> {
         &self.unit().address.value
     }
 
+    /// `gethostname` where this unit runs.
+    pub fn hostname(&self) -> String {
+        self.juju.hostname(self.id)
+    }
+
     /// DNS name of this unit: in a pod that of the headless service, on a machine its address.
     pub fn unit_dns_name(&self) -> String {
         self.juju.unit_dns_name(self.id)

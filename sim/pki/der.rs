@@ -7,7 +7,9 @@ pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
 pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const OID: u8 = 0x06;
+pub(super) const UTF8_STRING: u8 = 0x0C;
 pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const SET: u8 = 0x31;
 
 /// The context-specific primitive tag of this number.
 pub(super) const fn context(number: u8) -> u8 {

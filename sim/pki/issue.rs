@@ -4,7 +4,10 @@ use rcgen::{CertificateParams, CustomExtension, DistinguishedName, Issuer};
 use time::OffsetDateTime;
 
 use super::request::extension;
-use super::template::{basic_constraints_der, key_usage_der, name_constraints_der, purposes_der};
+use super::template::{
+    basic_constraints_der, ca_issuers_der, crl_distribution_point_der, key_id_and_issuer_der,
+    key_usage_der, name_constraints_der, purposes_der,
+};
 use super::{
     Certificate, CertificateRequest, Extension, KeyPair, PkiError, PublicKey, RequestAttributes,
     SerialNumber, SubjectForm, Template, der, names,
@@ -118,7 +121,7 @@ fn params(
     // All of them as custom ones, since `rcgen` writes its own in an order of its own.
     params.custom_extensions = Vec::with_capacity(template.extensions.len());
     for wanted in template.extensions.iter() {
-        if let Some(content) = content(wanted, &subject, issuer)? {
+        if let Some(content) = content(wanted, &subject, issuer, terms)? {
             let critical = wanted.is_critical();
             params
                 .custom_extensions
@@ -136,6 +139,7 @@ fn content(
     wanted: &Extension,
     subject: &Subject<'_>,
     issuer: Option<&Certificate>,
+    terms: &Terms,
 ) -> Result<Option<Vec<u8>>, PkiError> {
     Ok(match wanted {
         Extension::AuthorityKeyId | Extension::AuthorityKeyIdIfAny => {
@@ -149,6 +153,18 @@ fn content(
             }
             id.map(|id| der::element(der::SEQUENCE, &der::element(der::context(0), id)))
         }
+        Extension::AuthorityKeyIdAndIssuer => Some(match issuer {
+            Some(issuer) => {
+                let id = issuer.subject_key_id().unwrap_or_default();
+                key_id_and_issuer_der(id, issuer.issuer_der(), &issuer.serial_bytes())
+            }
+            None => {
+                let name = names::common_name_der(subject.attributes);
+                key_id_and_issuer_der(subject.key.key_id(), &name, terms.serial.as_bytes())
+            }
+        }),
+        Extension::CaIssuers(url) => Some(ca_issuers_der(url)),
+        Extension::CrlDistributionPoint(url) => Some(crl_distribution_point_der(url)),
         Extension::SubjectKeyId => Some(der::element(der::OCTET_STRING, subject.key.key_id())),
         Extension::BasicConstraints {
             ca, path_length, ..

@@ -71,6 +71,15 @@ pub(super) fn requested_subject(wanted: &RequestAttributes) -> Result<Distinguis
     Ok(name)
 }
 
+/// The DER of a name that is nothing but the common name, a UTF8String.
+pub(super) fn common_name_der(wanted: &RequestAttributes) -> Vec<u8> {
+    let text = given(&wanted.common_name).unwrap_or_default();
+    let mut attribute = der::element(der::OID, &der::oid_of(&[2, 5, 4, 3]));
+    der::push(&mut attribute, der::UTF8_STRING, text.as_bytes());
+    let attribute = der::element(der::SEQUENCE, &attribute);
+    der::element(der::SEQUENCE, &der::element(der::SET, &attribute))
+}
+
 /// The subject as Go's `pkix.Name.ToRDNSequence` orders it, each text a PrintableString where it
 /// can be one and a UTF8String else, without what `pkix.Name` has no field for (the unique
 /// identifier and the mail address are lost).

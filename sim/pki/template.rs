@@ -68,6 +68,9 @@ pub enum Extension {
     AuthorityKeyId,
     /// The same, left out where the issuer has none, as Go does.
     AuthorityKeyIdIfAny,
+    /// The same with the issuer's own issuer and serial number, as `keyid,issuer:always` of OpenSSL
+    /// writes it. A certificate that signs itself must have a common name as its whole subject.
+    AuthorityKeyIdAndIssuer,
     /// SHA-1 of the key.
     SubjectKeyId,
     /// Basic constraints.
@@ -90,6 +93,11 @@ pub enum Extension {
     },
     /// Extended key usage, not critical.
     ExtendedKeyUsage(Cow<'static, [Purpose]>),
+    /// Where the issuer's certificate can be fetched (`caIssuers` of the authority information
+    /// access), not critical.
+    CaIssuers(String),
+    /// Where the revocation list can be fetched, not critical.
+    CrlDistributionPoint(String),
     /// DNS name constraints, critical.
     NameConstraints {
         /// Only names within these domains; no constraint where empty.
@@ -300,13 +308,17 @@ impl Extension {
     /// The arcs of its object identifier; empty for [`Extension::Requested`].
     pub(super) const fn oid(&self) -> &'static [u64] {
         match self {
-            Self::AuthorityKeyId | Self::AuthorityKeyIdIfAny => &[2, 5, 29, 35],
+            Self::AuthorityKeyId | Self::AuthorityKeyIdIfAny | Self::AuthorityKeyIdAndIssuer => {
+                &[2, 5, 29, 35]
+            }
             Self::SubjectKeyId => &[2, 5, 29, 14],
             Self::BasicConstraints { .. } => &[2, 5, 29, 19],
             Self::SubjectAltNames(_) => &[2, 5, 29, 17],
             Self::KeyUsage { .. } => &[2, 5, 29, 15],
             Self::ExtendedKeyUsage(_) => &[2, 5, 29, 37],
             Self::NameConstraints { .. } => &[2, 5, 29, 30],
+            Self::CaIssuers(_) => &[1, 3, 6, 1, 5, 5, 7, 1, 1],
+            Self::CrlDistributionPoint(_) => &[2, 5, 29, 31],
             Self::Requested => &[],
         }
     }
@@ -353,6 +365,40 @@ pub(super) fn name_constraints_der(permitted: &[String], excluded: &[String]) ->
         }
     }
     der::element(der::SEQUENCE, &content)
+}
+
+/// `AuthorityInfoAccessSyntax` with one `caIssuers`.
+pub(super) fn ca_issuers_der(url: &str) -> Vec<u8> {
+    const CA_ISSUERS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 48, 2];
+    let mut description = der::element(der::OID, &der::oid_of(CA_ISSUERS));
+    der::push(&mut description, der::context(6), url.as_bytes());
+    der::element(der::SEQUENCE, &der::element(der::SEQUENCE, &description))
+}
+
+/// `CRLDistributionPoints` with one full name.
+pub(super) fn crl_distribution_point_der(url: &str) -> Vec<u8> {
+    let name = der::element(der::context(6), url.as_bytes());
+    let full_name = der::element(der::context_constructed(0), &name);
+    let point = der::element(der::context_constructed(0), &full_name);
+    der::element(der::SEQUENCE, &der::element(der::SEQUENCE, &point))
+}
+
+/// `AuthorityKeyIdentifier` with all three parts; `name` is the DER of the issuer's own issuer.
+pub(super) fn key_id_and_issuer_der(id: &[u8], name: &[u8], serial: &[u8]) -> Vec<u8> {
+    let mut content = der::element(der::context(0), id);
+    let directory_name = der::element(der::context_constructed(4), name);
+    der::push(&mut content, der::context_constructed(1), &directory_name);
+    der::push(&mut content, der::context(2), &positive(serial));
+    der::element(der::SEQUENCE, &content)
+}
+
+/// The content of a positive INTEGER.
+fn positive(bytes: &[u8]) -> Vec<u8> {
+    let first = bytes.iter().position(|byte| *byte != 0);
+    let significant = first.map_or(&[0][..], |first| &bytes[first..]);
+    let pad = significant[0] & 0x80 != 0;
+    let zero: &[u8] = if pad { &[0] } else { &[] };
+    [zero, significant].concat()
 }
 
 #[cfg(test)]

@@ -171,7 +171,8 @@ record! {
 record! {
     /// A client and a server that talk over TLS.
     pub struct ConnectionFile {
-        /// A client's name, `model.app` (each of its units) or `model.app/0`.
+        /// A client's name, `model.app` (each of its units) or `model.app/0`, the latter two also
+        /// with `:endpoint` where what the client trusts and presents came over that endpoint.
         #[schemars(required)]
         from: Text = "from" [Required],
         /// `model.app` (each of its units), `model.app/0`, each also with `:endpoint` to say which

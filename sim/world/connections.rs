@@ -348,11 +348,9 @@ impl World {
             Client::Outside(index) => (self.clients[index].trust.clone(), None, 0),
             Client::Unit(unit) => {
                 let side = self.sides.get(unit);
-                let trust = side.map_or_else(TrustStore::empty, |side| side.trust.clone());
-                let served = side
-                    .map(|side| Arc::clone(&side.served))
-                    .unwrap_or_default();
-                let identity = served.first().map(|served| served.identity.clone());
+                let endpoint = spec.from_endpoint.as_deref();
+                let trust = side.map_or_else(TrustStore::empty, |side| side.client_trust(endpoint));
+                let identity = side.and_then(|side| side.client_identity(endpoint));
                 (trust, identity, self.juju.unit(unit).skew_ns)
             }
         };

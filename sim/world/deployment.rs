@@ -232,6 +232,9 @@ pub struct ConnectionSpec {
     pub from: Party,
     /// Only this unit of it.
     pub from_unit: Option<u32>,
+    /// The endpoint over which the client got what it trusts and presents here; without it,
+    /// everything it has.
+    pub from_endpoint: Option<String>,
     /// Application.
     pub to: usize,
     /// Only this unit of it.

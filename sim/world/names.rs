@@ -29,7 +29,10 @@ impl World {
             .min_by_key(|endpoint| {
                 let integrated = self.is_integrated(spec.to, &endpoint.name);
                 let fits = match &endpoint.profile {
-                    Some(EndpointProfile::Certificates(profile)) => profile.mode == wanted,
+                    Some(
+                        EndpointProfile::Certificates(profile)
+                        | EndpointProfile::LegacyCertificates(profile),
+                    ) => profile.mode == wanted,
                     _ => charm.behaviour == Behaviour::Traefik && wanted == Mode::App,
                 };
                 (!integrated, !fits)
@@ -70,15 +73,25 @@ impl World {
         }
         let profile = endpoint.and_then(|name| spec.charm.endpoint(name)?.profile.as_ref());
         match profile {
-            Some(EndpointProfile::Certificates(CertificatesProfile {
-                mode: Mode::App,
-                name_option,
-                ..
-            })) => name_option
+            Some(
+                EndpointProfile::Certificates(CertificatesProfile {
+                    mode: Mode::App,
+                    name_option,
+                    ..
+                })
+                | EndpointProfile::LegacyCertificates(CertificatesProfile {
+                    mode: Mode::App,
+                    name_option,
+                    ..
+                }),
+            ) => name_option
                 .as_deref()
                 .and_then(option)
                 .unwrap_or_else(service),
-            Some(EndpointProfile::Certificates(profile)) => {
+            Some(
+                EndpointProfile::Certificates(profile)
+                | EndpointProfile::LegacyCertificates(profile),
+            ) => {
                 let named = profile.name_option.as_deref().and_then(option);
                 named.unwrap_or_else(|| self.juju.unit_dns_name(server))
             }

@@ -26,7 +26,11 @@ pub(super) struct UnitSide {
     generation: u64,
     /// Chains with keys, by certificates endpoint and name.
     pub(super) served: Arc<[Served]>,
+    /// Chains with keys that it shows to servers only.
+    pub(super) presented: Arc<[Served]>,
     pub(super) trust: TrustStore,
+    /// What it trusts, by where that came from.
+    pub(super) trust_of: Arc<[(Arc<str>, TrustStore)]>,
     /// The entry that last changed what it serves, and what it trusts.
     pub(super) served_by: Option<Seq>,
     pub(super) trusted_by: Option<Seq>,
@@ -47,11 +51,40 @@ impl Default for UnitSide {
         Self {
             generation: 0,
             served: Arc::from([]),
+            presented: Arc::from([]),
             trust: TrustStore::empty(),
+            trust_of: Arc::from([]),
             served_by: None,
             trusted_by: None,
             answers_from: Time::EPOCH,
         }
+    }
+}
+
+impl UnitSide {
+    /// What it trusts as a client: everything, or what came over this endpoint.
+    pub(super) fn client_trust(&self, endpoint: Option<&str>) -> TrustStore {
+        let Some(endpoint) = endpoint else {
+            return self.trust.clone();
+        };
+        let comes_from = |source: &str| {
+            let rest = source.strip_prefix(endpoint);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        let stores = self.trust_of.iter();
+        let stores = stores.filter(|(source, _)| comes_from(source));
+        stores
+            .flat_map(|(_, store)| store.roots().cloned())
+            .collect()
+    }
+
+    /// What it shows to a server that asks: what it has for servers only, else what it serves;
+    /// that of this endpoint where one is named.
+    pub(super) fn client_identity(&self, endpoint: Option<&str>) -> Option<Identity> {
+        let all = self.presented.iter().chain(self.served.iter());
+        let mut fitting =
+            all.filter(|served| endpoint.is_none_or(|wanted| *served.endpoint == *wanted));
+        fitting.next().map(|served| served.identity.clone())
     }
 }
 
@@ -90,15 +123,20 @@ impl World {
             return;
         }
         let (generation, cause) = (workload.generation, workload.cause);
-        let served = read_served(&workload.loaded);
-        let trust = read_trust(&workload.loaded);
+        let served = read_pairs(surface::served(&workload.loaded));
+        let presented = read_pairs(surface::presented(&workload.loaded));
+        let (trust, trust_of) = read_trust(&workload.loaded);
         let restarted = workload.answers_from == now && !self.deployment.timings.restart.is_zero();
         let side = self.sides.of(unit);
         side.generation = generation;
         let serves_other = *side.served != *served;
-        let trusts_other = side.trust != trust;
+        let presents_other = *side.presented != *presented;
+        // The same CAs may have come another way, and be trusted for something else.
+        let trusts_other = side.trust != trust || *side.trust_of != *trust_of;
         let before = std::mem::replace(&mut side.served, served.into());
+        side.presented = presented.into();
         side.trust = trust;
+        side.trust_of = trust_of.into();
         if serves_other {
             self.note_served(unit, &before, cause, now);
         }
@@ -109,7 +147,7 @@ impl World {
             self.sides.of(unit).answers_from = now + self.deployment.timings.restart;
             agenda.after(self.deployment.timings.restart, Event::Answers(unit));
         }
-        let trigger = match (serves_other, trusts_other) {
+        let trigger = match (serves_other || presents_other, trusts_other) {
             (true, _) => "server-certificate",
             (false, true) => "trust",
             (false, false) if restarted => "reachability",
@@ -164,8 +202,8 @@ impl World {
     }
 }
 
-fn read_served(files: &surface::Files) -> Vec<Served> {
-    let served = surface::served(files).into_iter().filter_map(|found| {
+fn read_pairs(found: Vec<surface::ServedFiles<'_>>) -> Vec<Served> {
+    let served = found.into_iter().filter_map(|found| {
         let chain = pem::chain(found.chain);
         let key = pem::key(found.key);
         Some(Served {
@@ -180,13 +218,18 @@ fn read_served(files: &surface::Files) -> Vec<Served> {
     served.collect()
 }
 
-/// Everything that can be parsed: a store skips a block it cannot read, as `c_rehash` and Go's
-/// `AppendCertsFromPEM` do.
-fn read_trust(files: &surface::Files) -> TrustStore {
-    let chains: Vec<_> = surface::trusted(files).map(pem::chain).collect();
-    chains
+/// Everything that can be parsed, together and by source: a store skips a block it cannot read,
+/// as `c_rehash` and Go's `AppendCertsFromPEM` do.
+fn read_trust(files: &surface::Files) -> (TrustStore, Vec<(Arc<str>, TrustStore)>) {
+    let by_source: Vec<(Arc<str>, TrustStore)> = surface::trusted_by_source(files)
+        .map(|(source, value)| {
+            let chain = pem::chain(value);
+            let store = chain.iter().flatten().cloned().collect();
+            (source.into(), store)
+        })
+        .collect();
+    let all = by_source
         .iter()
-        .flat_map(|chain| chain.iter().flatten())
-        .cloned()
-        .collect()
+        .flat_map(|(_, store)| store.roots().cloned());
+    (all.collect(), by_source)
 }

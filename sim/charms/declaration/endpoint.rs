@@ -20,13 +20,17 @@ impl EndpointDeclaration {
         reader: &mut Reader,
     ) -> Option<EndpointProfile> {
         let given = apply(self.apply.as_ref(), reader).unwrap_or_default();
-        let legacy = one_of(self.protocol.as_ref(), &["v1", "legacy"], reader) == Some(1);
+        let is_legacy = self
+            .protocol
+            .as_ref()
+            .is_some_and(|word| word.value == "legacy");
         let certificates = self.to_certificates(given, reader);
         let trust = self.to_trust(given, reader);
-        if role != Role::Requirer || legacy {
+        if role != Role::Requirer {
             return None;
         }
         match interface {
+            CERTIFICATES if is_legacy => Some(EndpointProfile::LegacyCertificates(certificates)),
             CERTIFICATES => Some(EndpointProfile::Certificates(certificates)),
             TRANSFER => Some(EndpointProfile::ReceivesCa(trust)),
             _ => None,

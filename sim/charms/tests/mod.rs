@@ -1,6 +1,7 @@
 //! A stage for charms: a [`Juju`] with the charms' code behind its hooks, and nothing else.
 
 mod consumer_switches;
+mod legacy_rules;
 mod older_libraries;
 mod order_of_events;
 mod provider_rules;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 use super::{
     Behaviour, CertificatesProfile, Charm, CharmMetadata, Endpoint, EndpointProfile, Instance,
-    IssuerProfile, LibraryProfile, Mode, OptionSpec, Role, TrustProfile,
+    IssuerProfile, LibraryProfile, Mode, OptionSpec, Protocol, Role, TrustProfile,
 };
 use crate::juju::{
     About, Activity, ApplicationId, ApplicationParts, Bag, EndpointInfo, EndpointRole, Event,
@@ -422,6 +423,7 @@ fn endpoint(name: &str, role: Role, interface: &str, profile: Option<EndpointPro
         interface: interface.to_owned(),
         limit: None,
         container_scope: false,
+        protocol: Protocol::Current,
         profile,
         library: None,
     }

@@ -130,3 +130,33 @@ pub fn generate_root(
     let subject = names::go_subject(&attributes, true);
     self_sign_named(&attributes, key, &terms, &ROOT, subject)
 }
+
+/// The URLs that charm-vault sets on its mount (`set_urls`, openstack/charm-vault
+/// `src/lib/charm/vault_pki.py` at 5a0c525) stand in everything issued from then on; `address` is
+/// that of the unit that set them, such as `http://10.0.0.5:8200`.
+fn with_urls(extensions: &[Extension], address: &str) -> Template {
+    let mount = format!("{address}/v1/charm-pki-local");
+    let mut extensions = extensions.to_vec();
+    // Go's order: authority information access before the alternative names, CRLs last.
+    let place = extensions
+        .iter()
+        .position(|own| matches!(own, Extension::SubjectAltNames(_)))
+        .unwrap_or(extensions.len());
+    extensions.insert(place, Extension::CaIssuers(format!("{mount}/ca")));
+    extensions.push(Extension::CrlDistributionPoint(format!("{mount}/crl")));
+    Template {
+        subject: SubjectForm::GoCommonName,
+        extensions: Cow::Owned(extensions),
+        ..LEAF
+    }
+}
+
+/// A leaf of `issue/local`, charm-vault's role for servers: good for clients too.
+pub fn charm_vault_server(address: &str) -> Template {
+    with_urls(LEAF_EXTENSIONS, address)
+}
+
+/// A leaf of `issue/local-client`, the same role with `server_flag` off.
+pub fn charm_vault_client(address: &str) -> Template {
+    charm_vault_server(address).with_purposes(&[Purpose::ClientAuth])
+}

@@ -17,6 +17,8 @@ fn extensions(certificate: &Certificate) -> String {
             "2.5.29.30" => "nc",
             "2.5.29.35" => "aki",
             "2.5.29.37" => "eku",
+            "2.5.29.31" => "crl",
+            "1.3.6.1.5.5.7.1.1" => "aia",
             other => panic!("{other}"),
         };
         let mark = if extension.critical { "!" } else { "" };
@@ -27,16 +29,24 @@ fn extensions(certificate: &Certificate) -> String {
 
 #[test]
 fn each_issuer_writes_its_extensions_in_its_order() {
-    use issuers::{charmlibs, controller, vault};
+    use issuers::{charmlibs, controller, easyrsa, vault};
     let mut stream = stream("order");
     let ca = root("ca", &mut stream);
     let source = "canonical/charmlibs interfaces/tls-certificates, commit caaf7415";
     let vault_source = "hashicorp/vault sdk/helper/certutil, Go crypto/x509 buildCertExtensions";
     let juju = "juju/juju internal/pki request.go, Go crypto/x509 buildCertExtensions";
+    let easy = "charmed-kubernetes/interface-tls-certificates ops/tests/data, commit 236e089";
+    let legacy = "openstack/charm-vault src/lib/charm/vault_pki.py set_urls, commit 5a0c525";
+    let charm_vault_server = vault::charm_vault_server("http://10.0.0.5:8200");
+    let charm_vault_client = vault::charm_vault_client("http://10.0.0.5:8200");
     for (template, order, source) in [
         (&charmlibs::LEAF, "aki ski bc! san", source),
         (&charmlibs::INTERMEDIATE, "aki ski bc! san ku!", source),
         (&vault::LEAF, "ku! eku ski aki san", vault_source),
+        (&easyrsa::SERVER, "bc ski aki eku ku san", easy),
+        (&easyrsa::CLIENT, "bc ski aki eku ku", easy),
+        (&charm_vault_server, "ku! eku ski aki aia san crl", legacy),
+        (&charm_vault_client, "ku! eku ski aki aia san crl", legacy),
         (&controller::LEAF, "aki san", juju),
         (&Template::leaf(), "aki ski bc! san ku! eku", "declared"),
         (&Template::intermediate(), "aki ski bc! ku!", "declared"),
@@ -47,6 +57,7 @@ fn each_issuer_writes_its_extensions_in_its_order() {
     let key = &ca.key;
     for (template, order, source) in [
         (&charmlibs::ROOT, "ski bc! ku! san", source),
+        (&easyrsa::CA, "ski aki bc ku", easy),
         (&vault::ROOT, "ku! bc! ski aki san", vault_source),
         (&controller::CA, "ku! bc! ski", juju),
         (&Template::root(), "ski bc! ku!", "declared"),
@@ -180,4 +191,45 @@ fn name_constraints_and_path_lengths_can_be_declared() {
     let names = parsed.name_constraints().unwrap().unwrap().value;
     assert_eq!(names.permitted_subtrees.as_ref().map(Vec::len), Some(1));
     assert_eq!(names.excluded_subtrees.as_ref().map(Vec::len), Some(1));
+}
+
+/// The authority key identifier of `EasyRSA` names the CA's own issuer and serial number, as in the
+/// samples of charmed-kubernetes/interface-tls-certificates `ops/tests/data`, commit 236e089.
+#[test]
+fn easyrsa_names_issuer_and_serial_number_of_its_ca() {
+    let mut stream = stream("easyrsa");
+    let key = KeyPair::generate(KeyAlgorithm::EcdsaP256, &mut stream);
+    let name = RequestAttributes::with_common_name("10.246.154.191");
+    let terms = terms(&mut stream, 3650);
+    let certificate = self_sign(&name, &key, &terms, &issuers::easyrsa::CA).unwrap();
+    let ca = Holder { certificate, key };
+    let leaf = below(&ca, "web.example", &issuers::easyrsa::SERVER, &mut stream).certificate;
+    for issued in [&ca.certificate, &leaf] {
+        assert_eq!(issued.authority_key_id(), ca.certificate.subject_key_id());
+        let (_, parsed) = X509Certificate::from_der(issued.der()).unwrap();
+        let identifier =
+            parsed
+                .extensions()
+                .iter()
+                .find_map(|extension| match extension.parsed_extension() {
+                    x509_parser::extensions::ParsedExtension::AuthorityKeyIdentifier(found) => {
+                        Some(found)
+                    }
+                    _ => None,
+                });
+        let identifier = identifier.unwrap();
+        let serial = identifier.authority_cert_serial.unwrap();
+        let significant: Vec<u8> = serial
+            .iter()
+            .copied()
+            .skip_while(|byte| *byte == 0)
+            .collect();
+        assert_eq!(significant, ca.certificate.serial_bytes());
+        let names = identifier.authority_cert_issuer.as_ref().unwrap();
+        let x509_parser::extensions::GeneralName::DirectoryName(name) = &names[0] else {
+            panic!("{names:?}");
+        };
+        assert_eq!(name.as_raw(), ca.certificate.subject_der());
+    }
+    assert!(leaf.verify_issued_by(&ca.certificate));
 }

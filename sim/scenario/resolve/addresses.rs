@@ -69,19 +69,40 @@ impl Resolver<'_> {
         Some(address.application)
     }
 
-    /// A client, or an application with its unit.
-    pub(super) fn party_address(&mut self, text: &Text) -> Option<(Party, Option<u32>)> {
+    /// A client, or an application with its unit and endpoint.
+    pub(super) fn client_address(
+        &mut self,
+        text: &Text,
+    ) -> Option<(Party, Option<u32>, Option<String>)> {
         if let Some(&client) = self.client_names.get(&text.value) {
-            return Some((Party::Client(client), None));
+            return Some((Party::Client(client), None, None));
         }
         let address = self.address(text)?;
-        if address.endpoint.is_some() {
-            let message = "a client has no endpoint";
+        let party = Party::Application(address.application);
+        if let Some(endpoint) = &address.endpoint
+            && self.charm(address.application).endpoint(endpoint).is_none()
+        {
+            let charm = &self.charm(address.application).name;
+            let message = format!("the charm `{charm}` has no endpoint `{endpoint}`");
+            self.push(Diagnostic::error(
+                Code::UnknownEndpoint,
+                text.place,
+                message,
+            ));
+        }
+        Some((party, address.unit, address.endpoint))
+    }
+
+    /// A client, or an application with its unit.
+    pub(super) fn party_address(&mut self, text: &Text) -> Option<(Party, Option<u32>)> {
+        let (party, unit, endpoint) = self.client_address(text)?;
+        if endpoint.is_some() {
+            let message = "an expectation is about a whole client";
             let help = "write `model.app` or `model.app/0`";
             self.push(Diagnostic::error(Code::BadAddress, text.place, message).help(help));
             return None;
         }
-        Some((Party::Application(address.application), address.unit))
+        Some((party, unit))
     }
 
     fn address_model(&mut self, parts: &Parts<'_>, text: &Text) -> Option<usize> {

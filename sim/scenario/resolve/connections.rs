@@ -102,14 +102,17 @@ impl Resolver<'_> {
     }
 
     fn connection(&mut self, file: &ConnectionFile) -> Option<ConnectionSpec> {
-        let from = file.from.as_ref().and_then(|text| self.party_address(text));
+        let from = file
+            .from
+            .as_ref()
+            .and_then(|text| self.client_address(text));
         let to = file.to.as_ref().and_then(|text| self.address(text));
         let validator = file
             .validator
             .as_ref()
             .and_then(|text| self.validator(text));
         let every = self.every(file);
-        let ((from, from_unit), to) = (from?, to?);
+        let ((from, from_unit, from_endpoint), to) = (from?, to?);
         let to_text = file.to.as_ref()?;
         if let Some(endpoint) = &to.endpoint {
             self.check_served_endpoint(to.application, endpoint, to_text);
@@ -123,6 +126,7 @@ impl Resolver<'_> {
         Some(ConnectionSpec {
             from,
             from_unit,
+            from_endpoint,
             to: to.application,
             to_unit: to.unit,
             to_endpoint: to.endpoint,

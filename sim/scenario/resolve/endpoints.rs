@@ -217,6 +217,7 @@ fn juju_info() -> Candidate {
             interface: "juju-info".to_owned(),
             limit: None,
             container_scope: false,
+            protocol: crate::charms::Protocol::Current,
             profile: None,
             library: None,
         },

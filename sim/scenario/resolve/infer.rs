@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Resolver;
 use super::relations::{RelationDraft, SideDraft};
-use crate::charms::{Endpoint, Role};
+use crate::charms::{Endpoint, Protocol, Role};
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::{Diagnostic, Severity};
 use crate::yaml::{Spanned, nearest};
@@ -297,6 +297,7 @@ impl Resolver<'_> {
                 interface: known.interface.clone(),
                 limit: None,
                 container_scope,
+                protocol: Protocol::Current,
                 profile: None,
                 library: None,
             });

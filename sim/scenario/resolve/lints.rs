@@ -116,11 +116,20 @@ impl Resolver<'_> {
     fn trusted_by(&self, application: usize) -> BTreeSet<usize> {
         let mut trusted = self.related(application, Role::Requirer, "certificate_transfer", None);
         for endpoint in &self.charm(application).endpoints {
-            if let Some(EndpointProfile::Certificates(profile)) = &endpoint.profile
+            if let Some(
+                EndpointProfile::Certificates(profile)
+                | EndpointProfile::LegacyCertificates(profile),
+            ) = &endpoint.profile
                 && profile.trusts_ca
             {
                 let own = Some(endpoint.name.as_str());
                 trusted.extend(self.related(application, Role::Requirer, "tls-certificates", own));
+            }
+        }
+        // etcd gives its clients the CA that it has itself.
+        for etcd in self.related(application, Role::Requirer, "etcd", None) {
+            if self.charm(etcd).behaviour == Behaviour::Etcd {
+                trusted.extend(self.related(etcd, Role::Requirer, "tls-certificates", None));
             }
         }
         trusted
