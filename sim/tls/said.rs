@@ -44,6 +44,13 @@ pub(super) fn lines(kind: ErrorKind) -> Vec<(&'static str, String)> {
             );
         }
     }
+    if matches!(kind, ErrorKind::NotValidForName) {
+        let words = [
+            "certificate subject name '…' does not match target host name '…'",
+            "unable to obtain common name from peer certificate",
+        ];
+        lines.extend(words.map(|line| ("curl", format!("curl: (60) SSL: {line}"))));
+    }
     lines.extend(go.iter().map(|line| ("go", prefixed(GO, line))));
     lines.extend(java.iter().map(|line| ("java", prefixed(JAVA, line))));
     if own.iter().all(|lines| lines.is_empty()) {
@@ -93,12 +100,15 @@ fn prefixed(prefix: &str, line: &str) -> String {
     }
 }
 
+/// Go's words where a candidate of the right name would not do.
+const POSSIBLY: &str = "certificate signed by unknown authority (possibly because of \"…\" while \
+                        trying to verify candidate authority certificate \"…\")";
+
 /// The lines of rustls, Go and Java about a chain.
-const fn own(kind: ErrorKind) -> [&'static [&'static str]; 3] {
-    const POSSIBLY: &str = "certificate signed by unknown authority (possibly because of \"…\" \
-                            while trying to verify candidate authority certificate \"…\")";
-    match kind {
-        ErrorKind::UnknownIssuer => [
+const OWN: &[(ErrorKind, [&[&str]; 3])] = &[
+    (
+        ErrorKind::UnknownIssuer,
+        [
             &["UnknownIssuer"],
             &["certificate signed by unknown authority"],
             &[
@@ -113,7 +123,10 @@ const fn own(kind: ErrorKind) -> [&'static [&'static str]; 3] {
                  must be non-empty",
             ],
         ],
-        ErrorKind::Expired => [
+    ),
+    (
+        ErrorKind::Expired,
+        [
             &[
                 "certificate expired: verification time … (UNIX), but certificate is not valid \
                  after … (… seconds ago)",
@@ -122,7 +135,10 @@ const fn own(kind: ErrorKind) -> [&'static [&'static str]; 3] {
             &["certificate has expired or is not yet valid: current time … is after …"],
             &["validity check failed"],
         ],
-        ErrorKind::NotValidYet => [
+    ),
+    (
+        ErrorKind::NotValidYet,
+        [
             &[
                 "certificate not valid yet: verification time … (UNIX), but certificate is not \
                valid before … (… seconds in future)",
@@ -130,8 +146,14 @@ const fn own(kind: ErrorKind) -> [&'static [&'static str]; 3] {
             &["certificate has expired or is not yet valid: current time … is before …"],
             &["validity check failed"],
         ],
-        ErrorKind::BadSignature => [&["BadSignature"], &[POSSIBLY], &["signature check failed"]],
-        ErrorKind::NotValidForName => [
+    ),
+    (
+        ErrorKind::BadSignature,
+        [&["BadSignature"], &[POSSIBLY], &["signature check failed"]],
+    ),
+    (
+        ErrorKind::NotValidForName,
+        [
             &["certificate not valid for name \"…\"; certificate is …"],
             &[
                 "certificate is valid for …, not …",
@@ -149,7 +171,10 @@ const fn own(kind: ErrorKind) -> [&'static [&'static str]; 3] {
                 "=SSLHandshakeException: Illegal given domain name: …",
             ],
         ],
-        ErrorKind::InvalidPurpose => [
+    ),
+    (
+        ErrorKind::InvalidPurpose,
+        [
             &[
                 "certificate does not allow extended key usage for …",
                 "Other(OtherError(EmptyEkuExtension))",
@@ -161,8 +186,14 @@ const fn own(kind: ErrorKind) -> [&'static [&'static str]; 3] {
                  authentication",
             ],
         ],
-        ErrorKind::CaUsedAsLeaf => [&["Other(OtherError(CaUsedAsEndEntity))"], &[], &[]],
-        ErrorKind::InvalidCa => [
+    ),
+    (
+        ErrorKind::CaUsedAsLeaf,
+        [&["Other(OtherError(CaUsedAsEndEntity))"], &[], &[]],
+    ),
+    (
+        ErrorKind::InvalidCa,
+        [
             &["Other(OtherError(EndEntityUsedAsCa))"],
             &[
                 POSSIBLY,
@@ -179,7 +210,10 @@ const fn own(kind: ErrorKind) -> [&'static [&'static str]; 3] {
                  not have keyCertSign bit set in KeyUsage extension",
             ],
         ],
-        ErrorKind::PathLengthExceeded => [
+    ),
+    (
+        ErrorKind::PathLengthExceeded,
+        [
             &["Other(OtherError(PathLenConstraintViolated))"],
             &["too many intermediates for path length constraint"],
             &[
@@ -187,22 +221,34 @@ const fn own(kind: ErrorKind) -> [&'static [&'static str]; 3] {
                the last cert in the certification path",
             ],
         ],
-        ErrorKind::NameConstraintViolation => [
+    ),
+    (
+        ErrorKind::NameConstraintViolation,
+        [
             &["Other(OtherError(NameConstraintViolation))"],
             &["a root or intermediate certificate is not authorized to sign for this name: …"],
             &["name constraints check failed"],
         ],
-        ErrorKind::UnhandledCriticalExtension => [
+    ),
+    (
+        ErrorKind::UnhandledCriticalExtension,
+        [
             &["Other(OtherError(UnsupportedCriticalExtension))"],
             &["unhandled critical extension"],
             &["unrecognized critical extension(s)"],
         ],
-        ErrorKind::UnsupportedSignature => [
+    ),
+    (
+        ErrorKind::UnsupportedSignature,
+        [
             &["certificate uses unsupported signature algorithm"],
             &[POSSIBLY],
             &[],
         ],
-        ErrorKind::TooManyCandidates => [
+    ),
+    (
+        ErrorKind::TooManyCandidates,
+        [
             &[
                 "Other(OtherError(MaximumSignatureChecksExceeded))",
                 "Other(OtherError(MaximumPathBuildCallsExceeded))",
@@ -210,14 +256,23 @@ const fn own(kind: ErrorKind) -> [&'static [&'static str]; 3] {
             &["signature check attempts limit reached while verifying certificate chain"],
             &[],
         ],
-        ErrorKind::BadEncoding => [
+    ),
+    (
+        ErrorKind::BadEncoding,
+        [
             &["BadEncoding"],
             &["=tls: failed to parse …: x509: …"],
             &["=SSLHandshakeException: Failed to parse … certificates"],
         ],
-        ErrorKind::ChainTooLong => [&["Other(OtherError(MaximumPathDepthExceeded))"], &[], &[]],
-        ErrorKind::Revoked => [&["Revoked"], &[], &[]],
-        ErrorKind::UnknownRevocationStatus => [
+    ),
+    (
+        ErrorKind::ChainTooLong,
+        [&["Other(OtherError(MaximumPathDepthExceeded))"], &[], &[]],
+    ),
+    (ErrorKind::Revoked, [&["Revoked"], &[], &[]]),
+    (
+        ErrorKind::UnknownRevocationStatus,
+        [
             &[
                 "UnknownRevocationStatus",
                 "=invalid certificate revocation list: IssuerInvalidForCrl",
@@ -225,7 +280,10 @@ const fn own(kind: ErrorKind) -> [&'static [&'static str]; 3] {
             &[],
             &[],
         ],
-        ErrorKind::RevocationListExpired => [
+    ),
+    (
+        ErrorKind::RevocationListExpired,
+        [
             &[
                 "certificate revocation list expired: verification time … (UNIX), but CRL is not \
                valid after … (… seconds ago)",
@@ -233,13 +291,20 @@ const fn own(kind: ErrorKind) -> [&'static [&'static str]; 3] {
             &[],
             &[],
         ],
-        ErrorKind::RevocationListInvalid => [
+    ),
+    (
+        ErrorKind::RevocationListInvalid,
+        [
             &["=invalid certificate revocation list: BadSignature"],
             &[],
             &[],
         ],
-        _ => [&[], &[], &[]],
-    }
+    ),
+];
+
+fn own(kind: ErrorKind) -> [&'static [&'static str]; 3] {
+    let found = OWN.iter().find(|(of, _)| *of == kind);
+    found.map_or([&[]; 3], |(_, lines)| *lines)
 }
 
 /// The alerts of the stacks, each once: rustls', OpenSSL's, those of Go and Java where they find

@@ -66,6 +66,14 @@ pub(super) fn of_refusal(
     match &refusal.said {
         Said::WebPki(_) => vec![Text::new(side, "rustls", rustls_line(&refusal.rustls))],
         Said::OpenSsl(code) => openssl_lines(*code, side, name),
+        Said::Curl(code, line) => {
+            let mut texts = openssl_lines(*code, side, name);
+            let curl = texts.iter_mut().find(|text| text.stack == "curl");
+            if let Some(text) = curl {
+                text.line = format!("curl: (60) SSL: {line}");
+            }
+            texts
+        }
         Said::Go(line) => vec![Text::new(side, "go", line.clone())],
         Said::Java(line) => {
             let class = java_exception(refusal.alert);
@@ -74,12 +82,21 @@ pub(super) fn of_refusal(
     }
 }
 
-/// What each stack prints where a side finds an error that is no chain's: its own key, or no
-/// client certificate.
+/// What each stack prints where a side finds an error that is no chain's: its own key, no client
+/// certificate, no common ground with its peer.
 pub(super) fn own(error: ErrorKind, rustls: &Error, side: Side) -> Vec<Text> {
     let mut texts = vec![Text::new(side, "rustls", rustls_line(rustls))];
-    let others: &[(&'static str, &str)] = match error {
-        ErrorKind::NoClientCertificate => &[
+    let others = OWN.iter().filter(|(of, _)| *of == error);
+    let others = others.flat_map(|(_, lines)| lines.iter());
+    texts.extend(others.map(|&(stack, line)| Text::new(side, stack, line.to_owned())));
+    texts
+}
+
+/// By error: program and line.
+const OWN: &[(ErrorKind, &[(&str, &str)])] = &[
+    (
+        ErrorKind::NoClientCertificate,
+        &[
             (
                 "openssl",
                 "error:0A0000C7:SSL routines::peer did not return a certificate",
@@ -94,7 +111,10 @@ pub(super) fn own(error: ErrorKind, rustls: &Error, side: Side) -> Vec<Text> {
                 "SSLHandshakeException: Empty client certificate chain",
             ),
         ],
-        ErrorKind::KeyMismatch => &[
+    ),
+    (
+        ErrorKind::KeyMismatch,
+        &[
             (
                 "openssl",
                 "error:05800074:x509 certificate routines::key values mismatch",
@@ -102,7 +122,10 @@ pub(super) fn own(error: ErrorKind, rustls: &Error, side: Side) -> Vec<Text> {
             ("python", "[X509: KEY_VALUES_MISMATCH] key values mismatch"),
             ("go", "tls: private key does not match public key"),
         ],
-        ErrorKind::PlaintextPeer => &[
+    ),
+    (
+        ErrorKind::PlaintextPeer,
+        &[
             (
                 "openssl",
                 "error:0A00010B:SSL routines::wrong version number",
@@ -118,7 +141,10 @@ pub(super) fn own(error: ErrorKind, rustls: &Error, side: Side) -> Vec<Text> {
                 "SSLException: Unsupported or unrecognized SSL message",
             ),
         ],
-        ErrorKind::ClosedByPeer => &[
+    ),
+    (
+        ErrorKind::ClosedByPeer,
+        &[
             (
                 "openssl",
                 "error:0A000126:SSL routines::unexpected eof while reading",
@@ -134,7 +160,10 @@ pub(super) fn own(error: ErrorKind, rustls: &Error, side: Side) -> Vec<Text> {
                 "SSLHandshakeException: Remote host terminated the handshake",
             ),
         ],
-        ErrorKind::Unreachable => &[
+    ),
+    (
+        ErrorKind::Unreachable,
+        &[
             ("python", "[Errno 111] Connection refused"),
             (
                 "curl",
@@ -143,7 +172,10 @@ pub(super) fn own(error: ErrorKind, rustls: &Error, side: Side) -> Vec<Text> {
             ("go", "connect: connection refused"),
             ("java", "ConnectException: Connection refused"),
         ],
-        ErrorKind::NoCommonVersion => &[
+    ),
+    (
+        ErrorKind::NoCommonVersion,
+        &[
             (
                 "openssl",
                 "error:0A000102:SSL routines::unsupported protocol",
@@ -151,7 +183,10 @@ pub(super) fn own(error: ErrorKind, rustls: &Error, side: Side) -> Vec<Text> {
             ("python", "[SSL: UNSUPPORTED_PROTOCOL] unsupported protocol"),
             ("go", "tls: client offered only unsupported versions"),
         ],
-        ErrorKind::NoCommonParameters => &[
+    ),
+    (
+        ErrorKind::NoCommonParameters,
+        &[
             ("openssl", "error:0A0000C1:SSL routines::no shared cipher"),
             ("python", "[SSL: NO_SHARED_CIPHER] no shared cipher"),
             (
@@ -160,16 +195,15 @@ pub(super) fn own(error: ErrorKind, rustls: &Error, side: Side) -> Vec<Text> {
             ),
             ("java", "SSLHandshakeException: no cipher suites in common"),
         ],
-        ErrorKind::NoCommonProtocol => &[(
+    ),
+    (
+        ErrorKind::NoCommonProtocol,
+        &[(
             "go",
             "tls: client requested unsupported application protocols",
         )],
-        _ => &[],
-    };
-    let others = others.iter();
-    texts.extend(others.map(|&(stack, line)| Text::new(side, stack, line.to_owned())));
-    texts
-}
+    ),
+];
 
 /// What the side that receives the alert prints.
 pub(super) fn of_alert(judged_by: Side, alert: Option<AlertDescription>) -> Vec<Text> {
@@ -266,15 +300,16 @@ pub(super) fn openssl_lines(code: u32, side: Side, name: Option<&ServerName<'_>>
         PARTIAL_CHAIN => {}
         HOST | ADDRESS => lines.push((
             "curl",
-            format!(
-                "curl: (60) SSL: no alternative certificate subject name matches target host name '{name}'"
-            ),
+            format!("curl: (60) SSL: {}", no_alternative_name(&name)),
         )),
         SIGNATURE | CRL_SIGNATURE => lines.push((
             "curl",
             "curl: (35) OpenSSL/3.0.19: error:06880006:asn1 encoding routines::EVP lib".to_owned(),
         )),
-        _ => lines.push(("curl", format!("curl: (60) SSL certificate problem: {text}"))),
+        _ => lines.push((
+            "curl",
+            format!("curl: (60) SSL certificate problem: {text}"),
+        )),
     }
     if side == Side::Server {
         lines.retain(|(stack, _)| *stack != "curl");
@@ -283,6 +318,11 @@ pub(super) fn openssl_lines(code: u32, side: Side, name: Option<&ServerName<'_>>
     texts
         .map(|(stack, line)| Text::new(side, stack, line))
         .collect()
+}
+
+/// curl's words where there are alternative names.
+fn no_alternative_name(name: &str) -> String {
+    format!("no alternative certificate subject name matches target host name '{name}'")
 }
 
 /// The reasons of OpenSSL 3.0 (`ssl/ssl_err.c`) and of Go (`crypto/tls/alert.go`) for an alert.

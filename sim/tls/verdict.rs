@@ -143,7 +143,7 @@ impl Verdict {
         let mut verdict = Self::with_texts(refusal.error, &refusal.rustls, judged_by, alert, texts);
         match &refusal.said {
             Said::WebPki(error) => verdict.webpki = Some(stable_webpki(error)),
-            Said::OpenSsl(code) => verdict.openssl_code = Some(*code),
+            Said::OpenSsl(code) | Said::Curl(code, _) => verdict.openssl_code = Some(*code),
             Said::Go(_) | Said::Java(_) => {}
         }
         verdict

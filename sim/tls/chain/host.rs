@@ -37,6 +37,22 @@ pub(super) fn matches_for_curl(leaf: &Facts, name: &ServerName<'_>) -> bool {
     last.is_some_and(|pattern| pattern_matches(pattern, &name.to_str()))
 }
 
+/// curl's words where it fell back to the common name (`Curl_ossl_verifyhost`); where there are
+/// alternative names it says the same of all of them.
+pub(super) fn curl_says_of_common_name(leaf: &Facts, name: &ServerName<'_>) -> Option<String> {
+    let is_host = |name: &SubjectName| matches!(name, SubjectName::Dns(_) | SubjectName::Ip(_));
+    if leaf.alternative_names().any(is_host) {
+        return None;
+    }
+    Some(match leaf.subject.common_names.last() {
+        Some(found) => format!(
+            "certificate subject name '{found}' does not match target host name '{}'",
+            name.to_str()
+        ),
+        None => "unable to obtain common name from peer certificate".to_owned(),
+    })
+}
+
 fn ip_matches(leaf: &Facts, address: &[u8]) -> bool {
     leaf.alternative_names()
         .any(|name| matches!(name, SubjectName::Ip(found) if found == address))

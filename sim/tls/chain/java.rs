@@ -32,7 +32,9 @@ pub(super) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
         })
     };
     let ders = std::iter::once(question.leaf).chain(question.others);
-    let read: Option<Vec<_>> = ders.map(|der| Facts::read(der)).collect();
+    let read: Option<Vec<_>> = ders
+        .map(|der| Facts::read(der).filter(is_parsable))
+        .collect();
     let Some(chain) = read else {
         let peer = match question.purpose {
             Purpose::Server => "server",
@@ -48,6 +50,15 @@ pub(super) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
         }));
     };
     check(&chain, question).map_err(refuse)
+}
+
+/// `X509CertInfo.parse` and `verifyCert`: an issuer must have a name, and a subject without one
+/// must have alternative names, marked critical.
+fn is_parsable(facts: &Facts) -> bool {
+    const SUBJECT_NAMES: &str = "2.5.29.17";
+    let has_names = facts.alternative_names().next().is_some();
+    let is_critical = facts.critical.iter().any(|id| id == SUBJECT_NAMES);
+    !facts.issuer.is_empty() && (!facts.subject.is_empty() || (has_names && is_critical))
 }
 
 /// An exception of Java, without the class that `SunJSSE` wraps it in.

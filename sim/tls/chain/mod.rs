@@ -77,6 +77,8 @@ pub(super) enum Said {
     WebPki(webpki::Error),
     /// `X509_V_ERR_*`.
     OpenSsl(u32),
+    /// The same, where curl's own check of the name found it, with curl's words.
+    Curl(u32, String),
     /// The error of `crypto/tls`, with [`NOW`] where the time stands.
     Go(String),
     /// The exception of `SunJSSE`.

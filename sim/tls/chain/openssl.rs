@@ -11,7 +11,7 @@ use rustls::pki_types::ServerName;
 
 use super::facts::Facts;
 use super::x509_errors::{self as x509, refusal};
-use super::{Purpose, Question, Refusal, constraints, host, revocation};
+use super::{Purpose, Question, Refusal, Said, constraints, host, revocation};
 use crate::tls::trust::TrustStore;
 
 /// What differs between the users of OpenSSL.
@@ -91,7 +91,18 @@ pub(super) fn decide(rules: &Rules, question: &Question<'_>) -> Result<(), Box<R
     };
     verification
         .verify(&leaf, &others, question.name)
-        .map_err(|(code, certificate)| refusal(code, certificate, question))
+        .map_err(|(code, certificate)| {
+            let mut refusal = refusal(code, certificate, question);
+            let is_name = matches!(code, x509::HOSTNAME_MISMATCH | x509::IP_ADDRESS_MISMATCH);
+            let name = question
+                .name
+                .filter(|_| rules.names == Names::Curl && is_name);
+            let words = name.and_then(|name| host::curl_says_of_common_name(&leaf, name));
+            if let Some(words) = words {
+                refusal.said = Said::Curl(code, words);
+            }
+            refusal
+        })
 }
 
 /// A code `X509_V_ERR_*` and the certificate it is about.

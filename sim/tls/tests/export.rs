@@ -37,7 +37,7 @@ fn pkis_with_verdicts() {
     for seed in 0..random {
         // The day within the PKI's life at which it is judged is now.
         let day = u64::from(seed * 7 % 120);
-        let born = now.as_seconds() - day * DAY.as_secs();
+        let born = now.as_seconds() - day * DAY.as_secs() - 3600;
         let shift = born as i64 - start().as_seconds() as i64;
         let (drawn, key) = draw_at(10_000 + seed, now, shift);
         verdicts.push(write(&folder, &format!("random-{seed}"), &drawn, &key));
@@ -73,8 +73,11 @@ fn write(folder: &Path, id: &str, drawn: &Drawn, key: &KeyPair) -> Value {
             into.insert(validator.name().to_owned(), said);
         }
     }
+    let subjects = drawn.roots.roots().map(Certificate::subject_der);
+    let distinct: std::collections::BTreeSet<_> = subjects.collect();
     json!({
         "id": id,
+        "roots_share_names": distinct.len() < drawn.roots.len(),
         "name": drawn.name,
         "at": drawn.at.as_seconds(),
         "server": as_server,

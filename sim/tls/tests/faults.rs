@@ -245,12 +245,20 @@ impl Maker {
             let leaf = root.issue(self.leaf(names), curve("leaf"));
             self.add(id, &[&leaf], &[&root]).name = asked;
         }
+        let mut nameless = self.leaf(&[NAME]);
+        nameless.distinguished_name = rcgen::DistinguishedName::new();
+        let leaf = root.issue(nameless, curve("leaf"));
+        self.add("subject-empty", &[&leaf], &[&root]);
         let leaf = root.issue(self.leaf(&["db.model.test"]), curve("leaf"));
         self.add("wrong-name-and-unknown-ca", &[&leaf], &[&other]);
         let mut params = self.days(params(NAME, &[], 90), 0, 90);
         params.subject_alt_names.clear();
         let leaf = root.issue(params, curve("leaf"));
         self.add("common-name-only", &[&leaf], &[&root]);
+        self.add("common-name-only-and-wrong", &[&leaf], &[&root])
+            .name = "db.model.test";
+        self.add("common-name-only-for-address", &[&leaf], &[&root])
+            .name = "10.0.0.1";
         let mut as_dns = self.leaf(&[]);
         let name = "10.0.0.1".try_into().unwrap();
         as_dns.subject_alt_names = vec![rcgen::SanType::DnsName(name)];

@@ -45,10 +45,6 @@ fn faults() -> Vec<Fault> {
     let rogue = self_signed(authority("middle", 300), key(KEY, "rogue"));
     let mut impostor = rogue.clone();
     impostor.certificate = middle.certificate.clone();
-    let mut mute = authority("mute", 300);
-    mute.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let mute = root.issue(mute, key(KEY, "mute"));
-    let below_mute = mute.issue(params("web", &[NAME], 90), key(KEY, "leaf"));
     let chain = vec![leaf.certificate.clone(), middle.certificate.clone()];
     let with = |lists: Vec<RevocationList>| trust([&root]).with_revocation_lists(lists);
     let of_root = || list(&root, start(), &[]);
@@ -105,15 +101,24 @@ fn faults() -> Vec<Fault> {
             "InvalidCertRevocationList(BadSignature)",
             "revocation-list-invalid",
         ),
-        Fault {
-            name: "the issuer may not sign lists",
-            roots: with(vec![of_root(), list(&mute, start(), &[])]),
-            chain: vec![below_mute.certificate, mute.certificate],
-            openssl: [35, 35],
-            rustls: "InvalidCertRevocationList(IssuerInvalidForCrl)",
-            error: "unknown-revocation-status",
-        },
+        may_not_sign(&root),
     ]
+}
+
+fn may_not_sign(root: &Made) -> Fault {
+    let mut mute = authority("mute", 300);
+    mute.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let mute = root.issue(mute, key(KEY, "mute"));
+    let leaf = mute.issue(params("web", &[NAME], 90), key(KEY, "leaf"));
+    let lists = [list(root, start(), &[]), list(&mute, start(), &[])];
+    Fault {
+        name: "the issuer may not sign lists",
+        roots: trust([root]).with_revocation_lists(lists),
+        chain: vec![leaf.certificate, mute.certificate],
+        openssl: [35, 35],
+        rustls: "InvalidCertRevocationList(IssuerInvalidForCrl)",
+        error: "unknown-revocation-status",
+    }
 }
 
 #[test]
