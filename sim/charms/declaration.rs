@@ -43,6 +43,8 @@ record! {
         validator: Text = "validator" [Extension],
         /// The program that runs, for people who want to know why the TLS stack is what it is.
         workload: Text = "workload" [Extension],
+        /// Whether its workload trusts the system's roots beside what it is given (true).
+        system_roots: bool = "system-roots" [Extension],
         /// The action that rotates its CA.
         rotate_ca_action: Text = "rotate-ca-action" [Extension],
         /// Which code plays it: `requirer`, `plain`, or the name of a charm that is played, such as
@@ -259,6 +261,7 @@ impl CharmDeclaration {
                 options: self.to_options(reader),
                 behaviour,
                 validator: self.validator.as_ref().map(|text| text.value.clone()),
+                system_roots: self.system_roots.unwrap_or(true),
                 rotate_ca_action: self
                     .rotate_ca_action
                     .as_ref()
@@ -306,6 +309,8 @@ impl CharmDeclaration {
             ("opensearch", Behaviour::OpenSearch),
             ("manual-tls-certificates", Behaviour::ManualTlsCertificates),
             ("notary", Behaviour::Notary),
+            ("lego", Behaviour::Lego),
+            ("tls-constraints", Behaviour::TlsConstraints),
             ("vault", Behaviour::Vault(VaultGuard::WholeValidity)),
             (
                 "vault-renews-early",
@@ -649,7 +654,7 @@ issuer: {chain: [], transfers: none}
         `reboot` is none of restart, reload, none
         `units` is none of unit, app, app-and-unit
         `0.2` is not above 0.5 and at most 1.0
-        `requirr` is none of requirer, plain, self-signed-certificates, traefik, opensearch, manual-tls-certificates, notary, vault, vault-renews-early, easyrsa, charm-vault, kubernetes-control-plane, kubernetes-worker, kubeapi-load-balancer, etcd
+        `requirr` is none of requirer, plain, self-signed-certificates, traefik, opensearch, manual-tls-certificates, notary, lego, tls-constraints, vault, vault-renews-early, easyrsa, charm-vault, kubernetes-control-plane, kubernetes-worker, kubeapi-load-balancer, etcd
         the chain has no CA
         `none` is none of root, issuer, all
         `spin` is not among the charm's actions

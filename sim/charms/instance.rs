@@ -1,9 +1,9 @@
 //! A charm's code, chosen by its metadata.
 
 use super::{
-    Behaviour, Charm, CharmMetadata, CharmVault, DeclaredProvider, Deed, EasyRsa, Etcd, Hand,
-    Kubernetes, LegacyRequirer, ManualTlsCertificates, Notary, OpenSearch, Plain, Requirer,
-    SelfSignedCertificates, Traefik, Vault, Wait,
+    AcmeServer, Behaviour, Charm, CharmMetadata, CharmVault, DeclaredProvider, Deed, EasyRsa, Etcd,
+    Hand, Kubernetes, LegacyRequirer, Lego, ManualTlsCertificates, Notary, OpenSearch, Plain,
+    Requirer, SelfSignedCertificates, TlsConstraints, Traefik, Vault, Wait,
 };
 use crate::interfaces::KeySource;
 use crate::juju::{Hook, HookError, Quiet, UnitContext};
@@ -14,10 +14,14 @@ use crate::pki::{Certificate, KeyAlgorithm, KeyPool};
 pub enum Instance {
     /// `self-signed-certificates`.
     SelfSignedCertificates(SelfSignedCertificates),
+    /// `lego`.
+    Lego(Lego),
     /// `manual-tls-certificates`.
     ManualTlsCertificates(ManualTlsCertificates),
     /// `notary-k8s`.
     Notary(Notary),
+    /// `tls-constraints`.
+    TlsConstraints(TlsConstraints),
     /// `traefik-k8s`.
     Traefik(Traefik),
     /// `vault-k8s` and `vault`.
@@ -47,6 +51,7 @@ impl Instance {
     pub fn new(metadata: &CharmMetadata, algorithm: KeyAlgorithm, pool: &KeyPool) -> Self {
         let keys = KeySource::new(algorithm, pool.clone());
         match &metadata.behaviour {
+            Behaviour::Lego => Self::Lego(Lego::new(keys)),
             Behaviour::ManualTlsCertificates => {
                 Self::ManualTlsCertificates(ManualTlsCertificates::default())
             }
@@ -57,6 +62,7 @@ impl Instance {
             ),
             Behaviour::Traefik => Self::Traefik(Traefik::new(keys).with_libraries(metadata)),
             Behaviour::OpenSearch => Self::OpenSearch(OpenSearch::new(metadata, keys)),
+            Behaviour::TlsConstraints => Self::TlsConstraints(TlsConstraints::default()),
             Behaviour::Requirer => Self::Requirer(Requirer::new(metadata, keys)),
             Behaviour::DeclaredProvider(profile) => {
                 Self::DeclaredProvider(DeclaredProvider::new(metadata, profile.clone(), keys))
@@ -70,6 +76,15 @@ impl Instance {
         }
     }
 
+    /// The same, with an ACME server for charms that order from one.
+    #[must_use]
+    pub fn reaching(self, server: &AcmeServer) -> Self {
+        match self {
+            Self::Lego(charm) => Self::Lego(charm.reaching(server.clone())),
+            other => other,
+        }
+    }
+
     /// What `get-ca-certificate` of this charm would print on its leader: what people outside Juju
     /// are given to trust. Empty for a charm that is no CA.
     pub fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
@@ -80,7 +95,9 @@ impl Instance {
             Self::EasyRsa(charm) => charm.ca_certificates(unit),
             Self::CharmVault(charm) => charm.ca_certificates(unit),
             Self::Kubernetes(charm) => charm.ca_certificates(unit),
-            Self::ManualTlsCertificates(_)
+            Self::Lego(_)
+            | Self::TlsConstraints(_)
+            | Self::ManualTlsCertificates(_)
             | Self::Notary(_)
             | Self::Etcd(_)
             | Self::LegacyRequirer(_)
@@ -94,8 +111,10 @@ impl Instance {
     fn charm(&self) -> &dyn Charm {
         match self {
             Self::SelfSignedCertificates(charm) => charm,
+            Self::Lego(charm) => charm,
             Self::ManualTlsCertificates(charm) => charm,
             Self::Notary(charm) => charm,
+            Self::TlsConstraints(charm) => charm,
             Self::Traefik(charm) => charm,
             Self::Vault(charm) => charm,
             Self::OpenSearch(charm) => charm,

@@ -26,6 +26,8 @@ pub struct CharmMetadata {
     pub behaviour: Behaviour,
     /// The TLS stack that judges this workload's peers, where the catalogue knows it.
     pub validator: Option<String>,
+    /// Whether its workload trusts the system's roots beside what it is given.
+    pub system_roots: bool,
     /// The action that rotates its CA, for `rotate-ca`.
     pub rotate_ca_action: Option<String>,
     /// Actions it answers.
@@ -123,10 +125,14 @@ pub struct OptionSpec {
 pub enum Behaviour {
     /// canonical/self-signed-certificates-operator.
     SelfSignedCertificates,
+    /// canonical/lego-operator.
+    Lego,
     /// canonical/manual-tls-certificates-operator.
     ManualTlsCertificates,
     /// canonical/notary-k8s-operator.
     Notary,
+    /// canonical/tls-constraints-operator.
+    TlsConstraints,
     /// canonical/traefik-k8s-operator.
     Traefik,
     /// canonical/vault-k8s-operator, either charm.
@@ -162,6 +168,8 @@ impl Behaviour {
         match self {
             Self::ManualTlsCertificates | Self::Notary | Self::Vault(_) => true,
             Self::SelfSignedCertificates
+            | Self::Lego
+            | Self::TlsConstraints
             | Self::Traefik
             | Self::OpenSearch
             | Self::Requirer
@@ -181,18 +189,7 @@ impl Behaviour {
         match self {
             Self::Notary => &["notary/", "tls/access-certificates/"],
             Self::Vault(_) => &["vault/", "tls/tls-certificates-access/"],
-            Self::ManualTlsCertificates
-            | Self::SelfSignedCertificates
-            | Self::Traefik
-            | Self::OpenSearch
-            | Self::Requirer
-            | Self::LegacyRequirer
-            | Self::Kubernetes(_)
-            | Self::Etcd
-            | Self::EasyRsa(_)
-            | Self::CharmVault(_)
-            | Self::DeclaredProvider(_)
-            | Self::Plain => &[],
+            _ => &[],
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Must not know scenarios, faults or reports.
 
+mod acme;
 mod catalogue;
 mod charm;
 mod charm_vault;
@@ -15,6 +16,7 @@ mod issuing;
 mod kubernetes;
 mod leader_settings;
 mod legacy_requirer;
+mod lego;
 mod manual_tls_certificates;
 mod metadata;
 mod names;
@@ -27,9 +29,11 @@ mod self_signed_certificates;
 pub mod surface;
 #[cfg(test)]
 mod tests;
+mod tls_constraints;
 mod traefik;
 mod vault;
 
+pub use acme::{AcmeProfile, AcmeServer, DOWN as ACME_DOWN, refusal as acme_refusal};
 pub use catalogue::{catalogue, catalogue_source};
 pub use charm::Charm;
 pub use charm_vault::CharmVault;
@@ -44,6 +48,7 @@ pub use etcd::Etcd;
 pub use instance::Instance;
 pub use kubernetes::Kubernetes;
 pub use legacy_requirer::LegacyRequirer;
+pub use lego::Lego;
 pub use manual_tls_certificates::ManualTlsCertificates;
 pub use metadata::{
     Apply, Behaviour, CertificatesProfile, CharmMetadata, CharmVaultVersion, DeclaredAuthority,
@@ -57,6 +62,7 @@ pub use people::{Deed, Hand, Wait};
 pub use plain::Plain;
 pub use requirer::Requirer;
 pub use self_signed_certificates::SelfSignedCertificates;
+pub use tls_constraints::TlsConstraints;
 pub use traefik::Traefik;
 pub use vault::{Guard as VaultGuard, Vault};
 

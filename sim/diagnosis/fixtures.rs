@@ -315,12 +315,14 @@ pub(crate) fn deployment() -> Deployment {
         clients: vec![ClientSpec {
             name: "browser".to_owned(),
             trusts: vec![0],
+            trusts_system: false,
             roots_pem: Vec::new(),
             refresh: None,
             validator: Validator::OpenSsl,
         }],
         connections: Vec::new(),
         actions: Vec::new(),
+        acme: crate::charms::AcmeProfile::default(),
         operators: Vec::new(),
         expectations: Vec::new(),
     }
@@ -375,6 +377,7 @@ fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
         options: BTreeMap::new(),
         behaviour: Behaviour::Plain,
         validator: None,
+        system_roots: true,
         rotate_ca_action: None,
         actions: Vec::new(),
         known: true,

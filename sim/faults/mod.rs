@@ -46,6 +46,11 @@ pub enum Fault {
         /// One unit of it; every one where absent.
         unit: Option<u32>,
     },
+    /// The public ACME server cannot be reached for a while.
+    AcmeOutage {
+        /// Until it is back; `None` for good.
+        lasts: Option<Span>,
+    },
     /// People revoke a certificate.
     Revoke {
         /// The application that gave it.
@@ -101,6 +106,11 @@ fn timed_actions(planned: PlannedFault) -> Vec<TimedAction> {
             },
             source: source.clone(),
         }),
+        Fault::AcmeOutage { lasts: Some(lasts) } => Some(TimedAction {
+            at: at.saturating_add(*lasts),
+            action: Action::AcmeServer { reachable: true },
+            source: source.clone(),
+        }),
         _ => None,
     };
     let action = to_action(fault);
@@ -129,6 +139,7 @@ fn to_action(fault: Fault) -> Action {
         Fault::RemoveRelation { model, sides } => Action::RemoveRelation { model, sides },
         Fault::Integrate { model, sides } => Action::Integrate { model, sides },
         Fault::Restart { application, unit } => Action::Restart { application, unit },
+        Fault::AcmeOutage { .. } => Action::AcmeServer { reachable: false },
         Fault::Revoke { application, name } => Action::Revoke { application, name },
         Fault::ClockSkew {
             application,

@@ -5,6 +5,8 @@
 //! fails. What Juju does not buffer (status, tracking a secret) and what happens outside Juju
 //! (files, restarts) stays done.
 
+mod outside;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use super::{
     Application, ApplicationId, ApplicationKind, Bag, Juju, Relation, RelationId, Secret,
     SecretContent, SecretId, SecretOwner, Status, ToolError, Unit, UnitId, Value, Workload,
 };
-use crate::kernel::{Stream, Time};
+use crate::kernel::{Span, Stream, Time};
 
 /// What a hook leaves behind.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +38,10 @@ pub struct Effects {
     pub(super) files_changed: bool,
     /// What the charm wants in the journal.
     pub notes: Vec<(&'static str, Value)>,
+    /// What services outside Juju are to remember, at once.
+    pub(super) outside: BTreeMap<Arc<str>, Option<Value>>,
+    /// How much longer the hook takes than one that calls nobody.
+    pub(super) spent: Span,
     /// How often each purpose was drawn from, so that the next draw is a new one.
     pub(super) draws: BTreeMap<&'static str, u32>,
 }

@@ -39,6 +39,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use agent::{Activity, Agent, Failed, RelationLocal, Running};
@@ -189,6 +190,8 @@ pub struct Juju {
     every_hook: bool,
     /// Where the next commit fails, for rehearsing it.
     commit_fault: Option<(UnitId, CommitFault)>,
+    /// What services outside Juju remember of those who call them from hooks.
+    outside: BTreeMap<Arc<str>, Value>,
 }
 
 impl Juju {
@@ -209,6 +212,7 @@ impl Juju {
             addresses: 0,
             every_hook,
             commit_fault: None,
+            outside: BTreeMap::new(),
         }
     }
 

@@ -104,7 +104,10 @@ impl Juju {
         host: &mut dyn Host,
     ) {
         let now = host.now();
-        let ends = now + self.hook_duration(unit, now);
+        let ends = now + self.hook_duration(unit, now) + effects.spent;
+        for (key, value) in &effects.outside {
+            self.set_outside(key, value.clone());
+        }
         if let Some(status) = effects.status.clone() {
             let found = &mut self.units[unit.index()];
             if found.status != status {

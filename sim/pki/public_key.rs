@@ -85,6 +85,11 @@ impl PublicKey {
         &self.0.spki
     }
 
+    /// Whether it is an RSA key.
+    pub fn is_rsa(&self) -> bool {
+        self.algorithm() == KeyAlgorithm::Rsa2048
+    }
+
     /// The content of the BIT STRING: the point, the 32 bytes, or the `RSAPublicKey`.
     pub fn bits(&self) -> &[u8] {
         &self.0.spki[self.0.bits_at..]

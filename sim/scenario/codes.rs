@@ -242,6 +242,17 @@ codes! {
     ///
     /// Use a revision of the older charm with a later library.
     LibrariesDiffer = "TS0305",
+
+    /// # A provider that cannot issue this
+    ///
+    /// The provider will refuse, or answer with something that the requirer does not take. lego
+    /// orders from a public CA, which issues for public names only: no address, no name inside a
+    /// cluster or network, none without a dot, none that is reserved (`example.com`). It answers a
+    /// request for a CA certificate with a leaf, which the requirer ignores. Requests that are
+    /// refused are ordered again at every hook, until the CA's rate limits refuse all others too.
+    /// tls-constraints carries an old library that reads the databags of units only, so whoever
+    /// asks for its application (mode `app`, such as traefik-k8s) waits for ever.
+    CannotIssue = "TS0306",
 }
 
 impl fmt::Display for Code {

@@ -35,6 +35,8 @@ record! {
         charms: Map<CharmNode> = "charms",
         /// Clients outside Juju, by name.
         clients: Map<ClientFile> = "clients",
+        /// The public ACME server that lego orders from.
+        acme: AcmeFile = "acme",
         /// People who answer what applications wait for, by name.
         operators: Map<OperatorFile> = "operators",
         /// Who talks to whom.
@@ -201,6 +203,7 @@ record! {
         {"required": ["restart"]},
         {"required": ["clock-skew"]},
         {"required": ["revoke"]},
+        {"required": ["acme-outage"]},
     ]))]
     pub struct FaultFile {
         /// When, from the start.
@@ -222,6 +225,28 @@ record! {
         clock_skew: ClockSkewFile = "clock-skew",
         /// A certificate is revoked by the people who gave it.
         revoke: RevokeFile = "revoke",
+        /// The public ACME server cannot be reached.
+        acme_outage: AcmeOutageFile = "acme-outage",
+    }
+}
+
+record! {
+    /// For how long the ACME server cannot be reached.
+    pub struct AcmeOutageFile {
+        /// How long until it is back; without it, it stays away.
+        lasts: Spanned<Lasting> = "for",
+    }
+}
+
+record! {
+    /// The public ACME server that lego orders from, and the DNS it looks into.
+    pub struct AcmeFile {
+        /// Domains whose records lego's DNS plugin may write; every public one without it.
+        zones: Vec<String> = "zones",
+        /// From writing a record until everybody sees it (30s).
+        dns_propagation: Lasting = "dns-propagation",
+        /// What an order takes beside that (10s).
+        order: Lasting = "order",
     }
 }
 

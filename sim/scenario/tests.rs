@@ -563,3 +563,59 @@ operators:
     let wanted = "TS0223 the charm `self-signed-certificates` never waits for anybody";
     assert_eq!(said, [wanted; 3]);
 }
+
+#[test]
+fn what_a_provider_cannot_issue_is_warned_of() {
+    let said = warned(
+        "models:
+  m:
+    bundle: kubernetes
+    applications:
+      tls: {charm: lego, options: {email: a@b.dev, plugin: route53}}
+      filter: {charm: tls-constraints}
+      web: {charm: web}
+      shop: {charm: web, options: {name: shop.example.com}}
+      right: {charm: web, options: {name: shop.rehearsal.dev}}
+      vault: {charm: vault-k8s}
+      traefik: {charm: traefik-k8s, options: {external_hostname: a.rehearsal.dev}}
+    relations:
+      - [web:certificates, tls:certificates]
+      - [shop:certificates, tls:certificates]
+      - [right:certificates, tls:certificates]
+      - [vault:tls-certificates-pki, tls:certificates]
+      - [traefik:certificates, filter:certificates-downstream]
+      - [filter:certificates-upstream, tls:certificates]
+charms:
+  web:
+    options: {name: {type: string}}
+    requires: {certificates: {interface: tls-certificates, name-option: name}}
+",
+    );
+    let said: Vec<&str> = said
+        .iter()
+        .filter_map(|line| line.strip_prefix("TS0306 "))
+        .collect();
+    let forbidden = "The ACME server refuses to issue a certificate for this domain name, because it is forbidden by policy";
+    assert_eq!(
+        said,
+        [
+            "`m.web` asks for what Juju calls it, and `m.tls` gets that from no public CA: it is known inside its model only".to_owned(),
+            format!("`m.shop` asks for `shop.example.com`, and `m.tls` gets that from no public CA: {forbidden}"),
+            "`m.vault` wants a CA certificate, and `m.tls` gives it a leaf".to_owned(),
+            "`m.traefik` asks for its application, and `m.filter` never answers that".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn a_charm_that_waits_for_people_needs_somebody_who_signs() {
+    let text = "models: {m: {bundle: kubernetes, applications: {tls: {charm: manual-tls-certificates}}}}\n";
+    assert_eq!(
+        warned(text),
+        ["TS0224 nobody answers what `m.tls` waits for"]
+    );
+    let unsigned =
+        format!("{text}operators: {{team: {{answers: [tls], delay: {{exactly: 1h}}}}}}\n");
+    let wrong = refused(&unsigned);
+    assert!(wrong.contains("needs somebody who can sign"), "{wrong}");
+}

@@ -1,12 +1,14 @@
 //! Carrying out actions: what an operator or nature does to the deployment.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::action::Action;
 use super::deployment::{Side, Source};
 use super::journal::{Entry, Kind, Subject};
 use super::simulation::{Event, World};
-use crate::juju::UnitId;
+use crate::charms::ACME_DOWN;
+use crate::juju::{UnitId, Value};
 use crate::kernel::{Agenda, Seq, Time};
 
 impl World {
@@ -35,23 +37,8 @@ impl World {
                 name,
                 parameters,
             } => {
-                let leader = self
-                    .juju
-                    .application(self.applications[*application])
-                    .lease
-                    .holder;
-                let target = match unit {
-                    Some(number) => self.targets(*application, Some(*number)).first().copied(),
-                    None => leader,
-                };
-                if let Some(unit) = target {
-                    let parameters = parameters.clone();
-                    self.in_juju(agenda, |juju, desk| {
-                        juju.run_action(unit, name, parameters, Some(entry), desk);
-                    });
-                } else {
-                    self.refused("no unit leads the application", entry, now);
-                }
+                let run = (name.as_str(), parameters);
+                self.run_action((*application, *unit), run, entry, agenda);
             }
             Action::AtWorkload {
                 application,
@@ -60,15 +47,12 @@ impl World {
                 notifies,
                 ..
             } => {
-                for unit in self.targets(*application, Some(*unit)) {
-                    self.in_juju(agenda, |juju, desk| {
-                        juju.change_files(unit, files, Some(entry), desk);
-                        if let Some(container) = notifies {
-                            juju.notify(unit, container, Some(entry), desk);
-                        }
-                    });
-                    self.workload_changed(unit, agenda);
-                }
+                let whom = (*application, Some(*unit));
+                self.at_workload(whom, files, *notifies, entry, agenda);
+            }
+            Action::AcmeServer { reachable } => {
+                let down = (!reachable).then(|| Value::from(""));
+                self.juju.set_outside(ACME_DOWN, down);
             }
             Action::Revoke { application, name } => {
                 self.revoke(*application, name, (entry, source), agenda);
@@ -105,6 +89,51 @@ impl World {
         }
     }
 
+    /// `juju run`, on the leader where no unit is named.
+    fn run_action(
+        &mut self,
+        (application, unit): (usize, Option<u32>),
+        (name, parameters): (&str, &BTreeMap<String, String>),
+        entry: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
+        let target = match unit {
+            Some(number) => self.targets(application, Some(number)).first().copied(),
+            None => {
+                let application = self.juju.application(self.applications[application]);
+                application.lease.holder
+            }
+        };
+        let Some(unit) = target else {
+            self.refused("no unit leads the application", entry, agenda.now());
+            return;
+        };
+        let parameters = parameters.clone();
+        self.in_juju(agenda, |juju, desk| {
+            juju.run_action(unit, name, parameters, Some(entry), desk);
+        });
+    }
+
+    /// Files of a workload change, and its charm may be told.
+    fn at_workload(
+        &mut self,
+        (application, unit): (usize, Option<u32>),
+        files: &BTreeMap<Arc<str>, Option<Value>>,
+        notifies: Option<&'static str>,
+        entry: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
+        for unit in self.targets(application, unit) {
+            self.in_juju(agenda, |juju, desk| {
+                juju.change_files(unit, files, Some(entry), desk);
+                if let Some(container) = notifies {
+                    juju.notify(unit, container, Some(entry), desk);
+                }
+            });
+            self.workload_changed(unit, agenda);
+        }
+    }
+
     fn record_action(
         &mut self,
         action: &Action,
@@ -114,6 +143,15 @@ impl World {
     ) -> Seq {
         let deployment = &self.deployment;
         let (model, application) = match action {
+            Action::AcmeServer { .. } => {
+                let kind = Kind::Action { command, source };
+                return self.journal.record(Entry {
+                    time,
+                    cause: Some(cause),
+                    subject: Subject::default(),
+                    kind,
+                });
+            }
             Action::RunAction { application, .. }
             | Action::AtWorkload { application, .. }
             | Action::Revoke { application, .. }

@@ -35,6 +35,11 @@ pub enum Action {
         /// The container whose charm is told.
         notifies: Option<&'static str>,
     },
+    /// The public ACME server goes, or comes back.
+    AcmeServer {
+        /// Whether it can be reached.
+        reachable: bool,
+    },
     /// Somebody revokes the certificate for a name, at the workload of whoever gave it.
     Revoke {
         /// Application index.
@@ -117,22 +122,6 @@ impl Action {
                     .collect();
                 format!("juju run -m {model} {app}/{unit} {name}{parameters}")
             }
-            Self::AtWorkload {
-                application: index,
-                unit,
-                command,
-                ..
-            } => {
-                let (model, app) = application(*index);
-                format!("at {model}.{app}/{unit}: {command}")
-            }
-            Self::Revoke {
-                application: index,
-                name,
-            } => {
-                let (model, app) = application(*index);
-                format!("revocation of the certificate for {name} at {model}.{app}")
-            }
             Self::SetConfig {
                 application: index,
                 options,
@@ -164,25 +153,53 @@ impl Action {
                     deployment.models[*model].name
                 )
             }
+            Self::AtWorkload { .. }
+            | Self::AcmeServer { .. }
+            | Self::Revoke { .. }
+            | Self::Restart { .. }
+            | Self::SkewClock { .. } => self.to_phrase(deployment),
+        }
+    }
+
+    /// What is done outside Juju, in plain words; empty for what is a `juju` command.
+    fn to_phrase(&self, deployment: &Deployment) -> String {
+        let address = |index: usize| deployment.application_address(index);
+        match self {
+            Self::AtWorkload {
+                application: index,
+                unit,
+                command,
+                ..
+            } => {
+                let app = address(*index);
+                format!("at {app}/{unit}: {command}")
+            }
+            Self::AcmeServer { reachable: true } => "the ACME server is back".to_owned(),
+            Self::AcmeServer { reachable: false } => "the ACME server cannot be reached".to_owned(),
+            Self::Revoke {
+                application: index,
+                name,
+            } => {
+                let app = address(*index);
+                format!("revocation of the certificate for {name} at {app}")
+            }
             Self::Restart {
                 application: index,
                 unit,
             } => {
-                let (model, app) = application(*index);
-                format!("restart of {model}.{app}{}", unit_suffix(*unit))
+                let app = address(*index);
+                format!("restart of {app}{}", unit_suffix(*unit))
             }
             Self::SkewClock {
                 application: index,
                 unit,
                 skew_ns,
             } => {
-                let (model, app) = application(*index);
+                let app = address(*index);
                 let seconds = skew_ns / 1_000_000_000;
-                format!(
-                    "clock of {model}.{app}{} off by {seconds}s",
-                    unit_suffix(*unit)
-                )
+                format!("clock of {app}{} off by {seconds}s", unit_suffix(*unit))
             }
+            _ => String::new(),
         }
     }
 }

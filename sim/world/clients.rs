@@ -76,7 +76,9 @@ impl World {
             roots.extend(self.external_roots(*application));
             roots
         });
-        given.chain(fetched).collect()
+        let public = self.acme.iter().filter(|_| client.trusts_system);
+        let public = public.map(|server| server.root().clone());
+        given.chain(fetched).chain(public).collect()
     }
 
     /// What `juju run APP/leader get-ca-certificate` would print.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::controllers::ControllerSide;
 use super::deployment::{Deployment, ModelKind, Party, Placement, Side};
 use super::simulation::{Event, World};
-use crate::charms::{CharmMetadata, Instance, Role};
+use crate::charms::{AcmeServer, Behaviour, CharmMetadata, Instance, Role};
 use crate::juju::{
     ApplicationId, ApplicationParts, ControllerId, EndpointInfo, EndpointRole, MachineId, ModelId,
 };
@@ -34,6 +34,7 @@ impl World {
             self.juju
                 .add_machine(ModelId::from_index(machine.model), &machine.id);
         }
+        self.acme = self.acme_server(&deployment);
         for application in 0..deployment.applications.len() {
             self.deploy_application(&deployment, application, agenda);
         }
@@ -102,7 +103,23 @@ impl World {
         self.applications.push(id);
         let keys = spec.keys.unwrap_or(deployment.keys);
         self.charms.resize(id.index() + 1, None);
-        self.charms[id.index()] = Some(Arc::new(Instance::new(charm, keys, &self.pool)));
+        let mut instance = Instance::new(charm, keys, &self.pool);
+        if let Some(server) = &self.acme {
+            instance = instance.reaching(server);
+        }
+        self.charms[id.index()] = Some(Arc::new(instance));
+    }
+
+    /// The public ACME server, where a charm orders from one.
+    fn acme_server(&self, deployment: &Deployment) -> Option<AcmeServer> {
+        let mut applications = deployment.applications.iter();
+        if !applications.any(|spec| spec.charm.behaviour == Behaviour::Lego) {
+            return None;
+        }
+        let keys = (deployment.keys, &self.pool);
+        let when = (deployment.start, deployment.duration);
+        let server = AcmeServer::new(deployment.acme.clone(), keys, &self.streams, when);
+        Some(server.expect("its names can be written"))
     }
 
     fn deploy_units(&mut self, deployment: &Deployment, index: usize, agenda: &mut Agenda<Event>) {

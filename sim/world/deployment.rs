@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::action::TimedAction;
-use crate::charms::{CharmMetadata, IssuerProfile, Role};
+use crate::charms::{AcmeProfile, CharmMetadata, IssuerProfile, Role};
 use crate::kernel::{Delay, Span, Time, format_duration};
 use crate::pki::KeyAlgorithm;
 use crate::tls::Validator;
@@ -51,6 +51,8 @@ pub struct Deployment {
     pub connections: Vec<ConnectionSpec>,
     /// What happens, in order of time.
     pub actions: Vec<TimedAction>,
+    /// The public ACME server, and the DNS that it looks into.
+    pub acme: AcmeProfile,
     /// People who answer what applications wait for.
     pub operators: Vec<OperatorSpec>,
     /// What should come out.
@@ -216,6 +218,8 @@ pub struct ClientSpec {
     pub name: String,
     /// Applications whose CA it was given.
     pub trusts: Vec<usize>,
+    /// Whether it trusts the public roots.
+    pub trusts_system: bool,
     /// PEM text of more roots it trusts.
     pub roots_pem: Vec<String>,
     /// How often it fetches those CAs again; `None` keeps what it had when it began.

@@ -125,7 +125,10 @@ impl World {
         let (generation, cause) = (workload.generation, workload.cause);
         let served = read_pairs(surface::served(&workload.loaded));
         let presented = read_pairs(surface::presented(&workload.loaded));
-        let (trust, trust_of) = read_trust(&workload.loaded);
+        let (given, trust_of) = read_trust(&workload.loaded);
+        let public = self.acme.iter().filter(|_| self.trusts_public_roots(unit));
+        let public = public.map(|server| server.root().clone());
+        let trust: TrustStore = given.roots().cloned().chain(public).collect();
         let restarted = workload.answers_from == now && !self.deployment.timings.restart.is_zero();
         let side = self.sides.of(unit);
         side.generation = generation;
@@ -154,6 +157,13 @@ impl World {
             (false, false) => return,
         };
         self.judge_touching(unit, trigger, agenda);
+    }
+
+    /// Whether the workload reads the system's trust store beside what its charm gave it.
+    fn trusts_public_roots(&self, unit: UnitId) -> bool {
+        let application = self.juju.unit(unit).application;
+        let index = self.applications.iter().position(|id| *id == application);
+        index.is_some_and(|index| self.deployment.applications[index].charm.system_roots)
     }
 
     /// A restarted workload answers again.

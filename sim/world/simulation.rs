@@ -10,7 +10,7 @@ use super::journal::{Entry, Journal, Kind, Manifest, Subject};
 use super::people::People;
 use super::sides::Sides;
 use super::{Deployment, clients::ClientSide};
-use crate::charms::Instance;
+use crate::charms::{AcmeServer, Instance};
 use crate::juju::{self, ApplicationId, Juju, Step};
 use crate::kernel::{self, Agenda, Seq, Span, Streams, Time};
 use crate::pki::KeyPool;
@@ -94,6 +94,8 @@ pub(super) struct World {
     /// The entry that last set a clock.
     pub(super) clock_cause: Option<Seq>,
     pub(super) people: People,
+    /// The public ACME server; none where no charm orders from one.
+    pub(super) acme: Option<AcmeServer>,
 }
 
 /// A finished run: all that reports read.
@@ -145,6 +147,7 @@ impl Simulation {
             last_hook: BTreeMap::new(),
             clock_cause: None,
             people: People::default(),
+            acme: None,
             deployment,
         };
         world.deploy(&mut agenda);

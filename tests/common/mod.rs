@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use trustsim::kernel::{Span, Time};
 use trustsim::scenario;
-use trustsim::world::{Deployment, Kind, Options, Record, Simulation};
+use trustsim::world::{Deployment, Entry, Kind, Options, Record, Simulation};
 
 /// Every scenario file of the project, in name order.
 pub(crate) fn scenario_files() -> Vec<PathBuf> {
@@ -46,6 +46,32 @@ pub(crate) fn load(path: &Path) -> Deployment {
 pub(crate) fn load_named(name: &str) -> Deployment {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     load(&folder.join(format!("{name}.yaml")))
+}
+
+/// The deployment of a scenario text.
+pub(crate) fn deployed(text: &str) -> Deployment {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("s.yaml");
+    std::fs::write(&path, text).expect("written");
+    match scenario::load(&path, &scenario::DiskFiles) {
+        Ok(loaded) => loaded.deployment,
+        Err(wrong) => panic!("{}", wrong.render(false)),
+    }
+}
+
+/// Notes of one kind, with their places in the journal.
+pub(crate) fn notes<'a>(record: &'a Record, wanted: &str) -> Vec<(usize, &'a Entry)> {
+    let all = record.journal.entries().iter().enumerate();
+    all.filter(|(_, entry)| matches!(&entry.kind, Kind::Note { what, .. } if *what == wanted))
+        .collect()
+}
+
+/// What a note says; empty for anything else.
+pub(crate) fn text_of(entry: &Entry) -> &str {
+    match &entry.kind {
+        Kind::Note { detail, .. } => detail,
+        _ => "",
+    }
 }
 
 /// Plays a deployment to its end.

@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Behaviour, CertificatesProfile, Charm, CharmMetadata, Endpoint, EndpointProfile, Instance,
-    IssuerProfile, LibraryProfile, Mode, OptionSpec, Protocol, Role, TrustProfile,
+    AcmeServer, Behaviour, CertificatesProfile, Charm, CharmMetadata, Endpoint, EndpointProfile,
+    Instance, IssuerProfile, LibraryProfile, Mode, OptionSpec, Protocol, Role, TrustProfile,
 };
 use crate::juju::{
     About, Activity, ApplicationId, ApplicationParts, Bag, EndpointInfo, EndpointRole, Event,
@@ -185,6 +185,14 @@ impl Stage {
             );
         }
         id
+    }
+
+    /// Gives an application's charm an ACME server to order from.
+    pub(super) fn reach(&mut self, application: ApplicationId, server: &AcmeServer) {
+        if let Some(instance) = self.instances.remove(&application) {
+            self.instances
+                .insert(application, instance.reaching(server));
+        }
     }
 
     pub(super) fn integrate(
@@ -438,6 +446,7 @@ fn metadata(name: &str, behaviour: Behaviour, endpoints: Vec<Endpoint>) -> Charm
         options: BTreeMap::new(),
         behaviour,
         validator: None,
+        system_roots: true,
         rotate_ca_action: None,
         actions: Vec::new(),
         known: true,

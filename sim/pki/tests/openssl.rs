@@ -52,17 +52,20 @@ fn openssl_checks_requests() {
 
 #[test]
 fn openssl_verifies_every_template() {
-    use issuers::{charmlibs, controller, vault};
+    use issuers::{charmlibs, controller, lets_encrypt, vault};
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
     let mut stream = stream("openssl");
+    let public_leaf = lets_encrypt::leaf(crate::kernel::Time::from_seconds(1_800_000_000), false);
     let roots = [
+        &lets_encrypt::ROOT,
         &charmlibs::ROOT,
         &controller::CA,
         &vault::ROOT,
         &Template::root(),
     ];
     let leafs = [
+        &public_leaf,
         &charmlibs::LEAF,
         &controller::LEAF,
         &vault::LEAF,

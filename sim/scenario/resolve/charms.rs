@@ -195,6 +195,7 @@ fn unknown_charm(name: &str) -> KnownCharm {
             options: std::collections::BTreeMap::new(),
             behaviour: Behaviour::Plain,
             validator: None,
+            system_roots: true,
             rotate_ca_action: None,
             actions: Vec::new(),
             known: false,

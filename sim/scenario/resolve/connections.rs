@@ -38,7 +38,7 @@ impl Resolver<'_> {
             let diagnostic = Diagnostic::error(Code::Duplicate, name.place, message);
             self.push(diagnostic.also(place, "the application"));
         }
-        // `system` is the public roots; none of them issues anything here.
+        // `system` is the public roots.
         let named = |text: &&Text| text.value != "system";
         let trusts = file.trusts.iter().flatten().filter(named);
         let trusts: Vec<usize> = trusts.filter_map(|text| self.trusted(text)).collect();
@@ -46,6 +46,11 @@ impl Resolver<'_> {
         ClientSpec {
             name: name.value.clone(),
             trusts,
+            trusts_system: file
+                .trusts
+                .iter()
+                .flatten()
+                .any(|text| text.value == "system"),
             roots_pem: roots.filter_map(|path| self.root_file(path)).collect(),
             refresh: file.refresh.as_ref().map(|refresh| refresh.value.0),
             validator: self.validator_or_default(file.validator.as_ref()),

@@ -10,16 +10,16 @@ use crate::kernel::{Span, parse_duration};
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::shape::{
-    ClockSkewFile, FaultFile, RelationFile, RestartFile, RevokeFile, RotateCaFile, SetConfigFile,
-    Text,
+    AcmeOutageFile, ClockSkewFile, FaultFile, RelationFile, RestartFile, RevokeFile, RotateCaFile,
+    SetConfigFile, Text,
 };
 use crate::world::{Party, RelationSpec};
-use crate::yaml::{Map, Spanned, nearest};
+use crate::yaml::{Map, Place, Spanned, nearest};
 
 type Key = (usize, [(Party, String); 2]);
 
 /// Every kind of fault, as the file names it.
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 8] = [
     "rotate-ca",
     "set-config",
     "remove-relation",
@@ -27,6 +27,7 @@ const KINDS: [&str; 7] = [
     "restart",
     "clock-skew",
     "revoke",
+    "acme-outage",
 ];
 
 impl Resolver<'_> {
@@ -85,6 +86,7 @@ impl Resolver<'_> {
             "remove-relation" => self.remove_relation(file.remove_relation.as_ref()?, there),
             "integrate" => self.integrate(file.integrate.as_ref()?, there),
             "restart" => self.restart(file.restart.as_ref()?),
+            "acme-outage" => self.acme_outage(file.acme_outage.as_ref()?, file.place),
             "revoke" => self.revoke(file.revoke.as_ref()?),
             _ => self.clock_skew(file.clock_skew.as_ref()?),
         }
@@ -225,6 +227,18 @@ impl Resolver<'_> {
         let (application, unit) =
             self.units_of(file.app.as_ref(), file.unit.as_ref(), file.place)?;
         Some(Fault::Restart { application, unit })
+    }
+
+    fn acme_outage(&mut self, file: &AcmeOutageFile, place: Place) -> Option<Fault> {
+        let mut applications = self.deployment.applications.iter();
+        if !applications.any(|spec| spec.charm.behaviour == Behaviour::Lego) {
+            let message = "nobody orders from the ACME server";
+            self.push(Diagnostic::error(Code::Fault, place, message));
+            return None;
+        }
+        Some(Fault::AcmeOutage {
+            lasts: file.lasts.as_ref().map(|lasts| lasts.value.0),
+        })
     }
 
     fn revoke(&mut self, file: &RevokeFile) -> Option<Fault> {

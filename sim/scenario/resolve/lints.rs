@@ -30,6 +30,7 @@ impl Resolver<'_> {
         }
         self.short_roots();
         self.nobody_answers();
+        self.cannot_issue();
     }
 
     /// Applications that wait for people nobody declares.
@@ -103,9 +104,17 @@ impl Resolver<'_> {
                 if !client.roots_pem.is_empty() {
                     return true;
                 }
+                if client.trusts_system && self.are_public(issuers) {
+                    return true;
+                }
                 client.trusts.iter().copied().collect()
             }
-            Party::Application(application) => self.trusted_by(application),
+            Party::Application(application) => {
+                if self.charm(application).system_roots && self.are_public(issuers) {
+                    return true;
+                }
+                self.trusted_by(application)
+            }
             Party::Saas(_) => return true,
         };
         !trusted.is_disjoint(issuers)

@@ -18,6 +18,7 @@ mod models;
 mod offers;
 mod operators;
 mod placements;
+mod providers;
 mod relations;
 
 use std::collections::BTreeMap;
@@ -95,6 +96,7 @@ pub(super) fn resolve(
     resolver.saas();
     resolver.relations();
     resolver.clients();
+    resolver.acme();
     resolver.operators();
     resolver.connections();
     resolver.faults();
@@ -123,6 +125,7 @@ fn empty_deployment() -> Deployment {
         clients: Vec::new(),
         connections: Vec::new(),
         actions: Vec::new(),
+        acme: crate::charms::AcmeProfile::default(),
         operators: Vec::new(),
         expectations: Vec::new(),
     }

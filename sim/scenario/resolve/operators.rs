@@ -9,6 +9,20 @@ use crate::world::{OperatorSpec, When};
 use crate::yaml::{Map, Reader, Spanned, Unknown};
 
 impl Resolver<'_> {
+    pub(super) fn acme(&mut self) {
+        let Some(file) = &self.scenario.acme else {
+            return;
+        };
+        let acme = &mut self.deployment.acme;
+        acme.zones = file.zones.clone().unwrap_or_default();
+        if let Some(span) = file.dns_propagation {
+            acme.dns_propagation = span.0;
+        }
+        if let Some(span) = file.order {
+            acme.order = span.0;
+        }
+    }
+
     pub(super) fn operators(&mut self) {
         let scenario = self.scenario;
         for (name, file) in scenario.operators.iter().flat_map(Map::iter) {

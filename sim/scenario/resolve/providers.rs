@@ -1,0 +1,106 @@
+//! Lints: providers of certificates that cannot play the part they are given.
+
+use std::collections::BTreeSet;
+
+use super::Resolver;
+use crate::charms::{Behaviour, EndpointProfile, Mode, acme_refusal};
+use crate::scenario::codes::Code;
+use crate::scenario::diagnostic::Diagnostic;
+use crate::world::RelationSpec;
+
+impl Resolver<'_> {
+    /// Whether one of these orders from a public CA.
+    pub(super) fn are_public(&self, issuers: &BTreeSet<usize>) -> bool {
+        let mut issuers = issuers.iter();
+        issuers.any(|issuer| self.charm(*issuer).behaviour == Behaviour::Lego)
+    }
+
+    /// Requirers that ask lego for what a public CA does not issue.
+    pub(super) fn cannot_issue(&mut self) {
+        for index in 0..self.deployment.relations.len() {
+            let relation = self.deployment.relations[index].clone();
+            if relation.interface != "tls-certificates" {
+                continue;
+            }
+            if let Some((message, help)) = self.why_not(&relation) {
+                let place = self.relation_places.get(index).copied().unwrap_or_default();
+                let diagnostic = Diagnostic::warning(Code::CannotIssue, place, message);
+                self.push(diagnostic.help(help));
+            }
+        }
+    }
+
+    fn why_not(&self, relation: &RelationSpec) -> Option<(String, String)> {
+        let [provider, requirer] = &relation.sides;
+        let issuer = self.application_behind(provider.party)?;
+        let asker = self.application_behind(requirer.party)?;
+        if self.charm(issuer).behaviour == Behaviour::TlsConstraints {
+            return self.never_relayed(asker, issuer, &requirer.endpoint);
+        }
+        if self.charm(issuer).behaviour != Behaviour::Lego {
+            return None;
+        }
+        let who = self.deployment.application_address(asker);
+        let by = self.deployment.application_address(issuer);
+        // vault-k8s asks on both for a CA certificate.
+        if matches!(
+            requirer.endpoint.as_str(),
+            "tls-certificates-pki" | "tls-certificates-acme"
+        ) {
+            let message = format!("`{who}` wants a CA certificate, and `{by}` gives it a leaf");
+            let help = "no public CA signs a CA; use self-signed-certificates or manual-tls-certificates above it";
+            return Some((message, help.to_owned()));
+        }
+        let spec = &self.deployment.applications[asker];
+        // Others ask for what they are asked for themselves.
+        if !matches!(
+            spec.charm.behaviour,
+            Behaviour::Requirer | Behaviour::Traefik
+        ) {
+            return None;
+        }
+        let endpoint = spec.charm.endpoint(&requirer.endpoint)?;
+        let Some(EndpointProfile::Certificates(profile)) = &endpoint.profile else {
+            return None;
+        };
+        let option = profile.name_option.as_deref();
+        let set = option.and_then(|option| {
+            let default = || spec.charm.options.get(option)?.default.clone();
+            spec.options.get(option).cloned().or_else(default)
+        });
+        let set = set.filter(|name| !name.is_empty());
+        let (asked, why) = match &set {
+            Some(name) => (format!("for `{name}`"), acme_refusal(name)?.to_owned()),
+            None => {
+                let why = "it is known inside its model only".to_owned();
+                ("for what Juju calls it".to_owned(), why)
+            }
+        };
+        let message =
+            format!("`{who}` asks {asked}, and `{by}` gets that from no public CA: {why}");
+        let help = match option {
+            Some(option) => format!(
+                "set its option `{option}` to a public name, or relate it to another provider"
+            ),
+            None => "relate it to another provider of certificates".to_owned(),
+        };
+        Some((message, help))
+    }
+
+    /// tls-constraints reads unit databags only (tls_certificates_interface.v3).
+    fn never_relayed(&self, asker: usize, issuer: usize, name: &str) -> Option<(String, String)> {
+        let endpoint = self.charm(asker).endpoint(name)?;
+        let Some(EndpointProfile::Certificates(profile)) = &endpoint.profile else {
+            return None;
+        };
+        if profile.mode == Mode::Unit {
+            return None;
+        }
+        let who = self.deployment.application_address(asker);
+        let by = self.deployment.application_address(issuer);
+        let message = format!("`{who}` asks for its application, and `{by}` never answers that");
+        let help =
+            "its library (v3) reads the databags of units only; relate it to the provider above";
+        Some((message, help.to_owned()))
+    }
+}
