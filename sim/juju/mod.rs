@@ -35,6 +35,7 @@ mod secret;
 mod state;
 mod subordinate;
 mod value;
+mod workload;
 
 #[cfg(test)]
 mod tests;

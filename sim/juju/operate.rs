@@ -257,6 +257,10 @@ impl Juju {
     pub(super) fn processes_changed(&mut self, unit: UnitId, host: &mut dyn Host) {
         for fellow in self.application(self.unit(unit).application).units.clone() {
             self.schedule_wake(fellow, host.now(), host);
+            if let Some(agent) = self.agent_mut(fellow) {
+                // Until it has looked again, nobody can say that time brings it nothing.
+                agent.awaits_time = true;
+            }
         }
     }
 

@@ -231,24 +231,6 @@ pub struct Workload {
     pub answers_from: Time,
 }
 
-impl Workload {
-    /// What is kept under this prefix is in the process's memory, not on its disk: it is gone when
-    /// the process restarts.
-    pub const MEMORY: &'static str = "memory/";
-
-    /// The process starts again: what it only remembered is gone, and it reads every file.
-    pub fn restart(&mut self) {
-        self.files.retain(|path, _| !path.starts_with(Self::MEMORY));
-        self.loaded = self.files.clone();
-    }
-
-    /// Whether the process knows something that a restart would lose.
-    pub(super) fn remembers(&self) -> bool {
-        let mut paths = self.loaded.keys();
-        paths.any(|path| path.starts_with(Self::MEMORY))
-    }
-}
-
 /// A machine; its lock serialises the hooks of all units on it.
 #[derive(Clone, Debug)]
 pub struct Machine {

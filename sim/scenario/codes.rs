@@ -213,7 +213,7 @@ codes! {
     /// # Nobody answers
     ///
     /// This charm waits for people: a certificate that somebody signs, a request that somebody
-    /// approves. No entry under `operators` looks after it, so it waits for ever.
+    /// approves, a Vault that somebody unseals. No entry under `operators` looks after it, so it waits for ever.
     NobodyAnswers = "TS0224",
 
     /// # Nothing makes the client trust the server
@@ -253,6 +253,15 @@ codes! {
     /// tls-constraints carries an old library that reads the databags of units only, so whoever
     /// asks for its application (mode `app`, such as traefik-k8s) waits for ever.
     CannotIssue = "TS0306",
+
+    /// # A Vault that never starts
+    ///
+    /// On Kubernetes the Vault charm starts its server only once it has made a self-signed CA for
+    /// itself, and it makes one only while `tls-certificates-access` is not related
+    /// (canonical/vault-k8s-operator 619be7dc5, `k8s/src/charm.py`, `_configure`). Related from the
+    /// start, it waits for ever. Leave the relation out at first and add it with an `integrate`
+    /// fault once the server runs.
+    VaultNeverStarts = "TS0307",
 }
 
 impl fmt::Display for Code {

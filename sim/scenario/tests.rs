@@ -449,6 +449,33 @@ faults:
     insta::assert_snapshot!(loaded([("s.yaml", text)]).warnings.render(false));
 }
 
+/// canonical/vault-k8s-operator 619be7dc5, `k8s/src/charm.py`, `_configure`.
+#[test]
+fn a_vault_that_never_starts_is_warned_of() {
+    let text = |bundle: &str, charm: &str| {
+        format!(
+            "about: x
+models:
+  m:
+    bundle: {bundle}
+    applications:
+      root: {{charm: self-signed-certificates}}
+      vault: {{charm: {charm}}}
+    relations:
+      - [vault:tls-certificates-access, root:certificates]
+operators:
+  somebody: {{answers: [m.vault], delay: {{exactly: 1h}}}}
+"
+        )
+    };
+    let said = warned(&text("kubernetes", "vault-k8s"));
+    assert_eq!(said, ["TS0307 `m.vault` never starts its server"]);
+    let machine = text("machine", "vault").replace("    bundle: machine\n", "");
+    let machine = machine.replace("root: {", "root: {num_units: 1, ");
+    let machine = machine.replace("vault: {", "vault: {num_units: 1, ");
+    assert_eq!(warned(&machine), Vec::<String>::new());
+}
+
 #[test]
 fn roots_of_a_client_are_read_from_their_file() {
     let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";

@@ -1,6 +1,8 @@
 //! What canonical/vault-k8s-operator (619be7dc5) and the Vault behind it do, rule by rule. Files
 //! are named as they are called there.
 
+mod access;
+
 use super::super::surface::{self, trust_path};
 use super::super::{Deed, Hand, Mode, VaultGuard, catalogue};
 use super::*;
@@ -40,7 +42,18 @@ fn house_with(
     units: u32,
     options: &[(&str, &str)],
 ) -> House {
-    let mut stage = Stage::new(1, name == "vault-k8s", false);
+    let stage = Stage::new(1, name == "vault-k8s", false);
+    house_on(stage, name, guard, days, units, options)
+}
+
+fn house_on(
+    mut stage: Stage,
+    name: &str,
+    guard: VaultGuard,
+    days: u32,
+    units: u32,
+    options: &[(&str, &str)],
+) -> House {
     let validity = format!("{days}d");
     let root_options = [
         ("certificate-validity", validity.as_str()),
@@ -395,154 +408,6 @@ fn vault_is_no_parent_of_another_vault() {
     assert!(charm.ca_certificates(&context).is_empty());
 }
 
-/// `vault_managers.py` `generate_vault_ca_certificate` and `generate_vault_unit_certificate`.
-#[test]
-fn without_an_access_relation_the_api_is_self_signed_for_fifty_years() {
-    let house = house("vault-k8s", VaultGuard::WholeValidity, 90, 2);
-    for number in [0, 1] {
-        let served = house.served(number).expect("it serves");
-        assert_eq!(
-            served.not_after().since(served.not_before()),
-            Span::from_secs(50 * 365 * DAY_S)
-        );
-        let unit = house.stage.unit(house.vault, number);
-        let ca = house
-            .stage
-            .file(unit, "vault/certs/ca.pem")
-            .expect("it is there");
-        let ca = Certificate::from_pem(ca.text()).unwrap();
-        assert!(served.verify_issued_by(&ca) && ca.is_self_issued());
-        assert_eq!(ca.subject_common_name(), Some("Vault self signed CA"));
-        let address = &house.stage.juju.unit(unit).address.value;
-        assert_eq!(served.subject_common_name(), Some(&**address));
-    }
-}
-
-/// `vault_managers.py` `_configure_tls_integration`: whenever a file differs, the server restarts,
-/// which seals it; the certificate is written without its chain.
-#[test]
-fn every_renewal_of_the_access_certificate_seals() {
-    let mut house = vault_k8s(10);
-    house.open();
-    let self_signed = house.served(0).unwrap();
-    let (root, vault) = (house.root, house.vault);
-    let access = house
-        .stage
-        .integrate((root, "certificates"), (vault, "tls-certificates-access"));
-    let sealed = (Status::Blocked, "Please unseal Vault".to_owned());
-    house.stage.run_for(700);
-    let first = house.served(0).unwrap();
-    assert_ne!(first, self_signed);
-    assert_eq!(house.status(0), sealed);
-    house.people();
-    house.stage.run_for(700);
-    assert_eq!(house.status(0).0, Status::Active);
-    house.stage.run_for(9 * DAY_S);
-    assert_ne!(house.served(0).unwrap(), first);
-    assert_eq!(house.status(0), sealed);
-    // Back to a certificate of its own, and sealed again.
-    house.people();
-    house.stage.run_for(700);
-    house.stage.remove_relation(access);
-    house.stage.run_for(700);
-    assert_eq!(
-        house.served(0).unwrap().not_after(),
-        self_signed.not_after()
-            + house
-                .served(0)
-                .unwrap()
-                .not_before()
-                .since(self_signed.not_before())
-    );
-    assert_eq!(house.status(0), sealed);
-}
-
-/// `vault_managers.py` `TLSManager.__init__`: in the hook of the broken relation there is no
-/// library any more that would clean up.
-#[test]
-fn the_key_of_the_access_certificate_outlives_its_relation() {
-    let mut house = vault_k8s(10);
-    let (root, vault) = (house.root, house.vault);
-    let sides = [(root, "certificates"), (vault, "tls-certificates-access")];
-    let access = house.stage.integrate(sides[0], sides[1]);
-    house.stage.run_for(700);
-    let first = house.served(0).unwrap();
-    house.stage.remove_relation(access);
-    house.stage.run_for(700);
-    assert_ne!(house.served(0).unwrap().spki_der(), first.spki_der());
-    house.stage.integrate(sides[0], sides[1]);
-    house.stage.run_for(700);
-    assert_eq!(house.served(0).unwrap().spki_der(), first.spki_der());
-}
-
-/// `k8s/src/charm.py` `_configure` wants the secret `self-signed-vault-ca-certificate`, which
-/// `vault_managers.py` makes in the self-signed mode only; `machine/src/charm.py` does not.
-#[test]
-fn with_an_access_relation_from_the_start_the_kubernetes_charm_never_starts_vault() {
-    for (name, expected) in [
-        ("vault-k8s", "Waiting for vault to be available"),
-        (
-            "vault",
-            "Please initialize Vault or integrate with an auto-unseal provider",
-        ),
-    ] {
-        let mut stage = Stage::new(1, name == "vault-k8s", false);
-        let root = stage.deploy("root", &self_signed_certificates(), &[], 1);
-        let charm = vault_charm(name, VaultGuard::WholeValidity);
-        let vault = stage.deploy("vault", &charm, ANY_NAME, 1);
-        stage.integrate((root, "certificates"), (vault, "tls-certificates-access"));
-        stage.run_for(3 * DAY_S);
-        // Whatever became of the first one: another relation-changed once the workload is there.
-        let host = &mut TestHost(&mut stage.agenda, false);
-        let signer = stage.juju.application(root).units[0];
-        stage
-            .juju
-            .run_action(signer, "rotate-private-key", BTreeMap::new(), None, host);
-        stage.run_for(DAY_S);
-        let house = House { stage, root, vault };
-        assert_eq!(house.status(0).1, expected, "{name}");
-    }
-}
-
-/// `vault_managers.py` `send_ca_cert`, and charmlibs `add_certificates`: the CA of the API, and
-/// never one less.
-#[test]
-fn send_ca_cert_only_adds() {
-    let mut house = vault_k8s(10);
-    house.open();
-    let profile = certificates_profile(Mode::Unit);
-    let web = house.stage.deploy("web", &consumer(profile), &[], 1);
-    house.stage.run_for(30);
-    let vault = house.vault;
-    let relation = house
-        .stage
-        .integrate((vault, "send-ca-cert"), (web, "receive-ca-cert"));
-    house.stage.run_for(700);
-    let sent = |house: &House| -> Vec<String> {
-        let bag = house.stage.application_bag(relation, vault);
-        let texts: Vec<String> =
-            serde_json::from_str(bag.get("certificates").unwrap().text()).unwrap();
-        let names = texts
-            .iter()
-            .map(|text| Certificate::from_pem(text).unwrap());
-        let mut names: Vec<String> = names
-            .map(|ca| ca.subject_common_name().unwrap_or("").to_owned())
-            .collect();
-        names.sort();
-        names
-    };
-    assert_eq!(sent(&house), ["Vault self signed CA"], "not the issuing CA");
-    let root = house.root;
-    house
-        .stage
-        .integrate((root, "certificates"), (vault, "tls-certificates-access"));
-    house.stage.run_for(700);
-    assert_eq!(
-        sent(&house),
-        ["Vault self signed CA", "self-signed-certificates-operator"]
-    );
-}
-
 /// `vault_managers.py` `_ensure_self_signed_ca_in_vault`, `vault.hcl.j2` and hashicorp/vault
 /// `GetCertificateNotAfter`: ten years are asked for, the mount gives thirty days.
 #[test]
@@ -600,31 +465,6 @@ fn a_longer_lease_makes_a_longer_root_once_vault_was_restarted() {
     }
 }
 
-/// hashicorp/vault integrated storage: more than half of the nodes have to be unsealed. The Juju
-/// leader signs through its own node, whichever node leads the cluster.
-#[test]
-fn a_cluster_without_a_quorum_signs_nothing() {
-    let mut house = house("vault-k8s", VaultGuard::WholeValidity, 90, 3);
-    house.open();
-    assert_eq!(house.status(2).0, Status::Active);
-    for number in [1, 2] {
-        house.restart(number);
-    }
-    let (_, relation) = house.web("web", &[("name", "web.example.com")]);
-    house.stage.run_for(700);
-    assert!(house.answers(relation).is_empty() && house.errors(relation).is_empty());
-    let message = "Waiting for Vault to become available";
-    assert_eq!(house.status(0), (Status::Waiting, message.to_owned()));
-    assert_eq!(house.status(1).1, "Please unseal Vault");
-    house.people();
-    house.stage.run_for(700);
-    assert_eq!(house.answers(relation).len(), 1);
-    // One of three may be sealed.
-    house.restart(1);
-    let (_, other) = house.web("other", &[("name", "other.example.com")]);
-    assert_eq!(house.answers(other).len(), 1);
-}
-
 #[test]
 fn a_new_leader_signs_with_what_the_old_one_was_given() {
     let mut house = house("vault-k8s", VaultGuard::WholeValidity, 90, 3);
@@ -636,88 +476,80 @@ fn a_new_leader_signs_with_what_the_old_one_was_given() {
     assert_eq!(house.answers(relation)[0].ca, house.intermediate(parent));
 }
 
-/// `k8s/src/charm.py` `_configure`: a server whose seal is another Vault's key is restarted until
-/// that Vault answers.
+/// What a machine charm does otherwise (`machine/src/charm.py`): it starts without a container to
+/// wait for, and its role is `charm-pki`.
 #[test]
-fn a_vault_that_another_unseals_needs_nobody_after_a_restart() {
-    let mut house = vault_k8s(90);
-    house.open();
-    let charm = vault_charm("vault-k8s", VaultGuard::WholeValidity);
-    let below = house.stage.deploy("below", &charm, ANY_NAME, 1);
-    house.stage.run_for(30);
-    let sides = [
-        (house.vault, "vault-autounseal-provides"),
-        (below, "vault-autounseal-requires"),
-    ];
-    house.stage.integrate(sides[0], sides[1]);
-    house.stage.run_for(700);
-    let status = |house: &House| {
-        let unit = house.stage.unit(below, 0);
-        house.stage.juju.unit(unit).status.1.to_string()
-    };
-    assert_eq!(status(&house), "Please initialize Vault");
-    people(&mut house.stage, below);
-    house.stage.run_for(30);
-    people(&mut house.stage, below);
-    house.stage.run_for(700);
-    assert_eq!(status(&house), "");
-    let restart = |house: &mut House, unit| {
-        let host = &mut TestHost(&mut house.stage.agenda, false);
-        house.stage.juju.restart_process(unit, None, host);
-        house.stage.run_for(700);
-    };
-    let unit = house.stage.unit(below, 0);
-    restart(&mut house, unit);
-    assert_eq!(
-        status(&house),
-        "",
-        "update-status restarts it, and it unseals"
-    );
-    house.restart(0);
-    restart(&mut house, unit);
-    assert_eq!(status(&house), "Waiting for transit auto-unseal");
-    house.people();
-    house.stage.run_for(700);
-    assert_eq!(status(&house), "");
+fn the_machine_charm_signs_too() {
+    let mut house = house("vault", VaultGuard::WholeValidity, 10, 3);
+    let served = house.served(0).expect("it serves");
+    let unit = house.stage.unit(house.vault, 0);
+    let address = house.stage.juju.unit(unit).address.value.to_string();
+    assert_eq!(served.sans(), [format!("IP:{address}")]);
+    let parent = house.open();
+    let (_, relation) = house.web("web", &[("name", "web.example.com")]);
+    assert_eq!(house.answers(relation)[0].ca, house.intermediate(parent));
+    house.stage.run_for(6 * DAY_S);
+    let (_, late) = house.web("late", &[("name", "late.example.com")]);
+    let reason = house.errors(late)[0].error.reason.clone().unwrap();
+    assert!(reason.ends_with("/v1/charm-pki/sign/charm-pki"), "{reason}");
 }
 
-/// hvac verifies the API with `ca.pem`: a server whose certificate has ended is not available.
+/// Elided update-status hooks would have done nothing.
 #[test]
-fn vault_behind_an_expired_access_certificate_signs_nothing() {
-    let mut house = vault_k8s(10);
-    house.open();
-    let (root, vault) = (house.root, house.vault);
-    house
-        .stage
-        .integrate((root, "certificates"), (vault, "tls-certificates-access"));
-    house.stage.run_for(60);
-    house.people();
-    // The root refuses to sign: its configuration is not valid.
-    house.stage.set_config(root, "root-ca-validity", "1d");
-    house.stage.run_for(9 * DAY_S + DAY_S / 2);
-    assert_eq!(house.status(0).0, Status::Active);
-    house.stage.run_for(DAY_S);
-    let message = "Waiting for vault to be available";
-    assert_eq!(house.status(0), (Status::Waiting, message.to_owned()));
-}
-
-#[test]
-fn the_action_wants_a_leader_and_a_vault_that_answers() {
-    let mut house = house("vault-k8s", VaultGuard::WholeValidity, 90, 2);
-    for number in [0, 1] {
-        let unit = house.stage.unit(house.vault, number);
-        house.stage.act(unit, "authorize-charm");
-    }
-    house.stage.run_for(30);
-    let failures = house
-        .stage
-        .notes
+fn every_hook_played_gives_the_same() {
+    let play = |every_hook| {
+        let stage = Stage::new(1, true, every_hook);
+        let guard = VaultGuard::WholeValidity;
+        let mut house = house_on(stage, "vault-k8s", guard, 6, 3, ANY_NAME);
+        let parent = house.open();
+        let (_, early) = house.web("early", &[("name", "early.example.com")]);
+        let (_, denied) = house.web(
+            "denied",
+            &[("name", "early.example.com"), ("extra", "10.1.2.3")],
+        );
+        house.stage.run_for(DAY_S);
+        let (root, vault) = (house.root, house.vault);
+        house
+            .stage
+            .integrate((root, "certificates"), (vault, "tls-certificates-access"));
+        house.stage.run_for(DAY_S / 2);
+        house.people();
+        house.stage.run_for(DAY_S * 2);
+        let (_, late) = house.web("late", &[("name", "late.example.com")]);
+        house.stage.run_for(DAY_S * 2);
+        house.restart(1);
+        house.stage.run_for(DAY_S * 2);
+        house.people();
+        house.stage.run_for(DAY_S);
+        let mut told: Vec<String> = Vec::new();
+        for relation in [early, denied, late] {
+            told.extend(
+                house
+                    .answers(relation)
+                    .iter()
+                    .map(|entry| entry.certificate.pem().to_owned()),
+            );
+            told.extend(
+                house
+                    .errors(relation)
+                    .into_iter()
+                    .filter_map(|entry| entry.error.reason),
+            );
+        }
+        told.push(house.intermediate(parent).pem().to_owned());
+        told.extend([0, 1, 2].map(|number| house.status(number).1));
+        let issued = house
+            .stage
+            .notes
+            .iter()
+            .filter(|(_, _, kind, _)| *kind == "certificate-issued");
+        told.extend(issued.map(|(at, _, _, text)| format!("{at} {}", text.text())));
+        told
+    };
+    let (elided, every) = (play(false), play(true));
+    let differs = elided
         .iter()
-        .filter(|(_, _, kind, _)| *kind == "action-failed");
-    let mut failures: Vec<&str> = failures.map(|(.., text)| text.text()).collect();
-    failures.sort_unstable();
-    insta::assert_snapshot!(failures.join("\n"), @r"
-    The token provided is not valid. Please use a Vault token with the appropriate permissions.
-    This action must be run on the leader unit.
-    ");
+        .zip(&every)
+        .position(|(one, other)| one != other);
+    assert_eq!((differs, elided.len()), (None, every.len()));
 }

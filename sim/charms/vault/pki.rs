@@ -218,6 +218,10 @@ fn sign(
     issuer: &Authority,
     asked: &Outstanding,
 ) -> Result<Result<Answer, Refusal>, HookError> {
+    // Nothing is drawn for what is refused, which update-status may try again in vain.
+    if let Some(refusal) = foresee(unit, issuer, asked) {
+        return Ok(Err(refusal));
+    }
     let terms = Terms {
         serial: serial_number(unit),
         now: unit.now(),

@@ -7,7 +7,7 @@ use crate::charms::{Behaviour, EndpointProfile, Role};
 use crate::kernel::parse_duration;
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::world::{Action, ConnectionSpec, Party, RelationSpec};
+use crate::world::{Action, ConnectionSpec, ModelKind, Party, RelationSpec};
 use crate::yaml::{Map, Place};
 
 impl Resolver<'_> {
@@ -31,6 +31,28 @@ impl Resolver<'_> {
         self.short_roots();
         self.nobody_answers();
         self.cannot_issue();
+        self.vaults_that_never_start();
+    }
+
+    /// Vaults on Kubernetes whose API is to have its certificate from elsewhere from the start.
+    fn vaults_that_never_start(&mut self) {
+        for application in 0..self.deployment.applications.len() {
+            let spec = &self.deployment.applications[application];
+            let is_pod = self.deployment.models[spec.model].kind == ModelKind::Kubernetes;
+            let is_vault = matches!(spec.charm.behaviour, Behaviour::Vault(_));
+            let (interface, endpoint) = ("tls-certificates", "tls-certificates-access");
+            let has_access =
+                || self.related(application, Role::Requirer, interface, Some(endpoint));
+            if !is_pod || !is_vault || has_access().is_empty() {
+                continue;
+            }
+            let address = self.deployment.application_address(application);
+            let message = format!("`{address}` never starts its server");
+            let place = self.drafts[application].place;
+            let diagnostic = Diagnostic::warning(Code::VaultNeverStarts, place, message);
+            let help = format!("add the relation of `{endpoint}` with an `integrate` fault");
+            self.push(diagnostic.help(help));
+        }
     }
 
     /// Applications that wait for people nobody declares.

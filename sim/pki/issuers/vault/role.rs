@@ -132,7 +132,7 @@ impl Role {
             return false;
         }
         self.allow_any_name
-            || self.allows_localhost(reduced, is_wildcard)
+            || self.allows_localhost(reduced)
             || self.allowed_domains.iter().any(|domain| {
                 let is_bare = |name: &str| name.eq_ignore_ascii_case(domain);
                 let bare = is_bare(name) || (is_email && is_bare(host));
@@ -142,13 +142,11 @@ impl Role {
             })
     }
 
-    fn allows_localhost(&self, reduced: &str, is_wildcard: bool) -> bool {
-        ["localhost", "localdomain"].iter().any(|local| {
-            // A wildcard of `localhost` itself counts as the name without its wildcard.
-            reduced == *local
-                || (self.allow_subdomains
-                    && (is_below(reduced, local) || (is_wildcard && reduced == *local)))
-        })
+    /// A wildcard of `localhost` itself counts as the name without its wildcard.
+    fn allows_localhost(&self, reduced: &str) -> bool {
+        ["localhost", "localdomain"]
+            .iter()
+            .any(|local| reduced == *local || (self.allow_subdomains && is_below(reduced, local)))
     }
 }
 

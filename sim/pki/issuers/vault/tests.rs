@@ -229,3 +229,79 @@ fn ttls_are_cut_to_the_maximum() {
     let unnamed = generate_root(&named("Vault CA"), &mount.key, &terms, DAY * 30).unwrap();
     assert!(unnamed.sans().is_empty());
 }
+
+/// What Python's `cryptography` and `openssl` read in a chain as the charms make it: an
+/// intermediate that self-signed-certificates signs, a leaf and a root of Vault. Skipped, with a
+/// word on stderr, where one of them is not installed.
+#[test]
+fn other_libraries_read_the_same_extensions() {
+    const SCRIPT: &str = r#"
+import sys
+from cryptography import x509
+for certificate in x509.load_pem_x509_certificates(sys.stdin.buffer.read()):
+    said = []
+    for extension in certificate.extensions:
+        value = extension.value
+        mark = "!" if extension.critical else ""
+        text = ""
+        if isinstance(value, x509.BasicConstraints):
+            text = f" {value.ca} {value.path_length}"
+        if isinstance(value, x509.KeyUsage):
+            names = ["digital_signature", "key_encipherment", "key_agreement", "key_cert_sign", "crl_sign"]
+            text = " " + "+".join(name for name in names if getattr(value, name))
+        if isinstance(value, x509.ExtendedKeyUsage):
+            text = " " + "+".join(usage._name for usage in value)
+        said.append(f"{extension.oid._name}{mark}{text}")
+    print("; ".join(said))
+"#;
+    let mut mount = Mount::new();
+    let leaf = mount.sign(&named("example.com"), 1, &role()).unwrap();
+    let terms = Terms {
+        serial: SerialNumber::random(&mut mount.stream),
+        now: start(),
+        validity: DAY * 30,
+    };
+    let root = generate_root(&named("vault.example.com"), &mount.key, &terms, DAY * 30).unwrap();
+    let texts = [&mount.ca, &leaf, &root].map(Certificate::pem);
+    let bundle = format!("{}\n", texts.join("\n"));
+    if let Some(said) = run("python3", &["-c", SCRIPT], &bundle) {
+        insta::assert_snapshot!(said);
+    }
+    for text in texts {
+        if let Some(said) = run("openssl", &["x509", "-text", "-noout"], text) {
+            assert!(said.contains("X509v3 Key Usage: critical"), "{said}");
+        }
+    }
+}
+
+/// The standard output of a program; `None`, with a word, where it does not run.
+fn run(program: &str, arguments: &[&str], input: &str) -> Option<String> {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let finished = child.and_then(|mut child| {
+        let mut pipe = child.stdin.take().expect("it was piped");
+        pipe.write_all(input.as_bytes())?;
+        drop(pipe);
+        child.wait_with_output()
+    });
+    let finished = match finished {
+        Ok(finished) => finished,
+        Err(error) => {
+            eprintln!("SKIPPED: {program} cannot be run: {error}");
+            return None;
+        }
+    };
+    let errors = String::from_utf8_lossy(&finished.stderr);
+    if errors.contains("No module named") {
+        eprintln!("SKIPPED: {program}: {errors}");
+        return None;
+    }
+    assert!(finished.status.success(), "{program}: {errors}");
+    Some(String::from_utf8_lossy(&finished.stdout).into_owned())
+}
