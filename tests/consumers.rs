@@ -4,6 +4,7 @@ mod common;
 
 use std::path::Path;
 
+use trustsim::charms::{Behaviour, Role};
 use trustsim::diagnosis::diagnose;
 use trustsim::kernel::Span;
 use trustsim::scenario::{self, MemoryFiles};
@@ -152,5 +153,76 @@ fn two_phases_spare_the_outage_that_one_phase_is() {
         assert_eq!(error, "unknown-issuer");
         let lasted = lasted.expect("it heals");
         assert!(lasted < Span::from_secs(600), "{lasted:?}");
+    }
+}
+
+/// Each real charm's own file, in a folder beside the scenario: the charm runs, and one that is
+/// played gets a certificate over every endpoint that asks for one.
+#[test]
+fn every_real_charm_file_runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = ["../shared/corpus/charms", "../../shared/corpus/charms"]
+        .map(|path| root.join(path))
+        .into_iter()
+        .find(|path| path.is_dir());
+    let Some(folder) = folder else {
+        eprintln!("SKIPPED every_real_charm_file_runs: ../shared/corpus/charms is not there");
+        return;
+    };
+    let mut played = 0;
+    let entries = std::fs::read_dir(&folder).expect("a folder");
+    for entry in entries.map(|entry| entry.expect("an entry").path()) {
+        let metadata = std::fs::read_to_string(&entry).expect("text");
+        let named = metadata
+            .lines()
+            .find_map(|line| line.strip_prefix("name: "));
+        let name = named.expect("a name").trim().trim_matches('"');
+        let file = format!("charms/{name}/charmcraft.yaml");
+        let alone = format!(
+            "{{models: {{m: {{bundle: kubernetes, applications: {{app: {{charm: {name}}}}}}}}}}}\n"
+        );
+        let charm = load(&alone, &file, &metadata).applications[0].charm.clone();
+        assert!(charm.known, "{name}");
+        if charm.subordinate {
+            continue;
+        }
+        let asks: Vec<&str> = charm
+            .endpoints
+            .iter()
+            .filter(|it| it.role == Role::Requirer && it.interface == "tls-certificates")
+            .map(|it| it.name.as_str())
+            .collect();
+        let relations: String = asks
+            .iter()
+            .map(|endpoint| format!("      - [app:{endpoint}, ca:certificates]\n"))
+            .collect();
+        let relations = if asks.is_empty() {
+            "[]\n".to_owned()
+        } else {
+            format!("\n{relations}")
+        };
+        let text = format!(
+            "duration: 1d\nmodels:\n  m:\n    bundle: kubernetes\n    applications:\n      ca: {{charm: self-signed-certificates}}\n      app: {{charm: {name}}}\n    relations: {relations}"
+        );
+        let deployment = load(&text, &file, &metadata);
+        let record = common::play(&deployment, Options::default());
+        let is_played = matches!(
+            charm.behaviour,
+            Behaviour::Requirer | Behaviour::Traefik | Behaviour::OpenSearch
+        );
+        let leaves = common::certificates(&record).len().saturating_sub(1);
+        if is_played && !asks.is_empty() {
+            assert!(leaves >= asks.len(), "{name}: {leaves} for {asks:?}");
+            played += 1;
+        }
+    }
+    assert!(played >= 12, "{played}");
+}
+
+fn load(text: &str, file: &str, metadata: &str) -> trustsim::world::Deployment {
+    let files = MemoryFiles::new([("s.yaml", text), (file, metadata)]);
+    match scenario::load(Path::new("s.yaml"), &files) {
+        Ok(loaded) => loaded.deployment,
+        Err(wrong) => panic!("{file}: {}", wrong.render(false)),
     }
 }

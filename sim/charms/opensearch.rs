@@ -6,6 +6,9 @@
 //! one, the node restarts and says so to its peers; it asks once more, and what comes then is
 //! served when every node has said so. When all are done the old CA goes.
 //!
+//! Whoever hears that another node renews before it has taken the new CA itself waits for ever: the
+//! real charm looks at its peers first.
+//!
 //! Of the three kinds of certificates (admin, HTTP, transport) one for each unit is played. Left
 //! out: the lock that lets one node restart at a time, and clusters of several applications.
 
@@ -23,6 +26,8 @@ use crate::kernel::Span;
 use crate::pki::{CertificateRequest, KeyPair};
 
 const CERTIFICATES: &str = "certificates";
+/// `PeerRelationName`.
+const PEERS: &str = "opensearch-peers";
 /// The certificate and key of the node.
 const NODE: &str = "node";
 /// Aliases of the trust store.
@@ -97,7 +102,8 @@ impl Charm for OpenSearch {
 impl OpenSearch {
     /// The charm with keys of this source.
     pub fn new(metadata: &CharmMetadata, keys: KeySource) -> Self {
-        let peer = metadata.endpoints.iter().find(|it| it.role == Role::Peer);
+        let mut endpoints = metadata.endpoints.iter();
+        let peer = endpoints.find(|it| it.role == Role::Peer && it.name == PEERS);
         Self {
             keys,
             library: RequirerV3 {

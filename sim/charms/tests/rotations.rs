@@ -19,14 +19,13 @@ struct Cluster {
 }
 
 fn cluster(charm: &CharmMetadata, endpoint: &str, units: u32) -> Cluster {
-    // On one machine, whose lock makes one hook follow the other.
-    let mut stage = Stage::new(11, false, false);
+    let mut stage = Stage::new(11, true, false);
     stage.keeps_all = true;
     let ca = stage.deploy("ca", &self_signed_certificates(), &[], 1);
     let nodes = stage.deploy("nodes", charm, &[], units);
-    stage.run_for(300);
+    stage.run_for(60);
     stage.integrate((ca, "certificates"), (nodes, endpoint));
-    stage.run_for(600);
+    stage.run_for(300);
     Cluster { stage, ca, nodes }
 }
 
@@ -164,6 +163,29 @@ fn opensearch_waits_for_its_slowest_node() {
     assert_eq!(cluster.trusted(0).len(), 2, "the first two know both CAs");
 }
 
+/// `_on_certificate_available` looks whether every node has the CA before it takes it itself: a node
+/// that hears of another's `tls_ca_renewing` first defers for ever, and with it all wait (the source
+/// says so; canonical/opensearch-operator issues 448 and 500 look like it).
+#[test]
+fn opensearch_is_stuck_where_a_node_hears_of_a_renewing_one_first() {
+    let mut cluster = opensearch(3);
+    let before: Vec<_> = (0..3).map(|node| cluster.served(node)).collect();
+    cluster.stage.stunts.insert("renewing", |unit| {
+        let relation = unit.relations("opensearch-peers")[0];
+        unit.set_unit_data(relation, "tls_ca_renewing", Some("True".into()))?;
+        Ok(())
+    });
+    let early = cluster.stage.unit(cluster.nodes, 2);
+    cluster.stage.act(early, "renewing");
+    cluster.stage.run_for(30);
+    cluster.rotate();
+    cluster.stage.run_for(7 * DAY_S);
+    let after: Vec<_> = (0..3).map(|node| cluster.served(node)).collect();
+    assert_eq!(after, before);
+    assert_eq!(cluster.trusted(0).len(), 1, "it never took the new CA");
+    assert_eq!(cluster.strangers(3), 0);
+}
+
 fn kafka(keeps_old_ca: bool) -> Cluster {
     let mut charm = catalogue()["kafka"].metadata.clone();
     for endpoint in &mut charm.endpoints {
@@ -174,24 +196,19 @@ fn kafka(keeps_old_ca: bool) -> Cluster {
     cluster(&charm, "peer-certificates", 3)
 }
 
-/// One phase: a broker with a certificate under the new CA is a stranger to those that have not got
-/// theirs. Keeping the old CA (canonical/kafka-operator pull request 378) spares half of it: the
-/// renewed broker still knows the others.
+/// canonical/kafka-operator pull request 378: a broker with a certificate under a new CA still knows
+/// those that have not got theirs (`import_bundle` with the prefix `old-`), until `remove_stores` of
+/// the next certificate. That the others do not know it yet is in `tests/consumers.rs`.
 #[test]
-fn kafka_cuts_itself_off_while_it_rotates() {
+fn kafka_keeps_the_old_ca_until_the_next_certificate() {
     let (mut with, mut without) = (kafka(true), kafka(false));
-    assert_eq!(with.strangers(3), 0);
-    with.rotate();
-    without.rotate();
-    let (with_old, without_old) = (with.worst(3, 900), without.worst(3, 900));
-    assert!(with_old > 0, "others do not know the new CA yet");
-    assert!(
-        without_old > with_old,
-        "{without_old} is more than {with_old}"
-    );
-    assert_eq!(with.strangers(3), 0, "in the end all know each other");
-    assert_eq!(with.trusted(0).len(), 2);
-    // `remove_stores`: the next certificate under the same CA takes the old one away.
+    for (cluster, trusted) in [(&mut with, 2), (&mut without, 1)] {
+        assert_eq!(cluster.trusted(0).len(), 1);
+        cluster.rotate();
+        cluster.stage.run_for(900);
+        assert_eq!(cluster.strangers(3), 0);
+        assert_eq!(cluster.trusted(0).len(), trusted);
+    }
     with.stage.run_for(85 * DAY_S);
     assert_eq!(with.trusted(0).len(), 1);
 }
