@@ -170,6 +170,43 @@ fn the_real_cos_lite_has_what_ours_has() {
     assert_eq!(deployment(&folder, ours), real);
 }
 
+#[test]
+fn the_real_charmed_kubernetes_has_what_ours_has() {
+    let Some(corpus) = corpus() else {
+        eprintln!("SKIPPED: ../shared/corpus/bundles is not there");
+        return;
+    };
+    let prefix = "charmed-kubernetes__bundle__";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/bundles");
+    for (real, ours) in [
+        ("", ""),
+        (
+            "overlays_vault-pki-overlay",
+            "charmed-kubernetes-vault-overlay",
+        ),
+        (
+            "overlays_vault-pki-ha-overlay",
+            "charmed-kubernetes-vault-ha-overlay",
+        ),
+    ] {
+        let model = |base: &str, overlay: String| {
+            let overlays = match overlay.as_str() {
+                "" => String::new(),
+                name => format!("    overlays: [{name}.yaml]\n"),
+            };
+            format!("models:\n  k8s:\n    from: {base}.yaml\n{overlays}")
+        };
+        let overlay = |name: &str, prefix: &str| match name {
+            "" => String::new(),
+            name => format!("{prefix}{name}"),
+        };
+        let base = format!("{prefix}releases_1.35_bundle");
+        let real = deployment(&corpus, &model(&base, overlay(real, prefix)));
+        let ours = deployment(&folder, &model("charmed-kubernetes", overlay(ours, "")));
+        assert_eq!(ours, real);
+    }
+}
+
 /// Applications, relations and offers as sorted lines.
 fn deployment(folder: &Path, text: &str) -> Vec<String> {
     let scenario = trustsim::scenario::parse(text, "s.yaml").expect("a scenario");

@@ -43,7 +43,15 @@ fn every_scenario_loads_under_its_own_name() {
         assert_eq!(loaded.deployment.name, name(&path));
         assert!(!loaded.deployment.about.is_empty(), "{}", path.display());
         let expected: &[Code] = match name(&path).as_str() {
-            "cross-model" | "cross-controller" | "missing-transfer" => &[Code::MissingTransfer],
+            "cross-model" | "cross-controller" | "missing-transfer" | "charmed-kubernetes" => {
+                &[Code::MissingTransfer]
+            }
+            "two-protocols" => &[
+                Code::ProtocolsDiffer,
+                Code::ProtocolsDiffer,
+                Code::NoCertificate,
+                Code::NoCertificate,
+            ],
             // On purpose: that is how the charm is made to issue nothing.
             "reference-architecture-pki-outage" => &[Code::ShortRoot],
             "reference-architecture-central-pki-outage" => &[Code::ShortRoot; 3],

@@ -8,11 +8,15 @@ use super::declaration::{CharmDeclaration, KnownCharm};
 use crate::yaml::{FromNode, Map, Reader, Unknown, parse};
 
 /// Name and text of each file.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("catalogue.yaml", include_str!("catalogue.yaml")),
     (
         "catalogue/ingress.yaml",
         include_str!("catalogue/ingress.yaml"),
+    ),
+    (
+        "catalogue/kubernetes.yaml",
+        include_str!("catalogue/kubernetes.yaml"),
     ),
     (
         "catalogue/observability.yaml",
@@ -47,6 +51,18 @@ pub fn catalogue_source(charm: &str) -> Option<(&'static str, &'static str)> {
     FILES.into_iter().find(|(_, text)| names(text))
 }
 
+/// The known charm of a Charmhub name: where several have it, the one whose tracks the channel
+/// (`1.7/stable`) is of.
+pub fn known_charm(name: &str, channel: Option<&str>) -> Option<&'static KnownCharm> {
+    let track = channel.and_then(|channel| channel.split('/').next());
+    let of_track = |known: &&KnownCharm| {
+        known.metadata.name == name
+            && track.is_some_and(|track| known.tracks.iter().any(|own| own == track))
+    };
+    let found = catalogue().values().find(of_track);
+    found.or_else(|| catalogue().get(name))
+}
+
 fn read(text: &str) -> Result<BTreeMap<String, KnownCharm>, String> {
     let documents = parse(text, 0).map_err(|error| error.message)?;
     let mut reader = Reader::new(Unknown::Refused, true);
@@ -56,7 +72,10 @@ fn read(text: &str) -> Result<BTreeMap<String, KnownCharm>, String> {
         .unwrap_or_default();
     let read: BTreeMap<String, KnownCharm> = charms
         .iter()
-        .map(|(name, charm)| (name.value.clone(), charm.to_charm(&name.value, &mut reader)))
+        .map(|(key, charm)| {
+            let name = charm.name.as_ref().unwrap_or(key);
+            (key.value.clone(), charm.to_charm(&name.value, &mut reader))
+        })
         .collect();
     match reader.mistakes.first() {
         Some(mistake) => Err(format!(
@@ -198,6 +217,25 @@ mod tests {
                 .and_then(|endpoint| endpoint.limit),
             Some(1)
         );
+    }
+
+    /// `vault` is charm-vault (openstack/charm-vault) in its tracks, and Canonical's newer charm
+    /// (canonical/vault-k8s-operator) in every other.
+    #[test]
+    fn one_name_can_mean_two_charms() {
+        let behaviour = |channel| {
+            &known_charm("vault", channel)
+                .expect("known")
+                .metadata
+                .behaviour
+        };
+        for channel in ["1.7/stable", "1.5/edge", "1.8/stable"] {
+            let is_old = matches!(behaviour(Some(channel)), Behaviour::CharmVault(_));
+            assert!(is_old, "{channel}");
+        }
+        for channel in [None, Some("1.18/stable"), Some("latest/edge")] {
+            assert!(!matches!(behaviour(channel), Behaviour::CharmVault(_)));
+        }
     }
 
     #[test]

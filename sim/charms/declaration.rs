@@ -222,6 +222,8 @@ pub struct KnownCharm {
     pub more_endpoints: bool,
     /// Endpoints whose interface was another one in other revisions, with those.
     pub earlier_interfaces: BTreeMap<String, Vec<String>>,
+    /// Tracks of its channels, where another charm has the same name.
+    pub tracks: Vec<String>,
 }
 
 impl CharmDeclaration {
@@ -272,6 +274,7 @@ impl CharmDeclaration {
             more_options: self.more_options.unwrap_or(false),
             more_endpoints: self.more_endpoints.unwrap_or(false),
             earlier_interfaces: self.earlier_interfaces(),
+            tracks: self.tracks.clone().unwrap_or_default(),
         }
     }
 

@@ -34,7 +34,7 @@ mod traefik;
 mod vault;
 
 pub use acme::{AcmeProfile, AcmeServer, DOWN as ACME_DOWN, refusal as acme_refusal};
-pub use catalogue::{catalogue, catalogue_source};
+pub use catalogue::{catalogue, catalogue_source, known_charm};
 pub use charm::Charm;
 pub use charm_vault::CharmVault;
 pub use declaration::{
@@ -67,5 +67,5 @@ pub use traefik::Traefik;
 pub use vault::{Guard as VaultGuard, Vault};
 
 pub use crate::interfaces::notes::{
-    CertificateKind, Issued as IssuedNote, Requested as RequestedNote,
+    CertificateKind, Issued as IssuedNote, Requested as RequestedNote, StoredKey as StoredKeyNote,
 };

@@ -155,7 +155,7 @@ fn a_run_writes_its_folder_and_says_that_an_expectation_broke() {
     assert!(out.contains("error[TS0401]: browser does not trust the issuer of a.web/0"));
     assert_eq!(err, format!("warning[TS0301]: a lint\nreport: {path}\n"));
     let files = std::fs::read_dir(&path).expect("a folder").count();
-    assert_eq!(files, 12);
+    assert_eq!(files, 13);
 }
 
 #[test]

@@ -171,5 +171,10 @@ fn trusts_through(deployment: &Deployment, application: usize, endpoint: &str) -
     let profile = charm
         .endpoint(endpoint)
         .and_then(|each| each.profile.as_ref());
-    matches!(profile, Some(EndpointProfile::Certificates(profile)) if profile.trusts_ca)
+    match profile {
+        Some(
+            EndpointProfile::Certificates(profile) | EndpointProfile::LegacyCertificates(profile),
+        ) => profile.trusts_ca,
+        _ => false,
+    }
 }

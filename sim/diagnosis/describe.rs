@@ -20,6 +20,7 @@ pub fn kind_word(kind: &Kind) -> &'static str {
         Kind::CertificateIssued(_) => "certificate-issued",
         Kind::CertificateServed { .. } => "certificate-served",
         Kind::TrustChanged { .. } => "trust-changed",
+        Kind::KeyStored(_) => "private-key-stored",
         Kind::Settled => "settled",
         Kind::Handshake(_) => "handshake",
         Kind::Note { what, .. } => what,
@@ -51,6 +52,13 @@ pub fn detail(kind: &Kind, manifest: &Manifest) -> String {
             certificate,
         } => served(endpoint, certificate.as_ref()),
         Kind::TrustChanged { roots } => trusted(roots),
+        Kind::KeyStored(record) => {
+            let store = record.relation.as_deref().unwrap_or("leader settings");
+            format!(
+                "{} of {} in {store}, readable by {}",
+                record.place, record.holder, record.readers
+            )
+        }
         Kind::Settled => "every unit is idle".to_owned(),
         Kind::Handshake(record) => handshake(record, manifest),
         Kind::Note { detail, .. } => detail.clone(),

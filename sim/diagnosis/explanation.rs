@@ -83,6 +83,8 @@ struct Case<'a> {
     leaf: Option<&'a CertificateRecord>,
     issuers: Vec<&'a CertificateRecord>,
     trusted: Option<&'a [Certificate]>,
+    /// Both sides of a relation of the presenter's that speak different protocols.
+    deaf: Option<[String; 2]>,
 }
 
 impl<'a> Explainer<'a> {
@@ -155,6 +157,30 @@ impl<'a> Explainer<'a> {
             leaf,
             issuers: leaf.map_or_else(Vec::new, |leaf| self.facts.issuers(leaf)),
             trusted: self.facts.trusted(judge, seq).map(|(_, roots)| roots),
+            deaf: self.deaf_relation(presenter),
+        })
+    }
+
+    /// A relation over which a unit will never get a certificate: `model.app:endpoint` twice.
+    fn deaf_relation(&self, unit: &str) -> Option<[String; 2]> {
+        let application = super::expectations::application_of(unit);
+        let deployment = self.deployment;
+        let address = |side: &crate::world::Side| {
+            let index = deployment.application_of(side.party)?;
+            Some(deployment.application_address(index))
+        };
+        deployment.relations.iter().find_map(|relation| {
+            let requirer = relation
+                .sides
+                .iter()
+                .find(|side| side.role == crate::charms::Role::Requirer)?;
+            let is_own = address(requirer).as_deref() == Some(application);
+            (is_own && deployment.protocols_differ(relation)).then(|| {
+                relation.sides.each_ref().map(|side| {
+                    let address = address(side).unwrap_or_default();
+                    format!("{address}:{}", side.endpoint)
+                })
+            })
         })
     }
 
@@ -258,6 +284,12 @@ impl Case<'_> {
     }
 
     fn reason_without_leaf(&self) -> String {
+        if let (true, Some([left, right])) = (self.serial.is_empty(), &self.deaf) {
+            return format!(
+                "{} had no certificate: {left} and {right} speak different protocols (TS0304)",
+                self.presenter
+            );
+        }
         if self.serial.is_empty() {
             return format!("{} had no certificate", self.presenter);
         }

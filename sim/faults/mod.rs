@@ -18,6 +18,17 @@ pub enum Fault {
         /// Name of the action.
         action: String,
     },
+    /// An action of the charm is run.
+    RunAction {
+        /// The application.
+        application: usize,
+        /// One unit of it; its leader where absent.
+        unit: Option<u32>,
+        /// Name of the action.
+        action: String,
+        /// Its parameters.
+        parameters: BTreeMap<String, String>,
+    },
     /// Options are set; `None` resets one.
     SetConfig {
         /// The application.
@@ -128,6 +139,17 @@ fn to_action(fault: Fault) -> Action {
             unit: None,
             name: action,
             parameters: BTreeMap::new(),
+        },
+        Fault::RunAction {
+            application,
+            unit,
+            action,
+            parameters,
+        } => Action::RunAction {
+            application,
+            unit,
+            name: action,
+            parameters,
         },
         Fault::SetConfig {
             application,

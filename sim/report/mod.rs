@@ -15,9 +15,11 @@ mod tests;
 pub use folder::{FolderError, write_folder};
 pub use summary::summary;
 
+use std::collections::BTreeMap;
+
 use crate::diagnosis::Findings;
 use crate::kernel::{Span, Time};
-use crate::world::{ConnectionRecord, Journal, Manifest};
+use crate::world::{ConnectionRecord, Journal, Kind, Manifest};
 
 /// Everything a report is made from.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +49,22 @@ impl<'a> Run<'a> {
     }
 }
 
+/// How many private keys stand readable in each controller's store, by controller and kind of
+/// store.
+fn readable_keys<'a>(run: &Run<'a>) -> BTreeMap<&'a str, BTreeMap<&'static str, u64>> {
+    let mut counts: BTreeMap<&str, BTreeMap<&'static str, u64>> = BTreeMap::new();
+    for entry in run.journal.entries() {
+        let Kind::KeyStored(record) = &entry.kind else {
+            continue;
+        };
+        for controller in &record.controllers {
+            let stores = counts.entry(controller).or_default();
+            *stores.entry(csv::store(record)).or_default() += 1;
+        }
+    }
+    counts
+}
+
 /// Every file of a run's folder but the plots, by name.
 ///
 /// The folder's CSV files are a contract: their columns do not change, more may follow them.
@@ -57,6 +75,7 @@ pub fn tables(run: &Run<'_>) -> Vec<(String, Vec<u8>)> {
         ("failures.csv", csv::failures(run)),
         ("outages.csv", csv::outages(run)),
         ("certificates.csv", csv::certificates(run)),
+        ("relation_secrets.csv", csv::relation_secrets(run)),
         ("journal.csv", csv::journal(run)),
     ]
     .into_iter()

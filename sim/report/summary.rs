@@ -38,6 +38,7 @@ pub fn summary(run: &Run<'_>) -> Value {
         "totals": totals(run),
         "expectations": expectations(run),
         "certificates": certificates(run),
+        "relation_secrets": relation_secrets(run),
         "connections": connections(run),
         "outages": outages(run),
         "remedies": remedies(run),
@@ -103,6 +104,12 @@ fn certificates(run: &Run<'_>) -> Value {
         }
     }
     json!(issued)
+}
+
+/// How many private keys stand readable in each controller's store, by controller and kind of
+/// store; `relation_secrets.csv` lists them.
+fn relation_secrets(run: &Run<'_>) -> Value {
+    json!(super::readable_keys(run))
 }
 
 fn connections(run: &Run<'_>) -> Vec<Value> {

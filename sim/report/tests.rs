@@ -103,7 +103,7 @@ fn a_folder_has_every_file_and_the_same_run_the_same_bytes() {
     let (once, again) = (files(), files());
     assert!(once == again, "two renderings differ");
     let names: Vec<&str> = once.iter().map(|(name, _)| name.as_str()).collect();
-    insta::assert_snapshot!(names.join(" "), @"summary.json handshakes.csv failures.csv outages.csv certificates.csv journal.csv plot-handshakes.svg plot-handshakes.png plot-outages.svg plot-outages.png plot-issuance.svg plot-issuance.png");
+    insta::assert_snapshot!(names.join(" "), @"summary.json handshakes.csv failures.csv outages.csv certificates.csv relation_secrets.csv journal.csv plot-handshakes.svg plot-handshakes.png plot-outages.svg plot-outages.png plot-issuance.svg plot-issuance.png");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn an_empty_run_renders_too() {
         journal: &script.journal,
         findings: &findings,
     };
-    assert_eq!(files(&run).expect("drawn").len(), 12);
+    assert_eq!(files(&run).expect("drawn").len(), 13);
     assert!(terminal(&run, Detail::Normal).contains("The scenario expects nothing."));
 }
 

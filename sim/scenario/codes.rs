@@ -233,6 +233,16 @@ codes! {
     /// The server of this connection has no relation with a provider of certificates (or not on
     /// the endpoint that the address names), so there is nothing to shake hands with.
     NoCertificate = "TS0303",
+    /// # Two protocols under one name
+    ///
+    /// One side of this relation speaks `tls-certificates` version 1, the other the protocol of
+    /// the reactive charms (easyrsa, charm-vault, Charmed Kubernetes, OpenStack). Juju integrates
+    /// them, since the interface has the same name, and then nothing happens: each side waits and
+    /// ignores what the other writes. No hook fails and no status says so.
+    ///
+    /// Use a provider of the requirer's own protocol, or put tls-certificates-adaptor between them.
+    ProtocolsDiffer = "TS0304",
+
     /// # Libraries that do not understand each other
     ///
     /// Juju makes this relation, since both sides have the interface, but the libraries that the

@@ -197,6 +197,7 @@ record! {
     /// Something that happens at a time: `at` and one kind of fault.
     #[schemars(extend("oneOf" = [
         {"required": ["rotate-ca"]},
+        {"required": ["run-action"]},
         {"required": ["set-config"]},
         {"required": ["remove-relation"]},
         {"required": ["integrate"]},
@@ -213,6 +214,8 @@ record! {
         note: Text = "note",
         /// The charm's action that rotates its CA is run.
         rotate_ca: RotateCaFile = "rotate-ca",
+        /// An action is run, as by `juju run`.
+        run_action: RunActionFile = "run-action",
         /// Options are set, as by `juju config`.
         set_config: SetConfigFile = "set-config",
         /// A relation is removed, as by `juju remove-relation`.
@@ -268,6 +271,21 @@ record! {
         /// The provider, `model.app`.
         #[schemars(required)]
         app: Text = "app" [Required],
+    }
+}
+
+record! {
+    /// Which action is run where.
+    pub struct RunActionFile {
+        /// `model.app`: on its leader.
+        app: Text = "app",
+        /// `model.app/0`.
+        unit: Text = "unit",
+        /// Name of the action.
+        #[schemars(required)]
+        action: Text = "action" [Required],
+        /// Its parameters.
+        parameters: Map<String> = "parameters",
     }
 }
 

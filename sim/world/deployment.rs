@@ -65,6 +65,27 @@ impl Deployment {
         format!("{}:{}", self.party_name(side.party), side.endpoint)
     }
 
+    /// The application of one side of a relation, behind a SAAS too.
+    pub fn application_of(&self, party: Party) -> Option<usize> {
+        match party {
+            Party::Application(index) => Some(index),
+            Party::Saas(index) => Some(self.offers[self.saas[index].offer].application),
+            Party::Client(_) => None,
+        }
+    }
+
+    /// Whether the two sides of a `tls-certificates` relation speak different protocols: Juju
+    /// integrates them, and nothing happens. Not known of charms that nobody described.
+    pub fn protocols_differ(&self, relation: &RelationSpec) -> bool {
+        let protocols = relation.sides.each_ref().map(|side| {
+            let charm = &self.applications[self.application_of(side.party)?].charm;
+            let endpoint = charm.endpoint(&side.endpoint)?;
+            charm.known.then_some(endpoint.protocol)
+        });
+        relation.interface == "tls-certificates"
+            && matches!(protocols, [Some(left), Some(right)] if left != right)
+    }
+
     /// Name of an application, SAAS or client without its model.
     pub fn party_name(&self, party: Party) -> &str {
         match party {

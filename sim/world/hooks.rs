@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::desk::subject;
-use super::journal::{CertificateKind, CertificateRecord, Entry, Kind};
+use super::journal::{CertificateKind, CertificateRecord, Entry, KeyRecord, Kind};
 use super::simulation::{Event, World};
-use crate::charms::{self, Charm, IssuedNote, RequestedNote};
+use crate::charms::{self, Charm, IssuedNote, RequestedNote, StoredKeyNote};
 use crate::juju::{
     About, ApplicationId, ApplicationKind, Effects, Hook, HookError, Quiet, UnitContext, UnitId,
     Value,
@@ -88,6 +88,8 @@ impl World {
                 what: "certificate-requested",
                 detail,
             }
+        } else if let Some(stored) = value.remembered::<StoredKeyNote>() {
+            Kind::KeyStored(self.key_record(unit, &stored))
         } else {
             Kind::Note {
                 what: kind,
@@ -101,6 +103,46 @@ impl World {
             subject,
             kind,
         });
+    }
+
+    /// Who can read a key: of a unit's databag every unit on the other side, of leader settings
+    /// every unit of the application (juju/juju 3.6 `apiserver/facades/agent/uniter`).
+    fn key_record(&self, unit: UnitId, stored: &StoredKeyNote) -> KeyRecord {
+        let own = self.juju.unit(unit).application;
+        let other = stored.relation.and_then(|id| {
+            let relation = self.juju.relation(id);
+            let end = relation.end_of(own)?;
+            Some(self.real_application(relation.opposite(end).application))
+        });
+        let address = |id: ApplicationId| {
+            let found = self.juju.application(id);
+            format!("{}.{}", self.juju.model(found.model).name, found.name)
+        };
+        let controller = |id: ApplicationId| {
+            let model = self.juju.model(self.juju.application(id).model);
+            Arc::clone(&self.juju.controller(model.controller).name)
+        };
+        let mut controllers = vec![controller(own)];
+        if let Some(other) = other.map(controller)
+            && other != controllers[0]
+        {
+            controllers.push(other);
+        }
+        let relation = stored.relation.map(|id| {
+            let relation = self.juju.relation(id);
+            let endpoint = relation.end_of(own).map(|end| &relation.ends[end].endpoint);
+            let endpoint = endpoint.map_or("", |endpoint| endpoint);
+            format!("{endpoint}:{}", relation.number).into()
+        });
+        KeyRecord {
+            controllers,
+            relation,
+            place: Arc::clone(&stored.place),
+            holder: Arc::clone(&stored.holder),
+            common_name: Arc::clone(&stored.common_name),
+            serial: Arc::clone(&stored.serial),
+            readers: address(other.unwrap_or(own)).into(),
+        }
     }
 
     fn certificate_record(&mut self, unit: UnitId, issued: &IssuedNote) -> CertificateRecord {

@@ -104,6 +104,8 @@ pub enum Kind {
         /// Subjects and serials of all roots now trusted.
         roots: Vec<Certificate>,
     },
+    /// A private key came to stand readable in a controller's store.
+    KeyStored(KeyRecord),
     /// Every unit was idle for the first time: connections are watched from here.
     Settled,
     /// A connection was judged.
@@ -134,6 +136,25 @@ pub struct CertificateRecord {
     pub application: Arc<str>,
     /// Unit of the requirer in UNIT mode.
     pub unit: Option<Arc<str>>,
+}
+
+/// A private key that a controller keeps in clear, and who can read it there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// Controllers whose store has it: for a relation across controllers, both.
+    pub controllers: Vec<Arc<str>>,
+    /// `client:7`, the relation whose databag holds it; `None` for leader settings.
+    pub relation: Option<Arc<str>>,
+    /// Its key there, such as `kubernetes-worker_0.server.key`.
+    pub place: Arc<str>,
+    /// Whom it is for: a unit, or an application whose units share it.
+    pub holder: Arc<str>,
+    /// Common name of its certificate.
+    pub common_name: Arc<str>,
+    /// Serial number of its certificate.
+    pub serial: Arc<str>,
+    /// `model.app` whose every unit can read it.
+    pub readers: Arc<str>,
 }
 
 /// Position of a certificate in its chain.
@@ -338,6 +359,11 @@ fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
             eat(certificate
                 .as_ref()
                 .map_or(&[], |certificate| certificate.sha256()));
+        }
+        Kind::KeyStored(record) => {
+            for part in [&record.place, &record.holder, &record.serial] {
+                eat(part.as_bytes());
+            }
         }
         Kind::TrustChanged { roots } => roots.iter().for_each(|root| eat(root.sha256())),
         Kind::Handshake(record) => {

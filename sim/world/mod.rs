@@ -26,8 +26,8 @@ pub use deployment::{
     RelationSpec, SaasSpec, Selector, Side, Source, Timings, When,
 };
 pub use journal::{
-    CertificateKind, CertificateRecord, ConnectionRecord, Entry, HandshakeRecord, Journal, Kind,
-    Manifest, Seq, Subject,
+    CertificateKind, CertificateRecord, ConnectionRecord, Entry, HandshakeRecord, Journal,
+    KeyRecord, Kind, Manifest, Seq, Subject,
 };
 pub use simulation::{Options, Record, Simulation};
 pub use view::ExportedConnection;

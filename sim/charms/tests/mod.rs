@@ -1,6 +1,8 @@
 //! A stage for charms: a [`Juju`] with the charms' code behind its hooks, and nothing else.
 
+mod charm_vault_rules;
 mod consumer_switches;
+mod kubernetes_rules;
 mod legacy_rules;
 mod older_libraries;
 mod order_of_events;

@@ -8,12 +8,15 @@ mod failures;
 mod handshakes;
 mod journal;
 mod outages;
+mod relation_secrets;
 
 pub use certificates::certificates;
 pub use failures::failures;
 pub use handshakes::handshakes;
 pub use journal::journal;
 pub use outages::outages;
+pub use relation_secrets::relation_secrets;
+pub(super) use relation_secrets::store;
 
 use crate::kernel::Time;
 

@@ -60,8 +60,25 @@ pub fn terminal(run: &Run<'_>, detail: Detail) -> String {
         models(run).render()
     });
     failures::render(run, detail, &mut text);
+    relation_secrets(run, &mut text);
     expectations(run, detail, &mut text);
     text
+}
+
+/// One line for each controller that keeps private keys in clear.
+fn relation_secrets(run: &Run<'_>, text: &mut String) {
+    for (controller, stores) in super::readable_keys(run) {
+        let count = |store| stores.get(store).copied().unwrap_or(0);
+        let (relations, settings) = (count("relation-data"), count("leader-settings"));
+        text.push_str(&format!(
+            "\n{}: controller {controller} keeps {} in clear, {} in databags and {} in leader \
+             settings (relation_secrets.csv)\n",
+            style::paint(style::WAIT, "private keys"),
+            grouped(relations + settings),
+            grouped(relations),
+            grouped(settings),
+        ));
+    }
 }
 
 fn head(run: &Run<'_>) -> String {

@@ -32,7 +32,7 @@ impl Resolver<'_> {
             return;
         };
         let folder = self.models[model].folder.clone();
-        let charm = self.charm_of(charm_name, &folder);
+        let charm = self.charm_of(charm_name, file.channel.as_ref(), &folder);
         self.note_charm_not_played(&charm, charm_name.place);
         let index = self.deployment.applications.len();
         let spec = ApplicationSpec {
@@ -206,6 +206,7 @@ impl Resolver<'_> {
     /// What is known of an application's charm, as the option checks want it.
     pub(super) fn known_charm(&self, application: usize) -> KnownCharm {
         KnownCharm {
+            tracks: Vec::new(),
             metadata: self.charm(application).clone(),
             more_options: self.drafts[application].more_options,
             more_endpoints: self.drafts[application].more_endpoints,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Resolver;
 use crate::charms::{
     Behaviour, CharmDeclaration, CharmMetadata, KnownCharm, catalogue, catalogue_source,
+    known_charm,
 };
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::{Diagnostic, Severity};
@@ -104,7 +105,12 @@ impl Resolver<'_> {
     }
 
     /// The charm an application names.
-    pub(super) fn charm_of(&mut self, charm: &Text, folder: &Path) -> KnownCharm {
+    pub(super) fn charm_of(
+        &mut self,
+        charm: &Text,
+        channel: Option<&Text>,
+        folder: &Path,
+    ) -> KnownCharm {
         let local = local_path(&charm.value);
         let name = match &local {
             Some(path) => local_name(path),
@@ -125,7 +131,8 @@ impl Resolver<'_> {
         {
             return known;
         }
-        if let Some(known) = catalogue().get(&name) {
+        let channel = channel.map(|text| text.value.as_str());
+        if let Some(known) = known_charm(&name, channel) {
             return known.clone();
         }
         let message =
@@ -203,6 +210,7 @@ fn unknown_charm(name: &str) -> KnownCharm {
         more_options: true,
         more_endpoints: true,
         earlier_interfaces: std::collections::BTreeMap::new(),
+        tracks: Vec::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::shape::{
     AcmeOutageFile, ClockSkewFile, FaultFile, RelationFile, RestartFile, RevokeFile, RotateCaFile,
-    SetConfigFile, Text,
+    RunActionFile, SetConfigFile, Text,
 };
 use crate::world::{Party, RelationSpec};
 use crate::yaml::{Map, Place, Spanned, nearest};
@@ -19,8 +19,9 @@ use crate::yaml::{Map, Place, Spanned, nearest};
 type Key = (usize, [(Party, String); 2]);
 
 /// Every kind of fault, as the file names it.
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 9] = [
     "rotate-ca",
+    "run-action",
     "set-config",
     "remove-relation",
     "integrate",
@@ -82,6 +83,7 @@ impl Resolver<'_> {
         }
         match kinds[0].value.as_str() {
             "rotate-ca" => self.rotate_ca(file.rotate_ca.as_ref()?),
+            "run-action" => self.run_action(file.run_action.as_ref()?, file.place),
             "set-config" => self.set_config(file.set_config.as_ref()?),
             "remove-relation" => self.remove_relation(file.remove_relation.as_ref()?, there),
             "integrate" => self.integrate(file.integrate.as_ref()?, there),
@@ -109,6 +111,32 @@ impl Resolver<'_> {
         Some(Fault::RotateCa {
             application,
             action,
+        })
+    }
+
+    fn run_action(&mut self, file: &RunActionFile, place: crate::yaml::Place) -> Option<Fault> {
+        let (application, unit) = self.units_of(file.app.as_ref(), file.unit.as_ref(), place)?;
+        let action = file.action.as_ref()?;
+        let charm = self.charm(application);
+        if !charm.actions.contains(&action.value) {
+            let message = format!(
+                "the charm `{}` has no action `{}`",
+                charm.name, action.value
+            );
+            let near = nearest(&action.value, charm.actions.iter().map(String::as_str));
+            let diagnostic = Diagnostic::error(Code::Fault, action.place, message);
+            let diagnostic = diagnostic.similar("an action", near);
+            self.push(diagnostic);
+            return None;
+        }
+        let parameters = file.parameters.iter().flat_map(Map::iter);
+        Some(Fault::RunAction {
+            application,
+            unit,
+            action: action.value.clone(),
+            parameters: parameters
+                .map(|(name, value)| (name.value.clone(), value.clone()))
+                .collect(),
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Resolver;
-use crate::charms::{Behaviour, EndpointProfile, Role};
+use crate::charms::{Behaviour, EndpointProfile, Protocol, Role};
 use crate::kernel::parse_duration;
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
@@ -32,6 +32,7 @@ impl Resolver<'_> {
         self.nobody_answers();
         self.cannot_issue();
         self.vaults_that_never_start();
+        self.protocols();
     }
 
     /// Vaults on Kubernetes whose API is to have its certificate from elsewhere from the start.
@@ -70,6 +71,44 @@ impl Resolver<'_> {
             let place = self.drafts[application].place;
             let diagnostic = Diagnostic::warning(Code::NobodyAnswers, place, message);
             let help = format!("`{name}` does nothing by itself; add an entry under `operators`");
+            self.push(diagnostic.help(help));
+        }
+    }
+
+    /// Relations between the two generations of `tls-certificates`.
+    fn protocols(&mut self) {
+        for index in 0..self.deployment.relations.len() {
+            let relation = &self.deployment.relations[index];
+            if !self.deployment.protocols_differ(relation) {
+                continue;
+            }
+            let speaks = |side: &crate::world::Side| {
+                let name = self.deployment.side_name(side);
+                let application = self.deployment.application_of(side.party);
+                let charm = application.map(|index| &self.deployment.applications[index].charm);
+                let endpoint = charm.and_then(|charm| charm.endpoint(&side.endpoint));
+                match endpoint.map(|endpoint| endpoint.protocol) {
+                    Some(Protocol::Legacy) => format!("`{name}` speaks the legacy protocol"),
+                    _ => format!("`{name}` speaks version 1"),
+                }
+            };
+            let [left, right] = relation.sides.each_ref().map(speaks);
+            let message = format!("{left}, {right}: Juju integrates them and nothing happens");
+            let requirer = relation
+                .sides
+                .iter()
+                .find(|side| side.role == Role::Requirer);
+            let own = |side: &crate::world::Side| match side.party {
+                Party::Application(index) => Some(index),
+                _ => None,
+            };
+            let application = requirer.and_then(own);
+            let application = application.or_else(|| relation.sides.iter().find_map(own));
+            let Some(place) = application.map(|index| self.drafts[index].place) else {
+                continue;
+            };
+            let help = "use a provider of the same protocol, or tls-certificates-adaptor between";
+            let diagnostic = Diagnostic::warning(Code::ProtocolsDiffer, place, message);
             self.push(diagnostic.help(help));
         }
     }
@@ -114,6 +153,7 @@ impl Resolver<'_> {
         let relations = self.deployment.relations.iter();
         relations
             .filter(|relation| relation.interface == interface)
+            .filter(|relation| !self.deployment.protocols_differ(relation))
             .filter_map(across)
             .collect()
     }
