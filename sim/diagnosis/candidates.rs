@@ -1,10 +1,10 @@
 //! Which changes might end an outage: guesses from its explanation, to be tried and not believed.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Findings;
 use super::carrier::{Carrier, application};
-use super::change::{Change, ChangeKind};
+use super::change::Change;
 use super::expectations::application_of;
 use super::explanation::Explanation;
 use super::outages::Outage;
@@ -29,17 +29,16 @@ pub(super) fn candidates(
         manifest,
     };
     let mut cost: Vec<(Change, Span)> = Vec::new();
-    let mut seen: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for (outage, explanation) in findings.outages.iter().zip(&findings.explanations) {
         let connection = &manifest.connections[outage.connection as usize];
         let (client, server) = (
             application_of(&connection.client),
             application_of(&connection.server),
         );
-        // Units of one application fail alike: the first few speak for the others.
-        let alike = seen.entry((client, server, outage.error)).or_default();
-        *alike += 1;
-        for change in guesser.changes(outage, explanation, *alike) {
+        // Units of one application fail alike: the first speaks for the others.
+        let is_first = seen.insert((client, server, outage.error));
+        for change in guesser.changes(outage, explanation, is_first) {
             let length = outage.length(end);
             match cost.iter_mut().find(|(known, _)| *known == change) {
                 Some((_, sum)) => *sum += length,
@@ -47,7 +46,7 @@ pub(super) fn candidates(
             }
         }
     }
-    cost.sort_by_key(|(change, sum)| (std::cmp::Reverse(*sum), change.at));
+    cost.sort_by_key(|(change, sum)| (std::cmp::Reverse(*sum), change.at()));
     cost.into_iter().map(|(change, _)| change).collect()
 }
 
@@ -57,55 +56,34 @@ struct Guesser<'a> {
 }
 
 impl Guesser<'_> {
-    /// What might help one outage; an instant of its own only for the first alike.
-    fn changes(&self, outage: &Outage, explanation: &Explanation, alike: usize) -> Vec<Change> {
+    /// What might help one outage; a restart only for the first of those alike.
+    fn changes(&self, outage: &Outage, explanation: &Explanation, is_first: bool) -> Vec<Change> {
         let connection = &self.manifest.connections[outage.connection as usize];
         let find = |address: &str| application(self.deployment, application_of(address));
-        let (client, server) = (find(&connection.client), find(&connection.server));
-        let mut kinds = Vec::new();
-        let mut reactions = Vec::new();
-        if let Some(signer) = &explanation.signer {
-            let provider = application(self.deployment, signer);
-            let transfer = |requirer| {
-                Some(ChangeKind::Transfer {
-                    provider: provider?,
-                    requirer: requirer?,
-                })
-            };
+        let at = outage.from.since(self.manifest.start) + REACTION;
+        let mut changes = Vec::new();
+        if let Some(provider) = explanation.signer.as_deref().and_then(find) {
             let judge = explanation.judge.as_deref().and_then(find);
-            match &explanation.carrier {
-                Some(Carrier::Missing {
-                    removed: Some(_), ..
-                }) => {
-                    reactions.extend(transfer(judge));
-                }
-                Some(Carrier::Missing { .. }) => kinds.extend(transfer(judge)),
-                Some(Carrier::Relation { interface, .. }) if interface == "tls-certificates" => {
-                    kinds.extend(transfer(judge));
-                }
-                _ => {}
-            }
-            kinds.extend(provider.and_then(|provider| self.longer_root(provider, explanation)));
+            let since = transferred_from(explanation.carrier.as_ref(), at);
+            changes.extend(judge.zip(since).map(|(requirer, at)| Change::Transfer {
+                provider,
+                requirer,
+                at,
+            }));
+            changes.extend(self.longer_root(provider, explanation));
         }
-        if alike == 1 {
-            let restart = |application| ChangeKind::Restart { application };
-            reactions.extend(client.map(restart));
-            reactions.extend(server.filter(|_| server != client).map(restart));
+        if is_first {
+            let (client, server) = (find(&connection.client), find(&connection.server));
+            let others = server.filter(|_| server != client);
+            let restart = |application| Change::Restart { application, at };
+            changes.extend(client.into_iter().chain(others).map(restart));
         }
-        let since_start = outage.from.since(self.manifest.start);
-        let early = kinds.into_iter().map(|kind| (Span::ZERO, kind));
-        let late = reactions
-            .into_iter()
-            .map(|kind| (since_start + REACTION, kind));
-        early
-            .chain(late)
-            .map(|(at, kind)| Change { at, kind })
-            .collect()
+        changes
     }
 
     /// Where a root that came in the course of the run has to do with it, and its charm lets
     /// people say how long roots live.
-    fn longer_root(&self, provider: usize, explanation: &Explanation) -> Option<ChangeKind> {
+    fn longer_root(&self, provider: usize, explanation: &Explanation) -> Option<Change> {
         const OPTION: &str = "root-ca-validity";
         let spec = &self.deployment.applications[provider];
         spec.charm.options.get(OPTION)?;
@@ -118,10 +96,21 @@ impl Guesser<'_> {
             .options
             .get(OPTION)
             .is_some_and(|value| value == LONG_ROOT);
-        (is_later && !is_set).then(|| ChangeKind::SetOption {
+        (is_later && !is_set).then(|| Change::Option {
             application: provider,
             option: OPTION.to_owned(),
             value: LONG_ROOT.to_owned(),
         })
+    }
+}
+
+/// From when a transfer might help: where one was removed, from `at`; where none was there, or only
+/// the CA beside each certificate, from the start. `None` where trust is not what is missing, or
+/// has its transfer.
+fn transferred_from(carrier: Option<&Carrier>, at: Span) -> Option<Span> {
+    match carrier? {
+        Carrier::Missing { removed, .. } => Some(removed.map_or(Span::ZERO, |_| at)),
+        Carrier::Relation { interface, .. } if interface == "tls-certificates" => Some(Span::ZERO),
+        Carrier::Relation { .. } | Carrier::Given { .. } => None,
     }
 }

@@ -1,35 +1,29 @@
 //! Changes an operator could make to a deployment, with the commands that make them. Knows what
 //! Juju takes, not whether it helps.
 
-use std::collections::BTreeMap;
-
 use crate::charms::Role;
 use crate::kernel::Span;
 use crate::world::{Action, Deployment, OfferSpec, Party, SaasSpec, Side, Source, TimedAction};
 
 const TRANSFER: &str = "certificate_transfer";
 
-/// One change, at one instant.
+/// One change. Indices point into the [`Deployment`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Change {
-    /// From the start of the run; zero is before anything happens.
-    pub(super) at: Span,
-    pub(super) kind: ChangeKind,
-}
-
-/// What is changed. Indices point into the [`Deployment`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum ChangeKind {
-    /// The CA of one application is transferred to another.
-    Transfer { provider: usize, requirer: usize },
-    /// An option has another value.
-    SetOption {
+pub(super) enum Change {
+    /// The CA of one application is transferred to another, from this instant on.
+    Transfer {
+        provider: usize,
+        requirer: usize,
+        at: Span,
+    },
+    /// An option has another value from the start.
+    Option {
         application: usize,
         option: String,
         value: String,
     },
-    /// The workload of every unit is restarted.
-    Restart { application: usize },
+    /// The workload of every unit is restarted at this instant.
+    Restart { application: usize, at: Span },
 }
 
 /// A deployment with a change in it, and what an operator would type.
@@ -39,6 +33,14 @@ pub(super) struct Changed {
 }
 
 impl Change {
+    /// When it is made, from the start of the run; zero is before anything happens.
+    pub(super) const fn at(&self) -> Span {
+        match self {
+            Self::Transfer { at, .. } | Self::Restart { at, .. } => *at,
+            Self::Option { .. } => Span::ZERO,
+        }
+    }
+
     /// The deployment with this change made.
     ///
     /// # Errors
@@ -46,54 +48,58 @@ impl Change {
     /// Why nobody can make it, in words.
     pub(super) fn make(&self, deployment: &Deployment) -> Result<Changed, String> {
         let mut changed = deployment.clone();
-        let (action, commands) = match &self.kind {
-            ChangeKind::Transfer { provider, requirer } => {
+        let commands = match self {
+            Self::Transfer {
+                provider,
+                requirer,
+                at,
+            } => {
                 let transfer = Transfer::plan(deployment, *provider, *requirer)?;
                 changed.offers.extend(transfer.offer);
                 changed.saas.extend(transfer.saas);
                 let (model, sides) = (transfer.model, transfer.sides);
-                (Action::Integrate { model, sides }, transfer.commands)
+                plan(&mut changed, *at, Action::Integrate { model, sides });
+                transfer.commands
             }
-            ChangeKind::SetOption {
+            Self::Option {
                 application,
                 option,
                 value,
             } => {
-                let options: BTreeMap<_, _> = [(option.clone(), Some(value.clone()))].into();
-                if self.at.is_zero() {
-                    let own = &mut changed.applications[*application].options;
-                    own.insert(option.clone(), value.clone());
-                }
-                let application = *application;
+                let own = &mut changed.applications[*application].options;
+                own.insert(option.clone(), value.clone());
                 let action = Action::SetConfig {
-                    application,
-                    options,
+                    application: *application,
+                    options: [(option.clone(), Some(value.clone()))].into(),
+                };
+                vec![action.to_command(deployment)]
+            }
+            Self::Restart { application, at } => {
+                let action = Action::Restart {
+                    application: *application,
+                    unit: None,
                 };
                 let command = action.to_command(deployment);
-                (action, vec![command])
-            }
-            ChangeKind::Restart { application } => {
-                let (application, unit) = (*application, None);
-                let action = Action::Restart { application, unit };
-                let command = action.to_command(deployment);
-                (action, vec![command])
+                plan(&mut changed, *at, action);
+                vec![command]
             }
         };
-        let known_before = self.at.is_zero() && matches!(action, Action::SetConfig { .. });
-        if !known_before {
-            let place = changed.actions.partition_point(|other| other.at <= self.at);
-            let timed = TimedAction {
-                at: self.at,
-                action,
-                source: Source::default(),
-            };
-            changed.actions.insert(place, timed);
-        }
         Ok(Changed {
             deployment: changed,
             commands,
         })
     }
+}
+
+/// Puts an action into the plan, after those of the same instant.
+fn plan(deployment: &mut Deployment, at: Span, action: Action) {
+    let place = deployment.actions.partition_point(|other| other.at <= at);
+    let timed = TimedAction {
+        at,
+        action,
+        source: Source::default(),
+    };
+    deployment.actions.insert(place, timed);
 }
 
 /// How a CA's application is related to the one that should trust it, over an offer where they

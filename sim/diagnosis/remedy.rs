@@ -19,7 +19,8 @@ pub struct Remedy {
     pub at: Option<Time>,
     /// Outages of which nothing is left, as indices into [`Findings::outages`].
     pub ends: Vec<usize>,
-    /// Outages that become shorter, with what is left of each.
+    /// Outages of which at most half is left, with what that is: what leaves more is as likely an
+    /// accident of timing.
     pub shortens: Vec<(usize, Span)>,
     /// Names of connections that fail with it at times at which they did not without.
     pub breaks: Vec<String>,
@@ -70,7 +71,8 @@ impl Remedies {
 }
 
 /// Plays the run again with each candidate change in it, `tries_max` times at most, and keeps
-/// what helped. `play` gives a deployment's connections and outages, played to its end.
+/// what helped and cost less in all. `play` gives a deployment's connections and outages, played
+/// to its end.
 pub fn remedies(
     deployment: &Deployment,
     manifest: &Manifest,
@@ -79,21 +81,23 @@ pub fn remedies(
     mut play: impl FnMut(Arc<Deployment>) -> Option<(Manifest, Vec<Outage>)>,
 ) -> Remedies {
     let mut found = Remedies::default();
-    let candidates = candidates(deployment, manifest, findings);
-    found.untried = candidates.len().saturating_sub(tries_max);
+    let mut possible: Vec<_> = candidates(deployment, manifest, findings)
+        .into_iter()
+        .filter_map(|change| Some((change.at(), change.make(deployment).ok()?)))
+        .collect();
+    found.untried = possible.len().saturating_sub(tries_max);
+    possible.truncate(tries_max);
     let before = FailingTimes::new(manifest, &findings.outages);
-    for change in candidates.iter().take(tries_max) {
-        let Ok(changed) = change.make(deployment) else {
-            continue;
-        };
+    for (at, changed) in possible {
         let Some((manifest, outages)) = play(Arc::new(changed.deployment)) else {
             continue;
         };
         found.tried += 1;
         let after = FailingTimes::new(&manifest, &outages);
-        let at = (!change.at.is_zero()).then(|| deployment.start + change.at);
+        let at = (!at.is_zero()).then(|| deployment.start + at);
         let remedy = compare(&before, &after, at, changed.commands);
-        if !remedy.ends.is_empty() || !remedy.shortens.is_empty() {
+        let helps = !remedy.ends.is_empty() || !remedy.shortens.is_empty();
+        if helps && remedy.lost_after < remedy.lost_before {
             found.proven.push(remedy);
         }
     }
@@ -154,7 +158,7 @@ fn compare(
             let left = after.within(name, *from, *until);
             if left.is_zero() {
                 remedy.ends.push(*index);
-            } else if left < until.since(*from) {
+            } else if left * 2 <= until.since(*from) {
                 remedy.shortens.push((*index, left));
             }
         }
