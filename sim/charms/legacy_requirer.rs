@@ -19,7 +19,7 @@ pub struct LegacyRequirer(Arc<[Endpoint]>);
 
 #[derive(Debug)]
 struct Endpoint {
-    library: Requirer,
+    certificates: Requirer,
     profile: CertificatesProfile,
 }
 
@@ -33,12 +33,12 @@ impl Charm for LegacyRequirer {
         }
         let mut waits = false;
         for endpoint in self.0.iter() {
-            endpoint.library.on_hook(hook, unit)?;
-            if !endpoint.library.is_joined(unit) {
+            endpoint.certificates.on_hook(hook, unit)?;
+            if !endpoint.certificates.is_joined(unit) {
                 continue;
             }
             endpoint.request(unit)?;
-            match endpoint.library.received(unit)? {
+            match endpoint.certificates.received(unit)? {
                 Some(received) => waits |= !endpoint.store(unit, &received),
                 None => waits = true,
             }
@@ -62,7 +62,7 @@ impl LegacyRequirer {
         let endpoints = metadata.endpoints.iter();
         let endpoints = endpoints.filter_map(|endpoint| match &endpoint.profile {
             Some(EndpointProfile::LegacyCertificates(profile)) => Some(Endpoint {
-                library: Requirer::new(&endpoint.name, Flavour::Reactive),
+                certificates: Requirer::new(&endpoint.name, Flavour::Reactive),
                 profile: profile.clone(),
             }),
             _ => None,
@@ -75,10 +75,13 @@ impl Endpoint {
     fn request(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         let names = self.names(unit);
         match self.profile.mode {
-            Mode::Unit => self.library.request_server(unit, &names[0], &names, None),
+            Mode::Unit => self
+                .certificates
+                .request_server(unit, &names[0], &names, None),
             Mode::App | Mode::AppAndUnit => {
                 let names: Vec<String> = names;
-                self.library.request_application(unit, &names[0], &names)
+                self.certificates
+                    .request_application(unit, &names[0], &names)
             }
         }
     }
@@ -105,7 +108,7 @@ impl Endpoint {
 
     /// Writes what came; whether there is a certificate.
     fn store(&self, unit: &mut UnitContext<'_>, received: &Received) -> bool {
-        let endpoint = &*self.library.endpoint;
+        let endpoint = &*self.certificates.endpoint;
         let own: Option<&Pair> = match self.profile.mode {
             Mode::Unit => received.servers.first().map(|named| &named.pair),
             Mode::App | Mode::AppAndUnit => received.application.as_ref(),

@@ -141,7 +141,8 @@ impl EndpointDeclaration {
         interface: &str,
         reader: &mut Reader,
     ) -> Option<LibraryProfile> {
-        let named = match (&self.library, interface) {
+        let Self { library, .. } = self;
+        let named = match (library, interface) {
             (None, _) => None,
             (Some(text), CERTIFICATES) => {
                 let all = tls_certificates::Library::ALL;
