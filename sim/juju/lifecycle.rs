@@ -57,6 +57,10 @@ impl Juju {
         agent.dials_failed = 0;
         agent.timer_from = now;
         agent.timer_handled = 0;
+        // A hook that outlived the connection was told of the timer before.
+        if let Activity::Running(running) = &mut agent.state {
+            running.told.timer = 0;
+        }
         agent.quiet_until = Time::EPOCH;
         if agent.containers_ready < containers {
             agent.pebble_from = now + PEBBLE_POLL;

@@ -124,3 +124,24 @@ fn many_beats_are_found_again() {
         }
     }
 }
+
+/// An agent that reconnects while a hook runs counts its update-status from then: what the hook
+/// was told of the timer before is of no use.
+#[test]
+fn a_hook_that_outlives_its_connection_hides_no_update_status() {
+    let mut stage = Stage::with(1, true);
+    let model = stage.model("m", true);
+    let a = stage.app(model, "a", &[]);
+    let unit = stage.unit(a);
+    stage.run_for(seconds(10_000));
+    stage.configure(a, "debug");
+    stage.run_for(Duration::from_millis(100));
+    assert!(!stage.agent(unit).is_idle());
+    stage.call(|juju, host| juju.disconnect(unit, host));
+    stage.call(|_, host| host.schedule(host.now(), Event::AgentStart(unit)));
+    stage.played.clear();
+    stage.run_for(seconds(1_000));
+    let beats = stage.played.iter();
+    let beats = beats.filter(|played| played.hook == Hook::UpdateStatus);
+    assert!((2..=4).contains(&beats.count()), "{:?}", stage.played);
+}
