@@ -247,7 +247,10 @@ impl CharmDeclaration {
         }
         endpoints.sort_by(|a, b| a.name.cmp(&b.name));
         let behaviour = self.to_behaviour(&endpoints, reader);
-        let actions = names(self.actions.as_ref(), "actions", reader);
+        let mut actions = names(self.actions.as_ref(), "actions", reader);
+        if matches!(behaviour, Behaviour::DeclaredProvider(_)) {
+            actions.extend(super::declared_provider::ACTIONS.map(str::to_owned));
+        }
         if let Some(action) = &self.rotate_ca_action
             && !actions.contains(&action.value)
         {

@@ -1,17 +1,23 @@
 //! A provider whose chain the scenario gives: it makes the chain in its first hook as leader,
 //! keeps it in application secrets, sends what its profile says and signs what is asked. It stands
-//! for providers that are not modelled yet; it never renews its chain.
+//! for providers that are not modelled yet, and for CAs whose keys people hold: it never renews its
+//! chain by itself, its actions rotate it step by step.
 
+mod generations;
+mod rotation;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use super::issuing::{Authority, by_relation, note_answer, note_authority, raised};
+use generations::Generations;
+pub(super) use rotation::ACTIONS;
+
+use super::issuing::{Authority, by_relation, note_answer, raised};
 use super::{Charm, CharmMetadata, IssuerProfile, Role, declared_chain};
 use crate::interfaces::tls_certificates::{Answer, Outstanding, Provider};
 use crate::interfaces::{KeySource, certificate_transfer, serial_number};
-use crate::juju::{Hook, HookError, Quiet, SecretOwner, Status, UnitContext};
+use crate::juju::{Hook, HookError, Quiet, Status, UnitContext};
 use crate::kernel::Span;
 use crate::pki::{Certificate, Terms};
 
@@ -39,16 +45,21 @@ impl Charm for DeclaredProvider {
         if !unit.is_leader() || self.0.profile.chain.is_empty() {
             return Ok(());
         }
-        let chain = match read_chain(unit, self.0.profile.chain.len())? {
-            Some(chain) => chain,
-            None => self.make_chain(unit)?,
+        let length = self.0.profile.chain.len();
+        let mut generations = match Generations::read(unit, length)? {
+            Some(generations) => generations,
+            None => Generations::begin(unit, &self.0.profile, &self.0.keys)?,
         };
-        let sent = self.sent(&chain);
+        if let Hook::Action { name, parameters } = hook {
+            self.act((name, parameters), &mut generations, unit)?;
+        }
+        let sent = self.sent(&generations);
         for transfer in &self.0.transfers {
             transfer.add(unit, &sent)?;
         }
         for provider in &self.0.certificates {
-            self.issue(provider, &chain, unit)?;
+            let requests = provider.outstanding(unit)?;
+            self.issue(provider, &requests, &generations, unit)?;
         }
         Ok(())
     }
@@ -64,9 +75,11 @@ impl Charm for DeclaredProvider {
 impl DeclaredProvider {
     /// The CAs it sends to whoever trusts it.
     pub(super) fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
-        let chain = read_chain(unit, self.0.profile.chain.len()).ok().flatten();
-        let chain = chain.unwrap_or_default();
-        let sent = declared_chain::sent(&self.0.profile, &chain).iter();
+        let generations = Generations::read(unit, self.0.profile.chain.len());
+        let generations = generations.ok().flatten();
+        let sent = generations
+            .iter()
+            .flat_map(|each| each.sent(&self.0.profile));
         sent.map(|authority| authority.certificate.clone())
             .collect()
     }
@@ -102,44 +115,23 @@ impl DeclaredProvider {
         }))
     }
 
-    fn make_chain(&self, unit: &mut UnitContext<'_>) -> Result<Vec<Authority>, HookError> {
-        let profile = &self.0.profile;
-        let owner = SecretOwner::Application(unit.application_id());
-        // Both draw from streams of their own, so it does not matter which goes first.
-        let keys: Vec<_> = profile
-            .chain
-            .iter()
-            .map(|_| self.0.keys.authority(unit))
-            .collect();
-        let mut keys = keys.into_iter();
-        let key = || keys.next().expect("there is one for each authority");
-        let chain = declared_chain::make(profile, key, |validity| terms(unit, validity))
-            .map_err(|error| raised(&error))?;
-        for (index, authority) in chain.iter().enumerate() {
-            let issuer = &chain[index.saturating_sub(1)];
-            note_authority(unit, &authority.certificate, &issuer.certificate);
-            unit.add_secret(owner, &label(index), authority.content(), None)?;
-        }
-        Ok(chain)
-    }
-
-    fn sent(&self, chain: &[Authority]) -> Vec<Arc<str>> {
+    fn sent(&self, generations: &Generations) -> Vec<Arc<str>> {
         let text = |authority: &Authority| Arc::from(authority.certificate.pem());
-        let sent = declared_chain::sent(&self.0.profile, chain);
-        sent.iter().map(text).collect()
+        generations.sent(&self.0.profile).map(text).collect()
     }
 
+    /// Signs requests, which come with those of one relation together.
     fn issue(
         &self,
         provider: &Provider,
-        chain: &[Authority],
+        requests: &[Outstanding],
+        generations: &Generations,
         unit: &mut UnitContext<'_>,
     ) -> Result<(), HookError> {
-        let requests = provider.outstanding(unit)?;
-        for asked in by_relation(&requests) {
+        for asked in by_relation(requests) {
             let mut answers = Vec::with_capacity(asked.len());
             for asked in asked {
-                answers.push(self.sign(asked, chain, unit)?);
+                answers.push(self.sign(asked, generations, unit)?);
             }
             provider.set_certificates(unit, asked[0].relation, answers)?;
         }
@@ -149,14 +141,16 @@ impl DeclaredProvider {
     fn sign(
         &self,
         asked: &Outstanding,
-        chain: &[Authority],
+        generations: &Generations,
         unit: &mut UnitContext<'_>,
     ) -> Result<Answer, HookError> {
-        let profile = &self.0.profile;
+        let (profile, chain) = (&self.0.profile, generations.signing());
         let terms = terms(unit, profile.leaf_validity);
-        let answer = declared_chain::sign(profile, chain, (&asked.request, asked.is_ca), &terms)
-            .ok_or_else(|| HookError::Charm("the declared chain is empty".to_owned()))?
-            .map_err(|error| raised(&error))?;
+        let mut answer =
+            declared_chain::sign(profile, chain, (&asked.request, asked.is_ca), &terms)
+                .ok_or_else(|| HookError::Charm("the declared chain is empty".to_owned()))?
+                .map_err(|error| raised(&error))?;
+        answer.chain.extend(generations.bridge().cloned());
         if let Some(issuer) = chain.last() {
             note_answer(unit, asked, &answer.certificate, &issuer.certificate);
         }
@@ -168,10 +162,10 @@ impl DeclaredProvider {
         if !unit.is_leader() || self.0.profile.chain.is_empty() {
             return Ok(true);
         }
-        let Some(chain) = read_chain(unit, self.0.profile.chain.len())? else {
+        let Some(generations) = Generations::read(unit, self.0.profile.chain.len())? else {
             return Ok(false);
         };
-        let sent = self.sent(&chain);
+        let sent = self.sent(&generations);
         for transfer in &self.0.transfers {
             if !transfer.holds(unit, &sent)? {
                 return Ok(false);
@@ -184,22 +178,6 @@ impl DeclaredProvider {
         }
         Ok(true)
     }
-}
-
-fn read_chain(unit: &UnitContext<'_>, length: usize) -> Result<Option<Vec<Authority>>, HookError> {
-    let owner = SecretOwner::Application(unit.application_id());
-    let mut chain = Vec::with_capacity(length);
-    for index in 0..length {
-        let Some(secret) = unit.secret(owner, &label(index)) else {
-            return Ok(None);
-        };
-        chain.push(Authority::read(&secret.content)?);
-    }
-    Ok(Some(chain))
-}
-
-fn label(index: usize) -> String {
-    format!("declared-authority-{index}")
 }
 
 fn terms(unit: &mut UnitContext<'_>, validity: Span) -> Terms {

@@ -73,6 +73,9 @@ impl World {
                     self.restart(unit, entry, agenda);
                 }
             }
+            Action::ClientTrust { client, ca, trusts } => {
+                self.change_client_trust((*client, *ca), *trusts, entry, agenda);
+            }
             Action::SkewClock {
                 application,
                 unit,
@@ -152,7 +155,10 @@ impl World {
                     kind,
                 });
             }
-            Action::RunAction { application, .. }
+            Action::ClientTrust {
+                ca: application, ..
+            }
+            | Action::RunAction { application, .. }
             | Action::AtWorkload { application, .. }
             | Action::Revoke { application, .. }
             | Action::SetConfig { application, .. }

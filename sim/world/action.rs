@@ -75,6 +75,16 @@ pub enum Action {
         /// Unit number; every unit where absent.
         unit: Option<u32>,
     },
+    /// A client outside Juju is given the CA of an application as it is now, in place of what it
+    /// had of it, or is told to trust it no more.
+    ClientTrust {
+        /// Client index.
+        client: usize,
+        /// Index of the application whose CA it is.
+        ca: usize,
+        /// Whether it trusts it from now on.
+        trusts: bool,
+    },
     /// The clock of a unit jumps to be off by so much; zero mends it.
     SkewClock {
         /// Application index.
@@ -157,6 +167,7 @@ impl Action {
             | Self::AcmeServer { .. }
             | Self::Revoke { .. }
             | Self::Restart { .. }
+            | Self::ClientTrust { .. }
             | Self::SkewClock { .. } => self.to_phrase(deployment),
         }
     }
@@ -189,6 +200,13 @@ impl Action {
             } => {
                 let app = address(*index);
                 format!("restart of {app}{}", unit_suffix(*unit))
+            }
+            Self::ClientTrust { client, ca, trusts } => {
+                let (client, ca) = (&deployment.clients[*client].name, address(*ca));
+                match trusts {
+                    true => format!("{client} is given the CA of {ca}"),
+                    false => format!("{client} trusts the CA of {ca} no more"),
+                }
             }
             Self::SkewClock {
                 application: index,

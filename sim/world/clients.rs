@@ -11,6 +11,8 @@ use crate::tls::TrustStore;
 #[derive(Clone, Debug)]
 pub(super) struct ClientSide {
     pub(super) trust: TrustStore,
+    /// Applications whose CA it fetches.
+    pub(super) trusts: Vec<usize>,
     pub(super) trusted_by: Option<Seq>,
     /// Connections it opens.
     pub(super) touching: Vec<u32>,
@@ -21,9 +23,11 @@ impl World {
     pub(super) fn start_clients(&mut self, settled: Seq, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
         for index in 0..self.deployment.clients.len() {
-            let trust = self.fetch_trust(index, now);
+            let trusts = self.deployment.clients[index].trusts.clone();
+            let trust = self.fetch_trust(index, &trusts, now);
             self.clients.push(ClientSide {
                 trust,
+                trusts,
                 trusted_by: Some(settled),
                 touching: Vec::new(),
             });
@@ -36,17 +40,41 @@ impl World {
 
     /// A client fetches the CAs it trusts again; what it had is replaced.
     pub(super) fn refresh_client(&mut self, index: usize, agenda: &mut Agenda<Event>) {
-        let now = agenda.now();
-        let trust = self.fetch_trust(index, now);
-        if trust != self.clients[index].trust {
-            self.clients[index].trust = trust;
-            self.note_client_trust(index, Some(self.root), now);
-            for connection in self.clients[index].touching.clone() {
-                self.judge(connection, "trust", agenda);
-            }
-        }
+        self.fetch_again(index, self.root, agenda);
         if let Some(refresh) = self.deployment.clients[index].refresh {
             agenda.after(refresh, Event::RefreshClient(index));
+        }
+    }
+
+    /// Somebody gives a client the CA of an application as it is now, or takes it from it.
+    pub(super) fn change_client_trust(
+        &mut self,
+        (index, application): (usize, usize),
+        trusts: bool,
+        cause: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
+        // Before the deployment settles nobody has opened anything.
+        let Some(client) = self.clients.get_mut(index) else {
+            return self.refused("the deployment has not settled", cause, agenda.now());
+        };
+        client.trusts.retain(|known| *known != application);
+        if trusts {
+            client.trusts.push(application);
+        }
+        self.fetch_again(index, cause, agenda);
+    }
+
+    fn fetch_again(&mut self, index: usize, cause: Seq, agenda: &mut Agenda<Event>) {
+        let now = agenda.now();
+        let trust = self.fetch_trust(index, &self.clients[index].trusts, now);
+        if trust == self.clients[index].trust {
+            return;
+        }
+        self.clients[index].trust = trust;
+        self.note_client_trust(index, Some(cause), now);
+        for connection in self.clients[index].touching.clone() {
+            self.judge(connection, "trust", agenda);
         }
     }
 
@@ -67,11 +95,11 @@ impl World {
         self.clients[index].trusted_by = Some(entry);
     }
 
-    fn fetch_trust(&self, index: usize, now: Time) -> TrustStore {
+    fn fetch_trust(&self, index: usize, trusts: &[usize], now: Time) -> TrustStore {
         let client = &self.deployment.clients[index];
         let given = client.roots_pem.iter();
         let given = given.flat_map(|pem| Certificate::chain_from_pem(pem).unwrap_or_default());
-        let fetched = client.trusts.iter().flat_map(|application| {
+        let fetched = trusts.iter().flat_map(|application| {
             let mut roots = self.ca_of(*application, now);
             roots.extend(self.external_roots(*application));
             roots
