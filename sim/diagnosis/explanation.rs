@@ -232,6 +232,9 @@ impl Case<'_> {
     fn headline(&self) -> String {
         let (presenter, judge) = (self.presenter, self.judge);
         let error = self.record.verdict.error;
+        if error == "unreachable" {
+            return format!("{presenter} does not answer {judge}");
+        }
         if self.serial.is_empty() {
             return format!("{presenter} presents no certificate to {judge}");
         }
@@ -284,6 +287,9 @@ impl Case<'_> {
     }
 
     fn reason_without_leaf(&self) -> String {
+        if self.record.verdict.error == "unreachable" {
+            return format!("nobody listened at {}", self.presenter);
+        }
         if let (true, Some([left, right])) = (self.serial.is_empty(), &self.deaf) {
             return format!(
                 "{} had no certificate: {left} and {right} speak different protocols (TS0304)",

@@ -3,7 +3,11 @@
 //! Must not know scenario files or reports. A fault knows its purpose; the actions it becomes
 //! are what an operator or nature would do, and the world tells none of them apart.
 
+mod units;
+
 use std::collections::BTreeMap;
+
+pub use units::UnitFault;
 
 use crate::kernel::Span;
 use crate::world::{Action, Side, Source, TimedAction};
@@ -80,6 +84,14 @@ pub enum Fault {
         /// Until it is mended; `None` for good.
         lasts: Option<Span>,
     },
+    /// Something strikes units.
+    Unit(UnitFault),
+}
+
+/// What a fault does when it strikes, and what mends it after a while.
+struct Strike {
+    action: Action,
+    mended: Option<(Span, Action)>,
 }
 
 /// A fault, when it strikes, and who asked for it.
@@ -102,77 +114,83 @@ pub fn plan(faults: Vec<PlannedFault>) -> Vec<TimedAction> {
 
 fn timed_actions(planned: PlannedFault) -> Vec<TimedAction> {
     let PlannedFault { at, fault, source } = planned;
-    let mended = match &fault {
-        Fault::ClockSkew {
-            application,
-            unit,
-            lasts: Some(lasts),
-            ..
-        } => Some(TimedAction {
-            at: at.saturating_add(*lasts),
-            action: Action::SkewClock {
-                application: *application,
-                unit: *unit,
-                skew_ns: 0,
-            },
-            source: source.clone(),
-        }),
-        Fault::AcmeOutage { lasts: Some(lasts) } => Some(TimedAction {
-            at: at.saturating_add(*lasts),
-            action: Action::AcmeServer { reachable: true },
-            source: source.clone(),
-        }),
-        _ => None,
+    let Strike { action, mended } = fault.strike();
+    let timed = |at, action| TimedAction {
+        at,
+        action,
+        source: source.clone(),
     };
-    let action = to_action(fault);
-    let struck = TimedAction { at, action, source };
-    std::iter::once(struck).chain(mended).collect()
+    let mended = mended.map(|(after, action)| timed(at.saturating_add(after), action));
+    std::iter::once(timed(at, action)).chain(mended).collect()
 }
 
-fn to_action(fault: Fault) -> Action {
-    match fault {
-        Fault::RotateCa {
-            application,
-            action,
-        } => Action::RunAction {
-            application,
-            unit: None,
-            name: action,
-            parameters: BTreeMap::new(),
-        },
-        Fault::RunAction {
-            application,
-            unit,
-            action,
-            parameters,
-        } => Action::RunAction {
-            application,
-            unit,
-            name: action,
-            parameters,
-        },
-        Fault::SetConfig {
-            application,
-            options,
-        } => Action::SetConfig {
-            application,
-            options,
-        },
-        Fault::RemoveRelation { model, sides } => Action::RemoveRelation { model, sides },
-        Fault::Integrate { model, sides } => Action::Integrate { model, sides },
-        Fault::Restart { application, unit } => Action::Restart { application, unit },
-        Fault::AcmeOutage { .. } => Action::AcmeServer { reachable: false },
-        Fault::Revoke { application, name } => Action::Revoke { application, name },
-        Fault::ClockSkew {
-            application,
-            unit,
-            skew_ns,
-            ..
-        } => Action::SkewClock {
-            application,
-            unit,
-            skew_ns,
-        },
+impl Fault {
+    fn strike(self) -> Strike {
+        match self {
+            Self::Unit(fault) => fault.strike(),
+            Self::ClockSkew {
+                application,
+                unit,
+                skew_ns,
+                lasts,
+            } => {
+                let skew = |skew_ns| Action::SkewClock {
+                    application,
+                    unit,
+                    skew_ns,
+                };
+                Strike {
+                    action: skew(skew_ns),
+                    mended: lasts.map(|lasts| (lasts, skew(0))),
+                }
+            }
+            Self::AcmeOutage { lasts } => Strike {
+                action: Action::AcmeServer { reachable: false },
+                mended: lasts.map(|lasts| (lasts, Action::AcmeServer { reachable: true })),
+            },
+            other => Strike {
+                action: other.to_action(),
+                mended: None,
+            },
+        }
+    }
+
+    /// The one action of a fault that nothing mends.
+    fn to_action(self) -> Action {
+        match self {
+            Self::RotateCa {
+                application,
+                action,
+            } => Action::RunAction {
+                application,
+                unit: None,
+                name: action,
+                parameters: BTreeMap::new(),
+            },
+            Self::RunAction {
+                application,
+                unit,
+                action,
+                parameters,
+            } => Action::RunAction {
+                application,
+                unit,
+                name: action,
+                parameters,
+            },
+            Self::SetConfig {
+                application,
+                options,
+            } => Action::SetConfig {
+                application,
+                options,
+            },
+            Self::RemoveRelation { model, sides } => Action::RemoveRelation { model, sides },
+            Self::Integrate { model, sides } => Action::Integrate { model, sides },
+            Self::Restart { application, unit } => Action::Restart { application, unit },
+            Self::Revoke { application, name } => Action::Revoke { application, name },
+            lasting => lasting.strike().action,
+        }
     }
 }
 

@@ -97,6 +97,10 @@ pub struct Agent {
     pub(super) in_a_row: Option<u32>,
     /// How often it could not connect since it last could.
     pub(super) dials_failed: u32,
+    /// Its process cannot start before this instant.
+    pub(super) away_until: Time,
+    /// What parted it from its controller, while it is parted.
+    pub(super) cut_by: Option<Seq>,
     /// Why its pod is being replaced.
     pub(super) pod_cause: Option<Seq>,
     /// When that pod is killed at the latest.
@@ -235,6 +239,8 @@ impl Agent {
             woken_at: Time::EPOCH,
             in_a_row: None,
             dials_failed: 0,
+            away_until: Time::EPOCH,
+            cut_by: None,
             pod_cause: None,
             grace_ends: Time::EPOCH,
             draws: BTreeMap::new(),

@@ -19,7 +19,8 @@ impl Juju {
         let application = self.unit(unit).application;
         let lease = &self.application(application).lease;
         if lease.holder.is_none() && lease.ends.is_none_or(|ends| ends <= host.now()) {
-            self.give_leadership(application, Some(unit), None, host);
+            let cause = lease.lost_by;
+            self.give_leadership(application, Some(unit), cause, host);
         }
     }
 
@@ -41,6 +42,7 @@ impl Juju {
         lease.claimed_at = now;
         lease.changed_at = now;
         lease.ends = None;
+        lease.lost_by = None;
         lease.version += 1;
         lease.cause = entry.or(cause);
         for unit in [former, holder].into_iter().flatten() {
@@ -61,6 +63,8 @@ impl Juju {
         let lease = self.application(application).lease;
         if lease.holder == Some(unit) && lease.ends.is_none() {
             let ends = lease_end(lease.claimed_at, host.now());
+            let lost_by = self.agent(unit).and_then(|agent| agent.cut_by);
+            self.applications[application.index()].lease.lost_by = lost_by;
             self.end_lease(application, ends, host);
         }
     }
@@ -76,6 +80,7 @@ impl Juju {
         let lease = &mut self.applications[application.index()].lease;
         if lease.holder == Some(unit) && lease.ends.take().is_some() {
             lease.claimed_at = now;
+            lease.lost_by = None;
         }
     }
 
@@ -97,7 +102,7 @@ impl Juju {
     ) -> Option<super::Step> {
         let lease = &mut self.applications[application.index()].lease;
         lease.ends.take_if(|ends| *ends == host.now())?;
-        let former = lease.holder;
+        let (former, cause) = (lease.holder, lease.lost_by);
         match self.claimant(application, former, host.now()) {
             None if former.is_none() => {}
             None => {
@@ -107,7 +112,7 @@ impl Juju {
                 lease.changed_at = host.now();
                 lease.version += 1;
             }
-            heir => self.give_leadership(application, heir, None, host),
+            heir => self.give_leadership(application, heir, cause, host),
         }
         None
     }

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use super::agent::{PEBBLE_POLL, RETRY_MIN, dial_delay};
+use super::churn::POD_START;
 use super::resolver::Operation;
 use super::{About, Activity, Event, Happening, Hook, Host, Juju, Step, UnitId};
 use crate::kernel::Time;
 
 impl Juju {
     /// The agent process starts, if it does not run, and dials its controller.
-    pub(super) fn agent_start(&mut self, unit: UnitId) -> Option<Step> {
+    pub(super) fn agent_start(&mut self, unit: UnitId, now: Time) -> Option<Step> {
         let kubernetes = self.is_pod(unit);
         let agent = self.agent_mut(unit)?;
-        if agent.removed || agent.connected {
+        if agent.removed || agent.connected || now < agent.away_until {
             return None;
         }
         if !agent.running {
@@ -38,7 +39,8 @@ impl Juju {
         let now = host.now();
         if let Err(reason) = judged {
             let happening = Happening::Note("agent-not-connected", reason);
-            host.record(None, About::Unit(unit), happening);
+            let cause = self.agent(unit).and_then(|agent| agent.cut_by);
+            host.record(cause, About::Unit(unit), happening);
             let agent = self.agent_mut(unit)?;
             agent.dials_failed += 1;
             let again = now + dial_delay(agent.dials_failed);
@@ -54,6 +56,7 @@ impl Juju {
             return None;
         }
         agent.connected = true;
+        agent.cut_by = None;
         agent.dials_failed = 0;
         agent.timer_from = now;
         agent.timer_handled = 0;
@@ -202,7 +205,7 @@ impl Juju {
             return;
         };
         if agent.shutting_down && !agent.dying {
-            self.pod_is_gone(unit, host);
+            self.pod_is_gone(unit, POD_START, host);
         } else {
             agent.removed = true;
             self.unit_is_dead(unit, host);

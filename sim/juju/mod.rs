@@ -12,6 +12,7 @@
 mod address;
 mod agent;
 mod build;
+mod churn;
 mod commit;
 mod context;
 mod elision;
@@ -317,7 +318,7 @@ impl Juju {
     /// Carries out one event; what it returns must be done before the next.
     pub fn handle(&mut self, event: Event, host: &mut dyn Host) -> Option<Step> {
         match event {
-            Event::AgentStart(unit) => self.agent_start(unit),
+            Event::AgentStart(unit) => self.agent_start(unit, host.now()),
             Event::Wake(unit) => self.wake(unit, host),
             Event::HookEnd(unit) => self.hook_end(unit, host),
             Event::SecretExpiry(secret) => self.secret_expiry(secret, host),

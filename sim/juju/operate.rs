@@ -5,16 +5,9 @@ use std::sync::Arc;
 
 use super::agent::PEBBLE_POLL;
 use super::{
-    Activity, Agent, ApplicationId, Event, Hook, Host, Juju, SecretOwner, Status, UnitId, Value,
-    Workload,
+    Activity, Agent, ApplicationId, Hook, Host, Juju, SecretOwner, Status, UnitId, Value, Workload,
 };
-use crate::kernel::{Seq, Span, Time};
-
-/// How long a pod may take to end (Kubernetes, `terminationGracePeriodSeconds`, as juju/juju 3.6
-/// `caas/kubernetes/provider/application` sets it).
-const GRACE: Span = Span::from_secs(30);
-/// How long until a pod that is gone is replaced and its agent starts.
-const POD_START: Span = Span::from_secs(5);
+use crate::kernel::{Seq, Time};
 
 impl Juju {
     /// `juju run UNIT ACTION`.
@@ -78,121 +71,10 @@ impl Juju {
         self.wake_units(application, host);
     }
 
-    fn wake_units(&mut self, application: ApplicationId, host: &mut dyn Host) {
+    pub(super) fn wake_units(&mut self, application: ApplicationId, host: &mut dyn Host) {
         let at = host.now() + self.latencies.watch;
         for unit in self.application(application).units.clone() {
             self.schedule_wake(unit, at, host);
-        }
-    }
-
-    /// `juju refresh APP`: machine units run `upgrade-charm`; pods are replaced one by one, the
-    /// last first, as a StatefulSet does.
-    pub fn refresh(&mut self, application: ApplicationId, cause: Option<Seq>, host: &mut dyn Host) {
-        let now = host.now();
-        let found = &mut self.applications[application.index()];
-        found.charm_version.touch(now, cause);
-        if !self.model(self.application(application).model).kubernetes {
-            self.wake_units(application, host);
-            return;
-        }
-        let found = &mut self.applications[application.index()];
-        found.rollout = found.units.clone();
-        self.roll_on(application, host);
-    }
-
-    /// Replaces the next pod of a rolling update.
-    fn roll_on(&mut self, application: ApplicationId, host: &mut dyn Host) {
-        let mut rollout = std::mem::take(&mut self.applications[application.index()].rollout);
-        while rollout
-            .pop_if(|unit| self.agent(*unit).is_none_or(|agent| agent.dying))
-            .is_some()
-        {}
-        let next = rollout.last().copied();
-        let found = &mut self.applications[application.index()];
-        found.rollout = rollout;
-        let cause = found.charm_version.cause;
-        if let Some(unit) = next {
-            self.restart_pod(unit, cause, host);
-        }
-    }
-
-    /// The pod of a unit is replaced (eviction, node loss, a rolling update): the old one runs
-    /// `stop`, the new one has a new address and runs `upgrade-charm`, `config-changed`, `start`.
-    /// On a machine, or to a unit that is being removed, nothing happens.
-    pub fn restart_pod(&mut self, unit: UnitId, cause: Option<Seq>, host: &mut dyn Host) {
-        if !self.is_pod(unit) || self.agent(unit).is_none_or(|agent| agent.dying) {
-            return;
-        }
-        let now = host.now();
-        self.settle(unit, host);
-        let Some(agent) = self.agent_mut(unit) else {
-            return;
-        };
-        if std::mem::replace(&mut agent.shutting_down, true) {
-            return;
-        }
-        agent.pod_cause = cause;
-        agent.grace_ends = now + GRACE;
-        // The hook's process ends with the pod; its changes are dropped, and what it was about
-        // is found again (juju/juju 3.6 `uniter/operation/runhook.go`, `ErrTerminated`).
-        if let Activity::Running(running) = &agent.state
-            && !matches!(running.hook, Hook::Stop | Hook::Remove)
-        {
-            agent.state = Activity::Idle;
-        }
-        agent.queued = None;
-        agent.set_aside = None;
-        if let Activity::Failed(_) = agent.state {
-            agent.state = Activity::Idle;
-        }
-        host.schedule(now, Event::Wake(unit));
-        host.schedule(now + GRACE, Event::PodGone(unit));
-    }
-
-    /// A pod that is told to end does not get longer.
-    pub(super) fn grace_is_over(&mut self, unit: UnitId, host: &mut dyn Host) {
-        let ends = |agent: &Agent| agent.shutting_down && agent.grace_ends == host.now();
-        if self.agent(unit).is_some_and(ends) {
-            self.pod_is_gone(unit, host);
-        }
-    }
-
-    /// The old pod ended or was killed: the new one starts.
-    pub(super) fn pod_is_gone(&mut self, unit: UnitId, host: &mut dyn Host) {
-        let now = host.now();
-        self.disconnect(unit, host);
-        let cause = self.agent(unit).and_then(|agent| agent.pod_cause);
-        let address = self.next_address(unit);
-        let found = &mut self.units[unit.index()];
-        found.address.value = address;
-        found.address.touch(now, cause);
-        // The disks of its containers are new too, the charm's own (its stored state) among them;
-        // what lies on volumes stays.
-        let volumes = self.applications[found.application.index()].volumes.clone();
-        let stays = |path: &str| volumes.iter().any(|volume| path.starts_with(&**volume));
-        found.workload.files.retain(|path, _| stays(path));
-        found.workload.loaded.retain(|path, _| stays(path));
-        found.workload.generation += 1;
-        found.workload.cause = cause;
-        let Some(agent) = found.agent.as_deref_mut() else {
-            return;
-        };
-        agent.shutting_down = false;
-        agent.running = false;
-        agent.state = Activity::Idle;
-        agent.set_aside = None;
-        agent.containers_ready = 0;
-        agent.pebble_from = Time::MAX;
-        agent.queued = agent.installed.then_some(Hook::UpgradeCharm);
-        host.schedule(now + POD_START, Event::AgentStart(unit));
-    }
-
-    /// A replaced pod is back, or is not waited for: a rolling update goes on with the next.
-    pub(super) fn pod_is_back(&mut self, unit: UnitId, host: &mut dyn Host) {
-        let application = self.unit(unit).application;
-        let rollout = &mut self.applications[application.index()].rollout;
-        if rollout.pop_if(|rolled| *rolled == unit).is_some() {
-            self.roll_on(application, host);
         }
     }
 

@@ -228,7 +228,10 @@ impl Juju {
     ) {
         let now = host.now();
         let happening = Happening::HookFailed(self.hook_name(unit, &hook), reason.to_owned());
-        let entry = host.record(entry, About::Unit(unit), happening).or(entry);
+        // What parted the agent from its controller is why it failed.
+        let cut_by = self.agent(unit).and_then(|agent| agent.cut_by);
+        let cause = cut_by.or(entry);
+        let entry = host.record(cause, About::Unit(unit), happening).or(entry);
         match hook {
             hook if hook.is_asked_for() => self.hook_done(unit, &hook, told, host),
             // It is skipped, and the container is asked again at the next poll

@@ -187,6 +187,8 @@ pub struct Lease {
     pub ends: Option<Time>,
     /// What made it change hands.
     pub cause: Option<Seq>,
+    /// What made its holder lose it, until it is somebody's again.
+    pub(super) lost_by: Option<Seq>,
 }
 
 /// A unit.

@@ -1,7 +1,11 @@
 //! A scenario as written: every key, with its place. What it means is found out later.
 
+mod faults;
+
 use crate::charms::{CharmDeclaration, IssuerDeclaration, Lasting};
 use crate::yaml::{FromNode, Map, Node, Reader, Spanned, record};
+
+pub(super) use faults::{KillUnitFile, LoseLeaderFile, SealFile, StopFile};
 
 use super::bundle::ModelFile;
 
@@ -195,17 +199,7 @@ record! {
 
 record! {
     /// Something that happens at a time: `at` and one kind of fault.
-    #[schemars(extend("oneOf" = [
-        {"required": ["rotate-ca"]},
-        {"required": ["run-action"]},
-        {"required": ["set-config"]},
-        {"required": ["remove-relation"]},
-        {"required": ["integrate"]},
-        {"required": ["restart"]},
-        {"required": ["clock-skew"]},
-        {"required": ["revoke"]},
-        {"required": ["acme-outage"]},
-    ]))]
+    #[schemars(transform = one_kind)]
     pub struct FaultFile {
         /// When, from the start.
         #[schemars(required)]
@@ -230,7 +224,29 @@ record! {
         revoke: RevokeFile = "revoke",
         /// The public ACME server cannot be reached.
         acme_outage: AcmeOutageFile = "acme-outage",
+        /// Workload processes are down: connections are refused.
+        stop: StopFile = "stop",
+        /// Pods are killed, with what is not on volumes; machines restart.
+        kill_unit: KillUnitFile = "kill-unit",
+        /// A Vault is sealed.
+        seal: SealFile = "seal",
+        /// A leader is cut off from its controller until another leads.
+        lose_leader: LoseLeaderFile = "lose-leader",
     }
+}
+
+impl FaultFile {
+    /// Every kind of fault, as the file names it.
+    pub(super) fn kinds() -> impl Iterator<Item = &'static str> {
+        let keys = Self::KEYS.iter().map(|(key, _)| *key);
+        keys.filter(|key| !matches!(*key, "at" | "note"))
+    }
+}
+
+/// A fault has one kind.
+fn one_kind(schema: &mut schemars::Schema) {
+    let kinds = FaultFile::kinds().map(|kind| serde_json::json!({"required": [kind]}));
+    schema.insert("oneOf".to_owned(), kinds.collect());
 }
 
 record! {
@@ -329,6 +345,8 @@ record! {
         app: Text = "app",
         /// `model.app/0`.
         unit: Text = "unit",
+        /// `model.0`, a machine: the clock of every unit on it.
+        machine: Text = "machine",
         /// How far ahead (`5m`) or behind (`-5m`) it is.
         #[schemars(required)]
         by: Text = "by" [Required],

@@ -391,10 +391,12 @@ catalogue! {
     ///
     /// ## Why it happens in a Juju deployment
     /// The workload is being restarted, which many charms do whenever a certificate or a trusted
-    /// CA changes.
+    /// CA changes; its process is down; its pod was killed or is being replaced; its machine
+    /// restarts.
     ///
     /// ## What to do
-    /// Nothing, where clients try again; else spread restarts over the units of the application.
+    /// Where it is a restart, nothing, as long as clients try again; else spread restarts over the
+    /// units of the application. Where the process or its pod is gone, find out why it went.
     Unreachable = "TS0426", "unreachable";
 
     /// A revocation list cannot be relied on.

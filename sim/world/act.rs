@@ -1,9 +1,11 @@
 //! Carrying out actions: what an operator or nature does to the deployment.
 
+mod units;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::action::Action;
+use super::action::{Action, Whom};
 use super::deployment::{Side, Source};
 use super::journal::{Entry, Kind, Subject};
 use super::simulation::{Event, World};
@@ -83,12 +85,10 @@ impl World {
             } => {
                 self.clock_cause = Some(entry);
                 for unit in self.targets(*application, *unit) {
-                    self.in_juju(agenda, |juju, desk| {
-                        juju.set_clock_skew(unit, *skew_ns, desk)
-                    });
-                    self.judge_touching(unit, "clock", agenda);
+                    self.skew(unit, *skew_ns, agenda);
                 }
             }
+            Action::Unit(action) => self.act_on_units(action, entry, agenda),
         }
     }
 
@@ -127,6 +127,10 @@ impl World {
         agenda: &mut Agenda<Event>,
     ) {
         for unit in self.targets(application, unit) {
+            if self.sides.of(unit).held_down > 0 {
+                self.refused("its workload does not answer", entry, agenda.now());
+                continue;
+            }
             self.in_juju(agenda, |juju, desk| {
                 juju.change_files(unit, files, Some(entry), desk);
                 if let Some(container) = notifies {
@@ -145,37 +149,21 @@ impl World {
         time: Time,
     ) -> Seq {
         let deployment = &self.deployment;
-        let (model, application) = match action {
-            Action::AcmeServer { .. } => {
-                let kind = Kind::Action { command, source };
-                return self.journal.record(Entry {
-                    time,
-                    cause: Some(cause),
-                    subject: Subject::default(),
-                    kind,
-                });
+        let named = |name: &str| Some(Arc::from(name));
+        let subject = match action.whom(deployment) {
+            Whom::Nobody => Subject::default(),
+            Whom::Model(model) => Subject {
+                model: named(&deployment.models[model].name),
+                ..Subject::default()
+            },
+            Whom::Application(application) => {
+                let spec = &deployment.applications[application];
+                Subject {
+                    model: named(&deployment.models[spec.model].name),
+                    application: named(&spec.name),
+                    unit: None,
+                }
             }
-            Action::ClientTrust {
-                ca: application, ..
-            }
-            | Action::RunAction { application, .. }
-            | Action::AtWorkload { application, .. }
-            | Action::Revoke { application, .. }
-            | Action::SetConfig { application, .. }
-            | Action::Restart { application, .. }
-            | Action::SkewClock { application, .. } => {
-                let spec = &deployment.applications[*application];
-                (spec.model, Some(Arc::from(spec.name.as_str())))
-            }
-            Action::Integrate { model, .. } | Action::RemoveRelation { model, .. } => {
-                (*model, None)
-            }
-        };
-        let model = Some(Arc::from(deployment.models[model].name.as_str()));
-        let subject = Subject {
-            model,
-            application,
-            unit: None,
         };
         let kind = Kind::Action { command, source };
         self.journal.record(Entry {

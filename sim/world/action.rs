@@ -1,12 +1,27 @@
 //! What an operator or nature can do to a deployment: one enum, timed, printable as the `juju`
 //! command where there is one. The world carries actions out and knows none by its purpose.
 
+mod units;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use units::{Target, UnitAction};
 
 use super::deployment::{Deployment, Side, Source};
 use crate::juju::Value;
 use crate::kernel::Span;
+
+/// Whom an action is about, by index into the [`Deployment`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whom {
+    /// An application.
+    Application(usize),
+    /// A model.
+    Model(usize),
+    /// Neither: a controller, the public web.
+    Nobody,
+}
 
 /// One thing done to a deployment. Indices point into the [`Deployment`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +109,8 @@ pub enum Action {
         /// Nanoseconds ahead of true time; negative is behind.
         skew_ns: i64,
     },
+    /// Something happens to units.
+    Unit(UnitAction),
 }
 
 /// An action and when it happens.
@@ -163,12 +180,33 @@ impl Action {
                     deployment.models[*model].name
                 )
             }
+            Self::Unit(action) => action.to_command(deployment),
             Self::AtWorkload { .. }
             | Self::AcmeServer { .. }
             | Self::Revoke { .. }
             | Self::Restart { .. }
             | Self::ClientTrust { .. }
             | Self::SkewClock { .. } => self.to_phrase(deployment),
+        }
+    }
+
+    /// Whom it is about.
+    pub(super) fn whom(&self, deployment: &Deployment) -> Whom {
+        match self {
+            Self::AcmeServer { .. } => Whom::Nobody,
+            Self::RunAction { application, .. }
+            | Self::AtWorkload { application, .. }
+            | Self::Revoke { application, .. }
+            | Self::ClientTrust {
+                ca: application, ..
+            }
+            | Self::SetConfig { application, .. }
+            | Self::Restart { application, .. }
+            | Self::SkewClock { application, .. } => Whom::Application(*application),
+            Self::Integrate { model, .. } | Self::RemoveRelation { model, .. } => {
+                Whom::Model(*model)
+            }
+            Self::Unit(action) => action.whom(deployment),
         }
     }
 

@@ -284,7 +284,9 @@ impl World {
     ) {
         let connection = &self.connections.all[number as usize];
         let (client, server) = (connection.client, connection.server);
-        let cause = self.handshake_cause(client, server, trigger);
+        let is_down = verdict.error == ErrorKind::Unreachable.kebab();
+        let trigger_cause = if is_down { "reachability" } else { trigger };
+        let cause = self.handshake_cause(client, server, trigger_cause);
         let subject = match client {
             Client::Unit(unit) => subject(&self.juju, About::Unit(unit)),
             Client::Outside(index) => {
@@ -319,7 +321,11 @@ impl World {
             Client::Outside(index) => self.clients[index].trusted_by,
         };
         let cause = match (trigger, client) {
-            ("server-certificate" | "validity" | "reachability", _) => served_by(server),
+            ("server-certificate" | "validity", _) => served_by(server),
+            ("reachability", _) => {
+                let reached = self.sides.get(server).and_then(|side| side.reached_by);
+                reached.or(served_by(server))
+            }
             ("trust", _) => trusted_by,
             ("client-certificate", Client::Unit(unit)) => served_by(unit),
             ("clock", _) => self.clock_cause,
@@ -334,7 +340,7 @@ impl World {
         let spec = &self.deployment.connections[connection.spec];
         let server = self.juju.unit(connection.server);
         let side = self.sides.get(connection.server);
-        if side.is_some_and(|side| side.answers_from > now) {
+        if side.is_some_and(|side| !side.answers(now)) {
             return Meeting::Broken(ErrorKind::Unreachable);
         }
         let served = side

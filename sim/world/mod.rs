@@ -19,7 +19,7 @@ mod sides;
 mod simulation;
 mod view;
 
-pub use action::{Action, TimedAction};
+pub use action::{Action, Target, TimedAction, UnitAction};
 pub use deployment::{
     ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Deployment, Expectation,
     ExpectationKind, MachineSpec, ModelKind, ModelSpec, OfferSpec, OperatorSpec, Party, Placement,

@@ -34,8 +34,12 @@ pub(super) struct UnitSide {
     /// The entry that last changed what it serves, and what it trusts.
     pub(super) served_by: Option<Seq>,
     pub(super) trusted_by: Option<Seq>,
+    /// The entry that last took it down or brought it up.
+    pub(super) reached_by: Option<Seq>,
     /// Before this instant the workload does not answer.
     pub(super) answers_from: Time,
+    /// How many things hold its process down.
+    pub(super) held_down: u32,
 }
 
 /// One chain with its key.
@@ -56,12 +60,19 @@ impl Default for UnitSide {
             trust_of: Arc::from([]),
             served_by: None,
             trusted_by: None,
+            reached_by: None,
             answers_from: Time::EPOCH,
+            held_down: 0,
         }
     }
 }
 
 impl UnitSide {
+    /// Whether its process listens.
+    pub(super) fn answers(&self, now: Time) -> bool {
+        self.answers_from <= now && self.held_down == 0
+    }
+
     /// What it trusts as a client: everything, or what came over this endpoint.
     pub(super) fn client_trust(&self, endpoint: Option<&str>) -> TrustStore {
         let Some(endpoint) = endpoint else {
@@ -129,7 +140,12 @@ impl World {
         let public = self.acme.iter().filter(|_| self.trusts_public_roots(unit));
         let public = public.map(|server| server.root().clone());
         let trust: TrustStore = given.roots().cloned().chain(public).collect();
-        let restarted = workload.answers_from == now && !self.deployment.timings.restart.is_zero();
+        // It starts now, and takes a while, or not before its pod or machine is back.
+        let answers_from = match workload.answers_from {
+            at if at == now => now + self.deployment.timings.restart,
+            at => at,
+        };
+        let away = answers_from > now && answers_from != self.sides.of(unit).answers_from;
         let side = self.sides.of(unit);
         side.generation = generation;
         let serves_other = *side.served != *served;
@@ -146,14 +162,16 @@ impl World {
         if trusts_other {
             self.note_trusted(unit, cause, now);
         }
-        if restarted {
-            self.sides.of(unit).answers_from = now + self.deployment.timings.restart;
-            agenda.after(self.deployment.timings.restart, Event::Answers(unit));
+        if away {
+            let side = self.sides.of(unit);
+            side.answers_from = answers_from;
+            side.reached_by = cause;
+            agenda.at(answers_from, Event::Answers(unit));
         }
         let trigger = match (serves_other || presents_other, trusts_other) {
             (true, _) => "server-certificate",
             (false, true) => "trust",
-            (false, false) if restarted => "reachability",
+            (false, false) if away => "reachability",
             (false, false) => return,
         };
         self.judge_touching(unit, trigger, agenda);
@@ -168,7 +186,7 @@ impl World {
 
     /// A restarted workload answers again.
     pub(super) fn answers_again(&mut self, unit: UnitId, agenda: &mut Agenda<Event>) {
-        if self.sides.of(unit).answers_from <= agenda.now() {
+        if self.sides.of(unit).answers(agenda.now()) {
             self.judge_touching(unit, "reachability", agenda);
         }
     }

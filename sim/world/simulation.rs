@@ -234,9 +234,16 @@ impl kernel::World for World {
             Event::Juju(event) => {
                 let step = self.in_juju(agenda, |juju, desk| juju.handle(event, desk));
                 self.carry_on(step, agenda);
-                if let juju::Event::HookEnd(unit) = event {
-                    self.workload_changed(unit, agenda);
-                    self.look_for_people(unit, None, agenda);
+                match event {
+                    juju::Event::HookEnd(unit) => {
+                        self.workload_changed(unit, agenda);
+                        self.look_for_people(unit, None, agenda);
+                    }
+                    // A pod may have ended, and its disks with it.
+                    juju::Event::PodGone(unit) | juju::Event::Wake(unit) => {
+                        self.workload_changed(unit, agenda);
+                    }
+                    _ => {}
                 }
             }
             Event::Action(index) => self.act(index, agenda),

@@ -1,11 +1,13 @@
 //! The `faults` section: what strikes, checked against what is there at that time.
 
+mod units;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
 use super::relations::relation_key;
 use crate::charms::Behaviour;
-use crate::faults::{Fault, PlannedFault, plan};
+use crate::faults::{Fault, PlannedFault, UnitFault, plan};
 use crate::kernel::{Span, parse_duration};
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
@@ -17,19 +19,6 @@ use crate::world::{Party, RelationSpec};
 use crate::yaml::{Map, Place, Spanned, nearest};
 
 type Key = (usize, [(Party, String); 2]);
-
-/// Every kind of fault, as the file names it.
-const KINDS: [&str; 9] = [
-    "rotate-ca",
-    "run-action",
-    "set-config",
-    "remove-relation",
-    "integrate",
-    "restart",
-    "clock-skew",
-    "revoke",
-    "acme-outage",
-];
 
 impl Resolver<'_> {
     pub(super) fn faults(&mut self) {
@@ -69,7 +58,7 @@ impl Resolver<'_> {
         let kinds: Vec<&Spanned<String>> = file
             .given
             .iter()
-            .filter(|key| KINDS.contains(&key.value.as_str()))
+            .filter(|key| FaultFile::kinds().any(|kind| kind == key.value))
             .collect();
         if kinds.len() != 1 {
             let message = match kinds.len() {
@@ -77,7 +66,8 @@ impl Resolver<'_> {
                 _ => "a fault has one kind; write one entry for each".to_owned(),
             };
             let place = kinds.get(1).map_or(file.place, |key| key.place);
-            let help = format!("kinds are {}", KINDS.join(", "));
+            let kinds: Vec<&str> = FaultFile::kinds().collect();
+            let help = format!("kinds are {}", kinds.join(", "));
             self.push(Diagnostic::error(Code::OneOf, place, message).help(help));
             return None;
         }
@@ -90,7 +80,12 @@ impl Resolver<'_> {
             "restart" => self.restart(file.restart.as_ref()?),
             "acme-outage" => self.acme_outage(file.acme_outage.as_ref()?, file.place),
             "revoke" => self.revoke(file.revoke.as_ref()?),
-            _ => self.clock_skew(file.clock_skew.as_ref()?),
+            "clock-skew" => self.clock_skew(file.clock_skew.as_ref()?),
+            "stop" => self.stop(file.stop.as_ref()?),
+            "kill-unit" => self.kill_unit(file.kill_unit.as_ref()?),
+            "seal" => self.seal(file.seal.as_ref()?),
+            "lose-leader" => self.lose_leader(file.lose_leader.as_ref()?),
+            _ => None,
         }
     }
 
@@ -294,13 +289,21 @@ impl Resolver<'_> {
                 None
             }
         });
+        let lasts = file.lasts.as_ref().map(|lasts| lasts.value.0);
+        if let (Some(text), None, None) = (&file.machine, &file.app, &file.unit) {
+            return Some(Fault::Unit(UnitFault::SkewMachine {
+                machine: self.machine_address(text)?,
+                skew_ns: skew_ns?,
+                lasts,
+            }));
+        }
         let (application, unit) =
             self.units_of(file.app.as_ref(), file.unit.as_ref(), file.place)?;
         Some(Fault::ClockSkew {
             application,
             unit,
             skew_ns: skew_ns?,
-            lasts: file.lasts.as_ref().map(|lasts| lasts.value.0),
+            lasts,
         })
     }
 

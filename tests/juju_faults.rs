@@ -1,0 +1,9 @@
+//! Faults that strike Juju itself: how long each connection is out, and the cause that the
+//! diagnosis names. One file a family in `tests/juju_faults/`.
+
+mod common;
+
+#[path = "juju_faults/stage.rs"]
+mod stage;
+#[path = "juju_faults/units.rs"]
+mod units;
