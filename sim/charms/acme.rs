@@ -16,7 +16,6 @@ use names::{domains, identifiers, set_of};
 use rand::Rng;
 
 use super::issuing::Authority;
-use crate::interfaces::serial_number;
 use crate::juju::{UnitContext, Value};
 use crate::kernel::{Span, Streams, Time};
 use crate::pki::issuers::lets_encrypt;
@@ -129,12 +128,13 @@ impl AcmeServer {
         let mut keys = streams.stream("acme-key", "");
         let mut serials = streams.stream("acme-serial", "");
         let mut terms = |from: Time, validity: Span| Terms {
-            serial: SerialNumber::random(&mut serials),
+            serial: SerialNumber::random_136(1, &mut serials),
             now: from,
             validity,
         };
         let named = |name: &str| RequestAttributes {
             organization: Some("Public ACME CA".to_owned()),
+            country_name: Some("US".to_owned()),
             ..RequestAttributes::with_common_name(name)
         };
         // ISRG Root X1 began in 2015 and lives twenty years.
@@ -161,8 +161,8 @@ impl AcmeServer {
                 let name = named(&format!("E{}", 7 + 2 * year + number));
                 let request = CertificateRequest::new(&name, &key)?;
                 let terms = terms(from, YEAR * 3);
-                let template = &lets_encrypt::INTERMEDIATE;
-                let certificate = issue(&request, &root.certificate, &root.key, &terms, template)?;
+                let template = lets_encrypt::intermediate(start + YEAR * year, "x1");
+                let certificate = issue(&request, &root.certificate, &root.key, &terms, &template)?;
                 made.push(Authority { certificate, key });
             }
             if let Ok(pair) = <[Authority; 2]>::try_from(made) {
@@ -298,13 +298,9 @@ impl AcmeServer {
         let last = self.0.intermediates.len() - 1;
         let pair = &self.0.intermediates[usize::try_from(year).unwrap_or(last).min(last)];
         let issuer = &pair[usize::from(unit.stream("acme-intermediate").next_u64() & 1 == 1)];
-        let terms = Terms {
-            serial: serial_number(unit),
-            now,
-            validity: lets_encrypt::leaf_validity(now),
-        };
-        let template = lets_encrypt::leaf(now, request.public_key().is_rsa());
-        let signed = issue(request, &issuer.certificate, &issuer.key, &terms, &template);
+        let serial = lets_encrypt::serial_number(&mut unit.stream("serial-number"));
+        let (ca, key) = (&issuer.certificate, &issuer.key);
+        let signed = lets_encrypt::sign(request, ca, key, serial, now);
         let certificate =
             signed.map_err(|error| Refused::by_server("badCSR", error.to_string()))?;
         Ok((certificate, issuer.certificate.clone()))

@@ -237,13 +237,15 @@ impl Notary {
         let ca = issuers::charmlibs::generate_self_signed_ca(&name, &ca_key, &ca_terms)
             .map_err(|error| raised(&error))?;
         let key = self.keys.leaf(unit);
-        let mut name = RequestAttributes::with_common_name(SELF_SIGNED_NAME);
+        let name = RequestAttributes::with_common_name(SELF_SIGNED_NAME);
+        let mut name = name.unique(&mut unit.stream("unique-identifier"));
         name.sans_dns = dns_names(unit);
         let request = CertificateRequest::new(&name, &key).map_err(|error| raised(&error))?;
         let leaf_terms = terms(unit);
         let signed = issuers::charmlibs::generate(&request, &ca, &ca_key, &leaf_terms, false);
         let certificate = signed.map_err(|error| raised(&error))?;
         super::issuing::note_authority(unit, &ca, &ca);
+        super::issuing::note_own_leaf(unit, &certificate, &ca);
         Ok((ca, certificate, key))
     }
 

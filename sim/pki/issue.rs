@@ -5,8 +5,8 @@ use time::OffsetDateTime;
 
 use super::request::extension;
 use super::template::{
-    basic_constraints_der, ca_issuers_der, crl_distribution_point_der, key_id_and_issuer_der,
-    key_usage_der, name_constraints_der, purposes_der,
+    basic_constraints_der, ca_issuers_der, crl_distribution_point_der, domain_validated_der,
+    key_id_and_issuer_der, key_usage_der, name_constraints_der, purposes_der,
 };
 use super::{
     Certificate, CertificateRequest, Extension, KeyPair, PkiError, PublicKey, RequestAttributes,
@@ -122,7 +122,11 @@ fn params(
     params.custom_extensions = Vec::with_capacity(template.extensions.len());
     for wanted in template.extensions.iter() {
         if let Some(content) = content(wanted, &subject, issuer, terms)? {
-            let critical = wanted.is_critical();
+            // Go: the names of a certificate without a subject are critical.
+            let bare = template.subject != SubjectForm::Verbatim
+                && matches!(wanted, Extension::SubjectAltNames(_))
+                && subject.name.iter().next().is_none();
+            let critical = wanted.is_critical() || bare;
             params
                 .custom_extensions
                 .push(extension(wanted.oid(), critical, content));
@@ -165,7 +169,12 @@ fn content(
         }),
         Extension::CaIssuers(url) => Some(ca_issuers_der(url)),
         Extension::CrlDistributionPoint(url) => Some(crl_distribution_point_der(url)),
+        Extension::DomainValidated => Some(domain_validated_der()),
         Extension::SubjectKeyId => Some(der::element(der::OCTET_STRING, subject.key.key_id())),
+        Extension::SubjectKeyIdSha256 => {
+            let id = subject.key.key_id_sha256();
+            Some(der::element(der::OCTET_STRING, &id))
+        }
         Extension::BasicConstraints {
             ca, path_length, ..
         } => Some(basic_constraints_der(*ca, *path_length)),

@@ -8,6 +8,7 @@ use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
 };
 use sha1::{Digest, Sha1};
+use sha2::Sha256;
 
 use super::{KeyAlgorithm, PkiError, der};
 
@@ -101,6 +102,13 @@ impl PublicKey {
         self.0
             .key_id
             .get_or_init(|| Sha1::digest(self.bits()).into())
+    }
+
+    /// The key identifier by method 1 of RFC 7093, the first 160 bits of SHA-256 over
+    /// [`PublicKey::bits`], as letsencrypt/boulder `core/util.go` `GenerateSKID` computes it.
+    pub fn key_id_sha256(&self) -> [u8; 20] {
+        let digest: [u8; 32] = Sha256::digest(self.bits()).into();
+        std::array::from_fn(|at| digest[at])
     }
 
     /// Whether `signature` over `message` was made with this key: ECDSA in DER with SHA-256,

@@ -34,6 +34,15 @@ impl SerialNumber {
         Self(bytes)
     }
 
+    /// 136 random bits behind a byte that tells the CA's instances apart, as letsencrypt/boulder
+    /// `ca/ca.go` `generateSerialNumber` draws them.
+    pub fn random_136(prefix: u8, stream: &mut Stream) -> Self {
+        let mut bytes = [0; 20];
+        stream.fill_bytes(&mut bytes[3..]);
+        bytes[2] = prefix;
+        Self(bytes)
+    }
+
     /// This number, most significant byte first.
     pub const fn from_bytes(bytes: [u8; 20]) -> Self {
         Self(bytes)

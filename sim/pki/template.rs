@@ -73,6 +73,8 @@ pub enum Extension {
     AuthorityKeyIdAndIssuer,
     /// SHA-1 of the key.
     SubjectKeyId,
+    /// The first 160 bits of SHA-256 of the key (RFC 7093, method 1).
+    SubjectKeyIdSha256,
     /// Basic constraints.
     BasicConstraints {
         /// Whether the extension is critical.
@@ -98,6 +100,9 @@ pub enum Extension {
     CaIssuers(String),
     /// Where the revocation list can be fetched, not critical.
     CrlDistributionPoint(String),
+    /// Certificate policies with the one of the CA/Browser Forum for validated domains, not
+    /// critical.
+    DomainValidated,
     /// DNS name constraints, critical.
     NameConstraints {
         /// Only names within these domains; no constraint where empty.
@@ -311,12 +316,13 @@ impl Extension {
             Self::AuthorityKeyId | Self::AuthorityKeyIdIfAny | Self::AuthorityKeyIdAndIssuer => {
                 &[2, 5, 29, 35]
             }
-            Self::SubjectKeyId => &[2, 5, 29, 14],
+            Self::SubjectKeyId | Self::SubjectKeyIdSha256 => &[2, 5, 29, 14],
             Self::BasicConstraints { .. } => &[2, 5, 29, 19],
             Self::SubjectAltNames(_) => &[2, 5, 29, 17],
             Self::KeyUsage { .. } => &[2, 5, 29, 15],
             Self::ExtendedKeyUsage(_) => &[2, 5, 29, 37],
             Self::NameConstraints { .. } => &[2, 5, 29, 30],
+            Self::DomainValidated => &[2, 5, 29, 32],
             Self::CaIssuers(_) => &[1, 3, 6, 1, 5, 5, 7, 1, 1],
             Self::CrlDistributionPoint(_) => &[2, 5, 29, 31],
             Self::Requested => &[],
@@ -365,6 +371,13 @@ pub(super) fn name_constraints_der(permitted: &[String], excluded: &[String]) ->
         }
     }
     der::element(der::SEQUENCE, &content)
+}
+
+/// `CertificatePolicies` with the CA/Browser Forum's `domain-validated`.
+pub(super) fn domain_validated_der() -> Vec<u8> {
+    const DOMAIN_VALIDATED: &[u64] = &[2, 23, 140, 1, 2, 1];
+    let policy = der::element(der::OID, &der::oid_of(DOMAIN_VALIDATED));
+    der::element(der::SEQUENCE, &der::element(der::SEQUENCE, &policy))
 }
 
 /// `AuthorityInfoAccessSyntax` with one `caIssuers`.

@@ -37,7 +37,7 @@ fn make(name: &str, streams: &Streams, deployment: &Deployment) -> Option<(Ident
     let key = KeyPair::generate(deployment.keys, &mut stream);
     let validity = controller::default_validity(now);
     let terms = Terms {
-        serial: SerialNumber::random(&mut stream),
+        serial: SerialNumber::random_160(&mut stream),
         now,
         validity,
     };
@@ -50,7 +50,7 @@ fn make(name: &str, streams: &Streams, deployment: &Deployment) -> Option<(Ident
     };
     let request = CertificateRequest::new(&asked, &key).ok()?;
     let terms = Terms {
-        serial: SerialNumber::random(&mut stream),
+        serial: SerialNumber::random_160(&mut stream),
         now,
         validity,
     };

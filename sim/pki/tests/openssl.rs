@@ -56,7 +56,8 @@ fn openssl_verifies_every_template() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
     let mut stream = stream("openssl");
-    let public_leaf = lets_encrypt::leaf(crate::kernel::Time::from_seconds(1_800_000_000), false);
+    let signed = crate::kernel::Time::from_seconds(1_800_000_000);
+    let public_leaf = lets_encrypt::leaf(signed, false, "e7", SerialNumber::from(7));
     let roots = [
         &lets_encrypt::ROOT,
         &charmlibs::ROOT,
