@@ -122,6 +122,11 @@ impl ExternalCa {
         self.chain.iter().map(|authority| &authority.certificate)
     }
 
+    /// Its keys, in the order of its certificates.
+    pub fn keys(&self) -> impl Iterator<Item = &KeyPair> {
+        self.chain.iter().map(|authority| &authority.key)
+    }
+
     /// What people are given to trust.
     pub fn trusted(&self) -> impl Iterator<Item = &Certificate> {
         let sent = sent(&self.profile, &self.chain).iter();

@@ -7,6 +7,8 @@
 //! | `tls/ENDPOINT/NAME.key` | its private key |
 //! | `client/ENDPOINT/NAME.pem`, `.key` | what it presents where it is a client, if not that |
 //! | `trust/SOURCE.pem` | CAs the workload trusts |
+//! | `trust/0-NAME.pem` | the same, put there by hand, for whatever the workload connects to |
+//! | `distrusted/NAME.pem` | CAs on its block list: they do not count, whatever brings them |
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -53,6 +55,29 @@ pub fn client_key_path(endpoint: &str, name: &str) -> String {
 /// Path of trusted CAs.
 pub fn trust_path(source: &str) -> String {
     format!("trust/{source}.pem")
+}
+
+/// Source of trusted CAs that somebody put there by hand; it sorts before every endpoint's.
+pub fn hand_source(name: &str) -> String {
+    format!("{BY_HAND}{name}")
+}
+
+/// Whether trusted CAs were put there by hand.
+pub fn is_by_hand(source: &str) -> bool {
+    source.starts_with(BY_HAND)
+}
+
+const BY_HAND: &str = "0-";
+
+/// Path of CAs on the block list.
+pub fn distrusted_path(name: &str) -> String {
+    format!("distrusted/{name}.pem")
+}
+
+/// Every PEM text of the block list, in path order.
+pub fn distrusted(files: &Files) -> impl Iterator<Item = &Value> {
+    let found = files.range::<str, _>(under("distrusted/", "distrusted0"));
+    found.map(|(_, value)| value)
 }
 
 /// Every chain that has its key beside it, in path order.

@@ -69,6 +69,18 @@ pub(super) struct Explainer<'a> {
 /// Errors that say that no chain reached something trusted.
 const LACKS_TRUST: [&str; 3] = ["unknown-issuer", "bad-signature", "partial-chain"];
 
+/// Errors of a side that cannot load its own certificate.
+const CANNOT_LOAD: [&str; 2] = ["key-mismatch", "bad-encoding"];
+
+/// What a server did that began no handshake.
+fn did_instead(error: &str) -> Option<&'static str> {
+    match error {
+        "plaintext-peer" => Some("answered in plain text"),
+        "closed-by-peer" => Some("closed the connection in the middle of the handshake"),
+        _ => None,
+    }
+}
+
 /// One failing handshake and what the journal says around it.
 struct Case<'a> {
     at: Time,
@@ -143,6 +155,10 @@ impl<'a> Explainer<'a> {
         };
         let (client, server) = (&connection.client, &connection.server);
         let (presenter, judge, serial) = match record.verdict.judged_by {
+            // A server that cannot load what it would present refuses nobody but itself.
+            Some(Side::Server) if CANNOT_LOAD.contains(&record.verdict.error) => {
+                (server, server, &record.server_serial)
+            }
             Some(Side::Server) => (client, server, &record.client_serial),
             _ => (server, client, &record.server_serial),
         };
@@ -235,6 +251,12 @@ impl Case<'_> {
         if error == "unreachable" {
             return format!("{presenter} does not answer {judge}");
         }
+        if CANNOT_LOAD.contains(&error) && presenter == judge {
+            return format!("{presenter} cannot load its own certificate: {error}");
+        }
+        if let Some(did) = did_instead(error) {
+            return format!("{presenter} {did} when {judge} connected");
+        }
         if self.serial.is_empty() {
             return format!("{presenter} presents no certificate to {judge}");
         }
@@ -258,6 +280,15 @@ impl Case<'_> {
     }
 
     fn reason(&self) -> String {
+        if self.presenter == self.judge {
+            let presenter = self.presenter;
+            return match self.record.verdict.error {
+                "key-mismatch" => {
+                    format!("the key of {presenter} does not belong to the certificate beside it")
+                }
+                _ => format!("the certificate file of {presenter} holds no certificate"),
+            };
+        }
         let Some(leaf) = self.leaf else {
             return self.reason_without_leaf();
         };
@@ -295,6 +326,9 @@ impl Case<'_> {
                 "{} had no certificate: {left} and {right} speak different protocols (TS0304)",
                 self.presenter
             );
+        }
+        if let Some(did) = did_instead(self.record.verdict.error) {
+            return format!("{} {did}", self.presenter);
         }
         if self.serial.is_empty() {
             return format!("{} had no certificate", self.presenter);

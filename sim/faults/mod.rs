@@ -3,10 +3,12 @@
 //! Must not know scenario files or reports. A fault knows its purpose; the actions it becomes
 //! are what an operator or nature would do, and the world tells none of them apart.
 
+mod tls;
 mod units;
 
 use std::collections::BTreeMap;
 
+pub use tls::TlsFault;
 pub use units::UnitFault;
 
 use crate::kernel::Span;
@@ -86,6 +88,8 @@ pub enum Fault {
     },
     /// Something strikes units.
     Unit(UnitFault),
+    /// Something strikes the TLS side of units or clients.
+    Tls(TlsFault),
 }
 
 /// What a fault does when it strikes, and what mends it after a while.
@@ -128,6 +132,7 @@ impl Fault {
     fn strike(self) -> Strike {
         match self {
             Self::Unit(fault) => fault.strike(),
+            Self::Tls(fault) => fault.strike(),
             Self::ClockSkew {
                 application,
                 unit,

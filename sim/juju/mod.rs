@@ -34,6 +34,7 @@ mod run;
 mod scope;
 mod secret;
 mod state;
+mod stored;
 mod subordinate;
 mod value;
 mod workload;

@@ -116,6 +116,15 @@ impl Certificate {
         Ok(chain)
     }
 
+    /// Reads the `CERTIFICATE` blocks of a text that are not damaged, in their order, as readers do
+    /// that skip what they cannot read.
+    pub fn undamaged_from_pem(text: &str) -> Vec<Self> {
+        let begins = text.match_indices("-----BEGIN ").map(|(at, _)| at);
+        let ends = begins.clone().skip(1).chain([text.len()]);
+        let blocks = begins.zip(ends).map(|(from, to)| &text[from..to]);
+        blocks.filter_map(|one| Self::from_pem(one).ok()).collect()
+    }
+
     /// From DER that this room has written.
     pub(super) fn written(der: Box<[u8]>) -> Self {
         Self(Arc::new(Inner {

@@ -1,6 +1,7 @@
 //! A scenario as written: every key, with its place. What it means is found out later.
 
 mod faults;
+mod tls;
 
 use crate::charms::{CharmDeclaration, IssuerDeclaration, Lasting};
 use crate::yaml::{FromNode, Map, Node, Reader, Spanned, record};
@@ -8,6 +9,8 @@ use crate::yaml::{FromNode, Map, Node, Reader, Spanned, record};
 pub(super) use faults::{KillUnitFile, LoseLeaderFile, SealFile, StopFile};
 
 use super::bundle::ModelFile;
+
+pub(super) use tls::{AnswersFile, DistrustFile, TamperFile, TrustFile};
 
 pub(super) type Text = Spanned<String>;
 
@@ -232,6 +235,16 @@ record! {
         seal: SealFile = "seal",
         /// A leader is cut off from its controller until another leads.
         lose_leader: LoseLeaderFile = "lose-leader",
+        /// What a unit presents is changed by hand.
+        tamper: TamperFile = "tamper",
+        /// Something comes into a trust store by hand.
+        trust: TrustFile = "trust",
+        /// A CA is distrusted.
+        distrust: DistrustFile = "distrust",
+        /// Units answer in plain text.
+        plaintext: AnswersFile = "plaintext",
+        /// Units close connections in the middle of the handshake.
+        hang_up: AnswersFile = "hang-up",
     }
 }
 

@@ -124,6 +124,13 @@ const OWN: &[(ErrorKind, &[(&str, &str)])] = &[
         ],
     ),
     (
+        ErrorKind::BadEncoding,
+        &[
+            ("python", "[SSL] PEM lib"),
+            ("go", "x509: malformed certificate"),
+        ],
+    ),
+    (
         ErrorKind::PlaintextPeer,
         &[
             (

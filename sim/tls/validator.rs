@@ -107,6 +107,15 @@ impl Validator {
         matches!(self, Self::Go | Self::Java)
     }
 
+    /// Whether a damaged block of a PEM bundle costs only that block: Go's `AppendCertsFromPEM` goes
+    /// on (golang/go `src/crypto/x509/cert_pool.go`), and so do programs over rustls
+    /// (`RootCertStore::add_parsable_certificates`). OpenSSL 3.0 loads nothing of such a file
+    /// (`X509_load_cert_crl_file_ex`, `crypto/x509/by_file.c`; measured with Python's
+    /// `load_verify_locations` and `openssl verify -CAfile`), nor does Java's `keytool`.
+    pub const fn skips_damaged_blocks(self) -> bool {
+        matches!(self, Self::Rustls | Self::Go)
+    }
+
     /// How long after the instant of `notAfter` a certificate first counts as expired: OpenSSL
     /// 3.0's `X509_cmp_time` counts the instant itself as past, the others do not, and each has
     /// the grain of its clock (webpki seconds, Java's `Date` milliseconds, Go nanoseconds).

@@ -73,6 +73,10 @@ impl Verdict {
                 Some(AlertDescription::CertificateRequired),
             ),
             ErrorKind::KeyMismatch => (rustls::InconsistentKeys::KeyMismatch.into(), None),
+            ErrorKind::BadEncoding => (
+                Error::InvalidCertificate(CertificateError::BadEncoding),
+                None,
+            ),
             ErrorKind::PlaintextPeer => (
                 InvalidMessage::InvalidContentType.into(),
                 Some(AlertDescription::DecodeError),

@@ -59,6 +59,7 @@ impl World {
             Action::Revoke { application, name } => {
                 self.revoke(*application, name, (entry, source), agenda);
             }
+            Action::Tls(action) => self.do_to_tls(action, entry, agenda),
             Action::SetConfig {
                 application,
                 options,
@@ -188,7 +189,7 @@ impl World {
         });
     }
 
-    fn targets(&self, application: usize, unit: Option<u32>) -> Vec<UnitId> {
+    pub(super) fn targets(&self, application: usize, unit: Option<u32>) -> Vec<UnitId> {
         let units = &self.juju.application(self.applications[application]).units;
         let wanted = |id: &&UnitId| unit.is_none_or(|number| self.juju.unit(**id).number == number);
         units.iter().filter(wanted).copied().collect()

@@ -9,6 +9,7 @@ use std::sync::Arc;
 pub use units::{Target, UnitAction};
 
 use super::deployment::{Deployment, Side, Source};
+use super::tls_action::TlsAction;
 use crate::juju::Value;
 use crate::kernel::Span;
 
@@ -100,6 +101,8 @@ pub enum Action {
         /// Whether it trusts it from now on.
         trusts: bool,
     },
+    /// Something is done to a TLS side by hand.
+    Tls(TlsAction),
     /// The clock of a unit jumps to be off by so much; zero mends it.
     SkewClock {
         /// Application index.
@@ -181,6 +184,7 @@ impl Action {
                 )
             }
             Self::Unit(action) => action.to_command(deployment),
+            Self::Tls(action) => action.to_phrase(deployment),
             Self::AtWorkload { .. }
             | Self::AcmeServer { .. }
             | Self::Revoke { .. }
@@ -207,6 +211,7 @@ impl Action {
                 Whom::Model(*model)
             }
             Self::Unit(action) => action.whom(deployment),
+            Self::Tls(action) => action.application().map_or(Whom::Nobody, Whom::Application),
         }
     }
 

@@ -10,6 +10,9 @@ use crate::tls::TrustStore;
 /// One client.
 #[derive(Clone, Debug)]
 pub(super) struct ClientSide {
+    /// What it was given when it last fetched.
+    pub(super) given: Vec<Certificate>,
+    /// What it trusts, with what was done to its store by hand.
     pub(super) trust: TrustStore,
     /// Applications whose CA it fetches.
     pub(super) trusts: Vec<usize>,
@@ -24,8 +27,10 @@ impl World {
         let now = agenda.now();
         for index in 0..self.deployment.clients.len() {
             let trusts = self.deployment.clients[index].trusts.clone();
-            let trust = self.fetch_trust(index, &trusts, now);
+            let given = self.fetch_trust(index, &trusts, now);
+            let trust = self.by_hand(index, given.clone()).into_iter().collect();
             self.clients.push(ClientSide {
+                given,
                 trust,
                 trusts,
                 trusted_by: Some(settled),
@@ -66,13 +71,31 @@ impl World {
     }
 
     fn fetch_again(&mut self, index: usize, cause: Seq, agenda: &mut Agenda<Event>) {
-        let now = agenda.now();
-        let trust = self.fetch_trust(index, &self.clients[index].trusts, now);
-        if trust == self.clients[index].trust {
+        let trusts = &self.clients[index].trusts;
+        self.clients[index].given = self.fetch_trust(index, trusts, agenda.now());
+        self.client_store_changed(index, cause, agenda);
+    }
+
+    /// What a client was given, or what was done to its store by hand, is another.
+    pub(super) fn client_store_changed(
+        &mut self,
+        index: usize,
+        cause: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
+        let Some(client) = self.clients.get(index) else {
+            // It is given what it trusts when the deployment has settled.
+            return;
+        };
+        let trust: TrustStore = self
+            .by_hand(index, client.given.clone())
+            .into_iter()
+            .collect();
+        if trust == client.trust {
             return;
         }
         self.clients[index].trust = trust;
-        self.note_client_trust(index, Some(cause), now);
+        self.note_client_trust(index, Some(cause), agenda.now());
         for connection in self.clients[index].touching.clone() {
             self.judge(connection, "trust", agenda);
         }
@@ -95,7 +118,7 @@ impl World {
         self.clients[index].trusted_by = Some(entry);
     }
 
-    fn fetch_trust(&self, index: usize, trusts: &[usize], now: Time) -> TrustStore {
+    fn fetch_trust(&self, index: usize, trusts: &[usize], now: Time) -> Vec<Certificate> {
         let client = &self.deployment.clients[index];
         let given = client.roots_pem.iter();
         let given = given.flat_map(|pem| Certificate::chain_from_pem(pem).unwrap_or_default());
@@ -110,7 +133,7 @@ impl World {
     }
 
     /// What `juju run APP/leader get-ca-certificate` would print.
-    fn ca_of(&self, application: usize, now: Time) -> Vec<Certificate> {
+    pub(super) fn ca_of(&self, application: usize, now: Time) -> Vec<Certificate> {
         let id = self.applications[application];
         let Some(leader) = self.juju.application(id).lease.holder else {
             return Vec::new();

@@ -11,6 +11,7 @@ use super::desk::subject;
 use super::journal::{ConnectionRecord, Entry, HandshakeRecord, Kind, Subject};
 use super::sides::Served;
 use super::simulation::{Event, World};
+use super::tls_action::Answering;
 use crate::juju::{About, UnitId};
 use crate::kernel::{Agenda, Seq, Span, Time};
 use crate::tls::{
@@ -193,11 +194,7 @@ impl World {
         let connection = &self.connections.all[number as usize];
         let meeting = self.meeting(number, now);
         let (verdict, performed, serials) = match &meeting {
-            Meeting::Broken(error) => (
-                Arc::new(Verdict::failed(*error, Side::Client)),
-                false,
-                Serials::default(),
-            ),
+            Meeting::Broken(error) => (Arc::new(broken(*error)), false, Serials::default()),
             Meeting::Case(case) => {
                 let name = &connection.record.name;
                 let subject = format!("{name}#{}", connection.generation);
@@ -245,11 +242,7 @@ impl World {
         let connection = &self.connections.all[number as usize];
         let every = connection.record.every;
         let (verdict, performed, serials) = match self.meeting(number, now) {
-            Meeting::Broken(error) => (
-                Verdict::failed(error, Side::Client),
-                false,
-                Serials::default(),
-            ),
+            Meeting::Broken(error) => (broken(error), false, Serials::default()),
             Meeting::Case(case) => {
                 let subject = format!("{}#{}", connection.record.name, connection.generation);
                 let stream = self.streams.stream("attempt", &subject);
@@ -343,6 +336,11 @@ impl World {
         if side.is_some_and(|side| !side.answers(now)) {
             return Meeting::Broken(ErrorKind::Unreachable);
         }
+        match side.map(|side| side.answering).unwrap_or_default() {
+            Answering::Tls => {}
+            Answering::PlainText => return Meeting::Broken(ErrorKind::PlaintextPeer),
+            Answering::HangUp => return Meeting::Broken(ErrorKind::ClosedByPeer),
+        }
         let served = side
             .map(|side| Arc::clone(&side.served))
             .unwrap_or_default();
@@ -350,19 +348,26 @@ impl World {
         let Some(identity) = choose(&served, connection.endpoint.as_deref(), name) else {
             return Meeting::Broken(ErrorKind::NoCertificate);
         };
+        if identity.leaf().is_none() {
+            return Meeting::Broken(ErrorKind::BadEncoding);
+        }
         let (trust, client_identity, skew_ns) = match connection.client {
             Client::Outside(index) => (self.clients[index].trust.clone(), None, 0),
             Client::Unit(unit) => {
                 let side = self.sides.get(unit);
                 let endpoint = spec.from_endpoint.as_deref();
-                let trust = side.map_or_else(TrustStore::empty, |side| side.client_trust(endpoint));
+                let trust = side.map_or_else(TrustStore::empty, |side| {
+                    side.client_trust(endpoint, spec.validator)
+                });
                 let identity = side.and_then(|side| side.client_identity(endpoint));
                 (trust, identity, self.juju.unit(unit).skew_ns)
             }
         };
-        let client_trust = spec
-            .mutual
-            .then(|| side.map_or_else(TrustStore::empty, |side| side.trust.clone()));
+        let client_trust = spec.mutual.then(|| {
+            side.map_or_else(TrustStore::empty, |side| {
+                side.client_trust(None, spec.validator)
+            })
+        });
         Meeting::Case(Box::new(Case {
             client: ClientSide {
                 trust,
@@ -398,6 +403,16 @@ impl World {
             self.streams.stream("export", subject),
         )
     }
+}
+
+/// The verdict where the server cannot begin: it cannot read its own certificate, or the client
+/// finds nobody who speaks TLS.
+fn broken(error: ErrorKind) -> Verdict {
+    let side = match error {
+        ErrorKind::BadEncoding => Side::Server,
+        _ => Side::Client,
+    };
+    Verdict::failed(error, side)
 }
 
 /// The chain a server shows for a name: of those of the endpoint, the one that is valid for the

@@ -13,10 +13,13 @@ mod deployment;
 mod desk;
 mod hooks;
 mod journal;
+mod keys;
 mod names;
 mod people;
 mod sides;
 mod simulation;
+mod tampering;
+mod tls_action;
 mod view;
 
 pub use action::{Action, Target, TimedAction, UnitAction};
@@ -30,4 +33,5 @@ pub use journal::{
     KeyRecord, Kind, Manifest, Seq, Subject,
 };
 pub use simulation::{Options, Record, Simulation};
+pub use tls_action::{Added, Answering, Store, Tampering, TlsAction, TlsEdit};
 pub use view::ExportedConnection;

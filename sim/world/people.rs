@@ -12,7 +12,7 @@ use super::simulation::{Event, World};
 use crate::charms::{Charm, Deed, ExternalCa, Hand, Wait};
 use crate::juju::{About, ApplicationId, UnitContext, UnitId};
 use crate::kernel::{Agenda, Seq, Span, Time, format_duration};
-use crate::pki::Certificate;
+use crate::pki::{Certificate, KeyPair};
 
 /// Which wait: application index, what, subject.
 type Key = (usize, &'static str, String);
@@ -108,6 +108,12 @@ impl World {
             .flat_map(ExternalCa::trusted)
             .cloned()
             .collect()
+    }
+
+    /// The keys of every CA that people sign with.
+    pub(super) fn people_keys(&self) -> impl Iterator<Item = KeyPair> {
+        let cas = self.people.cas.iter().flatten();
+        cas.flat_map(ExternalCa::keys).cloned()
     }
 
     /// Whether somebody has noticed something and will answer it.

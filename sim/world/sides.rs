@@ -6,11 +6,13 @@ use std::sync::Arc;
 use super::desk::subject;
 use super::journal::{Entry, Kind};
 use super::simulation::{Event, World};
+use super::tls_action::Answering;
 use crate::charms::surface;
 use crate::interfaces::pem;
 use crate::juju::{About, UnitId};
 use crate::kernel::{Agenda, Seq, Time};
-use crate::tls::{Identity, TrustStore};
+use crate::pki::Certificate;
+use crate::tls::{Identity, TrustStore, Validator};
 
 /// Sides of all units, by id.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +33,10 @@ pub(super) struct UnitSide {
     pub(super) trust: TrustStore,
     /// What it trusts, by where that came from.
     pub(super) trust_of: Arc<[(Arc<str>, TrustStore)]>,
+    /// The same as a stack reads it that skips damaged blocks; empty where nothing is damaged.
+    pub(super) salvaged: Arc<[(Arc<str>, TrustStore)]>,
+    /// How its port answers.
+    pub(super) answering: Answering,
     /// The entry that last changed what it serves, and what it trusts.
     pub(super) served_by: Option<Seq>,
     pub(super) trusted_by: Option<Seq>,
@@ -47,6 +53,7 @@ pub(super) struct UnitSide {
 pub(super) struct Served {
     pub(super) endpoint: Arc<str>,
     pub(super) name: Arc<str>,
+    /// Without a certificate where the file holds none that can be read.
     pub(super) identity: Identity,
 }
 
@@ -58,6 +65,8 @@ impl Default for UnitSide {
             presented: Arc::from([]),
             trust: TrustStore::empty(),
             trust_of: Arc::from([]),
+            salvaged: Arc::from([]),
+            answering: Answering::default(),
             served_by: None,
             trusted_by: None,
             reached_by: None,
@@ -73,16 +82,27 @@ impl UnitSide {
         self.answers_from <= now && self.held_down == 0
     }
 
-    /// What it trusts as a client: everything, or what came over this endpoint.
-    pub(super) fn client_trust(&self, endpoint: Option<&str>) -> TrustStore {
+    /// What it trusts as a client of this stack: everything, or what came over this endpoint.
+    pub(super) fn client_trust(&self, endpoint: Option<&str>, stack: Validator) -> TrustStore {
+        let by_source = match stack.skips_damaged_blocks() && !self.salvaged.is_empty() {
+            true => &self.salvaged,
+            false => &self.trust_of,
+        };
         let Some(endpoint) = endpoint else {
-            return self.trust.clone();
+            if Arc::ptr_eq(by_source, &self.trust_of) {
+                return self.trust.clone();
+            }
+            let stores = by_source.iter();
+            let found = stores.flat_map(|(_, store)| store.roots().cloned());
+            // What the system's store has beside the files.
+            return found.chain(self.trust.roots().cloned()).collect();
         };
         let comes_from = |source: &str| {
             let rest = source.strip_prefix(endpoint);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+            let is_own = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+            is_own || surface::is_by_hand(source)
         };
-        let stores = self.trust_of.iter();
+        let stores = by_source.iter();
         let stores = stores.filter(|(source, _)| comes_from(source));
         stores
             .flat_map(|(_, store)| store.roots().cloned())
@@ -136,7 +156,11 @@ impl World {
         let (generation, cause) = (workload.generation, workload.cause);
         let served = read_pairs(surface::served(&workload.loaded));
         let presented = read_pairs(surface::presented(&workload.loaded));
-        let (given, trust_of) = read_trust(&workload.loaded);
+        let Trusted {
+            all: given,
+            by_source: trust_of,
+            salvaged,
+        } = read_trust(&workload.loaded);
         let public = self.acme.iter().filter(|_| self.trusts_public_roots(unit));
         let public = public.map(|server| server.root().clone());
         let trust: TrustStore = given.roots().cloned().chain(public).collect();
@@ -151,11 +175,13 @@ impl World {
         let serves_other = *side.served != *served;
         let presents_other = *side.presented != *presented;
         // The same CAs may have come another way, and be trusted for something else.
-        let trusts_other = side.trust != trust || *side.trust_of != *trust_of;
+        let trusts_other =
+            side.trust != trust || *side.trust_of != *trust_of || *side.salvaged != *salvaged;
         let before = std::mem::replace(&mut side.served, served.into());
         side.presented = presented.into();
         side.trust = trust;
         side.trust_of = trust_of.into();
+        side.salvaged = salvaged.into();
         if serves_other {
             self.note_served(unit, &before, cause, now);
         }
@@ -246,18 +272,48 @@ fn read_pairs(found: Vec<surface::ServedFiles<'_>>) -> Vec<Served> {
     served.collect()
 }
 
-/// Everything that can be parsed, together and by source: a store skips a block it cannot read,
-/// as `c_rehash` and Go's `AppendCertsFromPEM` do.
-fn read_trust(files: &surface::Files) -> (TrustStore, Vec<(Arc<str>, TrustStore)>) {
-    let by_source: Vec<(Arc<str>, TrustStore)> = surface::trusted_by_source(files)
-        .map(|(source, value)| {
-            let chain = pem::chain(value);
-            let store = chain.iter().flatten().cloned().collect();
-            (source.into(), store)
-        })
+/// What a workload's files say it trusts.
+struct Trusted {
+    all: TrustStore,
+    by_source: BySource,
+    salvaged: BySource,
+}
+
+type BySource = Vec<(Arc<str>, TrustStore)>;
+
+/// Everything that can be parsed, together and by source, without what is on the block list. A
+/// file with a damaged block is lost whole, but for the stacks that skip such a block.
+fn read_trust(files: &surface::Files) -> Trusted {
+    let blocked: Vec<Certificate> = surface::distrusted(files)
+        .flat_map(|value| (*pem::chain(value)).clone().unwrap_or_default())
         .collect();
-    let all = by_source
-        .iter()
-        .flat_map(|(_, store)| store.roots().cloned());
-    (all.collect(), by_source)
+    let store = |roots: &[Certificate]| -> TrustStore {
+        let kept = roots.iter().filter(|root| !blocked.contains(root));
+        kept.cloned().collect()
+    };
+    let mut by_source = BySource::new();
+    let mut salvaged = BySource::new();
+    let mut any_damaged = false;
+    for (source, value) in surface::trusted_by_source(files) {
+        let chain = pem::chain(value);
+        let whole = (*chain).as_deref().unwrap_or_default();
+        by_source.push((source.into(), store(whole)));
+        let rest = match &*chain {
+            Ok(_) => store(whole),
+            Err(_) => {
+                any_damaged = true;
+                store(&Certificate::undamaged_from_pem(value.text()))
+            }
+        };
+        salvaged.push((source.into(), rest));
+    }
+    if !any_damaged {
+        salvaged.clear();
+    }
+    let all = by_source.iter().flat_map(|(_, store)| store.roots());
+    Trusted {
+        all: all.cloned().collect(),
+        by_source,
+        salvaged,
+    }
 }

@@ -9,6 +9,7 @@ use super::desk::{Desk, flush};
 use super::journal::{Entry, Journal, Kind, Manifest, Subject};
 use super::people::People;
 use super::sides::Sides;
+use super::tampering::Edits;
 use super::{Deployment, clients::ClientSide};
 use crate::charms::{AcmeServer, Instance};
 use crate::juju::{self, ApplicationId, Juju, Step};
@@ -94,6 +95,8 @@ pub(super) struct World {
     /// The entry that last set a clock.
     pub(super) clock_cause: Option<Seq>,
     pub(super) people: People,
+    /// What was changed by hand on TLS sides.
+    pub(super) edits: Edits,
     /// The public ACME server; none where no charm orders from one.
     pub(super) acme: Option<AcmeServer>,
 }
@@ -147,6 +150,7 @@ impl Simulation {
             last_hook: BTreeMap::new(),
             clock_cause: None,
             people: People::default(),
+            edits: Edits::default(),
             acme: None,
             deployment,
         };

@@ -57,7 +57,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn trusted(&mut self, text: &Text) -> Option<usize> {
+    pub(super) fn trusted(&mut self, text: &Text) -> Option<usize> {
         let application = self.application_address(text)?;
         let issues = self.charm(application).endpoints.iter().any(|endpoint| {
             endpoint.role == Role::Provider

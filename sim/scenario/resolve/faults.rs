@@ -1,5 +1,6 @@
 //! The `faults` section: what strikes, checked against what is there at that time.
 
+mod tls;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,7 @@ use crate::scenario::shape::{
     AcmeOutageFile, ClockSkewFile, FaultFile, RelationFile, RestartFile, RevokeFile, RotateCaFile,
     RunActionFile, SetConfigFile, Text,
 };
-use crate::world::{Party, RelationSpec};
+use crate::world::{Answering, Party, RelationSpec};
 use crate::yaml::{Map, Place, Spanned, nearest};
 
 type Key = (usize, [(Party, String); 2]);
@@ -85,6 +86,11 @@ impl Resolver<'_> {
             "kill-unit" => self.kill_unit(file.kill_unit.as_ref()?),
             "seal" => self.seal(file.seal.as_ref()?),
             "lose-leader" => self.lose_leader(file.lose_leader.as_ref()?),
+            "tamper" => self.tamper(file.tamper.as_ref()?),
+            "trust" => self.trust(file.trust.as_ref()?),
+            "distrust" => self.distrust(file.distrust.as_ref()?),
+            "plaintext" => self.answers(file.plaintext.as_ref()?, Answering::PlainText),
+            "hang-up" => self.answers(file.hang_up.as_ref()?, Answering::HangUp),
             _ => None,
         }
     }
@@ -308,7 +314,7 @@ impl Resolver<'_> {
     }
 
     /// Every unit of `app`, or the one unit; exactly one of both is given.
-    fn units_of(
+    pub(super) fn units_of(
         &mut self,
         app: Option<&Text>,
         unit: Option<&Text>,
