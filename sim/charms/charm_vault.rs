@@ -14,6 +14,7 @@
 //! initialise and unseal are part of `authorize-charm`; roles take any name.
 
 mod actions;
+mod people;
 mod pki;
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use pki::Bundle;
 
 use super::leader_settings::LeaderSettings;
-use super::{Charm, CharmVaultVersion};
+use super::{Charm, CharmVaultVersion, Deed, Hand, Wait};
 use crate::interfaces::tls_certificates_legacy::{Asked, Kind, Provider, munged};
 use crate::interfaces::{KeySource, pem};
 use crate::juju::{Hook, HookError, Quiet, Status, UnitContext, Value};
@@ -106,6 +107,14 @@ impl Charm for CharmVault {
     fn quiet(&self, _: &UnitContext<'_>) -> Quiet {
         // `is-update-status-hook` keeps every handler from running.
         Quiet::Always
+    }
+
+    fn waits(&self, unit: &UnitContext<'_>) -> Vec<Wait> {
+        self.waits_for(unit).into_iter().collect()
+    }
+
+    fn answer(&self, wait: &Wait, hand: &mut Hand, unit: &mut UnitContext<'_>) -> Option<Deed> {
+        self.answered(wait, hand, unit)
     }
 }
 

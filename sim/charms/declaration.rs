@@ -167,6 +167,9 @@ record! {
         ca_is_root: bool = "ca-is-root",
         /// What its certificates are good for: `server`, `client` (both).
         leaf_purposes: Vec<Text> = "leaf-purposes",
+        /// Whether its root is among those that every system trusts (false); for CAs outside Juju
+        /// only (`operators.NAME.signs-with`).
+        public: Spanned<bool> = "public",
     }
 }
 
@@ -356,6 +359,10 @@ impl CharmDeclaration {
             Behaviour::Requirer
         };
         if let Some(issuer) = &self.issuer {
+            if let Some(public) = issuer.public.as_ref().filter(|public| public.value) {
+                let message = "no application's CA is among the public ones".to_owned();
+                reader.bad_value(public.place, message, None);
+            }
             return Behaviour::DeclaredProvider(issuer.to_profile(reader));
         }
         match given.map(|index| known[index].1.clone()) {
@@ -467,6 +474,7 @@ impl IssuerDeclaration {
             transfers,
             ca_is_root: self.ca_is_root.unwrap_or(false),
             leaf_purposes,
+            public: self.public.as_ref().is_some_and(|public| public.value),
         }
     }
 }

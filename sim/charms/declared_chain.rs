@@ -127,6 +127,11 @@ impl ExternalCa {
         self.chain.iter().map(|authority| &authority.key)
     }
 
+    /// The root, where every system trusts it.
+    pub fn public_root(&self) -> Option<&Certificate> {
+        self.certificates().next().filter(|_| self.profile.public)
+    }
+
     /// What people are given to trust.
     pub fn trusted(&self) -> impl Iterator<Item = &Certificate> {
         let sent = sent(&self.profile, &self.chain).iter();

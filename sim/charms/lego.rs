@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use super::acme::{AcmeServer, Challenge, Order, Refused};
 use super::issuing::note_answer;
+use super::options::{OptionFault, Options};
 use super::{Charm, issuing};
 use crate::interfaces::tls_certificates::{Answer, ErrorCode, Outstanding, Provider, RequestError};
 use crate::interfaces::{KeySource, certificate_transfer, pem};
@@ -27,6 +28,8 @@ const RECEIVE_CA: &str = "receive-ca-cert";
 const INGRESS: &str = "ingress";
 /// Owned by the unit: another leader does not see it.
 const ACCOUNT: &str = "acme-account-details";
+/// CAs for the connection with the ACME server.
+const BUNDLE_OPTION: &str = "acme-ca-certificates";
 /// `/var/lib/acme-ca-certificates.pem`.
 const BUNDLE_FILE: &str = "acme-ca-certificates.pem";
 
@@ -219,7 +222,7 @@ impl Lego {
     /// `_configure_acme_ca_certificates_bundle`.
     fn write_bundle(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         let mut texts: BTreeSet<String> = BTreeSet::new();
-        let configured = unit.config("acme-ca-certificates").unwrap_or("");
+        let configured = unit.config(BUNDLE_OPTION).unwrap_or("");
         for certificate in Certificate::chain_from_pem(configured).unwrap_or_default() {
             texts.insert(certificate.pem().to_owned());
         }
@@ -243,7 +246,7 @@ impl Lego {
             unit.set_status(Status::Blocked, message);
             return Ok(());
         }
-        if let Some(message) = invalid(unit) {
+        if let Some((_, message)) = invalid(unit) {
             unit.set_status(Status::Blocked, message);
             return Ok(());
         }
@@ -314,8 +317,8 @@ fn trusts_server(unit: &UnitContext<'_>, server: &AcmeServer) -> bool {
     }
 }
 
-fn is_http(unit: &UnitContext<'_>) -> bool {
-    matches!(unit.config("plugin"), Some("http" | "http-01"))
+fn is_http(options: &impl Options) -> bool {
+    matches!(options.option("plugin"), Some("http" | "http-01"))
 }
 
 fn challenge(unit: &UnitContext<'_>) -> Challenge {
@@ -329,39 +332,56 @@ fn challenge(unit: &UnitContext<'_>) -> Challenge {
 /// `_validate_charm_config_options`, in its order; what only other plugins and accounts need is
 /// left out. The content of the plugin's secret is nobody's concern here: only whether one is
 /// named.
-fn invalid(unit: &UnitContext<'_>) -> Option<&'static str> {
-    let given = |option: &str| unit.config(option).filter(|value| !value.is_empty());
+fn invalid(options: &impl Options) -> Option<(&'static str, &'static str)> {
+    let given = |option: &str| options.option(option).filter(|value| !value.is_empty());
     let Some(email) = given("email") else {
-        return Some("email address was not provided");
+        return Some(("email", "email address was not provided"));
     };
     let Some(server) = given("server") else {
-        return Some("acme server was not provided");
+        return Some(("server", "acme server was not provided"));
     };
-    if !is_http(unit) && given("plugin-config-secret-id").is_none() {
-        return Some("plugin configuration secret is not available");
+    if !is_http(options) && given("plugin-config-secret-id").is_none() {
+        let message = "plugin configuration secret is not available";
+        return Some(("plugin-config-secret-id", message));
     }
     if given("plugin").is_none() {
-        return Some("plugin was not provided");
+        return Some(("plugin", "plugin was not provided"));
     }
     if !is_email(email) {
-        return Some("invalid email address");
+        return Some(("email", "invalid email address"));
     }
     let host = server.split_once("://").map(|(_, rest)| rest);
     if host.is_none_or(|host| host.is_empty() || host.starts_with('/')) {
-        return Some("invalid ACME server");
+        return Some(("server", "invalid ACME server"));
     }
-    let bundle = given("acme-ca-certificates");
+    let bundle = given(BUNDLE_OPTION);
     if bundle
         .is_some_and(|pem| !Certificate::chain_from_pem(pem).is_ok_and(|found| !found.is_empty()))
     {
-        return Some("acme-ca-certificates contains invalid PEM data");
+        let message = "acme-ca-certificates contains invalid PEM data";
+        return Some((BUNDLE_OPTION, message));
     }
-    let wait = given("dns-propagation-wait").map(str::parse::<i64>);
-    match wait {
-        Some(Err(_)) => Some("dns-propagation-wait must be an integer"),
-        Some(Ok(wait)) if wait <= 0 => Some("dns-propagation-wait must be greater than 0"),
+    let option = "dns-propagation-wait";
+    match given(option).map(str::parse::<i64>) {
+        Some(Err(_)) => Some((option, "dns-propagation-wait must be an integer")),
+        Some(Ok(wait)) if wait <= 0 => {
+            Some((option, "dns-propagation-wait must be greater than 0"))
+        }
         _ => None,
     }
+}
+
+/// The option with which its status is blocked.
+pub(super) fn option_faults(options: &impl Options) -> Vec<OptionFault> {
+    let fault = invalid(options).map(|(option, message)| {
+        let fault = OptionFault::new(option, message);
+        if option == BUNDLE_OPTION {
+            fault.no_pem()
+        } else {
+            fault
+        }
+    });
+    fault.into_iter().collect()
 }
 
 /// `[^@]+@[^@]+\.[^@]+`.

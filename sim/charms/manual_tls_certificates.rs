@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::issuing::note_answer;
+use super::options::{OptionFault, Options};
 use super::{Charm, Deed, Hand, Wait};
 use crate::interfaces::certificate_transfer;
 use crate::interfaces::tls_certificates::{Answer, Outstanding, Provider};
@@ -302,12 +303,24 @@ fn is_in_order(chain: &[Certificate]) -> bool {
 
 /// `_get_trusted_certificate_bundle`: `None` where it is not configured, an error where it is no
 /// PEM.
-fn bundle(unit: &UnitContext<'_>) -> Option<Result<Vec<Arc<str>>, ()>> {
-    let text = unit.config(BUNDLE)?;
+fn bundle(options: &impl Options) -> Option<Result<Vec<Arc<str>>, ()>> {
+    let text = options.option(BUNDLE)?;
     let found = Certificate::chain_from_pem(text).ok();
     let found = found.filter(|found| !found.is_empty());
     Some(found.ok_or(()).map(|found| {
         let texts = found.iter().map(|certificate| Arc::from(certificate.pem()));
         texts.collect()
     }))
+}
+
+/// A bundle that is none is sent to nobody.
+pub(super) fn option_faults(options: &impl Options) -> Vec<OptionFault> {
+    match bundle(options) {
+        Some(Err(())) => {
+            let outcome = "Invalid trusted certificate bundle configured";
+            let fault = OptionFault::new(BUNDLE, outcome).no_pem();
+            vec![fault.only_with(&[TRUST])]
+        }
+        _ => Vec::new(),
+    }
 }

@@ -166,7 +166,9 @@ impl Behaviour {
     /// Whether the charm ever waits for people ([`super::Charm::waits`]).
     pub const fn waits_for_people(&self) -> bool {
         match self {
-            Self::ManualTlsCertificates | Self::Notary | Self::Vault(_) => true,
+            Self::ManualTlsCertificates | Self::Notary | Self::Vault(_) | Self::CharmVault(_) => {
+                true
+            }
             Self::SelfSignedCertificates
             | Self::Lego
             | Self::TlsConstraints
@@ -177,7 +179,6 @@ impl Behaviour {
             | Self::Kubernetes(_)
             | Self::Etcd
             | Self::EasyRsa(_)
-            | Self::CharmVault(_)
             | Self::DeclaredProvider(_)
             | Self::Plain => false,
         }
@@ -437,6 +438,8 @@ pub struct IssuerProfile {
     pub ca_is_root: bool,
     /// What its leaves are good for; servers and clients where empty.
     pub leaf_purposes: Vec<Purpose>,
+    /// Whether its root is among those that every system trusts.
+    pub public: bool,
 }
 
 /// One CA of a declared chain.

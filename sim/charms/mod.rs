@@ -22,6 +22,7 @@ mod metadata;
 mod names;
 mod notary;
 mod opensearch;
+mod options;
 mod people;
 mod plain;
 mod requirer;
@@ -58,6 +59,7 @@ pub use metadata::{
 };
 pub use notary::Notary;
 pub use opensearch::OpenSearch;
+pub use options::{OptionFault, option_faults, vault_role};
 pub use people::{Deed, Hand, Wait};
 pub use plain::Plain;
 pub use requirer::Requirer;

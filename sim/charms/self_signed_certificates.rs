@@ -12,6 +12,7 @@ use std::sync::Arc;
 use config::{Config, certificate_matches};
 
 use super::issuing::{self, Authority, by_relation, note_answer, note_authority};
+use super::options::{OptionFault, Options};
 use super::{Charm, CharmMetadata};
 use crate::interfaces::certificate_transfer;
 use crate::interfaces::tls_certificates::{Answer, Outstanding, Provider};
@@ -31,6 +32,11 @@ pub struct SelfSignedCertificates {
     keys: KeySource,
     certificates: Provider,
     transfer: certificate_transfer::Provider,
+}
+
+/// Options that it cannot read.
+pub(super) fn option_faults(options: &impl Options) -> Vec<OptionFault> {
+    config::faults(options)
 }
 
 impl Charm for SelfSignedCertificates {

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use regex::Regex;
 
 use super::Charm;
+use super::options::{OptionFault, Options};
 use crate::interfaces::tls_certificates::{
     Answer, CertificateEntry, Outstanding, Provider, REQUESTS, RequestEntry, RequestList,
     read_provider, read_requests,
@@ -293,13 +294,7 @@ impl Filters {
     /// `allowed-organization` has no effect.
     fn read(unit: &UnitContext<'_>) -> Result<Self, HookError> {
         let is_set = |option: &str| unit.config(option) == Some("true");
-        let pattern = |option: &str| {
-            let text = unit.config(option).filter(|text| !text.is_empty());
-            // `re.match` looks at the beginning only.
-            let compiled = text.map(|text| Regex::new(&format!("^(?:{text})")));
-            let raised = |error| HookError::Charm(format!("re.error: {error}"));
-            compiled.transpose().map_err(raised)
-        };
+        let pattern = |option: &str| pattern(unit, option).map_err(HookError::Charm);
         Ok(Self {
             dns: pattern("allowed-dns")?,
             ips: pattern("allowed-ips")?,
@@ -333,6 +328,32 @@ impl Filters {
             && field(&self.email, &attributes.email_address)
             && field(&self.country, &attributes.country_name)
     }
+}
+
+/// The regular expression of an option, or what Python raises about it.
+fn pattern(options: &impl Options, option: &str) -> Result<Option<Regex>, String> {
+    let text = options.option(option).filter(|text| !text.is_empty());
+    // `re.match` looks at the beginning only.
+    let compiled = text.map(|text| Regex::new(&format!("^(?:{text})")));
+    let raised = |_| format!("re.error: {option} is no regular expression");
+    compiled.transpose().map_err(raised)
+}
+
+/// Filters that raise in every hook that looks at a request.
+pub(super) fn option_faults(options: &impl Options) -> Vec<OptionFault> {
+    let filters = [
+        "allowed-dns",
+        "allowed-ips",
+        "allowed-oids",
+        "allowed-common-name",
+        "allowed-email",
+        "allowed-country-code",
+    ];
+    let faults = filters.into_iter().filter_map(|option| {
+        let raised = pattern(options, option).err()?;
+        Some(OptionFault::new(option, format!("hook failed: {raised}")))
+    });
+    faults.collect()
 }
 
 /// What this unit asks above.

@@ -17,6 +17,7 @@ mod config;
 mod pki;
 mod process;
 
+use super::options::{OptionFault, Options};
 use super::{Charm, Deed, Hand, Wait};
 use crate::interfaces::tls_certificates::{self, Asks, Event, Provider, Request};
 use crate::interfaces::{KeySource, certificate_transfer};
@@ -63,6 +64,17 @@ pub struct Vault {
     acme_parent: tls_certificates::Requirer,
     access: tls_certificates::Requirer,
     transfer: certificate_transfer::Provider,
+}
+
+/// Options with which its mounts are not configured.
+pub(super) fn option_faults(options: &impl Options) -> Vec<OptionFault> {
+    config::faults(options)
+}
+
+/// The role of the PKI mount, as far as options say it.
+pub(super) fn declared_role(options: &impl Options) -> crate::pki::issuers::vault::Role {
+    let common_name = config::text(options, "pki_ca_common_name").unwrap_or_default();
+    config::role(options, &common_name, crate::kernel::Span::ZERO)
 }
 
 impl Charm for Vault {

@@ -261,7 +261,8 @@ codes! {
     /// request for a CA certificate with a leaf, which the requirer ignores. Requests that are
     /// refused are ordered again at every hook, until the CA's rate limits refuse all others too.
     /// tls-constraints carries an old library that reads the databags of units only, so whoever
-    /// asks for its application (mode `app`, such as traefik-k8s) waits for ever.
+    /// asks for its application (mode `app`, such as traefik-k8s) waits for ever. vault-k8s answers a
+    /// request for a CA certificate with a leaf too, so it can stand above no other Vault.
     CannotIssue = "TS0306",
 
     /// # A Vault that never starts
@@ -272,6 +273,64 @@ codes! {
     /// start, it waits for ever. Leave the relation out at first and add it with an `integrate`
     /// fault once the server runs.
     VaultNeverStarts = "TS0307",
+
+    /// # A provider that cannot be an intermediate
+    ///
+    /// Its charm has no endpoint over which it would ask another CA for a CA certificate, so it can
+    /// only be a root. easyrsa and self-signed-certificates make their CA themselves;
+    /// manual-tls-certificates and notary-k8s have none, since people sign for them, with whatever CA
+    /// they have (`signs-with`, whose `chain` may be as long as it likes); lego's is the public one.
+    ///
+    /// Of the charms that are played, vault-k8s and vault (`tls-certificates-pki`) ask a provider
+    /// above them, and charm-vault by hand (`get-csr` and `upload-signed-csr`).
+    NotAnIntermediate = "TS0310",
+    /// # The wrong CA is sent
+    ///
+    /// Vault's `send-ca-cert` and Notary's `send-access-ca-certificate` send the CA of the server's
+    /// own API, which is self-signed unless another provider gives it. The certificates that they
+    /// hand out come from another CA, so whoever receives the first does not trust the second
+    /// (canonical/vault-k8s-operator `vault_managers.py`, `send_ca_cert`; canonical/notary-k8s-operator
+    /// `src/charm.py`).
+    ///
+    /// Take the CA from whatever stands above the provider.
+    AnotherCa = "TS0311",
+    /// # Only an intermediate is trusted
+    ///
+    /// The provider is an intermediate CA, and what it hands out as `ca` is itself, never the root
+    /// (vault-k8s: canonical/vault-k8s-operator#664; lego: the CA that signed). OpenSSL wants a root at
+    /// the end of a chain unless it is told otherwise (`X509_V_FLAG_PARTIAL_CHAIN`), and so does
+    /// Python before 3.13. curl, Go, Java and rustls take any certificate of their store.
+    ///
+    /// Give the client the root, from the provider above.
+    OnlyIntermediate = "TS0312",
+    /// # An option with which a provider does nothing
+    ///
+    /// The charm goes into blocked, or its hook fails, and it issues nothing: Vault without
+    /// `pki_ca_common_name` or with a `pki_allowed_domains` that is no list, lego without its e-mail
+    /// address or its plugin, tls-constraints with a filter that is no regular expression,
+    /// self-signed-certificates with a validity that it cannot read. What the unit's status will say
+    /// stands beside it.
+    ImpossibleOption = "TS0313",
+    /// # No certificate where one is expected
+    ///
+    /// The option takes PEM certificates and holds something else. manual-tls-certificates goes into
+    /// blocked and sends nothing of it (`trusted-certificate-bundle`), and so does lego
+    /// (`acme-ca-certificates`).
+    NotPem = "TS0314",
+    /// # A name that Vault refuses
+    ///
+    /// The role of Vault's PKI mount lets `pki_allowed_domains` through, or `pki_ca_common_name`
+    /// where that is not set, and by default neither names below it nor addresses
+    /// (`pki_allow_subdomains`, `pki_allow_ip_sans`). What an application asks for without an option
+    /// that says so is its name inside the cluster, or its address. A refused request is answered with
+    /// an error that most charms only log, and tried again at every update-status
+    /// (canonical/vault-k8s-operator#601).
+    RoleRefuses = "TS0315",
+    /// # charm-vault without a database
+    ///
+    /// charm-vault before its track 1.8 keeps everything in a database, and does nothing before it
+    /// is related to one (openstack/charm-vault `src/reactive/vault_handlers.py`).
+    NoDatabase = "TS0316",
 }
 
 impl fmt::Display for Code {

@@ -101,6 +101,12 @@ impl Validator {
         }
     }
 
+    /// Whether it takes an intermediate in its trust store for the end of a chain
+    /// (`X509_V_FLAG_PARTIAL_CHAIN` and its like).
+    pub const fn takes_partial_chains(self) -> bool {
+        !matches!(self, Self::OpenSsl | Self::Python311)
+    }
+
     /// Whether a client of this stack keeps its certificate to itself where the server names
     /// authorities and none of them issued it.
     pub(super) const fn heeds_hints(self) -> bool {

@@ -127,8 +127,8 @@ impl World {
             roots.extend(self.external_roots(*application));
             roots
         });
-        let public = self.acme.iter().filter(|_| client.trusts_system);
-        let public = public.map(|server| server.root().clone());
+        let public = self.public_roots().filter(|_| client.trusts_system);
+        let public = public.cloned();
         given.chain(fetched).chain(public).collect()
     }
 

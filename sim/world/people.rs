@@ -100,6 +100,14 @@ impl World {
         Some(ca)
     }
 
+    /// Roots that every system trusts: of the public ACME server, and of public CAs with which
+    /// people sign.
+    pub(super) fn public_roots(&self) -> impl Iterator<Item = &Certificate> {
+        let acme = self.acme.iter().map(crate::charms::AcmeServer::root);
+        let signers = self.people.cas.iter().flatten();
+        acme.chain(signers.filter_map(ExternalCa::public_root))
+    }
+
     /// What people outside Juju are given to trust where this application has others sign.
     pub(super) fn external_roots(&self, application: usize) -> Vec<Certificate> {
         let operator = self.people.of.get(&application);

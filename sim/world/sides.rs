@@ -60,7 +60,8 @@ pub(super) struct Served {
 impl Default for UnitSide {
     fn default() -> Self {
         Self {
-            generation: 0,
+            // Its files were never read: a workload without any has the system's roots.
+            generation: u64::MAX,
             served: Arc::from([]),
             presented: Arc::from([]),
             trust: TrustStore::empty(),
@@ -161,8 +162,9 @@ impl World {
             by_source: trust_of,
             salvaged,
         } = read_trust(&workload.loaded);
-        let public = self.acme.iter().filter(|_| self.trusts_public_roots(unit));
-        let public = public.map(|server| server.root().clone());
+        let trusts_public = self.trusts_public_roots(unit);
+        let public: Vec<_> = self.public_roots().filter(|_| trusts_public).collect();
+        let public = public.into_iter().cloned();
         let trust: TrustStore = given.roots().cloned().chain(public).collect();
         // It starts now, and takes a while, or not before its pod or machine is back.
         let answers_from = match workload.answers_from {

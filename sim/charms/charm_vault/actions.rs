@@ -6,6 +6,7 @@ use super::{
     ACCESS, CA_READY, CharmVault, PAUSED, REISSUE, REISSUE_GLOBAL, ROOT_CA, SEALED, pki, set,
 };
 use crate::juju::{HookError, UnitContext, Value};
+use crate::pki::Certificate;
 
 type Parameters = BTreeMap<String, String>;
 
@@ -129,13 +130,16 @@ impl CharmVault {
             fail(unit, "binascii.Error: Incorrect padding");
             return Ok(());
         };
-        if let Some(root) = text("root-ca") {
+        let root = text("root-ca");
+        if let Some(root) = &root {
             // `leader-set` drops the last line's end.
             let root = Value::from(root.trim_end());
             self.0.settings.set(unit, ROOT_CA, Some(root))?;
         }
+        let root = root.and_then(|root| Certificate::from_pem(&root).ok());
         let max_ttl = parameters.get("max-ttl").map(String::as_str);
-        match pki::set_signed_intermediate(unit, &signed, pki::hours(max_ttl, 8760))? {
+        let max_ttl = pki::hours(max_ttl, 8760);
+        match pki::set_signed_intermediate(unit, &signed, root.as_ref(), max_ttl)? {
             Ok(()) => {
                 set(unit, CA_READY);
                 reissue(unit);

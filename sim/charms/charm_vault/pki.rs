@@ -16,6 +16,8 @@ const STORAGE: &str = "vault-storage/charm-pki-local";
 const CHAIN: &str = "chain";
 const KEY: &str = "private-key";
 const PENDING: &str = "pending-key";
+/// What `get-csr` printed, which somebody has in their hands.
+const PENDING_REQUEST: &str = "pending-request";
 const ADDRESS: &str = "address";
 const MAX_TTL: &str = "max-ttl";
 
@@ -69,14 +71,25 @@ pub(super) fn request_intermediate(
     let default = format!("Vault Intermediate Certificate Authority ({MOUNT})");
     let name = RequestAttributes::with_common_name(name.unwrap_or(&default));
     let request = CertificateRequest::new(&name, &key).map_err(|error| raised(&error))?;
-    store(unit, [(PENDING.to_owned(), pem::key_value(&key))].into())?;
-    Ok(Value::from(request.pem()))
+    let printed = Value::from(request.pem());
+    let content = [
+        (PENDING.to_owned(), pem::key_value(&key)),
+        (PENDING_REQUEST.to_owned(), printed.clone()),
+    ];
+    store(unit, content.into())?;
+    Ok(printed)
+}
+
+/// The request that is out to be signed.
+pub(super) fn pending_request(unit: &UnitContext<'_>) -> Option<Value> {
+    field(unit, PENDING_REQUEST)
 }
 
 /// `upload_signed_csr`: the certificate of the key that waits, and whatever stands above it.
 pub(super) fn set_signed_intermediate(
     unit: &mut UnitContext<'_>,
     signed: &str,
+    root: Option<&Certificate>,
     max_ttl: Span,
 ) -> Result<Result<(), &'static str>, HookError> {
     let Some(key) = field(unit, PENDING) else {
@@ -94,7 +107,8 @@ pub(super) fn set_signed_intermediate(
     if own.spki_der() != pair.spki_der() || !own.is_ca() {
         return Ok(Err("verification of parsed bundle failed"));
     }
-    note_authority(unit, own, certificates.get(1).unwrap_or(own));
+    let issuer = certificates.get(1).or(root).unwrap_or(own);
+    note_authority(unit, own, issuer);
     configure(unit, chain, key, max_ttl)?;
     Ok(Ok(()))
 }

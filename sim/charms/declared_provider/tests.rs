@@ -21,6 +21,7 @@ fn profile() -> IssuerProfile {
         transfers: Transfers::Root,
         ca_is_root: true,
         leaf_purposes: Vec::new(),
+        public: false,
     }
 }
 

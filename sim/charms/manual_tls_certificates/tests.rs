@@ -93,6 +93,7 @@ fn external_ca() -> ExternalCa {
     };
     let profile = IssuerProfile {
         leaf_purposes: Vec::new(),
+        public: false,
         chain: vec![authority("Corporate Root"), authority("Corporate Issuing")],
         leaf_validity: DAY * 90,
         chain_includes_root: true,

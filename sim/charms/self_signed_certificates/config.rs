@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::charms::options::{OptionFault, Options};
 use crate::juju::UnitContext;
 use crate::kernel::Span;
 use crate::pki::{Certificate, RequestAttributes};
@@ -74,6 +75,27 @@ impl Config {
         }
         invalid
     }
+}
+
+/// Options that cannot be read, so that nothing is issued; a root that is too short is another
+/// matter.
+pub(super) fn faults(options: &impl Options) -> Vec<OptionFault> {
+    let value = |option: &str| options.option(option).unwrap_or("");
+    let is_bad = |option: &&str| match *option {
+        "ca-common-name" => value(option).is_empty(),
+        option => parse_validity(value(option)).is_none_or(|span| span.is_zero()),
+    };
+    let all = ["ca-common-name", "certificate-validity", "root-ca-validity"];
+    let bad = all.into_iter().filter(is_bad);
+    bad.map(|option| {
+        let listed = match option {
+            "ca-common-name" => "'ca-common-name'",
+            _ => "'certificate-validity', 'root-ca-validity'",
+        };
+        let outcome = "The following configuration values are not valid";
+        OptionFault::new(option, format!("{outcome}: [{listed}]"))
+    })
+    .collect()
 }
 
 /// `_parse_config_time_string`: a bare number is days; what Python cannot read is no validity.

@@ -58,6 +58,7 @@ fn a_provider_that_answers_with_what_has_ended_is_asked_in_a_loop() {
         transfers: Transfers::Root,
         ca_is_root: true,
         leaf_purposes: Vec::new(),
+        public: false,
     };
     let mut stage = Stage::new(1, true, false);
     stage.keeps_all = true;

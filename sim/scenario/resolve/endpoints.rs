@@ -97,6 +97,9 @@ impl Resolver<'_> {
         rights: &[Candidate],
     ) -> Diagnostic {
         let [left, right] = &draft.sides;
+        if let Some(diagnostic) = self.not_an_intermediate(left, right) {
+            return diagnostic;
+        }
         let says = format!(
             "juju says: cannot add relation between {} and {}: no relations found",
             quoted(&left.text),

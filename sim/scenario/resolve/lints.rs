@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Resolver;
-use crate::charms::{Behaviour, EndpointProfile, Protocol, Role};
+use super::anchors::Distrust;
+use crate::charms::{Behaviour, Protocol, Role};
 use crate::kernel::parse_duration;
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::world::{Action, ConnectionSpec, ModelKind, Party, RelationSpec};
+use crate::world::{Action, ConnectionSpec, ModelKind, Party};
 use crate::yaml::{Map, Place};
 
 impl Resolver<'_> {
@@ -24,13 +25,23 @@ impl Resolver<'_> {
             let issuers = self.issuers(connection.to, connection.to_endpoint.as_deref());
             if issuers.is_empty() {
                 self.no_certificate(&connection, place);
-            } else if !self.trusts_any(&connection, &issuers) {
-                self.missing_transfer(&connection, &issuers, place);
+                continue;
+            }
+            match self.distrust(&connection, &issuers) {
+                None => {}
+                Some(Distrust::Nothing) => self.missing_transfer(&connection, &issuers, place),
+                Some(Distrust::AnotherCa(sender)) => self.another_ca(&connection, sender, place),
+                Some(Distrust::OnlyIntermediate(issuer)) => {
+                    self.only_intermediate(&connection, issuer, place);
+                }
             }
         }
         self.short_roots();
         self.nobody_answers();
         self.cannot_issue();
+        self.impossible_options();
+        self.refused_names();
+        self.missing_databases();
         self.vaults_that_never_start();
         self.protocols();
     }
@@ -56,6 +67,20 @@ impl Resolver<'_> {
         }
     }
 
+    /// Whether a charm-vault is authorised by a fault, or by an option that nobody should use.
+    fn is_authorised(&self, application: usize) -> bool {
+        let spec = &self.deployment.applications[application];
+        let is_old = matches!(spec.charm.behaviour, Behaviour::CharmVault(_));
+        let option = spec.options.get("totally-unsecure-auto-unlock");
+        let mut actions = self.deployment.actions.iter();
+        is_old
+            && (option.is_some_and(|value| value == "true")
+                || actions.any(|timed| {
+                    matches!(&timed.action, Action::RunAction { application: of, name, .. }
+                        if *of == application && name == "authorize-charm")
+                }))
+    }
+
     /// Applications that wait for people nobody declares.
     fn nobody_answers(&mut self) {
         for application in 0..self.deployment.applications.len() {
@@ -63,7 +88,10 @@ impl Resolver<'_> {
             let name = charm.name.clone();
             let waits = charm.behaviour.waits_for_people();
             let mut operators = self.deployment.operators.iter();
-            if !waits || operators.any(|operator| operator.answers.contains(&application)) {
+            if !waits
+                || operators.any(|operator| operator.answers.contains(&application))
+                || self.is_authorised(application)
+            {
                 continue;
             }
             let address = self.deployment.application_address(application);
@@ -113,99 +141,6 @@ impl Resolver<'_> {
         }
     }
 
-    /// Providers that issue an application's certificates, and whoever signs for those.
-    fn issuers(&self, application: usize, endpoint: Option<&str>) -> BTreeSet<usize> {
-        let mut issuers = self.related(application, Role::Requirer, "tls-certificates", endpoint);
-        loop {
-            let above: BTreeSet<usize> = issuers
-                .iter()
-                .flat_map(|&issuer| self.related(issuer, Role::Requirer, "tls-certificates", None))
-                .collect();
-            let before = issuers.len();
-            issuers.extend(above);
-            if issuers.len() == before {
-                return issuers;
-            }
-        }
-    }
-
-    /// Applications on the other side of an application's relations.
-    fn related(
-        &self,
-        application: usize,
-        role: Role,
-        interface: &str,
-        endpoint: Option<&str>,
-    ) -> BTreeSet<usize> {
-        let across = |relation: &RelationSpec| {
-            let [left, right] = &relation.sides;
-            [(left, right), (right, left)]
-                .into_iter()
-                .find_map(|(own, other)| {
-                    let is_own = self.application_behind(own.party) == Some(application)
-                        && own.role == role
-                        && endpoint.is_none_or(|name| own.endpoint == name);
-                    is_own
-                        .then(|| self.application_behind(other.party))
-                        .flatten()
-                })
-        };
-        let relations = self.deployment.relations.iter();
-        relations
-            .filter(|relation| relation.interface == interface)
-            .filter(|relation| !self.deployment.protocols_differ(relation))
-            .filter_map(across)
-            .collect()
-    }
-
-    fn trusts_any(&self, connection: &ConnectionSpec, issuers: &BTreeSet<usize>) -> bool {
-        let trusted = match connection.from {
-            Party::Client(client) => {
-                let client = &self.deployment.clients[client];
-                // Nobody looks into files of roots here.
-                if !client.roots_pem.is_empty() {
-                    return true;
-                }
-                if client.trusts_system && self.are_public(issuers) {
-                    return true;
-                }
-                client.trusts.iter().copied().collect()
-            }
-            Party::Application(application) => {
-                if self.charm(application).system_roots && self.are_public(issuers) {
-                    return true;
-                }
-                self.trusted_by(application)
-            }
-            Party::Saas(_) => return true,
-        };
-        !trusted.is_disjoint(issuers)
-    }
-
-    /// CAs an application gets by transfer, and those of its own certificates where it trusts
-    /// them.
-    fn trusted_by(&self, application: usize) -> BTreeSet<usize> {
-        let mut trusted = self.related(application, Role::Requirer, "certificate_transfer", None);
-        for endpoint in &self.charm(application).endpoints {
-            if let Some(
-                EndpointProfile::Certificates(profile)
-                | EndpointProfile::LegacyCertificates(profile),
-            ) = &endpoint.profile
-                && profile.trusts_ca
-            {
-                let own = Some(endpoint.name.as_str());
-                trusted.extend(self.related(application, Role::Requirer, "tls-certificates", own));
-            }
-        }
-        // etcd gives its clients the CA that it has itself.
-        for etcd in self.related(application, Role::Requirer, "etcd", None) {
-            if self.charm(etcd).behaviour == Behaviour::Etcd {
-                trusted.extend(self.related(etcd, Role::Requirer, "tls-certificates", None));
-            }
-        }
-        trusted
-    }
-
     fn no_certificate(&mut self, connection: &ConnectionSpec, place: Place) {
         let server = self.deployment.application_address(connection.to);
         let message = match &connection.to_endpoint {
@@ -243,10 +178,7 @@ impl Resolver<'_> {
         };
         let server = deployment.application_address(connection.to);
         let issuer_name = deployment.application_address(issuer);
-        let client = match connection.from {
-            Party::Application(application) => deployment.application_address(application),
-            party => deployment.party_name(party).to_owned(),
-        };
+        let client = self.client_name(connection);
         let message = format!(
             "nothing makes `{client}` trust `{issuer_name}`, which issues the certificate of `{server}`"
         );
@@ -260,7 +192,7 @@ impl Resolver<'_> {
     }
 
     /// The commands that would add the missing relation.
-    fn transfer_help(&self, client: usize, issuer: usize) -> String {
+    pub(super) fn transfer_help(&self, client: usize, issuer: usize) -> String {
         let deployment = &self.deployment;
         let endpoint = |application: usize, role: Role| {
             let endpoints = &deployment.applications[application].charm.endpoints;

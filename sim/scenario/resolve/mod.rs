@@ -4,8 +4,10 @@
 //! is wrong is noted and left out, so that one walk finds every mistake.
 
 mod addresses;
+mod anchors;
 mod applications;
 mod charms;
+mod choices;
 mod connections;
 mod endpoints;
 mod expectations;

@@ -3,16 +3,69 @@
 use std::collections::BTreeSet;
 
 use super::Resolver;
-use crate::charms::{Behaviour, EndpointProfile, Mode, acme_refusal};
+use super::relations::SideDraft;
+use crate::charms::{Behaviour, EndpointProfile, Mode, Role, acme_refusal};
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::world::RelationSpec;
 
+/// Endpoints that ask for the certificate of a provider's own API, and not for one of its CA.
+const FOR_ITS_API: [&str; 2] = ["tls-certificates-access", "access-certificates"];
+
 impl Resolver<'_> {
-    /// Whether one of these orders from a public CA.
+    /// Two providers of which neither can ask the other for a CA certificate.
+    pub(super) fn not_an_intermediate(
+        &self,
+        left: &SideDraft,
+        right: &SideDraft,
+    ) -> Option<Diagnostic> {
+        let has = |side: &SideDraft, role: Role| {
+            let mut endpoints = self.charm(side.application).endpoints.iter();
+            endpoints.any(|endpoint| {
+                endpoint.interface == "tls-certificates"
+                    && endpoint.role == role
+                    && !FOR_ITS_API.contains(&endpoint.name.as_str())
+            })
+        };
+        let fits = |side| has(side, Role::Provider) && !has(side, Role::Requirer);
+        if !fits(left) || !fits(right) {
+            return None;
+        }
+        let charm = self.charm(left.application);
+        let (below, above) = (
+            self.deployment.party_name(left.party),
+            self.deployment.party_name(right.party),
+        );
+        let message = format!(
+            "`{below}` cannot be an intermediate under `{above}`: `{}` has no endpoint that asks for a CA certificate",
+            charm.name
+        );
+        let help = match &charm.behaviour {
+            Behaviour::SelfSignedCertificates | Behaviour::EasyRsa(_) => {
+                "it makes its own root; vault-k8s and vault can stand under another CA"
+            }
+            Behaviour::CharmVault(_) => {
+                "an operator does it by hand: `get-csr`, then `upload-signed-csr` (`operators`, `signs-with`)"
+            }
+            Behaviour::ManualTlsCertificates | Behaviour::Notary => {
+                "people sign for it with the CA they have: declare its `chain` under `operators`, `signs-with`"
+            }
+            Behaviour::Lego => "its CA is the public one, which stands under nobody else's",
+            Behaviour::DeclaredProvider(_) => "declare its chain under `issuer`",
+            _ => "use a provider that can",
+        };
+        let diagnostic = Diagnostic::error(Code::NotAnIntermediate, left.text.place, message);
+        Some(diagnostic.help(help))
+    }
+
+    /// Whether one of these orders from a public CA, or has one sign for it.
     pub(super) fn are_public(&self, issuers: &BTreeSet<usize>) -> bool {
         let mut issuers = issuers.iter();
-        issuers.any(|issuer| self.charm(*issuer).behaviour == Behaviour::Lego)
+        issuers.any(|issuer| {
+            let signer = self.signer_of(*issuer);
+            self.charm(*issuer).behaviour == Behaviour::Lego
+                || signer.is_some_and(|profile| profile.public)
+        })
     }
 
     /// Requirers that ask lego for what a public CA does not issue.
@@ -37,7 +90,9 @@ impl Resolver<'_> {
         if self.charm(issuer).behaviour == Behaviour::TlsConstraints {
             return self.never_relayed(asker, issuer, &requirer.endpoint);
         }
-        if self.charm(issuer).behaviour != Behaviour::Lego {
+        let is_public = self.charm(issuer).behaviour == Behaviour::Lego;
+        let is_vault = matches!(self.charm(issuer).behaviour, Behaviour::Vault(_));
+        if !is_public && !is_vault {
             return None;
         }
         let who = self.deployment.application_address(asker);
@@ -48,8 +103,18 @@ impl Resolver<'_> {
             "tls-certificates-pki" | "tls-certificates-acme"
         ) {
             let message = format!("`{who}` wants a CA certificate, and `{by}` gives it a leaf");
-            let help = "no public CA signs a CA; use self-signed-certificates or manual-tls-certificates above it";
+            let help = match is_public {
+                true => {
+                    "no public CA signs a CA; use self-signed-certificates or manual-tls-certificates above it"
+                }
+                false => {
+                    "Vault's role signs leaves only; use self-signed-certificates or manual-tls-certificates above it"
+                }
+            };
             return Some((message, help.to_owned()));
+        }
+        if !is_public {
+            return None;
         }
         let spec = &self.deployment.applications[asker];
         // Others ask for what they are asked for themselves.

@@ -84,6 +84,11 @@ impl Role {
         self.names(asked).err().or_else(beyond)
     }
 
+    /// Why its names would be refused, whatever the CA.
+    pub fn refuses_name(&self, asked: &RequestAttributes) -> Option<Refusal> {
+        self.names(asked).err()
+    }
+
     /// The names of the certificate, if all are allowed, looked at in Vault's order.
     pub(super) fn names(&self, asked: &RequestAttributes) -> Result<Names, Refusal> {
         let dns = dns_names(asked);
