@@ -32,7 +32,7 @@ pub(super) enum Distrust {
 
 impl Resolver<'_> {
     /// Why the client of this connection cannot trust any of `issuers`; `None` where it can.
-    pub(super) fn distrust(
+    pub(super) fn why_distrusted(
         &self,
         connection: &ConnectionSpec,
         issuers: &BTreeSet<usize>,

@@ -27,7 +27,7 @@ impl Resolver<'_> {
                 self.no_certificate(&connection, place);
                 continue;
             }
-            match self.distrust(&connection, &issuers) {
+            match self.why_distrusted(&connection, &issuers) {
                 None => {}
                 Some(Distrust::Nothing) => self.missing_transfer(&connection, &issuers, place),
                 Some(Distrust::AnotherCa(sender)) => self.another_ca(&connection, sender, place),
