@@ -62,6 +62,7 @@ pub use state::{
     Versioned, Workload,
 };
 pub use value::{Bag, Value};
+pub use workload::Files;
 
 use crate::kernel::{Seq, Span, Streams, Time};
 use state::SecretLabels;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::agent::Agent;
 use super::{
-    ApplicationId, Bag, ControllerId, LinkId, MachineId, ModelId, RelationId, SecretId, Status,
-    UnitId, Value,
+    ApplicationId, Bag, ControllerId, Files, LinkId, MachineId, ModelId, RelationId, SecretId,
+    Status, UnitId, Value,
 };
 use crate::kernel::{Seq, Span, Time};
 
@@ -222,9 +222,9 @@ pub struct Unit {
 #[derive(Clone, Debug, Default)]
 pub struct Workload {
     /// What is on disk.
-    pub files: BTreeMap<Arc<str>, Value>,
+    pub files: Files,
     /// What the process read when it last started or reloaded.
-    pub loaded: BTreeMap<Arc<str>, Value>,
+    pub loaded: Files,
     /// Counts what changed `loaded`.
     pub generation: u64,
     /// What last changed `loaded`.

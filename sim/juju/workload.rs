@@ -2,9 +2,28 @@
 //! the other workloads it can reach over a network that Juju knows nothing of.
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::{ApplicationKind, RelationId, Status, UnitContext, Value, Workload};
+
+/// Files by path. A copy shares them until one side changes something: every hook looks at a copy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files(Arc<BTreeMap<Arc<str>, Value>>);
+
+impl Deref for Files {
+    type Target = BTreeMap<Arc<str>, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Files {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        Arc::make_mut(&mut self.0)
+    }
+}
 
 impl Workload {
     /// What is kept under this prefix is in the process's memory, not on its disk: it is gone when
