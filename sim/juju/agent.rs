@@ -82,11 +82,10 @@ pub struct Agent {
     pub(super) timer_from: Time,
     /// Firings of the update-status timer handled so far, elided ones included.
     pub(super) timer_handled: u64,
-    /// When it last had nothing to do.
-    pub(super) rested_at: Time,
-    /// Repeats that would start before this instant are elided; none where it is not after
-    /// `rested_at`.
+    /// Repeats that start before this instant do nothing, as its charm said when it last rested.
     pub(super) quiet_until: Time,
+    /// Since when its repeats are elided.
+    pub(super) elided_from: Option<Time>,
     /// Its charm said that the next hook which only time brings may do something.
     pub(super) awaits_time: bool,
     /// The instant its own timer wakes it at.
@@ -232,8 +231,8 @@ impl Agent {
             actions: VecDeque::new(),
             timer_from: Time::EPOCH,
             timer_handled: 0,
-            rested_at: Time::EPOCH,
             quiet_until: Time::EPOCH,
+            elided_from: None,
             awaits_time: false,
             alarm: Time::EPOCH,
             woken_at: Time::EPOCH,
@@ -258,11 +257,6 @@ impl Agent {
         let expiry = hook.secret_revision();
         let expiry = expiry.and_then(|key| self.expiries.get(&key));
         *hook == Hook::UpdateStatus || expiry.is_some_and(|expiry| expiry.handled > 0)
-    }
-
-    /// Whether its repeats are being elided.
-    pub(super) fn is_eliding(&self) -> bool {
-        self.is_idle() && self.quiet_until > self.rested_at
     }
 
     /// Whether no operation is recorded: Juju's `Continue`.

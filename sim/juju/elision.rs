@@ -1,247 +1,176 @@
 //! Hooks that only time brings and that their charm says do nothing are not played: they are
-//! *elided*. Each still keeps its agent busy for as long as it takes, so that every other hook
-//! runs at the very instant at which it would if all were played.
+//! *elided*. Each still keeps its agent busy for as long as it takes, and its machine locked, so
+//! that every other hook runs at the very instant at which it would if all were played.
 //!
-//! While nothing happens to an agent, elided hooks cost nothing. When something does, the agent
-//! is *settled*: brought to where playing them would have brought it, which may be the middle of
-//! one. For that it is enough to play the last few again, on paper, from an instant at which the
-//! agent was surely at rest.
+//! Units of one machine share its lock, so they are elided together: once all of them rest, until
+//! something happens to one of them. While nothing does, elided hooks cost nothing. When something
+//! does, they are *settled*: brought to where playing them would have brought them, which may be
+//! the middle of a hook (see [`super::replay`]).
 
-use super::agent::{Expiry, Running, Told};
-use super::repeats::Timer;
-use super::{Activity, Effects, Event, Hook, Host, Juju, Quiet, SecretId, Step, UnitId};
-use crate::kernel::{Span, Time};
-
-/// Everything that only time brings to one agent, and how much of it was handled.
-#[derive(Clone, Debug)]
-pub(super) struct Repeats<'a> {
-    timer: Option<Timer<'a>>,
-    timer_handled: u64,
-    expiries: Vec<((SecretId, u32), Expiry)>,
-}
-
-/// What a replay of elided hooks comes to.
-#[derive(Clone, Debug)]
-struct Replayed {
-    timer_handled: u64,
-    expiries: Vec<((SecretId, u32), Expiry)>,
-    /// The hook that is running still: it is handled once it is committed.
-    running: Option<(Hook, Told, Time)>,
-}
-
-impl Repeats<'_> {
-    /// The hook due at `t`: expired secrets first, update-status last.
-    fn due(&self, t: Time) -> Option<Hook> {
-        for ((secret, revision), expiry) in &self.expiries {
-            if expiry.fired(t) > expiry.handled {
-                let (secret, revision) = (*secret, *revision);
-                return Some(Hook::SecretExpired { secret, revision });
-            }
-        }
-        let timer = self.timer.as_ref()?;
-        (timer.fired(t) > self.timer_handled).then_some(Hook::UpdateStatus)
-    }
-
-    /// The first firing after `t`; [`Time::MAX`] if there is none.
-    pub(super) fn next_after(&self, t: Time) -> Time {
-        let timer = self
-            .timer
-            .iter()
-            .map(|timer| timer.firing(timer.fired(t) + 1));
-        let expiries = self.expiries.iter();
-        let expiries = expiries.map(|(_, expiry)| expiry.firing(expiry.fired(t) + 1));
-        timer.chain(expiries).min().unwrap_or(Time::MAX)
-    }
-
-    /// What a hook that starts at `t` is told: it takes along every update-status that fired.
-    fn told(&self, hook: &Hook, t: Time) -> Told {
-        let mut expiries = self.expiries.iter();
-        let expiry = expiries.find(|(key, _)| Some(*key) == hook.secret_revision());
-        Told {
-            timer: self.timer.as_ref().map_or(0, |timer| timer.fired(t)),
-            firings: expiry.map_or(0, |(_, expiry)| expiry.fired(t)),
-            ..Told::default()
-        }
-    }
-
-    /// Notes that `hook` was committed.
-    fn commit(&mut self, hook: &Hook, told: Told) {
-        self.timer_handled = told.timer;
-        for (key, expiry) in &mut self.expiries {
-            if Some(*key) == hook.secret_revision() {
-                expiry.handled = told.firings;
-            }
-        }
-    }
-
-    /// Every firing after `from` and before `until`, in order.
-    fn firings(&self, from: Time, until: Time) -> Vec<Time> {
-        let mut found = Vec::new();
-        if let Some(timer) = &self.timer {
-            found.extend((timer.fired(from) + 1..=timer.fired(until)).map(|k| timer.firing(k)));
-        }
-        for (_, expiry) in &self.expiries {
-            found.extend((expiry.fired(from) + 1..=expiry.fired(until)).map(|k| expiry.firing(k)));
-        }
-        found.retain(|at| *at < until);
-        found.sort_unstable();
-        found
-    }
-
-    /// The latest instant up to `until`, and after `rested_at`, before which the agent was surely
-    /// at rest with everything handled.
-    ///
-    /// Within less than a period each timer fires once at most, so hooks that follow each other
-    /// without rest take no longer than `busy_max`, one hook of each timer. An agent is at rest
-    /// at the end of every stretch of that length without a firing.
-    fn surely_at_rest(&self, rested_at: Time, until: Time, hook_max: Span) -> Option<Time> {
-        let timers = self.expiries.len() + usize::from(self.timer.is_some());
-        let busy_max = hook_max.saturating_mul(u32::try_from(timers).unwrap_or(u32::MAX));
-        let interval = self.timer.as_ref().map(|timer| timer.interval / 5 * 4);
-        let period_min = interval.map_or(super::agent::SECRET_EXPIRE_RETRY, |interval| {
-            interval.min(super::agent::SECRET_EXPIRE_RETRY)
-        });
-        if busy_max >= period_min {
-            return None;
-        }
-        let mut window = super::agent::SECRET_EXPIRE_RETRY * 2;
-        while rested_at + window < until {
-            let from = until - window;
-            let mut later = until;
-            for firing in self.firings(from, until).into_iter().rev().chain([from]) {
-                if later.since(firing) > busy_max {
-                    return Some(later);
-                }
-                later = firing;
-            }
-            window *= 2;
-        }
-        None
-    }
-
-    /// Marks every firing before `t` as handled.
-    fn handle_before(&mut self, t: Time) {
-        let just_before = t - Span::from_nanos(1);
-        if let Some(timer) = &self.timer {
-            self.timer_handled = timer.fired(just_before);
-        }
-        for (_, expiry) in &mut self.expiries {
-            expiry.handled = expiry.fired(just_before);
-        }
-    }
-}
+use super::agent::Running;
+use super::replay::{Doing, Replay, Replayed};
+use super::{Activity, Effects, Event, Host, Juju, Quiet, Step, UnitId};
+use crate::kernel::Time;
 
 impl Juju {
-    /// What only time brings to an agent.
-    pub(super) fn repeats(&self, id: UnitId) -> Option<Repeats<'_>> {
-        let agent = self.agent(id)?;
-        let expiries = agent.expiries.iter();
-        Some(Repeats {
-            timer: agent.started.then(|| self.timer(id)),
-            timer_handled: agent.timer_handled,
-            expiries: expiries.map(|(key, expiry)| (*key, *expiry)).collect(),
-        })
-    }
-
     /// The unit has nothing to do but what time brings; `quiet` is what its charm says of that.
     pub fn rest(&mut self, unit: UnitId, quiet: Quiet, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
         let skew_ns = self.unit(unit).skew_ns;
         let quiet_until = match quiet {
-            _ if self.every_hook || self.shares_machine(unit) => now,
+            _ if self.every_hook => now,
             Quiet::Always | Quiet::Until(Time::MAX) => Time::MAX,
             Quiet::Until(until) => until.skewed_by(skew_ns.saturating_neg()),
             Quiet::No => now,
         };
         let agent = self.agent_mut(unit)?;
-        agent.rested_at = now;
         agent.quiet_until = quiet_until;
         agent.awaits_time = quiet == Quiet::No;
-        if quiet_until > now {
-            self.set_alarm(unit, quiet_until, host);
+        if quiet_until > now && self.is_whole_machine_quiet(unit, now) {
+            self.elide(unit, host);
         } else {
             self.arm_alarm(unit, None, host);
         }
         None
     }
 
-    /// Units that share a machine share its lock, so theirs are all played.
-    fn shares_machine(&self, id: UnitId) -> bool {
-        let machine = self.unit(id).machine;
-        machine.is_some_and(|machine| self.machine(machine).units.len() > 1)
+    /// Everybody who shares the machine lock with this unit, itself included.
+    fn lock_sharers(&self, unit: UnitId) -> Vec<UnitId> {
+        match self.unit(unit).machine {
+            Some(machine) => self.machine(machine).units.clone(),
+            None => vec![unit],
+        }
     }
 
-    /// Brings an agent whose repeats were elided to where playing them would have brought it, and
-    /// ends the elision: from now on they are played, until it rests again.
-    pub(super) fn settle(&mut self, unit: UnitId, host: &mut dyn Host) {
-        let now = host.now();
-        let Some(agent) = self.agent(unit).filter(|agent| agent.is_eliding()) else {
-            return;
+    /// Whether nobody on the unit's machine has anything to do now but quiet repeats later.
+    fn is_whole_machine_quiet(&self, unit: UnitId, now: Time) -> bool {
+        let Some(machine) = self.unit(unit).machine else {
+            return true;
         };
-        let until = now.min(agent.quiet_until);
-        let replayed = self.replay(unit, until, now);
-        let workload = self.unit(unit).workload.clone();
+        let sharers = &self.machine(machine).units;
+        let is_quiet = |id: &UnitId| {
+            let has_word = |agent: &super::Agent| agent.quiet_until > now;
+            *id == unit || (self.agent(*id).is_some_and(has_word) && self.has_nothing_due(*id, now))
+        };
+        sharers.len() == 1 || (sharers.iter().all(is_quiet) && !self.beats_coincide(sharers))
+    }
+
+    /// Whether expiries of two units fire at the same instants. Who of them is first depends on
+    /// which of their alarms was set first: a thing that is only known by playing.
+    fn beats_coincide(&self, units: &[UnitId]) -> bool {
+        let mut phases: Vec<(u64, UnitId)> = Vec::new();
+        for unit in units {
+            let expiries = self
+                .agent(*unit)
+                .into_iter()
+                .flat_map(|agent| &agent.expiries);
+            phases.extend(expiries.map(|(_, expiry)| (expiry.phase_ns(), *unit)));
+        }
+        phases.sort_unstable();
+        let same = |pair: &[(u64, UnitId)]| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1;
+        phases.windows(2).any(same)
+    }
+
+    /// From now on the repeats of this unit, and of those it shares its machine with, are elided:
+    /// until the first charm's word ends.
+    fn elide(&mut self, unit: UnitId, host: &mut dyn Host) {
+        let now = host.now();
+        let sharers = self.lock_sharers(unit);
+        let first = sharers
+            .iter()
+            .filter_map(|id| Some((self.agent(*id)?.quiet_until, *id)))
+            .min();
+        for id in sharers {
+            if let Some(agent) = self.agent_mut(id) {
+                agent.elided_from = Some(now);
+                // Alarms that were set for repeats are for nothing.
+                agent.alarm = Time::MAX;
+            }
+        }
+        if let Some((until, id)) = first {
+            self.set_alarm(id, until, host);
+        }
+    }
+
+    /// Whether a unit runs nothing, and time has brought it nothing that it has yet to run.
+    pub(super) fn has_nothing_due(&self, unit: UnitId, now: Time) -> bool {
+        let due = self.repeats(unit).and_then(|repeats| repeats.due(now));
+        due.is_none() && self.agent(unit).is_some_and(super::Agent::is_idle)
+    }
+
+    /// Something happens to a unit: what its charm said holds no longer, and where its repeats
+    /// were elided, that ends.
+    pub(super) fn settle(&mut self, unit: UnitId, host: &mut dyn Host) {
+        self.end_elision(unit, Some(unit), host);
+        if let Some(agent) = self.agent_mut(unit) {
+            agent.quiet_until = Time::EPOCH;
+        }
+    }
+
+    /// The time has come of which the unit's charm has spoken; returns whether that ended an
+    /// elision. Whatever else it has to do comes by itself.
+    pub(super) fn settle_quietly(&mut self, unit: UnitId, host: &mut dyn Host) -> bool {
+        self.end_elision(unit, None, host)
+    }
+
+    /// Where repeats of a unit were elided, it and those it shares its machine with are brought to
+    /// where playing them would have brought them: from now on they are played, until all rest
+    /// again. Alarms are set for all of them but the one that something happens to.
+    fn end_elision(&mut self, unit: UnitId, target: Option<UnitId>, host: &mut dyn Host) -> bool {
+        let now = host.now();
+        let Some(from) = self.agent(unit).and_then(|agent| agent.elided_from) else {
+            return false;
+        };
+        let sharers = self.lock_sharers(unit);
+        let words = sharers.iter().filter_map(|id| self.agent(*id));
+        let until = words.map(|agent| agent.quiet_until).fold(now, Time::min);
+        for replayed in Replay::new(self, &sharers).play(from, until, now) {
+            self.restore(replayed, target, host);
+        }
+        true
+    }
+
+    /// Puts one agent to where its elided hooks have left it.
+    fn restore(&mut self, replayed: Replayed, target: Option<UnitId>, host: &mut dyn Host) {
+        let now = host.now();
+        let unit = replayed.unit;
         let Some(agent) = self.agent_mut(unit) else {
             return;
         };
-        agent.quiet_until = Time::EPOCH;
-        let Some(replayed) = replayed else {
-            return;
-        };
+        agent.elided_from = None;
         agent.timer_handled = replayed.timer_handled;
         agent.expiries.extend(replayed.expiries);
-        let Some((hook, told, ends)) = replayed.running else {
-            return;
-        };
-        let draws = agent.draws.clone();
-        let effects = Effects {
-            workload,
-            draws,
-            ..Effects::default()
-        };
-        agent.state = Activity::Running(Box::new(Running {
-            hook,
-            entry: None,
-            effects,
-            result: Ok(()),
-            failures: 0,
-            ends,
-            told,
-        }));
-        host.schedule(ends, Event::HookEnd(unit));
-    }
-
-    /// Plays what was elided, starting before `until`, on paper up to `now`.
-    fn replay(&self, id: UnitId, until: Time, now: Time) -> Option<Replayed> {
-        let mut repeats = self.repeats(id)?;
-        let rested_at = self.agent(id)?.rested_at;
-        let mut free = rested_at;
-        let hook_max = self.latencies.hook_max;
-        if let Some(at) = repeats.surely_at_rest(rested_at, until, hook_max) {
-            repeats.handle_before(at);
-            free = at;
-        }
-        let mut running = None;
-        loop {
-            let start = match repeats.due(free) {
-                Some(_) => free,
-                None => repeats.next_after(free),
-            };
-            let Some(hook) = repeats.due(start).filter(|_| start < until) else {
-                break;
-            };
-            let told = repeats.told(&hook, start);
-            free = start + self.hook_duration(id, start);
-            if free > now {
-                running = Some((hook, told, free));
-                break;
+        match replayed.doing {
+            Doing::Resting(_) if Some(unit) == target => {}
+            Doing::Resting(_) if self.has_nothing_due(unit, now) => {
+                self.arm_alarm(unit, None, host)
             }
-            repeats.commit(&hook, told);
+            Doing::Resting(_) => host.schedule(now, Event::Wake(unit)),
+            Doing::Waiting => self.await_lock(unit),
+            Doing::Polling(at) => host.schedule(at, Event::Wake(unit)),
+            Doing::Running { hook, told, ends } => {
+                let effects = Effects {
+                    workload: self.unit(unit).workload.clone(),
+                    draws: self
+                        .agent(unit)
+                        .map(|agent| agent.draws.clone())
+                        .unwrap_or_default(),
+                    ..Effects::default()
+                };
+                self.take_lock(unit);
+                if let Some(agent) = self.agent_mut(unit) {
+                    agent.state = Activity::Running(Box::new(Running {
+                        hook,
+                        entry: None,
+                        effects,
+                        result: Ok(()),
+                        failures: 0,
+                        ends,
+                        told,
+                    }));
+                }
+                host.schedule(ends, Event::HookEnd(unit));
+            }
         }
-        Some(Replayed {
-            timer_handled: repeats.timer_handled,
-            expiries: repeats.expiries,
-            running,
-        })
     }
 }

@@ -116,12 +116,14 @@ impl Juju {
     pub(super) fn forget_expiry(&mut self, id: SecretId, revision: u32, host: &mut dyn Host) {
         for unit in self.managers(id) {
             let told = |agent: &super::Agent| agent.expiries.contains_key(&(id, revision));
-            if self.agent(unit).is_some_and(told) {
-                self.settle(unit, host);
+            if !self.agent(unit).is_some_and(told) {
+                continue;
             }
+            self.settle(unit, host);
             if let Some(agent) = self.agent_mut(unit) {
                 agent.expiries.remove(&(id, revision));
             }
+            self.arm_alarm(unit, None, host);
         }
     }
 

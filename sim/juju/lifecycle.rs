@@ -110,6 +110,18 @@ impl Juju {
         }
     }
 
+    /// The agent's own timer: for nothing, if it was set anew meanwhile.
+    pub(super) fn alarm(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
+        let now = host.now();
+        if self.agent(unit)?.alarm != now {
+            return None;
+        }
+        if self.settle_quietly(unit, host) && !self.has_nothing_due(unit, now) {
+            return None; // A repeat has its turn, now or when the machine lock is free.
+        }
+        self.wake(unit, host)
+    }
+
     /// Something may have changed.
     pub(super) fn wake(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();

@@ -3,7 +3,7 @@
 
 use super::agent::MACHINE_LOCK_POLL;
 use super::{Event, Host, Juju, UnitId};
-use crate::kernel::Span;
+use crate::kernel::{Span, Time};
 
 const PURPOSE_POLL: u64 = 0x706f_6c6c;
 
@@ -13,12 +13,22 @@ impl Juju {
         let Some(machine) = self.unit(unit).machine else {
             return false;
         };
-        let machine = &mut self.machines[machine.index()];
-        let taken = machine.lock.is_some_and(|holder| holder != unit);
-        if taken && !machine.waiting.contains(&unit) {
-            machine.waiting.push(unit);
+        let holder = self.machine(machine).lock;
+        let taken = holder.is_some_and(|holder| holder != unit);
+        if taken {
+            self.await_lock(unit);
         }
         taken
+    }
+
+    /// The unit waits for the machine lock.
+    pub(super) fn await_lock(&mut self, unit: UnitId) {
+        if let Some(machine) = self.unit(unit).machine {
+            let waiting = &mut self.machines[machine.index()].waiting;
+            if !waiting.contains(&unit) {
+                waiting.push(unit);
+            }
+        }
     }
 
     pub(super) fn take_lock(&mut self, unit: UnitId) {
@@ -39,13 +49,18 @@ impl Juju {
             return;
         }
         machine.lock = None;
-        let poll_ns = u64::try_from(MACHINE_LOCK_POLL.as_nanos()).unwrap_or(u64::MAX);
         for waiting in std::mem::take(&mut machine.waiting) {
-            let key = u64::from(waiting.0);
-            let delay_ns = self
-                .streams
-                .below(PURPOSE_POLL, key, now.as_nanos(), poll_ns);
-            host.schedule(now + Span::from_nanos(delay_ns), Event::Wake(waiting));
+            host.schedule(now + self.lock_poll(waiting, now), Event::Wake(waiting));
         }
+    }
+
+    /// How long after the lock was freed at `at` a waiting unit looks.
+    pub(super) fn lock_poll(&self, unit: UnitId, at: Time) -> Span {
+        let poll_ns = u64::try_from(MACHINE_LOCK_POLL.as_nanos()).unwrap_or(u64::MAX);
+        let key = u64::from(unit.0);
+        let delay_ns = self
+            .streams
+            .below(PURPOSE_POLL, key, at.as_nanos(), poll_ns);
+        Span::from_nanos(delay_ns)
     }
 }

@@ -29,6 +29,7 @@ mod operate;
 mod permissions;
 mod relation;
 mod repeats;
+mod replay;
 mod resolver;
 mod run;
 mod scope;
@@ -85,8 +86,10 @@ pub struct Latencies {
 pub enum Event {
     /// A unit's agent process starts.
     AgentStart(UnitId),
-    /// Something an agent watches may have changed, or its timer fired.
+    /// Something an agent watches may have changed.
     Wake(UnitId),
+    /// An agent's own timer fired, if it is still set for this instant.
+    Alarm(UnitId),
     /// The running hook of a unit ends.
     HookEnd(UnitId),
     /// A secret's expiry is due.
@@ -322,6 +325,7 @@ impl Juju {
         match event {
             Event::AgentStart(unit) => self.agent_start(unit, host.now()),
             Event::Wake(unit) => self.wake(unit, host),
+            Event::Alarm(unit) => self.alarm(unit, host),
             Event::HookEnd(unit) => self.hook_end(unit, host),
             Event::SecretExpiry(secret) => self.secret_expiry(secret, host),
             Event::LeaseExpiry(application) => self.lease_expiry(application, host),

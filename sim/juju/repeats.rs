@@ -78,6 +78,12 @@ impl Expiry {
         1 + now.since(self.from).as_secs() / SECRET_EXPIRE_RETRY.as_secs()
     }
 
+    /// Where in its period it fires.
+    pub(super) fn phase_ns(&self) -> u64 {
+        let period_ns = u64::try_from(SECRET_EXPIRE_RETRY.as_nanos()).unwrap_or(u64::MAX);
+        self.from.as_nanos() % period_ns
+    }
+
     /// The instant of firing `k`, from 1.
     pub(super) fn firing(&self, k: u64) -> Time {
         let repeats = u32::try_from(k.saturating_sub(1)).unwrap_or(u32::MAX);
@@ -119,14 +125,14 @@ impl Juju {
         }
     }
 
-    /// Wakes the agent at `at`, once.
+    /// Sets the agent's own timer to `at`; what it was set for before is for nothing.
     pub(super) fn set_alarm(&mut self, id: UnitId, at: Time, host: &mut dyn Host) {
         let Some(agent) = self.agent_mut(id) else {
             return;
         };
         if at < Time::MAX && agent.alarm != at {
             agent.alarm = at;
-            host.schedule(at, Event::Wake(id));
+            host.schedule(at, Event::Alarm(id));
         }
     }
 }

@@ -119,7 +119,7 @@ impl Juju {
     }
 
     /// Another unit came onto this one's machine: from now on they share its lock, so nothing is
-    /// elided there.
+    /// elided there until it rests too.
     pub(super) fn share_machine(&mut self, unit: UnitId, host: &mut dyn Host) {
         let Some(machine) = self.unit(unit).machine else {
             return;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::random::{Scene, deeds};
+use super::random::{Deed, Scene, deeds};
 use super::stage::{Played, START, Stage, seconds};
 use crate::juju::*;
 
@@ -35,6 +35,19 @@ proptest! {
     }
 }
 
+/// A unit that waits for the machine lock when its charm's word ends does not look for it earlier.
+#[test]
+fn the_end_of_a_charms_word_is_no_reason_to_hurry() {
+    for seed in [12_449_434_944_772_701_143, 5, 6, 7] {
+        let play = |every_hook| {
+            let mut scene = Scene::new(seed, every_hook);
+            scene.play(&[(0, Deed::Act(0, "add"))]);
+            essence(scene.stage.played)
+        };
+        assert_eq!(play(false), play(true), "{seed}");
+    }
+}
+
 /// A quiet year of a quiet charm costs nothing.
 #[test]
 fn a_quiet_year_is_free() {
@@ -50,6 +63,66 @@ fn a_quiet_year_is_free() {
     stage.configure(a, "debug");
     stage.run_for(seconds(10));
     assert_eq!(stage.hooks(unit), ["config-changed"]);
+}
+
+/// Nor does that of four charms on one machine, once all of them rest.
+#[test]
+fn a_quiet_year_on_a_shared_machine_is_free() {
+    let mut stage = Stage::new();
+    let model = stage.model("m", false);
+    let a = stage.app(model, "a", &[]);
+    let machine = stage.juju.add_machine(model, "7");
+    let units: Vec<UnitId> = (0..4).map(|_| stage.unit_on(a, Some(machine))).collect();
+    stage.settle();
+    stage.run_for(seconds(1_000));
+    let before = stage.handled;
+    stage.run_for(seconds(365 * 86_400));
+    assert_eq!(stage.handled, before);
+    assert!(stage.agenda.is_empty());
+    stage.configure(a, "debug");
+    stage.played.clear();
+    stage.run_for(seconds(20));
+    for unit in units {
+        assert_eq!(stage.hooks(unit), ["config-changed"]);
+    }
+}
+
+/// A hook waits for the machine lock that an elided one of another unit holds.
+#[test]
+fn an_elided_hook_keeps_the_machine_locked() {
+    let play = |every_hook: bool, at_ms: u64| {
+        let mut stage = Stage::with(1, every_hook);
+        let model = stage.model("m", false);
+        let machine = stage.juju.add_machine(model, "7");
+        let apps = ["a", "b", "c"].map(|name| stage.app(model, name, &[]));
+        for app in apps {
+            stage.unit_on(app, Some(machine));
+        }
+        stage.run_until(START + Duration::from_millis(at_ms));
+        stage.configure(apps[1], "debug");
+        stage.run_for(seconds(20));
+        stage.played
+    };
+    let beats: Vec<u64> = play(true, 3_000_000)
+        .into_iter()
+        .filter(|played| played.hook == Hook::UpdateStatus && played.unit != "b/0")
+        .map(|played| (played.at.as_nanos() - START.as_nanos()) / 1_000_000)
+        .collect();
+    assert!(beats.len() > 8);
+    let mut waited = 0;
+    for beat in &beats[4..] {
+        for offset_ms in [-60, -49, 0, 1, 100, 460, 1_100] {
+            let at_ms = beat.saturating_add_signed(offset_ms);
+            let (elided, every) = (play(false, at_ms), play(true, at_ms));
+            let change = elided.iter().find(|played| {
+                played.name == "config-changed" && played.at > START + Duration::from_millis(at_ms)
+            });
+            let late = change.expect("it runs").at > START + Duration::from_millis(at_ms + 51);
+            waited += u32::from(late);
+            assert_eq!(essence(elided), essence(every), "{offset_ms} ms off {beat}");
+        }
+    }
+    assert!(waited > 10, "{waited}");
 }
 
 /// A change that arrives in the middle of an elided hook waits for its end, as it would for a

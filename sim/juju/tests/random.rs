@@ -101,9 +101,13 @@ impl Scene {
             stage.code(app, charm);
             stage.quiet(app, quiet);
         }
-        for app in [a, a, b, c] {
+        for app in [a, a, b] {
             stage.unit(app);
         }
+        // Three units, subordinates and all, that share a machine.
+        let first = stage.unit(c);
+        let machine = stage.juju.unit(first).machine;
+        stage.unit_on(c, machine);
         let mut scene = Self {
             stage,
             apps: vec![a, b, c],
