@@ -131,6 +131,8 @@ pub enum Command {
     Run(Run),
     /// Read a scenario and say what is wrong with it, without playing it
     Check(Check),
+    /// Say why a connection fails at an instant, or what it rests on
+    Why(Why),
     /// Answer as `juju status` would at an instant
     Status(Status),
     /// Answer as `juju show-unit` would at an instant
@@ -176,6 +178,29 @@ pub struct Check {
     /// Scenario files
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
+}
+
+/// Say why a connection fails at an instant, or what it rests on
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The first line names the cause. A client or a server is model.app/0, model.app for all of its
+units, or the name of a client. The exit code is 0 whether the connection holds or not.")]
+pub struct Why {
+    /// Scenario file; it is played again
+    pub scenario: PathBuf,
+    /// Who opens the connection
+    pub client: String,
+    /// Who accepts it
+    pub server: String,
+    /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
+    /// How it is played
+    #[command(flatten)]
+    pub play: Play,
 }
 
 /// Answer as `juju status` would at an instant

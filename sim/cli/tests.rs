@@ -152,7 +152,8 @@ fn a_run_writes_its_folder_and_says_that_an_expectation_broke() {
     let (_root, path) = folder();
     let (exit, out, err) = trustsim(&["run", "good.yaml", "-o", &path]);
     assert_eq!(exit, Exit::Broken);
-    assert!(out.contains("error[TS0401]: browser does not trust the issuer of a.web/0"));
+    assert!(out.contains("error[TS0401]: a.ca has a new CA since "));
+    assert!(out.contains("browser does not trust the issuer of a.web/0"));
     assert_eq!(err, format!("warning[TS0301]: a lint\nreport: {path}\n"));
     let files = std::fs::read_dir(&path).expect("a folder").count();
     assert_eq!(files, 13);

@@ -2,7 +2,7 @@
 
 use super::change::Transfer;
 use super::expectations::application_of;
-use super::facts::Facts;
+use super::facts::{Facts, RelationFact};
 use crate::charms::EndpointProfile;
 use crate::world::{Deployment, Seq};
 
@@ -107,25 +107,16 @@ pub(super) fn carrier(
     }
     let to = application_of(to);
     let requirer = application(deployment, to);
-    let relations = facts.relations(&[TRANSFER, CERTIFICATES], seq);
     let mut removed = None;
-    for relation in relations {
-        let carries = side(deployment, &relation.provider) == from
-            && side(deployment, &relation.requirer) == to
-            && (&*relation.interface == TRANSFER
-                || requirer.is_some_and(|index| {
-                    trusts_through(deployment, index, endpoint(&relation.requirer))
-                }));
-        if carries && relation.there {
+    for relation in carrying(deployment, facts, from, to, seq) {
+        if relation.there {
             return Carrier::Relation {
                 interface: relation.interface.to_string(),
                 provider: relation.provider.to_string(),
                 requirer: relation.requirer.to_string(),
             };
         }
-        if carries {
-            removed = Some(relation.seq);
-        }
+        removed = Some(relation.seq);
     }
     let (commands, obstacle) = match (provider, requirer) {
         (Some(provider), Some(requirer)) => match Transfer::plan(deployment, provider, requirer) {
@@ -143,6 +134,46 @@ pub(super) fn carrier(
     }
 }
 
+/// Every relation there is over which the CA of `from` comes to `to`, as
+/// `INTERFACE relation PROVIDER - REQUIRER`.
+pub(super) fn all_relations(
+    deployment: &Deployment,
+    facts: &Facts<'_>,
+    from: &str,
+    to: &str,
+    seq: Seq,
+) -> Vec<String> {
+    let all = carrying(deployment, facts, from, application_of(to), seq);
+    let there = all.into_iter().filter(|relation| relation.there);
+    there
+        .map(|relation| {
+            let (provider, requirer) = (&relation.provider, &relation.requirer);
+            format!("{} relation {provider} - {requirer}", relation.interface)
+        })
+        .collect()
+}
+
+/// Every relation there ever was over which the CA of `from` comes to the application `to`.
+fn carrying(
+    deployment: &Deployment,
+    facts: &Facts<'_>,
+    from: &str,
+    to: &str,
+    seq: Seq,
+) -> Vec<RelationFact> {
+    let requirer = application(deployment, to);
+    let mut relations = facts.relations(&[TRANSFER, CERTIFICATES], seq);
+    relations.retain(|relation| {
+        side(deployment, &relation.provider) == from
+            && side(deployment, &relation.requirer) == to
+            && (&*relation.interface == TRANSFER
+                || requirer.is_some_and(|index| {
+                    trusts_through(deployment, index, endpoint(&relation.requirer))
+                }))
+    });
+    relations
+}
+
 /// Index of the application at `model.app`.
 pub(super) fn application(deployment: &Deployment, address: &str) -> Option<usize> {
     (0..deployment.applications.len())
@@ -150,7 +181,7 @@ pub(super) fn application(deployment: &Deployment, address: &str) -> Option<usiz
 }
 
 /// `model.app` of one side of a relation; a SAAS is the application behind it.
-fn side(deployment: &Deployment, name: &str) -> String {
+pub(super) fn side(deployment: &Deployment, name: &str) -> String {
     let address = name.rsplit_once(':').map_or(name, |(address, _)| address);
     let saas = deployment.saas.iter().find(|saas| {
         address.split_once('.') == Some((&deployment.models[saas.model].name, &saas.name))

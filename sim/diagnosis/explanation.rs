@@ -2,6 +2,7 @@
 //! relation would have carried what was missing, and what started it.
 
 use super::carrier::{Carrier, carrier};
+use super::cause::{Cause, Detective, Trail};
 use super::describe::{certificate_name, place};
 use super::facts::{Facts, address, cause_chain};
 use super::outages::Outage;
@@ -15,6 +16,8 @@ use crate::world::{
 /// Why a connection failed, read from the journal.
 #[derive(Clone, Debug)]
 pub struct Explanation {
+    /// What is to blame: the first line of the diagnosis.
+    pub cause: Cause,
     /// One line that names both sides.
     pub headline: String,
     /// Which hop broke, one clause.
@@ -43,9 +46,12 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// Everything in one line, for a column.
+    /// Everything in one line, for a column: the cause first.
     pub fn line(&self) -> String {
-        let mut line = self.reason.clone();
+        let mut line = match self.cause.line.is_empty() || self.cause.line == self.reason {
+            true => self.reason.clone(),
+            false => format!("{}; {}", self.cause.line, self.reason),
+        };
         if let Some(carrier) = &self.carrier {
             line.push_str(": ");
             line.push_str(&carrier.sentence());
@@ -64,6 +70,7 @@ pub(super) struct Explainer<'a> {
     pub(super) manifest: &'a Manifest,
     pub(super) journal: &'a Journal,
     pub(super) facts: Facts<'a>,
+    pub(super) trail: Trail<'a>,
 }
 
 /// Errors that say that no chain reached something trusted.
@@ -82,42 +89,65 @@ fn did_instead(error: &str) -> Option<&'static str> {
 }
 
 /// One failing handshake and what the journal says around it.
-struct Case<'a> {
-    at: Time,
-    connection: &'a ConnectionRecord,
-    record: &'a HandshakeRecord,
+pub(super) struct Case<'a> {
+    pub(super) at: Time,
+    pub(super) connection: &'a ConnectionRecord,
+    pub(super) record: &'a HandshakeRecord,
     /// Who presented the certificate that was refused.
-    presenter: &'a str,
+    pub(super) presenter: &'a str,
     /// Who refused it.
-    judge: &'a str,
+    pub(super) judge: &'a str,
     /// Serial of the certificate; empty where none was presented.
-    serial: &'a str,
-    leaf: Option<&'a CertificateRecord>,
-    issuers: Vec<&'a CertificateRecord>,
-    trusted: Option<&'a [Certificate]>,
+    pub(super) serial: &'a str,
+    pub(super) leaf: Option<&'a CertificateRecord>,
+    pub(super) issuers: Vec<&'a CertificateRecord>,
+    pub(super) trusted: Option<&'a [Certificate]>,
     /// Both sides of a relation of the presenter's that speak different protocols.
     deaf: Option<[String; 2]>,
 }
 
 impl<'a> Explainer<'a> {
+    pub(super) fn new(
+        deployment: &'a Deployment,
+        manifest: &'a Manifest,
+        journal: &'a Journal,
+    ) -> Self {
+        Self {
+            deployment,
+            manifest,
+            journal,
+            facts: Facts::new(journal),
+            trail: Trail::new(journal),
+        }
+    }
+
     /// Explains an outage by the handshake that opened it, and each change of its error by the
     /// handshake that brought it.
     pub(super) fn explain(&self, outage: &Outage) -> Explanation {
-        let mut explanation = self.explain_at(outage.connection, outage.opened, outage.error);
+        let mut explanation =
+            self.explain_at(outage.connection, outage.opened, outage.error, outage.from);
         let changes = outage.changes.iter().map(|change| {
-            let why = self.explain_at(outage.connection, change.seq, change.error);
+            let why = self.explain_at(outage.connection, change.seq, change.error, change.at);
             (change.at, why.line())
         });
         explanation.later = changes.collect();
         explanation
     }
 
-    fn explain_at(&self, connection: u32, seq: Seq, error: &str) -> Explanation {
+    /// Explains the handshake at `seq`, whose verdict still stands at `at`.
+    pub(super) fn explain_at(
+        &self,
+        connection: u32,
+        seq: Seq,
+        error: &str,
+        at: Time,
+    ) -> Explanation {
         let chain = cause_chain(self.journal, seq);
         let root = self.root(&chain);
         let root_text = root.and_then(|seq| self.root_text(seq));
-        let Some(case) = self.case(connection, seq) else {
+        let Some(case) = self.case(connection, seq, at) else {
             return Explanation {
+                cause: Cause::default(),
                 headline: error.to_owned(),
                 reason: error.to_owned(),
                 presented: Vec::new(),
@@ -132,14 +162,21 @@ impl<'a> Explainer<'a> {
             };
         };
         let presented = case.leaf.iter().chain(&case.issuers);
+        let carrier = self.carrier(&case, seq);
+        let detective = Detective {
+            deployment: self.deployment,
+            facts: &self.facts,
+            trail: &self.trail,
+        };
         Explanation {
+            cause: detective.cause(&case, carrier.as_ref(), root),
             headline: case.headline(),
             reason: case.reason(),
             presented: presented.map(|record| record.certificate.clone()).collect(),
             trusted: case.trusted.map(<[_]>::to_vec),
             signer: case.signer(),
             judge: Some(case.judge.to_owned()),
-            carrier: self.carrier(&case, seq),
+            carrier,
             chain,
             root,
             root_text,
@@ -147,7 +184,7 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    fn case(&self, connection: u32, seq: Seq) -> Option<Case<'a>> {
+    pub(super) fn case(&self, connection: u32, seq: Seq, at: Time) -> Option<Case<'a>> {
         let connection = self.manifest.connections.get(connection as usize)?;
         let entry = self.facts.entry(seq)?;
         let Kind::Handshake(record) = &entry.kind else {
@@ -164,7 +201,7 @@ impl<'a> Explainer<'a> {
         };
         let leaf = self.facts.certificate(serial);
         Some(Case {
-            at: entry.time,
+            at: at.max(entry.time),
             connection,
             record,
             presenter,
@@ -240,12 +277,12 @@ impl<'a> Explainer<'a> {
 
 impl Case<'_> {
     /// `model.app` of the CA that signed the leaf.
-    fn signer(&self) -> Option<String> {
+    pub(super) fn signer(&self) -> Option<String> {
         let signer = self.issuers.first()?;
         Some(format!("{}.{}", signer.model, signer.application))
     }
 
-    fn headline(&self) -> String {
+    pub(super) fn headline(&self) -> String {
         let (presenter, judge) = (self.presenter, self.judge);
         let error = self.record.verdict.error;
         if error == "unreachable" {
@@ -279,7 +316,7 @@ impl Case<'_> {
         }
     }
 
-    fn reason(&self) -> String {
+    pub(super) fn reason(&self) -> String {
         if self.presenter == self.judge {
             let presenter = self.presenter;
             return match self.record.verdict.error {
@@ -413,7 +450,7 @@ impl Case<'_> {
         }
     }
 
-    fn trusts_any_issuer(&self) -> bool {
+    pub(super) fn trusts_any_issuer(&self) -> bool {
         let trusted = self.trusted.unwrap_or_default();
         self.issuers
             .iter()

@@ -5,6 +5,7 @@
 
 mod candidates;
 mod carrier;
+mod cause;
 mod change;
 pub mod describe;
 mod expectations;
@@ -17,14 +18,17 @@ mod remedy;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod why;
 
 pub use carrier::Carrier;
+pub use cause::{Cause, Step};
 pub use expectations::ExpectationResult;
 pub use explanation::Explanation;
 pub use facts::{address, cause_chain};
 pub use outages::{ErrorChange, Outage, outages};
 pub use remedy::{Remedies, Remedy, remedies};
 pub use tally::{Tally, outage_attempts, tallies};
+pub use why::{Answer, Rests, SaidBy, Source as TrustSource, WhyError, said_by_stacks, why};
 
 use crate::world::{Deployment, Journal, Manifest};
 
@@ -64,12 +68,7 @@ pub fn diagnose(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
     };
     let expectations = evidence.expectations();
     let unexpected = evidence.unexpected(&expectations);
-    let explainer = explanation::Explainer {
-        deployment,
-        manifest,
-        journal,
-        facts: facts::Facts::new(journal),
-    };
+    let explainer = explanation::Explainer::new(deployment, manifest, journal);
     let explanations = outages.iter().map(|each| explainer.explain(each)).collect();
     Findings {
         outages,

@@ -181,7 +181,7 @@ fn an_expired_leaf_is_told_by_its_end() {
     let explanation = explained(&deployment(), &script);
     assert!(explanation.carrier.is_none());
     insta::assert_snapshot!(explanation.headline, @"a.web/0 presents an expired certificate to a.client/0");
-    insta::assert_snapshot!(line(&explanation), @"a.web/0 presented CN=web.example.com, which was valid until 2026-01-01T00:08:20Z");
+    insta::assert_snapshot!(line(&explanation), @"no relation brings a.web/0 a certificate; a.web/0 presented CN=web.example.com, which was valid until 2026-01-01T00:08:20Z");
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_wrong_name_is_told_by_both_names() {
     let mut script = untrusting("a.client/0");
     "10.0.0.1".clone_into(&mut script.manifest.connections[0].server_name);
     script.fail(100, 0, "not-valid-for-name");
-    insta::assert_snapshot!(line(&explained(&deployment(), &script)), @"a.web/0 was asked for 10.0.0.1, its certificate CN=web.example.com names DNS:web.example.com");
+    insta::assert_snapshot!(line(&explained(&deployment(), &script)), @"a.web/0 has a certificate for DNS:web.example.com, and a.client/0 asks for 10.0.0.1; a.web/0 was asked for 10.0.0.1, its certificate CN=web.example.com names DNS:web.example.com");
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn a_namesake_root_is_pointed_out() {
     script.serves(3, None, "a.web/0", &leaf);
     script.trusts(4, "browser", &[&other.certificate]);
     script.fail(60, 0, "bad-signature");
-    insta::assert_snapshot!(line(&explained(&deployment(), &script)), @"a.web/0 presented CN=web.example.com, signed by CN=ca of a.ca; browser trusted CN=ca, of the same name but another certificate: client browser still has the CA of a.ca that it was given before");
+    insta::assert_snapshot!(line(&explained(&deployment(), &script)), @"a.ca has a new CA since 2026-01-01T00:00:01Z, and client browser still has the one that it was given before; a.web/0 presented CN=web.example.com, signed by CN=ca of a.ca; browser trusted CN=ca, of the same name but another certificate: client browser still has the CA of a.ca that it was given before");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_trusted_root_that_no_chain_reaches_is_the_chains_fault() {
     let explanation = explained(&deployment(), &script);
     assert!(explanation.carrier.is_none(), "no relation is missing");
     assert_eq!(explanation.presented.len(), 3);
-    insta::assert_snapshot!(line(&explanation), @"a.web/0 presented CN=web.example.com, signed by CN=inner of a.ca, signed by CN=root of a.root, which browser trusts, but no chain to it could be built from what was presented");
+    insta::assert_snapshot!(line(&explanation), @"a.web/0 presents its certificate without CN=inner, so that no path leads to what browser trusts; a.web/0 presented CN=web.example.com, signed by CN=inner of a.ca, signed by CN=root of a.root, which browser trusts, but no chain to it could be built from what was presented");
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn a_server_that_refuses_its_client_is_the_judge() {
     script.judge(100, None, 0, verdict);
     let explanation = explained(&deployment(), &script);
     insta::assert_snapshot!(explanation.headline, @"a.client/0 presents no certificate to a.web/0");
-    insta::assert_snapshot!(line(&explanation), @"a.client/0 had no certificate");
+    insta::assert_snapshot!(line(&explanation), @"no relation brings a.client/0 a certificate; a.client/0 had no certificate");
 }
 
 #[test]

@@ -51,6 +51,12 @@ pub struct Effects {
 }
 
 impl Effects {
+    /// Whether the hook gives this unit another workload status than it has.
+    pub fn changes_status(&self, unit: &Unit) -> bool {
+        let status = self.status.as_ref();
+        status.is_some_and(|status| *status != unit.status)
+    }
+
     /// Whether the hook changes anything beside the workload status.
     pub fn changes_anything(&self) -> bool {
         !self.bags.is_empty()

@@ -111,8 +111,18 @@ impl Juju {
         if let Some(status) = effects.status.clone() {
             let found = &mut self.units[unit.index()];
             if found.status != status {
+                let (word, message) = (status.0.as_str(), &status.1);
+                let said = match message.is_empty() {
+                    true => word.to_owned(),
+                    false => format!("{word}: {message}"),
+                };
                 found.status = status;
                 found.status_since = now;
+                host.record(
+                    entry,
+                    About::Unit(unit),
+                    Happening::Note("status-changed", said),
+                );
             }
         }
         self.track_secrets(unit, &effects.tracked, host);

@@ -11,9 +11,11 @@ mod summary;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
+mod why;
 
 pub use folder::{FolderError, write_folder};
 pub use summary::summary;
+pub use why::why;
 
 use std::collections::BTreeMap;
 

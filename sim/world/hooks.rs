@@ -24,7 +24,8 @@ impl World {
         let now = agenda.now();
         let (effects, result) = self.run_charm(unit, &hook, now);
         let repeats = matches!(hook, Hook::UpdateStatus | Hook::SecretExpired { .. });
-        let worth_a_line = !repeats || effects.changes_anything() || result.is_err();
+        let is_heard = effects.changes_anything() || effects.changes_status(self.juju.unit(unit));
+        let worth_a_line = !repeats || is_heard || result.is_err();
         // A hook that only time brings acts on what the unit's last hook left behind.
         let cause = cause
             .or(self.last_hook.get(&unit).copied())

@@ -7,6 +7,7 @@ mod judge;
 mod run;
 mod show_unit;
 mod status;
+mod why;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub(super) fn dispatch(
     match &cli.command {
         Command::Run(args) => return run::run(args, cli.globals.verbose, engine, console),
         Command::Check(args) => return check::check(args, engine, console),
+        Command::Why(args) => why::why(args, engine, console)?,
         Command::Status(args) => status::status(args, engine, console)?,
         Command::ShowUnit(args) => show_unit::show_unit(args, engine, console)?,
         Command::Export(args) => export::export(args, engine, console)?,

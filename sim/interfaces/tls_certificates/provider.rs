@@ -8,7 +8,7 @@ use super::{
     ErrorList, Library, ProviderData, REQUEST_ERRORS, RequestEntry, RequestError, RequestList,
     read_provider, read_requests,
 };
-use crate::juju::{Hook, HookError, RelationId, UnitContext, UnitId};
+use crate::juju::{Hook, HookError, RelationId, UnitContext, UnitId, Value};
 use crate::pki::{Certificate, CertificateRequest};
 
 /// A request without a certificate (`RequirerCertificateRequest`).
@@ -258,6 +258,12 @@ impl Provider {
         let kept = others.filter(|entry| entry.request != *request).cloned();
         let value = CertificateList::new(kept.collect()).into_value();
         unit.set_application_data(relation, CERTIFICATES, value)?;
+        let mut same = data.errors.entries.iter();
+        let is_known =
+            same.any(|known| known.request == request.pem() && known.error.code == error.code);
+        if !is_known {
+            note_refusal(unit, request, &error);
+        }
         let mut errors = ErrorList::default();
         let others = data.errors.entries.iter();
         errors.entries.extend(
@@ -376,6 +382,16 @@ impl Provider {
 }
 
 /// Requests without an answer, relation by relation.
+/// Says once what is refused, and why: the text may hold the time, and be written again and again.
+fn note_refusal(unit: &mut UnitContext<'_>, request: &CertificateRequest, error: &RequestError) {
+    let name = request.attributes().common_name.clone();
+    let mut said = format!("{}: {}", name.unwrap_or_default(), error.message);
+    if let Some(reason) = &error.reason {
+        said.push_str(&format!(" {reason}"));
+    }
+    unit.note("certificate-refused", Value::from(said));
+}
+
 fn outstanding(sides: &[Side]) -> impl Iterator<Item = Outstanding> + '_ {
     let requests = sides.iter().enumerate().flat_map(|(at, side)| {
         let requests = side.requests();

@@ -85,12 +85,15 @@ fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
     text.push_str(&format!(
         "{}: {}\n",
         paint(colour, &format!("{word}[{}]", outage.code)),
-        paint(style::STRONG, &explanation.headline)
+        paint(style::STRONG, first_line(explanation))
     ));
     if let Some(source) = root_source(run, explanation) {
         excerpt(source, text);
     }
     let mut lines = Lines { text };
+    if first_line(explanation) != explanation.headline {
+        lines.add("symptom", &explanation.headline);
+    }
     lines.add("failing", &when(run, outage));
     others(run, group, detail, &mut lines);
     for change in &outage.changes {
@@ -105,19 +108,27 @@ fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
     lines.add("explain", &format!("trustsim explain {}", outage.code));
 }
 
+/// What is to blame, else what is seen.
+pub(super) fn first_line(explanation: &Explanation) -> &str {
+    match explanation.cause.line.is_empty() {
+        true => &explanation.headline,
+        false => &explanation.cause.line,
+    }
+}
+
 /// Lines of `= label  text` under a headline.
-struct Lines<'a> {
-    text: &'a mut String,
+pub(super) struct Lines<'a> {
+    pub(super) text: &'a mut String,
 }
 
 impl Lines<'_> {
-    fn add(&mut self, label: &str, line: &str) {
+    pub(super) fn add(&mut self, label: &str, line: &str) {
         let sign = paint(style::DETAIL, "=");
         let label = paint(style::DETAIL, &format!("{label:<15}"));
         self.text.push_str(&format!("   {sign} {label} {line}\n"));
     }
 
-    fn more(&mut self, line: &str) {
+    pub(super) fn more(&mut self, line: &str) {
         self.text.push_str(&format!("{}{line}\n", " ".repeat(21)));
     }
 }
@@ -130,7 +141,7 @@ fn root_source<'a>(run: &Run<'a>, explanation: &Explanation) -> Option<&'a Sourc
 }
 
 /// The scenario line, as a compiler prints it.
-fn excerpt(source: &Source, text: &mut String) {
+pub(super) fn excerpt(source: &Source, text: &mut String) {
     let number = source.line.to_string();
     let blank = " ".repeat(number.len());
     let bar = paint(style::DETAIL, "|");
@@ -228,7 +239,7 @@ fn verdict_lines(verdict: &Verdict, at: Time, detail: Detail, lines: &mut Lines<
     }
 }
 
-fn trust_lines(explanation: &Explanation, lines: &mut Lines<'_>) {
+pub(super) fn trust_lines(explanation: &Explanation, lines: &mut Lines<'_>) {
     for (index, certificate) in explanation.presented.iter().enumerate() {
         let label = if index == 0 { "presented" } else { "signed by" };
         lines.add(

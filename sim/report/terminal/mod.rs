@@ -6,8 +6,10 @@
 
 mod failures;
 mod table;
+mod why;
 
 pub use table::{Align, Cell, Table};
+pub use why::why;
 
 use std::collections::BTreeMap;
 

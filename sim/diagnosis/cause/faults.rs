@@ -1,0 +1,132 @@
+//! What had been done to the deployment and was still so at an instant: an outage that has not
+//! ended, a relation that is gone, a clock that is off.
+
+use crate::kernel::Time;
+use crate::world::{Action, Deployment, Side, Target, TimedAction, UnitAction};
+
+/// What was done up to `at` and not undone since, in order of time.
+pub(super) fn in_force(deployment: &Deployment, at: Time) -> Vec<&TimedAction> {
+    let mut open: Vec<&TimedAction> = Vec::new();
+    let done = deployment.actions.iter();
+    for timed in done.take_while(|timed| deployment.start + timed.at <= at) {
+        open.retain(|earlier| !undoes(&timed.action, &earlier.action, deployment));
+        if lasts(&timed.action) {
+            open.push(timed);
+        }
+    }
+    open.retain(|timed| match &timed.action {
+        Action::Unit(UnitAction::Kill {
+            away: Some(away), ..
+        }) => at < deployment.start + timed.at + *away,
+        _ => true,
+    });
+    open
+}
+
+/// Whether an action leaves a state behind in which something is worse than before.
+const fn lasts(action: &Action) -> bool {
+    match action {
+        Action::AcmeServer { reachable } => !*reachable,
+        Action::SkewClock { skew_ns, .. } => *skew_ns != 0,
+        Action::RemoveRelation { .. }
+        | Action::Unit(UnitAction::Stop(_) | UnitAction::Seal(_) | UnitAction::Kill { .. }) => true,
+        Action::Unit(UnitAction::SkewMachine { skew_ns, .. }) => *skew_ns != 0,
+        _ => false,
+    }
+}
+
+fn undoes(later: &Action, earlier: &Action, deployment: &Deployment) -> bool {
+    match (later, earlier) {
+        (Action::Unit(later), Action::Unit(earlier)) => undoes_to_units(later, earlier),
+        (Action::AcmeServer { .. }, Action::AcmeServer { .. }) => true,
+        (
+            Action::SkewClock {
+                application, unit, ..
+            },
+            Action::SkewClock {
+                application: of,
+                unit: which,
+                ..
+            },
+        ) => application == of && (unit.is_none() || unit == which),
+        (Action::Integrate { sides, .. }, Action::RemoveRelation { sides: gone, .. }) => {
+            same_sides(deployment, sides, gone)
+        }
+        _ => false,
+    }
+}
+
+fn undoes_to_units(later: &UnitAction, earlier: &UnitAction) -> bool {
+    let covers = |later: &Target, earlier: &Target| {
+        later.application == earlier.application
+            && (later.unit.is_none() || later.unit == earlier.unit)
+    };
+    match (later, earlier) {
+        (UnitAction::Start(later), UnitAction::Stop(earlier))
+        | (UnitAction::Seal(later), UnitAction::Seal(earlier)) => covers(later, earlier),
+        (UnitAction::SkewMachine { machine, .. }, UnitAction::SkewMachine { machine: of, .. }) => {
+            machine == of
+        }
+        _ => false,
+    }
+}
+
+/// Whether two actions are about one relation, over whatever SAAS.
+fn same_sides(deployment: &Deployment, one: &[Side; 2], other: &[Side; 2]) -> bool {
+    let end = |side: &Side| (deployment.application_of(side.party), side.endpoint.clone());
+    let others = other.each_ref().map(end);
+    one.iter().all(|side| others.contains(&end(side)))
+}
+
+/// The removal of a relation that joined these two applications over this interface, where it has
+/// not come back.
+pub(super) fn removed_between<'a>(
+    deployment: &Deployment,
+    open: &[&'a TimedAction],
+    pair: [usize; 2],
+) -> Option<&'a TimedAction> {
+    let joins = |sides: &[Side; 2]| {
+        let of = sides
+            .each_ref()
+            .map(|side| deployment.application_of(side.party));
+        pair.iter().all(|index| of.contains(&Some(*index)))
+    };
+    let mut removals = open.iter().rev();
+    removals
+        .find(|timed| match &timed.action {
+            Action::RemoveRelation { sides, .. } => joins(sides),
+            _ => false,
+        })
+        .copied()
+}
+
+/// What keeps an application from working, or its clock from being right.
+pub(super) fn strikes(action: &Action, application: usize) -> Option<Strike> {
+    match action {
+        Action::SkewClock {
+            application: of,
+            skew_ns,
+            ..
+        } if *of == application => Some(Strike::Clock(*skew_ns)),
+        Action::Unit(UnitAction::Stop(target) | UnitAction::Kill { target, .. })
+            if target.application == application =>
+        {
+            Some(Strike::Down)
+        }
+        Action::Unit(UnitAction::Seal(target)) if target.application == application => {
+            Some(Strike::Sealed)
+        }
+        _ => None,
+    }
+}
+
+/// What an action does to whom it strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strike {
+    /// It cannot work.
+    Down,
+    /// It signs nothing until somebody unseals it.
+    Sealed,
+    /// Its clock is off by so many nanoseconds.
+    Clock(i64),
+}

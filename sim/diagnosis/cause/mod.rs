@@ -1,0 +1,239 @@
+//! The true cause of a failure in one line, and the steps from there to the failing handshake.
+//!
+//! The certificate last served is seldom to blame. When one expires, the cause is what kept its
+//! renewal away: the walk goes from the certificate to the request that should have renewed it, or
+//! its absence, and on to whoever held it up. When trust is missing, the walk goes to the relation
+//! that would have carried it. Reads the journal and the deployment; must not know the terminal.
+
+mod faults;
+mod holdup;
+mod renewal;
+#[cfg(test)]
+mod tests;
+mod trail;
+mod trust;
+
+use super::carrier::Carrier;
+use super::describe::place;
+use super::explanation::Case;
+use super::facts::Facts;
+use crate::kernel::{Time, format_duration};
+use crate::world::{Action, Deployment, Kind, OperatorSpec, Seq, TimedAction};
+
+pub(super) use trail::Trail;
+
+/// What is to blame for a failure.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cause {
+    /// What kind of thing it is, kebab-case: `operator`, `refused`, `not-asked`, `no-transfer`, ...
+    pub kind: &'static str,
+    /// One line that names it.
+    pub line: String,
+    /// The entry that shows it, where one does.
+    pub seq: Option<Seq>,
+    /// From there to the failing handshake, in order of time.
+    pub steps: Vec<Step>,
+}
+
+/// One thing on the way from a cause to a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// When.
+    pub at: Time,
+    /// What, in plain words.
+    pub text: String,
+}
+
+impl Cause {
+    fn new(kind: &'static str, line: String, seq: Option<Seq>) -> Self {
+        Self {
+            kind,
+            line,
+            seq,
+            steps: Vec::new(),
+        }
+    }
+
+    fn after(mut self, at: Time, text: String) -> Self {
+        self.steps.push(Step { at, text });
+        self
+    }
+}
+
+/// Whoever looks for causes.
+pub(super) struct Detective<'e, 'a> {
+    pub(super) deployment: &'a Deployment,
+    pub(super) facts: &'e Facts<'a>,
+    pub(super) trail: &'e Trail<'a>,
+}
+
+impl<'a> Detective<'_, 'a> {
+    /// What is to blame for a failing handshake. `root` is the action nearest to it, if there was
+    /// one.
+    pub(super) fn cause(
+        &self,
+        case: &Case<'a>,
+        carrier: Option<&Carrier>,
+        root: Option<Seq>,
+    ) -> Cause {
+        let found = match case.record.verdict.error {
+            "no-certificate" | "no-client-certificate" if case.serial.is_empty() => {
+                self.without_certificate(case)
+            }
+            "expired" => self.expired(case),
+            "not-valid-yet" => self.not_valid_yet(case),
+            "unreachable" | "closed-by-peer" | "plaintext-peer" => self.struck(case),
+            "unknown-issuer" | "bad-signature" | "partial-chain" => {
+                self.untrusted(case, carrier, root)
+            }
+            "not-valid-for-name" => self.misnamed(case, root),
+            _ => None,
+        };
+        let mut cause = found
+            .or_else(|| self.done_to(root?))
+            .unwrap_or_else(|| Cause::new(case.record.verdict.error, case.reason(), None));
+        let headline = case.headline();
+        if cause.line != headline {
+            cause = cause.after(case.at, headline);
+        }
+        cause.steps.sort_by_key(|step| step.at);
+        cause
+    }
+
+    /// An action and its scenario line are to blame.
+    fn done_to(&self, root: Seq) -> Option<Cause> {
+        let entry = self.trail.entry(root)?;
+        let Kind::Action { command, source } = &entry.kind else {
+            return None;
+        };
+        let line = match place(source) {
+            Some(place) => format!("`{command}` ({place})"),
+            None => format!("`{command}`"),
+        };
+        Some(Cause::new("action", line, Some(root)))
+    }
+
+    /// The action nearest to an entry, of those that led to it.
+    fn action_behind(&self, seq: Seq) -> Option<Cause> {
+        let mut next = Some(seq);
+        while let Some(seq) = next {
+            let entry = self.trail.entry(seq)?;
+            if matches!(entry.kind, Kind::Action { .. }) {
+                return self.done_to(seq);
+            }
+            next = entry.cause.filter(|cause| *cause < seq);
+        }
+        None
+    }
+
+    /// A certificate is for other names than the one asked for.
+    fn misnamed(&self, case: &Case<'a>, root: Option<Seq>) -> Option<Cause> {
+        let leaf = case.leaf?;
+        let asked = &case.connection.server_name;
+        let names = leaf.certificate.sans().join(", ");
+        let names = if names.is_empty() { "no name" } else { &names };
+        let who = case.presenter;
+        let mut line = format!(
+            "{who} has a certificate for {names}, and {} asks for {asked}",
+            case.judge
+        );
+        let action = root.and_then(|root| self.done_to(root));
+        if let Some(action) = &action {
+            line.push_str(&format!(", after {}", action.line));
+        }
+        Some(Cause::new(
+            "wrong-name",
+            line,
+            action.and_then(|action| action.seq),
+        ))
+    }
+
+    /// Something keeps a side from answering at all.
+    fn struck(&self, case: &Case<'a>) -> Option<Cause> {
+        let application = self.application(case.presenter)?;
+        let down = self.strike_on(application, case.at, |strike| {
+            strike == faults::Strike::Down
+        })?;
+        Some(Cause::new("down", self.sentence(down), self.seq_of(down)))
+    }
+
+    /// The latest action still in force that does this to an application.
+    fn strike_on(
+        &self,
+        application: usize,
+        at: Time,
+        is_it: impl Fn(faults::Strike) -> bool,
+    ) -> Option<&'a TimedAction> {
+        let open = faults::in_force(self.deployment, at);
+        let strikes =
+            |timed: &&&TimedAction| faults::strikes(&timed.action, application).is_some_and(&is_it);
+        open.iter().rev().find(strikes).copied()
+    }
+
+    /// `` since 2026-01-02T00:00:00Z: `juju ...` (file.yaml:3) ``.
+    fn sentence(&self, timed: &TimedAction) -> String {
+        let at = self.deployment.start + timed.at;
+        let command = timed.action.to_command(self.deployment);
+        let what = match &timed.action {
+            Action::AcmeServer { .. } => "the public ACME server could not be reached".to_owned(),
+            _ => format!("`{command}`"),
+        };
+        match place(&timed.source) {
+            Some(place) => format!("{what} since {} ({place})", short(at)),
+            None => format!("{what} since {}", short(at)),
+        }
+    }
+
+    /// The entry of an action of the plan.
+    fn seq_of(&self, timed: &TimedAction) -> Option<Seq> {
+        let at = self.deployment.start + timed.at;
+        let mut actions = self.trail.actions();
+        let is_it = |entry: &crate::world::Entry| {
+            entry.time == at
+                && matches!(&entry.kind, Kind::Action { source, .. } if *source == timed.source)
+        };
+        actions.find(|(_, entry)| is_it(entry)).map(|(seq, _)| seq)
+    }
+
+    /// Index of the application of `model.app/0` or `model.app`.
+    fn application(&self, address: &str) -> Option<usize> {
+        let own = super::expectations::application_of(address);
+        super::carrier::application(self.deployment, own)
+    }
+
+    /// Who looks after an application.
+    fn operator(&self, application: usize) -> Option<&'a OperatorSpec> {
+        let mut operators = self.deployment.operators.iter();
+        operators.find(|operator| operator.answers.contains(&application))
+    }
+
+    /// Whose clock is off at `at`, of those who have to do with a certificate.
+    fn clock(&self, case: &Case<'a>, ahead: bool) -> Option<Cause> {
+        let signer = case.signer();
+        let mut whom = [Some(case.judge), signer.as_deref(), Some(case.presenter)].into_iter();
+        whom.find_map(|who| {
+            let who = who?;
+            let application = self.application(who)?;
+            let timed = self.strike_on(application, case.at, |strike| match strike {
+                faults::Strike::Clock(skew_ns) => (skew_ns > 0) == (ahead == (who == case.judge)),
+                faults::Strike::Down | faults::Strike::Sealed => false,
+            })?;
+            let Some(faults::Strike::Clock(skew_ns)) = faults::strikes(&timed.action, application)
+            else {
+                return None;
+            };
+            let off = format_duration(crate::kernel::Span::from_nanos(skew_ns.unsigned_abs()));
+            let side = if skew_ns > 0 { "ahead" } else { "behind" };
+            let line = format!(
+                "the clock of {who} is {off} {side}: {}",
+                self.sentence(timed)
+            );
+            Some(Cause::new("clock", line, self.seq_of(timed)))
+        })
+    }
+}
+
+/// To the second: what people read.
+fn short(time: Time) -> Time {
+    time.truncated_to_seconds()
+}

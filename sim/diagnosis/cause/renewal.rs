@@ -1,0 +1,323 @@
+//! A certificate that expired, or never was there: was another one asked for, was it answered, was
+//! the answer loaded.
+
+use super::trail::{holder, note};
+use super::{Cause, Detective, short};
+use crate::charms::{EndpointProfile, Role};
+use crate::diagnosis::describe::certificate_name;
+use crate::diagnosis::expectations::application_of;
+use crate::diagnosis::explanation::Case;
+use crate::kernel::Time;
+use crate::world::{CertificateKind, CertificateRecord, Kind, Seq};
+
+const CERTIFICATES: &str = "tls-certificates";
+
+impl<'a> Detective<'_, 'a> {
+    /// A certificate of the chain, or what is trusted, is over.
+    pub(super) fn expired(&self, case: &Case<'a>) -> Option<Cause> {
+        let chain = case.leaf.into_iter().chain(case.issuers.iter().copied());
+        let mut over = chain.filter(|record| record.certificate.not_after() <= case.at);
+        let Some(culprit) = over.next() else {
+            return self.clock(case, true);
+        };
+        let name = certificate_name(&culprit.certificate);
+        let end = culprit.certificate.not_after();
+        let cause = match culprit.kind {
+            CertificateKind::Root => self.root_over(culprit, case),
+            _ => self.not_renewed(culprit, case.presenter, case.at),
+        };
+        Some(cause.after(end, format!("{name} expires")))
+    }
+
+    pub(super) fn not_valid_yet(&self, case: &Case<'a>) -> Option<Cause> {
+        self.clock(case, false)
+    }
+
+    /// A side has nothing to present.
+    pub(super) fn without_certificate(&self, case: &Case<'a>) -> Option<Cause> {
+        let who = case.presenter;
+        if let Some(cause) = self.deaf_to(who) {
+            return Some(cause);
+        }
+        let requests = self.requests(who, None, self.deployment.start, case.at);
+        let Some(last) = requests.last() else {
+            return Some(self.not_asked(who, None, case.at));
+        };
+        let issued = self.newest(&[who, application_of(who)], None, last.1, case.at);
+        match issued {
+            Some((seq, record)) => Some(self.not_loaded(who, (seq, record), case.at)),
+            None => Some(self.unanswered(who, *last, case.at)),
+        }
+    }
+
+    /// A leaf or an intermediate of `culprit`'s holder is over, and nothing took its place.
+    fn not_renewed(&self, culprit: &'a CertificateRecord, who: &str, at: Time) -> Cause {
+        let holder = holder(culprit);
+        // What an application holds is presented by any of its units.
+        let whom = match application_of(who) == holder {
+            true => who,
+            false => &holder,
+        };
+        let name = culprit.certificate.subject_common_name();
+        let end = culprit.certificate.not_after();
+        let born = self.issued_at(culprit);
+        let newer = self.newest(&[&holder], name.as_deref(), after(born), at);
+        let requests = self.requests(&holder, name.as_deref(), after(born), at);
+        let Some(first) = requests.iter().find(|(_, time)| {
+            newer.is_none_or(|(seq, _)| self.trail.entry(seq).is_some_and(|it| *time > it.time))
+        }) else {
+            return match newer {
+                Some((seq, record)) => self.not_loaded(whom, (seq, record), at),
+                None => self.not_asked(&holder, Some(culprit), end.min(at)),
+            };
+        };
+        self.unanswered(&holder, *first, at)
+    }
+
+    /// A root is over: whoever made it has another one, or never made one.
+    fn root_over(&self, culprit: &'a CertificateRecord, case: &Case<'a>) -> Cause {
+        let owner = holder(culprit);
+        let born = self.issued_at(culprit);
+        let newer = self
+            .trail
+            .issued_to(&owner)
+            .into_iter()
+            .find(|(_, entry, record)| {
+                record.kind == CertificateKind::Root && entry.time > born && entry.time <= case.at
+            });
+        let end = short(culprit.certificate.not_after());
+        match newer {
+            Some((seq, entry, _)) => Cause::new(
+                "outlived-ca",
+                format!(
+                    "{} still presents a certificate of the CA of {owner} that ended at {end}: \
+                     {owner} made another one at {}, and nobody asked for a certificate of it",
+                    case.presenter,
+                    short(entry.time)
+                ),
+                Some(seq),
+            ),
+            None => {
+                let line = format!("{owner} never renewed its root, which ended at {end}");
+                Cause::new("root-not-renewed", line, None)
+            }
+        }
+    }
+
+    /// Nobody asked.
+    fn not_asked(&self, holder: &str, leaf: Option<&CertificateRecord>, at: Time) -> Cause {
+        let whom = application_of(holder);
+        let open = super::faults::in_force(self.deployment, at);
+        let providers = self.providers(whom, at);
+        if providers.is_empty() {
+            let pairs = (0..self.deployment.applications.len()).filter_map(|provider| {
+                let own = self.application(whom)?;
+                super::faults::removed_between(self.deployment, &open, [own, provider])
+            });
+            if let Some(removed) = pairs.last() {
+                return Cause::new(
+                    "relation-removed",
+                    self.sentence(removed),
+                    self.seq_of(removed),
+                );
+            }
+            let line = format!("no relation brings {holder} a certificate");
+            return Cause::new("no-provider", line, None);
+        }
+        let since = leaf.map_or(self.deployment.start, |leaf| self.issued_at(leaf));
+        if let Some(cause) = self.fails(holder, since, at) {
+            return cause;
+        }
+        if let Some(cause) = self.is_down(whom, at) {
+            return cause;
+        }
+        if leaf.is_none()
+            && let Some(cause) = self.stuck(whom, since, at)
+        {
+            return cause;
+        }
+        let line = match (leaf, self.says_why_never(whom)) {
+            (Some(_), Some(why)) => format!("{holder} never asked for a new certificate: {why}"),
+            (Some(leaf), None) => format!(
+                "{holder} never asked for a new certificate in place of the one that ended at {}",
+                short(leaf.certificate.not_after())
+            ),
+            (None, _) => format!("{holder} never asked for a certificate"),
+        };
+        Cause::new("not-asked", line, None)
+    }
+
+    /// Why a charm never asks again, by its profile.
+    fn says_why_never(&self, whom: &str) -> Option<String> {
+        let charm = &self.deployment.applications[self.application(whom)?].charm;
+        let mut profiles = charm
+            .endpoints
+            .iter()
+            .filter_map(|each| each.profile.as_ref());
+        profiles.find_map(|profile| match profile {
+            EndpointProfile::LegacyCertificates(_) => Some(
+                "in the legacy protocol a certificate is issued once, and again only where its \
+                 names change"
+                    .to_owned(),
+            ),
+            EndpointProfile::Certificates(profile)
+                if !profile.renews_on.expiring && !profile.renews_on.expired =>
+            {
+                Some(format!(
+                    "charm {} does not listen for the end of one",
+                    charm.name
+                ))
+            }
+            _ => None,
+        })
+    }
+
+    /// A request was sent, and no certificate came.
+    fn unanswered(&self, holder: &str, (seq, sent): (Seq, Time), at: Time) -> Cause {
+        let entry = self.trail.entry(seq);
+        let name = entry.and_then(|entry| note(entry, "certificate-requested"));
+        let name = name.unwrap_or_default().to_owned();
+        let whom = application_of(holder);
+        let providers = self.providers(whom, at);
+        let asked = match &providers[..] {
+            [] => "nobody".to_owned(),
+            several => several.join(", "),
+        };
+        let step = format!("{holder} asks {asked} for {name}");
+        let found = self.holdup(whom, &providers, (holder, &name), sent, at);
+        let cause = found.unwrap_or_else(|| {
+            let line = format!(
+                "{asked} never answered the request of {holder} for {name}, sent at {}",
+                short(sent)
+            );
+            Cause::new("not-answered", line, Some(seq))
+        });
+        cause.after(sent, step)
+    }
+
+    /// A newer certificate was there, and the workload went on with the old one.
+    fn not_loaded(&self, who: &str, (seq, record): (Seq, &CertificateRecord), at: Time) -> Cause {
+        let issued = self.trail.entry(seq).map_or(at, |entry| entry.time);
+        let name = certificate_name(&record.certificate);
+        let step = format!("{name} is issued for {who}");
+        let whom = application_of(who);
+        let found = self
+            .fails(who, issued, at)
+            .or_else(|| self.is_down(whom, at))
+            .or_else(|| {
+                let providers = self.providers(whom, at);
+                self.cut_off(whom, &providers, at)
+            });
+        let cause = found.unwrap_or_else(|| {
+            let own = self.trail.about(who, issued, at);
+            let heard = own.iter().any(|(_, entry)| match &entry.kind {
+                Kind::HookCommitted { hook } => hook.ends_with("-relation-changed"),
+                _ => false,
+            });
+            let why = match heard {
+                true => {
+                    "its charm heard of it, and its workload was not given it or did not read it"
+                }
+                false => "no hook of its charm heard of it",
+            };
+            let line = format!(
+                "{who} goes on without {name}, issued for it at {}: {why}",
+                short(issued)
+            );
+            Cause::new("not-loaded", line, Some(seq))
+        });
+        cause.after(issued, step)
+    }
+
+    /// The newest certificate that was issued to any of these, for this name where one is given.
+    fn newest(
+        &self,
+        holders: &[&str],
+        name: Option<&str>,
+        since: Time,
+        until: Time,
+    ) -> Option<(Seq, &'a CertificateRecord)> {
+        let all = holders
+            .iter()
+            .flat_map(|holder| self.trail.issued_to(holder));
+        let fits = all.filter(|(_, entry, record)| {
+            let is_named =
+                name.is_none() || record.certificate.subject_common_name().as_deref() == name;
+            entry.time >= since
+                && entry.time <= until
+                && is_named
+                && record.kind != CertificateKind::Root
+        });
+        fits.last().map(|(seq, _, record)| (seq, record))
+    }
+
+    /// Requests of a unit or an application, for this name where one is given.
+    fn requests(&self, of: &str, name: Option<&str>, since: Time, until: Time) -> Vec<(Seq, Time)> {
+        // The leader asks for its application.
+        let mut entries = self.trail.about(of, since, until);
+        if entries.is_empty() || !of.contains('/') {
+            entries = self.trail.about(application_of(of), since, until);
+        }
+        let asked = entries.into_iter().filter(|(_, entry)| {
+            note(entry, "certificate-requested")
+                .is_some_and(|said| name.is_none_or(|name| said == name))
+        });
+        asked.map(|(seq, entry)| (seq, entry.time)).collect()
+    }
+
+    fn issued_at(&self, wanted: &CertificateRecord) -> Time {
+        let of = self.trail.issued_to(&holder(wanted));
+        let mut of = of.into_iter();
+        let found = of.find(|(_, _, record)| record.certificate == wanted.certificate);
+        found.map_or(wanted.certificate.not_before(), |(_, entry, _)| entry.time)
+    }
+
+    /// `model.app` of those who give `whom` certificates at `at`.
+    pub(super) fn providers(&self, whom: &str, at: Time) -> Vec<String> {
+        let last = self.trail.last_before(at);
+        let facts = self.facts.relations(&[CERTIFICATES], last);
+        let side = |name: &str| crate::diagnosis::carrier::side(self.deployment, name);
+        let mut found: Vec<String> = Vec::new();
+        for fact in facts.iter().filter(|fact| fact.there) {
+            let provider = side(&fact.provider);
+            if side(&fact.requirer) == whom && !found.contains(&provider) {
+                found.push(provider);
+            }
+        }
+        found
+    }
+
+    /// Nothing comes over a relation whose sides do not understand each other.
+    fn deaf_to(&self, who: &str) -> Option<Cause> {
+        let [left, right] = self.deaf(application_of(who))?;
+        let line = format!(
+            "{left} and {right} speak different protocols (TS0304), so {who} gets no certificate"
+        );
+        Some(Cause::new("protocol-mismatch", line, None))
+    }
+
+    /// A relation of `whom` whose sides speak different protocols: `model.app:endpoint` twice.
+    fn deaf(&self, whom: &str) -> Option<[String; 2]> {
+        let own = self.application(whom)?;
+        let deployment = self.deployment;
+        deployment.relations.iter().find_map(|relation| {
+            let requirer = relation
+                .sides
+                .iter()
+                .find(|side| side.role == Role::Requirer)?;
+            let is_own = deployment.application_of(requirer.party) == Some(own);
+            (is_own && deployment.protocols_differ(relation)).then(|| {
+                relation.sides.each_ref().map(|side| {
+                    let index = deployment.application_of(side.party);
+                    let address = index.map(|index| deployment.application_address(index));
+                    format!("{}:{}", address.unwrap_or_default(), side.endpoint)
+                })
+            })
+        })
+    }
+}
+
+/// The first instant after one.
+fn after(time: Time) -> Time {
+    time + crate::kernel::Span::from_nanos(1)
+}

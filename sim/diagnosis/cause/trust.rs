@@ -1,0 +1,300 @@
+//! A CA that is not trusted: which relation would have carried it, and why it did not.
+
+use super::{Cause, Detective, short};
+use crate::diagnosis::carrier::Carrier;
+use crate::diagnosis::expectations::application_of;
+use crate::diagnosis::explanation::Case;
+use crate::diagnosis::facts::address;
+use crate::kernel::Time;
+use crate::world::{Entry, Kind, Seq};
+
+impl<'a> Detective<'_, 'a> {
+    pub(super) fn untrusted(
+        &self,
+        case: &Case<'a>,
+        carrier: Option<&Carrier>,
+        root: Option<Seq>,
+    ) -> Option<Cause> {
+        let Some(carrier) = carrier else {
+            return self.without_carrier(case);
+        };
+        let signer = case.signer()?;
+        match carrier {
+            Carrier::Missing { removed, .. } => Some(self.no_relation(&signer, case, *removed)),
+            Carrier::Given { client, listed, .. } => {
+                Some(self.not_given(client, *listed, &signer, case, root))
+            }
+            Carrier::Relation {
+                interface,
+                provider,
+                requirer,
+            } => {
+                let relation = (interface.as_str(), provider.as_str(), requirer.as_str());
+                Some(self.late(relation, &signer, case, root))
+            }
+        }
+    }
+
+    /// The root is trusted, or nobody here signed what was presented.
+    fn without_carrier(&self, case: &Case<'a>) -> Option<Cause> {
+        let leaf = case.leaf?;
+        let who = case.presenter;
+        if case.issuers.is_empty() {
+            let line = format!(
+                "{who} presents a certificate by {}, whom nothing in the deployment knows",
+                leaf.certificate.issuer()
+            );
+            return Some(Cause::new("foreign-issuer", line, None));
+        }
+        case.trusts_any_issuer().then(|| {
+            let missing = case.issuers.first().map(|issuer| issuer.certificate.subject());
+            let line = format!(
+                "{who} presents its certificate without {}, so that no path leads to what {} trusts",
+                missing.unwrap_or_default(),
+                case.judge
+            );
+            Cause::new("missing-intermediate", line, None)
+        })
+    }
+
+    fn no_relation(&self, signer: &str, case: &Case<'a>, removed: Option<Seq>) -> Cause {
+        let judge = application_of(case.judge);
+        let gone = removed.and_then(|seq| self.trail.entry(seq).map(|entry| (seq, entry)));
+        let Some((seq, entry)) = gone else {
+            let line = format!("no relation carries the CA of {signer} to {judge}");
+            return Cause::new("no-transfer", line, None);
+        };
+        let action = entry.cause.and_then(|cause| self.done_to(cause));
+        let by = action.map_or_else(String::new, |action| format!(" by {}", action.line));
+        let line = format!(
+            "the relation that carried the CA of {signer} to {judge} was removed at {}{by}",
+            short(entry.time)
+        );
+        Cause::new("transfer-removed", line, Some(seq))
+    }
+
+    /// A client outside Juju has what it was given.
+    fn not_given(
+        &self,
+        client: &str,
+        listed: bool,
+        signer: &str,
+        case: &Case<'a>,
+        root: Option<Seq>,
+    ) -> Cause {
+        let made = self.ca_made(case);
+        let line = match (listed, made) {
+            (false, _) => format!("client {client} was never given the CA of {signer}"),
+            (true, Some((_, entry))) if self.is_later(entry) => {
+                let why = self.why_made(entry, root);
+                format!(
+                    "{signer} has a new CA since {}{why}, and client {client} still has the one \
+                     that it was given before",
+                    short(entry.time)
+                )
+            }
+            (true, _) => match self.newer_ca(signer, case) {
+                // It fetched the new CA, and the server still has a certificate of the old one.
+                Some((_, entry)) => format!(
+                    "{signer} has a new CA since {}{}: client {client} has fetched it, and {} \
+                     still presents a certificate of the old one",
+                    short(entry.time),
+                    self.why_made(entry, root),
+                    case.presenter
+                ),
+                None => format!("client {client} does not have the CA of {signer}"),
+            },
+        };
+        Cause::new("not-given", line, made.map(|(seq, _)| seq))
+    }
+
+    /// A relation carries the CA, and had not done so yet, or not any more.
+    fn late(
+        &self,
+        (interface, provider, requirer): (&str, &str, &str),
+        signer: &str,
+        case: &Case<'a>,
+        root: Option<Seq>,
+    ) -> Cause {
+        let judge = case.judge;
+        let relation = format!("{interface} relation {provider} - {requirer}");
+        let made = self.ca_made(case);
+        let since = made.map_or(self.deployment.start, |(_, entry)| entry.time);
+        let newer = self.newer_ca(signer, case);
+        if let Some((seq, entry)) = newer {
+            // The judge has moved on and the presenter has not.
+            let why = self.why_made(entry, root);
+            let line = format!(
+                "{signer} has a new CA since {}{why}: {judge} trusts it in place of the old one, \
+                 of which {} still presents a certificate",
+                short(entry.time),
+                case.presenter
+            );
+            let step = format!("{signer} makes a new CA");
+            return Cause::new("old-ca-dropped", line, Some(seq)).after(entry.time, step);
+        }
+        let (why, kind, held) = match interface {
+            "tls-certificates" => (
+                format!("{judge} gets the CA only beside its own next certificate"),
+                "ca-with-certificate",
+                None,
+            ),
+            _ => self.why_late(provider, requirer, judge, since, case.at),
+        };
+        let mut line = match made {
+            Some((_, entry)) if self.is_later(entry) => format!(
+                "{signer} has a new CA since {}{}: {} presents a certificate of it before {judge} \
+                 trusts it",
+                short(entry.time),
+                self.why_made(entry, root),
+                case.presenter
+            ),
+            _ => format!("{judge} does not have the CA of {signer}"),
+        };
+        if let Some(held) = &held {
+            line = format!("{}: {line}", held.line);
+        } else {
+            line.push_str(&format!("; {why}"));
+        }
+        let seq = held.as_ref().and_then(|held| held.seq);
+        let seq = seq.or_else(|| made.map(|(seq, _)| seq));
+        let mut cause = Cause::new(held.map_or(kind, |held| held.kind), line, seq);
+        if let Some((_, entry)) = made.filter(|(_, entry)| self.is_later(entry)) {
+            cause = cause.after(entry.time, format!("{signer} makes a new CA"));
+        }
+        cause.after(case.at, format!("the {relation} is there, but {why}"))
+    }
+
+    /// Where a CA is stuck on its way over a relation.
+    fn why_late(
+        &self,
+        provider: &str,
+        requirer: &str,
+        judge: &str,
+        since: Time,
+        at: Time,
+    ) -> (String, &'static str, Option<Cause>) {
+        let (from, gives) = provider.rsplit_once(':').unwrap_or((provider, ""));
+        let (_, takes) = requirer.rsplit_once(':').unwrap_or((requirer, ""));
+        let from = crate::diagnosis::carrier::side(self.deployment, &format!("{from}:{gives}"));
+        let sent = self.last(&from, since, at, |entry| match &entry.kind {
+            Kind::DatabagChanged { relation, .. } => endpoint_is(relation, gives),
+            _ => false,
+        });
+        let Some((_, sent)) = sent else {
+            let held = self
+                .fails(&from, since, at)
+                .or_else(|| self.is_down(&from, at));
+            return (format!("{from} has not sent it yet"), "not-sent", held);
+        };
+        let hook = format!("{takes}-relation-");
+        let began = self.last(judge, sent.time, at, |entry| {
+            matches!(&entry.kind, Kind::HookStarted { hook: name } if name.starts_with(&hook))
+        });
+        if began.is_none() {
+            let whom = application_of(judge);
+            let held = self
+                .is_down(whom, at)
+                .or_else(|| self.fails(judge, since, at))
+                .or_else(|| self.cut_off(whom, &[from], at));
+            let why = format!(
+                "{judge} has not run a hook for what came at {}",
+                short(sent.time)
+            );
+            return (why, "not-heard", held);
+        }
+        let done = self.last(judge, sent.time, at, |entry| {
+            matches!(&entry.kind, Kind::HookCommitted { hook: name } if name.starts_with(&hook))
+        });
+        match done {
+            None => (
+                format!("the hook of {judge} that takes it has not ended"),
+                "hook-running",
+                self.fails(judge, sent.time, at),
+            ),
+            Some((_, entry)) => (
+                format!(
+                    "{judge} took it at {}, and its process does not have it: it has not read it \
+                     again, or another file took its place",
+                    short(entry.time)
+                ),
+                "not-read",
+                None,
+            ),
+        }
+    }
+
+    fn last(
+        &self,
+        whom: &str,
+        since: Time,
+        at: Time,
+        is_it: impl Fn(&Entry) -> bool,
+    ) -> Option<(Seq, &'a Entry)> {
+        let own = self.trail.about(whom, since, at);
+        own.into_iter().rev().find(|(_, entry)| is_it(entry))
+    }
+
+    /// The entry in which the CA that signed the leaf was made.
+    fn ca_made(&self, case: &Case<'a>) -> Option<(Seq, &'a Entry)> {
+        let issuer = case.issuers.first()?;
+        let owner = super::trail::holder(issuer);
+        let all = self.trail.issued_to(&owner).into_iter();
+        let mut own = all.filter(|(_, _, record)| record.certificate == issuer.certificate);
+        own.next().map(|(seq, entry, _)| (seq, entry))
+    }
+
+    /// A CA that the signer made after the one that signed the leaf.
+    fn newer_ca(&self, signer: &str, case: &Case<'a>) -> Option<(Seq, &'a Entry)> {
+        let (made, _) = self.ca_made(case)?;
+        let all = self.trail.issued_to(signer).into_iter();
+        let later = all.filter(|(seq, entry, record)| {
+            *seq > made && entry.time <= case.at && record.certificate.is_ca()
+        });
+        later.last().map(|(seq, entry, _)| (seq, entry))
+    }
+
+    /// Whether a CA came in the course of the run, and not with the deployment.
+    fn is_later(&self, entry: &Entry) -> bool {
+        let settled = self.trail.settled().unwrap_or(self.deployment.start);
+        entry.time > settled
+    }
+
+    /// What led to a new CA: the action nearest to it, or the secret that expired.
+    fn why_made(&self, entry: &'a Entry, root: Option<Seq>) -> String {
+        let mut next = entry.cause;
+        while let Some(seq) = next {
+            let Some(cause) = self.trail.entry(seq) else {
+                break;
+            };
+            match &cause.kind {
+                Kind::Action { .. } => {
+                    let done = self.done_to(seq);
+                    return done.map_or_else(String::new, |done| format!(", after {}", done.line));
+                }
+                Kind::Secret { what, label } => {
+                    let who = address(&cause.subject);
+                    return format!(", when secret {} of {who} {what}", brief(label));
+                }
+                _ => next = cause.cause.filter(|cause| *cause < seq),
+            }
+        }
+        let done = root.and_then(|root| self.done_to(root));
+        done.map_or_else(String::new, |done| format!(", after {}", done.line))
+    }
+}
+
+/// Labels end in digests; their beginning says what they are.
+fn brief(label: &str) -> &str {
+    match label.char_indices().nth(40) {
+        Some((cut, _)) => &label[..cut],
+        None => label,
+    }
+}
+
+/// Whether `certificates:7` is a relation of this endpoint.
+fn endpoint_is(relation: &str, endpoint: &str) -> bool {
+    relation
+        .split_once(':')
+        .is_some_and(|(name, _)| name == endpoint)
+}
