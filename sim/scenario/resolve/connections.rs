@@ -1,7 +1,7 @@
 //! Clients outside Juju, and who talks to whom.
 
 use super::Resolver;
-use crate::charms::Role;
+use crate::charms::{Behaviour, KubernetesPart, Role};
 use crate::kernel::Span;
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
@@ -64,7 +64,10 @@ impl Resolver<'_> {
                 && ["tls-certificates", "certificate_transfer"]
                     .contains(&endpoint.interface.as_str())
         });
-        if !issues {
+        // A kubeconfig has the CA of its cluster (`get-kubeconfig`).
+        let has_kubeconfig = self.charm(application).behaviour
+            == Behaviour::Kubernetes(KubernetesPart::ControlPlane);
+        if !issues && !has_kubeconfig {
             let message = format!("`{}` has no CA to trust", text.value);
             let help = "name the application that issues certificates, not the one that uses them";
             self.push(Diagnostic::error(Code::BadValue, text.place, message).help(help));
