@@ -3,6 +3,14 @@
 
 mod common;
 
+#[path = "juju_faults/hooks.rs"]
+mod hooks;
+#[path = "juju_faults/network.rs"]
+mod network;
+#[path = "juju_faults/offers.rs"]
+mod offers;
+#[path = "juju_faults/scale.rs"]
+mod scale;
 #[path = "juju_faults/stage.rs"]
 mod stage;
 #[path = "juju_faults/units.rs"]

@@ -68,6 +68,7 @@ impl Script {
                 validator: "openssl".to_owned(),
                 every: seconds(5),
                 first_attempt: Some(start + seconds(60)),
+                ended: None,
             })
             .collect();
         let mut script = Self {

@@ -95,7 +95,12 @@ pub fn outages(manifest: &Manifest, journal: &Journal) -> Vec<Outage> {
             (None, Outcome::Ok) => {}
         }
     }
-    found.extend(open.into_iter().flatten());
+    // What a removed unit took along is over with it.
+    found.extend(open.into_iter().flatten().map(|mut outage| {
+        let connection = &manifest.connections[outage.connection as usize];
+        outage.until = connection.ended;
+        outage
+    }));
     found.sort_by_key(|outage| (outage.from, outage.connection));
     found
 }

@@ -31,7 +31,7 @@ pub fn tallies(manifest: &Manifest, journal: &Journal, outages: &[Outage]) -> Ve
         .connections
         .iter()
         .map(|connection| Tally {
-            attempts: attempts(connection, connection.first_attempt, None, end),
+            attempts: attempts(connection, connection.first_attempt, connection.ended, end),
             ..Tally::default()
         })
         .collect();

@@ -3,16 +3,22 @@
 //! Must not know scenario files or reports. A fault knows its purpose; the actions it becomes
 //! are what an operator or nature would do, and the world tells none of them apart.
 
+mod hooks;
+mod network;
+mod offers;
 mod tls;
 mod units;
 
 use std::collections::BTreeMap;
 
+pub use hooks::HookFault;
+pub use network::NetworkFault;
+pub use offers::OfferFault;
 pub use tls::TlsFault;
 pub use units::UnitFault;
 
 use crate::kernel::Span;
-use crate::world::{Action, Side, Source, TimedAction};
+use crate::world::{Action, ScaleAction, Side, Source, TimedAction};
 
 /// One fault; indices point into the deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +96,14 @@ pub enum Fault {
     Unit(UnitFault),
     /// Something strikes the TLS side of units or clients.
     Tls(TlsFault),
+    /// Units come and go, or a charm is refreshed.
+    Scale(ScaleAction),
+    /// Hooks are made to fail.
+    Hook(HookFault),
+    /// Something strikes an offer or a relation through one.
+    Offer(OfferFault),
+    /// Something strikes controllers or what connects them.
+    Network(NetworkFault),
 }
 
 /// What a fault does when it strikes, and what mends it after a while.
@@ -133,6 +147,9 @@ impl Fault {
         match self {
             Self::Unit(fault) => fault.strike(),
             Self::Tls(fault) => fault.strike(),
+            Self::Hook(fault) => fault.strike(),
+            Self::Offer(fault) => fault.strike(),
+            Self::Network(fault) => fault.strike(),
             Self::ClockSkew {
                 application,
                 unit,
@@ -193,6 +210,7 @@ impl Fault {
             Self::RemoveRelation { model, sides } => Action::RemoveRelation { model, sides },
             Self::Integrate { model, sides } => Action::Integrate { model, sides },
             Self::Restart { application, unit } => Action::Restart { application, unit },
+            Self::Scale(action) => Action::Scale(action),
             Self::Revoke { application, name } => Action::Revoke { application, name },
             lasting => lasting.strike().action,
         }

@@ -100,6 +100,8 @@ pub struct Agent {
     pub(super) away_until: Time,
     /// What parted it from its controller, while it is parted.
     pub(super) cut_by: Option<Seq>,
+    /// Since when it has dialled a controller that it cannot reach.
+    pub(super) parted_at: Option<Time>,
     /// Why its pod is being replaced.
     pub(super) pod_cause: Option<Seq>,
     /// When that pod is killed at the latest.
@@ -240,10 +242,32 @@ impl Agent {
             dials_failed: 0,
             away_until: Time::EPOCH,
             cut_by: None,
+            parted_at: None,
             pod_cause: None,
             grace_ends: Time::EPOCH,
             draws: BTreeMap::new(),
             history: None,
+        }
+    }
+
+    /// The charm version that it has unpacked.
+    pub const fn charm_version(&self) -> u64 {
+        self.charm_seen
+    }
+
+    /// Whether its hook is over, but for a call that hangs.
+    pub(super) fn is_hung(&self, now: Time) -> bool {
+        matches!(&self.state, Activity::Running(running) if running.ends < now)
+    }
+
+    /// Lets its running hook end at another instant; false where none runs.
+    pub(super) fn end_hook_at(&mut self, at: Time) -> bool {
+        match &mut self.state {
+            Activity::Running(running) => {
+                running.ends = at;
+                true
+            }
+            _ => false,
         }
     }
 

@@ -37,7 +37,10 @@ pub struct ApplicationParts {
 impl Juju {
     /// Bootstraps a controller.
     pub fn add_controller(&mut self, name: &str) -> ControllerId {
-        self.controllers.push(Controller { name: name.into() });
+        self.controllers.push(Controller {
+            name: name.into(),
+            skew_ns: 0,
+        });
         ControllerId::from_index(self.controllers.len() - 1)
     }
 

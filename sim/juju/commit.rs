@@ -14,11 +14,25 @@ use crate::kernel::Seq;
 pub enum CommitFault {
     /// The call never arrives: nothing is written, the hook is run again.
     BeforeSecrets,
+    /// The first secret is written, the others and the databags are not.
+    BetweenSecrets,
     /// 3.6 writes secrets first, each in its own transaction: they stay, databags are not
     /// written, the hook is run again.
     BetweenSecretsAndDatabags,
     /// All is written, but the agent dies before it notes so: the hook is run again.
     AfterCommit,
+}
+
+impl CommitFault {
+    /// What is written by then, in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::BeforeSecrets => "before secrets",
+            Self::BetweenSecrets => "between secrets",
+            Self::BetweenSecretsAndDatabags => "between secrets and databags",
+            Self::AfterCommit => "after all was written",
+        }
+    }
 }
 
 impl Juju {
@@ -34,9 +48,10 @@ impl Juju {
     ) -> Result<(), HookError> {
         let Effects {
             mut bags,
-            secrets,
+            mut secrets,
             workload,
             restarted,
+            commit_fault,
             ..
         } = effects;
         self.apply_workload(unit, workload, restarted, cause, host);
@@ -44,13 +59,19 @@ impl Juju {
         if !self.agent(unit).is_some_and(|agent| agent.connected) {
             return Err(HookError::Charm("cannot reach the controller".to_owned()));
         }
-        let fault = self.take_commit_fault(unit, hook);
+        let fault = commit_fault.or_else(|| self.take_commit_fault(unit, hook));
         let broken = || Err(HookError::Charm("connection lost during commit".to_owned()));
         if fault == Some(CommitFault::BeforeSecrets) {
             return broken();
         }
+        if fault == Some(CommitFault::BetweenSecrets) {
+            secrets.truncate(1);
+        }
         self.commit_secrets(unit, secrets, cause, host)?;
-        if fault == Some(CommitFault::BetweenSecretsAndDatabags) {
+        if matches!(
+            fault,
+            Some(CommitFault::BetweenSecrets | CommitFault::BetweenSecretsAndDatabags)
+        ) {
             return broken();
         }
         let leads = self.application(self.unit(unit).application).lease.holder == Some(unit);

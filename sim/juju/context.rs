@@ -16,8 +16,8 @@ pub(super) use secrets::SecretChange;
 pub use secrets::SecretView;
 
 use super::{
-    Application, ApplicationId, Bag, Juju, RelationId, SecretId, Status, Unit, UnitId, Value,
-    Workload,
+    Application, ApplicationId, Bag, CommitFault, Juju, RelationId, SecretId, Status, Unit, UnitId,
+    Value, Workload,
 };
 use crate::kernel::{Span, Stream, Time};
 
@@ -46,6 +46,8 @@ pub struct Effects {
     pub(super) outside: BTreeMap<Arc<str>, Option<Value>>,
     /// How much longer the hook takes than one that calls nobody.
     pub(super) spent: Span,
+    /// Where the commit is made to fail.
+    pub commit_fault: Option<CommitFault>,
     /// How often each purpose was drawn from, so that the next draw is a new one.
     pub(super) draws: BTreeMap<&'static str, u32>,
 }

@@ -2,7 +2,9 @@
 //! nobody reads any more (juju/juju 3.6 `internal/worker/secretexpire`, `state/secrets.go`).
 
 use super::agent::{Expiry, Told};
-use super::{About, Event, Happening, Hook, Host, Juju, SecretId, SecretOwner, Step, UnitId};
+use super::{
+    About, ControllerId, Event, Happening, Hook, Host, Juju, SecretId, SecretOwner, Step, UnitId,
+};
 use crate::kernel::{Span, Time};
 
 const MINUTE_NS: u64 = 60_000_000_000;
@@ -28,7 +30,13 @@ impl Juju {
     pub(super) fn secret_expiry(&mut self, id: SecretId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
         let owner = self.secret(id).owner;
-        if self.secret(id).removed || !self.due_revisions(id, now, 1).any(|_| true) {
+        // The controller looks by its own clock, and not while it is down.
+        let controller = self.controller_of(owner);
+        let now = now.skewed_by(self.controller(controller).skew_ns);
+        if self.secret(id).removed
+            || self.is_down(controller)
+            || !self.due_revisions(id, now, 1).any(|_| true)
+        {
             return None;
         }
         let manager = self.manager(owner);
@@ -48,8 +56,44 @@ impl Juju {
                 self.revision_expired(other, revision, manager, host);
             }
         }
-        self.schedule_wake(manager?, now, host);
+        self.schedule_wake(manager?, host.now(), host);
         None
+    }
+
+    fn controller_of(&self, owner: SecretOwner) -> ControllerId {
+        let application = match owner {
+            SecretOwner::Unit(unit) => self.unit(unit).application,
+            SecretOwner::Application(application) => application,
+        };
+        self.model(self.application(application).model).controller
+    }
+
+    /// A controller is back, or its clock jumped: what is due by now, or will be, is looked at.
+    pub(super) fn look_at_expiries(&mut self, controller: ControllerId, host: &mut dyn Host) {
+        let skew_ns = self.controller(controller).skew_ns;
+        for (index, secret) in self.secrets.iter().enumerate() {
+            if secret.removed || self.controller_of(secret.owner) != controller {
+                continue;
+            }
+            for (at, said) in secret.expiries.values() {
+                let due = at.skewed_by(skew_ns.saturating_neg());
+                if !said {
+                    let id = SecretId::from_index(index);
+                    host.schedule(due.max(host.now()), Event::SecretExpiry(id));
+                }
+            }
+        }
+    }
+
+    /// The clock of a controller jumps to be ahead of true time by so many nanoseconds.
+    pub fn set_controller_skew(
+        &mut self,
+        controller: ControllerId,
+        skew_ns: i64,
+        host: &mut dyn Host,
+    ) {
+        self.controllers[controller.index()].skew_ns = skew_ns;
+        self.look_at_expiries(controller, host);
     }
 
     /// Revisions whose expiry, cut down to this granularity, has passed and was not said yet.
@@ -98,10 +142,12 @@ impl Juju {
     /// Whatever has expired by now fires at once.
     pub(super) fn rearm_secrets(&mut self, unit: UnitId, now: Time) {
         let leads = self.agent(unit).is_some_and(|agent| agent.leader);
+        let controller = self.controller_of(SecretOwner::Unit(unit));
+        let by_controller = now.skewed_by(self.controller(controller).skew_ns);
         let mut expiries = std::collections::BTreeMap::new();
         for id in self.owned_secrets(unit, leads) {
             let expired = self.secret(id).expiries.iter();
-            let expired = expired.filter(|(_, (at, _))| *at <= now);
+            let expired = expired.filter(|(_, (at, _))| *at <= by_controller);
             let (from, handled) = (now, 0);
             expiries
                 .extend(expired.map(|(revision, _)| ((id, *revision), Expiry { from, handled })));
@@ -213,6 +259,9 @@ impl Juju {
 
     /// Schedules the alarm of a revision's expiry.
     pub(super) fn schedule_expiry(&self, id: SecretId, at: Time, host: &mut dyn Host) {
-        host.schedule(at, Event::SecretExpiry(id));
+        let controller = self.controller_of(self.secret(id).owner);
+        let skew_ns = self.controller(controller).skew_ns;
+        let due = at.skewed_by(skew_ns.saturating_neg());
+        host.schedule(due, Event::SecretExpiry(id));
     }
 }

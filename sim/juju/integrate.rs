@@ -245,6 +245,7 @@ impl Juju {
             to,
             connected: false,
             error: None,
+            down_by: None,
             dialled_at: host.now(),
             due: [Time::EPOCH; 2],
             changed: [BTreeSet::new(), BTreeSet::new()],

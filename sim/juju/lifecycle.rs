@@ -10,7 +10,8 @@ use crate::kernel::Time;
 
 impl Juju {
     /// The agent process starts, if it does not run, and dials its controller.
-    pub(super) fn agent_start(&mut self, unit: UnitId, now: Time) -> Option<Step> {
+    pub(super) fn agent_start(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
+        let now = host.now();
         let kubernetes = self.is_pod(unit);
         let agent = self.agent_mut(unit)?;
         if agent.removed || agent.connected || now < agent.away_until {
@@ -19,6 +20,10 @@ impl Juju {
         if !agent.running {
             agent.running = true;
             agent.rebooted |= kubernetes && agent.started;
+        }
+        if self.agent_trouble(unit).is_some() {
+            self.waits_for_controller(unit, host);
+            return None;
         }
         Some(Step::Connect { unit })
     }
@@ -57,6 +62,7 @@ impl Juju {
         }
         agent.connected = true;
         agent.cut_by = None;
+        agent.parted_at = None;
         agent.dials_failed = 0;
         agent.timer_from = now;
         agent.timer_handled = 0;
@@ -126,7 +132,7 @@ impl Juju {
     pub(super) fn wake(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
         let agent = self.agent(unit)?;
-        if !agent.connected || agent.removed {
+        if !agent.connected || agent.removed || self.is_agent_held(unit) {
             return None;
         }
         self.settle(unit, host);

@@ -28,16 +28,20 @@ impl Juju {
         link.dialled_at = now;
         link.connected = judged.is_ok();
         link.error = None;
+        let cause = link.down_by;
+        if link.connected {
+            link.down_by = None;
+        }
         if let Err(reason) = judged {
             let text = format!("cannot connect to external controller: {reason}");
             link.error = Some(text.as_str().into());
             let model = self.relation(self.link(id).consumer).model;
-            host.record(
-                None,
-                About::Model(model),
-                Happening::Note("link-down", text),
-            );
-            host.schedule(now + DIAL_RETRY, Event::Dial(id));
+            let happening = Happening::Note("link-down", text);
+            host.record(cause, About::Model(model), happening);
+            // Who would dial in vain is counted on when the trouble is over.
+            if self.link_trouble(id).is_none() {
+                host.schedule(now + DIAL_RETRY, Event::Dial(id));
+            }
             return None;
         }
         self.links[id.index()].due = [Time::EPOCH; 2];
@@ -45,6 +49,42 @@ impl Juju {
             self.schedule_transfer(id, to_offering, host);
         }
         None
+    }
+
+    /// The consumer's controller dials, where it is not connected.
+    pub(super) fn dial(&mut self, id: LinkId, host: &mut dyn Host) -> Option<Step> {
+        if self.link(id).connected {
+            return None;
+        }
+        if let Some((words, cause)) = self.link_trouble(id) {
+            self.links[id.index()].down_by = cause;
+            return self.dialled(id, Err(words.to_owned()), host);
+        }
+        Some(Step::Dial { link: id })
+    }
+
+    /// A link's wire carries again: what waits is delivered, or the next dial succeeds.
+    pub(super) fn link_is_free(&mut self, id: LinkId, host: &mut dyn Host) {
+        let now = host.now();
+        if self.link_trouble(id).is_some() || self.is_link_held(id) {
+            return;
+        }
+        let link = self.link(id);
+        if !link.connected {
+            let waited = now.since(link.dialled_at).as_nanos();
+            let dials = waited.div_ceil(DIAL_RETRY.as_nanos()).max(1);
+            let dials = u32::try_from(dials).unwrap_or(u32::MAX);
+            host.schedule(link.dialled_at + DIAL_RETRY * dials, Event::Dial(id));
+            return;
+        }
+        for to_offering in [true, false] {
+            self.schedule_transfer(id, to_offering, host);
+        }
+    }
+
+    /// How long a delivery takes that leaves now and is not lost.
+    fn travel(&self, id: LinkId) -> Span {
+        self.latencies.watch + self.latencies.cross_model + self.slowness(id)
     }
 
     /// The consumer's controller loses its connection: the other side's bags stay as they were,
@@ -86,7 +126,7 @@ impl Juju {
     }
 
     fn schedule_transfer(&mut self, id: LinkId, to_offering: bool, host: &mut dyn Host) {
-        let at = host.now() + self.latencies.watch + self.latencies.cross_model;
+        let at = host.now() + self.travel(id) + self.losses(id, host.now());
         let link = &mut self.links[id.index()];
         let due = &mut link.due[usize::from(to_offering)];
         if link.connected && *due != at {
@@ -103,20 +143,21 @@ impl Juju {
         host: &mut dyn Host,
     ) -> Option<Step> {
         let link = self.link(id);
-        if !link.connected {
+        if !link.connected || self.is_link_held(id) {
             return None;
         }
+        let travel = self.travel(id);
         let (source, target) = if to_offering {
             (link.consumer, link.offering)
         } else {
             (link.offering, link.consumer)
         };
-        self.copy_life(source, target, host);
+        self.copy_life(source, target, travel, host);
         let source_end = self.local_end(source)?;
         let proxy = self.proxy_end(target)?;
         self.copy_units(id, to_offering, (source, source_end), (target, proxy), host);
         let bag = self.relation(source).ends[source_end].bag.clone();
-        let travelled = bag.changed_at + self.latencies.watch + self.latencies.cross_model;
+        let travelled = bag.changed_at + travel;
         let delivered = &mut self.links[id.index()].delivered[usize::from(to_offering)];
         if travelled <= host.now() && bag.version != *delivered {
             *delivered = bag.version;
@@ -128,8 +169,13 @@ impl Juju {
         None
     }
 
-    fn copy_life(&mut self, source: RelationId, target: RelationId, host: &mut dyn Host) {
-        let travel = self.latencies.watch + self.latencies.cross_model;
+    fn copy_life(
+        &mut self,
+        source: RelationId,
+        target: RelationId,
+        travel: Span,
+        host: &mut dyn Host,
+    ) {
         let relation = self.relation(source);
         if relation.changed_at + travel > host.now() {
             return;
@@ -166,7 +212,7 @@ impl Juju {
         host: &mut dyn Host,
     ) {
         let now = host.now();
-        let travel = self.latencies.watch + self.latencies.cross_model;
+        let travel = self.travel(id);
         let changed = std::mem::take(&mut self.links[id.index()].changed[usize::from(to_offering)]);
         let mut later = BTreeSet::new();
         for unit in changed {

@@ -24,6 +24,7 @@ mod leadership;
 mod lifecycle;
 mod link;
 mod lock;
+mod network;
 mod offers;
 mod operate;
 mod permissions;
@@ -55,6 +56,7 @@ pub use ids::{
     ApplicationId, ControllerId, LinkId, MachineId, ModelId, RelationId, SecretId, UnitId,
 };
 pub use integrate::IntegrateError;
+pub use network::{Trouble, Wire};
 pub use offers::OfferError;
 pub use permissions::{Access, Whose, access};
 pub use state::{
@@ -102,6 +104,8 @@ pub enum Event {
     Dial(LinkId),
     /// A pod that was told to end is killed, if it has not ended.
     PodGone(UnitId),
+    /// The health ping of a parted connection is missed; the number of the trouble.
+    Unheard(u32),
 }
 
 /// What must be done outside Juju before it goes on.
@@ -195,6 +199,9 @@ pub struct Juju {
     addresses: usize,
     /// Every update-status and repeated secret event is played, quiet or not.
     every_hook: bool,
+    /// What is wrong with the wires now.
+    troubles: Vec<network::Active>,
+    troubles_made: u32,
     /// Where the next commit fails, for rehearsing it.
     commit_fault: Option<(UnitId, CommitFault)>,
     /// What services outside Juju remember of those who call them from hooks.
@@ -218,6 +225,8 @@ impl Juju {
             streams,
             addresses: 0,
             every_hook,
+            troubles: Vec::new(),
+            troubles_made: 0,
             commit_fault: None,
             outside: BTreeMap::new(),
         }
@@ -323,14 +332,18 @@ impl Juju {
     /// Carries out one event; what it returns must be done before the next.
     pub fn handle(&mut self, event: Event, host: &mut dyn Host) -> Option<Step> {
         match event {
-            Event::AgentStart(unit) => self.agent_start(unit, host.now()),
+            Event::AgentStart(unit) => self.agent_start(unit, host),
             Event::Wake(unit) => self.wake(unit, host),
             Event::Alarm(unit) => self.alarm(unit, host),
             Event::HookEnd(unit) => self.hook_end(unit, host),
             Event::SecretExpiry(secret) => self.secret_expiry(secret, host),
             Event::LeaseExpiry(application) => self.lease_expiry(application, host),
             Event::Transfer(link, to_offering) => self.transfer(link, to_offering, host),
-            Event::Dial(link) => (!self.link(link).connected).then_some(Step::Dial { link }),
+            Event::Dial(link) => self.dial(link, host),
+            Event::Unheard(trouble) => {
+                self.unheard(trouble, host);
+                None
+            }
             Event::PodGone(unit) => {
                 self.grace_is_over(unit, host);
                 None

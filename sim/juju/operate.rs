@@ -251,6 +251,20 @@ impl Juju {
             })
     }
 
+    /// Whether a unit has started and has nothing to do.
+    pub fn is_unit_at_rest(&self, unit: UnitId, now: Time) -> bool {
+        self.agent(unit)
+            .is_some_and(|agent| self.is_unit_settled(unit, agent, now))
+    }
+
+    /// What a unit would do may have changed: it looks again.
+    pub fn look_again(&mut self, unit: UnitId, host: &mut dyn Host) {
+        self.schedule_wake(unit, host.now(), host);
+        if let Some(agent) = self.agent_mut(unit) {
+            agent.awaits_time = true;
+        }
+    }
+
     fn is_unit_settled(&self, id: UnitId, agent: &Agent, now: Time) -> bool {
         if agent.removed {
             return true;

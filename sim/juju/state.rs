@@ -61,6 +61,8 @@ impl<T> Versioned<T> {
 pub struct Controller {
     /// Name.
     pub name: Arc<str>,
+    /// How far its clock is ahead of true time, in nanoseconds.
+    pub skew_ns: i64,
 }
 
 /// A model.
@@ -435,6 +437,8 @@ pub struct Link {
     pub connected: bool,
     /// Why not, as the SAAS status says it.
     pub error: Option<Arc<str>>,
+    /// What took it down.
+    pub(super) down_by: Option<Seq>,
     /// When it last tried to connect.
     pub dialled_at: Time,
     /// Latest delivery under way, by direction: the newest state wins.

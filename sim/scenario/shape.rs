@@ -6,7 +6,11 @@ mod tls;
 use crate::charms::{CharmDeclaration, IssuerDeclaration, Lasting};
 use crate::yaml::{FromNode, Map, Node, Reader, Spanned, record};
 
-pub(super) use faults::{KillUnitFile, LoseLeaderFile, SealFile, StopFile};
+pub(super) use faults::{
+    AddUnitsFile, ControllerDownFile, FailCommitFile, FailHookFile, KillUnitFile, LinkFile,
+    LoseLeaderFile, PartitionFile, RefreshFile, RemoveOfferFile, RemoveUnitFile, RevokeOfferFile,
+    SealFile, StopFile, SuspendRelationFile,
+};
 
 use super::bundle::ModelFile;
 
@@ -245,6 +249,30 @@ record! {
         plaintext: AnswersFile = "plaintext",
         /// Units close connections in the middle of the handshake.
         hang_up: AnswersFile = "hang-up",
+        /// Units are added, as by `juju add-unit`.
+        add_units: AddUnitsFile = "add-units",
+        /// A unit is removed, as by `juju remove-unit`.
+        remove_unit: RemoveUnitFile = "remove-unit",
+        /// A charm is refreshed, as by `juju refresh`.
+        refresh: RefreshFile = "refresh",
+        /// Hooks fail.
+        fail_hook: FailHookFile = "fail-hook",
+        /// Hooks fail when they commit.
+        fail_commit: FailCommitFile = "fail-commit",
+        /// A relation through an offer is suspended, as by `juju suspend-relation`.
+        suspend_relation: SuspendRelationFile = "suspend-relation",
+        /// And resumed, as by `juju resume-relation`.
+        resume_relation: RelationFile = "resume-relation",
+        /// An offer is removed, as by `juju remove-offer`.
+        remove_offer: RemoveOfferFile = "remove-offer",
+        /// Access to an offer is revoked, as by `juju revoke`.
+        revoke_offer: RevokeOfferFile = "revoke-offer",
+        /// A controller's API server is down.
+        controller_down: ControllerDownFile = "controller-down",
+        /// A network carries nothing, and nothing says so.
+        partition: PartitionFile = "partition",
+        /// What connects two is slow, lossy, held or cut.
+        link: LinkFile = "link",
     }
 }
 
@@ -360,6 +388,8 @@ record! {
         unit: Text = "unit",
         /// `model.0`, a machine: the clock of every unit on it.
         machine: Text = "machine",
+        /// A controller: when secrets expire, and what it thinks of another's certificate.
+        controller: Text = "controller",
         /// How far ahead (`5m`) or behind (`-5m`) it is.
         #[schemars(required)]
         by: Text = "by" [Required],

@@ -1,5 +1,8 @@
 //! Carrying out actions: what an operator or nature does to the deployment.
 
+mod network;
+mod offers;
+mod scale;
 mod units;
 
 use std::collections::BTreeMap;
@@ -32,6 +35,10 @@ impl World {
         let now = agenda.now();
         let command = action.to_command(&self.deployment);
         let entry = self.record_action(action, (command, source.clone()), cause, now);
+        if self.is_out_of_reach(action) {
+            self.refused("the controller cannot be reached", entry, now);
+            return;
+        }
         match action {
             Action::RunAction {
                 application,
@@ -90,6 +97,10 @@ impl World {
                 }
             }
             Action::Unit(action) => self.act_on_units(action, entry, agenda),
+            Action::Scale(action) => self.act_on_scale(action, entry, agenda),
+            Action::Hook(action) => self.act_on_hooks(action, entry, agenda),
+            Action::Offer(action) => self.act_on_offers(action, entry, agenda),
+            Action::Network(action) => self.act_on_network(action, entry, agenda),
         }
     }
 
@@ -205,11 +216,10 @@ impl World {
             (first, sides[0].endpoint.as_str()),
             (second, sides[1].endpoint.as_str()),
         ];
-        let refused = self.in_juju(agenda, |juju, desk| {
-            juju.integrate(pair, Some(cause), desk).err()
-        });
-        if let Some(error) = refused {
-            self.refused(&error.to_string(), cause, agenda.now());
+        let made = self.in_juju(agenda, |juju, desk| juju.integrate(pair, Some(cause), desk));
+        match made {
+            Ok(relation) => self.suspend_if_revoked(relation, cause, agenda),
+            Err(error) => self.refused(&error.to_string(), cause, agenda.now()),
         }
     }
 

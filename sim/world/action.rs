@@ -1,11 +1,20 @@
 //! What an operator or nature can do to a deployment: one enum, timed, printable as the `juju`
 //! command where there is one. The world carries actions out and knows none by its purpose.
 
+mod hooks;
+mod network;
+mod offers;
+mod scale;
 mod units;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use hooks::{FailingHook, HookAction, HookFailure};
+pub use network::{Between, NetworkAction};
+pub use offers::OfferAction;
+pub(super) use offers::offering;
+pub use scale::ScaleAction;
 pub use units::{Target, UnitAction};
 
 use super::deployment::{Deployment, Side, Source};
@@ -114,6 +123,14 @@ pub enum Action {
     },
     /// Something happens to units.
     Unit(UnitAction),
+    /// Units come and go, or a charm is refreshed.
+    Scale(ScaleAction),
+    /// Hooks are made to fail.
+    Hook(HookAction),
+    /// Something happens to an offer or a relation through one.
+    Offer(OfferAction),
+    /// Something happens to controllers or what connects them.
+    Network(NetworkAction),
 }
 
 /// An action and when it happens.
@@ -185,6 +202,10 @@ impl Action {
             }
             Self::Unit(action) => action.to_command(deployment),
             Self::Tls(action) => action.to_phrase(deployment),
+            Self::Scale(action) => action.to_command(deployment),
+            Self::Hook(action) => action.to_command(deployment),
+            Self::Offer(action) => action.to_command(deployment),
+            Self::Network(action) => action.to_command(deployment),
             Self::AtWorkload { .. }
             | Self::AcmeServer { .. }
             | Self::Revoke { .. }
@@ -212,6 +233,10 @@ impl Action {
             }
             Self::Unit(action) => action.whom(deployment),
             Self::Tls(action) => action.application().map_or(Whom::Nobody, Whom::Application),
+            Self::Scale(action) => action.whom(),
+            Self::Hook(action) => action.whom(),
+            Self::Offer(action) => action.whom(deployment),
+            Self::Network(action) => action.whom(),
         }
     }
 

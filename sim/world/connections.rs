@@ -4,6 +4,9 @@
 //! clock, reachability or a validity boundary changes. Each such change gets one handshake, and
 //! between them the verdict stands. Where every attempt is performed, each gets its own.
 
+mod cause;
+mod scale;
+
 use std::sync::Arc;
 
 use super::deployment::{ConnectionSpec, Party};
@@ -13,7 +16,7 @@ use super::sides::Served;
 use super::simulation::{Event, World};
 use super::tls_action::Answering;
 use crate::juju::{About, UnitId};
-use crate::kernel::{Agenda, Seq, Span, Time};
+use crate::kernel::{Agenda, Span, Time};
 use crate::tls::{
     Case, ClientSide, ErrorKind, Identity, ServerSide, Side, TrustStore, Verdict, handshake,
     next_boundary,
@@ -77,7 +80,7 @@ impl World {
         let second = agenda.now().truncated_to_seconds();
         let first_attempt = second + Span::from_secs(1) + ATTEMPT_PHASE;
         for (index, spec) in deployment.connections.iter().enumerate() {
-            self.expand(index, spec, first_attempt);
+            self.expand(index, spec, None, first_attempt);
         }
         for connection in 0..self.connections.len() {
             let connection = u32::try_from(connection).unwrap_or(u32::MAX);
@@ -89,8 +92,15 @@ impl World {
         }
     }
 
-    /// One connection for each pair of units that a line means.
-    fn expand(&mut self, index: usize, spec: &ConnectionSpec, first_attempt: Time) {
+    /// One connection for each pair of units that a line means; of those with `only`, where it is
+    /// given.
+    fn expand(
+        &mut self,
+        index: usize,
+        spec: &ConnectionSpec,
+        only: Option<UnitId>,
+        first_attempt: Time,
+    ) {
         let servers = self.units_of(spec.to, spec.to_unit);
         let clients: Vec<Client> = match spec.from {
             Party::Client(client) => vec![Client::Outside(client)],
@@ -102,10 +112,11 @@ impl World {
         };
         let endpoint = self.server_endpoint(spec);
         for &client in &clients {
-            for &server in servers
-                .iter()
-                .filter(|&&server| client != Client::Unit(server))
-            {
+            for &server in servers.iter().filter(|&&server| {
+                let is_meant =
+                    only.is_none_or(|only| only == server || client == Client::Unit(only));
+                client != Client::Unit(server) && is_meant
+            }) {
                 let record =
                     self.record_of(spec, client, server, endpoint.as_deref(), first_attempt);
                 let number = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
@@ -158,6 +169,7 @@ impl World {
             validator: spec.validator.to_string(),
             every: spec.every,
             first_attempt: Some(first_attempt),
+            ended: None,
         }
     }
 
@@ -187,11 +199,11 @@ impl World {
 
     /// Judges one connection now; where every attempt is performed, that is left to the attempts.
     pub(super) fn judge(&mut self, number: u32, trigger: &'static str, agenda: &mut Agenda<Event>) {
-        if self.options.every_handshake {
+        let connection = &self.connections.all[number as usize];
+        if self.options.every_handshake || connection.record.ended.is_some() {
             return;
         }
         let now = agenda.now();
-        let connection = &self.connections.all[number as usize];
         let meeting = self.meeting(number, now);
         let (verdict, performed, serials) = match &meeting {
             Meeting::Broken(error) => (Arc::new(broken(*error)), false, Serials::default()),
@@ -240,6 +252,9 @@ impl World {
     pub(super) fn attempt(&mut self, number: u32, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
         let connection = &self.connections.all[number as usize];
+        if connection.record.ended.is_some() {
+            return;
+        }
         let every = connection.record.every;
         let (verdict, performed, serials) = match self.meeting(number, now) {
             Meeting::Broken(error) => (broken(error), false, Serials::default()),
@@ -277,9 +292,7 @@ impl World {
     ) {
         let connection = &self.connections.all[number as usize];
         let (client, server) = (connection.client, connection.server);
-        let is_down = verdict.error == ErrorKind::Unreachable.kebab();
-        let trigger_cause = if is_down { "reachability" } else { trigger };
-        let cause = self.handshake_cause(client, server, trigger_cause);
+        let cause = self.handshake_cause(client, server, (trigger, verdict.error), time);
         let subject = match client {
             Client::Unit(unit) => subject(&self.juju, About::Unit(unit)),
             Client::Outside(index) => {
@@ -304,27 +317,6 @@ impl World {
             subject,
             kind,
         });
-    }
-
-    /// The entry that made this judgement necessary.
-    fn handshake_cause(&self, client: Client, server: UnitId, trigger: &str) -> Seq {
-        let served_by = |unit| self.sides.get(unit).and_then(|side| side.served_by);
-        let trusted_by = match client {
-            Client::Unit(unit) => self.sides.get(unit).and_then(|side| side.trusted_by),
-            Client::Outside(index) => self.clients[index].trusted_by,
-        };
-        let cause = match (trigger, client) {
-            ("server-certificate" | "validity", _) => served_by(server),
-            ("reachability", _) => {
-                let reached = self.sides.get(server).and_then(|side| side.reached_by);
-                reached.or(served_by(server))
-            }
-            ("trust", _) => trusted_by,
-            ("client-certificate", Client::Unit(unit)) => served_by(unit),
-            ("clock", _) => self.clock_cause,
-            _ => served_by(server).max(trusted_by),
-        };
-        cause.unwrap_or(self.root)
     }
 
     /// What both sides would bring to a handshake now.

@@ -77,7 +77,8 @@ impl World {
     pub(super) fn judge_link(&mut self, link: LinkId, now: Time) -> Result<(), String> {
         let found = self.juju.link(link);
         let (to, from) = (found.to.index(), found.from.index());
-        self.dial(to, now, now, &format!("controller {from} to {to}"))
+        let clock = now.skewed_by(self.juju.controller(found.from).skew_ns);
+        self.dial(to, clock, now, &format!("controller {from} to {to}"))
     }
 
     fn dial(&mut self, server: usize, clock: Time, now: Time, subject: &str) -> Result<(), String> {

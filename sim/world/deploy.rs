@@ -9,10 +9,12 @@ use super::simulation::{Event, World};
 use crate::charms::{AcmeServer, Behaviour, CharmMetadata, Instance, Role};
 use crate::juju::{
     ApplicationId, ApplicationParts, ControllerId, EndpointInfo, EndpointRole, MachineId, ModelId,
+    UnitId,
 };
 use crate::kernel::Agenda;
 
 const PURPOSE_PROVISION: u64 = 0x7072_6f76;
+const PURPOSE_ADDED: u64 = 0x6164_6465;
 
 impl World {
     pub(super) fn deploy(&mut self, agenda: &mut Agenda<Event>) {
@@ -146,6 +148,26 @@ impl World {
                 juju.add_unit(application, machine, starts_at, desk);
             });
         }
+    }
+
+    /// `juju add-unit`, on a machine of its own where the model has machines.
+    pub(super) fn add_unit(&mut self, index: usize, agenda: &mut Agenda<Event>) -> UnitId {
+        let model = self.deployment.applications[index].model;
+        let machines = self.deployment.models[model].kind == ModelKind::Machine;
+        let machine = machines.then(|| self.new_machine(model));
+        let application = self.applications[index];
+        let (low, high) = {
+            let timings = &self.deployment.timings;
+            (timings.provision_min, timings.provision_max)
+        };
+        let made = self.juju.units().count() as u64;
+        let provision = self
+            .streams
+            .between(PURPOSE_ADDED, index as u64, made, low, high);
+        let starts_at = agenda.now() + provision;
+        self.in_juju(agenda, |juju, desk| {
+            juju.add_unit(application, machine, starts_at, desk)
+        })
     }
 
     fn new_machine(&mut self, model: usize) -> MachineId {

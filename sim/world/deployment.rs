@@ -95,6 +95,13 @@ impl Deployment {
         }
     }
 
+    /// `owner/model.offer`, as `juju revoke` takes it.
+    pub fn offer_url(&self, index: usize) -> String {
+        let offer = &self.offers[index];
+        let model = &self.models[self.applications[offer.application].model];
+        format!("{}/{}.{}", model.owner, model.name, offer.name)
+    }
+
     /// `model.app` of an application.
     pub fn application_address(&self, index: usize) -> String {
         let application = &self.applications[index];

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::desk::subject;
+use super::failing::fail;
 use super::journal::{CertificateKind, CertificateRecord, Entry, KeyRecord, Kind};
 use super::simulation::{Event, World};
 use crate::charms::{self, Charm, IssuedNote, RequestedNote, StoredKeyNote};
@@ -22,12 +23,20 @@ impl World {
         agenda: &mut Agenda<Event>,
     ) {
         let now = agenda.now();
-        let (effects, result) = self.run_charm(unit, &hook, now);
+        let failure = self.failure_of(unit, &hook);
+        let ran = || self.run_charm(unit, &hook, now);
+        let (effects, result) = match failure {
+            None => ran(),
+            Some((failure, _)) => fail(failure, ran, || self.untouched(unit, now)),
+        };
         let repeats = matches!(hook, Hook::UpdateStatus | Hook::SecretExpired { .. });
         let is_heard = effects.changes_anything() || effects.changes_status(self.juju.unit(unit));
-        let worth_a_line = !repeats || is_heard || result.is_err();
+        let fails = result.is_err() || effects.commit_fault.is_some();
+        let worth_a_line = !repeats || is_heard || fails;
         // A hook that only time brings acts on what the unit's last hook left behind.
-        let cause = cause
+        let made_to_fail = failure.map(|(_, entry)| entry);
+        let cause = made_to_fail
+            .or(cause)
             .or(self.last_hook.get(&unit).copied())
             .or(Some(self.root));
         let entry = worth_a_line.then(|| {
@@ -54,18 +63,21 @@ impl World {
 
     fn run_charm(&self, unit: UnitId, hook: &Hook, now: Time) -> (Effects, Result<(), HookError>) {
         let mut context = UnitContext::new(&self.juju, unit, now, Some(hook));
-        let application = self.juju.unit(unit).application;
-        let result = match &self.charms[application.index()] {
+        let result = match self.charm_of(unit, Some(hook)) {
             Some(charm) => charm.on_hook(hook, &mut context),
             None => Ok(()),
         };
         (context.into_effects(), result)
     }
 
+    /// What a hook leaves behind that did nothing.
+    fn untouched(&self, unit: UnitId, now: Time) -> Effects {
+        UnitContext::new(&self.juju, unit, now, None).into_effects()
+    }
+
     /// What the unit's charm says of hooks that only time brings.
     pub(super) fn quiet(&self, unit: UnitId, now: Time) -> Quiet {
-        let application = self.juju.unit(unit).application;
-        match &self.charms[application.index()] {
+        match self.charm_of(unit, None) {
             Some(charm) => charm.quiet(&UnitContext::new(&self.juju, unit, now, None)),
             None => Quiet::Always,
         }

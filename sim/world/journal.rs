@@ -222,6 +222,8 @@ pub struct ConnectionRecord {
     pub every: Span,
     /// The first attempt; `None` when the deployment never settled.
     pub first_attempt: Option<Time>,
+    /// When one of its units was gone; nobody attempts it from then on.
+    pub ended: Option<Time>,
 }
 
 /// The record of a run.

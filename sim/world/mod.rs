@@ -11,6 +11,7 @@ mod controllers;
 mod deploy;
 mod deployment;
 mod desk;
+mod failing;
 mod hooks;
 mod journal;
 mod keys;
@@ -22,7 +23,10 @@ mod tampering;
 mod tls_action;
 mod view;
 
-pub use action::{Action, Target, TimedAction, UnitAction};
+pub use action::{
+    Action, Between, FailingHook, HookAction, HookFailure, NetworkAction, OfferAction, ScaleAction,
+    Target, TimedAction, UnitAction,
+};
 pub use deployment::{
     ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Deployment, Expectation,
     ExpectationKind, MachineSpec, ModelKind, ModelSpec, OfferSpec, OperatorSpec, Party, Placement,

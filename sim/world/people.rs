@@ -14,6 +14,9 @@ use crate::juju::{About, ApplicationId, UnitContext, UnitId};
 use crate::kernel::{Agenda, Seq, Span, Time, format_duration};
 use crate::pki::{Certificate, KeyPair};
 
+/// When somebody tries again who could not reach the controller.
+const TRY_AGAIN: Span = Span::from_secs(300);
+
 /// Which wait: application index, what, subject.
 type Key = (usize, &'static str, String);
 
@@ -252,6 +255,11 @@ impl World {
             errand.wait.subject.clone(),
         );
         if errand.done || self.people.open.get(&key) != Some(&index) {
+            return;
+        }
+        let model = self.deployment.applications[errand.application].model;
+        if self.is_model_down(model) {
+            agenda.after(TRY_AGAIN, Event::Errand(index));
             return;
         }
         let id = self.applications[errand.application];

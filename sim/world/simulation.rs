@@ -1,11 +1,12 @@
 //! A run: the world as one value, and the events that change it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::connections::Connections;
 use super::controllers::ControllerSide;
 use super::desk::{Desk, flush};
+use super::failing::Armed;
 use super::journal::{Entry, Journal, Kind, Manifest, Subject};
 use super::people::People;
 use super::sides::Sides;
@@ -45,6 +46,8 @@ pub(super) enum Event {
     RefreshClient(usize),
     /// A restarted workload answers again.
     Answers(juju::UnitId),
+    /// A new unit may be ready; it is watched at the latest from `deadline`.
+    Ready { unit: juju::UnitId, deadline: Time },
     /// Somebody does the n-th errand.
     Errand(usize),
     /// An operator looks after whatever waits.
@@ -97,6 +100,12 @@ pub(super) struct World {
     pub(super) people: People,
     /// What was changed by hand on TLS sides.
     pub(super) edits: Edits,
+    /// Hooks that are made to fail.
+    pub(super) failing: Vec<Armed>,
+    /// Charms as they were, by the version that was the last to be so.
+    pub(super) former_charms: BTreeMap<(ApplicationId, u64), Arc<Instance>>,
+    /// Offers (by index) and the users who may not consume them any more.
+    pub(super) revoked: BTreeSet<(usize, String)>,
     /// The public ACME server; none where no charm orders from one.
     pub(super) acme: Option<AcmeServer>,
 }
@@ -151,6 +160,9 @@ impl Simulation {
             clock_cause: None,
             people: People::default(),
             edits: Edits::default(),
+            failing: Vec::new(),
+            former_charms: BTreeMap::new(),
+            revoked: BTreeSet::new(),
             acme: None,
             deployment,
         };
@@ -242,10 +254,12 @@ impl kernel::World for World {
                     juju::Event::HookEnd(unit) => {
                         self.workload_changed(unit, agenda);
                         self.look_for_people(unit, None, agenda);
+                        self.end_if_gone(unit, agenda.now());
                     }
                     // A pod may have ended, and its disks with it.
                     juju::Event::PodGone(unit) | juju::Event::Wake(unit) => {
                         self.workload_changed(unit, agenda);
+                        self.end_if_gone(unit, agenda.now());
                     }
                     _ => {}
                 }
@@ -260,6 +274,7 @@ impl kernel::World for World {
             }
             Event::Attempt(connection) => self.attempt(connection, agenda),
             Event::RefreshClient(client) => self.refresh_client(client, agenda),
+            Event::Ready { unit, deadline } => self.look_if_ready(unit, deadline, agenda),
             Event::Answers(unit) => self.answers_again(unit, agenda),
             Event::Errand(errand) => self.run_errand(errand, agenda),
             Event::Round(operator) => self.go_round(operator, agenda),
@@ -296,7 +311,7 @@ impl World {
                     None
                 }
                 Step::Idle { unit } => {
-                    let quiet = self.quiet(unit, agenda.now());
+                    let quiet = self.quiet_unless_failing(unit, agenda.now());
                     self.in_juju(agenda, |juju, desk| juju.rest(unit, quiet, desk))
                 }
                 Step::Connect { unit } => {

@@ -39,7 +39,7 @@ models:
     relations:
       - [web:certificates, ca:certificates]
 charms:
-  web: {{requires: {{certificates: {{interface: tls-certificates}}}}}}
+  web: {{config: {{options: {{level: {{type: string, default: info}}}}}}, requires: {{certificates: {{interface: tls-certificates}}}}}}
 clients:
   browser: {{trusts: [ca]}}
 connections:

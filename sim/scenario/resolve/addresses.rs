@@ -35,7 +35,10 @@ impl Resolver<'_> {
         };
         let model = self.address_model(&parts, text)?;
         let application = self.application_named(model, parts.application, text)?;
-        let units = self.deployment.applications[application].units;
+        let added = self.units_added.iter();
+        let added = added.filter(|(scaled, _)| *scaled == application);
+        let added: u32 = added.map(|(_, count)| count).sum();
+        let units = self.deployment.applications[application].units + added;
         let subordinate = self.charm(application).subordinate;
         if let Some(unit) = parts.unit
             && unit >= units

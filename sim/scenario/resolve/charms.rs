@@ -47,6 +47,45 @@ impl Resolver<'_> {
         charm
     }
 
+    /// A charm as it is in a channel, but for what `node` says otherwise.
+    pub(super) fn changed_charm(
+        &mut self,
+        name: &str,
+        channel: Option<&Text>,
+        node: &Node,
+    ) -> KnownCharm {
+        let channel = channel.map(|text| text.value.as_str());
+        let known = known_charm(name, channel);
+        let key = catalogue()
+            .iter()
+            .find(|(_, charm)| known.is_some_and(|known| std::ptr::eq(*charm, known)))
+            .map(|(key, _)| key.as_str());
+        let mut whole = key.and_then(|key| self.catalogue_node(key));
+        let mut declared = self.scenario.charms.iter().flat_map(|map| map.iter());
+        if let Some((_, own)) = declared.find(|(own, _)| own.value == name) {
+            match &mut whole {
+                Some(whole) => overlay(whole, &own.0),
+                None => whole = Some(own.0.clone()),
+            }
+        }
+        let mut reader = Reader::new(Unknown::Refused, true);
+        let mut declaration = CharmDeclaration::from_node(node, &mut reader).unwrap_or_default();
+        if let Some(whole) = whole {
+            declaration = self.overlaid(whole, node);
+        }
+        let charm = declaration.to_charm(name, &mut reader);
+        let mistakes = reader.mistakes.into_iter().map(Diagnostic::from);
+        self.out.list.extend(mistakes);
+        charm
+    }
+
+    /// A charm as the catalogue has it in a channel; `None` where the scenario declares it.
+    pub(super) fn charm_in_channel(&self, name: &str, channel: &Text) -> Option<KnownCharm> {
+        let declared = self.declared_charms.contains_key(name);
+        let known = known_charm(name, Some(&channel.value));
+        known.filter(|_| !declared).cloned()
+    }
+
     fn overlaid(&mut self, mut whole: Node, node: &Node) -> CharmDeclaration {
         overlay(&mut whole, node);
         let mut reader = Reader::new(Unknown::Ignored, true);

@@ -1,5 +1,9 @@
 //! The `faults` section: what strikes, checked against what is there at that time.
 
+mod hooks;
+mod network;
+mod offers;
+mod scale;
 mod tls;
 mod units;
 
@@ -8,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Resolver;
 use super::relations::relation_key;
 use crate::charms::Behaviour;
-use crate::faults::{Fault, PlannedFault, UnitFault, plan};
+use crate::faults::{Fault, NetworkFault, PlannedFault, UnitFault, plan};
 use crate::kernel::{Span, parse_duration};
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
@@ -91,6 +95,18 @@ impl Resolver<'_> {
             "distrust" => self.distrust(file.distrust.as_ref()?),
             "plaintext" => self.answers(file.plaintext.as_ref()?, Answering::PlainText),
             "hang-up" => self.answers(file.hang_up.as_ref()?, Answering::HangUp),
+            "add-units" => self.add_units(file.add_units.as_ref()?),
+            "remove-unit" => self.remove_unit(file.remove_unit.as_ref()?),
+            "refresh" => self.refresh(file.refresh.as_ref()?),
+            "fail-hook" => self.fail_hook(file.fail_hook.as_ref()?),
+            "fail-commit" => self.fail_commit(file.fail_commit.as_ref()?),
+            "suspend-relation" => self.suspend_relation(file.suspend_relation.as_ref()?, there),
+            "resume-relation" => self.resume_relation(file.resume_relation.as_ref()?, there),
+            "remove-offer" => self.remove_offer(file.remove_offer.as_ref()?, there),
+            "revoke-offer" => self.revoke_offer(file.revoke_offer.as_ref()?),
+            "controller-down" => self.controller_down(file.controller_down.as_ref()?),
+            "partition" => self.partition(file.partition.as_ref()?),
+            "link" => self.link(file.link.as_ref()?),
             _ => None,
         }
     }
@@ -214,7 +230,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn fault_relation(&mut self, file: &RelationFile) -> Option<RelationSpec> {
+    pub(super) fn fault_relation(&mut self, file: &RelationFile) -> Option<RelationSpec> {
         let model = self.fault_model(file)?;
         let between = file.between.as_deref()?;
         let [left, right] = between else {
@@ -296,6 +312,15 @@ impl Resolver<'_> {
             }
         });
         let lasts = file.lasts.as_ref().map(|lasts| lasts.value.0);
+        if let (Some(name), None, None, None) =
+            (&file.controller, &file.machine, &file.app, &file.unit)
+        {
+            return Some(Fault::Network(NetworkFault::SkewController {
+                controller: self.controller_named(name)?,
+                skew_ns: skew_ns?,
+                lasts,
+            }));
+        }
         if let (Some(text), None, None) = (&file.machine, &file.app, &file.unit) {
             return Some(Fault::Unit(UnitFault::SkewMachine {
                 machine: self.machine_address(text)?,

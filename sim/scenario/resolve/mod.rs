@@ -64,6 +64,8 @@ pub(super) struct Resolver<'a> {
     saas_names: Vec<BTreeMap<String, usize>>,
     client_names: BTreeMap<String, usize>,
     relation_places: Vec<Place>,
+    /// Applications that get more units, and how many.
+    units_added: Vec<(usize, u32)>,
 }
 
 /// Resolves a scenario. The deployment is whole only where the diagnostics have no errors.
@@ -87,6 +89,7 @@ pub(super) fn resolve(
         saas_names: Vec::new(),
         client_names: BTreeMap::new(),
         relation_places: Vec::new(),
+        units_added: Vec::new(),
     };
     resolver.header();
     resolver.controllers();

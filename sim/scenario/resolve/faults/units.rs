@@ -75,7 +75,7 @@ impl Resolver<'_> {
             let near = nearest(&text.value, names.iter().map(String::as_str));
             let help = "write `model.0`, as `machines:` or `to:` of the model name it";
             let diagnostic = Diagnostic::error(Code::Fault, text.place, message);
-            self.push(diagnostic.similar("a machine", near).help(help));
+            self.push(diagnostic.help(help).similar("a machine", near));
         }
         found
     }

@@ -1,0 +1,79 @@
+//! Carrying out what happens to controllers and to what connects them.
+
+use crate::juju::{ControllerId, ModelId, Trouble, Wire};
+use crate::kernel::{Agenda, Seq};
+use crate::world::action::{Action, Between, NetworkAction, OfferAction, offering};
+use crate::world::simulation::{Event, World};
+
+impl World {
+    pub(super) fn act_on_network(
+        &mut self,
+        action: &NetworkAction,
+        entry: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
+        let controller = |index: usize| Wire::Controller(ControllerId::from_index(index));
+        let (wire, trouble, begins) = match action {
+            NetworkAction::ControllerDown(index) => (controller(*index), Trouble::Cut, true),
+            NetworkAction::ControllerUp(index) => (controller(*index), Trouble::Cut, false),
+            NetworkAction::Trouble(between, trouble) => (wire(*between), *trouble, true),
+            NetworkAction::TroubleOver(between, trouble) => (wire(*between), *trouble, false),
+            NetworkAction::SkewController {
+                controller,
+                skew_ns,
+            } => {
+                let id = ControllerId::from_index(*controller);
+                self.in_juju(agenda, |juju, desk| {
+                    juju.set_controller_skew(id, *skew_ns, desk);
+                });
+                return;
+            }
+        };
+        self.in_juju(agenda, |juju, desk| {
+            if begins {
+                juju.trouble(wire, trouble, Some(entry), desk);
+            } else {
+                juju.trouble_over(wire, trouble, desk);
+            }
+        });
+    }
+
+    /// Whether the controller that an operator's command goes to is down.
+    pub(super) fn is_out_of_reach(&self, action: &Action) -> bool {
+        let deployment = &self.deployment;
+        let of_application = |index: usize| Some(deployment.applications[index].model);
+        let model = match action {
+            Action::RunAction { application, .. } | Action::SetConfig { application, .. } => {
+                of_application(*application)
+            }
+            Action::Integrate { model, .. } | Action::RemoveRelation { model, .. } => Some(*model),
+            Action::Scale(action) => of_application(action.application()),
+            Action::Offer(
+                OfferAction::Suspend { sides, .. } | OfferAction::Resume { sides, .. },
+            ) => offering(sides, deployment).map(|(model, _)| model),
+            Action::Offer(
+                OfferAction::Remove { offer, .. }
+                | OfferAction::Revoke { offer, .. }
+                | OfferAction::Grant { offer, .. },
+            ) => of_application(deployment.offers[*offer].application),
+            _ => None,
+        };
+        model.is_some_and(|model| self.is_model_down(model))
+    }
+
+    /// Whether the controller of a model is down.
+    pub(in crate::world) fn is_model_down(&self, model: usize) -> bool {
+        let controller = self.deployment.models[model].controller;
+        self.juju.is_down(ControllerId::from_index(controller))
+    }
+}
+
+fn wire(between: Between) -> Wire {
+    match between {
+        Between::Controllers(left, right) => Wire::Controllers(
+            ControllerId::from_index(left),
+            ControllerId::from_index(right),
+        ),
+        Between::Agents(model) => Wire::Agents(ModelId::from_index(model)),
+    }
+}
