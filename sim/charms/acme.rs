@@ -10,9 +10,12 @@ mod names;
 
 use std::sync::Arc;
 
+pub use limits::{AcmeLimit, acme_limits};
+
 use limits::{FAILURES, ORDERS, PER_DOMAIN, PER_SET};
+pub use names::domains;
 pub use names::refusal;
-use names::{domains, identifiers, set_of};
+use names::{identifiers, set_of};
 use rand::Rng;
 
 use super::issuing::Authority;

@@ -34,7 +34,10 @@ mod tls_constraints;
 mod traefik;
 mod vault;
 
-pub use acme::{AcmeProfile, AcmeServer, DOWN as ACME_DOWN, refusal as acme_refusal};
+pub use acme::{
+    AcmeLimit, AcmeProfile, AcmeServer, DOWN as ACME_DOWN, acme_limits, domains,
+    refusal as acme_refusal,
+};
 pub use catalogue::{catalogue, catalogue_source, known_charm};
 pub use charm::Charm;
 pub use charm_vault::CharmVault;

@@ -133,6 +133,11 @@ pub enum Command {
     Check(Check),
     /// Say why a connection fails at an instant, or what it rests on
     Why(Why),
+    /// Say what is coming: ends, crowds, queues, and how long each provider may be away
+    Forecast(Forecast),
+    /// Say what trust nothing needs, and what each key would do in an attacker's hands
+    #[command(subcommand)]
+    Audit(Audit),
     /// Answer as `juju status` would at an instant
     Status(Status),
     /// Answer as `juju show-unit` would at an instant
@@ -198,6 +203,57 @@ pub struct Why {
     /// How it is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
     pub format: Format,
+    /// How it is played
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Say what is coming: ends, crowds, queues, and how long each provider may be away
+#[derive(Debug, Args)]
+pub struct Forecast {
+    /// Scenario file
+    pub scenario: PathBuf,
+    /// How many of the shortest outages to prove, each by playing it; 0 proves none
+    #[arg(long, value_name = "COUNT", default_value_t = 4)]
+    pub proofs: usize,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
+    /// Write every row into CSV files in this folder
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// How it is played
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Audits.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// CAs and sources of CAs that no connection needs, and those that all rests on
+    Trust(AuditOptions),
+    /// What each key would do in an attacker's hands, by forged certificates and handshakes
+    BlastRadius {
+        /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+        /// Options of every audit.
+        #[command(flatten)]
+        options: AuditOptions,
+    },
+}
+
+/// Options of every audit.
+#[derive(Debug, Args)]
+pub struct AuditOptions {
+    /// Scenario file
+    pub scenario: PathBuf,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
+    /// Write every row into CSV files in this folder
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
     /// How it is played
     #[command(flatten)]
     pub play: Play,

@@ -1,8 +1,10 @@
-//! Causes, outages and expectations, all by reading a journal; remedies, by playing again.
+//! Causes, outages, expectations and forecasts, all by reading a journal; remedies, least trust and
+//! blast radius, by playing again and by handshakes that are performed.
 //!
 //! Nothing is guessed from an error's text alone: what was presented, what was trusted and what
 //! led there is read from entries and their causes. Must not know the terminal or files.
 
+mod blast_radius;
 mod candidates;
 mod carrier;
 mod cause;
@@ -13,6 +15,8 @@ mod explanation;
 mod facts;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod forecast;
+mod least_trust;
 mod outages;
 mod remedy;
 mod tally;
@@ -20,11 +24,16 @@ mod tally;
 mod tests;
 mod why;
 
+pub use blast_radius::{BlastRadius, Impersonation, Need, Stolen, blast_radius};
 pub use carrier::Carrier;
 pub use cause::{Cause, Step};
 pub use expectations::ExpectationResult;
 pub use explanation::Explanation;
 pub use facts::{address, cause_chain};
+pub use forecast::{
+    Crowd, Expiry, Forecast, HookQueue, Patience, Proof, RequestQueue, forecast, prove,
+};
+pub use least_trust::{LeastTrust, Masked, SourceOfTrust, TrustedAuthority, least_trust};
 pub use outages::{ErrorChange, Outage, outages};
 pub use remedy::{Remedies, Remedy, remedies};
 pub use tally::{Tally, outage_attempts, tallies};

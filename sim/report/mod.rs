@@ -3,17 +3,25 @@
 //! Renders everything first and writes afterwards, so that a failure leaves nothing half
 //! written. Must not know how a run works: it reads the manifest, the journal and the findings.
 
+mod blast_radius;
 pub mod csv;
 mod folder;
+mod forecast;
 pub mod juju;
+mod least_trust;
 pub mod plots;
+mod sheet;
 mod summary;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
 mod why;
 
+pub use blast_radius::blast_radius;
 pub use folder::{FolderError, write_folder};
+pub use forecast::forecast;
+pub use least_trust::least_trust;
+pub use sheet::{Field, Sheet, sheets_json};
 pub use summary::summary;
 pub use why::why;
 

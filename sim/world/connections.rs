@@ -15,6 +15,7 @@ use super::journal::{ConnectionRecord, Entry, HandshakeRecord, Kind, Subject};
 use super::sides::Served;
 use super::simulation::{Event, World};
 use super::tls_action::Answering;
+use super::view::WatchedSource;
 use crate::juju::{About, UnitId};
 use crate::kernel::{Agenda, Span, Time};
 use crate::tls::{
@@ -375,6 +376,38 @@ impl World {
             },
             server_name: name.clone(),
         }))
+    }
+
+    /// Where the client of a connection has what it trusts there.
+    pub(super) fn client_sources(&self, number: u32) -> Vec<WatchedSource> {
+        let connection = &self.connections.all[number as usize];
+        let spec = &self.deployment.connections[connection.spec];
+        let endpoint = spec.from_endpoint.as_deref();
+        match connection.client {
+            Client::Unit(unit) => self.sources_of(unit, endpoint),
+            Client::Outside(index) => vec![WatchedSource {
+                name: "given".to_owned(),
+                trust: self.clients[index].trust.clone(),
+            }],
+        }
+    }
+
+    /// Where the server of a connection has what it trusts of clients.
+    pub(super) fn server_sources(&self, number: u32) -> Vec<WatchedSource> {
+        self.sources_of(self.connections.all[number as usize].server, None)
+    }
+
+    fn sources_of(&self, unit: UnitId, endpoint: Option<&str>) -> Vec<WatchedSource> {
+        let side = self.sides.get(unit);
+        let sources = side.map_or(&[][..], |side| &side.trust_of);
+        let own = sources
+            .iter()
+            .filter(|(source, _)| endpoint.is_none_or(|endpoint| source.starts_with(endpoint)));
+        own.map(|(source, trust)| WatchedSource {
+            name: source.to_string(),
+            trust: trust.clone(),
+        })
+        .collect()
     }
 
     /// Every watched connection with its number.

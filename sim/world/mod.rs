@@ -38,4 +38,4 @@ pub use journal::{
 };
 pub use simulation::{Options, Record, Simulation};
 pub use tls_action::{Added, Answering, Store, Tampering, TlsAction, TlsEdit};
-pub use view::ExportedConnection;
+pub use view::{ExportedConnection, Trusting, WatchedSource};

@@ -11,7 +11,7 @@ use super::journal::{Entry, Journal, Kind, Manifest, Subject};
 use super::people::People;
 use super::sides::Sides;
 use super::tampering::Edits;
-use super::{Deployment, clients::ClientSide};
+use super::{Deployment, TimedAction, clients::ClientSide};
 use crate::charms::{AcmeServer, Instance};
 use crate::juju::{self, ApplicationId, Juju, Step};
 use crate::kernel::{self, Agenda, Seq, Span, Streams, Time};
@@ -178,6 +178,16 @@ impl Simulation {
     /// Plays on until `until`.
     pub fn run_until(&mut self, until: Time) {
         kernel::run(&mut self.world, &mut self.agenda, until);
+    }
+
+    /// Puts an action into the plan of this future; one that is past happens now.
+    pub fn plan(&mut self, action: TimedAction) {
+        let deployment = Arc::make_mut(&mut self.world.deployment);
+        let at = deployment.start + action.at;
+        let index = deployment.actions.len();
+        deployment.actions.push(action);
+        self.agenda
+            .at(at.max(self.agenda.now()), Event::Action(index));
     }
 
     /// The current instant.

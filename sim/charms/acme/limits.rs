@@ -38,6 +38,26 @@ pub(super) const PER_SET: Limit = Limit {
     refill: Span::from_secs(7 * 86_400 / 5),
 };
 
+/// A rate limit of the public CA, for whoever counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcmeLimit {
+    /// Its name.
+    pub name: &'static str,
+    /// How many at once.
+    pub burst: u32,
+    /// How long until one more is allowed.
+    pub refill: Span,
+}
+
+/// The limits that count certificates.
+pub fn acme_limits() -> [AcmeLimit; 3] {
+    [ORDERS, PER_DOMAIN, PER_SET].map(|limit| AcmeLimit {
+        name: limit.name,
+        burst: limit.burst,
+        refill: limit.refill,
+    })
+}
+
 impl Limit {
     fn key(&self, subject: &str) -> String {
         format!("acme/{}/{subject}", self.name)

@@ -90,7 +90,7 @@ pub fn refusal(name: &str) -> Option<&'static str> {
 }
 
 /// The registered domains of names: their last two labels, three below `co.uk` and the like.
-pub(super) fn domains(names: &[String]) -> Vec<String> {
+pub fn domains(names: &[String]) -> Vec<String> {
     let registered = |name: &String| {
         let labels: Vec<&str> = name.rsplit('.').collect();
         let is_shared =

@@ -1,8 +1,10 @@
 //! One file a command.
 
+mod audit;
 mod check;
 mod explain;
 mod export;
+mod forecast;
 mod judge;
 mod run;
 mod show_unit;
@@ -15,11 +17,12 @@ use std::sync::Arc;
 use clap::CommandFactory;
 use serde_json::Value;
 
-use super::args::{Cli, Command, DataFormat, Play};
+use super::args::{Cli, Command, DataFormat, Format, Play};
 use super::console::Console;
 use super::engine::{Engine, Simulation};
 use super::error::{CliError, ErrorKind};
 use super::{Exit, moment, progress};
+use crate::report::{Sheet, sheets_json, write_folder};
 use crate::world::{Deployment, Options};
 
 pub(super) fn dispatch(
@@ -30,6 +33,8 @@ pub(super) fn dispatch(
     match &cli.command {
         Command::Run(args) => return run::run(args, cli.globals.verbose, engine, console),
         Command::Check(args) => return check::check(args, engine, console),
+        Command::Forecast(args) => forecast::forecast(args, engine, console)?,
+        Command::Audit(args) => audit::audit(args, engine, console)?,
         Command::Why(args) => why::why(args, engine, console)?,
         Command::Status(args) => status::status(args, engine, console)?,
         Command::ShowUnit(args) => show_unit::show_unit(args, engine, console)?,
@@ -89,6 +94,29 @@ fn options(play: &Play) -> Options {
         every_handshake: play.every_handshake,
         lane: play.lane.into(),
     }
+}
+
+/// Sheets into a folder where one is named, and onto standard output: as `text`, which tables for
+/// people have, or as JSON or YAML.
+fn sheets(
+    all: &[Sheet],
+    text: Option<String>,
+    format: Format,
+    output: Option<&Path>,
+    console: &mut Console<'_>,
+) -> Result<(), CliError> {
+    if let Some(folder) = output {
+        let files: Vec<_> = all.iter().map(Sheet::csv).collect();
+        write_folder(folder, &files).map_err(|error| {
+            CliError::new(ErrorKind::Io, "failed to write the sheets").caused_by(error)
+        })?;
+    }
+    let format = match (text, format) {
+        (Some(text), _) => return console.print(&text),
+        (None, Format::Yaml) => DataFormat::Yaml,
+        (None, Format::Json | Format::Tabular) => DataFormat::Json,
+    };
+    console.print(&data(&sheets_json(all), format)?)
 }
 
 /// A value as text, with a line break at its end.

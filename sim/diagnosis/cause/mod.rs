@@ -20,7 +20,8 @@ use super::facts::Facts;
 use crate::kernel::{Time, format_duration};
 use crate::world::{Action, Deployment, Kind, OperatorSpec, Seq, TimedAction};
 
-pub(super) use trail::Trail;
+pub(super) use super::carrier::application;
+pub(super) use trail::{Trail, holder};
 
 /// What is to blame for a failure.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -71,7 +71,27 @@ impl<'a> Detective<'_, 'a> {
                 None => self.not_asked(&holder, Some(culprit), end.min(at)),
             };
         };
-        self.unanswered(&holder, *first, at)
+        self.unanswered_by(self.asked_of(culprit, at), &holder, *first, at)
+    }
+
+    /// Who is asked for a certificate in place of this one: whoever gave it, where the relation is
+    /// still there, else everybody who gives its holder certificates.
+    pub(in crate::diagnosis) fn asked_of(
+        &self,
+        record: &CertificateRecord,
+        at: Time,
+    ) -> Vec<String> {
+        let whose = holder(record);
+        let all = self.providers(application_of(&whose), at);
+        let of = self.trail.issued_to(&whose);
+        let mut of = of.into_iter();
+        let found = of.find(|(_, _, known)| known.certificate == record.certificate);
+        let giver = found.map(|(_, entry, _)| crate::diagnosis::address(&entry.subject));
+        let giver = giver.map(|giver| application_of(&giver).to_owned());
+        match giver.filter(|giver| all.contains(giver)) {
+            Some(giver) => vec![giver],
+            None => all,
+        }
     }
 
     /// A root is over: whoever made it has another one, or never made one.
@@ -173,12 +193,22 @@ impl<'a> Detective<'_, 'a> {
     }
 
     /// A request was sent, and no certificate came.
-    fn unanswered(&self, holder: &str, (seq, sent): (Seq, Time), at: Time) -> Cause {
+    fn unanswered(&self, holder: &str, request: (Seq, Time), at: Time) -> Cause {
+        let providers = self.providers(application_of(holder), at);
+        self.unanswered_by(providers, holder, request, at)
+    }
+
+    fn unanswered_by(
+        &self,
+        providers: Vec<String>,
+        holder: &str,
+        (seq, sent): (Seq, Time),
+        at: Time,
+    ) -> Cause {
         let entry = self.trail.entry(seq);
         let name = entry.and_then(|entry| note(entry, "certificate-requested"));
         let name = name.unwrap_or_default().to_owned();
         let whom = application_of(holder);
-        let providers = self.providers(whom, at);
         let asked = match &providers[..] {
             [] => "nobody".to_owned(),
             several => several.join(", "),
@@ -252,7 +282,13 @@ impl<'a> Detective<'_, 'a> {
     }
 
     /// Requests of a unit or an application, for this name where one is given.
-    fn requests(&self, of: &str, name: Option<&str>, since: Time, until: Time) -> Vec<(Seq, Time)> {
+    pub(in crate::diagnosis) fn requests(
+        &self,
+        of: &str,
+        name: Option<&str>,
+        since: Time,
+        until: Time,
+    ) -> Vec<(Seq, Time)> {
         // The leader asks for its application.
         let mut entries = self.trail.about(of, since, until);
         if entries.is_empty() || !of.contains('/') {
@@ -265,7 +301,7 @@ impl<'a> Detective<'_, 'a> {
         asked.map(|(seq, entry)| (seq, entry.time)).collect()
     }
 
-    fn issued_at(&self, wanted: &CertificateRecord) -> Time {
+    pub(in crate::diagnosis) fn issued_at(&self, wanted: &CertificateRecord) -> Time {
         let of = self.trail.issued_to(&holder(wanted));
         let mut of = of.into_iter();
         let found = of.find(|(_, _, record)| record.certificate == wanted.certificate);
@@ -273,7 +309,7 @@ impl<'a> Detective<'_, 'a> {
     }
 
     /// `model.app` of those who give `whom` certificates at `at`.
-    pub(super) fn providers(&self, whom: &str, at: Time) -> Vec<String> {
+    pub(in crate::diagnosis) fn providers(&self, whom: &str, at: Time) -> Vec<String> {
         let last = self.trail.last_before(at);
         let facts = self.facts.relations(&[CERTIFICATES], last);
         let side = |name: &str| crate::diagnosis::carrier::side(self.deployment, name);

@@ -122,7 +122,7 @@ impl<'a> Trail<'a> {
 }
 
 /// Whom a certificate was issued to: `model.app/0`, or `model.app` for one of all its units.
-pub(super) fn holder(record: &CertificateRecord) -> String {
+pub(in crate::diagnosis) fn holder(record: &CertificateRecord) -> String {
     let whom = record.unit.as_ref().unwrap_or(&record.application);
     format!("{}.{whom}", record.model)
 }

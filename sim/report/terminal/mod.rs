@@ -4,10 +4,16 @@
 //! Colours follow Juju's own map and never stand alone: there is always a word too. The text
 //! holds ANSI styles; whoever prints it strips them where they are not wanted.
 
+mod blast_radius;
 mod failures;
+mod forecast;
+mod least_trust;
 mod table;
 mod why;
 
+pub use blast_radius::blast_radius;
+pub use forecast::forecast;
+pub use least_trust::least_trust;
 pub use table::{Align, Cell, Table};
 pub use why::why;
 

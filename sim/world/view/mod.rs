@@ -1,7 +1,9 @@
 //! The world at one instant as `juju` would show it: data only, no layout.
 
+mod attack;
 mod export;
 mod status;
 mod unit;
 
+pub use attack::{Trusting, WatchedSource};
 pub use export::ExportedConnection;

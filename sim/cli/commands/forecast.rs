@@ -1,0 +1,32 @@
+//! `trustsim forecast`: what is coming.
+
+use std::sync::Arc;
+
+use super::{load, options, sheets};
+use crate::cli::args::{Forecast, Format};
+use crate::cli::console::Console;
+use crate::cli::engine::Engine;
+use crate::cli::error::CliError;
+use crate::cli::progress;
+use crate::diagnosis::{self, prove};
+use crate::report::{self, terminal};
+
+pub(super) fn forecast(
+    args: &Forecast,
+    engine: &dyn Engine,
+    console: &mut Console<'_>,
+) -> Result<(), CliError> {
+    let deployment = Arc::new(load(&args.scenario, &args.play, engine, console)?);
+    let (start, end) = (deployment.start, deployment.start + deployment.duration);
+    let mut simulation = engine.start(Arc::clone(&deployment), options(&args.play))?;
+    progress::play(simulation.as_mut(), start, end, console.progress);
+    let (manifest, journal) = (simulation.manifest(), simulation.journal());
+    let forecast = diagnosis::forecast(&deployment, &manifest, journal);
+    let proofs = prove(&deployment, &forecast.patience, args.proofs);
+    let all = report::forecast(&manifest, &forecast, &proofs);
+    let text = match args.format {
+        Format::Tabular => Some(terminal::forecast(&manifest, &forecast, &proofs)),
+        _ => None,
+    };
+    sheets(&all, text, args.format, args.output.as_deref(), console)
+}
