@@ -109,7 +109,7 @@ fn orders_are_counted_against_each_limit_of_the_public_ca() {
     let domain = limited
         .iter()
         .find(|one| one.what.contains("registered-domain"));
-    assert_eq!(domain.expect("a domain").subject, "example.com");
+    assert_eq!(domain.expect("a domain").subject, "rehearsal.dev");
 }
 
 #[test]

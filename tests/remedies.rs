@@ -139,3 +139,45 @@ fn what_is_claimed_holds() {
         ["juju config -m a ca root-ca-validity=3650d"]
     );
 }
+
+/// The person who is waited for comes within an hour, and nothing expires.
+#[test]
+fn somebody_who_comes_in_time_is_a_remedy() {
+    let findings = found(&common::load_named("vault-sealed"), 8);
+    let worst = (0..findings.outages.len())
+        .max_by_key(|index| findings.outages[*index].length(findings_end(&findings)));
+    let best = findings
+        .remedies
+        .best(worst.expect("it fails"))
+        .expect("a remedy");
+    assert_eq!(
+        best.commands,
+        ["on-call answers what shop.vault waits for within 1h"]
+    );
+    assert!(best.lost_after.is_zero(), "{best:?}");
+}
+
+fn findings_end(findings: &Findings) -> trustsim::kernel::Time {
+    let ends = findings.outages.iter().filter_map(|outage| outage.until);
+    ends.max().expect("they end")
+}
+
+/// What blocks a provider is undone with the command that sets it as it was.
+#[test]
+fn a_setting_that_blocks_is_set_back() {
+    let findings = found(&common::load_named("reference-architecture-pki-outage"), 16);
+    let expired = findings
+        .outages
+        .iter()
+        .position(|outage| outage.error == "expired");
+    let best = findings.remedies.best(expired.expect("something expires"));
+    let best = best.expect("a remedy");
+    assert!(
+        best.commands[0].starts_with("juju config -m pki tls "),
+        "{best:?}"
+    );
+    assert!(
+        best.at
+            .is_some_and(|at| at < findings.outages[expired.expect("found")].from)
+    );
+}

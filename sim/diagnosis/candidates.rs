@@ -8,13 +8,15 @@ use super::change::Change;
 use super::expectations::application_of;
 use super::explanation::Explanation;
 use super::outages::Outage;
-use crate::kernel::Span;
-use crate::world::{Deployment, Manifest};
+use crate::kernel::{Span, Time};
+use crate::world::{Deployment, Manifest, TimedAction};
 
 /// How soon an operator acts who watches.
 const REACTION: Span = Span::from_secs(1);
 /// Ten years: a root that is not renewed within any run.
 const LONG_ROOT: &str = "3650d";
+/// Actions with which a provider issues its certificates again.
+const REISSUES: [&str; 1] = ["reissue-certificates"];
 const DAY: Span = Span::from_secs(86_400);
 
 /// Every change that might help, once each: those for the costliest outages first.
@@ -72,11 +74,52 @@ impl Guesser<'_> {
             }));
             changes.extend(self.longer_root(provider, explanation));
         }
+        changes.extend(self.put_right(explanation, at));
         if is_first {
             let (client, server) = (find(&connection.client), find(&connection.server));
             let others = server.filter(|_| server != client);
             let restart = |application| Change::Restart { application, at };
             changes.extend(client.into_iter().chain(others).map(restart));
+        }
+        changes
+    }
+
+    /// What the cause says: the person comes, what was done is undone, certificates are issued again.
+    fn put_right(&self, explanation: &Explanation, failing: Span) -> Vec<Change> {
+        let cause = &explanation.cause;
+        let since_start = |at: Time| at.since(self.manifest.start);
+        // As soon as it can be noticed: with the last step before the failure.
+        let before = cause
+            .steps
+            .iter()
+            .map(|step| since_start(step.at) + REACTION);
+        let at = before.filter(|at| *at < failing).max().unwrap_or(failing);
+        let mut changes = Vec::new();
+        if cause.kind == "operator" {
+            let operators = self.deployment.operators.iter().enumerate();
+            let named = operators.filter(|(_, operator)| cause.line.contains(&operator.name));
+            changes.extend(named.map(|(operator, _)| Change::Attend { operator }));
+        }
+        if let Some((done, source)) = &cause.action {
+            let actions = self.deployment.actions.iter();
+            let is_it = |timed: &TimedAction| {
+                timed.source == *source && self.deployment.start + timed.at == *done
+            };
+            let action = actions.enumerate().find(|(_, timed)| is_it(timed));
+            changes.extend(action.map(|(action, _)| Change::Undo { action, at }));
+        }
+        let signer = explanation.signer.as_deref();
+        let signer = signer.and_then(|signer| application(self.deployment, signer));
+        if let Some(application) = signer {
+            let actions = &self.deployment.applications[application].charm.actions;
+            let again = REISSUES
+                .iter()
+                .find(|name| actions.iter().any(|known| known == *name));
+            changes.extend(again.map(|name| Change::Run {
+                application,
+                name,
+                at,
+            }));
         }
         changes
     }

@@ -1,9 +1,13 @@
 //! Changes an operator could make to a deployment, with the commands that make them. Knows what
 //! Juju takes, not whether it helps.
 
+use std::collections::BTreeMap;
+
 use crate::charms::Role;
-use crate::kernel::Span;
-use crate::world::{Action, Deployment, OfferSpec, Party, SaasSpec, Side, Source, TimedAction};
+use crate::kernel::{Delay, Span, format_duration};
+use crate::world::{
+    Action, Deployment, OfferSpec, Party, SaasSpec, Side, Source, TimedAction, UnitAction, When,
+};
 
 const TRANSFER: &str = "certificate_transfer";
 
@@ -24,7 +28,20 @@ pub(super) enum Change {
     },
     /// The workload of every unit is restarted at this instant.
     Restart { application: usize, at: Span },
+    /// What an action of the plan did, by its index, is put right at this instant.
+    Undo { action: usize, at: Span },
+    /// Somebody runs an action of the charm on the leader at this instant.
+    Run {
+        application: usize,
+        name: &'static str,
+        at: Span,
+    },
+    /// Whoever looks after applications answers each wait within an hour.
+    Attend { operator: usize },
 }
+
+/// How soon somebody answers who attends.
+const ATTENTION: Span = Span::from_secs(3_600);
 
 /// A deployment with a change in it, and what an operator would type.
 pub(super) struct Changed {
@@ -36,8 +53,11 @@ impl Change {
     /// When it is made, from the start of the run; zero is before anything happens.
     pub(super) const fn at(&self) -> Span {
         match self {
-            Self::Transfer { at, .. } | Self::Restart { at, .. } => *at,
-            Self::Option { .. } => Span::ZERO,
+            Self::Transfer { at, .. }
+            | Self::Restart { at, .. }
+            | Self::Undo { at, .. }
+            | Self::Run { at, .. } => *at,
+            Self::Option { .. } | Self::Attend { .. } => Span::ZERO,
         }
     }
 
@@ -83,11 +103,97 @@ impl Change {
                 plan(&mut changed, *at, action);
                 vec![command]
             }
+            Self::Undo { action, at } => {
+                let action = opposite(deployment, *action)?;
+                let command = action.to_command(deployment);
+                plan(&mut changed, *at, action);
+                vec![command]
+            }
+            Self::Run {
+                application,
+                name,
+                at,
+            } => {
+                let action = Action::RunAction {
+                    application: *application,
+                    unit: None,
+                    name: (*name).to_owned(),
+                    parameters: BTreeMap::new(),
+                };
+                let command = action.to_command(deployment);
+                plan(&mut changed, *at, action);
+                vec![command]
+            }
+            Self::Attend { operator } => {
+                let spec = &mut changed.operators[*operator];
+                spec.when = When::After(Delay::Fixed(ATTENTION));
+                let whom = spec.answers.iter();
+                let whom: Vec<String> = whom
+                    .map(|index| deployment.application_address(*index))
+                    .collect();
+                let within = format_duration(ATTENTION);
+                vec![format!(
+                    "{} answers what {} waits for within {within}",
+                    spec.name,
+                    whom.join(", ")
+                )]
+            }
         };
         Ok(Changed {
             deployment: changed,
             commands,
         })
+    }
+}
+
+/// What puts right what an action of the plan did.
+fn opposite(deployment: &Deployment, index: usize) -> Result<Action, String> {
+    let timed = &deployment.actions[index];
+    match &timed.action {
+        Action::RemoveRelation { model, sides } => Ok(Action::Integrate {
+            model: *model,
+            sides: sides.clone(),
+        }),
+        Action::SetConfig {
+            application,
+            options,
+        } => {
+            let before = |name: &String| {
+                let earlier = deployment.actions[..index].iter().rev();
+                let mut set = earlier.filter_map(|timed| match &timed.action {
+                    Action::SetConfig {
+                        application: of,
+                        options,
+                    } if of == application => options.get(name).cloned(),
+                    _ => None,
+                });
+                let own = deployment.applications[*application].options.get(name);
+                set.next().unwrap_or_else(|| own.cloned())
+            };
+            let options = options.keys().map(|name| (name.clone(), before(name)));
+            Ok(Action::SetConfig {
+                application: *application,
+                options: options.collect(),
+            })
+        }
+        Action::SkewClock {
+            application, unit, ..
+        } => Ok(Action::SkewClock {
+            application: *application,
+            unit: *unit,
+            skew_ns: 0,
+        }),
+        Action::Unit(UnitAction::Stop(target)) => Ok(Action::Unit(UnitAction::Start(*target))),
+        Action::Unit(UnitAction::SkewMachine { machine, .. }) => {
+            Ok(Action::Unit(UnitAction::SkewMachine {
+                machine: *machine,
+                skew_ns: 0,
+            }))
+        }
+        other => Err(format!(
+            "nobody can undo `{}`",
+            other.to_command(deployment)
+        )),
     }
 }
 

@@ -18,7 +18,7 @@ use super::describe::place;
 use super::explanation::Case;
 use super::facts::Facts;
 use crate::kernel::{Time, format_duration};
-use crate::world::{Action, Deployment, Kind, OperatorSpec, Seq, TimedAction};
+use crate::world::{Action, Deployment, Kind, OperatorSpec, Seq, Source, TimedAction};
 
 pub(super) use super::carrier::application;
 pub(super) use trail::{Trail, holder};
@@ -32,6 +32,8 @@ pub struct Cause {
     pub line: String,
     /// The entry that shows it, where one does.
     pub seq: Option<Seq>,
+    /// The action of the scenario that led there, where one did: when, and its line.
+    pub action: Option<(Time, Source)>,
     /// From there to the failing handshake, in order of time.
     pub steps: Vec<Step>,
 }
@@ -51,6 +53,7 @@ impl Cause {
             kind,
             line,
             seq,
+            action: None,
             steps: Vec::new(),
         }
     }
@@ -98,6 +101,12 @@ impl<'a> Detective<'_, 'a> {
             cause = cause.after(case.at, headline);
         }
         cause.steps.sort_by_key(|step| step.at);
+        let behind = cause.seq.or(root).and_then(|seq| self.action_behind(seq));
+        let entry = behind.and_then(|done| self.trail.entry(done.seq?));
+        cause.action = entry.and_then(|entry| match &entry.kind {
+            Kind::Action { source, .. } => Some((entry.time, source.clone())),
+            _ => None,
+        });
         cause
     }
 
