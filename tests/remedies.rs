@@ -154,7 +154,12 @@ fn somebody_who_comes_in_time_is_a_remedy() {
         best.commands,
         ["on-call answers what shop.vault waits for within 1h"]
     );
-    assert!(best.lost_after.is_zero(), "{best:?}");
+    assert_eq!(best.ends, [0]);
+    // An hour is lost now and then, and it says so: Vault is sealed each time it restarts.
+    assert!(
+        best.lost_after * 40 < best.lost_before && !best.breaks.is_empty(),
+        "{best:?}"
+    );
 }
 
 fn findings_end(findings: &Findings) -> trustsim::kernel::Time {

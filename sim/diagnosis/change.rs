@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use crate::charms::Role;
 use crate::kernel::{Delay, Span, format_duration};
 use crate::world::{
-    Action, Deployment, OfferSpec, Party, SaasSpec, Side, Source, TimedAction, UnitAction, When,
+    Action, Deployment, OfferAction, OfferSpec, Party, SaasSpec, Side, Source, TimedAction,
+    UnitAction, When,
 };
 
 const TRANSFER: &str = "certificate_transfer";
@@ -184,6 +185,18 @@ fn opposite(deployment: &Deployment, index: usize) -> Result<Action, String> {
             skew_ns: 0,
         }),
         Action::Unit(UnitAction::Stop(target)) => Ok(Action::Unit(UnitAction::Start(*target))),
+        Action::Offer(OfferAction::Suspend { model, sides }) => {
+            Ok(Action::Offer(OfferAction::Resume {
+                model: *model,
+                sides: sides.clone(),
+            }))
+        }
+        Action::Offer(OfferAction::Revoke { offer, user }) => {
+            Ok(Action::Offer(OfferAction::Grant {
+                offer: *offer,
+                user: user.clone(),
+            }))
+        }
         Action::Unit(UnitAction::SkewMachine { machine, .. }) => {
             Ok(Action::Unit(UnitAction::SkewMachine {
                 machine: *machine,

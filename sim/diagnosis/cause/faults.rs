@@ -2,7 +2,9 @@
 //! ended, a relation that is gone, a clock that is off.
 
 use crate::kernel::Time;
-use crate::world::{Action, Deployment, Side, Target, TimedAction, UnitAction};
+use crate::world::{
+    Action, Between, Deployment, NetworkAction, OfferAction, Side, Target, TimedAction, UnitAction,
+};
 
 /// What was done up to `at` and not undone since, in order of time.
 pub(super) fn in_force(deployment: &Deployment, at: Time) -> Vec<&TimedAction> {
@@ -30,7 +32,12 @@ const fn lasts(action: &Action) -> bool {
         Action::SkewClock { skew_ns, .. } => *skew_ns != 0,
         Action::RemoveRelation { .. }
         | Action::Unit(UnitAction::Stop(_) | UnitAction::Seal(_) | UnitAction::Kill { .. }) => true,
-        Action::Unit(UnitAction::SkewMachine { skew_ns, .. }) => *skew_ns != 0,
+        Action::Unit(UnitAction::SkewMachine { skew_ns, .. })
+        | Action::Network(NetworkAction::SkewController { skew_ns, .. }) => *skew_ns != 0,
+        Action::Network(NetworkAction::ControllerDown(_) | NetworkAction::Trouble(..)) => true,
+        Action::Offer(
+            OfferAction::Suspend { .. } | OfferAction::Remove { .. } | OfferAction::Revoke { .. },
+        ) => true,
         _ => false,
     }
 }
@@ -38,6 +45,10 @@ const fn lasts(action: &Action) -> bool {
 fn undoes(later: &Action, earlier: &Action, deployment: &Deployment) -> bool {
     match (later, earlier) {
         (Action::Unit(later), Action::Unit(earlier)) => undoes_to_units(later, earlier),
+        (Action::Network(later), Action::Network(earlier)) => undoes_to_network(later, earlier),
+        (Action::Offer(later), Action::Offer(earlier)) => {
+            undoes_to_offers(deployment, later, earlier)
+        }
         (Action::AcmeServer { .. }, Action::AcmeServer { .. }) => true,
         (
             Action::SkewClock {
@@ -52,6 +63,32 @@ fn undoes(later: &Action, earlier: &Action, deployment: &Deployment) -> bool {
         (Action::Integrate { sides, .. }, Action::RemoveRelation { sides: gone, .. }) => {
             same_sides(deployment, sides, gone)
         }
+        _ => false,
+    }
+}
+
+fn undoes_to_network(later: &NetworkAction, earlier: &NetworkAction) -> bool {
+    match (later, earlier) {
+        (NetworkAction::ControllerUp(later), NetworkAction::ControllerDown(earlier)) => {
+            later == earlier
+        }
+        (NetworkAction::TroubleOver(later, what), NetworkAction::Trouble(earlier, of)) => {
+            later == earlier && std::mem::discriminant(what) == std::mem::discriminant(of)
+        }
+        (
+            NetworkAction::SkewController { controller, .. },
+            NetworkAction::SkewController { controller: of, .. },
+        ) => controller == of,
+        _ => false,
+    }
+}
+
+fn undoes_to_offers(deployment: &Deployment, later: &OfferAction, earlier: &OfferAction) -> bool {
+    match (later, earlier) {
+        (OfferAction::Resume { sides, .. }, OfferAction::Suspend { sides: of, .. }) => {
+            same_sides(deployment, sides, of)
+        }
+        (OfferAction::Grant { offer, .. }, OfferAction::Revoke { offer: of, .. }) => offer == of,
         _ => false,
     }
 }
@@ -78,9 +115,9 @@ fn same_sides(deployment: &Deployment, one: &[Side; 2], other: &[Side; 2]) -> bo
     one.iter().all(|side| others.contains(&end(side)))
 }
 
-/// The removal of a relation that joined these two applications over this interface, where it has
-/// not come back.
-pub(super) fn removed_between<'a>(
+/// What keeps two applications apart: their relation is gone or suspended, its offer is, or nothing
+/// passes between their controllers.
+pub(super) fn parts<'a>(
     deployment: &Deployment,
     open: &[&'a TimedAction],
     pair: [usize; 2],
@@ -91,17 +128,44 @@ pub(super) fn removed_between<'a>(
             .map(|side| deployment.application_of(side.party));
         pair.iter().all(|index| of.contains(&Some(*index)))
     };
-    let mut removals = open.iter().rev();
-    removals
+    let models = pair.map(|index| deployment.applications[index].model);
+    let controllers = models.map(|model| deployment.models[model].controller);
+    let offered = |offer: usize| {
+        models[0] != models[1] && pair.contains(&deployment.offers[offer].application)
+    };
+    let mut latest = open.iter().rev();
+    latest
         .find(|timed| match &timed.action {
-            Action::RemoveRelation { sides, .. } => joins(sides),
+            Action::RemoveRelation { sides, .. }
+            | Action::Offer(OfferAction::Suspend { sides, .. }) => joins(sides),
+            Action::Offer(
+                OfferAction::Remove { offer, .. } | OfferAction::Revoke { offer, .. },
+            ) => offered(*offer),
+            Action::Network(NetworkAction::Trouble(Between::Controllers(one, two), _)) => {
+                controllers == [*one, *two] || controllers == [*two, *one]
+            }
             _ => false,
         })
         .copied()
 }
 
+/// The kind of cause that keeps two apart.
+pub(super) const fn word(timed: &TimedAction) -> &'static str {
+    match &timed.action {
+        Action::RemoveRelation { .. } => "relation-removed",
+        Action::Offer(_) => "offer",
+        _ => "cut-off",
+    }
+}
+
 /// What keeps an application from working, or its clock from being right.
-pub(super) fn strikes(action: &Action, application: usize) -> Option<Strike> {
+pub(super) fn strikes(
+    deployment: &Deployment,
+    action: &Action,
+    application: usize,
+) -> Option<Strike> {
+    let model = deployment.applications[application].model;
+    let controller = deployment.models[model].controller;
     match action {
         Action::SkewClock {
             application: of,
@@ -116,6 +180,12 @@ pub(super) fn strikes(action: &Action, application: usize) -> Option<Strike> {
         Action::Unit(UnitAction::Seal(target)) if target.application == application => {
             Some(Strike::Sealed)
         }
+        Action::Network(NetworkAction::ControllerDown(index)) if *index == controller => {
+            Some(Strike::Isolated)
+        }
+        Action::Network(NetworkAction::Trouble(Between::Agents(of), _)) if *of == model => {
+            Some(Strike::Isolated)
+        }
         _ => None,
     }
 }
@@ -125,6 +195,8 @@ pub(super) fn strikes(action: &Action, application: usize) -> Option<Strike> {
 pub(super) enum Strike {
     /// It cannot work.
     Down,
+    /// Its agents do nothing, and its workloads go on.
+    Isolated,
     /// It signs nothing until somebody unseals it.
     Sealed,
     /// Its clock is off by so many nanoseconds.

@@ -103,7 +103,8 @@ impl<'a> Detective<'_, 'a> {
             });
             (!is_unsealed).then_some(timed)
         };
-        let timed = down.or_else(sealed)?;
+        let isolated = || self.strike_on(application, at, |strike| strike == Strike::Isolated);
+        let timed = down.or_else(sealed).or_else(isolated)?;
         let cause = Cause::new("down", self.sentence(timed), self.seq_of(timed));
         let step = timed.action.to_command(self.deployment);
         Some(cause.after(self.deployment.start + timed.at, step))
@@ -129,10 +130,10 @@ impl<'a> Detective<'_, 'a> {
         let open = faults::in_force(self.deployment, at);
         let others = providers.iter().filter_map(|name| self.application(name));
         let cut = others
-            .filter_map(|other| faults::removed_between(self.deployment, &open, [own, other]))
+            .filter_map(|other| faults::parts(self.deployment, &open, [own, other]))
             .last()?;
         Some(Cause::new(
-            "relation-removed",
+            faults::word(cut),
             self.sentence(cut),
             self.seq_of(cut),
         ))

@@ -175,8 +175,9 @@ impl<'a> Detective<'_, 'a> {
         is_it: impl Fn(faults::Strike) -> bool,
     ) -> Option<&'a TimedAction> {
         let open = faults::in_force(self.deployment, at);
-        let strikes =
-            |timed: &&&TimedAction| faults::strikes(&timed.action, application).is_some_and(&is_it);
+        let strikes = |timed: &&&TimedAction| {
+            faults::strikes(self.deployment, &timed.action, application).is_some_and(&is_it)
+        };
         open.iter().rev().find(strikes).copied()
     }
 
@@ -226,9 +227,10 @@ impl<'a> Detective<'_, 'a> {
             let application = self.application(who)?;
             let timed = self.strike_on(application, case.at, |strike| match strike {
                 faults::Strike::Clock(skew_ns) => (skew_ns > 0) == (ahead == (who == case.judge)),
-                faults::Strike::Down | faults::Strike::Sealed => false,
+                _ => false,
             })?;
-            let Some(faults::Strike::Clock(skew_ns)) = faults::strikes(&timed.action, application)
+            let Some(faults::Strike::Clock(skew_ns)) =
+                faults::strikes(self.deployment, &timed.action, application)
             else {
                 return None;
             };

@@ -132,7 +132,7 @@ impl<'a> Detective<'_, 'a> {
         if providers.is_empty() {
             let pairs = (0..self.deployment.applications.len()).filter_map(|provider| {
                 let own = self.application(whom)?;
-                super::faults::removed_between(self.deployment, &open, [own, provider])
+                super::faults::parts(self.deployment, &open, [own, provider])
             });
             if let Some(removed) = pairs.last() {
                 return Cause::new(
