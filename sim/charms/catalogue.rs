@@ -167,7 +167,9 @@ mod tests {
         for (name, library) in [
             ("traefik-k8s", tls::Library::V4Patch30),
             ("prometheus-k8s", tls::Library::V4Patch30),
-            ("loki-k8s", tls::Library::V3),
+            ("loki-k8s", tls::Library::V4Patch30),
+            ("grafana-k8s", tls::Library::V4Patch27),
+            ("tempo-coordinator-k8s", tls::Library::V3),
             ("opensearch", tls::Library::V3),
         ] {
             let found = charm(name).certificates_library("certificates");
@@ -175,6 +177,69 @@ mod tests {
         }
         let postgresql = charm("postgresql-k8s").transfer_library("receive-ca-cert");
         assert_eq!(postgresql, Some(transfer::Library::V0Patch11));
+    }
+
+    /// The comment before an entry names a repository, and either the commit at which it was read
+    /// or what was not verified.
+    #[test]
+    fn every_entry_names_its_source() {
+        let mut wrong = Vec::new();
+        for (file, text) in FILES {
+            let mut comment = String::new();
+            for line in text.lines() {
+                if let Some(more) = line.strip_prefix('#') {
+                    comment.push_str(more);
+                } else if line.is_empty() {
+                    comment.clear();
+                } else if let Some(name) = line.strip_suffix(':').filter(|_| !line.starts_with(' '))
+                {
+                    if !is_source(&comment) {
+                        wrong.push(format!("{file}: {name}:{comment}"));
+                    }
+                    comment.clear();
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    fn is_source(comment: &str) -> bool {
+        let words = || comment.split([' ', ',', ':', ';', '(', ')']);
+        let repository = words().any(|word| {
+            let parts: Vec<&str> = word.split('/').collect();
+            parts.len() == 2 && parts.iter().all(|part| part.len() > 1)
+        });
+        let is_commit = |word: &str| {
+            (7..=10).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        repository && (words().any(is_commit) || comment.contains("not verified: "))
+    }
+
+    /// A Java trust store, a `ca-file` or a kubeconfig is all that these trust.
+    #[test]
+    fn some_workloads_do_not_look_at_the_systems_roots() {
+        let alone = catalogue()
+            .values()
+            .filter(|charm| !charm.metadata.system_roots);
+        let alone: Vec<&str> = alone.map(|charm| charm.metadata.name.as_str()).collect();
+        assert_eq!(
+            alone,
+            [
+                "cassandra",
+                "charmed-etcd",
+                "etcd",
+                "haproxy",
+                "kafka",
+                "kafka-k8s",
+                "kubernetes-control-plane",
+                "kubernetes-worker",
+                "mongodb",
+                "mongodb-k8s",
+                "opensearch",
+                "zookeeper",
+                "zookeeper-k8s",
+            ]
+        );
     }
 
     #[test]

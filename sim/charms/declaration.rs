@@ -45,6 +45,8 @@ record! {
         workload: Text = "workload" [Extension],
         /// Whether its workload trusts the system's roots beside what it is given (true).
         system_roots: bool = "system-roots" [Extension],
+        /// Beginnings of the paths of its workload's files that lie on volumes, which outlive a pod.
+        volumes: Vec<String> = "volumes" [Extension],
         /// The action that rotates its CA.
         rotate_ca_action: Text = "rotate-ca-action" [Extension],
         /// Which code plays it: `requirer`, `plain`, or the name of a charm that is played, such as
@@ -270,6 +272,7 @@ impl CharmDeclaration {
                 behaviour,
                 validator: self.validator.as_ref().map(|text| text.value.clone()),
                 system_roots: self.system_roots.unwrap_or(true),
+                volumes: self.volumes.clone().unwrap_or_default(),
                 rotate_ca_action: self
                     .rotate_ca_action
                     .as_ref()

@@ -28,6 +28,9 @@ pub struct CharmMetadata {
     pub validator: Option<String>,
     /// Whether its workload trusts the system's roots beside what it is given.
     pub system_roots: bool,
+    /// Beginnings of the paths of workload files that lie on volumes (`storage` in the charm's
+    /// charmcraft.yaml, mounted into its containers): those outlive a pod.
+    pub volumes: Vec<String>,
     /// The action that rotates its CA, for `rotate-ca`.
     pub rotate_ca_action: Option<String>,
     /// Actions it answers.
@@ -181,16 +184,6 @@ impl Behaviour {
             | Self::EasyRsa(_)
             | Self::DeclaredProvider(_)
             | Self::Plain => false,
-        }
-    }
-
-    /// Beginnings of the paths of workload files that lie on volumes (`storage` in the charm's
-    /// charmcraft.yaml, mounted into its containers): those outlive a pod.
-    pub const fn volumes(&self) -> &'static [&'static str] {
-        match self {
-            Self::Notary => &["notary/", "tls/access-certificates/"],
-            Self::Vault(_) => &["vault/", "tls/tls-certificates-access/"],
-            _ => &[],
         }
     }
 }

@@ -379,6 +379,7 @@ fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
         behaviour: Behaviour::Plain,
         validator: None,
         system_roots: true,
+        volumes: Vec::new(),
         rotate_ca_action: None,
         actions: Vec::new(),
         known: true,

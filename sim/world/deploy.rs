@@ -93,10 +93,9 @@ impl World {
             config: spec.options.clone(),
             subordinate: charm.subordinate,
             volumes: charm
-                .behaviour
-                .volumes()
+                .volumes
                 .iter()
-                .map(|path| (*path).into())
+                .map(|path| path.as_str().into())
                 .collect(),
         };
         let id = self.in_juju(agenda, |juju, desk| {

@@ -95,3 +95,41 @@ impl Limit {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::charms::tests::{Stage, certificates_profile, consumer};
+    use crate::juju::{HookError, UnitContext};
+
+    /// letsencrypt.org/docs/rate-limits: 300 orders of an account within 3 hours, one more every
+    /// 36 seconds.
+    fn order_until_refused(unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        let now = unit.now();
+        for _ in 0..300 {
+            assert_eq!(ORDERS.wait(unit, "account", now), None);
+            ORDERS.take(unit, "account", now);
+        }
+        let wait = ORDERS
+            .wait(unit, "account", now)
+            .expect("the bucket is empty");
+        assert_eq!(wait, Span::from_secs(36));
+        assert_eq!(ORDERS.wait(unit, "another", now), None);
+        assert_eq!(ORDERS.wait(unit, "account", now + wait), None);
+        assert!(ORDERS.wait(unit, "account", now + wait / 2).is_some());
+        unit.note("done", Value::from(""));
+        Ok(())
+    }
+
+    #[test]
+    fn an_account_may_order_three_hundred_times_and_then_every_36_seconds() {
+        let mut stage = Stage::new(1, true, false);
+        let charm = consumer(certificates_profile(crate::charms::Mode::Unit));
+        let web = stage.deploy("web", &charm, &[], 1);
+        stage.run_for(30);
+        stage.stunts.insert("order", order_until_refused);
+        stage.act(stage.unit(web, 0), "order");
+        stage.run_for(10);
+        assert!(stage.notes.iter().any(|note| note.2 == "done"));
+    }
+}

@@ -4,6 +4,7 @@ mod charm_vault_rules;
 mod consumer_switches;
 mod kubernetes_rules;
 mod legacy_rules;
+mod library_rules;
 mod older_libraries;
 mod order_of_events;
 mod provider_rules;
@@ -165,10 +166,9 @@ impl Stage {
             config: set.collect(),
             subordinate: false,
             volumes: metadata
-                .behaviour
-                .volumes()
+                .volumes
                 .iter()
-                .map(|path| (*path).into())
+                .map(|path| path.as_str().into())
                 .collect(),
         };
         let host = &mut TestHost(&mut self.agenda, self.ticks);
@@ -449,6 +449,7 @@ fn metadata(name: &str, behaviour: Behaviour, endpoints: Vec<Endpoint>) -> Charm
         behaviour,
         validator: None,
         system_roots: true,
+        volumes: Vec::new(),
         rotate_ca_action: None,
         actions: Vec::new(),
         known: true,

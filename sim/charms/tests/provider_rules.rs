@@ -4,8 +4,7 @@ use super::super::Mode;
 use super::requirer_rules::pair;
 use super::*;
 use crate::interfaces::tls_certificates::{
-    Answer, CAPABILITIES, Capabilities, CertificateEntry, CertificateList, Provider, REQUESTS,
-    RequestEntry, RequestList, read_requests,
+    Answer, CAPABILITIES, Capabilities, CertificateList, Provider,
 };
 use crate::juju::Status;
 use crate::pki::Certificate;
@@ -255,32 +254,4 @@ fn a_hundred_requirers_are_answered_in_one_list() {
         .into_value()
         .unwrap();
     assert_eq!(text.text(), value.text());
-}
-
-/// The same request in the bag of another requirer: nobody does that, but the library looks.
-#[test]
-fn a_request_is_looked_for_in_every_relation() {
-    let mut pair = pair(certificates_profile(Mode::Unit), 1);
-    let charm = consumer(certificates_profile(Mode::Unit));
-    let other = pair.stage.deploy("other", &charm, &[], 1);
-    pair.stage.run_for(30);
-    let second = pair
-        .stage
-        .integrate((pair.ca, "certificates"), (other, "certificates"));
-    pair.stage.run_for(60);
-    let bag = pair
-        .stage
-        .unit_bag(pair.relation, pair.stage.unit(pair.web, 0));
-    let copied = read_requests(&bag).unwrap().entries[0].clone();
-    let copy = RequestList::new(vec![RequestEntry {
-        request: copied.request.clone(),
-        ca: None,
-    }]);
-    let text = copy.into_value().unwrap();
-    assert!(text.text().ends_with("\"ca\": null}]"));
-    let sides = [pair.stage.unit_bag(second, pair.stage.unit(other, 0))];
-    assert!(sides[0].get(REQUESTS).is_some());
-    let entry = pair.answers()[0].clone();
-    let revoked: CertificateEntry = entry.revoke();
-    assert!(revoked.is_revoked() && !entry.is_revoked());
 }

@@ -208,6 +208,37 @@ fn of_two_received_cas_one_survives() {
     assert!(trusted(&ingress).is_none());
 }
 
+/// `_on_traefik_pebble_ready` of `src/charm.py` configures and pushes what was received: a replaced
+/// pod serves and trusts as before (issue 671 was what came of it when it did not).
+#[test]
+fn a_replaced_pod_gets_certificates_and_received_cas_again() {
+    let mut ingress = ingress(2);
+    ingress.certify();
+    let sides = (
+        (ingress.ca, "send-ca-cert"),
+        (ingress.traefik, "receive-ca-cert"),
+    );
+    ingress.stage.integrate(sides.0, sides.1);
+    ingress.stage.run_for(400);
+    let state = |ingress: &Ingress, number| {
+        let files = &ingress
+            .stage
+            .juju
+            .unit(ingress.unit(number))
+            .workload
+            .loaded;
+        (ingress.served(number), surface::trusted(files).count())
+    };
+    for number in [0, 1] {
+        let before = state(&ingress, number);
+        assert_eq!(before, (vec![HOST.to_owned()], 2), "unit {number}");
+        let unit = ingress.unit(number);
+        ingress.stage.restart_pod(unit);
+        ingress.stage.run_for(60);
+        assert_eq!(state(&ingress, number), before, "unit {number}");
+    }
+}
+
 #[test]
 fn every_change_of_the_received_set_restarts_it() {
     let mut ingress = ingress(1);

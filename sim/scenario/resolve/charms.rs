@@ -242,6 +242,7 @@ fn unknown_charm(name: &str) -> KnownCharm {
             behaviour: Behaviour::Plain,
             validator: None,
             system_roots: true,
+            volumes: Vec::new(),
             rotate_ca_action: None,
             actions: Vec::new(),
             known: false,
