@@ -71,7 +71,15 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a repository, a short name of one, or a page of the public CA is named.
 fn names_a_source(text: &str) -> bool {
-    const SHORT: [&str; 7] = ["charmlibs", "patch 30", "v4", "v3", "SSC", "transfer", "vault"];
+    const SHORT: [&str; 7] = [
+        "charmlibs",
+        "patch 30",
+        "v4",
+        "v3",
+        "SSC",
+        "transfer",
+        "vault",
+    ];
     let is_repository = |word: &str| {
         let mut parts = word.split('/');
         let is_name = |part: Option<&str>| part.is_some_and(|part| part.len() > 1);
@@ -109,9 +117,9 @@ fn every_behaviour_names_its_source_and_a_test_that_is_there() {
     }
     // Tests are named below the tables too.
     let below = page.lines().filter(|line| !line.starts_with('|'));
-    let named = below.flat_map(quoted).filter(|text| {
-        text.contains("::") && !text.ends_with("::NAME")
-    });
+    let named = below
+        .flat_map(quoted)
+        .filter(|text| text.contains("::") && !text.ends_with("::NAME"));
     mistakes.extend(named.filter_map(|named| wrong(named, &all)));
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
     assert!(rows >= 100, "only {rows} behaviours");
@@ -122,10 +130,16 @@ fn every_behaviour_names_its_source_and_a_test_that_is_there() {
 fn a_test_that_was_renamed_is_missed() {
     let text = "#[test]\nfn one() {}\nfn helper() {}\n#[test]\n#[ignore = \"x\"]\nfn two() {}\n";
     assert_eq!(tests(text), ["one", "two"]);
-    let all = [("sim/a/tests".to_owned(), tests(text)), ("sim/b/tests".to_owned(), Vec::new())];
+    let all = [
+        ("sim/a/tests".to_owned(), tests(text)),
+        ("sim/b/tests".to_owned(), Vec::new()),
+    ];
     let all = BTreeMap::from(all);
     assert_eq!(wrong("a/tests::one", &all), None);
     assert!(wrong("a/tests::helper", &all).is_some());
-    assert!(wrong("tests::one", &all).is_some(), "two files are called so");
+    assert!(
+        wrong("tests::one", &all).is_some(),
+        "two files are called so"
+    );
     assert!(wrong("c::one", &all).is_some());
 }

@@ -68,25 +68,13 @@ pub(super) fn note_authority(
     certificate: &Certificate,
     issuer: &Certificate,
 ) {
-    let is_root = certificate == issuer;
-    let note = Issued {
-        certificate: certificate.clone(),
-        kind: if is_root {
-            CertificateKind::Root
-        } else {
-            CertificateKind::Intermediate
-        },
-        issuer_serial: issuer.serial().to_owned(),
-        requirer: unit.application_name().into(),
-        unit: None,
-        endpoint: Arc::from(""),
-        request: None,
+    let kind = if certificate == issuer {
+        CertificateKind::Root
+    } else {
+        CertificateKind::Intermediate
     };
-    let text = certificate.pem();
-    unit.note(
-        "certificate-issued",
-        Value::with_parsed(text, Arc::new(note)),
-    );
+    let issued = own(unit, kind, certificate, issuer);
+    note(unit, issued);
 }
 
 /// Notes a certificate that the charm signs for this unit itself.
@@ -95,20 +83,11 @@ pub(super) fn note_own_leaf(
     certificate: &Certificate,
     issuer: &Certificate,
 ) {
-    let note = Issued {
-        certificate: certificate.clone(),
-        kind: CertificateKind::Leaf,
-        issuer_serial: issuer.serial().to_owned(),
-        requirer: unit.application_name().into(),
+    let issued = Issued {
         unit: Some(unit.unit_name().into()),
-        endpoint: Arc::from(""),
-        request: None,
+        ..own(unit, CertificateKind::Leaf, certificate, issuer)
     };
-    let text = certificate.pem();
-    unit.note(
-        "certificate-issued",
-        Value::with_parsed(text, Arc::new(note)),
-    );
+    note(unit, issued);
 }
 
 /// Notes the answer to a request.
@@ -118,25 +97,14 @@ pub(super) fn note_answer(
     certificate: &Certificate,
     issuer: &Certificate,
 ) {
-    let endpoint = unit.own_endpoint(asked.relation).unwrap_or("");
-    let note = Issued {
-        certificate: certificate.clone(),
-        kind: if asked.is_ca {
-            CertificateKind::Intermediate
-        } else {
-            CertificateKind::Leaf
-        },
-        issuer_serial: issuer.serial().to_owned(),
+    let issued = Issued {
         requirer: unit.remote_application_name(asked.relation).into(),
         unit: asked.unit.map(|remote| unit.name_of(remote).into()),
-        endpoint: endpoint.into(),
+        endpoint: unit.own_endpoint(asked.relation).unwrap_or("").into(),
         request: Some(asked.request.clone()),
+        ..own(unit, answer_kind(asked.is_ca), certificate, issuer)
     };
-    let text = certificate.pem();
-    unit.note(
-        "certificate-issued",
-        Value::with_parsed(text, Arc::new(note)),
-    );
+    note(unit, issued);
 }
 
 /// Notes what a provider of the legacy protocol issued: to whoever asked, or for its own use.
@@ -146,29 +114,47 @@ pub(super) fn note_legacy(
     certificate: &Certificate,
     issuer: &Certificate,
 ) {
-    let own = unit.application_name();
-    let remote = |asked: &Asked| unit.remote_application_name(asked.relation);
-    let endpoint = |asked: &Asked| unit.own_endpoint(asked.relation).unwrap_or("");
-    let of_unit = asked.filter(|asked| asked.kind != Kind::Application);
     let is_ca = asked.is_some_and(|asked| asked.kind == Kind::Intermediate);
-    let note = Issued {
+    let mut issued = own(unit, answer_kind(is_ca), certificate, issuer);
+    if let Some(asked) = asked {
+        issued.requirer = unit.remote_application_name(asked.relation).into();
+        issued.endpoint = unit.own_endpoint(asked.relation).unwrap_or("").into();
+        let of_unit = asked.kind != Kind::Application;
+        issued.unit = of_unit.then(|| unit.name_of(asked.unit).into());
+    }
+    note(unit, issued);
+}
+
+const fn answer_kind(is_ca: bool) -> CertificateKind {
+    if is_ca {
+        CertificateKind::Intermediate
+    } else {
+        CertificateKind::Leaf
+    }
+}
+
+/// A certificate that nobody asked for, of the application that issues it.
+fn own(
+    unit: &UnitContext<'_>,
+    kind: CertificateKind,
+    certificate: &Certificate,
+    issuer: &Certificate,
+) -> Issued {
+    Issued {
         certificate: certificate.clone(),
-        kind: if is_ca {
-            CertificateKind::Intermediate
-        } else {
-            CertificateKind::Leaf
-        },
+        kind,
         issuer_serial: issuer.serial().to_owned(),
-        requirer: asked.map_or(own, remote).into(),
-        unit: of_unit.map(|asked| unit.name_of(asked.unit).into()),
-        endpoint: asked.map_or("", endpoint).into(),
+        requirer: unit.application_name().into(),
+        unit: None,
+        endpoint: Arc::from(""),
         request: None,
-    };
-    let text = certificate.pem();
-    unit.note(
-        "certificate-issued",
-        Value::with_parsed(text, Arc::new(note)),
-    );
+    }
+}
+
+fn note(unit: &mut UnitContext<'_>, issued: Issued) {
+    let text = issued.certificate.pem().to_owned();
+    let value = Value::with_parsed(text, Arc::new(issued));
+    unit.note("certificate-issued", value);
 }
 
 /// Requests by relation, in their order: they come with those of one relation together.

@@ -68,13 +68,21 @@ impl CharmVault {
         Ok(())
     }
 
+    /// Whether nothing stands in the way; what does is said.
+    fn is_ready(&self, unit: &mut UnitContext<'_>) -> bool {
+        let is_ready = self.obstacle(unit).is_none();
+        if !is_ready {
+            fail(unit, "VaultNotReady");
+        }
+        is_ready
+    }
+
     fn generate_root(
         &self,
         parameters: &Parameters,
         unit: &mut UnitContext<'_>,
     ) -> Result<(), HookError> {
-        if self.obstacle(unit).is_some() {
-            fail(unit, "VaultNotReady");
+        if !self.is_ready(unit) {
             return Ok(());
         }
         if pki::has_authority(unit) {
@@ -98,8 +106,7 @@ impl CharmVault {
         parameters: &Parameters,
         unit: &mut UnitContext<'_>,
     ) -> Result<(), HookError> {
-        if self.obstacle(unit).is_some() {
-            fail(unit, "VaultNotReady");
+        if !self.is_ready(unit) {
             return Ok(());
         }
         let force = parameters

@@ -3,7 +3,7 @@
 
 use super::super::surface::{self, served};
 use super::super::{Mode, Serves};
-use super::requirer_rules::Pair;
+use super::requirer_rules::pair_with as pair;
 use super::*;
 use crate::interfaces::tls_certificates::{
     Answer, Asks, ErrorCode, LIBID, Library, Mode as RequirerMode, Provider, REQUESTS, Request,
@@ -13,27 +13,6 @@ use crate::interfaces::{KeySource, pem};
 use crate::pki::Certificate;
 
 const DAY_S: u64 = 86_400;
-
-fn pair(profile: CertificatesProfile, library: Library, units: u32) -> Pair {
-    let mut stage = Stage::new(1, true, false);
-    stage.keeps_all = true;
-    let charm = with_library(
-        consumer(profile),
-        "certificates",
-        LibraryProfile::Certificates(library),
-    );
-    let ca = stage.deploy("ca", &self_signed_certificates(), &[], 1);
-    let web = stage.deploy("web", &charm, &[], units);
-    stage.run_for(30);
-    let relation = stage.integrate((ca, "certificates"), (web, "certificates"));
-    stage.run_for(120);
-    Pair {
-        stage,
-        ca,
-        web,
-        relation,
-    }
-}
 
 fn labels(stage: &Stage, owner: SecretOwner) -> Vec<String> {
     let owned = stage.juju.secrets_of(owner);

@@ -6,7 +6,8 @@ use super::super::{Apply, Mode, surface};
 use super::*;
 use crate::interfaces::pem;
 use crate::interfaces::tls_certificates::{
-    CERTIFICATES, ErrorCode, LIBID, Provider, REQUESTS, RequestError, read_provider, read_requests,
+    CERTIFICATES, ErrorCode, LIBID, Library, Provider, REQUESTS, RequestError, read_provider,
+    read_requests,
 };
 use crate::juju::Status;
 use crate::pki::{Certificate, CertificateRequest};
@@ -22,10 +23,17 @@ pub(super) struct Pair {
 
 /// One CA and its consumer, related and settled.
 pub(super) fn pair(profile: CertificatesProfile, units: u32) -> Pair {
+    pair_with(profile, Library::Current, units)
+}
+
+/// The same where the consumer carries this library.
+pub(super) fn pair_with(profile: CertificatesProfile, library: Library, units: u32) -> Pair {
     let mut stage = Stage::new(1, true, false);
     stage.keeps_all = true;
+    let library = LibraryProfile::Certificates(library);
+    let charm = with_library(consumer(profile), "certificates", library);
     let ca = stage.deploy("ca", &self_signed_certificates(), &[], 1);
-    let web = stage.deploy("web", &consumer(profile), &[], units);
+    let web = stage.deploy("web", &charm, &[], units);
     stage.run_for(30);
     let relation = stage.integrate((ca, "certificates"), (web, "certificates"));
     stage.run_for(120);

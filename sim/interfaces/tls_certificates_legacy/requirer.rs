@@ -199,10 +199,7 @@ impl Requirer {
         common_name: &str,
         sans: Option<&[String]>,
     ) -> Result<(), HookError> {
-        match self.relation(unit)? {
-            Some(relation) => self.request(unit, relation, Kind::Client, common_name, sans),
-            None => Ok(()),
-        }
+        self.request_listed(unit, Kind::Client, common_name, sans)
     }
 
     /// `request_application_cert`: one certificate for all units.
@@ -216,12 +213,7 @@ impl Requirer {
         common_name: &str,
         sans: &[String],
     ) -> Result<(), HookError> {
-        match self.relation(unit)? {
-            Some(relation) => {
-                self.request(unit, relation, Kind::Application, common_name, Some(sans))
-            }
-            None => Ok(()),
-        }
+        self.request_listed(unit, Kind::Application, common_name, Some(sans))
     }
 
     /// `request_intermediate_cert`.
@@ -235,10 +227,18 @@ impl Requirer {
         common_name: &str,
         sans: &[String],
     ) -> Result<(), HookError> {
+        self.request_listed(unit, Kind::Intermediate, common_name, Some(sans))
+    }
+
+    fn request_listed(
+        &self,
+        unit: &mut UnitContext<'_>,
+        kind: Kind,
+        common_name: &str,
+        sans: Option<&[String]>,
+    ) -> Result<(), HookError> {
         match self.relation(unit)? {
-            Some(relation) => {
-                self.request(unit, relation, Kind::Intermediate, common_name, Some(sans))
-            }
+            Some(relation) => self.request(unit, relation, kind, common_name, sans),
             None => Ok(()),
         }
     }
