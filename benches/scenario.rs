@@ -218,6 +218,8 @@ fn connection(application: usize, from: u32, to: u32) -> ConnectionSpec {
         every: Span::from_secs(60),
         validator: Validator::OpenSsl,
         mutual: false,
+        persistence: trustsim::world::Persistence::default(),
+        revocation: false,
         source: Source::default(),
     }
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use trustsim::diagnosis::diagnose;
 use trustsim::kernel::Time;
 use trustsim::tls::Validator;
-use trustsim::world::{Deployment, Kind, Options, Record};
+use trustsim::world::{Deployment, HandshakeRecord, Kind, Options, Record};
 
 use common::{deployed, play};
 
@@ -236,4 +236,145 @@ fn a_ca_given_by_hand_makes_a_connection_that_no_relation_makes() {
             "  - {at: 1d, trust: {app: m.reader, ca: m.ca, for: 6h}}",
         );
     insta::assert_snapshot!(played(&text));
+}
+
+/// Every judgement of one connection.
+fn handshakes(record: &Record, connection: u32) -> impl Iterator<Item = &HandshakeRecord> {
+    let entries = record.journal.entries().iter();
+    entries.filter_map(move |entry| match &entry.kind {
+        Kind::Handshake(handshake) if handshake.connection == connection => Some(handshake),
+        _ => None,
+    })
+}
+
+/// Notes of the run that say what goes on, or whom an attacker passes for.
+fn told(text: &str, kinds: &[&str]) -> String {
+    let deployment = deployed(text);
+    let record = play(&deployment, Options::default());
+    let mut table = outages(&deployment, &record);
+    for entry in record.journal.entries() {
+        if let Kind::Note { what, detail } = &entry.kind
+            && kinds.contains(what)
+        {
+            let at = offset(record.manifest.start, entry.time);
+            writeln!(table, "{at} {what}: {detail}").unwrap();
+        }
+    }
+    table
+}
+
+const GOES_ON: [&str; 2] = ["open-connection-goes-on", "session-goes-on"];
+
+fn going_on(validator: Validator, how: &str, faults: &str) -> String {
+    let text = CONSUMER
+        .replace("VALIDATOR", &format!("{}, {how}", validator.name()))
+        .replace("FAULTS", faults);
+    told(&text, &GOES_ON)
+}
+
+/// Emergency distrust: the connection that was open lives out its thirty hours, and dies to the
+/// second.
+#[test]
+fn an_open_connection_outlives_the_distrust_of_its_ca() {
+    let faults = "  - {at: 1d, distrust: {app: m.reader, ca: m.ca}}";
+    let table = going_on(Validator::OpenSsl, "lives: 30h", faults);
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn a_restart_ends_what_was_open() {
+    let faults = "
+  - {at: 1d, distrust: {app: m.reader, ca: m.ca}}
+  - {at: 25h, restart: {app: m.web}}";
+    let table = going_on(Validator::OpenSsl, "lives: 90h", faults);
+    insta::assert_snapshot!(table);
+}
+
+/// The server's certificate is replaced by a bad one without a restart: whoever has a session does
+/// not notice. With TLS 1.2 OpenSSL's sessions end after two hours; tickets are renewed at every
+/// connection; Go looks at the chain it verified, which is still good.
+#[test]
+fn sessions_outlive_a_certificate_that_went_bad() {
+    let faults = "  - {at: 1d, tamper: {app: m.web, how: self-signed, for: 1d}}";
+    let mut table = String::new();
+    for (validator, how) in [
+        (Validator::Rustls, "tls12-id"),
+        (Validator::Rustls, "tls13-ticket"),
+        (Validator::OpenSsl, "tls12-id"),
+        (Validator::OpenSsl, "tls13-ticket"),
+        (Validator::Go, "tls13-ticket"),
+    ] {
+        let played = going_on(validator, &format!("resume: {how}"), faults);
+        writeln!(table, "== {validator} {how}\n{played}").unwrap();
+    }
+    insta::assert_snapshot!(table);
+}
+
+/// Distrust reaches sessions where it makes another configuration (rustls 0.23 `compatible_config`):
+/// none is taken up.
+#[test]
+fn a_session_does_not_outlive_the_distrust_of_its_ca() {
+    let faults = "  - {at: 1d, distrust: {app: m.reader, ca: m.ca, for: 1h}}";
+    for how in ["tls12-id", "tls13-ticket"] {
+        let table = going_on(Validator::Rustls, &format!("resume: {how}"), faults);
+        assert!(
+            table.starts_with("m.reader/0 86400s..90000s TS0401"),
+            "{table}"
+        );
+    }
+}
+
+/// None of the charms' CAs may sign lists (their key usage lacks `cRLSign`); an authority declared
+/// in the scenario may.
+#[test]
+fn lists_revoke_are_missing_and_go_stale() {
+    let validators = [
+        Validator::Rustls,
+        Validator::OpenSsl,
+        Validator::Curl,
+        Validator::Go,
+        Validator::Java,
+    ];
+    let run = |faults: &str| {
+        let text = text(&validators, faults).replace("every: 30s", "every: 30s, revocation: true");
+        played(&text)
+    };
+    let table = format!(
+        "== no list\n{}\n== a list that names the server\n{}\n== a list that nobody renews\n{}",
+        run(""),
+        run(
+            "  - {at: 10m, publish-crl: {ca: m.ca, valid: 30d}}\n  - {at: 1d, publish-crl: {ca: m.ca, revokes: [m.web/0], valid: 30d}}"
+        ),
+        run("  - {at: 10m, publish-crl: {ca: m.ca, valid: 1d, every: 12h, for: 2d}}"),
+    );
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn the_charms_own_authority_may_not_sign_lists() {
+    let text = CONSUMER
+        .replace("VALIDATOR", "openssl, revocation: true")
+        .replace(
+            "FAULTS",
+            "  - {at: 10m, publish-crl: {ca: m.ca, valid: 30d}}",
+        );
+    let record = play(&deployed(&text), Options::default());
+    let codes: Vec<u32> = handshakes(&record, 0)
+        .filter_map(|handshake| handshake.verdict.openssl_code)
+        .collect();
+    // No list, then one whose issuer may not sign lists.
+    assert_eq!(codes, [3, 35]);
+}
+
+#[test]
+fn whoever_has_the_key_of_a_ca_passes_for_its_servers_until_it_is_distrusted() {
+    let faults = "
+  - {at: 1d, compromise: {ca: m.ca}}
+  - {at: 30h, run-action: {app: m.ca, action: rotate-private-key}}
+  - {at: 2d, distrust: {app: m.reader, ca: m.ca}}";
+    let text = CONSUMER
+        .replace("VALIDATOR", "openssl")
+        .replace("FAULTS", faults);
+    let told = told(&text, &["impersonation", "impersonation-over"]);
+    insta::assert_snapshot!(told);
 }

@@ -2,7 +2,7 @@
 
 use super::Strike;
 use crate::kernel::Span;
-use crate::world::{Action, Answering, TlsAction, TlsEdit};
+use crate::world::{Action, Answering, Revoked, TlsAction, TlsEdit};
 
 /// One fault of a TLS side; indices point into the deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,24 @@ pub enum TlsFault {
         edit: TlsEdit,
         /// Until it is put right; `None` for good.
         lasts: Option<Span>,
+    },
+    /// An authority publishes revocation lists.
+    PublishLists {
+        /// Application index of the CA.
+        ca: usize,
+        /// Whose certificates are revoked.
+        revoked: Vec<Revoked>,
+        /// How long a list is valid.
+        valid: Span,
+        /// How often there is a new one; only one where absent.
+        every: Option<Span>,
+        /// Until there are no new ones; `None` for good.
+        lasts: Option<Span>,
+    },
+    /// Somebody has the key of a CA.
+    Compromise {
+        /// Application index of the CA.
+        ca: usize,
     },
     /// A port answers without TLS for a while.
     Answers {
@@ -38,6 +56,19 @@ impl TlsFault {
     fn struck(&self) -> Action {
         Action::Tls(match self {
             Self::Edit { edit, .. } => TlsAction::Edit(edit.clone()),
+            Self::PublishLists {
+                ca,
+                revoked,
+                valid,
+                every,
+                ..
+            } => TlsAction::PublishLists {
+                ca: *ca,
+                revoked: revoked.clone(),
+                valid: *valid,
+                every: *every,
+            },
+            Self::Compromise { ca } => TlsAction::Compromise { ca: *ca },
             Self::Answers {
                 application,
                 unit,
@@ -55,6 +86,9 @@ impl TlsFault {
     fn mended(&self) -> Option<(Span, Action)> {
         let (action, lasts) = match self {
             Self::Edit { edit, lasts } => (TlsAction::Undo(edit.clone()), lasts),
+            Self::PublishLists { ca, lasts, .. } => (TlsAction::StopLists { ca: *ca }, lasts),
+            // What somebody knows they know for good.
+            Self::Compromise { .. } => return None,
             Self::Answers {
                 application,
                 unit,

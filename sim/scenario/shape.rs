@@ -14,7 +14,9 @@ pub(super) use faults::{
 
 use super::bundle::ModelFile;
 
-pub(super) use tls::{AnswersFile, DistrustFile, TamperFile, TrustFile};
+pub(super) use tls::{
+    AnswersFile, CompromiseFile, DistrustFile, PublishCrlFile, TamperFile, TrustFile,
+};
 
 pub(super) type Text = Spanned<String>;
 
@@ -201,6 +203,16 @@ record! {
         validator: Text = "validator",
         /// Whether the server asks for a client certificate.
         mutual: bool = "mutual",
+        /// How long a connection stays open before it is opened anew; without it, every attempt is
+        /// a connection of its own.
+        lives: Spanned<Lasting> = "lives",
+        #[schemars(extend("enum" = ["tls12-id", "tls13-ticket", null]))]
+        /// How the client takes up sessions: `tls12-id` or `tls13-ticket`; without it, it does not.
+        resume: Text = "resume",
+        /// How long sessions are kept; without it, as long as the stack keeps them by default.
+        session_lifetime: Spanned<Lasting> = "session-lifetime",
+        /// Whether both sides look certificates up in the revocation lists that are published.
+        revocation: bool = "revocation",
     }
 }
 
@@ -245,6 +257,10 @@ record! {
         trust: TrustFile = "trust",
         /// A CA is distrusted.
         distrust: DistrustFile = "distrust",
+        /// An authority publishes revocation lists.
+        publish_crl: PublishCrlFile = "publish-crl",
+        /// Somebody has the key of a CA.
+        compromise: CompromiseFile = "compromise",
         /// Units answer in plain text.
         plaintext: AnswersFile = "plaintext",
         /// Units close connections in the middle of the handshake.

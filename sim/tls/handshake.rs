@@ -4,13 +4,17 @@ mod duplex;
 pub(in crate::tls) mod offer;
 mod sans_io;
 
+pub(super) use sans_io::pump;
+
 use std::sync::Arc;
 
 use rustls::client::Resumption;
 use rustls::pki_types::{ServerName, UnixTime};
 use rustls::server::NoServerSessionStorage;
 use rustls::time_provider::TimeProvider;
-use rustls::{AlertDescription, CertificateError, ClientConfig, Error, ServerConfig};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, Error, ServerConfig, SupportedProtocolVersion,
+};
 
 use super::case::{Case, Side};
 use super::catalogue::ErrorKind;
@@ -49,22 +53,29 @@ pub fn handshake(case: &Case, lane: Lane, stream: Stream) -> Verdict {
 }
 
 /// What each side ended with.
-struct Results {
-    client: Result<(), Error>,
-    server: Result<(), Error>,
+pub(super) struct Results {
+    pub(super) client: Result<(), Error>,
+    pub(super) server: Result<(), Error>,
 }
 
 /// Both sides, ready to begin.
-struct Prepared {
-    name: ServerName<'static>,
-    client: Arc<ClientConfig>,
-    server: Arc<ServerConfig>,
-    by_client: Arc<Verifier>,
+pub(super) struct Prepared {
+    pub(super) name: ServerName<'static>,
+    pub(super) client: Arc<ClientConfig>,
+    pub(super) server: Arc<ServerConfig>,
+    pub(super) by_client: Arc<Verifier>,
     by_server: Option<Arc<Verifier>>,
 }
 
+type Versions = &'static [&'static SupportedProtocolVersion];
+
 impl Prepared {
     fn new(case: &Case) -> Result<Self, Box<Verdict>> {
+        Self::with_versions(case, VERSIONS)
+    }
+
+    /// The same with these protocol versions.
+    pub(super) fn with_versions(case: &Case, versions: Versions) -> Result<Self, Box<Verdict>> {
         let name = ServerName::try_from(case.server_name.as_str())
             .map_err(|_| Box::new(Verdict::failed(ErrorKind::InvalidServerName, Side::Client)))?
             .to_owned();
@@ -72,9 +83,9 @@ impl Prepared {
         let trust = case.server.client_trust.as_ref();
         let by_server =
             trust.map(|trust| Verifier::new(trust, case.server.validator, case.server.clock));
-        let server = server_config(case, by_server.clone())
+        let server = server_config(case, by_server.clone(), versions)
             .map_err(|error| Box::new(cannot_begin(&error, Side::Server)))?;
-        let client = client_config(case, by_client.clone())
+        let client = client_config(case, by_client.clone(), versions)
             .map_err(|error| Box::new(cannot_begin(&error, Side::Client)))?;
         Ok(Self {
             name,
@@ -86,7 +97,7 @@ impl Prepared {
     }
 
     /// Reads the verdict from what both sides ended with.
-    fn conclude(&self, results: &Results) -> Verdict {
+    pub(super) fn conclude(&self, results: &Results) -> Verdict {
         let refused_by_server = self.by_server.as_ref().and_then(|by| by.refusal());
         if let Some(refusal) = self.by_client.refusal() {
             Verdict::refused(refusal, Side::Client, Some(&self.name))
@@ -107,12 +118,16 @@ impl Prepared {
     }
 }
 
-fn client_config(case: &Case, verifier: Arc<Verifier>) -> Result<ClientConfig, Error> {
+fn client_config(
+    case: &Case,
+    verifier: Arc<Verifier>,
+    versions: Versions,
+) -> Result<ClientConfig, Error> {
     let builder = ClientConfig::builder_with_details(
         Arc::clone(provider()),
         Arc::new(Clock::new(case.client.clock)),
     )
-    .with_protocol_versions(VERSIONS)?
+    .with_protocol_versions(versions)?
     .dangerous()
     .with_custom_certificate_verifier(verifier);
     let mut config = match &case.client.identity {
@@ -127,12 +142,16 @@ fn client_config(case: &Case, verifier: Arc<Verifier>) -> Result<ClientConfig, E
     Ok(config)
 }
 
-fn server_config(case: &Case, verifier: Option<Arc<Verifier>>) -> Result<ServerConfig, Error> {
+fn server_config(
+    case: &Case,
+    verifier: Option<Arc<Verifier>>,
+    versions: Versions,
+) -> Result<ServerConfig, Error> {
     let builder = ServerConfig::builder_with_details(
         Arc::clone(provider()),
         Arc::new(Clock::new(case.server.clock)),
     )
-    .with_protocol_versions(VERSIONS)?;
+    .with_protocol_versions(versions)?;
     let builder = match verifier {
         Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),
@@ -144,7 +163,7 @@ fn server_config(case: &Case, verifier: Option<Arc<Verifier>>) -> Result<ServerC
 }
 
 /// TLS 1.3 alone, as the current stacks agree on it.
-const VERSIONS: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13];
+const VERSIONS: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
 
 /// One side's clock, which stands still during a handshake.
 #[derive(Debug)]
@@ -163,7 +182,7 @@ impl TimeProvider for Clock {
 }
 
 /// A side that cannot load its own identity.
-fn cannot_begin(error: &Error, side: Side) -> Verdict {
+pub(super) fn cannot_begin(error: &Error, side: Side) -> Verdict {
     match error {
         Error::NoCertificatesPresented => Verdict::failed(ErrorKind::NoCertificate, side),
         Error::InconsistentKeys(_) => Verdict::failed(ErrorKind::KeyMismatch, side),

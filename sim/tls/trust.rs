@@ -22,6 +22,8 @@ pub struct TrustStore(Arc<Inner>);
 struct Inner {
     roots: Vec<Certificate>,
     lists: Vec<RevocationList>,
+    /// Whether certificates are looked up in the lists, even where there is none.
+    checks: bool,
     digest: [u8; 32],
     checked_lists: OnceLock<Vec<ListFacts>>,
     parsed_lists: OnceLock<Vec<CertRevocationList<'static>>>,
@@ -47,7 +49,22 @@ impl TrustStore {
     /// `X509_V_FLAG_CRL_CHECK`, for the leaf (curl: for all). Go and Java look at none by default.
     #[must_use]
     pub fn with_revocation_lists(&self, lists: impl IntoIterator<Item = RevocationList>) -> Self {
-        Self::new(self.0.roots.clone(), lists.into_iter().collect())
+        let lists: Vec<_> = lists.into_iter().collect();
+        let checks = !lists.is_empty();
+        Self::new(self.0.roots.clone(), lists, checks)
+    }
+
+    /// The same where the side was told to look certificates up even if it has no list at all.
+    /// OpenSSL then refuses (`X509_V_FLAG_CRL_CHECK`); rustls without a list looks nothing up
+    /// (rustls 0.23 `client_verifier_builder`, `with_crls` of none).
+    #[must_use]
+    pub fn checking_revocation(&self, lists: impl IntoIterator<Item = RevocationList>) -> Self {
+        Self::new(self.0.roots.clone(), lists.into_iter().collect(), true)
+    }
+
+    /// Whether certificates are looked up in the lists.
+    pub(super) fn checks_revocation(&self) -> bool {
+        self.0.checks
     }
 
     /// The revocation lists, in the order they were given.
@@ -145,12 +162,12 @@ impl FromIterator<Certificate> for TrustStore {
         let mut seen = BTreeSet::new();
         let mut roots: Vec<_> = roots.into_iter().collect();
         roots.retain(|root| seen.insert(*root.sha256()));
-        Self::new(roots, Vec::new())
+        Self::new(roots, Vec::new(), false)
     }
 }
 
 impl TrustStore {
-    fn new(roots: Vec<Certificate>, lists: Vec<RevocationList>) -> Self {
+    fn new(roots: Vec<Certificate>, lists: Vec<RevocationList>, checks: bool) -> Self {
         let mut hash = Sha256::new();
         for root in &roots {
             hash.update(root.sha256());
@@ -159,9 +176,13 @@ impl TrustStore {
             hash.update(b"list");
             hash.update(list.sha256());
         }
+        if checks && lists.is_empty() {
+            hash.update(b"checks");
+        }
         Self(Arc::new(Inner {
             roots,
             lists,
+            checks,
             digest: hash.finalize().into(),
             checked_lists: OnceLock::new(),
             parsed_lists: OnceLock::new(),

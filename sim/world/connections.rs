@@ -12,12 +12,13 @@ use std::sync::Arc;
 use super::deployment::{ConnectionSpec, Party};
 use super::desk::subject;
 use super::journal::{ConnectionRecord, Entry, HandshakeRecord, Kind, Subject};
+use super::sessions::Bond;
 use super::sides::Served;
 use super::simulation::{Event, World};
 use super::tls_action::Answering;
 use super::view::WatchedSource;
 use crate::juju::{About, UnitId};
-use crate::kernel::{Agenda, Span, Time};
+use crate::kernel::{Agenda, Seq, Span, Time};
 use crate::tls::{
     Case, ClientSide, ErrorKind, Identity, ServerSide, Side, TrustStore, Verdict, handshake,
     next_boundary,
@@ -44,6 +45,8 @@ struct Connection {
     endpoint: Option<Arc<str>>,
     /// Counts judgements: a boundary set by an earlier one is stale.
     generation: u32,
+    /// What goes on without a new handshake.
+    bond: Bond,
 }
 
 /// Who opens a connection.
@@ -133,6 +136,7 @@ impl World {
                     server,
                     endpoint: endpoint.clone(),
                     generation: 0,
+                    bond: Bond::default(),
                 });
             }
         }
@@ -234,7 +238,10 @@ impl World {
                 },
             );
         }
-        self.record_handshake(number, verdict, serials, trigger, performed, now);
+        self.attack(number, &meeting, now);
+        if let Some(verdict) = self.carried_on(number, &meeting, verdict, trigger, agenda) {
+            self.record_handshake(number, verdict, serials, trigger, performed, now);
+        }
     }
 
     /// A certificate in play became valid or stopped being valid.
@@ -257,28 +264,26 @@ impl World {
             return;
         }
         let every = connection.record.every;
-        let (verdict, performed, serials) = match self.meeting(number, now) {
-            Meeting::Broken(error) => (broken(error), false, Serials::default()),
+        let meeting = self.meeting(number, now);
+        let (verdict, performed, serials) = match &meeting {
+            Meeting::Broken(error) => (broken(*error), false, Serials::default()),
             Meeting::Case(case) => {
                 let subject = format!("{}#{}", connection.record.name, connection.generation);
                 let stream = self.streams.stream("attempt", &subject);
                 (
-                    handshake(&case, self.options.lane, stream),
+                    handshake(case, self.options.lane, stream),
                     true,
-                    Serials::of(&case),
+                    Serials::of(case),
                 )
             }
         };
         self.performed += u64::from(performed);
         self.connections.all[number as usize].generation += 1;
-        self.record_handshake(
-            number,
-            Arc::new(verdict),
-            serials,
-            "attempt",
-            performed,
-            now,
-        );
+        self.attack(number, &meeting, now);
+        let verdict = self.carried_on(number, &meeting, Arc::new(verdict), "attempt", agenda);
+        if let Some(verdict) = verdict {
+            self.record_handshake(number, verdict, serials, "attempt", performed, now);
+        }
         agenda.after(every, Event::Attempt(number));
     }
 
@@ -293,17 +298,15 @@ impl World {
     ) {
         let connection = &self.connections.all[number as usize];
         let (client, server) = (connection.client, connection.server);
-        let cause = self.handshake_cause(client, server, (trigger, verdict.error), time);
-        let subject = match client {
-            Client::Unit(unit) => subject(&self.juju, About::Unit(unit)),
-            Client::Outside(index) => {
-                let name = self.deployment.clients[index].name.as_str();
-                Subject {
-                    unit: Some(name.into()),
-                    ..Subject::default()
-                }
-            }
+        let is_down = verdict.error == ErrorKind::Unreachable.kebab();
+        let is_stale = verdict.error == ErrorKind::RevocationListExpired.kebab();
+        let cause = match connection.bond.outlives {
+            // What went on ends now; what made it go on is why it does not begin anew.
+            Some(outlived) if !is_down => outlived,
+            _ if is_stale => self.publications.cause().unwrap_or(self.root),
+            _ => self.handshake_cause(client, server, (trigger, verdict.error), time),
         };
+        let subject = self.connection_subject(number);
         let kind = Kind::Handshake(HandshakeRecord {
             connection: number,
             verdict,
@@ -318,6 +321,59 @@ impl World {
             subject,
             kind,
         });
+    }
+
+    /// Whom an entry about a connection is about: the client.
+    pub(super) fn connection_subject(&self, number: u32) -> Subject {
+        match self.connections.all[number as usize].client {
+            Client::Unit(unit) => subject(&self.juju, About::Unit(unit)),
+            Client::Outside(index) => {
+                let name = self.deployment.clients[index].name.as_str();
+                Subject {
+                    unit: Some(name.into()),
+                    ..Subject::default()
+                }
+            }
+        }
+    }
+
+    pub(super) fn connection_spec(&self, number: u32) -> &ConnectionSpec {
+        let connection = &self.connections.all[number as usize];
+        &self.deployment.connections[connection.spec]
+    }
+
+    pub(super) fn connection_name(&self, number: u32) -> &str {
+        &self.connections.all[number as usize].record.name
+    }
+
+    pub(super) fn connection_client(&self, number: u32) -> &str {
+        &self.connections.all[number as usize].record.client
+    }
+
+    pub(super) fn bond(&mut self, number: u32) -> &mut Bond {
+        &mut self.connections.all[number as usize].bond
+    }
+
+    /// Which process of the client, and which of the server, takes part: counted from their starts.
+    pub(super) fn processes(&self, number: u32) -> [u32; 2] {
+        let connection = &self.connections.all[number as usize];
+        let started = |unit| self.sides.get(unit).map_or(0, |side| side.starts);
+        let client = match connection.client {
+            Client::Unit(unit) => started(unit),
+            Client::Outside(_) => 0,
+        };
+        [client, started(connection.server)]
+    }
+
+    /// The entry behind the judgement that `trigger` brings, where a handshake ends with `error`.
+    pub(super) fn change_behind(
+        &self,
+        number: u32,
+        (trigger, error): (&str, &'static str),
+        time: Time,
+    ) -> Seq {
+        let connection = &self.connections.all[number as usize];
+        self.handshake_cause(connection.client, connection.server, (trigger, error), time)
     }
 
     /// What both sides would bring to a handshake now.
@@ -361,16 +417,20 @@ impl World {
                 side.client_trust(None, spec.validator)
             })
         });
+        let looked_up = |trust: TrustStore| match spec.revocation {
+            true => trust.checking_revocation(self.publications.lists()),
+            false => trust,
+        };
         Meeting::Case(Box::new(Case {
             client: ClientSide {
-                trust,
+                trust: looked_up(trust),
                 identity: client_identity.filter(|_| spec.mutual),
                 validator: spec.validator,
                 clock: now.skewed_by(skew_ns),
             },
             server: ServerSide {
                 identity,
-                client_trust,
+                client_trust: client_trust.map(looked_up),
                 validator: spec.validator,
                 clock: now.skewed_by(server.skew_ns),
             },

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::action::TimedAction;
+use super::sessions::Persistence;
 use crate::charms::{AcmeProfile, CharmMetadata, IssuerProfile, Role};
 use crate::kernel::{Delay, Span, Time, format_duration};
 use crate::pki::KeyAlgorithm;
@@ -281,6 +282,10 @@ pub struct ConnectionSpec {
     pub validator: Validator,
     /// Whether the server asks for a client certificate.
     pub mutual: bool,
+    /// How it goes on without new handshakes.
+    pub persistence: Persistence,
+    /// Whether both sides look certificates up in the revocation lists that are published.
+    pub revocation: bool,
     /// The scenario line.
     pub source: Source,
 }

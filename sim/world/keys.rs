@@ -80,14 +80,19 @@ impl World {
         authorities.find(signed).cloned()
     }
 
-    /// Every CA certificate that was made so far, in order.
-    pub(super) fn authorities(&self) -> impl DoubleEndedIterator<Item = &CertificateRecord> {
+    /// Every certificate that was made so far, in order.
+    pub(super) fn certificates(&self) -> impl DoubleEndedIterator<Item = &CertificateRecord> {
         let entries = self.journal.entries().iter();
-        let issued = entries.filter_map(|entry| match &entry.kind {
+        entries.filter_map(|entry| match &entry.kind {
             Kind::CertificateIssued(record) => Some(record),
             _ => None,
-        });
-        issued.filter(|record| record.certificate.is_ca())
+        })
+    }
+
+    /// Every CA certificate that was made so far, in order.
+    pub(super) fn authorities(&self) -> impl DoubleEndedIterator<Item = &CertificateRecord> {
+        let all = self.certificates();
+        all.filter(|record| record.certificate.is_ca())
     }
 
     /// Every CA certificate of an application so far, the newest last.

@@ -5,6 +5,7 @@
 
 mod act;
 mod action;
+mod attack;
 mod clients;
 mod connections;
 mod controllers;
@@ -17,6 +18,8 @@ mod journal;
 mod keys;
 mod names;
 mod people;
+mod revocation;
+mod sessions;
 mod sides;
 mod simulation;
 mod tampering;
@@ -36,6 +39,7 @@ pub use journal::{
     CertificateKind, CertificateRecord, ConnectionRecord, Entry, HandshakeRecord, Journal,
     KeyRecord, Kind, Manifest, Seq, Subject,
 };
+pub use sessions::Persistence;
 pub use simulation::{Options, Record, Simulation};
-pub use tls_action::{Added, Answering, Store, Tampering, TlsAction, TlsEdit};
+pub use tls_action::{Added, Answering, Revoked, Store, Tampering, TlsAction, TlsEdit};
 pub use view::{ExportedConnection, Trusting, WatchedSource};

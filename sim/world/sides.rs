@@ -35,6 +35,9 @@ pub(super) struct UnitSide {
     pub(super) trust_of: Arc<[(Arc<str>, TrustStore)]>,
     /// The same as a stack reads it that skips damaged blocks; empty where nothing is damaged.
     pub(super) salvaged: Arc<[(Arc<str>, TrustStore)]>,
+    /// Counts the starts of its process, and since when the present one runs.
+    pub(super) starts: u32,
+    started_at: Time,
     /// How its port answers.
     pub(super) answering: Answering,
     /// The entry that last changed what it serves, and what it trusts.
@@ -67,6 +70,8 @@ impl Default for UnitSide {
             trust: TrustStore::empty(),
             trust_of: Arc::from([]),
             salvaged: Arc::from([]),
+            starts: 0,
+            started_at: Time::EPOCH,
             answering: Answering::default(),
             served_by: None,
             trusted_by: None,
@@ -172,7 +177,11 @@ impl World {
             at => at,
         };
         let away = answers_from > now && answers_from != self.sides.of(unit).answers_from;
+        let started_at = self.juju.unit(unit).workload.answers_from;
         let side = self.sides.of(unit);
+        let restarted = side.started_at != started_at;
+        side.starts += u32::from(restarted);
+        side.started_at = started_at;
         side.generation = generation;
         let serves_other = *side.served != *served;
         let presents_other = *side.presented != *presented;
@@ -200,6 +209,7 @@ impl World {
             (true, _) => "server-certificate",
             (false, true) => "trust",
             (false, false) if away => "reachability",
+            (false, false) if restarted => return self.judge_bonds(unit, agenda),
             (false, false) => return,
         };
         self.judge_touching(unit, trigger, agenda);

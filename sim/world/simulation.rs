@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::attack::Attackers;
 use super::connections::Connections;
 use super::controllers::ControllerSide;
 use super::desk::{Desk, flush};
 use super::failing::Armed;
 use super::journal::{Entry, Journal, Kind, Manifest, Subject};
 use super::people::People;
+use super::revocation::Publications;
 use super::sides::Sides;
 use super::tampering::Edits;
 use super::{Deployment, TimedAction, clients::ClientSide};
@@ -40,6 +42,10 @@ pub(super) enum Event {
     SettleCheck,
     /// A validity boundary of a connection passes.
     Boundary { connection: u32, generation: u32 },
+    /// The next revocation list of an authority.
+    PublishLists { ca: usize, number: u64 },
+    /// An open connection or a session of a connection is as old as it gets.
+    BondEnds { connection: u32, end: u32 },
     /// A connection is tried; only where every attempt is performed.
     Attempt(u32),
     /// A client fetches the CAs it trusts again.
@@ -106,6 +112,8 @@ pub(super) struct World {
     pub(super) former_charms: BTreeMap<(ApplicationId, u64), Arc<Instance>>,
     /// Offers (by index) and the users who may not consume them any more.
     pub(super) revoked: BTreeSet<(usize, String)>,
+    pub(super) publications: Publications,
+    pub(super) attackers: Attackers,
     /// The public ACME server; none where no charm orders from one.
     pub(super) acme: Option<AcmeServer>,
 }
@@ -163,6 +171,8 @@ impl Simulation {
             failing: Vec::new(),
             former_charms: BTreeMap::new(),
             revoked: BTreeSet::new(),
+            publications: Publications::default(),
+            attackers: Attackers::default(),
             acme: None,
             deployment,
         };
@@ -282,6 +292,8 @@ impl kernel::World for World {
             } => {
                 self.boundary(connection, generation, agenda);
             }
+            Event::PublishLists { ca, number } => self.publish_again(ca, number, agenda),
+            Event::BondEnds { connection, end } => self.bond_ends(connection, end, agenda),
             Event::Attempt(connection) => self.attempt(connection, agenda),
             Event::RefreshClient(client) => self.refresh_client(client, agenda),
             Event::Ready { unit, deadline } => self.look_if_ready(unit, deadline, agenda),

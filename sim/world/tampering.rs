@@ -70,6 +70,14 @@ impl World {
         match action {
             TlsAction::Edit(edit) => self.edit_by_hand(edit, entry, agenda),
             TlsAction::Undo(edit) => self.undo_edit(edit, entry, agenda),
+            TlsAction::PublishLists {
+                ca,
+                revoked,
+                valid,
+                every,
+            } => self.publish_lists(*ca, revoked, (*valid, *every), entry, agenda),
+            TlsAction::StopLists { ca } => self.stop_lists(*ca),
+            TlsAction::Compromise { ca } => self.compromise(*ca, entry, agenda),
             TlsAction::Answer {
                 application,
                 unit,
@@ -91,7 +99,7 @@ impl World {
     ) {
         let side = self.sides.of(unit);
         side.answering = how;
-        side.served_by = Some(entry);
+        side.reached_by = Some(entry);
         self.judge_touching(unit, "reachability", agenda);
     }
 

@@ -3,6 +3,7 @@
 //! out in `tampering`.
 
 use super::deployment::Deployment;
+use crate::kernel::Span;
 
 /// One thing done to a TLS side. Indices point into the [`Deployment`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,36 @@ pub enum TlsAction {
         /// What it does from now on.
         how: Answering,
     },
+    /// An authority publishes a revocation list.
+    PublishLists {
+        /// Application index of the CA.
+        ca: usize,
+        /// Whose certificates it revokes, beside those it revoked before.
+        revoked: Vec<Revoked>,
+        /// How long a list is valid.
+        valid: Span,
+        /// How often it publishes a new one; never again where absent.
+        every: Option<Span>,
+    },
+    /// An authority publishes no new list.
+    StopLists {
+        /// Application index of the CA.
+        ca: usize,
+    },
+    /// Somebody has the key of an application's present CA.
+    Compromise {
+        /// Application index of the CA.
+        ca: usize,
+    },
+}
+
+/// Whose certificates are revoked: all they have been given so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// Application index.
+    pub application: usize,
+    /// Unit number; every unit, and the application itself, where absent.
+    pub unit: Option<u32>,
 }
 
 /// A change that somebody makes by hand. The process has it at once; a charm that writes the same
@@ -200,6 +231,29 @@ impl TlsAction {
                     Answering::HangUp => format!("{whose} closes connections at once"),
                 }
             }
+            Self::PublishLists { ca, revoked, .. } => {
+                let ca = deployment.application_address(*ca);
+                let names = revoked
+                    .iter()
+                    .map(|one| units(deployment, one.application, one.unit));
+                match names.collect::<Vec<_>>().as_slice() {
+                    [] => format!("{ca} publishes a revocation list"),
+                    names => {
+                        format!(
+                            "{ca} publishes a revocation list that names {}",
+                            names.join(", ")
+                        )
+                    }
+                }
+            }
+            Self::StopLists { ca } => {
+                let ca = deployment.application_address(*ca);
+                format!("{ca} publishes no new revocation list")
+            }
+            Self::Compromise { ca } => {
+                let ca = deployment.application_address(*ca);
+                format!("somebody has the key of the CA of {ca}")
+            }
         }
     }
 
@@ -207,6 +261,9 @@ impl TlsAction {
     pub(super) const fn application(&self) -> Option<usize> {
         match self {
             Self::Answer { application, .. } => Some(*application),
+            Self::PublishLists { ca, .. } | Self::StopLists { ca } | Self::Compromise { ca } => {
+                Some(*ca)
+            }
             Self::Edit(edit) | Self::Undo(edit) => match edit {
                 TlsEdit::Tamper { application, .. } => Some(*application),
                 TlsEdit::Trust { whose, .. } | TlsEdit::Distrust { whose, .. } => match whose {

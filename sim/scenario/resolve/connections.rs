@@ -1,14 +1,14 @@
 //! Clients outside Juju, and who talks to whom.
 
 use super::Resolver;
-use crate::charms::{Behaviour, KubernetesPart, Role};
+use crate::charms::{Behaviour, KubernetesPart, Lasting, Role};
 use crate::kernel::Span;
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::files::{beside, read_text};
 use crate::scenario::shape::{ClientFile, ConnectionFile, Text};
-use crate::tls::Validator;
-use crate::world::{ClientSpec, ConnectionSpec, Party};
+use crate::tls::{UnknownResumption, Validator};
+use crate::world::{ClientSpec, ConnectionSpec, Party, Persistence};
 use crate::yaml::{Map, Spanned};
 
 /// Time between attempts unless the file says otherwise.
@@ -120,6 +120,7 @@ impl Resolver<'_> {
             .as_ref()
             .and_then(|text| self.validator(text));
         let every = self.every(file);
+        let persistence = self.persistence(file);
         let ((from, from_unit, from_endpoint), to) = (from?, to?);
         let to_text = file.to.as_ref()?;
         if let Some(endpoint) = &to.endpoint {
@@ -142,8 +143,40 @@ impl Resolver<'_> {
             every,
             validator: validator.unwrap_or_else(|| self.validator_of(from)),
             mutual: file.mutual.unwrap_or(false),
+            persistence,
+            revocation: file.revocation.unwrap_or(false),
             source: self.source(file.place),
         })
+    }
+
+    /// How a connection goes on without new handshakes.
+    fn persistence(&mut self, file: &ConnectionFile) -> Persistence {
+        let span = |wanted: &Option<Spanned<Lasting>>| wanted.as_ref().map(|one| one.value.0);
+        for one in [&file.lives, &file.session_lifetime].into_iter().flatten() {
+            if one.value.0.is_zero() {
+                let message = "nothing goes on for no time at all";
+                self.push(Diagnostic::error(Code::BadValue, one.place, message));
+            }
+        }
+        let mut resumes = None;
+        if let Some(text) = &file.resume {
+            match text.value.parse() {
+                Ok(how) => resumes = Some(how),
+                Err(UnknownResumption(_)) => {
+                    let message = format!("`{}` is no way to resume", text.value);
+                    let help = "use tls12-id or tls13-ticket";
+                    self.push(Diagnostic::error(Code::BadValue, text.place, message).help(help));
+                }
+            }
+        } else if let Some(lifetime) = &file.session_lifetime {
+            let message = "there are no sessions without `resume:`";
+            self.push(Diagnostic::error(Code::MissingKey, lifetime.place, message));
+        }
+        Persistence {
+            lives: span(&file.lives),
+            resumes,
+            session_lifetime: span(&file.session_lifetime),
+        }
     }
 
     fn every(&mut self, file: &ConnectionFile) -> Span {

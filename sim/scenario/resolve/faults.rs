@@ -93,6 +93,8 @@ impl Resolver<'_> {
             "tamper" => self.tamper(file.tamper.as_ref()?),
             "trust" => self.trust(file.trust.as_ref()?),
             "distrust" => self.distrust(file.distrust.as_ref()?),
+            "publish-crl" => self.publish_crl(file.publish_crl.as_ref()?),
+            "compromise" => self.compromise(file.compromise.as_ref()?),
             "plaintext" => self.answers(file.plaintext.as_ref()?, Answering::PlainText),
             "hang-up" => self.answers(file.hang_up.as_ref()?, Answering::HangUp),
             "add-units" => self.add_units(file.add_units.as_ref()?),

@@ -87,3 +87,30 @@ record! {
         lasts: Spanned<Lasting> = "for",
     }
 }
+
+record! {
+    /// Which authority publishes revocation lists, for connections with `revocation: true`.
+    pub struct PublishCrlFile {
+        /// The application of the CA, `model.app`.
+        #[schemars(required)]
+        ca: Text = "ca" [Required],
+        /// Whose certificates are revoked, all they have been given so far: `model.app`, or
+        /// `model.app/0`.
+        revokes: Vec<Text> = "revokes",
+        /// How long a list is valid (7d).
+        valid: Spanned<Lasting> = "valid",
+        /// How often there is a new one; without it, there is one only.
+        every: Spanned<Lasting> = "every",
+        /// How long there are new ones; without it, for good.
+        lasts: Spanned<Lasting> = "for",
+    }
+}
+
+record! {
+    /// Whose key somebody has from then on.
+    pub struct CompromiseFile {
+        /// The application of the CA, `model.app`.
+        #[schemars(required)]
+        ca: Text = "ca" [Required],
+    }
+}

@@ -301,7 +301,7 @@ impl<'a> Verification<'a> {
 
     /// `check_revocation`, where any list is loaded.
     fn check_revocation(&self, chain: &[&'a Facts]) -> Result<(), Failure<'a>> {
-        if self.trust.revocation_lists().is_empty() {
+        if !self.trust.checks_revocation() {
             return Ok(());
         }
         let lists = self.trust.checked_lists();

@@ -18,7 +18,7 @@ pub(super) fn run(prepared: &Prepared) -> Results {
 
 /// Carries bytes to and fro until neither side has any to send. A side that has failed still
 /// sends its alert. `listen` hears every byte.
-fn pump(
+pub(in crate::tls) fn pump(
     client: &mut ClientConnection,
     server: &mut ServerConnection,
     mut listen: impl FnMut(&[u8]),

@@ -74,6 +74,7 @@ impl World {
     fn hold_down(&mut self, unit: UnitId, entry: Seq, agenda: &mut Agenda<Event>) {
         let side = self.sides.of(unit);
         side.held_down += 1;
+        side.starts += 1;
         side.reached_by = Some(entry);
         self.in_juju(agenda, |juju, desk| {
             juju.restart_process(unit, Some(entry), desk);

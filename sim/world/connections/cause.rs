@@ -32,6 +32,7 @@ impl World {
             ("trust", _) => trusted_by,
             ("client-certificate", Client::Unit(unit)) => served_by(unit),
             ("clock", _) => self.clock_cause,
+            ("revocation", _) => self.publications.cause(),
             _ => served_by(server).max(trusted_by),
         };
         cause.unwrap_or(self.root)

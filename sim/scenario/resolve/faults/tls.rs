@@ -6,9 +6,14 @@ use crate::faults::{Fault, TlsFault};
 use crate::kernel::Span;
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::shape::{AnswersFile, DistrustFile, TamperFile, Text, TrustFile};
-use crate::world::{Added, Answering, Store, Tampering, TlsEdit};
+use crate::scenario::shape::{
+    AnswersFile, CompromiseFile, DistrustFile, PublishCrlFile, TamperFile, Text, TrustFile,
+};
+use crate::world::{Added, Answering, Revoked, Store, Tampering, TlsEdit};
 use crate::yaml::{Place, Spanned, nearest};
+
+/// How long a revocation list is valid where nothing is said.
+const LIST_VALIDITY: Span = Span::from_secs(7 * 86_400);
 
 /// More roots than this in one fault are a mistake: each is a key to be made.
 const ROOTS_MAX: u32 = 1_000;
@@ -126,6 +131,37 @@ impl Resolver<'_> {
             how,
             lasts: span(file.lasts.as_ref()),
         }))
+    }
+
+    pub(super) fn publish_crl(&mut self, file: &PublishCrlFile) -> Option<Fault> {
+        let ca = self.trusted(file.ca.as_ref()?)?;
+        let mut revoked = Vec::new();
+        for text in file.revokes.iter().flatten() {
+            let address = self.address(text)?;
+            revoked.push(Revoked {
+                application: address.application,
+                unit: address.unit,
+            });
+        }
+        for one in [&file.valid, &file.every].into_iter().flatten() {
+            if one.value.0.is_zero() {
+                let message = "a list needs some time";
+                self.push(Diagnostic::error(Code::BadValue, one.place, message));
+                return None;
+            }
+        }
+        Some(Fault::Tls(TlsFault::PublishLists {
+            ca,
+            revoked,
+            valid: span(file.valid.as_ref()).unwrap_or(LIST_VALIDITY),
+            every: span(file.every.as_ref()),
+            lasts: span(file.lasts.as_ref()),
+        }))
+    }
+
+    pub(super) fn compromise(&mut self, file: &CompromiseFile) -> Option<Fault> {
+        let ca = self.trusted(file.ca.as_ref()?)?;
+        Some(Fault::Tls(TlsFault::Compromise { ca }))
     }
 
     /// The trust store of exactly one of an application, a unit and a client.
