@@ -65,7 +65,7 @@ fn offset(start: Time, at: Time) -> String {
     format!("{}s", at.since(start).as_secs())
 }
 
-/// Every outage: who, when, for how long, its error, what its stack says, and the cause.
+/// Every outage: who, from when to when, its error, what its stack says; then what started them.
 fn outages(deployment: &Deployment, record: &Record) -> String {
     let findings = diagnose(deployment, &record.manifest, &record.journal);
     let mut table = String::new();
@@ -92,13 +92,13 @@ fn outages(deployment: &Deployment, record: &Record) -> String {
             said.unwrap_or_default(),
         )
         .unwrap();
-        let cause = why.line().replace(&connection.client, "CLIENT");
+        let cause = why.root_text.clone().unwrap_or_default();
         if !causes.contains(&cause) {
             causes.push(cause);
         }
     }
     for cause in causes {
-        writeln!(table, "because {cause}").unwrap();
+        writeln!(table, "after {cause}").unwrap();
     }
     table
 }

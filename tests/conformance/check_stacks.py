@@ -8,6 +8,7 @@ code or text, must be what trustsim says it says, but for the differences listed
 its reason. Prints what it compared and, in capitals, what it skipped.
 """
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -68,14 +69,24 @@ def version(command):
     return (done.stdout + done.stderr).strip()
 
 
+def in_parallel(ask, questions):
+    """The answers in the order of the questions; each asks a process of its own."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(ask, questions))
+
+
+def write_leaf(case):
+    """The first certificate of the chain in a file of its own, as `openssl verify` wants it."""
+    folder = FOLDER / case["id"]
+    end = "-----END CERTIFICATE-----"
+    text = (folder / "chain.pem").read_text()
+    (folder / "leaf.pem").write_text(text[: text.index(end) + len(end)] + "\n")
+
+
 def openssl_verify(case, purpose, flags):
     """The code of the first error that `openssl verify` prints, 0 where it accepts."""
     folder = FOLDER / case["id"]
     leaf = folder / "leaf.pem"
-    if not leaf.exists():
-        end = "-----END CERTIFICATE-----"
-        text = (folder / "chain.pem").read_text()
-        leaf.write_text(text[: text.index(end) + len(end)] + "\n")
     command = ["openssl", "verify", "-auth_level", "2", "-no-CApath", "-no-CAstore"]
     command += ["-purpose", "sslserver" if purpose == "server" else "sslclient", *flags]
     command += ["-attime", str(case["at"])]
@@ -215,16 +226,18 @@ def ask_openssl(cases, comparison):
     installed = version(["openssl", "version"])
     if not installed.startswith("OpenSSL 3.0."):
         return skip("openssl verify", f"needs OpenSSL 3.0, found {installed or 'none'}")
+    for case in cases:
+        write_leaf(case)
     for validator, flags in (
         ("openssl", []),
         ("openssl-partial", ["-partial_chain"]),
         ("python-3.13", ["-partial_chain", "-x509_strict"]),
     ):
-        for case in cases:
-            for purpose in ("server", "client"):
-                ours = case[purpose][validator]["openssl"] or 0
-                real = openssl_verify(case, purpose, flags)
-                comparison.add(f"openssl verify as {validator}", case, purpose, real, ours)
+        asked = [(case, purpose) for case in cases for purpose in ("server", "client")]
+        answers = in_parallel(lambda one, flags=flags: openssl_verify(*one, flags), asked)
+        for (case, purpose), real in zip(asked, answers, strict=True):
+            ours = case[purpose][validator]["openssl"] or 0
+            comparison.add(f"openssl verify as {validator}", case, purpose, real, ours)
 
 
 def ask_python(cases, comparison):
@@ -242,12 +255,15 @@ def ask_curl(cases, comparison):
     installed = version(["curl", "--version"])
     if "OpenSSL/3.0." not in installed:
         return skip("curl", f"needs curl with OpenSSL 3.0, found {installed[:60] or 'none'}")
+    asked = []
     for case in cases:
-        if not (FOLDER / case["id"] / "roots.pem").stat().st_size:
+        if (FOLDER / case["id"] / "roots.pem").stat().st_size:
+            asked.append(case)
+        else:
             skip(f"curl on {case['id']}", "curl wants at least one certificate in its file")
-            continue
+    for case, said in zip(asked, in_parallel(curl_handshake, asked), strict=True):
         plain = lambda text: re.sub(r"OpenSSL/3\.0\.\d+", "OpenSSL/3.0", text)
-        real, ours = curl_handshake(case), text_of(case, "server", "curl")
+        real, ours = said, text_of(case, "server", "curl")
         comparison.add("curl", case, "server", plain(real), plain(ours))
 
 
@@ -282,6 +298,7 @@ def main():
     comparison = Comparison()
     for ask in (ask_openssl, ask_python, ask_curl, ask_go, ask_java):
         ask(cases, comparison)
+    print(f"{len(cases)} PKIs, {sum(case['id'].startswith('random-') for case in cases)} of them random")
     for stack, (total, refused) in comparison.counts.items():
         print(f"{stack}: {total} verdicts, {refused} refusals")
     for index, (stack, _, why) in enumerate(KNOWN):

@@ -64,6 +64,7 @@ pub(in crate::tls) fn authority(common_name: &str, days: u32) -> CertificatePara
 }
 
 pub(in crate::tls) fn self_signed(params: CertificateParams, key: KeyPair) -> Made {
+    let params = identified(params, &key);
     let certificate = params.self_signed(&key).unwrap();
     Made {
         certificate: Certificate::from_der(certificate.der()).unwrap(),
@@ -72,8 +73,17 @@ pub(in crate::tls) fn self_signed(params: CertificateParams, key: KeyPair) -> Ma
     }
 }
 
+/// With the identifier of its key, as RFC 5280 4.2.1.2 makes it; without a crypto library `rcgen`
+/// makes none.
+fn identified(mut params: CertificateParams, key: &KeyPair) -> CertificateParams {
+    let id = key.public_key().key_id().to_vec();
+    params.key_identifier_method = rcgen::KeyIdMethod::PreSpecified(id);
+    params
+}
+
 impl Made {
     pub(in crate::tls) fn issue(&self, params: CertificateParams, key: KeyPair) -> Self {
+        let params = identified(params, &key);
         let issuer = Issuer::from_params(&self.params, &self.key);
         let certificate = params.signed_by(&key, &issuer).unwrap();
         Self {

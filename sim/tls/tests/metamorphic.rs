@@ -170,7 +170,11 @@ fn a_hundred_roots_of_the_same_name_make_rustls_worse() {
         for validator in Validator::ALL {
             let verdict = judge_server(&chain, &roots, NAME, at, validator);
             let expected = validator != Validator::Rustls || rustls_takes_it;
-            assert_eq!(verdict.is_ok(), expected, "{count} {validator}");
+            assert_eq!(
+                verdict.is_ok(),
+                expected,
+                "{count} {validator}: {verdict:?}"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 //! of it. What the judging side says stands beside each PKI in `faults`, client certificates in
 //! `mutual`, lists in `revocation`, and what is no chain's fault in `peers`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::chain::{Purpose, Question, decide};
 use super::super::{ErrorKind, Side, Validator, Verdict, code, explain, judge_server};
@@ -154,15 +154,17 @@ fn every_row_has_its_pkis() {
     assert_eq!(left, [&"ok", &"subject-empty"], "PKIs of no row");
 }
 
-/// By row and alert: what each server's program prints when it is refused. The alert is all it
-/// learns: Go's clients always send `bad_certificate`, Java's `certificate_unknown`.
+/// By row, which alert comes from which client; below, what each server's program prints at each.
+/// The alert is all that it learns: Go's clients always send `bad_certificate`, Java's
+/// `certificate_unknown`.
 #[test]
 fn what_the_server_sees_of_every_row() {
     let all = faults(start());
     let at = judged_at(start());
     let mut table = String::new();
+    let mut lines: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (row, ids) in ROWS {
-        let mut seen: Vec<(&str, Vec<String>, Vec<&str>)> = Vec::new();
+        let mut seen: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for fault in all.iter().filter(|fault| ids.contains(&fault.id)) {
             for validator in Validator::ALL {
                 let verdict = judge_server(&fault.chain, &fault.roots, fault.name, at, validator);
@@ -170,26 +172,23 @@ fn what_the_server_sees_of_every_row() {
                     assert!(verdict.is_ok(), "{} {validator}", fault.id);
                     continue;
                 };
-                let lines = server_lines(&verdict);
-                assert!(!lines.is_empty(), "{} {validator}", fault.id);
-                match seen.iter_mut().find(|(known, ..)| *known == alert) {
-                    Some((_, known, whose)) => {
-                        assert_eq!(*known, lines, "{alert} always reads the same");
-                        if !whose.contains(&validator.name()) {
-                            whose.push(validator.name());
-                        }
-                    }
-                    None => seen.push((alert, lines, vec![validator.name()])),
+                let printed = server_lines(&verdict);
+                assert!(!printed.is_empty(), "{} {validator}", fault.id);
+                let known = lines.entry(alert).or_insert_with(|| printed.clone());
+                assert_eq!(*known, printed, "{alert} always reads the same");
+                let whose = seen.entry(alert).or_default();
+                if !whose.contains(&validator.name()) {
+                    whose.push(validator.name());
                 }
             }
         }
         table.push_str(&format!("{row}\n"));
-        for (alert, lines, whose) in seen {
+        for (alert, whose) in seen {
             table.push_str(&format!("  {alert} from {}\n", whose.join(", ")));
-            for line in lines {
-                table.push_str(&format!("    {line}\n"));
-            }
         }
+    }
+    for (alert, lines) in lines {
+        table.push_str(&format!("== {alert}\n{}\n", lines.join("\n")));
     }
     insta::assert_snapshot!(table);
 }
