@@ -187,3 +187,22 @@ fn the_page_says_what_the_table_says() {
 fn write_the_page() {
     std::fs::write(page_path(), page()).expect("written");
 }
+
+/// Every finding of the table in its words.
+#[test]
+fn what_check_says() {
+    let mut text = String::new();
+    for row in ROWS.iter().filter(|row| !row.codes.is_empty()) {
+        text += &format!("{}\n", title(row));
+        for found in &loaded(row).1.list {
+            text += &format!("  {} {}\n", found.code, found.message);
+            for note in &found.notes {
+                text += &format!("    note: {note}\n");
+            }
+            if let Some(help) = &found.help {
+                text += &format!("    help: {help}\n");
+            }
+        }
+    }
+    insta::assert_snapshot!(text);
+}

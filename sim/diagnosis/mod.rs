@@ -17,6 +17,7 @@ mod facts;
 pub(crate) mod fixtures;
 mod forecast;
 mod least_trust;
+mod mishaps;
 mod outages;
 mod remedy;
 mod tally;
@@ -34,6 +35,7 @@ pub use forecast::{
     Crowd, Expiry, Forecast, HookQueue, Patience, Proof, RequestQueue, forecast, prove,
 };
 pub use least_trust::{LeastTrust, Masked, SourceOfTrust, TrustedAuthority, least_trust};
+pub use mishaps::{Mishap, MishapKind, mishaps};
 pub use outages::{ErrorChange, Outage, outages};
 pub use remedy::{Remedies, Remedy, remedies};
 pub use tally::{Tally, outage_attempts, tallies};

@@ -331,6 +331,31 @@ codes! {
     /// charm-vault before its track 1.8 keeps everything in a database, and does nothing before it
     /// is related to one (openstack/charm-vault `src/reactive/vault_handlers.py`).
     NoDatabase = "TS0316",
+    /// # An action failed
+    ///
+    /// Told in a report: the charm refused what an action was given, and nothing changed.
+    /// manual-tls-certificates takes neither a certificate of another key than the request's, nor a
+    /// chain that does not go from the leaf up (`Action input is not valid.`), nor a request that
+    /// nobody has made; charm-vault takes a signed CA only for the key of its last `get-csr`. `juju
+    /// run` prints the message and ends with an error.
+    ActionFailed = "TS0317",
+    /// # A request was refused
+    ///
+    /// Told in a report: a provider answered a request for a certificate with an error, or with
+    /// nothing. In version 1 of `tls-certificates` the error stands in `request_errors` of the
+    /// provider's databag, and most charms do not look at it; the legacy protocol has no errors at
+    /// all. Vault refuses names outside its role and whatever would outlive its CA, lego whatever its
+    /// ACME server refuses.
+    RequestRefused = "TS0318",
+    /// # A hook failed
+    ///
+    /// Told in a report: a charm raised, the unit is in error, and its agent runs the same hook again
+    /// until it succeeds, with a growing pause (5 s up to 5 minutes). Meanwhile the unit runs no other
+    /// hook. What comes from another charm and cannot be parsed ends like this in many charms, and so
+    /// does a second provider of certificates for charms that ask for the only one.
+    ///
+    /// `juju debug-log --include UNIT` has the traceback, `juju resolve` runs the hook at once.
+    HookFailed = "TS0319",
 }
 
 impl fmt::Display for Code {

@@ -68,9 +68,36 @@ pub fn terminal(run: &Run<'_>, detail: Detail) -> String {
         models(run).render()
     });
     failures::render(run, detail, &mut text);
+    mishaps(run, detail, &mut text);
     relation_secrets(run, &mut text);
     expectations(run, detail, &mut text);
     text
+}
+
+/// A line for each thing that went wrong at a charm; the first few unless everything is wanted.
+fn mishaps(run: &Run<'_>, detail: Detail, text: &mut String) {
+    const FEW: usize = 5;
+    let all = crate::diagnosis::mishaps(run.journal);
+    let shown = match detail {
+        Detail::Normal => FEW.min(all.len()),
+        Detail::Verbose => all.len(),
+    };
+    for mishap in &all[..shown] {
+        let name = style::paint(style::WAIT, mishap.kind.name());
+        let (code, unit, first) = (mishap.kind.code(), &mishap.unit, mishap.first);
+        let often = match mishap.count {
+            1 => String::new(),
+            count => format!(", {} times until {}", grouped(count), mishap.last),
+        };
+        let message = mishap.message.trim_end();
+        text.push_str(&format!(
+            "\n{name} [{code}]: {unit} at {first}{often}: {message}\n"
+        ));
+    }
+    if all.len() > shown {
+        let more = grouped((all.len() - shown) as u64);
+        text.push_str(&format!("\n{more} more like these (journal.csv)\n"));
+    }
 }
 
 /// One line for each controller that keeps private keys in clear.
