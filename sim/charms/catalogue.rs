@@ -51,15 +51,32 @@ pub fn catalogue_source(charm: &str) -> Option<(&'static str, &'static str)> {
     FILES.into_iter().find(|(_, text)| names(text))
 }
 
-/// The known charm of a Charmhub name: where several have it, the one whose tracks the channel
-/// (`1.7/stable`) is of.
+/// The known charm of a Charmhub name, where no base is known ([`known_charm_on`]).
 pub fn known_charm(name: &str, channel: Option<&str>) -> Option<&'static KnownCharm> {
+    known_charm_on(name, channel, None)
+}
+
+/// The known charm of a Charmhub name. Where several have it, the track of the channel
+/// (`1.7/stable`) decides; where the channel names none, or there is no channel, the series that it
+/// is deployed on (`jammy`); where neither does, it is the one that stands under its own name.
+pub fn known_charm_on(
+    name: &str,
+    channel: Option<&str>,
+    series: Option<&str>,
+) -> Option<&'static KnownCharm> {
+    const RISKS: [&str; 4] = ["stable", "candidate", "beta", "edge"];
     let track = channel.and_then(|channel| channel.split('/').next());
-    let of_track = |known: &&KnownCharm| {
+    let track = track.filter(|track| *track != "latest" && !RISKS.contains(track));
+    let has = |list: &[String], wanted: &str| list.iter().any(|own| own == wanted);
+    let mut namesakes = catalogue().values();
+    let found = namesakes.find(|known| {
         known.metadata.name == name
-            && track.is_some_and(|track| known.tracks.iter().any(|own| own == track))
-    };
-    let found = catalogue().values().find(of_track);
+            && match (track, series) {
+                (Some(track), _) => has(&known.tracks, track),
+                (None, Some(series)) => has(&known.series, series),
+                (None, None) => false,
+            }
+    });
     found.or_else(|| catalogue().get(name))
 }
 
@@ -300,6 +317,28 @@ mod tests {
         }
         for channel in [None, Some("1.18/stable"), Some("latest/edge")] {
             assert!(!matches!(behaviour(channel), Behaviour::CharmVault(_)));
+        }
+        // Without a track, the series: the newer one is built for noble alone
+        // (`machine/charmcraft.yaml`), and each has its own endpoints only.
+        let on = |channel, series| known_charm_on("vault", channel, Some(series)).expect("known");
+        for (channel, series, is_old) in [
+            (None, "focal", true),
+            (Some("stable"), "jammy", true),
+            (None, "noble", false),
+            (Some("1.18/stable"), "jammy", false),
+            (Some("1.8/stable"), "noble", true),
+        ] {
+            let metadata = &on(channel, series).metadata;
+            assert_eq!(
+                metadata.endpoint("certificates").is_some(),
+                is_old,
+                "{series}"
+            );
+            assert_eq!(
+                metadata.endpoint("vault-pki").is_some(),
+                !is_old,
+                "{series}"
+            );
         }
     }
 

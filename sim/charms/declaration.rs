@@ -60,6 +60,9 @@ record! {
         version: Text = "version" [Extension],
         /// Tracks of the charm's channels, where charms of different kinds share one name.
         tracks: Vec<String> = "tracks" [Extension],
+        /// Series that only the charm of this kind is for, where charms of different kinds share one
+        /// name and no track decides.
+        series: Node = "series" [Extension],
         /// Makes it a provider of certificates with a given chain of CAs.
         issuer: IssuerDeclaration = "issuer" [Extension],
         /// Whether it has more options than are listed.
@@ -231,6 +234,8 @@ pub struct KnownCharm {
     pub earlier_interfaces: BTreeMap<String, Vec<String>>,
     /// Tracks of its channels, where another charm has the same name.
     pub tracks: Vec<String>,
+    /// Series that are its alone, where another charm has the same name.
+    pub series: Vec<String>,
 }
 
 impl CharmDeclaration {
@@ -286,7 +291,16 @@ impl CharmDeclaration {
             more_endpoints: self.more_endpoints.unwrap_or(false),
             earlier_interfaces: self.earlier_interfaces(),
             tracks: self.tracks.clone().unwrap_or_default(),
+            series: self.series_names(),
         }
+    }
+
+    /// Only the catalogue's own matter: a charm's `metadata.yaml` has a list of another meaning.
+    fn series_names(&self) -> Vec<String> {
+        let listed = self.series.iter().flat_map(Node::elements);
+        listed
+            .filter_map(|node| Some(node.as_scalar()?.text.clone()))
+            .collect()
     }
 
     fn earlier_interfaces(&self) -> BTreeMap<String, Vec<String>> {

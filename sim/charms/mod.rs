@@ -38,7 +38,7 @@ pub use acme::{
     AcmeLimit, AcmeProfile, AcmeServer, DOWN as ACME_DOWN, acme_limits, domains,
     refusal as acme_refusal,
 };
-pub use catalogue::{catalogue, catalogue_source, known_charm};
+pub use catalogue::{catalogue, catalogue_source, known_charm, known_charm_on};
 pub use charm::Charm;
 pub use charm_vault::CharmVault;
 pub use declaration::{

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::charms::series_name;
 use super::{ApplicationDraft, Resolver};
 use crate::charms::{Behaviour, KnownCharm, Role};
 use crate::scenario::bundle::ApplicationFile;
@@ -32,7 +33,9 @@ impl Resolver<'_> {
             return;
         };
         let folder = self.models[model].folder.clone();
-        let charm = self.charm_of(charm_name, file.channel.as_ref(), &folder);
+        let series = self.series_of(model, file);
+        let beside = (folder.as_path(), series.as_deref());
+        let charm = self.charm_of(charm_name, file.channel.as_ref(), beside);
         self.note_charm_not_played(&charm, charm_name.place);
         let index = self.deployment.applications.len();
         let spec = ApplicationSpec {
@@ -54,6 +57,14 @@ impl Resolver<'_> {
             more_options: charm.more_options,
             earlier_interfaces: charm.earlier_interfaces,
         });
+    }
+
+    /// What an application is deployed on, as far as the file says.
+    fn series_of(&self, model: usize, file: &ApplicationFile) -> Option<String> {
+        let model = &self.models[model].file;
+        let all = [&file.base, &file.series, &model.default_base, &model.series];
+        let said = all.into_iter().flatten().find_map(Node::as_scalar)?;
+        Some(series_name(&said.text).to_owned())
     }
 
     /// The catalogue knows more providers than can be played.
@@ -207,6 +218,7 @@ impl Resolver<'_> {
     pub(super) fn known_charm(&self, application: usize) -> KnownCharm {
         KnownCharm {
             tracks: Vec::new(),
+            series: Vec::new(),
             metadata: self.charm(application).clone(),
             more_options: self.drafts[application].more_options,
             more_endpoints: self.drafts[application].more_endpoints,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Resolver;
 use crate::charms::{
     Behaviour, CharmDeclaration, CharmMetadata, KnownCharm, catalogue, catalogue_source,
-    known_charm,
+    known_charm, known_charm_on,
 };
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::{Diagnostic, Severity};
@@ -148,7 +148,7 @@ impl Resolver<'_> {
         &mut self,
         charm: &Text,
         channel: Option<&Text>,
-        folder: &Path,
+        (folder, series): (&Path, Option<&str>),
     ) -> KnownCharm {
         let local = local_path(&charm.value);
         let name = match &local {
@@ -171,7 +171,8 @@ impl Resolver<'_> {
             return known;
         }
         let channel = channel.map(|text| text.value.as_str());
-        if let Some(known) = known_charm(&name, channel) {
+        let of_url = charm.value.strip_prefix("cs:").and_then(url_series);
+        if let Some(known) = known_charm_on(&name, channel, of_url.or(series)) {
             return known.clone();
         }
         let message =
@@ -251,6 +252,7 @@ fn unknown_charm(name: &str) -> KnownCharm {
         more_endpoints: true,
         earlier_interfaces: std::collections::BTreeMap::new(),
         tracks: Vec::new(),
+        series: Vec::new(),
     }
 }
 
@@ -301,6 +303,27 @@ fn charmhub_name(charm: &str) -> String {
         return without_revision(last).to_owned();
     }
     charm.strip_prefix("ch:").unwrap_or(charm).to_owned()
+}
+
+/// `bionic` of `~containers/bionic/easyrsa-253`.
+fn url_series(store: &str) -> Option<&str> {
+    let (path, _) = store.rsplit_once('/')?;
+    path.rsplit('/')
+        .next()
+        .filter(|part| !part.starts_with('~'))
+}
+
+/// `jammy` of `jammy`, `22.04` and `ubuntu@22.04/stable`.
+pub(super) fn series_name(base: &str) -> &str {
+    let release = base.strip_prefix("ubuntu@").unwrap_or(base);
+    match release.split('/').next().unwrap_or(release) {
+        "16.04" => "xenial",
+        "18.04" => "bionic",
+        "20.04" => "focal",
+        "22.04" => "jammy",
+        "24.04" => "noble",
+        other => other,
+    }
 }
 
 fn without_revision(name: &str) -> &str {
