@@ -149,6 +149,8 @@ fn many_models(models: usize, units: u32) -> Arc<Deployment> {
         clients: Vec::new(),
         connections: Vec::new(),
         actions: Vec::new(),
+        random: Vec::new(),
+        drawn: Vec::new(),
         acme: trustsim::charms::AcmeProfile::default(),
         operators: Vec::new(),
         expectations: Vec::new(),

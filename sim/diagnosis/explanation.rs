@@ -74,7 +74,7 @@ pub(super) struct Explainer<'a> {
 }
 
 /// Errors that say that no chain reached something trusted.
-const LACKS_TRUST: [&str; 3] = ["unknown-issuer", "bad-signature", "partial-chain"];
+pub(super) const LACKS_TRUST: [&str; 3] = ["unknown-issuer", "bad-signature", "partial-chain"];
 
 /// Errors of a side that cannot load its own certificate.
 const CANNOT_LOAD: [&str; 2] = ["key-mismatch", "bad-encoding"];

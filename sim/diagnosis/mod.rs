@@ -20,6 +20,7 @@ mod least_trust;
 mod mishaps;
 mod outages;
 mod remedy;
+mod standing;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ pub use least_trust::{LeastTrust, Masked, SourceOfTrust, TrustedAuthority, least
 pub use mishaps::{Mishap, MishapKind, mishaps};
 pub use outages::{ErrorChange, Outage, outages};
 pub use remedy::{Remedies, Remedy, remedies};
+pub use standing::{Standing, standing};
 pub use tally::{Tally, outage_attempts, tallies};
 pub use why::{Answer, Rests, SaidBy, Source as TrustSource, WhyError, said_by_stacks, why};
 
@@ -56,6 +58,8 @@ pub struct Findings {
     pub expectations: Vec<ExpectationResult>,
     /// Indices of outages that no expectation asked for.
     pub unexpected: Vec<usize>,
+    /// Every outage that is open at the end, and why it does not heal by itself.
+    pub standing: Vec<Standing>,
     /// What would have helped; nothing before [`remedies`] has tried.
     pub remedies: Remedies,
 }
@@ -80,13 +84,16 @@ pub fn diagnose(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
     let expectations = evidence.expectations();
     let unexpected = evidence.unexpected(&expectations);
     let explainer = explanation::Explainer::new(deployment, manifest, journal);
-    let explanations = outages.iter().map(|each| explainer.explain(each)).collect();
+    let explanations: Vec<Explanation> =
+        outages.iter().map(|each| explainer.explain(each)).collect();
+    let standing = standing(deployment, manifest, journal, &outages, &explanations);
     Findings {
         outages,
         explanations,
         tallies,
         expectations,
         unexpected,
+        standing,
         remedies: Remedies::default(),
     }
 }

@@ -3,9 +3,13 @@
 //! Must not know scenario files or reports. A fault knows its purpose; the actions it becomes
 //! are what an operator or nature would do, and the world tells none of them apart.
 
+#[cfg(test)]
+mod families;
 mod hooks;
 mod network;
 mod offers;
+mod random;
+mod text;
 mod tls;
 mod units;
 
@@ -14,6 +18,7 @@ use std::collections::BTreeMap;
 pub use hooks::HookFault;
 pub use network::NetworkFault;
 pub use offers::OfferFault;
+pub use random::draw;
 pub use tls::TlsFault;
 pub use units::UnitFault;
 

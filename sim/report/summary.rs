@@ -42,6 +42,7 @@ pub fn summary(run: &Run<'_>) -> Value {
         "connections": connections(run),
         "outages": outages(run),
         "remedies": remedies(run),
+        "drawn_faults": manifest.drawn,
         "timings": timings,
     })
 }
@@ -156,9 +157,17 @@ fn outages(run: &Run<'_>) -> Vec<Value> {
                 "expected": !findings.unexpected.contains(&index),
                 "cause": explanation.line(),
                 "root_seq": explanation.root.map(|seq| seq.0),
+                "stays": stays(run, index),
             })
         })
         .collect()
+}
+
+/// Why an outage that is open at the end does not heal by itself.
+fn stays<'a>(run: &Run<'a>, outage: usize) -> Option<&'a str> {
+    let mut standing = run.findings.standing.iter();
+    let found = standing.find(|standing| standing.outage == outage)?;
+    found.why.as_deref()
 }
 
 /// What was tried and helped, best first. Outages are positions in `outages`.

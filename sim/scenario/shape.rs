@@ -8,8 +8,8 @@ use crate::yaml::{FromNode, Map, Node, Reader, Spanned, record};
 
 pub(super) use faults::{
     AddUnitsFile, ControllerDownFile, FailCommitFile, FailHookFile, KillUnitFile, LinkFile,
-    LoseLeaderFile, PartitionFile, RefreshFile, RemoveOfferFile, RemoveUnitFile, RevokeOfferFile,
-    SealFile, StopFile, SuspendRelationFile,
+    LoseLeaderFile, PartitionFile, RandomFile, RefreshFile, RemoveOfferFile, RemoveUnitFile,
+    RevokeOfferFile, SealFile, StopFile, SuspendRelationFile,
 };
 
 use super::bundle::ModelFile;
@@ -289,6 +289,8 @@ record! {
         partition: PartitionFile = "partition",
         /// What connects two is slow, lossy, held or cut.
         link: LinkFile = "link",
+        /// Faults are drawn from the seed before the run; its summary lists them.
+        random: RandomFile = "random",
     }
 }
 

@@ -52,6 +52,10 @@ pub struct Deployment {
     pub connections: Vec<ConnectionSpec>,
     /// What happens, in order of time.
     pub actions: Vec<TimedAction>,
+    /// Plans that are drawn from the seed.
+    pub random: Vec<RandomPlan>,
+    /// The faults that were drawn, as the lines of a scenario that would ask for them.
+    pub drawn: Vec<String>,
     /// The public ACME server, and the DNS that it looks into.
     pub acme: AcmeProfile,
     /// People who answer what applications wait for.
@@ -111,6 +115,19 @@ impl Deployment {
             self.models[application.model].name, application.name
         )
     }
+}
+
+/// How much a plan drawn from the seed does, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RandomPlan {
+    /// How many faults.
+    pub count: u32,
+    /// The first may strike then, from the start.
+    pub from: Span,
+    /// All are over so long after that.
+    pub window: Span,
+    /// Where it was asked for.
+    pub source: Source,
 }
 
 /// A controller.

@@ -201,6 +201,8 @@ pub struct Manifest {
     pub duration: Span,
     /// Every timing assumption, name and value, in a stable order.
     pub timings: Vec<(String, String)>,
+    /// Faults that were drawn from the seed, as the lines of a scenario that would ask for them.
+    pub drawn: Vec<String>,
     /// Every watched connection.
     pub connections: Vec<ConnectionRecord>,
 }

@@ -33,7 +33,7 @@ pub use action::{
 pub use deployment::{
     ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Deployment, Expectation,
     ExpectationKind, MachineSpec, ModelKind, ModelSpec, OfferSpec, OperatorSpec, Party, Placement,
-    RelationSpec, SaasSpec, Selector, Side, Source, Timings, When,
+    RandomPlan, RelationSpec, SaasSpec, Selector, Side, Source, Timings, When,
 };
 pub use journal::{
     CertificateKind, CertificateRecord, ConnectionRecord, Entry, HandshakeRecord, Journal,

@@ -379,6 +379,7 @@ impl World {
             start: deployment.start,
             duration: deployment.duration,
             timings: deployment.timings.listed(),
+            drawn: deployment.drawn.clone(),
             connections: self.connections.records(),
         }
     }

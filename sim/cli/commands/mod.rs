@@ -65,6 +65,7 @@ fn load(
     console.say(&loaded.warnings)?;
     let mut deployment = loaded.deployment;
     deployment.seed = play.seed.unwrap_or(deployment.seed);
+    crate::faults::draw(&mut deployment);
     Ok(deployment)
 }
 

@@ -6,6 +6,7 @@ mod elision;
 mod failure;
 mod leadership;
 mod machines;
+mod network;
 mod random;
 mod relations;
 mod secrets;

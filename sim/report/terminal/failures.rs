@@ -104,6 +104,11 @@ fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
     }
     trust_lines(explanation, &mut lines);
     cause_lines(run, explanation, detail, &mut lines);
+    let mut standing = run.findings.standing.iter();
+    let found = standing.find(|standing| standing.outage == group[0]);
+    if let Some(why) = found.and_then(|standing| standing.why.as_deref()) {
+        lines.add("stays", why);
+    }
     remedy_lines(run, group, &mut lines);
     lines.add("explain", &format!("trustsim explain {}", outage.code));
 }

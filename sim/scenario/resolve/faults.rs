@@ -12,15 +12,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Resolver;
 use super::relations::relation_key;
 use crate::charms::Behaviour;
-use crate::faults::{Fault, NetworkFault, PlannedFault, UnitFault, plan};
+use crate::faults::{Fault, NetworkFault, PlannedFault, UnitFault, draw, plan};
 use crate::kernel::{Span, parse_duration};
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::shape::{
-    AcmeOutageFile, ClockSkewFile, FaultFile, RelationFile, RestartFile, RevokeFile, RotateCaFile,
-    RunActionFile, SetConfigFile, Text,
+    AcmeOutageFile, ClockSkewFile, FaultFile, RandomFile, RelationFile, RestartFile, RevokeFile,
+    RotateCaFile, RunActionFile, SetConfigFile, Text,
 };
-use crate::world::{Answering, Party, RelationSpec};
+use crate::world::{Answering, Party, RandomPlan, RelationSpec};
 use crate::yaml::{Map, Place, Spanned, nearest};
 
 type Key = (usize, [(Party, String); 2]);
@@ -38,6 +38,13 @@ impl Resolver<'_> {
             .collect();
         let mut planned = Vec::new();
         for file in faults {
+            if let (Some(random), Some(at)) = (&file.random, &file.at)
+                && self.one_kind(file).is_some()
+            {
+                let plan = self.random_plan(random, at.value.0, file.place);
+                self.deployment.random.push(plan);
+                continue;
+            }
             let Some(fault) = self.fault(file, &mut there) else {
                 continue;
             };
@@ -57,9 +64,11 @@ impl Resolver<'_> {
             });
         }
         self.deployment.actions = plan(planned);
+        draw(&mut self.deployment);
     }
 
-    fn fault(&mut self, file: &FaultFile, there: &mut BTreeSet<Key>) -> Option<Fault> {
+    /// The one kind that is written.
+    fn one_kind<'a>(&mut self, file: &'a FaultFile) -> Option<&'a str> {
         let kinds: Vec<&Spanned<String>> = file
             .given
             .iter()
@@ -76,7 +85,11 @@ impl Resolver<'_> {
             self.push(Diagnostic::error(Code::OneOf, place, message).help(help));
             return None;
         }
-        match kinds[0].value.as_str() {
+        Some(kinds[0].value.as_str())
+    }
+
+    fn fault(&mut self, file: &FaultFile, there: &mut BTreeSet<Key>) -> Option<Fault> {
+        match self.one_kind(file)? {
             "rotate-ca" => self.rotate_ca(file.rotate_ca.as_ref()?),
             "run-action" => self.run_action(file.run_action.as_ref()?, file.place),
             "set-config" => self.set_config(file.set_config.as_ref()?),
@@ -110,6 +123,16 @@ impl Resolver<'_> {
             "partition" => self.partition(file.partition.as_ref()?),
             "link" => self.link(file.link.as_ref()?),
             _ => None,
+        }
+    }
+
+    fn random_plan(&mut self, file: &RandomFile, from: Span, place: Place) -> RandomPlan {
+        let (count, lasts) = (file.count.as_ref(), file.lasts.as_ref());
+        RandomPlan {
+            count: count.map_or(10, |count| count.value.min(10_000)),
+            from,
+            window: lasts.map_or(Span::from_secs(12 * 3_600), |lasts| lasts.value.0),
+            source: self.source(place),
         }
     }
 

@@ -130,6 +130,8 @@ fn empty_deployment() -> Deployment {
         clients: Vec::new(),
         connections: Vec::new(),
         actions: Vec::new(),
+        random: Vec::new(),
+        drawn: Vec::new(),
         acme: crate::charms::AcmeProfile::default(),
         operators: Vec::new(),
         expectations: Vec::new(),

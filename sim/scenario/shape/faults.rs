@@ -199,3 +199,13 @@ record! {
         lasts: Spanned<Lasting> = "for",
     }
 }
+
+record! {
+    /// How many faults are drawn from the seed, and when they strike.
+    pub struct RandomFile {
+        /// How many (10).
+        count: Spanned<u32> = "count",
+        /// All are over so long after `at` (12h).
+        lasts: Spanned<Lasting> = "for",
+    }
+}
