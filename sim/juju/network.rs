@@ -304,6 +304,7 @@ impl Juju {
             let hung = agent.is_hung(now);
             self.settle(unit, host);
             self.holder_returns(unit, now);
+            self.claim_leadership(unit, host);
             if let Some(agent) = self.agent_mut(unit) {
                 agent.cut_by = None;
             }
