@@ -115,7 +115,7 @@ impl Juju {
 
     /// Where repeats of a unit were elided, it and those it shares its machine with are brought to
     /// where playing them would have brought them: from now on they are played, until all rest
-    /// again. Alarms are set for all of them but the one that something happens to.
+    /// again.
     fn end_elision(&mut self, unit: UnitId, target: Option<UnitId>, host: &mut dyn Host) -> bool {
         let now = host.now();
         let Some(from) = self.agent(unit).and_then(|agent| agent.elided_from) else {
@@ -124,14 +124,18 @@ impl Juju {
         let sharers = self.lock_sharers(unit);
         let words = sharers.iter().filter_map(|id| self.agent(*id));
         let until = words.map(|agent| agent.quiet_until).fold(now, Time::min);
+        // Alone it has its turn at once. On a shared machine it may have to wait, and its own timer
+        // makes it look for the lock too.
+        let spared = target.filter(|_| sharers.len() == 1);
         for replayed in Replay::new(self, &sharers).play(from, until, now) {
-            self.restore(replayed, target, host);
+            self.restore(replayed, spared, host);
         }
         true
     }
 
-    /// Puts one agent to where its elided hooks have left it.
-    fn restore(&mut self, replayed: Replayed, target: Option<UnitId>, host: &mut dyn Host) {
+    /// Puts one agent to where its elided hooks have left it, and sets its timer, unless it is the
+    /// one that sees to that itself.
+    fn restore(&mut self, replayed: Replayed, spared: Option<UnitId>, host: &mut dyn Host) {
         let now = host.now();
         let unit = replayed.unit;
         let Some(agent) = self.agent_mut(unit) else {
@@ -141,7 +145,7 @@ impl Juju {
         agent.timer_handled = replayed.timer_handled;
         agent.expiries.extend(replayed.expiries);
         match replayed.doing {
-            Doing::Resting(_) if Some(unit) == target => {}
+            Doing::Resting(_) if Some(unit) == spared => {}
             Doing::Resting(_) if self.has_nothing_due(unit, now) => {
                 self.arm_alarm(unit, None, host)
             }

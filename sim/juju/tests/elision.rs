@@ -48,6 +48,20 @@ fn the_end_of_a_charms_word_is_no_reason_to_hurry() {
     }
 }
 
+/// A unit that waits for the machine lock looks for it when its own timer fires, too.
+#[test]
+fn an_alarm_is_a_look_at_the_lock() {
+    let play = |every_hook| {
+        let mut scene = Scene::new(3_953_138_348_530_243_552, every_hook);
+        scene.play(&[
+            (218_951, Deed::Act(0, "add")),
+            (1_842, Deed::Act(183, "add")),
+        ]);
+        essence(scene.stage.played)
+    };
+    assert_eq!(play(false), play(true));
+}
+
 /// A quiet year of a quiet charm costs nothing.
 #[test]
 fn a_quiet_year_is_free() {
