@@ -151,6 +151,7 @@ fn many_models(models: usize, units: u32) -> Arc<Deployment> {
         actions: Vec::new(),
         random: Vec::new(),
         drawn: Vec::new(),
+        rotations: Vec::new(),
         acme: trustsim::charms::AcmeProfile::default(),
         operators: Vec::new(),
         expectations: Vec::new(),

@@ -26,6 +26,8 @@ pub mod faults;
 pub mod diagnosis;
 pub mod scenario;
 
+pub mod rehearsal;
+
 pub mod report;
 
 pub mod cli;

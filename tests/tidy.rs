@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms with their floors; a room imports only from floors below its own.
-const FLOORS: [(&str, u32); 13] = [
+const FLOORS: [(&str, u32); 14] = [
     ("kernel", 1),
     ("yaml", 1),
     ("pki", 2),
@@ -16,8 +16,9 @@ const FLOORS: [(&str, u32); 13] = [
     ("faults", 6),
     ("scenario", 7),
     ("diagnosis", 7),
-    ("report", 8),
-    ("cli", 9),
+    ("rehearsal", 8),
+    ("report", 9),
+    ("cli", 10),
 ];
 const LINES_MAX: usize = 800;
 

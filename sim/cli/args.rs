@@ -138,6 +138,9 @@ pub enum Command {
     /// Say what trust nothing needs, and what each key would do in an attacker's hands
     #[command(subcommand)]
     Audit(Audit),
+    /// Play every way of doing something before anybody does it
+    #[command(subcommand)]
+    Rehearse(Rehearse),
     /// Answer as `juju status` would at an instant
     Status(Status),
     /// Answer as `juju show-unit` would at an instant
@@ -257,6 +260,40 @@ pub struct AuditOptions {
     /// How it is played
     #[command(flatten)]
     pub play: Play,
+}
+
+/// What can be rehearsed
+#[derive(Debug, Subcommand)]
+pub enum Rehearse {
+    /// Rotate a CA: which playbooks lose nothing, with which pauses, and their timetables
+    Rotation(RehearseRotation),
+}
+
+/// Rotate a CA: which playbooks lose nothing, with which pauses, and their timetables
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Every playbook that fits the CA is played in forks of one world, and the shortest pauses with which
+no connection fails are solved for; one second less was played too, and fails. Pauses are right for
+this scenario's timings and seed: leave a margin. The exit code is 1 where no playbook is safe.")]
+pub struct RehearseRotation {
+    /// Scenario file; its faults from the beginning of the rotation on are left out
+    pub scenario: PathBuf,
+    /// The application whose CA is rotated, as model.app
+    #[arg(long, value_name = "APPLICATION")]
+    pub ca: String,
+    /// When it begins: a duration from the start such as 30d, or an RFC 3339 instant; a day after
+    /// the start without it
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// The longest pause that is tried
+    #[arg(long, value_name = "DURATION", default_value = "100d")]
+    pub longest: String,
+    /// Play with this seed instead of the scenario's
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
 }
 
 /// Answer as `juju status` would at an instant

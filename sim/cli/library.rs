@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::engine::{Engine, Loaded, Simulation};
 use super::error::{CliError, ErrorKind};
+use crate::diagnosis;
 use crate::kernel::Time;
 use crate::scenario::{self, DiskFiles};
 use crate::tls;
@@ -44,6 +45,7 @@ impl Engine for Library {
     fn explain(&self, code: &str) -> Option<String> {
         scenario::explain(code)
             .or_else(|| tls::explain(code))
+            .or_else(|| diagnosis::explain(code))
             .map(str::to_owned)
     }
 
@@ -58,7 +60,10 @@ impl Engine for Library {
         let of_handshakes = tls::ErrorKind::ALL
             .iter()
             .map(|error| (error.code().to_owned(), error.kebab().to_owned()));
-        of_files.chain(of_handshakes).collect()
+        let of_rotations = diagnosis::Invariant::ALL
+            .iter()
+            .map(|each| (each.code().to_owned(), each.name().to_owned()));
+        of_files.chain(of_handshakes).chain(of_rotations).collect()
     }
 }
 

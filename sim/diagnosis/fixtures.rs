@@ -187,7 +187,12 @@ impl Authority {
 
     /// A leaf for this name, valid for the first 500 s.
     pub(crate) fn leaf(&self, common_name: &str) -> Certificate {
-        let (key, terms) = new_key(common_name, 500);
+        self.leaf_for(common_name, 500)
+    }
+
+    /// A leaf for this name, valid for so long.
+    pub(crate) fn leaf_for(&self, common_name: &str, validity_s: u64) -> Certificate {
+        let (key, terms) = new_key(common_name, validity_s);
         let mut name = RequestAttributes::with_common_name(common_name);
         name.sans_dns = vec![common_name.to_owned()];
         let request = CertificateRequest::new(&name, &key).expect("a request");
@@ -326,6 +331,7 @@ pub(crate) fn deployment() -> Deployment {
         actions: Vec::new(),
         random: Vec::new(),
         drawn: Vec::new(),
+        rotations: Vec::new(),
         acme: crate::charms::AcmeProfile::default(),
         operators: Vec::new(),
         expectations: Vec::new(),

@@ -20,6 +20,7 @@ mod least_trust;
 mod mishaps;
 mod outages;
 mod remedy;
+mod rotation;
 mod standing;
 mod tally;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use least_trust::{LeastTrust, Masked, SourceOfTrust, TrustedAuthority, least
 pub use mishaps::{Mishap, MishapKind, mishaps};
 pub use outages::{ErrorChange, Outage, outages};
 pub use remedy::{Remedies, Remedy, remedies};
+pub use rotation::{Invariant, Rotated, Violation, explain};
 pub use standing::{Standing, standing};
 pub use tally::{Tally, outage_attempts, tallies};
 pub use why::{Answer, Rests, SaidBy, Source as TrustSource, WhyError, said_by_stacks, why};
@@ -81,8 +83,12 @@ pub fn diagnose(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
         outages: &outages,
         tallies: &tallies,
     };
-    let expectations = evidence.expectations();
+    let mut expectations = evidence.expectations();
     let unexpected = evidence.unexpected(&expectations);
+    for spec in &deployment.rotations {
+        let rotated = Rotated::new(deployment, spec, manifest, journal, &outages);
+        expectations.extend(rotated.assertions());
+    }
     let explainer = explanation::Explainer::new(deployment, manifest, journal);
     let explanations: Vec<Explanation> =
         outages.iter().map(|each| explainer.explain(each)).collect();

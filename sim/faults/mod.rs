@@ -9,6 +9,7 @@ mod hooks;
 mod network;
 mod offers;
 mod random;
+pub mod rotation;
 mod text;
 mod tls;
 mod units;

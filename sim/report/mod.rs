@@ -10,6 +10,7 @@ mod forecast;
 pub mod juju;
 mod least_trust;
 pub mod plots;
+pub mod rehearsal;
 mod sheet;
 mod summary;
 pub mod terminal;

@@ -6,7 +6,7 @@ use std::fmt;
 macro_rules! codes {
     ($($(#[doc = $page:literal])+ $name:ident = $text:literal,)+) => {
         /// Codes of what can be wrong with a scenario: `TS01xx` the file, `TS02xx` the topology,
-        /// `TS03xx` trust.
+        /// `TS03xx` trust, `TS054x` rotations.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Code {
             $($(#[doc = $page])+ $name,)+
@@ -356,6 +356,14 @@ codes! {
     ///
     /// `juju debug-log --include UNIT` has the traceback, `juju resolve` runs the hook at once.
     HookFailed = "TS0319",
+    /// # A step that this CA cannot do
+    ///
+    /// A rotation in steps is played with what the CA at hand offers. A declared provider, whose key
+    /// the operator holds, does every step. A real charm makes a new CA and signs with it at once:
+    /// it has `switch-issuer` (its action, or options) and nothing that prepares, cross-signs or
+    /// takes back. Where another provider takes over (`to:`), relations are what changes, so the
+    /// model of every requirer must be able to reach it: offer it and consume the offer there.
+    RotationStep = "TS0540",
 }
 
 impl fmt::Display for Code {

@@ -14,6 +14,7 @@ mod files;
 mod merge;
 mod render;
 mod resolve;
+mod rotation;
 mod schema;
 mod shape;
 
@@ -23,6 +24,9 @@ pub use bundle::{ApplicationFile, ModelConfigFile, ModelFile, OfferFile, SaasFil
 pub use codes::{Code, explain};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use files::{DiskFiles, FILE_SIZE_MAX, Files, MemoryFiles};
+pub use rotation::{
+    HandingFile, NothingFile, PrepareFile, ReIssueFile, RotationFile, StepFile, SwitchFile,
+};
 pub use schema::schema;
 pub use shape::{
     CharmNode, ClientFile, ClockSkewFile, ConnectionFile, ControllerFile, ExpectFile, FailsFile,

@@ -13,6 +13,7 @@ pub(super) use faults::{
 };
 
 use super::bundle::ModelFile;
+use super::rotation::RotationFile;
 
 pub(super) use tls::{
     AnswersFile, CompromiseFile, DistrustFile, PublishCrlFile, TamperFile, TrustFile,
@@ -291,6 +292,8 @@ record! {
         link: LinkFile = "link",
         /// Faults are drawn from the seed before the run; its summary lists them.
         random: RandomFile = "random",
+        /// A CA is rotated in explicit steps.
+        rotation: RotationFile = "rotation",
     }
 }
 

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::action::TimedAction;
+use super::rotation::RotationSpec;
 use super::sessions::Persistence;
 use crate::charms::{AcmeProfile, CharmMetadata, IssuerProfile, Role};
 use crate::kernel::{Delay, Span, Time, format_duration};
@@ -56,6 +57,8 @@ pub struct Deployment {
     pub random: Vec<RandomPlan>,
     /// The faults that were drawn, as the lines of a scenario that would ask for them.
     pub drawn: Vec<String>,
+    /// Rotations that became some of those actions; only who judges a run reads them.
+    pub rotations: Vec<RotationSpec>,
     /// The public ACME server, and the DNS that it looks into.
     pub acme: AcmeProfile,
     /// People who answer what applications wait for.

@@ -19,6 +19,7 @@ mod keys;
 mod names;
 mod people;
 mod revocation;
+mod rotation;
 mod sessions;
 mod sides;
 mod simulation;
@@ -39,6 +40,7 @@ pub use journal::{
     CertificateKind, CertificateRecord, ConnectionRecord, Entry, HandshakeRecord, Journal,
     KeyRecord, Kind, Manifest, Seq, Subject,
 };
+pub use rotation::{Claim, RotationSpec, RotationStep, StepKind};
 pub use sessions::Persistence;
 pub use simulation::{Options, Record, Simulation};
 pub use tls_action::{Added, Answering, Revoked, Store, Tampering, TlsAction, TlsEdit};

@@ -200,6 +200,18 @@ impl Simulation {
             .at(at.max(self.agenda.now()), Event::Action(index));
     }
 
+    /// Another future of this one: a copy in which these actions happen too, and which may be
+    /// played for `duration` from the start.
+    #[must_use]
+    pub fn fork(&self, actions: Vec<TimedAction>, duration: Span) -> Self {
+        let mut fork = self.clone();
+        Arc::make_mut(&mut fork.world.deployment).duration = duration;
+        for action in actions {
+            fork.plan(action);
+        }
+        fork
+    }
+
     /// The current instant.
     pub fn now(&self) -> Time {
         self.agenda.now()

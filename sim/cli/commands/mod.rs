@@ -6,6 +6,7 @@ mod explain;
 mod export;
 mod forecast;
 mod judge;
+mod rehearse;
 mod run;
 mod show_unit;
 mod status;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use clap::CommandFactory;
 use serde_json::Value;
 
-use super::args::{Cli, Command, DataFormat, Format, Play};
+use super::args::{Cli, Command, DataFormat, Format, Play, Rehearse};
 use super::console::Console;
 use super::engine::{Engine, Simulation};
 use super::error::{CliError, ErrorKind};
@@ -32,6 +33,9 @@ pub(super) fn dispatch(
 ) -> Result<Exit, CliError> {
     match &cli.command {
         Command::Run(args) => return run::run(args, cli.globals.verbose, engine, console),
+        Command::Rehearse(Rehearse::Rotation(args)) => {
+            return rehearse::rotation(args, engine, console);
+        }
         Command::Check(args) => return check::check(args, engine, console),
         Command::Forecast(args) => forecast::forecast(args, engine, console)?,
         Command::Audit(args) => audit::audit(args, engine, console)?,

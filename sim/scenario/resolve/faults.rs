@@ -36,8 +36,14 @@ impl Resolver<'_> {
             .iter()
             .map(|relation| (relation.model, relation_key(&relation.sides)))
             .collect();
-        let mut planned = Vec::new();
+        let (mut planned, mut rotated) = (Vec::new(), Vec::new());
         for file in faults {
+            if let (Some(rotation), Some(at)) = (&file.rotation, &file.at) {
+                if self.one_kind(file).is_some() {
+                    rotated.extend(self.rotation(rotation, at.value.0).unwrap_or_default());
+                }
+                continue;
+            }
             if let (Some(random), Some(at)) = (&file.random, &file.at)
                 && self.one_kind(file).is_some()
             {
@@ -64,6 +70,8 @@ impl Resolver<'_> {
             });
         }
         self.deployment.actions = plan(planned);
+        self.deployment.actions.extend(rotated);
+        self.deployment.actions.sort_by_key(|timed| timed.at);
         draw(&mut self.deployment);
     }
 

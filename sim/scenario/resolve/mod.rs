@@ -22,6 +22,7 @@ mod operators;
 mod placements;
 mod providers;
 mod relations;
+mod rotations;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -132,6 +133,7 @@ fn empty_deployment() -> Deployment {
         actions: Vec::new(),
         random: Vec::new(),
         drawn: Vec::new(),
+        rotations: Vec::new(),
         acme: crate::charms::AcmeProfile::default(),
         operators: Vec::new(),
         expectations: Vec::new(),

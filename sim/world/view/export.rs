@@ -34,6 +34,19 @@ pub struct ExportedConnection {
 }
 
 impl Simulation {
+    /// What both sides of every connection would bring to a handshake now, in the order of the
+    /// manifest; `None` where it cannot begin.
+    pub fn cases(&self) -> Vec<Option<Case>> {
+        let world = self.world();
+        let meetings = world.connections_watched().map(|(number, _)| {
+            match world.meeting(number, self.now()) {
+                Meeting::Case(case) => Some(*case),
+                Meeting::Broken(_) => None,
+            }
+        });
+        meetings.collect()
+    }
+
     /// Every connection as it would go now.
     pub fn export(&self) -> Vec<ExportedConnection> {
         let world = self.world();

@@ -1,0 +1,71 @@
+//! `trustsim rehearse rotation`: every way to rotate a CA, played before anybody does it.
+
+use super::{data, load};
+use crate::cli::args::{DataFormat, Format, Play, RehearseRotation};
+use crate::cli::console::Console;
+use crate::cli::engine::Engine;
+use crate::cli::error::CliError;
+use crate::cli::{Exit, moment};
+use crate::kernel::{Span, parse_duration};
+use crate::rehearsal::{Request, rehearse};
+use crate::report::rehearsal;
+use crate::world::Deployment;
+
+/// When a rotation begins where nobody says: the deployment has settled and something is in use.
+const BEGIN: Span = Span::from_secs(86_400);
+
+pub(super) fn rotation(
+    args: &RehearseRotation,
+    engine: &dyn Engine,
+    console: &mut Console<'_>,
+) -> Result<Exit, CliError> {
+    let play = Play {
+        seed: args.seed,
+        ..Play::default()
+    };
+    let deployment = load(&args.scenario, &play, engine, console)?;
+    let at = match &args.at {
+        Some(text) => moment::instant("--at", Some(text), &deployment)?.since(deployment.start),
+        None => BEGIN.min(deployment.duration / 2),
+    };
+    let longest = parse_duration(&args.longest).map_err(|error| {
+        CliError::usage(format!("failed to read --longest `{}`", args.longest))
+            .caused_by(error)
+            .hint("give a duration such as 30d")
+    })?;
+    let request = Request {
+        ca: application(&deployment, &args.ca)?,
+        at,
+        longest,
+    };
+    let found = rehearse(&deployment, request).map_err(|error| {
+        CliError::usage(format!("failed to rehearse a rotation of {}", args.ca)).caused_by(error)
+    })?;
+    let text = match args.format {
+        Format::Tabular => rehearsal::tables(&found),
+        Format::Json => data(&rehearsal::rehearsal(&found), DataFormat::Json)?,
+        Format::Yaml => data(&rehearsal::rehearsal(&found), DataFormat::Yaml)?,
+    };
+    console.print(&text)?;
+    Ok(match found.safe() {
+        Some(_) => Exit::Held,
+        None => Exit::Broken,
+    })
+}
+
+/// The application that `model.app`, or `app` of an only model, names.
+fn application(deployment: &Deployment, address: &str) -> Result<usize, CliError> {
+    let all = 0..deployment.applications.len();
+    let is_it = |index: &usize| {
+        let full = deployment.application_address(*index);
+        let short = &deployment.applications[*index].name;
+        full == address || (deployment.models.len() == 1 && short == address)
+    };
+    all.clone().find(is_it).ok_or_else(|| {
+        let names: Vec<String> = all
+            .map(|index| deployment.application_address(index))
+            .collect();
+        CliError::usage(format!("no application `{address}` in the scenario"))
+            .hint(format!("its applications are {}", names.join(", ")))
+    })
+}

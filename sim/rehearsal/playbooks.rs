@@ -1,0 +1,315 @@
+//! The playbooks: which steps in which order, with the pauses left open, and which of them fit a CA.
+//!
+//! They are what the rotation guides have in common: Kubernetes' manual rotation and Teleport's
+//! phases (`step-by-step`), SPIRE and Vault PKI (`by-renewal`), Consul and OpenShift's service-ca
+//! (`cross-signed`), a root issued again with its key (`same-key`), distrust before everything
+//! else (`emergency`), and what Juju offers for any charm: a second provider beside the first.
+
+use std::collections::BTreeMap;
+
+use super::solve::solve;
+use super::stage::{Played, Stage};
+use super::{Command, Lost, Rehearsed, Request, invariants};
+use crate::charms::{Apply, Behaviour, EndpointProfile, Role};
+use crate::faults::rotation::{Handing, Rotation, Step};
+use crate::kernel::Span;
+use crate::world::{Deployment, Party, Source};
+
+/// Steps with the pause before the switch and the pause before the withdrawal left open.
+type Steps = Box<dyn Fn(Span, Span) -> Vec<Step>>;
+
+/// One way to rotate a CA.
+pub(super) struct Playbook {
+    name: &'static str,
+    about: &'static str,
+    /// Which of the two pauses it has.
+    pauses: (bool, bool),
+    steps: Steps,
+    successor: Option<usize>,
+    beforehand: Vec<String>,
+}
+
+/// Whether an application signs what others ask for.
+pub(super) fn is_provider(deployment: &Deployment, ca: usize) -> bool {
+    let endpoints = &deployment.applications[ca].charm.endpoints;
+    endpoints
+        .iter()
+        .any(|each| each.role == Role::Provider && each.interface == "tls-certificates")
+}
+
+/// Every playbook in which the CA rotates by itself.
+pub(super) fn of_one(deployment: &Deployment, ca: usize) -> Vec<Playbook> {
+    let charm = &deployment.applications[ca].charm;
+    if matches!(charm.behaviour, Behaviour::DeclaredProvider(_)) {
+        return held(deployment, ca);
+    }
+    let mut playbooks = Vec::new();
+    if charm.rotate_ca_action.is_some() {
+        playbooks.push(own(
+            "charm-action",
+            "the charm's own action makes a new CA and signs everything again",
+            BTreeMap::new(),
+        ));
+    }
+    if let Some((option, value)) = name_option(deployment, ca) {
+        playbooks.push(own(
+            "charm-config",
+            "the CA's name is changed by configuration, which makes a new CA",
+            [(option, Some(value))].into(),
+        ));
+    }
+    playbooks
+}
+
+/// A second provider takes over, requirer by requirer.
+pub(super) fn second_provider(successor: usize, beforehand: Vec<String>) -> Playbook {
+    Playbook {
+        name: "second-provider",
+        about: "a second provider is trusted beside the first, takes over its requirers, and the \
+                first one's CA is withdrawn",
+        pauses: (true, true),
+        steps: Box::new(|lead, tail| {
+            let mut steps = vec![Step::Distribute(Handing::default())];
+            steps.extend(pause(lead));
+            steps.push(switch());
+            steps.extend(pause(tail));
+            steps.push(Step::Withdraw(Handing::default()));
+            steps
+        }),
+        successor: Some(successor),
+        beforehand,
+    }
+}
+
+/// Those of a CA whose key the operator holds.
+fn held(deployment: &Deployment, ca: usize) -> Vec<Playbook> {
+    let reloads = reloads(deployment, ca);
+    let playbook = |name, about, pauses, steps: Steps| Playbook {
+        name,
+        about,
+        pauses,
+        steps,
+        successor: None,
+        beforehand: Vec::new(),
+    };
+    let [first, second, third, fourth, fifth] = [0; 5].map(|_| reloads.clone());
+    vec![
+        playbook(
+            "step-by-step",
+            "trust both, switch, sign everything again, distrust the old",
+            (true, true),
+            Box::new(move |lead, tail| trusted_first(prepare(false), &first, true, lead, tail)),
+        ),
+        playbook(
+            "by-renewal",
+            "trust both, switch, let certificates be renewed at their time, distrust the old",
+            (true, true),
+            Box::new(move |lead, tail| trusted_first(prepare(false), &second, false, lead, tail)),
+        ),
+        playbook(
+            "cross-signed",
+            "the old CA signs the new one, so that it may sign at once; distrust the old",
+            (true, true),
+            Box::new(move |lead, tail| {
+                let mut begin = prepare(false);
+                begin.push(Step::CrossSign);
+                trusted_first(begin, &third, true, lead, tail)
+            }),
+        ),
+        playbook(
+            "same-key",
+            "the root is issued again with its own key: new dates, nothing against a compromise",
+            (true, true),
+            Box::new(move |lead, tail| trusted_first(prepare(true), &fourth, false, lead, tail)),
+        ),
+        playbook(
+            "emergency",
+            "the old CA is distrusted first and everything signed again after",
+            (false, false),
+            Box::new(move |_, _| {
+                let mut steps = prepare(false);
+                let withdraw = Step::Withdraw(Handing::default());
+                steps.extend([switch(), withdraw, re_issue()]);
+                steps.extend(fifth.iter().cloned());
+                steps
+            }),
+        ),
+    ]
+}
+
+fn own(
+    name: &'static str,
+    about: &'static str,
+    options: BTreeMap<String, Option<String>>,
+) -> Playbook {
+    Playbook {
+        name,
+        about,
+        pauses: (false, false),
+        steps: Box::new(move |_, _| {
+            let options = options.clone();
+            // People fetch the CA when it is there; before, they would copy the old one.
+            vec![
+                Step::SwitchIssuer { options },
+                Step::Distribute(Handing::default()),
+            ]
+        }),
+        successor: None,
+        beforehand: Vec::new(),
+    }
+}
+
+fn trusted_first(
+    begin: Vec<Step>,
+    reloads: &[Step],
+    signs_again: bool,
+    lead: Span,
+    tail: Span,
+) -> Vec<Step> {
+    let mut steps = begin;
+    steps.push(Step::Distribute(Handing::default()));
+    steps.extend(pause(lead));
+    steps.extend(reloads.iter().cloned());
+    steps.push(switch());
+    if signs_again {
+        steps.push(re_issue());
+    }
+    steps.extend(pause(tail));
+    steps.push(Step::Withdraw(Handing::default()));
+    steps
+}
+
+fn prepare(same_key: bool) -> Vec<Step> {
+    vec![Step::Prepare {
+        same_name: same_key,
+        same_key,
+    }]
+}
+
+const fn switch() -> Step {
+    Step::SwitchIssuer {
+        options: BTreeMap::new(),
+    }
+}
+
+const fn re_issue() -> Step {
+    Step::ReIssue {
+        jitter: Span::ZERO,
+        per_hour: None,
+    }
+}
+
+fn pause(length: Span) -> Option<Step> {
+    (!length.is_zero()).then_some(Step::Hold(length))
+}
+
+/// Workloads that get the CA and do not read it until they restart.
+fn reloads(deployment: &Deployment, ca: usize) -> Vec<Step> {
+    let transfers = deployment.relations.iter().filter(|relation| {
+        relation.interface == "certificate_transfer"
+            && deployment.application_of(relation.sides[0].party) == Some(ca)
+    });
+    let stale = transfers.filter_map(|relation| {
+        let Party::Application(application) = relation.sides[1].party else {
+            return None;
+        };
+        let charm = &deployment.applications[application].charm;
+        let endpoint = charm.endpoint(&relation.sides[1].endpoint)?;
+        let keeps = matches!(&endpoint.profile, Some(EndpointProfile::ReceivesCa(profile))
+            if profile.apply == Apply::None);
+        keeps.then_some(Step::Reload {
+            application,
+            unit: None,
+        })
+    });
+    stale.collect()
+}
+
+/// The option that names a charm's CA, and another name.
+fn name_option(deployment: &Deployment, ca: usize) -> Option<(String, String)> {
+    let spec = &deployment.applications[ca];
+    let known = ["ca-common-name", "pki_ca_common_name"];
+    let option = known
+        .into_iter()
+        .find(|name| spec.charm.options.contains_key(*name))?;
+    let default = || spec.charm.options.get(option)?.default.clone();
+    let now = spec.options.get(option).cloned().or_else(default);
+    let value = match (option, now.filter(|name| !name.is_empty())) {
+        ("ca-common-name", Some(name)) => format!("{name}-2"),
+        ("ca-common-name", None) => format!("{}-2", spec.name),
+        // A domain, under which the charm signs.
+        (_, Some(name)) => format!("next.{name}"),
+        (_, None) => return None,
+    };
+    Some((option.to_owned(), value))
+}
+
+impl Playbook {
+    /// Plays it, with whatever pauses it takes.
+    pub(super) fn rehearse(&self, stage: &mut Stage, request: Request) -> Rehearsed {
+        let mut tried: BTreeMap<(Span, Span), Lost> = BTreeMap::new();
+        let pauses = solve(self.pauses, request.longest, |lead, tail| {
+            let lost = tried.entry((lead, tail)).or_insert_with(|| {
+                let rotation = self.rotation(request, lead, tail);
+                match stage.play(&rotation) {
+                    Ok(played) => played.lost,
+                    Err(refusal) => Lost {
+                        // Nothing was played, so nothing can be said of less.
+                        total: Span::MAX,
+                        first: Some(refusal.why),
+                        ..Lost::default()
+                    },
+                }
+            });
+            (!lost.total.is_zero()).then(|| lost.first.clone().unwrap_or_default())
+        });
+        let (lead, tail) = match &pauses {
+            Some(pauses) => (pauses.before_switch.length, pauses.before_withdrawal.length),
+            None => {
+                let least = tried.iter().min_by_key(|(_, lost)| lost.total);
+                least.map_or((Span::ZERO, Span::ZERO), |(pauses, _)| *pauses)
+            }
+        };
+        let rotation = self.rotation(request, lead, tail);
+        let mut rehearsed = Rehearsed {
+            name: self.name,
+            about: self.about,
+            pauses,
+            lost: tried.remove(&(lead, tail)).unwrap_or_default(),
+            invariants: Vec::new(),
+            two_by_two: Vec::new(),
+            timetable: Vec::new(),
+        };
+        if let Ok(played) = stage.play(&rotation) {
+            let (invariants, two_by_two) = invariants::judge(stage, &rotation, &played);
+            rehearsed.invariants = invariants;
+            rehearsed.two_by_two = two_by_two;
+            rehearsed.timetable = self.timetable(stage.deployment(), &played);
+        }
+        rehearsed
+    }
+
+    fn rotation(&self, request: Request, lead: Span, tail: Span) -> Rotation {
+        let steps = (self.steps)(lead, tail).into_iter();
+        Rotation {
+            ca: request.ca,
+            successor: self.successor,
+            at: request.at,
+            steps: steps.map(|step| (step, Source::default())).collect(),
+        }
+    }
+
+    fn timetable(&self, deployment: &Deployment, played: &Played) -> Vec<Command> {
+        let beforehand = self.beforehand.iter().map(|text| Command {
+            at: Span::ZERO,
+            beforehand: true,
+            text: text.clone(),
+        });
+        let then = played.actions.iter().map(|timed| Command {
+            at: timed.at.saturating_sub(played.spec.at),
+            beforehand: false,
+            text: timed.action.to_command(deployment),
+        });
+        beforehand.chain(then).collect()
+    }
+}
