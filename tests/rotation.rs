@@ -209,7 +209,7 @@ fn what_a_ca_cannot_do_is_refused_with_its_place() {
     bad("distribute: {except: [shop.nobody]}", "TS0202", "nobody");
     bad(
         "distribute: {except: [shop.web/0]}",
-        "TS0205",
+        "TS0222",
         "whole application",
     );
 }
