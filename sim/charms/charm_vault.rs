@@ -61,6 +61,8 @@ enum Obstacle {
     NoDatabase,
     Paused,
     Sealed,
+    /// etcd, by which Vault elects the server that is active, does not let it in.
+    NoLeadership,
     NotAuthorized,
 }
 
@@ -71,6 +73,7 @@ impl Obstacle {
             Self::NoDatabase => (Status::Blocked, "'shared-db' or 'db' missing"),
             Self::Paused => (Status::Blocked, "Vault service not running"),
             Self::Sealed => (Status::Blocked, "Unit is sealed"),
+            Self::NoLeadership => (Status::Blocked, "Vault health check failed"),
             Self::NotAuthorized => (
                 Status::Blocked,
                 "Vault charm not yet authorized: run authorize-charm action.",
@@ -189,6 +192,8 @@ impl CharmVault {
             Some(Obstacle::Sealed)
         } else if self.0.settings.get(unit, ACCESS).is_none() {
             Some(Obstacle::NotAuthorized)
+        } else if !has_leadership(unit) {
+            Some(Obstacle::NoLeadership)
         } else {
             None
         }
@@ -374,4 +379,22 @@ fn is_set(unit: &UnitContext<'_>, flag: &str) -> bool {
 
 fn set(unit: &mut UnitContext<'_>, flag: &str) {
     unit.push_file(flag, Value::from("set"));
+}
+
+/// Whether Vault's server becomes active. Where etcd is its means of election
+/// (openstack/charm-vault `src/templates/vault.hcl.j2`, `ha_storage "etcd"`), etcd must take the
+/// client certificate that came over the relation; charmed-kubernetes/bundle#723 is what happens
+/// when it is one that Vault itself would have to issue anew.
+fn has_leadership(unit: &UnitContext<'_>) -> bool {
+    let now = unit.now();
+    let mut relations = unit.relations("etcd").into_iter();
+    relations.all(|relation| {
+        let members = unit.remote_units(relation).into_iter();
+        let shown = members.filter_map(|member| unit.unit_data(relation, member).ok());
+        let mut shown = shown.filter_map(|bag| bag.get("client_cert").cloned());
+        shown.all(|certificate| match &*pem::chain(&certificate) {
+            Ok(chain) => chain.first().is_some_and(|leaf| leaf.not_after() > now),
+            Err(_) => false,
+        })
+    })
 }

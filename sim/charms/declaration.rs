@@ -7,11 +7,11 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use super::VaultGuard;
 use super::metadata::{
     Behaviour, CharmMetadata, CharmVaultVersion, DeclaredAuthority, EasyRsaVersion, Endpoint,
     EndpointProfile, IssuerProfile, KubernetesPart, OptionSpec, Protocol, Role, Transfers,
 };
+use super::{Bugs, VaultGuard};
 use crate::kernel::{Span, parse_duration};
 use crate::pki::Purpose;
 use crate::yaml::{FromNode, Map, Node, Reader, Spanned, Value, nearest, record};
@@ -109,7 +109,8 @@ record! {
         library: Text = "library" [Extension],
         /// What the workload does when the CA that comes with the certificate changes; as `apply`.
         apply_ca: Text = "apply-ca" [Extension],
-        /// What goes to disk: `chain` (as it came), `leaf-first`, `leaf-and-chain` or `leaf`.
+        /// What goes to disk: `chain` (as it came), `leaf-first`, `leaf-and-chain`, `leaf`, or as
+        /// some revisions of charms did, `reversed` or `without-leaf`.
         serves: Text = "serves" [Extension],
         /// Whether a renewal keeps the key: `kept`, `renewed` or `renewed-early`, whose new key is
         /// on disk before its certificate. Only charms with version 3 of the library renew keys.
@@ -135,6 +136,10 @@ record! {
         reads: Text = "reads" [Extension],
         /// Whether received CAs that left the set stay on disk (false).
         keeps_removed: bool = "keeps-removed" [Extension],
+        /// Mistakes of some revision to play it with: `root-first` (providers),
+        /// `broken-raises`, `empty-name-raises`, `keeps-when-broken`, `unknown-alias-raises`,
+        /// `shared-not-applied`.
+        bugs: Vec<Text> = "bugs" [Extension],
     }
 }
 
@@ -344,6 +349,11 @@ impl CharmDeclaration {
                 "vault-renews-early",
                 Behaviour::Vault(VaultGuard::RemainingValidity),
             ),
+            (
+                "vault-first-issuer",
+                Behaviour::Vault(VaultGuard::FirstIssuer),
+            ),
+            ("vault-fixed-role", Behaviour::Vault(VaultGuard::FixedRole)),
             ("easyrsa", Behaviour::EasyRsa(EasyRsaVersion(1))),
             (
                 "charm-vault",
@@ -427,6 +437,7 @@ impl EndpointDeclaration {
             protocol: self.to_protocol(reader),
             profile: self.to_profile(role, &interface, reader),
             library: self.to_library(&interface, reader),
+            bugs: Bugs::named(self.bugs.as_deref().unwrap_or_default(), reader),
             interface,
         })
     }

@@ -81,6 +81,8 @@ pub struct Endpoint {
     pub profile: Option<EndpointProfile>,
     /// The library the charm speaks it with; `None` for what its code would take.
     pub library: Option<LibraryProfile>,
+    /// Mistakes of some revision that it is played with.
+    pub bugs: super::Bugs,
 }
 
 /// The library of an endpoint, by interface.
@@ -300,6 +302,11 @@ pub enum Serves {
     LeafAndChain,
     /// The certificate alone.
     Leaf,
+    /// The chain, always turned round: `chain_as_pem` of the library of that time
+    /// (canonical/traefik-k8s-operator#491, canonical/opensearch-operator#641).
+    Reversed,
+    /// The chain without the certificate (canonical/traefik-k8s-operator#306, #400).
+    WithoutLeaf,
 }
 
 /// Whether a renewal keeps the private key. The libraries since version 4 always do.

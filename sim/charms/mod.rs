@@ -3,6 +3,7 @@
 //! Must not know scenarios, faults or reports.
 
 mod acme;
+mod bugs;
 mod catalogue;
 mod charm;
 mod charm_vault;
@@ -38,6 +39,7 @@ pub use acme::{
     AcmeLimit, AcmeProfile, AcmeServer, DOWN as ACME_DOWN, acme_limits, domains,
     refusal as acme_refusal,
 };
+pub use bugs::Bugs;
 pub use catalogue::{catalogue, catalogue_source, known_charm, known_charm_on};
 pub use charm::Charm;
 pub use charm_vault::CharmVault;

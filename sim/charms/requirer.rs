@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::names::{attributes, listed};
 use super::surface::{chain_path, key_path, paths_under, trust_path};
 use super::{
-    Apply, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Mode, Role, Serves,
+    Apply, Bugs, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Mode, Role, Serves,
     TrustProfile,
 };
 use crate::interfaces::certificate_transfer;
@@ -40,12 +40,14 @@ struct Inner {
 struct CertificatesEndpoint {
     library: tls_certificates::Requirer,
     profile: CertificatesProfile,
+    bugs: Bugs,
 }
 
 #[derive(Debug)]
 struct TrustEndpoint {
     library: certificate_transfer::Requirer,
     profile: TrustProfile,
+    bugs: Bugs,
 }
 
 /// What an endpoint changed on disk.
@@ -147,9 +149,11 @@ impl Requirer {
                         .certificates_library(&endpoint.name)
                         .unwrap_or_default();
                     let profile = profile.clone();
-                    inner
-                        .certificates
-                        .push(CertificatesEndpoint { library, profile });
+                    inner.certificates.push(CertificatesEndpoint {
+                        library,
+                        profile,
+                        bugs: endpoint.bugs,
+                    });
                 }
                 Some(EndpointProfile::ReceivesCa(profile)) => {
                     let mut library = certificate_transfer::Requirer::new(&endpoint.name);
@@ -157,7 +161,11 @@ impl Requirer {
                         .transfer_library(&endpoint.name)
                         .unwrap_or_default();
                     let profile = profile.clone();
-                    inner.trust.push(TrustEndpoint { library, profile });
+                    inner.trust.push(TrustEndpoint {
+                        library,
+                        profile,
+                        bugs: endpoint.bugs,
+                    });
                 }
                 None if endpoint.role == Role::Peer && inner.peer.is_none() => {
                     inner.peer = Some(Arc::from(endpoint.name.as_str()));
@@ -178,6 +186,7 @@ impl Requirer {
         changes: &mut Changes,
     ) -> Result<Option<String>, HookError> {
         let begins = begins && endpoint.profile.restores;
+        endpoint.raise_for_bugs(hook, unit)?;
         if endpoint.library.library == Library::V3 {
             let written = v3::on_hook(endpoint, &self.0.keys, hook, unit, begins)?;
             changes.note_endpoint(written, endpoint);
@@ -204,7 +213,9 @@ impl Requirer {
         let is_ending = matches!(hook, Hook::Install | Hook::Stop | Hook::Remove);
         if !unit.is_leader() && endpoint.profile.mode != Mode::Unit && !is_ending {
             let written = shared::receive(endpoint, unit)?;
-            changes.note_endpoint(written, endpoint);
+            if !endpoint.bugs.shared_not_applied {
+                changes.note_endpoint(written, endpoint);
+            }
         }
         Ok(events.into_iter().find_map(|event| match event {
             Event::Denied(_, error) => Some(error.message),
@@ -273,6 +284,32 @@ impl Requirer {
 }
 
 impl CertificatesEndpoint {
+    /// What a mistake of the charm makes of this hook.
+    fn raise_for_bugs(&self, hook: &Hook, unit: &UnitContext<'_>) -> Result<(), HookError> {
+        let raised = |text: &str| Err(HookError::Charm(text.to_owned()));
+        let is_mine = hook
+            .relation()
+            .is_some_and(|id| unit.own_endpoint(id) == Some(&*self.library.endpoint));
+        let bugs = self.bugs;
+        match hook {
+            Hook::RelationBroken { .. } if is_mine && bugs.broken_raises => {
+                raised("AttributeError: 'NoneType' object has no attribute 'certificate'")
+            }
+            Hook::RelationCreated { .. } | Hook::RelationJoined { .. }
+                if is_mine && bugs.empty_name_raises && !self.is_named(unit) =>
+            {
+                raised("ValueError: Value must not be empty")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the name that the charm asks for is known.
+    fn is_named(&self, unit: &UnitContext<'_>) -> bool {
+        let option = self.profile.name_option.as_deref();
+        option.is_none_or(|option| unit.config(option).is_some_and(|name| !name.is_empty()))
+    }
+
     fn requests(&self, unit: &UnitContext<'_>) -> Vec<Request> {
         let (number, application) = (unit.unit_number(), unit.application_name());
         let for_unit = || (unit.unit_dns_name(), format!("{application}-{number}"));
@@ -394,6 +431,8 @@ impl CertificatesEndpoint {
             Serves::LeafFirst => {}
             Serves::LeafAndChain => chain.insert(0, leaf.clone()),
             Serves::Leaf => chain = vec![leaf.clone()],
+            Serves::Reversed => chain.reverse(),
+            Serves::WithoutLeaf => chain.retain(|each| each != leaf),
         }
         chain
     }

@@ -32,6 +32,8 @@ pub struct SelfSignedCertificates {
     keys: KeySource,
     certificates: Provider,
     transfer: certificate_transfer::Provider,
+    /// Chains begin with the root, as before revision 310.
+    root_first: bool,
 }
 
 /// Options that it cannot read.
@@ -89,6 +91,7 @@ impl SelfSignedCertificates {
             keys,
             certificates: Provider::new(CERTIFICATES_ENDPOINT),
             transfer: certificate_transfer::Provider::new(TRANSFER_ENDPOINT),
+            root_first: false,
         }
     }
 
@@ -101,6 +104,8 @@ impl SelfSignedCertificates {
         if let Some(library) = metadata.transfer_library(TRANSFER_ENDPOINT) {
             self.transfer.library = library;
         }
+        let endpoint = metadata.endpoint(CERTIFICATES_ENDPOINT);
+        self.root_first = endpoint.is_some_and(|endpoint| endpoint.bugs.root_first);
         self
     }
 
@@ -176,7 +181,11 @@ impl SelfSignedCertificates {
             let relation = asked[0].relation;
             let mut answers = Vec::with_capacity(count);
             for asked in &asked[..count] {
-                answers.push(sign(unit, authority, asked, validity)?);
+                let mut answer = sign(unit, authority, asked, validity)?;
+                if self.root_first {
+                    answer.chain.reverse();
+                }
+                answers.push(answer);
             }
             self.certificates
                 .set_certificates(unit, relation, answers)?;

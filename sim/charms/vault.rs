@@ -36,7 +36,7 @@ const IS_UNSEALED: &str = "vault-autounseal-requires";
 const APPROLE_SECRET: &str = "vault-approle-auth-details";
 const ADDRESS: &str = "node_api_address";
 
-/// When the charm asks for a new intermediate by itself.
+/// When the charm asks for a new intermediate by itself, which differs between its revisions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Guard {
     /// Never: `intermediate_ca_exceeds_role_ttl` compares the intermediate's whole life with the
@@ -45,6 +45,13 @@ pub enum Guard {
     WholeValidity,
     /// As its documentation says: when what is left of the intermediate is no more than the ttl.
     RemainingValidity,
+    /// Whenever the certificate of the default issuer is not for the configured common name; and a
+    /// newer issuer does not become the default one, so that after a change of that name it never
+    /// is, and every hook asks for another intermediate (canonical/vault-k8s-operator before #386).
+    FirstIssuer,
+    /// Never, and the role stays as it was made: a change of the common name permits no name that
+    /// was not permitted before (canonical/vault-k8s-operator#367, before #377).
+    FixedRole,
 }
 
 /// Where the certificate of the API comes from (`TLSMode`).

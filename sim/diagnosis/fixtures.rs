@@ -377,6 +377,7 @@ fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
         container_scope: false,
         protocol: crate::charms::Protocol::Current,
         profile: None,
+        bugs: crate::charms::Bugs::default(),
         library: None,
     });
     Arc::new(CharmMetadata {

@@ -43,11 +43,20 @@ impl EndpointDeclaration {
             Some(2) => Mode::AppAndUnit,
             _ => Mode::Unit,
         };
-        let serves = ["chain", "leaf-first", "leaf-and-chain", "leaf"];
+        let serves = [
+            "chain",
+            "leaf-first",
+            "leaf-and-chain",
+            "leaf",
+            "reversed",
+            "without-leaf",
+        ];
         let serves = match one_of(self.serves.as_ref(), &serves, reader) {
             Some(1) => Serves::LeafFirst,
             Some(2) => Serves::LeafAndChain,
             Some(3) => Serves::Leaf,
+            Some(4) => Serves::Reversed,
+            Some(5) => Serves::WithoutLeaf,
             _ => Serves::Chain,
         };
         let key = match one_of(

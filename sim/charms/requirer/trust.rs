@@ -30,6 +30,10 @@ impl TrustEndpoint {
             Some(Event::Removed(relation)) => match self.profile.store {
                 Store::Bundle => self.write_bundle(unit, 0, &mut written)?,
                 Store::Relation | Store::Last | Store::Each => {
+                    if self.bugs.unknown_alias_raises && self.paths(unit, relation).is_empty() {
+                        let text = "CalledProcessError: keytool error: Alias does not exist";
+                        return Err(HookError::Charm(text.to_owned()));
+                    }
                     self.remove_all(unit, relation, &mut written);
                 }
             },

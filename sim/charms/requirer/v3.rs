@@ -74,6 +74,7 @@ impl V3<'_> {
                 EventV3::Revoked(entry) if renews_on.revoked => {
                     self.renew(unit, &entry.request, &mut written)?;
                 }
+                EventV3::AllInvalidated if self.endpoint.bugs.keeps_when_broken => {}
                 EventV3::AllInvalidated => self.forget(unit, &mut written)?,
                 EventV3::Expiring(_) | EventV3::Expired(_) | EventV3::Revoked(_) => {}
             }

@@ -436,6 +436,7 @@ fn endpoint(name: &str, role: Role, interface: &str, profile: Option<EndpointPro
         protocol: Protocol::Current,
         profile,
         library: None,
+        bugs: crate::charms::Bugs::default(),
     }
 }
 

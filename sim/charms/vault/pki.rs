@@ -15,6 +15,8 @@ use crate::pki::{Certificate, Terms};
 const ROOT_SECRET: &str = "vault-pki-self-signed-ca";
 /// The issuer that this unit imported last.
 const IMPORTED: &str = "vault/raft/charm-pki/issuer.pem";
+/// The common name of the issuer that was imported first, for which the role was made.
+const FIRST_NAME: &str = "vault/raft/charm-pki/first-common-name";
 
 /// `calculate_certificates_ttl`: half of the CA's *whole* life, in whole seconds.
 fn half_life(ca: &Certificate) -> Span {
@@ -62,14 +64,27 @@ impl Vault {
         let ca = &assigned.entry.certificate;
         if unit.files().get(IMPORTED).map(Value::text) != Some(ca.pem()) {
             unit.push_file(IMPORTED, pem::chain_value(std::slice::from_ref(ca)));
+            if self.remembers_first() && !unit.files().contains_key(FIRST_NAME) {
+                let name = ca.subject_common_name().unwrap_or_default();
+                unit.push_file(FIRST_NAME, Value::from(name));
+            }
             return Ok(());
         }
         // `intermediate_ca_exceeds_role_ttl` compares the whole life with half of it: never due.
-        if self.guard == Guard::RemainingValidity && renewal_due(ca) <= unit.now() {
+        let is_due = match self.guard {
+            Guard::RemainingValidity => renewal_due(ca) <= unit.now(),
+            Guard::FirstIssuer => !is_first_named(unit, &requests[0]),
+            Guard::WholeValidity | Guard::FixedRole => false,
+        };
+        if is_due {
             let request = &assigned.entry.request;
             self.pki_parent.renew_certificate(unit, &asks, request)?;
         }
         Ok(())
+    }
+
+    const fn remembers_first(&self) -> bool {
+        matches!(self.guard, Guard::FirstIssuer | Guard::FixedRole)
     }
 
     /// `_ensure_self_signed_ca_in_vault`: a new root only where there is none or the common name
@@ -170,8 +185,10 @@ impl Vault {
             if imported != Some(issuer.certificate.pem()) {
                 return Ok(None);
             }
-            if self.guard == Guard::RemainingValidity {
-                until = renewal_due(&issuer.certificate);
+            match self.guard {
+                Guard::RemainingValidity => until = renewal_due(&issuer.certificate),
+                Guard::FirstIssuer if !is_first_named(unit, &request) => return Ok(None),
+                _ => {}
             }
         } else if !is_named(&issuer, &request) {
             return Ok(None);
@@ -197,6 +214,12 @@ impl Vault {
         }
         Ok(true)
     }
+}
+
+/// Whether the issuer that was imported first is for the name that is configured.
+fn is_first_named(unit: &UnitContext<'_>, request: &Request) -> bool {
+    let first = unit.files().get(FIRST_NAME).map(Value::text);
+    first.is_none() || first == request.attributes.common_name.as_deref()
 }
 
 fn is_named(root: &Authority, request: &Request) -> bool {
@@ -252,7 +275,10 @@ fn foresee(unit: &UnitContext<'_>, issuer: &Authority, asked: &Outstanding) -> O
 }
 
 fn role(unit: &UnitContext<'_>, issuer: &Authority) -> vault::Role {
-    let common_name = config::text(unit, "pki_ca_common_name").unwrap_or_default();
+    // Only revisions whose role stays as it was made remember for what.
+    let made_for = unit.files().get(FIRST_NAME).map(Value::text);
+    let configured = config::text(unit, "pki_ca_common_name").unwrap_or_default();
+    let common_name = made_for.map_or(configured, str::to_owned);
     config::role(unit, &common_name, half_life(&issuer.certificate))
 }
 

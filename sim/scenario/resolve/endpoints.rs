@@ -223,6 +223,7 @@ fn juju_info() -> Candidate {
             protocol: crate::charms::Protocol::Current,
             profile: None,
             library: None,
+            bugs: crate::charms::Bugs::default(),
         },
         implicit: true,
     }

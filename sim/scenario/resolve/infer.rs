@@ -300,6 +300,7 @@ impl Resolver<'_> {
                 protocol: Protocol::Current,
                 profile: None,
                 library: None,
+                bugs: crate::charms::Bugs::default(),
             });
             charm.endpoints.sort_by(|a, b| a.name.cmp(&b.name));
             if described {
