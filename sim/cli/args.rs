@@ -110,6 +110,9 @@ impl From<LaneName> for Lane {
 /// How a scenario is played.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Play {
+    /// Play this variant of the scenario, which stands under `variants`
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
     /// Play with this seed instead of the scenario's
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,

@@ -17,17 +17,19 @@ pub struct Loaded {
     pub deployment: Deployment,
     /// Warnings and lints, rendered with their excerpts; empty where there are none.
     pub warnings: String,
+    /// Names of its variants.
+    pub variants: Vec<String>,
 }
 
 /// The library below the command line.
 pub trait Engine {
-    /// Reads and resolves a scenario file; findings are rendered with colours, which the console
+    /// Reads and resolves a scenario file, or one of its variants; findings are rendered with colours, which the console
     /// strips where they are not wanted.
     ///
     /// # Errors
     ///
     /// [`CliError::scenario`] with the rendered diagnostics.
-    fn load(&self, path: &Path) -> Result<Loaded, CliError>;
+    fn load(&self, path: &Path, variant: Option<&str>) -> Result<Loaded, CliError>;
 
     /// Sets a deployment up at its start.
     ///

@@ -18,11 +18,12 @@ use crate::world::{self, Deployment, ExportedConnection, Journal, Manifest, Opti
 pub struct Library;
 
 impl Engine for Library {
-    fn load(&self, path: &Path) -> Result<Loaded, CliError> {
-        match scenario::load(path, &DiskFiles) {
+    fn load(&self, path: &Path, variant: Option<&str>) -> Result<Loaded, CliError> {
+        match scenario::load_variant(path, variant, &DiskFiles) {
             Ok(loaded) => Ok(Loaded {
                 deployment: loaded.deployment,
                 warnings: loaded.warnings.render(true),
+                variants: loaded.variants,
             }),
             Err(diagnostics) => Err(CliError::scenario(diagnostics.render(true))),
         }

@@ -22,7 +22,7 @@ struct Played {
 }
 
 impl Engine for Made {
-    fn load(&self, path: &Path) -> Result<Loaded, CliError> {
+    fn load(&self, path: &Path, _: Option<&str>) -> Result<Loaded, CliError> {
         let (mut deployment, _) = rotation();
         match path.to_str() {
             Some("good.yaml") => {}
@@ -35,6 +35,7 @@ impl Engine for Made {
         Ok(Loaded {
             deployment,
             warnings: "warning[TS0301]: a lint\n".to_owned(),
+            variants: Vec::new(),
         })
     }
 

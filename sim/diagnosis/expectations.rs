@@ -1,10 +1,12 @@
 //! Whether what the scenario expects came out, and which outages nobody expected.
 
+use super::counts;
 use super::outages::Outage;
 use super::tally::Tally;
 use crate::kernel::{Span, format_duration};
 use crate::world::{
-    ConnectionRecord, Deployment, Expectation, ExpectationKind, Manifest, Party, Selector, Source,
+    ConnectionRecord, Counted, Deployment, Expectation, ExpectationKind, Journal, Manifest, Party,
+    Selector, Source,
 };
 
 /// One expectation, judged.
@@ -24,6 +26,7 @@ pub struct ExpectationResult {
 pub(super) struct Evidence<'a> {
     pub(super) deployment: &'a Deployment,
     pub(super) manifest: &'a Manifest,
+    pub(super) journal: &'a Journal,
     pub(super) outages: &'a [Outage],
     pub(super) tallies: &'a [Tally],
 }
@@ -41,7 +44,7 @@ impl Evidence<'_> {
         let expectations = &self.deployment.expectations;
         let covers = |expectation: &Expectation, outage: &Outage| {
             let (selector, error) = match &expectation.kind {
-                ExpectationKind::NoFailures(_) => return false,
+                ExpectationKind::NoFailures(_) | ExpectationKind::Count { .. } => return false,
                 ExpectationKind::Fails { connections, error } => (connections, error),
                 ExpectationKind::Outage {
                     connections, error, ..
@@ -65,10 +68,15 @@ impl Evidence<'_> {
 
     fn judge(&self, expectation: &Expectation) -> ExpectationResult {
         let (selector, claim) = self.claim(&expectation.kind);
-        let outcome = self
-            .selected(selector)
+        let outcome = selector
+            .map_or_else(|| Ok(Vec::new()), |selector| self.selected(selector))
             .and_then(|connections| match &expectation.kind {
                 ExpectationKind::NoFailures(_) => self.no_failures(&connections),
+                ExpectationKind::Count {
+                    what,
+                    at_least,
+                    at_most,
+                } => self.counted(what, *at_least, *at_most),
                 ExpectationKind::Fails { error, .. } => self.fails(&connections, error.as_deref()),
                 ExpectationKind::Outage {
                     at_least,
@@ -157,6 +165,20 @@ impl Evidence<'_> {
         ))
     }
 
+    fn counted(
+        &self,
+        what: &Counted,
+        at_least: Option<u64>,
+        at_most: Option<u64>,
+    ) -> Result<String, String> {
+        let counted = counts::count(self.deployment, self.journal, what);
+        let number = u64::try_from(counted).unwrap_or(u64::MAX);
+        let held = at_least.is_none_or(|least| number >= least)
+            && at_most.is_none_or(|most| number <= most);
+        let said = format!("{number} {}", counts::phrase(self.deployment, what));
+        if held { Ok(said) } else { Err(said) }
+    }
+
     fn of(&self, connection: usize) -> impl Iterator<Item = &Outage> {
         let outages = self.outages.iter();
         outages.filter(move |outage| outage.connection as usize == connection)
@@ -194,17 +216,31 @@ impl Evidence<'_> {
         from && to
     }
 
-    fn claim<'k>(&self, kind: &'k ExpectationKind) -> (&'k Selector, String) {
+    /// The connections it is about, where it is about connections, and what it says.
+    fn claim<'k>(&self, kind: &'k ExpectationKind) -> (Option<&'k Selector>, String) {
         let with = |error: &Option<String>| {
             let error = error.as_ref();
             error.map_or_else(String::new, |error| format!(" with {error}"))
         };
         match kind {
+            ExpectationKind::Count {
+                what,
+                at_least,
+                at_most,
+            } => {
+                let bound = |word: &str, bound: &Option<u64>| {
+                    bound.map_or_else(String::new, |bound| format!("{word} {bound} "))
+                };
+                let (least, most) = (bound("at least", at_least), bound("at most", at_most));
+                let phrase = counts::phrase(self.deployment, what);
+                (None, format!("{least}{most}{phrase}"))
+            }
             ExpectationKind::NoFailures(selector) => {
-                (selector, format!("no failures{}", self.scope(selector)))
+                let claim = format!("no failures{}", self.scope(selector));
+                (Some(selector), claim)
             }
             ExpectationKind::Fails { connections, error } => (
-                connections,
+                Some(connections),
                 format!("failure{}{}", self.scope(connections), with(error)),
             ),
             ExpectationKind::Outage {
@@ -225,7 +261,7 @@ impl Evidence<'_> {
                     bound("of at most", at_most),
                     with(error)
                 );
-                (connections, claim)
+                (Some(connections), claim)
             }
         }
     }

@@ -9,6 +9,7 @@ mod candidates;
 mod carrier;
 mod cause;
 mod change;
+mod counts;
 pub mod describe;
 mod expectations;
 mod explanation;
@@ -80,6 +81,7 @@ pub fn diagnose(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
     let evidence = expectations::Evidence {
         deployment,
         manifest,
+        journal,
         outages: &outages,
         tallies: &tallies,
     };

@@ -5,7 +5,9 @@ use super::fixtures::{
 };
 use super::*;
 use crate::tls::{ErrorKind, Side, Verdict};
-use crate::world::{ExpectationKind, Kind, OfferSpec, Party, SaasSpec, Selector, Seq, Subject};
+use crate::world::{
+    Counted, ExpectationKind, Kind, OfferSpec, Party, SaasSpec, Selector, Seq, Subject,
+};
 
 fn explained(deployment: &Deployment, script: &Script) -> Explanation {
     let findings = diagnose(deployment, &script.manifest, &script.journal);
@@ -387,4 +389,54 @@ fn a_quiet_run_passes() {
     let findings = diagnose(&deployment(), &script.manifest, &script.journal);
     assert!(findings.passed());
     assert!(findings.outages.is_empty());
+}
+
+#[test]
+fn what_happens_so_often_is_counted() {
+    let mut deployment = deployment();
+    let hooks = |failed, at_least, at_most| {
+        expect(ExpectationKind::Count {
+            what: Counted::Hooks {
+                application: 0,
+                hook: Some("update-status".to_owned()),
+                failed,
+            },
+            at_least,
+            at_most,
+        })
+    };
+    deployment.expectations = vec![
+        hooks(false, Some(1), Some(1)),
+        hooks(true, Some(3), None),
+        hooks(true, None, Some(1)),
+    ];
+    let unit = format!("{}/0", deployment.application_address(0));
+    let mut script = Script::new(&["a.web/0"]);
+    let hook: std::sync::Arc<str> = "update-status".into();
+    let failed = || Kind::HookFailed {
+        hook: std::sync::Arc::clone(&hook),
+        reason: "it does not".to_owned(),
+    };
+    let began = Kind::HookStarted {
+        hook: std::sync::Arc::clone(&hook),
+    };
+    for (at, who, kind) in [
+        (10, &*unit, began),
+        (11, &*unit, failed()),
+        (20, &*unit, failed()),
+        (30, "a.nobody/0", failed()),
+    ] {
+        script.record(at, None, subject(who), kind);
+    }
+    let findings = diagnose(&deployment, &script.manifest, &script.journal);
+    let said: Vec<String> = findings
+        .expectations
+        .iter()
+        .map(|each| format!("{} {}: {}", each.held, each.claim, each.detail))
+        .collect();
+    insta::assert_snapshot!(said.join("\n"), @"
+    true at least 1 at most 1 update-status hooks of a.ca: 1 update-status hooks of a.ca
+    false at least 3 update-status failed hooks of a.ca: 2 update-status failed hooks of a.ca
+    false at most 1 update-status failed hooks of a.ca: 2 update-status failed hooks of a.ca
+    ");
 }

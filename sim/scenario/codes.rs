@@ -356,6 +356,11 @@ codes! {
     ///
     /// `juju debug-log --include UNIT` has the traceback, `juju resolve` runs the hook at once.
     HookFailed = "TS0319",
+    /// # A variant that is not there
+    ///
+    /// `--variant NAME` plays what stands under `variants.NAME` laid over the scenario; the file has
+    /// no variant of that name.
+    UnknownVariant = "TS0350",
     /// # A step that this CA cannot do
     ///
     /// A rotation in steps is played with what the CA at hand offers. A declared provider, whose key

@@ -17,6 +17,7 @@ mod resolve;
 mod rotation;
 mod schema;
 mod shape;
+mod variants;
 
 use std::path::Path;
 
@@ -53,6 +54,8 @@ pub struct Loaded {
     pub deployment: Deployment,
     /// Warnings and notes, with every text that was read.
     pub warnings: Diagnostics,
+    /// Names of the variants that the file has, in file order.
+    pub variants: Vec<String>,
 }
 
 /// Reads a scenario from its file to the deployment it describes.
@@ -61,12 +64,30 @@ pub struct Loaded {
 ///
 /// Every mistake in it, where there is at least one error.
 pub fn load(path: &Path, files: &dyn Files) -> Result<Loaded, Diagnostics> {
+    load_variant(path, None, files)
+}
+
+/// Reads a scenario, or one of its variants, whose deployment has both names.
+///
+/// # Errors
+///
+/// Every mistake in it, where there is at least one error.
+pub fn load_variant(
+    path: &Path,
+    variant: Option<&str>,
+    files: &dyn Files,
+) -> Result<Loaded, Diagnostics> {
     let text = files::read_text(files, path, None).map_err(|diagnostic| Diagnostics {
         list: vec![*diagnostic],
         ..Diagnostics::default()
     })?;
-    let scenario = parse(&text, &path.display().to_string())?;
-    resolve(scenario, path, files)
+    let scenario = parse_variant(&text, &path.display().to_string(), variant)?;
+    let mut loaded = resolve(scenario, path, files)?;
+    if let Some(variant) = variant {
+        let name = &mut loaded.deployment.name;
+        *name = format!("{name}-{variant}");
+    }
+    Ok(loaded)
 }
 
 /// Reads a scenario as written; `file_name` is what diagnostics call it.
@@ -76,6 +97,14 @@ pub fn load(path: &Path, files: &dyn Files) -> Result<Loaded, Diagnostics> {
 /// Only where the text cannot be read as one YAML document; any other mistake is in the
 /// scenario's diagnostics.
 pub fn parse(text: &str, file_name: &str) -> Result<Scenario, Diagnostics> {
+    parse_variant(text, file_name, None)
+}
+
+fn parse_variant(
+    text: &str,
+    file_name: &str,
+    variant: Option<&str>,
+) -> Result<Scenario, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     let index = diagnostics.sources.add(file_name, text);
     let documents = match crate::yaml::parse(text, index) {
@@ -91,7 +120,7 @@ pub fn parse(text: &str, file_name: &str) -> Result<Scenario, Diagnostics> {
         }
     };
     let mut documents = documents.into_iter();
-    let Some(document) = documents.next() else {
+    let Some(mut document) = documents.next() else {
         let message = format!("`{file_name}` is empty");
         let help = "a scenario needs at least `models`; the README has one to begin with";
         diagnostics.push(Diagnostic::new(Code::FileEmpty, Severity::Error, message).help(help));
@@ -101,6 +130,12 @@ pub fn parse(text: &str, file_name: &str) -> Result<Scenario, Diagnostics> {
         let message = "a scenario is one YAML document";
         let help = "several documents are for bundle files, which `from:` names";
         diagnostics.push(Diagnostic::error(Code::OneOf, second.place, message).help(help));
+    }
+    if let Some(name) = variant {
+        match variants::with_variant(&document, name) {
+            Ok(merged) => document = merged,
+            Err(diagnostic) => diagnostics.push(*diagnostic),
+        }
     }
     let mut reader = Reader::new(Unknown::Refused, true);
     let file = ScenarioFile::from_node(&document, &mut reader).unwrap_or_default();
@@ -128,7 +163,9 @@ pub fn resolve(scenario: Scenario, path: &Path, files: &dyn Files) -> Result<Loa
             .map(|stem| stem.to_string_lossy().into_owned());
         deployment.name = stem.unwrap_or_else(|| "scenario".to_owned());
     }
+    let variants = file.variants.iter().flat_map(crate::yaml::Map::iter);
     Ok(Loaded {
+        variants: variants.map(|(name, _)| name.value.clone()).collect(),
         deployment,
         warnings: diagnostics,
     })

@@ -59,6 +59,9 @@ record! {
         faults: Vec<FaultFile> = "faults",
         /// What should come out.
         expect: Vec<ExpectFile> = "expect",
+        /// The same with something else, by name: keys of this file that are laid over it, mapping
+        /// by mapping; lists are replaced, null takes a key away. `--variant NAME` plays one.
+        variants: Map<VariantNode> = "variants",
     }
 }
 
@@ -99,6 +102,32 @@ impl schemars::JsonSchema for CharmNode {
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         CharmDeclaration::json_schema(generator)
+    }
+}
+
+/// A variant, kept as a tree: it is laid over the file before that is read.
+#[derive(Clone, Debug, Default)]
+pub struct VariantNode(pub Node);
+
+impl FromNode for VariantNode {
+    fn from_node(node: &Node, reader: &mut Reader) -> Option<Self> {
+        if !matches!(node.value, crate::yaml::Value::Map(_)) {
+            reader.wrong_type(node, "a mapping");
+        }
+        Some(Self(node.clone()))
+    }
+}
+
+impl schemars::JsonSchema for VariantNode {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Variant".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "Keys of the scenario that are laid over it.",
+            "type": "object",
+        })
     }
 }
 
@@ -425,6 +454,8 @@ record! {
         {"required": ["no-failures"]},
         {"required": ["fails"]},
         {"required": ["outage"]},
+        {"required": ["hooks"]},
+        {"required": ["certificates"]},
     ]))]
     pub struct ExpectFile {
         /// None of these connections ever fails.
@@ -433,6 +464,42 @@ record! {
         fails: FailsFile = "fails",
         /// The lost time of each of these connections is within bounds.
         outage: OutageFile = "outage",
+        /// Units of an application run, or fail, so many hooks.
+        hooks: HooksFile = "hooks",
+        /// So many certificates are signed.
+        certificates: CertificatesFile = "certificates",
+    }
+}
+
+record! {
+    /// How many hooks units of an application run. Hooks that only time brings and that do nothing
+    /// are not counted, unless every hook is played.
+    pub struct HooksFile {
+        /// The application, `model.app`.
+        #[schemars(required)]
+        app: Text = "app" [Required],
+        /// Only hooks of this name, such as `certificates-relation-changed`.
+        hook: Text = "hook",
+        /// Those that failed instead of those that began.
+        failed: bool = "failed",
+        /// At least so many.
+        at_least: u64 = "at-least",
+        /// At most so many.
+        at_most: u64 = "at-most",
+    }
+}
+
+record! {
+    /// How many certificates are signed.
+    pub struct CertificatesFile {
+        /// Only by this provider, `model.app`.
+        from: Text = "from",
+        /// Only for this application; a root is for the provider that makes it.
+        to: Text = "to",
+        /// At least so many.
+        at_least: u64 = "at-least",
+        /// At most so many.
+        at_most: u64 = "at-most",
     }
 }
 

@@ -379,6 +379,36 @@ pub enum ExpectationKind {
         /// Every outage has this error, where it is given.
         error: Option<String>,
     },
+    /// Something happens so often.
+    Count {
+        /// What.
+        what: Counted,
+        /// At least so often.
+        at_least: Option<u64>,
+        /// At most so often.
+        at_most: Option<u64>,
+    },
+}
+
+/// What an expectation counts in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Hooks that units of an application ran, or failed.
+    Hooks {
+        /// The application.
+        application: usize,
+        /// Only hooks of this name.
+        hook: Option<String>,
+        /// Failed ones instead of those that began.
+        failed: bool,
+    },
+    /// Certificates that were signed.
+    Certificates {
+        /// Only by this application.
+        by: Option<usize>,
+        /// Only for this application, which for a root is the one that made it.
+        application: Option<usize>,
+    },
 }
 
 /// Hook durations and latencies. All are assumptions: `docs/reference/timings.md` says what each

@@ -32,7 +32,7 @@ pub use action::{
     Target, TimedAction, UnitAction,
 };
 pub use deployment::{
-    ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Deployment, Expectation,
+    ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Counted, Deployment, Expectation,
     ExpectationKind, MachineSpec, ModelKind, ModelSpec, OfferSpec, OperatorSpec, Party, Placement,
     RandomPlan, RelationSpec, SaasSpec, Selector, Side, Source, Timings, When,
 };

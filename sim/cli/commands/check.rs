@@ -1,5 +1,7 @@
 //! `trustsim check`: read scenarios without playing them.
 
+use std::path::Path;
+
 use crate::cli::Exit;
 use crate::cli::args::Check;
 use crate::cli::console::Console;
@@ -16,23 +18,41 @@ pub(super) fn check(
 ) -> Result<Exit, CliError> {
     let mut worst = Exit::Held;
     for path in &args.scenarios {
-        match engine.load(path) {
-            Ok(loaded) => {
-                console.say(&loaded.warnings)?;
-                let what = contents(&loaded.deployment);
-                console.say(&format!(
-                    "{}: {}: {what}\n",
-                    paint(GOOD, "ok"),
-                    path.display()
-                ))?;
-            }
-            Err(error) => {
-                console.error(&error)?;
-                worst = Exit::Refused;
+        let mut left = vec![None];
+        while let Some(variant) = left.pop() {
+            match check_one(path, variant.as_deref(), engine, console)? {
+                Some(variants) if variant.is_none() => {
+                    left.extend(variants.into_iter().rev().map(Some));
+                }
+                Some(_) => {}
+                None => worst = Exit::Refused,
             }
         }
     }
     Ok(worst)
+}
+
+/// The names of the scenario's variants; `None` where it is refused.
+fn check_one(
+    path: &Path,
+    variant: Option<&str>,
+    engine: &dyn Engine,
+    console: &mut Console<'_>,
+) -> Result<Option<Vec<String>>, CliError> {
+    match engine.load(path, variant) {
+        Ok(loaded) => {
+            console.say(&loaded.warnings)?;
+            let (good, shown) = (paint(GOOD, "ok"), path.display());
+            let of = variant.map_or_else(String::new, |name| format!(", variant {name}"));
+            let what = contents(&loaded.deployment);
+            console.say(&format!("{good}: {shown}{of}: {what}\n"))?;
+            Ok(Some(loaded.variants))
+        }
+        Err(error) => {
+            console.error(&error)?;
+            Ok(None)
+        }
+    }
 }
 
 fn contents(deployment: &Deployment) -> String {

@@ -65,7 +65,7 @@ fn load(
     engine: &dyn Engine,
     console: &mut Console<'_>,
 ) -> Result<Deployment, CliError> {
-    let loaded = engine.load(path)?;
+    let loaded = engine.load(path, play.variant.as_deref())?;
     console.say(&loaded.warnings)?;
     let mut deployment = loaded.deployment;
     deployment.seed = play.seed.unwrap_or(deployment.seed);

@@ -3,8 +3,10 @@
 use super::Resolver;
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::shape::{ExpectFile, FailsFile, OutageFile, SelectorFile, Text};
-use crate::world::{Expectation, ExpectationKind, Party, Selector};
+use crate::scenario::shape::{
+    CertificatesFile, ExpectFile, FailsFile, HooksFile, OutageFile, SelectorFile, Text,
+};
+use crate::world::{Counted, Expectation, ExpectationKind, Party, Selector};
 use crate::yaml::{Place, Spanned};
 
 impl Resolver<'_> {
@@ -26,13 +28,17 @@ impl Resolver<'_> {
                 _ => "an expectation has one kind; write one entry for each",
             };
             let place = file.given.get(1).map_or(file.place, |key| key.place);
-            let help = "kinds are no-failures, fails, outage";
+            let help = "kinds are no-failures, fails, outage, hooks, certificates";
             self.push(Diagnostic::error(Code::OneOf, place, message).help(help));
             return None;
         };
         match kind.value.as_str() {
             "no-failures" => self.no_failures(file.no_failures.clone().unwrap_or_default(), kind),
             "fails" => self.fails(file.fails.clone().unwrap_or_default(), kind),
+            "hooks" => self.hooks(file.hooks.clone().unwrap_or_default(), kind),
+            "certificates" => {
+                self.certificates(file.certificates.clone().unwrap_or_default(), kind)
+            }
             _ => self.outage(file.outage.clone().unwrap_or_default(), kind),
         }
     }
@@ -75,6 +81,51 @@ impl Resolver<'_> {
             at_least,
             at_most,
             error,
+        })
+    }
+
+    fn hooks(&mut self, file: HooksFile, kind: &Spanned<String>) -> Option<ExpectationKind> {
+        let application = self.application_address(file.app.as_ref()?)?;
+        let what = Counted::Hooks {
+            application,
+            hook: file.hook.map(|text| text.value),
+            failed: file.failed.unwrap_or(false),
+        };
+        self.count(what, file.at_least, file.at_most, kind)
+    }
+
+    fn certificates(
+        &mut self,
+        file: CertificatesFile,
+        kind: &Spanned<String>,
+    ) -> Option<ExpectationKind> {
+        let mut application = |text: Option<Text>| match text {
+            Some(text) => self.application_address(&text).map(Some),
+            None => Some(None),
+        };
+        let what = Counted::Certificates {
+            by: application(file.from)?,
+            application: application(file.to)?,
+        };
+        self.count(what, file.at_least, file.at_most, kind)
+    }
+
+    fn count(
+        &mut self,
+        what: Counted,
+        at_least: Option<u64>,
+        at_most: Option<u64>,
+        kind: &Spanned<String>,
+    ) -> Option<ExpectationKind> {
+        if at_least.is_none() && at_most.is_none() {
+            let message = "a number is expected within bounds";
+            let help = "add `at-most`, `at-least` or both";
+            self.push(Diagnostic::error(Code::MissingKey, kind.place, message).help(help));
+        }
+        Some(ExpectationKind::Count {
+            what,
+            at_least,
+            at_most,
         })
     }
 
