@@ -117,7 +117,9 @@ fn every_scenario_follows_the_schema() {
     let schema: serde_json::Value = serde_json::from_str(&schema()).expect("json");
     assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
     let validator = jsonschema::validator_for(&schema).expect("a schema");
-    for path in yaml_files(&root().join("scenarios")) {
+    let folders = ["scenarios", "scenarios/incidents"];
+    let files = folders.map(|folder| yaml_files(&root().join(folder)));
+    for path in files.concat() {
         let wrong: Vec<String> = validator
             .iter_errors(&as_json(&path))
             .map(|error| format!("{}: {error}", error.instance_path()))
