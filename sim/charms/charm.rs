@@ -1,6 +1,6 @@
 //! What a charm is: code that handles hooks through one door.
 
-use super::{Deed, Hand, Wait};
+use super::{Carried, Deed, Hand, Wait};
 use crate::juju::{Hook, HookError, Quiet, UnitContext};
 
 /// A charm of one unit. What it remembers between hooks lives in Juju (databags, secrets) or on
@@ -18,6 +18,12 @@ pub trait Charm {
     /// something else happens to this unit. A wrong [`Quiet::Always`] is a wrong prediction:
     /// `--every-hook` exists to catch it.
     fn quiet(&self, unit: &UnitContext<'_>) -> Quiet;
+
+    /// The libraries whose hooks can be told from the charm's own, with what the charm would hand
+    /// them now: for those who compare them with the real ones.
+    fn libraries(&self, _unit: &UnitContext<'_>) -> Vec<Carried> {
+        Vec::new()
+    }
 
     /// What this unit shows that a person has to do: for the unit itself, and on the leader for
     /// the application.

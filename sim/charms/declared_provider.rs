@@ -14,7 +14,7 @@ use generations::Generations;
 pub(super) use rotation::ACTIONS;
 
 use super::issuing::{Authority, by_relation, note_answer, raised};
-use super::{Charm, CharmMetadata, IssuerProfile, Role, declared_chain};
+use super::{Carried, Charm, CharmMetadata, IssuerProfile, Role, declared_chain};
 use crate::interfaces::tls_certificates::{Answer, Outstanding, Provider};
 use crate::interfaces::{KeySource, certificate_transfer, serial_number};
 use crate::juju::{Hook, HookError, Quiet, Status, UnitContext};
@@ -69,6 +69,15 @@ impl Charm for DeclaredProvider {
             Ok(true) => Quiet::Always,
             _ => Quiet::No,
         }
+    }
+
+    fn libraries(&self, _: &UnitContext<'_>) -> Vec<Carried> {
+        let signing = self.0.certificates.iter().cloned();
+        let sending = self.0.transfers.iter().cloned();
+        let signing = signing.map(Carried::ProvidesCertificates);
+        signing
+            .chain(sending.map(Carried::ProvidesTransfer))
+            .collect()
     }
 }
 

@@ -1,9 +1,9 @@
 //! A charm's code, chosen by its metadata.
 
 use super::{
-    AcmeServer, Behaviour, Charm, CharmMetadata, CharmVault, DeclaredProvider, Deed, EasyRsa, Etcd,
-    Hand, Kubernetes, LegacyRequirer, Lego, ManualTlsCertificates, Notary, OpenSearch, Plain,
-    Requirer, SelfSignedCertificates, TlsConstraints, Traefik, Vault, Wait,
+    AcmeServer, Behaviour, Carried, Charm, CharmMetadata, CharmVault, DeclaredProvider, Deed,
+    EasyRsa, Etcd, Hand, Kubernetes, LegacyRequirer, Lego, ManualTlsCertificates, Notary,
+    OpenSearch, Plain, Requirer, SelfSignedCertificates, TlsConstraints, Traefik, Vault, Wait,
 };
 use crate::interfaces::KeySource;
 use crate::juju::{Hook, HookError, Quiet, UnitContext};
@@ -137,6 +137,10 @@ impl Charm for Instance {
 
     fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
         self.charm().quiet(unit)
+    }
+
+    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
+        self.charm().libraries(unit)
     }
 
     fn waits(&self, unit: &UnitContext<'_>) -> Vec<Wait> {

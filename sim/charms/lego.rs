@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::acme::{AcmeServer, Challenge, Order, Refused};
 use super::issuing::note_answer;
 use super::options::{OptionFault, Options};
-use super::{Charm, issuing};
+use super::{Carried, Charm, issuing};
 use crate::interfaces::tls_certificates::{Answer, ErrorCode, Outstanding, Provider, RequestError};
 use crate::interfaces::{KeySource, certificate_transfer, pem};
 use crate::juju::{Hook, HookError, Quiet, SecretOwner, Status, UnitContext, Value};
@@ -66,6 +66,14 @@ impl Charm for Lego {
             Ok(true) => Quiet::Always,
             _ => Quiet::No,
         }
+    }
+
+    fn libraries(&self, _: &UnitContext<'_>) -> Vec<Carried> {
+        vec![
+            Carried::ProvidesCertificates(self.certificates.clone()),
+            Carried::ProvidesTransfer(self.transfer.clone()),
+            Carried::RequiresTransfer(self.received.clone()),
+        ]
     }
 }
 

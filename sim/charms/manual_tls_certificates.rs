@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::issuing::note_answer;
 use super::options::{OptionFault, Options};
-use super::{Charm, Deed, Hand, Wait};
+use super::{Carried, Charm, Deed, Hand, Wait};
 use crate::interfaces::certificate_transfer;
 use crate::interfaces::tls_certificates::{Answer, Outstanding, Provider};
 use crate::juju::{Hook, HookError, Quiet, RelationId, Status, UnitContext, Value};
@@ -77,6 +77,13 @@ impl Charm for ManualTlsCertificates {
             Ok(false) => Quiet::Always,
             _ => Quiet::No,
         }
+    }
+
+    fn libraries(&self, _: &UnitContext<'_>) -> Vec<Carried> {
+        vec![
+            Carried::ProvidesCertificates(self.certificates.clone()),
+            Carried::ProvidesTransfer(self.transfer.clone()),
+        ]
     }
 
     /// What the leader's status tells an operator: requests without a certificate, and a bundle

@@ -4,6 +4,7 @@
 
 mod acme;
 mod bugs;
+mod carried;
 mod catalogue;
 mod charm;
 mod charm_vault;
@@ -40,6 +41,7 @@ pub use acme::{
     refusal as acme_refusal,
 };
 pub use bugs::Bugs;
+pub use carried::Carried;
 pub use catalogue::{catalogue, catalogue_source, known_charm, known_charm_on};
 pub use charm::Charm;
 pub use charm_vault::CharmVault;

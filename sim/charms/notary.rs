@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::issuing::{note_answer, raised};
 use super::names::attributes;
 use super::surface::{chain_path, key_path};
-use super::{Charm, Deed, Hand, Wait};
+use super::{Carried, Charm, Deed, Hand, Wait};
 use crate::interfaces::tls_certificates::{
     self, Answer, Asks, CertificateEntry, Mode, Outstanding, Provider, Request, Side,
 };
@@ -91,6 +91,20 @@ impl Charm for Notary {
 
     fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
         self.next_work(unit).unwrap_or(Quiet::No)
+    }
+
+    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
+        let access = Carried::RequiresCertificates {
+            library: self.access.clone(),
+            requests: vec![access_request(unit)],
+            private_key: None,
+            refresh_hooks: &[],
+        };
+        vec![
+            Carried::ProvidesCertificates(self.certificates.clone()),
+            access,
+            Carried::ProvidesTransfer(self.transfer.clone()),
+        ]
     }
 
     fn waits(&self, unit: &UnitContext<'_>) -> Vec<Wait> {

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use super::names::{attributes, listed};
 use super::surface::{chain_path, key_path, paths_under, trust_path};
 use super::{
-    Apply, Bugs, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Mode, Role, Serves,
-    TrustProfile,
+    Apply, Bugs, Carried, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Mode, Role,
+    Serves, TrustProfile,
 };
 use crate::interfaces::certificate_transfer;
 use crate::interfaces::tls_certificates::{self, Asks, Assigned, Event, Library, Request, Side};
@@ -123,6 +123,21 @@ impl Charm for Requirer {
         }
         // The library does not observe update-status, and removes the secret of each expiry.
         Quiet::Always
+    }
+
+    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
+        let asking = self.0.certificates.iter().map(|endpoint| {
+            let (library, requests) = (endpoint.library.clone(), endpoint.requests(unit));
+            Carried::RequiresCertificates {
+                library,
+                requests,
+                private_key: None,
+                refresh_hooks: &["config-changed"],
+            }
+        });
+        let trusting = self.0.trust.iter();
+        let trusting = trusting.map(|endpoint| Carried::RequiresTransfer(endpoint.library.clone()));
+        asking.chain(trusting).collect()
     }
 }
 

@@ -13,7 +13,7 @@ use config::{Config, certificate_matches};
 
 use super::issuing::{self, Authority, by_relation, note_answer, note_authority};
 use super::options::{OptionFault, Options};
-use super::{Charm, CharmMetadata};
+use super::{Carried, Charm, CharmMetadata};
 use crate::interfaces::certificate_transfer;
 use crate::interfaces::tls_certificates::{Answer, Outstanding, Provider};
 use crate::interfaces::{KeySource, serial_number};
@@ -70,6 +70,13 @@ impl Charm for SelfSignedCertificates {
 
     fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
         self.next_work(unit).unwrap_or(Quiet::No)
+    }
+
+    fn libraries(&self, _: &UnitContext<'_>) -> Vec<Carried> {
+        vec![
+            Carried::ProvidesCertificates(self.certificates.clone()),
+            Carried::ProvidesTransfer(self.transfer.clone()),
+        ]
     }
 }
 

@@ -20,7 +20,7 @@ use rand::RngExt;
 
 use super::names::attributes;
 use super::surface::trust_path;
-use super::{Charm, CharmMetadata};
+use super::{Carried, Charm, CharmMetadata};
 use crate::interfaces::certificate_transfer::{self, CertificateSet};
 use crate::interfaces::tls_certificates::{self, Asks, Event, Library, Mode, Request, Side};
 use crate::interfaces::{KeySource, pem};
@@ -104,6 +104,16 @@ impl Charm for Traefik {
             return Quiet::No;
         }
         Quiet::Always
+    }
+
+    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
+        let asking = Carried::RequiresCertificates {
+            library: self.certificates.clone(),
+            requests: requests(unit),
+            private_key: sharing::key_in_sight(unit),
+            refresh_hooks: &["config-changed"],
+        };
+        vec![asking, Carried::RequiresTransfer(self.received.clone())]
     }
 }
 

@@ -18,7 +18,7 @@ mod pki;
 mod process;
 
 use super::options::{OptionFault, Options};
-use super::{Charm, Deed, Hand, Wait};
+use super::{Carried, Charm, Deed, Hand, Wait};
 use crate::interfaces::tls_certificates::{self, Asks, Event, Provider, Request};
 use crate::interfaces::{KeySource, certificate_transfer};
 use crate::juju::{Hook, HookError, Quiet, SecretOwner, SecretView, Status, UnitContext, Value};
@@ -120,6 +120,31 @@ impl Charm for Vault {
             Ok(Some(until)) => Quiet::Until(until),
             Ok(None) | Err(_) => Quiet::No,
         }
+    }
+
+    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
+        let asking = |library: &tls_certificates::Requirer, request: Option<Request>, refresh| {
+            Carried::RequiresCertificates {
+                library: library.clone(),
+                requests: request.into_iter().collect(),
+                private_key: None,
+                refresh_hooks: refresh,
+            }
+        };
+        let parent = |library, prefix| {
+            let request = config::ca_request(unit, prefix);
+            asking(library, request, &["config-changed"] as &[_])
+        };
+        let mut carried = vec![
+            Carried::ProvidesCertificates(self.provider.clone()),
+            parent(&self.pki_parent, "pki"),
+            parent(&self.acme_parent, "acme"),
+            Carried::ProvidesTransfer(self.transfer.clone()),
+        ];
+        if mode(unit) == Mode::Integration {
+            carried.push(asking(&self.access, access::request(unit), &[]));
+        }
+        carried
     }
 
     fn waits(&self, unit: &UnitContext<'_>) -> Vec<Wait> {

@@ -148,6 +148,8 @@ pub enum Command {
     Status(Status),
     /// Answer as `juju show-unit` would at an instant
     ShowUnit(ShowUnit),
+    /// Write the hooks of units: what each one saw, and what it left behind
+    Record(Record),
     /// Write what every connection would present and trust at an instant, for openssl or curl
     Export(Export),
     /// Say what each TLS stack says of certificate files
@@ -342,6 +344,39 @@ pub struct ShowUnit {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// How the scenario is played until then
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Write the hooks of units: what each one saw, and what it left behind
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A hook's databags, secrets, configuration and clock before it ran, and its databags, secrets and
+status after: all that a charm's code would read and write, so that the same hook can be run with
+the real code under ops[testing]. Hooks that would do nothing are passed over; with --every-hook
+they are written too.")]
+pub struct Record {
+    /// Scenario file
+    pub scenario: PathBuf,
+    /// Units, as model.app/0, or app/0 of the model given with -m; every unit without any
+    #[arg(value_name = "UNIT")]
+    pub units: Vec<String>,
+    /// From here on: a duration from the start such as 91d, or an RFC 3339 instant
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Until here; the end without it
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Model of the units that are given without one
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub format: DataFormat,
+    /// Write into this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How the scenario is played
     #[command(flatten)]
     pub play: Play,
 }

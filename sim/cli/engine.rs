@@ -74,6 +74,16 @@ pub trait Simulation {
     /// name as its key; `None` without such a unit.
     fn show_unit(&self, model: &str, unit: &str) -> Option<Value>;
 
+    /// Keeps every hook that this unit, `model.app/0`, runs from now on; false where there is no
+    /// such application.
+    fn record(&mut self, unit: &str) -> bool;
+
+    /// Keeps every hook of every unit from now on.
+    fn record_all(&mut self);
+
+    /// The hooks kept so far, in the order in which they began.
+    fn recording(&self) -> Vec<Value>;
+
     /// What every connection would present and trust now.
     fn export(&self) -> Vec<ExportedConnection>;
 }

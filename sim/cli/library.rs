@@ -89,6 +89,18 @@ impl Simulation for world::Simulation {
         self.show_unit(model, unit)
     }
 
+    fn record(&mut self, unit: &str) -> bool {
+        self.record(unit)
+    }
+
+    fn record_all(&mut self) {
+        self.record_all();
+    }
+
+    fn recording(&self) -> Vec<Value> {
+        self.recording()
+    }
+
     fn export(&self) -> Vec<ExportedConnection> {
         self.export()
     }

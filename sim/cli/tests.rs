@@ -92,6 +92,18 @@ impl Simulation for Played {
         (model == "a" && unit == "web/0").then(|| json!({ unit: { "leader": true, "at": life } }))
     }
 
+    fn record(&mut self, unit: &str) -> bool {
+        unit == "a.web/0"
+    }
+
+    fn record_all(&mut self) {}
+
+    fn recording(&self) -> Vec<Value> {
+        let hooks = ["2026-01-01T00:00:10Z", "2026-01-01T00:05:00Z"];
+        let hooks = hooks.map(|at| json!({ "unit": "web/0", "at": at, "hook": "start" }));
+        hooks.to_vec()
+    }
+
     fn export(&self) -> Vec<ExportedConnection> {
         let connection = ExportedConnection {
             connection: "browser -> a.web/0".to_owned(),
@@ -489,4 +501,33 @@ fn judge_explains_bad_files() {
     }
     let said = said.replace(folder.path().to_str().unwrap(), "FOLDER");
     insta::assert_snapshot!(said);
+}
+
+#[test]
+fn hooks_of_units_are_written_from_an_instant_on() {
+    let (exit, out, _) = trustsim(&["record", "good.yaml", "a.web/0", "-q"]);
+    assert_eq!(exit, Exit::Held);
+    let all: Value = serde_json::from_str(&out).expect("it is JSON");
+    assert_eq!(all["scenario"], "rotation");
+    assert_eq!(all["hooks"].as_array().map(Vec::len), Some(2));
+    let args = [
+        "record",
+        "good.yaml",
+        "--from",
+        "1m",
+        "--format",
+        "yaml",
+        "-q",
+    ];
+    let (_, out, _) = trustsim(&args);
+    assert!(
+        out.contains("00:05:00Z") && !out.contains("00:00:10Z"),
+        "{out}"
+    );
+    let (exit, _, err) = trustsim(&["record", "good.yaml", "a.nobody/0", "-q"]);
+    assert_eq!(exit, Exit::Refused);
+    assert!(
+        err.contains("no application of the unit `nobody/0` in model `a`"),
+        "{err}"
+    );
 }

@@ -18,7 +18,7 @@ pub fn chain(value: &Value) -> Arc<ParsedChain> {
 
 /// The private key of a PEM text.
 pub fn key(value: &Value) -> Arc<ParsedKey> {
-    value.parsed(KeyPair::from_pkcs8_pem)
+    value.parsed(KeyPair::from_pem)
 }
 
 /// The PEM text of these certificates, one after the other.
@@ -32,5 +32,5 @@ pub fn chain_value(certificates: &[Certificate]) -> Value {
 
 /// The PEM text of a key.
 pub fn key_value(key: &KeyPair) -> Value {
-    Value::with_parsed(key.to_pkcs8_pem(), Arc::new(Ok::<_, PkiError>(key.clone())))
+    Value::with_parsed(key.to_pem(), Arc::new(Ok::<_, PkiError>(key.clone())))
 }

@@ -8,12 +8,14 @@
 mod outside;
 mod relations;
 mod secrets;
+mod sight;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) use secrets::SecretChange;
 pub use secrets::SecretView;
+pub use sight::{RelationSight, SecretSight, Sight};
 
 use super::{
     Application, ApplicationId, Bag, CommitFault, Juju, RelationId, SecretId, Status, Unit, UnitId,

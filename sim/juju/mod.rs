@@ -50,7 +50,7 @@ use std::sync::Arc;
 pub use agent::{Activity, Agent, Failed, RelationLocal, Running};
 pub use build::ApplicationParts;
 pub use commit::CommitFault;
-pub use context::{Effects, SecretView, UnitContext};
+pub use context::{Effects, RelationSight, SecretSight, SecretView, Sight, UnitContext};
 pub use hook::{Hook, HookError, Quiet, Status, ToolError};
 pub use ids::{
     ApplicationId, ControllerId, LinkId, MachineId, ModelId, RelationId, SecretId, UnitId,

@@ -13,7 +13,7 @@ use p256::ecdsa::signature::Signer;
 use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use rand::Rng;
 use ring::signature::RSA_PKCS1_SHA256;
-use rsa::pkcs1::DecodeRsaPrivateKey as _;
+use rsa::pkcs1::{DecodeRsaPrivateKey as _, EncodeRsaPrivateKey as _};
 use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use rsa::rand_core as rand_core_06;
 use rsa::signature::{RandomizedSigner as _, SignatureEncoding as _};
@@ -25,10 +25,19 @@ use crate::kernel::Stream;
 
 const LABEL: &str = "PRIVATE KEY";
 const PKCS1_LABEL: &str = "RSA PRIVATE KEY";
+const SEC1_LABEL: &str = "EC PRIVATE KEY";
 const RSA_BITS: usize = 2048;
 /// PKCS#8 of RFC 8410 up to the 32 bytes of the key.
 const ED25519_PKCS8_PREFIX: [u8; 16] = [
     0x30, 0x2E, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
+
+/// `ECPrivateKey` of RFC 5915 up to the 32 bytes of the key; P-256 as its parameters, up to the 65
+/// bytes of the point. OpenSSL leaves out neither.
+const SEC1_PREFIX: [u8; 7] = [0x30, 0x77, 0x02, 0x01, 0x01, 0x04, 0x20];
+const SEC1_PARAMETERS: [u8; 17] = [
+    0xA0, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0xA1, 0x44, 0x03, 0x42,
+    0x00,
 ];
 
 /// The algorithms a key can have.
@@ -126,20 +135,22 @@ impl KeyPair {
         }
     }
 
-    /// Reads a PKCS#8 `PRIVATE KEY` block, or the PKCS#1 `RSA PRIVATE KEY` block that
-    /// `PrivateKey.generate` of canonical/charmlibs writes.
+    /// Reads a PKCS#8 `PRIVATE KEY` block, or what [`KeyPair::to_pem`] writes.
     ///
     /// # Errors
     ///
     /// [`PkiError`] where the text is no such block, or of another algorithm or RSA size.
-    pub fn from_pkcs8_pem(text: &str) -> Result<Self, PkiError> {
-        match pem::next_block(PKCS1_LABEL, text)? {
-            Some((block, _)) => {
-                let key = rsa::RsaPrivateKey::from_pkcs1_der(&pem::decode(PKCS1_LABEL, block)?);
-                Self::from_sized_rsa(key.map_err(|error| malformed(&error))?)
-            }
-            None => Self::from_pkcs8_der(&pem::decode(LABEL, text)?),
+    pub fn from_pem(text: &str) -> Result<Self, PkiError> {
+        if let Some((block, _)) = pem::next_block(PKCS1_LABEL, text)? {
+            let key = rsa::RsaPrivateKey::from_pkcs1_der(&pem::decode(PKCS1_LABEL, block)?);
+            return Self::from_sized_rsa(key.map_err(|error| malformed(&error))?);
         }
+        if let Some((block, _)) = pem::next_block(SEC1_LABEL, text)? {
+            let key = p256::SecretKey::from_sec1_der(&pem::decode(SEC1_LABEL, block)?);
+            let key = key.map_err(|error| malformed(&error))?;
+            return Ok(Self::from_p256(key.into()));
+        }
+        Self::from_pkcs8_der(&pem::decode(LABEL, text)?)
     }
 
     /// Reads PKCS#8 DER.
@@ -170,8 +181,29 @@ impl KeyPair {
 
     /// A PKCS#8 `PRIVATE KEY` block without a trailing newline.
     pub fn to_pkcs8_pem(&self) -> String {
-        let write = || pem::encode(LABEL, &self.to_pkcs8_der()).into();
-        self.0.pem.get_or_init(write).to_string()
+        pem::encode(LABEL, &self.to_pkcs8_der())
+    }
+
+    /// The block that the libraries write, without a trailing newline: `RSA PRIVATE KEY` or
+    /// `EC PRIVATE KEY` (canonical/charmlibs `interfaces/tls-certificates` 1.12.0,
+    /// `PrivateKey.__str__`: `TraditionalOpenSSL`). Ed25519, which they do not know, has PKCS#8
+    /// only.
+    pub fn to_pem(&self) -> &str {
+        const WRITES: &str = "a key in memory can be written";
+        let write = || match &self.0.secret {
+            Secret::EcdsaP256(key) => {
+                let point = key.verifying_key().to_sec1_point(false);
+                let (secret, point) = (key.to_bytes(), point.as_bytes());
+                let der = [&SEC1_PREFIX[..], &secret, &SEC1_PARAMETERS, point].concat();
+                pem::encode(SEC1_LABEL, &der).into()
+            }
+            Secret::Ed25519(_) => self.to_pkcs8_pem().into(),
+            Secret::Rsa(rsa) => {
+                let der = rsa.key.to_pkcs1_der().expect(WRITES);
+                pem::encode(PKCS1_LABEL, der.as_bytes()).into()
+            }
+        };
+        self.0.pem.get_or_init(write)
     }
 
     /// The algorithm.
@@ -351,7 +383,7 @@ mod tests {
         for algorithm in KeyAlgorithm::ALL {
             let key = KeyPair::generate(algorithm, &mut stream("pinned"));
             let text = key.to_pkcs8_pem();
-            let read = KeyPair::from_pkcs8_pem(&text).unwrap();
+            let read = KeyPair::from_pem(&text).unwrap();
             assert_eq!(read, key);
             assert_eq!(read.sign(b"message"), key.sign(b"message"));
             assert_eq!(read.to_pkcs8_pem(), text);
@@ -413,12 +445,29 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_read_as_they_are_written() {
+        let labels = ["EC PRIVATE KEY", "PRIVATE KEY", "RSA PRIVATE KEY"];
+        for (algorithm, label) in KeyAlgorithm::ALL.into_iter().zip(labels) {
+            let key = KeyPair::generate(algorithm, &mut stream("written"));
+            assert!(
+                key.to_pem()
+                    .starts_with(&format!("-----BEGIN {label}-----"))
+            );
+            for text in [key.to_pem(), &key.to_pkcs8_pem()] {
+                let read = KeyPair::from_pem(text).unwrap();
+                assert_eq!(read, key, "{text}");
+                assert_eq!(read.sign(b"message"), key.sign(b"message"));
+            }
+        }
+    }
+
+    #[test]
     fn other_keys_are_refused() {
         let damaged = pem::encode(LABEL, b"nothing");
-        let missing = "-----BEGIN EC PRIVATE KEY-----";
+        let missing = "-----BEGIN DSA PRIVATE KEY-----";
         let messages: Vec<String> = [damaged.as_str(), missing]
             .iter()
-            .map(|text| KeyPair::from_pkcs8_pem(text).unwrap_err().to_string())
+            .map(|text| KeyPair::from_pem(text).unwrap_err().to_string())
             .collect();
         insta::assert_snapshot!(messages.join("\n"), @r"
         not a private key: PKCS#8 ASN.1 error: unexpected ASN.1 DER tag: expected SEQUENCE, got APPLICATION [14] (constructed)

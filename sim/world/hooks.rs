@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::desk::subject;
 use super::failing::fail;
 use super::journal::{CertificateKind, CertificateRecord, Entry, KeyRecord, Kind};
+use super::recorder::RecordedHook;
 use super::simulation::{Event, World};
 use crate::charms::{self, Charm, IssuedNote, RequestedNote, StoredKeyNote};
 use crate::juju::{
@@ -24,11 +25,20 @@ impl World {
     ) {
         let now = agenda.now();
         let failure = self.failure_of(unit, &hook);
-        let ran = || self.run_charm(unit, &hook, now);
+        let mut recorded = None;
+        let mut ran = || {
+            let (effects, result, kept) = self.run_charm(unit, &hook, now);
+            recorded = kept;
+            (effects, result)
+        };
         let (effects, result) = match failure {
             None => ran(),
             Some((failure, _)) => fail(failure, ran, || self.untouched(unit, now)),
         };
+        // What is made to fail is not what the charm's code left.
+        if failure.is_none() {
+            self.recorder.keep(recorded);
+        }
         let repeats = matches!(hook, Hook::UpdateStatus | Hook::SecretExpired { .. });
         let is_heard = effects.changes_anything() || effects.changes_status(self.juju.unit(unit));
         let fails = result.is_err() || effects.commit_fault.is_some();
@@ -61,13 +71,20 @@ impl World {
         });
     }
 
-    fn run_charm(&self, unit: UnitId, hook: &Hook, now: Time) -> (Effects, Result<(), HookError>) {
+    fn run_charm(
+        &self,
+        unit: UnitId,
+        hook: &Hook,
+        now: Time,
+    ) -> (Effects, Result<(), HookError>, Option<RecordedHook>) {
         let mut context = UnitContext::new(&self.juju, unit, now, Some(hook));
+        let begun = self.begin_record(&context, hook);
         let result = match self.charm_of(unit, Some(hook)) {
             Some(charm) => charm.on_hook(hook, &mut context),
             None => Ok(()),
         };
-        (context.into_effects(), result)
+        let recorded = begun.map(|begun| begun.end(&context, hook, now, &result));
+        (context.into_effects(), result, recorded)
     }
 
     /// What a hook leaves behind that did nothing.

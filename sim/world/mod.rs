@@ -18,6 +18,7 @@ mod journal;
 mod keys;
 mod names;
 mod people;
+mod recorder;
 mod revocation;
 mod rotation;
 mod sessions;

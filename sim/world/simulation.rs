@@ -10,6 +10,7 @@ use super::desk::{Desk, flush};
 use super::failing::Armed;
 use super::journal::{Entry, Journal, Kind, Manifest, Subject};
 use super::people::People;
+use super::recorder::Recorder;
 use super::revocation::Publications;
 use super::sides::Sides;
 use super::tampering::Edits;
@@ -116,6 +117,7 @@ pub(super) struct World {
     pub(super) attackers: Attackers,
     /// The public ACME server; none where no charm orders from one.
     pub(super) acme: Option<AcmeServer>,
+    pub(super) recorder: Recorder,
 }
 
 /// A finished run: all that reports read.
@@ -174,6 +176,7 @@ impl Simulation {
             publications: Publications::default(),
             attackers: Attackers::default(),
             acme: None,
+            recorder: Recorder::default(),
             deployment,
         };
         world.deploy(&mut agenda);
@@ -271,6 +274,10 @@ impl Simulation {
 
     pub(super) fn world(&self) -> &World {
         &self.world
+    }
+
+    pub(super) fn world_mut(&mut self) -> &mut World {
+        &mut self.world
     }
 }
 

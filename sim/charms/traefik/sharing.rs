@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{HostFiles, Hosts, PEERS};
 use crate::interfaces::{json, pem};
-use crate::juju::{HookError, SecretOwner, UnitContext, Value};
+use crate::juju::{HookError, SecretOwner, SecretView, UnitContext, Value};
 use crate::pki::KeyPair;
 
 const LABEL: &str = "tls-key";
@@ -17,9 +17,20 @@ type Texts = BTreeMap<String, serde_json::Value>;
 /// `_load_existing_private_key`: once a key was shared, the library is given that one and removes
 /// its own secret.
 pub(super) fn existing_key(unit: &mut UnitContext<'_>) -> Result<Option<KeyPair>, HookError> {
-    let Some(secret) = unit.read_application_secret(LABEL, true) else {
-        return Ok(None);
-    };
+    match unit.read_application_secret(LABEL, true) {
+        Some(secret) => key_of(&secret),
+        None => Ok(None),
+    }
+}
+
+/// The same key, without reading the secret as the charm does, which tracks it.
+pub(super) fn key_in_sight(unit: &UnitContext<'_>) -> Option<KeyPair> {
+    let owner = SecretOwner::Application(unit.application_id());
+    let secret = unit.secret(owner, LABEL)?;
+    key_of(&secret).ok().flatten()
+}
+
+fn key_of(secret: &SecretView) -> Result<Option<KeyPair>, HookError> {
     let keys = secret.content.get(FIELD).map(|value| value.parsed(parse));
     let Some(Some(keys)) = keys.as_deref() else {
         let message = "RuntimeError: Could not parse 'private-keys' from the 'tls-key' secret";
@@ -29,7 +40,7 @@ pub(super) fn existing_key(unit: &mut UnitContext<'_>) -> Result<Option<KeyPair>
         .iter()
         .filter(|(host, _)| *host != "local-config")
         .find_map(|(_, key)| key.as_str());
-    match text.map(KeyPair::from_pkcs8_pem) {
+    match text.map(KeyPair::from_pem) {
         None => Ok(None),
         Some(Ok(key)) => Ok(Some(key)),
         Some(Err(error)) => Err(HookError::Charm(format!("RuntimeError: {error}"))),
@@ -89,7 +100,7 @@ pub(super) fn shared(unit: &mut UnitContext<'_>) -> Option<Hosts> {
     let mut hosts = Hosts::new();
     for (host, texts) in certificates {
         let field = |name| texts.get(name).and_then(serde_json::Value::as_str);
-        let key = KeyPair::from_pkcs8_pem(keys.get(host)?.as_str()?).ok()?;
+        let key = KeyPair::from_pem(keys.get(host)?.as_str()?).ok()?;
         let files = HostFiles {
             chain: Value::from(field("chain")?),
             key: pem::key_value(&key),

@@ -6,6 +6,7 @@ mod explain;
 mod export;
 mod forecast;
 mod judge;
+mod record;
 mod rehearse;
 mod run;
 mod show_unit;
@@ -43,6 +44,7 @@ pub(super) fn dispatch(
         Command::Status(args) => status::status(args, engine, console)?,
         Command::ShowUnit(args) => show_unit::show_unit(args, engine, console)?,
         Command::Export(args) => export::export(args, engine, console)?,
+        Command::Record(args) => record::record(args, engine, console)?,
         Command::Judge(args) => judge::judge(args, console)?,
         Command::Explain(args) => explain::explain(args, engine, console)?,
         Command::Schema(args) => {

@@ -51,7 +51,7 @@ pub(super) fn show_unit(
 }
 
 /// Model and unit of `model.app/0` or, where it is clear which model, `app/0`.
-fn split<'a>(
+pub(super) fn split<'a>(
     name: &'a str,
     model: Option<&str>,
     deployment: &Deployment,

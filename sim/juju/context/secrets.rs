@@ -276,8 +276,13 @@ impl UnitContext<'_> {
         here.chain(before.map(|tracking| tracking.revision)).next()
     }
 
+    /// Whether the secret stood before this hook.
+    pub(super) const fn is_committed(id: SecretId) -> bool {
+        id.0 < UNCOMMITTED
+    }
+
     fn owner(&self, id: SecretId) -> SecretOwner {
-        if id.0 < UNCOMMITTED {
+        if Self::is_committed(id) {
             return self.juju.secret(id).owner;
         }
         self.effects

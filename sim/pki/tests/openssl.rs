@@ -47,6 +47,13 @@ fn openssl_checks_requests() {
             assert!(text.contains(part), "{part} in {text}");
         }
         openssl(dir.path(), &["pkey", "-check", "-noout", "-in", "key.pem"]);
+        if algorithm == KeyAlgorithm::Ed25519 {
+            continue;
+        }
+        // What charmlibs writes is what OpenSSL calls traditional, byte for byte.
+        let arguments = ["pkey", "-in", "key.pem", "-traditional"];
+        let written = openssl(dir.path(), &arguments).expect("it is installed");
+        assert_eq!(written.trim(), key.to_pem(), "{algorithm}");
     }
 }
 

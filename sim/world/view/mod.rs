@@ -2,6 +2,7 @@
 
 mod attack;
 mod export;
+mod recording;
 mod status;
 mod unit;
 
