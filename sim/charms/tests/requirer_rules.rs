@@ -180,6 +180,40 @@ fn other_names_withdraw_the_request_and_ask_anew_in_one_hook() {
     assert!(sans.contains(&"IP:10.9.8.7".to_owned()), "{sans:?}");
 }
 
+/// The secret of a withdrawn request stays until it expires. Then the library looks for the request
+/// in its databag and writes the bag again, though it finds nothing (charmlibs
+/// `interfaces/tls-certificates` 1.12.0, `_remove_requirer_csr_from_relation_data`): what
+/// config-changed had put there goes.
+#[test]
+fn the_end_of_a_withdrawn_request_s_secret_writes_the_bag_again() {
+    let mut pair = unit_pair();
+    let unit = pair.stage.unit(pair.web, 0);
+    pair.stage.set_config(pair.web, "extra", "a.example");
+    pair.stage.run_for(60);
+    let keys = |pair: &Pair| {
+        let bag = pair.stage.unit_bag(pair.relation, unit);
+        bag.iter()
+            .map(|(key, _)| key.to_owned())
+            .collect::<Vec<_>>()
+    };
+    let before = pair.request();
+    assert_eq!(
+        keys(&pair),
+        [
+            REQUESTS,
+            "egress-subnets",
+            "ingress-address",
+            "private-address"
+        ]
+    );
+    assert_eq!(pair.labels().len(), 3, "two certificates, one key");
+    while pair.labels().len() == 3 {
+        pair.stage.run_for(60);
+    }
+    assert_eq!(pair.request(), before, "it asks for nothing new");
+    assert_eq!(keys(&pair), [REQUESTS]);
+}
+
 #[test]
 fn a_revoked_certificate_loses_its_secret_but_is_served_on() {
     let mut pair = unit_pair();

@@ -103,6 +103,31 @@ fn who_understands_whom() {
     }
 }
 
+/// charmlibs `interfaces/certificate_transfer` 1.1.0, `_set_relation_data`: for a requirer of version 0
+/// it dumps the unit's databag each time it is called, whether the set changed or not. So what
+/// config-changed puts back there, Juju's addresses, goes with the next call.
+#[test]
+fn the_fallback_clears_the_units_bag_whenever_the_charm_sends() {
+    let mut pair = transfer(
+        Library::Current,
+        Library::V0Patch11,
+        TrustProfile::default(),
+    );
+    let keys = |pair: &Pair| {
+        let bag = pair.provider_bag();
+        bag.iter()
+            .map(|(key, _)| key.to_owned())
+            .collect::<Vec<_>>()
+    };
+    let alone = ["ca", "certificate", "chain", VERSION];
+    assert_eq!(keys(&pair), alone);
+    pair.stage.set_config(pair.ca, "certificate-limit", "98");
+    pair.stage.run_for(10);
+    assert_eq!(keys(&pair).len(), alone.len() + 3, "{:?}", keys(&pair));
+    pair.stage.run_for(400);
+    assert_eq!(keys(&pair), alone, "an update-status later");
+}
+
 #[test]
 fn version_0_writes_plain_pem_into_the_units_bag_and_leaves_its_addresses() {
     let pair = transfer(

@@ -96,7 +96,7 @@ impl Provider {
             }
             let sorted: Vec<Arc<str>> = set.into_iter().collect();
             for plan in self.plans(unit, relation, &sorted)? {
-                if !is_done(unit, relation, &plan)? {
+                if !is_dumped(unit, relation, &plan)? {
                     return Ok(false);
                 }
             }
@@ -121,7 +121,7 @@ impl Provider {
                 set.into_iter().collect()
             };
             for plan in self.plans(unit, relation, &texts)? {
-                if !is_done(unit, relation, &plan)? {
+                if !is_dumped(unit, relation, &plan)? {
                     write(unit, relation, plan)?;
                 }
             }
@@ -215,6 +215,19 @@ fn is_done(unit: &UnitContext<'_>, relation: RelationId, plan: &Plan) -> Result<
     Ok(wanted
         .iter()
         .all(|(key, value)| bag.get(key) == Some(value)))
+}
+
+/// Whether dumping would leave the bag as it is: with these keys and no others, as it clears the bag
+/// first. Nothing is dumped of an empty set for version 0.
+fn is_dumped(unit: &UnitContext<'_>, relation: RelationId, plan: &Plan) -> Result<bool, HookError> {
+    let (is_application, wanted) = plan;
+    let bag = if *is_application {
+        unit.own_application_data(relation)?
+    } else {
+        unit.unit_data(relation, unit.id())?
+    };
+    let has_others = bag.iter().count() > wanted.len();
+    Ok(wanted.is_empty() || (!has_others && is_done(unit, relation, plan)?))
 }
 
 /// `dump` clears the bag first: Juju's addresses in a unit's bag go too.

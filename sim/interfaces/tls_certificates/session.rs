@@ -27,7 +27,8 @@ pub(super) struct Session<'a> {
 #[derive(Default)]
 struct Own {
     entries: Vec<RequestEntry>,
-    changed: bool,
+    /// Whether the library dumps it, changed or not.
+    is_written: bool,
 }
 
 impl<'a> Session<'a> {
@@ -60,7 +61,7 @@ impl<'a> Session<'a> {
             let entries = read_requests(&bag)?.entries.clone();
             let own = Own {
                 entries,
-                changed: false,
+                is_written: false,
             };
             session.own.insert(*side, own);
         }
@@ -142,13 +143,16 @@ impl<'a> Session<'a> {
     }
 
     /// `_remove_requirer_csr_from_relation_data`: from the application's bag if it is there, else
-    /// from the unit's.
+    /// from the unit's. Each bag it looks into is written, whether the request was there or not.
     fn remove(&mut self, request: &CertificateRequest) {
+        if self.own.values().all(|own| own.entries.is_empty()) {
+            return;
+        }
         for own in self.own.values_mut() {
             let before = own.entries.len();
             own.entries.retain(|entry| entry.request != *request);
+            own.is_written = true;
             if own.entries.len() < before {
-                own.changed = true;
                 return;
             }
         }
@@ -191,7 +195,7 @@ impl<'a> Session<'a> {
                 );
                 let ca = Some(wanted.is_ca);
                 own.entries.push(RequestEntry { request, ca });
-                own.changed = true;
+                own.is_written = true;
             }
         }
         Ok(())
@@ -357,11 +361,11 @@ impl<'a> Session<'a> {
         self.send(unit)
     }
 
-    /// Writes the bags that changed. The library clears a bag before it writes it: the addresses
+    /// Writes the bags that the library dumps. It clears a bag before it writes it: the addresses
     /// that Juju puts into a unit's bag go with the first request.
     pub(super) fn write(self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         for (side, own) in self.own {
-            if !own.changed {
+            if !own.is_written {
                 continue;
             }
             let value = RequestList::new(own.entries).into_value();

@@ -18,7 +18,7 @@ fn certificate(name: &str) -> Certificate {
 }
 
 fn key(name: &str) -> KeyPair {
-    KeyPair::from_pkcs8_pem(fixture(name)).unwrap()
+    KeyPair::from_pem(fixture(name)).unwrap()
 }
 
 /// The terms on which the library signed this certificate.

@@ -68,6 +68,42 @@ fn each_issuer_writes_its_extensions_in_its_order() {
     }
 }
 
+/// canonical/charmlibs `interfaces/tls-certificates` 1.12.0, `_generate_certificate_request_extensions`
+/// and `generate_self_signed_ca`: keys of elliptic curves came with that version.
+#[test]
+fn the_library_says_what_elliptic_keys_are_for() {
+    let mut stream = stream("elliptic");
+    let usages = |certificate: &Certificate| {
+        let (_, parsed) = X509Certificate::from_der(certificate.der()).unwrap();
+        parsed.key_usage().unwrap().map(|usage| usage.value.flags)
+    };
+    // Bits of RFC 5280: digitalSignature 0, keyEncipherment 2, keyCertSign 5.
+    for (algorithm, of_ca, of_leaf) in [
+        (KeyAlgorithm::EcdsaP256, 0b10_0001, Some(0b1)),
+        (KeyAlgorithm::Rsa2048, 0b10_0101, None),
+    ] {
+        let key = KeyPair::generate(algorithm, &mut stream);
+        let terms = terms(&mut stream, 90);
+        let name = RequestAttributes::with_common_name("ca");
+        let ca = issuers::charmlibs::generate_self_signed_ca(&name, &key, &terms).unwrap();
+        assert_eq!(usages(&ca), Some(of_ca), "{algorithm}");
+        let sign = |attributes: &RequestAttributes| {
+            let request = CertificateRequest::new(attributes, &key).unwrap();
+            issuers::charmlibs::generate(&request, &ca, &key, &terms, false).unwrap()
+        };
+        let mut asked = RequestAttributes::with_common_name("web");
+        asked.sans_dns = vec!["web".into()];
+        assert_eq!(usages(&sign(&asked)), of_leaf, "{algorithm}");
+        // keyAgreement, as the request says it.
+        asked.additional_extensions = vec![RequestedExtension {
+            oid: vec![2, 5, 29, 15],
+            critical: true,
+            content: vec![0x03, 0x02, 0x03, 0x08],
+        }];
+        assert_eq!(usages(&sign(&asked)), Some(0b1_0000), "{algorithm}");
+    }
+}
+
 #[test]
 fn a_bare_leaf_of_the_library_has_no_names_nor_usages() {
     let mut stream = stream("bare");
