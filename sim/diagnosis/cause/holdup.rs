@@ -6,7 +6,7 @@ use super::trail::note;
 use super::{Cause, Detective, short};
 use crate::diagnosis::describe::place;
 use crate::diagnosis::facts::address;
-use crate::kernel::Time;
+use crate::kernel::{Span, Time};
 use crate::world::{Action, Entry, Kind, Seq};
 
 /// Notes in which a provider says why it gives nothing.
@@ -15,6 +15,10 @@ const REFUSALS: [&str; 3] = [
     "acme-order-refused",
     "certificate-denied",
 ];
+
+/// Between what somebody does and the hook that acts on it lie two update-status at most, and as long
+/// between a request and the hook in which its provider shows that it waits for somebody.
+const NOTICED: Span = Span::from_secs(900);
 
 impl<'a> Detective<'_, 'a> {
     /// Why those who were asked gave no answer between `sent` and `at`. `asking` is who asked, and
@@ -33,7 +37,7 @@ impl<'a> Detective<'_, 'a> {
         while seen < asked.len() {
             let provider = asked[seen].clone();
             let found = self
-                .people(&provider, asking.1, sent, at)
+                .people(&provider, asking.1, sent, (at, Span::ZERO))
                 .or_else(|| self.is_down(&provider, at))
                 .or_else(|| self.refusal(&provider, asking, sent, at))
                 .or_else(|| self.fails(&provider, sent, at))
@@ -52,19 +56,32 @@ impl<'a> Detective<'_, 'a> {
             .or_else(|| self.cut_off(whom, providers, at))
             .or_else(|| self.fails(asking.0, sent, at))
             .or_else(|| self.public_web(at))
+            .or_else(|| {
+                // Somebody came, and the hook that follows has not ended.
+                let mut late = asked.iter();
+                late.find_map(|provider| self.people(provider, asking.1, sent, (at, NOTICED)))
+            })
     }
 
     /// Somebody has not done what only they can do.
-    fn people(&self, provider: &str, name: &str, sent: Time, at: Time) -> Option<Cause> {
+    fn people(
+        &self,
+        provider: &str,
+        name: &str,
+        sent: Time,
+        (at, grace): (Time, Span),
+    ) -> Option<Cause> {
         let application = self.application(provider)?;
         let operator = self.operator(application)?;
-        let noticed = self.trail.about(provider, self.deployment.start, at);
+        let noticed = self
+            .trail
+            .about(provider, self.deployment.start, at + NOTICED);
         let waits: Vec<(Seq, &Entry, &str)> = noticed
             .into_iter()
             .filter_map(|(seq, entry)| Some((seq, entry, note(entry, "waits-for-operator")?)))
             .filter(|(seq, _, _)| {
                 let done = self.trail.answer(*seq);
-                done.is_none_or(|(_, answer)| answer.time > sent)
+                done.is_none_or(|(_, answer)| answer.time > sent && answer.time + grace > at)
             })
             .collect();
         // A wait for this very name says more than one that stops everything.

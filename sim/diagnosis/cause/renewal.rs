@@ -3,7 +3,7 @@
 
 use super::trail::{holder, note};
 use super::{Cause, Detective, short};
-use crate::charms::{EndpointProfile, Role};
+use crate::charms::{EndpointProfile, KeyUse, Mode, Role};
 use crate::diagnosis::describe::certificate_name;
 use crate::diagnosis::expectations::application_of;
 use crate::diagnosis::explanation::Case;
@@ -18,7 +18,7 @@ impl<'a> Detective<'_, 'a> {
         let chain = case.leaf.into_iter().chain(case.issuers.iter().copied());
         let mut over = chain.filter(|record| record.certificate.not_after() <= case.at);
         let Some(culprit) = over.next() else {
-            return self.clock(case, true);
+            return self.clock(case, true).or_else(|| self.trusted_over(case));
         };
         let name = certificate_name(&culprit.certificate);
         let end = culprit.certificate.not_after();
@@ -27,6 +27,24 @@ impl<'a> Detective<'_, 'a> {
             _ => self.not_renewed(culprit, case.presenter, case.at),
         };
         Some(cause.after(end, format!("{name} expires")))
+    }
+
+    /// What the judging side trusts is over, and nothing that was presented.
+    fn trusted_over(&self, case: &Case<'a>) -> Option<Cause> {
+        let mut trusted = case.trusted.unwrap_or_default().iter();
+        let root = trusted.find(|root| root.not_after() <= case.at)?;
+        let judge = case.judge;
+        let clients = &self.deployment.clients;
+        let whom = match clients.iter().any(|client| client.name == judge) {
+            true => format!("client {judge}"),
+            false => judge.to_owned(),
+        };
+        let end = short(root.not_after());
+        let line = format!(
+            "the root that {whom} trusts, {}, ended at {end}",
+            certificate_name(root)
+        );
+        Some(Cause::new("anchor-over", line, None))
     }
 
     pub(super) fn not_valid_yet(&self, case: &Case<'a>) -> Option<Cause> {
@@ -148,7 +166,9 @@ impl<'a> Detective<'_, 'a> {
         if let Some(cause) = self.fails(holder, since, at) {
             return cause;
         }
-        if let Some(cause) = self.is_down(whom, at) {
+        if let Some(mut cause) = self.is_down(whom, at) {
+            let line = format!("{}: {holder} never asked for a new certificate", cause.line);
+            cause.line = line;
             return cause;
         }
         if leaf.is_none()
@@ -188,6 +208,14 @@ impl<'a> Detective<'_, 'a> {
                     charm.name
                 ))
             }
+            EndpointProfile::Certificates(profile)
+                if !profile.unique_requests && profile.key == KeyUse::Kept =>
+            {
+                Some(
+                    "it sends the same request again, which its provider has answered already"
+                        .to_owned(),
+                )
+            }
             _ => None,
         })
     }
@@ -215,14 +243,47 @@ impl<'a> Detective<'_, 'a> {
         };
         let step = format!("{holder} asks {asked} for {name}");
         let found = self.holdup(whom, &providers, (holder, &name), sent, at);
-        let cause = found.unwrap_or_else(|| {
-            let line = format!(
-                "{asked} never answered the request of {holder} for {name}, sent at {}",
-                short(sent)
-            );
-            Cause::new("not-answered", line, Some(seq))
-        });
+        let cause = found
+            .or_else(|| self.unread(whom, &providers))
+            .unwrap_or_else(|| {
+                let line = format!(
+                    "{asked} never answered the request of {holder} for {name}, sent at {}",
+                    short(sent)
+                );
+                Cause::new("not-answered", line, Some(seq))
+            });
         cause.after(sent, step)
+    }
+
+    /// The provider's library reads the databags of units only, and an application asks.
+    fn unread(&self, whom: &str, providers: &[String]) -> Option<Cause> {
+        let own = self.application(whom)?;
+        let charm = |index: usize| &self.deployment.applications[index].charm;
+        let asks = charm(own)
+            .endpoints
+            .iter()
+            .any(|endpoint| match &endpoint.profile {
+                Some(EndpointProfile::Certificates(profile)) => profile.mode != Mode::Unit,
+                _ => false,
+            });
+        let deaf = providers.iter().find(|provider| {
+            let index = self.application(provider);
+            index.is_some_and(|index| {
+                let mut endpoints = charm(index).endpoints.iter();
+                endpoints.any(|endpoint| {
+                    let library = charm(index).certificates_library(&endpoint.name);
+                    endpoint.role == Role::Provider
+                        && library.is_some_and(|library| !library.has_application_requests())
+                })
+            })
+        })?;
+        asks.then(|| {
+            let line = format!(
+                "{deaf} reads the requests of units only, and {whom} asks as an application \
+                 (TS0305)"
+            );
+            Cause::new("unread", line, None)
+        })
     }
 
     /// A newer certificate was there, and the workload went on with the old one.
@@ -238,6 +299,7 @@ impl<'a> Detective<'_, 'a> {
                 let providers = self.providers(whom, at);
                 self.cut_off(whom, &providers, at)
             });
+        let found = found.or_else(|| self.not_the_leader(seq, issued));
         let cause = found.unwrap_or_else(|| {
             let own = self.trail.about(who, issued, at);
             let heard = own.iter().any(|(_, entry)| match &entry.kind {
@@ -257,6 +319,34 @@ impl<'a> Detective<'_, 'a> {
             Cause::new("not-loaded", line, Some(seq))
         });
         cause.after(issued, step)
+    }
+
+    /// A unit signed that does not lead: what it writes goes nowhere.
+    fn not_the_leader(&self, seq: Seq, issued: Time) -> Option<Cause> {
+        let entry = self.trail.entry(seq)?;
+        let signer = crate::diagnosis::address(&entry.subject);
+        let provider = application_of(&signer).to_owned();
+        let before = self.trail.about(&provider, self.deployment.start, issued);
+        let mut elected = before.iter().rev();
+        let (_, leader) = elected.find(|(_, entry)| matches!(entry.kind, Kind::LeaderElected))?;
+        let leader = crate::diagnosis::address(&leader.subject);
+        // Who was told to hand it on: the unit on which somebody ran an action for it.
+        let minute = issued + crate::kernel::Span::from_secs(60);
+        let told = self.trail.about(&provider, issued, minute).into_iter();
+        let mut told = told.filter_map(|(_, entry)| match &entry.kind {
+            Kind::HookStarted { hook } if hook.starts_with("action ") => {
+                Some(crate::diagnosis::address(&entry.subject))
+            }
+            _ => None,
+        });
+        let signer = told.next().unwrap_or(signer);
+        (leader != signer).then(|| {
+            let line = format!(
+                "{signer} was given the certificate, and does not lead {provider}: {leader} does, \
+                 and nobody else can hand it on"
+            );
+            Cause::new("not-the-leader", line, Some(seq))
+        })
     }
 
     /// The newest certificate that was issued to any of these, for this name where one is given.

@@ -1,10 +1,13 @@
 //! A CA that is not trusted: which relation would have carried it, and why it did not.
 
 use super::{Cause, Detective, short};
+use crate::charms::{EndpointProfile, Reads};
 use crate::diagnosis::carrier::Carrier;
+use crate::diagnosis::describe::certificate_name;
 use crate::diagnosis::expectations::application_of;
 use crate::diagnosis::explanation::Case;
 use crate::diagnosis::facts::address;
+use crate::interfaces::certificate_transfer::Library;
 use crate::kernel::Time;
 use crate::world::{Entry, Kind, Seq};
 
@@ -46,6 +49,9 @@ impl<'a> Detective<'_, 'a> {
             );
             return Some(Cause::new("foreign-issuer", line, None));
         }
+        if let Some(cause) = self.anchored_below(case) {
+            return Some(cause);
+        }
         case.trusts_any_issuer().then(|| {
             let missing = case.issuers.first().map(|issuer| issuer.certificate.subject());
             let line = format!(
@@ -54,6 +60,26 @@ impl<'a> Detective<'_, 'a> {
                 case.judge
             );
             Cause::new("missing-intermediate", line, None)
+        })
+    }
+
+    /// All that is trusted of the chain is an intermediate, and the judging stack wants a root.
+    fn anchored_below(&self, case: &Case<'a>) -> Option<Cause> {
+        let trusted = case.trusted?;
+        let of_chain =
+            |issuer: &&&crate::world::CertificateRecord| trusted.contains(&issuer.certificate);
+        let mut known = case.issuers.iter().filter(of_chain);
+        let first = known.next()?;
+        let is_below =
+            |issuer: &crate::world::CertificateRecord| !issuer.certificate.is_self_issued();
+        (is_below(first) && known.all(|issuer| is_below(issuer))).then(|| {
+            let line = format!(
+                "{} trusts {}, which is no root, and {} does not take an intermediate as an anchor",
+                case.judge,
+                certificate_name(&first.certificate),
+                case.connection.validator
+            );
+            Cause::new("intermediate-anchor", line, None)
         })
     }
 
@@ -206,6 +232,9 @@ impl<'a> Detective<'_, 'a> {
         let done = self.last(judge, sent.time, at, |entry| {
             matches!(&entry.kind, Kind::HookCommitted { hook: name } if name.starts_with(&hook))
         });
+        if let Some(versions) = self.versions(provider, requirer).filter(|_| done.is_some()) {
+            return (versions, "versions-differ", None);
+        }
         match done {
             None => (
                 format!("the hook of {judge} that takes it has not ended"),
@@ -222,6 +251,47 @@ impl<'a> Detective<'_, 'a> {
                 None,
             ),
         }
+    }
+
+    /// The two sides speak different versions of `certificate_transfer`.
+    fn versions(&self, provider: &str, requirer: &str) -> Option<String> {
+        let library = |name: &str| {
+            let (_, endpoint) = name.rsplit_once(':')?;
+            let side = crate::diagnosis::carrier::side(self.deployment, name);
+            let charm = &self.deployment.applications[self.application(&side)?].charm;
+            Some(charm.transfer_library(endpoint).unwrap_or_default())
+        };
+        let is_old = |library: Library| matches!(library, Library::V0Patch11);
+        let (gives, takes) = (library(provider)?, library(requirer)?);
+        if is_old(takes) && !is_old(gives) {
+            return self.reads_raw(requirer).then(|| {
+                format!(
+                    "{requirer} speaks version 0 of certificate_transfer and takes the databag as \
+                     it stands: what {provider} writes there, in quotes, is no certificate"
+                )
+            });
+        }
+        (is_old(gives) && !is_old(takes)).then(|| {
+            let version = |library| if is_old(library) { "0" } else { "1" };
+            format!(
+                "{provider} speaks version {} of certificate_transfer and {requirer} version {}",
+                version(gives),
+                version(takes)
+            )
+        })
+    }
+
+    fn reads_raw(&self, requirer: &str) -> bool {
+        let side = crate::diagnosis::carrier::side(self.deployment, requirer);
+        let (_, name) = requirer.rsplit_once(':').unwrap_or((requirer, ""));
+        let charm = self
+            .application(&side)
+            .map(|index| &self.deployment.applications[index].charm);
+        let endpoint = charm.and_then(|charm| charm.endpoint(name));
+        matches!(
+            endpoint.and_then(|endpoint| endpoint.profile.as_ref()),
+            Some(EndpointProfile::ReceivesCa(profile)) if profile.reads == Reads::Raw
+        )
     }
 
     fn last(
