@@ -378,3 +378,23 @@ fn whoever_has_the_key_of_a_ca_passes_for_its_servers_until_it_is_distrusted() {
     let told = told(&text, &["impersonation", "impersonation-over"]);
     insta::assert_snapshot!(told);
 }
+
+/// rustls and Java do not look at the path length of a root, Java neither at its name constraints;
+/// those of an intermediate everybody heeds.
+#[test]
+fn what_a_declared_authority_may_not_certify() {
+    let mut table = String::new();
+    for (which, constraint) in [
+        ("root", "path-length: 0"),
+        ("root", "permitted-dns: [corp.example]"),
+        ("root", "excluded-dns: [cluster.local]"),
+        ("middle", "permitted-dns: [corp.example]"),
+        ("middle", "permitted-dns: [cluster.local]"),
+    ] {
+        let name = format!("common-name: {which}, ");
+        let text = text(&Validator::ALL, "")
+            .replace(&name, &format!("common-name: {which}, {constraint}, "));
+        writeln!(table, "== {which} {constraint}\n{}", played(&text)).unwrap();
+    }
+    insta::assert_snapshot!(table);
+}

@@ -194,6 +194,12 @@ record! {
         /// How long it lives from the start of the run.
         #[schemars(required)]
         validity: Lasting = "validity" [Required],
+        /// How many CAs may follow below it (path length constraint); any number without it.
+        path_length: Spanned<u32> = "path-length",
+        /// Domains outside of which it may certify no DNS name (name constraints).
+        permitted_dns: Vec<String> = "permitted-dns",
+        /// Domains within which it may certify no DNS name.
+        excluded_dns: Vec<String> = "excluded-dns",
     }
 }
 
@@ -474,13 +480,28 @@ impl OptionDeclaration {
 impl IssuerDeclaration {
     /// The chain that is declared; mistakes are noted in the reader.
     pub fn to_profile(&self, reader: &mut Reader) -> IssuerProfile {
-        let authority = |declared: &AuthorityDeclaration| {
+        let mut authority = |declared: &AuthorityDeclaration| {
+            let path_length = declared.path_length.as_ref().and_then(|length| {
+                let found = u8::try_from(length.value).ok();
+                if found.is_none() {
+                    reader.bad_value(length.place, "no path has so many CAs", None);
+                }
+                found
+            });
             Some(DeclaredAuthority {
+                path_length,
+                permitted_dns: declared.permitted_dns.clone().unwrap_or_default(),
+                excluded_dns: declared.excluded_dns.clone().unwrap_or_default(),
                 common_name: declared.common_name.as_ref()?.value.clone(),
                 validity: declared.validity?.0,
             })
         };
-        let chain: Vec<_> = self.chain.iter().flatten().filter_map(authority).collect();
+        let chain: Vec<_> = self
+            .chain
+            .iter()
+            .flatten()
+            .filter_map(&mut authority)
+            .collect();
         if self.chain.as_ref().is_some_and(Vec::is_empty) {
             reader.bad_value(self.place, "the chain has no CA", None);
         }

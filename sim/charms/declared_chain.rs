@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use super::issuing::Authority;
-use super::metadata::{IssuerProfile, Transfers};
+use super::metadata::{DeclaredAuthority, IssuerProfile, Transfers};
 use crate::interfaces::tls_certificates::Answer;
 use crate::kernel::{Span, Streams, Time};
 use crate::pki::{
-    Certificate, CertificateRequest, KeyAlgorithm, KeyPair, KeyPool, PkiError, RequestAttributes,
-    SerialNumber, Template, Terms, issue, self_sign,
+    Certificate, CertificateRequest, Extension, KeyAlgorithm, KeyPair, KeyPool, PkiError,
+    RequestAttributes, SerialNumber, Template, Terms, issue, self_sign,
 };
 
 /// The CAs from the root down, as `profile` declares them.
@@ -24,9 +24,14 @@ pub(super) fn make(
         let name = RequestAttributes::with_common_name(&*declared.common_name);
         let terms = terms(declared.validity);
         let certificate = match chain.last() {
-            None => self_sign(&name, &key, &terms, &Template::root()),
+            None => self_sign(
+                &name,
+                &key,
+                &terms,
+                &constrained(declared, Template::root()),
+            ),
             Some(issuer) => CertificateRequest::new(&name, &key).and_then(|request| {
-                let template = Template::intermediate();
+                let template = constrained(declared, Template::intermediate());
                 issue(
                     &request,
                     &issuer.certificate,
@@ -39,6 +44,21 @@ pub(super) fn make(
         chain.push(Authority { certificate, key });
     }
     Ok(chain)
+}
+
+/// The template with what the CA may not do.
+fn constrained(declared: &DeclaredAuthority, template: Template) -> Template {
+    let template = match declared.path_length {
+        None => template,
+        length => template.with_path_length(length),
+    };
+    if declared.permitted_dns.is_empty() && declared.excluded_dns.is_empty() {
+        return template;
+    }
+    template.with(Extension::NameConstraints {
+        permitted_dns: declared.permitted_dns.clone(),
+        excluded_dns: declared.excluded_dns.clone(),
+    })
 }
 
 /// The last CA of the chain signs; `None` where the chain has none.

@@ -443,12 +443,18 @@ pub struct IssuerProfile {
 }
 
 /// One CA of a declared chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeclaredAuthority {
     /// Subject common name.
     pub common_name: String,
     /// How long it lives from the start of the run.
     pub validity: Span,
+    /// How many CAs may follow below it.
+    pub path_length: Option<u8>,
+    /// Domains outside of which it may certify nothing; none is no constraint.
+    pub permitted_dns: Vec<String>,
+    /// Domains within which it may certify nothing.
+    pub excluded_dns: Vec<String>,
 }
 
 /// Which CAs a declared provider transfers.

@@ -13,6 +13,7 @@ fn profile() -> IssuerProfile {
     let authority = |name: &str| DeclaredAuthority {
         common_name: name.to_owned(),
         validity: DAY * 3650,
+        ..DeclaredAuthority::default()
     };
     IssuerProfile {
         chain: vec![authority("root"), authority("middle"), authority("issuer")],

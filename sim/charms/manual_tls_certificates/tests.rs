@@ -90,6 +90,7 @@ fn external_ca() -> ExternalCa {
     let authority = |name: &str| DeclaredAuthority {
         common_name: name.to_owned(),
         validity: DAY * 3650,
+        ..DeclaredAuthority::default()
     };
     let profile = IssuerProfile {
         leaf_purposes: Vec::new(),

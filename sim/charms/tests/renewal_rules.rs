@@ -52,6 +52,7 @@ fn a_provider_that_answers_with_what_has_ended_is_asked_in_a_loop() {
         chain: vec![DeclaredAuthority {
             common_name: "Root".to_owned(),
             validity: Span::from_secs(3_650 * DAY_S),
+            ..DeclaredAuthority::default()
         }],
         leaf_validity: Span::from_secs(1),
         chain_includes_root: true,
