@@ -5,7 +5,6 @@
 
 mod common;
 
-use std::fmt::Write as _;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -36,73 +35,107 @@ impl Choice {
     }
 }
 
+/// Who issues certificates, and where.
+struct Provider {
+    /// Its charm and options.
+    declared: &'static str,
+    pods: bool,
+    /// On two controllers, in two models of one, or in one model.
+    shape: u64,
+}
+
+impl Provider {
+    fn draw(choice: &Choice) -> Self {
+        let declared = choice.of(
+            1,
+            [
+                "charm: self-signed-certificates",
+                "charm: self-signed-certificates, options: {certificate-validity: 2d, root-ca-validity: 30d}",
+                "charm: manual-tls-certificates",
+                "charm: vault-k8s, options: {pki_ca_common_name: Small Root, pki_allow_any_name: true, pki_allow_ip_sans: true}",
+            ],
+        );
+        // vault-k8s and its kind are Kubernetes charms.
+        let pods = choice.below(2, 3) > 0 || declared.contains("vault");
+        let shape = choice.below(3, 3);
+        Self {
+            declared,
+            pods,
+            shape,
+        }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.declared.contains(name)
+    }
+
+    fn address(&self) -> &'static str {
+        if self.shape == 0 { "m.ca" } else { "pki.ca" }
+    }
+
+    /// The models, with `web` and `api` beside it or in another model.
+    fn models(&self, choice: &Choice) -> String {
+        let number = if self.pods { "scale" } else { "num_units" };
+        let kind = match self.pods {
+            true => "    bundle: kubernetes\n",
+            false => "",
+        };
+        let endpoint = match self.is("vault") {
+            true => "vault-pki",
+            false => "certificates",
+        };
+        let transfer = match self.is("manual") {
+            true => "trust_certificate",
+            false => "send-ca-cert",
+        };
+        let provider = format!("{}, {number}: 1", self.declared);
+        let (webs, apis) = (1 + choice.below(4, 3), 1 + choice.below(5, 2));
+        let applications = format!(
+            "      web: {{charm: web, {number}: {webs}}}\n      api: {{charm: web, {number}: {apis}}}\n"
+        );
+        if self.shape == 0 {
+            return format!(
+                "models:\n  m:\n{kind}    applications:\n      ca: {{{provider}}}\n{applications}    relations:\n      - [web:certificates, ca:{endpoint}]\n      - [api:certificates, ca:{endpoint}]\n      - [web:receive-ca-cert, ca:{transfer}]\n"
+            );
+        }
+        let (controllers, home, away, url) = match self.shape {
+            2 => (
+                "controllers: {north: {}, south: {}}\n",
+                "    controller: north\n",
+                "    controller: south\n",
+                "north:admin/pki",
+            ),
+            _ => ("", "", "", "admin/pki"),
+        };
+        format!(
+            "{controllers}models:\n  pki:\n{home}{kind}    applications:\n      ca: {{{provider}, offers: {{certificates: {{endpoints: [{endpoint}]}}, trust: {{endpoints: [{transfer}]}}}}}}\n  m:\n{away}{kind}    saas:\n      certificates: {{url: '{url}.certificates'}}\n      trust: {{url: '{url}.trust'}}\n    applications:\n{applications}    relations:\n      - [web:certificates, certificates]\n      - [api:certificates, certificates]\n      - [web:receive-ca-cert, trust]\n"
+        )
+    }
+
+    /// The people it waits for.
+    fn operators(&self) -> String {
+        let signs = match self.is("manual") {
+            true => {
+                ", signs-with: {chain: [{common-name: Corporate Root, validity: 3650d}], leaf-validity: 90d}"
+            }
+            false => "",
+        };
+        if self.is("self-signed") {
+            return String::new();
+        }
+        format!(
+            "operators:\n  team: {{answers: [{}], delay: {{from: 1m, to: 20m}}{signs}}}\n",
+            self.address()
+        )
+    }
+}
+
 /// A small deployment and its random plan, as a scenario.
 fn scenario(seed: u64) -> String {
     let choice = Choice {
         streams: Streams::new(seed),
     };
-    let provider = choice.of(
-        1,
-        [
-            "charm: self-signed-certificates",
-            "charm: self-signed-certificates, options: {certificate-validity: 2d, root-ca-validity: 30d}",
-            "charm: vault-k8s, scale: 1",
-            "charm: manual-tls-certificates",
-        ],
-    );
-    // vault-k8s and its kind are Kubernetes charms.
-    let pods = choice.below(2, 3) > 0 || provider.contains("vault");
-    let shape = choice.below(3, 3);
-    let endpoint = match provider {
-        vault if vault.contains("vault") => "vault-pki",
-        _ => "certificates",
-    };
-    let transfer = match provider {
-        manual if manual.contains("manual") => "trust_certificate",
-        _ => "send-ca-cert",
-    };
-    let mut text = format!("seed: {seed}\nduration: 4d\n");
-    let controllers = shape == 2;
-    if controllers {
-        text.push_str("controllers: {north: {}, south: {}}\n");
-    }
-    let number = if pods { "scale" } else { "num_units" };
-    let kind = if pods { "    bundle: kubernetes\n" } else { "" };
-    let config = match provider {
-        vault if vault.contains("vault") => {
-            ", options: {pki_ca_common_name: Small Root, pki_allow_any_name: true, pki_allow_ip_sans: true}"
-        }
-        _ => "",
-    };
-    let provider = match provider.contains("scale") {
-        true => provider.replace("scale", number),
-        false => format!("{provider}, {number}: 1"),
-    };
-    let (webs, apis) = (1 + choice.below(4, 3), 1 + choice.below(5, 2));
-    text.push_str("models:\n");
-    let applications = format!(
-        "      web: {{charm: web, {number}: {webs}}}\n      api: {{charm: web, {number}: {apis}}}\n"
-    );
-    if shape == 0 {
-        let _ = write!(
-            text,
-            "  m:\n{kind}    applications:\n      ca: {{{provider}{config}}}\n{applications}    relations:\n      - [web:certificates, ca:{endpoint}]\n      - [api:certificates, ca:{endpoint}]\n      - [web:receive-ca-cert, ca:{transfer}]\n"
-        );
-    } else {
-        let (home, away, url) = match controllers {
-            true => (
-                "    controller: north\n",
-                "    controller: south\n",
-                "north:admin/pki",
-            ),
-            false => ("", "", "admin/pki"),
-        };
-        let _ = write!(
-            text,
-            "  pki:\n{home}{kind}    applications:\n      ca: {{{provider}{config}, offers: {{certificates: {{endpoints: [{endpoint}]}}, trust: {{endpoints: [{transfer}]}}}}}}\n  m:\n{away}{kind}    saas:\n      certificates: {{url: '{url}.certificates'}}\n      trust: {{url: '{url}.trust'}}\n    applications:\n{applications}    relations:\n      - [web:certificates, certificates]\n      - [api:certificates, certificates]\n      - [web:receive-ca-cert, trust]\n"
-        );
-    }
-    let ca = if shape == 0 { "m.ca" } else { "pki.ca" };
+    let provider = Provider::draw(&choice);
     let library = choice.of(
         6,
         [
@@ -112,32 +145,14 @@ fn scenario(seed: u64) -> String {
         ],
     );
     let store = choice.of(7, ["certificate-transfer-v1", "certificate-transfer-v0"]);
-    let _ = write!(
-        text,
-        "charms:\n  web: {{config: {{options: {{level: {{type: string, default: info}}}}}}, requires: {{certificates: {{interface: tls-certificates, library: {library}}}, receive-ca-cert: {{interface: certificate_transfer, library: {store}}}}}}}\n"
-    );
     let refresh = choice.of(8, ["", ", refresh: 1h"]);
-    let _ = write!(text, "clients:\n  browser: {{trusts: [{ca}]{refresh}}}\n");
-    let signs = match provider.contains("manual") {
-        true => {
-            ", signs-with: {chain: [{common-name: Corporate Root, validity: 3650d}], leaf-validity: 90d}"
-        }
-        false => "",
-    };
-    if provider.contains("manual") || provider.contains("vault") {
-        let _ = write!(
-            text,
-            "operators:\n  team: {{answers: [{ca}], delay: {{from: 1m, to: 20m}}{signs}}}\n"
-        );
-    }
-    text.push_str("connections:\n  - {from: browser, to: m.web, every: 10s}\n");
-    text.push_str("  - {from: m.web, to: m.api, every: 10s}\n");
     let count = 1 + choice.below(9, 10);
-    let _ = write!(
-        text,
-        "faults:\n  - {{at: 1h, random: {{count: {count}, for: 24h}}}}\n"
-    );
-    text
+    format!(
+        "seed: {seed}\nduration: 4d\n{}charms:\n  web: {{config: {{options: {{level: {{type: string, default: info}}}}}}, requires: {{certificates: {{interface: tls-certificates, library: {library}}}, receive-ca-cert: {{interface: certificate_transfer, library: {store}}}}}}}\nclients:\n  browser: {{trusts: [{}]{refresh}}}\n{}connections:\n  - {{from: browser, to: m.web, every: 10s}}\n  - {{from: m.web, to: m.api, every: 10s}}\nfaults:\n  - {{at: 1h, random: {{count: {count}, for: 24h}}}}\n",
+        provider.models(&choice),
+        provider.address(),
+        provider.operators(),
+    )
 }
 
 /// What one seed came to: how many outages, how many of them open at the end; or what is wrong.
@@ -176,6 +191,10 @@ fn play(seed: u64) -> Result<(usize, usize), String> {
 }
 
 /// Plays seeds on every core; every one that goes wrong is told with its scenario and its plan.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "each run is one thread; many runs need not be"
+)]
 fn check(seeds: std::ops::Range<u64>) {
     let total = seeds.end - seeds.start;
     let next = Arc::new(Mutex::new(seeds));

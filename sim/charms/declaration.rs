@@ -2,6 +2,52 @@
 //! charm's own `charmcraft.yaml` and `metadata.yaml`. One shape, one reader.
 
 mod endpoint;
+/// Every behaviour that a charm can be declared to have, by its name.
+fn known_behaviours() -> [(&'static str, Behaviour); 19] {
+    [
+        ("requirer", Behaviour::Requirer),
+        ("plain", Behaviour::Plain),
+        (
+            "self-signed-certificates",
+            Behaviour::SelfSignedCertificates,
+        ),
+        ("traefik", Behaviour::Traefik),
+        ("opensearch", Behaviour::OpenSearch),
+        ("manual-tls-certificates", Behaviour::ManualTlsCertificates),
+        ("notary", Behaviour::Notary),
+        ("lego", Behaviour::Lego),
+        ("tls-constraints", Behaviour::TlsConstraints),
+        ("vault", Behaviour::Vault(VaultGuard::WholeValidity)),
+        (
+            "vault-renews-early",
+            Behaviour::Vault(VaultGuard::RemainingValidity),
+        ),
+        (
+            "vault-first-issuer",
+            Behaviour::Vault(VaultGuard::FirstIssuer),
+        ),
+        ("vault-fixed-role", Behaviour::Vault(VaultGuard::FixedRole)),
+        ("easyrsa", Behaviour::EasyRsa(EasyRsaVersion(1))),
+        (
+            "charm-vault",
+            Behaviour::CharmVault(CharmVaultVersion::V1_7),
+        ),
+        (
+            "kubernetes-control-plane",
+            Behaviour::Kubernetes(KubernetesPart::ControlPlane),
+        ),
+        (
+            "kubernetes-worker",
+            Behaviour::Kubernetes(KubernetesPart::Worker),
+        ),
+        (
+            "kubeapi-load-balancer",
+            Behaviour::Kubernetes(KubernetesPart::LoadBalancer),
+        ),
+        ("etcd", Behaviour::Etcd),
+    ]
+}
+
 #[cfg(test)]
 mod tests;
 
@@ -337,48 +383,7 @@ impl CharmDeclaration {
     }
 
     fn to_behaviour(&self, endpoints: &[Endpoint], reader: &mut Reader) -> Behaviour {
-        let known = [
-            ("requirer", Behaviour::Requirer),
-            ("plain", Behaviour::Plain),
-            (
-                "self-signed-certificates",
-                Behaviour::SelfSignedCertificates,
-            ),
-            ("traefik", Behaviour::Traefik),
-            ("opensearch", Behaviour::OpenSearch),
-            ("manual-tls-certificates", Behaviour::ManualTlsCertificates),
-            ("notary", Behaviour::Notary),
-            ("lego", Behaviour::Lego),
-            ("tls-constraints", Behaviour::TlsConstraints),
-            ("vault", Behaviour::Vault(VaultGuard::WholeValidity)),
-            (
-                "vault-renews-early",
-                Behaviour::Vault(VaultGuard::RemainingValidity),
-            ),
-            (
-                "vault-first-issuer",
-                Behaviour::Vault(VaultGuard::FirstIssuer),
-            ),
-            ("vault-fixed-role", Behaviour::Vault(VaultGuard::FixedRole)),
-            ("easyrsa", Behaviour::EasyRsa(EasyRsaVersion(1))),
-            (
-                "charm-vault",
-                Behaviour::CharmVault(CharmVaultVersion::V1_7),
-            ),
-            (
-                "kubernetes-control-plane",
-                Behaviour::Kubernetes(KubernetesPart::ControlPlane),
-            ),
-            (
-                "kubernetes-worker",
-                Behaviour::Kubernetes(KubernetesPart::Worker),
-            ),
-            (
-                "kubeapi-load-balancer",
-                Behaviour::Kubernetes(KubernetesPart::LoadBalancer),
-            ),
-            ("etcd", Behaviour::Etcd),
-        ];
+        let known = known_behaviours();
         let names = known.each_ref().map(|(name, _)| *name);
         let given = one_of(self.behaviour.as_ref(), &names, reader);
         let uses = |legacy: bool| {

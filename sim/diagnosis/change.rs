@@ -125,26 +125,30 @@ impl Change {
                 plan(&mut changed, *at, action);
                 vec![command]
             }
-            Self::Attend { operator } => {
-                let spec = &mut changed.operators[*operator];
-                spec.when = When::After(Delay::Fixed(ATTENTION));
-                let whom = spec.answers.iter();
-                let whom: Vec<String> = whom
-                    .map(|index| deployment.application_address(*index))
-                    .collect();
-                let within = format_duration(ATTENTION);
-                vec![format!(
-                    "{} answers what {} waits for within {within}",
-                    spec.name,
-                    whom.join(", ")
-                )]
-            }
+            Self::Attend { operator } => vec![attend(&mut changed, *operator)],
         };
         Ok(Changed {
             deployment: changed,
             commands,
         })
     }
+}
+
+/// Has an operator come soon whenever somebody waits for them.
+fn attend(changed: &mut Deployment, operator: usize) -> String {
+    let answers = changed.operators[operator].answers.clone();
+    let whom = answers.iter();
+    let whom: Vec<String> = whom
+        .map(|index| changed.application_address(*index))
+        .collect();
+    let spec = &mut changed.operators[operator];
+    spec.when = When::After(Delay::Fixed(ATTENTION));
+    let within = format_duration(ATTENTION);
+    format!(
+        "{} answers what {} waits for within {within}",
+        spec.name,
+        whom.join(", ")
+    )
 }
 
 /// What puts right what an action of the plan did.

@@ -177,14 +177,14 @@ impl Fault {
                 mended: lasts.map(|lasts| (lasts, Action::AcmeServer { reachable: true })),
             },
             other => Strike {
-                action: other.to_action(),
+                action: other.into_action(),
                 mended: None,
             },
         }
     }
 
     /// The one action of a fault that nothing mends.
-    fn to_action(self) -> Action {
+    fn into_action(self) -> Action {
         match self {
             Self::RotateCa {
                 application,

@@ -203,13 +203,14 @@ pub fn rehearsal(rehearsal: &Rehearsal) -> Value {
     })
 }
 
+fn pause(pause: &Pause) -> Value {
+    json!({
+        "length_s": pause.length.as_secs(),
+        "one_second_less": pause.one_second_less,
+    })
+}
+
 fn playbook(each: &Rehearsed) -> Value {
-    let pause = |pause: &Pause| {
-        json!({
-            "length_s": pause.length.as_secs(),
-            "one_second_less": pause.one_second_less,
-        })
-    };
     let pauses = each.pauses.as_ref().map(|pauses| {
         json!({
             "before_switch": pause(&pauses.before_switch),
@@ -267,7 +268,7 @@ fn playbook(each: &Rehearsed) -> Value {
             (false, false) => "cannot",
         },
         "pauses": pauses,
-        "lost_s": each.is_possible().then(|| each.lost.total.as_secs_f64()),
+        "lost_s": each.is_possible().then_some(each.lost.total.as_secs_f64()),
         "lost_most_s": each.lost.most.as_secs_f64(),
         "worst": each.lost.worst,
         "failing": each.lost.connections,

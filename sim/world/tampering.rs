@@ -4,7 +4,7 @@
 //! once, a charm that writes the file again mends it, a new pod has lost it. What is remembered
 //! here is only what stood there before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::desk::subject;
@@ -191,8 +191,11 @@ impl World {
     fn note_made(&mut self, unit: UnitId, files: &Files, entry: Seq, time: Time) {
         let values = files.values().flatten();
         let leaf_of = |value: &Value| (*pem::chain(value)).as_ref().ok()?.first().cloned();
-        let leaves: BTreeSet<Certificate> = values.filter_map(leaf_of).collect();
-        for leaf in leaves {
+        let leaves: BTreeMap<[u8; 32], Certificate> = values
+            .filter_map(leaf_of)
+            .map(|leaf| (*leaf.sha256(), leaf))
+            .collect();
+        for leaf in leaves.into_values() {
             let is_known = self.journal.entries().iter().any(|entry| {
                 matches!(&entry.kind, Kind::CertificateIssued(record)
                     if record.certificate.serial() == leaf.serial())

@@ -1,8 +1,6 @@
 //! Small random deployments, as scenario texts: one model, a few authorities, servers, consumers
 //! and clients of every stack. The same seed gives the same text.
 
-use std::fmt::Write as _;
-
 use trustsim::tls::Validator;
 
 /// A scenario text and the addresses in it.
@@ -70,28 +68,21 @@ impl RandomDeployment {
         let authorities = 1 + draw.below(3);
         for index in 0..authorities {
             let charm = draw.of(&["self-signed-certificates", "chain-ca"]);
-            writeln!(apps, "      ca{index}: {{charm: {charm}}}").unwrap();
+            apps += &format!("      ca{index}: {{charm: {charm}}}\n");
             drawn.authorities.push(format!("m.ca{index}"));
         }
         for index in 0..1 + draw.below(2) {
             let (ca, scale) = (draw.below(authorities), 1 + draw.below(2));
-            writeln!(apps, "      web{index}: {{charm: web, scale: {scale}}}").unwrap();
-            writeln!(
-                relations,
-                "      - [web{index}:certificates, ca{ca}:certificates]"
-            )
-            .unwrap();
+            apps += &format!("      web{index}: {{charm: web, scale: {scale}}}\n");
+            relations += &format!("      - [web{index}:certificates, ca{ca}:certificates]\n");
             drawn.servers.push(format!("m.web{index}"));
         }
         for index in 0..1 + draw.below(2) {
-            writeln!(apps, "      reader{index}: {{charm: reader}}").unwrap();
+            apps += &format!("      reader{index}: {{charm: reader}}\n");
             for ca in 0..authorities {
                 if draw.below(3) > 0 {
-                    writeln!(
-                        relations,
-                        "      - [reader{index}:receive-ca-cert, ca{ca}:send-ca-cert]"
-                    )
-                    .unwrap();
+                    relations +=
+                        &format!("      - [reader{index}:receive-ca-cert, ca{ca}:send-ca-cert]\n");
                 }
             }
             drawn.consumers.push(format!("m.reader{index}"));
@@ -103,23 +94,19 @@ impl RandomDeployment {
                 .filter(|_| draw.below(3) > 0)
                 .map(String::as_str)
                 .collect();
-            writeln!(
-                clients,
-                "  client{index}: {{trusts: [{}], refresh: 3d}}",
+            clients += &format!(
+                "  client{index}: {{trusts: [{}], refresh: 3d}}\n",
                 trusts.join(", ")
-            )
-            .unwrap();
+            );
             drawn.clients.push(format!("client{index}"));
         }
         let from = drawn.consumers.iter().chain(&drawn.clients);
         for from in from {
             for to in &drawn.servers {
                 let validator = draw.of(&Validator::ALL);
-                writeln!(
-                    connections,
-                    "  - {{from: {from}, to: {to}, every: 30s, validator: {validator}}}"
-                )
-                .unwrap();
+                connections += &format!(
+                    "  - {{from: {from}, to: {to}, every: 30s, validator: {validator}}}\n"
+                );
             }
         }
         drawn.text = format!(

@@ -148,7 +148,7 @@ impl<'a> Detective<'_, 'a> {
         let others = providers.iter().filter_map(|name| self.application(name));
         let cut = others
             .filter_map(|other| faults::parts(self.deployment, &open, [own, other]))
-            .last()?;
+            .next_back()?;
         Some(Cause::new(
             faults::word(cut),
             self.sentence(cut),
@@ -171,10 +171,10 @@ impl<'a> Detective<'_, 'a> {
             Some((seq, entry, text))
         });
         let (seq, entry, text) = refused?;
-        if text.contains("cannot be reached") || text.contains("connection") {
-            if let Some(cause) = self.public_web(at) {
-                return Some(cause);
-            }
+        if (text.contains("cannot be reached") || text.contains("connection"))
+            && let Some(cause) = self.public_web(at)
+        {
+            return Some(cause);
         }
         let line = format!("{provider} refused {holder} a certificate for {name}: {text}");
         let step = format!("{provider} refuses: {text}");

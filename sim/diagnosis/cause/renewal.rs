@@ -79,8 +79,8 @@ impl<'a> Detective<'_, 'a> {
         let name = culprit.certificate.subject_common_name();
         let end = culprit.certificate.not_after();
         let born = self.issued_at(culprit);
-        let newer = self.newest(&[&holder], name.as_deref(), after(born), at);
-        let requests = self.requests(&holder, name.as_deref(), after(born), at);
+        let newer = self.newest(&[&holder], name, after(born), at);
+        let requests = self.requests(&holder, name, after(born), at);
         let Some(first) = requests.iter().find(|(_, time)| {
             newer.is_none_or(|(seq, _)| self.trail.entry(seq).is_some_and(|it| *time > it.time))
         }) else {
@@ -148,11 +148,11 @@ impl<'a> Detective<'_, 'a> {
         let open = super::faults::in_force(self.deployment, at);
         let providers = self.providers(whom, at);
         if providers.is_empty() {
-            let pairs = (0..self.deployment.applications.len()).filter_map(|provider| {
+            let mut pairs = (0..self.deployment.applications.len()).filter_map(|provider| {
                 let own = self.application(whom)?;
                 super::faults::parts(self.deployment, &open, [own, provider])
             });
-            if let Some(removed) = pairs.last() {
+            if let Some(removed) = pairs.next_back() {
                 return Cause::new(
                     "relation-removed",
                     self.sentence(removed),
@@ -360,15 +360,14 @@ impl<'a> Detective<'_, 'a> {
         let all = holders
             .iter()
             .flat_map(|holder| self.trail.issued_to(holder));
-        let fits = all.filter(|(_, entry, record)| {
-            let is_named =
-                name.is_none() || record.certificate.subject_common_name().as_deref() == name;
+        let mut fits = all.filter(|(_, entry, record)| {
+            let is_named = name.is_none() || record.certificate.subject_common_name() == name;
             entry.time >= since
                 && entry.time <= until
                 && is_named
                 && record.kind != CertificateKind::Root
         });
-        fits.last().map(|(seq, _, record)| (seq, record))
+        fits.next_back().map(|(seq, _, record)| (seq, record))
     }
 
     /// Requests of a unit or an application, for this name where one is given.

@@ -318,10 +318,10 @@ impl<'a> Detective<'_, 'a> {
     fn newer_ca(&self, signer: &str, case: &Case<'a>) -> Option<(Seq, &'a Entry)> {
         let (made, _) = self.ca_made(case)?;
         let all = self.trail.issued_to(signer).into_iter();
-        let later = all.filter(|(seq, entry, record)| {
+        let mut later = all.filter(|(seq, entry, record)| {
             *seq > made && entry.time <= case.at && record.certificate.is_ca()
         });
-        later.last().map(|(seq, entry, _)| (seq, entry))
+        later.next_back().map(|(seq, entry, _)| (seq, entry))
     }
 
     /// Whether a CA came in the course of the run, and not with the deployment.

@@ -111,7 +111,7 @@ fn of_certificate(
     let end = certificate.not_after();
     let last = (manifest.start + manifest.duration).min(end);
     let name = certificate.subject_common_name();
-    let requests = detective.requests(&whose, name.as_deref(), born, last);
+    let requests = detective.requests(&whose, name, born, last);
     let Some((_, asked_at)) = requests.first().copied() else {
         return Vec::new();
     };

@@ -52,7 +52,7 @@ impl Resolver<'_> {
             let message = format!("a commit does not fail `{}`", text.value);
             let help = format!("points are {}", names.join(", "));
             let diagnostic = Diagnostic::error(Code::BadValue, text.place, message);
-            let near = nearest(&text.value, names.into_iter());
+            let near = nearest(&text.value, names);
             self.push(diagnostic.help(help).similar("a point", near));
             return None;
         };
@@ -70,7 +70,7 @@ impl Resolver<'_> {
     ) -> Option<Fault> {
         if let Some(hook) = hook {
             let charm = self.charm(target.application);
-            let names = hook_names(&charm);
+            let names = hook_names(charm);
             if !names.contains(&hook.value) {
                 let message = format!("the charm `{}` has no hook `{}`", charm.name, hook.value);
                 let near = nearest(&hook.value, names.iter().map(String::as_str));
