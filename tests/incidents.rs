@@ -18,29 +18,18 @@ use trustsim::scenario::{DiskFiles, load_variant};
 use trustsim::world::{Deployment, Options, Record};
 
 /// Files whose diagnosis does not yet say in its first line what their header says is true.
-const CAUSE_NOT_NAMED: [&str; 22] = [
-    "02-vault-k8s-operator-664-no-root",
-    "03-vault-k8s-operator-367-common-name",
-    "04-vault-k8s-operator-601-name-not-allowed",
-    "08-traefik-k8s-operator-709-leader-key",
+const CAUSE_NOT_NAMED: [&str; 11] = [
     "09-traefik-k8s-operator-671-refresh",
-    "10-traefik-k8s-operator-668-quoted-certificate",
-    "11-traefik-k8s-operator-565-masked-transfer",
     "12-traefik-k8s-operator-491-chain-turned-round",
     "13-opensearch-operator-641-chain-order",
     "14-traefik-k8s-operator-306-chain-without-certificate",
     "15-traefik-k8s-operator-340-provider-replaced",
     "18-traefik-k8s-operator-330-broken-hook",
-    "20-copilot-collections-69-same-request",
     "27-data-platform-libs-252-label-collision",
     "31-jenkins-463-partial-migration",
     "c-certificate-transfer-v0-random-ca",
     "e-expired-on-arrival",
-    "h-manual-not-the-leader",
-    "i-application-request-to-version-3",
-    "m-transfer-version-1-reads-nothing",
     "n-transfer-version-never-written",
-    "outage-lets-encrypt-2021-bridge-ends",
 ];
 
 fn root() -> &'static Path {

@@ -3,8 +3,6 @@
 
 mod common;
 
-use std::fmt::Write as _;
-
 use trustsim::diagnosis::diagnose;
 use trustsim::kernel::Time;
 use trustsim::tls::Validator;
@@ -49,12 +47,8 @@ fn text(validators: &[Validator], faults: &str) -> String {
     let (mut clients, mut connections) = (String::new(), String::new());
     for validator in validators {
         let name = validator.name().replace('.', "");
-        writeln!(
-            clients,
-            "  {name}: {{trusts: [m.ca], validator: {validator}}}"
-        )
-        .unwrap();
-        writeln!(connections, "  - {{from: {name}, to: m.web, every: 30s}}").unwrap();
+        clients += &format!("  {name}: {{trusts: [m.ca], validator: {validator}}}\n");
+        connections += &format!("  - {{from: {name}, to: m.web, every: 30s}}\n");
     }
     BASE.replace("CLIENTS", &clients)
         .replace("CONNECTIONS", &connections)
@@ -77,28 +71,26 @@ fn outages(deployment: &Deployment, record: &Record) -> String {
         else {
             panic!("an outage is opened by a handshake");
         };
-        let validator = connection.validator.parse().unwrap();
+        let validator = connection.validator.parse().expect("a validator's name");
         let said = handshake.verdict.said_by(validator, outage.from);
         let until = outage.until.map_or("open".to_owned(), |until| {
             offset(record.manifest.start, until)
         });
-        writeln!(
-            table,
-            "{} {}..{until} {} {}\n  {}",
+        table += &format!(
+            "{} {}..{until} {} {}\n  {}\n",
             connection.client,
             offset(record.manifest.start, outage.from),
             outage.code,
             outage.error,
             said.unwrap_or_default(),
-        )
-        .unwrap();
+        );
         let cause = why.root_text.clone().unwrap_or_default();
         if !causes.contains(&cause) {
             causes.push(cause);
         }
     }
     for cause in causes {
-        writeln!(table, "after {cause}").unwrap();
+        table += &format!("after {cause}\n");
     }
     table
 }
@@ -128,12 +120,7 @@ fn every_way_to_tamper_with_a_chain() {
     let mut table = String::new();
     for how in ways {
         let fault = format!("  - {{at: 1d, tamper: {{app: m.web, how: {how}, for: 2h}}}}");
-        writeln!(
-            table,
-            "== {how}\n{}",
-            played(&text(&Validator::ALL, &fault))
-        )
-        .unwrap();
+        table += &format!("== {how}\n{}\n", played(&text(&Validator::ALL, &fault)));
     }
     insta::assert_snapshot!(table);
 }
@@ -257,7 +244,7 @@ fn told(text: &str, kinds: &[&str]) -> String {
             && kinds.contains(what)
         {
             let at = offset(record.manifest.start, entry.time);
-            writeln!(table, "{at} {what}: {detail}").unwrap();
+            table += &format!("{at} {what}: {detail}\n");
         }
     }
     table
@@ -305,7 +292,7 @@ fn sessions_outlive_a_certificate_that_went_bad() {
         (Validator::Go, "tls13-ticket"),
     ] {
         let played = going_on(validator, &format!("resume: {how}"), faults);
-        writeln!(table, "== {validator} {how}\n{played}").unwrap();
+        table += &format!("== {validator} {how}\n{played}\n");
     }
     insta::assert_snapshot!(table);
 }
@@ -394,7 +381,7 @@ fn what_a_declared_authority_may_not_certify() {
         let name = format!("common-name: {which}, ");
         let text = text(&Validator::ALL, "")
             .replace(&name, &format!("common-name: {which}, {constraint}, "));
-        writeln!(table, "== {which} {constraint}\n{}", played(&text)).unwrap();
+        table += &format!("== {which} {constraint}\n{}\n", played(&text));
     }
     insta::assert_snapshot!(table);
 }
