@@ -45,6 +45,7 @@ pub fn standing(
         stuck: stuck(journal),
         waiting: waiting(journal),
         blocked: blocked(journal),
+        refused: refused(manifest, journal),
     };
     let found = open.into_iter().map(|(index, (outage, explanation))| {
         let connection = &manifest.connections[outage.connection as usize];
@@ -128,12 +129,29 @@ fn blocked(journal: &Journal) -> BTreeMap<String, String> {
     blocked
 }
 
+/// Commands that were refused: when, from the start, and which, with what was said.
+fn refused(manifest: &Manifest, journal: &Journal) -> BTreeMap<(Span, String), String> {
+    let notes = journal.entries().iter().filter_map(|entry| {
+        let Kind::Note { what, detail } = &entry.kind else {
+            return None;
+        };
+        let asked = journal.get(entry.cause.filter(|_| *what == "action-refused")?)?;
+        let Kind::Action { command, .. } = &asked.kind else {
+            return None;
+        };
+        let at = asked.time.since(manifest.start);
+        Some(((at, command.clone()), detail.clone()))
+    });
+    notes.collect()
+}
+
 struct Search<'a> {
     deployment: &'a Deployment,
     end: Span,
     stuck: BTreeMap<String, Stuck>,
     waiting: BTreeMap<String, String>,
     blocked: BTreeMap<String, String>,
+    refused: BTreeMap<(Span, String), String>,
 }
 
 impl Search<'_> {
@@ -239,17 +257,32 @@ impl Search<'_> {
                 .iter()
                 .filter(|later| later.at <= self.end);
             self.matters(timed, server, error, near)
-                && !later
-                    .clone()
-                    .any(|later| undoes(&later.action, &timed.action))
+                && !later.clone().any(|later| {
+                    undoes(&later.action, &timed.action) && self.refusal(later).is_none()
+                })
         });
-        let (_, timed) = open.next()?;
+        let (index, timed) = open.next()?;
         let command = timed.action.to_command(self.deployment);
         let place = place(&timed.source).map(|place| format!(" ({place})"));
-        Some(format!(
+        let mut text = format!(
             "`{command}`{} is not over when the run ends",
             place.unwrap_or_default()
-        ))
+        );
+        let tried = actions[index + 1..]
+            .iter()
+            .filter(|later| undoes(&later.action, &timed.action));
+        if let Some((command, words)) = tried.filter_map(|later| self.refusal(later)).next_back() {
+            text.push_str(&format!("; `{command}` was refused: {words}"));
+        }
+        Some(text)
+    }
+
+    /// The command of an action that was refused, and why.
+    fn refusal(&self, timed: &TimedAction) -> Option<(String, &str)> {
+        let command = timed.action.to_command(self.deployment);
+        let key = (timed.at, command);
+        let words = self.refused.get(&key)?;
+        Some((key.1, words))
     }
 
     fn matters(
