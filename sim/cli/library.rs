@@ -20,11 +20,17 @@ pub struct Library;
 impl Engine for Library {
     fn load(&self, path: &Path, variant: Option<&str>) -> Result<Loaded, CliError> {
         match scenario::load_variant(path, variant, &DiskFiles) {
-            Ok(loaded) => Ok(Loaded {
-                deployment: loaded.deployment,
-                warnings: loaded.warnings.render(true),
-                variants: loaded.variants,
-            }),
+            Ok(loaded) => {
+                let mut warnings = loaded.warnings.render(true);
+                if !warnings.is_empty() && !warnings.ends_with('\n') {
+                    warnings.push('\n');
+                }
+                Ok(Loaded {
+                    deployment: loaded.deployment,
+                    warnings,
+                    variants: loaded.variants,
+                })
+            }
             Err(diagnostics) => Err(CliError::scenario(diagnostics.render(true))),
         }
     }
@@ -103,5 +109,18 @@ impl Simulation for world::Simulation {
 
     fn export(&self) -> Vec<ExportedConnection> {
         self.export()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_end_with_a_line_break() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/missing-transfer.yaml");
+        let loaded = Library.load(&path, None).expect("it is sound");
+        assert!(loaded.warnings.contains("TS0301"));
+        assert!(loaded.warnings.ends_with('\n'));
     }
 }
