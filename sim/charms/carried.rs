@@ -11,7 +11,7 @@ pub enum Carried {
     /// `TLSCertificatesRequiresV4`.
     RequiresCertificates {
         /// Endpoint, mode, version, renewal.
-        library: tls_certificates::Requirer,
+        asks: tls_certificates::Requirer,
         /// `certificate_requests`.
         requests: Vec<Request>,
         /// `private_key`.

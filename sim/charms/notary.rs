@@ -95,7 +95,7 @@ impl Charm for Notary {
 
     fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
         let access = Carried::RequiresCertificates {
-            library: self.access.clone(),
+            asks: self.access.clone(),
             requests: vec![access_request(unit)],
             private_key: None,
             refresh_hooks: &[],

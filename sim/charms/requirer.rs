@@ -38,14 +38,14 @@ struct Inner {
 
 #[derive(Debug)]
 struct CertificatesEndpoint {
-    library: tls_certificates::Requirer,
+    certificates: tls_certificates::Requirer,
     profile: CertificatesProfile,
     bugs: Bugs,
 }
 
 #[derive(Debug)]
 struct TrustEndpoint {
-    library: certificate_transfer::Requirer,
+    transfer: certificate_transfer::Requirer,
     profile: TrustProfile,
     bugs: Bugs,
 }
@@ -67,7 +67,7 @@ struct Changes {
 impl Changes {
     fn note_endpoint(&mut self, written: Written, endpoint: &CertificatesEndpoint) {
         let apply = endpoint.profile.apply;
-        let name = &endpoint.library.endpoint;
+        let name = &endpoint.certificates.endpoint;
         self.note(written.served, apply, &[format!("tls/{name}/")]);
         let cas = [trust_path(name), endpoint.old_ca_path()];
         let apply_ca = endpoint.profile.apply_ca.unwrap_or(apply);
@@ -126,17 +126,19 @@ impl Charm for Requirer {
     }
 
     fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
-        let asking = self.0.certificates.iter().map(|endpoint| {
-            let (library, requests) = (endpoint.library.clone(), endpoint.requests(unit));
-            Carried::RequiresCertificates {
-                library,
-                requests,
+        let asking = self
+            .0
+            .certificates
+            .iter()
+            .map(|endpoint| Carried::RequiresCertificates {
+                asks: endpoint.certificates.clone(),
+                requests: endpoint.requests(unit),
                 private_key: None,
                 refresh_hooks: &["config-changed"],
-            }
-        });
+            });
         let trusting = self.0.trust.iter();
-        let trusting = trusting.map(|endpoint| Carried::RequiresTransfer(endpoint.library.clone()));
+        let trusting =
+            trusting.map(|endpoint| Carried::RequiresTransfer(endpoint.transfer.clone()));
         asking.chain(trusting).collect()
     }
 }
@@ -158,26 +160,28 @@ impl Requirer {
                         Mode::App => tls_certificates::Mode::App,
                         Mode::AppAndUnit => tls_certificates::Mode::AppAndUnit,
                     };
-                    let mut library = tls_certificates::Requirer::new(&endpoint.name, mode);
-                    library.renewal_permille = profile.renewal_permille;
-                    library.library = metadata
-                        .certificates_library(&endpoint.name)
-                        .unwrap_or_default();
+                    let library = metadata.certificates_library(&endpoint.name);
+                    let certificates = tls_certificates::Requirer {
+                        renewal_permille: profile.renewal_permille,
+                        library: library.unwrap_or_default(),
+                        ..tls_certificates::Requirer::new(&endpoint.name, mode)
+                    };
                     let profile = profile.clone();
                     inner.certificates.push(CertificatesEndpoint {
-                        library,
+                        certificates,
                         profile,
                         bugs: endpoint.bugs,
                     });
                 }
                 Some(EndpointProfile::ReceivesCa(profile)) => {
-                    let mut library = certificate_transfer::Requirer::new(&endpoint.name);
-                    library.library = metadata
-                        .transfer_library(&endpoint.name)
-                        .unwrap_or_default();
+                    let library = metadata.transfer_library(&endpoint.name);
+                    let transfer = certificate_transfer::Requirer {
+                        library: library.unwrap_or_default(),
+                        ..certificate_transfer::Requirer::new(&endpoint.name)
+                    };
                     let profile = profile.clone();
                     inner.trust.push(TrustEndpoint {
-                        library,
+                        transfer,
                         profile,
                         bugs: endpoint.bugs,
                     });
@@ -202,7 +206,8 @@ impl Requirer {
     ) -> Result<Option<String>, HookError> {
         let begins = begins && endpoint.profile.restores;
         endpoint.raise_for_bugs(hook, unit)?;
-        if endpoint.library.library == Library::V3 {
+        let tls_certificates::Requirer { library, .. } = endpoint.certificates;
+        if library == Library::V3 {
             let written = v3::on_hook(endpoint, &self.0.keys, hook, unit, begins)?;
             changes.note_endpoint(written, endpoint);
             return Ok(None);
@@ -214,9 +219,9 @@ impl Requirer {
             keys: &self.0.keys,
             refresh: matches!(hook, Hook::ConfigChanged),
         };
-        let events = endpoint.library.on_hook(hook, unit, &asks)?;
+        let events = endpoint.certificates.on_hook(hook, unit, &asks)?;
         let is_broken = matches!(hook, Hook::RelationBroken { relation }
-            if unit.own_endpoint(*relation) == Some(&*endpoint.library.endpoint));
+            if unit.own_endpoint(*relation) == Some(&*endpoint.certificates.endpoint));
         let is_told = events
             .iter()
             .any(|event| matches!(event, Event::Available(_)));
@@ -256,7 +261,7 @@ impl Requirer {
                 continue;
             }
             let name = request.attributes.common_name.clone().unwrap_or_default();
-            match endpoint.library.assigned(unit, asks, request)? {
+            match endpoint.certificates.assigned(unit, asks, request)? {
                 Some(assigned) => {
                     written.served |= endpoint.push(unit, &name, &assigned);
                     if is_shared {
@@ -287,7 +292,7 @@ impl Requirer {
             return;
         }
         let waits = self.0.certificates.iter().any(|endpoint| {
-            let has_relation = !unit.relations(&endpoint.library.endpoint).is_empty();
+            let has_relation = !unit.relations(&endpoint.certificates.endpoint).is_empty();
             has_relation && !endpoint.serves(unit)
         });
         if waits {
@@ -304,7 +309,7 @@ impl CertificatesEndpoint {
         let raised = |text: &str| Err(HookError::Charm(text.to_owned()));
         let is_mine = hook
             .relation()
-            .is_some_and(|id| unit.own_endpoint(id) == Some(&*self.library.endpoint));
+            .is_some_and(|id| unit.own_endpoint(id) == Some(&*self.certificates.endpoint));
         let bugs = self.bugs;
         match hook {
             Hook::RelationBroken { .. } if is_mine && bugs.broken_raises => {
@@ -365,7 +370,7 @@ impl CertificatesEndpoint {
     }
 
     fn push(&self, unit: &mut UnitContext<'_>, name: &str, assigned: &Assigned) -> bool {
-        let endpoint = &self.library.endpoint;
+        let endpoint = &self.certificates.endpoint;
         let chain = self.chain_of(assigned);
         let chain_changed = unit.push_file(&chain_path(endpoint, name), pem::chain_value(&chain));
         let key = pem::key_value(&assigned.key);
@@ -385,7 +390,7 @@ impl CertificatesEndpoint {
         let mut unique = authorities.to_vec();
         unique.sort_unstable();
         unique.dedup();
-        let path = trust_path(&self.library.endpoint);
+        let path = trust_path(&self.certificates.endpoint);
         let before = unit.files().get(path.as_str()).cloned();
         let changed = unit.push_file(&path, pem::chain_value(&unique));
         if !self.profile.keeps_old_ca || !is_new {
@@ -399,7 +404,7 @@ impl CertificatesEndpoint {
     }
 
     fn old_ca_path(&self) -> String {
-        trust_path(&format!("{}-old", self.library.endpoint))
+        trust_path(&format!("{}-old", self.certificates.endpoint))
     }
 
     /// Removes what is served under other names, and with the last name the CA that came with it.
@@ -409,7 +414,7 @@ impl CertificatesEndpoint {
         names: &BTreeSet<String>,
         written: &mut Written,
     ) {
-        let prefix = format!("tls/{}/", self.library.endpoint);
+        let prefix = format!("tls/{}/", self.certificates.endpoint);
         let stale: Vec<Arc<str>> = paths_under(unit.files(), &prefix)
             .filter(|path| {
                 let file = &path[prefix.len()..];
@@ -421,7 +426,7 @@ impl CertificatesEndpoint {
         for path in &stale {
             unit.remove_file(path);
         }
-        let trust = trust_path(&self.library.endpoint);
+        let trust = trust_path(&self.certificates.endpoint);
         written.served |= !stale.is_empty();
         for path in [trust, self.old_ca_path()] {
             written.ca |= names.is_empty() && unit.remove_file(&path);
@@ -429,7 +434,7 @@ impl CertificatesEndpoint {
     }
 
     fn serves(&self, unit: &UnitContext<'_>) -> bool {
-        let prefix = format!("tls/{}/", self.library.endpoint);
+        let prefix = format!("tls/{}/", self.certificates.endpoint);
         paths_under(unit.files(), &prefix).next().is_some()
     }
 

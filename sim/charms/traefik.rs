@@ -108,7 +108,7 @@ impl Charm for Traefik {
 
     fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
         let asking = Carried::RequiresCertificates {
-            library: self.certificates.clone(),
+            asks: self.certificates.clone(),
             requests: requests(unit),
             private_key: sharing::key_in_sight(unit),
             refresh_hooks: &["config-changed"],

@@ -125,7 +125,7 @@ impl Charm for Vault {
     fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
         let asking = |library: &tls_certificates::Requirer, request: Option<Request>, refresh| {
             Carried::RequiresCertificates {
-                library: library.clone(),
+                asks: library.clone(),
                 requests: request.into_iter().collect(),
                 private_key: None,
                 refresh_hooks: refresh,

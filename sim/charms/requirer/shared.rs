@@ -18,7 +18,7 @@ const KEY: &str = "private-key";
 const CA: &str = "ca";
 
 fn label(endpoint: &CertificatesEndpoint) -> String {
-    format!("tls-{}", endpoint.library.endpoint)
+    format!("tls-{}", endpoint.certificates.endpoint)
 }
 
 /// The leader's part.
@@ -65,7 +65,7 @@ pub(super) fn receive(
     unit: &mut UnitContext<'_>,
 ) -> Result<Written, HookError> {
     let mut written = Written::default();
-    if unit.relations(&endpoint.library.endpoint).is_empty() {
+    if unit.relations(&endpoint.certificates.endpoint).is_empty() {
         return Ok(written);
     }
     let Some(secret) = unit.read_application_secret(&label(endpoint), true) else {
@@ -74,7 +74,7 @@ pub(super) fn receive(
     let Some((name, chain, key, ca)) = parts(&secret) else {
         return Err(HookError::Charm("KeyError: 'chain'".to_owned()));
     };
-    let served = &endpoint.library.endpoint;
+    let served = &endpoint.certificates.endpoint;
     written.served |= unit.push_file(&chain_path(served, name), chain.clone());
     written.served |= unit.push_file(&key_path(served, name), key.clone());
     if endpoint.profile.trusts_ca {
@@ -98,13 +98,13 @@ pub(super) fn waits(endpoint: &CertificatesEndpoint, unit: &UnitContext<'_>) -> 
     }
     let owner = SecretOwner::Application(unit.application_id());
     if let Some(secret) = unit.secret(owner, &label(endpoint)) {
-        let served = &endpoint.library.endpoint;
+        let served = &endpoint.certificates.endpoint;
         return parts(&secret).is_some_and(|(name, chain, ..)| {
             unit.files().get(chain_path(served, name).as_str()) != Some(chain)
         });
     }
     // Answered, but the leader has not shared it yet.
-    unit.relations(&endpoint.library.endpoint)
+    unit.relations(&endpoint.certificates.endpoint)
         .into_iter()
         .filter_map(|relation| unit.remote_application_data(relation).ok())
         .any(|bag| bag.get(CERTIFICATES).is_some())

@@ -20,7 +20,7 @@ impl TrustEndpoint {
         begins: bool,
         changes: &mut Changes,
     ) -> Result<(), HookError> {
-        let event = self.library.on_hook(hook, unit)?;
+        let event = self.transfer.on_hook(hook, unit)?;
         let mut written = BTreeSet::new();
         match event {
             Some(Event::SetUpdated(relation, set)) => {
@@ -47,8 +47,8 @@ impl TrustEndpoint {
         // A charm that asks the library itself does so whenever it reconciles.
         let reconciles = self.profile.reads == Reads::Again && matches!(hook, Hook::ConfigChanged);
         if reconciles || (begins && self.profile.restores) {
-            for relation in unit.relations(&self.library.endpoint) {
-                let set = self.library.read(unit, relation, 0)?;
+            for relation in unit.relations(&self.transfer.endpoint) {
+                let set = self.transfer.read(unit, relation, 0)?;
                 self.update(unit, relation, &set, 0, &mut written)?;
             }
         }
@@ -61,7 +61,7 @@ impl TrustEndpoint {
     /// library tells it of.
     fn reads_past_the_library(&self, hook: &Hook, unit: &UnitContext<'_>) -> bool {
         let mine = matches!(hook, Hook::RelationChanged { relation, .. }
-            if unit.own_endpoint(*relation) == Some(&*self.library.endpoint));
+            if unit.own_endpoint(*relation) == Some(&*self.transfer.endpoint));
         mine && self.profile.reads == Reads::Raw
     }
 
@@ -79,7 +79,7 @@ impl TrustEndpoint {
         }
         let set = match self.profile.reads {
             Reads::Event => Arc::clone(told),
-            Reads::Again => self.library.read(unit, relation, calls)?,
+            Reads::Again => self.transfer.read(unit, relation, calls)?,
             Reads::Raw => Requirer::read_raw(unit, relation)?,
         };
         match self.profile.store {
@@ -169,15 +169,15 @@ impl TrustEndpoint {
         written: &mut BTreeSet<String>,
     ) -> Result<(), HookError> {
         let mut texts = BTreeSet::new();
-        for relation in unit.relations(&self.library.endpoint) {
+        for relation in unit.relations(&self.transfer.endpoint) {
             let set = match self.profile.reads {
-                Reads::Event => self.library.read(unit, relation, 0)?,
-                Reads::Again => self.library.read(unit, relation, calls)?,
+                Reads::Event => self.transfer.read(unit, relation, 0)?,
+                Reads::Again => self.transfer.read(unit, relation, calls)?,
                 Reads::Raw => Requirer::read_raw(unit, relation)?,
             };
             texts.extend(set.texts.iter().cloned());
         }
-        let path = trust_path(&self.library.endpoint);
+        let path = trust_path(&self.transfer.endpoint);
         let changed = if !texts.is_empty() {
             unit.push_file(&path, CertificateSet::new(texts).bundle())
         } else {
@@ -221,7 +221,7 @@ impl TrustEndpoint {
 
     fn stem(&self, unit: &UnitContext<'_>, relation: RelationId) -> String {
         let number = unit.relation_number(relation);
-        format!("{}-{number}", self.library.endpoint)
+        format!("{}-{number}", self.transfer.endpoint)
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn on_hook(
         endpoint,
         keys,
         library: RequirerV3 {
-            endpoint: endpoint.library.endpoint.clone(),
+            endpoint: endpoint.certificates.endpoint.clone(),
             notification: endpoint.profile.notification,
         },
     };

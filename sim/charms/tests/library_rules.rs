@@ -82,8 +82,10 @@ fn only_todays_library_tells_of_a_certificate_again() {
             keys: &keys,
             refresh: true,
         };
-        let mut requirer = Requirer::new("certificates", RequirerMode::Unit);
-        requirer.library = library;
+        let requirer = Requirer {
+            library,
+            ..Requirer::new("certificates", RequirerMode::Unit)
+        };
         Ok(requirer.configure(unit, &asks)?.len())
     }
     for (library, stunt) in [

@@ -146,42 +146,52 @@ fn secret(sight: &SecretSight) -> Value {
 fn library(carried: &Carried) -> Value {
     match carried {
         Carried::RequiresCertificates {
-            library,
+            asks,
             requests,
             private_key,
             refresh_hooks,
         } => {
             let requests: Vec<Value> = requests.iter().map(request).collect();
+            let tls_certificates::Requirer { library, .. } = asks;
             json!({
-                "endpoint": &*library.endpoint,
+                "endpoint": &*asks.endpoint,
                 "role": "requirer",
-                "library": name(&tls_certificates::Library::ALL, library.library),
-                "mode": match library.mode {
+                "library": name(&tls_certificates::Library::ALL, *library),
+                "mode": match asks.mode {
                     Mode::Unit => "unit",
                     Mode::App => "app",
                     Mode::AppAndUnit => "app-and-unit",
                 },
-                "renewal-permille": library.renewal_permille,
+                "renewal-permille": asks.renewal_permille,
                 "certificate-requests": requests,
                 "private-key": private_key.as_ref().map(crate::pki::KeyPair::to_pem),
                 "refresh-hooks": refresh_hooks,
             })
         }
-        Carried::ProvidesCertificates(provider) => json!({
-            "endpoint": &*provider.endpoint,
+        Carried::ProvidesCertificates(tls_certificates::Provider {
+            endpoint,
+            library,
+            capabilities,
+            ..
+        }) => json!({
+            "endpoint": &**endpoint,
             "role": "provider",
-            "library": name(&tls_certificates::Library::ALL, provider.library),
-            "capabilities": provider.capabilities.as_ref().map(|said| said.to_value().text().to_owned()),
+            "library": name(&tls_certificates::Library::ALL, *library),
+            "capabilities": capabilities.as_ref().map(|said| said.to_value().text().to_owned()),
         }),
-        Carried::RequiresTransfer(library) => json!({
-            "endpoint": &*library.endpoint,
+        Carried::RequiresTransfer(certificate_transfer::Requirer {
+            endpoint, library, ..
+        }) => json!({
+            "endpoint": &**endpoint,
             "role": "requirer",
-            "library": name(&certificate_transfer::Library::ALL, library.library),
+            "library": name(&certificate_transfer::Library::ALL, *library),
         }),
-        Carried::ProvidesTransfer(library) => json!({
-            "endpoint": &*library.endpoint,
+        Carried::ProvidesTransfer(certificate_transfer::Provider {
+            endpoint, library, ..
+        }) => json!({
+            "endpoint": &**endpoint,
             "role": "provider",
-            "library": name(&certificate_transfer::Library::ALL, library.library),
+            "library": name(&certificate_transfer::Library::ALL, *library),
         }),
     }
 }
