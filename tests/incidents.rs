@@ -11,9 +11,8 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use trustsim::diagnosis::{Findings, diagnose, outages, remedies};
+use trustsim::diagnosis::{Findings, diagnose, remedies};
 use trustsim::scenario::{DiskFiles, load_variant};
 use trustsim::world::{Deployment, Options, Record};
 
@@ -187,12 +186,13 @@ fn every_remedy_is_proven() {
         };
         let deployment = incident.deployment(None);
         let (record, found) = findings(&deployment);
-        let play = |changed: Arc<Deployment>| {
-            let record = common::play(&changed, Options::default());
-            let failing = outages(&record.manifest, &record.journal);
-            Some((record.manifest, failing))
-        };
-        let tried = remedies(&deployment, &record.manifest, &found, 8, play);
+        let tried = remedies(
+            &deployment,
+            &record.manifest,
+            &found,
+            8,
+            common::forks(&deployment),
+        );
         let lines: Vec<String> = tried.proven.iter().map(|each| each.line()).collect();
         match lines.iter().any(|line| line.contains(wanted.as_str())) {
             true => Vec::new(),

@@ -4,20 +4,16 @@
 mod common;
 
 use std::path::Path;
-use std::sync::Arc;
 
-use trustsim::diagnosis::{Findings, diagnose, outages, remedies};
+use trustsim::diagnosis::{Findings, Future, diagnose, outages, remedies};
+use trustsim::kernel::Span;
 use trustsim::scenario::{self, MemoryFiles};
 use trustsim::world::{Deployment, Options};
 
 fn found(deployment: &Deployment, tries_max: usize) -> Findings {
     let record = common::play(deployment, Options::default());
     let mut findings = diagnose(deployment, &record.manifest, &record.journal);
-    let play = |changed: Arc<Deployment>| {
-        let record = common::play(&changed, Options::default());
-        let failing = outages(&record.manifest, &record.journal);
-        Some((record.manifest, failing))
-    };
+    let play = common::forks(deployment);
     findings.remedies = remedies(deployment, &record.manifest, &findings, tries_max, play);
     findings
 }
@@ -103,11 +99,11 @@ fn what_is_claimed_holds() {
     let before = common::play(&deployment, Options::default());
     let findings = diagnose(&deployment, &before.manifest, &before.journal);
     let mut runs = Vec::new();
-    let proven = remedies(&deployment, &before.manifest, &findings, 4, |changed| {
-        let record = common::play(&changed, Options::default());
-        let failing = outages(&record.manifest, &record.journal);
-        runs.push((record.manifest.clone(), failing.clone()));
-        Some((record.manifest, failing))
+    let mut play = common::forks(&deployment);
+    let proven = remedies(&deployment, &before.manifest, &findings, 4, |future| {
+        let played = play(future)?;
+        runs.push(played.clone());
+        Some(played)
     });
     assert_eq!(runs.len(), proven.tried);
     assert!(!proven.proven.is_empty());
@@ -185,4 +181,41 @@ fn a_setting_that_blocks_is_set_back() {
         best.at
             .is_some_and(|at| at < findings.outages[expired.expect("found")].from)
     );
+}
+
+/// A world that is copied and played on fails when and as one does that had the change in its plan
+/// from the start: nothing of it waits outside the copy, and nothing is drawn anew.
+#[test]
+fn a_fork_is_a_run_with_the_change_in_its_plan() {
+    let mut compared = 0;
+    for path in common::scenario_files() {
+        let deployment = common::cut(&common::load(&path), Span::from_secs(100 * 86_400));
+        if deployment.applications.len() > 12 {
+            continue;
+        }
+        let before = common::play(&deployment, Options::default());
+        let findings = diagnose(&deployment, &before.manifest, &before.journal);
+        let mut play = common::forks(&deployment);
+        remedies(&deployment, &before.manifest, &findings, 4, |future| {
+            let later = match &future {
+                Future::FromStart(_) => None,
+                Future::From(_, additions) => Some(additions.clone()),
+            };
+            let (manifest, failing) = play(future)?;
+            if let Some(additions) = later {
+                let mut whole = deployment.clone();
+                whole.offers.extend(additions.offers);
+                whole.saas.extend(additions.saas);
+                whole.actions.extend(additions.actions);
+                let record = common::play(&whole, Options::default());
+                let name = path.display();
+                assert_eq!(manifest.connections, record.manifest.connections, "{name}");
+                let known: Vec<_> = outages(&record.manifest, &record.journal);
+                assert_eq!(failing, known, "{name}");
+                compared += 1;
+            }
+            Some((manifest, failing))
+        });
+    }
+    assert!(compared >= 10, "only {compared} futures");
 }

@@ -40,7 +40,7 @@ pub use forecast::{
 pub use least_trust::{LeastTrust, Masked, SourceOfTrust, TrustedAuthority, least_trust};
 pub use mishaps::{Mishap, MishapKind, mishaps};
 pub use outages::{ErrorChange, Outage, outages};
-pub use remedy::{Remedies, Remedy, remedies};
+pub use remedy::{Forks, Future, Outcome, Remedies, Remedy, remedies};
 pub use rotation::{Invariant, Rotated, Violation, explain};
 pub use standing::{Standing, standing};
 pub use tally::{Tally, outage_attempts, tallies};

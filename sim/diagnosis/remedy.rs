@@ -1,14 +1,14 @@
-//! Remedies: changes an operator could make, each proven by playing the run again with it in
-//! place. Nothing is called a remedy that was not played.
+//! Remedies: changes an operator could make, each proven by making it in a copy of the world and
+//! playing on. Nothing is called a remedy that was not played.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Findings;
 use super::candidates::candidates;
-use super::outages::Outage;
+use super::outages::{Outage, outages};
 use crate::kernel::{Span, Time};
-use crate::world::{Deployment, Manifest};
+use crate::world::{Additions, Deployment, Manifest, Options, Simulation};
 
 /// A change that ends or shortens outages, as a second run with it has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,42 +70,104 @@ impl Remedies {
     }
 }
 
+/// A future of the deployment in which a change was made.
+#[derive(Clone, Debug)]
+pub enum Future {
+    /// Something is other from the start.
+    FromStart(Arc<Deployment>),
+    /// All is as it was until this instant, and then something more is done.
+    From(Time, Additions),
+}
+
+/// What came of a future: its connections, and when they failed.
+pub type Outcome = (Manifest, Vec<Outage>);
+
+/// Plays futures to their end. What comes before a change is played once: each later change is
+/// made in a copy of the world as it then stands, so long as changes come in order of time.
+#[derive(Debug)]
+pub struct Forks<P> {
+    before: Option<Simulation>,
+    deployment: Arc<Deployment>,
+    play: P,
+}
+
+impl<P: FnMut(&mut Simulation, Time)> Forks<P> {
+    /// Futures of a deployment; `play` plays one up to an instant.
+    pub fn new(deployment: Arc<Deployment>, play: P) -> Self {
+        Self {
+            before: None,
+            deployment,
+            play,
+        }
+    }
+
+    /// Plays one to its end.
+    pub fn play(&mut self, future: Future) -> Outcome {
+        let mut simulation = match future {
+            Future::FromStart(deployment) => Simulation::new(deployment, Options::default()),
+            Future::From(at, additions) => self.before(at).fork_with(additions),
+        };
+        let end = simulation.end();
+        (self.play)(&mut simulation, end);
+        let manifest = simulation.manifest();
+        let failing = outages(&manifest, simulation.journal());
+        (manifest, failing)
+    }
+
+    /// The world just before an instant.
+    fn before(&mut self, at: Time) -> &Simulation {
+        let just_before = at - Span::from_nanos(1);
+        let known = self.before.take();
+        let known = known.filter(|before| before.now() <= just_before);
+        let start = || Simulation::new(Arc::clone(&self.deployment), Options::default());
+        let before = self.before.insert(known.unwrap_or_else(start));
+        (self.play)(before, just_before);
+        before
+    }
+}
+
 /// Plays the run again with each candidate change in it, `tries_max` times at most, and keeps
-/// what helped and cost less in all. `play` gives a deployment's connections and outages, played
-/// to its end.
+/// what helped and cost less in all. `play` plays a future to its end; they come in order of time.
 pub fn remedies(
     deployment: &Deployment,
     manifest: &Manifest,
     findings: &Findings,
     tries_max: usize,
-    mut play: impl FnMut(Arc<Deployment>) -> Option<(Manifest, Vec<Outage>)>,
+    mut play: impl FnMut(Future) -> Option<Outcome>,
 ) -> Remedies {
     let mut found = Remedies::default();
     let mut possible: Vec<_> = candidates(deployment, manifest, findings)
         .into_iter()
         .filter_map(|change| Some((change.at(), change.make(deployment).ok()?)))
+        .enumerate()
         .collect();
     found.untried = possible.len().saturating_sub(tries_max);
     possible.truncate(tries_max);
+    possible.sort_by_key(|(_, (at, _))| *at);
     let before = FailingTimes::new(manifest, &findings.outages);
-    for (at, changed) in possible {
-        let Some((manifest, outages)) = play(Arc::new(changed.deployment)) else {
+    let mut helping = Vec::new();
+    for (rank, (at, changed)) in possible {
+        let at = (!at.is_zero()).then(|| deployment.start + at);
+        let future = match at {
+            None => Future::FromStart(Arc::new(changed.deployment)),
+            Some(at) => Future::From(at, Additions::between(deployment, &changed.deployment)),
+        };
+        let Some((manifest, outages)) = play(future) else {
             continue;
         };
         found.tried += 1;
         let after = FailingTimes::new(&manifest, &outages);
-        let at = (!at.is_zero()).then(|| deployment.start + at);
         let remedy = compare(&before, &after, at, changed.commands);
         let helps = !remedy.ends.is_empty() || !remedy.shortens.is_empty();
         if helps && remedy.lost_after < remedy.lost_before {
-            found.proven.push(remedy);
+            helping.push((rank, remedy));
         }
     }
-    let rank = |remedy: &Remedy| {
+    helping.sort_by_key(|(rank, remedy)| {
         let (breaks, commands) = (remedy.breaks.len(), remedy.commands.len());
-        (breaks > 0, remedy.lost_after, commands, breaks)
-    };
-    found.proven.sort_by_key(rank);
+        (breaks > 0, remedy.lost_after, commands, breaks, *rank)
+    });
+    found.proven = helping.into_iter().map(|(_, remedy)| remedy).collect();
     found
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::controllers::ControllerSide;
-use super::deployment::{Deployment, ModelKind, Party, Placement, Side};
+use super::deployment::{Deployment, ModelKind, OfferSpec, Party, Placement, SaasSpec, Side};
 use super::simulation::{Event, World};
 use crate::charms::{AcmeServer, Behaviour, CharmMetadata, Instance, Role};
 use crate::juju::{
@@ -41,15 +41,10 @@ impl World {
             self.deploy_application(&deployment, application, agenda);
         }
         for offer in &deployment.offers {
-            let application = self.applications[offer.application];
-            self.juju.offer(application, &offer.name, &offer.endpoints);
+            self.deploy_offer(offer);
         }
         for saas in &deployment.saas {
-            let offer = &deployment.offers[saas.offer];
-            let target = self.applications[offer.application];
-            let model = ModelId::from_index(saas.model);
-            let id = self.juju.consume(model, &saas.name, &offer.name, target);
-            self.saas.push(id);
+            self.deploy_saas(&deployment, saas);
         }
         for relation in &deployment.relations {
             self.integrate(&relation.sides, self.root, agenda);
@@ -57,6 +52,21 @@ impl World {
         for application in 0..deployment.applications.len() {
             self.deploy_units(&deployment, application, agenda);
         }
+    }
+
+    /// `juju offer`.
+    pub(super) fn deploy_offer(&mut self, offer: &OfferSpec) {
+        let application = self.applications[offer.application];
+        self.juju.offer(application, &offer.name, &offer.endpoints);
+    }
+
+    /// `juju consume`.
+    pub(super) fn deploy_saas(&mut self, deployment: &Deployment, saas: &SaasSpec) {
+        let offer = &deployment.offers[saas.offer];
+        let target = self.applications[offer.application];
+        let model = ModelId::from_index(saas.model);
+        let id = self.juju.consume(model, &saas.name, &offer.name, target);
+        self.saas.push(id);
     }
 
     fn deploy_application(

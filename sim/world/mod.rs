@@ -13,6 +13,7 @@ mod deploy;
 mod deployment;
 mod desk;
 mod failing;
+mod fork;
 mod hooks;
 mod journal;
 mod keys;
@@ -37,6 +38,7 @@ pub use deployment::{
     ExpectationKind, MachineSpec, ModelKind, ModelSpec, OfferSpec, OperatorSpec, Party, Placement,
     RandomPlan, RelationSpec, SaasSpec, Selector, Side, Source, Timings, When,
 };
+pub use fork::Additions;
 pub use journal::{
     CertificateKind, CertificateRecord, ConnectionRecord, Entry, HandshakeRecord, Journal,
     KeyRecord, Kind, Manifest, Seq, Subject,

@@ -14,7 +14,7 @@ use super::recorder::Recorder;
 use super::revocation::Publications;
 use super::sides::Sides;
 use super::tampering::Edits;
-use super::{Deployment, TimedAction, clients::ClientSide};
+use super::{Deployment, clients::ClientSide};
 use crate::charms::{AcmeServer, Instance};
 use crate::juju::{self, ApplicationId, Juju, Step};
 use crate::kernel::{self, Agenda, Seq, Span, Streams, Time};
@@ -67,8 +67,8 @@ const SETTLE_CHECK: Span = Span::from_secs(1);
 /// The deployment as one value: plain data, no threads, no files. Clone it to play another future.
 #[derive(Clone, Debug)]
 pub struct Simulation {
-    agenda: Agenda<Event>,
-    world: World,
+    pub(super) agenda: Agenda<Event>,
+    pub(super) world: World,
 }
 
 /// Everything but the agenda.
@@ -191,28 +191,6 @@ impl Simulation {
     /// Plays on until `until`.
     pub fn run_until(&mut self, until: Time) {
         kernel::run(&mut self.world, &mut self.agenda, until);
-    }
-
-    /// Puts an action into the plan of this future; one that is past happens now.
-    pub fn plan(&mut self, action: TimedAction) {
-        let deployment = Arc::make_mut(&mut self.world.deployment);
-        let at = deployment.start + action.at;
-        let index = deployment.actions.len();
-        deployment.actions.push(action);
-        self.agenda
-            .at(at.max(self.agenda.now()), Event::Action(index));
-    }
-
-    /// Another future of this one: a copy in which these actions happen too, and which may be
-    /// played for `duration` from the start.
-    #[must_use]
-    pub fn fork(&self, actions: Vec<TimedAction>, duration: Span) -> Self {
-        let mut fork = self.clone();
-        Arc::make_mut(&mut fork.world.deployment).duration = duration;
-        for action in actions {
-            fork.plan(action);
-        }
-        fork
     }
 
     /// The current instant.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use trustsim::diagnosis::{Forks, Future, Outcome};
 use trustsim::kernel::{Span, Time};
 use trustsim::scenario;
 use trustsim::world::{Deployment, Entry, Kind, Options, Record, Simulation};
@@ -77,6 +78,13 @@ pub(crate) fn text_of(entry: &Entry) -> &str {
 /// Plays a deployment to its end.
 pub(crate) fn play(deployment: &Deployment, options: Options) -> Record {
     Simulation::new(Arc::new(deployment.clone()), options).finish()
+}
+
+/// Plays futures of a deployment.
+pub(crate) fn forks(deployment: &Deployment) -> impl FnMut(Future) -> Option<Outcome> {
+    let to = |simulation: &mut Simulation, until| simulation.run_until(until);
+    let mut forks = Forks::new(Arc::new(deployment.clone()), to);
+    move |future| Some(forks.play(future))
 }
 
 /// The same deployment, cut short.

@@ -9,7 +9,7 @@ use crate::cli::console::Console;
 use crate::cli::engine::Engine;
 use crate::cli::error::{CliError, ErrorKind};
 use crate::cli::{Exit, moment, progress};
-use crate::diagnosis::{Findings, Remedies, diagnose, outages, remedies};
+use crate::diagnosis::{Findings, Forks, Remedies, diagnose, remedies};
 use crate::report::terminal::{Detail, terminal};
 use crate::report::{self, write_folder};
 use crate::world::{self, Deployment, Manifest};
@@ -65,7 +65,7 @@ fn play(
     );
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
     let mut findings = diagnose(&deployment, &manifest, journal);
-    findings.remedies = try_remedies(args, &deployment, &manifest, &findings, engine, console);
+    findings.remedies = try_remedies(args, &deployment, &manifest, &findings, console);
     let run = report::Run {
         manifest: &manifest,
         journal,
@@ -100,23 +100,23 @@ fn play(
     })
 }
 
-/// Plays the run again with each change that might help.
+/// Plays on with each change that might help.
 fn try_remedies(
     args: &Run,
-    deployment: &Deployment,
+    deployment: &Arc<Deployment>,
     manifest: &Manifest,
     findings: &Findings,
-    engine: &dyn Engine,
     console: &Console<'_>,
 ) -> Remedies {
-    let quiet = world::Options::default();
-    remedies(deployment, manifest, findings, args.remedies, |changed| {
-        let (start, end) = (changed.start, changed.start + changed.duration);
-        let mut again = engine.start(changed, quiet).ok()?;
-        progress::play(again.as_mut(), start, end, console.progress);
-        let manifest = again.manifest();
-        let failing = outages(&manifest, again.journal());
-        Some((manifest, failing))
+    let mut forks = Forks::new(
+        Arc::clone(deployment),
+        |simulation: &mut world::Simulation, until| {
+            let now = simulation.now();
+            progress::play(simulation, now, until, console.progress);
+        },
+    );
+    remedies(deployment, manifest, findings, args.remedies, |future| {
+        Some(forks.play(future))
     })
 }
 
