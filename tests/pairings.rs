@@ -178,6 +178,7 @@ operators: {on-call: {answers: [vault], delay: {exactly: 5m}}}
             manifest: &record.manifest,
             journal: &record.journal,
             findings: &findings,
+            played: None,
         },
         Detail::Normal,
     );

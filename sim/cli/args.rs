@@ -199,7 +199,7 @@ pub struct Check {
 The first line names the cause. A client or a server is model.app/0, model.app for all of its
 units, or the name of a client. The exit code is 0 whether the connection holds or not.")]
 pub struct Why {
-    /// Scenario file; it is played again
+    /// Scenario file, or the folder that `trustsim run` wrote of it; it is played again
     pub scenario: PathBuf,
     /// Who opens the connection
     pub client: String,
@@ -219,7 +219,7 @@ pub struct Why {
 /// Say what is coming: ends, crowds, queues, and how long each provider may be away
 #[derive(Debug, Args)]
 pub struct Forecast {
-    /// Scenario file
+    /// Scenario file, or the folder that `trustsim run` wrote of it
     pub scenario: PathBuf,
     /// How many of the shortest outages to prove, each by playing it; 0 proves none
     #[arg(long, value_name = "COUNT", default_value_t = 4)]
@@ -254,7 +254,7 @@ pub enum Audit {
 /// Options of every audit.
 #[derive(Debug, Args)]
 pub struct AuditOptions {
-    /// Scenario file
+    /// Scenario file, or the folder that `trustsim run` wrote of it
     pub scenario: PathBuf,
     /// How it is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
@@ -304,7 +304,7 @@ pub struct RehearseRotation {
 /// Answer as `juju status` would at an instant
 #[derive(Debug, Args)]
 pub struct Status {
-    /// Scenario file
+    /// Scenario file, or the folder that `trustsim run` wrote of it
     pub scenario: PathBuf,
     /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
     #[arg(long, value_name = "TIME")]
@@ -326,7 +326,7 @@ pub struct Status {
 /// Answer as `juju show-unit` would at an instant
 #[derive(Debug, Args)]
 pub struct ShowUnit {
-    /// Scenario file
+    /// Scenario file, or the folder that `trustsim run` wrote of it
     pub scenario: PathBuf,
     /// Units, as model.app/0, or app/0 of the model given with -m
     #[arg(required = true, value_name = "UNIT")]
@@ -356,7 +356,7 @@ status after: all that a charm's code would read and write, so that the same hoo
 the real code under ops[testing]. Hooks that would do nothing are passed over; with --every-hook
 they are written too.")]
 pub struct Record {
-    /// Scenario file
+    /// Scenario file, or the folder that `trustsim run` wrote of it
     pub scenario: PathBuf,
     /// Units, as model.app/0, or app/0 of the model given with -m; every unit without any
     #[arg(value_name = "UNIT")]
@@ -384,7 +384,7 @@ pub struct Record {
 /// Write what every connection would present and trust at an instant, for openssl or curl
 #[derive(Debug, Args)]
 pub struct Export {
-    /// Scenario file
+    /// Scenario file, or the folder that `trustsim run` wrote of it
     pub scenario: PathBuf,
     /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
     #[arg(long, value_name = "TIME")]

@@ -19,6 +19,8 @@ pub struct Loaded {
     pub warnings: String,
     /// Names of its variants.
     pub variants: Vec<String>,
+    /// SHA-256 of every file that was read, one after the other, in hexadecimal.
+    pub sha256: String,
 }
 
 /// The library below the command line.

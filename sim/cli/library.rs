@@ -9,7 +9,7 @@ use super::engine::{Engine, Loaded, Simulation};
 use super::error::{CliError, ErrorKind};
 use crate::diagnosis;
 use crate::kernel::Time;
-use crate::scenario::{self, DiskFiles};
+use crate::scenario::{self, DigestedFiles, DiskFiles};
 use crate::tls;
 use crate::world::{self, Deployment, ExportedConnection, Journal, Manifest, Options};
 
@@ -19,7 +19,8 @@ pub struct Library;
 
 impl Engine for Library {
     fn load(&self, path: &Path, variant: Option<&str>) -> Result<Loaded, CliError> {
-        match scenario::load_variant(path, variant, &DiskFiles) {
+        let files = DigestedFiles::new(&DiskFiles);
+        match scenario::load_variant(path, variant, &files) {
             Ok(loaded) => {
                 let mut warnings = loaded.warnings.render(true);
                 if !warnings.is_empty() && !warnings.ends_with('\n') {
@@ -29,6 +30,7 @@ impl Engine for Library {
                     deployment: loaded.deployment,
                     warnings,
                     variants: loaded.variants,
+                    sha256: files.sha256(),
                 })
             }
             Err(diagnostics) => Err(CliError::scenario(diagnostics.render(true))),

@@ -36,6 +36,7 @@ impl Engine for Made {
             deployment,
             warnings: "warning[TS0301]: a lint\n".to_owned(),
             variants: Vec::new(),
+            sha256: "5ce9a210".to_owned(),
         })
     }
 

@@ -9,6 +9,7 @@ mod folder;
 mod forecast;
 pub mod juju;
 mod least_trust;
+mod played;
 pub mod plots;
 pub mod rehearsal;
 mod sheet;
@@ -22,6 +23,7 @@ pub use blast_radius::blast_radius;
 pub use folder::{FolderError, write_folder};
 pub use forecast::forecast;
 pub use least_trust::least_trust;
+pub use played::Played;
 pub use sheet::{Field, Sheet, sheets_json};
 pub use summary::summary;
 pub use why::why;
@@ -41,6 +43,8 @@ pub struct Run<'a> {
     pub journal: &'a Journal,
     /// What was found in it.
     pub findings: &'a Findings,
+    /// What it was made from; nothing where no scenario file was read.
+    pub played: Option<&'a Played>,
 }
 
 impl<'a> Run<'a> {

@@ -33,6 +33,7 @@ pub fn summary(run: &Run<'_>) -> Value {
         "start": manifest.start.to_string(),
         "end": run.end().to_string(),
         "duration_s": number(manifest.duration),
+        "played": run.played,
         "fingerprint": format!("{:016x}", run.journal.fingerprint()),
         "passed": run.findings.passed(),
         "totals": totals(run),

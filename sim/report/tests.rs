@@ -11,6 +11,7 @@ fn rendered<T>(render: impl FnOnce(&Run<'_>) -> T) -> T {
         manifest: &script.manifest,
         journal: &script.journal,
         findings: &findings,
+        played: None,
     })
 }
 
@@ -135,6 +136,7 @@ fn an_empty_run_renders_too() {
         manifest: &script.manifest,
         journal: &script.journal,
         findings: &findings,
+        played: None,
     };
     assert_eq!(files(&run).expect("drawn").len(), 13);
     assert!(terminal(&run, Detail::Normal).contains("The scenario expects nothing."));
@@ -168,6 +170,7 @@ fn large() -> Vec<(String, Vec<u8>)> {
         manifest: &script.manifest,
         journal: &script.journal,
         findings: &findings,
+        played: None,
     };
     files(&run).expect("drawn")
 }

@@ -1,9 +1,13 @@
 //! Where texts come from: the disk, or memory in tests.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
+
+use ring::digest::{Context, SHA256};
 
 use super::codes::Code;
 use super::diagnostic::{Diagnostic, Severity};
@@ -63,6 +67,49 @@ impl Files for MemoryFiles {
 
     fn is_file(&self, path: &Path) -> bool {
         self.0.contains_key(path)
+    }
+}
+
+/// Files, and a digest of all that was read of them.
+pub struct DigestedFiles<'a> {
+    files: &'a dyn Files,
+    context: RefCell<Context>,
+}
+
+impl<'a> DigestedFiles<'a> {
+    /// Nothing has been read yet.
+    pub fn new(files: &'a dyn Files) -> Self {
+        let context = RefCell::new(Context::new(&SHA256));
+        Self { files, context }
+    }
+
+    /// SHA-256 of every text read so far, one after the other, in hexadecimal.
+    pub fn sha256(&self) -> String {
+        let digest = self.context.borrow().clone().finish();
+        digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
+            hex.push_str(&format!("{byte:02x}"));
+            hex
+        })
+    }
+}
+
+impl fmt::Debug for DigestedFiles<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DigestedFiles")
+            .field(&self.sha256())
+            .finish()
+    }
+}
+
+impl Files for DigestedFiles<'_> {
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        let bytes = self.files.read(path, limit)?;
+        self.context.borrow_mut().update(&bytes);
+        Ok(bytes)
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        self.files.is_file(path)
     }
 }
 

@@ -24,7 +24,7 @@ use std::path::Path;
 pub use bundle::{ApplicationFile, ModelConfigFile, ModelFile, OfferFile, SaasFile};
 pub use codes::{Code, explain};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
-pub use files::{DiskFiles, FILE_SIZE_MAX, Files, MemoryFiles};
+pub use files::{DigestedFiles, DiskFiles, FILE_SIZE_MAX, Files, MemoryFiles};
 pub use rotation::{
     HandingFile, NothingFile, PrepareFile, ReIssueFile, RotationFile, StepFile, SwitchFile,
 };

@@ -1,8 +1,6 @@
 //! `trustsim audit`: trust that nothing needs, and what each key would do in an attacker's hands.
 
-use std::sync::Arc;
-
-use super::{load, options, sheets};
+use super::{Ready, load, sheets};
 use crate::cli::args::{Audit, AuditOptions, Format};
 use crate::cli::console::Console;
 use crate::cli::engine::Engine;
@@ -28,7 +26,7 @@ fn trust(
     engine: &dyn Engine,
     console: &mut Console<'_>,
 ) -> Result<(), CliError> {
-    let deployment = Arc::new(load(&args.scenario, &args.play, engine, console)?);
+    let Ready { deployment, .. } = load(&args.scenario, &args.play, engine, console)?;
     let found = least_trust(&deployment);
     let text = (args.format == Format::Tabular).then(|| terminal::least_trust(&found));
     let all = report::least_trust(&found);
@@ -41,10 +39,14 @@ fn radius(
     engine: &dyn Engine,
     console: &mut Console<'_>,
 ) -> Result<(), CliError> {
-    let deployment = Arc::new(load(&args.scenario, &args.play, engine, console)?);
+    let Ready {
+        deployment,
+        options,
+        ..
+    } = load(&args.scenario, &args.play, engine, console)?;
     let at = moment::instant("--at", at, &deployment)?;
     let start = deployment.start;
-    let mut simulation = world::Simulation::new(deployment, options(&args.play));
+    let mut simulation = world::Simulation::new(deployment, options);
     progress::play(&mut simulation, start, at, console.progress);
     let found = blast_radius(&simulation);
     let text = (args.format == Format::Tabular).then(|| terminal::blast_radius(&found));

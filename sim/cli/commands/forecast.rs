@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{load, options, sheets};
+use super::{Ready, load, sheets};
 use crate::cli::args::{Forecast, Format};
 use crate::cli::console::Console;
 use crate::cli::engine::Engine;
@@ -16,9 +16,13 @@ pub(super) fn forecast(
     engine: &dyn Engine,
     console: &mut Console<'_>,
 ) -> Result<(), CliError> {
-    let deployment = Arc::new(load(&args.scenario, &args.play, engine, console)?);
+    let Ready {
+        deployment,
+        options,
+        ..
+    } = load(&args.scenario, &args.play, engine, console)?;
     let (start, end) = (deployment.start, deployment.start + deployment.duration);
-    let mut simulation = engine.start(Arc::clone(&deployment), options(&args.play))?;
+    let mut simulation = engine.start(Arc::clone(&deployment), options)?;
     progress::play(simulation.as_mut(), start, end, console.progress);
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
     let forecast = diagnosis::forecast(&deployment, &manifest, journal);

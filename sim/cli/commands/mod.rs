@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod again;
 mod audit;
 mod check;
 mod explain;
@@ -25,7 +26,8 @@ use super::engine::{Engine, Simulation};
 use super::error::{CliError, ErrorKind};
 use super::{Exit, moment, progress};
 use crate::report::{Sheet, sheets_json, write_folder};
-use crate::world::{Deployment, Options};
+use crate::world::Deployment;
+use again::{Ready, load};
 
 pub(super) fn dispatch(
     cli: &Cli,
@@ -60,21 +62,6 @@ pub(super) fn dispatch(
     Ok(Exit::Held)
 }
 
-/// Reads a scenario and says its warnings.
-fn load(
-    path: &Path,
-    play: &Play,
-    engine: &dyn Engine,
-    console: &mut Console<'_>,
-) -> Result<Deployment, CliError> {
-    let loaded = engine.load(path, play.variant.as_deref())?;
-    console.say(&loaded.warnings)?;
-    let mut deployment = loaded.deployment;
-    deployment.seed = play.seed.unwrap_or(deployment.seed);
-    crate::faults::draw(&mut deployment);
-    Ok(deployment)
-}
-
 /// Plays a scenario up to an instant.
 fn play_until(
     path: &Path,
@@ -83,9 +70,13 @@ fn play_until(
     engine: &dyn Engine,
     console: &mut Console<'_>,
 ) -> Result<(Arc<Deployment>, Box<dyn Simulation>), CliError> {
-    let deployment = Arc::new(load(path, play, engine, console)?);
+    let Ready {
+        deployment,
+        options,
+        ..
+    } = load(path, play, engine, console)?;
     let until = moment::instant("--at", at, &deployment)?;
-    let mut simulation = engine.start(Arc::clone(&deployment), options(play))?;
+    let mut simulation = engine.start(Arc::clone(&deployment), options)?;
     progress::play(
         simulation.as_mut(),
         deployment.start,
@@ -93,14 +84,6 @@ fn play_until(
         console.progress,
     );
     Ok((deployment, simulation))
-}
-
-fn options(play: &Play) -> Options {
-    Options {
-        every_hook: play.every_hook,
-        every_handshake: play.every_handshake,
-        lane: play.lane.into(),
-    }
 }
 
 /// Sheets into a folder where one is named, and onto standard output: as `text`, which tables for

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{data, deliver, load, options, progress, show_unit};
+use super::{Ready, data, deliver, load, progress, show_unit};
 use crate::cli::args::Record;
 use crate::cli::console::Console;
 use crate::cli::engine::Engine;
@@ -18,13 +18,17 @@ pub(super) fn record(
     engine: &dyn Engine,
     console: &mut Console<'_>,
 ) -> Result<(), CliError> {
-    let deployment = Arc::new(load(&args.scenario, &args.play, engine, console)?);
+    let Ready {
+        deployment,
+        options,
+        ..
+    } = load(&args.scenario, &args.play, engine, console)?;
     let from = match &args.from {
         Some(text) => moment::instant("--from", Some(text), &deployment)?,
         None => deployment.start,
     };
     let until = moment::instant("--until", args.until.as_deref(), &deployment)?;
-    let mut simulation = engine.start(Arc::clone(&deployment), options(&args.play))?;
+    let mut simulation = engine.start(Arc::clone(&deployment), options)?;
     if args.units.is_empty() {
         simulation.record_all();
     }

@@ -1,6 +1,6 @@
 //! `trustsim rehearse rotation`: every way to rotate a CA, played before anybody does it.
 
-use super::{data, load};
+use super::{Ready, data, load};
 use crate::cli::args::{DataFormat, Format, Play, RehearseRotation};
 use crate::cli::console::Console;
 use crate::cli::engine::Engine;
@@ -23,7 +23,7 @@ pub(super) fn rotation(
         seed: args.seed,
         ..Play::default()
     };
-    let deployment = load(&args.scenario, &play, engine, console)?;
+    let Ready { deployment, .. } = load(&args.scenario, &play, engine, console)?;
     let at = match &args.at {
         Some(text) => moment::instant("--at", Some(text), &deployment)?.since(deployment.start),
         None => BEGIN.min(deployment.duration / 2),

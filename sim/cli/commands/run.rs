@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{data, load, options};
+use super::{data, load};
 use crate::cli::args::{DataFormat, Format, Run};
 use crate::cli::console::Console;
 use crate::cli::engine::Engine;
@@ -52,11 +52,12 @@ fn play(
     engine: &dyn Engine,
     console: &mut Console<'_>,
 ) -> Result<Exit, CliError> {
-    let mut deployment = load(path, &args.play, engine, console)?;
-    let until = moment::instant("--until", args.until.as_deref(), &deployment)?;
-    deployment.duration = until.since(deployment.start);
-    let deployment = Arc::new(deployment);
-    let mut simulation = engine.start(Arc::clone(&deployment), options(&args.play))?;
+    let mut ready = load(path, &args.play, engine, console)?;
+    let until = moment::instant("--until", args.until.as_deref(), &ready.deployment)?;
+    let cut = Arc::make_mut(&mut ready.deployment);
+    cut.duration = until.since(cut.start);
+    let deployment = Arc::clone(&ready.deployment);
+    let mut simulation = engine.start(Arc::clone(&deployment), ready.options)?;
     progress::play(
         simulation.as_mut(),
         deployment.start,
@@ -70,6 +71,7 @@ fn play(
         manifest: &manifest,
         journal,
         findings: &findings,
+        played: Some(&ready.played(until)),
     };
     let files = report::files(&run).map_err(|error| {
         CliError::new(ErrorKind::Io, "failed to render the report").caused_by(error)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{data, load, options};
+use super::{data, load};
 use crate::cli::args::{DataFormat, Format, Why};
 use crate::cli::console::Console;
 use crate::cli::engine::Engine;
@@ -20,15 +20,17 @@ pub(super) fn why(
     engine: &dyn Engine,
     console: &mut Console<'_>,
 ) -> Result<(), CliError> {
-    let deployment = Arc::new(load(&args.scenario, &args.play, engine, console)?);
+    let ready = load(&args.scenario, &args.play, engine, console)?;
+    let deployment = Arc::clone(&ready.deployment);
     let at = moment::instant("--at", args.at.as_deref(), &deployment)?;
-    let mut simulation = engine.start(Arc::clone(&deployment), options(&args.play))?;
+    let mut simulation = engine.start(Arc::clone(&deployment), ready.options)?;
     progress::play(simulation.as_mut(), deployment.start, at, console.progress);
     let shown = simulation.export();
     // How long it goes on failing, and who came in the end, is known later only.
     let end = deployment.start + deployment.duration;
     progress::play(simulation.as_mut(), at, end, console.progress);
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
+    ready.is_the_same(journal)?;
     let pair = (args.client.as_str(), args.server.as_str());
     let answers = diagnosis::why(&deployment, &manifest, journal, pair, at).map_err(explain)?;
     let stacks = |answer: &Answer| -> Vec<SaidBy> {
