@@ -283,11 +283,6 @@ impl Agent {
         *hook == Hook::UpdateStatus || expiry.is_some_and(|expiry| expiry.handled > 0)
     }
 
-    /// Whether no operation is recorded: Juju's `Continue`.
-    pub(super) fn continues(&self) -> bool {
-        self.is_idle() && self.queued.is_none()
-    }
-
     /// Whether no hook runs or waits to be run again.
     pub fn is_idle(&self) -> bool {
         matches!(self.state, Activity::Idle)

@@ -149,7 +149,7 @@ impl Juju {
     pub(super) fn proceed(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
         loop {
-            match self.next_operation(unit, now, true) {
+            match self.next_operation(unit, now) {
                 Some(Operation::Run(hook, _)) if self.is_skipped(unit, &hook) => {
                     self.skip(unit, &hook, host);
                 }

@@ -169,6 +169,21 @@ impl Juju {
         None
     }
 
+    /// Whether nothing is under way between the two sides, and nothing waits to be.
+    pub(super) fn has_delivered_everything(&self, id: LinkId, now: Time) -> bool {
+        let link = self.link(id);
+        let relation = self.relation(link.consumer);
+        let over = relation.life != Life::Alive || relation.suspended;
+        let nothing_waits = |(to_offering, from): (usize, RelationId)| {
+            let end = self.local_end(from);
+            let version = end.map_or(0, |end| self.relation(from).ends[end].bag.version);
+            link.changed[to_offering].is_empty() && link.delivered[to_offering] == version
+        };
+        let sides = [(0, link.offering), (1, link.consumer)];
+        let delivered = link.connected && sides.into_iter().all(nothing_waits);
+        link.due.iter().all(|at| *at <= now) && (over || delivered)
+    }
+
     fn copy_life(
         &mut self,
         source: RelationId,

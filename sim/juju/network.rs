@@ -134,6 +134,19 @@ impl Juju {
         active.any(|on| on.wire == Wire::Controller(controller) && on.trouble == Trouble::Cut)
     }
 
+    /// What took down the controller of a model; `None` where it answers.
+    pub fn down_by(&self, model: ModelId) -> Option<Option<Seq>> {
+        let wire = Wire::Controller(self.model(model).controller);
+        let mut active = self.troubles.iter();
+        let on = active.find(|on| on.wire == wire && on.trouble == Trouble::Cut)?;
+        Some(on.cause)
+    }
+
+    /// Whether a unit's agent hears of an action that somebody runs.
+    pub fn answers(&self, unit: UnitId) -> bool {
+        self.agent(unit).is_some_and(|agent| agent.connected) && !self.is_agent_held(unit)
+    }
+
     /// Why an agent cannot reach its controller now.
     pub(super) fn agent_trouble(&self, unit: UnitId) -> Option<(&'static str, Option<Seq>)> {
         let model = self.application(self.unit(unit).application).model;

@@ -239,12 +239,12 @@ impl Juju {
         }
     }
 
-    /// Whether no agent runs a hook, waits to run one, or has one due, and nothing is under way
-    /// between models. What only time brings does not count, as long as the charms say that it
-    /// would do nothing.
+    /// Whether nothing is due that anything but time has caused: no agent runs a hook, waits to run
+    /// one, has one due or is away, and nothing is under way between models or waits for a link.
+    /// What only time brings does not count, as long as the charms say that it would do nothing.
     pub fn is_settled(&self, now: Time) -> bool {
-        let delivered = |link: &super::Link| link.due.iter().all(|at| *at <= now);
-        self.links.iter().all(delivered)
+        self.links()
+            .all(|(id, _)| self.has_delivered_everything(id, now))
             && self.units().all(|(id, unit)| match &unit.agent {
                 None => true,
                 Some(agent) => self.is_unit_settled(id, agent, now),
@@ -271,16 +271,21 @@ impl Juju {
         }
         let at_rest = match &agent.state {
             Activity::Idle => agent.installed && agent.started,
-            Activity::Running(running) => agent.is_repeat(&running.hook),
+            // Elided, it would not be seen to run: only what it leaves counts.
+            Activity::Running(running) => {
+                let changes = running.effects.changes_anything() || running.result.is_err();
+                agent.is_repeat(&running.hook) && !changes
+            }
             Activity::Failed(_) => false,
         };
         // Whatever is under way to the agent has arrived one latency from now, and containers
         // have been asked.
         let later = now + self.latencies.watch.max(PEBBLE_POLL);
         at_rest
+            && agent.connected
             && !agent.awaits_time
             && agent.queued.is_none()
-            && self.next_operation(id, later, false).is_none()
+            && self.operation_not_of_time(id, later).is_none()
     }
 }
 

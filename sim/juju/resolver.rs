@@ -23,19 +23,47 @@ pub(super) enum Operation {
 
 const PURPOSE_RELATION_ORDER: u64 = 0x7265_6c6f;
 
+/// How an agent is looked at.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    now: Time,
+    /// What only time brings is left in.
+    repeats: bool,
+    /// It runs no hook, or is looked at as if it did not.
+    idle: bool,
+}
+
 impl Juju {
     /// The next operation of an agent that runs no hook; `None` when there is nothing to do.
-    /// Without `repeats`, what only time brings is left out.
-    pub(super) fn next_operation(&self, id: UnitId, now: Time, repeats: bool) -> Option<Operation> {
+    pub(super) fn next_operation(&self, id: UnitId, now: Time) -> Option<Operation> {
+        let idle = self.agent(id)?.is_idle();
+        let repeats = true;
+        self.operation_seen(id, Look { now, repeats, idle })
+    }
+
+    /// What an agent has to do but for what only time brings; where it runs such a hook now, what
+    /// it does after it.
+    pub(super) fn operation_not_of_time(&self, id: UnitId, now: Time) -> Option<Operation> {
+        let agent = self.agent(id)?;
+        let idle = match &agent.state {
+            Activity::Running(running) => agent.is_repeat(&running.hook),
+            _ => agent.is_idle(),
+        };
+        let repeats = false;
+        self.operation_seen(id, Look { now, repeats, idle })
+    }
+
+    fn operation_seen(&self, id: UnitId, look: Look) -> Option<Operation> {
         let agent = self.agent(id)?;
         if agent.removed {
             return Some(Operation::Terminate);
         }
-        if agent.continues() && agent.rebooted {
+        let continues = look.idle && agent.queued.is_none();
+        if continues && agent.rebooted {
             return Some(Operation::Run(Hook::Start, None));
         }
         if agent.installed
-            && let Some(operation) = self.installed_operation(id, now, repeats)
+            && let Some(operation) = self.installed_operation(id, look)
         {
             return Some(operation);
         }
@@ -44,7 +72,7 @@ impl Juju {
             let stop = Operation::Run(Hook::Stop, None);
             return Some(if stops { stop } else { Operation::Terminate });
         }
-        if !agent.is_idle() {
+        if !look.idle {
             return None;
         }
         if let Some(hook) = &agent.queued {
@@ -57,22 +85,24 @@ impl Juju {
             return Some(Operation::Run(hook.clone(), cause));
         }
         if agent.dying {
-            return Some(self.dying_operation(id, now));
+            return Some(self.dying_operation(id, look.now));
         }
-        self.idle_operation(id, now, repeats)
+        self.idle_operation(id, look)
     }
 
     /// What goes before a queued hook, in a unit that is installed.
-    fn installed_operation(&self, id: UnitId, now: Time, repeats: bool) -> Option<Operation> {
+    fn installed_operation(&self, id: UnitId, look: Look) -> Option<Operation> {
         let agent = self.agent(id)?;
-        let free = agent.continues() && !agent.dying;
+        let Look { now, repeats, idle } = look;
+        let continues = idle && agent.queued.is_none();
+        let free = continues && !agent.dying;
         if free && let Some(relation) = self.uncreated_relation(id, now) {
             return Some(Operation::Create(relation));
         }
-        if let Some(operation) = self.leadership_operation(id) {
+        if let Some(operation) = self.leadership_operation(id, continues) {
             return Some(operation);
         }
-        if agent.continues() && agent.pebble_from <= now {
+        if continues && agent.pebble_from <= now {
             let containers = &self.application(self.unit(id).application).containers;
             if let Some(container) = containers.get(agent.containers_ready) {
                 let container = Arc::clone(container);
@@ -83,7 +113,7 @@ impl Juju {
             return Some(Operation::Run(hook, cause));
         }
         // Actions run while a hook is in error, but not before one that is queued.
-        if (agent.continues() || matches!(agent.state, Activity::Failed(_)))
+        if (continues || matches!(agent.state, Activity::Failed(_)))
             && let Some((hook, cause)) = agent.actions.front()
         {
             return Some(Operation::Run(hook.clone(), *cause));
@@ -92,7 +122,8 @@ impl Juju {
     }
 
     /// What a unit does that has nothing recorded.
-    fn idle_operation(&self, id: UnitId, now: Time, repeats: bool) -> Option<Operation> {
+    fn idle_operation(&self, id: UnitId, look: Look) -> Option<Operation> {
+        let Look { now, repeats, .. } = look;
         let unit = self.unit(id);
         let agent = unit.agent.as_deref()?;
         if !agent.installed {
@@ -145,11 +176,11 @@ impl Juju {
             .below(PURPOSE_RELATION_ORDER, unit, relation, u64::MAX)
     }
 
-    fn leadership_operation(&self, id: UnitId) -> Option<Operation> {
+    fn leadership_operation(&self, id: UnitId, continues: bool) -> Option<Operation> {
         let unit = self.unit(id);
         let agent = unit.agent.as_deref()?;
         let leads = self.application(unit.application).lease.holder == Some(id);
-        if leads && !agent.leader && agent.continues() && !agent.dying {
+        if leads && !agent.leader && continues && !agent.dying {
             return Some(Operation::AcceptLeadership);
         }
         if agent.leader && (!leads || agent.dying) {

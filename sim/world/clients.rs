@@ -1,4 +1,7 @@
-//! Clients outside Juju: people with browsers and curl, who were given CAs by hand.
+//! Clients outside Juju: people with browsers and curl, who were given CAs by hand, or fetch them
+//! with `juju run`. What cannot be fetched stays as it was.
+
+use std::collections::BTreeMap;
 
 use super::journal::{Entry, Kind, Subject};
 use super::simulation::{Event, World};
@@ -16,6 +19,8 @@ pub(super) struct ClientSide {
     pub(super) trust: TrustStore,
     /// Applications whose CA it fetches.
     pub(super) trusts: Vec<usize>,
+    /// What it last fetched of each.
+    fetched: BTreeMap<usize, Vec<Certificate>>,
     pub(super) trusted_by: Option<Seq>,
     /// Connections it opens.
     pub(super) touching: Vec<u32>,
@@ -26,16 +31,17 @@ impl World {
     pub(super) fn start_clients(&mut self, settled: Seq, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
         for index in 0..self.deployment.clients.len() {
-            let trusts = self.deployment.clients[index].trusts.clone();
-            let given = self.fetch_trust(index, &trusts, now);
-            let trust = self.by_hand(index, given.clone()).into_iter().collect();
             self.clients.push(ClientSide {
-                given,
-                trust,
-                trusts,
+                given: Vec::new(),
+                trust: TrustStore::empty(),
+                trusts: self.deployment.clients[index].trusts.clone(),
+                fetched: BTreeMap::new(),
                 trusted_by: Some(settled),
                 touching: Vec::new(),
             });
+            self.fetch(index, settled, now);
+            let given = self.clients[index].given.clone();
+            self.clients[index].trust = self.by_hand(index, given).into_iter().collect();
             self.note_client_trust(index, Some(settled), now);
             if let Some(refresh) = self.deployment.clients[index].refresh {
                 agenda.after(refresh, Event::RefreshClient(index));
@@ -64,6 +70,7 @@ impl World {
             return self.refused("the deployment has not settled", cause, agenda.now());
         };
         client.trusts.retain(|known| *known != application);
+        client.fetched.remove(&application);
         if trusts {
             client.trusts.push(application);
         }
@@ -71,8 +78,7 @@ impl World {
     }
 
     fn fetch_again(&mut self, index: usize, cause: Seq, agenda: &mut Agenda<Event>) {
-        let trusts = &self.clients[index].trusts;
-        self.clients[index].given = self.fetch_trust(index, trusts, agenda.now());
+        self.fetch(index, cause, agenda.now());
         self.client_store_changed(index, cause, agenda);
     }
 
@@ -118,18 +124,66 @@ impl World {
         self.clients[index].trusted_by = Some(entry);
     }
 
-    fn fetch_trust(&self, index: usize, trusts: &[usize], now: Time) -> Vec<Certificate> {
+    /// Asks every application that a client trusts for its CA. Of one that cannot be asked, or has
+    /// none to give, the client keeps what it has.
+    fn fetch(&mut self, index: usize, cause: Seq, now: Time) {
+        for application in self.clients[index].trusts.clone() {
+            if let Err((reason, by)) = self.can_ask(application) {
+                let address = self.deployment.application_address(application);
+                let name = self.deployment.clients[index].name.as_str();
+                let subject = Subject {
+                    unit: Some(name.into()),
+                    ..Subject::default()
+                };
+                self.journal.record(Entry {
+                    time: now,
+                    cause: by.or(Some(cause)),
+                    subject,
+                    kind: Kind::Note {
+                        what: "trust-not-fetched",
+                        detail: format!("CA of {address}: {reason}"),
+                    },
+                });
+                continue;
+            }
+            let roots = self.ca_of(application, now);
+            if !roots.is_empty() {
+                self.clients[index].fetched.insert(application, roots);
+            }
+        }
+        self.clients[index].given = self.given(index);
+    }
+
+    /// Whether `juju run APP/leader` would be answered; else why not, and what stands behind it.
+    fn can_ask(&self, application: usize) -> Result<(), (&'static str, Option<Seq>)> {
+        let id = self.applications[application];
+        let application = self.juju.application(id);
+        if let Some(down_by) = self.juju.down_by(application.model) {
+            return Err(("the controller cannot be reached", down_by));
+        }
+        match application.lease.holder {
+            Some(leader) if self.juju.answers(leader) => Ok(()),
+            Some(leader) => Err((
+                "the agent of its leader is lost",
+                self.juju.hindrance(leader),
+            )),
+            None => Err(("no unit leads it", None)),
+        }
+    }
+
+    /// All that a client was given and has fetched.
+    fn given(&self, index: usize) -> Vec<Certificate> {
         let client = &self.deployment.clients[index];
         let given = client.roots_pem.iter();
         let given = given.flat_map(|pem| Certificate::chain_from_pem(pem).unwrap_or_default());
-        let fetched = trusts.iter().flat_map(|application| {
-            let mut roots = self.ca_of(*application, now);
-            roots.extend(self.external_roots(*application));
-            roots
+        let side = &self.clients[index];
+        let fetched = side.trusts.iter().flat_map(|application| {
+            let fetched = side.fetched.get(application).cloned();
+            let external = self.external_roots(*application);
+            fetched.unwrap_or_default().into_iter().chain(external)
         });
         let public = self.public_roots().filter(|_| client.trusts_system);
-        let public = public.cloned();
-        given.chain(fetched).chain(public).collect()
+        given.chain(fetched).chain(public.cloned()).collect()
     }
 
     /// What `juju run APP/leader get-ca-certificate` would print.

@@ -10,6 +10,7 @@ mod network;
 mod random;
 mod relations;
 mod secrets;
+mod settled;
 mod speed;
 mod stage;
 mod startup;
