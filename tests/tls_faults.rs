@@ -240,9 +240,12 @@ fn told(text: &str, kinds: &[&str]) -> String {
     let record = play(&deployment, Options::default());
     let mut table = outages(&deployment, &record);
     for entry in record.journal.entries() {
-        if let Kind::Note { what, detail } = &entry.kind
-            && kinds.contains(what)
-        {
+        let (what, detail) = match &entry.kind {
+            Kind::Note { what, detail } => (*what, detail.clone()),
+            Kind::GoesOn(record) => (record.what, record.detail()),
+            _ => continue,
+        };
+        if kinds.contains(&what) {
             let at = offset(record.manifest.start, entry.time);
             table += &format!("{at} {what}: {detail}\n");
         }
@@ -250,7 +253,11 @@ fn told(text: &str, kinds: &[&str]) -> String {
     table
 }
 
-const GOES_ON: [&str; 2] = ["open-connection-goes-on", "session-goes-on"];
+const GOES_ON: [&str; 3] = [
+    "open-connection-goes-on",
+    "distrusted-connection-goes-on",
+    "session-goes-on",
+];
 
 fn going_on(validator: Validator, how: &str, faults: &str) -> String {
     let text = CONSUMER

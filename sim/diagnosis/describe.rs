@@ -23,6 +23,7 @@ pub fn kind_word(kind: &Kind) -> &'static str {
         Kind::KeyStored(_) => "private-key-stored",
         Kind::Settled => "settled",
         Kind::Handshake(_) => "handshake",
+        Kind::GoesOn(record) => record.what,
         Kind::Note { what, .. } => what,
     }
 }
@@ -61,6 +62,7 @@ pub fn detail(kind: &Kind, manifest: &Manifest) -> String {
         }
         Kind::Settled => "every unit is idle".to_owned(),
         Kind::Handshake(record) => handshake(record, manifest),
+        Kind::GoesOn(record) => record.detail(),
         Kind::Note { detail, .. } => detail.clone(),
     }
 }

@@ -13,8 +13,8 @@ use crate::pki::{
 use crate::tls::{ErrorKind, Side, Text, Validator, Verdict};
 use crate::world::{
     ApplicationSpec, CertificateKind, CertificateRecord, ClientSpec, ConnectionRecord,
-    ControllerSpec, Deployment, Entry, Expectation, ExpectationKind, HandshakeRecord, Journal,
-    Kind, Manifest, ModelKind, ModelSpec, Party, Selector, Seq, Source, Subject, Timings,
+    ControllerSpec, Deployment, Entry, Expectation, ExpectationKind, GoesOnRecord, HandshakeRecord,
+    Journal, Kind, Manifest, ModelKind, ModelSpec, Party, Selector, Seq, Source, Subject, Timings,
 };
 
 pub(crate) fn seconds(seconds: u64) -> Span {
@@ -254,6 +254,29 @@ impl Script {
             certificate: Some(certificate.clone()),
         };
         self.record(at_s, cause, subject(address), kind)
+    }
+
+    /// Records that a connection goes on that was opened with `certificate`.
+    pub(crate) fn goes_on(
+        &mut self,
+        at_s: u64,
+        (connection, what): (u32, &'static str),
+        certificate: &Certificate,
+        error: &'static str,
+    ) -> Seq {
+        let record = GoesOnRecord {
+            connection,
+            name: self.manifest.connections[connection as usize]
+                .name
+                .as_str()
+                .into(),
+            what,
+            until: Some(self.manifest.start + seconds(900)),
+            error,
+            server_serial: certificate.serial().into(),
+            client_serial: "".into(),
+        };
+        self.record(at_s, None, subject("browser"), Kind::GoesOn(record))
     }
 
     /// Records what somebody trusts.

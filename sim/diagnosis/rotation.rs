@@ -2,6 +2,7 @@
 //! played; what takes other futures to judge is the rehearsal's.
 
 mod invariant;
+mod persistence;
 mod progress;
 #[cfg(test)]
 mod tests;
@@ -98,14 +99,15 @@ impl<'a> Rotated<'a> {
 
     /// The first breach of what the journal can show, up to and with `until`.
     ///
-    /// [`Invariant::TwoByTwo`], [`Invariant::Rollback`] and [`Invariant::DistrustEffective`] take
-    /// other futures: nothing is found of them here.
+    /// [`Invariant::TwoByTwo`] and [`Invariant::Rollback`] take other futures: nothing is found of
+    /// them here.
     pub fn violation(&self, invariant: Invariant, until: Time) -> Option<Violation> {
         match invariant {
             Invariant::TrustBeforeUse => self.untrusted(Generation::New, until),
             Invariant::UseEndsBeforeDistrust => self.untrusted(Generation::Old, until),
             Invariant::LeafWithinIssuer => self.outlives_issuer(until),
-            Invariant::TwoByTwo | Invariant::Rollback | Invariant::DistrustEffective => None,
+            Invariant::DistrustEffective => self.outlives_distrust(until),
+            Invariant::TwoByTwo | Invariant::Rollback => None,
         }
     }
 
@@ -142,6 +144,7 @@ impl<'a> Rotated<'a> {
                     self.violation(Invariant::UseEndsBeforeDistrust, until)
                 }
                 Claim::LeafWithinIssuer => self.violation(Invariant::LeafWithinIssuer, until),
+                Claim::DistrustEffective => self.violation(Invariant::DistrustEffective, until),
                 Claim::NewInUse => self.still_served(until),
                 Claim::OldDistrusted => self.still_trusted(until),
             };

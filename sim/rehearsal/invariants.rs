@@ -7,7 +7,7 @@ use crate::faults::rotation::{Rotation, Step, Way, way};
 use crate::kernel::{Span, Streams};
 use crate::pki::Certificate;
 use crate::tls::{Case, Lane, Outcome, handshake};
-use crate::world::Source;
+use crate::world::{ConnectionSpec, Persistence, Source};
 
 /// What was found of one invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,9 +45,7 @@ pub(super) fn judge(
         let judged = match invariant {
             Invariant::TwoByTwo => of_quadrants(&quadrants),
             Invariant::Rollback => rolled_back(stage, rotation, played),
-            Invariant::DistrustEffective => Judged::NotApplicable(
-                "sessions and connections that stay open are not played".to_owned(),
-            ),
+            Invariant::DistrustEffective => distrust(stage, played),
             of_journal => of_the_journal(played, of_journal),
         };
         (invariant, judged)
@@ -61,6 +59,19 @@ fn of_the_journal(played: &Played, invariant: Invariant) -> Judged {
         Some(violation) => Judged::Broken(violation.message),
         None => Judged::Held,
     }
+}
+
+/// Nothing lives on with a certificate of the old CA once it is trusted no more, where anything can.
+fn distrust(stage: &Stage, played: &Played) -> Judged {
+    let persists = |spec: &ConnectionSpec| spec.persistence != Persistence::default();
+    if !stage.deployment().connections.iter().any(persists) {
+        let why = "no connection stays open, and none takes up sessions";
+        return Judged::NotApplicable(why.to_owned());
+    }
+    if !played.judged(|rotated, end| rotated.is_distrusted(end)) {
+        return Judged::NotApplicable("nobody stops trusting the old CA".to_owned());
+    }
+    of_the_journal(played, Invariant::DistrustEffective)
 }
 
 /// Real handshakes of the leaf and the bundle of just before the first use of the new CA with those

@@ -40,7 +40,7 @@ pub struct Rehearsal {
     pub charm: String,
     /// When every playbook begins.
     pub at: Time,
-    /// The playbooks: safe ones first, by how long they take.
+    /// The playbooks: safe ones first, by how many invariants they break and how long they take.
     pub playbooks: Vec<Rehearsed>,
     /// How many futures were played.
     pub plays: usize,
@@ -81,6 +81,13 @@ impl Rehearsed {
     /// Whether the CA can do it at all.
     pub fn is_possible(&self) -> bool {
         self.lost.total != Span::MAX
+    }
+
+    /// How many invariants it breaks.
+    pub fn broken(&self) -> usize {
+        let judged = self.invariants.iter();
+        let broken = judged.filter(|(_, judged)| matches!(judged, Judged::Broken(_)));
+        broken.count()
     }
 
     /// From the first command to the last.
@@ -157,12 +164,22 @@ pub fn rehearse(deployment: &Deployment, request: Request) -> Result<Rehearsal, 
         rehearsed.push(playbook.rehearse(&mut own, request));
     }
     plays += own.plays();
-    let with_successor = successor::beside(&deployment, request.ca);
-    let playbook = playbooks::second_provider(with_successor.index, with_successor.commands);
-    let mut stage = stage::Stage::new(Arc::new(with_successor.deployment), request.at)?;
-    rehearsed.push(playbook.rehearse(&mut stage, request));
+    let successor::Beside {
+        deployment: both,
+        index,
+        commands,
+    } = successor::beside(&deployment, request.ca);
+    let playbooks = playbooks::second_provider(&deployment, index, &commands);
+    let mut stage = stage::Stage::new(Arc::new(both), request.at)?;
+    for playbook in playbooks {
+        rehearsed.push(playbook.rehearse(&mut stage, request));
+    }
     plays += stage.plays();
-    rehearsed.sort_by_key(|each| (!each.is_safe(), each.lost.total, each.length()));
+    let rank = |each: &Rehearsed| {
+        let lost = each.lost.total;
+        (!each.is_safe(), lost, each.broken(), each.length())
+    };
+    rehearsed.sort_by_key(rank);
     Ok(Rehearsal {
         ca: address,
         charm: deployment.applications[request.ca].charm.name.clone(),

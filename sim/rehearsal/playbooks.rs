@@ -5,15 +5,16 @@
 //! (`cross-signed`), a root issued again with its key (`same-key`), distrust before everything
 //! else (`emergency`), and what Juju offers for any charm: a second provider beside the first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::solve::solve;
+use super::solve::{Tried, solve};
 use super::stage::{Played, Stage};
 use super::{Command, Lost, Rehearsed, Request, invariants};
 use crate::charms::{Apply, Behaviour, EndpointProfile, Role};
+use crate::diagnosis::{Invariant, Rotated};
 use crate::faults::rotation::{Handing, Rotation, Step};
 use crate::kernel::Span;
-use crate::world::{Deployment, Party, Source};
+use crate::world::{Deployment, Party, Persistence, Source};
 
 /// Steps with the pause before the switch and the pause before the withdrawal left open.
 type Steps = Box<dyn Fn(Span, Span) -> Vec<Step>>;
@@ -27,6 +28,8 @@ pub(super) struct Playbook {
     steps: Steps,
     successor: Option<usize>,
     beforehand: Vec<String>,
+    /// Whether its pauses are long enough only where nothing stays open beyond the distrust (I6).
+    closes: bool,
 }
 
 /// Whether an application signs what others ask for.
@@ -61,24 +64,58 @@ pub(super) fn of_one(deployment: &Deployment, ca: usize) -> Vec<Playbook> {
     playbooks
 }
 
-/// A second provider takes over, requirer by requirer.
-pub(super) fn second_provider(successor: usize, beforehand: Vec<String>) -> Playbook {
-    Playbook {
-        name: "second-provider",
-        about: "a second provider is trusted beside the first, takes over its requirers, and the \
-                first one's CA is withdrawn",
+/// A second provider takes over, requirer by requirer; where connections stay open, also with
+/// restarts that close them.
+pub(super) fn second_provider(
+    deployment: &Deployment,
+    successor: usize,
+    beforehand: &[String],
+) -> Vec<Playbook> {
+    let playbook = |name, about, closing: Vec<Step>| Playbook {
+        name,
+        about,
         pauses: (true, true),
-        steps: Box::new(|lead, tail| {
+        closes: !closing.is_empty(),
+        steps: Box::new(move |lead, tail| {
             let mut steps = vec![Step::Distribute(Handing::default())];
             steps.extend(pause(lead));
             steps.push(switch());
             steps.extend(pause(tail));
+            steps.extend(closing.iter().cloned());
             steps.push(Step::Withdraw(Handing::default()));
             steps
         }),
         successor: Some(successor),
-        beforehand,
+        beforehand: beforehand.to_vec(),
+    };
+    let mut playbooks = vec![playbook(
+        "second-provider",
+        "a second provider is trusted beside the first, takes over its requirers, and the first \
+         one's CA is withdrawn",
+        Vec::new(),
+    )];
+    let closing = closing(deployment);
+    if !closing.is_empty() {
+        playbooks.push(playbook(
+            "second-provider-closing",
+            "the same, and servers are restarted before the withdrawal, so that nothing stays open \
+             that began with the first one's CA",
+            closing,
+        ));
     }
+    playbooks
+}
+
+/// Restarts of every server to which connections stay open, or come back with sessions.
+fn closing(deployment: &Deployment) -> Vec<Step> {
+    let connections = deployment.connections.iter();
+    let persisting = connections.filter(|spec| spec.persistence != Persistence::default());
+    let servers: BTreeSet<usize> = persisting.map(|spec| spec.to).collect();
+    let restart = |application| Step::Reload {
+        application,
+        unit: None,
+    };
+    servers.into_iter().map(restart).collect()
 }
 
 /// Those of a CA whose key the operator holds.
@@ -91,9 +128,10 @@ fn held(deployment: &Deployment, ca: usize) -> Vec<Playbook> {
         steps,
         successor: None,
         beforehand: Vec::new(),
+        closes: false,
     };
     let [first, second, third, fourth, fifth] = [0; 5].map(|_| reloads.clone());
-    vec![
+    let mut playbooks = vec![
         playbook(
             "step-by-step",
             "trust both, switch, sign everything again, distrust the old",
@@ -134,7 +172,27 @@ fn held(deployment: &Deployment, ca: usize) -> Vec<Playbook> {
                 steps
             }),
         ),
-    ]
+    ];
+    let closing = closing(deployment);
+    if !closing.is_empty() {
+        let by_steps = playbook(
+            "step-by-step-closing",
+            "step by step, and servers are restarted before the old CA is distrusted, so that \
+             nothing stays open that began with it",
+            (true, true),
+            Box::new(move |lead, tail| {
+                let mut steps = trusted_first(prepare(false), &reloads, true, lead, tail);
+                let withdrawal = steps.len() - 1;
+                steps.splice(withdrawal..withdrawal, closing.iter().cloned());
+                steps
+            }),
+        );
+        playbooks.push(Playbook {
+            closes: true,
+            ..by_steps
+        });
+    }
+    playbooks
 }
 
 fn own(
@@ -156,6 +214,7 @@ fn own(
         }),
         successor: None,
         beforehand: Vec::new(),
+        closes: false,
     }
 }
 
@@ -247,26 +306,17 @@ fn name_option(deployment: &Deployment, ca: usize) -> Option<(String, String)> {
 impl Playbook {
     /// Plays it, with whatever pauses it takes.
     pub(super) fn rehearse(&self, stage: &mut Stage, request: Request) -> Rehearsed {
-        let mut tried: BTreeMap<(Span, Span), Lost> = BTreeMap::new();
+        let mut tried: BTreeMap<(Span, Span), (Lost, Tried)> = BTreeMap::new();
         let pauses = solve(self.pauses, request.longest, |lead, tail| {
-            let lost = tried.entry((lead, tail)).or_insert_with(|| {
-                let rotation = self.rotation(request, lead, tail);
-                match stage.play(&rotation) {
-                    Ok(played) => played.lost,
-                    Err(refusal) => Lost {
-                        // Nothing was played, so nothing can be said of less.
-                        total: Span::MAX,
-                        first: Some(refusal.why),
-                        ..Lost::default()
-                    },
-                }
-            });
-            (!lost.total.is_zero()).then(|| lost.first.clone().unwrap_or_default())
+            let (_, wrong) = tried
+                .entry((lead, tail))
+                .or_insert_with(|| self.attempt(stage, &self.rotation(request, lead, tail)));
+            wrong.clone()
         });
         let (lead, tail) = match &pauses {
             Some(pauses) => (pauses.before_switch.length, pauses.before_withdrawal.length),
             None => {
-                let least = tried.iter().min_by_key(|(_, lost)| lost.total);
+                let least = tried.iter().min_by_key(|(_, (lost, _))| lost.total);
                 least.map_or((Span::ZERO, Span::ZERO), |(pauses, _)| *pauses)
             }
         };
@@ -275,7 +325,7 @@ impl Playbook {
             name: self.name,
             about: self.about,
             pauses,
-            lost: tried.remove(&(lead, tail)).unwrap_or_default(),
+            lost: tried.remove(&(lead, tail)).unwrap_or_default().0,
             invariants: Vec::new(),
             two_by_two: Vec::new(),
             timetable: Vec::new(),
@@ -287,6 +337,34 @@ impl Playbook {
             rehearsed.timetable = self.timetable(stage.deployment(), &played);
         }
         rehearsed
+    }
+
+    /// What is lost, and what is wrong with it: a connection that fails, or one that stays open where
+    /// none should.
+    fn attempt(&self, stage: &mut Stage, rotation: &Rotation) -> (Lost, Tried) {
+        let played = match stage.play(rotation) {
+            Ok(played) => played,
+            Err(refusal) => {
+                // Nothing was played, so nothing can be said of less.
+                let cannot = Lost {
+                    total: Span::MAX,
+                    first: Some(refusal.why.clone()),
+                    ..Lost::default()
+                };
+                return (cannot, Some(refusal.why));
+            }
+        };
+        let wrong = match played.is_safe() {
+            false => Some(played.lost.first.clone().unwrap_or_default()),
+            true if self.closes => {
+                let open = |rotated: &Rotated<'_>, end| {
+                    rotated.violation(Invariant::DistrustEffective, end)
+                };
+                played.judged(open).map(|violation| violation.message)
+            }
+            true => None,
+        };
+        (played.lost, wrong)
     }
 
     fn rotation(&self, request: Request, lead: Span, tail: Span) -> Rotation {

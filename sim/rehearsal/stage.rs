@@ -47,17 +47,12 @@ impl Stage {
         if before.settled_at().is_none() {
             return Err(RehearsalError::NotSettled(begins));
         }
-        let refreshes = deployment
-            .clients
-            .iter()
-            .filter_map(|client| client.refresh);
-        let slowest = refreshes.max().unwrap_or_default();
         let undisturbed = before.clone();
         Ok(Self {
             before,
             undisturbed,
-            // Agents notice within their update-status interval, minutes; clients when they fetch.
-            after: slowest + Span::from_secs(2 * 3_600),
+            // Agents notice within their update-status interval, minutes.
+            after: latest_to_notice(&deployment) + Span::from_secs(2 * 3_600),
             plays: 0,
             deployment,
         })
@@ -193,6 +188,21 @@ impl Stage {
         });
         (lost, failing)
     }
+}
+
+/// Clients notice when they fetch, and what is open when it is opened anew. A session that no age
+/// ends shows nothing, however long it is watched.
+fn latest_to_notice(deployment: &Deployment) -> Span {
+    let clients = deployment.clients.iter();
+    let refreshes = clients.filter_map(|client| client.refresh);
+    let connections = deployment.connections.iter();
+    let ends = connections.flat_map(|spec| {
+        let persistence = spec.persistence;
+        let kept = || persistence.resumes?.lifetime(spec.validator);
+        let session = persistence.resumes.and(persistence.session_lifetime);
+        [persistence.lives, session.or_else(kept)]
+    });
+    refreshes.chain(ends.flatten()).max().unwrap_or_default()
 }
 
 impl Played {

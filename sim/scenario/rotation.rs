@@ -43,7 +43,8 @@ record! {
         /// Nothing happens for so long.
         hold: Spanned<Lasting> = "hold",
         /// This must be true of the run up to here: `no-failures`, `trust-before-use`,
-        /// `use-ends-before-distrust`, `leaf-within-issuer`, `new-ca-in-use`, `old-ca-distrusted`.
+        /// `use-ends-before-distrust`, `leaf-within-issuer`, `distrust-effective`, `new-ca-in-use`,
+        /// `old-ca-distrusted`.
         assert: Vec<Text> = "assert",
     }
 }

@@ -520,13 +520,13 @@ fn choose(served: &[Served], endpoint: Option<&str>, name: &str) -> Option<Ident
 
 /// Serials of the leaves shown.
 #[derive(Clone, Default)]
-struct Serials {
-    server: Arc<str>,
-    client: Arc<str>,
+pub(super) struct Serials {
+    pub(super) server: Arc<str>,
+    pub(super) client: Arc<str>,
 }
 
 impl Serials {
-    fn of(case: &Case) -> Self {
+    pub(super) fn of(case: &Case) -> Self {
         let serial = |identity: &Identity| -> Arc<str> {
             identity
                 .leaf()

@@ -110,6 +110,8 @@ pub enum Kind {
     Settled,
     /// A connection was judged.
     Handshake(HandshakeRecord),
+    /// A connection or session goes on although a handshake would fail.
+    GoesOn(GoesOnRecord),
     /// Anything else worth a line.
     Note {
         /// Kebab-case kind.
@@ -184,6 +186,43 @@ pub struct HandshakeRecord {
     pub trigger: &'static str,
     /// Whether a handshake was performed; false where an equal one's verdict was used again.
     pub performed: bool,
+}
+
+/// Something that goes on without a new handshake.
+#[derive(Clone, Debug)]
+pub struct GoesOnRecord {
+    /// Index into [`Manifest::connections`].
+    pub connection: u32,
+    /// Name of the connection.
+    pub name: Arc<str>,
+    /// `open-connection-goes-on` and `session-goes-on`, where a new handshake would fail;
+    /// `distrusted-connection-goes-on`, where one would that shows what this one was opened with.
+    pub what: &'static str,
+    /// When it is as old as it gets; `None` where only a restart ends it.
+    pub until: Option<Time>,
+    /// What the handshake would end with.
+    pub error: &'static str,
+    /// Serial of the server's leaf that it was opened or verified with.
+    pub server_serial: Arc<str>,
+    /// Serial of the client's, in mutual TLS; else empty.
+    pub client_serial: Arc<str>,
+}
+
+impl GoesOnRecord {
+    /// In one line: until when, and what would fail.
+    pub fn detail(&self) -> String {
+        let until = match self.until {
+            Some(until) => format!("until {until}"),
+            None => "until one of its processes restarts".to_owned(),
+        };
+        let (name, error) = (&self.name, self.error);
+        match self.what {
+            "distrusted-connection-goes-on" => {
+                format!("{name} goes on {until}; what it was opened with is refused now: {error}")
+            }
+            _ => format!("{name} goes on {until}; a new handshake fails: {error}"),
+        }
+    }
 }
 
 /// What a run was, beside what happened in it.
@@ -374,6 +413,11 @@ fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
             eat(&record.connection.to_le_bytes());
             eat(record.trigger.as_bytes());
             eat(record.verdict.error.as_bytes());
+        }
+        Kind::GoesOn(record) => {
+            for part in [record.what.as_bytes(), record.detail().as_bytes()] {
+                eat(part);
+            }
         }
         Kind::Note { what, detail } => {
             for part in [what.as_bytes(), detail.as_bytes()] {

@@ -64,6 +64,9 @@ pub enum Claim {
     UseEndsBeforeDistrust,
     /// No certificate outlives the one that signed it.
     LeafWithinIssuer,
+    /// Nothing goes on with a certificate of the old CA, open or by a session, for whoever trusts
+    /// that CA no more.
+    DistrustEffective,
     /// Nobody serves a certificate of the old CA now.
     NewInUse,
     /// Nobody trusts the old CA now.
@@ -72,11 +75,12 @@ pub enum Claim {
 
 impl Claim {
     /// All of them with their names in a scenario.
-    pub const ALL: [(Self, &'static str); 6] = [
+    pub const ALL: [(Self, &'static str); 7] = [
         (Self::NoFailures, "no-failures"),
         (Self::TrustBeforeUse, "trust-before-use"),
         (Self::UseEndsBeforeDistrust, "use-ends-before-distrust"),
         (Self::LeafWithinIssuer, "leaf-within-issuer"),
+        (Self::DistrustEffective, "distrust-effective"),
         (Self::NewInUse, "new-ca-in-use"),
         (Self::OldDistrusted, "old-ca-distrusted"),
     ];

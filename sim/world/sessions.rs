@@ -7,8 +7,8 @@
 
 use std::sync::Arc;
 
-use super::connections::Meeting;
-use super::journal::{Entry, Kind};
+use super::connections::{Meeting, Serials};
+use super::journal::{Entry, GoesOnRecord, Kind};
 use super::simulation::{Event, World};
 use crate::juju::UnitId;
 use crate::kernel::{Agenda, Seq, Span, Time};
@@ -21,6 +21,11 @@ pub(super) struct Bond {
     session: Option<Held>,
     /// Both sides as they were when a full handshake last succeeded.
     last_good: Option<Arc<Case>>,
+    /// Both sides as they were when a new handshake would last have succeeded: what a connection
+    /// is opened with that is opened anew meanwhile.
+    last_able: Option<Arc<Case>>,
+    /// Whether the journal says that what the open connection was opened with is trusted no more.
+    is_distrusted: bool,
     /// The entry that says that something goes on, where something does.
     pub(super) outlives: Option<Seq>,
     /// Counts ends that were set: an earlier one is stale.
@@ -65,18 +70,7 @@ impl World {
         let now = agenda.now();
         let processes = self.processes(number);
         if let Some(until) = self.open_until(number, persistence, meeting, now) {
-            if verdict.is_ok() {
-                self.bond(number).outlives = None;
-            } else if self.bond(number).outlives.is_none() {
-                self.note_outlives(
-                    number,
-                    ("open-connection-goes-on", trigger),
-                    &verdict,
-                    Some(until),
-                    now,
-                );
-                self.end_at(number, until, agenda);
-            }
+            self.goes_on(number, meeting, &verdict, (trigger, until), agenda);
             return None;
         }
         self.bond(number).open = None;
@@ -92,12 +86,78 @@ impl World {
         };
         if self.bond(number).outlives.is_none() {
             let ends = self.session_ends(number, persistence, now);
-            self.note_outlives(number, ("session-goes-on", trigger), &verdict, ends, now);
+            let held = self.bond(number).session.as_ref();
+            let serials = held.map_or_else(Serials::default, |held| Serials::of(&held.case));
+            let kind = ("session-goes-on", trigger);
+            let entry = self.note_outlives(number, kind, (verdict.error, serials), ends, now);
+            self.bond(number).outlives = Some(entry);
             if let Some(ends) = ends {
                 self.end_at(number, ends, agenda);
             }
         }
         Some(Arc::new(resumed))
+    }
+
+    /// What an open connection is noted for, where a new handshake would end with `verdict`: that
+    /// it goes on all the same, and that what it was opened with is trusted no more.
+    fn goes_on(
+        &mut self,
+        number: u32,
+        meeting: &Meeting,
+        verdict: &Verdict,
+        (trigger, until): (&str, Time),
+        agenda: &mut Agenda<Event>,
+    ) {
+        let now = agenda.now();
+        let Some(opened) = self
+            .bond(number)
+            .open
+            .as_ref()
+            .map(|open| Arc::clone(&open.case))
+        else {
+            return;
+        };
+        if verdict.is_ok() {
+            self.bond(number).outlives = None;
+        } else if self.bond(number).outlives.is_none() {
+            let held = (verdict.error, Serials::of(&opened));
+            let kind = ("open-connection-goes-on", trigger);
+            let entry = self.note_outlives(number, kind, held, Some(until), now);
+            self.bond(number).outlives = Some(entry);
+            self.end_at(number, until, agenda);
+        }
+        let Meeting::Case(case) = meeting else { return };
+        if !verdict.is_ok() {
+            return;
+        }
+        if let Some(error) = self.trusted_no_more(number, &opened, case) {
+            self.bond(number).is_distrusted = true;
+            let held = (error, Serials::of(&opened));
+            let kind = ("distrusted-connection-goes-on", trigger);
+            self.note_outlives(number, kind, held, Some(until), now);
+            self.end_at(number, until, agenda);
+        }
+        self.bond(number).last_able = Some(Arc::new((**case).clone()));
+    }
+
+    /// What a handshake would end with that shows what `opened` showed, at its time, to those who
+    /// trust what they trust now; `None` where it is good, or was said already.
+    fn trusted_no_more(&mut self, number: u32, opened: &Case, now: &Case) -> Option<&'static str> {
+        let has_same_trust = opened.client.trust == now.client.trust
+            && opened.server.client_trust == now.server.client_trust;
+        if has_same_trust || self.bond(number).is_distrusted {
+            return None;
+        }
+        let mut again = opened.clone();
+        again.client.trust = now.client.trust.clone();
+        again
+            .server
+            .client_trust
+            .clone_from(&now.server.client_trust);
+        let (streams, lane) = (self.streams.clone(), self.options.lane);
+        let stream = || streams.stream("opened-with", &number.to_string());
+        let verdict = self.cache.judge(&again, lane, stream).0;
+        (!verdict.is_ok()).then_some(verdict.error)
     }
 
     /// A process started again: what it held is gone.
@@ -135,11 +195,21 @@ impl World {
                 ErrorKind::Unreachable | ErrorKind::PlaintextPeer | ErrorKind::ClosedByPeer
             )
         );
-        let open = self.bond(number).open.as_ref()?;
+        let bond = self.bond(number);
+        let open = bond.open.as_mut()?;
         if is_gone || open.processes != processes {
             return None;
         }
-        Some(generation_of(open.since, lives, now) + lives)
+        let since = generation_of(open.since, lives, now);
+        if since > open.since {
+            // Opened anew since it was last looked at, with what was there then.
+            open.since = since;
+            bond.is_distrusted = false;
+            if let Some(case) = &bond.last_able {
+                open.case = Arc::clone(case);
+            }
+        }
+        Some(since + lives)
     }
 
     /// Both sides agreed: the connection is open, and a session may be kept.
@@ -160,6 +230,7 @@ impl World {
         };
         let bond = self.bond(number);
         bond.outlives = None;
+        bond.is_distrusted = false;
         bond.open = persistence.lives.map(|_| held.clone());
         let is_kept = bond.session.as_ref().is_some_and(|session| {
             let is_young = persistence.resumes != Some(Resumption::Tls12Id)
@@ -169,6 +240,7 @@ impl World {
         if !is_kept {
             bond.session = persistence.resumes.map(|_| held);
         }
+        bond.last_able = Some(Arc::clone(&case));
         bond.last_good = Some(case);
     }
 
@@ -282,31 +354,31 @@ impl World {
         );
     }
 
+    /// `error` is what a handshake would end with, `serials` what it was opened or verified with.
     fn note_outlives(
         &mut self,
         number: u32,
         (what, trigger): (&'static str, &str),
-        verdict: &Verdict,
+        (error, serials): (&'static str, Serials),
         until: Option<Time>,
         time: Time,
-    ) {
-        let cause = self.change_behind(number, (trigger, verdict.error), time);
-        let name = self.connection_name(number);
-        let until = match until {
-            Some(until) => format!("until {until}"),
-            None => "until one of its processes restarts".to_owned(),
+    ) -> Seq {
+        let cause = self.change_behind(number, (trigger, error), time);
+        let record = GoesOnRecord {
+            connection: number,
+            name: self.connection_name(number).into(),
+            what,
+            until,
+            error,
+            server_serial: serials.server,
+            client_serial: serials.client,
         };
-        let detail = format!(
-            "{name} goes on {until}; a new handshake fails: {}",
-            verdict.error
-        );
-        let entry = self.journal.record(Entry {
+        self.journal.record(Entry {
             time,
             cause: Some(cause),
             subject: self.connection_subject(number),
-            kind: Kind::Note { what, detail },
-        });
-        self.bond(number).outlives = Some(entry);
+            kind: Kind::GoesOn(record),
+        })
     }
 }
 

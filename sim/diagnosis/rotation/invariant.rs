@@ -98,8 +98,12 @@ impl Invariant {
             }
             Self::DistrustEffective => {
                 "# Distrust effective (I6)\n\n\
-                After an emergency withdrawal some connections live on: those that were open already, \
-                and sessions that are resumed without looking at certificates again.\n"
+                After the old CA was withdrawn something lives on that began with a certificate of \
+                it: a connection that was open already, or a session that is taken up without \
+                looking at certificates again. Nothing fails, but whoever stole a certificate of that \
+                CA keeps what they have, and what is put off fails when it is opened anew. Restart \
+                the servers once they have their new certificates, before the withdrawal, or hold \
+                for as long as a connection lives.\n"
             }
         }
     }

@@ -32,13 +32,23 @@ impl Rotated<'_> {
     pub fn first_distrust(&self) -> Option<Time> {
         let connections = self.manifest.connections.iter();
         let clients: BTreeSet<&str> = connections.map(|each| each.client.as_str()).collect();
+        self.first_distrust_among(|who| clients.contains(who))
+    }
+
+    /// Whether anybody who trusted the old CA did so no more at `until`.
+    pub fn is_distrusted(&self, until: Time) -> bool {
+        let first = self.first_distrust_among(|_| true);
+        first.is_some_and(|at| at <= until)
+    }
+
+    fn first_distrust_among(&self, counts: impl Fn(&str) -> bool) -> Option<Time> {
         let mut trusting = BTreeSet::new();
         for entry in self.journal.entries() {
             let Kind::TrustChanged { roots } = &entry.kind else {
                 continue;
             };
             let who = address(&entry.subject);
-            if !clients.contains(who.as_str()) {
+            if !counts(&who) {
                 continue;
             }
             if self.has_old(roots) {

@@ -163,6 +163,70 @@ fn a_leaf_that_outlives_its_ca_is_named() {
     );
 }
 
+/// The browser trusts the new CA alone from 200 s on, and what it has open was opened before.
+fn going_on(what: &'static str, error: &'static str, by_new: bool) -> Scene {
+    let mut scene = Scene::new();
+    scene.switch(120);
+    let by = match by_new {
+        true => &scene.new,
+        false => &scene.old,
+    };
+    let (leaf, issuer) = (by.leaf("held.example.com"), by.certificate.clone());
+    scene.script.issued(121, None, "a.web/0", &leaf, &issuer);
+    let new = scene.new.certificate.clone();
+    scene.script.trusts(200, "browser", &[&new]);
+    scene.script.goes_on(200, (0, what), &leaf, error);
+    scene
+}
+
+#[test]
+fn what_stays_open_with_an_old_certificate_is_named_until_it_is_opened_anew() {
+    let mut scene = going_on("distrusted-connection-goes-on", "unknown-issuer", false);
+    assert_eq!(
+        scene.message(Invariant::DistrustEffective),
+        "browser -> a.web/0 stays open with a certificate of the old CA, which browser trusts no \
+         more since 2026-01-01T00:03:20Z: until 2026-01-01T00:15:00Z"
+    );
+    scene.script.ok(500, 0);
+    assert_eq!(
+        scene.message(Invariant::DistrustEffective),
+        "browser -> a.web/0 stays open with a certificate of the old CA, which browser trusts no \
+         more since 2026-01-01T00:03:20Z: until 2026-01-01T00:08:20Z, 5m"
+    );
+    assert_eq!(scene.found(Invariant::UseEndsBeforeDistrust), None);
+}
+
+#[test]
+fn a_session_of_an_old_certificate_is_named() {
+    let scene = going_on("session-goes-on", "unknown-issuer", false);
+    let message = scene.message(Invariant::DistrustEffective);
+    let expected = "browser -> a.web/0 takes up a session that began with a certificate of the \
+                    old CA";
+    assert!(message.starts_with(expected), "{message}");
+}
+
+/// Not what began with a new certificate, what has merely expired, or what was said before the
+/// distrust.
+#[test]
+fn what_goes_on_for_another_reason_is_no_breach_of_distrust() {
+    let of = |scene: &Scene| scene.found(Invariant::DistrustEffective);
+    assert_eq!(
+        of(&going_on("open-connection-goes-on", "unknown-issuer", true)),
+        None
+    );
+    assert_eq!(
+        of(&going_on("open-connection-goes-on", "expired", false)),
+        None
+    );
+    let mut trusting = Scene::new();
+    let leaf = trusting.old.leaf("web.example.com");
+    let goes_on = (0, "open-connection-goes-on");
+    trusting
+        .script
+        .goes_on(150, goes_on, &leaf, "unknown-issuer");
+    assert_eq!(of(&trusting), None);
+}
+
 #[test]
 fn assertions_are_judged_up_to_their_instant() {
     let mut scene = Scene::new();
@@ -175,8 +239,8 @@ fn assertions_are_judged_up_to_their_instant() {
     let (manifest, journal) = (&scene.script.manifest, &scene.script.journal);
     let rotated = Rotated::new(&deployment, &spec, manifest, journal, &outages);
     let held: Vec<bool> = rotated.assertions().iter().map(|each| each.held).collect();
-    assert_eq!(held, [false, false, true, true, true, false]);
-    let last = &rotated.assertions()[5];
+    assert_eq!(held, [false, false, true, true, true, true, false]);
+    let last = &rotated.assertions()[6];
     assert!(last.detail.starts_with("browser trusts the old CA at "));
     let first = &rotated.assertions()[0];
     assert_eq!(first.claim, "no-failures in the rotation of a.ca up to 15m");

@@ -76,7 +76,7 @@ impl<'a> Rotated<'a> {
         })
     }
 
-    fn is_trusted(&self, leaf: &CertificateRecord, roots: &[Certificate]) -> bool {
+    pub(super) fn is_trusted(&self, leaf: &CertificateRecord, roots: &[Certificate]) -> bool {
         let issuers = self.facts.issuers(leaf);
         let mut issuers = issuers.iter().map(|record| &record.certificate);
         issuers.any(|issuer| roots.contains(issuer))
@@ -127,7 +127,7 @@ impl<'a> Rotated<'a> {
 
 /// Errors that a missing root gives: no path, a path to another root of the same name, or a path
 /// that ends in the middle.
-fn is_about_trust(error: &str) -> bool {
+pub(super) fn is_about_trust(error: &str) -> bool {
     [
         "unknown-issuer",
         "bad-signature",
