@@ -16,21 +16,6 @@ use trustsim::diagnosis::{Findings, diagnose, remedies};
 use trustsim::scenario::{DiskFiles, load_variant};
 use trustsim::world::{Deployment, Options, Record};
 
-/// Files whose diagnosis does not yet say in its first line what their header says is true.
-const CAUSE_NOT_NAMED: [&str; 11] = [
-    "09-traefik-k8s-operator-671-refresh",
-    "12-traefik-k8s-operator-491-chain-turned-round",
-    "13-opensearch-operator-641-chain-order",
-    "14-traefik-k8s-operator-306-chain-without-certificate",
-    "15-traefik-k8s-operator-340-provider-replaced",
-    "18-traefik-k8s-operator-330-broken-hook",
-    "27-data-platform-libs-252-label-collision",
-    "31-jenkins-463-partial-migration",
-    "c-certificate-transfer-v0-random-ca",
-    "e-expired-on-arrival",
-    "n-transfer-version-never-written",
-];
-
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -152,13 +137,9 @@ fn every_incident_shows_its_symptom_and_its_cause() {
             Some(line) => line.contains(cause),
             None => cause == "none",
         };
-        let is_known = CAUSE_NOT_NAMED.contains(&incident.name.as_str());
-        if !named && !is_known {
+        if !named {
             let line = line.unwrap_or_else(|| "nothing failed".to_owned());
             wrong.push(format!("the cause `{cause}` is not named: {line}"));
-        }
-        if named && is_known {
-            wrong.push("its cause is named now: take it off the list".to_owned());
         }
         wrong
     });
@@ -210,10 +191,7 @@ fn table() -> String {
     for incident in incidents() {
         let number = incident.name.split('-').next().unwrap_or_default();
         let name = &incident.name;
-        let cause = match CAUSE_NOT_NAMED.contains(&name.as_str()) {
-            true => format!("{} (not said yet)", incident.value("cause")),
-            false => incident.value("cause").to_owned(),
-        };
+        let cause = incident.value("cause");
         let columns = ["report", "affected", "fixed"].map(|key| incident.value(key));
         let [report, affected, fixed] = columns;
         text.push_str(&format!(

@@ -40,9 +40,26 @@ pub struct Explanation {
     pub root: Option<Seq>,
     /// The root in words with its scenario line.
     pub root_text: Option<String>,
-    /// Where the error became another one while the outage went on: from when, and why, in one
-    /// line.
-    pub later: Vec<(Time, String)>,
+    /// The handshake that is explained.
+    pub seq: Seq,
+    /// Its error, kebab-case.
+    pub error: &'static str,
+    /// What was to blame from when on, in one line each: where the error became another one, or
+    /// where what opened the outage is not what kept it open. The first is from its beginning.
+    pub parts: Vec<Part>,
+}
+
+/// What was to blame for a stretch of an outage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// From when on.
+    pub from: Time,
+    /// Its error, kebab-case.
+    pub error: &'static str,
+    /// What was to blame, as [`Cause::line`].
+    pub cause: String,
+    /// Everything in one line, as [`Explanation::line`].
+    pub line: String,
 }
 
 impl Explanation {
@@ -64,6 +81,21 @@ impl Explanation {
     }
 }
 
+impl Explanation {
+    fn part(&self, from: Time) -> Part {
+        let cause = match self.cause.line.is_empty() {
+            true => self.headline.clone(),
+            false => self.cause.line.clone(),
+        };
+        Part {
+            from,
+            error: self.error,
+            cause,
+            line: self.line(),
+        }
+    }
+}
+
 /// Everything an outage is explained from.
 pub(super) struct Explainer<'a> {
     pub(super) deployment: &'a Deployment,
@@ -71,6 +103,16 @@ pub(super) struct Explainer<'a> {
     pub(super) journal: &'a Journal,
     pub(super) facts: Facts<'a>,
     pub(super) trail: Trail<'a>,
+    /// The handshakes of each connection, in order.
+    handshakes: Vec<Vec<Seq>>,
+}
+
+/// A stretch of an outage with one error.
+struct Phase {
+    seq: Seq,
+    error: &'static str,
+    from: Time,
+    until: Time,
 }
 
 /// Errors that say that no chain reached something trusted.
@@ -91,6 +133,9 @@ fn did_instead(error: &str) -> Option<&'static str> {
 /// One failing handshake and what the journal says around it.
 pub(super) struct Case<'a> {
     pub(super) at: Time,
+    /// The last entry that counts: the handshake, or the last one of a later instant at which its
+    /// verdict still stands.
+    pub(super) as_of: Seq,
     pub(super) connection: &'a ConnectionRecord,
     pub(super) record: &'a HandshakeRecord,
     /// Who presented the certificate that was refused.
@@ -112,36 +157,151 @@ impl<'a> Explainer<'a> {
         manifest: &'a Manifest,
         journal: &'a Journal,
     ) -> Self {
+        let mut handshakes = vec![Vec::new(); manifest.connections.len()];
+        for (index, entry) in journal.entries().iter().enumerate() {
+            if let Kind::Handshake(record) = &entry.kind
+                && let Some(of) = handshakes.get_mut(record.connection as usize)
+            {
+                of.push(Seq(u32::try_from(index).unwrap_or(u32::MAX)));
+            }
+        }
         Self {
             deployment,
             manifest,
             journal,
             facts: Facts::new(journal),
             trail: Trail::new(journal),
+            handshakes,
         }
     }
 
-    /// Explains an outage by the handshake that opened it, and each change of its error by the
-    /// handshake that brought it.
+    /// The last handshake of a connection up to an instant.
+    pub(super) fn in_force(
+        &self,
+        connection: u32,
+        at: Time,
+    ) -> Option<(Seq, Time, &'a HandshakeRecord)> {
+        let of = self.handshakes.get(connection as usize)?;
+        let entry = |seq: Seq| self.journal.get(seq);
+        let count = of.partition_point(|seq| entry(*seq).is_some_and(|entry| entry.time <= at));
+        let seq = of[..count].last().copied()?;
+        let entry = entry(seq)?;
+        match &entry.kind {
+            Kind::Handshake(record) => Some((seq, entry.time, record)),
+            _ => None,
+        }
+    }
+
+    /// Explains an outage: the error that lasted longest, by what kept it so.
     pub(super) fn explain(&self, outage: &Outage) -> Explanation {
-        let mut explanation =
-            self.explain_at(outage.connection, outage.opened, outage.error, outage.from);
-        let changes = outage.changes.iter().map(|change| {
-            let why = self.explain_at(outage.connection, change.seq, change.error, change.at);
-            (change.at, why.line())
-        });
-        explanation.later = changes.collect();
+        let phases = self.phases(outage);
+        let longest = (0..phases.len())
+            .rev()
+            .max_by_key(|&index| phases[index].until.since(phases[index].from))
+            .filter(|&index| !self.lacks_trust_throughout(outage, &phases[index]))
+            .unwrap_or_default();
+        let mut explained: Vec<Explanation> = phases
+            .iter()
+            .map(|phase| self.explain_phase(outage, phase))
+            .collect();
+        let parts = explained.iter().flat_map(|each| each.parts.clone());
+        let parts: Vec<Part> = parts.collect();
+        let mut explanation = explained.swap_remove(longest);
+        explanation.parts = parts;
         explanation
     }
 
+    /// Whether an outage that opened for want of trust still wants it in a later phase, beneath
+    /// whatever else is wrong by then.
+    fn lacks_trust_throughout(&self, outage: &Outage, later: &Phase) -> bool {
+        let case = |seq, at| self.case(outage.connection, seq, at);
+        let (Some(opened), Some(later)) = (
+            case(outage.opened, outage.from),
+            case(later.seq, later.from),
+        ) else {
+            return false;
+        };
+        opened.lacks_trust()
+            && later.leaf.is_some()
+            && later.judge == opened.judge
+            && !later.trusts_any_issuer()
+    }
+
+    /// How an outage is explained at an instant within it: as [`Explainer::explain`] does, but
+    /// where something else was to blame just then.
+    pub(super) fn explain_within(&self, outage: &Outage, seq: Seq, at: Time) -> Explanation {
+        let now = self.explain_at(outage.connection, seq, at);
+        let phases = self.phases(outage);
+        let phase = phases.iter().rfind(|phase| phase.from <= at);
+        let whole = match phase {
+            Some(phase) if phase.error == now.error => self.explain_phase(outage, phase),
+            _ => return now,
+        };
+        match whole.cause.kind == now.cause.kind || now.cause.is_passing() {
+            true => whole,
+            false => now,
+        }
+    }
+
+    fn phases(&self, outage: &Outage) -> Vec<Phase> {
+        let end = self.manifest.start + self.manifest.duration;
+        let end = outage.until.unwrap_or(end);
+        let first = (outage.opened, outage.error, outage.from);
+        let changes = outage.changes.iter();
+        let begins = changes.map(|change| (change.seq, change.error, change.at));
+        let begins: Vec<_> = std::iter::once(first).chain(begins).collect();
+        let ends = begins.iter().skip(1).map(|(_, _, at)| *at);
+        let ends = ends.chain(std::iter::once(end));
+        let phases = begins.iter().zip(ends);
+        phases
+            .map(|((seq, error, from), until)| Phase {
+                seq: *seq,
+                error,
+                from: *from,
+                until,
+            })
+            .collect()
+    }
+
+    /// What opened a phase is to blame for it, unless it was only on its way then, or nothing
+    /// opened it because it never worked: then what is so at its half.
+    fn explain_phase(&self, outage: &Outage, phase: &Phase) -> Explanation {
+        let connection = outage.connection;
+        let mut opening = self.explain_at(connection, phase.seq, phase.from);
+        let first_attempt = self
+            .manifest
+            .connections
+            .get(connection as usize)
+            .and_then(|connection| connection.first_attempt);
+        let never_worked = first_attempt.is_some_and(|first| phase.from <= first);
+        opening.parts.push(opening.part(phase.from));
+        if !never_worked && !opening.cause.is_passing() {
+            return opening;
+        }
+        let half = phase.from + phase.until.since(phase.from) / 2;
+        let Some((seq, _, _)) = self.in_force(connection, half) else {
+            return opening;
+        };
+        let mut kept = self.explain_at(connection, seq, half);
+        if kept.cause.line.is_empty() || kept.cause.line == opening.cause.line {
+            return opening;
+        }
+        let steps = kept.cause.steps.iter().map(|step| step.at);
+        let since = steps.filter(|at| *at <= half).max();
+        let since = since.unwrap_or(phase.from).max(phase.from);
+        if since > phase.from {
+            kept.parts.append(&mut opening.parts);
+        }
+        kept.parts.push(kept.part(since));
+        kept
+    }
+
     /// Explains the handshake at `seq`, whose verdict still stands at `at`.
-    pub(super) fn explain_at(
-        &self,
-        connection: u32,
-        seq: Seq,
-        error: &str,
-        at: Time,
-    ) -> Explanation {
+    pub(super) fn explain_at(&self, connection: u32, seq: Seq, at: Time) -> Explanation {
+        let error = match self.journal.get(seq).map(|entry| &entry.kind) {
+            Some(Kind::Handshake(record)) => record.verdict.error,
+            _ => "",
+        };
         let chain = cause_chain(self.journal, seq);
         let root = self.root(&chain);
         let root_text = root.and_then(|seq| self.root_text(seq));
@@ -158,11 +318,13 @@ impl<'a> Explainer<'a> {
                 chain,
                 root,
                 root_text,
-                later: Vec::new(),
+                seq,
+                error,
+                parts: Vec::new(),
             };
         };
         let presented = case.leaf.iter().chain(&case.issuers);
-        let carrier = self.carrier(&case, seq);
+        let carrier = self.carrier(&case);
         let detective = Detective {
             deployment: self.deployment,
             facts: &self.facts,
@@ -180,7 +342,9 @@ impl<'a> Explainer<'a> {
             chain,
             root,
             root_text,
-            later: Vec::new(),
+            seq,
+            error,
+            parts: Vec::new(),
         }
     }
 
@@ -199,9 +363,14 @@ impl<'a> Explainer<'a> {
             Some(Side::Server) => (client, server, &record.client_serial),
             _ => (server, client, &record.server_serial),
         };
-        let leaf = self.facts.certificate(serial);
+        let leaf = self.facts.presented(presenter, serial, seq);
+        let as_of = match at > entry.time {
+            true => self.trail.last_before(at).max(seq),
+            false => seq,
+        };
         Some(Case {
             at: at.max(entry.time),
+            as_of,
             connection,
             record,
             presenter,
@@ -209,7 +378,7 @@ impl<'a> Explainer<'a> {
             serial,
             leaf,
             issuers: leaf.map_or_else(Vec::new, |leaf| self.facts.issuers(leaf)),
-            trusted: self.facts.trusted(judge, seq).map(|(_, roots)| roots),
+            trusted: self.facts.trusted(judge, as_of).map(|(_, roots)| roots),
             deaf: self.deaf_relation(presenter),
         })
     }
@@ -238,12 +407,19 @@ impl<'a> Explainer<'a> {
     }
 
     /// Where trust is what broke: the relation from the application whose CA signed the leaf.
-    fn carrier(&self, case: &Case<'_>, seq: Seq) -> Option<Carrier> {
+    fn carrier(&self, case: &Case<'_>) -> Option<Carrier> {
         let signer = case.signer()?;
-        let lacks_trust = LACKS_TRUST.contains(&case.record.verdict.error);
+        let lacks_trust = case.lacks_trust();
         let trusts_chain = case.trusts_any_issuer();
-        (lacks_trust && !trusts_chain)
-            .then(|| carrier(self.deployment, &self.facts, &signer, case.judge, seq))
+        (lacks_trust && !trusts_chain).then(|| {
+            carrier(
+                self.deployment,
+                &self.facts,
+                &signer,
+                case.judge,
+                case.as_of,
+            )
+        })
     }
 
     fn root(&self, chain: &[Seq]) -> Option<Seq> {
@@ -301,6 +477,9 @@ impl Case<'_> {
             "unknown-issuer" | "partial-chain" => {
                 format!("{judge} does not trust the issuer of {presenter}")
             }
+            "no-client-certificate" => {
+                format!("{presenter} has no certificate of a CA that {judge} asks its clients for")
+            }
             "bad-signature" => {
                 format!("{judge} trusts another key than the one that signed {presenter}")
             }
@@ -330,7 +509,7 @@ impl Case<'_> {
             return self.reason_without_leaf();
         };
         match self.record.verdict.error {
-            error if LACKS_TRUST.contains(&error) => self.trust_reason(leaf),
+            _ if self.lacks_trust() => self.trust_reason(leaf),
             "expired" => self.validity_reason(leaf, "expired", |certificate| {
                 (certificate.not_after() <= self.at)
                     .then(|| format!("was valid until {}", certificate.not_after()))
@@ -448,6 +627,14 @@ impl Case<'_> {
                 self.presenter, self.judge
             ),
         }
+    }
+
+    /// Whether trust is what broke. A client that has a certificate, and none of a CA that its
+    /// server names, sends none (RFC 8446 4.2.4).
+    fn lacks_trust(&self) -> bool {
+        let error = self.record.verdict.error;
+        LACKS_TRUST.contains(&error)
+            || (error == "no-client-certificate" && !self.serial.is_empty())
     }
 
     pub(super) fn trusts_any_issuer(&self) -> bool {

@@ -9,7 +9,9 @@ use crate::world::{CertificateRecord, Entry, Journal, Kind, Seq, Subject};
 /// A journal with an index over what causes are explained by.
 pub(super) struct Facts<'a> {
     journal: &'a Journal,
-    issued: BTreeMap<&'a str, &'a CertificateRecord>,
+    /// By serial: easyrsa counts, so that two of it give the same ones.
+    issued: BTreeMap<&'a str, Vec<&'a CertificateRecord>>,
+    served: BTreeMap<String, Vec<Seq>>,
     trust: BTreeMap<String, Vec<Seq>>,
     relations: Vec<Seq>,
 }
@@ -41,6 +43,7 @@ impl<'a> Facts<'a> {
         let mut facts = Self {
             journal,
             issued: BTreeMap::new(),
+            served: BTreeMap::new(),
             trust: BTreeMap::new(),
             relations: Vec::new(),
         };
@@ -48,7 +51,12 @@ impl<'a> Facts<'a> {
             let seq = Seq(u32::try_from(index).unwrap_or(u32::MAX));
             match &entry.kind {
                 Kind::CertificateIssued(record) => {
-                    facts.issued.insert(record.certificate.serial(), record);
+                    let serial = record.certificate.serial();
+                    facts.issued.entry(serial).or_default().push(record);
+                }
+                Kind::CertificateServed { .. } => {
+                    let changes = facts.served.entry(address(&entry.subject)).or_default();
+                    changes.push(seq);
                 }
                 Kind::TrustChanged { .. } => {
                     let changes = facts.trust.entry(address(&entry.subject)).or_default();
@@ -65,22 +73,60 @@ impl<'a> Facts<'a> {
         self.journal.get(seq)
     }
 
-    /// The record of the certificate with this serial.
+    /// The record of the certificate with this serial; of several, the last.
     pub(super) fn certificate(&self, serial: &str) -> Option<&'a CertificateRecord> {
-        self.issued.get(serial).copied()
+        self.issued.get(serial)?.last().copied()
+    }
+
+    /// The record of the certificate with this serial that a unit presented when `seq` was written.
+    pub(super) fn presented(
+        &self,
+        who: &str,
+        serial: &str,
+        seq: Seq,
+    ) -> Option<&'a CertificateRecord> {
+        let known = self.issued.get(serial)?;
+        if known.len() < 2 {
+            return known.last().copied();
+        }
+        let changes = self.served.get(who).map_or(&[][..], Vec::as_slice);
+        let before = changes.partition_point(|&change| change <= seq);
+        let shown = changes[..before].iter().rev();
+        let shown = shown.filter_map(|&change| match &self.entry(change)?.kind {
+            Kind::CertificateServed { certificate, .. } => certificate.as_ref(),
+            _ => None,
+        });
+        let mut shown = shown.filter(|certificate| certificate.serial() == serial);
+        let seen = shown.next();
+        let is_own = |record: &&&CertificateRecord| {
+            let holder = super::cause::holder(record);
+            holder == who || holder == super::expectations::application_of(who)
+        };
+        let mut known_of = known.iter();
+        let found = match seen {
+            Some(seen) => known_of.find(|record| record.certificate == *seen),
+            None => known_of.rfind(is_own),
+        };
+        found.or_else(|| known.last()).copied()
     }
 
     /// The certificates above a leaf: who signed it first, the root last.
     pub(super) fn issuers(&self, leaf: &CertificateRecord) -> Vec<&'a CertificateRecord> {
         let mut issuers: Vec<&CertificateRecord> = Vec::new();
         let mut serial = Arc::clone(&leaf.issuer_serial);
-        while let Some(record) = self.certificate(&serial) {
+        let mut name = leaf.certificate.issuer().to_owned();
+        while let Some(record) = self.issued.get(&*serial).and_then(|known| {
+            let mut known_of = known.iter();
+            let named = known_of.find(|record| record.certificate.subject() == name);
+            named.or_else(|| known.last()).copied()
+        }) {
             let known = |each: &&CertificateRecord| each.certificate == record.certificate;
             if record.certificate == leaf.certificate || issuers.iter().any(known) {
                 break;
             }
             issuers.push(record);
             serial = Arc::clone(&record.issuer_serial);
+            record.certificate.issuer().clone_into(&mut name);
         }
         issuers
     }
@@ -235,6 +281,28 @@ mod tests {
         assert_eq!(there(made), [true]);
         assert_eq!(there(gone), [false]);
         assert_eq!(facts.relations(&["tls-certificates"], gone), []);
+    }
+
+    #[test]
+    fn of_two_certificates_with_one_serial_the_one_that_was_served_counts() {
+        let mut script = Script::new(&["a.web/0", "a.other/0"]);
+        let (one, two) = (Authority::root("one"), Authority::root("two"));
+        let mine = one.leaf("web");
+        let theirs = two.leaf("web");
+        assert_eq!(mine.serial(), theirs.serial());
+        script.issued(1, None, "a.ca", &one.certificate, &one.certificate);
+        script.issued(1, None, "a.cb", &two.certificate, &two.certificate);
+        script.issued(2, None, "a.web/0", &mine, &one.certificate);
+        script.issued(3, None, "a.other/0", &theirs, &two.certificate);
+        let served = script.serves(4, None, "a.web/0", &mine);
+        let facts = Facts::new(&script.journal);
+        let found = |who| facts.presented(who, mine.serial(), served);
+        let record = found("a.web/0").expect("issued");
+        assert_eq!(record.certificate, mine);
+        assert_eq!(facts.issuers(record)[0].certificate, one.certificate);
+        // Nobody saw it serve anything: its own is meant.
+        let record = found("a.other/0").expect("issued");
+        assert_eq!(record.certificate, theirs);
     }
 
     #[test]

@@ -237,7 +237,24 @@ impl Script {
             application: subject.application.clone().expect("an application"),
             unit: subject.unit.clone(),
         };
-        self.record(at_s, cause, subject, Kind::CertificateIssued(record))
+        let signer = self.signer(issuer).unwrap_or(subject);
+        self.record(at_s, cause, signer, Kind::CertificateIssued(record))
+    }
+
+    /// The first unit of whoever has this CA.
+    fn signer(&self, issuer: &Certificate) -> Option<Subject> {
+        let entries = self.journal.entries().iter();
+        let mut known = entries.filter_map(|entry| match &entry.kind {
+            Kind::CertificateIssued(record) => Some(record),
+            _ => None,
+        });
+        let own = known.find(|record| record.certificate == *issuer)?;
+        let unit = format!("{}/0", own.application);
+        Some(Subject {
+            model: Some(Arc::clone(&own.model)),
+            application: Some(Arc::clone(&own.application)),
+            unit: Some(unit.into()),
+        })
     }
 
     /// Records that a workload serves `certificate`, and presents it from here on.

@@ -32,7 +32,7 @@ pub use blast_radius::{BlastRadius, Impersonation, Need, Stolen, blast_radius};
 pub use carrier::Carrier;
 pub use cause::{Cause, Step};
 pub use expectations::ExpectationResult;
-pub use explanation::Explanation;
+pub use explanation::{Explanation, Part};
 pub use facts::{address, cause_chain};
 pub use forecast::{
     Crowd, Expiry, Forecast, HookQueue, Patience, Proof, RequestQueue, forecast, prove,

@@ -277,15 +277,15 @@ fn without_an_action_the_root_is_the_first_thing_that_happened() {
 fn a_change_of_error_has_a_cause_of_its_own() {
     let (deployment, script) = rotation();
     let findings = diagnose(&deployment, &script.manifest, &script.journal);
-    let later: Vec<usize> = findings
+    let parts: Vec<usize> = findings
         .explanations
         .iter()
-        .map(|each| each.later.len())
+        .map(|each| each.parts.len())
         .collect();
-    assert_eq!(later, [1, 0]);
+    assert_eq!(parts, [2, 1]);
     assert!(
-        findings.explanations[0].later[0]
-            .1
+        findings.explanations[0].parts[1]
+            .line
             .contains("which was valid until")
     );
 }

@@ -9,7 +9,7 @@ use super::outages::{Outage, outages};
 use crate::kernel::Time;
 use crate::pki::Certificate;
 use crate::tls::{Side, TrustStore, Validator, Verdict, judge_client, judge_server};
-use crate::world::{Deployment, ExportedConnection, Journal, Kind, Manifest, Seq};
+use crate::world::{Deployment, ExportedConnection, Journal, Manifest, Seq};
 
 /// How one connection stands at an instant.
 #[derive(Clone, Debug)]
@@ -146,19 +146,22 @@ fn answer(
     connection: u32,
     at: Time,
 ) -> Option<Answer> {
-    let (seq, judged_at, verdict) = in_force(explainer.journal, connection, at)?;
+    let (seq, judged_at, record) = explainer.in_force(connection, at)?;
     let outage = outages.iter().find(|outage| {
         outage.connection == connection
             && outage.from <= at
             && outage.until.is_none_or(|until| at < until)
     });
-    let (explanation, rests) = match verdict.is_ok() {
+    let (explanation, rests) = match record.verdict.is_ok() {
         true => {
             let case = explainer.case(connection, seq, at)?;
             (None, Some(rests(explainer, &case, seq)))
         }
         false => {
-            let explanation = explainer.explain_at(connection, seq, verdict.error, at);
+            let explanation = match outage {
+                Some(outage) => explainer.explain_within(outage, seq, at),
+                None => explainer.explain_at(connection, seq, at),
+            };
             (Some(explanation), None)
         }
     };
@@ -170,25 +173,6 @@ fn answer(
         outage: outage.cloned(),
         explanation,
         rests,
-    })
-}
-
-/// The last handshake of a connection up to an instant.
-fn in_force(journal: &Journal, connection: u32, at: Time) -> Option<(Seq, Time, &Verdict)> {
-    let entries = journal.entries();
-    let count = entries.partition_point(|entry| entry.time <= at);
-    let found = entries[..count]
-        .iter()
-        .enumerate()
-        .rev()
-        .find_map(|(index, entry)| match &entry.kind {
-            Kind::Handshake(record) if record.connection == connection => {
-                Some((index, entry.time, &*record.verdict))
-            }
-            _ => None,
-        });
-    found.map(|(index, time, verdict)| {
-        (Seq(u32::try_from(index).unwrap_or(u32::MAX)), time, verdict)
     })
 }
 

@@ -1,10 +1,13 @@
 //! What had been done to the deployment and was still so at an instant: an outage that has not
 //! ended, a relation that is gone, a clock that is off.
 
-use crate::kernel::Time;
+use crate::kernel::{Span, Time};
 use crate::world::{
     Action, Between, Deployment, NetworkAction, OfferAction, Side, Target, TimedAction, UnitAction,
 };
+
+/// Longer than a pod or a machine is away that comes back as fast as it goes.
+const REPLACED: Span = Span::from_secs(600);
 
 /// What was done up to `at` and not undone since, in order of time.
 pub(super) fn in_force(deployment: &Deployment, at: Time) -> Vec<&TimedAction> {
@@ -17,9 +20,9 @@ pub(super) fn in_force(deployment: &Deployment, at: Time) -> Vec<&TimedAction> {
         }
     }
     open.retain(|timed| match &timed.action {
-        Action::Unit(UnitAction::Kill {
-            away: Some(away), ..
-        }) => at < deployment.start + timed.at + *away,
+        Action::Unit(UnitAction::Kill { away, .. }) => {
+            at < deployment.start + timed.at + away.unwrap_or(REPLACED)
+        }
         _ => true,
     });
     open

@@ -200,13 +200,15 @@ impl<'a> Detective<'_, 'a> {
         )
     }
 
-    /// A hook failed, and had not been committed since.
+    /// A hook failed after `since`, and had not been committed up to `at`.
     pub(super) fn fails(&self, whom: &str, since: Time, at: Time) -> Option<Cause> {
-        let own = self.trail.about(whom, since, at);
+        let own = self.trail.about(whom, self.deployment.start, at);
+        let mut last = Time::EPOCH;
         let mut failing: Option<(Seq, &Entry, &str, &str, usize)> = None;
         for (seq, entry) in own {
             match &entry.kind {
                 Kind::HookFailed { hook, reason } => {
+                    last = entry.time;
                     failing = match failing {
                         Some((seq, first, of, why, times)) if of == &**hook => {
                             Some((seq, first, of, why, times + 1))
@@ -222,7 +224,7 @@ impl<'a> Detective<'_, 'a> {
                 _ => {}
             }
         }
-        let (seq, entry, hook, reason, times) = failing?;
+        let (seq, entry, hook, reason, times) = failing.filter(|_| last >= since)?;
         let who = address(&entry.subject);
         let since = short(entry.time);
         let line = match times {

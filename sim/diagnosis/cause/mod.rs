@@ -5,19 +5,23 @@
 //! its absence, and on to whoever held it up. When trust is missing, the walk goes to the relation
 //! that would have carried it. Reads the journal and the deployment; must not know the terminal.
 
+mod behind;
 mod faults;
 mod holdup;
+mod lost;
+mod presented;
 mod renewal;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod transfer;
 mod trust;
 
 use super::carrier::Carrier;
 use super::describe::place;
 use super::explanation::Case;
 use super::facts::Facts;
-use crate::kernel::{Time, format_duration};
+use crate::kernel::{Span, Time, format_duration};
 use crate::world::{Action, Deployment, Kind, OperatorSpec, Seq, Source, TimedAction};
 
 pub(super) use super::carrier::application;
@@ -36,7 +40,13 @@ pub struct Cause {
     pub action: Option<(Time, Source)>,
     /// From there to the failing handshake, in order of time.
     pub steps: Vec<Step>,
+    /// Whether it says only that something had not happened yet: what never happens has another
+    /// cause.
+    passing: bool,
 }
+
+/// Two update-status, longer than which nothing is on its way by itself.
+pub(super) const PATIENCE: Span = Span::from_secs(900);
 
 /// One thing on the way from a cause to a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +58,16 @@ pub struct Step {
 }
 
 impl Cause {
+    /// Whether it says only that something had not happened yet.
+    pub(super) const fn is_passing(&self) -> bool {
+        self.passing
+    }
+
+    const fn passing(mut self, passing: bool) -> Self {
+        self.passing = passing;
+        self
+    }
+
     fn new(kind: &'static str, line: String, seq: Option<Seq>) -> Self {
         Self {
             kind,
@@ -55,6 +75,7 @@ impl Cause {
             seq,
             action: None,
             steps: Vec::new(),
+            passing: false,
         }
     }
 
@@ -84,10 +105,11 @@ impl<'a> Detective<'_, 'a> {
             "no-certificate" | "no-client-certificate" if case.serial.is_empty() => {
                 self.without_certificate(case)
             }
+            "key-mismatch" | "bad-encoding" => self.misbuilt(case, root),
             "expired" => self.expired(case),
             "not-valid-yet" => self.not_valid_yet(case),
             "unreachable" | "closed-by-peer" | "plaintext-peer" => self.struck(case),
-            "unknown-issuer" | "bad-signature" | "partial-chain" => {
+            "unknown-issuer" | "bad-signature" | "partial-chain" | "no-client-certificate" => {
                 self.untrusted(case, carrier, root)
             }
             "not-valid-for-name" => self.misnamed(case, root),
@@ -224,23 +246,45 @@ impl<'a> Detective<'_, 'a> {
         let mut whom = [Some(case.judge), signer.as_deref(), Some(case.presenter)].into_iter();
         whom.find_map(|who| {
             let who = who?;
-            let application = self.application(who)?;
-            let timed = self.strike_on(application, case.at, |strike| match strike {
-                faults::Strike::Clock(skew_ns) => (skew_ns > 0) == (ahead == (who == case.judge)),
-                _ => false,
-            })?;
-            let Some(faults::Strike::Clock(skew_ns)) =
-                faults::strikes(self.deployment, &timed.action, application)
-            else {
+            let (skew_ns, timed) = self.skew(who, case.at)?;
+            if (skew_ns > 0) != (ahead == (who == case.judge)) {
                 return None;
-            };
-            let off = format_duration(crate::kernel::Span::from_nanos(skew_ns.unsigned_abs()));
-            let side = if skew_ns > 0 { "ahead" } else { "behind" };
-            let line = format!(
-                "the clock of {who} is {off} {side}: {}",
-                self.sentence(timed)
-            );
+            }
+            let line = self.clock_line(who, skew_ns, timed);
             Some(Cause::new("clock", line, self.seq_of(timed)))
+        })
+    }
+
+    fn clock_line(&self, who: &str, skew_ns: i64, timed: &TimedAction) -> String {
+        let off = format_duration(Span::from_nanos(skew_ns.unsigned_abs()));
+        let side = if skew_ns > 0 { "ahead" } else { "behind" };
+        let since = short(self.deployment.start + timed.at);
+        let place = place(&timed.source).map_or_else(String::new, |place| format!(" ({place})"));
+        format!("the clock of {who} is {off} {side} since {since}{place}")
+    }
+
+    /// How far the clock of a unit or an application is off at `at`, in nanoseconds, and by what.
+    fn skew(&self, who: &str, at: Time) -> Option<(i64, &'a TimedAction)> {
+        let application = self.application(who)?;
+        let is_off = |strike| matches!(strike, faults::Strike::Clock(_));
+        let timed = self.strike_on(application, at, is_off)?;
+        match faults::strikes(self.deployment, &timed.action, application)? {
+            faults::Strike::Clock(skew_ns) => Some((skew_ns, timed)),
+            _ => None,
+        }
+    }
+
+    /// The action of the plan that stands at `seq` in the journal.
+    fn timed(&self, seq: Seq) -> Option<&'a TimedAction> {
+        let entry = self.trail.entry(seq)?;
+        let Kind::Action { source, command } = &entry.kind else {
+            return None;
+        };
+        let mut actions = self.deployment.actions.iter();
+        actions.find(|timed| {
+            timed.source == *source
+                && self.deployment.start + timed.at == entry.time
+                && timed.action.to_command(self.deployment) == *command
         })
     }
 }

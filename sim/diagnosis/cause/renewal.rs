@@ -2,7 +2,7 @@
 //! the answer loaded.
 
 use super::trail::{holder, note};
-use super::{Cause, Detective, short};
+use super::{Cause, Detective, PATIENCE, short};
 use crate::charms::{EndpointProfile, KeyUse, Mode, Role};
 use crate::diagnosis::describe::certificate_name;
 use crate::diagnosis::expectations::application_of;
@@ -22,9 +22,10 @@ impl<'a> Detective<'_, 'a> {
         };
         let name = certificate_name(&culprit.certificate);
         let end = culprit.certificate.not_after();
-        let cause = match culprit.kind {
-            CertificateKind::Root => self.root_over(culprit, case),
-            _ => self.not_renewed(culprit, case.presenter, case.at),
+        let cause = match (self.signed_in_the_past(culprit, case), culprit.kind) {
+            (Some(cause), _) => cause,
+            (None, CertificateKind::Root) => self.root_over(culprit, case),
+            (None, _) => self.not_renewed(culprit, case.presenter, case.at),
         };
         Some(cause.after(end, format!("{name} expires")))
     }
@@ -101,12 +102,7 @@ impl<'a> Detective<'_, 'a> {
     ) -> Vec<String> {
         let whose = holder(record);
         let all = self.providers(application_of(&whose), at);
-        let of = self.trail.issued_to(&whose);
-        let mut of = of.into_iter();
-        let found = of.find(|(_, _, known)| known.certificate == record.certificate);
-        let giver = found.map(|(_, entry, _)| crate::diagnosis::address(&entry.subject));
-        let giver = giver.map(|giver| application_of(&giver).to_owned());
-        match giver.filter(|giver| all.contains(giver)) {
+        match self.giver_of(record).filter(|giver| all.contains(giver)) {
             Some(giver) => vec![giver],
             None => all,
         }
@@ -250,7 +246,7 @@ impl<'a> Detective<'_, 'a> {
                     "{asked} never answered the request of {holder} for {name}, sent at {}",
                     short(sent)
                 );
-                Cause::new("not-answered", line, Some(seq))
+                Cause::new("not-answered", line, Some(seq)).passing(at.since(sent) < PATIENCE)
             });
         cause.after(sent, step)
     }
@@ -287,13 +283,19 @@ impl<'a> Detective<'_, 'a> {
     }
 
     /// A newer certificate was there, and the workload went on with the old one.
-    fn not_loaded(&self, who: &str, (seq, record): (Seq, &CertificateRecord), at: Time) -> Cause {
+    pub(super) fn not_loaded(
+        &self,
+        who: &str,
+        (seq, record): (Seq, &CertificateRecord),
+        at: Time,
+    ) -> Cause {
         let issued = self.trail.entry(seq).map_or(at, |entry| entry.time);
         let name = certificate_name(&record.certificate);
         let step = format!("{name} is issued for {who}");
         let whom = application_of(who);
         let found = self
             .fails(who, issued, at)
+            .or_else(|| self.lost_certificate(who, at))
             .or_else(|| self.is_down(whom, at))
             .or_else(|| {
                 let providers = self.providers(whom, at);
@@ -316,7 +318,7 @@ impl<'a> Detective<'_, 'a> {
                 "{who} goes on without {name}, issued for it at {}: {why}",
                 short(issued)
             );
-            Cause::new("not-loaded", line, Some(seq))
+            Cause::new("not-loaded", line, Some(seq)).passing(at.since(issued) < PATIENCE)
         });
         cause.after(issued, step)
     }
@@ -350,7 +352,7 @@ impl<'a> Detective<'_, 'a> {
     }
 
     /// The newest certificate that was issued to any of these, for this name where one is given.
-    fn newest(
+    pub(super) fn newest(
         &self,
         holders: &[&str],
         name: Option<&str>,

@@ -5,6 +5,9 @@ use crate::diagnosis::{Cause, diagnose};
 use crate::pki::Certificate;
 use crate::world::{Deployment, Kind, OperatorSpec, Seq, Subject, When};
 
+mod kept;
+mod moments;
+
 /// `a.web/0` has a certificate of `a.ca` until 500 s, over a relation of `tls-certificates`.
 fn expiring() -> (Script, Authority) {
     let mut script = Script::new(&["a.web/0"]);

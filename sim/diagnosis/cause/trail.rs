@@ -60,7 +60,7 @@ impl<'a> Trail<'a> {
     }
 
     /// The last entry written up to an instant.
-    pub(super) fn last_before(&self, at: Time) -> Seq {
+    pub(in crate::diagnosis) fn last_before(&self, at: Time) -> Seq {
         let entries = self.journal.entries();
         let count = entries.partition_point(|entry| entry.time <= at);
         Seq(u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX))

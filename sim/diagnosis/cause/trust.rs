@@ -1,15 +1,15 @@
 //! A CA that is not trusted: which relation would have carried it, and why it did not.
 
 use super::{Cause, Detective, short};
-use crate::charms::{EndpointProfile, Reads};
 use crate::diagnosis::carrier::Carrier;
 use crate::diagnosis::describe::certificate_name;
 use crate::diagnosis::expectations::application_of;
 use crate::diagnosis::explanation::Case;
 use crate::diagnosis::facts::address;
-use crate::interfaces::certificate_transfer::Library;
-use crate::kernel::Time;
 use crate::world::{Entry, Kind, Seq};
+
+/// Where a CA is that had not come far enough yet.
+const ON_ITS_WAY: [&str; 3] = ["not-sent", "not-heard", "hook-running"];
 
 impl<'a> Detective<'_, 'a> {
     pub(super) fn untrusted(
@@ -18,6 +18,9 @@ impl<'a> Detective<'_, 'a> {
         carrier: Option<&Carrier>,
         root: Option<Seq>,
     ) -> Option<Cause> {
+        if let Some(cause) = self.behind(case) {
+            return Some(cause);
+        }
         let Some(carrier) = carrier else {
             return self.without_carrier(case);
         };
@@ -86,14 +89,16 @@ impl<'a> Detective<'_, 'a> {
     fn no_relation(&self, signer: &str, case: &Case<'a>, removed: Option<Seq>) -> Cause {
         let judge = application_of(case.judge);
         let gone = removed.and_then(|seq| self.trail.entry(seq).map(|entry| (seq, entry)));
+        let apart = self.moved_apart(case, signer);
+        let apart = apart.map_or_else(String::new, |apart| format!(": {apart}"));
         let Some((seq, entry)) = gone else {
-            let line = format!("no relation carries the CA of {signer} to {judge}");
+            let line = format!("no relation carries the CA of {signer} to {judge}{apart}");
             return Cause::new("no-transfer", line, None);
         };
         let action = entry.cause.and_then(|cause| self.done_to(cause));
         let by = action.map_or_else(String::new, |action| format!(" by {}", action.line));
         let line = format!(
-            "the relation that carried the CA of {signer} to {judge} was removed at {}{by}",
+            "the relation that carried the CA of {signer} to {judge} was removed at {}{by}{apart}",
             short(entry.time)
         );
         Cause::new("transfer-removed", line, Some(seq))
@@ -110,7 +115,17 @@ impl<'a> Detective<'_, 'a> {
     ) -> Cause {
         let made = self.ca_made(case);
         let line = match (listed, made) {
-            (false, _) => format!("client {client} was never given the CA of {signer}"),
+            (false, _) => {
+                let never = format!("client {client} was never given the CA of {signer}");
+                match self.changed_hands(case, signer) {
+                    Some((before, since)) => format!(
+                        "{never}, from which {} has its certificate since {} in place of {before}",
+                        case.presenter,
+                        short(since)
+                    ),
+                    None => never,
+                }
+            }
             (true, Some((_, entry))) if self.is_later(entry) => {
                 let why = self.why_made(entry, root);
                 format!(
@@ -159,13 +174,20 @@ impl<'a> Detective<'_, 'a> {
             let step = format!("{signer} makes a new CA");
             return Cause::new("old-ca-dropped", line, Some(seq)).after(entry.time, step);
         }
+        let lost = case.issuers.first().and_then(|issuer| {
+            let ca = (&issuer.certificate, signer);
+            self.lost_trust(judge, ca, case.at)
+        });
+        if let Some(lost) = lost {
+            return lost;
+        }
         let (why, kind, held) = match interface {
             "tls-certificates" => (
                 format!("{judge} gets the CA only beside its own next certificate"),
                 "ca-with-certificate",
                 None,
             ),
-            _ => self.why_late(provider, requirer, judge, since, case.at),
+            _ => self.why_late((provider, requirer), signer, case, since),
         };
         let mut line = match made {
             Some((_, entry)) if self.is_later(entry) => format!(
@@ -184,125 +206,13 @@ impl<'a> Detective<'_, 'a> {
         }
         let seq = held.as_ref().and_then(|held| held.seq);
         let seq = seq.or_else(|| made.map(|(seq, _)| seq));
-        let mut cause = Cause::new(held.map_or(kind, |held| held.kind), line, seq);
+        let is_passing = held.is_none() && ON_ITS_WAY.contains(&kind);
+        let kind = held.map_or(kind, |held| held.kind);
+        let mut cause = Cause::new(kind, line, seq).passing(is_passing);
         if let Some((_, entry)) = made.filter(|(_, entry)| self.is_later(entry)) {
             cause = cause.after(entry.time, format!("{signer} makes a new CA"));
         }
         cause.after(case.at, format!("the {relation} is there, but {why}"))
-    }
-
-    /// Where a CA is stuck on its way over a relation.
-    fn why_late(
-        &self,
-        provider: &str,
-        requirer: &str,
-        judge: &str,
-        since: Time,
-        at: Time,
-    ) -> (String, &'static str, Option<Cause>) {
-        let (from, gives) = provider.rsplit_once(':').unwrap_or((provider, ""));
-        let (_, takes) = requirer.rsplit_once(':').unwrap_or((requirer, ""));
-        let from = crate::diagnosis::carrier::side(self.deployment, &format!("{from}:{gives}"));
-        let sent = self.last(&from, since, at, |entry| match &entry.kind {
-            Kind::DatabagChanged { relation, .. } => endpoint_is(relation, gives),
-            _ => false,
-        });
-        let Some((_, sent)) = sent else {
-            let held = self
-                .fails(&from, since, at)
-                .or_else(|| self.is_down(&from, at));
-            return (format!("{from} has not sent it yet"), "not-sent", held);
-        };
-        let hook = format!("{takes}-relation-");
-        let began = self.last(judge, sent.time, at, |entry| {
-            matches!(&entry.kind, Kind::HookStarted { hook: name } if name.starts_with(&hook))
-        });
-        if began.is_none() {
-            let whom = application_of(judge);
-            let held = self
-                .is_down(whom, at)
-                .or_else(|| self.fails(judge, since, at))
-                .or_else(|| self.cut_off(whom, &[from], at));
-            let why = format!(
-                "{judge} has not run a hook for what came at {}",
-                short(sent.time)
-            );
-            return (why, "not-heard", held);
-        }
-        let done = self.last(judge, sent.time, at, |entry| {
-            matches!(&entry.kind, Kind::HookCommitted { hook: name } if name.starts_with(&hook))
-        });
-        if let Some(versions) = self.versions(provider, requirer).filter(|_| done.is_some()) {
-            return (versions, "versions-differ", None);
-        }
-        match done {
-            None => (
-                format!("the hook of {judge} that takes it has not ended"),
-                "hook-running",
-                self.fails(judge, sent.time, at),
-            ),
-            Some((_, entry)) => (
-                format!(
-                    "{judge} took it at {}, and its process does not have it: it has not read it \
-                     again, or another file took its place",
-                    short(entry.time)
-                ),
-                "not-read",
-                None,
-            ),
-        }
-    }
-
-    /// The two sides speak different versions of `certificate_transfer`.
-    fn versions(&self, provider: &str, requirer: &str) -> Option<String> {
-        let library = |name: &str| {
-            let (_, endpoint) = name.rsplit_once(':')?;
-            let side = crate::diagnosis::carrier::side(self.deployment, name);
-            let charm = &self.deployment.applications[self.application(&side)?].charm;
-            Some(charm.transfer_library(endpoint).unwrap_or_default())
-        };
-        let is_old = |library: Library| matches!(library, Library::V0Patch11);
-        let (gives, takes) = (library(provider)?, library(requirer)?);
-        if is_old(takes) && !is_old(gives) {
-            return self.reads_raw(requirer).then(|| {
-                format!(
-                    "{requirer} speaks version 0 of certificate_transfer and takes the databag as \
-                     it stands: what {provider} writes there, in quotes, is no certificate"
-                )
-            });
-        }
-        (is_old(gives) && !is_old(takes)).then(|| {
-            let version = |library| if is_old(library) { "0" } else { "1" };
-            format!(
-                "{provider} speaks version {} of certificate_transfer and {requirer} version {}",
-                version(gives),
-                version(takes)
-            )
-        })
-    }
-
-    fn reads_raw(&self, requirer: &str) -> bool {
-        let side = crate::diagnosis::carrier::side(self.deployment, requirer);
-        let (_, name) = requirer.rsplit_once(':').unwrap_or((requirer, ""));
-        let charm = self
-            .application(&side)
-            .map(|index| &self.deployment.applications[index].charm);
-        let endpoint = charm.and_then(|charm| charm.endpoint(name));
-        matches!(
-            endpoint.and_then(|endpoint| endpoint.profile.as_ref()),
-            Some(EndpointProfile::ReceivesCa(profile)) if profile.reads == Reads::Raw
-        )
-    }
-
-    fn last(
-        &self,
-        whom: &str,
-        since: Time,
-        at: Time,
-        is_it: impl Fn(&Entry) -> bool,
-    ) -> Option<(Seq, &'a Entry)> {
-        let own = self.trail.about(whom, since, at);
-        own.into_iter().rev().find(|(_, entry)| is_it(entry))
     }
 
     /// The entry in which the CA that signed the leaf was made.
@@ -360,11 +270,4 @@ fn brief(label: &str) -> &str {
         Some((cut, _)) => &label[..cut],
         None => label,
     }
-}
-
-/// Whether `certificates:7` is a relation of this endpoint.
-fn endpoint_is(relation: &str, endpoint: &str) -> bool {
-    relation
-        .split_once(':')
-        .is_some_and(|(name, _)| name == endpoint)
 }

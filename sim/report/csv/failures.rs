@@ -74,9 +74,8 @@ impl Causes {
                 remedy: remedy.clone(),
             };
             let of = lines.entry(outage.connection).or_default();
-            of.push((outage.from, line(explanation.line())));
-            let later = explanation.later.iter();
-            of.extend(later.map(|(at, cause)| (*at, line(cause.clone()))));
+            let parts = explanation.parts.iter();
+            of.extend(parts.map(|part| (part.from, line(part.line.clone()))));
         }
         let nothing = Lines::default();
         Self { lines, nothing }

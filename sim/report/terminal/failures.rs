@@ -4,7 +4,7 @@
 use super::style::{self, paint};
 use super::{Detail, grouped, natural};
 use crate::diagnosis::describe::{certificate_name, detail as words, kind_word};
-use crate::diagnosis::{Carrier, Explanation, Outage, outage_attempts};
+use crate::diagnosis::{Carrier, Explanation, Outage, Part, outage_attempts};
 use crate::kernel::{Span, Time, format_duration};
 use crate::report::Run;
 use crate::tls::{Side, Verdict};
@@ -14,6 +14,8 @@ use crate::world::{Entry, Kind, Seq, Source};
 const BLOCKS: usize = 12;
 /// Connections named in a block.
 const NAMES: usize = 6;
+/// Stretches of an outage printed in a block.
+const PARTS: usize = 6;
 /// Causes printed in a block.
 const CAUSES: usize = 8;
 
@@ -82,9 +84,11 @@ fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
         true => ("expected", style::WAIT),
         false => ("error", style::BAD),
     };
+    let verdict = verdict(run, explanation.seq);
+    let code = verdict.map_or(outage.code, |verdict| verdict.code);
     text.push_str(&format!(
         "{}: {}\n",
-        paint(colour, &format!("{word}[{}]", outage.code)),
+        paint(colour, &format!("{word}[{code}]")),
         paint(style::STRONG, first_line(explanation))
     ));
     if let Some(source) = root_source(run, explanation) {
@@ -96,10 +100,8 @@ fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
     }
     lines.add("failing", &when(run, outage));
     others(run, group, detail, &mut lines);
-    for change in &outage.changes {
-        lines.add("then", &format!("{} from {}", change.error, change.at));
-    }
-    if let Some(verdict) = verdict(run, outage.opened) {
+    parts(explanation, &mut lines);
+    if let Some(verdict) = verdict {
         verdict_lines(verdict, outage.from, detail, &mut lines);
     }
     trust_lines(explanation, &mut lines);
@@ -110,7 +112,29 @@ fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
         lines.add("stays", why);
     }
     remedy_lines(run, group, &mut lines);
-    lines.add("explain", &format!("trustsim explain {}", outage.code));
+    lines.add("explain", &format!("trustsim explain {code}"));
+}
+
+/// What else was to blame before or after, where the outage did not fail for one reason throughout.
+fn parts(explanation: &Explanation, lines: &mut Lines<'_>) {
+    let is_main =
+        |part: &Part| part.error == explanation.error && part.cause == first_line(explanation);
+    let told = explanation.parts.iter().enumerate();
+    for (index, part) in told.take(PARTS) {
+        if is_main(part) {
+            continue;
+        }
+        let from = part.from;
+        let (label, when) = match index {
+            0 => ("at first", String::new()),
+            _ => ("then", format!(" from {from}")),
+        };
+        lines.add(label, &format!("{}{when}: {}", part.error, part.cause));
+    }
+    if explanation.parts.len() > PARTS {
+        let more = explanation.parts.len() - PARTS;
+        lines.more(&format!("and {more} more changes"));
+    }
 }
 
 /// What is to blame, else what is seen.
