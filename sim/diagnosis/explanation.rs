@@ -237,9 +237,10 @@ impl<'a> Explainer<'a> {
             Some(phase) if phase.error == now.error => self.explain_phase(outage, phase),
             _ => return now,
         };
-        match whole.cause.kind == now.cause.kind || now.cause.is_passing() {
-            true => whole,
-            false => now,
+        let is_other = whole.cause.kind != now.cause.kind && !now.cause.is_passing();
+        match is_other || whole.cause.line == now.cause.line {
+            true => now,
+            false => whole,
         }
     }
 

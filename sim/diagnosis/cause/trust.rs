@@ -89,7 +89,9 @@ impl<'a> Detective<'_, 'a> {
     fn no_relation(&self, signer: &str, case: &Case<'a>, removed: Option<Seq>) -> Cause {
         let judge = application_of(case.judge);
         let gone = removed.and_then(|seq| self.trail.entry(seq).map(|entry| (seq, entry)));
-        let apart = self.moved_apart(case, signer);
+        // Two that never had one CA were not moved apart.
+        let were_together = removed.is_some() || self.changed_hands(case, signer).is_some();
+        let apart = self.moved_apart(case, signer).filter(|_| were_together);
         let apart = apart.map_or_else(String::new, |apart| format!(": {apart}"));
         let Some((seq, entry)) = gone else {
             let line = format!("no relation carries the CA of {signer} to {judge}{apart}");

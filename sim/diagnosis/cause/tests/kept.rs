@@ -369,6 +369,8 @@ fn two_that_were_moved_apart_are_named_with_both_cas() {
     let leaf = old.leaf("web.example.com");
     script.issued(1, None, "a.ca", &old.certificate, &old.certificate);
     script.issued(1, None, "a.client", &new.certificate, &new.certificate);
+    let before = new.leaf("web.example.com");
+    script.issued(1, None, "a.web/0", &before, &new.certificate);
     relation(&mut script, 1, "created", "a.ca", Seq(0));
     script.issued(2, None, "a.web/0", &leaf, &old.certificate);
     script.serves(3, None, "a.web/0", &leaf);
