@@ -69,6 +69,7 @@ impl Script {
                 every: seconds(5),
                 first_attempt: Some(start + seconds(60)),
                 ended: None,
+                away: Vec::new(),
             })
             .collect();
         let mut script = Self {

@@ -66,7 +66,8 @@ pub fn outage_attempts(connection: &ConnectionRecord, outage: &Outage, end: Time
 }
 
 /// Attempts in `[from, until)`, or in `[from, end]` where there is no `until`: an attempt at the
-/// instant of a change meets what the change brought, and the last instant is still played.
+/// instant of a change meets what the change brought, and the last instant is still played. While
+/// its client is away nobody attempts anything.
 fn attempts(
     connection: &ConnectionRecord,
     from: Option<Time>,
@@ -76,9 +77,14 @@ fn attempts(
     let (Some(first), Some(from)) = (connection.first_attempt, from) else {
         return 0;
     };
-    let until = until.unwrap_or(end + Span::from_nanos(1));
+    let last = end + Span::from_nanos(1);
+    let until = until.unwrap_or(last);
     let before = |instant: Time| attempts_before(first, connection.every, instant);
-    before(until).saturating_sub(before(from))
+    let between = |from: Time, until: Time| before(until).saturating_sub(before(from));
+    let away = connection.away.iter();
+    let missed =
+        away.map(|away| between(away.from.max(from), away.until.unwrap_or(last).min(until)));
+    between(from, until).saturating_sub(missed.sum())
 }
 
 /// How many of the instants first, first + every, first + 2 every, ... lie before `instant`.
@@ -101,6 +107,7 @@ mod tests {
     use super::*;
     use crate::diagnosis::fixtures::{Script, seconds};
     use crate::diagnosis::outages;
+    use crate::world::Away;
 
     fn only(script: &Script) -> Tally {
         let outages = outages(&script.manifest, &script.journal);
@@ -128,6 +135,24 @@ mod tests {
         assert_eq!(tally.failed_attempts, 2);
         assert_eq!((tally.outages, tally.lost), (1, seconds(10)));
         assert_eq!((tally.real, tally.reused), (3, 0));
+    }
+
+    #[test]
+    fn a_client_that_is_away_attempts_nothing() {
+        let mut script = Script::new(&["a.web/0"]);
+        script.ok(60, 0);
+        script.fail(100, 0, "expired");
+        script.ok(200, 0);
+        let start = script.manifest.start;
+        let away = |from, until: Option<u64>| Away {
+            from: start + seconds(from),
+            until: until.map(|until| start + seconds(until)),
+        };
+        // 80, 85, ... 115, of which 100 to 115 would have failed; then 900, 905, ... 1000.
+        script.manifest.connections[0].away = vec![away(80, Some(120)), away(900, None)];
+        let tally = only(&script);
+        assert_eq!(tally.attempts, 189 - 8 - 21);
+        assert_eq!(tally.failed_attempts, 20 - 4);
     }
 
     #[test]

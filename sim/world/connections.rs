@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::deployment::{ConnectionSpec, Party};
 use super::desk::subject;
-use super::journal::{ConnectionRecord, Entry, HandshakeRecord, Kind, Subject};
+use super::journal::{Away, ConnectionRecord, Entry, HandshakeRecord, Kind, Subject};
 use super::sessions::Bond;
 use super::sides::Served;
 use super::simulation::{Event, World};
@@ -175,6 +175,7 @@ impl World {
             every: spec.every,
             first_attempt: Some(first_attempt),
             ended: None,
+            away: Vec::new(),
         }
     }
 
@@ -196,6 +197,7 @@ impl World {
             let is_server = self.connections.all[connection as usize].server == unit;
             let trigger = match trigger {
                 "server-certificate" if !is_server => "client-certificate",
+                "reachability" if !is_server => "client-process",
                 other => other,
             };
             self.judge(connection, trigger, agenda);
@@ -204,11 +206,12 @@ impl World {
 
     /// Judges one connection now; where every attempt is performed, that is left to the attempts.
     pub(super) fn judge(&mut self, number: u32, trigger: &'static str, agenda: &mut Agenda<Event>) {
-        let connection = &self.connections.all[number as usize];
-        if self.options.every_handshake || connection.record.ended.is_some() {
+        let now = agenda.now();
+        let is_attempted = self.is_attempted(number, now);
+        if self.options.every_handshake || !is_attempted {
             return;
         }
-        let now = agenda.now();
+        let connection = &self.connections.all[number as usize];
         let meeting = self.meeting(number, now);
         let (verdict, performed, serials) = match &meeting {
             Meeting::Broken(error) => (Arc::new(broken(*error)), false, Serials::default()),
@@ -259,11 +262,16 @@ impl World {
     /// One attempt, performed in full.
     pub(super) fn attempt(&mut self, number: u32, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
+        let is_attempted = self.is_attempted(number, now);
         let connection = &self.connections.all[number as usize];
         if connection.record.ended.is_some() {
             return;
         }
         let every = connection.record.every;
+        if !is_attempted {
+            agenda.after(every, Event::Attempt(number));
+            return;
+        }
         let meeting = self.meeting(number, now);
         let (verdict, performed, serials) = match &meeting {
             Meeting::Broken(error) => (broken(*error), false, Serials::default()),
@@ -285,6 +293,30 @@ impl World {
             self.record_handshake(number, verdict, serials, "attempt", performed, now);
         }
         agenda.after(every, Event::Attempt(number));
+    }
+
+    /// Whether the client's process is there to attempt anything; notes since when it is not, and
+    /// when it is back.
+    fn is_attempted(&mut self, number: u32, now: Time) -> bool {
+        let connection = &mut self.connections.all[number as usize];
+        let record = &mut connection.record;
+        if record.ended.is_some() {
+            return false;
+        }
+        let is_there = match connection.client {
+            Client::Unit(unit) => self.sides.get(unit).is_none_or(|side| side.answers(now)),
+            Client::Outside(_) => true,
+        };
+        let open = record.away.last_mut().filter(|away| away.until.is_none());
+        match (is_there, open) {
+            (true, Some(away)) => away.until = Some(now),
+            (false, None) => record.away.push(Away {
+                from: now,
+                until: None,
+            }),
+            (true, None) | (false, Some(_)) => {}
+        }
+        is_there
     }
 
     fn record_handshake(

@@ -265,6 +265,17 @@ pub struct ConnectionRecord {
     pub first_attempt: Option<Time>,
     /// When one of its units was gone; nobody attempts it from then on.
     pub ended: Option<Time>,
+    /// When the client's process was away and made no attempts, in order of time.
+    pub away: Vec<Away>,
+}
+
+/// A while in which a client's process was stopped, starting again, or gone with its pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// The first instant of it.
+    pub from: Time,
+    /// The first instant after it; `None` where it was not back when the run ended.
+    pub until: Option<Time>,
 }
 
 /// The record of a run.

@@ -40,8 +40,8 @@ pub use deployment::{
 };
 pub use fork::Additions;
 pub use journal::{
-    CertificateKind, CertificateRecord, ConnectionRecord, Entry, GoesOnRecord, HandshakeRecord,
-    Journal, KeyRecord, Kind, Manifest, Seq, Subject,
+    Away, CertificateKind, CertificateRecord, ConnectionRecord, Entry, GoesOnRecord,
+    HandshakeRecord, Journal, KeyRecord, Kind, Manifest, Seq, Subject,
 };
 pub use rotation::{Claim, RotationSpec, RotationStep, StepKind};
 pub use sessions::Persistence;

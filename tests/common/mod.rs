@@ -5,6 +5,8 @@
     reason = "each test binary uses its own part; a skip is loud"
 )]
 
+pub(crate) mod small;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
