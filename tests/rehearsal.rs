@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 
 use trustsim::diagnosis::{Invariant, diagnose};
@@ -27,6 +28,8 @@ fn rehearsed(text: &str, ca: &str, longest_days: u64) -> Rehearsal {
         ca: ca.expect("a CA"),
         at: Span::from_secs(DAY),
         longest: Span::from_secs(longest_days * DAY),
+        seeds: NonZeroU32::MIN,
+        threads: NonZeroUsize::MIN,
     };
     rehearse(&deployment, request).expect("it can be rehearsed")
 }

@@ -1,5 +1,6 @@
 //! The arguments. Each doc comment is what `--help` prints.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -278,8 +279,9 @@ pub enum Rehearse {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Every playbook that fits the CA is played in forks of one world, and the shortest pauses with which
-no connection fails are solved for; one second less was played too, and fails. Pauses are right for
-this scenario's timings and seed: leave a margin. The exit code is 1 where no playbook is safe.")]
+no connection fails with any of the seeds are solved for; one second less was played too, and fails.
+Pauses are right for this scenario's timings and these seeds: leave a margin. The exit code is 1 where
+no playbook is safe.")]
 pub struct RehearseRotation {
     /// Scenario file; its faults from the beginning of the rotation on are left out
     pub scenario: PathBuf,
@@ -296,6 +298,9 @@ pub struct RehearseRotation {
     /// Play with this seed instead of the scenario's
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
+    /// Play with so many seeds: that one and those that follow it
+    #[arg(long, value_name = "NUMBER", default_value = "3")]
+    pub seeds: NonZeroU32,
     /// How it is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
     pub format: Format,

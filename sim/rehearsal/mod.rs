@@ -4,17 +4,21 @@
 //! Must not know the terminal, files or how a report looks.
 
 mod invariants;
+mod play;
 mod playbooks;
 mod solve;
 mod stage;
+mod stages;
 mod successor;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 pub use invariants::{Judged, Quadrant};
-pub use solve::{Pause, Pauses};
+pub use solve::{Pause, Pauses, Shortfall};
+
+use stages::Stages;
 
 use crate::diagnosis::Invariant;
 use crate::kernel::{Span, Time};
@@ -29,6 +33,11 @@ pub struct Request {
     pub at: Span,
     /// No pause longer than this is tried.
     pub longest: Span,
+    /// With how many seeds everything is played: the deployment's and those that follow it. A pause
+    /// is long enough where it is with each of them.
+    pub seeds: NonZeroU32,
+    /// How many futures are played at once. Changes no answer.
+    pub threads: NonZeroUsize,
 }
 
 /// Every playbook that was tried on one CA.
@@ -40,6 +49,8 @@ pub struct Rehearsal {
     pub charm: String,
     /// When every playbook begins.
     pub at: Time,
+    /// The seeds, in order; the first is the scenario's.
+    pub seeds: Vec<u64>,
     /// The playbooks: safe ones first, by how many invariants they break and how long they take.
     pub playbooks: Vec<Rehearsed>,
     /// How many futures were played.
@@ -156,8 +167,8 @@ pub fn rehearse(deployment: &Deployment, request: Request) -> Result<Rehearsal, 
     deployment.rotations.clear();
     let mut plays = 0;
     let mut rehearsed = Vec::new();
-    let mut own = stage::Stage::new(Arc::new(deployment.clone()), request.at)?;
-    if !own.meets(request.ca) {
+    let mut own = Stages::new(&deployment, request)?;
+    if !own.first().meets(request.ca) {
         return Err(RehearsalError::NoConnection(address));
     }
     for playbook in playbooks::of_one(&deployment, request.ca) {
@@ -170,11 +181,11 @@ pub fn rehearse(deployment: &Deployment, request: Request) -> Result<Rehearsal, 
         commands,
     } = successor::beside(&deployment, request.ca);
     let playbooks = playbooks::second_provider(&deployment, index, &commands);
-    let mut stage = stage::Stage::new(Arc::new(both), request.at)?;
+    let mut with_successor = Stages::new(&both, request)?;
     for playbook in playbooks {
-        rehearsed.push(playbook.rehearse(&mut stage, request));
+        rehearsed.push(playbook.rehearse(&mut with_successor, request));
     }
-    plays += stage.plays();
+    plays += with_successor.plays();
     let rank = |each: &Rehearsed| {
         let lost = each.lost.total;
         (!each.is_safe(), lost, each.broken(), each.length())
@@ -184,6 +195,7 @@ pub fn rehearse(deployment: &Deployment, request: Request) -> Result<Rehearsal, 
         ca: address,
         charm: deployment.applications[request.ca].charm.name.clone(),
         at: deployment.start + request.at,
+        seeds: own.seeds(),
         playbooks: rehearsed,
         plays,
     })

@@ -7,29 +7,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::solve::{Tried, solve};
-use super::stage::{Played, Stage};
-use super::{Command, Lost, Rehearsed, Request, invariants};
 use crate::charms::{Apply, Behaviour, EndpointProfile, Role};
-use crate::diagnosis::{Invariant, Rotated};
-use crate::faults::rotation::{Handing, Rotation, Step};
+use crate::faults::rotation::{Handing, Step};
 use crate::kernel::Span;
-use crate::world::{Deployment, Party, Persistence, Source};
+use crate::world::{Deployment, Party, Persistence};
 
 /// Steps with the pause before the switch and the pause before the withdrawal left open.
-type Steps = Box<dyn Fn(Span, Span) -> Vec<Step>>;
+type Steps = Box<dyn Fn(Span, Span) -> Vec<Step> + Send + Sync>;
 
 /// One way to rotate a CA.
 pub(super) struct Playbook {
-    name: &'static str,
-    about: &'static str,
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
     /// Which of the two pauses it has.
-    pauses: (bool, bool),
-    steps: Steps,
-    successor: Option<usize>,
-    beforehand: Vec<String>,
+    pub(super) pauses: (bool, bool),
+    pub(super) steps: Steps,
+    /// Who takes over; none where the CA rotates by itself.
+    pub(super) successor: Option<usize>,
+    /// What is typed at any time before it begins.
+    pub(super) beforehand: Vec<String>,
     /// Whether its pauses are long enough only where nothing stays open beyond the distrust (I6).
-    closes: bool,
+    pub(super) closes: bool,
 }
 
 /// Whether an application signs what others ask for.
@@ -301,93 +299,4 @@ fn name_option(deployment: &Deployment, ca: usize) -> Option<(String, String)> {
         (_, None) => return None,
     };
     Some((option.to_owned(), value))
-}
-
-impl Playbook {
-    /// Plays it, with whatever pauses it takes.
-    pub(super) fn rehearse(&self, stage: &mut Stage, request: Request) -> Rehearsed {
-        let mut tried: BTreeMap<(Span, Span), (Lost, Tried)> = BTreeMap::new();
-        let pauses = solve(self.pauses, request.longest, |lead, tail| {
-            let (_, wrong) = tried
-                .entry((lead, tail))
-                .or_insert_with(|| self.attempt(stage, &self.rotation(request, lead, tail)));
-            wrong.clone()
-        });
-        let (lead, tail) = match &pauses {
-            Some(pauses) => (pauses.before_switch.length, pauses.before_withdrawal.length),
-            None => {
-                let least = tried.iter().min_by_key(|(_, (lost, _))| lost.total);
-                least.map_or((Span::ZERO, Span::ZERO), |(pauses, _)| *pauses)
-            }
-        };
-        let rotation = self.rotation(request, lead, tail);
-        let mut rehearsed = Rehearsed {
-            name: self.name,
-            about: self.about,
-            pauses,
-            lost: tried.remove(&(lead, tail)).unwrap_or_default().0,
-            invariants: Vec::new(),
-            two_by_two: Vec::new(),
-            timetable: Vec::new(),
-        };
-        if let Ok(played) = stage.play(&rotation) {
-            let (invariants, two_by_two) = invariants::judge(stage, &rotation, &played);
-            rehearsed.invariants = invariants;
-            rehearsed.two_by_two = two_by_two;
-            rehearsed.timetable = self.timetable(stage.deployment(), &played);
-        }
-        rehearsed
-    }
-
-    /// What is lost, and what is wrong with it: a connection that fails, or one that stays open where
-    /// none should.
-    fn attempt(&self, stage: &mut Stage, rotation: &Rotation) -> (Lost, Tried) {
-        let played = match stage.play(rotation) {
-            Ok(played) => played,
-            Err(refusal) => {
-                // Nothing was played, so nothing can be said of less.
-                let cannot = Lost {
-                    total: Span::MAX,
-                    first: Some(refusal.why.clone()),
-                    ..Lost::default()
-                };
-                return (cannot, Some(refusal.why));
-            }
-        };
-        let wrong = match played.is_safe() {
-            false => Some(played.lost.first.clone().unwrap_or_default()),
-            true if self.closes => {
-                let open = |rotated: &Rotated<'_>, end| {
-                    rotated.violation(Invariant::DistrustEffective, end)
-                };
-                played.judged(open).map(|violation| violation.message)
-            }
-            true => None,
-        };
-        (played.lost, wrong)
-    }
-
-    fn rotation(&self, request: Request, lead: Span, tail: Span) -> Rotation {
-        let steps = (self.steps)(lead, tail).into_iter();
-        Rotation {
-            ca: request.ca,
-            successor: self.successor,
-            at: request.at,
-            steps: steps.map(|step| (step, Source::default())).collect(),
-        }
-    }
-
-    fn timetable(&self, deployment: &Deployment, played: &Played) -> Vec<Command> {
-        let beforehand = self.beforehand.iter().map(|text| Command {
-            at: Span::ZERO,
-            beforehand: true,
-            text: text.clone(),
-        });
-        let then = played.actions.iter().map(|timed| Command {
-            at: timed.at.saturating_sub(played.spec.at),
-            beforehand: false,
-            text: timed.action.to_command(deployment),
-        });
-        beforehand.chain(then).collect()
-    }
 }

@@ -9,7 +9,16 @@ pub struct Pause {
     /// Whole seconds.
     pub length: Span,
     /// What goes wrong with one second less; `None` for no pause at all.
-    pub one_second_less: Option<String>,
+    pub one_second_less: Option<Shortfall>,
+}
+
+/// What goes wrong, and with which seed: of those that were tried, that one needs most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shortfall {
+    /// The seed.
+    pub seed: u64,
+    /// The first thing that goes wrong.
+    pub why: String,
 }
 
 /// Both pauses of a playbook.
@@ -29,7 +38,7 @@ impl Pauses {
 }
 
 /// What a try of two pauses came to: `None` is nothing lost, else what went wrong first.
-pub(super) type Tried = Option<String>;
+pub(super) type Tried = Option<Shortfall>;
 
 const SECOND: Span = Span::from_secs(1);
 
@@ -117,10 +126,17 @@ fn shortest(most: Span, mut attempt: impl FnMut(Span) -> Tried) -> Span {
 mod tests {
     use super::*;
 
+    fn too_short() -> Shortfall {
+        Shortfall {
+            seed: 1,
+            why: "too short".to_owned(),
+        }
+    }
+
     fn needs(lead: u64, tail: u64) -> impl Fn(Span, Span) -> Tried {
         move |given, later| {
             let enough = given >= Span::from_secs(lead) && later >= Span::from_secs(tail);
-            (!enough).then(|| "too short".to_owned())
+            (!enough).then(too_short)
         }
     }
 
@@ -151,7 +167,7 @@ mod tests {
         let tenth = Span::from_secs(864_000);
         let attempt = |lead: Span, tail: Span| {
             let enough = lead.as_secs() >= 5 && lead + tail >= tenth;
-            (!enough).then(|| "too short".to_owned())
+            (!enough).then(too_short)
         };
         let solved = solve((true, true), Span::from_secs(100 * 86_400), attempt);
         let solved = solved.expect("there is one");
@@ -161,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_no_pause_helps_has_none() {
-        let never = |_, _| Some("always fails".to_owned());
+        let never = |_, _| Some(too_short());
         assert_eq!(solve((true, true), Span::from_secs(86_400), never), None);
         let longer = solve((true, true), Span::from_secs(3_600), needs(3_601, 0));
         assert_eq!(longer, None, "longer than is tried");

@@ -62,6 +62,10 @@ impl Stage {
         &self.deployment
     }
 
+    pub(super) fn seed(&self) -> u64 {
+        self.deployment.seed
+    }
+
     pub(super) const fn plays(&self) -> usize {
         self.plays
     }

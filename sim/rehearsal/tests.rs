@@ -1,5 +1,6 @@
 //! Rehearsals of small deployments.
 
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 
 use super::*;
@@ -43,14 +44,28 @@ connections:
   - {from: browser, to: api, every: 5s}
 ";
 
+const HOUR: u64 = 3_600;
+
 fn rehearsed(text: &str) -> Rehearsal {
-    let deployment = deployment(text);
+    tried(text, 31 * 24 * HOUR, (1, 1), 1)
+}
+
+/// With so many seeds from this one on, so many at once; no pause longer than an hour.
+fn with_seeds(seeds: (u64, u32), threads: usize) -> Rehearsal {
+    tried(HELD, HOUR, seeds, threads)
+}
+
+fn tried(text: &str, longest_s: u64, (first, seeds): (u64, u32), threads: usize) -> Rehearsal {
+    let mut deployment = deployment(text);
+    deployment.seed = first;
     let named = |each: &crate::world::ApplicationSpec| each.name == "ca";
     let ca = deployment.applications.iter().position(named);
     let request = Request {
         ca: ca.expect("a CA"),
         at: Span::from_secs(86_400),
-        longest: Span::from_secs(31 * 86_400),
+        longest: Span::from_secs(longest_s),
+        seeds: NonZeroU32::new(seeds).expect("some"),
+        threads: NonZeroUsize::new(threads).expect("some"),
     };
     rehearse(&deployment, request).expect("it can be rehearsed")
 }
@@ -109,6 +124,8 @@ fn what_cannot_be_rehearsed_says_why() {
             .expect("it is there"),
         at: Span::from_secs(at),
         longest: Span::from_secs(60),
+        seeds: NonZeroU32::MIN,
+        threads: NonZeroUsize::MIN,
     };
     let said = |ca, at| rehearse(&deployment, request(ca, at)).map_err(|error| error.to_string());
     let refused = said("web", 86_400).expect_err("no provider");
@@ -118,4 +135,33 @@ fn what_cannot_be_rehearsed_says_why() {
         early,
         "the deployment has not settled by 2026-01-01T00:00:01Z"
     );
+}
+
+/// What a pause is solved to with several seeds is what the one that needs most needs by itself, and
+/// the seed that is named is that one.
+#[test]
+fn with_several_seeds_a_pause_is_the_longest_of_any() {
+    let all = with_seeds((1, 4), 2);
+    assert_eq!(all.seeds, [1, 2, 3, 4]);
+    let lead = |rehearsal: &Rehearsal| {
+        let pauses = named(rehearsal, "step-by-step").pauses.clone();
+        pauses.expect("it is safe").before_switch
+    };
+    let alone: Vec<(u64, Span)> = (1..5)
+        .map(|seed| (seed, lead(&with_seeds((seed, 1), 1)).length))
+        .collect();
+    let most = alone.iter().map(|(_, lead)| *lead).max().expect("some");
+    assert_eq!(lead(&all).length, most, "{alone:?}");
+    let short = lead(&all).one_second_less.expect("it fails");
+    assert!(
+        alone.contains(&(short.seed, most)),
+        "{short:?} of {alone:?}"
+    );
+    assert!(alone.iter().any(|(_, lead)| *lead < most), "{alone:?}");
+}
+
+#[test]
+fn how_many_are_played_at_once_changes_nothing() {
+    let [one, four] = [1, 4].map(|threads| with_seeds((1, 3), threads));
+    assert_eq!(format!("{one:?}"), format!("{four:?}"));
 }

@@ -11,18 +11,19 @@ use crate::rehearsal::{Command, Judged, Pause, Quadrant, Rehearsal, Rehearsed};
 /// are the shortest, the invariants and the timetable. Where there is none: what the best costs.
 pub fn tables(rehearsal: &Rehearsal) -> String {
     let mut text = format!(
-        "{}  {} ({}) from {}, {} futures played\n\n",
+        "{}  {} ({}) from {}, {} futures played with {}\n\n",
         paint(STRONG, "Rotation"),
         rehearsal.ca,
         rehearsal.charm,
         rehearsal.at,
-        rehearsal.plays
+        rehearsal.plays,
+        seeds(&rehearsal.seeds),
     );
     text.push_str(&overview(rehearsal).render());
     let shown = match rehearsal.safe() {
         Some(safe) => {
             text.push_str(&format!("\n{}: {}\n", paint(GOOD, safe.name), safe.about));
-            text.push_str(&edges(safe));
+            text.push_str(&edges(safe, rehearsal.seeds.len() > 1));
             Some(safe)
         }
         None => {
@@ -83,15 +84,32 @@ fn overview(rehearsal: &Rehearsal) -> Table {
     table
 }
 
-fn edges(safe: &Rehearsed) -> String {
+/// `seed 1`, or `seeds 1 to 3`.
+fn seeds(seeds: &[u64]) -> String {
+    match seeds {
+        [] => String::new(),
+        [only] => format!("seed {only}"),
+        [first, .., last] => format!("seeds {first} to {last}"),
+    }
+}
+
+/// With several seeds, also which of them needs a pause to be so long.
+fn edges(safe: &Rehearsed, has_several: bool) -> String {
     let Some(pauses) = &safe.pauses else {
         return String::new();
     };
     let edge = |name: &str, pause: &Pause| match &pause.one_second_less {
-        Some(why) => format!(
-            "  {name}: {}; with one second less {why}\n",
-            format_duration(pause.length)
-        ),
+        Some(short) => {
+            let seed = match has_several {
+                true => format!(" and seed {}", short.seed),
+                false => String::new(),
+            };
+            format!(
+                "  {name}: {}; with one second less{seed} {}\n",
+                format_duration(pause.length),
+                short.why
+            )
+        }
         None => format!("  {name}: none is needed\n"),
     };
     edge("before the switch", &pauses.before_switch)
@@ -198,6 +216,7 @@ pub fn rehearsal(rehearsal: &Rehearsal) -> Value {
         "charm": rehearsal.charm,
         "at": rehearsal.at.to_string(),
         "plays": rehearsal.plays,
+        "seeds": rehearsal.seeds,
         "safe": rehearsal.safe().map(|safe| safe.name),
         "playbooks": playbooks,
     })
@@ -206,7 +225,8 @@ pub fn rehearsal(rehearsal: &Rehearsal) -> Value {
 fn pause(pause: &Pause) -> Value {
     json!({
         "length_s": pause.length.as_secs(),
-        "one_second_less": pause.one_second_less,
+        "one_second_less": pause.one_second_less.as_ref().map(|short| &short.why),
+        "seed": pause.one_second_less.as_ref().map(|short| short.seed),
     })
 }
 

@@ -1,5 +1,7 @@
 //! `trustsim rehearse rotation`: every way to rotate a CA, played before anybody does it.
 
+use std::num::NonZeroUsize;
+
 use super::{Ready, data, load};
 use crate::cli::args::{DataFormat, Format, Play, RehearseRotation};
 use crate::cli::console::Console;
@@ -37,6 +39,8 @@ pub(super) fn rotation(
         ca: application(&deployment, &args.ca)?,
         at,
         longest,
+        seeds: args.seeds,
+        threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
     };
     let found = rehearse(&deployment, request).map_err(|error| {
         CliError::usage(format!("failed to rehearse a rotation of {}", args.ca)).caused_by(error)
