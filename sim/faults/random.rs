@@ -263,16 +263,24 @@ impl Draw<'_> {
             let left = self.index(controllers)?;
             let right = (left + 1 + self.index(controllers - 1)?) % controllers;
             Between::Controllers(left, right)
-        } else {
+        } else if self.below(2) == 0 {
             Between::Agents(self.index(self.deployment.models.len())?)
+        } else {
+            let application = self.application()?;
+            let units = self.deployment.applications[application].units;
+            let unit = u32::try_from(self.below(u64::from(units))).ok()?;
+            Between::Agent { application, unit }
         };
-        let trouble = match (self.below(5), between) {
-            (0, _) => Trouble::Cut,
-            (1, _) => Trouble::Held,
-            (2, Between::Controllers(..)) => Trouble::Slow(Span::from_secs(1 + self.below(600))),
-            (3, Between::Controllers(..)) => {
-                Trouble::Lossy(u32::try_from(1 + self.below(99)).unwrap_or(1))
-            }
+        // An agent whose packets take longer than a quarter of a minute is only lost.
+        let slowest_s = match between {
+            Between::Controllers(..) => 600,
+            Between::Agents(_) | Between::Agent { .. } => 20,
+        };
+        let trouble = match self.below(5) {
+            0 => Trouble::Cut,
+            1 => Trouble::Held,
+            2 => Trouble::Slow(Span::from_secs(1 + self.below(slowest_s))),
+            3 => Trouble::Lossy(u32::try_from(1 + self.below(99)).unwrap_or(1)),
             _ => Trouble::Parted,
         };
         Some(Fault::Network(NetworkFault::Trouble {

@@ -176,10 +176,18 @@ fn network(fault: &NetworkFault, deployment: &Deployment) -> (&'static str, Vec<
             lasts,
         } => {
             let (left, right) = match between {
-                Between::Controllers(left, right) => (controller(*left), controller(*right)),
+                Between::Controllers(left, right) => {
+                    (controller(*left).to_owned(), controller(*right))
+                }
                 Between::Agents(model) => {
                     let model = &deployment.models[*model];
-                    (model.name.as_str(), controller(model.controller))
+                    (model.name.clone(), controller(model.controller))
+                }
+                Between::Agent { application, unit } => {
+                    let address = deployment.application_address(*application);
+                    let model = deployment.applications[*application].model;
+                    let home = deployment.models[model].controller;
+                    (format!("{address}/{unit}"), controller(home))
                 }
             };
             let between = format!("between: [{left}, {right}]");

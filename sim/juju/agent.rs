@@ -76,8 +76,8 @@ pub struct Agent {
     pub(super) obsolete: BTreeMap<(SecretId, u32), Time>,
     /// Obsolete revisions it was told of.
     pub(super) obsolete_told: BTreeSet<(SecretId, u32)>,
-    /// Actions and notices of the workload waiting to run.
-    pub(super) actions: VecDeque<(Hook, Option<Seq>)>,
+    /// Actions and notices of the workload waiting to run, and when they were asked for.
+    pub(super) actions: VecDeque<(Hook, Option<Seq>, Time)>,
     /// First instant of its update-status timer.
     pub(super) timer_from: Time,
     /// Firings of the update-status timer handled so far, elided ones included.
@@ -100,6 +100,11 @@ pub struct Agent {
     pub(super) away_until: Time,
     /// What parted it from its controller, while it is parted.
     pub(super) cut_by: Option<Seq>,
+    /// When the dial ends that is under way on a slow or lossy wire.
+    pub(super) dials_until: Time,
+    /// When the next health ping is looked at, and whether it is known to be missed.
+    pub(super) ping_at: Time,
+    pub(super) ping_missed: bool,
     /// Since when it has dialled a controller that it cannot reach.
     pub(super) parted_at: Option<Time>,
     /// Why its pod is being replaced.
@@ -166,6 +171,19 @@ pub struct Running {
     /// When it ends.
     pub ends: Time,
     pub(super) told: Told,
+    pub(super) pace: Pace,
+}
+
+/// What is left of a running hook, as of an instant: work, and calls of the controller's API
+/// spread evenly over it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// As of when.
+    pub(super) since: Time,
+    /// How long it takes apart from what its wire makes of the calls.
+    pub(super) base: Span,
+    /// Calls.
+    pub(super) calls: u32,
 }
 
 /// A failed hook.
@@ -242,6 +260,9 @@ impl Agent {
             dials_failed: 0,
             away_until: Time::EPOCH,
             cut_by: None,
+            dials_until: Time::EPOCH,
+            ping_at: Time::EPOCH,
+            ping_missed: false,
             parted_at: None,
             pod_cause: None,
             grace_ends: Time::EPOCH,

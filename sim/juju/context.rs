@@ -10,7 +10,8 @@ mod relations;
 mod secrets;
 mod sight;
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(super) use secrets::SecretChange;
@@ -48,6 +49,8 @@ pub struct Effects {
     pub(super) outside: BTreeMap<Arc<str>, Option<Value>>,
     /// How much longer the hook takes than one that calls nobody.
     pub(super) spent: Span,
+    /// Calls of the controller's API that reads and `status-set` made.
+    pub(super) calls: u32,
     /// Where the commit is made to fail.
     pub commit_fault: Option<CommitFault>,
     /// How often each purpose was drawn from, so that the next draw is a new one.
@@ -81,6 +84,20 @@ pub struct UnitContext<'a> {
     /// Who joins or departs in this hook, and whether `relation-list` has them.
     moving: Option<(RelationId, UnitId, bool)>,
     pub(super) effects: Effects,
+    /// What was asked of the controller, each once in a hook; counted where it takes time.
+    asked: Option<RefCell<BTreeSet<Asked>>>,
+}
+
+/// Something that a hook asks its controller for. The agent keeps the answer until the hook ends
+/// (juju/juju 3.6 `internal/worker/uniter/runner/context`: `RelationCache`, `ContextRelation`,
+/// `HookContext.ConfigSettings`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    Config,
+    Network,
+    UnitBag(RelationId, UnitId),
+    ApplicationBag(RelationId, bool),
+    Secret(Arc<str>),
 }
 
 impl<'a> UnitContext<'a> {
@@ -114,12 +131,21 @@ impl<'a> UnitContext<'a> {
             breaking,
             moving,
             effects,
+            asked: juju.rough(unit).map(|_| RefCell::default()),
         }
     }
 
     /// Ends the hook.
-    pub(crate) fn into_effects(self) -> Effects {
+    pub(crate) fn into_effects(mut self) -> Effects {
+        let asked = self.asked.map_or(0, |asked| asked.borrow().len());
+        self.effects.calls += u32::try_from(asked).unwrap_or(u32::MAX);
         self.effects
+    }
+
+    fn ask(&self, what: Asked) {
+        if let Some(asked) = &self.asked {
+            asked.borrow_mut().insert(what);
+        }
     }
 
     pub(super) fn unit(&self) -> &'a Unit {
@@ -177,6 +203,7 @@ impl<'a> UnitContext<'a> {
 
     /// An option's effective value; `None` where it is unset and has no default.
     pub fn config(&self, option: &str) -> Option<&'a str> {
+        self.ask(Asked::Config);
         self.application()
             .config
             .value
@@ -186,6 +213,7 @@ impl<'a> UnitContext<'a> {
 
     /// The address others reach this unit at.
     pub fn address(&self) -> &'a str {
+        self.ask(Asked::Network);
         &self.unit().address.value
     }
 
@@ -208,6 +236,7 @@ impl<'a> UnitContext<'a> {
 
     /// `status-set`: at once, whatever becomes of the hook.
     pub fn set_status(&mut self, status: Status, message: &str) {
+        self.effects.calls += 1;
         self.effects.status = Some((status, Arc::from(message)));
     }
 

@@ -7,7 +7,7 @@
 //! does, they are *settled*: brought to where playing them would have brought them, which may be
 //! the middle of a hook (see [`super::replay`]).
 
-use super::agent::Running;
+use super::agent::{Pace, Running};
 use super::replay::{Doing, Replay, Replayed};
 use super::{Activity, Effects, Event, Host, Juju, Quiet, Step, UnitId};
 use crate::kernel::Time;
@@ -26,7 +26,10 @@ impl Juju {
         let agent = self.agent_mut(unit)?;
         agent.quiet_until = quiet_until;
         agent.awaits_time = quiet == Quiet::No;
-        if quiet_until > now && self.is_whole_machine_quiet(unit, now) {
+        if quiet_until > now
+            && !self.shares_rough_wire(unit)
+            && self.is_whole_machine_quiet(unit, now)
+        {
             self.elide(unit, host);
         } else {
             self.arm_alarm(unit, None, host);
@@ -35,7 +38,7 @@ impl Juju {
     }
 
     /// Everybody who shares the machine lock with this unit, itself included.
-    fn lock_sharers(&self, unit: UnitId) -> Vec<UnitId> {
+    pub(super) fn lock_sharers(&self, unit: UnitId) -> Vec<UnitId> {
         match self.unit(unit).machine {
             Some(machine) => self.machine(machine).units.clone(),
             None => vec![unit],
@@ -152,7 +155,12 @@ impl Juju {
             Doing::Resting(_) => host.schedule(now, Event::Wake(unit)),
             Doing::Waiting => self.await_lock(unit),
             Doing::Polling(at) => host.schedule(at, Event::Wake(unit)),
-            Doing::Running { hook, told, ends } => {
+            Doing::Running {
+                hook,
+                told,
+                began,
+                ends,
+            } => {
                 let effects = Effects {
                     workload: self.unit(unit).workload.clone(),
                     draws: self
@@ -171,6 +179,11 @@ impl Juju {
                         failures: 0,
                         ends,
                         told,
+                        pace: Pace {
+                            since: began,
+                            base: ends.since(began),
+                            calls: 0,
+                        },
                     }));
                 }
                 host.schedule(ends, Event::HookEnd(unit));

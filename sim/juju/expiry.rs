@@ -199,7 +199,7 @@ impl Juju {
         let Some(unit) = self.manager(self.secret(id).owner) else {
             return;
         };
-        let at = host.now() + self.latencies.watch + SQUASH;
+        let at = self.arrival(unit, host.now()) + SQUASH;
         let mut obsolete = self.secret(id).obsolete();
         let Some(agent) = self.agent_mut(unit) else {
             return;
@@ -230,7 +230,7 @@ impl Juju {
             let moves = tracking.revision != *revision;
             tracking.revision = *revision;
             if is_new && tracking.told < self.secret(*id).latest() {
-                self.schedule_wake(unit, host.now() + self.latencies.watch, host);
+                self.schedule_wake(unit, self.arrival(unit, host.now()), host);
             }
             if moves {
                 self.tell_obsolete(*id, host);

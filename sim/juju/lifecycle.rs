@@ -21,8 +21,11 @@ impl Juju {
             agent.running = true;
             agent.rebooted |= kubernetes && agent.started;
         }
-        if self.agent_trouble(unit).is_some() {
+        if self.agent_trouble(unit).is_some() || self.cannot_dial(unit).is_some() {
             self.waits_for_controller(unit, host);
+            return None;
+        }
+        if !self.dials_through(unit, host) {
             return None;
         }
         Some(Step::Connect { unit })
@@ -80,6 +83,7 @@ impl Juju {
         self.claim_leadership(unit, host);
         self.rearm_secrets(unit, now);
         self.pod_is_back(unit, host);
+        self.watch_pings(unit, now, host);
         // What changed just before is seen one latency from now.
         host.schedule(now + self.latencies.watch, Event::Wake(unit));
         self.wake(unit, host)

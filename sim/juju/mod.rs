@@ -32,6 +32,7 @@ mod relation;
 mod repeats;
 mod replay;
 mod resolver;
+mod rough;
 mod run;
 mod scope;
 mod secret;
@@ -106,6 +107,8 @@ pub enum Event {
     PodGone(UnitId),
     /// The health ping of a parted connection is missed; the number of the trouble.
     Unheard(u32),
+    /// The health pings of an agent on a slow or lossy wire are looked at.
+    Ping(UnitId),
 }
 
 /// What must be done outside Juju before it goes on.
@@ -342,6 +345,10 @@ impl Juju {
             Event::Dial(link) => self.dial(link, host),
             Event::Unheard(trouble) => {
                 self.unheard(trouble, host);
+                None
+            }
+            Event::Ping(unit) => {
+                self.ping(unit, host);
                 None
             }
             Event::PodGone(unit) => {

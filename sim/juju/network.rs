@@ -21,6 +21,8 @@ pub enum Wire {
     Controllers(ControllerId, ControllerId),
     /// Between the agents of a model and their controller.
     Agents(ModelId),
+    /// Between one unit's agent and its controller.
+    Agent(UnitId),
 }
 
 /// What is wrong with a wire.
@@ -32,18 +34,19 @@ pub enum Trouble {
     Parted,
     /// Nothing passes, but connections outlive it; then everything arrives.
     Held,
-    /// Every delivery between controllers takes so much longer.
+    /// Everything takes so much longer one way.
     Slow(Span),
-    /// So many in a hundred packets between controllers are lost, and sent again.
+    /// So many in a hundred packets are lost, and sent again.
     Lossy(u32),
 }
 
 /// One trouble that is not over.
 #[derive(Clone, Debug)]
 pub(super) struct Active {
-    wire: Wire,
-    trouble: Trouble,
-    cause: Option<Seq>,
+    pub(super) wire: Wire,
+    pub(super) trouble: Trouble,
+    pub(super) cause: Option<Seq>,
+    pub(super) began: Time,
     token: u32,
     /// A missed ping has told both sides.
     noticed: bool,
@@ -51,14 +54,14 @@ pub(super) struct Active {
 
 /// A connection is given up when a ping, sent every 60 s, is not answered within 30 s
 /// (juju/juju 3.6 `api/apiclient.go`, `PingPeriod`, `pingTimeout`).
-const PING_PERIOD: Span = Span::from_secs(60);
-const PING_TIMEOUT: Span = Span::from_secs(30);
+pub(super) const PING_PERIOD: Span = Span::from_secs(60);
+pub(super) const PING_TIMEOUT: Span = Span::from_secs(30);
 const PURPOSE_PING: u64 = 0x7069_6e67;
 const PURPOSE_LOSS: u64 = 0x6c6f_7373;
 /// First wait before TCP sends a lost packet again (RFC 6298; Linux `TCP_RTO_MIN`).
-const RESEND_MIN: Span = Span::from_millis(200);
+pub(super) const RESEND_MIN: Span = Span::from_millis(200);
 /// Longest wait (Linux `TCP_RTO_MAX`).
-const RESEND_MAX: Span = Span::from_secs(120);
+pub(super) const RESEND_MAX: Span = Span::from_secs(120);
 
 impl Juju {
     /// Trouble begins.
@@ -75,6 +78,7 @@ impl Juju {
             wire,
             trouble,
             cause,
+            began: host.now(),
             token,
             noticed: false,
         });
@@ -93,7 +97,10 @@ impl Juju {
                 host.schedule(host.now() + noticed, Event::Unheard(token));
             }
             Trouble::Held => self.hold_agents(wire, cause, host),
-            Trouble::Slow(_) | Trouble::Lossy(_) => {}
+            Trouble::Slow(_) | Trouble::Lossy(_) => {
+                let units = self.units_on(wire);
+                self.roughen(&units, host);
+            }
         }
     }
 
@@ -107,7 +114,11 @@ impl Juju {
         for link in self.links_on(wire) {
             self.link_is_free(link, host);
         }
-        for unit in self.units_on(wire) {
+        let units = self.units_on(wire);
+        if matches!(trouble, Trouble::Slow(_) | Trouble::Lossy(_)) {
+            self.smoothen(&units, host);
+        }
+        for unit in units {
             self.agent_is_free(unit, host);
         }
         if let Wire::Controller(controller) = wire
@@ -149,13 +160,18 @@ impl Juju {
 
     /// Why an agent cannot reach its controller now.
     pub(super) fn agent_trouble(&self, unit: UnitId) -> Option<(&'static str, Option<Seq>)> {
-        let model = self.application(self.unit(unit).application).model;
-        let controller = self.model(model).controller;
-        self.trouble_where(|wire| match wire {
-            Wire::Controller(id) => id == controller,
-            Wire::Agents(id) => id == model,
+        self.trouble_where(|wire| self.is_on(wire, unit))
+    }
+
+    /// Whether a unit's agent reaches its controller over this wire.
+    pub(super) fn is_on(&self, wire: Wire, unit: UnitId) -> bool {
+        let model = || self.application(self.unit(unit).application).model;
+        match wire {
+            Wire::Controller(id) => id == self.model(model()).controller,
+            Wire::Agents(id) => id == model(),
+            Wire::Agent(id) => id == unit,
             Wire::Controllers(..) => false,
-        })
+        }
     }
 
     /// Why a consumer's controller cannot reach the offering one now.
@@ -186,8 +202,7 @@ impl Juju {
         if self.troubles.is_empty() {
             return false;
         }
-        let model = self.application(self.unit(unit).application).model;
-        self.is_held(|wire| wire == Wire::Agents(model))
+        self.is_held(|wire| self.is_on(wire, unit))
     }
 
     fn is_held(&self, is_on: impl Fn(Wire) -> bool) -> bool {
@@ -219,17 +234,7 @@ impl Juju {
         let Some(percent) = lossy.max() else {
             return Span::ZERO;
         };
-        let (mut waited, mut wait) = (Span::ZERO, RESEND_MIN);
-        for attempt in 0_u64..16 {
-            let key = u64::from(link.0) << 8 | attempt;
-            let draw = self.streams.below(PURPOSE_LOSS, key, now.as_nanos(), 100);
-            if draw >= u64::from(percent) {
-                break;
-            }
-            waited += wait;
-            wait = (wait * 2).min(RESEND_MAX);
-        }
-        waited
+        self.resent(PURPOSE_LOSS, u64::from(link.0) << 8, now, percent)
     }
 
     /// What keeps a unit from running hooks now: what parted it from its controller, or the
@@ -286,7 +291,8 @@ impl Juju {
 
     /// A running agent that cannot reach its controller: it is looked for again when it can.
     pub(super) fn waits_for_controller(&mut self, unit: UnitId, host: &mut dyn Host) {
-        let Some((words, cause)) = self.agent_trouble(unit) else {
+        let found = self.agent_trouble(unit).or_else(|| self.cannot_dial(unit));
+        let Some((words, cause)) = found else {
             return;
         };
         let now = host.now();
@@ -325,7 +331,9 @@ impl Juju {
                 self.end_hung_hook(unit, host);
             }
             host.schedule(now, Event::Wake(unit));
-        } else if let Some(parted_at) = agent.parted_at {
+        } else if let Some(parted_at) = agent.parted_at
+            && self.cannot_dial(unit).is_none()
+        {
             let (at, dials) = next_dial(parted_at, now);
             if let Some(agent) = self.agent_mut(unit) {
                 agent.parted_at = None;
@@ -349,7 +357,7 @@ impl Juju {
     }
 
     /// The hook whose last call hung ends now.
-    fn end_hung_hook(&mut self, unit: UnitId, host: &mut dyn Host) {
+    pub(super) fn end_hung_hook(&mut self, unit: UnitId, host: &mut dyn Host) {
         let now = host.now();
         if let Some(agent) = self.agent_mut(unit)
             && agent.end_hook_at(now)
@@ -364,14 +372,7 @@ impl Juju {
     }
 
     fn units_on(&self, wire: Wire) -> Vec<UnitId> {
-        let on = |id: &UnitId| {
-            let model = self.application(self.unit(*id).application).model;
-            match wire {
-                Wire::Controller(controller) => self.model(model).controller == controller,
-                Wire::Agents(other) => model == other,
-                Wire::Controllers(..) => false,
-            }
-        };
+        let on = |id: &UnitId| self.is_on(wire, *id);
         let units = self.units().filter(|(_, unit)| unit.agent.is_some());
         units.map(|(id, _)| id).filter(on).collect()
     }
@@ -385,7 +386,7 @@ fn is_between(wire: Wire, from: ControllerId, to: ControllerId) -> bool {
         Wire::Controllers(left, right) => {
             (from, to) == (left, right) || (from, to) == (right, left)
         }
-        Wire::Agents(_) => false,
+        Wire::Agents(_) | Wire::Agent(_) => false,
     }
 }
 

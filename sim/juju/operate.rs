@@ -7,7 +7,10 @@ use super::agent::PEBBLE_POLL;
 use super::{
     Activity, Agent, ApplicationId, Hook, Host, Juju, SecretOwner, Status, UnitId, Value, Workload,
 };
-use crate::kernel::{Seq, Time};
+use crate::kernel::{Seq, Span, Time};
+
+/// Whatever is under way on a slow or lossy wire has arrived by then, or the wire is given up.
+const LONG_AFTER: Span = Span::from_secs(3_600);
 
 impl Juju {
     /// `juju run UNIT ACTION`.
@@ -23,9 +26,11 @@ impl Juju {
             name: name.into(),
             parameters: Arc::new(parameters),
         };
+        // On a healthy wire it is there at once.
+        let at = self.arrival(unit, host.now()) - self.latencies.watch;
         if let Some(agent) = self.agent_mut(unit) {
-            agent.actions.push_back((hook, cause));
-            self.schedule_wake(unit, host.now(), host);
+            agent.actions.push_back((hook, cause, host.now()));
+            self.schedule_wake(unit, at, host);
         }
     }
 
@@ -40,7 +45,7 @@ impl Juju {
         let container = container.into();
         if let Some(agent) = self.agent_mut(unit) {
             let hook = Hook::PebbleCustomNotice { container };
-            agent.actions.push_back((hook, cause));
+            agent.actions.push_back((hook, cause, host.now()));
             self.schedule_wake(unit, host.now(), host);
         }
     }
@@ -72,9 +77,8 @@ impl Juju {
     }
 
     pub(super) fn wake_units(&mut self, application: ApplicationId, host: &mut dyn Host) {
-        let at = host.now() + self.latencies.watch;
         for unit in self.application(application).units.clone() {
-            self.schedule_wake(unit, at, host);
+            self.schedule_wake(unit, self.arrival(unit, host.now()), host);
         }
     }
 
@@ -91,7 +95,7 @@ impl Juju {
         if &*found.address.value != address {
             found.address.value = address.into();
             found.address.touch(now, cause);
-            self.schedule_wake(unit, now + self.latencies.watch, host);
+            self.schedule_wake(unit, self.arrival(unit, now), host);
         }
     }
 
@@ -174,7 +178,7 @@ impl Juju {
                 self.remove_if_left(relation);
             }
         }
-        self.schedule_wake(unit, host.now() + self.latencies.watch, host);
+        self.schedule_wake(unit, self.arrival(unit, host.now()), host);
         for subordinate in self.subordinates(unit) {
             self.remove_unit(subordinate, cause, host);
         }
@@ -280,7 +284,10 @@ impl Juju {
         };
         // Whatever is under way to the agent has arrived one latency from now, and containers
         // have been asked.
-        let later = now + self.latencies.watch.max(PEBBLE_POLL);
+        let later = match self.rough(id) {
+            None => now + self.latencies.watch.max(PEBBLE_POLL),
+            Some(_) => now + LONG_AFTER,
+        };
         at_rest
             && agent.connected
             && !agent.awaits_time

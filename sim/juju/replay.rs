@@ -107,7 +107,12 @@ pub(super) enum Doing {
     /// It looks for the machine lock again then.
     Polling(Time),
     /// It runs a hook.
-    Running { hook: Hook, told: Told, ends: Time },
+    Running {
+        hook: Hook,
+        told: Told,
+        began: Time,
+        ends: Time,
+    },
 }
 
 /// Where a replay leaves an agent.
@@ -218,7 +223,12 @@ impl<'a> Replay<'a> {
         };
         let told = member.repeats.told(&hook, start);
         let ends = start + self.juju.hook_duration(member.unit, start);
-        member.doing = Doing::Running { hook, told, ends };
+        member.doing = Doing::Running {
+            hook,
+            told,
+            began: start,
+            ends,
+        };
     }
 
     fn end_hook(&mut self, index: usize) {

@@ -114,7 +114,8 @@ impl Juju {
         }
         // Actions run while a hook is in error, but not before one that is queued.
         if (continues || matches!(agent.state, Activity::Failed(_)))
-            && let Some((hook, cause)) = agent.actions.front()
+            && let Some((hook, cause, at)) = agent.actions.front()
+            && self.is_known(id, hook, *at, now)
         {
             return Some(Operation::Run(hook.clone(), *cause));
         }
@@ -130,20 +131,20 @@ impl Juju {
             return Some(Operation::Run(Hook::Install, None));
         }
         let application = self.application(unit.application);
-        let watch = self.latencies.watch;
+        let seen = |at: Time| self.has_arrived(id, at, now);
         // A pod gets a new charm by being replaced.
-        let charm = application.charm_version.version_seen(now, watch);
+        let charm = application.charm_version.version_seen(seen);
         if agent.charm_seen != charm && !self.is_pod(id) {
             let cause = application.charm_version.cause;
             return Some(Operation::Run(Hook::UpgradeCharm, cause));
         }
         let config = &application.config;
-        let config_version = config.version_seen(now, watch).max(1);
+        let config_version = config.version_seen(seen).max(1);
         if agent.config_seen != Some(config_version) {
             let cause = agent.config_seen.and(config.cause);
             return Some(Operation::Run(Hook::ConfigChanged, cause));
         }
-        if agent.address_seen != unit.address.version_seen(now, watch).max(1) {
+        if agent.address_seen != unit.address.version_seen(seen).max(1) {
             return Some(Operation::Run(Hook::ConfigChanged, unit.address.cause));
         }
         if let Some(operation) = self.relation_operation(id, now) {
@@ -163,7 +164,7 @@ impl Juju {
             found.life == Life::Alive
                 && !found.suspended
                 && known.is_none_or(|local| !local.created)
-                && found.changed_at + self.latencies.watch <= now
+                && self.has_arrived(id, found.changed_at, now)
                 && !self.awaits_subordinate(id, found)
         });
         due.min_by_key(|relation| (self.relation_order(id, *relation), *relation))
@@ -212,7 +213,7 @@ impl Juju {
                 .consumers
                 .get(&id)
                 .is_some_and(|tracking| tracking.told < found.latest());
-            if is_behind && found.changed_at + self.latencies.watch <= now {
+            if is_behind && self.has_arrived(id, found.changed_at, now) {
                 return Some((Hook::SecretChanged { secret }, found.cause));
             }
         }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::agent::{Failed, PEBBLE_POLL, Running, Told, retry_delay};
+use super::agent::{Failed, PEBBLE_POLL, Pace, Running, Told, retry_delay};
 use super::{
     About, Activity, Effects, Event, Happening, Hook, HookError, Host, Juju, Step, UnitId,
 };
@@ -64,7 +64,7 @@ impl Juju {
     /// What the agent notes if this hook is committed, having started now. A hook that is run
     /// again keeps what it is about, and takes everything else as it is now.
     pub(super) fn told(&self, unit: UnitId, hook: &Hook, again: Option<Told>, now: Time) -> Told {
-        let watch = self.latencies.watch;
+        let seen = |at: Time| self.has_arrived(unit, at, now);
         let found = self.unit(unit);
         let application = self.application(found.application);
         let expiry = hook
@@ -81,9 +81,9 @@ impl Juju {
                 None => expiry.map_or(0, |expiry| expiry.fired(now)),
                 Some(_) => 0,
             },
-            config: application.config.version_seen(now, watch).max(1),
-            address: found.address.version_seen(now, watch).max(1),
-            charm: application.charm_version.version_seen(now, watch),
+            config: application.config.version_seen(seen).max(1),
+            address: found.address.version_seen(seen).max(1),
+            charm: application.charm_version.version_seen(seen),
             timer: self.timer(unit).fired(now),
         }
     }
@@ -104,7 +104,9 @@ impl Juju {
         host: &mut dyn Host,
     ) {
         let now = host.now();
-        let ends = now + self.hook_duration(unit, now) + effects.spent;
+        let base = self.hook_duration(unit, now) + effects.spent;
+        let calls = self.calls_of_a_hook(unit) + effects.calls;
+        let ends = now + base + self.calls_take(unit, now, calls);
         for (key, value) in &effects.outside {
             self.set_outside(key, value.clone());
         }
@@ -137,6 +139,11 @@ impl Juju {
                 failures,
                 ends,
                 told,
+                pace: Pace {
+                    since: now,
+                    base,
+                    calls,
+                },
             };
             agent.state = Activity::Running(Box::new(running));
         }

@@ -139,7 +139,6 @@ impl Juju {
         unit: Option<UnitId>,
         host: &mut dyn Host,
     ) {
-        let at = host.now() + self.latencies.watch;
         self.relations[id.index()].touched_at = host.now();
         let relation = self.relation(id);
         let watching = relation.opposite(end).application;
@@ -149,20 +148,19 @@ impl Juju {
                 continue;
             }
             self.mark_dirty(watcher, id);
-            self.schedule_wake(watcher, at, host);
+            self.schedule_wake(watcher, self.arrival(watcher, host.now()), host);
         }
         self.send_if_cross_model(id, end, unit, host);
     }
 
     /// The relation itself changed: wakes every unit of both sides.
     pub(super) fn wake_relation(&mut self, id: RelationId, host: &mut dyn Host) {
-        let at = host.now() + self.latencies.watch;
         self.relations[id.index()].touched_at = host.now();
         for end in 0..self.relation(id).ends.len() {
             let application = self.relation(id).ends[end].application;
             for unit in self.application(application).units.clone() {
                 self.mark_dirty(unit, id);
-                self.schedule_wake(unit, at, host);
+                self.schedule_wake(unit, self.arrival(unit, host.now()), host);
             }
         }
     }
@@ -199,7 +197,9 @@ impl Juju {
         let Some(agent) = self.agent(unit) else {
             return;
         };
-        if agent.is_busy_until(at) || (at > now && agent.woken_at == at) {
+        // On a slow or lossy wire a hook may end before what arrives during it.
+        let looks_then = agent.is_busy_until(at) && self.rough(unit).is_none();
+        if looks_then || (at > now && agent.woken_at == at) {
             return;
         }
         if at > now && agent.is_idle() {

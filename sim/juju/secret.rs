@@ -144,7 +144,7 @@ impl Juju {
             Happening::Secret("updated", label),
         );
         for reader in readers {
-            self.schedule_wake(reader, host.now() + self.latencies.watch, host);
+            self.schedule_wake(reader, self.arrival(reader, host.now()), host);
         }
         self.tell_obsolete(id, host);
     }

@@ -24,7 +24,12 @@ pub struct Versioned<T> {
     pub changed_at: Time,
     /// What changed it.
     pub cause: Option<Seq>,
+    /// When it changed shortly before that, oldest first: an agent may have yet to see it.
+    pub(super) earlier: Vec<Time>,
 }
+
+/// What changed longer ago has arrived.
+const SHORTLY: Span = Span::from_secs(64);
 
 impl<T: Default> Default for Versioned<T> {
     fn default() -> Self {
@@ -33,6 +38,7 @@ impl<T: Default> Default for Versioned<T> {
             version: 0,
             changed_at: Time::EPOCH,
             cause: None,
+            earlier: Vec::new(),
         }
     }
 }
@@ -40,19 +46,23 @@ impl<T: Default> Default for Versioned<T> {
 impl<T> Versioned<T> {
     /// Notes that the value was changed now.
     pub(super) fn touch(&mut self, now: Time, cause: Option<Seq>) {
+        self.earlier.retain(|at| *at + SHORTLY > now);
+        if self.version > 0 && self.changed_at + SHORTLY > now {
+            self.earlier.push(self.changed_at);
+        }
         self.version += 1;
         self.changed_at = now;
         self.cause = cause;
     }
 
-    /// The version an agent sees whose watcher is `latency` behind: the newest one that has had
-    /// time to arrive. Versions in between are never seen: the newest state wins.
-    pub(super) fn version_seen(&self, now: Time, latency: Span) -> u64 {
-        if self.changed_at + latency <= now {
-            self.version
-        } else {
-            self.version.saturating_sub(1)
-        }
+    /// The version an agent sees to which a change made then `has_arrived`: the newest one that
+    /// has. Versions in between are never seen: the newest state wins.
+    pub(super) fn version_seen(&self, has_arrived: impl Fn(Time) -> bool) -> u64 {
+        let changes = self.earlier.iter().rev();
+        let changes = std::iter::once(&self.changed_at).chain(changes);
+        let behind = changes.take_while(|at| !has_arrived(**at)).count();
+        self.version
+            .saturating_sub(u64::try_from(behind).unwrap_or(u64::MAX))
     }
 }
 

@@ -115,7 +115,7 @@ impl Juju {
         for relation in self.application(application).relations.clone() {
             self.mark_dirty(principal, relation);
         }
-        self.schedule_wake(principal, host.now() + self.latencies.watch, host);
+        self.schedule_wake(principal, self.arrival(principal, host.now()), host);
     }
 
     /// Another unit came onto this one's machine: from now on they share its lock, so nothing is

@@ -203,6 +203,60 @@ fn agents_parted_from_their_controller_go_on_later() {
     assert!((3_034..=3_094).contains(&lost[0].0), "{lost:?}");
 }
 
+/// Each call of a hook takes a round trip, and each event a way longer: the CA's agent alone signs
+/// half a minute later (juju/juju 3.6 `internal/worker/uniter/runner/context/contextfactory.go`).
+#[test]
+fn a_slow_wire_makes_hooks_take_longer() {
+    let quick = served_at(&apart(NEW_UNIT)).expect("served");
+    for between in ["pki, north", "pki.ca/0, north"] {
+        let run = apart(&format!(
+            "  - {{at: 45m, link: {{between: [{between}], delay: 1s, for: 2h}}}}\n{NEW_UNIT}"
+        ));
+        let slow = served_at(&run).expect("served");
+        assert!((22..240).contains(&(slow - quick)), "{slow} {quick}");
+        assert_eq!(noted(&run, "agent-not-connected"), []);
+    }
+}
+
+/// A wire that loses most packets: pings time out, agents dial again, and what is asked of them is
+/// done in the end (juju/juju 3.6 `api/monitor.go`).
+#[test]
+fn agents_on_a_lossy_wire_come_and_go() {
+    let run = apart(&format!(
+        "  - {{at: 45m, link: {{between: [pki, north], drop: 75, for: 20h}}}}\n{NEW_UNIT}"
+    ));
+    let lost = noted(&run, "agent-not-connected");
+    let pings = lost
+        .iter()
+        .filter(|(_, text)| text == "health ping timed out after 30s");
+    assert!(pings.count() > 10, "{lost:?}");
+    assert!(lost.iter().any(|(_, text)| text.ends_with("i/o timeout")));
+    assert!(served_at(&run).is_some());
+}
+
+/// An agent whose pings take longer than half a minute is lost, and with it the renewal; the wire
+/// is why.
+#[test]
+fn an_agent_behind_a_wire_too_slow_renews_nothing() {
+    let run = played(&renewing(
+        "  - {at: 5d, link: {between: [shop.web/0, controller], delay: 20s, for: 8d}}\n",
+    ));
+    let outages = run.outages();
+    assert_eq!(outages.len(), 1, "{outages:?}");
+    assert_eq!(outages[0].3, "expired");
+    assert_eq!(
+        run.roots(),
+        [
+            "`messages between the agent of shop.web/0 and controller controller take 20s longer` (s.yaml:17)"
+        ]
+    );
+    // A round trip of three seconds more and nobody gets through; one of a second less does.
+    let run = played(&renewing(
+        "  - {at: 5d, link: {between: [shop, controller], delay: 1s, for: 8d}}\n",
+    ));
+    assert!(run.outages().is_empty(), "{:?}", run.outages());
+}
+
 /// The lease of a leader whose controller is down runs out; whoever is back first leads.
 #[test]
 fn leadership_may_move_while_a_controller_is_down() {
@@ -214,30 +268,34 @@ fn leadership_may_move_while_a_controller_is_down() {
     assert!(seconds(&run, elected[0]) >= 4_500);
 }
 
-/// Secrets do not expire while nobody looks: late, when the controller is back. Renewal is late
-/// then, and here it is too late; the controller is why.
-#[test]
-fn secrets_expire_late_after_a_long_outage() {
-    let run = played(
+/// Certificates of ten days, renewed on the ninth.
+fn renewing(faults: &str) -> String {
+    format!(
         "duration: 40d
 models:
   shop:
     bundle: kubernetes
     applications:
-      ca: {charm: self-signed-certificates, options: {certificate-validity: 10d, root-ca-validity: 100d}}
-      web: {charm: web}
+      ca: {{charm: self-signed-certificates, options: {{certificate-validity: 10d, root-ca-validity: 100d}}}}
+      web: {{charm: web}}
     relations:
       - [web:certificates, ca:certificates]
 charms:
-  web: {requires: {certificates: {interface: tls-certificates}}}
+  web: {{requires: {{certificates: {{interface: tls-certificates}}}}}}
 clients:
-  browser: {trusts: [ca]}
+  browser: {{trusts: [ca]}}
 connections:
-  - {from: browser, to: web}
+  - {{from: browser, to: web}}
 faults:
-  - {at: 8d, controller-down: {for: 5d}}
-",
-    );
+{faults}"
+    )
+}
+
+/// Secrets do not expire while nobody looks: late, when the controller is back. Renewal is late
+/// then, and here it is too late; the controller is why.
+#[test]
+fn secrets_expire_late_after_a_long_outage() {
+    let run = played(&renewing("  - {at: 8d, controller-down: {for: 5d}}\n"));
     let outages = run.outages();
     assert_eq!(outages.len(), 1, "{outages:?}");
     assert_eq!(outages[0].3, "expired");

@@ -1,7 +1,7 @@
 //! Relations as a hook sees them: who is there, and what stands in which databag, by Juju's
 //! permission table. Must not know secrets or workloads.
 
-use super::UnitContext;
+use super::{Asked, UnitContext};
 use crate::juju::permissions::{Access, Whose, access};
 use crate::juju::{ApplicationKind, Bag, Relation, RelationId, ToolError, UnitId, Value};
 
@@ -87,6 +87,7 @@ impl<'a> UnitContext<'a> {
             return Ok(bag.clone());
         }
         self.check(relation, Whose::Unit(unit), Access::Read)?;
+        self.ask(Asked::UnitBag(relation, unit));
         let relation = self.juju.relation(relation);
         let member = relation.ends.iter().find_map(|end| end.units.get(&unit));
         Ok(member
@@ -104,6 +105,7 @@ impl<'a> UnitContext<'a> {
         if found.is_peer() {
             return self.own_application_data(relation);
         }
+        self.ask(Asked::ApplicationBag(relation, false));
         Ok(found.opposite(end).bag.value.clone())
     }
 
@@ -122,6 +124,7 @@ impl<'a> UnitContext<'a> {
             Access::Read,
         )?;
         let (found, end) = self.sides(relation).ok_or_else(|| no_relation(relation))?;
+        self.ask(Asked::ApplicationBag(relation, true));
         Ok(found.ends[end].bag.value.clone())
     }
 

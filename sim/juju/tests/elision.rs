@@ -232,3 +232,24 @@ fn a_hook_that_outlives_its_connection_hides_no_update_status() {
     let beats = beats.filter(|played| played.hook == Hook::UpdateStatus);
     assert!((2..=4).contains(&beats.count()), "{:?}", stage.played);
 }
+
+/// What was asked of an agent while it dialled in vain is known to it once it is connected, not
+/// when it would have arrived.
+#[test]
+fn an_action_is_known_to_an_agent_that_is_back() {
+    let deeds = [
+        (80, Deed::Kill(15)),
+        (1_142_135, Deed::Remove(0)),
+        (1_808, Deed::AddUnit(0)),
+        (754, Deed::Wire(81, true, Trouble::Lossy(90))),
+        (764, Deed::Act(0, "add")),
+        (4_091_957, Deed::Act(154, "add")),
+        (0, Deed::Calm(0)),
+    ];
+    let play = |every_hook| {
+        let mut scene = Scene::new(5_907_293_881_243_790_388, every_hook);
+        scene.play(&deeds);
+        essence(scene.stage.played)
+    };
+    assert_eq!(play(false), play(true));
+}

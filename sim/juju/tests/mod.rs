@@ -9,6 +9,7 @@ mod machines;
 mod network;
 mod random;
 mod relations;
+mod rough;
 mod secrets;
 mod settled;
 mod speed;

@@ -183,11 +183,11 @@ record! {
         {"required": ["delay"]}, {"required": ["drop"]}, {"required": ["hold"]}, {"required": ["cut"]}
     ]))]
     pub struct LinkFile {
-        /// Two controllers, by name or by one of their models; or, for `hold` and `cut`, a model
-        /// and its controller.
+        /// Two controllers, by name or by one of their models; or a model, or one unit, and its
+        /// controller: what connects its agents.
         #[schemars(required, length(equal = 2))]
         between: Vec<Text> = "between" [Required],
-        /// Every delivery takes so much longer.
+        /// Everything takes so much longer, each way.
         delay: Spanned<Lasting> = "delay",
         /// So many in a hundred packets are lost, 1 to 99; TCP sends them again.
         drop: Spanned<u32> = "drop",

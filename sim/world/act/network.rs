@@ -16,8 +16,18 @@ impl World {
         let (wire, trouble, begins) = match action {
             NetworkAction::ControllerDown(index) => (controller(*index), Trouble::Cut, true),
             NetworkAction::ControllerUp(index) => (controller(*index), Trouble::Cut, false),
-            NetworkAction::Trouble(between, trouble) => (wire(*between), *trouble, true),
-            NetworkAction::TroubleOver(between, trouble) => (wire(*between), *trouble, false),
+            NetworkAction::Trouble(between, trouble)
+            | NetworkAction::TroubleOver(between, trouble) => {
+                let begins = matches!(action, NetworkAction::Trouble(..));
+                let Some(wire) = self.wire(*between) else {
+                    // A trouble that never began is over.
+                    if begins {
+                        self.refused("there is no such unit", entry, agenda.now());
+                    }
+                    return;
+                };
+                (wire, *trouble, begins)
+            }
             NetworkAction::SkewController {
                 controller,
                 skew_ns,
@@ -61,19 +71,23 @@ impl World {
         model.is_some_and(|model| self.is_model_down(model))
     }
 
+    /// What connects two; none where the unit is not there.
+    fn wire(&self, between: Between) -> Option<Wire> {
+        Some(match between {
+            Between::Controllers(left, right) => Wire::Controllers(
+                ControllerId::from_index(left),
+                ControllerId::from_index(right),
+            ),
+            Between::Agents(model) => Wire::Agents(ModelId::from_index(model)),
+            Between::Agent { application, unit } => {
+                Wire::Agent(*self.targets(application, Some(unit)).first()?)
+            }
+        })
+    }
+
     /// Whether the controller of a model is down.
     pub(in crate::world) fn is_model_down(&self, model: usize) -> bool {
         let controller = self.deployment.models[model].controller;
         self.juju.is_down(ControllerId::from_index(controller))
-    }
-}
-
-fn wire(between: Between) -> Wire {
-    match between {
-        Between::Controllers(left, right) => Wire::Controllers(
-            ControllerId::from_index(left),
-            ControllerId::from_index(right),
-        ),
-        Between::Agents(model) => Wire::Agents(ModelId::from_index(model)),
     }
 }

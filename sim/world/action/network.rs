@@ -12,6 +12,13 @@ pub enum Between {
     Controllers(usize, usize),
     /// The agents of a model, and their controller.
     Agents(usize),
+    /// One unit's agent, and its controller.
+    Agent {
+        /// Application index.
+        application: usize,
+        /// Unit number.
+        unit: u32,
+    },
 }
 
 /// Something that happens to a controller or between two.
@@ -82,6 +89,10 @@ impl NetworkAction {
         match self {
             Self::Trouble(Between::Agents(model), _)
             | Self::TroubleOver(Between::Agents(model), _) => Whom::Model(*model),
+            Self::Trouble(Between::Agent { application, .. }, _)
+            | Self::TroubleOver(Between::Agent { application, .. }, _) => {
+                Whom::Application(*application)
+            }
             _ => Whom::Nobody,
         }
     }
@@ -98,6 +109,12 @@ impl Between {
                 let model = &deployment.models[model];
                 let controller = controller(model.controller);
                 format!("the agents of {} and controller {controller}", model.name)
+            }
+            Self::Agent { application, unit } => {
+                let address = deployment.application_address(application);
+                let model = deployment.applications[application].model;
+                let controller = controller(deployment.models[model].controller);
+                format!("the agent of {address}/{unit} and controller {controller}")
             }
         }
     }

@@ -15,6 +15,7 @@ use crate::yaml::{Place, nearest};
 enum End {
     Controller(usize),
     Model(usize),
+    Unit { application: usize, unit: u32 },
 }
 
 impl Resolver<'_> {
@@ -46,7 +47,7 @@ impl Resolver<'_> {
         let lasts = file.lasts.as_ref().map(|lasts| lasts.value.0);
         let (hold, cut) = (file.hold == Some(true), file.cut == Some(true));
         let found = match (&file.delay, &file.drop, hold, cut) {
-            (Some(delay), None, false, false) => (Trouble::Slow(delay.value.0), delay.place),
+            (Some(delay), None, false, false) => Trouble::Slow(delay.value.0),
             (None, Some(drop), false, false) => {
                 if !(1..100).contains(&drop.value) {
                     let message = format!("{} in a hundred packets", drop.value);
@@ -54,27 +55,20 @@ impl Resolver<'_> {
                     self.push(Diagnostic::error(Code::BadValue, drop.place, message).help(help));
                     return None;
                 }
-                (Trouble::Lossy(drop.value), drop.place)
+                Trouble::Lossy(drop.value)
             }
-            (None, None, true, false) => (Trouble::Held, file.place),
-            (None, None, false, true) => (Trouble::Cut, file.place),
+            (None, None, true, false) => Trouble::Held,
+            (None, None, false, true) => Trouble::Cut,
             _ => {
                 let message = "name one of `delay`, `drop`, `hold: true` and `cut: true`";
                 self.push(Diagnostic::error(Code::OneOf, file.place, message));
                 return None;
             }
         };
-        let between_controllers = matches!(found.0, Trouble::Slow(_) | Trouble::Lossy(_));
-        if between_controllers && matches!(between, Between::Agents(_)) {
-            let message = "only what passes between controllers can be slow or lost";
-            let help = "between agents and their controller write `hold`, `cut` or a `partition`";
-            self.push(Diagnostic::error(Code::Fault, found.1, message).help(help));
-            return None;
-        }
-        Some(trouble(between, found.0, lasts))
+        Some(trouble(between, found, lasts))
     }
 
-    /// What connects two controllers, or a model's agents and their controller.
+    /// What connects two controllers, or a model's agents or one unit's and their controller.
     fn between(&mut self, names: &[Text], place: Place) -> Option<Between> {
         let [left, right] = names else {
             let message = format!("there are two ends, not {}", names.len());
@@ -95,9 +89,26 @@ impl Resolver<'_> {
         if let Some(model) = agents_of {
             return Some(Between::Agents(model));
         }
+        let home_of = |application: usize| home(self.deployment.applications[application].model);
+        if let (End::Unit { application, unit }, End::Controller(controller), _)
+        | (End::Controller(controller), End::Unit { application, unit }, _) = (first, second, ())
+            && home_of(application) == controller
+        {
+            return Some(Between::Agent { application, unit });
+        }
+        for (end, name) in [(first, left), (second, right)] {
+            if let End::Unit { application, .. } = end {
+                let home = &self.deployment.controllers[home_of(application)].name;
+                let message = format!("`{}` talks to its own controller only", name.value);
+                let help = format!("write it with `{home}`");
+                self.push(Diagnostic::error(Code::Fault, name.place, message).help(help));
+                return None;
+            }
+        }
         let [first, second] = [first, second].map(|end| match end {
             End::Controller(controller) => controller,
             End::Model(model) => home(model),
+            End::Unit { application, .. } => home_of(application),
         });
         if first == second {
             let name = &self.deployment.controllers[first].name;
@@ -123,6 +134,11 @@ impl Resolver<'_> {
         }
         if let Some(model) = self.model_names.get(&name.value) {
             return Some(End::Model(*model));
+        }
+        if name.value.contains('/') {
+            let address = self.address(name)?;
+            let (application, unit) = (address.application, address.unit?);
+            return Some(End::Unit { application, unit });
         }
         let message = format!("there is no controller or model `{}`", name.value);
         let controllers = self.deployment.controllers.iter();
