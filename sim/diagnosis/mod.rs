@@ -20,6 +20,7 @@ mod forecast;
 mod least_trust;
 mod mishaps;
 mod outages;
+mod proposal;
 mod remedy;
 mod rotation;
 mod standing;
@@ -40,6 +41,7 @@ pub use forecast::{
 pub use least_trust::{LeastTrust, Masked, SourceOfTrust, TrustedAuthority, least_trust};
 pub use mishaps::{Mishap, MishapKind, mishaps};
 pub use outages::{ErrorChange, Outage, outages};
+pub use proposal::{Proposal, try_proposals};
 pub use remedy::{Forks, Future, Outcome, Remedies, Remedy, remedies};
 pub use rotation::{Invariant, Rotated, Violation, explain};
 pub use standing::{Standing, standing};

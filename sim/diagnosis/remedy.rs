@@ -17,6 +17,8 @@ pub struct Remedy {
     pub commands: Vec<String>,
     /// When; `None` is before the run begins.
     pub at: Option<Time>,
+    /// What is typed after that, each at its time: a change in several steps.
+    pub later: Vec<(Time, String)>,
     /// Outages of which nothing is left, as indices into [`Findings::outages`].
     pub ends: Vec<usize>,
     /// Outages of which at most half is left, with what that is: what leaves more is as likely an
@@ -39,10 +41,20 @@ impl Remedy {
     /// One line: what to type, and when.
     pub fn line(&self) -> String {
         let commands = self.commands.join(" && ");
-        match self.at {
+        let mut line = match self.at {
             None => format!("{commands} (beforehand)"),
             Some(at) => format!("{commands} (at {at})"),
+        };
+        for (at, command) in &self.later {
+            line.push_str(&format!(" && {command} (at {at})"));
         }
+        line
+    }
+
+    /// Whether it did something for an outage, and cost less in all.
+    pub(super) fn is_worth_it(&self) -> bool {
+        let helps = !self.ends.is_empty() || !self.shortens.is_empty();
+        helps && self.lost_after < self.lost_before
     }
 }
 
@@ -59,6 +71,15 @@ pub struct Remedies {
 }
 
 impl Remedies {
+    /// Into their order; those alike stay in theirs.
+    pub(super) fn sort(&mut self) {
+        self.proven.sort_by_key(|remedy| {
+            let breaks = remedy.breaks.len();
+            let commands = remedy.commands.len() + remedy.later.len();
+            (breaks > 0, remedy.lost_after, commands, breaks)
+        });
+    }
+
     /// The best remedy for one outage.
     pub fn best(&self, outage: usize) -> Option<&Remedy> {
         let ends = |remedy: &&Remedy| remedy.ends.contains(&outage);
@@ -158,27 +179,24 @@ pub fn remedies(
         found.tried += 1;
         let after = FailingTimes::new(&manifest, &outages);
         let remedy = compare(&before, &after, at, changed.commands);
-        let helps = !remedy.ends.is_empty() || !remedy.shortens.is_empty();
-        if helps && remedy.lost_after < remedy.lost_before {
+        if remedy.is_worth_it() {
             helping.push((rank, remedy));
         }
     }
-    helping.sort_by_key(|(rank, remedy)| {
-        let (breaks, commands) = (remedy.breaks.len(), remedy.commands.len());
-        (breaks > 0, remedy.lost_after, commands, breaks, *rank)
-    });
+    helping.sort_by_key(|(rank, _)| *rank);
     found.proven = helping.into_iter().map(|(_, remedy)| remedy).collect();
+    found.sort();
     found
 }
 
 /// When each connection failed, by its name.
-struct FailingTimes<'a> {
+pub(super) struct FailingTimes<'a> {
     by_name: BTreeMap<&'a str, Vec<(usize, Time, Time)>>,
     lost: Span,
 }
 
 impl<'a> FailingTimes<'a> {
-    fn new(manifest: &'a Manifest, outages: &[Outage]) -> Self {
+    pub(super) fn new(manifest: &'a Manifest, outages: &[Outage]) -> Self {
         let end = manifest.start + manifest.duration;
         let mut by_name: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for (index, outage) in outages.iter().enumerate() {
@@ -200,7 +218,7 @@ impl<'a> FailingTimes<'a> {
     }
 }
 
-fn compare(
+pub(super) fn compare(
     before: &FailingTimes<'_>,
     after: &FailingTimes<'_>,
     at: Option<Time>,
@@ -209,6 +227,7 @@ fn compare(
     let mut remedy = Remedy {
         commands,
         at,
+        later: Vec::new(),
         ends: Vec::new(),
         shortens: Vec::new(),
         breaks: Vec::new(),

@@ -4,6 +4,7 @@
 //! Must not know the terminal, files or how a report looks.
 
 mod invariants;
+mod ordered;
 mod play;
 mod playbooks;
 mod solve;
@@ -16,6 +17,7 @@ mod tests;
 use std::num::{NonZeroU32, NonZeroUsize};
 
 pub use invariants::{Judged, Quadrant};
+pub use ordered::ordered;
 pub use solve::{Pause, Pauses, Shortfall};
 
 use stages::Stages;

@@ -90,7 +90,7 @@ impl Playbook {
         (played.lost, wrong)
     }
 
-    fn rotation(&self, request: Request, lead: Span, tail: Span) -> Rotation {
+    pub(super) fn rotation(&self, request: Request, lead: Span, tail: Span) -> Rotation {
         let steps = (self.steps)(lead, tail).into_iter();
         Rotation {
             ca: request.ca,

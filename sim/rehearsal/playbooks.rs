@@ -15,6 +15,8 @@ use crate::world::{Deployment, Party, Persistence};
 /// Steps with the pause before the switch and the pause before the withdrawal left open.
 type Steps = Box<dyn Fn(Span, Span) -> Vec<Step> + Send + Sync>;
 
+const SAME_KEY: &str = "same-key";
+
 /// One way to rotate a CA.
 pub(super) struct Playbook {
     pub(super) name: &'static str,
@@ -28,6 +30,14 @@ pub(super) struct Playbook {
     pub(super) beforehand: Vec<String>,
     /// Whether its pauses are long enough only where nothing stays open beyond the distrust (I6).
     pub(super) closes: bool,
+}
+
+impl Playbook {
+    /// Whether it is one that an operator would take in place of a change in one step: with pauses,
+    /// and with another key.
+    pub(super) fn is_orderly(&self) -> bool {
+        self.pauses != (false, false) && !self.closes && self.name != SAME_KEY
+    }
 }
 
 /// Whether an application signs what others ask for.
@@ -153,7 +163,7 @@ fn held(deployment: &Deployment, ca: usize) -> Vec<Playbook> {
             }),
         ),
         playbook(
-            "same-key",
+            SAME_KEY,
             "the root is issued again with its own key: new dates, nothing against a compromise",
             (true, true),
             Box::new(move |lead, tail| trusted_first(prepare(true), &fourth, false, lead, tail)),
@@ -283,7 +293,7 @@ fn reloads(deployment: &Deployment, ca: usize) -> Vec<Step> {
 }
 
 /// The option that names a charm's CA, and another name.
-fn name_option(deployment: &Deployment, ca: usize) -> Option<(String, String)> {
+pub(super) fn name_option(deployment: &Deployment, ca: usize) -> Option<(String, String)> {
     let spec = &deployment.applications[ca];
     let known = ["ca-common-name", "pki_ca_common_name"];
     let option = known

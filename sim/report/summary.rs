@@ -182,9 +182,14 @@ fn remedies(run: &Run<'_>) -> Value {
             let shortens: Vec<Value> = shortens
                 .map(|(outage, left)| json!({ "outage": outage, "left_s": number(*left) }))
                 .collect();
+            let later = remedy.later.iter();
+            let later: Vec<Value> = later
+                .map(|(at, command)| json!({ "at": at.to_string(), "command": command }))
+                .collect();
             json!({
                 "commands": remedy.commands,
                 "at": remedy.at.map(|at| at.to_string()),
+                "later": later,
                 "ends": remedy.ends,
                 "shortens": shortens,
                 "breaks": remedy.breaks,

@@ -9,7 +9,8 @@ use crate::cli::console::Console;
 use crate::cli::engine::Engine;
 use crate::cli::error::{CliError, ErrorKind};
 use crate::cli::{Exit, moment, progress};
-use crate::diagnosis::{Findings, Forks, Remedies, diagnose, remedies};
+use crate::diagnosis::{Findings, Forks, Remedies, diagnose, remedies, try_proposals};
+use crate::rehearsal::ordered;
 use crate::report::terminal::{Detail, terminal};
 use crate::report::{self, write_folder};
 use crate::world::{self, Deployment, Manifest};
@@ -117,9 +118,13 @@ fn try_remedies(
             progress::play(simulation, now, until, console.progress);
         },
     );
-    remedies(deployment, manifest, findings, args.remedies, |future| {
-        Some(forks.play(future))
-    })
+    let mut play = |future| Some(forks.play(future));
+    let mut found = remedies(deployment, manifest, findings, args.remedies, &mut play);
+    if args.remedies > 0 {
+        let proposals = ordered(deployment, manifest, findings);
+        try_proposals(&mut found, manifest, findings, proposals, play);
+    }
+    found
 }
 
 /// A scenario's name as a folder: letters, digits, dots and dashes.

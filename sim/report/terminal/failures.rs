@@ -356,13 +356,25 @@ fn remedy_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
         return;
     };
     let mut label = "remedy";
-    for command in &remedy.commands {
-        lines.add(label, &format!("`{command}`"));
-        label = "";
-    }
     let when = match remedy.at {
         None => "beforehand".to_owned(),
         Some(at) => format!("at {at}"),
+    };
+    // Of a change in several steps each is said with its time.
+    let first = match remedy.later.is_empty() {
+        true => String::new(),
+        false => format!(" {when}"),
+    };
+    for command in &remedy.commands {
+        lines.add(label, &format!("{}{first}", typed(command)));
+        label = "";
+    }
+    for (at, command) in &remedy.later {
+        lines.add("", &format!("{} at {at}", typed(command)));
+    }
+    let when = match remedy.later.is_empty() {
+        true => when,
+        false => "in this order".to_owned(),
     };
     let ended = group.iter().filter(|index| remedy.ends.contains(index));
     let what = match (ended.count(), group.len()) {
@@ -388,6 +400,14 @@ fn remedy_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
         proof.push_str(&format!(", but {first}{others} fails in its place"));
     }
     lines.add("", &proof);
+}
+
+/// A command as it is typed; what people do otherwise, in words.
+fn typed(command: &str) -> String {
+    match command.starts_with("juju ") {
+        true => format!("`{command}`"),
+        false => command.to_owned(),
+    }
 }
 
 const fn is_telling(kind: &Kind) -> bool {
