@@ -1,13 +1,15 @@
 //! Changes an operator could make to a deployment, with the commands that make them. Knows what
 //! Juju takes, not whether it helps.
 
+mod by_hand;
+
 use std::collections::BTreeMap;
 
 use crate::charms::Role;
 use crate::kernel::{Delay, Span, format_duration};
 use crate::world::{
-    Action, Deployment, OfferAction, OfferSpec, Party, SaasSpec, Side, Source, TimedAction,
-    UnitAction, When,
+    Action, Deployment, NetworkAction, OfferAction, OfferSpec, Party, SaasSpec, Side, Source,
+    Target, TimedAction, UnitAction, When,
 };
 
 const TRANSFER: &str = "certificate_transfer";
@@ -39,6 +41,23 @@ pub(super) enum Change {
     },
     /// Whoever looks after applications answers each wait within an hour.
     Attend { operator: usize },
+    /// Whoever runs actions on a unit that does not lead runs them on the leader.
+    OnLeader { operator: usize },
+    /// A version of the charm without the mistakes that it is played with, from this instant on.
+    Refresh { application: usize, at: Span },
+    /// A version in which no hook fails that an action of the plan, by its index, makes fail.
+    Mend { action: usize, at: Span },
+    /// The failed hook of a unit counts as done.
+    Resolve { target: Target, at: Span },
+    /// Certificates come from another provider, as those of the other side do.
+    Move {
+        application: usize,
+        from: usize,
+        to: usize,
+        at: Span,
+    },
+    /// A client outside Juju is given the CA of an application.
+    Give { client: usize, ca: usize, at: Span },
 }
 
 /// How soon somebody answers who attends.
@@ -57,8 +76,13 @@ impl Change {
             Self::Transfer { at, .. }
             | Self::Restart { at, .. }
             | Self::Undo { at, .. }
-            | Self::Run { at, .. } => *at,
-            Self::Option { .. } | Self::Attend { .. } => Span::ZERO,
+            | Self::Run { at, .. }
+            | Self::Refresh { at, .. }
+            | Self::Mend { at, .. }
+            | Self::Resolve { at, .. }
+            | Self::Move { at, .. }
+            | Self::Give { at, .. } => *at,
+            Self::Option { .. } | Self::Attend { .. } | Self::OnLeader { .. } => Span::ZERO,
         }
     }
 
@@ -126,6 +150,26 @@ impl Change {
                 vec![command]
             }
             Self::Attend { operator } => vec![attend(&mut changed, *operator)],
+            Self::OnLeader { operator } => on_leader(&mut changed, *operator)?,
+            Self::Refresh { application, at } => by_hand::refresh(&mut changed, *application, *at)?,
+            Self::Mend { action, at } => by_hand::mend(&mut changed, *action, *at)?,
+            Self::Resolve { target, at } => by_hand::resolve(&mut changed, *target, *at),
+            Self::Move {
+                application,
+                from,
+                to,
+                at,
+            } => by_hand::move_to(&mut changed, *application, (*from, *to), *at)?,
+            Self::Give { client, ca, at } => {
+                let action = Action::ClientTrust {
+                    client: *client,
+                    ca: *ca,
+                    trusts: true,
+                };
+                let command = action.to_command(deployment);
+                plan(&mut changed, *at, action);
+                vec![command]
+            }
         };
         Ok(Changed {
             deployment: changed,
@@ -149,6 +193,20 @@ fn attend(changed: &mut Deployment, operator: usize) -> String {
         spec.name,
         whom.join(", ")
     )
+}
+
+/// Has an operator run actions where they are heard.
+fn on_leader(changed: &mut Deployment, operator: usize) -> Result<Vec<String>, String> {
+    let answers = changed.operators[operator].answers.clone();
+    let spec = &mut changed.operators[operator];
+    let unit = spec.unit.take();
+    let unit = unit.ok_or_else(|| format!("{} uses the leader already", spec.name))?;
+    let name = spec.name.clone();
+    let whom = answers.iter().map(|index| {
+        let address = changed.application_address(*index);
+        format!("{name} runs actions on {address}/leader, not on {address}/{unit}")
+    });
+    Ok(whom.collect())
 }
 
 /// What puts right what an action of the plan did.
@@ -199,6 +257,18 @@ fn opposite(deployment: &Deployment, index: usize) -> Result<Action, String> {
             Ok(Action::Offer(OfferAction::Grant {
                 offer: *offer,
                 user: user.clone(),
+            }))
+        }
+        Action::Network(NetworkAction::ControllerDown(controller)) => {
+            Ok(Action::Network(NetworkAction::ControllerUp(*controller)))
+        }
+        Action::Network(NetworkAction::Trouble(between, trouble)) => Ok(Action::Network(
+            NetworkAction::TroubleOver(*between, *trouble),
+        )),
+        Action::Network(NetworkAction::SkewController { controller, .. }) => {
+            Ok(Action::Network(NetworkAction::SkewController {
+                controller: *controller,
+                skew_ns: 0,
             }))
         }
         Action::Unit(UnitAction::SkewMachine { machine, .. }) => {

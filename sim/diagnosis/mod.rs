@@ -27,6 +27,7 @@ mod standing;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod versions;
 mod why;
 
 pub use blast_radius::{BlastRadius, Impersonation, Need, Stolen, blast_radius};

@@ -391,7 +391,7 @@ expect: [outage: {{at-most: 5m}}, no-failures: null]
     120 juju integrate -m m ca:send-ca-cert web:receive-ca-cert
     144 restart of m.web
     216 clock of m.web/1 off by -300s
-    217 clock of m.web/1 off by 0s
+    217 clock of m.web/1 is right again
     ");
     let Action::SkewClock { skew_ns, .. } = deployment.actions[6].action else {
         panic!("no skew");

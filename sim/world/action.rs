@@ -282,6 +282,9 @@ impl Action {
                 skew_ns,
             } => {
                 let app = address(*index);
+                if *skew_ns == 0 {
+                    return format!("clock of {app}{} is right again", unit_suffix(*unit));
+                }
                 let seconds = skew_ns / 1_000_000_000;
                 format!("clock of {app}{} off by {seconds}s", unit_suffix(*unit))
             }

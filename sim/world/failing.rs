@@ -43,6 +43,12 @@ impl World {
                 }
                 failing.target
             }
+            HookAction::Resolve { target, no_retry } => {
+                for unit in self.targets(target.application, target.unit) {
+                    self.in_juju(agenda, |juju, desk| juju.resolved(unit, *no_retry, desk));
+                }
+                *target
+            }
         };
         // Hooks that only time brings are played while they would fail.
         for unit in self.targets(target.application, target.unit) {

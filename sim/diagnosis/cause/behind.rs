@@ -1,7 +1,7 @@
 //! A side that has not moved on to the CA that the other one trusts.
 
 use super::trail::holder;
-use super::{Cause, Detective, PATIENCE, short};
+use super::{Cause, Detective, Hint, PATIENCE, short};
 use crate::diagnosis::describe::certificate_name;
 use crate::diagnosis::expectations::application_of;
 use crate::diagnosis::explanation::Case;
@@ -160,20 +160,26 @@ impl<'a> Detective<'_, 'a> {
 
     /// What the judge trusts in place of the presenter's CA, since it has its own certificates from
     /// somebody else: two that were moved apart.
-    pub(super) fn moved_apart(&self, case: &Case<'a>, signer: &str) -> Option<String> {
+    pub(super) fn moved_apart(&self, case: &Case<'a>, signer: &str) -> Option<(String, Hint)> {
         let judge = application_of(case.judge);
         self.application(judge)?;
         let givers = self.providers(judge, case.at);
         let giver = givers.first().filter(|giver| *giver != signer)?;
         let presenter = application_of(case.presenter);
-        Some(match presenter == judge {
-            true => format!(
-                "{judge} has its certificates from {giver} now, and {} presents one of {signer}",
-                case.presenter
-            ),
-            false => {
-                format!("{judge} has its certificates from {giver}, and {presenter} from {signer}")
-            }
-        })
+        if presenter == judge {
+            let unit = case.presenter;
+            let line = format!(
+                "{judge} has its certificates from {giver} now, and {unit} presents one of {signer}"
+            );
+            return Some((line, Hint::None));
+        }
+        let line =
+            format!("{judge} has its certificates from {giver}, and {presenter} from {signer}");
+        let hint = Hint::Apart {
+            who: presenter.to_owned(),
+            from: signer.to_owned(),
+            to: giver.clone(),
+        };
+        Some((line, hint))
     }
 }

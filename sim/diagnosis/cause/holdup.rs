@@ -3,7 +3,7 @@
 
 use super::faults::{self, Strike};
 use super::trail::note;
-use super::{Cause, Detective, short};
+use super::{Cause, Detective, Hint, short};
 use crate::diagnosis::describe::place;
 use crate::diagnosis::facts::address;
 use crate::kernel::{Span, Time};
@@ -232,7 +232,12 @@ impl<'a> Detective<'_, 'a> {
             _ => format!("hook {hook} of {who} fails since {since}: {reason}"),
         };
         let step = format!("hook {hook} of {who} fails: {reason}");
-        Some(Cause::new("hook-failed", line, Some(seq)).after(entry.time, step))
+        let hint = Hint::Hook {
+            unit: who,
+            since: entry.time,
+        };
+        let cause = Cause::new("hook-failed", line, Some(seq)).about(hint);
+        Some(cause.after(entry.time, step))
     }
 
     /// A unit says itself that it cannot go on.

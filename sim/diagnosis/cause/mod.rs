@@ -43,6 +43,26 @@ pub struct Cause {
     /// Whether it says only that something had not happened yet: what never happens has another
     /// cause.
     passing: bool,
+    /// Whom a remedy would be about.
+    pub(in crate::diagnosis) hint: Hint,
+}
+
+/// Whom a cause is about, as addresses `model.app` and `model.app/0`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::diagnosis) enum Hint {
+    /// Nobody else than the explanation names.
+    #[default]
+    None,
+    /// `who` has its certificates from another than its peer.
+    Apart {
+        who: String,
+        from: String,
+        to: String,
+    },
+    /// `who` has a certificate without the name that it is asked for by.
+    Name { who: String, asked: String },
+    /// A hook of this unit fails since then.
+    Hook { unit: String, since: Time },
 }
 
 /// Two update-status, longer than which nothing is on its way by itself.
@@ -63,6 +83,11 @@ impl Cause {
         self.passing
     }
 
+    fn about(mut self, hint: Hint) -> Self {
+        self.hint = hint;
+        self
+    }
+
     const fn passing(mut self, passing: bool) -> Self {
         self.passing = passing;
         self
@@ -76,6 +101,7 @@ impl Cause {
             action: None,
             steps: Vec::new(),
             passing: false,
+            hint: Hint::None,
         }
     }
 
@@ -173,11 +199,11 @@ impl<'a> Detective<'_, 'a> {
         if let Some(action) = &action {
             line.push_str(&format!(", after {}", action.line));
         }
-        Some(Cause::new(
-            "wrong-name",
-            line,
-            action.and_then(|action| action.seq),
-        ))
+        let seq = action.and_then(|action| action.seq);
+        Some(Cause::new("wrong-name", line, seq).about(Hint::Name {
+            who: who.to_owned(),
+            asked: asked.clone(),
+        }))
     }
 
     /// Something keeps a side from answering at all.

@@ -92,10 +92,12 @@ impl<'a> Detective<'_, 'a> {
         // Two that never had one CA were not moved apart.
         let were_together = removed.is_some() || self.changed_hands(case, signer).is_some();
         let apart = self.moved_apart(case, signer).filter(|_| were_together);
-        let apart = apart.map_or_else(String::new, |apart| format!(": {apart}"));
+        let (apart, hint) = apart.map_or_else(Default::default, |(apart, hint)| {
+            (format!(": {apart}"), hint)
+        });
         let Some((seq, entry)) = gone else {
             let line = format!("no relation carries the CA of {signer} to {judge}{apart}");
-            return Cause::new("no-transfer", line, None);
+            return Cause::new("no-transfer", line, None).about(hint);
         };
         let action = entry.cause.and_then(|cause| self.done_to(cause));
         let by = action.map_or_else(String::new, |action| format!(" by {}", action.line));
@@ -103,7 +105,7 @@ impl<'a> Detective<'_, 'a> {
             "the relation that carried the CA of {signer} to {judge} was removed at {}{by}{apart}",
             short(entry.time)
         );
-        Cause::new("transfer-removed", line, Some(seq))
+        Cause::new("transfer-removed", line, Some(seq)).about(hint)
     }
 
     /// A client outside Juju has what it was given.

@@ -385,6 +385,7 @@ fn remedy_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
         }
         (1, 1) => "this outage does not happen".to_owned(),
         (ended, all) if ended == all => format!("none of these {all} outages happens"),
+        (1, all) => format!("one of these {all} outages does not happen"),
         (ended, all) => format!("{ended} of these {all} outages do not happen"),
     };
     let mut proof = format!(

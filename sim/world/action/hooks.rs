@@ -34,6 +34,14 @@ pub enum HookAction {
     Fail(FailingHook),
     /// They fail no more.
     Mend(FailingHook),
+    /// `juju resolved`: the failed hook of each of these units is run again at once, or counts as
+    /// done.
+    Resolve {
+        /// Whose.
+        target: Target,
+        /// `--no-retry`: it counts as done.
+        no_retry: bool,
+    },
 }
 
 impl HookAction {
@@ -41,6 +49,9 @@ impl HookAction {
         let (failing, fail) = match self {
             Self::Fail(failing) => (failing, "fail"),
             Self::Mend(failing) => (failing, "succeed again"),
+            Self::Resolve { target, no_retry } => {
+                return resolve(*target, *no_retry, deployment);
+            }
         };
         let who = name(failing.target, deployment);
         let what = failing.hook.as_deref().unwrap_or("hooks");
@@ -63,7 +74,26 @@ impl HookAction {
     }
 
     pub(super) const fn whom(&self) -> Whom {
-        let (Self::Fail(failing) | Self::Mend(failing)) = self;
-        Whom::Application(failing.target.application)
+        let target = match self {
+            Self::Fail(failing) | Self::Mend(failing) => failing.target,
+            Self::Resolve { target, .. } => *target,
+        };
+        Whom::Application(target.application)
     }
+}
+
+/// The form is that of juju/juju cmd/juju/application/resolved.go.
+fn resolve(target: Target, no_retry: bool, deployment: &Deployment) -> String {
+    let spec = &deployment.applications[target.application];
+    let (model, app) = (&deployment.models[spec.model].name, &spec.name);
+    let numbers = match target.unit {
+        Some(number) => vec![number],
+        None => (0..spec.units).collect(),
+    };
+    let units: Vec<String> = numbers
+        .iter()
+        .map(|number| format!("{app}/{number}"))
+        .collect();
+    let flag = if no_retry { " --no-retry" } else { "" };
+    format!("juju resolved -m {model} {}{flag}", units.join(" "))
 }
