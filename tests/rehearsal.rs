@@ -1,4 +1,5 @@
-//! Rehearsals of whole scenarios: what stays open beyond the distrust of a CA (I6).
+//! Rehearsals of whole scenarios: what stays open beyond the distrust of a CA (I6), what each charm
+//! can do, and the timetables.
 
 mod common;
 
@@ -7,7 +8,7 @@ use std::path::Path;
 
 use trustsim::diagnosis::{Invariant, diagnose};
 use trustsim::kernel::Span;
-use trustsim::rehearsal::{Judged, Rehearsal, Rehearsed, Request, rehearse};
+use trustsim::rehearsal::{Doing, Judged, Rehearsal, Rehearsed, Request, rehearse};
 use trustsim::scenario::{self, MemoryFiles};
 use trustsim::world::{Deployment, Options};
 
@@ -21,17 +22,21 @@ fn deployment(text: &str) -> Deployment {
 }
 
 fn rehearsed(text: &str, ca: &str, longest_days: u64) -> Rehearsal {
-    let deployment = deployment(text);
+    of(&deployment(text), (ca, 1), longest_days)
+}
+
+/// Beginning on this day.
+fn of(deployment: &Deployment, (ca, day): (&str, u64), longest_days: u64) -> Rehearsal {
     let mut all = 0..deployment.applications.len();
     let ca = all.find(|index| deployment.application_address(*index) == ca);
     let request = Request {
         ca: ca.expect("a CA"),
-        at: Span::from_secs(DAY),
+        at: Span::from_secs(day * DAY),
         longest: Span::from_secs(longest_days * DAY),
         seeds: NonZeroU32::MIN,
         threads: NonZeroUsize::MIN,
     };
-    rehearse(&deployment, request).expect("it can be rehearsed")
+    rehearse(deployment, request).expect("it can be rehearsed")
 }
 
 fn playbook<'a>(rehearsal: &'a Rehearsal, name: &str) -> &'a Rehearsed {
@@ -202,4 +207,264 @@ faults:
         let text = OPEN.replace(connection, &mutual) + faults;
         assert_eq!(effective(&text), holds, "{stack}");
     }
+}
+
+// ---- what each charm can do ----
+
+/// Names of what was played, and of what was not with why.
+fn fits(rehearsal: &Rehearsal) -> (Vec<&str>, Vec<(&str, &str)>) {
+    let mut played: Vec<&str> = rehearsal.playbooks.iter().map(|each| each.name).collect();
+    played.sort_unstable();
+    let unfit = rehearsal.unfit.iter();
+    let unfit = unfit.flat_map(|unfit| {
+        let names = unfit.names.iter();
+        names.map(|name| (*name, unfit.why.as_str()))
+    });
+    (played, unfit.collect())
+}
+
+fn why<'a>(unfit: &[(&str, &'a str)], name: &str) -> &'a str {
+    let found = unfit.iter().find(|(each, _)| *each == name);
+    found.unwrap_or_else(|| panic!("{name} was played")).1
+}
+
+fn commands(rehearsed: &Rehearsed) -> Vec<&str> {
+    let lines = rehearsed.timetable.iter();
+    let typed = lines.filter(|line| line.doing == Doing::Command);
+    typed.map(|line| line.text.as_str()).collect()
+}
+
+/// Charmed Kubernetes in small: one machine of each kind and this CA.
+fn kubernetes(ca: &str, endpoint: &str, more: &str, relation: &str) -> String {
+    format!(
+        "
+name: small
+duration: 40d
+models:
+  k8s:
+    applications:
+      ca: {{{ca}}}
+{more}      etcd: {{charm: etcd, num_units: 1}}
+      kubernetes-control-plane: {{charm: kubernetes-control-plane, num_units: 1}}
+      kubernetes-worker: {{charm: kubernetes-worker, num_units: 1}}
+    relations:
+{relation}      - [etcd:certificates, ca:{endpoint}]
+      - [kubernetes-control-plane:certificates, ca:{endpoint}]
+      - [kubernetes-worker:certificates, ca:{endpoint}]
+      - [kubernetes-control-plane:kube-control, kubernetes-worker:kube-control]
+      - [kubernetes-control-plane:etcd, etcd:db]
+connections:
+  - {{from: 'kubernetes-control-plane:certificates', to: kubernetes-worker, mutual: true, every: 10s}}
+  - {{from: 'kubernetes-control-plane:etcd', to: etcd, mutual: true, every: 5s}}
+"
+    )
+}
+
+/// charmed-kubernetes/layer-easyrsa makes its CA when it is installed and has no action or option for
+/// another; the charms around it take trust with their own certificate, so that nobody can be told
+/// before.
+#[test]
+fn easyrsa_is_rotated_by_another_and_not_without_loss() {
+    let text = kubernetes("charm: easyrsa, num_units: 1", "client", "", "");
+    let rehearsal = rehearsed(&text, "k8s.ca", 1);
+    let (played, unfit) = fits(&rehearsal);
+    assert_eq!(played, ["second-provider"]);
+    assert_eq!(
+        why(&unfit, "charm-action"),
+        "the charm `easyrsa` has no action that rotates its CA"
+    );
+    assert_eq!(
+        why(&unfit, "charm-config"),
+        "the charm `easyrsa` has no option that names its CA"
+    );
+    assert!(why(&unfit, "step-by-step").contains("has one CA at a time"));
+    assert!(rehearsal.safe().is_none());
+    let second = playbook(&rehearsal, "second-provider");
+    assert!(second.is_possible() && second.lost.connections == 2);
+    // A minute passes between the relations, in which the charms have no certificate of anybody.
+    let first = second.lost.first.as_deref().unwrap_or_default();
+    assert!(first.ends_with("no-client-certificate"), "{first}");
+}
+
+/// openstack/charm-vault: its backend goes with its CA (`disable-pki`), another root is generated, and
+/// certificates are issued again, all at once.
+#[test]
+fn charm_vault_is_rotated_by_three_actions_and_not_without_loss() {
+    let ca = "charm: vault, channel: 1.7/stable, num_units: 1, options: \
+              {auto-generate-root-ca-cert: true, totally-unsecure-auto-unlock: true}";
+    let text = kubernetes(
+        ca,
+        "certificates",
+        "      mysql: {charm: mysql-innodb-cluster, num_units: 1}\n",
+        "      - [ca:shared-db, mysql:shared-db]\n",
+    );
+    let rehearsal = rehearsed(&text, "k8s.ca", 1);
+    let (played, _) = fits(&rehearsal);
+    assert_eq!(played, ["charm-action", "second-provider"]);
+    let own = playbook(&rehearsal, "charm-action");
+    assert!(own.is_possible() && !own.is_safe());
+    let action = |name: &str| format!("juju run -m k8s ca/leader {name}");
+    assert_eq!(
+        commands(own),
+        [
+            action("disable-pki"),
+            action("generate-root-ca"),
+            action("reissue-certificates")
+        ]
+    );
+    // It comes out as it should: the loss ends, whoever fails.
+    assert!(own.lost.most < Span::from_secs(600), "{:?}", own.lost);
+    let second = playbook(&rehearsal, "second-provider");
+    assert!(commands(second).contains(&"juju integrate -m k8s mysql:shared-db ca-next:shared-db"));
+}
+
+/// canonical/vault-k8s-operator: another Vault beside the first one has to be unsealed and authorized
+/// before anybody is moved.
+#[test]
+fn a_second_vault_waits_for_those_who_unseal_it() {
+    let deployment = common::load_named("vault-own-root");
+    let rehearsal = of(&deployment, ("shop.vault", 1), 7);
+    let (played, unfit) = fits(&rehearsal);
+    assert_eq!(played, ["charm-config", "second-provider"]);
+    assert_eq!(
+        why(&unfit, "charm-action"),
+        "the charm `vault-k8s` has no action that rotates its CA"
+    );
+    let second = rehearsal.safe().expect("one is safe");
+    assert_eq!(second.name, "second-provider");
+    let lines: Vec<(bool, Doing, &str)> = second
+        .timetable
+        .iter()
+        .map(|line| (line.beforehand, line.doing, line.text.as_str()))
+        .collect();
+    assert_eq!(
+        lines[1..5],
+        [
+            (
+                true,
+                Doing::Awaited,
+                "at shop.vault-next/0: vault operator unseal"
+            ),
+            (
+                true,
+                Doing::Awaited,
+                "juju run -m shop vault-next/leader authorize-charm secret-id=vault-token"
+            ),
+            (
+                true,
+                Doing::Check,
+                "every unit of shop.vault-next is active and idle: juju status -m shop vault-next"
+            ),
+            (
+                false,
+                Doing::Command,
+                "juju remove-relation -m shop vault:vault-pki web:certificates"
+            ),
+        ]
+    );
+    let position = |text: &str| lines.iter().position(|line| line.2.starts_with(text));
+    let check =
+        position("every unit of shop.web serves a certificate of the CA of shop.vault-next");
+    let moved = position("juju integrate -m shop vault-next:vault-pki");
+    let distrust = position("browser trusts the CA of shop.vault no more");
+    assert!(moved < check && check < distrust, "{lines:?}");
+    assert!(moved.is_some() && distrust.is_some());
+}
+
+/// The CA above a Vault is met through what Vault signs with its intermediate.
+#[test]
+fn the_parent_of_an_intermediate_is_rotated_too() {
+    let deployment = common::load_named("vault-half-life-gap");
+    let rehearsal = of(&deployment, ("shop.root", 1), 1);
+    let own = playbook(&rehearsal, "charm-action");
+    assert!(!own.is_safe() && own.is_possible());
+    let Judged::Broken(early) = judged(own, Invariant::UseEndsBeforeDistrust) else {
+        panic!("leaves of the old intermediate live on");
+    };
+    assert!(
+        early.contains("still showed a certificate of the old CA"),
+        "{early}"
+    );
+}
+
+/// What cannot be rotated where it stands says where it can be.
+#[test]
+fn a_public_ca_and_one_that_people_sign_with_say_so() {
+    let lego = common::load_named("reference-architecture-lego");
+    let rehearsal = of(&lego, ("pki.tls", 1), 1);
+    let (played, unfit) = fits(&rehearsal);
+    assert_eq!(played, ["second-provider"]);
+    assert_eq!(
+        why(&unfit, "step-by-step"),
+        "the charm `lego` orders from a public CA, whose roots and keys are not the operator's"
+    );
+    let manual = common::deployed(
+        "
+name: manual
+duration: 60d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: manual-tls-certificates}
+      web: {charm: web}
+    relations:
+      - [web:certificates, ca:certificates]
+charms:
+  web: {requires: {certificates: {interface: tls-certificates, limit: 1, mode: unit}}}
+operators:
+  team: {answers: [m.ca], delay: {exactly: 5m}, signs-with: {chain: [{common-name: Corporate Root, validity: 3650d}], leaf-validity: 90d}}
+clients:
+  browser: {trusts: [m.ca]}
+connections:
+  - {from: browser, to: web, every: 5s}
+",
+    );
+    let rehearsal = of(&manual, ("m.ca", 1), 1);
+    let (played, unfit) = fits(&rehearsal);
+    assert_eq!(played, ["second-provider"]);
+    assert!(why(&unfit, "step-by-step").ends_with("the CA is rotated there"));
+    let second = playbook(&rehearsal, "second-provider");
+    let awaited = second.timetable.iter().filter(|line| {
+        line.doing == Doing::Awaited && line.text.contains("ca-next/leader provide-certificate")
+    });
+    assert_eq!(awaited.count(), 1, "{:?}", second.timetable);
+}
+
+// ---- the timetable ----
+
+/// Every command can be typed, and before each step that takes trust for granted stands how to see it.
+#[test]
+fn a_timetable_says_what_to_look_at_before_going_on() {
+    let deployment = common::load_named("ca-rotation-certificates-first");
+    let rehearsal = of(&deployment, ("server.ca", 1), 7);
+    let safe = rehearsal.safe().expect("one is");
+    let lines: Vec<String> = safe
+        .timetable
+        .iter()
+        .map(|line| format!("{}: {}", line.doing.name(), line.text))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "command: juju deploy -m server self-signed-certificates ca-next --channel 1/stable",
+            "command: juju offer server.ca-next:send-ca-cert send-ca-cert-next",
+            "command: juju consume -m client admin/server.send-ca-cert-next server-ca-next",
+            "check: every unit of server.ca-next is active and idle: juju status -m server ca-next",
+            "command: juju integrate -m client server-ca-next:send-ca-cert web:receive-ca-cert",
+            "check: every unit of client.web trusts the CA of server.ca-next: juju show-unit -m client \
+             web/0 --endpoint receive-ca-cert",
+            "command: juju remove-relation -m server ca:certificates api:certificates",
+            "command: juju integrate -m server ca-next:certificates api:certificates",
+            "check: every unit of server.api serves a certificate of the CA of server.ca-next: juju \
+             show-unit -m server api/0 --endpoint certificates",
+            "command: juju remove-relation -m client server-ca:send-ca-cert web:receive-ca-cert",
+            "check: every unit in server is active and idle: juju status -m server",
+            "check: every unit in client is active and idle: juju status -m client",
+        ]
+    );
+    let data = trustsim::report::rehearsal::rehearsal(&rehearsal);
+    let first = &data["playbooks"][0]["timetable"][3];
+    assert_eq!(first["doing"], "check");
+    assert_eq!(data["unfit"][0]["names"][0], "step-by-step");
 }

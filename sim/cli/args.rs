@@ -288,8 +288,8 @@ pub struct RehearseRotation {
     /// The application whose CA is rotated, as model.app
     #[arg(long, value_name = "APPLICATION")]
     pub ca: String,
-    /// When it begins: a duration from the start such as 30d, or an RFC 3339 instant; a day after
-    /// the start without it
+    /// When it begins: a duration from the start such as 30d, or an RFC 3339 instant; without it a
+    /// day after the start, or two, four, ... if the deployment has not settled by then
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
     /// The longest pause that is tried

@@ -174,8 +174,10 @@ impl<'a> Rotated<'a> {
         self.deployment.start + self.spec.at
     }
 
-    /// Which of the two CAs signed a leaf; none of them for a stranger's.
+    /// Which of the two CAs signed a leaf, or a CA above it; none of them for a stranger's.
     fn generation(&self, leaf: &CertificateRecord) -> Option<Generation> {
-        self.authorities.get(&*leaf.issuer_serial).copied()
+        let above = self.facts.issuers(leaf).into_iter();
+        let mut serials = above.map(|record| record.certificate.serial());
+        serials.find_map(|serial| self.authorities.get(serial).copied())
     }
 }

@@ -8,6 +8,8 @@ mod successor;
 
 use std::collections::BTreeMap;
 
+pub use own::rotates_by;
+
 use crate::charms::Behaviour;
 use crate::kernel::Span;
 use crate::world::{

@@ -13,6 +13,7 @@ mod stages;
 mod successor;
 #[cfg(test)]
 mod tests;
+mod timetable;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
@@ -21,6 +22,7 @@ pub use ordered::ordered;
 pub use solve::{Pause, Pauses, Shortfall};
 
 use stages::Stages;
+pub use timetable::{Command, Doing};
 
 use crate::diagnosis::Invariant;
 use crate::kernel::{Span, Time};
@@ -53,8 +55,11 @@ pub struct Rehearsal {
     pub at: Time,
     /// The seeds, in order; the first is the scenario's.
     pub seeds: Vec<u64>,
-    /// The playbooks: safe ones first, by how many invariants they break and how long they take.
+    /// The playbooks: safe ones first, by how many invariants they break and how long they take;
+    /// what keeps the key comes after what makes a new one.
     pub playbooks: Vec<Rehearsed>,
+    /// The playbooks that do not fit, and why.
+    pub unfit: Vec<Unfit>,
     /// How many futures were played.
     pub plays: usize,
 }
@@ -64,6 +69,15 @@ impl Rehearsal {
     pub fn safe(&self) -> Option<&Rehearsed> {
         self.playbooks.iter().find(|each| each.is_safe())
     }
+}
+
+/// Playbooks that do not fit a CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    /// Their names.
+    pub names: Vec<&'static str>,
+    /// Why they were not played.
+    pub why: String,
 }
 
 /// One playbook, as it went.
@@ -126,17 +140,6 @@ pub struct Lost {
     pub first: Option<String>,
 }
 
-/// One line of a timetable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
-    /// From the beginning of the rotation; zero for what is done before it, too.
-    pub at: Span,
-    /// Whether it is done at any time before the rotation begins.
-    pub beforehand: bool,
-    /// The command, or a plain phrase where Juju has none.
-    pub text: String,
-}
-
 /// Why a rehearsal cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RehearsalError {
@@ -147,7 +150,7 @@ pub enum RehearsalError {
     #[error("no connection meets a certificate of {0}")]
     NoConnection(String),
     /// The deployment is not up by then.
-    #[error("the deployment has not settled by {0}")]
+    #[error("the deployment has not settled by {0}: the rotation has to begin later")]
     NotSettled(Time),
 }
 
@@ -190,7 +193,14 @@ pub fn rehearse(deployment: &Deployment, request: Request) -> Result<Rehearsal, 
     plays += with_successor.plays();
     let rank = |each: &Rehearsed| {
         let lost = each.lost.total;
-        (!each.is_safe(), lost, each.broken(), each.length())
+        let keeps_key = each.name == playbooks::SAME_KEY;
+        (
+            !each.is_safe(),
+            lost,
+            keeps_key,
+            each.broken(),
+            each.length(),
+        )
     };
     rehearsed.sort_by_key(rank);
     Ok(Rehearsal {
@@ -199,6 +209,7 @@ pub fn rehearse(deployment: &Deployment, request: Request) -> Result<Rehearsal, 
         at: deployment.start + request.at,
         seeds: own.seeds(),
         playbooks: rehearsed,
+        unfit: playbooks::unfit(&deployment, request.ca),
         plays,
     })
 }

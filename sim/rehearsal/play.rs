@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::playbooks::Playbook;
 use super::solve::{Tried, solve};
-use super::stage::{Played, Stage};
+use super::stage::Stage;
 use super::stages::Stages;
-use super::{Command, Judged, Lost, Quadrant, Rehearsed, Request, invariants};
+use super::timetable::timetable;
+use super::{Judged, Lost, Quadrant, Rehearsed, Request, invariants};
 use crate::diagnosis::{Invariant, Rotated};
 use crate::faults::rotation::Rotation;
 use crate::kernel::Span;
-use crate::world::{Deployment, Source};
+use crate::world::Source;
 
 impl Playbook {
     /// Plays it, with whatever pauses it takes.
@@ -44,7 +45,7 @@ impl Playbook {
         let shown = stages.each(|stage| {
             let played = stage.play(&rotation).ok()?;
             let (invariants, two_by_two) = invariants::judge(stage, &rotation, &played);
-            let timetable = self.timetable(stage.deployment(), &played);
+            let timetable = timetable(self, stage, &played);
             Some((stage.seed(), played.lost, invariants, two_by_two, timetable))
         });
         for (index, (seed, lost, judged, quadrants, timetable)) in
@@ -98,20 +99,6 @@ impl Playbook {
             at: request.at,
             steps: steps.map(|step| (step, Source::default())).collect(),
         }
-    }
-
-    fn timetable(&self, deployment: &Deployment, played: &Played) -> Vec<Command> {
-        let beforehand = self.beforehand.iter().map(|text| Command {
-            at: Span::ZERO,
-            beforehand: true,
-            text: text.clone(),
-        });
-        let then = played.actions.iter().map(|timed| Command {
-            at: timed.at.saturating_sub(played.spec.at),
-            beforehand: false,
-            text: timed.action.to_command(deployment),
-        });
-        beforehand.chain(then).collect()
     }
 }
 

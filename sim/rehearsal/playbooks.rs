@@ -7,15 +7,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::charms::{Apply, Behaviour, EndpointProfile, Role};
-use crate::faults::rotation::{Handing, Step};
+use super::Unfit;
+use crate::charms::{Apply, Behaviour, CharmMetadata, EndpointProfile, Role};
+use crate::faults::rotation::{Handing, Step, rotates_by};
 use crate::kernel::Span;
 use crate::world::{Deployment, Party, Persistence};
 
 /// Steps with the pause before the switch and the pause before the withdrawal left open.
 type Steps = Box<dyn Fn(Span, Span) -> Vec<Step> + Send + Sync>;
 
-const SAME_KEY: &str = "same-key";
+/// Options that name a charm's CA, and make it another one where they change.
+const NAMES: [&str; 2] = ["ca-common-name", "pki_ca_common_name"];
+
+/// The playbook that changes no key.
+pub(super) const SAME_KEY: &str = "same-key";
 
 /// One way to rotate a CA.
 pub(super) struct Playbook {
@@ -55,10 +60,10 @@ pub(super) fn of_one(deployment: &Deployment, ca: usize) -> Vec<Playbook> {
         return held(deployment, ca);
     }
     let mut playbooks = Vec::new();
-    if charm.rotate_ca_action.is_some() {
+    if !rotates_by(charm).is_empty() {
         playbooks.push(own(
             "charm-action",
-            "the charm's own action makes a new CA and signs everything again",
+            "the charm's own actions make a new CA and sign everything again",
             BTreeMap::new(),
         ));
     }
@@ -70,6 +75,74 @@ pub(super) fn of_one(deployment: &Deployment, ca: usize) -> Vec<Playbook> {
         ));
     }
     playbooks
+}
+
+/// Those that do not fit the CA, and why, in plain words.
+pub(super) fn unfit(deployment: &Deployment, ca: usize) -> Vec<Unfit> {
+    let spec = &deployment.applications[ca];
+    let charm = &spec.charm;
+    let mut unfit = Vec::new();
+    let mut add = |names: &[&'static str], why: String| {
+        let names = names.to_vec();
+        unfit.push(Unfit { names, why });
+    };
+    let by_steps = [
+        "step-by-step",
+        "by-renewal",
+        "cross-signed",
+        SAME_KEY,
+        "emergency",
+    ];
+    let own = ["charm-action", "charm-config"];
+    if matches!(charm.behaviour, Behaviour::DeclaredProvider(_)) {
+        let why = format!(
+            "the operator holds the key of {}: no charm rotates it",
+            spec.name
+        );
+        add(&own, why);
+    } else {
+        add(&by_steps, no_steps(charm));
+        if rotates_by(charm).is_empty() {
+            let why = format!(
+                "the charm `{}` has no action that rotates its CA",
+                charm.name
+            );
+            add(&own[..1], why);
+        }
+        if name_option(deployment, ca).is_none() {
+            let known = NAMES.iter().find(|name| charm.options.contains_key(**name));
+            let why = match known {
+                Some(option) => format!("{option} is not set, so that nothing is named by it"),
+                None => format!("the charm `{}` has no option that names its CA", charm.name),
+            };
+            add(&own[1..], why);
+        }
+    }
+    if closing(deployment).is_empty() {
+        let closing = ["step-by-step-closing", "second-provider-closing"];
+        add(
+            &closing,
+            "nothing stays open, and nobody takes up sessions".to_owned(),
+        );
+    }
+    unfit
+}
+
+/// Why the CA of a real charm is not rotated in steps.
+fn no_steps(charm: &CharmMetadata) -> String {
+    let name = &charm.name;
+    match charm.behaviour {
+        Behaviour::Lego => format!(
+            "the charm `{name}` orders from a public CA, whose roots and keys are not the operator's"
+        ),
+        Behaviour::ManualTlsCertificates => format!(
+            "the charm `{name}` passes on what people had signed elsewhere: the CA is rotated there"
+        ),
+        _ => format!(
+            "the charm `{name}` keeps its key to itself and has one CA at a time: a new one signs as \
+             soon as it is made, and nobody can be told of it before"
+        ),
+    }
 }
 
 /// A second provider takes over, requirer by requirer; where connections stay open, also with
@@ -295,8 +368,7 @@ fn reloads(deployment: &Deployment, ca: usize) -> Vec<Step> {
 /// The option that names a charm's CA, and another name.
 pub(super) fn name_option(deployment: &Deployment, ca: usize) -> Option<(String, String)> {
     let spec = &deployment.applications[ca];
-    let known = ["ca-common-name", "pki_ca_common_name"];
-    let option = known
+    let option = NAMES
         .into_iter()
         .find(|name| spec.charm.options.contains_key(*name))?;
     let default = || spec.charm.options.get(option)?.default.clone();

@@ -8,9 +8,10 @@ use super::{Lost, RehearsalError};
 use crate::diagnosis::{Outage, Rotated, outages};
 use crate::faults::rotation::{Refusal, Rotation, timed};
 use crate::kernel::{Span, Time};
+use crate::pki::Certificate;
 use crate::tls::Case;
 use crate::world::{
-    CertificateKind, Deployment, Kind, Options, RotationSpec, Simulation, TimedAction,
+    CertificateKind, Deployment, Journal, Kind, Options, RotationSpec, Simulation, TimedAction,
 };
 
 /// The error of a connection to a workload that is restarting.
@@ -62,6 +63,11 @@ impl Stage {
         &self.deployment
     }
 
+    /// What happened before rotations begin.
+    pub(super) fn journal_before(&self) -> &Journal {
+        self.before.journal()
+    }
+
     pub(super) fn seed(&self) -> u64 {
         self.deployment.seed
     }
@@ -70,31 +76,34 @@ impl Stage {
         self.plays
     }
 
-    /// Whether some connection meets a certificate of this CA now.
+    /// Whether some connection meets a certificate of this CA now, or one that a CA under it signed.
     pub(super) fn meets(&self, ca: usize) -> bool {
         let address = self.deployment.application_address(ca);
-        let mut issuers = BTreeMap::new();
-        let mut signed = Vec::new();
+        let mut issued = BTreeMap::new();
         for entry in self.before.journal().entries() {
-            match &entry.kind {
-                Kind::CertificateIssued(record) if record.kind != CertificateKind::Leaf => {
-                    let owner = format!("{}.{}", record.model, record.application);
-                    issuers.insert(record.certificate.serial().to_owned(), owner);
-                }
-                Kind::CertificateIssued(record) => {
-                    let owner = issuers.get(&*record.issuer_serial);
-                    if owner == Some(&address) {
-                        signed.push(record.certificate.clone());
-                    }
-                }
-                _ => {}
+            if let Kind::CertificateIssued(record) = &entry.kind {
+                issued.insert(record.certificate.serial(), record);
             }
         }
+        let is_of_it = |leaf: &Certificate| {
+            let mut serial = leaf.serial();
+            while let Some(record) = issued.get(serial) {
+                let is_ca = record.kind != CertificateKind::Leaf;
+                if is_ca && format!("{}.{}", record.model, record.application) == address {
+                    return true;
+                }
+                if record.kind == CertificateKind::Root {
+                    return false;
+                }
+                serial = &record.issuer_serial;
+            }
+            false
+        };
         let cases = self.before.cases();
         cases.iter().flatten().any(|case: &Case| {
-            let leaves = [Some(&case.server.identity), case.client.identity.as_ref()];
-            let mut leaves = leaves.into_iter().flatten().filter_map(|each| each.leaf());
-            leaves.any(|leaf| signed.contains(leaf))
+            let sides = [Some(&case.server.identity), case.client.identity.as_ref()];
+            let mut leaves = sides.into_iter().flatten().filter_map(|each| each.leaf());
+            leaves.any(is_of_it)
         })
     }
 

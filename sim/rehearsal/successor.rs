@@ -1,7 +1,7 @@
 //! A second provider beside one that is there: the same charm with the same options, offered and
 //! consumed wherever the first one is, related to nobody that it serves.
 
-use crate::world::{Deployment, OfferSpec, Party, RelationSpec, SaasSpec};
+use crate::world::{Deployment, OfferSpec, Party, RelationSpec, SaasSpec, setting};
 
 /// A deployment with a second provider.
 pub(super) struct Beside {
@@ -108,7 +108,7 @@ fn deploy(deployment: &Deployment, spec: &crate::world::ApplicationSpec) -> Stri
         command.push_str(&format!(" -n {}", spec.units));
     }
     for (option, value) in &spec.options {
-        command.push_str(&format!(" --config {option}={value}"));
+        command.push_str(&format!(" --config {}", setting(option, value)));
     }
     command
 }

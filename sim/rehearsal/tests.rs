@@ -133,7 +133,7 @@ fn what_cannot_be_rehearsed_says_why() {
     let early = said("ca", 1).expect_err("too early");
     assert_eq!(
         early,
-        "the deployment has not settled by 2026-01-01T00:00:01Z"
+        "the deployment has not settled by 2026-01-01T00:00:01Z: the rotation has to begin later"
     );
 }
 

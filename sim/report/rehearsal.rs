@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::terminal::style::{BAD, DETAIL, GOOD, PLAIN, STRONG, WAIT, paint};
 use super::terminal::{Align, Cell, Table};
 use crate::kernel::{Span, format_duration};
-use crate::rehearsal::{Command, Judged, Pause, Quadrant, Rehearsal, Rehearsed};
+use crate::rehearsal::{Command, Doing, Judged, Pause, Quadrant, Rehearsal, Rehearsed};
 
 /// Every playbook in a row; then, of the best one that loses nothing, what shows that its pauses
 /// are the shortest, the invariants and the timetable. Where there is none: what the best costs.
@@ -20,6 +20,14 @@ pub fn tables(rehearsal: &Rehearsal) -> String {
         seeds(&rehearsal.seeds),
     );
     text.push_str(&overview(rehearsal).render());
+    for unfit in &rehearsal.unfit {
+        let names = unfit.names.join(", ");
+        text.push_str(&format!(
+            "{} {names}: {}\n",
+            paint(DETAIL, "not played"),
+            unfit.why
+        ));
+    }
     let shown = match rehearsal.safe() {
         Some(safe) => {
             text.push_str(&format!("\n{}: {}\n", paint(GOOD, safe.name), safe.about));
@@ -40,6 +48,10 @@ pub fn tables(rehearsal: &Rehearsal) -> String {
         }
         text.push_str(&format!("\n{}\n", paint(STRONG, "Timetable")));
         text.push_str(&timetable(&shown.timetable).render());
+        text.push_str(
+            "\nGo on only when a check holds, however long that takes: the times are the earliest that \
+             did here.\n",
+        );
     }
     text
 }
@@ -181,13 +193,23 @@ fn two_by_two(quadrants: &[Quadrant]) -> Table {
 }
 
 fn timetable(commands: &[Command]) -> Table {
-    let mut table = Table::new(&[("When", Align::Left), ("Command", Align::Left)]);
+    let mut table = Table::new(&[
+        ("When", Align::Left),
+        ("", Align::Left),
+        ("What", Align::Left),
+    ]);
     for command in commands {
-        let style = match command.text.starts_with("juju ") {
-            true => STRONG,
-            false => PLAIN,
+        let (word, style) = match command.doing {
+            Doing::Command => ("", STRONG),
+            Doing::ByHand => ("by hand", PLAIN),
+            Doing::Awaited => ("on call", PLAIN),
+            Doing::Check => ("check", GOOD),
         };
-        table.row([Cell::plain(&when(command)), Cell::new(&command.text, style)]);
+        table.row([
+            Cell::plain(&when(command)),
+            Cell::new(word, style),
+            Cell::new(&command.text, style),
+        ]);
     }
     table
 }
@@ -211,6 +233,10 @@ fn seconds(span: Span) -> Span {
 /// The rehearsal as data: durations in seconds.
 pub fn rehearsal(rehearsal: &Rehearsal) -> Value {
     let playbooks: Vec<Value> = rehearsal.playbooks.iter().map(playbook).collect();
+    let unfit = rehearsal.unfit.iter();
+    let unfit: Vec<Value> = unfit
+        .map(|unfit| json!({ "names": unfit.names, "why": unfit.why }))
+        .collect();
     json!({
         "ca": rehearsal.ca,
         "charm": rehearsal.charm,
@@ -219,6 +245,7 @@ pub fn rehearsal(rehearsal: &Rehearsal) -> Value {
         "seeds": rehearsal.seeds,
         "safe": rehearsal.safe().map(|safe| safe.name),
         "playbooks": playbooks,
+        "unfit": unfit,
     })
 }
 
@@ -275,6 +302,7 @@ fn playbook(each: &Rehearsed) -> Value {
             json!({
                 "beforehand": command.beforehand,
                 "offset_s": command.at.as_secs(),
+                "doing": command.doing.name(),
                 "command": command.text,
             })
         })

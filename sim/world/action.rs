@@ -180,7 +180,7 @@ impl Action {
                         Some(value) if value.starts_with("-----BEGIN ") => {
                             format!(" {key}=\"$(cat {key}.pem)\"")
                         }
-                        Some(value) => format!(" {key}={value}"),
+                        Some(value) => format!(" {}", setting(key, value)),
                         None => format!(" --reset {key}"),
                     })
                     .collect();
@@ -300,7 +300,16 @@ fn parameter(key: &str, value: &str) -> String {
     if value.starts_with("LS0tLS1CRUdJTi") {
         format!(" {key}=\"$(base64 -w0 {key}.pem)\"")
     } else {
-        format!(" {key}={value}")
+        format!(" {}", setting(key, value))
+    }
+}
+
+/// `key=value` as a shell takes it for one word.
+pub fn setting(key: &str, value: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_.,:/@%+=~".contains(letter);
+    match value.chars().all(is_plain) {
+        true => format!("{key}={value}"),
+        false => format!("{key}='{}'", value.replace('\'', r"'\''")),
     }
 }
 

@@ -31,7 +31,7 @@ mod view;
 
 pub use action::{
     Action, Between, FailingHook, HookAction, HookFailure, NetworkAction, OfferAction, ScaleAction,
-    Target, TimedAction, UnitAction,
+    Target, TimedAction, UnitAction, setting,
 };
 pub use deployment::{
     ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Counted, Deployment, Expectation,

@@ -9,7 +9,7 @@ use crate::cli::engine::Engine;
 use crate::cli::error::CliError;
 use crate::cli::{Exit, moment};
 use crate::kernel::{Span, parse_duration};
-use crate::rehearsal::{Request, rehearse};
+use crate::rehearsal::{Rehearsal, RehearsalError, Request, rehearse};
 use crate::report::rehearsal;
 use crate::world::Deployment;
 
@@ -27,8 +27,10 @@ pub(super) fn rotation(
     };
     let Ready { deployment, .. } = load(&args.scenario, &play, engine, console)?;
     let at = match &args.at {
-        Some(text) => moment::instant("--at", Some(text), &deployment)?.since(deployment.start),
-        None => BEGIN.min(deployment.duration / 2),
+        Some(text) => {
+            Some(moment::instant("--at", Some(text), &deployment)?.since(deployment.start))
+        }
+        None => None,
     };
     let longest = parse_duration(&args.longest).map_err(|error| {
         CliError::usage(format!("failed to read --longest `{}`", args.longest))
@@ -37,12 +39,12 @@ pub(super) fn rotation(
     })?;
     let request = Request {
         ca: application(&deployment, &args.ca)?,
-        at,
+        at: at.unwrap_or(BEGIN.min(deployment.duration / 2)),
         longest,
         seeds: args.seeds,
         threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
     };
-    let found = rehearse(&deployment, request).map_err(|error| {
+    let found = begun(&deployment, request, at.is_some()).map_err(|error| {
         CliError::usage(format!("failed to rehearse a rotation of {}", args.ca)).caused_by(error)
     })?;
     let text = match args.format {
@@ -55,6 +57,25 @@ pub(super) fn rotation(
         Some(_) => Exit::Held,
         None => Exit::Broken,
     })
+}
+
+/// Where nobody said when, later and later until the deployment has settled by then: people may take
+/// days to answer what it waits for.
+fn begun(
+    deployment: &Deployment,
+    request: Request,
+    is_fixed: bool,
+) -> Result<Rehearsal, RehearsalError> {
+    let mut request = request;
+    loop {
+        let found = rehearse(deployment, request);
+        let later = request.at * 2;
+        let is_too_early = matches!(found, Err(RehearsalError::NotSettled(_)));
+        if !is_too_early || is_fixed || later > deployment.duration {
+            return found;
+        }
+        request.at = later;
+    }
 }
 
 /// The application that `model.app`, or `app` of an only model, names.

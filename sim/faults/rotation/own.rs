@@ -4,7 +4,22 @@
 use std::collections::BTreeMap;
 
 use super::{Planned, Planner, Step};
+use crate::charms::{Behaviour, CharmMetadata};
 use crate::world::Action;
+
+/// The actions that make another CA of this charm's, in order; none where it has none.
+///
+/// openstack/charm-vault has no action for it: its backend is disabled with its CA in it, a root is
+/// generated in a new one, and certificates are issued again (`actions.yaml`, `actions/actions.py`).
+pub fn rotates_by(charm: &CharmMetadata) -> Vec<&str> {
+    match (&charm.rotate_ca_action, &charm.behaviour) {
+        (Some(action), _) => vec![action],
+        (None, Behaviour::CharmVault(_)) => {
+            vec!["disable-pki", "generate-root-ca", "reissue-certificates"]
+        }
+        (None, _) => Vec::new(),
+    }
+}
 
 /// # Errors
 ///
@@ -24,16 +39,18 @@ pub(super) fn actions(planner: &Planner<'_>, step: &Step) -> Result<Planned, Str
             Ok(vec![(planner.at, action)])
         }
         Step::SwitchIssuer { .. } => {
-            let Some(action) = &charm.rotate_ca_action else {
+            let names = rotates_by(charm);
+            if names.is_empty() {
                 return wrong("has no action that rotates its CA: give the options that do");
-            };
-            let action = Action::RunAction {
+            }
+            let run = |name: &str| Action::RunAction {
                 application,
                 unit: None,
-                name: action.clone(),
+                name: name.to_owned(),
                 parameters: BTreeMap::new(),
             };
-            Ok(vec![(planner.at, action)])
+            let runs = names.into_iter().map(|name| (planner.at, run(name)));
+            Ok(runs.collect())
         }
         // Its relations carry what the charm sends; people outside copy what they can read.
         Step::Distribute(handing) | Step::Withdraw(handing) => {
