@@ -1,6 +1,7 @@
 //! What a unit had and lost: files that went with their container, or that a hook took away.
 
 use super::{Cause, Detective, short};
+use crate::diagnosis::expectations::application_of;
 use crate::kernel::Time;
 use crate::pki::Certificate;
 use crate::world::{Action, Entry, Kind, ScaleAction, Seq, UnitAction};
@@ -26,7 +27,12 @@ impl<'a> Detective<'_, 'a> {
             Kind::CertificateServed { certificate, .. } => Some(certificate.is_some()),
             _ => None,
         };
-        self.lost(who, "its certificate", has, at)
+        let mut cause = self.lost(who, "its certificate", has, at)?;
+        // Whatever its charm would do, there is nobody to ask.
+        if let Some(gone) = self.certificates_relation_gone(application_of(who), at) {
+            cause.line = format!("{}, and {}", cause.line, gone.line);
+        }
+        Some(cause)
     }
 
     /// `has` says of an entry whether the unit has the thing from then on.
@@ -56,7 +62,7 @@ impl<'a> Detective<'_, 'a> {
         let mut later = after.iter().filter(|(_, entry)| has(entry) == Some(true));
         let then = match later.next() {
             Some((_, entry)) => format!("and had none until {}", short(entry.time)),
-            None => "and its charm does not write it again".to_owned(),
+            None => "and it is not written again".to_owned(),
         };
         let line = format!(
             "{who} lost {what} with its container at {when}, by {}, {then}",

@@ -69,6 +69,34 @@ impl<'a> Detective<'_, 'a> {
         }
     }
 
+    /// Why a unit that asks for certificates has never been given one.
+    pub(super) fn never_given(&self, who: &str, at: Time) -> Option<Cause> {
+        let start = self.deployment.start;
+        let Some(last) = self.requests(who, None, start, at).last().copied() else {
+            return Some(self.not_asked(who, None, at));
+        };
+        let whose = [who, application_of(who)];
+        match self.newest(&whose, None, start, at) {
+            Some(_) if self.has_served(who, at) => None,
+            Some(issued) => Some(self.not_loaded(who, issued, at)),
+            None => Some(self.unanswered(who, last, at)),
+        }
+    }
+
+    fn has_served(&self, who: &str, at: Time) -> bool {
+        let own = self.trail.about(who, self.deployment.start, at);
+        let mut served = own.into_iter();
+        served.any(|(_, entry)| {
+            matches!(
+                &entry.kind,
+                Kind::CertificateServed {
+                    certificate: Some(_),
+                    ..
+                }
+            )
+        })
+    }
+
     /// A leaf or an intermediate of `culprit`'s holder is over, and nothing took its place.
     fn not_renewed(&self, culprit: &'a CertificateRecord, who: &str, at: Time) -> Cause {
         let holder = holder(culprit);
@@ -154,6 +182,9 @@ impl<'a> Detective<'_, 'a> {
                     self.sentence(removed),
                     self.seq_of(removed),
                 );
+            }
+            if let Some(removed) = self.certificates_relation_gone(whom, at) {
+                return removed;
             }
             let line = format!("no relation brings {holder} a certificate");
             return Cause::new("no-provider", line, None);
@@ -412,6 +443,27 @@ impl<'a> Detective<'_, 'a> {
             }
         }
         found
+    }
+
+    /// The last relation that brought `whom` certificates was removed, and none is there.
+    pub(super) fn certificates_relation_gone(&self, whom: &str, at: Time) -> Option<Cause> {
+        let last = self.trail.last_before(at);
+        let facts = self.facts.relations(&[CERTIFICATES], last);
+        let side = |name: &str| crate::diagnosis::carrier::side(self.deployment, name);
+        let own = || facts.iter().filter(|fact| side(&fact.requirer) == whom);
+        if own().any(|fact| fact.there) {
+            return None;
+        }
+        let gone = own().max_by_key(|fact| fact.seq)?;
+        let entry = self.trail.entry(gone.seq)?;
+        let action = entry.cause.and_then(|cause| self.done_to(cause));
+        let by = action.map_or_else(String::new, |action| format!(" by {}", action.line));
+        let line = format!(
+            "the relation that brought {whom} certificates from {} was removed at {}{by}",
+            side(&gone.provider),
+            short(entry.time)
+        );
+        Some(Cause::new("relation-removed", line, Some(gone.seq)))
     }
 
     /// Nothing comes over a relation whose sides do not understand each other.

@@ -185,6 +185,15 @@ impl<'a> Detective<'_, 'a> {
         if let Some(lost) = lost {
             return lost;
         }
+        if interface == "tls-certificates"
+            && let Some(mut cause) = self.never_given(judge, case.at)
+        {
+            cause.line = format!(
+                "{judge} gets the CA of {signer} only beside a certificate of its own, and has none: {}",
+                cause.line
+            );
+            return cause;
+        }
         let (why, kind, held) = match interface {
             "tls-certificates" => (
                 format!("{judge} gets the CA only beside its own next certificate"),

@@ -92,7 +92,7 @@ fn a_ca_that_went_with_the_container_is_lost() {
     script.fail(201, 0, "unknown-issuer");
     let found = cause(&deployment, &script);
     assert_eq!((found.kind, found.seq), ("lost-with-container", Some(gone)));
-    insta::assert_snapshot!(found.line, @"a.client/0 lost the CA of a.ca with its container at 2026-01-01T00:03:21Z, by `juju refresh -m a client` (rotation.yaml:200), and its charm does not write it again");
+    insta::assert_snapshot!(found.line, @"a.client/0 lost the CA of a.ca with its container at 2026-01-01T00:03:21Z, by `juju refresh -m a client` (rotation.yaml:200), and it is not written again");
     script.trusts(400, "a.client/0", &[&ca.certificate]);
     script.ok(400, 0);
     let line = cause(&deployment, &script).line;
