@@ -48,10 +48,13 @@ pub fn tables(rehearsal: &Rehearsal) -> String {
         }
         text.push_str(&format!("\n{}\n", paint(STRONG, "Timetable")));
         text.push_str(&timetable(&shown.timetable).render());
-        text.push_str(
-            "\nGo on only when a check holds, however long that takes: the times are the earliest that \
-             did here.\n",
-        );
+        let times = match shown.is_safe() {
+            true => "the times are the earliest that lost nothing here",
+            false => "with no times is nothing lost here",
+        };
+        text.push_str(&format!(
+            "\nGo on only when a check holds, however long that takes: {times}.\n"
+        ));
     }
     text
 }
