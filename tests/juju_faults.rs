@@ -11,6 +11,10 @@ mod network;
 mod offers;
 #[path = "juju_faults/scale.rs"]
 mod scale;
+#[path = "juju_faults/seal.rs"]
+mod seal;
+#[path = "juju_faults/skew.rs"]
+mod skew;
 #[path = "juju_faults/stage.rs"]
 mod stage;
 #[path = "juju_faults/units.rs"]

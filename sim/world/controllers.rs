@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::deployment::Deployment;
 use super::simulation::World;
 use crate::juju::{LinkId, UnitId};
-use crate::kernel::{Streams, Time};
+use crate::kernel::{Seq, Streams, Time};
 use crate::pki::issuers::controller;
 use crate::pki::{CertificateRequest, KeyPair, RequestAttributes, SerialNumber, Terms};
 use crate::tls::{Case, ClientSide, Identity, ServerSide, TrustStore, Validator};
@@ -18,6 +18,8 @@ const SERVER_NAME: &str = "juju-apiserver";
 pub(super) struct ControllerSide {
     /// `None` where the certificates could not be made: then nobody connects.
     parts: Option<(Identity, TrustStore)>,
+    /// What set its clock wrong, while it is.
+    pub(super) skewed_by: Option<Seq>,
 }
 
 impl ControllerSide {
@@ -26,6 +28,7 @@ impl ControllerSide {
     pub(super) fn bootstrap(name: &str, streams: &Streams, deployment: &Deployment) -> Self {
         Self {
             parts: make(name, streams, deployment),
+            skewed_by: None,
         }
     }
 }

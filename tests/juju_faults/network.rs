@@ -5,7 +5,7 @@ use trustsim::world::{Entry, Kind};
 use crate::stage::{Played, played};
 
 /// A CA in one model offered to another, each at its own controller.
-fn apart(faults: &str) -> Played {
+pub(crate) fn apart(faults: &str) -> Played {
     played(&format!(
         "duration: 1d
 controllers: {{north: {{}}, south: {{}}}}
@@ -250,6 +250,10 @@ fn an_agent_behind_a_wire_too_slow_renews_nothing() {
             "`messages between the agent of shop.web/0 and controller controller take 20s longer` (s.yaml:17)"
         ]
     );
+    assert_eq!(
+        run.first_line(),
+        "`messages between the agent of shop.web/0 and controller controller take 20s longer` since 2026-01-06T00:00:00Z (s.yaml:17): shop.web/0 never asked for a new certificate"
+    );
     // A round trip of three seconds more and nobody gets through; one of a second less does.
     let run = played(&renewing(
         "  - {at: 5d, link: {between: [shop, controller], delay: 1s, for: 8d}}\n",
@@ -269,7 +273,7 @@ fn leadership_may_move_while_a_controller_is_down() {
 }
 
 /// Certificates of ten days, renewed on the ninth.
-fn renewing(faults: &str) -> String {
+pub(crate) fn renewing(faults: &str) -> String {
     format!(
         "duration: 40d
 models:

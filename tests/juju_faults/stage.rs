@@ -82,6 +82,12 @@ impl Played {
             .collect()
     }
 
+    /// What the diagnosis of the first outage says first.
+    pub(crate) fn first_line(&self) -> String {
+        let line = self.findings.explanations[0].line();
+        line.split("; ").next().unwrap_or_default().to_owned()
+    }
+
     /// Entries that say `what` in one word, with their detail and seconds from the start.
     pub(crate) fn entries(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<&Entry> {
         let entries = self.record.journal.entries().iter();

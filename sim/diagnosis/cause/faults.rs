@@ -1,6 +1,7 @@
 //! What had been done to the deployment and was still so at an instant: an outage that has not
 //! ended, a relation that is gone, a clock that is off.
 
+use crate::juju::Trouble;
 use crate::kernel::{Span, Time};
 use crate::world::{
     Action, Between, Deployment, NetworkAction, OfferAction, Side, Target, TimedAction, UnitAction,
@@ -186,10 +187,32 @@ pub(super) fn strikes(
         Action::Network(NetworkAction::ControllerDown(index)) if *index == controller => {
             Some(Strike::Isolated)
         }
-        Action::Network(NetworkAction::Trouble(Between::Agents(of), _)) if *of == model => {
+        Action::Network(NetworkAction::Trouble(Between::Agents(of), trouble))
+            if *of == model && isolates(*trouble) =>
+        {
             Some(Strike::Isolated)
         }
+        Action::Network(NetworkAction::Trouble(
+            Between::Agent {
+                application: of, ..
+            },
+            trouble,
+        )) if *of == application && isolates(*trouble) => Some(Strike::Isolated),
+        Action::Network(NetworkAction::SkewController {
+            controller: index,
+            skew_ns,
+        }) if *index == controller && *skew_ns < 0 => Some(Strike::Late),
         _ => None,
+    }
+}
+
+/// Whether agents are lost to their controller while it lasts, and not only late.
+fn isolates(trouble: Trouble) -> bool {
+    match trouble {
+        Trouble::Cut | Trouble::Parted | Trouble::Held => true,
+        // Health pings take half a minute there and back.
+        Trouble::Slow(by) => by > Span::from_secs(15),
+        Trouble::Lossy(_) => false,
     }
 }
 
@@ -202,6 +225,8 @@ pub(super) enum Strike {
     Isolated,
     /// It signs nothing until somebody unseals it.
     Sealed,
+    /// Its secrets expire late, so that nothing is asked for in time.
+    Late,
     /// Its clock is off by so many nanoseconds.
     Clock(i64),
 }

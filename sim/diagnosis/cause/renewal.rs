@@ -198,6 +198,14 @@ impl<'a> Detective<'_, 'a> {
             cause.line = line;
             return cause;
         }
+        let late = |own| self.strike_on(own, at, |strike| strike == super::faults::Strike::Late);
+        if let Some(timed) = self.application(whom).and_then(late) {
+            let line = format!(
+                "{}: no secret expired, and {holder} never asked for a new certificate",
+                self.sentence(timed)
+            );
+            return Cause::new("late", line, self.seq_of(timed));
+        }
         if leaf.is_none()
             && let Some(cause) = self.stuck(whom, since, at)
         {

@@ -33,6 +33,7 @@ impl World {
                 skew_ns,
             } => {
                 let id = ControllerId::from_index(*controller);
+                self.controllers[*controller].skewed_by = (*skew_ns != 0).then_some(entry);
                 self.in_juju(agenda, |juju, desk| {
                     juju.set_controller_skew(id, *skew_ns, desk);
                 });

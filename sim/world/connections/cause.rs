@@ -39,13 +39,20 @@ impl World {
     }
 
     /// What keeps a unit from a new certificate now: its own agent that is cut off or stuck in a
-    /// failed hook, a link that carries nothing, a relation that is suspended, or a provider of
+    /// failed hook, a controller whose clock is behind and expires no secret, a link that carries nothing, a relation that is suspended, or a provider of
     /// which the same is true, whose process is down or which waits for people.
     fn hindrance(&self, unit: UnitId, now: Time) -> Option<Seq> {
         if let Some(own) = self.juju.hindrance(unit) {
             return Some(own);
         }
         let application = self.juju.unit(unit).application;
+        let model = self.juju.application(application).model;
+        let controller = self.juju.model(model).controller;
+        if self.juju.controller(controller).skew_ns < 0
+            && let Some(skewed) = self.controllers[controller.index()].skewed_by
+        {
+            return Some(skewed);
+        }
         let relations = &self.juju.application(application).relations;
         relations.iter().find_map(|id| {
             let relation = self.juju.relation(*id);
