@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use crate::charms::Role;
 use crate::kernel::{Delay, Span, format_duration};
 use crate::world::{
-    Action, Deployment, NetworkAction, OfferAction, OfferSpec, Party, SaasSpec, Side, Source,
-    Target, TimedAction, UnitAction, When,
+    Action, Deployment, OfferSpec, Party, SaasSpec, Side, Source, Target, TimedAction, When,
 };
 
 const TRANSFER: &str = "certificate_transfer";
@@ -211,12 +210,9 @@ fn on_leader(changed: &mut Deployment, operator: usize) -> Result<Vec<String>, S
 
 /// What puts right what an action of the plan did.
 fn opposite(deployment: &Deployment, index: usize) -> Result<Action, String> {
-    let timed = &deployment.actions[index];
-    match &timed.action {
-        Action::RemoveRelation { model, sides } => Ok(Action::Integrate {
-            model: *model,
-            sides: sides.clone(),
-        }),
+    let action = &deployment.actions[index].action;
+    let refusal = || format!("nobody can undo `{}`", action.to_command(deployment));
+    match action {
         Action::SetConfig {
             application,
             options,
@@ -239,48 +235,9 @@ fn opposite(deployment: &Deployment, index: usize) -> Result<Action, String> {
                 options: options.collect(),
             })
         }
-        Action::SkewClock {
-            application, unit, ..
-        } => Ok(Action::SkewClock {
-            application: *application,
-            unit: *unit,
-            skew_ns: 0,
-        }),
-        Action::Unit(UnitAction::Stop(target)) => Ok(Action::Unit(UnitAction::Start(*target))),
-        Action::Offer(OfferAction::Suspend { model, sides }) => {
-            Ok(Action::Offer(OfferAction::Resume {
-                model: *model,
-                sides: sides.clone(),
-            }))
-        }
-        Action::Offer(OfferAction::Revoke { offer, user }) => {
-            Ok(Action::Offer(OfferAction::Grant {
-                offer: *offer,
-                user: user.clone(),
-            }))
-        }
-        Action::Network(NetworkAction::ControllerDown(controller)) => {
-            Ok(Action::Network(NetworkAction::ControllerUp(*controller)))
-        }
-        Action::Network(NetworkAction::Trouble(between, trouble)) => Ok(Action::Network(
-            NetworkAction::TroubleOver(*between, *trouble),
-        )),
-        Action::Network(NetworkAction::SkewController { controller, .. }) => {
-            Ok(Action::Network(NetworkAction::SkewController {
-                controller: *controller,
-                skew_ns: 0,
-            }))
-        }
-        Action::Unit(UnitAction::SkewMachine { machine, .. }) => {
-            Ok(Action::Unit(UnitAction::SkewMachine {
-                machine: *machine,
-                skew_ns: 0,
-            }))
-        }
-        other => Err(format!(
-            "nobody can undo `{}`",
-            other.to_command(deployment)
-        )),
+        // Where hooks fail, where a CA is revoked or the public web is away, others must act.
+        Action::AcmeServer { .. } | Action::Hook(_) | Action::Tls(_) => Err(refusal()),
+        other => other.mended().ok_or_else(refusal),
     }
 }
 

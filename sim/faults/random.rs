@@ -1,15 +1,17 @@
 //! Random plans: faults drawn from the seed before the run. Each mends itself, or is mended by
 //! another of the plan, before the window is over.
 
+use std::collections::BTreeMap;
+
 use rand::Rng;
 
-use super::{Fault, HookFault, NetworkFault, OfferFault, PlannedFault, UnitFault};
+use super::{Fault, PlannedFault};
 use crate::charms::Behaviour;
 use crate::juju::{CommitFault, Trouble};
 use crate::kernel::{Span, Stream, Streams};
 use crate::world::{
-    Between, Deployment, FailingHook, HookFailure, ModelKind, Party, RandomPlan, RelationSpec,
-    ScaleAction, Source, Target,
+    Action, Between, Deployment, FailingHook, HookAction, HookFailure, ModelKind, NetworkAction,
+    OfferAction, Party, RandomPlan, RelationSpec, ScaleAction, Source, Target, UnitAction,
 };
 
 /// The shortest fault that lasts.
@@ -100,55 +102,48 @@ impl Draw<'_> {
     /// A fault that lasts so long, and what mends it where it does not mend itself. `None` where
     /// the deployment has nothing of the kind that was drawn.
     fn fault(&mut self, lasts: Span) -> Option<(Fault, Option<Fault>)> {
-        let alone = |fault| Some((fault, None));
-        match self.below(20) {
-            0 | 1 => alone(Fault::Unit(UnitFault::Stop {
-                target: self.target()?,
-                lasts: Some(lasts),
-            })),
-            2 | 3 => alone(Fault::Unit(UnitFault::Kill {
+        let action = match self.below(20) {
+            0 | 1 => Action::Unit(UnitAction::Stop(self.target()?)),
+            2 | 3 => Action::Unit(UnitAction::Kill {
                 target: self.target()?,
                 away: Some(lasts),
-            })),
-            4 => alone(Fault::Unit(UnitFault::LoseLeader {
+            }),
+            4 => Action::Unit(UnitAction::LoseLeader {
                 application: self.application()?,
-            })),
+            }),
             5 => {
                 let Target { application, unit } = self.target()?;
-                alone(Fault::Restart { application, unit })
+                Action::Restart { application, unit }
             }
-            6 => self.skew(lasts).map(|fault| (fault, None)),
-            7 | 8 => self
-                .failing(HookFailure::Raises, lasts)
-                .map(|fault| (fault, None)),
+            6 => self.skew()?,
+            7 | 8 => self.failing(HookFailure::Raises)?,
             9 | 10 => {
                 let point = self.point();
-                let fault = self.failing(HookFailure::Commit(point), lasts)?;
-                alone(fault)
+                self.failing(HookFailure::Commit(point))?
             }
-            11 => self.rotation().map(|fault| (fault, None)),
-            12 => alone(Fault::Scale(ScaleAction::Refresh {
+            11 => self.rotation()?,
+            12 => Action::Scale(ScaleAction::Refresh {
                 application: self.application()?,
                 channel: None,
                 revision: None,
                 charm: None,
-            })),
-            13 => self.scaling(),
-            14 => alone(Fault::Network(NetworkFault::ControllerDown {
-                controller: self.index(self.deployment.controllers.len())?,
-                lasts: Some(lasts),
-            })),
-            15 | 16 => self.network(lasts).map(|fault| (fault, None)),
-            17 => self.suspension(lasts).map(|fault| (fault, None)),
-            18 => {
-                let relation = self.relation(|_| true)?;
-                let (model, sides) = (relation.model, relation.sides.clone());
-                let (again, back) = (sides.clone(), Fault::Integrate { model, sides });
-                let sides = again;
-                Some((Fault::RemoveRelation { model, sides }, Some(back)))
+            }),
+            13 => return self.scaling(),
+            14 => {
+                let controllers = self.deployment.controllers.len();
+                Action::Network(NetworkAction::ControllerDown(self.index(controllers)?))
             }
-            _ => self.sealing().map(|fault| (fault, None)),
-        }
+            15 | 16 => self.network()?,
+            17 => self.suspension()?,
+            18 => {
+                let RelationSpec { model, sides, .. } = self.relation(|_| true)?.clone();
+                let removal = Action::RemoveRelation { model, sides };
+                let back = removal.mended().map(Fault::from);
+                return Some((removal.into(), back));
+            }
+            _ => self.sealing()?,
+        };
+        Some((Fault::lasting(action, Some(lasts)), None))
     }
 
     /// An application whose units can be struck.
@@ -169,30 +164,27 @@ impl Draw<'_> {
         })
     }
 
-    fn skew(&mut self, lasts: Span) -> Option<Fault> {
+    fn skew(&mut self) -> Option<Action> {
         let ahead = self.below(2) == 0;
         let seconds = 1 + self.below(SKEW_MAX_S);
         let skew_ns = i64::try_from(seconds * 1_000_000_000).ok()?;
         let skew_ns = if ahead { skew_ns } else { -skew_ns };
-        let lasts = Some(lasts);
         if self.below(4) == 0 {
             let controller = self.index(self.deployment.controllers.len())?;
-            return Some(Fault::Network(NetworkFault::SkewController {
+            return Some(Action::Network(NetworkAction::SkewController {
                 controller,
                 skew_ns,
-                lasts,
             }));
         }
         let Target { application, unit } = self.target()?;
-        Some(Fault::ClockSkew {
+        Some(Action::SkewClock {
             application,
             unit,
             skew_ns,
-            lasts,
         })
     }
 
-    fn failing(&mut self, failure: HookFailure, lasts: Span) -> Option<Fault> {
+    fn failing(&mut self, failure: HookFailure) -> Option<Action> {
         let target = self.target()?;
         let charm = &self.deployment.applications[target.application].charm;
         let mut names: Vec<Option<String>> = vec![None];
@@ -211,15 +203,12 @@ impl Draw<'_> {
         }
         let hook = names.swap_remove(self.index(names.len())?);
         let times = self.below(5);
-        Some(Fault::Hook(HookFault {
-            failing: FailingHook {
-                target,
-                hook,
-                failure,
-                times: u32::try_from(times).ok().filter(|times| *times > 0),
-            },
-            lasts: Some(lasts),
-        }))
+        Some(Action::Hook(HookAction::Fail(FailingHook {
+            target,
+            hook,
+            failure,
+            times: u32::try_from(times).ok().filter(|times| *times > 0),
+        })))
     }
 
     fn point(&mut self) -> CommitFault {
@@ -231,13 +220,14 @@ impl Draw<'_> {
         }
     }
 
-    fn rotation(&mut self) -> Option<Fault> {
+    fn rotation(&mut self) -> Option<Action> {
         let application = self.application()?;
         let charm = &self.deployment.applications[application].charm;
-        let action = charm.rotate_ca_action.clone()?;
-        Some(Fault::RotateCa {
+        Some(Action::RunAction {
             application,
-            action,
+            unit: None,
+            name: charm.rotate_ca_action.clone()?,
+            parameters: BTreeMap::new(),
         })
     }
 
@@ -245,19 +235,19 @@ impl Draw<'_> {
     fn scaling(&mut self) -> Option<(Fault, Option<Fault>)> {
         let application = self.application()?;
         let units = self.deployment.applications[application].units;
-        let more = Fault::Scale(ScaleAction::AddUnits {
+        let more = Fault::from(Action::Scale(ScaleAction::AddUnits {
             application,
             count: 1,
-        });
+        }));
         if units < 2 || self.below(2) == 0 {
             return Some((more, None));
         }
         let unit = units - 1;
-        let less = Fault::Scale(ScaleAction::RemoveUnit { application, unit });
-        Some((less, Some(more)))
+        let less = Action::Scale(ScaleAction::RemoveUnit { application, unit });
+        Some((less.into(), Some(more)))
     }
 
-    fn network(&mut self, lasts: Span) -> Option<Fault> {
+    fn network(&mut self) -> Option<Action> {
         let controllers = self.deployment.controllers.len();
         let between = if controllers > 1 && self.below(2) == 0 {
             let left = self.index(controllers)?;
@@ -283,25 +273,17 @@ impl Draw<'_> {
             3 => Trouble::Lossy(u32::try_from(1 + self.below(99)).unwrap_or(1)),
             _ => Trouble::Parted,
         };
-        Some(Fault::Network(NetworkFault::Trouble {
-            between,
-            trouble,
-            lasts: Some(lasts),
-        }))
+        Some(Action::Network(NetworkAction::Trouble(between, trouble)))
     }
 
-    fn suspension(&mut self, lasts: Span) -> Option<Fault> {
+    fn suspension(&mut self) -> Option<Action> {
         let crosses = |relation: &RelationSpec| {
             let mut sides = relation.sides.iter();
             sides.any(|side| matches!(side.party, Party::Saas(_)))
         };
         let relation = self.relation(crosses)?;
-        let (model, sides) = (relation.model, relation.sides.clone());
-        Some(Fault::Offer(OfferFault::Suspend {
-            model,
-            sides,
-            lasts: Some(lasts),
-        }))
+        let RelationSpec { model, sides, .. } = relation.clone();
+        Some(Action::Offer(OfferAction::Suspend { model, sides }))
     }
 
     fn relation(&mut self, fits: impl Fn(&RelationSpec) -> bool) -> Option<&RelationSpec> {
@@ -315,13 +297,13 @@ impl Draw<'_> {
     }
 
     /// Only where somebody unseals again.
-    fn sealing(&mut self) -> Option<Fault> {
+    fn sealing(&mut self) -> Option<Action> {
         let target = self.target()?;
         let mut operators = self.deployment.operators.iter();
         let unsealed = operators.any(|operator| operator.answers.contains(&target.application));
         let spec = &self.deployment.applications[target.application];
         let is_vault = matches!(spec.charm.behaviour, Behaviour::Vault(_));
         let in_pods = self.deployment.models[spec.model].kind == ModelKind::Kubernetes;
-        (is_vault && unsealed && in_pods).then_some(Fault::Unit(UnitFault::Seal(target)))
+        (is_vault && unsealed && in_pods).then_some(Action::Unit(UnitAction::Seal(target)))
     }
 }

@@ -1,87 +1,90 @@
 //! A planned fault as the line of a scenario that asks for it.
 
-use super::{Fault, HookFault, NetworkFault, OfferFault, PlannedFault, UnitFault};
+use super::{Fault, PlannedFault};
 use crate::juju::Trouble;
 use crate::kernel::Span;
 use crate::world::{
-    Action, Between, Deployment, FailingHook, HookFailure, ScaleAction, Side, Target,
+    Action, Between, Deployment, FailingHook, HookAction, HookFailure, NetworkAction, OfferAction,
+    ScaleAction, Side, Target, UnitAction,
 };
+
+/// The kind of a fault, and its keys with their values.
+type Body = (&'static str, Vec<String>);
 
 impl PlannedFault {
     /// `{at: 3600s, stop: {unit: a.web/0, for: 300s}}`; what a random plan never draws is printed
     /// as a comment.
     pub fn to_line(&self, deployment: &Deployment) -> String {
         let at = seconds(self.at);
-        match body(&self.fault, deployment) {
-            Some((kind, parts)) => format!("- {{at: {at}, {kind}: {{{}}}}}", parts.join(", ")),
-            None => {
-                let command = Action::clone(&self.fault.clone().strike().action);
-                format!("# at {at}: {}", command.to_command(deployment))
-            }
-        }
+        let Fault { action, lasts } = &self.fault;
+        let Some((kind, mut parts)) = body(action, deployment) else {
+            return format!("# at {at}: {}", action.to_command(deployment));
+        };
+        let lasts = lasts.filter(|_| action.mended().is_some());
+        parts.extend(lasts.map(length));
+        format!("- {{at: {at}, {kind}: {{{}}}}}", parts.join(", "))
     }
 }
 
-fn body(fault: &Fault, deployment: &Deployment) -> Option<(&'static str, Vec<String>)> {
-    let app = |index: usize| format!("app: {}", deployment.application_address(index));
-    Some(match fault {
-        Fault::RotateCa { application, .. } => ("rotate-ca", vec![app(*application)]),
-        Fault::Restart { application, unit } => {
+fn body(action: &Action, deployment: &Deployment) -> Option<Body> {
+    Some(match action {
+        Action::RunAction {
+            application, name, ..
+        } => {
+            let charm = &deployment.applications[*application].charm;
+            let rotates = charm.rotate_ca_action.as_ref() == Some(name);
+            rotates.then(|| ("rotate-ca", vec![app(*application, deployment)]))?
+        }
+        Action::Restart { application, unit } => {
             let (application, unit) = (*application, *unit);
             (
                 "restart",
                 vec![whose(Target { application, unit }, deployment)],
             )
         }
-        Fault::RemoveRelation { model, sides } => {
+        Action::RemoveRelation { model, sides } => {
             ("remove-relation", relation(*model, sides, deployment))
         }
-        Fault::Integrate { model, sides } => ("integrate", relation(*model, sides, deployment)),
-        Fault::ClockSkew {
+        Action::Integrate { model, sides } => ("integrate", relation(*model, sides, deployment)),
+        Action::SkewClock {
             application,
             unit,
             skew_ns,
-            lasts,
         } => {
             let (application, unit) = (*application, *unit);
-            let by = format!("by: {}s", skew_ns / 1_000_000_000);
-            let parts = vec![whose(Target { application, unit }, deployment), by];
-            ("clock-skew", with_length(parts, *lasts))
+            let target = whose(Target { application, unit }, deployment);
+            ("clock-skew", vec![target, by(*skew_ns)])
         }
-        Fault::Unit(fault) => unit(fault, deployment)?,
-        Fault::Scale(action) => scale(action, deployment)?,
-        Fault::Hook(fault) => hook(fault, deployment),
-        Fault::Offer(fault) => offer(fault, deployment),
-        Fault::Network(fault) => network(fault, deployment),
+        Action::Unit(action) => unit(action, deployment)?,
+        Action::Scale(action) => scale(action, deployment)?,
+        Action::Hook(HookAction::Fail(failing)) => hook(failing, deployment),
+        Action::Offer(action) => offer(action, deployment)?,
+        Action::Network(action) => network(action, deployment)?,
         _ => return None,
     })
 }
 
-fn unit(fault: &UnitFault, deployment: &Deployment) -> Option<(&'static str, Vec<String>)> {
-    Some(match fault {
-        UnitFault::Stop { target, lasts } => (
-            "stop",
-            with_length(vec![whose(*target, deployment)], *lasts),
-        ),
-        UnitFault::Kill { target, away } => {
-            let parts = vec![whose(*target, deployment)];
-            ("kill-unit", with_length(parts, *away))
+fn unit(action: &UnitAction, deployment: &Deployment) -> Option<Body> {
+    Some(match action {
+        UnitAction::Stop(target) => ("stop", vec![whose(*target, deployment)]),
+        UnitAction::Kill { target, away } => {
+            let target = whose(*target, deployment);
+            let parts = std::iter::once(target).chain(away.map(length));
+            ("kill-unit", parts.collect())
         }
-        UnitFault::Seal(target) => ("seal", vec![whose(*target, deployment)]),
-        UnitFault::LoseLeader { application } => {
-            let app = deployment.application_address(*application);
-            ("lose-leader", vec![format!("app: {app}")])
+        UnitAction::Seal(target) => ("seal", vec![whose(*target, deployment)]),
+        UnitAction::LoseLeader { application } => {
+            ("lose-leader", vec![app(*application, deployment)])
         }
-        UnitFault::SkewMachine { .. } => return None,
+        _ => return None,
     })
 }
 
-fn scale(action: &ScaleAction, deployment: &Deployment) -> Option<(&'static str, Vec<String>)> {
-    let app = |index: usize| format!("app: {}", deployment.application_address(index));
+fn scale(action: &ScaleAction, deployment: &Deployment) -> Option<Body> {
     Some(match action {
         ScaleAction::AddUnits { application, count } => (
             "add-units",
-            vec![app(*application), format!("count: {count}")],
+            vec![app(*application, deployment), format!("count: {count}")],
         ),
         ScaleAction::RemoveUnit { application, unit } => {
             let unit = Some(*unit);
@@ -95,18 +98,18 @@ fn scale(action: &ScaleAction, deployment: &Deployment) -> Option<(&'static str,
             application,
             charm: None,
             ..
-        } => ("refresh", vec![app(*application)]),
+        } => ("refresh", vec![app(*application, deployment)]),
         ScaleAction::Refresh { .. } => return None,
     })
 }
 
-fn hook(fault: &HookFault, deployment: &Deployment) -> (&'static str, Vec<String>) {
+fn hook(failing: &FailingHook, deployment: &Deployment) -> Body {
     let FailingHook {
         target,
         hook,
         failure,
         times,
-    } = &fault.failing;
+    } = failing;
     let mut parts = vec![whose(*target, deployment)];
     parts.extend(hook.as_ref().map(|hook| format!("hook: {hook}")));
     let kind = match failure {
@@ -120,61 +123,42 @@ fn hook(fault: &HookFault, deployment: &Deployment) -> (&'static str, Vec<String
         }
     };
     parts.extend(times.map(|times| format!("times: {times}")));
-    (kind, with_length(parts, fault.lasts))
+    (kind, parts)
 }
 
-fn offer(fault: &OfferFault, deployment: &Deployment) -> (&'static str, Vec<String>) {
+fn offer(action: &OfferAction, deployment: &Deployment) -> Option<Body> {
     let url = |index: usize| {
         let url = deployment.offer_url(index);
         let name = url.split_once('/').map_or(url.as_str(), |(_, name)| name);
         format!("offer: {name}")
     };
-    match fault {
-        OfferFault::Suspend {
-            model,
-            sides,
-            lasts,
-        } => {
-            let parts = relation(*model, sides, deployment);
-            ("suspend-relation", with_length(parts, *lasts))
+    Some(match action {
+        OfferAction::Suspend { model, sides } => {
+            ("suspend-relation", relation(*model, sides, deployment))
         }
-        OfferFault::Resume { model, sides } => {
+        OfferAction::Resume { model, sides } => {
             ("resume-relation", relation(*model, sides, deployment))
         }
-        OfferFault::Remove { offer, force } => {
+        OfferAction::Remove { offer, force } => {
             ("remove-offer", vec![url(*offer), format!("force: {force}")])
         }
-        OfferFault::Revoke { offer, user, lasts } => {
-            let parts = vec![url(*offer), format!("user: {user}")];
-            ("revoke-offer", with_length(parts, *lasts))
+        OfferAction::Revoke { offer, user } => {
+            ("revoke-offer", vec![url(*offer), format!("user: {user}")])
         }
-    }
+        OfferAction::Grant { .. } => return None,
+    })
 }
 
-fn network(fault: &NetworkFault, deployment: &Deployment) -> (&'static str, Vec<String>) {
+fn network(action: &NetworkAction, deployment: &Deployment) -> Option<Body> {
     let controller = |index: usize| deployment.controllers[index].name.as_str();
-    match fault {
-        NetworkFault::ControllerDown {
-            controller: index,
-            lasts,
-        } => {
-            let parts = vec![format!("controller: {}", controller(*index))];
-            ("controller-down", with_length(parts, *lasts))
-        }
-        NetworkFault::SkewController {
+    let named = |index: usize| format!("controller: {}", controller(index));
+    Some(match action {
+        NetworkAction::ControllerDown(index) => ("controller-down", vec![named(*index)]),
+        NetworkAction::SkewController {
             controller: index,
             skew_ns,
-            lasts,
-        } => {
-            let by = format!("by: {}s", skew_ns / 1_000_000_000);
-            let parts = vec![format!("controller: {}", controller(*index)), by];
-            ("clock-skew", with_length(parts, *lasts))
-        }
-        NetworkFault::Trouble {
-            between,
-            trouble,
-            lasts,
-        } => {
+        } => ("clock-skew", vec![named(*index), by(*skew_ns)]),
+        NetworkAction::Trouble(between, trouble) => {
             let (left, right) = match between {
                 Between::Controllers(left, right) => {
                     (controller(*left).to_owned(), controller(*right))
@@ -199,10 +183,18 @@ fn network(fault: &NetworkFault, deployment: &Deployment) -> (&'static str, Vec<
                 Trouble::Lossy(percent) => Some(format!("drop: {percent}")),
             };
             let kind = if how.is_some() { "link" } else { "partition" };
-            let parts = std::iter::once(between).chain(how).collect();
-            (kind, with_length(parts, *lasts))
+            (kind, std::iter::once(between).chain(how).collect())
         }
-    }
+        _ => return None,
+    })
+}
+
+fn app(index: usize, deployment: &Deployment) -> String {
+    format!("app: {}", deployment.application_address(index))
+}
+
+fn by(skew_ns: i64) -> String {
+    format!("by: {}s", skew_ns / 1_000_000_000)
 }
 
 fn whose(target: Target, deployment: &Deployment) -> String {
@@ -222,9 +214,8 @@ fn relation(model: usize, sides: &[Side; 2], deployment: &Deployment) -> Vec<Str
     ]
 }
 
-fn with_length(mut parts: Vec<String>, lasts: Option<Span>) -> Vec<String> {
-    parts.extend(lasts.map(|lasts| format!("for: {}", seconds(lasts))));
-    parts
+fn length(lasts: Span) -> String {
+    format!("for: {}", seconds(lasts))
 }
 
 fn seconds(span: Span) -> String {

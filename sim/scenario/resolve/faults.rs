@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
 use super::relations::relation_key;
-use crate::charms::Behaviour;
-use crate::faults::{Fault, NetworkFault, PlannedFault, UnitFault, draw, plan};
+use crate::charms::{Behaviour, Lasting};
+use crate::faults::{Fault, PlannedFault, draw, plan};
 use crate::kernel::{Span, parse_duration};
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
@@ -20,7 +20,7 @@ use crate::scenario::shape::{
     AcmeOutageFile, ClockSkewFile, FaultFile, RandomFile, RelationFile, RestartFile, RevokeFile,
     RotateCaFile, RunActionFile, SetConfigFile, Text,
 };
-use crate::world::{Answering, Party, RandomPlan, RelationSpec};
+use crate::world::{Action, Answering, NetworkAction, Party, RandomPlan, RelationSpec, UnitAction};
 use crate::yaml::{Map, Place, Spanned, nearest};
 
 type Key = (usize, [(Party, String); 2]);
@@ -158,10 +158,13 @@ impl Resolver<'_> {
             self.push(Diagnostic::error(Code::Fault, text.place, message).help(help));
             return None;
         };
-        Some(Fault::RotateCa {
+        let rotation = Action::RunAction {
             application,
-            action,
-        })
+            unit: None,
+            name: action,
+            parameters: BTreeMap::new(),
+        };
+        Some(rotation.into())
     }
 
     fn run_action(&mut self, file: &RunActionFile, place: crate::yaml::Place) -> Option<Fault> {
@@ -180,14 +183,15 @@ impl Resolver<'_> {
             return None;
         }
         let parameters = file.parameters.iter().flat_map(Map::iter);
-        Some(Fault::RunAction {
+        let run = Action::RunAction {
             application,
             unit,
-            action: action.value.clone(),
+            name: action.value.clone(),
             parameters: parameters
                 .map(|(name, value)| (name.value.clone(), value.clone()))
                 .collect(),
-        })
+        };
+        Some(run.into())
     }
 
     fn set_config(&mut self, file: &SetConfigFile) -> Option<Fault> {
@@ -200,10 +204,11 @@ impl Resolver<'_> {
                 options.insert(name.value.clone(), value);
             }
         }
-        Some(Fault::SetConfig {
+        let set = Action::SetConfig {
             application,
             options,
-        })
+        };
+        Some(set.into())
     }
 
     fn remove_relation(&mut self, file: &RelationFile, there: &mut BTreeSet<Key>) -> Option<Fault> {
@@ -219,10 +224,8 @@ impl Resolver<'_> {
             self.push(Diagnostic::error(Code::Fault, between_place(file), message));
             return None;
         }
-        Some(Fault::RemoveRelation {
-            model: relation.model,
-            sides: relation.sides,
-        })
+        let RelationSpec { model, sides, .. } = relation;
+        Some(Action::RemoveRelation { model, sides }.into())
     }
 
     fn integrate(&mut self, file: &RelationFile, there: &mut BTreeSet<Key>) -> Option<Fault> {
@@ -257,10 +260,8 @@ impl Resolver<'_> {
             self.push(Diagnostic::error(Code::Fault, place, message));
             return None;
         }
-        Some(Fault::Integrate {
-            model: relation.model,
-            sides: relation.sides,
-        })
+        let RelationSpec { model, sides, .. } = relation;
+        Some(Action::Integrate { model, sides }.into())
     }
 
     pub(super) fn fault_relation(&mut self, file: &RelationFile) -> Option<RelationSpec> {
@@ -304,7 +305,7 @@ impl Resolver<'_> {
     fn restart(&mut self, file: &RestartFile) -> Option<Fault> {
         let (application, unit) =
             self.units_of(file.app.as_ref(), file.unit.as_ref(), file.place)?;
-        Some(Fault::Restart { application, unit })
+        Some(Action::Restart { application, unit }.into())
     }
 
     fn acme_outage(&mut self, file: &AcmeOutageFile, place: Place) -> Option<Fault> {
@@ -314,9 +315,8 @@ impl Resolver<'_> {
             self.push(Diagnostic::error(Code::Fault, place, message));
             return None;
         }
-        Some(Fault::AcmeOutage {
-            lasts: file.lasts.as_ref().map(|lasts| lasts.value.0),
-        })
+        let away = Action::AcmeServer { reachable: false };
+        Some(Fault::lasting(away, span(file.lasts.as_ref())))
     }
 
     fn revoke(&mut self, file: &RevokeFile) -> Option<Fault> {
@@ -329,10 +329,8 @@ impl Resolver<'_> {
             self.push(Diagnostic::error(Code::Fault, text.place, message).help(help));
             return None;
         }
-        Some(Fault::Revoke {
-            application,
-            name: file.name.as_ref()?.value.clone(),
-        })
+        let name = file.name.as_ref()?.value.clone();
+        Some(Action::Revoke { application, name }.into())
     }
 
     fn clock_skew(&mut self, file: &ClockSkewFile) -> Option<Fault> {
@@ -344,31 +342,31 @@ impl Resolver<'_> {
                 None
             }
         });
-        let lasts = file.lasts.as_ref().map(|lasts| lasts.value.0);
+        let lasts = span(file.lasts.as_ref());
         if let (Some(name), None, None, None) =
             (&file.controller, &file.machine, &file.app, &file.unit)
         {
-            return Some(Fault::Network(NetworkFault::SkewController {
+            let skew = NetworkAction::SkewController {
                 controller: self.controller_named(name)?,
                 skew_ns: skew_ns?,
-                lasts,
-            }));
+            };
+            return Some(Fault::lasting(Action::Network(skew), lasts));
         }
         if let (Some(text), None, None) = (&file.machine, &file.app, &file.unit) {
-            return Some(Fault::Unit(UnitFault::SkewMachine {
+            let skew = UnitAction::SkewMachine {
                 machine: self.machine_address(text)?,
                 skew_ns: skew_ns?,
-                lasts,
-            }));
+            };
+            return Some(Fault::lasting(Action::Unit(skew), lasts));
         }
         let (application, unit) =
             self.units_of(file.app.as_ref(), file.unit.as_ref(), file.place)?;
-        Some(Fault::ClockSkew {
+        let skew = Action::SkewClock {
             application,
             unit,
             skew_ns: skew_ns?,
-            lasts,
-        })
+        };
+        Some(Fault::lasting(skew, lasts))
     }
 
     /// Every unit of `app`, or the one unit; exactly one of both is given.
@@ -397,6 +395,11 @@ impl Resolver<'_> {
             }
         }
     }
+}
+
+/// `for:`.
+fn span(lasts: Option<&Spanned<Lasting>>) -> Option<Span> {
+    lasts.map(|lasts| lasts.value.0)
 }
 
 fn between_place(file: &RelationFile) -> crate::yaml::Place {

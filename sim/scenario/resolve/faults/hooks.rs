@@ -1,13 +1,14 @@
 //! Hooks that are made to fail.
 
 use super::super::Resolver;
+use super::span;
 use crate::charms::{CharmMetadata, Lasting, Role};
-use crate::faults::{Fault, HookFault};
+use crate::faults::Fault;
 use crate::juju::CommitFault;
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::shape::{FailCommitFile, FailHookFile, Text};
-use crate::world::{FailingHook, HookFailure, Target};
+use crate::world::{Action, FailingHook, HookAction, HookFailure, Target};
 use crate::yaml::{Spanned, nearest};
 
 /// Where a commit can break off, as the file names it.
@@ -79,15 +80,13 @@ impl Resolver<'_> {
                 return None;
             }
         }
-        Some(Fault::Hook(HookFault {
-            failing: FailingHook {
-                target,
-                hook: hook.map(|hook| hook.value.clone()),
-                failure,
-                times: times.map(|times| times.value),
-            },
-            lasts: lasts.map(|lasts| lasts.value.0),
-        }))
+        let failing = Action::Hook(HookAction::Fail(FailingHook {
+            target,
+            hook: hook.map(|hook| hook.value.clone()),
+            failure,
+            times: times.map(|times| times.value),
+        }));
+        Some(Fault::lasting(failing, span(lasts)))
     }
 }
 

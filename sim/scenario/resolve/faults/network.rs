@@ -1,13 +1,14 @@
 //! Faults that strike controllers and what connects them.
 
 use super::super::Resolver;
-use crate::faults::{Fault, NetworkFault};
+use super::span;
+use crate::faults::Fault;
 use crate::juju::Trouble;
 use crate::kernel::Span;
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::shape::{ControllerDownFile, LinkFile, PartitionFile, Text};
-use crate::world::Between;
+use crate::world::{Action, Between, NetworkAction};
 use crate::yaml::{Place, nearest};
 
 /// One end of what connects two.
@@ -30,21 +31,19 @@ impl Resolver<'_> {
                 return None;
             }
         };
-        Some(Fault::Network(NetworkFault::ControllerDown {
-            controller,
-            lasts: file.lasts.as_ref().map(|lasts| lasts.value.0),
-        }))
+        let down = Action::Network(NetworkAction::ControllerDown(controller));
+        Some(Fault::lasting(down, span(file.lasts.as_ref())))
     }
 
     pub(super) fn partition(&mut self, file: &PartitionFile) -> Option<Fault> {
         let between = self.between(file.between.as_deref()?, file.place)?;
-        let lasts = file.lasts.as_ref().map(|lasts| lasts.value.0);
+        let lasts = span(file.lasts.as_ref());
         Some(trouble(between, Trouble::Parted, lasts))
     }
 
     pub(super) fn link(&mut self, file: &LinkFile) -> Option<Fault> {
         let between = self.between(file.between.as_deref()?, file.place)?;
-        let lasts = file.lasts.as_ref().map(|lasts| lasts.value.0);
+        let lasts = span(file.lasts.as_ref());
         let (hold, cut) = (file.hold == Some(true), file.cut == Some(true));
         let found = match (&file.delay, &file.drop, hold, cut) {
             (Some(delay), None, false, false) => Trouble::Slow(delay.value.0),
@@ -167,9 +166,8 @@ impl Resolver<'_> {
 }
 
 fn trouble(between: Between, trouble: Trouble, lasts: Option<Span>) -> Fault {
-    Fault::Network(NetworkFault::Trouble {
-        between,
-        trouble,
+    Fault::lasting(
+        Action::Network(NetworkAction::Trouble(between, trouble)),
         lasts,
-    })
+    )
 }

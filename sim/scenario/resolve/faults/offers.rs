@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::super::Resolver;
-use super::{Key, between_place};
-use crate::faults::{Fault, OfferFault};
+use super::{Key, between_place, span};
+use crate::faults::Fault;
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::resolve::relations::relation_key;
 use crate::scenario::shape::{
     RelationFile, RemoveOfferFile, RevokeOfferFile, SuspendRelationFile, Text,
 };
-use crate::world::{Party, RelationSpec};
+use crate::world::{Action, OfferAction, Party, RelationSpec};
 use crate::yaml::nearest;
 
 impl Resolver<'_> {
@@ -27,11 +27,8 @@ impl Resolver<'_> {
             given: Vec::new(),
         };
         let RelationSpec { model, sides, .. } = self.offered_relation(&relation, there)?;
-        Some(Fault::Offer(OfferFault::Suspend {
-            model,
-            sides,
-            lasts: file.lasts.as_ref().map(|lasts| lasts.value.0),
-        }))
+        let suspend = Action::Offer(OfferAction::Suspend { model, sides });
+        Some(Fault::lasting(suspend, span(file.lasts.as_ref())))
     }
 
     pub(super) fn resume_relation(
@@ -40,7 +37,7 @@ impl Resolver<'_> {
         there: &BTreeSet<Key>,
     ) -> Option<Fault> {
         let RelationSpec { model, sides, .. } = self.offered_relation(file, there)?;
-        Some(Fault::Offer(OfferFault::Resume { model, sides }))
+        Some(Action::Offer(OfferAction::Resume { model, sides }).into())
     }
 
     /// A relation through an offer that is there.
@@ -88,7 +85,7 @@ impl Resolver<'_> {
             _ => false,
         };
         there.retain(|(_, sides)| !force || !sides.iter().any(goes_through));
-        Some(Fault::Offer(OfferFault::Remove { offer, force }))
+        Some(Action::Offer(OfferAction::Remove { offer, force }).into())
     }
 
     pub(super) fn revoke_offer(&mut self, file: &RevokeOfferFile) -> Option<Fault> {
@@ -147,11 +144,9 @@ impl Resolver<'_> {
             self.push(Diagnostic::error(Code::Fault, user.place, message).help(help));
             return None;
         }
-        Some(Fault::Offer(OfferFault::Revoke {
-            offer,
-            user: user.value,
-            lasts: file.lasts.as_ref().map(|lasts| lasts.value.0),
-        }))
+        let user = user.value;
+        let revoke = Action::Offer(OfferAction::Revoke { offer, user });
+        Some(Fault::lasting(revoke, span(file.lasts.as_ref())))
     }
 
     /// `model.offer`.

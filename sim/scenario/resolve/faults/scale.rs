@@ -8,7 +8,7 @@ use crate::faults::Fault;
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::shape::{AddUnitsFile, RefreshFile, RemoveUnitFile};
-use crate::world::{ModelKind, ScaleAction};
+use crate::world::{Action, ModelKind, ScaleAction};
 
 impl Resolver<'_> {
     pub(super) fn add_units(&mut self, file: &AddUnitsFile) -> Option<Fault> {
@@ -31,7 +31,7 @@ impl Resolver<'_> {
             return None;
         }
         self.units_added.push((application, count));
-        Some(Fault::Scale(ScaleAction::AddUnits { application, count }))
+        Some(Action::Scale(ScaleAction::AddUnits { application, count }).into())
     }
 
     pub(super) fn remove_unit(&mut self, file: &RemoveUnitFile) -> Option<Fault> {
@@ -48,18 +48,19 @@ impl Resolver<'_> {
             let diagnostic = Diagnostic::warning(Code::Fault, text.place, message);
             self.push(diagnostic.help(help));
         }
-        Some(Fault::Scale(ScaleAction::RemoveUnit { application, unit }))
+        Some(Action::Scale(ScaleAction::RemoveUnit { application, unit }).into())
     }
 
     pub(super) fn refresh(&mut self, file: &RefreshFile) -> Option<Fault> {
         let application = self.application_address(file.app.as_ref()?)?;
         let charm = self.refreshed(application, file);
-        Some(Fault::Scale(ScaleAction::Refresh {
+        let refresh = ScaleAction::Refresh {
             application,
             channel: file.channel.as_ref().map(|text| text.value.clone()),
             revision: file.revision,
             charm,
-        }))
+        };
+        Some(Action::Scale(refresh).into())
     }
 
     /// The charm of that channel, with what the scenario says otherwise; `None` where it is the

@@ -1,15 +1,16 @@
 //! The faults of the TLS side: whose certificate, whose trust store, whose CA.
 
 use super::super::Resolver;
+use super::span;
 use crate::charms::Role;
-use crate::faults::{Fault, TlsFault};
+use crate::faults::Fault;
 use crate::kernel::Span;
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::shape::{
     AnswersFile, CompromiseFile, DistrustFile, PublishCrlFile, TamperFile, Text, TrustFile,
 };
-use crate::world::{Added, Answering, Revoked, Store, Tampering, TlsEdit};
+use crate::world::{Action, Added, Answering, Revoked, Store, Tampering, TlsAction, TlsEdit};
 use crate::yaml::{Place, Spanned, nearest};
 
 /// How long a revocation list is valid where nothing is said.
@@ -125,12 +126,12 @@ impl Resolver<'_> {
     pub(super) fn answers(&mut self, file: &AnswersFile, how: Answering) -> Option<Fault> {
         let (application, unit) =
             self.units_of(file.app.as_ref(), file.unit.as_ref(), file.place)?;
-        Some(Fault::Tls(TlsFault::Answers {
+        let answer = Action::Tls(TlsAction::Answer {
             application,
             unit,
             how,
-            lasts: span(file.lasts.as_ref()),
-        }))
+        });
+        Some(Fault::lasting(answer, span(file.lasts.as_ref())))
     }
 
     pub(super) fn publish_crl(&mut self, file: &PublishCrlFile) -> Option<Fault> {
@@ -150,18 +151,18 @@ impl Resolver<'_> {
                 return None;
             }
         }
-        Some(Fault::Tls(TlsFault::PublishLists {
+        let publish = Action::Tls(TlsAction::PublishLists {
             ca,
             revoked,
             valid: span(file.valid.as_ref()).unwrap_or(LIST_VALIDITY),
             every: span(file.every.as_ref()),
-            lasts: span(file.lasts.as_ref()),
-        }))
+        });
+        Some(Fault::lasting(publish, span(file.lasts.as_ref())))
     }
 
     pub(super) fn compromise(&mut self, file: &CompromiseFile) -> Option<Fault> {
         let ca = self.trusted(file.ca.as_ref()?)?;
-        Some(Fault::Tls(TlsFault::Compromise { ca }))
+        Some(Action::Tls(TlsAction::Compromise { ca }).into())
     }
 
     /// The trust store of exactly one of an application, a unit and a client.
@@ -194,10 +195,5 @@ impl Resolver<'_> {
 }
 
 fn edited(edit: TlsEdit, lasts: Option<&Spanned<crate::charms::Lasting>>) -> Fault {
-    let lasts = span(lasts);
-    Fault::Tls(TlsFault::Edit { edit, lasts })
-}
-
-fn span(lasts: Option<&Spanned<crate::charms::Lasting>>) -> Option<Span> {
-    lasts.map(|lasts| lasts.value.0)
+    Fault::lasting(Action::Tls(TlsAction::Edit(edit)), span(lasts))
 }

@@ -1,29 +1,26 @@
 //! Faults that strike units.
 
 use super::super::Resolver;
+use super::span;
 use crate::charms::Behaviour;
-use crate::faults::{Fault, UnitFault};
+use crate::faults::Fault;
 use crate::scenario::codes::Code;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::shape::{KillUnitFile, LoseLeaderFile, SealFile, StopFile, Text};
-use crate::world::Target;
+use crate::world::{Action, Target, UnitAction};
 use crate::yaml::{Place, nearest};
 
 impl Resolver<'_> {
     pub(super) fn stop(&mut self, file: &StopFile) -> Option<Fault> {
         let target = self.target(file.app.as_ref(), file.unit.as_ref(), file.place)?;
-        Some(Fault::Unit(UnitFault::Stop {
-            target,
-            lasts: file.lasts.as_ref().map(|lasts| lasts.value.0),
-        }))
+        let stop = Action::Unit(UnitAction::Stop(target));
+        Some(Fault::lasting(stop, span(file.lasts.as_ref())))
     }
 
     pub(super) fn kill_unit(&mut self, file: &KillUnitFile) -> Option<Fault> {
         let target = self.target(file.app.as_ref(), file.unit.as_ref(), file.place)?;
-        Some(Fault::Unit(UnitFault::Kill {
-            target,
-            away: file.lasts.as_ref().map(|lasts| lasts.value.0),
-        }))
+        let away = span(file.lasts.as_ref());
+        Some(Action::Unit(UnitAction::Kill { target, away }).into())
     }
 
     pub(super) fn seal(&mut self, file: &SealFile) -> Option<Fault> {
@@ -38,12 +35,12 @@ impl Resolver<'_> {
             self.push(Diagnostic::error(Code::Fault, text.place, message));
             return None;
         }
-        Some(Fault::Unit(UnitFault::Seal(target)))
+        Some(Action::Unit(UnitAction::Seal(target)).into())
     }
 
     pub(super) fn lose_leader(&mut self, file: &LoseLeaderFile) -> Option<Fault> {
         let application = self.application_address(file.app.as_ref()?)?;
-        Some(Fault::Unit(UnitFault::LoseLeader { application }))
+        Some(Action::Unit(UnitAction::LoseLeader { application }).into())
     }
 
     /// Every unit of `app`, or the one unit.
