@@ -43,6 +43,7 @@ pub fn summary(run: &Run<'_>) -> Value {
         "connections": connections(run),
         "outages": outages(run),
         "remedies": remedies(run),
+        "mishaps": mishaps(run),
         "drawn_faults": manifest.drawn,
         "timings": timings,
     })
@@ -106,6 +107,24 @@ fn certificates(run: &Run<'_>) -> Value {
         }
     }
     json!(issued)
+}
+
+/// What went wrong without any connection telling: each kind of thing once for a unit, with its
+/// code, how often and from when to when.
+fn mishaps(run: &Run<'_>) -> Vec<Value> {
+    crate::diagnosis::mishaps(run.journal)
+        .iter()
+        .map(|mishap| {
+            json!({
+                "code": mishap.kind.code(),
+                "unit": mishap.unit,
+                "message": mishap.message,
+                "first": mishap.first.to_string(),
+                "last": mishap.last.to_string(),
+                "count": mishap.count,
+            })
+        })
+        .collect()
 }
 
 /// How many private keys stand readable in each controller's store, by controller and kind of

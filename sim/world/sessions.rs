@@ -28,6 +28,10 @@ pub(super) struct Bond {
     is_distrusted: bool,
     /// The entry that says that something goes on, where something does.
     pub(super) outlives: Option<Seq>,
+    /// Whether the journal says that the session goes on.
+    is_session_noted: bool,
+    /// Since when a new handshake would fail.
+    unable_since: Option<Time>,
     /// Counts ends that were set: an earlier one is stale.
     ends: u32,
 }
@@ -69,6 +73,11 @@ impl World {
         }
         let now = agenda.now();
         let processes = self.processes(number);
+        let bond = self.bond(number);
+        bond.unable_since = match verdict.is_ok() {
+            true => None,
+            false => bond.unable_since.or(Some(now)),
+        };
         if let Some(until) = self.open_until(number, persistence, meeting, now) {
             self.goes_on(number, meeting, &verdict, (trigger, until), agenda);
             return None;
@@ -84,16 +93,28 @@ impl World {
             }
             return Some(verdict);
         };
-        if self.bond(number).outlives.is_none() {
-            let ends = self.session_ends(number, persistence, now);
-            let held = self.bond(number).session.as_ref();
+        let held = self.bond(number).session.clone();
+        let reopened = persistence.lives.is_some();
+        // A connection that took the session up stays open for as long as any other.
+        self.bond(number).open = held.clone().filter(|_| reopened).map(|held| Held {
+            since: now,
+            processes,
+            ..held
+        });
+        let is_noted = self.bond(number).is_session_noted;
+        let ends = match persistence.lives {
+            Some(lives) => Some(now + lives),
+            None => self.session_ends(number, persistence, now),
+        };
+        if !is_noted {
             let serials = held.map_or_else(Serials::default, |held| Serials::of(&held.case));
             let kind = ("session-goes-on", trigger);
             let entry = self.note_outlives(number, kind, (verdict.error, serials), ends, now);
-            self.bond(number).outlives = Some(entry);
-            if let Some(ends) = ends {
-                self.end_at(number, ends, agenda);
-            }
+            let bond = self.bond(number);
+            (bond.outlives, bond.is_session_noted) = (Some(entry), true);
+        }
+        if let Some(ends) = ends.filter(|_| !is_noted || reopened) {
+            self.end_at(number, ends, agenda);
         }
         Some(Arc::new(resumed))
     }
@@ -175,8 +196,14 @@ impl World {
             return;
         }
         self.bond(number).open = None;
+        let outlived = self.bond(number).outlives;
         self.judge(number, "reconnect", agenda);
-        self.bond(number).outlives = None;
+        // A session may go on now in place of what was open.
+        let bond = self.bond(number);
+        if bond.outlives == outlived && bond.open.is_none() {
+            bond.outlives = None;
+            bond.is_session_noted = false;
+        }
     }
 
     /// Until when the open connection stays open; `None` where there is none.
@@ -202,6 +229,9 @@ impl World {
         }
         let since = generation_of(open.since, lives, now);
         if since > open.since {
+            if bond.unable_since.is_some_and(|unable| unable <= since) {
+                return None; // It could not be opened anew.
+            }
             // Opened anew since it was last looked at, with what was there then.
             open.since = since;
             bond.is_distrusted = false;
@@ -230,6 +260,7 @@ impl World {
         };
         let bond = self.bond(number);
         bond.outlives = None;
+        bond.is_session_noted = false;
         bond.is_distrusted = false;
         bond.open = persistence.lives.map(|_| held.clone());
         let is_kept = bond.session.as_ref().is_some_and(|session| {
@@ -318,9 +349,10 @@ impl World {
             }
             // A full handshake began a new session meanwhile, with what was there then.
             (Resumption::Tls12Id, Some(lifetime)) => {
-                let since = generation_of(session.since, lifetime, now);
-                let is_noted = bond.outlives.is_some();
-                (!is_noted && since < now).then(|| bond.last_good.clone())?
+                let since = generation_of(session.since, period(persistence, lifetime), now);
+                let was_able = bond.unable_since.is_none_or(|unable| since < unable);
+                let is_young = now.since(since) < lifetime;
+                (was_able && is_young && since < now).then(|| bond.last_good.clone())?
             }
         }
     }
@@ -331,7 +363,10 @@ impl World {
         let session = self.bond(number).session.as_ref()?;
         match persistence.resumes? {
             Resumption::Tls13Ticket => None,
-            Resumption::Tls12Id => Some(generation_of(session.since, lifetime, now) + lifetime),
+            Resumption::Tls12Id => {
+                let since = generation_of(session.since, period(persistence, lifetime), now);
+                Some(since + lifetime)
+            }
         }
     }
 
@@ -380,6 +415,16 @@ impl World {
             kind: Kind::GoesOn(record),
         })
     }
+}
+
+/// How long after one full handshake the next one comes: when the session is too old, and a
+/// connection is opened.
+fn period(persistence: Persistence, lifetime: Span) -> Span {
+    let Some(lives) = persistence.lives.filter(|lives| !lives.is_zero()) else {
+        return lifetime;
+    };
+    let opened = lifetime.as_nanos().div_ceil(lives.as_nanos());
+    lives.saturating_mul(u32::try_from(opened).unwrap_or(u32::MAX).max(1))
 }
 
 /// When the present one of a row of generations of this length began.
