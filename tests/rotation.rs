@@ -207,6 +207,9 @@ fn what_a_ca_cannot_do_is_refused_with_its_place() {
     );
     bad("{prepare: {}, hold: 1h}", "TS0112", "a step has one kind");
     bad("{}", "TS0112", "a step needs its kind");
+    // Where another provider takes over, each receiver has a relation of its own with it.
+    let forgets = "distribute: {except: [shop.web]}";
+    bad(forgets, "TS0540", "`except` names clients outside Juju");
     bad("distribute: {except: [shop.nobody]}", "TS0202", "nobody");
     bad(
         "distribute: {except: [shop.web/0]}",

@@ -154,6 +154,14 @@ pub fn timed(
                 Way::Successor(next) => successor::actions(&planner, step, next),
             },
         };
+        let planned = match carried_to_all(step, way) {
+            true => Err(
+                "its relations carry roots to all who are related to it: `except` names \
+                 clients outside Juju"
+                    .to_owned(),
+            ),
+            false => planned,
+        };
         let planned = planned.map_err(|why| Refusal { step: index, why })?;
         steps.push(RotationStep {
             at: clock,
@@ -180,6 +188,15 @@ pub fn timed(
         steps,
     };
     Ok((actions, spec))
+}
+
+/// Whether a step would leave out an application that a provider's relation does not leave out.
+fn carried_to_all(step: &Step, way: Way) -> bool {
+    let (Step::Distribute(handing) | Step::Withdraw(handing)) = step else {
+        return false;
+    };
+    let is_related = |party: &Party| !matches!(party, Party::Client(_));
+    !matches!(way, Way::Successor(_)) && handing.except.iter().any(is_related)
 }
 
 const fn kind(step: &Step) -> StepKind {

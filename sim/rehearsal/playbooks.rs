@@ -254,26 +254,28 @@ fn held(deployment: &Deployment, ca: usize) -> Vec<Playbook> {
             }),
         ),
     ];
-    let closing = closing(deployment);
-    if !closing.is_empty() {
-        let by_steps = playbook(
-            "step-by-step-closing",
-            "step by step, and servers are restarted before the old CA is distrusted, so that \
-             nothing stays open that began with it",
-            (true, true),
-            Box::new(move |lead, tail| {
-                let mut steps = trusted_first(prepare(false), &reloads, true, lead, tail);
-                let withdrawal = steps.len() - 1;
-                steps.splice(withdrawal..withdrawal, closing.iter().cloned());
-                steps
-            }),
-        );
-        playbooks.push(Playbook {
-            closes: true,
-            ..by_steps
-        });
-    }
+    playbooks.extend(closing_held(deployment, reloads));
     playbooks
+}
+
+/// Step by step, with restarts that close what is open; none where nothing stays open.
+fn closing_held(deployment: &Deployment, reloads: Vec<Step>) -> Option<Playbook> {
+    let closing = closing(deployment);
+    (!closing.is_empty()).then(|| Playbook {
+        name: "step-by-step-closing",
+        about: "step by step, and servers are restarted before the old CA is distrusted, so that \
+                nothing stays open that began with it",
+        pauses: (true, true),
+        steps: Box::new(move |lead, tail| {
+            let mut steps = trusted_first(prepare(false), &reloads, true, lead, tail);
+            let withdrawal = steps.len() - 1;
+            steps.splice(withdrawal..withdrawal, closing.iter().cloned());
+            steps
+        }),
+        successor: None,
+        beforehand: Vec::new(),
+        closes: true,
+    })
 }
 
 fn own(

@@ -426,14 +426,12 @@ fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
             eat(record.verdict.error.as_bytes());
         }
         Kind::GoesOn(record) => {
-            for part in [record.what.as_bytes(), record.detail().as_bytes()] {
-                eat(part);
-            }
+            eat(record.what.as_bytes());
+            eat(record.detail().as_bytes());
         }
         Kind::Note { what, detail } => {
-            for part in [what.as_bytes(), detail.as_bytes()] {
-                eat(part);
-            }
+            eat(what.as_bytes());
+            eat(detail.as_bytes());
         }
     }
 }

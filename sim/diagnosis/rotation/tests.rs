@@ -106,6 +106,23 @@ fn a_new_certificate_before_its_root_is_named_with_how_late_that_was() {
     assert_eq!(scene.found(Invariant::UseEndsBeforeDistrust), None);
 }
 
+/// A unit keeps one CA for each endpoint (the Kubernetes charms one for etcd and one for kubelets):
+/// what it trusts somewhere does not help where it is not trusted.
+#[test]
+fn a_ca_that_is_trusted_elsewhere_is_missing_here() {
+    let mut scene = Scene::new();
+    let both = [&scene.old.certificate, &scene.new.certificate].map(Clone::clone);
+    scene.script.trusts(110, "browser", &[&both[0], &both[1]]);
+    scene.switch(120);
+    scene.script.fail(120, 0, "unknown-issuer");
+    scene.script.ok(165, 0);
+    assert_eq!(
+        scene.message(Invariant::TrustBeforeUse),
+        "browser met the new certificate of a.web/0 at 2026-01-01T00:02:00Z; it trusted that CA, \
+         but not for this connection"
+    );
+}
+
 /// What is not for want of trust is another matter.
 #[test]
 fn an_expired_certificate_breaks_neither() {

@@ -66,7 +66,11 @@ impl<'a> Rotated<'a> {
         let leaf = self.facts.certificate(serial)?;
         let trusted = self.facts.trusted(judged_by, seq);
         let trusted = trusted.map_or(&[][..], |(_, roots)| roots);
-        let is_refused = !self.is_trusted(leaf, trusted) && is_about_trust(record.verdict.error);
+        // A unit may trust a CA and not on this connection's endpoint: where the root itself signed
+        // the leaf, nothing but that root can be missing.
+        let is_direct = self.facts.issuers(leaf).len() == 1;
+        let is_missing = is_direct || !self.is_trusted(leaf, trusted);
+        let is_refused = is_missing && is_about_trust(record.verdict.error);
         is_refused.then_some(Refused {
             at: entry.time,
             seq,
@@ -104,7 +108,10 @@ impl<'a> Rotated<'a> {
     fn used_too_early(&self, refused: &Refused<'_>) -> String {
         let trusting = self.trusting(refused.judged_by, refused.leaf);
         let later = trusting.iter().find(|(seq, _)| *seq > refused.seq);
+        let trusted = self.facts.trusted(refused.judged_by, refused.seq);
+        let knows = trusted.is_some_and(|(_, roots)| self.is_trusted(refused.leaf, roots));
         let then = match later {
+            _ if knows => "it trusted that CA, but not for this connection".to_owned(),
             Some((_, time)) => {
                 let late = format_duration(time.since(refused.at).max_second());
                 format!("it trusted that CA {late} later")
