@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use trustsim::diagnosis::{Findings, diagnose, remedies};
+use trustsim::diagnosis::{Findings, diagnose, remedies, why};
 use trustsim::scenario::{DiskFiles, load_variant};
 use trustsim::world::{Deployment, Options, Record};
 
@@ -101,6 +101,18 @@ fn first_line(record: &Record, findings: &Findings) -> Option<String> {
     Some(findings.explanations[longest].cause.line.clone())
 }
 
+/// The first line of `trustsim why` at the half of the longest outage.
+fn said_at_half(deployment: &Deployment, record: &Record, findings: &Findings) -> Option<String> {
+    let outage = &findings.outages[longest(record, findings)?];
+    let end = record.manifest.start + record.manifest.duration;
+    let half = outage.from + outage.length(end) / 2;
+    let connection = &record.manifest.connections[outage.connection as usize];
+    let pair = (connection.client.as_str(), connection.server.as_str());
+    let answers = why(deployment, &record.manifest, &record.journal, pair, half);
+    let answer = answers.expect("it is watched").into_iter().next()?;
+    Some(answer.explanation.expect("it fails").cause.line)
+}
+
 fn play_all(judge: impl Fn(&Incident) -> Vec<String> + Sync) -> Vec<String> {
     let incidents = incidents();
     let next = std::sync::atomic::AtomicUsize::new(0);
@@ -143,6 +155,9 @@ fn every_incident_shows_its_symptom_and_its_cause() {
             Some(line) => line.contains(cause),
             None => cause == "none",
         };
+        let said_by_why = said_at_half(&incident.deployment(None), &record, &found);
+        let differs = said_by_why.filter(|said| Some(said) != line.as_ref());
+        wrong.extend(differs.map(|said| format!("why says something else: {said}")));
         if !named {
             let line = line.unwrap_or_else(|| "nothing failed".to_owned());
             wrong.push(format!("the cause `{cause}` is not named: {line}"));

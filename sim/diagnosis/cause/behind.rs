@@ -35,7 +35,7 @@ impl<'a> Detective<'_, 'a> {
         }
         let giver = giver?;
         let born = self.issued_at(leaf);
-        let accepted = self.accepted(case, born);
+        let accepted = self.accepted(case, giver, born);
         let (seq, record) = accepted?;
         let issued = self.trail.entry(seq).map_or(born, |entry| entry.time);
         if !moved && case.at.since(issued) < PATIENCE {
@@ -63,8 +63,13 @@ impl<'a> Detective<'_, 'a> {
         }
     }
 
-    /// The newest certificate of the presenter's that the judge would accept.
-    fn accepted(&self, case: &Case<'a>, born: Time) -> Option<(Seq, &'a CertificateRecord)> {
+    /// The newest certificate by `giver` of the presenter's that the judge would accept.
+    fn accepted(
+        &self,
+        case: &Case<'a>,
+        giver: &str,
+        born: Time,
+    ) -> Option<(Seq, &'a CertificateRecord)> {
         let who = case.presenter;
         let trusted = case.trusted?;
         let names = [who, application_of(who)];
@@ -74,6 +79,7 @@ impl<'a> Detective<'_, 'a> {
                 let issuers = self.facts.issuers(record);
                 let fits = entry.time > born
                     && entry.time <= case.at
+                    && self.giver_of(record).as_deref() == Some(giver)
                     && issuers
                         .iter()
                         .any(|issuer| trusted.contains(&issuer.certificate));

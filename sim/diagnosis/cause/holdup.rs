@@ -88,7 +88,10 @@ impl<'a> Detective<'_, 'a> {
         let about = |what: &str| waits.iter().find(|(_, _, text)| text.contains(what));
         let (seq, entry, text) = about(name).or_else(|| waits.last())?;
         let (what, _) = text.rsplit_once(": ").unwrap_or((text, ""));
-        let what = what.replacen(' ', ": ", 1);
+        let what = match what.contains(" for ") {
+            true => what.to_owned(),
+            false => what.replacen(' ', ": ", 1),
+        };
         let where_ = address(&entry.subject);
         let (who, since) = (&operator.name, short(entry.time));
         let line = match self.trail.answer(*seq) {

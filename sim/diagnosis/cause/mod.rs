@@ -9,6 +9,7 @@ mod behind;
 mod faults;
 mod holdup;
 mod lost;
+mod phases;
 mod presented;
 mod renewal;
 #[cfg(test)]

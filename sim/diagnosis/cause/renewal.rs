@@ -4,7 +4,7 @@
 use super::trail::{holder, note};
 use super::{Cause, Detective, PATIENCE, short};
 use crate::charms::{EndpointProfile, KeyUse, Mode, Role};
-use crate::diagnosis::describe::certificate_name;
+use crate::diagnosis::describe::{certificate_name, short_serial};
 use crate::diagnosis::expectations::application_of;
 use crate::diagnosis::explanation::Case;
 use crate::kernel::Time;
@@ -194,8 +194,17 @@ impl<'a> Detective<'_, 'a> {
             return cause;
         }
         if let Some(mut cause) = self.is_down(whom, at) {
-            let line = format!("{}: {holder} never asked for a new certificate", cause.line);
-            cause.line = line;
+            let too_late = self
+                .profiles(whom)
+                .any(|profile| !profile.renews_on.expired);
+            let too_late = match too_late && leaf.is_some() {
+                true => ", and its charm does not ask for one when it has expired",
+                false => "",
+            };
+            cause.line = format!(
+                "{}: {holder} never asked for a new certificate{too_late}",
+                cause.line
+            );
             return cause;
         }
         let late = |own| self.strike_on(own, at, |strike| strike == super::faults::Strike::Late);
@@ -340,7 +349,9 @@ impl<'a> Detective<'_, 'a> {
                 let providers = self.providers(whom, at);
                 self.cut_off(whom, &providers, at)
             });
-        let found = found.or_else(|| self.not_the_leader(seq, issued));
+        let found = found
+            .or_else(|| self.not_the_leader(seq, issued))
+            .or_else(|| self.between_phases(whom, at));
         let cause = found.unwrap_or_else(|| {
             let own = self.trail.about(who, issued, at);
             let heard = own.iter().any(|(_, entry)| match &entry.kind {
@@ -353,8 +364,10 @@ impl<'a> Detective<'_, 'a> {
                 }
                 false => "no hook of its charm heard of it",
             };
+            let serial = short_serial(record.certificate.serial());
             let line = format!(
-                "{who} goes on without {name}, issued for it at {}: {why}",
+                "{who} goes on without the certificate that was issued for it at {} (serial \
+                 {serial}): {why}",
                 short(issued)
             );
             Cause::new("not-loaded", line, Some(seq)).passing(at.since(issued) < PATIENCE)

@@ -2,7 +2,7 @@
 //! each other.
 
 use super::{Cause, Detective, short};
-use crate::charms::{EndpointProfile, Reads};
+use crate::charms::{Apply, Behaviour, EndpointProfile, Reads, Store};
 use crate::diagnosis::expectations::application_of;
 use crate::diagnosis::explanation::Case;
 use crate::interfaces::certificate_transfer::Library;
@@ -59,6 +59,9 @@ impl<'a> Detective<'_, 'a> {
             let differ = differ.or_else(|| self.unversioned(provider, requirer, at));
             if let Some(versions) = differ {
                 return (versions, "versions-differ", None);
+            }
+            if let Some((why, kind)) = self.not_kept(requirer, signer, case) {
+                return (why, kind, None);
             }
         }
         match done {
@@ -122,6 +125,49 @@ impl<'a> Detective<'_, 'a> {
     ) -> Option<(Seq, &'a Entry)> {
         let own = self.trail.about(whom, since, at);
         own.into_iter().rev().find(|(_, entry)| is_it(entry))
+    }
+
+    /// The requirer wrote the CA where its process does not see it, by how its charm is.
+    pub(super) fn not_kept(
+        &self,
+        requirer: &str,
+        signer: &str,
+        case: &Case<'a>,
+    ) -> Option<(String, &'static str)> {
+        let (_, name) = requirer.rsplit_once(':')?;
+        let side = crate::diagnosis::carrier::side(self.deployment, requirer);
+        let charm = &self.deployment.applications[self.application(&side)?].charm;
+        let profile = match charm.endpoint(name)?.profile.as_ref() {
+            Some(EndpointProfile::ReceivesCa(profile)) => Some(profile),
+            _ => None,
+        };
+        let judge = case.judge;
+        // Played by its own code, whatever its profile says.
+        let one_file = charm.behaviour == Behaviour::Traefik
+            || profile.is_some_and(|profile| profile.store == Store::Last);
+        let others = self.trail.issued_to(signer).into_iter();
+        let mut others = others.filter(|(_, _, record)| record.certificate.is_ca());
+        let trusted = case.trusted.unwrap_or_default();
+        if one_file
+            && let Some((_, entry, _)) =
+                others.find(|(_, _, record)| trusted.contains(&record.certificate))
+        {
+            let line = format!(
+                "charm {} writes every CA of a relation to one file, and {judge} is left with \
+                 that of {}",
+                charm.name,
+                short(entry.time)
+            );
+            return Some((line, "written-over"));
+        }
+        (profile?.apply == Apply::None).then(|| {
+            let line = format!(
+                "charm {} does not restart its process for a CA, and that of {judge} has not read \
+                 it again",
+                charm.name
+            );
+            (line, "read-at-start")
+        })
     }
 
     /// A provider that speaks version 1 keeps one field for peers of version 0, and writes

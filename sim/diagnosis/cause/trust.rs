@@ -2,7 +2,6 @@
 
 use super::{Cause, Detective, short};
 use crate::diagnosis::carrier::Carrier;
-use crate::diagnosis::describe::certificate_name;
 use crate::diagnosis::expectations::application_of;
 use crate::diagnosis::explanation::Case;
 use crate::diagnosis::facts::address;
@@ -10,6 +9,14 @@ use crate::world::{Entry, Kind, Seq};
 
 /// Where a CA is that had not come far enough yet.
 const ON_ITS_WAY: [&str; 3] = ["not-sent", "not-heard", "hook-running"];
+
+/// What keeps a CA away that came, and will not come again by itself.
+const FOR_EVER: [&str; 4] = [
+    "one-at-random",
+    "versions-differ",
+    "written-over",
+    "read-at-start",
+];
 
 impl<'a> Detective<'_, 'a> {
     pub(super) fn untrusted(
@@ -79,7 +86,10 @@ impl<'a> Detective<'_, 'a> {
             let line = format!(
                 "{} trusts {}, which is no root, and {} does not take an intermediate as an anchor",
                 case.judge,
-                certificate_name(&first.certificate),
+                first
+                    .certificate
+                    .subject_common_name()
+                    .unwrap_or_else(|| first.certificate.subject()),
                 case.connection.validator
             );
             Cause::new("intermediate-anchor", line, None)
@@ -175,6 +185,11 @@ impl<'a> Detective<'_, 'a> {
                 short(entry.time),
                 case.presenter
             );
+            let over = self.not_kept(requirer, signer, case);
+            let line = match over.filter(|(_, kind)| *kind == "written-over") {
+                Some((over, _)) => format!("{over}; {line}"),
+                None => line,
+            };
             let step = format!("{signer} makes a new CA");
             return Cause::new("old-ca-dropped", line, Some(seq)).after(entry.time, step);
         }
@@ -202,27 +217,36 @@ impl<'a> Detective<'_, 'a> {
             ),
             _ => self.why_late((provider, requirer), signer, case, since),
         };
-        let mut line = match made {
-            Some((_, entry)) if self.is_later(entry) => format!(
+        let later = made.filter(|(_, entry)| self.is_later(entry));
+        let lacks = match later {
+            Some((_, entry)) => format!(
+                "{judge} does not have the CA that {signer} made at {}{}",
+                short(entry.time),
+                self.why_made(entry, root)
+            ),
+            None => format!("{judge} does not have the CA of {signer}"),
+        };
+        let on_the_way = match later {
+            Some((_, entry)) => format!(
                 "{signer} has a new CA since {}{}: {} presents a certificate of it before {judge} \
                  trusts it",
                 short(entry.time),
                 self.why_made(entry, root),
                 case.presenter
             ),
-            _ => format!("{judge} does not have the CA of {signer}"),
+            None => lacks.clone(),
         };
-        if let Some(held) = &held {
-            line = format!("{}: {line}", held.line);
-        } else {
-            line.push_str(&format!("; {why}"));
-        }
+        let line = match &held {
+            Some(held) => format!("{}: {on_the_way}", held.line),
+            None if FOR_EVER.contains(&kind) => format!("{why}; so {lacks}"),
+            None => format!("{on_the_way}; {why}"),
+        };
         let seq = held.as_ref().and_then(|held| held.seq);
         let seq = seq.or_else(|| made.map(|(seq, _)| seq));
         let is_passing = held.is_none() && ON_ITS_WAY.contains(&kind);
         let kind = held.map_or(kind, |held| held.kind);
         let mut cause = Cause::new(kind, line, seq).passing(is_passing);
-        if let Some((_, entry)) = made.filter(|(_, entry)| self.is_later(entry)) {
+        if let Some((_, entry)) = later {
             cause = cause.after(entry.time, format!("{signer} makes a new CA"));
         }
         cause.after(case.at, format!("the {relation} is there, but {why}"))

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::{cause, note};
-use crate::charms::{CertificatesProfile, Endpoint, EndpointProfile, LibraryProfile, Role, Serves};
+use crate::charms::{
+    Apply, Behaviour, CertificatesProfile, Endpoint, EndpointProfile, LibraryProfile, Role, Serves,
+    Store, TrustProfile,
+};
 use crate::diagnosis::Cause;
 use crate::diagnosis::fixtures::{Authority, Script, deployment, seconds, source, subject};
 use crate::interfaces::certificate_transfer::Library;
@@ -297,7 +300,15 @@ fn a_certificate_that_is_over_when_it_is_signed_names_the_clock() {
 /// `a.client/0` speaks one library of `certificate_transfer` and `a.ca` another; it took what came
 /// after a rotation, and trusts the old CA.
 fn rotated(gives: Library, takes: Library, writes_version: bool) -> Cause {
-    let mut deployment = deployment();
+    rotated_in(deployment(), gives, takes, writes_version)
+}
+
+fn rotated_in(
+    mut deployment: Deployment,
+    gives: Library,
+    takes: Library,
+    writes_version: bool,
+) -> Cause {
     let speaks = |deployment: &mut Deployment, application, name, library| {
         endpoint(deployment, application, name).library = Some(LibraryProfile::Transfer(library));
     };
@@ -385,4 +396,63 @@ fn two_that_were_moved_apart_are_named_with_both_cas() {
     script.fail(61, 0, "unknown-issuer");
     let found = cause(&deployment(), &script);
     insta::assert_snapshot!(found.line, @"no relation carries the CA of a.ca to b.client: b.client has its certificates from a.client, and a.web from a.ca");
+}
+
+/// `a.client:receive-ca-cert` is used like this, and a rotation is over.
+fn taken_by(profile: TrustProfile) -> Cause {
+    let mut deployment = deployment();
+    let own = endpoint(&mut deployment, CLIENT, "receive-ca-cert");
+    own.profile = Some(EndpointProfile::ReceivesCa(profile));
+    rotated_in(deployment, Library::default(), Library::default(), true)
+}
+
+/// canonical/traefik-k8s-operator `_update_received_ca_certs`, canonical/grafana-k8s-operator#436.
+#[test]
+fn a_ca_that_the_charm_does_not_keep_or_has_nobody_read_names_the_charm() {
+    let found = taken_by(TrustProfile {
+        store: Store::Last,
+        ..TrustProfile::default()
+    });
+    assert_eq!(found.kind, "written-over");
+    insta::assert_snapshot!(found.line, @"charm client writes every CA of a relation to one file, and a.client/0 is left with that of 2026-01-01T00:00:01Z; so a.client/0 does not have the CA that a.ca made at 2026-01-01T00:01:40Z");
+    let found = taken_by(TrustProfile {
+        apply: Apply::None,
+        ..TrustProfile::default()
+    });
+    assert_eq!(found.kind, "read-at-start");
+    let said = "charm client does not restart its process for a CA";
+    assert!(found.line.starts_with(said), "{}", found.line);
+    assert_eq!(taken_by(TrustProfile::default()).kind, "not-read");
+}
+
+/// canonical/opensearch-operator#448.
+#[test]
+fn nodes_that_wait_for_each_other_are_named() {
+    let mut deployment = deployment();
+    let charm = Arc::make_mut(&mut deployment.applications[WEB].charm);
+    charm.behaviour = Behaviour::OpenSearch;
+    deployment.applications[WEB].units = 2;
+    let mut script = Script::new(&["a.web/0"]);
+    let ca = Authority::root("ca");
+    let leaf = ca.leaf("web.example.com");
+    script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);
+    relation(&mut script, 1, "created", "a.ca", Seq(0));
+    script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
+    script.trusts(3, "browser", &[&ca.certificate]);
+    script.serves(4, None, "a.web/0", &leaf);
+    let later = ca.leaf_for("web.example.com", 900);
+    script.issued(10, None, "a.web/0", &later, &ca.certificate);
+    let took = |script: &mut Script, at_s| {
+        let kind = Kind::DatabagChanged {
+            relation: "opensearch-peers:1".into(),
+            keys: "tls_configured tls_ca_renewed".to_owned(),
+        };
+        script.record(at_s, None, subject("a.web/1"), kind)
+    };
+    took(&mut script, 20);
+    script.ok(60, 0);
+    script.fail(500, 0, "expired");
+    let found = cause(&deployment, &script);
+    assert_eq!(found.kind, "stuck-rotation");
+    insta::assert_snapshot!(found.line, @"the rotation of a.web is stuck between its two phases since 2026-01-01T00:00:20Z: a.web/1 has taken the new CA, and a.web/0 waits for that to be over");
 }
