@@ -147,7 +147,7 @@ fn a_slow_person_is_named() {
         line.starts_with("m.tls/0 waited for pki-team from "),
         "{line}"
     );
-    assert!(line.contains("(certificate: "), "{line}");
+    assert!(line.contains("(certificate for "), "{line}");
 }
 
 #[test]
