@@ -150,29 +150,37 @@ impl Change {
             }
             Self::Attend { operator } => vec![attend(&mut changed, *operator)],
             Self::OnLeader { operator } => on_leader(&mut changed, *operator)?,
-            Self::Refresh { application, at } => by_hand::refresh(&mut changed, *application, *at)?,
-            Self::Mend { action, at } => by_hand::mend(&mut changed, *action, *at)?,
-            Self::Resolve { target, at } => by_hand::resolve(&mut changed, *target, *at),
+            other => other.make_by_hand(&mut changed)?,
+        };
+        Ok(Changed {
+            deployment: changed,
+            commands,
+        })
+    }
+
+    /// What concerns a charm, a hook, a provider or a client; see [`by_hand`].
+    fn make_by_hand(&self, changed: &mut Deployment) -> Result<Vec<String>, String> {
+        Ok(match self {
+            Self::Refresh { application, at } => by_hand::refresh(changed, *application, *at)?,
+            Self::Mend { action, at } => by_hand::mend(changed, *action, *at)?,
+            Self::Resolve { target, at } => by_hand::resolve(changed, *target, *at),
             Self::Move {
                 application,
                 from,
                 to,
                 at,
-            } => by_hand::move_to(&mut changed, *application, (*from, *to), *at)?,
+            } => by_hand::move_to(changed, *application, (*from, *to), *at)?,
             Self::Give { client, ca, at } => {
                 let action = Action::ClientTrust {
                     client: *client,
                     ca: *ca,
                     trusts: true,
                 };
-                let command = action.to_command(deployment);
-                plan(&mut changed, *at, action);
+                let command = action.to_command(changed);
+                plan(changed, *at, action);
                 vec![command]
             }
-        };
-        Ok(Changed {
-            deployment: changed,
-            commands,
+            _ => return Err("this is made elsewhere".to_owned()),
         })
     }
 }

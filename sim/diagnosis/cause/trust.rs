@@ -163,6 +163,33 @@ impl<'a> Detective<'_, 'a> {
         Cause::new("not-given", line, made.map(|(seq, _)| seq))
     }
 
+    /// The judge has moved on to a newer CA, and the presenter has not.
+    fn dropped(
+        &self,
+        (seq, entry): (Seq, &'a Entry),
+        requirer: &str,
+        signer: &str,
+        case: &Case<'a>,
+        root: Option<Seq>,
+    ) -> Cause {
+        let judge = case.judge;
+        // The judge has moved on and the presenter has not.
+        let why = self.why_made(entry, root);
+        let line = format!(
+            "{signer} has a new CA since {}{why}: {judge} trusts it in place of the old one, \
+             of which {} still presents a certificate",
+            short(entry.time),
+            case.presenter
+        );
+        let over = self.not_kept(requirer, signer, case);
+        let line = match over.filter(|(_, kind)| *kind == "written-over") {
+            Some((over, _)) => format!("{over}; {line}"),
+            None => line,
+        };
+        let step = format!("{signer} makes a new CA");
+        Cause::new("old-ca-dropped", line, Some(seq)).after(entry.time, step)
+    }
+
     /// A relation carries the CA, and had not done so yet, or not any more.
     fn late(
         &self,
@@ -176,22 +203,8 @@ impl<'a> Detective<'_, 'a> {
         let made = self.ca_made(case);
         let since = made.map_or(self.deployment.start, |(_, entry)| entry.time);
         let newer = self.newer_ca(signer, case);
-        if let Some((seq, entry)) = newer {
-            // The judge has moved on and the presenter has not.
-            let why = self.why_made(entry, root);
-            let line = format!(
-                "{signer} has a new CA since {}{why}: {judge} trusts it in place of the old one, \
-                 of which {} still presents a certificate",
-                short(entry.time),
-                case.presenter
-            );
-            let over = self.not_kept(requirer, signer, case);
-            let line = match over.filter(|(_, kind)| *kind == "written-over") {
-                Some((over, _)) => format!("{over}; {line}"),
-                None => line,
-            };
-            let step = format!("{signer} makes a new CA");
-            return Cause::new("old-ca-dropped", line, Some(seq)).after(entry.time, step);
+        if let Some(newer) = newer {
+            return self.dropped(newer, requirer, signer, case, root);
         }
         let lost = case.issuers.first().and_then(|issuer| {
             let ca = (&issuer.certificate, signer);

@@ -71,7 +71,7 @@ fn refreshed(application: usize, charm: Option<Arc<CharmMetadata>>) -> Action {
 /// The charm that an application runs at an instant.
 fn charm_at(deployment: &Deployment, application: usize, at: Span) -> Arc<CharmMetadata> {
     let before = deployment.actions.iter().filter(|timed| timed.at <= at);
-    let last = before.filter_map(|timed| match &timed.action {
+    let mut last = before.filter_map(|timed| match &timed.action {
         Action::Scale(ScaleAction::Refresh {
             application: of,
             charm: Some(charm),
@@ -80,7 +80,7 @@ fn charm_at(deployment: &Deployment, application: usize, at: Span) -> Arc<CharmM
         _ => None,
     });
     let own = &deployment.applications[application].charm;
-    Arc::clone(last.last().unwrap_or(own))
+    Arc::clone(last.next_back().unwrap_or(own))
 }
 
 /// A version in which the hooks do not fail that an action of the plan makes fail.
