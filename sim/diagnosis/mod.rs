@@ -7,6 +7,7 @@
 mod blast_radius;
 mod candidates;
 mod carrier;
+mod case;
 mod cause;
 mod change;
 mod counts;

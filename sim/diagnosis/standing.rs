@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::case::LACKS_TRUST;
 use super::describe::place;
 use super::expectations::application_of;
-use super::explanation::LACKS_TRUST;
 use super::facts::address;
 use super::{Carrier, Explanation, Outage};
 use crate::charms::Behaviour;

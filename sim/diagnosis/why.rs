@@ -3,8 +3,9 @@
 use thiserror::Error;
 
 use super::carrier::{Carrier, carrier};
+use super::case::Case;
 use super::expectations::application_of;
-use super::explanation::{Case, Explainer, Explanation};
+use super::explanation::{Explainer, Explanation};
 use super::outages::{Outage, outages};
 use crate::kernel::Time;
 use crate::pki::Certificate;

@@ -2,9 +2,9 @@
 
 use super::trail::holder;
 use super::{Cause, Detective, Hint, PATIENCE, short};
+use crate::diagnosis::case::Case;
 use crate::diagnosis::describe::certificate_name;
 use crate::diagnosis::expectations::application_of;
-use crate::diagnosis::explanation::Case;
 use crate::kernel::Time;
 use crate::world::{CertificateRecord, Seq};
 

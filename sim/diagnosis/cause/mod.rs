@@ -19,8 +19,8 @@ mod transfer;
 mod trust;
 
 use super::carrier::Carrier;
+use super::case::Case;
 use super::describe::place;
-use super::explanation::Case;
 use super::facts::Facts;
 use crate::kernel::{Span, Time, format_duration};
 use crate::world::{Action, Deployment, Kind, OperatorSpec, Seq, Source, TimedAction};

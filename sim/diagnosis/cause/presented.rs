@@ -4,9 +4,9 @@
 use super::trail::holder;
 use super::{Cause, Detective, short};
 use crate::charms::{CertificatesProfile, EndpointProfile, Serves};
+use crate::diagnosis::case::Case;
 use crate::diagnosis::describe::certificate_name;
 use crate::diagnosis::expectations::application_of;
-use crate::diagnosis::explanation::Case;
 use crate::world::{Action, CertificateRecord, Kind, Seq};
 
 impl<'a> Detective<'_, 'a> {

@@ -4,9 +4,9 @@
 use super::trail::{holder, note};
 use super::{Cause, Detective, PATIENCE, short};
 use crate::charms::{EndpointProfile, KeyUse, Mode, Role};
+use crate::diagnosis::case::Case;
 use crate::diagnosis::describe::{certificate_name, short_serial};
 use crate::diagnosis::expectations::application_of;
-use crate::diagnosis::explanation::Case;
 use crate::kernel::Time;
 use crate::world::{CertificateKind, CertificateRecord, Kind, Seq};
 

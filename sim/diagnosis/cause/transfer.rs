@@ -3,8 +3,8 @@
 
 use super::{Cause, Detective, short};
 use crate::charms::{Apply, Behaviour, EndpointProfile, Reads, Store};
+use crate::diagnosis::case::Case;
 use crate::diagnosis::expectations::application_of;
-use crate::diagnosis::explanation::Case;
 use crate::interfaces::certificate_transfer::Library;
 use crate::kernel::Time;
 use crate::world::{Entry, Kind, Seq};

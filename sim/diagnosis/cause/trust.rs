@@ -2,8 +2,8 @@
 
 use super::{Cause, Detective, short};
 use crate::diagnosis::carrier::Carrier;
+use crate::diagnosis::case::Case;
 use crate::diagnosis::expectations::application_of;
-use crate::diagnosis::explanation::Case;
 use crate::diagnosis::facts::address;
 use crate::world::{Entry, Kind, Seq};
 
