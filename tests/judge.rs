@@ -21,6 +21,37 @@ fn openssl(folder: &Path, args: &[&str]) {
     assert!(output.status.success(), "openssl {args:?}: {said}");
 }
 
+/// The same, of words as they would be typed.
+fn typed(folder: &Path, words: &str) {
+    openssl(folder, &words.split_whitespace().collect::<Vec<_>>());
+}
+
+/// A CA of its own, `NAME.pem` with `NAME.key`.
+fn self_signed(folder: &Path, name: &str, subject: &str, bits: &str) {
+    typed(folder, &format!("genrsa -out {name}.key {bits}"));
+    let made = format!("req -x509 -new -key {name}.key -subj /CN={subject} -days 3650 -sha256");
+    typed(
+        folder,
+        &format!("{made} -config it.cnf -extensions ca -out {name}.pem"),
+    );
+}
+
+/// A key, `NAME.key`, and a request for it.
+fn requested(folder: &Path, name: &str, subject: &str, bits: &str) {
+    typed(folder, &format!("genrsa -out {name}.key {bits}"));
+    let made = format!("req -new -key {name}.key -subj /CN={subject} -config it.cnf");
+    typed(folder, &format!("{made} -out {name}.csr"));
+}
+
+/// The request of `name` signed by `ca` with its key, for 90 days.
+fn signed(folder: &Path, name: &str, (ca, key): (&str, &str), how: &str, out: &str) {
+    let made = format!("x509 -req -in {name}.csr -CA {ca}.pem -CAkey {key}.key -CAcreateserial");
+    typed(
+        folder,
+        &format!("{made} -days 90 -extfile it.cnf {how} -out {out}"),
+    );
+}
+
 fn has_openssl(test: &str) -> bool {
     let found = Command::new("openssl").arg("version").output();
     let found = found.is_ok_and(|output| output.status.success());
@@ -659,4 +690,206 @@ fn judge_refuses_what_it_cannot_read() {
         said += "\n";
     }
     insta::assert_snapshot!(said);
+}
+
+/// A PKI of its own for each thing that is too weak: bits of the root's key, of the leaf's, and the
+/// digest that the leaf is signed with.
+struct Weak {
+    what: &'static str,
+    root_bits: &'static str,
+    leaf_bits: &'static str,
+    digest: &'static str,
+    /// What OpenSSL says at the level that distributions set (2).
+    openssl: Option<&'static str>,
+    /// Our words for what OpenSSL, rustls, Go and Java make of it; empty where they accept.
+    stacks: [(&'static str, &'static str); 4],
+}
+
+const WEAK: &[Weak] = &[
+    Weak {
+        what: "a leaf of 1024 bits",
+        root_bits: "2048",
+        leaf_bits: "1024",
+        digest: "-sha256",
+        openssl: Some("66 (EE certificate key too weak)"),
+        stacks: [
+            ("openssl", "weak-key"),
+            ("rustls", ""),
+            ("go", ""),
+            ("java", ""),
+        ],
+    },
+    Weak {
+        what: "a CA of 1024 bits",
+        root_bits: "1024",
+        leaf_bits: "2048",
+        digest: "-sha256",
+        openssl: Some("67 (CA certificate key too weak)"),
+        stacks: [
+            ("openssl", "weak-key"),
+            ("rustls", "bad-signature"),
+            ("go", ""),
+            ("java", ""),
+        ],
+    },
+    Weak {
+        what: "a leaf that is signed with SHA-1",
+        root_bits: "2048",
+        leaf_bits: "2048",
+        digest: "-sha1",
+        openssl: Some("68 (CA signature digest algorithm too weak)"),
+        stacks: [
+            ("openssl", "unsupported-signature"),
+            ("rustls", "unsupported-signature"),
+            ("go", "unsupported-signature"),
+            ("java", ""),
+        ],
+    },
+];
+
+/// Keys and digests that are too weak, each with a PKI that OpenSSL made and judged.
+#[test]
+fn weak_keys_and_digests_are_refused_as_each_stack_does() {
+    if !has_openssl("weak_keys_and_digests_are_refused_as_each_stack_does") {
+        return;
+    }
+    let mut wrong = Vec::new();
+    for weak in WEAK {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = Files { folder };
+        let at = files.folder.path();
+        std::fs::write(files.path("it.cnf"), EXTENSIONS).expect("written");
+        self_signed(at, "root", "Weak", weak.root_bits);
+        requested(at, "server", "web.test", weak.leaf_bits);
+        let how = format!("{} -extensions server", weak.digest);
+        signed(at, "server", ("root", "root"), &how, "server.pem");
+        let (instant, at_s) = files.days_on(1);
+        let asked = Asked {
+            what: weak.what,
+            days: 1,
+            judge: &[
+                "--chain",
+                "server.pem",
+                "--roots",
+                "root.pem",
+                "--name",
+                "web.test",
+            ],
+            openssl: &[
+                "-auth_level",
+                "2",
+                "-CAfile",
+                "root.pem",
+                "-purpose",
+                "sslserver",
+                "-verify_hostname",
+                "web.test",
+                "server.pem",
+            ],
+            number: 0,
+        };
+        let really = openssl_says(at, &asked, at_s);
+        if really.as_deref() != weak.openssl {
+            wrong.push(format!("{}: openssl says {really:?}", weak.what));
+        }
+        let answers = files.answers(&[asked.judge, &["--at", &instant]].concat());
+        for (stack, error) in weak.stacks {
+            let answer = answers.iter().find(|answer| answer["validator"] == stack);
+            let answer = answer.expect("every stack answers");
+            if answer["error"].as_str().unwrap_or_default() != error {
+                wrong.push(format!("{}: {answer}", weak.what));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Six keys of one name, each signed by each, and a server's certificate by the first of them.
+fn maze(at: &Path) -> Vec<String> {
+    let names = ["k0", "k1", "k2", "k3", "k4", "k5"];
+    for name in names {
+        self_signed(at, name, "Maze", "2048");
+        let made = format!("req -new -key {name}.key -subj /CN=Maze -config it.cnf");
+        typed(at, &format!("{made} -out {name}.csr"));
+    }
+    requested(at, "server", "web.test", "2048");
+    signed(
+        at,
+        "server",
+        ("k0", "k0"),
+        "-extensions server",
+        "server.pem",
+    );
+    let mut parts = vec!["server.pem".to_owned()];
+    for of in names {
+        for by in names.into_iter().filter(|by| *by != of) {
+            let out = format!("{of}-{by}.pem");
+            signed(at, of, (by, by), "-extensions ca", &out);
+            parts.push(out);
+        }
+    }
+    parts
+}
+
+/// A maze, and a root of that name with yet another key: hundreds of paths, and none that holds. webpki gives up after a hundred signatures (rustls/webpki `src/verify_cert.rs`,
+/// `Budget`); OpenSSL goes one way only.
+#[test]
+fn a_maze_of_paths_is_given_up() {
+    if !has_openssl("a_maze_of_paths_is_given_up") {
+        return;
+    }
+    let files = Files {
+        folder: tempfile::tempdir().expect("a folder"),
+    };
+    let at = files.folder.path();
+    let config = EXTENSIONS.replace("subjectKeyIdentifier = hash\n", "");
+    std::fs::write(
+        files.path("it.cnf"),
+        config.replace("authorityKeyIdentifier = keyid\n", ""),
+    )
+    .expect("written");
+    let parts = maze(at);
+    self_signed(at, "root", "Maze", "2048");
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    files.join("chain.pem", &parts);
+    let (instant, at_s) = files.days_on(1);
+    let asked = [
+        "--chain",
+        "chain.pem",
+        "--roots",
+        "root.pem",
+        "--name",
+        "web.test",
+        "--at",
+        &instant,
+    ];
+    let answers = files.answers(&asked);
+    let of = |stack: &str| {
+        let answer = answers.iter().find(|answer| answer["validator"] == stack);
+        answer.expect("every stack answers")["error"].clone()
+    };
+    assert_eq!(of("rustls"), "too-many-candidates");
+    assert_eq!(of("go"), "too-many-candidates");
+    let asked = Asked {
+        what: "a maze",
+        days: 1,
+        judge: &[],
+        openssl: &[
+            "-CAfile",
+            "root.pem",
+            "-untrusted",
+            "chain.pem",
+            "-purpose",
+            "sslserver",
+            "server.pem",
+        ],
+        number: 0,
+    };
+    let really = openssl_says(at, &asked, at_s);
+    let ours = answers
+        .iter()
+        .find(|answer| answer["validator"] == "openssl");
+    let ours = ours.and_then(|answer| answer["text"].as_str());
+    let ours = ours.and_then(|text| text.strip_prefix("Verify return code: "));
+    assert_eq!(ours, really.as_deref());
 }
