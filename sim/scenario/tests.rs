@@ -390,7 +390,7 @@ expect: [outage: {{at-most: 5m}}, no-failures: null]
     96 juju remove-relation -m m ca:send-ca-cert web:receive-ca-cert
     120 juju integrate -m m ca:send-ca-cert web:receive-ca-cert
     144 restart of m.web
-    216 clock of m.web/1 off by -300s
+    216 clock of m.web/1 goes 5m behind
     217 clock of m.web/1 is right again
     ");
     let Action::SkewClock { skew_ns, .. } = deployment.actions[6].action else {

@@ -21,7 +21,7 @@ pub use units::{Target, UnitAction};
 use super::deployment::{Deployment, Side, Source};
 use super::tls_action::TlsAction;
 use crate::juju::Value;
-use crate::kernel::Span;
+use crate::kernel::{Span, format_duration};
 
 /// Whom an action is about, by index into the [`Deployment`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -282,12 +282,8 @@ impl Action {
                 unit,
                 skew_ns,
             } => {
-                let app = address(*index);
-                if *skew_ns == 0 {
-                    return format!("clock of {app}{} is right again", unit_suffix(*unit));
-                }
-                let seconds = skew_ns / 1_000_000_000;
-                format!("clock of {app}{} off by {seconds}s", unit_suffix(*unit))
+                let whose = format!("{}{}", address(*index), unit_suffix(*unit));
+                clock_of(&whose, *skew_ns)
             }
             _ => String::new(),
         }
@@ -311,6 +307,16 @@ pub fn setting(key: &str, value: &str) -> String {
     match value.chars().all(is_plain) {
         true => format!("{key}={value}"),
         false => format!("{key}='{}'", value.replace('\'', r"'\''")),
+    }
+}
+
+/// What a clock does that jumps to be off by so much.
+fn clock_of(whose: &str, skew_ns: i64) -> String {
+    let off = format_duration(Span::from_nanos(skew_ns.unsigned_abs()));
+    match skew_ns {
+        0 => format!("clock of {whose} is right again"),
+        1.. => format!("clock of {whose} goes {off} ahead"),
+        _ => format!("clock of {whose} goes {off} behind"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What happens to controllers and to what connects them.
 
-use super::Whom;
+use super::{Whom, clock_of};
 use crate::juju::Trouble;
 use crate::kernel::format_duration;
 use crate::world::deployment::Deployment;
@@ -75,13 +75,7 @@ impl NetworkAction {
             Self::SkewController {
                 controller: index,
                 skew_ns,
-            } => {
-                let seconds = skew_ns / 1_000_000_000;
-                format!(
-                    "clock of controller {} off by {seconds}s",
-                    controller(*index)
-                )
-            }
+            } => clock_of(&format!("controller {}", controller(*index)), *skew_ns),
         }
     }
 

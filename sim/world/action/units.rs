@@ -1,6 +1,6 @@
 //! What happens to units: their processes, pods, machines, leases and clocks.
 
-use super::{Whom, unit_suffix};
+use super::{Whom, clock_of, unit_suffix};
 use crate::kernel::{Span, format_duration};
 use crate::world::deployment::{Deployment, ModelKind};
 
@@ -57,8 +57,7 @@ impl UnitAction {
             Self::SkewMachine { machine, skew_ns } => {
                 let found = &deployment.machines[*machine];
                 let model = &deployment.models[found.model].name;
-                let seconds = skew_ns / 1_000_000_000;
-                format!("clock of machine {model}.{} off by {seconds}s", found.id)
+                clock_of(&format!("machine {model}.{}", found.id), *skew_ns)
             }
         }
     }
