@@ -177,10 +177,6 @@ fn blames(whole: &Played, cause: &Cause, fault: &Fault) -> bool {
         || waited.is_some_and(|entry| entry.time >= fault.since)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "each run is one thread; many runs need not be"
-)]
 fn check(seeds: std::ops::Range<u64>) {
     let next = AtomicU64::new(seeds.start);
     let all = Mutex::new(Found::default());
