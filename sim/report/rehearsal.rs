@@ -50,7 +50,7 @@ pub fn tables(rehearsal: &Rehearsal) -> String {
         text.push_str(&timetable(&shown.timetable).render());
         let times = match shown.is_safe() {
             true => "the times are the earliest that lost nothing here",
-            false => "with no times is nothing lost here",
+            false => "no longer wait makes it lose nothing here",
         };
         text.push_str(&format!(
             "\nGo on only when a check holds, however long that takes: {times}.\n"

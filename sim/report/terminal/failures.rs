@@ -37,30 +37,31 @@ pub(super) fn render(run: &Run<'_>, detail: Detail, text: &mut String) {
     }
 }
 
-/// Outages with one error from one application to one other after one root cause, as indices;
-/// the costliest group first.
+/// Outages with one error from one application to one other, after one thing that happened or with
+/// one first line, as indices; the costliest group first.
 fn groups(run: &Run<'_>) -> Vec<Vec<usize>> {
-    type Key<'a> = (&'a str, Option<Seq>, &'a str, &'a str);
     let findings = run.findings;
-    let mut groups: Vec<(Key<'_>, Vec<usize>)> = Vec::new();
-    for (index, outage) in findings.outages.iter().enumerate() {
-        let connection = run.connection(outage.connection);
-        let key = (
-            outage.code,
-            findings.explanations[index].root,
-            application_of(&connection.client),
-            application_of(&connection.server),
-        );
-        match groups.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, indices)) => indices.push(index),
-            None => groups.push((key, vec![index])),
+    let sides = |index: usize| {
+        let connection = run.connection(findings.outages[index].connection);
+        [&connection.client, &connection.server].map(|side| application_of(side))
+    };
+    let is_alike = |one: usize, other: usize| {
+        let [left, right] = [one, other].map(|index| &findings.explanations[index]);
+        findings.outages[one].code == findings.outages[other].code
+            && sides(one) == sides(other)
+            && (left.root == right.root || left.cause.line == right.cause.line)
+    };
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for index in 0..findings.outages.len() {
+        match groups.iter_mut().find(|group| is_alike(group[0], index)) {
+            Some(group) => group.push(index),
+            None => groups.push(vec![index]),
         }
     }
     let cost = |indices: &Vec<usize>| -> Span {
         let lengths = indices.iter().map(|&index| &findings.outages[index]);
         lengths.map(|outage| outage.length(run.end())).sum()
     };
-    let mut groups: Vec<Vec<usize>> = groups.into_iter().map(|(_, indices)| indices).collect();
     groups.sort_by_key(|indices| std::cmp::Reverse(cost(indices)));
     groups
 }
