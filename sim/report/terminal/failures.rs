@@ -228,13 +228,19 @@ fn others(run: &Run<'_>, group: &[usize], detail: Detail, lines: &mut Lines<'_>)
         NAMES
     };
     let rest = names.len().saturating_sub(shown);
-    let mut line = format!("{again} more outages of the same cause");
+    let outages = if again == 1 { "outage" } else { "outages" };
+    let mut line = format!("{again} more {outages} of the same cause");
     if !names.is_empty() {
         line.push_str(": ");
         line.push_str(&names[..names.len().min(shown)].join(", "));
     }
     if rest > 0 {
-        line.push_str(&format!(" and {rest} more connections"));
+        let connections = if rest == 1 {
+            "connection"
+        } else {
+            "connections"
+        };
+        line.push_str(&format!(" and {rest} more {connections}"));
     }
     lines.add("and", &line);
 }
