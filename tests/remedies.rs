@@ -219,3 +219,27 @@ fn a_fork_is_a_run_with_the_change_in_its_plan() {
     }
     assert!(compared >= 10, "only {compared} futures");
 }
+
+/// A charm that writes what it is told and never again: what went with the container comes over a
+/// relation that is made again (the symptom is that of canonical/traefik-k8s-operator#436).
+#[test]
+fn what_went_with_a_container_comes_over_a_relation_made_again() {
+    let takes = "receive-ca-cert: {interface: certificate_transfer, restores: false}";
+    let related = "ca-of-pki: {url: admin/pki.ca}";
+    let text = TWO_MODELS
+        .replace("ENDPOINT", takes)
+        .replace("{charm: self-signed-certificates, scale: 1}", "{charm: self-signed-certificates, scale: 1, offers: {ca: {endpoints: [send-ca-cert]}}}")
+        .replace("  apps:\n    bundle: kubernetes\n", &format!("  apps:\n    bundle: kubernetes\n    saas:\n      {related}\n"))
+        .replace("      web: {charm: web, scale: 2}\n", "      web: {charm: web, scale: 1}\n    relations:\n      - [web:receive-ca-cert, ca-of-pki]\n");
+    let text = format!("{text}faults:\n  - {{at: 5d, kill-unit: {{unit: apps.web/0}}}}\n");
+    let findings = found(&inline(&text), 8);
+    let best = findings.remedies.best(0).expect("there is a remedy");
+    assert_eq!(
+        best.commands,
+        [
+            "juju remove-relation -m apps ca-of-pki:send-ca-cert web:receive-ca-cert",
+            "juju integrate -m apps ca-of-pki:send-ca-cert web:receive-ca-cert",
+        ]
+    );
+    assert_eq!(best.shortens.len(), 1, "{best:?}");
+}

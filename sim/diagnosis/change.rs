@@ -55,6 +55,8 @@ pub(super) enum Change {
         to: usize,
         at: Span,
     },
+    /// A relation is removed and made again, so that what came over it comes once more.
+    Again { relation: usize, at: Span },
     /// A client outside Juju is given the CA of an application.
     Give { client: usize, ca: usize, at: Span },
 }
@@ -80,6 +82,7 @@ impl Change {
             | Self::Mend { at, .. }
             | Self::Resolve { at, .. }
             | Self::Move { at, .. }
+            | Self::Again { at, .. }
             | Self::Give { at, .. } => *at,
             Self::Option { .. } | Self::Attend { .. } | Self::OnLeader { .. } => Span::ZERO,
         }
@@ -170,6 +173,7 @@ impl Change {
                 to,
                 at,
             } => by_hand::move_to(changed, *application, (*from, *to), *at)?,
+            Self::Again { relation, at } => by_hand::again(changed, *relation, *at)?,
             Self::Give { client, ca, at } => {
                 let action = Action::ClientTrust {
                     client: *client,

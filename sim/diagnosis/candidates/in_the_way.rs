@@ -3,7 +3,7 @@
 
 use super::{DAY, Guesser, NOTICE};
 use crate::charms::EndpointProfile;
-use crate::diagnosis::carrier::application;
+use crate::diagnosis::carrier::{Carrier, application};
 use crate::diagnosis::cause::Hint;
 use crate::diagnosis::change::Change;
 use crate::diagnosis::expectations::application_of;
@@ -36,6 +36,9 @@ impl Guesser<'_> {
         changes.extend(self.options(explanation, server_name));
         if let Some(moved) = self.moved(explanation, failing) {
             changes.push(moved);
+        }
+        if cause.kind == "lost-with-container" {
+            changes.extend(self.brought_again(explanation, sides[1], noticed));
         }
         for application in near {
             let refresh = |at| Change::Refresh { application, at };
@@ -193,6 +196,30 @@ impl Guesser<'_> {
             Some(EndpointProfile::Certificates(profile)) => profile.name_option.as_deref(),
             _ => None,
         })
+    }
+
+    /// What went with a container comes again over a relation that is made again: the one that
+    /// brought the CA, or where no certificate is there, the one that brought that.
+    fn brought_again(
+        &self,
+        explanation: &Explanation,
+        server: Option<usize>,
+        at: Span,
+    ) -> Option<Change> {
+        let judge = explanation.judge.as_deref();
+        let judge = judge.and_then(|judge| application(self.deployment, application_of(judge)));
+        let (whose, wanted) = match &explanation.carrier {
+            Some(Carrier::Relation { interface, .. }) => (judge, interface.as_str()),
+            _ => (server, "tls-certificates"),
+        };
+        let mut relations = self.deployment.relations.iter();
+        let relation = relations.position(|relation| {
+            let [_, requirer] = &relation.sides;
+            relation.interface == wanted
+                && self.deployment.application_of(requirer.party) == whose
+                && whose.is_some()
+        })?;
+        Some(Change::Again { relation, at })
     }
 
     /// One side has another provider than the other: it follows.

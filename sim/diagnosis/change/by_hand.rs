@@ -7,7 +7,9 @@ use super::plan;
 use crate::charms::{CharmMetadata, Role};
 use crate::diagnosis::versions::mended;
 use crate::kernel::Span;
-use crate::world::{Action, Deployment, HookAction, Party, ScaleAction, Side, Target, TimedAction};
+use crate::world::{
+    Action, Deployment, HookAction, Party, RelationSpec, ScaleAction, Side, Target, TimedAction,
+};
 
 const CERTIFICATES: &str = "tls-certificates";
 /// Between two commands of which the second needs what the first brings about.
@@ -154,6 +156,21 @@ pub(super) fn move_to(
     Ok(commands)
 }
 
+/// A relation goes, and comes again when its hooks have run.
+pub(super) fn again(
+    changed: &mut Deployment,
+    relation: usize,
+    at: Span,
+) -> Result<Vec<String>, String> {
+    let RelationSpec { model, sides, .. } = changed.relations[relation].clone();
+    let remove = Action::RemoveRelation { model, sides };
+    let integrate = remove.mended().ok_or("a relation cannot be made again")?;
+    let commands = [&remove, &integrate].map(|action| action.to_command(changed));
+    plan(changed, at, remove);
+    plan(changed, at + THEN, integrate);
+    Ok(commands.to_vec())
+}
+
 /// Both sides of the relation in which one gives the other certificates, provider first, from the
 /// start or by an action.
 fn joined(deployment: &Deployment, requirer: usize, provider: usize) -> Option<[Side; 2]> {
@@ -188,7 +205,7 @@ mod tests {
     use super::*;
     use crate::diagnosis::change::{Change, Changed};
     use crate::diagnosis::fixtures::{deployment, seconds};
-    use crate::world::{FailingHook, HookFailure, RelationSpec, Source};
+    use crate::world::{FailingHook, HookFailure, Source};
 
     const CA: usize = 0;
     const WEB: usize = 1;
@@ -304,6 +321,32 @@ mod tests {
             at: seconds(60),
         };
         insta::assert_snapshot!(made(&change, &deployment()).commands[0], @"juju resolved -m a web/0 --no-retry");
+    }
+
+    #[test]
+    fn a_relation_is_made_again_a_minute_after_it_was_removed() {
+        let mut deployment = deployment();
+        let side = |index, role| Side {
+            party: Party::Application(index),
+            endpoint: "certificates".to_owned(),
+            role,
+        };
+        deployment.relations = vec![RelationSpec {
+            model: 0,
+            sides: [side(CA, Role::Provider), side(WEB, Role::Requirer)],
+            interface: CERTIFICATES.to_owned(),
+        }];
+        let at = seconds(60);
+        let again = made(&Change::Again { relation: 0, at }, &deployment);
+        assert_eq!(
+            again.commands,
+            [
+                "juju remove-relation -m a ca:certificates web:certificates",
+                "juju integrate -m a ca:certificates web:certificates"
+            ]
+        );
+        let times = again.deployment.actions.iter().map(|timed| timed.at);
+        assert!(times.eq([seconds(60), seconds(120)]));
     }
 
     #[test]
