@@ -255,315 +255,106 @@ fn write_crl_of_root(files: &Files) {
     files.join("crl.pem", &["middle-crl.pem", "root-crl.pem"]);
 }
 
-/// One question: flags of judge beside `--at`, and how openssl is asked.
+/// One question: flags of judge beside `--at`, and how openssl is asked, both as they are typed.
 struct Asked {
     what: &'static str,
     days: i64,
-    judge: &'static [&'static str],
-    openssl: &'static [&'static str],
+    judge: &'static str,
+    openssl: &'static str,
     /// OpenSSL's number, zero where it accepts: pinned, so that both cannot be wrong together.
     number: u64,
+}
+
+impl Asked {
+    fn flags<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
+        let own = self.judge.split_whitespace();
+        own.chain(more.iter().copied()).collect()
+    }
 }
 
 const ASKED: &[Asked] = &[
     Asked {
         what: "a good chain",
         days: 1,
-        judge: &[
-            "--chain",
-            "chain.pem",
-            "--roots",
-            "root.pem",
-            "--name",
-            "web.test",
-        ],
-        openssl: &[
-            "-CAfile",
-            "root.pem",
-            "-untrusted",
-            "middle.pem",
-            "-purpose",
-            "sslserver",
-            "-verify_hostname",
-            "web.test",
-            "server.pem",
-        ],
+        judge: "--chain chain.pem --roots root.pem --name web.test",
+        openssl: "-CAfile root.pem -untrusted middle.pem -purpose sslserver -verify_hostname web.test server.pem",
         number: 0,
     },
     Asked {
         what: "by its address",
         days: 1,
-        judge: &[
-            "--chain",
-            "chain.pem",
-            "--roots",
-            "both.pem",
-            "--name",
-            "192.0.2.7",
-        ],
-        openssl: &[
-            "-CAfile",
-            "both.pem",
-            "-untrusted",
-            "middle.pem",
-            "-purpose",
-            "sslserver",
-            "-verify_ip",
-            "192.0.2.7",
-            "server.pem",
-        ],
+        judge: "--chain chain.pem --roots both.pem --name 192.0.2.7",
+        openssl: "-CAfile both.pem -untrusted middle.pem -purpose sslserver -verify_ip 192.0.2.7 server.pem",
         number: 0,
     },
     Asked {
         what: "another name",
         days: 1,
-        judge: &[
-            "--chain",
-            "chain.pem",
-            "--roots",
-            "root.pem",
-            "--name",
-            "db.test",
-        ],
-        openssl: &[
-            "-CAfile",
-            "root.pem",
-            "-untrusted",
-            "middle.pem",
-            "-purpose",
-            "sslserver",
-            "-verify_hostname",
-            "db.test",
-            "server.pem",
-        ],
+        judge: "--chain chain.pem --roots root.pem --name db.test",
+        openssl: "-CAfile root.pem -untrusted middle.pem -purpose sslserver -verify_hostname db.test server.pem",
         number: 62,
     },
     Asked {
         what: "after its end",
         days: 91,
-        judge: &[
-            "--chain",
-            "chain.pem",
-            "--roots",
-            "root.pem",
-            "--name",
-            "web.test",
-        ],
-        openssl: &[
-            "-CAfile",
-            "root.pem",
-            "-untrusted",
-            "middle.pem",
-            "-purpose",
-            "sslserver",
-            "-verify_hostname",
-            "web.test",
-            "server.pem",
-        ],
+        judge: "--chain chain.pem --roots root.pem --name web.test",
+        openssl: "-CAfile root.pem -untrusted middle.pem -purpose sslserver -verify_hostname web.test server.pem",
         number: 10,
     },
     Asked {
         what: "before its beginning",
         days: -2,
-        judge: &[
-            "--chain",
-            "chain.pem",
-            "--roots",
-            "root.pem",
-            "--name",
-            "web.test",
-        ],
-        openssl: &[
-            "-CAfile",
-            "root.pem",
-            "-untrusted",
-            "middle.pem",
-            "-purpose",
-            "sslserver",
-            "-verify_hostname",
-            "web.test",
-            "server.pem",
-        ],
+        judge: "--chain chain.pem --roots root.pem --name web.test",
+        openssl: "-CAfile root.pem -untrusted middle.pem -purpose sslserver -verify_hostname web.test server.pem",
         number: 9,
     },
     Asked {
         what: "without the intermediate",
         days: 1,
-        judge: &[
-            "--chain",
-            "server.pem",
-            "--roots",
-            "root.pem",
-            "--name",
-            "web.test",
-        ],
-        openssl: &[
-            "-CAfile",
-            "root.pem",
-            "-purpose",
-            "sslserver",
-            "-verify_hostname",
-            "web.test",
-            "server.pem",
-        ],
+        judge: "--chain server.pem --roots root.pem --name web.test",
+        openssl: "-CAfile root.pem -purpose sslserver -verify_hostname web.test server.pem",
         number: 20,
     },
     Asked {
         what: "with another root",
         days: 1,
-        judge: &[
-            "--chain",
-            "chain.pem",
-            "--roots",
-            "other.pem",
-            "--name",
-            "web.test",
-        ],
-        openssl: &[
-            "-CAfile",
-            "other.pem",
-            "-untrusted",
-            "middle.pem",
-            "-purpose",
-            "sslserver",
-            "-verify_hostname",
-            "web.test",
-            "server.pem",
-        ],
+        judge: "--chain chain.pem --roots other.pem --name web.test",
+        openssl: "-CAfile other.pem -untrusted middle.pem -purpose sslserver -verify_hostname web.test server.pem",
         number: 20,
     },
     Asked {
         what: "a client's certificate as a server's",
         days: 1,
-        judge: &[
-            "--chain",
-            "client-chain.pem",
-            "--roots",
-            "root.pem",
-            "--name",
-            "client.test",
-        ],
-        openssl: &[
-            "-CAfile",
-            "root.pem",
-            "-untrusted",
-            "middle.pem",
-            "-purpose",
-            "sslserver",
-            "-verify_hostname",
-            "client.test",
-            "client.pem",
-        ],
+        judge: "--chain client-chain.pem --roots root.pem --name client.test",
+        openssl: "-CAfile root.pem -untrusted middle.pem -purpose sslserver -verify_hostname client.test client.pem",
         number: 26,
     },
     Asked {
         what: "a revoked one",
         days: 1,
-        judge: &[
-            "--chain",
-            "chain.pem",
-            "--roots",
-            "root.pem",
-            "--name",
-            "web.test",
-            "--crl",
-            "crl.pem",
-        ],
-        openssl: &[
-            "-CAfile",
-            "root.pem",
-            "-untrusted",
-            "middle.pem",
-            "-purpose",
-            "sslserver",
-            "-verify_hostname",
-            "web.test",
-            "-crl_check_all",
-            "-CRLfile",
-            "crl.pem",
-            "server.pem",
-        ],
+        judge: "--chain chain.pem --roots root.pem --name web.test --crl crl.pem",
+        openssl: "-CAfile root.pem -untrusted middle.pem -purpose sslserver -verify_hostname web.test -crl_check_all -CRLfile crl.pem server.pem",
         number: 23,
     },
     Asked {
         what: "with a list that has ended",
         days: 10,
-        judge: &[
-            "--chain",
-            "chain.pem",
-            "--roots",
-            "root.pem",
-            "--name",
-            "web.test",
-            "--crl",
-            "crl.pem",
-        ],
-        openssl: &[
-            "-CAfile",
-            "root.pem",
-            "-untrusted",
-            "middle.pem",
-            "-purpose",
-            "sslserver",
-            "-verify_hostname",
-            "web.test",
-            "-crl_check_all",
-            "-CRLfile",
-            "crl.pem",
-            "server.pem",
-        ],
+        judge: "--chain chain.pem --roots root.pem --name web.test --crl crl.pem",
+        openssl: "-CAfile root.pem -untrusted middle.pem -purpose sslserver -verify_hostname web.test -crl_check_all -CRLfile crl.pem server.pem",
         number: 12,
     },
     Asked {
         what: "a good client",
         days: 1,
-        judge: &[
-            "--chain",
-            "chain.pem",
-            "--roots",
-            "root.pem",
-            "--name",
-            "web.test",
-            "--client-chain",
-            "client-chain.pem",
-            "--client-roots",
-            "root.pem",
-        ],
-        openssl: &[
-            "-CAfile",
-            "root.pem",
-            "-untrusted",
-            "middle.pem",
-            "-purpose",
-            "sslclient",
-            "client.pem",
-        ],
+        judge: "--chain chain.pem --roots root.pem --name web.test --client-chain client-chain.pem --client-roots root.pem",
+        openssl: "-CAfile root.pem -untrusted middle.pem -purpose sslclient client.pem",
         number: 0,
     },
     Asked {
         what: "a client whose certificate is a server's",
         days: 1,
-        judge: &[
-            "--chain",
-            "chain.pem",
-            "--roots",
-            "root.pem",
-            "--name",
-            "web.test",
-            "--client-chain",
-            "chain.pem",
-            "--client-roots",
-            "root.pem",
-        ],
-        openssl: &[
-            "-CAfile",
-            "root.pem",
-            "-untrusted",
-            "middle.pem",
-            "-purpose",
-            "sslclient",
-            "server.pem",
-        ],
+        judge: "--chain chain.pem --roots root.pem --name web.test --client-chain chain.pem --client-roots root.pem",
+        openssl: "-CAfile root.pem -untrusted middle.pem -purpose sslclient server.pem",
         number: 26,
     },
 ];
@@ -573,7 +364,9 @@ const ASKED: &[Asked] = &[
 fn openssl_says(folder: &Path, asked: &Asked, at_s: u64) -> Option<String> {
     let at = at_s.to_string();
     let mut command = Command::new("openssl");
-    command.args(["verify", "-attime", &at]).args(asked.openssl);
+    command
+        .args(["verify", "-attime", &at])
+        .args(asked.openssl.split_whitespace());
     let output = command.current_dir(folder).output().expect("openssl runs");
     if output.status.success() {
         return None;
@@ -598,7 +391,7 @@ fn judge_says_what_openssl_says_of_files_that_openssl_made() {
     for asked in ASKED {
         let (at, at_s) = files.days_on(asked.days);
         let really = openssl_says(files.folder.path(), asked, at_s);
-        let args = [asked.judge, &["--at", &at, "--validator", "openssl"]].concat();
+        let args = asked.flags(&["--at", &at, "--validator", "openssl"]);
         let answers = files.answers(&args);
         assert_eq!(answers.len(), 1);
         let text = answers[0]["text"].as_str();
@@ -621,7 +414,7 @@ fn all_stacks_answer() {
     let files = Files::new();
     for asked in ASKED {
         let (at, _) = files.days_on(asked.days);
-        let args = [asked.judge, &["--at", &at, "--validator", "all"]].concat();
+        let args = asked.flags(&["--at", &at, "--validator", "all"]);
         let answers = files.answers(&args);
         assert_eq!(answers.len(), 8, "{}", asked.what);
         for answer in &answers {
@@ -631,10 +424,10 @@ fn all_stacks_answer() {
             assert_eq!(answer["code"].is_null(), is_ok, "{answer}");
             assert_eq!(answer["error"].is_null(), is_ok, "{answer}");
         }
-        let yaml = files.judge(&[asked.judge, &["--at", &at, "--format", "yaml"]].concat());
+        let yaml = files.judge(&asked.flags(&["--at", &at, "--format", "yaml"]));
         let yaml: Value = serde_saphyr::from_slice(&yaml.stdout).expect("yaml");
         assert_eq!(yaml, Value::Array(answers), "{}", asked.what);
-        let table = files.judge(&[asked.judge, &["--at", &at]].concat());
+        let table = files.judge(&asked.flags(&["--at", &at]));
         assert_eq!(String::from_utf8_lossy(&table.stdout).lines().count(), 9);
     }
 }
@@ -767,32 +560,15 @@ fn weak_keys_and_digests_are_refused_as_each_stack_does() {
         let asked = Asked {
             what: weak.what,
             days: 1,
-            judge: &[
-                "--chain",
-                "server.pem",
-                "--roots",
-                "root.pem",
-                "--name",
-                "web.test",
-            ],
-            openssl: &[
-                "-auth_level",
-                "2",
-                "-CAfile",
-                "root.pem",
-                "-purpose",
-                "sslserver",
-                "-verify_hostname",
-                "web.test",
-                "server.pem",
-            ],
+            judge: "--chain server.pem --roots root.pem --name web.test",
+            openssl: "-auth_level 2 -CAfile root.pem -purpose sslserver -verify_hostname web.test server.pem",
             number: 0,
         };
         let really = openssl_says(at, &asked, at_s);
         if really.as_deref() != weak.openssl {
             wrong.push(format!("{}: openssl says {really:?}", weak.what));
         }
-        let answers = files.answers(&[asked.judge, &["--at", &instant]].concat());
+        let answers = files.answers(&asked.flags(&["--at", &instant]));
         for (stack, error) in weak.stacks {
             let answer = answers.iter().find(|answer| answer["validator"] == stack);
             let answer = answer.expect("every stack answers");
@@ -873,16 +649,8 @@ fn a_maze_of_paths_is_given_up() {
     let asked = Asked {
         what: "a maze",
         days: 1,
-        judge: &[],
-        openssl: &[
-            "-CAfile",
-            "root.pem",
-            "-untrusted",
-            "chain.pem",
-            "-purpose",
-            "sslserver",
-            "server.pem",
-        ],
+        judge: "",
+        openssl: "-CAfile root.pem -untrusted chain.pem -purpose sslserver server.pem",
         number: 0,
     };
     let really = openssl_says(at, &asked, at_s);
