@@ -3,16 +3,14 @@
 
 mod common;
 
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 
+use common::rehearsals::{judged, playbook, rehearsed_on};
 use trustsim::diagnosis::{Invariant, diagnose};
 use trustsim::kernel::Span;
-use trustsim::rehearsal::{Doing, Judged, Rehearsal, Rehearsed, Request, rehearse};
+use trustsim::rehearsal::{Doing, Judged, Rehearsal, Rehearsed};
 use trustsim::scenario::{self, MemoryFiles};
 use trustsim::world::{Deployment, Options};
-
-const DAY: u64 = 86_400;
 
 fn deployment(text: &str) -> Deployment {
     let files = MemoryFiles::new([("it.yaml", text)]);
@@ -22,32 +20,7 @@ fn deployment(text: &str) -> Deployment {
 }
 
 fn rehearsed(text: &str, ca: &str, longest_days: u64) -> Rehearsal {
-    of(&deployment(text), (ca, 1), longest_days)
-}
-
-/// Beginning on this day.
-fn of(deployment: &Deployment, (ca, day): (&str, u64), longest_days: u64) -> Rehearsal {
-    let mut all = 0..deployment.applications.len();
-    let ca = all.find(|index| deployment.application_address(*index) == ca);
-    let request = Request {
-        ca: ca.expect("a CA"),
-        at: Span::from_secs(day * DAY),
-        longest: Span::from_secs(longest_days * DAY),
-        seeds: NonZeroU32::MIN,
-        threads: NonZeroUsize::MIN,
-    };
-    rehearse(deployment, request).expect("it can be rehearsed")
-}
-
-fn playbook<'a>(rehearsal: &'a Rehearsal, name: &str) -> &'a Rehearsed {
-    let found = rehearsal.playbooks.iter().find(|each| each.name == name);
-    found.unwrap_or_else(|| panic!("no {name}"))
-}
-
-fn judged(rehearsed: &Rehearsed, invariant: Invariant) -> &Judged {
-    let all = rehearsed.invariants.iter();
-    let mut found = all.filter(|(each, _)| *each == invariant);
-    &found.next().expect("all are judged").1
+    rehearsed_on(&deployment(text), (ca, 1), longest_days)
 }
 
 // ---- I6 ----
@@ -323,7 +296,7 @@ fn charm_vault_is_rotated_by_three_actions_and_not_without_loss() {
 #[test]
 fn a_second_vault_waits_for_those_who_unseal_it() {
     let deployment = common::load_named("vault-own-root");
-    let rehearsal = of(&deployment, ("shop.vault", 1), 7);
+    let rehearsal = rehearsed_on(&deployment, ("shop.vault", 1), 7);
     let (played, unfit) = fits(&rehearsal);
     assert_eq!(played, ["charm-config", "second-provider"]);
     assert_eq!(
@@ -375,7 +348,7 @@ fn a_second_vault_waits_for_those_who_unseal_it() {
 #[test]
 fn the_parent_of_an_intermediate_is_rotated_too() {
     let deployment = common::load_named("vault-half-life-gap");
-    let rehearsal = of(&deployment, ("shop.root", 1), 1);
+    let rehearsal = rehearsed_on(&deployment, ("shop.root", 1), 1);
     let own = playbook(&rehearsal, "charm-action");
     assert!(!own.is_safe() && own.is_possible());
     let Judged::Broken(early) = judged(own, Invariant::UseEndsBeforeDistrust) else {
@@ -391,7 +364,7 @@ fn the_parent_of_an_intermediate_is_rotated_too() {
 #[test]
 fn a_public_ca_and_one_that_people_sign_with_say_so() {
     let lego = common::load_named("reference-architecture-lego");
-    let rehearsal = of(&lego, ("pki.tls", 1), 1);
+    let rehearsal = rehearsed_on(&lego, ("pki.tls", 1), 1);
     let (played, unfit) = fits(&rehearsal);
     assert_eq!(played, ["second-provider"]);
     assert_eq!(
@@ -420,7 +393,7 @@ connections:
   - {from: browser, to: web, every: 5s}
 ",
     );
-    let rehearsal = of(&manual, ("m.ca", 1), 1);
+    let rehearsal = rehearsed_on(&manual, ("m.ca", 1), 1);
     let (played, unfit) = fits(&rehearsal);
     assert_eq!(played, ["second-provider"]);
     assert!(why(&unfit, "step-by-step").ends_with("the CA is rotated there"));
@@ -437,7 +410,7 @@ connections:
 #[test]
 fn a_timetable_says_what_to_look_at_before_going_on() {
     let deployment = common::load_named("ca-rotation-certificates-first");
-    let rehearsal = of(&deployment, ("server.ca", 1), 7);
+    let rehearsal = rehearsed_on(&deployment, ("server.ca", 1), 7);
     let safe = rehearsal.safe().expect("one is");
     let lines: Vec<String> = safe
         .timetable

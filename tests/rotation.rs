@@ -3,12 +3,12 @@
 
 mod common;
 
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 
+use common::rehearsals::{judged, playbook, rehearsed_on};
 use trustsim::diagnosis::{Invariant, Rotated, outages};
 use trustsim::kernel::{Span, Time};
-use trustsim::rehearsal::{Judged, Rehearsal, Rehearsed, Request, rehearse};
+use trustsim::rehearsal::{Judged, Rehearsal};
 use trustsim::scenario::{self, MemoryFiles};
 use trustsim::world::{CertificateKind, Deployment, Kind, Options, Record};
 
@@ -219,29 +219,7 @@ fn what_a_ca_cannot_do_is_refused_with_its_place() {
 }
 
 fn rehearsed(deployment: &Deployment, ca: &str, longest_days: u64) -> Rehearsal {
-    let mut all = 0..deployment.applications.len();
-    let ca = all.find(|index| deployment.application_address(*index) == ca);
-    let request = Request {
-        ca: ca.expect("a CA"),
-        at: Span::from_secs(DAY),
-        longest: Span::from_secs(longest_days * DAY),
-        seeds: NonZeroU32::MIN,
-        threads: NonZeroUsize::MIN,
-    };
-    rehearse(deployment, request).expect("it can be rehearsed")
-}
-
-fn playbook<'a>(rehearsal: &'a Rehearsal, name: &str) -> &'a Rehearsed {
-    let found = rehearsal.playbooks.iter().find(|each| each.name == name);
-    found.unwrap_or_else(|| panic!("no {name}"))
-}
-
-fn judged(rehearsed: &Rehearsed, invariant: Invariant) -> &Judged {
-    let found = rehearsed
-        .invariants
-        .iter()
-        .find(|(each, _)| *each == invariant);
-    &found.expect("all are judged").1
+    rehearsed_on(deployment, (ca, 1), longest_days)
 }
 
 #[test]

@@ -5,6 +5,7 @@
     reason = "each test binary uses its own part; a skip is loud"
 )]
 
+pub(crate) mod rehearsals;
 pub(crate) mod small;
 
 use std::collections::BTreeMap;
