@@ -2,7 +2,7 @@
 //! Knows which mistakes were mended and where; not whether that helps anybody.
 
 use crate::charms::{
-    Apply, Behaviour, Bugs, CertificatesProfile, CharmMetadata, EndpointProfile, KeyUse,
+    Apply, Behaviour, Bugs, CertificatesProfile, CharmMetadata, Endpoint, EndpointProfile, KeyUse,
     LibraryProfile, Reads, RenewsOn, Role, Serves, Store, TrustProfile, VaultGuard,
 };
 use crate::interfaces::{certificate_transfer, tls_certificates};
@@ -14,7 +14,14 @@ pub(super) fn mended(charm: &CharmMetadata) -> Option<(CharmMetadata, String)> {
     let mut words: Vec<&'static str> = Vec::new();
     mend_behaviour(&mut mended.behaviour, &mut words);
     for endpoint in &mut mended.endpoints {
-        match &mut endpoint.profile {
+        let Endpoint {
+            profile,
+            library,
+            role,
+            bugs,
+            ..
+        } = endpoint;
+        match profile {
             Some(
                 EndpointProfile::Certificates(profile)
                 | EndpointProfile::LegacyCertificates(profile),
@@ -22,8 +29,8 @@ pub(super) fn mended(charm: &CharmMetadata) -> Option<(CharmMetadata, String)> {
             Some(EndpointProfile::ReceivesCa(profile)) => mend_trust(profile, &mut words),
             None => {}
         }
-        mend_library(&mut endpoint.library, endpoint.role, &mut words);
-        mend_bugs(&mut endpoint.bugs, &mut words);
+        mend_library(library, *role, &mut words);
+        mend_bugs(bugs, &mut words);
     }
     let mut told: Vec<&str> = Vec::new();
     for word in words {

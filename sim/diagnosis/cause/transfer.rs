@@ -84,7 +84,7 @@ impl<'a> Detective<'_, 'a> {
 
     /// The two sides speak different versions of `certificate_transfer`.
     fn versions(&self, provider: &str, requirer: &str) -> Option<String> {
-        let (gives, takes) = (self.library(provider)?, self.library(requirer)?);
+        let (gives, takes) = (self.spoken_by(provider)?, self.spoken_by(requirer)?);
         if is_old(takes) && !is_old(gives) {
             return self.reads_raw(requirer).then(|| {
                 format!(
@@ -179,7 +179,7 @@ impl<'a> Detective<'_, 'a> {
         signer: &str,
         case: &Case<'a>,
     ) -> Option<String> {
-        let (gives, takes) = (self.library(provider)?, self.library(requirer)?);
+        let (gives, takes) = (self.spoken_by(provider)?, self.spoken_by(requirer)?);
         if is_old(gives) || !is_old(takes) {
             return None;
         }
@@ -200,7 +200,7 @@ impl<'a> Detective<'_, 'a> {
     /// Both sides know version 1, and nobody has written so: only the requirer's leader does, in
     /// relation-created (canonical/certificate-transfer-interface f79a9f4 v1).
     fn unversioned(&self, provider: &str, requirer: &str, at: Time) -> Option<String> {
-        let (gives, takes) = (self.library(provider)?, self.library(requirer)?);
+        let (gives, takes) = (self.spoken_by(provider)?, self.spoken_by(requirer)?);
         if is_old(gives) || is_old(takes) {
             return None;
         }
@@ -222,7 +222,7 @@ impl<'a> Detective<'_, 'a> {
     }
 
     /// What `model.app:endpoint` speaks.
-    fn library(&self, name: &str) -> Option<Library> {
+    fn spoken_by(&self, name: &str) -> Option<Library> {
         let (_, endpoint) = name.rsplit_once(':')?;
         let side = crate::diagnosis::carrier::side(self.deployment, name);
         let charm = &self.deployment.applications[self.application(&side)?].charm;

@@ -310,7 +310,8 @@ fn rotated_in(
     writes_version: bool,
 ) -> Cause {
     let speaks = |deployment: &mut Deployment, application, name, library| {
-        endpoint(deployment, application, name).library = Some(LibraryProfile::Transfer(library));
+        let Endpoint { library: own, .. } = endpoint(deployment, application, name);
+        *own = Some(LibraryProfile::Transfer(library));
     };
     speaks(&mut deployment, CA, "send-ca-cert", gives);
     speaks(&mut deployment, CLIENT, "receive-ca-cert", takes);
