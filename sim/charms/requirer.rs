@@ -96,9 +96,10 @@ impl Changes {
 
 impl Charm for Requirer {
     fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
-        // The process begins: it reads whatever is there.
+        // The process begins: it reads whatever is there. Without a container of its own, as on a
+        // machine, it does so with the charm.
         let begins = matches!(hook, Hook::PebbleReady { .. })
-            || (matches!(hook, Hook::Start) && !unit.is_kubernetes());
+            || (matches!(hook, Hook::Start) && !unit.has_containers());
         let mut changes = Changes {
             restart: begins,
             ..Changes::default()

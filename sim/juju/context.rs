@@ -191,6 +191,11 @@ impl<'a> UnitContext<'a> {
         self.juju.model(self.application().model).kubernetes
     }
 
+    /// Whether its workload runs in containers of its own, which Pebble starts.
+    pub fn has_containers(&self) -> bool {
+        !self.application().containers.is_empty()
+    }
+
     /// The unit's own clock, which may be skewed. Certificates are made and judged by it.
     pub fn now(&self) -> Time {
         self.true_now.skewed_by(self.unit().skew_ns)
