@@ -111,7 +111,7 @@ fn what_is_not_the_same_run_is_refused() {
         text(&output.stderr)
     };
     insta::assert_snapshot!(ask(&["--seed", "1"]), @"
-    error: the folder of a run says its seed and variant itself
+    error: the folder of a run says itself how it was played
     hint: name the scenario file to play it otherwise
     ");
 

@@ -97,8 +97,8 @@ pub(super) fn load(
     deployment.seed = play.seed.unwrap_or(deployment.seed);
     if let Some(before) = &before {
         deployment.seed = before.played.seed;
-        options.every_hook |= before.played.every_hook;
-        options.every_handshake |= before.played.every_handshake;
+        options.every_hook = before.played.every_hook;
+        options.every_handshake = before.played.every_handshake;
     }
     crate::faults::draw(&mut deployment);
     if let Some(before) = &before {
@@ -117,8 +117,9 @@ pub(super) fn load(
 
 impl Before {
     fn read(folder: &Path, play: &Play) -> Result<Self, CliError> {
-        if play.variant.is_some() || play.seed.is_some() {
-            let error = "the folder of a run says its seed and variant itself";
+        let otherwise = play.variant.is_some() || play.seed.is_some();
+        if otherwise || play.every_hook || play.every_handshake {
+            let error = "the folder of a run says itself how it was played";
             return Err(CliError::usage(error).hint("name the scenario file to play it otherwise"));
         }
         let path = folder.join(SUMMARY);
