@@ -1,5 +1,5 @@
 //! What the first line of a diagnosis blames is what was to blame: a random plan is played with
-//! each of its faults left out in turn. Where an outage does not happen without a fault, that fault
+//! each of its faults left out in turn. Where less than half of an outage is left without a fault, that fault
 //! is a true cause of it, and the first line names one of those, or the person who was waited for
 //! since. (Without a unit that was added its connections fail never; what kept its certificate away
 //! is as true.)

@@ -3,7 +3,7 @@
 use super::change::Transfer;
 use super::expectations::application_of;
 use super::facts::{Facts, RelationFact};
-use crate::charms::EndpointProfile;
+use crate::charms::{EndpointProfile, Role};
 use crate::world::{Deployment, Seq};
 
 const TRANSFER: &str = "certificate_transfer";
@@ -208,4 +208,22 @@ fn trusts_through(deployment: &Deployment, application: usize, endpoint: &str) -
         ) => profile.trusts_ca,
         _ => false,
     }
+}
+
+/// A relation over which an application will never get a certificate, since its sides speak
+/// different protocols: `model.app:endpoint` twice.
+pub(super) fn deaf(deployment: &Deployment, whom: &str) -> Option<[String; 2]> {
+    let own = application(deployment, whom)?;
+    deployment.relations.iter().find_map(|relation| {
+        let mut sides = relation.sides.iter();
+        let requirer = sides.find(|side| side.role == Role::Requirer)?;
+        let is_own = deployment.application_of(requirer.party) == Some(own);
+        (is_own && deployment.protocols_differ(relation)).then(|| {
+            relation.sides.each_ref().map(|side| {
+                let index = deployment.application_of(side.party);
+                let address = index.map(|index| deployment.application_address(index));
+                format!("{}:{}", address.unwrap_or_default(), side.endpoint)
+            })
+        })
+    })
 }

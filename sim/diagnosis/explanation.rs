@@ -1,10 +1,11 @@
 //! An outage in plain words: what was presented, what was trusted, which hop broke, which
 //! relation would have carried what was missing, and what started it.
 
-use super::carrier::{Carrier, carrier};
+use super::carrier::{Carrier, carrier, deaf};
 use super::case::{CANNOT_LOAD, Case};
 use super::cause::{Cause, Detective, Trail};
 use super::describe::place;
+use super::expectations::application_of;
 use super::facts::{Facts, address, cause_chain};
 use super::outages::Outage;
 use crate::kernel::Time;
@@ -343,30 +344,7 @@ impl<'a> Explainer<'a> {
             leaf,
             issuers: leaf.map_or_else(Vec::new, |leaf| self.facts.issuers(leaf)),
             trusted: self.facts.trusted(judge, as_of).map(|(_, roots)| roots),
-            deaf: self.deaf_relation(presenter),
-        })
-    }
-
-    /// A relation over which a unit will never get a certificate: `model.app:endpoint` twice.
-    fn deaf_relation(&self, unit: &str) -> Option<[String; 2]> {
-        let application = super::expectations::application_of(unit);
-        let deployment = self.deployment;
-        let address = |side: &crate::world::Side| {
-            let index = deployment.application_of(side.party)?;
-            Some(deployment.application_address(index))
-        };
-        deployment.relations.iter().find_map(|relation| {
-            let requirer = relation
-                .sides
-                .iter()
-                .find(|side| side.role == crate::charms::Role::Requirer)?;
-            let is_own = address(requirer).as_deref() == Some(application);
-            (is_own && deployment.protocols_differ(relation)).then(|| {
-                relation.sides.each_ref().map(|side| {
-                    let address = address(side).unwrap_or_default();
-                    format!("{address}:{}", side.endpoint)
-                })
-            })
+            deaf: deaf(self.deployment, application_of(presenter)),
         })
     }
 

@@ -29,10 +29,13 @@ impl PlannedFault {
 fn body(action: &Action, deployment: &Deployment) -> Option<Body> {
     Some(match action {
         Action::RunAction {
-            application, name, ..
+            application,
+            unit: None,
+            name,
+            parameters,
         } => {
             let charm = &deployment.applications[*application].charm;
-            let rotates = charm.rotate_ca_action.as_ref() == Some(name);
+            let rotates = charm.rotate_ca_action.as_ref() == Some(name) && parameters.is_empty();
             rotates.then(|| ("rotate-ca", vec![app(*application, deployment)]))?
         }
         Action::Restart { application, unit } => {

@@ -22,7 +22,7 @@ const LOGIN_CALLS: u32 = 3;
 /// Calls that every hook makes: six to fill its context, one to say that the agent executes, three
 /// to keep the agent's own state, one to commit (juju/juju 3.6 `internal/worker/uniter`:
 /// `runner/context/contextfactory.go` `updateContext`, `operation/runhook.go`,
-/// `operation/executor.go`).
+/// `operation/executor.go`). An estimate from reading those, not a count of a running agent's calls.
 const HOOK_CALLS: u32 = 11;
 /// On a machine also its addresses (`updateContext`).
 const MACHINE_CALLS: u32 = 2;

@@ -25,11 +25,13 @@ impl Additions {
     pub fn between(base: &Deployment, later: &Deployment) -> Self {
         let mut own = base.actions.iter().peekable();
         let is_new = |timed: &&TimedAction| own.next_if(|known| known == timed).is_none();
-        Self {
+        let additions = Self {
             offers: later.offers[base.offers.len()..].to_vec(),
             saas: later.saas[base.saas.len()..].to_vec(),
             actions: later.actions.iter().filter(is_new).cloned().collect(),
-        }
+        };
+        debug_assert!(own.next().is_none(), "an action of the base is missing");
+        additions
     }
 }
 
@@ -48,11 +50,11 @@ impl Simulation {
     /// played for `duration` from the start.
     #[must_use]
     pub fn fork(&self, actions: Vec<TimedAction>, duration: Span) -> Self {
-        let mut fork = self.clone();
+        let mut fork = self.fork_with(Additions {
+            actions,
+            ..Additions::default()
+        });
         Arc::make_mut(&mut fork.world.deployment).duration = duration;
-        for action in actions {
-            fork.plan(action);
-        }
         fork
     }
 

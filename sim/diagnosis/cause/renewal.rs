@@ -498,22 +498,7 @@ impl<'a> Detective<'_, 'a> {
 
     /// A relation of `whom` whose sides speak different protocols: `model.app:endpoint` twice.
     fn deaf(&self, whom: &str) -> Option<[String; 2]> {
-        let own = self.application(whom)?;
-        let deployment = self.deployment;
-        deployment.relations.iter().find_map(|relation| {
-            let requirer = relation
-                .sides
-                .iter()
-                .find(|side| side.role == Role::Requirer)?;
-            let is_own = deployment.application_of(requirer.party) == Some(own);
-            (is_own && deployment.protocols_differ(relation)).then(|| {
-                relation.sides.each_ref().map(|side| {
-                    let index = deployment.application_of(side.party);
-                    let address = index.map(|index| deployment.application_address(index));
-                    format!("{}:{}", address.unwrap_or_default(), side.endpoint)
-                })
-            })
-        })
+        crate::diagnosis::carrier::deaf(self.deployment, whom)
     }
 }
 
