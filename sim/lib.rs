@@ -8,26 +8,26 @@
 //!
 //! The rooms are floors: a room imports only from floors below it. `ARCHITECTURE.md` draws them.
 
-pub mod kernel;
-pub mod yaml;
+pub use trustsim_kernel as kernel;
+pub use trustsim_yaml as yaml;
 
-pub mod juju;
-pub mod pki;
+pub use trustsim_juju as juju;
+pub use trustsim_pki as pki;
 
-pub mod interfaces;
-pub mod tls;
+pub use trustsim_interfaces as interfaces;
+pub use trustsim_tls as tls;
 
-pub mod charms;
+pub use trustsim_charms as charms;
 
-pub mod world;
+pub use trustsim_world as world;
 
-pub mod faults;
+pub use trustsim_faults as faults;
 
-pub mod diagnosis;
-pub mod scenario;
+pub use trustsim_diagnosis as diagnosis;
+pub use trustsim_scenario as scenario;
 
-pub mod rehearsal;
+pub use trustsim_rehearsal as rehearsal;
 
-pub mod report;
+pub use trustsim_report as report;
 
-pub mod cli;
+pub use trustsim_cli as cli;

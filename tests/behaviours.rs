@@ -34,7 +34,7 @@ fn tests(text: &str) -> Vec<String> {
     found
 }
 
-/// Tests of every file, by its path below the project without its ending.
+/// Tests of every file, by its path below the project without `src/` and its ending.
 fn all_tests() -> BTreeMap<String, Vec<String>> {
     let mut files = Vec::new();
     for folder in ["sim", "tests"] {
@@ -42,7 +42,10 @@ fn all_tests() -> BTreeMap<String, Vec<String>> {
     }
     let read = files.iter().map(|path| {
         let inside = path.strip_prefix(root()).expect("a path of the project");
-        let name = inside.with_extension("").to_string_lossy().into_owned();
+        let name = inside
+            .with_extension("")
+            .to_string_lossy()
+            .replace("/src/", "/");
         (name, tests(&fs::read_to_string(path).expect("text")))
     });
     read.filter(|(_, tests)| !tests.is_empty()).collect()

@@ -1,0 +1,135 @@
+//! The rate limits of Let's Encrypt (letsencrypt.org/docs/rate-limits, letsencrypt/boulder
+//! `ratelimits/`): buckets that fill again bit by bit. Knows nothing of what is counted.
+
+use super::Refused;
+use trustsim_juju::{UnitContext, Value};
+use trustsim_kernel::{Span, Time, format_duration};
+
+/// A rate limit: a bucket of `burst` that gets one back every `refill`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limit {
+    name: &'static str,
+    burst: u32,
+    refill: Span,
+}
+
+/// 300 orders in 3 hours.
+pub(super) const ORDERS: Limit = Limit {
+    name: "new-orders-per-account",
+    burst: 300,
+    refill: Span::from_secs(36),
+};
+/// 5 failures in an hour.
+pub(super) const FAILURES: Limit = Limit {
+    name: "authorization-failures-per-identifier-per-account",
+    burst: 5,
+    refill: Span::from_secs(12 * 60),
+};
+/// 50 in 7 days.
+pub(super) const PER_DOMAIN: Limit = Limit {
+    name: "new-certificates-per-registered-domain",
+    burst: 50,
+    refill: Span::from_secs(7 * 86_400 / 50),
+};
+/// 5 in 7 days.
+pub(super) const PER_SET: Limit = Limit {
+    name: "new-certificates-per-exact-set-of-identifiers",
+    burst: 5,
+    refill: Span::from_secs(7 * 86_400 / 5),
+};
+
+/// A rate limit of the public CA, for whoever counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcmeLimit {
+    /// Its name.
+    pub name: &'static str,
+    /// How many at once.
+    pub burst: u32,
+    /// How long until one more is allowed.
+    pub refill: Span,
+}
+
+/// The limits that count certificates.
+pub fn acme_limits() -> [AcmeLimit; 3] {
+    [ORDERS, PER_DOMAIN, PER_SET].map(|limit| AcmeLimit {
+        name: limit.name,
+        burst: limit.burst,
+        refill: limit.refill,
+    })
+}
+
+impl Limit {
+    fn key(&self, subject: &str) -> String {
+        format!("acme/{}/{subject}", self.name)
+    }
+
+    /// When the bucket will be full again.
+    fn full_at(&self, unit: &UnitContext<'_>, subject: &str, now: Time) -> Time {
+        let kept = unit.outside(&self.key(subject));
+        let kept = kept.and_then(|value| value.text().parse().ok());
+        kept.map_or(now, |nanos| Time::from_nanos(nanos).max(now))
+    }
+
+    /// How long until there is one to take; `None` where there is one now.
+    pub(super) fn wait(&self, unit: &UnitContext<'_>, subject: &str, now: Time) -> Option<Span> {
+        let missing = self.full_at(unit, subject, now).since(now);
+        let allowed = self.refill * (self.burst - 1);
+        (missing > allowed).then(|| missing - allowed)
+    }
+
+    pub(super) fn take(&self, unit: &mut UnitContext<'_>, subject: &str, now: Time) {
+        let full_at = self.full_at(unit, subject, now) + self.refill;
+        let text = full_at.as_nanos().to_string();
+        unit.set_outside(&self.key(subject), Some(Value::from(text)));
+    }
+
+    /// What the server says where there is none to take (boulder `ratelimits/limiter.go`).
+    pub(super) fn refusal(&self, what: &str, wait: Span) -> Refused {
+        let wait = format_duration(wait);
+        Refused::by_server(
+            "rateLimited",
+            format!(
+                "too many {what}, retry after {wait}: see https://letsencrypt.org/docs/rate-limits/#{}",
+                self.name
+            ),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{Stage, certificates_profile, consumer};
+    use trustsim_juju::{HookError, UnitContext};
+
+    /// letsencrypt.org/docs/rate-limits: 300 orders of an account within 3 hours, one more every
+    /// 36 seconds.
+    fn order_until_refused(unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        let now = unit.now();
+        for _ in 0..300 {
+            assert_eq!(ORDERS.wait(unit, "account", now), None);
+            ORDERS.take(unit, "account", now);
+        }
+        let wait = ORDERS
+            .wait(unit, "account", now)
+            .expect("the bucket is empty");
+        assert_eq!(wait, Span::from_secs(36));
+        assert_eq!(ORDERS.wait(unit, "another", now), None);
+        assert_eq!(ORDERS.wait(unit, "account", now + wait), None);
+        assert!(ORDERS.wait(unit, "account", now + wait / 2).is_some());
+        unit.note("done", Value::from(""));
+        Ok(())
+    }
+
+    #[test]
+    fn an_account_may_order_three_hundred_times_and_then_every_36_seconds() {
+        let mut stage = Stage::new(1, true, false);
+        let charm = consumer(certificates_profile(crate::Mode::Unit));
+        let web = stage.deploy("web", &charm, &[], 1);
+        stage.run_for(30);
+        stage.stunts.insert("order", order_until_refused);
+        stage.act(stage.unit(web, 0), "order");
+        stage.run_for(10);
+        assert!(stage.notes.iter().any(|note| note.2 == "done"));
+    }
+}

@@ -1,0 +1,100 @@
+//! Mistakes that revisions of real charms had, each under the name that a declaration gives with
+//! `bugs`; without it a charm is played as it is today.
+
+use super::declaration::one_of;
+use trustsim_yaml::{Reader, Spanned};
+
+/// The mistakes that an endpoint of a charm is played with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bugs {
+    /// `root-first`: the provider gives chains that begin with the root
+    /// (canonical/self-signed-certificates-operator before revision 310 of 1/edge, told in
+    /// canonical/opensearch-operator#641).
+    pub root_first: bool,
+    /// `broken-raises`: relation-broken of `tls-certificates` raises, every time it is tried
+    /// (canonical/traefik-k8s-operator#313, #330).
+    pub broken_raises: bool,
+    /// `empty-name-raises`: a request is made before its name is known, which raises
+    /// (canonical/kafka-operator#545).
+    pub empty_name_raises: bool,
+    /// `keeps-when-broken`: relation-broken leaves what the charm had in place
+    /// (canonical/traefik-k8s-operator#340). With version 3 of the library.
+    pub keeps_when_broken: bool,
+    /// `unknown-alias-raises`: relation-broken of `certificate_transfer` deletes an alias from the
+    /// trust store that was never put there, which raises (canonical/kafka-operator#563).
+    pub unknown_alias_raises: bool,
+    /// `shared-not-applied`: a unit that does not lead writes what the leader shares and goes on
+    /// with what it has loaded (canonical/mongodb-operator#106).
+    pub shared_not_applied: bool,
+}
+
+impl Bugs {
+    const NAMES: [&'static str; 6] = [
+        "root-first",
+        "broken-raises",
+        "empty-name-raises",
+        "keeps-when-broken",
+        "unknown-alias-raises",
+        "shared-not-applied",
+    ];
+
+    /// Those that are named; unknown names are noted.
+    pub(super) fn named(names: &[Spanned<String>], reader: &mut Reader) -> Self {
+        let mut bugs = Self::default();
+        for name in names {
+            match one_of(Some(name), &Self::NAMES, reader) {
+                Some(0) => bugs.root_first = true,
+                Some(1) => bugs.broken_raises = true,
+                Some(2) => bugs.empty_name_raises = true,
+                Some(3) => bugs.keeps_when_broken = true,
+                Some(4) => bugs.unknown_alias_raises = true,
+                Some(5) => bugs.shared_not_applied = true,
+                _ => {}
+            }
+        }
+        bugs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trustsim_yaml::{Place, Unknown};
+
+    fn named(names: &[&str]) -> (Bugs, Vec<String>) {
+        let names = names.iter().map(|name| (*name).to_owned());
+        let names: Vec<_> = names
+            .map(|name| Spanned::new(name, Place::default()))
+            .collect();
+        let mut reader = Reader::new(Unknown::Refused, true);
+        let bugs = Bugs::named(&names, &mut reader);
+        let said = reader.mistakes.into_iter().map(|mistake| mistake.message);
+        (bugs, said.collect())
+    }
+
+    #[test]
+    fn each_name_is_one_mistake() {
+        for name in Bugs::NAMES {
+            let (bugs, said) = named(&[name]);
+            assert!(said.is_empty(), "{said:?}");
+            let text = format!("{bugs:?}");
+            assert_eq!(text.matches("true").count(), 1, "{text}");
+            assert!(
+                text.contains(&format!("{}: true", name.replace('-', "_"))),
+                "{text}"
+            );
+        }
+        assert_eq!(named(&[]).0, Bugs::default());
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused() {
+        let (bugs, said) = named(&["spins"]);
+        assert_eq!(bugs, Bugs::default());
+        assert_eq!(said.len(), 1);
+        assert!(
+            said[0].starts_with("`spins` is none of root-first"),
+            "{said:?}"
+        );
+    }
+}

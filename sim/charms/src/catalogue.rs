@@ -1,0 +1,356 @@
+//! The charms trustsim knows: data in `catalogue.yaml` and the folder `catalogue`, read by the same
+//! code as a scenario's `charms` section.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use super::declaration::{CharmDeclaration, KnownCharm};
+use trustsim_yaml::{FromNode, Map, Reader, Unknown, parse};
+
+/// Name and text of each file.
+const FILES: [(&str, &str); 6] = [
+    ("catalogue.yaml", include_str!("catalogue.yaml")),
+    (
+        "catalogue/ingress.yaml",
+        include_str!("catalogue/ingress.yaml"),
+    ),
+    (
+        "catalogue/kubernetes.yaml",
+        include_str!("catalogue/kubernetes.yaml"),
+    ),
+    (
+        "catalogue/observability.yaml",
+        include_str!("catalogue/observability.yaml"),
+    ),
+    ("catalogue/data.yaml", include_str!("catalogue/data.yaml")),
+    (
+        "catalogue/applications.yaml",
+        include_str!("catalogue/applications.yaml"),
+    ),
+];
+
+/// Every known charm, by Charmhub name.
+///
+/// # Panics
+///
+/// Never, as long as the embedded file is well formed, which a test holds it to.
+pub fn catalogue() -> &'static BTreeMap<String, KnownCharm> {
+    static CATALOGUE: OnceLock<BTreeMap<String, KnownCharm>> = OnceLock::new();
+    CATALOGUE.get_or_init(|| {
+        let mut charms = BTreeMap::new();
+        for (file, text) in FILES {
+            charms.extend(read(text).unwrap_or_else(|error| panic!("{file}: {error}")));
+        }
+        charms
+    })
+}
+
+/// The file a known charm stands in and its text, for a scenario that says otherwise of some of it.
+pub fn catalogue_source(charm: &str) -> Option<(&'static str, &'static str)> {
+    let names = |text: &str| read(text).is_ok_and(|charms| charms.contains_key(charm));
+    FILES.into_iter().find(|(_, text)| names(text))
+}
+
+/// The known charm of a Charmhub name, where no base is known ([`known_charm_on`]).
+pub fn known_charm(name: &str, channel: Option<&str>) -> Option<&'static KnownCharm> {
+    known_charm_on(name, channel, None)
+}
+
+/// The known charm of a Charmhub name. Where several have it, the track of the channel
+/// (`1.7/stable`) decides; where the channel names none, or there is no channel, the series that it
+/// is deployed on (`jammy`); where neither does, it is the one that stands under its own name.
+pub fn known_charm_on(
+    name: &str,
+    channel: Option<&str>,
+    series: Option<&str>,
+) -> Option<&'static KnownCharm> {
+    const RISKS: [&str; 4] = ["stable", "candidate", "beta", "edge"];
+    let track = channel.and_then(|channel| channel.split('/').next());
+    let track = track.filter(|track| *track != "latest" && !RISKS.contains(track));
+    let has = |list: &[String], wanted: &str| list.iter().any(|own| own == wanted);
+    let mut namesakes = catalogue().values();
+    let found = namesakes.find(|known| {
+        known.metadata.name == name
+            && match (track, series) {
+                (Some(track), _) => has(&known.tracks, track),
+                (None, Some(series)) => has(&known.series, series),
+                (None, None) => false,
+            }
+    });
+    found.or_else(|| catalogue().get(name))
+}
+
+fn read(text: &str) -> Result<BTreeMap<String, KnownCharm>, String> {
+    let documents = parse(text, 0).map_err(|error| error.message)?;
+    let mut reader = Reader::new(Unknown::Refused, true);
+    let charms = documents
+        .first()
+        .and_then(|node| Map::<CharmDeclaration>::from_node(node, &mut reader))
+        .unwrap_or_default();
+    let read: BTreeMap<String, KnownCharm> = charms
+        .iter()
+        .map(|(key, charm)| {
+            let name = charm.name.as_ref().unwrap_or(key);
+            (key.value.clone(), charm.to_charm(&name.value, &mut reader))
+        })
+        .collect();
+    match reader.mistakes.first() {
+        Some(mistake) => Err(format!(
+            "{} at byte {}",
+            mistake.message, mistake.place.start
+        )),
+        None => Ok(read),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Behaviour, EndpointProfile, Mode, Protocol, Role};
+
+    #[test]
+    fn the_embedded_file_is_well_formed() {
+        let mut names = Vec::new();
+        for (file, text) in FILES {
+            let charms = read(text).unwrap_or_else(|error| panic!("{file}: {error}"));
+            assert!(
+                text.lines().count() < 400,
+                "{file} is more than one can read"
+            );
+            names.extend(charms.into_keys());
+        }
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count, "a charm stands in two files");
+        assert!(count >= 75, "{count}");
+    }
+
+    /// Whose rules judge a workload's peers follows from what it is written in.
+    #[test]
+    fn every_consumer_says_which_stack_judges_its_peers() {
+        let mut open = Vec::new();
+        for charm in catalogue().values() {
+            let consumes = charm.metadata.endpoints.iter().any(|endpoint| {
+                let is_tls =
+                    ["tls-certificates", "certificate_transfer"].contains(&&*endpoint.interface);
+                is_tls && endpoint.role == Role::Requirer
+            });
+            let text = FILES.iter().find_map(|(_, text)| {
+                let at = text.find(&format!("\n{}:\n", charm.metadata.name))?;
+                text[at + 1..].split("\n\n").next()
+            });
+            let text = text.expect("it stands in a file");
+            if let Some(stack) = &charm.metadata.validator {
+                assert!(stack.parse::<trustsim_tls::Validator>().is_ok(), "{stack}");
+                assert!(text.contains("\n  workload: "), "{}", charm.metadata.name);
+            } else if consumes {
+                open.push(charm.metadata.name.as_str());
+            }
+        }
+        // The stack of the first two is not one that is played; the others judge nobody, or in the
+        // charm only.
+        assert_eq!(
+            open,
+            [
+                "gateway-api-integrator",
+                "istio-ingress-k8s",
+                "lego",
+                "tls-certificates-requirer",
+                "tls-constraints"
+            ]
+        );
+        let stack = |name: &str| catalogue()[name].metadata.validator.clone();
+        for (name, expected) in [
+            ("traefik-k8s", "go"),
+            ("grafana-k8s", "go"),
+            ("prometheus-k8s", "go"),
+            ("kubernetes-worker", "go"),
+            ("kafka", "java"),
+            ("opensearch", "java"),
+            ("zookeeper", "java"),
+            ("haproxy", "openssl"),
+            ("postgresql", "openssl"),
+        ] {
+            assert_eq!(stack(name).as_deref(), Some(expected), "{name}");
+        }
+    }
+
+    /// Which library a charm carries, as the paths in its repository say.
+    #[test]
+    fn charms_carry_the_libraries_they_vendor() {
+        use trustsim_interfaces::{certificate_transfer as transfer, tls_certificates as tls};
+        let charm = |name: &str| &catalogue()[name].metadata;
+        for (name, library) in [
+            ("traefik-k8s", tls::Library::V4Patch30),
+            ("prometheus-k8s", tls::Library::V4Patch30),
+            ("loki-k8s", tls::Library::V4Patch30),
+            ("grafana-k8s", tls::Library::V4Patch27),
+            ("tempo-coordinator-k8s", tls::Library::V3),
+            ("opensearch", tls::Library::V3),
+        ] {
+            let found = charm(name).certificates_library("certificates");
+            assert_eq!(found, Some(library), "{name}");
+        }
+        let postgresql = charm("postgresql-k8s").transfer_library("receive-ca-cert");
+        assert_eq!(postgresql, Some(transfer::Library::V0Patch11));
+    }
+
+    /// The comment before an entry names a repository, and either the commit at which it was read
+    /// or what was not verified.
+    #[test]
+    fn every_entry_names_its_source() {
+        let mut wrong = Vec::new();
+        for (file, text) in FILES {
+            let mut comment = String::new();
+            for line in text.lines() {
+                if let Some(more) = line.strip_prefix('#') {
+                    comment.push_str(more);
+                } else if line.is_empty() {
+                    comment.clear();
+                } else if let Some(name) = line.strip_suffix(':').filter(|_| !line.starts_with(' '))
+                {
+                    if !is_source(&comment) {
+                        wrong.push(format!("{file}: {name}:{comment}"));
+                    }
+                    comment.clear();
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    fn is_source(comment: &str) -> bool {
+        let words = || comment.split([' ', ',', ':', ';', '(', ')']);
+        let repository = words().any(|word| {
+            let parts: Vec<&str> = word.split('/').collect();
+            parts.len() == 2 && parts.iter().all(|part| part.len() > 1)
+        });
+        let is_commit = |word: &str| {
+            (7..=10).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        repository && (words().any(is_commit) || comment.contains("not verified: "))
+    }
+
+    /// A Java trust store, a `ca-file` or a kubeconfig is all that these trust.
+    #[test]
+    fn some_workloads_do_not_look_at_the_systems_roots() {
+        let alone = catalogue()
+            .values()
+            .filter(|charm| !charm.metadata.system_roots);
+        let alone: Vec<&str> = alone.map(|charm| charm.metadata.name.as_str()).collect();
+        assert_eq!(
+            alone,
+            [
+                "cassandra",
+                "charmed-etcd",
+                "etcd",
+                "haproxy",
+                "kafka",
+                "kafka-k8s",
+                "kubernetes-control-plane",
+                "kubernetes-worker",
+                "mongodb",
+                "mongodb-k8s",
+                "opensearch",
+                "zookeeper",
+                "zookeeper-k8s",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_provider_of_most_scenarios_is_known_exactly() {
+        let charm = &catalogue()["self-signed-certificates"];
+        assert!(!charm.more_options && !charm.more_endpoints);
+        let metadata = &charm.metadata;
+        assert_eq!(metadata.behaviour, Behaviour::SelfSignedCertificates);
+        assert_eq!(
+            metadata.rotate_ca_action.as_deref(),
+            Some("rotate-private-key")
+        );
+        assert_eq!(
+            metadata.options["root-ca-validity"].default.as_deref(),
+            Some("365d")
+        );
+        assert_eq!(
+            metadata.options["certificate-limit"].default.as_deref(),
+            Some("99")
+        );
+        let endpoint = metadata.endpoint("send-ca-cert").expect("an endpoint");
+        assert_eq!(
+            (endpoint.role, endpoint.interface.as_str()),
+            (Role::Provider, "certificate_transfer")
+        );
+    }
+
+    #[test]
+    fn traefik_asks_once_for_the_application() {
+        let metadata = &catalogue()["traefik-k8s"].metadata;
+        assert_eq!(metadata.behaviour, Behaviour::Traefik);
+        let endpoint = metadata.endpoint("certificates").expect("an endpoint");
+        let Some(EndpointProfile::Certificates(profile)) = &endpoint.profile else {
+            panic!("no profile");
+        };
+        assert_eq!((profile.mode, endpoint.limit), (Mode::App, Some(1)));
+        assert_eq!(
+            metadata
+                .endpoint("receive-ca-cert")
+                .and_then(|endpoint| endpoint.limit),
+            Some(1)
+        );
+    }
+
+    /// `vault` is charm-vault (openstack/charm-vault) in its tracks, and Canonical's newer charm
+    /// (canonical/vault-k8s-operator) in every other.
+    #[test]
+    fn one_name_can_mean_two_charms() {
+        let behaviour = |channel| {
+            &known_charm("vault", channel)
+                .expect("known")
+                .metadata
+                .behaviour
+        };
+        for channel in ["1.7/stable", "1.5/edge", "1.8/stable"] {
+            let is_old = matches!(behaviour(Some(channel)), Behaviour::CharmVault(_));
+            assert!(is_old, "{channel}");
+        }
+        for channel in [None, Some("1.18/stable"), Some("latest/edge")] {
+            assert!(!matches!(behaviour(channel), Behaviour::CharmVault(_)));
+        }
+        // Without a track, the series: the newer one is built for noble alone
+        // (`machine/charmcraft.yaml`), and each has its own endpoints only.
+        let on = |channel, series| known_charm_on("vault", channel, Some(series)).expect("known");
+        for (channel, series, is_old) in [
+            (None, "focal", true),
+            (Some("stable"), "jammy", true),
+            (None, "noble", false),
+            (Some("1.18/stable"), "jammy", false),
+            (Some("1.8/stable"), "noble", true),
+        ] {
+            let metadata = &on(channel, series).metadata;
+            assert_eq!(
+                metadata.endpoint("certificates").is_some(),
+                is_old,
+                "{series}"
+            );
+            assert_eq!(
+                metadata.endpoint("vault-pki").is_some(),
+                !is_old,
+                "{series}"
+            );
+        }
+    }
+
+    #[test]
+    fn legacy_endpoints_say_so() {
+        for (name, endpoint) in [
+            ("kubernetes-control-plane", "certificates"),
+            ("easyrsa", "client"),
+        ] {
+            let metadata = &catalogue()[name].metadata;
+            let endpoint = metadata.endpoint(endpoint).expect("an endpoint");
+            assert_eq!(endpoint.protocol, Protocol::Legacy, "{name}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What a charm is: code that handles hooks through one door.
+
+use super::{Carried, Deed, Hand, Wait};
+use trustsim_juju::{Hook, HookError, Quiet, UnitContext};
+
+/// A charm of one unit. What it remembers between hooks lives in Juju (databags, secrets) or on
+/// its workload's disk, as for a real charm, whose process ends with each hook.
+pub trait Charm {
+    /// Handles one hook.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where the real charm's code would end in an uncaught exception or a hook
+    /// tool refuses: nothing it buffered is committed, and Juju runs the hook again.
+    fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError>;
+
+    /// Whether update-status, or a secret event that is repeated, could do anything before
+    /// something else happens to this unit. A wrong [`Quiet::Always`] is a wrong prediction:
+    /// `--every-hook` exists to catch it.
+    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet;
+
+    /// The libraries whose hooks can be told from the charm's own, with what the charm would hand
+    /// them now: for those who compare them with the real ones.
+    fn libraries(&self, _unit: &UnitContext<'_>) -> Vec<Carried> {
+        Vec::new()
+    }
+
+    /// What this unit shows that a person has to do: for the unit itself, and on the leader for
+    /// the application.
+    fn waits(&self, _unit: &UnitContext<'_>) -> Vec<Wait> {
+        Vec::new()
+    }
+
+    /// What a person does now about `wait`, which this unit shows; `None` where there is nothing
+    /// they could do. What they put into the journal goes through [`UnitContext::note`]; nothing
+    /// else that is done to `unit` is kept.
+    fn answer(&self, _wait: &Wait, _hand: &mut Hand, _unit: &mut UnitContext<'_>) -> Option<Deed> {
+        None
+    }
+}

@@ -1,0 +1,572 @@
+//! A charm as it is declared: in the catalogue, in a scenario's `charms` section, or in the
+//! charm's own `charmcraft.yaml` and `metadata.yaml`. One shape, one reader.
+
+mod endpoint;
+/// Every behaviour that a charm can be declared to have, by its name.
+fn known_behaviours() -> [(&'static str, Behaviour); 19] {
+    [
+        ("requirer", Behaviour::Requirer),
+        ("plain", Behaviour::Plain),
+        (
+            "self-signed-certificates",
+            Behaviour::SelfSignedCertificates,
+        ),
+        ("traefik", Behaviour::Traefik),
+        ("opensearch", Behaviour::OpenSearch),
+        ("manual-tls-certificates", Behaviour::ManualTlsCertificates),
+        ("notary", Behaviour::Notary),
+        ("lego", Behaviour::Lego),
+        ("tls-constraints", Behaviour::TlsConstraints),
+        ("vault", Behaviour::Vault(VaultGuard::WholeValidity)),
+        (
+            "vault-renews-early",
+            Behaviour::Vault(VaultGuard::RemainingValidity),
+        ),
+        (
+            "vault-first-issuer",
+            Behaviour::Vault(VaultGuard::FirstIssuer),
+        ),
+        ("vault-fixed-role", Behaviour::Vault(VaultGuard::FixedRole)),
+        ("easyrsa", Behaviour::EasyRsa(EasyRsaVersion(1))),
+        (
+            "charm-vault",
+            Behaviour::CharmVault(CharmVaultVersion::V1_7),
+        ),
+        (
+            "kubernetes-control-plane",
+            Behaviour::Kubernetes(KubernetesPart::ControlPlane),
+        ),
+        (
+            "kubernetes-worker",
+            Behaviour::Kubernetes(KubernetesPart::Worker),
+        ),
+        (
+            "kubeapi-load-balancer",
+            Behaviour::Kubernetes(KubernetesPart::LoadBalancer),
+        ),
+        ("etcd", Behaviour::Etcd),
+    ]
+}
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use super::metadata::{
+    Behaviour, CharmMetadata, CharmVaultVersion, DeclaredAuthority, EasyRsaVersion, Endpoint,
+    EndpointProfile, IssuerProfile, KubernetesPart, OptionSpec, Protocol, Role, Transfers,
+};
+use super::{Bugs, VaultGuard};
+use trustsim_kernel::{Span, parse_duration};
+use trustsim_pki::Purpose;
+use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Value, nearest, record};
+
+type Text = Spanned<String>;
+
+record! {
+    /// A charm: its endpoints, its options, and how it uses certificates.
+    pub struct CharmDeclaration {
+        /// File with the charm's own `charmcraft.yaml` or `metadata.yaml`, relative to this one.
+        from: Text = "from" [Extension],
+        /// Charmhub name.
+        name: Text = "name",
+        /// Whether its units live beside the units of a principal.
+        subordinate: bool = "subordinate",
+        /// Workload containers: a list of names, or a mapping as in `charmcraft.yaml`.
+        containers: Node = "containers",
+        /// Endpoints it provides.
+        provides: Map<EndpointDeclaration> = "provides",
+        /// Endpoints it requires.
+        requires: Map<EndpointDeclaration> = "requires",
+        /// Endpoints among its own units.
+        peers: Map<EndpointDeclaration> = "peers",
+        /// Options, by name.
+        options: Map<OptionDeclaration> = "options",
+        /// Options, as in `charmcraft.yaml`.
+        config: ConfigDeclaration = "config",
+        /// Actions: a list of names, or a mapping as in `charmcraft.yaml`.
+        actions: Node = "actions",
+        /// TLS stack of its workload, such as `openssl`, `rustls` or `go`.
+        validator: Text = "validator" [Extension],
+        /// The program that runs, for people who want to know why the TLS stack is what it is.
+        workload: Text = "workload" [Extension],
+        /// Whether its workload trusts the system's roots beside what it is given (true).
+        system_roots: bool = "system-roots" [Extension],
+        /// Beginnings of the paths of its workload's files that lie on volumes, which outlive a pod.
+        volumes: Vec<String> = "volumes" [Extension],
+        /// The action that rotates its CA.
+        rotate_ca_action: Text = "rotate-ca-action" [Extension],
+        /// Which code plays it: `requirer`, `plain`, or the name of a charm that is played, such as
+        /// `self-signed-certificates`. Without it: `requirer` where an endpoint uses certificates,
+        /// else `plain`.
+        behaviour: Text = "behaviour" [Extension],
+        /// Which version of it is played, where that makes a difference: EasyRSA `3.0.1` (the
+        /// default of easyrsa) to `3.0.9`, charm-vault `1.7` (the default) or `1.8`.
+        version: Text = "version" [Extension],
+        /// Tracks of the charm's channels, where charms of different kinds share one name.
+        tracks: Vec<String> = "tracks" [Extension],
+        /// Series that only the charm of this kind is for, where charms of different kinds share one
+        /// name and no track decides.
+        series: Node = "series" [Extension],
+        /// Makes it a provider of certificates with a given chain of CAs.
+        issuer: IssuerDeclaration = "issuer" [Extension],
+        /// Whether it has more options than are listed.
+        more_options: bool = "more-options" [Extension],
+        /// Whether it has more endpoints than are listed.
+        more_endpoints: bool = "more-endpoints" [Extension],
+    }
+}
+
+record! {
+    /// One endpoint.
+    pub struct EndpointDeclaration {
+        /// Interface name.
+        interface: Text = "interface",
+        /// How many relations it takes.
+        limit: u32 = "limit",
+        /// `global` (the default) or `container`.
+        scope: Text = "scope",
+        /// Whether the charm works without it; has no effect, as in Juju.
+        optional: bool = "optional",
+        /// What it is for.
+        description: Node = "description",
+        /// Who asks for certificates: `unit` (each unit), `app` (the leader) or `app-and-unit`.
+        mode: Text = "mode" [Extension],
+        /// What the workload does when its files change: `restart`, `reload` or `none`.
+        apply: Text = "apply" [Extension],
+        /// The option whose value is the name a certificate is asked for.
+        name_option: Text = "name-option" [Extension],
+        /// Options whose values are further names, separated by commas or spaces.
+        extra_name_options: Vec<String> = "extra-name-options" [Extension],
+        /// The share of a certificate's life after which it is renewed (0.9).
+        renewal: Spanned<f64> = "renewal" [Extension],
+        /// Whether the CA that comes with the certificate is trusted (true).
+        trusts_ca: bool = "trusts-ca" [Extension],
+        /// Whether the files go when there is no certificate for the current request.
+        delete_on_missing: bool = "delete-on-missing" [Extension],
+        /// Interfaces that other revisions of the charm have in its place.
+        earlier_interfaces: Vec<String> = "earlier-interfaces" [Extension],
+        /// `legacy` for the protocol of the reactive charms, in which keys travel in clear.
+        protocol: Text = "protocol" [Extension],
+        /// The library it is spoken with: `tls-certificates` (today's), `tls-certificates-v4`,
+        /// `tls-certificates-v4.27` or `tls-certificates-v3`; `certificate-transfer` (today's),
+        /// `certificate-transfer-v1` or `certificate-transfer-v0`.
+        library: Text = "library" [Extension],
+        /// What the workload does when the CA that comes with the certificate changes; as `apply`.
+        apply_ca: Text = "apply-ca" [Extension],
+        /// What goes to disk: `chain` (as it came), `leaf-first`, `leaf-and-chain`, `leaf`, or as
+        /// some revisions of charms did, `reversed` or `without-leaf`.
+        serves: Text = "serves" [Extension],
+        /// Whether a renewal keeps the key: `kept`, `renewed` or `renewed-early`, whose new key is
+        /// on disk before its certificate. Only charms with version 3 of the library renew keys.
+        key: Text = "key" [Extension],
+        /// Whether each request has an identifier of its own (true); without one a request made
+        /// again is the same bytes, and nobody hears of it.
+        unique_requests: bool = "unique-requests" [Extension],
+        /// Whether the files are written again when the workload starts (true).
+        restores: bool = "restores" [Extension],
+        /// Whether the CA before is trusted beside a new one until the next certificate (false).
+        keeps_old_ca: bool = "keeps-old-ca" [Extension],
+        /// With version 3 of the library: `expiring`, `expired`, `revoked` (all of them).
+        renews_on: Spanned<Vec<Text>> = "renews-on" [Extension],
+        /// With version 3 of the library: how long before the end the charm is told (a third).
+        notification: Lasting = "notification" [Extension],
+        /// With version 3 of the library: whether the charm installs its first certificate only.
+        installs_once: bool = "installs-once" [Extension],
+        /// Which files received CAs go to: one each `relation`, one `bundle`, one for `each`
+        /// certificate, or `last`: each of a relation's is written over the one before.
+        store: Text = "store" [Extension],
+        /// Where received CAs are taken from: the library's `event`, the library `again` in the
+        /// same hook, or `raw` from the provider's unit databags.
+        reads: Text = "reads" [Extension],
+        /// Whether received CAs that left the set stay on disk (false).
+        keeps_removed: bool = "keeps-removed" [Extension],
+        /// Mistakes of some revision to play it with: `root-first` (providers),
+        /// `broken-raises`, `empty-name-raises`, `keeps-when-broken`, `unknown-alias-raises`,
+        /// `shared-not-applied`.
+        bugs: Vec<Text> = "bugs" [Extension],
+    }
+}
+
+record! {
+    /// One option.
+    pub struct OptionDeclaration {
+        /// `string` (the default), `int`, `float`, `boolean` or `secret`.
+        kind: Text = "type",
+        /// Value where nobody sets one.
+        default: Node = "default",
+        /// What it does.
+        description: Node = "description",
+    }
+}
+
+record! {
+    /// The `config` section of a `charmcraft.yaml`.
+    pub struct ConfigDeclaration {
+        /// Options, by name.
+        options: Map<OptionDeclaration> = "options",
+    }
+}
+
+record! {
+    /// A provider of certificates with a given chain.
+    pub struct IssuerDeclaration {
+        /// The CAs from the root down; the last one signs.
+        #[schemars(required, length(min = 1))]
+        chain: Vec<AuthorityDeclaration> = "chain" [Required],
+        /// How long its certificates live (90d).
+        leaf_validity: Lasting = "leaf-validity",
+        /// Whether the root stands in the chain that requirers get.
+        chain_includes_root: bool = "chain-includes-root",
+        /// What `certificate_transfer` hands out: `root` (the default), `issuer` or `all`.
+        transfers: Text = "transfers",
+        /// Whether the `ca` that requirers get is the root; else it is the CA that signs.
+        ca_is_root: bool = "ca-is-root",
+        /// What its certificates are good for: `server`, `client` (both).
+        leaf_purposes: Vec<Text> = "leaf-purposes",
+        /// Whether its root is among those that every system trusts (false); for CAs outside Juju
+        /// only (`operators.NAME.signs-with`).
+        public: Spanned<bool> = "public",
+    }
+}
+
+record! {
+    /// One CA of a declared chain.
+    pub struct AuthorityDeclaration {
+        /// Subject common name.
+        #[schemars(required)]
+        common_name: Text = "common-name" [Required],
+        /// How long it lives from the start of the run.
+        #[schemars(required)]
+        validity: Lasting = "validity" [Required],
+        /// How many CAs may follow below it (path length constraint); any number without it.
+        path_length: Spanned<u32> = "path-length",
+        /// Domains outside of which it may certify no DNS name (name constraints).
+        permitted_dns: Vec<String> = "permitted-dns",
+        /// Domains within which it may certify no DNS name.
+        excluded_dns: Vec<String> = "excluded-dns",
+    }
+}
+
+/// A duration: `90d`, `12h`, `5m`, `30s`, `2w`, or a bare number of days.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lasting(pub Span);
+
+impl FromNode for Lasting {
+    fn from_node(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let text = String::from_node(node, reader)?;
+        parse_duration(&text)
+            .map(Self)
+            .map_err(|error| reader.bad_value(node.place, error.to_string(), None))
+            .ok()
+    }
+}
+
+impl schemars::JsonSchema for Lasting {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A duration: 90d, 12h, 5m, 30s, 2w, several in a row (1d12h), or a bare number of days.",
+            "type": ["string", "integer"],
+            "pattern": "^\\s*([0-9]+(ms|s|m|h|d|w))*[0-9]*\\s*$",
+            "minimum": 0,
+        })
+    }
+}
+
+/// A charm and what its declaration leaves open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownCharm {
+    /// What is known.
+    pub metadata: CharmMetadata,
+    /// Whether it has more options than are known.
+    pub more_options: bool,
+    /// Whether it has more endpoints than are known.
+    pub more_endpoints: bool,
+    /// Endpoints whose interface was another one in other revisions, with those.
+    pub earlier_interfaces: BTreeMap<String, Vec<String>>,
+    /// Tracks of its channels, where another charm has the same name.
+    pub tracks: Vec<String>,
+    /// Series that are its alone, where another charm has the same name.
+    pub series: Vec<String>,
+}
+
+impl CharmDeclaration {
+    /// The charm that is declared; mistakes are noted in the reader.
+    pub fn to_charm(&self, name: &str, reader: &mut Reader) -> KnownCharm {
+        let mut endpoints = Vec::new();
+        let groups = [
+            (&self.provides, Role::Provider),
+            (&self.requires, Role::Requirer),
+            (&self.peers, Role::Peer),
+        ];
+        for (group, role) in groups {
+            for (name, endpoint) in group.iter().flat_map(Map::iter) {
+                if let Some(other) = endpoint_named(&endpoints, &name.value) {
+                    let message = format!("the endpoint `{}` is declared twice", other.name);
+                    reader.bad_value(name.place, message, None);
+                    continue;
+                }
+                endpoints.extend(endpoint.to_endpoint(&name.value, role, reader));
+            }
+        }
+        endpoints.sort_by(|a, b| a.name.cmp(&b.name));
+        let behaviour = self.to_behaviour(&endpoints, reader);
+        let mut actions = names(self.actions.as_ref(), "actions", reader);
+        if matches!(behaviour, Behaviour::DeclaredProvider(_)) {
+            actions.extend(super::declared_provider::ACTIONS.map(str::to_owned));
+        }
+        if let Some(action) = &self.rotate_ca_action
+            && !actions.contains(&action.value)
+        {
+            let message = format!("`{}` is not among the charm's actions", action.value);
+            reader.bad_value(action.place, message, None);
+        }
+        KnownCharm {
+            metadata: CharmMetadata {
+                name: name.to_owned(),
+                subordinate: self.subordinate.unwrap_or(false),
+                containers: names(self.containers.as_ref(), "containers", reader),
+                endpoints,
+                options: self.to_options(reader),
+                behaviour,
+                validator: self.validator.as_ref().map(|text| text.value.clone()),
+                system_roots: self.system_roots.unwrap_or(true),
+                volumes: self.volumes.clone().unwrap_or_default(),
+                rotate_ca_action: self
+                    .rotate_ca_action
+                    .as_ref()
+                    .map(|text| text.value.clone()),
+                actions,
+                known: true,
+            },
+            more_options: self.more_options.unwrap_or(false),
+            more_endpoints: self.more_endpoints.unwrap_or(false),
+            earlier_interfaces: self.earlier_interfaces(),
+            tracks: self.tracks.clone().unwrap_or_default(),
+            series: self.series_names(),
+        }
+    }
+
+    /// Only the catalogue's own matter: a charm's `metadata.yaml` has a list of another meaning.
+    fn series_names(&self) -> Vec<String> {
+        let listed = self.series.iter().flat_map(Node::elements);
+        listed
+            .filter_map(|node| Some(node.as_scalar()?.text.clone()))
+            .collect()
+    }
+
+    fn earlier_interfaces(&self) -> BTreeMap<String, Vec<String>> {
+        let groups = [&self.provides, &self.requires];
+        let endpoints = groups.into_iter().flatten().flat_map(Map::iter);
+        endpoints
+            .filter_map(|(name, endpoint)| {
+                let earlier = endpoint.earlier_interfaces.clone()?;
+                Some((name.value.clone(), earlier))
+            })
+            .collect()
+    }
+
+    fn to_options(&self, reader: &mut Reader) -> BTreeMap<String, OptionSpec> {
+        let own = self.options.iter().flat_map(Map::iter);
+        let config = self
+            .config
+            .iter()
+            .filter_map(|config| config.options.as_ref());
+        own.chain(config.flat_map(Map::iter))
+            .map(|(name, option)| (name.value.clone(), option.to_option(reader)))
+            .collect()
+    }
+
+    fn to_behaviour(&self, endpoints: &[Endpoint], reader: &mut Reader) -> Behaviour {
+        let known = known_behaviours();
+        let names = known.each_ref().map(|(name, _)| *name);
+        let given = one_of(self.behaviour.as_ref(), &names, reader);
+        let uses = |legacy: bool| {
+            endpoints.iter().any(|endpoint| match &endpoint.profile {
+                Some(EndpointProfile::LegacyCertificates(_)) => legacy,
+                Some(_) => !legacy,
+                None => false,
+            })
+        };
+        let requirer = if uses(true) {
+            Behaviour::LegacyRequirer
+        } else {
+            Behaviour::Requirer
+        };
+        if let Some(issuer) = &self.issuer {
+            if let Some(public) = issuer.public.as_ref().filter(|public| public.value) {
+                let message = "no application's CA is among the public ones".to_owned();
+                reader.bad_value(public.place, message, None);
+            }
+            return Behaviour::DeclaredProvider(issuer.to_profile(reader));
+        }
+        match given.map(|index| known[index].1.clone()) {
+            Some(Behaviour::Requirer) => requirer,
+            Some(Behaviour::EasyRsa(_)) => Behaviour::EasyRsa(self.easyrsa_version(reader)),
+            Some(Behaviour::CharmVault(_)) => {
+                Behaviour::CharmVault(self.charm_vault_version(reader))
+            }
+            Some(played) => played,
+            None if uses(true) || uses(false) => requirer,
+            None => Behaviour::Plain,
+        }
+    }
+
+    fn easyrsa_version(&self, reader: &mut Reader) -> EasyRsaVersion {
+        let known = [
+            "3.0.1", "3.0.2", "3.0.3", "3.0.4", "3.0.5", "3.0.6", "3.0.7", "3.0.8", "3.0.9",
+        ];
+        let given = one_of(self.version.as_ref(), &known, reader).unwrap_or(0);
+        EasyRsaVersion(u8::try_from(given + 1).unwrap_or(1))
+    }
+
+    fn charm_vault_version(&self, reader: &mut Reader) -> CharmVaultVersion {
+        match one_of(self.version.as_ref(), &["1.7", "1.8"], reader) {
+            Some(1) => CharmVaultVersion::V1_8,
+            _ => CharmVaultVersion::V1_7,
+        }
+    }
+}
+
+impl EndpointDeclaration {
+    fn to_endpoint(&self, name: &str, role: Role, reader: &mut Reader) -> Option<Endpoint> {
+        let Some(interface) = self.interface.as_ref().map(|text| text.value.clone()) else {
+            reader.missing_key(self.place, "interface");
+            return None;
+        };
+        let scopes = ["global", "container"];
+        Some(Endpoint {
+            name: name.to_owned(),
+            role,
+            limit: self.limit,
+            container_scope: one_of(self.scope.as_ref(), &scopes, reader) == Some(1),
+            protocol: self.to_protocol(reader),
+            profile: self.to_profile(role, &interface, reader),
+            library: self.to_library(&interface, reader),
+            bugs: Bugs::named(self.bugs.as_deref().unwrap_or_default(), reader),
+            interface,
+        })
+    }
+
+    fn to_protocol(&self, reader: &mut Reader) -> Protocol {
+        match one_of(self.protocol.as_ref(), &["v1", "legacy"], reader) {
+            Some(1) => Protocol::Legacy,
+            _ => Protocol::Current,
+        }
+    }
+}
+
+impl OptionDeclaration {
+    fn to_option(&self, reader: &mut Reader) -> OptionSpec {
+        let kinds = ["string", "int", "float", "boolean", "secret"];
+        let kind = one_of(self.kind.as_ref(), &kinds, reader).unwrap_or(0);
+        let default = self
+            .default
+            .as_ref()
+            .and_then(|node| match node.as_scalar() {
+                Some(scalar) => Some(scalar.canonical()),
+                None => {
+                    reader.wrong_type(node, "a text, number or boolean");
+                    None
+                }
+            });
+        OptionSpec {
+            kind: kinds[kind].to_owned(),
+            default,
+        }
+    }
+}
+
+impl IssuerDeclaration {
+    /// The chain that is declared; mistakes are noted in the reader.
+    pub fn to_profile(&self, reader: &mut Reader) -> IssuerProfile {
+        let mut authority = |declared: &AuthorityDeclaration| {
+            let path_length = declared.path_length.as_ref().and_then(|length| {
+                let found = u8::try_from(length.value).ok();
+                if found.is_none() {
+                    reader.bad_value(length.place, "no path has so many CAs", None);
+                }
+                found
+            });
+            Some(DeclaredAuthority {
+                path_length,
+                permitted_dns: declared.permitted_dns.clone().unwrap_or_default(),
+                excluded_dns: declared.excluded_dns.clone().unwrap_or_default(),
+                common_name: declared.common_name.as_ref()?.value.clone(),
+                validity: declared.validity?.0,
+            })
+        };
+        let chain: Vec<_> = self
+            .chain
+            .iter()
+            .flatten()
+            .filter_map(&mut authority)
+            .collect();
+        if self.chain.as_ref().is_some_and(Vec::is_empty) {
+            reader.bad_value(self.place, "the chain has no CA", None);
+        }
+        let transfers = match one_of(self.transfers.as_ref(), &["root", "issuer", "all"], reader) {
+            Some(1) => Transfers::Issuer,
+            Some(2) => Transfers::All,
+            _ => Transfers::Root,
+        };
+        let purpose = |word| match one_of(Some(word), &["server", "client"], reader)? {
+            0 => Some(Purpose::ServerAuth),
+            _ => Some(Purpose::ClientAuth),
+        };
+        let words = self.leaf_purposes.iter().flatten();
+        let leaf_purposes = words.filter_map(purpose).collect();
+        IssuerProfile {
+            chain,
+            leaf_validity: self
+                .leaf_validity
+                .map_or(Span::from_secs(90 * 86_400), |lasting| lasting.0),
+            chain_includes_root: self.chain_includes_root.unwrap_or(false),
+            transfers,
+            ca_is_root: self.ca_is_root.unwrap_or(false),
+            leaf_purposes,
+            public: self.public.as_ref().is_some_and(|public| public.value),
+        }
+    }
+}
+
+fn endpoint_named<'a>(endpoints: &'a [Endpoint], name: &str) -> Option<&'a Endpoint> {
+    endpoints.iter().find(|endpoint| endpoint.name == name)
+}
+
+/// Index of the word among the allowed ones; anything else is noted.
+pub(super) fn one_of(word: Option<&Text>, allowed: &[&str], reader: &mut Reader) -> Option<usize> {
+    let word = word?;
+    let found = allowed.iter().position(|name| *name == word.value);
+    if found.is_none() {
+        let help = nearest(&word.value, allowed.iter().copied())
+            .map(|name| format!("a similar value exists: `{name}`"));
+        let message = format!("`{}` is none of {}", word.value, allowed.join(", "));
+        reader.bad_value(word.place, message, help);
+    }
+    found
+}
+
+/// Names given as a list or as the keys of a mapping.
+fn names(node: Option<&Node>, what: &str, reader: &mut Reader) -> Vec<String> {
+    let Some(node) = node else {
+        return Vec::new();
+    };
+    match &node.value {
+        Value::Null => Vec::new(),
+        Value::List(_) => Vec::from_node(node, reader).unwrap_or_default(),
+        Value::Map(entries) => entries
+            .iter()
+            .map(|entry| entry.key.value.clone())
+            .collect(),
+        Value::Scalar(_) => {
+            reader.wrong_type(node, &format!("a list of {what}"));
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What an endpoint's declaration says of how a consumer uses it.
+
+use super::{EndpointDeclaration, Text, one_of};
+use crate::metadata::{
+    Apply, CertificatesProfile, EndpointProfile, KeyUse, LibraryProfile, Mode, Reads, RenewsOn,
+    Role, Serves, Store, TrustProfile,
+};
+use trustsim_interfaces::{certificate_transfer, tls_certificates};
+use trustsim_yaml::Reader;
+
+const CERTIFICATES: &str = "tls-certificates";
+const TRANSFER: &str = "certificate_transfer";
+
+impl EndpointDeclaration {
+    /// How a generic consumer uses it: only requirers of the two TLS interfaces do.
+    pub(super) fn to_profile(
+        &self,
+        role: Role,
+        interface: &str,
+        reader: &mut Reader,
+    ) -> Option<EndpointProfile> {
+        let given = apply(self.apply.as_ref(), reader).unwrap_or_default();
+        let is_legacy = self
+            .protocol
+            .as_ref()
+            .is_some_and(|word| word.value == "legacy");
+        let certificates = self.to_certificates(given, reader);
+        let trust = self.to_trust(given, reader);
+        if role != Role::Requirer {
+            return None;
+        }
+        match interface {
+            CERTIFICATES if is_legacy => Some(EndpointProfile::LegacyCertificates(certificates)),
+            CERTIFICATES => Some(EndpointProfile::Certificates(certificates)),
+            TRANSFER => Some(EndpointProfile::ReceivesCa(trust)),
+            _ => None,
+        }
+    }
+
+    fn to_certificates(&self, given: Apply, reader: &mut Reader) -> CertificatesProfile {
+        let mode = match one_of(self.mode.as_ref(), &["unit", "app", "app-and-unit"], reader) {
+            Some(1) => Mode::App,
+            Some(2) => Mode::AppAndUnit,
+            _ => Mode::Unit,
+        };
+        let serves = [
+            "chain",
+            "leaf-first",
+            "leaf-and-chain",
+            "leaf",
+            "reversed",
+            "without-leaf",
+        ];
+        let serves = match one_of(self.serves.as_ref(), &serves, reader) {
+            Some(1) => Serves::LeafFirst,
+            Some(2) => Serves::LeafAndChain,
+            Some(3) => Serves::Leaf,
+            Some(4) => Serves::Reversed,
+            Some(5) => Serves::WithoutLeaf,
+            _ => Serves::Chain,
+        };
+        let key = match one_of(
+            self.key.as_ref(),
+            &["kept", "renewed", "renewed-early"],
+            reader,
+        ) {
+            Some(1) => KeyUse::Renewed,
+            Some(2) => KeyUse::RenewedEarly,
+            _ => KeyUse::Kept,
+        };
+        CertificatesProfile {
+            mode,
+            name_option: self.name_option.as_ref().map(|text| text.value.clone()),
+            extra_name_options: self.extra_name_options.clone().unwrap_or_default(),
+            renewal_permille: self.renewal_permille(reader),
+            apply: given,
+            apply_ca: apply(self.apply_ca.as_ref(), reader),
+            trusts_ca: self.trusts_ca.unwrap_or(true),
+            delete_on_missing: self.delete_on_missing.unwrap_or(false),
+            serves,
+            key,
+            unique_requests: self.unique_requests.unwrap_or(true),
+            keeps_old_ca: self.keeps_old_ca.unwrap_or(false),
+            restores: self.restores.unwrap_or(true),
+            renews_on: self.renews_on(reader),
+            notification: self.notification.map(|lasting| lasting.0),
+            installs_once: self.installs_once.unwrap_or(false),
+        }
+    }
+
+    fn to_trust(&self, given: Apply, reader: &mut Reader) -> TrustProfile {
+        let stores = ["relation", "bundle", "each", "last"];
+        let store = match one_of(self.store.as_ref(), &stores, reader) {
+            Some(1) => Store::Bundle,
+            Some(2) => Store::Each,
+            Some(3) => Store::Last,
+            _ => Store::Relation,
+        };
+        let reads = match one_of(self.reads.as_ref(), &["event", "again", "raw"], reader) {
+            Some(1) => Reads::Again,
+            Some(2) => Reads::Raw,
+            _ => Reads::Event,
+        };
+        TrustProfile {
+            apply: given,
+            store,
+            reads,
+            keeps_removed: self.keeps_removed.unwrap_or(false),
+            restores: self.restores.unwrap_or(true),
+        }
+    }
+
+    fn renews_on(&self, reader: &mut Reader) -> RenewsOn {
+        let Some(given) = &self.renews_on else {
+            return RenewsOn::default();
+        };
+        let mut renews = RenewsOn {
+            expiring: false,
+            expired: false,
+            revoked: false,
+        };
+        for word in &given.value {
+            match one_of(Some(word), &["expiring", "expired", "revoked"], reader) {
+                Some(0) => renews.expiring = true,
+                Some(1) => renews.expired = true,
+                Some(2) => renews.revoked = true,
+                _ => {}
+            }
+        }
+        renews
+    }
+
+    fn renewal_permille(&self, reader: &mut Reader) -> u32 {
+        // charmlibs-interfaces-tls-certificates renews at 0.9 unless told otherwise, and refuses
+        // shares outside (0.5, 1.0].
+        let Some(renewal) = &self.renewal else {
+            return 900;
+        };
+        if !(renewal.value > 0.5 && renewal.value <= 1.0) {
+            let message = format!("`{}` is not above 0.5 and at most 1.0", renewal.value);
+            reader.bad_value(renewal.place, message, None);
+            return 900;
+        }
+        (renewal.value * 1000.0).round() as u32
+    }
+
+    /// The library it names, which must be one of its interface and able to do what is asked.
+    pub(super) fn to_library(
+        &self,
+        interface: &str,
+        reader: &mut Reader,
+    ) -> Option<LibraryProfile> {
+        let Self { library, .. } = self;
+        let named = match (library, interface) {
+            (None, _) => None,
+            (Some(text), CERTIFICATES) => {
+                let all = tls_certificates::Library::ALL;
+                let found = one_of(Some(text), &all.map(|(_, name)| name), reader)?;
+                Some(LibraryProfile::Certificates(all[found].0))
+            }
+            (Some(text), TRANSFER) => {
+                let all = certificate_transfer::Library::ALL;
+                let found = one_of(Some(text), &all.map(|(_, name)| name), reader)?;
+                Some(LibraryProfile::Transfer(all[found].0))
+            }
+            (Some(text), _) => {
+                let message = format!("no library is known for the interface `{interface}`");
+                reader.bad_value(text.place, message, None);
+                None
+            }
+        };
+        self.check_library(named, reader);
+        named
+    }
+
+    fn check_library(&self, named: Option<LibraryProfile>, reader: &mut Reader) {
+        let is_v3 = named == Some(LibraryProfile::Certificates(tls_certificates::Library::V3));
+        let word = |text: &Option<Text>| text.as_ref().map(|text| text.value.clone());
+        if is_v3 {
+            if let Some(mode) = self.mode.as_ref().filter(|mode| mode.value != "unit") {
+                let message =
+                    "version 3 of the library has no application requests: use `mode: unit`";
+                reader.bad_value(mode.place, message, None);
+            }
+            return;
+        }
+        if word(&self.key).is_some_and(|key| key.starts_with("renewed")) {
+            let place = self.key.as_ref().map_or(self.place, |key| key.place);
+            let message =
+                "libraries since version 4 keep the key: give `library: tls-certificates-v3`";
+            reader.bad_value(place, message, None);
+        }
+        if let Some(renews_on) = &self.renews_on {
+            let message = "only version 3 of the library leaves renewing to the charm: give `library: tls-certificates-v3`";
+            reader.bad_value(renews_on.place, message, None);
+        }
+    }
+}
+
+fn apply(word: Option<&Text>, reader: &mut Reader) -> Option<Apply> {
+    match one_of(word, &["restart", "reload", "none"], reader)? {
+        0 => Some(Apply::Restart),
+        1 => Some(Apply::Reload),
+        _ => Some(Apply::None),
+    }
+}

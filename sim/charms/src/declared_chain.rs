@@ -1,0 +1,181 @@
+//! A chain of CAs that a scenario declares: how it is made and how it signs. A declared provider
+//! keeps one in its secrets, and people outside Juju have theirs at hand.
+
+use std::sync::Arc;
+
+use super::issuing::Authority;
+use super::metadata::{DeclaredAuthority, IssuerProfile, Transfers};
+use trustsim_interfaces::tls_certificates::Answer;
+use trustsim_kernel::{Span, Streams, Time};
+use trustsim_pki::{
+    Certificate, CertificateRequest, Extension, KeyAlgorithm, KeyPair, KeyPool, PkiError,
+    RequestAttributes, SerialNumber, Template, Terms, issue, self_sign,
+};
+
+/// The CAs from the root down, as `profile` declares them.
+pub(super) fn make(
+    profile: &IssuerProfile,
+    mut key: impl FnMut() -> KeyPair,
+    mut terms: impl FnMut(Span) -> Terms,
+) -> Result<Vec<Authority>, PkiError> {
+    let mut chain: Vec<Authority> = Vec::new();
+    for declared in &profile.chain {
+        let key = key();
+        let name = RequestAttributes::with_common_name(&*declared.common_name);
+        let terms = terms(declared.validity);
+        let certificate = match chain.last() {
+            None => self_sign(
+                &name,
+                &key,
+                &terms,
+                &constrained(declared, Template::root()),
+            ),
+            Some(issuer) => CertificateRequest::new(&name, &key).and_then(|request| {
+                let template = constrained(declared, Template::intermediate());
+                issue(
+                    &request,
+                    &issuer.certificate,
+                    &issuer.key,
+                    &terms,
+                    &template,
+                )
+            }),
+        }?;
+        chain.push(Authority { certificate, key });
+    }
+    Ok(chain)
+}
+
+/// The template with what the CA may not do.
+fn constrained(declared: &DeclaredAuthority, template: Template) -> Template {
+    let template = match declared.path_length {
+        None => template,
+        length => template.with_path_length(length),
+    };
+    if declared.permitted_dns.is_empty() && declared.excluded_dns.is_empty() {
+        return template;
+    }
+    template.with(Extension::NameConstraints {
+        permitted_dns: declared.permitted_dns.clone(),
+        excluded_dns: declared.excluded_dns.clone(),
+    })
+}
+
+/// The last CA of the chain signs; `None` where the chain has none.
+pub(super) fn sign(
+    profile: &IssuerProfile,
+    chain: &[Authority],
+    (request, is_ca): (&CertificateRequest, bool),
+    terms: &Terms,
+) -> Option<Result<Answer, PkiError>> {
+    let (root, issuer) = (chain.first()?, chain.last()?);
+    let template = if is_ca {
+        Template::intermediate()
+    } else if profile.leaf_purposes.is_empty() {
+        Template::leaf()
+    } else {
+        Template::leaf().with_purposes(&profile.leaf_purposes)
+    };
+    let signed = issue(request, &issuer.certificate, &issuer.key, terms, &template);
+    Some(signed.map(|certificate| {
+        let from = usize::from(!profile.chain_includes_root);
+        let above = chain.iter().skip(from).rev();
+        let mut links = vec![certificate.clone()];
+        links.extend(above.map(|authority| authority.certificate.clone()));
+        let ca = if profile.ca_is_root { root } else { issuer };
+        Answer {
+            request: request.clone(),
+            certificate,
+            ca: ca.certificate.clone(),
+            chain: links,
+        }
+    }))
+}
+
+/// What `profile` hands out to be trusted.
+pub(super) fn sent<'a>(profile: &IssuerProfile, chain: &'a [Authority]) -> &'a [Authority] {
+    match profile.transfers {
+        Transfers::Root => chain.get(..1).unwrap_or_default(),
+        Transfers::Issuer => chain.last().map_or(&[], std::slice::from_ref),
+        Transfers::All => chain,
+    }
+}
+
+/// A CA outside Juju, in the hands of people. It never renews its chain.
+#[derive(Clone, Debug)]
+pub struct ExternalCa {
+    profile: IssuerProfile,
+    chain: Arc<[Authority]>,
+}
+
+impl ExternalCa {
+    /// Makes the chain at the instant `now`; `subject` keys everything random about it.
+    ///
+    /// # Errors
+    ///
+    /// [`PkiError`] where a name cannot be written.
+    pub fn new(
+        profile: &IssuerProfile,
+        (algorithm, pool): (KeyAlgorithm, &KeyPool),
+        (streams, subject): (&Streams, &str),
+        now: Time,
+    ) -> Result<Self, PkiError> {
+        let mut keys = streams.stream("external-ca-key", subject);
+        let mut serials = streams.stream("external-ca-serial", subject);
+        let chain = make(
+            profile,
+            || pool.authority(algorithm, &mut keys),
+            |validity| Terms {
+                serial: SerialNumber::random(&mut serials),
+                now,
+                validity,
+            },
+        )?;
+        Ok(Self {
+            profile: profile.clone(),
+            chain: chain.into(),
+        })
+    }
+
+    /// Its certificates, the root first.
+    pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
+        self.chain.iter().map(|authority| &authority.certificate)
+    }
+
+    /// Its keys, in the order of its certificates.
+    pub fn keys(&self) -> impl Iterator<Item = &KeyPair> {
+        self.chain.iter().map(|authority| &authority.key)
+    }
+
+    /// The root, where every system trusts it.
+    pub fn public_root(&self) -> Option<&Certificate> {
+        self.certificates().next().filter(|_| self.profile.public)
+    }
+
+    /// What people are given to trust.
+    pub fn trusted(&self) -> impl Iterator<Item = &Certificate> {
+        let sent = sent(&self.profile, &self.chain).iter();
+        sent.map(|authority| &authority.certificate)
+    }
+
+    /// The CA that signs.
+    pub(super) fn issuer(&self) -> Option<&Certificate> {
+        self.chain.last().map(|authority| &authority.certificate)
+    }
+
+    /// Signs a request.
+    pub(super) fn sign(
+        &self,
+        request: &CertificateRequest,
+        is_ca: bool,
+        now: Time,
+        stream: &mut trustsim_kernel::Stream,
+    ) -> Option<Answer> {
+        let terms = Terms {
+            serial: SerialNumber::random(stream),
+            now,
+            validity: self.profile.leaf_validity,
+        };
+        sign(&self.profile, &self.chain, (request, is_ca), &terms)?.ok()
+    }
+}

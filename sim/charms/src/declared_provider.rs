@@ -1,0 +1,198 @@
+//! A provider whose chain the scenario gives: it makes the chain in its first hook as leader,
+//! keeps it in application secrets, sends what its profile says and signs what is asked. It stands
+//! for providers that are not modelled yet, and for CAs whose keys people hold: it never renews its
+//! chain by itself, its actions rotate it step by step.
+
+mod generations;
+mod rotation;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use generations::Generations;
+pub(super) use rotation::ACTIONS;
+
+use super::issuing::{Authority, by_relation, note_answer, raised};
+use super::{Carried, Charm, CharmMetadata, IssuerProfile, Role, declared_chain};
+use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
+use trustsim_interfaces::{KeySource, certificate_transfer, serial_number};
+use trustsim_juju::{Hook, HookError, Quiet, Status, UnitContext};
+use trustsim_kernel::Span;
+use trustsim_pki::{Certificate, Terms};
+
+/// The charm. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct DeclaredProvider(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    profile: IssuerProfile,
+    keys: KeySource,
+    certificates: Vec<Provider>,
+    transfers: Vec<certificate_transfer::Provider>,
+}
+
+impl Charm for DeclaredProvider {
+    fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        for provider in &self.0.certificates {
+            provider.on_hook(hook, unit)?;
+        }
+        if matches!(hook, Hook::Install | Hook::Stop | Hook::Remove) {
+            return Ok(());
+        }
+        unit.set_status(Status::Active, "");
+        if !unit.is_leader() || self.0.profile.chain.is_empty() {
+            return Ok(());
+        }
+        let length = self.0.profile.chain.len();
+        let mut generations = match Generations::read(unit, length)? {
+            Some(generations) => generations,
+            None => Generations::begin(unit, &self.0.profile, &self.0.keys)?,
+        };
+        if let Hook::Action { name, parameters } = hook {
+            self.act((name, parameters), &mut generations, unit)?;
+        }
+        let sent = self.sent(&generations);
+        for transfer in &self.0.transfers {
+            transfer.add(unit, &sent)?;
+        }
+        for provider in &self.0.certificates {
+            let requests = provider.outstanding(unit)?;
+            self.issue(provider, &requests, &generations, unit)?;
+        }
+        Ok(())
+    }
+
+    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
+        match self.is_done(unit) {
+            Ok(true) => Quiet::Always,
+            _ => Quiet::No,
+        }
+    }
+
+    fn libraries(&self, _: &UnitContext<'_>) -> Vec<Carried> {
+        let signing = self.0.certificates.iter().cloned();
+        let sending = self.0.transfers.iter().cloned();
+        let signing = signing.map(Carried::ProvidesCertificates);
+        signing
+            .chain(sending.map(Carried::ProvidesTransfer))
+            .collect()
+    }
+}
+
+impl DeclaredProvider {
+    /// The CAs it sends to whoever trusts it.
+    pub(super) fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
+        let generations = Generations::read(unit, self.0.profile.chain.len());
+        let generations = generations.ok().flatten();
+        let sent = generations
+            .iter()
+            .flat_map(|each| each.sent(&self.0.profile));
+        sent.map(|authority| authority.certificate.clone())
+            .collect()
+    }
+
+    /// The provider on every `tls-certificates` and `certificate_transfer` endpoint that the
+    /// charm provides.
+    pub fn new(metadata: &CharmMetadata, profile: IssuerProfile, keys: KeySource) -> Self {
+        let provided = |interface: &'static str| {
+            let endpoints = metadata.endpoints.iter();
+            endpoints.filter(move |endpoint| {
+                endpoint.role == Role::Provider && endpoint.interface == interface
+            })
+        };
+        Self(Arc::new(Inner {
+            profile,
+            keys,
+            certificates: provided("tls-certificates")
+                .map(|endpoint| Provider {
+                    library: metadata
+                        .certificates_library(&endpoint.name)
+                        .unwrap_or_default(),
+                    ..Provider::new(&endpoint.name)
+                })
+                .collect(),
+            transfers: provided("certificate_transfer")
+                .map(|endpoint| certificate_transfer::Provider {
+                    library: metadata
+                        .transfer_library(&endpoint.name)
+                        .unwrap_or_default(),
+                    ..certificate_transfer::Provider::new(&endpoint.name)
+                })
+                .collect(),
+        }))
+    }
+
+    fn sent(&self, generations: &Generations) -> Vec<Arc<str>> {
+        let text = |authority: &Authority| Arc::from(authority.certificate.pem());
+        generations.sent(&self.0.profile).map(text).collect()
+    }
+
+    /// Signs requests, which come with those of one relation together.
+    fn issue(
+        &self,
+        provider: &Provider,
+        requests: &[Outstanding],
+        generations: &Generations,
+        unit: &mut UnitContext<'_>,
+    ) -> Result<(), HookError> {
+        for asked in by_relation(requests) {
+            let mut answers = Vec::with_capacity(asked.len());
+            for asked in asked {
+                answers.push(self.sign(asked, generations, unit)?);
+            }
+            provider.set_certificates(unit, asked[0].relation, answers)?;
+        }
+        Ok(())
+    }
+
+    fn sign(
+        &self,
+        asked: &Outstanding,
+        generations: &Generations,
+        unit: &mut UnitContext<'_>,
+    ) -> Result<Answer, HookError> {
+        let (profile, chain) = (&self.0.profile, generations.signing());
+        let terms = terms(unit, profile.leaf_validity);
+        let mut answer =
+            declared_chain::sign(profile, chain, (&asked.request, asked.is_ca), &terms)
+                .ok_or_else(|| HookError::Charm("the declared chain is empty".to_owned()))?
+                .map_err(|error| raised(&error))?;
+        answer.chain.extend(generations.bridge().cloned());
+        if let Some(issuer) = chain.last() {
+            note_answer(unit, asked, &answer.certificate, &issuer.certificate);
+        }
+        Ok(answer)
+    }
+
+    /// Whether every hook would do nothing: all is made, sent and signed.
+    fn is_done(&self, unit: &UnitContext<'_>) -> Result<bool, HookError> {
+        if !unit.is_leader() || self.0.profile.chain.is_empty() {
+            return Ok(true);
+        }
+        let Some(generations) = Generations::read(unit, self.0.profile.chain.len())? else {
+            return Ok(false);
+        };
+        let sent = self.sent(&generations);
+        for transfer in &self.0.transfers {
+            if !transfer.holds(unit, &sent)? {
+                return Ok(false);
+            }
+        }
+        for provider in &self.0.certificates {
+            if !provider.is_settled(unit)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn terms(unit: &mut UnitContext<'_>, validity: Span) -> Terms {
+    Terms {
+        serial: serial_number(unit),
+        now: unit.now(),
+        validity,
+    }
+}

@@ -1,0 +1,236 @@
+//! The chains a declared provider has made, one after the other, and which of them signs and which
+//! are handed out to be trusted. Kept in application secrets; knows nothing of relations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::issuing::{Authority, note_authority, raised};
+use super::super::{IssuerProfile, declared_chain};
+use super::terms;
+use trustsim_interfaces::{KeySource, pem};
+use trustsim_juju::{HookError, SecretOwner, UnitContext, Value};
+use trustsim_pki::{Certificate, CertificateRequest, RequestAttributes, Template, issue};
+
+/// Which generation does what; absent until the first step of a rotation.
+const STATE: &str = "declared-rotation";
+const MADE: &str = "made";
+const SIGNING: &str = "signing";
+const SENT: &str = "sent";
+
+/// Every chain, oldest first.
+pub(super) struct Generations {
+    chains: Vec<Vec<Authority>>,
+    /// The root of a generation as the one before signed it, by generation.
+    bridges: BTreeMap<usize, Certificate>,
+    signing: usize,
+    sent: BTreeSet<usize>,
+}
+
+/// How the chain of a new generation is made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Renewal {
+    /// The names stay: certificates of both generations name the same issuer.
+    pub(super) keeps_name: bool,
+    /// The keys stay, and with them the names: only the dates are new.
+    pub(super) keeps_key: bool,
+}
+
+impl Generations {
+    /// What was made so far; `None` before the first hook of a leader.
+    pub(super) fn read(unit: &UnitContext<'_>, length: usize) -> Result<Option<Self>, HookError> {
+        let owner = SecretOwner::Application(unit.application_id());
+        let state = unit.secret(owner, STATE).map(|secret| secret.content);
+        let field = |name: &str| -> Option<&str> { Some(state.as_ref()?.get(name)?.text()) };
+        let number = |text: &str| text.parse::<usize>().ok();
+        let made = field(MADE).and_then(number).unwrap_or(1);
+        let mut chains = Vec::with_capacity(made);
+        for generation in 0..made {
+            let mut chain = Vec::with_capacity(length);
+            for index in 0..length {
+                let Some(secret) = unit.secret(owner, &label(generation, index)) else {
+                    return Ok(None);
+                };
+                chain.push(Authority::read(&secret.content)?);
+            }
+            chains.push(chain);
+        }
+        let bridges = (1..made).filter_map(|generation| {
+            let value = state.as_ref()?.get(&bridge_field(generation))?;
+            let chain = pem::chain(value);
+            let certificate = (*chain).as_ref().ok()?.first()?.clone();
+            Some((generation, certificate))
+        });
+        Ok(Some(Self {
+            bridges: bridges.collect(),
+            signing: field(SIGNING).and_then(number).unwrap_or(0),
+            sent: match field(SENT) {
+                Some(text) => text.split(',').filter_map(number).collect(),
+                None => [0].into(),
+            },
+            chains,
+        }))
+    }
+
+    /// The first chain.
+    pub(super) fn begin(
+        unit: &mut UnitContext<'_>,
+        profile: &IssuerProfile,
+        keys: &KeySource,
+    ) -> Result<Self, HookError> {
+        let mut generations = Self {
+            chains: Vec::new(),
+            bridges: BTreeMap::new(),
+            signing: 0,
+            sent: [0].into(),
+        };
+        generations.make(unit, profile, keys, Renewal::default())?;
+        Ok(generations)
+    }
+
+    /// Makes one more chain, which neither signs nor is trusted yet.
+    pub(super) fn make(
+        &mut self,
+        unit: &mut UnitContext<'_>,
+        profile: &IssuerProfile,
+        keys: &KeySource,
+        renewal: Renewal,
+    ) -> Result<(), HookError> {
+        let number = self.chains.len();
+        let mut profile = profile.clone();
+        if number > 0 && !renewal.keeps_name && !renewal.keeps_key {
+            for declared in &mut profile.chain {
+                declared.common_name.push_str(&format!(" {}", number + 1));
+            }
+        }
+        let kept = self.chains.last().filter(|_| renewal.keeps_key);
+        // Both draw from streams of their own, so it does not matter which goes first.
+        let keys: Vec<_> = match kept {
+            Some(before) => before.iter().map(|each| each.key.clone()).collect(),
+            None => {
+                let declared = profile.chain.iter();
+                declared.map(|_| keys.authority(unit)).collect()
+            }
+        };
+        let mut keys = keys.into_iter();
+        let key = || keys.next().expect("there is one for each authority");
+        let chain = declared_chain::make(&profile, key, |validity| terms(unit, validity))
+            .map_err(|error| raised(&error))?;
+        let owner = SecretOwner::Application(unit.application_id());
+        for (index, authority) in chain.iter().enumerate() {
+            let issuer = &chain[index.saturating_sub(1)];
+            note_authority(unit, &authority.certificate, &issuer.certificate);
+            unit.add_secret(owner, &label(number, index), authority.content(), None)?;
+        }
+        self.chains.push(chain);
+        Ok(())
+    }
+
+    /// Whether there is a chain that does not sign yet.
+    pub(super) fn has_next(&self) -> bool {
+        self.signing + 1 < self.chains.len()
+    }
+
+    /// The newest chain is trusted beside what was.
+    pub(super) fn send_newest(&mut self) {
+        self.sent.insert(self.chains.len() - 1);
+    }
+
+    /// The newest chain signs from now on.
+    pub(super) fn sign_with_newest(&mut self) {
+        self.signing = self.chains.len() - 1;
+    }
+
+    /// The chain before signs again; whether there is one.
+    pub(super) fn sign_with_previous(&mut self) -> bool {
+        let previous = self.signing.checked_sub(1);
+        self.signing = previous.unwrap_or(0);
+        previous.is_some()
+    }
+
+    /// Only the chain that signs is trusted; what is trusted no more.
+    pub(super) fn withdraw_others(&mut self, profile: &IssuerProfile) -> Vec<Certificate> {
+        let gone = self.sent.iter().filter(|&&each| each != self.signing);
+        let gone = gone.flat_map(|&each| declared_chain::sent(profile, &self.chains[each]));
+        let gone = gone
+            .map(|authority| authority.certificate.clone())
+            .collect();
+        self.sent = [self.signing].into();
+        gone
+    }
+
+    /// The newest root's key and name under the signature of the root before it, for as long as
+    /// that one lives; sent with every certificate of the newest chain.
+    pub(super) fn cross_sign(&mut self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        let newest = self.chains.len() - 1;
+        let Some(old) = newest.checked_sub(1).and_then(|at| self.chains[at].first()) else {
+            return Ok(());
+        };
+        let Some(new) = self.chains[newest].first() else {
+            return Ok(());
+        };
+        let name = new.certificate.subject_common_name().unwrap_or_default();
+        let name = RequestAttributes::with_common_name(name);
+        let left = old.certificate.not_after().since(unit.now());
+        let terms = terms(unit, left);
+        let template = Template::intermediate();
+        let bridge = CertificateRequest::new(&name, &new.key)
+            .and_then(|request| issue(&request, &old.certificate, &old.key, &terms, &template))
+            .map_err(|error| raised(&error))?;
+        note_authority(unit, &bridge, &old.certificate);
+        self.bridges.insert(newest, bridge);
+        Ok(())
+    }
+
+    /// Writes which generation does what.
+    pub(super) fn keep(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        let owner = SecretOwner::Application(unit.application_id());
+        let sent: Vec<String> = self.sent.iter().map(usize::to_string).collect();
+        let mut content: BTreeMap<String, Value> = [
+            (MADE.to_owned(), self.chains.len().to_string()),
+            (SIGNING.to_owned(), self.signing.to_string()),
+            (SENT.to_owned(), sent.join(",")),
+        ]
+        .map(|(name, text)| (name, Value::from(text)))
+        .into();
+        for (generation, bridge) in &self.bridges {
+            let value = pem::chain_value(std::slice::from_ref(bridge));
+            content.insert(bridge_field(*generation), value);
+        }
+        match unit.secret(owner, STATE) {
+            Some(secret) => unit.set_secret_content(secret.id, content)?,
+            None => {
+                unit.add_secret(owner, STATE, content, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The chain that signs, the root first.
+    pub(super) fn signing(&self) -> &[Authority] {
+        &self.chains[self.signing]
+    }
+
+    /// What goes with every certificate of the chain that signs, beside the chain itself.
+    pub(super) fn bridge(&self) -> Option<&Certificate> {
+        self.bridges.get(&self.signing)
+    }
+
+    /// What is handed out to be trusted, oldest first.
+    pub(super) fn sent<'a>(
+        &'a self,
+        profile: &'a IssuerProfile,
+    ) -> impl Iterator<Item = &'a Authority> {
+        let chains = self.sent.iter().filter_map(|&each| self.chains.get(each));
+        chains.flat_map(|chain| declared_chain::sent(profile, chain))
+    }
+}
+
+fn label(generation: usize, index: usize) -> String {
+    match generation {
+        0 => format!("declared-authority-{index}"),
+        later => format!("declared-authority-{later}-{index}"),
+    }
+}
+
+fn bridge_field(generation: usize) -> String {
+    format!("bridge-{generation}")
+}

@@ -1,0 +1,214 @@
+//! `easyrsa`: charmed-kubernetes/layer-easyrsa `src/reactive/easyrsa.py` at 3cb8d83 over
+//! OpenVPN/easy-rsa 3.0, the legacy protocol's simplest provider.
+//!
+//! What stands out: the CA's own key lies in leader settings; client certificates are kept by
+//! common name, so that every `system:kube-apiserver` is one and the same; nothing is renewed, and
+//! what is revoked stays valid, since no revocation list leaves the unit; a unit that takes over
+//! has the CA but no index, starts to count serial numbers from the beginning again, and issues
+//! everything anew; the unit that led before goes on answering beside it.
+//!
+//! Left out: the actions that back up and restore the `pki` folder, and series upgrades.
+
+mod pki;
+
+use std::sync::Arc;
+
+use super::leader_settings::{LeaderSettings, note_key};
+use super::{Charm, EasyRsaVersion};
+use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind, Provider};
+use trustsim_interfaces::{KeySource, pem};
+use trustsim_juju::{Hook, HookError, Quiet, Status, UnitContext, Value};
+use trustsim_pki::Certificate;
+
+const ENDPOINT: &str = "client";
+const CA: &str = "certificate_authority";
+const CA_KEY: &str = "certificate_authority_key";
+const CA_SERIAL: &str = "certificate_authority_serial";
+const CLIENT: &str = "client_certificate";
+const CLIENT_KEY: &str = "client_key";
+/// `easyrsa.certificate.authority.available`.
+const AVAILABLE: &str = "unitdata/flag/easyrsa.certificate.authority.available";
+/// `easyrsa.global-client-cert.created`.
+const CREATED: &str = "unitdata/flag/easyrsa.global-client-cert.created";
+
+/// The charm. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct EasyRsa(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    version: EasyRsaVersion,
+    keys: KeySource,
+    provider: Provider,
+    settings: LeaderSettings,
+}
+
+impl Charm for EasyRsa {
+    fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        if matches!(hook, Hook::Stop | Hook::Remove) {
+            return Ok(());
+        }
+        // Every handler whose flags are set runs in every hook, whatever the hook is.
+        let leads = unit.is_leader();
+        if leads && !is_set(unit, AVAILABLE) {
+            self.create_certificate_authority(unit)?;
+        }
+        if !is_set(unit, AVAILABLE) {
+            return Ok(());
+        }
+        let joined = self.0.provider.is_joined(unit);
+        let message = match joined {
+            true => "Certificate Authority connected.",
+            false => "Certificate Authority ready.",
+        };
+        unit.set_status(Status::Active, message);
+        if !joined {
+            return Ok(());
+        }
+        if leads {
+            let ca = self.0.settings.get(unit, CA);
+            self.0.provider.set_for_all(unit, "ca", ca.as_ref())?;
+            self.publish_global_client(unit)?;
+        }
+        // Not only the leader: whoever led once still answers.
+        for asked in self.0.provider.new_requests(unit)? {
+            self.answer(&asked, unit)?;
+        }
+        Ok(())
+    }
+
+    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
+        match self.is_done(unit) {
+            Ok(true) => Quiet::Always,
+            _ => Quiet::No,
+        }
+    }
+}
+
+impl EasyRsa {
+    /// The charm with this release of `EasyRSA`.
+    pub fn new(version: EasyRsaVersion, keys: KeySource) -> Self {
+        Self(Arc::new(Inner {
+            version,
+            keys,
+            provider: Provider::new(ENDPOINT),
+            settings: LeaderSettings::default(),
+        }))
+    }
+
+    /// The CA, which people copy off the unit.
+    pub(super) fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
+        let ca = self.0.settings.get(unit, CA);
+        let chain = ca.map(|ca| pem::chain(&ca));
+        let chain = chain.and_then(|chain| (*chain).as_ref().ok().cloned());
+        chain.unwrap_or_default()
+    }
+
+    /// `create_certificate_authority`: the one in leader settings, or a new one.
+    fn create_certificate_authority(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        let setting = |key| self.0.settings.get(unit, key);
+        let known = [setting(CA), setting(CA_KEY), setting(CA_SERIAL)];
+        if let [Some(ca), Some(key), Some(serial)] = known {
+            pki::recover(unit, ca, key, serial);
+        } else {
+            let (ca, key, serial) = pki::build_ca(unit, &self.0.keys)?;
+            self.0.settings.set(unit, CA, Some(ca.clone()))?;
+            self.0.settings.set(unit, CA_KEY, Some(key))?;
+            self.0.settings.set(unit, CA_SERIAL, Some(serial))?;
+            let application = unit.application_name();
+            note_key(unit, CA_KEY, application, &ca);
+        }
+        unit.set_status(Status::Active, "Certificate Authority available");
+        set(unit, AVAILABLE);
+        Ok(())
+    }
+
+    /// `create_global_client_cert` and `publish_global_client_cert`.
+    fn publish_global_client(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        let settings = &self.0.settings;
+        let known = |unit: &UnitContext<'_>| {
+            Some((settings.get(unit, CLIENT)?, settings.get(unit, CLIENT_KEY)?))
+        };
+        if !is_set(unit, CREATED) {
+            if known(unit).is_none() {
+                let made = self.client(unit, "client", None)?;
+                settings.set(unit, CLIENT, Some(stripped(&made.certificate)))?;
+                settings.set(unit, CLIENT_KEY, Some(stripped(&made.key)))?;
+                let application = unit.application_name();
+                note_key(unit, CLIENT_KEY, application, &made.certificate);
+            }
+            set(unit, CREATED);
+        }
+        match known(unit) {
+            Some((certificate, key)) => self.0.provider.set_client_cert(unit, &certificate, &key),
+            None => Ok(()),
+        }
+    }
+
+    /// `create_server_cert`, `create_client_cert`; nobody handles requests of other kinds.
+    fn answer(&self, asked: &Asked, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        let made = match asked.kind {
+            Kind::Server => {
+                let inner = &self.0;
+                pki::server(unit, inner.version, &inner.keys, asked)?
+            }
+            Kind::Client => self.client(unit, &asked.common_name, Some(asked))?,
+            Kind::Application | Kind::Intermediate => return Ok(()),
+        };
+        self.0
+            .provider
+            .publish(unit, asked, &made.certificate, &made.key)
+    }
+
+    fn client(
+        &self,
+        unit: &mut UnitContext<'_>,
+        name: &str,
+        asked: Option<&Asked>,
+    ) -> Result<pki::Made, HookError> {
+        pki::client(unit, self.0.version, &self.0.keys, name, asked)
+    }
+
+    /// Whether every hook would do nothing.
+    fn is_done(&self, unit: &UnitContext<'_>) -> Result<bool, HookError> {
+        if !is_set(unit, AVAILABLE) {
+            return Ok(!unit.is_leader());
+        }
+        if !self.0.provider.is_joined(unit) {
+            return Ok(true);
+        }
+        if unit.is_leader() {
+            let settings = [
+                ("ca", CA),
+                ("client.cert", CLIENT),
+                ("client.key", CLIENT_KEY),
+            ];
+            for (key, setting) in settings {
+                match self.0.settings.get(unit, setting) {
+                    Some(value) if self.0.provider.all_carry(unit, key, &value)? => {}
+                    _ => return Ok(false),
+                }
+            }
+        }
+        let new = self.0.provider.new_requests(unit)?;
+        let answerable = |asked: &Asked| matches!(asked.kind, Kind::Server | Kind::Client);
+        Ok(!new.iter().any(answerable))
+    }
+}
+
+/// As `leader-set` keeps it: without the last line's end.
+fn stripped(value: &Value) -> Value {
+    let text = value.text().trim_end();
+    match value.remembered::<pem::ParsedChain>() {
+        Some(chain) => Value::with_parsed(text, chain),
+        None => Value::from(text),
+    }
+}
+
+fn is_set(unit: &UnitContext<'_>, flag: &str) -> bool {
+    unit.files().contains_key(flag)
+}
+
+fn set(unit: &mut UnitContext<'_>, flag: &str) {
+    unit.push_file(flag, Value::from("set"));
+}

@@ -1,0 +1,168 @@
+//! What providers share: an authority kept in a secret, and the journal's notes of what was
+//! issued.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use trustsim_interfaces::notes::{CertificateKind, Issued};
+use trustsim_interfaces::pem;
+use trustsim_interfaces::tls_certificates::Outstanding;
+use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind};
+use trustsim_juju::{HookError, SecretContent, UnitContext, Value};
+use trustsim_pki::{Certificate, KeyPair, PkiError};
+
+/// A CA with its key.
+#[derive(Clone, Debug)]
+pub(super) struct Authority {
+    pub certificate: Certificate,
+    pub key: KeyPair,
+}
+
+const KEY_FIELD: &str = "private-key";
+const CERTIFICATE_FIELD: &str = "ca-certificate";
+
+impl Authority {
+    /// The content of its secret.
+    pub(super) fn content(&self) -> BTreeMap<String, Value> {
+        let chain = std::slice::from_ref(&self.certificate);
+        [
+            (KEY_FIELD.to_owned(), pem::key_value(&self.key)),
+            (CERTIFICATE_FIELD.to_owned(), pem::chain_value(chain)),
+        ]
+        .into()
+    }
+
+    /// Reads the content of its secret.
+    pub(super) fn read(content: &SecretContent) -> Result<Self, HookError> {
+        Self::read_fields(content, KEY_FIELD, CERTIFICATE_FIELD)
+    }
+
+    /// Reads the content of a secret with fields of other names.
+    pub(super) fn read_fields(
+        content: &SecretContent,
+        key_field: &str,
+        certificate_field: &str,
+    ) -> Result<Self, HookError> {
+        let field = |name: &str| {
+            content
+                .get(name)
+                .ok_or_else(|| HookError::Charm(format!("KeyError: '{name}'")))
+        };
+        let raised = |error: &PkiError| HookError::Charm(format!("ValueError: {error}"));
+        let chain = pem::chain(field(certificate_field)?);
+        let certificate = (*chain).as_ref().map_err(raised)?.first().cloned();
+        let no_block = PkiError::NoPemBlock {
+            label: "CERTIFICATE",
+        };
+        let key = pem::key(field(key_field)?);
+        Ok(Self {
+            certificate: certificate.ok_or_else(|| raised(&no_block))?,
+            key: (*key).as_ref().map_err(raised)?.clone(),
+        })
+    }
+}
+
+/// Notes an authority of the charm's own.
+pub(super) fn note_authority(
+    unit: &mut UnitContext<'_>,
+    certificate: &Certificate,
+    issuer: &Certificate,
+) {
+    let kind = if certificate == issuer {
+        CertificateKind::Root
+    } else {
+        CertificateKind::Intermediate
+    };
+    let issued = own(unit, kind, certificate, issuer);
+    note(unit, issued);
+}
+
+/// Notes a certificate that the charm signs for this unit itself.
+pub(super) fn note_own_leaf(
+    unit: &mut UnitContext<'_>,
+    certificate: &Certificate,
+    issuer: &Certificate,
+) {
+    let issued = Issued {
+        unit: Some(unit.unit_name().into()),
+        ..own(unit, CertificateKind::Leaf, certificate, issuer)
+    };
+    note(unit, issued);
+}
+
+/// Notes the answer to a request.
+pub(super) fn note_answer(
+    unit: &mut UnitContext<'_>,
+    asked: &Outstanding,
+    certificate: &Certificate,
+    issuer: &Certificate,
+) {
+    let issued = Issued {
+        requirer: unit.remote_application_name(asked.relation).into(),
+        unit: asked.unit.map(|remote| unit.name_of(remote).into()),
+        endpoint: unit.own_endpoint(asked.relation).unwrap_or("").into(),
+        request: Some(asked.request.clone()),
+        ..own(unit, answer_kind(asked.is_ca), certificate, issuer)
+    };
+    note(unit, issued);
+}
+
+/// Notes what a provider of the legacy protocol issued: to whoever asked, or for its own use.
+pub(super) fn note_legacy(
+    unit: &mut UnitContext<'_>,
+    asked: Option<&Asked>,
+    certificate: &Certificate,
+    issuer: &Certificate,
+) {
+    let is_ca = asked.is_some_and(|asked| asked.kind == Kind::Intermediate);
+    let mut issued = own(unit, answer_kind(is_ca), certificate, issuer);
+    if let Some(asked) = asked {
+        issued.requirer = unit.remote_application_name(asked.relation).into();
+        issued.endpoint = unit.own_endpoint(asked.relation).unwrap_or("").into();
+        let of_unit = asked.kind != Kind::Application;
+        issued.unit = of_unit.then(|| unit.name_of(asked.unit).into());
+    }
+    note(unit, issued);
+}
+
+const fn answer_kind(is_ca: bool) -> CertificateKind {
+    if is_ca {
+        CertificateKind::Intermediate
+    } else {
+        CertificateKind::Leaf
+    }
+}
+
+/// A certificate that nobody asked for, of the application that issues it.
+fn own(
+    unit: &UnitContext<'_>,
+    kind: CertificateKind,
+    certificate: &Certificate,
+    issuer: &Certificate,
+) -> Issued {
+    Issued {
+        certificate: certificate.clone(),
+        kind,
+        issuer_serial: issuer.serial().to_owned(),
+        requirer: unit.application_name().into(),
+        unit: None,
+        endpoint: Arc::from(""),
+        request: None,
+    }
+}
+
+fn note(unit: &mut UnitContext<'_>, issued: Issued) {
+    let text = issued.certificate.pem().to_owned();
+    let value = Value::with_parsed(text, Arc::new(issued));
+    unit.note("certificate-issued", value);
+}
+
+/// Requests by relation, in their order: they come with those of one relation together.
+pub(super) fn by_relation(requests: &[Outstanding]) -> impl Iterator<Item = &[Outstanding]> {
+    requests.chunk_by(|left, right| left.relation == right.relation)
+}
+
+/// What `cryptography` or the library raises.
+pub(super) fn raised(error: &PkiError) -> HookError {
+    HookError::Charm(format!("ValueError: {error}"))
+}

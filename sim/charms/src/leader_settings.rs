@@ -1,0 +1,114 @@
+//! Leader settings (`leader-get`, `leader-set`), which the reactive charms keep what they share in:
+//! the leader writes, every unit reads, and they outlive every unit of the application.
+//!
+//! Juju's own leader settings are not modelled. They lie in the application's bag of a peer
+//! relation, where the charm has one, whose `relation-changed` stands for `leader-settings-changed`;
+//! else in a secret of the application, which nobody is told of.
+
+use std::sync::Arc;
+
+use trustsim_interfaces::notes::StoredKey;
+use trustsim_interfaces::pem;
+use trustsim_juju::{HookError, RelationId, SecretOwner, UnitContext, Value};
+
+/// The settings of one application.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LeaderSettings {
+    /// The charm's peer endpoint.
+    peer: Option<Arc<str>>,
+}
+
+const FIELD: &str = "value";
+
+impl LeaderSettings {
+    /// Settings in the bag of this peer endpoint.
+    pub(super) fn in_peer(endpoint: Option<&str>) -> Self {
+        Self {
+            peer: endpoint.map(Arc::from),
+        }
+    }
+
+    /// `leader-get KEY`.
+    pub(super) fn get(&self, unit: &UnitContext<'_>, key: &str) -> Option<Value> {
+        if let Some(relation) = self.relation(unit) {
+            let bag = unit.own_application_data(relation).ok()?;
+            return bag.get(key).cloned();
+        }
+        let owner = SecretOwner::Application(unit.application_id());
+        let secret = unit.secret(owner, &label(key))?;
+        secret.content.get(FIELD).cloned()
+    }
+
+    /// `leader-set KEY=VALUE`; without a value the key goes.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] for a unit that does not lead.
+    pub(super) fn set(
+        &self,
+        unit: &mut UnitContext<'_>,
+        key: &str,
+        value: Option<Value>,
+    ) -> Result<(), HookError> {
+        if let Some(relation) = self.relation(unit) {
+            unit.set_application_data(relation, key, value)?;
+            return Ok(());
+        }
+        let owner = SecretOwner::Application(unit.application_id());
+        let known = unit.secret(owner, &label(key));
+        match (known, value) {
+            (Some(secret), None) => unit.remove_secret(secret.id)?,
+            (Some(secret), Some(value)) if secret.content.get(FIELD) != Some(&value) => {
+                unit.set_secret_content(secret.id, [(FIELD.to_owned(), value)].into())?;
+            }
+            (None, Some(value)) => {
+                let content = [(FIELD.to_owned(), value)].into();
+                unit.add_secret(owner, &label(key), content, None)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Keys that begin with `prefix`.
+    pub(super) fn keys(&self, unit: &UnitContext<'_>, prefix: &str) -> Vec<String> {
+        if let Some(relation) = self.relation(unit) {
+            let bag = unit.own_application_data(relation).unwrap_or_default();
+            let keys = bag.iter().map(|(key, _)| key.to_owned());
+            return keys.filter(|key| key.starts_with(prefix)).collect();
+        }
+        let owner = SecretOwner::Application(unit.application_id());
+        let labels = unit.secret_labels(owner, &label(prefix));
+        let start = label("").len();
+        labels
+            .iter()
+            .map(|label| label[start..].to_owned())
+            .collect()
+    }
+
+    fn relation(&self, unit: &UnitContext<'_>) -> Option<RelationId> {
+        unit.relations(self.peer.as_deref()?).first().copied()
+    }
+}
+
+fn label(key: &str) -> String {
+    format!("leader-settings/{key}")
+}
+
+/// Notes a private key that the settings now hold under `key`.
+pub(super) fn note_key(unit: &mut UnitContext<'_>, key: &str, holder: &str, certificate: &Value) {
+    let chain = pem::chain(certificate);
+    let leaf = (*chain).as_ref().ok().and_then(|chain| chain.first());
+    let common_name = leaf.and_then(|leaf| leaf.subject_common_name());
+    let note = StoredKey {
+        relation: None,
+        place: key.into(),
+        holder: holder.into(),
+        common_name: common_name.unwrap_or_default().into(),
+        serial: leaf.map_or("", |leaf| leaf.serial()).into(),
+    };
+    unit.note(
+        "private-key-stored",
+        Value::with_parsed(key, Arc::new(note)),
+    );
+}

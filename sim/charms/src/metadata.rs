@@ -1,0 +1,471 @@
+//! What is known of a charm before any unit of it runs: endpoints, options, how it handles
+//! certificates. The catalogue and a scenario's `charms` section are both written in this shape.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use trustsim_interfaces::{certificate_transfer, tls_certificates};
+use trustsim_kernel::Span;
+use trustsim_pki::Purpose;
+
+/// Everything trustsim knows of one charm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CharmMetadata {
+    /// Charmhub name.
+    pub name: String,
+    /// Whether it is deployed beside a principal unit.
+    pub subordinate: bool,
+    /// Workload containers, each of which gives a `pebble-ready` on Kubernetes.
+    pub containers: Vec<String>,
+    /// Every endpoint, in name order. `juju-info` is implied, not listed.
+    pub endpoints: Vec<Endpoint>,
+    /// Options with their defaults; `None` where the charm sets none.
+    pub options: BTreeMap<String, OptionSpec>,
+    /// The code or profile that reacts to hooks.
+    pub behaviour: Behaviour,
+    /// The TLS stack that judges this workload's peers, where the catalogue knows it.
+    pub validator: Option<String>,
+    /// Whether its workload trusts the system's roots beside what it is given.
+    pub system_roots: bool,
+    /// Beginnings of the paths of workload files that lie on volumes (`storage` in the charm's
+    /// charmcraft.yaml, mounted into its containers): those outlive a pod.
+    pub volumes: Vec<String>,
+    /// The action that rotates its CA, for `rotate-ca`.
+    pub rotate_ca_action: Option<String>,
+    /// Actions it answers.
+    pub actions: Vec<String>,
+    /// False for a charm that nobody described: it runs as a plain application.
+    pub known: bool,
+}
+
+impl CharmMetadata {
+    /// The endpoint of that name.
+    pub fn endpoint(&self, name: &str) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.name == name)
+    }
+
+    /// The `tls-certificates` library declared for an endpoint.
+    pub fn certificates_library(&self, endpoint: &str) -> Option<tls_certificates::Library> {
+        match self.endpoint(endpoint)?.library? {
+            LibraryProfile::Certificates(library) => Some(library),
+            LibraryProfile::Transfer(_) => None,
+        }
+    }
+
+    /// The `certificate_transfer` library declared for an endpoint.
+    pub fn transfer_library(&self, endpoint: &str) -> Option<certificate_transfer::Library> {
+        match self.endpoint(endpoint)?.library? {
+            LibraryProfile::Transfer(library) => Some(library),
+            LibraryProfile::Certificates(_) => None,
+        }
+    }
+}
+
+/// One endpoint of a charm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Name, as in `app:NAME`.
+    pub name: String,
+    /// Which side of a relation it is.
+    pub role: Role,
+    /// Interface name.
+    pub interface: String,
+    /// How many relations it takes, as `juju integrate` enforces it.
+    pub limit: Option<u32>,
+    /// Whether it only reaches units on the same machine.
+    pub container_scope: bool,
+    /// Which generation of `tls-certificates` it speaks.
+    pub protocol: Protocol,
+    /// How a generic consumer uses it for TLS; ignored by charms that are code.
+    pub profile: Option<EndpointProfile>,
+    /// The library the charm speaks it with; `None` for what its code would take.
+    pub library: Option<LibraryProfile>,
+    /// Mistakes of some revision that it is played with.
+    pub bugs: super::Bugs,
+}
+
+/// The library of an endpoint, by interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LibraryProfile {
+    /// Of `tls-certificates`.
+    Certificates(tls_certificates::Library),
+    /// Of `certificate_transfer`.
+    Transfer(certificate_transfer::Library),
+}
+
+/// The two generations of `tls-certificates`. Juju integrates one with the other, since both have
+/// the same interface name, and then nothing happens: each ignores the other's keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// Requests and answers as JSON lists (version 1).
+    #[default]
+    Current,
+    /// That of the reactive charms.
+    Legacy,
+}
+
+/// Sides of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// `provides`.
+    Provider,
+    /// `requires`.
+    Requirer,
+    /// `peers`.
+    Peer,
+}
+
+/// One charm option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionSpec {
+    /// `string`, `int`, `float`, `boolean` or `secret`.
+    pub kind: String,
+    /// The default, as text.
+    pub default: Option<String>,
+}
+
+/// What reacts to the charm's hooks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+    /// canonical/self-signed-certificates-operator.
+    SelfSignedCertificates,
+    /// canonical/lego-operator.
+    Lego,
+    /// canonical/manual-tls-certificates-operator.
+    ManualTlsCertificates,
+    /// canonical/notary-k8s-operator.
+    Notary,
+    /// canonical/tls-constraints-operator.
+    TlsConstraints,
+    /// canonical/traefik-k8s-operator.
+    Traefik,
+    /// canonical/vault-k8s-operator, either charm.
+    Vault(super::VaultGuard),
+    /// canonical/opensearch-operator.
+    OpenSearch,
+    /// The generic consumer, driven by the endpoint profiles.
+    Requirer,
+    /// A provider with a chain that the scenario gives.
+    DeclaredProvider(IssuerProfile),
+    /// charmed-kubernetes/layer-easyrsa.
+    EasyRsa(EasyRsaVersion),
+    /// openstack/charm-vault.
+    CharmVault(CharmVaultVersion),
+    /// The charms of Charmed Kubernetes that are written in ops.
+    Kubernetes(KubernetesPart),
+    /// charmed-kubernetes/layer-etcd.
+    Etcd,
+    /// The generic consumer of the legacy protocol, driven by the endpoint profiles.
+    LegacyRequirer,
+    /// Runs hooks and does nothing with certificates.
+    Plain,
+}
+
+impl Behaviour {
+    /// Whether what it waits for is signed by a CA outside Juju.
+    pub const fn is_signed_for(&self) -> bool {
+        matches!(self, Self::ManualTlsCertificates | Self::Notary)
+    }
+
+    /// Whether the charm ever waits for people ([`super::Charm::waits`]).
+    pub const fn waits_for_people(&self) -> bool {
+        match self {
+            Self::ManualTlsCertificates | Self::Notary | Self::Vault(_) | Self::CharmVault(_) => {
+                true
+            }
+            Self::SelfSignedCertificates
+            | Self::Lego
+            | Self::TlsConstraints
+            | Self::Traefik
+            | Self::OpenSearch
+            | Self::Requirer
+            | Self::LegacyRequirer
+            | Self::Kubernetes(_)
+            | Self::Etcd
+            | Self::EasyRsa(_)
+            | Self::DeclaredProvider(_)
+            | Self::Plain => false,
+        }
+    }
+}
+
+/// The release of `EasyRSA` in the charm's resource, the last number of `3.0.N`; the charm takes
+/// 3.0.1 to 3.0.9 (charmed-kubernetes/layer-easyrsa `src/metadata.yaml` at 3cb8d83).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EasyRsaVersion(pub u8);
+
+/// Which charm-vault it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CharmVaultVersion {
+    /// `stable/1.7` and older: storage is a database.
+    #[default]
+    V1_7,
+    /// `stable/1.8`: without a database it is the charm's own raft cluster.
+    V1_8,
+}
+
+/// A charm of Charmed Kubernetes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KubernetesPart {
+    /// charmed-kubernetes/charm-kubernetes-control-plane.
+    ControlPlane,
+    /// charmed-kubernetes/charm-kubernetes-worker.
+    Worker,
+    /// charmed-kubernetes/charm-kubeapi-load-balancer.
+    LoadBalancer,
+}
+
+/// How the generic consumer uses one of its endpoints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndpointProfile {
+    /// Requires `tls-certificates`.
+    Certificates(CertificatesProfile),
+    /// Requires `tls-certificates` in the protocol of the reactive charms.
+    LegacyCertificates(CertificatesProfile),
+    /// Requires `certificate_transfer`.
+    ReceivesCa(TrustProfile),
+}
+
+/// A consumer's use of `tls-certificates`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificatesProfile {
+    /// Who asks: each unit, the application's leader, or both.
+    pub mode: Mode,
+    /// The option whose value is the name asked for; without it (or unset) the Juju name is.
+    pub name_option: Option<String>,
+    /// Options whose values (comma or space separated) are more names.
+    pub extra_name_options: Vec<String>,
+    /// The share of a certificate's life after which it is renewed, in thousandths (900).
+    pub renewal_permille: u32,
+    /// What the workload does when its certificate files change.
+    pub apply: Apply,
+    /// What it does when the CA that came with the certificate changes; as `apply` if absent.
+    pub apply_ca: Option<Apply>,
+    /// Whether peers and clients trust the `ca` that comes with the certificate.
+    pub trusts_ca: bool,
+    /// Whether files go when there is no assigned certificate.
+    pub delete_on_missing: bool,
+    /// Which certificates go to disk, and in which order.
+    pub serves: Serves,
+    /// Whether a renewal keeps the key.
+    pub key: KeyUse,
+    /// Whether each request has an identifier of its own in its subject; without one a request
+    /// made again with the same key and names is the same bytes.
+    pub unique_requests: bool,
+    /// Whether the CA before stays trusted beside a new one until the next certificate comes.
+    pub keeps_old_ca: bool,
+    /// Whether the files are written again when the workload starts.
+    pub restores: bool,
+    /// On which events of version 3 of the library the charm asks again.
+    pub renews_on: RenewsOn,
+    /// How long before the end a charm with version 3 wants to be told.
+    pub notification: Option<Span>,
+    /// Whether a charm with version 3 installs its first certificate only: it asks again in time,
+    /// and takes no notice of what comes.
+    pub installs_once: bool,
+}
+
+impl Default for CertificatesProfile {
+    /// A charm whose units ask for themselves, serve the chain as it came and restart.
+    fn default() -> Self {
+        Self {
+            mode: Mode::Unit,
+            name_option: None,
+            extra_name_options: Vec::new(),
+            renewal_permille: 900,
+            apply: Apply::Restart,
+            apply_ca: None,
+            trusts_ca: true,
+            delete_on_missing: false,
+            serves: Serves::Chain,
+            key: KeyUse::Kept,
+            unique_requests: true,
+            keeps_old_ca: false,
+            restores: true,
+            renews_on: RenewsOn::default(),
+            notification: None,
+            installs_once: false,
+        }
+    }
+}
+
+/// Which certificates a consumer writes to disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Serves {
+    /// The chain in the order in which it came.
+    #[default]
+    Chain,
+    /// The chain, turned round where it does not begin with the certificate.
+    LeafFirst,
+    /// The certificate, then the chain, which begins with the certificate again.
+    LeafAndChain,
+    /// The certificate alone.
+    Leaf,
+    /// The chain, always turned round: `chain_as_pem` of the library of that time
+    /// (canonical/traefik-k8s-operator#491, canonical/opensearch-operator#641).
+    Reversed,
+    /// The chain without the certificate (canonical/traefik-k8s-operator#306, #400).
+    WithoutLeaf,
+}
+
+/// Whether a renewal keeps the private key. The libraries since version 4 always do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyUse {
+    /// The same key.
+    #[default]
+    Kept,
+    /// A new key, written together with its certificate.
+    Renewed,
+    /// A new key, written as soon as it is made: until its certificate comes the workload has a
+    /// key and a certificate that do not fit.
+    RenewedEarly,
+}
+
+/// On which events of the library's version 3 a charm asks for a new certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RenewsOn {
+    /// `certificate_expiring`.
+    pub expiring: bool,
+    /// `certificate_invalidated` with reason `expired`.
+    pub expired: bool,
+    /// `certificate_invalidated` with reason `revoked`.
+    pub revoked: bool,
+}
+
+impl Default for RenewsOn {
+    fn default() -> Self {
+        Self {
+            expiring: true,
+            expired: true,
+            revoked: true,
+        }
+    }
+}
+
+/// A consumer's use of `certificate_transfer`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustProfile {
+    /// What the workload does when its trust files change.
+    pub apply: Apply,
+    /// Which files the CAs go to.
+    pub store: Store,
+    /// Where the charm takes the CAs from.
+    pub reads: Reads,
+    /// Whether CAs that left the set stay on disk.
+    pub keeps_removed: bool,
+    /// Whether the files are written again when the workload starts.
+    pub restores: bool,
+}
+
+impl Default for TrustProfile {
+    /// One file for each relation, written again at each start.
+    fn default() -> Self {
+        Self {
+            apply: Apply::Restart,
+            store: Store::Relation,
+            reads: Reads::Event,
+            keeps_removed: false,
+            restores: true,
+        }
+    }
+}
+
+/// Which files received CAs go to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Store {
+    /// One for each relation.
+    #[default]
+    Relation,
+    /// One for all relations.
+    Bundle,
+    /// One for each certificate.
+    Each,
+    /// One for each relation, to which each certificate is written in turn: one of them stays.
+    Last,
+}
+
+/// Where a charm takes received CAs from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reads {
+    /// From the library's event.
+    #[default]
+    Event,
+    /// It asks the library again in its handler.
+    Again,
+    /// From the databags of the provider's units, past the library.
+    Raw,
+}
+
+/// Who asks for certificates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Each unit, in its unit databag.
+    #[default]
+    Unit,
+    /// The leader, in the application databag.
+    App,
+    /// Both.
+    AppAndUnit,
+}
+
+/// What a workload does when its files change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Apply {
+    /// The process is restarted and reads everything again.
+    #[default]
+    Restart,
+    /// The process reads the changed files again.
+    Reload,
+    /// Nothing: only a later restart reads them.
+    None,
+}
+
+/// A provider whose chain the scenario gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuerProfile {
+    /// The CAs from the root down; the last one signs.
+    pub chain: Vec<DeclaredAuthority>,
+    /// How long its leaves live.
+    pub leaf_validity: Span,
+    /// Whether the root stands in the chain that requirers get.
+    pub chain_includes_root: bool,
+    /// What `certificate_transfer` hands out.
+    pub transfers: Transfers,
+    /// Subject of the `ca` field requirers get: the root or the issuing CA.
+    pub ca_is_root: bool,
+    /// What its leaves are good for; servers and clients where empty.
+    pub leaf_purposes: Vec<Purpose>,
+    /// Whether its root is among those that every system trusts.
+    pub public: bool,
+}
+
+/// One CA of a declared chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeclaredAuthority {
+    /// Subject common name.
+    pub common_name: String,
+    /// How long it lives from the start of the run.
+    pub validity: Span,
+    /// How many CAs may follow below it.
+    pub path_length: Option<u8>,
+    /// Domains outside of which it may certify nothing; none is no constraint.
+    pub permitted_dns: Vec<String>,
+    /// Domains within which it may certify nothing.
+    pub excluded_dns: Vec<String>,
+}
+
+/// Which CAs a declared provider transfers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transfers {
+    /// The root.
+    #[default]
+    Root,
+    /// The CA that signs leaves.
+    Issuer,
+    /// Every CA of the chain.
+    All,
+}

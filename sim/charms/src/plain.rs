@@ -1,0 +1,24 @@
+//! A charm that does nothing with certificates.
+
+use super::Charm;
+use trustsim_juju::{Hook, HookError, Quiet, Status, UnitContext};
+
+/// Runs its hooks and is active.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Plain;
+
+impl Charm for Plain {
+    fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        if matches!(hook, Hook::Start | Hook::PebbleReady { .. }) {
+            unit.restart_workload();
+        }
+        if !matches!(hook, Hook::Install | Hook::Stop | Hook::Remove) {
+            unit.set_status(Status::Active, "");
+        }
+        Ok(())
+    }
+
+    fn quiet(&self, _: &UnitContext<'_>) -> Quiet {
+        Quiet::Always
+    }
+}

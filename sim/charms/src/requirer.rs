@@ -1,0 +1,460 @@
+//! The generic consumer: what its endpoints' profiles say, and nothing else.
+//!
+//! It stands for the many charms that write what they are given to the workload's disk and
+//! restart it. It acts when the library tells it of a certificate, on config-changed, when a
+//! relation breaks, and when the workload starts; unlike some it restarts only for what changed.
+
+mod shared;
+mod trust;
+mod v3;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::names::{attributes, listed};
+use super::surface::{chain_path, key_path, paths_under, trust_path};
+use super::{
+    Apply, Bugs, Carried, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Mode, Role,
+    Serves, TrustProfile,
+};
+use trustsim_interfaces::certificate_transfer;
+use trustsim_interfaces::tls_certificates::{self, Asks, Assigned, Event, Library, Request, Side};
+use trustsim_interfaces::{KeySource, pem};
+use trustsim_juju::{Hook, HookError, Quiet, Status, UnitContext};
+use trustsim_pki::Certificate;
+
+/// The charm. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Requirer(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    keys: KeySource,
+    certificates: Vec<CertificatesEndpoint>,
+    trust: Vec<TrustEndpoint>,
+    /// A peer endpoint, by which the leader tells its fellows that there is something new.
+    peer: Option<Arc<str>>,
+}
+
+#[derive(Debug)]
+struct CertificatesEndpoint {
+    certificates: tls_certificates::Requirer,
+    profile: CertificatesProfile,
+    bugs: Bugs,
+}
+
+#[derive(Debug)]
+struct TrustEndpoint {
+    transfer: certificate_transfer::Requirer,
+    profile: TrustProfile,
+    bugs: Bugs,
+}
+
+/// What an endpoint changed on disk.
+#[derive(Clone, Copy, Debug, Default)]
+struct Written {
+    served: bool,
+    ca: bool,
+}
+
+/// What a hook changed on disk, and what the workload is to do about it.
+#[derive(Default)]
+struct Changes {
+    restart: bool,
+    reload: BTreeSet<String>,
+}
+
+impl Changes {
+    fn note_endpoint(&mut self, written: Written, endpoint: &CertificatesEndpoint) {
+        let apply = endpoint.profile.apply;
+        let name = &endpoint.certificates.endpoint;
+        self.note(written.served, apply, &[format!("tls/{name}/")]);
+        let cas = [trust_path(name), endpoint.old_ca_path()];
+        let apply_ca = endpoint.profile.apply_ca.unwrap_or(apply);
+        self.note(written.ca, apply_ca, &cas);
+    }
+
+    fn note(&mut self, changed: bool, apply: Apply, prefixes: &[String]) {
+        match apply {
+            _ if !changed => {}
+            Apply::Restart => self.restart = true,
+            Apply::Reload => self.reload.extend(prefixes.iter().cloned()),
+            Apply::None => {}
+        }
+    }
+
+    fn carry_out(self, unit: &mut UnitContext<'_>) {
+        if self.restart {
+            unit.restart_workload();
+            return;
+        }
+        for prefix in self.reload {
+            unit.reload_workload(&prefix);
+        }
+    }
+}
+
+impl Charm for Requirer {
+    fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        // The process begins: it reads whatever is there. Without a container of its own, as on a
+        // machine, it does so with the charm.
+        let begins = matches!(hook, Hook::PebbleReady { .. })
+            || (matches!(hook, Hook::Start) && !unit.has_containers());
+        let mut changes = Changes {
+            restart: begins,
+            ..Changes::default()
+        };
+        let mut denied = None;
+        for endpoint in &self.0.certificates {
+            let refusal = self.on_certificates(endpoint, hook, unit, begins, &mut changes)?;
+            denied = denied.or(refusal);
+        }
+        for endpoint in &self.0.trust {
+            endpoint.on_hook(hook, unit, begins, &mut changes)?;
+        }
+        changes.carry_out(unit);
+        self.set_status(hook, unit, denied);
+        Ok(())
+    }
+
+    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
+        let waits = |endpoint: &CertificatesEndpoint| shared::waits(endpoint, unit);
+        if !unit.is_leader() && self.0.certificates.iter().any(waits) {
+            return Quiet::No;
+        }
+        // The library does not observe update-status, and removes the secret of each expiry.
+        Quiet::Always
+    }
+
+    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
+        let asking = self
+            .0
+            .certificates
+            .iter()
+            .map(|endpoint| Carried::RequiresCertificates {
+                asks: endpoint.certificates.clone(),
+                requests: endpoint.requests(unit),
+                private_key: None,
+                refresh_hooks: &["config-changed"],
+            });
+        let trusting = self.0.trust.iter();
+        let trusting =
+            trusting.map(|endpoint| Carried::RequiresTransfer(endpoint.transfer.clone()));
+        asking.chain(trusting).collect()
+    }
+}
+
+impl Requirer {
+    /// The consumer of these endpoints.
+    pub fn new(metadata: &CharmMetadata, keys: KeySource) -> Self {
+        let mut inner = Inner {
+            keys,
+            certificates: Vec::new(),
+            trust: Vec::new(),
+            peer: None,
+        };
+        for endpoint in &metadata.endpoints {
+            match &endpoint.profile {
+                Some(EndpointProfile::Certificates(profile)) => {
+                    let mode = match profile.mode {
+                        Mode::Unit => tls_certificates::Mode::Unit,
+                        Mode::App => tls_certificates::Mode::App,
+                        Mode::AppAndUnit => tls_certificates::Mode::AppAndUnit,
+                    };
+                    let library = metadata.certificates_library(&endpoint.name);
+                    let certificates = tls_certificates::Requirer {
+                        renewal_permille: profile.renewal_permille,
+                        library: library.unwrap_or_default(),
+                        ..tls_certificates::Requirer::new(&endpoint.name, mode)
+                    };
+                    let profile = profile.clone();
+                    inner.certificates.push(CertificatesEndpoint {
+                        certificates,
+                        profile,
+                        bugs: endpoint.bugs,
+                    });
+                }
+                Some(EndpointProfile::ReceivesCa(profile)) => {
+                    let library = metadata.transfer_library(&endpoint.name);
+                    let transfer = certificate_transfer::Requirer {
+                        library: library.unwrap_or_default(),
+                        ..certificate_transfer::Requirer::new(&endpoint.name)
+                    };
+                    let profile = profile.clone();
+                    inner.trust.push(TrustEndpoint {
+                        transfer,
+                        profile,
+                        bugs: endpoint.bugs,
+                    });
+                }
+                None if endpoint.role == Role::Peer && inner.peer.is_none() => {
+                    inner.peer = Some(Arc::from(endpoint.name.as_str()));
+                }
+                Some(EndpointProfile::LegacyCertificates(_)) | None => {}
+            }
+        }
+        Self(Arc::new(inner))
+    }
+
+    /// One certificates endpoint; returns the message of a refusal.
+    fn on_certificates(
+        &self,
+        endpoint: &CertificatesEndpoint,
+        hook: &Hook,
+        unit: &mut UnitContext<'_>,
+        begins: bool,
+        changes: &mut Changes,
+    ) -> Result<Option<String>, HookError> {
+        let begins = begins && endpoint.profile.restores;
+        endpoint.raise_for_bugs(hook, unit)?;
+        let tls_certificates::Requirer { library, .. } = endpoint.certificates;
+        if library == Library::V3 {
+            let written = v3::on_hook(endpoint, &self.0.keys, hook, unit, begins)?;
+            changes.note_endpoint(written, endpoint);
+            return Ok(None);
+        }
+        let requests = endpoint.requests(unit);
+        let asks = Asks {
+            requests: &requests,
+            private_key: None,
+            keys: &self.0.keys,
+            refresh: matches!(hook, Hook::ConfigChanged),
+        };
+        let events = endpoint.certificates.on_hook(hook, unit, &asks)?;
+        let is_broken = matches!(hook, Hook::RelationBroken { relation }
+            if unit.own_endpoint(*relation) == Some(&*endpoint.certificates.endpoint));
+        let is_told = events
+            .iter()
+            .any(|event| matches!(event, Event::Available(_)));
+        let refreshes = asks.refresh && endpoint.profile.restores;
+        if is_told || is_broken || begins || refreshes {
+            let written = self.write(endpoint, unit, &asks)?;
+            changes.note_endpoint(written, endpoint);
+        }
+        let is_ending = matches!(hook, Hook::Install | Hook::Stop | Hook::Remove);
+        if !unit.is_leader() && endpoint.profile.mode != Mode::Unit && !is_ending {
+            let written = shared::receive(endpoint, unit)?;
+            if !endpoint.bugs.shared_not_applied {
+                changes.note_endpoint(written, endpoint);
+            }
+        }
+        Ok(events.into_iter().find_map(|event| match event {
+            Event::Denied(_, error) => Some(error.message),
+            Event::Available(_) => None,
+        }))
+    }
+
+    /// Writes what this unit was assigned.
+    fn write(
+        &self,
+        endpoint: &CertificatesEndpoint,
+        unit: &mut UnitContext<'_>,
+        asks: &Asks<'_>,
+    ) -> Result<Written, HookError> {
+        let mut written = Written::default();
+        let (mut names, mut authorities) = (BTreeSet::new(), Vec::new());
+        let mut is_complete = true;
+        for request in asks.requests {
+            let is_shared = endpoint.side_of(request) == Side::App;
+            if is_shared && !unit.is_leader() {
+                // What the leader shares is handled apart; its files stay.
+                names.extend(request.attributes.common_name.clone());
+                continue;
+            }
+            let name = request.attributes.common_name.clone().unwrap_or_default();
+            match endpoint.certificates.assigned(unit, asks, request)? {
+                Some(assigned) => {
+                    written.served |= endpoint.push(unit, &name, &assigned);
+                    if is_shared {
+                        shared::publish(self.0.peer.as_deref(), endpoint, unit, &name, &assigned)?;
+                    }
+                    authorities.push(assigned.entry.ca.clone());
+                    names.insert(name);
+                }
+                None => is_complete = false,
+            }
+        }
+        if is_complete || endpoint.profile.delete_on_missing {
+            endpoint.remove_others(unit, &names, &mut written);
+        }
+        if endpoint.profile.trusts_ca && !authorities.is_empty() {
+            written.ca |= endpoint.push_trust(unit, &authorities, written.served);
+        }
+        Ok(written)
+    }
+
+    fn set_status(&self, hook: &Hook, unit: &mut UnitContext<'_>, denied: Option<String>) {
+        if matches!(hook, Hook::Install | Hook::Stop | Hook::Remove) {
+            return;
+        }
+        if let Some(message) = denied {
+            let message = format!("certificate request denied: {message}");
+            unit.set_status(Status::Blocked, &message);
+            return;
+        }
+        let waits = self.0.certificates.iter().any(|endpoint| {
+            let has_relation = !unit.relations(&endpoint.certificates.endpoint).is_empty();
+            has_relation && !endpoint.serves(unit)
+        });
+        if waits {
+            unit.set_status(Status::Waiting, "waiting for certificates");
+        } else {
+            unit.set_status(Status::Active, "");
+        }
+    }
+}
+
+impl CertificatesEndpoint {
+    /// What a mistake of the charm makes of this hook.
+    fn raise_for_bugs(&self, hook: &Hook, unit: &UnitContext<'_>) -> Result<(), HookError> {
+        let raised = |text: &str| Err(HookError::Charm(text.to_owned()));
+        let is_mine = hook
+            .relation()
+            .is_some_and(|id| unit.own_endpoint(id) == Some(&*self.certificates.endpoint));
+        let bugs = self.bugs;
+        match hook {
+            Hook::RelationBroken { .. } if is_mine && bugs.broken_raises => {
+                raised("AttributeError: 'NoneType' object has no attribute 'certificate'")
+            }
+            Hook::RelationCreated { .. } | Hook::RelationJoined { .. }
+                if is_mine && bugs.empty_name_raises && !self.is_named(unit) =>
+            {
+                raised("ValueError: Value must not be empty")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the name that the charm asks for is known.
+    fn is_named(&self, unit: &UnitContext<'_>) -> bool {
+        let option = self.profile.name_option.as_deref();
+        option.is_none_or(|option| unit.config(option).is_some_and(|name| !name.is_empty()))
+    }
+
+    fn requests(&self, unit: &UnitContext<'_>) -> Vec<Request> {
+        let (number, application) = (unit.unit_number(), unit.application_name());
+        let for_unit = || (unit.unit_dns_name(), format!("{application}-{number}"));
+        let for_application = || (unit.application_dns_name(), application.to_owned());
+        let option = self.profile.name_option.as_deref();
+        let set = option
+            .and_then(|option| unit.config(option))
+            .filter(|name| !name.is_empty());
+        let mut requests = Vec::new();
+        let mut add = |(name, short): (String, String), side, named: Option<&str>| {
+            let mut names = vec![named.map_or(name, str::to_owned)];
+            for option in &self.profile.extra_name_options {
+                names.extend(listed(unit, option));
+            }
+            let mut request = Request::new(attributes(&names, &short), side);
+            if !self.profile.unique_requests {
+                request.attributes.unique_identifier = None;
+            }
+            requests.push(request);
+        };
+        match self.profile.mode {
+            Mode::Unit => add(for_unit(), Side::Unit, set),
+            Mode::App => add(for_application(), Side::App, set),
+            Mode::AppAndUnit => {
+                add(for_application(), Side::App, set);
+                add(for_unit(), Side::Unit, None);
+            }
+        }
+        requests
+    }
+
+    const fn side_of(&self, request: &Request) -> Side {
+        match self.profile.mode {
+            Mode::Unit => Side::Unit,
+            Mode::App => Side::App,
+            Mode::AppAndUnit => request.side,
+        }
+    }
+
+    fn push(&self, unit: &mut UnitContext<'_>, name: &str, assigned: &Assigned) -> bool {
+        let endpoint = &self.certificates.endpoint;
+        let chain = self.chain_of(assigned);
+        let chain_changed = unit.push_file(&chain_path(endpoint, name), pem::chain_value(&chain));
+        let key = pem::key_value(&assigned.key);
+        unit.push_file(&key_path(endpoint, name), key) || chain_changed
+    }
+
+    /// The CA that came with the certificate. Where the charm keeps the one before, it stays beside
+    /// a new one until a certificate comes that has the same CA
+    /// (canonical/kafka-operator 3c25f095, `common/single_kernel_kafka/events/tls.py`,
+    /// `_handle_certificate_available_event`).
+    fn push_trust(
+        &self,
+        unit: &mut UnitContext<'_>,
+        authorities: &[Certificate],
+        is_new: bool,
+    ) -> bool {
+        let mut unique = authorities.to_vec();
+        unique.sort_unstable();
+        unique.dedup();
+        let path = trust_path(&self.certificates.endpoint);
+        let before = unit.files().get(path.as_str()).cloned();
+        let changed = unit.push_file(&path, pem::chain_value(&unique));
+        if !self.profile.keeps_old_ca || !is_new {
+            return changed;
+        }
+        let old = self.old_ca_path();
+        match before {
+            Some(before) if changed => unit.push_file(&old, before) || changed,
+            _ => unit.remove_file(&old) || changed,
+        }
+    }
+
+    fn old_ca_path(&self) -> String {
+        trust_path(&format!("{}-old", self.certificates.endpoint))
+    }
+
+    /// Removes what is served under other names, and with the last name the CA that came with it.
+    fn remove_others(
+        &self,
+        unit: &mut UnitContext<'_>,
+        names: &BTreeSet<String>,
+        written: &mut Written,
+    ) {
+        let prefix = format!("tls/{}/", self.certificates.endpoint);
+        let stale: Vec<Arc<str>> = paths_under(unit.files(), &prefix)
+            .filter(|path| {
+                let file = &path[prefix.len()..];
+                let name = file.rsplit_once('.').map_or(file, |(name, _)| name);
+                !names.contains(name)
+            })
+            .cloned()
+            .collect();
+        for path in &stale {
+            unit.remove_file(path);
+        }
+        let trust = trust_path(&self.certificates.endpoint);
+        written.served |= !stale.is_empty();
+        for path in [trust, self.old_ca_path()] {
+            written.ca |= names.is_empty() && unit.remove_file(&path);
+        }
+    }
+
+    fn serves(&self, unit: &UnitContext<'_>) -> bool {
+        let prefix = format!("tls/{}/", self.certificates.endpoint);
+        paths_under(unit.files(), &prefix).next().is_some()
+    }
+
+    /// What goes to disk; without a chain the certificate alone.
+    fn chain_of(&self, assigned: &Assigned) -> Vec<Certificate> {
+        let leaf = &assigned.entry.certificate;
+        let mut chain = match &assigned.entry.chain {
+            Some(chain) if !chain.is_empty() => chain.clone(),
+            _ => vec![leaf.clone()],
+        };
+        match self.profile.serves {
+            Serves::Chain => {}
+            Serves::LeafFirst if chain.first() != Some(leaf) => chain.reverse(),
+            Serves::LeafFirst => {}
+            Serves::LeafAndChain => chain.insert(0, leaf.clone()),
+            Serves::Leaf => chain = vec![leaf.clone()],
+            Serves::Reversed => chain.reverse(),
+            Serves::WithoutLeaf => chain.retain(|each| each != leaf),
+        }
+        chain
+    }
+}

@@ -1,0 +1,168 @@
+//! Where charms put what their workload serves and trusts: a convention of paths, so that a
+//! workload's TLS side can be read off its files whatever charm wrote them.
+//!
+//! | path | holds |
+//! |---|---|
+//! | `tls/ENDPOINT/NAME.pem` | the chain served, leaf first |
+//! | `tls/ENDPOINT/NAME.key` | its private key |
+//! | `client/ENDPOINT/NAME.pem`, `.key` | what it presents where it is a client, if not that |
+//! | `trust/SOURCE.pem` | CAs the workload trusts |
+//! | `trust/0-NAME.pem` | the same, put there by hand, for whatever the workload connects to |
+//! | `distrusted/NAME.pem` | CAs on its block list: they do not count, whatever brings them |
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use trustsim_juju::Value;
+
+/// Files by path.
+pub type Files = BTreeMap<Arc<str>, Value>;
+
+/// One chain with its key, as they lie in the files.
+#[derive(Clone, Debug)]
+pub struct ServedFiles<'a> {
+    /// The certificates endpoint they came from.
+    pub endpoint: &'a str,
+    /// Name they are filed under.
+    pub name: &'a str,
+    /// PEM chain.
+    pub chain: &'a Value,
+    /// PEM private key.
+    pub key: &'a Value,
+}
+
+/// Path of a served chain.
+pub fn chain_path(endpoint: &str, name: &str) -> String {
+    format!("tls/{endpoint}/{name}.pem")
+}
+
+/// Path of its key.
+pub fn key_path(endpoint: &str, name: &str) -> String {
+    format!("tls/{endpoint}/{name}.key")
+}
+
+/// Path of a chain that is presented to servers only.
+pub fn client_chain_path(endpoint: &str, name: &str) -> String {
+    format!("client/{endpoint}/{name}.pem")
+}
+
+/// Path of its key.
+pub fn client_key_path(endpoint: &str, name: &str) -> String {
+    format!("client/{endpoint}/{name}.key")
+}
+
+/// Path of trusted CAs.
+pub fn trust_path(source: &str) -> String {
+    format!("trust/{source}.pem")
+}
+
+/// Source of trusted CAs that somebody put there by hand; it sorts before every endpoint's.
+pub fn hand_source(name: &str) -> String {
+    format!("{BY_HAND}{name}")
+}
+
+/// Whether trusted CAs were put there by hand.
+pub fn is_by_hand(source: &str) -> bool {
+    source.starts_with(BY_HAND)
+}
+
+const BY_HAND: &str = "0-";
+
+/// Path of CAs on the block list.
+pub fn distrusted_path(name: &str) -> String {
+    format!("distrusted/{name}.pem")
+}
+
+/// Every PEM text of the block list, in path order.
+pub fn distrusted(files: &Files) -> impl Iterator<Item = &Value> {
+    let found = files.range::<str, _>(under("distrusted/", "distrusted0"));
+    found.map(|(_, value)| value)
+}
+
+/// Every chain that has its key beside it, in path order.
+pub fn served(files: &Files) -> Vec<ServedFiles<'_>> {
+    pairs(files, "tls/", "tls0", key_path)
+}
+
+/// Every chain for servers only that has its key beside it, in path order.
+pub fn presented(files: &Files) -> Vec<ServedFiles<'_>> {
+    pairs(files, "client/", "client0", client_key_path)
+}
+
+fn pairs<'a>(
+    files: &'a Files,
+    folder: &'static str,
+    end: &'static str,
+    key_path: fn(&str, &str) -> String,
+) -> Vec<ServedFiles<'a>> {
+    files
+        .range::<str, _>(under(folder, end))
+        .filter_map(|(path, chain)| {
+            let (endpoint, file) = path.strip_prefix(folder)?.split_once('/')?;
+            let name = file.strip_suffix(".pem")?;
+            let key = files.get(key_path(endpoint, name).as_str())?;
+            Some(ServedFiles {
+                endpoint,
+                name,
+                chain,
+                key,
+            })
+        })
+        .collect()
+}
+
+/// Every trusted PEM text with its source, in path order.
+pub fn trusted_by_source(files: &Files) -> impl Iterator<Item = (&str, &Value)> {
+    files
+        .range::<str, _>(under("trust/", "trust0"))
+        .filter_map(|(path, value)| {
+            let file = path.strip_prefix("trust/")?;
+            Some((file.strip_suffix(".pem").unwrap_or(file), value))
+        })
+}
+
+/// Every trusted PEM text, in path order.
+pub fn trusted(files: &Files) -> impl Iterator<Item = &Value> {
+    files
+        .range::<str, _>(under("trust/", "trust0"))
+        .map(|(_, value)| value)
+}
+
+/// Every path that begins with `prefix`, in order.
+pub fn paths_under<'a>(files: &'a Files, prefix: &'a str) -> impl Iterator<Item = &'a Arc<str>> {
+    files
+        .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
+        .map(|(path, _)| path)
+        .take_while(move |path| path.starts_with(prefix))
+}
+
+/// The paths from `first` up to, not including, `end`.
+fn under<'a>(first: &'a str, end: &'a str) -> (Bound<&'a str>, Bound<&'a str>) {
+    (Bound::Included(first), Bound::Excluded(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_without_its_key_is_not_served() {
+        let mut files = Files::new();
+        for path in [
+            "tls/a/x.pem",
+            "tls/a/x.key",
+            "tls/a/y.pem",
+            "trust/b.pem",
+            "zzz",
+        ] {
+            files.insert(path.into(), path.into());
+        }
+        let served: Vec<_> = served(&files)
+            .iter()
+            .map(|found| found.name.to_owned())
+            .collect();
+        assert_eq!(served, ["x"]);
+        assert_eq!(trusted(&files).count(), 1);
+    }
+}

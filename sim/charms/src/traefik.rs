@@ -1,0 +1,391 @@
+//! `traefik-k8s`: canonical/traefik-k8s-operator `src/charm.py` at 8ab4a7e, as far as TLS goes.
+//!
+//! The leader asks for the application, shares what it gets in the peer databag and a secret, and
+//! every unit writes it to its own disk. What stands out: whoever runs in the gap of a renewal
+//! deletes the files of the host, and the default certificate is served until the new one comes;
+//! received CAs are written one over the other into a single file for each relation, so that one
+//! of a set survives, whichever Python's hashes put last.
+//!
+//! Left out: subdomain routing and `traefik_route`, which would add host names.
+
+mod files;
+mod sharing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rand::RngExt;
+
+use super::names::attributes;
+use super::surface::trust_path;
+use super::{Carried, Charm, CharmMetadata};
+use trustsim_interfaces::certificate_transfer::{self, CertificateSet};
+use trustsim_interfaces::tls_certificates::{self, Asks, Event, Library, Mode, Request, Side};
+use trustsim_interfaces::{KeySource, pem};
+use trustsim_juju::{Hook, HookError, Quiet, RelationId, Status, UnitContext, Value};
+use trustsim_pki::KeyPair;
+
+const CERTIFICATES: &str = "certificates";
+const RECEIVE_CA: &str = "receive-ca-cert";
+const PEERS: &str = "peers";
+/// There once the service runs.
+const RUNNING: &str = "charm-state/traefik/running";
+/// What the static configuration says of TLS.
+const STATIC_CONFIG: &str = "charm-state/traefik/static-config";
+
+/// The charm.
+#[derive(Clone, Debug)]
+pub struct Traefik {
+    keys: KeySource,
+    certificates: tls_certificates::Requirer,
+    received: certificate_transfer::Requirer,
+}
+
+/// What one host is served with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct HostFiles {
+    chain: Value,
+    key: Value,
+    ca: Value,
+}
+
+type Hosts = BTreeMap<String, HostFiles>;
+
+/// The charm object of one hook.
+struct Run {
+    requests: Vec<Request>,
+    private_key: Option<KeyPair>,
+}
+
+impl Charm for Traefik {
+    fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        let mut run = Run {
+            requests: requests(unit),
+            private_key: sharing::existing_key(unit)?,
+        };
+        let endpoint = hook.relation().and_then(|id| unit.own_endpoint(id));
+        if let Some(event) = self.received.on_hook(hook, unit)? {
+            self.on_received(event, unit, &mut run)?;
+        }
+        let asks = self.asks(&run, matches!(hook, Hook::ConfigChanged));
+        let events = self.certificates.on_hook(hook, unit, &asks)?;
+        if events
+            .iter()
+            .any(|event| matches!(event, Event::Available(_)))
+        {
+            self.configure(unit, &mut run)?;
+        }
+        match hook {
+            Hook::PebbleReady { .. } => {
+                self.configure(unit, &mut run)?;
+                self.push_all_received(unit)?;
+            }
+            Hook::Start | Hook::UpdateStatus => self.process(unit, &mut run)?,
+            Hook::ConfigChanged => self.configure(unit, &mut run)?,
+            Hook::RelationBroken { .. } if endpoint == Some(CERTIFICATES) => {
+                self.configure(unit, &mut run)?;
+            }
+            Hook::RelationCreated { .. } | Hook::RelationChanged { .. }
+                if endpoint == Some(PEERS) && !unit.is_leader() =>
+            {
+                self.configure(unit, &mut run)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
+        // Update-status writes files again only where the static configuration is not what it
+        // should be; secrets that expire are removed.
+        if is_running(unit) && static_config(unit) != written_static_config(unit) {
+            return Quiet::No;
+        }
+        Quiet::Always
+    }
+
+    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
+        let asking = Carried::RequiresCertificates {
+            asks: self.certificates.clone(),
+            requests: requests(unit),
+            private_key: sharing::key_in_sight(unit),
+            refresh_hooks: &["config-changed"],
+        };
+        vec![asking, Carried::RequiresTransfer(self.received.clone())]
+    }
+}
+
+impl Traefik {
+    /// The charm with keys of this source.
+    pub fn new(keys: KeySource) -> Self {
+        let mut certificates = tls_certificates::Requirer::new(CERTIFICATES, Mode::App);
+        certificates.library = Library::V4Patch30;
+        let mut received = certificate_transfer::Requirer::new(RECEIVE_CA);
+        received.library = certificate_transfer::Library::V1Patch15;
+        Self {
+            keys,
+            certificates,
+            received,
+        }
+    }
+
+    /// The same charm with the libraries that its metadata name: another revision's.
+    #[must_use]
+    pub fn with_libraries(mut self, metadata: &CharmMetadata) -> Self {
+        if let Some(library) = metadata.certificates_library(CERTIFICATES) {
+            self.certificates.library = library;
+        }
+        if let Some(library) = metadata.transfer_library(RECEIVE_CA) {
+            self.received.library = library;
+        }
+        self
+    }
+
+    fn asks<'a>(&'a self, run: &'a Run, refresh: bool) -> Asks<'a> {
+        Asks {
+            requests: &run.requests,
+            private_key: run.private_key.as_ref(),
+            keys: &self.keys,
+            refresh,
+        }
+    }
+
+    /// `_configure`: certificates, configuration, and always a restart.
+    fn configure(&self, unit: &mut UnitContext<'_>, run: &mut Run) -> Result<(), HookError> {
+        self.update_certificates(unit, run)?;
+        push_static_config(unit);
+        self.restart(unit)?;
+        self.process(unit, run)
+    }
+
+    /// `_update_cert_configs`.
+    fn update_certificates(&self, unit: &mut UnitContext<'_>, run: &Run) -> Result<(), HookError> {
+        if unit.is_leader() {
+            if is_tls_enabled(unit) {
+                let certificates = self.assigned_hosts(unit, run)?;
+                sharing::publish(unit, &certificates)?;
+            } else {
+                sharing::clear(unit)?;
+            }
+        }
+        let hosts = self.hosts(unit, run)?;
+        files::update(unit, &hosts);
+        Ok(())
+    }
+
+    /// `_get_certs`. A unit that does not lead and finds nothing shared ends with no host at all.
+    fn hosts(&self, unit: &mut UnitContext<'_>, run: &Run) -> Result<Hosts, HookError> {
+        let mut hosts = Hosts::new();
+        if !is_tls_enabled(unit) {
+            return Ok(hosts);
+        }
+        hosts.extend(configured_host(unit));
+        if unit.is_leader() {
+            hosts.extend(self.assigned_hosts(unit, run)?);
+        } else if let Some(shared) = sharing::shared(unit) {
+            hosts.extend(shared);
+        } else {
+            let message = "Certificates unavailable from peer relation; waiting for leader.";
+            unit.set_status(Status::Blocked, message);
+        }
+        Ok(hosts)
+    }
+
+    /// `_get_certs_from_relation`: a host without a certificate is left out.
+    fn assigned_hosts(&self, unit: &UnitContext<'_>, run: &Run) -> Result<Hosts, HookError> {
+        let mut hosts = Hosts::new();
+        for request in &run.requests {
+            let asks = self.asks(run, false);
+            let Some(assigned) = self.certificates.assigned(unit, &asks, request)? else {
+                continue;
+            };
+            let entry = &assigned.entry;
+            let mut chain = entry.chain.clone().unwrap_or_default();
+            let Some(first) = chain.first() else {
+                return Err(HookError::Charm(
+                    "IndexError: list index out of range".to_owned(),
+                ));
+            };
+            if *first != entry.certificate {
+                chain.reverse();
+            }
+            let texts: Vec<&str> = chain.iter().map(trustsim_pki::Certificate::pem).collect();
+            let text = texts.join("\n\n");
+            let name = request.attributes.common_name.clone().unwrap_or_default();
+            let files = HostFiles {
+                chain: Value::with_parsed(text, Arc::new(Ok::<_, trustsim_pki::PkiError>(chain))),
+                key: pem::key_value(&assigned.key),
+                ca: pem::chain_value(std::slice::from_ref(&entry.ca)),
+            };
+            hosts.insert(name, files);
+        }
+        Ok(hosts)
+    }
+
+    /// `_process_status_and_configurations`.
+    fn process(&self, unit: &mut UnitContext<'_>, run: &mut Run) -> Result<(), HookError> {
+        if !is_running(unit) {
+            unit.set_status(Status::Waiting, "waiting for service: 'traefik'");
+            return Ok(());
+        }
+        if static_config(unit) != written_static_config(unit) {
+            self.update_certificates(unit, run)?;
+            push_static_config(unit);
+            self.restart(unit)?;
+        }
+        let scheme = if is_tls_enabled(unit) {
+            "https"
+        } else {
+            "http"
+        };
+        let message = format!("Serving at {scheme}://{}", external_address(unit));
+        unit.set_status(Status::Active, &message);
+        // `_refresh_certs_if_needed`: the service may have come up since the hook began.
+        let requests = requests(unit);
+        if requests != run.requests {
+            run.requests = requests;
+            let asks = self.asks(run, false);
+            let events = self.certificates.configure(unit, &asks)?;
+            if !events.is_empty() {
+                self.configure(unit, run)?;
+            }
+        }
+        if unit.is_leader() && is_related(unit) {
+            let hosts = self.assigned_hosts(unit, run)?;
+            if hosts.len() < run.requests.len() {
+                unit.set_status(Status::Active, "Certificate not available yet");
+            }
+        }
+        Ok(())
+    }
+
+    fn on_received(
+        &self,
+        event: certificate_transfer::Event,
+        unit: &mut UnitContext<'_>,
+        run: &mut Run,
+    ) -> Result<(), HookError> {
+        match event {
+            certificate_transfer::Event::SetUpdated(relation, set) => {
+                push_received(unit, relation, &set);
+            }
+            certificate_transfer::Event::Removed(relation) => {
+                let path = received_path(unit, relation);
+                unit.remove_file(&path);
+            }
+        }
+        self.restart(unit)?;
+        self.process(unit, run)
+    }
+
+    /// The rest of `_on_traefik_pebble_ready`. The process has been restarted already, but Go
+    /// reads the system's roots when it first verifies a peer.
+    fn push_all_received(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        for relation in unit.relations(RECEIVE_CA) {
+            let set = self.received.read(unit, relation, 0)?;
+            push_received(unit, relation, &set);
+        }
+        unit.reload_workload("trust/");
+        Ok(())
+    }
+
+    /// `_restart_traefik`. Without a certificate of its own it makes one that nobody trusts.
+    fn restart(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        files::keep_default_certificate(unit, &self.keys)?;
+        unit.push_file(RUNNING, Value::from("true"));
+        unit.restart_workload();
+        Ok(())
+    }
+}
+
+/// `_get_cert_requests`, once the service runs: one for the gateway's address.
+fn requests(unit: &UnitContext<'_>) -> Vec<Request> {
+    if !is_running(unit) {
+        return Vec::new();
+    }
+    let names = [external_address(unit)];
+    let attributes = attributes(&names, unit.application_name());
+    vec![Request::new(attributes, Side::App)]
+}
+
+/// `_traefik_external_address`; the load balancer is taken to be known by the name of its
+/// service.
+fn external_address(unit: &UnitContext<'_>) -> String {
+    let set = unit
+        .config("external_hostname")
+        .filter(|name| !name.is_empty());
+    set.map_or_else(|| unit.application_dns_name(), str::to_owned)
+}
+
+fn is_running(unit: &UnitContext<'_>) -> bool {
+    unit.files().contains_key(RUNNING)
+}
+
+fn is_related(unit: &UnitContext<'_>) -> bool {
+    !unit.relations(CERTIFICATES).is_empty()
+}
+
+/// `_is_tls_enabled`.
+fn is_tls_enabled(unit: &UnitContext<'_>) -> bool {
+    is_related(unit) || configured_host(unit).is_some()
+}
+
+/// The certificate an operator configured.
+fn configured_host(unit: &UnitContext<'_>) -> Option<(String, HostFiles)> {
+    let option = |name| {
+        unit.config(name)
+            .filter(|text| !text.is_empty())
+            .map(Value::from)
+    };
+    let files = HostFiles {
+        chain: option("tls-cert")?,
+        key: option("tls-key")?,
+        ca: option("tls-ca")?,
+    };
+    Some(("local-config".to_owned(), files))
+}
+
+/// What of the static configuration depends on TLS.
+fn static_config(unit: &UnitContext<'_>) -> Option<Value> {
+    Some(Value::from(if is_tls_enabled(unit) {
+        "tls"
+    } else {
+        "plain"
+    }))
+}
+
+fn written_static_config(unit: &UnitContext<'_>) -> Option<Value> {
+    unit.files().get(STATIC_CONFIG).cloned()
+}
+
+fn push_static_config(unit: &mut UnitContext<'_>) {
+    if let Some(config) = static_config(unit) {
+        unit.push_file(STATIC_CONFIG, config);
+    }
+}
+
+/// `_update_received_ca_certs`: each of the set is pushed to the same path, in the order of a
+/// Python set, so one of them stays. An empty set pushes nothing, and the last file stays.
+fn push_received(unit: &mut UnitContext<'_>, relation: RelationId, set: &CertificateSet) {
+    let count = set.texts.len();
+    let last = match count {
+        0 => return,
+        1 => 0,
+        count => unit.stream("python-set-order").random_range(0..count),
+    };
+    let text = set.texts.iter().nth(last).map_or("", |text| &**text);
+    // A set of one is the same value for every unit that reads it.
+    let value = if count == 1 {
+        set.bundle()
+    } else {
+        Value::from(text)
+    };
+    let path = received_path(unit, relation);
+    unit.push_file(&path, value);
+}
+
+fn received_path(unit: &UnitContext<'_>, relation: RelationId) -> String {
+    trust_path(&format!("{RECEIVE_CA}-{}", unit.relation_number(relation)))
+}

@@ -1,0 +1,543 @@
+//! `vault-k8s` and `vault`: canonical/vault-k8s-operator at 619be7dc5 (`k8s/src/charm.py`,
+//! `machine/src/charm.py`, `vault-package/`), as far as certificates go.
+//!
+//! What stands out: the server is sealed after every restart, and so after every renewal of its
+//! own certificate; while it is, nothing is signed and nobody is told. Under a parent CA it signs
+//! for half of the parent's answer's whole life, so it refuses everything in the second half until
+//! the library renews that answer at nine tenths. Its requirers get the intermediate as `ca`, never
+//! the root. `send-ca-cert` sends the CA of the API, which need not be that of the certificates.
+//! On Kubernetes nothing happens at all if `tls-certificates-access` is there from the start: only
+//! the self-signed mode makes the secret that `_configure` wants to see.
+//!
+//! Left out: the ACME mount (its CA certificate is asked for, and not used), key-value secrets,
+//! backups, and the credentials of auto-unseal. `docs/reference/vault.md` says what is simplified.
+
+mod access;
+mod config;
+mod pki;
+mod process;
+
+use super::options::{OptionFault, Options};
+use super::{Carried, Charm, Deed, Hand, Wait};
+use trustsim_interfaces::tls_certificates::{self, Asks, Event, Provider, Request};
+use trustsim_interfaces::{KeySource, certificate_transfer};
+use trustsim_juju::{Hook, HookError, Quiet, SecretOwner, SecretView, Status, UnitContext, Value};
+use trustsim_kernel::Time;
+use trustsim_pki::Certificate;
+
+const PROVIDER: &str = "vault-pki";
+const PKI: &str = "tls-certificates-pki";
+const ACME: &str = "tls-certificates-acme";
+const SEND_CA: &str = "send-ca-cert";
+const PEERS: &str = "vault-peers";
+const UNSEALS: &str = "vault-autounseal-provides";
+const IS_UNSEALED: &str = "vault-autounseal-requires";
+/// `VAULT_CHARM_APPROLE_SECRET_LABEL`.
+const APPROLE_SECRET: &str = "vault-approle-auth-details";
+const ADDRESS: &str = "node_api_address";
+
+/// When the charm asks for a new intermediate by itself, which differs between its revisions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Guard {
+    /// Never: `intermediate_ca_exceeds_role_ttl` compares the intermediate's whole life with the
+    /// role's ttl, which is half of it (619be7dc5, and canonical/vault-k8s-operator#500).
+    #[default]
+    WholeValidity,
+    /// As its documentation says: when what is left of the intermediate is no more than the ttl.
+    RemainingValidity,
+    /// Whenever the certificate of the default issuer is not for the configured common name; and a
+    /// newer issuer does not become the default one, so that after a change of that name it never
+    /// is, and every hook asks for another intermediate (canonical/vault-k8s-operator before #386).
+    FirstIssuer,
+    /// Never, and the role stays as it was made: a change of the common name permits no name that
+    /// was not permitted before (canonical/vault-k8s-operator#367, before #377).
+    FixedRole,
+}
+
+/// Where the certificate of the API comes from (`TLSMode`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    SelfSigned,
+    Integration,
+}
+
+/// The charm.
+#[derive(Clone, Debug)]
+pub struct Vault {
+    keys: KeySource,
+    guard: Guard,
+    provider: Provider,
+    pki_parent: tls_certificates::Requirer,
+    acme_parent: tls_certificates::Requirer,
+    access: tls_certificates::Requirer,
+    transfer: certificate_transfer::Provider,
+}
+
+/// Options with which its mounts are not configured.
+pub(super) fn option_faults(options: &impl Options) -> Vec<OptionFault> {
+    config::faults(options)
+}
+
+/// The role of the PKI mount, as far as options say it.
+pub(super) fn declared_role(options: &impl Options) -> trustsim_pki::issuers::vault::Role {
+    let common_name = config::text(options, "pki_ca_common_name").unwrap_or_default();
+    config::role(options, &common_name, trustsim_kernel::Span::ZERO)
+}
+
+impl Charm for Vault {
+    fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        process::note_database(unit);
+        let kubernetes = unit.is_kubernetes();
+        // The observers run in the order in which the charm constructs their objects.
+        if !kubernetes {
+            self.on_access(hook, unit)?;
+        }
+        self.provider.on_hook(hook, unit)?;
+        if self.on_parents(hook, unit)? {
+            self.configure(unit)?;
+        }
+        if kubernetes {
+            self.on_access(hook, unit)?;
+        }
+        if is_configuring(hook, unit) {
+            self.configure(unit)?;
+        }
+        if let Hook::Action { name, .. } = hook
+            && &**name == "authorize-charm"
+        {
+            self.authorize(unit)?;
+        }
+        if !matches!(hook, Hook::Install | Hook::Stop | Hook::Remove) {
+            let (status, message) = status(unit);
+            unit.set_status(status, &message);
+        }
+        Ok(())
+    }
+
+    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
+        match self.settled_until(unit) {
+            Ok(Some(Time::MAX)) => Quiet::Always,
+            Ok(Some(until)) => Quiet::Until(until),
+            Ok(None) | Err(_) => Quiet::No,
+        }
+    }
+
+    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
+        let asking = |library: &tls_certificates::Requirer, request: Option<Request>, refresh| {
+            Carried::RequiresCertificates {
+                asks: library.clone(),
+                requests: request.into_iter().collect(),
+                private_key: None,
+                refresh_hooks: refresh,
+            }
+        };
+        let parent = |library, prefix| {
+            let request = config::ca_request(unit, prefix);
+            asking(library, request, &["config-changed"] as &[_])
+        };
+        let mut carried = vec![
+            Carried::ProvidesCertificates(self.provider.clone()),
+            parent(&self.pki_parent, "pki"),
+            parent(&self.acme_parent, "acme"),
+            Carried::ProvidesTransfer(self.transfer.clone()),
+        ];
+        if mode(unit) == Mode::Integration {
+            carried.push(asking(&self.access, access::request(unit), &[]));
+        }
+        carried
+    }
+
+    fn waits(&self, unit: &UnitContext<'_>) -> Vec<Wait> {
+        let wait = |what: &'static str, subject: &str, detail: &str| Wait {
+            what,
+            subject: subject.to_owned(),
+            detail: detail.to_owned(),
+        };
+        if !process::is_running(unit) {
+            return Vec::new();
+        }
+        if !process::is_unsealed(unit) {
+            let is_transit = process::is_transit(unit) && !process::needs_migration(unit);
+            if is_transit && process::is_initialised(unit) {
+                return Vec::new();
+            }
+            let detail = match (
+                process::is_initialised(unit),
+                process::needs_migration(unit),
+            ) {
+                (false, _) => "Vault is not initialized",
+                (true, false) => "Vault is sealed",
+                (true, true) => "Vault's seal has changed",
+            };
+            return vec![wait("unseal", unit.unit_name(), detail)];
+        }
+        let is_authorised = approle(unit).is_some();
+        if !unit.is_leader() || is_authorised || !process::works(unit) {
+            return Vec::new();
+        }
+        let detail = "the charm has no access to Vault";
+        vec![wait("authorize-charm", unit.application_name(), detail)]
+    }
+
+    fn answer(&self, wait: &Wait, _: &mut Hand, unit: &mut UnitContext<'_>) -> Option<Deed> {
+        match wait.what {
+            "unseal" => Some(Deed::AtWorkload {
+                command: "vault operator unseal".to_owned(),
+                files: [(process::UNSEALED.into(), Some(Value::from("true")))].into(),
+                notifies: None,
+            }),
+            "authorize-charm" if unit.is_leader() => Some(Deed::Action {
+                name: wait.what.to_owned(),
+                parameters: [("secret-id".to_owned(), "vault-token".to_owned())].into(),
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl Vault {
+    /// The charm with keys of this source.
+    pub fn new(keys: KeySource, guard: Guard) -> Self {
+        let requirer = tls_certificates::Requirer::new;
+        Self {
+            keys,
+            guard,
+            provider: Provider::new(PROVIDER),
+            pki_parent: requirer(PKI, tls_certificates::Mode::App),
+            acme_parent: requirer(ACME, tls_certificates::Mode::App),
+            access: requirer(process::ACCESS, tls_certificates::Mode::Unit),
+            transfer: certificate_transfer::Provider::new(SEND_CA),
+        }
+    }
+
+    /// The CA that signs: what `vault read charm-pki/cert/ca` prints.
+    pub(super) fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
+        let issuer = self.issuer(unit).ok().flatten();
+        issuer
+            .map(|issuer| issuer.certificate)
+            .into_iter()
+            .collect()
+    }
+
+    const fn asks<'a>(&'a self, requests: &'a [Request], refresh: bool) -> Asks<'a> {
+        Asks {
+            requests,
+            private_key: None,
+            keys: &self.keys,
+            refresh,
+        }
+    }
+
+    /// The libraries of both parents; whether a certificate for the PKI mount is there.
+    fn on_parents(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<bool, HookError> {
+        let mut is_told = false;
+        for (library, prefix) in [(&self.pki_parent, "pki"), (&self.acme_parent, "acme")] {
+            let requests: Vec<Request> = config::ca_request(unit, prefix).into_iter().collect();
+            let asks = self.asks(&requests, matches!(hook, Hook::ConfigChanged));
+            let events = library.on_hook(hook, unit, &asks)?;
+            let is_available = |event: &Event| matches!(event, Event::Available(_));
+            is_told |= prefix == "pki" && events.iter().any(is_available);
+        }
+        Ok(is_told)
+    }
+
+    /// `TLSManager`: which of its observers there are depends on the mode in this very hook, so
+    /// that the library never sees its relation break, and leaves its key behind.
+    fn on_access(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        let endpoint = hook.relation().and_then(|id| unit.own_endpoint(id));
+        let is_of = |name: &str| endpoint == Some(name);
+        match mode(unit) {
+            Mode::Integration => {
+                let requests: Vec<Request> = access::request(unit).into_iter().collect();
+                let asks = self.asks(&requests, false);
+                self.access.on_hook(hook, unit, &asks)?;
+                if matches!(hook, Hook::RelationChanged { .. }) && is_of(process::ACCESS) {
+                    self.configure_integration(unit)?;
+                }
+            }
+            Mode::SelfSigned => {
+                let is_observed = matches!(hook, Hook::ConfigChanged | Hook::UpdateStatus)
+                    || (matches!(hook, Hook::RelationBroken { .. }) && is_of(process::ACCESS));
+                if is_observed {
+                    self.configure_self_signed(unit)?;
+                }
+            }
+        }
+        let is_joined = matches!(hook, Hook::RelationJoined { .. }) && is_of(SEND_CA);
+        if is_joined || matches!(hook, Hook::UpdateStatus) {
+            self.send_ca(unit)?;
+        }
+        Ok(())
+    }
+
+    /// `_configure`: does nothing, and says nothing, unless all of it can be done.
+    fn configure(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        unit.read_application_secret(access::CA_SECRET, false);
+        if !can_start(unit) {
+            return Ok(());
+        }
+        let address = Value::from(api_address(unit));
+        for relation in unit.relations(PEERS) {
+            unit.set_unit_data(relation, ADDRESS, Some(address.clone()))?;
+        }
+        process::write_config(unit, &peers(unit));
+        if !process::is_running(unit) {
+            process::start(unit);
+        }
+        if !process::is_unsealed(unit) {
+            let is_stuck = process::reachable_until(unit).is_some()
+                && process::is_initialised(unit)
+                && process::is_transit(unit);
+            if is_stuck {
+                process::restart(unit);
+            }
+            return Ok(());
+        }
+        unit.read_application_secret(APPROLE_SECRET, true);
+        if !can_sign(unit) {
+            return Ok(());
+        }
+        self.configure_pki(unit)?;
+        self.sync_autounseal(unit)?;
+        self.sync_pki(unit)
+    }
+
+    /// `_sync_vault_autounseal`: a key for whoever asks. The credentials, a secret that is granted
+    /// to the other side, are left out.
+    fn sync_autounseal(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        if !unit.is_leader() {
+            return Ok(());
+        }
+        let Some(ca) = unit.files().get(process::CA).cloned() else {
+            return Ok(());
+        };
+        for relation in unit.relations(UNSEALS) {
+            if unit
+                .own_application_data(relation)?
+                .get("key_name")
+                .is_some()
+            {
+                continue;
+            }
+            let number = unit.relation_number(relation);
+            for (key, value) in [
+                ("address", Value::from(api_address(unit))),
+                ("mount_path", Value::from("charm-autounseal")),
+                ("key_name", Value::from(number.to_string())),
+                ("ca_certificate", ca.clone()),
+            ] {
+                unit.set_application_data(relation, key, Some(value))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `_on_authorize_charm_action`, by somebody who has a good token. Vault answers nobody while
+    /// it is sealed, which the charm takes for a bad token.
+    fn authorize(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        let failure = if !unit.is_leader() {
+            Some("This action must be run on the leader unit.")
+        } else if process::reachable_until(unit).is_none() || !process::works(unit) {
+            Some(
+                "The token provided is not valid. Please use a Vault token with the appropriate \
+                 permissions.",
+            )
+        } else {
+            None
+        };
+        if let Some(message) = failure {
+            unit.note("action-failed", Value::from(message));
+            return Ok(());
+        }
+        let details = ["role-id", "secret-id"].map(|field| {
+            let mut stream = unit.stream("approle");
+            (
+                field.to_owned(),
+                Value::from(trustsim_pki::uuid4(&mut stream)),
+            )
+        });
+        let owner = SecretOwner::Application(unit.application_id());
+        match unit.secret(owner, APPROLE_SECRET) {
+            Some(secret) => unit.set_secret_content(secret.id, details.into())?,
+            None => {
+                unit.add_secret(owner, APPROLE_SECRET, details.into(), None)?;
+            }
+        }
+        let result = "Charm authorized successfully. You may now remove the secret.";
+        unit.note("action-result", Value::from(result));
+        Ok(())
+    }
+
+    /// Until when update-status would change nothing; `None` where it would now.
+    fn settled_until(&self, unit: &UnitContext<'_>) -> Result<Option<Time>, HookError> {
+        let (now_status, message) = status(unit);
+        if unit.status() != (now_status, &message) || process::has_new_database(unit) {
+            return Ok(None);
+        }
+        if mode(unit) == Mode::SelfSigned && !access::is_settled(unit) {
+            return Ok(None);
+        }
+        if let Some(ca) = unit.files().get(process::CA)
+            && !self.transfer.holds(unit, &[ca.text().into()])?
+        {
+            return Ok(None);
+        }
+        if self.provider.has_work(unit)? {
+            return Ok(None);
+        }
+        if !can_start(unit) {
+            return Ok(Some(Time::MAX));
+        }
+        if !process::is_running(unit) {
+            return Ok(None);
+        }
+        let Some(reachable) = process::reachable_until(unit) else {
+            return Ok(Some(Time::MAX));
+        };
+        if !process::is_unsealed(unit) {
+            let is_stuck = process::is_initialised(unit) && process::is_transit(unit);
+            return Ok((!is_stuck).then_some(reachable));
+        }
+        if !can_sign(unit) {
+            return Ok(Some(reachable));
+        }
+        for relation in unit.relations(UNSEALS) {
+            let silent = unit.is_leader()
+                && unit
+                    .own_application_data(relation)?
+                    .get("key_name")
+                    .is_none();
+            if silent {
+                return Ok(None);
+            }
+        }
+        let until = self.pki_is_settled_until(unit)?;
+        Ok(until.map(|until| until.min(reachable)))
+    }
+}
+
+/// `_get_mode`.
+fn mode(unit: &UnitContext<'_>) -> Mode {
+    if unit.relations(process::ACCESS).is_empty() {
+        Mode::SelfSigned
+    } else {
+        Mode::Integration
+    }
+}
+
+/// Events that the charm configures on.
+fn is_configuring(hook: &Hook, unit: &UnitContext<'_>) -> bool {
+    let endpoint = hook.relation().and_then(|id| unit.own_endpoint(id));
+    match hook {
+        Hook::UpdateStatus | Hook::ConfigChanged => true,
+        Hook::PebbleReady { .. } => unit.is_kubernetes(),
+        Hook::Install => !unit.is_kubernetes(),
+        Hook::RelationCreated { .. } => matches!(endpoint, Some(PEERS | UNSEALS)),
+        Hook::RelationChanged { .. } => matches!(endpoint, Some(PEERS | PROVIDER | IS_UNSEALED)),
+        Hook::RelationJoined { .. } => endpoint == Some(PKI),
+        Hook::RelationBroken { .. } => matches!(endpoint, Some(UNSEALS | IS_UNSEALED)),
+        _ => false,
+    }
+}
+
+/// What `_configure` looks at before it starts the server. The Kubernetes charm wants the secret
+/// of the self-signed CA, whatever the mode.
+fn can_start(unit: &UnitContext<'_>) -> bool {
+    let knows_a_peer = unit.is_leader() || !peers(unit).is_empty();
+    let has_secret = access::ca_secret(unit).is_some();
+    let is_shared = if unit.is_kubernetes() {
+        has_secret
+    } else {
+        unit.is_leader() || has_secret || unit.files().contains_key(process::CA)
+    };
+    unit.can_connect()
+        && !unit.relations(PEERS).is_empty()
+        && access::files_are_there(unit)
+        && is_shared
+        && knows_a_peer
+}
+
+/// The server can be reached, the charm may use it, and it is active or a standby of one that is.
+fn can_sign(unit: &UnitContext<'_>) -> bool {
+    process::reachable_until(unit).is_some() && approle(unit).is_some() && process::works(unit)
+}
+
+/// `_get_approle_auth_secret`, without reading it as Juju counts it.
+fn approle(unit: &UnitContext<'_>) -> Option<SecretView> {
+    let owner = SecretOwner::Application(unit.application_id());
+    unit.secret(owner, APPROLE_SECRET)
+}
+
+/// `_get_peer_relation_node_api_addresses`.
+fn peers(unit: &UnitContext<'_>) -> Vec<String> {
+    let relations = unit.relations(PEERS);
+    let units = relations.iter().flat_map(|relation| {
+        let units = unit.remote_units(*relation);
+        units.into_iter().map(|remote| (*relation, remote))
+    });
+    let addresses = units.filter_map(|(relation, remote)| {
+        let bag = unit.unit_data(relation, remote).ok()?;
+        Some(bag.get(ADDRESS)?.text().to_owned())
+    });
+    addresses.collect()
+}
+
+/// `_api_address`.
+fn api_address(unit: &UnitContext<'_>) -> String {
+    format!("https://{}:8200", unit.unit_dns_name())
+}
+
+/// `_on_collect_status`, the first that applies.
+fn status(unit: &UnitContext<'_>) -> (Status, String) {
+    let is_provider = !unit.relations(PKI).is_empty() || !unit.relations(PROVIDER).is_empty();
+    let (status, message) = if is_provider && config::text(unit, "pki_ca_common_name").is_none() {
+        let message = "pki_ca_common_name is not set in the charm config, cannot configure PKI secrets engine";
+        (Status::Blocked, message)
+    } else if is_provider && !config::is_list(unit, "pki_allowed_domains") {
+        let message =
+            "Config value for pki_allowed_domains is not valid, it must be a comma separated list";
+        (Status::Blocked, message)
+    } else if !unit.can_connect() {
+        (
+            Status::Waiting,
+            "Waiting to be able to connect to vault unit",
+        )
+    } else if unit.relations(PEERS).is_empty() {
+        (Status::Waiting, "Waiting for peer relation")
+    } else if !unit.files().contains_key(process::CA) {
+        let message = "Waiting for CA certificate to be accessible in the charm";
+        (Status::Waiting, message)
+    } else if !unit.is_leader() && unit.is_kubernetes() && access::ca_secret(unit).is_none() {
+        (Status::Waiting, "Waiting for CA certificate secret")
+    } else {
+        server_status(unit)
+    };
+    (status, message.to_owned())
+}
+
+/// What the server's state says.
+fn server_status(unit: &UnitContext<'_>) -> (Status, &'static str) {
+    if process::reachable_until(unit).is_none() {
+        (Status::Waiting, "Waiting for vault to be available")
+    } else if !process::is_initialised(unit) && process::is_transit(unit) {
+        (Status::Blocked, "Please initialize Vault")
+    } else if !process::is_initialised(unit) {
+        let message = "Please initialize Vault or integrate with an auto-unseal provider";
+        (Status::Blocked, message)
+    } else if !process::is_unsealed(unit) {
+        if process::needs_migration(unit) {
+            (Status::Blocked, "Please migrate Vault")
+        } else if process::is_transit(unit) {
+            (Status::Waiting, "Waiting for transit auto-unseal")
+        } else {
+            (Status::Blocked, "Please unseal Vault")
+        }
+    } else if approle(unit).is_none() {
+        let message = "Please authorize charm (see `authorize-charm` action)";
+        (Status::Blocked, message)
+    } else if !process::works(unit) {
+        (Status::Waiting, "Waiting for Vault to become available")
+    } else {
+        (Status::Active, "")
+    }
+}

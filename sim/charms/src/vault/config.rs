@@ -1,0 +1,128 @@
+//! The charm's options, as it reads them (`vault-package/vault/vault_helpers.py`).
+
+use crate::options::{OptionFault, Options};
+use trustsim_interfaces::tls_certificates::{Request, Side};
+use trustsim_kernel::Span;
+use trustsim_pki::RequestAttributes;
+use trustsim_pki::issuers::vault::Role;
+
+/// An option that is set to something.
+pub(super) fn text(unit: &impl Options, option: &str) -> Option<String> {
+    let value = unit.option(option).filter(|value| !value.is_empty());
+    value.map(str::to_owned)
+}
+
+fn flag(unit: &impl Options, option: &str, default: bool) -> bool {
+    let value = unit.option(option).filter(|value| !value.is_empty());
+    value.map_or(default, |value| value.eq_ignore_ascii_case("true"))
+}
+
+/// `sans_dns_config_is_valid` and `allowed_domains_config_is_valid`: a comma separated list
+/// without empty entries and without spaces inside one.
+pub(super) fn is_list(unit: &impl Options, option: &str) -> bool {
+    let value = unit.option(option).unwrap_or("");
+    value.is_empty() || {
+        let mut names = value.split(',').map(str::trim);
+        names.all(|name| !name.is_empty() && !name.contains(' '))
+    }
+}
+
+pub(super) fn list(unit: &impl Options, option: &str) -> Vec<String> {
+    let value = unit.option(option).unwrap_or("");
+    let names = value.split(',').map(str::trim);
+    names
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// `_get_pki_certificate_request` (`prefix` being `pki`) and `_get_acme_certificate_request`:
+/// none without a common name.
+pub(super) fn ca_request(unit: &impl Options, prefix: &str) -> Option<Request> {
+    let field = |name: &str| text(unit, &format!("{prefix}_ca_{name}"));
+    let sans = format!("{prefix}_ca_sans_dns");
+    if !is_list(unit, &sans) {
+        return None;
+    }
+    let attributes = RequestAttributes {
+        common_name: Some(field("common_name")?),
+        sans_dns: list(unit, &sans),
+        country_name: field("country_name"),
+        state_or_province_name: field("state_or_province_name"),
+        locality_name: field("locality_name"),
+        organization: field("organization"),
+        organizational_unit: field("organizational_unit"),
+        email_address: field("email_address"),
+        ..RequestAttributes::default()
+    };
+    let mut request = Request::new(attributes, Side::App);
+    request.is_ca = true;
+    Some(request)
+}
+
+/// The role of the PKI mount: `pki_allowed_domains`, or the CA's common name without it.
+pub(super) fn role(unit: &impl Options, ca_common_name: &str, max_ttl: Span) -> Role {
+    let mut domains = list(unit, "pki_allowed_domains");
+    if domains.is_empty() {
+        domains.push(ca_common_name.to_owned());
+    }
+    Role {
+        allowed_domains: domains,
+        allow_bare_domains: flag(unit, "pki_allow_bare_domains", true),
+        allow_subdomains: flag(unit, "pki_allow_subdomains", false),
+        allow_wildcard_certificates: flag(unit, "pki_allow_wildcard_certificates", true),
+        allow_any_name: flag(unit, "pki_allow_any_name", false),
+        allow_ip_sans: flag(unit, "pki_allow_ip_sans", false),
+        subject: RequestAttributes {
+            organization: text(unit, "pki_organization"),
+            organizational_unit: text(unit, "pki_organizational_unit"),
+            country_name: text(unit, "pki_country"),
+            state_or_province_name: text(unit, "pki_province"),
+            locality_name: text(unit, "pki_locality"),
+            ..RequestAttributes::default()
+        },
+        max_ttl,
+    }
+}
+
+/// Options of which the status says that the mounts are not configured (`_on_collect_status`).
+pub(super) fn faults(options: &impl Options) -> Vec<OptionFault> {
+    const PKI: &[&str] = &["vault-pki", "tls-certificates-pki"];
+    const ACME: &[&str] = &["tls-certificates-acme"];
+    let mut faults = Vec::new();
+    for (name, domains, what, endpoints) in [
+        (
+            "pki_ca_common_name",
+            "pki_allowed_domains",
+            "PKI secrets engine",
+            PKI,
+        ),
+        (
+            "acme_ca_common_name",
+            "acme_allowed_domains",
+            "ACME server",
+            ACME,
+        ),
+    ] {
+        if text(options, name).is_none() {
+            let outcome = format!("{name} is not set in the charm config, cannot configure {what}");
+            faults.push(OptionFault::new(name, outcome).only_with(endpoints));
+        } else if !is_list(options, domains) {
+            let outcome = format!(
+                "Config value for {domains} is not valid, it must be a comma separated list"
+            );
+            faults.push(OptionFault::new(domains, outcome).only_with(endpoints));
+        }
+    }
+    faults
+}
+
+/// `pki_self_signed_ca_validity`, hours; none and zero are ten years.
+pub(super) fn self_signed_ca_validity(unit: &impl Options) -> Span {
+    let hours = unit
+        .option("pki_self_signed_ca_validity")
+        .and_then(|value| value.parse::<u64>().ok())
+        .filter(|hours| *hours > 0)
+        .unwrap_or(87_600);
+    Span::from_secs(hours.saturating_mul(3_600))
+}

@@ -1,0 +1,460 @@
+//! The arguments. Each doc comment is what `--help` prints.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use trustsim_tls::Lane;
+
+/// Rehearse the TLS of a multi-model Juju deployment before there is one.
+///
+/// trustsim plays years of virtual time in seconds: charms issue real certificates, clients and
+/// servers perform real handshakes, and the report says which connection failed, from when to
+/// when, and why.
+#[derive(Debug, Parser)]
+#[command(name = "trustsim", version, propagate_version = true)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(after_help = "\
+Exit codes:
+  0    every expectation held
+  1    an expectation broke, or something failed that nobody expected to
+  2    the run could not be made
+  101  a bug in trustsim")]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Globals {
+    /// Print only errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print every connection and every cause
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// When to use colours; NO_COLOR is respected
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorWhen,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// In a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl ColorWhen {
+    pub(super) fn write_global(self) {
+        let choice = match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Tables for people
+    #[default]
+    Tabular,
+    /// JSON
+    Json,
+    /// YAML
+    Yaml,
+}
+
+/// How data without a table is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DataFormat {
+    /// YAML
+    #[default]
+    Yaml,
+    /// JSON
+    Json,
+}
+
+/// How handshakes are performed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LaneName {
+    /// rustls without I/O
+    #[default]
+    SansIo,
+    /// tokio-rustls over an in-memory pipe
+    Duplex,
+}
+
+impl From<LaneName> for Lane {
+    fn from(name: LaneName) -> Self {
+        match name {
+            LaneName::SansIo => Self::SansIo,
+            LaneName::Duplex => Self::Duplex,
+        }
+    }
+}
+
+/// How a scenario is played.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Play {
+    /// Play this variant of the scenario, which stands under `variants`
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// Play with this seed instead of the scenario's
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Play every quiet hook instead of passing over those that could do nothing
+    #[arg(long)]
+    pub every_hook: bool,
+    /// Perform every attempt of every connection instead of one for each change
+    #[arg(long)]
+    pub every_handshake: bool,
+    /// How handshakes are performed
+    #[arg(long, value_name = "LANE", default_value = "sans-io")]
+    pub lane: LaneName,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play a scenario and write its report
+    Run(Run),
+    /// Read a scenario and say what is wrong with it, without playing it
+    Check(Check),
+    /// Say why a connection fails at an instant, or what it rests on
+    Why(Why),
+    /// Say what is coming: ends, crowds, queues, and how long each provider may be away
+    Forecast(Forecast),
+    /// Say what trust nothing needs, and what each key would do in an attacker's hands
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Play every way of doing something before anybody does it
+    #[command(subcommand)]
+    Rehearse(Rehearse),
+    /// Answer as `juju status` would at an instant
+    Status(Status),
+    /// Answer as `juju show-unit` would at an instant
+    ShowUnit(ShowUnit),
+    /// Write the hooks of units: what each one saw, and what it left behind
+    Record(Record),
+    /// Write what every connection would present and trust at an instant, for openssl or curl
+    Export(Export),
+    /// Say what each TLS stack says of certificate files
+    Judge(Judge),
+    /// Print the page of a code such as TS0401, or list all codes
+    Explain(Explain),
+    /// Print the JSON Schema of scenario files
+    Schema(Schema),
+    /// Print a completion script for a shell
+    Completion(Completion),
+}
+
+/// Play a scenario and write its report
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Scenario files
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub scenarios: Vec<PathBuf>,
+    /// Stop here: a duration from the start such as 91d, or an RFC 3339 instant
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Write the report into this folder instead of reports/<name>
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// How many changes to try as remedies, each by playing the run again; 0 tries none
+    #[arg(long, value_name = "COUNT", default_value_t = 8)]
+    pub remedies: usize,
+    /// How the summary is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
+    /// How it is played
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Read a scenario and say what is wrong with it, without playing it
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Scenario files
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub scenarios: Vec<PathBuf>,
+}
+
+/// Say why a connection fails at an instant, or what it rests on
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The first line names the cause. A client or a server is model.app/0, model.app for all of its
+units, or the name of a client. The exit code is 0 whether the connection holds or not.")]
+pub struct Why {
+    /// Scenario file, or the folder that `trustsim run` wrote of it; it is played again
+    pub scenario: PathBuf,
+    /// Who opens the connection
+    pub client: String,
+    /// Who accepts it
+    pub server: String,
+    /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
+    /// How it is played
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Say what is coming: ends, crowds, queues, and how long each provider may be away
+#[derive(Debug, Args)]
+pub struct Forecast {
+    /// Scenario file, or the folder that `trustsim run` wrote of it
+    pub scenario: PathBuf,
+    /// How many of the shortest outages to prove, each by playing it; 0 proves none
+    #[arg(long, value_name = "COUNT", default_value_t = 4)]
+    pub proofs: usize,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
+    /// Write every row into CSV files in this folder
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// How it is played
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Audits.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// CAs and sources of CAs that no connection needs, and those that all rests on
+    Trust(AuditOptions),
+    /// What each key would do in an attacker's hands, by forged certificates and handshakes
+    BlastRadius {
+        /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+        /// Options of every audit.
+        #[command(flatten)]
+        options: AuditOptions,
+    },
+}
+
+/// Options of every audit.
+#[derive(Debug, Args)]
+pub struct AuditOptions {
+    /// Scenario file, or the folder that `trustsim run` wrote of it
+    pub scenario: PathBuf,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
+    /// Write every row into CSV files in this folder
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// How it is played
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// What can be rehearsed
+#[derive(Debug, Subcommand)]
+pub enum Rehearse {
+    /// Rotate a CA: which playbooks lose nothing, with which pauses, and their timetables
+    Rotation(RehearseRotation),
+}
+
+/// Rotate a CA: which playbooks lose nothing, with which pauses, and their timetables
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Every playbook that fits the CA is played in forks of one world, and the shortest pauses with which
+no connection fails with any of the seeds are solved for; one second less was played too, and fails.
+Pauses are right for this scenario's timings and these seeds: leave a margin. The exit code is 1 where
+no playbook is safe.")]
+pub struct RehearseRotation {
+    /// Scenario file; its faults from the beginning of the rotation on are left out
+    pub scenario: PathBuf,
+    /// The application whose CA is rotated, as model.app
+    #[arg(long, value_name = "APPLICATION")]
+    pub ca: String,
+    /// When it begins: a duration from the start such as 30d, or an RFC 3339 instant; without it a
+    /// day after the start, or two, four, ... if the deployment has not settled by then
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// The longest pause that is tried
+    #[arg(long, value_name = "DURATION", default_value = "100d")]
+    pub longest: String,
+    /// Play with this seed instead of the scenario's
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Play with so many seeds: that one and those that follow it
+    #[arg(long, value_name = "NUMBER", default_value = "3")]
+    pub seeds: NonZeroU32,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
+}
+
+/// Answer as `juju status` would at an instant
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Scenario file, or the folder that `trustsim run` wrote of it
+    pub scenario: PathBuf,
+    /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Only this model; may be given several times
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Vec<String>,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
+    /// Write into this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How the scenario is played until then
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Answer as `juju show-unit` would at an instant
+#[derive(Debug, Args)]
+pub struct ShowUnit {
+    /// Scenario file, or the folder that `trustsim run` wrote of it
+    pub scenario: PathBuf,
+    /// Units, as model.app/0, or app/0 of the model given with -m
+    #[arg(required = true, value_name = "UNIT")]
+    pub units: Vec<String>,
+    /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Model of the units that are given without one
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "yaml")]
+    pub format: DataFormat,
+    /// Write into this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How the scenario is played until then
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Write the hooks of units: what each one saw, and what it left behind
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A hook's databags, secrets, configuration and clock before it ran, and its databags, secrets and
+status after: all that a charm's code would read and write, so that the same hook can be run with
+the real code under ops[testing]. Hooks that would do nothing are passed over; with --every-hook
+they are written too.")]
+pub struct Record {
+    /// Scenario file, or the folder that `trustsim run` wrote of it
+    pub scenario: PathBuf,
+    /// Units, as model.app/0, or app/0 of the model given with -m; every unit without any
+    #[arg(value_name = "UNIT")]
+    pub units: Vec<String>,
+    /// From here on: a duration from the start such as 91d, or an RFC 3339 instant
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Until here; the end without it
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Model of the units that are given without one
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub format: DataFormat,
+    /// Write into this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How the scenario is played
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Write what every connection would present and trust at an instant, for openssl or curl
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Scenario file, or the folder that `trustsim run` wrote of it
+    pub scenario: PathBuf,
+    /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Write into this folder, one folder a connection
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: PathBuf,
+    /// How the scenario is played until then
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Say what each TLS stack says of certificate files
+#[derive(Debug, Args)]
+#[command(after_help = "\
+With --client-roots the server asks for a certificate, and judges what --client-chain holds, or
+that there is none. The exit code is 0 whatever the stacks say.")]
+pub struct Judge {
+    /// What the server presents, its own certificate first, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub chain: PathBuf,
+    /// What the client trusts, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub roots: PathBuf,
+    /// What the client presents, its own certificate first, in PEM
+    #[arg(long, value_name = "FILE", requires = "client_roots")]
+    pub client_chain: Option<PathBuf>,
+    /// What the server trusts for clients, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub client_roots: Option<PathBuf>,
+    /// Revocation lists that both sides have loaded, in PEM; Go and Java do not look at them
+    #[arg(long, value_name = "FILE")]
+    pub crl: Option<PathBuf>,
+    /// The name or address that the client asks for
+    #[arg(long, value_name = "HOST")]
+    pub name: String,
+    /// Both sides' clock, as an RFC 3339 instant
+    #[arg(long, value_name = "TIME")]
+    pub at: String,
+    /// One stack, or all of them
+    #[arg(long, value_name = "STACK", default_value = "all")]
+    pub validator: String,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
+}
+
+/// Print the page of a code such as TS0401, or list all codes
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A code such as TS0401, or an error's name such as unknown-issuer
+    pub code: Option<String>,
+}
+
+/// Print the JSON Schema of scenario files
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Write into this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Print a completion script for a shell
+#[derive(Debug, Args)]
+pub struct Completion {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,168 @@
+//! What a command plays: a scenario file, or the run whose folder is named, as it was played.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::args::Play;
+use crate::console::Console;
+use crate::engine::Engine;
+use crate::error::{CliError, ErrorKind};
+use trustsim_kernel::Time;
+use trustsim_report::Played;
+use trustsim_world::{Deployment, Journal, Options};
+
+/// A file in the folder of each run.
+const SUMMARY: &str = "summary.json";
+
+/// A deployment that can be played, and how.
+pub(super) struct Ready {
+    pub(super) deployment: Arc<Deployment>,
+    pub(super) options: Options,
+    scenario: PathBuf,
+    variant: Option<String>,
+    sha256: String,
+    before: Option<Before>,
+}
+
+/// The run that was played before.
+struct Before {
+    folder: PathBuf,
+    played: Played,
+    fingerprint: String,
+}
+
+impl Ready {
+    /// What has to be given to play this again.
+    pub(super) fn played(&self, until: Time) -> Played {
+        Played {
+            scenario: self.scenario.clone(),
+            variant: self.variant.clone(),
+            seed: self.deployment.seed,
+            until: until.to_string(),
+            every_hook: self.options.every_hook,
+            every_handshake: self.options.every_handshake,
+            sha256: self.sha256.clone(),
+        }
+    }
+
+    /// Whether a run played to its end is the one whose folder was named, where one was.
+    ///
+    /// # Errors
+    ///
+    /// Another version of the program may play the same scenario otherwise.
+    pub(super) fn is_the_same(&self, journal: &Journal) -> Result<(), CliError> {
+        match &self.before {
+            Some(before) if before.fingerprint != format!("{:016x}", journal.fingerprint()) => {
+                let folder = before.folder.display();
+                Err(CliError::usage(format!(
+                    "`{folder}` is of another run: played again, it came out otherwise"
+                ))
+                .hint("another version of trustsim may have played it: play the scenario again"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads a scenario, or the one of a run's folder, and says its warnings.
+pub(super) fn load(
+    path: &Path,
+    play: &Play,
+    engine: &dyn Engine,
+    console: &mut Console<'_>,
+) -> Result<Ready, CliError> {
+    let before = path
+        .is_dir()
+        .then(|| Before::read(path, play))
+        .transpose()?;
+    let (scenario, variant) = match &before {
+        Some(Before { played, .. }) => (played.scenario.clone(), played.variant.clone()),
+        None => (path.to_owned(), play.variant.clone()),
+    };
+    let loaded = engine.load(&scenario, variant.as_deref())?;
+    if let Some(before) = &before {
+        before.is_of(&loaded.sha256)?;
+    }
+    console.say(&loaded.warnings)?;
+    let mut deployment = loaded.deployment;
+    let mut options = Options {
+        every_hook: play.every_hook,
+        every_handshake: play.every_handshake,
+        lane: play.lane.into(),
+    };
+    deployment.seed = play.seed.unwrap_or(deployment.seed);
+    if let Some(before) = &before {
+        deployment.seed = before.played.seed;
+        options.every_hook = before.played.every_hook;
+        options.every_handshake = before.played.every_handshake;
+    }
+    trustsim_faults::draw(&mut deployment);
+    if let Some(before) = &before {
+        // As `--until` does: what is drawn is drawn for the whole scenario.
+        deployment.duration = before.until()?.since(deployment.start);
+    }
+    Ok(Ready {
+        deployment: Arc::new(deployment),
+        options,
+        scenario,
+        variant,
+        sha256: loaded.sha256,
+        before,
+    })
+}
+
+impl Before {
+    fn read(folder: &Path, play: &Play) -> Result<Self, CliError> {
+        let otherwise = play.variant.is_some() || play.seed.is_some();
+        if otherwise || play.every_hook || play.every_handshake {
+            let error = "the folder of a run says itself how it was played";
+            return Err(CliError::usage(error).hint("name the scenario file to play it otherwise"));
+        }
+        let path = folder.join(SUMMARY);
+        let shown = path.display();
+        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => CliError::usage(format!(
+                "`{}` is no folder of a run: it has no {SUMMARY}",
+                folder.display()
+            ))
+            .hint("name a scenario file, or a folder that `trustsim run` wrote"),
+            _ => CliError::new(ErrorKind::Io, format!("failed to read `{shown}`")).caused_by(error),
+        })?;
+        let unlike = || CliError::usage(format!("`{shown}` does not say what was played"));
+        let mut summary: Value =
+            serde_json::from_str(&text).map_err(|error| unlike().caused_by(error))?;
+        let fingerprint = summary["fingerprint"]
+            .as_str()
+            .ok_or_else(unlike)?
+            .to_owned();
+        let played = summary["played"].take();
+        let played = serde_json::from_value(played).map_err(|error| unlike().caused_by(error))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            played,
+            fingerprint,
+        })
+    }
+
+    fn is_of(&self, sha256: &str) -> Result<(), CliError> {
+        if self.played.sha256 == sha256 {
+            return Ok(());
+        }
+        let (scenario, folder) = (self.played.scenario.display(), self.folder.display());
+        Err(CliError::usage(format!(
+            "`{scenario}`, or a file that it names, is not what it was when `{folder}` was written"
+        ))
+        .hint(format!("play it again: trustsim run {scenario}")))
+    }
+
+    fn until(&self) -> Result<Time, CliError> {
+        Time::parse(&self.played.until).map_err(|error| {
+            let path = self.folder.join(SUMMARY);
+            CliError::usage(format!("failed to read `{}`", path.display())).caused_by(error)
+        })
+    }
+}

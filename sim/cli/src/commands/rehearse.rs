@@ -1,0 +1,96 @@
+//! `trustsim rehearse rotation`: every way to rotate a CA, played before anybody does it.
+
+use std::num::NonZeroUsize;
+
+use super::{Ready, data, load};
+use crate::args::{DataFormat, Format, Play, RehearseRotation};
+use crate::console::Console;
+use crate::engine::Engine;
+use crate::error::CliError;
+use crate::{Exit, moment};
+use trustsim_kernel::{Span, parse_duration};
+use trustsim_rehearsal::{Rehearsal, RehearsalError, Request, rehearse};
+use trustsim_report::rehearsal;
+use trustsim_world::Deployment;
+
+/// When a rotation begins where nobody says: the deployment has settled and something is in use.
+const BEGIN: Span = Span::from_secs(86_400);
+
+pub(super) fn rotation(
+    args: &RehearseRotation,
+    engine: &dyn Engine,
+    console: &mut Console<'_>,
+) -> Result<Exit, CliError> {
+    let play = Play {
+        seed: args.seed,
+        ..Play::default()
+    };
+    let Ready { deployment, .. } = load(&args.scenario, &play, engine, console)?;
+    let at = match &args.at {
+        Some(text) => {
+            Some(moment::instant("--at", Some(text), &deployment)?.since(deployment.start))
+        }
+        None => None,
+    };
+    let longest = parse_duration(&args.longest).map_err(|error| {
+        CliError::usage(format!("failed to read --longest `{}`", args.longest))
+            .caused_by(error)
+            .hint("give a duration such as 30d")
+    })?;
+    let request = Request {
+        ca: application(&deployment, &args.ca)?,
+        at: at.unwrap_or(BEGIN.min(deployment.duration / 2)),
+        longest,
+        seeds: args.seeds,
+        threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+    };
+    let found = begun(&deployment, request, at.is_some()).map_err(|error| {
+        CliError::usage(format!("failed to rehearse a rotation of {}", args.ca)).caused_by(error)
+    })?;
+    let text = match args.format {
+        Format::Tabular => rehearsal::tables(&found),
+        Format::Json => data(&rehearsal::rehearsal(&found), DataFormat::Json)?,
+        Format::Yaml => data(&rehearsal::rehearsal(&found), DataFormat::Yaml)?,
+    };
+    console.print(&text)?;
+    Ok(match found.safe() {
+        Some(_) => Exit::Held,
+        None => Exit::Broken,
+    })
+}
+
+/// Where nobody said when, later and later until the deployment has settled by then: people may take
+/// days to answer what it waits for.
+fn begun(
+    deployment: &Deployment,
+    request: Request,
+    is_fixed: bool,
+) -> Result<Rehearsal, RehearsalError> {
+    let mut request = request;
+    loop {
+        let found = rehearse(deployment, request);
+        let later = request.at * 2;
+        let is_too_early = matches!(found, Err(RehearsalError::NotSettled(_)));
+        if !is_too_early || is_fixed || later > deployment.duration {
+            return found;
+        }
+        request.at = later;
+    }
+}
+
+/// The application that `model.app`, or `app` of an only model, names.
+fn application(deployment: &Deployment, address: &str) -> Result<usize, CliError> {
+    let all = 0..deployment.applications.len();
+    let is_it = |index: &usize| {
+        let full = deployment.application_address(*index);
+        let short = &deployment.applications[*index].name;
+        full == address || (deployment.models.len() == 1 && short == address)
+    };
+    all.clone().find(is_it).ok_or_else(|| {
+        let names: Vec<String> = all
+            .map(|index| deployment.application_address(index))
+            .collect();
+        CliError::usage(format!("no application `{address}` in the scenario"))
+            .hint(format!("its applications are {}", names.join(", ")))
+    })
+}

@@ -1,0 +1,165 @@
+//! `trustsim run`: play scenarios and write their reports.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{data, load};
+use crate::args::{DataFormat, Format, Run};
+use crate::console::Console;
+use crate::engine::Engine;
+use crate::error::{CliError, ErrorKind};
+use crate::{Exit, moment, progress};
+use trustsim_diagnosis::{Findings, Forks, Remedies, diagnose, remedies, try_proposals};
+use trustsim_rehearsal::ordered;
+use trustsim_report::terminal::{Detail, terminal};
+use trustsim_report::{self as report, write_folder};
+use trustsim_world::{self as world, Deployment, Manifest};
+
+pub(super) fn run(
+    args: &Run,
+    verbose: bool,
+    engine: &dyn Engine,
+    console: &mut Console<'_>,
+) -> Result<Exit, CliError> {
+    if args.output.is_some() && args.scenarios.len() > 1 {
+        return Err(
+            CliError::usage("--output is one folder, but there are several scenarios")
+                .hint("without it each report goes to reports/<name>"),
+        );
+    }
+    let mut worst = Exit::Held;
+    for (index, path) in args.scenarios.iter().enumerate() {
+        if index > 0 && args.format == Format::Tabular && !console.quiet {
+            console.print("\n")?;
+        }
+        let exit = match play(args, path, verbose, engine, console) {
+            Ok(exit) => exit,
+            Err(error) if error.is_broken_pipe() || args.scenarios.len() == 1 => return Err(error),
+            Err(error) => {
+                // One scenario that cannot be played does not keep the others from being.
+                console.error(&error)?;
+                Exit::Refused
+            }
+        };
+        worst = worst.max(exit);
+    }
+    Ok(worst)
+}
+
+fn play(
+    args: &Run,
+    path: &Path,
+    verbose: bool,
+    engine: &dyn Engine,
+    console: &mut Console<'_>,
+) -> Result<Exit, CliError> {
+    let mut ready = load(path, &args.play, engine, console)?;
+    let until = moment::instant("--until", args.until.as_deref(), &ready.deployment)?;
+    let cut = Arc::make_mut(&mut ready.deployment);
+    cut.duration = until.since(cut.start);
+    let deployment = Arc::clone(&ready.deployment);
+    let mut simulation = engine.start(Arc::clone(&deployment), ready.options)?;
+    progress::play(
+        simulation.as_mut(),
+        deployment.start,
+        until,
+        console.progress,
+    );
+    let (manifest, journal) = (simulation.manifest(), simulation.journal());
+    let mut findings = diagnose(&deployment, &manifest, journal);
+    findings.remedies = try_remedies(args, &deployment, &manifest, &findings, console);
+    let run = report::Run {
+        manifest: &manifest,
+        journal,
+        findings: &findings,
+        played: Some(&ready.played(until)),
+    };
+    let files = report::files(&run).map_err(|error| {
+        CliError::new(ErrorKind::Io, "failed to render the report").caused_by(error)
+    })?;
+    let folder = args
+        .output
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("reports").join(folder_name(&manifest.name)));
+    write_folder(&folder, &files).map_err(|error| {
+        CliError::new(ErrorKind::Io, "failed to write the report").caused_by(error)
+    })?;
+    if !console.quiet {
+        let detail = match verbose {
+            true => Detail::Verbose,
+            false => Detail::Normal,
+        };
+        let text = match args.format {
+            Format::Tabular => terminal(&run, detail),
+            Format::Json => data(&report::summary(&run), DataFormat::Json)?,
+            Format::Yaml => data(&report::summary(&run), DataFormat::Yaml)?,
+        };
+        console.print(&text)?;
+    }
+    console.say(&format!("report: {}\n", folder.display()))?;
+    Ok(match findings.passed() {
+        true => Exit::Held,
+        false => Exit::Broken,
+    })
+}
+
+/// Plays on with each change that might help.
+fn try_remedies(
+    args: &Run,
+    deployment: &Arc<Deployment>,
+    manifest: &Manifest,
+    findings: &Findings,
+    console: &Console<'_>,
+) -> Remedies {
+    let mut forks = Forks::new(
+        Arc::clone(deployment),
+        |simulation: &mut world::Simulation, until| {
+            let now = simulation.now();
+            progress::play(simulation, now, until, console.progress);
+        },
+    );
+    let mut play = |future| Some(forks.play(future));
+    let mut found = remedies(deployment, manifest, findings, args.remedies, &mut play);
+    if args.remedies > 0 {
+        let proposals = ordered(deployment, manifest, findings);
+        try_proposals(&mut found, manifest, findings, proposals, play);
+    }
+    found
+}
+
+/// A scenario's name as a folder: letters, digits, dots and dashes.
+pub(super) fn folder_name(name: &str) -> String {
+    let mut folder = String::with_capacity(name.len());
+    for letter in name.trim().chars() {
+        let safe = letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
+        match safe {
+            true => folder.push(letter),
+            false if folder.ends_with('-') => {}
+            false => folder.push('-'),
+        }
+    }
+    let folder = folder.trim_matches(['-', '.']);
+    match folder.is_empty() {
+        true => "unnamed".to_owned(),
+        false => folder.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_folder() {
+        for (name, folder) in [
+            ("ca-rotation", "ca-rotation"),
+            ("multi-model reference", "multi-model-reference"),
+            ("../../etc", "etc"),
+            ("..", "unnamed"),
+            ("a / b", "a-b"),
+            ("", "unnamed"),
+        ] {
+            assert_eq!(folder_name(name), folder, "{name}");
+        }
+    }
+}

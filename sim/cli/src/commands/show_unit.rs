@@ -1,0 +1,76 @@
+//! `trustsim show-unit`: what `juju show-unit` would answer at an instant.
+
+use serde_json::{Map, Value, json};
+
+use super::{data, deliver, play_until};
+use crate::args::ShowUnit;
+use crate::console::Console;
+use crate::engine::Engine;
+use crate::error::CliError;
+use trustsim_world::Deployment;
+
+/// Units of one model are in Juju's shape; of several models, `{"models": {NAME: that shape}}`.
+pub(super) fn show_unit(
+    args: &ShowUnit,
+    engine: &dyn Engine,
+    console: &mut Console<'_>,
+) -> Result<(), CliError> {
+    let (deployment, simulation) = play_until(
+        &args.scenario,
+        args.at.as_deref(),
+        &args.play,
+        engine,
+        console,
+    )?;
+    let mut models: Map<String, Value> = Map::new();
+    for name in &args.units {
+        let (model, unit) = split(name, args.model.as_deref(), &deployment)?;
+        let shown = simulation.show_unit(&model, unit).ok_or_else(|| {
+            let applications = deployment.applications.iter().enumerate();
+            let known: Vec<String> = applications
+                .map(|(index, _)| deployment.application_address(index))
+                .collect();
+            CliError::usage(format!(
+                "no unit `{unit}` in model `{model}` at that instant"
+            ))
+            .hint(format!("the applications are {}", known.join(", ")))
+        })?;
+        let units = models.entry(model).or_insert_with(|| json!({}));
+        match (units.as_object_mut(), shown) {
+            (Some(units), Value::Object(shown)) => units.extend(shown),
+            (_, shown) => *units = shown,
+        }
+    }
+    let only = match models.len() {
+        1 => models.values_mut().next().map(Value::take),
+        _ => None,
+    };
+    let value = only.unwrap_or_else(|| json!({ "models": models }));
+    let text = data(&value, args.format)?;
+    deliver(&text, args.output.as_deref(), console)
+}
+
+/// Model and unit of `model.app/0` or, where it is clear which model, `app/0`.
+pub(super) fn split<'a>(
+    name: &'a str,
+    model: Option<&str>,
+    deployment: &Deployment,
+) -> Result<(String, &'a str), CliError> {
+    let known = |model: &str| deployment.models.iter().any(|each| each.name == model);
+    if let Some((model, unit)) = name.split_once('.').filter(|(model, _)| known(model)) {
+        return Ok((model.to_owned(), unit));
+    }
+    let names: Vec<&str> = deployment.models.iter().map(|each| &*each.name).collect();
+    match (model, names.as_slice()) {
+        (Some(model), _) if known(model) => Ok((model.to_owned(), name)),
+        (Some(model), _) => Err(
+            CliError::usage(format!("no model `{model}` in the scenario"))
+                .hint(format!("its models are {}", names.join(", "))),
+        ),
+        (None, [only]) => Ok(((*only).to_owned(), name)),
+        (None, _) => Err(
+            CliError::usage(format!("failed to tell the model of `{name}`"))
+                .hint("write it as model.app/0, or name the model with -m"),
+        ),
+    }
+}

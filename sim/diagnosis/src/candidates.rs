@@ -1,0 +1,237 @@
+//! Which changes might end an outage: guesses from its explanation, to be tried and not believed.
+
+mod in_the_way;
+
+use std::collections::BTreeSet;
+
+use super::Findings;
+use super::carrier::{Carrier, application};
+use super::change::Change;
+use super::expectations::application_of;
+use super::explanation::Explanation;
+use super::outages::Outage;
+use trustsim_kernel::{Span, Time};
+use trustsim_world::{Deployment, Manifest, TimedAction};
+
+/// How soon an operator acts who watches.
+const REACTION: Span = Span::from_secs(1);
+/// Ten years: a root that is not renewed within any run.
+const LONG_ROOT: &str = "3650d";
+/// Actions with which a provider issues its certificates again.
+const REISSUES: [&str; 2] = ["reissue-certificates", "re-issue"];
+/// How soon an operator notices that a hook fails, or a charm does not do what it should.
+const NOTICE: Span = Span::from_secs(60);
+const DAY: Span = Span::from_secs(86_400);
+
+/// Every change that might help, once each: those for the costliest outages first.
+pub(super) fn candidates(
+    deployment: &Deployment,
+    manifest: &Manifest,
+    findings: &Findings,
+) -> Vec<Change> {
+    let end = manifest.start + manifest.duration;
+    let guesser = Guesser {
+        deployment,
+        manifest,
+    };
+    let mut cost: Vec<(Change, Span)> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (outage, explanation) in findings.outages.iter().zip(&findings.explanations) {
+        let connection = &manifest.connections[outage.connection as usize];
+        let (client, server) = (
+            application_of(&connection.client),
+            application_of(&connection.server),
+        );
+        // Units of one application fail alike: the first speaks for the others.
+        let is_first = seen.insert((client, server, outage.error));
+        for change in guesser.changes(outage, explanation, is_first) {
+            let length = outage.length(end);
+            match cost.iter_mut().find(|(known, _)| *known == change) {
+                Some((_, sum)) => *sum += length,
+                None => cost.push((change, length)),
+            }
+        }
+    }
+    // Of equal cost, what its cause says comes first, as it was guessed.
+    cost.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
+    cost.into_iter().map(|(change, _)| change).collect()
+}
+
+struct Guesser<'a> {
+    deployment: &'a Deployment,
+    manifest: &'a Manifest,
+}
+
+impl Guesser<'_> {
+    /// What might help one outage; what concerns whole applications only for the first of those
+    /// alike.
+    fn changes(&self, outage: &Outage, explanation: &Explanation, is_first: bool) -> Vec<Change> {
+        let connection = &self.manifest.connections[outage.connection as usize];
+        let find = |address: &str| application(self.deployment, application_of(address));
+        let at = outage.from.since(self.manifest.start) + REACTION;
+        let mut changes = self.put_right(explanation, at);
+        if is_first {
+            let sides = [&connection.client, &connection.server].map(|side| find(side));
+            let name = connection.server_name.as_str();
+            changes.extend(self.in_the_way(explanation, (sides, name), at));
+        }
+        let judge = explanation.judge.as_deref();
+        let since = transferred_from(explanation.carrier.as_ref(), at);
+        let signer = explanation.signer.as_deref().and_then(find);
+        if let (Some(provider), Some(requirer), Some(at)) = (signer, judge.and_then(find), since) {
+            changes.push(Change::Transfer {
+                provider,
+                requirer,
+                at,
+            });
+        }
+        changes.extend(self.transfer_of_root(explanation));
+        if let Some(provider) = signer {
+            changes.extend(self.longer_root(provider, explanation));
+            if matches!(explanation.cause.kind, "not-given" | "anchor-over") {
+                changes.extend(self.handed_on(provider, judge, at));
+            }
+        }
+        if is_first {
+            let (client, server) = (find(&connection.client), find(&connection.server));
+            let others = server.filter(|_| server != client);
+            let restart = |application| Change::Restart { application, at };
+            changes.extend(client.into_iter().chain(others).map(restart));
+        }
+        changes
+    }
+
+    /// What the cause says: the person comes, what was done is undone, certificates are issued again.
+    fn put_right(&self, explanation: &Explanation, failing: Span) -> Vec<Change> {
+        let cause = &explanation.cause;
+        let since_start = |at: Time| at.since(self.manifest.start);
+        // As soon as it can be noticed: with the last step before the failure.
+        let before = cause
+            .steps
+            .iter()
+            .map(|step| since_start(step.at) + REACTION);
+        let at = before.filter(|at| *at < failing).max().unwrap_or(failing);
+        let mut changes = Vec::new();
+        if matches!(cause.kind, "operator" | "not-the-leader") {
+            let operators = self.deployment.operators.iter().enumerate();
+            let named = operators.filter(|(_, operator)| {
+                let answers = operator.answers.iter();
+                let mut answers = answers.map(|index| self.deployment.application_address(*index));
+                cause.line.contains(&operator.name)
+                    || answers.any(|address| cause.line.contains(&address))
+            });
+            changes.extend(named.map(|(operator, _)| match cause.kind {
+                "operator" => Change::Attend { operator },
+                _ => Change::OnLeader { operator },
+            }));
+        }
+        if let Some((done, source)) = &cause.action {
+            let actions = self.deployment.actions.iter();
+            let is_it = |timed: &TimedAction| {
+                timed.source == *source && self.deployment.start + timed.at == *done
+            };
+            let action = actions.enumerate().find(|(_, timed)| is_it(timed));
+            let at = at.max(since_start(*done) + REACTION);
+            changes.extend(action.map(|(action, _)| Change::Undo { action, at }));
+        }
+        changes.extend(self.issued_again(explanation, at, failing));
+        changes
+    }
+
+    /// An action of the provider that issues everything again: now, and a day before what nobody
+    /// renews ends.
+    fn issued_again(&self, explanation: &Explanation, at: Span, failing: Span) -> Vec<Change> {
+        let signer = explanation.signer.as_deref();
+        let signer = signer.and_then(|signer| application(self.deployment, signer));
+        let Some(application) = signer else {
+            return Vec::new();
+        };
+        let actions = &self.deployment.applications[application].charm.actions;
+        let again = REISSUES
+            .iter()
+            .find(|name| actions.iter().any(|known| known == *name));
+        let in_time = explanation
+            .presented
+            .first()
+            .filter(|_| explanation.error == "expired");
+        let in_time = in_time.map(|leaf| leaf.not_after().since(self.manifest.start));
+        let in_time = in_time.and_then(|end| end.checked_sub(DAY));
+        again
+            .into_iter()
+            .flat_map(|name| {
+                let run = |at| Change::Run {
+                    application,
+                    name,
+                    at,
+                };
+                // Two that an operator would not tell apart are one.
+                let later = (failing > at + NOTICE).then_some(failing);
+                let times = in_time.into_iter().chain([at]).chain(later);
+                times.map(run).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    /// A client outside Juju fetches the CA.
+    fn handed_on(&self, ca: usize, judge: Option<&str>, at: Span) -> Option<Change> {
+        let mut clients = self.deployment.clients.iter();
+        let client = clients.position(|client| Some(client.name.as_str()) == judge)?;
+        Some(Change::Give { client, ca, at })
+    }
+
+    /// The root above the CA that signed, where that is another application's.
+    fn transfer_of_root(&self, explanation: &Explanation) -> Option<Change> {
+        let anchor = explanation.cause.kind == "intermediate-anchor";
+        let requirer = application(
+            self.deployment,
+            application_of(explanation.judge.as_deref()?),
+        )?;
+        let above = explanation.signer.as_deref()?;
+        let above = application(self.deployment, above)?;
+        let relations = self.deployment.relations.iter();
+        let mut roots = relations.filter_map(|relation| {
+            let [gives, takes] = relation.sides.each_ref();
+            let takes = self.deployment.application_of(takes.party)?;
+            (takes == above).then(|| self.deployment.application_of(gives.party))?
+        });
+        let provider = roots.next().filter(|_| anchor)?;
+        Some(Change::Transfer {
+            provider,
+            requirer,
+            at: Span::ZERO,
+        })
+    }
+
+    /// Where a root that came in the course of the run has to do with it, and its charm lets
+    /// people say how long roots live.
+    fn longer_root(&self, provider: usize, explanation: &Explanation) -> Option<Change> {
+        const OPTION: &str = "root-ca-validity";
+        let spec = &self.deployment.applications[provider];
+        spec.charm.options.get(OPTION)?;
+        let known = explanation.presented.iter().skip(1);
+        let trusted = explanation.trusted.iter().flatten();
+        let is_later = known
+            .chain(trusted)
+            .any(|root| root.not_before().since(self.manifest.start) > DAY);
+        let is_set = spec
+            .options
+            .get(OPTION)
+            .is_some_and(|value| value == LONG_ROOT);
+        (is_later && !is_set).then(|| Change::Option {
+            application: provider,
+            option: OPTION.to_owned(),
+            value: LONG_ROOT.to_owned(),
+        })
+    }
+}
+
+/// From when a transfer might help: where one was removed, from `at`; where none was there, or only
+/// the CA beside each certificate, from the start. `None` where trust is not what is missing, or
+/// has its transfer.
+fn transferred_from(carrier: Option<&Carrier>, at: Span) -> Option<Span> {
+    match carrier? {
+        Carrier::Missing { removed, .. } => Some(removed.map_or(Span::ZERO, |_| at)),
+        Carrier::Relation { interface, .. } if interface == "tls-certificates" => Some(Span::ZERO),
+        Carrier::Relation { .. } | Carrier::Given { .. } => None,
+    }
+}

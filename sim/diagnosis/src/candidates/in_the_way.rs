@@ -1,0 +1,238 @@
+//! What stands in the way of a charm that would do the right thing: a hook that fails, a version with
+//! a known mistake, an option, a provider that only one side has left.
+
+use super::{DAY, Guesser, NOTICE};
+use crate::carrier::{Carrier, application};
+use crate::cause::Hint;
+use crate::change::Change;
+use crate::expectations::application_of;
+use crate::explanation::Explanation;
+use trustsim_charms::EndpointProfile;
+use trustsim_kernel::Span;
+use trustsim_world::{Action, HookAction, Target};
+
+/// Ten years, as Vault writes it.
+const LONG_LEASE: &str = "87600h";
+
+impl Guesser<'_> {
+    /// A hook that fails, a charm with a known mistake, an option, a provider that only one side has
+    /// left. `sides` are the applications of the client and the server.
+    pub(super) fn in_the_way(
+        &self,
+        explanation: &Explanation,
+        (sides, server_name): ([Option<usize>; 2], &str),
+        failing: Span,
+    ) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let cause = &explanation.cause;
+        let begun = cause.steps.iter().map(|step| step.at);
+        let seen = begun.max().unwrap_or(self.manifest.start);
+        let noticed = (seen.since(self.manifest.start) + NOTICE).max(failing);
+        let near = self.near(sides);
+        if cause.kind == "hook-failed" {
+            changes.extend(self.failing_hooks(&near, noticed));
+            changes.extend(self.resolved(explanation));
+        }
+        changes.extend(self.options(explanation, server_name));
+        if let Some(moved) = self.moved(explanation, failing) {
+            changes.push(moved);
+        }
+        if cause.kind == "lost-with-container" {
+            changes.extend(self.brought_again(explanation, sides[1], noticed));
+        }
+        for application in near {
+            let refresh = |at| Change::Refresh { application, at };
+            changes.extend([Span::ZERO, noticed].map(refresh));
+        }
+        let of = |change: &Change| change.make(self.deployment).is_ok();
+        changes.retain(of);
+        changes
+    }
+
+    /// The applications of both sides and whatever is related to them.
+    fn near(&self, sides: [Option<usize>; 2]) -> Vec<usize> {
+        let mut near: Vec<usize> = sides.into_iter().flatten().collect();
+        near.dedup();
+        let own = near.clone();
+        let related = self.deployment.relations.iter().map(|each| &each.sides);
+        let added = self
+            .deployment
+            .actions
+            .iter()
+            .filter_map(|timed| match &timed.action {
+                Action::Integrate { sides, .. } => Some(sides),
+                _ => None,
+            });
+        for sides in related.chain(added) {
+            let ends = sides
+                .each_ref()
+                .map(|side| self.deployment.application_of(side.party));
+            let touches = ends.iter().flatten().any(|index| own.contains(index));
+            for index in ends.into_iter().flatten() {
+                if touches && !near.contains(&index) {
+                    near.push(index);
+                }
+            }
+        }
+        near
+    }
+
+    /// Hooks that the plan makes fail every time.
+    fn failing_hooks(&self, near: &[usize], at: Span) -> Vec<Change> {
+        let actions = self.deployment.actions.iter().enumerate();
+        let fails = actions.filter(|(_, timed)| match &timed.action {
+            Action::Hook(HookAction::Fail(failing)) => {
+                failing.times.is_none() && near.contains(&failing.target.application)
+            }
+            _ => false,
+        });
+        fails
+            .map(|(action, timed)| match timed.at.is_zero() {
+                true => Change::Mend {
+                    action,
+                    at: Span::ZERO,
+                },
+                false => Change::Mend { action, at },
+            })
+            .collect()
+    }
+
+    /// `juju resolved --no-retry`, soon after the hook has failed first.
+    fn resolved(&self, explanation: &Explanation) -> Option<Change> {
+        let Hint::Hook { unit, since } = &explanation.cause.hint else {
+            return None;
+        };
+        let (address, number) = unit.rsplit_once('/')?;
+        let target = Target {
+            application: application(self.deployment, address)?,
+            unit: Some(number.parse().ok()?),
+        };
+        let at = since.since(self.manifest.start) + NOTICE;
+        Some(Change::Resolve { target, at })
+    }
+
+    /// Options whose values are in the way.
+    fn options(&self, explanation: &Explanation, server_name: &str) -> Vec<Change> {
+        let mut wanted: Vec<(usize, &str, String)> = Vec::new();
+        let cause = &explanation.cause;
+        let named = |said: &str| -> Vec<usize> {
+            (0..self.deployment.applications.len())
+                .filter(|index| said.contains(&self.deployment.application_address(*index)))
+                .collect()
+        };
+        if cause.kind == "refused" {
+            for index in named(&cause.line) {
+                if cause.line.contains("not allowed by this role") {
+                    wanted.push((index, "pki_allow_any_name", "true".to_owned()));
+                }
+                if cause.line.contains("beyond the expiration of the CA") {
+                    wanted.push((index, "max_lease_ttl", LONG_LEASE.to_owned()));
+                    wanted.extend(self.longer_parent(index));
+                }
+            }
+        }
+        wanted.extend(self.name_asked_for(explanation));
+        wanted.extend(self.name_not_given(explanation, server_name));
+        let is_new = |(index, option, value): &(usize, &str, String)| {
+            let spec = &self.deployment.applications[*index];
+            spec.charm.options.contains_key(*option) && spec.options.get(*option) != Some(value)
+        };
+        let fitting = wanted.into_iter().filter(is_new);
+        fitting
+            .map(|(application, option, value)| Change::Option {
+                application,
+                option: option.to_owned(),
+                value,
+            })
+            .collect()
+    }
+
+    /// Those who sign the CA of `index` give certificates half as long as their own roots live.
+    fn longer_parent(&self, index: usize) -> Vec<(usize, &'static str, String)> {
+        let parents = self.deployment.relations.iter().filter_map(|relation| {
+            let [gives, takes] = relation.sides.each_ref();
+            let takes = self.deployment.application_of(takes.party)?;
+            (takes == index).then(|| self.deployment.application_of(gives.party))?
+        });
+        let half = |parent: usize| {
+            let spec = &self.deployment.applications[parent];
+            let root = spec.options.get("root-ca-validity")?;
+            let root = trustsim_kernel::parse_duration(root).ok()?;
+            let days = root.as_secs() / DAY.as_secs() / 2;
+            Some((parent, "certificate-validity", format!("{days}d")))
+        };
+        parents.filter_map(half).collect()
+    }
+
+    /// The option in which the presenter's charm takes its name.
+    fn name_asked_for(&self, explanation: &Explanation) -> Option<(usize, &str, String)> {
+        let Hint::Name { who, asked } = &explanation.cause.hint else {
+            return None;
+        };
+        let index = application(self.deployment, application_of(who))?;
+        Some((index, self.name_option(index)?, asked.clone()))
+    }
+
+    /// A hook that fails where nobody has said by which name the application is called.
+    fn name_not_given(
+        &self,
+        explanation: &Explanation,
+        server_name: &str,
+    ) -> Option<(usize, &str, String)> {
+        let Hint::Hook { unit, .. } = &explanation.cause.hint else {
+            return None;
+        };
+        let index = application(self.deployment, application_of(unit))?;
+        let option = self.name_option(index)?;
+        let is_set = self.deployment.applications[index]
+            .options
+            .contains_key(option);
+        (!is_set).then(|| (index, option, server_name.to_owned()))
+    }
+
+    fn name_option(&self, index: usize) -> Option<&str> {
+        let mut endpoints = self.deployment.applications[index].charm.endpoints.iter();
+        endpoints.find_map(|endpoint| match &endpoint.profile {
+            Some(EndpointProfile::Certificates(profile)) => profile.name_option.as_deref(),
+            _ => None,
+        })
+    }
+
+    /// What went with a container comes again over a relation that is made again: the one that
+    /// brought the CA, or where no certificate is there, the one that brought that.
+    fn brought_again(
+        &self,
+        explanation: &Explanation,
+        server: Option<usize>,
+        at: Span,
+    ) -> Option<Change> {
+        let judge = explanation.judge.as_deref();
+        let judge = judge.and_then(|judge| application(self.deployment, application_of(judge)));
+        let (whose, wanted) = match &explanation.carrier {
+            Some(Carrier::Relation { interface, .. }) => (judge, interface.as_str()),
+            _ => (server, "tls-certificates"),
+        };
+        let mut relations = self.deployment.relations.iter();
+        let relation = relations.position(|relation| {
+            let [_, requirer] = &relation.sides;
+            relation.interface == wanted
+                && self.deployment.application_of(requirer.party) == whose
+                && whose.is_some()
+        })?;
+        Some(Change::Again { relation, at })
+    }
+
+    /// One side has another provider than the other: it follows.
+    fn moved(&self, explanation: &Explanation, at: Span) -> Option<Change> {
+        let Hint::Apart { who, from, to } = &explanation.cause.hint else {
+            return None;
+        };
+        let find = |address: &str| application(self.deployment, address);
+        Some(Change::Move {
+            application: find(who)?,
+            from: find(from)?,
+            to: find(to)?,
+            at,
+        })
+    }
+}

@@ -1,0 +1,229 @@
+//! Which relation carries a CA to those who should trust it, and what stands in its place.
+
+use super::change::Transfer;
+use super::expectations::application_of;
+use super::facts::{Facts, RelationFact};
+use trustsim_charms::{EndpointProfile, Role};
+use trustsim_world::{Deployment, Seq};
+
+const TRANSFER: &str = "certificate_transfer";
+const CERTIFICATES: &str = "tls-certificates";
+
+/// How a CA gets, or does not get, to the one who needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// A relation carries it, but had not done so.
+    Relation {
+        /// Interface name.
+        interface: String,
+        /// `model.app:endpoint` of the provider.
+        provider: String,
+        /// `model.app:endpoint` of the requirer.
+        requirer: String,
+    },
+    /// No relation carries it.
+    Missing {
+        /// `model.app` of the CA.
+        from: String,
+        /// `model.app` of the one who needs it.
+        to: String,
+        /// What would create the relation. Not proven to end the failure: see `Remedy`.
+        commands: Vec<String>,
+        /// Why no command can.
+        obstacle: Option<String>,
+        /// The entry in which a relation that carried it was removed.
+        removed: Option<Seq>,
+    },
+    /// The one who needs it is no application: it has what the scenario gave it.
+    Given {
+        /// Name of the client.
+        client: String,
+        /// `model.app` of the CA.
+        from: String,
+        /// Whether the scenario gives it that CA at all.
+        listed: bool,
+    },
+}
+
+impl Carrier {
+    /// One clause, to follow a colon.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Relation {
+                interface,
+                provider,
+                requirer,
+            } => format!(
+                "the {interface} relation {provider} - {requirer} is there, but had not brought it into the client's trust store"
+            ),
+            Self::Missing {
+                from,
+                to,
+                removed: None,
+                ..
+            } => format!("no {TRANSFER} relation carries it from {from} to {to}"),
+            Self::Missing { from, to, .. } => format!(
+                "no {TRANSFER} relation carries it from {from} to {to} since that relation was \
+                 removed"
+            ),
+            Self::Given {
+                client,
+                from,
+                listed: true,
+            } => format!("client {client} still has the CA of {from} that it was given before"),
+            Self::Given {
+                client,
+                from,
+                listed: false,
+            } => format!("client {client} was not given the CA of {from}"),
+        }
+    }
+
+    /// The commands that would create what is missing.
+    pub fn commands(&self) -> &[String] {
+        match self {
+            Self::Missing { commands, .. } => commands,
+            Self::Relation { .. } | Self::Given { .. } => &[],
+        }
+    }
+}
+
+/// How the CA of `from` (`model.app`) gets to `to` (`model.app/0` or a client's name) when `seq`
+/// was written.
+pub(super) fn carrier(
+    deployment: &Deployment,
+    facts: &Facts<'_>,
+    from: &str,
+    to: &str,
+    seq: Seq,
+) -> Carrier {
+    let provider = application(deployment, from);
+    if let Some(client) = deployment.clients.iter().find(|client| client.name == to) {
+        return Carrier::Given {
+            client: to.to_owned(),
+            from: from.to_owned(),
+            listed: provider.is_some_and(|provider| client.trusts.contains(&provider)),
+        };
+    }
+    let to = application_of(to);
+    let requirer = application(deployment, to);
+    let mut removed = None;
+    for relation in carrying(deployment, facts, from, to, seq) {
+        if relation.there {
+            return Carrier::Relation {
+                interface: relation.interface.to_string(),
+                provider: relation.provider.to_string(),
+                requirer: relation.requirer.to_string(),
+            };
+        }
+        removed = Some(relation.seq);
+    }
+    let (commands, obstacle) = match (provider, requirer) {
+        (Some(provider), Some(requirer)) => match Transfer::plan(deployment, provider, requirer) {
+            Ok(transfer) => (transfer.commands, None),
+            Err(obstacle) => (Vec::new(), Some(obstacle)),
+        },
+        _ => (Vec::new(), None),
+    };
+    Carrier::Missing {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        commands,
+        obstacle,
+        removed,
+    }
+}
+
+/// Every relation there is over which the CA of `from` comes to `to`, as
+/// `INTERFACE relation PROVIDER - REQUIRER`.
+pub(super) fn all_relations(
+    deployment: &Deployment,
+    facts: &Facts<'_>,
+    from: &str,
+    to: &str,
+    seq: Seq,
+) -> Vec<String> {
+    let all = carrying(deployment, facts, from, application_of(to), seq);
+    let there = all.into_iter().filter(|relation| relation.there);
+    there
+        .map(|relation| {
+            let (provider, requirer) = (&relation.provider, &relation.requirer);
+            format!("{} relation {provider} - {requirer}", relation.interface)
+        })
+        .collect()
+}
+
+/// Every relation there ever was over which the CA of `from` comes to the application `to`.
+fn carrying(
+    deployment: &Deployment,
+    facts: &Facts<'_>,
+    from: &str,
+    to: &str,
+    seq: Seq,
+) -> Vec<RelationFact> {
+    let requirer = application(deployment, to);
+    let mut relations = facts.relations(&[TRANSFER, CERTIFICATES], seq);
+    relations.retain(|relation| {
+        side(deployment, &relation.provider) == from
+            && side(deployment, &relation.requirer) == to
+            && (&*relation.interface == TRANSFER
+                || requirer.is_some_and(|index| {
+                    trusts_through(deployment, index, endpoint(&relation.requirer))
+                }))
+    });
+    relations
+}
+
+/// Index of the application at `model.app`.
+pub(super) fn application(deployment: &Deployment, address: &str) -> Option<usize> {
+    (0..deployment.applications.len())
+        .find(|&index| deployment.application_address(index) == address)
+}
+
+/// `model.app` of one side of a relation; a SAAS is the application behind it.
+pub(super) fn side(deployment: &Deployment, name: &str) -> String {
+    let address = name.rsplit_once(':').map_or(name, |(address, _)| address);
+    let saas = deployment.saas.iter().find(|saas| {
+        address.split_once('.') == Some((&deployment.models[saas.model].name, &saas.name))
+    });
+    match saas {
+        Some(saas) => deployment.application_address(deployment.offers[saas.offer].application),
+        None => address.to_owned(),
+    }
+}
+
+fn endpoint(name: &str) -> &str {
+    name.rsplit_once(':').map_or("", |(_, endpoint)| endpoint)
+}
+
+/// Whether an application trusts the `ca` that comes with its certificate at this endpoint.
+fn trusts_through(deployment: &Deployment, application: usize, endpoint: &str) -> bool {
+    let charm = &deployment.applications[application].charm;
+    let profile = charm
+        .endpoint(endpoint)
+        .and_then(|each| each.profile.as_ref());
+    match profile {
+        Some(
+            EndpointProfile::Certificates(profile) | EndpointProfile::LegacyCertificates(profile),
+        ) => profile.trusts_ca,
+        _ => false,
+    }
+}
+
+/// A relation over which an application will never get a certificate, since its sides speak
+/// different protocols: `model.app:endpoint` twice.
+pub(super) fn deaf(deployment: &Deployment, whom: &str) -> Option<[String; 2]> {
+    let own = application(deployment, whom)?;
+    deployment.relations.iter().find_map(|relation| {
+        let mut sides = relation.sides.iter();
+        let requirer = sides.find(|side| side.role == Role::Requirer)?;
+        let is_own = deployment.application_of(requirer.party) == Some(own);
+        (is_own && deployment.protocols_differ(relation)).then(|| {
+            relation.sides.each_ref().map(|side| {
+                let index = deployment.application_of(side.party);
+                let address = index.map(|index| deployment.application_address(index));
+                format!("{}:{}", address.unwrap_or_default(), side.endpoint)
+            })
+        })
+    })
+}

@@ -1,0 +1,232 @@
+//! What had been done to the deployment and was still so at an instant: an outage that has not
+//! ended, a relation that is gone, a clock that is off.
+
+use trustsim_juju::Trouble;
+use trustsim_kernel::{Span, Time};
+use trustsim_world::{
+    Action, Between, Deployment, NetworkAction, OfferAction, Side, Target, TimedAction, UnitAction,
+};
+
+/// Longer than a pod or a machine is away that comes back as fast as it goes.
+const REPLACED: Span = Span::from_secs(600);
+
+/// What was done up to `at` and not undone since, in order of time.
+pub(super) fn in_force(deployment: &Deployment, at: Time) -> Vec<&TimedAction> {
+    let mut open: Vec<&TimedAction> = Vec::new();
+    let done = deployment.actions.iter();
+    for timed in done.take_while(|timed| deployment.start + timed.at <= at) {
+        open.retain(|earlier| !undoes(&timed.action, &earlier.action, deployment));
+        if lasts(&timed.action) {
+            open.push(timed);
+        }
+    }
+    open.retain(|timed| match &timed.action {
+        Action::Unit(UnitAction::Kill { away, .. }) => {
+            at < deployment.start + timed.at + away.unwrap_or(REPLACED)
+        }
+        _ => true,
+    });
+    open
+}
+
+/// Whether an action leaves a state behind in which something is worse than before.
+const fn lasts(action: &Action) -> bool {
+    match action {
+        Action::AcmeServer { reachable } => !*reachable,
+        Action::SkewClock { skew_ns, .. } => *skew_ns != 0,
+        Action::RemoveRelation { .. }
+        | Action::Unit(UnitAction::Stop(_) | UnitAction::Seal(_) | UnitAction::Kill { .. }) => true,
+        Action::Unit(UnitAction::SkewMachine { skew_ns, .. })
+        | Action::Network(NetworkAction::SkewController { skew_ns, .. }) => *skew_ns != 0,
+        Action::Network(NetworkAction::ControllerDown(_) | NetworkAction::Trouble(..)) => true,
+        Action::Offer(
+            OfferAction::Suspend { .. } | OfferAction::Remove { .. } | OfferAction::Revoke { .. },
+        ) => true,
+        _ => false,
+    }
+}
+
+fn undoes(later: &Action, earlier: &Action, deployment: &Deployment) -> bool {
+    match (later, earlier) {
+        (Action::Unit(later), Action::Unit(earlier)) => undoes_to_units(later, earlier),
+        (Action::Network(later), Action::Network(earlier)) => undoes_to_network(later, earlier),
+        (Action::Offer(later), Action::Offer(earlier)) => {
+            undoes_to_offers(deployment, later, earlier)
+        }
+        (Action::AcmeServer { .. }, Action::AcmeServer { .. }) => true,
+        (
+            Action::SkewClock {
+                application, unit, ..
+            },
+            Action::SkewClock {
+                application: of,
+                unit: which,
+                ..
+            },
+        ) => application == of && (unit.is_none() || unit == which),
+        (Action::Integrate { sides, .. }, Action::RemoveRelation { sides: gone, .. }) => {
+            same_sides(deployment, sides, gone)
+        }
+        _ => false,
+    }
+}
+
+fn undoes_to_network(later: &NetworkAction, earlier: &NetworkAction) -> bool {
+    match (later, earlier) {
+        (NetworkAction::ControllerUp(later), NetworkAction::ControllerDown(earlier)) => {
+            later == earlier
+        }
+        (NetworkAction::TroubleOver(later, what), NetworkAction::Trouble(earlier, of)) => {
+            later == earlier && std::mem::discriminant(what) == std::mem::discriminant(of)
+        }
+        (
+            NetworkAction::SkewController { controller, .. },
+            NetworkAction::SkewController { controller: of, .. },
+        ) => controller == of,
+        _ => false,
+    }
+}
+
+fn undoes_to_offers(deployment: &Deployment, later: &OfferAction, earlier: &OfferAction) -> bool {
+    match (later, earlier) {
+        (OfferAction::Resume { sides, .. }, OfferAction::Suspend { sides: of, .. }) => {
+            same_sides(deployment, sides, of)
+        }
+        (OfferAction::Grant { offer, .. }, OfferAction::Revoke { offer: of, .. }) => offer == of,
+        _ => false,
+    }
+}
+
+fn undoes_to_units(later: &UnitAction, earlier: &UnitAction) -> bool {
+    let covers = |later: &Target, earlier: &Target| {
+        later.application == earlier.application
+            && (later.unit.is_none() || later.unit == earlier.unit)
+    };
+    match (later, earlier) {
+        (UnitAction::Start(later), UnitAction::Stop(earlier))
+        | (UnitAction::Seal(later), UnitAction::Seal(earlier)) => covers(later, earlier),
+        (UnitAction::SkewMachine { machine, .. }, UnitAction::SkewMachine { machine: of, .. }) => {
+            machine == of
+        }
+        _ => false,
+    }
+}
+
+/// Whether two actions are about one relation, over whatever SAAS.
+fn same_sides(deployment: &Deployment, one: &[Side; 2], other: &[Side; 2]) -> bool {
+    let end = |side: &Side| (deployment.application_of(side.party), side.endpoint.clone());
+    let others = other.each_ref().map(end);
+    one.iter().all(|side| others.contains(&end(side)))
+}
+
+/// What keeps two applications apart: their relation is gone or suspended, its offer is, or nothing
+/// passes between their controllers.
+pub(super) fn parts<'a>(
+    deployment: &Deployment,
+    open: &[&'a TimedAction],
+    pair: [usize; 2],
+) -> Option<&'a TimedAction> {
+    let joins = |sides: &[Side; 2]| {
+        let of = sides
+            .each_ref()
+            .map(|side| deployment.application_of(side.party));
+        pair.iter().all(|index| of.contains(&Some(*index)))
+    };
+    let models = pair.map(|index| deployment.applications[index].model);
+    let controllers = models.map(|model| deployment.models[model].controller);
+    let offered = |offer: usize| {
+        models[0] != models[1] && pair.contains(&deployment.offers[offer].application)
+    };
+    let mut latest = open.iter().rev();
+    latest
+        .find(|timed| match &timed.action {
+            Action::RemoveRelation { sides, .. }
+            | Action::Offer(OfferAction::Suspend { sides, .. }) => joins(sides),
+            Action::Offer(
+                OfferAction::Remove { offer, .. } | OfferAction::Revoke { offer, .. },
+            ) => offered(*offer),
+            Action::Network(NetworkAction::Trouble(Between::Controllers(one, two), _)) => {
+                controllers == [*one, *two] || controllers == [*two, *one]
+            }
+            _ => false,
+        })
+        .copied()
+}
+
+/// The kind of cause that keeps two apart.
+pub(super) const fn word(timed: &TimedAction) -> &'static str {
+    match &timed.action {
+        Action::RemoveRelation { .. } => "relation-removed",
+        Action::Offer(_) => "offer",
+        _ => "cut-off",
+    }
+}
+
+/// What keeps an application from working, or its clock from being right.
+pub(super) fn strikes(
+    deployment: &Deployment,
+    action: &Action,
+    application: usize,
+) -> Option<Strike> {
+    let model = deployment.applications[application].model;
+    let controller = deployment.models[model].controller;
+    match action {
+        Action::SkewClock {
+            application: of,
+            skew_ns,
+            ..
+        } if *of == application => Some(Strike::Clock(*skew_ns)),
+        Action::Unit(UnitAction::Stop(target) | UnitAction::Kill { target, .. })
+            if target.application == application =>
+        {
+            Some(Strike::Down)
+        }
+        Action::Unit(UnitAction::Seal(target)) if target.application == application => {
+            Some(Strike::Sealed)
+        }
+        Action::Network(NetworkAction::ControllerDown(index)) if *index == controller => {
+            Some(Strike::Isolated)
+        }
+        Action::Network(NetworkAction::Trouble(Between::Agents(of), trouble))
+            if *of == model && isolates(*trouble) =>
+        {
+            Some(Strike::Isolated)
+        }
+        Action::Network(NetworkAction::Trouble(
+            Between::Agent {
+                application: of, ..
+            },
+            trouble,
+        )) if *of == application && isolates(*trouble) => Some(Strike::Isolated),
+        Action::Network(NetworkAction::SkewController {
+            controller: index,
+            skew_ns,
+        }) if *index == controller && *skew_ns < 0 => Some(Strike::Late),
+        _ => None,
+    }
+}
+
+/// Whether agents are lost to their controller while it lasts, and not only late.
+fn isolates(trouble: Trouble) -> bool {
+    match trouble {
+        Trouble::Cut | Trouble::Parted | Trouble::Held => true,
+        // Health pings take half a minute there and back.
+        Trouble::Slow(by) => by > Span::from_secs(15),
+        Trouble::Lossy(_) => false,
+    }
+}
+
+/// What an action does to whom it strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strike {
+    /// It cannot work.
+    Down,
+    /// Its agents do nothing, and its workloads go on.
+    Isolated,
+    /// It signs nothing until somebody unseals it.
+    Sealed,
+    /// Its secrets expire late, so that nothing is asked for in time.
+    Late,
+    /// Its clock is off by so many nanoseconds.
+    Clock(i64),
+}

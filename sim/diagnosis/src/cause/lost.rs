@@ -1,0 +1,95 @@
+//! What a unit had and lost: files that went with their container, or that a hook took away.
+
+use super::{Cause, Detective, short};
+use crate::expectations::application_of;
+use trustsim_kernel::Time;
+use trustsim_pki::Certificate;
+use trustsim_world::{Action, Entry, Kind, ScaleAction, Seq, UnitAction};
+
+impl<'a> Detective<'_, 'a> {
+    /// A CA that `who` trusted and does not trust any more, though nobody withdrew it.
+    pub(super) fn lost_trust(
+        &self,
+        who: &str,
+        (ca, owner): (&Certificate, &str),
+        at: Time,
+    ) -> Option<Cause> {
+        let has = |entry: &Entry| match &entry.kind {
+            Kind::TrustChanged { roots } => Some(roots.contains(ca)),
+            _ => None,
+        };
+        self.lost(who, &format!("the CA of {owner}"), has, at)
+    }
+
+    /// The certificate that `who` served and does not serve any more.
+    pub(super) fn lost_certificate(&self, who: &str, at: Time) -> Option<Cause> {
+        let has = |entry: &Entry| match &entry.kind {
+            Kind::CertificateServed { certificate, .. } => Some(certificate.is_some()),
+            _ => None,
+        };
+        let mut cause = self.lost(who, "its certificate", has, at)?;
+        // Whatever its charm would do, there is nobody to ask.
+        if let Some(gone) = self.certificates_relation_gone(application_of(who), at) {
+            cause.line = format!("{}, and {}", cause.line, gone.line);
+        }
+        Some(cause)
+    }
+
+    /// `has` says of an entry whether the unit has the thing from then on.
+    fn lost(
+        &self,
+        who: &str,
+        what: &str,
+        has: impl Fn(&Entry) -> Option<bool>,
+        at: Time,
+    ) -> Option<Cause> {
+        let end = self.deployment.start + self.deployment.duration;
+        let own = self.trail.about(who, self.deployment.start, end);
+        let (before, after): (Vec<_>, Vec<_>) =
+            own.into_iter().partition(|(_, entry)| entry.time <= at);
+        let mut had = false;
+        let mut gone: Option<(Seq, &Entry)> = None;
+        for (seq, entry) in before {
+            match has(entry) {
+                Some(true) => (had, gone) = (true, None),
+                Some(false) if had => gone = gone.or(Some((seq, entry))),
+                _ => {}
+            }
+        }
+        let (seq, entry) = gone?;
+        let when = short(entry.time);
+        let action = self.new_container(entry)?;
+        let mut later = after.iter().filter(|(_, entry)| has(entry) == Some(true));
+        let then = match later.next() {
+            Some((_, entry)) => format!("and had none until {}", short(entry.time)),
+            None => "and it is not written again".to_owned(),
+        };
+        let line = format!(
+            "{who} lost {what} with its container at {when}, by {}, {then}",
+            action.line
+        );
+        let step = format!("{who} loses {what} with its container");
+        Some(Cause::new("lost-with-container", line, Some(seq)).after(entry.time, step))
+    }
+
+    /// The action that replaced the container, where that and no hook took the files.
+    fn new_container(&self, entry: &Entry) -> Option<Cause> {
+        let mut next = entry.cause;
+        while let Some(seq) = next {
+            let cause = self.trail.entry(seq)?;
+            match &cause.kind {
+                Kind::HookStarted { .. } | Kind::HookCommitted { .. } => return None,
+                Kind::Action { .. } => {
+                    let replaces = matches!(
+                        self.timed(seq)?.action,
+                        Action::Scale(ScaleAction::Refresh { .. })
+                            | Action::Unit(UnitAction::Kill { .. })
+                    );
+                    return replaces.then(|| self.done_to(seq)).flatten();
+                }
+                _ => next = cause.cause.filter(|cause| *cause < seq),
+            }
+        }
+        None
+    }
+}

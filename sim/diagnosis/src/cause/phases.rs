@@ -1,0 +1,59 @@
+//! A rotation in two phases whose nodes wait for each other: some took the new CA before the others
+//! heard of it, and those hear that somebody renews and wait (canonical/opensearch-operator#448, in
+//! `lib/charms/opensearch/v0/opensearch_tls.py` at cd1c0349).
+
+use super::{Cause, Detective, short};
+use crate::facts::address;
+use trustsim_charms::Behaviour;
+use trustsim_kernel::Time;
+use trustsim_world::{Entry, Kind, Seq};
+
+/// The flag in the peer databag of a node that has taken the new CA.
+const RENEWED: &str = "tls_ca_renewed";
+
+impl<'a> Detective<'_, 'a> {
+    /// Some nodes of an application have taken a CA, and others have not.
+    pub(super) fn between_phases(&self, whom: &str, at: Time) -> Option<Cause> {
+        let spec = &self.deployment.applications[self.application(whom)?];
+        if spec.charm.behaviour != Behaviour::OpenSearch {
+            return None;
+        }
+        let own = self.trail.about(whom, self.deployment.start, at);
+        let wrote = |entry: &Entry| match &entry.kind {
+            Kind::DatabagChanged { keys, .. } => keys.split(' ').any(|key| key == RENEWED),
+            _ => false,
+        };
+        let mut took: Vec<(String, Seq, Time)> = Vec::new();
+        for (seq, entry) in own.into_iter().filter(|(_, entry)| wrote(entry)) {
+            let who = address(&entry.subject);
+            // It is written when the CA is taken, and removed when all have.
+            match took.iter().position(|(known, ..)| *known == who) {
+                Some(index) => {
+                    took.remove(index);
+                }
+                None => took.push((who, seq, entry.time)),
+            }
+        }
+        let all = (0..spec.units).map(|number| format!("{whom}/{number}"));
+        let waiting: Vec<String> = all
+            .filter(|unit| took.iter().all(|(known, ..)| known != unit))
+            .collect();
+        let (_, seq, since) = *took.first().filter(|_| !waiting.is_empty())?;
+        let names: Vec<&str> = took.iter().map(|(name, ..)| name.as_str()).collect();
+        let (have, wait) = match (names.len(), waiting.len()) {
+            (1, 1) => ("has", "waits"),
+            (1, _) => ("has", "wait"),
+            (_, 1) => ("have", "waits"),
+            _ => ("have", "wait"),
+        };
+        let names = names.join(", ");
+        let line = format!(
+            "the rotation of {whom} is stuck between its two phases since {}: {names} {have} taken \
+             the new CA, and {} {wait} for that to be over",
+            short(since),
+            waiting.join(", ")
+        );
+        let step = format!("{names} {have} taken the new CA");
+        Some(Cause::new("stuck-rotation", line, Some(seq)).after(since, step))
+    }
+}

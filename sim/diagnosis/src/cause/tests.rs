@@ -1,0 +1,359 @@
+//! Causes on hand-made journals: each rule of the walk by itself.
+
+use crate::{Cause, diagnose};
+use trustsim_pki::Certificate;
+use trustsim_testkit::{Authority, Script, deployment, source, subject};
+use trustsim_world::{Deployment, Kind, OperatorSpec, Seq, Subject, When};
+
+mod kept;
+mod moments;
+
+/// `a.web/0` has a certificate of `a.ca` until 500 s, over a relation of `tls-certificates`.
+fn expiring() -> (Script, Authority) {
+    let mut script = Script::new(&["a.web/0"]);
+    let kind = Kind::Relation {
+        what: "created",
+        interface: "tls-certificates".into(),
+        provider: "a.ca:certificates".into(),
+        requirer: "a.web:certificates".into(),
+    };
+    script.record(0, None, Subject::default(), kind);
+    let ca = Authority::root("ca");
+    let leaf = ca.leaf("web.example.com");
+    script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);
+    note(
+        &mut script,
+        1,
+        "a.web/0",
+        "certificate-requested",
+        "web.example.com",
+    );
+    script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
+    script.trusts(3, "browser", &[&ca.certificate]);
+    script.serves(4, None, "a.web/0", &leaf);
+    script.record(5, None, Subject::default(), Kind::Settled);
+    script.ok(60, 0);
+    (script, ca)
+}
+
+fn note(script: &mut Script, at_s: u64, whom: &str, what: &'static str, detail: &str) -> Seq {
+    let detail = detail.to_owned();
+    script.record(at_s, None, subject(whom), Kind::Note { what, detail })
+}
+
+fn cause(deployment: &Deployment, script: &Script) -> Cause {
+    let findings = diagnose(deployment, &script.manifest, &script.journal);
+    let explanation = findings.explanations.into_iter().next();
+    explanation.expect("an outage").cause
+}
+
+/// What is said where the leaf expires.
+fn of_expiry(deployment: &Deployment, mut script: Script) -> (&'static str, String) {
+    script.fail(600, 0, "expired");
+    let cause = cause(deployment, &script);
+    (cause.kind, cause.line)
+}
+
+#[test]
+fn without_a_request_nobody_asked() {
+    let (script, _) = expiring();
+    let (kind, line) = of_expiry(&deployment(), script);
+    assert_eq!(kind, "not-asked");
+    insta::assert_snapshot!(line, @"a.web/0 never asked for a new certificate in place of the one that ended at 2026-01-01T00:08:20Z");
+}
+
+#[test]
+fn a_request_that_nobody_answered_names_who_was_asked() {
+    let (mut script, _) = expiring();
+    note(
+        &mut script,
+        450,
+        "a.web/0",
+        "certificate-requested",
+        "web.example.com",
+    );
+    let (kind, line) = of_expiry(&deployment(), script);
+    assert_eq!(kind, "not-answered");
+    insta::assert_snapshot!(line, @"a.ca never answered the request of a.web/0 for web.example.com, sent at 2026-01-01T00:07:30Z");
+}
+
+#[test]
+fn a_request_for_another_name_is_no_renewal() {
+    let (mut script, _) = expiring();
+    note(
+        &mut script,
+        450,
+        "a.web/0",
+        "certificate-requested",
+        "other.example.com",
+    );
+    assert_eq!(of_expiry(&deployment(), script).0, "not-asked");
+}
+
+#[test]
+fn a_status_says_what_blocks_the_provider_and_what_led_there() {
+    let (mut script, _) = expiring();
+    let action = Kind::Action {
+        command: "juju config -m a ca x=y".to_owned(),
+        source: source(3, ""),
+    };
+    let action = script.record(400, Some(Seq(0)), Subject::default(), action);
+    let hook = Kind::HookStarted {
+        hook: "config-changed".into(),
+    };
+    let hook = script.record(401, Some(action), subject("a.ca/0"), hook);
+    let status = Kind::Note {
+        what: "status-changed",
+        detail: "blocked: x is not valid".to_owned(),
+    };
+    script.record(401, Some(hook), subject("a.ca/0"), status);
+    note(
+        &mut script,
+        450,
+        "a.web/0",
+        "certificate-requested",
+        "web.example.com",
+    );
+    let (kind, line) = of_expiry(&deployment(), script);
+    assert_eq!(kind, "blocked");
+    insta::assert_snapshot!(line, @"a.ca/0 is blocked: x is not valid (since 2026-01-01T00:06:41Z), after `juju config -m a ca x=y` (rotation.yaml:3)");
+}
+
+#[test]
+fn a_status_that_was_over_before_blocks_nothing() {
+    let (mut script, _) = expiring();
+    note(&mut script, 300, "a.ca/0", "status-changed", "blocked: x");
+    note(&mut script, 310, "a.ca/0", "status-changed", "active");
+    note(
+        &mut script,
+        450,
+        "a.web/0",
+        "certificate-requested",
+        "web.example.com",
+    );
+    assert_eq!(of_expiry(&deployment(), script).0, "not-answered");
+}
+
+#[test]
+fn a_refusal_is_told_with_its_reason() {
+    let (mut script, _) = expiring();
+    note(
+        &mut script,
+        450,
+        "a.web/0",
+        "certificate-requested",
+        "web.example.com",
+    );
+    let refused = "web.example.com: the CA ends before";
+    note(&mut script, 452, "a.ca/0", "certificate-refused", refused);
+    note(
+        &mut script,
+        453,
+        "a.ca/0",
+        "certificate-refused",
+        "other.example.com: no",
+    );
+    let (kind, line) = of_expiry(&deployment(), script);
+    assert_eq!(kind, "refused");
+    insta::assert_snapshot!(line, @"a.ca refused a.web/0 a certificate for web.example.com: the CA ends before");
+}
+
+#[test]
+fn a_hook_that_fails_holds_everything_up_until_it_is_committed() {
+    let failed = |script: &mut Script, at_s| {
+        let kind = Kind::HookFailed {
+            hook: "certificates-relation-changed".into(),
+            reason: "ValueError: x".to_owned(),
+        };
+        script.record(at_s, None, subject("a.ca/0"), kind)
+    };
+    let (mut script, _) = expiring();
+    note(
+        &mut script,
+        450,
+        "a.web/0",
+        "certificate-requested",
+        "web.example.com",
+    );
+    failed(&mut script, 452);
+    failed(&mut script, 460);
+    let (kind, line) = of_expiry(&deployment(), script);
+    assert_eq!(kind, "hook-failed");
+    insta::assert_snapshot!(line, @"hook certificates-relation-changed of a.ca/0 fails since 2026-01-01T00:07:32Z: ValueError: x");
+    let (mut script, _) = expiring();
+    note(
+        &mut script,
+        450,
+        "a.web/0",
+        "certificate-requested",
+        "web.example.com",
+    );
+    failed(&mut script, 452);
+    let committed = Kind::HookCommitted {
+        hook: "certificates-relation-changed".into(),
+    };
+    script.record(460, None, subject("a.ca/0"), committed);
+    assert_eq!(of_expiry(&deployment(), script).0, "not-answered");
+}
+
+/// Whoever looks after `a.ca`.
+fn looked_after() -> Deployment {
+    let mut deployment = deployment();
+    deployment.operators.push(OperatorSpec {
+        name: "on-call".to_owned(),
+        answers: vec![0],
+        when: When::At(Vec::new()),
+        unit: None,
+        rejects: Vec::new(),
+        signs_with: None,
+        source: source(9, ""),
+    });
+    deployment
+}
+
+#[test]
+fn a_person_who_is_absent_is_named() {
+    let (mut script, _) = expiring();
+    note(
+        &mut script,
+        450,
+        "a.web/0",
+        "certificate-requested",
+        "web.example.com",
+    );
+    let said = "certificate web.example.com: on-call does not come again";
+    note(&mut script, 452, "a.ca/0", "waits-for-operator", said);
+    let (kind, line) = of_expiry(&looked_after(), script);
+    assert_eq!(kind, "operator");
+    insta::assert_snapshot!(line, @"a.ca/0 waits since 2026-01-01T00:07:32Z for on-call, who does not come again (certificate: web.example.com)");
+}
+
+#[test]
+fn a_person_who_is_slow_is_named_with_when_they_came() {
+    let (mut script, _) = expiring();
+    let said = "unseal Vault is sealed: on-call answers in 5m";
+    let wait = note(&mut script, 440, "a.ca/0", "waits-for-operator", said);
+    note(
+        &mut script,
+        450,
+        "a.web/0",
+        "certificate-requested",
+        "web.example.com",
+    );
+    script.fail(600, 0, "expired");
+    let done = Kind::Action {
+        command: "at a.ca/0: vault operator unseal".to_owned(),
+        source: source(9, ""),
+    };
+    script.record(740, Some(wait), subject("a.ca"), done);
+    let cause = cause(&looked_after(), &script);
+    insta::assert_snapshot!(cause.line, @"a.ca/0 waited for on-call from 2026-01-01T00:07:20Z to 2026-01-01T00:12:20Z (unseal: Vault is sealed)");
+    assert_eq!(cause.seq, Some(wait));
+    let steps: Vec<&str> = cause.steps.iter().map(|step| step.text.as_str()).collect();
+    assert_eq!(
+        steps[0],
+        "a.ca/0 waits for on-call (rotation.yaml:9): unseal: Vault is sealed"
+    );
+    assert_eq!(steps[1], "a.web/0 asks a.ca for web.example.com");
+    assert!(steps[2].ends_with("expires"), "{steps:?}");
+}
+
+#[test]
+fn a_person_who_came_before_the_request_is_not_to_blame() {
+    let (mut script, _) = expiring();
+    let said = "unseal Vault is sealed: on-call answers in 5m";
+    let wait = note(&mut script, 400, "a.ca/0", "waits-for-operator", said);
+    let done = Kind::Action {
+        command: "at a.ca/0: vault operator unseal".to_owned(),
+        source: source(9, ""),
+    };
+    script.record(420, Some(wait), subject("a.ca"), done);
+    note(
+        &mut script,
+        450,
+        "a.web/0",
+        "certificate-requested",
+        "web.example.com",
+    );
+    assert_eq!(of_expiry(&looked_after(), script).0, "not-answered");
+}
+
+/// `a.web/0` was given another certificate at 452 s and serves the first.
+fn given_another() -> (Script, Certificate) {
+    let (mut script, ca) = expiring();
+    note(
+        &mut script,
+        450,
+        "a.web/0",
+        "certificate-requested",
+        "web.example.com",
+    );
+    let second = ca.leaf("web.example.com");
+    script.issued(452, None, "a.web/0", &second, &ca.certificate);
+    (script, second)
+}
+
+#[test]
+fn a_newer_certificate_that_was_not_loaded_is_to_blame() {
+    let (script, _) = given_another();
+    let (kind, line) = of_expiry(&deployment(), script);
+    assert_eq!(kind, "not-loaded");
+    assert!(line.contains("no hook of its charm heard of it"), "{line}");
+    let (mut script, _) = given_another();
+    let committed = Kind::HookCommitted {
+        hook: "certificates-relation-changed".into(),
+    };
+    script.record(455, None, subject("a.web/0"), committed);
+    let (_, line) = of_expiry(&deployment(), script);
+    assert!(line.contains("its charm heard of it"), "{line}");
+}
+
+#[test]
+fn units_whose_names_begin_alike_are_told_apart() {
+    let (mut script, _) = expiring();
+    note(
+        &mut script,
+        450,
+        "a.web-b/0",
+        "certificate-requested",
+        "web.example.com",
+    );
+    note(
+        &mut script,
+        450,
+        "a.webs/0",
+        "certificate-requested",
+        "web.example.com",
+    );
+    assert_eq!(of_expiry(&deployment(), script).0, "not-asked");
+}
+
+#[test]
+fn a_removed_transfer_names_the_command_that_removed_it() {
+    let mut script = Script::new(&["a.web/0"]);
+    "a.client/0".clone_into(&mut script.manifest.connections[0].client);
+    let ca = Authority::root("ca");
+    let leaf = ca.leaf("web.example.com");
+    script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);
+    script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
+    script.serves(4, None, "a.web/0", &leaf);
+    let sides = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
+    script.transfer(5, "created", sides.0, sides.1);
+    let action = Kind::Action {
+        command: "juju remove-relation -m a client ca".to_owned(),
+        source: source(7, ""),
+    };
+    let action = script.record(90, Some(Seq(0)), Subject::default(), action);
+    let gone = Kind::Relation {
+        what: "removed",
+        interface: "certificate_transfer".into(),
+        provider: sides.0.into(),
+        requirer: sides.1.into(),
+    };
+    script.record(91, Some(action), Subject::default(), gone);
+    script.trusts(92, "a.client/0", &[]);
+    script.fail(92, 0, "unknown-issuer");
+    let cause = cause(&deployment(), &script);
+    assert_eq!(cause.kind, "transfer-removed");
+    insta::assert_snapshot!(cause.line, @"the relation that carried the CA of a.ca to a.client was removed at 2026-01-01T00:01:31Z by `juju remove-relation -m a client ca` (rotation.yaml:7)");
+}

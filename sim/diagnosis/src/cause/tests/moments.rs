@@ -1,0 +1,125 @@
+//! Which moment of an outage is explained.
+
+use super::note;
+use crate::{Answer, Explanation, diagnose, why};
+use trustsim_testkit::{Authority, Script, deployment, subject};
+use trustsim_world::{Kind, Subject};
+
+fn explained(script: &Script) -> Explanation {
+    let findings = diagnose(&deployment(), &script.manifest, &script.journal);
+    let first = findings.explanations.into_iter().next();
+    first.expect("an outage")
+}
+
+fn answer(script: &Script, at_s: u64) -> Answer {
+    let at = script.manifest.start + trustsim_testkit::seconds(at_s);
+    let pair = ("a.client/0", "a.web/0");
+    let answers = why(&deployment(), &script.manifest, &script.journal, pair, at);
+    let first = answers.expect("it is watched").into_iter().next();
+    first.expect("an answer")
+}
+
+/// `a.client/0` trusts nothing; `a.web/0` presents a certificate of `a.ca`.
+fn strangers() -> Script {
+    let mut script = Script::new(&["a.web/0"]);
+    "a.client/0".clone_into(&mut script.manifest.connections[0].client);
+    let ca = Authority::root("ca");
+    let leaf = ca.leaf_for("web.example.com", 1000);
+    script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);
+    script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
+    script.serves(4, None, "a.web/0", &leaf);
+    script.trusts(4, "a.client/0", &[]);
+    script.record(5, None, Subject::default(), Kind::Settled);
+    script
+}
+
+fn kinds(explanation: &Explanation) -> Vec<&str> {
+    let causes = explanation.parts.iter().map(|part| part.cause.as_str());
+    causes.collect()
+}
+
+#[test]
+fn what_never_worked_is_explained_by_what_keeps_it_so() {
+    let mut script = strangers();
+    script.fail(60, 0, "unknown-issuer");
+    let found = explained(&script);
+    assert_eq!(found.cause.kind, "no-transfer");
+    assert_eq!(kinds(&found).len(), 1);
+    // The relation comes later and brings nothing: that is so for most of the time.
+    let ends = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
+    script.transfer(100, "created", ends.0, ends.1);
+    let found = explained(&script);
+    assert_eq!(found.cause.kind, "not-sent");
+    let told = kinds(&found);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].starts_with("no relation carries"), "{told:?}");
+}
+
+#[test]
+fn what_opened_an_outage_of_something_that_worked_explains_it() {
+    let mut script = strangers();
+    script.ok(60, 0);
+    script.fail(70, 0, "unknown-issuer");
+    let ends = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
+    script.transfer(100, "created", ends.0, ends.1);
+    assert_eq!(explained(&script).cause.kind, "no-transfer");
+}
+
+#[test]
+fn what_was_on_its_way_when_it_failed_is_no_cause_if_it_never_came() {
+    let mut script = strangers();
+    let ends = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
+    script.transfer(6, "created", ends.0, ends.1);
+    script.ok(60, 0);
+    script.fail(70, 0, "unknown-issuer");
+    let hook = "send-ca-cert-relation-joined";
+    for at_s in [80, 90] {
+        let failed = Kind::HookFailed {
+            hook: hook.into(),
+            reason: "ValueError: x".to_owned(),
+        };
+        script.record(at_s, None, subject("a.ca/0"), failed);
+    }
+    let found = explained(&script);
+    assert_eq!(found.cause.kind, "hook-failed");
+    assert!(
+        found.cause.line.contains("fails since"),
+        "{}",
+        found.cause.line
+    );
+}
+
+#[test]
+fn the_error_that_lasted_longest_is_explained() {
+    let mut script = strangers();
+    script.fail(60, 0, "unreachable");
+    script.fail(65, 0, "unknown-issuer");
+    script.ok(600, 0);
+    let found = explained(&script);
+    assert_eq!(
+        (found.error, found.cause.kind),
+        ("unknown-issuer", "no-transfer")
+    );
+    let errors: Vec<&str> = found.parts.iter().map(|part| part.error).collect();
+    assert_eq!(errors, ["unreachable", "unknown-issuer"]);
+}
+
+#[test]
+fn why_says_what_run_says_unless_something_else_was_to_blame_just_then() {
+    let mut script = strangers();
+    script.fail(60, 0, "unknown-issuer");
+    let ends = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
+    script.transfer(100, "created", ends.0, ends.1);
+    note(&mut script, 400, "a.web/0", "status-changed", "active");
+    let whole = explained(&script).cause.line;
+    let said = |at_s| {
+        answer(&script, at_s)
+            .explanation
+            .expect("it fails")
+            .cause
+            .line
+    };
+    assert_eq!(said(900), whole);
+    assert_eq!(said(500), whole);
+    assert!(said(70).starts_with("no relation carries"), "{}", said(70));
+}

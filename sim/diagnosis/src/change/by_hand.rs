@@ -1,0 +1,410 @@
+//! What operators do with a charm or a client that is in their way: another version, a hook that is
+//! passed over, another provider, a CA that is handed on.
+
+use std::sync::Arc;
+
+use super::plan;
+use crate::versions::mended;
+use trustsim_charms::{CharmMetadata, Role};
+use trustsim_kernel::Span;
+use trustsim_world::{
+    Action, Deployment, HookAction, Party, RelationSpec, ScaleAction, Side, Target, TimedAction,
+};
+
+const CERTIFICATES: &str = "tls-certificates";
+/// Between two commands of which the second needs what the first brings about.
+const THEN: Span = Span::from_secs(60);
+
+/// A version without the mistakes that the application's charm is played with, from `at` on; zero is
+/// from the start, in every version that the plan brings.
+pub(super) fn refresh(
+    changed: &mut Deployment,
+    application: usize,
+    at: Span,
+) -> Result<Vec<String>, String> {
+    let none = || "no later version is known".to_owned();
+    let now = charm_at(changed, application, at);
+    if !at.is_zero() {
+        let (charm, words) = mended(&now).ok_or_else(none)?;
+        let action = refreshed(application, Some(Arc::new(charm)));
+        let command = action.to_command(changed);
+        plan(changed, at, action);
+        return Ok(vec![to_version(&command, &words)]);
+    }
+    let mut all: Vec<String> = Vec::new();
+    let spec = &mut changed.applications[application].charm;
+    let own = std::iter::once(spec);
+    let later = changed
+        .actions
+        .iter_mut()
+        .filter_map(|timed| match &mut timed.action {
+            Action::Scale(ScaleAction::Refresh {
+                application: of,
+                charm: Some(charm),
+                ..
+            }) if *of == application => Some(charm),
+            _ => None,
+        });
+    for charm in own.chain(later) {
+        if let Some((better, words)) = mended(charm) {
+            *charm = Arc::new(better);
+            all.push(words);
+        }
+    }
+    let words = all.pop().ok_or_else(none)?;
+    let command = refreshed(application, None).to_command(changed);
+    Ok(vec![to_version(&command, &words)])
+}
+
+/// A comment is what an operator may type behind a command.
+fn to_version(command: &str, words: &str) -> String {
+    format!("{command}  # to a version that {words}")
+}
+
+fn refreshed(application: usize, charm: Option<Arc<CharmMetadata>>) -> Action {
+    Action::Scale(ScaleAction::Refresh {
+        application,
+        channel: None,
+        revision: None,
+        charm,
+    })
+}
+
+/// The charm that an application runs at an instant.
+fn charm_at(deployment: &Deployment, application: usize, at: Span) -> Arc<CharmMetadata> {
+    let before = deployment.actions.iter().filter(|timed| timed.at <= at);
+    let mut last = before.filter_map(|timed| match &timed.action {
+        Action::Scale(ScaleAction::Refresh {
+            application: of,
+            charm: Some(charm),
+            ..
+        }) if *of == application => Some(charm),
+        _ => None,
+    });
+    let own = &deployment.applications[application].charm;
+    Arc::clone(last.next_back().unwrap_or(own))
+}
+
+/// A version in which the hooks do not fail that an action of the plan makes fail.
+pub(super) fn mend(
+    changed: &mut Deployment,
+    action: usize,
+    at: Span,
+) -> Result<Vec<String>, String> {
+    let Action::Hook(HookAction::Fail(failing)) = changed.actions[action].action.clone() else {
+        return Err("no hook is made to fail there".to_owned());
+    };
+    let application = failing.target.application;
+    let hook = failing.hook.as_deref().unwrap_or("any hook").to_owned();
+    // Without the flag a unit in error keeps its charm.
+    let force = if at.is_zero() { "" } else { " --force-units" };
+    let command = refreshed(application, None).to_command(changed) + force;
+    let words = format!("does not fail in {hook}");
+    if at.is_zero() {
+        changed.actions.remove(action);
+    } else {
+        plan(changed, at, Action::Hook(HookAction::Mend(failing)));
+        plan(changed, at, refreshed(application, None));
+    }
+    Ok(vec![to_version(&command, &words)])
+}
+
+/// The failed hook of a unit counts as done.
+pub(super) fn resolve(changed: &mut Deployment, target: Target, at: Span) -> Vec<String> {
+    let action = Action::Hook(HookAction::Resolve {
+        target,
+        no_retry: true,
+    });
+    let command = action.to_command(changed);
+    plan(changed, at, action);
+    vec![command]
+}
+
+/// An application has its certificates from another provider in the same model.
+pub(super) fn move_to(
+    changed: &mut Deployment,
+    application: usize,
+    (from, to): (usize, usize),
+    at: Span,
+) -> Result<Vec<String>, String> {
+    let model = changed.applications[application].model;
+    let old = joined(changed, application, from)
+        .ok_or_else(|| "they are not related directly".to_owned())?;
+    if changed.applications[to].model != model {
+        return Err("the other provider is in another model".to_owned());
+    }
+    let gives = changed.applications[to].charm.endpoints.iter();
+    let mut gives =
+        gives.filter(|each| each.role == Role::Provider && each.interface == CERTIFICATES);
+    let gives = gives
+        .next()
+        .ok_or_else(|| "the other application provides no certificates".to_owned())?;
+    let provider = Side {
+        party: Party::Application(to),
+        endpoint: gives.name.clone(),
+        role: Role::Provider,
+    };
+    let requirer = old[1].clone();
+    let remove = Action::RemoveRelation { model, sides: old };
+    let integrate = Action::Integrate {
+        model,
+        sides: [provider, requirer],
+    };
+    let commands = vec![remove.to_command(changed), integrate.to_command(changed)];
+    plan(changed, at, remove);
+    plan(changed, at + THEN, integrate);
+    Ok(commands)
+}
+
+/// A relation goes, and comes again when its hooks have run.
+pub(super) fn again(
+    changed: &mut Deployment,
+    relation: usize,
+    at: Span,
+) -> Result<Vec<String>, String> {
+    let RelationSpec { model, sides, .. } = changed.relations[relation].clone();
+    let remove = Action::RemoveRelation { model, sides };
+    let integrate = remove.mended().ok_or("a relation cannot be made again")?;
+    let commands = [&remove, &integrate].map(|action| action.to_command(changed));
+    plan(changed, at, remove);
+    plan(changed, at + THEN, integrate);
+    Ok(commands.to_vec())
+}
+
+/// Both sides of the relation in which one gives the other certificates, provider first, from the
+/// start or by an action.
+fn joined(deployment: &Deployment, requirer: usize, provider: usize) -> Option<[Side; 2]> {
+    let is_it = |sides: &[Side; 2]| {
+        sides[0].party == Party::Application(provider)
+            && sides[1].party == Party::Application(requirer)
+            && gives_certificates(deployment, &sides[0])
+    };
+    let added = deployment
+        .actions
+        .iter()
+        .filter_map(|TimedAction { action, .. }| match action {
+            Action::Integrate { sides, .. } => Some(sides),
+            _ => None,
+        });
+    let own = deployment.relations.iter().map(|relation| &relation.sides);
+    own.chain(added).find(|sides| is_it(sides)).cloned()
+}
+
+fn gives_certificates(deployment: &Deployment, side: &Side) -> bool {
+    let Party::Application(index) = side.party else {
+        return false;
+    };
+    let charm = &deployment.applications[index].charm;
+    charm
+        .endpoint(&side.endpoint)
+        .is_some_and(|endpoint| endpoint.interface == CERTIFICATES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::{Change, Changed};
+    use trustsim_testkit::{deployment, seconds};
+    use trustsim_world::{FailingHook, HookFailure, Source};
+
+    const CA: usize = 0;
+    const WEB: usize = 1;
+    const OTHER: usize = 2;
+
+    fn made(change: &Change, deployment: &Deployment) -> Changed {
+        change.make(deployment).expect("somebody can do it")
+    }
+
+    /// `a.web` raises when its relation breaks.
+    fn raising() -> Deployment {
+        let mut deployment = deployment();
+        let charm = Arc::make_mut(&mut deployment.applications[WEB].charm);
+        charm.endpoints[0].bugs.broken_raises = true;
+        deployment
+    }
+
+    #[test]
+    fn another_version_comes_by_a_refresh_or_was_there_from_the_start() {
+        let deployment = raising();
+        let refresh = |at| Change::Refresh {
+            application: WEB,
+            at,
+        };
+        let later = made(&refresh(seconds(100)), &deployment);
+        insta::assert_snapshot!(later.commands[0], @"juju refresh -m a web  # to a version that does not raise in relation-broken");
+        assert_eq!(later.deployment.actions.len(), 1);
+        assert!(
+            later.deployment.applications[WEB].charm.endpoints[0]
+                .bugs
+                .broken_raises
+        );
+        let before = made(&refresh(Span::ZERO), &deployment);
+        assert_eq!(before.commands, later.commands);
+        assert_eq!(before.deployment.actions, []);
+        assert!(
+            !before.deployment.applications[WEB].charm.endpoints[0]
+                .bugs
+                .broken_raises
+        );
+        let none = Change::Refresh {
+            application: CA,
+            at: Span::ZERO,
+        };
+        assert!(none.make(&deployment).is_err());
+    }
+
+    #[test]
+    fn the_version_that_the_plan_brings_is_the_one_to_replace() {
+        let mut deployment = deployment();
+        let bad = Arc::clone(&raising().applications[WEB].charm);
+        plan(&mut deployment, seconds(50), refreshed(WEB, Some(bad)));
+        let at = |at| Change::Refresh {
+            application: WEB,
+            at,
+        };
+        assert!(
+            at(seconds(10)).make(&deployment).is_err(),
+            "it is good still"
+        );
+        let later = made(&at(seconds(60)), &deployment);
+        assert_eq!(later.deployment.actions.len(), 2);
+        let before = made(&at(Span::ZERO), &deployment);
+        let Action::Scale(ScaleAction::Refresh { charm, .. }) =
+            &before.deployment.actions[0].action
+        else {
+            panic!("a refresh");
+        };
+        let charm = charm.as_ref().expect("a charm");
+        assert!(!charm.endpoints[0].bugs.broken_raises);
+    }
+
+    #[test]
+    fn a_hook_that_is_made_to_fail_needs_force_to_be_replaced() {
+        let mut deployment = deployment();
+        let target = Target {
+            application: WEB,
+            unit: None,
+        };
+        let failing = FailingHook {
+            target,
+            hook: Some("update-status".to_owned()),
+            failure: HookFailure::Raises,
+            times: None,
+        };
+        plan(
+            &mut deployment,
+            seconds(50),
+            Action::Hook(HookAction::Fail(failing)),
+        );
+        let later = Change::Mend {
+            action: 0,
+            at: seconds(60),
+        };
+        let later = made(&later, &deployment);
+        insta::assert_snapshot!(later.commands[0], @"juju refresh -m a web --force-units  # to a version that does not fail in update-status");
+        assert_eq!(later.deployment.actions.len(), 3);
+        let before = Change::Mend {
+            action: 0,
+            at: Span::ZERO,
+        };
+        assert_eq!(made(&before, &deployment).deployment.actions, []);
+    }
+
+    #[test]
+    fn a_failed_hook_is_passed_over() {
+        let target = Target {
+            application: WEB,
+            unit: Some(0),
+        };
+        let change = Change::Resolve {
+            target,
+            at: seconds(60),
+        };
+        insta::assert_snapshot!(made(&change, &deployment()).commands[0], @"juju resolved -m a web/0 --no-retry");
+    }
+
+    #[test]
+    fn a_relation_is_made_again_a_minute_after_it_was_removed() {
+        let mut deployment = deployment();
+        let side = |index, role| Side {
+            party: Party::Application(index),
+            endpoint: "certificates".to_owned(),
+            role,
+        };
+        deployment.relations = vec![RelationSpec {
+            model: 0,
+            sides: [side(CA, Role::Provider), side(WEB, Role::Requirer)],
+            interface: CERTIFICATES.to_owned(),
+        }];
+        let at = seconds(60);
+        let again = made(&Change::Again { relation: 0, at }, &deployment);
+        assert_eq!(
+            again.commands,
+            [
+                "juju remove-relation -m a ca:certificates web:certificates",
+                "juju integrate -m a ca:certificates web:certificates"
+            ]
+        );
+        let times = again.deployment.actions.iter().map(|timed| timed.at);
+        assert!(times.eq([seconds(60), seconds(120)]));
+    }
+
+    #[test]
+    fn another_provider_takes_two_commands_a_minute_apart() {
+        let mut deployment = deployment();
+        let charm = Arc::clone(&deployment.applications[CA].charm);
+        deployment.applications[OTHER].charm = charm;
+        let side = |index, role| Side {
+            party: Party::Application(index),
+            endpoint: "certificates".to_owned(),
+            role,
+        };
+        deployment.relations.push(RelationSpec {
+            model: 0,
+            sides: [side(CA, Role::Provider), side(WEB, Role::Requirer)],
+            interface: CERTIFICATES.to_owned(),
+        });
+        let change = |from, to| Change::Move {
+            application: WEB,
+            from,
+            to,
+            at: seconds(60),
+        };
+        let moved = made(&change(CA, OTHER), &deployment);
+        assert_eq!(
+            moved.commands,
+            [
+                "juju remove-relation -m a ca:certificates web:certificates",
+                "juju integrate -m a client:certificates web:certificates"
+            ]
+        );
+        let times: Vec<Span> = moved
+            .deployment
+            .actions
+            .iter()
+            .map(|timed| timed.at)
+            .collect();
+        assert_eq!(times, [seconds(60), seconds(120)]);
+        assert!(
+            moved
+                .deployment
+                .actions
+                .iter()
+                .all(|timed| timed.source == Source::default())
+        );
+        assert!(change(OTHER, CA).make(&deployment).is_err(), "not related");
+    }
+
+    #[test]
+    fn a_client_is_given_a_ca() {
+        let change = Change::Give {
+            client: 0,
+            ca: CA,
+            at: seconds(60),
+        };
+        assert_eq!(
+            made(&change, &deployment()).commands,
+            ["browser is given the CA of a.ca"]
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! Expectations that count: how often units ran or failed hooks, how many certificates were
+//! signed. All by reading the journal's entries one by one.
+
+use trustsim_world::{Counted, Deployment, Entry, Journal, Kind};
+
+/// How many entries of the journal are meant.
+pub(super) fn count(deployment: &Deployment, journal: &Journal, what: &Counted) -> usize {
+    let entries = journal.entries().iter();
+    entries
+        .filter(|entry| is_meant(deployment, entry, what))
+        .count()
+}
+
+/// What is counted, in words.
+pub(super) fn phrase(deployment: &Deployment, what: &Counted) -> String {
+    let address = |index: &usize| deployment.application_address(*index);
+    match what {
+        Counted::Hooks {
+            application,
+            hook,
+            failed,
+        } => {
+            let hooks = hook
+                .as_ref()
+                .map_or_else(String::new, |hook| format!("{hook} "));
+            let word = if *failed { "failed hooks" } else { "hooks" };
+            format!("{hooks}{word} of {}", address(application))
+        }
+        Counted::Certificates { by, application } => {
+            let by = by
+                .as_ref()
+                .map_or_else(String::new, |by| format!(" by {}", address(by)));
+            let of = application.as_ref();
+            let of = of.map_or_else(String::new, |index| format!(" for {}", address(index)));
+            format!("certificates{by}{of}")
+        }
+    }
+}
+
+fn is_meant(deployment: &Deployment, entry: &Entry, what: &Counted) -> bool {
+    let is = |index: usize, model: Option<&str>, application: Option<&str>| {
+        let spec = &deployment.applications[index];
+        model == Some(&deployment.models[spec.model].name) && application == Some(&spec.name)
+    };
+    let subject = &entry.subject;
+    let of_subject = |index: usize| {
+        is(
+            index,
+            subject.model.as_deref(),
+            subject.application.as_deref(),
+        )
+    };
+    match (what, &entry.kind) {
+        (
+            Counted::Hooks {
+                application,
+                hook,
+                failed,
+            },
+            Kind::HookStarted { hook: name } | Kind::HookFailed { hook: name, .. },
+        ) => {
+            matches!(entry.kind, Kind::HookFailed { .. }) == *failed
+                && hook.as_ref().is_none_or(|hook| **hook == **name)
+                && of_subject(*application)
+        }
+        (Counted::Certificates { by, application }, Kind::CertificateIssued(record)) => {
+            let holder = |index: usize| is(index, Some(&record.model), Some(&record.application));
+            by.is_none_or(of_subject) && application.is_none_or(holder)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,330 @@
+//! What a journal says about certificates, trust and relations at an instant, indexed once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use trustsim_pki::Certificate;
+use trustsim_world::{CertificateRecord, Entry, Journal, Kind, Seq, Subject};
+
+/// A journal with an index over what causes are explained by.
+pub(super) struct Facts<'a> {
+    journal: &'a Journal,
+    /// By serial: easyrsa counts, so that two of it give the same ones.
+    issued: BTreeMap<&'a str, Vec<&'a CertificateRecord>>,
+    served: BTreeMap<String, Vec<Seq>>,
+    trust: BTreeMap<String, Vec<Seq>>,
+    relations: Vec<Seq>,
+}
+
+/// A relation as the journal names it, and whether it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RelationFact {
+    pub(super) provider: Arc<str>,
+    pub(super) requirer: Arc<str>,
+    pub(super) interface: Arc<str>,
+    /// The entry in which it came or went last.
+    pub(super) seq: Seq,
+    /// Whether it is there.
+    pub(super) there: bool,
+}
+
+/// `model.app/0`, `model.app` or, outside Juju, a plain name.
+pub fn address(subject: &Subject) -> String {
+    let local = subject.unit.as_deref().or(subject.application.as_deref());
+    match (subject.model.as_deref(), local) {
+        (Some(model), Some(local)) => format!("{model}.{local}"),
+        (Some(only), None) | (None, Some(only)) => only.to_owned(),
+        (None, None) => String::new(),
+    }
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn new(journal: &'a Journal) -> Self {
+        let mut facts = Self {
+            journal,
+            issued: BTreeMap::new(),
+            served: BTreeMap::new(),
+            trust: BTreeMap::new(),
+            relations: Vec::new(),
+        };
+        for (index, entry) in journal.entries().iter().enumerate() {
+            let seq = Seq(u32::try_from(index).unwrap_or(u32::MAX));
+            match &entry.kind {
+                Kind::CertificateIssued(record) => {
+                    let serial = record.certificate.serial();
+                    facts.issued.entry(serial).or_default().push(record);
+                }
+                Kind::CertificateServed { .. } => {
+                    let changes = facts.served.entry(address(&entry.subject)).or_default();
+                    changes.push(seq);
+                }
+                Kind::TrustChanged { .. } => {
+                    let changes = facts.trust.entry(address(&entry.subject)).or_default();
+                    changes.push(seq);
+                }
+                Kind::Relation { .. } => facts.relations.push(seq),
+                _ => {}
+            }
+        }
+        facts
+    }
+
+    pub(super) fn entry(&self, seq: Seq) -> Option<&'a Entry> {
+        self.journal.get(seq)
+    }
+
+    /// The record of the certificate with this serial; of several, the last.
+    pub(super) fn certificate(&self, serial: &str) -> Option<&'a CertificateRecord> {
+        self.issued.get(serial)?.last().copied()
+    }
+
+    /// The record of the certificate with this serial that a unit presented when `seq` was written.
+    pub(super) fn presented(
+        &self,
+        who: &str,
+        serial: &str,
+        seq: Seq,
+    ) -> Option<&'a CertificateRecord> {
+        let known = self.issued.get(serial)?;
+        if known.len() < 2 {
+            return known.last().copied();
+        }
+        let changes = self.served.get(who).map_or(&[][..], Vec::as_slice);
+        let before = changes.partition_point(|&change| change <= seq);
+        let shown = changes[..before].iter().rev();
+        let shown = shown.filter_map(|&change| match &self.entry(change)?.kind {
+            Kind::CertificateServed { certificate, .. } => certificate.as_ref(),
+            _ => None,
+        });
+        let mut shown = shown.filter(|certificate| certificate.serial() == serial);
+        let seen = shown.next();
+        let is_own = |record: &&&CertificateRecord| {
+            let holder = super::cause::holder(record);
+            holder == who || holder == super::expectations::application_of(who)
+        };
+        let mut known_of = known.iter();
+        let found = match seen {
+            Some(seen) => known_of.find(|record| record.certificate == *seen),
+            None => known_of.rfind(is_own),
+        };
+        found.or_else(|| known.last()).copied()
+    }
+
+    /// The certificates above a leaf: who signed it first, the root last.
+    pub(super) fn issuers(&self, leaf: &CertificateRecord) -> Vec<&'a CertificateRecord> {
+        let mut issuers: Vec<&CertificateRecord> = Vec::new();
+        let mut serial = Arc::clone(&leaf.issuer_serial);
+        let mut name = leaf.certificate.issuer().to_owned();
+        while let Some(record) = self.issued.get(&*serial).and_then(|known| {
+            let mut known_of = known.iter();
+            let named = known_of.find(|record| record.certificate.subject() == name);
+            named.or_else(|| known.last()).copied()
+        }) {
+            let known = |each: &&CertificateRecord| each.certificate == record.certificate;
+            if record.certificate == leaf.certificate || issuers.iter().any(known) {
+                break;
+            }
+            issuers.push(record);
+            serial = Arc::clone(&record.issuer_serial);
+            record.certificate.issuer().clone_into(&mut name);
+        }
+        issuers
+    }
+
+    /// What a unit or client trusted when `seq` was written, and the entry that says so. A
+    /// unit for which nothing was recorded has what its application has.
+    pub(super) fn trusted(&self, who: &str, seq: Seq) -> Option<(Seq, &'a [Certificate])> {
+        let application = super::expectations::application_of(who);
+        let last = |name: &str| {
+            let changes = self.trust.get(name)?;
+            let at = changes.partition_point(|&change| change <= seq);
+            at.checked_sub(1).map(|index| changes[index])
+        };
+        let change = last(who).or_else(|| last(application))?;
+        match &self.entry(change)?.kind {
+            Kind::TrustChanged { roots } => Some((change, roots)),
+            _ => None,
+        }
+    }
+
+    /// Every relation of these interfaces there ever was up to `seq`, as it was left then.
+    pub(super) fn relations(&self, interfaces: &[&str], seq: Seq) -> Vec<RelationFact> {
+        let mut facts: Vec<RelationFact> = Vec::new();
+        for &at in self.relations.iter().take_while(|&&at| at <= seq) {
+            let Some(Kind::Relation {
+                what,
+                interface,
+                provider,
+                requirer,
+            }) = self.entry(at).map(|entry| &entry.kind)
+            else {
+                continue;
+            };
+            if !interfaces.contains(&&**interface) || !matches!(*what, "created" | "removed") {
+                continue;
+            }
+            let fact = RelationFact {
+                provider: Arc::clone(provider),
+                requirer: Arc::clone(requirer),
+                interface: Arc::clone(interface),
+                seq: at,
+                there: *what == "created",
+            };
+            let same = |each: &&mut RelationFact| {
+                each.provider == fact.provider && each.requirer == fact.requirer
+            };
+            match facts.iter_mut().find(same) {
+                Some(known) => *known = fact,
+                None => facts.push(fact),
+            }
+        }
+        facts
+    }
+}
+
+/// The entries that led to `seq`, from the first cause to `seq` itself.
+pub fn cause_chain(journal: &Journal, seq: Seq) -> Vec<Seq> {
+    let mut chain = Vec::new();
+    let mut next = Some(seq);
+    while let Some(seq) = next {
+        let Some(entry) = journal.get(seq) else {
+            break;
+        };
+        chain.push(seq);
+        // A cause stands before its effect: anything else would walk in a circle.
+        next = entry.cause.filter(|&cause| cause < seq);
+    }
+    chain.reverse();
+    chain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trustsim_testkit::{Authority, Script, source, subject};
+
+    #[test]
+    fn addresses_read_as_juju_writes_them() {
+        for text in ["a.web/0", "a.web", "browser"] {
+            assert_eq!(address(&subject(text)), text);
+        }
+        assert_eq!(address(&Subject::default()), "");
+    }
+
+    #[test]
+    fn a_chain_runs_from_the_first_cause_to_the_effect() {
+        let mut script = Script::new(&["a.web/0"]);
+        let action = script.record(
+            10,
+            Some(Seq(0)),
+            Subject::default(),
+            Kind::Action {
+                command: "juju config -m a ca x=y".to_owned(),
+                source: source(3, ""),
+            },
+        );
+        script.ok(11, 0);
+        let hook = Kind::HookStarted {
+            hook: "config-changed".into(),
+        };
+        let hook = script.record(12, Some(action), subject("a.ca/0"), hook);
+        let chain = cause_chain(&script.journal, hook);
+        assert_eq!(chain, [Seq(0), action, hook]);
+        assert_eq!(cause_chain(&script.journal, Seq(99)), []);
+    }
+
+    #[test]
+    fn a_cause_that_does_not_come_before_ends_the_walk() {
+        let mut script = Script::new(&["a.web/0"]);
+        let circle = script.record(1, Some(Seq(1)), Subject::default(), Kind::Settled);
+        assert_eq!(cause_chain(&script.journal, circle), [circle]);
+    }
+
+    #[test]
+    fn trust_is_what_was_recorded_last_before() {
+        let mut script = Script::new(&["a.web/0"]);
+        let (one, two) = (Authority::root("one"), Authority::root("two"));
+        let first = script.trusts(1, "a.client/0", &[&one.certificate]);
+        let other = script.trusts(2, "a.other/0", &[]);
+        let second = script.trusts(3, "a.client/0", &[&one.certificate, &two.certificate]);
+        let facts = Facts::new(&script.journal);
+        let at = |seq| facts.trusted("a.client/0", seq).map(|(seq, _)| seq);
+        assert_eq!(at(Seq(0)), None);
+        assert_eq!(at(other), Some(first));
+        assert_eq!(at(second), Some(second));
+        assert!(facts.trusted("b.client/0", second).is_none());
+    }
+
+    #[test]
+    fn a_unit_has_the_trust_of_its_application() {
+        let mut script = Script::new(&["a.web/0"]);
+        let one = Authority::root("one");
+        let of_application = script.trusts(1, "a.client", &[&one.certificate]);
+        let facts = Facts::new(&script.journal);
+        let found = facts.trusted("a.client/3", of_application);
+        assert_eq!(found.map(|(seq, _)| seq), Some(of_application));
+    }
+
+    #[test]
+    fn a_relation_is_as_it_was_left() {
+        let mut script = Script::new(&["a.web/0"]);
+        let made = script.transfer(1, "created", "a.ca:s", "a.c:r");
+        let gone = script.transfer(2, "removed", "a.ca:s", "a.c:r");
+        let facts = Facts::new(&script.journal);
+        let there = |seq| {
+            facts
+                .relations(&["certificate_transfer"], seq)
+                .iter()
+                .map(|fact| fact.there)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(there(made), [true]);
+        assert_eq!(there(gone), [false]);
+        assert_eq!(facts.relations(&["tls-certificates"], gone), []);
+    }
+
+    #[test]
+    fn of_two_certificates_with_one_serial_the_one_that_was_served_counts() {
+        let mut script = Script::new(&["a.web/0", "a.other/0"]);
+        let (one, two) = (Authority::root("one"), Authority::root("two"));
+        let mine = one.leaf("web");
+        let theirs = two.leaf("web");
+        assert_eq!(mine.serial(), theirs.serial());
+        script.issued(1, None, "a.ca", &one.certificate, &one.certificate);
+        script.issued(1, None, "a.cb", &two.certificate, &two.certificate);
+        script.issued(2, None, "a.web/0", &mine, &one.certificate);
+        script.issued(3, None, "a.other/0", &theirs, &two.certificate);
+        let served = script.serves(4, None, "a.web/0", &mine);
+        let facts = Facts::new(&script.journal);
+        let found = |who| facts.presented(who, mine.serial(), served);
+        let record = found("a.web/0").expect("issued");
+        assert_eq!(record.certificate, mine);
+        assert_eq!(facts.issuers(record)[0].certificate, one.certificate);
+        // Nobody saw it serve anything: its own is meant.
+        let record = found("a.other/0").expect("issued");
+        assert_eq!(record.certificate, theirs);
+    }
+
+    #[test]
+    fn issuers_go_up_to_the_root() {
+        let mut script = Script::new(&["a.web/0"]);
+        let root = Authority::root("root");
+        let ca = root.intermediate("ca");
+        let leaf = ca.leaf("web");
+        script.issued(1, None, "pki.root", &root.certificate, &root.certificate);
+        script.issued(2, None, "pki.ca", &ca.certificate, &root.certificate);
+        script.issued(3, None, "a.web/0", &leaf, &ca.certificate);
+        let facts = Facts::new(&script.journal);
+        let record = facts.certificate(leaf.serial()).expect("issued");
+        let above: Vec<&str> = facts
+            .issuers(record)
+            .iter()
+            .map(|record| record.certificate.serial())
+            .collect();
+        assert_eq!(above, [ca.certificate.serial(), root.certificate.serial()]);
+        let root = facts
+            .certificate(root.certificate.serial())
+            .expect("issued");
+        assert!(facts.issuers(root).is_empty());
+    }
+}

@@ -1,0 +1,49 @@
+//! What is coming: every certificate's end, how requests crowd, how long hooks and requests wait,
+//! and how long each connection can do without each provider.
+//!
+//! The first three are read off a journal; the last is arithmetic on it that [`prove`] confirms by
+//! playing the outage in a fork. Must not know the terminal.
+
+mod crowds;
+mod expiries;
+mod patience;
+mod proof;
+mod queues;
+
+pub use crowds::Crowd;
+pub use expiries::Expiry;
+pub use patience::Patience;
+pub use proof::{Proof, prove};
+pub use queues::{HookQueue, RequestQueue};
+
+use super::cause::Trail;
+use super::facts::Facts;
+use trustsim_world::{Deployment, Journal, Manifest};
+
+/// Everything a run foretells.
+#[derive(Clone, Debug, Default)]
+pub struct Forecast {
+    /// Every certificate that ends within the run or after it, by its end.
+    pub expiries: Vec<Expiry>,
+    /// The most requests that each provider and each limit of a public CA had to bear.
+    pub crowds: Vec<Crowd>,
+    /// The longest wait for a hook of each unit.
+    pub hooks: Vec<HookQueue>,
+    /// The longest wait for a certificate of each provider.
+    pub requests: Vec<RequestQueue>,
+    /// How long each connection can do without each provider, the most pressing first.
+    pub patience: Vec<Patience>,
+}
+
+/// Reads it off a run that was played to its end.
+pub fn forecast(deployment: &Deployment, manifest: &Manifest, journal: &Journal) -> Forecast {
+    let facts = Facts::new(journal);
+    let trail = Trail::new(journal);
+    Forecast {
+        expiries: expiries::expiries(manifest, journal),
+        crowds: crowds::crowds(deployment, journal),
+        hooks: queues::hooks(journal),
+        requests: queues::requests(journal),
+        patience: patience::patience(deployment, manifest, journal, &facts, &trail),
+    }
+}

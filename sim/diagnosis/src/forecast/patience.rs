@@ -1,0 +1,131 @@
+//! How long a connection can do without a provider: from when a renewal is asked for to the end of
+//! what it renews, at the worst.
+
+use std::collections::BTreeMap;
+
+use crate::cause::{Detective, Trail, holder};
+use crate::expectations::application_of;
+use crate::facts::Facts;
+use trustsim_kernel::{Span, Time};
+use trustsim_world::{
+    CertificateKind, CertificateRecord, Deployment, HandshakeRecord, Journal, Kind, Manifest,
+};
+
+/// How long one connection can do without one provider.
+#[derive(Clone, Debug)]
+pub struct Patience {
+    /// Index into [`Manifest::connections`].
+    pub connection: u32,
+    /// `model.app` of the provider.
+    pub provider: String,
+    /// The longest outage that the connection survives, whenever it begins.
+    pub longest: Span,
+    /// When it must not begin, if it is longer: as the renewal is asked for.
+    pub asked_at: Time,
+    /// When the connection fails then.
+    pub ends_at: Time,
+    /// Subject of the certificate that ends.
+    pub certificate: String,
+    /// Whose it is: `model.app/0` or `model.app`.
+    pub holder: String,
+}
+
+/// The least of each connection and provider, the most pressing first. Connections that rest on no
+/// certificate that was renewed in the run are left out.
+pub(super) fn patience(
+    deployment: &Deployment,
+    manifest: &Manifest,
+    journal: &Journal,
+    facts: &Facts<'_>,
+    trail: &Trail<'_>,
+) -> Vec<Patience> {
+    let detective = Detective {
+        deployment,
+        facts,
+        trail,
+    };
+    let mut least: BTreeMap<(u32, String), Patience> = BTreeMap::new();
+    let mut seen: BTreeMap<String, Vec<Patience>> = BTreeMap::new();
+    for entry in journal.entries() {
+        let Kind::Handshake(record) = &entry.kind else {
+            continue;
+        };
+        if !record.verdict.is_ok() {
+            continue;
+        }
+        for certificate in rests_on(facts, record) {
+            let serial = certificate.certificate.serial();
+            if !seen.contains_key(serial) {
+                let found = of_certificate(&detective, manifest, certificate);
+                seen.insert(serial.to_owned(), found);
+            }
+            for one in &seen[serial] {
+                // Whoever is away does not answer as a server either.
+                let connection = &manifest.connections[record.connection as usize];
+                let ends = [&connection.client, &connection.server];
+                if ends.iter().any(|end| application_of(end) == one.provider) {
+                    continue;
+                }
+                let own = Patience {
+                    connection: record.connection,
+                    ..one.clone()
+                };
+                let key = (record.connection, one.provider.clone());
+                match least.get_mut(&key) {
+                    Some(known) if known.longest <= own.longest => {}
+                    Some(known) => *known = own,
+                    None => {
+                        least.insert(key, own);
+                    }
+                }
+            }
+        }
+    }
+    let mut all: Vec<Patience> = least.into_values().collect();
+    all.sort_by_key(|one| (one.longest, one.connection));
+    all
+}
+
+/// Every certificate of both sides that must not end, but for roots.
+fn rests_on<'a>(facts: &Facts<'a>, record: &HandshakeRecord) -> Vec<&'a CertificateRecord> {
+    let mut all = Vec::new();
+    for serial in [&record.server_serial, &record.client_serial] {
+        if let Some(leaf) = facts.certificate(serial) {
+            all.push(leaf);
+            all.extend(facts.issuers(leaf));
+        }
+    }
+    all.retain(|record| record.kind != CertificateKind::Root);
+    all
+}
+
+/// From the first request for its successor to its end, for each provider that was asked.
+fn of_certificate(
+    detective: &Detective<'_, '_>,
+    manifest: &Manifest,
+    record: &CertificateRecord,
+) -> Vec<Patience> {
+    let certificate = &record.certificate;
+    let whose = holder(record);
+    let born = detective.issued_at(record) + Span::from_nanos(1);
+    let end = certificate.not_after();
+    let last = (manifest.start + manifest.duration).min(end);
+    let name = certificate.subject_common_name();
+    let requests = detective.requests(&whose, name, born, last);
+    let Some((_, asked_at)) = requests.first().copied() else {
+        return Vec::new();
+    };
+    let providers = detective.asked_of(record, asked_at);
+    providers
+        .into_iter()
+        .map(|provider| Patience {
+            connection: 0,
+            provider,
+            longest: end.since(asked_at),
+            asked_at,
+            ends_at: end,
+            certificate: certificate.subject().to_owned(),
+            holder: whose.clone(),
+        })
+        .collect()
+}

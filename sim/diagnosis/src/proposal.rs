@@ -1,0 +1,110 @@
+//! Changes that a floor above has worked out, such as a rotation in its order: proven by play like
+//! any other, or not called a remedy. Must not know how they were worked out.
+
+use std::sync::Arc;
+
+use super::remedy::{FailingTimes, Future, Outcome, compare};
+use super::{Findings, Remedies};
+use trustsim_kernel::Time;
+use trustsim_world::{Deployment, Manifest};
+
+/// Commands, each at its time, and the deployment in which they are typed.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// What is typed first, in order.
+    pub commands: Vec<String>,
+    /// When; `None` is before the run begins.
+    pub at: Option<Time>,
+    /// What follows, in order of time.
+    pub later: Vec<(Time, String)>,
+    /// With all of it in its plan, and without what it stands in place of.
+    pub deployment: Deployment,
+}
+
+/// Plays the run again with each proposal, and adds what helped and cost less in all to `found`.
+/// `play` plays a future to its end.
+pub fn try_proposals(
+    found: &mut Remedies,
+    manifest: &Manifest,
+    findings: &Findings,
+    proposals: Vec<Proposal>,
+    mut play: impl FnMut(Future) -> Option<Outcome>,
+) {
+    let before = FailingTimes::new(manifest, &findings.outages);
+    for proposal in proposals {
+        let Some((manifest, outages)) = play(Future::FromStart(Arc::new(proposal.deployment)))
+        else {
+            continue;
+        };
+        found.tried += 1;
+        let after = FailingTimes::new(&manifest, &outages);
+        let mut remedy = compare(&before, &after, proposal.at, proposal.commands);
+        remedy.later = proposal.later;
+        if remedy.is_worth_it() {
+            found.proven.push(remedy);
+        }
+    }
+    found.sort();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Outage, diagnose};
+    use trustsim_testkit::{Authority, Script, deployment, seconds};
+
+    /// `a.client/0` fails from 60 s to 200 s; the run that is played again fails in this interval.
+    fn proven(again: Option<(u64, u64)>) -> Remedies {
+        let mut script = Script::new(&["a.web/0"]);
+        "a.client/0".clone_into(&mut script.manifest.connections[0].client);
+        let ca = Authority::root("ca");
+        let leaf = ca.leaf("web.example.com");
+        script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);
+        script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
+        script.serves(4, None, "a.web/0", &leaf);
+        script.fail(60, 0, "unknown-issuer");
+        script.ok(200, 0);
+        let start = script.manifest.start;
+        let findings = diagnose(&deployment(), &script.manifest, &script.journal);
+        let proposal = Proposal {
+            commands: vec!["juju deploy -m a ca ca-next".to_owned()],
+            at: None,
+            later: vec![(start + seconds(50), "juju integrate -m a x y".to_owned())],
+            deployment: deployment(),
+        };
+        let mut found = Remedies::default();
+        try_proposals(
+            &mut found,
+            &script.manifest,
+            &findings,
+            vec![proposal],
+            |_| {
+                let failing = again.map(|(from, until)| Outage {
+                    from: start + seconds(from),
+                    until: Some(start + seconds(until)),
+                    ..findings.outages[0].clone()
+                });
+                Some((script.manifest.clone(), failing.into_iter().collect()))
+            },
+        );
+        assert_eq!(found.tried, 1);
+        found
+    }
+
+    #[test]
+    fn a_proposal_that_was_played_and_helps_is_a_remedy_with_its_times() {
+        let found = proven(None);
+        let best = found.best(0).expect("it ends");
+        assert_eq!(
+            best.line(),
+            "juju deploy -m a ca ca-next (beforehand) && juju integrate -m a x y (at \
+             2026-01-01T00:00:50Z)"
+        );
+    }
+
+    #[test]
+    fn a_proposal_that_does_not_help_is_none() {
+        assert_eq!(proven(Some((60, 200))).proven, []);
+        assert_eq!(proven(Some((10, 900))).proven, []);
+    }
+}

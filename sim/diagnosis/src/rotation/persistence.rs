@@ -1,0 +1,79 @@
+//! I6: nothing lives on that was opened or verified with a certificate of a CA that is trusted no
+//! more.
+
+use super::trust::is_about_trust;
+use super::{Generation, Invariant, Rotated, Violation};
+use trustsim_kernel::{Time, format_duration};
+use trustsim_world::{GoesOnRecord, Kind, Seq};
+
+impl Rotated<'_> {
+    /// The first connection that stays open, or takes up a session, with a certificate of the old
+    /// CA although the side that judges it trusts that CA no more.
+    pub(super) fn outlives_distrust(&self, until: Time) -> Option<Violation> {
+        let entries = self.journal.entries().iter().enumerate();
+        let mut going_on = entries
+            .take_while(|(_, entry)| entry.time <= until)
+            .filter(|(_, entry)| entry.time >= self.begins())
+            .filter_map(|(index, entry)| match &entry.kind {
+                Kind::GoesOn(record) => Some((Seq(u32::try_from(index).ok()?), entry.time, record)),
+                _ => None,
+            });
+        going_on.find_map(|(seq, at, record)| {
+            let who = self.distrusts(record, seq)?;
+            let name = &record.name;
+            let how = match record.what {
+                "session-goes-on" => "takes up a session that began with",
+                _ => "stays open with",
+            };
+            let ends = match self.ended(record, seq) {
+                Some(ended) => format!("until {ended}, {}", format_duration(ended.since(at))),
+                None => match record.until {
+                    Some(due) => format!("until {due}"),
+                    None => "until one of its processes restarts".to_owned(),
+                },
+            };
+            Some(Violation {
+                invariant: Some(Invariant::DistrustEffective),
+                at,
+                message: format!(
+                    "{name} {how} a certificate of the old CA, which {who} trusts no more since \
+                     {at}: {ends}"
+                ),
+            })
+        })
+    }
+
+    /// Which side trusts the old CA no more, by which the other side's certificate was signed.
+    fn distrusts(&self, record: &GoesOnRecord, seq: Seq) -> Option<&str> {
+        if !is_about_trust(record.error) {
+            return None;
+        }
+        let connection = &self.manifest.connections[record.connection as usize];
+        let sides = [
+            (connection.client.as_str(), &record.server_serial),
+            (connection.server.as_str(), &record.client_serial),
+        ];
+        let found = sides.into_iter().find(|(judge, serial)| {
+            let Some(leaf) = self.facts.certificate(serial) else {
+                return false;
+            };
+            let trusted = self.facts.trusted(judge, seq);
+            let trusted = trusted.map_or(&[][..], |(_, roots)| roots);
+            self.generation(leaf) == Some(Generation::Old) && !self.is_trusted(leaf, trusted)
+        });
+        found.map(|(judge, _)| judge)
+    }
+
+    /// When what was open was opened anew. A session leaves no such trace: each attempt takes it up.
+    fn ended(&self, record: &GoesOnRecord, seq: Seq) -> Option<Time> {
+        if record.what == "session-goes-on" {
+            return None;
+        }
+        let later = self.journal.entries().iter().skip(seq.0 as usize + 1);
+        let mut handshakes = later.filter(|entry| match &entry.kind {
+            Kind::Handshake(handshake) => handshake.connection == record.connection,
+            _ => false,
+        });
+        handshakes.next().map(|entry| entry.time)
+    }
+}

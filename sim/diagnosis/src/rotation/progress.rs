@@ -1,0 +1,123 @@
+//! How far a rotation has come: who uses the new CA first, who distrusts the old one first, and who
+//! has not got there yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Generation, Rotated, Violation};
+use crate::facts::address;
+use trustsim_kernel::Time;
+use trustsim_pki::Certificate;
+use trustsim_world::Kind;
+
+impl Rotated<'_> {
+    /// When a workload first serves a certificate of the new CA.
+    pub fn first_use(&self) -> Option<Time> {
+        let entries = self.journal.entries().iter();
+        let mut later = entries.filter(|entry| entry.time >= self.begins());
+        let first = later.find(|entry| match &entry.kind {
+            Kind::CertificateServed {
+                certificate: Some(leaf),
+                ..
+            } => {
+                let record = self.facts.certificate(leaf.serial());
+                record.and_then(|record| self.generation(record)) == Some(Generation::New)
+            }
+            _ => false,
+        });
+        first.map(|entry| entry.time)
+    }
+
+    /// When somebody who opens a connection and trusted the old CA first does so no more.
+    pub fn first_distrust(&self) -> Option<Time> {
+        let connections = self.manifest.connections.iter();
+        let clients: BTreeSet<&str> = connections.map(|each| each.client.as_str()).collect();
+        self.first_distrust_among(|who| clients.contains(who))
+    }
+
+    /// Whether anybody who trusted the old CA did so no more at `until`.
+    pub fn is_distrusted(&self, until: Time) -> bool {
+        let first = self.first_distrust_among(|_| true);
+        first.is_some_and(|at| at <= until)
+    }
+
+    fn first_distrust_among(&self, counts: impl Fn(&str) -> bool) -> Option<Time> {
+        let mut trusting = BTreeSet::new();
+        for entry in self.journal.entries() {
+            let Kind::TrustChanged { roots } = &entry.kind else {
+                continue;
+            };
+            let who = address(&entry.subject);
+            if !counts(&who) {
+                continue;
+            }
+            if self.has_old(roots) {
+                trusting.insert(who);
+            } else if trusting.remove(&who) && entry.time >= self.begins() {
+                return Some(entry.time);
+            }
+        }
+        None
+    }
+
+    /// Somebody who serves a certificate of the old CA at `until`.
+    pub(super) fn still_served(&self, until: Time) -> Option<Violation> {
+        let mut served: BTreeMap<(String, Arc<str>), &Certificate> = BTreeMap::new();
+        for entry in self.up_to(until) {
+            let Kind::CertificateServed {
+                endpoint,
+                certificate,
+            } = &entry.kind
+            else {
+                continue;
+            };
+            let place = (address(&entry.subject), Arc::clone(endpoint));
+            match certificate {
+                Some(leaf) => served.insert(place, leaf),
+                None => served.remove(&place),
+            };
+        }
+        let is_old = |leaf: &Certificate| {
+            let record = self.facts.certificate(leaf.serial());
+            record.and_then(|record| self.generation(record)) == Some(Generation::Old)
+        };
+        let ((who, _), _) = served.into_iter().find(|(_, leaf)| is_old(leaf))?;
+        Some(Violation {
+            invariant: None,
+            at: until,
+            message: format!("{who} serves a certificate of the old CA at {until}"),
+        })
+    }
+
+    /// Somebody who trusts the old CA at `until`.
+    pub(super) fn still_trusted(&self, until: Time) -> Option<Violation> {
+        let mut trusting = BTreeSet::new();
+        for entry in self.up_to(until) {
+            let Kind::TrustChanged { roots } = &entry.kind else {
+                continue;
+            };
+            match self.has_old(roots) {
+                true => trusting.insert(address(&entry.subject)),
+                false => trusting.remove(&address(&entry.subject)),
+            };
+        }
+        let who = trusting.into_iter().next()?;
+        Some(Violation {
+            invariant: None,
+            at: until,
+            message: format!("{who} trusts the old CA at {until}"),
+        })
+    }
+
+    fn has_old(&self, roots: &[Certificate]) -> bool {
+        let generation = |root: &Certificate| self.authorities.get(root.serial());
+        roots
+            .iter()
+            .any(|root| generation(root) == Some(&Generation::Old))
+    }
+
+    fn up_to(&self, until: Time) -> impl Iterator<Item = &trustsim_world::Entry> {
+        let entries = self.journal.entries().iter();
+        entries.take_while(move |entry| entry.time <= until)
+    }
+}

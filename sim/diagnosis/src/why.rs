@@ -1,0 +1,256 @@
+//! One connection at one instant: why it fails, or that it holds and what it rests on.
+
+use thiserror::Error;
+
+use super::carrier::{Carrier, carrier};
+use super::case::Case;
+use super::expectations::application_of;
+use super::explanation::{Explainer, Explanation};
+use super::outages::{Outage, outages};
+use trustsim_kernel::Time;
+use trustsim_pki::Certificate;
+use trustsim_tls::{Side, TrustStore, Validator, Verdict, judge_client, judge_server};
+use trustsim_world::{Deployment, ExportedConnection, Journal, Manifest, Seq};
+
+/// How one connection stands at an instant.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Index into [`Manifest::connections`].
+    pub connection: u32,
+    /// The instant asked about.
+    pub at: Time,
+    /// The handshake whose verdict stands then.
+    pub seq: Seq,
+    /// When that handshake was.
+    pub judged_at: Time,
+    /// The outage that the instant lies in; `None` where the connection holds.
+    pub outage: Option<Outage>,
+    /// Why it fails; `None` where it holds.
+    pub explanation: Option<Explanation>,
+    /// What it rests on; `None` where it fails.
+    pub rests: Option<Rests>,
+}
+
+/// What a connection that holds rests on.
+#[derive(Clone, Debug)]
+pub struct Rests {
+    /// What the server presents: the leaf first, the root last.
+    pub presented: Vec<Certificate>,
+    /// `model.app` of the CA that signed the leaf, where the journal knows it.
+    pub signer: Option<String>,
+    /// Which of those the client trusts.
+    pub anchor: Option<Certificate>,
+    /// How the client came to trust it.
+    pub source: Source,
+    /// When the first of them ends, the server's renewal left aside.
+    pub until: Option<Time>,
+}
+
+/// How a CA came to be trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Over relations: each alone would do.
+    Relations(Vec<String>),
+    /// A client outside Juju was given it.
+    Given,
+    /// The journal does not say.
+    Unknown,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum WhyError {
+    /// Nobody talks so.
+    #[error("no connection from `{client}` to `{server}` is watched")]
+    NoConnection {
+        /// The client as it was given.
+        client: String,
+        /// The server as it was given.
+        server: String,
+        /// The connections there are.
+        known: Vec<String>,
+    },
+    /// Connections are watched from when the deployment has settled.
+    #[error("connections are not watched before {from}")]
+    NotYet {
+        /// The first instant at which one is.
+        from: Time,
+    },
+}
+
+/// How every connection from `client` to `server` stands at `at`. Each is `model.app/0`,
+/// `model.app` for all of its units, or the name of a client outside Juju.
+///
+/// # Errors
+///
+/// [`WhyError`] where there is no such connection, or none yet.
+pub fn why(
+    deployment: &Deployment,
+    manifest: &Manifest,
+    journal: &Journal,
+    (client, server): (&str, &str),
+    at: Time,
+) -> Result<Vec<Answer>, WhyError> {
+    let means = |given: &str, known: &str| given == known || given == application_of(known);
+    let wanted: Vec<usize> = (0..manifest.connections.len())
+        .filter(|&index| {
+            let connection = &manifest.connections[index];
+            means(client, &connection.client) && means(server, &connection.server)
+        })
+        .collect();
+    if wanted.is_empty() {
+        return Err(WhyError::NoConnection {
+            client: client.to_owned(),
+            server: server.to_owned(),
+            known: known(manifest),
+        });
+    }
+    let explainer = Explainer::new(deployment, manifest, journal);
+    let outages = outages(manifest, journal);
+    let answers: Vec<Answer> = wanted
+        .iter()
+        .filter_map(|&index| {
+            let connection = u32::try_from(index).ok()?;
+            answer(&explainer, &outages, connection, at)
+        })
+        .collect();
+    if answers.is_empty() {
+        let firsts = manifest.connections.iter();
+        let from = firsts
+            .filter_map(|connection| connection.first_attempt)
+            .min();
+        return Err(WhyError::NotYet {
+            from: from.unwrap_or(manifest.start + manifest.duration),
+        });
+    }
+    Ok(answers)
+}
+
+fn known(manifest: &Manifest) -> Vec<String> {
+    let mut known: Vec<String> = Vec::new();
+    for connection in &manifest.connections {
+        let (client, server) = (
+            application_of(&connection.client),
+            application_of(&connection.server),
+        );
+        let pair = format!("{client} {server}");
+        if !known.contains(&pair) {
+            known.push(pair);
+        }
+    }
+    known
+}
+
+fn answer(
+    explainer: &Explainer<'_>,
+    outages: &[Outage],
+    connection: u32,
+    at: Time,
+) -> Option<Answer> {
+    let (seq, judged_at, record) = explainer.in_force(connection, at)?;
+    let outage = outages.iter().find(|outage| {
+        outage.connection == connection
+            && outage.from <= at
+            && outage.until.is_none_or(|until| at < until)
+    });
+    let (explanation, rests) = match record.verdict.is_ok() {
+        true => {
+            let case = explainer.case(connection, seq, at)?;
+            (None, Some(rests(explainer, &case, seq)))
+        }
+        false => {
+            let explanation = match outage {
+                Some(outage) => explainer.explain_within(outage, seq, at),
+                None => explainer.explain_at(connection, seq, at),
+            };
+            (Some(explanation), None)
+        }
+    };
+    Some(Answer {
+        connection,
+        at,
+        seq,
+        judged_at,
+        outage: outage.cloned(),
+        explanation,
+        rests,
+    })
+}
+
+fn rests(explainer: &Explainer<'_>, case: &Case<'_>, seq: Seq) -> Rests {
+    let records = case.leaf.into_iter().chain(case.issuers.iter().copied());
+    let presented: Vec<Certificate> = records.map(|record| record.certificate.clone()).collect();
+    let trusted = case.trusted.unwrap_or_default();
+    let anchor = presented.iter().find(|each| trusted.contains(each));
+    let owner = case
+        .issuers
+        .iter()
+        .find(|issuer| Some(&issuer.certificate) == anchor);
+    let owner = owner.map(|issuer| format!("{}.{}", issuer.model, issuer.application));
+    let source = owner.map_or(Source::Unknown, |owner| {
+        source(explainer, &owner, case, seq)
+    });
+    Rests {
+        signer: case.signer(),
+        until: presented.iter().map(Certificate::not_after).min(),
+        anchor: anchor.cloned(),
+        presented,
+        source,
+    }
+}
+
+fn source(explainer: &Explainer<'_>, owner: &str, case: &Case<'_>, seq: Seq) -> Source {
+    let found = carrier(
+        explainer.deployment,
+        &explainer.facts,
+        owner,
+        case.judge,
+        seq,
+    );
+    match found {
+        Carrier::Relation { .. } => Source::Relations(super::carrier::all_relations(
+            explainer.deployment,
+            &explainer.facts,
+            owner,
+            case.judge,
+            seq,
+        )),
+        Carrier::Given { listed: true, .. } => Source::Given,
+        _ => Source::Unknown,
+    }
+}
+
+/// What one stack says of a connection.
+#[derive(Clone, Debug)]
+pub struct SaidBy {
+    /// The stack.
+    pub validator: Validator,
+    /// Its verdict.
+    pub verdict: Verdict,
+}
+
+/// What each stack would say of a connection as it was exported: the client's side, or the
+/// server's where it is the one that refuses. A side that cannot begin says so in every stack.
+pub fn said_by_stacks(connection: &ExportedConnection) -> Vec<SaidBy> {
+    let roots: TrustStore = connection.trust_store.iter().cloned().collect();
+    let by_server = connection.verdict.judged_by == Some(Side::Server);
+    let said = Validator::ALL.into_iter().map(|validator| {
+        let verdict = match (&connection.client_trust_store, &connection.client_chain) {
+            (Some(trusted), chain) if by_server => {
+                let roots: TrustStore = trusted.iter().cloned().collect();
+                let chain = chain.as_deref().unwrap_or_default();
+                judge_client(chain, &roots, connection.at, validator)
+            }
+            _ if connection.server_chain.is_empty() => connection.verdict.clone(),
+            _ => judge_server(
+                &connection.server_chain,
+                &roots,
+                &connection.server_name,
+                connection.at,
+                validator,
+            ),
+        };
+        SaidBy { validator, verdict }
+    });
+    said.collect()
+}

@@ -1,0 +1,129 @@
+//! What can strike a deployment, as plans of timed actions.
+//!
+//! Must not know scenario files or reports. A fault is an action, and how long until it is put
+//! right; the world carries out both and tells neither by its purpose.
+
+#[cfg(test)]
+mod families;
+mod random;
+pub mod rotation;
+mod text;
+
+pub use random::draw;
+
+use trustsim_kernel::Span;
+use trustsim_world::{Action, Source, TimedAction};
+
+/// Something that strikes a deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What it does.
+    pub action: Action,
+    /// Until [`Action::mended`] puts it right; `None` for good, and for what is over at once.
+    pub lasts: Option<Span>,
+}
+
+impl Fault {
+    /// What is put right after a while.
+    pub const fn lasting(action: Action, lasts: Option<Span>) -> Self {
+        Self { action, lasts }
+    }
+}
+
+/// What nothing puts right.
+impl From<Action> for Fault {
+    fn from(action: Action) -> Self {
+        Self::lasting(action, None)
+    }
+}
+
+/// A fault, when it strikes, and who asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedFault {
+    /// From the start of the run.
+    pub at: Span,
+    /// What strikes.
+    pub fault: Fault,
+    /// Where it was asked for.
+    pub source: Source,
+}
+
+/// Everything that happens, in order of time; what happens at the same time keeps its order.
+pub fn plan(faults: Vec<PlannedFault>) -> Vec<TimedAction> {
+    let mut actions: Vec<TimedAction> = faults.into_iter().flat_map(timed_actions).collect();
+    actions.sort_by_key(|action| action.at);
+    actions
+}
+
+fn timed_actions(planned: PlannedFault) -> Vec<TimedAction> {
+    let PlannedFault { at, fault, source } = planned;
+    let Fault { action, lasts } = fault;
+    let timed = |at, action| TimedAction {
+        at,
+        action,
+        source: source.clone(),
+    };
+    let mended = lasts.zip(action.mended());
+    let mended = mended.map(|(after, action)| timed(at.saturating_add(after), action));
+    std::iter::once(timed(at, action)).chain(mended).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(hours: u64, fault: Fault) -> PlannedFault {
+        PlannedFault {
+            at: Span::from_secs(hours * 3_600),
+            fault,
+            source: Source::default(),
+        }
+    }
+
+    fn skew(hours: u64, lasts: Option<u64>) -> PlannedFault {
+        let action = Action::SkewClock {
+            application: 3,
+            unit: Some(1),
+            skew_ns: -5,
+        };
+        let lasts = lasts.map(|hours| Span::from_secs(hours * 3_600));
+        planned(hours, Fault::lasting(action, lasts))
+    }
+
+    fn restart(application: usize) -> Action {
+        Action::Restart {
+            application,
+            unit: None,
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_mended_is_two_actions_in_order_of_time() {
+        let again = planned(2, restart(0).into());
+        let actions = plan(vec![skew(1, Some(4)), again, skew(9, None)]);
+        let seen: Vec<(u64, Option<i64>)> = actions
+            .iter()
+            .map(|timed| {
+                let skew = match timed.action {
+                    Action::SkewClock { skew_ns, .. } => Some(skew_ns),
+                    _ => None,
+                };
+                (timed.at.as_secs() / 3_600, skew)
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [(1, Some(-5)), (2, None), (5, Some(0)), (9, Some(-5))]
+        );
+    }
+
+    #[test]
+    fn what_happens_at_once_keeps_its_order() {
+        let actions = plan(vec![
+            planned(1, restart(2).into()),
+            planned(1, restart(1).into()),
+        ]);
+        let order: Vec<Action> = actions.into_iter().map(|timed| timed.action).collect();
+        assert_eq!(order, [restart(2), restart(1)]);
+    }
+}

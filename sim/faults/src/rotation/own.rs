@@ -1,0 +1,65 @@
+//! Steps of a CA in a real charm: what its charm offers and nothing else. It sends its CA to whoever
+//! is related to it by itself, and takes none back.
+
+use std::collections::BTreeMap;
+
+use super::{Planned, Planner, Step};
+use trustsim_charms::{Behaviour, CharmMetadata};
+use trustsim_world::Action;
+
+/// The actions that make another CA of this charm's, in order; none where it has none.
+///
+/// openstack/charm-vault has no action for it: its backend is disabled with its CA in it, a root is
+/// generated in a new one, and certificates are issued again (`actions.yaml`, `actions/actions.py`).
+pub fn rotates_by(charm: &CharmMetadata) -> Vec<&str> {
+    match (&charm.rotate_ca_action, &charm.behaviour) {
+        (Some(action), _) => vec![action],
+        (None, Behaviour::CharmVault(_)) => {
+            vec!["disable-pki", "generate-root-ca", "reissue-certificates"]
+        }
+        (None, _) => Vec::new(),
+    }
+}
+
+/// # Errors
+///
+/// Why this charm cannot do the step.
+pub(super) fn actions(planner: &Planner<'_>, step: &Step) -> Result<Planned, String> {
+    let application = planner.rotation.ca;
+    let charm = &planner.deployment.applications[application].charm;
+    let name = &charm.name;
+    let wrong = |why: &str| Err(format!("the charm `{name}` {why}"));
+    match step {
+        Step::SwitchIssuer { options } if !options.is_empty() => {
+            let options = options.clone();
+            let action = Action::SetConfig {
+                application,
+                options,
+            };
+            Ok(vec![(planner.at, action)])
+        }
+        Step::SwitchIssuer { .. } => {
+            let names = rotates_by(charm);
+            if names.is_empty() {
+                return wrong("has no action that rotates its CA: give the options that do");
+            }
+            let run = |name: &str| Action::RunAction {
+                application,
+                unit: None,
+                name: name.to_owned(),
+                parameters: BTreeMap::new(),
+            };
+            let runs = names.into_iter().map(|name| (planner.at, run(name)));
+            Ok(runs.collect())
+        }
+        // Its relations carry what the charm sends; people outside copy what they can read.
+        Step::Distribute(handing) | Step::Withdraw(handing) => {
+            Ok(planner.to_clients(handing, application, true))
+        }
+        Step::Prepare { .. } => wrong("uses a new CA as soon as it has made it"),
+        Step::CrossSign => wrong("does not cross-sign"),
+        Step::ReIssue { .. } => wrong("signs again by itself when its CA changes"),
+        Step::RollBack => wrong("has forgotten the key of the old CA"),
+        Step::Reload { .. } | Step::Hold(_) | Step::Assert(_) => Ok(Vec::new()),
+    }
+}

@@ -1,0 +1,35 @@
+//! Where the keys of a unit come from.
+
+use trustsim_juju::UnitContext;
+use trustsim_pki::{KeyAlgorithm, KeyPair, KeyPool, SerialNumber};
+
+/// The algorithm of an application's keys and the pool that RSA keys are drawn from.
+#[derive(Clone, Debug)]
+pub struct KeySource {
+    algorithm: KeyAlgorithm,
+    pool: KeyPool,
+}
+
+impl KeySource {
+    /// Keys of this algorithm; the real charms' are `rsa-2048`.
+    pub const fn new(algorithm: KeyAlgorithm, pool: KeyPool) -> Self {
+        Self { algorithm, pool }
+    }
+
+    /// A key for a leaf (`generate_private_key`).
+    pub fn leaf(&self, unit: &mut UnitContext<'_>) -> KeyPair {
+        self.pool
+            .leaf(self.algorithm, &mut unit.stream("private-key"))
+    }
+
+    /// A key for an authority, which nobody else ever has.
+    pub fn authority(&self, unit: &mut UnitContext<'_>) -> KeyPair {
+        self.pool
+            .authority(self.algorithm, &mut unit.stream("authority-key"))
+    }
+}
+
+/// `x509.random_serial_number()`.
+pub fn serial_number(unit: &mut UnitContext<'_>) -> SerialNumber {
+    SerialNumber::random(&mut unit.stream("serial-number"))
+}

@@ -1,0 +1,15 @@
+//! The relation protocols, one module per real library, with the library's version as a profile.
+//!
+//! What the libraries do in a hook (read databags, keep secrets, write databags back) and what
+//! they tell the charm, bugs included. Databag texts are those the real libraries write, byte for
+//! byte. Must not know what a charm decides.
+
+pub mod certificate_transfer;
+pub mod json;
+mod keys;
+pub mod notes;
+pub mod pem;
+pub mod tls_certificates;
+pub mod tls_certificates_legacy;
+
+pub use keys::{KeySource, serial_number};

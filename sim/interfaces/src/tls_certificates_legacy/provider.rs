@@ -1,0 +1,441 @@
+//! The provider's side: `provides.py` and `tls_certificates_common.py`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::super::notes::StoredKey;
+use super::super::{json, pem};
+use super::data::{Object, names, object, text, texts, value_of};
+use super::munged;
+use trustsim_juju::{Bag, HookError, RelationId, UnitContext, UnitId, Value};
+
+/// What a requirer can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A server's certificate.
+    Server,
+    /// A client's.
+    Client,
+    /// One for all units of an application, with the names of all of them.
+    Application,
+    /// A CA's.
+    Intermediate,
+}
+
+impl Kind {
+    /// The key of requests of this kind.
+    pub(super) const fn requests_key(self) -> &'static str {
+        match self {
+            Self::Server => "cert_requests",
+            Self::Client => "client_cert_requests",
+            Self::Application => "application_cert_requests",
+            Self::Intermediate => "intermediate_cert_requests",
+        }
+    }
+
+    /// The key of answers of this kind to a unit.
+    pub(super) fn answers_key(self, munged_unit: &str) -> String {
+        let processed = match self {
+            Self::Server => "processed_requests",
+            Self::Client => "processed_client_requests",
+            Self::Application => "processed_application_requests",
+            Self::Intermediate => "processed_intermediate_requests",
+        };
+        format!("{munged_unit}.{processed}")
+    }
+}
+
+/// One request (`CertificateRequest`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The relation.
+    pub relation: RelationId,
+    /// The remote unit that asks.
+    pub unit: UnitId,
+    /// What that unit calls itself, `app_0`; across models Juju calls it otherwise.
+    pub unit_name: String,
+    /// What is asked for.
+    pub kind: Kind,
+    /// Common name.
+    pub common_name: String,
+    /// Alternative names, in the order asked for; of an application those of all units.
+    pub sans: Vec<String>,
+    /// Whether it is the first server certificate, which has keys of its own.
+    is_top_level: bool,
+}
+
+impl Asked {
+    /// `application_name`: the application that asks.
+    pub fn application_name(&self) -> &str {
+        self.unit_name
+            .rsplit_once('_')
+            .map_or(&*self.unit_name, |(application, _)| application)
+    }
+
+    /// `_publish_key`; none for the first server certificate.
+    pub fn publish_key(&self) -> Option<String> {
+        (!self.is_top_level).then(|| self.kind.answers_key(&self.unit_name))
+    }
+
+    /// The place of its certificate and key: two keys, or one key and the field within.
+    fn place(&self) -> Place {
+        if self.is_top_level {
+            return Place::TopLevel {
+                certificate: format!("{}.server.cert", self.unit_name),
+                key: format!("{}.server.key", self.unit_name),
+            };
+        }
+        let field = match self.kind {
+            Kind::Application => "app_data".to_owned(),
+            _ => self.common_name.clone(),
+        };
+        Place::Field {
+            key: self.kind.answers_key(&self.unit_name),
+            field,
+        }
+    }
+
+    /// The names as `is_handled` compares them: `sorted(set(sans))`.
+    fn names_text(&self) -> String {
+        let names: BTreeSet<&String> = self.sans.iter().collect();
+        let list = Json::from_iter(names.into_iter().cloned());
+        json::dumps(&list, true)
+    }
+}
+
+enum Place {
+    TopLevel { certificate: String, key: String },
+    Field { key: String, field: String },
+}
+
+/// The library of one endpoint (`TlsProvides`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// Endpoint name.
+    pub endpoint: Arc<str>,
+}
+
+impl Provider {
+    /// The library of this endpoint.
+    pub fn new(endpoint: &str) -> Self {
+        Self {
+            endpoint: endpoint.into(),
+        }
+    }
+
+    /// `endpoint.joined`: whether any remote unit is there.
+    pub fn is_joined(&self, unit: &UnitContext<'_>) -> bool {
+        let relations = unit.relations(&self.endpoint);
+        relations
+            .into_iter()
+            .any(|relation| !unit.remote_units(relation).is_empty())
+    }
+
+    /// `all_requests`, in the order of `all_joined_units`: by relation id as text, so that
+    /// `client:10` comes before `client:9`, then by unit name.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where a databag holds something else than the library expects.
+    pub fn requests(&self, unit: &UnitContext<'_>) -> Result<Vec<Asked>, HookError> {
+        let mut found = Vec::new();
+        for relation in self.relations(unit) {
+            let remotes = unit.remote_units(relation);
+            let bags = remotes
+                .iter()
+                .map(|remote| Ok((*remote, unit.unit_data(relation, *remote)?)))
+                .collect::<Result<Vec<_>, HookError>>()?;
+            for (remote, bag) in &bags {
+                read_unit(unit, relation, *remote, bag, &bags, &mut found)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// `new_requests`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Provider::requests`].
+    pub fn new_requests(&self, unit: &UnitContext<'_>) -> Result<Vec<Asked>, HookError> {
+        let mut new = Vec::new();
+        for asked in self.requests(unit)? {
+            if !self.is_handled(unit, &asked)? {
+                new.push(asked);
+            }
+        }
+        Ok(new)
+    }
+
+    /// `is_handled`: published, and asked for with the same names as then.
+    ///
+    /// # Errors
+    ///
+    /// As [`Provider::requests`].
+    pub fn is_handled(&self, unit: &UnitContext<'_>, asked: &Asked) -> Result<bool, HookError> {
+        let known = unit.files().get(&*self.memory(unit, asked));
+        let same_names = known.is_some_and(|known| known.text() == asked.names_text());
+        Ok(same_names && published(unit, asked)?)
+    }
+
+    /// `set_cert`: publishes certificate and key to whoever asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Provider::requests`].
+    pub fn publish(
+        &self,
+        unit: &mut UnitContext<'_>,
+        asked: &Asked,
+        certificate: &Value,
+        key: &Value,
+    ) -> Result<(), HookError> {
+        let asking = match asked.kind {
+            // Every unit of the application gets the same.
+            Kind::Application => self.fellows(unit, asked)?,
+            _ => vec![asked.clone()],
+        };
+        for asked in &asking {
+            self.write(unit, asked, certificate, key)?;
+        }
+        let path = self.memory(unit, asked);
+        unit.push_file(&path, Value::from(asked.names_text()));
+        Ok(())
+    }
+
+    /// `set_ca`, `set_chain`: the same for every relation; nothing takes it away.
+    ///
+    /// # Errors
+    ///
+    /// As [`Provider::requests`].
+    pub fn set_for_all(
+        &self,
+        unit: &mut UnitContext<'_>,
+        key: &str,
+        value: Option<&Value>,
+    ) -> Result<(), HookError> {
+        for relation in self.relations(unit) {
+            unit.set_unit_data(relation, key, value.cloned())?;
+        }
+        Ok(())
+    }
+
+    /// `set_client_cert`: one client certificate for everyone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Provider::requests`].
+    pub fn set_client_cert(
+        &self,
+        unit: &mut UnitContext<'_>,
+        certificate: &Value,
+        key: &Value,
+    ) -> Result<(), HookError> {
+        for relation in self.relations(unit) {
+            let before = unit.unit_data(relation, unit.id())?;
+            if before.get("client.key") != Some(key) {
+                let holder = unit.remote_application_name(relation).into();
+                note_key(unit, relation, "client.key", holder, certificate);
+            }
+            unit.set_unit_data(relation, "client.cert", Some(certificate.clone()))?;
+            unit.set_unit_data(relation, "client.key", Some(key.clone()))?;
+        }
+        Ok(())
+    }
+
+    /// Whether every relation carries this value under `key`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Provider::requests`].
+    pub fn all_carry(
+        &self,
+        unit: &UnitContext<'_>,
+        key: &str,
+        value: &Value,
+    ) -> Result<bool, HookError> {
+        for relation in self.relations(unit) {
+            if unit.unit_data(relation, unit.id())?.get(key) != Some(value) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn relations(&self, unit: &UnitContext<'_>) -> Vec<RelationId> {
+        let mut relations = unit.relations(&self.endpoint);
+        relations.sort_by_key(|relation| relation_id(unit, *relation));
+        relations
+    }
+
+    /// The same request as it stands for each unit of the relation.
+    fn fellows(&self, unit: &UnitContext<'_>, asked: &Asked) -> Result<Vec<Asked>, HookError> {
+        let mut fellows = Vec::new();
+        for remote in unit.remote_units(asked.relation) {
+            let bag = unit.unit_data(asked.relation, remote)?;
+            fellows.push(Asked {
+                unit: remote,
+                unit_name: own_name(unit, remote, &bag),
+                ..asked.clone()
+            });
+        }
+        Ok(fellows)
+    }
+
+    fn write(
+        &self,
+        unit: &mut UnitContext<'_>,
+        asked: &Asked,
+        certificate: &Value,
+        key: &Value,
+    ) -> Result<(), HookError> {
+        let relation = asked.relation;
+        let place = match asked.place() {
+            Place::TopLevel {
+                certificate: certificate_key,
+                key: key_key,
+            } => {
+                unit.set_unit_data(relation, &certificate_key, Some(certificate.clone()))?;
+                unit.set_unit_data(relation, &key_key, Some(key.clone()))?;
+                key_key
+            }
+            Place::Field { key: at, field } => {
+                let bag = unit.unit_data(relation, unit.id())?;
+                let mut answers: Object = (*object(&bag, &at)?).clone();
+                let answer = [("cert", certificate), ("key", key)]
+                    .map(|(name, value)| (name.to_owned(), Json::from(value.text())));
+                answers.insert(field, Json::Object(answer.into_iter().collect()));
+                unit.set_unit_data(relation, &at, Some(value_of(answers, true)))?;
+                at
+            }
+        };
+        let holder = unit_of(&asked.unit_name).into();
+        note_key(unit, relation, &place, holder, certificate);
+        Ok(())
+    }
+
+    /// Where `data_changed` keeps the names of a request: the charm's own store on its machine,
+    /// which a unit that replaces another does not have. (The real one keeps their MD5.)
+    fn memory(&self, unit: &UnitContext<'_>, asked: &Asked) -> String {
+        let id = relation_id(unit, asked.relation);
+        let key = match asked.kind {
+            Kind::Application => format!("{id}.app_cert"),
+            _ => format!("{id}.{}.{}", asked.unit_name, asked.common_name),
+        };
+        format!("unitdata/reactive.data_changed.{key}")
+    }
+}
+
+/// `client:7`.
+fn relation_id(unit: &UnitContext<'_>, relation: RelationId) -> String {
+    let endpoint = unit.own_endpoint(relation).unwrap_or_default();
+    format!("{endpoint}:{}", unit.relation_number(relation))
+}
+
+/// `resolve_unit_name`, munged.
+fn own_name(unit: &UnitContext<'_>, remote: UnitId, bag: &Bag) -> String {
+    let said = bag.get("unit_name").map(Value::text);
+    munged(said.unwrap_or_else(|| unit.name_of(remote)))
+}
+
+fn read_unit(
+    unit: &UnitContext<'_>,
+    relation: RelationId,
+    remote: UnitId,
+    bag: &Bag,
+    of_relation: &[(UnitId, Bag)],
+    found: &mut Vec<Asked>,
+) -> Result<(), HookError> {
+    let top_level = bag.get("common_name").map(Value::text);
+    let unit_name = own_name(unit, remote, bag);
+    let mut add = |kind, common_name: &str, sans| {
+        found.push(Asked {
+            relation,
+            unit: remote,
+            unit_name: unit_name.clone(),
+            kind,
+            common_name: common_name.to_owned(),
+            sans,
+            is_top_level: kind == Kind::Server && top_level == Some(common_name),
+        });
+    };
+    if let Some(common_name) = top_level {
+        add(Kind::Server, common_name, names(bag, "sans"));
+    }
+    for kind in [
+        Kind::Server,
+        Kind::Client,
+        Kind::Application,
+        Kind::Intermediate,
+    ] {
+        for (common_name, request) in object(bag, kind.requests_key())?.iter() {
+            let Some(sans) = request.get("sans") else {
+                return Err(HookError::Charm("KeyError: 'sans'".to_owned()));
+            };
+            let sans = match kind {
+                Kind::Application => application_names(of_relation)?,
+                _ => texts(sans),
+            };
+            add(kind, common_name, sans);
+        }
+    }
+    Ok(())
+}
+
+/// `ApplicationCertificateRequest.sans`: the names of all units, common names among them.
+fn application_names(of_relation: &[(UnitId, Bag)]) -> Result<Vec<String>, HookError> {
+    let mut all = BTreeSet::new();
+    for (_, bag) in of_relation {
+        for (common_name, request) in object(bag, Kind::Application.requests_key())?.iter() {
+            all.insert(common_name.clone());
+            all.extend(request.get("sans").map(texts).unwrap_or_default());
+        }
+    }
+    Ok(all.into_iter().collect())
+}
+
+fn published(unit: &UnitContext<'_>, asked: &Asked) -> Result<bool, HookError> {
+    let bag = unit.unit_data(asked.relation, unit.id())?;
+    Ok(match asked.place() {
+        Place::TopLevel { certificate, key } => {
+            bag.get(&certificate).is_some() && bag.get(&key).is_some()
+        }
+        Place::Field { key, field } => object(&bag, &key)?
+            .get(&field)
+            .is_some_and(|answer| text(answer, "cert").is_some() && text(answer, "key").is_some()),
+    })
+}
+
+/// Notes a private key that a databag now holds.
+fn note_key(
+    unit: &mut UnitContext<'_>,
+    relation: RelationId,
+    place: &str,
+    holder: Arc<str>,
+    certificate: &Value,
+) {
+    let chain = pem::chain(certificate);
+    let leaf = (*chain).as_ref().ok().and_then(|chain| chain.first());
+    let common_name = leaf.and_then(|leaf| leaf.subject_common_name());
+    let note = StoredKey {
+        relation: Some(relation),
+        place: place.into(),
+        holder,
+        common_name: common_name.unwrap_or_default().into(),
+        serial: leaf.map_or("", |leaf| leaf.serial()).into(),
+    };
+    unit.note(
+        "private-key-stored",
+        Value::with_parsed(place, Arc::new(note)),
+    );
+}
+
+/// `app/0` of `app_0`.
+fn unit_of(munged: &str) -> String {
+    match munged.rsplit_once('_') {
+        Some((application, number)) => format!("{application}/{number}"),
+        None => munged.to_owned(),
+    }
+}

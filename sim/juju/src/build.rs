@@ -1,0 +1,256 @@
+//! Making controllers, models, machines, applications and units.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::agent::Agent;
+use super::integrate::new_end;
+use super::{
+    Application, ApplicationId, ApplicationKind, Controller, ControllerId, EndpointInfo,
+    EndpointRole, Event, Host, Juju, Lease, Machine, MachineId, Model, ModelId, Status, Unit,
+    UnitId, Versioned, Workload,
+};
+use rand::Rng;
+use trustsim_kernel::{Span, Time};
+
+/// What `juju deploy` takes.
+#[derive(Clone, Debug)]
+pub struct ApplicationParts {
+    /// Name.
+    pub name: Arc<str>,
+    /// Charm name.
+    pub charm: Arc<str>,
+    /// Endpoints of the charm.
+    pub endpoints: Arc<[EndpointInfo]>,
+    /// Workload containers.
+    pub containers: Arc<[Arc<str>]>,
+    /// Option defaults.
+    pub config_defaults: BTreeMap<String, String>,
+    /// Options as set.
+    pub config: BTreeMap<String, String>,
+    /// Whether units live on their principal's machine.
+    pub subordinate: bool,
+    /// Paths of workload files that lie on volumes begin with one of these: they outlive a pod.
+    pub volumes: Vec<Arc<str>>,
+}
+
+impl Juju {
+    /// Bootstraps a controller.
+    pub fn add_controller(&mut self, name: &str) -> ControllerId {
+        self.controllers.push(Controller {
+            name: name.into(),
+            skew_ns: 0,
+        });
+        ControllerId::from_index(self.controllers.len() - 1)
+    }
+
+    /// `juju add-model`.
+    pub fn add_model(
+        &mut self,
+        name: &str,
+        owner: &str,
+        controller: ControllerId,
+        kubernetes: bool,
+        update_status_interval: Span,
+    ) -> ModelId {
+        let mut stream = self.streams.stream("model-uuid", name);
+        let mut bytes = [0_u8; 16];
+        stream.fill_bytes(&mut bytes);
+        self.models.push(Model {
+            name: name.into(),
+            owner: owner.into(),
+            uuid: uuid_text(bytes).into(),
+            controller,
+            kubernetes,
+            update_status_interval,
+            retries_hooks: true,
+            next_relation: 0,
+            applications: Vec::new(),
+        });
+        ModelId::from_index(self.models.len() - 1)
+    }
+
+    /// `juju add-machine`.
+    pub fn add_machine(&mut self, model: ModelId, id: &str) -> MachineId {
+        let index = self.machines.len();
+        self.machines.push(Machine {
+            model,
+            id: id.into(),
+            address: address(100 + model.index(), index).into(),
+            units: Vec::new(),
+            lock: None,
+            waiting: Vec::new(),
+        });
+        MachineId::from_index(index)
+    }
+
+    /// `juju deploy` without units. Peer relations are there from the start.
+    pub fn add_application(
+        &mut self,
+        model: ModelId,
+        parts: ApplicationParts,
+        host: &mut dyn Host,
+    ) -> ApplicationId {
+        let endpoints = Arc::clone(&parts.endpoints);
+        let id = self.push_application(model, parts, ApplicationKind::Local);
+        let cause = None;
+        for endpoint in endpoints
+            .iter()
+            .filter(|endpoint| endpoint.role == EndpointRole::Peer)
+        {
+            let end = new_end(id, endpoint);
+            self.push_relation(model, &endpoint.interface, vec![end], cause, host);
+        }
+        id
+    }
+
+    pub(super) fn push_application(
+        &mut self,
+        model: ModelId,
+        parts: ApplicationParts,
+        kind: ApplicationKind,
+    ) -> ApplicationId {
+        let mut config = parts.config_defaults.clone();
+        config.extend(parts.config);
+        let config = Versioned {
+            value: Arc::new(config),
+            version: 1,
+            ..Versioned::default()
+        };
+        self.applications.push(Application {
+            model,
+            name: parts.name,
+            kind,
+            charm: parts.charm,
+            endpoints: parts.endpoints,
+            containers: parts.containers,
+            config,
+            config_defaults: Arc::new(parts.config_defaults),
+            units: Vec::new(),
+            relations: Vec::new(),
+            charm_version: Versioned {
+                version: 1,
+                ..Versioned::default()
+            },
+            rollout: Vec::new(),
+            next_unit: 0,
+            terminated: false,
+            lease: Lease::default(),
+            offers: Vec::new(),
+            subordinate: parts.subordinate,
+            volumes: parts.volumes,
+        });
+        let id = ApplicationId::from_index(self.applications.len() - 1);
+        self.models[model.index()].applications.push(id);
+        id
+    }
+
+    /// `juju add-unit`: its agent starts at `starts_at`.
+    pub fn add_unit(
+        &mut self,
+        application: ApplicationId,
+        machine: Option<MachineId>,
+        starts_at: Time,
+        host: &mut dyn Host,
+    ) -> UnitId {
+        let number = self.next_unit_number(application);
+        let id = self.push_unit(application, number, machine, Some(Box::new(Agent::new())));
+        host.schedule(starts_at, Event::AgentStart(id));
+        self.share_machine(id, host);
+        id
+    }
+
+    /// The next number: in a StatefulSet the next ordinal, elsewhere one never used before
+    /// (juju/juju 3.6 `state/application.go`, `newUnitName`).
+    pub(super) fn next_unit_number(&self, application: ApplicationId) -> u32 {
+        let found = self.application(application);
+        if !self.model(found.model).kubernetes {
+            return found.next_unit;
+        }
+        let last = found.units.last();
+        last.map_or(0, |unit| self.unit(*unit).number + 1)
+    }
+
+    pub(super) fn push_unit(
+        &mut self,
+        application: ApplicationId,
+        number: u32,
+        machine: Option<MachineId>,
+        agent: Option<Box<Agent>>,
+    ) -> UnitId {
+        let id = UnitId::from_index(self.units.len());
+        let found = self.application(application);
+        let name: Arc<str> = format!("{}/{number}", found.name).into();
+        let address_text = match machine {
+            Some(machine) => Arc::clone(&self.machine(machine).address),
+            None => Arc::from(address(1 + found.model.index(), id.index())),
+        };
+        self.units.push(Unit {
+            application,
+            number,
+            name,
+            machine,
+            principal: None,
+            address: Versioned {
+                value: address_text,
+                version: 1,
+                ..Versioned::default()
+            },
+            status: (
+                if agent.is_some() {
+                    Status::Waiting
+                } else {
+                    Status::Unknown
+                },
+                "".into(),
+            ),
+            status_since: Time::EPOCH,
+            skew_ns: 0,
+            agent,
+            workload: Workload::default(),
+        });
+        let found = &mut self.applications[application.index()];
+        found.next_unit = found.next_unit.max(number + 1);
+        let place = found
+            .units
+            .partition_point(|unit| self.units[unit.index()].number < number);
+        found.units.insert(place, id);
+        if let Some(machine) = machine {
+            self.machines[machine.index()].units.push(id);
+        }
+        id
+    }
+}
+
+impl Juju {
+    /// The address of a pod that replaces another: one no unit ever had.
+    pub(super) fn next_address(&mut self, unit: UnitId) -> Arc<str> {
+        let model = self.application(self.unit(unit).application).model;
+        self.addresses += 1;
+        address(200 + model.index(), self.addresses).into()
+    }
+}
+
+/// A private address no other unit has.
+fn address(network: usize, index: usize) -> String {
+    format!(
+        "10.{}.{}.{}",
+        network % 256,
+        index / 250 % 256,
+        index % 250 + 1
+    )
+}
+
+fn uuid_text(mut bytes: [u8; 16]) -> String {
+    bytes[6] = bytes[6] & 0x0F | 0x40;
+    bytes[8] = bytes[8] & 0x3F | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
+}

@@ -1,0 +1,178 @@
+//! The end of a hook: everything it buffered, in one call to the controller
+//! (juju/juju 3.6 `uniter/runner/context/context.go` `doFlush`, `apiserver` `uniter.go`
+//! `commitHookChangesForOneUnit`).
+
+use std::sync::Arc;
+
+use super::{
+    About, Effects, Happening, Hook, HookError, Host, Juju, RelationId, ToolError, UnitId, Workload,
+};
+use trustsim_kernel::Seq;
+
+/// Where a commit can break off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitFault {
+    /// The call never arrives: nothing is written, the hook is run again.
+    BeforeSecrets,
+    /// The first secret is written, the others and the databags are not.
+    BetweenSecrets,
+    /// 3.6 writes secrets first, each in its own transaction: they stay, databags are not
+    /// written, the hook is run again.
+    BetweenSecretsAndDatabags,
+    /// All is written, but the agent dies before it notes so: the hook is run again.
+    AfterCommit,
+}
+
+impl CommitFault {
+    /// What is written by then, in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::BeforeSecrets => "before secrets",
+            Self::BetweenSecrets => "between secrets",
+            Self::BetweenSecretsAndDatabags => "between secrets and databags",
+            Self::AfterCommit => "after all was written",
+        }
+    }
+}
+
+impl Juju {
+    /// Commits what a hook left behind; `Err` makes it a failed hook.
+    pub(super) fn commit(
+        &mut self,
+        unit: UnitId,
+        hook: &Hook,
+        effects: Effects,
+        result: Result<(), HookError>,
+        cause: Option<Seq>,
+        host: &mut dyn Host,
+    ) -> Result<(), HookError> {
+        let Effects {
+            mut bags,
+            mut secrets,
+            workload,
+            restarted,
+            commit_fault,
+            ..
+        } = effects;
+        self.apply_workload(unit, workload, restarted, cause, host);
+        result?;
+        if !self.agent(unit).is_some_and(|agent| agent.connected) {
+            return Err(HookError::Charm("cannot reach the controller".to_owned()));
+        }
+        let fault = commit_fault.or_else(|| self.take_commit_fault(unit, hook));
+        let broken = || Err(HookError::Charm("connection lost during commit".to_owned()));
+        if fault == Some(CommitFault::BeforeSecrets) {
+            return broken();
+        }
+        if fault == Some(CommitFault::BetweenSecrets) {
+            secrets.truncate(1);
+        }
+        self.commit_secrets(unit, secrets, cause, host)?;
+        if matches!(
+            fault,
+            Some(CommitFault::BetweenSecrets | CommitFault::BetweenSecretsAndDatabags)
+        ) {
+            return broken();
+        }
+        let leads = self.application(self.unit(unit).application).lease.holder == Some(unit);
+        if !leads && bags.keys().any(|(_, is_application)| *is_application) {
+            return Err(ToolError::NotLeader("application databag").into());
+        }
+        if *hook == Hook::ConfigChanged {
+            self.add_network_info(unit, &mut bags);
+        }
+        for ((relation, is_application), bag) in bags {
+            self.commit_bag(unit, relation, is_application, bag, cause, host);
+        }
+        if fault == Some(CommitFault::AfterCommit) {
+            return broken();
+        }
+        Ok(())
+    }
+
+    /// The fault that was asked for. Hooks that only time brings are spared, so that a run in
+    /// which they are elided fails at the same one.
+    fn take_commit_fault(&mut self, unit: UnitId, hook: &Hook) -> Option<CommitFault> {
+        let (_, fault) = self.commit_fault.filter(|(of, _)| *of == unit)?;
+        if self.agent(unit).is_some_and(|agent| agent.is_repeat(hook)) {
+            return None;
+        }
+        self.commit_fault = None;
+        Some(fault)
+    }
+
+    fn commit_bag(
+        &mut self,
+        unit: UnitId,
+        relation: RelationId,
+        is_application: bool,
+        bag: super::Bag,
+        cause: Option<Seq>,
+        host: &mut dyn Host,
+    ) {
+        let application = self.unit(unit).application;
+        let Some(end) = self.relation(relation).end_of(application) else {
+            return;
+        };
+        let name = self.relation_name(relation, end);
+        let side = &mut self.relations[relation.index()].ends[end];
+        let target = if is_application {
+            &mut side.bag
+        } else if let Some(member) = side.units.get_mut(&unit) {
+            &mut member.bag
+        } else {
+            return;
+        };
+        let keys = changed_keys(&target.value, &bag);
+        if keys.is_empty() {
+            return;
+        }
+        let happening = Happening::DatabagChanged(name, keys.join(" "));
+        let entry = host.record(cause, About::Unit(unit), happening);
+        target.value = bag;
+        target.touch(host.now(), entry.or(cause));
+        self.end_changed(relation, end, (!is_application).then_some(unit), host);
+    }
+
+    /// `certificates:7`, as hooks name a relation.
+    pub fn relation_name(&self, relation: RelationId, end: usize) -> Arc<str> {
+        let relation = self.relation(relation);
+        format!("{}:{}", relation.ends[end].endpoint, relation.number).into()
+    }
+
+    /// Files and restarts are outside Juju: they stay, whatever becomes of the hook.
+    fn apply_workload(
+        &mut self,
+        unit: UnitId,
+        workload: Workload,
+        restarted: bool,
+        cause: Option<Seq>,
+        host: &mut dyn Host,
+    ) {
+        if restarted && self.unit(unit).workload.remembers() {
+            self.processes_changed(unit, host);
+        }
+        let found = &mut self.units[unit.index()].workload;
+        if restarted || workload.loaded != found.loaded {
+            found.generation += 1;
+            found.cause = cause;
+            found.loaded = workload.loaded;
+        }
+        if restarted {
+            found.answers_from = host.now();
+        }
+        found.files = workload.files;
+    }
+}
+
+fn changed_keys<'a>(before: &'a super::Bag, after: &'a super::Bag) -> Vec<&'a str> {
+    let gone = before
+        .iter()
+        .filter(|(key, _)| after.get(key).is_none())
+        .map(|(key, _)| key);
+    let new = after
+        .iter()
+        .filter(|(key, value)| before.get(key) != Some(value))
+        .map(|(key, _)| key);
+    gone.chain(new).collect()
+}

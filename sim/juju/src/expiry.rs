@@ -1,0 +1,267 @@
+//! What a unit is told of the secrets it manages: revisions that expired, and revisions that
+//! nobody reads any more (juju/juju 3.6 `internal/worker/secretexpire`, `state/secrets.go`).
+
+use super::agent::{Expiry, Told};
+use super::{
+    About, ControllerId, Event, Happening, Hook, Host, Juju, SecretId, SecretOwner, Step, UnitId,
+};
+use trustsim_kernel::{Span, Time};
+
+const MINUTE_NS: u64 = 60_000_000_000;
+/// The watcher holds obsolete revisions back in case the whole secret is being deleted
+/// (juju/juju 3.6 `state/secrets.go`, `obsoleteSecretsWatcher`).
+const SQUASH: Span = Span::from_secs(1);
+
+impl Juju {
+    /// The unit whose agent watches the secrets of this owner, if there is one now.
+    fn manager(&self, owner: SecretOwner) -> Option<UnitId> {
+        let unit = match owner {
+            SecretOwner::Unit(unit) => unit,
+            SecretOwner::Application(application) => self.application(application).lease.holder?,
+        };
+        let agent = self.agent(unit)?;
+        let watches = matches!(owner, SecretOwner::Unit(_)) || agent.leader;
+        (agent.connected && watches && !agent.removed).then_some(unit)
+    }
+
+    /// The expiry worker's alarm: this secret and, at its one-minute granularity, any other that
+    /// the same agent manages and that expires within the minute. Batched ones keep the beat of
+    /// their batch.
+    pub(super) fn secret_expiry(&mut self, id: SecretId, host: &mut dyn Host) -> Option<Step> {
+        let now = host.now();
+        let owner = self.secret(id).owner;
+        // The controller looks by its own clock, and not while it is down.
+        let controller = self.controller_of(owner);
+        let now = now.skewed_by(self.controller(controller).skew_ns);
+        if self.secret(id).removed
+            || self.is_down(controller)
+            || !self.due_revisions(id, now, 1).any(|_| true)
+        {
+            return None;
+        }
+        let manager = self.manager(owner);
+        if let Some(unit) = manager {
+            self.settle(unit, host);
+        }
+        let others = match manager {
+            Some(unit) => {
+                self.owned_secrets(unit, self.agent(unit).is_some_and(|agent| agent.leader))
+            }
+            None => vec![id],
+        };
+        for other in others {
+            let granularity_ns = if other == id { 1 } else { MINUTE_NS };
+            let due: Vec<u32> = self.due_revisions(other, now, granularity_ns).collect();
+            for revision in due {
+                self.revision_expired(other, revision, manager, host);
+            }
+        }
+        self.schedule_wake(manager?, host.now(), host);
+        None
+    }
+
+    fn controller_of(&self, owner: SecretOwner) -> ControllerId {
+        let application = match owner {
+            SecretOwner::Unit(unit) => self.unit(unit).application,
+            SecretOwner::Application(application) => application,
+        };
+        self.model(self.application(application).model).controller
+    }
+
+    /// A controller is back, or its clock jumped: what is due by now, or will be, is looked at.
+    pub(super) fn look_at_expiries(&mut self, controller: ControllerId, host: &mut dyn Host) {
+        let skew_ns = self.controller(controller).skew_ns;
+        for (index, secret) in self.secrets.iter().enumerate() {
+            if secret.removed || self.controller_of(secret.owner) != controller {
+                continue;
+            }
+            for (at, said) in secret.expiries.values() {
+                let due = at.skewed_by(skew_ns.saturating_neg());
+                if !said {
+                    let id = SecretId::from_index(index);
+                    host.schedule(due.max(host.now()), Event::SecretExpiry(id));
+                }
+            }
+        }
+    }
+
+    /// The clock of a controller jumps to be ahead of true time by so many nanoseconds.
+    pub fn set_controller_skew(
+        &mut self,
+        controller: ControllerId,
+        skew_ns: i64,
+        host: &mut dyn Host,
+    ) {
+        self.controllers[controller.index()].skew_ns = skew_ns;
+        self.look_at_expiries(controller, host);
+    }
+
+    /// Revisions whose expiry, cut down to this granularity, has passed and was not said yet.
+    fn due_revisions(
+        &self,
+        id: SecretId,
+        now: Time,
+        granularity_ns: u64,
+    ) -> impl Iterator<Item = u32> {
+        let passed =
+            move |at: Time| at.as_nanos() - at.as_nanos() % granularity_ns <= now.as_nanos();
+        let expiries = self.secret(id).expiries.iter();
+        expiries
+            .filter(move |(_, (at, said))| !said && passed(*at))
+            .map(|(revision, _)| *revision)
+    }
+
+    fn revision_expired(
+        &mut self,
+        id: SecretId,
+        revision: u32,
+        manager: Option<UnitId>,
+        host: &mut dyn Host,
+    ) {
+        let owner = self.secret(id).owner;
+        let about = match (manager, owner) {
+            (Some(unit), _) | (None, SecretOwner::Unit(unit)) => About::Unit(unit),
+            (None, SecretOwner::Application(application)) => About::Application(application),
+        };
+        let secret = &mut self.secrets[id.index()];
+        if let Some((_, said)) = secret.expiries.get_mut(&revision) {
+            *said = true;
+        }
+        let (label, cause) = (secret.label.clone(), secret.cause);
+        let entry = host.record(cause, about, Happening::Secret("expired", label));
+        self.secrets[id.index()].cause = entry.or(cause);
+        if let Some(agent) = manager.and_then(|unit| self.agent_mut(unit)) {
+            let (from, handled) = (host.now(), 0);
+            agent
+                .expiries
+                .insert((id, revision), Expiry { from, handled });
+        }
+    }
+
+    /// The agent's watchers start again: after it connected, and on every change of leadership.
+    /// Whatever has expired by now fires at once.
+    pub(super) fn rearm_secrets(&mut self, unit: UnitId, now: Time) {
+        let leads = self.agent(unit).is_some_and(|agent| agent.leader);
+        let controller = self.controller_of(SecretOwner::Unit(unit));
+        let by_controller = now.skewed_by(self.controller(controller).skew_ns);
+        let mut expiries = std::collections::BTreeMap::new();
+        for id in self.owned_secrets(unit, leads) {
+            let expired = self.secret(id).expiries.iter();
+            let expired = expired.filter(|(_, (at, _))| *at <= by_controller);
+            let (from, handled) = (now, 0);
+            expiries
+                .extend(expired.map(|(revision, _)| ((id, *revision), Expiry { from, handled })));
+        }
+        if let Some(agent) = self.agent_mut(unit) {
+            agent.expiries = expiries;
+            agent.obsolete.clear();
+        }
+    }
+
+    /// A revision's expiry changed or went: nobody has been told of the new one.
+    pub(super) fn forget_expiry(&mut self, id: SecretId, revision: u32, host: &mut dyn Host) {
+        for unit in self.managers(id) {
+            let told = |agent: &super::Agent| agent.expiries.contains_key(&(id, revision));
+            if !self.agent(unit).is_some_and(told) {
+                continue;
+            }
+            self.settle(unit, host);
+            if let Some(agent) = self.agent_mut(unit) {
+                agent.expiries.remove(&(id, revision));
+            }
+            self.arm_alarm(unit, None, host);
+        }
+    }
+
+    /// A secret is gone: nobody is told of it any more.
+    pub(super) fn forget_secret(&mut self, id: SecretId, host: &mut dyn Host) {
+        for revision in 1..=self.secret(id).latest() {
+            self.forget_expiry(id, revision, host);
+        }
+        for unit in self.managers(id) {
+            if let Some(agent) = self.agent_mut(unit) {
+                agent.obsolete.retain(|(secret, _), _| *secret != id);
+                agent.obsolete_told.retain(|(secret, _)| *secret != id);
+            }
+        }
+    }
+
+    fn managers(&self, id: SecretId) -> Vec<UnitId> {
+        match self.secret(id).owner {
+            SecretOwner::Unit(unit) => vec![unit],
+            SecretOwner::Application(application) => self.application(application).units.clone(),
+        }
+    }
+
+    /// Tells the owner of revisions that nobody reads any more. An agent that does not watch when
+    /// a revision becomes obsolete is not told later.
+    pub(super) fn tell_obsolete(&mut self, id: SecretId, host: &mut dyn Host) {
+        let Some(unit) = self.manager(self.secret(id).owner) else {
+            return;
+        };
+        let at = self.arrival(unit, host.now()) + SQUASH;
+        let mut obsolete = self.secret(id).obsolete();
+        let Some(agent) = self.agent_mut(unit) else {
+            return;
+        };
+        obsolete.retain(|revision| {
+            let key = (id, *revision);
+            !agent.obsolete_told.contains(&key) && !agent.obsolete.contains_key(&key)
+        });
+        if obsolete.is_empty() {
+            return;
+        }
+        let found = obsolete.into_iter().map(|revision| ((id, revision), at));
+        agent.obsolete.extend(found);
+        self.schedule_wake(unit, at, host);
+    }
+
+    /// Applies what a hook read: tracked revisions move at once, whatever becomes of the hook.
+    pub(super) fn track_secrets(
+        &mut self,
+        unit: UnitId,
+        tracked: &[(SecretId, u32)],
+        host: &mut dyn Host,
+    ) {
+        for (id, revision) in tracked {
+            let consumers = &mut self.secrets[id.index()].consumers;
+            let is_new = !consumers.contains_key(&unit);
+            let tracking = consumers.entry(unit).or_default();
+            let moves = tracking.revision != *revision;
+            tracking.revision = *revision;
+            if is_new && tracking.told < self.secret(*id).latest() {
+                self.schedule_wake(unit, self.arrival(unit, host.now()), host);
+            }
+            if moves {
+                self.tell_obsolete(*id, host);
+            }
+        }
+    }
+
+    /// What committing a secret hook changes in the agent's own record.
+    pub(super) fn secret_hook_done(&mut self, unit: UnitId, hook: &Hook, told: Told) {
+        if let Hook::SecretChanged { secret } = hook {
+            let consumers = &mut self.secrets[secret.index()].consumers;
+            if let Some(tracking) = consumers.get_mut(&unit) {
+                tracking.told = u32::try_from(told.version).unwrap_or(u32::MAX);
+            }
+        }
+        let (Some(agent), Some(key)) = (self.agent_mut(unit), hook.secret_revision()) else {
+            return;
+        };
+        if let Hook::SecretRemove { .. } = hook {
+            agent.obsolete.remove(&key);
+            agent.obsolete_told.insert(key);
+        } else if let Some(expiry) = agent.expiries.get_mut(&key) {
+            expiry.handled = expiry.handled.max(told.firings);
+        }
+    }
+
+    /// Schedules the alarm of a revision's expiry.
+    pub(super) fn schedule_expiry(&self, id: SecretId, at: Time, host: &mut dyn Host) {
+        let controller = self.controller_of(self.secret(id).owner);
+        let skew_ns = self.controller(controller).skew_ns;
+        let due = at.skewed_by(skew_ns.saturating_neg());
+        host.schedule(due, Event::SecretExpiry(id));
+    }
+}

@@ -1,0 +1,241 @@
+//! Hooks: what the agent runs, and how one fails.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::{RelationId, SecretId, UnitId};
+
+/// One hook (or action) with what its environment tells the charm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// `install`.
+    Install,
+    /// `start`.
+    Start,
+    /// `config-changed`.
+    ConfigChanged,
+    /// `upgrade-charm`.
+    UpgradeCharm,
+    /// `leader-elected`.
+    LeaderElected,
+    /// `update-status`.
+    UpdateStatus,
+    /// `stop`.
+    Stop,
+    /// `remove`.
+    Remove,
+    /// `CONTAINER-pebble-ready`.
+    PebbleReady {
+        /// Container name.
+        container: Arc<str>,
+    },
+    /// `CONTAINER-pebble-custom-notice`.
+    PebbleCustomNotice {
+        /// Container name.
+        container: Arc<str>,
+    },
+    /// `ENDPOINT-relation-created`.
+    RelationCreated {
+        /// The relation.
+        relation: RelationId,
+    },
+    /// `ENDPOINT-relation-joined`.
+    RelationJoined {
+        /// The relation.
+        relation: RelationId,
+        /// The remote unit.
+        unit: UnitId,
+    },
+    /// `ENDPOINT-relation-changed`; without a unit it is the remote application that changed.
+    RelationChanged {
+        /// The relation.
+        relation: RelationId,
+        /// The remote unit.
+        unit: Option<UnitId>,
+    },
+    /// `ENDPOINT-relation-departed`.
+    RelationDeparted {
+        /// The relation.
+        relation: RelationId,
+        /// The remote unit.
+        unit: UnitId,
+        /// `JUJU_DEPARTING_UNIT`.
+        departing: UnitId,
+    },
+    /// `ENDPOINT-relation-broken`.
+    RelationBroken {
+        /// The relation.
+        relation: RelationId,
+    },
+    /// `secret-expired`.
+    SecretExpired {
+        /// The secret, owned by this unit or its application.
+        secret: SecretId,
+        /// The expired revision.
+        revision: u32,
+    },
+    /// `secret-changed`.
+    SecretChanged {
+        /// A secret this unit reads.
+        secret: SecretId,
+    },
+    /// `secret-remove`.
+    SecretRemove {
+        /// An owned secret.
+        secret: SecretId,
+        /// The revision nobody reads any more.
+        revision: u32,
+    },
+    /// An action, run by an operator.
+    Action {
+        /// Its name.
+        name: Arc<str>,
+        /// Its parameters.
+        parameters: Arc<BTreeMap<String, String>>,
+    },
+}
+
+impl Hook {
+    /// The relation it is about.
+    pub const fn relation(&self) -> Option<RelationId> {
+        match self {
+            Self::RelationCreated { relation }
+            | Self::RelationJoined { relation, .. }
+            | Self::RelationChanged { relation, .. }
+            | Self::RelationDeparted { relation, .. }
+            | Self::RelationBroken { relation } => Some(*relation),
+            _ => None,
+        }
+    }
+
+    /// Whether somebody asked for it and it is never run again: an action, or what a workload
+    /// tells (juju/juju 3.6 `uniter/container/workload.go` goes on after a failure).
+    pub(super) const fn is_asked_for(&self) -> bool {
+        matches!(self, Self::Action { .. } | Self::PebbleCustomNotice { .. })
+    }
+
+    /// The secret it is about.
+    pub const fn secret(&self) -> Option<SecretId> {
+        match self {
+            Self::SecretExpired { secret, .. }
+            | Self::SecretChanged { secret }
+            | Self::SecretRemove { secret, .. } => Some(*secret),
+            _ => None,
+        }
+    }
+
+    /// The secret revision a `secret-expired` or `secret-remove` is about.
+    pub(super) const fn secret_revision(&self) -> Option<(SecretId, u32)> {
+        match self {
+            Self::SecretExpired { secret, revision } | Self::SecretRemove { secret, revision } => {
+                Some((*secret, *revision))
+            }
+            _ => None,
+        }
+    }
+
+    /// The hook's name without an endpoint: `relation-changed`, `config-changed`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Install => "install",
+            Self::Start => "start",
+            Self::ConfigChanged => "config-changed",
+            Self::UpgradeCharm => "upgrade-charm",
+            Self::LeaderElected => "leader-elected",
+            Self::UpdateStatus => "update-status",
+            Self::Stop => "stop",
+            Self::Remove => "remove",
+            Self::PebbleReady { .. } => "pebble-ready",
+            Self::PebbleCustomNotice { .. } => "pebble-custom-notice",
+            Self::RelationCreated { .. } => "relation-created",
+            Self::RelationJoined { .. } => "relation-joined",
+            Self::RelationChanged { .. } => "relation-changed",
+            Self::RelationDeparted { .. } => "relation-departed",
+            Self::RelationBroken { .. } => "relation-broken",
+            Self::SecretExpired { .. } => "secret-expired",
+            Self::SecretChanged { .. } => "secret-changed",
+            Self::SecretRemove { .. } => "secret-remove",
+            Self::Action { .. } => "action",
+        }
+    }
+}
+
+/// Why a hook exits non-zero. Nothing it buffered is committed, and Juju runs it again.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum HookError {
+    /// A hook tool refused: Juju's words.
+    #[error("{0}")]
+    Tool(#[from] ToolError),
+    /// The charm raised.
+    #[error("uncaught exception: {0}")]
+    Charm(String),
+}
+
+/// Why a hook tool refuses.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ToolError {
+    /// Databag permissions (juju/juju 3.6, `apiserver/facades/agent/uniter`).
+    #[error("ERROR permission denied")]
+    PermissionDenied,
+    /// An application databag or secret is written by a unit that does not lead.
+    #[error("ERROR cannot write {0}: not leader")]
+    NotLeader(&'static str),
+    /// The relation is not there.
+    #[error("ERROR invalid value \"{0}\" for option -r: relation not found")]
+    NoRelation(String),
+    /// Another secret of the same owner has this label.
+    #[error("ERROR secret with label {0:?} already exists")]
+    SecretExists(String),
+    /// The secret is not there.
+    #[error("ERROR secret {0:?} not found")]
+    NoSecret(String),
+}
+
+/// Workload or agent status, as `juju status` prints it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    /// `unknown`.
+    #[default]
+    Unknown,
+    /// `maintenance`.
+    Maintenance,
+    /// `waiting`.
+    Waiting,
+    /// `blocked`.
+    Blocked,
+    /// `active`.
+    Active,
+    /// `error`.
+    Error,
+    /// `terminated`.
+    Terminated,
+}
+
+impl Status {
+    /// As Juju writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Maintenance => "maintenance",
+            Self::Waiting => "waiting",
+            Self::Blocked => "blocked",
+            Self::Active => "active",
+            Self::Error => "error",
+            Self::Terminated => "terminated",
+        }
+    }
+}
+
+/// What only time brings: whether update-status, or a secret event that is repeated, could do
+/// anything before something else happens to the unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quiet {
+    /// They do nothing until something else happens.
+    Always,
+    /// They do nothing before this instant of the unit's clock.
+    Until(trustsim_kernel::Time),
+    /// The next one may do something.
+    No,
+}

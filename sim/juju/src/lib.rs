@@ -1,0 +1,360 @@
+//! Juju: controllers, models, units and the agents that run their hooks.
+//!
+//! The unit agent is a level-triggered resolver: it compares what its controller shows with what
+//! it has done, and picks the next hook in Juju's order. Changes are not queued; they are
+//! differences, so they coalesce, and a hook that is run again reads fresh data.
+//!
+//! Must not know certificates, or what any charm does: whoever holds a [`Juju`] runs the charm's
+//! code when [`Step::Run`] says so, and hands back what it left behind.
+//!
+//! Follows juju/juju 3.6 (1c91c54f).
+
+mod address;
+mod agent;
+mod build;
+mod churn;
+mod commit;
+mod context;
+mod elision;
+mod expiry;
+mod hook;
+mod ids;
+mod integrate;
+mod leadership;
+mod lifecycle;
+mod link;
+mod lock;
+mod network;
+mod offers;
+mod operate;
+mod permissions;
+mod relation;
+mod repeats;
+mod replay;
+mod resolver;
+mod rough;
+mod run;
+mod scope;
+mod secret;
+mod state;
+mod stored;
+mod subordinate;
+mod value;
+mod workload;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use agent::{Activity, Agent, Failed, RelationLocal, Running};
+pub use build::ApplicationParts;
+pub use commit::CommitFault;
+pub use context::{Effects, RelationSight, SecretSight, SecretView, Sight, UnitContext};
+pub use hook::{Hook, HookError, Quiet, Status, ToolError};
+pub use ids::{
+    ApplicationId, ControllerId, LinkId, MachineId, ModelId, RelationId, SecretId, UnitId,
+};
+pub use integrate::IntegrateError;
+pub use network::{Trouble, Wire};
+pub use offers::OfferError;
+pub use permissions::{Access, Whose, access};
+pub use state::{
+    Application, ApplicationKind, Controller, End, EndpointInfo, EndpointRole, Lease, Life, Link,
+    Machine, Model, Relation, ScopeMember, Secret, SecretContent, SecretOwner, Tracking, Unit,
+    Versioned, Workload,
+};
+pub use value::{Bag, Value};
+pub use workload::Files;
+
+use state::SecretLabels;
+use trustsim_kernel::{Seq, Span, Streams, Time};
+
+/// How long things take; whoever builds a [`Juju`] decides.
+#[derive(Clone, Debug)]
+pub struct Latencies {
+    /// Shortest hook.
+    pub hook_min: Span,
+    /// Longest hook.
+    pub hook_max: Span,
+    /// From a change on a controller to the agent that watches it.
+    pub watch: Span,
+    /// From one controller to the other.
+    pub cross_model: Span,
+}
+
+/// Something due in a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A unit's agent process starts.
+    AgentStart(UnitId),
+    /// Something an agent watches may have changed.
+    Wake(UnitId),
+    /// An agent's own timer fired, if it is still set for this instant.
+    Alarm(UnitId),
+    /// The running hook of a unit ends.
+    HookEnd(UnitId),
+    /// A secret's expiry is due.
+    SecretExpiry(SecretId),
+    /// An application's leadership lease may have expired.
+    LeaseExpiry(ApplicationId),
+    /// A cross-model link delivers; true from the consumer to the offering side.
+    Transfer(LinkId, bool),
+    /// A consumer's controller dials the offering controller.
+    Dial(LinkId),
+    /// A pod that was told to end is killed, if it has not ended.
+    PodGone(UnitId),
+    /// The health ping of a parted connection is missed; the number of the trouble.
+    Unheard(u32),
+    /// The health pings of an agent on a slow or lossy wire are looked at.
+    Ping(UnitId),
+}
+
+/// What must be done outside Juju before it goes on.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Run the charm's code for this hook, then call [`Juju::hook_ran`].
+    Run {
+        /// The unit.
+        unit: UnitId,
+        /// The hook.
+        hook: Hook,
+        /// What caused it.
+        cause: Option<Seq>,
+        /// How often it failed before.
+        failures: u32,
+    },
+    /// A unit has nothing to do: ask its charm what only time brings, then call [`Juju::rest`].
+    Idle {
+        /// The unit.
+        unit: UnitId,
+    },
+    /// An agent dials its controller: judge the connection, then call [`Juju::connected`].
+    Connect {
+        /// The unit.
+        unit: UnitId,
+    },
+    /// A controller dials another: judge the connection, then call [`Juju::dialled`].
+    Dial {
+        /// The link.
+        link: LinkId,
+    },
+}
+
+/// What happened in Juju, for the journal.
+#[derive(Clone, Debug)]
+pub enum Happening {
+    /// A hook began.
+    HookStarted(Arc<str>),
+    /// A hook was committed.
+    HookCommitted(Arc<str>),
+    /// A hook failed.
+    HookFailed(Arc<str>, String),
+    /// A databag changed: relation `endpoint:number` and keys.
+    DatabagChanged(Arc<str>, String),
+    /// A secret: what became of it, and its label.
+    Secret(&'static str, Arc<str>),
+    /// The unit became leader.
+    LeaderElected,
+    /// A relation came or went.
+    Relation(&'static str, RelationId),
+    /// Anything else.
+    Note(&'static str, String),
+}
+
+/// Whom a [`Happening`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// A unit.
+    Unit(UnitId),
+    /// An application.
+    Application(ApplicationId),
+    /// A model.
+    Model(ModelId),
+}
+
+/// What a [`Juju`] asks of whoever plays it: the clock, the agenda and the journal.
+pub trait Host {
+    /// True time.
+    fn now(&self) -> Time;
+    /// Puts an event on the agenda.
+    fn schedule(&mut self, at: Time, event: Event);
+    /// Writes to the journal.
+    fn record(&mut self, cause: Option<Seq>, about: About, what: Happening) -> Option<Seq>;
+}
+
+/// Every controller of a deployment, with the agents of all units.
+#[derive(Clone, Debug)]
+pub struct Juju {
+    controllers: Vec<Controller>,
+    models: Vec<Model>,
+    applications: Vec<Application>,
+    units: Vec<Unit>,
+    machines: Vec<Machine>,
+    relations: Vec<Relation>,
+    links: Vec<Link>,
+    secrets: Vec<Secret>,
+    labels: SecretLabels,
+    latencies: Latencies,
+    streams: Streams,
+    /// How many pods were replaced: each got a new address.
+    addresses: usize,
+    /// Every update-status and repeated secret event is played, quiet or not.
+    every_hook: bool,
+    /// What is wrong with the wires now.
+    troubles: Vec<network::Active>,
+    troubles_made: u32,
+    /// Where the next commit fails, for rehearsing it.
+    commit_fault: Option<(UnitId, CommitFault)>,
+    /// What services outside Juju remember of those who call them from hooks.
+    outside: BTreeMap<Arc<str>, Value>,
+}
+
+impl Juju {
+    /// No controllers yet.
+    pub fn new(latencies: Latencies, streams: Streams, every_hook: bool) -> Self {
+        Self {
+            controllers: Vec::new(),
+            models: Vec::new(),
+            applications: Vec::new(),
+            units: Vec::new(),
+            machines: Vec::new(),
+            relations: Vec::new(),
+            links: Vec::new(),
+            secrets: Vec::new(),
+            labels: SecretLabels::new(),
+            latencies,
+            streams,
+            addresses: 0,
+            every_hook,
+            troubles: Vec::new(),
+            troubles_made: 0,
+            commit_fault: None,
+            outside: BTreeMap::new(),
+        }
+    }
+
+    /// The controller.
+    pub fn controller(&self, id: ControllerId) -> &Controller {
+        &self.controllers[id.index()]
+    }
+
+    /// The model.
+    pub fn model(&self, id: ModelId) -> &Model {
+        &self.models[id.index()]
+    }
+
+    /// The application.
+    pub fn application(&self, id: ApplicationId) -> &Application {
+        &self.applications[id.index()]
+    }
+
+    /// The unit.
+    pub fn unit(&self, id: UnitId) -> &Unit {
+        &self.units[id.index()]
+    }
+
+    /// The unit, to change what nature changes: its workload. Its clock and its address change
+    /// with [`Juju::set_clock_skew`] and [`Juju::set_address`], which its agent notices.
+    pub fn unit_mut(&mut self, id: UnitId) -> &mut Unit {
+        &mut self.units[id.index()]
+    }
+
+    /// The machine.
+    pub fn machine(&self, id: MachineId) -> &Machine {
+        &self.machines[id.index()]
+    }
+
+    /// The relation.
+    pub fn relation(&self, id: RelationId) -> &Relation {
+        &self.relations[id.index()]
+    }
+
+    /// The link.
+    pub fn link(&self, id: LinkId) -> &Link {
+        &self.links[id.index()]
+    }
+
+    /// The secret.
+    pub fn secret(&self, id: SecretId) -> &Secret {
+        &self.secrets[id.index()]
+    }
+
+    /// A unit's agent; none for a proxy.
+    pub fn agent(&self, id: UnitId) -> Option<&Agent> {
+        self.unit(id).agent.as_deref()
+    }
+
+    /// Every model.
+    pub fn models(&self) -> impl Iterator<Item = (ModelId, &Model)> {
+        self.models
+            .iter()
+            .enumerate()
+            .map(|(index, model)| (ModelId::from_index(index), model))
+    }
+
+    /// Every application, proxies included.
+    pub fn applications(&self) -> impl Iterator<Item = (ApplicationId, &Application)> {
+        (0..).map(ApplicationId).zip(&self.applications)
+    }
+
+    /// Every unit, proxies included.
+    pub fn units(&self) -> impl Iterator<Item = (UnitId, &Unit)> {
+        (0..).map(UnitId).zip(&self.units)
+    }
+
+    /// Every relation there ever was.
+    pub fn relations(&self) -> impl Iterator<Item = (RelationId, &Relation)> {
+        (0..).map(RelationId).zip(&self.relations)
+    }
+
+    /// Every cross-model link.
+    pub fn links(&self) -> impl Iterator<Item = (LinkId, &Link)> {
+        (0..).map(LinkId).zip(&self.links)
+    }
+
+    /// Every machine.
+    pub fn machines(&self) -> impl Iterator<Item = (MachineId, &Machine)> {
+        (0..).map(MachineId).zip(&self.machines)
+    }
+
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.streams
+    }
+
+    /// Makes the next commit of `unit` fail at this point.
+    pub fn fail_next_commit(&mut self, unit: UnitId, fault: CommitFault) {
+        self.commit_fault = Some((unit, fault));
+    }
+
+    fn agent_mut(&mut self, id: UnitId) -> Option<&mut Agent> {
+        self.units[id.index()].agent.as_deref_mut()
+    }
+
+    /// Carries out one event; what it returns must be done before the next.
+    pub fn handle(&mut self, event: Event, host: &mut dyn Host) -> Option<Step> {
+        match event {
+            Event::AgentStart(unit) => self.agent_start(unit, host),
+            Event::Wake(unit) => self.wake(unit, host),
+            Event::Alarm(unit) => self.alarm(unit, host),
+            Event::HookEnd(unit) => self.hook_end(unit, host),
+            Event::SecretExpiry(secret) => self.secret_expiry(secret, host),
+            Event::LeaseExpiry(application) => self.lease_expiry(application, host),
+            Event::Transfer(link, to_offering) => self.transfer(link, to_offering, host),
+            Event::Dial(link) => self.dial(link, host),
+            Event::Unheard(trouble) => {
+                self.unheard(trouble, host);
+                None
+            }
+            Event::Ping(unit) => {
+                self.ping(unit, host);
+                None
+            }
+            Event::PodGone(unit) => {
+                self.grace_is_over(unit, host);
+                None
+            }
+        }
+    }
+}

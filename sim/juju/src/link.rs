@@ -1,0 +1,279 @@
+//! Cross-model relations: the consumer's controller dials the offering one, and whole databags
+//! are replaced on the other side (juju/juju 3.6 `internal/worker/remoterelations`).
+//!
+//! A direction of a link is a channel that holds one state: while a delivery is under way, later
+//! changes ride along, and while the link is down the newest state waits.
+
+use std::collections::BTreeSet;
+
+use super::{
+    About, ApplicationId, ApplicationKind, Event, Happening, Host, Juju, Life, LinkId, RelationId,
+    ScopeMember, Step, UnitId, Versioned,
+};
+use trustsim_kernel::{Span, Time};
+
+/// The worker that dials is started again after this long.
+const DIAL_RETRY: Span = Span::from_secs(15);
+
+impl Juju {
+    /// A dial was judged.
+    pub fn dialled(
+        &mut self,
+        id: LinkId,
+        judged: Result<(), String>,
+        host: &mut dyn Host,
+    ) -> Option<Step> {
+        let now = host.now();
+        let link = &mut self.links[id.index()];
+        link.dialled_at = now;
+        link.connected = judged.is_ok();
+        link.error = None;
+        let cause = link.down_by;
+        if link.connected {
+            link.down_by = None;
+        }
+        if let Err(reason) = judged {
+            let text = format!("cannot connect to external controller: {reason}");
+            link.error = Some(text.as_str().into());
+            let model = self.relation(self.link(id).consumer).model;
+            let happening = Happening::Note("link-down", text);
+            host.record(cause, About::Model(model), happening);
+            // Who would dial in vain is counted on when the trouble is over.
+            if self.link_trouble(id).is_none() {
+                host.schedule(now + DIAL_RETRY, Event::Dial(id));
+            }
+            return None;
+        }
+        self.links[id.index()].due = [Time::EPOCH; 2];
+        for to_offering in [true, false] {
+            self.schedule_transfer(id, to_offering, host);
+        }
+        None
+    }
+
+    /// The consumer's controller dials, where it is not connected.
+    pub(super) fn dial(&mut self, id: LinkId, host: &mut dyn Host) -> Option<Step> {
+        if self.link(id).connected {
+            return None;
+        }
+        if let Some((words, cause)) = self.link_trouble(id) {
+            self.links[id.index()].down_by = cause;
+            return self.dialled(id, Err(words.to_owned()), host);
+        }
+        Some(Step::Dial { link: id })
+    }
+
+    /// A link's wire carries again: what waits is delivered, or the next dial succeeds.
+    pub(super) fn link_is_free(&mut self, id: LinkId, host: &mut dyn Host) {
+        let now = host.now();
+        if self.link_trouble(id).is_some() || self.is_link_held(id) {
+            return;
+        }
+        let link = self.link(id);
+        if !link.connected {
+            let waited = now.since(link.dialled_at).as_nanos();
+            let dials = waited.div_ceil(DIAL_RETRY.as_nanos()).max(1);
+            let dials = u32::try_from(dials).unwrap_or(u32::MAX);
+            host.schedule(link.dialled_at + DIAL_RETRY * dials, Event::Dial(id));
+            return;
+        }
+        for to_offering in [true, false] {
+            self.schedule_transfer(id, to_offering, host);
+        }
+    }
+
+    /// How long a delivery takes that leaves now and is not lost.
+    fn travel(&self, id: LinkId) -> Span {
+        self.latencies.watch + self.latencies.cross_model + self.slowness(id)
+    }
+
+    /// The consumer's controller loses its connection: the other side's bags stay as they were,
+    /// and the newest state is delivered once it is back. It dials every 15 s.
+    pub fn cut_link(&mut self, id: LinkId, reason: &str, host: &mut dyn Host) {
+        if self.link(id).connected {
+            self.dialled(id, Err(reason.to_owned()), host);
+        }
+    }
+
+    /// Sends side `end` of a relation on, where the other side lives in another model: the bag
+    /// and presence of `unit`, or the application's bag.
+    pub(super) fn send_if_cross_model(
+        &mut self,
+        id: RelationId,
+        end: usize,
+        unit: Option<UnitId>,
+        host: &mut dyn Host,
+    ) {
+        let relation = self.relation(id);
+        let Some(link) = relation.link else {
+            return;
+        };
+        if self.application(relation.ends[end].application).kind == ApplicationKind::Local {
+            let to_offering = self.link(link).consumer == id;
+            if let Some(unit) = unit {
+                self.links[link.index()].changed[usize::from(to_offering)].insert(unit);
+            }
+            self.schedule_transfer(link, to_offering, host);
+        }
+    }
+
+    /// Sends the life and suspension of a relation on.
+    pub(super) fn send_life_if_cross_model(&mut self, id: RelationId, host: &mut dyn Host) {
+        if let Some(link) = self.relation(id).link {
+            let to_offering = self.link(link).consumer == id;
+            self.schedule_transfer(link, to_offering, host);
+        }
+    }
+
+    fn schedule_transfer(&mut self, id: LinkId, to_offering: bool, host: &mut dyn Host) {
+        let at = host.now() + self.travel(id) + self.losses(id, host.now());
+        let link = &mut self.links[id.index()];
+        let due = &mut link.due[usize::from(to_offering)];
+        if link.connected && *due != at {
+            *due = at;
+            host.schedule(at, Event::Transfer(id, to_offering));
+        }
+    }
+
+    /// A delivery arrives: the proxy side becomes what the local side was one latency ago.
+    pub(super) fn transfer(
+        &mut self,
+        id: LinkId,
+        to_offering: bool,
+        host: &mut dyn Host,
+    ) -> Option<Step> {
+        let link = self.link(id);
+        if !link.connected || self.is_link_held(id) {
+            return None;
+        }
+        let travel = self.travel(id);
+        let (source, target) = if to_offering {
+            (link.consumer, link.offering)
+        } else {
+            (link.offering, link.consumer)
+        };
+        self.copy_life(source, target, travel, host);
+        let source_end = self.local_end(source)?;
+        let proxy = self.proxy_end(target)?;
+        self.copy_units(id, to_offering, (source, source_end), (target, proxy), host);
+        let bag = self.relation(source).ends[source_end].bag.clone();
+        let travelled = bag.changed_at + travel;
+        let delivered = &mut self.links[id.index()].delivered[usize::from(to_offering)];
+        if travelled <= host.now() && bag.version != *delivered {
+            *delivered = bag.version;
+            let end = &mut self.relations[target.index()].ends[proxy];
+            end.bag.value = bag.value;
+            end.bag.touch(host.now(), bag.cause);
+            self.end_changed(target, proxy, None, host);
+        }
+        None
+    }
+
+    /// Whether nothing is under way between the two sides, and nothing waits to be.
+    pub(super) fn has_delivered_everything(&self, id: LinkId, now: Time) -> bool {
+        let link = self.link(id);
+        let relation = self.relation(link.consumer);
+        let over = relation.life != Life::Alive || relation.suspended;
+        let nothing_waits = |(to_offering, from): (usize, RelationId)| {
+            let end = self.local_end(from);
+            let version = end.map_or(0, |end| self.relation(from).ends[end].bag.version);
+            link.changed[to_offering].is_empty() && link.delivered[to_offering] == version
+        };
+        let sides = [(0, link.offering), (1, link.consumer)];
+        let delivered = link.connected && sides.into_iter().all(nothing_waits);
+        link.due.iter().all(|at| *at <= now) && (over || delivered)
+    }
+
+    fn copy_life(
+        &mut self,
+        source: RelationId,
+        target: RelationId,
+        travel: Span,
+        host: &mut dyn Host,
+    ) {
+        let relation = self.relation(source);
+        if relation.changed_at + travel > host.now() {
+            return;
+        }
+        let (cause, life) = (relation.cause, relation.life);
+        let (suspended, asked_at) = (relation.suspended, relation.suspended_at);
+        if life != Life::Alive && self.relation(target).life == Life::Alive {
+            self.remove_relation(target, cause, host);
+        } else if asked_at > self.relation(target).suspended_at {
+            self.set_suspended(target, suspended, asked_at, cause, host);
+        }
+    }
+
+    fn local_end(&self, id: RelationId) -> Option<usize> {
+        let is_local = |application: ApplicationId| {
+            self.application(application).kind == ApplicationKind::Local
+        };
+        self.relation(id)
+            .ends
+            .iter()
+            .position(|end| is_local(end.application))
+    }
+
+    fn proxy_end(&self, id: RelationId) -> Option<usize> {
+        Some(1 - self.local_end(id)?)
+    }
+
+    fn copy_units(
+        &mut self,
+        id: LinkId,
+        to_offering: bool,
+        (source, source_end): (RelationId, usize),
+        (target, proxy): (RelationId, usize),
+        host: &mut dyn Host,
+    ) {
+        let now = host.now();
+        let travel = self.travel(id);
+        let changed = std::mem::take(&mut self.links[id.index()].changed[usize::from(to_offering)]);
+        let mut later = BTreeSet::new();
+        for unit in changed {
+            let Some(member) = self.relation(source).ends[source_end].units.get(&unit) else {
+                continue;
+            };
+            let member = member.clone();
+            if member.bag.changed_at.max(member.moved_at) + travel > now {
+                later.insert(unit);
+                continue;
+            }
+            let far = self.proxy_unit(self.relation(target).ends[proxy].application, unit);
+            let end = &mut self.relations[target.index()].ends[proxy];
+            let copy = end.units.entry(far).or_insert_with(|| ScopeMember {
+                bag: Versioned::default(),
+                in_scope: false,
+                moved_at: now,
+                cause: member.cause,
+            });
+            let (bag, moves) = (
+                copy.bag.value != member.bag.value,
+                copy.in_scope != member.in_scope,
+            );
+            if bag {
+                copy.bag.value = member.bag.value;
+                copy.bag.touch(now, member.bag.cause);
+            }
+            if moves {
+                copy.in_scope = member.in_scope;
+                copy.moved_at = now;
+                copy.cause = member.cause;
+            }
+            if bag || moves {
+                self.end_changed(target, proxy, Some(far), host);
+            }
+        }
+        self.links[id.index()].changed[usize::from(to_offering)] = later;
+    }
+
+    /// The proxy of a unit: same number, name of the proxy application.
+    fn proxy_unit(&mut self, application: ApplicationId, of: UnitId) -> UnitId {
+        let number = self.unit(of).number;
+        let mut known = self.application(application).units.iter().copied();
+        let found = known.find(|id| self.unit(*id).number == number);
+        let id = found.unwrap_or_else(|| self.push_unit(application, number, None, None));
+        self.units[id.index()].address = self.unit(of).address.clone();
+        id
+    }
+}

@@ -1,0 +1,66 @@
+//! The machine lock: hooks of all units on one machine run one after the other
+//! (juju/juju 3.6 `core/machinelock`).
+
+use super::agent::MACHINE_LOCK_POLL;
+use super::{Event, Host, Juju, UnitId};
+use trustsim_kernel::{Span, Time};
+
+const PURPOSE_POLL: u64 = 0x706f_6c6c;
+
+impl Juju {
+    /// Whether another unit holds the machine lock; if so this one waits for it.
+    pub(super) fn lock_is_taken(&mut self, unit: UnitId) -> bool {
+        let Some(machine) = self.unit(unit).machine else {
+            return false;
+        };
+        let holder = self.machine(machine).lock;
+        let taken = holder.is_some_and(|holder| holder != unit);
+        if taken {
+            self.await_lock(unit);
+        }
+        taken
+    }
+
+    /// The unit waits for the machine lock.
+    pub(super) fn await_lock(&mut self, unit: UnitId) {
+        if let Some(machine) = self.unit(unit).machine {
+            let waiting = &mut self.machines[machine.index()].waiting;
+            if !waiting.contains(&unit) {
+                waiting.push(unit);
+            }
+        }
+    }
+
+    pub(super) fn take_lock(&mut self, unit: UnitId) {
+        if let Some(machine) = self.unit(unit).machine {
+            self.machines[machine.index()].lock = Some(unit);
+        }
+    }
+
+    /// Frees the machine lock. Whoever waits looks every 250 ms, each at its own beat: there is
+    /// no queue.
+    pub(super) fn release_lock(&mut self, unit: UnitId, host: &mut dyn Host) {
+        let Some(machine) = self.unit(unit).machine else {
+            return;
+        };
+        let now = host.now();
+        let machine = &mut self.machines[machine.index()];
+        if machine.lock != Some(unit) {
+            return;
+        }
+        machine.lock = None;
+        for waiting in std::mem::take(&mut machine.waiting) {
+            host.schedule(now + self.lock_poll(waiting, now), Event::Wake(waiting));
+        }
+    }
+
+    /// How long after the lock was freed at `at` a waiting unit looks.
+    pub(super) fn lock_poll(&self, unit: UnitId, at: Time) -> Span {
+        let poll_ns = u64::try_from(MACHINE_LOCK_POLL.as_nanos()).unwrap_or(u64::MAX);
+        let key = u64::from(unit.0);
+        let delay_ns = self
+            .streams
+            .below(PURPOSE_POLL, key, at.as_nanos(), poll_ns);
+        Span::from_nanos(delay_ns)
+    }
+}

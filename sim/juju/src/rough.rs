@@ -1,0 +1,343 @@
+//! Agents' wires that are slow or lossy: what reaches an agent late, how long its calls of the
+//! controller's API take, which health pings it misses, how its dials fare.
+//!
+//! A connection outlives everything but a missed ping (juju/juju 3.6 `api/monitor.go`); what is
+//! under way when the trouble ends arrives then. Hooks of a unit on such a wire are played one by
+//! one, repeats too: how long they take is nothing that could be told without playing them.
+
+use super::agent::dial_delay;
+use super::network::{Active, PING_PERIOD, PING_TIMEOUT, RESEND_MAX, RESEND_MIN, Trouble};
+use super::{About, Activity, Event, Happening, Hook, Host, Juju, UnitId};
+use trustsim_kernel::{Seq, Span, Time};
+
+/// A new connection's TCP handshake takes no longer than that, or the dial has failed; the whole
+/// login no longer than that (juju/juju 3.6 `internal/worker/apicaller`, `DialTimeout`,
+/// `Timeout`).
+const DIAL_TIMEOUT: Span = Span::from_secs(3);
+const LOGIN_TIMEOUT: Span = Span::from_secs(60);
+/// A lost SYN is sent again one second later, the next time after two more (RFC 6298 2.1).
+const SYN_AT: [Span; 2] = [Span::ZERO, Span::from_secs(1)];
+/// TLS 1.3, the websocket's upgrade and `Admin.Login`, a round trip each.
+const LOGIN_CALLS: u32 = 3;
+/// Calls that every hook makes: six to fill its context, one to say that the agent executes, three
+/// to keep the agent's own state, one to commit (juju/juju 3.6 `internal/worker/uniter`:
+/// `runner/context/contextfactory.go` `updateContext`, `operation/runhook.go`,
+/// `operation/executor.go`). An estimate from reading those, not a count of a running agent's calls.
+const HOOK_CALLS: u32 = 11;
+/// On a machine also its addresses (`updateContext`).
+const MACHINE_CALLS: u32 = 2;
+/// Pings are looked at for so many at a time.
+const PINGS_AHEAD: u32 = 1_440;
+
+const PURPOSE_RESEND: u64 = 0x7265_7365;
+const PURPOSE_SYN: u64 = 0x7379_6e3f;
+/// What is sent, so that each is lost or not by a draw of its own.
+const EVENT: u32 = 0;
+const PING: u32 = 1;
+const LOGIN: u32 = 2;
+const CALL: u32 = 16;
+
+/// What is wrong with an agent's wire.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rough {
+    /// How much longer a packet takes one way.
+    slow: Span,
+    /// How many in a hundred are lost.
+    percent: u32,
+    cause: Option<Seq>,
+}
+
+impl Juju {
+    /// What is wrong with a unit's wire now.
+    pub(super) fn rough(&self, unit: UnitId) -> Option<Rough> {
+        self.rough_for(unit, Time::MAX)
+    }
+
+    /// What is wrong now of that which was wrong at `since`, too.
+    fn rough_for(&self, unit: UnitId, since: Time) -> Option<Rough> {
+        if self.troubles.is_empty() {
+            return None;
+        }
+        let on = |active: &&Active| active.began <= since && self.is_on(active.wire, unit);
+        let mut found: Option<Rough> = None;
+        for active in self.troubles.iter().filter(on) {
+            let (slow, percent) = match active.trouble {
+                Trouble::Slow(by) => (by, 0),
+                Trouble::Lossy(percent) => (Span::ZERO, percent),
+                _ => continue,
+            };
+            let rough = found.get_or_insert(Rough {
+                slow: Span::ZERO,
+                percent: 0,
+                cause: active.cause,
+            });
+            rough.slow += slow;
+            rough.percent = rough.percent.max(percent);
+        }
+        found
+    }
+
+    /// When a change made now reaches the agent.
+    pub(super) fn arrival(&self, unit: UnitId, now: Time) -> Time {
+        now + self.lag(unit, now)
+    }
+
+    /// Whether a change made at `at` has reached the agent by `now`.
+    pub(super) fn has_arrived(&self, unit: UnitId, at: Time, now: Time) -> bool {
+        at + self.lag(unit, at) <= now
+    }
+
+    /// Whether an agent knows by `now` of what was asked of it at `at`: an action comes over its
+    /// wire, a notice of its workload does not.
+    pub(super) fn is_known(&self, unit: UnitId, hook: &Hook, at: Time, now: Time) -> bool {
+        let comes_over = matches!(hook, Hook::Action { .. });
+        !comes_over || self.has_arrived(unit, at, now + self.latencies.watch)
+    }
+
+    /// How long a change made at `at` is under way to the agent. One that connected later was
+    /// told of it with everything else.
+    fn lag(&self, unit: UnitId, at: Time) -> Span {
+        let watch = self.latencies.watch;
+        let Some(rough) = self.rough_for(unit, at) else {
+            return watch;
+        };
+        if self.agent(unit).is_some_and(|agent| at < agent.timer_from) {
+            return watch;
+        }
+        watch + self.one_way(unit, rough, at, EVENT)
+    }
+
+    /// How much longer a packet takes that leaves then.
+    fn one_way(&self, unit: UnitId, rough: Rough, at: Time, number: u32) -> Span {
+        let key = u64::from(unit.0) << 32 | u64::from(number) << 5;
+        rough.slow + self.resent(PURPOSE_RESEND, key, at, rough.percent)
+    }
+
+    fn round_trip(&self, unit: UnitId, rough: Rough, at: Time, number: u32) -> Span {
+        let there = self.one_way(unit, rough, at, number * 2);
+        there + self.one_way(unit, rough, at, number * 2 + 1)
+    }
+
+    /// How long what leaves at `at` is sent again and again before it arrives.
+    pub(super) fn resent(&self, purpose: u64, key: u64, at: Time, percent: u32) -> Span {
+        let (mut waited, mut wait) = (Span::ZERO, RESEND_MIN);
+        for attempt in 0_u64..16 {
+            let draw = self
+                .streams
+                .below(purpose, key | attempt, at.as_nanos(), 100);
+            if draw >= u64::from(percent) {
+                break;
+            }
+            waited += wait;
+            wait = (wait * 2).min(RESEND_MAX);
+        }
+        waited
+    }
+
+    /// How many calls of the API a hook makes before its charm asks for anything.
+    pub(super) fn calls_of_a_hook(&self, unit: UnitId) -> u32 {
+        let on_machine = self.unit(unit).machine.is_some();
+        HOOK_CALLS + if on_machine { MACHINE_CALLS } else { 0 }
+    }
+
+    /// How much longer a hook takes that begins at `at` and makes so many calls, one by one.
+    pub(super) fn calls_take(&self, unit: UnitId, at: Time, calls: u32) -> Span {
+        let Some(rough) = self.rough(unit) else {
+            return Span::ZERO;
+        };
+        let calls = (0..calls).map(|call| self.round_trip(unit, rough, at, CALL + call));
+        calls.fold(Span::ZERO, |sum, call| sum + call)
+    }
+
+    /// Whether a unit, or one that it shares its machine with, has such a wire.
+    pub(super) fn shares_rough_wire(&self, unit: UnitId) -> bool {
+        let is_rough = |id: &UnitId| self.rough(*id).is_some();
+        !self.troubles.is_empty() && self.lock_sharers(unit).iter().any(is_rough)
+    }
+
+    /// A wire became slow or lossy: repeats are played from now on, what is left of a running hook
+    /// takes longer, and pings may be missed.
+    pub(super) fn roughen(&mut self, units: &[UnitId], host: &mut dyn Host) {
+        let now = host.now();
+        for unit in units {
+            self.settle(*unit, host);
+            let Some(agent) = self.agent(*unit) else {
+                continue;
+            };
+            let repeats = matches!(&agent.state, Activity::Running(running) if agent.is_repeat(&running.hook));
+            // Elided, nobody would know which calls are left of it.
+            if !repeats {
+                self.change_pace(*unit, host);
+            }
+            self.watch_pings(*unit, now, host);
+            host.schedule(now, Event::Wake(*unit));
+        }
+    }
+
+    /// One trouble less: what is under way arrives, what is left of a hook is done sooner.
+    pub(super) fn smoothen(&mut self, units: &[UnitId], host: &mut dyn Host) {
+        let now = host.now();
+        for unit in units {
+            self.change_pace(*unit, host);
+            self.watch_pings(*unit, now, host);
+            host.schedule(now + self.latencies.watch, Event::Wake(*unit));
+        }
+    }
+
+    /// What is left of a running hook takes as long as its calls now take.
+    fn change_pace(&mut self, unit: UnitId, host: &mut dyn Host) {
+        let now = host.now();
+        let Some(Activity::Running(running)) = self.agent(unit).map(|agent| &agent.state) else {
+            return;
+        };
+        let (mut pace, ends) = (running.pace, running.ends);
+        if ends <= now {
+            return; // Its last call hangs.
+        }
+        let (left, whole) = (
+            ends.since(now).as_nanos(),
+            ends.since(pace.since).as_nanos(),
+        );
+        let of_base = pace.base.as_nanos() * left / whole.max(1);
+        pace.base = Span::from_nanos(u64::try_from(of_base).unwrap_or(u64::MAX));
+        let of_calls = (u128::from(pace.calls) * left).div_ceil(whole.max(1));
+        pace.calls = u32::try_from(of_calls).unwrap_or(u32::MAX).max(1);
+        pace.since = now;
+        let anew = now + pace.base + self.calls_take(unit, now, pace.calls);
+        if let Some(agent) = self.agent_mut(unit)
+            && let Activity::Running(running) = &mut agent.state
+        {
+            running.pace = pace;
+            running.ends = anew;
+        }
+        if anew != ends {
+            host.schedule(anew, Event::HookEnd(unit));
+        }
+    }
+
+    /// Looks for the next ping that is missed. They are sent a minute after the connection was
+    /// made, and a minute after each answer.
+    pub(super) fn watch_pings(&mut self, unit: UnitId, now: Time, host: &mut dyn Host) {
+        let Some(agent) = self.agent(unit).filter(|agent| agent.connected) else {
+            return;
+        };
+        let Some(rough) = self.rough(unit) else {
+            return;
+        };
+        let period_ns = PING_PERIOD.as_nanos();
+        let since = now.since(agent.timer_from).as_nanos() % period_ns;
+        let to_next = u64::try_from(period_ns - since).unwrap_or(u64::MAX);
+        self.look_at_pings(unit, rough, now + Span::from_nanos(to_next), host);
+    }
+
+    fn look_at_pings(&mut self, unit: UnitId, rough: Rough, first: Time, host: &mut dyn Host) {
+        let (mut at, mut missed) = (first, false);
+        for _ in 0..PINGS_AHEAD {
+            let answered = self.round_trip(unit, rough, at, PING);
+            if answered > PING_TIMEOUT {
+                missed = true;
+                break;
+            }
+            at = at + answered + PING_PERIOD;
+        }
+        let looked_at = if missed { at + PING_TIMEOUT } else { at };
+        if let Some(agent) = self.agent_mut(unit) {
+            agent.ping_at = looked_at;
+            agent.ping_missed = missed;
+        }
+        host.schedule(looked_at, Event::Ping(unit));
+    }
+
+    /// A ping is missed, or more of them are to be looked at.
+    pub(super) fn ping(&mut self, unit: UnitId, host: &mut dyn Host) {
+        let now = host.now();
+        let (Some(agent), Some(rough)) = (self.agent(unit), self.rough(unit)) else {
+            return;
+        };
+        if agent.ping_at != now || !agent.connected {
+            return;
+        }
+        if !agent.ping_missed {
+            return self.look_at_pings(unit, rough, now, host);
+        }
+        let hung = agent.is_hung(now);
+        if let Some(agent) = self.agent_mut(unit) {
+            agent.cut_by = rough.cause;
+        }
+        self.disconnect(unit, host);
+        let text = "health ping timed out after 30s".to_owned();
+        let happening = Happening::Note("agent-not-connected", text);
+        host.record(rough.cause, About::Unit(unit), happening);
+        if hung {
+            self.end_hung_hook(unit, host);
+        }
+        if self.agent_trouble(unit).is_some() || self.cannot_dial(unit).is_some() {
+            self.waits_for_controller(unit, host);
+        } else {
+            host.schedule(now + dial_delay(1), Event::AgentStart(unit));
+        }
+    }
+
+    /// Why no dial of a unit's agent can succeed, though packets pass: a round trip takes longer
+    /// than it waits.
+    pub(super) fn cannot_dial(&self, unit: UnitId) -> Option<(&'static str, Option<Seq>)> {
+        let rough = self.rough(unit)?;
+        (rough.slow * 2 > DIAL_TIMEOUT).then_some(("i/o timeout", rough.cause))
+    }
+
+    /// An agent dials on such a wire; true where it is connected now.
+    pub(super) fn dials_through(&mut self, unit: UnitId, host: &mut dyn Host) -> bool {
+        let now = host.now();
+        let Some((rough, agent)) = self.rough(unit).zip(self.agent(unit)) else {
+            return true;
+        };
+        if agent.dials_until >= now {
+            return agent.dials_until == now; // The dial is over, or still under way.
+        }
+        let fate = self.fate_of_dial(unit, rough, now);
+        let Some(agent) = self.agent_mut(unit) else {
+            return false;
+        };
+        agent.cut_by = rough.cause;
+        match fate {
+            Ok(after) => {
+                agent.dials_until = now + after;
+                host.schedule(now + after, Event::AgentStart(unit));
+            }
+            Err((after, words)) => {
+                agent.dials_failed += 1;
+                let again = now + after + dial_delay(agent.dials_failed);
+                let text = format!("unable to connect to API: {words}");
+                let happening = Happening::Note("agent-not-connected", text);
+                host.record(rough.cause, About::Unit(unit), happening);
+                host.schedule(again, Event::AgentStart(unit));
+            }
+        }
+        false
+    }
+
+    /// How long a dial takes that begins at `at`; or how long it takes to fail, and how.
+    fn fate_of_dial(
+        &self,
+        unit: UnitId,
+        rough: Rough,
+        at: Time,
+    ) -> Result<Span, (Span, &'static str)> {
+        let passes = |number: usize| {
+            let key = u64::from(unit.0) << 8 | number as u64;
+            let draw = self.streams.below(PURPOSE_SYN, key, at.as_nanos(), 100);
+            draw >= u64::from(rough.percent)
+        };
+        let mut syns = (0..SYN_AT.len()).filter(|n| passes(n * 2) && passes(n * 2 + 1));
+        let sent = syns.next().map(|n| SYN_AT[n] + rough.slow * 2);
+        let Some(open) = sent.filter(|open| *open <= DIAL_TIMEOUT) else {
+            return Err((DIAL_TIMEOUT, "i/o timeout"));
+        };
+        let calls = (0..LOGIN_CALLS).map(|n| self.round_trip(unit, rough, at, LOGIN + n));
+        let whole = calls.fold(open, |sum, call| sum + call);
+        match whole > LOGIN_TIMEOUT {
+            true => Err((LOGIN_TIMEOUT, "cannot log in: context deadline exceeded")),
+            false => Ok(whole),
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Who is in a relation's scope, and whom a change of a relation wakes
+//! (juju/juju 3.6 `state/relationunit.go`).
+
+use std::collections::BTreeMap;
+
+use super::{
+    About, ApplicationKind, Bag, Event, Happening, Hook, Host, Juju, Life, Relation, RelationId,
+    ScopeMember, UnitId, Versioned,
+};
+use trustsim_kernel::{Seq, Time};
+
+impl Juju {
+    /// Puts a unit into a relation's scope, with a bag that holds what Juju writes there and
+    /// nothing else.
+    pub(super) fn enter_scope(&mut self, unit: UnitId, relation: RelationId, host: &mut dyn Host) {
+        let now = host.now();
+        let application = self.unit(unit).application;
+        let Some(end) = self.relation(relation).end_of(application) else {
+            return;
+        };
+        let addresses = self.network_info(unit);
+        let cause = self.relation(relation).cause;
+        let member = self.relations[relation.index()].ends[end]
+            .units
+            .entry(unit)
+            .or_insert_with(|| ScopeMember {
+                bag: Versioned::default(),
+                in_scope: false,
+                moved_at: now,
+                cause,
+            });
+        if !member.in_scope {
+            member.bag.value = addresses;
+            member.bag.touch(now, cause);
+            member.in_scope = true;
+            member.moved_at = now;
+            member.cause = cause;
+            self.end_changed(relation, end, Some(unit), host);
+        }
+        self.ensure_subordinate(unit, relation, host);
+    }
+
+    /// What Juju writes into a unit's bag.
+    fn network_info(&self, unit: UnitId) -> Bag {
+        let address = &self.unit(unit).address.value;
+        let subnet = format!("{address}/32");
+        [
+            ("egress-subnets", subnet.as_str().into()),
+            ("ingress-address", (&**address).into()),
+            ("private-address", (&**address).into()),
+        ]
+        .into_iter()
+        .collect()
+    }
+
+    /// The commit of `config-changed` brings the addresses in the unit's bags up to date
+    /// (juju/juju 3.6 `apiserver/facades/agent/uniter`, `updateUnitNetworkInfoOperation`).
+    pub(super) fn add_network_info(
+        &self,
+        unit: UnitId,
+        bags: &mut BTreeMap<(RelationId, bool), Bag>,
+    ) {
+        let application = self.unit(unit).application;
+        let fresh = self.network_info(unit);
+        for relation in self.application(application).relations.iter().copied() {
+            let found = self.relation(relation);
+            let end = found.end_of(application);
+            let member = end.and_then(|end| found.ends[end].units.get(&unit));
+            let Some(member) = member.filter(|member| member.in_scope) else {
+                continue;
+            };
+            let bag = bags
+                .entry((relation, false))
+                .or_insert_with(|| member.bag.value.clone());
+            for (key, value) in fresh.iter() {
+                bag.set(key, Some(value.clone()));
+            }
+        }
+    }
+
+    /// The unit leaves scope; the last one to leave a dying relation removes it.
+    pub(super) fn leave_scope(&mut self, unit: UnitId, id: RelationId, host: &mut dyn Host) {
+        let application = self.unit(unit).application;
+        let Some(end) = self.relation(id).end_of(application) else {
+            return;
+        };
+        let cause = self.relation(id).cause;
+        self.mark_left(unit, id, end, cause, host);
+        self.remove_if_left(id);
+    }
+
+    /// Marks a unit as gone from a scope; its bag stays readable.
+    pub(super) fn mark_left(
+        &mut self,
+        unit: UnitId,
+        id: RelationId,
+        end: usize,
+        cause: Option<Seq>,
+        host: &mut dyn Host,
+    ) {
+        let side = &mut self.relations[id.index()].ends[end];
+        let Some(member) = side.units.get_mut(&unit).filter(|member| member.in_scope) else {
+            return;
+        };
+        member.in_scope = false;
+        member.moved_at = host.now();
+        member.cause = cause;
+        self.end_changed(id, end, Some(unit), host);
+    }
+
+    /// Removes a dying relation that no unit of this model is in.
+    pub(super) fn remove_if_left(&mut self, id: RelationId) {
+        let relation = self.relation(id);
+        if relation.life != Life::Dying {
+            return;
+        }
+        let is_occupied = |end: &super::End| {
+            self.application(end.application).kind == ApplicationKind::Local
+                && end.units.values().any(|member| member.in_scope)
+        };
+        if relation.ends.iter().any(is_occupied) {
+            return;
+        }
+        let applications: Vec<_> = relation.ends.iter().map(|end| end.application).collect();
+        self.relations[id.index()].life = Life::Removed;
+        for application in applications {
+            self.applications[application.index()]
+                .relations
+                .retain(|other| *other != id);
+        }
+    }
+
+    /// Side `end` changed: wakes whoever watches it, and sends it on where it crosses models.
+    /// `unit` is whose bag or presence it was; `None` is the application's bag.
+    pub(super) fn end_changed(
+        &mut self,
+        id: RelationId,
+        end: usize,
+        unit: Option<UnitId>,
+        host: &mut dyn Host,
+    ) {
+        self.relations[id.index()].touched_at = host.now();
+        let relation = self.relation(id);
+        let watching = relation.opposite(end).application;
+        let paired = if relation.container { unit } else { None };
+        for watcher in self.application(watching).units.clone() {
+            if Some(watcher) == unit || paired.is_some_and(|unit| !self.is_pair(unit, watcher)) {
+                continue;
+            }
+            self.mark_dirty(watcher, id);
+            self.schedule_wake(watcher, self.arrival(watcher, host.now()), host);
+        }
+        self.send_if_cross_model(id, end, unit, host);
+    }
+
+    /// The relation itself changed: wakes every unit of both sides.
+    pub(super) fn wake_relation(&mut self, id: RelationId, host: &mut dyn Host) {
+        self.relations[id.index()].touched_at = host.now();
+        for end in 0..self.relation(id).ends.len() {
+            let application = self.relation(id).ends[end].application;
+            for unit in self.application(application).units.clone() {
+                self.mark_dirty(unit, id);
+                self.schedule_wake(unit, self.arrival(unit, host.now()), host);
+            }
+        }
+    }
+
+    pub(super) fn mark_dirty(&mut self, unit: UnitId, relation: RelationId) {
+        if let Some(agent) = self.agent_mut(unit) {
+            agent.dirty.insert(relation);
+        }
+    }
+
+    /// Forgets the relations in which nothing can be due before something changes in them.
+    pub(super) fn tidy(&mut self, unit: UnitId, now: Time) {
+        let Some(agent) = self.agent(unit) else {
+            return;
+        };
+        let mut dirty = agent.dirty.clone();
+        dirty.retain(|relation| !self.is_at_rest(unit, *relation, now));
+        if let Some(agent) = self.agent_mut(unit) {
+            agent.dirty = dirty;
+        }
+    }
+
+    /// Wakes an agent because something it can read changed now. What its charm said of quiet
+    /// repeats holds no longer. An agent that is busy until then looks again anyway.
+    pub(super) fn schedule_wake(&mut self, unit: UnitId, at: Time, host: &mut dyn Host) {
+        let Some(agent) = self.agent(unit) else {
+            return;
+        };
+        if !agent.connected || agent.removed {
+            return;
+        }
+        self.settle(unit, host);
+        let now = host.now();
+        let Some(agent) = self.agent(unit) else {
+            return;
+        };
+        // On a slow or lossy wire a hook may end before what arrives during it.
+        let looks_then = agent.is_busy_until(at) && self.rough(unit).is_none();
+        if looks_then || (at > now && agent.woken_at == at) {
+            return;
+        }
+        if at > now && agent.is_idle() {
+            self.arm_alarm(unit, Some(at), host);
+        }
+        if let Some(agent) = self.agent_mut(unit) {
+            agent.woken_at = at;
+        }
+        host.schedule(at, Event::Wake(unit));
+    }
+
+    /// `juju remove-relation`.
+    pub fn remove_relation(&mut self, id: RelationId, cause: Option<Seq>, host: &mut dyn Host) {
+        let relation = &mut self.relations[id.index()];
+        if relation.life != Life::Alive {
+            return;
+        }
+        relation.life = Life::Dying;
+        self.relation_changed(id, "removed", cause, host);
+        self.remove_if_left(id);
+    }
+
+    /// `juju suspend-relation`: both sides break it; it can be resumed.
+    pub fn suspend_relation(&mut self, id: RelationId, cause: Option<Seq>, host: &mut dyn Host) {
+        self.set_suspended(id, true, host.now(), cause, host);
+    }
+
+    /// `juju resume-relation`: both sides create it again.
+    pub fn resume_relation(&mut self, id: RelationId, cause: Option<Seq>, host: &mut dyn Host) {
+        self.set_suspended(id, false, host.now(), cause, host);
+    }
+
+    /// Suspends or resumes as somebody asked for at `asked_at`.
+    pub(super) fn set_suspended(
+        &mut self,
+        id: RelationId,
+        suspended: bool,
+        asked_at: Time,
+        cause: Option<Seq>,
+        host: &mut dyn Host,
+    ) {
+        let relation = &mut self.relations[id.index()];
+        relation.suspended_at = asked_at;
+        if relation.life != Life::Alive || relation.suspended == suspended {
+            return;
+        }
+        relation.suspended = suspended;
+        let what = if suspended { "suspended" } else { "resumed" };
+        self.relation_changed(id, what, cause, host);
+    }
+
+    fn relation_changed(
+        &mut self,
+        id: RelationId,
+        what: &'static str,
+        cause: Option<Seq>,
+        host: &mut dyn Host,
+    ) {
+        let about = About::Model(self.relation(id).model);
+        let entry = host.record(cause, about, Happening::Relation(what, id));
+        let relation = &mut self.relations[id.index()];
+        relation.changed_at = host.now();
+        relation.cause = entry.or(cause);
+        self.wake_relation(id, host);
+        self.send_life_if_cross_model(id, host);
+    }
+
+    /// What committing a relation hook changes in the agent's own record.
+    pub(super) fn relation_hook_done(
+        &mut self,
+        unit: UnitId,
+        hook: &Hook,
+        version: u64,
+        host: &mut dyn Host,
+    ) {
+        let Some(relation) = hook.relation() else {
+            return;
+        };
+        if let Hook::RelationBroken { .. } = hook {
+            self.leave_scope(unit, relation, host);
+            if let Some(agent) = self.agent_mut(unit) {
+                agent.relations.remove(&relation);
+                agent.dirty.insert(relation);
+            }
+            self.leave_principal(unit, relation, host);
+            return;
+        }
+        let Some(agent) = self.agent_mut(unit) else {
+            return;
+        };
+        let local = agent.relations.entry(relation).or_default();
+        match hook {
+            Hook::RelationCreated { .. } => local.created = true,
+            Hook::RelationJoined { unit: remote, .. } => {
+                local.members.insert(*remote, version);
+                local.changed_pending = Some(*remote);
+            }
+            Hook::RelationChanged { unit: None, .. } => local.application_seen = version,
+            Hook::RelationChanged {
+                unit: Some(remote), ..
+            } => {
+                local.members.insert(*remote, version);
+                local.changed_pending = None;
+            }
+            Hook::RelationDeparted { unit: remote, .. } => {
+                local.members.remove(remote);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a relation is one in which units pair with their subordinates.
+    pub(super) fn pairs(&self, relation: &Relation) -> bool {
+        relation.container && !relation.is_peer()
+    }
+}

@@ -1,0 +1,162 @@
+//! The certificates of Vault's PKI engine, as the Vault charms configure it: decoded from the
+//! sample in canonical/tls-certificates-interface `lib/charms/tls_certificates_interface/v0`,
+//! which charm-vault issued, and hashicorp/vault `sdk/helper/certutil` and
+//! `builtin/logical/pki/issuing`, written by Go.
+//!
+//! The subject is the request's common name with the name fields of the role and nothing else,
+//! and the start is set back by Vault's default `not_before_duration` of 30 s. An end behind the
+//! authority's is refused (`leaf_not_after_behavior=err`), never cut.
+
+mod role;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use thiserror::Error;
+
+pub use role::{Refusal, Role};
+
+use super::super::issue::{issue_named, self_sign_named};
+use super::super::template::{basic_constraints, key_usage};
+use super::super::{
+    Certificate, CertificateRequest, Extension, KeyPair, KeyUsages, PkiError, Purpose,
+    RequestAttributes, SanKind, SubjectForm, Template, Terms, names,
+};
+use trustsim_kernel::Span;
+
+const BACKDATE: Span = Duration::from_secs(30);
+const SANS: Cow<'static, [SanKind]> = Cow::Borrowed(&[SanKind::Dns, SanKind::Email, SanKind::Ip]);
+
+const ROOT_EXTENSIONS: &[Extension] = &[
+    key_usage(KeyUsages::KEY_CERT_SIGN.and(KeyUsages::CRL_SIGN)),
+    basic_constraints(true),
+    Extension::SubjectKeyId,
+    Extension::AuthorityKeyId,
+    Extension::SubjectAltNames(SANS),
+];
+
+/// A root of `root/generate`: its own key identifier also stands as the authority's.
+pub static ROOT: Template = Template::of(ROOT_EXTENSIONS)
+    .subject(SubjectForm::Go)
+    .backdated(BACKDATE);
+
+const LEAF_EXTENSIONS: &[Extension] = &[
+    key_usage(
+        KeyUsages::DIGITAL_SIGNATURE
+            .and(KeyUsages::KEY_ENCIPHERMENT)
+            .and(KeyUsages::KEY_AGREEMENT),
+    ),
+    Extension::ExtendedKeyUsage(Cow::Borrowed(&[Purpose::ServerAuth, Purpose::ClientAuth])),
+    Extension::SubjectKeyId,
+    Extension::AuthorityKeyIdIfAny,
+    Extension::SubjectAltNames(SANS),
+];
+
+/// A leaf of `sign/<role>`: no basic constraints.
+pub static LEAF: Template = Template::of(LEAF_EXTENSIONS)
+    .subject(SubjectForm::GoCommonName)
+    .backdated(BACKDATE);
+
+/// Why nothing was signed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum SignError {
+    /// The role or the authority's end refuses the request.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A name that cannot be written.
+    #[error(transparent)]
+    Pki(#[from] PkiError),
+}
+
+/// `sign/<role>` with a ttl of `terms.validity`: hashicorp/vault
+/// `builtin/logical/pki/issuing/cert_util.go`, `GenerateCreationBundle`. That a CA certificate is
+/// asked for is not seen: the answer is a leaf. The algorithm of the key, RSA in the charm's role,
+/// is not checked, since the keys of a run may stand for it.
+///
+/// # Errors
+///
+/// [`SignError::Refused`] as Vault refuses, [`SignError::Pki`] where a name cannot be written.
+pub fn sign(
+    request: &CertificateRequest,
+    ca: &Certificate,
+    ca_key: &KeyPair,
+    terms: &Terms,
+    role: &Role,
+) -> Result<Certificate, SignError> {
+    let terms = Terms {
+        validity: terms.validity.min(role.max_ttl),
+        ..*terms
+    };
+    let not_after = terms.now + terms.validity;
+    if let Some(refusal) = role.refuses(request.attributes(), not_after, ca) {
+        return Err(refusal.into());
+    }
+    let names = role.names(request.attributes())?;
+    let asked = request.attributes();
+    let attributes = RequestAttributes {
+        common_name: asked.common_name.clone(),
+        sans_dns: names.dns,
+        sans_email: names.email,
+        sans_ip: asked.sans_ip.clone(),
+        ..role.subject.clone()
+    };
+    let request = request.with_attributes(attributes);
+    let subject = names::go_subject(request.attributes(), true);
+    Ok(issue_named(&request, ca, ca_key, &terms, &LEAF, subject)?)
+}
+
+/// `root/generate/exported` with a ttl of `terms.validity`, which the mount cuts to
+/// `max_lease_ttl` (`GetCertificateNotAfter`: the role of a root has no `max_ttl` of its own).
+///
+/// # Errors
+///
+/// [`PkiError`] where a name cannot be written.
+pub fn generate_root(
+    attributes: &RequestAttributes,
+    key: &KeyPair,
+    terms: &Terms,
+    max_lease_ttl: Span,
+) -> Result<Certificate, PkiError> {
+    let terms = Terms {
+        validity: terms.validity.min(max_lease_ttl),
+        ..*terms
+    };
+    let attributes = RequestAttributes {
+        sans_dns: role::dns_names(attributes),
+        ..attributes.clone()
+    };
+    let subject = names::go_subject(&attributes, true);
+    self_sign_named(&attributes, key, &terms, &ROOT, subject)
+}
+
+/// The URLs that charm-vault sets on its mount (`set_urls`, openstack/charm-vault
+/// `src/lib/charm/vault_pki.py` at 5a0c525) stand in everything issued from then on; `address` is
+/// that of the unit that set them, such as `http://10.0.0.5:8200`.
+fn with_urls(extensions: &[Extension], address: &str) -> Template {
+    let mount = format!("{address}/v1/charm-pki-local");
+    let mut extensions = extensions.to_vec();
+    // Go's order: authority information access before the alternative names, CRLs last.
+    let place = extensions
+        .iter()
+        .position(|own| matches!(own, Extension::SubjectAltNames(_)))
+        .unwrap_or(extensions.len());
+    extensions.insert(place, Extension::CaIssuers(format!("{mount}/ca")));
+    extensions.push(Extension::CrlDistributionPoint(format!("{mount}/crl")));
+    Template {
+        subject: SubjectForm::GoCommonName,
+        extensions: Cow::Owned(extensions),
+        ..LEAF
+    }
+}
+
+/// A leaf of `issue/local`, charm-vault's role for servers: good for clients too.
+pub fn charm_vault_server(address: &str) -> Template {
+    with_urls(LEAF_EXTENSIONS, address)
+}
+
+/// A leaf of `issue/local-client`, the same role with `server_flag` off.
+pub fn charm_vault_client(address: &str) -> Template {
+    charm_vault_server(address).with_purposes(&[Purpose::ClientAuth])
+}

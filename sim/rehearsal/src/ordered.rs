@@ -1,0 +1,243 @@
+//! An ordered rotation in place of one that cut connections off: which playbook, with which pauses,
+//! and the deployment in which it is played. A proposal: whether it helps is for
+//! [`trustsim_diagnosis::try_proposals`] to see.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use super::playbooks::{self, Playbook};
+use super::stage::Stage;
+use super::{Lost, Request, successor};
+use trustsim_diagnosis::{Findings, Proposal};
+use trustsim_faults::rotation::{Refusal, timed};
+use trustsim_kernel::Span;
+use trustsim_world::{Action, Deployment, Manifest, TimedAction};
+
+/// How many changes of a CA are looked at: those that cost most.
+const CHANGES_MAX: usize = 2;
+
+/// Pauses that an operator would take, before the switch and before the withdrawal alike.
+const PAUSES: [Span; 5] = [
+    Span::from_secs(600),
+    Span::from_secs(3_600),
+    Span::from_secs(86_400),
+    Span::from_secs(7 * 86_400),
+    Span::from_secs(31 * 86_400),
+];
+
+/// What a provider whose key the operator holds is asked for when its CA is rotated by hand.
+const BY_HAND: [&str; 8] = [
+    "prepare",
+    "distribute",
+    "cross-sign",
+    "switch-issuer",
+    "re-issue",
+    "withdraw",
+    "roll-back",
+    "reissue-certificates",
+];
+
+/// For each change of a CA by which connections failed: the first playbook that loses nothing with
+/// round pauses, else the one that loses least.
+pub fn ordered(deployment: &Deployment, manifest: &Manifest, findings: &Findings) -> Vec<Proposal> {
+    let changes = changes(deployment, manifest, findings);
+    let proposals = changes.into_iter().take(CHANGES_MAX);
+    proposals
+        .filter_map(|change| change.propose(deployment))
+        .collect()
+}
+
+/// A change of a CA that an operator made.
+struct Change {
+    /// The application whose CA it is.
+    ca: usize,
+    /// When it began, from the start of the run.
+    at: Span,
+    /// The actions that were it, by index.
+    actions: Vec<usize>,
+}
+
+/// Those that outages are put down to, the costliest first.
+fn changes(deployment: &Deployment, manifest: &Manifest, findings: &Findings) -> Vec<Change> {
+    let end = manifest.start + manifest.duration;
+    let mut cost: BTreeMap<usize, Span> = BTreeMap::new();
+    for (outage, explanation) in findings.outages.iter().zip(&findings.explanations) {
+        let Some((done, source)) = &explanation.cause.action else {
+            continue;
+        };
+        let is_it =
+            |timed: &TimedAction| timed.source == *source && deployment.start + timed.at == *done;
+        if let Some(action) = deployment.actions.iter().position(is_it) {
+            *cost.entry(action).or_default() += outage.length(end);
+        }
+    }
+    let mut cost: Vec<(usize, Span)> = cost.into_iter().collect();
+    cost.sort_by_key(|(action, cost)| (std::cmp::Reverse(*cost), *action));
+    let mut changes: Vec<Change> = Vec::new();
+    for (action, _) in cost {
+        let is_known = changes
+            .iter()
+            .any(|change| change.actions.contains(&action));
+        if !is_known {
+            changes.extend(change(deployment, action));
+        }
+    }
+    changes
+}
+
+/// The change of a CA that an action is, or is a step of.
+fn change(deployment: &Deployment, action: usize) -> Option<Change> {
+    let ca = changes_ca(deployment, &deployment.actions[action])?;
+    let is_step = |timed: &TimedAction| match &timed.action {
+        Action::RunAction {
+            application, name, ..
+        } => *application == ca && BY_HAND.contains(&name.as_str()),
+        // People told clients of it, step by step.
+        Action::ClientTrust { ca: of, .. } => *of == ca,
+        _ => false,
+    };
+    let by_hand = is_step(&deployment.actions[action]);
+    let all = deployment.actions.iter().enumerate();
+    let actions: Vec<usize> = all
+        .filter(|(index, timed)| *index == action || (by_hand && is_step(timed)))
+        .map(|(index, _)| index)
+        .collect();
+    let at = actions.iter().map(|index| deployment.actions[*index].at);
+    Some(Change {
+        ca,
+        at: at.min()?,
+        actions,
+    })
+}
+
+/// Whose CA an action changes, where it changes one.
+fn changes_ca(deployment: &Deployment, timed: &TimedAction) -> Option<usize> {
+    let (application, is_change) = match &timed.action {
+        Action::RunAction {
+            application, name, ..
+        } => {
+            let rotates = deployment.applications[*application]
+                .charm
+                .rotate_ca_action
+                .as_ref();
+            let is_change = rotates == Some(name) || BY_HAND.contains(&name.as_str());
+            (*application, is_change)
+        }
+        Action::SetConfig {
+            application,
+            options,
+        } => {
+            let option = playbooks::name_option(deployment, *application);
+            let is_change = option.is_some_and(|(name, _)| options.contains_key(&name));
+            (*application, is_change)
+        }
+        _ => return None,
+    };
+    let is_provider = playbooks::is_provider(deployment, application);
+    (is_change && is_provider).then_some(application)
+}
+
+impl Change {
+    /// The best playbook in place of it.
+    fn propose(&self, deployment: &Deployment) -> Option<Proposal> {
+        let mut without = deployment.clone();
+        for action in self.actions.iter().rev() {
+            without.actions.remove(*action);
+        }
+        without.rotations.retain(|spec| spec.ca != self.ca);
+        let own = playbooks::of_one(&without, self.ca);
+        let mut tries: Vec<(Deployment, Vec<Playbook>)> = vec![(without.clone(), own)];
+        let beside = successor::beside(&without, self.ca);
+        let second = playbooks::second_provider(&without, beside.index, &beside.commands);
+        tries.push((beside.deployment, second));
+        let mut best: Option<(Lost, Proposal)> = None;
+        for (deployment, playbooks) in tries {
+            let Some(mut stage) = self.stage(&deployment) else {
+                continue;
+            };
+            for playbook in playbooks.iter().filter(|playbook| playbook.is_orderly()) {
+                let Some((lost, pause)) = self.least_lost(&mut stage, playbook) else {
+                    continue;
+                };
+                let is_better = best
+                    .as_ref()
+                    .is_none_or(|(known, _)| lost.total < known.total);
+                if is_better && let Ok(proposal) = self.written(&deployment, playbook, pause) {
+                    best = Some((lost, proposal));
+                }
+            }
+        }
+        best.map(|(_, proposal)| proposal)
+    }
+
+    /// The deployment up to the change, and nothing of what its plan does later.
+    fn stage(&self, deployment: &Deployment) -> Option<Stage> {
+        let mut quiet = deployment.clone();
+        quiet.actions.retain(|timed| timed.at < self.at);
+        Stage::new(Arc::new(quiet), self.at).ok()
+    }
+
+    /// What is lost with the shortest of the round pauses with which nothing is, else with that with
+    /// which least is; none that is longer than the run.
+    fn least_lost(&self, stage: &mut Stage, playbook: &Playbook) -> Option<(Lost, Span)> {
+        let left = stage.deployment().duration.saturating_sub(self.at);
+        let mut least: Option<(Lost, Span)> = None;
+        for pause in PAUSES.into_iter().filter(|pause| *pause * 2 < left) {
+            let rotation = playbook.rotation(self.request(), pause, pause);
+            let lost = stage.play(&rotation).ok()?.lost;
+            if lost.total.is_zero() {
+                return Some((lost, pause));
+            }
+            if least
+                .as_ref()
+                .is_none_or(|(known, _)| lost.total < known.total)
+            {
+                least = Some((lost, pause));
+            }
+        }
+        least
+    }
+
+    /// Its commands and the plan with its actions.
+    fn written(
+        &self,
+        deployment: &Deployment,
+        playbook: &Playbook,
+        pause: Span,
+    ) -> Result<Proposal, Refusal> {
+        let rotation = playbook.rotation(self.request(), pause, pause);
+        let (actions, _) = timed(deployment, &rotation)?;
+        let mut with = deployment.clone();
+        let mut later = Vec::new();
+        for timed in actions {
+            let command = timed.action.to_command(deployment);
+            later.push((deployment.start + timed.at, command));
+            let place = with.actions.partition_point(|other| other.at <= timed.at);
+            with.actions.insert(place, timed);
+        }
+        let (mut commands, mut at) = (playbook.beforehand.clone(), None);
+        if commands.is_empty() {
+            let first = later.first().map(|(time, _)| *time);
+            let then = later.partition_point(|(time, _)| Some(*time) == first);
+            commands = later.drain(..then).map(|(_, command)| command).collect();
+            at = first;
+        }
+        Ok(Proposal {
+            commands,
+            at,
+            later,
+            deployment: with,
+        })
+    }
+
+    const fn request(&self) -> Request {
+        Request {
+            ca: self.ca,
+            at: self.at,
+            longest: Span::MAX,
+            seeds: NonZeroU32::MIN,
+            threads: std::num::NonZeroUsize::MIN,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The same deployment with several seeds: a rotation is safe where it is with each of them. Runs
+//! are values that know nothing of each other, so that some are played at once; how many at once
+//! changes no answer.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use super::solve::{Shortfall, Tried};
+use super::stage::Stage;
+use super::{Lost, RehearsalError, Request};
+use trustsim_world::Deployment;
+
+/// What a thread that plays is given: unoptimised builds need more than the usual two megabytes.
+const STACK_BYTES: usize = 32 << 20;
+
+/// A stage for each seed.
+pub(super) struct Stages {
+    all: Vec<Stage>,
+    threads: NonZeroUsize,
+    /// The stage on which something went wrong last: where it will the next time, most likely.
+    suspect: usize,
+}
+
+impl Stages {
+    /// # Errors
+    ///
+    /// [`RehearsalError::NotSettled`] where with one of the seeds it is too early.
+    pub(super) fn new(deployment: &Deployment, request: Request) -> Result<Self, RehearsalError> {
+        let seeds = (0..request.seeds.get()).map(|more| deployment.seed.wrapping_add(more.into()));
+        let set_up = |seed: &mut u64| {
+            let mut with_seed = deployment.clone();
+            with_seed.seed = *seed;
+            Stage::new(Arc::new(with_seed), request.at)
+        };
+        let all = at_once(seeds.collect(), request.threads, set_up);
+        Ok(Self {
+            all: all.into_iter().collect::<Result<_, _>>()?,
+            threads: request.threads,
+            suspect: 0,
+        })
+    }
+
+    /// That of the scenario's own seed.
+    pub(super) fn first(&self) -> &Stage {
+        &self.all[0]
+    }
+
+    /// Every seed, in order.
+    pub(super) fn seeds(&self) -> Vec<u64> {
+        self.all.iter().map(Stage::seed).collect()
+    }
+
+    /// How many futures were played.
+    pub(super) fn plays(&self) -> usize {
+        self.all.iter().map(Stage::plays).sum()
+    }
+
+    /// Plays with each seed until something goes wrong: first where it did the last time, then all
+    /// the others. What is lost is that of the seed that goes wrong, else the most of any.
+    pub(super) fn attempt(
+        &mut self,
+        play: impl Fn(&mut Stage) -> (Lost, Option<String>) + Sync,
+    ) -> (Lost, Tried) {
+        let suspect = self.suspect;
+        let (lost, wrong) = play(&mut self.all[suspect]);
+        if let Some(why) = wrong {
+            let seed = self.all[suspect].seed();
+            return (lost, Some(Shortfall { seed, why }));
+        }
+        let others = self.all.iter_mut().enumerate();
+        let others: Vec<_> = others.filter(|(index, _)| *index != suspect).collect();
+        let played = at_once(others, self.threads, |(index, stage)| {
+            let (lost, wrong) = play(stage);
+            (*index, lost, wrong)
+        });
+        let mut most = lost;
+        for (index, lost, wrong) in played {
+            if let Some(why) = wrong {
+                self.suspect = index;
+                let seed = self.all[index].seed();
+                return (lost, Some(Shortfall { seed, why }));
+            }
+            if (lost.total, lost.restarts) > (most.total, most.restarts) {
+                most = lost;
+            }
+        }
+        (most, None)
+    }
+
+    /// What comes of each seed, in order.
+    pub(super) fn each<T: Send>(&mut self, play: impl Fn(&mut Stage) -> T + Sync) -> Vec<T> {
+        let all = self.all.iter_mut().collect();
+        at_once(all, self.threads, |stage: &mut &mut Stage| play(stage))
+    }
+}
+
+/// Calls `play` with each, so many at once, and gives what it gave in their order.
+fn at_once<A: Send, T: Send>(
+    all: Vec<A>,
+    threads: NonZeroUsize,
+    play: impl Fn(&mut A) -> T + Sync,
+) -> Vec<T> {
+    let mut results = Vec::with_capacity(all.len());
+    let mut waiting = all;
+    while !waiting.is_empty() {
+        let rest = waiting.split_off(threads.get().min(waiting.len()));
+        let mut batch = std::mem::replace(&mut waiting, rest);
+        if let [only] = &mut batch[..] {
+            results.push(play(only));
+            continue;
+        }
+        std::thread::scope(|scope| {
+            let started = batch.iter_mut().map(|each| {
+                let builder = std::thread::Builder::new().stack_size(STACK_BYTES);
+                builder
+                    .spawn_scoped(scope, || play(each))
+                    .expect("the machine has room for a thread")
+            });
+            let started: Vec<_> = started.collect();
+            for thread in started {
+                let result = thread.join();
+                results.push(result.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+        });
+    }
+    results
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_order_however_many_at_once() {
+        let square = |number: &mut u64| *number * *number;
+        let expected: Vec<u64> = (0..7).map(|number| number * number).collect();
+        for threads in 1..9 {
+            let threads = NonZeroUsize::new(threads).expect("not zero");
+            assert_eq!(at_once((0..7).collect(), threads, square), expected);
+        }
+        assert_eq!(
+            at_once(Vec::new(), NonZeroUsize::MIN, square),
+            Vec::<u64>::new()
+        );
+    }
+}

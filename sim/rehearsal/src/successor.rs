@@ -1,0 +1,130 @@
+//! A second provider beside one that is there: the same charm with the same options, offered and
+//! consumed wherever the first one is, related to nobody that it serves.
+
+use trustsim_world::{Deployment, OfferSpec, Party, RelationSpec, SaasSpec, setting};
+
+/// A deployment with a second provider.
+pub(super) struct Beside {
+    pub(super) deployment: Deployment,
+    /// Which application it is.
+    pub(super) index: usize,
+    /// What an operator types for it, in the forms of `juju deploy`, `offer` and `consume`.
+    pub(super) commands: Vec<String>,
+}
+
+/// Deploys the second provider.
+pub(super) fn beside(deployment: &Deployment, ca: usize) -> Beside {
+    let mut with = deployment.clone();
+    let index = with.applications.len();
+    let mut spec = deployment.applications[ca].clone();
+    spec.name = free_name(deployment, spec.model, &format!("{}-next", spec.name));
+    spec.placements.clear();
+    let mut commands = vec![deploy(deployment, &spec)];
+    let name = spec.name.clone();
+    with.applications.push(spec);
+    for operator in &mut with.operators {
+        if operator.answers.contains(&ca) {
+            operator.answers.push(index);
+        }
+    }
+    offer(deployment, &mut with, (ca, index), &mut commands);
+    let of_its_own = deployment
+        .relations
+        .iter()
+        .filter(|relation| relation.sides[1].party == Party::Application(ca));
+    for relation in of_its_own {
+        let mut copy: RelationSpec = relation.clone();
+        copy.sides[1].party = Party::Application(index);
+        let [left, right] = &copy.sides;
+        commands.push(format!(
+            "juju integrate -m {} {} {name}:{}",
+            deployment.models[copy.model].name,
+            deployment.side_name(left),
+            right.endpoint
+        ));
+        with.relations.push(copy);
+    }
+    Beside {
+        deployment: with,
+        index,
+        commands,
+    }
+}
+
+/// Every offer of the first one, and every use of it, with the second one behind.
+fn offer(
+    deployment: &Deployment,
+    with: &mut Deployment,
+    (ca, index): (usize, usize),
+    commands: &mut Vec<String>,
+) {
+    let model = &deployment.models[deployment.applications[ca].model];
+    let name = with.applications[index].name.clone();
+    let controller = &deployment.controllers[model.controller].name;
+    for (number, known) in deployment.offers.iter().enumerate() {
+        if known.application != ca {
+            continue;
+        }
+        let copy = OfferSpec {
+            name: format!("{}-next", known.name),
+            application: index,
+            endpoints: known.endpoints.clone(),
+        };
+        let endpoints = copy.endpoints.join(",");
+        commands.push(format!(
+            "juju offer {}.{name}:{endpoints} {}",
+            model.name, copy.name
+        ));
+        for saas in deployment.saas.iter().filter(|saas| saas.offer == number) {
+            let here = &deployment.models[saas.model];
+            let foreign = match here.controller == model.controller {
+                true => String::new(),
+                false => format!("{controller}:"),
+            };
+            let alias = free_name(deployment, saas.model, &format!("{}-next", saas.name));
+            commands.push(format!(
+                "juju consume -m {} {foreign}{}/{}.{} {alias}",
+                here.name, model.owner, model.name, copy.name
+            ));
+            with.saas.push(SaasSpec {
+                model: saas.model,
+                name: alias,
+                offer: with.offers.len(),
+            });
+        }
+        with.offers.push(copy);
+    }
+}
+
+fn deploy(deployment: &Deployment, spec: &trustsim_world::ApplicationSpec) -> String {
+    let mut command = format!(
+        "juju deploy -m {} {} {}",
+        deployment.models[spec.model].name, spec.charm.name, spec.name
+    );
+    if let Some(channel) = &spec.channel {
+        command.push_str(&format!(" --channel {channel}"));
+    }
+    if spec.units > 1 {
+        command.push_str(&format!(" -n {}", spec.units));
+    }
+    for (option, value) in &spec.options {
+        command.push_str(&format!(" --config {}", setting(option, value)));
+    }
+    command
+}
+
+fn free_name(deployment: &Deployment, model: usize, wanted: &str) -> String {
+    let applications = deployment.applications.iter();
+    let saas = deployment.saas.iter();
+    let taken: Vec<&str> = applications
+        .map(|app| (app.model, app.name.as_str()))
+        .chain(saas.map(|saas| (saas.model, saas.name.as_str())))
+        .filter(|(at, _)| *at == model)
+        .map(|(_, name)| name)
+        .collect();
+    let mut name = wanted.to_owned();
+    while taken.contains(&name.as_str()) {
+        name.push_str("-2");
+    }
+    name
+}

@@ -1,0 +1,85 @@
+//! What each key would do in an attacker's hands, as sheets: `stolen_keys` and `blast_radius`.
+
+use super::sheet::{Field, Sheet};
+use trustsim_diagnosis::BlastRadius;
+use trustsim_diagnosis::describe::certificate_kind_word;
+use trustsim_tls::Side;
+
+/// Both sheets. `outcome` of a try is `ok` where the attacker was taken for whom it claimed to be.
+pub fn blast_radius(radius: &BlastRadius) -> Vec<Sheet> {
+    vec![keys(radius), tries(radius)]
+}
+
+fn keys(radius: &BlastRadius) -> Sheet {
+    let rows = radius.stolen.iter().enumerate().map(|(index, one)| {
+        vec![
+            Field::time(radius.at),
+            Field::text(one.certificate.subject()),
+            Field::text(one.certificate.serial()),
+            Field::text(certificate_kind_word(one.kind)),
+            Field::text(&one.owner),
+            Field::text(one.readers.join(" ")),
+            Field::Count(radius.successes(index).count() as u64),
+        ]
+    });
+    Sheet {
+        name: "stolen_keys",
+        header: &[
+            "at",
+            "subject",
+            "serial",
+            "kind",
+            "owner",
+            "readable_by",
+            "impersonations",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn tries(radius: &BlastRadius) -> Sheet {
+    let rows = radius.tries.iter().map(|one| {
+        let stolen = &radius.stolen[one.stolen];
+        let is_ok = one.verdict.is_ok();
+        let attacker = match one.attacker {
+            Side::Server => "server",
+            Side::Client => "client",
+        };
+        vec![
+            Field::time(radius.at),
+            Field::text(stolen.certificate.subject()),
+            Field::text(stolen.certificate.serial()),
+            Field::text(certificate_kind_word(stolen.kind)),
+            Field::text(&stolen.owner),
+            Field::text(&one.as_whom),
+            Field::text(&one.name),
+            Field::text(&one.victim),
+            Field::text(attacker),
+            Field::text(one.validator),
+            Field::text(if is_ok { "ok" } else { "failed" }),
+            Field::optional((!is_ok).then_some(one.verdict.code), Field::text),
+            Field::optional((!is_ok).then_some(one.verdict.error), Field::text),
+            Field::text(one.need.word()),
+        ]
+    });
+    Sheet {
+        name: "blast_radius",
+        header: &[
+            "at",
+            "subject",
+            "serial",
+            "kind",
+            "owner",
+            "impersonates",
+            "name",
+            "victim",
+            "attacker_side",
+            "validator",
+            "outcome",
+            "code",
+            "error",
+            "need",
+        ],
+        rows: rows.collect(),
+    }
+}

@@ -1,0 +1,119 @@
+//! `certificates.csv`: every certificate from its request to the end of its service, in the
+//! order in which they were issued.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Table, optional, text};
+use crate::Run;
+use trustsim_diagnosis::describe::certificate_kind_word;
+use trustsim_kernel::Time;
+use trustsim_world::{Journal, Kind};
+
+const HEADER: [&str; 17] = [
+    "serial",
+    "subject",
+    "issuer",
+    "issuer_serial",
+    "kind",
+    "model",
+    "application",
+    "unit",
+    "not_before",
+    "not_after",
+    "requested_at",
+    "issued_at",
+    "served_from",
+    "served_until",
+    "key",
+    "sans",
+    "sha256",
+];
+
+/// Renders the file. `served_from` is when a workload first served the leaf, `served_until` when
+/// the last one stopped; empty while one still does. Names in `sans` are separated by a space.
+pub fn certificates(run: &Run<'_>) -> Vec<u8> {
+    let mut table = Table::new(&HEADER);
+    let services = services(run.journal);
+    for entry in run.journal.entries() {
+        let Kind::CertificateIssued(record) = &entry.kind else {
+            continue;
+        };
+        let certificate = &record.certificate;
+        let service = services.get(certificate.sha256());
+        table.row([
+            certificate.serial(),
+            certificate.subject(),
+            certificate.issuer(),
+            &record.issuer_serial,
+            certificate_kind_word(record.kind),
+            &record.model,
+            &record.application,
+            &text(record.unit.as_ref()),
+            &certificate.not_before().to_string(),
+            &certificate.not_after().to_string(),
+            &optional(record.requested_at),
+            &entry.time.to_string(),
+            &optional(service.map(|service| service.from)),
+            &optional(service.and_then(|service| service.until)),
+            certificate.key_algorithm(),
+            &certificate.sans().join(" "),
+            &certificate.sha256_hex(),
+        ]);
+    }
+    table.finish()
+}
+
+/// When a certificate was served.
+struct Service {
+    from: Time,
+    until: Option<Time>,
+}
+
+/// An endpoint of a unit, or of a client outside Juju.
+type Place<'a> = (&'a str, &'a str, &'a str);
+
+fn services(journal: &Journal) -> BTreeMap<[u8; 32], Service> {
+    let mut services: BTreeMap<[u8; 32], Service> = BTreeMap::new();
+    let mut serving: BTreeMap<Place<'_>, [u8; 32]> = BTreeMap::new();
+    let mut servers: BTreeMap<[u8; 32], BTreeSet<Place<'_>>> = BTreeMap::new();
+    for entry in journal.entries() {
+        let Kind::CertificateServed {
+            endpoint,
+            certificate,
+        } = &entry.kind
+        else {
+            continue;
+        };
+        let subject = &entry.subject;
+        let unit = subject.unit.as_deref().or(subject.application.as_deref());
+        let place = (
+            subject.model.as_deref().unwrap_or_default(),
+            unit.unwrap_or_default(),
+            &**endpoint,
+        );
+        let next = certificate.as_ref().map(|each| *each.sha256());
+        let before = match next {
+            Some(next) => serving.insert(place, next),
+            None => serving.remove(&place),
+        };
+        if before == next {
+            continue;
+        }
+        if let Some(before) = before {
+            let left = servers.entry(before).or_default();
+            left.remove(&place);
+            if let (true, Some(service)) = (left.is_empty(), services.get_mut(&before)) {
+                service.until = Some(entry.time);
+            }
+        }
+        if let Some(next) = next {
+            servers.entry(next).or_default().insert(place);
+            let service = services.entry(next).or_insert(Service {
+                from: entry.time,
+                until: None,
+            });
+            service.until = None;
+        }
+    }
+    services
+}

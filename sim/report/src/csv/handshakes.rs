@@ -1,0 +1,63 @@
+//! `handshakes.csv`: one row for each time a connection was judged. While a connection is
+//! watched that is each instant at which its verdict could change; with every attempt
+//! performed it is each attempt.
+
+use super::Table;
+use crate::Run;
+use trustsim_tls::Outcome;
+use trustsim_world::Kind;
+
+const HEADER: [&str; 15] = [
+    "at",
+    "offset_s",
+    "connection",
+    "client",
+    "server",
+    "server_name",
+    "validator",
+    "outcome",
+    "code",
+    "error",
+    "alert",
+    "server_serial",
+    "client_serial",
+    "trigger",
+    "performed",
+];
+
+/// Renders the file.
+pub fn handshakes(run: &Run<'_>) -> Vec<u8> {
+    let mut table = Table::new(&HEADER);
+    for entry in run.journal.entries() {
+        let Kind::Handshake(record) = &entry.kind else {
+            continue;
+        };
+        let connection = run.connection(record.connection);
+        let verdict = &record.verdict;
+        table.row([
+            entry.time.to_string().as_str(),
+            &run.offset_s(entry.time),
+            &connection.name,
+            &connection.client,
+            &connection.server,
+            &connection.server_name,
+            &connection.validator,
+            outcome_word(verdict.outcome),
+            verdict.code,
+            verdict.error,
+            verdict.alert.unwrap_or_default(),
+            &record.server_serial,
+            &record.client_serial,
+            record.trigger,
+            if record.performed { "real" } else { "reused" },
+        ]);
+    }
+    table.finish()
+}
+
+const fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Ok => "ok",
+        Outcome::Failed => "failed",
+    }
+}

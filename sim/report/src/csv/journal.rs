@@ -1,0 +1,37 @@
+//! `journal.csv`: everything that happened, each row naming the row that caused it.
+
+use super::{Table, text};
+use crate::Run;
+use trustsim_diagnosis::describe::{detail, kind_word};
+
+const HEADER: [&str; 9] = [
+    "seq",
+    "at",
+    "offset_s",
+    "cause_seq",
+    "kind",
+    "model",
+    "application",
+    "unit",
+    "detail",
+];
+
+/// Renders the file.
+pub fn journal(run: &Run<'_>) -> Vec<u8> {
+    let mut table = Table::new(&HEADER);
+    for (seq, entry) in run.journal.entries().iter().enumerate() {
+        let cause = entry.cause.map(|cause| cause.0.to_string());
+        table.row([
+            seq.to_string().as_str(),
+            &entry.time.to_string(),
+            &run.offset_s(entry.time),
+            &cause.unwrap_or_default(),
+            kind_word(&entry.kind),
+            &text(entry.subject.model.as_ref()),
+            &text(entry.subject.application.as_ref()),
+            &text(entry.subject.unit.as_ref()),
+            &detail(&entry.kind, run.manifest),
+        ]);
+    }
+    table.finish()
+}

@@ -1,0 +1,38 @@
+//! `outages.csv`: one row for each interval in which a connection failed. One that was still
+//! open at the end has an empty `until`; its `duration_s` runs to the end.
+
+use super::{Table, optional};
+use crate::{Run, decimal_seconds};
+
+const HEADER: [&str; 9] = [
+    "connection",
+    "client",
+    "server",
+    "from",
+    "until",
+    "duration_s",
+    "code",
+    "error",
+    "cause",
+];
+
+/// Renders the file, by (start, connection).
+pub fn outages(run: &Run<'_>) -> Vec<u8> {
+    let mut table = Table::new(&HEADER);
+    let findings = run.findings;
+    for (outage, explanation) in findings.outages.iter().zip(&findings.explanations) {
+        let connection = run.connection(outage.connection);
+        table.row([
+            connection.name.as_str(),
+            &connection.client,
+            &connection.server,
+            &outage.from.to_string(),
+            &optional(outage.until),
+            &decimal_seconds(outage.length(run.end())),
+            outage.code,
+            outage.error,
+            &explanation.line(),
+        ]);
+    }
+    table.finish()
+}

@@ -1,0 +1,170 @@
+//! What is coming, as sheets: `expiries`, `crowds`, `hook_queues`, `request_queues`, `patience`.
+
+use super::sheet::{Field, Sheet};
+use trustsim_diagnosis::describe::certificate_kind_word;
+use trustsim_diagnosis::{Forecast, Proof};
+use trustsim_world::Manifest;
+
+/// Every sheet of a forecast, with what forks proved of its patience.
+pub fn forecast(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof]) -> Vec<Sheet> {
+    vec![
+        expiries(forecast),
+        crowds(forecast),
+        hooks(forecast),
+        requests(forecast),
+        patience(manifest, forecast, proofs),
+    ]
+}
+
+/// `margin_s` is how long before its end another was issued; `lapsed` says that it was still
+/// served when it ended.
+fn expiries(forecast: &Forecast) -> Sheet {
+    let rows = forecast.expiries.iter().map(|one| {
+        let certificate = &one.record.certificate;
+        vec![
+            Field::time(certificate.not_after()),
+            Field::text(certificate.subject()),
+            Field::text(certificate.serial()),
+            Field::text(certificate_kind_word(one.record.kind)),
+            Field::text(&*one.record.model),
+            Field::text(&*one.record.application),
+            Field::optional(one.record.unit.as_deref(), Field::text),
+            Field::time(one.issued_at),
+            Field::optional(one.renewed_at, Field::time),
+            Field::optional(one.margin(), Field::seconds),
+            Field::optional(one.served_from, Field::time),
+            Field::optional(one.served_until, Field::time),
+            Field::Flag(one.is_over),
+            Field::Flag(one.lapsed),
+        ]
+    });
+    Sheet {
+        name: "expiries",
+        header: &[
+            "not_after",
+            "subject",
+            "serial",
+            "kind",
+            "model",
+            "application",
+            "unit",
+            "issued_at",
+            "renewed_at",
+            "margin_s",
+            "served_from",
+            "served_until",
+            "is_over",
+            "lapsed",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn crowds(forecast: &Forecast) -> Sheet {
+    let rows = forecast.crowds.iter().map(|one| {
+        vec![
+            Field::text(&one.provider),
+            Field::text(one.what),
+            Field::text(&one.subject),
+            Field::seconds(one.window),
+            Field::Count(one.peak),
+            Field::time(one.at),
+            Field::Count(one.total),
+            Field::optional(one.limit, Field::Count),
+        ]
+    });
+    Sheet {
+        name: "crowds",
+        header: &[
+            "provider", "what", "subject", "window_s", "peak", "at", "total", "limit",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn hooks(forecast: &Forecast) -> Sheet {
+    let rows = forecast.hooks.iter().map(|one| {
+        vec![
+            Field::text(&one.unit),
+            Field::text(&one.hook),
+            Field::seconds(one.longest),
+            Field::time(one.at),
+            Field::Count(one.own_hooks_before),
+            Field::Count(one.hooks),
+            Field::seconds(one.total),
+        ]
+    });
+    Sheet {
+        name: "hook_queues",
+        header: &[
+            "unit",
+            "hook",
+            "longest_s",
+            "at",
+            "own_hooks_before",
+            "hooks",
+            "total_s",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn requests(forecast: &Forecast) -> Sheet {
+    let rows = forecast.requests.iter().map(|one| {
+        vec![
+            Field::text(&one.provider),
+            Field::text(&one.holder),
+            Field::seconds(one.longest),
+            Field::time(one.at),
+            Field::Count(one.answered),
+            Field::seconds(one.total),
+        ]
+    });
+    Sheet {
+        name: "request_queues",
+        header: &[
+            "provider",
+            "holder",
+            "longest_s",
+            "at",
+            "answered",
+            "total_s",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+/// `survived_s` and `fatal_s` are outages that were played: the connection held after the one and
+/// failed after the other.
+fn patience(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof]) -> Sheet {
+    let rows = forecast.patience.iter().enumerate().map(|(index, one)| {
+        let proof = proofs.iter().find(|proof| proof.patience == index);
+        let connection = &manifest.connections[one.connection as usize];
+        vec![
+            Field::text(&connection.name),
+            Field::text(&one.provider),
+            Field::seconds(one.longest),
+            Field::time(one.asked_at),
+            Field::time(one.ends_at),
+            Field::text(&one.certificate),
+            Field::text(&one.holder),
+            Field::optional(proof, |proof| Field::seconds(proof.survived)),
+            Field::optional(proof.and_then(|proof| proof.fatal), Field::seconds),
+        ]
+    });
+    Sheet {
+        name: "patience",
+        header: &[
+            "connection",
+            "provider",
+            "longest_s",
+            "asked_at",
+            "ends_at",
+            "certificate",
+            "holder",
+            "survived_s",
+            "fatal_s",
+        ],
+        rows: rows.collect(),
+    }
+}

@@ -1,0 +1,128 @@
+//! Rows with named columns that become CSV or JSON alike. Times are RFC 3339 in UTC, spans are
+//! seconds; what does not apply is an empty field or null.
+
+use serde_json::{Map, Value};
+
+use trustsim_kernel::{Span, Time};
+
+/// One field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// A text.
+    Text(String),
+    /// A count.
+    Count(u64),
+    /// Yes or no.
+    Flag(bool),
+    /// Does not apply.
+    Nothing,
+}
+
+impl Field {
+    pub(super) fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    pub(super) fn time(time: Time) -> Self {
+        Self::Text(time.to_string())
+    }
+
+    pub(super) fn seconds(span: Span) -> Self {
+        Self::Text(super::decimal_seconds(span))
+    }
+
+    pub(super) fn optional<T>(value: Option<T>, field: impl FnOnce(T) -> Self) -> Self {
+        value.map_or(Self::Nothing, field)
+    }
+
+    fn csv(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Count(count) => count.to_string(),
+            Self::Flag(flag) => flag.to_string(),
+            Self::Nothing => String::new(),
+        }
+    }
+
+    fn json(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::from(text.as_str()),
+            Self::Count(count) => Value::from(*count),
+            Self::Flag(flag) => Value::from(*flag),
+            Self::Nothing => Value::Null,
+        }
+    }
+}
+
+/// A table. Its columns are a contract: new ones go to the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sheet {
+    /// Its file is `NAME.csv`.
+    pub name: &'static str,
+    /// Names of its columns.
+    pub header: &'static [&'static str],
+    /// Rows, each as long as the header.
+    pub rows: Vec<Vec<Field>>,
+}
+
+impl Sheet {
+    /// The file's name and bytes.
+    pub fn csv(&self) -> (String, Vec<u8>) {
+        let mut writer = ::csv::Writer::from_writer(Vec::new());
+        let rows = self.rows.iter();
+        let rows = rows.map(|row| row.iter().map(Field::csv).collect::<Vec<_>>());
+        let header = self.header.iter().map(|name| (*name).to_owned()).collect();
+        for row in std::iter::once(header).chain(rows) {
+            writer
+                .write_record(row)
+                .expect("a row has as many fields as the header and memory does not fail");
+        }
+        let bytes = writer
+            .into_inner()
+            .expect("flushing into memory does not fail");
+        (format!("{}.csv", self.name), bytes)
+    }
+}
+
+/// An object of lists: one list a sheet, one object a row.
+pub fn sheets_json(sheets: &[Sheet]) -> Value {
+    let list = |sheet: &Sheet| {
+        let rows = sheet.rows.iter().map(|row| {
+            let fields = sheet.header.iter().zip(row);
+            let fields = fields.map(|(name, field)| ((*name).to_owned(), field.json()));
+            Value::Object(fields.collect::<Map<_, _>>())
+        });
+        Value::Array(rows.collect())
+    };
+    let all = sheets
+        .iter()
+        .map(|sheet| (sheet.name.to_owned(), list(sheet)));
+    Value::Object(all.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_the_same_in_csv_and_in_json() {
+        let sheet = Sheet {
+            name: "things",
+            header: &["name", "count", "is_so", "at"],
+            rows: vec![vec![
+                Field::text("a, b"),
+                Field::Count(3),
+                Field::Flag(true),
+                Field::Nothing,
+            ]],
+        };
+        let (name, bytes) = sheet.csv();
+        assert_eq!(name, "things.csv");
+        assert_eq!(bytes, b"name,count,is_so,at\n\"a, b\",3,true,\n");
+        let json = sheets_json(&[sheet]).to_string();
+        assert_eq!(
+            json,
+            r#"{"things":[{"name":"a, b","count":3,"is_so":true,"at":null}]}"#
+        );
+    }
+}

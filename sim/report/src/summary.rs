@@ -1,0 +1,230 @@
+//! `summary.json`: the run in one value, for scripts.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::Run;
+use trustsim_diagnosis::Tally;
+use trustsim_diagnosis::describe::certificate_kind_word;
+use trustsim_kernel::Span;
+use trustsim_world::{CertificateKind, Kind, Source};
+
+pub(super) fn render(run: &Run<'_>) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(&summary(run))
+        .expect("a value of strings and numbers can always be written");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// The summary of a run. Every length is in seconds, every instant in RFC 3339.
+pub fn summary(run: &Run<'_>) -> Value {
+    let manifest = run.manifest;
+    let timings: Map<String, Value> = manifest
+        .timings
+        .iter()
+        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+        .collect();
+    json!({
+        "name": manifest.name,
+        "about": manifest.about,
+        "trustsim": env!("CARGO_PKG_VERSION"),
+        "seed": manifest.seed,
+        "start": manifest.start.to_string(),
+        "end": run.end().to_string(),
+        "duration_s": number(manifest.duration),
+        "played": run.played,
+        "fingerprint": format!("{:016x}", run.journal.fingerprint()),
+        "passed": run.findings.passed(),
+        "totals": totals(run),
+        "expectations": expectations(run),
+        "certificates": certificates(run),
+        "relation_secrets": relation_secrets(run),
+        "connections": connections(run),
+        "outages": outages(run),
+        "remedies": remedies(run),
+        "mishaps": mishaps(run),
+        "drawn_faults": manifest.drawn,
+        "timings": timings,
+    })
+}
+
+fn totals(run: &Run<'_>) -> Value {
+    let tallies = &run.findings.tallies;
+    let sum = |part: fn(&Tally) -> u64| tallies.iter().map(part).sum::<u64>();
+    let lost: Span = tallies.iter().map(|tally| tally.lost).sum();
+    json!({
+        "connections": run.manifest.connections.len(),
+        "connections_failing": tallies.iter().filter(|tally| tally.outages > 0).count(),
+        "attempts": sum(|tally| tally.attempts),
+        "failed_attempts": sum(|tally| tally.failed_attempts),
+        "handshakes_real": sum(|tally| tally.real),
+        "handshakes_reused": sum(|tally| tally.reused),
+        "outages": run.findings.outages.len(),
+        "outages_unexpected": run.findings.unexpected.len(),
+        "lost_s": number(lost),
+        "journal_entries": run.journal.entries().len(),
+    })
+}
+
+fn expectations(run: &Run<'_>) -> Value {
+    let results = &run.findings.expectations;
+    let of = |held: bool| -> Vec<Value> {
+        results
+            .iter()
+            .filter(|each| each.held == held)
+            .map(|each| {
+                json!({
+                    "claim": each.claim,
+                    "detail": each.detail,
+                    "source": source(&each.source),
+                })
+            })
+            .collect()
+    };
+    json!({ "held": of(true), "broken": of(false) })
+}
+
+/// Where in the scenario, without its folder: a report is the same from every folder.
+fn source(source: &Source) -> Value {
+    let file = source.file.rsplit(['/', '\\']).next().unwrap_or_default();
+    json!({ "file": file, "line": source.line, "column": source.column })
+}
+
+fn certificates(run: &Run<'_>) -> Value {
+    let mut issued: BTreeMap<&'static str, u64> = [
+        CertificateKind::Root,
+        CertificateKind::Intermediate,
+        CertificateKind::Leaf,
+    ]
+    .map(|kind| (certificate_kind_word(kind), 0))
+    .into();
+    for entry in run.journal.entries() {
+        if let Kind::CertificateIssued(record) = &entry.kind {
+            *issued
+                .entry(certificate_kind_word(record.kind))
+                .or_default() += 1;
+        }
+    }
+    json!(issued)
+}
+
+/// What went wrong without any connection telling: each kind of thing once for a unit, with its
+/// code, how often and from when to when.
+fn mishaps(run: &Run<'_>) -> Vec<Value> {
+    trustsim_diagnosis::mishaps(run.journal)
+        .iter()
+        .map(|mishap| {
+            json!({
+                "code": mishap.kind.code(),
+                "unit": mishap.unit,
+                "message": mishap.message,
+                "first": mishap.first.to_string(),
+                "last": mishap.last.to_string(),
+                "count": mishap.count,
+            })
+        })
+        .collect()
+}
+
+/// How many private keys stand readable in each controller's store, by controller and kind of
+/// store; `relation_secrets.csv` lists them.
+fn relation_secrets(run: &Run<'_>) -> Value {
+    json!(super::readable_keys(run))
+}
+
+fn connections(run: &Run<'_>) -> Vec<Value> {
+    run.manifest
+        .connections
+        .iter()
+        .zip(&run.findings.tallies)
+        .map(|(connection, tally)| {
+            json!({
+                "connection": connection.name,
+                "client": connection.client,
+                "server": connection.server,
+                "server_name": connection.server_name,
+                "validator": connection.validator,
+                "every_s": number(connection.every),
+                "first_attempt": connection.first_attempt.map(|at| at.to_string()),
+                "attempts": tally.attempts,
+                "failed_attempts": tally.failed_attempts,
+                "handshakes_real": tally.real,
+                "handshakes_reused": tally.reused,
+                "outages": tally.outages,
+                "lost_s": number(tally.lost),
+                "longest_outage_s": number(tally.longest),
+            })
+        })
+        .collect()
+}
+
+fn outages(run: &Run<'_>) -> Vec<Value> {
+    let findings = run.findings;
+    findings
+        .outages
+        .iter()
+        .zip(&findings.explanations)
+        .enumerate()
+        .map(|(index, (outage, explanation))| {
+            json!({
+                "connection": run.connection(outage.connection).name,
+                "from": outage.from.to_string(),
+                "until": outage.until.map(|until| until.to_string()),
+                "duration_s": number(outage.length(run.end())),
+                "code": outage.code,
+                "error": outage.error,
+                "expected": !findings.unexpected.contains(&index),
+                "cause": explanation.line(),
+                "root_seq": explanation.root.map(|seq| seq.0),
+                "stays": stays(run, index),
+            })
+        })
+        .collect()
+}
+
+/// Why an outage that is open at the end does not heal by itself.
+fn stays<'a>(run: &Run<'a>, outage: usize) -> Option<&'a str> {
+    let mut standing = run.findings.standing.iter();
+    let found = standing.find(|standing| standing.outage == outage)?;
+    found.why.as_deref()
+}
+
+/// What was tried and helped, best first. Outages are positions in `outages`.
+fn remedies(run: &Run<'_>) -> Value {
+    let found = &run.findings.remedies;
+    let proven: Vec<Value> = found
+        .proven
+        .iter()
+        .map(|remedy| {
+            let shortens = remedy.shortens.iter();
+            let shortens: Vec<Value> = shortens
+                .map(|(outage, left)| json!({ "outage": outage, "left_s": number(*left) }))
+                .collect();
+            let later = remedy.later.iter();
+            let later: Vec<Value> = later
+                .map(|(at, command)| json!({ "at": at.to_string(), "command": command }))
+                .collect();
+            json!({
+                "commands": remedy.commands,
+                "at": remedy.at.map(|at| at.to_string()),
+                "later": later,
+                "ends": remedy.ends,
+                "shortens": shortens,
+                "breaks": remedy.breaks,
+                "lost_before_s": number(remedy.lost_before),
+                "lost_after_s": number(remedy.lost_after),
+            })
+        })
+        .collect();
+    json!({ "proven": proven, "tried": found.tried, "untried": found.untried })
+}
+
+/// Seconds as a JSON number: whole where they are whole.
+fn number(span: Span) -> Value {
+    if span.subsec_nanos() == 0 {
+        Value::from(span.as_secs())
+    } else {
+        Value::from(span.as_secs_f64())
+    }
+}

@@ -1,0 +1,61 @@
+//! What each key would do in an attacker's hands, for a terminal: one row a key.
+
+use std::collections::BTreeSet;
+
+use super::style::{self, paint};
+use super::{Align, Cell, Table};
+use trustsim_diagnosis::describe::{certificate_kind_word, certificate_name};
+use trustsim_diagnosis::{BlastRadius, Need};
+
+/// Renders it: who is deceived about whom, and who need not be.
+pub fn blast_radius(radius: &BlastRadius) -> String {
+    let mut table = Table::new(&[
+        ("Key of", Align::Left),
+        ("Kind", Align::Left),
+        ("Owner", Align::Left),
+        ("Deceives", Align::Right),
+        ("As", Align::Right),
+        ("Excess", Align::Right),
+        ("Readable by", Align::Left),
+    ]);
+    for (index, stolen) in radius.stolen.iter().enumerate() {
+        let victims: BTreeSet<&str> = radius
+            .successes(index)
+            .map(|one| one.victim.as_str())
+            .collect();
+        let whom: BTreeSet<&str> = radius
+            .successes(index)
+            .map(|one| one.as_whom.as_str())
+            .collect();
+        let excess: BTreeSet<&str> = radius
+            .successes(index)
+            .filter(|one| one.need != Need::Needed)
+            .map(|one| one.victim.as_str())
+            .collect();
+        let colour = match (victims.is_empty(), excess.is_empty()) {
+            (true, _) => style::GOOD,
+            (false, true) => style::PLAIN,
+            (false, false) => style::BAD,
+        };
+        table.row([
+            Cell::plain(&certificate_name(&stolen.certificate)),
+            Cell::plain(certificate_kind_word(stolen.kind)),
+            Cell::plain(&stolen.owner),
+            Cell::new(&victims.len().to_string(), colour),
+            Cell::plain(&whom.len().to_string()),
+            Cell::new(&excess.len().to_string(), colour),
+            Cell::plain(&stolen.readers.join(" ")),
+        ]);
+    }
+    let tried = radius.tries.len();
+    let done = radius
+        .tries
+        .iter()
+        .filter(|one| one.verdict.is_ok())
+        .count();
+    let head = format!(
+        "at {}: {tried} handshakes with forged or stolen certificates, {done} came off",
+        radius.at
+    );
+    format!("{}\n{}", paint(style::STRONG, &head), table.render())
+}

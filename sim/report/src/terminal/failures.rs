@@ -1,0 +1,471 @@
+//! Failing connections, one block for those that failed alike: the error, when, what was
+//! presented and trusted, what is missing, and what led there.
+
+use super::style::{self, paint};
+use super::{Detail, grouped, natural};
+use crate::Run;
+use trustsim_diagnosis::describe::{certificate_name, detail as words, kind_word};
+use trustsim_diagnosis::{Carrier, Explanation, Outage, Part, outage_attempts};
+use trustsim_kernel::{Span, Time, format_duration};
+use trustsim_tls::{Side, Verdict};
+use trustsim_world::{Entry, Kind, Seq, Source};
+
+/// Blocks printed; `outages.csv` has them all.
+const BLOCKS: usize = 12;
+/// Connections named in a block.
+const NAMES: usize = 6;
+/// Stretches of an outage printed in a block.
+const PARTS: usize = 6;
+/// Causes printed in a block.
+const CAUSES: usize = 8;
+
+pub(super) fn render(run: &Run<'_>, detail: Detail, text: &mut String) {
+    let groups = groups(run);
+    let shown = match detail {
+        Detail::Normal => BLOCKS,
+        Detail::Verbose => usize::MAX,
+    };
+    for group in groups.iter().take(shown) {
+        text.push('\n');
+        block(run, group, detail, text);
+    }
+    if groups.len() > shown {
+        text.push_str(&format!(
+            "\n{} more causes are in outages.csv, or with --verbose.\n",
+            groups.len() - shown
+        ));
+    }
+}
+
+/// Outages with one error from one application to one other, after one thing that happened or with
+/// one first line, as indices; the costliest group first.
+fn groups(run: &Run<'_>) -> Vec<Vec<usize>> {
+    let findings = run.findings;
+    let sides = |index: usize| {
+        let connection = run.connection(findings.outages[index].connection);
+        [&connection.client, &connection.server].map(|side| application_of(side))
+    };
+    let is_alike = |one: usize, other: usize| {
+        let [left, right] = [one, other].map(|index| &findings.explanations[index]);
+        findings.outages[one].code == findings.outages[other].code
+            && sides(one) == sides(other)
+            && (left.root == right.root || left.cause.line == right.cause.line)
+    };
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for index in 0..findings.outages.len() {
+        match groups.iter_mut().find(|group| is_alike(group[0], index)) {
+            Some(group) => group.push(index),
+            None => groups.push(vec![index]),
+        }
+    }
+    let cost = |indices: &Vec<usize>| -> Span {
+        let lengths = indices.iter().map(|&index| &findings.outages[index]);
+        lengths.map(|outage| outage.length(run.end())).sum()
+    };
+    groups.sort_by_key(|indices| std::cmp::Reverse(cost(indices)));
+    groups
+}
+
+fn application_of(address: &str) -> &str {
+    address
+        .rsplit_once('/')
+        .map_or(address, |(before, _)| before)
+}
+
+fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
+    let findings = run.findings;
+    let (outage, explanation) = (
+        &findings.outages[group[0]],
+        &findings.explanations[group[0]],
+    );
+    let expected = !group
+        .iter()
+        .any(|index| findings.unexpected.contains(index));
+    let (word, colour) = match expected {
+        true => ("expected", style::WAIT),
+        false => ("error", style::BAD),
+    };
+    let verdict = verdict(run, explanation.seq);
+    let code = verdict.map_or(outage.code, |verdict| verdict.code);
+    text.push_str(&format!(
+        "{}: {}\n",
+        paint(colour, &format!("{word}[{code}]")),
+        paint(style::STRONG, first_line(explanation))
+    ));
+    if let Some(source) = root_source(run, explanation) {
+        excerpt(source, text);
+    }
+    let mut lines = Lines { text };
+    if first_line(explanation) != explanation.headline {
+        lines.add("symptom", &explanation.headline);
+    }
+    lines.add("failing", &when(run, outage));
+    others(run, group, detail, &mut lines);
+    parts(explanation, &mut lines);
+    if let Some(verdict) = verdict {
+        verdict_lines(verdict, outage.from, detail, &mut lines);
+    }
+    trust_lines(explanation, &mut lines);
+    cause_lines(run, explanation, detail, &mut lines);
+    let mut standing = run.findings.standing.iter();
+    let found = standing.find(|standing| standing.outage == group[0]);
+    if let Some(why) = found.and_then(|standing| standing.why.as_deref()) {
+        lines.add("stays", why);
+    }
+    remedy_lines(run, group, &mut lines);
+    lines.add("explain", &format!("trustsim explain {code}"));
+}
+
+/// What else was to blame before or after, where the outage did not fail for one reason throughout.
+fn parts(explanation: &Explanation, lines: &mut Lines<'_>) {
+    let is_main =
+        |part: &Part| part.error == explanation.error && part.cause == first_line(explanation);
+    let told = explanation.parts.iter().enumerate();
+    for (index, part) in told.take(PARTS) {
+        if is_main(part) {
+            continue;
+        }
+        let from = part.from;
+        let (label, when) = match index {
+            0 => ("at first", String::new()),
+            _ => ("then", format!(" from {from}")),
+        };
+        lines.add(label, &format!("{}{when}: {}", part.error, part.cause));
+    }
+    if explanation.parts.len() > PARTS {
+        let more = explanation.parts.len() - PARTS;
+        lines.more(&format!("and {more} more changes"));
+    }
+}
+
+/// What is to blame, else what is seen.
+pub(super) fn first_line(explanation: &Explanation) -> &str {
+    match explanation.cause.line.is_empty() {
+        true => &explanation.headline,
+        false => &explanation.cause.line,
+    }
+}
+
+/// Lines of `= label  text` under a headline.
+pub(super) struct Lines<'a> {
+    pub(super) text: &'a mut String,
+}
+
+impl Lines<'_> {
+    pub(super) fn add(&mut self, label: &str, line: &str) {
+        let sign = paint(style::DETAIL, "=");
+        let label = paint(style::DETAIL, &format!("{label:<15}"));
+        self.text.push_str(&format!("   {sign} {label} {line}\n"));
+    }
+
+    pub(super) fn more(&mut self, line: &str) {
+        self.text.push_str(&format!("{}{line}\n", " ".repeat(21)));
+    }
+}
+
+fn root_source<'a>(run: &Run<'a>, explanation: &Explanation) -> Option<&'a Source> {
+    match &run.journal.get(explanation.root?)?.kind {
+        Kind::Action { source, .. } if !source.file.is_empty() => Some(source),
+        _ => None,
+    }
+}
+
+/// The scenario line, as a compiler prints it.
+pub(super) fn excerpt(source: &Source, text: &mut String) {
+    let number = source.line.to_string();
+    let blank = " ".repeat(number.len());
+    let bar = paint(style::DETAIL, "|");
+    text.push_str(&format!(
+        "{blank}{} {source}\n",
+        paint(style::DETAIL, "-->")
+    ));
+    let line = source.text.trim_end();
+    if line.is_empty() {
+        return;
+    }
+    let body = line.trim_start();
+    let marks = "^".repeat(body.chars().count());
+    text.push_str(&format!("{blank} {bar}\n"));
+    text.push_str(&format!("{} {bar} {body}\n", paint(style::DETAIL, &number)));
+    text.push_str(&format!("{blank} {bar} {}\n", paint(style::BAD, &marks)));
+}
+
+fn when(run: &Run<'_>, outage: &Outage) -> String {
+    let connection = run.connection(outage.connection);
+    let failed = outage_attempts(connection, outage, run.end());
+    let until = match outage.until {
+        Some(until) => format!("until {until}"),
+        None => "to the end".to_owned(),
+    };
+    format!(
+        "from {} ({} in) {until}: {}, {} failed attempts",
+        outage.from,
+        format_duration(outage.from.since(run.manifest.start)),
+        format_duration(outage.length(run.end())),
+        grouped(failed)
+    )
+}
+
+/// The other connections that failed alike.
+fn others(run: &Run<'_>, group: &[usize], detail: Detail, lines: &mut Lines<'_>) {
+    let findings = run.findings;
+    let first = findings.outages[group[0]].connection;
+    let mut names: Vec<&str> = group
+        .iter()
+        .map(|&index| findings.outages[index].connection)
+        .filter(|&connection| connection != first)
+        .map(|connection| run.connection(connection).name.as_str())
+        .collect();
+    names.sort_by_cached_key(|name| natural(name));
+    names.dedup();
+    let again = group.len() - 1;
+    if again == 0 {
+        return;
+    }
+    let shown = if detail == Detail::Verbose {
+        names.len()
+    } else {
+        NAMES
+    };
+    let rest = names.len().saturating_sub(shown);
+    let outages = if again == 1 { "outage" } else { "outages" };
+    let mut line = format!("{again} more {outages} of the same cause");
+    if !names.is_empty() {
+        line.push_str(": ");
+        line.push_str(&names[..names.len().min(shown)].join(", "));
+    }
+    if rest > 0 {
+        let connections = if rest == 1 {
+            "connection"
+        } else {
+            "connections"
+        };
+        line.push_str(&format!(" and {rest} more {connections}"));
+    }
+    lines.add("and", &line);
+}
+
+fn verdict<'a>(run: &Run<'a>, seq: Seq) -> Option<&'a Verdict> {
+    match &run.journal.get(seq)?.kind {
+        Kind::Handshake(record) => Some(&record.verdict),
+        _ => None,
+    }
+}
+
+/// What is seen: rustls' own error, what the judging side's stack prints at `at`, the alert the
+/// other side gets.
+fn verdict_lines(verdict: &Verdict, at: Time, detail: Detail, lines: &mut Lines<'_>) {
+    if !verdict.rustls.is_empty() {
+        lines.add("verifier said", &verdict.rustls);
+    }
+    for text in &verdict.texts {
+        let judged = Some(text.side) == verdict.judged_by;
+        let brief = judged && matches!(text.stack, "openssl" | "curl" | "go" | "java");
+        if brief || detail == Detail::Verbose {
+            let side = match (judged, text.side) {
+                (true, _) => "",
+                (false, Side::Client) => " (client)",
+                (false, Side::Server) => " (server)",
+            };
+            lines.add(&format!("{}{side} says", text.stack), &text.at(at));
+        }
+    }
+    if let Some(alert) = verdict.alert {
+        lines.add("alert sent", alert);
+    }
+}
+
+pub(super) fn trust_lines(explanation: &Explanation, lines: &mut Lines<'_>) {
+    for (index, certificate) in explanation.presented.iter().enumerate() {
+        let label = if index == 0 { "presented" } else { "signed by" };
+        lines.add(
+            label,
+            &format!(
+                "{}, valid {} to {}",
+                certificate_name(certificate),
+                certificate.not_before(),
+                certificate.not_after()
+            ),
+        );
+    }
+    if explanation.presented.is_empty() {
+        lines.add("reason", &explanation.reason);
+    }
+    match explanation.trusted.as_deref() {
+        None => {}
+        Some([]) => lines.add("trusted", "nothing"),
+        Some(roots) => {
+            for root in roots.iter().take(NAMES) {
+                lines.add("trusted", &certificate_name(root));
+            }
+            if roots.len() > NAMES {
+                lines.more(&format!("and {} more", roots.len() - NAMES));
+            }
+        }
+    }
+    let Some(carrier) = &explanation.carrier else {
+        return;
+    };
+    lines.add("missing", &carrier.sentence());
+    if let Carrier::Missing {
+        obstacle: Some(obstacle),
+        ..
+    } = carrier
+    {
+        lines.add("but", obstacle);
+    }
+}
+
+/// The chain of causes, the first one first; what only passes a cause on is counted.
+fn cause_lines(run: &Run<'_>, explanation: &Explanation, detail: Detail, lines: &mut Lines<'_>) {
+    let entries: Vec<&Entry> = explanation
+        .chain
+        .iter()
+        .filter_map(|&seq| run.journal.get(seq))
+        .filter(|entry| !matches!(entry.kind, Kind::Handshake(_)))
+        .collect();
+    let told: Vec<&Entry> = entries
+        .iter()
+        .copied()
+        .filter(|entry| detail == Detail::Verbose || is_telling(&entry.kind))
+        .collect();
+    let limit = if detail == Detail::Verbose {
+        told.len()
+    } else {
+        CAUSES
+    };
+    // The first cause and those nearest to the failure say most.
+    let skipped = told.len().saturating_sub(limit);
+    let mut label = "because";
+    for (index, entry) in told.iter().enumerate() {
+        if skipped > 0 && (1..=skipped).contains(&index) {
+            if index == 1 {
+                lines.add("", &format!("... {skipped} more ..."));
+            }
+            continue;
+        }
+        lines.add(label, &cause_line(run, entry));
+        label = "";
+    }
+}
+
+/// What was played and helped: the best that ends it, and what else it does.
+fn remedy_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
+    let remedies = &run.findings.remedies;
+    let Some(remedy) = remedies.best(group[0]) else {
+        if remedies.tried > 0 {
+            let tried = remedies.tried;
+            lines.add(
+                "remedy",
+                &format!("none of the {tried} changes that were played helps"),
+            );
+        }
+        return;
+    };
+    let mut label = "remedy";
+    let when = match remedy.at {
+        None => "beforehand".to_owned(),
+        Some(at) => format!("at {at}"),
+    };
+    // Of a change in several steps each is said with its time.
+    let first = match remedy.later.is_empty() {
+        true => String::new(),
+        false => format!(" {when}"),
+    };
+    for command in &remedy.commands {
+        lines.add(label, &format!("{}{first}", typed(command)));
+        label = "";
+    }
+    for (at, command) in &remedy.later {
+        lines.add("", &format!("{} at {at}", typed(command)));
+    }
+    let when = match remedy.later.is_empty() {
+        true => when,
+        false => "in this order".to_owned(),
+    };
+    let ended = group.iter().filter(|index| remedy.ends.contains(index));
+    let what = match (ended.count(), group.len()) {
+        (0, _) => {
+            let left = remedy.shortens.iter().find(|(index, _)| *index == group[0]);
+            let left = left.map_or(Span::ZERO, |(_, left)| *left);
+            format!("leaves {}", format_duration(left))
+        }
+        (1, 1) => "this outage does not happen".to_owned(),
+        (ended, all) if ended == all => format!("none of these {all} outages happens"),
+        (1, all) => format!("one of these {all} outages does not happen"),
+        (ended, all) => format!("{ended} of these {all} outages do not happen"),
+    };
+    let mut proof = format!(
+        "{when}; played again: {what}, {} lost in all instead of {}",
+        format_duration(remedy.lost_after),
+        format_duration(remedy.lost_before)
+    );
+    if let Some(first) = remedy.breaks.first() {
+        let others = match remedy.breaks.len() {
+            1 => String::new(),
+            several => format!(" and {} more", several - 1),
+        };
+        proof.push_str(&format!(", but {first}{others} fails in its place"));
+    }
+    lines.add("", &proof);
+}
+
+/// A command as it is typed; what people do otherwise, in words.
+fn typed(command: &str) -> String {
+    match command.starts_with("juju ") {
+        true => format!("`{command}`"),
+        false => command.to_owned(),
+    }
+}
+
+const fn is_telling(kind: &Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Started
+            | Kind::HookStarted { .. }
+            | Kind::HookCommitted { .. }
+            | Kind::DatabagChanged { .. }
+            | Kind::Settled
+            | Kind::Handshake(_)
+    )
+}
+
+fn cause_line(run: &Run<'_>, entry: &Entry) -> String {
+    let subject = trustsim_diagnosis::address(&entry.subject);
+    let who = if subject.is_empty() {
+        String::new()
+    } else {
+        format!(" {subject}")
+    };
+    let words = short_digests(&words(&entry.kind, run.manifest));
+    let detail = if words.is_empty() {
+        String::new()
+    } else {
+        format!(": {words}")
+    };
+    format!(
+        "{}{who} {}{detail}",
+        entry.time,
+        kind_word(&entry.kind).replace('-', " ")
+    )
+}
+
+/// Secrets of certificates are labelled with digests, which say nothing to people: their
+/// beginnings will do.
+fn short_digests(text: &str) -> String {
+    const SHOWN: usize = 8;
+    const DIGEST: usize = 32;
+    let parts = text.split_inclusive(|letter: char| !letter.is_ascii_hexdigit());
+    let mut short = String::with_capacity(text.len());
+    for part in parts {
+        let digits = part.trim_end_matches(|letter: char| !letter.is_ascii_hexdigit());
+        if digits.len() < DIGEST {
+            short.push_str(part);
+        } else {
+            short.push_str(&digits[..SHOWN]);
+            short.push_str("..");
+            short.push_str(&part[digits.len()..]);
+        }
+    }
+    short
+}

@@ -1,0 +1,133 @@
+//! Trust that nothing needs, and trust that everything rests on, for a terminal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::style::{self, paint};
+use super::{Align, Cell, Table};
+use trustsim_diagnosis::LeastTrust;
+use trustsim_diagnosis::describe::certificate_name;
+
+/// Rows of a table; the files have them all.
+const ROWS: usize = 20;
+
+/// Renders it.
+pub fn least_trust(found: &LeastTrust) -> String {
+    let mut text = String::new();
+    excess(found, &mut text);
+    single(found, &mut text);
+    masked(found, &mut text);
+    text
+}
+
+fn title(text: &mut String, title: &str) {
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&paint(style::STRONG, title));
+    text.push('\n');
+}
+
+/// CAs that are still trusted and that no connection ever needed, or needs no more.
+fn excess(found: &LeastTrust, text: &mut String) {
+    let idle: Vec<_> = found
+        .authorities
+        .iter()
+        .filter(|one| one.is_trusted && one.needed_by.is_empty())
+        .collect();
+    let trusted = found
+        .authorities
+        .iter()
+        .filter(|one| one.is_trusted)
+        .count();
+    title(
+        text,
+        &format!(
+            "{} of {trusted} trusted CAs are needed by no connection ({} handshakes done without \
+             something)",
+            idle.len(),
+            found.judged
+        ),
+    );
+    if idle.is_empty() {
+        return;
+    }
+    let mut holders: BTreeMap<(&str, String), BTreeSet<&str>> = BTreeMap::new();
+    for one in &idle {
+        let owner = one.owner.as_deref().unwrap_or("-");
+        let key = (owner, certificate_name(&one.certificate));
+        holders.entry(key).or_default().insert(&one.holder);
+    }
+    let mut table = Table::new(&[
+        ("CA of", Align::Left),
+        ("Certificate", Align::Left),
+        ("Trusted by", Align::Left),
+    ]);
+    for ((owner, name), holders) in holders.iter().take(ROWS) {
+        let holders: Vec<&str> = holders.iter().copied().collect();
+        table.row([
+            Cell::plain(owner),
+            Cell::plain(name),
+            Cell::new(&holders.join(", "), style::WAIT),
+        ]);
+    }
+    text.push_str(&table.render());
+    if holders.len() > ROWS {
+        text.push_str(&format!(
+            "{} more are in trusted_authorities.csv\n",
+            holders.len() - ROWS
+        ));
+    }
+}
+
+/// Sources on which everything of their holder rests, those nothing rests on.
+fn single(found: &LeastTrust, text: &mut String) {
+    title(text, "where trust comes from");
+    let mut table = Table::new(&[
+        ("Holder", Align::Left),
+        ("Source", Align::Left),
+        ("Connections", Align::Right),
+        ("Fail without it", Align::Right),
+        ("Status", Align::Left),
+    ]);
+    for one in found.sources.iter().take(ROWS) {
+        let hidden = found
+            .masked
+            .iter()
+            .find(|pair| pair.holder == one.holder && pair.sources.contains(&one.source));
+        let status = match (one.is_single(), hidden, one.needed_by.is_empty()) {
+            (true, _, _) => Cell::new("all rests on it", style::BAD),
+            (false, Some(_), _) => Cell::new("masked", style::WAIT),
+            (false, None, true) => Cell::new("not needed", style::WAIT),
+            (false, None, false) => Cell::new("needed", style::GOOD),
+        };
+        table.row([
+            Cell::plain(&one.holder),
+            Cell::plain(&one.source),
+            Cell::plain(&one.connections.to_string()),
+            Cell::plain(&one.needed_by.len().to_string()),
+            status,
+        ]);
+    }
+    text.push_str(&table.render());
+    if found.sources.len() > ROWS {
+        text.push_str(&format!(
+            "{} more are in trust_sources.csv\n",
+            found.sources.len() - ROWS
+        ));
+    }
+}
+
+fn masked(found: &LeastTrust, text: &mut String) {
+    if found.masked.is_empty() {
+        return;
+    }
+    title(text, "masked: neither is missed while the other is there");
+    for one in &found.masked {
+        let [first, second] = &one.sources;
+        let count = one.needed_by.len();
+        text.push_str(&format!(
+            "{}: {first} and {second} bring the same CA; without both {count} connections fail\n",
+            one.holder
+        ));
+    }
+}

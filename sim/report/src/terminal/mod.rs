@@ -1,0 +1,344 @@
+//! The summary of a run for a terminal: tables as `juju status` prints them, then each failing
+//! connection with its outage, error and causes.
+//!
+//! Colours follow Juju's own map and never stand alone: there is always a word too. The text
+//! holds ANSI styles; whoever prints it strips them where they are not wanted.
+
+mod blast_radius;
+mod failures;
+mod forecast;
+mod least_trust;
+mod table;
+mod why;
+
+pub use blast_radius::blast_radius;
+pub use forecast::forecast;
+pub use least_trust::least_trust;
+pub use table::{Align, Cell, Table};
+pub use why::why;
+
+use std::collections::BTreeMap;
+
+use super::Run;
+use trustsim_diagnosis::Tally;
+use trustsim_kernel::{Span, format_duration};
+
+/// Colours by meaning, as `juju status` has them (juju/juju, cmd/output/output.go): green is
+/// good, yellow is to be waited for, red is broken, cyan names a detail.
+pub mod style {
+    use anstyle::{AnsiColor, Style};
+
+    /// Good.
+    pub const GOOD: Style = AnsiColor::Green.on_default();
+    /// Not there yet.
+    pub const WAIT: Style = AnsiColor::Yellow.on_default();
+    /// Broken.
+    pub const BAD: Style = AnsiColor::Red.on_default();
+    /// A detail.
+    pub const DETAIL: Style = AnsiColor::Cyan.on_default();
+    /// A headline.
+    pub const STRONG: Style = Style::new().bold();
+    /// As it is.
+    pub const PLAIN: Style = Style::new();
+
+    /// `text` in this style.
+    pub fn paint(style: Style, text: &str) -> String {
+        format!("{style}{text}{style:#}")
+    }
+}
+
+/// How much is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Totals, a table by model, failures and expectations.
+    #[default]
+    Normal,
+    /// Every connection has a row, every failure all of its causes.
+    Verbose,
+}
+
+/// Renders the summary.
+pub fn terminal(run: &Run<'_>, detail: Detail) -> String {
+    let mut text = head(run);
+    text.push('\n');
+    let by_connection = detail == Detail::Verbose || run.manifest.connections.len() <= 8;
+    text.push_str(&if by_connection {
+        connections(run).render()
+    } else {
+        models(run).render()
+    });
+    failures::render(run, detail, &mut text);
+    mishaps(run, detail, &mut text);
+    relation_secrets(run, &mut text);
+    expectations(run, detail, &mut text);
+    text
+}
+
+/// A line for each thing that went wrong at a charm; the first few unless everything is wanted.
+fn mishaps(run: &Run<'_>, detail: Detail, text: &mut String) {
+    const FEW: usize = 5;
+    let all = trustsim_diagnosis::mishaps(run.journal);
+    let shown = match detail {
+        Detail::Normal => FEW.min(all.len()),
+        Detail::Verbose => all.len(),
+    };
+    for mishap in &all[..shown] {
+        let name = style::paint(style::WAIT, mishap.kind.name());
+        let (code, unit, first) = (mishap.kind.code(), &mishap.unit, mishap.first);
+        let often = match mishap.count {
+            1 => String::new(),
+            count => format!(", {} times until {}", grouped(count), mishap.last),
+        };
+        let message = mishap.message.trim_end();
+        text.push_str(&format!(
+            "\n{name} [{code}]: {unit} at {first}{often}: {message}\n"
+        ));
+    }
+    if all.len() > shown {
+        let more = grouped((all.len() - shown) as u64);
+        text.push_str(&format!("\n{more} more like these (journal.csv)\n"));
+    }
+}
+
+/// One line for each controller that keeps private keys in clear.
+fn relation_secrets(run: &Run<'_>, text: &mut String) {
+    for (controller, stores) in super::readable_keys(run) {
+        let count = |store| stores.get(store).copied().unwrap_or(0);
+        let (relations, settings) = (count("relation-data"), count("leader-settings"));
+        text.push_str(&format!(
+            "\n{}: controller {controller} keeps {} in clear, {} in databags and {} in leader \
+             settings (relation_secrets.csv)\n",
+            style::paint(style::WAIT, "private keys"),
+            grouped(relations + settings),
+            grouped(relations),
+            grouped(settings),
+        ));
+    }
+}
+
+fn head(run: &Run<'_>) -> String {
+    let manifest = run.manifest;
+    let tallies = &run.findings.tallies;
+    let sum = |part: fn(&Tally) -> u64| tallies.iter().map(part).sum::<u64>();
+    let (real, reused) = (sum(|tally| tally.real), sum(|tally| tally.reused));
+    let mut table = Table::new(&[
+        ("Scenario", Align::Left),
+        ("Seed", Align::Right),
+        ("Start", Align::Left),
+        ("Duration", Align::Left),
+        ("Attempts", Align::Right),
+        ("Handshakes", Align::Left),
+        ("Failed", Align::Right),
+        ("Status", Align::Left),
+    ]);
+    table.row([
+        Cell::plain(&manifest.name),
+        Cell::plain(&manifest.seed.to_string()),
+        Cell::plain(&manifest.start.to_string()),
+        Cell::plain(&format_duration(manifest.duration)),
+        Cell::plain(&grouped(sum(|tally| tally.attempts))),
+        Cell::plain(&format!(
+            "{} real, {} reused",
+            grouped(real),
+            grouped(reused)
+        )),
+        failed_cell(sum(|tally| tally.failed_attempts)),
+        match run.findings.passed() {
+            true => Cell::new("passed", style::GOOD),
+            false => Cell::new("failed", style::BAD),
+        },
+    ]);
+    table.render()
+}
+
+/// One row a connection, in natural order.
+fn connections(run: &Run<'_>) -> Table {
+    let mut table = Table::new(&[
+        ("Connection", Align::Left),
+        ("Server name", Align::Left),
+        ("Validator", Align::Left),
+        ("Attempts", Align::Right),
+        ("Failed", Align::Right),
+        ("Outages", Align::Right),
+        ("Lost", Align::Right),
+        ("Status", Align::Left),
+    ]);
+    let mut rows: Vec<usize> = (0..run.manifest.connections.len()).collect();
+    rows.sort_by_cached_key(|&index| natural(&run.manifest.connections[index].name));
+    for index in rows {
+        let connection = &run.manifest.connections[index];
+        let tally = &run.findings.tallies[index];
+        table.row([
+            Cell::plain(&connection.name),
+            Cell::plain(&connection.server_name),
+            Cell::plain(&connection.validator),
+            Cell::plain(&grouped(tally.attempts)),
+            failed_cell(tally.failed_attempts),
+            Cell::plain(&tally.outages.to_string()),
+            Cell::plain(&lost(tally.lost, tally.outages)),
+            status(run, index),
+        ]);
+    }
+    table
+}
+
+/// One row a model of the server's side.
+fn models(run: &Run<'_>) -> Table {
+    let mut table = Table::new(&[
+        ("Model", Align::Left),
+        ("Connections", Align::Right),
+        ("Attempts", Align::Right),
+        ("Failed", Align::Right),
+        ("Outages", Align::Right),
+        ("Lost", Align::Right),
+        ("Worst connection", Align::Left),
+    ]);
+    let mut models: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, connection) in run.manifest.connections.iter().enumerate() {
+        let model = connection.server.split_once('.');
+        let model = model.map_or("-", |(model, _)| model);
+        models.entry(model).or_default().push(index);
+    }
+    for (model, indices) in models {
+        let tallies = || indices.iter().map(|&index| &run.findings.tallies[index]);
+        let outages: u32 = tallies().map(|tally| tally.outages).sum();
+        let worst = indices
+            .iter()
+            .filter(|&&index| run.findings.tallies[index].outages > 0)
+            .max_by_key(|&&index| (run.findings.tallies[index].lost, std::cmp::Reverse(index)));
+        table.row([
+            Cell::plain(model),
+            Cell::plain(&indices.len().to_string()),
+            Cell::plain(&grouped(tallies().map(|tally| tally.attempts).sum())),
+            failed_cell(tallies().map(|tally| tally.failed_attempts).sum()),
+            Cell::plain(&outages.to_string()),
+            Cell::plain(&lost(tallies().map(|tally| tally.lost).sum(), outages)),
+            Cell::plain(worst.map_or("-", |&index| &run.manifest.connections[index].name)),
+        ]);
+    }
+    table
+}
+
+fn status(run: &Run<'_>, index: usize) -> Cell {
+    let of = |outage: &&trustsim_diagnosis::Outage| outage.connection as usize == index;
+    let last = run.findings.outages.iter().rfind(of);
+    match last {
+        _ if run.manifest.connections[index].first_attempt.is_none() => {
+            Cell::new("never attempted", style::WAIT)
+        }
+        None => Cell::new("ok", style::GOOD),
+        Some(outage) if outage.until.is_none() => {
+            let error = outage.errors().last().unwrap_or(outage.error);
+            Cell::new(&format!("failing: {error}"), style::BAD)
+        }
+        Some(outage) => Cell::new(&format!("mended: {}", outage.error), style::WAIT),
+    }
+}
+
+fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
+    let results = &run.findings.expectations;
+    let held = results.iter().filter(|each| each.held).count();
+    text.push('\n');
+    for each in results {
+        if each.held && detail == Detail::Normal {
+            continue;
+        }
+        let (word, colour) = match each.held {
+            true => ("held", style::GOOD),
+            false => ("broken", style::BAD),
+        };
+        let source = &each.source;
+        text.push_str(&format!(
+            "{}: {}: {}{}\n",
+            style::paint(colour, word),
+            each.claim,
+            each.detail,
+            if source.file.is_empty() {
+                String::new()
+            } else {
+                format!(" ({}:{})", source.file, source.line)
+            }
+        ));
+    }
+    if results.is_empty() {
+        text.push_str("The scenario expects nothing.");
+    } else {
+        text.push_str(&format!("{held} of {} expectations held.", results.len()));
+    }
+    let unexpected = run.findings.unexpected.len();
+    if unexpected > 0 {
+        let outages = if unexpected == 1 { "outage" } else { "outages" };
+        text.push_str(&format!(" {unexpected} {outages} nobody expected."));
+    }
+    text.push('\n');
+}
+
+fn failed_cell(failed: u64) -> Cell {
+    match failed {
+        0 => Cell::plain("0"),
+        failed => Cell::new(&grouped(failed), style::BAD),
+    }
+}
+
+fn lost(lost: Span, outages: u32) -> String {
+    match outages {
+        0 => "-".to_owned(),
+        _ => format_duration(lost),
+    }
+}
+
+/// `1 209 600`: thousands apart.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A key that sorts `web/2` before `web/10`: digits are compared by length first.
+pub(super) fn natural(text: &str) -> Vec<(String, usize, String)> {
+    let mut key = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let word = rest
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let (before, after) = rest.split_at(word);
+        let digits = after
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(after.len());
+        let number = after[..digits].trim_start_matches('0');
+        key.push((before.to_owned(), number.len(), number.to_owned()));
+        rest = &after[digits..];
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1 000"),
+            (1_209_600, "1 209 600"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn names_sort_as_people_count() {
+        let mut names = ["web/10", "web/2", "api/1", "web/1", "web"];
+        names.sort_by_cached_key(|name| natural(name));
+        assert_eq!(names, ["api/1", "web", "web/1", "web/2", "web/10"]);
+    }
+}

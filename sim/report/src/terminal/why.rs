@@ -1,0 +1,169 @@
+//! One connection at one instant for a terminal: what is to blame for its failure, or what it
+//! rests on.
+
+use super::failures::{Lines, excerpt, first_line, trust_lines};
+use super::style::{self, paint};
+use trustsim_diagnosis::describe::certificate_name;
+use trustsim_diagnosis::{Answer, Explanation, Rests, SaidBy, TrustSource};
+use trustsim_kernel::{Time, format_duration};
+use trustsim_world::{Journal, Kind, Manifest};
+
+/// Renders an answer, with what each stack would print. The first line is the cause.
+pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[SaidBy]) -> String {
+    let mut text = String::new();
+    match (&answer.explanation, &answer.rests) {
+        (Some(explanation), _) => {
+            failing(manifest, journal, answer, explanation, &mut text);
+            stack_lines(stacks, answer.at, &mut text);
+        }
+        (None, Some(rests)) => holding(manifest, answer, rests, &mut text),
+        (None, None) => {}
+    }
+    text
+}
+
+fn failing(
+    manifest: &Manifest,
+    journal: &Journal,
+    answer: &Answer,
+    explanation: &Explanation,
+    text: &mut String,
+) {
+    let code = match journal.get(answer.seq).map(|entry| &entry.kind) {
+        Some(Kind::Handshake(record)) => record.verdict.code,
+        _ => "",
+    };
+    text.push_str(&format!(
+        "{}: {}\n",
+        paint(style::BAD, &format!("error[{code}]")),
+        paint(style::STRONG, first_line(explanation))
+    ));
+    let source = explanation.cause.seq.or(explanation.root);
+    if let Some(Kind::Action { source, .. }) = source.and_then(|seq| Some(&journal.get(seq)?.kind))
+        && !source.file.is_empty()
+    {
+        excerpt(source, text);
+    }
+    let mut lines = Lines { text };
+    connection_line(manifest, answer, &mut lines);
+    lines.add("failing", &failing_since(answer));
+    lines.add("symptom", &explanation.headline);
+    let mut label = "because";
+    let told = explanation.cause.steps.iter();
+    for step in told.filter(|step| step.text != explanation.headline) {
+        lines.add(
+            label,
+            &format!("{} {}", step.at.truncated_to_seconds(), step.text),
+        );
+        label = "";
+    }
+    trust_lines(explanation, &mut lines);
+    lines.add("explain", &format!("trustsim explain {code}"));
+}
+
+fn connection_line(manifest: &Manifest, answer: &Answer, lines: &mut Lines<'_>) {
+    let connection = &manifest.connections[answer.connection as usize];
+    lines.add(
+        "connection",
+        &format!(
+            "{} asks for {} with {}",
+            connection.name, connection.server_name, connection.validator
+        ),
+    );
+}
+
+fn failing_since(answer: &Answer) -> String {
+    let at = answer.at;
+    match &answer.outage {
+        None => format!("at {at}"),
+        Some(outage) => {
+            let from = outage.from.truncated_to_seconds();
+            match outage.until {
+                None => format!("at {at}, since {from}, to the end of the run"),
+                Some(until) => format!(
+                    "at {at}, from {from} until {}: {}",
+                    until.truncated_to_seconds(),
+                    format_duration(until.since(outage.from))
+                ),
+            }
+        }
+    }
+}
+
+fn stack_lines(stacks: &[SaidBy], at: Time, text: &mut String) {
+    let mut lines = Lines { text };
+    for said in stacks {
+        let name = said.validator.name();
+        match said.verdict.said_by(said.validator, at) {
+            Some(words) => lines.add(name, &words),
+            None => lines.add(name, "nothing: it accepts this"),
+        }
+    }
+}
+
+fn holding(manifest: &Manifest, answer: &Answer, rests: &Rests, text: &mut String) {
+    let connection = &manifest.connections[answer.connection as usize];
+    text.push_str(&format!(
+        "{}: {}\n",
+        paint(style::GOOD, "ok"),
+        paint(
+            style::STRONG,
+            &rests_line(&connection.client, &connection.server, rests)
+        )
+    ));
+    let mut lines = Lines { text };
+    connection_line(manifest, answer, &mut lines);
+    lines.add(
+        "holds",
+        &format!(
+            "at {}, judged at {}",
+            answer.at,
+            answer.judged_at.truncated_to_seconds()
+        ),
+    );
+    let mut label = "presented";
+    for certificate in &rests.presented {
+        let trusted = match Some(certificate) == rests.anchor.as_ref() {
+            true => ", trusted",
+            false => "",
+        };
+        lines.add(
+            label,
+            &format!(
+                "{}, valid {} to {}{trusted}",
+                certificate_name(certificate),
+                certificate.not_before(),
+                certificate.not_after()
+            ),
+        );
+        label = "signed by";
+    }
+    match &rests.source {
+        TrustSource::Relations(relations) => {
+            let mut label = "rests on";
+            for relation in relations {
+                lines.add(label, relation);
+                label = "or on";
+            }
+        }
+        TrustSource::Given => lines.add("rests on", "what the scenario gave the client"),
+        TrustSource::Unknown => {}
+    }
+    if let Some(until) = rests.until {
+        lines.add(
+            "at the longest",
+            &format!("until {until}, unless it is renewed"),
+        );
+    }
+}
+
+/// The first line for a connection that holds.
+fn rests_line(client: &str, server: &str, rests: &Rests) -> String {
+    match (&rests.anchor, &rests.signer) {
+        (Some(anchor), Some(signer)) => format!(
+            "{client} trusts {}, under which {signer} signed for {server}",
+            certificate_name(anchor)
+        ),
+        _ => format!("{client} accepts what {server} presents"),
+    }
+}

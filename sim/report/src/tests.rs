@@ -1,0 +1,176 @@
+//! Every renderer on one hand-made run: a CA is rotated, and one client is not told.
+
+use super::terminal::{Detail, terminal};
+use super::*;
+use trustsim_testkit::rotation;
+
+fn rendered<T>(render: impl FnOnce(&Run<'_>) -> T) -> T {
+    let (deployment, script) = rotation();
+    let findings = trustsim_diagnosis::diagnose(&deployment, &script.manifest, &script.journal);
+    render(&Run {
+        manifest: &script.manifest,
+        journal: &script.journal,
+        findings: &findings,
+        played: None,
+    })
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("text")
+}
+
+/// Without colours, as a file or a pipe gets it.
+fn stripped(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+#[test]
+fn handshakes_csv() {
+    insta::assert_snapshot!(text(rendered(csv::handshakes)));
+}
+
+#[test]
+fn failures_csv() {
+    insta::assert_snapshot!(text(rendered(csv::failures)));
+}
+
+#[test]
+fn outages_csv() {
+    insta::assert_snapshot!(text(rendered(csv::outages)));
+}
+
+#[test]
+fn certificates_csv() {
+    insta::assert_snapshot!(text(rendered(csv::certificates)));
+}
+
+#[test]
+fn journal_csv() {
+    insta::assert_snapshot!(text(rendered(csv::journal)));
+}
+
+#[test]
+fn summary_json() {
+    insta::assert_snapshot!(text(rendered(summary::render)));
+}
+
+#[test]
+fn terminal_summary() {
+    let text = rendered(|run| terminal(run, Detail::Normal));
+    insta::assert_snapshot!(stripped(&text));
+}
+
+#[test]
+fn terminal_summary_in_full() {
+    let text = rendered(|run| terminal(run, Detail::Verbose));
+    insta::assert_snapshot!(stripped(&text));
+}
+
+#[test]
+fn colours_add_nothing_but_colour() {
+    let text = rendered(|run| terminal(run, Detail::Normal));
+    assert!(text.contains("\u{1b}["), "no colour at all");
+    for line in stripped(&text).lines() {
+        assert_eq!(line, line.trim_end(), "trailing space");
+    }
+}
+
+#[test]
+fn the_header_of_each_table_is_the_contract() {
+    let first = |bytes: Vec<u8>| text(bytes).lines().next().unwrap_or_default().to_owned();
+    let headers = rendered(|run| {
+        [
+            csv::handshakes(run),
+            csv::failures(run),
+            csv::outages(run),
+            csv::certificates(run),
+            csv::journal(run),
+        ]
+        .map(first)
+        .join("\n")
+    });
+    insta::assert_snapshot!(headers, @"
+    at,offset_s,connection,client,server,server_name,validator,outcome,code,error,alert,server_serial,client_serial,trigger,performed
+    at,offset_s,connection,client,server,code,error,cause,remedy
+    connection,client,server,from,until,duration_s,code,error,cause
+    serial,subject,issuer,issuer_serial,kind,model,application,unit,not_before,not_after,requested_at,issued_at,served_from,served_until,key,sans,sha256
+    seq,at,offset_s,cause_seq,kind,model,application,unit,detail
+    ");
+}
+
+#[test]
+fn a_folder_has_every_file_and_the_same_run_the_same_bytes() {
+    let files = || rendered(|run| files(run).expect("drawn"));
+    let (once, again) = (files(), files());
+    assert!(once == again, "two renderings differ");
+    let names: Vec<&str> = once.iter().map(|(name, _)| name.as_str()).collect();
+    insta::assert_snapshot!(names.join(" "), @"summary.json handshakes.csv failures.csv outages.csv certificates.csv relation_secrets.csv journal.csv plot-handshakes.svg plot-handshakes.png plot-outages.svg plot-outages.png plot-issuance.svg plot-issuance.png");
+}
+
+#[test]
+fn an_svg_names_what_it_shows() {
+    let files = rendered(|run| files(run).expect("drawn"));
+    let svg = |name: &str| {
+        let file = files.iter().find(|(known, _)| known == name);
+        text(file.expect("rendered").1.clone())
+    };
+    for (name, words) in [
+        ("plot-handshakes.svg", "connections failing, of 2"),
+        ("plot-outages.svg", "unknown-issuer"),
+        ("plot-issuance.svg", "what each CA signed"),
+    ] {
+        let svg = svg(name);
+        assert!(svg.contains(words), "{name} lacks {words:?}");
+        assert!(
+            svg.contains("virtual time since 2026-01-01T00:00:00Z"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_run_renders_too() {
+    let script = trustsim_testkit::Script::new(&[]);
+    let findings = Findings::default();
+    let run = Run {
+        manifest: &script.manifest,
+        journal: &script.journal,
+        findings: &findings,
+        played: None,
+    };
+    assert_eq!(files(&run).expect("drawn").len(), 13);
+    assert!(terminal(&run, Detail::Normal).contains("The scenario expects nothing."));
+}
+
+/// Writes the plots of a run with hundreds of connections for a look:
+/// `TRUSTSIM_PLOTS=/some/folder cargo test plots_of_a_large_run -- --ignored`.
+#[test]
+#[ignore = "for looking at"]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where to write is up to who looks"
+)]
+fn plots_of_a_large_run() {
+    let Ok(folder) = std::env::var("TRUSTSIM_PLOTS") else {
+        return;
+    };
+    let folder = std::path::Path::new(&folder);
+    for (name, files) in [
+        ("small", rendered(|run| files(run).expect("drawn"))),
+        ("large", large()),
+    ] {
+        write_folder(&folder.join(name), &files).expect("written");
+    }
+}
+
+fn large() -> Vec<(String, Vec<u8>)> {
+    let (deployment, script) = trustsim_testkit::large();
+    let findings = trustsim_diagnosis::diagnose(&deployment, &script.manifest, &script.journal);
+    let run = Run {
+        manifest: &script.manifest,
+        journal: &script.journal,
+        findings: &findings,
+        played: None,
+    };
+    files(&run).expect("drawn")
+}

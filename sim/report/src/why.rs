@@ -1,0 +1,95 @@
+//! One connection at one instant as JSON, with the same fields whether it holds or fails.
+
+use serde_json::{Value, json};
+
+use trustsim_diagnosis::{Answer, Carrier, Explanation, Rests, SaidBy, TrustSource};
+use trustsim_pki::Certificate;
+use trustsim_world::{Journal, Kind, Manifest};
+
+/// An object: `connection`, `client`, `server`, `server_name`, `validator`, `at`, `outcome`, `code`,
+/// `error`, `since`, `until`, `cause` (`{kind, line, seq, steps: [{at, text}]}`), `symptom`,
+/// `presented`, `trusted`, `missing`, `rests_on`, `stacks`. What does not apply is null.
+pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[SaidBy]) -> Value {
+    let connection = &manifest.connections[answer.connection as usize];
+    let verdict = match journal.get(answer.seq).map(|entry| &entry.kind) {
+        Some(Kind::Handshake(record)) => Some(&record.verdict),
+        _ => None,
+    };
+    let failed = answer.explanation.as_ref();
+    let held = answer.rests.as_ref();
+    let outage = answer.outage.as_ref();
+    let presented = failed
+        .map(|explanation| &explanation.presented)
+        .or(held.map(|rests| &rests.presented));
+    json!({
+        "connection": connection.name,
+        "client": connection.client,
+        "server": connection.server,
+        "server_name": connection.server_name,
+        "validator": connection.validator,
+        "at": answer.at.to_string(),
+        "judged_at": answer.judged_at.to_string(),
+        "outcome": if failed.is_some() { "failed" } else { "ok" },
+        "code": failed.and(verdict).map(|verdict| verdict.code),
+        "error": failed.and(verdict).map(|verdict| verdict.error),
+        "since": outage.map(|outage| outage.from.to_string()),
+        "until": outage.and_then(|outage| outage.until).map(|until| until.to_string()),
+        "cause": failed.map(cause),
+        "symptom": failed.map(|explanation| &explanation.headline),
+        "presented": presented.map(|all| certificates(all)),
+        "trusted": failed
+            .and_then(|explanation| explanation.trusted.as_deref())
+            .map(certificates),
+        "missing": failed
+            .and_then(|explanation| explanation.carrier.as_ref())
+            .map(Carrier::sentence),
+        "rests_on": held.map(rests_on),
+        "stacks": failed.map(|_| stacks.iter().map(|said| json!({
+            "validator": said.validator.name(),
+            "outcome": if said.verdict.is_ok() { "ok" } else { "failed" },
+            "code": (!said.verdict.is_ok()).then_some(said.verdict.code),
+            "error": (!said.verdict.is_ok()).then_some(said.verdict.error),
+            "text": said.verdict.said_by(said.validator, answer.at),
+        })).collect::<Vec<_>>()),
+    })
+}
+
+fn cause(explanation: &Explanation) -> Value {
+    let cause = &explanation.cause;
+    let steps = cause.steps.iter();
+    json!({
+        "kind": cause.kind,
+        "line": cause.line,
+        "seq": cause.seq.map(|seq| seq.0),
+        "steps": steps
+            .map(|step| json!({"at": step.at.to_string(), "text": step.text}))
+            .collect::<Vec<_>>(),
+    })
+}
+
+fn rests_on(rests: &Rests) -> Value {
+    let (how, relations) = match &rests.source {
+        TrustSource::Relations(relations) => ("relations", relations.as_slice()),
+        TrustSource::Given => ("given", &[][..]),
+        TrustSource::Unknown => ("unknown", &[][..]),
+    };
+    json!({
+        "anchor": rests.anchor.as_ref().map(|anchor| certificates(std::slice::from_ref(anchor))),
+        "signer": rests.signer,
+        "how": how,
+        "relations": relations,
+        "until": rests.until.map(|until| until.to_string()),
+    })
+}
+
+fn certificates(all: &[Certificate]) -> Vec<Value> {
+    let each = all.iter().map(|certificate| {
+        json!({
+            "subject": certificate.subject(),
+            "serial": certificate.serial(),
+            "not_before": certificate.not_before().to_string(),
+            "not_after": certificate.not_after().to_string(),
+        })
+    });
+    each.collect()
+}

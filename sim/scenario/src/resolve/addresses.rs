@@ -1,0 +1,233 @@
+//! Addresses: `model.app`, `model.app/0`, `model.app:endpoint`, and the names of clients.
+
+use super::Resolver;
+use crate::codes::Code;
+use crate::diagnostic::Diagnostic;
+use crate::shape::Text;
+use trustsim_world::Party;
+use trustsim_yaml::nearest;
+
+/// What an address names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Address {
+    pub application: usize,
+    pub unit: Option<u32>,
+    pub endpoint: Option<String>,
+}
+
+/// An address taken apart.
+#[derive(Debug, PartialEq, Eq)]
+struct Parts<'a> {
+    model: Option<&'a str>,
+    application: &'a str,
+    unit: Option<u32>,
+    endpoint: Option<&'a str>,
+}
+
+impl Resolver<'_> {
+    /// An application with what else the address says.
+    pub(super) fn address(&mut self, text: &Text) -> Option<Address> {
+        let Some(parts) = parse(&text.value) else {
+            let message = format!("`{}` is no address", text.value);
+            let help = "write `model.app`, `model.app/0` or `model.app:endpoint`";
+            self.push(Diagnostic::error(Code::BadAddress, text.place, message).help(help));
+            return None;
+        };
+        let model = self.address_model(&parts, text)?;
+        let application = self.application_named(model, parts.application, text)?;
+        let added = self.units_added.iter();
+        let added = added.filter(|(scaled, _)| *scaled == application);
+        let added: u32 = added.map(|(_, count)| count).sum();
+        let units = self.deployment.applications[application].units + added;
+        let subordinate = self.charm(application).subordinate;
+        if let Some(unit) = parts.unit
+            && unit >= units
+            && !subordinate
+        {
+            let message = format!("there is no unit `{}`", text.value);
+            let help = match units {
+                0 => "the application has no units".to_owned(),
+                1 => "the application has one unit, 0".to_owned(),
+                _ => format!("the application has units 0 to {}", units - 1),
+            };
+            self.push(Diagnostic::error(Code::UnknownUnit, text.place, message).help(help));
+            return None;
+        }
+        Some(Address {
+            application,
+            unit: parts.unit,
+            endpoint: parts.endpoint.map(str::to_owned),
+        })
+    }
+
+    /// An application and nothing more.
+    pub(super) fn application_address(&mut self, text: &Text) -> Option<usize> {
+        let address = self.address(text)?;
+        if address.unit.is_some() || address.endpoint.is_some() {
+            let message = format!("`{}` names more than an application", text.value);
+            let help = "write `model.app`";
+            self.push(Diagnostic::error(Code::BadAddress, text.place, message).help(help));
+            return None;
+        }
+        Some(address.application)
+    }
+
+    /// A client, or an application with its unit and endpoint.
+    pub(super) fn client_address(
+        &mut self,
+        text: &Text,
+    ) -> Option<(Party, Option<u32>, Option<String>)> {
+        if let Some(&client) = self.client_names.get(&text.value) {
+            return Some((Party::Client(client), None, None));
+        }
+        let address = self.address(text)?;
+        let party = Party::Application(address.application);
+        if let Some(endpoint) = &address.endpoint
+            && self.charm(address.application).endpoint(endpoint).is_none()
+        {
+            let charm = &self.charm(address.application).name;
+            let message = format!("the charm `{charm}` has no endpoint `{endpoint}`");
+            self.push(Diagnostic::error(
+                Code::UnknownEndpoint,
+                text.place,
+                message,
+            ));
+        }
+        Some((party, address.unit, address.endpoint))
+    }
+
+    /// A client, or an application with its unit.
+    pub(super) fn party_address(&mut self, text: &Text) -> Option<(Party, Option<u32>)> {
+        let (party, unit, endpoint) = self.client_address(text)?;
+        if endpoint.is_some() {
+            let message = "an expectation is about a whole client";
+            let help = "write `model.app` or `model.app/0`";
+            self.push(Diagnostic::error(Code::BadAddress, text.place, message).help(help));
+            return None;
+        }
+        Some((party, unit))
+    }
+
+    fn address_model(&mut self, parts: &Parts<'_>, text: &Text) -> Option<usize> {
+        let Some(name) = parts.model else {
+            if self.deployment.models.len() == 1 {
+                return Some(0);
+            }
+            self.model_needed(parts.application, text);
+            return None;
+        };
+        let found = self.model_names.get(name).copied();
+        if found.is_none() {
+            let message = format!("there is no model `{name}`");
+            let near = nearest(name, self.model_names.keys().map(String::as_str));
+            let diagnostic = Diagnostic::error(Code::UnknownModel, text.place, message);
+            let diagnostic = diagnostic.similar("a model", near);
+            self.push(diagnostic);
+        }
+        found
+    }
+
+    /// A bare name among several models: a client, or an application without its model.
+    fn model_needed(&mut self, name: &str, text: &Text) {
+        let owners: Vec<String> = self
+            .application_names
+            .iter()
+            .zip(&self.deployment.models)
+            .filter(|(names, _)| names.contains_key(name))
+            .map(|(_, model)| format!("`{}.{name}`", model.name))
+            .collect();
+        let diagnostic = if owners.is_empty() {
+            let message = format!("there is no client `{name}`");
+            let near = nearest(name, self.client_names.keys().map(String::as_str));
+            let diagnostic = Diagnostic::error(Code::UnknownApplication, text.place, message);
+            match near {
+                Some(_) => diagnostic.similar("a client", near),
+                None => diagnostic
+                    .help("clients stand under `clients`; applications are written `model.app`"),
+            }
+        } else {
+            let message = format!("`{name}` does not say in which model");
+            Diagnostic::error(Code::BadAddress, text.place, message)
+                .help(format!("write {}", owners.join(" or ")))
+        };
+        self.push(diagnostic);
+    }
+
+    fn application_named(&mut self, model: usize, name: &str, text: &Text) -> Option<usize> {
+        if let Some(&found) = self.application_names[model].get(name) {
+            return Some(found);
+        }
+        // It is there but could not be used; that has been told already.
+        let declared = self.models[model].file.applications.as_ref();
+        if declared.is_some_and(|applications| applications.get(name).is_some()) {
+            return None;
+        }
+        let model_name = &self.deployment.models[model].name;
+        let message = format!("no application `{name}` in model `{model_name}`");
+        let names = self.application_names[model].keys().map(String::as_str);
+        let clients = self.client_names.keys().map(String::as_str);
+        let near = nearest(name, names.chain(clients));
+        let diagnostic = Diagnostic::error(Code::UnknownApplication, text.place, message)
+            .label("not deployed here");
+        let diagnostic = diagnostic.similar("an application or client", near);
+        self.push(diagnostic);
+        None
+    }
+}
+
+fn parse(text: &str) -> Option<Parts<'_>> {
+    let (rest, endpoint) = match text.split_once(':') {
+        Some((rest, endpoint)) => (rest, Some(endpoint)),
+        None => (text, None),
+    };
+    let (rest, unit) = match rest.split_once('/') {
+        Some((rest, unit)) => (rest, Some(unit.parse().ok()?)),
+        None => (rest, None),
+    };
+    let (model, application) = match rest.split_once('.') {
+        Some((model, application)) => (Some(model), application),
+        None => (None, rest),
+    };
+    let whole = |part: &str| !part.is_empty() && !part.contains(['.', ':', '/', ' ']);
+    let right = model.is_none_or(whole) && whole(application) && endpoint.is_none_or(whole);
+    right.then_some(Parts {
+        model,
+        application,
+        unit,
+        endpoint,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        let read = |text| {
+            parse(text).map(|parts| (parts.model, parts.application, parts.unit, parts.endpoint))
+        };
+        assert_eq!(read("a.web"), Some((Some("a"), "web", None, None)));
+        assert_eq!(read("web"), Some((None, "web", None, None)));
+        assert_eq!(read("a.web/2"), Some((Some("a"), "web", Some(2), None)));
+        assert_eq!(
+            read("a.web/2:api"),
+            Some((Some("a"), "web", Some(2), Some("api")))
+        );
+        assert_eq!(read("web:api"), Some((None, "web", None, Some("api"))));
+        for wrong in [
+            "", ".", "a.", "web/", "web/x", "a.b.c", "web:", "web/1/2", "w b",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in ".{0,40}") {
+            let _ = parse(&text);
+        }
+    }
+}

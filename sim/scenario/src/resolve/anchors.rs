@@ -1,0 +1,337 @@
+//! Lints of trust: which CAs a client of a connection comes to hold, whose they are, and whether its
+//! TLS stack takes them for the end of a chain.
+
+use std::collections::BTreeSet;
+
+use super::Resolver;
+use crate::codes::Code;
+use crate::diagnostic::Diagnostic;
+use trustsim_charms::{Behaviour, EndpointProfile, IssuerProfile, Role, Transfers};
+use trustsim_world::{Action, ConnectionSpec, Party, RelationSpec};
+use trustsim_yaml::Place;
+
+/// A certificate that somebody trusts: of which application's CA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Anchor {
+    /// The root that application has or stands under.
+    Root(usize),
+    /// The CA with which that application signs, which stands under another one.
+    Issuing(usize),
+}
+
+/// Why a client will not trust a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Distrust {
+    /// Nothing leads to the CA.
+    Nothing,
+    /// The provider sends another CA than the one that signs.
+    AnotherCa(usize),
+    /// Only an intermediate is there, which the client's stack does not take for an anchor.
+    OnlyIntermediate(usize),
+}
+
+impl Resolver<'_> {
+    /// Why the client of this connection cannot trust any of `issuers`; `None` where it can.
+    pub(super) fn why_distrusted(
+        &self,
+        connection: &ConnectionSpec,
+        issuers: &BTreeSet<usize>,
+    ) -> Option<Distrust> {
+        let anchors = match connection.from {
+            Party::Client(client) => {
+                let client = &self.deployment.clients[client];
+                // Nobody looks into files of roots here.
+                let trusts_public = client.trusts_system && self.are_public(issuers);
+                if !client.roots_pem.is_empty() || trusts_public {
+                    return None;
+                }
+                let trusted = client.trusts.iter();
+                trusted.flat_map(|&whose| self.handed_out(whose)).collect()
+            }
+            Party::Application(application) => {
+                if self.charm(application).system_roots && self.are_public(issuers) {
+                    return None;
+                }
+                self.anchors_of(application)
+            }
+            Party::Saas(_) => return None,
+        };
+        let is_root = |anchor: &Anchor| matches!(anchor, Anchor::Root(of) if issuers.contains(of));
+        if anchors.iter().any(is_root) {
+            return None;
+        }
+        let intermediate = anchors.iter().find_map(|anchor| match anchor {
+            Anchor::Issuing(of) if issuers.contains(of) => Some(*of),
+            _ => None,
+        });
+        match (intermediate, connection.from) {
+            (Some(_), _) if connection.validator.takes_partial_chains() => None,
+            (Some(of), _) => Some(Distrust::OnlyIntermediate(of)),
+            (None, Party::Application(application)) => {
+                let sent = self.related(application, Role::Requirer, "certificate_transfer", None);
+                let sender = sent.intersection(issuers).next();
+                Some(sender.map_or(Distrust::Nothing, |of| Distrust::AnotherCa(*of)))
+            }
+            (None, _) => Some(Distrust::Nothing),
+        }
+    }
+
+    /// What an application comes to trust: what is transferred to it, and the CA of its own
+    /// certificates where it trusts that.
+    fn anchors_of(&self, application: usize) -> BTreeSet<Anchor> {
+        let transferred = self.related(application, Role::Requirer, "certificate_transfer", None);
+        let mut anchors: BTreeSet<Anchor> = transferred
+            .into_iter()
+            .flat_map(|sender| self.transferred(sender))
+            .collect();
+        for endpoint in &self.charm(application).endpoints {
+            if let Some(
+                EndpointProfile::Certificates(profile)
+                | EndpointProfile::LegacyCertificates(profile),
+            ) = &endpoint.profile
+                && profile.trusts_ca
+            {
+                let own = Some(endpoint.name.as_str());
+                anchors.extend(self.given_by_all(application, own));
+            }
+        }
+        // etcd gives its clients the CA that it has itself.
+        for etcd in self.related(application, Role::Requirer, "etcd", None) {
+            if self.charm(etcd).behaviour == Behaviour::Etcd {
+                anchors.extend(self.given_by_all(etcd, None));
+            }
+        }
+        anchors
+    }
+
+    fn given_by_all(&self, application: usize, endpoint: Option<&str>) -> BTreeSet<Anchor> {
+        let providers = self.related(application, Role::Requirer, "tls-certificates", endpoint);
+        let given = providers.into_iter();
+        given.flat_map(|provider| self.given(provider, 8)).collect()
+    }
+
+    /// The `ca` that comes with a provider's certificates.
+    fn given(&self, provider: usize, depth: u32) -> BTreeSet<Anchor> {
+        let above = |endpoint: &str| {
+            self.related(provider, Role::Requirer, "tls-certificates", Some(endpoint))
+        };
+        match &self.charm(provider).behaviour {
+            Behaviour::Lego => [Anchor::Issuing(provider)].into(),
+            Behaviour::Vault(_) if !above("tls-certificates-pki").is_empty() => {
+                [Anchor::Issuing(provider)].into()
+            }
+            Behaviour::TlsConstraints if depth > 0 => {
+                let above = above("certificates-upstream").into_iter();
+                above
+                    .flat_map(|whose| self.given(whose, depth - 1))
+                    .collect()
+            }
+            Behaviour::ManualTlsCertificates => {
+                let is_root = self.signer_of(provider).is_none_or(gives_root);
+                [anchor(provider, is_root)].into()
+            }
+            // `ca` is the last of the chain.
+            Behaviour::Notary => {
+                let is_root = self
+                    .signer_of(provider)
+                    .is_none_or(|profile| profile.chain_includes_root || profile.chain.len() == 1);
+                [anchor(provider, is_root)].into()
+            }
+            Behaviour::DeclaredProvider(profile) => [anchor(provider, gives_root(profile))].into(),
+            _ => [Anchor::Root(provider)].into(),
+        }
+    }
+
+    /// What a provider sends over `certificate_transfer`. Vault and Notary send the CA of their own
+    /// API, which is another one unless both come from the same CA above.
+    fn transferred(&self, provider: usize) -> BTreeSet<Anchor> {
+        let of_api = |endpoint: &str| {
+            let above = self.related_ever(provider, endpoint).into_iter();
+            above.flat_map(|whose| self.given(whose, 8)).collect()
+        };
+        match &self.charm(provider).behaviour {
+            Behaviour::Vault(_) => of_api("tls-certificates-access"),
+            Behaviour::Notary => of_api("access-certificates"),
+            Behaviour::Lego => [Anchor::Issuing(provider)].into(),
+            Behaviour::ManualTlsCertificates => match self.signer_of(provider) {
+                Some(profile) => sent(provider, profile),
+                None => [Anchor::Root(provider)].into(),
+            },
+            Behaviour::DeclaredProvider(profile) => sent(provider, profile),
+            _ => [Anchor::Root(provider)].into(),
+        }
+    }
+
+    /// What somebody outside Juju is given where they ask for this application's CA.
+    fn handed_out(&self, application: usize) -> BTreeSet<Anchor> {
+        match &self.charm(application).behaviour {
+            Behaviour::Vault(_) => self.given(application, 8),
+            Behaviour::DeclaredProvider(profile) => sent(application, profile),
+            // What a kubeconfig has.
+            Behaviour::Kubernetes(_) => self.given_by_all(application, None),
+            _ => match self.signer_of(application) {
+                Some(profile) => sent(application, profile),
+                None => [Anchor::Root(application)].into(),
+            },
+        }
+    }
+
+    /// The CA outside Juju with which an operator signs for this application.
+    pub(super) fn signer_of(&self, application: usize) -> Option<&IssuerProfile> {
+        let mut operators = self.deployment.operators.iter();
+        let operator = operators.find(|operator| operator.answers.contains(&application))?;
+        operator.signs_with.as_ref()
+    }
+
+    /// Providers of an application's endpoint, also those that a fault integrates later.
+    fn related_ever(&self, application: usize, endpoint: &str) -> BTreeSet<usize> {
+        let interface = "tls-certificates";
+        let mut found = self.related(application, Role::Requirer, interface, Some(endpoint));
+        for timed in &self.deployment.actions {
+            let Action::Integrate { sides, .. } = &timed.action else {
+                continue;
+            };
+            let [provider, requirer] = sides;
+            if self.application_behind(requirer.party) == Some(application)
+                && requirer.endpoint == endpoint
+            {
+                found.extend(self.application_behind(provider.party));
+            }
+        }
+        found
+    }
+
+    /// Providers that issue an application's certificates, and whoever signs for those.
+    pub(super) fn issuers(&self, application: usize, endpoint: Option<&str>) -> BTreeSet<usize> {
+        let mut issuers = self.related(application, Role::Requirer, "tls-certificates", endpoint);
+        loop {
+            let above: BTreeSet<usize> = issuers
+                .iter()
+                .flat_map(|&issuer| self.signed_by(issuer))
+                .collect();
+            let before = issuers.len();
+            issuers.extend(above);
+            if issuers.len() == before {
+                return issuers;
+            }
+        }
+    }
+
+    /// Whoever signs for a provider's CA; what only signs for its API does not.
+    fn signed_by(&self, provider: usize) -> BTreeSet<usize> {
+        let endpoint = match &self.charm(provider).behaviour {
+            Behaviour::Vault(_) => Some("tls-certificates-pki"),
+            Behaviour::TlsConstraints => Some("certificates-upstream"),
+            Behaviour::Notary => return BTreeSet::new(),
+            _ => None,
+        };
+        self.related(provider, Role::Requirer, "tls-certificates", endpoint)
+    }
+
+    /// Applications on the other side of an application's relations.
+    pub(super) fn related(
+        &self,
+        application: usize,
+        role: Role,
+        interface: &str,
+        endpoint: Option<&str>,
+    ) -> BTreeSet<usize> {
+        let across = |relation: &RelationSpec| {
+            let [left, right] = &relation.sides;
+            [(left, right), (right, left)]
+                .into_iter()
+                .find_map(|(own, other)| {
+                    let is_own = self.application_behind(own.party) == Some(application)
+                        && own.role == role
+                        && endpoint.is_none_or(|name| own.endpoint == name);
+                    is_own
+                        .then(|| self.application_behind(other.party))
+                        .flatten()
+                })
+        };
+        let relations = self.deployment.relations.iter();
+        relations
+            .filter(|relation| relation.interface == interface)
+            .filter(|relation| !self.deployment.protocols_differ(relation))
+            .filter_map(across)
+            .collect()
+    }
+
+    /// Says that a provider sends another CA than the one that signs.
+    pub(super) fn another_ca(&mut self, connection: &ConnectionSpec, sender: usize, place: Place) {
+        let deployment = &self.deployment;
+        let (server, sends) = (
+            deployment.application_address(connection.to),
+            deployment.application_address(sender),
+        );
+        let client = self.client_name(connection);
+        let message = format!(
+            "`{sends}` sends `{client}` the CA of its own API, and not the one that issues the certificate of `{server}`"
+        );
+        let above = self.signed_by(sender);
+        let help = match (connection.from, above.first()) {
+            (Party::Application(application), Some(&root)) => self.transfer_help(application, root),
+            _ => format!(
+                "no endpoint of `{}` sends the CA that signs; put a CA above it that does, or relate the client to it for certificates",
+                self.charm(sender).name
+            ),
+        };
+        let diagnostic = Diagnostic::warning(Code::AnotherCa, place, message)
+            .label("will fail with unknown-issuer");
+        self.push(diagnostic.help(help));
+    }
+
+    /// Says that only an intermediate is trusted.
+    pub(super) fn only_intermediate(
+        &mut self,
+        connection: &ConnectionSpec,
+        issuer: usize,
+        place: Place,
+    ) {
+        let client = self.client_name(connection);
+        let issuer_name = self.deployment.application_address(issuer);
+        let stack = connection.validator;
+        let message = format!(
+            "`{client}` gets the intermediate CA of `{issuer_name}` and no root: `{stack}` does not take it for the end of a chain"
+        );
+        let above = self.signed_by(issuer);
+        let help = match (connection.from, above.first()) {
+            (Party::Application(application), Some(&root)) => self.transfer_help(application, root),
+            (_, Some(&root)) => {
+                let root = self.deployment.application_address(root);
+                format!("add `{root}` to `clients.{client}.trusts`")
+            }
+            _ => "give it the root, whatever stands above the provider".to_owned(),
+        };
+        let diagnostic = Diagnostic::warning(Code::OnlyIntermediate, place, message)
+            .label("will fail with partial-chain");
+        self.push(diagnostic.help(help));
+    }
+
+    /// `model.app`, or a client's name.
+    pub(super) fn client_name(&self, connection: &ConnectionSpec) -> String {
+        match connection.from {
+            Party::Application(application) => self.deployment.application_address(application),
+            party => self.deployment.party_name(party).to_owned(),
+        }
+    }
+}
+
+const fn anchor(provider: usize, is_root: bool) -> Anchor {
+    if is_root {
+        Anchor::Root(provider)
+    } else {
+        Anchor::Issuing(provider)
+    }
+}
+
+fn gives_root(profile: &IssuerProfile) -> bool {
+    profile.ca_is_root || profile.chain.len() == 1
+}
+
+fn sent(provider: usize, profile: &IssuerProfile) -> BTreeSet<Anchor> {
+    match profile.transfers {
+        Transfers::Issuer if profile.chain.len() > 1 => [Anchor::Issuing(provider)].into(),
+        Transfers::Root | Transfers::Issuer | Transfers::All => [Anchor::Root(provider)].into(),
+    }
+}

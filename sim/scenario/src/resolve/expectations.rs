@@ -1,0 +1,189 @@
+//! The `expect` section: claims about connections.
+
+use super::Resolver;
+use crate::codes::Code;
+use crate::diagnostic::Diagnostic;
+use crate::shape::{
+    CertificatesFile, ExpectFile, FailsFile, HooksFile, OutageFile, SelectorFile, Text,
+};
+use trustsim_world::{Counted, Expectation, ExpectationKind, Party, Selector};
+use trustsim_yaml::{Place, Spanned};
+
+impl Resolver<'_> {
+    pub(super) fn expectations(&mut self) {
+        for file in self.scenario.expect.iter().flatten() {
+            if let Some(kind) = self.expectation(file) {
+                let source = self.source(file.place);
+                self.deployment
+                    .expectations
+                    .push(Expectation { kind, source });
+            }
+        }
+    }
+
+    fn expectation(&mut self, file: &ExpectFile) -> Option<ExpectationKind> {
+        let [kind] = file.given.as_slice() else {
+            let message = match file.given.len() {
+                0 => "an expectation needs its kind",
+                _ => "an expectation has one kind; write one entry for each",
+            };
+            let place = file.given.get(1).map_or(file.place, |key| key.place);
+            let help = "kinds are no-failures, fails, outage, hooks, certificates";
+            self.push(Diagnostic::error(Code::OneOf, place, message).help(help));
+            return None;
+        };
+        match kind.value.as_str() {
+            "no-failures" => self.no_failures(file.no_failures.clone().unwrap_or_default(), kind),
+            "fails" => self.fails(file.fails.clone().unwrap_or_default(), kind),
+            "hooks" => self.hooks(file.hooks.clone().unwrap_or_default(), kind),
+            "certificates" => {
+                self.certificates(file.certificates.clone().unwrap_or_default(), kind)
+            }
+            _ => self.outage(file.outage.clone().unwrap_or_default(), kind),
+        }
+    }
+
+    fn no_failures(
+        &mut self,
+        file: SelectorFile,
+        kind: &Spanned<String>,
+    ) -> Option<ExpectationKind> {
+        let connections = self.selector(file.from.as_ref(), file.to.as_ref(), kind.place)?;
+        Some(ExpectationKind::NoFailures(connections))
+    }
+
+    fn fails(&mut self, file: FailsFile, kind: &Spanned<String>) -> Option<ExpectationKind> {
+        let error = self.error_name(file.error.as_ref());
+        let connections = self.selector(file.from.as_ref(), file.to.as_ref(), kind.place)?;
+        Some(ExpectationKind::Fails { connections, error })
+    }
+
+    fn outage(&mut self, file: OutageFile, kind: &Spanned<String>) -> Option<ExpectationKind> {
+        let error = self.error_name(file.error.as_ref());
+        let (at_least, at_most) = (
+            file.at_least.map(|lasting| lasting.0),
+            file.at_most.map(|lasting| lasting.0),
+        );
+        if at_least.is_none() && at_most.is_none() && file.error.is_none() {
+            let message = "an outage is expected within bounds";
+            let help = "add `at-most`, `at-least` or both; without any failure write `no-failures`";
+            self.push(Diagnostic::error(Code::MissingKey, kind.place, message).help(help));
+        }
+        if let (Some(least), Some(most)) = (at_least, at_most)
+            && least > most
+        {
+            let message = "`at-least` is longer than `at-most`";
+            self.push(Diagnostic::error(Code::BadValue, file.place, message));
+        }
+        let connections = self.selector(file.from.as_ref(), file.to.as_ref(), kind.place)?;
+        Some(ExpectationKind::Outage {
+            connections,
+            at_least,
+            at_most,
+            error,
+        })
+    }
+
+    fn hooks(&mut self, file: HooksFile, kind: &Spanned<String>) -> Option<ExpectationKind> {
+        let application = self.application_address(file.app.as_ref()?)?;
+        let what = Counted::Hooks {
+            application,
+            hook: file.hook.map(|text| text.value),
+            failed: file.failed.unwrap_or(false),
+        };
+        self.count(what, file.at_least, file.at_most, kind)
+    }
+
+    fn certificates(
+        &mut self,
+        file: CertificatesFile,
+        kind: &Spanned<String>,
+    ) -> Option<ExpectationKind> {
+        let mut application = |text: Option<Text>| match text {
+            Some(text) => self.application_address(&text).map(Some),
+            None => Some(None),
+        };
+        let what = Counted::Certificates {
+            by: application(file.from)?,
+            application: application(file.to)?,
+        };
+        self.count(what, file.at_least, file.at_most, kind)
+    }
+
+    fn count(
+        &mut self,
+        what: Counted,
+        at_least: Option<u64>,
+        at_most: Option<u64>,
+        kind: &Spanned<String>,
+    ) -> Option<ExpectationKind> {
+        if at_least.is_none() && at_most.is_none() {
+            let message = "a number is expected within bounds";
+            let help = "add `at-most`, `at-least` or both";
+            self.push(Diagnostic::error(Code::MissingKey, kind.place, message).help(help));
+        }
+        Some(ExpectationKind::Count {
+            what,
+            at_least,
+            at_most,
+        })
+    }
+
+    /// Errors are kebab-case words; which there are is known where handshakes are judged.
+    fn error_name(&mut self, text: Option<&Text>) -> Option<String> {
+        let text = text?;
+        let kebab =
+            |letter: char| letter.is_ascii_lowercase() || letter == '-' || letter.is_ascii_digit();
+        if text.value.is_empty() || !text.value.chars().all(kebab) {
+            let message = format!("`{}` is not how errors are written", text.value);
+            let help = "write it in kebab-case: unknown-issuer, expired, not-valid-for-name, ...";
+            self.push(Diagnostic::error(Code::BadValue, text.place, message).help(help));
+        }
+        Some(text.value.clone())
+    }
+
+    fn selector(
+        &mut self,
+        from: Option<&Text>,
+        to: Option<&Text>,
+        place: Place,
+    ) -> Option<Selector> {
+        let client = from.map(|text| self.selected_client(text));
+        let server = to.map(|text| self.application_address(text));
+        let selector = Selector {
+            from: client.map_or(Some(None), |found| found.map(Some))?,
+            to: server.map_or(Some(None), |found| found.map(Some))?,
+        };
+        let matching = self.deployment.connections.iter().any(|connection| {
+            selector.from.is_none_or(|from| from == connection.from)
+                && selector.to.is_none_or(|to| to == connection.to)
+        });
+        let declared = self
+            .scenario
+            .connections
+            .as_deref()
+            .unwrap_or_default()
+            .len();
+        // Connections that could not be used have been told of already.
+        if !matching && self.deployment.connections.len() == declared {
+            let message = "no connection matches this expectation";
+            let help = "what is expected of must stand under `connections`";
+            self.push(Diagnostic::error(Code::Expectation, place, message).help(help));
+            return None;
+        }
+        Some(selector)
+    }
+
+    fn selected_client(&mut self, text: &Text) -> Option<Party> {
+        let (party, unit) = self.party_address(text)?;
+        if unit.is_some() {
+            let message = format!(
+                "`{}` names a unit; expectations are about applications",
+                text.value
+            );
+            self.push(Diagnostic::error(Code::BadAddress, text.place, message));
+            return None;
+        }
+        Some(party)
+    }
+}

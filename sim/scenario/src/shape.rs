@@ -1,0 +1,542 @@
+//! A scenario as written: every key, with its place. What it means is found out later.
+
+mod faults;
+mod tls;
+
+use trustsim_charms::{CharmDeclaration, IssuerDeclaration, Lasting};
+use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, record};
+
+pub(super) use faults::{
+    AddUnitsFile, ControllerDownFile, FailCommitFile, FailHookFile, KillUnitFile, LinkFile,
+    LoseLeaderFile, PartitionFile, RandomFile, RefreshFile, RemoveOfferFile, RemoveUnitFile,
+    RevokeOfferFile, SealFile, StopFile, SuspendRelationFile,
+};
+
+use super::bundle::ModelFile;
+use super::rotation::RotationFile;
+
+pub(super) use tls::{
+    AnswersFile, CompromiseFile, DistrustFile, PublishCrlFile, TamperFile, TrustFile,
+};
+
+pub(super) type Text = Spanned<String>;
+
+record! {
+    /// A rehearsal: a deployment, what happens to it, and what should come out.
+    #[schemars(title = "trustsim scenario")]
+    pub struct ScenarioFile {
+        /// Name of the scenario; its report folder is called so. The file's name without it.
+        name: Text = "name",
+        /// The question this scenario answers.
+        about: Text = "about",
+        /// Seed of everything random (1). The same seed gives the same bytes.
+        seed: u64 = "seed",
+        /// First instant, RFC 3339 (2026-01-01T00:00:00Z).
+        start: Text = "start",
+        /// How long it is played (90d).
+        duration: Spanned<Lasting> = "duration",
+        #[schemars(extend("enum" = ["ecdsa-p256", "ed25519", "rsa-2048", null]))]
+        /// Key algorithm of every certificate: `ecdsa-p256` (the default), `ed25519`, `rsa-2048`.
+        keys: Text = "keys",
+        /// Hook durations and latencies; all of them are assumptions.
+        timings: TimingsFile = "timings",
+        /// Controllers, by name. Without it there is one.
+        controllers: Map<ControllerFile> = "controllers",
+        /// Models, by name: a Juju bundle each, inline or from a file.
+        #[schemars(required)]
+        models: Map<ModelNode> = "models" [Required],
+        /// Charms that the catalogue does not know, or knows otherwise, by Charmhub name.
+        charms: Map<CharmNode> = "charms",
+        /// Clients outside Juju, by name.
+        clients: Map<ClientFile> = "clients",
+        /// The public ACME server that lego orders from.
+        acme: AcmeFile = "acme",
+        /// People who answer what applications wait for, by name.
+        operators: Map<OperatorFile> = "operators",
+        /// Who talks to whom.
+        connections: Vec<ConnectionFile> = "connections",
+        /// What happens, each at its time.
+        faults: Vec<FaultFile> = "faults",
+        /// What should come out.
+        expect: Vec<ExpectFile> = "expect",
+        /// The same with something else, by name: keys of this file that are laid over it, mapping
+        /// by mapping; lists are replaced, null takes a key away. `--variant NAME` plays one.
+        variants: Map<VariantNode> = "variants",
+    }
+}
+
+/// A model, kept as a tree: bundles are merged before they are read.
+#[derive(Clone, Debug, Default)]
+pub struct ModelNode(pub Node);
+
+impl FromNode for ModelNode {
+    fn from_node(node: &Node, _: &mut Reader) -> Option<Self> {
+        Some(Self(node.clone()))
+    }
+}
+
+impl schemars::JsonSchema for ModelNode {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        ModelFile::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        ModelFile::json_schema(generator)
+    }
+}
+
+/// A charm, kept as a tree: it may be laid over the charm's own file before it is read.
+#[derive(Clone, Debug, Default)]
+pub struct CharmNode(pub Node);
+
+impl FromNode for CharmNode {
+    fn from_node(node: &Node, _: &mut Reader) -> Option<Self> {
+        Some(Self(node.clone()))
+    }
+}
+
+impl schemars::JsonSchema for CharmNode {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        CharmDeclaration::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        CharmDeclaration::json_schema(generator)
+    }
+}
+
+/// A variant, kept as a tree: it is laid over the file before that is read.
+#[derive(Clone, Debug, Default)]
+pub struct VariantNode(pub Node);
+
+impl FromNode for VariantNode {
+    fn from_node(node: &Node, reader: &mut Reader) -> Option<Self> {
+        if !matches!(node.value, trustsim_yaml::Value::Map(_)) {
+            reader.wrong_type(node, "a mapping");
+        }
+        Some(Self(node.clone()))
+    }
+}
+
+impl schemars::JsonSchema for VariantNode {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Variant".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "Keys of the scenario that are laid over it.",
+            "type": "object",
+        })
+    }
+}
+
+record! {
+    /// A controller; it has nothing to set yet.
+    pub struct ControllerFile {
+    }
+}
+
+record! {
+    /// Hook durations and latencies.
+    pub struct TimingsFile {
+        /// Shortest hook.
+        hook_min: Lasting = "hook-min",
+        /// Longest hook.
+        hook_max: Lasting = "hook-max",
+        /// From a change on a controller to the agent that watches it.
+        watch_latency: Lasting = "watch-latency",
+        /// From one controller or model to the other, for a cross-model relation.
+        cross_model_latency: Lasting = "cross-model-latency",
+        /// From deployment until a unit's agent runs, shortest.
+        provision_min: Lasting = "provision-min",
+        /// From deployment until a unit's agent runs, longest.
+        provision_max: Lasting = "provision-max",
+        /// How long a restarted workload does not answer.
+        restart: Lasting = "restart",
+        /// Connections are watched from when the deployment first settles, at the latest this
+        /// long after the start.
+        settle_max: Lasting = "settle-max",
+    }
+}
+
+record! {
+    /// A client outside Juju.
+    pub struct ClientFile {
+        /// Applications (`model.app`) whose CA it was given; `system` for the public roots.
+        trusts: Vec<Text> = "trusts",
+        /// PEM files with further roots it trusts, relative to this file.
+        roots: Vec<Text> = "roots",
+        /// How often it fetches those CAs again; without it, it keeps what it had when it began.
+        refresh: Spanned<Lasting> = "refresh",
+        /// Its TLS stack (`openssl`).
+        validator: Text = "validator",
+    }
+}
+
+record! {
+    /// Somebody, or a team, that does what applications wait for: runs an action with a signed
+    /// certificate, unseals. They notice a wait when the application's next hook ends.
+    #[schemars(extend("oneOf" = [{"required": ["delay"]}, {"required": ["at"]}]))]
+    pub struct OperatorFile {
+        /// Applications (`model.app`) that they look after.
+        #[schemars(required)]
+        answers: Vec<Text> = "answers" [Required],
+        /// How long after they notice they answer.
+        delay: DelayFile = "delay",
+        /// When they answer whatever waits then, from the start.
+        at: Vec<Spanned<Lasting>> = "at",
+        /// Number of the unit on which they run actions; the leader without it.
+        unit: Spanned<u32> = "unit",
+        /// Common names that they reject, where what they answer can be rejected.
+        rejects: Vec<String> = "rejects",
+        /// The CA outside Juju with which they sign.
+        signs_with: IssuerDeclaration = "signs-with",
+    }
+}
+
+record! {
+    /// How long somebody takes: always the same (`exactly`), evenly between two durations (`from`,
+    /// `to`), or log-normal around a median (`median`, `sigma`), as the time people take is.
+    pub struct DelayFile {
+        /// Always this long.
+        exactly: Lasting = "exactly",
+        /// At least this long, with `to`.
+        from: Spanned<Lasting> = "from",
+        /// At most this long, with `from`.
+        to: Spanned<Lasting> = "to",
+        /// Half of all answers are quicker, with `sigma`.
+        median: Lasting = "median",
+        /// Standard deviation of the logarithm, from 0 to 3: with 1, two thirds of all answers come
+        /// within 0.37 and 2.7 times the median.
+        sigma: Spanned<f64> = "sigma",
+    }
+}
+
+record! {
+    /// A client and a server that talk over TLS.
+    pub struct ConnectionFile {
+        /// A client's name, `model.app` (each of its units) or `model.app/0`, the latter two also
+        /// with `:endpoint` where what the client trusts and presents came over that endpoint.
+        #[schemars(required)]
+        from: Text = "from" [Required],
+        /// `model.app` (each of its units), `model.app/0`, each also with `:endpoint` to say which
+        /// certificate is served. The application of `from` again means its units among
+        /// themselves.
+        #[schemars(required)]
+        to: Text = "to" [Required],
+        /// Server name; without it what the server is really called.
+        name: Text = "name",
+        /// Time between attempts (60s).
+        every: Spanned<Lasting> = "every",
+        /// TLS stack of the client; without it that of its workload, else `openssl`.
+        validator: Text = "validator",
+        /// Whether the server asks for a client certificate.
+        mutual: bool = "mutual",
+        /// How long a connection stays open before it is opened anew; without it, every attempt is
+        /// a connection of its own.
+        lives: Spanned<Lasting> = "lives",
+        #[schemars(extend("enum" = ["tls12-id", "tls13-ticket", null]))]
+        /// How the client takes up sessions: `tls12-id` or `tls13-ticket`; without it, it does not.
+        resume: Text = "resume",
+        /// How long sessions are kept; without it, as long as the stack keeps them by default.
+        session_lifetime: Spanned<Lasting> = "session-lifetime",
+        /// Whether both sides look certificates up in the revocation lists that are published.
+        revocation: bool = "revocation",
+    }
+}
+
+record! {
+    /// Something that happens at a time: `at` and one kind of fault.
+    #[schemars(transform = one_kind)]
+    pub struct FaultFile {
+        /// When, from the start.
+        #[schemars(required)]
+        at: Spanned<Lasting> = "at" [Required],
+        /// Why, for whoever reads the scenario.
+        note: Text = "note",
+        /// The charm's action that rotates its CA is run.
+        rotate_ca: RotateCaFile = "rotate-ca",
+        /// An action is run, as by `juju run`.
+        run_action: RunActionFile = "run-action",
+        /// Options are set, as by `juju config`.
+        set_config: SetConfigFile = "set-config",
+        /// A relation is removed, as by `juju remove-relation`.
+        remove_relation: RelationFile = "remove-relation",
+        /// A relation is added, as by `juju integrate`.
+        integrate: RelationFile = "integrate",
+        /// Workload processes are restarted.
+        restart: RestartFile = "restart",
+        /// A clock goes wrong.
+        clock_skew: ClockSkewFile = "clock-skew",
+        /// A certificate is revoked by the people who gave it.
+        revoke: RevokeFile = "revoke",
+        /// The public ACME server cannot be reached.
+        acme_outage: AcmeOutageFile = "acme-outage",
+        /// Workload processes are down: connections are refused.
+        stop: StopFile = "stop",
+        /// Pods are killed, with what is not on volumes; machines restart.
+        kill_unit: KillUnitFile = "kill-unit",
+        /// A Vault is sealed.
+        seal: SealFile = "seal",
+        /// A leader is cut off from its controller until another leads.
+        lose_leader: LoseLeaderFile = "lose-leader",
+        /// What a unit presents is changed by hand.
+        tamper: TamperFile = "tamper",
+        /// Something comes into a trust store by hand.
+        trust: TrustFile = "trust",
+        /// A CA is distrusted.
+        distrust: DistrustFile = "distrust",
+        /// An authority publishes revocation lists.
+        publish_crl: PublishCrlFile = "publish-crl",
+        /// Somebody has the key of a CA.
+        compromise: CompromiseFile = "compromise",
+        /// Units answer in plain text.
+        plaintext: AnswersFile = "plaintext",
+        /// Units close connections in the middle of the handshake.
+        hang_up: AnswersFile = "hang-up",
+        /// Units are added, as by `juju add-unit`.
+        add_units: AddUnitsFile = "add-units",
+        /// A unit is removed, as by `juju remove-unit`.
+        remove_unit: RemoveUnitFile = "remove-unit",
+        /// A charm is refreshed, as by `juju refresh`.
+        refresh: RefreshFile = "refresh",
+        /// Hooks fail.
+        fail_hook: FailHookFile = "fail-hook",
+        /// Hooks fail when they commit.
+        fail_commit: FailCommitFile = "fail-commit",
+        /// A relation through an offer is suspended, as by `juju suspend-relation`.
+        suspend_relation: SuspendRelationFile = "suspend-relation",
+        /// And resumed, as by `juju resume-relation`.
+        resume_relation: RelationFile = "resume-relation",
+        /// An offer is removed, as by `juju remove-offer`.
+        remove_offer: RemoveOfferFile = "remove-offer",
+        /// Access to an offer is revoked, as by `juju revoke`.
+        revoke_offer: RevokeOfferFile = "revoke-offer",
+        /// A controller's API server is down.
+        controller_down: ControllerDownFile = "controller-down",
+        /// A network carries nothing, and nothing says so.
+        partition: PartitionFile = "partition",
+        /// What connects two is slow, lossy, held or cut.
+        link: LinkFile = "link",
+        /// Faults are drawn from the seed before the run; its summary lists them.
+        random: RandomFile = "random",
+        /// A CA is rotated in explicit steps.
+        rotation: RotationFile = "rotation",
+    }
+}
+
+impl FaultFile {
+    /// Every kind of fault, as the file names it.
+    pub(super) fn kinds() -> impl Iterator<Item = &'static str> {
+        let keys = Self::KEYS.iter().map(|(key, _)| *key);
+        keys.filter(|key| !matches!(*key, "at" | "note"))
+    }
+}
+
+/// A fault has one kind.
+fn one_kind(schema: &mut schemars::Schema) {
+    let kinds = FaultFile::kinds().map(|kind| serde_json::json!({"required": [kind]}));
+    schema.insert("oneOf".to_owned(), kinds.collect());
+}
+
+record! {
+    /// For how long the ACME server cannot be reached.
+    pub struct AcmeOutageFile {
+        /// How long until it is back; without it, it stays away.
+        lasts: Spanned<Lasting> = "for",
+    }
+}
+
+record! {
+    /// The public ACME server that lego orders from, and the DNS it looks into.
+    pub struct AcmeFile {
+        /// Domains whose records lego's DNS plugin may write; every public one without it.
+        zones: Vec<String> = "zones",
+        /// From writing a record until everybody sees it (30s).
+        dns_propagation: Lasting = "dns-propagation",
+        /// What an order takes beside that (10s).
+        order: Lasting = "order",
+    }
+}
+
+record! {
+    /// Which certificate is revoked.
+    pub struct RevokeFile {
+        /// The application that gave it, `model.app`.
+        #[schemars(required)]
+        app: Text = "app" [Required],
+        /// The common name it is for.
+        #[schemars(required)]
+        name: Text = "name" [Required],
+    }
+}
+
+record! {
+    /// Which CA is rotated.
+    pub struct RotateCaFile {
+        /// The provider, `model.app`.
+        #[schemars(required)]
+        app: Text = "app" [Required],
+    }
+}
+
+record! {
+    /// Which action is run where.
+    pub struct RunActionFile {
+        /// `model.app`: on its leader.
+        app: Text = "app",
+        /// `model.app/0`.
+        unit: Text = "unit",
+        /// Name of the action.
+        #[schemars(required)]
+        action: Text = "action" [Required],
+        /// Its parameters.
+        parameters: Map<String> = "parameters",
+    }
+}
+
+record! {
+    /// Which options are set.
+    pub struct SetConfigFile {
+        /// The application, `model.app`.
+        #[schemars(required)]
+        app: Text = "app" [Required],
+        /// Values by option; null resets to the charm's default.
+        #[schemars(required)]
+        options: Map<Node> = "options" [Required],
+    }
+}
+
+record! {
+    /// Which relation.
+    pub struct RelationFile {
+        /// Its model; may be left out where there is only one.
+        model: Text = "model",
+        /// Both sides, `app:endpoint` or `app`, as `juju integrate` takes them.
+        #[schemars(required, length(equal = 2))]
+        between: Vec<Text> = "between" [Required],
+    }
+}
+
+record! {
+    /// What is restarted: an application with all its units, or one unit.
+    pub struct RestartFile {
+        /// `model.app`.
+        app: Text = "app",
+        /// `model.app/0`.
+        unit: Text = "unit",
+    }
+}
+
+record! {
+    /// Whose clock goes wrong, by how much and for how long.
+    pub struct ClockSkewFile {
+        /// `model.app`: the clock of every unit.
+        app: Text = "app",
+        /// `model.app/0`.
+        unit: Text = "unit",
+        /// `model.0`, a machine: the clock of every unit on it.
+        machine: Text = "machine",
+        /// A controller: when secrets expire, and what it thinks of another's certificate.
+        controller: Text = "controller",
+        /// How far ahead (`5m`) or behind (`-5m`) it is.
+        #[schemars(required)]
+        by: Text = "by" [Required],
+        /// How long until it is mended; without it, it stays.
+        lasts: Spanned<Lasting> = "for",
+    }
+}
+
+record! {
+    /// One claim about the run.
+    #[schemars(extend("oneOf" = [
+        {"required": ["no-failures"]},
+        {"required": ["fails"]},
+        {"required": ["outage"]},
+        {"required": ["hooks"]},
+        {"required": ["certificates"]},
+    ]))]
+    pub struct ExpectFile {
+        /// None of these connections ever fails.
+        no_failures: SelectorFile = "no-failures",
+        /// Each of these connections fails.
+        fails: FailsFile = "fails",
+        /// The lost time of each of these connections is within bounds.
+        outage: OutageFile = "outage",
+        /// Units of an application run, or fail, so many hooks.
+        hooks: HooksFile = "hooks",
+        /// So many certificates are signed.
+        certificates: CertificatesFile = "certificates",
+    }
+}
+
+record! {
+    /// How many hooks units of an application run. Hooks that only time brings and that do nothing
+    /// are not counted, unless every hook is played.
+    pub struct HooksFile {
+        /// The application, `model.app`.
+        #[schemars(required)]
+        app: Text = "app" [Required],
+        /// Only hooks of this name, such as `certificates-relation-changed`.
+        hook: Text = "hook",
+        /// Those that failed instead of those that began.
+        failed: bool = "failed",
+        /// At least so many.
+        at_least: u64 = "at-least",
+        /// At most so many.
+        at_most: u64 = "at-most",
+    }
+}
+
+record! {
+    /// How many certificates are signed.
+    pub struct CertificatesFile {
+        /// Only by this provider, `model.app`.
+        from: Text = "from",
+        /// Only for this application; a root is for the provider that makes it.
+        to: Text = "to",
+        /// At least so many.
+        at_least: u64 = "at-least",
+        /// At most so many.
+        at_most: u64 = "at-most",
+    }
+}
+
+record! {
+    /// Which connections: all that match; empty means every one.
+    pub struct SelectorFile {
+        /// Only from this client or application.
+        from: Text = "from",
+        /// Only to this application.
+        to: Text = "to",
+    }
+}
+
+record! {
+    /// Which connections fail, and how.
+    pub struct FailsFile {
+        /// Only from this client or application.
+        from: Text = "from",
+        /// Only to this application.
+        to: Text = "to",
+        /// The error, such as `unknown-issuer`.
+        error: Text = "error",
+    }
+}
+
+record! {
+    /// Which connections are out of service, for how long in all, and how.
+    pub struct OutageFile {
+        /// Only from this client or application.
+        from: Text = "from",
+        /// Only to this application.
+        to: Text = "to",
+        /// At least this long.
+        at_least: Lasting = "at-least",
+        /// At most this long.
+        at_most: Lasting = "at-most",
+        /// Every outage has this error, such as `unknown-issuer`.
+        error: Text = "error",
+    }
+}

@@ -1,0 +1,571 @@
+//! Journals and deployments made by hand, so that `diagnosis`, `report` and `cli` are tested without
+//! playing a world.
+//!
+//! Production code must not depend on this crate.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use trustsim_charms::{Behaviour, CharmMetadata, Endpoint, Role};
+use trustsim_kernel::Streams;
+use trustsim_kernel::{Span, Time};
+use trustsim_pki::issuers::charmlibs;
+use trustsim_pki::{
+    Certificate, CertificateRequest, KeyAlgorithm, KeyPair, RequestAttributes, SerialNumber, Terms,
+};
+use trustsim_tls::{ErrorKind, Side, Text, Validator, Verdict};
+use trustsim_world::{
+    ApplicationSpec, CertificateKind, CertificateRecord, ClientSpec, ConnectionRecord,
+    ControllerSpec, Deployment, Entry, Expectation, ExpectationKind, GoesOnRecord, HandshakeRecord,
+    Journal, Kind, Manifest, ModelKind, ModelSpec, Party, Selector, Seq, Source, Subject, Timings,
+};
+
+/// A span of whole seconds.
+pub fn seconds(seconds: u64) -> Span {
+    Span::from_secs(seconds)
+}
+
+/// A place in `scenarios/rotation.yaml`, column 5.
+pub fn source(line: u32, text: &str) -> Source {
+    Source {
+        file: "scenarios/rotation.yaml".into(),
+        line,
+        column: 5,
+        text: text.into(),
+    }
+}
+
+/// `model.app/0` as the journal names it; a name without a dot is a client outside Juju.
+pub fn subject(address: &str) -> Subject {
+    let (model, rest) = match address.split_once('.') {
+        Some((model, rest)) => (Some(Arc::from(model)), rest),
+        None => (None, address),
+    };
+    let unit = rest.contains('/').then(|| Arc::from(rest));
+    let application = rest.split('/').next().map(Arc::from);
+    Subject {
+        model,
+        application,
+        unit,
+    }
+}
+
+/// A journal written by hand: times are seconds from the start, the first attempt of every
+/// connection is at 60 s, and there is one attempt every 5 s.
+pub struct Script {
+    /// What the run was.
+    pub manifest: Manifest,
+    /// What happened in it.
+    pub journal: Journal,
+    /// Serial of the leaf that servers present from here on.
+    pub presented: Arc<str>,
+}
+
+impl Script {
+    /// A run of 1000 s in which `browser` meets each of these servers.
+    pub fn new(servers: &[&str]) -> Self {
+        let start = Time::parse("2026-01-01T00:00:00Z").expect("an instant");
+        let connections = servers
+            .iter()
+            .map(|server| ConnectionRecord {
+                name: format!("browser -> {server}"),
+                client: "browser".to_owned(),
+                server: (*server).to_owned(),
+                server_name: "web.example.com".to_owned(),
+                validator: "openssl".to_owned(),
+                every: seconds(5),
+                first_attempt: Some(start + seconds(60)),
+                ended: None,
+                away: Vec::new(),
+            })
+            .collect();
+        let mut script = Self {
+            manifest: Manifest {
+                name: "rotation".to_owned(),
+                about: "What does a rotation cost?".to_owned(),
+                seed: 1,
+                start,
+                duration: seconds(1000),
+                timings: vec![("hook".to_owned(), "1s to 3s".to_owned())],
+                drawn: Vec::new(),
+                connections,
+            },
+            journal: Journal::default(),
+            presented: "0a".into(),
+        };
+        script.record(0, None, Subject::default(), Kind::Started);
+        script
+    }
+
+    /// Appends an entry, `at_s` seconds after the start.
+    pub fn record(&mut self, at_s: u64, cause: Option<Seq>, subject: Subject, kind: Kind) -> Seq {
+        self.journal.record(Entry {
+            time: self.manifest.start + seconds(at_s),
+            cause,
+            subject,
+            kind,
+        })
+    }
+
+    /// Appends a handshake that succeeded.
+    pub fn ok(&mut self, at_s: u64, connection: u32) -> Seq {
+        self.judge(at_s, None, connection, good())
+    }
+
+    /// Appends a handshake that failed with this kebab-case error.
+    pub fn fail(&mut self, at_s: u64, connection: u32, error: &'static str) -> Seq {
+        self.judge(at_s, None, connection, bad(error))
+    }
+
+    /// Appends a handshake with this verdict.
+    pub fn judge(
+        &mut self,
+        at_s: u64,
+        cause: Option<Seq>,
+        connection: u32,
+        verdict: Verdict,
+    ) -> Seq {
+        let record = HandshakeRecord {
+            connection,
+            verdict: Arc::new(verdict),
+            server_serial: Arc::clone(&self.presented),
+            client_serial: "".into(),
+            trigger: "trust",
+            performed: at_s.is_multiple_of(2),
+        };
+        self.record(at_s, cause, Subject::default(), Kind::Handshake(record))
+    }
+}
+
+/// A verdict without an error.
+pub fn good() -> Verdict {
+    Verdict::ok()
+}
+
+/// A failing verdict of a client with OpenSSL.
+pub fn bad(error: &'static str) -> Verdict {
+    let known = ErrorKind::ALL.iter().find(|each| each.kebab() == error);
+    let mut verdict = Verdict::failed(*known.expect("a known error"), Side::Client);
+    let (alert, rustls, openssl) = match error {
+        "unknown-issuer" => ("unknown_ca", "UnknownIssuer", 20),
+        "expired" => (
+            "certificate_expired",
+            "Expired { not_after: 1767226100 }",
+            10,
+        ),
+        _ => ("bad_certificate", "BadEncoding", 1),
+    };
+    verdict.alert = Some(alert);
+    verdict.rustls = format!("InvalidCertificate({rustls})");
+    verdict.openssl_code = Some(openssl);
+    verdict.texts = vec![Text {
+        side: Side::Client,
+        stack: "openssl",
+        line: format!("Verify return code: {openssl}"),
+    }];
+    verdict
+}
+
+/// A CA and its key.
+pub struct Authority {
+    /// The CA certificate.
+    pub certificate: Certificate,
+    key: KeyPair,
+}
+
+impl Authority {
+    /// A self-signed CA, valid for the run.
+    pub fn root(common_name: &str) -> Self {
+        let (key, terms) = new_key(common_name, 1000);
+        let name = RequestAttributes::with_common_name(common_name);
+        let certificate =
+            charmlibs::generate_self_signed_ca(&name, &key, &terms).expect("a certificate");
+        Self { certificate, key }
+    }
+
+    /// A CA that this one signs.
+    pub fn intermediate(&self, common_name: &str) -> Self {
+        let (key, terms) = new_key(common_name, 1000);
+        let name = RequestAttributes::with_common_name(common_name);
+        let request = CertificateRequest::new(&name, &key).expect("a request");
+        let certificate = charmlibs::generate(&request, &self.certificate, &self.key, &terms, true)
+            .expect("a certificate");
+        Self { certificate, key }
+    }
+
+    /// A leaf for this name, valid for the first 500 s.
+    pub fn leaf(&self, common_name: &str) -> Certificate {
+        self.leaf_for(common_name, 500)
+    }
+
+    /// A leaf for this name, valid for so long.
+    pub fn leaf_for(&self, common_name: &str, validity_s: u64) -> Certificate {
+        let (key, terms) = new_key(common_name, validity_s);
+        let mut name = RequestAttributes::with_common_name(common_name);
+        name.sans_dns = vec![common_name.to_owned()];
+        let request = CertificateRequest::new(&name, &key).expect("a request");
+        charmlibs::generate(&request, &self.certificate, &self.key, &terms, false)
+            .expect("a certificate")
+    }
+}
+
+fn new_key(common_name: &str, validity_s: u64) -> (KeyPair, Terms) {
+    let mut stream = Streams::new(1).stream("fixture", common_name);
+    let key = KeyPair::generate(KeyAlgorithm::EcdsaP256, &mut stream);
+    let terms = Terms {
+        serial: SerialNumber::random(&mut stream),
+        now: Time::parse("2026-01-01T00:00:00Z").expect("an instant"),
+        validity: seconds(validity_s),
+    };
+    (key, terms)
+}
+
+impl Script {
+    /// Records that `certificate` was issued for `address` (`model.app` or `model.app/0`).
+    pub fn issued(
+        &mut self,
+        at_s: u64,
+        cause: Option<Seq>,
+        address: &str,
+        certificate: &Certificate,
+        issuer: &Certificate,
+    ) -> Seq {
+        let subject = subject(address);
+        let kind = match (certificate == issuer, certificate.is_ca()) {
+            (true, _) => CertificateKind::Root,
+            (false, true) => CertificateKind::Intermediate,
+            (false, false) => CertificateKind::Leaf,
+        };
+        let record = CertificateRecord {
+            certificate: certificate.clone(),
+            kind,
+            issuer_serial: issuer.serial().into(),
+            requested_at: None,
+            model: subject.model.clone().expect("a model"),
+            application: subject.application.clone().expect("an application"),
+            unit: subject.unit.clone(),
+        };
+        let signer = self.signer(issuer).unwrap_or(subject);
+        self.record(at_s, cause, signer, Kind::CertificateIssued(record))
+    }
+
+    /// The first unit of whoever has this CA.
+    fn signer(&self, issuer: &Certificate) -> Option<Subject> {
+        let entries = self.journal.entries().iter();
+        let mut known = entries.filter_map(|entry| match &entry.kind {
+            Kind::CertificateIssued(record) => Some(record),
+            _ => None,
+        });
+        let own = known.find(|record| record.certificate == *issuer)?;
+        let unit = format!("{}/0", own.application);
+        Some(Subject {
+            model: Some(Arc::clone(&own.model)),
+            application: Some(Arc::clone(&own.application)),
+            unit: Some(unit.into()),
+        })
+    }
+
+    /// Records that a workload serves `certificate`, and presents it from here on.
+    pub fn serves(
+        &mut self,
+        at_s: u64,
+        cause: Option<Seq>,
+        address: &str,
+        certificate: &Certificate,
+    ) -> Seq {
+        self.presented = certificate.serial().into();
+        let kind = Kind::CertificateServed {
+            endpoint: "certificates".into(),
+            certificate: Some(certificate.clone()),
+        };
+        self.record(at_s, cause, subject(address), kind)
+    }
+
+    /// Records that a connection goes on that was opened with `certificate`.
+    pub fn goes_on(
+        &mut self,
+        at_s: u64,
+        (connection, what): (u32, &'static str),
+        certificate: &Certificate,
+        error: &'static str,
+    ) -> Seq {
+        let record = GoesOnRecord {
+            connection,
+            name: self.manifest.connections[connection as usize]
+                .name
+                .as_str()
+                .into(),
+            what,
+            until: Some(self.manifest.start + seconds(900)),
+            error,
+            server_serial: certificate.serial().into(),
+            client_serial: "".into(),
+        };
+        self.record(at_s, None, subject("browser"), Kind::GoesOn(record))
+    }
+
+    /// Records what somebody trusts.
+    pub fn trusts(&mut self, at_s: u64, address: &str, roots: &[&Certificate]) -> Seq {
+        let roots = roots.iter().copied().cloned().collect();
+        self.record(at_s, None, subject(address), Kind::TrustChanged { roots })
+    }
+
+    /// Records that a `certificate_transfer` relation came or went.
+    pub fn transfer(
+        &mut self,
+        at_s: u64,
+        what: &'static str,
+        provider: &str,
+        requirer: &str,
+    ) -> Seq {
+        let kind = Kind::Relation {
+            what,
+            interface: "certificate_transfer".into(),
+            provider: provider.into(),
+            requirer: requirer.into(),
+        };
+        self.record(at_s, None, Subject::default(), kind)
+    }
+}
+
+/// A deployment of two models: a CA and two clients in `a`, one client in `b`.
+pub fn deployment() -> Deployment {
+    let provider = charm(
+        "self-signed-certificates",
+        &[
+            ("certificates", Role::Provider, "tls-certificates"),
+            ("send-ca-cert", Role::Provider, "certificate_transfer"),
+        ],
+    );
+    let client = charm(
+        "client",
+        &[("receive-ca-cert", Role::Requirer, "certificate_transfer")],
+    );
+    let server = charm(
+        "web",
+        &[("certificates", Role::Requirer, "tls-certificates")],
+    );
+    let start = Time::parse("2026-01-01T00:00:00Z").expect("an instant");
+    Deployment {
+        name: "rotation".to_owned(),
+        about: "What does a rotation cost?".to_owned(),
+        seed: 1,
+        start,
+        duration: seconds(1000),
+        keys: KeyAlgorithm::EcdsaP256,
+        timings: Timings::default(),
+        controllers: vec![controller("lxd"), controller("k8s")],
+        models: vec![model("a", 0), model("b", 0), model("c", 1)],
+        machines: Vec::new(),
+        applications: vec![
+            application(0, "ca", &provider),
+            application(0, "web", &server),
+            application(0, "client", &client),
+            application(1, "client", &client),
+            application(2, "client", &client),
+        ],
+        offers: Vec::new(),
+        saas: Vec::new(),
+        relations: Vec::new(),
+        clients: vec![ClientSpec {
+            name: "browser".to_owned(),
+            trusts: vec![0],
+            trusts_system: false,
+            roots_pem: Vec::new(),
+            refresh: None,
+            validator: Validator::OpenSsl,
+        }],
+        connections: Vec::new(),
+        actions: Vec::new(),
+        random: Vec::new(),
+        drawn: Vec::new(),
+        rotations: Vec::new(),
+        acme: trustsim_charms::AcmeProfile::default(),
+        operators: Vec::new(),
+        expectations: Vec::new(),
+    }
+}
+
+fn controller(name: &str) -> ControllerSpec {
+    ControllerSpec {
+        name: name.to_owned(),
+    }
+}
+
+fn model(name: &str, controller: usize) -> ModelSpec {
+    ModelSpec {
+        name: name.to_owned(),
+        owner: "admin".to_owned(),
+        controller,
+        kind: ModelKind::Kubernetes,
+        update_status_interval: seconds(300),
+    }
+}
+
+fn application(model: usize, name: &str, charm: &Arc<CharmMetadata>) -> ApplicationSpec {
+    ApplicationSpec {
+        model,
+        name: name.to_owned(),
+        charm: Arc::clone(charm),
+        channel: None,
+        revision: None,
+        units: 1,
+        options: BTreeMap::new(),
+        keys: None,
+        placements: Vec::new(),
+    }
+}
+
+fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
+    let endpoints = endpoints.iter().map(|&(name, role, interface)| Endpoint {
+        name: name.to_owned(),
+        role,
+        interface: interface.to_owned(),
+        limit: None,
+        container_scope: false,
+        protocol: trustsim_charms::Protocol::Current,
+        profile: None,
+        bugs: trustsim_charms::Bugs::default(),
+        library: None,
+    });
+    Arc::new(CharmMetadata {
+        name: name.to_owned(),
+        subordinate: false,
+        containers: Vec::new(),
+        endpoints: endpoints.collect(),
+        options: BTreeMap::new(),
+        behaviour: Behaviour::Plain,
+        validator: None,
+        system_roots: true,
+        volumes: Vec::new(),
+        rotate_ca_action: None,
+        actions: Vec::new(),
+        known: true,
+    })
+}
+
+/// An expectation written in line 40 of the scenario.
+pub fn expect(kind: ExpectationKind) -> Expectation {
+    Expectation {
+        kind,
+        source: source(40, "- no-failures: {}"),
+    }
+}
+
+/// A CA is rotated at 300 s. `a.client` gets the new one ten seconds late; `browser` never does.
+pub fn rotation() -> (Deployment, Script) {
+    let mut deployment = deployment();
+    deployment.expectations = vec![
+        expect(ExpectationKind::NoFailures(Selector {
+            from: Some(Party::Client(0)),
+            to: None,
+        })),
+        expect(ExpectationKind::Outage {
+            connections: Selector {
+                from: Some(Party::Application(2)),
+                to: Some(1),
+            },
+            at_least: None,
+            at_most: Some(seconds(60)),
+            error: Some("unknown-issuer".to_owned()),
+        }),
+    ];
+    let mut script = Script::new(&["a.web/0", "a.web/0"]);
+    let client = &mut script.manifest.connections[1];
+    client.client = "a.client/0".to_owned();
+    client.name = "a.client/0 -> a.web/0".to_owned();
+    let (old, new) = (Authority::root("ca v1"), Authority::root("ca v2"));
+    let (first, second) = (old.leaf("web.example.com"), new.leaf("web.example.com v2"));
+    script.transfer(
+        1,
+        "created",
+        "a.ca:send-ca-cert",
+        "a.client:receive-ca-cert",
+    );
+    script.issued(5, Some(Seq(0)), "a.ca", &old.certificate, &old.certificate);
+    let issued = script.issued(7, Some(Seq(2)), "a.web/0", &first, &old.certificate);
+    script.serves(9, Some(issued), "a.web/0", &first);
+    script.trusts(10, "a.client/0", &[&old.certificate]);
+    script.trusts(60, "browser", &[&old.certificate]);
+    script.record(60, None, Subject::default(), Kind::Settled);
+    script.ok(60, 0);
+    script.ok(60, 1);
+    let action = Kind::Action {
+        command: "juju run -m a ca/leader rotate-private-key".to_owned(),
+        source: source(31, "      rotate-ca: {app: a.ca}"),
+    };
+    let action = script.record(300, Some(Seq(0)), Subject::default(), action);
+    let hook = Kind::HookStarted {
+        hook: "rotate-private-key-action".into(),
+    };
+    let hook = script.record(301, Some(action), subject("a.ca/0"), hook);
+    script.issued(302, Some(hook), "a.ca", &new.certificate, &new.certificate);
+    let issued = script.issued(304, Some(hook), "a.web/0", &second, &new.certificate);
+    let served = script.serves(306, Some(issued), "a.web/0", &second);
+    script.judge(306, Some(served), 0, bad("unknown-issuer"));
+    script.judge(306, Some(served), 1, bad("unknown-issuer"));
+    let both = [&old.certificate, &new.certificate];
+    let trust = script.trusts(316, "a.client/0", &both);
+    script.judge(316, Some(trust), 1, good());
+    script.judge(500, Some(Seq(0)), 0, bad("expired"));
+    (deployment, script)
+}
+
+/// 300 connections over 400 days, with renewals, rotations and many short outages.
+pub fn large() -> (Deployment, Script) {
+    const DAY: u64 = 86_400;
+    let servers: Vec<String> = (0..300).map(|unit| format!("a.web/{unit}")).collect();
+    let names: Vec<&str> = servers.iter().map(String::as_str).collect();
+    let mut script = Script::new(&names);
+    script.manifest.name = "reference-architecture".to_owned();
+    script.manifest.duration = seconds(400 * DAY);
+    let root = Authority::root("root");
+    script.issued(1, None, "pki.vault", &root.certificate, &root.certificate);
+    let inner = root.intermediate("inner");
+    script.issued(2, None, "a.ca", &inner.certificate, &root.certificate);
+    let leaves: Vec<Certificate> = (0..8)
+        .map(|number| inner.leaf(&format!("web{number}")))
+        .collect();
+    let mut random = 1_u64;
+    let mut events: Vec<(u64, u32, usize)> = Vec::new();
+    for connection in 0..300_u32 {
+        events.push((60, connection, 0));
+        for renewal in 1..5_u64 {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let at = renewal * 80 * DAY + (random >> 40) % (3 * DAY);
+            events.push((at, connection, 1));
+            if (random >> 33).is_multiple_of(7) {
+                events.push((at + 1, connection, 2 + usize::from(connection % 3 == 0)));
+                let length = 30 + (random >> 20) % (9 * DAY);
+                events.push((at + length, connection, 0));
+            }
+        }
+    }
+    for at in [91, 200, 201, 340] {
+        events.push((at * DAY, u32::MAX, 9));
+    }
+    events.sort_unstable();
+    for (at, connection, what) in events {
+        match what {
+            0 => drop(script.ok(at, connection)),
+            2 => drop(script.fail(at, connection, "unknown-issuer")),
+            3 => drop(script.fail(at, connection, "expired")),
+            9 => {
+                let kind = Kind::Action {
+                    command: "juju run -m a ca/leader rotate-private-key".to_owned(),
+                    source: source(31, "      rotate-ca: {app: a.ca}"),
+                };
+                script.record(at, None, Subject::default(), kind);
+            }
+            _ => {
+                let leaf = &leaves[connection as usize % leaves.len()];
+                let address = format!("a.web/{connection}");
+                script.issued(at, None, &address, leaf, &inner.certificate);
+                script.ok(at, connection);
+            }
+        }
+    }
+    (deployment(), script)
+}

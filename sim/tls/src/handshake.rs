@@ -1,0 +1,209 @@
+//! One real rustls handshake, at the two sides' own clocks, in one of two lanes.
+
+mod duplex;
+pub(crate) mod offer;
+mod sans_io;
+
+pub(super) use sans_io::pump;
+
+use std::sync::Arc;
+
+use rustls::client::Resumption;
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::server::NoServerSessionStorage;
+use rustls::time_provider::TimeProvider;
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, Error, ServerConfig, SupportedProtocolVersion,
+};
+
+use super::case::{Case, Side};
+use super::catalogue::ErrorKind;
+use super::chain::unix;
+use super::provider::{provider, with_stream};
+use super::verdict::Verdict;
+use super::verifier::Verifier;
+use trustsim_kernel::{Stream, Time};
+
+/// How the two sides exchange their bytes. Both lanes give the same verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lane {
+    /// rustls driven without I/O: what one side writes, the other reads.
+    #[default]
+    SansIo,
+    /// tokio-rustls over `tokio::io::duplex`, on a current-thread runtime: the cross-check.
+    Duplex,
+}
+
+/// Performs one handshake and says how it went. Every random byte of both sides is drawn from
+/// `stream`; nothing is resumed from earlier handshakes.
+///
+/// # Panics
+///
+/// With [`Lane::Duplex`] inside another tokio runtime, which cannot be nested.
+pub fn handshake(case: &Case, lane: Lane, stream: Stream) -> Verdict {
+    let prepared = match Prepared::new(case) {
+        Ok(prepared) => prepared,
+        Err(verdict) => return *verdict,
+    };
+    let results = with_stream(stream, || match lane {
+        Lane::SansIo => sans_io::run(&prepared),
+        Lane::Duplex => duplex::run(&prepared),
+    });
+    prepared.conclude(&results)
+}
+
+/// What each side ended with.
+pub(super) struct Results {
+    pub(super) client: Result<(), Error>,
+    pub(super) server: Result<(), Error>,
+}
+
+/// Both sides, ready to begin.
+pub(super) struct Prepared {
+    pub(super) name: ServerName<'static>,
+    pub(super) client: Arc<ClientConfig>,
+    pub(super) server: Arc<ServerConfig>,
+    pub(super) by_client: Arc<Verifier>,
+    by_server: Option<Arc<Verifier>>,
+}
+
+type Versions = &'static [&'static SupportedProtocolVersion];
+
+impl Prepared {
+    fn new(case: &Case) -> Result<Self, Box<Verdict>> {
+        Self::with_versions(case, VERSIONS)
+    }
+
+    /// The same with these protocol versions.
+    pub(super) fn with_versions(case: &Case, versions: Versions) -> Result<Self, Box<Verdict>> {
+        let name = ServerName::try_from(case.server_name.as_str())
+            .map_err(|_| Box::new(Verdict::failed(ErrorKind::InvalidServerName, Side::Client)))?
+            .to_owned();
+        let by_client = Verifier::new(&case.client.trust, case.client.validator, case.client.clock);
+        let trust = case.server.client_trust.as_ref();
+        let by_server =
+            trust.map(|trust| Verifier::new(trust, case.server.validator, case.server.clock));
+        let server = server_config(case, by_server.clone(), versions)
+            .map_err(|error| Box::new(cannot_begin(&error, Side::Server)))?;
+        let client = client_config(case, by_client.clone(), versions)
+            .map_err(|error| Box::new(cannot_begin(&error, Side::Client)))?;
+        Ok(Self {
+            name,
+            client: Arc::new(client),
+            server: Arc::new(server),
+            by_client,
+            by_server,
+        })
+    }
+
+    /// Reads the verdict from what both sides ended with.
+    pub(super) fn conclude(&self, results: &Results) -> Verdict {
+        let refused_by_server = self.by_server.as_ref().and_then(|by| by.refusal());
+        if let Some(refusal) = self.by_client.refusal() {
+            Verdict::refused(refusal, Side::Client, Some(&self.name))
+        } else if let Some(refusal) = refused_by_server {
+            Verdict::refused(refusal, Side::Server, None)
+        } else {
+            match (&results.client, &results.server) {
+                (Ok(()), Ok(())) => Verdict::ok(),
+                (Err(error), other) if received(&results.client).is_none() => {
+                    Verdict::from_error(kind(error), error, Side::Client, received(other))
+                }
+                (other, Err(error)) => {
+                    Verdict::from_error(kind(error), error, Side::Server, received(other))
+                }
+                (Err(error), Ok(())) => Verdict::from_error(kind(error), error, Side::Client, None),
+            }
+        }
+    }
+}
+
+fn client_config(
+    case: &Case,
+    verifier: Arc<Verifier>,
+    versions: Versions,
+) -> Result<ClientConfig, Error> {
+    let builder = ClientConfig::builder_with_details(
+        Arc::clone(provider()),
+        Arc::new(Clock::new(case.client.clock)),
+    )
+    .with_protocol_versions(versions)?
+    .dangerous()
+    .with_custom_certificate_verifier(verifier);
+    let mut config = match &case.client.identity {
+        Some(identity) => builder.with_client_cert_resolver(offer::resolver(
+            identity.loaded()?,
+            identity.chain(),
+            case.client.validator,
+        )),
+        None => builder.with_no_client_auth(),
+    };
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
+fn server_config(
+    case: &Case,
+    verifier: Option<Arc<Verifier>>,
+    versions: Versions,
+) -> Result<ServerConfig, Error> {
+    let builder = ServerConfig::builder_with_details(
+        Arc::clone(provider()),
+        Arc::new(Clock::new(case.server.clock)),
+    )
+    .with_protocol_versions(versions)?;
+    let builder = match verifier {
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(case.server.identity.loaded()?);
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(config)
+}
+
+/// TLS 1.3 alone, as the current stacks agree on it.
+const VERSIONS: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
+
+/// One side's clock, which stands still during a handshake.
+#[derive(Debug)]
+struct Clock(UnixTime);
+
+impl Clock {
+    const fn new(at: Time) -> Self {
+        Self(unix(at))
+    }
+}
+
+impl TimeProvider for Clock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(self.0)
+    }
+}
+
+/// A side that cannot load its own identity.
+pub(super) fn cannot_begin(error: &Error, side: Side) -> Verdict {
+    match error {
+        Error::NoCertificatesPresented => Verdict::failed(ErrorKind::NoCertificate, side),
+        Error::InconsistentKeys(_) => Verdict::failed(ErrorKind::KeyMismatch, side),
+        error => Verdict::from_error(kind(error), error, side, None),
+    }
+}
+
+/// The alert that a side received.
+const fn received(result: &Result<(), Error>) -> Option<AlertDescription> {
+    match result {
+        Err(Error::AlertReceived(alert)) => Some(*alert),
+        _ => None,
+    }
+}
+
+/// Our name for an error that no validator raised.
+const fn kind(error: &Error) -> ErrorKind {
+    match error {
+        Error::NoCertificatesPresented => ErrorKind::NoClientCertificate,
+        Error::InvalidCertificate(CertificateError::BadSignature) => ErrorKind::BadSignature,
+        Error::InvalidCertificate(CertificateError::BadEncoding) => ErrorKind::BadEncoding,
+        _ => ErrorKind::Other,
+    }
+}

@@ -1,0 +1,251 @@
+//! Carrying out actions: what an operator or nature does to the deployment.
+
+mod network;
+mod offers;
+mod scale;
+mod units;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::action::{Action, Whom};
+use super::deployment::{Side, Source};
+use super::journal::{Entry, Kind, Subject};
+use super::simulation::{Event, World};
+use trustsim_charms::ACME_DOWN;
+use trustsim_juju::{UnitId, Value};
+use trustsim_kernel::{Agenda, Seq, Time};
+
+impl World {
+    pub(super) fn act(&mut self, index: usize, agenda: &mut Agenda<Event>) {
+        let deployment = Arc::clone(&self.deployment);
+        let timed = &deployment.actions[index];
+        let (source, cause) = (timed.source.clone(), self.root);
+        self.carry_out(&timed.action, source, cause, agenda);
+    }
+
+    /// Does what `cause` led to, as `source` in the scenario asked for it.
+    pub(super) fn carry_out(
+        &mut self,
+        action: &Action,
+        source: Source,
+        cause: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
+        let now = agenda.now();
+        let command = action.to_command(&self.deployment);
+        let entry = self.record_action(action, (command, source.clone()), cause, now);
+        if self.is_out_of_reach(action) {
+            self.refused("the controller cannot be reached", entry, now);
+            return;
+        }
+        match action {
+            Action::RunAction {
+                application,
+                unit,
+                name,
+                parameters,
+            } => {
+                let run = (name.as_str(), parameters);
+                self.run_action((*application, *unit), run, entry, agenda);
+            }
+            Action::AtWorkload {
+                application,
+                unit,
+                files,
+                notifies,
+                ..
+            } => {
+                let whom = (*application, Some(*unit));
+                self.at_workload(whom, files, *notifies, entry, agenda);
+            }
+            Action::AcmeServer { reachable } => {
+                let down = (!reachable).then(|| Value::from(""));
+                self.juju.set_outside(ACME_DOWN, down);
+            }
+            Action::Revoke { application, name } => {
+                self.revoke(*application, name, (entry, source), agenda);
+            }
+            Action::Tls(action) => self.do_to_tls(action, entry, agenda),
+            Action::SetConfig {
+                application,
+                options,
+            } => {
+                let application = self.applications[*application];
+                self.in_juju(agenda, |juju, desk| {
+                    juju.set_config(application, options, Some(entry), desk);
+                });
+            }
+            Action::Integrate { sides, .. } => self.integrate(sides, entry, agenda),
+            Action::RemoveRelation { sides, .. } => self.remove_relation(sides, entry, agenda),
+            Action::Restart { application, unit } => {
+                for unit in self.targets(*application, *unit) {
+                    self.restart(unit, entry, agenda);
+                }
+            }
+            Action::ClientTrust { client, ca, trusts } => {
+                self.change_client_trust((*client, *ca), *trusts, entry, agenda);
+            }
+            Action::SkewClock {
+                application,
+                unit,
+                skew_ns,
+            } => {
+                self.clock_cause = Some(entry);
+                for unit in self.targets(*application, *unit) {
+                    self.skew(unit, *skew_ns, agenda);
+                }
+            }
+            Action::Unit(action) => self.act_on_units(action, entry, agenda),
+            Action::Scale(action) => self.act_on_scale(action, entry, agenda),
+            Action::Hook(action) => self.act_on_hooks(action, entry, agenda),
+            Action::Offer(action) => self.act_on_offers(action, entry, agenda),
+            Action::Network(action) => self.act_on_network(action, entry, agenda),
+        }
+    }
+
+    /// `juju run`, on the leader where no unit is named.
+    fn run_action(
+        &mut self,
+        (application, unit): (usize, Option<u32>),
+        (name, parameters): (&str, &BTreeMap<String, String>),
+        entry: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
+        let target = match unit {
+            Some(number) => self.targets(application, Some(number)).first().copied(),
+            None => {
+                let application = self.juju.application(self.applications[application]);
+                application.lease.holder
+            }
+        };
+        let Some(unit) = target else {
+            self.refused("no unit leads the application", entry, agenda.now());
+            return;
+        };
+        let parameters = parameters.clone();
+        self.in_juju(agenda, |juju, desk| {
+            juju.run_action(unit, name, parameters, Some(entry), desk);
+        });
+    }
+
+    /// Files of a workload change, and its charm may be told.
+    fn at_workload(
+        &mut self,
+        (application, unit): (usize, Option<u32>),
+        files: &BTreeMap<Arc<str>, Option<Value>>,
+        notifies: Option<&'static str>,
+        entry: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
+        for unit in self.targets(application, unit) {
+            if self.sides.of(unit).held_down > 0 {
+                self.refused("its workload does not answer", entry, agenda.now());
+                continue;
+            }
+            self.in_juju(agenda, |juju, desk| {
+                juju.change_files(unit, files, Some(entry), desk);
+                if let Some(container) = notifies {
+                    juju.notify(unit, container, Some(entry), desk);
+                }
+            });
+            self.workload_changed(unit, agenda);
+        }
+    }
+
+    fn record_action(
+        &mut self,
+        action: &Action,
+        (command, source): (String, Source),
+        cause: Seq,
+        time: Time,
+    ) -> Seq {
+        let deployment = &self.deployment;
+        let named = |name: &str| Some(Arc::from(name));
+        let subject = match action.whom(deployment) {
+            Whom::Nobody => Subject::default(),
+            Whom::Model(model) => Subject {
+                model: named(&deployment.models[model].name),
+                ..Subject::default()
+            },
+            Whom::Application(application) => {
+                let spec = &deployment.applications[application];
+                Subject {
+                    model: named(&deployment.models[spec.model].name),
+                    application: named(&spec.name),
+                    unit: None,
+                }
+            }
+        };
+        let kind = Kind::Action { command, source };
+        self.journal.record(Entry {
+            time,
+            cause: Some(cause),
+            subject,
+            kind,
+        })
+    }
+
+    pub(super) fn refused(&mut self, reason: &str, cause: Seq, time: Time) {
+        let kind = Kind::Note {
+            what: "action-refused",
+            detail: reason.to_owned(),
+        };
+        let subject = Subject::default();
+        self.journal.record(Entry {
+            time,
+            cause: Some(cause),
+            subject,
+            kind,
+        });
+    }
+
+    pub(super) fn targets(&self, application: usize, unit: Option<u32>) -> Vec<UnitId> {
+        let units = &self.juju.application(self.applications[application]).units;
+        let wanted = |id: &&UnitId| unit.is_none_or(|number| self.juju.unit(**id).number == number);
+        units.iter().filter(wanted).copied().collect()
+    }
+
+    /// `juju integrate`; Juju's refusal goes into the journal.
+    pub(super) fn integrate(&mut self, sides: &[Side; 2], cause: Seq, agenda: &mut Agenda<Event>) {
+        let [Some(first), Some(second)] = sides.each_ref().map(|side| self.application_of(side))
+        else {
+            return;
+        };
+        let pair = [
+            (first, sides[0].endpoint.as_str()),
+            (second, sides[1].endpoint.as_str()),
+        ];
+        let made = self.in_juju(agenda, |juju, desk| juju.integrate(pair, Some(cause), desk));
+        match made {
+            Ok(relation) => self.suspend_if_revoked(relation, cause, agenda),
+            Err(error) => self.refused(&error.to_string(), cause, agenda.now()),
+        }
+    }
+
+    fn remove_relation(&mut self, sides: &[Side; 2], cause: Seq, agenda: &mut Agenda<Event>) {
+        let [Some(first), Some(second)] = sides.each_ref().map(|side| self.application_of(side))
+        else {
+            return;
+        };
+        let pair = [
+            (first, sides[0].endpoint.as_str()),
+            (second, sides[1].endpoint.as_str()),
+        ];
+        match self.juju.relation_between(pair) {
+            Some(relation) => self.in_juju(agenda, |juju, desk| {
+                juju.remove_relation(relation, Some(cause), desk);
+            }),
+            None => self.refused("there is no such relation", cause, agenda.now()),
+        }
+    }
+
+    /// The workload's process starts again and reads its files.
+    fn restart(&mut self, unit: UnitId, cause: Seq, agenda: &mut Agenda<Event>) {
+        self.in_juju(agenda, |juju, desk| {
+            juju.restart_process(unit, Some(cause), desk);
+        });
+        self.workload_changed(unit, agenda);
+        self.look_for_people(unit, Some(cause), agenda);
+    }
+}

@@ -1,0 +1,94 @@
+//! Carrying out what happens to controllers and to what connects them.
+
+use crate::action::{Action, Between, NetworkAction, OfferAction, offering};
+use crate::simulation::{Event, World};
+use trustsim_juju::{ControllerId, ModelId, Trouble, Wire};
+use trustsim_kernel::{Agenda, Seq};
+
+impl World {
+    pub(super) fn act_on_network(
+        &mut self,
+        action: &NetworkAction,
+        entry: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
+        let controller = |index: usize| Wire::Controller(ControllerId::from_index(index));
+        let (wire, trouble, begins) = match action {
+            NetworkAction::ControllerDown(index) => (controller(*index), Trouble::Cut, true),
+            NetworkAction::ControllerUp(index) => (controller(*index), Trouble::Cut, false),
+            NetworkAction::Trouble(between, trouble)
+            | NetworkAction::TroubleOver(between, trouble) => {
+                let begins = matches!(action, NetworkAction::Trouble(..));
+                let Some(wire) = self.wire(*between) else {
+                    // A trouble that never began is over.
+                    if begins {
+                        self.refused("there is no such unit", entry, agenda.now());
+                    }
+                    return;
+                };
+                (wire, *trouble, begins)
+            }
+            NetworkAction::SkewController {
+                controller,
+                skew_ns,
+            } => {
+                let id = ControllerId::from_index(*controller);
+                self.controllers[*controller].skewed_by = (*skew_ns != 0).then_some(entry);
+                self.in_juju(agenda, |juju, desk| {
+                    juju.set_controller_skew(id, *skew_ns, desk);
+                });
+                return;
+            }
+        };
+        self.in_juju(agenda, |juju, desk| {
+            if begins {
+                juju.trouble(wire, trouble, Some(entry), desk);
+            } else {
+                juju.trouble_over(wire, trouble, desk);
+            }
+        });
+    }
+
+    /// Whether the controller that an operator's command goes to is down.
+    pub(super) fn is_out_of_reach(&self, action: &Action) -> bool {
+        let deployment = &self.deployment;
+        let of_application = |index: usize| Some(deployment.applications[index].model);
+        let model = match action {
+            Action::RunAction { application, .. } | Action::SetConfig { application, .. } => {
+                of_application(*application)
+            }
+            Action::Integrate { model, .. } | Action::RemoveRelation { model, .. } => Some(*model),
+            Action::Scale(action) => of_application(action.application()),
+            Action::Offer(
+                OfferAction::Suspend { sides, .. } | OfferAction::Resume { sides, .. },
+            ) => offering(sides, deployment).map(|(model, _)| model),
+            Action::Offer(
+                OfferAction::Remove { offer, .. }
+                | OfferAction::Revoke { offer, .. }
+                | OfferAction::Grant { offer, .. },
+            ) => of_application(deployment.offers[*offer].application),
+            _ => None,
+        };
+        model.is_some_and(|model| self.is_model_down(model))
+    }
+
+    /// What connects two; none where the unit is not there.
+    fn wire(&self, between: Between) -> Option<Wire> {
+        Some(match between {
+            Between::Controllers(left, right) => Wire::Controllers(
+                ControllerId::from_index(left),
+                ControllerId::from_index(right),
+            ),
+            Between::Agents(model) => Wire::Agents(ModelId::from_index(model)),
+            Between::Agent { application, unit } => {
+                Wire::Agent(*self.targets(application, Some(unit)).first()?)
+            }
+        })
+    }
+
+    /// Whether the controller of a model is down.
+    pub(crate) fn is_model_down(&self, model: usize) -> bool {
+        let controller = self.deployment.models[model].controller;
+        self.juju.is_down(ControllerId::from_index(controller))
+    }
+}

@@ -1,0 +1,123 @@
+//! Carrying out what happens to units.
+
+use crate::action::{Target, UnitAction};
+use crate::simulation::{Event, World};
+use trustsim_juju::{UnitId, Workload};
+use trustsim_kernel::{Agenda, Seq, Span};
+
+impl World {
+    pub(super) fn act_on_units(
+        &mut self,
+        action: &UnitAction,
+        entry: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
+        match action {
+            UnitAction::Stop(target) => {
+                for unit in self.units_meant(*target, entry, agenda) {
+                    self.hold_down(unit, entry, agenda);
+                }
+            }
+            UnitAction::Start(target) => {
+                for unit in self.targets(target.application, target.unit) {
+                    self.let_up(unit, entry, agenda);
+                }
+            }
+            UnitAction::Kill { target, away } => self.kill(*target, *away, entry, agenda),
+            UnitAction::Seal(target) => {
+                for unit in self.units_meant(*target, entry, agenda) {
+                    self.forget(unit, entry, agenda);
+                }
+            }
+            UnitAction::LoseLeader { application } => {
+                let id = self.applications[*application];
+                match self.juju.application(id).lease.holder {
+                    Some(leader) => self.in_juju(agenda, |juju, desk| {
+                        juju.cut_off_until_lease_ends(leader, Some(entry), desk);
+                    }),
+                    None => self.refused("no unit leads the application", entry, agenda.now()),
+                }
+            }
+            UnitAction::SkewMachine { machine, skew_ns } => {
+                self.clock_cause = Some(entry);
+                let id = trustsim_juju::MachineId::from_index(*machine);
+                for unit in self.juju.machine(id).units.clone() {
+                    self.skew(unit, *skew_ns, agenda);
+                }
+            }
+        }
+    }
+
+    /// The units that are there; the journal says so where there are none.
+    fn units_meant(
+        &mut self,
+        target: Target,
+        entry: Seq,
+        agenda: &mut Agenda<Event>,
+    ) -> Vec<UnitId> {
+        let units = self.targets(target.application, target.unit);
+        if units.is_empty() {
+            self.refused("there is no such unit", entry, agenda.now());
+        }
+        units
+    }
+
+    /// Sets one clock, and judges what it judges.
+    pub(super) fn skew(&mut self, unit: UnitId, skew_ns: i64, agenda: &mut Agenda<Event>) {
+        self.in_juju(agenda, |juju, desk| {
+            juju.set_clock_skew(unit, skew_ns, desk);
+        });
+        self.judge_touching(unit, "clock", agenda);
+    }
+
+    /// A process goes and stays away until [`World::let_up`], whatever its charm does.
+    fn hold_down(&mut self, unit: UnitId, entry: Seq, agenda: &mut Agenda<Event>) {
+        let side = self.sides.of(unit);
+        side.held_down += 1;
+        side.starts += 1;
+        side.reached_by = Some(entry);
+        self.in_juju(agenda, |juju, desk| {
+            juju.restart_process(unit, Some(entry), desk);
+        });
+        self.workload_changed(unit, agenda);
+        self.judge_touching(unit, "reachability", agenda);
+    }
+
+    /// A process that was held down starts again.
+    fn let_up(&mut self, unit: UnitId, entry: Seq, agenda: &mut Agenda<Event>) {
+        let side = self.sides.of(unit);
+        side.held_down = side.held_down.saturating_sub(1);
+        if side.held_down > 0 {
+            return;
+        }
+        side.reached_by = Some(entry);
+        self.restart(unit, entry, agenda);
+        self.judge_touching(unit, "reachability", agenda);
+    }
+
+    fn kill(&mut self, target: Target, away: Option<Span>, entry: Seq, agenda: &mut Agenda<Event>) {
+        for unit in self.units_meant(target, entry, agenda) {
+            let killed = self.in_juju(agenda, |juju, desk| {
+                juju.kill_unit(unit, away, Some(entry), desk)
+            });
+            for unit in killed {
+                self.workload_changed(unit, agenda);
+                self.look_for_people(unit, Some(entry), agenda);
+            }
+        }
+    }
+
+    /// What a process only remembers goes; it serves on.
+    fn forget(&mut self, unit: UnitId, entry: Seq, agenda: &mut Agenda<Event>) {
+        let loaded = &self.juju.unit(unit).workload.loaded;
+        let remembered = loaded
+            .keys()
+            .filter(|path| path.starts_with(Workload::MEMORY));
+        let files = remembered.map(|path| (path.clone(), None)).collect();
+        self.in_juju(agenda, |juju, desk| {
+            juju.change_files(unit, &files, Some(entry), desk);
+        });
+        self.workload_changed(unit, agenda);
+        self.look_for_people(unit, Some(entry), agenda);
+    }
+}

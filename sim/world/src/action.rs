@@ -1,0 +1,325 @@
+//! What an operator or nature can do to a deployment: one enum, timed, printable as the `juju`
+//! command where there is one. The world carries actions out and knows none by its purpose.
+
+mod hooks;
+mod mend;
+mod network;
+mod offers;
+mod scale;
+mod units;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use hooks::{FailingHook, HookAction, HookFailure};
+pub use network::{Between, NetworkAction};
+pub use offers::OfferAction;
+pub(super) use offers::offering;
+pub use scale::ScaleAction;
+pub use units::{Target, UnitAction};
+
+use super::deployment::{Deployment, Side, Source};
+use super::tls_action::TlsAction;
+use trustsim_juju::Value;
+use trustsim_kernel::{Span, format_duration};
+
+/// Whom an action is about, by index into the [`Deployment`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whom {
+    /// An application.
+    Application(usize),
+    /// A model.
+    Model(usize),
+    /// Neither: a controller, the public web.
+    Nobody,
+}
+
+/// One thing done to a deployment. Indices point into the [`Deployment`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// `juju run APP/leader ACTION key=value`.
+    RunAction {
+        /// Application index; its leader runs the action unless `unit` is given.
+        application: usize,
+        /// Unit number.
+        unit: Option<u32>,
+        /// Name of the action.
+        name: String,
+        /// Its parameters.
+        parameters: BTreeMap<String, String>,
+    },
+    /// Somebody does something at a unit's workload, outside Juju.
+    AtWorkload {
+        /// Application index.
+        application: usize,
+        /// Unit number.
+        unit: u32,
+        /// The command as it would be typed, or a plain phrase.
+        command: String,
+        /// Files of the workload as they are afterwards; `None` is gone.
+        files: BTreeMap<Arc<str>, Option<Value>>,
+        /// The container whose charm is told.
+        notifies: Option<&'static str>,
+    },
+    /// The public ACME server goes, or comes back.
+    AcmeServer {
+        /// Whether it can be reached.
+        reachable: bool,
+    },
+    /// Somebody revokes the certificate for a name, at the workload of whoever gave it.
+    Revoke {
+        /// Application index.
+        application: usize,
+        /// Common name.
+        name: String,
+    },
+    /// `juju config APP key=value`; `None` resets the option.
+    SetConfig {
+        /// Application index.
+        application: usize,
+        /// New values.
+        options: BTreeMap<String, Option<String>>,
+    },
+    /// `juju integrate A B`.
+    Integrate {
+        /// Model index.
+        model: usize,
+        /// Both sides, provider first.
+        sides: [Side; 2],
+    },
+    /// `juju remove-relation A B`.
+    RemoveRelation {
+        /// Model index.
+        model: usize,
+        /// Both sides, provider first.
+        sides: [Side; 2],
+    },
+    /// The workload process of a unit, or of every unit, is restarted.
+    Restart {
+        /// Application index.
+        application: usize,
+        /// Unit number; every unit where absent.
+        unit: Option<u32>,
+    },
+    /// A client outside Juju is given the CA of an application as it is now, in place of what it
+    /// had of it, or is told to trust it no more.
+    ClientTrust {
+        /// Client index.
+        client: usize,
+        /// Index of the application whose CA it is.
+        ca: usize,
+        /// Whether it trusts it from now on.
+        trusts: bool,
+    },
+    /// Something is done to a TLS side by hand.
+    Tls(TlsAction),
+    /// The clock of a unit jumps to be off by so much; zero mends it.
+    SkewClock {
+        /// Application index.
+        application: usize,
+        /// Unit number; every unit where absent.
+        unit: Option<u32>,
+        /// Nanoseconds ahead of true time; negative is behind.
+        skew_ns: i64,
+    },
+    /// Something happens to units.
+    Unit(UnitAction),
+    /// Units come and go, or a charm is refreshed.
+    Scale(ScaleAction),
+    /// Hooks are made to fail.
+    Hook(HookAction),
+    /// Something happens to an offer or a relation through one.
+    Offer(OfferAction),
+    /// Something happens to controllers or what connects them.
+    Network(NetworkAction),
+}
+
+/// An action and when it happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimedAction {
+    /// From the start of the run.
+    pub at: Span,
+    /// What happens.
+    pub action: Action,
+    /// The scenario line that asked for it.
+    pub source: Source,
+}
+
+impl Action {
+    /// The command an operator would type, or a plain phrase where there is none.
+    pub fn to_command(&self, deployment: &Deployment) -> String {
+        let application = |index: usize| {
+            let application = &deployment.applications[index];
+            (
+                deployment.models[application.model].name.as_str(),
+                application.name.as_str(),
+            )
+        };
+        match self {
+            Self::RunAction {
+                application: index,
+                unit,
+                name,
+                parameters,
+            } => {
+                let (model, app) = application(*index);
+                let unit = unit.map_or("leader".to_owned(), |number| number.to_string());
+                let parameters: String = parameters
+                    .iter()
+                    .map(|(key, value)| parameter(key, value))
+                    .collect();
+                format!("juju run -m {model} {app}/{unit} {name}{parameters}")
+            }
+            Self::SetConfig {
+                application: index,
+                options,
+            } => {
+                let (model, app) = application(*index);
+                let settings: String = options
+                    .iter()
+                    .map(|(key, value)| match value {
+                        Some(value) if value.starts_with("-----BEGIN ") => {
+                            format!(" {key}=\"$(cat {key}.pem)\"")
+                        }
+                        Some(value) => format!(" {}", setting(key, value)),
+                        None => format!(" --reset {key}"),
+                    })
+                    .collect();
+                format!("juju config -m {model} {app}{settings}")
+            }
+            Self::Integrate { model, sides } => {
+                let [left, right] = sides.each_ref().map(|side| deployment.side_name(side));
+                format!(
+                    "juju integrate -m {} {left} {right}",
+                    deployment.models[*model].name
+                )
+            }
+            Self::RemoveRelation { model, sides } => {
+                let [left, right] = sides.each_ref().map(|side| deployment.side_name(side));
+                format!(
+                    "juju remove-relation -m {} {left} {right}",
+                    deployment.models[*model].name
+                )
+            }
+            Self::Unit(action) => action.to_command(deployment),
+            Self::Tls(action) => action.to_phrase(deployment),
+            Self::Scale(action) => action.to_command(deployment),
+            Self::Hook(action) => action.to_command(deployment),
+            Self::Offer(action) => action.to_command(deployment),
+            Self::Network(action) => action.to_command(deployment),
+            Self::AtWorkload { .. }
+            | Self::AcmeServer { .. }
+            | Self::Revoke { .. }
+            | Self::Restart { .. }
+            | Self::ClientTrust { .. }
+            | Self::SkewClock { .. } => self.to_phrase(deployment),
+        }
+    }
+
+    /// Whom it is about.
+    pub(super) fn whom(&self, deployment: &Deployment) -> Whom {
+        match self {
+            Self::AcmeServer { .. } => Whom::Nobody,
+            Self::RunAction { application, .. }
+            | Self::AtWorkload { application, .. }
+            | Self::Revoke { application, .. }
+            | Self::ClientTrust {
+                ca: application, ..
+            }
+            | Self::SetConfig { application, .. }
+            | Self::Restart { application, .. }
+            | Self::SkewClock { application, .. } => Whom::Application(*application),
+            Self::Integrate { model, .. } | Self::RemoveRelation { model, .. } => {
+                Whom::Model(*model)
+            }
+            Self::Unit(action) => action.whom(deployment),
+            Self::Tls(action) => action.application().map_or(Whom::Nobody, Whom::Application),
+            Self::Scale(action) => action.whom(),
+            Self::Hook(action) => action.whom(),
+            Self::Offer(action) => action.whom(deployment),
+            Self::Network(action) => action.whom(),
+        }
+    }
+
+    /// What is done outside Juju, in plain words; empty for what is a `juju` command.
+    fn to_phrase(&self, deployment: &Deployment) -> String {
+        let address = |index: usize| deployment.application_address(index);
+        match self {
+            Self::AtWorkload {
+                application: index,
+                unit,
+                command,
+                ..
+            } => {
+                let app = address(*index);
+                format!("at {app}/{unit}: {command}")
+            }
+            Self::AcmeServer { reachable: true } => "the ACME server is back".to_owned(),
+            Self::AcmeServer { reachable: false } => "the ACME server cannot be reached".to_owned(),
+            Self::Revoke {
+                application: index,
+                name,
+            } => {
+                let app = address(*index);
+                format!("revocation of the certificate for {name} at {app}")
+            }
+            Self::Restart {
+                application: index,
+                unit,
+            } => {
+                let app = address(*index);
+                format!("restart of {app}{}", unit_suffix(*unit))
+            }
+            Self::ClientTrust { client, ca, trusts } => {
+                let (client, ca) = (&deployment.clients[*client].name, address(*ca));
+                match trusts {
+                    true => format!("{client} is given the CA of {ca}"),
+                    false => format!("{client} trusts the CA of {ca} no more"),
+                }
+            }
+            Self::SkewClock {
+                application: index,
+                unit,
+                skew_ns,
+            } => {
+                let whose = format!("{}{}", address(*index), unit_suffix(*unit));
+                clock_of(&whose, *skew_ns)
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+/// One parameter of an action. What is the base64 of a PEM text is written as operators type it,
+/// from a file.
+fn parameter(key: &str, value: &str) -> String {
+    // "-----BEGIN ", as base64 has it.
+    if value.starts_with("LS0tLS1CRUdJTi") {
+        format!(" {key}=\"$(base64 -w0 {key}.pem)\"")
+    } else {
+        format!(" {}", setting(key, value))
+    }
+}
+
+/// `key=value` as a shell takes it for one word.
+pub fn setting(key: &str, value: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_.,:/@%+=~".contains(letter);
+    match value.chars().all(is_plain) {
+        true => format!("{key}={value}"),
+        false => format!("{key}='{}'", value.replace('\'', r"'\''")),
+    }
+}
+
+/// What a clock does that jumps to be off by so much.
+fn clock_of(whose: &str, skew_ns: i64) -> String {
+    let off = format_duration(Span::from_nanos(skew_ns.unsigned_abs()));
+    match skew_ns {
+        0 => format!("clock of {whose} is right again"),
+        1.. => format!("clock of {whose} goes {off} ahead"),
+        _ => format!("clock of {whose} goes {off} behind"),
+    }
+}
+
+fn unit_suffix(unit: Option<u32>) -> String {
+    unit.map_or(String::new(), |number| format!("/{number}"))
+}

@@ -1,0 +1,99 @@
+//! Hooks that are made to fail.
+
+use super::Whom;
+use super::units::{Target, name};
+use crate::deployment::Deployment;
+use trustsim_juju::CommitFault;
+
+/// How a hook fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookFailure {
+    /// The charm raises before it has done anything.
+    Raises,
+    /// Its commit breaks off there.
+    Commit(CommitFault),
+}
+
+/// Which hooks fail, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailingHook {
+    /// Whose.
+    pub target: Target,
+    /// `certificates-relation-changed`, `update-status`; every hook, actions aside, where absent.
+    pub hook: Option<String>,
+    /// How.
+    pub failure: HookFailure,
+    /// How often; each time where absent.
+    pub times: Option<u32>,
+}
+
+/// Something that happens to hooks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HookAction {
+    /// These hooks fail from now on.
+    Fail(FailingHook),
+    /// They fail no more.
+    Mend(FailingHook),
+    /// `juju resolved`: the failed hook of each of these units is run again at once, or counts as
+    /// done.
+    Resolve {
+        /// Whose.
+        target: Target,
+        /// `--no-retry`: it counts as done.
+        no_retry: bool,
+    },
+}
+
+impl HookAction {
+    pub(super) fn to_command(&self, deployment: &Deployment) -> String {
+        let (failing, fail) = match self {
+            Self::Fail(failing) => (failing, "fail"),
+            Self::Mend(failing) => (failing, "succeed again"),
+            Self::Resolve { target, no_retry } => {
+                return resolve(*target, *no_retry, deployment);
+            }
+        };
+        let who = name(failing.target, deployment);
+        let what = failing.hook.as_deref().unwrap_or("hooks");
+        let verb = match (fail, &failing.hook) {
+            ("fail", Some(_)) => "fails",
+            ("fail", None) => "fail",
+            (_, Some(_)) => "succeeds again",
+            _ => fail,
+        };
+        let point = match failing.failure {
+            HookFailure::Raises => String::new(),
+            HookFailure::Commit(point) => format!(" at its commit, {}", point.words()),
+        };
+        let times = match (fail, failing.times) {
+            ("fail", Some(1)) => " once".to_owned(),
+            ("fail", Some(times)) => format!(" {times} times"),
+            _ => String::new(),
+        };
+        format!("{what} of {who} {verb}{point}{times}")
+    }
+
+    pub(super) const fn whom(&self) -> Whom {
+        let target = match self {
+            Self::Fail(failing) | Self::Mend(failing) => failing.target,
+            Self::Resolve { target, .. } => *target,
+        };
+        Whom::Application(target.application)
+    }
+}
+
+/// The form is that of juju/juju cmd/juju/application/resolved.go.
+fn resolve(target: Target, no_retry: bool, deployment: &Deployment) -> String {
+    let spec = &deployment.applications[target.application];
+    let (model, app) = (&deployment.models[spec.model].name, &spec.name);
+    let numbers = match target.unit {
+        Some(number) => vec![number],
+        None => (0..spec.units).collect(),
+    };
+    let units: Vec<String> = numbers
+        .iter()
+        .map(|number| format!("{app}/{number}"))
+        .collect();
+    let flag = if no_retry { " --no-retry" } else { "" };
+    format!("juju resolved -m {model} {}{flag}", units.join(" "))
+}

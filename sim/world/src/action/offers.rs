@@ -1,0 +1,109 @@
+//! What happens to offers and to relations through them.
+
+use super::Whom;
+use crate::deployment::{Deployment, Party, Side};
+
+/// Something an operator does to an offer or to a relation through one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OfferAction {
+    /// `juju suspend-relation`, in the offering model.
+    Suspend {
+        /// The consuming model.
+        model: usize,
+        /// Both sides there, provider first; one is a SAAS.
+        sides: [Side; 2],
+    },
+    /// `juju resume-relation`.
+    Resume {
+        /// The consuming model.
+        model: usize,
+        /// Both sides there, provider first; one is a SAAS.
+        sides: [Side; 2],
+    },
+    /// `juju remove-offer`.
+    Remove {
+        /// Offer index.
+        offer: usize,
+        /// `--force`: with the relations through it.
+        force: bool,
+    },
+    /// `juju revoke USER consume OFFER`.
+    Revoke {
+        /// Offer index.
+        offer: usize,
+        /// Owner of consuming models.
+        user: String,
+    },
+    /// `juju grant USER consume OFFER`, and the relations are resumed.
+    Grant {
+        /// Offer index.
+        offer: usize,
+        /// Owner of consuming models.
+        user: String,
+    },
+}
+
+impl OfferAction {
+    pub(super) fn to_command(&self, deployment: &Deployment) -> String {
+        match self {
+            Self::Suspend { sides, .. } => relation("suspend-relation", sides, deployment),
+            Self::Resume { sides, .. } => relation("resume-relation", sides, deployment),
+            Self::Remove { offer, force } => {
+                let force = if *force { " --force" } else { "" };
+                format!("juju remove-offer {}{force}", deployment.offer_url(*offer))
+            }
+            Self::Revoke { offer, user } => {
+                let url = deployment.offer_url(*offer);
+                format!("juju revoke {user} consume {url}")
+            }
+            Self::Grant { offer, user } => {
+                let url = deployment.offer_url(*offer);
+                format!("juju grant {user} consume {url}")
+            }
+        }
+    }
+
+    pub(super) fn whom(&self, deployment: &Deployment) -> Whom {
+        match self {
+            Self::Suspend { sides, .. } | Self::Resume { sides, .. } => {
+                offering(sides, deployment).map_or(Whom::Nobody, |(model, _)| Whom::Model(model))
+            }
+            Self::Remove { offer, .. } | Self::Revoke { offer, .. } | Self::Grant { offer, .. } => {
+                Whom::Application(deployment.offers[*offer].application)
+            }
+        }
+    }
+}
+
+/// The offering model and the offered side of a relation.
+pub(crate) fn offering(sides: &[Side; 2], deployment: &Deployment) -> Option<(usize, String)> {
+    sides.iter().find_map(|side| match side.party {
+        Party::Saas(index) => {
+            let offer = &deployment.offers[deployment.saas[index].offer];
+            let spec = &deployment.applications[offer.application];
+            Some((spec.model, format!("{}:{}", spec.name, side.endpoint)))
+        }
+        _ => None,
+    })
+}
+
+/// The command takes the relation's number in the offering model; which one that is shows
+/// `juju offers`. Here the consumer tells it apart.
+fn relation(command: &str, sides: &[Side; 2], deployment: &Deployment) -> String {
+    let Some((model, offered)) = offering(sides, deployment) else {
+        return format!("juju {command}");
+    };
+    let consumer = sides.iter().find_map(|side| match side.party {
+        Party::Application(index) => Some(format!(
+            "{}:{}",
+            deployment.application_address(index),
+            side.endpoint
+        )),
+        _ => None,
+    });
+    format!(
+        "juju {command} -m {} <id of {offered} with {}>",
+        deployment.models[model].name,
+        consumer.unwrap_or_default()
+    )
+}

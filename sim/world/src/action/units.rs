@@ -1,0 +1,101 @@
+//! What happens to units: their processes, pods, machines, leases and clocks.
+
+use super::{Whom, clock_of, unit_suffix};
+use crate::deployment::{Deployment, ModelKind};
+use trustsim_kernel::{Span, format_duration};
+
+/// An application, or one unit of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Application index.
+    pub application: usize,
+    /// Unit number; every unit where absent.
+    pub unit: Option<u32>,
+}
+
+/// Something that happens to units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnitAction {
+    /// Workload processes stop: connections are refused, what they only remembered is gone.
+    Stop(Target),
+    /// Stopped processes start, and read their files.
+    Start(Target),
+    /// Pods are killed without a word, or machines restart with all units on them.
+    Kill {
+        /// Which.
+        target: Target,
+        /// How long until they are back; as fast as it goes where absent.
+        away: Option<Span>,
+    },
+    /// What processes only remember is forgotten: a Vault is sealed.
+    Seal(Target),
+    /// The leader's agent cannot reach its controller until its lease is over.
+    LoseLeader {
+        /// Application index.
+        application: usize,
+    },
+    /// The clock of a machine jumps to be off by so much; zero mends it.
+    SkewMachine {
+        /// Machine index.
+        machine: usize,
+        /// Nanoseconds ahead of true time; negative is behind.
+        skew_ns: i64,
+    },
+}
+
+impl UnitAction {
+    pub(super) fn to_command(&self, deployment: &Deployment) -> String {
+        match self {
+            Self::Stop(target) => format!("workload of {} stops", name(*target, deployment)),
+            Self::Start(target) => format!("workload of {} starts", name(*target, deployment)),
+            Self::Kill { target, away } => kill(*target, *away, deployment),
+            Self::Seal(target) => format!("at {}: vault operator seal", name(*target, deployment)),
+            Self::LoseLeader { application } => format!(
+                "leader of {} cut off until its lease ends",
+                deployment.application_address(*application)
+            ),
+            Self::SkewMachine { machine, skew_ns } => {
+                let found = &deployment.machines[*machine];
+                let model = &deployment.models[found.model].name;
+                clock_of(&format!("machine {model}.{}", found.id), *skew_ns)
+            }
+        }
+    }
+
+    pub(super) fn whom(&self, deployment: &Deployment) -> Whom {
+        match self {
+            Self::Stop(target)
+            | Self::Start(target)
+            | Self::Kill { target, .. }
+            | Self::Seal(target) => Whom::Application(target.application),
+            Self::LoseLeader { application } => Whom::Application(*application),
+            Self::SkewMachine { machine, .. } => Whom::Model(deployment.machines[*machine].model),
+        }
+    }
+}
+
+/// `model.app` or `model.app/0`.
+pub(super) fn name(target: Target, deployment: &Deployment) -> String {
+    let address = deployment.application_address(target.application);
+    format!("{address}{}", unit_suffix(target.unit))
+}
+
+fn kill(target: Target, away: Option<Span>, deployment: &Deployment) -> String {
+    let spec = &deployment.applications[target.application];
+    let model = &deployment.models[spec.model];
+    let what = match (model.kind, target.unit) {
+        (ModelKind::Kubernetes, Some(unit)) => {
+            let (model, app) = (&model.name, &spec.name);
+            format!("kubectl delete pod -n {model} {app}-{unit} --now --force")
+        }
+        (ModelKind::Kubernetes, None) => {
+            let (model, app) = (&model.name, &spec.name);
+            format!("kubectl delete pod -n {model} -l app.kubernetes.io/name={app} --now --force")
+        }
+        (ModelKind::Machine, _) => format!("machine of {} restarts", name(target, deployment)),
+    };
+    match away {
+        Some(away) => format!("{what} (back after {})", format_duration(away)),
+        None => what,
+    }
+}

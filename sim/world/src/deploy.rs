@@ -1,0 +1,225 @@
+//! From a deployment to its world: controllers, models, applications, offers, relations, units,
+//! in the order in which Juju deploys a bundle.
+
+use std::sync::Arc;
+
+use super::controllers::ControllerSide;
+use super::deployment::{Deployment, ModelKind, OfferSpec, Party, Placement, SaasSpec, Side};
+use super::simulation::{Event, World};
+use trustsim_charms::{AcmeServer, Behaviour, CharmMetadata, Instance, Role};
+use trustsim_juju::{
+    ApplicationId, ApplicationParts, ControllerId, EndpointInfo, EndpointRole, MachineId, ModelId,
+    UnitId,
+};
+use trustsim_kernel::Agenda;
+
+const PURPOSE_PROVISION: u64 = 0x7072_6f76;
+const PURPOSE_ADDED: u64 = 0x6164_6465;
+
+impl World {
+    pub(super) fn deploy(&mut self, agenda: &mut Agenda<Event>) {
+        let deployment = Arc::clone(&self.deployment);
+        for controller in &deployment.controllers {
+            let id = self.juju.add_controller(&controller.name);
+            let side = ControllerSide::bootstrap(&controller.name, &self.streams, &deployment);
+            debug_assert_eq!(id.index(), self.controllers.len());
+            self.controllers.push(side);
+        }
+        for model in &deployment.models {
+            let controller = ControllerId::from_index(model.controller);
+            let kubernetes = model.kind == ModelKind::Kubernetes;
+            let interval = model.update_status_interval;
+            self.juju
+                .add_model(&model.name, &model.owner, controller, kubernetes, interval);
+        }
+        for machine in &deployment.machines {
+            self.juju
+                .add_machine(ModelId::from_index(machine.model), &machine.id);
+        }
+        self.acme = self.acme_server(&deployment);
+        for application in 0..deployment.applications.len() {
+            self.deploy_application(&deployment, application, agenda);
+        }
+        for offer in &deployment.offers {
+            self.deploy_offer(offer);
+        }
+        for saas in &deployment.saas {
+            self.deploy_saas(&deployment, saas);
+        }
+        for relation in &deployment.relations {
+            self.integrate(&relation.sides, self.root, agenda);
+        }
+        for application in 0..deployment.applications.len() {
+            self.deploy_units(&deployment, application, agenda);
+        }
+    }
+
+    /// `juju offer`.
+    pub(super) fn deploy_offer(&mut self, offer: &OfferSpec) {
+        let application = self.applications[offer.application];
+        self.juju.offer(application, &offer.name, &offer.endpoints);
+    }
+
+    /// `juju consume`.
+    pub(super) fn deploy_saas(&mut self, deployment: &Deployment, saas: &SaasSpec) {
+        let offer = &deployment.offers[saas.offer];
+        let target = self.applications[offer.application];
+        let model = ModelId::from_index(saas.model);
+        let id = self.juju.consume(model, &saas.name, &offer.name, target);
+        self.saas.push(id);
+    }
+
+    fn deploy_application(
+        &mut self,
+        deployment: &Deployment,
+        index: usize,
+        agenda: &mut Agenda<Event>,
+    ) {
+        let spec = &deployment.applications[index];
+        let charm = &spec.charm;
+        let model = ModelId::from_index(spec.model);
+        let kubernetes = deployment.models[spec.model].kind == ModelKind::Kubernetes;
+        let containers: Vec<Arc<str>> = if kubernetes {
+            charm
+                .containers
+                .iter()
+                .map(|name| Arc::from(name.as_str()))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let defaults = charm.options.iter().filter_map(|(name, option)| {
+            option
+                .default
+                .as_ref()
+                .map(|value| (name.clone(), value.clone()))
+        });
+        let parts = ApplicationParts {
+            name: spec.name.as_str().into(),
+            charm: charm.name.as_str().into(),
+            endpoints: endpoints(charm),
+            containers: containers.into(),
+            config_defaults: defaults.collect(),
+            config: spec.options.clone(),
+            subordinate: charm.subordinate,
+            volumes: charm
+                .volumes
+                .iter()
+                .map(|path| path.as_str().into())
+                .collect(),
+        };
+        let id = self.in_juju(agenda, |juju, desk| {
+            juju.add_application(model, parts, desk)
+        });
+        self.applications.push(id);
+        let keys = spec.keys.unwrap_or(deployment.keys);
+        self.charms.resize(id.index() + 1, None);
+        let mut instance = Instance::new(charm, keys, &self.pool);
+        if let Some(server) = &self.acme {
+            instance = instance.reaching(server);
+        }
+        self.charms[id.index()] = Some(Arc::new(instance));
+    }
+
+    /// The public ACME server, where a charm orders from one.
+    fn acme_server(&self, deployment: &Deployment) -> Option<AcmeServer> {
+        let mut applications = deployment.applications.iter();
+        if !applications.any(|spec| spec.charm.behaviour == Behaviour::Lego) {
+            return None;
+        }
+        let keys = (deployment.keys, &self.pool);
+        let when = (deployment.start, deployment.duration);
+        let server = AcmeServer::new(deployment.acme.clone(), keys, &self.streams, when);
+        Some(server.expect("its names can be written"))
+    }
+
+    fn deploy_units(&mut self, deployment: &Deployment, index: usize, agenda: &mut Agenda<Event>) {
+        let spec = &deployment.applications[index];
+        let application = self.applications[index];
+        let machines = deployment.models[spec.model].kind == ModelKind::Machine;
+        let timings = &deployment.timings;
+        for number in 0..spec.units {
+            let machine = match spec.placements.get(number as usize) {
+                Some(Placement::Machine(machine)) => Some(MachineId::from_index(*machine)),
+                _ if machines => Some(self.new_machine(spec.model)),
+                _ => None,
+            };
+            // Each unit comes up by itself. A StatefulSet would start its pods one after the other.
+            let provision = self.streams.between(
+                PURPOSE_PROVISION,
+                index as u64,
+                u64::from(number),
+                timings.provision_min,
+                timings.provision_max,
+            );
+            let starts_at = deployment.start + provision;
+            self.in_juju(agenda, |juju, desk| {
+                juju.add_unit(application, machine, starts_at, desk);
+            });
+        }
+    }
+
+    /// `juju add-unit`, on a machine of its own where the model has machines.
+    pub(super) fn add_unit(&mut self, index: usize, agenda: &mut Agenda<Event>) -> UnitId {
+        let model = self.deployment.applications[index].model;
+        let machines = self.deployment.models[model].kind == ModelKind::Machine;
+        let machine = machines.then(|| self.new_machine(model));
+        let application = self.applications[index];
+        let (low, high) = {
+            let timings = &self.deployment.timings;
+            (timings.provision_min, timings.provision_max)
+        };
+        let made = self.juju.units().count() as u64;
+        let provision = self
+            .streams
+            .between(PURPOSE_ADDED, index as u64, made, low, high);
+        let starts_at = agenda.now() + provision;
+        self.in_juju(agenda, |juju, desk| {
+            juju.add_unit(application, machine, starts_at, desk)
+        })
+    }
+
+    fn new_machine(&mut self, model: usize) -> MachineId {
+        let model = ModelId::from_index(model);
+        let taken = self
+            .juju
+            .machines()
+            .filter(|(_, machine)| machine.model == model);
+        let highest = taken
+            .filter_map(|(_, machine)| machine.id.parse::<u64>().ok())
+            .max();
+        let id = highest.map_or(0, |id| id + 1).to_string();
+        self.juju.add_machine(model, &id)
+    }
+
+    /// The application or proxy of one side of a relation.
+    pub(super) fn application_of(&self, side: &Side) -> Option<ApplicationId> {
+        match side.party {
+            Party::Application(index) => self.applications.get(index).copied(),
+            Party::Saas(index) => self.saas.get(index).copied(),
+            Party::Client(_) => None,
+        }
+    }
+}
+
+fn endpoints(charm: &CharmMetadata) -> Arc<[EndpointInfo]> {
+    let endpoints = charm.endpoints.iter().map(|endpoint| EndpointInfo {
+        name: endpoint.name.as_str().into(),
+        role: match endpoint.role {
+            Role::Provider => EndpointRole::Provider,
+            Role::Requirer => EndpointRole::Requirer,
+            Role::Peer => EndpointRole::Peer,
+        },
+        interface: endpoint.interface.as_str().into(),
+        limit: endpoint.limit,
+        container_scope: endpoint.container_scope,
+    });
+    let juju_info = EndpointInfo {
+        name: "juju-info".into(),
+        role: EndpointRole::Provider,
+        interface: "juju-info".into(),
+        limit: None,
+        container_scope: false,
+    };
+    endpoints.chain([juju_info]).collect()
+}

@@ -1,0 +1,488 @@
+//! A deployment as it will be played: resolved, with no name left to look up.
+//!
+//! Everything refers to everything else by index into the vectors here. Whoever builds one keeps
+//! the invariant that every index is in range, that both sides of a relation have the same
+//! interface and opposite roles, and that names are unique where Juju wants them so.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::action::TimedAction;
+use super::rotation::RotationSpec;
+use super::sessions::Persistence;
+use trustsim_charms::{AcmeProfile, CharmMetadata, IssuerProfile, Role};
+use trustsim_kernel::{Delay, Span, Time, format_duration};
+use trustsim_pki::KeyAlgorithm;
+use trustsim_tls::Validator;
+
+/// What is rehearsed.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// Name of the scenario: what its report folder is called.
+    pub name: String,
+    /// The question it answers.
+    pub about: String,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// First instant.
+    pub start: Time,
+    /// How long it is played.
+    pub duration: Span,
+    /// Default key algorithm.
+    pub keys: KeyAlgorithm,
+    /// Hook durations and latencies.
+    pub timings: Timings,
+    /// Controllers; at least one.
+    pub controllers: Vec<ControllerSpec>,
+    /// Models, in file order.
+    pub models: Vec<ModelSpec>,
+    /// Machines of machine models.
+    pub machines: Vec<MachineSpec>,
+    /// Applications, by model and then in file order.
+    pub applications: Vec<ApplicationSpec>,
+    /// Offers.
+    pub offers: Vec<OfferSpec>,
+    /// Consumed offers.
+    pub saas: Vec<SaasSpec>,
+    /// Relations there from the start; peer relations are implied by the charms.
+    pub relations: Vec<RelationSpec>,
+    /// Clients outside Juju.
+    pub clients: Vec<ClientSpec>,
+    /// Who talks to whom, by application or client.
+    pub connections: Vec<ConnectionSpec>,
+    /// What happens, in order of time.
+    pub actions: Vec<TimedAction>,
+    /// Plans that are drawn from the seed.
+    pub random: Vec<RandomPlan>,
+    /// The faults that were drawn, as the lines of a scenario that would ask for them.
+    pub drawn: Vec<String>,
+    /// Rotations that became some of those actions; only who judges a run reads them.
+    pub rotations: Vec<RotationSpec>,
+    /// The public ACME server, and the DNS that it looks into.
+    pub acme: AcmeProfile,
+    /// People who answer what applications wait for.
+    pub operators: Vec<OperatorSpec>,
+    /// What should come out.
+    pub expectations: Vec<Expectation>,
+}
+
+impl Deployment {
+    /// `app:endpoint` of one side of a relation, as `juju integrate` takes it.
+    pub fn side_name(&self, side: &Side) -> String {
+        format!("{}:{}", self.party_name(side.party), side.endpoint)
+    }
+
+    /// The application of one side of a relation, behind a SAAS too.
+    pub fn application_of(&self, party: Party) -> Option<usize> {
+        match party {
+            Party::Application(index) => Some(index),
+            Party::Saas(index) => Some(self.offers[self.saas[index].offer].application),
+            Party::Client(_) => None,
+        }
+    }
+
+    /// Whether the two sides of a `tls-certificates` relation speak different protocols: Juju
+    /// integrates them, and nothing happens. Not known of charms that nobody described.
+    pub fn protocols_differ(&self, relation: &RelationSpec) -> bool {
+        let protocols = relation.sides.each_ref().map(|side| {
+            let charm = &self.applications[self.application_of(side.party)?].charm;
+            let endpoint = charm.endpoint(&side.endpoint)?;
+            charm.known.then_some(endpoint.protocol)
+        });
+        relation.interface == "tls-certificates"
+            && matches!(protocols, [Some(left), Some(right)] if left != right)
+    }
+
+    /// Name of an application, SAAS or client without its model.
+    pub fn party_name(&self, party: Party) -> &str {
+        match party {
+            Party::Application(index) => &self.applications[index].name,
+            Party::Saas(index) => &self.saas[index].name,
+            Party::Client(index) => &self.clients[index].name,
+        }
+    }
+
+    /// `owner/model.offer`, as `juju revoke` takes it.
+    pub fn offer_url(&self, index: usize) -> String {
+        let offer = &self.offers[index];
+        let model = &self.models[self.applications[offer.application].model];
+        format!("{}/{}.{}", model.owner, model.name, offer.name)
+    }
+
+    /// `model.app` of an application.
+    pub fn application_address(&self, index: usize) -> String {
+        let application = &self.applications[index];
+        format!(
+            "{}.{}",
+            self.models[application.model].name, application.name
+        )
+    }
+}
+
+/// How much a plan drawn from the seed does, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RandomPlan {
+    /// How many faults.
+    pub count: u32,
+    /// The first may strike then, from the start.
+    pub from: Span,
+    /// All are over so long after that.
+    pub window: Span,
+    /// Where it was asked for.
+    pub source: Source,
+}
+
+/// A controller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControllerSpec {
+    /// Name, as in `controller:owner/model.offer`.
+    pub name: String,
+}
+
+/// Where a model's units run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelKind {
+    /// On machines.
+    Machine,
+    /// In pods.
+    Kubernetes,
+}
+
+/// A model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelSpec {
+    /// Name.
+    pub name: String,
+    /// Owner, `admin` unless the file says otherwise.
+    pub owner: String,
+    /// Index of its controller.
+    pub controller: usize,
+    /// Machine or Kubernetes.
+    pub kind: ModelKind,
+    /// `update-status-hook-interval`.
+    pub update_status_interval: Span,
+}
+
+/// A machine of a machine model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineSpec {
+    /// Model index.
+    pub model: usize,
+    /// Machine id, `0` or `0/lxd/1`.
+    pub id: String,
+}
+
+/// Where one unit goes in a machine model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// Onto a machine of its own.
+    New,
+    /// Onto this machine (index into [`Deployment::machines`]).
+    Machine(usize),
+}
+
+/// An application.
+#[derive(Clone, Debug)]
+pub struct ApplicationSpec {
+    /// Model index.
+    pub model: usize,
+    /// Name.
+    pub name: String,
+    /// Its charm.
+    pub charm: Arc<CharmMetadata>,
+    /// Charmhub channel and revision, for `juju status`.
+    pub channel: Option<String>,
+    /// Charm revision.
+    pub revision: Option<u64>,
+    /// How many units; zero for a subordinate.
+    pub units: u32,
+    /// Options as set, as text; defaults are in the charm.
+    pub options: BTreeMap<String, String>,
+    /// Key algorithm, where it differs from the scenario's.
+    pub keys: Option<KeyAlgorithm>,
+    /// One per unit; shorter means [`Placement::New`].
+    pub placements: Vec<Placement>,
+}
+
+/// An offer: endpoints of one application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferSpec {
+    /// Offer name.
+    pub name: String,
+    /// Application index.
+    pub application: usize,
+    /// Endpoint names.
+    pub endpoints: Vec<String>,
+}
+
+/// A consumed offer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaasSpec {
+    /// The consuming model.
+    pub model: usize,
+    /// Name in that model.
+    pub name: String,
+    /// Offer index.
+    pub offer: usize,
+}
+
+/// Something that can stand on one side of a relation or a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Party {
+    /// Application index.
+    Application(usize),
+    /// SAAS index (relations only).
+    Saas(usize),
+    /// Client index (connections only).
+    Client(usize),
+}
+
+/// One side of a relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Side {
+    /// Application or SAAS.
+    pub party: Party,
+    /// Endpoint name.
+    pub endpoint: String,
+    /// Its role there.
+    pub role: Role,
+}
+
+/// A relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelationSpec {
+    /// Model index.
+    pub model: usize,
+    /// Both sides, provider first.
+    pub sides: [Side; 2],
+    /// Interface name.
+    pub interface: String,
+}
+
+/// A client outside Juju.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientSpec {
+    /// Name.
+    pub name: String,
+    /// Applications whose CA it was given.
+    pub trusts: Vec<usize>,
+    /// Whether it trusts the public roots.
+    pub trusts_system: bool,
+    /// PEM text of more roots it trusts.
+    pub roots_pem: Vec<String>,
+    /// How often it fetches those CAs again; `None` keeps what it had when it began.
+    pub refresh: Option<Span>,
+    /// Its TLS stack.
+    pub validator: Validator,
+}
+
+/// Who talks to whom. An application means each of its units; from an application to itself
+/// means each unit to each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionSpec {
+    /// Application or client.
+    pub from: Party,
+    /// Only this unit of it.
+    pub from_unit: Option<u32>,
+    /// The endpoint over which the client got what it trusts and presents here; without it,
+    /// everything it has.
+    pub from_endpoint: Option<String>,
+    /// Application.
+    pub to: usize,
+    /// Only this unit of it.
+    pub to_unit: Option<u32>,
+    /// The certificate endpoint whose certificate it meets, where the file names one.
+    pub to_endpoint: Option<String>,
+    /// Server name; without it what the server is really called.
+    pub name: Option<String>,
+    /// Time between attempts.
+    pub every: Span,
+    /// The client's TLS stack: as the file says, else its workload's or client's, else OpenSSL.
+    pub validator: Validator,
+    /// Whether the server asks for a client certificate.
+    pub mutual: bool,
+    /// How it goes on without new handshakes.
+    pub persistence: Persistence,
+    /// Whether both sides look certificates up in the revocation lists that are published.
+    pub revocation: bool,
+    /// The scenario line.
+    pub source: Source,
+}
+
+/// Somebody who answers what applications wait for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperatorSpec {
+    /// Name.
+    pub name: String,
+    /// Applications whose waits they answer; none stands under two operators.
+    pub answers: Vec<usize>,
+    /// When they do.
+    pub when: When,
+    /// The unit on which they run actions; the leader where absent.
+    pub unit: Option<u32>,
+    /// Common names that they refuse.
+    pub rejects: Vec<String>,
+    /// The CA with which they sign.
+    pub signs_with: Option<IssuerProfile>,
+    /// The scenario line.
+    pub source: Source,
+}
+
+/// When somebody answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// So long after a wait shows.
+    After(Delay),
+    /// At these instants from the start, whatever waits then.
+    At(Vec<Span>),
+}
+
+/// What should come out of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// The claim.
+    pub kind: ExpectationKind,
+    /// The scenario line.
+    pub source: Source,
+}
+
+/// Which connections a claim is about; everything where both are empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selector {
+    /// Only connections from here.
+    pub from: Option<Party>,
+    /// Only connections to this application.
+    pub to: Option<usize>,
+}
+
+/// One claim about a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExpectationKind {
+    /// None of these connections ever fails.
+    NoFailures(Selector),
+    /// Each of these connections fails, with this error where it is given.
+    Fails {
+        /// Which connections.
+        connections: Selector,
+        /// Kebab-case error, such as `unknown-issuer`.
+        error: Option<String>,
+    },
+    /// The lost time of each of these connections is within bounds.
+    Outage {
+        /// Which connections.
+        connections: Selector,
+        /// At least this long in all.
+        at_least: Option<Span>,
+        /// At most this long in all.
+        at_most: Option<Span>,
+        /// Every outage has this error, where it is given.
+        error: Option<String>,
+    },
+    /// Something happens so often.
+    Count {
+        /// What.
+        what: Counted,
+        /// At least so often.
+        at_least: Option<u64>,
+        /// At most so often.
+        at_most: Option<u64>,
+    },
+}
+
+/// What an expectation counts in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Hooks that units of an application ran, or failed.
+    Hooks {
+        /// The application.
+        application: usize,
+        /// Only hooks of this name.
+        hook: Option<String>,
+        /// Failed ones instead of those that began.
+        failed: bool,
+    },
+    /// Certificates that were signed.
+    Certificates {
+        /// Only by this application.
+        by: Option<usize>,
+        /// Only for this application, which for a root is the one that made it.
+        application: Option<usize>,
+    },
+}
+
+/// Hook durations and latencies. All are assumptions: `docs/reference/timings.md` says what each
+/// rests on, and every run's manifest prints them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timings {
+    /// Shortest hook.
+    pub hook_min: Span,
+    /// Longest hook.
+    pub hook_max: Span,
+    /// From a change on a controller to the agent that watches it.
+    pub watch_latency: Span,
+    /// From one controller to the other, for a cross-model relation.
+    pub cross_model_latency: Span,
+    /// From `juju deploy` until a unit's agent runs, shortest.
+    pub provision_min: Span,
+    /// And longest.
+    pub provision_max: Span,
+    /// How long a restarted workload does not answer.
+    pub restart: Span,
+    /// Connections are watched from when the deployment first settles, at the latest this long
+    /// after the start.
+    pub settle_max: Span,
+}
+
+impl Timings {
+    /// Name and value of each, in a stable order, for a run's manifest.
+    pub fn listed(&self) -> Vec<(String, String)> {
+        [
+            ("hook-min", self.hook_min),
+            ("hook-max", self.hook_max),
+            ("watch-latency", self.watch_latency),
+            ("cross-model-latency", self.cross_model_latency),
+            ("provision-min", self.provision_min),
+            ("provision-max", self.provision_max),
+            ("restart", self.restart),
+            ("settle-max", self.settle_max),
+        ]
+        .map(|(name, span)| (name.to_owned(), format_duration(span)))
+        .to_vec()
+    }
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        let ms = Span::from_millis;
+        Self {
+            hook_min: ms(1_000),
+            hook_max: ms(3_000),
+            watch_latency: ms(200),
+            cross_model_latency: ms(500),
+            provision_min: ms(20_000),
+            provision_max: ms(60_000),
+            restart: ms(0),
+            settle_max: ms(3_600_000),
+        }
+    }
+}
+
+/// Where in a file something stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The file as it was named on the command line; empty where there is none.
+    pub file: Arc<str>,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+    /// The text there, one line.
+    pub text: Arc<str>,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}

@@ -1,0 +1,167 @@
+//! The door from Juju to the agenda and the journal.
+//!
+//! While Juju is changing, names cannot be looked up in it: what happens is noted with its place
+//! in the journal, and written there once the call is over.
+
+use std::sync::Arc;
+
+use super::journal::{Entry, Journal, Kind, Subject};
+use super::simulation::Event;
+use trustsim_juju::{self as juju, About, ApplicationKind, Happening, Host, Juju, RelationId};
+use trustsim_kernel::{Agenda, Seq, Time};
+
+/// One noted happening.
+pub(super) struct Noted {
+    time: Time,
+    cause: Option<Seq>,
+    about: About,
+    what: Happening,
+}
+
+/// The host of one call into Juju.
+pub(super) struct Desk<'a> {
+    agenda: &'a mut Agenda<Event>,
+    first: Seq,
+    noted: Vec<Noted>,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(agenda: &'a mut Agenda<Event>, first: Seq) -> Self {
+        Self {
+            agenda,
+            first,
+            noted: Vec::new(),
+        }
+    }
+
+    pub(super) fn into_happenings(self) -> Vec<Noted> {
+        self.noted
+    }
+}
+
+impl Host for Desk<'_> {
+    fn now(&self) -> Time {
+        self.agenda.now()
+    }
+
+    fn schedule(&mut self, at: Time, event: juju::Event) {
+        self.agenda.at(at, Event::Juju(event));
+    }
+
+    fn record(&mut self, cause: Option<Seq>, about: About, what: Happening) -> Option<Seq> {
+        let place = u32::try_from(self.noted.len()).unwrap_or(u32::MAX);
+        self.noted.push(Noted {
+            time: self.agenda.now(),
+            cause,
+            about,
+            what,
+        });
+        Some(Seq(self.first.0.saturating_add(place)))
+    }
+}
+
+/// Writes what was noted to the journal, in order.
+pub(super) fn flush(noted: Vec<Noted>, juju: &Juju, journal: &mut Journal) {
+    for Noted {
+        time,
+        cause,
+        about,
+        what,
+    } in noted
+    {
+        let subject = subject(juju, about);
+        let kind = kind(juju, what);
+        journal.record(Entry {
+            time,
+            cause,
+            subject,
+            kind,
+        });
+    }
+}
+
+/// Names for an entry's subject.
+pub(super) fn subject(juju: &Juju, about: About) -> Subject {
+    match about {
+        About::Unit(unit) => {
+            let found = juju.unit(unit);
+            let application = juju.application(found.application);
+            Subject {
+                model: Some(Arc::clone(&juju.model(application.model).name)),
+                application: Some(Arc::clone(&application.name)),
+                unit: Some(Arc::clone(&found.name)),
+            }
+        }
+        About::Application(application) => {
+            let found = juju.application(application);
+            Subject {
+                model: Some(Arc::clone(&juju.model(found.model).name)),
+                application: Some(Arc::clone(&found.name)),
+                unit: None,
+            }
+        }
+        About::Model(model) => Subject {
+            model: Some(Arc::clone(&juju.model(model).name)),
+            application: None,
+            unit: None,
+        },
+    }
+}
+
+fn kind(juju: &Juju, what: Happening) -> Kind {
+    match what {
+        Happening::HookStarted(hook) => Kind::HookStarted { hook },
+        Happening::HookCommitted(hook) => Kind::HookCommitted { hook },
+        Happening::HookFailed(hook, reason) => Kind::HookFailed { hook, reason },
+        Happening::DatabagChanged(relation, keys) => Kind::DatabagChanged { relation, keys },
+        Happening::Secret(what, label) => Kind::Secret { what, label },
+        Happening::LeaderElected => Kind::LeaderElected,
+        Happening::Relation(what, relation) => relation_kind(juju, what, relation),
+        Happening::Note(what, detail) => Kind::Note { what, detail },
+    }
+}
+
+/// A relation with its sides by their real addresses, whatever model they live in. The half of a
+/// cross-model relation in the offering model, and peer relations, are only noted.
+fn relation_kind(juju: &Juju, what: &'static str, id: RelationId) -> Kind {
+    let relation = juju.relation(id);
+    let is_consumer_proxy = |end: &juju::End| {
+        matches!(
+            juju.application(end.application).kind,
+            ApplicationKind::Consumer { .. }
+        )
+    };
+    let [provider, requirer] = relation.ends.as_slice() else {
+        let detail = format!("peer relation {} {what}", juju.relation_key(id));
+        return Kind::Note {
+            what: "peer-relation",
+            detail,
+        };
+    };
+    if relation.ends.iter().any(is_consumer_proxy) {
+        let detail = format!("offer connection {} {what}", juju.relation_key(id));
+        return Kind::Note {
+            what: "offer-connection",
+            detail,
+        };
+    }
+    Kind::Relation {
+        what,
+        interface: Arc::clone(&relation.interface),
+        provider: real_address(juju, provider),
+        requirer: real_address(juju, requirer),
+    }
+}
+
+/// `model.app:endpoint`, of the real application behind a proxy.
+fn real_address(juju: &Juju, end: &juju::End) -> Arc<str> {
+    let application = juju.application(end.application);
+    let real = match &application.kind {
+        ApplicationKind::Local => application,
+        ApplicationKind::Saas { target, .. } | ApplicationKind::Consumer { target } => {
+            juju.application(*target)
+        }
+    };
+    let model = &juju.model(real.model).name;
+    format!("{model}.{}:{}", real.name, end.endpoint).into()
+}

@@ -1,0 +1,80 @@
+//! Another future of a world: a copy of it as it stands, in which something more is done from now
+//! on. Must not know why somebody wants to see it.
+
+use std::sync::Arc;
+
+use super::action::TimedAction;
+use super::deployment::{Deployment, OfferSpec, SaasSpec};
+use super::simulation::{Event, Simulation};
+use trustsim_kernel::Span;
+
+/// What is done in another future and not in this one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Additions {
+    /// `juju offer`, at once. The first gets the index after those of the [`Deployment`].
+    pub offers: Vec<OfferSpec>,
+    /// `juju consume`, at once, after the offers.
+    pub saas: Vec<SaasSpec>,
+    /// Each at its time; what is past happens at once.
+    pub actions: Vec<TimedAction>,
+}
+
+impl Additions {
+    /// What a deployment has that another has not: `later` is `base` with offers and SAAS behind
+    /// its own and with actions between its own.
+    pub fn between(base: &Deployment, later: &Deployment) -> Self {
+        let mut own = base.actions.iter().peekable();
+        let is_new = |timed: &&TimedAction| own.next_if(|known| known == timed).is_none();
+        let additions = Self {
+            offers: later.offers[base.offers.len()..].to_vec(),
+            saas: later.saas[base.saas.len()..].to_vec(),
+            actions: later.actions.iter().filter(is_new).cloned().collect(),
+        };
+        debug_assert!(own.next().is_none(), "an action of the base is missing");
+        additions
+    }
+}
+
+impl Simulation {
+    /// Puts an action into the plan of this future; one that is past happens now.
+    pub fn plan(&mut self, action: TimedAction) {
+        let deployment = Arc::make_mut(&mut self.world.deployment);
+        let at = deployment.start + action.at;
+        let index = deployment.actions.len();
+        deployment.actions.push(action);
+        self.agenda
+            .at(at.max(self.agenda.now()), Event::Action(index));
+    }
+
+    /// Another future of this one: a copy in which these actions happen too, and which may be
+    /// played for `duration` from the start.
+    #[must_use]
+    pub fn fork(&self, actions: Vec<TimedAction>, duration: Span) -> Self {
+        let mut fork = self.fork_with(Additions {
+            actions,
+            ..Additions::default()
+        });
+        Arc::make_mut(&mut fork.world.deployment).duration = duration;
+        fork
+    }
+
+    /// Another future of this one, as long as this.
+    #[must_use]
+    pub fn fork_with(&self, additions: Additions) -> Self {
+        let mut fork = self.clone();
+        let deployment = Arc::make_mut(&mut fork.world.deployment);
+        deployment.offers.extend(additions.offers.iter().cloned());
+        deployment.saas.extend(additions.saas.iter().cloned());
+        let deployment = Arc::clone(&fork.world.deployment);
+        for offer in &additions.offers {
+            fork.world.deploy_offer(offer);
+        }
+        for saas in &additions.saas {
+            fork.world.deploy_saas(&deployment, saas);
+        }
+        for action in additions.actions {
+            fork.plan(action);
+        }
+        fork
+    }
+}

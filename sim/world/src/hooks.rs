@@ -1,0 +1,218 @@
+//! Running a charm's code for one hook, and what it puts into the journal.
+
+use std::sync::Arc;
+
+use super::desk::subject;
+use super::failing::fail;
+use super::journal::{CertificateKind, CertificateRecord, Entry, KeyRecord, Kind};
+use super::recorder::RecordedHook;
+use super::simulation::{Event, World};
+use trustsim_charms::{self as charms, Charm, IssuedNote, RequestedNote, StoredKeyNote};
+use trustsim_juju::{
+    About, ApplicationId, ApplicationKind, Effects, Hook, HookError, Quiet, UnitContext, UnitId,
+    Value,
+};
+use trustsim_kernel::{Agenda, Seq, Time};
+
+impl World {
+    pub(super) fn run_hook(
+        &mut self,
+        unit: UnitId,
+        hook: Hook,
+        cause: Option<Seq>,
+        failures: u32,
+        agenda: &mut Agenda<Event>,
+    ) {
+        let now = agenda.now();
+        let failure = self.failure_of(unit, &hook);
+        let mut recorded = None;
+        let mut ran = || {
+            let (effects, result, kept) = self.run_charm(unit, &hook, now);
+            recorded = kept;
+            (effects, result)
+        };
+        let (effects, result) = match failure {
+            None => ran(),
+            Some((failure, _)) => fail(failure, ran, || self.untouched(unit, now)),
+        };
+        // What is made to fail is not what the charm's code left.
+        if failure.is_none() {
+            self.recorder.keep(recorded);
+        }
+        let repeats = matches!(hook, Hook::UpdateStatus | Hook::SecretExpired { .. });
+        let is_heard = effects.changes_anything() || effects.changes_status(self.juju.unit(unit));
+        let fails = result.is_err() || effects.commit_fault.is_some();
+        let worth_a_line = !repeats || is_heard || fails;
+        // A hook that only time brings acts on what the unit's last hook left behind.
+        let made_to_fail = failure.map(|(_, entry)| entry);
+        let cause = made_to_fail
+            .or(cause)
+            .or(self.last_hook.get(&unit).copied())
+            .or(Some(self.root));
+        let entry = worth_a_line.then(|| {
+            let hook = self.juju.hook_name(unit, &hook);
+            let subject = subject(&self.juju, About::Unit(unit));
+            let kind = Kind::HookStarted { hook };
+            self.journal.record(Entry {
+                time: now,
+                cause,
+                subject,
+                kind,
+            })
+        });
+        if let Some(entry) = entry {
+            self.last_hook.insert(unit, entry);
+        }
+        for (kind, value) in &effects.notes {
+            self.note(unit, kind, value, entry, now);
+        }
+        self.in_juju(agenda, |juju, desk| {
+            juju.hook_ran(unit, hook, failures, entry, effects, result, desk);
+        });
+    }
+
+    fn run_charm(
+        &self,
+        unit: UnitId,
+        hook: &Hook,
+        now: Time,
+    ) -> (Effects, Result<(), HookError>, Option<RecordedHook>) {
+        let mut context = UnitContext::new(&self.juju, unit, now, Some(hook));
+        let begun = self.begin_record(&context, hook);
+        let result = match self.charm_of(unit, Some(hook)) {
+            Some(charm) => charm.on_hook(hook, &mut context),
+            None => Ok(()),
+        };
+        let recorded = begun.map(|begun| begun.end(&context, hook, now, &result));
+        (context.into_effects(), result, recorded)
+    }
+
+    /// What a hook leaves behind that did nothing.
+    fn untouched(&self, unit: UnitId, now: Time) -> Effects {
+        UnitContext::new(&self.juju, unit, now, None).into_effects()
+    }
+
+    /// What the unit's charm says of hooks that only time brings.
+    pub(super) fn quiet(&self, unit: UnitId, now: Time) -> Quiet {
+        match self.charm_of(unit, None) {
+            Some(charm) => charm.quiet(&UnitContext::new(&self.juju, unit, now, None)),
+            None => Quiet::Always,
+        }
+    }
+
+    pub(super) fn note(
+        &mut self,
+        unit: UnitId,
+        kind: &'static str,
+        value: &Value,
+        cause: Option<Seq>,
+        time: Time,
+    ) {
+        let kind = if let Some(issued) = value.remembered::<IssuedNote>() {
+            Kind::CertificateIssued(self.certificate_record(unit, &issued))
+        } else if let Some(requested) = value.remembered::<RequestedNote>() {
+            self.requested.insert(requested.request.pem().into(), time);
+            let attributes = requested.request.attributes();
+            let detail = attributes.common_name.clone().unwrap_or_default();
+            Kind::Note {
+                what: "certificate-requested",
+                detail,
+            }
+        } else if let Some(stored) = value.remembered::<StoredKeyNote>() {
+            Kind::KeyStored(self.key_record(unit, &stored))
+        } else {
+            Kind::Note {
+                what: kind,
+                detail: value.text().to_owned(),
+            }
+        };
+        let subject = subject(&self.juju, About::Unit(unit));
+        self.journal.record(Entry {
+            time,
+            cause,
+            subject,
+            kind,
+        });
+    }
+
+    /// Who can read a key: of a unit's databag every unit on the other side, of leader settings
+    /// every unit of the application (juju/juju 3.6 `apiserver/facades/agent/uniter`).
+    fn key_record(&self, unit: UnitId, stored: &StoredKeyNote) -> KeyRecord {
+        let own = self.juju.unit(unit).application;
+        let other = stored.relation.and_then(|id| {
+            let relation = self.juju.relation(id);
+            let end = relation.end_of(own)?;
+            Some(self.real_application(relation.opposite(end).application))
+        });
+        let address = |id: ApplicationId| {
+            let found = self.juju.application(id);
+            format!("{}.{}", self.juju.model(found.model).name, found.name)
+        };
+        let controller = |id: ApplicationId| {
+            let model = self.juju.model(self.juju.application(id).model);
+            Arc::clone(&self.juju.controller(model.controller).name)
+        };
+        let mut controllers = vec![controller(own)];
+        if let Some(other) = other.map(controller)
+            && other != controllers[0]
+        {
+            controllers.push(other);
+        }
+        let relation = stored.relation.map(|id| {
+            let relation = self.juju.relation(id);
+            let endpoint = relation.end_of(own).map(|end| &relation.ends[end].endpoint);
+            let endpoint = endpoint.map_or("", |endpoint| endpoint);
+            format!("{endpoint}:{}", relation.number).into()
+        });
+        KeyRecord {
+            controllers,
+            relation,
+            place: Arc::clone(&stored.place),
+            holder: Arc::clone(&stored.holder),
+            common_name: Arc::clone(&stored.common_name),
+            serial: Arc::clone(&stored.serial),
+            readers: address(other.unwrap_or(own)).into(),
+        }
+    }
+
+    fn certificate_record(&mut self, unit: UnitId, issued: &IssuedNote) -> CertificateRecord {
+        let kind = match issued.kind {
+            charms::CertificateKind::Root => CertificateKind::Root,
+            charms::CertificateKind::Intermediate => CertificateKind::Intermediate,
+            charms::CertificateKind::Leaf => CertificateKind::Leaf,
+        };
+        let provider = self.juju.application(self.juju.unit(unit).application);
+        let model = self.juju.model(provider.model);
+        let requirer = model
+            .applications
+            .iter()
+            .copied()
+            .find(|id| self.juju.application(*id).name == issued.requirer);
+        let application = requirer.map_or(self.juju.unit(unit).application, |requirer| {
+            self.real_application(requirer)
+        });
+        let found = self.juju.application(application);
+        let requested_at = issued
+            .request
+            .as_ref()
+            .and_then(|request| self.requested.remove(request.pem()));
+        let unit = issued.unit.as_ref().and_then(|name| name.split_once('/'));
+        CertificateRecord {
+            certificate: issued.certificate.clone(),
+            kind,
+            issuer_serial: issued.issuer_serial.as_str().into(),
+            requested_at,
+            model: Arc::clone(&self.juju.model(found.model).name),
+            application: Arc::clone(&found.name),
+            unit: unit.map(|(_, number)| format!("{}/{number}", found.name).into()),
+        }
+    }
+
+    /// The application behind a proxy.
+    fn real_application(&self, id: ApplicationId) -> ApplicationId {
+        match &self.juju.application(id).kind {
+            ApplicationKind::Local => id,
+            ApplicationKind::Saas { target, .. } | ApplicationKind::Consumer { target } => *target,
+        }
+    }
+}

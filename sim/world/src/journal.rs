@@ -1,0 +1,437 @@
+//! The ordered record of everything that happened, each entry naming its cause. Enough to write
+//! every report: reports never look at the world.
+
+use std::sync::Arc;
+
+use super::deployment::Source;
+use trustsim_kernel::{Span, Time};
+
+pub use trustsim_kernel::Seq;
+use trustsim_pki::Certificate;
+use trustsim_tls::Verdict;
+
+/// Whom an entry is about; parts that do not apply are empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// Model name.
+    pub model: Option<Arc<str>>,
+    /// Application name.
+    pub application: Option<Arc<str>>,
+    /// Unit name, `app/0`.
+    pub unit: Option<Arc<str>>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// When, in true time.
+    pub time: Time,
+    /// The entry that caused it; none for the first.
+    pub cause: Option<Seq>,
+    /// Whom it is about.
+    pub subject: Subject,
+    /// What happened.
+    pub kind: Kind,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// The run begins.
+    Started,
+    /// Something was done to the deployment; the text is the `juju` command or a plain phrase.
+    Action {
+        /// The command.
+        command: String,
+        /// The scenario line.
+        source: Source,
+    },
+    /// A relation came or went: `what` is `created`, `removed`, ...
+    Relation {
+        /// What happened to it.
+        what: &'static str,
+        /// Interface.
+        interface: Arc<str>,
+        /// `model.app:endpoint` of the provider.
+        provider: Arc<str>,
+        /// `model.app:endpoint` of the requirer.
+        requirer: Arc<str>,
+    },
+    /// A unit began a hook.
+    HookStarted {
+        /// `certificates-relation-changed`, `config-changed`, ...
+        hook: Arc<str>,
+    },
+    /// A unit's hook was committed.
+    HookCommitted {
+        /// Name of the hook.
+        hook: Arc<str>,
+    },
+    /// A unit's hook failed and will be tried again.
+    HookFailed {
+        /// Name of the hook.
+        hook: Arc<str>,
+        /// Why.
+        reason: String,
+    },
+    /// A databag changed on its controller.
+    DatabagChanged {
+        /// `certificates:7`.
+        relation: Arc<str>,
+        /// Keys that changed.
+        keys: String,
+    },
+    /// A secret came, changed, expired or went.
+    Secret {
+        /// `created`, `updated`, `expired`, `removed`.
+        what: &'static str,
+        /// Its label.
+        label: Arc<str>,
+    },
+    /// A unit became leader.
+    LeaderElected,
+    /// A CA signed a certificate.
+    CertificateIssued(CertificateRecord),
+    /// A workload began to serve this chain.
+    CertificateServed {
+        /// Endpoint it came from.
+        endpoint: Arc<str>,
+        /// The leaf; `None` when the unit serves nothing any more.
+        certificate: Option<Certificate>,
+    },
+    /// A workload's trust store changed.
+    TrustChanged {
+        /// Subjects and serials of all roots now trusted.
+        roots: Vec<Certificate>,
+    },
+    /// A private key came to stand readable in a controller's store.
+    KeyStored(KeyRecord),
+    /// Every unit was idle for the first time: connections are watched from here.
+    Settled,
+    /// A connection was judged.
+    Handshake(HandshakeRecord),
+    /// A connection or session goes on although a handshake would fail.
+    GoesOn(GoesOnRecord),
+    /// Anything else worth a line.
+    Note {
+        /// Kebab-case kind.
+        what: &'static str,
+        /// The line.
+        detail: String,
+    },
+}
+
+/// A certificate, from its request to the end of its service.
+#[derive(Clone, Debug)]
+pub struct CertificateRecord {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Root, intermediate or leaf.
+    pub kind: CertificateKind,
+    /// Serial of the certificate that signed it (its own for a root).
+    pub issuer_serial: Arc<str>,
+    /// When the request reached a databag, where there was one.
+    pub requested_at: Option<Time>,
+    /// Model of the requirer; of the CA itself for a root.
+    pub model: Arc<str>,
+    /// Application of the requirer.
+    pub application: Arc<str>,
+    /// Unit of the requirer in UNIT mode.
+    pub unit: Option<Arc<str>>,
+}
+
+/// A private key that a controller keeps in clear, and who can read it there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// Controllers whose store has it: for a relation across controllers, both.
+    pub controllers: Vec<Arc<str>>,
+    /// `client:7`, the relation whose databag holds it; `None` for leader settings.
+    pub relation: Option<Arc<str>>,
+    /// Its key there, such as `kubernetes-worker_0.server.key`.
+    pub place: Arc<str>,
+    /// Whom it is for: a unit, or an application whose units share it.
+    pub holder: Arc<str>,
+    /// Common name of its certificate.
+    pub common_name: Arc<str>,
+    /// Serial number of its certificate.
+    pub serial: Arc<str>,
+    /// `model.app` whose every unit can read it.
+    pub readers: Arc<str>,
+}
+
+/// Position of a certificate in its chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateKind {
+    /// Self-signed CA.
+    Root,
+    /// CA signed by another.
+    Intermediate,
+    /// End entity.
+    Leaf,
+}
+
+/// One verdict on one connection.
+#[derive(Clone, Debug)]
+pub struct HandshakeRecord {
+    /// Index into [`Manifest::connections`].
+    pub connection: u32,
+    /// The verdict.
+    pub verdict: Arc<Verdict>,
+    /// Serial of the leaf the server presented; empty where it presented none.
+    pub server_serial: Arc<str>,
+    /// Serial of the client's certificate in mutual TLS.
+    pub client_serial: Arc<str>,
+    /// Why it was judged now: `start`, `server-certificate`, `trust`, `client-certificate`,
+    /// `clock`, `validity`, `reachability`, or `attempt` where every attempt is performed.
+    pub trigger: &'static str,
+    /// Whether a handshake was performed; false where an equal one's verdict was used again.
+    pub performed: bool,
+}
+
+/// Something that goes on without a new handshake.
+#[derive(Clone, Debug)]
+pub struct GoesOnRecord {
+    /// Index into [`Manifest::connections`].
+    pub connection: u32,
+    /// Name of the connection.
+    pub name: Arc<str>,
+    /// `open-connection-goes-on` and `session-goes-on`, where a new handshake would fail;
+    /// `distrusted-connection-goes-on`, where one would that shows what this one was opened with.
+    pub what: &'static str,
+    /// When it is as old as it gets; `None` where only a restart ends it.
+    pub until: Option<Time>,
+    /// What the handshake would end with.
+    pub error: &'static str,
+    /// Serial of the server's leaf that it was opened or verified with.
+    pub server_serial: Arc<str>,
+    /// Serial of the client's, in mutual TLS; else empty.
+    pub client_serial: Arc<str>,
+}
+
+impl GoesOnRecord {
+    /// In one line: until when, and what would fail.
+    pub fn detail(&self) -> String {
+        let until = match self.until {
+            Some(until) => format!("until {until}"),
+            None => "until one of its processes restarts".to_owned(),
+        };
+        let (name, error) = (&self.name, self.error);
+        match self.what {
+            "distrusted-connection-goes-on" => {
+                format!("{name} goes on {until}; what it was opened with is refused now: {error}")
+            }
+            _ => format!("{name} goes on {until}; a new handshake fails: {error}"),
+        }
+    }
+}
+
+/// What a run was, beside what happened in it.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// Scenario name.
+    pub name: String,
+    /// The question it answers.
+    pub about: String,
+    /// Seed.
+    pub seed: u64,
+    /// First instant.
+    pub start: Time,
+    /// Length.
+    pub duration: Span,
+    /// Every timing assumption, name and value, in a stable order.
+    pub timings: Vec<(String, String)>,
+    /// Faults that were drawn from the seed, as the lines of a scenario that would ask for them.
+    pub drawn: Vec<String>,
+    /// Every watched connection.
+    pub connections: Vec<ConnectionRecord>,
+}
+
+/// A watched connection, one unit (or client) to one unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionRecord {
+    /// `a.traefik/0 -> a.web/1`.
+    pub name: String,
+    /// `model.app/0` or the client's name.
+    pub client: String,
+    /// `model.app/0`.
+    pub server: String,
+    /// Server name asked for.
+    pub server_name: String,
+    /// Validator name.
+    pub validator: String,
+    /// Time between attempts.
+    pub every: Span,
+    /// The first attempt; `None` when the deployment never settled.
+    pub first_attempt: Option<Time>,
+    /// When one of its units was gone; nobody attempts it from then on.
+    pub ended: Option<Time>,
+    /// When the client's process was away and made no attempts, in order of time.
+    pub away: Vec<Away>,
+}
+
+/// A while in which a client's process was stopped, starting again, or gone with its pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// The first instant of it.
+    pub from: Time,
+    /// The first instant after it; `None` where it was not back when the run ended.
+    pub until: Option<Time>,
+}
+
+/// The record of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    entries: Vec<Entry>,
+    /// The rolling hash after each entry.
+    fingerprints: Vec<u64>,
+}
+
+impl Journal {
+    /// Appends an entry and returns its position.
+    pub fn record(&mut self, entry: Entry) -> Seq {
+        let seq = self.next_seq();
+        self.fingerprints.push(fold(self.fingerprint(), &entry));
+        self.entries.push(entry);
+        seq
+    }
+
+    /// The position that the next entry will have.
+    pub(super) fn next_seq(&self) -> Seq {
+        Seq(u32::try_from(self.entries.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Every entry, in order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entry at `seq`.
+    pub fn get(&self, seq: Seq) -> Option<&Entry> {
+        self.entries.get(seq.0 as usize)
+    }
+
+    /// A rolling hash over time, subject, kind and outcome of every entry.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprints.last().copied().unwrap_or(FNV_OFFSET)
+    }
+
+    /// The first entry in which two runs differ; `None` where they are the same. Found by halving,
+    /// since a rolling hash that differs once differs from then on.
+    pub fn first_difference(&self, other: &Self) -> Option<Seq> {
+        let shared = self.fingerprints.len().min(other.fingerprints.len());
+        let (mut low, mut high) = (0, shared);
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.fingerprints[middle] == other.fingerprints[middle] {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let same_length = self.fingerprints.len() == other.fingerprints.len();
+        let is_same = low == shared && same_length;
+        (!is_same).then(|| Seq(u32::try_from(low).unwrap_or(u32::MAX)))
+    }
+}
+
+const FNV_OFFSET: u64 = 0xCBF2_9CE4_8422_2325;
+const FNV_PRIME: u64 = 0x0000_0100_0000_01B3;
+
+/// FNV-1a, eight bytes at a time, over what makes an entry: when, whom, what and how it went;
+/// never random bytes of a handshake.
+fn fold(state: u64, entry: &Entry) -> u64 {
+    let mut state = state;
+    let mut eat = |bytes: &[u8]| {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        for word in words.iter().chain([&last]) {
+            state = (state ^ u64::from_le_bytes(*word)).wrapping_mul(FNV_PRIME);
+            state ^= state >> 32;
+        }
+        state = (state ^ bytes.len() as u64).wrapping_mul(FNV_PRIME);
+    };
+    eat(&entry.time.as_nanos().to_le_bytes());
+    for part in [
+        &entry.subject.model,
+        &entry.subject.application,
+        &entry.subject.unit,
+    ] {
+        eat(part.as_deref().unwrap_or("-").as_bytes());
+    }
+    fold_kind(&entry.kind, &mut eat);
+    state
+}
+
+fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
+    match kind {
+        Kind::Started => eat(b"started"),
+        Kind::Settled => eat(b"settled"),
+        Kind::LeaderElected => eat(b"leader-elected"),
+        Kind::Action { command, .. } => eat(command.as_bytes()),
+        Kind::Relation {
+            what,
+            interface,
+            provider,
+            requirer,
+        } => {
+            for part in [*what, &**interface, &**provider, &**requirer] {
+                eat(part.as_bytes());
+            }
+        }
+        Kind::HookStarted { hook } => {
+            for part in [&b"started"[..], hook.as_bytes()] {
+                eat(part);
+            }
+        }
+        Kind::HookCommitted { hook } => {
+            for part in [&b"committed"[..], hook.as_bytes()] {
+                eat(part);
+            }
+        }
+        Kind::HookFailed { hook, reason } => {
+            for part in [hook.as_bytes(), reason.as_bytes()] {
+                eat(part);
+            }
+        }
+        Kind::DatabagChanged { relation, keys } => {
+            for part in [relation.as_bytes(), keys.as_bytes()] {
+                eat(part);
+            }
+        }
+        Kind::Secret { what, label } => {
+            for part in [what.as_bytes(), label.as_bytes()] {
+                eat(part);
+            }
+        }
+        Kind::CertificateIssued(record) => eat(record.certificate.sha256()),
+        Kind::CertificateServed {
+            endpoint,
+            certificate,
+        } => {
+            eat(endpoint.as_bytes());
+            eat(certificate
+                .as_ref()
+                .map_or(&[], |certificate| certificate.sha256()));
+        }
+        Kind::KeyStored(record) => {
+            for part in [&record.place, &record.holder, &record.serial] {
+                eat(part.as_bytes());
+            }
+        }
+        Kind::TrustChanged { roots } => roots.iter().for_each(|root| eat(root.sha256())),
+        Kind::Handshake(record) => {
+            eat(&record.connection.to_le_bytes());
+            eat(record.trigger.as_bytes());
+            eat(record.verdict.error.as_bytes());
+        }
+        Kind::GoesOn(record) => {
+            eat(record.what.as_bytes());
+            eat(record.detail().as_bytes());
+        }
+        Kind::Note { what, detail } => {
+            eat(what.as_bytes());
+            eat(detail.as_bytes());
+        }
+    }
+}

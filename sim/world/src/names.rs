@@ -1,0 +1,101 @@
+//! What a server is really called: the name a client that was told nothing would ask for, and
+//! the endpoint whose certificate it meets.
+
+use std::sync::Arc;
+
+use super::deployment::{ConnectionSpec, Party};
+use super::simulation::World;
+use trustsim_charms::{Behaviour, CertificatesProfile, EndpointProfile, Mode, Role};
+use trustsim_juju::UnitId;
+
+impl World {
+    /// The certificates endpoint a connection meets: the one the scenario names; else for peers
+    /// one that asks for each unit, for others one that asks for the application; else the first.
+    /// Endpoints that nothing is integrated with come last.
+    pub(super) fn server_endpoint(&self, spec: &ConnectionSpec) -> Option<Arc<str>> {
+        if let Some(endpoint) = &spec.to_endpoint {
+            return Some(endpoint.as_str().into());
+        }
+        let charm = &self.deployment.applications[spec.to].charm;
+        let wanted = if spec.from == Party::Application(spec.to) {
+            Mode::Unit
+        } else {
+            Mode::App
+        };
+        let candidates = charm.endpoints.iter().filter(|endpoint| {
+            endpoint.interface == "tls-certificates" && endpoint.role == Role::Requirer
+        });
+        candidates
+            .min_by_key(|endpoint| {
+                let integrated = self.is_integrated(spec.to, &endpoint.name);
+                let fits = match &endpoint.profile {
+                    Some(
+                        EndpointProfile::Certificates(profile)
+                        | EndpointProfile::LegacyCertificates(profile),
+                    ) => profile.mode == wanted,
+                    _ => charm.behaviour == Behaviour::Traefik && wanted == Mode::App,
+                };
+                (!integrated, !fits)
+            })
+            .map(|endpoint| endpoint.name.as_str().into())
+    }
+
+    fn is_integrated(&self, application: usize, endpoint: &str) -> bool {
+        let is_side = |side: &super::deployment::Side| {
+            side.party == Party::Application(application) && side.endpoint == endpoint
+        };
+        self.deployment
+            .relations
+            .iter()
+            .any(|relation| relation.sides.iter().any(is_side))
+    }
+
+    /// The name of a server that its certificate was asked for.
+    pub(super) fn server_name(
+        &self,
+        application: usize,
+        server: UnitId,
+        endpoint: Option<&str>,
+    ) -> String {
+        let spec = &self.deployment.applications[application];
+        let id = self.applications[application];
+        let option = |name: &str| {
+            let value = self.juju.application(id).config.value.get(name);
+            value.filter(|value| !value.is_empty()).cloned()
+        };
+        let service = || {
+            self.juju
+                .application_dns_name(id)
+                .unwrap_or_else(|| self.juju.unit_dns_name(server))
+        };
+        if spec.charm.behaviour == Behaviour::Traefik {
+            return option("external_hostname").unwrap_or_else(service);
+        }
+        let profile = endpoint.and_then(|name| spec.charm.endpoint(name)?.profile.as_ref());
+        match profile {
+            Some(
+                EndpointProfile::Certificates(CertificatesProfile {
+                    mode: Mode::App,
+                    name_option,
+                    ..
+                })
+                | EndpointProfile::LegacyCertificates(CertificatesProfile {
+                    mode: Mode::App,
+                    name_option,
+                    ..
+                }),
+            ) => name_option
+                .as_deref()
+                .and_then(option)
+                .unwrap_or_else(service),
+            Some(
+                EndpointProfile::Certificates(profile)
+                | EndpointProfile::LegacyCertificates(profile),
+            ) => {
+                let named = profile.name_option.as_deref().and_then(option);
+                named.unwrap_or_else(|| self.juju.unit_dns_name(server))
+            }
+            _ => self.juju.unit_dns_name(server),
+        }
+    }
+}

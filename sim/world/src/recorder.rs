@@ -1,0 +1,121 @@
+//! Hooks kept as they were played: what a unit saw before, what it had written after. Kept beside
+//! the journal, for those who ask for a unit's hooks; nothing in a run depends on it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::simulation::World;
+use trustsim_charms::{Carried, Charm};
+use trustsim_juju::{ApplicationKind, Hook, HookError, Sight, UnitContext, UnitId};
+use trustsim_kernel::Time;
+
+/// The hooks of some units.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Recorder {
+    /// `model.app/0`; whoever is added later counts too.
+    units: BTreeSet<Box<str>>,
+    /// Whether every unit's are kept.
+    is_of_all: bool,
+    /// In the order in which they began.
+    hooks: Vec<Arc<RecordedHook>>,
+}
+
+/// One hook of one unit. It may still fail after this, where its commit is refused.
+#[derive(Clone, Debug)]
+pub(super) struct RecordedHook {
+    /// When it began.
+    pub at: Time,
+    /// The unit.
+    pub unit: UnitId,
+    /// The hook.
+    pub hook: Hook,
+    /// What the charm handed to its libraries.
+    pub libraries: Vec<Carried>,
+    /// What the unit saw.
+    pub before: Sight,
+    /// The same, with what the hook wrote.
+    pub after: Sight,
+    /// Why the charm's code failed; what it wrote is not committed then.
+    pub error: Option<HookError>,
+}
+
+impl Recorder {
+    pub(super) fn ask(&mut self, unit: &str) {
+        self.units.insert(unit.into());
+    }
+
+    pub(super) fn ask_all(&mut self) {
+        self.is_of_all = true;
+    }
+
+    fn wants(&self, unit: &UnitContext<'_>) -> bool {
+        if self.is_of_all || self.units.is_empty() {
+            return self.is_of_all;
+        }
+        let address = format!("{}.{}", unit.model_name(), unit.unit_name());
+        self.units.contains(address.as_str())
+    }
+
+    pub(super) fn hooks(&self) -> &[Arc<RecordedHook>] {
+        &self.hooks
+    }
+
+    pub(super) fn keep(&mut self, hook: Option<RecordedHook>) {
+        self.hooks.extend(hook.map(Arc::new));
+    }
+}
+
+/// What is known of a hook before the charm's code runs.
+pub(super) struct Begun {
+    libraries: Vec<Carried>,
+    before: Sight,
+}
+
+impl Begun {
+    pub(super) fn end(
+        self,
+        unit: &UnitContext<'_>,
+        hook: &Hook,
+        at: Time,
+        result: &Result<(), HookError>,
+    ) -> RecordedHook {
+        RecordedHook {
+            at,
+            unit: unit.id(),
+            hook: hook.clone(),
+            libraries: self.libraries,
+            before: self.before,
+            after: unit.sight(),
+            error: result.as_ref().err().cloned(),
+        }
+    }
+}
+
+impl World {
+    /// What this unit sees before its hook, where its hooks are asked for.
+    pub(super) fn begin_record(&self, unit: &UnitContext<'_>, hook: &Hook) -> Option<Begun> {
+        if !self.recorder.wants(unit) {
+            return None;
+        }
+        let charm = self.charm_of(unit.id(), Some(hook))?;
+        Some(Begun {
+            libraries: charm.libraries(unit),
+            before: unit.sight(),
+        })
+    }
+
+    /// Whether some unit that was or may be deployed has this address.
+    pub(super) fn has_application(&self, address: &str) -> bool {
+        let Some((application, _)) = address.rsplit_once('/') else {
+            return false;
+        };
+        self.juju.applications().any(|(_, found)| {
+            let model = &self.juju.model(found.model).name;
+            found.kind == ApplicationKind::Local
+                && application
+                    .strip_prefix(&**model)
+                    .and_then(|rest| rest.strip_prefix('.'))
+                    == Some(&*found.name)
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! Revocation lists that the authorities of a deployment publish, for whoever looks into them.
+
+use std::collections::BTreeMap;
+
+use super::simulation::{Event, World};
+use super::tls_action::Revoked;
+use trustsim_kernel::{Agenda, Seq, Span, Time};
+use trustsim_pki::{RevocationList, RevocationTerms};
+
+/// What is published, by the application of the authority.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Publications(BTreeMap<usize, Publication>);
+
+#[derive(Clone, Debug, Default)]
+struct Publication {
+    revoked: Vec<(Vec<u8>, Time)>,
+    valid: Span,
+    every: Option<Span>,
+    /// Of the last list; a publication that was ended goes on counting.
+    number: u64,
+    lists: Vec<RevocationList>,
+    /// The entry that asked for it.
+    cause: Option<Seq>,
+}
+
+impl Publications {
+    pub(super) fn lists(&self) -> impl Iterator<Item = RevocationList> + '_ {
+        let all = self.0.values();
+        all.flat_map(|publication| publication.lists.iter().cloned())
+    }
+
+    pub(super) fn cause(&self) -> Option<Seq> {
+        self.0.values().filter_map(|one| one.cause).max()
+    }
+}
+
+impl World {
+    /// An authority publishes a list, and, where `every` says so, again and again. What was revoked
+    /// stays so.
+    pub(super) fn publish_lists(
+        &mut self,
+        ca: usize,
+        revoked: &[Revoked],
+        (valid, every): (Span, Option<Span>),
+        entry: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
+        let now = agenda.now();
+        let serials = self.serials_of(ca, revoked);
+        let publication = self.publications.0.entry(ca).or_default();
+        for serial in serials {
+            if publication
+                .revoked
+                .iter()
+                .all(|(known, _)| *known != serial)
+            {
+                publication.revoked.push((serial, now));
+            }
+        }
+        publication.valid = valid;
+        publication.every = every;
+        publication.cause = Some(entry);
+        if !self.publish(ca, agenda) {
+            let reason = "nobody in the deployment has the key of that CA";
+            self.refused(reason, entry, now);
+        }
+    }
+
+    /// Nothing new is published from now on; the last list stays until it is out of date.
+    pub(super) fn stop_lists(&mut self, ca: usize) {
+        if let Some(publication) = self.publications.0.get_mut(&ca) {
+            publication.every = None;
+        }
+    }
+
+    /// The next list is due.
+    pub(super) fn publish_again(&mut self, ca: usize, number: u64, agenda: &mut Agenda<Event>) {
+        let due = self
+            .publications
+            .0
+            .get(&ca)
+            .is_some_and(|one| one.number == number && one.every.is_some());
+        if due {
+            self.publish(ca, agenda);
+        }
+    }
+
+    /// One list for each certificate of the authority whose key there is; says whether there was
+    /// one.
+    fn publish(&mut self, ca: usize, agenda: &mut Agenda<Event>) -> bool {
+        let now = agenda.now();
+        let keys: Vec<_> = self
+            .authorities_of(ca)
+            .into_iter()
+            .filter_map(|authority| Some((self.key_of(&authority)?, authority)))
+            .collect();
+        let Some(publication) = self.publications.0.get_mut(&ca) else {
+            return false;
+        };
+        publication.number += 1;
+        let terms = RevocationTerms {
+            number: publication.number,
+            this_update: now,
+            next_update: now + publication.valid,
+            revoked: publication.revoked.clone(),
+        };
+        let lists = keys
+            .iter()
+            .filter_map(|(key, authority)| RevocationList::sign(authority, key, &terms).ok());
+        publication.lists = lists.collect();
+        let is_any = !publication.lists.is_empty();
+        if let Some(every) = publication.every {
+            let number = publication.number;
+            agenda.after(every, Event::PublishLists { ca, number });
+        }
+        for connection in 0..self.connections.len() {
+            let connection = u32::try_from(connection).unwrap_or(u32::MAX);
+            if self.connection_spec(connection).revocation {
+                self.judge(connection, "revocation", agenda);
+            }
+        }
+        is_any
+    }
+
+    /// The serial numbers of everything that this authority gave to those that are meant.
+    fn serials_of(&self, ca: usize, revoked: &[Revoked]) -> Vec<Vec<u8>> {
+        let issuers = self.authorities_of(ca);
+        let is_meant = |record: &super::journal::CertificateRecord| {
+            revoked.iter().any(|one| {
+                let spec = &self.deployment.applications[one.application];
+                let unit = one.unit.map(|number| format!("{}/{number}", spec.name));
+                let has_unit = unit.is_none() || record.unit.as_deref() == unit.as_deref();
+                *record.model == self.deployment.models[spec.model].name
+                    && *record.application == spec.name
+                    && has_unit
+            })
+        };
+        let records = self.certificates().filter(|record| is_meant(record));
+        let given = records.filter(|record| {
+            let mut issuers = issuers.iter();
+            issuers.any(|issuer| *issuer.serial() == *record.issuer_serial)
+        });
+        given
+            .map(|record| record.certificate.serial_bytes())
+            .collect()
+    }
+}

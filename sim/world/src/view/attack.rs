@@ -1,0 +1,86 @@
+//! What somebody finds who stands between two sides: what each would bring to a handshake, and what
+//! would come of another one.
+
+use crate::Simulation;
+use crate::connections::Meeting;
+use trustsim_kernel::Time;
+use trustsim_tls::{Case, TrustStore, Validator, Verdict};
+
+/// Somebody who trusts CAs.
+#[derive(Clone, Debug)]
+pub struct Trusting {
+    /// `model.app/0`, or the name of a client outside Juju.
+    pub address: String,
+    /// What it trusts.
+    pub trust: TrustStore,
+    /// Its TLS stack, where the deployment says which.
+    pub validator: Validator,
+    /// Its clock.
+    pub clock: Time,
+}
+
+impl Simulation {
+    /// What both sides of a watched connection would bring to a handshake now; `None` where the
+    /// server cannot begin one.
+    pub fn case_of(&self, connection: u32) -> Option<Case> {
+        match self.world().meeting(connection, self.now()) {
+            Meeting::Case(case) => Some(*case),
+            Meeting::Broken(_) => None,
+        }
+    }
+
+    /// Performs a handshake apart from the run. Its random bytes are drawn by `subject`.
+    pub fn perform(&self, case: &Case, subject: &str) -> Verdict {
+        self.world().verdict_of(case, subject)
+    }
+
+    /// Every unit and every client that trusts anything now, by unit and then by client.
+    pub fn trusting(&self) -> Vec<Trusting> {
+        let world = self.world();
+        let units = world.juju.units().filter_map(|(id, unit)| {
+            let side = world.sides.get(id)?;
+            let index = self.spec_of(unit.application)?;
+            let spec = &self.deployment().applications[index];
+            let stack = spec.charm.validator.as_deref();
+            Some(Trusting {
+                address: world.unit_address(id),
+                trust: side.trust.clone(),
+                validator: stack
+                    .and_then(|name| name.parse().ok())
+                    .unwrap_or(Validator::OpenSsl),
+                clock: self.now().skewed_by(unit.skew_ns),
+            })
+        });
+        let clients = world.clients.iter().zip(&self.deployment().clients);
+        let clients = clients.map(|(side, spec)| Trusting {
+            address: spec.name.clone(),
+            trust: side.trust.clone(),
+            validator: spec.validator,
+            clock: self.now(),
+        });
+        let all = units.chain(clients);
+        all.filter(|one| !one.trust.is_empty()).collect()
+    }
+}
+
+/// Certificates that a side trusts, by where it has them from.
+#[derive(Clone, Debug)]
+pub struct WatchedSource {
+    /// The file's name, which begins with the endpoint it came over; `given` and `system` of a
+    /// client outside Juju.
+    pub name: String,
+    /// What came from there.
+    pub trust: TrustStore,
+}
+
+impl Simulation {
+    /// Where the client of a watched connection has what it trusts there.
+    pub fn client_sources(&self, connection: u32) -> Vec<WatchedSource> {
+        self.world().client_sources(connection)
+    }
+
+    /// Where the server of a watched connection has what it trusts of clients.
+    pub fn server_sources(&self, connection: u32) -> Vec<WatchedSource> {
+        self.world().server_sources(connection)
+    }
+}

@@ -1,0 +1,83 @@
+//! Each connection as files, so that any other tool can judge the same case.
+
+use crate::Simulation;
+use crate::connections::Meeting;
+use trustsim_kernel::Time;
+use trustsim_pki::Certificate;
+use trustsim_tls::{Case, Identity, Side, Verdict};
+
+/// One connection at one instant.
+#[derive(Clone, Debug)]
+pub struct ExportedConnection {
+    /// `model.app/0 -> model.app/1`.
+    pub connection: String,
+    /// Who opens it.
+    pub client: String,
+    /// Who accepts it.
+    pub server: String,
+    /// The name asked for.
+    pub server_name: String,
+    /// The client's TLS stack.
+    pub validator: String,
+    /// The instant, on the client's own clock.
+    pub at: Time,
+    /// What the server would send, leaf first; empty where it has nothing to send.
+    pub server_chain: Vec<Certificate>,
+    /// What the client trusts.
+    pub trust_store: Vec<Certificate>,
+    /// What the client would send when asked, in mutual TLS.
+    pub client_chain: Option<Vec<Certificate>>,
+    /// What the server trusts for clients, in mutual TLS.
+    pub client_trust_store: Option<Vec<Certificate>>,
+    /// The predicted outcome.
+    pub verdict: Verdict,
+}
+
+impl Simulation {
+    /// What both sides of every connection would bring to a handshake now, in the order of the
+    /// manifest; `None` where it cannot begin.
+    pub fn cases(&self) -> Vec<Option<Case>> {
+        let world = self.world();
+        let meetings = world.connections_watched().map(|(number, _)| {
+            match world.meeting(number, self.now()) {
+                Meeting::Case(case) => Some(*case),
+                Meeting::Broken(_) => None,
+            }
+        });
+        meetings.collect()
+    }
+
+    /// Every connection as it would go now.
+    pub fn export(&self) -> Vec<ExportedConnection> {
+        let world = self.world();
+        let exported = world.connections_watched().map(|(number, record)| {
+            let meeting = world.meeting(number, self.now());
+            let (verdict, case) = match meeting {
+                Meeting::Case(case) => (world.verdict_of(&case, &record.name), Some(case)),
+                Meeting::Broken(error) => (Verdict::failed(error, Side::Client), None),
+            };
+            let case = case.as_deref();
+            let chain = |identity: &Identity| identity.chain().to_vec();
+            let client_identity = case.and_then(|case| case.client.identity.as_ref());
+            let client_trust = case.and_then(|case: &Case| case.server.client_trust.as_ref());
+            ExportedConnection {
+                connection: record.name.clone(),
+                client: record.client.clone(),
+                server: record.server.clone(),
+                server_name: record.server_name.clone(),
+                validator: record.validator.clone(),
+                at: case.map_or(self.now(), |case| case.client.clock),
+                server_chain: case
+                    .map(|case| chain(&case.server.identity))
+                    .unwrap_or_default(),
+                trust_store: case
+                    .map(|case| case.client.trust.roots().cloned().collect())
+                    .unwrap_or_default(),
+                client_chain: client_identity.map(chain),
+                client_trust_store: client_trust.map(|trust| trust.roots().cloned().collect()),
+                verdict,
+            }
+        });
+        exported.collect()
+    }
+}

@@ -1,0 +1,347 @@
+//! `juju status --format json` of one model (juju/juju 3.6 `cmd/juju/status/formatted.go`).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::Simulation;
+use trustsim_juju::{
+    Application, ApplicationId, ApplicationKind, EndpointRole, Juju, ModelId, UnitId,
+};
+use trustsim_kernel::Time;
+
+impl Simulation {
+    /// Names of all models, in file order.
+    pub fn model_names(&self) -> Vec<String> {
+        self.juju()
+            .models()
+            .map(|(_, model)| model.name.to_string())
+            .collect()
+    }
+
+    /// What `juju status -m MODEL --format json` would print now; `None` for an unknown model.
+    pub fn status(&self, model: &str) -> Option<Value> {
+        let juju = self.juju();
+        let (id, found) = juju.models().find(|(_, found)| *found.name == *model)?;
+        let since = timestamp(self.deployment().start);
+        let controller = &juju.controller(found.controller).name;
+        let mut applications = Map::new();
+        let mut remote = Map::new();
+        let mut offers = Map::new();
+        for application in &found.applications {
+            let app = juju.application(*application);
+            match &app.kind {
+                ApplicationKind::Local => {
+                    applications.insert(app.name.to_string(), self.application(*application));
+                    offers.extend(self.offers(*application));
+                }
+                ApplicationKind::Saas { url, .. } => {
+                    remote.insert(app.name.to_string(), self.saas(*application, url));
+                }
+                ApplicationKind::Consumer { .. } => {}
+            }
+        }
+        let mut status = json!({
+            "model": {
+                "name": model,
+                "type": if found.kubernetes { "caas" } else { "iaas" },
+                "controller": &**controller,
+                "cloud": "trustsim",
+                "version": "3.6.0",
+                "model-status": {"current": "available", "since": since},
+                "sla": "unsupported",
+            },
+            "machines": self.machines(id),
+            "applications": applications,
+        });
+        if !remote.is_empty() {
+            status["application-endpoints"] = remote.into();
+        }
+        if !offers.is_empty() {
+            status["offers"] = offers.into();
+        }
+        status["storage"] = json!({});
+        status["controller"] = json!({"timestamp": timestamp(self.now())});
+        Some(status)
+    }
+
+    fn machines(&self, model: ModelId) -> Value {
+        let since = timestamp(self.deployment().start);
+        let machines = self
+            .juju()
+            .machines()
+            .filter(|(_, machine)| machine.model == model);
+        let of_model: BTreeMap<String, Value> = machines
+            .map(|(_, machine)| {
+                let status = json!({
+                    "juju-status": {"current": "started", "since": since, "version": "3.6.0"},
+                    "dns-name": &*machine.address,
+                    "ip-addresses": [&*machine.address],
+                    "instance-id": format!("juju-{}", machine.id.replace('/', "-")),
+                    "machine-status": {"current": "running", "since": since},
+                    "base": {"name": "ubuntu", "channel": "24.04"},
+                });
+                (machine.id.to_string(), status)
+            })
+            .collect();
+        json!(of_model)
+    }
+
+    fn application(&self, id: ApplicationId) -> Value {
+        let juju = self.juju();
+        let application = juju.application(id);
+        let spec = self
+            .spec_of(id)
+            .map(|index| &self.deployment().applications[index]);
+        let kubernetes = juju.model(application.model).kubernetes;
+        let mut status = json!({
+            "charm": &*application.charm,
+            "base": {"name": "ubuntu", "channel": "24.04"},
+            "charm-origin": "charmhub",
+            "charm-name": &*application.charm,
+            "charm-rev": spec.and_then(|spec| spec.revision).unwrap_or(0),
+        });
+        if let Some(channel) = spec.and_then(|spec| spec.channel.as_ref()) {
+            status["charm-channel"] = json!(channel);
+        }
+        if kubernetes {
+            status["scale"] = json!(application.units.len());
+        }
+        status["exposed"] = json!(false);
+        status["application-status"] = self.application_status(application);
+        status["relations"] = relations(juju, id);
+        if application.subordinate {
+            return status;
+        }
+        let units: Map<String, Value> = application
+            .units
+            .iter()
+            .map(|unit| (juju.unit(*unit).name.to_string(), self.unit_status(*unit)))
+            .collect();
+        status["units"] = units.into();
+        let bindings = application
+            .endpoints
+            .iter()
+            .filter(|info| &*info.name != "juju-info");
+        let bindings: BTreeMap<String, &str> = bindings
+            .map(|info| (info.name.to_string(), "alpha"))
+            .collect();
+        let mut all = BTreeMap::from([(String::new(), "alpha")]);
+        all.extend(bindings);
+        status["endpoint-bindings"] = json!(all);
+        status
+    }
+
+    /// The worst status of the units, as Juju derives it where the charm sets none.
+    fn application_status(&self, application: &Application) -> Value {
+        let juju = self.juju();
+        let rank = |status: &str| {
+            [
+                "error",
+                "blocked",
+                "maintenance",
+                "waiting",
+                "active",
+                "terminated",
+                "unknown",
+            ]
+            .iter()
+            .position(|known| *known == status)
+        };
+        let units = application
+            .units
+            .iter()
+            .map(|unit| workload_status(juju, *unit));
+        let worst = units.min_by_key(|(current, ..)| rank(current));
+        let unknown = ("unknown", String::new(), self.deployment().start);
+        let (current, message, since) = worst.unwrap_or(unknown);
+        status_value(current, &message, since)
+    }
+
+    fn unit_status(&self, id: UnitId) -> Value {
+        let juju = self.juju();
+        let unit = juju.unit(id);
+        let application = juju.application(unit.application);
+        let (current, message, since) = workload_status(juju, id);
+        let (agent, agent_message) = juju.agent_status(id);
+        let mut agent = status_value(agent, &agent_message, self.deployment().start);
+        agent["version"] = json!("3.6.0");
+        let mut status = json!({
+            "workload-status": status_value(current, &message, since),
+            "juju-status": agent,
+        });
+        if application.lease.holder == Some(id) {
+            status["leader"] = json!(true);
+        }
+        if let Some(machine) = unit.machine {
+            status["machine"] = json!(&*juju.machine(machine).id);
+            status["public-address"] = json!(&*unit.address.value);
+        } else {
+            status["address"] = json!(&*unit.address.value);
+            status["provider-id"] = json!(unit.name.replace('/', "-"));
+        }
+        status
+    }
+
+    fn saas(&self, id: ApplicationId, url: &str) -> Value {
+        let juju = self.juju();
+        let application = juju.application(id);
+        let mut links = juju.links().filter(|(_, link)| {
+            juju.relation(link.consumer)
+                .ends
+                .iter()
+                .any(|end| end.application == id)
+        });
+        let error = links.find_map(|(_, link)| link.error.clone());
+        let since = self.deployment().start;
+        let status = match error {
+            Some(error) => status_value("error", &error, since),
+            None => status_value("active", "", since),
+        };
+        let used = application.relations.iter().filter_map(|relation| {
+            let relation = juju.relation(*relation);
+            Some(relation.ends[relation.end_of(id)?].endpoint.to_string())
+        });
+        let used: Vec<String> = used.collect();
+        let endpoints: BTreeMap<String, Value> = application
+            .endpoints
+            .iter()
+            .filter(|info| used.contains(&info.name.to_string()))
+            .map(|info| {
+                (
+                    info.name.to_string(),
+                    endpoint_value(&info.interface, info.role),
+                )
+            })
+            .collect();
+        json!({
+            "url": url,
+            "endpoints": endpoints,
+            "application-status": status,
+            "relations": relations(juju, id),
+        })
+    }
+
+    fn offers(&self, id: ApplicationId) -> Vec<(String, Value)> {
+        let juju = self.juju();
+        let application = juju.application(id);
+        let offers = application.offers.iter().map(|(name, endpoints)| {
+            let connected = application.relations.iter().filter(|relation| {
+                let relation = juju.relation(**relation);
+                let own = relation.ends.iter().find(|end| end.application == id);
+                own.is_some_and(|end| relation.link.is_some() && endpoints.contains(&end.endpoint))
+            });
+            let connected = connected.count();
+            let shown: BTreeMap<String, Value> = application
+                .endpoints
+                .iter()
+                .filter(|info| endpoints.contains(&info.name))
+                .map(|info| {
+                    (
+                        info.name.to_string(),
+                        endpoint_value(&info.interface, info.role),
+                    )
+                })
+                .collect();
+            let offer = json!({
+                "application": &*application.name,
+                "charm": &*application.charm,
+                "total-connected-count": connected,
+                "active-connected-count": connected,
+                "endpoints": shown,
+            });
+            (name.to_string(), offer)
+        });
+        offers.collect()
+    }
+}
+
+fn endpoint_value(interface: &str, role: EndpointRole) -> Value {
+    let role = match role {
+        EndpointRole::Provider => "provider",
+        EndpointRole::Requirer => "requirer",
+        EndpointRole::Peer => "peer",
+    };
+    json!({"interface": interface, "role": role})
+}
+
+/// Relations by local endpoint; what is on the other side of each.
+fn relations(juju: &Juju, id: ApplicationId) -> Value {
+    let mut by_endpoint: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for relation in &juju.application(id).relations {
+        let relation = juju.relation(*relation);
+        let Some(end) = relation.end_of(id) else {
+            continue;
+        };
+        let remote = juju.application(relation.opposite(end).application);
+        // The offering side does not see who consumes.
+        if matches!(remote.kind, ApplicationKind::Consumer { .. }) {
+            continue;
+        }
+        let entry = json!({
+            "related-application": &*remote.name,
+            "interface": &*relation.interface,
+            "scope": "global",
+        });
+        by_endpoint
+            .entry(relation.ends[end].endpoint.to_string())
+            .or_default()
+            .push(entry);
+    }
+    json!(by_endpoint)
+}
+
+/// A unit whose hook failed shows `error` over its workload status.
+fn workload_status(juju: &Juju, id: UnitId) -> (&'static str, String, Time) {
+    let unit = juju.unit(id);
+    let (agent, message) = juju.agent_status(id);
+    if agent == "error" {
+        return ("error", message, unit.status_since);
+    }
+    let (status, message) = &unit.status;
+    (status.as_str(), message.to_string(), unit.status_since)
+}
+
+fn status_value(current: &str, message: &str, since: Time) -> Value {
+    let mut status = json!({"current": current});
+    if !message.is_empty() {
+        status["message"] = json!(message);
+    }
+    status["since"] = json!(timestamp(since));
+    status
+}
+
+/// As Juju prints instants with `--utc`: `02 May 2023 10:50:02Z`.
+fn timestamp(time: Time) -> String {
+    let text = time.truncated_to_seconds().to_string();
+    let month = |number: &str| {
+        [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ]
+        .get(number.parse::<usize>().unwrap_or(1).saturating_sub(1))
+        .copied()
+        .unwrap_or("Jan")
+    };
+    match (
+        text.get(..4),
+        text.get(5..7),
+        text.get(8..10),
+        text.get(11..),
+    ) {
+        (Some(year), Some(number), Some(day), Some(clock)) => {
+            format!("{day} {} {year} {clock}", month(number))
+        }
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_written_as_juju_writes_them() {
+        let time = Time::parse("2023-05-02T10:50:02.5Z").expect("an instant");
+        assert_eq!(timestamp(time), "02 May 2023 10:50:02Z");
+    }
+}
