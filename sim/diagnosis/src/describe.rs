@@ -1,9 +1,8 @@
-//! A journal entry in words: its kind as one kebab-case word and its detail as one line. The
-//! same words stand in `journal.csv` and in cause chains.
+//! The words that explanations use of values: the kind of an entry, a place, a certificate. Reports
+//! name them through `report::words`.
 
 use trustsim_pki::Certificate;
-use trustsim_tls::Outcome;
-use trustsim_world::{CertificateKind, CertificateRecord, HandshakeRecord, Kind, Manifest, Source};
+use trustsim_world::{Kind, Source};
 
 /// The kind of an entry, kebab-case.
 pub fn kind_word(kind: &Kind) -> &'static str {
@@ -25,45 +24,6 @@ pub fn kind_word(kind: &Kind) -> &'static str {
         Kind::Handshake(_) => "handshake",
         Kind::GoesOn(record) => record.what,
         Kind::Note { what, .. } => what,
-    }
-}
-
-/// The detail of an entry, one line without the entry's subject.
-pub fn detail(kind: &Kind, manifest: &Manifest) -> String {
-    match kind {
-        Kind::Started => manifest.name.clone(),
-        Kind::Action { command, source } => match place(source) {
-            Some(place) => format!("{command} ({place})"),
-            None => command.clone(),
-        },
-        Kind::Relation {
-            what,
-            interface,
-            provider,
-            requirer,
-        } => format!("{interface} relation {provider} - {requirer} {what}"),
-        Kind::HookStarted { hook } | Kind::HookCommitted { hook } => hook.to_string(),
-        Kind::HookFailed { hook, reason } => format!("{hook}: {reason}"),
-        Kind::DatabagChanged { relation, keys } => format!("{relation}: {keys}"),
-        Kind::Secret { what, label } => format!("{label} {what}"),
-        Kind::LeaderElected => String::new(),
-        Kind::CertificateIssued(record) => issued(record),
-        Kind::CertificateServed {
-            endpoint,
-            certificate,
-        } => served(endpoint, certificate.as_ref()),
-        Kind::TrustChanged { roots } => trusted(roots),
-        Kind::KeyStored(record) => {
-            let store = record.relation.as_deref().unwrap_or("leader settings");
-            format!(
-                "{} of {} in {store}, readable by {}",
-                record.place, record.holder, record.readers
-            )
-        }
-        Kind::Settled => "every unit is idle".to_owned(),
-        Kind::Handshake(record) => handshake(record, manifest),
-        Kind::GoesOn(record) => record.detail(),
-        Kind::Note { detail, .. } => detail.clone(),
     }
 }
 
@@ -89,55 +49,6 @@ pub fn short_serial(serial: &str) -> String {
         Some((cut, _)) => format!("{}..", &serial[..cut]),
         None => serial.to_owned(),
     }
-}
-
-/// `root`, `intermediate` or `leaf`.
-pub fn certificate_kind_word(kind: CertificateKind) -> &'static str {
-    match kind {
-        CertificateKind::Root => "root",
-        CertificateKind::Intermediate => "intermediate",
-        CertificateKind::Leaf => "leaf",
-    }
-}
-
-fn issued(record: &CertificateRecord) -> String {
-    let kind = certificate_kind_word(record.kind);
-    let name = certificate_name(&record.certificate);
-    if record.kind == CertificateKind::Root {
-        return format!("{kind} {name}");
-    }
-    format!(
-        "{kind} {name} by {} (serial {})",
-        record.certificate.issuer(),
-        short_serial(&record.issuer_serial)
-    )
-}
-
-fn served(endpoint: &str, certificate: Option<&Certificate>) -> String {
-    match certificate {
-        Some(certificate) => format!("{endpoint}: {}", certificate_name(certificate)),
-        None => format!("{endpoint}: nothing"),
-    }
-}
-
-fn trusted(roots: &[Certificate]) -> String {
-    if roots.is_empty() {
-        return "nothing".to_owned();
-    }
-    let names: Vec<String> = roots.iter().map(certificate_name).collect();
-    names.join(", ")
-}
-
-fn handshake(record: &HandshakeRecord, manifest: &Manifest) -> String {
-    let connection = manifest
-        .connections
-        .get(record.connection as usize)
-        .map_or("?", |connection| connection.name.as_str());
-    let outcome = match record.verdict.outcome {
-        Outcome::Ok => "ok",
-        Outcome::Failed => record.verdict.error,
-    };
-    format!("{connection}: {outcome} ({})", record.trigger)
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! What each key would do in an attacker's hands, as sheets: `stolen_keys` and `blast_radius`.
 
 use super::sheet::{Field, Sheet};
+use crate::words::{certificate, verdict};
 use trustsim_diagnosis::BlastRadius;
-use trustsim_diagnosis::describe::certificate_kind_word;
-use trustsim_tls::Side;
 
 /// Both sheets. `outcome` of a try is `ok` where the attacker was taken for whom it claimed to be.
 pub fn blast_radius(radius: &BlastRadius) -> Vec<Sheet> {
@@ -16,7 +15,7 @@ fn keys(radius: &BlastRadius) -> Sheet {
             Field::time(radius.at),
             Field::text(one.certificate.subject()),
             Field::text(one.certificate.serial()),
-            Field::text(certificate_kind_word(one.kind)),
+            Field::text(certificate::kind(one.kind)),
             Field::text(&one.owner),
             Field::text(one.readers.join(" ")),
             Field::Count(radius.successes(index).count() as u64),
@@ -40,25 +39,20 @@ fn keys(radius: &BlastRadius) -> Sheet {
 fn tries(radius: &BlastRadius) -> Sheet {
     let rows = radius.tries.iter().map(|one| {
         let stolen = &radius.stolen[one.stolen];
-        let is_ok = one.verdict.is_ok();
-        let attacker = match one.attacker {
-            Side::Server => "server",
-            Side::Client => "client",
-        };
         vec![
             Field::time(radius.at),
             Field::text(stolen.certificate.subject()),
             Field::text(stolen.certificate.serial()),
-            Field::text(certificate_kind_word(stolen.kind)),
+            Field::text(certificate::kind(stolen.kind)),
             Field::text(&stolen.owner),
             Field::text(&one.as_whom),
             Field::text(&one.name),
             Field::text(&one.victim),
-            Field::text(attacker),
+            Field::text(verdict::side(one.attacker)),
             Field::text(one.validator),
-            Field::text(if is_ok { "ok" } else { "failed" }),
-            Field::optional((!is_ok).then_some(one.verdict.code), Field::text),
-            Field::optional((!is_ok).then_some(one.verdict.error), Field::text),
+            Field::text(verdict::outcome(&one.verdict)),
+            Field::optional(verdict::code(&one.verdict), Field::text),
+            Field::optional(verdict::error(&one.verdict), Field::text),
             Field::text(one.need.word()),
         ]
     });

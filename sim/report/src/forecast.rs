@@ -1,7 +1,7 @@
 //! What is coming, as sheets: `expiries`, `crowds`, `hook_queues`, `request_queues`, `patience`.
 
 use super::sheet::{Field, Sheet};
-use trustsim_diagnosis::describe::certificate_kind_word;
+use crate::words::certificate;
 use trustsim_diagnosis::{Forecast, Proof};
 use trustsim_world::Manifest;
 
@@ -25,7 +25,7 @@ fn expiries(forecast: &Forecast) -> Sheet {
             Field::time(certificate.not_after()),
             Field::text(certificate.subject()),
             Field::text(certificate.serial()),
-            Field::text(certificate_kind_word(one.record.kind)),
+            Field::text(certificate::kind(one.record.kind)),
             Field::text(&*one.record.model),
             Field::text(&*one.record.application),
             Field::optional(one.record.unit.as_deref(), Field::text),

@@ -5,7 +5,8 @@
 
 use serde_json::{Map, Value};
 
-use super::terminal::{Align, Cell, Table, natural, style};
+use super::terminal::{Align, Cell, Table, style};
+use super::words::number::natural;
 
 /// The tables of one model's status.
 pub fn status_tables(status: &Value) -> String {

@@ -18,6 +18,7 @@ pub mod terminal;
 #[cfg(test)]
 mod tests;
 mod why;
+pub mod words;
 
 pub use blast_radius::blast_radius;
 pub use folder::{FolderError, write_folder};
@@ -31,7 +32,7 @@ pub use why::why;
 use std::collections::BTreeMap;
 
 use trustsim_diagnosis::Findings;
-use trustsim_kernel::{Span, Time};
+use trustsim_kernel::Time;
 use trustsim_world::{ConnectionRecord, Journal, Kind, Manifest};
 
 /// Everything a report is made from.
@@ -60,7 +61,7 @@ impl<'a> Run<'a> {
 
     /// Seconds from the start, exact: `7862400` or `7862400.25`.
     fn offset_s(&self, time: Time) -> String {
-        decimal_seconds(time.since(self.manifest.start))
+        words::time::seconds(time.since(self.manifest.start))
     }
 }
 
@@ -107,15 +108,4 @@ pub fn files(run: &Run<'_>) -> Result<Vec<(String, Vec<u8>)>, plots::PlotError> 
     let mut files = tables(run);
     files.extend(plots::render(run)?);
     Ok(files)
-}
-
-/// Seconds without trailing zeros.
-fn decimal_seconds(span: Span) -> String {
-    let fraction = format!("{:09}", span.subsec_nanos());
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() {
-        span.as_secs().to_string()
-    } else {
-        format!("{}.{fraction}", span.as_secs())
-    }
 }

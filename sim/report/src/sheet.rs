@@ -28,7 +28,7 @@ impl Field {
     }
 
     pub(super) fn seconds(span: Span) -> Self {
-        Self::Text(super::decimal_seconds(span))
+        Self::Text(super::words::time::seconds(span))
     }
 
     pub(super) fn optional<T>(value: Option<T>, field: impl FnOnce(T) -> Self) -> Self {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::Run;
+use crate::words::certificate;
+use crate::words::time::seconds_json;
 use trustsim_diagnosis::Tally;
-use trustsim_diagnosis::describe::certificate_kind_word;
 use trustsim_kernel::Span;
 use trustsim_world::{CertificateKind, Kind, Source};
 
@@ -32,7 +33,7 @@ pub fn summary(run: &Run<'_>) -> Value {
         "seed": manifest.seed,
         "start": manifest.start.to_string(),
         "end": run.end().to_string(),
-        "duration_s": number(manifest.duration),
+        "duration_s": seconds_json(manifest.duration),
         "played": run.played,
         "fingerprint": format!("{:016x}", run.journal.fingerprint()),
         "passed": run.findings.passed(),
@@ -62,7 +63,7 @@ fn totals(run: &Run<'_>) -> Value {
         "handshakes_reused": sum(|tally| tally.reused),
         "outages": run.findings.outages.len(),
         "outages_unexpected": run.findings.unexpected.len(),
-        "lost_s": number(lost),
+        "lost_s": seconds_json(lost),
         "journal_entries": run.journal.entries().len(),
     })
 }
@@ -97,13 +98,11 @@ fn certificates(run: &Run<'_>) -> Value {
         CertificateKind::Intermediate,
         CertificateKind::Leaf,
     ]
-    .map(|kind| (certificate_kind_word(kind), 0))
+    .map(|kind| (certificate::kind(kind), 0))
     .into();
     for entry in run.journal.entries() {
         if let Kind::CertificateIssued(record) = &entry.kind {
-            *issued
-                .entry(certificate_kind_word(record.kind))
-                .or_default() += 1;
+            *issued.entry(certificate::kind(record.kind)).or_default() += 1;
         }
     }
     json!(issued)
@@ -145,15 +144,15 @@ fn connections(run: &Run<'_>) -> Vec<Value> {
                 "server": connection.server,
                 "server_name": connection.server_name,
                 "validator": connection.validator,
-                "every_s": number(connection.every),
+                "every_s": seconds_json(connection.every),
                 "first_attempt": connection.first_attempt.map(|at| at.to_string()),
                 "attempts": tally.attempts,
                 "failed_attempts": tally.failed_attempts,
                 "handshakes_real": tally.real,
                 "handshakes_reused": tally.reused,
                 "outages": tally.outages,
-                "lost_s": number(tally.lost),
-                "longest_outage_s": number(tally.longest),
+                "lost_s": seconds_json(tally.lost),
+                "longest_outage_s": seconds_json(tally.longest),
             })
         })
         .collect()
@@ -171,7 +170,7 @@ fn outages(run: &Run<'_>) -> Vec<Value> {
                 "connection": run.connection(outage.connection).name,
                 "from": outage.from.to_string(),
                 "until": outage.until.map(|until| until.to_string()),
-                "duration_s": number(outage.length(run.end())),
+                "duration_s": seconds_json(outage.length(run.end())),
                 "code": outage.code,
                 "error": outage.error,
                 "expected": !findings.unexpected.contains(&index),
@@ -199,7 +198,7 @@ fn remedies(run: &Run<'_>) -> Value {
         .map(|remedy| {
             let shortens = remedy.shortens.iter();
             let shortens: Vec<Value> = shortens
-                .map(|(outage, left)| json!({ "outage": outage, "left_s": number(*left) }))
+                .map(|(outage, left)| json!({ "outage": outage, "left_s": seconds_json(*left) }))
                 .collect();
             let later = remedy.later.iter();
             let later: Vec<Value> = later
@@ -212,19 +211,10 @@ fn remedies(run: &Run<'_>) -> Value {
                 "ends": remedy.ends,
                 "shortens": shortens,
                 "breaks": remedy.breaks,
-                "lost_before_s": number(remedy.lost_before),
-                "lost_after_s": number(remedy.lost_after),
+                "lost_before_s": seconds_json(remedy.lost_before),
+                "lost_after_s": seconds_json(remedy.lost_after),
             })
         })
         .collect();
     json!({ "proven": proven, "tried": found.tried, "untried": found.untried })
-}
-
-/// Seconds as a JSON number: whole where they are whole.
-fn number(span: Span) -> Value {
-    if span.subsec_nanos() == 0 {
-        Value::from(span.as_secs())
-    } else {
-        Value::from(span.as_secs_f64())
-    }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::words::verdict;
 use trustsim_diagnosis::{Answer, Carrier, Explanation, Rests, SaidBy, TrustSource};
 use trustsim_pki::Certificate;
 use trustsim_world::{Journal, Kind, Manifest};
@@ -11,7 +12,7 @@ use trustsim_world::{Journal, Kind, Manifest};
 /// `presented`, `trusted`, `missing`, `rests_on`, `stacks`. What does not apply is null.
 pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[SaidBy]) -> Value {
     let connection = &manifest.connections[answer.connection as usize];
-    let verdict = match journal.get(answer.seq).map(|entry| &entry.kind) {
+    let record = match journal.get(answer.seq).map(|entry| &entry.kind) {
         Some(Kind::Handshake(record)) => Some(&record.verdict),
         _ => None,
     };
@@ -30,8 +31,8 @@ pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[Sa
         "at": answer.at.to_string(),
         "judged_at": answer.judged_at.to_string(),
         "outcome": if failed.is_some() { "failed" } else { "ok" },
-        "code": failed.and(verdict).map(|verdict| verdict.code),
-        "error": failed.and(verdict).map(|verdict| verdict.error),
+        "code": failed.and(record).map(|verdict| verdict.code),
+        "error": failed.and(record).map(|verdict| verdict.error),
         "since": outage.map(|outage| outage.from.to_string()),
         "until": outage.and_then(|outage| outage.until).map(|until| until.to_string()),
         "cause": failed.map(cause),
@@ -46,9 +47,9 @@ pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[Sa
         "rests_on": held.map(rests_on),
         "stacks": failed.map(|_| stacks.iter().map(|said| json!({
             "validator": said.validator.name(),
-            "outcome": if said.verdict.is_ok() { "ok" } else { "failed" },
-            "code": (!said.verdict.is_ok()).then_some(said.verdict.code),
-            "error": (!said.verdict.is_ok()).then_some(said.verdict.error),
+            "outcome": verdict::outcome(&said.verdict),
+            "code": verdict::code(&said.verdict),
+            "error": verdict::error(&said.verdict),
             "text": said.verdict.said_by(said.validator, answer.at),
         })).collect::<Vec<_>>()),
     })

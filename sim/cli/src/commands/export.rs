@@ -10,7 +10,7 @@ use crate::console::Console;
 use crate::engine::Engine;
 use crate::error::{CliError, ErrorKind};
 use trustsim_pki::Certificate;
-use trustsim_report::write_folder;
+use trustsim_report::{words, write_folder};
 use trustsim_world::ExportedConnection;
 
 pub(super) fn export(
@@ -49,7 +49,7 @@ pub(super) fn export(
             "server_name": connection.server_name,
             "validator": connection.validator,
             "at": connection.at.to_string(),
-            "outcome": if verdict.is_ok() { "ok" } else { "failed" },
+            "outcome": words::verdict::outcome(verdict),
             "code": verdict.code,
             "error": verdict.error,
         });

@@ -13,6 +13,7 @@ use crate::error::{CliError, ErrorKind};
 use trustsim_kernel::Time;
 use trustsim_pki::{Certificate, PkiError, RevocationList};
 use trustsim_report::terminal::{Align, Cell, Table, style};
+use trustsim_report::words::verdict as words;
 use trustsim_tls::{
     TrustStore, UnknownValidator, Validator, Verdict, judge_client, judge_server, presents,
 };
@@ -128,12 +129,11 @@ fn read<T>(
 
 fn list(answers: impl Iterator<Item = (Validator, Verdict)>, at: Time) -> Value {
     let said = answers.map(|(validator, verdict)| {
-        let failed = |text: &str| (!verdict.is_ok()).then(|| text.to_owned());
         json!({
             "validator": validator.name(),
-            "outcome": outcome(&verdict),
-            "code": failed(verdict.code),
-            "error": failed(verdict.error),
+            "outcome": words::outcome(&verdict),
+            "code": words::code(&verdict),
+            "error": words::error(&verdict),
             "text": verdict.said_by(validator, at),
         })
     });
@@ -157,15 +157,11 @@ fn table(answers: impl Iterator<Item = (Validator, Verdict)>, at: Time) -> Strin
         };
         table.row([
             Cell::plain(validator.name()),
-            Cell::new(outcome(&verdict), colour),
+            Cell::new(words::outcome(&verdict), colour),
             Cell::new(verdict.code, style::DETAIL),
             Cell::plain(verdict.error),
             Cell::plain(&verdict.said_by(validator, at).unwrap_or_default()),
         ]);
     }
     table.render()
-}
-
-fn outcome(verdict: &Verdict) -> &'static str {
-    if verdict.is_ok() { "ok" } else { "failed" }
 }

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Table, optional, text};
+use super::{Table, text};
 use crate::Run;
-use trustsim_diagnosis::describe::certificate_kind_word;
+use crate::words::{self, time::instant_or_empty};
 use trustsim_kernel::Time;
 use trustsim_world::{Journal, Kind};
 
@@ -45,16 +45,16 @@ pub fn certificates(run: &Run<'_>) -> Vec<u8> {
             certificate.subject(),
             certificate.issuer(),
             &record.issuer_serial,
-            certificate_kind_word(record.kind),
+            words::certificate::kind(record.kind),
             &record.model,
             &record.application,
             &text(record.unit.as_ref()),
             &certificate.not_before().to_string(),
             &certificate.not_after().to_string(),
-            &optional(record.requested_at),
+            &instant_or_empty(record.requested_at),
             &entry.time.to_string(),
-            &optional(service.map(|service| service.from)),
-            &optional(service.and_then(|service| service.until)),
+            &instant_or_empty(service.map(|service| service.from)),
+            &instant_or_empty(service.and_then(|service| service.until)),
             certificate.key_algorithm(),
             &certificate.sans().join(" "),
             &certificate.sha256_hex(),

@@ -4,7 +4,7 @@
 
 use super::Table;
 use crate::Run;
-use trustsim_tls::Outcome;
+use crate::words::verdict;
 use trustsim_world::Kind;
 
 const HEADER: [&str; 15] = [
@@ -42,7 +42,7 @@ pub fn handshakes(run: &Run<'_>) -> Vec<u8> {
             &connection.server,
             &connection.server_name,
             &connection.validator,
-            outcome_word(verdict.outcome),
+            verdict::outcome(verdict),
             verdict.code,
             verdict.error,
             verdict.alert.unwrap_or_default(),
@@ -53,11 +53,4 @@ pub fn handshakes(run: &Run<'_>) -> Vec<u8> {
         ]);
     }
     table.finish()
-}
-
-const fn outcome_word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Ok => "ok",
-        Outcome::Failed => "failed",
-    }
 }

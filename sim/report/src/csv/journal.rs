@@ -2,7 +2,7 @@
 
 use super::{Table, text};
 use crate::Run;
-use trustsim_diagnosis::describe::{detail, kind_word};
+use crate::words::entry::{detail, kind};
 
 const HEADER: [&str; 9] = [
     "seq",
@@ -26,7 +26,7 @@ pub fn journal(run: &Run<'_>) -> Vec<u8> {
             &entry.time.to_string(),
             &run.offset_s(entry.time),
             &cause.unwrap_or_default(),
-            kind_word(&entry.kind),
+            kind(&entry.kind),
             &text(entry.subject.model.as_ref()),
             &text(entry.subject.application.as_ref()),
             &text(entry.subject.unit.as_ref()),

@@ -18,8 +18,6 @@ pub use outages::outages;
 pub use relation_secrets::relation_secrets;
 pub(super) use relation_secrets::store;
 
-use trustsim_kernel::Time;
-
 /// A table with its header.
 struct Table {
     writer: ::csv::Writer<Vec<u8>>,
@@ -45,10 +43,6 @@ impl Table {
             .into_inner()
             .expect("flushing into memory does not fail")
     }
-}
-
-fn optional(time: Option<Time>) -> String {
-    time.map_or_else(String::new, |time| time.to_string())
 }
 
 fn text(value: Option<&std::sync::Arc<str>>) -> String {

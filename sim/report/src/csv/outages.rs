@@ -1,8 +1,9 @@
 //! `outages.csv`: one row for each interval in which a connection failed. One that was still
 //! open at the end has an empty `until`; its `duration_s` runs to the end.
 
-use super::{Table, optional};
-use crate::{Run, decimal_seconds};
+use super::Table;
+use crate::Run;
+use crate::words::time::{instant_or_empty, seconds};
 
 const HEADER: [&str; 9] = [
     "connection",
@@ -27,8 +28,8 @@ pub fn outages(run: &Run<'_>) -> Vec<u8> {
             &connection.client,
             &connection.server,
             &outage.from.to_string(),
-            &optional(outage.until),
-            &decimal_seconds(outage.length(run.end())),
+            &instant_or_empty(outage.until),
+            &seconds(outage.length(run.end())),
             outage.code,
             outage.error,
             &explanation.line(),

@@ -8,7 +8,7 @@ use super::canvas::palette::{BLUE, GREY, INK, RULE, VERMILLION};
 use super::canvas::{Anchor, Canvas, Face, Frame};
 use super::marks::{Actions, legend, title};
 use crate::Run;
-use crate::terminal::grouped;
+use crate::words::number::grouped;
 use trustsim_kernel::{Time, format_duration};
 use trustsim_tls::Outcome;
 use trustsim_world::Kind;

@@ -10,8 +10,8 @@ use super::canvas::palette::{BLUE, GREY, INK, ORANGE, PURPLE, RULE};
 use super::canvas::{Anchor, Canvas, Face, Frame};
 use super::marks::{Actions, legend, title};
 use crate::Run;
-use crate::terminal::grouped;
-use trustsim_diagnosis::describe::short_serial;
+use crate::words::certificate::short_serial;
+use crate::words::number::grouped;
 use trustsim_kernel::{Span, format_duration};
 use trustsim_world::{CertificateKind, Kind};
 

@@ -7,6 +7,7 @@ use super::axis::TimeAxis;
 use super::canvas::palette::{GREY, INK};
 use super::canvas::{Anchor, Canvas, Face, Frame};
 use crate::Run;
+use crate::words::entry;
 use trustsim_kernel::{Time, format_duration};
 use trustsim_world::Kind;
 
@@ -59,7 +60,7 @@ impl Actions {
         let marks = entries
             .filter_map(|entry| match &entry.kind {
                 Kind::Action { command, source } => {
-                    let place = trustsim_diagnosis::describe::place(source);
+                    let place = entry::place(source);
                     let place = place.map_or_else(String::new, |place| format!("  ({place})"));
                     let offset = format_duration(entry.time.since(start));
                     Some((entry.time, format!("{offset}  {command}{place}")))

@@ -11,7 +11,7 @@ use super::canvas::palette::{GREEN, GREY, INK, LANE, ORANGE, PURPLE, SKY, VERMIL
 use super::canvas::{Anchor, Canvas, Face, Frame};
 use super::marks::{Actions, legend, title};
 use crate::Run;
-use crate::terminal::natural;
+use crate::words::number::natural;
 use trustsim_diagnosis::Outage;
 use trustsim_kernel::{Span, format_duration};
 

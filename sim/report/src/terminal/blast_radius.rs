@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::style::{self, paint};
 use super::{Align, Cell, Table};
-use trustsim_diagnosis::describe::{certificate_kind_word, certificate_name};
+use crate::words::certificate;
 use trustsim_diagnosis::{BlastRadius, Need};
 
 /// Renders it: who is deceived about whom, and who need not be.
@@ -38,8 +38,8 @@ pub fn blast_radius(radius: &BlastRadius) -> String {
             (false, false) => style::BAD,
         };
         table.row([
-            Cell::plain(&certificate_name(&stolen.certificate)),
-            Cell::plain(certificate_kind_word(stolen.kind)),
+            Cell::plain(&certificate::name(&stolen.certificate)),
+            Cell::plain(certificate::kind(stolen.kind)),
             Cell::plain(&stolen.owner),
             Cell::new(&victims.len().to_string(), colour),
             Cell::plain(&whom.len().to_string()),

@@ -1,10 +1,11 @@
 //! Failing connections, one block for those that failed alike: the error, when, what was
 //! presented and trusted, what is missing, and what led there.
 
+use super::Detail;
 use super::style::{self, paint};
-use super::{Detail, grouped, natural};
 use crate::Run;
-use trustsim_diagnosis::describe::{certificate_name, detail as words, kind_word};
+use crate::words::number::{counted, grouped, natural};
+use crate::words::{certificate, entry};
 use trustsim_diagnosis::{Carrier, Explanation, Outage, Part, outage_attempts};
 use trustsim_kernel::{Span, Time, format_duration};
 use trustsim_tls::{Side, Verdict};
@@ -228,19 +229,13 @@ fn others(run: &Run<'_>, group: &[usize], detail: Detail, lines: &mut Lines<'_>)
         NAMES
     };
     let rest = names.len().saturating_sub(shown);
-    let outages = if again == 1 { "outage" } else { "outages" };
-    let mut line = format!("{again} more {outages} of the same cause");
+    let mut line = format!("{} of the same cause", counted(again as u64, "more outage"));
     if !names.is_empty() {
         line.push_str(": ");
         line.push_str(&names[..names.len().min(shown)].join(", "));
     }
     if rest > 0 {
-        let connections = if rest == 1 {
-            "connection"
-        } else {
-            "connections"
-        };
-        line.push_str(&format!(" and {rest} more {connections}"));
+        line.push_str(&format!(" and {}", counted(rest as u64, "more connection")));
     }
     lines.add("and", &line);
 }
@@ -282,7 +277,7 @@ pub(super) fn trust_lines(explanation: &Explanation, lines: &mut Lines<'_>) {
             label,
             &format!(
                 "{}, valid {} to {}",
-                certificate_name(certificate),
+                certificate::name(certificate),
                 certificate.not_before(),
                 certificate.not_after()
             ),
@@ -296,7 +291,7 @@ pub(super) fn trust_lines(explanation: &Explanation, lines: &mut Lines<'_>) {
         Some([]) => lines.add("trusted", "nothing"),
         Some(roots) => {
             for root in roots.iter().take(NAMES) {
-                lines.add("trusted", &certificate_name(root));
+                lines.add("trusted", &certificate::name(root));
             }
             if roots.len() > NAMES {
                 lines.more(&format!("and {} more", roots.len() - NAMES));
@@ -437,7 +432,7 @@ fn cause_line(run: &Run<'_>, entry: &Entry) -> String {
     } else {
         format!(" {subject}")
     };
-    let words = short_digests(&words(&entry.kind, run.manifest));
+    let words = short_digests(&entry::detail(&entry.kind, run.manifest));
     let detail = if words.is_empty() {
         String::new()
     } else {
@@ -446,7 +441,7 @@ fn cause_line(run: &Run<'_>, entry: &Entry) -> String {
     format!(
         "{}{who} {}{detail}",
         entry.time,
-        kind_word(&entry.kind).replace('-', " ")
+        entry::kind(&entry.kind).replace('-', " ")
     )
 }
 

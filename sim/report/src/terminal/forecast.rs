@@ -3,7 +3,7 @@
 
 use super::style::{self, paint};
 use super::{Align, Cell, Table};
-use trustsim_diagnosis::describe::certificate_name;
+use crate::words::certificate;
 use trustsim_diagnosis::{Expiry, Forecast, Proof};
 use trustsim_kernel::format_duration;
 use trustsim_world::Manifest;
@@ -67,7 +67,7 @@ fn expiries(forecast: &Forecast, text: &mut String) {
         let margin = one.margin().map_or_else(|| "-".to_owned(), format_duration);
         table.row([
             end,
-            Cell::plain(&certificate_name(&one.record.certificate)),
+            Cell::plain(&certificate::name(&one.record.certificate)),
             Cell::plain(&format!(
                 "{}.{}",
                 one.record.model,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::style::{self, paint};
 use super::{Align, Cell, Table};
+use crate::words::certificate;
 use trustsim_diagnosis::LeastTrust;
-use trustsim_diagnosis::describe::certificate_name;
 
 /// Rows of a table; the files have them all.
 const ROWS: usize = 20;
@@ -54,7 +54,7 @@ fn excess(found: &LeastTrust, text: &mut String) {
     let mut holders: BTreeMap<(&str, String), BTreeSet<&str>> = BTreeMap::new();
     for one in &idle {
         let owner = one.owner.as_deref().unwrap_or("-");
-        let key = (owner, certificate_name(&one.certificate));
+        let key = (owner, certificate::name(&one.certificate));
         holders.entry(key).or_default().insert(&one.holder);
     }
     let mut table = Table::new(&[

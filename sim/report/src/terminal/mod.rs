@@ -20,6 +20,7 @@ pub use why::why;
 use std::collections::BTreeMap;
 
 use super::Run;
+use super::words::number::{counted, grouped, natural};
 use trustsim_diagnosis::Tally;
 use trustsim_kernel::{Span, format_duration};
 
@@ -267,8 +268,8 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
     }
     let unexpected = run.findings.unexpected.len();
     if unexpected > 0 {
-        let outages = if unexpected == 1 { "outage" } else { "outages" };
-        text.push_str(&format!(" {unexpected} {outages} nobody expected."));
+        let outages = counted(unexpected as u64, "outage");
+        text.push_str(&format!(" {outages} nobody expected."));
     }
     text.push('\n');
 }
@@ -284,61 +285,5 @@ fn lost(lost: Span, outages: u32) -> String {
     match outages {
         0 => "-".to_owned(),
         _ => format_duration(lost),
-    }
-}
-
-/// `1 209 600`: thousands apart.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A key that sorts `web/2` before `web/10`: digits are compared by length first.
-pub(super) fn natural(text: &str) -> Vec<(String, usize, String)> {
-    let mut key = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let word = rest
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(rest.len());
-        let (before, after) = rest.split_at(word);
-        let digits = after
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(after.len());
-        let number = after[..digits].trim_start_matches('0');
-        key.push((before.to_owned(), number.len(), number.to_owned()));
-        rest = &after[digits..];
-    }
-    key
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_stand_apart() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1 000"),
-            (1_209_600, "1 209 600"),
-        ] {
-            assert_eq!(grouped(number), text);
-        }
-    }
-
-    #[test]
-    fn names_sort_as_people_count() {
-        let mut names = ["web/10", "web/2", "api/1", "web/1", "web"];
-        names.sort_by_cached_key(|name| natural(name));
-        assert_eq!(names, ["api/1", "web", "web/1", "web/2", "web/10"]);
     }
 }

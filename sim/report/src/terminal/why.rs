@@ -3,7 +3,7 @@
 
 use super::failures::{Lines, excerpt, first_line, trust_lines};
 use super::style::{self, paint};
-use trustsim_diagnosis::describe::certificate_name;
+use crate::words::certificate;
 use trustsim_diagnosis::{Answer, Explanation, Rests, SaidBy, TrustSource};
 use trustsim_kernel::{Time, format_duration};
 use trustsim_world::{Journal, Kind, Manifest};
@@ -131,7 +131,7 @@ fn holding(manifest: &Manifest, answer: &Answer, rests: &Rests, text: &mut Strin
             label,
             &format!(
                 "{}, valid {} to {}{trusted}",
-                certificate_name(certificate),
+                certificate::name(certificate),
                 certificate.not_before(),
                 certificate.not_after()
             ),
@@ -162,7 +162,7 @@ fn rests_line(client: &str, server: &str, rests: &Rests) -> String {
     match (&rests.anchor, &rests.signer) {
         (Some(anchor), Some(signer)) => format!(
             "{client} trusts {}, under which {signer} signed for {server}",
-            certificate_name(anchor)
+            certificate::name(anchor)
         ),
         _ => format!("{client} accepts what {server} presents"),
     }

@@ -1,0 +1,89 @@
+//! The words for an entry of the journal: its kind as one kebab-case word and its detail as one
+//! line. `journal.csv` and the chains of causes on a terminal have the same.
+
+use trustsim_pki::Certificate;
+use trustsim_tls::Outcome;
+use trustsim_world::{CertificateKind, CertificateRecord, HandshakeRecord, Kind, Manifest};
+
+use super::certificate;
+
+pub use trustsim_diagnosis::describe::{kind_word as kind, place};
+
+/// The detail of an entry, one line without the entry's subject.
+pub fn detail(kind: &Kind, manifest: &Manifest) -> String {
+    match kind {
+        Kind::Started => manifest.name.clone(),
+        Kind::Action { command, source } => match place(source) {
+            Some(place) => format!("{command} ({place})"),
+            None => command.clone(),
+        },
+        Kind::Relation {
+            what,
+            interface,
+            provider,
+            requirer,
+        } => format!("{interface} relation {provider} - {requirer} {what}"),
+        Kind::HookStarted { hook } | Kind::HookCommitted { hook } => hook.to_string(),
+        Kind::HookFailed { hook, reason } => format!("{hook}: {reason}"),
+        Kind::DatabagChanged { relation, keys } => format!("{relation}: {keys}"),
+        Kind::Secret { what, label } => format!("{label} {what}"),
+        Kind::LeaderElected => String::new(),
+        Kind::CertificateIssued(record) => issued(record),
+        Kind::CertificateServed {
+            endpoint,
+            certificate,
+        } => served(endpoint, certificate.as_ref()),
+        Kind::TrustChanged { roots } => trusted(roots),
+        Kind::KeyStored(record) => {
+            let store = record.relation.as_deref().unwrap_or("leader settings");
+            format!(
+                "{} of {} in {store}, readable by {}",
+                record.place, record.holder, record.readers
+            )
+        }
+        Kind::Settled => "every unit is idle".to_owned(),
+        Kind::Handshake(record) => handshake(record, manifest),
+        Kind::GoesOn(record) => record.detail(),
+        Kind::Note { detail, .. } => detail.clone(),
+    }
+}
+
+fn issued(record: &CertificateRecord) -> String {
+    let kind = certificate::kind(record.kind);
+    let name = certificate::name(&record.certificate);
+    if record.kind == CertificateKind::Root {
+        return format!("{kind} {name}");
+    }
+    format!(
+        "{kind} {name} by {} (serial {})",
+        record.certificate.issuer(),
+        certificate::short_serial(&record.issuer_serial)
+    )
+}
+
+fn served(endpoint: &str, certificate: Option<&Certificate>) -> String {
+    match certificate {
+        Some(certificate) => format!("{endpoint}: {}", certificate::name(certificate)),
+        None => format!("{endpoint}: nothing"),
+    }
+}
+
+fn trusted(roots: &[Certificate]) -> String {
+    if roots.is_empty() {
+        return "nothing".to_owned();
+    }
+    let names: Vec<String> = roots.iter().map(certificate::name).collect();
+    names.join(", ")
+}
+
+fn handshake(record: &HandshakeRecord, manifest: &Manifest) -> String {
+    let connection = manifest
+        .connections
+        .get(record.connection as usize)
+        .map_or("?", |connection| connection.name.as_str());
+    let outcome = match record.verdict.outcome {
+        Outcome::Ok => "ok",
+        Outcome::Failed => record.verdict.error,
+    };
+    format!("{connection}: {outcome} ({})", record.trigger)
+}

@@ -1,0 +1,18 @@
+//! The words for values: the one place in which a fact becomes English.
+//!
+//! Every room below reports facts as values: an instant, a span, a certificate, a verdict, an entry
+//! of the journal. The formats (terminal tables, CSV, JSON, plots) lay values out, and ask this room
+//! for the word of each, so that the same fact reads alike in all of them and is renamed in one
+//! place. Nothing is ever read back out of the words made here.
+//!
+//! For example, a failed handshake in `handshakes.csv`, in `why --format json` and in the summary on
+//! a terminal has the outcome `failed` from [`verdict::outcome`], and the certificate it was about
+//! is named `CN=web (serial 1a2b3c4d..)` by [`certificate::name`] wherever it is named.
+//!
+//! One file owns the words of one kind of value. A new kind of value gets a file of its own.
+
+pub mod certificate;
+pub mod entry;
+pub mod number;
+pub mod time;
+pub mod verdict;

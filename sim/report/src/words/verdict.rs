@@ -1,0 +1,26 @@
+//! The words for verdicts of handshakes: the outcome, and the code and error of one that failed.
+
+use trustsim_tls::{Side, Verdict};
+
+/// `ok` or `failed`.
+pub fn outcome(verdict: &Verdict) -> &'static str {
+    if verdict.is_ok() { "ok" } else { "failed" }
+}
+
+/// The code of a verdict that failed, such as `TS0401`.
+pub fn code(verdict: &Verdict) -> Option<&'static str> {
+    (!verdict.is_ok()).then_some(verdict.code)
+}
+
+/// The name of the error of a verdict that failed, such as `unknown-issuer`.
+pub fn error(verdict: &Verdict) -> Option<&'static str> {
+    (!verdict.is_ok()).then_some(verdict.error)
+}
+
+/// `client` or `server`.
+pub const fn side(side: Side) -> &'static str {
+    match side {
+        Side::Client => "client",
+        Side::Server => "server",
+    }
+}
