@@ -198,7 +198,7 @@ fn kafka(keeps_old_ca: bool) -> Cluster {
 
 /// canonical/kafka-operator pull request 378: a broker with a certificate under a new CA still knows
 /// those that have not got theirs (`import_bundle` with the prefix `old-`), until `remove_stores` of
-/// the next certificate. That the others do not know it yet is in `tests/consumers.rs`.
+/// the next certificate. That the others do not know it yet is in `tests/suite/consumers.rs`.
 #[test]
 fn kafka_keeps_the_old_ca_until_the_next_certificate() {
     let (mut with, mut without) = (kafka(true), kafka(false));

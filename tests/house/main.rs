@@ -1,0 +1,5 @@
+//! Rules of the house that no lint knows: what crates may depend on, and that the docs name what is
+//! there. It reads the sources and links none of them.
+
+mod behaviours;
+mod tidy;

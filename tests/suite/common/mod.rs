@@ -1,0 +1,141 @@
+//! What the whole-scenario tests share.
+#![allow(clippy::print_stderr, reason = "a skip is loud")]
+
+pub(crate) mod random;
+pub(crate) mod rehearsals;
+pub(crate) mod small;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use trustsim::diagnosis::{Forks, Future, Outcome};
+use trustsim::kernel::{Span, Time};
+use trustsim::scenario;
+use trustsim::world::{Deployment, Entry, Kind, Options, Record, Simulation};
+
+/// Every scenario file of the project, in name order.
+pub(crate) fn scenario_files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let entries = std::fs::read_dir(&folder).expect("the project has scenarios");
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("a folder entry").path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
+        .collect();
+    files.sort();
+    assert!(
+        files.len() >= 10,
+        "only {} scenarios in {}",
+        files.len(),
+        folder.display()
+    );
+    files
+}
+
+/// The deployment of a scenario file.
+pub(crate) fn load(path: &Path) -> Deployment {
+    match scenario::load(path, &scenario::DiskFiles) {
+        Ok(loaded) => loaded.deployment,
+        Err(diagnostics) => panic!("{}: {diagnostics:?}", path.display()),
+    }
+}
+
+/// The deployment of `scenarios/NAME.yaml`.
+pub(crate) fn load_named(name: &str) -> Deployment {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    load(&folder.join(format!("{name}.yaml")))
+}
+
+/// The deployment of a scenario text.
+pub(crate) fn deployed(text: &str) -> Deployment {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("s.yaml");
+    std::fs::write(&path, text).expect("written");
+    match scenario::load(&path, &scenario::DiskFiles) {
+        Ok(loaded) => loaded.deployment,
+        Err(wrong) => panic!("{}", wrong.render(false)),
+    }
+}
+
+/// Notes of one kind, with their places in the journal.
+pub(crate) fn notes<'a>(record: &'a Record, wanted: &str) -> Vec<(usize, &'a Entry)> {
+    let all = record.journal.entries().iter().enumerate();
+    all.filter(|(_, entry)| matches!(&entry.kind, Kind::Note { what, .. } if *what == wanted))
+        .collect()
+}
+
+/// What a note says; empty for anything else.
+pub(crate) fn text_of(entry: &Entry) -> &str {
+    match &entry.kind {
+        Kind::Note { detail, .. } => detail,
+        _ => "",
+    }
+}
+
+/// Plays a deployment to its end.
+pub(crate) fn play(deployment: &Deployment, options: Options) -> Record {
+    Simulation::new(Arc::new(deployment.clone()), options).finish()
+}
+
+/// Plays futures of a deployment.
+pub(crate) fn forks(deployment: &Deployment) -> impl FnMut(Future) -> Option<Outcome> {
+    let to = |simulation: &mut Simulation, until| simulation.run_until(until);
+    let mut forks = Forks::new(Arc::new(deployment.clone()), to);
+    move |future| Some(forks.play(future))
+}
+
+/// The same deployment, cut short.
+pub(crate) fn cut(deployment: &Deployment, longest: Span) -> Deployment {
+    let mut deployment = deployment.clone();
+    deployment.duration = deployment.duration.min(longest);
+    let duration = deployment.duration;
+    deployment.actions.retain(|action| action.at <= duration);
+    deployment
+}
+
+/// DER of every certificate issued, in order.
+pub(crate) fn certificates(record: &Record) -> Vec<Vec<u8>> {
+    let entries = record.journal.entries().iter();
+    let issued = entries.filter_map(|entry| match &entry.kind {
+        Kind::CertificateIssued(issued) => Some(issued.certificate.der().to_vec()),
+        _ => None,
+    });
+    issued.collect()
+}
+
+/// When each connection's verdict became what.
+pub(crate) fn verdicts(record: &Record) -> BTreeMap<u32, Vec<(Time, &'static str)>> {
+    let mut changes: BTreeMap<u32, Vec<(Time, &'static str)>> = BTreeMap::new();
+    for entry in record.journal.entries() {
+        if let Kind::Handshake(handshake) = &entry.kind {
+            let of_connection = changes.entry(handshake.connection).or_default();
+            let error = handshake.verdict.error;
+            if of_connection.last().is_none_or(|(_, last)| *last != error) {
+                of_connection.push((entry.time, error));
+            }
+        }
+    }
+    changes
+}
+
+/// The error in force at `at`, by a list of changes.
+pub(crate) fn in_force(changes: &[(Time, &'static str)], at: Time) -> Option<&'static str> {
+    changes
+        .iter()
+        .rev()
+        .find(|(since, _)| *since <= at)
+        .map(|(_, error)| *error)
+}
+
+/// The folder of shared data beside the checkout, or a loud line that the test is skipped.
+pub(crate) fn shared(test: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    if path.is_dir() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED {test}: {} is not there", path.display());
+    None
+}

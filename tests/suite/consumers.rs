@@ -1,0 +1,226 @@
+//! What becomes of the same deployment with other libraries and other consumers: whole scenarios.
+
+use std::path::Path;
+
+use trustsim::charms::{Behaviour, Role};
+use trustsim::diagnosis::diagnose;
+use trustsim::kernel::Span;
+use trustsim::scenario::{self, MemoryFiles};
+use trustsim::tls::Validator;
+use trustsim::world::Options;
+
+const SCENARIO: &str = "
+name: consumers
+seed: 5
+duration: DURATION
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: CA}
+      web: {charm: WEB, scale: 3}
+    relations:
+      - [web:ENDPOINT, ca:certificates]
+charms:
+CHARMS
+connections:
+  - {from: web, to: web, every: 10s, mutual: true, validator: VALIDATOR}
+FAULTS
+";
+
+/// Errors of the outages after the first hour, with how long each lasted; none where it has no end.
+fn outages(replacements: &[(&str, &str)]) -> Vec<(&'static str, Option<Span>)> {
+    let defaults = [
+        ("DURATION", "2d"),
+        ("ENDPOINT", "certificates"),
+        ("CA", "self-signed-certificates"),
+        ("WEB", "web"),
+        ("VALIDATOR", "openssl"),
+        ("FAULTS", ""),
+    ];
+    let mut text = SCENARIO.to_owned();
+    for (place, value) in replacements.iter().chain(&defaults) {
+        text = text.replace(place, value);
+    }
+    let files = MemoryFiles::new([("s.yaml", text.as_str())]);
+    let deployment = match scenario::load(Path::new("s.yaml"), &files) {
+        Ok(loaded) => loaded.deployment,
+        Err(wrong) => panic!("{}", wrong.render(false)),
+    };
+    let record = crate::common::play(&deployment, Options::default());
+    let hour = deployment.start + Span::from_secs(3_600);
+    let found = diagnose(&deployment, &record.manifest, &record.journal).outages;
+    let lasting = found
+        .iter()
+        .filter(|one| one.until.is_none_or(|until| until > hour));
+    lasting
+        .map(|one| (one.error, one.until.map(|until| until.since(one.from))))
+        .collect()
+}
+
+const UNITS: &str = "  web: {requires: {certificates: {interface: tls-certificates}}}";
+
+#[test]
+fn peers_of_a_plain_consumer_are_well() {
+    assert_eq!(outages(&[("CHARMS", UNITS)]), []);
+}
+
+/// Extended key usage `clientAuth` alone, as the legacy protocol's client certificates and those of
+/// charmed-kubernetes/layer-easyrsa have it: every stack refuses it of a server.
+#[test]
+fn a_server_that_presents_a_client_certificate_is_refused() {
+    let issuer = |purposes: &str| {
+        format!(
+            "{UNITS}\n  ca: {{provides: {{certificates: {{interface: tls-certificates}}}}, issuer: {{chain: [{{common-name: Root, validity: 520w}}], leaf-purposes: {purposes}}}}}"
+        )
+    };
+    for validator in Validator::ALL {
+        let with = |purposes| {
+            let charms = issuer(purposes);
+            let replacements = [
+                ("CHARMS", charms.as_str()),
+                ("CA", "ca"),
+                ("VALIDATOR", validator.name()),
+            ];
+            outages(&replacements)
+        };
+        assert_eq!(with("[server, client]"), [], "{validator}");
+        let refused = with("[client]");
+        assert_eq!(refused.len(), 6, "{validator}");
+        assert!(
+            refused.iter().all(|one| *one == ("invalid-purpose", None)),
+            "{validator}: {refused:?}"
+        );
+    }
+}
+
+/// canonical/tls-certificates-interface 257bfe7, `v3/tls_certificates.py`: its provider hears units
+/// only, so an application that asks in its own databag waits for ever.
+#[test]
+fn an_application_waits_for_ever_for_a_provider_with_version_3() {
+    let charms = |mode: &str| {
+        format!(
+            "  web: {{requires: {{certificates: {{interface: tls-certificates, mode: {mode}}}}}}}
+  self-signed-certificates: {{provides: {{certificates: {{library: tls-certificates-v3}}}}}}"
+        )
+    };
+    assert_eq!(outages(&[("CHARMS", &charms("unit"))]), []);
+    let waiting = outages(&[("CHARMS", &charms("app"))]);
+    assert_eq!(waiting.len(), 6);
+    assert!(
+        waiting.iter().all(|one| *one == ("no-certificate", None)),
+        "{waiting:?}"
+    );
+}
+
+/// canonical/copilot-collections issue 69: the same request again, and a certificate that ends.
+#[test]
+fn the_same_request_again_ends_in_an_outage_that_has_no_end() {
+    let charms = |unique: bool| {
+        format!(
+            "  web: {{requires: {{certificates: {{interface: tls-certificates, library: tls-certificates-v3, unique-requests: {unique}}}}}}}"
+        )
+    };
+    let year = |charms: &str| outages(&[("CHARMS", charms), ("DURATION", "100d")]);
+    assert_eq!(year(&charms(true)), []);
+    let ended = year(&charms(false));
+    assert_eq!(ended.len(), 6);
+    assert!(
+        ended.iter().all(|one| *one == ("expired", None)),
+        "{ended:?}"
+    );
+}
+
+/// canonical/opensearch-operator rotates in two phases, canonical/kafka-operator in one: the same
+/// rotation of the same CA cuts brokers off from each other for as long as it takes, and no node.
+#[test]
+fn two_phases_spare_the_outage_that_one_phase_is() {
+    let rotation = "faults:\n  - {at: 1d, rotate-ca: {app: ca}}";
+    let with = |web: &str, endpoint: &str| {
+        outages(&[
+            ("CHARMS", "  unused: {}"),
+            ("WEB", web),
+            ("ENDPOINT", endpoint),
+            ("FAULTS", rotation),
+        ])
+    };
+    assert_eq!(with("opensearch", "certificates"), []);
+    let kafka = with("kafka-k8s", "peer-certificates");
+    assert!(!kafka.is_empty());
+    for (error, lasted) in kafka {
+        assert_eq!(error, "unknown-issuer");
+        let lasted = lasted.expect("it heals");
+        assert!(lasted < Span::from_secs(600), "{lasted:?}");
+    }
+}
+
+/// Each real charm's own file, in a folder beside the scenario: the charm runs, and one that is
+/// played gets a certificate over every endpoint that asks for one.
+#[test]
+fn every_real_charm_file_runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = ["../shared/corpus/charms", "../../shared/corpus/charms"]
+        .map(|path| root.join(path))
+        .into_iter()
+        .find(|path| path.is_dir());
+    let Some(folder) = folder else {
+        eprintln!("SKIPPED every_real_charm_file_runs: ../shared/corpus/charms is not there");
+        return;
+    };
+    let mut played = 0;
+    let entries = std::fs::read_dir(&folder).expect("a folder");
+    for entry in entries.map(|entry| entry.expect("an entry").path()) {
+        let metadata = std::fs::read_to_string(&entry).expect("text");
+        let named = metadata
+            .lines()
+            .find_map(|line| line.strip_prefix("name: "));
+        let name = named.expect("a name").trim().trim_matches('"');
+        let file = format!("charms/{name}/charmcraft.yaml");
+        let alone = format!(
+            "{{models: {{m: {{bundle: kubernetes, applications: {{app: {{charm: {name}}}}}}}}}}}\n"
+        );
+        let charm = load(&alone, &file, &metadata).applications[0].charm.clone();
+        assert!(charm.known, "{name}");
+        if charm.subordinate {
+            continue;
+        }
+        let asks: Vec<&str> = charm
+            .endpoints
+            .iter()
+            .filter(|it| it.role == Role::Requirer && it.interface == "tls-certificates")
+            .map(|it| it.name.as_str())
+            .collect();
+        let relations: String = asks
+            .iter()
+            .map(|endpoint| format!("      - [app:{endpoint}, ca:certificates]\n"))
+            .collect();
+        let relations = if asks.is_empty() {
+            "[]\n".to_owned()
+        } else {
+            format!("\n{relations}")
+        };
+        let text = format!(
+            "duration: 1d\nmodels:\n  m:\n    bundle: kubernetes\n    applications:\n      ca: {{charm: self-signed-certificates}}\n      app: {{charm: {name}}}\n    relations: {relations}"
+        );
+        let deployment = load(&text, &file, &metadata);
+        let record = crate::common::play(&deployment, Options::default());
+        let is_played = matches!(
+            charm.behaviour,
+            Behaviour::Requirer | Behaviour::Traefik | Behaviour::OpenSearch
+        );
+        let leaves = crate::common::certificates(&record).len().saturating_sub(1);
+        if is_played && !asks.is_empty() {
+            assert!(leaves >= asks.len(), "{name}: {leaves} for {asks:?}");
+            played += 1;
+        }
+    }
+    assert!(played >= 12, "{played}");
+}
+
+fn load(text: &str, file: &str, metadata: &str) -> trustsim::world::Deployment {
+    let files = MemoryFiles::new([("s.yaml", text), (file, metadata)]);
+    match scenario::load(Path::new("s.yaml"), &files) {
+        Ok(loaded) => loaded.deployment,
+        Err(wrong) => panic!("{file}: {}", wrong.render(false)),
+    }
+}

@@ -1,0 +1,42 @@
+//! Whole deployments, played from their scenarios: one binary, so that everything is linked once. A
+//! module is one subject; `cargo test --test suite MODULE::` runs it alone.
+//!
+//! Tests marked `#[ignore]` take long or write a file: name the module that is meant, as `.ci/run` does.
+
+mod common;
+
+mod audit;
+mod clients;
+mod constraints;
+mod consumers;
+mod corpus;
+mod determinism;
+mod every_handshake;
+mod every_hook;
+mod expectations;
+mod fault_kinds;
+mod forecast;
+mod incidents;
+mod judge;
+mod juju_faults;
+mod kubeconfig;
+mod lego;
+mod metamorphic;
+mod openssl_verify;
+mod ordered_remedies;
+mod pairings;
+mod patterns;
+mod people;
+mod playbooks;
+mod played_again;
+mod random_faults;
+mod recording;
+mod rehearsal;
+mod remedies;
+mod rotation;
+mod scenarios;
+mod templates;
+mod tls_faults;
+mod true_causes;
+mod variants;
+mod why;
