@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    trustsim::cli::main(std::env::args_os(), &trustsim::cli::Library)
+    trustsim::cli::run_program(std::env::args_os())
 }

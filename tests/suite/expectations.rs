@@ -107,7 +107,7 @@ fn keys_that_stand_in_clear_are_listed() {
             manifest: &record.manifest,
             journal: &record.journal,
             findings: &findings,
-            played: None,
+            provenance: None,
         };
         String::from_utf8(csv::relation_secrets(&run)).expect("text")
     };

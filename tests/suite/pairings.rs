@@ -176,7 +176,7 @@ operators: {on-call: {answers: [vault], delay: {exactly: 5m}}}
             manifest: &record.manifest,
             journal: &record.journal,
             findings: &findings,
-            played: None,
+            provenance: None,
         },
         Detail::Normal,
     );

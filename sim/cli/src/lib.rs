@@ -4,13 +4,14 @@
 //! into a terminal table; data goes to standard output or into files.
 
 mod args;
+mod bug;
 mod commands;
 mod console;
-mod engine;
 mod error;
-mod library;
-mod moment;
+mod instant;
+mod output;
 mod progress;
+mod scenario;
 #[cfg(test)]
 mod tests;
 
@@ -21,9 +22,7 @@ use clap::Parser;
 
 pub use args::Cli;
 pub use console::Console;
-pub use engine::{Engine, Loaded, Simulation};
 pub use error::{CliError, ErrorKind};
-pub use library::Library;
 
 /// How a command ended, as its exit code. A bug that panics ends with 101.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,8 +42,12 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Runs the program in a terminal or a pipe.
-pub fn main(args: impl IntoIterator<Item = OsString>, engine: &dyn Engine) -> ExitCode {
+/// Runs the program in a terminal or a pipe. `args` begins with the program's name.
+///
+/// From here on a panic prints the report of a bug, and ends the process with 101.
+pub fn run_program(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    bug::install_hook(&args);
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -58,12 +61,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>, engine: &dyn Engine) -> Ex
     };
     cli.globals.color.write_global();
     let mut console = Console::terminal(&cli.globals);
-    execute(&cli, engine, &mut console).into()
+    execute(&cli, &mut console).into()
 }
 
 /// Runs one command and prints its error, if there is one.
-pub fn execute(cli: &Cli, engine: &dyn Engine, console: &mut Console<'_>) -> Exit {
-    match commands::dispatch(cli, engine, console) {
+pub fn execute(cli: &Cli, console: &mut Console<'_>) -> Exit {
+    match commands::dispatch(cli, console) {
         Ok(exit) => exit,
         Err(error) if error.is_broken_pipe() => Exit::Held,
         Err(error) => {

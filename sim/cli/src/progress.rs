@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::engine::Simulation;
 use trustsim_kernel::{Span, Time, format_duration};
+use trustsim_world::Simulation;
 
 /// Before this much real time has passed nothing is drawn.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const SLICES: u32 = 400;
 
 /// Plays from `start` up to `until`. What is played does not depend on whether it is watched.
-pub(super) fn play(simulation: &mut dyn Simulation, start: Time, until: Time, watched: bool) {
+pub(super) fn play(simulation: &mut Simulation, start: Time, until: Time, watched: bool) {
     if !watched {
         simulation.run_until(until);
         return;

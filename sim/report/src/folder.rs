@@ -1,4 +1,9 @@
-//! Writing a run's folder: everything into a sibling first, then moved into place by renames.
+//! Writing a folder: everything into a sibling first, then moved into place by renames.
+//!
+//! A folder that was only half written must not look whole. A new folder comes into place by one
+//! rename. In a folder that is there already, the last of the files to be written is its seal: it is
+//! removed before anything else is replaced, and put back after everything else. So a reader that
+//! finds the seal (`summary.json` in the folder of a run) finds the files that belong to it.
 
 use std::fs;
 use std::io;
@@ -29,7 +34,7 @@ pub enum FolderError {
 ///
 /// Every file is written into a hidden folder beside it before the first one is moved into
 /// place. In a folder that is there already, files of the same name are replaced and others are
-/// left alone.
+/// left alone; the last of `files` is there only while all of them are.
 ///
 /// # Errors
 ///
@@ -79,6 +84,15 @@ fn put_in_place(
 ) -> Result<(), FolderError> {
     if !path.exists() {
         return fs::rename(staging, path).map_err(|source| failed(path, source));
+    }
+    if let Some((seal, _)) = files.last() {
+        let seal = path.join(seal);
+        match fs::remove_file(&seal) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(failed(&seal, source));
+            }
+            _ => {}
+        }
     }
     for (name, _) in files {
         let target = path.join(name);
@@ -147,6 +161,25 @@ mod tests {
         let error = write_folder(&path, &files).expect_err("must fail");
         assert!(matches!(error, FolderError::Io { .. }), "{error}");
         assert_eq!(names(root.path()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_folder_that_is_half_replaced_has_no_seal() {
+        let root = tempfile::tempdir().expect("a folder");
+        let path = root.path().join("out");
+        // A folder in the way of the second file stops the writing in the middle.
+        fs::create_dir_all(path.join("b.csv/mine")).expect("made");
+        fs::write(path.join("a.csv"), "old").expect("written");
+        fs::write(path.join("summary.json"), "old").expect("written");
+        let files = [
+            file("a.csv", "new"),
+            file("b.csv", "new"),
+            file("summary.json", "new"),
+        ];
+        let error = write_folder(&path, &files).expect_err("must fail");
+        assert!(matches!(error, FolderError::Io { .. }), "{error}");
+        assert_eq!(names(&path), ["a.csv", "b.csv"]);
+        assert_eq!(names(root.path()), ["out"]);
     }
 
     #[test]

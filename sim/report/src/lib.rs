@@ -4,13 +4,14 @@
 //! written. Must not know how a run works: it reads the manifest, the journal and the findings.
 
 mod blast_radius;
+mod contents;
 pub mod csv;
 mod folder;
 mod forecast;
 pub mod juju;
 mod least_trust;
-mod played;
 pub mod plots;
+mod provenance;
 pub mod rehearsal;
 mod sheet;
 mod summary;
@@ -21,10 +22,11 @@ mod why;
 pub mod words;
 
 pub use blast_radius::blast_radius;
+pub use contents::{NamedFile, SUMMARY, files};
 pub use folder::{FolderError, write_folder};
 pub use forecast::forecast;
 pub use least_trust::least_trust;
-pub use played::Played;
+pub use provenance::Provenance;
 pub use sheet::{Field, Sheet, sheets_json};
 pub use summary::summary;
 pub use why::why;
@@ -45,7 +47,7 @@ pub struct Run<'a> {
     /// What was found in it.
     pub findings: &'a Findings,
     /// What it was made from; nothing where no scenario file was read.
-    pub played: Option<&'a Played>,
+    pub provenance: Option<&'a Provenance>,
 }
 
 impl<'a> Run<'a> {
@@ -79,33 +81,4 @@ fn readable_keys<'a>(run: &Run<'a>) -> BTreeMap<&'a str, BTreeMap<&'static str, 
         }
     }
     counts
-}
-
-/// Every file of a run's folder but the plots, by name.
-///
-/// The folder's CSV files are a contract: their columns do not change, more may follow them.
-pub fn tables(run: &Run<'_>) -> Vec<(String, Vec<u8>)> {
-    [
-        ("summary.json", summary::render(run)),
-        ("handshakes.csv", csv::handshakes(run)),
-        ("failures.csv", csv::failures(run)),
-        ("outages.csv", csv::outages(run)),
-        ("certificates.csv", csv::certificates(run)),
-        ("relation_secrets.csv", csv::relation_secrets(run)),
-        ("journal.csv", csv::journal(run)),
-    ]
-    .into_iter()
-    .map(|(name, bytes)| (name.to_owned(), bytes))
-    .collect()
-}
-
-/// Every file of a run's folder, by name.
-///
-/// # Errors
-///
-/// [`plots::PlotError`] where a plot could not be drawn.
-pub fn files(run: &Run<'_>) -> Result<Vec<(String, Vec<u8>)>, plots::PlotError> {
-    let mut files = tables(run);
-    files.extend(plots::render(run)?);
-    Ok(files)
 }

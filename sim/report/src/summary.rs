@@ -34,7 +34,7 @@ pub fn summary(run: &Run<'_>) -> Value {
         "start": manifest.start.to_string(),
         "end": run.end().to_string(),
         "duration_s": seconds_json(manifest.duration),
-        "played": run.played,
+        "played": run.provenance,
         "fingerprint": format!("{:016x}", run.journal.fingerprint()),
         "passed": run.findings.passed(),
         "totals": totals(run),

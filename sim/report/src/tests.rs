@@ -11,7 +11,7 @@ fn rendered<T>(render: impl FnOnce(&Run<'_>) -> T) -> T {
         manifest: &script.manifest,
         journal: &script.journal,
         findings: &findings,
-        played: None,
+        provenance: None,
     })
 }
 
@@ -104,7 +104,7 @@ fn a_folder_has_every_file_and_the_same_run_the_same_bytes() {
     let (once, again) = (files(), files());
     assert!(once == again, "two renderings differ");
     let names: Vec<&str> = once.iter().map(|(name, _)| name.as_str()).collect();
-    insta::assert_snapshot!(names.join(" "), @"summary.json handshakes.csv failures.csv outages.csv certificates.csv relation_secrets.csv journal.csv plot-handshakes.svg plot-handshakes.png plot-outages.svg plot-outages.png plot-issuance.svg plot-issuance.png");
+    insta::assert_snapshot!(names.join(" "), @"handshakes.csv failures.csv outages.csv certificates.csv relation_secrets.csv journal.csv plot-handshakes.svg plot-handshakes.png plot-outages.svg plot-outages.png plot-issuance.svg plot-issuance.png summary.json");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn an_empty_run_renders_too() {
         manifest: &script.manifest,
         journal: &script.journal,
         findings: &findings,
-        played: None,
+        provenance: None,
     };
     assert_eq!(files(&run).expect("drawn").len(), 13);
     assert!(terminal(&run, Detail::Normal).contains("The scenario expects nothing."));
@@ -170,7 +170,7 @@ fn large() -> Vec<(String, Vec<u8>)> {
         manifest: &script.manifest,
         journal: &script.journal,
         findings: &findings,
-        played: None,
+        provenance: None,
     };
     files(&run).expect("drawn")
 }

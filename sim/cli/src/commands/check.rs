@@ -5,22 +5,18 @@ use std::path::Path;
 use crate::Exit;
 use crate::args::Check;
 use crate::console::Console;
-use crate::engine::Engine;
 use crate::error::CliError;
+use crate::scenario::load_scenario;
 use trustsim_kernel::format_duration;
 use trustsim_report::terminal::style::{GOOD, paint};
 use trustsim_world::Deployment;
 
-pub(super) fn check(
-    args: &Check,
-    engine: &dyn Engine,
-    console: &mut Console<'_>,
-) -> Result<Exit, CliError> {
+pub(super) fn check(args: &Check, console: &mut Console<'_>) -> Result<Exit, CliError> {
     let mut worst = Exit::Held;
     for path in &args.scenarios {
         let mut left = vec![None];
         while let Some(variant) = left.pop() {
-            match check_one(path, variant.as_deref(), engine, console)? {
+            match check_one(path, variant.as_deref(), console)? {
                 Some(variants) if variant.is_none() => {
                     left.extend(variants.into_iter().rev().map(Some));
                 }
@@ -36,10 +32,9 @@ pub(super) fn check(
 fn check_one(
     path: &Path,
     variant: Option<&str>,
-    engine: &dyn Engine,
     console: &mut Console<'_>,
 ) -> Result<Option<Vec<String>>, CliError> {
-    match engine.load(path, variant) {
+    match load_scenario(path, variant) {
         Ok(loaded) => {
             console.say(&loaded.warnings)?;
             let (good, shown) = (paint(GOOD, "ok"), path.display());

@@ -4,27 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{data, play_until};
+use super::play_until;
 use crate::args::{DataFormat, Export};
 use crate::console::Console;
-use crate::engine::Engine;
 use crate::error::{CliError, ErrorKind};
+use crate::output::data_text;
 use trustsim_pki::Certificate;
 use trustsim_report::{words, write_folder};
 use trustsim_world::ExportedConnection;
 
-pub(super) fn export(
-    args: &Export,
-    engine: &dyn Engine,
-    console: &mut Console<'_>,
-) -> Result<(), CliError> {
-    let (_, simulation) = play_until(
-        &args.scenario,
-        args.at.as_deref(),
-        &args.play,
-        engine,
-        console,
-    )?;
+pub(super) fn export(args: &Export, console: &mut Console<'_>) -> Result<(), CliError> {
+    let (_, simulation) = play_until(&args.scenario, args.at.as_deref(), &args.play, console)?;
     let connections = simulation.export();
     let mut files = Vec::new();
     let mut taken: BTreeMap<String, u32> = BTreeMap::new();
@@ -53,7 +43,7 @@ pub(super) fn export(
             "code": verdict.code,
             "error": verdict.error,
         });
-        add("connection.json", data(&value, DataFormat::Json)?);
+        add("connection.json", data_text(&value, DataFormat::Json)?);
     }
     write_folder(&args.output, &files).map_err(|error| {
         CliError::new(ErrorKind::Io, "failed to write the export").caused_by(error)

@@ -2,35 +2,33 @@
 
 use std::sync::Arc;
 
-use super::{Ready, load, sheets};
-use crate::args::{Forecast, Format};
+use super::{Playable, load};
+use crate::args::Forecast;
 use crate::console::Console;
-use crate::engine::Engine;
 use crate::error::CliError;
+use crate::output::deliver_sheets;
 use crate::progress;
 use trustsim_diagnosis::{self as diagnosis, prove};
 use trustsim_report::{self as report, terminal};
+use trustsim_world::Simulation;
 
-pub(super) fn forecast(
-    args: &Forecast,
-    engine: &dyn Engine,
-    console: &mut Console<'_>,
-) -> Result<(), CliError> {
-    let Ready {
+pub(super) fn forecast(args: &Forecast, console: &mut Console<'_>) -> Result<(), CliError> {
+    let Playable {
         deployment,
         options,
         ..
-    } = load(&args.scenario, &args.play, engine, console)?;
+    } = load(&args.scenario, &args.play, console)?;
     let (start, end) = (deployment.start, deployment.start + deployment.duration);
-    let mut simulation = engine.start(Arc::clone(&deployment), options)?;
-    progress::play(simulation.as_mut(), start, end, console.progress);
+    let mut simulation = Simulation::new(Arc::clone(&deployment), options);
+    progress::play(&mut simulation, start, end, console.progress);
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
     let forecast = diagnosis::forecast(&deployment, &manifest, journal);
     let proofs = prove(&deployment, &forecast.patience, args.proofs);
-    let all = report::forecast(&manifest, &forecast, &proofs);
-    let text = match args.format {
-        Format::Tabular => Some(terminal::forecast(&manifest, &forecast, &proofs)),
-        _ => None,
-    };
-    sheets(&all, text, args.format, args.output.as_deref(), console)
+    deliver_sheets(
+        &report::forecast(&manifest, &forecast, &proofs),
+        || terminal::forecast(&manifest, &forecast, &proofs),
+        args.format,
+        args.output.as_deref(),
+        console,
+    )
 }

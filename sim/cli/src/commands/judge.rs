@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::data;
-use crate::args::{DataFormat, Format, Judge};
+use crate::args::Judge;
 use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
+use crate::output::render;
 use trustsim_kernel::Time;
 use trustsim_pki::{Certificate, PkiError, RevocationList};
 use trustsim_report::terminal::{Align, Cell, Table, style};
@@ -22,15 +22,14 @@ use trustsim_tls::{
 /// the outcome is `ok`.
 pub(super) fn judge(args: &Judge, console: &mut Console<'_>) -> Result<(), CliError> {
     let question = Question::read(args)?;
-    let answers = validators(&args.validator)?
+    let answers: Vec<(Validator, Verdict)> = validators(&args.validator)?
         .into_iter()
-        .map(|validator| (validator, question.verdict(validator)));
-    let text = match args.format {
-        Format::Tabular => table(answers, question.at),
-        Format::Json => data(&list(answers, question.at), DataFormat::Json)?,
-        Format::Yaml => data(&list(answers, question.at), DataFormat::Yaml)?,
-    };
-    console.print(&text)
+        .map(|validator| (validator, question.verdict(validator)))
+        .collect();
+    let tables = || table(&answers, question.at);
+    console.print(&render(args.format, tables, || {
+        list(&answers, question.at)
+    })?)
 }
 
 fn validators(wanted: &str) -> Result<Vec<Validator>, CliError> {
@@ -127,20 +126,20 @@ fn read<T>(
     Ok(found)
 }
 
-fn list(answers: impl Iterator<Item = (Validator, Verdict)>, at: Time) -> Value {
-    let said = answers.map(|(validator, verdict)| {
+fn list(answers: &[(Validator, Verdict)], at: Time) -> Value {
+    let said = answers.iter().map(|(validator, verdict)| {
         json!({
             "validator": validator.name(),
-            "outcome": words::outcome(&verdict),
-            "code": words::code(&verdict),
-            "error": words::error(&verdict),
-            "text": verdict.said_by(validator, at),
+            "outcome": words::outcome(verdict),
+            "code": words::code(verdict),
+            "error": words::error(verdict),
+            "text": verdict.said_by(*validator, at),
         })
     });
     Value::Array(said.collect())
 }
 
-fn table(answers: impl Iterator<Item = (Validator, Verdict)>, at: Time) -> String {
+fn table(answers: &[(Validator, Verdict)], at: Time) -> String {
     let columns = [
         ("Validator", Align::Left),
         ("Outcome", Align::Left),
@@ -157,10 +156,10 @@ fn table(answers: impl Iterator<Item = (Validator, Verdict)>, at: Time) -> Strin
         };
         table.row([
             Cell::plain(validator.name()),
-            Cell::new(words::outcome(&verdict), colour),
+            Cell::new(words::outcome(verdict), colour),
             Cell::new(verdict.code, style::DETAIL),
             Cell::plain(verdict.error),
-            Cell::plain(&verdict.said_by(validator, at).unwrap_or_default()),
+            Cell::plain(&verdict.said_by(*validator, at).unwrap_or_default()),
         ]);
     }
     table.render()

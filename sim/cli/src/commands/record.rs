@@ -4,31 +4,28 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Ready, data, deliver, load, progress, show_unit};
+use super::{Playable, load, progress, show_unit};
 use crate::args::Record;
 use crate::console::Console;
-use crate::engine::Engine;
 use crate::error::CliError;
-use crate::moment;
+use crate::instant;
+use crate::output::{data_text, deliver};
 use trustsim_kernel::Time;
+use trustsim_world::Simulation;
 
 /// `{"scenario": NAME, "hooks": [HOOK, ...]}`, in the order in which the hooks began.
-pub(super) fn record(
-    args: &Record,
-    engine: &dyn Engine,
-    console: &mut Console<'_>,
-) -> Result<(), CliError> {
-    let Ready {
+pub(super) fn record(args: &Record, console: &mut Console<'_>) -> Result<(), CliError> {
+    let Playable {
         deployment,
         options,
         ..
-    } = load(&args.scenario, &args.play, engine, console)?;
+    } = load(&args.scenario, &args.play, console)?;
     let from = match &args.from {
-        Some(text) => moment::instant("--from", Some(text), &deployment)?,
+        Some(text) => instant::parse_instant("--from", Some(text), &deployment)?,
         None => deployment.start,
     };
-    let until = moment::instant("--until", args.until.as_deref(), &deployment)?;
-    let mut simulation = engine.start(Arc::clone(&deployment), options)?;
+    let until = instant::parse_instant("--until", args.until.as_deref(), &deployment)?;
+    let mut simulation = Simulation::new(Arc::clone(&deployment), options);
     if args.units.is_empty() {
         simulation.record_all();
     }
@@ -44,19 +41,17 @@ pub(super) fn record(
             .hint(format!("the applications are {}", known.join(", "))));
         }
     }
-    progress::play(
-        simulation.as_mut(),
-        deployment.start,
-        until,
-        console.progress,
-    );
+    progress::play(&mut simulation, deployment.start, until, console.progress);
     let mut hooks = simulation.recording();
-    hooks.retain(|hook| began(hook).is_none_or(|at| at >= from));
+    hooks.retain(|hook| began(hook) >= from);
     let value = json!({ "scenario": deployment.name, "hooks": hooks });
-    let text = data(&value, args.format)?;
+    let text = data_text(&value, args.format)?;
     deliver(&text, args.output.as_deref(), console)
 }
 
-fn began(hook: &Value) -> Option<Time> {
-    Time::parse(hook["at"].as_str()?).ok()
+/// When a recorded hook began. A recording is JSON, so its instants are texts.
+fn began(hook: &Value) -> Time {
+    let at = hook["at"].as_str();
+    let at = at.expect("a recorded hook says when it began");
+    Time::parse(at).expect("a recording has its instants in RFC 3339")
 }

@@ -2,12 +2,12 @@
 
 use std::num::NonZeroUsize;
 
-use super::{Ready, data, load};
-use crate::args::{DataFormat, Format, Play, RehearseRotation};
+use super::{Playable, load};
+use crate::args::{Play, RehearseRotation};
 use crate::console::Console;
-use crate::engine::Engine;
 use crate::error::CliError;
-use crate::{Exit, moment};
+use crate::output::render;
+use crate::{Exit, instant};
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_rehearsal::{Rehearsal, RehearsalError, Request, rehearse};
 use trustsim_report::rehearsal;
@@ -18,17 +18,16 @@ const BEGIN: Span = Span::from_secs(86_400);
 
 pub(super) fn rotation(
     args: &RehearseRotation,
-    engine: &dyn Engine,
     console: &mut Console<'_>,
 ) -> Result<Exit, CliError> {
     let play = Play {
         seed: args.seed,
         ..Play::default()
     };
-    let Ready { deployment, .. } = load(&args.scenario, &play, engine, console)?;
+    let Playable { deployment, .. } = load(&args.scenario, &play, console)?;
     let at = match &args.at {
         Some(text) => {
-            Some(moment::instant("--at", Some(text), &deployment)?.since(deployment.start))
+            Some(instant::parse_instant("--at", Some(text), &deployment)?.since(deployment.start))
         }
         None => None,
     };
@@ -44,15 +43,13 @@ pub(super) fn rotation(
         seeds: args.seeds,
         threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
     };
-    let found = begun(&deployment, request, at.is_some()).map_err(|error| {
+    let found = rehearse_when_settled(&deployment, request, at.is_some()).map_err(|error| {
         CliError::usage(format!("failed to rehearse a rotation of {}", args.ca)).caused_by(error)
     })?;
-    let text = match args.format {
-        Format::Tabular => rehearsal::tables(&found),
-        Format::Json => data(&rehearsal::rehearsal(&found), DataFormat::Json)?,
-        Format::Yaml => data(&rehearsal::rehearsal(&found), DataFormat::Yaml)?,
-    };
-    console.print(&text)?;
+    let tables = || rehearsal::tables(&found);
+    console.print(&render(args.format, tables, || {
+        rehearsal::rehearsal(&found)
+    })?)?;
     Ok(match found.safe() {
         Some(_) => Exit::Held,
         None => Exit::Broken,
@@ -61,7 +58,7 @@ pub(super) fn rotation(
 
 /// Where nobody said when, later and later until the deployment has settled by then: people may take
 /// days to answer what it waits for.
-fn begun(
+fn rehearse_when_settled(
     deployment: &Deployment,
     request: Request,
     is_fixed: bool,

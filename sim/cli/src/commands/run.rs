@@ -3,24 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{data, load};
-use crate::args::{DataFormat, Format, Run};
+use super::load;
+use crate::args::{Format, Run};
 use crate::console::Console;
-use crate::engine::Engine;
 use crate::error::{CliError, ErrorKind};
-use crate::{Exit, moment, progress};
+use crate::output::render;
+use crate::{Exit, instant, progress};
 use trustsim_diagnosis::{Findings, Forks, Remedies, diagnose, remedies, try_proposals};
 use trustsim_rehearsal::ordered;
 use trustsim_report::terminal::{Detail, terminal};
 use trustsim_report::{self as report, write_folder};
-use trustsim_world::{self as world, Deployment, Manifest};
+use trustsim_world::{Deployment, Manifest, Simulation};
 
-pub(super) fn run(
-    args: &Run,
-    verbose: bool,
-    engine: &dyn Engine,
-    console: &mut Console<'_>,
-) -> Result<Exit, CliError> {
+pub(super) fn run(args: &Run, verbose: bool, console: &mut Console<'_>) -> Result<Exit, CliError> {
     if args.output.is_some() && args.scenarios.len() > 1 {
         return Err(
             CliError::usage("--output is one folder, but there are several scenarios")
@@ -32,7 +27,7 @@ pub(super) fn run(
         if index > 0 && args.format == Format::Tabular && !console.quiet {
             console.print("\n")?;
         }
-        let exit = match play(args, path, verbose, engine, console) {
+        let exit = match play(args, path, verbose, console) {
             Ok(exit) => exit,
             Err(error) if error.is_broken_pipe() || args.scenarios.len() == 1 => return Err(error),
             Err(error) => {
@@ -50,21 +45,17 @@ fn play(
     args: &Run,
     path: &Path,
     verbose: bool,
-    engine: &dyn Engine,
     console: &mut Console<'_>,
 ) -> Result<Exit, CliError> {
-    let mut ready = load(path, &args.play, engine, console)?;
-    let until = moment::instant("--until", args.until.as_deref(), &ready.deployment)?;
-    let cut = Arc::make_mut(&mut ready.deployment);
+    let mut playable = load(path, &args.play, console)?;
+    let until = instant::parse_instant("--until", args.until.as_deref(), &playable.deployment)?;
+    let cut = Arc::make_mut(&mut playable.deployment);
     cut.duration = until.since(cut.start);
-    let deployment = Arc::clone(&ready.deployment);
-    let mut simulation = engine.start(Arc::clone(&deployment), ready.options)?;
-    progress::play(
-        simulation.as_mut(),
-        deployment.start,
-        until,
-        console.progress,
-    );
+    let deployment = Arc::clone(&playable.deployment);
+    let mut simulation = Simulation::new(Arc::clone(&deployment), playable.options);
+    progress::play(&mut simulation, deployment.start, until, console.progress);
+    #[cfg(test)]
+    crate::bug::tests::break_an_assertion();
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
     let mut findings = diagnose(&deployment, &manifest, journal);
     findings.remedies = try_remedies(args, &deployment, &manifest, &findings, console);
@@ -72,7 +63,7 @@ fn play(
         manifest: &manifest,
         journal,
         findings: &findings,
-        played: Some(&ready.played(until)),
+        provenance: Some(&playable.provenance(until)),
     };
     let files = report::files(&run).map_err(|error| {
         CliError::new(ErrorKind::Io, "failed to render the report").caused_by(error)
@@ -81,19 +72,23 @@ fn play(
         .output
         .clone()
         .unwrap_or_else(|| PathBuf::from("reports").join(folder_name(&manifest.name)));
+    let detail = match verbose {
+        true => Detail::Verbose,
+        false => Detail::Normal,
+    };
+    // Rendered before anything is written: a broken assertion leaves no report.
+    let text = match console.quiet {
+        true => None,
+        false => Some(render(
+            args.format,
+            || terminal(&run, detail),
+            || report::summary(&run),
+        )?),
+    };
     write_folder(&folder, &files).map_err(|error| {
         CliError::new(ErrorKind::Io, "failed to write the report").caused_by(error)
     })?;
-    if !console.quiet {
-        let detail = match verbose {
-            true => Detail::Verbose,
-            false => Detail::Normal,
-        };
-        let text = match args.format {
-            Format::Tabular => terminal(&run, detail),
-            Format::Json => data(&report::summary(&run), DataFormat::Json)?,
-            Format::Yaml => data(&report::summary(&run), DataFormat::Yaml)?,
-        };
+    if let Some(text) = text {
         console.print(&text)?;
     }
     console.say(&format!("report: {}\n", folder.display()))?;
@@ -113,7 +108,7 @@ fn try_remedies(
 ) -> Remedies {
     let mut forks = Forks::new(
         Arc::clone(deployment),
-        |simulation: &mut world::Simulation, until| {
+        |simulation: &mut Simulation, until| {
             let now = simulation.now();
             progress::play(simulation, now, until, console.progress);
         },

@@ -2,26 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{data, deliver, play_until};
+use super::play_until;
 use crate::args::ShowUnit;
 use crate::console::Console;
-use crate::engine::Engine;
 use crate::error::CliError;
+use crate::output::{data_text, deliver};
 use trustsim_world::Deployment;
 
 /// Units of one model are in Juju's shape; of several models, `{"models": {NAME: that shape}}`.
-pub(super) fn show_unit(
-    args: &ShowUnit,
-    engine: &dyn Engine,
-    console: &mut Console<'_>,
-) -> Result<(), CliError> {
-    let (deployment, simulation) = play_until(
-        &args.scenario,
-        args.at.as_deref(),
-        &args.play,
-        engine,
-        console,
-    )?;
+pub(super) fn show_unit(args: &ShowUnit, console: &mut Console<'_>) -> Result<(), CliError> {
+    let (deployment, simulation) =
+        play_until(&args.scenario, args.at.as_deref(), &args.play, console)?;
     let mut models: Map<String, Value> = Map::new();
     for name in &args.units {
         let (model, unit) = split(name, args.model.as_deref(), &deployment)?;
@@ -36,17 +27,17 @@ pub(super) fn show_unit(
             .hint(format!("the applications are {}", known.join(", ")))
         })?;
         let units = models.entry(model).or_insert_with(|| json!({}));
-        match (units.as_object_mut(), shown) {
-            (Some(units), Value::Object(shown)) => units.extend(shown),
-            (_, shown) => *units = shown,
-        }
+        let (Some(units), Value::Object(shown)) = (units.as_object_mut(), shown) else {
+            panic!("`juju show-unit` answers with an object of units");
+        };
+        units.extend(shown);
     }
     let only = match models.len() {
         1 => models.values_mut().next().map(Value::take),
         _ => None,
     };
     let value = only.unwrap_or_else(|| json!({ "models": models }));
-    let text = data(&value, args.format)?;
+    let text = data_text(&value, args.format)?;
     deliver(&text, args.output.as_deref(), console)
 }
 

@@ -2,26 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{data, deliver, play_until};
-use crate::args::{DataFormat, Format, Status};
+use super::play_until;
+use crate::args::Status;
 use crate::console::Console;
-use crate::engine::Engine;
 use crate::error::CliError;
+use crate::output::{deliver, render};
 use trustsim_report::juju::status_tables;
 
 /// One model is in Juju's shape; several are `{"models": {NAME: that shape}}`.
-pub(super) fn status(
-    args: &Status,
-    engine: &dyn Engine,
-    console: &mut Console<'_>,
-) -> Result<(), CliError> {
-    let (deployment, simulation) = play_until(
-        &args.scenario,
-        args.at.as_deref(),
-        &args.play,
-        engine,
-        console,
-    )?;
+pub(super) fn status(args: &Status, console: &mut Console<'_>) -> Result<(), CliError> {
+    let (deployment, simulation) =
+        play_until(&args.scenario, args.at.as_deref(), &args.play, console)?;
     let all: Vec<&str> = deployment.models.iter().map(|each| &*each.name).collect();
     let wanted: Vec<&str> = match args.model.is_empty() {
         true => all.clone(),
@@ -35,18 +26,16 @@ pub(super) fn status(
         })?;
         models.insert(name.to_owned(), status);
     }
-    let text = match args.format {
-        Format::Tabular => {
-            let tables: Vec<String> = models.values().map(status_tables).collect();
-            tables.join("\n")
-        }
-        Format::Json => data(&shape(models), DataFormat::Json)?,
-        Format::Yaml => data(&shape(models), DataFormat::Yaml)?,
+    let tables = || {
+        let tables: Vec<String> = models.values().map(status_tables).collect();
+        tables.join("\n")
     };
+    let text = render(args.format, tables, || one_or_by_name(models.clone()))?;
     deliver(&text, args.output.as_deref(), console)
 }
 
-fn shape(mut models: Map<String, Value>) -> Value {
+/// The status of an only model, or the status of each by its name.
+fn one_or_by_name(mut models: Map<String, Value>) -> Value {
     let only = match models.len() {
         1 => models.values_mut().next().map(Value::take),
         _ => None,

@@ -4,55 +4,53 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{data, load};
-use crate::args::{DataFormat, Format, Why};
+use super::load;
+use crate::args::Why;
 use crate::console::Console;
-use crate::engine::Engine;
 use crate::error::CliError;
-use crate::{moment, progress};
+use crate::output::render;
+use crate::{instant, progress};
 use trustsim_diagnosis::{self as diagnosis, Answer, SaidBy, WhyError, said_by_stacks};
 use trustsim_report::{self as report, terminal};
-use trustsim_world::ExportedConnection;
+use trustsim_world::{ExportedConnection, Simulation};
 
 /// JSON and YAML are a list, one object a connection.
-pub(super) fn why(
-    args: &Why,
-    engine: &dyn Engine,
-    console: &mut Console<'_>,
-) -> Result<(), CliError> {
-    let ready = load(&args.scenario, &args.play, engine, console)?;
-    let deployment = Arc::clone(&ready.deployment);
-    let at = moment::instant("--at", args.at.as_deref(), &deployment)?;
-    let mut simulation = engine.start(Arc::clone(&deployment), ready.options)?;
-    progress::play(simulation.as_mut(), deployment.start, at, console.progress);
+pub(super) fn why(args: &Why, console: &mut Console<'_>) -> Result<(), CliError> {
+    let playable = load(&args.scenario, &args.play, console)?;
+    let deployment = Arc::clone(&playable.deployment);
+    let at = instant::parse_instant("--at", args.at.as_deref(), &deployment)?;
+    let mut simulation = Simulation::new(Arc::clone(&deployment), playable.options);
+    progress::play(&mut simulation, deployment.start, at, console.progress);
     let shown = simulation.export();
     // How long it goes on failing, and who came in the end, is known later only.
     let end = deployment.start + deployment.duration;
-    progress::play(simulation.as_mut(), at, end, console.progress);
+    progress::play(&mut simulation, at, end, console.progress);
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
-    ready.is_the_same(journal)?;
+    playable.check_reproduces(journal)?;
     let pair = (args.client.as_str(), args.server.as_str());
     let answers = diagnosis::why(&deployment, &manifest, journal, pair, at).map_err(explain)?;
     let stacks = |answer: &Answer| -> Vec<SaidBy> {
-        let of = shown.get(answer.connection as usize);
-        of.map_or_else(Vec::new, |connection: &ExportedConnection| {
-            said_by_stacks(connection)
-        })
+        let name = &manifest.connections[answer.connection as usize].name;
+        let connection: &ExportedConnection = &shown[answer.connection as usize];
+        assert_eq!(
+            &connection.connection, name,
+            "a connection that was judged at an instant was watched at it"
+        );
+        said_by_stacks(connection)
     };
-    let format = match args.format {
-        Format::Tabular => {
-            let texts = answers
-                .iter()
-                .map(|answer| terminal::why(&manifest, journal, answer, &stacks(answer)));
-            return console.print(&texts.collect::<Vec<_>>().join("\n"));
-        }
-        Format::Json => DataFormat::Json,
-        Format::Yaml => DataFormat::Yaml,
+    let texts = || {
+        let texts = answers
+            .iter()
+            .map(|answer| terminal::why(&manifest, journal, answer, &stacks(answer)));
+        texts.collect::<Vec<_>>().join("\n")
     };
-    let objects = answers
-        .iter()
-        .map(|answer| report::why(&manifest, journal, answer, &stacks(answer)));
-    console.print(&data(&Value::Array(objects.collect()), format)?)
+    let objects = || {
+        let objects = answers
+            .iter()
+            .map(|answer| report::why(&manifest, journal, answer, &stacks(answer)));
+        Value::Array(objects.collect())
+    };
+    console.print(&render(args.format, texts, objects)?)
 }
 
 fn explain(error: WhyError) -> CliError {

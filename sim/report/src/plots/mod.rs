@@ -16,7 +16,7 @@ use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBacke
 use plotters::style::{FontStyle, register_font};
 use thiserror::Error;
 
-use super::Run;
+use super::{NamedFile, Run};
 use canvas::Canvas;
 
 /// Why a plot could not be drawn.
@@ -47,18 +47,40 @@ trait Picture {
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), String>;
 }
 
-/// Every plot of a run, by file name.
+/// Handshakes and failures over time.
 ///
 /// # Errors
 ///
-/// [`PlotError`] where one could not be drawn.
-pub fn render(run: &Run<'_>) -> Result<Vec<(String, Vec<u8>)>, PlotError> {
+/// [`PlotError`] where it could not be drawn.
+pub fn handshakes(run: &Run<'_>) -> Result<Vec<NamedFile>, PlotError> {
+    draw(&handshakes::Handshakes::new(run))
+}
+
+/// The outages of each connection.
+///
+/// # Errors
+///
+/// [`PlotError`] where it could not be drawn.
+pub fn outages(run: &Run<'_>) -> Result<Vec<NamedFile>, PlotError> {
+    draw(&outages::Outages::new(run))
+}
+
+/// Certificates issued over time.
+///
+/// # Errors
+///
+/// [`PlotError`] where it could not be drawn.
+pub fn issuance(run: &Run<'_>) -> Result<Vec<NamedFile>, PlotError> {
+    draw(&issuance::Issuance::new(run))
+}
+
+/// A picture as SVG and as PNG.
+fn draw<P: Picture>(picture: &P) -> Result<Vec<NamedFile>, PlotError> {
     register_fonts()?;
-    let mut files = Vec::with_capacity(6);
-    both(&handshakes::Handshakes::new(run), &mut files)?;
-    both(&outages::Outages::new(run), &mut files)?;
-    both(&issuance::Issuance::new(run), &mut files)?;
-    Ok(files)
+    Ok(vec![
+        (format!("{}.svg", P::NAME), svg(picture)?),
+        (format!("{}.png", P::NAME), png(picture)?),
+    ])
 }
 
 fn register_fonts() -> Result<(), PlotError> {
@@ -70,12 +92,6 @@ fn register_fonts() -> Result<(), PlotError> {
     for (style, bytes) in fonts {
         register_font(canvas::FONT, style, bytes).map_err(|_| PlotError::Font)?;
     }
-    Ok(())
-}
-
-fn both<P: Picture>(picture: &P, files: &mut Vec<(String, Vec<u8>)>) -> Result<(), PlotError> {
-    files.push((format!("{}.svg", P::NAME), svg(picture)?));
-    files.push((format!("{}.png", P::NAME), png(picture)?));
     Ok(())
 }
 

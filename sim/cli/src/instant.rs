@@ -1,11 +1,11 @@
-//! Instants as they are given on the command line: a duration from the start, or RFC 3339.
+//! Instants as they are typed on the command line: a duration from the start, or RFC 3339.
 
 use super::error::CliError;
 use trustsim_kernel::{Time, format_duration, parse_duration};
 use trustsim_world::Deployment;
 
 /// The instant that `text` means in a run of `deployment`; the end where nothing is given.
-pub(super) fn instant(
+pub(super) fn parse_instant(
     flag: &str,
     text: Option<&str>,
     deployment: &Deployment,
@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn offsets_and_instants_mean_the_same() {
         let deployment = deployment();
-        let at = |text| instant("--at", text, &deployment).map_err(|error| error.to_string());
+        let at = |text| parse_instant("--at", text, &deployment).map_err(|error| error.to_string());
         let start = deployment.start;
         assert_eq!(at(Some("5m")), Ok(start + seconds(300)));
         assert_eq!(at(Some("2026-01-01T00:05:00Z")), Ok(start + seconds(300)));

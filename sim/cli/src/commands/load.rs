@@ -8,37 +8,35 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::args::Play;
+use crate::bug::PlayedScenario;
 use crate::console::Console;
-use crate::engine::Engine;
 use crate::error::{CliError, ErrorKind};
+use crate::scenario::load_scenario;
 use trustsim_kernel::Time;
-use trustsim_report::Played;
+use trustsim_report::{Provenance, SUMMARY};
 use trustsim_world::{Deployment, Journal, Options};
 
-/// A file in the folder of each run.
-const SUMMARY: &str = "summary.json";
-
 /// A deployment that can be played, and how.
-pub(super) struct Ready {
+pub(super) struct Playable {
     pub(super) deployment: Arc<Deployment>,
     pub(super) options: Options,
     scenario: PathBuf,
     variant: Option<String>,
     sha256: String,
-    before: Option<Before>,
+    previous: Option<PreviousRun>,
 }
 
 /// The run that was played before.
-struct Before {
+struct PreviousRun {
     folder: PathBuf,
-    played: Played,
+    provenance: Provenance,
     fingerprint: String,
 }
 
-impl Ready {
+impl Playable {
     /// What has to be given to play this again.
-    pub(super) fn played(&self, until: Time) -> Played {
-        Played {
+    pub(super) fn provenance(&self, until: Time) -> Provenance {
+        Provenance {
             scenario: self.scenario.clone(),
             variant: self.variant.clone(),
             seed: self.deployment.seed,
@@ -54,10 +52,10 @@ impl Ready {
     /// # Errors
     ///
     /// Another version of the program may play the same scenario otherwise.
-    pub(super) fn is_the_same(&self, journal: &Journal) -> Result<(), CliError> {
-        match &self.before {
-            Some(before) if before.fingerprint != format!("{:016x}", journal.fingerprint()) => {
-                let folder = before.folder.display();
+    pub(super) fn check_reproduces(&self, journal: &Journal) -> Result<(), CliError> {
+        match &self.previous {
+            Some(previous) if previous.fingerprint != format!("{:016x}", journal.fingerprint()) => {
+                let folder = previous.folder.display();
                 Err(CliError::usage(format!(
                     "`{folder}` is of another run: played again, it came out otherwise"
                 ))
@@ -72,20 +70,21 @@ impl Ready {
 pub(super) fn load(
     path: &Path,
     play: &Play,
-    engine: &dyn Engine,
     console: &mut Console<'_>,
-) -> Result<Ready, CliError> {
-    let before = path
+) -> Result<Playable, CliError> {
+    let previous = path
         .is_dir()
-        .then(|| Before::read(path, play))
+        .then(|| PreviousRun::read(path, play))
         .transpose()?;
-    let (scenario, variant) = match &before {
-        Some(Before { played, .. }) => (played.scenario.clone(), played.variant.clone()),
+    let (scenario, variant) = match &previous {
+        Some(PreviousRun { provenance, .. }) => {
+            (provenance.scenario.clone(), provenance.variant.clone())
+        }
         None => (path.to_owned(), play.variant.clone()),
     };
-    let loaded = engine.load(&scenario, variant.as_deref())?;
-    if let Some(before) = &before {
-        before.is_of(&loaded.sha256)?;
+    let loaded = load_scenario(&scenario, variant.as_deref())?;
+    if let Some(previous) = &previous {
+        previous.check_sources(&loaded.sha256)?;
     }
     console.say(&loaded.warnings)?;
     let mut deployment = loaded.deployment;
@@ -95,27 +94,28 @@ pub(super) fn load(
         lane: play.lane.into(),
     };
     deployment.seed = play.seed.unwrap_or(deployment.seed);
-    if let Some(before) = &before {
-        deployment.seed = before.played.seed;
-        options.every_hook = before.played.every_hook;
-        options.every_handshake = before.played.every_handshake;
+    if let Some(previous) = &previous {
+        deployment.seed = previous.provenance.seed;
+        options.every_hook = previous.provenance.every_hook;
+        options.every_handshake = previous.provenance.every_handshake;
     }
+    PlayedScenario::begin(&scenario, variant.as_deref(), deployment.seed);
     trustsim_faults::draw(&mut deployment);
-    if let Some(before) = &before {
+    if let Some(previous) = &previous {
         // As `--until` does: what is drawn is drawn for the whole scenario.
-        deployment.duration = before.until()?.since(deployment.start);
+        deployment.duration = previous.until()?.since(deployment.start);
     }
-    Ok(Ready {
+    Ok(Playable {
         deployment: Arc::new(deployment),
         options,
         scenario,
         variant,
         sha256: loaded.sha256,
-        before,
+        previous,
     })
 }
 
-impl Before {
+impl PreviousRun {
     fn read(folder: &Path, play: &Play) -> Result<Self, CliError> {
         let otherwise = play.variant.is_some() || play.seed.is_some();
         if otherwise || play.every_hook || play.every_handshake {
@@ -139,20 +139,21 @@ impl Before {
             .as_str()
             .ok_or_else(unlike)?
             .to_owned();
-        let played = summary["played"].take();
-        let played = serde_json::from_value(played).map_err(|error| unlike().caused_by(error))?;
+        let provenance = summary["played"].take();
+        let provenance =
+            serde_json::from_value(provenance).map_err(|error| unlike().caused_by(error))?;
         Ok(Self {
             folder: folder.to_owned(),
-            played,
+            provenance,
             fingerprint,
         })
     }
 
-    fn is_of(&self, sha256: &str) -> Result<(), CliError> {
-        if self.played.sha256 == sha256 {
+    fn check_sources(&self, sha256: &str) -> Result<(), CliError> {
+        if self.provenance.sha256 == sha256 {
             return Ok(());
         }
-        let (scenario, folder) = (self.played.scenario.display(), self.folder.display());
+        let (scenario, folder) = (self.provenance.scenario.display(), self.folder.display());
         Err(CliError::usage(format!(
             "`{scenario}`, or a file that it names, is not what it was when `{folder}` was written"
         ))
@@ -160,7 +161,7 @@ impl Before {
     }
 
     fn until(&self) -> Result<Time, CliError> {
-        Time::parse(&self.played.until).map_err(|error| {
+        Time::parse(&self.provenance.until).map_err(|error| {
             let path = self.folder.join(SUMMARY);
             CliError::usage(format!("failed to read `{}`", path.display())).caused_by(error)
         })

@@ -1,4 +1,4 @@
-//! What a run was made from, so that whoever has its folder can play it again.
+//! What a run was made from, so that it can be played again from its folder.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What has to be given to play a run again. It stands in `summary.json` as `played`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Played {
+pub struct Provenance {
     /// The scenario file, as it was named on the command line.
     pub scenario: PathBuf,
     /// The variant of it.

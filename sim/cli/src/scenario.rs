@@ -1,0 +1,60 @@
+//! Reading a scenario file for a command: its deployment, its warnings as they are printed, and what
+//! identifies it when it is played again.
+
+use std::path::Path;
+
+use super::error::CliError;
+use trustsim_scenario::{DigestedFiles, DiskFiles, load_variant};
+use trustsim_world::Deployment;
+
+/// A scenario that could be read.
+#[derive(Clone, Debug)]
+pub(super) struct LoadedScenario {
+    /// What it describes.
+    pub(super) deployment: Deployment,
+    /// Warnings and lints, rendered with their excerpts; empty where there are none.
+    pub(super) warnings: String,
+    /// Names of its variants.
+    pub(super) variants: Vec<String>,
+    /// SHA-256 of every file that was read, one after the other, in hexadecimal.
+    pub(super) sha256: String,
+}
+
+/// Reads and resolves a scenario file, or one of its variants. Findings are rendered with colours,
+/// which the console strips where they are not wanted.
+///
+/// # Errors
+///
+/// [`CliError::scenario`] with the rendered diagnostics.
+pub(super) fn load_scenario(
+    path: &Path,
+    variant: Option<&str>,
+) -> Result<LoadedScenario, CliError> {
+    let files = DigestedFiles::new(&DiskFiles);
+    let loaded = load_variant(path, variant, &files)
+        .map_err(|diagnostics| CliError::scenario(diagnostics.render(true)))?;
+    let mut warnings = loaded.warnings.render(true);
+    if !warnings.is_empty() && !warnings.ends_with('\n') {
+        warnings.push('\n');
+    }
+    Ok(LoadedScenario {
+        deployment: loaded.deployment,
+        warnings,
+        variants: loaded.variants,
+        sha256: files.sha256(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_end_with_a_line_break() {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/missing-transfer.yaml");
+        let loaded = load_scenario(&path, None).expect("it is sound");
+        assert!(loaded.warnings.contains("TS0301"));
+        assert!(loaded.warnings.ends_with('\n'));
+    }
+}
