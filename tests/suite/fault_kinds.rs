@@ -214,8 +214,7 @@ fn journal_says(record: &Record, wanted: &str) -> bool {
         Kind::Note { what, detail } => format!("{what} {detail}").contains(wanted),
         Kind::HookStarted { hook } => format!("hook {hook}").contains(wanted),
         Kind::TrustChanged { .. } => wanted == "trust-changed",
-        Kind::Action { command, .. } => command.contains(wanted),
-        _ => false,
+        _ => crate::common::command(record, entry).is_some_and(|command| command.contains(wanted)),
     };
     record.journal.entries().iter().any(says)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use trustsim::diagnosis::{Findings, Remedies, Remedy, diagnose, outages, try_proposals};
 use trustsim::rehearsal::ordered;
-use trustsim::world::{Deployment, Kind, Options};
+use trustsim::world::{Deployment, Options};
 
 /// What a run comes to, and the ordered rotations that were proven for it.
 fn proven(deployment: &Deployment) -> (Findings, Remedies) {
@@ -116,10 +116,7 @@ fn every_command_was_typed_in_the_run_that_proves_it() {
     let again = crate::common::play(&proposal.deployment, Options::default());
     let entries = again.journal.entries().iter();
     let typed: BTreeSet<_> = entries
-        .filter_map(|entry| match &entry.kind {
-            Kind::Action { command, .. } => Some((entry.time, command.clone())),
-            _ => None,
-        })
+        .filter_map(|entry| Some((entry.time, crate::common::command(&again, entry)?)))
         .collect();
     assert_eq!(typed, proposal.later.iter().cloned().collect());
     let (_, found) = proven(&deployment);

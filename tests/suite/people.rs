@@ -44,7 +44,7 @@ fn entries<'a>(record: &'a Record, what: &str) -> Vec<(usize, &'a Entry)> {
     let all = record.journal.entries().iter().enumerate();
     all.filter(|(_, entry)| match &entry.kind {
         Kind::Note { what: kind, .. } => *kind == what,
-        Kind::Action { .. } => what == "action",
+        Kind::Action(_) => what == "action",
         _ => false,
     })
     .collect()
@@ -86,19 +86,14 @@ fn a_request_is_signed_after_the_declared_delay_by_the_documented_command() {
         actions.len()
     );
     assert!(delays(&record).iter().all(|delay| *delay == 3 * HOUR));
-    let commands: Vec<&str> = actions
-        .iter()
-        .map(|(_, entry)| match &entry.kind {
-            Kind::Action { command, .. } => command.as_str(),
-            _ => "",
-        })
-        .collect();
+    let commands = commands(&record);
     assert!(commands.iter().any(|command| command.starts_with(
         "juju run -m m tls/leader provide-certificate ca-certificate=\"$(base64 -w0 ca-certificate.pem)\""
     )), "{commands:?}");
-    assert!(commands.contains(
-        &"juju config -m m tls trusted-certificate-bundle=\"$(cat trusted-certificate-bundle.pem)\""
-    ));
+    assert!(commands.iter().any(|command| {
+        command
+            == "juju config -m m tls trusted-certificate-bundle=\"$(cat trusted-certificate-bundle.pem)\""
+    }));
     for (_, entry) in &actions {
         let noticed = record
             .journal
@@ -250,13 +245,10 @@ connections:
     )
 }
 
-fn commands(record: &Record) -> Vec<&str> {
-    let actions = entries(record, "action").into_iter();
-    actions
-        .map(|(_, entry)| match &entry.kind {
-            Kind::Action { command, .. } => command.as_str(),
-            _ => "",
-        })
+fn commands(record: &Record) -> Vec<String> {
+    let entries = record.journal.entries().iter();
+    entries
+        .filter_map(|entry| crate::common::command(record, entry))
         .collect()
 }
 
@@ -292,7 +284,7 @@ fn what_notary_rejects_is_never_answered() {
     let record = play(&deployed(&text), Options::default());
     let rejected = "at m.tls/0: in Notary, reject the request for api.example";
     assert!(
-        commands(&record).contains(&rejected),
+        commands(&record).contains(&rejected.to_owned()),
         "{:?}",
         commands(&record)
     );
@@ -315,7 +307,7 @@ fn what_notary_revokes_is_served_as_before() {
     text.push_str("faults:\n  - {at: 10d, revoke: {app: tls, name: web.example}}\n  - {at: 11d, revoke: {app: tls, name: nobody.example}}\n");
     let record = play(&deployed(&text), Options::default());
     let revoked = "at m.tls/0: in Notary, revoke the certificate for web.example";
-    assert!(commands(&record).contains(&revoked));
+    assert!(commands(&record).contains(&revoked.to_owned()));
     let errors: Vec<_> = lost(&record, "web")
         .iter()
         .map(|(_, error)| *error)

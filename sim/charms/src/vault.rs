@@ -17,6 +17,8 @@ mod config;
 mod pki;
 mod process;
 
+pub use process::UNSEALED;
+
 use super::options::{OptionFault, Options};
 use super::{Carried, Charm, Deed, Hand, Wait};
 use trustsim_interfaces::tls_certificates::{self, Asks, Event, Provider, Request};

@@ -2,13 +2,13 @@
 //! name them through `report::words`.
 
 use trustsim_pki::Certificate;
-use trustsim_world::{Kind, Source};
+use trustsim_world::{ActionRecord, Deployment, Kind, Source};
 
 /// The kind of an entry, kebab-case.
 pub fn kind_word(kind: &Kind) -> &'static str {
     match kind {
         Kind::Started => "started",
-        Kind::Action { .. } => "action",
+        Kind::Action(_) => "action",
         Kind::Relation { .. } => "relation",
         Kind::HookStarted { .. } => "hook-started",
         Kind::HookCommitted { .. } => "hook-committed",
@@ -24,6 +24,16 @@ pub fn kind_word(kind: &Kind) -> &'static str {
         Kind::Handshake(_) => "handshake",
         Kind::GoesOn(record) => record.what,
         Kind::Note { what, .. } => what,
+    }
+}
+
+/// `` `juju config ...` (rotation.yaml:31) ``: what was done, and the scenario line that asked for
+/// it.
+pub fn action_line(record: &ActionRecord, deployment: &Deployment) -> String {
+    let command = record.action().to_command(deployment);
+    match place(record.source()) {
+        Some(place) => format!("`{command}` ({place})"),
+        None => format!("`{command}`"),
     }
 }
 

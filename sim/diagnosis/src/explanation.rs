@@ -4,7 +4,6 @@
 use super::carrier::{Carrier, carrier, deaf};
 use super::case::{CANNOT_LOAD, Case};
 use super::cause::{Cause, Detective, Trail};
-use super::describe::place;
 use super::expectations::application_of;
 use super::facts::{Facts, address, cause_chain};
 use super::outages::Outage;
@@ -369,7 +368,7 @@ impl<'a> Explainer<'a> {
         let action = chain
             .iter()
             .rev()
-            .find(|seq| matches!(kind(seq), Some(Kind::Action { .. })));
+            .find(|seq| matches!(kind(seq), Some(Kind::Action(_))));
         let first = || {
             chain
                 .iter()
@@ -381,10 +380,7 @@ impl<'a> Explainer<'a> {
     fn root_text(&self, seq: Seq) -> Option<String> {
         let entry = self.journal.get(seq)?;
         Some(match &entry.kind {
-            Kind::Action { command, source } => match place(source) {
-                Some(place) => format!("`{command}` ({place})"),
-                None => format!("`{command}`"),
-            },
+            Kind::Action(record) => super::describe::action_line(record, self.deployment),
             kind => {
                 let word = super::describe::kind_word(kind).replace('-', " ");
                 format!("{word} of {}", address(&entry.subject))

@@ -201,7 +201,7 @@ pub fn cause_chain(journal: &Journal, seq: Seq) -> Vec<Seq> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trustsim_testkit::{Authority, Script, source, subject};
+    use trustsim_testkit::{Authority, Script, set_option, subject};
 
     #[test]
     fn addresses_read_as_juju_writes_them() {
@@ -214,15 +214,7 @@ mod tests {
     #[test]
     fn a_chain_runs_from_the_first_cause_to_the_effect() {
         let mut script = Script::new(&["a.web/0"]);
-        let action = script.record(
-            10,
-            Some(Seq(0)),
-            Subject::default(),
-            Kind::Action {
-                command: "juju config -m a ca x=y".to_owned(),
-                source: source(3, ""),
-            },
-        );
+        let action = script.done(10, Some(Seq(0)), set_option());
         script.ok(11, 0);
         let hook = Kind::HookStarted {
             hook: "config-changed".into(),

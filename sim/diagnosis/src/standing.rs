@@ -45,7 +45,7 @@ pub fn standing(
         stuck: stuck(journal),
         waiting: waiting(journal),
         blocked: blocked(journal),
-        refused: refused(manifest, journal),
+        refused: refused(journal),
     };
     let found = open.into_iter().map(|(index, (outage, explanation))| {
         let connection = &manifest.connections[outage.connection as usize];
@@ -129,18 +129,17 @@ fn blocked(journal: &Journal) -> BTreeMap<String, String> {
     blocked
 }
 
-/// Commands that were refused: when, from the start, and which, with what was said.
-fn refused(manifest: &Manifest, journal: &Journal) -> BTreeMap<(Span, String), String> {
+/// Actions that were refused, with what was said.
+fn refused(journal: &Journal) -> Vec<(&TimedAction, &str)> {
     let notes = journal.entries().iter().filter_map(|entry| {
         let Kind::Note { what, detail } = &entry.kind else {
             return None;
         };
         let asked = journal.get(entry.cause.filter(|_| *what == "action-refused")?)?;
-        let Kind::Action { command, .. } = &asked.kind else {
+        let Kind::Action(record) = &asked.kind else {
             return None;
         };
-        let at = asked.time.since(manifest.start);
-        Some(((at, command.clone()), detail.clone()))
+        Some((&*record.timed, detail.as_str()))
     });
     notes.collect()
 }
@@ -151,7 +150,7 @@ struct Search<'a> {
     stuck: BTreeMap<String, Stuck>,
     waiting: BTreeMap<String, String>,
     blocked: BTreeMap<String, String>,
-    refused: BTreeMap<(Span, String), String>,
+    refused: Vec<(&'a TimedAction, &'a str)>,
 }
 
 impl Search<'_> {
@@ -279,10 +278,9 @@ impl Search<'_> {
 
     /// The command of an action that was refused, and why.
     fn refusal(&self, timed: &TimedAction) -> Option<(String, &str)> {
-        let command = timed.action.to_command(self.deployment);
-        let key = (timed.at, command);
-        let words = self.refused.get(&key)?;
-        Some((key.1, words))
+        let mut refused = self.refused.iter().rev();
+        let (_, words) = refused.find(|(asked, _)| *asked == timed)?;
+        Some((timed.action.to_command(self.deployment), words))
     }
 
     fn matters(

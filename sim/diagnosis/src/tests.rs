@@ -2,12 +2,10 @@
 
 use super::*;
 use trustsim_testkit::{
-    Authority, Script, bad, deployment, expect, good, rotation, seconds, source, subject,
+    Authority, Script, bad, deployment, expect, good, rotation, seconds, set_option, subject,
 };
 use trustsim_tls::{ErrorKind, Side, Verdict};
-use trustsim_world::{
-    Counted, ExpectationKind, Kind, OfferSpec, Party, SaasSpec, Selector, Seq, Subject,
-};
+use trustsim_world::{Counted, ExpectationKind, Kind, OfferSpec, Party, SaasSpec, Selector, Seq};
 
 fn explained(deployment: &Deployment, script: &Script) -> Explanation {
     let findings = diagnose(deployment, &script.manifest, &script.journal);
@@ -252,7 +250,7 @@ fn the_root_of_a_failure_is_the_nearest_action() {
     for explanation in &findings.explanations {
         let root = explanation.root.expect("a root");
         let entry = script.journal.get(root).expect("an entry");
-        assert!(matches!(entry.kind, Kind::Action { .. }));
+        assert!(matches!(entry.kind, Kind::Action(_)));
         insta::allow_duplicates! {
             insta::assert_snapshot!(explanation.root_text.as_deref().unwrap_or(""), @"`juju run -m a ca/leader rotate-private-key` (rotation.yaml:31)");
         }
@@ -381,11 +379,7 @@ fn a_connection_that_was_never_attempted_proves_nothing() {
 fn a_quiet_run_passes() {
     let mut script = Script::new(&["a.web/0"]);
     script.judge(60, None, 0, good());
-    let action = Kind::Action {
-        command: "juju config -m a ca x=y".to_owned(),
-        source: source(3, ""),
-    };
-    script.record(70, None, Subject::default(), action);
+    script.done(70, None, set_option());
     let findings = diagnose(&deployment(), &script.manifest, &script.journal);
     assert!(findings.passed());
     assert!(findings.outages.is_empty());

@@ -243,9 +243,7 @@ impl Writer<'_> {
             .flatten()
             .collect();
         let planned = played.actions.iter();
-        let planned: Vec<String> = planned
-            .map(|timed| timed.action.to_command(self.deployment))
-            .collect();
+        let planned: Vec<&Action> = planned.map(|timed| &timed.action).collect();
         let done = self.done_by_people(later, &both, &planned);
         done.into_iter()
             .map(|(at, text)| Command {
@@ -263,7 +261,7 @@ impl Writer<'_> {
         &self,
         entries: impl Iterator<Item = &'e Entry>,
         whom: &[usize],
-        planned: &[String],
+        planned: &[&Action],
     ) -> Vec<(Time, String)> {
         let whom: Vec<String> = whom
             .iter()
@@ -271,7 +269,7 @@ impl Writer<'_> {
             .collect();
         let mut kinds: BTreeMap<String, (Time, String, usize)> = BTreeMap::new();
         for entry in entries {
-            let Kind::Action { command, .. } = &entry.kind else {
+            let Kind::Action(record) = &entry.kind else {
                 continue;
             };
             let (model, application) = (&entry.subject.model, &entry.subject.application);
@@ -279,9 +277,10 @@ impl Writer<'_> {
                 continue;
             };
             let is_about = whom.contains(&format!("{model}.{application}"));
-            if !is_about || planned.contains(command) {
+            if !is_about || planned.contains(&record.action()) {
                 continue;
             }
+            let command = record.action().to_command(self.deployment);
             let kind: Vec<&str> = command.split_whitespace().take(6).collect();
             let kind = kinds
                 .entry(kind.join(" "))

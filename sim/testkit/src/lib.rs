@@ -15,9 +15,10 @@ use trustsim_pki::{
 };
 use trustsim_tls::{ErrorKind, Side, Text, Validator, Verdict};
 use trustsim_world::{
-    ApplicationSpec, CertificateKind, CertificateRecord, ClientSpec, ConnectionRecord,
-    ControllerSpec, Deployment, Entry, Expectation, ExpectationKind, GoesOnRecord, HandshakeRecord,
-    Journal, Kind, Manifest, ModelKind, ModelSpec, Party, Selector, Seq, Source, Subject, Timings,
+    Action, ActionRecord, ApplicationSpec, CertificateKind, CertificateRecord, ClientSpec,
+    ConnectionRecord, ControllerSpec, Deployment, Entry, Expectation, ExpectationKind,
+    GoesOnRecord, HandshakeRecord, Journal, Kind, Manifest, ModelKind, ModelSpec, Party, Selector,
+    Seq, Source, Subject, TimedAction, Timings,
 };
 
 /// A span of whole seconds.
@@ -81,6 +82,7 @@ impl Script {
             .collect();
         let mut script = Self {
             manifest: Manifest {
+                deployment: Arc::new(deployment()),
                 name: "rotation".to_owned(),
                 about: "What does a rotation cost?".to_owned(),
                 seed: 1,
@@ -105,6 +107,26 @@ impl Script {
             subject,
             kind,
         })
+    }
+
+    /// Appends what the plan of a scenario did, the action and the line that asked for it. The
+    /// deployment of the script does not have it.
+    pub fn done(
+        &mut self,
+        at_s: u64,
+        cause: Option<Seq>,
+        (action, source): (Action, Source),
+    ) -> Seq {
+        let timed = TimedAction {
+            at: seconds(at_s),
+            action,
+            source,
+        };
+        let record = ActionRecord {
+            timed: Arc::new(timed),
+            planned: true,
+        };
+        self.record(at_s, cause, Subject::default(), Kind::Action(record))
     }
 
     /// Appends a handshake that succeeded.
@@ -490,11 +512,7 @@ pub fn rotation() -> (Deployment, Script) {
     script.record(60, None, Subject::default(), Kind::Settled);
     script.ok(60, 0);
     script.ok(60, 1);
-    let action = Kind::Action {
-        command: "juju run -m a ca/leader rotate-private-key".to_owned(),
-        source: source(31, "      rotate-ca: {app: a.ca}"),
-    };
-    let action = script.record(300, Some(Seq(0)), Subject::default(), action);
+    let action = script.done(300, Some(Seq(0)), rotate_private_key());
     let hook = Kind::HookStarted {
         hook: "rotate-private-key-action".into(),
     };
@@ -509,6 +527,26 @@ pub fn rotation() -> (Deployment, Script) {
     script.judge(316, Some(trust), 1, good());
     script.judge(500, Some(Seq(0)), 0, bad("expired"));
     (deployment, script)
+}
+
+/// `juju run -m a ca/leader rotate-private-key`, in line 31 of the scenario.
+fn rotate_private_key() -> (Action, Source) {
+    let action = Action::RunAction {
+        application: 0,
+        unit: None,
+        name: "rotate-private-key".to_owned(),
+        parameters: BTreeMap::new(),
+    };
+    (action, source(31, "      rotate-ca: {app: a.ca}"))
+}
+
+/// `juju config -m a ca x=y`, in line 3 of the scenario.
+pub fn set_option() -> (Action, Source) {
+    let action = Action::SetConfig {
+        application: 0,
+        options: BTreeMap::from([("x".to_owned(), Some("y".to_owned()))]),
+    };
+    (action, source(3, ""))
 }
 
 /// 300 connections over 400 days, with renewals, rotations and many short outages.
@@ -552,13 +590,7 @@ pub fn large() -> (Deployment, Script) {
             0 => drop(script.ok(at, connection)),
             2 => drop(script.fail(at, connection, "unknown-issuer")),
             3 => drop(script.fail(at, connection, "expired")),
-            9 => {
-                let kind = Kind::Action {
-                    command: "juju run -m a ca/leader rotate-private-key".to_owned(),
-                    source: source(31, "      rotate-ca: {app: a.ca}"),
-                };
-                script.record(at, None, Subject::default(), kind);
-            }
+            9 => drop(script.done(at, None, rotate_private_key())),
             _ => {
                 let leaf = &leaves[connection as usize % leaves.len()];
                 let address = format!("a.web/{connection}");

@@ -8,9 +8,9 @@ mod units;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::action::{Action, Whom};
+use super::action::{Action, TimedAction, Whom};
 use super::deployment::{Side, Source};
-use super::journal::{Entry, Kind, Subject};
+use super::journal::{ActionRecord, Entry, Kind, Subject};
 use super::simulation::{Event, World};
 use trustsim_charms::ACME_DOWN;
 use trustsim_juju::{UnitId, Value};
@@ -19,22 +19,34 @@ use trustsim_kernel::{Agenda, Seq, Time};
 impl World {
     pub(super) fn act(&mut self, index: usize, agenda: &mut Agenda<Event>) {
         let deployment = Arc::clone(&self.deployment);
-        let timed = &deployment.actions[index];
-        let (source, cause) = (timed.source.clone(), self.root);
-        self.carry_out(&timed.action, source, cause, agenda);
+        let record = ActionRecord {
+            timed: Arc::new(deployment.actions[index].clone()),
+            planned: true,
+        };
+        self.carry_out(record, self.root, agenda);
     }
 
-    /// Does what `cause` led to, as `source` in the scenario asked for it.
-    pub(super) fn carry_out(
+    /// Does what `cause` led to during the run, as `source` in the scenario asked for it.
+    pub(super) fn carry_out_unplanned(
         &mut self,
-        action: &Action,
+        action: Action,
         source: Source,
         cause: Seq,
         agenda: &mut Agenda<Event>,
     ) {
+        let at = agenda.now().since(self.deployment.start);
+        let record = ActionRecord {
+            timed: Arc::new(TimedAction { at, action, source }),
+            planned: false,
+        };
+        self.carry_out(record, cause, agenda);
+    }
+
+    fn carry_out(&mut self, record: ActionRecord, cause: Seq, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
-        let command = action.to_command(&self.deployment);
-        let entry = self.record_action(action, (command, source.clone()), cause, now);
+        let timed = Arc::clone(&record.timed);
+        let (action, source) = (&timed.action, &timed.source);
+        let entry = self.record_action(record, cause, now);
         if self.is_out_of_reach(action) {
             self.refused("the controller cannot be reached", entry, now);
             return;
@@ -64,7 +76,7 @@ impl World {
                 self.juju.set_outside(ACME_DOWN, down);
             }
             Action::Revoke { application, name } => {
-                self.revoke(*application, name, (entry, source), agenda);
+                self.revoke(*application, name, (entry, source.clone()), agenda);
             }
             Action::Tls(action) => self.do_to_tls(action, entry, agenda),
             Action::SetConfig {
@@ -153,16 +165,10 @@ impl World {
         }
     }
 
-    fn record_action(
-        &mut self,
-        action: &Action,
-        (command, source): (String, Source),
-        cause: Seq,
-        time: Time,
-    ) -> Seq {
+    fn record_action(&mut self, record: ActionRecord, cause: Seq, time: Time) -> Seq {
         let deployment = &self.deployment;
         let named = |name: &str| Some(Arc::from(name));
-        let subject = match action.whom(deployment) {
+        let subject = match record.action().whom(deployment) {
             Whom::Nobody => Subject::default(),
             Whom::Model(model) => Subject {
                 model: named(&deployment.models[model].name),
@@ -177,7 +183,7 @@ impl World {
                 }
             }
         };
-        let kind = Kind::Action { command, source };
+        let kind = Kind::Action(record);
         self.journal.record(Entry {
             time,
             cause: Some(cause),

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::deployment::Source;
+use super::action::{Action, TimedAction};
+use super::deployment::{Deployment, Source};
 use trustsim_kernel::{Span, Time};
 
 pub use trustsim_kernel::Seq;
@@ -39,13 +40,8 @@ pub struct Entry {
 pub enum Kind {
     /// The run begins.
     Started,
-    /// Something was done to the deployment; the text is the `juju` command or a plain phrase.
-    Action {
-        /// The command.
-        command: String,
-        /// The scenario line.
-        source: Source,
-    },
+    /// Something was done to the deployment.
+    Action(ActionRecord),
     /// A relation came or went: `what` is `created`, `removed`, ...
     Relation {
         /// What happened to it.
@@ -119,6 +115,28 @@ pub enum Kind {
         /// The line.
         detail: String,
     },
+}
+
+/// Something that an operator or nature did to the deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionRecord {
+    /// What was done, for when it was planned, and the scenario line that asked for it.
+    pub timed: Arc<TimedAction>,
+    /// Whether it is in the plan of the deployment, [`Deployment::actions`]. What operators decide
+    /// during the run, and what follows from a revocation by hand, is not.
+    pub planned: bool,
+}
+
+impl ActionRecord {
+    /// What was done.
+    pub fn action(&self) -> &Action {
+        &self.timed.action
+    }
+
+    /// The scenario line that asked for it.
+    pub fn source(&self) -> &Source {
+        &self.timed.source
+    }
 }
 
 /// A certificate, from its request to the end of its service.
@@ -228,6 +246,8 @@ impl GoesOnRecord {
 /// What a run was, beside what happened in it.
 #[derive(Clone, Debug)]
 pub struct Manifest {
+    /// What was played, with what a future added to it.
+    pub deployment: Arc<Deployment>,
     /// Scenario name.
     pub name: String,
     /// The question it answers.
@@ -368,7 +388,8 @@ fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
         Kind::Started => eat(b"started"),
         Kind::Settled => eat(b"settled"),
         Kind::LeaderElected => eat(b"leader-elected"),
-        Kind::Action { command, .. } => eat(command.as_bytes()),
+        // The value and not its place in a plan, which differs between a future and its base.
+        Kind::Action(record) => eat(format!("{:?}", record.action()).as_bytes()),
         Kind::Relation {
             what,
             interface,

@@ -40,7 +40,7 @@ pub use deployment::{
 };
 pub use fork::Additions;
 pub use journal::{
-    Away, CertificateKind, CertificateRecord, ConnectionRecord, Entry, GoesOnRecord,
+    ActionRecord, Away, CertificateKind, CertificateRecord, ConnectionRecord, Entry, GoesOnRecord,
     HandshakeRecord, Journal, KeyRecord, Kind, Manifest, Seq, Subject,
 };
 pub use rotation::{Claim, RotationSpec, RotationStep, StepKind};

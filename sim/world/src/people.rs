@@ -307,7 +307,7 @@ impl World {
                 }
             }
         };
-        self.carry_out(&action, spec.source.clone(), errand.entry, agenda);
+        self.carry_out_unplanned(action, spec.source.clone(), errand.entry, agenda);
     }
 
     /// What the person does, and what it puts into the journal.
@@ -375,7 +375,7 @@ impl World {
             files,
             notifies,
         };
-        self.carry_out(&action, source, cause, agenda);
+        self.carry_out_unplanned(action, source, cause, agenda);
     }
 
     fn stream_subject(&self, application: usize, wait: &Wait, number: u32) -> String {

@@ -370,6 +370,7 @@ impl World {
     fn manifest(&self) -> Manifest {
         let deployment = &self.deployment;
         Manifest {
+            deployment: Arc::clone(deployment),
             name: deployment.name.clone(),
             about: deployment.about.clone(),
             seed: deployment.seed,

@@ -75,6 +75,14 @@ pub(crate) fn text_of(entry: &Entry) -> &str {
     }
 }
 
+/// The command or phrase of what was done; `None` where an entry is something else.
+pub(crate) fn command(record: &Record, entry: &Entry) -> Option<String> {
+    match &entry.kind {
+        Kind::Action(done) => Some(done.action().to_command(&record.manifest.deployment)),
+        _ => None,
+    }
+}
+
 /// Plays a deployment to its end.
 pub(crate) fn play(deployment: &Deployment, options: Options) -> Record {
     Simulation::new(Arc::new(deployment.clone()), options).finish()

@@ -64,9 +64,9 @@ fn a_vault_that_is_unsealed_in_time_loses_nothing() {
         "  - {at: 38d, seal: {app: shop.vault}}\n",
     );
     assert!(run.outages().is_empty(), "{:?}", run.outages());
-    let unsealed = run.entries(|entry| match &entry.kind {
-        trustsim::world::Kind::Action { command, .. } => command.contains("unseal"),
-        _ => false,
+    let unsealed = run.entries(|entry| {
+        let command = crate::common::command(&run.record, entry);
+        command.is_some_and(|command| command.contains("unseal"))
     });
     assert!(unsealed.len() >= 2, "at first and after the seal");
 }

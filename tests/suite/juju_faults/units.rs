@@ -135,9 +135,10 @@ faults:
         assert!((32..=64).contains(&waited), "{waited}");
         assert_eq!(first.subject.unit == second.subject.unit, units == 1);
         let cause = run.record.journal.get(second.cause.expect("a cause"));
-        assert!(
-            matches!(&cause.expect("there").kind, trustsim::world::Kind::Action { command, .. }
-                if command == "leader of m.web cut off until its lease ends")
+        let command = crate::common::command(&run.record, cause.expect("there"));
+        assert_eq!(
+            command.as_deref(),
+            Some("leader of m.web cut off until its lease ends")
         );
     }
 }

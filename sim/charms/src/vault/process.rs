@@ -11,8 +11,8 @@ use trustsim_interfaces::pem;
 use trustsim_juju::{UnitContext, Value, Workload};
 use trustsim_kernel::{Span, Time, parse_duration};
 
-/// There in the memory of an unsealed server.
-pub(super) const UNSEALED: &str = "memory/vault/unsealed";
+/// File in the memory of a Vault server that is unsealed.
+pub const UNSEALED: &str = "memory/vault/unsealed";
 /// There once a server was unsealed; says by what: `shamir` or `transit`.
 const DATABASE: &str = "vault/raft/vault.db";
 /// `vault.hcl`.

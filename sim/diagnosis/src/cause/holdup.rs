@@ -118,7 +118,7 @@ impl<'a> Detective<'_, 'a> {
             let since = self.deployment.start + timed.at;
             let mut later = self.trail.about(whom, since, at).into_iter();
             let is_unsealed = later.any(|(_, entry)| match &entry.kind {
-                Kind::Action { command, .. } => command.ends_with(" unseal"),
+                Kind::Action(record) => unseals(record.action()),
                 _ => false,
             });
             (!is_unsealed).then_some(timed)
@@ -268,5 +268,16 @@ impl<'a> Detective<'_, 'a> {
         }
         let step = format!("{who} is {said}");
         Some(Cause::new("blocked", line, Some(*seq)).after(entry.time, step))
+    }
+}
+
+/// Whether a person unseals a Vault by this.
+fn unseals(action: &Action) -> bool {
+    match action {
+        Action::AtWorkload { files, .. } => {
+            let unsealed = files.get(trustsim_charms::VAULT_UNSEALED);
+            unsealed.is_some_and(Option::is_some)
+        }
+        _ => false,
     }
 }

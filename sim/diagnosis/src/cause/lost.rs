@@ -79,7 +79,7 @@ impl<'a> Detective<'_, 'a> {
             let cause = self.trail.entry(seq)?;
             match &cause.kind {
                 Kind::HookStarted { .. } | Kind::HookCommitted { .. } => return None,
-                Kind::Action { .. } => {
+                Kind::Action(_) => {
                     let replaces = matches!(
                         self.timed(seq)?.action,
                         Action::Scale(ScaleAction::Refresh { .. })

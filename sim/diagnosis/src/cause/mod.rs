@@ -20,7 +20,7 @@ mod trust;
 
 use super::carrier::Carrier;
 use super::case::Case;
-use super::describe::place;
+use super::describe::{action_line, place};
 use super::facts::Facts;
 use trustsim_kernel::{Span, Time, format_duration};
 use trustsim_world::{Action, Deployment, Kind, OperatorSpec, Seq, Source, TimedAction};
@@ -153,7 +153,7 @@ impl<'a> Detective<'_, 'a> {
         let behind = cause.seq.or(root).and_then(|seq| self.action_behind(seq));
         let entry = behind.and_then(|done| self.trail.entry(done.seq?));
         cause.action = entry.and_then(|entry| match &entry.kind {
-            Kind::Action { source, .. } => Some((entry.time, source.clone())),
+            Kind::Action(record) => Some((entry.time, record.source().clone())),
             _ => None,
         });
         cause
@@ -162,13 +162,10 @@ impl<'a> Detective<'_, 'a> {
     /// An action and its scenario line are to blame.
     fn done_to(&self, root: Seq) -> Option<Cause> {
         let entry = self.trail.entry(root)?;
-        let Kind::Action { command, source } = &entry.kind else {
+        let Kind::Action(record) = &entry.kind else {
             return None;
         };
-        let line = match place(source) {
-            Some(place) => format!("`{command}` ({place})"),
-            None => format!("`{command}`"),
-        };
+        let line = action_line(record, self.deployment);
         Some(Cause::new("action", line, Some(root)))
     }
 
@@ -177,7 +174,7 @@ impl<'a> Detective<'_, 'a> {
         let mut next = Some(seq);
         while let Some(seq) = next {
             let entry = self.trail.entry(seq)?;
-            if matches!(entry.kind, Kind::Action { .. }) {
+            if matches!(entry.kind, Kind::Action(_)) {
                 return self.done_to(seq);
             }
             next = entry.cause.filter(|cause| *cause < seq);
@@ -246,12 +243,8 @@ impl<'a> Detective<'_, 'a> {
 
     /// The entry of an action of the plan.
     fn seq_of(&self, timed: &TimedAction) -> Option<Seq> {
-        let at = self.deployment.start + timed.at;
         let mut actions = self.trail.actions();
-        let is_it = |entry: &trustsim_world::Entry| {
-            entry.time == at
-                && matches!(&entry.kind, Kind::Action { source, .. } if *source == timed.source)
-        };
+        let is_it = |entry: &trustsim_world::Entry| matches!(&entry.kind, Kind::Action(record) if record.planned && *record.timed == *timed);
         actions.find(|(_, entry)| is_it(entry)).map(|(seq, _)| seq)
     }
 
@@ -303,16 +296,10 @@ impl<'a> Detective<'_, 'a> {
 
     /// The action of the plan that stands at `seq` in the journal.
     fn timed(&self, seq: Seq) -> Option<&'a TimedAction> {
-        let entry = self.trail.entry(seq)?;
-        let Kind::Action { source, command } = &entry.kind else {
-            return None;
-        };
-        let mut actions = self.deployment.actions.iter();
-        actions.find(|timed| {
-            timed.source == *source
-                && self.deployment.start + timed.at == entry.time
-                && timed.action.to_command(self.deployment) == *command
-        })
+        match &self.trail.entry(seq)?.kind {
+            Kind::Action(record) if record.planned => Some(&record.timed),
+            _ => None,
+        }
     }
 }
 

@@ -1,9 +1,14 @@
 //! Causes on hand-made journals: each rule of the walk by itself.
 
+use std::collections::BTreeMap;
+
 use crate::{Cause, diagnose};
+use trustsim_charms::{Role, VAULT_UNSEALED};
 use trustsim_pki::Certificate;
-use trustsim_testkit::{Authority, Script, deployment, source, subject};
-use trustsim_world::{Deployment, Kind, OperatorSpec, Seq, Subject, When};
+use trustsim_testkit::{Authority, Script, deployment, set_option, source, subject};
+use trustsim_world::{
+    Action, Deployment, Kind, OperatorSpec, Party, Seq, Side, Source, Subject, When,
+};
 
 mod kept;
 mod moments;
@@ -93,11 +98,7 @@ fn a_request_for_another_name_is_no_renewal() {
 #[test]
 fn a_status_says_what_blocks_the_provider_and_what_led_there() {
     let (mut script, _) = expiring();
-    let action = Kind::Action {
-        command: "juju config -m a ca x=y".to_owned(),
-        source: source(3, ""),
-    };
-    let action = script.record(400, Some(Seq(0)), Subject::default(), action);
+    let action = script.done(400, Some(Seq(0)), set_option());
     let hook = Kind::HookStarted {
         hook: "config-changed".into(),
     };
@@ -228,6 +229,18 @@ fn a_person_who_is_absent_is_named() {
     insta::assert_snapshot!(line, @"a.ca/0 waits since 2026-01-01T00:07:32Z for on-call, who does not come again (certificate: web.example.com)");
 }
 
+/// `vault operator unseal` at `a.ca/0`, by the operator of line 9.
+fn unseal() -> (Action, Source) {
+    let action = Action::AtWorkload {
+        application: 0,
+        unit: 0,
+        command: "vault operator unseal".to_owned(),
+        files: BTreeMap::from([(VAULT_UNSEALED.into(), Some("true".into()))]),
+        notifies: None,
+    };
+    (action, source(9, ""))
+}
+
 #[test]
 fn a_person_who_is_slow_is_named_with_when_they_came() {
     let (mut script, _) = expiring();
@@ -241,11 +254,7 @@ fn a_person_who_is_slow_is_named_with_when_they_came() {
         "web.example.com",
     );
     script.fail(600, 0, "expired");
-    let done = Kind::Action {
-        command: "at a.ca/0: vault operator unseal".to_owned(),
-        source: source(9, ""),
-    };
-    script.record(740, Some(wait), subject("a.ca"), done);
+    script.done(740, Some(wait), unseal());
     let cause = cause(&looked_after(), &script);
     insta::assert_snapshot!(cause.line, @"a.ca/0 waited for on-call from 2026-01-01T00:07:20Z to 2026-01-01T00:12:20Z (unseal: Vault is sealed)");
     assert_eq!(cause.seq, Some(wait));
@@ -263,11 +272,7 @@ fn a_person_who_came_before_the_request_is_not_to_blame() {
     let (mut script, _) = expiring();
     let said = "unseal Vault is sealed: on-call answers in 5m";
     let wait = note(&mut script, 400, "a.ca/0", "waits-for-operator", said);
-    let done = Kind::Action {
-        command: "at a.ca/0: vault operator unseal".to_owned(),
-        source: source(9, ""),
-    };
-    script.record(420, Some(wait), subject("a.ca"), done);
+    script.done(420, Some(wait), unseal());
     note(
         &mut script,
         450,
@@ -328,6 +333,14 @@ fn units_whose_names_begin_alike_are_told_apart() {
     assert_eq!(of_expiry(&deployment(), script).0, "not-asked");
 }
 
+fn side(application: usize, endpoint: &str, role: Role) -> Side {
+    Side {
+        party: Party::Application(application),
+        endpoint: endpoint.to_owned(),
+        role,
+    }
+}
+
 #[test]
 fn a_removed_transfer_names_the_command_that_removed_it() {
     let mut script = Script::new(&["a.web/0"]);
@@ -339,11 +352,14 @@ fn a_removed_transfer_names_the_command_that_removed_it() {
     script.serves(4, None, "a.web/0", &leaf);
     let sides = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
     script.transfer(5, "created", sides.0, sides.1);
-    let action = Kind::Action {
-        command: "juju remove-relation -m a client ca".to_owned(),
-        source: source(7, ""),
+    let removal = Action::RemoveRelation {
+        model: 0,
+        sides: [
+            side(0, "send-ca-cert", Role::Provider),
+            side(2, "receive-ca-cert", Role::Requirer),
+        ],
     };
-    let action = script.record(90, Some(Seq(0)), Subject::default(), action);
+    let action = script.done(90, Some(Seq(0)), (removal, source(7, "")));
     let gone = Kind::Relation {
         what: "removed",
         interface: "certificate_transfer".into(),
@@ -355,5 +371,5 @@ fn a_removed_transfer_names_the_command_that_removed_it() {
     script.fail(92, 0, "unknown-issuer");
     let cause = cause(&deployment(), &script);
     assert_eq!(cause.kind, "transfer-removed");
-    insta::assert_snapshot!(cause.line, @"the relation that carried the CA of a.ca to a.client was removed at 2026-01-01T00:01:31Z by `juju remove-relation -m a client ca` (rotation.yaml:7)");
+    insta::assert_snapshot!(cause.line, @"the relation that carried the CA of a.ca to a.client was removed at 2026-01-01T00:01:31Z by `juju remove-relation -m a ca:send-ca-cert client:receive-ca-cert` (rotation.yaml:7)");
 }

@@ -43,7 +43,7 @@ impl<'a> Trail<'a> {
             Kind::CertificateIssued(record) => {
                 self.issued.entry(holder(record)).or_default().push(seq);
             }
-            Kind::Action { .. } => {
+            Kind::Action(_) => {
                 self.actions.push(seq);
                 if let Some(cause) = entry.cause {
                     self.answers.entry(cause).or_insert(seq);

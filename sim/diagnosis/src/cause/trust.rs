@@ -298,7 +298,7 @@ impl<'a> Detective<'_, 'a> {
                 break;
             };
             match &cause.kind {
-                Kind::Action { .. } => {
+                Kind::Action(_) => {
                     let done = self.done_to(seq);
                     return done.map_or_else(String::new, |done| format!(", after {}", done.line));
                 }

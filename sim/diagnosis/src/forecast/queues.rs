@@ -86,7 +86,7 @@ pub(super) fn hooks(journal: &Journal) -> Vec<HookQueue> {
 const fn is_change(kind: &Kind) -> bool {
     matches!(
         kind,
-        Kind::DatabagChanged { .. } | Kind::Secret { .. } | Kind::Action { .. }
+        Kind::DatabagChanged { .. } | Kind::Secret { .. } | Kind::Action(_)
     )
 }
 

@@ -59,8 +59,9 @@ impl Actions {
         let entries = run.journal.entries().iter();
         let marks = entries
             .filter_map(|entry| match &entry.kind {
-                Kind::Action { command, source } => {
-                    let place = entry::place(source);
+                Kind::Action(record) => {
+                    let command = record.action().to_command(&run.manifest.deployment);
+                    let place = entry::place(record.source());
                     let place = place.map_or_else(String::new, |place| format!("  ({place})"));
                     let offset = format_duration(entry.time.since(start));
                     Some((entry.time, format!("{offset}  {command}{place}")))

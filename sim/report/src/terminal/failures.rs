@@ -166,7 +166,7 @@ impl Lines<'_> {
 
 fn root_source<'a>(run: &Run<'a>, explanation: &Explanation) -> Option<&'a Source> {
     match &run.journal.get(explanation.root?)?.kind {
-        Kind::Action { source, .. } if !source.file.is_empty() => Some(source),
+        Kind::Action(record) if !record.source().file.is_empty() => Some(record.source()),
         _ => None,
     }
 }

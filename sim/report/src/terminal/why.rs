@@ -39,10 +39,10 @@ fn failing(
         paint(style::STRONG, first_line(explanation))
     ));
     let source = explanation.cause.seq.or(explanation.root);
-    if let Some(Kind::Action { source, .. }) = source.and_then(|seq| Some(&journal.get(seq)?.kind))
-        && !source.file.is_empty()
+    if let Some(Kind::Action(record)) = source.and_then(|seq| Some(&journal.get(seq)?.kind))
+        && !record.source().file.is_empty()
     {
-        excerpt(source, text);
+        excerpt(record.source(), text);
     }
     let mut lines = Lines { text };
     connection_line(manifest, answer, &mut lines);

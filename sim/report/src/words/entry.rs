@@ -13,10 +13,13 @@ pub use trustsim_diagnosis::describe::{kind_word as kind, place};
 pub fn detail(kind: &Kind, manifest: &Manifest) -> String {
     match kind {
         Kind::Started => manifest.name.clone(),
-        Kind::Action { command, source } => match place(source) {
-            Some(place) => format!("{command} ({place})"),
-            None => command.clone(),
-        },
+        Kind::Action(record) => {
+            let command = record.action().to_command(&manifest.deployment);
+            match place(record.source()) {
+                Some(place) => format!("{command} ({place})"),
+                None => command,
+            }
+        }
         Kind::Relation {
             what,
             interface,

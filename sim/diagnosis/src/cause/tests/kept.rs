@@ -39,17 +39,12 @@ fn endpoint<'a>(
 /// `action` is done at `at_s`, in the plan and in the journal.
 fn done(deployment: &mut Deployment, script: &mut Script, at_s: u64, action: Action) -> Seq {
     let line = u32::try_from(at_s).expect("a line");
-    let command = action.to_command(deployment);
     deployment.actions.push(TimedAction {
         at: seconds(at_s),
-        action,
+        action: action.clone(),
         source: source(line, ""),
     });
-    let kind = Kind::Action {
-        command,
-        source: source(line, ""),
-    };
-    script.record(at_s, Some(Seq(0)), Subject::default(), kind)
+    script.done(at_s, Some(Seq(0)), (action, source(line, "")))
 }
 
 fn relation(script: &mut Script, at_s: u64, what: &'static str, provider: &str, cause: Seq) -> Seq {
