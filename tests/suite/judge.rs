@@ -1,8 +1,6 @@
 //! `trustsim judge` over PEM files that OpenSSL made, against what `openssl verify` says of them.
 //! Where openssl is not installed these are skipped, loudly.
 
-#![allow(clippy::print_stderr, reason = "a skip is loud")]
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -52,13 +50,8 @@ fn signed(folder: &Path, name: &str, (ca, key): (&str, &str), how: &str, out: &s
     );
 }
 
-fn has_openssl(test: &str) -> bool {
-    let found = Command::new("openssl").arg("version").output();
-    let found = found.is_ok_and(|output| output.status.success());
-    if !found {
-        eprintln!("SKIPPED {test}: openssl is not installed");
-    }
-    found
+fn has_openssl() -> bool {
+    trustsim_oracles::has_program("openssl", "OpenSSL")
 }
 
 /// What OpenSSL makes: a root, an intermediate, a server's and a client's certificate of 90 days,
@@ -384,7 +377,7 @@ fn openssl_says(folder: &Path, asked: &Asked, at_s: u64) -> Option<String> {
 /// What judge says for OpenSSL is what OpenSSL says, number and words.
 #[test]
 fn judge_says_what_openssl_says_of_files_that_openssl_made() {
-    if !has_openssl("judge_says_what_openssl_says_of_files_that_openssl_made") {
+    if !has_openssl() {
         return;
     }
     let files = Files::new();
@@ -408,7 +401,7 @@ fn judge_says_what_openssl_says_of_files_that_openssl_made() {
 /// Every stack answers, in one list, in both formats; one that accepts has no code.
 #[test]
 fn all_stacks_answer() {
-    if !has_openssl("all_stacks_answer") {
+    if !has_openssl() {
         return;
     }
     let files = Files::new();
@@ -435,7 +428,7 @@ fn all_stacks_answer() {
 /// Whatever cannot be read is refused, with the file and what to do.
 #[test]
 fn judge_refuses_what_it_cannot_read() {
-    if !has_openssl("judge_refuses_what_it_cannot_read") {
+    if !has_openssl() {
         return;
     }
     let files = Files::new();
@@ -543,7 +536,7 @@ const WEAK: &[Weak] = &[
 /// Keys and digests that are too weak, each with a PKI that OpenSSL made and judged.
 #[test]
 fn weak_keys_and_digests_are_refused_as_each_stack_does() {
-    if !has_openssl("weak_keys_and_digests_are_refused_as_each_stack_does") {
+    if !has_openssl() {
         return;
     }
     let mut wrong = Vec::new();
@@ -611,7 +604,7 @@ fn maze(at: &Path) -> Vec<String> {
 /// `Budget`); OpenSSL goes one way only.
 #[test]
 fn a_maze_of_paths_is_given_up() {
-    if !has_openssl("a_maze_of_paths_is_given_up") {
+    if !has_openssl() {
         return;
     }
     let files = Files {

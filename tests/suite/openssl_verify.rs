@@ -1,8 +1,6 @@
 //! What `export` writes, judged by the real `openssl verify`: at ten instants of each scenario its
 //! verdict is the predicted one.
 
-#![allow(clippy::print_stderr, reason = "a skip is loud")]
-
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -11,17 +9,6 @@ use crate::common::{load, scenario_files};
 use trustsim::world::{ExportedConnection, Options, Simulation};
 
 const INSTANTS: u32 = 10;
-
-fn has_openssl() -> bool {
-    let found = Command::new("openssl")
-        .arg("version")
-        .output()
-        .is_ok_and(|out| out.status.success());
-    if !found {
-        eprintln!("SKIPPED openssl_verify: there is no openssl command");
-    }
-    found
-}
 
 /// The `X509_V_ERR_*` number that `openssl verify` gives; 0 for a good chain.
 fn openssl_verdict(connection: &ExportedConnection, folder: &Path) -> u32 {
@@ -76,7 +63,7 @@ fn openssl_verdict(connection: &ExportedConnection, folder: &Path) -> u32 {
 
 #[test]
 fn openssl_agrees_at_ten_instants_of_each_scenario() {
-    if !has_openssl() {
+    if !trustsim_oracles::has_program("openssl", "OpenSSL") {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,5 +1,4 @@
 //! What the whole-scenario tests share.
-#![allow(clippy::print_stderr, reason = "a skip is loud")]
 
 pub(crate) mod random;
 pub(crate) mod rehearsals;
@@ -136,14 +135,4 @@ pub(crate) fn in_force(changes: &[(Time, &'static str)], at: Time) -> Option<&'s
         .rev()
         .find(|(since, _)| *since <= at)
         .map(|(_, error)| *error)
-}
-
-/// The folder of shared data beside the checkout, or a loud line that the test is skipped.
-pub(crate) fn shared(test: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    if path.is_dir() {
-        return Some(path);
-    }
-    eprintln!("SKIPPED {test}: {} is not there", path.display());
-    None
 }

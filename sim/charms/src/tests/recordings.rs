@@ -8,7 +8,6 @@
 //! writes within a few hooks on end counts as written by the first of them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde_json::Value as Json;
 
@@ -25,16 +24,9 @@ const UPDATE_STATUS_S: i64 = 360;
 const SEPARATOR: char = '\u{1}';
 
 fn recording(name: &str) -> Option<Json> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/recordings")
-        .join(format!("{name}.json"));
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Some(serde_json::from_str(&text).expect("a recording is JSON")),
-        Err(_) => {
-            eprintln!("SKIPPED: no recording at {}", path.display());
-            None
-        }
-    }
+    let path = trustsim_oracles::shared(&format!("recordings/{name}.json"))?;
+    let text = std::fs::read_to_string(path).expect("text");
+    Some(serde_json::from_str(&text).expect("a recording is JSON"))
 }
 
 /// A case set up as the recording says, played to its end.

@@ -258,12 +258,7 @@ pub(super) fn openssl_verify(drawn: &Drawn, flags: &[&str], folder: &Path) -> u3
 
 /// Whether there is an OpenSSL 3 to ask; says so where there is none.
 pub(super) fn has_openssl() -> bool {
-    let version = Command::new("openssl").arg("version").output();
-    let is_3 = version.is_ok_and(|output| output.stdout.starts_with(b"OpenSSL 3."));
-    if !is_3 {
-        println!("SKIPPED: no OpenSSL 3 on this machine");
-    }
-    is_3
+    trustsim_oracles::has_program("openssl", "OpenSSL 3.")
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! test says so and passes.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::super::{Side, TrustStore, Validator, Verdict, judge_client, judge_server};
 use trustsim_kernel::Time;
@@ -29,15 +29,7 @@ struct Row {
 }
 
 fn rows() -> Option<Vec<Row>> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = manifest.ancestors().find_map(|above| {
-        let folder = above.join("shared/fault-pkis");
-        folder.join("verdicts.tsv").is_file().then_some(folder)
-    });
-    let Some(folder) = folder else {
-        println!("SKIPPED: no shared/fault-pkis beside the repository");
-        return None;
-    };
+    let folder = trustsim_oracles::shared("fault-pkis")?;
     let table = fs::read_to_string(folder.join("verdicts.tsv")).unwrap();
     let rows = table.lines().skip(1).map(|line| {
         let cells: Vec<_> = line.split('\t').collect();

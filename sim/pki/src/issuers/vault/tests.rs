@@ -293,13 +293,13 @@ fn run(program: &str, arguments: &[&str], input: &str) -> Option<String> {
     let finished = match finished {
         Ok(finished) => finished,
         Err(error) => {
-            eprintln!("SKIPPED: {program} cannot be run: {error}");
+            trustsim_oracles::skip(&format!("{program} cannot be run: {error}"));
             return None;
         }
     };
     let errors = String::from_utf8_lossy(&finished.stderr);
     if errors.contains("No module named") {
-        eprintln!("SKIPPED: {program}: {errors}");
+        trustsim_oracles::skip(&format!("{program}: {errors}"));
         return None;
     }
     assert!(finished.status.success(), "{program}: {errors}");
