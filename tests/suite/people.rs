@@ -265,7 +265,7 @@ fn notary_distributes_what_somebody_uploads() {
     assert!(said[0].starts_with("at m.tls/0: in Notary"), "{said:?}");
     let notices = record.journal.entries().iter();
     let notices = notices.filter(|entry| {
-        matches!(&entry.kind, Kind::HookStarted { hook } if &**hook == "notary-pebble-custom-notice")
+        matches!(&entry.kind, Kind::HookStarted { hook } if hook.to_string() == "notary-pebble-custom-notice")
     });
     assert_eq!(notices.count(), said.len());
     for name in ["web", "api"] {
@@ -361,7 +361,7 @@ fn notary_with_an_access_relation_from_the_start_fails_every_hook() {
     );
     let record = play(&deployed(&text), Options::default());
     let failed = record.journal.entries().iter().filter(|entry| {
-        matches!(&entry.kind, Kind::HookFailed { reason, .. } if reason.contains("PathError"))
+        matches!(&entry.kind, Kind::HookFailed { error, .. } if error.to_string().contains("PathError"))
     });
     assert!(failed.count() > 10);
     assert!(entries(&record, "action").is_empty());

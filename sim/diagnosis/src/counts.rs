@@ -60,7 +60,7 @@ fn is_meant(deployment: &Deployment, entry: &Entry, what: &Counted) -> bool {
             Kind::HookStarted { hook: name } | Kind::HookFailed { hook: name, .. },
         ) => {
             matches!(entry.kind, Kind::HookFailed { .. }) == *failed
-                && hook.as_ref().is_none_or(|hook| **hook == **name)
+                && hook.as_ref().is_none_or(|hook| hook == name)
                 && of_subject(*application)
         }
         (Counted::Certificates { by, application }, Kind::CertificateIssued(record)) => {

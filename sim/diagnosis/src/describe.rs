@@ -1,6 +1,7 @@
 //! The words that explanations use of values: the kind of an entry, a place, a certificate. Reports
 //! name them through `report::words`.
 
+use trustsim_juju::Status;
 use trustsim_pki::Certificate;
 use trustsim_world::{ActionRecord, Deployment, Kind, Source};
 
@@ -16,6 +17,9 @@ pub fn kind_word(kind: &Kind) -> &'static str {
         Kind::DatabagChanged { .. } => "databag-changed",
         Kind::Secret { .. } => "secret",
         Kind::LeaderElected => "leader-elected",
+        Kind::StatusChanged { .. } => "status-changed",
+        Kind::AgentNotConnected(_) => "agent-not-connected",
+        Kind::LinkDown(_) => "link-down",
         Kind::CertificateIssued(_) => "certificate-issued",
         Kind::CertificateServed { .. } => "certificate-served",
         Kind::TrustChanged { .. } => "trust-changed",
@@ -34,6 +38,14 @@ pub fn action_line(record: &ActionRecord, deployment: &Deployment) -> String {
     match place(record.source()) {
         Some(place) => format!("`{command}` ({place})"),
         None => format!("`{command}`"),
+    }
+}
+
+/// `blocked: no database`; the status alone where it has no message.
+pub fn status_words(status: Status, message: &str) -> String {
+    match message.is_empty() {
+        true => status.to_string(),
+        false => format!("{status}: {message}"),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use trustsim_juju::RelationChange;
 use trustsim_pki::Certificate;
 use trustsim_world::{CertificateRecord, Entry, Journal, Kind, Seq, Subject};
 
@@ -152,7 +153,7 @@ impl<'a> Facts<'a> {
         let mut facts: Vec<RelationFact> = Vec::new();
         for &at in self.relations.iter().take_while(|&&at| at <= seq) {
             let Some(Kind::Relation {
-                what,
+                change,
                 interface,
                 provider,
                 requirer,
@@ -160,7 +161,9 @@ impl<'a> Facts<'a> {
             else {
                 continue;
             };
-            if !interfaces.contains(&&**interface) || !matches!(*what, "created" | "removed") {
+            if !interfaces.contains(&&**interface)
+                || !matches!(change, RelationChange::Created | RelationChange::Removed)
+            {
                 continue;
             }
             let fact = RelationFact {
@@ -168,7 +171,7 @@ impl<'a> Facts<'a> {
                 requirer: Arc::clone(requirer),
                 interface: Arc::clone(interface),
                 seq: at,
-                there: *what == "created",
+                there: *change == RelationChange::Created,
             };
             let same = |each: &&mut RelationFact| {
                 each.provider == fact.provider && each.requirer == fact.requirer
@@ -201,6 +204,7 @@ pub fn cause_chain(journal: &Journal, seq: Seq) -> Vec<Seq> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trustsim_juju::HookName;
     use trustsim_testkit::{Authority, Script, set_option, subject};
 
     #[test]
@@ -217,7 +221,7 @@ mod tests {
         let action = script.done(10, Some(Seq(0)), set_option());
         script.ok(11, 0);
         let hook = Kind::HookStarted {
-            hook: "config-changed".into(),
+            hook: HookName::ConfigChanged,
         };
         let hook = script.record(12, Some(action), subject("a.ca/0"), hook);
         let chain = cause_chain(&script.journal, hook);
@@ -260,8 +264,8 @@ mod tests {
     #[test]
     fn a_relation_is_as_it_was_left() {
         let mut script = Script::new(&["a.web/0"]);
-        let made = script.transfer(1, "created", "a.ca:s", "a.c:r");
-        let gone = script.transfer(2, "removed", "a.ca:s", "a.c:r");
+        let made = script.transfer(1, RelationChange::Created, "a.ca:s", "a.c:r");
+        let gone = script.transfer(2, RelationChange::Removed, "a.ca:s", "a.c:r");
         let facts = Facts::new(&script.journal);
         let there = |seq| {
             facts

@@ -90,8 +90,8 @@ fn told(entry: &Entry) -> Option<(MishapKind, String)> {
             };
             Some((kind, detail.clone()))
         }
-        Kind::HookFailed { hook, reason } => {
-            Some((MishapKind::HookFailed, format!("{hook}: {reason}")))
+        Kind::HookFailed { hook, error } => {
+            Some((MishapKind::HookFailed, format!("{hook}: {error}")))
         }
         _ => None,
     }

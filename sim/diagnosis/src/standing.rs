@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::LACKS_TRUST;
-use super::describe::place;
+use super::describe::{place, status_words};
 use super::expectations::application_of;
 use super::facts::address;
 use super::{Carrier, Explanation, Outage};
 use trustsim_charms::Behaviour;
-use trustsim_juju::Trouble;
+use trustsim_juju::{HookError, HookName, Status, Trouble};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
     Action, Deployment, HookAction, Journal, Kind, Manifest, NetworkAction, OfferAction, Target,
@@ -59,12 +59,12 @@ pub fn standing(
     found.collect()
 }
 
-/// A unit that only fails: since when, how often, in which hook, with what words.
+/// A unit that only fails: since when, how often, in which hook, and why.
 struct Stuck {
     since: Time,
     times: u32,
-    hook: String,
-    reason: String,
+    hook: HookName,
+    error: HookError,
 }
 
 /// Units whose last word on any hook was that it failed.
@@ -72,14 +72,13 @@ fn stuck(journal: &Journal) -> BTreeMap<String, Stuck> {
     let mut stuck: BTreeMap<String, Stuck> = BTreeMap::new();
     for entry in journal.entries() {
         match &entry.kind {
-            Kind::HookFailed { hook, .. } | Kind::HookCommitted { hook }
-                if hook.starts_with("action ") => {}
-            Kind::HookFailed { hook, reason } => {
+            Kind::HookFailed { hook, .. } | Kind::HookCommitted { hook } if hook.is_action() => {}
+            Kind::HookFailed { hook, error } => {
                 let found = stuck.entry(address(&entry.subject)).or_insert(Stuck {
                     since: entry.time,
                     times: 0,
-                    hook: hook.to_string(),
-                    reason: reason.clone(),
+                    hook: hook.clone(),
+                    error: error.clone(),
                 });
                 found.times += 1;
             }
@@ -115,12 +114,10 @@ fn waiting(journal: &Journal) -> BTreeMap<String, String> {
 fn blocked(journal: &Journal) -> BTreeMap<String, String> {
     let mut blocked = BTreeMap::new();
     for entry in journal.entries() {
-        if let Kind::Note { what, detail } = &entry.kind
-            && *what == "status-changed"
-        {
+        if let Kind::StatusChanged { status, message } = &entry.kind {
             let unit = address(&entry.subject);
-            if detail.starts_with("blocked") {
-                blocked.insert(unit, detail.clone());
+            if *status == Status::Blocked {
+                blocked.insert(unit, status_words(*status, message));
             } else {
                 blocked.remove(&unit);
             }
@@ -237,10 +234,10 @@ impl Search<'_> {
             since,
             times,
             hook,
-            reason,
+            error,
         } = self.stuck.get(unit)?;
         Some(format!(
-            "{unit} fails {hook} since {since} ({times} times) and runs nothing else: {reason}"
+            "{unit} fails {hook} since {since} ({times} times) and runs nothing else: {error}"
         ))
     }
 

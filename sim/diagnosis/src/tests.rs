@@ -1,6 +1,7 @@
 //! Causes and expectations on hand-made journals.
 
 use super::*;
+use trustsim_juju::{HookError, HookName, RelationChange, SecretChange};
 use trustsim_testkit::{
     Authority, Script, bad, deployment, expect, good, rotation, seconds, set_option, subject,
 };
@@ -140,8 +141,8 @@ fn a_client_outside_juju_has_what_it_was_given() {
 fn a_removed_relation_is_told_from_one_that_never_was() {
     let mut script = untrusting("a.client/0");
     let sides = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
-    script.transfer(5, "created", sides.0, sides.1);
-    let gone = script.transfer(6, "removed", sides.0, sides.1);
+    script.transfer(5, RelationChange::Created, sides.0, sides.1);
+    let gone = script.transfer(6, RelationChange::Removed, sides.0, sides.1);
     script.fail(60, 0, "unknown-issuer");
     let carrier = explained(&deployment(), &script).carrier;
     let Some(Carrier::Missing { removed, .. }) = carrier else {
@@ -155,7 +156,7 @@ fn a_relation_that_is_there_only_has_not_carried_it_yet() {
     let mut script = untrusting("a.client/0");
     script.transfer(
         5,
-        "created",
+        RelationChange::Created,
         "a.ca:send-ca-cert",
         "a.client:receive-ca-cert",
     );
@@ -261,7 +262,7 @@ fn the_root_of_a_failure_is_the_nearest_action() {
 fn without_an_action_the_root_is_the_first_thing_that_happened() {
     let mut script = untrusting("a.client/0");
     let kind = Kind::Secret {
-        what: "expired",
+        change: SecretChange::Expired,
         label: "ca".into(),
     };
     let secret = script.record(100, Some(Seq(0)), subject("a.ca/0"), kind);
@@ -392,7 +393,7 @@ fn what_happens_so_often_is_counted() {
         expect(ExpectationKind::Count {
             what: Counted::Hooks {
                 application: 0,
-                hook: Some("update-status".to_owned()),
+                hook: Some(HookName::UpdateStatus),
                 failed,
             },
             at_least,
@@ -406,13 +407,12 @@ fn what_happens_so_often_is_counted() {
     ];
     let unit = format!("{}/0", deployment.application_address(0));
     let mut script = Script::new(&["a.web/0"]);
-    let hook: std::sync::Arc<str> = "update-status".into();
     let failed = || Kind::HookFailed {
-        hook: std::sync::Arc::clone(&hook),
-        reason: "it does not".to_owned(),
+        hook: HookName::UpdateStatus,
+        error: HookError::Charm("it does not".to_owned()),
     };
     let began = Kind::HookStarted {
-        hook: std::sync::Arc::clone(&hook),
+        hook: HookName::UpdateStatus,
     };
     for (at, who, kind) in [
         (10, &*unit, began),

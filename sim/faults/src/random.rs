@@ -7,7 +7,7 @@ use rand::Rng;
 
 use super::{Fault, PlannedFault};
 use trustsim_charms::Behaviour;
-use trustsim_juju::{CommitFault, Trouble};
+use trustsim_juju::{CommitFault, HookName, RelationEvent, Trouble};
 use trustsim_kernel::{Span, Stream, Streams};
 use trustsim_world::{
     Action, Between, Deployment, FailingHook, HookAction, HookFailure, ModelKind, NetworkAction,
@@ -187,18 +187,22 @@ impl Draw<'_> {
     fn failing(&mut self, failure: HookFailure) -> Option<Action> {
         let target = self.target()?;
         let charm = &self.deployment.applications[target.application].charm;
-        let mut names: Vec<Option<String>> = vec![None];
+        let mut names: Vec<Option<HookName>> = vec![None];
         for name in [
-            "config-changed",
-            "update-status",
-            "leader-elected",
-            "secret-expired",
+            HookName::ConfigChanged,
+            HookName::UpdateStatus,
+            HookName::LeaderElected,
+            HookName::SecretExpired,
         ] {
-            names.push(Some(name.to_owned()));
+            names.push(Some(name));
         }
         for endpoint in &charm.endpoints {
-            for what in ["created", "joined", "changed", "departed"] {
-                names.push(Some(format!("{}-relation-{what}", endpoint.name)));
+            // Its first four: a peer relation never breaks.
+            for event in &RelationEvent::ALL[..4] {
+                names.push(Some(HookName::Relation {
+                    endpoint: endpoint.name.as_str().into(),
+                    event: *event,
+                }));
             }
         }
         let hook = names.swap_remove(self.index(names.len())?);

@@ -1,7 +1,6 @@
 //! The unit agent's local state: what it has done, and what it does now.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 
 use super::context::Effects;
 use super::{Hook, HookError, RelationId, SecretId, UnitId};
@@ -194,7 +193,7 @@ pub struct Failed {
     /// Journal entry of its failure.
     pub entry: Option<Seq>,
     /// Why it failed.
-    pub reason: Arc<str>,
+    pub error: HookError,
     /// How often it failed so far.
     pub failures: u32,
     /// When it is run again; `None` waits for `juju resolved`.

@@ -2,8 +2,6 @@
 //! (juju/juju 3.6 `uniter/runner/context/context.go` `doFlush`, `apiserver` `uniter.go`
 //! `commitHookChangesForOneUnit`).
 
-use std::sync::Arc;
-
 use super::{
     About, Effects, Happening, Hook, HookError, Host, Juju, RelationId, ToolError, UnitId, Workload,
 };
@@ -57,10 +55,10 @@ impl Juju {
         self.apply_workload(unit, workload, restarted, cause, host);
         result?;
         if !self.agent(unit).is_some_and(|agent| agent.connected) {
-            return Err(HookError::Charm("cannot reach the controller".to_owned()));
+            return Err(HookError::ControllerUnreachable);
         }
         let fault = commit_fault.or_else(|| self.take_commit_fault(unit, hook));
-        let broken = || Err(HookError::Charm("connection lost during commit".to_owned()));
+        let broken = || Err(HookError::CommitInterrupted);
         if fault == Some(CommitFault::BeforeSecrets) {
             return broken();
         }
@@ -123,21 +121,15 @@ impl Juju {
         } else {
             return;
         };
-        let keys = changed_keys(&target.value, &bag);
+        let keys = target.value.changed_keys(&bag);
         if keys.is_empty() {
             return;
         }
-        let happening = Happening::DatabagChanged(name, keys.join(" "));
+        let happening = Happening::DatabagChanged(name, keys.into());
         let entry = host.record(cause, About::Unit(unit), happening);
         target.value = bag;
         target.touch(host.now(), entry.or(cause));
         self.end_changed(relation, end, (!is_application).then_some(unit), host);
-    }
-
-    /// `certificates:7`, as hooks name a relation.
-    pub fn relation_name(&self, relation: RelationId, end: usize) -> Arc<str> {
-        let relation = self.relation(relation);
-        format!("{}:{}", relation.ends[end].endpoint, relation.number).into()
     }
 
     /// Files and restarts are outside Juju: they stay, whatever becomes of the hook.
@@ -163,16 +155,4 @@ impl Juju {
         }
         found.files = workload.files;
     }
-}
-
-fn changed_keys<'a>(before: &'a super::Bag, after: &'a super::Bag) -> Vec<&'a str> {
-    let gone = before
-        .iter()
-        .filter(|(key, _)| after.get(key).is_none())
-        .map(|(key, _)| key);
-    let new = after
-        .iter()
-        .filter(|(key, value)| before.get(key) != Some(value))
-        .map(|(key, _)| key);
-    gone.chain(new).collect()
 }

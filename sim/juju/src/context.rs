@@ -14,8 +14,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(super) use secrets::SecretChange;
 pub use secrets::SecretView;
+pub(super) use secrets::SecretWrite;
 pub use sight::{RelationSight, SecretSight, Sight};
 
 use super::{
@@ -30,7 +30,7 @@ pub struct Effects {
     /// Databags as they will be, by relation and whether it is the application's.
     pub(super) bags: BTreeMap<(RelationId, bool), Bag>,
     /// Secrets to create, change or remove, in order.
-    pub(super) secrets: Vec<SecretChange>,
+    pub(super) secrets: Vec<SecretWrite>,
     /// Secrets created in this hook: their ids hold until the commit.
     pub(super) created: u32,
     /// Workload status, set at once.

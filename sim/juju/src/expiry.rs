@@ -3,7 +3,8 @@
 
 use super::agent::{Expiry, Told};
 use super::{
-    About, ControllerId, Event, Happening, Hook, Host, Juju, SecretId, SecretOwner, Step, UnitId,
+    About, ControllerId, Event, Happening, Hook, Host, Juju, SecretChange, SecretId, SecretOwner,
+    Step, UnitId,
 };
 use trustsim_kernel::{Span, Time};
 
@@ -128,7 +129,11 @@ impl Juju {
             *said = true;
         }
         let (label, cause) = (secret.label.clone(), secret.cause);
-        let entry = host.record(cause, about, Happening::Secret("expired", label));
+        let entry = host.record(
+            cause,
+            about,
+            Happening::Secret(SecretChange::Expired, label),
+        );
         self.secrets[id.index()].cause = entry.or(cause);
         if let Some(agent) = manager.and_then(|unit| self.agent_mut(unit)) {
             let (from, handled) = (host.now(), 0);

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::{
     About, ApplicationId, ApplicationKind, End, EndpointInfo, EndpointRole, Event, Happening, Host,
-    Juju, Life, Link, LinkId, ModelId, Relation, RelationId, Versioned,
+    Juju, Life, Link, LinkId, ModelId, Relation, RelationChange, RelationId, Versioned,
 };
 use trustsim_kernel::{Seq, Time};
 
@@ -196,7 +196,7 @@ impl Juju {
         let entry = host.record(
             cause,
             About::Model(model),
-            Happening::Relation("created", id),
+            Happening::Relation(RelationChange::Created, id),
         );
         self.relations[id.index()].cause = entry;
         self.wake_relation(id, host);

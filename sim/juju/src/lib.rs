@@ -17,6 +17,7 @@ mod commit;
 mod context;
 mod elision;
 mod expiry;
+mod happening;
 mod hook;
 mod ids;
 mod integrate;
@@ -52,7 +53,10 @@ pub use agent::{Activity, Agent, Failed, RelationLocal, Running};
 pub use build::ApplicationParts;
 pub use commit::CommitFault;
 pub use context::{Effects, RelationSight, SecretSight, SecretView, Sight, UnitContext};
-pub use hook::{Hook, HookError, Quiet, Status, ToolError};
+pub use happening::{
+    About, ConnectionError, Happening, RelationChange, RelationName, SecretChange,
+};
+pub use hook::{Hook, HookError, HookName, Quiet, RelationEvent, Status, ToolError, UnknownHook};
 pub use ids::{
     ApplicationId, ControllerId, LinkId, MachineId, ModelId, RelationId, SecretId, UnitId,
 };
@@ -140,38 +144,6 @@ pub enum Step {
         /// The link.
         link: LinkId,
     },
-}
-
-/// What happened in Juju, for the journal.
-#[derive(Clone, Debug)]
-pub enum Happening {
-    /// A hook began.
-    HookStarted(Arc<str>),
-    /// A hook was committed.
-    HookCommitted(Arc<str>),
-    /// A hook failed.
-    HookFailed(Arc<str>, String),
-    /// A databag changed: relation `endpoint:number` and keys.
-    DatabagChanged(Arc<str>, String),
-    /// A secret: what became of it, and its label.
-    Secret(&'static str, Arc<str>),
-    /// The unit became leader.
-    LeaderElected,
-    /// A relation came or went.
-    Relation(&'static str, RelationId),
-    /// Anything else.
-    Note(&'static str, String),
-}
-
-/// Whom a [`Happening`] is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum About {
-    /// A unit.
-    Unit(UnitId),
-    /// An application.
-    Application(ApplicationId),
-    /// A model.
-    Model(ModelId),
 }
 
 /// What a [`Juju`] asks of whoever plays it: the clock, the agenda and the journal.

@@ -1,11 +1,9 @@
 //! The agent's loop: it connects, wakes, picks one operation after the other, and rests.
 
-use std::sync::Arc;
-
 use super::agent::{PEBBLE_POLL, RETRY_MIN, dial_delay};
 use super::churn::POD_START;
 use super::resolver::Operation;
-use super::{About, Activity, Event, Happening, Hook, Host, Juju, Step, UnitId};
+use super::{About, Activity, ConnectionError, Event, Happening, Hook, Host, Juju, Step, UnitId};
 use trustsim_kernel::Time;
 
 impl Juju {
@@ -41,12 +39,12 @@ impl Juju {
     pub fn connected(
         &mut self,
         unit: UnitId,
-        judged: Result<(), String>,
+        judged: Result<(), ConnectionError>,
         host: &mut dyn Host,
     ) -> Option<Step> {
         let now = host.now();
-        if let Err(reason) = judged {
-            let happening = Happening::Note("agent-not-connected", reason);
+        if let Err(error) = judged {
+            let happening = Happening::AgentNotConnected(error);
             let cause = self.agent(unit).and_then(|agent| agent.cut_by);
             host.record(cause, About::Unit(unit), happening);
             let agent = self.agent_mut(unit)?;
@@ -231,26 +229,6 @@ impl Juju {
         } else {
             agent.removed = true;
             self.unit_is_dead(unit, host);
-        }
-    }
-
-    /// `certificates-relation-changed`, `web-pebble-ready`, `config-changed`.
-    pub fn hook_name(&self, unit: UnitId, hook: &Hook) -> Arc<str> {
-        match hook {
-            Hook::PebbleReady { container } => format!("{container}-pebble-ready").into(),
-            Hook::PebbleCustomNotice { container } => {
-                format!("{container}-pebble-custom-notice").into()
-            }
-            Hook::Action { name, .. } => format!("action {name}").into(),
-            hook => match hook.relation() {
-                Some(relation) => {
-                    let application = self.unit(unit).application;
-                    let found = self.relation(relation);
-                    let end = found.end_of(application).unwrap_or(0);
-                    format!("{}-{}", found.ends[end].endpoint, hook.kind()).into()
-                }
-                None => hook.kind().into(),
-            },
         }
     }
 }

@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    About, ApplicationId, ApplicationKind, Event, Happening, Host, Juju, Life, LinkId, RelationId,
-    ScopeMember, Step, UnitId, Versioned,
+    About, ApplicationId, ApplicationKind, ConnectionError, Event, Happening, Host, Juju, Life,
+    LinkId, RelationId, ScopeMember, Step, UnitId, Versioned,
 };
 use trustsim_kernel::{Span, Time};
 
@@ -20,7 +20,7 @@ impl Juju {
     pub fn dialled(
         &mut self,
         id: LinkId,
-        judged: Result<(), String>,
+        judged: Result<(), ConnectionError>,
         host: &mut dyn Host,
     ) -> Option<Step> {
         let now = host.now();
@@ -32,11 +32,10 @@ impl Juju {
         if link.connected {
             link.down_by = None;
         }
-        if let Err(reason) = judged {
-            let text = format!("cannot connect to external controller: {reason}");
-            link.error = Some(text.as_str().into());
+        if let Err(error) = judged {
+            link.error = Some(error.clone());
             let model = self.relation(self.link(id).consumer).model;
-            let happening = Happening::Note("link-down", text);
+            let happening = Happening::LinkDown(error);
             host.record(cause, About::Model(model), happening);
             // Who would dial in vain is counted on when the trouble is over.
             if self.link_trouble(id).is_none() {
@@ -56,9 +55,9 @@ impl Juju {
         if self.link(id).connected {
             return None;
         }
-        if let Some((words, cause)) = self.link_trouble(id) {
+        if let Some((error, cause)) = self.link_trouble(id) {
             self.links[id.index()].down_by = cause;
-            return self.dialled(id, Err(words.to_owned()), host);
+            return self.dialled(id, Err(error), host);
         }
         Some(Step::Dial { link: id })
     }
@@ -89,9 +88,9 @@ impl Juju {
 
     /// The consumer's controller loses its connection: the other side's bags stay as they were,
     /// and the newest state is delivered once it is back. It dials every 15 s.
-    pub fn cut_link(&mut self, id: LinkId, reason: &str, host: &mut dyn Host) {
+    pub fn cut_link(&mut self, id: LinkId, error: ConnectionError, host: &mut dyn Host) {
         if self.link(id).connected {
-            self.dialled(id, Err(reason.to_owned()), host);
+            self.dialled(id, Err(error), host);
         }
     }
 

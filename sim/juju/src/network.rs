@@ -7,8 +7,8 @@
 
 use super::agent::dial_delay;
 use super::{
-    About, Activity, ControllerId, Event, Happening, Host, Juju, Life, LinkId, ModelId, RelationId,
-    UnitId,
+    About, Activity, ConnectionError, ControllerId, Event, Happening, Host, Juju, Life, LinkId,
+    ModelId, RelationId, UnitId,
 };
 use trustsim_kernel::{Seq, Span, Time};
 
@@ -159,7 +159,7 @@ impl Juju {
     }
 
     /// Why an agent cannot reach its controller now.
-    pub(super) fn agent_trouble(&self, unit: UnitId) -> Option<(&'static str, Option<Seq>)> {
+    pub(super) fn agent_trouble(&self, unit: UnitId) -> Option<(ConnectionError, Option<Seq>)> {
         self.trouble_where(|wire| self.is_on(wire, unit))
     }
 
@@ -175,20 +175,23 @@ impl Juju {
     }
 
     /// Why a consumer's controller cannot reach the offering one now.
-    pub(super) fn link_trouble(&self, link: LinkId) -> Option<(&'static str, Option<Seq>)> {
+    pub(super) fn link_trouble(&self, link: LinkId) -> Option<(ConnectionError, Option<Seq>)> {
         let found = self.link(link);
         self.trouble_where(|wire| is_between(wire, found.from, found.to))
     }
 
-    fn trouble_where(&self, is_on: impl Fn(Wire) -> bool) -> Option<(&'static str, Option<Seq>)> {
+    fn trouble_where(
+        &self,
+        is_on: impl Fn(Wire) -> bool,
+    ) -> Option<(ConnectionError, Option<Seq>)> {
         let mut active = self.troubles.iter();
         let on = active
             .find(|on| matches!(on.trouble, Trouble::Cut | Trouble::Parted) && is_on(on.wire))?;
-        let words = match on.wire {
-            Wire::Controller(_) => "connection refused",
-            _ => "i/o timeout",
+        let error = match on.wire {
+            Wire::Controller(_) => ConnectionError::Refused,
+            _ => ConnectionError::Timeout,
         };
-        Some((words, on.cause))
+        Some((error, on.cause))
     }
 
     /// Whether nothing passes on a link, and nobody knows.
@@ -270,9 +273,9 @@ impl Juju {
     /// Both ends of every connection on a wire know that it is gone.
     fn break_connections(&mut self, wire: Wire, cause: Option<Seq>, host: &mut dyn Host) {
         for link in self.links_on(wire) {
-            if let Some((words, _)) = self.link_trouble(link) {
+            if let Some((error, _)) = self.link_trouble(link) {
                 self.links[link.index()].down_by = cause;
-                self.cut_link(link, words, host);
+                self.cut_link(link, error, host);
             }
         }
         for unit in self.units_on(wire) {
@@ -292,7 +295,7 @@ impl Juju {
     /// A running agent that cannot reach its controller: it is looked for again when it can.
     pub(super) fn waits_for_controller(&mut self, unit: UnitId, host: &mut dyn Host) {
         let found = self.agent_trouble(unit).or_else(|| self.cannot_dial(unit));
-        let Some((words, cause)) = found else {
+        let Some((error, cause)) = found else {
             return;
         };
         let now = host.now();
@@ -305,8 +308,7 @@ impl Juju {
         agent.parted_at = Some(now);
         agent.cut_by = agent.cut_by.or(cause);
         let cause = agent.cut_by;
-        let text = format!("unable to connect to API: {words}");
-        let happening = Happening::Note("agent-not-connected", text);
+        let happening = Happening::AgentNotConnected(error);
         host.record(cause, About::Unit(unit), happening);
     }
 

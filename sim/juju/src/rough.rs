@@ -7,7 +7,7 @@
 
 use super::agent::dial_delay;
 use super::network::{Active, PING_PERIOD, PING_TIMEOUT, RESEND_MAX, RESEND_MIN, Trouble};
-use super::{About, Activity, Event, Happening, Hook, Host, Juju, UnitId};
+use super::{About, Activity, ConnectionError, Event, Happening, Hook, Host, Juju, UnitId};
 use trustsim_kernel::{Seq, Span, Time};
 
 /// A new connection's TCP handshake takes no longer than that, or the dial has failed; the whole
@@ -265,8 +265,7 @@ impl Juju {
             agent.cut_by = rough.cause;
         }
         self.disconnect(unit, host);
-        let text = "health ping timed out after 30s".to_owned();
-        let happening = Happening::Note("agent-not-connected", text);
+        let happening = Happening::AgentNotConnected(ConnectionError::PingTimeout);
         host.record(rough.cause, About::Unit(unit), happening);
         if hung {
             self.end_hung_hook(unit, host);
@@ -280,9 +279,9 @@ impl Juju {
 
     /// Why no dial of a unit's agent can succeed, though packets pass: a round trip takes longer
     /// than it waits.
-    pub(super) fn cannot_dial(&self, unit: UnitId) -> Option<(&'static str, Option<Seq>)> {
+    pub(super) fn cannot_dial(&self, unit: UnitId) -> Option<(ConnectionError, Option<Seq>)> {
         let rough = self.rough(unit)?;
-        (rough.slow * 2 > DIAL_TIMEOUT).then_some(("i/o timeout", rough.cause))
+        (rough.slow * 2 > DIAL_TIMEOUT).then_some((ConnectionError::Timeout, rough.cause))
     }
 
     /// An agent dials on such a wire; true where it is connected now.
@@ -304,11 +303,10 @@ impl Juju {
                 agent.dials_until = now + after;
                 host.schedule(now + after, Event::AgentStart(unit));
             }
-            Err((after, words)) => {
+            Err((after, error)) => {
                 agent.dials_failed += 1;
                 let again = now + after + dial_delay(agent.dials_failed);
-                let text = format!("unable to connect to API: {words}");
-                let happening = Happening::Note("agent-not-connected", text);
+                let happening = Happening::AgentNotConnected(error);
                 host.record(rough.cause, About::Unit(unit), happening);
                 host.schedule(again, Event::AgentStart(unit));
             }
@@ -322,7 +320,7 @@ impl Juju {
         unit: UnitId,
         rough: Rough,
         at: Time,
-    ) -> Result<Span, (Span, &'static str)> {
+    ) -> Result<Span, (Span, ConnectionError)> {
         let passes = |number: usize| {
             let key = u64::from(unit.0) << 8 | number as u64;
             let draw = self.streams.below(PURPOSE_SYN, key, at.as_nanos(), 100);
@@ -331,12 +329,12 @@ impl Juju {
         let mut syns = (0..SYN_AT.len()).filter(|n| passes(n * 2) && passes(n * 2 + 1));
         let sent = syns.next().map(|n| SYN_AT[n] + rough.slow * 2);
         let Some(open) = sent.filter(|open| *open <= DIAL_TIMEOUT) else {
-            return Err((DIAL_TIMEOUT, "i/o timeout"));
+            return Err((DIAL_TIMEOUT, ConnectionError::Timeout));
         };
         let calls = (0..LOGIN_CALLS).map(|n| self.round_trip(unit, rough, at, LOGIN + n));
         let whole = calls.fold(open, |sum, call| sum + call);
         match whole > LOGIN_TIMEOUT {
-            true => Err((LOGIN_TIMEOUT, "cannot log in: context deadline exceeded")),
+            true => Err((LOGIN_TIMEOUT, ConnectionError::LoginTimeout)),
             false => Ok(whole),
         }
     }

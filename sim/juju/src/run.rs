@@ -113,18 +113,10 @@ impl Juju {
         if let Some(status) = effects.status.clone() {
             let found = &mut self.units[unit.index()];
             if found.status != status {
-                let (word, message) = (status.0.as_str(), &status.1);
-                let said = match message.is_empty() {
-                    true => word.to_owned(),
-                    false => format!("{word}: {message}"),
-                };
+                let happening = Happening::StatusChanged(status.0, Arc::clone(&status.1));
                 found.status = status;
                 found.status_since = now;
-                host.record(
-                    entry,
-                    About::Unit(unit),
-                    Happening::Note("status-changed", said),
-                );
+                host.record(entry, About::Unit(unit), happening);
             }
         }
         self.track_secrets(unit, &effects.tracked, host);
@@ -183,8 +175,7 @@ impl Juju {
                 self.hook_done(unit, &hook, told, host);
             }
             Err(error) => {
-                let reason = error.to_string();
-                self.hook_failed(unit, hook, failures + 1, (entry, told), &reason, host);
+                self.hook_failed(unit, hook, failures + 1, (entry, told), error, host);
             }
         }
         if !self.agent(unit)?.connected {
@@ -244,11 +235,11 @@ impl Juju {
         hook: Hook,
         failures: u32,
         (entry, told): (Option<Seq>, Told),
-        reason: &str,
+        error: HookError,
         host: &mut dyn Host,
     ) {
         let now = host.now();
-        let happening = Happening::HookFailed(self.hook_name(unit, &hook), reason.to_owned());
+        let happening = Happening::HookFailed(self.hook_name(unit, &hook), error.clone());
         // What parted the agent from its controller is why it failed.
         let cut_by = self.agent(unit).and_then(|agent| agent.cut_by);
         let cause = cut_by.or(entry);
@@ -267,7 +258,7 @@ impl Juju {
                 let failed = Failed {
                     hook,
                     entry,
-                    reason: Arc::from(reason),
+                    error,
                     failures,
                     retry_at: None,
                     told,
@@ -364,8 +355,8 @@ impl Juju {
         if let Activity::Running(running) = std::mem::replace(&mut agent.state, Activity::Idle) {
             let failures = running.failures + 1;
             let carried = (running.entry, running.told);
-            let reason = "the agent was killed";
-            self.hook_failed(unit, running.hook, failures, carried, reason, host);
+            let error = HookError::AgentKilled;
+            self.hook_failed(unit, running.hook, failures, carried, error, host);
         }
     }
 

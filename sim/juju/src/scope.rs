@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    About, ApplicationKind, Bag, Event, Happening, Hook, Host, Juju, Life, Relation, RelationId,
-    ScopeMember, UnitId, Versioned,
+    About, ApplicationKind, Bag, Event, Happening, Hook, Host, Juju, Life, Relation,
+    RelationChange, RelationId, ScopeMember, UnitId, Versioned,
 };
 use trustsim_kernel::{Seq, Time};
 
@@ -218,7 +218,7 @@ impl Juju {
             return;
         }
         relation.life = Life::Dying;
-        self.relation_changed(id, "removed", cause, host);
+        self.relation_changed(id, RelationChange::Removed, cause, host);
         self.remove_if_left(id);
     }
 
@@ -247,19 +247,23 @@ impl Juju {
             return;
         }
         relation.suspended = suspended;
-        let what = if suspended { "suspended" } else { "resumed" };
-        self.relation_changed(id, what, cause, host);
+        let change = if suspended {
+            RelationChange::Suspended
+        } else {
+            RelationChange::Resumed
+        };
+        self.relation_changed(id, change, cause, host);
     }
 
     fn relation_changed(
         &mut self,
         id: RelationId,
-        what: &'static str,
+        change: RelationChange,
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
         let about = About::Model(self.relation(id).model);
-        let entry = host.record(cause, about, Happening::Relation(what, id));
+        let entry = host.record(cause, about, Happening::Relation(change, id));
         let relation = &mut self.relations[id.index()];
         relation.changed_at = host.now();
         relation.cause = entry.or(cause);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use rand::RngExt;
 
-use super::context::SecretChange;
+use super::context::SecretWrite;
 use super::state::Secret;
-use super::{About, Happening, Host, Juju, SecretId, SecretOwner, ToolError, UnitId};
+use super::{About, Happening, Host, Juju, SecretChange, SecretId, SecretOwner, ToolError, UnitId};
 use trustsim_kernel::{Seq, Time};
 
 impl Juju {
@@ -37,22 +37,22 @@ impl Juju {
     pub(super) fn commit_secrets(
         &mut self,
         unit: UnitId,
-        changes: Vec<SecretChange>,
+        writes: Vec<SecretWrite>,
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) -> Result<(), ToolError> {
-        for change in changes {
-            let owner = match &change {
-                SecretChange::Add { owner, .. } => *owner,
-                _ => self.secret(change.id()).owner,
+        for write in writes {
+            let owner = match &write {
+                SecretWrite::Add { owner, .. } => *owner,
+                _ => self.secret(write.id()).owner,
             };
             if let SecretOwner::Application(application) = owner
                 && self.application(application).lease.holder != Some(unit)
             {
                 return Err(ToolError::NotLeader("secret"));
             }
-            match change {
-                SecretChange::Add {
+            match write {
+                SecretWrite::Add {
                     owner,
                     label,
                     content,
@@ -64,13 +64,13 @@ impl Juju {
                     }
                     self.add_secret(unit, owner, label, content, expire, cause, host);
                 }
-                SecretChange::Content { id, content } => {
+                SecretWrite::Content { id, content } => {
                     self.update_secret(unit, id, content, cause, host);
                 }
-                SecretChange::Expire { id, expire } => {
+                SecretWrite::Expire { id, expire } => {
                     self.set_expiry(id, expire, cause, host);
                 }
-                SecretChange::Remove { id, revision } => {
+                SecretWrite::Remove { id, revision } => {
                     self.remove_secret(unit, id, revision, cause, host);
                 }
             }
@@ -106,7 +106,7 @@ impl Juju {
         host.record(
             cause,
             About::Unit(unit),
-            Happening::Secret("created", label),
+            Happening::Secret(SecretChange::Created, label),
         );
         self.set_expiry(id, expire, cause, host);
     }
@@ -141,7 +141,7 @@ impl Juju {
         host.record(
             cause,
             About::Unit(unit),
-            Happening::Secret("updated", label),
+            Happening::Secret(SecretChange::Updated, label),
         );
         for reader in readers {
             self.schedule_wake(reader, self.arrival(reader, host.now()), host);
@@ -204,7 +204,7 @@ impl Juju {
             host.record(
                 cause,
                 About::Unit(unit),
-                Happening::Secret("removed", label),
+                Happening::Secret(SecretChange::Removed, label),
             );
         }
     }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::agent::Agent;
 use super::{
-    ApplicationId, Bag, ControllerId, Files, LinkId, MachineId, ModelId, RelationId, SecretId,
-    Status, UnitId, Value,
+    ApplicationId, Bag, ConnectionError, ControllerId, Files, LinkId, MachineId, ModelId,
+    RelationId, SecretId, Status, UnitId, Value,
 };
 use trustsim_kernel::{Seq, Span, Time};
 
@@ -445,8 +445,8 @@ pub struct Link {
     pub to: ControllerId,
     /// Whether the consumer's controller is connected.
     pub connected: bool,
-    /// Why not, as the SAAS status says it.
-    pub error: Option<Arc<str>>,
+    /// Why not; none while it is connected or has yet to dial.
+    pub error: Option<ConnectionError>,
     /// What took it down.
     pub(super) down_by: Option<Seq>,
     /// When it last tried to connect.

@@ -109,6 +109,15 @@ impl Bag {
         self.0.iter().map(|(key, value)| (&**key, value))
     }
 
+    /// Keys whose values differ in `after`: first those that it does not have, then those that
+    /// are new or have another value.
+    pub fn changed_keys(&self, after: &Self) -> Vec<Arc<str>> {
+        let gone = self.0.keys().filter(|key| !after.0.contains_key(*key));
+        let new = after.0.iter();
+        let new = new.filter(|(key, value)| self.0.get(*key) != Some(value));
+        gone.chain(new.map(|(key, _)| key)).cloned().collect()
+    }
+
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

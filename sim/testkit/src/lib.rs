@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trustsim_charms::{Behaviour, CharmMetadata, Endpoint, Role};
+use trustsim_juju::{HookName, RelationChange};
 use trustsim_kernel::Streams;
 use trustsim_kernel::{Span, Time};
 use trustsim_pki::issuers::charmlibs;
@@ -49,6 +50,15 @@ pub fn subject(address: &str) -> Subject {
         application,
         unit,
     }
+}
+
+/// A hook by its name, `certificates-relation-changed`.
+///
+/// # Panics
+///
+/// Where no hook has this name.
+pub fn hook_name(name: &str) -> HookName {
+    name.parse().expect("the name of a hook")
 }
 
 /// A journal written by hand: times are seconds from the start, the first attempt of every
@@ -336,12 +346,12 @@ impl Script {
     pub fn transfer(
         &mut self,
         at_s: u64,
-        what: &'static str,
+        change: RelationChange,
         provider: &str,
         requirer: &str,
     ) -> Seq {
         let kind = Kind::Relation {
-            what,
+            change,
             interface: "certificate_transfer".into(),
             provider: provider.into(),
             requirer: requirer.into(),
@@ -500,7 +510,7 @@ pub fn rotation() -> (Deployment, Script) {
     let (first, second) = (old.leaf("web.example.com"), new.leaf("web.example.com v2"));
     script.transfer(
         1,
-        "created",
+        RelationChange::Created,
         "a.ca:send-ca-cert",
         "a.client:receive-ca-cert",
     );
@@ -514,7 +524,7 @@ pub fn rotation() -> (Deployment, Script) {
     script.ok(60, 1);
     let action = script.done(300, Some(Seq(0)), rotate_private_key());
     let hook = Kind::HookStarted {
-        hook: "rotate-private-key-action".into(),
+        hook: hook_name("action rotate-private-key"),
     };
     let hook = script.record(301, Some(action), subject("a.ca/0"), hook);
     script.issued(302, Some(hook), "a.ca", &new.certificate, &new.certificate);

@@ -1,10 +1,8 @@
 //! Controllers' own TLS: agents and other controllers reach them with the CA they were given.
 
-use std::sync::Arc;
-
 use super::deployment::Deployment;
 use super::simulation::World;
-use trustsim_juju::{LinkId, UnitId};
+use trustsim_juju::{ConnectionError, LinkId, UnitId};
 use trustsim_kernel::{Seq, Streams, Time};
 use trustsim_pki::issuers::controller;
 use trustsim_pki::{CertificateRequest, KeyPair, RequestAttributes, SerialNumber, Terms};
@@ -66,7 +64,7 @@ impl World {
     /// Whether a unit's agent can connect to its controller now: a handshake at the unit's own
     /// clock, against the CA it was provisioned with. Agents are Go; of the validators there are,
     /// OpenSSL's rules for this chain are the same.
-    pub(super) fn judge_agent(&mut self, unit: UnitId, now: Time) -> Result<(), String> {
+    pub(super) fn judge_agent(&mut self, unit: UnitId, now: Time) -> Result<(), ConnectionError> {
         let found = self.juju.unit(unit);
         let model = self.juju.application(found.application).model;
         let controller = self.juju.model(model).controller.index();
@@ -77,16 +75,24 @@ impl World {
 
     /// Whether the consumer's controller can connect to the offering one: against the CA that it
     /// pinned when the offer was consumed.
-    pub(super) fn judge_link(&mut self, link: LinkId, now: Time) -> Result<(), String> {
+    pub(super) fn judge_link(&mut self, link: LinkId, now: Time) -> Result<(), ConnectionError> {
         let found = self.juju.link(link);
         let (to, from) = (found.to.index(), found.from.index());
         let clock = now.skewed_by(self.juju.controller(found.from).skew_ns);
         self.dial(to, clock, now, &format!("controller {from} to {to}"))
     }
 
-    fn dial(&mut self, server: usize, clock: Time, now: Time, subject: &str) -> Result<(), String> {
+    fn dial(
+        &mut self,
+        server: usize,
+        clock: Time,
+        now: Time,
+        subject: &str,
+    ) -> Result<(), ConnectionError> {
         let Some((identity, trust)) = self.controllers[server].parts.clone() else {
-            return Err("the controller has no certificate".to_owned());
+            return Err(ConnectionError::Tls(
+                "the controller has no certificate".into(),
+            ));
         };
         let case = Case {
             client: ClientSide {
@@ -112,7 +118,7 @@ impl World {
         if verdict.is_ok() {
             Ok(())
         } else {
-            Err(Arc::unwrap_or_clone(verdict).rustls)
+            Err(ConnectionError::Tls(verdict.rustls.as_str().into()))
         }
     }
 }

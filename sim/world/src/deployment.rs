@@ -12,6 +12,7 @@ use super::action::TimedAction;
 use super::rotation::RotationSpec;
 use super::sessions::Persistence;
 use trustsim_charms::{AcmeProfile, CharmMetadata, IssuerProfile, Role};
+use trustsim_juju::HookName;
 use trustsim_kernel::{Delay, Span, Time, format_duration};
 use trustsim_pki::KeyAlgorithm;
 use trustsim_tls::Validator;
@@ -398,7 +399,7 @@ pub enum Counted {
         /// The application.
         application: usize,
         /// Only hooks of this name.
-        hook: Option<String>,
+        hook: Option<HookName>,
         /// Failed ones instead of those that began.
         failed: bool,
     },

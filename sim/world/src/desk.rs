@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::journal::{Entry, Journal, Kind, Subject};
 use super::simulation::Event;
-use trustsim_juju::{self as juju, About, ApplicationKind, Happening, Host, Juju, RelationId};
+use trustsim_juju::{
+    self as juju, About, ApplicationKind, Happening, Host, Juju, RelationChange, RelationId,
+};
 use trustsim_kernel::{Agenda, Seq, Time};
 
 /// One noted happening.
@@ -110,20 +112,21 @@ pub(super) fn subject(juju: &Juju, about: About) -> Subject {
 
 fn kind(juju: &Juju, what: Happening) -> Kind {
     match what {
-        Happening::HookStarted(hook) => Kind::HookStarted { hook },
         Happening::HookCommitted(hook) => Kind::HookCommitted { hook },
-        Happening::HookFailed(hook, reason) => Kind::HookFailed { hook, reason },
+        Happening::HookFailed(hook, error) => Kind::HookFailed { hook, error },
         Happening::DatabagChanged(relation, keys) => Kind::DatabagChanged { relation, keys },
-        Happening::Secret(what, label) => Kind::Secret { what, label },
+        Happening::Secret(change, label) => Kind::Secret { change, label },
         Happening::LeaderElected => Kind::LeaderElected,
-        Happening::Relation(what, relation) => relation_kind(juju, what, relation),
-        Happening::Note(what, detail) => Kind::Note { what, detail },
+        Happening::Relation(change, relation) => relation_kind(juju, change, relation),
+        Happening::StatusChanged(status, message) => Kind::StatusChanged { status, message },
+        Happening::AgentNotConnected(error) => Kind::AgentNotConnected(error),
+        Happening::LinkDown(error) => Kind::LinkDown(error),
     }
 }
 
 /// A relation with its sides by their real addresses, whatever model they live in. The half of a
 /// cross-model relation in the offering model, and peer relations, are only noted.
-fn relation_kind(juju: &Juju, what: &'static str, id: RelationId) -> Kind {
+fn relation_kind(juju: &Juju, change: RelationChange, id: RelationId) -> Kind {
     let relation = juju.relation(id);
     let is_consumer_proxy = |end: &juju::End| {
         matches!(
@@ -132,21 +135,21 @@ fn relation_kind(juju: &Juju, what: &'static str, id: RelationId) -> Kind {
         )
     };
     let [provider, requirer] = relation.ends.as_slice() else {
-        let detail = format!("peer relation {} {what}", juju.relation_key(id));
+        let detail = format!("peer relation {} {change}", juju.relation_key(id));
         return Kind::Note {
             what: "peer-relation",
             detail,
         };
     };
     if relation.ends.iter().any(is_consumer_proxy) {
-        let detail = format!("offer connection {} {what}", juju.relation_key(id));
+        let detail = format!("offer connection {} {change}", juju.relation_key(id));
         return Kind::Note {
             what: "offer-connection",
             detail,
         };
     }
     Kind::Relation {
-        what,
+        change,
         interface: Arc::clone(&relation.interface),
         provider: real_address(juju, provider),
         requirer: real_address(juju, requirer),

@@ -2,7 +2,7 @@
 
 use super::action::{FailingHook, HookAction, HookFailure};
 use super::simulation::{Event, World};
-use trustsim_juju::{Effects, Hook, HookError, Quiet, UnitId};
+use trustsim_juju::{Effects, Hook, HookError, HookName, Quiet, UnitId};
 use trustsim_kernel::{Agenda, Seq, Time};
 
 /// Hooks that fail while they stand here.
@@ -71,10 +71,12 @@ impl World {
     fn may_fail_in_time(&self, unit: UnitId) -> bool {
         self.failing.iter().any(|armed| {
             let failing = &armed.failing;
-            let repeats = failing.hook.as_deref();
+            let repeats = failing.hook.as_ref();
             armed.left != Some(0)
                 && self.is_target(failing, unit)
-                && repeats.is_none_or(|hook| matches!(hook, "update-status" | "secret-expired"))
+                && repeats.is_none_or(|hook| {
+                    matches!(hook, HookName::UpdateStatus | HookName::SecretExpired)
+                })
         })
     }
 
@@ -96,7 +98,7 @@ impl World {
     fn is_meant(&self, failing: &FailingHook, unit: UnitId, hook: &Hook) -> bool {
         self.is_target(failing, unit)
             && match &failing.hook {
-                Some(name) => *self.juju.hook_name(unit, hook) == **name,
+                Some(name) => self.juju.hook_name(unit, hook) == *name,
                 None => !matches!(hook, Hook::Action { .. }),
             }
     }

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use super::action::{Action, TimedAction};
 use super::deployment::{Deployment, Source};
+use trustsim_juju::{
+    ConnectionError, HookError, HookName, RelationChange, RelationName, SecretChange, Status,
+};
 use trustsim_kernel::{Span, Time};
 
 pub use trustsim_kernel::Seq;
@@ -42,10 +45,10 @@ pub enum Kind {
     Started,
     /// Something was done to the deployment.
     Action(ActionRecord),
-    /// A relation came or went: `what` is `created`, `removed`, ...
+    /// A relation came or went.
     Relation {
         /// What happened to it.
-        what: &'static str,
+        change: RelationChange,
         /// Interface.
         interface: Arc<str>,
         /// `model.app:endpoint` of the provider.
@@ -56,36 +59,47 @@ pub enum Kind {
     /// A unit began a hook.
     HookStarted {
         /// `certificates-relation-changed`, `config-changed`, ...
-        hook: Arc<str>,
+        hook: HookName,
     },
     /// A unit's hook was committed.
     HookCommitted {
         /// Name of the hook.
-        hook: Arc<str>,
+        hook: HookName,
     },
     /// A unit's hook failed and will be tried again.
     HookFailed {
         /// Name of the hook.
-        hook: Arc<str>,
+        hook: HookName,
         /// Why.
-        reason: String,
+        error: HookError,
     },
     /// A databag changed on its controller.
     DatabagChanged {
         /// `certificates:7`.
-        relation: Arc<str>,
+        relation: RelationName,
         /// Keys that changed.
-        keys: String,
+        keys: Arc<[Arc<str>]>,
     },
     /// A secret came, changed, expired or went.
     Secret {
-        /// `created`, `updated`, `expired`, `removed`.
-        what: &'static str,
+        /// What happened to it.
+        change: SecretChange,
         /// Its label.
         label: Arc<str>,
     },
     /// A unit became leader.
     LeaderElected,
+    /// A unit's workload status changed.
+    StatusChanged {
+        /// The status.
+        status: Status,
+        /// Its message; often empty.
+        message: Arc<str>,
+    },
+    /// An agent lost its controller, or could not connect to it.
+    AgentNotConnected(ConnectionError),
+    /// A controller lost another one whose offers its models consume, or could not connect to it.
+    LinkDown(ConnectionError),
     /// A CA signed a certificate.
     CertificateIssued(CertificateRecord),
     /// A workload began to serve this chain.
@@ -391,39 +405,48 @@ fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
         // The value and not its place in a plan, which differs between a future and its base.
         Kind::Action(record) => eat(format!("{:?}", record.action()).as_bytes()),
         Kind::Relation {
-            what,
+            change,
             interface,
             provider,
             requirer,
         } => {
-            for part in [*what, &**interface, &**provider, &**requirer] {
+            for part in [change.as_str(), &**interface, &**provider, &**requirer] {
                 eat(part.as_bytes());
             }
         }
         Kind::HookStarted { hook } => {
-            for part in [&b"started"[..], hook.as_bytes()] {
+            for part in [&b"started"[..], hook.to_string().as_bytes()] {
                 eat(part);
             }
         }
         Kind::HookCommitted { hook } => {
-            for part in [&b"committed"[..], hook.as_bytes()] {
+            for part in [&b"committed"[..], hook.to_string().as_bytes()] {
                 eat(part);
             }
         }
-        Kind::HookFailed { hook, reason } => {
-            for part in [hook.as_bytes(), reason.as_bytes()] {
-                eat(part);
+        Kind::HookFailed { hook, error } => {
+            for part in [hook.to_string(), error.to_string()] {
+                eat(part.as_bytes());
             }
         }
         Kind::DatabagChanged { relation, keys } => {
-            for part in [relation.as_bytes(), keys.as_bytes()] {
+            eat(relation.to_string().as_bytes());
+            for key in &**keys {
+                eat(key.as_bytes());
+            }
+        }
+        Kind::Secret { change, label } => {
+            for part in [change.as_str().as_bytes(), label.as_bytes()] {
                 eat(part);
             }
         }
-        Kind::Secret { what, label } => {
-            for part in [what.as_bytes(), label.as_bytes()] {
-                eat(part);
+        Kind::StatusChanged { status, message } => {
+            for part in [status.as_str(), message] {
+                eat(part.as_bytes());
             }
+        }
+        Kind::AgentNotConnected(error) | Kind::LinkDown(error) => {
+            eat(error.to_string().as_bytes());
         }
         Kind::CertificateIssued(record) => eat(record.certificate.sha256()),
         Kind::CertificateServed {

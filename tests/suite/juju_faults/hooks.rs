@@ -9,10 +9,10 @@ fn failures(run: &Played) -> Vec<(u64, String, String)> {
     failed
         .into_iter()
         .map(|entry| match &entry.kind {
-            Kind::HookFailed { hook, reason } => (
+            Kind::HookFailed { hook, error } => (
                 entry.time.since(run.record.manifest.start).as_secs(),
                 hook.to_string(),
-                reason.clone(),
+                error.to_string(),
             ),
             _ => unreachable!("filtered"),
         })

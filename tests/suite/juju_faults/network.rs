@@ -1,5 +1,6 @@
 //! Controllers that are down, and networks between them and their agents.
 
+use trustsim::report::words::entry;
 use trustsim::world::{Entry, Kind};
 
 use super::stage::{Played, played};
@@ -53,13 +54,12 @@ fn served_at(run: &Played) -> Option<u64> {
 }
 
 fn noted(run: &Played, wanted: &str) -> Vec<(u64, String)> {
-    let notes =
-        run.entries(|entry| matches!(&entry.kind, Kind::Note { what, .. } if *what == wanted));
+    let notes = run.entries(|entry| entry::kind(&entry.kind) == wanted);
     notes
         .into_iter()
-        .map(|entry| match &entry.kind {
-            Kind::Note { detail, .. } => (seconds(run, entry), detail.clone()),
-            _ => unreachable!("filtered"),
+        .map(|entry| {
+            let detail = entry::detail(&entry.kind, &run.record.manifest);
+            (seconds(run, entry), detail)
         })
         .collect()
 }

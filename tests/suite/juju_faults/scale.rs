@@ -1,5 +1,6 @@
 //! Units that come and go, charms that are refreshed.
 
+use trustsim::juju::SecretChange;
 use trustsim::world::Kind;
 
 use super::stage::{played, shop};
@@ -81,7 +82,7 @@ faults:
     assert_eq!(hooks[..2], ["upgrade-charm", "config-changed"], "{hooks:?}");
     // Today's library keeps its key in a secret, which version 3 did not have.
     let secrets = run.entries(|entry| {
-        matches!(&entry.kind, Kind::Secret { what, .. } if *what == "created")
+        matches!(&entry.kind, Kind::Secret { change, .. } if *change == SecretChange::Created)
             && entry.subject.unit.as_deref() == Some("web/0")
             && entry.time.since(run.record.manifest.start).as_secs() >= 3_600
     });

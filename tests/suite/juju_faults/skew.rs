@@ -2,7 +2,7 @@
 //! another one's certificate (juju/juju 3.6 `domain/secret`, `internal/worker/secretexpire`,
 //! `api/apiclient.go`).
 
-use trustsim::world::{Entry, Kind};
+use trustsim::world::Kind;
 
 use super::network::{apart, renewing};
 use super::stage::played;
@@ -56,13 +56,11 @@ fn a_controller_far_ahead_refuses_the_other_one() {
     let skew = "  - {at: 45m, clock-skew: {controller: south, by: 4000d, for: 2h}}\n";
     let noted = |faults: &str| -> Vec<String> {
         let run = apart(faults);
-        let is_down =
-            |entry: &Entry| matches!(&entry.kind, Kind::Note { what, .. } if *what == "link-down");
-        let entries = run.entries(is_down).into_iter();
+        let entries = run.record.journal.entries().iter();
         entries
-            .map(|entry| match &entry.kind {
-                Kind::Note { detail, .. } => detail.clone(),
-                _ => unreachable!("filtered"),
+            .filter_map(|entry| match &entry.kind {
+                Kind::LinkDown(error) => Some(error.of_link()),
+                _ => None,
             })
             .collect()
     };

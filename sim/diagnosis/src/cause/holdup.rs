@@ -4,8 +4,9 @@
 use super::faults::{self, Strike};
 use super::trail::note;
 use super::{Cause, Detective, Hint, short};
-use crate::describe::place;
+use crate::describe::{place, status_words};
 use crate::facts::address;
+use trustsim_juju::{HookError, HookName, Status};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{Action, Entry, Kind, Seq};
 
@@ -188,8 +189,10 @@ impl<'a> Detective<'_, 'a> {
     fn denied(&self, (holder, name): (&str, &str), sent: Time, at: Time) -> Option<Cause> {
         let own = self.trail.about(holder, sent, at);
         let (seq, entry, why) = own.into_iter().find_map(|(seq, entry)| {
-            let said = note(entry, "status-changed")?;
-            let (_, why) = said.split_once("denied: ")?;
+            let Kind::StatusChanged { message, .. } = &entry.kind else {
+                return None;
+            };
+            let (_, why) = message.split_once("denied: ")?;
             Some((seq, entry, why))
         })?;
         let asked = self.providers(crate::expectations::application_of(holder), at);
@@ -207,34 +210,34 @@ impl<'a> Detective<'_, 'a> {
     pub(super) fn fails(&self, whom: &str, since: Time, at: Time) -> Option<Cause> {
         let own = self.trail.about(whom, self.deployment.start, at);
         let mut last = Time::EPOCH;
-        let mut failing: Option<(Seq, &Entry, &str, &str, usize)> = None;
+        let mut failing: Option<(Seq, &Entry, &HookName, &HookError, usize)> = None;
         for (seq, entry) in own {
             match &entry.kind {
-                Kind::HookFailed { hook, reason } => {
+                Kind::HookFailed { hook, error } => {
                     last = entry.time;
                     failing = match failing {
-                        Some((seq, first, of, why, times)) if of == &**hook => {
+                        Some((seq, first, of, why, times)) if of == hook => {
                             Some((seq, first, of, why, times + 1))
                         }
-                        _ => Some((seq, entry, hook, reason, 1)),
+                        _ => Some((seq, entry, hook, error, 1)),
                     };
                 }
                 Kind::HookCommitted { hook } => {
                     failing = failing.filter(|(_, first, of, _, _)| {
-                        **of != **hook || first.subject != entry.subject
+                        *of != hook || first.subject != entry.subject
                     });
                 }
                 _ => {}
             }
         }
-        let (seq, entry, hook, reason, times) = failing.filter(|_| last >= since)?;
+        let (seq, entry, hook, error, times) = failing.filter(|_| last >= since)?;
         let who = address(&entry.subject);
         let since = short(entry.time);
         let line = match times {
-            1 => format!("hook {hook} of {who} failed at {since}: {reason}"),
-            _ => format!("hook {hook} of {who} fails since {since}: {reason}"),
+            1 => format!("hook {hook} of {who} failed at {since}: {error}"),
+            _ => format!("hook {hook} of {who} fails since {since}: {error}"),
         };
-        let step = format!("hook {hook} of {who} fails: {reason}");
+        let step = format!("hook {hook} of {who} fails: {error}");
         let hint = Hint::Hook {
             unit: who,
             since: entry.time,
@@ -247,17 +250,17 @@ impl<'a> Detective<'_, 'a> {
     pub(super) fn stuck(&self, whom: &str, sent: Time, at: Time) -> Option<Cause> {
         let own = self.trail.about(whom, self.deployment.start, at);
         // What each unit said last before the request was due, and since.
-        let mut last: Vec<(Seq, &Entry, &str)> = Vec::new();
+        let mut last: Vec<(Seq, &Entry, String)> = Vec::new();
         for (seq, entry) in own {
-            let Some(said) = note(entry, "status-changed") else {
+            let Kind::StatusChanged { status, message } = &entry.kind else {
                 continue;
             };
-            let is_stuck = said.starts_with("blocked") || said.starts_with("waiting");
+            let is_stuck = matches!(status, Status::Blocked | Status::Waiting);
             if entry.time <= sent {
                 last.retain(|(_, known, _)| known.subject != entry.subject);
             }
             if is_stuck {
-                last.push((seq, entry, said));
+                last.push((seq, entry, status_words(*status, message)));
             }
         }
         let (seq, entry, said) = last.first()?;

@@ -20,7 +20,7 @@ impl<'a> Detective<'_, 'a> {
         }
         let own = self.trail.about(whom, self.deployment.start, at);
         let wrote = |entry: &Entry| match &entry.kind {
-            Kind::DatabagChanged { keys, .. } => keys.split(' ').any(|key| key == RENEWED),
+            Kind::DatabagChanged { keys, .. } => keys.iter().any(|key| **key == *RENEWED),
             _ => false,
         };
         let mut took: Vec<(String, Seq, Time)> = Vec::new();

@@ -351,7 +351,7 @@ impl<'a> Detective<'_, 'a> {
         let cause = found.unwrap_or_else(|| {
             let own = self.trail.about(who, issued, at);
             let heard = own.iter().any(|(_, entry)| match &entry.kind {
-                Kind::HookCommitted { hook } => hook.ends_with("-relation-changed"),
+                Kind::HookCommitted { hook } => hook.is_relation_changed(),
                 _ => false,
             });
             let why = match heard {
@@ -384,9 +384,7 @@ impl<'a> Detective<'_, 'a> {
         let minute = issued + trustsim_kernel::Span::from_secs(60);
         let told = self.trail.about(&provider, issued, minute).into_iter();
         let mut told = told.filter_map(|(_, entry)| match &entry.kind {
-            Kind::HookStarted { hook } if hook.starts_with("action ") => {
-                Some(crate::address(&entry.subject))
-            }
+            Kind::HookStarted { hook } if hook.is_action() => Some(crate::address(&entry.subject)),
             _ => None,
         });
         let signer = told.next().unwrap_or(signer);

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{Cause, diagnose};
 use trustsim_charms::{Role, VAULT_UNSEALED};
+use trustsim_juju::{HookError, RelationChange, Status};
 use trustsim_pki::Certificate;
-use trustsim_testkit::{Authority, Script, deployment, set_option, source, subject};
+use trustsim_testkit::{Authority, Script, deployment, hook_name, set_option, source, subject};
 use trustsim_world::{
     Action, Deployment, Kind, OperatorSpec, Party, Seq, Side, Source, Subject, When,
 };
@@ -17,7 +18,7 @@ mod moments;
 fn expiring() -> (Script, Authority) {
     let mut script = Script::new(&["a.web/0"]);
     let kind = Kind::Relation {
-        what: "created",
+        change: RelationChange::Created,
         interface: "tls-certificates".into(),
         provider: "a.ca:certificates".into(),
         requirer: "a.web:certificates".into(),
@@ -44,6 +45,11 @@ fn expiring() -> (Script, Authority) {
 fn note(script: &mut Script, at_s: u64, whom: &str, what: &'static str, detail: &str) -> Seq {
     let detail = detail.to_owned();
     script.record(at_s, None, subject(whom), Kind::Note { what, detail })
+}
+
+fn status(status: Status, message: &str) -> Kind {
+    let message = message.into();
+    Kind::StatusChanged { status, message }
 }
 
 fn cause(deployment: &Deployment, script: &Script) -> Cause {
@@ -100,13 +106,10 @@ fn a_status_says_what_blocks_the_provider_and_what_led_there() {
     let (mut script, _) = expiring();
     let action = script.done(400, Some(Seq(0)), set_option());
     let hook = Kind::HookStarted {
-        hook: "config-changed".into(),
+        hook: hook_name("config-changed"),
     };
     let hook = script.record(401, Some(action), subject("a.ca/0"), hook);
-    let status = Kind::Note {
-        what: "status-changed",
-        detail: "blocked: x is not valid".to_owned(),
-    };
+    let status = status(Status::Blocked, "x is not valid");
     script.record(401, Some(hook), subject("a.ca/0"), status);
     note(
         &mut script,
@@ -123,8 +126,12 @@ fn a_status_says_what_blocks_the_provider_and_what_led_there() {
 #[test]
 fn a_status_that_was_over_before_blocks_nothing() {
     let (mut script, _) = expiring();
-    note(&mut script, 300, "a.ca/0", "status-changed", "blocked: x");
-    note(&mut script, 310, "a.ca/0", "status-changed", "active");
+    for (at_s, status) in [
+        (300, status(Status::Blocked, "x")),
+        (310, status(Status::Active, "")),
+    ] {
+        script.record(at_s, None, subject("a.ca/0"), status);
+    }
     note(
         &mut script,
         450,
@@ -163,8 +170,8 @@ fn a_refusal_is_told_with_its_reason() {
 fn a_hook_that_fails_holds_everything_up_until_it_is_committed() {
     let failed = |script: &mut Script, at_s| {
         let kind = Kind::HookFailed {
-            hook: "certificates-relation-changed".into(),
-            reason: "ValueError: x".to_owned(),
+            hook: hook_name("certificates-relation-changed"),
+            error: HookError::Charm("ValueError: x".to_owned()),
         };
         script.record(at_s, None, subject("a.ca/0"), kind)
     };
@@ -180,7 +187,7 @@ fn a_hook_that_fails_holds_everything_up_until_it_is_committed() {
     failed(&mut script, 460);
     let (kind, line) = of_expiry(&deployment(), script);
     assert_eq!(kind, "hook-failed");
-    insta::assert_snapshot!(line, @"hook certificates-relation-changed of a.ca/0 fails since 2026-01-01T00:07:32Z: ValueError: x");
+    insta::assert_snapshot!(line, @"hook certificates-relation-changed of a.ca/0 fails since 2026-01-01T00:07:32Z: uncaught exception: ValueError: x");
     let (mut script, _) = expiring();
     note(
         &mut script,
@@ -191,7 +198,7 @@ fn a_hook_that_fails_holds_everything_up_until_it_is_committed() {
     );
     failed(&mut script, 452);
     let committed = Kind::HookCommitted {
-        hook: "certificates-relation-changed".into(),
+        hook: hook_name("certificates-relation-changed"),
     };
     script.record(460, None, subject("a.ca/0"), committed);
     assert_eq!(of_expiry(&deployment(), script).0, "not-answered");
@@ -306,7 +313,7 @@ fn a_newer_certificate_that_was_not_loaded_is_to_blame() {
     assert!(line.contains("no hook of its charm heard of it"), "{line}");
     let (mut script, _) = given_another();
     let committed = Kind::HookCommitted {
-        hook: "certificates-relation-changed".into(),
+        hook: hook_name("certificates-relation-changed"),
     };
     script.record(455, None, subject("a.web/0"), committed);
     let (_, line) = of_expiry(&deployment(), script);
@@ -351,7 +358,7 @@ fn a_removed_transfer_names_the_command_that_removed_it() {
     script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
     script.serves(4, None, "a.web/0", &leaf);
     let sides = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
-    script.transfer(5, "created", sides.0, sides.1);
+    script.transfer(5, RelationChange::Created, sides.0, sides.1);
     let removal = Action::RemoveRelation {
         model: 0,
         sides: [
@@ -361,7 +368,7 @@ fn a_removed_transfer_names_the_command_that_removed_it() {
     };
     let action = script.done(90, Some(Seq(0)), (removal, source(7, "")));
     let gone = Kind::Relation {
-        what: "removed",
+        change: RelationChange::Removed,
         interface: "certificate_transfer".into(),
         provider: sides.0.into(),
         requirer: sides.1.into(),

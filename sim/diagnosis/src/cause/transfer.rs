@@ -23,7 +23,7 @@ impl<'a> Detective<'_, 'a> {
         let (_, takes) = requirer.rsplit_once(':').unwrap_or((requirer, ""));
         let from = crate::carrier::side(self.deployment, &format!("{from}:{gives}"));
         let sent = self.last(&from, since, at, |entry| match &entry.kind {
-            Kind::DatabagChanged { relation, .. } => endpoint_is(relation, gives),
+            Kind::DatabagChanged { relation, .. } => *relation.endpoint == *gives,
             _ => false,
         });
         let Some((_, sent)) = sent else {
@@ -32,9 +32,8 @@ impl<'a> Detective<'_, 'a> {
                 .or_else(|| self.is_down(&from, at));
             return (format!("{from} has not sent it yet"), "not-sent", held);
         };
-        let hook = format!("{takes}-relation-");
         let began = self.last(judge, sent.time, at, |entry| {
-            matches!(&entry.kind, Kind::HookStarted { hook: name } if name.starts_with(&hook))
+            matches!(&entry.kind, Kind::HookStarted { hook: name } if name.endpoint() == Some(takes))
         });
         if began.is_none() {
             let whom = application_of(judge);
@@ -49,7 +48,7 @@ impl<'a> Detective<'_, 'a> {
             return (why, "not-heard", held);
         }
         let done = self.last(judge, sent.time, at, |entry| {
-            matches!(&entry.kind, Kind::HookCommitted { hook: name } if name.starts_with(&hook))
+            matches!(&entry.kind, Kind::HookCommitted { hook: name } if name.endpoint() == Some(takes))
         });
         if done.is_some() {
             if let Some(random) = self.one_of_several((provider, requirer), signer, case) {
@@ -209,7 +208,7 @@ impl<'a> Detective<'_, 'a> {
         let (_, endpoint) = requirer.rsplit_once(':')?;
         let written = self.last(&to, self.deployment.start, at, |entry| match &entry.kind {
             Kind::DatabagChanged { relation, keys } => {
-                endpoint_is(relation, endpoint) && keys.split(' ').any(|key| key == "version")
+                *relation.endpoint == *endpoint && keys.iter().any(|key| **key == *"version")
             }
             _ => false,
         });
@@ -232,11 +231,4 @@ impl<'a> Detective<'_, 'a> {
 
 const fn is_old(library: Library) -> bool {
     matches!(library, Library::V0Patch11)
-}
-
-/// Whether `certificates:7` is a relation of this endpoint.
-fn endpoint_is(relation: &str, endpoint: &str) -> bool {
-    relation
-        .split_once(':')
-        .is_some_and(|(name, _)| name == endpoint)
 }

@@ -302,9 +302,9 @@ impl<'a> Detective<'_, 'a> {
                     let done = self.done_to(seq);
                     return done.map_or_else(String::new, |done| format!(", after {}", done.line));
                 }
-                Kind::Secret { what, label } => {
+                Kind::Secret { change, label } => {
                     let who = address(&cause.subject);
-                    return format!(", when secret {} of {who} {what}", brief(label));
+                    return format!(", when secret {} of {who} {change}", brief(label));
                 }
                 _ => next = cause.cause.filter(|cause| *cause < seq),
             }

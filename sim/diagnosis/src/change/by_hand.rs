@@ -95,7 +95,10 @@ pub(super) fn mend(
         return Err("no hook is made to fail there".to_owned());
     };
     let application = failing.target.application;
-    let hook = failing.hook.as_deref().unwrap_or("any hook").to_owned();
+    let hook = match &failing.hook {
+        Some(hook) => hook.to_string(),
+        None => "any hook".to_owned(),
+    };
     // Without the flag a unit in error keeps its charm.
     let force = if at.is_zero() { "" } else { " --force-units" };
     let command = refreshed(application, None).to_command(changed) + force;
@@ -204,6 +207,7 @@ fn gives_certificates(deployment: &Deployment, side: &Side) -> bool {
 mod tests {
     use super::*;
     use crate::change::{Change, Changed};
+    use trustsim_juju::HookName;
     use trustsim_testkit::{deployment, seconds};
     use trustsim_world::{FailingHook, HookFailure, Source};
 
@@ -287,7 +291,7 @@ mod tests {
         };
         let failing = FailingHook {
             target,
-            hook: Some("update-status".to_owned()),
+            hook: Some(HookName::UpdateStatus),
             failure: HookFailure::Raises,
             times: None,
         };

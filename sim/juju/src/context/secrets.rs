@@ -10,7 +10,7 @@ use trustsim_kernel::Time;
 
 /// One change of a secret.
 #[derive(Clone, Debug)]
-pub(crate) enum SecretChange {
+pub(crate) enum SecretWrite {
     /// `secret-add`.
     Add {
         id: SecretId,
@@ -30,7 +30,7 @@ pub(crate) enum SecretChange {
     Remove { id: SecretId, revision: Option<u32> },
 }
 
-impl SecretChange {
+impl SecretWrite {
     /// The secret it changes.
     pub(crate) const fn id(&self) -> SecretId {
         match self {
@@ -88,7 +88,7 @@ impl UnitContext<'_> {
     pub fn secret_labels(&self, owner: SecretOwner, prefix: &str) -> Vec<Arc<str>> {
         let mut labels: Vec<Arc<str>> = self.juju.secret_labels(owner, prefix);
         for change in &self.effects.secrets {
-            if let SecretChange::Add {
+            if let SecretWrite::Add {
                 owner: of, label, ..
             } = change
                 && *of == owner
@@ -134,7 +134,7 @@ impl UnitContext<'_> {
         let id = SecretId(UNCOMMITTED + self.effects.created);
         self.effects.created += 1;
         let (label, content) = (Arc::from(label), Arc::new(content));
-        self.effects.secrets.push(SecretChange::Add {
+        self.effects.secrets.push(SecretWrite::Add {
             id,
             owner,
             label,
@@ -156,7 +156,7 @@ impl UnitContext<'_> {
     ) -> Result<(), ToolError> {
         self.check_owner(self.owner(id))?;
         let content = Arc::new(content);
-        self.update(SecretChange::Content { id, content });
+        self.update(SecretWrite::Content { id, content });
         Ok(())
     }
 
@@ -171,7 +171,7 @@ impl UnitContext<'_> {
         expire: Option<Time>,
     ) -> Result<(), ToolError> {
         self.check_owner(self.owner(id))?;
-        self.update(SecretChange::Expire { id, expire });
+        self.update(SecretWrite::Expire { id, expire });
         Ok(())
     }
 
@@ -201,26 +201,25 @@ impl UnitContext<'_> {
     /// one update, and forgets a removal before it (juju/juju 3.6
     /// `uniter/runner/context/secrets.go`, `secretsChangeRecorder`). So an expiry is always that
     /// of the revision the hook makes, if it makes one.
-    fn update(&mut self, update: SecretChange) {
+    fn update(&mut self, update: SecretWrite) {
         let changes = &mut self.effects.secrets;
         let id = update.id();
-        changes
-            .retain(|change| change.id() != id || !matches!(change, SecretChange::Remove { .. }));
+        changes.retain(|change| change.id() != id || !matches!(change, SecretWrite::Remove { .. }));
         let mut earlier = changes.iter_mut();
         let earlier = earlier.find(|change| change.id() == id && change.takes_in(&update));
         match (earlier, update) {
             (
-                Some(SecretChange::Add { content, .. } | SecretChange::Content { content, .. }),
-                SecretChange::Content { content: new, .. },
+                Some(SecretWrite::Add { content, .. } | SecretWrite::Content { content, .. }),
+                SecretWrite::Content { content: new, .. },
             ) => *content = new,
             (
-                Some(SecretChange::Add { expire, .. } | SecretChange::Expire { expire, .. }),
-                SecretChange::Expire { expire: new, .. },
+                Some(SecretWrite::Add { expire, .. } | SecretWrite::Expire { expire, .. }),
+                SecretWrite::Expire { expire: new, .. },
             ) => *expire = new,
             (_, update) => {
                 // Content goes first.
                 let place = changes.iter().position(|change| {
-                    let expires = matches!(change, SecretChange::Expire { .. });
+                    let expires = matches!(change, SecretWrite::Expire { .. });
                     expires && change.id() == id
                 });
                 changes.insert(place.unwrap_or(changes.len()), update);
@@ -231,9 +230,9 @@ impl UnitContext<'_> {
     /// Records a removal, which forgets whatever the hook did to the secret before.
     fn remove(&mut self, id: SecretId, revision: Option<u32>) {
         let changes = &mut self.effects.secrets;
-        changes.retain(|change| change.id() != id || matches!(change, SecretChange::Remove { .. }));
+        changes.retain(|change| change.id() != id || matches!(change, SecretWrite::Remove { .. }));
         if id.0 < UNCOMMITTED {
-            changes.push(SecretChange::Remove { id, revision });
+            changes.push(SecretWrite::Remove { id, revision });
         }
     }
 
@@ -292,7 +291,7 @@ impl UnitContext<'_> {
             .secrets
             .iter()
             .find_map(|change| match change {
-                SecretChange::Add { id: of, owner, .. } if *of == id => Some(*owner),
+                SecretWrite::Add { id: of, owner, .. } if *of == id => Some(*owner),
                 _ => None,
             })
             .unwrap_or(SecretOwner::Unit(self.id))
@@ -329,13 +328,13 @@ fn view_of(id: SecretId, secret: &Secret, revision: u32) -> Option<SecretView> {
 
 fn apply_to_view(
     view: &mut Option<SecretView>,
-    change: &SecretChange,
+    change: &SecretWrite,
     owner: SecretOwner,
     label: &str,
 ) {
     let is_it = |id: SecretId, view: &Option<SecretView>| view.as_ref().is_some_and(|v| v.id == id);
     match change {
-        SecretChange::Add {
+        SecretWrite::Add {
             id,
             owner: of,
             label: named,
@@ -351,7 +350,7 @@ fn apply_to_view(
                 revision: 1,
             });
         }
-        SecretChange::Content { id, content } if is_it(*id, view) => {
+        SecretWrite::Content { id, content } if is_it(*id, view) => {
             if let Some(view) = view
                 && view.content != *content
             {
@@ -360,12 +359,12 @@ fn apply_to_view(
                 view.expire = None;
             }
         }
-        SecretChange::Expire { id, expire } if is_it(*id, view) => {
+        SecretWrite::Expire { id, expire } if is_it(*id, view) => {
             if let Some(view) = view {
                 view.expire = *expire;
             }
         }
-        SecretChange::Remove { id, revision: None } if is_it(*id, view) => *view = None,
+        SecretWrite::Remove { id, revision: None } if is_it(*id, view) => *view = None,
         _ => {}
     }
 }

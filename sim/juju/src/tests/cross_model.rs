@@ -144,7 +144,7 @@ fn a_link_that_was_down_brings_only_the_newest_state() {
     crossing.stage.cut.insert(link);
     crossing
         .stage
-        .call(|juju, host| juju.cut_link(link, "connection reset", host));
+        .call(|juju, host| juju.cut_link(link, ConnectionError::Reset, host));
     crossing.stage.dials.clear();
     for action in ["key 1", "key 2", "key 3", "app name x"] {
         crossing.act(a, action);
@@ -159,8 +159,8 @@ fn a_link_that_was_down_brings_only_the_newest_state() {
     );
     let error = crossing.stage.juju.link(link).error.clone();
     insta::assert_snapshot!(
-        error.expect("it is down"),
-        @"cannot connect to external controller: no route"
+        error.expect("it is down").of_link(),
+        @"cannot connect to external controller: connection refused"
     );
     let waits: Vec<u64> = crossing
         .stage

@@ -200,7 +200,7 @@ impl Scene {
                 let links: Vec<LinkId> = stage.juju.links().map(|(id, _)| id).collect();
                 if let Some(link) = links.get(usize::from(*n) % links.len().max(1)).copied() {
                     stage.cut.insert(link);
-                    stage.call(|juju, host| juju.cut_link(link, "cut", host));
+                    stage.call(|juju, host| juju.cut_link(link, ConnectionError::Reset, host));
                 }
             }
             (_, Some(unit), _) => self.act_on_unit(deed, unit),

@@ -169,7 +169,10 @@ fn a_lossy_wire_makes_agents_reconnect() {
     begin(&mut stage, Wire::Agent(unit), Trouble::Lossy(75));
     stage.run_for(seconds(24 * 3_600));
     let timed_out = stage.happened.iter().filter(|(_, what)| {
-        matches!(what, Happening::Note("agent-not-connected", text) if text.contains("ping"))
+        matches!(
+            what,
+            Happening::AgentNotConnected(ConnectionError::PingTimeout)
+        )
     });
     let count = timed_out.count();
     assert!((20..800).contains(&count), "{count}");
@@ -188,7 +191,7 @@ fn a_little_loss_breaks_nothing() {
         stage
             .happened
             .iter()
-            .all(|(_, what)| !matches!(what, Happening::Note("agent-not-connected", _)))
+            .all(|(_, what)| !matches!(what, Happening::AgentNotConnected(_)))
     );
     stage.configure(a, "debug");
     stage.run_for(seconds(20));

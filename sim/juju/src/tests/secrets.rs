@@ -311,7 +311,7 @@ fn a_label_is_used_once() {
         .happened
         .iter()
         .find_map(|(_, happening)| match happening {
-            Happening::HookFailed(_, reason) => Some(reason.as_str()),
+            Happening::HookFailed(_, error) => Some(error.to_string()),
             _ => None,
         });
     insta::assert_snapshot!(

@@ -232,7 +232,7 @@ impl Stage {
             Step::Connect { unit } => {
                 let refused = self.unreachable.contains(&unit);
                 let judged = if refused {
-                    Err("refused".to_owned())
+                    Err(ConnectionError::Refused)
                 } else {
                     Ok(())
                 };
@@ -242,7 +242,7 @@ impl Stage {
                 self.dials.push((self.now(), link));
                 let refused = self.cut.contains(&link);
                 let judged = if refused {
-                    Err("no route".to_owned())
+                    Err(ConnectionError::Refused)
                 } else {
                     Ok(())
                 };

@@ -7,6 +7,7 @@ use trustsim_world::{CertificateKind, CertificateRecord, HandshakeRecord, Kind, 
 
 use super::certificate;
 
+use trustsim_diagnosis::describe::status_words;
 pub use trustsim_diagnosis::describe::{kind_word as kind, place};
 
 /// The detail of an entry, one line without the entry's subject.
@@ -21,16 +22,19 @@ pub fn detail(kind: &Kind, manifest: &Manifest) -> String {
             }
         }
         Kind::Relation {
-            what,
+            change,
             interface,
             provider,
             requirer,
-        } => format!("{interface} relation {provider} - {requirer} {what}"),
+        } => format!("{interface} relation {provider} - {requirer} {change}"),
         Kind::HookStarted { hook } | Kind::HookCommitted { hook } => hook.to_string(),
-        Kind::HookFailed { hook, reason } => format!("{hook}: {reason}"),
-        Kind::DatabagChanged { relation, keys } => format!("{relation}: {keys}"),
-        Kind::Secret { what, label } => format!("{label} {what}"),
+        Kind::HookFailed { hook, error } => format!("{hook}: {error}"),
+        Kind::DatabagChanged { relation, keys } => format!("{relation}: {}", keys.join(" ")),
+        Kind::Secret { change, label } => format!("{label} {change}"),
         Kind::LeaderElected => String::new(),
+        Kind::StatusChanged { status, message } => status_words(*status, message),
+        Kind::AgentNotConnected(error) => error.of_agent(),
+        Kind::LinkDown(error) => error.of_link(),
         Kind::CertificateIssued(record) => issued(record),
         Kind::CertificateServed {
             endpoint,

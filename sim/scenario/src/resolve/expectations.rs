@@ -6,6 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::shape::{
     CertificatesFile, ExpectFile, FailsFile, HooksFile, OutageFile, SelectorFile, Text,
 };
+use trustsim_juju::{HookName, UnknownHook};
 use trustsim_world::{Counted, Expectation, ExpectationKind, Party, Selector};
 use trustsim_yaml::{Place, Spanned};
 
@@ -86,12 +87,28 @@ impl Resolver<'_> {
 
     fn hooks(&mut self, file: HooksFile, kind: &Spanned<String>) -> Option<ExpectationKind> {
         let application = self.application_address(file.app.as_ref()?)?;
+        let hook = match file.hook {
+            None => None,
+            Some(text) => Some(self.hook_name(&text)?),
+        };
         let what = Counted::Hooks {
             application,
-            hook: file.hook.map(|text| text.value),
+            hook,
             failed: file.failed.unwrap_or(false),
         };
         self.count(what, file.at_least, file.at_most, kind)
+    }
+
+    fn hook_name(&mut self, text: &Text) -> Option<HookName> {
+        let parsed = text.value.parse();
+        parsed
+            .inspect_err(|error: &UnknownHook| {
+                let diagnostic = Diagnostic::error(Code::BadValue, text.place, error.to_string());
+                self.push(
+                    diagnostic.help("such as `update-status`, `certificates-relation-changed`"),
+                );
+            })
+            .ok()
     }
 
     fn certificates(

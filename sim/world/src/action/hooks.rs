@@ -3,7 +3,7 @@
 use super::Whom;
 use super::units::{Target, name};
 use crate::deployment::Deployment;
-use trustsim_juju::CommitFault;
+use trustsim_juju::{CommitFault, HookName};
 
 /// How a hook fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct FailingHook {
     /// Whose.
     pub target: Target,
     /// `certificates-relation-changed`, `update-status`; every hook, actions aside, where absent.
-    pub hook: Option<String>,
+    pub hook: Option<HookName>,
     /// How.
     pub failure: HookFailure,
     /// How often; each time where absent.
@@ -54,7 +54,10 @@ impl HookAction {
             }
         };
         let who = name(failing.target, deployment);
-        let what = failing.hook.as_deref().unwrap_or("hooks");
+        let what = match &failing.hook {
+            Some(hook) => hook.to_string(),
+            None => "hooks".to_owned(),
+        };
         let verb = match (fail, &failing.hook) {
             ("fail", Some(_)) => "fails",
             ("fail", None) => "fail",

@@ -45,7 +45,7 @@ impl Simulation {
             "unit": &*unit.name,
             "charm": &*application.charm,
             "at": recorded.at.to_string(),
-            "hook": &*juju.hook_name(recorded.unit, &recorded.hook),
+            "hook": juju.hook_name(recorded.unit, &recorded.hook).to_string(),
             "kind": recorded.hook.kind(),
             "libraries": libraries,
             "before": sight(&recorded.before),

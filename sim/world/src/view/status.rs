@@ -195,7 +195,7 @@ impl Simulation {
         let error = links.find_map(|(_, link)| link.error.clone());
         let since = self.deployment().start;
         let status = match error {
-            Some(error) => status_value("error", &error, since),
+            Some(error) => status_value("error", &error.of_link(), since),
             None => status_value("active", "", since),
         };
         let used = application.relations.iter().filter_map(|relation| {

@@ -9,7 +9,8 @@ use trustsim_charms::{
     Store, TrustProfile,
 };
 use trustsim_interfaces::certificate_transfer::Library;
-use trustsim_testkit::{Authority, Script, deployment, seconds, source, subject};
+use trustsim_juju::{HookError, RelationChange, RelationName};
+use trustsim_testkit::{Authority, Script, deployment, hook_name, seconds, source, subject};
 use trustsim_world::{Action, Deployment, Kind, ScaleAction, Seq, Side, Subject, TimedAction};
 
 /// Indices into the deployment of these tests.
@@ -47,14 +48,27 @@ fn done(deployment: &mut Deployment, script: &mut Script, at_s: u64, action: Act
     script.done(at_s, Some(Seq(0)), (action, source(line, "")))
 }
 
-fn relation(script: &mut Script, at_s: u64, what: &'static str, provider: &str, cause: Seq) -> Seq {
+fn relation(
+    script: &mut Script,
+    at_s: u64,
+    change: RelationChange,
+    provider: &str,
+    cause: Seq,
+) -> Seq {
     let kind = Kind::Relation {
-        what,
+        change,
         interface: "tls-certificates".into(),
         provider: format!("{provider}:certificates").into(),
         requirer: "a.web:certificates".into(),
     };
     script.record(at_s, Some(cause), Subject::default(), kind)
+}
+
+fn relation_name(endpoint: &str) -> RelationName {
+    RelationName {
+        endpoint: endpoint.into(),
+        number: 1,
+    }
 }
 
 fn refreshed(application: usize) -> Action {
@@ -78,7 +92,7 @@ fn a_ca_that_went_with_the_container_is_lost() {
     script.serves(4, None, "a.web/0", &leaf);
     script.transfer(
         5,
-        "created",
+        RelationChange::Created,
         "a.ca:send-ca-cert",
         "a.client:receive-ca-cert",
     );
@@ -112,14 +126,14 @@ fn a_ca_that_a_hook_took_away_did_not_go_with_the_container() {
     script.serves(4, None, "a.web/0", &leaf);
     script.transfer(
         5,
-        "created",
+        RelationChange::Created,
         "a.ca:send-ca-cert",
         "a.client:receive-ca-cert",
     );
     script.trusts(6, "a.client/0", &[&ca.certificate]);
     let action = done(&mut deployment, &mut script, 200, refreshed(CLIENT));
     let hook = Kind::HookStarted {
-        hook: "upgrade-charm".into(),
+        hook: hook_name("upgrade-charm"),
     };
     let hook = script.record(201, Some(action), subject("a.client/0"), hook);
     let nothing = Kind::TrustChanged { roots: Vec::new() };
@@ -135,7 +149,7 @@ fn misbuilt(deployment: &Deployment, shows_issuer: bool, error: &'static str) ->
     let leaf = ca.leaf("web.example.com");
     script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);
     let started = Kind::HookStarted {
-        hook: "certificates-relation-changed".into(),
+        hook: hook_name("certificates-relation-changed"),
     };
     let started = script.record(2, Some(Seq(0)), subject("a.web/0"), started);
     script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
@@ -203,7 +217,7 @@ fn moved(deployment: &mut Deployment) -> (Script, Authority) {
         &second.certificate,
         &second.certificate,
     );
-    relation(&mut script, 1, "created", "a.ca", Seq(0));
+    relation(&mut script, 1, RelationChange::Created, "a.ca", Seq(0));
     script.issued(2, None, "a.web/0", &leaf, &first.certificate);
     script.serves(3, None, "a.web/0", &leaf);
     script.trusts(3, "browser", &[&second.certificate]);
@@ -224,7 +238,7 @@ fn moved(deployment: &mut Deployment) -> (Script, Authority) {
         100,
         Action::RemoveRelation { model: 0, sides },
     );
-    relation(&mut script, 100, "removed", "a.ca", action);
+    relation(&mut script, 100, RelationChange::Removed, "a.ca", action);
     (script, second)
 }
 
@@ -237,7 +251,13 @@ fn a_certificate_that_was_kept_is_named_with_what_took_its_provider_away() {
         ..CertificatesProfile::default()
     });
     let (mut script, second) = moved(&mut deployment);
-    relation(&mut script, 110, "created", "a.client", Seq(0));
+    relation(
+        &mut script,
+        110,
+        RelationChange::Created,
+        "a.client",
+        Seq(0),
+    );
     let other = second.leaf_for("other.example.com", 1000);
     script.issued(120, None, "a.web/0", &other, &second.certificate);
     let found = cause(&deployment, &script);
@@ -252,14 +272,14 @@ fn a_hook_that_fails_keeps_the_certificate_of_the_provider_before() {
     let (mut script, _) = moved(&mut deployment);
     for at_s in [105, 300, 600] {
         let failed = Kind::HookFailed {
-            hook: "certificates-relation-broken".into(),
-            reason: "ValueError: x".to_owned(),
+            hook: hook_name("certificates-relation-broken"),
+            error: HookError::Charm("ValueError: x".to_owned()),
         };
         script.record(at_s, None, subject("a.web/0"), failed);
     }
     let found = cause(&deployment, &script);
     assert_eq!(found.kind, "hook-failed");
-    insta::assert_snapshot!(found.line, @"hook certificates-relation-broken of a.web/0 fails since 2026-01-01T00:01:45Z: ValueError: x; a.web/0 runs nothing else and still presents a certificate of a.ca");
+    insta::assert_snapshot!(found.line, @"hook certificates-relation-broken of a.web/0 fails since 2026-01-01T00:01:45Z: uncaught exception: ValueError: x; a.web/0 runs nothing else and still presents a certificate of a.ca");
 }
 
 #[test]
@@ -268,7 +288,7 @@ fn a_certificate_that_is_over_when_it_is_signed_names_the_clock() {
     let mut script = Script::new(&["a.web/0"]);
     let ca = Authority::root("ca");
     script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);
-    relation(&mut script, 1, "created", "a.ca", Seq(0));
+    relation(&mut script, 1, RelationChange::Created, "a.ca", Seq(0));
     script.trusts(3, "browser", &[&ca.certificate]);
     let skew = Action::SkewClock {
         application: CA,
@@ -317,14 +337,14 @@ fn rotated_in(
     script.issued(1, None, "a.ca", &old.certificate, &old.certificate);
     script.transfer(
         2,
-        "created",
+        RelationChange::Created,
         "a.ca:send-ca-cert",
         "a.client:receive-ca-cert",
     );
     if writes_version {
         let kind = Kind::DatabagChanged {
-            relation: "receive-ca-cert:1".into(),
-            keys: "version".to_owned(),
+            relation: relation_name("receive-ca-cert"),
+            keys: ["version".into()].into(),
         };
         script.record(3, None, subject("a.client"), kind);
     }
@@ -333,14 +353,18 @@ fn rotated_in(
     script.issued(100, None, "a.ca", &new.certificate, &new.certificate);
     script.issued(101, None, "a.web/0", &leaf, &new.certificate);
     let sent = Kind::DatabagChanged {
-        relation: "send-ca-cert:1".into(),
-        keys: "ca chain".to_owned(),
+        relation: relation_name("send-ca-cert"),
+        keys: ["ca".into(), "chain".into()].into(),
     };
     script.record(101, None, subject("a.ca/0"), sent);
     let hook = "receive-ca-cert-relation-changed";
-    let started = Kind::HookStarted { hook: hook.into() };
+    let started = Kind::HookStarted {
+        hook: hook_name(hook),
+    };
     script.record(102, None, subject("a.client/0"), started);
-    let committed = Kind::HookCommitted { hook: hook.into() };
+    let committed = Kind::HookCommitted {
+        hook: hook_name(hook),
+    };
     script.record(103, None, subject("a.client/0"), committed);
     script.serves(104, None, "a.web/0", &leaf);
     script.fail(104, 0, "unknown-issuer");
@@ -378,12 +402,12 @@ fn two_that_were_moved_apart_are_named_with_both_cas() {
     script.issued(1, None, "a.client", &new.certificate, &new.certificate);
     let before = new.leaf("web.example.com");
     script.issued(1, None, "a.web/0", &before, &new.certificate);
-    relation(&mut script, 1, "created", "a.ca", Seq(0));
+    relation(&mut script, 1, RelationChange::Created, "a.ca", Seq(0));
     script.issued(2, None, "a.web/0", &leaf, &old.certificate);
     script.serves(3, None, "a.web/0", &leaf);
     script.trusts(4, "b.client/0", &[&new.certificate]);
     let kind = Kind::Relation {
-        what: "created",
+        change: RelationChange::Created,
         interface: "tls-certificates".into(),
         provider: "a.client:certificates".into(),
         requirer: "b.client:certificates".into(),
@@ -432,7 +456,7 @@ fn nodes_that_wait_for_each_other_are_named() {
     let ca = Authority::root("ca");
     let leaf = ca.leaf("web.example.com");
     script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);
-    relation(&mut script, 1, "created", "a.ca", Seq(0));
+    relation(&mut script, 1, RelationChange::Created, "a.ca", Seq(0));
     script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
     script.trusts(3, "browser", &[&ca.certificate]);
     script.serves(4, None, "a.web/0", &leaf);
@@ -440,8 +464,8 @@ fn nodes_that_wait_for_each_other_are_named() {
     script.issued(10, None, "a.web/0", &later, &ca.certificate);
     let took = |script: &mut Script, at_s| {
         let kind = Kind::DatabagChanged {
-            relation: "opensearch-peers:1".into(),
-            keys: "tls_configured tls_ca_renewed".to_owned(),
+            relation: relation_name("opensearch-peers"),
+            keys: ["tls_configured".into(), "tls_ca_renewed".into()].into(),
         };
         script.record(at_s, None, subject("a.web/1"), kind)
     };

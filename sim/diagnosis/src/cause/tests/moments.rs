@@ -1,8 +1,9 @@
 //! Which moment of an outage is explained.
 
-use super::note;
+use super::status;
 use crate::{Answer, Explanation, diagnose, why};
-use trustsim_testkit::{Authority, Script, deployment, subject};
+use trustsim_juju::{HookError, RelationChange, Status};
+use trustsim_testkit::{Authority, Script, deployment, hook_name, subject};
 use trustsim_world::{Kind, Subject};
 
 fn explained(script: &Script) -> Explanation {
@@ -47,7 +48,7 @@ fn what_never_worked_is_explained_by_what_keeps_it_so() {
     assert_eq!(kinds(&found).len(), 1);
     // The relation comes later and brings nothing: that is so for most of the time.
     let ends = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
-    script.transfer(100, "created", ends.0, ends.1);
+    script.transfer(100, RelationChange::Created, ends.0, ends.1);
     let found = explained(&script);
     assert_eq!(found.cause.kind, "not-sent");
     let told = kinds(&found);
@@ -61,7 +62,7 @@ fn what_opened_an_outage_of_something_that_worked_explains_it() {
     script.ok(60, 0);
     script.fail(70, 0, "unknown-issuer");
     let ends = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
-    script.transfer(100, "created", ends.0, ends.1);
+    script.transfer(100, RelationChange::Created, ends.0, ends.1);
     assert_eq!(explained(&script).cause.kind, "no-transfer");
 }
 
@@ -69,14 +70,14 @@ fn what_opened_an_outage_of_something_that_worked_explains_it() {
 fn what_was_on_its_way_when_it_failed_is_no_cause_if_it_never_came() {
     let mut script = strangers();
     let ends = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
-    script.transfer(6, "created", ends.0, ends.1);
+    script.transfer(6, RelationChange::Created, ends.0, ends.1);
     script.ok(60, 0);
     script.fail(70, 0, "unknown-issuer");
     let hook = "send-ca-cert-relation-joined";
     for at_s in [80, 90] {
         let failed = Kind::HookFailed {
-            hook: hook.into(),
-            reason: "ValueError: x".to_owned(),
+            hook: hook_name(hook),
+            error: HookError::Charm("ValueError: x".to_owned()),
         };
         script.record(at_s, None, subject("a.ca/0"), failed);
     }
@@ -109,8 +110,8 @@ fn why_says_what_run_says_unless_something_else_was_to_blame_just_then() {
     let mut script = strangers();
     script.fail(60, 0, "unknown-issuer");
     let ends = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
-    script.transfer(100, "created", ends.0, ends.1);
-    note(&mut script, 400, "a.web/0", "status-changed", "active");
+    script.transfer(100, RelationChange::Created, ends.0, ends.1);
+    script.record(400, None, subject("a.web/0"), status(Status::Active, ""));
     let whole = explained(&script).cause.line;
     let said = |at_s| {
         answer(&script, at_s)

@@ -1,5 +1,7 @@
 //! Hooks that are made to fail.
 
+use std::sync::Arc;
+
 use super::super::Resolver;
 use super::span;
 use crate::codes::Code;
@@ -7,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::shape::{FailCommitFile, FailHookFile, Text};
 use trustsim_charms::{CharmMetadata, Lasting, Role};
 use trustsim_faults::Fault;
-use trustsim_juju::CommitFault;
+use trustsim_juju::{CommitFault, HookName, RelationEvent};
 use trustsim_world::{Action, FailingHook, HookAction, HookFailure, Target};
 use trustsim_yaml::{Spanned, nearest};
 
@@ -20,21 +22,6 @@ const POINTS: [(&str, CommitFault); 4] = [
         CommitFault::BetweenSecretsAndDatabags,
     ),
     ("after-commit", CommitFault::AfterCommit),
-];
-
-/// Hooks of every charm.
-const HOOKS: [&str; 11] = [
-    "install",
-    "start",
-    "config-changed",
-    "upgrade-charm",
-    "leader-elected",
-    "update-status",
-    "stop",
-    "remove",
-    "secret-expired",
-    "secret-changed",
-    "secret-remove",
 ];
 
 impl Resolver<'_> {
@@ -69,40 +56,53 @@ impl Resolver<'_> {
         failure: HookFailure,
         (times, lasts): (Option<&Spanned<u32>>, Option<&Spanned<Lasting>>),
     ) -> Option<Fault> {
-        if let Some(hook) = hook {
-            let charm = self.charm(target.application);
-            let names = hook_names(charm);
-            if !names.contains(&hook.value) {
-                let message = format!("the charm `{}` has no hook `{}`", charm.name, hook.value);
-                let near = nearest(&hook.value, names.iter().map(String::as_str));
-                let diagnostic = Diagnostic::error(Code::Fault, hook.place, message);
-                self.push(diagnostic.similar("a hook", near));
-                return None;
-            }
-        }
+        let hook = match hook {
+            None => None,
+            Some(hook) => Some(self.hook_of(target.application, hook)?),
+        };
         let failing = Action::Hook(HookAction::Fail(FailingHook {
             target,
-            hook: hook.map(|hook| hook.value.clone()),
+            hook,
             failure,
             times: times.map(|times| times.value),
         }));
         Some(Fault::lasting(failing, span(lasts)))
     }
+    /// The hook of this name, where the application's charm can run it.
+    fn hook_of(&mut self, application: usize, text: &Text) -> Option<HookName> {
+        let charm = self.charm(application);
+        let hooks = hooks_of(charm);
+        let parsed = text.value.parse().ok();
+        if let Some(hook) = parsed.filter(|hook| hooks.contains(hook)) {
+            return Some(hook);
+        }
+        let message = format!("the charm `{}` has no hook `{}`", charm.name, text.value);
+        let names: Vec<String> = hooks.iter().map(HookName::to_string).collect();
+        let near = nearest(&text.value, names.iter().map(String::as_str));
+        let diagnostic = Diagnostic::error(Code::Fault, text.place, message);
+        self.push(diagnostic.similar("a hook", near));
+        None
+    }
 }
 
 /// Every hook a charm may be run for.
-fn hook_names(charm: &CharmMetadata) -> Vec<String> {
-    let mut names: Vec<String> = HOOKS.map(str::to_owned).to_vec();
+fn hooks_of(charm: &CharmMetadata) -> Vec<HookName> {
+    let mut hooks = HookName::PLAIN.to_vec();
     for endpoint in &charm.endpoints {
-        for what in ["created", "joined", "changed", "departed", "broken"] {
-            if what != "broken" || endpoint.role != Role::Peer {
-                names.push(format!("{}-relation-{what}", endpoint.name));
-            }
-        }
+        let events = RelationEvent::ALL.into_iter();
+        let breaks = endpoint.role != Role::Peer;
+        let events = events.filter(|event| breaks || *event != RelationEvent::Broken);
+        hooks.extend(events.map(|event| HookName::Relation {
+            endpoint: endpoint.name.as_str().into(),
+            event,
+        }));
     }
     for container in &charm.containers {
-        names.push(format!("{container}-pebble-ready"));
-        names.push(format!("{container}-pebble-custom-notice"));
+        let container: Arc<str> = container.as_str().into();
+        hooks.push(HookName::PebbleReady {
+            container: Arc::clone(&container),
+        });
+        hooks.push(HookName::PebbleCustomNotice { container });
     }
-    names
+    hooks
 }

@@ -1,11 +1,16 @@
 //! Hooks: what the agent runs, and how one fails.
 
+mod name;
+
+pub use name::{HookName, RelationEvent, UnknownHook};
+
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{RelationId, SecretId, UnitId};
+use crate::{RelationId, SecretId, UnitId};
 
 /// One hook (or action) with what its environment tells the charm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,29 +141,10 @@ impl Hook {
         }
     }
 
-    /// The hook's name without an endpoint: `relation-changed`, `config-changed`.
+    /// The hook's name without an endpoint, container or action: `relation-changed`,
+    /// `config-changed`.
     pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Install => "install",
-            Self::Start => "start",
-            Self::ConfigChanged => "config-changed",
-            Self::UpgradeCharm => "upgrade-charm",
-            Self::LeaderElected => "leader-elected",
-            Self::UpdateStatus => "update-status",
-            Self::Stop => "stop",
-            Self::Remove => "remove",
-            Self::PebbleReady { .. } => "pebble-ready",
-            Self::PebbleCustomNotice { .. } => "pebble-custom-notice",
-            Self::RelationCreated { .. } => "relation-created",
-            Self::RelationJoined { .. } => "relation-joined",
-            Self::RelationChanged { .. } => "relation-changed",
-            Self::RelationDeparted { .. } => "relation-departed",
-            Self::RelationBroken { .. } => "relation-broken",
-            Self::SecretExpired { .. } => "secret-expired",
-            Self::SecretChanged { .. } => "secret-changed",
-            Self::SecretRemove { .. } => "secret-remove",
-            Self::Action { .. } => "action",
-        }
+        HookName::new(self, |_| Arc::from("")).kind()
     }
 }
 
@@ -171,6 +157,15 @@ pub enum HookError {
     /// The charm raised.
     #[error("uncaught exception: {0}")]
     Charm(String),
+    /// The controller cannot be reached when the hook is to be committed.
+    #[error("uncaught exception: cannot reach the controller")]
+    ControllerUnreachable,
+    /// The connection broke during the commit.
+    #[error("uncaught exception: connection lost during commit")]
+    CommitInterrupted,
+    /// The agent's process was killed while the hook ran.
+    #[error("the agent was killed")]
+    AgentKilled,
 }
 
 /// Why a hook tool refuses.
@@ -225,6 +220,12 @@ impl Status {
             Self::Error => "error",
             Self::Terminated => "terminated",
         }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
