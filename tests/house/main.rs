@@ -3,3 +3,4 @@
 
 mod behaviours;
 mod tidy;
+mod words;

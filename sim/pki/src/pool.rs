@@ -1,7 +1,7 @@
 //! RSA keys on credit: a bounded set that leaf holders share, since each costs some 100 ms.
 //!
 //! **Assumption.** With RSA, the holders of leaf keys share [`KeyPool::DEFAULT_SIZE`] keys, and
-//! two of them can hold the same one. No rule of any validator compares the keys of two leafs, so
+//! two of them can hold the same one. No rule of any validator compares the keys of two leaves, so
 //! no verdict changes; what would be wrong is a fault that swaps the keys of two holders, which
 //! one time in 32 swaps a key with itself. Authorities never share: their key decides what
 //! verifies under what, so [`KeyPool::authority`] always makes a new one.
@@ -24,7 +24,7 @@ impl KeyPool {
     /// How many RSA keys leaf holders share where nothing else is said.
     pub const DEFAULT_SIZE: usize = 32;
 
-    /// The pool of a run; at most `size` RSA keys (at least one) are ever made for leafs.
+    /// The pool of a run; at most `size` RSA keys (at least one) are ever made for leaves.
     pub fn new(streams: &Streams, size: usize) -> Self {
         Self {
             streams: streams.clone(),

@@ -53,7 +53,7 @@ fn names(chain: &[Certificate]) -> Vec<&str> {
 }
 
 #[test]
-fn leafs_come_with_the_chain_below_the_root_and_the_root_is_sent() {
+fn leaves_come_with_the_chain_below_the_root_and_the_root_is_sent() {
     let (served, trusted) = play(profile());
     assert_eq!(names(&served[1..]), ["issuer", "middle"]);
     assert_eq!(names(&trusted), ["root"]);
@@ -95,7 +95,7 @@ fn what_is_sent_is_as_declared() {
 }
 
 #[test]
-fn a_root_alone_signs_leafs_itself() {
+fn a_root_alone_signs_leaves_itself() {
     let mut short = profile();
     short.chain.truncate(1);
     let (served, trusted) = play(short);

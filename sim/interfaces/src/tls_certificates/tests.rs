@@ -182,7 +182,7 @@ fn answers_are_found_by_their_request_in_the_order_of_the_list() {
 }
 
 #[test]
-fn labels_are_the_librarys() {
+fn labels_are_those_of_the_library() {
     let library = Library::Current;
     assert_eq!(
         library.key_label(Side::App, 3, "certificates"),

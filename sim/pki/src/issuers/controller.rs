@@ -1,7 +1,7 @@
 //! The certificates of a Juju controller: juju/juju `internal/pki` (`pki` before 4.0), files
 //! `authority.go`, `request.go` and `certificate.go`, written by Go's `x509.CreateCertificate`.
 //!
-//! Names go through Go's `pkix.Name`; the subject's serial number is a UUID; leafs have no basic
+//! Names go through Go's `pkix.Name`; the subject's serial number is a UUID; leaves have no basic
 //! constraints, no key usage and no subject key identifier. The real keys are RSA-3072; here they
 //! are whatever key is handed in. The key identifier is SHA-1 as Go made it before 1.25.
 

@@ -3,7 +3,7 @@
 //! | module | issuer | used by |
 //! |---|---|---|
 //! | [`charmlibs`] | `Certificate.generate`, `generate_self_signed_ca` | self-signed-certificates, Vault's and Notary's own access certificates |
-//! | [`controller`] | juju/juju `internal/pki` | a controller's CA and its API server's leafs |
+//! | [`controller`] | juju/juju `internal/pki` | a controller's CA and its API server's leaves |
 //! | [`easyrsa`] | EasyRSA's `x509-types`, as the charm easyrsa changes them | easyrsa |
 //! | [`lets_encrypt`] | Let's Encrypt | lego |
 //! | [`vault`] | the PKI engine of Vault | vault-k8s, vault, charm-vault |

@@ -100,7 +100,7 @@ fn requests_are_those_of_the_library() {
 }
 
 #[test]
-fn leafs_and_intermediates_are_those_of_the_library() {
+fn leaves_and_intermediates_are_those_of_the_library() {
     let (root, root_key) = (certificate("root"), key("root-key"));
     let (intermediate, key) = (certificate("intermediate"), key("key"));
     for (request, issuer, issuer_key, is_ca, name) in [

@@ -67,14 +67,14 @@ fn openssl_verifies_every_template() {
         &vault::ROOT,
         &Template::root(),
     ];
-    let leafs = [
+    let leaves = [
         &public_leaf,
         &charmlibs::LEAF,
         &controller::LEAF,
         &vault::LEAF,
         &Template::leaf(),
     ];
-    for (root, leaf) in roots.into_iter().zip(leafs) {
+    for (root, leaf) in roots.into_iter().zip(leaves) {
         let key = KeyPair::generate(KeyAlgorithm::EcdsaP256, &mut stream);
         let terms = terms(&mut stream, 365);
         let certificate = self_sign(&wanted("ca.example"), &key, &terms, root).unwrap();

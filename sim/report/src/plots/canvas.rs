@@ -14,7 +14,7 @@ pub(super) mod palette {
 
     pub(in super::super) const BLUE: RGBColor = RGBColor(0, 114, 178);
     pub(in super::super) const SKY: RGBColor = RGBColor(86, 180, 233);
-    pub(in super::super) const VERMILLION: RGBColor = RGBColor(213, 94, 0);
+    pub(in super::super) const VERMILION: RGBColor = RGBColor(213, 94, 0);
     pub(in super::super) const ORANGE: RGBColor = RGBColor(230, 159, 0);
     pub(in super::super) const PURPLE: RGBColor = RGBColor(204, 121, 167);
     pub(in super::super) const GREEN: RGBColor = RGBColor(0, 158, 115);

@@ -4,7 +4,7 @@ use plotters::prelude::DrawingBackend;
 
 use super::Picture;
 use super::axis::{CountAxis, TimeAxis};
-use super::canvas::palette::{BLUE, GREY, INK, RULE, VERMILLION};
+use super::canvas::palette::{BLUE, GREY, INK, RULE, VERMILION};
 use super::canvas::{Anchor, Canvas, Face, Frame};
 use super::marks::{Actions, legend, title};
 use crate::Run;
@@ -97,7 +97,7 @@ impl<'a> Handshakes<'a> {
                 }
             };
             bar(good, -1.0, BLUE)?;
-            bar(bad, 1.0, VERMILLION)?;
+            bar(bad, 1.0, VERMILION)?;
         }
         canvas.line((LEFT, zero), (RIGHT, zero), GREY)?;
         let label = format!(
@@ -108,7 +108,7 @@ impl<'a> Handshakes<'a> {
         let face = Face::new(12.0, INK).bold();
         canvas.text(LEFT, frame.top - 24.0, &label, face)?;
         let x = LEFT + canvas.width(&label, face) + 24.0;
-        let words = [(BLUE, "ok, upwards"), (VERMILLION, "failed, downwards")];
+        let words = [(BLUE, "ok, upwards"), (VERMILION, "failed, downwards")];
         legend(canvas, x, frame.top - 24.0, &words)
     }
 
@@ -139,7 +139,7 @@ impl<'a> Handshakes<'a> {
                 right: self.axis.x(until).max(left + 2.0),
                 bottom: frame.bottom,
             };
-            canvas.fill(step, VERMILLION)?;
+            canvas.fill(step, VERMILION)?;
         }
         let total = self.run.manifest.connections.len();
         let label = format!("connections failing, of {total}{}", scale.scale_word());

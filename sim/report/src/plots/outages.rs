@@ -7,7 +7,7 @@ use plotters::style::RGBColor;
 
 use super::Picture;
 use super::axis::TimeAxis;
-use super::canvas::palette::{GREEN, GREY, INK, LANE, ORANGE, PURPLE, SKY, VERMILLION};
+use super::canvas::palette::{GREEN, GREY, INK, LANE, ORANGE, PURPLE, SKY, VERMILION};
 use super::canvas::{Anchor, Canvas, Face, Frame};
 use super::marks::{Actions, legend, title};
 use crate::Run;
@@ -23,7 +23,7 @@ const LANE_HEIGHT: f64 = 17.0;
 /// Lanes drawn; the rest is counted.
 const LANES: usize = 60;
 /// Errors, the costliest first; more than these share the last colour.
-const COLOURS: [RGBColor; 5] = [VERMILLION, PURPLE, ORANGE, SKY, GREEN];
+const COLOURS: [RGBColor; 5] = [VERMILION, PURPLE, ORANGE, SKY, GREEN];
 
 pub(super) struct Outages<'a> {
     run: &'a Run<'a>,
