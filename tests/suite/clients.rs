@@ -124,7 +124,7 @@ fn a_client_that_cannot_fetch_keeps_what_it_has() {
             5 => "no unit leads it",
             _ => "the controller cannot be reached",
         };
-        assert_eq!(text_of(entry), format!("CA of shop.ca: {reason}"));
+        assert_eq!(text_of(&record, entry), format!("CA of shop.ca: {reason}"));
         let cause = entry.cause.and_then(|cause| record.journal.get(cause));
         let by_action = matches!(&cause.expect("there").kind, Kind::Action(_));
         assert!(by_action || index == 5);

@@ -211,7 +211,11 @@ fn outcome(record: &Record, findings: &Findings) -> (String, String) {
 
 fn journal_says(record: &Record, wanted: &str) -> bool {
     let says = |entry: &Entry| match &entry.kind {
-        Kind::Note { what, detail } => format!("{what} {detail}").contains(wanted),
+        Kind::Note(note) => {
+            let what = trustsim::diagnosis::describe::kind_word(&entry.kind);
+            let detail = trustsim::diagnosis::describe::note(note, &record.manifest);
+            format!("{what} {detail}").contains(wanted)
+        }
         Kind::HookStarted { hook } => format!("hook {hook}").contains(wanted),
         Kind::TrustChanged { .. } => wanted == "trust-changed",
         _ => crate::common::command(record, entry).is_some_and(|command| command.contains(wanted)),

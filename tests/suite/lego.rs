@@ -52,7 +52,7 @@ fn refused(deployment: &Deployment, record: &Record) -> Vec<(u64, String)> {
         .into_iter()
         .map(|(_, entry)| {
             let at = entry.time.since(deployment.start).as_secs();
-            (at, text_of(entry).to_owned())
+            (at, text_of(record, entry))
         })
         .collect()
 }

@@ -43,7 +43,7 @@ connections:
 fn entries<'a>(record: &'a Record, what: &str) -> Vec<(usize, &'a Entry)> {
     let all = record.journal.entries().iter().enumerate();
     all.filter(|(_, entry)| match &entry.kind {
-        Kind::Note { what: kind, .. } => *kind == what,
+        Kind::Note(_) => crate::common::is_note(entry, what),
         Kind::Action(_) => what == "action",
         _ => false,
     })
@@ -99,13 +99,11 @@ fn a_request_is_signed_after_the_declared_delay_by_the_documented_command() {
             .journal
             .get(entry.cause.expect("a cause"))
             .expect("there");
-        let Kind::Note {
-            what: "waits-for-operator",
-            detail,
-        } = &noticed.kind
-        else {
-            panic!("{noticed:?}");
-        };
+        assert!(
+            crate::common::is_note(noticed, "waits-for-operator"),
+            "{noticed:?}"
+        );
+        let detail = crate::common::text_of(&record, noticed);
         assert!(detail.ends_with("pki-team answers in 3h"), "{detail}");
         let hook = record
             .journal
@@ -173,9 +171,8 @@ fn whoever_comes_at_given_times_answers_all_that_waits_then() {
         .collect();
     assert_eq!(errors[..3], ["", "expired", ""]);
     let notes = entries(&record, "waits-for-operator");
-    let never = notes.iter().any(|(_, entry)| match &entry.kind {
-        Kind::Note { detail, .. } => detail.ends_with("pki-team does not come again"),
-        _ => false,
+    let never = notes.iter().any(|(_, entry)| {
+        crate::common::text_of(&record, entry).ends_with("pki-team does not come again")
     });
     assert!(never, "the renewals after day 180 wait for ever");
 }

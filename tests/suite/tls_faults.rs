@@ -239,7 +239,10 @@ fn told(text: &str, kinds: &[&str]) -> String {
     let mut table = outages(&deployment, &record);
     for entry in record.journal.entries() {
         let (what, detail) = match &entry.kind {
-            Kind::Note { what, detail } => (*what, detail.clone()),
+            Kind::Note(note) => (
+                trustsim::diagnosis::describe::kind_word(&entry.kind),
+                trustsim::diagnosis::describe::note(note, &record.manifest),
+            ),
             Kind::GoesOn(record) => (record.what, record.detail()),
             _ => continue,
         };

@@ -19,7 +19,8 @@ use names::{identifiers, set_of};
 use rand::Rng;
 
 use super::issuing::Authority;
-use trustsim_juju::{UnitContext, Value};
+use trustsim_interfaces::UnitContext;
+use trustsim_juju::Value;
 use trustsim_kernel::{Span, Streams, Time};
 use trustsim_pki::issuers::lets_encrypt;
 use trustsim_pki::{

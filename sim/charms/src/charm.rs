@@ -1,7 +1,8 @@
 //! What a charm is: code that handles hooks through one door.
 
 use super::{Carried, Deed, Hand, Wait};
-use trustsim_juju::{Hook, HookError, Quiet, UnitContext};
+use trustsim_interfaces::UnitContext;
+use trustsim_juju::{Hook, HookError, Quiet};
 
 /// A charm of one unit. What it remembers between hooks lives in Juju (databags, secrets) or on
 /// its workload's disk, as for a real charm, whose process ends with each hook.

@@ -18,14 +18,16 @@ mod people;
 mod pki;
 
 use std::sync::Arc;
+use trustsim_interfaces::notes::Note;
 
 use pki::Bundle;
 
 use super::leader_settings::LeaderSettings;
 use super::{Charm, CharmVaultVersion, Deed, Hand, Wait};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind, Provider, munged};
 use trustsim_interfaces::{KeySource, pem};
-use trustsim_juju::{Hook, HookError, Quiet, Status, UnitContext, Value};
+use trustsim_juju::{Hook, HookError, Quiet, Status, Value};
 use trustsim_pki::Certificate;
 
 const ENDPOINT: &str = "certificates";
@@ -281,7 +283,10 @@ impl CharmVault {
                     self.keep(unit, &cache_key(&asked), &bundle, &asked.unit_name)?;
                 }
                 // Logged; whoever asked learns nothing.
-                Err(refused) => unit.note("certificate-refused", Value::from(refused)),
+                Err(reason) => unit.note(Note::CertificateRefused {
+                    common_name: None,
+                    reason,
+                }),
             }
         }
         unit.remove_file(REISSUE);

@@ -15,9 +15,10 @@ pub(super) use rotation::ACTIONS;
 
 use super::issuing::{Authority, by_relation, note_answer, raised};
 use super::{Carried, Charm, CharmMetadata, IssuerProfile, Role, declared_chain};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
 use trustsim_interfaces::{KeySource, certificate_transfer, serial_number};
-use trustsim_juju::{Hook, HookError, Quiet, Status, UnitContext};
+use trustsim_juju::{Hook, HookError, Quiet, Status};
 use trustsim_kernel::Span;
 use trustsim_pki::{Certificate, Terms};
 

@@ -15,9 +15,10 @@ use std::sync::Arc;
 
 use super::leader_settings::{LeaderSettings, note_key};
 use super::{Charm, EasyRsaVersion};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind, Provider};
 use trustsim_interfaces::{KeySource, pem};
-use trustsim_juju::{Hook, HookError, Quiet, Status, UnitContext, Value};
+use trustsim_juju::{Hook, HookError, Quiet, Status, Value};
 use trustsim_pki::Certificate;
 
 const ENDPOINT: &str = "client";

@@ -15,12 +15,13 @@ use std::sync::Arc;
 
 use super::Charm;
 use super::surface::{chain_path, key_path, trust_path};
-use trustsim_interfaces::notes::StoredKey;
+use trustsim_interfaces::UnitContext;
+use trustsim_interfaces::notes::{Note, StoredKey};
 use trustsim_interfaces::pem;
 use trustsim_interfaces::tls_certificates_legacy::{
     Flavour, Received, Requirer, followed_by, munged,
 };
-use trustsim_juju::{Hook, HookError, Quiet, Status, UnitContext, Value};
+use trustsim_juju::{Hook, HookError, Quiet, Status, Value};
 
 const CERTIFICATES: &str = "certificates";
 const CLUSTER: &str = "cluster";
@@ -177,9 +178,8 @@ fn send_connection_details(unit: &mut UnitContext<'_>) -> Result<(), HookError> 
         let before = unit.unit_data(relation, unit.id())?;
         if before.get("client_key") != Some(&key) {
             let holder = unit.remote_application_name(relation);
-            let note = stored_key(relation, holder, &certificate);
-            let place = Value::with_parsed("client_key", Arc::new(note));
-            unit.note("private-key-stored", place);
+            let stored = stored_key(relation, holder, &certificate);
+            unit.note(Note::KeyStored(stored));
         }
         for (name, value) in [
             ("client_cert", certificate.clone()),

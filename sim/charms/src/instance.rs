@@ -6,7 +6,8 @@ use super::{
     OpenSearch, Plain, Requirer, SelfSignedCertificates, TlsConstraints, Traefik, Vault, Wait,
 };
 use trustsim_interfaces::KeySource;
-use trustsim_juju::{Hook, HookError, Quiet, UnitContext};
+use trustsim_interfaces::UnitContext;
+use trustsim_juju::{Hook, HookError, Quiet};
 use trustsim_pki::{Certificate, KeyAlgorithm, KeyPool};
 
 /// The code of one application's charm. Options are read in each hook; it holds no state.

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use trustsim_interfaces::notes::{CertificateKind, Issued};
+use trustsim_interfaces::UnitContext;
+use trustsim_interfaces::notes::{CertificateKind, Issued, Note};
 use trustsim_interfaces::pem;
 use trustsim_interfaces::tls_certificates::Outstanding;
 use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind};
-use trustsim_juju::{HookError, SecretContent, UnitContext, Value};
+use trustsim_juju::{HookError, SecretContent, Value};
 use trustsim_pki::{Certificate, KeyPair, PkiError};
 
 /// A CA with its key.
@@ -152,9 +153,7 @@ fn own(
 }
 
 fn note(unit: &mut UnitContext<'_>, issued: Issued) {
-    let text = issued.certificate.pem().to_owned();
-    let value = Value::with_parsed(text, Arc::new(issued));
-    unit.note("certificate-issued", value);
+    unit.note(Note::CertificateIssued(issued));
 }
 
 /// Requests by relation, in their order: they come with those of one relation together.

@@ -26,8 +26,9 @@ use super::surface::{
     chain_path, client_chain_path, client_key_path, key_path, paths_under, trust_path,
 };
 use super::{Charm, KubernetesPart};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{Flavour, Pair, Received, Requirer};
-use trustsim_juju::{Hook, HookError, Quiet, RelationId, Status, UnitContext, Value};
+use trustsim_juju::{Hook, HookError, Quiet, RelationId, Status, Value};
 use trustsim_pki::Certificate;
 
 const CERTIFICATES: &str = "certificates";

@@ -7,9 +7,10 @@
 
 use std::sync::Arc;
 
-use trustsim_interfaces::notes::StoredKey;
+use trustsim_interfaces::UnitContext;
+use trustsim_interfaces::notes::{Note, StoredKey};
 use trustsim_interfaces::pem;
-use trustsim_juju::{HookError, RelationId, SecretOwner, UnitContext, Value};
+use trustsim_juju::{HookError, RelationId, SecretOwner, Value};
 
 /// The settings of one application.
 #[derive(Clone, Debug, Default)]
@@ -107,8 +108,5 @@ pub(super) fn note_key(unit: &mut UnitContext<'_>, key: &str, holder: &str, cert
         common_name: common_name.unwrap_or_default().into(),
         serial: leaf.map_or("", |leaf| leaf.serial()).into(),
     };
-    unit.note(
-        "private-key-stored",
-        Value::with_parsed(key, Arc::new(note)),
-    );
+    unit.note(Note::KeyStored(note));
 }

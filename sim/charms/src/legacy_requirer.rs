@@ -10,10 +10,11 @@ use std::sync::Arc;
 use super::names::listed;
 use super::surface::{chain_path, key_path, trust_path};
 use super::{Apply, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Mode};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{
     Flavour, Pair, Received, Requirer, followed_by,
 };
-use trustsim_juju::{Hook, HookError, Quiet, Status, UnitContext};
+use trustsim_juju::{Hook, HookError, Quiet, Status};
 
 /// The charm. Cheap to clone.
 #[derive(Clone, Debug)]

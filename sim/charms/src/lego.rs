@@ -12,16 +12,18 @@ mod tests;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use trustsim_interfaces::notes::{Note, RefusedOrder};
 
 use super::acme::{AcmeServer, Challenge, Order, Refused};
 use super::issuing::note_answer;
 use super::options::{OptionFault, Options};
 use super::{Carried, Charm, issuing};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{
     Answer, ErrorCode, Outstanding, Provider, RequestError,
 };
 use trustsim_interfaces::{KeySource, certificate_transfer, pem};
-use trustsim_juju::{Hook, HookError, Quiet, SecretOwner, Status, UnitContext, Value};
+use trustsim_juju::{Hook, HookError, Quiet, SecretOwner, Status, Value};
 use trustsim_pki::Certificate;
 
 const CERTIFICATES: &str = "certificates";
@@ -146,8 +148,12 @@ impl Lego {
         let (certificate, issuer) = match ordered {
             Ok(signed) => signed,
             Err(refused) => {
-                let detail = format!("{name}: {}: {}", refused.code, refused.detail);
-                unit.note("acme-order-refused", Value::from(detail));
+                unit.note(Note::AcmeOrderRefused(RefusedOrder {
+                    common_name: name,
+                    code: refused.code,
+                    detail: refused.detail.clone(),
+                    is_connection: is_connection(&refused),
+                }));
                 let mut error = RequestError::new(error_code(&refused), refused.detail.clone());
                 error.reason = Some(refused.code.to_owned());
                 error.endpoint = unit.config("server").map(str::to_owned);
@@ -208,7 +214,7 @@ impl Lego {
                         unit.add_secret(owner, ACCOUNT, content, None)?;
                     }
                 }
-                unit.note("acme-account", Value::from("a new account is opened"));
+                unit.note(Note::AcmeAccountOpened);
                 key
             }
         };
@@ -298,6 +304,11 @@ fn unreachable(detail: &str) -> Refused {
         detail: detail.to_owned(),
         is_ip: false,
     }
+}
+
+/// Whether the server could not be reached, or could not reach the client.
+fn is_connection(refused: &Refused) -> bool {
+    matches!(refused.code, "network_error" | "connection")
 }
 
 /// `_map_lego_error_to_certificate_error`. An ACME `connection` problem, the server not reaching

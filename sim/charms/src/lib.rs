@@ -74,7 +74,3 @@ pub use self_signed_certificates::SelfSignedCertificates;
 pub use tls_constraints::TlsConstraints;
 pub use traefik::Traefik;
 pub use vault::{Guard as VaultGuard, UNSEALED as VAULT_UNSEALED, Vault};
-
-pub use trustsim_interfaces::notes::{
-    CertificateKind, Issued as IssuedNote, Requested as RequestedNote, StoredKey as StoredKeyNote,
-};

@@ -10,13 +10,15 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use trustsim_interfaces::notes::Note;
 
 use super::issuing::note_answer;
 use super::options::{OptionFault, Options};
 use super::{Carried, Charm, Deed, Hand, Wait};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
-use trustsim_juju::{Hook, HookError, Quiet, RelationId, Status, UnitContext, Value};
+use trustsim_juju::{Hook, HookError, Quiet, RelationId, Status};
 use trustsim_pki::{Certificate, CertificateRequest, decode_base64_text, encode_base64};
 
 const CERTIFICATES: &str = "certificates";
@@ -59,11 +61,11 @@ impl Charm for ManualTlsCertificates {
             Hook::Action { name, parameters } => match &**name {
                 "get-outstanding-certificate-requests" => self.list(parameters, unit)?,
                 PROVIDE => {
-                    let said = match self.provide(parameters, unit)? {
-                        Ok(()) => ("action-result", "Certificates successfully provided."),
-                        Err(message) => ("action-failed", message),
+                    let note = match self.provide(parameters, unit)? {
+                        Ok(()) => Note::action_result("Certificates successfully provided."),
+                        Err(message) => Note::action_failed(message),
                     };
-                    unit.note(said.0, Value::from(said.1));
+                    unit.note(note);
                 }
                 _ => {}
             },
@@ -165,7 +167,7 @@ impl ManualTlsCertificates {
     fn list(&self, parameters: &Parameters, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         if unit.relations(CERTIFICATES).is_empty() {
             let message = "No certificates relation has been created yet.";
-            unit.note("action-failed", Value::from(message));
+            unit.note(Note::action_failed(message));
             return Ok(());
         }
         let wanted = parameters.get("relation-id");
@@ -178,7 +180,7 @@ impl ManualTlsCertificates {
         });
         let listed: Vec<serde_json::Value> = listed.collect();
         let text = serde_json::Value::from(listed).to_string();
-        unit.note("action-result", Value::from(text));
+        unit.note(Note::action_result(text));
         Ok(())
     }
 

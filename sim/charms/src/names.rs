@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use trustsim_juju::UnitContext;
+use trustsim_interfaces::UnitContext;
 use trustsim_pki::RequestAttributes;
 
 /// The most bytes a common name may have (X.520 `ub-common-name`).

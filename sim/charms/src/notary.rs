@@ -15,11 +15,12 @@ use super::issuing::{note_answer, raised};
 use super::names::attributes;
 use super::surface::{chain_path, key_path};
 use super::{Carried, Charm, Deed, Hand, Wait};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{
     self, Answer, Asks, CertificateEntry, Mode, Outstanding, Provider, Request, Side,
 };
 use trustsim_interfaces::{KeySource, certificate_transfer, pem, serial_number};
-use trustsim_juju::{Hook, HookError, Quiet, Status, UnitContext, Value};
+use trustsim_juju::{Hook, HookError, Quiet, Status, Value};
 use trustsim_kernel::Span;
 use trustsim_pki::{Certificate, CertificateRequest, KeyPair, RequestAttributes, Terms, issuers};
 

@@ -19,9 +19,10 @@ use rand::seq::SliceRandom;
 use super::names::attributes;
 use super::surface::{chain_path, key_path, trust_path};
 use super::{Charm, CharmMetadata, Role};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{CertificateEntry, EventV3, RequirerV3};
 use trustsim_interfaces::{KeySource, pem};
-use trustsim_juju::{Hook, HookError, Quiet, RelationId, SecretOwner, Status, UnitContext, Value};
+use trustsim_juju::{Hook, HookError, Quiet, RelationId, SecretOwner, Status, Value};
 use trustsim_kernel::Span;
 use trustsim_pki::{CertificateRequest, KeyPair};
 

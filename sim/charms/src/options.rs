@@ -7,7 +7,7 @@ use super::{
     Behaviour, CharmMetadata, lego, manual_tls_certificates, self_signed_certificates,
     tls_constraints, vault,
 };
-use trustsim_juju::UnitContext;
+use trustsim_interfaces::UnitContext;
 use trustsim_pki::issuers::vault::Role as VaultRole;
 
 /// Where a charm's code reads options from.

@@ -1,7 +1,8 @@
 //! A charm that does nothing with certificates.
 
 use super::Charm;
-use trustsim_juju::{Hook, HookError, Quiet, Status, UnitContext};
+use trustsim_interfaces::UnitContext;
+use trustsim_juju::{Hook, HookError, Quiet, Status};
 
 /// Runs its hooks and is active.
 #[derive(Clone, Copy, Debug, Default)]

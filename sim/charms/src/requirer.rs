@@ -17,10 +17,11 @@ use super::{
     Apply, Bugs, Carried, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Mode, Role,
     Serves, TrustProfile,
 };
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::tls_certificates::{self, Asks, Assigned, Event, Library, Request, Side};
 use trustsim_interfaces::{KeySource, pem};
-use trustsim_juju::{Hook, HookError, Quiet, Status, UnitContext};
+use trustsim_juju::{Hook, HookError, Quiet, Status};
 use trustsim_pki::Certificate;
 
 /// The charm. Cheap to clone.

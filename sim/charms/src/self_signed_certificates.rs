@@ -8,16 +8,18 @@
 mod config;
 
 use std::sync::Arc;
+use trustsim_interfaces::notes::Note;
 
 use config::{Config, certificate_matches};
 
 use super::issuing::{self, Authority, by_relation, note_answer, note_authority};
 use super::options::{OptionFault, Options};
 use super::{Carried, Charm, CharmMetadata};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
 use trustsim_interfaces::{KeySource, serial_number};
-use trustsim_juju::{Hook, HookError, Quiet, SecretOwner, SecretView, Status, UnitContext, Value};
+use trustsim_juju::{Hook, HookError, Quiet, SecretOwner, SecretView, Status, Value};
 use trustsim_kernel::Span;
 use trustsim_pki::{Certificate, Terms, issuers};
 
@@ -210,7 +212,7 @@ impl SelfSignedCertificates {
             "get-ca-certificate" => match active(unit) {
                 Some(secret) => {
                     let authority = Authority::read(&secret.content)?;
-                    unit.note("action-result", Value::from(authority.certificate.pem()));
+                    unit.note(Note::action_result(authority.certificate.pem()));
                 }
                 None => fail(unit, "Root Certificate is not yet generated"),
             },
@@ -220,7 +222,7 @@ impl SelfSignedCertificates {
                 if texts.is_empty() {
                     fail(unit, "No certificates issued yet.");
                 } else {
-                    unit.note("action-result", Value::from(texts.join("\n")));
+                    unit.note(Note::action_result(texts.join("\n")));
                 }
             }
             "rotate-private-key" => self.rotate(unit, config)?,
@@ -240,7 +242,7 @@ impl SelfSignedCertificates {
         remove(unit, EXPIRING)?;
         if self.generate_root(unit, config)? {
             let result = "New private key and CA certificate generated and stored.";
-            unit.note("action-result", Value::from(result));
+            unit.note(Note::action_result(result));
         } else {
             fail(
                 unit,
@@ -367,5 +369,5 @@ fn remove(unit: &mut UnitContext<'_>, label: &str) -> Result<(), HookError> {
 }
 
 fn fail(unit: &mut UnitContext<'_>, message: &str) {
-    unit.note("action-failed", Value::from(message));
+    unit.note(Note::action_failed(message));
 }

@@ -16,11 +16,12 @@ use regex::Regex;
 
 use super::Charm;
 use super::options::{OptionFault, Options};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{
     Answer, CertificateEntry, Outstanding, Provider, REQUESTS, RequestEntry, RequestList,
     read_provider, read_requests,
 };
-use trustsim_juju::{Hook, HookError, Quiet, RelationId, Status, UnitContext, Value};
+use trustsim_juju::{Hook, HookError, Quiet, RelationId, Status, Value};
 use trustsim_pki::{CertificateRequest, RequestAttributes};
 
 const DOWNSTREAM: &str = "certificates-downstream";

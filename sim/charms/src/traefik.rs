@@ -21,10 +21,11 @@ use rand::RngExt;
 use super::names::attributes;
 use super::surface::trust_path;
 use super::{Carried, Charm, CharmMetadata};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer::{self, CertificateSet};
 use trustsim_interfaces::tls_certificates::{self, Asks, Event, Library, Mode, Request, Side};
 use trustsim_interfaces::{KeySource, pem};
-use trustsim_juju::{Hook, HookError, Quiet, RelationId, Status, UnitContext, Value};
+use trustsim_juju::{Hook, HookError, Quiet, RelationId, Status, Value};
 use trustsim_pki::KeyPair;
 
 const CERTIFICATES: &str = "certificates";

@@ -21,9 +21,11 @@ pub use process::UNSEALED;
 
 use super::options::{OptionFault, Options};
 use super::{Carried, Charm, Deed, Hand, Wait};
+use trustsim_interfaces::UnitContext;
+use trustsim_interfaces::notes::Note;
 use trustsim_interfaces::tls_certificates::{self, Asks, Event, Provider, Request};
 use trustsim_interfaces::{KeySource, certificate_transfer};
-use trustsim_juju::{Hook, HookError, Quiet, SecretOwner, SecretView, Status, UnitContext, Value};
+use trustsim_juju::{Hook, HookError, Quiet, SecretOwner, SecretView, Status, Value};
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
 
@@ -348,7 +350,7 @@ impl Vault {
             None
         };
         if let Some(message) = failure {
-            unit.note("action-failed", Value::from(message));
+            unit.note(Note::action_failed(message));
             return Ok(());
         }
         let details = ["role-id", "secret-id"].map(|field| {
@@ -366,7 +368,7 @@ impl Vault {
             }
         }
         let result = "Charm authorized successfully. You may now remove the secret.";
-        unit.note("action-result", Value::from(result));
+        unit.note(Note::action_result(result));
         Ok(())
     }
 

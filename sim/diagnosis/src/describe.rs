@@ -1,9 +1,15 @@
 //! The words that explanations use of values: the kind of an entry, a place, a certificate. Reports
 //! name them through `report::words`.
 
+use trustsim_charms::Wait;
+use trustsim_interfaces::notes::RefusedOrder;
 use trustsim_juju::Status;
+use trustsim_kernel::{Span, format_duration};
 use trustsim_pki::Certificate;
-use trustsim_world::{ActionRecord, Deployment, Kind, Source};
+use trustsim_tls::Side;
+use trustsim_world::{
+    ActionRecord, Deployment, Kind, Manifest, NotFetched, Note, OperatorSpec, Refusal, Source,
+};
 
 /// The kind of an entry, kebab-case.
 pub fn kind_word(kind: &Kind) -> &'static str {
@@ -27,7 +33,7 @@ pub fn kind_word(kind: &Kind) -> &'static str {
         Kind::Settled => "settled",
         Kind::Handshake(_) => "handshake",
         Kind::GoesOn(record) => record.what,
-        Kind::Note { what, .. } => what,
+        Kind::Note(note) => note_word(note),
     }
 }
 
@@ -46,6 +52,130 @@ pub fn status_words(status: Status, message: &str) -> String {
     match message.is_empty() {
         true => status.to_string(),
         false => format!("{status}: {message}"),
+    }
+}
+
+const fn note_word(note: &Note) -> &'static str {
+    match note {
+        Note::PeerRelation { .. } => "peer-relation",
+        Note::OfferConnection { .. } => "offer-connection",
+        Note::CertificateRequested { .. } => "certificate-requested",
+        Note::CertificateRefused { .. } => "certificate-refused",
+        Note::CertificateRevoked { .. } => "certificate-revoked",
+        Note::AcmeOrderRefused(_) => "acme-order-refused",
+        Note::AcmeAccountOpened => "acme-account",
+        Note::ActionResult { .. } => "action-result",
+        Note::ActionFailed { .. } => "action-failed",
+        Note::ActionRefused(_) => "action-refused",
+        Note::TrustNotFetched { .. } => "trust-not-fetched",
+        Note::WaitNoticed { .. } => "waits-for-operator",
+        Note::Impersonation { believed: true, .. } => "impersonation",
+        Note::Impersonation {
+            believed: false, ..
+        } => "impersonation-over",
+    }
+}
+
+/// A note in one line, without the entry's subject.
+pub fn note(note: &Note, manifest: &Manifest) -> String {
+    let deployment = &manifest.deployment;
+    match note {
+        Note::PeerRelation { relation, change } => format!("peer relation {relation} {change}"),
+        Note::OfferConnection { relation, change } => {
+            format!("offer connection {relation} {change}")
+        }
+        Note::CertificateRequested { common_name } | Note::CertificateRevoked { common_name } => {
+            common_name.clone()
+        }
+        Note::CertificateRefused {
+            common_name,
+            reason,
+        } => refused_request(common_name.as_deref(), reason),
+        Note::AcmeOrderRefused(order) => format!("{}: {}", order.common_name, order_problem(order)),
+        Note::AcmeAccountOpened => "a new account is opened".to_owned(),
+        Note::ActionResult { text } => text.clone(),
+        Note::ActionFailed { message } => message.clone(),
+        Note::ActionRefused(why) => refusal(why),
+        Note::TrustNotFetched { ca, why } => {
+            let address = deployment.application_address(*ca);
+            format!("CA of {address}: {}", not_fetched(*why))
+        }
+        Note::WaitNoticed {
+            wait,
+            operator,
+            answers_in,
+        } => noticed_wait(wait, &deployment.operators[*operator], *answers_in),
+        Note::Impersonation {
+            connection,
+            ca,
+            side,
+            believed,
+        } => {
+            let name = &manifest.connections[*connection as usize].name;
+            let ca = deployment.application_address(*ca);
+            let whom = match side {
+                Side::Server => "the server",
+                Side::Client => "the client",
+            };
+            match believed {
+                true => format!("{name}: whoever has the key of {ca} passes for {whom}"),
+                false => format!("{name}: the key of {ca} no longer passes for {whom}"),
+            }
+        }
+    }
+}
+
+/// `certificate web.example.com: pki-team answers in 3h`.
+pub(crate) fn noticed_wait(wait: &Wait, operator: &OperatorSpec, after: Option<Span>) -> String {
+    let Wait { what, detail, .. } = wait;
+    let name = &operator.name;
+    match after {
+        Some(after) => {
+            let after = format_duration(after);
+            format!("{what} {detail}: {name} answers in {after}")
+        }
+        None => format!("{what} {detail}: {name} does not come again"),
+    }
+}
+
+/// `web.example.com: the name is not allowed`.
+pub(crate) fn refused_request(common_name: Option<&str>, reason: &str) -> String {
+    match common_name {
+        Some(name) => format!("{name}: {reason}"),
+        None => reason.to_owned(),
+    }
+}
+
+/// `rateLimited: too many certificates`.
+pub(crate) fn order_problem(order: &RefusedOrder) -> String {
+    format!("{}: {}", order.code, order.detail)
+}
+
+/// Why an action was not carried out.
+pub(crate) fn refusal(refusal: &Refusal) -> String {
+    let words = match refusal {
+        Refusal::ControllerDown => "the controller cannot be reached",
+        Refusal::NoLeader => "no unit leads the application",
+        Refusal::NoSuchUnit => "there is no such unit",
+        Refusal::NoSuchRelation => "there is no such relation",
+        Refusal::NoSuchCertificate => "there is no such certificate to revoke",
+        Refusal::WorkloadDown => "its workload does not answer",
+        Refusal::NotSettled => "the deployment has not settled",
+        Refusal::PermissionDenied => "permission denied",
+        Refusal::OfferNotUsed => "no relation of that user goes through it",
+        Refusal::NoKey => "nobody in the deployment has the key of that CA",
+        Refusal::NothingToChange => "nothing is there that this could be done to",
+        Refusal::Integrate(error) => return error.to_string(),
+        Refusal::Offer(error) => return error.to_string(),
+    };
+    words.to_owned()
+}
+
+const fn not_fetched(why: NotFetched) -> &'static str {
+    match why {
+        NotFetched::ControllerDown => "the controller cannot be reached",
+        NotFetched::LeaderLost => "the agent of its leader is lost",
+        NotFetched::NoLeader => "no unit leads it",
     }
 }
 

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::describe::refused_request;
 use trustsim_kernel::Time;
-use trustsim_world::{Entry, Journal, Kind};
+use trustsim_world::{Entry, Journal, Kind, Note};
 
 /// Kinds of mishaps, each with a code of its own that `trustsim explain` tells more of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,13 +83,15 @@ pub fn mishaps(journal: &Journal) -> Vec<Mishap> {
 
 fn told(entry: &Entry) -> Option<(MishapKind, String)> {
     match &entry.kind {
-        Kind::Note { what, detail } => {
-            let kind = match *what {
-                "action-failed" => MishapKind::ActionFailed,
-                "certificate-refused" => MishapKind::RequestRefused,
-                _ => return None,
-            };
-            Some((kind, detail.clone()))
+        Kind::Note(Note::ActionFailed { message }) => {
+            Some((MishapKind::ActionFailed, message.clone()))
+        }
+        Kind::Note(Note::CertificateRefused {
+            common_name,
+            reason,
+        }) => {
+            let text = refused_request(common_name.as_deref(), reason);
+            Some((MishapKind::RequestRefused, text))
         }
         Kind::HookFailed { hook, error } => {
             Some((MishapKind::HookFailed, format!("{hook}: {error}")))

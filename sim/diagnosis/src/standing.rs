@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::LACKS_TRUST;
-use super::describe::{place, status_words};
+use super::describe::{noticed_wait, place, status_words};
 use super::expectations::application_of;
 use super::facts::address;
 use super::{Carrier, Explanation, Outage};
@@ -12,8 +12,8 @@ use trustsim_charms::Behaviour;
 use trustsim_juju::{HookError, HookName, Status, Trouble};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
-    Action, Deployment, HookAction, Journal, Kind, Manifest, NetworkAction, OfferAction, Target,
-    TimedAction, UnitAction,
+    Action, Deployment, HookAction, Journal, Kind, Manifest, NetworkAction, Note, OfferAction,
+    Refusal, Target, TimedAction, UnitAction,
 };
 
 /// An outage that is open at the end, and why nothing ends it.
@@ -43,7 +43,7 @@ pub fn standing(
         deployment,
         end: deployment.duration,
         stuck: stuck(journal),
-        waiting: waiting(journal),
+        waiting: waiting(deployment, journal),
         blocked: blocked(journal),
         refused: refused(journal),
     };
@@ -91,19 +91,26 @@ fn stuck(journal: &Journal) -> BTreeMap<String, Stuck> {
     stuck
 }
 
-/// Applications that somebody was seen to wait for who does not come, with the words.
-fn waiting(journal: &Journal) -> BTreeMap<String, String> {
+/// Applications whose wait an operator noticed who does not come again, with the words.
+fn waiting(deployment: &Deployment, journal: &Journal) -> BTreeMap<String, String> {
     let mut waiting = BTreeMap::new();
     for entry in journal.entries() {
-        if let Kind::Note { what, detail } = &entry.kind
-            && *what == "waits-for-operator"
+        if let Kind::Note(Note::WaitNoticed {
+            wait,
+            operator,
+            answers_in,
+        }) = &entry.kind
         {
             let unit = address(&entry.subject);
             let application = application_of(&unit).to_owned();
-            if detail.ends_with("does not come again") {
-                waiting.insert(application, detail.clone());
-            } else {
-                waiting.remove(&application);
+            match answers_in {
+                None => {
+                    let words = noticed_wait(wait, &deployment.operators[*operator], None);
+                    waiting.insert(application, words);
+                }
+                Some(_) => {
+                    waiting.remove(&application);
+                }
             }
         }
     }
@@ -127,16 +134,16 @@ fn blocked(journal: &Journal) -> BTreeMap<String, String> {
 }
 
 /// Actions that were refused, with what was said.
-fn refused(journal: &Journal) -> Vec<(&TimedAction, &str)> {
+fn refused(journal: &Journal) -> Vec<(&TimedAction, &Refusal)> {
     let notes = journal.entries().iter().filter_map(|entry| {
-        let Kind::Note { what, detail } = &entry.kind else {
+        let Kind::Note(Note::ActionRefused(why)) = &entry.kind else {
             return None;
         };
-        let asked = journal.get(entry.cause.filter(|_| *what == "action-refused")?)?;
+        let asked = journal.get(entry.cause?)?;
         let Kind::Action(record) = &asked.kind else {
             return None;
         };
-        Some((&*record.timed, detail.as_str()))
+        Some((&*record.timed, why))
     });
     notes.collect()
 }
@@ -147,7 +154,7 @@ struct Search<'a> {
     stuck: BTreeMap<String, Stuck>,
     waiting: BTreeMap<String, String>,
     blocked: BTreeMap<String, String>,
-    refused: Vec<(&'a TimedAction, &'a str)>,
+    refused: Vec<(&'a TimedAction, &'a Refusal)>,
 }
 
 impl Search<'_> {
@@ -274,10 +281,11 @@ impl Search<'_> {
     }
 
     /// The command of an action that was refused, and why.
-    fn refusal(&self, timed: &TimedAction) -> Option<(String, &str)> {
+    fn refusal(&self, timed: &TimedAction) -> Option<(String, String)> {
         let mut refused = self.refused.iter().rev();
-        let (_, words) = refused.find(|(asked, _)| *asked == timed)?;
-        Some((timed.action.to_command(self.deployment), words))
+        let (_, why) = refused.find(|(asked, _)| *asked == timed)?;
+        let command = timed.action.to_command(self.deployment);
+        Some((command, super::describe::refusal(why)))
     }
 
     fn matters(

@@ -1,6 +1,6 @@
 //! Where the keys of a unit come from.
 
-use trustsim_juju::UnitContext;
+use crate::UnitContext;
 use trustsim_pki::{KeyAlgorithm, KeyPair, KeyPool, SerialNumber};
 
 /// The algorithm of an application's keys and the pool that RSA keys are drawn from.

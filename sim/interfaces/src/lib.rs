@@ -13,3 +13,6 @@ pub mod tls_certificates;
 pub mod tls_certificates_legacy;
 
 pub use keys::{KeySource, serial_number};
+
+/// What a charm sees and does inside one hook, with [`notes::Note`] for the journal.
+pub type UnitContext<'a> = trustsim_juju::UnitContext<'a, notes::Note>;

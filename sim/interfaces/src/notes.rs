@@ -1,22 +1,85 @@
-//! What the libraries and charms put into the journal: parsed forms of its notes.
+//! What the libraries and charms put into the journal, as values.
 
 use std::sync::Arc;
 
-use super::tls_certificates::Side;
 use trustsim_juju::RelationId;
 use trustsim_pki::{Certificate, CertificateRequest};
 
-/// The parsed form of a `certificate-requested` note, whose text is the request's PEM.
+/// Something that a charm or its library puts into the journal.
+#[derive(Clone, Debug)]
+pub enum Note {
+    /// A requirer asks for a certificate.
+    CertificateRequested(Requested),
+    /// A CA signed a certificate.
+    CertificateIssued(Issued),
+    /// A provider refuses a request.
+    CertificateRefused {
+        /// Common name of the request; `None` where the charm does not say it, or there is none.
+        common_name: Option<String>,
+        /// Why, in the charm's words.
+        reason: String,
+    },
+    /// A CA revoked the certificate that it had given for this common name.
+    CertificateRevoked {
+        /// Common name of the certificate.
+        common_name: String,
+    },
+    /// A private key comes to stand readable in the controller's store.
+    KeyStored(StoredKey),
+    /// An action of the charm ended, with this result.
+    ActionResult(String),
+    /// An action of the charm failed, with this message.
+    ActionFailed(String),
+    /// An ACME server, or the way to it, refuses an order.
+    AcmeOrderRefused(RefusedOrder),
+    /// A new account is opened with an ACME server.
+    AcmeAccountOpened,
+}
+
+impl Note {
+    /// An action ended with this result.
+    pub fn action_result(text: impl Into<String>) -> Self {
+        Self::ActionResult(text.into())
+    }
+
+    /// An action failed with this message.
+    pub fn action_failed(message: impl Into<String>) -> Self {
+        Self::ActionFailed(message.into())
+    }
+}
+
+/// An order that an ACME server does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedOrder {
+    /// Common name of the request; empty where it has none.
+    pub common_name: String,
+    /// The code of the problem, such as `rateLimited`.
+    pub code: &'static str,
+    /// What the server or the client says.
+    pub detail: String,
+    /// Whether it was for want of a connection: the server could not be reached, or could not
+    /// reach the one who asks.
+    pub is_connection: bool,
+}
+
+/// A request for a certificate.
 #[derive(Clone, Debug)]
 pub struct Requested {
-    /// The request.
-    pub request: CertificateRequest,
-    /// Whether a CA certificate is asked for.
-    pub is_ca: bool,
-    /// The requirer's endpoint.
-    pub endpoint: Arc<str>,
-    /// Whether the unit or the application asks.
-    pub side: Side,
+    /// Its common name; empty where it has none.
+    pub common_name: String,
+    /// The request; `None` in the legacy protocol, which sends names only.
+    pub request: Option<CertificateRequest>,
+}
+
+impl Requested {
+    /// A request with a CSR.
+    pub fn of(request: CertificateRequest) -> Self {
+        let common_name = request.attributes().common_name.clone();
+        Self {
+            common_name: common_name.unwrap_or_default(),
+            request: Some(request),
+        }
+    }
 }
 
 /// Kinds of certificates.
@@ -41,7 +104,7 @@ impl CertificateKind {
     }
 }
 
-/// The parsed form of a `certificate-issued` note, whose text is the certificate's PEM.
+/// A certificate that was signed.
 #[derive(Clone, Debug)]
 pub struct Issued {
     /// The certificate.
@@ -60,8 +123,7 @@ pub struct Issued {
     pub request: Option<CertificateRequest>,
 }
 
-/// The parsed form of a `private-key-stored` note: a private key that stands readable in the
-/// controller's store. The note's text is the key's name there.
+/// A private key that is readable in the controller's store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredKey {
     /// The relation whose databag holds it; none for leader settings.

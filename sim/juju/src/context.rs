@@ -43,8 +43,8 @@ pub struct Effects {
     pub(super) restarted: bool,
     /// Whether a file of the workload was written or deleted.
     pub(super) files_changed: bool,
-    /// What the charm wants in the journal.
-    pub notes: Vec<(&'static str, Value)>,
+    /// Whether the charm put anything into the journal.
+    pub(super) noted: bool,
     /// What services outside Juju are to remember, at once.
     pub(super) outside: BTreeMap<Arc<str>, Option<Value>>,
     /// How much longer the hook takes than one that calls nobody.
@@ -68,14 +68,16 @@ impl Effects {
     pub fn changes_anything(&self) -> bool {
         !self.bags.is_empty()
             || !self.secrets.is_empty()
-            || !self.notes.is_empty()
+            || self.noted
             || self.files_changed
             || self.restarted
     }
 }
 
 /// What a charm sees and does inside one hook of one unit.
-pub struct UnitContext<'a> {
+///
+/// `N` is what charms put into the journal, which is theirs and not Juju's to know.
+pub struct UnitContext<'a, N = ()> {
     pub(super) juju: &'a Juju,
     pub(super) id: UnitId,
     pub(super) true_now: Time,
@@ -84,6 +86,7 @@ pub struct UnitContext<'a> {
     /// Who joins or departs in this hook, and whether `relation-list` has them.
     moving: Option<(RelationId, UnitId, bool)>,
     pub(super) effects: Effects,
+    notes: Vec<N>,
     /// What was asked of the controller, each once in a hook; counted where it takes time.
     asked: Option<RefCell<BTreeSet<Asked>>>,
 }
@@ -100,7 +103,7 @@ enum Asked {
     Secret(Arc<str>),
 }
 
-impl<'a> UnitContext<'a> {
+impl<'a, N> UnitContext<'a, N> {
     /// The context of a hook of `unit` that runs now.
     pub fn new(juju: &'a Juju, unit: UnitId, now: Time, hook: Option<&super::Hook>) -> Self {
         let breaking = match hook {
@@ -131,15 +134,17 @@ impl<'a> UnitContext<'a> {
             breaking,
             moving,
             effects,
+            notes: Vec::new(),
             asked: juju.rough(unit).map(|_| RefCell::default()),
         }
     }
 
-    /// Ends the hook.
-    pub fn into_effects(mut self) -> Effects {
+    /// Ends the hook: what it leaves behind, and what its charm puts into the journal.
+    pub fn into_effects(mut self) -> (Effects, Vec<N>) {
         let asked = self.asked.map_or(0, |asked| asked.borrow().len());
         self.effects.calls += u32::try_from(asked).unwrap_or(u32::MAX);
-        self.effects
+        self.effects.noted = !self.notes.is_empty();
+        (self.effects, self.notes)
     }
 
     fn ask(&self, what: Asked) {
@@ -253,8 +258,8 @@ impl<'a> UnitContext<'a> {
         self.juju.streams().stream(purpose, &subject)
     }
 
-    /// Puts something into the journal: a kind and a text that may carry its parsed form.
-    pub fn note(&mut self, kind: &'static str, value: Value) {
-        self.effects.notes.push((kind, value));
+    /// Puts something into the journal.
+    pub fn note(&mut self, note: N) {
+        self.notes.push(note);
     }
 }

@@ -43,7 +43,7 @@ impl Workload {
     }
 }
 
-impl<'a> UnitContext<'a> {
+impl<'a, N> UnitContext<'a, N> {
     /// The workload status, as the hook has left it so far.
     pub fn status(&self) -> (Status, &str) {
         let (status, message) = self.effects.status.as_ref().unwrap_or(&self.unit().status);

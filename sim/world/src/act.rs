@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::action::{Action, TimedAction, Whom};
 use super::deployment::{Side, Source};
 use super::journal::{ActionRecord, Entry, Kind, Subject};
+use super::note::{Note, Refusal};
 use super::simulation::{Event, World};
 use trustsim_charms::ACME_DOWN;
 use trustsim_juju::{UnitId, Value};
@@ -48,7 +49,7 @@ impl World {
         let (action, source) = (&timed.action, &timed.source);
         let entry = self.record_action(record, cause, now);
         if self.is_out_of_reach(action) {
-            self.refused("the controller cannot be reached", entry, now);
+            self.refused(Refusal::ControllerDown, entry, now);
             return;
         }
         match action {
@@ -132,7 +133,7 @@ impl World {
             }
         };
         let Some(unit) = target else {
-            self.refused("no unit leads the application", entry, agenda.now());
+            self.refused(Refusal::NoLeader, entry, agenda.now());
             return;
         };
         let parameters = parameters.clone();
@@ -152,7 +153,7 @@ impl World {
     ) {
         for unit in self.targets(application, unit) {
             if self.sides.of(unit).held_down > 0 {
-                self.refused("its workload does not answer", entry, agenda.now());
+                self.refused(Refusal::WorkloadDown, entry, agenda.now());
                 continue;
             }
             self.in_juju(agenda, |juju, desk| {
@@ -192,11 +193,8 @@ impl World {
         })
     }
 
-    pub(super) fn refused(&mut self, reason: &str, cause: Seq, time: Time) {
-        let kind = Kind::Note {
-            what: "action-refused",
-            detail: reason.to_owned(),
-        };
+    pub(super) fn refused(&mut self, refusal: Refusal, cause: Seq, time: Time) {
+        let kind = Kind::Note(Note::ActionRefused(refusal));
         let subject = Subject::default();
         self.journal.record(Entry {
             time,
@@ -225,7 +223,7 @@ impl World {
         let made = self.in_juju(agenda, |juju, desk| juju.integrate(pair, Some(cause), desk));
         match made {
             Ok(relation) => self.suspend_if_revoked(relation, cause, agenda),
-            Err(error) => self.refused(&error.to_string(), cause, agenda.now()),
+            Err(error) => self.refused(Refusal::Integrate(error), cause, agenda.now()),
         }
     }
 
@@ -242,7 +240,7 @@ impl World {
             Some(relation) => self.in_juju(agenda, |juju, desk| {
                 juju.remove_relation(relation, Some(cause), desk);
             }),
-            None => self.refused("there is no such relation", cause, agenda.now()),
+            None => self.refused(Refusal::NoSuchRelation, cause, agenda.now()),
         }
     }
 

@@ -2,6 +2,7 @@
 //! the certificate and doing the handshake; the journal says when it begins to work and when it
 //! ends.
 
+use crate::note::{Note, Refusal};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::connections::Meeting;
@@ -24,8 +25,8 @@ pub(super) struct Attackers {
 struct Attacker {
     ca: Certificate,
     key: KeyPair,
-    /// `model.app` of the CA.
-    of: String,
+    /// Index of the application whose CA it is.
+    application: usize,
     since: Time,
     entry: Seq,
 }
@@ -38,13 +39,12 @@ impl World {
             .filter_map(|authority| Some((self.key_of(&authority)?, authority)))
             .next();
         let Some((key, authority)) = stolen else {
-            let reason = "nobody in the deployment has the key of that CA";
-            return self.refused(reason, entry, agenda.now());
+            return self.refused(Refusal::NoKey, entry, agenda.now());
         };
         self.attackers.all.push(Attacker {
             ca: authority,
             key,
-            of: self.deployment.application_address(ca),
+            application: ca,
             since: agenda.now(),
             entry,
         });
@@ -118,23 +118,11 @@ impl World {
             return;
         }
         let attacker = &self.attackers.all[index];
-        let name = self.connection_name(number);
-        let whom = match side {
-            Side::Server => "the server",
-            Side::Client => "the client",
-        };
-        let (what, detail) = if believed {
-            let of = &attacker.of;
-            (
-                "impersonation",
-                format!("{name}: whoever has the key of {of} passes for {whom}"),
-            )
-        } else {
-            let of = &attacker.of;
-            (
-                "impersonation-over",
-                format!("{name}: the key of {of} no longer passes for {whom}"),
-            )
+        let note = Note::Impersonation {
+            connection: number,
+            ca: attacker.application,
+            side,
+            believed,
         };
         let cause = Some(attacker.entry);
         let subject = self.connection_subject(number);
@@ -142,7 +130,7 @@ impl World {
             time,
             cause,
             subject,
-            kind: Kind::Note { what, detail },
+            kind: Kind::Note(note),
         });
         if believed {
             self.attackers.believed.insert(key);

@@ -1,11 +1,12 @@
 //! Clients outside Juju: people with browsers and curl, who were given CAs by hand, or fetch them
 //! with `juju run`. What cannot be fetched stays as it was.
 
+use crate::note::{NotFetched, Note, Refusal};
 use std::collections::BTreeMap;
 
 use super::journal::{Entry, Kind, Subject};
 use super::simulation::{Event, World};
-use trustsim_juju::UnitContext;
+use trustsim_interfaces::UnitContext;
 use trustsim_kernel::{Agenda, Seq, Time};
 use trustsim_pki::Certificate;
 use trustsim_tls::TrustStore;
@@ -67,7 +68,7 @@ impl World {
     ) {
         // Before the deployment settles nobody has opened anything.
         let Some(client) = self.clients.get_mut(index) else {
-            return self.refused("the deployment has not settled", cause, agenda.now());
+            return self.refused(Refusal::NotSettled, cause, agenda.now());
         };
         client.trusts.retain(|known| *known != application);
         client.fetched.remove(&application);
@@ -128,8 +129,7 @@ impl World {
     /// none to give, the client keeps what it has.
     fn fetch(&mut self, index: usize, cause: Seq, now: Time) {
         for application in self.clients[index].trusts.clone() {
-            if let Err((reason, by)) = self.can_ask(application) {
-                let address = self.deployment.application_address(application);
+            if let Err((why, by)) = self.can_ask(application) {
                 let name = self.deployment.clients[index].name.as_str();
                 let subject = Subject {
                     unit: Some(name.into()),
@@ -139,10 +139,10 @@ impl World {
                     time: now,
                     cause: by.or(Some(cause)),
                     subject,
-                    kind: Kind::Note {
-                        what: "trust-not-fetched",
-                        detail: format!("CA of {address}: {reason}"),
-                    },
+                    kind: Kind::Note(Note::TrustNotFetched {
+                        ca: application,
+                        why,
+                    }),
                 });
                 continue;
             }
@@ -155,19 +155,16 @@ impl World {
     }
 
     /// Whether `juju run APP/leader` would be answered; else why not, and what stands behind it.
-    fn can_ask(&self, application: usize) -> Result<(), (&'static str, Option<Seq>)> {
+    fn can_ask(&self, application: usize) -> Result<(), (NotFetched, Option<Seq>)> {
         let id = self.applications[application];
         let application = self.juju.application(id);
         if let Some(down_by) = self.juju.down_by(application.model) {
-            return Err(("the controller cannot be reached", down_by));
+            return Err((NotFetched::ControllerDown, down_by));
         }
         match application.lease.holder {
             Some(leader) if self.juju.answers(leader) => Ok(()),
-            Some(leader) => Err((
-                "the agent of its leader is lost",
-                self.juju.hindrance(leader),
-            )),
-            None => Err(("no unit leads it", None)),
+            Some(leader) => Err((NotFetched::LeaderLost, self.juju.hindrance(leader))),
+            None => Err((NotFetched::NoLeader, None)),
         }
     }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::journal::{Entry, Journal, Kind, Subject};
+use super::note::Note;
 use super::simulation::Event;
 use trustsim_juju::{
     self as juju, About, ApplicationKind, Happening, Host, Juju, RelationChange, RelationId,
@@ -135,18 +136,12 @@ fn relation_kind(juju: &Juju, change: RelationChange, id: RelationId) -> Kind {
         )
     };
     let [provider, requirer] = relation.ends.as_slice() else {
-        let detail = format!("peer relation {} {change}", juju.relation_key(id));
-        return Kind::Note {
-            what: "peer-relation",
-            detail,
-        };
+        let relation = juju.relation_key(id);
+        return Kind::Note(Note::PeerRelation { relation, change });
     };
     if relation.ends.iter().any(is_consumer_proxy) {
-        let detail = format!("offer connection {} {change}", juju.relation_key(id));
-        return Kind::Note {
-            what: "offer-connection",
-            detail,
-        };
+        let relation = juju.relation_key(id);
+        return Kind::Note(Note::OfferConnection { relation, change });
     }
     Kind::Relation {
         change,

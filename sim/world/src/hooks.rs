@@ -5,14 +5,24 @@ use std::sync::Arc;
 use super::desk::subject;
 use super::failing::fail;
 use super::journal::{CertificateKind, CertificateRecord, Entry, KeyRecord, Kind};
+use super::note::Note;
 use super::recorder::RecordedHook;
 use super::simulation::{Event, World};
-use trustsim_charms::{self as charms, Charm, IssuedNote, RequestedNote, StoredKeyNote};
+use trustsim_charms::Charm;
+use trustsim_interfaces::UnitContext;
+use trustsim_interfaces::notes::{self, Issued, Note as CharmNote, Requested, StoredKey};
 use trustsim_juju::{
-    About, ApplicationId, ApplicationKind, Effects, Hook, HookError, Quiet, UnitContext, UnitId,
-    Value,
+    About, ApplicationId, ApplicationKind, Effects, Hook, HookError, Quiet, UnitId,
 };
 use trustsim_kernel::{Agenda, Seq, Time};
+
+/// What came of running a charm's code.
+struct Ran {
+    effects: Effects,
+    notes: Vec<CharmNote>,
+    result: Result<(), HookError>,
+    recorded: Option<RecordedHook>,
+}
 
 impl World {
     pub(super) fn run_hook(
@@ -26,10 +36,11 @@ impl World {
         let now = agenda.now();
         let failure = self.failure_of(unit, &hook);
         let mut recorded = None;
+        let mut notes = Vec::new();
         let mut ran = || {
-            let (effects, result, kept) = self.run_charm(unit, &hook, now);
-            recorded = kept;
-            (effects, result)
+            let ran = self.run_charm(unit, &hook, now);
+            (notes, recorded) = (ran.notes, ran.recorded);
+            (ran.effects, ran.result)
         };
         let (effects, result) = match failure {
             None => ran(),
@@ -63,20 +74,15 @@ impl World {
         if let Some(entry) = entry {
             self.last_hook.insert(unit, entry);
         }
-        for (kind, value) in &effects.notes {
-            self.note(unit, kind, value, entry, now);
+        for note in notes {
+            self.note(unit, note, entry, now);
         }
         self.in_juju(agenda, |juju, desk| {
             juju.hook_ran(unit, hook, failures, entry, effects, result, desk);
         });
     }
 
-    fn run_charm(
-        &self,
-        unit: UnitId,
-        hook: &Hook,
-        now: Time,
-    ) -> (Effects, Result<(), HookError>, Option<RecordedHook>) {
+    fn run_charm(&self, unit: UnitId, hook: &Hook, now: Time) -> Ran {
         let mut context = UnitContext::new(&self.juju, unit, now, Some(hook));
         let begun = self.begin_record(&context, hook);
         let result = match self.charm_of(unit, Some(hook)) {
@@ -84,12 +90,19 @@ impl World {
             None => Ok(()),
         };
         let recorded = begun.map(|begun| begun.end(&context, hook, now, &result));
-        (context.into_effects(), result, recorded)
+        let (effects, notes) = context.into_effects();
+        Ran {
+            effects,
+            notes,
+            result,
+            recorded,
+        }
     }
 
     /// What a hook leaves behind that did nothing.
     fn untouched(&self, unit: UnitId, now: Time) -> Effects {
-        UnitContext::new(&self.juju, unit, now, None).into_effects()
+        let (effects, _) = UnitContext::new(&self.juju, unit, now, None).into_effects();
+        effects
     }
 
     /// What the unit's charm says of hooks that only time brings.
@@ -100,31 +113,35 @@ impl World {
         }
     }
 
-    pub(super) fn note(
-        &mut self,
-        unit: UnitId,
-        kind: &'static str,
-        value: &Value,
-        cause: Option<Seq>,
-        time: Time,
-    ) {
-        let kind = if let Some(issued) = value.remembered::<IssuedNote>() {
-            Kind::CertificateIssued(self.certificate_record(unit, &issued))
-        } else if let Some(requested) = value.remembered::<RequestedNote>() {
-            self.requested.insert(requested.request.pem().into(), time);
-            let attributes = requested.request.attributes();
-            let detail = attributes.common_name.clone().unwrap_or_default();
-            Kind::Note {
-                what: "certificate-requested",
-                detail,
+    pub(super) fn note(&mut self, unit: UnitId, note: CharmNote, cause: Option<Seq>, time: Time) {
+        let kind = match note {
+            CharmNote::CertificateIssued(issued) => {
+                Kind::CertificateIssued(self.certificate_record(unit, &issued))
             }
-        } else if let Some(stored) = value.remembered::<StoredKeyNote>() {
-            Kind::KeyStored(self.key_record(unit, &stored))
-        } else {
-            Kind::Note {
-                what: kind,
-                detail: value.text().to_owned(),
+            CharmNote::KeyStored(stored) => Kind::KeyStored(self.key_record(unit, &stored)),
+            CharmNote::CertificateRequested(Requested {
+                common_name,
+                request,
+            }) => {
+                if let Some(request) = request {
+                    self.requested.insert(request.pem().into(), time);
+                }
+                Kind::Note(Note::CertificateRequested { common_name })
             }
+            CharmNote::CertificateRefused {
+                common_name,
+                reason,
+            } => Kind::Note(Note::CertificateRefused {
+                common_name,
+                reason,
+            }),
+            CharmNote::CertificateRevoked { common_name } => {
+                Kind::Note(Note::CertificateRevoked { common_name })
+            }
+            CharmNote::ActionResult(text) => Kind::Note(Note::ActionResult { text }),
+            CharmNote::ActionFailed(message) => Kind::Note(Note::ActionFailed { message }),
+            CharmNote::AcmeOrderRefused(order) => Kind::Note(Note::AcmeOrderRefused(order)),
+            CharmNote::AcmeAccountOpened => Kind::Note(Note::AcmeAccountOpened),
         };
         let subject = subject(&self.juju, About::Unit(unit));
         self.journal.record(Entry {
@@ -137,7 +154,7 @@ impl World {
 
     /// Who can read a key: of a unit's databag every unit on the other side, of leader settings
     /// every unit of the application (juju/juju 3.6 `apiserver/facades/agent/uniter`).
-    fn key_record(&self, unit: UnitId, stored: &StoredKeyNote) -> KeyRecord {
+    fn key_record(&self, unit: UnitId, stored: &StoredKey) -> KeyRecord {
         let own = self.juju.unit(unit).application;
         let other = stored.relation.and_then(|id| {
             let relation = self.juju.relation(id);
@@ -175,11 +192,11 @@ impl World {
         }
     }
 
-    fn certificate_record(&mut self, unit: UnitId, issued: &IssuedNote) -> CertificateRecord {
+    fn certificate_record(&mut self, unit: UnitId, issued: &Issued) -> CertificateRecord {
         let kind = match issued.kind {
-            charms::CertificateKind::Root => CertificateKind::Root,
-            charms::CertificateKind::Intermediate => CertificateKind::Intermediate,
-            charms::CertificateKind::Leaf => CertificateKind::Leaf,
+            notes::CertificateKind::Root => CertificateKind::Root,
+            notes::CertificateKind::Intermediate => CertificateKind::Intermediate,
+            notes::CertificateKind::Leaf => CertificateKind::Leaf,
         };
         let provider = self.juju.application(self.juju.unit(unit).application);
         let model = self.juju.model(provider.model);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::action::{Action, TimedAction};
 use super::deployment::{Deployment, Source};
+use super::note::Note;
 use trustsim_juju::{
     ConnectionError, HookError, HookName, RelationChange, RelationName, SecretChange, Status,
 };
@@ -123,12 +124,7 @@ pub enum Kind {
     /// A connection or session goes on although a handshake would fail.
     GoesOn(GoesOnRecord),
     /// Anything else worth a line.
-    Note {
-        /// Kebab-case kind.
-        what: &'static str,
-        /// The line.
-        detail: String,
-    },
+    Note(Note),
 }
 
 /// Something that an operator or nature did to the deployment.
@@ -473,9 +469,6 @@ fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
             eat(record.what.as_bytes());
             eat(record.detail().as_bytes());
         }
-        Kind::Note { what, detail } => {
-            eat(what.as_bytes());
-            eat(detail.as_bytes());
-        }
+        Kind::Note(note) => eat(format!("{note:?}").as_bytes()),
     }
 }

@@ -18,6 +18,7 @@ mod hooks;
 mod journal;
 mod keys;
 mod names;
+mod note;
 mod people;
 mod recorder;
 mod revocation;
@@ -43,6 +44,7 @@ pub use journal::{
     ActionRecord, Away, CertificateKind, CertificateRecord, ConnectionRecord, Entry, GoesOnRecord,
     HandshakeRecord, Journal, KeyRecord, Kind, Manifest, Seq, Subject,
 };
+pub use note::{NotFetched, Note, Refusal};
 pub use rotation::{Claim, RotationSpec, RotationStep, StepKind};
 pub use sessions::Persistence;
 pub use simulation::{Options, Record, Simulation};

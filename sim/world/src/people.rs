@@ -8,10 +8,13 @@ use super::action::Action;
 use super::deployment::{OperatorSpec, Source, When};
 use super::desk::subject;
 use super::journal::{CertificateKind, CertificateRecord, Entry, Kind, Subject};
+use super::note::{Note, Refusal};
 use super::simulation::{Event, World};
 use trustsim_charms::{Charm, Deed, ExternalCa, Hand, Wait};
-use trustsim_juju::{About, ApplicationId, UnitContext, UnitId};
-use trustsim_kernel::{Agenda, Seq, Span, Time, format_duration};
+use trustsim_interfaces::UnitContext;
+use trustsim_interfaces::notes::Note as CharmNote;
+use trustsim_juju::{About, ApplicationId, UnitId};
+use trustsim_kernel::{Agenda, Seq, Span, Time};
 use trustsim_pki::{Certificate, KeyPair};
 
 /// When somebody tries again who could not reach the controller.
@@ -212,10 +215,11 @@ impl World {
             time: now,
             cause: cause.or(Some(self.root)),
             subject: subject(&self.juju, About::Unit(unit)),
-            kind: Kind::Note {
-                what: "waits-for-operator",
-                detail: announcement(&wait, spec, due.map(|due| due.since(now))),
-            },
+            kind: Kind::Note(Note::WaitNoticed {
+                wait: wait.clone(),
+                operator,
+                answers_in: due.map(|due| due.since(now)),
+            }),
         });
         let errand = self.people.errands.len();
         if let (When::After(_), Some(due)) = (&spec.when, due) {
@@ -274,8 +278,8 @@ impl World {
         let Some((deed, notes)) = self.deed(&errand, &wait, unit, now) else {
             return;
         };
-        for (kind, value) in &notes {
-            self.note(unit, kind, value, Some(errand.entry), now);
+        for note in notes {
+            self.note(unit, note, Some(errand.entry), now);
         }
         self.people.errands[index].done = true;
         let deployment = Arc::clone(&self.deployment);
@@ -317,7 +321,7 @@ impl World {
         wait: &Wait,
         unit: UnitId,
         now: Time,
-    ) -> Option<(Deed, Vec<(&'static str, trustsim_juju::Value)>)> {
+    ) -> Option<(Deed, Vec<CharmNote>)> {
         let charm = self.charms[self.applications[errand.application].index()].as_ref()?;
         let subject = self.stream_subject(errand.application, wait, errand.number);
         let mut hand = Hand {
@@ -327,7 +331,8 @@ impl World {
         };
         let mut context = UnitContext::new(&self.juju, unit, now, None);
         let deed = charm.answer(wait, &mut hand, &mut context)?;
-        Some((deed, context.into_effects().notes))
+        let (_, notes) = context.into_effects();
+        Some((deed, notes))
     }
 
     /// Somebody revokes what an application gave for a name.
@@ -365,7 +370,7 @@ impl World {
             }),
         ) = (leader, deed)
         else {
-            self.refused("there is no such certificate to revoke", cause, now);
+            self.refused(Refusal::NoSuchCertificate, cause, now);
             return;
         };
         let action = Action::AtWorkload {
@@ -381,16 +386,5 @@ impl World {
     fn stream_subject(&self, application: usize, wait: &Wait, number: u32) -> String {
         let address = self.deployment.application_address(application);
         format!("{address} {} {}#{number}", wait.what, wait.subject)
-    }
-}
-
-fn announcement(wait: &Wait, spec: &OperatorSpec, after: Option<Span>) -> String {
-    let Wait { what, detail, .. } = wait;
-    match after {
-        Some(after) => {
-            let after = format_duration(after);
-            format!("{what} {detail}: {} answers in {after}", spec.name)
-        }
-        None => format!("{what} {detail}: {} does not come again", spec.name),
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::simulation::World;
 use trustsim_charms::{Carried, Charm};
-use trustsim_juju::{ApplicationKind, Hook, HookError, Sight, UnitContext, UnitId};
+use trustsim_interfaces::UnitContext;
+use trustsim_juju::{ApplicationKind, Hook, HookError, Sight, UnitId};
 use trustsim_kernel::Time;
 
 /// The hooks of some units.

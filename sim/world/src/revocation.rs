@@ -1,5 +1,6 @@
 //! Revocation lists that the authorities of a deployment publish, for whoever looks into them.
 
+use crate::note::Refusal;
 use std::collections::BTreeMap;
 
 use super::simulation::{Event, World};
@@ -61,8 +62,7 @@ impl World {
         publication.every = every;
         publication.cause = Some(entry);
         if !self.publish(ca, agenda) {
-            let reason = "nobody in the deployment has the key of that CA";
-            self.refused(reason, entry, now);
+            self.refused(Refusal::NoKey, entry, now);
         }
     }
 

@@ -4,6 +4,7 @@
 //! once, a charm that writes the file again mends it, a new pod has lost it. What is remembered
 //! here is only what stood there before.
 
+use crate::note::Refusal;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -121,8 +122,7 @@ impl World {
                     self.change_by_hand(edit, unit, &files, entry, agenda);
                 }
                 if !any {
-                    let reason = "nothing is there that this could be done to";
-                    self.refused(reason, entry, agenda.now());
+                    self.refused(Refusal::NothingToChange, entry, agenda.now());
                 }
             }
             TlsEdit::Trust { whose, added } => {

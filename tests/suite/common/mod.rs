@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use trustsim::diagnosis::describe::{self, kind_word};
 use trustsim::diagnosis::{Forks, Future, Outcome};
 use trustsim::kernel::{Span, Time};
 use trustsim::scenario;
@@ -62,15 +63,19 @@ pub(crate) fn deployed(text: &str) -> Deployment {
 /// Notes of one kind, with their places in the journal.
 pub(crate) fn notes<'a>(record: &'a Record, wanted: &str) -> Vec<(usize, &'a Entry)> {
     let all = record.journal.entries().iter().enumerate();
-    all.filter(|(_, entry)| matches!(&entry.kind, Kind::Note { what, .. } if *what == wanted))
-        .collect()
+    all.filter(|(_, entry)| is_note(entry, wanted)).collect()
+}
+
+/// Whether an entry is a note of this kebab-case kind.
+pub(crate) fn is_note(entry: &Entry, wanted: &str) -> bool {
+    matches!(entry.kind, Kind::Note(_)) && kind_word(&entry.kind) == wanted
 }
 
 /// What a note says; empty for anything else.
-pub(crate) fn text_of(entry: &Entry) -> &str {
+pub(crate) fn text_of(record: &Record, entry: &Entry) -> String {
     match &entry.kind {
-        Kind::Note { detail, .. } => detail,
-        _ => "",
+        Kind::Note(note) => describe::note(note, &record.manifest),
+        _ => String::new(),
     }
 }
 

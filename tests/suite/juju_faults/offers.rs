@@ -1,7 +1,5 @@
 //! Offers and relations through them: suspended, resumed, removed, revoked.
 
-use trustsim::world::Kind;
-
 use super::stage::{Played, played};
 
 fn offered(owner: &str, faults: &str) -> Played {
@@ -32,15 +30,10 @@ faults:
 }
 
 fn refused(run: &Played) -> Vec<String> {
-    let notes = run.entries(
-        |entry| matches!(&entry.kind, Kind::Note { what, .. } if *what == "action-refused"),
-    );
+    let notes = run.entries(|entry| crate::common::is_note(entry, "action-refused"));
     notes
         .into_iter()
-        .map(|entry| match &entry.kind {
-            Kind::Note { detail, .. } => detail.clone(),
-            _ => unreachable!("filtered"),
-        })
+        .map(|entry| crate::common::text_of(&run.record, entry))
         .collect()
 }
 

@@ -2,7 +2,8 @@
 //! `ratelimits/`): buckets that fill again bit by bit. Knows nothing of what is counted.
 
 use super::Refused;
-use trustsim_juju::{UnitContext, Value};
+use trustsim_interfaces::UnitContext;
+use trustsim_juju::Value;
 use trustsim_kernel::{Span, Time, format_duration};
 
 /// A rate limit: a bucket of `burst` that gets one back every `refill`.
@@ -100,7 +101,8 @@ impl Limit {
 mod tests {
     use super::*;
     use crate::tests::{Stage, certificates_profile, consumer};
-    use trustsim_juju::{HookError, UnitContext};
+    use trustsim_interfaces::UnitContext;
+    use trustsim_juju::HookError;
 
     /// letsencrypt.org/docs/rate-limits: 300 orders of an account within 3 hours, one more every
     /// 36 seconds.
@@ -117,7 +119,7 @@ mod tests {
         assert_eq!(ORDERS.wait(unit, "another", now), None);
         assert_eq!(ORDERS.wait(unit, "account", now + wait), None);
         assert!(ORDERS.wait(unit, "account", now + wait / 2).is_some());
-        unit.note("done", Value::from(""));
+        unit.note(trustsim_interfaces::notes::Note::action_result("done"));
         Ok(())
     }
 
@@ -130,6 +132,6 @@ mod tests {
         stage.stunts.insert("order", order_until_refused);
         stage.act(stage.unit(web, 0), "order");
         stage.run_for(10);
-        assert!(stage.notes.iter().any(|note| note.2 == "done"));
+        assert!(stage.notes.iter().any(|note| note.3 == "done"));
     }
 }

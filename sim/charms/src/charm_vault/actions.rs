@@ -1,11 +1,13 @@
 //! What people do to charm-vault: openstack/charm-vault `src/actions/actions.py` at 5a0c525.
 
 use std::collections::BTreeMap;
+use trustsim_interfaces::notes::Note;
 
 use super::{
     ACCESS, CA_READY, CharmVault, PAUSED, REISSUE, REISSUE_GLOBAL, ROOT_CA, SEALED, pki, set,
 };
-use trustsim_juju::{HookError, UnitContext, Value};
+use trustsim_interfaces::UnitContext;
+use trustsim_juju::{HookError, Value};
 use trustsim_pki::Certificate;
 
 type Parameters = BTreeMap<String, String>;
@@ -22,7 +24,7 @@ impl CharmVault {
             "reissue-certificates" => reissue(unit),
             "get-root-ca" => {
                 let ca = self.0.settings.get(unit, ROOT_CA);
-                unit.note("action-result", ca.unwrap_or_else(|| Value::from("None")));
+                unit.note(Note::action_result(ca.as_ref().map_or("None", Value::text)));
             }
             "pause" => set(unit, PAUSED),
             // Whatever stops the process seals it.
@@ -94,7 +96,7 @@ impl CharmVault {
         let max_ttl = pki::hours(given("max-ttl"), 8760);
         let root = pki::generate_root(unit, &self.0.keys, ttl, max_ttl)?;
         self.0.settings.set(unit, ROOT_CA, Some(root.clone()))?;
-        unit.note("action-result", root);
+        unit.note(Note::action_result(root.text()));
         set(unit, CA_READY);
         reissue(unit);
         Ok(())
@@ -125,7 +127,7 @@ impl CharmVault {
         let request = pki::request_intermediate(unit, &self.0.keys, name)?;
         unit.remove_file(CA_READY);
         self.0.settings.set(unit, ROOT_CA, None)?;
-        unit.note("action-result", request);
+        unit.note(Note::action_result(request.text()));
         Ok(())
     }
 
@@ -163,7 +165,7 @@ fn reissue(unit: &mut UnitContext<'_>) {
 }
 
 fn fail(unit: &mut UnitContext<'_>, message: &str) {
-    unit.note("action-failed", Value::from(message));
+    unit.note(Note::action_failed(message));
 }
 
 /// Base64 as people paste it, with or without line ends.

@@ -7,7 +7,7 @@
 
 use super::{AUTO_GENERATED, CA_READY, CharmVault, Obstacle, SEALED, is_set, option_is_true, pki};
 use crate::{Deed, Hand, Wait};
-use trustsim_juju::UnitContext;
+use trustsim_interfaces::UnitContext;
 use trustsim_pki::{Certificate, CertificateRequest, encode_base64};
 
 const WAITS_UNSEAL: &str = "unseal";

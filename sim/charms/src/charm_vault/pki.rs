@@ -3,9 +3,10 @@
 //! `builtin/logical/pki`, versions before 1.11: one issuer to a mount, no root in `ca_chain`).
 
 use crate::issuing::{note_authority, note_legacy, raised};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind};
 use trustsim_interfaces::{KeySource, pem, serial_number};
-use trustsim_juju::{HookError, SecretOwner, UnitContext, Value};
+use trustsim_juju::{HookError, SecretOwner, Value};
 use trustsim_kernel::Span;
 use trustsim_pki::{
     self, Certificate, CertificateRequest, KeyPair, RequestAttributes, Terms, issuers, self_sign,

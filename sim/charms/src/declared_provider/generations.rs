@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::issuing::{Authority, note_authority, raised};
 use super::super::{IssuerProfile, declared_chain};
 use super::terms;
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::{KeySource, pem};
-use trustsim_juju::{HookError, SecretOwner, UnitContext, Value};
+use trustsim_juju::{HookError, SecretOwner, Value};
 use trustsim_pki::{Certificate, CertificateRequest, RequestAttributes, Template, issue};
 
 /// Which generation does what; absent until the first step of a rotation.

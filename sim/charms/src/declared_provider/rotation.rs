@@ -6,11 +6,13 @@
 //! common.
 
 use std::collections::BTreeMap;
+use trustsim_interfaces::notes::Note;
 
 use super::DeclaredProvider;
 use super::generations::{Generations, Renewal};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::Outstanding;
-use trustsim_juju::{HookError, UnitContext, Value};
+use trustsim_juju::HookError;
 
 /// What it answers.
 pub(crate) const ACTIONS: [&str; 7] = [
@@ -91,5 +93,5 @@ impl DeclaredProvider {
 }
 
 fn fail(unit: &mut UnitContext<'_>, message: &str) {
-    unit.note("action-failed", Value::from(message));
+    unit.note(Note::action_failed(message));
 }

@@ -2,13 +2,15 @@
 //! (OpenVPN/easy-rsa `easyrsa3/easyrsa`, tags v3.0.1 to v3.0.9).
 
 use serde_json::json;
+use trustsim_interfaces::notes::Note;
 
 use crate::EasyRsaVersion;
 use crate::issuing::{note_authority, note_legacy, raised};
 use crate::names::attributes;
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::Asked;
 use trustsim_interfaces::{KeySource, json, pem, serial_number};
-use trustsim_juju::{HookError, UnitContext, Value};
+use trustsim_juju::{HookError, Value};
 use trustsim_kernel::Span;
 use trustsim_pki::{
     Certificate, CertificateRequest, KeyPair, RequestAttributes, SerialNumber, Template, Terms,
@@ -91,7 +93,9 @@ pub(super) fn server(
         if !changed {
             return Ok(made);
         }
-        unit.note("certificate-revoked", Value::from(name.as_str()));
+        unit.note(Note::CertificateRevoked {
+            common_name: name.clone(),
+        });
     }
     let mut names = vec![name.clone()];
     names.extend(asked.sans.iter().cloned());

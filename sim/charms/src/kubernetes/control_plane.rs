@@ -2,7 +2,8 @@
 
 use super::{CERTIFICATES, Kubernetes, Stop, on_error, said, sorted, words, write_kubeconfig};
 use crate::surface::{client_chain_path, client_key_path, trust_path};
-use trustsim_juju::{HookError, UnitContext, Value};
+use trustsim_interfaces::UnitContext;
+use trustsim_juju::{HookError, Value};
 
 const CLIENT: &str = "system:kube-apiserver";
 const ETCD: &str = "etcd";

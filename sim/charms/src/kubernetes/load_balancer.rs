@@ -2,7 +2,8 @@
 //! (`templates/apilb.conf` sets no `proxy_ssl_verify`).
 
 use super::{Kubernetes, Stop, sorted, words, write_server};
-use trustsim_juju::{HookError, Status, UnitContext, Value};
+use trustsim_interfaces::UnitContext;
+use trustsim_juju::{HookError, Status, Value};
 
 const CONSUMERS: &str = "lb-consumers";
 /// The field of a response that consumers put among their names.

@@ -1,7 +1,8 @@
 //! `kubernetes-worker`: a kubelet, which serves the API server and talks to it.
 
 use super::{Kubernetes, Stop, on_error, said, sorted, write_kubeconfig};
-use trustsim_juju::{HookError, UnitContext};
+use trustsim_interfaces::UnitContext;
+use trustsim_juju::HookError;
 
 const CLIENT: &str = "system:kubelet";
 

@@ -75,7 +75,7 @@ impl Play {
         let notes = self.stage.notes.iter().rev();
         let mut said = notes.filter(|(_, of, kind, _)| *of == unit && kind.starts_with("action"));
         let (_, _, kind, value) = said.next().expect("it says something");
-        (*kind, value.text().to_owned())
+        (*kind, value.clone())
     }
 
     fn answered(&self) -> bool {
@@ -267,7 +267,7 @@ fn outstanding_requests_are_listed_by_relation() {
     let notes = play.stage.notes.iter();
     let lists = notes.filter(|(_, _, kind, _)| *kind == "action-result");
     let lists: Vec<serde_json::Value> = lists
-        .map(|(_, _, _, value)| serde_json::from_str(value.text()).expect("json"))
+        .map(|(_, _, _, value)| serde_json::from_str(value).expect("json"))
         .collect();
     assert_eq!(lists[0].as_array().map(Vec::len), Some(2));
     assert_eq!(lists[1][0]["relation_id"], number);

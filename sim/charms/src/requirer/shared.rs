@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use super::{CertificatesEndpoint, Written};
 use crate::Mode;
 use crate::surface::{chain_path, key_path, trust_path};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::pem;
 use trustsim_interfaces::tls_certificates::{Assigned, CERTIFICATES};
-use trustsim_juju::{HookError, SecretOwner, SecretView, UnitContext, Value};
+use trustsim_juju::{HookError, SecretOwner, SecretView, Value};
 
 const NAME: &str = "name";
 const CHAIN: &str = "chain";

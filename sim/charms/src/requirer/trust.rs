@@ -9,8 +9,9 @@ use rand::RngExt;
 use super::{Changes, TrustEndpoint};
 use crate::surface::{paths_under, trust_path};
 use crate::{Reads, Store};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer::{CertificateSet, Event, Requirer};
-use trustsim_juju::{Hook, HookError, RelationId, UnitContext, Value};
+use trustsim_juju::{Hook, HookError, RelationId, Value};
 
 impl TrustEndpoint {
     pub(super) fn on_hook(

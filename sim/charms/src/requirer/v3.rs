@@ -11,9 +11,10 @@ use std::collections::BTreeSet;
 use super::{CertificatesEndpoint, Written};
 use crate::KeyUse;
 use crate::surface::key_path;
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{Assigned, EventV3, Request, RequirerV3};
 use trustsim_interfaces::{KeySource, pem};
-use trustsim_juju::{Hook, HookError, SecretOwner, UnitContext};
+use trustsim_juju::{Hook, HookError, SecretOwner};
 use trustsim_pki::{CertificateRequest, KeyPair};
 
 /// One hook of a unit.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::options::{OptionFault, Options};
-use trustsim_juju::UnitContext;
+use trustsim_interfaces::UnitContext;
 use trustsim_kernel::Span;
 use trustsim_pki::{Certificate, RequestAttributes};
 

@@ -109,7 +109,7 @@ impl Cluster {
     fn said(&self, kind: &str) -> Vec<String> {
         let notes = self.stage.notes.iter();
         let notes = notes.filter(|(_, _, what, _)| *what == kind);
-        notes.map(|(.., value)| value.text().to_owned()).collect()
+        notes.map(|(.., text)| text.clone()).collect()
     }
 }
 
@@ -238,11 +238,7 @@ fn followers_answer_from_leader_settings() {
     for number in 1..3 {
         assert_eq!(cluster.bag(number), first, "{number}");
     }
-    let stored = cluster
-        .stage
-        .notes
-        .iter()
-        .filter_map(|(.., value)| value.remembered::<trustsim_interfaces::notes::StoredKey>());
+    let stored = cluster.stage.stored_keys.iter();
     let settings = stored.filter(|key| key.relation.is_none());
     let places: Vec<String> = settings.map(|key| key.place.to_string()).collect();
     assert!(

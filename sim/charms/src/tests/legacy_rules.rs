@@ -333,9 +333,8 @@ fn of_two_provider_units_that_disagree_one_is_believed() {
 #[test]
 fn every_key_in_a_databag_is_noted() {
     let pair = pair(1, Mode::Unit);
-    let notes = pair.stage.notes.iter();
+    let notes = pair.stage.stored_keys.iter();
     let stored: Vec<_> = notes
-        .filter_map(|(.., value)| value.remembered::<trustsim_interfaces::notes::StoredKey>())
         .map(|key| {
             (
                 key.relation.is_some(),

@@ -24,10 +24,12 @@ use super::{
     AcmeServer, Behaviour, CertificatesProfile, Charm, CharmMetadata, Endpoint, EndpointProfile,
     Instance, IssuerProfile, LibraryProfile, Mode, OptionSpec, Protocol, Role, TrustProfile,
 };
+use trustsim_interfaces::UnitContext;
+use trustsim_interfaces::notes::{Note, StoredKey};
 use trustsim_juju::{
     About, Activity, ApplicationId, ApplicationParts, Bag, EndpointInfo, EndpointRole, Event,
     Happening, Hook, HookError, Host, Juju, Latencies, ModelId, RelationId, SecretId, SecretOwner,
-    Step, UnitContext, UnitId, Value,
+    Step, UnitId, Value,
 };
 use trustsim_kernel::{Agenda, Seq, Span, Streams, Time};
 use trustsim_pki::{KeyAlgorithm, KeyPool};
@@ -59,12 +61,30 @@ pub(super) struct Stage {
     pub stunts: BTreeMap<&'static str, Stunt>,
     started: BTreeMap<UnitId, Time>,
     pub played: Vec<Played>,
-    pub notes: Vec<(Time, UnitId, &'static str, Value)>,
+    pub notes: Vec<(Time, UnitId, &'static str, String)>,
+    pub stored_keys: Vec<StoredKey>,
     /// Every hook, not only those that changed a databag.
     pub keeps_all: bool,
     /// Secrets expire on the minute only, as in the recordings.
     pub ticks: bool,
     pool: KeyPool,
+}
+
+/// The kind of a note, and its text: the PEM of a certificate, a common name, a message.
+fn told(note: &Note) -> (&'static str, String) {
+    match note {
+        Note::CertificateRequested(asked) => ("certificate-requested", asked.common_name.clone()),
+        Note::CertificateIssued(issued) => {
+            ("certificate-issued", issued.certificate.pem().to_owned())
+        }
+        Note::CertificateRefused { reason, .. } => ("certificate-refused", reason.clone()),
+        Note::CertificateRevoked { common_name } => ("certificate-revoked", common_name.clone()),
+        Note::KeyStored(stored) => ("private-key-stored", stored.place.to_string()),
+        Note::ActionResult(text) => ("action-result", text.clone()),
+        Note::ActionFailed(message) => ("action-failed", message.clone()),
+        Note::AcmeOrderRefused(order) => ("acme-order-refused", order.detail.clone()),
+        Note::AcmeAccountOpened => ("acme-account", String::new()),
+    }
 }
 
 type OwnBags = Vec<(RelationId, bool, Bag)>;
@@ -122,6 +142,7 @@ impl Stage {
             started: BTreeMap::new(),
             played: Vec::new(),
             notes: Vec::new(),
+            stored_keys: Vec::new(),
             keeps_all: false,
             ticks: false,
             pool,
@@ -291,9 +312,13 @@ impl Stage {
                 failures,
                 ..
             } => {
-                let (effects, result) = self.run_hook(unit, &hook, now);
-                for (kind, value) in &effects.notes {
-                    self.notes.push((now, unit, kind, value.clone()));
+                let (effects, notes, result) = self.run_hook(unit, &hook, now);
+                for note in notes {
+                    let (kind, text) = told(&note);
+                    self.notes.push((now, unit, kind, text));
+                    if let Note::KeyStored(stored) = note {
+                        self.stored_keys.push(stored);
+                    }
                 }
                 self.started.insert(unit, now);
                 let host = &mut TestHost(&mut self.agenda, self.ticks);
@@ -323,7 +348,7 @@ impl Stage {
         unit: UnitId,
         hook: &Hook,
         now: Time,
-    ) -> (trustsim_juju::Effects, Result<(), HookError>) {
+    ) -> (trustsim_juju::Effects, Vec<Note>, Result<(), HookError>) {
         let mut context = UnitContext::new(&self.juju, unit, now, Some(hook));
         let stunt = match hook {
             Hook::Action { name, .. } => self.stunts.get(&**name),
@@ -336,7 +361,8 @@ impl Stage {
                 charm.on_hook(hook, &mut context)
             }
         };
-        (context.into_effects(), result)
+        let (effects, notes) = context.into_effects();
+        (effects, notes, result)
     }
 
     fn before_end(&self, unit: UnitId) -> Option<(Played, OwnBags)> {

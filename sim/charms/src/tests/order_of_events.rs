@@ -51,12 +51,7 @@ impl Life {
         let notes = self.stage.notes.iter();
         notes
             .filter(|note| note.2 == "certificate-issued" && note.1 == self.provider)
-            .map(|note| {
-                (
-                    note.0,
-                    Certificate::from_pem(note.3.text()).expect("a note"),
-                )
-            })
+            .map(|note| (note.0, Certificate::from_pem(&note.3).expect("a note")))
             .filter(|(_, certificate)| certificate.is_ca())
             .collect()
     }

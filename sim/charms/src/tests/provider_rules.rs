@@ -168,7 +168,7 @@ fn a_rotation_revokes_first_and_publishes_with_the_next_update_status() {
         .notes
         .iter()
         .filter(|note| note.2 == "action-result")
-        .map(|note| note.3.text())
+        .map(|note| note.3.as_str())
         .collect();
     assert_eq!(
         results,
@@ -184,7 +184,7 @@ fn leaf_validity_is_not_compared_but_moves_the_next_threshold() {
     pair.stage.run_for(700);
     assert!(!pair.answers()[0].is_revoked());
     let roots = pair.stage.notes.iter().filter(|note| {
-        note.2 == "certificate-issued" && Certificate::from_pem(note.3.text()).unwrap().is_ca()
+        note.2 == "certificate-issued" && Certificate::from_pem(&note.3).unwrap().is_ca()
     });
     assert_eq!(roots.count(), 1);
 }

@@ -13,7 +13,8 @@ use serde_json::Value as Json;
 
 use super::super::Mode;
 use super::{Played, Stage, certificates_profile, consumer, self_signed_certificates};
-use trustsim_juju::{ApplicationId, Bag, Hook, RelationId, SecretOwner, UnitContext};
+use trustsim_interfaces::UnitContext;
+use trustsim_juju::{ApplicationId, Bag, Hook, RelationId, SecretOwner};
 use trustsim_kernel::{Span, Time};
 use trustsim_pki::{Certificate, CertificateRequest};
 
@@ -376,8 +377,7 @@ fn roots(replay: &Replay) -> Vec<Certificate> {
         .notes
         .iter()
         .filter(|note| note.2 == "certificate-issued");
-    let certificates =
-        issued.map(|note| Certificate::from_pem(note.3.text()).expect("a certificate"));
+    let certificates = issued.map(|note| Certificate::from_pem(&note.3).expect("a certificate"));
     certificates.filter(Certificate::is_ca).collect()
 }
 

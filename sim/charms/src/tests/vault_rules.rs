@@ -543,7 +543,7 @@ fn every_hook_played_gives_the_same() {
             .notes
             .iter()
             .filter(|(_, _, kind, _)| *kind == "certificate-issued");
-        told.extend(issued.map(|(at, _, _, text)| format!("{at} {}", text.text())));
+        told.extend(issued.map(|(at, _, _, text)| format!("{at} {text}")));
         told
     };
     let (elided, every) = (play(false), play(true));

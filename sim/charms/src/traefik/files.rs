@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{CERTIFICATES, Hosts};
 use crate::surface::{chain_path, key_path, trust_path};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::{KeySource, pem, serial_number};
-use trustsim_juju::{HookError, UnitContext};
+use trustsim_juju::HookError;
 use trustsim_kernel::Span;
 use trustsim_pki::{RequestAttributes, Template, Terms, self_sign};
 

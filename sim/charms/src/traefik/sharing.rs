@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::{HostFiles, Hosts, PEERS};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::{json, pem};
-use trustsim_juju::{HookError, SecretOwner, SecretView, UnitContext, Value};
+use trustsim_juju::{HookError, SecretOwner, SecretView, Value};
 use trustsim_pki::KeyPair;
 
 const LABEL: &str = "tls-key";

@@ -8,9 +8,10 @@ use super::process::{self, ACCESS, CA};
 use super::{Mode, Vault, config};
 use crate::issuing::{self, Authority};
 use crate::surface::key_path;
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{Assigned, Request, Side};
 use trustsim_interfaces::{pem, serial_number};
-use trustsim_juju::{HookError, SecretContent, SecretOwner, UnitContext, Value};
+use trustsim_juju::{HookError, SecretContent, SecretOwner, Value};
 use trustsim_kernel::Span;
 use trustsim_pki::{
     Certificate, CertificateRequest, KeyPair, PkiError, RequestAttributes, Terms, issuers,

@@ -4,11 +4,12 @@
 
 use super::{Guard, PKI, Vault, config, process};
 use crate::issuing::{self, Authority, by_relation, note_answer, note_authority};
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{
     Answer, ErrorCode, Outstanding, Request, RequestError,
 };
 use trustsim_interfaces::{pem, serial_number};
-use trustsim_juju::{HookError, SecretOwner, UnitContext, Value};
+use trustsim_juju::{HookError, SecretOwner, Value};
 use trustsim_kernel::{Span, Time};
 use trustsim_pki::issuers::vault::{self, Refusal, SignError};
 use trustsim_pki::{Certificate, Terms};

@@ -7,8 +7,9 @@
 //! the charm's relations and secrets and is not kept twice.
 
 use crate::surface::chain_path;
+use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::pem;
-use trustsim_juju::{UnitContext, Value, Workload};
+use trustsim_juju::{Value, Workload};
 use trustsim_kernel::{Span, Time, parse_duration};
 
 /// File in the memory of a Vault server that is unsealed.

@@ -2,20 +2,13 @@
 //! fails, a link.
 
 use super::faults::{self, Strike};
-use super::trail::note;
 use super::{Cause, Detective, Hint, short};
-use crate::describe::{place, status_words};
+use crate::describe::{order_problem, place, status_words};
 use crate::facts::address;
+use trustsim_charms::Wait;
 use trustsim_juju::{HookError, HookName, Status};
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{Action, Entry, Kind, Seq};
-
-/// Notes in which a provider says why it gives nothing.
-const REFUSALS: [&str; 3] = [
-    "certificate-refused",
-    "acme-order-refused",
-    "certificate-denied",
-];
+use trustsim_world::{Action, Entry, Kind, Note, Seq};
 
 /// Between what somebody does and the hook that acts on it lie two update-status at most, and as long
 /// between a request and the hook in which its provider shows that it waits for somebody.
@@ -77,21 +70,30 @@ impl<'a> Detective<'_, 'a> {
         let noticed = self
             .trail
             .about(provider, self.deployment.start, at + NOTICED);
-        let waits: Vec<(Seq, &Entry, &str)> = noticed
+        let waits: Vec<(Seq, &Entry, &Wait, bool)> = noticed
             .into_iter()
-            .filter_map(|(seq, entry)| Some((seq, entry, note(entry, "waits-for-operator")?)))
-            .filter(|(seq, _, _)| {
+            .filter_map(|(seq, entry)| match &entry.kind {
+                Kind::Note(Note::WaitNoticed {
+                    wait, answers_in, ..
+                }) => Some((seq, entry, wait, answers_in.is_some())),
+                _ => None,
+            })
+            .filter(|(seq, ..)| {
                 let done = self.trail.answer(*seq);
                 done.is_none_or(|(_, answer)| answer.time > sent && answer.time + grace > at)
             })
             .collect();
         // A wait for this very name says more than one that stops everything.
-        let about = |what: &str| waits.iter().find(|(_, _, text)| text.contains(what));
-        let (seq, entry, text) = about(name).or_else(|| waits.last())?;
-        let (what, _) = text.rsplit_once(": ").unwrap_or((text, ""));
+        let about = |name: &str| {
+            waits
+                .iter()
+                .find(|(_, _, wait, _)| wait.detail.contains(name))
+        };
+        let (seq, entry, wait, comes) = about(name).or_else(|| waits.last())?;
+        let what = format!("{} {}", wait.what, wait.detail);
         let what = match what.contains(" for ") {
-            true => what.to_owned(),
-            false => what.replacen(' ', ": ", 1),
+            true => what,
+            false => format!("{}: {}", wait.what, wait.detail),
         };
         let where_ = address(&entry.subject);
         let (who, since) = (&operator.name, short(entry.time));
@@ -100,7 +102,7 @@ impl<'a> Detective<'_, 'a> {
                 let until = short(answer.time);
                 format!("{where_} waited for {who} from {since} to {until} ({what})")
             }
-            None if text.ends_with("does not come again") => {
+            None if !comes => {
                 format!("{where_} waits since {since} for {who}, who does not come again ({what})")
             }
             None => format!("{where_} waits for {who} since {since} ({what})"),
@@ -169,15 +171,22 @@ impl<'a> Detective<'_, 'a> {
         at: Time,
     ) -> Option<Cause> {
         let own = self.trail.about(provider, sent, at);
-        let refused = own.into_iter().find_map(|(seq, entry)| {
-            let text = REFUSALS.iter().find_map(|kind| note(entry, kind))?;
-            let text = text.strip_prefix(name)?.trim_start_matches([':', ' ']);
-            Some((seq, entry, text))
+        let refused = own.into_iter().find_map(|(seq, entry)| match &entry.kind {
+            Kind::Note(Note::CertificateRefused {
+                common_name,
+                reason,
+            }) => {
+                let is_it = common_name.as_deref().unwrap_or_default() == name;
+                is_it.then(|| (seq, entry, reason.clone(), false))
+            }
+            Kind::Note(Note::AcmeOrderRefused(order)) => {
+                let problem = order_problem(order);
+                (order.common_name == name).then_some((seq, entry, problem, order.is_connection))
+            }
+            _ => None,
         });
-        let (seq, entry, text) = refused?;
-        if (text.contains("cannot be reached") || text.contains("connection"))
-            && let Some(cause) = self.public_web(at)
-        {
+        let (seq, entry, text, is_connection) = refused?;
+        if is_connection && let Some(cause) = self.public_web(at) {
             return Some(cause);
         }
         let line = format!("{provider} refused {holder} a certificate for {name}: {text}");

@@ -1,7 +1,7 @@
 //! A certificate that expired, or never was there: was another one asked for, was it answered, was
 //! the answer loaded.
 
-use super::trail::{holder, note};
+use super::trail::{holder, requested};
 use super::{Cause, Detective, PATIENCE, short};
 use crate::case::Case;
 use crate::describe::{certificate_name, short_serial};
@@ -274,7 +274,7 @@ impl<'a> Detective<'_, 'a> {
         at: Time,
     ) -> Cause {
         let entry = self.trail.entry(seq);
-        let name = entry.and_then(|entry| note(entry, "certificate-requested"));
+        let name = entry.and_then(requested);
         let name = name.unwrap_or_default().to_owned();
         let whom = application_of(holder);
         let asked = match &providers[..] {
@@ -432,8 +432,7 @@ impl<'a> Detective<'_, 'a> {
             entries = self.trail.about(application_of(of), since, until);
         }
         let asked = entries.into_iter().filter(|(_, entry)| {
-            note(entry, "certificate-requested")
-                .is_some_and(|said| name.is_none_or(|name| said == name))
+            requested(entry).is_some_and(|said| name.is_none_or(|name| said == name))
         });
         asked.map(|(seq, entry)| (seq, entry.time)).collect()
     }

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::{Cause, diagnose};
-use trustsim_charms::{Role, VAULT_UNSEALED};
+use trustsim_charms::{Role, VAULT_UNSEALED, Wait};
 use trustsim_juju::{HookError, RelationChange, Status};
+use trustsim_kernel::Span;
 use trustsim_pki::Certificate;
-use trustsim_testkit::{Authority, Script, deployment, hook_name, set_option, source, subject};
+use trustsim_testkit::{
+    Authority, Script, deployment, hook_name, seconds, set_option, source, subject,
+};
 use trustsim_world::{
-    Action, Deployment, Kind, OperatorSpec, Party, Seq, Side, Source, Subject, When,
+    Action, Deployment, Kind, Note, OperatorSpec, Party, Seq, Side, Source, Subject, When,
 };
 
 mod kept;
@@ -27,13 +30,7 @@ fn expiring() -> (Script, Authority) {
     let ca = Authority::root("ca");
     let leaf = ca.leaf("web.example.com");
     script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);
-    note(
-        &mut script,
-        1,
-        "a.web/0",
-        "certificate-requested",
-        "web.example.com",
-    );
+    note(&mut script, 1, "a.web/0", requested("web.example.com"));
     script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
     script.trusts(3, "browser", &[&ca.certificate]);
     script.serves(4, None, "a.web/0", &leaf);
@@ -42,9 +39,34 @@ fn expiring() -> (Script, Authority) {
     (script, ca)
 }
 
-fn note(script: &mut Script, at_s: u64, whom: &str, what: &'static str, detail: &str) -> Seq {
-    let detail = detail.to_owned();
-    script.record(at_s, None, subject(whom), Kind::Note { what, detail })
+fn note(script: &mut Script, at_s: u64, whom: &str, note: Note) -> Seq {
+    script.record(at_s, None, subject(whom), Kind::Note(note))
+}
+
+fn requested(common_name: &str) -> Note {
+    Note::CertificateRequested {
+        common_name: common_name.to_owned(),
+    }
+}
+
+fn refused(common_name: &str, reason: &str) -> Note {
+    Note::CertificateRefused {
+        common_name: Some(common_name.to_owned()),
+        reason: reason.to_owned(),
+    }
+}
+
+/// The first operator notices a wait.
+fn noticed(what: &'static str, detail: &str, answers_in: Option<Span>) -> Note {
+    Note::WaitNoticed {
+        wait: Wait {
+            what,
+            subject: detail.to_owned(),
+            detail: detail.to_owned(),
+        },
+        operator: 0,
+        answers_in,
+    }
 }
 
 fn status(status: Status, message: &str) -> Kind {
@@ -76,13 +98,7 @@ fn without_a_request_nobody_asked() {
 #[test]
 fn a_request_that_nobody_answered_names_who_was_asked() {
     let (mut script, _) = expiring();
-    note(
-        &mut script,
-        450,
-        "a.web/0",
-        "certificate-requested",
-        "web.example.com",
-    );
+    note(&mut script, 450, "a.web/0", requested("web.example.com"));
     let (kind, line) = of_expiry(&deployment(), script);
     assert_eq!(kind, "not-answered");
     insta::assert_snapshot!(line, @"a.ca never answered the request of a.web/0 for web.example.com, sent at 2026-01-01T00:07:30Z");
@@ -91,13 +107,7 @@ fn a_request_that_nobody_answered_names_who_was_asked() {
 #[test]
 fn a_request_for_another_name_is_no_renewal() {
     let (mut script, _) = expiring();
-    note(
-        &mut script,
-        450,
-        "a.web/0",
-        "certificate-requested",
-        "other.example.com",
-    );
+    note(&mut script, 450, "a.web/0", requested("other.example.com"));
     assert_eq!(of_expiry(&deployment(), script).0, "not-asked");
 }
 
@@ -111,13 +121,7 @@ fn a_status_says_what_blocks_the_provider_and_what_led_there() {
     let hook = script.record(401, Some(action), subject("a.ca/0"), hook);
     let status = status(Status::Blocked, "x is not valid");
     script.record(401, Some(hook), subject("a.ca/0"), status);
-    note(
-        &mut script,
-        450,
-        "a.web/0",
-        "certificate-requested",
-        "web.example.com",
-    );
+    note(&mut script, 450, "a.web/0", requested("web.example.com"));
     let (kind, line) = of_expiry(&deployment(), script);
     assert_eq!(kind, "blocked");
     insta::assert_snapshot!(line, @"a.ca/0 is blocked: x is not valid (since 2026-01-01T00:06:41Z), after `juju config -m a ca x=y` (rotation.yaml:3)");
@@ -132,34 +136,21 @@ fn a_status_that_was_over_before_blocks_nothing() {
     ] {
         script.record(at_s, None, subject("a.ca/0"), status);
     }
-    note(
-        &mut script,
-        450,
-        "a.web/0",
-        "certificate-requested",
-        "web.example.com",
-    );
+    note(&mut script, 450, "a.web/0", requested("web.example.com"));
     assert_eq!(of_expiry(&deployment(), script).0, "not-answered");
 }
 
 #[test]
 fn a_refusal_is_told_with_its_reason() {
     let (mut script, _) = expiring();
-    note(
-        &mut script,
-        450,
-        "a.web/0",
-        "certificate-requested",
-        "web.example.com",
-    );
-    let refused = "web.example.com: the CA ends before";
-    note(&mut script, 452, "a.ca/0", "certificate-refused", refused);
+    note(&mut script, 450, "a.web/0", requested("web.example.com"));
+    let refusal = refused("web.example.com", "the CA ends before");
+    note(&mut script, 452, "a.ca/0", refusal);
     note(
         &mut script,
         453,
         "a.ca/0",
-        "certificate-refused",
-        "other.example.com: no",
+        refused("other.example.com", "no"),
     );
     let (kind, line) = of_expiry(&deployment(), script);
     assert_eq!(kind, "refused");
@@ -176,26 +167,14 @@ fn a_hook_that_fails_holds_everything_up_until_it_is_committed() {
         script.record(at_s, None, subject("a.ca/0"), kind)
     };
     let (mut script, _) = expiring();
-    note(
-        &mut script,
-        450,
-        "a.web/0",
-        "certificate-requested",
-        "web.example.com",
-    );
+    note(&mut script, 450, "a.web/0", requested("web.example.com"));
     failed(&mut script, 452);
     failed(&mut script, 460);
     let (kind, line) = of_expiry(&deployment(), script);
     assert_eq!(kind, "hook-failed");
     insta::assert_snapshot!(line, @"hook certificates-relation-changed of a.ca/0 fails since 2026-01-01T00:07:32Z: uncaught exception: ValueError: x");
     let (mut script, _) = expiring();
-    note(
-        &mut script,
-        450,
-        "a.web/0",
-        "certificate-requested",
-        "web.example.com",
-    );
+    note(&mut script, 450, "a.web/0", requested("web.example.com"));
     failed(&mut script, 452);
     let committed = Kind::HookCommitted {
         hook: hook_name("certificates-relation-changed"),
@@ -222,15 +201,9 @@ fn looked_after() -> Deployment {
 #[test]
 fn a_person_who_is_absent_is_named() {
     let (mut script, _) = expiring();
-    note(
-        &mut script,
-        450,
-        "a.web/0",
-        "certificate-requested",
-        "web.example.com",
-    );
-    let said = "certificate web.example.com: on-call does not come again";
-    note(&mut script, 452, "a.ca/0", "waits-for-operator", said);
+    note(&mut script, 450, "a.web/0", requested("web.example.com"));
+    let wait = noticed("certificate", "web.example.com", None);
+    note(&mut script, 452, "a.ca/0", wait);
     let (kind, line) = of_expiry(&looked_after(), script);
     assert_eq!(kind, "operator");
     insta::assert_snapshot!(line, @"a.ca/0 waits since 2026-01-01T00:07:32Z for on-call, who does not come again (certificate: web.example.com)");
@@ -251,15 +224,9 @@ fn unseal() -> (Action, Source) {
 #[test]
 fn a_person_who_is_slow_is_named_with_when_they_came() {
     let (mut script, _) = expiring();
-    let said = "unseal Vault is sealed: on-call answers in 5m";
-    let wait = note(&mut script, 440, "a.ca/0", "waits-for-operator", said);
-    note(
-        &mut script,
-        450,
-        "a.web/0",
-        "certificate-requested",
-        "web.example.com",
-    );
+    let wait = noticed("unseal", "Vault is sealed", Some(seconds(300)));
+    let wait = note(&mut script, 440, "a.ca/0", wait);
+    note(&mut script, 450, "a.web/0", requested("web.example.com"));
     script.fail(600, 0, "expired");
     script.done(740, Some(wait), unseal());
     let cause = cause(&looked_after(), &script);
@@ -277,29 +244,17 @@ fn a_person_who_is_slow_is_named_with_when_they_came() {
 #[test]
 fn a_person_who_came_before_the_request_is_not_to_blame() {
     let (mut script, _) = expiring();
-    let said = "unseal Vault is sealed: on-call answers in 5m";
-    let wait = note(&mut script, 400, "a.ca/0", "waits-for-operator", said);
+    let wait = noticed("unseal", "Vault is sealed", Some(seconds(300)));
+    let wait = note(&mut script, 400, "a.ca/0", wait);
     script.done(420, Some(wait), unseal());
-    note(
-        &mut script,
-        450,
-        "a.web/0",
-        "certificate-requested",
-        "web.example.com",
-    );
+    note(&mut script, 450, "a.web/0", requested("web.example.com"));
     assert_eq!(of_expiry(&looked_after(), script).0, "not-answered");
 }
 
 /// `a.web/0` was given another certificate at 452 s and serves the first.
 fn given_another() -> (Script, Certificate) {
     let (mut script, ca) = expiring();
-    note(
-        &mut script,
-        450,
-        "a.web/0",
-        "certificate-requested",
-        "web.example.com",
-    );
+    note(&mut script, 450, "a.web/0", requested("web.example.com"));
     let second = ca.leaf("web.example.com");
     script.issued(452, None, "a.web/0", &second, &ca.certificate);
     (script, second)
@@ -323,20 +278,8 @@ fn a_newer_certificate_that_was_not_loaded_is_to_blame() {
 #[test]
 fn units_whose_names_begin_alike_are_told_apart() {
     let (mut script, _) = expiring();
-    note(
-        &mut script,
-        450,
-        "a.web-b/0",
-        "certificate-requested",
-        "web.example.com",
-    );
-    note(
-        &mut script,
-        450,
-        "a.webs/0",
-        "certificate-requested",
-        "web.example.com",
-    );
+    note(&mut script, 450, "a.web-b/0", requested("web.example.com"));
+    note(&mut script, 450, "a.webs/0", requested("web.example.com"));
     assert_eq!(of_expiry(&deployment(), script).0, "not-asked");
 }
 

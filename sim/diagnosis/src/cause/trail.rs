@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::expectations::application_of;
 use crate::facts::address;
 use trustsim_kernel::Time;
-use trustsim_world::{CertificateRecord, Entry, Journal, Kind, Seq};
+use trustsim_world::{CertificateRecord, Entry, Journal, Kind, Note, Seq};
 
 /// The index. Addresses are `model.app/0`, `model.app`, or the name of a client.
 pub(crate) struct Trail<'a> {
@@ -127,10 +127,10 @@ pub(crate) fn holder(record: &CertificateRecord) -> String {
     format!("{}.{whom}", record.model)
 }
 
-/// A note of this kind and what it says.
-pub(super) fn note<'a>(entry: &'a Entry, wanted: &str) -> Option<&'a str> {
+/// The common name of a request for a certificate; `None` of any other entry.
+pub(super) fn requested(entry: &Entry) -> Option<&str> {
     match &entry.kind {
-        Kind::Note { what, detail } if *what == wanted => Some(detail),
+        Kind::Note(Note::CertificateRequested { common_name }) => Some(common_name),
         _ => None,
     }
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use rand::seq::SliceRandom;
 
-use trustsim_juju::UnitContext;
+use crate::UnitContext;
 
 mod data;
 mod provider;

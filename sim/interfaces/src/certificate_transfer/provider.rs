@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::data::{application_bag, plain_bag_v0, read_application, read_unit_v0, unit_bag_v0};
 use super::{CertificateSet, Library, VERSION, hash_ordered};
-use trustsim_juju::{HookError, RelationId, UnitContext, Value};
+use crate::UnitContext;
+use trustsim_juju::{HookError, RelationId, Value};
 
 /// The library of one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use rand::seq::SliceRandom;
 
 use super::data::{read_application, read_plain_v0, read_raw_v0, read_unit_v0};
 use super::{CertificateSet, Library, VERSION};
-use trustsim_juju::{Hook, HookError, RelationId, UnitContext, UnitId, Value};
+use crate::UnitContext;
+use trustsim_juju::{Hook, HookError, RelationId, UnitId, Value};
 
 /// What the library tells the charm.
 #[derive(Clone, Debug)]

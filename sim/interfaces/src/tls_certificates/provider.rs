@@ -1,6 +1,7 @@
 //! The provider side (`TLSCertificatesProvidesV4`): finds requests without an answer, writes
 //! answers, and takes back those whose request is gone.
 
+use crate::notes::Note;
 use std::sync::Arc;
 
 use super::{
@@ -8,7 +9,8 @@ use super::{
     ErrorList, Library, ProviderData, REQUEST_ERRORS, RequestEntry, RequestError, RequestList,
     read_provider, read_requests,
 };
-use trustsim_juju::{Hook, HookError, RelationId, UnitContext, UnitId, Value};
+use crate::UnitContext;
+use trustsim_juju::{Hook, HookError, RelationId, UnitId};
 use trustsim_pki::{Certificate, CertificateRequest};
 
 /// A request without a certificate (`RequirerCertificateRequest`).
@@ -384,12 +386,14 @@ impl Provider {
 /// Requests without an answer, relation by relation.
 /// Says once what is refused, and why: the text may hold the time, and be written again and again.
 fn note_refusal(unit: &mut UnitContext<'_>, request: &CertificateRequest, error: &RequestError) {
-    let name = request.attributes().common_name.clone();
-    let mut said = format!("{}: {}", name.unwrap_or_default(), error.message);
-    if let Some(reason) = &error.reason {
-        said.push_str(&format!(" {reason}"));
-    }
-    unit.note("certificate-refused", Value::from(said));
+    let reason = match &error.reason {
+        Some(reason) => format!("{} {reason}", error.message),
+        None => error.message.clone(),
+    };
+    unit.note(Note::CertificateRefused {
+        common_name: request.attributes().common_name.clone(),
+        reason,
+    });
 }
 
 fn outstanding(sides: &[Side]) -> impl Iterator<Item = Outstanding> + '_ {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::session::Session;
 use super::{CertificateEntry, LIBID, Library, RequestError};
 use crate::KeySource;
-use trustsim_juju::{Hook, HookError, RelationId, SecretId, SecretOwner, UnitContext};
+use crate::UnitContext;
+use trustsim_juju::{Hook, HookError, RelationId, SecretId, SecretOwner};
 use trustsim_pki::{CertificateRequest, KeyPair, RequestAttributes};
 
 /// Who asks (`Mode`).

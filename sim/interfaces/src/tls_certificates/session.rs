@@ -1,6 +1,7 @@
 //! One pass of the requirer's library over its databags: read once, changed in memory, written
 //! once.
 
+use crate::notes::{Note, Requested};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,8 +10,9 @@ use super::{
     CertificateEntry, Mode, ProviderData, REQUESTS, RequestEntry, RequestList, read_provider,
     read_requests,
 };
+use crate::UnitContext;
 use crate::pem;
-use trustsim_juju::{HookError, RelationId, SecretView, UnitContext, Value};
+use trustsim_juju::{HookError, RelationId, SecretView, Value};
 use trustsim_kernel::{Span, Time};
 use trustsim_pki::{CertificateRequest, KeyPair};
 
@@ -183,16 +185,7 @@ impl<'a> Session<'a> {
             let request = CertificateRequest::new(&attributes, key)
                 .map_err(|error| HookError::Charm(format!("ValueError: {error}")))?;
             if let Some(own) = self.own.get_mut(&side) {
-                let note = super::super::notes::Requested {
-                    request: request.clone(),
-                    is_ca: wanted.is_ca,
-                    endpoint: Arc::clone(&self.library.endpoint),
-                    side,
-                };
-                unit.note(
-                    "certificate-requested",
-                    Value::with_parsed(request.pem(), Arc::new(note)),
-                );
+                unit.note(Note::CertificateRequested(Requested::of(request.clone())));
                 let ca = Some(wanted.is_ca);
                 own.entries.push(RequestEntry { request, ca });
                 own.is_written = true;

@@ -12,8 +12,9 @@ use super::{
     CertificateEntry, Library, ProviderData, REQUESTS, RequestEntry, RequestList, Side,
     read_provider, read_requests,
 };
-use crate::notes::Requested;
-use trustsim_juju::{Hook, HookError, RelationId, SecretId, SecretOwner, UnitContext, Value};
+use crate::UnitContext;
+use crate::notes::{Note, Requested};
+use trustsim_juju::{Hook, HookError, RelationId, SecretId, SecretOwner, Value};
 use trustsim_kernel::{Span, Time};
 use trustsim_pki::CertificateRequest;
 
@@ -163,7 +164,7 @@ impl RequirerV3 {
             && !entries.iter().any(|entry| entry.request == *new)
         {
             if old != Some(new) {
-                self.note(unit, new);
+                unit.note(Note::CertificateRequested(Requested::of(new.clone())));
             }
             entries.push(RequestEntry {
                 request: new.clone(),
@@ -175,17 +176,6 @@ impl RequirerV3 {
         let value = value.unwrap_or_else(|| Value::from("[]"));
         unit.set_unit_data(relation, REQUESTS, Some(value))?;
         Ok(())
-    }
-
-    fn note(&self, unit: &mut UnitContext<'_>, request: &CertificateRequest) {
-        let note = Requested {
-            request: request.clone(),
-            is_ca: false,
-            endpoint: Arc::clone(&self.endpoint),
-            side: Side::Unit,
-        };
-        let value = Value::with_parsed(request.pem(), Arc::new(note));
-        unit.note("certificate-requested", value);
     }
 
     /// `_on_relation_changed`.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::super::notes::StoredKey;
+use super::super::notes::{Note, StoredKey};
 use super::super::{json, pem};
 use super::data::{Object, names, object, text, texts, value_of};
 use super::munged;
-use trustsim_juju::{Bag, HookError, RelationId, UnitContext, UnitId, Value};
+use crate::UnitContext;
+use trustsim_juju::{Bag, HookError, RelationId, UnitId, Value};
 
 /// What a requirer can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -426,10 +427,7 @@ fn note_key(
         common_name: common_name.unwrap_or_default().into(),
         serial: leaf.map_or("", |leaf| leaf.serial()).into(),
     };
-    unit.note(
-        "private-key-stored",
-        Value::with_parsed(place, Arc::new(note)),
-    );
+    unit.note(Note::KeyStored(note));
 }
 
 /// `app/0` of `app_0`.

@@ -1,13 +1,15 @@
 //! The requirer's side: `requires.py` of the reactive charms, and the library for ops charms.
 
+use crate::notes::{Note, Requested};
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
 use super::data::{Object, names_value, object, text, value_of};
 use super::{Kind, munged};
+use crate::UnitContext;
 use crate::pem;
-use trustsim_juju::{Bag, Hook, HookError, RelationId, UnitContext, Value};
+use trustsim_juju::{Bag, Hook, HookError, RelationId, Value};
 use trustsim_pki::uuid4;
 
 /// Which of the two libraries a charm carries.
@@ -384,5 +386,8 @@ fn pair_of(answer: &Json) -> Option<Pair> {
 }
 
 fn note_request(unit: &mut UnitContext<'_>, common_name: &str) {
-    unit.note("certificate-requested", Value::from(common_name));
+    unit.note(Note::CertificateRequested(Requested {
+        common_name: common_name.to_owned(),
+        request: None,
+    }));
 }

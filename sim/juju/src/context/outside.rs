@@ -15,7 +15,7 @@ impl Juju {
     }
 }
 
-impl UnitContext<'_> {
+impl<N> UnitContext<'_, N> {
     /// What a service outside Juju remembers under `key`, as the hook has left it so far.
     pub fn outside(&self, key: &str) -> Option<&Value> {
         match self.effects.outside.get(key) {

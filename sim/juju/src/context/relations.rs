@@ -5,7 +5,7 @@ use super::{Asked, UnitContext};
 use crate::permissions::{Access, Whose, access};
 use crate::{ApplicationKind, Bag, Relation, RelationId, ToolError, UnitId, Value};
 
-impl<'a> UnitContext<'a> {
+impl<'a, N> UnitContext<'a, N> {
     /// `relation-ids ENDPOINT`, in order of number; one being broken is left out.
     pub fn relations(&self, endpoint: &str) -> Vec<RelationId> {
         let Some(agent) = self.juju.agent(self.id) else {

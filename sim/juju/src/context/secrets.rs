@@ -70,7 +70,7 @@ pub struct SecretView {
     pub revision: u32,
 }
 
-impl UnitContext<'_> {
+impl<N> UnitContext<'_, N> {
     /// The secret of this owner with this label, as the hook has left it so far.
     pub fn secret(&self, owner: SecretOwner, label: &str) -> Option<SecretView> {
         self.ask(Asked::Secret(label.into()));

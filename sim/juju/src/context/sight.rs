@@ -67,7 +67,7 @@ pub struct SecretSight {
     pub expire: Option<Time>,
 }
 
-impl UnitContext<'_> {
+impl<N> UnitContext<'_, N> {
     /// What the unit sees, with all that the hook has written so far.
     pub fn sight(&self) -> Sight {
         Sight {

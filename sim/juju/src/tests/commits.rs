@@ -296,7 +296,7 @@ fn tools_refuse_in_jujus_words() {
     };
     let fellow = leader.expect("there is one");
     let now = stage.now();
-    let mut context = UnitContext::new(&stage.juju, follower, now, None);
+    let mut context: UnitContext<'_> = UnitContext::new(&stage.juju, follower, now, None);
     let refused = context.set_application_data(relation, "a", Some("1".into()));
     insta::assert_snapshot!(refused.expect_err("not leader"), @"ERROR permission denied");
     let refused = context.unit_data(relation, fellow);

@@ -71,7 +71,7 @@ impl Crossing {
     fn read(&self, key: &str) -> Option<String> {
         let unit = nth(&self.stage, self.b, 0);
         let now = self.stage.now();
-        let context = UnitContext::new(&self.stage.juju, unit, now, None);
+        let context: UnitContext<'_> = UnitContext::new(&self.stage.juju, unit, now, None);
         let remote = context.remote_units(self.relation);
         let bag = context.unit_data(self.relation, *remote.first()?).ok()?;
         bag.get(key).map(|value| value.text().to_owned())
@@ -107,7 +107,7 @@ fn proxies_are_named_as_juju_names_them() {
     assert_eq!(*juju.unit(nth(&stage, proxy, 0)).name, *format!("{name}/0"));
     assert!(juju.agent(far).is_none(), "a proxy has no agent");
     assert_eq!(juju.relation(relation).number, 0);
-    let context = UnitContext::new(juju, nth(&stage, b, 0), stage.now(), None);
+    let context: UnitContext<'_> = UnitContext::new(juju, nth(&stage, b, 0), stage.now(), None);
     assert!(context.is_cross_model(relation));
     assert_eq!(context.remote_application_name(relation), "far");
 }

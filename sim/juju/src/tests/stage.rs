@@ -259,7 +259,7 @@ impl Stage {
             Some(code) => code(&hook, &mut context),
             None => Ok(()),
         };
-        let effects = context.into_effects();
+        let (effects, _) = context.into_effects();
         let repeats = failures == 0 && self.agent(unit).is_repeat(&hook);
         let idles = effects.bags.is_empty() && effects.secrets.is_empty() && result.is_ok();
         let name = self.name(unit, &hook);

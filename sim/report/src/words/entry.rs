@@ -51,7 +51,7 @@ pub fn detail(kind: &Kind, manifest: &Manifest) -> String {
         Kind::Settled => "every unit is idle".to_owned(),
         Kind::Handshake(record) => handshake(record, manifest),
         Kind::GoesOn(record) => record.detail(),
-        Kind::Note { detail, .. } => detail.clone(),
+        Kind::Note(note) => trustsim_diagnosis::describe::note(note, manifest),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Carrying out what happens to controllers and to what connects them.
 
 use crate::action::{Action, Between, NetworkAction, OfferAction, offering};
+use crate::note::Refusal;
 use crate::simulation::{Event, World};
 use trustsim_juju::{ControllerId, ModelId, Trouble, Wire};
 use trustsim_kernel::{Agenda, Seq};
@@ -22,7 +23,7 @@ impl World {
                 let Some(wire) = self.wire(*between) else {
                     // A trouble that never began is over.
                     if begins {
-                        self.refused("there is no such unit", entry, agenda.now());
+                        self.refused(Refusal::NoSuchUnit, entry, agenda.now());
                     }
                     return;
                 };

@@ -2,6 +2,7 @@
 
 use crate::action::OfferAction;
 use crate::deployment::Side;
+use crate::note::Refusal;
 use crate::simulation::{Event, World};
 use trustsim_juju::{ApplicationId, LinkId, RelationId};
 use trustsim_kernel::{Agenda, Seq};
@@ -24,7 +25,7 @@ impl World {
                     juju.remove_offer(application, &name, *force, Some(entry), desk)
                 });
                 if let Err(error) = refused {
-                    self.refused(&error.to_string(), entry, agenda.now());
+                    self.refused(Refusal::Offer(error), entry, agenda.now());
                 }
             }
             OfferAction::Revoke { offer, user } => {
@@ -47,13 +48,13 @@ impl World {
         agenda: &mut Agenda<Event>,
     ) {
         let Some(link) = self.link_between(sides) else {
-            self.refused("there is no such relation", entry, agenda.now());
+            self.refused(Refusal::NoSuchRelation, entry, agenda.now());
             return;
         };
         let refused = !suspended && self.revoked_on(link);
         if refused {
             // juju/juju 3.6 `apiserver/facades/client/application`, `SetRelationsSuspended`.
-            self.refused("permission denied", entry, agenda.now());
+            self.refused(Refusal::PermissionDenied, entry, agenda.now());
             return;
         }
         let relation = self.juju.link(link).offering;
@@ -97,11 +98,7 @@ impl World {
             }
         }
         if !hit && suspended {
-            self.refused(
-                "no relation of that user goes through it",
-                entry,
-                agenda.now(),
-            );
+            self.refused(Refusal::OfferNotUsed, entry, agenda.now());
         }
     }
 

@@ -1,5 +1,6 @@
 //! Carrying out what an operator does to an application's units and charm.
 
+use crate::note::Refusal;
 use std::sync::Arc;
 
 use crate::action::ScaleAction;
@@ -63,7 +64,7 @@ impl World {
             alive.find(|unit| self.juju.unit(*unit).number == number)
         };
         let Some(unit) = unit else {
-            self.refused("there is no such unit", entry, agenda.now());
+            self.refused(Refusal::NoSuchUnit, entry, agenda.now());
             return;
         };
         self.in_juju(agenda, |juju, desk| {

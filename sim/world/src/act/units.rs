@@ -1,6 +1,7 @@
 //! Carrying out what happens to units.
 
 use crate::action::{Target, UnitAction};
+use crate::note::Refusal;
 use crate::simulation::{Event, World};
 use trustsim_juju::{UnitId, Workload};
 use trustsim_kernel::{Agenda, Seq, Span};
@@ -35,7 +36,7 @@ impl World {
                     Some(leader) => self.in_juju(agenda, |juju, desk| {
                         juju.cut_off_until_lease_ends(leader, Some(entry), desk);
                     }),
-                    None => self.refused("no unit leads the application", entry, agenda.now()),
+                    None => self.refused(Refusal::NoLeader, entry, agenda.now()),
                 }
             }
             UnitAction::SkewMachine { machine, skew_ns } => {
@@ -57,7 +58,7 @@ impl World {
     ) -> Vec<UnitId> {
         let units = self.targets(target.application, target.unit);
         if units.is_empty() {
-            self.refused("there is no such unit", entry, agenda.now());
+            self.refused(Refusal::NoSuchUnit, entry, agenda.now());
         }
         units
     }

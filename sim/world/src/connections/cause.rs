@@ -2,7 +2,8 @@
 
 use super::{Client, World};
 use trustsim_charms::Charm;
-use trustsim_juju::{ApplicationKind, UnitContext, UnitId};
+use trustsim_interfaces::UnitContext;
+use trustsim_juju::{ApplicationKind, UnitId};
 use trustsim_kernel::{Seq, Time};
 use trustsim_tls::ErrorKind;
 

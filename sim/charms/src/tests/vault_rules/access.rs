@@ -253,7 +253,7 @@ fn the_action_wants_a_leader_and_a_vault_that_answers() {
         .notes
         .iter()
         .filter(|(_, _, kind, _)| *kind == "action-failed");
-    let mut failures: Vec<&str> = failures.map(|(.., text)| text.text()).collect();
+    let mut failures: Vec<&str> = failures.map(|(.., text)| text.as_str()).collect();
     failures.sort_unstable();
     insta::assert_snapshot!(failures.join("\n"), @r"
     The token provided is not valid. Please use a Vault token with the appropriate permissions.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{cause, note};
+use super::{cause, note, requested};
 use crate::Cause;
 use trustsim_charms::{
     Apply, Behaviour, CertificatesProfile, Endpoint, EndpointProfile, LibraryProfile, Role, Serves,
@@ -297,13 +297,7 @@ fn a_certificate_that_is_over_when_it_is_signed_names_the_clock() {
     };
     done(&mut deployment, &mut script, 100, skew);
     let leaf = ca.leaf_for("web.example.com", 60);
-    note(
-        &mut script,
-        110,
-        "a.web/0",
-        "certificate-requested",
-        "web.example.com",
-    );
+    note(&mut script, 110, "a.web/0", requested("web.example.com"));
     script.issued(120, None, "a.web/0", &leaf, &ca.certificate);
     script.serves(121, None, "a.web/0", &leaf);
     script.fail(121, 0, "expired");
