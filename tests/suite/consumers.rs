@@ -54,7 +54,12 @@ fn outages(replacements: &[(&str, &str)]) -> Vec<(&'static str, Option<Span>)> {
         .iter()
         .filter(|one| one.until.is_none_or(|until| until > hour));
     lasting
-        .map(|one| (one.error, one.until.map(|until| until.since(one.from))))
+        .map(|one| {
+            (
+                one.error.kebab(),
+                one.until.map(|until| until.since(one.from)),
+            )
+        })
         .collect()
 }
 

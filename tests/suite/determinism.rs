@@ -101,7 +101,8 @@ fn last_errors(record: &Record) -> BTreeMap<String, &'static str> {
         if let Kind::Handshake(handshake) = &entry.kind {
             let connection = &record.manifest.connections[handshake.connection as usize];
             if !connection.client.contains(".traefik/") {
-                last.insert(connection.name.clone(), handshake.verdict.error);
+                let error = handshake.verdict.error_name();
+                last.insert(connection.name.clone(), error);
             }
         }
     }

@@ -21,9 +21,11 @@ fn sparse(deployment: &Deployment) -> Deployment {
 fn attempts(record: &Record) -> Vec<(u32, trustsim::kernel::Time, &'static str)> {
     let entries = record.journal.entries().iter();
     let attempts = entries.filter_map(|entry| match &entry.kind {
-        Kind::Handshake(handshake) => {
-            Some((handshake.connection, entry.time, handshake.verdict.error))
-        }
+        Kind::Handshake(handshake) => Some((
+            handshake.connection,
+            entry.time,
+            handshake.verdict.error_name(),
+        )),
         _ => None,
     });
     attempts.collect()

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::common::{load, load_named, play, scenario_files};
 use trustsim::diagnosis::{Findings, diagnose};
 use trustsim::report::{Run, csv};
+use trustsim::tls::ErrorKind;
 use trustsim::world::{Deployment, Options};
 
 fn findings(deployment: &Deployment) -> Findings {
@@ -35,7 +36,7 @@ fn errors(name: &str) -> BTreeSet<&'static str> {
     findings(&load_named(name))
         .outages
         .iter()
-        .map(|outage| outage.error)
+        .map(|outage| outage.error.kebab())
         .collect()
 }
 
@@ -67,7 +68,7 @@ fn a_pki_outage_costs_more_where_everything_hangs_on_it() {
         let expired = found
             .outages
             .iter()
-            .filter(|outage| outage.error == "expired");
+            .filter(|outage| outage.error == ErrorKind::Expired);
         expired
             .filter_map(|outage| Some(outage.until?.since(outage.from).as_secs()))
             .sum()
@@ -140,7 +141,7 @@ fn charmed_kubernetes_holds_as_long_as_its_certificates() {
     let expired = found
         .outages
         .iter()
-        .filter(|outage| outage.error == "expired");
+        .filter(|outage| outage.error == ErrorKind::Expired);
     let connections: BTreeSet<u32> = expired.map(|outage| outage.connection).collect();
     assert_eq!(connections.len(), 22, "every connection, at the same time");
 }

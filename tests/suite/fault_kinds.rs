@@ -10,6 +10,7 @@ use crate::common::{deployed, notes};
 use table::TABLE;
 use trustsim::diagnosis::{Findings, diagnose};
 use trustsim::scenario::schema;
+use trustsim::tls::ErrorKind;
 use trustsim::world::{Entry, Kind, Options, Record, Simulation};
 
 /// Where a fault strikes.
@@ -204,7 +205,7 @@ fn outcome(record: &Record, findings: &Findings) -> (String, String) {
     let Some(outage) = findings.outages.first() else {
         return (String::new(), String::new());
     };
-    let errors: Vec<&str> = outage.errors().collect();
+    let errors: Vec<&str> = outage.errors().map(ErrorKind::kebab).collect();
     assert!(outage.from >= record.manifest.start);
     (errors.join(" "), findings.explanations[0].line())
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use trustsim::diagnosis::{Findings, Future, diagnose, outages, remedies};
 use trustsim::kernel::Span;
 use trustsim::scenario::{self, MemoryFiles};
+use trustsim::tls::ErrorKind;
 use trustsim::world::{Deployment, Options};
 
 fn found(deployment: &Deployment, tries_max: usize) -> Findings {
@@ -171,7 +172,7 @@ fn a_setting_that_blocks_is_set_back() {
     let expired = findings
         .outages
         .iter()
-        .position(|outage| outage.error == "expired");
+        .position(|outage| outage.error == ErrorKind::Expired);
     let best = findings.remedies.best(expired.expect("something expires"));
     let best = best.expect("a remedy");
     assert!(

@@ -78,7 +78,7 @@ fn outages(deployment: &Deployment, record: &Record) -> String {
             "{} {}..{until} {} {}\n  {}\n",
             connection.client,
             offset(record.manifest.start, outage.from),
-            outage.code,
+            outage.error.code(),
             outage.error,
             said.unwrap_or_default(),
         );

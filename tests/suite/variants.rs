@@ -65,7 +65,12 @@ fn outages(deployment: &Deployment) -> Vec<(String, &'static str)> {
     let connections = &record.manifest.connections;
     found
         .iter()
-        .map(|one| (connections[one.connection as usize].name.clone(), one.error))
+        .map(|one| {
+            (
+                connections[one.connection as usize].name.clone(),
+                one.error.kebab(),
+            )
+        })
         .collect()
 }
 
@@ -119,7 +124,7 @@ fn a_clock_that_is_off_fails_for_exactly_as_long() {
         .map(|one| {
             let client = &record.manifest.connections[one.connection as usize].client;
             let until = one.until.expect("it is mended");
-            (client.as_str(), one.error, until.since(one.from))
+            (client.as_str(), one.error.kebab(), until.since(one.from))
         })
         .collect();
     assert_eq!(spans, [("m.web/0", "expired", Span::from_secs(6 * 3_600))]);

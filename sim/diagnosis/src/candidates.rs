@@ -11,6 +11,7 @@ use super::expectations::application_of;
 use super::explanation::Explanation;
 use super::outages::Outage;
 use trustsim_kernel::{Span, Time};
+use trustsim_tls::ErrorKind;
 use trustsim_world::{Deployment, Manifest, TimedAction};
 
 /// How soon an operator acts who watches.
@@ -153,7 +154,7 @@ impl Guesser<'_> {
         let in_time = explanation
             .presented
             .first()
-            .filter(|_| explanation.error == "expired");
+            .filter(|_| explanation.error == ErrorKind::Expired);
         let in_time = in_time.map(|leaf| leaf.not_after().since(self.manifest.start));
         let in_time = in_time.and_then(|end| end.checked_sub(DAY));
         again

@@ -4,19 +4,14 @@
 use super::describe::certificate_name;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
+use trustsim_tls::ErrorKind;
 use trustsim_world::{CertificateRecord, ConnectionRecord, HandshakeRecord, Seq};
 
-/// Errors that say that no chain reached something trusted.
-pub(super) const LACKS_TRUST: [&str; 3] = ["unknown-issuer", "bad-signature", "partial-chain"];
-
-/// Errors of a side that cannot load its own certificate.
-pub(super) const CANNOT_LOAD: [&str; 2] = ["key-mismatch", "bad-encoding"];
-
 /// What a server did that began no handshake.
-fn did_instead(error: &str) -> Option<&'static str> {
+fn did_instead(error: ErrorKind) -> Option<&'static str> {
     match error {
-        "plaintext-peer" => Some("answered in plain text"),
-        "closed-by-peer" => Some("closed the connection in the middle of the handshake"),
+        ErrorKind::PlaintextPeer => Some("answered in plain text"),
+        ErrorKind::ClosedByPeer => Some("closed the connection in the middle of the handshake"),
         _ => None,
     }
 }
@@ -43,6 +38,12 @@ pub(super) struct Case<'a> {
 }
 
 impl Case<'_> {
+    /// Why it failed.
+    pub(super) fn error(&self) -> ErrorKind {
+        let error = self.record.verdict.error;
+        error.expect("only a handshake that failed is explained")
+    }
+
     /// `model.app` of the CA that signed the leaf.
     pub(super) fn signer(&self) -> Option<String> {
         let signer = self.issuers.first()?;
@@ -51,11 +52,11 @@ impl Case<'_> {
 
     pub(super) fn headline(&self) -> String {
         let (presenter, judge) = (self.presenter, self.judge);
-        let error = self.record.verdict.error;
-        if error == "unreachable" {
+        let error = self.error();
+        if error == ErrorKind::Unreachable {
             return format!("{presenter} does not answer {judge}");
         }
-        if CANNOT_LOAD.contains(&error) && presenter == judge {
+        if error.prevents_loading() && presenter == judge {
             return format!("{presenter} cannot load its own certificate: {error}");
         }
         if let Some(did) = did_instead(error) {
@@ -65,20 +66,20 @@ impl Case<'_> {
             return format!("{presenter} presents no certificate to {judge}");
         }
         match error {
-            "unknown-issuer" | "partial-chain" => {
+            ErrorKind::UnknownIssuer | ErrorKind::PartialChain => {
                 format!("{judge} does not trust the issuer of {presenter}")
             }
-            "no-client-certificate" => {
+            ErrorKind::NoClientCertificate => {
                 format!("{presenter} has no certificate of a CA that {judge} asks its clients for")
             }
-            "bad-signature" => {
+            ErrorKind::BadSignature => {
                 format!("{judge} trusts another key than the one that signed {presenter}")
             }
-            "expired" => format!("{presenter} presents an expired certificate to {judge}"),
-            "not-valid-yet" => {
+            ErrorKind::Expired => format!("{presenter} presents an expired certificate to {judge}"),
+            ErrorKind::NotValidYet => {
                 format!("{presenter} presents a certificate to {judge} that is not valid yet")
             }
-            "not-valid-for-name" => format!(
+            ErrorKind::NotValidForName => format!(
                 "{presenter} presents a certificate to {judge} that does not name {}",
                 self.connection.server_name
             ),
@@ -89,8 +90,8 @@ impl Case<'_> {
     pub(super) fn reason(&self) -> String {
         if self.presenter == self.judge {
             let presenter = self.presenter;
-            return match self.record.verdict.error {
-                "key-mismatch" => {
+            return match self.error() {
+                ErrorKind::KeyMismatch => {
                     format!("the key of {presenter} does not belong to the certificate beside it")
                 }
                 _ => format!("the certificate file of {presenter} holds no certificate"),
@@ -99,17 +100,17 @@ impl Case<'_> {
         let Some(leaf) = self.leaf else {
             return self.reason_without_leaf();
         };
-        match self.record.verdict.error {
+        match self.error() {
             _ if self.lacks_trust() => self.trust_reason(leaf),
-            "expired" => self.validity_reason(leaf, "expired", |certificate| {
+            ErrorKind::Expired => self.validity_reason(leaf, "expired", |certificate| {
                 (certificate.not_after() <= self.at)
                     .then(|| format!("was valid until {}", certificate.not_after()))
             }),
-            "not-valid-yet" => self.validity_reason(leaf, "not valid yet", |certificate| {
+            ErrorKind::NotValidYet => self.validity_reason(leaf, "not valid yet", |certificate| {
                 (certificate.not_before() > self.at)
                     .then(|| format!("is valid from {}", certificate.not_before()))
             }),
-            "not-valid-for-name" => format!(
+            ErrorKind::NotValidForName => format!(
                 "{} was asked for {}, its certificate {} names {}",
                 self.presenter,
                 self.connection.server_name,
@@ -125,7 +126,7 @@ impl Case<'_> {
     }
 
     fn reason_without_leaf(&self) -> String {
-        if self.record.verdict.error == "unreachable" {
+        if self.error() == ErrorKind::Unreachable {
             return format!("nobody listened at {}", self.presenter);
         }
         if let (true, Some([left, right])) = (self.serial.is_empty(), &self.deaf) {
@@ -134,7 +135,7 @@ impl Case<'_> {
                 self.presenter
             );
         }
-        if let Some(did) = did_instead(self.record.verdict.error) {
+        if let Some(did) = did_instead(self.error()) {
             return format!("{} {did}", self.presenter);
         }
         if self.serial.is_empty() {
@@ -142,7 +143,9 @@ impl Case<'_> {
         }
         format!(
             "{} presented the certificate with serial {}, refused as {}",
-            self.presenter, self.serial, self.record.verdict.error
+            self.presenter,
+            self.serial,
+            self.error()
         )
     }
 
@@ -223,9 +226,8 @@ impl Case<'_> {
     /// Whether trust is what broke. A client that has a certificate, and none of a CA that its
     /// server names, sends none (RFC 8446 4.2.4).
     pub(super) fn lacks_trust(&self) -> bool {
-        let error = self.record.verdict.error;
-        LACKS_TRUST.contains(&error)
-            || (error == "no-client-certificate" && !self.serial.is_empty())
+        let error = self.error();
+        error.lacks_trust() || (error == ErrorKind::NoClientCertificate && !self.serial.is_empty())
     }
 
     pub(super) fn trusts_any_issuer(&self) -> bool {

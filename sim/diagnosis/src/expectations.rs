@@ -4,6 +4,7 @@ use super::counts;
 use super::outages::Outage;
 use super::tally::Tally;
 use trustsim_kernel::{Span, format_duration};
+use trustsim_tls::ErrorKind;
 use trustsim_world::{
     ConnectionRecord, Counted, Deployment, Expectation, ExpectationKind, Journal, Manifest, Party,
     Selector, Source,
@@ -52,9 +53,7 @@ impl Evidence<'_> {
             };
             let connection = &self.manifest.connections[outage.connection as usize];
             self.matches(selector, connection)
-                && error
-                    .as_ref()
-                    .is_none_or(|error| outage.errors().any(|each| each == error))
+                && error.is_none_or(|error| outage.errors().any(|each| each == error))
         };
         (0..self.outages.len())
             .filter(|&index| {
@@ -77,13 +76,13 @@ impl Evidence<'_> {
                     at_least,
                     at_most,
                 } => self.counted(what, *at_least, *at_most),
-                ExpectationKind::Fails { error, .. } => self.fails(&connections, error.as_deref()),
+                ExpectationKind::Fails { error, .. } => self.fails(&connections, *error),
                 ExpectationKind::Outage {
                     at_least,
                     at_most,
                     error,
                     ..
-                } => self.lost_time(&connections, *at_least, *at_most, error.as_deref()),
+                } => self.lost_time(&connections, *at_least, *at_most, *error),
             });
         let (held, detail) = match outcome {
             Ok(detail) => (true, detail),
@@ -118,7 +117,7 @@ impl Evidence<'_> {
         ))
     }
 
-    fn fails(&self, connections: &[usize], error: Option<&str>) -> Result<String, String> {
+    fn fails(&self, connections: &[usize], error: Option<ErrorKind>) -> Result<String, String> {
         let has = |index: usize| {
             self.of(index)
                 .any(|outage| error.is_none_or(|error| outage.errors().any(|each| each == error)))
@@ -141,7 +140,7 @@ impl Evidence<'_> {
         connections: &[usize],
         at_least: Option<Span>,
         at_most: Option<Span>,
-        error: Option<&str>,
+        error: Option<ErrorKind>,
     ) -> Result<String, String> {
         for &index in connections {
             let name = &self.manifest.connections[index].name;
@@ -218,8 +217,7 @@ impl Evidence<'_> {
 
     /// The connections it is about, where it is about connections, and what it says.
     fn claim<'k>(&self, kind: &'k ExpectationKind) -> (Option<&'k Selector>, String) {
-        let with = |error: &Option<String>| {
-            let error = error.as_ref();
+        let with = |error: &Option<ErrorKind>| {
             error.map_or_else(String::new, |error| format!(" with {error}"))
         };
         match kind {

@@ -2,14 +2,14 @@
 //! relation would have carried what was missing, and what started it.
 
 use super::carrier::{Carrier, carrier, deaf};
-use super::case::{CANNOT_LOAD, Case};
+use super::case::Case;
 use super::cause::{Cause, Detective, Trail};
 use super::expectations::application_of;
 use super::facts::{Facts, address, cause_chain};
 use super::outages::Outage;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
-use trustsim_tls::Side;
+use trustsim_tls::{ErrorKind, Side};
 use trustsim_world::{Deployment, HandshakeRecord, Journal, Kind, Manifest, Seq};
 
 /// Why a connection failed, read from the journal.
@@ -41,8 +41,8 @@ pub struct Explanation {
     pub root_text: Option<String>,
     /// The handshake that is explained.
     pub seq: Seq,
-    /// Its error, kebab-case.
-    pub error: &'static str,
+    /// Its error.
+    pub error: ErrorKind,
     /// What was to blame from when on, in one line each: where the error became another one, or
     /// where what opened the outage is not what kept it open. The first is from its beginning.
     pub parts: Vec<Part>,
@@ -53,8 +53,8 @@ pub struct Explanation {
 pub struct Part {
     /// From when on.
     pub from: Time,
-    /// Its error, kebab-case.
-    pub error: &'static str,
+    /// Its error.
+    pub error: ErrorKind,
     /// What was to blame, as [`Cause::line`].
     pub cause: String,
     /// Everything in one line, as [`Explanation::line`].
@@ -109,7 +109,7 @@ pub(super) struct Explainer<'a> {
 /// A stretch of an outage with one error.
 struct Phase {
     seq: Seq,
-    error: &'static str,
+    error: ErrorKind,
     from: Time,
     until: Time,
 }
@@ -220,7 +220,7 @@ impl<'a> Explainer<'a> {
         phases
             .map(|((seq, error, from), until)| Phase {
                 seq: *seq,
-                error,
+                error: *error,
                 from: *from,
                 until,
             })
@@ -264,16 +264,17 @@ impl<'a> Explainer<'a> {
     pub(super) fn explain_at(&self, connection: u32, seq: Seq, at: Time) -> Explanation {
         let error = match self.journal.get(seq).map(|entry| &entry.kind) {
             Some(Kind::Handshake(record)) => record.verdict.error,
-            _ => "",
+            _ => None,
         };
+        let error = error.expect("only a handshake that failed is explained");
         let chain = cause_chain(self.journal, seq);
         let root = self.root(&chain);
         let root_text = root.and_then(|seq| self.root_text(seq));
         let Some(case) = self.case(connection, seq, at) else {
             return Explanation {
                 cause: Cause::default(),
-                headline: error.to_owned(),
-                reason: error.to_owned(),
+                headline: error.to_string(),
+                reason: error.to_string(),
                 presented: Vec::new(),
                 trusted: None,
                 signer: None,
@@ -321,7 +322,12 @@ impl<'a> Explainer<'a> {
         let (client, server) = (&connection.client, &connection.server);
         let (presenter, judge, serial) = match record.verdict.judged_by {
             // A server that cannot load what it would present refuses nobody but itself.
-            Some(Side::Server) if CANNOT_LOAD.contains(&record.verdict.error) => {
+            Some(Side::Server)
+                if record
+                    .verdict
+                    .error
+                    .is_some_and(ErrorKind::prevents_loading) =>
+            {
                 (server, server, &record.server_serial)
             }
             Some(Side::Server) => (client, server, &record.client_serial),

@@ -1,7 +1,7 @@
 //! Outages: the maximal intervals in which a connection's verdict is a failure.
 
 use trustsim_kernel::{Span, Time};
-use trustsim_tls::Outcome;
+use trustsim_tls::ErrorKind;
 use trustsim_world::{Journal, Kind, Manifest, Seq};
 
 /// One interval in which one connection failed, from its first failing verdict to the first
@@ -14,10 +14,8 @@ pub struct Outage {
     pub from: Time,
     /// The first good instant after it; `None` where it was still open at the end.
     pub until: Option<Time>,
-    /// Code of its first error, `TS04xx`.
-    pub code: &'static str,
-    /// Its first error, kebab-case.
-    pub error: &'static str,
+    /// Its first error.
+    pub error: ErrorKind,
     /// The handshake entry that opened it.
     pub opened: Seq,
     /// The handshake entry that closed it.
@@ -33,10 +31,8 @@ pub struct ErrorChange {
     pub at: Time,
     /// The handshake entry.
     pub seq: Seq,
-    /// Code of the new error.
-    pub code: &'static str,
     /// The new error.
-    pub error: &'static str,
+    pub error: ErrorKind,
 }
 
 impl Outage {
@@ -46,7 +42,7 @@ impl Outage {
     }
 
     /// Every error in it, first to last.
-    pub fn errors(&self) -> impl Iterator<Item = &'static str> + '_ {
+    pub fn errors(&self) -> impl Iterator<Item = ErrorKind> + '_ {
         std::iter::once(self.error).chain(self.changes.iter().map(|change| change.error))
     }
 }
@@ -74,25 +70,23 @@ pub fn outages(manifest: &Manifest, journal: &Journal) -> Vec<Outage> {
         };
         let at = entry.time.max(first);
         let seq = Seq(u32::try_from(index).unwrap_or(u32::MAX));
-        let verdict = &record.verdict;
-        match (&mut open[connection], verdict.outcome) {
-            (slot @ None, Outcome::Failed) => {
+        match (&mut open[connection], record.verdict.error) {
+            (slot @ None, Some(error)) => {
                 *slot = Some(Outage {
                     connection: record.connection,
                     from: at,
                     until: None,
-                    code: verdict.code,
-                    error: verdict.error,
+                    error,
                     opened: seq,
                     closed: None,
                     changes: Vec::new(),
                 });
             }
-            (Some(outage), Outcome::Failed) => note_change(outage, at, seq, verdict),
-            (slot @ Some(_), Outcome::Ok) => {
+            (Some(outage), Some(error)) => note_change(outage, at, seq, error),
+            (slot @ Some(_), None) => {
                 found.extend(slot.take().and_then(|outage| close(outage, at, seq)));
             }
-            (None, Outcome::Ok) => {}
+            (None, None) => {}
         }
     }
     // What a removed unit took along is over with it.
@@ -105,21 +99,15 @@ pub fn outages(manifest: &Manifest, journal: &Journal) -> Vec<Outage> {
     found
 }
 
-fn note_change(outage: &mut Outage, at: Time, seq: Seq, verdict: &trustsim_tls::Verdict) {
+fn note_change(outage: &mut Outage, at: Time, seq: Seq, error: ErrorKind) {
     if outage.from == at {
         // Judged again at its first instant: the later verdict is the one that held.
-        outage.code = verdict.code;
-        outage.error = verdict.error;
+        outage.error = error;
         outage.opened = seq;
         return;
     }
-    if outage.errors().last() != Some(verdict.error) {
-        outage.changes.push(ErrorChange {
-            at,
-            seq,
-            code: verdict.code,
-            error: verdict.error,
-        });
+    if outage.errors().last() != Some(error) {
+        outage.changes.push(ErrorChange { at, seq, error });
     }
 }
 
@@ -134,7 +122,7 @@ mod tests {
     use super::*;
     use trustsim_testkit::{Script, seconds};
 
-    fn spans(script: &Script) -> Vec<(u32, u64, Option<u64>, &'static str, usize)> {
+    fn spans(script: &Script) -> Vec<(u32, u64, Option<u64>, ErrorKind, usize)> {
         outages(&script.manifest, &script.journal)
             .into_iter()
             .map(|outage| {
@@ -155,24 +143,34 @@ mod tests {
     fn an_outage_runs_from_the_first_failure_to_the_next_good_verdict() {
         let mut script = Script::new(&["a.web/0"]);
         script.ok(60, 0);
-        script.fail(100, 0, "unknown-issuer");
-        script.fail(150, 0, "unknown-issuer");
+        script.fail(100, 0, ErrorKind::UnknownIssuer);
+        script.fail(150, 0, ErrorKind::UnknownIssuer);
         script.ok(160, 0);
-        assert_eq!(spans(&script), [(0, 100, Some(160), "unknown-issuer", 0)]);
+        assert_eq!(
+            spans(&script),
+            [(0, 100, Some(160), ErrorKind::UnknownIssuer, 0)]
+        );
     }
 
     #[test]
     fn another_error_stays_in_the_same_outage_and_is_listed() {
         let mut script = Script::new(&["a.web/0"]);
-        script.fail(100, 0, "unknown-issuer");
-        script.fail(150, 0, "expired");
-        script.fail(170, 0, "unknown-issuer");
+        script.fail(100, 0, ErrorKind::UnknownIssuer);
+        script.fail(150, 0, ErrorKind::Expired);
+        script.fail(170, 0, ErrorKind::UnknownIssuer);
         script.ok(200, 0);
-        assert_eq!(spans(&script), [(0, 100, Some(200), "unknown-issuer", 2)]);
+        assert_eq!(
+            spans(&script),
+            [(0, 100, Some(200), ErrorKind::UnknownIssuer, 2)]
+        );
         let found = outages(&script.manifest, &script.journal);
         assert_eq!(
             found[0].errors().collect::<Vec<_>>(),
-            ["unknown-issuer", "expired", "unknown-issuer"]
+            [
+                ErrorKind::UnknownIssuer,
+                ErrorKind::Expired,
+                ErrorKind::UnknownIssuer
+            ]
         );
         assert_eq!(
             found[0].length(script.manifest.start + seconds(999)),
@@ -183,23 +181,23 @@ mod tests {
     #[test]
     fn what_was_still_open_has_no_end() {
         let mut script = Script::new(&["a.web/0"]);
-        script.fail(100, 0, "expired");
-        assert_eq!(spans(&script), [(0, 100, None, "expired", 0)]);
+        script.fail(100, 0, ErrorKind::Expired);
+        assert_eq!(spans(&script), [(0, 100, None, ErrorKind::Expired, 0)]);
     }
 
     #[test]
     fn connections_do_not_mix_and_come_in_order_of_time() {
         let mut script = Script::new(&["a.web/0", "a.web/1"]);
-        script.fail(100, 1, "expired");
-        script.fail(100, 0, "expired");
+        script.fail(100, 1, ErrorKind::Expired);
+        script.fail(100, 0, ErrorKind::Expired);
         script.ok(120, 1);
-        script.fail(130, 1, "expired");
+        script.fail(130, 1, ErrorKind::Expired);
         assert_eq!(
             spans(&script),
             [
-                (0, 100, None, "expired", 0),
-                (1, 100, Some(120), "expired", 0),
-                (1, 130, None, "expired", 0)
+                (0, 100, None, ErrorKind::Expired, 0),
+                (1, 100, Some(120), ErrorKind::Expired, 0),
+                (1, 130, None, ErrorKind::Expired, 0)
             ]
         );
     }
@@ -207,7 +205,7 @@ mod tests {
     #[test]
     fn a_failure_mended_at_its_own_instant_is_no_outage() {
         let mut script = Script::new(&["a.web/0"]);
-        script.fail(100, 0, "expired");
+        script.fail(100, 0, ErrorKind::Expired);
         script.ok(100, 0);
         assert_eq!(spans(&script), []);
     }
@@ -215,19 +213,22 @@ mod tests {
     #[test]
     fn a_verdict_replaced_at_its_own_instant_never_held() {
         let mut script = Script::new(&["a.web/0"]);
-        script.fail(100, 0, "expired");
-        script.fail(100, 0, "unknown-issuer");
+        script.fail(100, 0, ErrorKind::Expired);
+        script.fail(100, 0, ErrorKind::UnknownIssuer);
         script.ok(101, 0);
-        assert_eq!(spans(&script), [(0, 100, Some(101), "unknown-issuer", 0)]);
+        assert_eq!(
+            spans(&script),
+            [(0, 100, Some(101), ErrorKind::UnknownIssuer, 0)]
+        );
     }
 
     #[test]
     fn nothing_fails_before_the_first_attempt() {
         let mut script = Script::new(&["a.web/0"]);
-        script.fail(10, 0, "expired");
+        script.fail(10, 0, ErrorKind::Expired);
         script.ok(90, 0);
         // The first attempt is at 60 s.
-        assert_eq!(spans(&script), [(0, 60, Some(90), "expired", 0)]);
+        assert_eq!(spans(&script), [(0, 60, Some(90), ErrorKind::Expired, 0)]);
         script.manifest.connections[0].first_attempt = None;
         assert_eq!(spans(&script), []);
     }

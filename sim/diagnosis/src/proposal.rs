@@ -52,6 +52,7 @@ mod tests {
     use super::*;
     use crate::{Outage, diagnose};
     use trustsim_testkit::{Authority, Script, deployment, seconds};
+    use trustsim_tls::ErrorKind;
 
     /// `a.client/0` fails from 60 s to 200 s; the run that is played again fails in this interval.
     fn proven(again: Option<(u64, u64)>) -> Remedies {
@@ -62,7 +63,7 @@ mod tests {
         script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);
         script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
         script.serves(4, None, "a.web/0", &leaf);
-        script.fail(60, 0, "unknown-issuer");
+        script.fail(60, 0, ErrorKind::UnknownIssuer);
         script.ok(200, 0);
         let start = script.manifest.start;
         let findings = diagnose(&deployment(), &script.manifest, &script.journal);

@@ -262,6 +262,7 @@ mod tests {
     use super::*;
     use crate::diagnose;
     use trustsim_testkit::{Authority, Script, deployment, seconds};
+    use trustsim_tls::ErrorKind;
 
     /// `a.client/0` trusts nothing and fails from 60 s to 200 s.
     fn failing() -> (Deployment, Script) {
@@ -273,7 +274,7 @@ mod tests {
         script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
         script.trusts(3, "a.client/0", &[]);
         script.serves(4, None, "a.web/0", &leaf);
-        script.fail(60, 0, "unknown-issuer");
+        script.fail(60, 0, ErrorKind::UnknownIssuer);
         script.ok(200, 0);
         (deployment(), script)
     }

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::case::LACKS_TRUST;
 use super::describe::{noticed_wait, place, status_words};
 use super::expectations::application_of;
 use super::facts::address;
@@ -11,6 +10,7 @@ use super::{Carrier, Explanation, Outage};
 use trustsim_charms::Behaviour;
 use trustsim_juju::{HookError, HookName, Status, Trouble};
 use trustsim_kernel::{Span, Time};
+use trustsim_tls::ErrorKind;
 use trustsim_world::{
     Action, Deployment, HookAction, Journal, Kind, Manifest, NetworkAction, Note, OfferAction,
     Refusal, Target, TimedAction, UnitAction,
@@ -161,7 +161,7 @@ impl Search<'_> {
     fn why(
         &self,
         (server, client): (&str, &str),
-        error: &str,
+        error: ErrorKind,
         explanation: &Explanation,
     ) -> Option<String> {
         let near = self.near([server, client]);
@@ -187,10 +187,10 @@ impl Search<'_> {
     }
 
     /// A client outside that was given CAs once and never asks again.
-    fn keeps_its_roots(&self, client: &str, error: &str) -> Option<String> {
+    fn keeps_its_roots(&self, client: &str, error: ErrorKind) -> Option<String> {
         let mut clients = self.deployment.clients.iter();
         let found = clients.find(|found| found.name == client)?;
-        let lacks_trust = LACKS_TRUST.contains(&error) || error == "expired";
+        let lacks_trust = error.lacks_trust() || error == ErrorKind::Expired;
         (lacks_trust && found.refresh.is_none())
             .then(|| format!("client {client} keeps the CAs that it was given when it began"))
     }
@@ -249,7 +249,7 @@ impl Search<'_> {
     }
 
     /// What the plan did, near enough to matter, and did not undo before the end.
-    fn not_over(&self, server: &str, error: &str, near: &BTreeSet<usize>) -> Option<String> {
+    fn not_over(&self, server: &str, error: ErrorKind, near: &BTreeSet<usize>) -> Option<String> {
         let actions = &self.deployment.actions;
         let played = actions
             .iter()
@@ -292,7 +292,7 @@ impl Search<'_> {
         &self,
         timed: &TimedAction,
         server: &str,
-        error: &str,
+        error: ErrorKind,
         near: &BTreeSet<usize>,
     ) -> bool {
         let is_server = |target: &Target| {
@@ -302,7 +302,8 @@ impl Search<'_> {
         };
         match &timed.action {
             Action::Unit(UnitAction::Stop(target)) => {
-                is_server(target) || (error != "unreachable" && near.contains(&target.application))
+                is_server(target)
+                    || (error != ErrorKind::Unreachable && near.contains(&target.application))
             }
             Action::Unit(UnitAction::Kill { target, away }) => {
                 let back = timed.at.saturating_add(away.unwrap_or_default());

@@ -107,6 +107,7 @@ mod tests {
     use super::*;
     use crate::outages;
     use trustsim_testkit::{Script, seconds};
+    use trustsim_tls::ErrorKind;
     use trustsim_world::Away;
 
     fn only(script: &Script) -> Tally {
@@ -128,7 +129,7 @@ mod tests {
     fn an_attempt_at_a_change_meets_what_the_change_brought() {
         let mut script = Script::new(&["a.web/0"]);
         script.ok(60, 0);
-        script.fail(100, 0, "expired");
+        script.fail(100, 0, ErrorKind::Expired);
         script.ok(110, 0);
         let tally = only(&script);
         // 100 and 105 fail; 110 is good again.
@@ -141,7 +142,7 @@ mod tests {
     fn a_client_that_is_away_attempts_nothing() {
         let mut script = Script::new(&["a.web/0"]);
         script.ok(60, 0);
-        script.fail(100, 0, "expired");
+        script.fail(100, 0, ErrorKind::Expired);
         script.ok(200, 0);
         let start = script.manifest.start;
         let away = |from, until: Option<u64>| Away {
@@ -158,7 +159,7 @@ mod tests {
     #[test]
     fn an_outage_between_two_attempts_fails_none() {
         let mut script = Script::new(&["a.web/0"]);
-        script.fail(101, 0, "expired");
+        script.fail(101, 0, ErrorKind::Expired);
         script.ok(104, 0);
         let tally = only(&script);
         assert_eq!((tally.failed_attempts, tally.outages), (0, 1));
@@ -168,7 +169,7 @@ mod tests {
     #[test]
     fn an_open_outage_fails_to_the_end() {
         let mut script = Script::new(&["a.web/0"]);
-        script.fail(990, 0, "expired");
+        script.fail(990, 0, ErrorKind::Expired);
         let tally = only(&script);
         // 990, 995 and 1000.
         assert_eq!((tally.failed_attempts, tally.lost), (3, seconds(10)));

@@ -28,7 +28,7 @@ fn untrusting(client: &str) -> Script {
 
 fn missing(deployment: &Deployment, client: &str) -> String {
     let mut script = untrusting(client);
-    script.fail(60, 0, "unknown-issuer");
+    script.fail(60, 0, ErrorKind::UnknownIssuer);
     let carrier = explained(deployment, &script)
         .carrier
         .expect("trust is missing");
@@ -143,7 +143,7 @@ fn a_removed_relation_is_told_from_one_that_never_was() {
     let sides = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
     script.transfer(5, RelationChange::Created, sides.0, sides.1);
     let gone = script.transfer(6, RelationChange::Removed, sides.0, sides.1);
-    script.fail(60, 0, "unknown-issuer");
+    script.fail(60, 0, ErrorKind::UnknownIssuer);
     let carrier = explained(&deployment(), &script).carrier;
     let Some(Carrier::Missing { removed, .. }) = carrier else {
         panic!("{carrier:?}");
@@ -160,7 +160,7 @@ fn a_relation_that_is_there_only_has_not_carried_it_yet() {
         "a.ca:send-ca-cert",
         "a.client:receive-ca-cert",
     );
-    script.fail(60, 0, "unknown-issuer");
+    script.fail(60, 0, ErrorKind::UnknownIssuer);
     let carrier = explained(&deployment(), &script).carrier.expect("trust");
     insta::assert_snapshot!(carrier.sentence(), @"the certificate_transfer relation a.ca:send-ca-cert - a.client:receive-ca-cert is there, but had not brought it into the client's trust store");
 }
@@ -178,7 +178,7 @@ fn line(explanation: &Explanation) -> String {
 #[test]
 fn an_expired_leaf_is_told_by_its_end() {
     let mut script = untrusting("a.client/0");
-    script.fail(600, 0, "expired");
+    script.fail(600, 0, ErrorKind::Expired);
     let explanation = explained(&deployment(), &script);
     assert!(explanation.carrier.is_none());
     insta::assert_snapshot!(explanation.headline, @"a.web/0 presents an expired certificate to a.client/0");
@@ -188,7 +188,7 @@ fn an_expired_leaf_is_told_by_its_end() {
 #[test]
 fn a_good_leaf_that_a_client_calls_expired_is_its_clock() {
     let mut script = untrusting("a.client/0");
-    script.fail(100, 0, "expired");
+    script.fail(100, 0, ErrorKind::Expired);
     insta::assert_snapshot!(line(&explained(&deployment(), &script)), @"a.web/0 presented CN=web.example.com, expired by the clock of a.client/0");
 }
 
@@ -196,7 +196,7 @@ fn a_good_leaf_that_a_client_calls_expired_is_its_clock() {
 fn a_wrong_name_is_told_by_both_names() {
     let mut script = untrusting("a.client/0");
     "10.0.0.1".clone_into(&mut script.manifest.connections[0].server_name);
-    script.fail(100, 0, "not-valid-for-name");
+    script.fail(100, 0, ErrorKind::NotValidForName);
     insta::assert_snapshot!(line(&explained(&deployment(), &script)), @"a.web/0 has a certificate for DNS:web.example.com, and a.client/0 asks for 10.0.0.1; a.web/0 was asked for 10.0.0.1, its certificate CN=web.example.com names DNS:web.example.com");
 }
 
@@ -212,7 +212,7 @@ fn a_namesake_root_is_pointed_out() {
     script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
     script.serves(3, None, "a.web/0", &leaf);
     script.trusts(4, "browser", &[&other.certificate]);
-    script.fail(60, 0, "bad-signature");
+    script.fail(60, 0, ErrorKind::BadSignature);
     insta::assert_snapshot!(line(&explained(&deployment(), &script)), @"a.ca has a new CA since 2026-01-01T00:00:01Z, and client browser still has the one that it was given before; a.web/0 presented CN=web.example.com, signed by CN=ca of a.ca; browser trusted CN=ca, of the same name but another certificate: client browser still has the CA of a.ca that it was given before");
 }
 
@@ -227,7 +227,7 @@ fn a_trusted_root_that_no_chain_reaches_is_the_chains_fault() {
     script.issued(3, None, "a.web/0", &leaf, &inner.certificate);
     script.serves(4, None, "a.web/0", &leaf);
     script.trusts(5, "browser", &[&root.certificate]);
-    script.fail(60, 0, "unknown-issuer");
+    script.fail(60, 0, ErrorKind::UnknownIssuer);
     let explanation = explained(&deployment(), &script);
     assert!(explanation.carrier.is_none(), "no relation is missing");
     assert_eq!(explanation.presented.len(), 3);
@@ -266,7 +266,7 @@ fn without_an_action_the_root_is_the_first_thing_that_happened() {
         label: "ca".into(),
     };
     let secret = script.record(100, Some(Seq(0)), subject("a.ca/0"), kind);
-    script.judge(110, Some(secret), 0, bad("unknown-issuer"));
+    script.judge(110, Some(secret), 0, bad(ErrorKind::UnknownIssuer));
     let explanation = explained(&deployment(), &script);
     assert_eq!(explanation.root, Some(secret));
     insta::assert_snapshot!(explanation.root_text.unwrap_or_default(), @"secret of a.ca/0");
@@ -295,7 +295,7 @@ fn judged(kind: ExpectationKind) -> (bool, String, usize) {
     deployment.expectations = vec![expect(kind)];
     let mut script = Script::new(&["a.web/0"]);
     script.ok(60, 0);
-    script.fail(100, 0, "expired");
+    script.fail(100, 0, ErrorKind::Expired);
     script.ok(130, 0);
     let findings = diagnose(&deployment, &script.manifest, &script.journal);
     let result = &findings.expectations[0];
@@ -320,18 +320,21 @@ fn no_failures_breaks_on_any_outage() {
 
 #[test]
 fn fails_asks_for_a_failure_with_that_error() {
-    let fails = |error: Option<&str>| {
+    let fails = |error: Option<ErrorKind>| {
         judged(ExpectationKind::Fails {
             connections: from_browser(),
-            error: error.map(str::to_owned),
+            error,
         })
     };
     assert_eq!((fails(None).0, fails(None).2), (true, 0));
     assert_eq!(
-        (fails(Some("expired")).0, fails(Some("expired")).2),
+        (
+            fails(Some(ErrorKind::Expired)).0,
+            fails(Some(ErrorKind::Expired)).2
+        ),
         (true, 0)
     );
-    let (held, text, unexpected) = fails(Some("unknown-issuer"));
+    let (held, text, unexpected) = fails(Some(ErrorKind::UnknownIssuer));
     assert_eq!((held, unexpected), (false, 1));
     insta::assert_snapshot!(text, @"failure from browser with unknown-issuer: browser -> a.web/0 failed with expired");
 }

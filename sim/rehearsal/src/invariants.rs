@@ -6,7 +6,7 @@ use trustsim_diagnosis::Invariant;
 use trustsim_faults::rotation::{Rotation, Step, Way, way};
 use trustsim_kernel::{Span, Streams};
 use trustsim_pki::Certificate;
-use trustsim_tls::{Case, Lane, Outcome, handshake};
+use trustsim_tls::{Case, Lane, handshake};
 use trustsim_world::{ConnectionSpec, Persistence, Source};
 
 /// What was found of one invariant.
@@ -109,11 +109,11 @@ fn two_by_two(stage: &Stage, played: &Played) -> Vec<Quadrant> {
             let case = meet(old, new, new_leaf, new_bundle);
             let stream = streams.stream("two-by-two", &case.server_name);
             let verdict = handshake(&case, Lane::default(), stream);
-            if verdict.outcome == Outcome::Ok {
+            if verdict.is_ok() {
                 quadrant.verified += 1;
             } else if quadrant.refused.is_none() {
                 let name = &case.server_name;
-                quadrant.refused = Some(format!("{name}: {}", verdict.error));
+                quadrant.refused = Some(format!("{name}: {}", verdict.error_name()));
             }
         }
         quadrant

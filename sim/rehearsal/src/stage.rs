@@ -9,13 +9,13 @@ use trustsim_diagnosis::{Outage, Rotated, outages};
 use trustsim_faults::rotation::{Refusal, Rotation, timed};
 use trustsim_kernel::{Span, Time};
 use trustsim_pki::Certificate;
-use trustsim_tls::Case;
+use trustsim_tls::{Case, ErrorKind};
 use trustsim_world::{
     CertificateKind, Deployment, Journal, Kind, Options, RotationSpec, Simulation, TimedAction,
 };
 
 /// The error of a connection to a workload that is restarting.
-const RESTARTING: &str = "unreachable";
+const RESTARTING: ErrorKind = ErrorKind::Unreachable;
 
 /// The stage of a rehearsal.
 pub(super) struct Stage {

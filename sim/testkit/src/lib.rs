@@ -14,7 +14,7 @@ use trustsim_pki::issuers::charmlibs;
 use trustsim_pki::{
     Certificate, CertificateRequest, KeyAlgorithm, KeyPair, RequestAttributes, SerialNumber, Terms,
 };
-use trustsim_tls::{ErrorKind, Side, Text, Validator, Verdict};
+use trustsim_tls::{ErrorKind, Side, Stack, Text, Validator, Verdict};
 use trustsim_world::{
     Action, ActionRecord, ApplicationSpec, CertificateKind, CertificateRecord, ClientSpec,
     ConnectionRecord, ControllerSpec, Deployment, Entry, Expectation, ExpectationKind,
@@ -144,8 +144,8 @@ impl Script {
         self.judge(at_s, None, connection, good())
     }
 
-    /// Appends a handshake that failed with this kebab-case error.
-    pub fn fail(&mut self, at_s: u64, connection: u32, error: &'static str) -> Seq {
+    /// Appends a handshake that failed with this error.
+    pub fn fail(&mut self, at_s: u64, connection: u32, error: ErrorKind) -> Seq {
         self.judge(at_s, None, connection, bad(error))
     }
 
@@ -175,12 +175,11 @@ pub fn good() -> Verdict {
 }
 
 /// A failing verdict of a client with OpenSSL.
-pub fn bad(error: &'static str) -> Verdict {
-    let known = ErrorKind::ALL.iter().find(|each| each.kebab() == error);
-    let mut verdict = Verdict::failed(*known.expect("a known error"), Side::Client);
+pub fn bad(error: ErrorKind) -> Verdict {
+    let mut verdict = Verdict::failed(error, Side::Client);
     let (alert, rustls, openssl) = match error {
-        "unknown-issuer" => ("unknown_ca", "UnknownIssuer", 20),
-        "expired" => (
+        ErrorKind::UnknownIssuer => ("unknown_ca", "UnknownIssuer", 20),
+        ErrorKind::Expired => (
             "certificate_expired",
             "Expired { not_after: 1767226100 }",
             10,
@@ -192,7 +191,7 @@ pub fn bad(error: &'static str) -> Verdict {
     verdict.openssl_code = Some(openssl);
     verdict.texts = vec![Text {
         side: Side::Client,
-        stack: "openssl",
+        stack: Stack::OpenSsl,
         line: format!("Verify return code: {openssl}"),
     }];
     verdict
@@ -319,7 +318,7 @@ impl Script {
         at_s: u64,
         (connection, what): (u32, &'static str),
         certificate: &Certificate,
-        error: &'static str,
+        error: ErrorKind,
     ) -> Seq {
         let record = GoesOnRecord {
             connection,
@@ -499,7 +498,7 @@ pub fn rotation() -> (Deployment, Script) {
             },
             at_least: None,
             at_most: Some(seconds(60)),
-            error: Some("unknown-issuer".to_owned()),
+            error: Some(ErrorKind::UnknownIssuer),
         }),
     ];
     let mut script = Script::new(&["a.web/0", "a.web/0"]);
@@ -530,12 +529,12 @@ pub fn rotation() -> (Deployment, Script) {
     script.issued(302, Some(hook), "a.ca", &new.certificate, &new.certificate);
     let issued = script.issued(304, Some(hook), "a.web/0", &second, &new.certificate);
     let served = script.serves(306, Some(issued), "a.web/0", &second);
-    script.judge(306, Some(served), 0, bad("unknown-issuer"));
-    script.judge(306, Some(served), 1, bad("unknown-issuer"));
+    script.judge(306, Some(served), 0, bad(ErrorKind::UnknownIssuer));
+    script.judge(306, Some(served), 1, bad(ErrorKind::UnknownIssuer));
     let both = [&old.certificate, &new.certificate];
     let trust = script.trusts(316, "a.client/0", &both);
     script.judge(316, Some(trust), 1, good());
-    script.judge(500, Some(Seq(0)), 0, bad("expired"));
+    script.judge(500, Some(Seq(0)), 0, bad(ErrorKind::Expired));
     (deployment, script)
 }
 
@@ -598,8 +597,8 @@ pub fn large() -> (Deployment, Script) {
     for (at, connection, what) in events {
         match what {
             0 => drop(script.ok(at, connection)),
-            2 => drop(script.fail(at, connection, "unknown-issuer")),
-            3 => drop(script.fail(at, connection, "expired")),
+            2 => drop(script.fail(at, connection, ErrorKind::UnknownIssuer)),
+            3 => drop(script.fail(at, connection, ErrorKind::Expired)),
             9 => drop(script.done(at, None, rotate_private_key())),
             _ => {
                 let leaf = &leaves[connection as usize % leaves.len()];

@@ -2,7 +2,10 @@
 //! `trustsim explain` prints.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::LazyLock;
+
+use thiserror::Error;
 
 use super::said;
 
@@ -510,12 +513,37 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// The code of a certificate error by its kebab-case name.
-pub fn code(error: &str) -> Option<&'static str> {
-    ErrorKind::ALL
-        .iter()
-        .find(|kind| kind.kebab() == error)
-        .map(|kind| kind.code())
+/// A name that no certificate error has.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("`{0}` is not a certificate error")]
+pub struct UnknownErrorKind(pub String);
+
+impl FromStr for ErrorKind {
+    type Err = UnknownErrorKind;
+
+    /// Reads the kebab-case name.
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|kind| kind.kebab() == name)
+            .ok_or_else(|| UnknownErrorKind(name.to_owned()))
+    }
+}
+
+impl ErrorKind {
+    /// Whether the chain that was presented led to nothing that the judge trusts: to no root, to
+    /// another key of the root's name, or not all the way to a root.
+    pub const fn lacks_trust(self) -> bool {
+        matches!(
+            self,
+            Self::UnknownIssuer | Self::BadSignature | Self::PartialChain
+        )
+    }
+
+    /// Whether a side fails with it before any handshake, because it cannot load its own
+    /// certificate and key.
+    pub const fn prevents_loading(self) -> bool {
+        matches!(self, Self::KeyMismatch | Self::BadEncoding)
+    }
 }
 
 /// The page of a `TS04xx` code, in Markdown: its first line is `TS0401: unknown-issuer`.
@@ -552,6 +580,11 @@ mod tests {
         assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), codes.len());
         let names: BTreeSet<_> = ErrorKind::ALL.iter().map(|kind| kind.kebab()).collect();
         assert_eq!(names.len(), codes.len());
+        for kind in ErrorKind::ALL {
+            assert_eq!(kind.to_string().parse(), Ok(*kind));
+        }
+        let error = "no-such-error".parse::<ErrorKind>().unwrap_err();
+        insta::assert_snapshot!(error, @"`no-such-error` is not a certificate error");
     }
 
     #[test]
@@ -573,7 +606,5 @@ mod tests {
     fn a_page_reads_as_text() {
         insta::assert_snapshot!(explain("ts0412").unwrap());
         assert_eq!(explain("TS0400"), None);
-        assert_eq!(code("bad-signature"), Some("TS0404"));
-        assert_eq!(code("no-such-error"), None);
     }
 }

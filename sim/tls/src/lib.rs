@@ -27,13 +27,13 @@ mod tests;
 
 pub use cache::VerdictCache;
 pub use case::{Case, ClientSide, ServerSide, Side, next_boundary};
-pub use catalogue::{ErrorKind, code, explain};
+pub use catalogue::{ErrorKind, UnknownErrorKind, explain};
 pub use chain::{judge_client, judge_server, presents};
 pub use handshake::{Lane, handshake};
 pub use identity::Identity;
 pub use provider::{provider, signing_key, with_stream};
 pub use resumption::{Resumption, UnknownResumption, is_taken_up, resume};
-pub use texts::Text;
+pub use texts::{Stack, Text};
 pub use trust::TrustStore;
 pub use validator::{UnknownValidator, Validator};
 pub use verdict::{Outcome, Verdict};

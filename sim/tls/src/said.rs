@@ -7,7 +7,7 @@ use rustls::pki_types::ServerName;
 use super::case::Side;
 use super::catalogue::ErrorKind;
 use super::chain::X509_ERRORS;
-use super::texts::{of_alert, openssl_lines};
+use super::texts::{Stack, of_alert, openssl_lines};
 use super::verdict::{Verdict, alert_name};
 
 /// The section, in Markdown.
@@ -27,13 +27,17 @@ pub(super) fn section(kind: ErrorKind) -> String {
 }
 
 /// What is printed where the error is found, by program.
-pub(super) fn lines(kind: ErrorKind) -> Vec<(&'static str, String)> {
+pub(super) fn lines(kind: ErrorKind) -> Vec<(Stack, String)> {
     const PLACEHOLDER: &str = "host.placeholder";
     let name = ServerName::try_from(PLACEHOLDER).ok();
     let mut lines = Vec::new();
     let own = own(kind);
     let [rustls, go, java] = own;
-    lines.extend(rustls.iter().map(|line| ("rustls", prefixed(RUSTLS, line))));
+    lines.extend(
+        rustls
+            .iter()
+            .map(|line| (Stack::Rustls, prefixed(RUSTLS, line))),
+    );
     for (code, _, of, _) in X509_ERRORS {
         if *of == kind {
             let texts = openssl_lines(*code, Side::Client, name.as_ref());
@@ -49,10 +53,10 @@ pub(super) fn lines(kind: ErrorKind) -> Vec<(&'static str, String)> {
             "certificate subject name '…' does not match target host name '…'",
             "unable to obtain common name from peer certificate",
         ];
-        lines.extend(words.map(|line| ("curl", format!("curl: (60) SSL: {line}"))));
+        lines.extend(words.map(|line| (Stack::Curl, format!("curl: (60) SSL: {line}"))));
     }
-    lines.extend(go.iter().map(|line| ("go", prefixed(GO, line))));
-    lines.extend(java.iter().map(|line| ("java", prefixed(JAVA, line))));
+    lines.extend(go.iter().map(|line| (Stack::Go, prefixed(GO, line))));
+    lines.extend(java.iter().map(|line| (Stack::Java, prefixed(JAVA, line))));
     if own.iter().all(|lines| lines.is_empty()) {
         let texts = Verdict::failed(kind, Side::Client).texts;
         let found = texts.into_iter().filter(|text| text.side == Side::Client);
@@ -63,7 +67,7 @@ pub(super) fn lines(kind: ErrorKind) -> Vec<(&'static str, String)> {
 
 /// Whether a line is an instance of one of the page's.
 #[cfg(test)]
-pub(super) fn is_on_page(kind: ErrorKind, stack: &str, line: &str) -> bool {
+pub(super) fn is_on_page(kind: ErrorKind, stack: Stack, line: &str) -> bool {
     lines(kind)
         .iter()
         .any(|(of, pattern)| *of == stack && fits(pattern, line))

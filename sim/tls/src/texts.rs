@@ -4,6 +4,8 @@
 //! 7.88 (`lib/vtls/openssl.c`), Go 1.27 (`crypto/tls`), OpenJDK 17 (`sun.security.ssl`) and rustls
 //! 0.23.
 
+use std::fmt;
+
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, Error};
 
@@ -13,13 +15,50 @@ use super::chain::{NOW, Refusal, Said, x509_text};
 use super::verdict::alert_name;
 use trustsim_kernel::Time;
 
+/// A TLS library or program with words of its own for a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stack {
+    /// rustls.
+    Rustls,
+    /// The `openssl` program.
+    OpenSsl,
+    /// Python's `ssl`.
+    Python,
+    /// curl with OpenSSL.
+    Curl,
+    /// Go's `crypto/tls`.
+    Go,
+    /// Java's `SunJSSE`.
+    Java,
+}
+
+impl Stack {
+    /// The name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rustls => "rustls",
+            Self::OpenSsl => "openssl",
+            Self::Python => "python",
+            Self::Curl => "curl",
+            Self::Go => "go",
+            Self::Java => "java",
+        }
+    }
+}
+
+impl fmt::Display for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// A line that somebody sees because of a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     /// On which side it is seen.
     pub side: Side,
-    /// Which program or library prints it: `rustls`, `openssl`, `python`, `curl`, `go`, `java`.
-    pub stack: &'static str,
+    /// Which program or library prints it.
+    pub stack: Stack,
     /// The line; [`Text::at`] fills in the time of printing, where a stack prints one.
     pub line: String,
 }
@@ -52,7 +91,7 @@ impl Text {
         distance(line, UNTIL, &|bound| bound.saturating_sub(unix))
     }
 
-    const fn new(side: Side, stack: &'static str, line: String) -> Self {
+    const fn new(side: Side, stack: Stack, line: String) -> Self {
         Self { side, stack, line }
     }
 }
@@ -64,20 +103,20 @@ pub(super) fn of_refusal(
     name: Option<&ServerName<'_>>,
 ) -> Vec<Text> {
     match &refusal.said {
-        Said::WebPki(_) => vec![Text::new(side, "rustls", rustls_line(&refusal.rustls))],
+        Said::WebPki(_) => vec![Text::new(side, Stack::Rustls, rustls_line(&refusal.rustls))],
         Said::OpenSsl(code) => openssl_lines(*code, side, name),
         Said::Curl(code, line) => {
             let mut texts = openssl_lines(*code, side, name);
-            let curl = texts.iter_mut().find(|text| text.stack == "curl");
+            let curl = texts.iter_mut().find(|text| text.stack == Stack::Curl);
             if let Some(text) = curl {
                 text.line = format!("curl: (60) SSL: {line}");
             }
             texts
         }
-        Said::Go(line) => vec![Text::new(side, "go", line.clone())],
+        Said::Go(line) => vec![Text::new(side, Stack::Go, line.clone())],
         Said::Java(line) => {
             let class = java_exception(refusal.alert);
-            vec![Text::new(side, "java", format!("{class}: {line}"))]
+            vec![Text::new(side, Stack::Java, format!("{class}: {line}"))]
         }
     }
 }
@@ -85,7 +124,7 @@ pub(super) fn of_refusal(
 /// What each stack prints where a side finds an error that is no chain's: its own key, no client
 /// certificate, no common ground with its peer.
 pub(super) fn own(error: ErrorKind, rustls: &Error, side: Side) -> Vec<Text> {
-    let mut texts = vec![Text::new(side, "rustls", rustls_line(rustls))];
+    let mut texts = vec![Text::new(side, Stack::Rustls, rustls_line(rustls))];
     let others = OWN.iter().filter(|(of, _)| *of == error);
     let others = others.flat_map(|(_, lines)| lines.iter());
     texts.extend(others.map(|&(stack, line)| Text::new(side, stack, line.to_owned())));
@@ -93,21 +132,21 @@ pub(super) fn own(error: ErrorKind, rustls: &Error, side: Side) -> Vec<Text> {
 }
 
 /// By error: program and line.
-const OWN: &[(ErrorKind, &[(&str, &str)])] = &[
+const OWN: &[(ErrorKind, &[(Stack, &str)])] = &[
     (
         ErrorKind::NoClientCertificate,
         &[
             (
-                "openssl",
+                Stack::OpenSsl,
                 "error:0A0000C7:SSL routines::peer did not return a certificate",
             ),
             (
-                "python",
+                Stack::Python,
                 "[SSL: PEER_DID_NOT_RETURN_A_CERTIFICATE] peer did not return a certificate",
             ),
-            ("go", "tls: client didn't provide a certificate"),
+            (Stack::Go, "tls: client didn't provide a certificate"),
             (
-                "java",
+                Stack::Java,
                 "SSLHandshakeException: Empty client certificate chain",
             ),
         ],
@@ -116,35 +155,44 @@ const OWN: &[(ErrorKind, &[(&str, &str)])] = &[
         ErrorKind::KeyMismatch,
         &[
             (
-                "openssl",
+                Stack::OpenSsl,
                 "error:05800074:x509 certificate routines::key values mismatch",
             ),
-            ("python", "[X509: KEY_VALUES_MISMATCH] key values mismatch"),
-            ("go", "tls: private key does not match public key"),
+            (
+                Stack::Python,
+                "[X509: KEY_VALUES_MISMATCH] key values mismatch",
+            ),
+            (Stack::Go, "tls: private key does not match public key"),
         ],
     ),
     (
         ErrorKind::BadEncoding,
         &[
-            ("python", "[SSL] PEM lib"),
-            ("go", "x509: malformed certificate"),
+            (Stack::Python, "[SSL] PEM lib"),
+            (Stack::Go, "x509: malformed certificate"),
         ],
     ),
     (
         ErrorKind::PlaintextPeer,
         &[
             (
-                "openssl",
+                Stack::OpenSsl,
                 "error:0A00010B:SSL routines::wrong version number",
             ),
-            ("python", "[SSL: WRONG_VERSION_NUMBER] wrong version number"),
             (
-                "curl",
+                Stack::Python,
+                "[SSL: WRONG_VERSION_NUMBER] wrong version number",
+            ),
+            (
+                Stack::Curl,
                 "curl: (35) OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number",
             ),
-            ("go", "tls: first record does not look like a TLS handshake"),
             (
-                "java",
+                Stack::Go,
+                "tls: first record does not look like a TLS handshake",
+            ),
+            (
+                Stack::Java,
                 "SSLException: Unsupported or unrecognized SSL message",
             ),
         ],
@@ -153,17 +201,20 @@ const OWN: &[(ErrorKind, &[(&str, &str)])] = &[
         ErrorKind::ClosedByPeer,
         &[
             (
-                "openssl",
+                Stack::OpenSsl,
                 "error:0A000126:SSL routines::unexpected eof while reading",
             ),
             (
-                "python",
+                Stack::Python,
                 "[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol",
             ),
-            ("curl", "curl: (35) OpenSSL SSL_connect: SSL_ERROR_SYSCALL"),
-            ("go", "EOF"),
             (
-                "java",
+                Stack::Curl,
+                "curl: (35) OpenSSL SSL_connect: SSL_ERROR_SYSCALL",
+            ),
+            (Stack::Go, "EOF"),
+            (
+                Stack::Java,
                 "SSLHandshakeException: Remote host terminated the handshake",
             ),
         ],
@@ -171,42 +222,51 @@ const OWN: &[(ErrorKind, &[(&str, &str)])] = &[
     (
         ErrorKind::Unreachable,
         &[
-            ("python", "[Errno 111] Connection refused"),
+            (Stack::Python, "[Errno 111] Connection refused"),
             (
-                "curl",
+                Stack::Curl,
                 "curl: (7) Failed to connect: Couldn't connect to server",
             ),
-            ("go", "connect: connection refused"),
-            ("java", "ConnectException: Connection refused"),
+            (Stack::Go, "connect: connection refused"),
+            (Stack::Java, "ConnectException: Connection refused"),
         ],
     ),
     (
         ErrorKind::NoCommonVersion,
         &[
             (
-                "openssl",
+                Stack::OpenSsl,
                 "error:0A000102:SSL routines::unsupported protocol",
             ),
-            ("python", "[SSL: UNSUPPORTED_PROTOCOL] unsupported protocol"),
-            ("go", "tls: client offered only unsupported versions"),
+            (
+                Stack::Python,
+                "[SSL: UNSUPPORTED_PROTOCOL] unsupported protocol",
+            ),
+            (Stack::Go, "tls: client offered only unsupported versions"),
         ],
     ),
     (
         ErrorKind::NoCommonParameters,
         &[
-            ("openssl", "error:0A0000C1:SSL routines::no shared cipher"),
-            ("python", "[SSL: NO_SHARED_CIPHER] no shared cipher"),
             (
-                "go",
+                Stack::OpenSsl,
+                "error:0A0000C1:SSL routines::no shared cipher",
+            ),
+            (Stack::Python, "[SSL: NO_SHARED_CIPHER] no shared cipher"),
+            (
+                Stack::Go,
                 "tls: no cipher suite supported by both client and server",
             ),
-            ("java", "SSLHandshakeException: no cipher suites in common"),
+            (
+                Stack::Java,
+                "SSLHandshakeException: no cipher suites in common",
+            ),
         ],
     ),
     (
         ErrorKind::NoCommonProtocol,
         &[(
-            "go",
+            Stack::Go,
             "tls: client requested unsupported application protocols",
         )],
     ),
@@ -223,7 +283,7 @@ pub(super) fn of_alert(judged_by: Side, alert: Option<AlertDescription>) -> Vec<
     };
     let mut texts = vec![Text::new(
         side,
-        "rustls",
+        Stack::Rustls,
         format!("received fatal alert: {alert:?}"),
     )];
     if let Some((openssl, go)) = alert_texts(alert) {
@@ -233,12 +293,12 @@ pub(super) fn of_alert(judged_by: Side, alert: Option<AlertDescription>) -> Vec<
         let line = format!("error:{code:08X}:SSL routines::{openssl}");
         texts.push(Text::new(
             side,
-            "openssl",
+            Stack::OpenSsl,
             format!("{line}:SSL alert number {number}"),
         ));
         texts.push(Text::new(
             side,
-            "python",
+            Stack::Python,
             format!("[SSL: {reason}] {openssl}"),
         ));
         if side == Side::Client {
@@ -249,14 +309,18 @@ pub(super) fn of_alert(judged_by: Side, alert: Option<AlertDescription>) -> Vec<
                     format!("curl: (56) OpenSSL SSL_read: OpenSSL/3.0.19: {line}, errno 0")
                 }
             };
-            texts.push(Text::new(side, "curl", line));
+            texts.push(Text::new(side, Stack::Curl, line));
         }
-        texts.push(Text::new(side, "go", format!("remote error: tls: {go}")));
+        texts.push(Text::new(
+            side,
+            Stack::Go,
+            format!("remote error: tls: {go}"),
+        ));
     }
     if let Some(name) = alert_name(alert) {
         let class = java_exception(alert);
         let line = format!("{class}: Received fatal alert: {name}");
-        texts.push(Text::new(side, "java", line));
+        texts.push(Text::new(side, Stack::Java, line));
     }
     texts
 }
@@ -296,9 +360,12 @@ pub(super) fn openssl_lines(code: u32, side: Side, name: Option<&ServerName<'_>>
         _ => text.to_owned(),
     };
     let mut lines = vec![
-        ("openssl", format!("Verify return code: {code} ({text})")),
         (
-            "python",
+            Stack::OpenSsl,
+            format!("Verify return code: {code} ({text})"),
+        ),
+        (
+            Stack::Python,
             format!("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {python}"),
         ),
     ];
@@ -306,20 +373,20 @@ pub(super) fn openssl_lines(code: u32, side: Side, name: Option<&ServerName<'_>>
         // curl allows partial chains (since 7.68), so it has nothing to say.
         PARTIAL_CHAIN => {}
         HOST | ADDRESS => lines.push((
-            "curl",
+            Stack::Curl,
             format!("curl: (60) SSL: {}", no_alternative_name(&name)),
         )),
         SIGNATURE | CRL_SIGNATURE => lines.push((
-            "curl",
+            Stack::Curl,
             "curl: (35) OpenSSL/3.0.19: error:06880006:asn1 encoding routines::EVP lib".to_owned(),
         )),
         _ => lines.push((
-            "curl",
+            Stack::Curl,
             format!("curl: (60) SSL certificate problem: {text}"),
         )),
     }
     if side == Side::Server {
-        lines.retain(|(stack, _)| *stack != "curl");
+        lines.retain(|(stack, _)| *stack != Stack::Curl);
     }
     let texts = lines.into_iter();
     texts

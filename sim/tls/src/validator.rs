@@ -6,6 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::chain::openssl;
+use super::texts::Stack;
 use trustsim_kernel::Span;
 
 /// Whose chain rules a side applies.
@@ -78,14 +79,14 @@ impl Validator {
     }
 
     /// Which program's words are its own, as [`super::Text::stack`] names it.
-    pub const fn stack(self) -> &'static str {
+    pub const fn stack(self) -> Stack {
         match self {
-            Self::Rustls => "rustls",
-            Self::OpenSsl | Self::OpenSslPartial => "openssl",
-            Self::Python311 | Self::Python313 => "python",
-            Self::Curl => "curl",
-            Self::Go => "go",
-            Self::Java => "java",
+            Self::Rustls => Stack::Rustls,
+            Self::OpenSsl | Self::OpenSslPartial => Stack::OpenSsl,
+            Self::Python311 | Self::Python313 => Stack::Python,
+            Self::Curl => Stack::Curl,
+            Self::Go => Stack::Go,
+            Self::Java => Stack::Java,
         }
     }
 

@@ -6,7 +6,7 @@ use rustls::{AlertDescription, CertificateError, Error};
 use super::case::Side;
 use super::catalogue::ErrorKind;
 use super::chain::{Refusal, Said};
-use super::texts::{self, Text};
+use super::texts::{self, Stack, Text};
 use super::validator::Validator;
 use trustsim_kernel::Time;
 
@@ -23,12 +23,8 @@ pub enum Outcome {
 /// boundary passes, so that equal cases have equal verdicts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// Whether the handshake was completed.
-    pub outcome: Outcome,
-    /// `TS04xx`, empty where the handshake was completed.
-    pub code: &'static str,
-    /// The kebab-case name of the error, empty where the handshake was completed.
-    pub error: &'static str,
+    /// Why the handshake failed; `None` where it was completed.
+    pub error: Option<ErrorKind>,
     /// The alert that the refusing side sent, as RFC 8446 names it.
     pub alert: Option<&'static str>,
     /// The rustls error as rustls' `Debug` writes it, without the time of verification; empty
@@ -49,9 +45,7 @@ impl Verdict {
     /// A completed handshake.
     pub const fn ok() -> Self {
         Self {
-            outcome: Outcome::Ok,
-            code: "",
-            error: "",
+            error: None,
             alert: None,
             rustls: String::new(),
             webpki: None,
@@ -123,9 +117,7 @@ impl Verdict {
     ) -> Self {
         texts.extend(texts::of_alert(judged_by, alert));
         Self {
-            outcome: Outcome::Failed,
-            code: error.code(),
-            error: error.kebab(),
+            error: Some(error),
             alert: alert.and_then(alert_name),
             rustls: debug(rustls),
             webpki: None,
@@ -154,8 +146,26 @@ impl Verdict {
     }
 
     /// Whether the handshake was completed.
-    pub fn is_ok(&self) -> bool {
-        self.outcome == Outcome::Ok
+    pub const fn is_ok(&self) -> bool {
+        self.error.is_none()
+    }
+
+    /// Whether the handshake was completed, as a value to match on.
+    pub const fn outcome(&self) -> Outcome {
+        match self.error {
+            None => Outcome::Ok,
+            Some(_) => Outcome::Failed,
+        }
+    }
+
+    /// The code of the error, `TS04xx`; empty where the handshake was completed.
+    pub fn code(&self) -> &'static str {
+        self.error.map_or("", ErrorKind::code)
+    }
+
+    /// The kebab-case name of the error; empty where the handshake was completed.
+    pub fn error_name(&self) -> &'static str {
+        self.error.map_or("", ErrorKind::kebab)
     }
 
     /// What the side that refused prints at `at`, in the words of `validator`'s program where it
@@ -166,12 +176,12 @@ impl Verdict {
             .iter()
             .filter(|text| Some(text.side) == self.judged_by);
         let spoken = own.clone().find(|text| text.stack == validator.stack());
-        let text = spoken.or_else(|| own.clone().find(|text| text.stack == "openssl"));
+        let text = spoken.or_else(|| own.clone().find(|text| text.stack == Stack::OpenSsl));
         text.or_else(|| own.clone().next()).map(|text| text.at(at))
     }
 
     /// What `stack` prints on `side`.
-    pub fn text(&self, side: Side, stack: &str) -> Option<&str> {
+    pub fn text(&self, side: Side, stack: Stack) -> Option<&str> {
         let mut texts = self.texts.iter();
         texts
             .find(|text| text.side == side && text.stack == stack)

@@ -330,8 +330,8 @@ impl World {
     ) {
         let connection = &self.connections.all[number as usize];
         let (client, server) = (connection.client, connection.server);
-        let is_down = verdict.error == ErrorKind::Unreachable.kebab();
-        let is_stale = verdict.error == ErrorKind::RevocationListExpired.kebab();
+        let is_down = verdict.error == Some(ErrorKind::Unreachable);
+        let is_stale = verdict.error == Some(ErrorKind::RevocationListExpired);
         let cause = match connection.bond.outlives {
             // What went on ends now; what made it go on is why it does not begin anew.
             Some(outlived) if !is_down => outlived,
@@ -401,7 +401,7 @@ impl World {
     pub(super) fn change_behind(
         &self,
         number: u32,
-        (trigger, error): (&str, &'static str),
+        (trigger, error): (&str, Option<ErrorKind>),
         time: Time,
     ) -> Seq {
         let connection = &self.connections.all[number as usize];

@@ -15,7 +15,7 @@ use trustsim_charms::{AcmeProfile, CharmMetadata, IssuerProfile, Role};
 use trustsim_juju::HookName;
 use trustsim_kernel::{Delay, Span, Time, format_duration};
 use trustsim_pki::KeyAlgorithm;
-use trustsim_tls::Validator;
+use trustsim_tls::{ErrorKind, Validator};
 
 /// What is rehearsed.
 #[derive(Clone, Debug)]
@@ -366,8 +366,8 @@ pub enum ExpectationKind {
     Fails {
         /// Which connections.
         connections: Selector,
-        /// Kebab-case error, such as `unknown-issuer`.
-        error: Option<String>,
+        /// The error.
+        error: Option<ErrorKind>,
     },
     /// The lost time of each of these connections is within bounds.
     Outage {
@@ -378,7 +378,7 @@ pub enum ExpectationKind {
         /// At most this long in all.
         at_most: Option<Span>,
         /// Every outage has this error, where it is given.
-        error: Option<String>,
+        error: Option<ErrorKind>,
     },
     /// Something happens so often.
     Count {

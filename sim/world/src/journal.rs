@@ -13,7 +13,7 @@ use trustsim_kernel::{Span, Time};
 
 pub use trustsim_kernel::Seq;
 use trustsim_pki::Certificate;
-use trustsim_tls::Verdict;
+use trustsim_tls::{ErrorKind, Verdict};
 
 /// Whom an entry is about; parts that do not apply are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -229,7 +229,7 @@ pub struct GoesOnRecord {
     /// When it is as old as it gets; `None` where only a restart ends it.
     pub until: Option<Time>,
     /// What the handshake would end with.
-    pub error: &'static str,
+    pub error: ErrorKind,
     /// Serial of the server's leaf that it was opened or verified with.
     pub server_serial: Arc<str>,
     /// Serial of the client's, in mutual TLS; else empty.
@@ -463,7 +463,7 @@ fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
         Kind::Handshake(record) => {
             eat(&record.connection.to_le_bytes());
             eat(record.trigger.as_bytes());
-            eat(record.verdict.error.as_bytes());
+            eat(record.verdict.error_name().as_bytes());
         }
         Kind::GoesOn(record) => {
             eat(record.what.as_bytes());

@@ -93,6 +93,9 @@ impl World {
             }
             return Some(verdict);
         };
+        // Only a case can be completed, and one that was has been handled above.
+        let error = verdict.error;
+        let error = error.expect("a session is taken up where a new handshake fails");
         let held = self.bond(number).session.clone();
         let reopened = persistence.lives.is_some();
         // A connection that took the session up stays open for as long as any other.
@@ -109,7 +112,7 @@ impl World {
         if !is_noted {
             let serials = held.map_or_else(Serials::default, |held| Serials::of(&held.case));
             let kind = ("session-goes-on", trigger);
-            let entry = self.note_outlives(number, kind, (verdict.error, serials), ends, now);
+            let entry = self.note_outlives(number, kind, (error, serials), ends, now);
             let bond = self.bond(number);
             (bond.outlives, bond.is_session_noted) = (Some(entry), true);
         }
@@ -140,8 +143,10 @@ impl World {
         };
         if verdict.is_ok() {
             self.bond(number).outlives = None;
-        } else if self.bond(number).outlives.is_none() {
-            let held = (verdict.error, Serials::of(&opened));
+        } else if let Some(error) = verdict.error
+            && self.bond(number).outlives.is_none()
+        {
+            let held = (error, Serials::of(&opened));
             let kind = ("open-connection-goes-on", trigger);
             let entry = self.note_outlives(number, kind, held, Some(until), now);
             self.bond(number).outlives = Some(entry);
@@ -163,7 +168,7 @@ impl World {
 
     /// What a handshake would end with that shows what `opened` showed, at its time, to those who
     /// trust what they trust now; `None` where it is good, or was said already.
-    fn trusted_no_more(&mut self, number: u32, opened: &Case, now: &Case) -> Option<&'static str> {
+    fn trusted_no_more(&mut self, number: u32, opened: &Case, now: &Case) -> Option<ErrorKind> {
         let has_same_trust = opened.client.trust == now.client.trust
             && opened.server.client_trust == now.server.client_trust;
         if has_same_trust || self.bond(number).is_distrusted {
@@ -178,7 +183,7 @@ impl World {
         let (streams, lane) = (self.streams.clone(), self.options.lane);
         let stream = || streams.stream("opened-with", &number.to_string());
         let verdict = self.cache.judge(&again, lane, stream).0;
-        (!verdict.is_ok()).then_some(verdict.error)
+        verdict.error
     }
 
     /// A process started again: what it held is gone.
@@ -394,11 +399,11 @@ impl World {
         &mut self,
         number: u32,
         (what, trigger): (&'static str, &str),
-        (error, serials): (&'static str, Serials),
+        (error, serials): (ErrorKind, Serials),
         until: Option<Time>,
         time: Time,
     ) -> Seq {
-        let cause = self.change_behind(number, (trigger, error), time);
+        let cause = self.change_behind(number, (trigger, Some(error)), time);
         let record = GoesOnRecord {
             connection: number,
             name: self.connection_name(number).into(),

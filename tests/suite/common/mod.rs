@@ -124,7 +124,7 @@ pub(crate) fn verdicts(record: &Record) -> BTreeMap<u32, Vec<(Time, &'static str
     for entry in record.journal.entries() {
         if let Kind::Handshake(handshake) = &entry.kind {
             let of_connection = changes.entry(handshake.connection).or_default();
-            let error = handshake.verdict.error;
+            let error = handshake.verdict.error_name();
             if of_connection.last().is_none_or(|(_, last)| *last != error) {
                 of_connection.push((entry.time, error));
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use trustsim::diagnosis::{Explanation, Findings, diagnose};
 use trustsim::kernel::Span;
+use trustsim::tls::ErrorKind;
 use trustsim::world::{Entry, Kind, Options, Record, Simulation};
 
 use crate::common::deployed;
@@ -57,7 +58,7 @@ impl Played {
         outages
             .map(|outage| {
                 let name = &self.record.manifest.connections[outage.connection as usize].name;
-                let errors: Vec<&str> = outage.errors().collect();
+                let errors: Vec<&str> = outage.errors().map(ErrorKind::kebab).collect();
                 let seconds = |span: Span| span.as_nanos() as f64 / 1e9;
                 (
                     name.clone(),

@@ -40,8 +40,8 @@ pub(super) fn export(args: &Export, console: &mut Console<'_>) -> Result<(), Cli
             "validator": connection.validator,
             "at": connection.at.to_string(),
             "outcome": words::verdict::outcome(verdict),
-            "code": verdict.code,
-            "error": verdict.error,
+            "code": verdict.code(),
+            "error": verdict.error_name(),
         });
         add("connection.json", data_text(&value, DataFormat::Json)?);
     }

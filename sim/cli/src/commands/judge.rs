@@ -157,8 +157,8 @@ fn table(answers: &[(Validator, Verdict)], at: Time) -> String {
         table.row([
             Cell::plain(validator.name()),
             Cell::new(words::outcome(verdict), colour),
-            Cell::new(verdict.code, style::DETAIL),
-            Cell::plain(verdict.error),
+            Cell::new(verdict.code(), style::DETAIL),
+            Cell::plain(verdict.error_name()),
             Cell::plain(&verdict.said_by(*validator, at).unwrap_or_default()),
         ]);
     }

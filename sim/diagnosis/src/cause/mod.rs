@@ -23,6 +23,7 @@ use super::case::Case;
 use super::describe::{action_line, place};
 use super::facts::Facts;
 use trustsim_kernel::{Span, Time, format_duration};
+use trustsim_tls::ErrorKind;
 use trustsim_world::{Action, Deployment, Kind, OperatorSpec, Seq, Source, TimedAction};
 
 pub(super) use super::carrier::application;
@@ -128,23 +129,26 @@ impl<'a> Detective<'_, 'a> {
         carrier: Option<&Carrier>,
         root: Option<Seq>,
     ) -> Cause {
-        let found = match case.record.verdict.error {
-            "no-certificate" | "no-client-certificate" if case.serial.is_empty() => {
+        let found = match case.error() {
+            ErrorKind::NoCertificate | ErrorKind::NoClientCertificate if case.serial.is_empty() => {
                 self.without_certificate(case)
             }
-            "key-mismatch" | "bad-encoding" => self.misbuilt(case, root),
-            "expired" => self.expired(case),
-            "not-valid-yet" => self.not_valid_yet(case),
-            "unreachable" | "closed-by-peer" | "plaintext-peer" => self.struck(case),
-            "unknown-issuer" | "bad-signature" | "partial-chain" | "no-client-certificate" => {
-                self.untrusted(case, carrier, root)
+            ErrorKind::KeyMismatch | ErrorKind::BadEncoding => self.misbuilt(case, root),
+            ErrorKind::Expired => self.expired(case),
+            ErrorKind::NotValidYet => self.not_valid_yet(case),
+            ErrorKind::Unreachable | ErrorKind::ClosedByPeer | ErrorKind::PlaintextPeer => {
+                self.struck(case)
             }
-            "not-valid-for-name" => self.misnamed(case, root),
+            ErrorKind::UnknownIssuer
+            | ErrorKind::BadSignature
+            | ErrorKind::PartialChain
+            | ErrorKind::NoClientCertificate => self.untrusted(case, carrier, root),
+            ErrorKind::NotValidForName => self.misnamed(case, root),
             _ => None,
         };
         let mut cause = found
             .or_else(|| self.done_to(root?))
-            .unwrap_or_else(|| Cause::new(case.record.verdict.error, case.reason(), None));
+            .unwrap_or_else(|| Cause::new(case.error().kebab(), case.reason(), None));
         let headline = case.headline();
         if cause.line != headline {
             cause = cause.after(case.at, headline);

@@ -10,6 +10,7 @@ use trustsim_pki::Certificate;
 use trustsim_testkit::{
     Authority, Script, deployment, hook_name, seconds, set_option, source, subject,
 };
+use trustsim_tls::ErrorKind;
 use trustsim_world::{
     Action, Deployment, Kind, Note, OperatorSpec, Party, Seq, Side, Source, Subject, When,
 };
@@ -82,7 +83,7 @@ fn cause(deployment: &Deployment, script: &Script) -> Cause {
 
 /// What is said where the leaf expires.
 fn of_expiry(deployment: &Deployment, mut script: Script) -> (&'static str, String) {
-    script.fail(600, 0, "expired");
+    script.fail(600, 0, ErrorKind::Expired);
     let cause = cause(deployment, &script);
     (cause.kind, cause.line)
 }
@@ -227,7 +228,7 @@ fn a_person_who_is_slow_is_named_with_when_they_came() {
     let wait = noticed("unseal", "Vault is sealed", Some(seconds(300)));
     let wait = note(&mut script, 440, "a.ca/0", wait);
     note(&mut script, 450, "a.web/0", requested("web.example.com"));
-    script.fail(600, 0, "expired");
+    script.fail(600, 0, ErrorKind::Expired);
     script.done(740, Some(wait), unseal());
     let cause = cause(&looked_after(), &script);
     insta::assert_snapshot!(cause.line, @"a.ca/0 waited for on-call from 2026-01-01T00:07:20Z to 2026-01-01T00:12:20Z (unseal: Vault is sealed)");
@@ -318,7 +319,7 @@ fn a_removed_transfer_names_the_command_that_removed_it() {
     };
     script.record(91, Some(action), Subject::default(), gone);
     script.trusts(92, "a.client/0", &[]);
-    script.fail(92, 0, "unknown-issuer");
+    script.fail(92, 0, ErrorKind::UnknownIssuer);
     let cause = cause(&deployment(), &script);
     assert_eq!(cause.kind, "transfer-removed");
     insta::assert_snapshot!(cause.line, @"the relation that carried the CA of a.ca to a.client was removed at 2026-01-01T00:01:31Z by `juju remove-relation -m a ca:send-ca-cert client:receive-ca-cert` (rotation.yaml:7)");

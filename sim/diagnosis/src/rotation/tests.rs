@@ -3,6 +3,7 @@
 use super::super::outages::outages;
 use super::*;
 use trustsim_testkit::{Authority, Script, deployment, seconds, source};
+use trustsim_tls::ErrorKind;
 use trustsim_world::RotationStep;
 
 /// A CA of `a.ca` that is rotated at 100 s, and whether `browser` trusts its successor at once.
@@ -94,7 +95,7 @@ fn a_new_certificate_that_is_trusted_is_no_breach() {
 fn a_new_certificate_before_its_root_is_named_with_how_late_that_was() {
     let mut scene = Scene::new();
     scene.switch(120);
-    scene.script.fail(120, 0, "unknown-issuer");
+    scene.script.fail(120, 0, ErrorKind::UnknownIssuer);
     let new = scene.new.certificate.clone();
     scene.script.trusts(165, "browser", &[&new]);
     scene.script.ok(165, 0);
@@ -114,7 +115,7 @@ fn a_ca_that_is_trusted_elsewhere_is_missing_here() {
     let both = [&scene.old.certificate, &scene.new.certificate].map(Clone::clone);
     scene.script.trusts(110, "browser", &[&both[0], &both[1]]);
     scene.switch(120);
-    scene.script.fail(120, 0, "unknown-issuer");
+    scene.script.fail(120, 0, ErrorKind::UnknownIssuer);
     scene.script.ok(165, 0);
     assert_eq!(
         scene.message(Invariant::TrustBeforeUse),
@@ -128,7 +129,7 @@ fn a_ca_that_is_trusted_elsewhere_is_missing_here() {
 fn an_expired_certificate_breaks_neither() {
     let mut scene = Scene::new();
     scene.switch(120);
-    scene.script.fail(120, 0, "expired");
+    scene.script.fail(120, 0, ErrorKind::Expired);
     assert_eq!(scene.found(Invariant::TrustBeforeUse), None);
     assert_eq!(scene.found(Invariant::UseEndsBeforeDistrust), None);
 }
@@ -147,7 +148,7 @@ fn an_old_certificate_after_its_root_is_gone_is_named() {
     let new = scene.new.certificate.clone();
     scene.script.issued(110, None, "a.ca", &new, &new);
     scene.script.trusts(200, "browser", &[&new]);
-    scene.script.fail(200, 0, "unknown-issuer");
+    scene.script.fail(200, 0, ErrorKind::UnknownIssuer);
     assert_eq!(
         scene.message(Invariant::UseEndsBeforeDistrust),
         "a.web/0 still showed a certificate of the old CA at 2026-01-01T00:03:20Z, which browser \
@@ -181,7 +182,7 @@ fn a_leaf_that_outlives_its_ca_is_named() {
 }
 
 /// The browser trusts the new CA alone from 200 s on, and what it has open was opened before.
-fn going_on(what: &'static str, error: &'static str, by_new: bool) -> Scene {
+fn going_on(what: &'static str, error: ErrorKind, by_new: bool) -> Scene {
     let mut scene = Scene::new();
     scene.switch(120);
     let by = match by_new {
@@ -198,7 +199,11 @@ fn going_on(what: &'static str, error: &'static str, by_new: bool) -> Scene {
 
 #[test]
 fn what_stays_open_with_an_old_certificate_is_named_until_it_is_opened_anew() {
-    let mut scene = going_on("distrusted-connection-goes-on", "unknown-issuer", false);
+    let mut scene = going_on(
+        "distrusted-connection-goes-on",
+        ErrorKind::UnknownIssuer,
+        false,
+    );
     assert_eq!(
         scene.message(Invariant::DistrustEffective),
         "browser -> a.web/0 stays open with a certificate of the old CA, which browser trusts no \
@@ -215,7 +220,7 @@ fn what_stays_open_with_an_old_certificate_is_named_until_it_is_opened_anew() {
 
 #[test]
 fn a_session_of_an_old_certificate_is_named() {
-    let scene = going_on("session-goes-on", "unknown-issuer", false);
+    let scene = going_on("session-goes-on", ErrorKind::UnknownIssuer, false);
     let message = scene.message(Invariant::DistrustEffective);
     let expected = "browser -> a.web/0 takes up a session that began with a certificate of the \
                     old CA";
@@ -228,11 +233,19 @@ fn a_session_of_an_old_certificate_is_named() {
 fn what_goes_on_for_another_reason_is_no_breach_of_distrust() {
     let of = |scene: &Scene| scene.found(Invariant::DistrustEffective);
     assert_eq!(
-        of(&going_on("open-connection-goes-on", "unknown-issuer", true)),
+        of(&going_on(
+            "open-connection-goes-on",
+            ErrorKind::UnknownIssuer,
+            true
+        )),
         None
     );
     assert_eq!(
-        of(&going_on("open-connection-goes-on", "expired", false)),
+        of(&going_on(
+            "open-connection-goes-on",
+            ErrorKind::Expired,
+            false
+        )),
         None
     );
     let mut trusting = Scene::new();
@@ -240,7 +253,7 @@ fn what_goes_on_for_another_reason_is_no_breach_of_distrust() {
     let goes_on = (0, "open-connection-goes-on");
     trusting
         .script
-        .goes_on(150, goes_on, &leaf, "unknown-issuer");
+        .goes_on(150, goes_on, &leaf, ErrorKind::UnknownIssuer);
     assert_eq!(of(&trusting), None);
 }
 
@@ -248,7 +261,7 @@ fn what_goes_on_for_another_reason_is_no_breach_of_distrust() {
 fn assertions_are_judged_up_to_their_instant() {
     let mut scene = Scene::new();
     scene.switch(120);
-    scene.script.fail(120, 0, "unknown-issuer");
+    scene.script.fail(120, 0, ErrorKind::UnknownIssuer);
     let deployment = deployment();
     let claims = Claim::ALL.map(|(claim, _)| claim);
     let spec = spec(&claims);

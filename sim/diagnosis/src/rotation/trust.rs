@@ -4,7 +4,7 @@ use super::{Generation, Invariant, Rotated, Violation};
 use crate::facts::address;
 use trustsim_kernel::{Time, format_duration};
 use trustsim_pki::Certificate;
-use trustsim_tls::Side;
+use trustsim_tls::{ErrorKind, Side};
 use trustsim_world::{CertificateRecord, Entry, Kind, Seq};
 
 /// A refused certificate: who showed it to whom.
@@ -70,7 +70,7 @@ impl<'a> Rotated<'a> {
         // the leaf, nothing but that root can be missing.
         let is_direct = self.facts.issuers(leaf).len() == 1;
         let is_missing = is_direct || !self.is_trusted(leaf, trusted);
-        let is_refused = is_missing && is_about_trust(record.verdict.error);
+        let is_refused = is_missing && record.verdict.error.is_some_and(is_about_trust);
         is_refused.then_some(Refused {
             at: entry.time,
             seq,
@@ -134,14 +134,8 @@ impl<'a> Rotated<'a> {
 
 /// Errors that a missing root gives: no path, a path to another root of the same name, or a path
 /// that ends in the middle.
-pub(super) fn is_about_trust(error: &str) -> bool {
-    [
-        "unknown-issuer",
-        "bad-signature",
-        "partial-chain",
-        "too-many-candidates",
-    ]
-    .contains(&error)
+pub(super) fn is_about_trust(error: ErrorKind) -> bool {
+    error.lacks_trust() || error == ErrorKind::TooManyCandidates
 }
 
 /// Durations of at least a second: what is shorter reads as nothing.

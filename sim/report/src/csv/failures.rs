@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use super::Table;
 use crate::Run;
-use trustsim_tls::Outcome;
 use trustsim_world::Kind;
 
 const HEADER: [&str; 9] = [
@@ -28,7 +27,7 @@ pub fn failures(run: &Run<'_>) -> Vec<u8> {
         let Kind::Handshake(record) = &entry.kind else {
             continue;
         };
-        if record.verdict.outcome == Outcome::Ok {
+        if record.verdict.is_ok() {
             continue;
         }
         let connection = run.connection(record.connection);
@@ -39,8 +38,8 @@ pub fn failures(run: &Run<'_>) -> Vec<u8> {
             &connection.name,
             &connection.client,
             &connection.server,
-            record.verdict.code,
-            record.verdict.error,
+            record.verdict.code(),
+            record.verdict.error_name(),
             &lines.cause,
             &lines.remedy,
         ]);

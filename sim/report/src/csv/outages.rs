@@ -30,8 +30,8 @@ pub fn outages(run: &Run<'_>) -> Vec<u8> {
             &outage.from.to_string(),
             &instant_or_empty(outage.until),
             &seconds(outage.length(run.end())),
-            outage.code,
-            outage.error,
+            outage.error.code(),
+            outage.error.kebab(),
             &explanation.line(),
         ]);
     }

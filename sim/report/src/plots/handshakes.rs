@@ -40,7 +40,7 @@ impl<'a> Handshakes<'a> {
         for entry in run.journal.entries() {
             if let Kind::Handshake(record) = &entry.kind {
                 let (good, bad) = &mut bins[axis.bin_of(entry.time, bin).min(last)];
-                match record.verdict.outcome {
+                match record.verdict.outcome() {
                     Outcome::Ok => *good += 1,
                     Outcome::Failed => *bad += 1,
                 }

@@ -14,6 +14,7 @@ use crate::Run;
 use crate::words::number::natural;
 use trustsim_diagnosis::Outage;
 use trustsim_kernel::{Span, format_duration};
+use trustsim_tls::ErrorKind;
 
 const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 290.0;
@@ -34,7 +35,7 @@ pub(super) struct Outages<'a> {
     /// Outages of each connection.
     of: BTreeMap<usize, Vec<&'a Outage>>,
     /// Errors with their colour.
-    errors: Vec<(&'static str, RGBColor)>,
+    errors: Vec<(ErrorKind, RGBColor)>,
 }
 
 impl<'a> Outages<'a> {
@@ -47,7 +48,7 @@ impl<'a> Outages<'a> {
         });
         lanes.truncate(LANES);
         let mut of: BTreeMap<usize, Vec<&Outage>> = BTreeMap::new();
-        let mut cost: BTreeMap<&'static str, Span> = BTreeMap::new();
+        let mut cost: BTreeMap<ErrorKind, Span> = BTreeMap::new();
         for outage in &run.findings.outages {
             of.entry(outage.connection as usize)
                 .or_default()
@@ -56,8 +57,8 @@ impl<'a> Outages<'a> {
                 *cost.entry(error).or_default() += until.since(from);
             }
         }
-        let mut errors: Vec<&'static str> = cost.keys().copied().collect();
-        errors.sort_by_key(|error| std::cmp::Reverse(cost[error]));
+        let mut errors: Vec<ErrorKind> = cost.keys().copied().collect();
+        errors.sort_by_key(|error| (std::cmp::Reverse(cost[error]), error.kebab()));
         let colours = COLOURS.iter().chain(std::iter::repeat(&COLOURS[4]));
         Self {
             run,
@@ -79,8 +80,8 @@ impl<'a> Outages<'a> {
         }
     }
 
-    fn colour(&self, error: &str) -> RGBColor {
-        let known = self.errors.iter().find(|(name, _)| *name == error);
+    fn colour(&self, error: ErrorKind) -> RGBColor {
+        let known = self.errors.iter().find(|(kind, _)| *kind == error);
         known.map_or(GREY, |&(_, colour)| colour)
     }
 
@@ -170,7 +171,11 @@ impl Picture for Outages<'_> {
         let name = &self.run.manifest.name;
         title(canvas, &format!("{name}: outages"), &subtitle)?;
         let mut words: Vec<(RGBColor, &str)> = vec![(LANE, "watched, ok")];
-        words.extend(self.errors.iter().map(|&(error, colour)| (colour, error)));
+        words.extend(
+            self.errors
+                .iter()
+                .map(|&(error, colour)| (colour, error.kebab())),
+        );
         legend(canvas, 16.0, 62.0, &words)?;
         let frame = self.frame();
         self.axis.draw(canvas, frame, true)?;
@@ -191,7 +196,7 @@ impl Picture for Outages<'_> {
 fn stretches<'o>(
     outage: &'o Outage,
     run: &Run<'_>,
-) -> impl Iterator<Item = (trustsim_kernel::Time, trustsim_kernel::Time, &'static str)> + 'o {
+) -> impl Iterator<Item = (trustsim_kernel::Time, trustsim_kernel::Time, ErrorKind)> + 'o {
     let end = outage.until.unwrap_or(run.end());
     let starts = std::iter::once((outage.from, outage.error)).chain(
         outage

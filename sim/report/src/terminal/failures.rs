@@ -8,7 +8,7 @@ use crate::words::number::{counted, grouped, natural};
 use crate::words::{certificate, entry};
 use trustsim_diagnosis::{Carrier, Explanation, Outage, Part, outage_attempts};
 use trustsim_kernel::{Span, Time, format_duration};
-use trustsim_tls::{Side, Verdict};
+use trustsim_tls::{Side, Stack, Verdict};
 use trustsim_world::{Entry, Kind, Seq, Source};
 
 /// Blocks printed; `outages.csv` has them all.
@@ -48,7 +48,7 @@ fn groups(run: &Run<'_>) -> Vec<Vec<usize>> {
     };
     let is_alike = |one: usize, other: usize| {
         let [left, right] = [one, other].map(|index| &findings.explanations[index]);
-        findings.outages[one].code == findings.outages[other].code
+        findings.outages[one].error == findings.outages[other].error
             && sides(one) == sides(other)
             && (left.root == right.root || left.cause.line == right.cause.line)
     };
@@ -87,7 +87,7 @@ fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
         false => ("error", style::BAD),
     };
     let verdict = verdict(run, explanation.seq);
-    let code = verdict.map_or(outage.code, |verdict| verdict.code);
+    let code = verdict.map_or(outage.error.code(), Verdict::code);
     text.push_str(&format!(
         "{}: {}\n",
         paint(colour, &format!("{word}[{code}]")),
@@ -255,7 +255,11 @@ fn verdict_lines(verdict: &Verdict, at: Time, detail: Detail, lines: &mut Lines<
     }
     for text in &verdict.texts {
         let judged = Some(text.side) == verdict.judged_by;
-        let brief = judged && matches!(text.stack, "openssl" | "curl" | "go" | "java");
+        let brief = judged
+            && matches!(
+                text.stack,
+                Stack::OpenSsl | Stack::Curl | Stack::Go | Stack::Java
+            );
         if brief || detail == Detail::Verbose {
             let side = match (judged, text.side) {
                 (true, _) => "",

@@ -30,7 +30,7 @@ fn failing(
     text: &mut String,
 ) {
     let code = match journal.get(answer.seq).map(|entry| &entry.kind) {
-        Some(Kind::Handshake(record)) => record.verdict.code,
+        Some(Kind::Handshake(record)) => record.verdict.code(),
         _ => "",
     };
     text.push_str(&format!(

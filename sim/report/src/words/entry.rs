@@ -2,7 +2,7 @@
 //! line. `journal.csv` and the chains of causes on a terminal have the same.
 
 use trustsim_pki::Certificate;
-use trustsim_tls::Outcome;
+use trustsim_tls::ErrorKind;
 use trustsim_world::{CertificateKind, CertificateRecord, HandshakeRecord, Kind, Manifest};
 
 use super::certificate;
@@ -88,9 +88,6 @@ fn handshake(record: &HandshakeRecord, manifest: &Manifest) -> String {
         .connections
         .get(record.connection as usize)
         .map_or("?", |connection| connection.name.as_str());
-    let outcome = match record.verdict.outcome {
-        Outcome::Ok => "ok",
-        Outcome::Failed => record.verdict.error,
-    };
+    let outcome = record.verdict.error.map_or("ok", ErrorKind::kebab);
     format!("{connection}: {outcome} ({})", record.trigger)
 }

@@ -1,6 +1,6 @@
 //! The words for verdicts of handshakes: the outcome, and the code and error of one that failed.
 
-use trustsim_tls::{Side, Verdict};
+use trustsim_tls::{ErrorKind, Side, Verdict};
 
 /// `ok` or `failed`.
 pub fn outcome(verdict: &Verdict) -> &'static str {
@@ -9,12 +9,12 @@ pub fn outcome(verdict: &Verdict) -> &'static str {
 
 /// The code of a verdict that failed, such as `TS0401`.
 pub fn code(verdict: &Verdict) -> Option<&'static str> {
-    (!verdict.is_ok()).then_some(verdict.code)
+    verdict.error.map(ErrorKind::code)
 }
 
 /// The name of the error of a verdict that failed, such as `unknown-issuer`.
 pub fn error(verdict: &Verdict) -> Option<&'static str> {
-    (!verdict.is_ok()).then_some(verdict.error)
+    verdict.error.map(ErrorKind::kebab)
 }
 
 /// `client` or `server`.

@@ -7,8 +7,9 @@ use crate::shape::{
     CertificatesFile, ExpectFile, FailsFile, HooksFile, OutageFile, SelectorFile, Text,
 };
 use trustsim_juju::{HookName, UnknownHook};
+use trustsim_tls::ErrorKind;
 use trustsim_world::{Counted, Expectation, ExpectationKind, Party, Selector};
-use trustsim_yaml::{Place, Spanned};
+use trustsim_yaml::{Place, Spanned, nearest};
 
 impl Resolver<'_> {
     pub(super) fn expectations(&mut self) {
@@ -54,13 +55,13 @@ impl Resolver<'_> {
     }
 
     fn fails(&mut self, file: FailsFile, kind: &Spanned<String>) -> Option<ExpectationKind> {
-        let error = self.error_name(file.error.as_ref());
+        let error = self.error_kind(file.error.as_ref());
         let connections = self.selector(file.from.as_ref(), file.to.as_ref(), kind.place)?;
         Some(ExpectationKind::Fails { connections, error })
     }
 
     fn outage(&mut self, file: OutageFile, kind: &Spanned<String>) -> Option<ExpectationKind> {
-        let error = self.error_name(file.error.as_ref());
+        let error = self.error_kind(file.error.as_ref());
         let (at_least, at_most) = (
             file.at_least.map(|lasting| lasting.0),
             file.at_most.map(|lasting| lasting.0),
@@ -146,17 +147,20 @@ impl Resolver<'_> {
         })
     }
 
-    /// Errors are kebab-case words; which there are is known where handshakes are judged.
-    fn error_name(&mut self, text: Option<&Text>) -> Option<String> {
+    fn error_kind(&mut self, text: Option<&Text>) -> Option<ErrorKind> {
         let text = text?;
-        let kebab =
-            |letter: char| letter.is_ascii_lowercase() || letter == '-' || letter.is_ascii_digit();
-        if text.value.is_empty() || !text.value.chars().all(kebab) {
-            let message = format!("`{}` is not how errors are written", text.value);
-            let help = "write it in kebab-case: unknown-issuer, expired, not-valid-for-name, ...";
-            self.push(Diagnostic::error(Code::BadValue, text.place, message).help(help));
+        let parsed = text.value.parse::<ErrorKind>();
+        if let Err(error) = &parsed {
+            let names = ErrorKind::ALL.iter().map(|kind| kind.kebab());
+            let near = nearest(&text.value, names);
+            let diagnostic = Diagnostic::error(Code::BadValue, text.place, error.to_string());
+            let help = "`trustsim explain` lists the errors of a handshake: TS0401 to TS0499";
+            self.push(match near {
+                Some(_) => diagnostic.similar("an error", near),
+                None => diagnostic.help(help),
+            });
         }
-        Some(text.value.clone())
+        parsed.ok()
     }
 
     fn selector(

@@ -9,7 +9,7 @@ use rcgen::{
 
 use super::make::*;
 use crate::said::is_on_page;
-use crate::{ErrorKind, TrustStore, Validator, Verdict, judge_server};
+use crate::{TrustStore, Validator, Verdict, judge_server};
 use trustsim_kernel::Time;
 use trustsim_pki::{Certificate, KeyAlgorithm, KeyPair};
 
@@ -377,12 +377,13 @@ fn every_stack_on_every_fault() {
                 Some(line) if !is_explained(&verdict, validator, &line) => {
                     panic!(
                         "{} {validator}: not on the page of {}: {line}",
-                        fault.id, verdict.code
+                        fault.id,
+                        verdict.code()
                     )
                 }
                 Some(line) => format!(
                     "{} | {} | {line}",
-                    verdict.error,
+                    verdict.error_name(),
                     verdict.alert.unwrap_or("-")
                 ),
             };
@@ -394,10 +395,7 @@ fn every_stack_on_every_fault() {
 
 /// Whether the page of the verdict's code has the line.
 fn is_explained(verdict: &Verdict, validator: Validator, line: &str) -> bool {
-    let kind = ErrorKind::ALL
-        .iter()
-        .find(|kind| kind.code() == verdict.code);
-    is_on_page(*kind.unwrap(), validator.stack(), line)
+    is_on_page(verdict.error.unwrap(), validator.stack(), line)
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::{
-    Lane, Side, Validator, Verdict, VerdictCache, handshake, judge_server, next_boundary,
+    ErrorKind, Lane, Side, Validator, Verdict, VerdictCache, handshake, judge_server, next_boundary,
 };
 use super::make::*;
 use trustsim_kernel::Time;
@@ -66,7 +66,7 @@ fn an_expired_leaf_is_refused_by_both_validators() {
     for validator in Validator::ALL {
         let late = start() + DAY * 91;
         let verdict = both_lanes(&case(leaf.identity(&[]), trust([&root]), validator, late));
-        assert_eq!(verdict.error, "expired");
+        assert_eq!(verdict.error, Some(ErrorKind::Expired));
         let alert = match validator {
             Validator::Go => "bad_certificate",
             Validator::Java => "certificate_unknown",
@@ -103,7 +103,7 @@ fn mutual_tls_is_judged_by_the_server_at_its_own_clock() {
     );
     case.server.client_trust = Some(trust([&root]));
     let missing = both_lanes(&case);
-    assert_eq!(missing.error, "no-client-certificate");
+    assert_eq!(missing.error, Some(ErrorKind::NoClientCertificate));
     assert_eq!(missing.alert, Some("certificate_required"));
     assert_eq!(missing.judged_by, Some(Side::Server));
 
@@ -118,7 +118,7 @@ fn mutual_tls_is_judged_by_the_server_at_its_own_clock() {
     for validator in Validator::ALL {
         case.server.validator = validator;
         let expired = both_lanes(&case);
-        assert_eq!(expired.error, "expired");
+        assert_eq!(expired.error, Some(ErrorKind::Expired));
         let alert = match validator {
             Validator::Java => "certificate_unknown",
             _ => "certificate_expired",
@@ -146,7 +146,7 @@ fn go_and_java_clients_present_nothing_to_a_server_that_names_other_authorities(
         } else {
             ("unknown-issuer", "unknown_ca")
         };
-        assert_eq!(verdict.error, error, "{validator}");
+        assert_eq!(verdict.error_name(), error, "{validator}");
         assert_eq!(verdict.alert, Some(alert), "{validator}");
         case.server.client_trust = Some(trust([&other, &root]));
         assert!(both_lanes(&case).is_ok(), "{validator}");
@@ -171,7 +171,7 @@ fn a_client_certificate_for_servers_only_is_refused() {
     assert!(both_lanes(&case).is_ok());
     case.server.identity = client.identity(&[]);
     let verdict = both_lanes(&case);
-    assert_eq!(verdict.error, "invalid-purpose");
+    assert_eq!(verdict.error, Some(ErrorKind::InvalidPurpose));
     assert_eq!(verdict.alert, Some("unsupported_certificate"));
 }
 
@@ -180,11 +180,11 @@ fn a_key_of_another_certificate_cannot_begin() {
     let Pair { root, leaf } = pair(KeyAlgorithm::EcdsaP256);
     let wrong = super::super::Identity::new([leaf.certificate.clone()], root.key.clone());
     let verdict = both_lanes(&case(wrong, trust([&root]), Validator::OpenSsl, start()));
-    assert_eq!(verdict.error, "key-mismatch");
+    assert_eq!(verdict.error, Some(ErrorKind::KeyMismatch));
     assert_eq!(verdict.judged_by, Some(Side::Server));
     let none = super::super::Identity::new([], root.key.clone());
     let verdict = both_lanes(&case(none, trust([&root]), Validator::OpenSsl, start()));
-    assert_eq!(verdict.error, "no-certificate");
+    assert_eq!(verdict.error, Some(ErrorKind::NoCertificate));
 }
 
 #[test]

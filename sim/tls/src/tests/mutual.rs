@@ -68,7 +68,10 @@ fn every_server_on_every_client_certificate() {
             assert_eq!(verdict.judged_by, Some(Side::Server), "{server} {name}");
             let said = verdict.said_by(server, case.server.clock).unwrap();
             let alert = verdict.alert.unwrap_or("-");
-            table.push_str(&format!("  {name}: {} | {alert} | {said}\n", verdict.error));
+            table.push_str(&format!(
+                "  {name}: {} | {alert} | {said}\n",
+                verdict.error_name()
+            ));
             for text in verdict
                 .texts
                 .iter()

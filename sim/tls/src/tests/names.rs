@@ -75,7 +75,7 @@ fn names_are_matched_as_each_stack_does() {
             let verdict = judge_server(&drawn.chain, &drawn.roots, drawn.name, drawn.at, validator);
             assert_eq!(verdict.is_ok(), taken, "{validator}: {about}");
             let error = if taken { "" } else { "not-valid-for-name" };
-            assert_eq!(verdict.error, error, "{validator}: {about}");
+            assert_eq!(verdict.error_name(), error, "{validator}: {about}");
         }
         if asks_openssl {
             let code = openssl_verify(&drawn, &[], folder.path());

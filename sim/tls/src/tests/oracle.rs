@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::super::{Side, TrustStore, Validator, Verdict, judge_client, judge_server};
+use super::super::{Side, Stack, TrustStore, Validator, Verdict, judge_client, judge_server};
 use trustsim_kernel::Time;
 use trustsim_pki::{Certificate, RevocationList};
 
@@ -80,7 +80,7 @@ fn as_rustls_said(verdict: &Verdict) -> String {
         None => "ok".to_owned(),
         Some(Side::Client) => verdict.rustls.clone(),
         Some(Side::Server) => {
-            let line = verdict.text(Side::Client, "rustls").unwrap();
+            let line = verdict.text(Side::Client, Stack::Rustls).unwrap();
             let alert = line.strip_prefix("received fatal alert: ").unwrap();
             format!("AlertReceived({alert})")
         }
@@ -125,10 +125,13 @@ fn as_python_said(verdict: &Verdict) -> String {
     match (verdict.judged_by, verdict.openssl_code) {
         (None, _) => "ok".to_owned(),
         (Some(Side::Client), Some(code)) => {
-            format!("{code} {}", verdict.text(Side::Client, "python").unwrap())
+            format!(
+                "{code} {}",
+                verdict.text(Side::Client, Stack::Python).unwrap()
+            )
         }
         (Some(_), _) => {
-            let line = verdict.text(Side::Client, "python").unwrap();
+            let line = verdict.text(Side::Client, Stack::Python).unwrap();
             format!("SSLError {line}")
         }
     }
@@ -174,14 +177,14 @@ fn curl_says_what_the_real_one_said() {
         },
         |verdict| match verdict.judged_by {
             None => "ok".to_owned(),
-            Some(Side::Client) => verdict.text(Side::Client, "curl").unwrap().to_owned(),
+            Some(Side::Client) => verdict.text(Side::Client, Stack::Curl).unwrap().to_owned(),
             Some(Side::Server) => "refused by the server".to_owned(),
         },
     );
 }
 
 /// What a stack prints on the client's side, at the time of the table.
-fn as_client_said(verdict: &Verdict, stack: &str) -> String {
+fn as_client_said(verdict: &Verdict, stack: Stack) -> String {
     let at = Time::parse("2026-11-21T20:37:24Z").unwrap();
     let mut texts = verdict.texts.iter();
     match texts.find(|text| text.side == Side::Client && text.stack == stack) {
@@ -196,7 +199,7 @@ fn go_says_what_the_real_one_said() {
     check(
         Validator::Go,
         |row| &row.go,
-        |verdict| as_client_said(verdict, "go"),
+        |verdict| as_client_said(verdict, Stack::Go),
     );
 }
 
@@ -205,6 +208,6 @@ fn java_says_what_the_real_one_said() {
     check(
         Validator::Java,
         |row| &row.java,
-        |verdict| as_client_said(verdict, "java"),
+        |verdict| as_client_said(verdict, Stack::Java),
     );
 }

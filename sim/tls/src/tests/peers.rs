@@ -13,7 +13,7 @@ use rustls::{
 };
 
 use super::super::provider::{provider, signing_key, with_stream};
-use super::super::{ErrorKind, Side, Verdict};
+use super::super::{ErrorKind, Side, Stack, Verdict};
 use super::make::*;
 use trustsim_pki::KeyAlgorithm;
 
@@ -112,9 +112,15 @@ fn shake(sides: Sides) -> (Option<Error>, Option<Error>) {
 fn assert_refused_by_server(kind: ErrorKind, (client, server): (Option<Error>, Option<Error>)) {
     let verdict = Verdict::failed(kind, Side::Server);
     assert_eq!(format!("{:?}", server.unwrap()), verdict.rustls, "{kind}");
-    let received = verdict.text(Side::Client, "rustls").unwrap();
+    let received = verdict.text(Side::Client, Stack::Rustls).unwrap();
     assert_eq!(client.unwrap().to_string(), received, "{kind}");
-    for stack in ["openssl", "python", "curl", "go", "java"] {
+    for stack in [
+        Stack::OpenSsl,
+        Stack::Python,
+        Stack::Curl,
+        Stack::Go,
+        Stack::Java,
+    ] {
         assert!(
             verdict.text(Side::Client, stack).is_some(),
             "{kind} {stack}"
@@ -167,7 +173,7 @@ fn a_key_that_does_not_fit_is_a_bad_signature_where_it_is_forced_through() {
     let verdict = Verdict::failed(ErrorKind::KeyMismatch, Side::Server);
     assert_eq!(format!("{error:?}"), verdict.rustls);
     assert_eq!(
-        verdict.text(Side::Server, "rustls"),
+        verdict.text(Side::Server, Stack::Rustls),
         Some(error.to_string().as_str())
     );
     let mut forced = sides(|_, _| {});
@@ -192,7 +198,7 @@ fn a_peer_in_plain_text() {
         let verdict = Verdict::failed(ErrorKind::PlaintextPeer, Side::Client);
         assert_eq!(format!("{error:?}"), verdict.rustls);
         assert_eq!(
-            verdict.text(Side::Client, "rustls"),
+            verdict.text(Side::Client, Stack::Rustls),
             Some(error.to_string().as_str())
         );
     });
@@ -208,7 +214,13 @@ fn every_stack_has_words_for_a_peer_that_is_none() {
         ErrorKind::Unreachable,
     ] {
         let verdict = Verdict::failed(kind, Side::Client);
-        for stack in ["rustls", "python", "curl", "go", "java"] {
+        for stack in [
+            Stack::Rustls,
+            Stack::Python,
+            Stack::Curl,
+            Stack::Go,
+            Stack::Java,
+        ] {
             assert!(
                 verdict.text(Side::Client, stack).is_some(),
                 "{kind} {stack}"

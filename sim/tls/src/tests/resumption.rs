@@ -1,6 +1,8 @@
 //! Sessions, taken up by real rustls: what it looks at again, and what it does not.
 
-use super::super::{Case, Lane, Resumption, TrustStore, Validator, handshake, is_taken_up, resume};
+use super::super::{
+    Case, ErrorKind, Lane, Resumption, TrustStore, Validator, handshake, is_taken_up, resume,
+};
 use super::make::*;
 use trustsim_kernel::{Span, Time};
 use trustsim_pki::KeyAlgorithm;
@@ -30,7 +32,7 @@ fn an_expired_certificate_goes_on_in_its_session() {
         let expired = at(earlier.clone(), later);
         assert_eq!(
             handshake(&expired, Lane::SansIo, stream("full")).error,
-            "expired"
+            Some(ErrorKind::Expired)
         );
         let (verdict, resumed) = resume(&earlier, &expired, how, stream("resume"));
         assert!(verdict.is_ok() && resumed, "{how}: {verdict:?}");
@@ -73,7 +75,7 @@ fn a_bad_certificate_of_the_server_is_not_seen_in_a_session() {
     }
     assert_eq!(
         handshake(&later, Lane::SansIo, stream("full")).error,
-        "unknown-issuer"
+        Some(ErrorKind::UnknownIssuer)
     );
 }
 
@@ -91,7 +93,7 @@ fn a_client_ca_that_the_server_dropped_goes_on_in_its_session() {
     later.server.client_trust = Some(trust([&other]));
     assert_eq!(
         handshake(&later, Lane::SansIo, stream("full")).error,
-        "unknown-issuer"
+        Some(ErrorKind::UnknownIssuer)
     );
     for how in BOTH {
         let (verdict, resumed) = resume(&earlier, &later, how, stream("client"));

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::chain::{Purpose, Question, decide};
-use super::super::{ErrorKind, Side, Validator, Verdict, code, explain, judge_server};
+use super::super::{ErrorKind, Side, Validator, Verdict, explain, judge_server};
 use super::faults::{faults, judged_at};
 use super::make::*;
 use trustsim_pki::KeyAlgorithm;
@@ -233,8 +233,13 @@ fn every_error_has_a_page_with_both_sides() {
         let page = explain(kind.code()).unwrap();
         assert!(page.contains("## What each program prints\n- "), "{kind}");
     }
-    for error in ["unknown-issuer", "expired", "bad-signature", "revoked"] {
-        let page = explain(code(error).unwrap()).unwrap();
+    for error in [
+        ErrorKind::UnknownIssuer,
+        ErrorKind::Expired,
+        ErrorKind::BadSignature,
+        ErrorKind::Revoked,
+    ] {
+        let page = explain(error.code()).unwrap();
         assert!(page.contains("The other side, after the alert"), "{error}");
     }
 }

@@ -12,7 +12,7 @@ impl World {
         &self,
         client: Client,
         server: UnitId,
-        (trigger, error): (&str, &str),
+        (trigger, error): (&str, Option<ErrorKind>),
         now: Time,
     ) -> Seq {
         let served_by = |unit| self.sides.get(unit).and_then(|side| side.served_by);
@@ -20,13 +20,13 @@ impl World {
             Client::Unit(unit) => self.sides.get(unit).and_then(|side| side.trusted_by),
             Client::Outside(index) => self.clients[index].trusted_by,
         };
-        let is_down = error == ErrorKind::Unreachable.kebab();
+        let is_down = error == Some(ErrorKind::Unreachable);
         let cause = match (trigger, client) {
             _ if is_down || trigger == "reachability" => {
                 let reached = self.sides.get(server).and_then(|side| side.reached_by);
                 reached.or(served_by(server))
             }
-            ("validity" | "start", _) if !error.is_empty() => {
+            ("validity" | "start", _) if error.is_some() => {
                 self.hindrance(server, now).or(served_by(server))
             }
             ("server-certificate" | "validity", _) => served_by(server),

@@ -11,6 +11,7 @@ use trustsim_charms::{
 use trustsim_interfaces::certificate_transfer::Library;
 use trustsim_juju::{HookError, RelationChange, RelationName};
 use trustsim_testkit::{Authority, Script, deployment, hook_name, seconds, source, subject};
+use trustsim_tls::ErrorKind;
 use trustsim_world::{Action, Deployment, Kind, ScaleAction, Seq, Side, Subject, TimedAction};
 
 /// Indices into the deployment of these tests.
@@ -101,7 +102,7 @@ fn a_ca_that_went_with_the_container_is_lost() {
     let action = done(&mut deployment, &mut script, 200, refreshed(CLIENT));
     let nothing = Kind::TrustChanged { roots: Vec::new() };
     let gone = script.record(201, Some(action), subject("a.client/0"), nothing);
-    script.fail(201, 0, "unknown-issuer");
+    script.fail(201, 0, ErrorKind::UnknownIssuer);
     let found = cause(&deployment, &script);
     assert_eq!((found.kind, found.seq), ("lost-with-container", Some(gone)));
     insta::assert_snapshot!(found.line, @"a.client/0 lost the CA of a.ca with its container at 2026-01-01T00:03:21Z, by `juju refresh -m a client` (rotation.yaml:200), and it is not written again");
@@ -138,12 +139,12 @@ fn a_ca_that_a_hook_took_away_did_not_go_with_the_container() {
     let hook = script.record(201, Some(action), subject("a.client/0"), hook);
     let nothing = Kind::TrustChanged { roots: Vec::new() };
     script.record(202, Some(hook), subject("a.client/0"), nothing);
-    script.fail(202, 0, "unknown-issuer");
+    script.fail(202, 0, ErrorKind::UnknownIssuer);
     assert_ne!(cause(&deployment, &script).kind, "lost-with-container");
 }
 
 /// What is said of `a.web/0`, which presents this and cannot load it.
-fn misbuilt(deployment: &Deployment, shows_issuer: bool, error: &'static str) -> Cause {
+fn misbuilt(deployment: &Deployment, shows_issuer: bool, error: ErrorKind) -> Cause {
     let mut script = Script::new(&["a.web/0"]);
     let ca = Authority::root("ca");
     let leaf = ca.leaf("web.example.com");
@@ -157,7 +158,7 @@ fn misbuilt(deployment: &Deployment, shows_issuer: bool, error: &'static str) ->
         true => script.serves(4, Some(started), "a.web/0", &ca.certificate),
         false => script.serves(4, Some(started), "a.web/0", &leaf),
     };
-    if error == "bad-encoding" {
+    if error == ErrorKind::BadEncoding {
         script.presented = "".into();
     }
     let mut verdict = trustsim_testkit::bad(error);
@@ -173,18 +174,18 @@ fn a_chain_that_begins_with_its_issuer_is_turned_round() {
         serves: Serves::Reversed,
         ..CertificatesProfile::default()
     });
-    let found = misbuilt(&reverses, true, "key-mismatch");
+    let found = misbuilt(&reverses, true, ErrorKind::KeyMismatch);
     assert_eq!(found.kind, "chain-turned-round");
     insta::assert_snapshot!(found.line, @"a.web/0 serves its chain turned round, the certificate of its issuer a.ca first: charm web reverses the order in which a.ca sends it");
     // A provider that sends it so is named in its place.
     let found = misbuilt(
         &web_that(CertificatesProfile::default()),
         true,
-        "key-mismatch",
+        ErrorKind::KeyMismatch,
     );
     insta::assert_snapshot!(found.line, @"a.web/0 serves its chain turned round, the certificate of its issuer a.ca first: a.ca sends it that way");
     // Its own certificate beside another key is another matter.
-    let found = misbuilt(&reverses, false, "key-mismatch");
+    let found = misbuilt(&reverses, false, ErrorKind::KeyMismatch);
     assert_eq!(found.kind, "key-mismatch");
 }
 
@@ -195,7 +196,10 @@ fn a_chain_without_its_certificate_is_named() {
         serves: Serves::WithoutLeaf,
         ..CertificatesProfile::default()
     });
-    for (shows_issuer, error) in [(true, "key-mismatch"), (false, "bad-encoding")] {
+    for (shows_issuer, error) in [
+        (true, ErrorKind::KeyMismatch),
+        (false, ErrorKind::BadEncoding),
+    ] {
         let found = misbuilt(&without, shows_issuer, error);
         assert_eq!(found.kind, "chain-without-certificate");
         insta::allow_duplicates! {
@@ -222,7 +226,7 @@ fn moved(deployment: &mut Deployment) -> (Script, Authority) {
     script.serves(3, None, "a.web/0", &leaf);
     script.trusts(3, "browser", &[&second.certificate]);
     script.record(5, None, Subject::default(), Kind::Settled);
-    script.fail(6, 0, "unknown-issuer");
+    script.fail(6, 0, ErrorKind::UnknownIssuer);
     let sides = [CA, WEB].map(|index| Side {
         party: trustsim_world::Party::Application(index),
         endpoint: "certificates".to_owned(),
@@ -300,7 +304,7 @@ fn a_certificate_that_is_over_when_it_is_signed_names_the_clock() {
     note(&mut script, 110, "a.web/0", requested("web.example.com"));
     script.issued(120, None, "a.web/0", &leaf, &ca.certificate);
     script.serves(121, None, "a.web/0", &leaf);
-    script.fail(121, 0, "expired");
+    script.fail(121, 0, ErrorKind::Expired);
     let found = cause(&deployment, &script);
     assert_eq!(found.kind, "clock");
     insta::assert_snapshot!(found.line, @"the clock of a.ca is 10m behind since 2026-01-01T00:01:40Z (rotation.yaml:100): what it signed for a.web/0 at 2026-01-01T00:02:00Z had ended at 2026-01-01T00:01:00Z");
@@ -361,7 +365,7 @@ fn rotated_in(
     };
     script.record(103, None, subject("a.client/0"), committed);
     script.serves(104, None, "a.web/0", &leaf);
-    script.fail(104, 0, "unknown-issuer");
+    script.fail(104, 0, ErrorKind::UnknownIssuer);
     cause(&deployment, &script)
 }
 
@@ -407,7 +411,7 @@ fn two_that_were_moved_apart_are_named_with_both_cas() {
         requirer: "b.client:certificates".into(),
     };
     script.record(4, Some(Seq(0)), Subject::default(), kind);
-    script.fail(61, 0, "unknown-issuer");
+    script.fail(61, 0, ErrorKind::UnknownIssuer);
     let found = cause(&deployment(), &script);
     insta::assert_snapshot!(found.line, @"no relation carries the CA of a.ca to b.client: b.client has its certificates from a.client, and a.web from a.ca");
 }
@@ -465,7 +469,7 @@ fn nodes_that_wait_for_each_other_are_named() {
     };
     took(&mut script, 20);
     script.ok(60, 0);
-    script.fail(500, 0, "expired");
+    script.fail(500, 0, ErrorKind::Expired);
     let found = cause(&deployment, &script);
     assert_eq!(found.kind, "stuck-rotation");
     insta::assert_snapshot!(found.line, @"the rotation of a.web is stuck between its two phases since 2026-01-01T00:00:20Z: a.web/1 has taken the new CA, and a.web/0 waits for that to be over");

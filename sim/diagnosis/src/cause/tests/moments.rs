@@ -4,6 +4,7 @@ use super::status;
 use crate::{Answer, Explanation, diagnose, why};
 use trustsim_juju::{HookError, RelationChange, Status};
 use trustsim_testkit::{Authority, Script, deployment, hook_name, subject};
+use trustsim_tls::ErrorKind;
 use trustsim_world::{Kind, Subject};
 
 fn explained(script: &Script) -> Explanation {
@@ -42,7 +43,7 @@ fn kinds(explanation: &Explanation) -> Vec<&str> {
 #[test]
 fn what_never_worked_is_explained_by_what_keeps_it_so() {
     let mut script = strangers();
-    script.fail(60, 0, "unknown-issuer");
+    script.fail(60, 0, ErrorKind::UnknownIssuer);
     let found = explained(&script);
     assert_eq!(found.cause.kind, "no-transfer");
     assert_eq!(kinds(&found).len(), 1);
@@ -60,7 +61,7 @@ fn what_never_worked_is_explained_by_what_keeps_it_so() {
 fn what_opened_an_outage_of_something_that_worked_explains_it() {
     let mut script = strangers();
     script.ok(60, 0);
-    script.fail(70, 0, "unknown-issuer");
+    script.fail(70, 0, ErrorKind::UnknownIssuer);
     let ends = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
     script.transfer(100, RelationChange::Created, ends.0, ends.1);
     assert_eq!(explained(&script).cause.kind, "no-transfer");
@@ -72,7 +73,7 @@ fn what_was_on_its_way_when_it_failed_is_no_cause_if_it_never_came() {
     let ends = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
     script.transfer(6, RelationChange::Created, ends.0, ends.1);
     script.ok(60, 0);
-    script.fail(70, 0, "unknown-issuer");
+    script.fail(70, 0, ErrorKind::UnknownIssuer);
     let hook = "send-ca-cert-relation-joined";
     for at_s in [80, 90] {
         let failed = Kind::HookFailed {
@@ -93,22 +94,22 @@ fn what_was_on_its_way_when_it_failed_is_no_cause_if_it_never_came() {
 #[test]
 fn the_error_that_lasted_longest_is_explained() {
     let mut script = strangers();
-    script.fail(60, 0, "unreachable");
-    script.fail(65, 0, "unknown-issuer");
+    script.fail(60, 0, ErrorKind::Unreachable);
+    script.fail(65, 0, ErrorKind::UnknownIssuer);
     script.ok(600, 0);
     let found = explained(&script);
     assert_eq!(
         (found.error, found.cause.kind),
-        ("unknown-issuer", "no-transfer")
+        (ErrorKind::UnknownIssuer, "no-transfer")
     );
-    let errors: Vec<&str> = found.parts.iter().map(|part| part.error).collect();
-    assert_eq!(errors, ["unreachable", "unknown-issuer"]);
+    let errors: Vec<ErrorKind> = found.parts.iter().map(|part| part.error).collect();
+    assert_eq!(errors, [ErrorKind::Unreachable, ErrorKind::UnknownIssuer]);
 }
 
 #[test]
 fn why_says_what_run_says_unless_something_else_was_to_blame_just_then() {
     let mut script = strangers();
-    script.fail(60, 0, "unknown-issuer");
+    script.fail(60, 0, ErrorKind::UnknownIssuer);
     let ends = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
     script.transfer(100, RelationChange::Created, ends.0, ends.1);
     script.record(400, None, subject("a.web/0"), status(Status::Active, ""));
