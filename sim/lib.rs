@@ -6,7 +6,7 @@
 //! scenario file -> Scenario -> Deployment -> World -> Journal -> Findings -> report files
 //! ```
 //!
-//! The rooms are floors: a room imports only from floors below it. `ARCHITECTURE.md` draws them.
+//! Each room is a crate that depends only on crates below it. `ARCHITECTURE.md` has them in order.
 
 pub use trustsim_kernel as kernel;
 pub use trustsim_yaml as yaml;

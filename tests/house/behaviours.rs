@@ -3,22 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder of sources") {
-        let path = entry.expect("a folder entry").path();
-        if path.is_dir() {
-            sources(&path, into);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            into.push(path);
-        }
-    }
-}
+use crate::sources::{below, root};
 
 /// The names of the tests of a file.
 fn tests(text: &str) -> Vec<String> {
@@ -36,17 +22,15 @@ fn tests(text: &str) -> Vec<String> {
 
 /// Tests of every file, by its path below the project without `src/` and its ending.
 fn all_tests() -> BTreeMap<String, Vec<String>> {
-    let mut files = Vec::new();
-    for folder in ["sim", "tests"] {
-        sources(&root().join(folder), &mut files);
-    }
-    let read = files.iter().map(|path| {
+    let folders = ["sim", "tests"].map(|folder| root().join(folder));
+    let files = folders.iter().flat_map(|folder| below(folder));
+    let read = files.map(|path| {
         let inside = path.strip_prefix(root()).expect("a path of the project");
         let name = inside
             .with_extension("")
             .to_string_lossy()
             .replace("/src/", "/");
-        (name, tests(&fs::read_to_string(path).expect("text")))
+        (name, tests(&fs::read_to_string(&path).expect("text")))
     });
     read.filter(|(_, tests)| !tests.is_empty()).collect()
 }
@@ -67,7 +51,7 @@ fn wrong(named: &str, all: &BTreeMap<String, Vec<String>>) -> Option<String> {
     }
 }
 
-/// What stands between backticks.
+/// What is between backticks.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
