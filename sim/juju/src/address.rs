@@ -1,8 +1,8 @@
 //! Addresses and DNS names that Juju and Kubernetes give.
 
-use super::{ApplicationId, Juju, UnitId};
+use super::{ApplicationId, Topology, UnitId};
 
-impl Juju {
+impl Topology {
     /// DNS name of a unit: in a pod that of the StatefulSet's headless service, on a machine its
     /// address.
     pub fn unit_dns_name(&self, id: UnitId) -> String {

@@ -7,8 +7,8 @@ use super::agent::Agent;
 use super::integrate::new_end;
 use super::{
     Application, ApplicationId, ApplicationKind, Controller, ControllerId, EndpointInfo,
-    EndpointRole, Event, Host, Juju, Lease, Machine, MachineId, Model, ModelId, Status, Unit,
-    UnitId, Versioned, Workload,
+    EndpointRole, Event, Host, Juju, Lease, Machine, MachineId, Model, ModelId, Status, Topology,
+    Unit, UnitId, Versioned, Workload,
 };
 use rand::Rng;
 use trustsim_kernel::{Span, Time};
@@ -37,11 +37,10 @@ pub struct ApplicationParts {
 impl Juju {
     /// Bootstraps a controller.
     pub fn add_controller(&mut self, name: &str) -> ControllerId {
-        self.controllers.push(Controller {
+        self.topology.push_controller(Controller {
             name: name.into(),
             skew_ns: 0,
-        });
-        ControllerId::from_index(self.controllers.len() - 1)
+        })
     }
 
     /// `juju add-model`.
@@ -56,7 +55,7 @@ impl Juju {
         let mut stream = self.streams.stream("model-uuid", name);
         let mut bytes = [0_u8; 16];
         stream.fill_bytes(&mut bytes);
-        self.models.push(Model {
+        self.topology.push_model(Model {
             name: name.into(),
             owner: owner.into(),
             uuid: uuid_text(bytes).into(),
@@ -66,22 +65,20 @@ impl Juju {
             retries_hooks: true,
             next_relation: 0,
             applications: Vec::new(),
-        });
-        ModelId::from_index(self.models.len() - 1)
+        })
     }
 
     /// `juju add-machine`.
     pub fn add_machine(&mut self, model: ModelId, id: &str) -> MachineId {
-        let index = self.machines.len();
-        self.machines.push(Machine {
+        let index = self.topology.next_machine().index();
+        self.topology.push_machine(Machine {
             model,
             id: id.into(),
             address: address(100 + model.index(), index).into(),
             units: Vec::new(),
             lock: None,
             waiting: Vec::new(),
-        });
-        MachineId::from_index(index)
+        })
     }
 
     /// `juju deploy` without units. Peer relations are there from the start.
@@ -117,7 +114,7 @@ impl Juju {
             version: 1,
             ..Versioned::default()
         };
-        self.applications.push(Application {
+        self.topology.push_application(Application {
             model,
             name: parts.name,
             kind,
@@ -139,10 +136,7 @@ impl Juju {
             offers: Vec::new(),
             subordinate: parts.subordinate,
             volumes: parts.volumes,
-        });
-        let id = ApplicationId::from_index(self.applications.len() - 1);
-        self.models[model.index()].applications.push(id);
-        id
+        })
     }
 
     /// `juju add-unit`: its agent starts at `starts_at`.
@@ -160,17 +154,6 @@ impl Juju {
         id
     }
 
-    /// The next number: in a StatefulSet the next ordinal, elsewhere one never used before
-    /// (juju/juju 3.6 `state/application.go`, `newUnitName`).
-    pub(super) fn next_unit_number(&self, application: ApplicationId) -> u32 {
-        let found = self.application(application);
-        if !self.model(found.model).kubernetes {
-            return found.next_unit;
-        }
-        let last = found.units.last();
-        last.map_or(0, |unit| self.unit(*unit).number + 1)
-    }
-
     pub(super) fn push_unit(
         &mut self,
         application: ApplicationId,
@@ -178,14 +161,14 @@ impl Juju {
         machine: Option<MachineId>,
         agent: Option<Box<Agent>>,
     ) -> UnitId {
-        let id = UnitId::from_index(self.units.len());
+        let id = self.topology.next_unit();
         let found = self.application(application);
         let name: Arc<str> = format!("{}/{number}", found.name).into();
         let address_text = match machine {
             Some(machine) => Arc::clone(&self.machine(machine).address),
             None => Arc::from(address(1 + found.model.index(), id.index())),
         };
-        self.units.push(Unit {
+        self.topology.push_unit(Unit {
             application,
             number,
             name,
@@ -208,17 +191,20 @@ impl Juju {
             skew_ns: 0,
             agent,
             workload: Workload::default(),
-        });
-        let found = &mut self.applications[application.index()];
-        found.next_unit = found.next_unit.max(number + 1);
-        let place = found
-            .units
-            .partition_point(|unit| self.units[unit.index()].number < number);
-        found.units.insert(place, id);
-        if let Some(machine) = machine {
-            self.machines[machine.index()].units.push(id);
+        })
+    }
+}
+
+impl Topology {
+    /// The next number: in a StatefulSet the next ordinal, elsewhere one never used before
+    /// (juju/juju 3.6 `state/application.go`, `newUnitName`).
+    pub(super) fn next_unit_number(&self, application: ApplicationId) -> u32 {
+        let found = self.application(application);
+        if !self.model(found.model).kubernetes {
+            return found.next_unit;
         }
-        id
+        let last = found.units.last();
+        last.map_or(0, |unit| self.unit(*unit).number + 1)
     }
 }
 

@@ -39,7 +39,7 @@ impl Juju {
 
     fn kill_pod(&mut self, unit: UnitId, away: Span, cause: Option<Seq>, host: &mut dyn Host) {
         self.settle(unit, host);
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.pod_cause = cause;
             agent.cut_by = cause;
         }
@@ -49,13 +49,13 @@ impl Juju {
     /// A unit's machine restarts: a hook that ran has failed, its files are still there.
     fn reboot(&mut self, unit: UnitId, away: Span, cause: Option<Seq>, host: &mut dyn Host) {
         let now = host.now();
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.cut_by = cause;
         }
         self.kill_agent(unit, host);
         self.restart_process(unit, cause, host);
-        self.units[unit.index()].workload.answers_from = now + away;
-        if let Some(agent) = self.agent_mut(unit) {
+        self.topology.unit_mut(unit).workload.answers_from = now + away;
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.rebooted |= agent.started;
             agent.away_until = now + away;
         }
@@ -70,13 +70,13 @@ impl Juju {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.cut_by = cause;
         }
         self.disconnect(unit, host);
         let lease = self.application(self.unit(unit).application).lease;
         let back = lease.ends.unwrap_or(host.now()) + Span::from_secs(1);
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.away_until = agent.away_until.max(back);
         }
         host.schedule(back, Event::AgentStart(unit));
@@ -86,26 +86,26 @@ impl Juju {
     /// last first, as a StatefulSet does.
     pub fn refresh(&mut self, application: ApplicationId, cause: Option<Seq>, host: &mut dyn Host) {
         let now = host.now();
-        let found = &mut self.applications[application.index()];
+        let found = self.topology.application_mut(application);
         found.charm_version.touch(now, cause);
         if !self.model(self.application(application).model).kubernetes {
             self.wake_units(application, host);
             return;
         }
-        let found = &mut self.applications[application.index()];
+        let found = self.topology.application_mut(application);
         found.rollout = found.units.clone();
         self.roll_on(application, host);
     }
 
     /// Replaces the next pod of a rolling update.
     fn roll_on(&mut self, application: ApplicationId, host: &mut dyn Host) {
-        let mut rollout = std::mem::take(&mut self.applications[application.index()].rollout);
+        let mut rollout = std::mem::take(&mut self.topology.application_mut(application).rollout);
         while rollout
             .pop_if(|unit| self.agent(*unit).is_none_or(|agent| agent.dying))
             .is_some()
         {}
         let next = rollout.last().copied();
-        let found = &mut self.applications[application.index()];
+        let found = self.topology.application_mut(application);
         found.rollout = rollout;
         let cause = found.charm_version.cause;
         if let Some(unit) = next {
@@ -122,7 +122,7 @@ impl Juju {
         }
         let now = host.now();
         self.settle(unit, host);
-        let Some(agent) = self.agent_mut(unit) else {
+        let Some(agent) = self.topology.agent_mut(unit) else {
             return;
         };
         if std::mem::replace(&mut agent.shutting_down, true) {
@@ -160,12 +160,12 @@ impl Juju {
         self.disconnect(unit, host);
         let cause = self.agent(unit).and_then(|agent| agent.pod_cause);
         let address = self.next_address(unit);
-        let found = &mut self.units[unit.index()];
+        let volumes = self.application_of(unit).volumes.clone();
+        let found = self.topology.unit_mut(unit);
         found.address.value = address;
         found.address.touch(now, cause);
         // The disks of its containers are new too, the charm's own (its stored state) among them;
         // what lies on volumes stays.
-        let volumes = self.applications[found.application.index()].volumes.clone();
         let stays = |path: &str| volumes.iter().any(|volume| path.starts_with(&**volume));
         found.workload.files.retain(|path, _| stays(path));
         found.workload.loaded.retain(|path, _| stays(path));
@@ -189,7 +189,7 @@ impl Juju {
     /// A replaced pod is back, or is not waited for: a rolling update goes on with the next.
     pub(super) fn pod_is_back(&mut self, unit: UnitId, host: &mut dyn Host) {
         let application = self.unit(unit).application;
-        let rollout = &mut self.applications[application.index()].rollout;
+        let rollout = &mut self.topology.application_mut(application).rollout;
         if rollout.pop_if(|rolled| *rolled == unit).is_some() {
             self.roll_on(application, host);
         }

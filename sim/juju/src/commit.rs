@@ -113,7 +113,7 @@ impl Juju {
             return;
         };
         let name = self.relation_name(relation, end);
-        let side = &mut self.relations[relation.index()].ends[end];
+        let side = &mut self.topology.relation_mut(relation).ends[end];
         let target = if is_application {
             &mut side.bag
         } else if let Some(member) = side.units.get_mut(&unit) {
@@ -144,7 +144,7 @@ impl Juju {
         if restarted && self.unit(unit).workload.remembers() {
             self.processes_changed(unit, host);
         }
-        let found = &mut self.units[unit.index()].workload;
+        let found = &mut self.topology.unit_mut(unit).workload;
         if restarted || workload.loaded != found.loaded {
             found.generation += 1;
             found.cause = cause;

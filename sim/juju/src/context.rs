@@ -14,6 +14,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub(super) use outside::OutsideServices;
 pub use secrets::SecretView;
 pub(super) use secrets::SecretWrite;
 pub use sight::{RelationSight, SecretSight, Sight};

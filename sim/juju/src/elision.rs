@@ -9,7 +9,7 @@
 
 use super::agent::{Pace, Running};
 use super::replay::{Doing, Replay, Replayed};
-use super::{Activity, Effects, Event, Host, Juju, Quiet, Step, UnitId};
+use super::{Activity, Effects, Event, Host, Juju, Quiet, Step, Topology, UnitId};
 use trustsim_kernel::Time;
 
 impl Juju {
@@ -23,7 +23,7 @@ impl Juju {
             Quiet::Until(until) => until.skewed_by(skew_ns.saturating_neg()),
             Quiet::No => now,
         };
-        let agent = self.agent_mut(unit)?;
+        let agent = self.topology.agent_mut(unit)?;
         agent.quiet_until = quiet_until;
         agent.awaits_time = quiet == Quiet::No;
         if quiet_until > now
@@ -35,14 +35,6 @@ impl Juju {
             self.arm_alarm(unit, None, host);
         }
         None
-    }
-
-    /// Everybody who shares the machine lock with this unit, itself included.
-    pub(super) fn lock_sharers(&self, unit: UnitId) -> Vec<UnitId> {
-        match self.unit(unit).machine {
-            Some(machine) => self.machine(machine).units.clone(),
-            None => vec![unit],
-        }
     }
 
     /// Whether nobody on the unit's machine has anything to do now but quiet repeats later.
@@ -84,7 +76,7 @@ impl Juju {
             .filter_map(|id| Some((self.agent(*id)?.quiet_until, *id)))
             .min();
         for id in sharers {
-            if let Some(agent) = self.agent_mut(id) {
+            if let Some(agent) = self.topology.agent_mut(id) {
                 agent.elided_from = Some(now);
                 // Alarms that were set for repeats are for nothing.
                 agent.alarm = Time::MAX;
@@ -105,7 +97,7 @@ impl Juju {
     /// were elided, that ends.
     pub(super) fn settle(&mut self, unit: UnitId, host: &mut dyn Host) {
         self.end_elision(unit, Some(unit), host);
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.quiet_until = Time::EPOCH;
         }
     }
@@ -141,7 +133,7 @@ impl Juju {
     fn restore(&mut self, replayed: Replayed, spared: Option<UnitId>, host: &mut dyn Host) {
         let now = host.now();
         let unit = replayed.unit;
-        let Some(agent) = self.agent_mut(unit) else {
+        let Some(agent) = self.topology.agent_mut(unit) else {
             return;
         };
         agent.elided_from = None;
@@ -170,7 +162,7 @@ impl Juju {
                     ..Effects::default()
                 };
                 self.take_lock(unit);
-                if let Some(agent) = self.agent_mut(unit) {
+                if let Some(agent) = self.topology.agent_mut(unit) {
                     agent.state = Activity::Running(Box::new(Running {
                         hook,
                         entry: None,
@@ -188,6 +180,16 @@ impl Juju {
                 }
                 host.schedule(ends, Event::HookEnd(unit));
             }
+        }
+    }
+}
+
+impl Topology {
+    /// Everybody who shares the machine lock with this unit, itself included.
+    pub(super) fn lock_sharers(&self, unit: UnitId) -> Vec<UnitId> {
+        match self.unit(unit).machine {
+            Some(machine) => self.machine(machine).units.clone(),
+            None => vec![unit],
         }
     }
 }

@@ -72,14 +72,13 @@ impl Juju {
     /// A controller is back, or its clock jumped: what is due by now, or will be, is looked at.
     pub(super) fn look_at_expiries(&mut self, controller: ControllerId, host: &mut dyn Host) {
         let skew_ns = self.controller(controller).skew_ns;
-        for (index, secret) in self.secrets.iter().enumerate() {
+        for (id, secret) in self.secrets.iter() {
             if secret.removed || self.controller_of(secret.owner) != controller {
                 continue;
             }
             for (at, said) in secret.expiries.values() {
                 let due = at.skewed_by(skew_ns.saturating_neg());
                 if !said {
-                    let id = SecretId::from_index(index);
                     host.schedule(due.max(host.now()), Event::SecretExpiry(id));
                 }
             }
@@ -93,7 +92,7 @@ impl Juju {
         skew_ns: i64,
         host: &mut dyn Host,
     ) {
-        self.controllers[controller.index()].skew_ns = skew_ns;
+        self.topology.controller_mut(controller).skew_ns = skew_ns;
         self.look_at_expiries(controller, host);
     }
 
@@ -124,7 +123,7 @@ impl Juju {
             (Some(unit), _) | (None, SecretOwner::Unit(unit)) => About::Unit(unit),
             (None, SecretOwner::Application(application)) => About::Application(application),
         };
-        let secret = &mut self.secrets[id.index()];
+        let secret = self.secrets.get_mut(id);
         if let Some((_, said)) = secret.expiries.get_mut(&revision) {
             *said = true;
         }
@@ -134,8 +133,8 @@ impl Juju {
             about,
             Happening::Secret(SecretChange::Expired, label),
         );
-        self.secrets[id.index()].cause = entry.or(cause);
-        if let Some(agent) = manager.and_then(|unit| self.agent_mut(unit)) {
+        self.secrets.get_mut(id).cause = entry.or(cause);
+        if let Some(agent) = manager.and_then(|unit| self.topology.agent_mut(unit)) {
             let (from, handled) = (host.now(), 0);
             agent
                 .expiries
@@ -157,7 +156,7 @@ impl Juju {
             expiries
                 .extend(expired.map(|(revision, _)| ((id, *revision), Expiry { from, handled })));
         }
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.expiries = expiries;
             agent.obsolete.clear();
         }
@@ -171,7 +170,7 @@ impl Juju {
                 continue;
             }
             self.settle(unit, host);
-            if let Some(agent) = self.agent_mut(unit) {
+            if let Some(agent) = self.topology.agent_mut(unit) {
                 agent.expiries.remove(&(id, revision));
             }
             self.arm_alarm(unit, None, host);
@@ -184,7 +183,7 @@ impl Juju {
             self.forget_expiry(id, revision, host);
         }
         for unit in self.managers(id) {
-            if let Some(agent) = self.agent_mut(unit) {
+            if let Some(agent) = self.topology.agent_mut(unit) {
                 agent.obsolete.retain(|(secret, _), _| *secret != id);
                 agent.obsolete_told.retain(|(secret, _)| *secret != id);
             }
@@ -206,7 +205,7 @@ impl Juju {
         };
         let at = self.arrival(unit, host.now()) + SQUASH;
         let mut obsolete = self.secret(id).obsolete();
-        let Some(agent) = self.agent_mut(unit) else {
+        let Some(agent) = self.topology.agent_mut(unit) else {
             return;
         };
         obsolete.retain(|revision| {
@@ -229,7 +228,7 @@ impl Juju {
         host: &mut dyn Host,
     ) {
         for (id, revision) in tracked {
-            let consumers = &mut self.secrets[id.index()].consumers;
+            let consumers = &mut self.secrets.get_mut(*id).consumers;
             let is_new = !consumers.contains_key(&unit);
             let tracking = consumers.entry(unit).or_default();
             let moves = tracking.revision != *revision;
@@ -246,12 +245,13 @@ impl Juju {
     /// What committing a secret hook changes in the agent's own record.
     pub(super) fn secret_hook_done(&mut self, unit: UnitId, hook: &Hook, told: Told) {
         if let Hook::SecretChanged { secret } = hook {
-            let consumers = &mut self.secrets[secret.index()].consumers;
+            let consumers = &mut self.secrets.get_mut(*secret).consumers;
             if let Some(tracking) = consumers.get_mut(&unit) {
                 tracking.told = u32::try_from(told.version).unwrap_or(u32::MAX);
             }
         }
-        let (Some(agent), Some(key)) = (self.agent_mut(unit), hook.secret_revision()) else {
+        let (Some(agent), Some(key)) = (self.topology.agent_mut(unit), hook.secret_revision())
+        else {
             return;
         };
         if let Hook::SecretRemove { .. } = hook {

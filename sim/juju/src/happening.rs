@@ -7,7 +7,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{ApplicationId, Hook, HookError, HookName, Juju, ModelId, RelationId, Status, UnitId};
+use super::{
+    ApplicationId, Hook, HookError, HookName, ModelId, RelationId, Status, Topology, UnitId,
+};
 
 /// What happened in Juju, for the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,7 +168,7 @@ impl ConnectionError {
     }
 }
 
-impl Juju {
+impl Topology {
     /// The name of a hook of this unit.
     pub fn hook_name(&self, unit: UnitId, hook: &Hook) -> HookName {
         HookName::new(hook, |relation| {

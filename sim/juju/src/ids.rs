@@ -1,5 +1,7 @@
 //! Newtype ids: positions in the arenas of [`Juju`](super::Juju).
 
+use super::arena::Id;
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
@@ -19,6 +21,16 @@ macro_rules! ids {
             /// Beyond 2^32 things of one kind, which no run holds.
             pub fn from_index(index: usize) -> Self {
                 Self(u32::try_from(index).expect("arenas are counted in 32 bits"))
+            }
+        }
+
+        impl Id for $name {
+            fn position(self) -> usize {
+                self.index()
+            }
+
+            fn at(position: usize) -> Self {
+                Self::from_index(position)
             }
         }
     )+};

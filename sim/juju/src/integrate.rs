@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::{
     About, ApplicationId, ApplicationKind, End, EndpointInfo, EndpointRole, Event, Happening, Host,
-    Juju, Life, Link, LinkId, ModelId, Relation, RelationChange, RelationId, Versioned,
+    Juju, Life, Link, ModelId, Relation, RelationChange, RelationId, Topology, Versioned,
 };
 use trustsim_kernel::{Seq, Time};
 
@@ -77,6 +77,91 @@ impl Juju {
         Ok(id)
     }
 
+    pub(super) fn push_relation(
+        &mut self,
+        model: ModelId,
+        interface: &Arc<str>,
+        ends: Vec<End>,
+        cause: Option<Seq>,
+        host: &mut dyn Host,
+    ) -> RelationId {
+        let container = ends.iter().any(|end| self.is_container_scoped(end));
+        let id = self.topology.push_relation(Relation {
+            model,
+            number: 0, // The model gives it its next one.
+            interface: Arc::clone(interface),
+            ends,
+            life: Life::Alive,
+            suspended: false,
+            suspended_at: Time::EPOCH,
+            container,
+            touched_at: host.now(),
+            changed_at: host.now(),
+            cause,
+            link: None,
+        });
+        let entry = host.record(
+            cause,
+            About::Model(model),
+            Happening::Relation(RelationChange::Created, id),
+        );
+        self.topology.relation_mut(id).cause = entry;
+        self.wake_relation(id, host);
+        id
+    }
+
+    /// Where one side is a SAAS: makes the other half in the offering model and dials.
+    fn link_if_cross_model(&mut self, id: RelationId, cause: Option<Seq>, host: &mut dyn Host) {
+        let relation = self.relation(id);
+        let Some((saas_end, target)) = relation.ends.iter().enumerate().find_map(|(index, end)| {
+            match &self.application(end.application).kind {
+                ApplicationKind::Saas { target, .. } => Some((index, *target)),
+                _ => None,
+            }
+        }) else {
+            return;
+        };
+        let local = relation.opposite(saas_end).clone();
+        let offered_endpoint = Arc::clone(&relation.ends[saas_end].endpoint);
+        let interface = Arc::clone(&relation.interface);
+        let offering_model = self.application(target).model;
+        let from = self.model(relation.model).controller;
+        let to = self.model(offering_model).controller;
+        let proxy = self.consumer_proxy(local.application, offering_model);
+        let far = End {
+            application: target,
+            endpoint: offered_endpoint,
+            role: self.relation(id).ends[saas_end].role,
+            bag: Versioned::default(),
+            units: BTreeMap::new(),
+        };
+        let near = End {
+            application: proxy,
+            bag: Versioned::default(),
+            units: BTreeMap::new(),
+            ..local
+        };
+        let mut ends = vec![far, near];
+        ends.sort_by_key(|end| end.role);
+        let offering = self.push_relation(offering_model, &interface, ends, cause, host);
+        let link = self.topology.push_link(Link {
+            consumer: id,
+            offering,
+            from,
+            to,
+            connected: false,
+            error: None,
+            down_by: None,
+            dialled_at: host.now(),
+            due: [Time::EPOCH; 2],
+            changed: [BTreeSet::new(), BTreeSet::new()],
+            delivered: [0; 2],
+        });
+        host.schedule(host.now(), Event::Dial(link));
+    }
+}
+
+impl Topology {
     fn checked_endpoint(
         &self,
         application: ApplicationId,
@@ -161,99 +246,6 @@ impl Juju {
             })
             .collect();
         names.join(" ")
-    }
-
-    pub(super) fn push_relation(
-        &mut self,
-        model: ModelId,
-        interface: &Arc<str>,
-        ends: Vec<End>,
-        cause: Option<Seq>,
-        host: &mut dyn Host,
-    ) -> RelationId {
-        let number = self.models[model.index()].next_relation;
-        self.models[model.index()].next_relation += 1;
-        let id = RelationId::from_index(self.relations.len());
-        let applications: Vec<ApplicationId> = ends.iter().map(|end| end.application).collect();
-        let container = ends.iter().any(|end| self.is_container_scoped(end));
-        self.relations.push(Relation {
-            model,
-            number,
-            interface: Arc::clone(interface),
-            ends,
-            life: Life::Alive,
-            suspended: false,
-            suspended_at: Time::EPOCH,
-            container,
-            touched_at: host.now(),
-            changed_at: host.now(),
-            cause,
-            link: None,
-        });
-        for application in applications {
-            self.applications[application.index()].relations.push(id);
-        }
-        let entry = host.record(
-            cause,
-            About::Model(model),
-            Happening::Relation(RelationChange::Created, id),
-        );
-        self.relations[id.index()].cause = entry;
-        self.wake_relation(id, host);
-        id
-    }
-
-    /// Where one side is a SAAS: makes the other half in the offering model and dials.
-    fn link_if_cross_model(&mut self, id: RelationId, cause: Option<Seq>, host: &mut dyn Host) {
-        let relation = self.relation(id);
-        let Some((saas_end, target)) = relation.ends.iter().enumerate().find_map(|(index, end)| {
-            match &self.application(end.application).kind {
-                ApplicationKind::Saas { target, .. } => Some((index, *target)),
-                _ => None,
-            }
-        }) else {
-            return;
-        };
-        let local = relation.opposite(saas_end).clone();
-        let offered_endpoint = Arc::clone(&relation.ends[saas_end].endpoint);
-        let interface = Arc::clone(&relation.interface);
-        let offering_model = self.application(target).model;
-        let from = self.model(relation.model).controller;
-        let to = self.model(offering_model).controller;
-        let proxy = self.consumer_proxy(local.application, offering_model);
-        let far = End {
-            application: target,
-            endpoint: offered_endpoint,
-            role: self.relation(id).ends[saas_end].role,
-            bag: Versioned::default(),
-            units: BTreeMap::new(),
-        };
-        let near = End {
-            application: proxy,
-            bag: Versioned::default(),
-            units: BTreeMap::new(),
-            ..local
-        };
-        let mut ends = vec![far, near];
-        ends.sort_by_key(|end| end.role);
-        let offering = self.push_relation(offering_model, &interface, ends, cause, host);
-        let link = LinkId::from_index(self.links.len());
-        self.links.push(Link {
-            consumer: id,
-            offering,
-            from,
-            to,
-            connected: false,
-            error: None,
-            down_by: None,
-            dialled_at: host.now(),
-            due: [Time::EPOCH; 2],
-            changed: [BTreeSet::new(), BTreeSet::new()],
-            delivered: [0; 2],
-        });
-        self.relations[id.index()].link = Some(link);
-        self.relations[offering.index()].link = Some(link);
-        host.schedule(host.now(), Event::Dial(link));
     }
 }
 

@@ -36,7 +36,7 @@ impl Juju {
         let now = host.now();
         let entry =
             holder.and_then(|unit| host.record(cause, About::Unit(unit), Happening::LeaderElected));
-        let lease = &mut self.applications[application.index()].lease;
+        let lease = &mut self.topology.application_mut(application).lease;
         let former = lease.holder;
         lease.holder = holder;
         lease.claimed_at = now;
@@ -64,20 +64,20 @@ impl Juju {
         if lease.holder == Some(unit) && lease.ends.is_none() {
             let ends = lease_end(lease.claimed_at, host.now());
             let lost_by = self.agent(unit).and_then(|agent| agent.cut_by);
-            self.applications[application.index()].lease.lost_by = lost_by;
+            self.topology.application_mut(application).lease.lost_by = lost_by;
             self.end_lease(application, ends, host);
         }
     }
 
     fn end_lease(&mut self, application: ApplicationId, at: Time, host: &mut dyn Host) {
-        self.applications[application.index()].lease.ends = Some(at);
+        self.topology.application_mut(application).lease.ends = Some(at);
         host.schedule(at, Event::LeaseExpiry(application));
     }
 
     /// The holder is connected again before its lease ended: it renews it.
     pub(super) fn holder_returns(&mut self, unit: UnitId, now: Time) {
         let application = self.unit(unit).application;
-        let lease = &mut self.applications[application.index()].lease;
+        let lease = &mut self.topology.application_mut(application).lease;
         if lease.holder == Some(unit) && lease.ends.take().is_some() {
             lease.claimed_at = now;
             lease.lost_by = None;
@@ -89,7 +89,7 @@ impl Juju {
         let application = self.unit(unit).application;
         if self.application(application).lease.holder == Some(unit) {
             match self.claimant(application, Some(unit), host.now()) {
-                None => self.applications[application.index()].lease.holder = None,
+                None => self.topology.application_mut(application).lease.holder = None,
                 heir => self.give_leadership(application, heir, None, host),
             }
         }
@@ -100,14 +100,14 @@ impl Juju {
         application: ApplicationId,
         host: &mut dyn Host,
     ) -> Option<super::Step> {
-        let lease = &mut self.applications[application.index()].lease;
+        let lease = &mut self.topology.application_mut(application).lease;
         lease.ends.take_if(|ends| *ends == host.now())?;
         let (former, cause) = (lease.holder, lease.lost_by);
         match self.claimant(application, former, host.now()) {
             None if former.is_none() => {}
             None => {
                 // Nobody is there to claim it: the first to connect does.
-                let lease = &mut self.applications[application.index()].lease;
+                let lease = &mut self.topology.application_mut(application).lease;
                 lease.holder = None;
                 lease.changed_at = host.now();
                 lease.version += 1;

@@ -11,6 +11,7 @@
 
 mod address;
 mod agent;
+mod arena;
 mod build;
 mod churn;
 mod commit;
@@ -37,17 +38,18 @@ mod rough;
 mod run;
 mod scope;
 mod secret;
+mod secret_store;
 mod state;
 mod stored;
 mod subordinate;
+mod topology;
 mod value;
 mod workload;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::ops::Deref;
 
 pub use agent::{Activity, Agent, Failed, RelationLocal, Running};
 pub use build::ApplicationParts;
@@ -69,10 +71,12 @@ pub use state::{
     Machine, Model, Relation, ScopeMember, Secret, SecretContent, SecretOwner, Tracking, Unit,
     Versioned, Workload,
 };
+pub use topology::Topology;
 pub use value::{Bag, Value};
 pub use workload::Files;
 
-use state::SecretLabels;
+use context::OutsideServices;
+use secret_store::SecretStore;
 use trustsim_kernel::{Seq, Span, Streams, Time};
 
 /// How long things take; whoever builds a [`Juju`] decides.
@@ -156,18 +160,12 @@ pub trait Host {
     fn record(&mut self, cause: Option<Seq>, about: About, what: Happening) -> Option<Seq>;
 }
 
-/// Every controller of a deployment, with the agents of all units.
+/// Every controller of a deployment, with the agents of all units. What there is in it is read
+/// through its [`Topology`].
 #[derive(Clone, Debug)]
 pub struct Juju {
-    controllers: Vec<Controller>,
-    models: Vec<Model>,
-    applications: Vec<Application>,
-    units: Vec<Unit>,
-    machines: Vec<Machine>,
-    relations: Vec<Relation>,
-    links: Vec<Link>,
-    secrets: Vec<Secret>,
-    labels: SecretLabels,
+    topology: Topology,
+    secrets: SecretStore,
     latencies: Latencies,
     streams: Streams,
     /// How many pods were replaced: each got a new address.
@@ -179,23 +177,23 @@ pub struct Juju {
     troubles_made: u32,
     /// Where the next commit fails, for rehearsing it.
     commit_fault: Option<(UnitId, CommitFault)>,
-    /// What services outside Juju remember of those who call them from hooks.
-    outside: BTreeMap<Arc<str>, Value>,
+    outside: OutsideServices,
+}
+
+impl Deref for Juju {
+    type Target = Topology;
+
+    fn deref(&self) -> &Topology {
+        &self.topology
+    }
 }
 
 impl Juju {
     /// No controllers yet.
     pub fn new(latencies: Latencies, streams: Streams, every_hook: bool) -> Self {
         Self {
-            controllers: Vec::new(),
-            models: Vec::new(),
-            applications: Vec::new(),
-            units: Vec::new(),
-            machines: Vec::new(),
-            relations: Vec::new(),
-            links: Vec::new(),
-            secrets: Vec::new(),
-            labels: SecretLabels::new(),
+            topology: Topology::new(),
+            secrets: SecretStore::new(),
             latencies,
             streams,
             addresses: 0,
@@ -203,92 +201,19 @@ impl Juju {
             troubles: Vec::new(),
             troubles_made: 0,
             commit_fault: None,
-            outside: BTreeMap::new(),
+            outside: OutsideServices::default(),
         }
-    }
-
-    /// The controller.
-    pub fn controller(&self, id: ControllerId) -> &Controller {
-        &self.controllers[id.index()]
-    }
-
-    /// The model.
-    pub fn model(&self, id: ModelId) -> &Model {
-        &self.models[id.index()]
-    }
-
-    /// The application.
-    pub fn application(&self, id: ApplicationId) -> &Application {
-        &self.applications[id.index()]
-    }
-
-    /// The unit.
-    pub fn unit(&self, id: UnitId) -> &Unit {
-        &self.units[id.index()]
     }
 
     /// The unit, to change what nature changes: its workload. Its clock and its address change
     /// with [`Juju::set_clock_skew`] and [`Juju::set_address`], which its agent notices.
     pub fn unit_mut(&mut self, id: UnitId) -> &mut Unit {
-        &mut self.units[id.index()]
-    }
-
-    /// The machine.
-    pub fn machine(&self, id: MachineId) -> &Machine {
-        &self.machines[id.index()]
-    }
-
-    /// The relation.
-    pub fn relation(&self, id: RelationId) -> &Relation {
-        &self.relations[id.index()]
-    }
-
-    /// The link.
-    pub fn link(&self, id: LinkId) -> &Link {
-        &self.links[id.index()]
+        self.topology.unit_mut(id)
     }
 
     /// The secret.
     pub fn secret(&self, id: SecretId) -> &Secret {
-        &self.secrets[id.index()]
-    }
-
-    /// A unit's agent; none for a proxy.
-    pub fn agent(&self, id: UnitId) -> Option<&Agent> {
-        self.unit(id).agent.as_deref()
-    }
-
-    /// Every model.
-    pub fn models(&self) -> impl Iterator<Item = (ModelId, &Model)> {
-        self.models
-            .iter()
-            .enumerate()
-            .map(|(index, model)| (ModelId::from_index(index), model))
-    }
-
-    /// Every application, proxies included.
-    pub fn applications(&self) -> impl Iterator<Item = (ApplicationId, &Application)> {
-        (0..).map(ApplicationId).zip(&self.applications)
-    }
-
-    /// Every unit, proxies included.
-    pub fn units(&self) -> impl Iterator<Item = (UnitId, &Unit)> {
-        (0..).map(UnitId).zip(&self.units)
-    }
-
-    /// Every relation there ever was.
-    pub fn relations(&self) -> impl Iterator<Item = (RelationId, &Relation)> {
-        (0..).map(RelationId).zip(&self.relations)
-    }
-
-    /// Every cross-model link.
-    pub fn links(&self) -> impl Iterator<Item = (LinkId, &Link)> {
-        (0..).map(LinkId).zip(&self.links)
-    }
-
-    /// Every machine.
-    pub fn machines(&self) -> impl Iterator<Item = (MachineId, &Machine)> {
-        (0..).map(MachineId).zip(&self.machines)
+        self.secrets.get(id)
     }
 
     pub(crate) fn streams(&self) -> &Streams {
@@ -298,10 +223,6 @@ impl Juju {
     /// Makes the next commit of `unit` fail at this point.
     pub fn fail_next_commit(&mut self, unit: UnitId, fault: CommitFault) {
         self.commit_fault = Some((unit, fault));
-    }
-
-    fn agent_mut(&mut self, id: UnitId) -> Option<&mut Agent> {
-        self.units[id.index()].agent.as_deref_mut()
     }
 
     /// Carries out one event; what it returns must be done before the next.

@@ -11,7 +11,7 @@ impl Juju {
     pub(super) fn agent_start(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
         let kubernetes = self.is_pod(unit);
-        let agent = self.agent_mut(unit)?;
+        let agent = self.topology.agent_mut(unit)?;
         if agent.removed || agent.connected || now < agent.away_until {
             return None;
         }
@@ -29,11 +29,6 @@ impl Juju {
         Some(Step::Connect { unit })
     }
 
-    pub(super) fn is_pod(&self, unit: UnitId) -> bool {
-        let application = self.application(self.unit(unit).application);
-        self.model(application.model).kubernetes
-    }
-
     /// The agent's connection was judged: it works, or is refused with this reason and dialled
     /// again later.
     pub fn connected(
@@ -47,7 +42,7 @@ impl Juju {
             let happening = Happening::AgentNotConnected(error);
             let cause = self.agent(unit).and_then(|agent| agent.cut_by);
             host.record(cause, About::Unit(unit), happening);
-            let agent = self.agent_mut(unit)?;
+            let agent = self.topology.agent_mut(unit)?;
             agent.dials_failed += 1;
             let again = now + dial_delay(agent.dials_failed);
             host.schedule(again, Event::AgentStart(unit));
@@ -57,7 +52,7 @@ impl Juju {
             .application(self.unit(unit).application)
             .containers
             .len();
-        let agent = self.agent_mut(unit)?;
+        let agent = self.topology.agent_mut(unit)?;
         if agent.connected || !agent.running {
             return None;
         }
@@ -93,7 +88,7 @@ impl Juju {
         let now = host.now();
         let application = self.unit(unit).application;
         let relations = self.application(application).relations.clone();
-        let Some(agent) = self.agent_mut(unit) else {
+        let Some(agent) = self.topology.agent_mut(unit) else {
             return;
         };
         agent.dirty.extend(relations);
@@ -111,7 +106,7 @@ impl Juju {
     /// renewed. It is back with [`Event::AgentStart`].
     pub fn disconnect(&mut self, unit: UnitId, host: &mut dyn Host) {
         self.settle(unit, host);
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.connected = false;
             agent.obsolete.clear();
             self.lose_leader(unit, host);
@@ -162,7 +157,11 @@ impl Juju {
                     }
                     self.enter_scope(unit, relation, host);
                     let cause = self.relation(relation).cause;
-                    self.agent_mut(unit)?.relations.entry(relation).or_default();
+                    self.topology
+                        .agent_mut(unit)?
+                        .relations
+                        .entry(relation)
+                        .or_default();
                     let hook = Hook::RelationCreated { relation };
                     if !self.is_skipped(unit, &hook) {
                         return self.begin(unit, hook, cause, host);
@@ -170,13 +169,13 @@ impl Juju {
                     self.skip(unit, &hook, host);
                 }
                 Some(Operation::AcceptLeadership) => {
-                    let agent = self.agent_mut(unit)?;
+                    let agent = self.topology.agent_mut(unit)?;
                     agent.leader = true;
                     agent.queued = Some(Hook::LeaderElected);
                     self.rearm_secrets(unit, now);
                 }
                 Some(Operation::ResignLeadership) => {
-                    self.agent_mut(unit)?.leader = false;
+                    self.topology.agent_mut(unit)?.leader = false;
                     self.rearm_secrets(unit, now);
                 }
                 Some(Operation::Terminate) => {
@@ -213,7 +212,7 @@ impl Juju {
 
     fn skip(&mut self, unit: UnitId, hook: &Hook, host: &mut dyn Host) {
         let told = self.told(unit, hook, None, host.now());
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.queued.take_if(|queued| queued == hook);
         }
         self.hook_done(unit, hook, told, host);
@@ -221,7 +220,7 @@ impl Juju {
 
     /// The process ends: the unit is dead, or its pod is replaced.
     fn terminate(&mut self, unit: UnitId, host: &mut dyn Host) {
-        let Some(agent) = self.agent_mut(unit) else {
+        let Some(agent) = self.topology.agent_mut(unit) else {
             return;
         };
         if agent.shutting_down && !agent.dying {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{
     About, ApplicationId, ApplicationKind, ConnectionError, Event, Happening, Host, Juju, Life,
-    LinkId, RelationId, ScopeMember, Step, UnitId, Versioned,
+    LinkId, RelationId, ScopeMember, Step, Topology, UnitId, Versioned,
 };
 use trustsim_kernel::{Span, Time};
 
@@ -24,7 +24,7 @@ impl Juju {
         host: &mut dyn Host,
     ) -> Option<Step> {
         let now = host.now();
-        let link = &mut self.links[id.index()];
+        let link = self.topology.link_mut(id);
         link.dialled_at = now;
         link.connected = judged.is_ok();
         link.error = None;
@@ -43,7 +43,7 @@ impl Juju {
             }
             return None;
         }
-        self.links[id.index()].due = [Time::EPOCH; 2];
+        self.topology.link_mut(id).due = [Time::EPOCH; 2];
         for to_offering in [true, false] {
             self.schedule_transfer(id, to_offering, host);
         }
@@ -56,7 +56,7 @@ impl Juju {
             return None;
         }
         if let Some((error, cause)) = self.link_trouble(id) {
-            self.links[id.index()].down_by = cause;
+            self.topology.link_mut(id).down_by = cause;
             return self.dialled(id, Err(error), host);
         }
         Some(Step::Dial { link: id })
@@ -110,7 +110,7 @@ impl Juju {
         if self.application(relation.ends[end].application).kind == ApplicationKind::Local {
             let to_offering = self.link(link).consumer == id;
             if let Some(unit) = unit {
-                self.links[link.index()].changed[usize::from(to_offering)].insert(unit);
+                self.topology.link_mut(link).changed[usize::from(to_offering)].insert(unit);
             }
             self.schedule_transfer(link, to_offering, host);
         }
@@ -126,7 +126,7 @@ impl Juju {
 
     fn schedule_transfer(&mut self, id: LinkId, to_offering: bool, host: &mut dyn Host) {
         let at = host.now() + self.travel(id) + self.losses(id, host.now());
-        let link = &mut self.links[id.index()];
+        let link = self.topology.link_mut(id);
         let due = &mut link.due[usize::from(to_offering)];
         if link.connected && *due != at {
             *due = at;
@@ -157,10 +157,10 @@ impl Juju {
         self.copy_units(id, to_offering, (source, source_end), (target, proxy), host);
         let bag = self.relation(source).ends[source_end].bag.clone();
         let travelled = bag.changed_at + travel;
-        let delivered = &mut self.links[id.index()].delivered[usize::from(to_offering)];
+        let delivered = &mut self.topology.link_mut(id).delivered[usize::from(to_offering)];
         if travelled <= host.now() && bag.version != *delivered {
             *delivered = bag.version;
-            let end = &mut self.relations[target.index()].ends[proxy];
+            let end = &mut self.topology.relation_mut(target).ends[proxy];
             end.bag.value = bag.value;
             end.bag.touch(host.now(), bag.cause);
             self.end_changed(target, proxy, None, host);
@@ -203,20 +203,6 @@ impl Juju {
         }
     }
 
-    fn local_end(&self, id: RelationId) -> Option<usize> {
-        let is_local = |application: ApplicationId| {
-            self.application(application).kind == ApplicationKind::Local
-        };
-        self.relation(id)
-            .ends
-            .iter()
-            .position(|end| is_local(end.application))
-    }
-
-    fn proxy_end(&self, id: RelationId) -> Option<usize> {
-        Some(1 - self.local_end(id)?)
-    }
-
     fn copy_units(
         &mut self,
         id: LinkId,
@@ -227,7 +213,8 @@ impl Juju {
     ) {
         let now = host.now();
         let travel = self.travel(id);
-        let changed = std::mem::take(&mut self.links[id.index()].changed[usize::from(to_offering)]);
+        let changed =
+            std::mem::take(&mut self.topology.link_mut(id).changed[usize::from(to_offering)]);
         let mut later = BTreeSet::new();
         for unit in changed {
             let Some(member) = self.relation(source).ends[source_end].units.get(&unit) else {
@@ -239,7 +226,7 @@ impl Juju {
                 continue;
             }
             let far = self.proxy_unit(self.relation(target).ends[proxy].application, unit);
-            let end = &mut self.relations[target.index()].ends[proxy];
+            let end = &mut self.topology.relation_mut(target).ends[proxy];
             let copy = end.units.entry(far).or_insert_with(|| ScopeMember {
                 bag: Versioned::default(),
                 in_scope: false,
@@ -263,7 +250,7 @@ impl Juju {
                 self.end_changed(target, proxy, Some(far), host);
             }
         }
-        self.links[id.index()].changed[usize::from(to_offering)] = later;
+        self.topology.link_mut(id).changed[usize::from(to_offering)] = later;
     }
 
     /// The proxy of a unit: same number, name of the proxy application.
@@ -272,7 +259,23 @@ impl Juju {
         let mut known = self.application(application).units.iter().copied();
         let found = known.find(|id| self.unit(*id).number == number);
         let id = found.unwrap_or_else(|| self.push_unit(application, number, None, None));
-        self.units[id.index()].address = self.unit(of).address.clone();
+        self.topology.unit_mut(id).address = self.unit(of).address.clone();
         id
+    }
+}
+
+impl Topology {
+    fn local_end(&self, id: RelationId) -> Option<usize> {
+        let is_local = |application: ApplicationId| {
+            self.application(application).kind == ApplicationKind::Local
+        };
+        self.relation(id)
+            .ends
+            .iter()
+            .position(|end| is_local(end.application))
+    }
+
+    fn proxy_end(&self, id: RelationId) -> Option<usize> {
+        Some(1 - self.local_end(id)?)
     }
 }

@@ -24,7 +24,7 @@ impl Juju {
     /// The unit waits for the machine lock.
     pub(super) fn await_lock(&mut self, unit: UnitId) {
         if let Some(machine) = self.unit(unit).machine {
-            let waiting = &mut self.machines[machine.index()].waiting;
+            let waiting = &mut self.topology.machine_mut(machine).waiting;
             if !waiting.contains(&unit) {
                 waiting.push(unit);
             }
@@ -33,7 +33,7 @@ impl Juju {
 
     pub(super) fn take_lock(&mut self, unit: UnitId) {
         if let Some(machine) = self.unit(unit).machine {
-            self.machines[machine.index()].lock = Some(unit);
+            self.topology.machine_mut(machine).lock = Some(unit);
         }
     }
 
@@ -44,7 +44,7 @@ impl Juju {
             return;
         };
         let now = host.now();
-        let machine = &mut self.machines[machine.index()];
+        let machine = self.topology.machine_mut(machine);
         if machine.lock != Some(unit) {
             return;
         }

@@ -8,7 +8,7 @@
 use super::agent::dial_delay;
 use super::{
     About, Activity, ConnectionError, ControllerId, Event, Happening, Host, Juju, Life, LinkId,
-    ModelId, RelationId, UnitId,
+    ModelId, RelationId, Topology, UnitId,
 };
 use trustsim_kernel::{Seq, Span, Time};
 
@@ -163,17 +163,6 @@ impl Juju {
         self.trouble_where(|wire| self.is_on(wire, unit))
     }
 
-    /// Whether a unit's agent reaches its controller over this wire.
-    pub(super) fn is_on(&self, wire: Wire, unit: UnitId) -> bool {
-        let model = || self.application(self.unit(unit).application).model;
-        match wire {
-            Wire::Controller(id) => id == self.model(model()).controller,
-            Wire::Agents(id) => id == model(),
-            Wire::Agent(id) => id == unit,
-            Wire::Controllers(..) => false,
-        }
-    }
-
     /// Why a consumer's controller cannot reach the offering one now.
     pub(super) fn link_trouble(&self, link: LinkId) -> Option<(ConnectionError, Option<Seq>)> {
         let found = self.link(link);
@@ -274,12 +263,16 @@ impl Juju {
     fn break_connections(&mut self, wire: Wire, cause: Option<Seq>, host: &mut dyn Host) {
         for link in self.links_on(wire) {
             if let Some((error, _)) = self.link_trouble(link) {
-                self.links[link.index()].down_by = cause;
+                self.topology.link_mut(link).down_by = cause;
                 self.cut_link(link, error, host);
             }
         }
         for unit in self.units_on(wire) {
-            let Some(agent) = self.agent_mut(unit).filter(|agent| agent.connected) else {
+            let Some(agent) = self
+                .topology
+                .agent_mut(unit)
+                .filter(|agent| agent.connected)
+            else {
                 continue;
             };
             agent.cut_by = cause;
@@ -299,7 +292,7 @@ impl Juju {
             return;
         };
         let now = host.now();
-        let Some(agent) = self.agent_mut(unit) else {
+        let Some(agent) = self.topology.agent_mut(unit) else {
             return;
         };
         if agent.parted_at.is_some() {
@@ -326,7 +319,7 @@ impl Juju {
             self.settle(unit, host);
             self.holder_returns(unit, now);
             self.claim_leadership(unit, host);
-            if let Some(agent) = self.agent_mut(unit) {
+            if let Some(agent) = self.topology.agent_mut(unit) {
                 agent.cut_by = None;
             }
             if hung {
@@ -337,7 +330,7 @@ impl Juju {
             && self.cannot_dial(unit).is_none()
         {
             let (at, dials) = next_dial(parted_at, now);
-            if let Some(agent) = self.agent_mut(unit) {
+            if let Some(agent) = self.topology.agent_mut(unit) {
                 agent.parted_at = None;
                 agent.dials_failed = dials;
             }
@@ -350,7 +343,7 @@ impl Juju {
         for unit in self.units_on(wire) {
             if self.agent(unit).is_some_and(|agent| agent.connected) {
                 self.settle(unit, host);
-                if let Some(agent) = self.agent_mut(unit) {
+                if let Some(agent) = self.topology.agent_mut(unit) {
                     agent.cut_by = cause;
                 }
                 self.lose_leader(unit, host);
@@ -361,10 +354,23 @@ impl Juju {
     /// The hook whose last call hung ends now.
     pub(super) fn end_hung_hook(&mut self, unit: UnitId, host: &mut dyn Host) {
         let now = host.now();
-        if let Some(agent) = self.agent_mut(unit)
+        if let Some(agent) = self.topology.agent_mut(unit)
             && agent.end_hook_at(now)
         {
             host.schedule(now, Event::HookEnd(unit));
+        }
+    }
+}
+
+impl Topology {
+    /// Whether a unit's agent reaches its controller over this wire.
+    pub(super) fn is_on(&self, wire: Wire, unit: UnitId) -> bool {
+        let model = || self.application(self.unit(unit).application).model;
+        match wire {
+            Wire::Controller(id) => id == self.model(model()).controller,
+            Wire::Agents(id) => id == model(),
+            Wire::Agent(id) => id == unit,
+            Wire::Controllers(..) => false,
         }
     }
 

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::{
     ApplicationId, ApplicationKind, ApplicationParts, Host, Juju, Life, ModelId, RelationId,
+    Topology,
 };
 use trustsim_kernel::Seq;
 
@@ -35,7 +36,8 @@ impl Juju {
             .iter()
             .map(|endpoint| Arc::from(endpoint.as_str()))
             .collect();
-        self.applications[application.index()]
+        self.topology
+            .application_mut(application)
             .offers
             .push((name.into(), endpoints));
     }
@@ -65,20 +67,6 @@ impl Juju {
                 target,
             },
         )
-    }
-
-    fn proxy_parts(&self, name: Arc<str>, target: ApplicationId) -> ApplicationParts {
-        let target = self.application(target);
-        ApplicationParts {
-            name,
-            charm: Arc::clone(&target.charm),
-            endpoints: Arc::clone(&target.endpoints),
-            containers: Arc::from([]),
-            config_defaults: BTreeMap::new(),
-            config: BTreeMap::new(),
-            subordinate: false,
-            volumes: Vec::new(),
-        }
     }
 
     /// The proxy of a consuming application in the offering model, `remote-<token>`.
@@ -131,18 +119,37 @@ impl Juju {
             let (offer, relations) = (name.to_owned(), used.len());
             return Err(OfferError::InUse { offer, relations });
         }
-        self.applications[application.index()].offers.remove(index);
+        self.topology
+            .application_mut(application)
+            .offers
+            .remove(index);
         for relation in used {
             self.remove_relation(relation, cause, host);
         }
         let home = self.model(self.application(application).model);
         let tail = format!("{}/{}.{name}", home.owner, home.name);
-        for found in &mut self.applications {
+        for found in self.topology.applications_mut() {
             if let ApplicationKind::Saas { url, target } = &found.kind {
                 found.terminated |= *target == application && url.ends_with(&tail);
             }
         }
         Ok(())
+    }
+}
+
+impl Topology {
+    fn proxy_parts(&self, name: Arc<str>, target: ApplicationId) -> ApplicationParts {
+        let target = self.application(target);
+        ApplicationParts {
+            name,
+            charm: Arc::clone(&target.charm),
+            endpoints: Arc::clone(&target.endpoints),
+            containers: Arc::from([]),
+            config_defaults: BTreeMap::new(),
+            config: BTreeMap::new(),
+            subordinate: false,
+            volumes: Vec::new(),
+        }
     }
 
     /// Relations of other models with these endpoints.

@@ -28,7 +28,7 @@ impl Juju {
         };
         // On a healthy wire it is there at once.
         let at = self.arrival(unit, host.now()) - self.latencies.watch;
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.actions.push_back((hook, cause, host.now()));
             self.schedule_wake(unit, at, host);
         }
@@ -43,7 +43,7 @@ impl Juju {
         host: &mut dyn Host,
     ) {
         let container = container.into();
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             let hook = Hook::PebbleCustomNotice { container };
             agent.actions.push_back((hook, cause, host.now()));
             self.schedule_wake(unit, host.now(), host);
@@ -59,7 +59,7 @@ impl Juju {
         host: &mut dyn Host,
     ) {
         let now = host.now();
-        let found = &mut self.applications[application.index()];
+        let found = self.topology.application_mut(application);
         let defaults = Arc::clone(&found.config_defaults);
         let config = Arc::make_mut(&mut found.config.value);
         let before = config.clone();
@@ -91,7 +91,7 @@ impl Juju {
         host: &mut dyn Host,
     ) {
         let now = host.now();
-        let found = &mut self.units[unit.index()];
+        let found = self.topology.unit_mut(unit);
         if &*found.address.value != address {
             found.address.value = address.into();
             found.address.touch(now, cause);
@@ -110,7 +110,7 @@ impl Juju {
         host: &mut dyn Host,
     ) {
         self.processes_changed(unit, host);
-        let found = &mut self.units[unit.index()];
+        let found = self.topology.unit_mut(unit);
         let before = found.workload.loaded.clone();
         change(&mut found.workload, files);
         if found.workload.loaded != before {
@@ -127,7 +127,7 @@ impl Juju {
     /// A unit's process starts again and reads its files, whatever hook runs meanwhile.
     pub fn restart_process(&mut self, unit: UnitId, cause: Option<Seq>, host: &mut dyn Host) {
         self.processes_changed(unit, host);
-        let found = &mut self.units[unit.index()];
+        let found = self.topology.unit_mut(unit);
         found.workload.restart();
         found.workload.generation += 1;
         found.workload.cause = cause;
@@ -143,7 +143,7 @@ impl Juju {
     pub(super) fn processes_changed(&mut self, unit: UnitId, host: &mut dyn Host) {
         for fellow in self.application(self.unit(unit).application).units.clone() {
             self.schedule_wake(fellow, host.now(), host);
-            if let Some(agent) = self.agent_mut(fellow) {
+            if let Some(agent) = self.topology.agent_mut(fellow) {
                 // Until it has looked again, nobody can say that time brings it nothing.
                 agent.awaits_time = true;
             }
@@ -153,14 +153,14 @@ impl Juju {
     /// The clock of a unit jumps to be ahead of true time by so many nanoseconds.
     pub fn set_clock_skew(&mut self, unit: UnitId, skew_ns: i64, host: &mut dyn Host) {
         self.schedule_wake(unit, host.now(), host);
-        self.units[unit.index()].skew_ns = skew_ns;
+        self.topology.unit_mut(unit).skew_ns = skew_ns;
     }
 
     /// `juju remove-unit`: others are told at once that it departs; the unit runs its last hooks.
     pub fn remove_unit(&mut self, unit: UnitId, cause: Option<Seq>, host: &mut dyn Host) {
         let application = self.unit(unit).application;
         let relations = self.application(application).relations.clone();
-        let Some(agent) = self.agent_mut(unit) else {
+        let Some(agent) = self.topology.agent_mut(unit) else {
             return;
         };
         if std::mem::replace(&mut agent.dying, true) {
@@ -168,7 +168,7 @@ impl Juju {
         }
         agent.shutting_down = false;
         self.pod_is_back(unit, host);
-        let Some(agent) = self.agent_mut(unit) else {
+        let Some(agent) = self.topology.agent_mut(unit) else {
             return;
         };
         agent.dirty.extend(agent.relations.keys());
@@ -191,11 +191,13 @@ impl Juju {
         self.set_status(unit, Status::Terminated, "", now);
         self.revoke_leadership(unit, host);
         let application = self.unit(unit).application;
-        self.applications[application.index()]
+        self.topology
+            .application_mut(application)
             .units
             .retain(|other| *other != unit);
         if let Some(machine) = self.unit(unit).machine {
-            self.machines[machine.index()]
+            self.topology
+                .machine_mut(machine)
                 .units
                 .retain(|other| *other != unit);
         }
@@ -204,7 +206,7 @@ impl Juju {
         }
         let owner = SecretOwner::Application(application);
         for secret in self.secrets_of(owner).collect::<Vec<_>>() {
-            let consumers = &mut self.secrets[secret.index()].consumers;
+            let consumers = &mut self.secrets.get_mut(secret).consumers;
             if consumers.remove(&unit).is_some() {
                 self.tell_obsolete(secret, host);
             }
@@ -214,7 +216,7 @@ impl Juju {
 
     /// Sets the workload status of a unit that was told nothing yet.
     pub fn set_status(&mut self, unit: UnitId, status: Status, message: &str, now: Time) {
-        let found = &mut self.units[unit.index()];
+        let found = self.topology.unit_mut(unit);
         found.status = (status, message.into());
         found.status_since = now;
     }
@@ -264,7 +266,7 @@ impl Juju {
     /// What a unit would do may have changed: it looks again.
     pub fn look_again(&mut self, unit: UnitId, host: &mut dyn Host) {
         self.schedule_wake(unit, host.now(), host);
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.awaits_time = true;
         }
     }

@@ -3,7 +3,9 @@
 
 use super::agent::RelationLocal;
 use super::resolver::Operation;
-use super::{End, EndpointRole, Hook, Juju, Life, Relation, RelationId, ScopeMember, UnitId};
+use super::{
+    End, EndpointRole, Hook, Juju, Life, Relation, RelationId, ScopeMember, Topology, UnitId,
+};
 use trustsim_kernel::{Seq, Time};
 
 /// Units of the other side about which there is something to say.
@@ -126,11 +128,6 @@ impl Juju {
         member.bag.version_seen(|at| self.has_arrived(id, at, now)) != told
     }
 
-    fn remote_end<'a>(&self, id: UnitId, found: &'a Relation) -> Option<&'a End> {
-        let own = found.end_of(self.unit(id).application)?;
-        Some(found.opposite(own))
-    }
-
     /// Whether a unit is in scope as an agent sees it whose watcher lags. In a container relation
     /// it sees the unit it shares its machine with and no other.
     fn sees_member(
@@ -143,22 +140,6 @@ impl Juju {
     ) -> bool {
         let arrived = self.has_arrived(id, member.moved_at, now);
         member.in_scope == arrived && (!relation.container || self.is_pair(id, unit))
-    }
-
-    /// Whether one of them is the other's subordinate.
-    pub(super) fn is_pair(&self, left: UnitId, right: UnitId) -> bool {
-        self.unit(left).principal == Some(right) || self.unit(right).principal == Some(left)
-    }
-
-    /// Whether the unit takes part through the endpoint every application has, which runs no
-    /// hooks.
-    pub(super) fn is_implicit(&self, id: UnitId, relation: &Relation) -> bool {
-        relation
-            .end_of(self.unit(id).application)
-            .is_some_and(|end| {
-                let end = &relation.ends[end];
-                end.role == EndpointRole::Provider && &*end.endpoint == "juju-info"
-            })
     }
 
     /// The version of what a relation hook tells the unit, as it sees it now: what changes
@@ -197,6 +178,29 @@ impl Juju {
             Some(local) if local.created => self.relation_hook(id, relation, local, now).is_none(),
             _ => found.life != Life::Alive || found.suspended,
         }
+    }
+}
+
+impl Topology {
+    fn remote_end<'a>(&self, id: UnitId, found: &'a Relation) -> Option<&'a End> {
+        let own = found.end_of(self.unit(id).application)?;
+        Some(found.opposite(own))
+    }
+
+    /// Whether one of them is the other's subordinate.
+    pub(super) fn is_pair(&self, left: UnitId, right: UnitId) -> bool {
+        self.unit(left).principal == Some(right) || self.unit(right).principal == Some(left)
+    }
+
+    /// Whether the unit takes part through the endpoint every application has, which runs no
+    /// hooks.
+    pub(super) fn is_implicit(&self, id: UnitId, relation: &Relation) -> bool {
+        relation
+            .end_of(self.unit(id).application)
+            .is_some_and(|end| {
+                let end = &relation.ends[end];
+                end.role == EndpointRole::Provider && &*end.endpoint == "juju-info"
+            })
     }
 }
 

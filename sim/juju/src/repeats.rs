@@ -127,7 +127,7 @@ impl Juju {
 
     /// Sets the agent's own timer to `at`; what it was set for before is for nothing.
     pub(super) fn set_alarm(&mut self, id: UnitId, at: Time, host: &mut dyn Host) {
-        let Some(agent) = self.agent_mut(id) else {
+        let Some(agent) = self.topology.agent_mut(id) else {
             return;
         };
         if at < Time::MAX && agent.alarm != at {

@@ -204,7 +204,7 @@ impl Juju {
         pace.calls = u32::try_from(of_calls).unwrap_or(u32::MAX).max(1);
         pace.since = now;
         let anew = now + pace.base + self.calls_take(unit, now, pace.calls);
-        if let Some(agent) = self.agent_mut(unit)
+        if let Some(agent) = self.topology.agent_mut(unit)
             && let Activity::Running(running) = &mut agent.state
         {
             running.pace = pace;
@@ -241,7 +241,7 @@ impl Juju {
             at = at + answered + PING_PERIOD;
         }
         let looked_at = if missed { at + PING_TIMEOUT } else { at };
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.ping_at = looked_at;
             agent.ping_missed = missed;
         }
@@ -261,7 +261,7 @@ impl Juju {
             return self.look_at_pings(unit, rough, now, host);
         }
         let hung = agent.is_hung(now);
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.cut_by = rough.cause;
         }
         self.disconnect(unit, host);
@@ -294,7 +294,7 @@ impl Juju {
             return agent.dials_until == now; // The dial is over, or still under way.
         }
         let fate = self.fate_of_dial(unit, rough, now);
-        let Some(agent) = self.agent_mut(unit) else {
+        let Some(agent) = self.topology.agent_mut(unit) else {
             return false;
         };
         agent.cut_by = rough.cause;

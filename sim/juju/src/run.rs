@@ -24,7 +24,7 @@ impl Juju {
             return None;
         }
         let told = self.told(unit, &hook, None, host.now());
-        let agent = self.agent_mut(unit)?;
+        let agent = self.topology.agent_mut(unit)?;
         if hook.is_asked_for() {
             agent.actions.pop_front();
             if let Activity::Failed(failed) = std::mem::replace(&mut agent.state, Activity::Idle) {
@@ -47,7 +47,7 @@ impl Juju {
         told: Told,
     ) -> Option<Step> {
         self.take_lock(unit);
-        let agent = self.agent_mut(unit)?;
+        let agent = self.topology.agent_mut(unit)?;
         agent.quiet_until = Time::EPOCH;
         agent.beginning = told;
         if let Some(history) = &mut agent.history {
@@ -111,7 +111,7 @@ impl Juju {
             self.set_outside(key, value.clone());
         }
         if let Some(status) = effects.status.clone() {
-            let found = &mut self.units[unit.index()];
+            let found = self.topology.unit_mut(unit);
             if found.status != status {
                 let happening = Happening::StatusChanged(status.0, Arc::clone(&status.1));
                 found.status = status;
@@ -120,7 +120,7 @@ impl Juju {
             }
         }
         self.track_secrets(unit, &effects.tracked, host);
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.draws.clone_from(&effects.draws);
             let told = agent.beginning;
             let running = Running {
@@ -146,7 +146,7 @@ impl Juju {
     pub(super) fn hook_end(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
         let held = self.is_agent_held(unit);
-        let agent = self.agent_mut(unit)?;
+        let agent = self.topology.agent_mut(unit)?;
         if !matches!(&agent.state, Activity::Running(running) if running.ends == now) {
             return None; // It was killed before.
         }
@@ -188,7 +188,7 @@ impl Juju {
     pub(super) fn hook_done(&mut self, unit: UnitId, hook: &Hook, told: Told, host: &mut dyn Host) {
         self.relation_hook_done(unit, hook, told.version, host);
         self.secret_hook_done(unit, hook, told);
-        let Some(agent) = self.agent_mut(unit) else {
+        let Some(agent) = self.topology.agent_mut(unit) else {
             return;
         };
         if hook.is_asked_for() {
@@ -249,7 +249,7 @@ impl Juju {
             // It is skipped, and the container is asked again at the next poll
             // (juju/juju 3.6 `uniter/container/workload.go`).
             Hook::PebbleReady { .. } => {
-                if let Some(agent) = self.agent_mut(unit) {
+                if let Some(agent) = self.topology.agent_mut(unit) {
                     agent.pebble_from = now + PEBBLE_POLL;
                     host.schedule(now + PEBBLE_POLL, Event::Wake(unit));
                 }
@@ -277,7 +277,7 @@ impl Juju {
         let retries = self.model(application.model).retries_hooks;
         let key = u64::from(unit.0);
         let jitter = self.streams.below(PURPOSE_RETRY, key, now.as_nanos(), 61);
-        let Some(agent) = self.agent_mut(unit) else {
+        let Some(agent) = self.topology.agent_mut(unit) else {
             return;
         };
         // An agent that restarted began to count anew.
@@ -306,7 +306,7 @@ impl Juju {
             return None;
         }
         let told = self.told(unit, &hook, Some(told), now);
-        let agent = self.agent_mut(unit)?;
+        let agent = self.topology.agent_mut(unit)?;
         let Activity::Failed(failed) = std::mem::replace(&mut agent.state, Activity::Idle) else {
             return None;
         };
@@ -317,7 +317,7 @@ impl Juju {
     /// Notes the failed hook as done, though it was not.
     fn resolve_without_running(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
-        let agent = self.agent_mut(unit)?;
+        let agent = self.topology.agent_mut(unit)?;
         let Activity::Failed(failed) = std::mem::replace(&mut agent.state, Activity::Idle) else {
             return None;
         };
@@ -329,7 +329,7 @@ impl Juju {
     /// `juju resolved UNIT`, with `no_retry` for `--no-retry`: the failed hook counts as done
     /// without having been run or committed.
     pub fn resolved(&mut self, unit: UnitId, no_retry: bool, host: &mut dyn Host) {
-        let Some(agent) = self.agent_mut(unit) else {
+        let Some(agent) = self.topology.agent_mut(unit) else {
             return;
         };
         if let Activity::Failed(failed) = &mut agent.state {
@@ -345,7 +345,7 @@ impl Juju {
     pub fn kill_agent(&mut self, unit: UnitId, host: &mut dyn Host) {
         self.disconnect(unit, host);
         self.release_lock(unit, host);
-        let Some(agent) = self.agent_mut(unit) else {
+        let Some(agent) = self.topology.agent_mut(unit) else {
             return;
         };
         agent.running = false;

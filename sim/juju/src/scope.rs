@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     About, ApplicationKind, Bag, Event, Happening, Hook, Host, Juju, Life, Relation,
-    RelationChange, RelationId, ScopeMember, UnitId, Versioned,
+    RelationChange, RelationId, ScopeMember, Topology, UnitId, Versioned,
 };
 use trustsim_kernel::{Seq, Time};
 
@@ -20,7 +20,7 @@ impl Juju {
         };
         let addresses = self.network_info(unit);
         let cause = self.relation(relation).cause;
-        let member = self.relations[relation.index()].ends[end]
+        let member = self.topology.relation_mut(relation).ends[end]
             .units
             .entry(unit)
             .or_insert_with(|| ScopeMember {
@@ -38,19 +38,6 @@ impl Juju {
             self.end_changed(relation, end, Some(unit), host);
         }
         self.ensure_subordinate(unit, relation, host);
-    }
-
-    /// What Juju writes into a unit's bag.
-    fn network_info(&self, unit: UnitId) -> Bag {
-        let address = &self.unit(unit).address.value;
-        let subnet = format!("{address}/32");
-        [
-            ("egress-subnets", subnet.as_str().into()),
-            ("ingress-address", (&**address).into()),
-            ("private-address", (&**address).into()),
-        ]
-        .into_iter()
-        .collect()
     }
 
     /// The commit of `config-changed` brings the addresses in the unit's bags up to date
@@ -98,7 +85,7 @@ impl Juju {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
-        let side = &mut self.relations[id.index()].ends[end];
+        let side = &mut self.topology.relation_mut(id).ends[end];
         let Some(member) = side.units.get_mut(&unit).filter(|member| member.in_scope) else {
             return;
         };
@@ -122,9 +109,10 @@ impl Juju {
             return;
         }
         let applications: Vec<_> = relation.ends.iter().map(|end| end.application).collect();
-        self.relations[id.index()].life = Life::Removed;
+        self.topology.relation_mut(id).life = Life::Removed;
         for application in applications {
-            self.applications[application.index()]
+            self.topology
+                .application_mut(application)
                 .relations
                 .retain(|other| *other != id);
         }
@@ -139,7 +127,7 @@ impl Juju {
         unit: Option<UnitId>,
         host: &mut dyn Host,
     ) {
-        self.relations[id.index()].touched_at = host.now();
+        self.topology.relation_mut(id).touched_at = host.now();
         let relation = self.relation(id);
         let watching = relation.opposite(end).application;
         let paired = if relation.container { unit } else { None };
@@ -155,7 +143,7 @@ impl Juju {
 
     /// The relation itself changed: wakes every unit of both sides.
     pub(super) fn wake_relation(&mut self, id: RelationId, host: &mut dyn Host) {
-        self.relations[id.index()].touched_at = host.now();
+        self.topology.relation_mut(id).touched_at = host.now();
         for end in 0..self.relation(id).ends.len() {
             let application = self.relation(id).ends[end].application;
             for unit in self.application(application).units.clone() {
@@ -166,7 +154,7 @@ impl Juju {
     }
 
     pub(super) fn mark_dirty(&mut self, unit: UnitId, relation: RelationId) {
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.dirty.insert(relation);
         }
     }
@@ -178,7 +166,7 @@ impl Juju {
         };
         let mut dirty = agent.dirty.clone();
         dirty.retain(|relation| !self.is_at_rest(unit, *relation, now));
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.dirty = dirty;
         }
     }
@@ -205,7 +193,7 @@ impl Juju {
         if at > now && agent.is_idle() {
             self.arm_alarm(unit, Some(at), host);
         }
-        if let Some(agent) = self.agent_mut(unit) {
+        if let Some(agent) = self.topology.agent_mut(unit) {
             agent.woken_at = at;
         }
         host.schedule(at, Event::Wake(unit));
@@ -213,7 +201,7 @@ impl Juju {
 
     /// `juju remove-relation`.
     pub fn remove_relation(&mut self, id: RelationId, cause: Option<Seq>, host: &mut dyn Host) {
-        let relation = &mut self.relations[id.index()];
+        let relation = self.topology.relation_mut(id);
         if relation.life != Life::Alive {
             return;
         }
@@ -241,7 +229,7 @@ impl Juju {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
-        let relation = &mut self.relations[id.index()];
+        let relation = self.topology.relation_mut(id);
         relation.suspended_at = asked_at;
         if relation.life != Life::Alive || relation.suspended == suspended {
             return;
@@ -264,7 +252,7 @@ impl Juju {
     ) {
         let about = About::Model(self.relation(id).model);
         let entry = host.record(cause, about, Happening::Relation(change, id));
-        let relation = &mut self.relations[id.index()];
+        let relation = self.topology.relation_mut(id);
         relation.changed_at = host.now();
         relation.cause = entry.or(cause);
         self.wake_relation(id, host);
@@ -284,14 +272,14 @@ impl Juju {
         };
         if let Hook::RelationBroken { .. } = hook {
             self.leave_scope(unit, relation, host);
-            if let Some(agent) = self.agent_mut(unit) {
+            if let Some(agent) = self.topology.agent_mut(unit) {
                 agent.relations.remove(&relation);
                 agent.dirty.insert(relation);
             }
             self.leave_principal(unit, relation, host);
             return;
         }
-        let Some(agent) = self.agent_mut(unit) else {
+        let Some(agent) = self.topology.agent_mut(unit) else {
             return;
         };
         let local = agent.relations.entry(relation).or_default();
@@ -313,6 +301,21 @@ impl Juju {
             }
             _ => {}
         }
+    }
+}
+
+impl Topology {
+    /// What Juju writes into a unit's bag.
+    fn network_info(&self, unit: UnitId) -> Bag {
+        let address = &self.unit(unit).address.value;
+        let subnet = format!("{address}/32");
+        [
+            ("egress-subnets", subnet.as_str().into()),
+            ("ingress-address", (&**address).into()),
+            ("private-address", (&**address).into()),
+        ]
+        .into_iter()
+        .collect()
     }
 
     /// Whether a relation is one in which units pair with their subordinates.

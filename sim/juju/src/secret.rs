@@ -12,8 +12,7 @@ use trustsim_kernel::{Seq, Time};
 
 impl Juju {
     pub(super) fn secret_by_label(&self, owner: SecretOwner, label: &str) -> Option<SecretId> {
-        let id = *self.labels.get(&(owner, Arc::from(label)))?;
-        (!self.secret(id).removed).then_some(id)
+        self.secrets.by_label(owner, label)
     }
 
     pub(super) fn secret_labels(&self, owner: SecretOwner, prefix: &str) -> Vec<Arc<str>> {
@@ -25,11 +24,7 @@ impl Juju {
 
     /// Secrets of this owner that were not removed, in label order.
     pub fn secrets_of(&self, owner: SecretOwner) -> impl Iterator<Item = SecretId> {
-        self.labels
-            .range((owner, Arc::from(""))..)
-            .take_while(move |((of, _), _)| *of == owner)
-            .map(|(_, id)| *id)
-            .filter(|id| !self.secret(*id).removed)
+        self.secrets.of_owner(owner)
     }
 
     /// Applies the secret changes of a hook, in order, each its own transaction: those before one
@@ -89,9 +84,9 @@ impl Juju {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
-        let id = SecretId::from_index(self.secrets.len());
-        self.secrets.push(Secret {
-            uri: self.secret_uri(id),
+        let uri = self.secret_uri(self.secrets.next_id());
+        let id = self.secrets.add(Secret {
+            uri,
             owner,
             label: Arc::clone(&label),
             revisions: vec![Some(content)],
@@ -102,7 +97,6 @@ impl Juju {
             cause,
             consumers: std::collections::BTreeMap::new(),
         });
-        self.labels.insert((owner, Arc::clone(&label)), id);
         host.record(
             cause,
             About::Unit(unit),
@@ -127,7 +121,7 @@ impl Juju {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
-        let secret = &mut self.secrets[id.index()];
+        let secret = self.secrets.get_mut(id);
         if secret.removed || secret.content(secret.latest()) == Some(&content) {
             return;
         }
@@ -156,7 +150,7 @@ impl Juju {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
-        let secret = &mut self.secrets[id.index()];
+        let secret = self.secrets.get_mut(id);
         if secret.removed {
             return;
         }
@@ -181,7 +175,7 @@ impl Juju {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
-        let secret = &mut self.secrets[id.index()];
+        let secret = self.secrets.get_mut(id);
         if secret.removed {
             return;
         }
@@ -193,13 +187,10 @@ impl Juju {
             secret.expiries.remove(&revision);
             self.forget_expiry(id, revision, host);
         }
-        let secret = &mut self.secrets[id.index()];
+        let secret = self.secrets.get_mut(id);
         if revision.is_none() || secret.revisions.iter().all(Option::is_none) {
-            secret.removed = true;
-            secret.expire = None;
-            secret.expiries.clear();
-            let (owner, label) = (secret.owner, Arc::clone(&secret.label));
-            self.labels.remove(&(owner, Arc::clone(&label)));
+            let label = Arc::clone(&secret.label);
+            self.secrets.remove(id);
             self.forget_secret(id, host);
             host.record(
                 cause,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::agent::Agent;
 use super::{
     ApplicationId, Bag, ConnectionError, ControllerId, Files, LinkId, MachineId, ModelId,
-    RelationId, SecretId, Status, UnitId, Value,
+    RelationId, Status, UnitId, Value,
 };
 use trustsim_kernel::{Seq, Span, Time};
 
@@ -458,6 +458,3 @@ pub struct Link {
     /// Version of the application's bag delivered last, by direction.
     pub(super) delivered: [u64; 2],
 }
-
-/// Ids of secrets by owner and label.
-pub(super) type SecretLabels = BTreeMap<(SecretOwner, Arc<str>), SecretId>;

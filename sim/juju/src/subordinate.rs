@@ -2,41 +2,11 @@
 //! such relation is (juju/juju 3.6 `state/relationunit.go`, `subordinateOps`).
 
 use super::agent::Agent;
-use super::{ApplicationId, Event, Host, Juju, Life, Relation, RelationId, UnitId};
+use super::{ApplicationId, Event, Host, Juju, Life, Relation, RelationId, Topology, UnitId};
 
 const PURPOSE_DEPLOY: u64 = 0x7375_626f;
 
 impl Juju {
-    /// Live units of the subordinate application that belong to this principal; one that was put
-    /// on its machine by hand belongs to it too.
-    fn subordinate_of(&self, principal: UnitId, application: ApplicationId) -> Option<UnitId> {
-        let machine = self.unit(principal).machine;
-        let mut units = self.application(application).units.iter().copied();
-        units.find(|id| {
-            let unit = self.unit(*id);
-            let adopted = unit.principal.is_none() && machine.is_some() && unit.machine == machine;
-            unit.principal == Some(principal) || adopted
-        })
-    }
-
-    /// The subordinate application on the other side, where `unit` is a principal.
-    fn subordinate_side(&self, unit: UnitId, relation: &Relation) -> Option<ApplicationId> {
-        let own = self.unit(unit).application;
-        if !self.pairs(relation) || self.application(own).subordinate {
-            return None;
-        }
-        let other = relation.opposite(relation.end_of(own)?).application;
-        self.application(other).subordinate.then_some(other)
-    }
-
-    /// A principal whose former subordinate is still dying cannot enter scope yet.
-    pub(super) fn awaits_subordinate(&self, unit: UnitId, relation: &Relation) -> bool {
-        self.subordinate_side(unit, relation)
-            .and_then(|application| self.subordinate_of(unit, application))
-            .and_then(|subordinate| self.agent(subordinate))
-            .is_some_and(|agent| agent.dying)
-    }
-
     /// A principal that enters a container relation gets its subordinate unit.
     pub(super) fn ensure_subordinate(
         &mut self,
@@ -49,7 +19,7 @@ impl Juju {
             return;
         };
         if let Some(found) = self.subordinate_of(principal, application) {
-            self.units[found.index()].principal = Some(principal);
+            self.topology.unit_mut(found).principal = Some(principal);
             return;
         }
         let now = host.now();
@@ -57,7 +27,7 @@ impl Juju {
         let number = self.next_unit_number(application);
         let agent = Some(Box::new(Agent::new()));
         let unit = self.push_unit(application, number, machine, agent);
-        self.units[unit.index()].principal = Some(principal);
+        self.topology.unit_mut(unit).principal = Some(principal);
         let (low, high) = (self.latencies.hook_min, self.latencies.hook_max);
         let key = u64::from(unit.0);
         let delay = self
@@ -95,17 +65,6 @@ impl Juju {
         }
     }
 
-    /// Removing a principal removes its subordinates.
-    pub(super) fn subordinates(&self, principal: UnitId) -> Vec<UnitId> {
-        let Some(machine) = self.unit(principal).machine else {
-            return Vec::new();
-        };
-        let units = self.machine(machine).units.iter().copied();
-        units
-            .filter(|unit| self.unit(*unit).principal == Some(principal))
-            .collect()
-    }
-
     /// A principal that waited for this subordinate to go may enter scope now.
     pub(super) fn release_principal(&mut self, subordinate: UnitId, host: &mut dyn Host) {
         let Some(principal) = self.unit(subordinate).principal else {
@@ -130,5 +89,48 @@ impl Juju {
                 self.schedule_wake(other, now, host);
             }
         }
+    }
+}
+
+impl Topology {
+    /// Live units of the subordinate application that belong to this principal; one that was put
+    /// on its machine by hand belongs to it too.
+    fn subordinate_of(&self, principal: UnitId, application: ApplicationId) -> Option<UnitId> {
+        let machine = self.unit(principal).machine;
+        let mut units = self.application(application).units.iter().copied();
+        units.find(|id| {
+            let unit = self.unit(*id);
+            let adopted = unit.principal.is_none() && machine.is_some() && unit.machine == machine;
+            unit.principal == Some(principal) || adopted
+        })
+    }
+
+    /// The subordinate application on the other side, where `unit` is a principal.
+    fn subordinate_side(&self, unit: UnitId, relation: &Relation) -> Option<ApplicationId> {
+        let own = self.unit(unit).application;
+        if !self.pairs(relation) || self.application(own).subordinate {
+            return None;
+        }
+        let other = relation.opposite(relation.end_of(own)?).application;
+        self.application(other).subordinate.then_some(other)
+    }
+
+    /// A principal whose former subordinate is still dying cannot enter scope yet.
+    pub(super) fn awaits_subordinate(&self, unit: UnitId, relation: &Relation) -> bool {
+        self.subordinate_side(unit, relation)
+            .and_then(|application| self.subordinate_of(unit, application))
+            .and_then(|subordinate| self.agent(subordinate))
+            .is_some_and(|agent| agent.dying)
+    }
+
+    /// Removing a principal removes its subordinates.
+    pub(super) fn subordinates(&self, principal: UnitId) -> Vec<UnitId> {
+        let Some(machine) = self.unit(principal).machine else {
+            return Vec::new();
+        };
+        let units = self.machine(machine).units.iter().copied();
+        units
+            .filter(|unit| self.unit(*unit).principal == Some(principal))
+            .collect()
     }
 }

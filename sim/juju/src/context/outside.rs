@@ -1,17 +1,34 @@
 //! Services outside Juju that hooks call: what they remember of their callers, and how long a hook
 //! waits for them. Must not know what any of them is.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::UnitContext;
 use crate::{Juju, Value};
 use trustsim_kernel::{Span, Time};
 
+/// What services outside Juju remember of those who call them from hooks, by key.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OutsideServices(BTreeMap<Arc<str>, Value>);
+
+impl OutsideServices {
+    fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    fn set(&mut self, key: &str, value: Option<Value>) {
+        match value {
+            Some(value) => self.0.insert(key.into(), value),
+            None => self.0.remove(key),
+        };
+    }
+}
+
 impl Juju {
     /// Sets what a service outside Juju remembers; `None` forgets it.
     pub fn set_outside(&mut self, key: &str, value: Option<Value>) {
-        match value {
-            Some(value) => self.outside.insert(key.into(), value),
-            None => self.outside.remove(key),
-        };
+        self.outside.set(key, value);
     }
 }
 
