@@ -18,7 +18,7 @@ pub use names::refusal;
 use names::{identifiers, set_of};
 use rand::Rng;
 
-use super::issuing::Authority;
+use super::issuing::SigningCa;
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::Value;
 use trustsim_kernel::{Span, Streams, Time};
@@ -62,9 +62,9 @@ pub struct AcmeServer(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     profile: AcmeProfile,
-    root: Authority,
+    root: SigningCa,
     /// Two for each year, of which either signs.
-    intermediates: Vec<[Authority; 2]>,
+    intermediates: Vec<[SigningCa; 2]>,
     start: Time,
 }
 
@@ -145,7 +145,7 @@ impl AcmeServer {
         let began = start - YEAR * 10;
         let key = pool.authority(algorithm, &mut keys);
         let root_terms = terms(began, YEAR * 20);
-        let root = Authority {
+        let root = SigningCa {
             certificate: self_sign(
                 &named("Public Root X1"),
                 &key,
@@ -167,9 +167,9 @@ impl AcmeServer {
                 let terms = terms(from, YEAR * 3);
                 let template = lets_encrypt::intermediate(start + YEAR * year, "x1");
                 let certificate = issue(&request, &root.certificate, &root.key, &terms, &template)?;
-                made.push(Authority { certificate, key });
+                made.push(SigningCa { certificate, key });
             }
-            if let Ok(pair) = <[Authority; 2]>::try_from(made) {
+            if let Ok(pair) = <[SigningCa; 2]>::try_from(made) {
                 intermediates.push(pair);
             }
         }

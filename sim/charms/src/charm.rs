@@ -1,12 +1,16 @@
 //! What a charm is: code that handles hooks through one door.
 
+use std::fmt::Debug;
+
 use super::{Carried, Deed, Hand, Wait};
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{Hook, HookError, Quiet};
+use trustsim_pki::Certificate;
 
 /// A charm of one unit. What it remembers between hooks lives in Juju (databags, secrets) or on
-/// its workload's disk, as for a real charm, whose process ends with each hook.
-pub trait Charm {
+/// its workload's disk, as for a real charm, whose process ends with each hook: an implementation
+/// holds what it was built from and no state, so that clones of a world share it.
+pub trait Charm: Debug + Send + Sync {
     /// Handles one hook.
     ///
     /// # Errors
@@ -37,5 +41,11 @@ pub trait Charm {
     /// else that is done to `unit` is kept.
     fn answer(&self, _wait: &Wait, _hand: &mut Hand, _unit: &mut UnitContext<'_>) -> Option<Deed> {
         None
+    }
+
+    /// What `get-ca-certificate` of this charm would print on its leader: what people outside Juju
+    /// are given to trust. Empty for a charm that is no CA.
+    fn ca_certificates(&self, _unit: &UnitContext<'_>) -> Vec<Certificate> {
+        Vec::new()
     }
 }

@@ -23,13 +23,15 @@ use trustsim_interfaces::notes::Note;
 use pki::Bundle;
 
 use super::leader_settings::LeaderSettings;
-use super::{Charm, CharmVaultVersion, Deed, Hand, Wait};
+use super::{Authority, Charm, Deed, Hand, Implementation, OperatorNeed, Unattended, Wait};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind, Provider, munged};
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, Quiet, Status, Value};
 use trustsim_pki::Certificate;
 
+/// With it the charm initialises, unseals and authorises by itself.
+const AUTO_UNLOCK: &str = "totally-unsecure-auto-unlock";
 const ENDPOINT: &str = "certificates";
 const PEERS: &str = "cluster";
 const ROOT_CA: &str = "root-ca";
@@ -45,9 +47,49 @@ const SEALED: &str = "vault/sealed";
 /// The service was stopped by `pause`.
 const PAUSED: &str = "vault/paused";
 
+/// Which charm-vault it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CharmVaultVersion {
+    /// `stable/1.7` and older: storage is a database.
+    V1_7,
+    /// `stable/1.8`: without a database it is the charm's own raft cluster.
+    V1_8,
+}
+
+const CHARM_VAULT: Implementation = Implementation {
+    behaviour: "charm-vault",
+    // It has no action for it: its backend is disabled with its CA in it, a root is generated in a
+    // new one, and certificates are issued again (`actions.yaml`, `actions/actions.py`).
+    rotation_actions: &["disable-pki", "generate-root-ca", "reissue-certificates"],
+    authority: Authority::SignedByHand,
+    operator: Some(OperatorNeed {
+        signs: false,
+        alternative: Some(Unattended {
+            option: AUTO_UNLOCK,
+            action: "authorize-charm",
+        }),
+    }),
+    seals: true,
+    ..Implementation::NONE
+};
+
+pub(super) static IMPLEMENTATIONS: [Implementation; 2] = [
+    Implementation {
+        version: Some("1.7"),
+        build: |setup| Arc::new(CharmVault::new(CharmVaultVersion::V1_7, setup.keys.clone())),
+        database_endpoints: &["shared-db", "db"],
+        ..CHARM_VAULT
+    },
+    Implementation {
+        version: Some("1.8"),
+        build: |setup| Arc::new(CharmVault::new(CharmVaultVersion::V1_8, setup.keys.clone())),
+        ..CHARM_VAULT
+    },
+];
+
 /// The charm. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct CharmVault(Arc<Inner>);
+struct CharmVault(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -121,11 +163,19 @@ impl Charm for CharmVault {
     fn answer(&self, wait: &Wait, hand: &mut Hand, unit: &mut UnitContext<'_>) -> Option<Deed> {
         self.answered(wait, hand, unit)
     }
+
+    // `get-root-ca`.
+    fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
+        let ca = self.0.settings.get(unit, ROOT_CA);
+        let chain = ca.map(|ca| pem::chain(&ca));
+        let chain = chain.and_then(|chain| (*chain).as_ref().ok().cloned());
+        chain.unwrap_or_default()
+    }
 }
 
 impl CharmVault {
     /// The charm in this version.
-    pub fn new(version: CharmVaultVersion, keys: KeySource) -> Self {
+    fn new(version: CharmVaultVersion, keys: KeySource) -> Self {
         Self(Arc::new(Inner {
             version,
             keys,
@@ -134,21 +184,13 @@ impl CharmVault {
         }))
     }
 
-    /// `get-root-ca`.
-    pub(super) fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
-        let ca = self.0.settings.get(unit, ROOT_CA);
-        let chain = ca.map(|ca| pem::chain(&ca));
-        let chain = chain.and_then(|chain| (*chain).as_ref().ok().cloned());
-        chain.unwrap_or_default()
-    }
-
     /// Everything that reacts to flags.
     fn run_handlers(
         &self,
         config_changed: bool,
         unit: &mut UnitContext<'_>,
     ) -> Result<(), HookError> {
-        if option_is_true(unit, "totally-unsecure-auto-unlock")
+        if option_is_true(unit, AUTO_UNLOCK)
             && self.obstacle(unit) == Some(Obstacle::NotAuthorized)
             && unit.is_leader()
         {

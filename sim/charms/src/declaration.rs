@@ -2,62 +2,18 @@
 //! charm's own `charmcraft.yaml` and `metadata.yaml`. One shape, one reader.
 
 mod endpoint;
-/// Every behaviour that a charm can be declared to have, by its name.
-fn known_behaviours() -> [(&'static str, Behaviour); 19] {
-    [
-        ("requirer", Behaviour::Requirer),
-        ("plain", Behaviour::Plain),
-        (
-            "self-signed-certificates",
-            Behaviour::SelfSignedCertificates,
-        ),
-        ("traefik", Behaviour::Traefik),
-        ("opensearch", Behaviour::OpenSearch),
-        ("manual-tls-certificates", Behaviour::ManualTlsCertificates),
-        ("notary", Behaviour::Notary),
-        ("lego", Behaviour::Lego),
-        ("tls-constraints", Behaviour::TlsConstraints),
-        ("vault", Behaviour::Vault(VaultGuard::WholeValidity)),
-        (
-            "vault-renews-early",
-            Behaviour::Vault(VaultGuard::RemainingValidity),
-        ),
-        (
-            "vault-first-issuer",
-            Behaviour::Vault(VaultGuard::FirstIssuer),
-        ),
-        ("vault-fixed-role", Behaviour::Vault(VaultGuard::FixedRole)),
-        ("easyrsa", Behaviour::EasyRsa(EasyRsaVersion(1))),
-        (
-            "charm-vault",
-            Behaviour::CharmVault(CharmVaultVersion::V1_7),
-        ),
-        (
-            "kubernetes-control-plane",
-            Behaviour::Kubernetes(KubernetesPart::ControlPlane),
-        ),
-        (
-            "kubernetes-worker",
-            Behaviour::Kubernetes(KubernetesPart::Worker),
-        ),
-        (
-            "kubeapi-load-balancer",
-            Behaviour::Kubernetes(KubernetesPart::LoadBalancer),
-        ),
-        ("etcd", Behaviour::Etcd),
-    ]
-}
-
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
+use super::legacy_requirer::LEGACY_REQUIRER;
 use super::metadata::{
-    Behaviour, CharmMetadata, CharmVaultVersion, DeclaredAuthority, EasyRsaVersion, Endpoint,
-    EndpointProfile, IssuerProfile, KubernetesPart, OptionSpec, Protocol, Role, Transfers,
+    CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile, IssuerProfile, OptionSpec,
+    Protocol, Role, Transfers,
 };
-use super::{Bugs, VaultGuard};
+use super::requirer::REQUIRER;
+use super::{Bugs, DECLARED_PROVIDER, Implementation, PLAIN, registry};
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_pki::Purpose;
 use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Value, nearest, record};
@@ -315,11 +271,10 @@ impl CharmDeclaration {
             }
         }
         endpoints.sort_by(|a, b| a.name.cmp(&b.name));
-        let behaviour = self.to_behaviour(&endpoints, reader);
+        let implementation = self.to_implementation(&endpoints, reader);
+        let issuer = self.issuer.as_ref().map(|issuer| issuer.to_profile(reader));
         let mut actions = names(self.actions.as_ref(), "actions", reader);
-        if matches!(behaviour, Behaviour::DeclaredProvider(_)) {
-            actions.extend(super::declared_provider::ACTIONS.map(str::to_owned));
-        }
+        actions.extend(implementation.actions.iter().map(|name| (*name).to_owned()));
         if let Some(action) = &self.rotate_ca_action
             && !actions.contains(&action.value)
         {
@@ -333,7 +288,8 @@ impl CharmDeclaration {
                 containers: names(self.containers.as_ref(), "containers", reader),
                 endpoints,
                 options: self.to_options(reader),
-                behaviour,
+                implementation,
+                issuer,
                 validator: self.validator.as_ref().map(|text| text.value.clone()),
                 system_roots: self.system_roots.unwrap_or(true),
                 volumes: self.volumes.clone().unwrap_or_default(),
@@ -382,10 +338,23 @@ impl CharmDeclaration {
             .collect()
     }
 
-    fn to_behaviour(&self, endpoints: &[Endpoint], reader: &mut Reader) -> Behaviour {
-        let known = known_behaviours();
-        let names = known.each_ref().map(|(name, _)| *name);
-        let given = one_of(self.behaviour.as_ref(), &names, reader);
+    /// The code that plays the charm: the declared chain's, the one that is named, or what the
+    /// endpoints need.
+    fn to_implementation(
+        &self,
+        endpoints: &[Endpoint],
+        reader: &mut Reader,
+    ) -> &'static Implementation {
+        let mut behaviours: Vec<&str> = registry::named().map(|each| each.behaviour).collect();
+        behaviours.dedup();
+        let given = one_of(self.behaviour.as_ref(), &behaviours, reader);
+        if let Some(issuer) = &self.issuer {
+            if let Some(public) = issuer.public.as_ref().filter(|public| public.value) {
+                let message = "no application's CA is among the public ones".to_owned();
+                reader.bad_value(public.place, message, None);
+            }
+            return &DECLARED_PROVIDER;
+        }
         let uses = |legacy: bool| {
             endpoints.iter().any(|endpoint| match &endpoint.profile {
                 Some(EndpointProfile::LegacyCertificates(_)) => legacy,
@@ -393,43 +362,29 @@ impl CharmDeclaration {
                 None => false,
             })
         };
-        let requirer = if uses(true) {
-            Behaviour::LegacyRequirer
-        } else {
-            Behaviour::Requirer
+        let requirer: &Implementation = match uses(true) {
+            true => &LEGACY_REQUIRER,
+            false => &REQUIRER,
         };
-        if let Some(issuer) = &self.issuer {
-            if let Some(public) = issuer.public.as_ref().filter(|public| public.value) {
-                let message = "no application's CA is among the public ones".to_owned();
-                reader.bad_value(public.place, message, None);
-            }
-            return Behaviour::DeclaredProvider(issuer.to_profile(reader));
-        }
-        match given.map(|index| known[index].1.clone()) {
-            Some(Behaviour::Requirer) => requirer,
-            Some(Behaviour::EasyRsa(_)) => Behaviour::EasyRsa(self.easyrsa_version(reader)),
-            Some(Behaviour::CharmVault(_)) => {
-                Behaviour::CharmVault(self.charm_vault_version(reader))
-            }
-            Some(played) => played,
+        match given.map(|index| behaviours[index]) {
+            Some(name) if name == REQUIRER.behaviour => requirer,
+            Some(name) => self.in_version(name, reader),
             None if uses(true) || uses(false) => requirer,
-            None => Behaviour::Plain,
+            None => &PLAIN,
         }
     }
 
-    fn easyrsa_version(&self, reader: &mut Reader) -> EasyRsaVersion {
-        let known = [
-            "3.0.1", "3.0.2", "3.0.3", "3.0.4", "3.0.5", "3.0.6", "3.0.7", "3.0.8", "3.0.9",
-        ];
-        let given = one_of(self.version.as_ref(), &known, reader).unwrap_or(0);
-        EasyRsaVersion(u8::try_from(given + 1).unwrap_or(1))
-    }
-
-    fn charm_vault_version(&self, reader: &mut Reader) -> CharmVaultVersion {
-        match one_of(self.version.as_ref(), &["1.7", "1.8"], reader) {
-            Some(1) => CharmVaultVersion::V1_8,
-            _ => CharmVaultVersion::V1_7,
-        }
+    /// The implementation of a registered behaviour in the declared version, else the first.
+    fn in_version(&self, behaviour: &str, reader: &mut Reader) -> &'static Implementation {
+        let all = registry::named().filter(|each| each.behaviour == behaviour);
+        let all: Vec<&Implementation> = all.collect();
+        let versions: Vec<&str> = all.iter().filter_map(|each| each.version).collect();
+        let given = match versions.is_empty() {
+            // A charm's own metadata may have a version that means nothing here.
+            true => None,
+            false => one_of(self.version.as_ref(), &versions, reader),
+        };
+        all[given.unwrap_or(0)]
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::issuing::Authority;
+use super::issuing::SigningCa;
 use super::metadata::{DeclaredAuthority, IssuerProfile, Transfers};
 use trustsim_interfaces::tls_certificates::Answer;
 use trustsim_kernel::{Span, Streams, Time};
@@ -17,8 +17,8 @@ pub(super) fn make(
     profile: &IssuerProfile,
     mut key: impl FnMut() -> KeyPair,
     mut terms: impl FnMut(Span) -> Terms,
-) -> Result<Vec<Authority>, PkiError> {
-    let mut chain: Vec<Authority> = Vec::new();
+) -> Result<Vec<SigningCa>, PkiError> {
+    let mut chain: Vec<SigningCa> = Vec::new();
     for declared in &profile.chain {
         let key = key();
         let name = RequestAttributes::with_common_name(&*declared.common_name);
@@ -41,7 +41,7 @@ pub(super) fn make(
                 )
             }),
         }?;
-        chain.push(Authority { certificate, key });
+        chain.push(SigningCa { certificate, key });
     }
     Ok(chain)
 }
@@ -64,7 +64,7 @@ fn constrained(declared: &DeclaredAuthority, template: Template) -> Template {
 /// The last CA of the chain signs; `None` where the chain has none.
 pub(super) fn sign(
     profile: &IssuerProfile,
-    chain: &[Authority],
+    chain: &[SigningCa],
     (request, is_ca): (&CertificateRequest, bool),
     terms: &Terms,
 ) -> Option<Result<Answer, PkiError>> {
@@ -93,7 +93,7 @@ pub(super) fn sign(
 }
 
 /// What `profile` hands out to be trusted.
-pub(super) fn sent<'a>(profile: &IssuerProfile, chain: &'a [Authority]) -> &'a [Authority] {
+pub(super) fn sent<'a>(profile: &IssuerProfile, chain: &'a [SigningCa]) -> &'a [SigningCa] {
     match profile.transfers {
         Transfers::Root => chain.get(..1).unwrap_or_default(),
         Transfers::Issuer => chain.last().map_or(&[], std::slice::from_ref),
@@ -105,7 +105,7 @@ pub(super) fn sent<'a>(profile: &IssuerProfile, chain: &'a [Authority]) -> &'a [
 #[derive(Clone, Debug)]
 pub struct ExternalCa {
     profile: IssuerProfile,
-    chain: Arc<[Authority]>,
+    chain: Arc<[SigningCa]>,
 }
 
 impl ExternalCa {

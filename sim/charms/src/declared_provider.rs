@@ -11,10 +11,11 @@ mod tests;
 use std::sync::Arc;
 
 use generations::Generations;
-pub(super) use rotation::ACTIONS;
 
-use super::issuing::{Authority, by_relation, note_answer, raised};
-use super::{Carried, Charm, CharmMetadata, IssuerProfile, Role, declared_chain};
+use super::issuing::{SigningCa, by_relation, note_answer, raised};
+use super::{
+    Authority, Carried, Charm, CharmMetadata, Implementation, IssuerProfile, Role, declared_chain,
+};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
 use trustsim_interfaces::{KeySource, certificate_transfer, serial_number};
@@ -22,9 +23,23 @@ use trustsim_juju::{Hook, HookError, Quiet, Status};
 use trustsim_kernel::Span;
 use trustsim_pki::{Certificate, Terms};
 
+/// The registration of every charm with a declared chain.
+pub static DECLARED_PROVIDER: Implementation = Implementation {
+    behaviour: "declared-provider",
+    build: |setup| {
+        let issuer = setup.metadata.issuer.clone();
+        let profile = issuer.expect("a charm with a declared chain has its profile");
+        let metadata = setup.metadata;
+        Arc::new(DeclaredProvider::new(metadata, profile, setup.keys.clone()))
+    },
+    actions: &rotation::ACTIONS,
+    authority: Authority::Declared,
+    ..Implementation::NONE
+};
+
 /// The charm. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct DeclaredProvider(Arc<Inner>);
+struct DeclaredProvider(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -80,11 +95,9 @@ impl Charm for DeclaredProvider {
             .chain(sending.map(Carried::ProvidesTransfer))
             .collect()
     }
-}
 
-impl DeclaredProvider {
-    /// The CAs it sends to whoever trusts it.
-    pub(super) fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
+    // The CAs it sends to whoever trusts it.
+    fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
         let generations = Generations::read(unit, self.0.profile.chain.len());
         let generations = generations.ok().flatten();
         let sent = generations
@@ -93,10 +106,12 @@ impl DeclaredProvider {
         sent.map(|authority| authority.certificate.clone())
             .collect()
     }
+}
 
+impl DeclaredProvider {
     /// The provider on every `tls-certificates` and `certificate_transfer` endpoint that the
     /// charm provides.
-    pub fn new(metadata: &CharmMetadata, profile: IssuerProfile, keys: KeySource) -> Self {
+    fn new(metadata: &CharmMetadata, profile: IssuerProfile, keys: KeySource) -> Self {
         let provided = |interface: &'static str| {
             let endpoints = metadata.endpoints.iter();
             endpoints.filter(move |endpoint| {
@@ -126,7 +141,7 @@ impl DeclaredProvider {
     }
 
     fn sent(&self, generations: &Generations) -> Vec<Arc<str>> {
-        let text = |authority: &Authority| Arc::from(authority.certificate.pem());
+        let text = |authority: &SigningCa| Arc::from(authority.certificate.pem());
         generations.sent(&self.0.profile).map(text).collect()
     }
 

@@ -14,7 +14,7 @@ mod pki;
 use std::sync::Arc;
 
 use super::leader_settings::{LeaderSettings, note_key};
-use super::{Charm, EasyRsaVersion};
+use super::{Authority, Charm, Implementation};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind, Provider};
 use trustsim_interfaces::{KeySource, pem};
@@ -32,9 +32,36 @@ const AVAILABLE: &str = "unitdata/flag/easyrsa.certificate.authority.available";
 /// `easyrsa.global-client-cert.created`.
 const CREATED: &str = "unitdata/flag/easyrsa.global-client-cert.created";
 
+/// The release of `EasyRSA` in the charm's resource, the last number of `3.0.N`; the charm takes
+/// 3.0.1 to 3.0.9 (charmed-kubernetes/layer-easyrsa `src/metadata.yaml` at 3cb8d83).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct EasyRsaVersion(u8);
+
+pub(super) static IMPLEMENTATIONS: [Implementation; 9] = [
+    release::<1>("3.0.1"),
+    release::<2>("3.0.2"),
+    release::<3>("3.0.3"),
+    release::<4>("3.0.4"),
+    release::<5>("3.0.5"),
+    release::<6>("3.0.6"),
+    release::<7>("3.0.7"),
+    release::<8>("3.0.8"),
+    release::<9>("3.0.9"),
+];
+
+const fn release<const RELEASE: u8>(version: &'static str) -> Implementation {
+    Implementation {
+        behaviour: "easyrsa",
+        version: Some(version),
+        build: |setup| Arc::new(EasyRsa::new(EasyRsaVersion(RELEASE), setup.keys.clone())),
+        authority: Authority::OwnRoot,
+        ..Implementation::NONE
+    }
+}
+
 /// The charm. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct EasyRsa(Arc<Inner>);
+struct EasyRsa(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -84,25 +111,25 @@ impl Charm for EasyRsa {
             _ => Quiet::No,
         }
     }
+
+    // The CA, which people copy off the unit.
+    fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
+        let ca = self.0.settings.get(unit, CA);
+        let chain = ca.map(|ca| pem::chain(&ca));
+        let chain = chain.and_then(|chain| (*chain).as_ref().ok().cloned());
+        chain.unwrap_or_default()
+    }
 }
 
 impl EasyRsa {
     /// The charm with this release of `EasyRSA`.
-    pub fn new(version: EasyRsaVersion, keys: KeySource) -> Self {
+    fn new(version: EasyRsaVersion, keys: KeySource) -> Self {
         Self(Arc::new(Inner {
             version,
             keys,
             provider: Provider::new(ENDPOINT),
             settings: LeaderSettings::default(),
         }))
-    }
-
-    /// The CA, which people copy off the unit.
-    pub(super) fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
-        let ca = self.0.settings.get(unit, CA);
-        let chain = ca.map(|ca| pem::chain(&ca));
-        let chain = chain.and_then(|chain| (*chain).as_ref().ok().cloned());
-        chain.unwrap_or_default()
     }
 
     /// `create_certificate_authority`: the one in leader settings, or a new one.

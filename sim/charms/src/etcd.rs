@@ -13,8 +13,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::Charm;
 use super::surface::{chain_path, key_path, trust_path};
+use super::{Charm, Implementation};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::{Note, StoredKey};
 use trustsim_interfaces::pem;
@@ -31,9 +31,16 @@ const CLIENT_CERTIFICATE: &str = "var/snap/etcd/common/client.crt";
 const CLIENT_KEY: &str = "var/snap/etcd/common/client.key";
 const PEER_ADDRESS: &str = "db-ingress-address";
 
+pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
+    behaviour: "etcd",
+    build: |_| Arc::new(Etcd::new()),
+    ca_interfaces: &["etcd"],
+    ..Implementation::NONE
+}];
+
 /// The charm.
 #[derive(Clone, Debug)]
-pub struct Etcd {
+struct Etcd {
     certificates: Arc<Requirer>,
 }
 
@@ -77,7 +84,7 @@ impl Charm for Etcd {
 
 impl Etcd {
     /// The charm.
-    pub fn new() -> Self {
+    fn new() -> Self {
         Self {
             certificates: Arc::new(Requirer::new(CERTIFICATES, Flavour::Reactive)),
         }

@@ -14,7 +14,7 @@ use trustsim_pki::{Certificate, KeyPair, PkiError};
 
 /// A CA with its key.
 #[derive(Clone, Debug)]
-pub(super) struct Authority {
+pub(super) struct SigningCa {
     pub certificate: Certificate,
     pub key: KeyPair,
 }
@@ -22,7 +22,7 @@ pub(super) struct Authority {
 const KEY_FIELD: &str = "private-key";
 const CERTIFICATE_FIELD: &str = "ca-certificate";
 
-impl Authority {
+impl SigningCa {
     /// The content of its secret.
     pub(super) fn content(&self) -> BTreeMap<String, Value> {
         let chain = std::slice::from_ref(&self.certificate);

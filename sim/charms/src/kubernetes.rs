@@ -25,7 +25,7 @@ use std::sync::Arc;
 use super::surface::{
     chain_path, client_chain_path, client_key_path, key_path, paths_under, trust_path,
 };
-use super::{Charm, KubernetesPart};
+use super::{Charm, Implementation};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{Flavour, Pair, Received, Requirer};
 use trustsim_juju::{Hook, HookError, Quiet, RelationId, Status, Value};
@@ -35,9 +35,39 @@ const CERTIFICATES: &str = "certificates";
 /// `Reconciler.stored.reconciled`.
 const RECONCILED: &str = "charm-state/reconciler/reconciled";
 
+/// Which of the charms it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KubernetesPart {
+    /// charmed-kubernetes/charm-kubernetes-control-plane.
+    ControlPlane,
+    /// charmed-kubernetes/charm-kubernetes-worker.
+    Worker,
+    /// charmed-kubernetes/charm-kubeapi-load-balancer.
+    LoadBalancer,
+}
+
+pub(super) static IMPLEMENTATIONS: [Implementation; 3] = [
+    Implementation {
+        behaviour: "kubernetes-control-plane",
+        build: |_| Arc::new(Kubernetes::new(KubernetesPart::ControlPlane)),
+        has_kubeconfig: true,
+        ..Implementation::NONE
+    },
+    Implementation {
+        behaviour: "kubernetes-worker",
+        build: |_| Arc::new(Kubernetes::new(KubernetesPart::Worker)),
+        ..Implementation::NONE
+    },
+    Implementation {
+        behaviour: "kubeapi-load-balancer",
+        build: |_| Arc::new(Kubernetes::new(KubernetesPart::LoadBalancer)),
+        ..Implementation::NONE
+    },
+];
+
 /// One of the charms. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Kubernetes {
+struct Kubernetes {
     part: KubernetesPart,
     certificates: Arc<Requirer>,
 }
@@ -108,19 +138,9 @@ impl Charm for Kubernetes {
             Quiet::No
         }
     }
-}
 
-impl Kubernetes {
-    /// This charm of them.
-    pub fn new(part: KubernetesPart) -> Self {
-        Self {
-            part,
-            certificates: Arc::new(Requirer::new(CERTIFICATES, Flavour::Ops)),
-        }
-    }
-
-    /// What a kubeconfig of this application carries as CA (`get-kubeconfig`).
-    pub(super) fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
+    // What a kubeconfig of this application carries as CA (`get-kubeconfig`).
+    fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
         if self.part != KubernetesPart::ControlPlane {
             return Vec::new();
         }
@@ -128,6 +148,16 @@ impl Kubernetes {
         let chain = ca.map(trustsim_interfaces::pem::chain);
         let chain = chain.and_then(|chain| (*chain).as_ref().ok().cloned());
         chain.unwrap_or_default()
+    }
+}
+
+impl Kubernetes {
+    /// This charm of them.
+    fn new(part: KubernetesPart) -> Self {
+        Self {
+            part,
+            certificates: Arc::new(Requirer::new(CERTIFICATES, Flavour::Ops)),
+        }
     }
 
     /// `write_certificates` of the nodes: `/root/cdk/{ca.crt,server.crt,server.key,client.crt,

@@ -9,16 +9,24 @@ use std::sync::Arc;
 
 use super::names::listed;
 use super::surface::{chain_path, key_path, trust_path};
-use super::{Apply, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Mode};
+use super::{
+    Apply, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Implementation, Mode,
+};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{
     Flavour, Pair, Received, Requirer, followed_by,
 };
 use trustsim_juju::{Hook, HookError, Quiet, Status};
 
+pub(super) static LEGACY_REQUIRER: Implementation = Implementation {
+    behaviour: "legacy-requirer",
+    build: |setup| Arc::new(LegacyRequirer::new(setup.metadata)),
+    ..Implementation::NONE
+};
+
 /// The charm. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct LegacyRequirer(Arc<[Endpoint]>);
+struct LegacyRequirer(Arc<[Endpoint]>);
 
 #[derive(Debug)]
 struct Endpoint {
@@ -61,7 +69,7 @@ impl Charm for LegacyRequirer {
 
 impl LegacyRequirer {
     /// The consumer of these endpoints.
-    pub fn new(metadata: &CharmMetadata) -> Self {
+    fn new(metadata: &CharmMetadata) -> Self {
         let endpoints = metadata.endpoints.iter();
         let endpoints = endpoints.filter_map(|endpoint| match &endpoint.profile {
             Some(EndpointProfile::LegacyCertificates(profile)) => Some(Endpoint {

@@ -17,7 +17,7 @@ use trustsim_interfaces::notes::{Note, RefusedOrder};
 use super::acme::{AcmeServer, Challenge, Order, Refused};
 use super::issuing::note_answer;
 use super::options::{OptionFault, Options};
-use super::{Carried, Charm, issuing};
+use super::{Authority, Carried, Charm, Implementation, issuing};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{
     Answer, ErrorCode, Outstanding, Provider, RequestError,
@@ -37,9 +37,23 @@ const BUNDLE_OPTION: &str = "acme-ca-certificates";
 /// `/var/lib/acme-ca-certificates.pem`.
 const BUNDLE_FILE: &str = "acme-ca-certificates.pem";
 
+pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
+    behaviour: "lego",
+    build: |setup| {
+        let charm = Lego::new(setup.keys.clone());
+        Arc::new(match setup.acme {
+            Some(server) => charm.reaching(server.clone()),
+            None => charm,
+        })
+    },
+    option_faults,
+    authority: Authority::Acme,
+    ..Implementation::NONE
+}];
+
 /// The charm.
 #[derive(Clone, Debug)]
-pub struct Lego {
+struct Lego {
     keys: KeySource,
     certificates: Provider,
     transfer: certificate_transfer::Provider,
@@ -83,7 +97,7 @@ impl Charm for Lego {
 
 impl Lego {
     /// The charm with keys of this source, for its accounts.
-    pub fn new(keys: KeySource) -> Self {
+    fn new(keys: KeySource) -> Self {
         Self {
             keys,
             certificates: Provider::new(CERTIFICATES),
@@ -95,7 +109,7 @@ impl Lego {
 
     /// The same, reaching this server.
     #[must_use]
-    pub fn reaching(mut self, server: AcmeServer) -> Self {
+    fn reaching(mut self, server: AcmeServer) -> Self {
         self.server = Some(server);
         self
     }
@@ -338,7 +352,7 @@ fn trusts_server(unit: &UnitContext<'_>, server: &AcmeServer) -> bool {
     }
 }
 
-fn is_http(options: &impl Options) -> bool {
+fn is_http(options: &dyn Options) -> bool {
     matches!(options.option("plugin"), Some("http" | "http-01"))
 }
 
@@ -353,7 +367,7 @@ fn challenge(unit: &UnitContext<'_>) -> Challenge {
 /// `_validate_charm_config_options`, in its order; what only other plugins and accounts need is
 /// left out. The content of the plugin's secret is nobody's concern here: only whether one is
 /// named.
-fn invalid(options: &impl Options) -> Option<(&'static str, &'static str)> {
+fn invalid(options: &dyn Options) -> Option<(&'static str, &'static str)> {
     let given = |option: &str| options.option(option).filter(|value| !value.is_empty());
     let Some(email) = given("email") else {
         return Some(("email", "email address was not provided"));
@@ -393,7 +407,7 @@ fn invalid(options: &impl Options) -> Option<(&'static str, &'static str)> {
 }
 
 /// The option with which its status is blocked.
-pub(super) fn option_faults(options: &impl Options) -> Vec<OptionFault> {
+pub(super) fn option_faults(options: &dyn Options) -> Vec<OptionFault> {
     let fault = invalid(options).map(|(option, message)| {
         let fault = OptionFault::new(option, message);
         if option == BUNDLE_OPTION {

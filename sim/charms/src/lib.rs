@@ -13,7 +13,7 @@ mod declared_chain;
 mod declared_provider;
 mod easyrsa;
 mod etcd;
-mod instance;
+mod implementation;
 mod issuing;
 mod kubernetes;
 mod leader_settings;
@@ -27,6 +27,7 @@ mod opensearch;
 mod options;
 mod people;
 mod plain;
+mod registry;
 mod requirer;
 mod self_signed_certificates;
 pub mod surface;
@@ -44,33 +45,23 @@ pub use bugs::Bugs;
 pub use carried::Carried;
 pub use catalogue::{catalogue, catalogue_source, known_charm, known_charm_on};
 pub use charm::Charm;
-pub use charm_vault::CharmVault;
 pub use declaration::{
     AuthorityDeclaration, CharmDeclaration, ConfigDeclaration, EndpointDeclaration,
     IssuerDeclaration, KnownCharm, Lasting, OptionDeclaration,
 };
 pub use declared_chain::ExternalCa;
-pub use declared_provider::DeclaredProvider;
-pub use easyrsa::EasyRsa;
-pub use etcd::Etcd;
-pub use instance::Instance;
-pub use kubernetes::Kubernetes;
-pub use legacy_requirer::LegacyRequirer;
-pub use lego::Lego;
-pub use manual_tls_certificates::ManualTlsCertificates;
-pub use metadata::{
-    Apply, Behaviour, CertificatesProfile, CharmMetadata, CharmVaultVersion, DeclaredAuthority,
-    EasyRsaVersion, Endpoint, EndpointProfile, IssuerProfile, KeyUse, KubernetesPart,
-    LibraryProfile, Mode, OptionSpec, Protocol, Reads, RenewsOn, Role, Serves, Store, Transfers,
-    TrustProfile,
+pub use declared_provider::DECLARED_PROVIDER;
+pub use implementation::{
+    ApiCertificate, Authority, Implementation, OperatorNeed, Repair, Requests, Setup, Unattended,
+    ValidityOptions,
 };
-pub use notary::Notary;
-pub use opensearch::OpenSearch;
-pub use options::{OptionFault, option_faults, vault_role};
+pub use metadata::{
+    Apply, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile,
+    IssuerProfile, KeyUse, LibraryProfile, Mode, OptionSpec, Protocol, Reads, RenewsOn, Role,
+    Serves, Store, Transfers, TrustProfile,
+};
+pub use options::{OptionFault, Options};
 pub use people::{Deed, Hand, Wait};
-pub use plain::Plain;
-pub use requirer::Requirer;
-pub use self_signed_certificates::SelfSignedCertificates;
-pub use tls_constraints::TlsConstraints;
-pub use traefik::Traefik;
-pub use vault::{Guard as VaultGuard, UNSEALED as VAULT_UNSEALED, Vault};
+pub use plain::PLAIN;
+pub use registry::implementation;
+pub use vault::UNSEALED as VAULT_UNSEALED;

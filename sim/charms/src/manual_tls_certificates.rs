@@ -14,7 +14,7 @@ use trustsim_interfaces::notes::Note;
 
 use super::issuing::note_answer;
 use super::options::{OptionFault, Options};
-use super::{Carried, Charm, Deed, Hand, Wait};
+use super::{Authority, Carried, Charm, Deed, Hand, Implementation, OperatorNeed, Wait};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
@@ -32,9 +32,23 @@ const WAITS_BUNDLE: &str = "trusted-bundle";
 
 type Parameters = BTreeMap<String, String>;
 
+pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
+    behaviour: "manual-tls-certificates",
+    build: |_| Arc::new(ManualTlsCertificates::default()),
+    option_faults,
+    authority: Authority::People {
+        ca_ends_chain: false,
+    },
+    operator: Some(OperatorNeed {
+        signs: true,
+        alternative: None,
+    }),
+    ..Implementation::NONE
+}];
+
 /// The charm.
 #[derive(Clone, Debug)]
-pub struct ManualTlsCertificates {
+struct ManualTlsCertificates {
     certificates: Provider,
     transfer: certificate_transfer::Provider,
 }
@@ -312,7 +326,7 @@ fn is_in_order(chain: &[Certificate]) -> bool {
 
 /// `_get_trusted_certificate_bundle`: `None` where it is not configured, an error where it is no
 /// PEM.
-fn bundle(options: &impl Options) -> Option<Result<Vec<Arc<str>>, ()>> {
+fn bundle(options: &dyn Options) -> Option<Result<Vec<Arc<str>>, ()>> {
     let text = options.option(BUNDLE)?;
     let found = Certificate::chain_from_pem(text).ok();
     let found = found.filter(|found| !found.is_empty());
@@ -323,7 +337,7 @@ fn bundle(options: &impl Options) -> Option<Result<Vec<Arc<str>>, ()>> {
 }
 
 /// A bundle that is none is sent to nobody.
-pub(super) fn option_faults(options: &impl Options) -> Vec<OptionFault> {
+pub(super) fn option_faults(options: &dyn Options) -> Vec<OptionFault> {
     match bundle(options) {
         Some(Err(())) => {
             let outcome = "Invalid trusted certificate bundle configured";

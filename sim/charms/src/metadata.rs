@@ -22,8 +22,10 @@ pub struct CharmMetadata {
     pub endpoints: Vec<Endpoint>,
     /// Options with their defaults; `None` where the charm sets none.
     pub options: BTreeMap<String, OptionSpec>,
-    /// The code or profile that reacts to hooks.
-    pub behaviour: Behaviour,
+    /// The code that reacts to hooks.
+    pub implementation: &'static super::Implementation,
+    /// The chain that the scenario declares for it, where its code is the declared provider's.
+    pub issuer: Option<IssuerProfile>,
     /// The TLS stack that judges this workload's peers, where the catalogue knows it.
     pub validator: Option<String>,
     /// Whether its workload trusts the system's roots beside what it is given.
@@ -123,97 +125,6 @@ pub struct OptionSpec {
     pub kind: String,
     /// The default, as text.
     pub default: Option<String>,
-}
-
-/// What reacts to the charm's hooks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Behaviour {
-    /// canonical/self-signed-certificates-operator.
-    SelfSignedCertificates,
-    /// canonical/lego-operator.
-    Lego,
-    /// canonical/manual-tls-certificates-operator.
-    ManualTlsCertificates,
-    /// canonical/notary-k8s-operator.
-    Notary,
-    /// canonical/tls-constraints-operator.
-    TlsConstraints,
-    /// canonical/traefik-k8s-operator.
-    Traefik,
-    /// canonical/vault-k8s-operator, either charm.
-    Vault(super::VaultGuard),
-    /// canonical/opensearch-operator.
-    OpenSearch,
-    /// The generic consumer, driven by the endpoint profiles.
-    Requirer,
-    /// A provider with a chain that the scenario gives.
-    DeclaredProvider(IssuerProfile),
-    /// charmed-kubernetes/layer-easyrsa.
-    EasyRsa(EasyRsaVersion),
-    /// openstack/charm-vault.
-    CharmVault(CharmVaultVersion),
-    /// The charms of Charmed Kubernetes that are written in ops.
-    Kubernetes(KubernetesPart),
-    /// charmed-kubernetes/layer-etcd.
-    Etcd,
-    /// The generic consumer of the legacy protocol, driven by the endpoint profiles.
-    LegacyRequirer,
-    /// Runs hooks and does nothing with certificates.
-    Plain,
-}
-
-impl Behaviour {
-    /// Whether what it waits for is signed by a CA outside Juju.
-    pub const fn is_signed_for(&self) -> bool {
-        matches!(self, Self::ManualTlsCertificates | Self::Notary)
-    }
-
-    /// Whether the charm ever waits for people ([`super::Charm::waits`]).
-    pub const fn waits_for_people(&self) -> bool {
-        match self {
-            Self::ManualTlsCertificates | Self::Notary | Self::Vault(_) | Self::CharmVault(_) => {
-                true
-            }
-            Self::SelfSignedCertificates
-            | Self::Lego
-            | Self::TlsConstraints
-            | Self::Traefik
-            | Self::OpenSearch
-            | Self::Requirer
-            | Self::LegacyRequirer
-            | Self::Kubernetes(_)
-            | Self::Etcd
-            | Self::EasyRsa(_)
-            | Self::DeclaredProvider(_)
-            | Self::Plain => false,
-        }
-    }
-}
-
-/// The release of `EasyRSA` in the charm's resource, the last number of `3.0.N`; the charm takes
-/// 3.0.1 to 3.0.9 (charmed-kubernetes/layer-easyrsa `src/metadata.yaml` at 3cb8d83).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EasyRsaVersion(pub u8);
-
-/// Which charm-vault it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CharmVaultVersion {
-    /// `stable/1.7` and older: storage is a database.
-    #[default]
-    V1_7,
-    /// `stable/1.8`: without a database it is the charm's own raft cluster.
-    V1_8,
-}
-
-/// A charm of Charmed Kubernetes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KubernetesPart {
-    /// charmed-kubernetes/charm-kubernetes-control-plane.
-    ControlPlane,
-    /// charmed-kubernetes/charm-kubernetes-worker.
-    Worker,
-    /// charmed-kubernetes/charm-kubeapi-load-balancer.
-    LoadBalancer,
 }
 
 /// How the generic consumer uses one of its endpoints.

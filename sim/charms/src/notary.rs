@@ -14,7 +14,9 @@ use std::sync::Arc;
 use super::issuing::{note_answer, raised};
 use super::names::attributes;
 use super::surface::{chain_path, key_path};
-use super::{Carried, Charm, Deed, Hand, Wait};
+use super::{
+    ApiCertificate, Authority, Carried, Charm, Deed, Hand, Implementation, OperatorNeed, Wait,
+};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{
     self, Answer, Asks, CertificateEntry, Mode, Outstanding, Provider, Request, Side,
@@ -44,9 +46,27 @@ const WAITS_APPROVAL: &str = "approval";
 /// Somebody revokes what was given.
 pub(super) const REVOCATION: &str = "revocation";
 
+pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
+    behaviour: "notary",
+    build: |setup| Arc::new(Notary::new(setup.keys.clone())),
+    authority: Authority::People {
+        ca_ends_chain: true,
+    },
+    api: Some(ApiCertificate {
+        endpoint: ACCESS,
+        blocks_start_in_pods: false,
+    }),
+    operator: Some(OperatorNeed {
+        signs: true,
+        alternative: None,
+    }),
+    revokes: true,
+    ..Implementation::NONE
+}];
+
 /// The charm.
 #[derive(Clone, Debug)]
-pub struct Notary {
+struct Notary {
     keys: KeySource,
     certificates: Provider,
     access: tls_certificates::Requirer,
@@ -182,7 +202,7 @@ fn decide(request: &CertificateRequest, what: &str, row: String) -> Deed {
 
 impl Notary {
     /// The charm with keys of this source.
-    pub fn new(keys: KeySource) -> Self {
+    fn new(keys: KeySource) -> Self {
         Self {
             keys,
             certificates: Provider::new(CERTIFICATES),

@@ -18,7 +18,7 @@ use rand::seq::SliceRandom;
 
 use super::names::attributes;
 use super::surface::{chain_path, key_path, trust_path};
-use super::{Charm, CharmMetadata, Role};
+use super::{Charm, CharmMetadata, Implementation, Role};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{CertificateEntry, EventV3, RequirerV3};
 use trustsim_interfaces::{KeySource, pem};
@@ -43,9 +43,16 @@ const DEFERRED: &str = "charm-state/opensearch/deferred";
 /// `expiry_notification_time`.
 const NOTIFICATION: Span = Span::from_secs(23 * 3_600);
 
+pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
+    behaviour: "opensearch",
+    build: |setup| Arc::new(OpenSearch::new(setup.metadata, setup.keys.clone())),
+    rotation_flag: Some(RENEWED),
+    ..Implementation::NONE
+}];
+
 /// The charm.
 #[derive(Clone, Debug)]
-pub struct OpenSearch {
+struct OpenSearch {
     keys: KeySource,
     library: RequirerV3,
     peer: Option<Arc<str>>,
@@ -102,7 +109,7 @@ impl Charm for OpenSearch {
 
 impl OpenSearch {
     /// The charm with keys of this source.
-    pub fn new(metadata: &CharmMetadata, keys: KeySource) -> Self {
+    fn new(metadata: &CharmMetadata, keys: KeySource) -> Self {
         let mut endpoints = metadata.endpoints.iter();
         let peer = endpoints.find(|it| it.role == Role::Peer && it.name == PEERS);
         Self {

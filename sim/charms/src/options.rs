@@ -3,15 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Behaviour, CharmMetadata, lego, manual_tls_certificates, self_signed_certificates,
-    tls_constraints, vault,
-};
+use super::CharmMetadata;
 use trustsim_interfaces::UnitContext;
 use trustsim_pki::issuers::vault::Role as VaultRole;
 
 /// Where a charm's code reads options from.
-pub(super) trait Options {
+pub trait Options {
     /// The value, or the default; `None` where there is neither.
     fn option(&self, name: &str) -> Option<&str>;
 }
@@ -72,21 +69,17 @@ impl OptionFault {
     }
 }
 
-/// Options of a provider with which it issues nothing, or sends nothing.
-pub fn option_faults(metadata: &CharmMetadata, set: &BTreeMap<String, String>) -> Vec<OptionFault> {
-    let options = Declared { metadata, set };
-    match &metadata.behaviour {
-        Behaviour::Lego => lego::option_faults(&options),
-        Behaviour::Vault(_) => vault::option_faults(&options),
-        Behaviour::TlsConstraints => tls_constraints::option_faults(&options),
-        Behaviour::ManualTlsCertificates => manual_tls_certificates::option_faults(&options),
-        Behaviour::SelfSignedCertificates => self_signed_certificates::option_faults(&options),
-        _ => Vec::new(),
+impl CharmMetadata {
+    /// Options with which a provider issues or sends nothing.
+    pub fn option_faults(&self, set: &BTreeMap<String, String>) -> Vec<OptionFault> {
+        let metadata = self;
+        (self.implementation.option_faults)(&Declared { metadata, set })
     }
-}
 
-/// The role with which a Vault of these options signs; `None` for another charm.
-pub fn vault_role(metadata: &CharmMetadata, set: &BTreeMap<String, String>) -> Option<VaultRole> {
-    let is_vault = matches!(metadata.behaviour, Behaviour::Vault(_));
-    is_vault.then(|| vault::declared_role(&Declared { metadata, set }))
+    /// The role with which a Vault of these options signs; `None` for another charm.
+    pub fn pki_role(&self, set: &BTreeMap<String, String>) -> Option<VaultRole> {
+        let metadata = self;
+        let role = self.implementation.pki_role?;
+        Some(role(&Declared { metadata, set }))
+    }
 }

@@ -1,12 +1,15 @@
 //! A charm that does nothing with certificates.
 
-use super::Charm;
+use super::{Charm, Implementation};
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{Hook, HookError, Quiet, Status};
 
+/// The registration of a charm without certificates.
+pub static PLAIN: Implementation = Implementation::NONE;
+
 /// Runs its hooks and is active.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Plain;
+pub(super) struct Plain;
 
 impl Charm for Plain {
     fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {

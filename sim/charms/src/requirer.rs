@@ -14,8 +14,8 @@ use std::sync::Arc;
 use super::names::{attributes, listed};
 use super::surface::{chain_path, key_path, paths_under, trust_path};
 use super::{
-    Apply, Bugs, Carried, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Mode, Role,
-    Serves, TrustProfile,
+    Apply, Bugs, Carried, CertificatesProfile, Charm, CharmMetadata, EndpointProfile,
+    Implementation, Mode, Requests, Role, Serves, TrustProfile,
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
@@ -24,9 +24,16 @@ use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, Quiet, Status};
 use trustsim_pki::Certificate;
 
+pub(super) static REQUIRER: Implementation = Implementation {
+    behaviour: "requirer",
+    build: |setup| Arc::new(Requirer::new(setup.metadata, setup.keys.clone())),
+    requests: Requests::ByProfile,
+    ..Implementation::NONE
+};
+
 /// The charm. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Requirer(Arc<Inner>);
+struct Requirer(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -147,7 +154,7 @@ impl Charm for Requirer {
 
 impl Requirer {
     /// The consumer of these endpoints.
-    pub fn new(metadata: &CharmMetadata, keys: KeySource) -> Self {
+    fn new(metadata: &CharmMetadata, keys: KeySource) -> Self {
         let mut inner = Inner {
             keys,
             certificates: Vec::new(),

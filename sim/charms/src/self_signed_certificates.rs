@@ -12,9 +12,8 @@ use trustsim_interfaces::notes::Note;
 
 use config::{Config, certificate_matches};
 
-use super::issuing::{self, Authority, by_relation, note_answer, note_authority};
-use super::options::{OptionFault, Options};
-use super::{Carried, Charm, CharmMetadata};
+use super::issuing::{self, SigningCa, by_relation, note_answer, note_authority};
+use super::{Authority, Carried, Charm, CharmMetadata, Implementation, ValidityOptions};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
@@ -28,19 +27,29 @@ const EXPIRING: &str = "expiring-ca-certificates";
 const CERTIFICATES_ENDPOINT: &str = "certificates";
 const TRANSFER_ENDPOINT: &str = "send-ca-cert";
 
+pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
+    behaviour: "self-signed-certificates",
+    build: |setup| {
+        let charm = SelfSignedCertificates::new(setup.keys.clone());
+        Arc::new(charm.with_libraries(setup.metadata))
+    },
+    option_faults: config::faults,
+    authority: Authority::OwnRoot,
+    validity_options: Some(ValidityOptions {
+        root: "root-ca-validity",
+        leaf: "certificate-validity",
+    }),
+    ..Implementation::NONE
+}];
+
 /// The charm.
 #[derive(Clone, Debug)]
-pub struct SelfSignedCertificates {
+struct SelfSignedCertificates {
     keys: KeySource,
     certificates: Provider,
     transfer: certificate_transfer::Provider,
     /// Chains begin with the root, as before revision 310.
     root_first: bool,
-}
-
-/// Options that it cannot read.
-pub(super) fn option_faults(options: &impl Options) -> Vec<OptionFault> {
-    config::faults(options)
 }
 
 impl Charm for SelfSignedCertificates {
@@ -80,22 +89,22 @@ impl Charm for SelfSignedCertificates {
             Carried::ProvidesTransfer(self.transfer.clone()),
         ]
     }
-}
 
-impl SelfSignedCertificates {
-    /// The active CA, as the action `get-ca-certificate` prints it.
-    pub(super) fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
+    // The active CA, as the action `get-ca-certificate` prints it.
+    fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
         let owner = SecretOwner::Application(unit.application_id());
         let active = unit.secret(owner, ACTIVE);
-        let authority = active.and_then(|secret| Authority::read(&secret.content).ok());
+        let authority = active.and_then(|secret| SigningCa::read(&secret.content).ok());
         authority
             .into_iter()
             .map(|authority| authority.certificate)
             .collect()
     }
+}
 
+impl SelfSignedCertificates {
     /// The charm with keys of this source.
-    pub fn new(keys: KeySource) -> Self {
+    fn new(keys: KeySource) -> Self {
         Self {
             keys,
             certificates: Provider::new(CERTIFICATES_ENDPOINT),
@@ -106,7 +115,7 @@ impl SelfSignedCertificates {
 
     /// The same charm with the libraries that its metadata name: another revision's.
     #[must_use]
-    pub fn with_libraries(mut self, metadata: &CharmMetadata) -> Self {
+    fn with_libraries(mut self, metadata: &CharmMetadata) -> Self {
         if let Some(library) = metadata.certificates_library(CERTIFICATES_ENDPOINT) {
             self.certificates.library = library;
         }
@@ -138,7 +147,7 @@ impl SelfSignedCertificates {
             self.generate_root(unit, config)?;
             return Ok(());
         }
-        let authority = Authority::read(&secret.content)?;
+        let authority = SigningCa::read(&secret.content)?;
         self.transfer
             .add(unit, &[Arc::from(authority.certificate.pem())])?;
         self.issue(unit, config, &authority)
@@ -168,7 +177,7 @@ impl SelfSignedCertificates {
         let certificate = issuers::charmlibs::generate_self_signed_ca(&name, &key, &terms)
             .map_err(|error| issuing::raised(&error))?;
         note_authority(unit, &certificate, &certificate);
-        let authority = Authority { certificate, key };
+        let authority = SigningCa { certificate, key };
         set_secret(unit, ACTIVE, authority.content(), threshold)?;
         Ok(true)
     }
@@ -178,7 +187,7 @@ impl SelfSignedCertificates {
         &self,
         unit: &mut UnitContext<'_>,
         config: &Config,
-        authority: &Authority,
+        authority: &SigningCa,
     ) -> Result<(), HookError> {
         let requests = self.certificates.outstanding(unit)?;
         let Some(validity) = config.certificate_validity else {
@@ -211,7 +220,7 @@ impl SelfSignedCertificates {
         match name {
             "get-ca-certificate" => match active(unit) {
                 Some(secret) => {
-                    let authority = Authority::read(&secret.content)?;
+                    let authority = SigningCa::read(&secret.content)?;
                     unit.note(Note::action_result(authority.certificate.pem()));
                 }
                 None => fail(unit, "Root Certificate is not yet generated"),
@@ -271,7 +280,7 @@ impl SelfSignedCertificates {
         let Some(expire) = secret.expire.filter(|_| is_active(&secret, unit)) else {
             return Ok(Quiet::No);
         };
-        let authority = Authority::read(&secret.content)?;
+        let authority = SigningCa::read(&secret.content)?;
         let sent = [Arc::from(authority.certificate.pem())];
         if !self.transfer.holds(unit, &sent)? || !self.certificates.is_settled(unit)? {
             return Ok(Quiet::No);
@@ -283,7 +292,7 @@ impl SelfSignedCertificates {
 /// `_generate_self_signed_certificate`: chain and `ca` as the charm gives them.
 fn sign(
     unit: &mut UnitContext<'_>,
-    authority: &Authority,
+    authority: &SigningCa,
     asked: &Outstanding,
     validity: Span,
 ) -> Result<Answer, HookError> {
@@ -329,7 +338,7 @@ fn active(unit: &UnitContext<'_>) -> Option<SecretView> {
 
 /// `_root_certificate_matches_config`; leaf validity is not among what it compares.
 fn is_as_configured(secret: &SecretView, config: &Config) -> bool {
-    let authority = Authority::read(&secret.content);
+    let authority = SigningCa::read(&secret.content);
     authority.is_ok_and(|authority| certificate_matches(&authority.certificate, config))
 }
 

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use super::Charm;
 use super::options::{OptionFault, Options};
+use super::{Authority, Charm, Implementation};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{
     Answer, CertificateEntry, Outstanding, Provider, REQUESTS, RequestEntry, RequestList,
@@ -27,9 +27,17 @@ use trustsim_pki::{CertificateRequest, RequestAttributes};
 const DOWNSTREAM: &str = "certificates-downstream";
 const UPSTREAM: &str = "certificates-upstream";
 
+pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
+    behaviour: "tls-constraints",
+    build: |_| Arc::new(TlsConstraints::default()),
+    option_faults,
+    authority: Authority::Relay { endpoint: UPSTREAM },
+    ..Implementation::NONE
+}];
+
 /// The charm.
 #[derive(Clone, Debug)]
-pub struct TlsConstraints {
+struct TlsConstraints {
     downstream: Provider,
 }
 
@@ -332,7 +340,7 @@ impl Filters {
 }
 
 /// The regular expression of an option, or what Python raises about it.
-fn pattern(options: &impl Options, option: &str) -> Result<Option<Regex>, String> {
+fn pattern(options: &dyn Options, option: &str) -> Result<Option<Regex>, String> {
     let text = options.option(option).filter(|text| !text.is_empty());
     // `re.match` looks at the beginning only.
     let compiled = text.map(|text| Regex::new(&format!("^(?:{text})")));
@@ -341,7 +349,7 @@ fn pattern(options: &impl Options, option: &str) -> Result<Option<Regex>, String
 }
 
 /// Filters that raise in every hook that looks at a request.
-pub(super) fn option_faults(options: &impl Options) -> Vec<OptionFault> {
+pub(super) fn option_faults(options: &dyn Options) -> Vec<OptionFault> {
     let filters = [
         "allowed-dns",
         "allowed-ips",

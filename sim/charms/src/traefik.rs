@@ -20,7 +20,7 @@ use rand::RngExt;
 
 use super::names::attributes;
 use super::surface::trust_path;
-use super::{Carried, Charm, CharmMetadata};
+use super::{Carried, Charm, CharmMetadata, Implementation, Requests};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer::{self, CertificateSet};
 use trustsim_interfaces::tls_certificates::{self, Asks, Event, Library, Mode, Request, Side};
@@ -36,9 +36,22 @@ const RUNNING: &str = "charm-state/traefik/running";
 /// What the static configuration says of TLS.
 const STATIC_CONFIG: &str = "charm-state/traefik/static-config";
 
+pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
+    behaviour: "traefik",
+    build: |setup| {
+        let charm = Traefik::new(setup.keys.clone());
+        Arc::new(charm.with_libraries(setup.metadata))
+    },
+    requests: Requests::ForHostname {
+        option: "external_hostname",
+    },
+    overwrites_received_cas: true,
+    ..Implementation::NONE
+}];
+
 /// The charm.
 #[derive(Clone, Debug)]
-pub struct Traefik {
+struct Traefik {
     keys: KeySource,
     certificates: tls_certificates::Requirer,
     received: certificate_transfer::Requirer,
@@ -120,7 +133,7 @@ impl Charm for Traefik {
 
 impl Traefik {
     /// The charm with keys of this source.
-    pub fn new(keys: KeySource) -> Self {
+    fn new(keys: KeySource) -> Self {
         let mut certificates = tls_certificates::Requirer::new(CERTIFICATES, Mode::App);
         certificates.library = Library::V4Patch30;
         let mut received = certificate_transfer::Requirer::new(RECEIVE_CA);
@@ -134,7 +147,7 @@ impl Traefik {
 
     /// The same charm with the libraries that its metadata name: another revision's.
     #[must_use]
-    pub fn with_libraries(mut self, metadata: &CharmMetadata) -> Self {
+    fn with_libraries(mut self, metadata: &CharmMetadata) -> Self {
         if let Some(library) = metadata.certificates_library(CERTIFICATES) {
             self.certificates.library = library;
         }

@@ -19,8 +19,12 @@ mod process;
 
 pub use process::UNSEALED;
 
-use super::options::{OptionFault, Options};
-use super::{Carried, Charm, Deed, Hand, Wait};
+use super::options::Options;
+use super::{
+    ApiCertificate, Authority, Carried, Charm, Deed, Hand, Implementation, OperatorNeed, Repair,
+    Setup, Wait,
+};
+use std::sync::Arc;
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::Note;
 use trustsim_interfaces::tls_certificates::{self, Asks, Event, Provider, Request};
@@ -40,9 +44,62 @@ const IS_UNSEALED: &str = "vault-autounseal-requires";
 const APPROLE_SECRET: &str = "vault-approle-auth-details";
 const ADDRESS: &str = "node_api_address";
 
+/// The revision of today; the others differ in their guard, and two of them were repaired.
+static CURRENT: Implementation = VAULT;
+
+const VAULT: Implementation = Implementation {
+    behaviour: "vault",
+    build: |setup| build(setup, Guard::WholeValidity),
+    option_faults: config::faults,
+    pki_role: Some(declared_role),
+    authority: Authority::Intermediate { endpoint: PKI },
+    api: Some(ApiCertificate {
+        endpoint: process::ACCESS,
+        blocks_start_in_pods: true,
+    }),
+    ca_endpoints: &[PKI, ACME],
+    operator: Some(OperatorNeed {
+        signs: false,
+        alternative: None,
+    }),
+    seals: true,
+    ..Implementation::NONE
+};
+
+pub(super) static IMPLEMENTATIONS: [Implementation; 4] = [
+    VAULT,
+    Implementation {
+        behaviour: "vault-renews-early",
+        build: |setup| build(setup, Guard::RemainingValidity),
+        ..VAULT
+    },
+    Implementation {
+        behaviour: "vault-first-issuer",
+        build: |setup| build(setup, Guard::FirstIssuer),
+        repair: Some(Repair {
+            by: &CURRENT,
+            effect: "takes the newest of its issuers",
+        }),
+        ..VAULT
+    },
+    Implementation {
+        behaviour: "vault-fixed-role",
+        build: |setup| build(setup, Guard::FixedRole),
+        repair: Some(Repair {
+            by: &CURRENT,
+            effect: "writes its role anew for another common name",
+        }),
+        ..VAULT
+    },
+];
+
+fn build(setup: &Setup<'_>, guard: Guard) -> Arc<dyn Charm> {
+    Arc::new(Vault::new(setup.keys.clone(), guard))
+}
+
 /// When the charm asks for a new intermediate by itself, which differs between its revisions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Guard {
+enum Guard {
     /// Never: `intermediate_ca_exceeds_role_ttl` compares the intermediate's whole life with the
     /// role's ttl, which is half of it (619be7dc5, and canonical/vault-k8s-operator#500).
     #[default]
@@ -67,7 +124,7 @@ enum Mode {
 
 /// The charm.
 #[derive(Clone, Debug)]
-pub struct Vault {
+struct Vault {
     keys: KeySource,
     guard: Guard,
     provider: Provider,
@@ -77,13 +134,8 @@ pub struct Vault {
     transfer: certificate_transfer::Provider,
 }
 
-/// Options with which its mounts are not configured.
-pub(super) fn option_faults(options: &impl Options) -> Vec<OptionFault> {
-    config::faults(options)
-}
-
 /// The role of the PKI mount, as far as options say it.
-pub(super) fn declared_role(options: &impl Options) -> trustsim_pki::issuers::vault::Role {
+fn declared_role(options: &dyn Options) -> trustsim_pki::issuers::vault::Role {
     let common_name = config::text(options, "pki_ca_common_name").unwrap_or_default();
     config::role(options, &common_name, trustsim_kernel::Span::ZERO)
 }
@@ -197,11 +249,20 @@ impl Charm for Vault {
             _ => None,
         }
     }
+
+    // The CA that signs: what `vault read charm-pki/cert/ca` prints.
+    fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
+        let issuer = self.issuer(unit).ok().flatten();
+        issuer
+            .map(|issuer| issuer.certificate)
+            .into_iter()
+            .collect()
+    }
 }
 
 impl Vault {
     /// The charm with keys of this source.
-    pub fn new(keys: KeySource, guard: Guard) -> Self {
+    fn new(keys: KeySource, guard: Guard) -> Self {
         let requirer = tls_certificates::Requirer::new;
         Self {
             keys,
@@ -212,15 +273,6 @@ impl Vault {
             access: requirer(process::ACCESS, tls_certificates::Mode::Unit),
             transfer: certificate_transfer::Provider::new(SEND_CA),
         }
-    }
-
-    /// The CA that signs: what `vault read charm-pki/cert/ca` prints.
-    pub(super) fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
-        let issuer = self.issuer(unit).ok().flatten();
-        issuer
-            .map(|issuer| issuer.certificate)
-            .into_iter()
-            .collect()
     }
 
     const fn asks<'a>(&'a self, requests: &'a [Request], refresh: bool) -> Asks<'a> {

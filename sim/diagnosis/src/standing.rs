@@ -7,7 +7,6 @@ use super::describe::{noticed_wait, place, status_words};
 use super::expectations::application_of;
 use super::facts::address;
 use super::{Carrier, Explanation, Outage};
-use trustsim_charms::Behaviour;
 use trustsim_juju::{HookError, HookName, Status, Trouble};
 use trustsim_kernel::{Span, Time};
 use trustsim_tls::ErrorKind;
@@ -347,10 +346,10 @@ impl Search<'_> {
     fn nobody_unseals(&self, near: &BTreeSet<usize>) -> Option<String> {
         let deployment = self.deployment;
         let vault = near.iter().find(|index| {
-            let behaviour = &deployment.applications[**index].charm.behaviour;
+            let seals = deployment.applications[**index].charm.implementation.seals;
             let mut operators = deployment.operators.iter();
             let looked_after = operators.any(|operator| operator.answers.contains(index));
-            matches!(behaviour, Behaviour::Vault(_) | Behaviour::CharmVault(_)) && !looked_after
+            seals && !looked_after
         })?;
         let mut actions = deployment
             .actions

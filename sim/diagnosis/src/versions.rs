@@ -2,8 +2,8 @@
 //! Knows which mistakes were mended and where; not whether that helps anybody.
 
 use trustsim_charms::{
-    Apply, Behaviour, Bugs, CertificatesProfile, CharmMetadata, Endpoint, EndpointProfile, KeyUse,
-    LibraryProfile, Reads, RenewsOn, Role, Serves, Store, TrustProfile, VaultGuard,
+    Apply, Bugs, CertificatesProfile, CharmMetadata, Endpoint, EndpointProfile, KeyUse,
+    LibraryProfile, Reads, RenewsOn, Role, Serves, Store, TrustProfile,
 };
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
 
@@ -12,7 +12,10 @@ use trustsim_interfaces::{certificate_transfer, tls_certificates};
 pub(super) fn mended(charm: &CharmMetadata) -> Option<(CharmMetadata, String)> {
     let mut mended = charm.clone();
     let mut words: Vec<&'static str> = Vec::new();
-    mend_behaviour(&mut mended.behaviour, &mut words);
+    if let Some(repair) = charm.implementation.repair {
+        mended.implementation = repair.by;
+        words.push(repair.effect);
+    }
     for endpoint in &mut mended.endpoints {
         let Endpoint {
             profile,
@@ -39,18 +42,6 @@ pub(super) fn mended(charm: &CharmMetadata) -> Option<(CharmMetadata, String)> {
         }
     }
     (!told.is_empty()).then(|| (mended, told.join(" and ")))
-}
-
-/// canonical/vault-k8s-operator#377 and #386. That its guard looks at the wrong length (#500) was
-/// never mended.
-fn mend_behaviour(behaviour: &mut Behaviour, words: &mut Vec<&'static str>) {
-    let word = match behaviour {
-        Behaviour::Vault(VaultGuard::FixedRole) => "writes its role anew for another common name",
-        Behaviour::Vault(VaultGuard::FirstIssuer) => "takes the newest of its issuers",
-        _ => return,
-    };
-    *behaviour = Behaviour::Vault(VaultGuard::WholeValidity);
-    words.push(word);
 }
 
 /// canonical/traefik-k8s-operator#509, #306, #340, #436, canonical/grafana-k8s-operator#436,
@@ -173,6 +164,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use trustsim_charms::implementation;
     use trustsim_testkit::deployment;
 
     fn web() -> CharmMetadata {
@@ -211,13 +203,11 @@ mod tests {
     #[test]
     fn what_was_never_mended_stays() {
         let mut charm = web();
-        charm.behaviour = Behaviour::Vault(VaultGuard::WholeValidity);
+        let code = |name| implementation(name, None).expect("it is registered");
+        charm.implementation = code("vault");
         assert_eq!(mended(&charm), None);
-        charm.behaviour = Behaviour::Vault(VaultGuard::FirstIssuer);
+        charm.implementation = code("vault-first-issuer");
         let (mended, _) = mended(&charm).expect("#386");
-        assert_eq!(
-            mended.behaviour,
-            Behaviour::Vault(VaultGuard::WholeValidity)
-        );
+        assert_eq!(mended.implementation, code("vault"));
     }
 }

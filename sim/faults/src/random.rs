@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use rand::Rng;
 
 use super::{Fault, PlannedFault};
-use trustsim_charms::Behaviour;
 use trustsim_juju::{CommitFault, HookName, RelationEvent, Trouble};
 use trustsim_kernel::{Span, Stream, Streams};
 use trustsim_world::{
@@ -306,8 +305,8 @@ impl Draw<'_> {
         let mut operators = self.deployment.operators.iter();
         let unsealed = operators.any(|operator| operator.answers.contains(&target.application));
         let spec = &self.deployment.applications[target.application];
-        let is_vault = matches!(spec.charm.behaviour, Behaviour::Vault(_));
+        let seals = spec.charm.implementation.seals;
         let in_pods = self.deployment.models[spec.model].kind == ModelKind::Kubernetes;
-        (is_vault && unsealed && in_pods).then_some(Action::Unit(UnitAction::Seal(target)))
+        (seals && unsealed && in_pods).then_some(Action::Unit(UnitAction::Seal(target)))
     }
 }

@@ -8,9 +8,6 @@ mod successor;
 
 use std::collections::BTreeMap;
 
-pub use own::rotates_by;
-
-use trustsim_charms::Behaviour;
 use trustsim_kernel::Span;
 use trustsim_world::{
     Action, Claim, Deployment, Party, RotationSpec, RotationStep, Source, StepKind, TimedAction,
@@ -117,10 +114,10 @@ pub enum Way {
 /// How this rotation goes.
 pub fn way(deployment: &Deployment, rotation: &Rotation) -> Way {
     let charm = &deployment.applications[rotation.ca].charm;
-    match (rotation.successor, &charm.behaviour) {
-        (Some(successor), _) => Way::Successor(successor),
-        (None, Behaviour::DeclaredProvider(_)) => Way::Held,
-        (None, _) => Way::Own,
+    match rotation.successor {
+        Some(successor) => Way::Successor(successor),
+        None if charm.implementation.has_declared_chain() => Way::Held,
+        None => Way::Own,
     }
 }
 

@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Unfit;
-use trustsim_charms::{Apply, Behaviour, CharmMetadata, EndpointProfile, Role};
-use trustsim_faults::rotation::{Handing, Step, rotates_by};
+use trustsim_charms::{Apply, Authority, CharmMetadata, EndpointProfile, Role};
+use trustsim_faults::rotation::{Handing, Step};
 use trustsim_kernel::Span;
 use trustsim_world::{Deployment, Party, Persistence};
 
@@ -56,11 +56,11 @@ pub(super) fn is_provider(deployment: &Deployment, ca: usize) -> bool {
 /// Every playbook in which the CA rotates by itself.
 pub(super) fn of_one(deployment: &Deployment, ca: usize) -> Vec<Playbook> {
     let charm = &deployment.applications[ca].charm;
-    if matches!(charm.behaviour, Behaviour::DeclaredProvider(_)) {
+    if charm.implementation.has_declared_chain() {
         return held(deployment, ca);
     }
     let mut playbooks = Vec::new();
-    if !rotates_by(charm).is_empty() {
+    if !charm.rotation_actions().is_empty() {
         playbooks.push(own(
             "charm-action",
             "the charm's own actions make a new CA and sign everything again",
@@ -94,7 +94,7 @@ pub(super) fn unfit(deployment: &Deployment, ca: usize) -> Vec<Unfit> {
         "emergency",
     ];
     let own = ["charm-action", "charm-config"];
-    if matches!(charm.behaviour, Behaviour::DeclaredProvider(_)) {
+    if charm.implementation.has_declared_chain() {
         let why = format!(
             "the operator holds the key of {}: no charm rotates it",
             spec.name
@@ -102,7 +102,7 @@ pub(super) fn unfit(deployment: &Deployment, ca: usize) -> Vec<Unfit> {
         add(&own, why);
     } else {
         add(&by_steps, no_steps(charm));
-        if rotates_by(charm).is_empty() {
+        if charm.rotation_actions().is_empty() {
             let why = format!(
                 "the charm `{}` has no action that rotates its CA",
                 charm.name
@@ -131,11 +131,11 @@ pub(super) fn unfit(deployment: &Deployment, ca: usize) -> Vec<Unfit> {
 /// Why the CA of a real charm is not rotated in steps.
 fn no_steps(charm: &CharmMetadata) -> String {
     let name = &charm.name;
-    match charm.behaviour {
-        Behaviour::Lego => format!(
+    match charm.implementation.authority {
+        Authority::Acme => format!(
             "the charm `{name}` orders from a public CA, whose roots and keys are not the operator's"
         ),
-        Behaviour::ManualTlsCertificates => format!(
+        Authority::People { .. } => format!(
             "the charm `{name}` passes on what people had signed elsewhere: the CA is rotated there"
         ),
         _ => format!(

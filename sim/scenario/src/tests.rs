@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use trustsim_charms::{Behaviour, Role};
+use trustsim_charms::Role;
 use trustsim_kernel::Span;
 use trustsim_world::{Action, ExpectationKind, ModelKind, Party, Placement};
 
@@ -124,8 +124,8 @@ fn what_is_left_out_has_its_default() {
     );
     let ca = &deployment.applications[0];
     assert_eq!(
-        (ca.units, &ca.charm.behaviour),
-        (1, &Behaviour::SelfSignedCertificates)
+        (ca.units, ca.charm.implementation.behaviour),
+        (1, "self-signed-certificates")
     );
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use trustsim_charms::{Behaviour, CharmMetadata, Endpoint, Role};
+use trustsim_charms::{CharmMetadata, Endpoint, PLAIN, Role};
 use trustsim_juju::{HookName, RelationChange};
 use trustsim_kernel::Streams;
 use trustsim_kernel::{Span, Time};
@@ -465,7 +465,8 @@ fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
         containers: Vec::new(),
         endpoints: endpoints.collect(),
         options: BTreeMap::new(),
-        behaviour: Behaviour::Plain,
+        implementation: &PLAIN,
+        issuer: None,
         validator: None,
         system_roots: true,
         volumes: Vec::new(),

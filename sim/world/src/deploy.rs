@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::controllers::ControllerSide;
 use super::deployment::{Deployment, ModelKind, OfferSpec, Party, Placement, SaasSpec, Side};
 use super::simulation::{Event, World};
-use trustsim_charms::{AcmeServer, Behaviour, CharmMetadata, Instance, Role};
+use trustsim_charms::{AcmeServer, CharmMetadata, Role};
 use trustsim_juju::{
     ApplicationId, ApplicationParts, ControllerId, EndpointInfo, EndpointRole, MachineId, ModelId,
     UnitId,
@@ -114,17 +114,13 @@ impl World {
         self.applications.push(id);
         let keys = spec.keys.unwrap_or(deployment.keys);
         self.charms.resize(id.index() + 1, None);
-        let mut instance = Instance::new(charm, keys, &self.pool);
-        if let Some(server) = &self.acme {
-            instance = instance.reaching(server);
-        }
-        self.charms[id.index()] = Some(Arc::new(instance));
+        self.charms[id.index()] = Some(charm.build(keys, &self.pool, self.acme.as_ref()));
     }
 
     /// The public ACME server, where a charm orders from one.
     fn acme_server(&self, deployment: &Deployment) -> Option<AcmeServer> {
         let mut applications = deployment.applications.iter();
-        if !applications.any(|spec| spec.charm.behaviour == Behaviour::Lego) {
+        if !applications.any(|spec| spec.charm.implementation.orders_from_acme()) {
             return None;
         }
         let keys = (deployment.keys, &self.pool);

@@ -8,7 +8,6 @@ use super::journal::{CertificateKind, CertificateRecord, Entry, KeyRecord, Kind}
 use super::note::Note;
 use super::recorder::RecordedHook;
 use super::simulation::{Event, World};
-use trustsim_charms::Charm;
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::{self, Issued, Note as CharmNote, Requested, StoredKey};
 use trustsim_juju::{

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::deployment::{ConnectionSpec, Party};
 use super::simulation::World;
-use trustsim_charms::{Behaviour, CertificatesProfile, EndpointProfile, Mode, Role};
+use trustsim_charms::{CertificatesProfile, EndpointProfile, Mode, Requests, Role};
 use trustsim_juju::UnitId;
 
 impl World {
@@ -33,7 +33,7 @@ impl World {
                         EndpointProfile::Certificates(profile)
                         | EndpointProfile::LegacyCertificates(profile),
                     ) => profile.mode == wanted,
-                    _ => charm.behaviour == Behaviour::Traefik && wanted == Mode::App,
+                    _ => charm.implementation.requests.fixed_mode() == Some(wanted),
                 };
                 (!integrated, !fits)
             })
@@ -68,8 +68,8 @@ impl World {
                 .application_dns_name(id)
                 .unwrap_or_else(|| self.juju.unit_dns_name(server))
         };
-        if spec.charm.behaviour == Behaviour::Traefik {
-            return option("external_hostname").unwrap_or_else(service);
+        if let Requests::ForHostname { option: name } = spec.charm.implementation.requests {
+            return option(name).unwrap_or_else(service);
         }
         let profile = endpoint.and_then(|name| spec.charm.endpoint(name)?.profile.as_ref());
         match profile {

@@ -10,7 +10,7 @@ use super::desk::subject;
 use super::journal::{CertificateKind, CertificateRecord, Entry, Kind, Subject};
 use super::note::{Note, Refusal};
 use super::simulation::{Event, World};
-use trustsim_charms::{Charm, Deed, ExternalCa, Hand, Wait};
+use trustsim_charms::{Deed, ExternalCa, Hand, Wait};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::Note as CharmNote;
 use trustsim_juju::{About, ApplicationId, UnitId};

@@ -15,7 +15,7 @@ use super::revocation::Publications;
 use super::sides::Sides;
 use super::tampering::Edits;
 use super::{Deployment, clients::ClientSide};
-use trustsim_charms::{AcmeServer, Instance};
+use trustsim_charms::{AcmeServer, Charm};
 use trustsim_juju::{self as juju, ApplicationId, Juju, Step};
 use trustsim_kernel::{self as kernel, Agenda, Seq, Span, Streams, Time};
 use trustsim_pki::KeyPool;
@@ -82,7 +82,7 @@ pub(super) struct World {
     /// Where RSA keys come from.
     pub(super) pool: KeyPool,
     /// The charm of each application, by id; none for proxies.
-    pub(super) charms: Vec<Option<Arc<Instance>>>,
+    pub(super) charms: Vec<Option<Arc<dyn Charm>>>,
     /// Applications by their index in the deployment.
     pub(super) applications: Vec<ApplicationId>,
     /// SAAS proxies by their index in the deployment.
@@ -110,7 +110,7 @@ pub(super) struct World {
     /// Hooks that are made to fail.
     pub(super) failing: Vec<Armed>,
     /// Charms as they were, by the version that was the last to be so.
-    pub(super) former_charms: BTreeMap<(ApplicationId, u64), Arc<Instance>>,
+    pub(super) former_charms: BTreeMap<(ApplicationId, u64), Arc<dyn Charm>>,
     /// Offers (by index) and the users who may not consume them any more.
     pub(super) revoked: BTreeSet<(usize, String)>,
     pub(super) publications: Publications,

@@ -27,7 +27,7 @@ options: {external-hostname: {type: string}, workers: {type: int, default: 4}}
         );
     assert!(mistakes.is_empty(), "{mistakes:?}");
     let metadata = charm.metadata;
-    assert_eq!(metadata.behaviour, Behaviour::Requirer);
+    assert_eq!(metadata.implementation.behaviour, "requirer");
     let Some(EndpointProfile::Certificates(profile)) = metadata
         .endpoint("certificates")
         .and_then(|endpoint| endpoint.profile.clone())
@@ -66,9 +66,8 @@ provides: {certificates: {interface: tls-certificates}}
         Unknown::Refused,
     );
     assert!(mistakes.is_empty(), "{mistakes:?}");
-    let Behaviour::DeclaredProvider(profile) = charm.metadata.behaviour else {
-        panic!("no issuer");
-    };
+    assert!(charm.metadata.implementation.has_declared_chain());
+    let profile = charm.metadata.issuer.expect("an issuer");
     assert_eq!(profile.chain.len(), 2);
     assert_eq!(profile.transfers, Transfers::All);
     assert!(profile.ca_is_root && !profile.chain_includes_root);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::issuing::{Authority, note_authority, raised};
+use super::super::issuing::{SigningCa, note_authority, raised};
 use super::super::{IssuerProfile, declared_chain};
 use super::terms;
 use trustsim_interfaces::UnitContext;
@@ -19,7 +19,7 @@ const SENT: &str = "sent";
 
 /// Every chain, oldest first.
 pub(super) struct Generations {
-    chains: Vec<Vec<Authority>>,
+    chains: Vec<Vec<SigningCa>>,
     /// The root of a generation as the one before signed it, by generation.
     bridges: BTreeMap<usize, Certificate>,
     signing: usize,
@@ -50,7 +50,7 @@ impl Generations {
                 let Some(secret) = unit.secret(owner, &label(generation, index)) else {
                     return Ok(None);
                 };
-                chain.push(Authority::read(&secret.content)?);
+                chain.push(SigningCa::read(&secret.content)?);
             }
             chains.push(chain);
         }
@@ -206,7 +206,7 @@ impl Generations {
     }
 
     /// The chain that signs, the root first.
-    pub(super) fn signing(&self) -> &[Authority] {
+    pub(super) fn signing(&self) -> &[SigningCa] {
         &self.chains[self.signing]
     }
 
@@ -219,7 +219,7 @@ impl Generations {
     pub(super) fn sent<'a>(
         &'a self,
         profile: &'a IssuerProfile,
-    ) -> impl Iterator<Item = &'a Authority> {
+    ) -> impl Iterator<Item = &'a SigningCa> {
         let chains = self.sent.iter().filter_map(|&each| self.chains.get(each));
         chains.flat_map(|chain| declared_chain::sent(profile, chain))
     }

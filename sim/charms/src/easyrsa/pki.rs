@@ -4,7 +4,7 @@
 use serde_json::json;
 use trustsim_interfaces::notes::Note;
 
-use crate::EasyRsaVersion;
+use super::EasyRsaVersion;
 use crate::issuing::{note_authority, note_legacy, raised};
 use crate::names::attributes;
 use trustsim_interfaces::UnitContext;

@@ -24,13 +24,13 @@ impl Play {
     /// Two units of lego and a consumer that asks for this name.
     fn new(options: &[(&str, &str)], name: &str) -> Self {
         let mut stage = Stage::new(1, true, false);
-        let lego = stage.deploy("lego", &catalogue()["lego"].metadata, options, 2);
         let streams = Streams::new(1);
         let pool = KeyPool::new(&streams, KeyPool::DEFAULT_SIZE);
         let keys = (KeyAlgorithm::EcdsaP256, &pool);
         let when = (START, Span::from_secs(86_400));
         let server = AcmeServer::new(AcmeProfile::default(), keys, &streams, when);
-        stage.reach(lego, &server.expect("a server"));
+        stage.acme = Some(server.expect("a server"));
+        let lego = stage.deploy("lego", &catalogue()["lego"].metadata, options, 2);
         let profile = CertificatesProfile {
             trusts_ca: false,
             ..certificates_profile(Mode::Unit)

@@ -79,7 +79,7 @@ impl Config {
 
 /// Options that cannot be read, so that nothing is issued; a root that is too short is another
 /// matter.
-pub(super) fn faults(options: &impl Options) -> Vec<OptionFault> {
+pub(super) fn faults(options: &dyn Options) -> Vec<OptionFault> {
     let value = |option: &str| options.option(option).unwrap_or("");
     let is_bad = |option: &&str| match *option {
         "ca-common-name" => value(option).is_empty(),

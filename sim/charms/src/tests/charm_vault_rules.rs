@@ -2,7 +2,6 @@
 
 use super::legacy_rules::{certificate, legacy_consumer};
 use super::*;
-use crate::CharmVaultVersion;
 use trustsim_pki::{
     Certificate, CertificateRequest, KeyPair, RequestAttributes, SerialNumber, Template, Terms,
     issue, self_sign,
@@ -11,7 +10,7 @@ use trustsim_pki::{
 const DAY: u64 = 86_400;
 
 /// openstack/charm-vault `src/metadata.yaml` and `src/config.yaml`, as far as they matter here.
-fn vault(version: CharmVaultVersion) -> CharmMetadata {
+fn vault(version: &str) -> CharmMetadata {
     let mut certificates = endpoint("certificates", Role::Provider, "tls-certificates", None);
     certificates.protocol = Protocol::Legacy;
     let endpoints = vec![
@@ -19,7 +18,8 @@ fn vault(version: CharmVaultVersion) -> CharmMetadata {
         endpoint("shared-db", Role::Requirer, "mysql-shared", None),
         endpoint("cluster", Role::Peer, "vault-ha", None),
     ];
-    let mut charm = metadata("vault", Behaviour::CharmVault(version), endpoints);
+    let mut charm = metadata("vault", "charm-vault", endpoints);
+    charm.implementation = implementation("charm-vault", Some(version)).expect("it is registered");
     for (key, default) in [
         ("auto-generate-root-ca-cert", "true"),
         ("default-ttl", "8759h"),
@@ -37,7 +37,7 @@ fn vault(version: CharmVaultVersion) -> CharmMetadata {
 
 fn database() -> CharmMetadata {
     let endpoints = vec![endpoint("shared-db", Role::Provider, "mysql-shared", None)];
-    metadata("mysql-router", Behaviour::Plain, endpoints)
+    metadata("mysql-router", "plain", endpoints)
 }
 
 struct Cluster {
@@ -50,7 +50,7 @@ struct Cluster {
 
 fn cluster(units: u32, options: &[(&str, &str)]) -> Cluster {
     let mut stage = Stage::new(1, false, false);
-    let vault = stage.deploy("vault", &vault(CharmVaultVersion::V1_7), options, units);
+    let vault = stage.deploy("vault", &vault("1.7"), options, units);
     let database = stage.deploy("mysql", &database(), &[], 1);
     let web = stage.deploy("web", &legacy_consumer(Mode::Unit), &[], 2);
     stage.run_for(60);
@@ -118,8 +118,8 @@ impl Cluster {
 #[test]
 fn without_database_or_authorization_nothing_is_issued() {
     let mut stage = Stage::new(1, false, false);
-    let alone = stage.deploy("vault", &vault(CharmVaultVersion::V1_7), &[], 1);
-    let raft = stage.deploy("raft", &vault(CharmVaultVersion::V1_8), &[], 1);
+    let alone = stage.deploy("vault", &vault("1.7"), &[], 1);
+    let raft = stage.deploy("raft", &vault("1.8"), &[], 1);
     let web = stage.deploy("web", &legacy_consumer(Mode::Unit), &[], 1);
     let other = stage.deploy("other", &legacy_consumer(Mode::Unit), &[], 1);
     stage.run_for(60);
@@ -356,7 +356,7 @@ fn an_upload_without_its_root_leaves_requirers_without_a_ca() {
 #[test]
 fn an_application_gets_one_certificate_for_all_its_units() {
     let mut stage = Stage::new(1, false, false);
-    let vault = stage.deploy("vault", &vault(CharmVaultVersion::V1_8), &[], 1);
+    let vault = stage.deploy("vault", &vault("1.8"), &[], 1);
     let options = [("extra", "a.example")];
     let web = stage.deploy("web", &legacy_consumer(Mode::App), &options, 2);
     stage.run_for(60);

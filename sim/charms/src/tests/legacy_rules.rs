@@ -1,19 +1,19 @@
 //! Rules of the legacy protocol and of its providers, hook by hook.
 
 use super::*;
-use crate::EasyRsaVersion;
 use trustsim_interfaces::tls_certificates_legacy::{Flavour, Requirer};
 use trustsim_pki::Certificate;
 
 /// charmed-kubernetes/layer-easyrsa `src/metadata.yaml`.
 pub(super) fn easyrsa(release: u8) -> CharmMetadata {
+    let version = format!("3.0.{release}");
     let mut client = endpoint("client", Role::Provider, "tls-certificates", None);
     client.protocol = Protocol::Legacy;
-    metadata(
-        "easyrsa",
-        Behaviour::EasyRsa(EasyRsaVersion(release)),
-        vec![client],
-    )
+    let implementation = implementation("easyrsa", Some(&version)).expect("it is registered");
+    CharmMetadata {
+        implementation,
+        ..metadata("easyrsa", "easyrsa", vec![client])
+    }
 }
 
 /// A generic consumer of the legacy protocol.
@@ -26,7 +26,7 @@ pub(super) fn legacy_consumer(mode: Mode) -> CharmMetadata {
         Some(profile),
     );
     certificates.protocol = Protocol::Legacy;
-    metadata("consumer", Behaviour::LegacyRequirer, vec![certificates])
+    metadata("consumer", "legacy-requirer", vec![certificates])
 }
 
 pub(super) fn certificate(value: &Value) -> Certificate {

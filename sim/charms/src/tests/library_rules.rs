@@ -171,7 +171,7 @@ fn a_request_is_looked_for_in_every_relation() {
     let mut pair = pair(certificates_profile(Mode::Unit), Library::Current, 1);
     // A charm that is no more than its databag.
     let asks = endpoint("certificates", Role::Requirer, "tls-certificates", None);
-    let charm = metadata("mute", Behaviour::Plain, vec![asks]);
+    let charm = metadata("mute", "plain", vec![asks]);
     let other = pair.stage.deploy("other", &charm, &[], 1);
     pair.stage.run_for(30);
     let second = pair

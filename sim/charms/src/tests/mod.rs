@@ -21,8 +21,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    AcmeServer, Behaviour, CertificatesProfile, Charm, CharmMetadata, Endpoint, EndpointProfile,
-    Instance, IssuerProfile, LibraryProfile, Mode, OptionSpec, Protocol, Role, TrustProfile,
+    AcmeServer, CertificatesProfile, Charm, CharmMetadata, Endpoint, EndpointProfile,
+    IssuerProfile, LibraryProfile, Mode, OptionSpec, Protocol, Role, TrustProfile, implementation,
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::{Note, StoredKey};
@@ -57,7 +57,7 @@ pub(super) struct Stage {
     pub juju: Juju,
     agenda: Agenda<Event>,
     pub model: ModelId,
-    instances: BTreeMap<ApplicationId, Instance>,
+    instances: BTreeMap<ApplicationId, Arc<dyn Charm>>,
     pub stunts: BTreeMap<&'static str, Stunt>,
     started: BTreeMap<UnitId, Time>,
     pub played: Vec<Played>,
@@ -68,6 +68,8 @@ pub(super) struct Stage {
     /// Secrets expire on the minute only, as in the recordings.
     pub ticks: bool,
     pool: KeyPool,
+    /// The server that charms deployed from now on order from.
+    pub(super) acme: Option<AcmeServer>,
 }
 
 /// The kind of a note, and its text: the PEM of a certificate, a common name, a message.
@@ -146,6 +148,7 @@ impl Stage {
             keeps_all: false,
             ticks: false,
             pool,
+            acme: None,
         }
     }
 
@@ -194,8 +197,8 @@ impl Stage {
         };
         let host = &mut TestHost(&mut self.agenda, self.ticks);
         let id = self.juju.add_application(self.model, parts, host);
-        let instance = Instance::new(metadata, KeyAlgorithm::EcdsaP256, &self.pool);
-        self.instances.insert(id, instance);
+        let charm = metadata.build(KeyAlgorithm::EcdsaP256, &self.pool, self.acme.as_ref());
+        self.instances.insert(id, charm);
         for _ in 0..units {
             let now = self.agenda.now();
             let machine = (!self.juju.model(self.model).kubernetes)
@@ -208,14 +211,6 @@ impl Stage {
             );
         }
         id
-    }
-
-    /// Gives an application's charm an ACME server to order from.
-    pub(super) fn reach(&mut self, application: ApplicationId, server: &AcmeServer) {
-        if let Some(instance) = self.instances.remove(&application) {
-            self.instances
-                .insert(application, instance.reaching(server));
-        }
     }
 
     pub(super) fn integrate(
@@ -466,14 +461,15 @@ fn endpoint(name: &str, role: Role, interface: &str, profile: Option<EndpointPro
     }
 }
 
-fn metadata(name: &str, behaviour: Behaviour, endpoints: Vec<Endpoint>) -> CharmMetadata {
+fn metadata(name: &str, behaviour: &str, endpoints: Vec<Endpoint>) -> CharmMetadata {
     CharmMetadata {
         name: name.to_owned(),
         subordinate: false,
         containers: Vec::new(),
         endpoints,
         options: BTreeMap::new(),
-        behaviour,
+        implementation: implementation(behaviour, None).expect("it is registered"),
+        issuer: None,
         validator: None,
         system_roots: true,
         volumes: Vec::new(),
@@ -489,7 +485,7 @@ pub(super) fn self_signed_certificates() -> CharmMetadata {
         endpoint("send-ca-cert", Role::Provider, "certificate_transfer", None),
     ];
     let name = "self-signed-certificates";
-    let mut charm = metadata(name, Behaviour::SelfSignedCertificates, endpoints);
+    let mut charm = metadata(name, "self-signed-certificates", endpoints);
     for (key, default) in [
         ("ca-common-name", "self-signed-certificates-operator"),
         ("root-ca-validity", "365d"),
@@ -532,7 +528,7 @@ pub(super) fn consumer(profile: CertificatesProfile) -> CharmMetadata {
             trust,
         ),
     ];
-    metadata("consumer", Behaviour::Requirer, endpoints)
+    metadata("consumer", "requirer", endpoints)
 }
 
 /// The same charm with this library on one of its endpoints.
@@ -561,7 +557,7 @@ pub(super) fn traefik() -> CharmMetadata {
         ),
         endpoint("peers", Role::Peer, "traefik_peers", None),
     ];
-    let mut charm = metadata("traefik-k8s", Behaviour::Traefik, endpoints);
+    let mut charm = metadata("traefik-k8s", "traefik", endpoints);
     charm.containers = vec!["traefik".to_owned()];
     charm
 }
@@ -572,5 +568,8 @@ pub(super) fn declared(profile: IssuerProfile) -> CharmMetadata {
         endpoint("certificates", Role::Provider, "tls-certificates", None),
         endpoint("send-ca-cert", Role::Provider, "certificate_transfer", None),
     ];
-    metadata("declared", Behaviour::DeclaredProvider(profile), endpoints)
+    CharmMetadata {
+        issuer: Some(profile),
+        ..metadata("declared", "declared-provider", endpoints)
+    }
 }

@@ -4,7 +4,7 @@
 mod access;
 
 use super::super::surface::{self, trust_path};
-use super::super::{Deed, Hand, Mode, VaultGuard, catalogue};
+use super::super::{Deed, Hand, Mode, catalogue};
 use super::*;
 use trustsim_interfaces::pem;
 use trustsim_interfaces::tls_certificates::{CertificateEntry, ErrorEntry, read_provider};
@@ -24,32 +24,32 @@ struct House {
     vault: ApplicationId,
 }
 
-fn vault_charm(name: &str, guard: VaultGuard) -> CharmMetadata {
+fn vault_charm(name: &str, behaviour: &str) -> CharmMetadata {
     let mut charm = catalogue()[name].metadata.clone();
-    charm.behaviour = Behaviour::Vault(guard);
+    charm.implementation = implementation(behaviour, None).expect("it is registered");
     charm
 }
 
 /// self-signed-certificates that signs for `days`, and Vault.
-fn house(name: &str, guard: VaultGuard, days: u32, units: u32) -> House {
-    house_with(name, guard, days, units, ANY_NAME)
+fn house(name: &str, behaviour: &str, days: u32, units: u32) -> House {
+    house_with(name, behaviour, days, units, ANY_NAME)
 }
 
 fn house_with(
     name: &str,
-    guard: VaultGuard,
+    behaviour: &str,
     days: u32,
     units: u32,
     options: &[(&str, &str)],
 ) -> House {
     let stage = Stage::new(1, name == "vault-k8s", false);
-    house_on(stage, name, guard, days, units, options)
+    house_on(stage, name, behaviour, days, units, options)
 }
 
 fn house_on(
     mut stage: Stage,
     name: &str,
-    guard: VaultGuard,
+    behaviour: &str,
     days: u32,
     units: u32,
     options: &[(&str, &str)],
@@ -60,7 +60,7 @@ fn house_on(
         ("root-ca-validity", "3650d"),
     ];
     let root = stage.deploy("root", &self_signed_certificates(), &root_options, 1);
-    let vault = stage.deploy("vault", &vault_charm(name, guard), options, units);
+    let vault = stage.deploy("vault", &vault_charm(name, behaviour), options, units);
     stage.run_for(700);
     House { stage, root, vault }
 }
@@ -180,7 +180,7 @@ fn people(stage: &mut Stage, application: ApplicationId) {
 }
 
 fn vault_k8s(days: u32) -> House {
-    house("vault-k8s", VaultGuard::WholeValidity, days, 1)
+    house("vault-k8s", "vault", days, 1)
 }
 
 /// `k8s/src/charm.py` `_configure` and `_on_collect_status`: whatever is missing, it returns.
@@ -279,7 +279,7 @@ fn the_second_half_of_an_intermediate_is_refused_until_nine_tenths() {
 /// The documentation of `intermediate_ca_exceeds_role_ttl`, and what issue #500 wanted.
 #[test]
 fn a_vault_whose_early_renewal_works_refuses_nothing() {
-    let mut house = house("vault-k8s", VaultGuard::RemainingValidity, 10, 1);
+    let mut house = house("vault-k8s", "vault-renews-early", 10, 1);
     let parent = house.open();
     let before = house.intermediate(parent);
     house.stage.run_for(5 * DAY_S);
@@ -330,7 +330,7 @@ fn refusals_of_the_role_are_told_once() {
         ("pki_allowed_domains", "example.com, example.org"),
         ("pki_allow_subdomains", "true"),
     ];
-    let mut house = house_with("vault-k8s", VaultGuard::WholeValidity, 90, 1, &options);
+    let mut house = house_with("vault-k8s", "vault", 90, 1, &options);
     house.open();
     let mut relations = Vec::new();
     for (name, options) in [
@@ -383,7 +383,7 @@ fn refusals_of_the_role_are_told_once() {
 fn vault_is_no_parent_of_another_vault() {
     let mut house = vault_k8s(90);
     house.open();
-    let charm = vault_charm("vault-k8s", VaultGuard::WholeValidity);
+    let charm = vault_charm("vault-k8s", "vault");
     // A common name with spaces is no host's name, which even `allow_any_name` wants to see.
     let options = [("pki_ca_common_name", "below.example.com")];
     let below = house.stage.deploy("below", &charm, &options, 1);
@@ -467,7 +467,7 @@ fn a_longer_lease_makes_a_longer_root_once_vault_was_restarted() {
 
 #[test]
 fn a_new_leader_signs_with_what_the_old_one_was_given() {
-    let mut house = house("vault-k8s", VaultGuard::WholeValidity, 90, 3);
+    let mut house = house("vault-k8s", "vault", 90, 3);
     let parent = house.open();
     let unit = house.stage.unit(house.vault, 2);
     house.stage.give_leadership(house.vault, unit);
@@ -480,7 +480,7 @@ fn a_new_leader_signs_with_what_the_old_one_was_given() {
 /// wait for, and its role is `charm-pki`.
 #[test]
 fn the_machine_charm_signs_too() {
-    let mut house = house("vault", VaultGuard::WholeValidity, 10, 3);
+    let mut house = house("vault", "vault", 10, 3);
     let served = house.served(0).expect("it serves");
     let unit = house.stage.unit(house.vault, 0);
     let address = house.stage.juju.unit(unit).address.value.to_string();
@@ -499,8 +499,8 @@ fn the_machine_charm_signs_too() {
 fn every_hook_played_gives_the_same() {
     let play = |every_hook| {
         let stage = Stage::new(1, true, every_hook);
-        let guard = VaultGuard::WholeValidity;
-        let mut house = house_on(stage, "vault-k8s", guard, 6, 3, ANY_NAME);
+        let behaviour = "vault";
+        let mut house = house_on(stage, "vault-k8s", behaviour, 6, 3, ANY_NAME);
         let parent = house.open();
         let (_, early) = house.web("early", &[("name", "early.example.com")]);
         let (_, denied) = house.web(

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::process::{self, ACCESS, CA};
 use super::{Mode, Vault, config};
-use crate::issuing::{self, Authority};
+use crate::issuing::{self, SigningCa};
 use crate::surface::key_path;
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{Assigned, Request, Side};
@@ -160,7 +160,7 @@ impl Vault {
     fn sign_own(
         &self,
         unit: &mut UnitContext<'_>,
-        authority: &Authority,
+        authority: &SigningCa,
         wanted: RequestAttributes,
     ) -> Result<(Certificate, KeyPair), HookError> {
         let raised = |error: PkiError| issuing::raised(&error);
@@ -211,8 +211,8 @@ impl Vault {
     }
 }
 
-fn read_authority(content: &SecretContent) -> Result<Authority, HookError> {
-    Authority::read_fields(content, "privatekey", "certificate")
+fn read_authority(content: &SecretContent) -> Result<SigningCa, HookError> {
+    SigningCa::read_fields(content, "privatekey", "certificate")
 }
 
 /// Whether anything on disk changed.

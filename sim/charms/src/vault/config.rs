@@ -7,19 +7,19 @@ use trustsim_pki::RequestAttributes;
 use trustsim_pki::issuers::vault::Role;
 
 /// An option that is set to something.
-pub(super) fn text(unit: &impl Options, option: &str) -> Option<String> {
+pub(super) fn text(unit: &dyn Options, option: &str) -> Option<String> {
     let value = unit.option(option).filter(|value| !value.is_empty());
     value.map(str::to_owned)
 }
 
-fn flag(unit: &impl Options, option: &str, default: bool) -> bool {
+fn flag(unit: &dyn Options, option: &str, default: bool) -> bool {
     let value = unit.option(option).filter(|value| !value.is_empty());
     value.map_or(default, |value| value.eq_ignore_ascii_case("true"))
 }
 
 /// `sans_dns_config_is_valid` and `allowed_domains_config_is_valid`: a comma separated list
 /// without empty entries and without spaces inside one.
-pub(super) fn is_list(unit: &impl Options, option: &str) -> bool {
+pub(super) fn is_list(unit: &dyn Options, option: &str) -> bool {
     let value = unit.option(option).unwrap_or("");
     value.is_empty() || {
         let mut names = value.split(',').map(str::trim);
@@ -27,7 +27,7 @@ pub(super) fn is_list(unit: &impl Options, option: &str) -> bool {
     }
 }
 
-pub(super) fn list(unit: &impl Options, option: &str) -> Vec<String> {
+pub(super) fn list(unit: &dyn Options, option: &str) -> Vec<String> {
     let value = unit.option(option).unwrap_or("");
     let names = value.split(',').map(str::trim);
     names
@@ -38,7 +38,7 @@ pub(super) fn list(unit: &impl Options, option: &str) -> Vec<String> {
 
 /// `_get_pki_certificate_request` (`prefix` being `pki`) and `_get_acme_certificate_request`:
 /// none without a common name.
-pub(super) fn ca_request(unit: &impl Options, prefix: &str) -> Option<Request> {
+pub(super) fn ca_request(unit: &dyn Options, prefix: &str) -> Option<Request> {
     let field = |name: &str| text(unit, &format!("{prefix}_ca_{name}"));
     let sans = format!("{prefix}_ca_sans_dns");
     if !is_list(unit, &sans) {
@@ -61,7 +61,7 @@ pub(super) fn ca_request(unit: &impl Options, prefix: &str) -> Option<Request> {
 }
 
 /// The role of the PKI mount: `pki_allowed_domains`, or the CA's common name without it.
-pub(super) fn role(unit: &impl Options, ca_common_name: &str, max_ttl: Span) -> Role {
+pub(super) fn role(unit: &dyn Options, ca_common_name: &str, max_ttl: Span) -> Role {
     let mut domains = list(unit, "pki_allowed_domains");
     if domains.is_empty() {
         domains.push(ca_common_name.to_owned());
@@ -86,7 +86,7 @@ pub(super) fn role(unit: &impl Options, ca_common_name: &str, max_ttl: Span) -> 
 }
 
 /// Options of which the status says that the mounts are not configured (`_on_collect_status`).
-pub(super) fn faults(options: &impl Options) -> Vec<OptionFault> {
+pub(super) fn faults(options: &dyn Options) -> Vec<OptionFault> {
     const PKI: &[&str] = &["vault-pki", "tls-certificates-pki"];
     const ACME: &[&str] = &["tls-certificates-acme"];
     let mut faults = Vec::new();
@@ -118,7 +118,7 @@ pub(super) fn faults(options: &impl Options) -> Vec<OptionFault> {
 }
 
 /// `pki_self_signed_ca_validity`, hours; none and zero are ten years.
-pub(super) fn self_signed_ca_validity(unit: &impl Options) -> Span {
+pub(super) fn self_signed_ca_validity(unit: &dyn Options) -> Span {
     let hours = unit
         .option("pki_self_signed_ca_validity")
         .and_then(|value| value.parse::<u64>().ok())

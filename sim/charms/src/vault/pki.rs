@@ -3,7 +3,7 @@
 //! there. Only the Juju leader drives it, through its own unit's API.
 
 use super::{Guard, PKI, Vault, config, process};
-use crate::issuing::{self, Authority, by_relation, note_answer, note_authority};
+use crate::issuing::{self, SigningCa, by_relation, note_answer, note_authority};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{
     Answer, ErrorCode, Outstanding, Request, RequestError,
@@ -126,7 +126,7 @@ impl Vault {
     }
 
     /// The CA that signs, as the leader knows it.
-    pub(super) fn issuer(&self, unit: &UnitContext<'_>) -> Result<Option<Authority>, HookError> {
+    pub(super) fn issuer(&self, unit: &UnitContext<'_>) -> Result<Option<SigningCa>, HookError> {
         let Some(request) = request(unit) else {
             return Ok(None);
         };
@@ -136,7 +136,7 @@ impl Vault {
         let requests = [request];
         let asks = self.asks(&requests, false);
         let assigned = self.pki_parent.assigned(unit, &asks, &requests[0])?;
-        Ok(assigned.map(|assigned| Authority {
+        Ok(assigned.map(|assigned| SigningCa {
             certificate: assigned.entry.certificate.clone(),
             key: assigned.key,
         }))
@@ -203,7 +203,7 @@ impl Vault {
     }
 
     /// Whether each request has its certificate, or the refusal that it would get again.
-    fn is_answered(&self, unit: &UnitContext<'_>, issuer: &Authority) -> Result<bool, HookError> {
+    fn is_answered(&self, unit: &UnitContext<'_>, issuer: &SigningCa) -> Result<bool, HookError> {
         for asked in self.provider.outstanding(unit)? {
             let Some(refusal) = foresee(unit, issuer, &asked) else {
                 return Ok(false);
@@ -225,23 +225,23 @@ fn is_first_named(unit: &UnitContext<'_>, request: &Request) -> bool {
     first.is_none() || first == request.attributes.common_name.as_deref()
 }
 
-fn is_named(root: &Authority, request: &Request) -> bool {
+fn is_named(root: &SigningCa, request: &Request) -> bool {
     let wanted = request.attributes.common_name.as_deref();
     root.certificate.subject_common_name() == wanted
 }
 
 /// `_get_self_signed_ca_from_secret`.
-fn own_root(unit: &UnitContext<'_>) -> Option<Authority> {
+fn own_root(unit: &UnitContext<'_>) -> Option<SigningCa> {
     let owner = SecretOwner::Application(unit.application_id());
     let secret = unit.secret(owner, ROOT_SECRET)?;
-    Authority::read_fields(&secret.content, "privatekey", "certificate").ok()
+    SigningCa::read_fields(&secret.content, "privatekey", "certificate").ok()
 }
 
 /// `_generate_pki_certificate_for_requirer`: `ca` is the CA that signs, and the chain the leaf and
 /// it; what stands above was never imported (canonical/vault-k8s-operator#664).
 fn sign(
     unit: &mut UnitContext<'_>,
-    issuer: &Authority,
+    issuer: &SigningCa,
     asked: &Outstanding,
 ) -> Result<Result<Answer, Refusal>, HookError> {
     // Nothing is drawn for what is refused, which update-status may try again in vain.
@@ -270,14 +270,14 @@ fn sign(
 }
 
 /// Why the mount would refuse a request now.
-fn foresee(unit: &UnitContext<'_>, issuer: &Authority, asked: &Outstanding) -> Option<Refusal> {
+fn foresee(unit: &UnitContext<'_>, issuer: &SigningCa, asked: &Outstanding) -> Option<Refusal> {
     let role = role(unit, issuer);
     let ttl = half_life(&issuer.certificate);
     let asked = asked.request.attributes();
     role.refuses(asked, unit.now() + ttl, &issuer.certificate)
 }
 
-fn role(unit: &UnitContext<'_>, issuer: &Authority) -> vault::Role {
+fn role(unit: &UnitContext<'_>, issuer: &SigningCa) -> vault::Role {
     // Only revisions whose role stays as it was made remember for what.
     let made_for = unit.files().get(FIRST_NAME).map(Value::text);
     let configured = config::text(unit, "pki_ca_common_name").unwrap_or_default();

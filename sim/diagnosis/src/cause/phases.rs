@@ -4,23 +4,18 @@
 
 use super::{Cause, Detective, short};
 use crate::facts::address;
-use trustsim_charms::Behaviour;
 use trustsim_kernel::Time;
 use trustsim_world::{Entry, Kind, Seq};
-
-/// The flag in the peer databag of a node that has taken the new CA.
-const RENEWED: &str = "tls_ca_renewed";
 
 impl<'a> Detective<'_, 'a> {
     /// Some nodes of an application have taken a CA, and others have not.
     pub(super) fn between_phases(&self, whom: &str, at: Time) -> Option<Cause> {
         let spec = &self.deployment.applications[self.application(whom)?];
-        if spec.charm.behaviour != Behaviour::OpenSearch {
-            return None;
-        }
+        // Set in the peer databag of a node that has taken the new CA.
+        let renewed = spec.charm.implementation.rotation_flag?;
         let own = self.trail.about(whom, self.deployment.start, at);
         let wrote = |entry: &Entry| match &entry.kind {
-            Kind::DatabagChanged { keys, .. } => keys.iter().any(|key| **key == *RENEWED),
+            Kind::DatabagChanged { keys, .. } => keys.iter().any(|key| **key == *renewed),
             _ => false,
         };
         let mut took: Vec<(String, Seq, Time)> = Vec::new();

@@ -4,7 +4,7 @@
 use super::{Cause, Detective, short};
 use crate::case::Case;
 use crate::expectations::application_of;
-use trustsim_charms::{Apply, Behaviour, EndpointProfile, Reads, Store};
+use trustsim_charms::{Apply, EndpointProfile, Reads, Store};
 use trustsim_interfaces::certificate_transfer::Library;
 use trustsim_kernel::Time;
 use trustsim_world::{Entry, Kind, Seq};
@@ -141,8 +141,7 @@ impl<'a> Detective<'_, 'a> {
             _ => None,
         };
         let judge = case.judge;
-        // Played by its own code, whatever its profile says.
-        let one_file = charm.behaviour == Behaviour::Traefik
+        let one_file = charm.implementation.overwrites_received_cas
             || profile.is_some_and(|profile| profile.store == Store::Last);
         let others = self.trail.issued_to(signer).into_iter();
         let mut others = others.filter(|(_, _, record)| record.certificate.is_ca());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::address;
 use crate::expectations::application_of;
-use trustsim_charms::{AcmeLimit, Behaviour, acme_limits, domains};
+use trustsim_charms::{AcmeLimit, acme_limits, domains};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{CertificateKind, Deployment, Journal, Kind};
 
@@ -42,7 +42,10 @@ struct Requests {
 /// Every provider's hour of most requests; of a charm that orders from a public CA also the limits.
 pub(super) fn crowds(deployment: &Deployment, journal: &Journal) -> Vec<Crowd> {
     let public: Vec<String> = (0..deployment.applications.len())
-        .filter(|&index| deployment.applications[index].charm.behaviour == Behaviour::Lego)
+        .filter(|&index| {
+            let charm = &deployment.applications[index].charm;
+            charm.implementation.orders_from_acme()
+        })
         .map(|index| deployment.application_address(index))
         .collect();
     let mut found: BTreeMap<(String, &'static str, String), Requests> = BTreeMap::new();

@@ -4,22 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Planned, Planner, Step};
-use trustsim_charms::{Behaviour, CharmMetadata};
 use trustsim_world::Action;
-
-/// The actions that make another CA of this charm's, in order; none where it has none.
-///
-/// openstack/charm-vault has no action for it: its backend is disabled with its CA in it, a root is
-/// generated in a new one, and certificates are issued again (`actions.yaml`, `actions/actions.py`).
-pub fn rotates_by(charm: &CharmMetadata) -> Vec<&str> {
-    match (&charm.rotate_ca_action, &charm.behaviour) {
-        (Some(action), _) => vec![action],
-        (None, Behaviour::CharmVault(_)) => {
-            vec!["disable-pki", "generate-root-ca", "reissue-certificates"]
-        }
-        (None, _) => Vec::new(),
-    }
-}
 
 /// # Errors
 ///
@@ -39,7 +24,7 @@ pub(super) fn actions(planner: &Planner<'_>, step: &Step) -> Result<Planned, Str
             Ok(vec![(planner.at, action)])
         }
         Step::SwitchIssuer { .. } => {
-            let names = rotates_by(charm);
+            let names = charm.rotation_actions();
             if names.is_empty() {
                 return wrong("has no action that rotates its CA: give the options that do");
             }

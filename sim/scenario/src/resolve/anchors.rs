@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::Resolver;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use trustsim_charms::{Behaviour, EndpointProfile, IssuerProfile, Role, Transfers};
+use trustsim_charms::{Authority, CharmMetadata, EndpointProfile, IssuerProfile, Role, Transfers};
 use trustsim_world::{Action, ConnectionSpec, Party, RelationSpec};
 use trustsim_yaml::Place;
 
@@ -95,10 +95,24 @@ impl Resolver<'_> {
                 anchors.extend(self.given_by_all(application, own));
             }
         }
-        // etcd gives its clients the CA that it has itself.
-        for etcd in self.related(application, Role::Requirer, "etcd", None) {
-            if self.charm(etcd).behaviour == Behaviour::Etcd {
-                anchors.extend(self.given_by_all(etcd, None));
+        anchors.extend(self.passed_on(application));
+        anchors
+    }
+
+    /// The CAs that servers pass on to it, which are those of their own certificates: etcd does.
+    fn passed_on(&self, application: usize) -> BTreeSet<Anchor> {
+        let mut anchors = BTreeSet::new();
+        let required = self.charm(application).endpoints.iter();
+        let interfaces: BTreeSet<&str> = required
+            .filter(|endpoint| endpoint.role == Role::Requirer)
+            .map(|endpoint| endpoint.interface.as_str())
+            .collect();
+        for interface in interfaces {
+            for server in self.related(application, Role::Requirer, interface, None) {
+                let passes_on = self.charm(server).implementation.ca_interfaces;
+                if passes_on.contains(&interface) {
+                    anchors.extend(self.given_by_all(server, None));
+                }
             }
         }
         anchors
@@ -115,31 +129,31 @@ impl Resolver<'_> {
         let above = |endpoint: &str| {
             self.related(provider, Role::Requirer, "tls-certificates", Some(endpoint))
         };
-        match &self.charm(provider).behaviour {
-            Behaviour::Lego => [Anchor::Issuing(provider)].into(),
-            Behaviour::Vault(_) if !above("tls-certificates-pki").is_empty() => {
-                [Anchor::Issuing(provider)].into()
-            }
-            Behaviour::TlsConstraints if depth > 0 => {
-                let above = above("certificates-upstream").into_iter();
-                above
+        let is_root = match self.charm(provider).implementation.authority {
+            Authority::Relay { endpoint } if depth > 0 => {
+                let above = above(endpoint).into_iter();
+                return above
                     .flat_map(|whose| self.given(whose, depth - 1))
-                    .collect()
+                    .collect();
             }
-            Behaviour::ManualTlsCertificates => {
-                let is_root = self.signer_of(provider).is_none_or(gives_root);
-                [anchor(provider, is_root)].into()
-            }
-            // `ca` is the last of the chain.
-            Behaviour::Notary => {
-                let is_root = self
-                    .signer_of(provider)
-                    .is_none_or(|profile| profile.chain_includes_root || profile.chain.len() == 1);
-                [anchor(provider, is_root)].into()
-            }
-            Behaviour::DeclaredProvider(profile) => [anchor(provider, gives_root(profile))].into(),
-            _ => [Anchor::Root(provider)].into(),
-        }
+            Authority::Acme => false,
+            Authority::Intermediate { endpoint } => above(endpoint).is_empty(),
+            Authority::People {
+                ca_ends_chain: false,
+            } => self.signer_of(provider).is_none_or(gives_root),
+            Authority::People {
+                ca_ends_chain: true,
+            } => self
+                .signer_of(provider)
+                .is_none_or(|profile| profile.chain_includes_root || profile.chain.len() == 1),
+            Authority::Declared => gives_root(declared_issuer(self.charm(provider))),
+            // A relay this deep is one of a circle, and gets nothing.
+            Authority::Relay { .. }
+            | Authority::None
+            | Authority::OwnRoot
+            | Authority::SignedByHand => true,
+        };
+        [anchor(provider, is_root)].into()
     }
 
     /// What a provider sends over `certificate_transfer`. Vault and Notary send the CA of their own
@@ -149,26 +163,32 @@ impl Resolver<'_> {
             let above = self.related_ever(provider, endpoint).into_iter();
             above.flat_map(|whose| self.given(whose, 8)).collect()
         };
-        match &self.charm(provider).behaviour {
-            Behaviour::Vault(_) => of_api("tls-certificates-access"),
-            Behaviour::Notary => of_api("access-certificates"),
-            Behaviour::Lego => [Anchor::Issuing(provider)].into(),
-            Behaviour::ManualTlsCertificates => match self.signer_of(provider) {
+        let implementation = self.charm(provider).implementation;
+        if let Some(api) = implementation.api {
+            return of_api(api.endpoint);
+        }
+        match implementation.authority {
+            Authority::Acme => [Anchor::Issuing(provider)].into(),
+            Authority::People { .. } => match self.signer_of(provider) {
                 Some(profile) => sent(provider, profile),
                 None => [Anchor::Root(provider)].into(),
             },
-            Behaviour::DeclaredProvider(profile) => sent(provider, profile),
-            _ => [Anchor::Root(provider)].into(),
+            Authority::Declared => sent(provider, declared_issuer(self.charm(provider))),
+            Authority::None
+            | Authority::OwnRoot
+            | Authority::Intermediate { .. }
+            | Authority::SignedByHand
+            | Authority::Relay { .. } => [Anchor::Root(provider)].into(),
         }
     }
 
     /// What somebody outside Juju is given where they ask for this application's CA.
     fn handed_out(&self, application: usize) -> BTreeSet<Anchor> {
-        match &self.charm(application).behaviour {
-            Behaviour::Vault(_) => self.given(application, 8),
-            Behaviour::DeclaredProvider(profile) => sent(application, profile),
-            // What a kubeconfig has.
-            Behaviour::Kubernetes(_) => self.given_by_all(application, None),
+        let charm = self.charm(application);
+        match charm.implementation.authority {
+            Authority::Intermediate { .. } => self.given(application, 8),
+            Authority::Declared => sent(application, declared_issuer(charm)),
+            _ if charm.implementation.has_kubeconfig => self.given_by_all(application, None),
             _ => match self.signer_of(application) {
                 Some(profile) => sent(application, profile),
                 None => [Anchor::Root(application)].into(),
@@ -219,10 +239,9 @@ impl Resolver<'_> {
 
     /// Whoever signs for a provider's CA; what only signs for its API does not.
     fn signed_by(&self, provider: usize) -> BTreeSet<usize> {
-        let endpoint = match &self.charm(provider).behaviour {
-            Behaviour::Vault(_) => Some("tls-certificates-pki"),
-            Behaviour::TlsConstraints => Some("certificates-upstream"),
-            Behaviour::Notary => return BTreeSet::new(),
+        let endpoint = match self.charm(provider).implementation.authority {
+            Authority::Intermediate { endpoint } | Authority::Relay { endpoint } => Some(endpoint),
+            Authority::People { .. } => return BTreeSet::new(),
             _ => None,
         };
         self.related(provider, Role::Requirer, "tls-certificates", endpoint)
@@ -323,6 +342,12 @@ const fn anchor(provider: usize, is_root: bool) -> Anchor {
     } else {
         Anchor::Issuing(provider)
     }
+}
+
+/// The chain of a charm whose CA is declared.
+fn declared_issuer(charm: &CharmMetadata) -> &IssuerProfile {
+    let issuer = charm.issuer.as_ref();
+    issuer.expect("a charm with a declared chain has its profile")
 }
 
 fn gives_root(profile: &IssuerProfile) -> bool {

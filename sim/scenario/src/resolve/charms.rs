@@ -9,8 +9,8 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::files::{beside, read_text};
 use crate::shape::Text;
 use trustsim_charms::{
-    Behaviour, CharmDeclaration, CharmMetadata, KnownCharm, catalogue, catalogue_source,
-    known_charm, known_charm_on,
+    CharmDeclaration, CharmMetadata, KnownCharm, PLAIN, catalogue, catalogue_source, known_charm,
+    known_charm_on,
 };
 use trustsim_yaml::{Entry, FromNode, Node, Place, Reader, Spanned, Unknown, Value, parse};
 
@@ -220,7 +220,8 @@ impl Resolver<'_> {
 }
 
 fn with_behaviour_of(mut own: CharmMetadata, known: &CharmMetadata) -> CharmMetadata {
-    own.behaviour = known.behaviour.clone();
+    own.implementation = known.implementation;
+    own.issuer.clone_from(&known.issuer);
     own.validator.clone_from(&known.validator);
     own.rotate_ca_action.clone_from(&known.rotate_ca_action);
     for endpoint in &mut own.endpoints {
@@ -240,7 +241,8 @@ fn unknown_charm(name: &str) -> KnownCharm {
             containers: Vec::new(),
             endpoints: Vec::new(),
             options: std::collections::BTreeMap::new(),
-            behaviour: Behaviour::Plain,
+            implementation: &PLAIN,
+            issuer: None,
             validator: None,
             system_roots: true,
             volumes: Vec::new(),
@@ -391,7 +393,7 @@ charms:
 ";
         let deployment = deployed([("s.yaml", text)]);
         let charm = &deployment.applications[0].charm;
-        assert_eq!(charm.behaviour, Behaviour::Traefik);
+        assert_eq!(charm.implementation.behaviour, "traefik");
         assert_eq!(charm.validator.as_deref(), Some("go"));
         let endpoint = charm.endpoint("certificates").expect("it has one");
         assert_eq!(endpoint.limit, Some(1), "the catalogue's");
@@ -412,7 +414,7 @@ charms: {vault-k8s: {issuer: {chain: [{common-name: Root, validity: 520w}]}}}
 ";
         let deployment = deployed([("s.yaml", text)]);
         let charm = &deployment.applications[0].charm;
-        assert!(matches!(charm.behaviour, Behaviour::DeclaredProvider(_)));
+        assert!(charm.implementation.has_declared_chain() && charm.issuer.is_some());
         assert!(charm.endpoint("vault-pki").is_some());
     }
 
@@ -428,7 +430,7 @@ charms: {vault-k8s: {issuer: {chain: [{common-name: Root, validity: 520w}]}}}
         ]);
         let [a, b] = [0, 1].map(|at| &deployment.applications[at].charm);
         assert!(a.known && b.known);
-        assert_eq!(a.behaviour, Behaviour::Requirer);
+        assert_eq!(a.implementation.behaviour, "requirer");
         assert_eq!(a.containers, ["web"]);
         assert_eq!(a.endpoint("tls").and_then(|it| it.limit), Some(1));
         assert!(b.endpoint("ca").is_some_and(|it| it.profile.is_some()));

@@ -4,9 +4,7 @@
 use super::Resolver;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use trustsim_charms::{
-    Behaviour, CharmVaultVersion, EndpointProfile, OptionFault, Role, option_faults, vault_role,
-};
+use trustsim_charms::{EndpointProfile, OptionFault, Requests, Role};
 use trustsim_pki::RequestAttributes;
 use trustsim_world::{ModelKind, RelationSpec};
 use trustsim_yaml::{Map, Place};
@@ -43,7 +41,7 @@ impl Resolver<'_> {
     /// Options with which an application does nothing, as it is related.
     fn faulty_options(&self, application: usize) -> Vec<OptionFault> {
         let spec = &self.deployment.applications[application];
-        let mut faults = option_faults(&spec.charm, &spec.options);
+        let mut faults = spec.charm.option_faults(&spec.options);
         faults.retain(|fault| {
             let mut endpoints = fault.only_with.iter();
             fault.only_with.is_empty() || endpoints.any(|own| self.is_related(application, own))
@@ -76,7 +74,7 @@ impl Resolver<'_> {
         if !self.faulty_options(issuer).is_empty() {
             return None;
         }
-        let role = vault_role(&signer.charm, &signer.options)?;
+        let role = signer.charm.pki_role(&signer.options)?;
         let attributes = self.names_asked(asker, &requirer.endpoint)?;
         let refusal = role.refuses_name(&attributes)?;
         let name = attributes.common_name.unwrap_or_default();
@@ -96,27 +94,21 @@ impl Resolver<'_> {
         else {
             return None;
         };
-        let is_played = matches!(
-            spec.charm.behaviour,
-            Behaviour::Requirer | Behaviour::Traefik
-        );
         let value = |option: &String| {
             let default = || spec.charm.options.get(option)?.default.clone();
             let set = spec.options.get(option).cloned().or_else(default);
             set.filter(|value| !value.is_empty())
         };
         let given = profile.name_option.as_ref().and_then(value);
-        if !is_played || (given.is_none() && spec.charm.behaviour == Behaviour::Traefik) {
-            return None;
-        }
         let app = &spec.name;
-        let name = match given {
-            Some(name) => name,
-            None if model.kind == ModelKind::Kubernetes => {
+        let name = match (given, spec.charm.implementation.requests) {
+            (_, Requests::Unknown) | (None, Requests::ForHostname { .. }) => return None,
+            (Some(name), _) => name,
+            (None, Requests::ByProfile) if model.kind == ModelKind::Kubernetes => {
                 format!("{app}-0.{app}-endpoints.{}.svc.cluster.local", model.name)
             }
             // Any address will do.
-            None => "10.0.0.1".to_owned(),
+            (None, Requests::ByProfile) => "10.0.0.1".to_owned(),
         };
         let mut attributes = RequestAttributes::with_common_name(&*name);
         let more = profile.extra_name_options.iter().filter_map(value);
@@ -134,16 +126,12 @@ impl Resolver<'_> {
         Some(attributes)
     }
 
-    /// charm-vault before 1.8 keeps everything in a database.
+    /// A charm that keeps everything in a database, as charm-vault before 1.8 does.
     pub(super) fn missing_databases(&mut self) {
         for application in 0..self.deployment.applications.len() {
-            let needs = Behaviour::CharmVault(CharmVaultVersion::V1_7);
-            let has = |endpoint| self.is_related(application, endpoint);
-            if self.charm(application).behaviour != needs
-                || !has("certificates")
-                || has("shared-db")
-                || has("db")
-            {
+            let databases = self.charm(application).implementation.database_endpoints;
+            let has = |endpoint: &&str| self.is_related(application, endpoint);
+            if databases.is_empty() || !has(&"certificates") || databases.iter().any(has) {
                 continue;
             }
             let address = self.deployment.application_address(application);

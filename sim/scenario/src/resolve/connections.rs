@@ -5,7 +5,7 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::files::{beside, read_text};
 use crate::shape::{ClientFile, ConnectionFile, Text};
-use trustsim_charms::{Behaviour, KubernetesPart, Lasting, Role};
+use trustsim_charms::{Lasting, Role};
 use trustsim_kernel::Span;
 use trustsim_tls::{UnknownResumption, Validator};
 use trustsim_world::{ClientSpec, ConnectionSpec, Party, Persistence};
@@ -65,8 +65,7 @@ impl Resolver<'_> {
                     .contains(&endpoint.interface.as_str())
         });
         // A kubeconfig has the CA of its cluster (`get-kubeconfig`).
-        let has_kubeconfig = self.charm(application).behaviour
-            == Behaviour::Kubernetes(KubernetesPart::ControlPlane);
+        let has_kubeconfig = self.charm(application).implementation.has_kubeconfig;
         if !issues && !has_kubeconfig {
             let message = format!("`{}` has no CA to trust", text.value);
             let help = "name the application that issues certificates, not the one that uses them";

@@ -17,7 +17,7 @@ use crate::shape::{
     AcmeOutageFile, ClockSkewFile, FaultFile, RandomFile, RelationFile, RestartFile, RevokeFile,
     RotateCaFile, RunActionFile, SetConfigFile, Text,
 };
-use trustsim_charms::{Behaviour, Lasting};
+use trustsim_charms::Lasting;
 use trustsim_faults::{Fault, PlannedFault, draw, plan};
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_world::{
@@ -312,7 +312,7 @@ impl Resolver<'_> {
 
     fn acme_outage(&mut self, file: &AcmeOutageFile, place: Place) -> Option<Fault> {
         let mut applications = self.deployment.applications.iter();
-        if !applications.any(|spec| spec.charm.behaviour == Behaviour::Lego) {
+        if !applications.any(|spec| spec.charm.implementation.orders_from_acme()) {
             let message = "nobody orders from the ACME server";
             self.push(Diagnostic::error(Code::Fault, place, message));
             return None;
@@ -325,7 +325,7 @@ impl Resolver<'_> {
         let text = file.app.as_ref()?;
         let application = self.application_address(text)?;
         let charm = self.charm(application);
-        if charm.behaviour != Behaviour::Notary {
+        if !charm.implementation.revokes {
             let message = format!("nobody can revoke what `{}` gave", charm.name);
             let help = "of the charms that are played, only notary-k8s knows revocation";
             self.push(Diagnostic::error(Code::Fault, text.place, message).help(help));

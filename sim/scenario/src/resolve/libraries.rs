@@ -4,7 +4,7 @@
 use super::Resolver;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use trustsim_charms::{Behaviour, Endpoint, EndpointProfile, LibraryProfile, Mode, Role};
+use trustsim_charms::{Endpoint, EndpointProfile, LibraryProfile, Mode, Role};
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
 use trustsim_world::{RelationSpec, Side};
 use trustsim_yaml::Place;
@@ -41,8 +41,9 @@ impl Resolver<'_> {
                 ),
             ));
         }
-        let is_traefik = self.charm(application).behaviour == Behaviour::Traefik;
-        let asks_as_application = is_traefik || asks_as_application(receives);
+        let requests = self.charm(application).implementation.requests;
+        let is_fixed = requests.fixed_mode().is_some_and(|mode| mode != Mode::Unit);
+        let asks_as_application = is_fixed || asks_as_application(receives);
         if sends.library == certificates(tls_certificates::Library::V3) && asks_as_application {
             return Some((
                 place,

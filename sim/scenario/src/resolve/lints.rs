@@ -6,7 +6,7 @@ use super::Resolver;
 use super::anchors::Distrust;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use trustsim_charms::{Behaviour, Protocol, Role};
+use trustsim_charms::{Protocol, Role, ValidityOptions};
 use trustsim_kernel::parse_duration;
 use trustsim_world::{Action, ConnectionSpec, ModelKind, Party};
 use trustsim_yaml::{Map, Place};
@@ -46,16 +46,19 @@ impl Resolver<'_> {
         self.protocols();
     }
 
-    /// Vaults on Kubernetes whose API is to have its certificate from elsewhere from the start.
+    /// Pods whose API is to have its certificate from elsewhere from the start, and cannot.
     fn vaults_that_never_start(&mut self) {
         for application in 0..self.deployment.applications.len() {
             let spec = &self.deployment.applications[application];
             let is_pod = self.deployment.models[spec.model].kind == ModelKind::Kubernetes;
-            let is_vault = matches!(spec.charm.behaviour, Behaviour::Vault(_));
-            let (interface, endpoint) = ("tls-certificates", "tls-certificates-access");
-            let has_access =
-                || self.related(application, Role::Requirer, interface, Some(endpoint));
-            if !is_pod || !is_vault || has_access().is_empty() {
+            let api = spec.charm.implementation.api;
+            let api = api.filter(|api| is_pod && api.blocks_start_in_pods);
+            let Some(endpoint) = api.map(|api| api.endpoint) else {
+                continue;
+            };
+            let interface = "tls-certificates";
+            let access = self.related(application, Role::Requirer, interface, Some(endpoint));
+            if access.is_empty() {
                 continue;
             }
             let address = self.deployment.application_address(application);
@@ -67,18 +70,20 @@ impl Resolver<'_> {
         }
     }
 
-    /// Whether a charm-vault is authorised by a fault, or by an option that nobody should use.
+    /// Whether a fault or an option does what an operator would, as for charm-vault.
     fn is_authorised(&self, application: usize) -> bool {
         let spec = &self.deployment.applications[application];
-        let is_old = matches!(spec.charm.behaviour, Behaviour::CharmVault(_));
-        let option = spec.options.get("totally-unsecure-auto-unlock");
+        let operator = spec.charm.implementation.operator;
+        let Some(instead) = operator.and_then(|need| need.alternative) else {
+            return false;
+        };
+        let option = spec.options.get(instead.option);
         let mut actions = self.deployment.actions.iter();
-        is_old
-            && (option.is_some_and(|value| value == "true")
-                || actions.any(|timed| {
-                    matches!(&timed.action, Action::RunAction { application: of, name, .. }
-                        if *of == application && name == "authorize-charm")
-                }))
+        option.is_some_and(|value| value == "true")
+            || actions.any(|timed| {
+                matches!(&timed.action, Action::RunAction { application: of, name, .. }
+                    if *of == application && name == instead.action)
+            })
     }
 
     /// Applications that wait for people nobody declares.
@@ -86,7 +91,7 @@ impl Resolver<'_> {
         for application in 0..self.deployment.applications.len() {
             let charm = self.charm(application);
             let name = charm.name.clone();
-            let waits = charm.behaviour.waits_for_people();
+            let waits = charm.implementation.operator.is_some();
             let mut operators = self.deployment.operators.iter();
             if !waits
                 || operators.any(|operator| operator.answers.contains(&application))
@@ -243,13 +248,13 @@ impl Resolver<'_> {
     fn short_roots(&mut self) {
         for application in 0..self.deployment.applications.len() {
             let spec = &self.deployment.applications[application];
-            if spec.charm.behaviour != Behaviour::SelfSignedCertificates {
+            let Some(bound) = spec.charm.implementation.validity_options else {
                 continue;
-            }
+            };
             let mut options = spec.options.clone();
-            if let Some(message) = self.short_root(application, &options) {
+            if let Some(message) = self.short_root(application, bound, &options) {
                 let place = self
-                    .option_place(application)
+                    .option_place(application, bound)
                     .unwrap_or(self.drafts[application].place);
                 self.push_short_root(message, place);
                 continue;
@@ -271,7 +276,7 @@ impl Resolver<'_> {
                         None => options.remove(name),
                     };
                 }
-                if let Some(message) = self.short_root(application, &options) {
+                if let Some(message) = self.short_root(application, bound, &options) {
                     let source = self.deployment.actions[index].source.clone();
                     let place = self.fault_place(source.line);
                     self.push_short_root(message, place);
@@ -289,6 +294,7 @@ impl Resolver<'_> {
     fn short_root(
         &self,
         application: usize,
+        bound: ValidityOptions,
         options: &std::collections::BTreeMap<String, String>,
     ) -> Option<String> {
         let charm = self.charm(application);
@@ -299,18 +305,21 @@ impl Resolver<'_> {
                 .and_then(|option| option.default.clone());
             options.get(name).cloned().or(default)
         };
-        let (root, leaf) = (value("root-ca-validity")?, value("certificate-validity")?);
+        let (root, leaf) = (value(bound.root)?, value(bound.leaf)?);
         let short = match (parse_duration(&root), parse_duration(&leaf)) {
             (Ok(root), Ok(leaf)) => root < leaf * 2,
             _ => false,
         };
         short.then(|| {
-            format!("`root-ca-validity` {root} is less than twice `certificate-validity` {leaf}")
+            format!(
+                "`{}` {root} is less than twice `{}` {leaf}",
+                bound.root, bound.leaf
+            )
         })
     }
 
     /// Where the shorter of both options was set, if it was.
-    fn option_place(&self, application: usize) -> Option<Place> {
+    fn option_place(&self, application: usize, bound: ValidityOptions) -> Option<Place> {
         let spec = &self.deployment.applications[application];
         let files = self.models[spec.model].file.applications.as_ref()?;
         let options = files.get(&spec.name)?.options.as_ref()?;
@@ -321,7 +330,7 @@ impl Resolver<'_> {
                 ..name.place
             })
         };
-        set("root-ca-validity").or_else(|| set("certificate-validity"))
+        set(bound.root).or_else(|| set(bound.leaf))
     }
 
     fn fault_place(&self, line: u32) -> Place {

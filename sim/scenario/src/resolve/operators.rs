@@ -81,14 +81,16 @@ impl Resolver<'_> {
             return None;
         }
         let charm = self.charm(application);
-        if !charm.behaviour.waits_for_people() {
+        let Some(need) = charm.implementation.operator else {
             let message = format!("the charm `{}` never waits for anybody", charm.name);
             self.push(Diagnostic::warning(
                 Code::NothingToAnswer,
                 text.place,
                 message,
             ));
-        } else if charm.behaviour.is_signed_for() && file.signs_with.is_none() {
+            return Some(application);
+        };
+        if need.signs && file.signs_with.is_none() {
             let message = format!("`{}` needs somebody who can sign", text.value);
             let help = "declare the CA outside Juju: `signs-with: {chain: [{common-name: ..., validity: ...}]}`";
             self.push(Diagnostic::error(Code::MissingKey, text.place, message).help(help));

@@ -6,11 +6,8 @@ use super::Resolver;
 use super::relations::SideDraft;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use trustsim_charms::{Behaviour, EndpointProfile, Mode, Role, acme_refusal};
+use trustsim_charms::{Authority, EndpointProfile, Mode, Requests, Role, acme_refusal};
 use trustsim_world::RelationSpec;
-
-/// Endpoints that ask for the certificate of a provider's own API, and not for one of its CA.
-const FOR_ITS_API: [&str; 2] = ["tls-certificates-access", "access-certificates"];
 
 impl Resolver<'_> {
     /// Two providers of which neither can ask the other for a CA certificate.
@@ -20,11 +17,12 @@ impl Resolver<'_> {
         right: &SideDraft,
     ) -> Option<Diagnostic> {
         let has = |side: &SideDraft, role: Role| {
-            let mut endpoints = self.charm(side.application).endpoints.iter();
-            endpoints.any(|endpoint| {
+            let charm = self.charm(side.application);
+            let api = charm.implementation.api.map(|api| api.endpoint);
+            charm.endpoints.iter().any(|endpoint| {
                 endpoint.interface == "tls-certificates"
                     && endpoint.role == role
-                    && !FOR_ITS_API.contains(&endpoint.name.as_str())
+                    && api != Some(endpoint.name.as_str())
             })
         };
         let fits = |side| has(side, Role::Provider) && !has(side, Role::Requirer);
@@ -40,19 +38,21 @@ impl Resolver<'_> {
             "`{below}` cannot be an intermediate under `{above}`: `{}` has no endpoint that asks for a CA certificate",
             charm.name
         );
-        let help = match &charm.behaviour {
-            Behaviour::SelfSignedCertificates | Behaviour::EasyRsa(_) => {
+        let help = match charm.implementation.authority {
+            Authority::OwnRoot => {
                 "it makes its own root; vault-k8s and vault can stand under another CA"
             }
-            Behaviour::CharmVault(_) => {
+            Authority::SignedByHand => {
                 "an operator does it by hand: `get-csr`, then `upload-signed-csr` (`operators`, `signs-with`)"
             }
-            Behaviour::ManualTlsCertificates | Behaviour::Notary => {
+            Authority::People { .. } => {
                 "people sign for it with the CA they have: declare its `chain` under `operators`, `signs-with`"
             }
-            Behaviour::Lego => "its CA is the public one, which stands under nobody else's",
-            Behaviour::DeclaredProvider(_) => "declare its chain under `issuer`",
-            _ => "use a provider that can",
+            Authority::Acme => "its CA is the public one, which stands under nobody else's",
+            Authority::Declared => "declare its chain under `issuer`",
+            Authority::None | Authority::Intermediate { .. } | Authority::Relay { .. } => {
+                "use a provider that can"
+            }
         };
         let diagnostic = Diagnostic::error(Code::NotAnIntermediate, left.text.place, message);
         Some(diagnostic.help(help))
@@ -63,7 +63,7 @@ impl Resolver<'_> {
         let mut issuers = issuers.iter();
         issuers.any(|issuer| {
             let signer = self.signer_of(*issuer);
-            self.charm(*issuer).behaviour == Behaviour::Lego
+            self.charm(*issuer).implementation.orders_from_acme()
                 || signer.is_some_and(|profile| profile.public)
         })
     }
@@ -87,21 +87,18 @@ impl Resolver<'_> {
         let [provider, requirer] = &relation.sides;
         let issuer = self.application_behind(provider.party)?;
         let asker = self.application_behind(requirer.party)?;
-        if self.charm(issuer).behaviour == Behaviour::TlsConstraints {
+        let signer = self.charm(issuer).implementation;
+        if let Authority::Relay { .. } = signer.authority {
             return self.never_relayed(asker, issuer, &requirer.endpoint);
         }
-        let is_public = self.charm(issuer).behaviour == Behaviour::Lego;
-        let is_vault = matches!(self.charm(issuer).behaviour, Behaviour::Vault(_));
-        if !is_public && !is_vault {
+        let is_public = signer.orders_from_acme();
+        if !is_public && signer.pki_role.is_none() {
             return None;
         }
         let who = self.deployment.application_address(asker);
         let by = self.deployment.application_address(issuer);
-        // vault-k8s asks on both for a CA certificate.
-        if matches!(
-            requirer.endpoint.as_str(),
-            "tls-certificates-pki" | "tls-certificates-acme"
-        ) {
+        let ca_endpoints = self.charm(asker).implementation.ca_endpoints;
+        if ca_endpoints.contains(&requirer.endpoint.as_str()) {
             let message = format!("`{who}` wants a CA certificate, and `{by}` gives it a leaf");
             let help = match is_public {
                 true => {
@@ -118,10 +115,7 @@ impl Resolver<'_> {
         }
         let spec = &self.deployment.applications[asker];
         // Others ask for what they are asked for themselves.
-        if !matches!(
-            spec.charm.behaviour,
-            Behaviour::Requirer | Behaviour::Traefik
-        ) {
+        if spec.charm.implementation.requests == Requests::Unknown {
             return None;
         }
         let endpoint = spec.charm.endpoint(&requirer.endpoint)?;

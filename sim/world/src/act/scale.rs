@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::action::ScaleAction;
 use crate::deployment::ModelKind;
 use crate::simulation::{Event, World};
-use trustsim_charms::{CharmMetadata, Instance};
+use trustsim_charms::{Charm, CharmMetadata};
 use trustsim_juju::{Hook, UnitId};
 use trustsim_kernel::{Agenda, Seq, Span, Time};
 
@@ -77,18 +77,15 @@ impl World {
         let id = self.applications[application];
         let spec = &self.deployment.applications[application];
         let keys = spec.keys.unwrap_or(self.deployment.keys);
-        let mut instance = Instance::new(charm, keys, &self.pool);
-        if let Some(server) = &self.acme {
-            instance = instance.reaching(server);
-        }
+        let code = charm.build(keys, &self.pool, self.acme.as_ref());
         let version = self.juju.application(id).charm_version.version;
-        if let Some(former) = self.charms[id.index()].replace(Arc::new(instance)) {
+        if let Some(former) = self.charms[id.index()].replace(code) {
             self.former_charms.insert((id, version), former);
         }
     }
 
     /// The code a unit runs: what it has unpacked, or unpacks in this hook.
-    pub(crate) fn charm_of(&self, unit: UnitId, hook: Option<&Hook>) -> Option<&Arc<Instance>> {
+    pub(crate) fn charm_of(&self, unit: UnitId, hook: Option<&Hook>) -> Option<&Arc<dyn Charm>> {
         let application = self.juju.unit(unit).application;
         let current = self.charms[application.index()].as_ref();
         if self.former_charms.is_empty() || matches!(hook, Some(Hook::Install | Hook::UpgradeCharm))

@@ -1,7 +1,6 @@
 //! The entry that made a judgement necessary, or that stood in the way of a better one.
 
 use super::{Client, World};
-use trustsim_charms::Charm;
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{ApplicationKind, UnitId};
 use trustsim_kernel::{Seq, Time};

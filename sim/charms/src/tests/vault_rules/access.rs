@@ -5,7 +5,7 @@ use super::*;
 /// `vault_managers.py` `generate_vault_ca_certificate` and `generate_vault_unit_certificate`.
 #[test]
 fn without_an_access_relation_the_api_is_self_signed_for_fifty_years() {
-    let house = house("vault-k8s", VaultGuard::WholeValidity, 90, 2);
+    let house = house("vault-k8s", "vault", 90, 2);
     for number in [0, 1] {
         let served = house.served(number).expect("it serves");
         assert_eq!(
@@ -95,7 +95,7 @@ fn with_an_access_relation_from_the_start_the_kubernetes_charm_never_starts_vaul
     ] {
         let mut stage = Stage::new(1, name == "vault-k8s", false);
         let root = stage.deploy("root", &self_signed_certificates(), &[], 1);
-        let charm = vault_charm(name, VaultGuard::WholeValidity);
+        let charm = vault_charm(name, "vault");
         let vault = stage.deploy("vault", &charm, ANY_NAME, 1);
         stage.integrate((root, "certificates"), (vault, "tls-certificates-access"));
         stage.run_for(3 * DAY_S);
@@ -154,7 +154,7 @@ fn send_ca_cert_only_adds() {
 /// leader signs through its own node, whichever node leads the cluster.
 #[test]
 fn a_cluster_without_a_quorum_signs_nothing() {
-    let mut house = house("vault-k8s", VaultGuard::WholeValidity, 90, 3);
+    let mut house = house("vault-k8s", "vault", 90, 3);
     house.open();
     assert_eq!(house.status(2).0, Status::Active);
     for number in [1, 2] {
@@ -181,7 +181,7 @@ fn a_cluster_without_a_quorum_signs_nothing() {
 fn a_vault_that_another_unseals_needs_nobody_after_a_restart() {
     let mut house = vault_k8s(90);
     house.open();
-    let charm = vault_charm("vault-k8s", VaultGuard::WholeValidity);
+    let charm = vault_charm("vault-k8s", "vault");
     let below = house.stage.deploy("below", &charm, ANY_NAME, 1);
     house.stage.run_for(30);
     let sides = [
@@ -242,7 +242,7 @@ fn vault_behind_an_expired_access_certificate_signs_nothing() {
 
 #[test]
 fn the_action_wants_a_leader_and_a_vault_that_answers() {
-    let mut house = house("vault-k8s", VaultGuard::WholeValidity, 90, 2);
+    let mut house = house("vault-k8s", "vault", 90, 2);
     for number in [0, 1] {
         let unit = house.stage.unit(house.vault, number);
         house.stage.act(unit, "authorize-charm");

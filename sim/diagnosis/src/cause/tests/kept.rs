@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{cause, note, requested};
 use crate::Cause;
 use trustsim_charms::{
-    Apply, Behaviour, CertificatesProfile, Endpoint, EndpointProfile, LibraryProfile, Role, Serves,
-    Store, TrustProfile,
+    Apply, CertificatesProfile, Endpoint, EndpointProfile, LibraryProfile, Role, Serves, Store,
+    TrustProfile, implementation,
 };
 use trustsim_interfaces::certificate_transfer::Library;
 use trustsim_juju::{HookError, RelationChange, RelationName};
@@ -448,7 +448,7 @@ fn a_ca_that_the_charm_does_not_keep_or_has_nobody_read_names_the_charm() {
 fn nodes_that_wait_for_each_other_are_named() {
     let mut deployment = deployment();
     let charm = Arc::make_mut(&mut deployment.applications[WEB].charm);
-    charm.behaviour = Behaviour::OpenSearch;
+    charm.implementation = implementation("opensearch", None).expect("it is registered");
     deployment.applications[WEB].units = 2;
     let mut script = Script::new(&["a.web/0"]);
     let ca = Authority::root("ca");

@@ -5,7 +5,6 @@ use super::span;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::shape::{KillUnitFile, LoseLeaderFile, SealFile, StopFile, Text};
-use trustsim_charms::Behaviour;
 use trustsim_faults::Fault;
 use trustsim_world::{Action, Target, UnitAction};
 use trustsim_yaml::{Place, nearest};
@@ -26,10 +25,7 @@ impl Resolver<'_> {
     pub(super) fn seal(&mut self, file: &SealFile) -> Option<Fault> {
         let target = self.target(file.app.as_ref(), file.unit.as_ref(), file.place)?;
         let charm = self.charm(target.application);
-        if !matches!(
-            charm.behaviour,
-            Behaviour::Vault(_) | Behaviour::CharmVault(_)
-        ) {
+        if !charm.implementation.seals {
             let text = file.app.as_ref().or(file.unit.as_ref())?;
             let message = format!("`{}` runs no Vault that could be sealed", charm.name);
             self.push(Diagnostic::error(Code::Fault, text.place, message));
