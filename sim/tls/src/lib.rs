@@ -18,7 +18,7 @@ mod resumption;
 mod said;
 mod texts;
 mod trust;
-mod validator;
+mod validators;
 mod verdict;
 mod verifier;
 
@@ -33,7 +33,7 @@ pub use handshake::{Lane, handshake};
 pub use identity::Identity;
 pub use provider::{provider, signing_key, with_stream};
 pub use resumption::{Resumption, UnknownResumption, is_taken_up, resume};
-pub use texts::{Stack, Text};
+pub use texts::Text;
 pub use trust::TrustStore;
-pub use validator::{UnknownValidator, Validator};
+pub use validators::{Stack, UnknownValidator, Validator};
 pub use verdict::{Outcome, Verdict};

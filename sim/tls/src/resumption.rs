@@ -27,7 +27,7 @@ use super::case::Case;
 use super::chain::unix;
 use super::handshake::{Prepared, pump};
 use super::provider::with_stream;
-use super::validator::{Engine, Validator};
+use super::validators::Validator;
 use super::verdict::Verdict;
 use super::verifier::Verifier;
 use super::{judge_client, judge_server};
@@ -68,22 +68,14 @@ impl fmt::Display for Resumption {
     }
 }
 
-const DAY: Span = Span::from_secs(86_400);
-
 impl Resumption {
     /// How long a stack keeps a session by default; `None` where it never forgets one.
     ///
-    /// rustls: the client keeps a TLS 1.2 session that came without a lifetime for good
-    /// (`msgs/persist.rs`, `has_expired` of a lifetime of zero), a stateful ticket a day
-    /// (`server/tls13.rs`, `emit_ticket`). OpenSSL: two hours (`ssl/t1_lib.c`,
-    /// `tls1_default_timeout`). Go: seven days (`crypto/tls/common.go`, `maxSessionTicketLifetime`).
-    /// Java: a day (`SSLSessionContextImpl`, `DEFAULT_SESSION_TIMEOUT`).
+    /// The values and their sources are in the files of `validators/`.
     pub const fn lifetime(self, stack: Validator) -> Option<Span> {
-        match (stack.engine(), self) {
-            (Engine::WebPki, Self::Tls12Id) => None,
-            (Engine::WebPki, Self::Tls13Ticket) | (Engine::Java, _) => Some(DAY),
-            (Engine::OpenSsl(_), _) => Some(Span::from_secs(7_200)),
-            (Engine::Go, _) => Some(Span::from_secs(7 * 86_400)),
+        match self {
+            Self::Tls12Id => stack.profile().session_lifetime,
+            Self::Tls13Ticket => stack.profile().ticket_lifetime,
         }
     }
 
@@ -99,8 +91,9 @@ impl Resumption {
 
 /// Whether both stacks would take up at `later` what they verified at `earlier`: only Go looks.
 pub fn is_taken_up(earlier: &Case, later: &Case) -> bool {
-    let by_client = match later.client.validator.engine() {
-        Engine::Go => judge_server(
+    let judges = |stack: Validator| stack.profile().judges_again_on_resumption;
+    let by_client = match judges(later.client.validator) {
+        true => judge_server(
             earlier.server.identity.chain(),
             &later.client.trust,
             &later.server_name,
@@ -108,10 +101,10 @@ pub fn is_taken_up(earlier: &Case, later: &Case) -> bool {
             later.client.validator,
         )
         .is_ok(),
-        _ => true,
+        false => true,
     };
-    let by_server = match (later.server.validator.engine(), &later.server.client_trust) {
-        (Engine::Go, Some(trust)) => earlier.client.identity.as_ref().is_some_and(|identity| {
+    let by_server = match (judges(later.server.validator), &later.server.client_trust) {
+        (true, Some(trust)) => earlier.client.identity.as_ref().is_some_and(|identity| {
             let clock = later.server.clock;
             judge_client(identity.chain(), trust, clock, later.server.validator).is_ok()
         }),

@@ -6,8 +6,8 @@ use rustls::{AlertDescription, CertificateError, Error};
 use super::case::Side;
 use super::catalogue::ErrorKind;
 use super::chain::{Refusal, Said};
-use super::texts::{self, Stack, Text};
-use super::validator::Validator;
+use super::texts::{self, Text};
+use super::validators::{Stack, Validator};
 use trustsim_kernel::Time;
 
 /// Whether the handshake was completed.
@@ -104,7 +104,7 @@ impl Verdict {
         judged_by: Side,
         alert: Option<AlertDescription>,
     ) -> Self {
-        let own = texts::own(error, rustls, judged_by);
+        let own = texts::of_handshake(error, rustls, judged_by);
         Self::with_texts(error, rustls, judged_by, alert, own)
     }
 

@@ -14,7 +14,7 @@ use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use super::chain::{Purpose, Question, Refusal, decide};
 use super::provider::provider;
 use super::trust::TrustStore;
-use super::validator::Validator;
+use super::validators::Validator;
 use trustsim_kernel::Time;
 
 /// One side's rules during one handshake.

@@ -8,7 +8,7 @@ use crate::words::number::{counted, grouped, natural};
 use crate::words::{certificate, entry};
 use trustsim_diagnosis::{Carrier, Explanation, Outage, Part, outage_attempts};
 use trustsim_kernel::{Span, Time, format_duration};
-use trustsim_tls::{Side, Stack, Verdict};
+use trustsim_tls::{Side, Verdict};
 use trustsim_world::{Entry, Kind, Seq, Source};
 
 /// Blocks printed; `outages.csv` has them all.
@@ -255,11 +255,7 @@ fn verdict_lines(verdict: &Verdict, at: Time, detail: Detail, lines: &mut Lines<
     }
     for text in &verdict.texts {
         let judged = Some(text.side) == verdict.judged_by;
-        let brief = judged
-            && matches!(
-                text.stack,
-                Stack::OpenSsl | Stack::Curl | Stack::Go | Stack::Java
-            );
+        let brief = judged && text.stack.is_shown_in_brief();
         if brief || detail == Detail::Verbose {
             let side = match (judged, text.side) {
                 (true, _) => "",

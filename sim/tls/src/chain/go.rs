@@ -20,7 +20,7 @@ use crate::trust::TrustStore;
 use trustsim_kernel::Time;
 
 /// What Go decides.
-pub(super) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
+pub(crate) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
     let refuse = |failure: Failure<'_>| {
         let text = failure.text;
         Box::new(Refusal {

@@ -22,7 +22,7 @@ use super::facts::Facts;
 use super::{Purpose, Question, Refusal, Said, x509_errors};
 
 /// What Java decides.
-pub(super) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
+pub(crate) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
     let refuse = |failure: Failure<'_>| {
         Box::new(Refusal {
             error: failure.error,

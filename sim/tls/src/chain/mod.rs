@@ -5,9 +5,9 @@
 
 mod constraints;
 mod facts;
-mod go;
+pub(super) mod go;
 mod host;
-mod java;
+pub(super) mod java;
 mod name;
 pub(super) mod openssl;
 mod revocation;
@@ -22,12 +22,17 @@ use rustls::{AlertDescription, CertificateError, Error, OtherError};
 
 pub(super) use facts::Facts;
 pub(super) use revocation::ListFacts;
-pub(super) use x509_errors::{ALL as X509_ERRORS, text as x509_text};
+pub(super) use x509_errors::{
+    ALL as X509_ERRORS, CERT_SIGNATURE_FAILURE as SIGNATURE,
+    CRL_SIGNATURE_FAILURE as CRL_SIGNATURE, HOSTNAME_MISMATCH as HOST_MISMATCH,
+    IP_ADDRESS_MISMATCH as ADDRESS_MISMATCH, UNABLE_TO_GET_ISSUER_CERT as PARTIAL_CHAIN,
+    text as x509_text,
+};
 
 use super::case::Side;
 use super::catalogue::ErrorKind;
 use super::trust::TrustStore;
-use super::validator::{Engine, Validator};
+use super::validators::Validator;
 use super::verdict::Verdict;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
@@ -110,12 +115,7 @@ impl Refusal {
 
 /// Asks `validator`.
 pub(super) fn decide(validator: Validator, question: &Question<'_>) -> Result<(), Box<Refusal>> {
-    match validator.engine() {
-        Engine::WebPki => webpki_rules::decide(question),
-        Engine::OpenSsl(rules) => openssl::decide(rules, question),
-        Engine::Go => go::decide(question),
-        Engine::Java => java::decide(question),
-    }
+    (validator.profile().decide)(question)
 }
 
 /// What a client that applies `validator` says at `at` of a server that presents `chain` (leaf

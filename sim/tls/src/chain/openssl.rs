@@ -73,7 +73,7 @@ impl Rules {
 const MAX_DEPTH: usize = 100;
 
 /// What OpenSSL decides.
-pub(super) fn decide(rules: &Rules, question: &Question<'_>) -> Result<(), Box<Refusal>> {
+pub(crate) fn decide(rules: &Rules, question: &Question<'_>) -> Result<(), Box<Refusal>> {
     let Some(leaf) = Facts::read(question.leaf) else {
         return Err(refusal(x509::UNSPECIFIED, None, question));
     };

@@ -20,7 +20,7 @@ use super::super::provider::provider;
 use super::{Purpose, Question, Refusal, Said, unix};
 
 /// What rustls decides.
-pub(super) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
+pub(crate) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
     verify(question).map_err(|error| {
         let rustls = rustls_error(error.clone());
         Box::new(Refusal {

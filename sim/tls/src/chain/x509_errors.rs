@@ -14,7 +14,7 @@ use super::{Question, Refusal, Said, unix};
 
 macro_rules! codes {
     ($($name:ident = $number:literal, $text:literal, $kind:ident, $alert:ident;)*) => {
-        $(pub(super) const $name: u32 = $number;)*
+        $(pub(in crate) const $name: u32 = $number;)*
 
         /// All of them: number, text, our name for it, the alert of an OpenSSL peer.
         pub(in crate) const ALL: &[(u32, &str, ErrorKind, AlertDescription)] =
