@@ -7,7 +7,7 @@ use super::describe::{noticed_wait, place, status_words};
 use super::expectations::application_of;
 use super::facts::address;
 use super::{Carrier, Explanation, Outage};
-use trustsim_juju::{HookError, HookName, Status, Trouble};
+use trustsim_juju::{Disruption, HookError, HookName, Status};
 use trustsim_kernel::{Span, Time};
 use trustsim_tls::ErrorKind;
 use trustsim_world::{
@@ -319,7 +319,10 @@ impl Search<'_> {
             }
             Action::Network(
                 NetworkAction::ControllerDown(_)
-                | NetworkAction::Trouble(_, Trouble::Cut | Trouble::Parted | Trouble::Held),
+                | NetworkAction::Disrupt(
+                    _,
+                    Disruption::Down | Disruption::Partition | Disruption::Stall,
+                ),
             )
             | Action::Offer(
                 OfferAction::Suspend { .. }
@@ -404,9 +407,9 @@ fn undoes(later: &Action, before: &Action) -> bool {
             Action::Network(NetworkAction::ControllerDown(down)),
         ) => up == down,
         (
-            Action::Network(NetworkAction::TroubleOver(wire, trouble)),
-            Action::Network(NetworkAction::Trouble(other, of)),
-        ) => wire == other && trouble == of,
+            Action::Network(NetworkAction::Restore(path, disruption)),
+            Action::Network(NetworkAction::Disrupt(other, of)),
+        ) => path == other && disruption == of,
         (
             Action::Offer(OfferAction::Resume { sides, .. }),
             Action::Offer(OfferAction::Suspend { sides: other, .. }),

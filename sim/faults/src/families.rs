@@ -1,7 +1,7 @@
 //! What each family of faults becomes, and that what is drawn can be pasted.
 
 use super::*;
-use trustsim_juju::{CommitFault, Trouble};
+use trustsim_juju::{CommitFault, Disruption};
 use trustsim_world::{
     Answering, Between, FailingHook, HookAction, HookFailure, NetworkAction, Target, TlsAction,
     UnitAction,
@@ -41,10 +41,10 @@ fn what_lasts_is_undone() {
         (150, Action::Network(NetworkAction::ControllerUp(0))),
     ];
     assert_eq!(strikes(down), expected);
-    let (between, trouble) = (Between::Controllers(0, 1), Trouble::Held);
-    let held = Action::Network(NetworkAction::Trouble(between, trouble));
+    let (between, disruption) = (Between::Controllers(0, 1), Disruption::Stall);
+    let held = Action::Network(NetworkAction::Disrupt(between, disruption));
     let held = Fault::lasting(held, lasts);
-    let over = NetworkAction::TroubleOver(between, trouble);
+    let over = NetworkAction::Restore(between, disruption);
     assert_eq!(strikes(held)[1], (150, Action::Network(over)));
     let failing = FailingHook {
         target: TARGET,

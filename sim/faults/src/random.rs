@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rand::Rng;
 
 use super::{Fault, PlannedFault};
-use trustsim_juju::{CommitFault, HookName, RelationEvent, Trouble};
+use trustsim_juju::{CommitFault, Disruption, HookName, RelationEvent};
 use trustsim_kernel::{Span, Stream, Streams};
 use trustsim_world::{
     Action, Between, Deployment, FailingHook, HookAction, HookFailure, ModelKind, NetworkAction,
@@ -269,14 +269,14 @@ impl Draw<'_> {
             Between::Controllers(..) => 600,
             Between::Agents(_) | Between::Agent { .. } => 20,
         };
-        let trouble = match self.below(5) {
-            0 => Trouble::Cut,
-            1 => Trouble::Held,
-            2 => Trouble::Slow(Span::from_secs(1 + self.below(slowest_s))),
-            3 => Trouble::Lossy(u32::try_from(1 + self.below(99)).unwrap_or(1)),
-            _ => Trouble::Parted,
+        let disruption = match self.below(5) {
+            0 => Disruption::Down,
+            1 => Disruption::Stall,
+            2 => Disruption::Delay(Span::from_secs(1 + self.below(slowest_s))),
+            3 => Disruption::Loss(u32::try_from(1 + self.below(99)).unwrap_or(1)),
+            _ => Disruption::Partition,
         };
-        Some(Action::Network(NetworkAction::Trouble(between, trouble)))
+        Some(Action::Network(NetworkAction::Disrupt(between, disruption)))
     }
 
     fn suspension(&mut self) -> Option<Action> {

@@ -1,7 +1,7 @@
 //! A planned fault as the line of a scenario that asks for it.
 
 use super::{Fault, PlannedFault};
-use trustsim_juju::Trouble;
+use trustsim_juju::Disruption;
 use trustsim_kernel::Span;
 use trustsim_world::{
     Action, Between, Deployment, FailingHook, HookAction, HookFailure, NetworkAction, OfferAction,
@@ -161,7 +161,7 @@ fn network(action: &NetworkAction, deployment: &Deployment) -> Option<Body> {
             controller: index,
             skew_ns,
         } => ("clock-skew", vec![named(*index), by(*skew_ns)]),
-        NetworkAction::Trouble(between, trouble) => {
+        NetworkAction::Disrupt(between, disruption) => {
             let (left, right) = match between {
                 Between::Controllers(left, right) => {
                     (controller(*left).to_owned(), controller(*right))
@@ -178,12 +178,12 @@ fn network(action: &NetworkAction, deployment: &Deployment) -> Option<Body> {
                 }
             };
             let between = format!("between: [{left}, {right}]");
-            let how = match trouble {
-                Trouble::Parted => None,
-                Trouble::Cut => Some("cut: true".to_owned()),
-                Trouble::Held => Some("hold: true".to_owned()),
-                Trouble::Slow(by) => Some(format!("delay: {}", seconds(*by))),
-                Trouble::Lossy(percent) => Some(format!("drop: {percent}")),
+            let how = match disruption {
+                Disruption::Partition => None,
+                Disruption::Down => Some("cut: true".to_owned()),
+                Disruption::Stall => Some("hold: true".to_owned()),
+                Disruption::Delay(by) => Some(format!("delay: {}", seconds(*by))),
+                Disruption::Loss(percent) => Some(format!("drop: {percent}")),
             };
             let kind = if how.is_some() { "link" } else { "partition" };
             (kind, std::iter::once(between).chain(how).collect())

@@ -136,7 +136,7 @@ impl<'a, N> UnitContext<'a, N> {
             moving,
             effects,
             notes: Vec::new(),
-            asked: juju.rough(unit).map(|_| RefCell::default()),
+            asked: juju.impairment(unit).map(|_| RefCell::default()),
         }
     }
 

@@ -27,7 +27,7 @@ impl Juju {
         agent.quiet_until = quiet_until;
         agent.awaits_time = quiet == Quiet::No;
         if quiet_until > now
-            && !self.shares_rough_wire(unit)
+            && !self.shares_impaired_path(unit)
             && self.is_whole_machine_quiet(unit, now)
         {
             self.elide(unit, host);
@@ -123,14 +123,19 @@ impl Juju {
         // makes it look for the lock too.
         let spared = target.filter(|_| sharers.len() == 1);
         for replayed in Replay::new(self, &sharers).play(from, until, now) {
-            self.restore(replayed, spared, host);
+            self.bring_up_to_date(replayed, spared, host);
         }
         true
     }
 
     /// Puts one agent to where its elided hooks have left it, and sets its timer, unless it is the
     /// one that sees to that itself.
-    fn restore(&mut self, replayed: Replayed, spared: Option<UnitId>, host: &mut dyn Host) {
+    fn bring_up_to_date(
+        &mut self,
+        replayed: Replayed,
+        spared: Option<UnitId>,
+        host: &mut dyn Host,
+    ) {
         let now = host.now();
         let unit = replayed.unit;
         let Some(agent) = self.topology.agent_mut(unit) else {

@@ -24,7 +24,6 @@ mod ids;
 mod integrate;
 mod leadership;
 mod lifecycle;
-mod link;
 mod lock;
 mod network;
 mod offers;
@@ -34,7 +33,6 @@ mod relation;
 mod repeats;
 mod replay;
 mod resolver;
-mod rough;
 mod run;
 mod scope;
 mod secret;
@@ -63,7 +61,7 @@ pub use ids::{
     ApplicationId, ControllerId, LinkId, MachineId, ModelId, RelationId, SecretId, UnitId,
 };
 pub use integrate::IntegrateError;
-pub use network::{Trouble, Wire};
+pub use network::{Disruption, DisruptionId, NetworkPath};
 pub use offers::OfferError;
 pub use permissions::{Access, Whose, access};
 pub use state::{
@@ -76,6 +74,7 @@ pub use value::{Bag, Value};
 pub use workload::Files;
 
 use context::OutsideServices;
+use network::Network;
 use secret_store::SecretStore;
 use trustsim_kernel::{Seq, Span, Streams, Time};
 
@@ -113,9 +112,9 @@ pub enum Event {
     Dial(LinkId),
     /// A pod that was told to end is killed, if it has not ended.
     PodGone(UnitId),
-    /// The health ping of a parted connection is missed; the number of the trouble.
-    Unheard(u32),
-    /// The health pings of an agent on a slow or lossy wire are looked at.
+    /// A health ping over a partition is missed.
+    PingTimeout(DisruptionId),
+    /// The health pings of an agent on a path with delay or loss are looked at.
     Ping(UnitId),
 }
 
@@ -172,9 +171,7 @@ pub struct Juju {
     addresses: usize,
     /// Every update-status and repeated secret event is played, quiet or not.
     every_hook: bool,
-    /// What is wrong with the wires now.
-    troubles: Vec<network::Active>,
-    troubles_made: u32,
+    network: Network,
     /// Where the next commit fails, for rehearsing it.
     commit_fault: Option<(UnitId, CommitFault)>,
     outside: OutsideServices,
@@ -198,8 +195,7 @@ impl Juju {
             streams,
             addresses: 0,
             every_hook,
-            troubles: Vec::new(),
-            troubles_made: 0,
+            network: Network::default(),
             commit_fault: None,
             outside: OutsideServices::default(),
         }
@@ -236,8 +232,8 @@ impl Juju {
             Event::LeaseExpiry(application) => self.lease_expiry(application, host),
             Event::Transfer(link, to_offering) => self.transfer(link, to_offering, host),
             Event::Dial(link) => self.dial(link, host),
-            Event::Unheard(trouble) => {
-                self.unheard(trouble, host);
+            Event::PingTimeout(disruption) => {
+                self.ping_timeout(disruption, host);
                 None
             }
             Event::Ping(unit) => {

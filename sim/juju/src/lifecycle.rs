@@ -19,11 +19,11 @@ impl Juju {
             agent.running = true;
             agent.rebooted |= kubernetes && agent.started;
         }
-        if self.agent_trouble(unit).is_some() || self.cannot_dial(unit).is_some() {
-            self.waits_for_controller(unit, host);
+        if self.agent_refusal(unit).is_some() || self.cannot_dial(unit).is_some() {
+            self.await_controller(unit, host);
             return None;
         }
-        if !self.dials_through(unit, host) {
+        if !self.dial_through_impairment(unit, host) {
             return None;
         }
         Some(Step::Connect { unit })
@@ -129,7 +129,7 @@ impl Juju {
     pub(super) fn wake(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
         let agent = self.agent(unit)?;
-        if !agent.connected || agent.removed || self.is_agent_held(unit) {
+        if !agent.connected || agent.removed || self.is_agent_stalled(unit) {
             return None;
         }
         self.settle(unit, host);

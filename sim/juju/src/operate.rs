@@ -286,7 +286,7 @@ impl Juju {
         };
         // Whatever is under way to the agent has arrived one latency from now, and containers
         // have been asked.
-        let later = match self.rough(id) {
+        let later = match self.impairment(id) {
             None => now + self.latencies.watch.max(PEBBLE_POLL),
             Some(_) => now + LONG_AFTER,
         };

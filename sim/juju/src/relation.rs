@@ -168,7 +168,7 @@ impl Juju {
     pub(super) fn is_at_rest(&self, id: UnitId, relation: RelationId, now: Time) -> bool {
         let found = self.relation(relation);
         // On a slow or lossy wire what is newer may arrive first.
-        if self.rough(id).is_some() || !self.has_arrived(id, found.touched_at, now) {
+        if self.impairment(id).is_some() || !self.has_arrived(id, found.touched_at, now) {
             return false;
         }
         match self

@@ -145,7 +145,7 @@ impl Juju {
     /// The running hook ends: what it did is committed, or it failed.
     pub(super) fn hook_end(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
-        let held = self.is_agent_held(unit);
+        let held = self.is_agent_stalled(unit);
         let agent = self.topology.agent_mut(unit)?;
         if !matches!(&agent.state, Activity::Running(running) if running.ends == now) {
             return None; // It was killed before.

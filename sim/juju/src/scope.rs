@@ -186,7 +186,7 @@ impl Juju {
             return;
         };
         // On a slow or lossy wire a hook may end before what arrives during it.
-        let looks_then = agent.is_busy_until(at) && self.rough(unit).is_none();
+        let looks_then = agent.is_busy_until(at) && self.impairment(unit).is_none();
         if looks_then || (at > now && agent.woken_at == at) {
             return;
         }

@@ -1,7 +1,7 @@
 //! What had been done to the deployment and was still so at an instant: an outage that has not
 //! ended, a relation that is gone, a clock that is off.
 
-use trustsim_juju::Trouble;
+use trustsim_juju::Disruption;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
     Action, Between, Deployment, NetworkAction, OfferAction, Side, Target, TimedAction, UnitAction,
@@ -38,7 +38,7 @@ const fn lasts(action: &Action) -> bool {
         | Action::Unit(UnitAction::Stop(_) | UnitAction::Seal(_) | UnitAction::Kill { .. }) => true,
         Action::Unit(UnitAction::SkewMachine { skew_ns, .. })
         | Action::Network(NetworkAction::SkewController { skew_ns, .. }) => *skew_ns != 0,
-        Action::Network(NetworkAction::ControllerDown(_) | NetworkAction::Trouble(..)) => true,
+        Action::Network(NetworkAction::ControllerDown(_) | NetworkAction::Disrupt(..)) => true,
         Action::Offer(
             OfferAction::Suspend { .. } | OfferAction::Remove { .. } | OfferAction::Revoke { .. },
         ) => true,
@@ -76,7 +76,7 @@ fn undoes_to_network(later: &NetworkAction, earlier: &NetworkAction) -> bool {
         (NetworkAction::ControllerUp(later), NetworkAction::ControllerDown(earlier)) => {
             later == earlier
         }
-        (NetworkAction::TroubleOver(later, what), NetworkAction::Trouble(earlier, of)) => {
+        (NetworkAction::Restore(later, what), NetworkAction::Disrupt(earlier, of)) => {
             later == earlier && std::mem::discriminant(what) == std::mem::discriminant(of)
         }
         (
@@ -145,7 +145,7 @@ pub(super) fn parts<'a>(
             Action::Offer(
                 OfferAction::Remove { offer, .. } | OfferAction::Revoke { offer, .. },
             ) => offered(*offer),
-            Action::Network(NetworkAction::Trouble(Between::Controllers(one, two), _)) => {
+            Action::Network(NetworkAction::Disrupt(Between::Controllers(one, two), _)) => {
                 controllers == [*one, *two] || controllers == [*two, *one]
             }
             _ => false,
@@ -187,17 +187,17 @@ pub(super) fn strikes(
         Action::Network(NetworkAction::ControllerDown(index)) if *index == controller => {
             Some(Strike::Isolated)
         }
-        Action::Network(NetworkAction::Trouble(Between::Agents(of), trouble))
-            if *of == model && isolates(*trouble) =>
+        Action::Network(NetworkAction::Disrupt(Between::Agents(of), disruption))
+            if *of == model && isolates(*disruption) =>
         {
             Some(Strike::Isolated)
         }
-        Action::Network(NetworkAction::Trouble(
+        Action::Network(NetworkAction::Disrupt(
             Between::Agent {
                 application: of, ..
             },
-            trouble,
-        )) if *of == application && isolates(*trouble) => Some(Strike::Isolated),
+            disruption,
+        )) if *of == application && isolates(*disruption) => Some(Strike::Isolated),
         Action::Network(NetworkAction::SkewController {
             controller: index,
             skew_ns,
@@ -207,12 +207,12 @@ pub(super) fn strikes(
 }
 
 /// Whether agents are lost to their controller while it lasts, and not only late.
-fn isolates(trouble: Trouble) -> bool {
-    match trouble {
-        Trouble::Cut | Trouble::Parted | Trouble::Held => true,
+fn isolates(disruption: Disruption) -> bool {
+    match disruption {
+        Disruption::Down | Disruption::Partition | Disruption::Stall => true,
         // Health pings take half a minute there and back.
-        Trouble::Slow(by) => by > Span::from_secs(15),
-        Trouble::Lossy(_) => false,
+        Disruption::Delay(by) => by > Span::from_secs(15),
+        Disruption::Loss(_) => false,
     }
 }
 

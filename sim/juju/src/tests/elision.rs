@@ -241,7 +241,7 @@ fn an_action_is_known_to_an_agent_that_is_back() {
         (80, Deed::Kill(15)),
         (1_142_135, Deed::Remove(0)),
         (1_808, Deed::AddUnit(0)),
-        (754, Deed::Wire(81, true, Trouble::Lossy(90))),
+        (754, Deed::NetworkPath(81, true, Disruption::Loss(90))),
         (764, Deed::Act(0, "add")),
         (4_091_957, Deed::Act(154, "add")),
         (0, Deed::Calm(0)),

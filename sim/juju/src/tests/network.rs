@@ -7,19 +7,19 @@ use super::stage::{Stage, nth, pair, seconds};
 use crate::*;
 
 /// The agents of the only model there is.
-fn agents(stage: &Stage) -> Wire {
+fn agents(stage: &Stage) -> NetworkPath {
     let (model, _) = stage.juju.models().next().expect("a model");
-    Wire::Agents(model)
+    NetworkPath::Agents(model)
 }
 
-fn begin(stage: &mut Stage, trouble: Trouble) {
+fn begin(stage: &mut Stage, trouble: Disruption) {
     let wire = agents(stage);
-    stage.call(|juju, host| juju.trouble(wire, trouble, None, host));
+    stage.call(|juju, host| juju.disrupt(wire, trouble, None, host));
 }
 
-fn end(stage: &mut Stage, trouble: Trouble) {
+fn end(stage: &mut Stage, trouble: Disruption) {
     let wire = agents(stage);
-    stage.call(|juju, host| juju.trouble_over(wire, trouble, host));
+    stage.call(|juju, host| juju.restore(wire, trouble, host));
 }
 
 /// The last call of a hook hangs and goes through once the network carries again.
@@ -31,10 +31,10 @@ fn a_hook_that_hangs_is_committed_after_a_short_partition() {
     stage.configure(a, "debug");
     stage.run_for(Duration::from_millis(400));
     assert_eq!(stage.juju.agent_status(unit).0, "executing");
-    begin(&mut stage, Trouble::Parted);
+    begin(&mut stage, Disruption::Partition);
     stage.run_for(seconds(20));
     assert_eq!(stage.juju.agent_status(unit).0, "executing");
-    end(&mut stage, Trouble::Parted);
+    end(&mut stage, Disruption::Partition);
     stage.run_for(seconds(1));
     assert_eq!(stage.juju.agent_status(unit).0, "idle");
     assert_eq!(stage.hooks(unit), ["config-changed"]);
@@ -49,10 +49,10 @@ fn a_hook_that_hangs_fails_when_the_partition_is_noticed() {
     stage.settle();
     stage.configure(a, "debug");
     stage.run_for(Duration::from_millis(400));
-    begin(&mut stage, Trouble::Parted);
+    begin(&mut stage, Disruption::Partition);
     stage.run_for(seconds(95));
     assert_eq!(stage.juju.agent_status(unit).0, "lost");
-    end(&mut stage, Trouble::Parted);
+    end(&mut stage, Disruption::Partition);
     stage.run_for(seconds(60));
     assert_eq!(stage.juju.agent_status(unit).0, "idle");
     assert_eq!(stage.hooks(unit), ["config-changed", "config-changed"]);
@@ -64,13 +64,13 @@ fn a_wire_carries_when_the_last_trouble_is_over() {
     let (mut stage, a, _, _) = pair((1, 1));
     let unit = nth(&stage, a, 0);
     stage.settle();
-    begin(&mut stage, Trouble::Cut);
-    begin(&mut stage, Trouble::Held);
+    begin(&mut stage, Disruption::Down);
+    begin(&mut stage, Disruption::Stall);
     stage.run_for(seconds(10));
-    end(&mut stage, Trouble::Cut);
+    end(&mut stage, Disruption::Down);
     stage.run_for(seconds(200));
     assert_eq!(stage.juju.agent_status(unit).0, "lost");
-    end(&mut stage, Trouble::Held);
+    end(&mut stage, Disruption::Stall);
     stage.run_for(seconds(200));
     assert_eq!(stage.juju.agent_status(unit).0, "idle");
 }
@@ -83,9 +83,9 @@ fn a_held_leader_loses_its_lease() {
         let (mut stage, a, _, _) = pair((units, 1));
         stage.settle();
         let holder = stage.juju.application(a).lease.holder;
-        begin(&mut stage, Trouble::Held);
+        begin(&mut stage, Disruption::Stall);
         stage.run_for(seconds(120));
-        end(&mut stage, Trouble::Held);
+        end(&mut stage, Disruption::Stall);
         stage.run_for(seconds(60));
         let lease = stage.juju.application(a).lease;
         let leaders = stage.juju.application(a).units.clone();

@@ -29,7 +29,7 @@ pub(super) enum Deed {
     Resolve(u8, bool),
     Refresh(u8),
     Address(u8, u8),
-    Wire(u8, bool, Trouble),
+    NetworkPath(u8, bool, Disruption),
     Calm(u8),
 }
 
@@ -51,11 +51,11 @@ pub(super) fn deeds() -> impl Strategy<Value = Vec<(u32, Deed)>> {
     ];
     let trouble = prop_oneof![
         3 => prop::sample::select(vec![20_u64, 700, 1_600, 14_000, 16_000])
-            .prop_map(|ms| Trouble::Slow(Duration::from_millis(ms))),
-        3 => prop::sample::select(vec![3_u32, 30, 60, 90]).prop_map(Trouble::Lossy),
-        1 => Just(Trouble::Held),
-        1 => Just(Trouble::Parted),
-        1 => Just(Trouble::Cut),
+            .prop_map(|ms| Disruption::Delay(Duration::from_millis(ms))),
+        3 => prop::sample::select(vec![3_u32, 30, 60, 90]).prop_map(Disruption::Loss),
+        1 => Just(Disruption::Stall),
+        1 => Just(Disruption::Partition),
+        1 => Just(Disruption::Down),
     ];
     let n = any::<u8>;
     let deed = prop_oneof![
@@ -77,7 +77,7 @@ pub(super) fn deeds() -> impl Strategy<Value = Vec<(u32, Deed)>> {
         1 => (n(), any::<bool>()).prop_map(|(n, skip)| Deed::Resolve(n, skip)),
         1 => n().prop_map(Deed::Refresh),
         1 => (n(), n()).prop_map(|(n, address)| Deed::Address(n, address)),
-        3 => (n(), any::<bool>(), trouble).prop_map(|(n, all, what)| Deed::Wire(n, all, what)),
+        3 => (n(), any::<bool>(), trouble).prop_map(|(n, all, what)| Deed::NetworkPath(n, all, what)),
         2 => n().prop_map(Deed::Calm),
     ];
     // Bursts a few milliseconds apart, and long quiet stretches.
@@ -91,7 +91,7 @@ pub(super) struct Scene {
     pub(super) apps: Vec<ApplicationId>,
     sides: Vec<[(ApplicationId, &'static str); 2]>,
     down: Vec<UnitId>,
-    troubles: Vec<(Wire, Trouble)>,
+    troubles: Vec<(NetworkPath, Disruption)>,
 }
 
 impl Scene {
@@ -164,7 +164,7 @@ impl Scene {
             }
             Deed::Kill(n) | Deed::Fault(n, _) | Deed::Pod(n) | Deed::Skew(n, _) => (unit(*n), None),
             Deed::Resolve(n, _) | Deed::Address(n, _) => (unit(*n), None),
-            Deed::Wire(n, ..) => (unit(*n), None),
+            Deed::NetworkPath(n, ..) => (unit(*n), None),
             Deed::Remove(n) | Deed::Suspend(n, _) => (None, self.relation(*n)),
             _ => (None, None),
         };
@@ -183,12 +183,12 @@ impl Scene {
                 let index = usize::from(*n) % self.troubles.len().max(1);
                 if index < self.troubles.len() {
                     let (wire, trouble) = self.troubles.remove(index);
-                    stage.call(|juju, host| juju.trouble_over(wire, trouble, host));
+                    stage.call(|juju, host| juju.restore(wire, trouble, host));
                 }
             }
             (Deed::Back, ..) => {
                 for (wire, trouble) in std::mem::take(&mut self.troubles) {
-                    stage.call(|juju, host| juju.trouble_over(wire, trouble, host));
+                    stage.call(|juju, host| juju.restore(wire, trouble, host));
                 }
                 stage.cut.clear();
                 for unit in std::mem::take(&mut self.down) {
@@ -243,18 +243,18 @@ impl Scene {
                 stage.call(|juju, host| juju.set_clock_skew(unit, skew_ns, host));
             }
             Deed::Resolve(_, skip) => stage.call(|juju, host| juju.resolved(unit, *skip, host)),
-            Deed::Wire(_, all, trouble) => {
+            Deed::NetworkPath(_, all, trouble) => {
                 let model = stage
                     .juju
                     .application(stage.juju.unit(unit).application)
                     .model;
                 let wire = if *all {
-                    Wire::Agents(model)
+                    NetworkPath::Agents(model)
                 } else {
-                    Wire::Agent(unit)
+                    NetworkPath::Agent(unit)
                 };
                 self.troubles.push((wire, *trouble));
-                stage.call(|juju, host| juju.trouble(wire, *trouble, None, host));
+                stage.call(|juju, host| juju.disrupt(wire, *trouble, None, host));
             }
             Deed::Address(_, n) => {
                 let address = format!("10.9.9.{n}");

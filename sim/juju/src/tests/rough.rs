@@ -7,16 +7,16 @@ use super::stage::{Stage, nth, pair, seconds};
 use crate::*;
 use trustsim_kernel::{Span, Time};
 
-fn begin(stage: &mut Stage, wire: Wire, trouble: Trouble) {
-    stage.call(|juju, host| juju.trouble(wire, trouble, None, host));
+fn begin(stage: &mut Stage, wire: NetworkPath, trouble: Disruption) {
+    stage.call(|juju, host| juju.disrupt(wire, trouble, None, host));
 }
 
-fn end(stage: &mut Stage, wire: Wire, trouble: Trouble) {
-    stage.call(|juju, host| juju.trouble_over(wire, trouble, host));
+fn end(stage: &mut Stage, wire: NetworkPath, trouble: Disruption) {
+    stage.call(|juju, host| juju.restore(wire, trouble, host));
 }
 
-fn slow(ms: u64) -> Trouble {
-    Trouble::Slow(Duration::from_millis(ms))
+fn slow(ms: u64) -> Disruption {
+    Disruption::Delay(Duration::from_millis(ms))
 }
 
 /// A unit that only ever wants something asked of it, and when its hooks began.
@@ -48,7 +48,7 @@ fn hook_takes(stage: &mut Stage, unit: UnitId) -> Span {
 #[test]
 fn an_event_arrives_later_on_a_slow_wire() {
     let (mut stage, a, unit) = alone(false);
-    begin(&mut stage, Wire::Agent(unit), slow(7_000));
+    begin(&mut stage, NetworkPath::Agent(unit), slow(7_000));
     let changed = stage.now();
     stage.configure(a, "debug");
     stage.run_for(seconds(20));
@@ -59,7 +59,7 @@ fn an_event_arrives_later_on_a_slow_wire() {
 #[test]
 fn changes_in_a_row_arrive_one_after_the_other() {
     let (mut stage, a, unit) = alone(false);
-    begin(&mut stage, Wire::Agent(unit), slow(7_000));
+    begin(&mut stage, NetworkPath::Agent(unit), slow(7_000));
     let changed = stage.now();
     stage.configure(a, "debug");
     stage.run_for(seconds(2));
@@ -89,7 +89,7 @@ fn every_call_of_a_hook_takes_a_round_trip_longer() {
         }
         Ok(())
     });
-    begin(&mut stage, Wire::Agent(unit), slow(1_000));
+    begin(&mut stage, NetworkPath::Agent(unit), slow(1_000));
     stage.configure(a, "debug");
     stage.run_for(Duration::from_millis(1_050));
     let takes = hook_takes(&mut stage, unit);
@@ -105,7 +105,7 @@ fn a_hook_on_a_machine_makes_two_calls_more() {
     let a = stage.app(model, "a", &[]);
     let unit = stage.unit(a);
     stage.settle();
-    begin(&mut stage, Wire::Agent(unit), slow(1_000));
+    begin(&mut stage, NetworkPath::Agent(unit), slow(1_000));
     stage.configure(a, "debug");
     stage.run_for(Duration::from_millis(1_050));
     let takes = hook_takes(&mut stage, unit);
@@ -117,13 +117,13 @@ fn a_hook_on_a_machine_makes_two_calls_more() {
 #[test]
 fn a_wire_that_recovers_lets_a_hook_end_sooner() {
     let (mut stage, a, unit) = alone(false);
-    begin(&mut stage, Wire::Agent(unit), slow(10_000));
+    begin(&mut stage, NetworkPath::Agent(unit), slow(10_000));
     stage.configure(a, "debug");
     stage.run_for(Duration::from_millis(10_050));
     let takes = hook_takes(&mut stage, unit);
     assert!(takes > seconds(220), "{takes:?}");
     stage.run_for(takes / 2);
-    end(&mut stage, Wire::Agent(unit), slow(10_000));
+    end(&mut stage, NetworkPath::Agent(unit), slow(10_000));
     let left = hook_takes(&mut stage, unit);
     assert!(left <= seconds(1), "{left:?}");
     stage.run_for(seconds(2));
@@ -135,10 +135,10 @@ fn a_wire_that_recovers_lets_a_hook_end_sooner() {
 #[test]
 fn what_is_under_way_arrives_when_the_trouble_is_over() {
     let (mut stage, a, unit) = alone(false);
-    begin(&mut stage, Wire::Agent(unit), slow(14_000));
+    begin(&mut stage, NetworkPath::Agent(unit), slow(14_000));
     stage.configure(a, "debug");
     stage.run_for(seconds(1));
-    end(&mut stage, Wire::Agent(unit), slow(14_000));
+    end(&mut stage, NetworkPath::Agent(unit), slow(14_000));
     let over = stage.now();
     stage.run_for(seconds(5));
     assert_eq!(began(&stage), over);
@@ -150,12 +150,12 @@ fn what_is_under_way_arrives_when_the_trouble_is_over() {
 fn a_ping_that_takes_too_long_ends_the_connection_for_good() {
     for (ms, is_lost) in [(14_900, false), (15_100, true)] {
         let (mut stage, _, unit) = alone(false);
-        begin(&mut stage, Wire::Agent(unit), slow(ms));
+        begin(&mut stage, NetworkPath::Agent(unit), slow(ms));
         stage.run_for(seconds(95));
         assert_eq!(stage.agent(unit).connected, !is_lost, "{ms}");
         stage.run_for(seconds(3_600));
         assert_eq!(stage.agent(unit).connected, !is_lost, "{ms}");
-        end(&mut stage, Wire::Agent(unit), slow(ms));
+        end(&mut stage, NetworkPath::Agent(unit), slow(ms));
         stage.run_for(seconds(125));
         assert!(stage.agent(unit).connected, "dialled within two minutes");
     }
@@ -166,7 +166,7 @@ fn a_ping_that_takes_too_long_ends_the_connection_for_good() {
 #[test]
 fn a_lossy_wire_makes_agents_reconnect() {
     let (mut stage, a, unit) = alone(false);
-    begin(&mut stage, Wire::Agent(unit), Trouble::Lossy(75));
+    begin(&mut stage, NetworkPath::Agent(unit), Disruption::Loss(75));
     stage.run_for(seconds(24 * 3_600));
     let timed_out = stage.happened.iter().filter(|(_, what)| {
         matches!(
@@ -185,7 +185,7 @@ fn a_lossy_wire_makes_agents_reconnect() {
 #[test]
 fn a_little_loss_breaks_nothing() {
     let (mut stage, a, unit) = alone(false);
-    begin(&mut stage, Wire::Agent(unit), Trouble::Lossy(5));
+    begin(&mut stage, NetworkPath::Agent(unit), Disruption::Loss(5));
     stage.run_for(seconds(30 * 86_400));
     assert!(
         stage
@@ -206,8 +206,8 @@ fn a_wire_is_a_units_or_a_models() {
     let units = [nth(&stage, a, 0), nth(&stage, a, 1)];
     let (model, _) = stage.juju.models().next().expect("a model");
     for (wire, late) in [
-        (Wire::Agent(units[0]), [true, false]),
-        (Wire::Agents(model), [true, true]),
+        (NetworkPath::Agent(units[0]), [true, false]),
+        (NetworkPath::Agents(model), [true, true]),
     ] {
         stage.played.clear();
         begin(&mut stage, wire, slow(5_000));
@@ -233,11 +233,11 @@ fn a_wire_is_a_units_or_a_models() {
 fn nothing_is_elided_on_such_a_wire() {
     let (mut stage, _, unit) = alone(false);
     let day = seconds(86_400);
-    begin(&mut stage, Wire::Agent(unit), slow(1_000));
+    begin(&mut stage, NetworkPath::Agent(unit), slow(1_000));
     stage.run_for(day);
     let played = stage.played.len();
     assert!((250..330).contains(&played), "{played} update-status a day");
-    end(&mut stage, Wire::Agent(unit), slow(1_000));
+    end(&mut stage, NetworkPath::Agent(unit), slow(1_000));
     stage.run_for(day);
     assert!(stage.played.len() <= played + 1);
 }

@@ -3,7 +3,7 @@
 use crate::action::{Action, Between, NetworkAction, OfferAction, offering};
 use crate::note::Refusal;
 use crate::simulation::{Event, World};
-use trustsim_juju::{ControllerId, ModelId, Trouble, Wire};
+use trustsim_juju::{ControllerId, Disruption, ModelId, NetworkPath};
 use trustsim_kernel::{Agenda, Seq};
 
 impl World {
@@ -13,21 +13,21 @@ impl World {
         entry: Seq,
         agenda: &mut Agenda<Event>,
     ) {
-        let controller = |index: usize| Wire::Controller(ControllerId::from_index(index));
-        let (wire, trouble, begins) = match action {
-            NetworkAction::ControllerDown(index) => (controller(*index), Trouble::Cut, true),
-            NetworkAction::ControllerUp(index) => (controller(*index), Trouble::Cut, false),
-            NetworkAction::Trouble(between, trouble)
-            | NetworkAction::TroubleOver(between, trouble) => {
-                let begins = matches!(action, NetworkAction::Trouble(..));
-                let Some(wire) = self.wire(*between) else {
-                    // A trouble that never began is over.
+        let controller = |index: usize| NetworkPath::Controller(ControllerId::from_index(index));
+        let (path, disruption, begins) = match action {
+            NetworkAction::ControllerDown(index) => (controller(*index), Disruption::Down, true),
+            NetworkAction::ControllerUp(index) => (controller(*index), Disruption::Down, false),
+            NetworkAction::Disrupt(between, disruption)
+            | NetworkAction::Restore(between, disruption) => {
+                let begins = matches!(action, NetworkAction::Disrupt(..));
+                let Some(path) = self.network_path(*between) else {
+                    // A disruption that never began is over.
                     if begins {
                         self.refused(Refusal::NoSuchUnit, entry, agenda.now());
                     }
                     return;
                 };
-                (wire, *trouble, begins)
+                (path, *disruption, begins)
             }
             NetworkAction::SkewController {
                 controller,
@@ -43,9 +43,9 @@ impl World {
         };
         self.in_juju(agenda, |juju, desk| {
             if begins {
-                juju.trouble(wire, trouble, Some(entry), desk);
+                juju.disrupt(path, disruption, Some(entry), desk);
             } else {
-                juju.trouble_over(wire, trouble, desk);
+                juju.restore(path, disruption, desk);
             }
         });
     }
@@ -74,15 +74,15 @@ impl World {
     }
 
     /// What connects two; none where the unit is not there.
-    fn wire(&self, between: Between) -> Option<Wire> {
+    fn network_path(&self, between: Between) -> Option<NetworkPath> {
         Some(match between {
-            Between::Controllers(left, right) => Wire::Controllers(
+            Between::Controllers(left, right) => NetworkPath::Controllers(
                 ControllerId::from_index(left),
                 ControllerId::from_index(right),
             ),
-            Between::Agents(model) => Wire::Agents(ModelId::from_index(model)),
+            Between::Agents(model) => NetworkPath::Agents(ModelId::from_index(model)),
             Between::Agent { application, unit } => {
-                Wire::Agent(*self.targets(application, Some(unit)).first()?)
+                NetworkPath::Agent(*self.targets(application, Some(unit)).first()?)
             }
         })
     }

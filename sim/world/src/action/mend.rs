@@ -71,7 +71,7 @@ impl NetworkAction {
     fn mended(&self) -> Option<Self> {
         match self {
             Self::ControllerDown(controller) => Some(Self::ControllerUp(*controller)),
-            Self::Trouble(between, trouble) => Some(Self::TroubleOver(*between, *trouble)),
+            Self::Disrupt(between, disruption) => Some(Self::Restore(*between, *disruption)),
             Self::SkewController { controller, .. } => Some(Self::SkewController {
                 controller: *controller,
                 skew_ns: 0,

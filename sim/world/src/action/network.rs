@@ -2,7 +2,7 @@
 
 use super::{Whom, clock_of};
 use crate::deployment::Deployment;
-use trustsim_juju::Trouble;
+use trustsim_juju::Disruption;
 use trustsim_kernel::format_duration;
 
 /// What connects two, by index.
@@ -29,9 +29,9 @@ pub enum NetworkAction {
     /// It runs again.
     ControllerUp(usize),
     /// Something is wrong with a connection.
-    Trouble(Between, Trouble),
+    Disrupt(Between, Disruption),
     /// And no more.
-    TroubleOver(Between, Trouble),
+    Restore(Between, Disruption),
     /// The clock of a controller jumps to be off by so much; zero mends it.
     SkewController {
         /// Controller index.
@@ -47,29 +47,31 @@ impl NetworkAction {
         match self {
             Self::ControllerDown(index) => format!("controller {} goes down", controller(*index)),
             Self::ControllerUp(index) => format!("controller {} is back", controller(*index)),
-            Self::Trouble(between, trouble) => {
+            Self::Disrupt(between, disruption) => {
                 let ends = between.ends(deployment);
-                match trouble {
-                    Trouble::Cut => format!("connections between {ends} are cut"),
-                    Trouble::Parted => format!("network between {ends} is partitioned"),
-                    Trouble::Held => format!("messages between {ends} are held"),
-                    Trouble::Slow(by) => {
+                match disruption {
+                    Disruption::Down => format!("connections between {ends} are cut"),
+                    Disruption::Partition => format!("network between {ends} is partitioned"),
+                    Disruption::Stall => format!("messages between {ends} are held"),
+                    Disruption::Delay(by) => {
                         let by = format_duration(*by);
                         format!("messages between {ends} take {by} longer")
                     }
-                    Trouble::Lossy(percent) => {
+                    Disruption::Loss(percent) => {
                         format!("{percent} % of packets between {ends} are lost")
                     }
                 }
             }
-            Self::TroubleOver(between, trouble) => {
+            Self::Restore(between, disruption) => {
                 let ends = between.ends(deployment);
-                match trouble {
-                    Trouble::Cut => format!("{ends} can connect again"),
-                    Trouble::Parted => format!("network between {ends} carries again"),
-                    Trouble::Held => format!("messages between {ends} are released"),
-                    Trouble::Slow(_) => format!("messages between {ends} are as fast as before"),
-                    Trouble::Lossy(_) => format!("no packets between {ends} are lost"),
+                match disruption {
+                    Disruption::Down => format!("{ends} can connect again"),
+                    Disruption::Partition => format!("network between {ends} carries again"),
+                    Disruption::Stall => format!("messages between {ends} are released"),
+                    Disruption::Delay(_) => {
+                        format!("messages between {ends} are as fast as before")
+                    }
+                    Disruption::Loss(_) => format!("no packets between {ends} are lost"),
                 }
             }
             Self::SkewController {
@@ -81,10 +83,11 @@ impl NetworkAction {
 
     pub(super) const fn whom(&self) -> Whom {
         match self {
-            Self::Trouble(Between::Agents(model), _)
-            | Self::TroubleOver(Between::Agents(model), _) => Whom::Model(*model),
-            Self::Trouble(Between::Agent { application, .. }, _)
-            | Self::TroubleOver(Between::Agent { application, .. }, _) => {
+            Self::Disrupt(Between::Agents(model), _) | Self::Restore(Between::Agents(model), _) => {
+                Whom::Model(*model)
+            }
+            Self::Disrupt(Between::Agent { application, .. }, _)
+            | Self::Restore(Between::Agent { application, .. }, _) => {
                 Whom::Application(*application)
             }
             _ => Whom::Nobody,

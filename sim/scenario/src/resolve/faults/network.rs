@@ -6,7 +6,7 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::shape::{ControllerDownFile, LinkFile, PartitionFile, Text};
 use trustsim_faults::Fault;
-use trustsim_juju::Trouble;
+use trustsim_juju::Disruption;
 use trustsim_kernel::Span;
 use trustsim_world::{Action, Between, NetworkAction};
 use trustsim_yaml::{Place, nearest};
@@ -38,7 +38,7 @@ impl Resolver<'_> {
     pub(super) fn partition(&mut self, file: &PartitionFile) -> Option<Fault> {
         let between = self.between(file.between.as_deref()?, file.place)?;
         let lasts = span(file.lasts.as_ref());
-        Some(trouble(between, Trouble::Parted, lasts))
+        Some(disruption(between, Disruption::Partition, lasts))
     }
 
     pub(super) fn link(&mut self, file: &LinkFile) -> Option<Fault> {
@@ -46,7 +46,7 @@ impl Resolver<'_> {
         let lasts = span(file.lasts.as_ref());
         let (hold, cut) = (file.hold == Some(true), file.cut == Some(true));
         let found = match (&file.delay, &file.drop, hold, cut) {
-            (Some(delay), None, false, false) => Trouble::Slow(delay.value.0),
+            (Some(delay), None, false, false) => Disruption::Delay(delay.value.0),
             (None, Some(drop), false, false) => {
                 if !(1..100).contains(&drop.value) {
                     let message = format!("{} in a hundred packets", drop.value);
@@ -54,17 +54,17 @@ impl Resolver<'_> {
                     self.push(Diagnostic::error(Code::BadValue, drop.place, message).help(help));
                     return None;
                 }
-                Trouble::Lossy(drop.value)
+                Disruption::Loss(drop.value)
             }
-            (None, None, true, false) => Trouble::Held,
-            (None, None, false, true) => Trouble::Cut,
+            (None, None, true, false) => Disruption::Stall,
+            (None, None, false, true) => Disruption::Down,
             _ => {
                 let message = "name one of `delay`, `drop`, `hold: true` and `cut: true`";
                 self.push(Diagnostic::error(Code::OneOf, file.place, message));
                 return None;
             }
         };
-        Some(trouble(between, found, lasts))
+        Some(disruption(between, found, lasts))
     }
 
     /// What connects two controllers, or a model's agents or one unit's and their controller.
@@ -165,9 +165,9 @@ impl Resolver<'_> {
     }
 }
 
-fn trouble(between: Between, trouble: Trouble, lasts: Option<Span>) -> Fault {
+fn disruption(between: Between, disruption: Disruption, lasts: Option<Span>) -> Fault {
     Fault::lasting(
-        Action::Network(NetworkAction::Trouble(between, trouble)),
+        Action::Network(NetworkAction::Disrupt(between, disruption)),
         lasts,
     )
 }

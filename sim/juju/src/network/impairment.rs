@@ -5,11 +5,15 @@
 //! under way when the trouble ends arrives then. Hooks of a unit on such a wire are played one by
 //! one, repeats too: how long they take is nothing that could be told without playing them.
 
-use super::agent::dial_delay;
-use super::network::{Active, PING_PERIOD, PING_TIMEOUT, RESEND_MAX, RESEND_MIN, Trouble};
-use super::{About, Activity, ConnectionError, Event, Happening, Hook, Host, Juju, UnitId};
+use super::{PING_PERIOD, PING_TIMEOUT};
+use crate::agent::dial_delay;
+use crate::{About, Activity, ConnectionError, Event, Happening, Hook, Host, Juju, UnitId};
 use trustsim_kernel::{Seq, Span, Time};
 
+/// First wait before TCP sends a lost packet again (RFC 6298; Linux `TCP_RTO_MIN`).
+const RESEND_MIN: Span = Span::from_millis(200);
+/// Longest wait (Linux `TCP_RTO_MAX`).
+const RESEND_MAX: Span = Span::from_secs(120);
 /// A new connection's TCP handshake takes no longer than that, or the dial has failed; the whole
 /// login no longer than that (juju/juju 3.6 `internal/worker/apicaller`, `DialTimeout`,
 /// `Timeout`).
@@ -37,59 +41,55 @@ const PING: u32 = 1;
 const LOGIN: u32 = 2;
 const CALL: u32 = 16;
 
-/// What is wrong with an agent's wire.
+/// Delay and loss on a path.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rough {
+pub(crate) struct Impairment {
     /// How much longer a packet takes one way.
-    slow: Span,
-    /// How many in a hundred are lost.
-    percent: u32,
+    pub(super) delay: Span,
+    /// How many packets in a hundred are lost.
+    pub(super) loss_percent: u32,
     cause: Option<Seq>,
 }
 
+impl Impairment {
+    /// Neither delay nor loss, for others to be added.
+    pub(super) const fn none(cause: Option<Seq>) -> Self {
+        Self {
+            delay: Span::ZERO,
+            loss_percent: 0,
+            cause,
+        }
+    }
+}
+
 impl Juju {
-    /// What is wrong with a unit's wire now.
-    pub(super) fn rough(&self, unit: UnitId) -> Option<Rough> {
-        self.rough_for(unit, Time::MAX)
+    /// The delay and loss between a unit's agent and its controller now.
+    pub(crate) fn impairment(&self, unit: UnitId) -> Option<Impairment> {
+        self.impairment_since(unit, Time::MAX)
     }
 
-    /// What is wrong now of that which was wrong at `since`, too.
-    fn rough_for(&self, unit: UnitId, since: Time) -> Option<Rough> {
-        if self.troubles.is_empty() {
+    /// What there is now of the delay and loss that there was at `since`.
+    fn impairment_since(&self, unit: UnitId, since: Time) -> Option<Impairment> {
+        if self.network.is_healthy() {
             return None;
         }
-        let on = |active: &&Active| active.began <= since && self.is_on(active.wire, unit);
-        let mut found: Option<Rough> = None;
-        for active in self.troubles.iter().filter(on) {
-            let (slow, percent) = match active.trouble {
-                Trouble::Slow(by) => (by, 0),
-                Trouble::Lossy(percent) => (Span::ZERO, percent),
-                _ => continue,
-            };
-            let rough = found.get_or_insert(Rough {
-                slow: Span::ZERO,
-                percent: 0,
-                cause: active.cause,
-            });
-            rough.slow += slow;
-            rough.percent = rough.percent.max(percent);
-        }
-        found
+        self.network
+            .impairment(since, |path| self.is_on(path, unit))
     }
 
     /// When a change made now reaches the agent.
-    pub(super) fn arrival(&self, unit: UnitId, now: Time) -> Time {
+    pub(crate) fn arrival(&self, unit: UnitId, now: Time) -> Time {
         now + self.lag(unit, now)
     }
 
     /// Whether a change made at `at` has reached the agent by `now`.
-    pub(super) fn has_arrived(&self, unit: UnitId, at: Time, now: Time) -> bool {
+    pub(crate) fn has_arrived(&self, unit: UnitId, at: Time, now: Time) -> bool {
         at + self.lag(unit, at) <= now
     }
 
     /// Whether an agent knows by `now` of what was asked of it at `at`: an action comes over its
     /// wire, a notice of its workload does not.
-    pub(super) fn is_known(&self, unit: UnitId, hook: &Hook, at: Time, now: Time) -> bool {
+    pub(crate) fn is_known(&self, unit: UnitId, hook: &Hook, at: Time, now: Time) -> bool {
         let comes_over = matches!(hook, Hook::Action { .. });
         !comes_over || self.has_arrived(unit, at, now + self.latencies.watch)
     }
@@ -98,28 +98,28 @@ impl Juju {
     /// told of it with everything else.
     fn lag(&self, unit: UnitId, at: Time) -> Span {
         let watch = self.latencies.watch;
-        let Some(rough) = self.rough_for(unit, at) else {
+        let Some(impairment) = self.impairment_since(unit, at) else {
             return watch;
         };
         if self.agent(unit).is_some_and(|agent| at < agent.timer_from) {
             return watch;
         }
-        watch + self.one_way(unit, rough, at, EVENT)
+        watch + self.one_way(unit, impairment, at, EVENT)
     }
 
     /// How much longer a packet takes that leaves then.
-    fn one_way(&self, unit: UnitId, rough: Rough, at: Time, number: u32) -> Span {
+    fn one_way(&self, unit: UnitId, impairment: Impairment, at: Time, number: u32) -> Span {
         let key = u64::from(unit.0) << 32 | u64::from(number) << 5;
-        rough.slow + self.resent(PURPOSE_RESEND, key, at, rough.percent)
+        impairment.delay + self.resent(PURPOSE_RESEND, key, at, impairment.loss_percent)
     }
 
-    fn round_trip(&self, unit: UnitId, rough: Rough, at: Time, number: u32) -> Span {
-        let there = self.one_way(unit, rough, at, number * 2);
-        there + self.one_way(unit, rough, at, number * 2 + 1)
+    fn round_trip(&self, unit: UnitId, impairment: Impairment, at: Time, number: u32) -> Span {
+        let there = self.one_way(unit, impairment, at, number * 2);
+        there + self.one_way(unit, impairment, at, number * 2 + 1)
     }
 
     /// How long what leaves at `at` is sent again and again before it arrives.
-    pub(super) fn resent(&self, purpose: u64, key: u64, at: Time, percent: u32) -> Span {
+    pub(crate) fn resent(&self, purpose: u64, key: u64, at: Time, percent: u32) -> Span {
         let (mut waited, mut wait) = (Span::ZERO, RESEND_MIN);
         for attempt in 0_u64..16 {
             let draw = self
@@ -135,29 +135,29 @@ impl Juju {
     }
 
     /// How many calls of the API a hook makes before its charm asks for anything.
-    pub(super) fn calls_of_a_hook(&self, unit: UnitId) -> u32 {
+    pub(crate) fn calls_of_a_hook(&self, unit: UnitId) -> u32 {
         let on_machine = self.unit(unit).machine.is_some();
         HOOK_CALLS + if on_machine { MACHINE_CALLS } else { 0 }
     }
 
     /// How much longer a hook takes that begins at `at` and makes so many calls, one by one.
-    pub(super) fn calls_take(&self, unit: UnitId, at: Time, calls: u32) -> Span {
-        let Some(rough) = self.rough(unit) else {
+    pub(crate) fn calls_take(&self, unit: UnitId, at: Time, calls: u32) -> Span {
+        let Some(impairment) = self.impairment(unit) else {
             return Span::ZERO;
         };
-        let calls = (0..calls).map(|call| self.round_trip(unit, rough, at, CALL + call));
+        let calls = (0..calls).map(|call| self.round_trip(unit, impairment, at, CALL + call));
         calls.fold(Span::ZERO, |sum, call| sum + call)
     }
 
     /// Whether a unit, or one that it shares its machine with, has such a wire.
-    pub(super) fn shares_rough_wire(&self, unit: UnitId) -> bool {
-        let is_rough = |id: &UnitId| self.rough(*id).is_some();
-        !self.troubles.is_empty() && self.lock_sharers(unit).iter().any(is_rough)
+    pub(crate) fn shares_impaired_path(&self, unit: UnitId) -> bool {
+        let is_impaired = |id: &UnitId| self.impairment(*id).is_some();
+        !self.network.is_healthy() && self.lock_sharers(unit).iter().any(is_impaired)
     }
 
     /// A wire became slow or lossy: repeats are played from now on, what is left of a running hook
     /// takes longer, and pings may be missed.
-    pub(super) fn roughen(&mut self, units: &[UnitId], host: &mut dyn Host) {
+    pub(crate) fn impair(&mut self, units: &[UnitId], host: &mut dyn Host) {
         let now = host.now();
         for unit in units {
             self.settle(*unit, host);
@@ -175,7 +175,7 @@ impl Juju {
     }
 
     /// One trouble less: what is under way arrives, what is left of a hook is done sooner.
-    pub(super) fn smoothen(&mut self, units: &[UnitId], host: &mut dyn Host) {
+    pub(crate) fn relieve(&mut self, units: &[UnitId], host: &mut dyn Host) {
         let now = host.now();
         for unit in units {
             self.change_pace(*unit, host);
@@ -217,23 +217,29 @@ impl Juju {
 
     /// Looks for the next ping that is missed. They are sent a minute after the connection was
     /// made, and a minute after each answer.
-    pub(super) fn watch_pings(&mut self, unit: UnitId, now: Time, host: &mut dyn Host) {
+    pub(crate) fn watch_pings(&mut self, unit: UnitId, now: Time, host: &mut dyn Host) {
         let Some(agent) = self.agent(unit).filter(|agent| agent.connected) else {
             return;
         };
-        let Some(rough) = self.rough(unit) else {
+        let Some(impairment) = self.impairment(unit) else {
             return;
         };
         let period_ns = PING_PERIOD.as_nanos();
         let since = now.since(agent.timer_from).as_nanos() % period_ns;
         let to_next = u64::try_from(period_ns - since).unwrap_or(u64::MAX);
-        self.look_at_pings(unit, rough, now + Span::from_nanos(to_next), host);
+        self.look_at_pings(unit, impairment, now + Span::from_nanos(to_next), host);
     }
 
-    fn look_at_pings(&mut self, unit: UnitId, rough: Rough, first: Time, host: &mut dyn Host) {
+    fn look_at_pings(
+        &mut self,
+        unit: UnitId,
+        impairment: Impairment,
+        first: Time,
+        host: &mut dyn Host,
+    ) {
         let (mut at, mut missed) = (first, false);
         for _ in 0..PINGS_AHEAD {
-            let answered = self.round_trip(unit, rough, at, PING);
+            let answered = self.round_trip(unit, impairment, at, PING);
             if answered > PING_TIMEOUT {
                 missed = true;
                 break;
@@ -249,29 +255,29 @@ impl Juju {
     }
 
     /// A ping is missed, or more of them are to be looked at.
-    pub(super) fn ping(&mut self, unit: UnitId, host: &mut dyn Host) {
+    pub(crate) fn ping(&mut self, unit: UnitId, host: &mut dyn Host) {
         let now = host.now();
-        let (Some(agent), Some(rough)) = (self.agent(unit), self.rough(unit)) else {
+        let (Some(agent), Some(impairment)) = (self.agent(unit), self.impairment(unit)) else {
             return;
         };
         if agent.ping_at != now || !agent.connected {
             return;
         }
         if !agent.ping_missed {
-            return self.look_at_pings(unit, rough, now, host);
+            return self.look_at_pings(unit, impairment, now, host);
         }
         let hung = agent.is_hung(now);
         if let Some(agent) = self.topology.agent_mut(unit) {
-            agent.cut_by = rough.cause;
+            agent.cut_by = impairment.cause;
         }
         self.disconnect(unit, host);
         let happening = Happening::AgentNotConnected(ConnectionError::PingTimeout);
-        host.record(rough.cause, About::Unit(unit), happening);
+        host.record(impairment.cause, About::Unit(unit), happening);
         if hung {
             self.end_hung_hook(unit, host);
         }
-        if self.agent_trouble(unit).is_some() || self.cannot_dial(unit).is_some() {
-            self.waits_for_controller(unit, host);
+        if self.agent_refusal(unit).is_some() || self.cannot_dial(unit).is_some() {
+            self.await_controller(unit, host);
         } else {
             host.schedule(now + dial_delay(1), Event::AgentStart(unit));
         }
@@ -279,25 +285,26 @@ impl Juju {
 
     /// Why no dial of a unit's agent can succeed, though packets pass: a round trip takes longer
     /// than it waits.
-    pub(super) fn cannot_dial(&self, unit: UnitId) -> Option<(ConnectionError, Option<Seq>)> {
-        let rough = self.rough(unit)?;
-        (rough.slow * 2 > DIAL_TIMEOUT).then_some((ConnectionError::Timeout, rough.cause))
+    pub(crate) fn cannot_dial(&self, unit: UnitId) -> Option<(ConnectionError, Option<Seq>)> {
+        let impairment = self.impairment(unit)?;
+        (impairment.delay * 2 > DIAL_TIMEOUT)
+            .then_some((ConnectionError::Timeout, impairment.cause))
     }
 
     /// An agent dials on such a wire; true where it is connected now.
-    pub(super) fn dials_through(&mut self, unit: UnitId, host: &mut dyn Host) -> bool {
+    pub(crate) fn dial_through_impairment(&mut self, unit: UnitId, host: &mut dyn Host) -> bool {
         let now = host.now();
-        let Some((rough, agent)) = self.rough(unit).zip(self.agent(unit)) else {
+        let Some((impairment, agent)) = self.impairment(unit).zip(self.agent(unit)) else {
             return true;
         };
         if agent.dials_until >= now {
             return agent.dials_until == now; // The dial is over, or still under way.
         }
-        let fate = self.fate_of_dial(unit, rough, now);
+        let fate = self.dial_outcome(unit, impairment, now);
         let Some(agent) = self.topology.agent_mut(unit) else {
             return false;
         };
-        agent.cut_by = rough.cause;
+        agent.cut_by = impairment.cause;
         match fate {
             Ok(after) => {
                 agent.dials_until = now + after;
@@ -307,7 +314,7 @@ impl Juju {
                 agent.dials_failed += 1;
                 let again = now + after + dial_delay(agent.dials_failed);
                 let happening = Happening::AgentNotConnected(error);
-                host.record(rough.cause, About::Unit(unit), happening);
+                host.record(impairment.cause, About::Unit(unit), happening);
                 host.schedule(again, Event::AgentStart(unit));
             }
         }
@@ -315,23 +322,23 @@ impl Juju {
     }
 
     /// How long a dial takes that begins at `at`; or how long it takes to fail, and how.
-    fn fate_of_dial(
+    fn dial_outcome(
         &self,
         unit: UnitId,
-        rough: Rough,
+        impairment: Impairment,
         at: Time,
     ) -> Result<Span, (Span, ConnectionError)> {
         let passes = |number: usize| {
             let key = u64::from(unit.0) << 8 | number as u64;
             let draw = self.streams.below(PURPOSE_SYN, key, at.as_nanos(), 100);
-            draw >= u64::from(rough.percent)
+            draw >= u64::from(impairment.loss_percent)
         };
         let mut syns = (0..SYN_AT.len()).filter(|n| passes(n * 2) && passes(n * 2 + 1));
-        let sent = syns.next().map(|n| SYN_AT[n] + rough.slow * 2);
+        let sent = syns.next().map(|n| SYN_AT[n] + impairment.delay * 2);
         let Some(open) = sent.filter(|open| *open <= DIAL_TIMEOUT) else {
             return Err((DIAL_TIMEOUT, ConnectionError::Timeout));
         };
-        let calls = (0..LOGIN_CALLS).map(|n| self.round_trip(unit, rough, at, LOGIN + n));
+        let calls = (0..LOGIN_CALLS).map(|n| self.round_trip(unit, impairment, at, LOGIN + n));
         let whole = calls.fold(open, |sum, call| sum + call);
         match whole > LOGIN_TIMEOUT {
             true => Err((LOGIN_TIMEOUT, ConnectionError::LoginTimeout)),

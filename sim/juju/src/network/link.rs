@@ -6,16 +6,66 @@
 
 use std::collections::BTreeSet;
 
-use super::{
+use super::{Impairment, NetworkPath};
+use crate::{
     About, ApplicationId, ApplicationKind, ConnectionError, Event, Happening, Host, Juju, Life,
     LinkId, RelationId, ScopeMember, Step, Topology, UnitId, Versioned,
 };
-use trustsim_kernel::{Span, Time};
+use trustsim_kernel::{Seq, Span, Time};
 
+const PURPOSE_LOSS: u64 = 0x6c6f_7373;
 /// The worker that dials is started again after this long.
 const DIAL_RETRY: Span = Span::from_secs(15);
 
 impl Juju {
+    /// Why the consumer's controller cannot reach the offering one now.
+    pub(crate) fn link_refusal(&self, link: LinkId) -> Option<(ConnectionError, Option<Seq>)> {
+        let found = self.link(link);
+        self.network
+            .refusal(|path| path.is_between(found.from, found.to))
+    }
+
+    /// Whether nothing passes on a link, and neither side knows.
+    fn is_link_stalled(&self, link: LinkId) -> bool {
+        let found = self.link(link);
+        self.network
+            .is_silent(|path| path.is_between(found.from, found.to))
+    }
+
+    /// What delay and loss there is between the controllers of a link.
+    fn link_impairment(&self, link: LinkId) -> Option<Impairment> {
+        let found = self.link(link);
+        let is_on = |path: NetworkPath| path.is_between(found.from, found.to);
+        self.network.impairment(Time::MAX, is_on)
+    }
+
+    /// How much longer a delivery takes that leaves now, for all that delays the link.
+    fn link_delay(&self, link: LinkId) -> Span {
+        self.link_impairment(link)
+            .map_or(Span::ZERO, |impairment| impairment.delay)
+    }
+
+    /// How long what leaves now is sent again and again before it arrives.
+    fn link_losses(&self, link: LinkId, now: Time) -> Span {
+        match self.link_impairment(link) {
+            Some(Impairment { loss_percent, .. }) if loss_percent > 0 => {
+                self.resent(PURPOSE_LOSS, u64::from(link.0) << 8, now, loss_percent)
+            }
+            _ => Span::ZERO,
+        }
+    }
+
+    /// What keeps a relation from carrying anything now.
+    pub fn relation_hindrance(&self, id: RelationId) -> Option<Seq> {
+        let relation = self.relation(id);
+        if relation.suspended || relation.life != Life::Alive {
+            return relation.cause;
+        }
+        let link = self.link(relation.link?);
+        let is_on = |path: NetworkPath| path.is_between(link.from, link.to);
+        link.down_by.or(self.network.first_cause(is_on))
+    }
+
     /// A dial was judged.
     pub fn dialled(
         &mut self,
@@ -38,7 +88,7 @@ impl Juju {
             let happening = Happening::LinkDown(error);
             host.record(cause, About::Model(model), happening);
             // Who would dial in vain is counted on when the trouble is over.
-            if self.link_trouble(id).is_none() {
+            if self.link_refusal(id).is_none() {
                 host.schedule(now + DIAL_RETRY, Event::Dial(id));
             }
             return None;
@@ -51,11 +101,11 @@ impl Juju {
     }
 
     /// The consumer's controller dials, where it is not connected.
-    pub(super) fn dial(&mut self, id: LinkId, host: &mut dyn Host) -> Option<Step> {
+    pub(crate) fn dial(&mut self, id: LinkId, host: &mut dyn Host) -> Option<Step> {
         if self.link(id).connected {
             return None;
         }
-        if let Some((error, cause)) = self.link_trouble(id) {
+        if let Some((error, cause)) = self.link_refusal(id) {
             self.topology.link_mut(id).down_by = cause;
             return self.dialled(id, Err(error), host);
         }
@@ -63,9 +113,9 @@ impl Juju {
     }
 
     /// A link's wire carries again: what waits is delivered, or the next dial succeeds.
-    pub(super) fn link_is_free(&mut self, id: LinkId, host: &mut dyn Host) {
+    pub(crate) fn resume_link(&mut self, id: LinkId, host: &mut dyn Host) {
         let now = host.now();
-        if self.link_trouble(id).is_some() || self.is_link_held(id) {
+        if self.link_refusal(id).is_some() || self.is_link_stalled(id) {
             return;
         }
         let link = self.link(id);
@@ -83,7 +133,7 @@ impl Juju {
 
     /// How long a delivery takes that leaves now and is not lost.
     fn travel(&self, id: LinkId) -> Span {
-        self.latencies.watch + self.latencies.cross_model + self.slowness(id)
+        self.latencies.watch + self.latencies.cross_model + self.link_delay(id)
     }
 
     /// The consumer's controller loses its connection: the other side's bags stay as they were,
@@ -96,7 +146,7 @@ impl Juju {
 
     /// Sends side `end` of a relation on, where the other side lives in another model: the bag
     /// and presence of `unit`, or the application's bag.
-    pub(super) fn send_if_cross_model(
+    pub(crate) fn send_if_cross_model(
         &mut self,
         id: RelationId,
         end: usize,
@@ -117,7 +167,7 @@ impl Juju {
     }
 
     /// Sends the life and suspension of a relation on.
-    pub(super) fn send_life_if_cross_model(&mut self, id: RelationId, host: &mut dyn Host) {
+    pub(crate) fn send_life_if_cross_model(&mut self, id: RelationId, host: &mut dyn Host) {
         if let Some(link) = self.relation(id).link {
             let to_offering = self.link(link).consumer == id;
             self.schedule_transfer(link, to_offering, host);
@@ -125,7 +175,7 @@ impl Juju {
     }
 
     fn schedule_transfer(&mut self, id: LinkId, to_offering: bool, host: &mut dyn Host) {
-        let at = host.now() + self.travel(id) + self.losses(id, host.now());
+        let at = host.now() + self.travel(id) + self.link_losses(id, host.now());
         let link = self.topology.link_mut(id);
         let due = &mut link.due[usize::from(to_offering)];
         if link.connected && *due != at {
@@ -135,14 +185,14 @@ impl Juju {
     }
 
     /// A delivery arrives: the proxy side becomes what the local side was one latency ago.
-    pub(super) fn transfer(
+    pub(crate) fn transfer(
         &mut self,
         id: LinkId,
         to_offering: bool,
         host: &mut dyn Host,
     ) -> Option<Step> {
         let link = self.link(id);
-        if !link.connected || self.is_link_held(id) {
+        if !link.connected || self.is_link_stalled(id) {
             return None;
         }
         let travel = self.travel(id);
@@ -169,7 +219,7 @@ impl Juju {
     }
 
     /// Whether nothing is under way between the two sides, and nothing waits to be.
-    pub(super) fn has_delivered_everything(&self, id: LinkId, now: Time) -> bool {
+    pub(crate) fn has_delivered_everything(&self, id: LinkId, now: Time) -> bool {
         let link = self.link(id);
         let relation = self.relation(link.consumer);
         let over = relation.life != Life::Alive || relation.suspended;
