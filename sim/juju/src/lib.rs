@@ -16,6 +16,7 @@ mod build;
 mod churn;
 mod commit;
 mod context;
+mod driver;
 mod elision;
 mod expiry;
 mod happening;
@@ -53,6 +54,7 @@ pub use agent::{Activity, Agent, Failed, RelationLocal, Running};
 pub use build::ApplicationParts;
 pub use commit::CommitFault;
 pub use context::{Effects, RelationSight, SecretSight, SecretView, Sight, UnitContext};
+pub use driver::{Driver, drive};
 pub use happening::{
     About, ConnectionError, Happening, RelationChange, RelationName, SecretChange,
 };

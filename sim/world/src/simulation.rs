@@ -16,7 +16,9 @@ use super::sides::Sides;
 use super::tampering::Edits;
 use super::{Deployment, clients::ClientSide};
 use trustsim_charms::{AcmeServer, Charm};
-use trustsim_juju::{self as juju, ApplicationId, Juju, Step};
+use trustsim_juju::{
+    self as juju, ApplicationId, ConnectionError, Driver, Hook, Host, Juju, LinkId, Quiet, UnitId,
+};
 use trustsim_kernel::{self as kernel, Agenda, Seq, Span, Streams, Time};
 use trustsim_pki::KeyPool;
 use trustsim_tls::{Lane, VerdictCache};
@@ -259,14 +261,44 @@ impl Simulation {
     }
 }
 
+/// The world as Juju's driver, at one event.
+struct Playing<'a> {
+    world: &'a mut World,
+    agenda: &'a mut Agenda<Event>,
+}
+
+impl Driver for Playing<'_> {
+    fn in_juju<T>(&mut self, call: impl FnOnce(&mut Juju, &mut dyn Host) -> T) -> T {
+        self.world
+            .in_juju(self.agenda, |juju, desk| call(juju, desk))
+    }
+
+    fn run_hook(&mut self, unit: UnitId, hook: Hook, cause: Option<Seq>, failures: u32) {
+        self.world
+            .run_hook(unit, hook, cause, failures, self.agenda);
+    }
+
+    fn ask_quiet(&self, unit: UnitId) -> Quiet {
+        self.world.quiet_unless_failing(unit, self.agenda.now())
+    }
+
+    fn judge_agent(&mut self, unit: UnitId) -> Result<(), ConnectionError> {
+        self.world.judge_agent(unit, self.agenda.now())
+    }
+
+    fn judge_link(&mut self, link: LinkId) -> Result<(), ConnectionError> {
+        self.world.judge_link(link, self.agenda.now())
+    }
+}
+
 impl kernel::World for World {
     type Event = Event;
 
     fn handle(&mut self, event: Event, agenda: &mut Agenda<Event>) {
         match event {
             Event::Juju(event) => {
-                let step = self.in_juju(agenda, |juju, desk| juju.handle(event, desk));
-                self.carry_on(step, agenda);
+                let world = &mut *self;
+                juju::drive(&mut Playing { world, agenda }, event);
                 match event {
                     juju::Event::HookEnd(unit) => {
                         self.workload_changed(unit, agenda);
@@ -313,36 +345,6 @@ impl World {
         let happenings = desk.into_happenings();
         flush(happenings, &self.juju, &mut self.journal);
         result
-    }
-
-    /// Does what Juju asks for until it asks for nothing.
-    pub(super) fn carry_on(&mut self, step: Option<Step>, agenda: &mut Agenda<Event>) {
-        let mut next = step;
-        while let Some(step) = next {
-            next = match step {
-                Step::Run {
-                    unit,
-                    hook,
-                    cause,
-                    failures,
-                } => {
-                    self.run_hook(unit, hook, cause, failures, agenda);
-                    None
-                }
-                Step::Idle { unit } => {
-                    let quiet = self.quiet_unless_failing(unit, agenda.now());
-                    self.in_juju(agenda, |juju, desk| juju.rest(unit, quiet, desk))
-                }
-                Step::Connect { unit } => {
-                    let judged = self.judge_agent(unit, agenda.now());
-                    self.in_juju(agenda, |juju, desk| juju.connected(unit, judged, desk))
-                }
-                Step::Dial { link } => {
-                    let judged = self.judge_link(link, agenda.now());
-                    self.in_juju(agenda, |juju, desk| juju.dialled(link, judged, desk))
-                }
-            };
-        }
     }
 
     /// Connections are watched once every agent is at rest, or when patience ends.

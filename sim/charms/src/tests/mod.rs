@@ -27,9 +27,9 @@ use super::{
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::{Note, StoredKey};
 use trustsim_juju::{
-    About, Activity, ApplicationId, ApplicationParts, Bag, EndpointInfo, EndpointRole, Event,
-    Happening, Hook, HookError, Host, Juju, Latencies, ModelId, RelationId, SecretId, SecretOwner,
-    Step, UnitId, Value,
+    About, Activity, ApplicationId, ApplicationParts, Bag, ConnectionError, Driver, EndpointInfo,
+    EndpointRole, Event, Happening, Hook, HookError, Host, Juju, Latencies, LinkId, ModelId, Quiet,
+    RelationId, SecretId, SecretOwner, UnitId, Value, drive,
 };
 use trustsim_kernel::{Agenda, Seq, Span, Streams, Time};
 use trustsim_pki::{KeyAlgorithm, KeyPool};
@@ -118,6 +118,43 @@ impl Host for TestHost<'_> {
 
     fn record(&mut self, _: Option<Seq>, _: About, _: Happening) -> Option<Seq> {
         None
+    }
+}
+
+impl Driver for Stage {
+    fn in_juju<T>(&mut self, call: impl FnOnce(&mut Juju, &mut dyn Host) -> T) -> T {
+        let host = &mut TestHost(&mut self.agenda, self.ticks);
+        call(&mut self.juju, host)
+    }
+
+    fn run_hook(&mut self, unit: UnitId, hook: Hook, _: Option<Seq>, failures: u32) {
+        let now = self.agenda.now();
+        let (effects, notes, result) = self.run_code(unit, &hook, now);
+        for note in notes {
+            let (kind, text) = told(&note);
+            self.notes.push((now, unit, kind, text));
+            if let Note::KeyStored(stored) = note {
+                self.stored_keys.push(stored);
+            }
+        }
+        self.started.insert(unit, now);
+        self.in_juju(|juju, host| {
+            juju.hook_ran(unit, hook, failures, None, effects, result, host);
+        });
+    }
+
+    fn ask_quiet(&self, unit: UnitId) -> Quiet {
+        let charm = &self.instances[&self.juju.unit(unit).application];
+        let now = self.agenda.now();
+        charm.quiet(&UnitContext::new(&self.juju, unit, now, None))
+    }
+
+    fn judge_agent(&mut self, _: UnitId) -> Result<(), ConnectionError> {
+        Ok(())
+    }
+
+    fn judge_link(&mut self, _: LinkId) -> Result<(), ConnectionError> {
+        Ok(())
     }
 }
 
@@ -286,59 +323,14 @@ impl Stage {
                 Event::HookEnd(unit) => self.before_end(unit),
                 _ => None,
             };
-            let mut step = self
-                .juju
-                .handle(event, &mut TestHost(&mut self.agenda, self.ticks));
+            drive(self, event);
             if let Some(ending) = ending {
                 self.after_end(ending);
             }
-            while let Some(todo) = step.take() {
-                step = self.carry_out(todo);
-            }
         }
     }
 
-    fn carry_out(&mut self, step: Step) -> Option<Step> {
-        let now = self.agenda.now();
-        match step {
-            Step::Run {
-                unit,
-                hook,
-                failures,
-                ..
-            } => {
-                let (effects, notes, result) = self.run_hook(unit, &hook, now);
-                for note in notes {
-                    let (kind, text) = told(&note);
-                    self.notes.push((now, unit, kind, text));
-                    if let Note::KeyStored(stored) = note {
-                        self.stored_keys.push(stored);
-                    }
-                }
-                self.started.insert(unit, now);
-                let host = &mut TestHost(&mut self.agenda, self.ticks);
-                self.juju
-                    .hook_ran(unit, hook, failures, None, effects, result, host);
-                None
-            }
-            Step::Idle { unit } => {
-                let charm = &self.instances[&self.juju.unit(unit).application];
-                let quiet = charm.quiet(&UnitContext::new(&self.juju, unit, now, None));
-                self.juju
-                    .rest(unit, quiet, &mut TestHost(&mut self.agenda, self.ticks))
-            }
-            Step::Connect { unit } => {
-                self.juju
-                    .connected(unit, Ok(()), &mut TestHost(&mut self.agenda, self.ticks))
-            }
-            Step::Dial { link } => {
-                self.juju
-                    .dialled(link, Ok(()), &mut TestHost(&mut self.agenda, self.ticks))
-            }
-        }
-    }
-
-    fn run_hook(
+    fn run_code(
         &self,
         unit: UnitId,
         hook: &Hook,

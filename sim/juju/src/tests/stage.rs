@@ -203,77 +203,9 @@ impl Stage {
     pub(super) fn run_until(&mut self, until: Time) {
         while let Some(event) = self.agenda.next(until) {
             self.handled += 1;
-            let mut next = self.call(|juju, host| juju.handle(event, host));
-            while let Some(step) = next {
-                next = self.carry_out(step);
-            }
+            drive(self, event);
         }
         trustsim_kernel::run(&mut Nothing, &mut self.agenda, until);
-    }
-
-    fn carry_out(&mut self, step: Step) -> Option<Step> {
-        match step {
-            Step::Run {
-                unit,
-                hook,
-                failures,
-                ..
-            } => {
-                self.run_hook(unit, hook, failures);
-                None
-            }
-            Step::Idle { unit } => {
-                let application = self.juju.unit(unit).application;
-                let context = UnitContext::new(&self.juju, unit, self.agenda.now(), None);
-                let quiet = self.quiets.get(&application);
-                let quiet = quiet.map_or(Quiet::Always, |quiet| quiet(&context));
-                self.call(|juju, host| juju.rest(unit, quiet, host))
-            }
-            Step::Connect { unit } => {
-                let refused = self.unreachable.contains(&unit);
-                let judged = if refused {
-                    Err(ConnectionError::Refused)
-                } else {
-                    Ok(())
-                };
-                self.call(|juju, host| juju.connected(unit, judged, host))
-            }
-            Step::Dial { link } => {
-                self.dials.push((self.now(), link));
-                let refused = self.cut.contains(&link);
-                let judged = if refused {
-                    Err(ConnectionError::Refused)
-                } else {
-                    Ok(())
-                };
-                self.call(|juju, host| juju.dialled(link, judged, host))
-            }
-        }
-    }
-
-    fn run_hook(&mut self, unit: UnitId, hook: Hook, failures: u32) {
-        let now = self.now();
-        let mut context = UnitContext::new(&self.juju, unit, now, Some(&hook));
-        let application = self.juju.unit(unit).application;
-        let result = match self.codes.get(&application) {
-            Some(code) => code(&hook, &mut context),
-            None => Ok(()),
-        };
-        let (effects, _) = context.into_effects();
-        let repeats = failures == 0 && self.agent(unit).is_repeat(&hook);
-        let idles = effects.bags.is_empty() && effects.secrets.is_empty() && result.is_ok();
-        let name = self.name(unit, &hook);
-        self.played.push(Played {
-            at: now,
-            unit: self.juju.unit(unit).name.to_string(),
-            hook: hook.clone(),
-            name,
-            failures,
-            idle_repeat: repeats && idles,
-        });
-        self.call(|juju, host| {
-            juju.hook_ran(unit, hook, failures, Some(Seq(0)), effects, result, host);
-        });
     }
 
     fn name(&self, unit: UnitId, hook: &Hook) -> String {
@@ -313,6 +245,63 @@ impl Stage {
 
     pub(super) fn agent(&self, unit: UnitId) -> &Agent {
         self.juju.agent(unit).expect("it is no proxy")
+    }
+}
+
+impl Driver for Stage {
+    fn in_juju<T>(&mut self, call: impl FnOnce(&mut Juju, &mut dyn Host) -> T) -> T {
+        self.call(call)
+    }
+
+    fn run_hook(&mut self, unit: UnitId, hook: Hook, _: Option<Seq>, failures: u32) {
+        let now = self.now();
+        let mut context = UnitContext::new(&self.juju, unit, now, Some(&hook));
+        let application = self.juju.unit(unit).application;
+        let result = match self.codes.get(&application) {
+            Some(code) => code(&hook, &mut context),
+            None => Ok(()),
+        };
+        let (effects, _) = context.into_effects();
+        let repeats = failures == 0 && self.agent(unit).is_repeat(&hook);
+        let idles = effects.bags.is_empty() && effects.secrets.is_empty() && result.is_ok();
+        let name = self.name(unit, &hook);
+        self.played.push(Played {
+            at: now,
+            unit: self.juju.unit(unit).name.to_string(),
+            hook: hook.clone(),
+            name,
+            failures,
+            idle_repeat: repeats && idles,
+        });
+        self.call(|juju, host| {
+            juju.hook_ran(unit, hook, failures, Some(Seq(0)), effects, result, host);
+        });
+    }
+
+    fn ask_quiet(&self, unit: UnitId) -> Quiet {
+        let application = self.juju.unit(unit).application;
+        let context = UnitContext::new(&self.juju, unit, self.agenda.now(), None);
+        let quiet = self.quiets.get(&application);
+        quiet.map_or(Quiet::Always, |quiet| quiet(&context))
+    }
+
+    fn judge_agent(&mut self, unit: UnitId) -> Result<(), ConnectionError> {
+        let is_refused = self.unreachable.contains(&unit);
+        if is_refused {
+            Err(ConnectionError::Refused)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn judge_link(&mut self, link: LinkId) -> Result<(), ConnectionError> {
+        self.dials.push((self.now(), link));
+        let is_refused = self.cut.contains(&link);
+        if is_refused {
+            Err(ConnectionError::Refused)
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -1,0 +1,69 @@
+//! Plays an event to its end: the one loop that answers every [`Step`], for the world and for tests.
+//!
+//! Juju does not know what a charm's code does or whether a controller's certificate is accepted. It
+//! hands out a [`Step`] instead and waits for the answer, and the answer may lead to the next step.
+//! A [`Driver`] has the answers:
+//!
+//! ```text
+//! drive(event) -> Juju::handle -> Step::Connect -> Driver::judge_agent -> Juju::connected -> Step::Run
+//!              -> Driver::run_hook -> nothing left to do
+//! ```
+
+use trustsim_kernel::Seq;
+
+use super::{ConnectionError, Event, Hook, Host, Juju, LinkId, Quiet, Step, UnitId};
+
+/// What Juju asks of the program that plays it.
+pub trait Driver {
+    /// Calls into Juju with the clock, the agenda and the journal at hand.
+    fn in_juju<T>(&mut self, call: impl FnOnce(&mut Juju, &mut dyn Host) -> T) -> T;
+
+    /// Runs the charm's code for a hook that failed `failures` times before, and gives what it left
+    /// behind to [`Juju::hook_ran`].
+    fn run_hook(&mut self, unit: UnitId, hook: Hook, cause: Option<Seq>, failures: u32);
+
+    /// What the charm of an idle unit says of the hooks to come.
+    fn ask_quiet(&self, unit: UnitId) -> Quiet;
+
+    /// Whether an agent's connection to its controller comes about now.
+    ///
+    /// # Errors
+    /// Why it does not.
+    fn judge_agent(&mut self, unit: UnitId) -> Result<(), ConnectionError>;
+
+    /// Whether a controller's connection to another comes about now.
+    ///
+    /// # Errors
+    /// Why it does not.
+    fn judge_link(&mut self, link: LinkId) -> Result<(), ConnectionError>;
+}
+
+/// Gives an event to Juju and answers what it asks for, until it asks for nothing.
+pub fn drive(driver: &mut impl Driver, event: Event) {
+    let mut next = driver.in_juju(|juju, host| juju.handle(event, host));
+    while let Some(step) = next {
+        next = match step {
+            Step::Run {
+                unit,
+                hook,
+                cause,
+                failures,
+            } => {
+                driver.run_hook(unit, hook, cause, failures);
+                None
+            }
+            Step::Idle { unit } => {
+                let quiet = driver.ask_quiet(unit);
+                driver.in_juju(|juju, host| juju.rest(unit, quiet, host))
+            }
+            Step::Connect { unit } => {
+                let judged = driver.judge_agent(unit);
+                driver.in_juju(|juju, host| juju.connected(unit, judged, host))
+            }
+            Step::Dial { link } => {
+                let judged = driver.judge_link(link);
+                driver.in_juju(|juju, host| juju.dialled(link, judged, host))
+            }
+        };
+    }
+}
