@@ -3,6 +3,7 @@
 
 mod architecture;
 mod behaviours;
+mod glossary;
 mod manifests;
 mod sources;
 mod tidy;
