@@ -117,18 +117,18 @@ fn keys_that_stand_in_clear_say_who_can_read_them() {
 }
 
 #[test]
-fn the_sheets_have_a_row_for_each_key_and_each_try() {
+fn the_tables_have_a_row_for_each_key_and_each_try() {
     let (_, radius) = at(&crate::common::load_named("internal"), DAY * 30);
     let [keys, tries] = &report::blast_radius(&radius)[..] else {
-        panic!("two sheets");
+        panic!("two tables");
     };
     assert_eq!((keys.name, tries.name), ("stolen_keys", "blast_radius"));
     assert_eq!(
         (keys.rows.len(), tries.rows.len()),
         (radius.stolen.len(), radius.tries.len())
     );
-    for sheet in [keys, tries] {
-        assert!(sheet.rows.iter().all(|row| row.len() == sheet.header.len()));
+    for table in [keys, tries] {
+        assert!(table.rows.iter().all(|row| row.len() == table.header.len()));
     }
 }
 

@@ -6,8 +6,10 @@ use std::path::Path;
 use crate::common::rehearsals::{judged, playbook, rehearsed_on};
 use trustsim::diagnosis::{Invariant, diagnose};
 use trustsim::kernel::Span;
-use trustsim::rehearsal::{Doing, Judged, Rehearsal, Rehearsed};
+use trustsim::rehearsal::{Judged, Lost, NotApplicable, Rehearsal, Rehearsed, Task};
+use trustsim::report::words::rotation as words;
 use trustsim::scenario::{self, MemoryFiles};
+use trustsim::tls::ErrorKind;
 use trustsim::world::{Deployment, Options};
 
 fn deployment(text: &str) -> Deployment {
@@ -65,10 +67,9 @@ fn a_failure_that_an_open_connection_puts_off_is_found() {
     let rehearsal = rehearsed(OPEN, "shop.ca", 1);
     let by_renewal = playbook(&rehearsal, "by-renewal");
     assert!(!by_renewal.is_safe());
-    let first = by_renewal.lost.first.as_deref();
-    let first = first.expect("it fails");
+    let first = lost(by_renewal).first.as_ref().expect("it fails");
     assert_eq!(
-        first,
+        words::connection_failure(first),
         "browser -> shop.api/0 fails 2d18h after the beginning: unknown-issuer"
     );
 }
@@ -79,16 +80,16 @@ fn what_stays_open_beyond_the_withdrawal_breaks_i6_and_a_restart_before_it_does_
     for name in ["step-by-step", "second-provider"] {
         let left_open = playbook(&rehearsal, name);
         assert!(left_open.is_safe(), "{name}");
-        let Judged::Broken(why) = judged(left_open, DISTRUST) else {
-            panic!("{name}: {:?}", judged(left_open, DISTRUST));
-        };
+        let broken = judged(left_open, DISTRUST);
+        assert!(matches!(broken, Judged::Broken(_)), "{name}: {broken:?}");
+        let why = words::judged_message(broken).expect("it is broken");
         let expected = "browser -> shop.api/0 stays open with a certificate of the old CA, which \
                         browser trusts no more since ";
         assert!(why.starts_with(expected), "{why}");
         let closing = playbook(&rehearsal, &format!("{name}-closing"));
         assert!(closing.is_safe(), "{name}");
         assert_eq!(judged(closing, DISTRUST), &Judged::Held, "{name}");
-        assert!(closing.lost.restarts > left_open.lost.restarts, "{name}");
+        assert!(lost(closing).restarts > lost(left_open).restarts, "{name}");
     }
     // An emergency distrusts first: what is open then lives on.
     let emergency = playbook(&rehearsal, "emergency");
@@ -111,9 +112,9 @@ fn i6_holds_where_a_restart_comes_anyway_and_says_nothing_where_nothing_persists
     let rehearsal = rehearsed(&attempts, "shop.ca", 1);
     assert_eq!(
         judged(playbook(&rehearsal, "step-by-step"), DISTRUST),
-        &Judged::NotApplicable("no connection stays open, and none takes up sessions".to_owned())
+        &Judged::NotApplicable(NotApplicable::NothingPersists)
     );
-    let closing = |each: &Rehearsed| each.name.ends_with("-closing");
+    let closing = |each: &Rehearsed| each.playbook.closes_connections();
     assert!(!rehearsal.playbooks.iter().any(closing));
 }
 
@@ -183,26 +184,34 @@ faults:
 // ---- what each charm can do ----
 
 /// Names of what was played, and of what was not with why.
-fn fits(rehearsal: &Rehearsal) -> (Vec<&str>, Vec<(&str, &str)>) {
-    let mut played: Vec<&str> = rehearsal.playbooks.iter().map(|each| each.name).collect();
+fn fits(rehearsal: &Rehearsal) -> (Vec<&str>, Vec<(&str, String)>) {
+    let playbooks = rehearsal.playbooks.iter();
+    let mut played: Vec<&str> = playbooks.map(|each| each.playbook.name()).collect();
     played.sort_unstable();
     let unfit = rehearsal.unfit.iter();
     let unfit = unfit.flat_map(|unfit| {
-        let names = unfit.names.iter();
-        names.map(|name| (*name, unfit.why.as_str()))
+        let playbooks = unfit.playbooks.iter();
+        playbooks.map(|playbook| (playbook.name(), words::misfit(&unfit.reason)))
     });
     (played, unfit.collect())
 }
 
-fn why<'a>(unfit: &[(&str, &'a str)], name: &str) -> &'a str {
+fn why<'a>(unfit: &'a [(&str, String)], name: &str) -> &'a str {
     let found = unfit.iter().find(|(each, _)| *each == name);
-    found.unwrap_or_else(|| panic!("{name} was played")).1
+    &found.unwrap_or_else(|| panic!("{name} was played")).1
+}
+
+fn lost(rehearsed: &Rehearsed) -> &Lost {
+    rehearsed.lost.as_ref().expect("it was played")
 }
 
 fn commands(rehearsed: &Rehearsed) -> Vec<&str> {
     let lines = rehearsed.timetable.iter();
-    let typed = lines.filter(|line| line.doing == Doing::Command);
-    typed.map(|line| line.text.as_str()).collect()
+    let typed = lines.filter_map(|line| match &line.task {
+        Task::Command(command) => Some(command.as_str()),
+        _ => None,
+    });
+    typed.collect()
 }
 
 /// Charmed Kubernetes in small: one machine of each kind and this CA.
@@ -251,10 +260,10 @@ fn easyrsa_is_rotated_by_another_and_not_without_loss() {
     assert!(why(&unfit, "step-by-step").contains("has one CA at a time"));
     assert!(rehearsal.safe().is_none());
     let second = playbook(&rehearsal, "second-provider");
-    assert!(second.is_possible() && second.lost.connections == 2);
+    assert!(lost(second).connections == 2);
     // Each side takes the new CA with its own certificate, at its own time.
-    let first = second.lost.first.as_deref().unwrap_or_default();
-    assert!(first.ends_with("unknown-issuer"), "{first}");
+    let first = lost(second).first.as_ref().expect("it fails");
+    assert_eq!(first.error, ErrorKind::UnknownIssuer, "{first:?}");
 }
 
 /// openstack/charm-vault: its backend goes with its CA (`disable-pki`), another root is generated, and
@@ -284,7 +293,7 @@ fn charm_vault_is_rotated_by_three_actions_and_not_without_loss() {
         ]
     );
     // It comes out as it should: the loss ends, whoever fails.
-    assert!(own.lost.most < Span::from_secs(600), "{:?}", own.lost);
+    assert!(lost(own).most < Span::from_secs(600), "{:?}", own.lost);
     let second = playbook(&rehearsal, "second-provider");
     assert!(commands(second).contains(&"juju integrate -m k8s mysql:shared-db ca-next:shared-db"));
 }
@@ -302,33 +311,37 @@ fn a_second_vault_waits_for_those_who_unseal_it() {
         "the charm `vault-k8s` has no action that rotates its CA"
     );
     let second = rehearsal.safe().expect("one is safe");
-    assert_eq!(second.name, "second-provider");
-    let lines: Vec<(bool, Doing, &str)> = second
+    assert_eq!(second.playbook.name(), "second-provider");
+    let lines: Vec<(bool, &str, String)> = second
         .timetable
         .iter()
-        .map(|line| (line.beforehand, line.doing, line.text.as_str()))
+        .map(|line| (line.beforehand, line.task.name(), words::task(&line.task)))
+        .collect();
+    let lines: Vec<(bool, &str, &str)> = lines
+        .iter()
+        .map(|(beforehand, kind, text)| (*beforehand, *kind, text.as_str()))
         .collect();
     assert_eq!(
         lines[1..5],
         [
             (
                 true,
-                Doing::Awaited,
+                "awaited",
                 "at shop.vault-next/0: vault operator unseal"
             ),
             (
                 true,
-                Doing::Awaited,
+                "awaited",
                 "juju run -m shop vault-next/leader authorize-charm secret-id=vault-token"
             ),
             (
                 true,
-                Doing::Check,
+                "check",
                 "every unit of shop.vault-next is active and idle: juju status -m shop vault-next"
             ),
             (
                 false,
-                Doing::Command,
+                "command",
                 "juju remove-relation -m shop vault:vault-pki web:certificates"
             ),
         ]
@@ -349,9 +362,12 @@ fn the_parent_of_an_intermediate_is_rotated_too() {
     let rehearsal = rehearsed_on(&deployment, ("shop.root", 1), 1);
     let own = playbook(&rehearsal, "charm-action");
     assert!(!own.is_safe() && own.is_possible());
-    let Judged::Broken(early) = judged(own, Invariant::UseEndsBeforeDistrust) else {
-        panic!("leaves of the old intermediate live on");
-    };
+    let broken = judged(own, Invariant::UseEndsBeforeDistrust);
+    assert!(
+        matches!(broken, Judged::Broken(_)),
+        "leaves of the old intermediate live on"
+    );
+    let early = words::judged_message(broken).expect("it is broken");
     assert!(
         early.contains("still showed a certificate of the old CA"),
         "{early}"
@@ -397,7 +413,8 @@ connections:
     assert!(why(&unfit, "step-by-step").ends_with("the CA is rotated there"));
     let second = playbook(&rehearsal, "second-provider");
     let awaited = second.timetable.iter().filter(|line| {
-        line.doing == Doing::Awaited && line.text.contains("ca-next/leader provide-certificate")
+        matches!(&line.task, Task::Awaited { command, .. }
+            if command.contains("ca-next/leader provide-certificate"))
     });
     assert_eq!(awaited.count(), 1, "{:?}", second.timetable);
 }
@@ -413,7 +430,7 @@ fn a_timetable_says_what_to_look_at_before_going_on() {
     let lines: Vec<String> = safe
         .timetable
         .iter()
-        .map(|line| format!("{}: {}", line.doing.name(), line.text))
+        .map(|line| format!("{}: {}", line.task.name(), words::task(&line.task)))
         .collect();
     assert_eq!(
         lines,

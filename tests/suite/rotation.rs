@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::common::rehearsals::{judged, playbook, rehearsed_on};
 use trustsim::diagnosis::{Invariant, Rotated, outages};
 use trustsim::kernel::{Span, Time};
-use trustsim::rehearsal::{Judged, Rehearsal};
+use trustsim::rehearsal::{Judged, Rehearsal, Task};
 use trustsim::scenario::{self, MemoryFiles};
 use trustsim::world::{CertificateKind, Deployment, Kind, Options, Record};
 
@@ -253,7 +253,8 @@ fn a_ca_whose_key_is_at_hand_can_be_rotated_without_downtime() {
         "{overlap}"
     );
     let emergency = playbook(&rehearsal, "emergency");
-    assert!(!emergency.is_safe() && emergency.lost.connections == 6);
+    let lost = emergency.lost.as_ref().expect("it was played");
+    assert!(!emergency.is_safe() && lost.connections == 6);
     assert!(matches!(
         judged(emergency, Invariant::UseEndsBeforeDistrust),
         Judged::Broken(_)
@@ -281,14 +282,12 @@ fn a_real_charms_own_rotation_loses_and_a_second_provider_does_not() {
         ));
     }
     let safe = rehearsal.safe().expect("a second provider");
-    assert_eq!(safe.name, "second-provider");
+    assert_eq!(safe.playbook.name(), "second-provider");
     assert_eq!(judged(safe, Invariant::Rollback), &Judged::Held);
     let first = &safe.timetable[0];
     assert!(first.beforehand);
-    assert_eq!(
-        first.text,
-        "juju deploy -m shop self-signed-certificates ca-next"
-    );
+    let command = "juju deploy -m shop self-signed-certificates ca-next";
+    assert_eq!(first.task, Task::Command(command.to_owned()));
 }
 
 /// Peers that trust what comes with their own certificate have nothing to be told by beforehand.
@@ -298,8 +297,9 @@ fn where_no_playbook_is_safe_the_least_loss_is_said() {
     let rehearsal = rehearsed(&deployment, "shop.ca", 7);
     assert!(rehearsal.safe().is_none());
     let best = &rehearsal.playbooks[0];
-    assert_eq!(best.name, "second-provider");
-    let worst = best.lost.worst.as_deref().expect("something is lost");
+    assert_eq!(best.playbook.name(), "second-provider");
+    let lost = best.lost.as_ref().expect("it was played");
+    let worst = lost.worst.as_deref().expect("something is lost");
     assert!(
         worst.starts_with("shop.api/") && worst.contains("-> shop.api/"),
         "{worst}"

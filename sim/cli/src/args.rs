@@ -18,7 +18,7 @@ use trustsim_tls::Lane;
 #[command(after_help = "\
 Exit codes:
   0    every expectation held
-  1    an expectation broke, or something failed that nobody expected to
+  1    an expectation is broken, or there was an outage that is not expected
   2    the run could not be made
   101  a bug in trustsim")]
 pub struct Cli {
@@ -79,7 +79,7 @@ pub enum Format {
     Yaml,
 }
 
-/// How data without a table is printed.
+/// How data that has no tables is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum DataFormat {
     /// YAML
@@ -111,16 +111,16 @@ impl From<LaneName> for Lane {
 /// How a scenario is played.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Play {
-    /// Play this variant of the scenario, which stands under `variants`
+    /// Play this variant of the scenario, one of its `variants`
     #[arg(long, value_name = "NAME")]
     pub variant: Option<String>,
     /// Play with this seed instead of the scenario's
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// Play every quiet hook instead of passing over those that could do nothing
+    /// Run every hook, also those that would do nothing
     #[arg(long)]
     pub every_hook: bool,
-    /// Perform every attempt of every connection instead of one for each change
+    /// Perform every handshake instead of one for each change of what both sides bring
     #[arg(long)]
     pub every_handshake: bool,
     /// How handshakes are performed
@@ -133,27 +133,27 @@ pub struct Play {
 pub enum Command {
     /// Play a scenario and write its report
     Run(Run),
-    /// Read a scenario and say what is wrong with it, without playing it
+    /// Check scenarios without playing them
     Check(Check),
-    /// Say why a connection fails at an instant, or what it rests on
+    /// Explain why a connection fails at an instant, or what its trust is based on
     Why(Why),
-    /// Say what is coming: ends, crowds, queues, and how long each provider may be away
+    /// Forecast expiries, bursts of requests, queues, and how long each provider may be unavailable
     Forecast(Forecast),
-    /// Say what trust nothing needs, and what each key would do in an attacker's hands
+    /// Find trust that no connection needs, and what an attacker could do with each key
     #[command(subcommand)]
     Audit(Audit),
-    /// Play every way of doing something before anybody does it
+    /// Play every way to make a change before an operator makes it
     #[command(subcommand)]
     Rehearse(Rehearse),
-    /// Answer as `juju status` would at an instant
+    /// Show what `juju status` would at an instant
     Status(Status),
-    /// Answer as `juju show-unit` would at an instant
+    /// Show what `juju show-unit` would at an instant
     ShowUnit(ShowUnit),
-    /// Write the hooks of units: what each one saw, and what it left behind
+    /// Record the hooks of units: what each one read, and what it wrote
     Record(Record),
     /// Write what every connection would present and trust at an instant, for openssl or curl
     Export(Export),
-    /// Say what each TLS stack says of certificate files
+    /// Judge certificate files as each TLS stack would
     Judge(Judge),
     /// Print the page of a code such as TS0401, or list all codes
     Explain(Explain),
@@ -181,12 +181,12 @@ pub struct Run {
     /// How the summary is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
     pub format: Format,
-    /// How it is played
+    /// How the scenario is played
     #[command(flatten)]
     pub play: Play,
 }
 
-/// Read a scenario and say what is wrong with it, without playing it
+/// Check scenarios without playing them
 #[derive(Debug, Args)]
 pub struct Check {
     /// Scenario files
@@ -194,7 +194,7 @@ pub struct Check {
     pub scenarios: Vec<PathBuf>,
 }
 
-/// Say why a connection fails at an instant, or what it rests on
+/// Explain why a connection fails at an instant, or what its trust is based on
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The first line names the cause. A client or a server is model.app/0, model.app for all of its
@@ -202,22 +202,22 @@ units, or the name of a client. The exit code is 0 whether the connection holds 
 pub struct Why {
     /// Scenario file, or the folder that `trustsim run` wrote of it; it is played again
     pub scenario: PathBuf,
-    /// Who opens the connection
+    /// The side that opens the connection
     pub client: String,
-    /// Who accepts it
+    /// The side that accepts it
     pub server: String,
     /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
-    /// How it is printed
+    /// How the answer is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
     pub format: Format,
-    /// How it is played
+    /// How the scenario is played
     #[command(flatten)]
     pub play: Play,
 }
 
-/// Say what is coming: ends, crowds, queues, and how long each provider may be away
+/// Forecast expiries, bursts of requests, queues, and how long each provider may be unavailable
 #[derive(Debug, Args)]
 pub struct Forecast {
     /// Scenario file, or the folder that `trustsim run` wrote of it
@@ -225,13 +225,13 @@ pub struct Forecast {
     /// How many of the shortest outages to prove, each by playing it; 0 proves none
     #[arg(long, value_name = "COUNT", default_value_t = 4)]
     pub proofs: usize,
-    /// How it is printed
+    /// How the answer is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
     pub format: Format,
     /// Write every row into CSV files in this folder
     #[arg(short, long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
-    /// How it is played
+    /// How the scenario is played
     #[command(flatten)]
     pub play: Play,
 }
@@ -239,9 +239,9 @@ pub struct Forecast {
 /// Audits.
 #[derive(Debug, Subcommand)]
 pub enum Audit {
-    /// CAs and sources of CAs that no connection needs, and those that all rests on
+    /// CAs and sources of CAs that no connection needs, and those that every connection needs
     Trust(AuditOptions),
-    /// What each key would do in an attacker's hands, by forged certificates and handshakes
+    /// What an attacker could do with each key, by handshakes with forged certificates
     BlastRadius {
         /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
         #[arg(long, value_name = "TIME")]
@@ -257,13 +257,13 @@ pub enum Audit {
 pub struct AuditOptions {
     /// Scenario file, or the folder that `trustsim run` wrote of it
     pub scenario: PathBuf,
-    /// How it is printed
+    /// How the answer is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
     pub format: Format,
     /// Write every row into CSV files in this folder
     #[arg(short, long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
-    /// How it is played
+    /// How the scenario is played
     #[command(flatten)]
     pub play: Play,
 }
@@ -301,12 +301,12 @@ pub struct RehearseRotation {
     /// Play with so many seeds: that one and those that follow it
     #[arg(long, value_name = "NUMBER", default_value = "3")]
     pub seeds: NonZeroU32,
-    /// How it is printed
+    /// How the answer is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
     pub format: Format,
 }
 
-/// Answer as `juju status` would at an instant
+/// Show what `juju status` would at an instant
 #[derive(Debug, Args)]
 pub struct Status {
     /// Scenario file, or the folder that `trustsim run` wrote of it
@@ -317,7 +317,7 @@ pub struct Status {
     /// Only this model; may be given several times
     #[arg(short, long, value_name = "MODEL")]
     pub model: Vec<String>,
-    /// How it is printed
+    /// How the answer is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
     pub format: Format,
     /// Write into this file instead of standard output
@@ -328,7 +328,7 @@ pub struct Status {
     pub play: Play,
 }
 
-/// Answer as `juju show-unit` would at an instant
+/// Show what `juju show-unit` would at an instant
 #[derive(Debug, Args)]
 pub struct ShowUnit {
     /// Scenario file, or the folder that `trustsim run` wrote of it
@@ -342,7 +342,7 @@ pub struct ShowUnit {
     /// Model of the units that are given without one
     #[arg(short, long, value_name = "MODEL")]
     pub model: Option<String>,
-    /// How it is printed
+    /// How the answer is printed
     #[arg(long, value_name = "FORMAT", default_value = "yaml")]
     pub format: DataFormat,
     /// Write into this file instead of standard output
@@ -353,29 +353,29 @@ pub struct ShowUnit {
     pub play: Play,
 }
 
-/// Write the hooks of units: what each one saw, and what it left behind
+/// Record the hooks of units: what each one read, and what it wrote
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A hook's databags, secrets, configuration and clock before it ran, and its databags, secrets and
 status after: all that a charm's code would read and write, so that the same hook can be run with
-the real code under ops[testing]. Hooks that would do nothing are passed over; with --every-hook
-they are written too.")]
+the real code under ops[testing]. Hooks that would do nothing are left out;
+--every-hook records them too.")]
 pub struct Record {
     /// Scenario file, or the folder that `trustsim run` wrote of it
     pub scenario: PathBuf,
     /// Units, as model.app/0, or app/0 of the model given with -m; every unit without any
     #[arg(value_name = "UNIT")]
     pub units: Vec<String>,
-    /// From here on: a duration from the start such as 91d, or an RFC 3339 instant
+    /// Record from here on: a duration from the start such as 91d, or an RFC 3339 instant
     #[arg(long, value_name = "TIME")]
     pub from: Option<String>,
-    /// Until here; the end without it
+    /// Record until here; the end without it
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
     /// Model of the units that are given without one
     #[arg(short, long, value_name = "MODEL")]
     pub model: Option<String>,
-    /// How it is printed
+    /// How the answer is printed
     #[arg(long, value_name = "FORMAT", default_value = "json")]
     pub format: DataFormat,
     /// Write into this file instead of standard output
@@ -402,7 +402,7 @@ pub struct Export {
     pub play: Play,
 }
 
-/// Say what each TLS stack says of certificate files
+/// Judge certificate files as each TLS stack would
 #[derive(Debug, Args)]
 #[command(after_help = "\
 With --client-roots the server asks for a certificate, and judges what --client-chain holds, or
@@ -432,7 +432,7 @@ pub struct Judge {
     /// One stack, or all of them
     #[arg(long, value_name = "STACK", default_value = "all")]
     pub validator: String,
-    /// How it is printed
+    /// How the answer is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
     pub format: Format,
 }

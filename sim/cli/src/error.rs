@@ -15,7 +15,7 @@ pub enum ErrorKind {
     Scenario,
     /// The file system refused.
     Io,
-    /// Whoever reads standard output has gone.
+    /// The reader of standard output has gone.
     BrokenPipe,
 }
 

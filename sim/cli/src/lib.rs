@@ -28,9 +28,9 @@ pub use error::{CliError, ErrorKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Exit {
-    /// Every expectation held and nothing failed that nobody expected to.
+    /// Every expectation held and there was no outage that is not expected.
     Held = 0,
-    /// An expectation broke, or something failed that nobody expected to.
+    /// An expectation is broken, or there was an outage that is not expected.
     Broken = 1,
     /// The run could not be made: usage, a bad scenario, a file that could not be written.
     Refused = 2,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::args::{DataFormat, Format};
 use super::console::Console;
 use super::error::{CliError, ErrorKind};
-use trustsim_report::{Sheet, sheets_json, write_folder};
+use trustsim_report::{DataTable, tables_json, write_folder};
 
 /// The answer in a format: `tables` for people, `value` for programs. Only the one that is asked for
 /// is made.
@@ -24,21 +24,21 @@ pub(super) fn render(
     }
 }
 
-/// Sheets as CSV files of a folder, where one is named, and in a format onto standard output.
-pub(super) fn deliver_sheets(
-    sheets: &[Sheet],
+/// Tables as CSV files of a folder, where one is named, and in a format onto standard output.
+pub(super) fn deliver_tables(
+    tables_of_data: &[DataTable],
     tables: impl FnOnce() -> String,
     format: Format,
     folder: Option<&Path>,
     console: &mut Console<'_>,
 ) -> Result<(), CliError> {
     if let Some(folder) = folder {
-        let files: Vec<_> = sheets.iter().map(Sheet::csv).collect();
+        let files: Vec<_> = tables_of_data.iter().map(DataTable::csv).collect();
         write_folder(folder, &files).map_err(|error| {
             CliError::new(ErrorKind::Io, "failed to write the CSV files").caused_by(error)
         })?;
     }
-    console.print(&render(format, tables, || sheets_json(sheets))?)
+    console.print(&render(format, tables, || tables_json(tables_of_data))?)
 }
 
 /// A value as text, with a line break at its end.

@@ -19,7 +19,7 @@ use super::outages::Outage;
 use trustsim_kernel::{Time, format_duration};
 use trustsim_world::{
     CertificateKind, CertificateRecord, Claim, Deployment, Journal, Kind, Manifest, RotationSpec,
-    StepKind,
+    RotationStep,
 };
 
 /// The first thing that was not as it must be.
@@ -131,8 +131,8 @@ impl<'a> Rotated<'a> {
     /// Every assertion of the rotation, judged, in order.
     pub(super) fn assertions(&self) -> Vec<ExpectationResult> {
         let steps = self.spec.steps.iter();
-        let asserted = steps.filter_map(|step| match step.kind {
-            StepKind::Assert(claim) => Some((claim, step)),
+        let asserted = steps.filter_map(|step| match step.step {
+            RotationStep::Assert(claim) => Some((claim, step)),
             _ => None,
         });
         let judged = asserted.map(|(claim, step)| {

@@ -6,15 +6,13 @@ mod held;
 mod own;
 mod successor;
 
-use std::collections::BTreeMap;
+pub use held::{is_step_of_a_rotation, performs};
 
 use trustsim_kernel::Span;
 use trustsim_world::{
-    Action, Claim, Deployment, Party, RotationSpec, RotationStep, Source, StepKind, TimedAction,
+    Action, Deployment, Party, RotationSpec, RotationStep, Source, TimedAction, TimedStep,
+    TrustChange,
 };
-
-/// How long after a step people have copied a root to clients outside Juju, where nobody says.
-pub const LAG: Span = Span::from_secs(60);
 
 /// A rotation as asked for. Indices point into the deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,68 +24,7 @@ pub struct Rotation {
     /// From the start of the run.
     pub at: Span,
     /// One after the other: a step begins when the one before it has ended.
-    pub steps: Vec<(Step, Source)>,
-}
-
-/// One step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A new CA is made.
-    Prepare {
-        /// Under the names of the old one.
-        same_name: bool,
-        /// With the keys of the old one, and so its names.
-        same_key: bool,
-    },
-    /// Whoever trusts the old root gets the new one beside it.
-    Distribute(Handing),
-    /// The old root signs the new one's key; that goes with every new certificate.
-    CrossSign,
-    /// The new CA signs. A real charm may need options to be set for it.
-    SwitchIssuer {
-        /// Those options.
-        options: BTreeMap<String, Option<String>>,
-    },
-    /// Every certificate is signed again, requirer by requirer.
-    ReIssue {
-        /// Each is late by up to this long, drawn from the seed.
-        jitter: Span,
-        /// How many an hour; all at once where absent.
-        per_hour: Option<u32>,
-    },
-    /// Workloads are restarted.
-    Reload {
-        /// The application.
-        application: usize,
-        /// One unit of it; every one where absent.
-        unit: Option<u32>,
-    },
-    /// The old root is taken from whoever trusts it.
-    Withdraw(Handing),
-    /// The old CA signs again.
-    RollBack,
-    /// Nothing happens for so long.
-    Hold(Span),
-    /// This is judged of the run up to here.
-    Assert(Claim),
-}
-
-/// How roots go to whoever trusts them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Handing {
-    /// When people have done it at clients outside Juju.
-    pub lag: Span,
-    /// Who is forgotten.
-    pub except: Vec<Party>,
-}
-
-impl Default for Handing {
-    fn default() -> Self {
-        Self {
-            lag: LAG,
-            except: Vec::new(),
-        }
-    }
+    pub steps: Vec<(RotationStep, Source)>,
 }
 
 /// A step that this CA cannot do.
@@ -140,8 +77,8 @@ pub fn timed(
             at: clock,
         };
         let planned = match step {
-            Step::Hold(_) | Step::Assert(_) => Ok(Vec::new()),
-            Step::Reload { application, unit } => {
+            RotationStep::Hold(_) | RotationStep::Assert(_) => Ok(Vec::new()),
+            RotationStep::Reload { application, unit } => {
                 let (application, unit) = (*application, *unit);
                 Ok(vec![(clock, Action::Restart { application, unit })])
             }
@@ -160,15 +97,17 @@ pub fn timed(
             false => planned,
         };
         let planned = planned.map_err(|why| Refusal { step: index, why })?;
-        steps.push(RotationStep {
+        steps.push(TimedStep {
             at: clock,
-            kind: kind(step),
+            step: step.clone(),
             source: source.clone(),
         });
         clock = match step {
-            Step::Hold(length) => clock.saturating_add(*length),
+            RotationStep::Hold(length) => clock.saturating_add(*length),
             // A paced step has ended with its last action.
-            Step::ReIssue { .. } => planned.iter().map(|(at, _)| *at).fold(clock, Span::max),
+            RotationStep::ReIssue { .. } => {
+                planned.iter().map(|(at, _)| *at).fold(clock, Span::max)
+            }
             _ => clock,
         };
         actions.extend(planned.into_iter().map(|(at, action)| TimedAction {
@@ -188,27 +127,12 @@ pub fn timed(
 }
 
 /// Whether a step would leave out an application that a provider's relation does not leave out.
-fn carried_to_all(step: &Step, way: Way) -> bool {
-    let (Step::Distribute(handing) | Step::Withdraw(handing)) = step else {
+fn carried_to_all(step: &RotationStep, way: Way) -> bool {
+    let (RotationStep::Distribute(change) | RotationStep::Withdraw(change)) = step else {
         return false;
     };
     let is_related = |party: &Party| !matches!(party, Party::Client(_));
-    !matches!(way, Way::Successor(_)) && handing.except.iter().any(is_related)
-}
-
-const fn kind(step: &Step) -> StepKind {
-    match step {
-        Step::Prepare { .. } => StepKind::Prepare,
-        Step::Distribute(_) => StepKind::Distribute,
-        Step::CrossSign => StepKind::CrossSign,
-        Step::SwitchIssuer { .. } => StepKind::SwitchIssuer,
-        Step::ReIssue { .. } => StepKind::ReIssue,
-        Step::Reload { .. } => StepKind::Reload,
-        Step::Withdraw(_) => StepKind::Withdraw,
-        Step::RollBack => StepKind::RollBack,
-        Step::Hold(_) => StepKind::Hold,
-        Step::Assert(claim) => StepKind::Assert(*claim),
-    }
+    !matches!(way, Way::Successor(_)) && change.except.iter().any(is_related)
 }
 
 /// What planning one step needs.
@@ -223,11 +147,11 @@ type Planned = Vec<(Span, Action)>;
 impl Planner<'_> {
     /// People hand an application's CA, as it is then, to every client that trusts the CA that
     /// goes, but for those that are forgotten.
-    fn to_clients(&self, handing: &Handing, ca: usize, trusts: bool) -> Planned {
-        let at = self.at.saturating_add(handing.lag);
+    fn to_clients(&self, change: &TrustChange, ca: usize, trusts: bool) -> Planned {
+        let at = self.at.saturating_add(change.lag);
         let clients = self.deployment.clients.iter().enumerate();
         let told = clients.filter(|(index, client)| {
-            let forgotten = handing.except.contains(&Party::Client(*index));
+            let forgotten = change.except.contains(&Party::Client(*index));
             client.trusts.contains(&self.rotation.ca) && !forgotten
         });
         let give = |(client, _)| (at, Action::ClientTrust { client, ca, trusts });

@@ -1,13 +1,14 @@
 //! The six invariants of one rotation: what its journal shows, and what takes other futures, that is
 //! old against new and going back.
 
-use super::stage::{Played, Stage};
-use trustsim_diagnosis::Invariant;
-use trustsim_faults::rotation::{Rotation, Step, Way, way};
+use super::failure::ConnectionFailure;
+use super::stage::{PlayedRotation, Stage};
+use trustsim_diagnosis::{Invariant, Violation};
+use trustsim_faults::rotation::{Refusal, Rotation, Way, way};
 use trustsim_kernel::{Span, Streams};
 use trustsim_pki::Certificate;
-use trustsim_tls::{Case, Lane, handshake};
-use trustsim_world::{ConnectionSpec, Persistence, Source};
+use trustsim_tls::{Case, ErrorKind, Lane, handshake};
+use trustsim_world::{ConnectionSpec, Persistence, RotationStep, Source};
 
 /// What was found of one invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +16,55 @@ pub enum Judged {
     /// It holds.
     Held,
     /// It does not: the first breach.
-    Broken(String),
+    Broken(Breach),
     /// It says nothing of this playbook, and why.
-    NotApplicable(String),
+    NotApplicable(NotApplicable),
+}
+
+/// The first breach of an invariant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// With which seed, where not with the scenario's own.
+    pub seed: Option<u64>,
+    /// What broke it.
+    pub what: BreachKind,
+}
+
+/// What breaks an invariant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BreachKind {
+    /// The journal shows it.
+    Journal(Violation),
+    /// A leaf does not verify with a bundle of another time.
+    TwoByTwo {
+        /// Whether the leaf is of the new CA.
+        new_leaf: bool,
+        /// Whether the bundle is the later one.
+        new_bundle: bool,
+        /// The first handshake that fails.
+        refused: RefusedHandshake,
+    },
+    /// Going back loses something.
+    RollBack(ConnectionFailure),
+}
+
+/// Why an invariant says nothing of a playbook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotApplicable {
+    /// No connection stays open, and none takes sessions up again.
+    NothingPersists,
+    /// The old CA stays trusted.
+    OldCaStaysTrusted,
+    /// Both CAs are never in use together.
+    NeverTogether,
+    /// The charm forgets the key of the old CA, so there is no way back.
+    CharmForgetsKey,
+    /// Nothing is withdrawn.
+    NothingWithdrawn,
+    /// The old CA is withdrawn as soon as the new one signs, so there is no time to go back.
+    WithdrawnAtOnce,
+    /// The CA cannot go back.
+    Refused(Refusal),
 }
 
 /// One of the four that can meet while two CAs are in use.
@@ -31,53 +78,68 @@ pub struct Quadrant {
     /// How many connections verify.
     pub verified: usize,
     /// The first that does not.
-    pub refused: Option<String>,
+    pub refused: Option<RefusedHandshake>,
+}
+
+/// A handshake that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedHandshake {
+    /// The name that the client asked for.
+    pub server_name: String,
+    /// The error.
+    pub error: ErrorKind,
+}
+
+impl Judged {
+    /// Broken with the scenario's own seed.
+    const fn broken(what: BreachKind) -> Self {
+        Self::Broken(Breach { seed: None, what })
+    }
 }
 
 /// Judges a rotation that was played.
 pub(super) fn judge(
     stage: &mut Stage,
     rotation: &Rotation,
-    played: &Played,
+    played: &PlayedRotation,
 ) -> (Vec<(Invariant, Judged)>, Vec<Quadrant>) {
     let quadrants = two_by_two(stage, played);
     let judged = Invariant::ALL.map(|invariant| {
         let judged = match invariant {
-            Invariant::TwoByTwo => of_quadrants(&quadrants),
-            Invariant::Rollback => rolled_back(stage, rotation, played),
-            Invariant::DistrustEffective => distrust(stage, played),
-            of_journal => of_the_journal(played, of_journal),
+            Invariant::TwoByTwo => judge_quadrants(&quadrants),
+            Invariant::Rollback => judge_roll_back(stage, rotation, played),
+            Invariant::DistrustEffective => judge_distrust(stage, played),
+            of_journal => judge_journal(played, of_journal),
         };
         (invariant, judged)
     });
     (judged.into(), quadrants)
 }
 
-fn of_the_journal(played: &Played, invariant: Invariant) -> Judged {
+fn judge_journal(played: &PlayedRotation, invariant: Invariant) -> Judged {
     let violation = played.judged(|rotated, end| rotated.violation(invariant, end));
     match violation {
-        Some(violation) => Judged::Broken(violation.message),
+        Some(violation) => Judged::broken(BreachKind::Journal(violation)),
         None => Judged::Held,
     }
 }
 
 /// Nothing lives on with a certificate of the old CA once it is trusted no more, where anything can.
-fn distrust(stage: &Stage, played: &Played) -> Judged {
+fn judge_distrust(stage: &Stage, played: &PlayedRotation) -> Judged {
     let persists = |spec: &ConnectionSpec| spec.persistence != Persistence::default();
     if !stage.deployment().connections.iter().any(persists) {
-        let why = "no connection stays open, and none takes up sessions";
-        return Judged::NotApplicable(why.to_owned());
+        return Judged::NotApplicable(NotApplicable::NothingPersists);
     }
     if !played.judged(|rotated, end| rotated.is_distrusted(end)) {
-        return Judged::NotApplicable("nobody stops trusting the old CA".to_owned());
+        return Judged::NotApplicable(NotApplicable::OldCaStaysTrusted);
     }
-    of_the_journal(played, Invariant::DistrustEffective)
+    judge_journal(played, Invariant::DistrustEffective)
 }
 
 /// Real handshakes of the leaf and the bundle of just before the first use of the new CA with those
 /// of just before the first distrust of the old one, each leaf at a time at which it was in use.
 /// Only connections whose leaf changed in between are asked.
-fn two_by_two(stage: &Stage, played: &Played) -> Vec<Quadrant> {
+fn two_by_two(stage: &Stage, played: &PlayedRotation) -> Vec<Quadrant> {
     let instants = played.judged(|rotated, end| {
         let used = rotated.first_use()?;
         Some((used, rotated.first_distrust().unwrap_or(end)))
@@ -106,14 +168,18 @@ fn two_by_two(stage: &Stage, played: &Played) -> Vec<Quadrant> {
             refused: None,
         };
         for (old, new) in &pairs {
-            let case = meet(old, new, new_leaf, new_bundle);
+            let case = mixed_case(old, new, new_leaf, new_bundle);
             let stream = streams.stream("two-by-two", &case.server_name);
             let verdict = handshake(&case, Lane::default(), stream);
             if verdict.is_ok() {
                 quadrant.verified += 1;
             } else if quadrant.refused.is_none() {
-                let name = &case.server_name;
-                quadrant.refused = Some(format!("{name}: {}", verdict.error_name()));
+                quadrant.refused = Some(RefusedHandshake {
+                    server_name: case.server_name.clone(),
+                    error: verdict
+                        .error
+                        .expect("a verdict that is not ok has an error"),
+                });
             }
         }
         quadrant
@@ -130,7 +196,7 @@ fn leaves(case: &Case) -> [Option<&Certificate>; 2] {
 }
 
 /// One side's leaf of one time with the other side's bundle of another, both ways in mutual TLS.
-fn meet(old: &Case, new: &Case, new_leaf: bool, new_bundle: bool) -> Case {
+fn mixed_case(old: &Case, new: &Case, new_leaf: bool, new_bundle: bool) -> Case {
     let (leaf, bundle) = (
         if new_leaf { new } else { old },
         if new_bundle { new } else { old },
@@ -143,58 +209,58 @@ fn meet(old: &Case, new: &Case, new_leaf: bool, new_bundle: bool) -> Case {
     case
 }
 
-fn of_quadrants(quadrants: &[Quadrant]) -> Judged {
+fn judge_quadrants(quadrants: &[Quadrant]) -> Judged {
     if quadrants.is_empty() {
-        return Judged::NotApplicable("both CAs are never in use together".to_owned());
+        return Judged::NotApplicable(NotApplicable::NeverTogether);
     }
     let broken = quadrants.iter().find_map(|quadrant| {
-        let refused = quadrant.refused.as_ref()?;
-        let word = |is_new: bool| if is_new { "new" } else { "old" };
-        Some(format!(
-            "the {} leaf does not verify with the {} bundle: {refused}",
-            word(quadrant.new_leaf),
-            word(quadrant.new_bundle)
-        ))
+        Some(BreachKind::TwoByTwo {
+            new_leaf: quadrant.new_leaf,
+            new_bundle: quadrant.new_bundle,
+            refused: quadrant.refused.clone()?,
+        })
     });
-    broken.map_or(Judged::Held, Judged::Broken)
+    broken.map_or(Judged::Held, Judged::broken)
 }
 
 /// The same rotation, turned back just before the withdrawal.
-fn rolled_back(stage: &mut Stage, rotation: &Rotation, played: &Played) -> Judged {
+fn judge_roll_back(stage: &mut Stage, rotation: &Rotation, played: &PlayedRotation) -> Judged {
     let way = way(stage.deployment(), rotation);
     if way == Way::Own {
-        let why = "the charm forgets the key of the old CA";
-        return Judged::NotApplicable(why.to_owned());
+        return Judged::NotApplicable(NotApplicable::CharmForgetsKey);
     }
-    let is_withdrawal = |(step, _): &(Step, Source)| matches!(step, Step::Withdraw(_));
-    let is_switch = |(step, _): &(Step, Source)| matches!(step, Step::SwitchIssuer { .. });
+    let is_withdrawal =
+        |(step, _): &(RotationStep, Source)| matches!(step, RotationStep::Withdraw(_));
+    let is_switch =
+        |(step, _): &(RotationStep, Source)| matches!(step, RotationStep::SwitchIssuer { .. });
     let steps = &rotation.steps;
     let (Some(switch), Some(withdrawal)) = (
         steps.iter().position(is_switch),
         steps.iter().position(is_withdrawal),
     ) else {
-        return Judged::NotApplicable("nothing is withdrawn".to_owned());
+        return Judged::NotApplicable(NotApplicable::NothingWithdrawn);
     };
     if withdrawal <= switch + 1 && played.spec.steps[switch].at == played.spec.steps[withdrawal].at
     {
-        let why = "the old CA is withdrawn as soon as the new one signs";
-        return Judged::NotApplicable(why.to_owned());
+        return Judged::NotApplicable(NotApplicable::WithdrawnAtOnce);
     }
     let mut back = Rotation {
         steps: steps[..withdrawal].to_vec(),
         ..rotation.clone()
     };
-    back.steps.push((Step::RollBack, Source::default()));
+    back.steps.push((RotationStep::RollBack, Source::default()));
     if way == Way::Held {
-        let again = Step::ReIssue {
+        let again = RotationStep::ReIssue {
             jitter: Span::ZERO,
             per_hour: None,
         };
         back.steps.push((again, Source::default()));
     }
     match stage.play(&back) {
-        Ok(played) if played.is_safe() => Judged::Held,
-        Ok(played) => Judged::Broken(played.lost.first.unwrap_or_default()),
-        Err(refusal) => Judged::NotApplicable(refusal.why),
+        Ok(played) => match played.lost.first {
+            None => Judged::Held,
+            Some(first) => Judged::broken(BreachKind::RollBack(first)),
+        },
+        Err(refusal) => Judged::NotApplicable(NotApplicable::Refused(refusal)),
     }
 }

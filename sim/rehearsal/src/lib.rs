@@ -1,11 +1,23 @@
 //! Rehearsals: the ways in which a CA of a deployment can be rotated, each played in forks of one
 //! world, with the shortest pauses that lose nothing and the commands that make it.
 //!
+//! A playbook is a list of steps with two pauses left open: before the switch to the new CA and before
+//! the withdrawal of the old one. [`rehearse`] plays the deployment up to the beginning of the rotation
+//! once, forks it for each pair of pauses that is tried, and halves until one second less fails. For
+//! example, `step-by-step` of a provider that hands its root on over relations may need 61 s before the
+//! switch, because an operator copies the root to a browser a minute after it is there; with 60 s
+//! `browser -> shop.api/0` fails with `unknown-issuer`.
+//!
+//! Everything it finds is a value: which playbook, which failure, which check. `report::words::rotation`
+//! says them in English.
+//!
 //! Must not know the terminal, files or how a report looks.
 
+mod failure;
 mod invariants;
 mod ordered;
 mod play;
+mod playbook;
 mod playbooks;
 mod solve;
 mod stage;
@@ -14,19 +26,30 @@ mod successor;
 #[cfg(test)]
 mod tests;
 mod timetable;
+mod unfit;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-pub use invariants::{Judged, Quadrant};
+pub use failure::{ConnectionFailure, Failure};
+pub use invariants::{Breach, BreachKind, Judged, NotApplicable, Quadrant, RefusedHandshake};
 pub use ordered::ordered;
+pub use playbook::PlaybookKind;
 pub use solve::{Pause, Pauses, Shortfall};
 
+pub use timetable::{Check, NewCa, Task, TimetableLine};
+pub use unfit::{Misfit, Unfit};
+
 use stages::Stages;
-pub use timetable::{Command, Doing};
 
 use trustsim_diagnosis::Invariant;
+use trustsim_faults::rotation::Refusal;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{Deployment, TimedAction};
+
+/// The interface over which certificates are requested.
+const TLS_CERTIFICATES: &str = "tls-certificates";
+/// The interface over which CAs are handed on.
+const CERTIFICATE_TRANSFER: &str = "certificate_transfer";
 
 /// What is rehearsed.
 #[derive(Clone, Copy, Debug)]
@@ -71,32 +94,22 @@ impl Rehearsal {
     }
 }
 
-/// Playbooks that do not fit a CA.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unfit {
-    /// Their names.
-    pub names: Vec<&'static str>,
-    /// Why they were not played.
-    pub why: String,
-}
-
 /// One playbook, as it went.
 #[derive(Clone, Debug)]
 pub struct Rehearsed {
-    /// Kebab-case name.
-    pub name: &'static str,
-    /// What it does, in one line.
-    pub about: &'static str,
+    /// Which it is.
+    pub playbook: PlaybookKind,
     /// The pauses with which it loses nothing; `None` where none do.
     pub pauses: Option<Pauses>,
-    /// What is lost: with these pauses, or with the best that were tried.
-    pub lost: Lost,
+    /// What is lost: with these pauses, or with the best that were tried. A refusal where the CA
+    /// cannot do one of the steps, so that nothing was played.
+    pub lost: Result<Lost, Refusal>,
     /// Each invariant, in order.
     pub invariants: Vec<(Invariant, Judged)>,
     /// Old and new leaf with the bundles of before the first use and of before the first distrust.
     pub two_by_two: Vec<Quadrant>,
     /// What an operator types, in order of time.
-    pub timetable: Vec<Command>,
+    pub timetable: Vec<TimetableLine>,
 }
 
 impl Rehearsed {
@@ -106,8 +119,8 @@ impl Rehearsed {
     }
 
     /// Whether the CA can do it at all.
-    pub fn is_possible(&self) -> bool {
-        self.lost.total != Span::MAX
+    pub const fn is_possible(&self) -> bool {
+        self.lost.is_ok()
     }
 
     /// How many invariants it breaks.
@@ -134,10 +147,17 @@ pub struct Lost {
     pub worst: Option<String>,
     /// How many connections fail.
     pub connections: usize,
-    /// While workloads restart nobody can connect; not counted above.
+    /// Time in which workloads restart, so that no client can connect; not counted above.
     pub restarts: Span,
-    /// The first thing that went wrong.
-    pub first: Option<String>,
+    /// The first connection that failed.
+    pub first: Option<ConnectionFailure>,
+}
+
+impl Lost {
+    /// What two rotations are compared by: lost time, then restarts.
+    pub(crate) const fn cost(&self) -> (Span, Span) {
+        (self.total, self.restarts)
+    }
 }
 
 /// Why a rehearsal cannot be.
@@ -146,7 +166,7 @@ pub enum RehearsalError {
     /// The application issues nothing.
     #[error("{0} provides no certificates")]
     NoProvider(String),
-    /// Nobody would notice.
+    /// No connection would notice.
     #[error("no connection meets a certificate of {0}")]
     NoConnection(String),
     /// The deployment is not up by then.
@@ -173,18 +193,18 @@ pub fn rehearse(deployment: &Deployment, request: Request) -> Result<Rehearsal, 
     let mut plays = 0;
     let mut rehearsed = Vec::new();
     let mut own = Stages::new(&deployment, request)?;
-    if !own.first().meets(request.ca) {
+    if !own.first().has_connection_of(request.ca) {
         return Err(RehearsalError::NoConnection(address));
     }
-    for playbook in playbooks::of_one(&deployment, request.ca) {
+    for playbook in playbooks::playbooks_of_ca(&deployment, request.ca) {
         rehearsed.push(playbook.rehearse(&mut own, request));
     }
     plays += own.plays();
-    let successor::Beside {
+    let successor::WithSuccessor {
         deployment: both,
         index,
         commands,
-    } = successor::beside(&deployment, request.ca);
+    } = successor::with_successor(&deployment, request.ca);
     let playbooks = playbooks::second_provider(&deployment, index, &commands);
     let mut with_successor = Stages::new(&both, request)?;
     for playbook in playbooks {
@@ -192,10 +212,11 @@ pub fn rehearse(deployment: &Deployment, request: Request) -> Result<Rehearsal, 
     }
     plays += with_successor.plays();
     let rank = |each: &Rehearsed| {
-        let lost = each.lost.total;
-        let keeps_key = each.name == playbooks::SAME_KEY;
+        let lost = each.lost.as_ref().ok().map(|lost| lost.total);
+        let keeps_key = each.playbook == PlaybookKind::SameKey;
         (
             !each.is_safe(),
+            lost.is_none(),
             lost,
             keeps_key,
             each.broken(),
@@ -203,13 +224,27 @@ pub fn rehearse(deployment: &Deployment, request: Request) -> Result<Rehearsal, 
         )
     };
     rehearsed.sort_by_key(rank);
+    let unfit = unfit::unfit_playbooks(&deployment, request.ca);
+    for kind in PlaybookKind::ALL {
+        let played = rehearsed
+            .iter()
+            .filter(|each| each.playbook == kind)
+            .count();
+        let left_out = unfit.iter().filter(|each| each.playbooks.contains(&kind));
+        assert_eq!(
+            played + left_out.count(),
+            1,
+            "the playbook {} is either played or left out with a reason, and once",
+            kind.name()
+        );
+    }
     Ok(Rehearsal {
         ca: address,
         charm: deployment.applications[request.ca].charm.name.clone(),
         at: deployment.start + request.at,
         seeds: own.seeds(),
         playbooks: rehearsed,
-        unfit: playbooks::unfit(&deployment, request.ca),
+        unfit,
         plays,
     })
 }

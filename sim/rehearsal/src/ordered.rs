@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::playbooks::{self, Playbook};
+use super::playbook::Playbook;
+use super::playbooks;
 use super::stage::Stage;
 use super::{Lost, Request, successor};
 use trustsim_diagnosis::{Findings, Proposal};
-use trustsim_faults::rotation::{Refusal, timed};
+use trustsim_faults::rotation::{Refusal, is_step_of_a_rotation, timed};
 use trustsim_kernel::Span;
 use trustsim_world::{Action, Deployment, Manifest, TimedAction};
 
@@ -26,22 +27,10 @@ const PAUSES: [Span; 5] = [
     Span::from_secs(31 * 86_400),
 ];
 
-/// What a provider whose key the operator holds is asked for when its CA is rotated by hand.
-const BY_HAND: [&str; 8] = [
-    "prepare",
-    "distribute",
-    "cross-sign",
-    "switch-issuer",
-    "re-issue",
-    "withdraw",
-    "roll-back",
-    "reissue-certificates",
-];
-
 /// For each change of a CA by which connections failed: the first playbook that loses nothing with
 /// round pauses, else the one that loses least.
 pub fn ordered(deployment: &Deployment, manifest: &Manifest, findings: &Findings) -> Vec<Proposal> {
-    let changes = changes(deployment, manifest, findings);
+    let changes = costliest_changes(deployment, manifest, findings);
     let proposals = changes.into_iter().take(CHANGES_MAX);
     proposals
         .filter_map(|change| change.propose(deployment))
@@ -58,8 +47,12 @@ struct Change {
     actions: Vec<usize>,
 }
 
-/// Those that outages are put down to, the costliest first.
-fn changes(deployment: &Deployment, manifest: &Manifest, findings: &Findings) -> Vec<Change> {
+/// The changes of a CA that outages are put down to, the costliest first.
+fn costliest_changes(
+    deployment: &Deployment,
+    manifest: &Manifest,
+    findings: &Findings,
+) -> Vec<Change> {
     let end = manifest.start + manifest.duration;
     let mut cost: BTreeMap<usize, Span> = BTreeMap::new();
     for (outage, explanation) in findings.outages.iter().zip(&findings.explanations) {
@@ -80,19 +73,19 @@ fn changes(deployment: &Deployment, manifest: &Manifest, findings: &Findings) ->
             .iter()
             .any(|change| change.actions.contains(&action));
         if !is_known {
-            changes.extend(change(deployment, action));
+            changes.extend(change_with(deployment, action));
         }
     }
     changes
 }
 
 /// The change of a CA that an action is, or is a step of.
-fn change(deployment: &Deployment, action: usize) -> Option<Change> {
-    let ca = changes_ca(deployment, &deployment.actions[action])?;
+fn change_with(deployment: &Deployment, action: usize) -> Option<Change> {
+    let ca = ca_changed_by(deployment, &deployment.actions[action])?;
     let is_step = |timed: &TimedAction| match &timed.action {
         Action::RunAction {
             application, name, ..
-        } => *application == ca && BY_HAND.contains(&name.as_str()),
+        } => *application == ca && is_step_of_a_rotation(name),
         // People told clients of it, step by step.
         Action::ClientTrust { ca: of, .. } => *of == ca,
         _ => false,
@@ -111,8 +104,8 @@ fn change(deployment: &Deployment, action: usize) -> Option<Change> {
     })
 }
 
-/// Whose CA an action changes, where it changes one.
-fn changes_ca(deployment: &Deployment, timed: &TimedAction) -> Option<usize> {
+/// The application whose CA an action changes, where it changes one.
+fn ca_changed_by(deployment: &Deployment, timed: &TimedAction) -> Option<usize> {
     let (application, is_change) = match &timed.action {
         Action::RunAction {
             application, name, ..
@@ -121,7 +114,7 @@ fn changes_ca(deployment: &Deployment, timed: &TimedAction) -> Option<usize> {
                 .charm
                 .rotate_ca_action
                 .as_ref();
-            let is_change = rotates == Some(name) || BY_HAND.contains(&name.as_str());
+            let is_change = rotates == Some(name) || is_step_of_a_rotation(name);
             (*application, is_change)
         }
         Action::SetConfig {
@@ -146,9 +139,9 @@ impl Change {
             without.actions.remove(*action);
         }
         without.rotations.retain(|spec| spec.ca != self.ca);
-        let own = playbooks::of_one(&without, self.ca);
+        let own = playbooks::playbooks_of_ca(&without, self.ca);
         let mut tries: Vec<(Deployment, Vec<Playbook>)> = vec![(without.clone(), own)];
-        let beside = successor::beside(&without, self.ca);
+        let beside = successor::with_successor(&without, self.ca);
         let second = playbooks::second_provider(&without, beside.index, &beside.commands);
         tries.push((beside.deployment, second));
         let mut best: Option<(Lost, Proposal)> = None;
@@ -163,7 +156,8 @@ impl Change {
                 let is_better = best
                     .as_ref()
                     .is_none_or(|(known, _)| lost.total < known.total);
-                if is_better && let Ok(proposal) = self.written(&deployment, playbook, pause) {
+                if is_better && let Ok(proposal) = self.write_proposal(&deployment, playbook, pause)
+                {
                     best = Some((lost, proposal));
                 }
             }
@@ -175,16 +169,19 @@ impl Change {
     fn stage(&self, deployment: &Deployment) -> Option<Stage> {
         let mut quiet = deployment.clone();
         quiet.actions.retain(|timed| timed.at < self.at);
+        // Before the deployment has settled there is no rotation to propose.
         Stage::new(Arc::new(quiet), self.at).ok()
     }
 
-    /// What is lost with the shortest of the round pauses with which nothing is, else with that with
-    /// which least is; none that is longer than the run.
+    /// The shortest of the round pauses with which nothing is lost, else the one with which least is
+    /// lost, with what that is. Pauses longer than the run are not tried.
     fn least_lost(&self, stage: &mut Stage, playbook: &Playbook) -> Option<(Lost, Span)> {
-        let left = stage.deployment().duration.saturating_sub(self.at);
+        let left = stage.deployment().duration.checked_sub(self.at);
+        let left = left.expect("a change to which an outage is put down was made within the run");
         let mut least: Option<(Lost, Span)> = None;
         for pause in PAUSES.into_iter().filter(|pause| *pause * 2 < left) {
             let rotation = playbook.rotation(self.request(), pause, pause);
+            // A playbook of which the CA refuses a step is not proposed.
             let lost = stage.play(&rotation).ok()?.lost;
             if lost.total.is_zero() {
                 return Some((lost, pause));
@@ -199,8 +196,8 @@ impl Change {
         least
     }
 
-    /// Its commands and the plan with its actions.
-    fn written(
+    /// The proposal of a playbook with this pause: its commands, and the plan with its actions.
+    fn write_proposal(
         &self,
         deployment: &Deployment,
         playbook: &Playbook,

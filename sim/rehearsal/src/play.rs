@@ -2,42 +2,43 @@
 
 use std::collections::BTreeMap;
 
-use super::playbooks::Playbook;
+use super::failure::Failure;
+use super::invariants::Breach;
+use super::playbook::Playbook;
 use super::solve::{Tried, solve};
 use super::stage::Stage;
 use super::stages::Stages;
 use super::timetable::timetable;
 use super::{Judged, Lost, Quadrant, Rehearsed, Request, invariants};
 use trustsim_diagnosis::{Invariant, Rotated};
-use trustsim_faults::rotation::Rotation;
+use trustsim_faults::rotation::{Refusal, Rotation};
 use trustsim_kernel::Span;
 use trustsim_world::Source;
 
 impl Playbook {
     /// Plays it, with whatever pauses it takes.
     pub(super) fn rehearse(&self, stages: &mut Stages, request: Request) -> Rehearsed {
-        let mut tried: BTreeMap<(Span, Span), (Lost, Tried)> = BTreeMap::new();
+        let mut tried: BTreeMap<(Span, Span), (Result<Lost, Refusal>, Tried)> = BTreeMap::new();
         let pauses = solve(self.pauses, request.longest, |lead, tail| {
             let attempt = || {
                 let rotation = self.rotation(request, lead, tail);
                 stages.attempt(|stage| self.attempt(stage, &rotation))
             };
-            let (_, wrong) = tried.entry((lead, tail)).or_insert_with(attempt);
-            wrong.clone()
+            let (_, shortfall) = tried.entry((lead, tail)).or_insert_with(attempt);
+            shortfall.clone()
         });
         let (lead, tail) = match &pauses {
             Some(pauses) => (pauses.before_switch.length, pauses.before_withdrawal.length),
-            None => {
-                let least = tried.iter().min_by_key(|(_, (lost, _))| lost.total);
-                least.map_or((Span::ZERO, Span::ZERO), |(pauses, _)| *pauses)
-            }
+            None => least_lost(&tried),
         };
         let rotation = self.rotation(request, lead, tail);
+        let (lost, _) = tried
+            .remove(&(lead, tail))
+            .expect("these pauses were tried");
         let mut rehearsed = Rehearsed {
-            name: self.name,
-            about: self.about,
+            playbook: self.kind,
             pauses,
-            lost: tried.remove(&(lead, tail)).unwrap_or_default().0,
+            lost,
             invariants: Vec::new(),
             two_by_two: Vec::new(),
             timetable: Vec::new(),
@@ -48,47 +49,48 @@ impl Playbook {
             let timetable = timetable(self, stage, &played);
             Some((stage.seed(), played.lost, invariants, two_by_two, timetable))
         });
+        let is_refused = rehearsed.lost.is_err();
+        assert!(
+            shown.iter().all(|seed| seed.is_none() == is_refused),
+            "whether a CA can do a step does not depend on the seed"
+        );
         for (index, (seed, lost, judged, quadrants, timetable)) in
             shown.into_iter().flatten().enumerate()
         {
             if index == 0 {
-                rehearsed.lost = lost;
+                rehearsed.lost = Ok(lost);
                 rehearsed.invariants = judged;
                 rehearsed.two_by_two = quadrants;
                 rehearsed.timetable = timetable;
                 continue;
             }
-            rehearsed.and_with(seed, lost, judged, quadrants);
+            rehearsed.merge_seed(seed, lost, judged, quadrants);
         }
         rehearsed
     }
 
-    /// What is lost, and what is wrong with it: a connection that fails, or one that stays open where
-    /// none should.
-    fn attempt(&self, stage: &mut Stage, rotation: &Rotation) -> (Lost, Option<String>) {
+    /// What is lost, where it could be played, and what is wrong with it: a connection that fails, or
+    /// one that stays open where none should.
+    fn attempt(
+        &self,
+        stage: &mut Stage,
+        rotation: &Rotation,
+    ) -> (Result<Lost, Refusal>, Option<Failure>) {
         let played = match stage.play(rotation) {
             Ok(played) => played,
-            Err(refusal) => {
-                // Nothing was played, so nothing can be said of less.
-                let cannot = Lost {
-                    total: Span::MAX,
-                    first: Some(refusal.why.clone()),
-                    ..Lost::default()
-                };
-                return (cannot, Some(refusal.why));
-            }
+            Err(refusal) => return (Err(refusal.clone()), Some(Failure::Refused(refusal))),
         };
-        let wrong = match played.is_safe() {
-            false => Some(played.lost.first.clone().unwrap_or_default()),
-            true if self.closes => {
+        let failure = match played.lost.first.clone() {
+            Some(first) => Some(Failure::Connection(first)),
+            None if self.kind.closes_connections() => {
                 let open = |rotated: &Rotated<'_>, end| {
                     rotated.violation(Invariant::DistrustEffective, end)
                 };
-                played.judged(open).map(|violation| violation.message)
+                played.judged(open).map(Failure::StaysInUse)
             }
-            true => None,
+            None => None,
         };
-        (played.lost, wrong)
+        (Ok(played.lost), failure)
     }
 
     pub(super) fn rotation(&self, request: Request, lead: Span, tail: Span) -> Rotation {
@@ -102,23 +104,43 @@ impl Playbook {
     }
 }
 
+/// The pauses with which least was lost, of those that were tried; the first where none could be
+/// played.
+fn least_lost(tried: &BTreeMap<(Span, Span), (Result<Lost, Refusal>, Tried)>) -> (Span, Span) {
+    let least = tried.iter().min_by_key(|(_, (lost, _))| {
+        let total = lost.as_ref().ok().map(|lost| lost.total);
+        (total.is_none(), total)
+    });
+    let (pauses, _) = least.expect("a playbook without safe pauses was tried with some");
+    *pauses
+}
+
 impl Rehearsed {
-    /// The same with another seed: the worst of all is what is said.
-    fn and_with(
+    /// Takes in what came of another seed: the worst of all is what is reported.
+    fn merge_seed(
         &mut self,
         seed: u64,
         lost: Lost,
         judged: Vec<(Invariant, Judged)>,
         quadrants: Vec<Quadrant>,
     ) {
-        let cost = |lost: &Lost| (lost.total, lost.restarts);
-        if cost(&lost) > cost(&self.lost) {
-            self.lost = lost;
+        if let Ok(known) = &self.lost
+            && lost.cost() > known.cost()
+        {
+            self.lost = Ok(lost);
         }
+        assert_eq!(
+            self.invariants.len(),
+            judged.len(),
+            "every seed is judged by the same invariants"
+        );
         for ((_, known), (_, judged)) in self.invariants.iter_mut().zip(judged) {
             *known = match (std::mem::replace(known, Judged::Held), judged) {
-                (Judged::Broken(why), _) => Judged::Broken(why),
-                (_, Judged::Broken(why)) => Judged::Broken(format!("with seed {seed}: {why}")),
+                (Judged::Broken(breach), _) => Judged::Broken(breach),
+                (_, Judged::Broken(breach)) => Judged::Broken(Breach {
+                    seed: Some(seed),
+                    ..breach
+                }),
                 (Judged::NotApplicable(_), other) | (other, _) => other,
             };
         }
@@ -127,6 +149,11 @@ impl Rehearsed {
             return;
         }
         for (known, quadrant) in self.two_by_two.iter_mut().zip(quadrants) {
+            assert_eq!(
+                (known.new_leaf, known.new_bundle),
+                (quadrant.new_leaf, quadrant.new_bundle),
+                "every seed has its quadrants in the same order"
+            );
             known.verified += quadrant.verified;
             known.refused = known.refused.take().or(quadrant.refused);
         }

@@ -1,6 +1,8 @@
 //! The shortest pauses with which a playbook loses nothing, found by halving and shown to be the
 //! shortest: one second less fails.
 
+use super::failure::Failure;
+use super::playbook::OpenPauses;
 use trustsim_kernel::Span;
 
 /// A pause that was solved for.
@@ -18,7 +20,7 @@ pub struct Shortfall {
     /// The seed.
     pub seed: u64,
     /// The first thing that goes wrong.
-    pub why: String,
+    pub failure: Failure,
 }
 
 /// Both pauses of a playbook.
@@ -54,20 +56,18 @@ const GENEROUS: [u64; 7] = [
 ];
 
 /// The shortest pauses for which `attempt` finds nothing wrong, none longer than `longest`; `None`
-/// where there are none. A playbook without one of the pauses has it zero.
+/// where there are none. A playbook without pauses has them zero.
 ///
 /// Longer pauses are taken to be no worse; that the answer is right where it matters, at its edge,
 /// is tried.
 pub(super) fn solve(
-    (has_lead, has_tail): (bool, bool),
+    open: OpenPauses,
     longest: Span,
     mut attempt: impl FnMut(Span, Span) -> Tried,
 ) -> Option<Pauses> {
-    let pauses = |length: Span| {
-        (
-            if has_lead { length } else { Span::ZERO },
-            if has_tail { length } else { Span::ZERO },
-        )
+    let pauses = |length: Span| match open {
+        OpenPauses::Neither => (Span::ZERO, Span::ZERO),
+        OpenPauses::Both => (length, length),
     };
     let mut generous = GENEROUS
         .map(Span::from_secs)
@@ -124,12 +124,17 @@ fn shortest(most: Span, mut attempt: impl FnMut(Span) -> Tried) -> Span {
 
 #[cfg(test)]
 mod tests {
+    use super::super::failure::ConnectionFailure;
     use super::*;
 
     fn too_short() -> Shortfall {
         Shortfall {
             seed: 1,
-            why: "too short".to_owned(),
+            failure: Failure::Connection(ConnectionFailure {
+                connection: "web -> api".to_owned(),
+                after: Span::ZERO,
+                error: trustsim_tls::ErrorKind::UnknownIssuer,
+            }),
         }
     }
 
@@ -151,7 +156,7 @@ mod tests {
             (600, 600),
             (599, 601),
         ] {
-            let solved = solve((true, true), longest, needs(lead, tail)).expect("there is one");
+            let solved = solve(OpenPauses::Both, longest, needs(lead, tail)).expect("there is one");
             assert_eq!(solved.before_switch.length.as_secs(), lead);
             assert_eq!(solved.before_withdrawal.length.as_secs(), tail);
             assert_eq!(solved.before_switch.one_second_less.is_some(), lead > 0);
@@ -160,7 +165,7 @@ mod tests {
         }
     }
 
-    /// A certificate is renewed on the tenth day whatever anybody does: the sum counts, and all of
+    /// A certificate is renewed on the tenth day whatever else is done: the sum counts, and all of
     /// it goes to the pause after the switch.
     #[test]
     fn time_before_the_switch_does_not_stand_in_for_time_after_it() {
@@ -169,7 +174,7 @@ mod tests {
             let enough = lead.as_secs() >= 5 && lead + tail >= tenth;
             (!enough).then(too_short)
         };
-        let solved = solve((true, true), Span::from_secs(100 * 86_400), attempt);
+        let solved = solve(OpenPauses::Both, Span::from_secs(100 * 86_400), attempt);
         let solved = solved.expect("there is one");
         assert_eq!(solved.before_switch.length.as_secs(), 5);
         assert_eq!(solved.overlap(), tenth);
@@ -178,18 +183,22 @@ mod tests {
     #[test]
     fn what_no_pause_helps_has_none() {
         let never = |_, _| Some(too_short());
-        assert_eq!(solve((true, true), Span::from_secs(86_400), never), None);
-        let longer = solve((true, true), Span::from_secs(3_600), needs(3_601, 0));
+        assert_eq!(
+            solve(OpenPauses::Both, Span::from_secs(86_400), never),
+            None
+        );
+        let longer = solve(OpenPauses::Both, Span::from_secs(3_600), needs(3_601, 0));
         assert_eq!(longer, None, "longer than is tried");
     }
 
     #[test]
-    fn a_playbook_without_a_pause_has_it_zero() {
-        let solved = solve((false, true), Span::from_secs(3_600), needs(0, 59));
+    fn a_playbook_without_pauses_has_them_zero() {
+        let solved = solve(OpenPauses::Neither, Span::from_secs(3_600), needs(0, 0));
         let solved = solved.expect("there is one");
-        assert_eq!(solved.before_switch.length, Span::ZERO);
+        assert_eq!(solved.overlap(), Span::ZERO);
+        assert_eq!(solved.before_switch.one_second_less, None);
         assert_eq!(
-            solve((false, false), Span::from_secs(3_600), needs(1, 0)),
+            solve(OpenPauses::Neither, Span::from_secs(3_600), needs(1, 0)),
             None
         );
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::failure::ConnectionFailure;
 use super::{Lost, RehearsalError};
 use trustsim_diagnosis::{Outage, Rotated, outages};
 use trustsim_faults::rotation::{Refusal, Rotation, timed};
@@ -11,11 +12,9 @@ use trustsim_kernel::{Span, Time};
 use trustsim_pki::Certificate;
 use trustsim_tls::{Case, ErrorKind};
 use trustsim_world::{
-    CertificateKind, Deployment, Journal, Kind, Options, RotationSpec, Simulation, TimedAction,
+    CertificateKind, Deployment, Journal, Kind, Manifest, Options, RotationSpec, Simulation,
+    TimedAction,
 };
-
-/// The error of a connection to a workload that is restarting.
-const RESTARTING: ErrorKind = ErrorKind::Unreachable;
 
 /// The stage of a rehearsal.
 pub(super) struct Stage {
@@ -30,7 +29,7 @@ pub(super) struct Stage {
 }
 
 /// One rotation, played.
-pub(super) struct Played {
+pub(super) struct PlayedRotation {
     pub(super) actions: Vec<TimedAction>,
     pub(super) spec: RotationSpec,
     pub(super) simulation: Simulation,
@@ -76,8 +75,8 @@ impl Stage {
         self.plays
     }
 
-    /// Whether some connection meets a certificate of this CA now, or one that a CA under it signed.
-    pub(super) fn meets(&self, ca: usize) -> bool {
+    /// Whether some connection uses a certificate of this CA now, or one that a CA under it signed.
+    pub(super) fn has_connection_of(&self, ca: usize) -> bool {
         let address = self.deployment.application_address(ca);
         let mut issued = BTreeMap::new();
         for entry in self.before.journal().entries() {
@@ -112,11 +111,12 @@ impl Stage {
     /// # Errors
     ///
     /// [`Refusal`] for a step that the CA cannot do.
-    pub(super) fn play(&mut self, rotation: &Rotation) -> Result<Played, Refusal> {
+    pub(super) fn play(&mut self, rotation: &Rotation) -> Result<PlayedRotation, Refusal> {
         let (actions, spec) = timed(&self.deployment, rotation)?;
-        let last = spec.steps.last().map_or(spec.at, |step| step.at);
+        let last = spec.steps.last();
+        let last = last.expect("a playbook has steps").at;
         let last = actions.iter().map(|timed| timed.at).fold(last, Span::max);
-        let duration = last.saturating_add(self.after);
+        let duration = last + self.after;
         self.plays += 1;
         let mut simulation = self.before.fork(actions.clone(), duration);
         let end = simulation.end();
@@ -125,7 +125,12 @@ impl Stage {
             self.undisturbed.run_until(end);
         }
         let (lost, failing) = self.compare(&simulation, &spec, end);
-        Ok(Played {
+        assert_eq!(
+            lost.total.is_zero(),
+            lost.first.is_none(),
+            "a rotation that loses time names the first connection that failed, and only such a one"
+        );
+        Ok(PlayedRotation {
             actions,
             spec,
             simulation,
@@ -135,7 +140,7 @@ impl Stage {
     }
 
     /// What both sides of every connection bring just before an instant of a future.
-    pub(super) fn cases_before(&self, played: &Played, instant: Time) -> Vec<Option<Case>> {
+    pub(super) fn cases_before(&self, played: &PlayedRotation, instant: Time) -> Vec<Option<Case>> {
         let duration = instant.since(self.deployment.start);
         let mut simulation = self.before.fork(played.actions.clone(), duration);
         simulation.run_until(instant - Span::from_nanos(1));
@@ -153,18 +158,15 @@ impl Stage {
         let manifest = simulation.manifest();
         let known = self.undisturbed.manifest();
         let usual = outages(&known, self.undisturbed.journal());
-        let name = |outage: &Outage| {
-            manifest.connections[outage.connection as usize]
-                .name
-                .clone()
-        };
+        let (own, others) = (identities(&manifest), identities(&known));
+        let identity = |outage: &Outage| own[outage.connection as usize].clone();
         let (mut by_connection, mut lost) = (BTreeMap::new(), Lost::default());
         let mut failing = Vec::new();
         for outage in outages(&manifest, simulation.journal()) {
             let (from, until) = (outage.from.max(begins), outage.until.unwrap_or(end));
             let same = usual
                 .iter()
-                .filter(|other| known.connections[other.connection as usize].name == name(&outage));
+                .filter(|other| others[other.connection as usize] == identity(&outage));
             let too: Span = same
                 .map(|other| {
                     until
@@ -172,15 +174,16 @@ impl Stage {
                         .since(from.max(other.from))
                 })
                 .sum();
-            let extra = until.since(from).saturating_sub(too);
+            let extra = until.since(from).checked_sub(too);
+            let extra = extra.expect("the outages of one connection do not overlap");
             if extra.is_zero() {
                 continue;
             }
-            if outage.errors().all(|error| error == RESTARTING) {
+            if outage.errors().all(is_restart) {
                 lost.restarts += extra;
                 continue;
             }
-            *by_connection.entry(name(&outage)).or_insert(Span::ZERO) += extra;
+            *by_connection.entry(identity(&outage)).or_insert(Span::ZERO) += extra;
             failing.push(outage);
         }
         let worst = by_connection
@@ -189,22 +192,37 @@ impl Stage {
         lost.total = by_connection.values().sum();
         lost.connections = by_connection.len();
         lost.most = worst.map_or(Span::ZERO, |(_, lost)| *lost);
-        lost.worst = worst.map(|(name, _)| name.clone());
-        lost.first = failing.first().map(|first| {
-            let at = first.from.max(begins).since(begins);
-            let after = trustsim_kernel::format_duration(at);
-            format!(
-                "{} fails {after} after the beginning: {}",
-                name(first),
-                first.error
-            )
+        lost.worst = worst.map(|((name, _), _)| (*name).to_owned());
+        lost.first = failing.first().map(|first| ConnectionFailure {
+            connection: identity(first).0.to_owned(),
+            after: first.from.max(begins).since(begins),
+            error: first.error,
         });
         (lost, failing)
     }
 }
 
-/// Clients notice when they fetch, and what is open when it is opened anew. A session that no age
-/// ends shows nothing, however long it is watched.
+/// What tells a connection of one future from the others, and is the same in another future: its
+/// name, and how many of that name come before it. Their order may differ: units come and go.
+fn identities(manifest: &Manifest) -> Vec<(&str, usize)> {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let connections = manifest.connections.iter();
+    connections
+        .map(|connection| {
+            let count = seen.entry(&connection.name).or_default();
+            *count += 1;
+            (connection.name.as_str(), *count)
+        })
+        .collect()
+}
+
+/// Whether a connection failed with what a workload answers while it restarts.
+fn is_restart(error: ErrorKind) -> bool {
+    error == ErrorKind::Unreachable
+}
+
+/// The longest time after which a change is noticed: a client fetches its roots, a connection or a
+/// session that was open is opened anew. A session that no age ends is never noticed.
 fn latest_to_notice(deployment: &Deployment) -> Span {
     let clients = deployment.clients.iter();
     let refreshes = clients.filter_map(|client| client.refresh);
@@ -218,12 +236,7 @@ fn latest_to_notice(deployment: &Deployment) -> Span {
     refreshes.chain(ends.flatten()).max().unwrap_or_default()
 }
 
-impl Played {
-    /// Whether nothing failed because of it.
-    pub(super) const fn is_safe(&self) -> bool {
-        self.lost.total.is_zero()
-    }
-
+impl PlayedRotation {
     /// Reads its journal by the rotation that was played.
     pub(super) fn judged<T>(&self, judge: impl FnOnce(&Rotated<'_>, Time) -> T) -> T {
         let manifest = self.simulation.manifest();

@@ -5,9 +5,11 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use super::failure::Failure;
 use super::solve::{Shortfall, Tried};
 use super::stage::Stage;
 use super::{Lost, RehearsalError, Request};
+use trustsim_faults::rotation::Refusal;
 use trustsim_world::Deployment;
 
 /// What a thread that plays is given: unoptimised builds need more than the usual two megabytes.
@@ -32,7 +34,7 @@ impl Stages {
             with_seed.seed = *seed;
             Stage::new(Arc::new(with_seed), request.at)
         };
-        let all = at_once(seeds.collect(), request.threads, set_up);
+        let all = play_in_batches(seeds.collect(), request.threads, set_up);
         Ok(Self {
             all: all.into_iter().collect::<Result<_, _>>()?,
             threads: request.threads,
@@ -56,31 +58,33 @@ impl Stages {
     }
 
     /// Plays with each seed until something goes wrong: first where it did the last time, then all
-    /// the others. What is lost is that of the seed that goes wrong, else the most of any.
+    /// the others. What is lost is that of the seed that goes wrong, else the most of any; a refusal
+    /// where nothing could be played.
     pub(super) fn attempt(
         &mut self,
-        play: impl Fn(&mut Stage) -> (Lost, Option<String>) + Sync,
-    ) -> (Lost, Tried) {
+        play: impl Fn(&mut Stage) -> (Result<Lost, Refusal>, Option<Failure>) + Sync,
+    ) -> (Result<Lost, Refusal>, Tried) {
         let suspect = self.suspect;
-        let (lost, wrong) = play(&mut self.all[suspect]);
-        if let Some(why) = wrong {
+        let (lost, failure) = play(&mut self.all[suspect]);
+        if let Some(failure) = failure {
             let seed = self.all[suspect].seed();
-            return (lost, Some(Shortfall { seed, why }));
+            return (lost, Some(Shortfall { seed, failure }));
         }
         let others = self.all.iter_mut().enumerate();
         let others: Vec<_> = others.filter(|(index, _)| *index != suspect).collect();
-        let played = at_once(others, self.threads, |(index, stage)| {
-            let (lost, wrong) = play(stage);
-            (*index, lost, wrong)
+        let played = play_in_batches(others, self.threads, |(index, stage)| {
+            let (lost, failure) = play(stage);
+            (*index, lost, failure)
         });
         let mut most = lost;
-        for (index, lost, wrong) in played {
-            if let Some(why) = wrong {
+        for (index, lost, failure) in played {
+            if let Some(failure) = failure {
                 self.suspect = index;
                 let seed = self.all[index].seed();
-                return (lost, Some(Shortfall { seed, why }));
+                return (lost, Some(Shortfall { seed, failure }));
             }
-            if (lost.total, lost.restarts) > (most.total, most.restarts) {
+            let cost = |lost: &Result<Lost, Refusal>| lost.as_ref().ok().map(Lost::cost);
+            if cost(&lost) > cost(&most) {
                 most = lost;
             }
         }
@@ -90,12 +94,12 @@ impl Stages {
     /// What comes of each seed, in order.
     pub(super) fn each<T: Send>(&mut self, play: impl Fn(&mut Stage) -> T + Sync) -> Vec<T> {
         let all = self.all.iter_mut().collect();
-        at_once(all, self.threads, |stage: &mut &mut Stage| play(stage))
+        play_in_batches(all, self.threads, |stage: &mut &mut Stage| play(stage))
     }
 }
 
 /// Calls `play` with each, so many at once, and gives what it gave in their order.
-fn at_once<A: Send, T: Send>(
+fn play_in_batches<A: Send, T: Send>(
     all: Vec<A>,
     threads: NonZeroUsize,
     play: impl Fn(&mut A) -> T + Sync,
@@ -131,15 +135,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_come_in_order_however_many_at_once() {
+    fn results_come_in_order_however_many_play_in_batches() {
         let square = |number: &mut u64| *number * *number;
         let expected: Vec<u64> = (0..7).map(|number| number * number).collect();
         for threads in 1..9 {
             let threads = NonZeroUsize::new(threads).expect("not zero");
-            assert_eq!(at_once((0..7).collect(), threads, square), expected);
+            assert_eq!(play_in_batches((0..7).collect(), threads, square), expected);
         }
         assert_eq!(
-            at_once(Vec::new(), NonZeroUsize::MIN, square),
+            play_in_batches(Vec::new(), NonZeroUsize::MIN, square),
             Vec::<u64>::new()
         );
     }

@@ -1,10 +1,10 @@
 //! A second provider beside one that is there: the same charm with the same options, offered and
-//! consumed wherever the first one is, related to nobody that it serves.
+//! consumed wherever the first one is, and related to none of the applications that it serves.
 
 use trustsim_world::{Deployment, OfferSpec, Party, RelationSpec, SaasSpec, setting};
 
 /// A deployment with a second provider.
-pub(super) struct Beside {
+pub(super) struct WithSuccessor {
     pub(super) deployment: Deployment,
     /// Which application it is.
     pub(super) index: usize,
@@ -13,7 +13,7 @@ pub(super) struct Beside {
 }
 
 /// Deploys the second provider.
-pub(super) fn beside(deployment: &Deployment, ca: usize) -> Beside {
+pub(super) fn with_successor(deployment: &Deployment, ca: usize) -> WithSuccessor {
     let mut with = deployment.clone();
     let index = with.applications.len();
     let mut spec = deployment.applications[ca].clone();
@@ -44,7 +44,7 @@ pub(super) fn beside(deployment: &Deployment, ca: usize) -> Beside {
         ));
         with.relations.push(copy);
     }
-    Beside {
+    WithSuccessor {
         deployment: with,
         index,
         commands,

@@ -71,7 +71,10 @@ fn tried(text: &str, longest_s: u64, (first, seeds): (u64, u32), threads: usize)
 }
 
 fn named<'a>(rehearsal: &'a Rehearsal, name: &str) -> &'a Rehearsed {
-    let found = rehearsal.playbooks.iter().find(|each| each.name == name);
+    let found = rehearsal
+        .playbooks
+        .iter()
+        .find(|each| each.playbook.name() == name);
     found.unwrap_or_else(|| panic!("no {name}"))
 }
 
@@ -82,7 +85,7 @@ fn a_rehearsal_is_the_same_twice_and_safe_ones_come_first() {
     let names = |each: &Rehearsal| -> Vec<_> {
         let playbooks = each.playbooks.iter();
         playbooks
-            .map(|each| (each.name, each.pauses.clone(), each.lost.clone()))
+            .map(|each| (each.playbook, each.pauses.clone(), each.lost.clone()))
             .collect()
     };
     assert_eq!(names(&rehearsal), names(&again));
@@ -96,7 +99,7 @@ fn a_rehearsal_is_the_same_twice_and_safe_ones_come_first() {
         assert!(named(&rehearsal, name).is_safe(), "{name}");
     }
     let last = rehearsal.playbooks.last().expect("there are some");
-    assert_eq!((last.name, last.is_safe()), ("emergency", false));
+    assert_eq!((last.playbook.name(), last.is_safe()), ("emergency", false));
     assert!(rehearsal.plays > 20);
 }
 
@@ -108,7 +111,7 @@ fn the_edge_of_every_pause_was_played() {
         let Some(pauses) = &each.pauses else { continue };
         for pause in [&pauses.before_switch, &pauses.before_withdrawal] {
             let shown = pause.one_second_less.is_some();
-            assert_eq!(shown, !pause.length.is_zero(), "{}", each.name);
+            assert_eq!(shown, !pause.length.is_zero(), "{:?}", each.playbook);
         }
     }
 }

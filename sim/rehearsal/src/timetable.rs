@@ -1,98 +1,198 @@
 //! What an operator does for a playbook, line by line: what is typed before it begins, every command
 //! at its time, what people do meanwhile, and what to look at before going on.
 
-use std::collections::BTreeMap;
-
-use super::playbooks::Playbook;
-use super::stage::{Played, Stage};
+use super::playbook::Playbook;
+use super::stage::{PlayedRotation, Stage};
+use super::{CERTIFICATE_TRANSFER, TLS_CERTIFICATES};
 use trustsim_charms::Role;
+use trustsim_faults::rotation::performs;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
-    Action, Deployment, Entry, Kind, Party, RelationSpec, RotationSpec, StepKind, TimedAction,
+    Action, Deployment, Entry, Kind, Party, RelationSpec, RotationSpec, RotationStep, TimedAction,
 };
 
 /// One line of a timetable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
+pub struct TimetableLine {
     /// From the beginning of the rotation; zero for what is done before it, too.
     pub at: Span,
     /// Whether it is done at any time before the rotation begins.
     pub beforehand: bool,
-    /// What kind of line it is.
-    pub doing: Doing,
-    /// The command, or a plain phrase where Juju has none.
-    pub text: String,
+    /// What is to be done.
+    pub task: Task,
 }
 
 /// What is to be done at a line of a timetable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doing {
-    /// A `juju` command is typed.
-    Command,
-    /// Something is done that Juju has no command for.
-    ByHand,
-    /// Somebody who is waited for does it, when they come.
-    Awaited,
-    /// Before going on this must be so; the command shows it.
-    Check,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// This `juju` command is typed.
+    Command(String),
+    /// This is done, for which Juju has no command.
+    ByHand(String),
+    /// An operator who is waited for does this.
+    Awaited {
+        /// The first command.
+        command: String,
+        /// How many like it there are, one by one.
+        times: usize,
+    },
+    /// Before going on this must be so.
+    Check(Check),
 }
 
-impl Doing {
-    /// Its name, kebab-case.
-    pub const fn name(self) -> &'static str {
+impl Task {
+    /// The kebab-case name of its kind.
+    pub const fn name(&self) -> &'static str {
         match self {
-            Self::Command => "command",
-            Self::ByHand => "by-hand",
-            Self::Awaited => "awaited",
-            Self::Check => "check",
+            Self::Command(_) => "command",
+            Self::ByHand(_) => "by-hand",
+            Self::Awaited { .. } => "awaited",
+            Self::Check(_) => "check",
         }
     }
 
-    fn of(text: &str) -> Self {
-        match text.starts_with("juju ") {
-            true => Self::Command,
-            false => Self::ByHand,
+    /// The task of performing an action of a rotation.
+    fn of_action(action: &Action, deployment: &Deployment) -> Self {
+        let text = action.to_command(deployment);
+        match action {
+            Action::RunAction { .. }
+            | Action::SetConfig { .. }
+            | Action::Integrate { .. }
+            | Action::RemoveRelation { .. } => Self::Command(text),
+            Action::ClientTrust { .. } | Action::Restart { .. } => Self::ByHand(text),
+            _ => unreachable!("no step of a rotation becomes the action {action:?}"),
         }
     }
+}
+
+/// What must be so before an operator goes on. `command` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// Every unit of an application is active and idle.
+    ApplicationIsIdle {
+        /// `model.app`.
+        application: String,
+        /// `juju status ...`.
+        command: String,
+    },
+    /// Every unit of a model is active and idle.
+    ModelIsIdle {
+        /// The model.
+        model: String,
+        /// `juju status ...`.
+        command: String,
+    },
+    /// Every unit of an application trusts the new CA.
+    ApplicationTrusts {
+        /// `model.app`.
+        application: String,
+        /// The new CA.
+        ca: NewCa,
+        /// `juju show-unit ...`.
+        command: String,
+    },
+    /// A client outside Juju trusts the new CA; Juju has no command that shows it.
+    ClientTrusts {
+        /// Its name.
+        client: String,
+        /// The new CA.
+        ca: NewCa,
+    },
+    /// Every unit of an application serves a certificate of the new CA.
+    ApplicationServes {
+        /// `model.app`.
+        application: String,
+        /// The new CA.
+        ca: NewCa,
+        /// `juju show-unit ...`.
+        command: String,
+    },
+}
+
+/// The CA that comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewCa {
+    /// The one that this application, `model.app`, has made.
+    OfSameApplication(String),
+    /// The one of this other application, `model.app`.
+    OfSuccessor(String),
 }
 
 /// The timetable of a playbook as it was played.
-pub(super) fn timetable(playbook: &Playbook, stage: &Stage, played: &Played) -> Vec<Command> {
+pub(super) fn timetable(
+    playbook: &Playbook,
+    stage: &Stage,
+    played: &PlayedRotation,
+) -> Vec<TimetableLine> {
     let writer = Writer {
         deployment: stage.deployment(),
         spec: &played.spec,
         begins: stage.deployment().start + played.spec.at,
     };
-    let mut lines: Vec<Command> = playbook
+    let mut lines: Vec<TimetableLine> = playbook
         .beforehand
         .iter()
-        .map(|text| beforehand(Doing::Command, text.clone()))
+        .map(|command| beforehand(Task::Command(command.clone())))
         .collect();
-    lines.extend(writer.before_it_begins(stage));
-    let mut during: Vec<Command> = writer.checks(&played.actions);
-    during.extend(played.actions.iter().map(|timed| {
-        let text = timed.action.to_command(writer.deployment);
-        Command {
-            at: timed.at.saturating_sub(played.spec.at),
-            beforehand: false,
-            doing: Doing::of(&text),
-            text,
-        }
+    lines.extend(writer.lines_beforehand(stage));
+    let mut during = writer.checks_between_steps(&played.actions);
+    during.extend(played.actions.iter().map(|timed| TimetableLine {
+        at: writer.offset(timed.at),
+        beforehand: false,
+        task: Task::of_action(&timed.action, writer.deployment),
     }));
-    during.extend(writer.meanwhile(played));
-    // A check stands before what is done at its time.
-    during.sort_by_key(|line| (line.at, line.doing != Doing::Check));
+    during.extend(writer.lines_of_operators(played));
+    // A check comes before what is done at its time.
+    during.sort_by_key(|line| (line.at, !matches!(line.task, Task::Check(_))));
     lines.extend(during);
-    lines.extend(writer.at_the_end(&lines));
+    lines.extend(writer.checks_at_the_end(&lines));
+    assert!(
+        lines.is_sorted_by_key(|line| (!line.beforehand, line.at)),
+        "the lines of a timetable are in order of time"
+    );
     lines
 }
 
-fn beforehand(doing: Doing, text: String) -> Command {
-    Command {
+/// Whether two actions of an operator are the same one, with other parameters.
+fn is_alike(one: &Action, other: &Action) -> bool {
+    match (one, other) {
+        (
+            Action::RunAction {
+                application,
+                unit,
+                name,
+                ..
+            },
+            Action::RunAction {
+                application: other_application,
+                unit: other_unit,
+                name: other_name,
+                ..
+            },
+        ) => (application, unit, name) == (other_application, other_unit, other_name),
+        (
+            Action::AtWorkload {
+                application,
+                unit,
+                command,
+                ..
+            },
+            Action::AtWorkload {
+                application: other_application,
+                unit: other_unit,
+                command: other_command,
+                ..
+            },
+        ) => (application, unit, command) == (other_application, other_unit, other_command),
+        _ => one == other,
+    }
+}
+
+const fn beforehand(task: Task) -> TimetableLine {
+    TimetableLine {
         at: Span::ZERO,
         beforehand: true,
-        doing,
-        text,
+        task,
     }
 }
 
@@ -103,60 +203,61 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// What people did for the second provider until it was up, and how to see that it is.
-    fn before_it_begins(&self, stage: &Stage) -> Vec<Command> {
+    /// How long after the beginning of the rotation an instant of its plan is.
+    fn offset(&self, at: Span) -> Span {
+        let offset = at.checked_sub(self.spec.at);
+        offset.expect("no part of a rotation comes before its beginning")
+    }
+
+    /// What operators did for the second provider until it was up, and how to see that it is.
+    fn lines_beforehand(&self, stage: &Stage) -> Vec<TimetableLine> {
         let Some(successor) = self.spec.successor else {
             return Vec::new();
         };
         let entries = stage.journal_before().entries().iter();
-        let done = self.done_by_people(entries, &[successor], &[]);
-        let mut lines: Vec<Command> = done
-            .into_iter()
-            .map(|(_, text)| beforehand(Doing::Awaited, text))
-            .collect();
-        let text = format!(
-            "every unit of {} is active and idle: {}",
-            self.deployment.application_address(successor),
-            self.status(successor)
-        );
-        lines.push(beforehand(Doing::Check, text));
+        let done = self.done_by_operators(entries, &[successor], &[]);
+        let mut lines: Vec<TimetableLine> =
+            done.into_iter().map(|(_, task)| beforehand(task)).collect();
+        lines.push(beforehand(Task::Check(Check::ApplicationIsIdle {
+            application: self.deployment.application_address(successor),
+            command: self.status_command(successor),
+        })));
         lines
     }
 
-    /// Who must have what before the new CA signs and before the old one is withdrawn, where there
-    /// is a pause before it.
-    fn checks(&self, actions: &[TimedAction]) -> Vec<Command> {
+    /// Which application must have what before the new CA signs and before the old one is withdrawn,
+    /// where there is a pause before it.
+    fn checks_between_steps(&self, actions: &[TimedAction]) -> Vec<TimetableLine> {
         let mut checks = Vec::new();
         let mut last = self.spec.at;
         for step in &self.spec.steps {
-            let texts = match step.kind {
-                StepKind::SwitchIssuer => self.told(),
-                StepKind::Withdraw => self.renewed(),
+            let needed = match step.step {
+                RotationStep::SwitchIssuer { .. } => self.checks_of_trust(),
+                RotationStep::Withdraw(_) => self.checks_of_use(),
                 _ => Vec::new(),
             };
             if step.at > last {
                 // People do their part later: what is checked is checked before the first of it.
                 let own = |timed: &&TimedAction| {
-                    timed.at >= step.at && self.is_of(step.kind, &timed.action)
+                    timed.at >= step.at && self.begins_step(&step.step, &timed.action)
                 };
                 let first = actions.iter().find(own);
                 let at = first.map_or(step.at, |timed| timed.at);
-                checks.extend(texts.into_iter().map(|text| Command {
-                    at: at.saturating_sub(self.spec.at),
+                checks.extend(needed.into_iter().map(|check| TimetableLine {
+                    at: self.offset(at),
                     beforehand: false,
-                    doing: Doing::Check,
-                    text,
+                    task: Task::Check(check),
                 }));
             }
-            if step.kind != StepKind::Hold {
+            if !matches!(step.step, RotationStep::Hold(_)) {
                 last = step.at;
             }
         }
         checks
     }
 
-    /// Whether an action is how this kind of step begins.
-    fn is_of(&self, kind: StepKind, action: &Action) -> bool {
+    /// Whether a step begins with this action.
+    fn begins_step(&self, step: &RotationStep, action: &Action) -> bool {
         let is_removed = |interface| {
             let Action::RemoveRelation { sides, .. } = action else {
                 return false;
@@ -166,54 +267,53 @@ impl Writer<'_> {
                 side.party == Party::Application(application) && side.endpoint == endpoint
             })
         };
-        let runs =
-            |wanted: &str| matches!(action, Action::RunAction { name, .. } if name == wanted);
-        match kind {
-            StepKind::SwitchIssuer => is_removed("tls-certificates") || runs("switch-issuer"),
-            StepKind::Withdraw => {
-                let told = matches!(action, Action::ClientTrust { trusts: false, .. });
-                told || is_removed("certificate_transfer") || runs("withdraw")
+        match step {
+            RotationStep::SwitchIssuer { .. } => {
+                is_removed(TLS_CERTIFICATES) || performs(action, step)
+            }
+            RotationStep::Withdraw(_) => {
+                let is_told = matches!(action, Action::ClientTrust { trusts: false, .. });
+                is_told || is_removed(CERTIFICATE_TRANSFER) || performs(action, step)
             }
             _ => false,
         }
     }
 
-    /// How to see that whoever is told of the CA by a transfer, or by people, has been told.
-    fn told(&self) -> Vec<String> {
-        let new = self.new_ca();
-        let receivers = self
-            .related("certificate_transfer")
-            .map(|(application, endpoint)| {
-                let whom = self.deployment.application_address(application);
-                let show = self.show_unit(application, endpoint);
-                format!("every unit of {whom} trusts {new}: {show}")
-            });
+    /// That all who are told of the CA by a transfer, or by an operator, trust the new one.
+    fn checks_of_trust(&self) -> Vec<Check> {
+        let related = self.related(CERTIFICATE_TRANSFER);
+        let receivers = related.map(|(application, endpoint)| Check::ApplicationTrusts {
+            application: self.deployment.application_address(application),
+            ca: self.new_ca(),
+            command: self.show_unit_command(application, endpoint),
+        });
         let clients = self.deployment.clients.iter();
-        let people = clients.filter(|client| client.trusts.contains(&self.spec.ca));
-        let people = people.map(|client| format!("{} trusts {new}", client.name));
-        receivers.chain(people).collect()
+        let clients = clients.filter(|client| client.trusts.contains(&self.spec.ca));
+        let clients = clients.map(|client| Check::ClientTrusts {
+            client: client.name.clone(),
+            ca: self.new_ca(),
+        });
+        receivers.chain(clients).collect()
     }
 
-    /// How to see that whoever asks the CA for certificates has one of the new CA.
-    fn renewed(&self) -> Vec<String> {
-        let new = self.new_ca();
-        let requirers = self
-            .related("tls-certificates")
-            .map(|(application, endpoint)| {
-                let whom = self.deployment.application_address(application);
-                let show = self.show_unit(application, endpoint);
-                format!("every unit of {whom} serves a certificate of {new}: {show}")
-            });
+    /// That all who ask the CA for certificates have one of the new CA.
+    fn checks_of_use(&self) -> Vec<Check> {
+        let related = self.related(TLS_CERTIFICATES);
+        let requirers = related.map(|(application, endpoint)| Check::ApplicationServes {
+            application: self.deployment.application_address(application),
+            ca: self.new_ca(),
+            command: self.show_unit_command(application, endpoint),
+        });
         requirers.collect()
     }
 
-    /// Once more, when all is done: who took part is at rest.
-    fn at_the_end(&self, lines: &[Command]) -> Vec<Command> {
+    /// That the models that took part are at rest when all is done.
+    fn checks_at_the_end(&self, lines: &[TimetableLine]) -> Vec<TimetableLine> {
         let last = lines.last().map_or(Span::ZERO, |line| line.at);
         let mut models = Vec::new();
         let taking_part = self
-            .related("tls-certificates")
-            .chain(self.related("certificate_transfer"))
+            .related(TLS_CERTIFICATES)
+            .chain(self.related(CERTIFICATE_TRANSFER))
             .map(|(application, _)| application)
             .chain([self.spec.ca]);
         for application in taking_part {
@@ -224,18 +324,20 @@ impl Writer<'_> {
         }
         let line = |model: usize| {
             let name = &self.deployment.models[model].name;
-            Command {
+            TimetableLine {
                 at: last,
                 beforehand: false,
-                doing: Doing::Check,
-                text: format!("every unit in {name} is active and idle: juju status -m {name}"),
+                task: Task::Check(Check::ModelIsIdle {
+                    model: name.clone(),
+                    command: format!("juju status -m {name}"),
+                }),
             }
         };
         models.into_iter().map(line).collect()
     }
 
-    /// What people did in the course of it for either CA: to sign requests, to unseal.
-    fn meanwhile(&self, played: &Played) -> Vec<Command> {
+    /// What operators did in the course of it for either CA: to sign requests, to unseal.
+    fn lines_of_operators(&self, played: &PlayedRotation) -> Vec<TimetableLine> {
         let entries = played.simulation.journal().entries().iter();
         let later = entries.filter(|entry| entry.time >= self.begins);
         let both: Vec<usize> = [Some(self.spec.ca), self.spec.successor]
@@ -244,30 +346,30 @@ impl Writer<'_> {
             .collect();
         let planned = played.actions.iter();
         let planned: Vec<&Action> = planned.map(|timed| &timed.action).collect();
-        let done = self.done_by_people(later, &both, &planned);
+        let done = self.done_by_operators(later, &both, &planned);
         done.into_iter()
-            .map(|(at, text)| Command {
+            .map(|(at, task)| TimetableLine {
                 at: Span::from_secs(at.since(self.begins).as_secs()),
                 beforehand: false,
-                doing: Doing::Awaited,
-                text,
+                task,
             })
             .collect()
     }
 
     /// Actions about these applications that are not planned, the first of each kind, with how often
     /// it was.
-    fn done_by_people<'e>(
+    fn done_by_operators<'e>(
         &self,
         entries: impl Iterator<Item = &'e Entry>,
         whom: &[usize],
         planned: &[&Action],
-    ) -> Vec<(Time, String)> {
+    ) -> Vec<(Time, Task)> {
         let whom: Vec<String> = whom
             .iter()
             .map(|index| self.deployment.application_address(*index))
             .collect();
-        let mut kinds: BTreeMap<String, (Time, String, usize)> = BTreeMap::new();
+        // The first action of each kind, with when it was and how many there are.
+        let mut kinds: Vec<(&Action, Time, usize)> = Vec::new();
         for entry in entries {
             let Kind::Action(record) = &entry.kind else {
                 continue;
@@ -276,29 +378,30 @@ impl Writer<'_> {
             let Some((model, application)) = model.as_deref().zip(application.as_deref()) else {
                 continue;
             };
+            let action = record.action();
             let is_about = whom.contains(&format!("{model}.{application}"));
-            if !is_about || planned.contains(&record.action()) {
+            if !is_about || planned.contains(&action) {
                 continue;
             }
-            let command = record.action().to_command(self.deployment);
-            let kind: Vec<&str> = command.split_whitespace().take(6).collect();
-            let kind = kinds
-                .entry(kind.join(" "))
-                .or_insert_with(|| (entry.time, command.clone(), 0));
-            kind.2 += 1;
+            match kinds.iter_mut().find(|(known, ..)| is_alike(known, action)) {
+                Some((.., times)) => *times += 1,
+                None => kinds.push((action, entry.time, 1)),
+            }
         }
-        let mut done: Vec<(Time, String)> = kinds
-            .into_values()
-            .map(|(at, text, times)| match times {
-                1 => (at, text),
-                _ => (at, format!("{text} ({times} times in all, one by one)")),
-            })
-            .collect();
+        let done = kinds.into_iter().map(|(action, at, times)| {
+            let command = action.to_command(self.deployment);
+            (at, command, times)
+        });
+        let mut done: Vec<(Time, String, usize)> = done.collect();
         done.sort();
-        done
+        let tasks = done
+            .into_iter()
+            .map(|(at, command, times)| (at, Task::Awaited { command, times }));
+        tasks.collect()
     }
 
-    /// Who is related to the CA that goes over an interface, and by which endpoint.
+    /// The applications that are related to the CA that goes over an interface, each with its
+    /// endpoint.
     fn related(&self, interface: &'static str) -> impl Iterator<Item = (usize, &str)> {
         let of_it = move |relation: &&RelationSpec| {
             let provider = &relation.sides[0];
@@ -315,20 +418,15 @@ impl Writer<'_> {
         })
     }
 
-    fn new_ca(&self) -> String {
+    fn new_ca(&self) -> NewCa {
+        let address = |application| self.deployment.application_address(application);
         match self.spec.successor {
-            Some(successor) => {
-                let address = self.deployment.application_address(successor);
-                format!("the CA of {address}")
-            }
-            None => {
-                let address = self.deployment.application_address(self.spec.ca);
-                format!("the new CA of {address}")
-            }
+            Some(successor) => NewCa::OfSuccessor(address(successor)),
+            None => NewCa::OfSameApplication(address(self.spec.ca)),
         }
     }
 
-    fn show_unit(&self, application: usize, endpoint: &str) -> String {
+    fn show_unit_command(&self, application: usize, endpoint: &str) -> String {
         let spec = &self.deployment.applications[application];
         let model = &self.deployment.models[spec.model].name;
         format!(
@@ -337,7 +435,7 @@ impl Writer<'_> {
         )
     }
 
-    fn status(&self, application: usize) -> String {
+    fn status_command(&self, application: usize) -> String {
         let spec = &self.deployment.applications[application];
         let model = &self.deployment.models[spec.model].name;
         format!("juju status -m {model} {}", spec.name)

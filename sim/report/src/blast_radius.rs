@@ -1,15 +1,15 @@
-//! What each key would do in an attacker's hands, as sheets: `stolen_keys` and `blast_radius`.
+//! What an attacker could do with each key, as tables: `stolen_keys` and `blast_radius`.
 
-use super::sheet::{Field, Sheet};
+use super::data_table::{DataTable, Field};
 use crate::words::{certificate, verdict};
 use trustsim_diagnosis::BlastRadius;
 
-/// Both sheets. `outcome` of a try is `ok` where the attacker was taken for whom it claimed to be.
-pub fn blast_radius(radius: &BlastRadius) -> Vec<Sheet> {
+/// Both tables. `outcome` of a try is `ok` where the attacker was taken for whom it claimed to be.
+pub fn blast_radius(radius: &BlastRadius) -> Vec<DataTable> {
     vec![keys(radius), tries(radius)]
 }
 
-fn keys(radius: &BlastRadius) -> Sheet {
+fn keys(radius: &BlastRadius) -> DataTable {
     let rows = radius.stolen.iter().enumerate().map(|(index, one)| {
         vec![
             Field::time(radius.at),
@@ -21,7 +21,7 @@ fn keys(radius: &BlastRadius) -> Sheet {
             Field::Count(radius.successes(index).count() as u64),
         ]
     });
-    Sheet {
+    DataTable {
         name: "stolen_keys",
         header: &[
             "at",
@@ -36,7 +36,7 @@ fn keys(radius: &BlastRadius) -> Sheet {
     }
 }
 
-fn tries(radius: &BlastRadius) -> Sheet {
+fn tries(radius: &BlastRadius) -> DataTable {
     let rows = radius.tries.iter().map(|one| {
         let stolen = &radius.stolen[one.stolen];
         vec![
@@ -56,7 +56,7 @@ fn tries(radius: &BlastRadius) -> Sheet {
             Field::text(one.need.word()),
         ]
     });
-    Sheet {
+    DataTable {
         name: "blast_radius",
         header: &[
             "at",

@@ -40,6 +40,7 @@ const CONTENTS: [Renderer; 10] = [
 ///
 /// [`PlotError`] where a plot could not be drawn.
 pub fn files(run: &Run<'_>) -> Result<Vec<NamedFile>, PlotError> {
+    run.check();
     let mut files = Vec::new();
     for renderer in &CONTENTS {
         match renderer {

@@ -5,6 +5,7 @@
 //! removed before anything else is replaced, and put back after everything else. So a reader that
 //! finds the seal (`summary.json` in the folder of a run) finds the files that belong to it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,13 @@ pub enum FolderError {
 pub fn write_folder(path: &Path, files: &[(String, Vec<u8>)]) -> Result<(), FolderError> {
     if path.exists() && !path.is_dir() {
         return Err(FolderError::NotAFolder(path.to_owned()));
+    }
+    let mut names = BTreeSet::new();
+    for (name, _) in files {
+        assert!(
+            names.insert(name),
+            "the files of a folder have names of their own: {name}"
+        );
     }
     let staging = staging_folder(path)?;
     let written = stage(&staging, files).and_then(|()| put_in_place(&staging, path, files));

@@ -1,12 +1,13 @@
-//! What is coming, as sheets: `expiries`, `crowds`, `hook_queues`, `request_queues`, `patience`.
+//! A forecast as tables: `expiries`, `request_bursts`, `hook_queues`, `request_queues`,
+//! `tolerated_downtime`.
 
-use super::sheet::{Field, Sheet};
+use super::data_table::{DataTable, Field};
 use crate::words::certificate;
 use trustsim_diagnosis::{Forecast, Proof};
 use trustsim_world::Manifest;
 
-/// Every sheet of a forecast, with what forks proved of its patience.
-pub fn forecast(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof]) -> Vec<Sheet> {
+/// Every table of a forecast, with the downtimes that were played.
+pub fn forecast(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof]) -> Vec<DataTable> {
     vec![
         expiries(forecast),
         crowds(forecast),
@@ -16,9 +17,9 @@ pub fn forecast(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof]) -> V
     ]
 }
 
-/// `margin_s` is how long before its end another was issued; `lapsed` says that it was still
-/// served when it ended.
-fn expiries(forecast: &Forecast) -> Sheet {
+/// `margin_s` is how long before its end another was issued; `expired_in_service` says that it was
+/// still served when it ended.
+fn expiries(forecast: &Forecast) -> DataTable {
     let rows = forecast.expiries.iter().map(|one| {
         let certificate = &one.record.certificate;
         vec![
@@ -38,7 +39,7 @@ fn expiries(forecast: &Forecast) -> Sheet {
             Field::Flag(one.lapsed),
         ]
     });
-    Sheet {
+    DataTable {
         name: "expiries",
         header: &[
             "not_after",
@@ -53,14 +54,14 @@ fn expiries(forecast: &Forecast) -> Sheet {
             "margin_s",
             "served_from",
             "served_until",
-            "is_over",
-            "lapsed",
+            "has_ended",
+            "expired_in_service",
         ],
         rows: rows.collect(),
     }
 }
 
-fn crowds(forecast: &Forecast) -> Sheet {
+fn crowds(forecast: &Forecast) -> DataTable {
     let rows = forecast.crowds.iter().map(|one| {
         vec![
             Field::text(&one.provider),
@@ -73,8 +74,8 @@ fn crowds(forecast: &Forecast) -> Sheet {
             Field::optional(one.limit, Field::Count),
         ]
     });
-    Sheet {
-        name: "crowds",
+    DataTable {
+        name: "request_bursts",
         header: &[
             "provider", "what", "subject", "window_s", "peak", "at", "total", "limit",
         ],
@@ -82,7 +83,7 @@ fn crowds(forecast: &Forecast) -> Sheet {
     }
 }
 
-fn hooks(forecast: &Forecast) -> Sheet {
+fn hooks(forecast: &Forecast) -> DataTable {
     let rows = forecast.hooks.iter().map(|one| {
         vec![
             Field::text(&one.unit),
@@ -94,7 +95,7 @@ fn hooks(forecast: &Forecast) -> Sheet {
             Field::seconds(one.total),
         ]
     });
-    Sheet {
+    DataTable {
         name: "hook_queues",
         header: &[
             "unit",
@@ -109,7 +110,7 @@ fn hooks(forecast: &Forecast) -> Sheet {
     }
 }
 
-fn requests(forecast: &Forecast) -> Sheet {
+fn requests(forecast: &Forecast) -> DataTable {
     let rows = forecast.requests.iter().map(|one| {
         vec![
             Field::text(&one.provider),
@@ -120,7 +121,7 @@ fn requests(forecast: &Forecast) -> Sheet {
             Field::seconds(one.total),
         ]
     });
-    Sheet {
+    DataTable {
         name: "request_queues",
         header: &[
             "provider",
@@ -136,7 +137,7 @@ fn requests(forecast: &Forecast) -> Sheet {
 
 /// `survived_s` and `fatal_s` are outages that were played: the connection held after the one and
 /// failed after the other.
-fn patience(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof]) -> Sheet {
+fn patience(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof]) -> DataTable {
     let rows = forecast.patience.iter().enumerate().map(|(index, one)| {
         let proof = proofs.iter().find(|proof| proof.patience == index);
         let connection = &manifest.connections[one.connection as usize];
@@ -152,8 +153,8 @@ fn patience(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof]) -> Sheet
             Field::optional(proof.and_then(|proof| proof.fatal), Field::seconds),
         ]
     });
-    Sheet {
-        name: "patience",
+    DataTable {
+        name: "tolerated_downtime",
         header: &[
             "connection",
             "provider",

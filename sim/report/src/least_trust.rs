@@ -1,12 +1,12 @@
-//! Trust that nothing needs, as sheets: `trusted_authorities`, `trust_sources`, `masked_trust`.
+//! Trust that no connection needs, as tables: `trusted_authorities`, `trust_sources`, `masked_trust`.
 
 use std::collections::BTreeSet;
 
-use super::sheet::{Field, Sheet};
+use super::data_table::{DataTable, Field};
 use trustsim_diagnosis::LeastTrust;
 
-/// Every sheet. A row without `needed_by` is trust that no watched connection needs.
-pub fn least_trust(found: &LeastTrust) -> Vec<Sheet> {
+/// Every table. A row without `needed_by` is trust that no watched connection needs.
+pub fn least_trust(found: &LeastTrust) -> Vec<DataTable> {
     vec![authorities(found), sources(found), masked(found)]
 }
 
@@ -15,7 +15,7 @@ fn names(all: &BTreeSet<String>) -> Field {
     Field::text(names.join("; "))
 }
 
-fn authorities(found: &LeastTrust) -> Sheet {
+fn authorities(found: &LeastTrust) -> DataTable {
     let rows = found.authorities.iter().map(|one| {
         vec![
             Field::text(&one.holder),
@@ -29,7 +29,7 @@ fn authorities(found: &LeastTrust) -> Sheet {
             names(&one.needed_by),
         ]
     });
-    Sheet {
+    DataTable {
         name: "trusted_authorities",
         header: &[
             "holder",
@@ -46,7 +46,7 @@ fn authorities(found: &LeastTrust) -> Sheet {
     }
 }
 
-fn sources(found: &LeastTrust) -> Sheet {
+fn sources(found: &LeastTrust) -> DataTable {
     let rows = found.sources.iter().map(|one| {
         vec![
             Field::text(&one.holder),
@@ -57,7 +57,7 @@ fn sources(found: &LeastTrust) -> Sheet {
             names(&one.needed_by),
         ]
     });
-    Sheet {
+    DataTable {
         name: "trust_sources",
         header: &[
             "holder",
@@ -71,7 +71,7 @@ fn sources(found: &LeastTrust) -> Sheet {
     }
 }
 
-fn masked(found: &LeastTrust) -> Sheet {
+fn masked(found: &LeastTrust) -> DataTable {
     let rows = found.masked.iter().map(|one| {
         vec![
             Field::text(&one.holder),
@@ -80,7 +80,7 @@ fn masked(found: &LeastTrust) -> Sheet {
             names(&one.needed_by),
         ]
     });
-    Sheet {
+    DataTable {
         name: "masked_trust",
         header: &["holder", "source", "hidden_by", "needed_by"],
         rows: rows.collect(),

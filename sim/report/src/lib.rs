@@ -6,6 +6,7 @@
 mod blast_radius;
 mod contents;
 pub mod csv;
+mod data_table;
 mod folder;
 mod forecast;
 pub mod juju;
@@ -13,7 +14,6 @@ mod least_trust;
 pub mod plots;
 mod provenance;
 pub mod rehearsal;
-mod sheet;
 mod summary;
 pub mod terminal;
 #[cfg(test)]
@@ -23,11 +23,11 @@ pub mod words;
 
 pub use blast_radius::blast_radius;
 pub use contents::{NamedFile, SUMMARY, files};
+pub use data_table::{DataTable, Field, tables_json};
 pub use folder::{FolderError, write_folder};
 pub use forecast::forecast;
 pub use least_trust::least_trust;
 pub use provenance::Provenance;
-pub use sheet::{Field, Sheet, sheets_json};
 pub use summary::summary;
 pub use why::why;
 
@@ -35,7 +35,7 @@ use std::collections::BTreeMap;
 
 use trustsim_diagnosis::Findings;
 use trustsim_kernel::Time;
-use trustsim_world::{ConnectionRecord, Journal, Kind, Manifest};
+use trustsim_world::{ConnectionRecord, Entry, Journal, Kind, Manifest, Seq};
 
 /// Everything a report is made from.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +54,60 @@ impl<'a> Run<'a> {
     /// The last instant played.
     pub fn end(&self) -> Time {
         self.manifest.start + self.manifest.duration
+    }
+
+    /// Checks that the views of the run agree, before anything is rendered from them.
+    ///
+    /// # Panics
+    ///
+    /// Where two of them do not: what would be rendered contradicted itself.
+    fn check(&self) {
+        let (manifest, findings) = (self.manifest, self.findings);
+        assert_eq!(
+            findings.tallies.len(),
+            manifest.connections.len(),
+            "every connection has a tally"
+        );
+        assert_eq!(
+            findings.explanations.len(),
+            findings.outages.len(),
+            "every outage has an explanation"
+        );
+        let counted: u64 = findings
+            .tallies
+            .iter()
+            .map(|tally| u64::from(tally.outages))
+            .sum();
+        assert_eq!(
+            counted,
+            findings.outages.len() as u64,
+            "every outage is counted by its connection"
+        );
+        for tally in &findings.tallies {
+            assert!(
+                tally.failed_attempts <= tally.attempts,
+                "a connection fails at most as often as it is attempted"
+            );
+        }
+        for outage in &findings.outages {
+            assert!(
+                outage.until.is_none_or(|until| outage.from < until),
+                "an outage takes time"
+            );
+            let opened = &self.entry(outage.opened).kind;
+            let begins = matches!(opened, Kind::Handshake(record)
+                if record.connection == outage.connection && !record.verdict.is_ok());
+            assert!(
+                begins,
+                "an outage begins with a failing handshake of its connection"
+            );
+        }
+    }
+
+    /// The entry of the journal that a finding names.
+    fn entry(&self, seq: Seq) -> &'a Entry {
+        let entry = self.journal.get(seq);
+        entry.expect("findings name entries of the journal that they were made from")
     }
 
     /// The connection an index of the journal means.

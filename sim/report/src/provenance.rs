@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// What has to be given to play a run again. It stands in `summary.json` as `played`.
+/// What has to be given to play a run again; `played` in `summary.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// The scenario file, as it was named on the command line.

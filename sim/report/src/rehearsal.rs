@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::terminal::style::{BAD, DETAIL, GOOD, PLAIN, STRONG, WAIT, paint};
 use super::terminal::{Align, Cell, Table};
+use super::words::rotation as words;
 use trustsim_kernel::{Span, format_duration};
-use trustsim_rehearsal::{Command, Doing, Judged, Pause, Quadrant, Rehearsal, Rehearsed};
+use trustsim_rehearsal::{Judged, Pause, Quadrant, Rehearsal, Rehearsed, Task, TimetableLine};
 
 /// Every playbook in a row; then, of the best one that loses nothing, what shows that its pauses
 /// are the shortest, the invariants and the timetable. Where there is none: what the best costs.
@@ -21,16 +22,21 @@ pub fn tables(rehearsal: &Rehearsal) -> String {
     );
     text.push_str(&overview(rehearsal).render());
     for unfit in &rehearsal.unfit {
-        let names = unfit.names.join(", ");
+        let names = unfit.playbooks.iter().map(|playbook| playbook.name());
         text.push_str(&format!(
-            "{} {names}: {}\n",
+            "{} {}: {}\n",
             paint(DETAIL, "not played"),
-            unfit.why
+            names.collect::<Vec<_>>().join(", "),
+            words::misfit(&unfit.reason)
         ));
     }
     let shown = match rehearsal.safe() {
         Some(safe) => {
-            text.push_str(&format!("\n{}: {}\n", paint(GOOD, safe.name), safe.about));
+            text.push_str(&format!(
+                "\n{}: {}\n",
+                paint(GOOD, safe.playbook.name()),
+                words::about(safe.playbook)
+            ));
             text.push_str(&edges(safe, rehearsal.seeds.len() > 1));
             Some(safe)
         }
@@ -70,25 +76,25 @@ fn overview(rehearsal: &Rehearsal) -> Table {
         ("Failing", Align::Right),
     ]);
     for each in &rehearsal.playbooks {
-        let (outcome, style) = match (each.is_safe(), each.is_possible()) {
-            (true, _) => ("safe", GOOD),
-            (false, true) => ("loses", BAD),
-            (false, false) => ("cannot", WAIT),
+        let style = match (each.is_safe(), each.is_possible()) {
+            (true, _) => GOOD,
+            (false, true) => BAD,
+            (false, false) => WAIT,
         };
         let pause = |pick: fn(&trustsim_rehearsal::Pauses) -> Span| {
             let pauses = each.pauses.as_ref();
             pauses.map_or_else(|| "-".to_owned(), |pauses| format_duration(pick(pauses)))
         };
-        let (lost, failing) = match each.is_possible() {
-            true => (
-                format_duration(seconds(each.lost.total)),
-                each.lost.connections.to_string(),
+        let (lost, failing) = match &each.lost {
+            Ok(lost) => (
+                format_duration(whole_seconds(lost.total)),
+                lost.connections.to_string(),
             ),
-            false => ("-".to_owned(), "-".to_owned()),
+            Err(_) => ("-".to_owned(), "-".to_owned()),
         };
         table.row([
-            Cell::plain(each.name),
-            Cell::new(outcome, style),
+            Cell::plain(each.playbook.name()),
+            Cell::new(words::outcome(each), style),
             Cell::plain(&pause(|pauses| pauses.before_switch.length)),
             Cell::plain(&pause(|pauses| pauses.before_withdrawal.length)),
             Cell::plain(&pause(trustsim_rehearsal::Pauses::overlap)),
@@ -122,7 +128,7 @@ fn edges(safe: &Rehearsed, has_several: bool) -> String {
             format!(
                 "  {name}: {}; with one second less{seed} {}\n",
                 format_duration(pause.length),
-                short.why
+                words::failure(&short.failure)
             )
         }
         None => format!("  {name}: none is needed\n"),
@@ -133,21 +139,22 @@ fn edges(safe: &Rehearsed, has_several: bool) -> String {
 
 fn no_safe_one(rehearsal: &Rehearsal) -> String {
     let mut text = format!("\n{}\n", paint(BAD, "No playbook is without downtime."));
-    let Some(best) = rehearsal
-        .playbooks
-        .first()
-        .filter(|best| best.is_possible())
-    else {
+    let Some(best) = rehearsal.playbooks.first() else {
         return text;
     };
-    let worst = best.lost.worst.as_deref().unwrap_or_default();
+    let Ok(lost) = &best.lost else {
+        return text;
+    };
+    let worst = lost.worst.as_deref();
+    let worst = worst.expect("a playbook that is not safe has a connection that loses most");
     text.push_str(&format!(
         "The least is that of {}: {} in all, at most {} ({worst}).\n",
-        best.name,
-        format_duration(seconds(best.lost.total)),
-        format_duration(seconds(best.lost.most)),
+        best.playbook.name(),
+        format_duration(whole_seconds(lost.total)),
+        format_duration(whole_seconds(lost.most)),
     ));
-    if let Some(first) = &best.lost.first {
+    if let Some(first) = &lost.first {
+        let first = words::connection_failure(first);
         text.push_str(&format!("First {first}.\n"));
     }
     text
@@ -161,16 +168,18 @@ fn invariants(shown: &Rehearsed) -> Table {
         ("Message", Align::Left),
     ]);
     for (invariant, judged) in &shown.invariants {
-        let (word, style, message) = match judged {
-            Judged::Held => ("held", GOOD, ""),
-            Judged::Broken(message) => ("broken", BAD, message.as_str()),
-            Judged::NotApplicable(why) => ("n/a", WAIT, why.as_str()),
+        let (word, style) = match judged {
+            Judged::Held => (words::judged(judged), GOOD),
+            Judged::Broken(_) => (words::judged(judged), BAD),
+            // The column is narrow.
+            Judged::NotApplicable(_) => ("n/a", WAIT),
         };
+        let message = words::judged_message(judged);
         table.row([
             Cell::new(invariant.number(), DETAIL),
             Cell::plain(invariant.name()),
             Cell::new(word, style),
-            Cell::plain(message),
+            Cell::plain(message.as_deref().unwrap_or("")),
         ]);
     }
     table
@@ -183,49 +192,48 @@ fn two_by_two(quadrants: &[Quadrant]) -> Table {
         ("Verified", Align::Right),
         ("Refused", Align::Left),
     ]);
-    let word = |is_new: bool| if is_new { "new" } else { "old" };
     for quadrant in quadrants {
         table.row([
-            Cell::plain(word(quadrant.new_leaf)),
-            Cell::plain(word(quadrant.new_bundle)),
+            Cell::plain(words::generation(quadrant.new_leaf)),
+            Cell::plain(words::generation(quadrant.new_bundle)),
             Cell::plain(&quadrant.verified.to_string()),
-            Cell::plain(quadrant.refused.as_deref().unwrap_or_default()),
+            Cell::plain(words::refused(quadrant).as_deref().unwrap_or("")),
         ]);
     }
     table
 }
 
-fn timetable(commands: &[Command]) -> Table {
+fn timetable(lines: &[TimetableLine]) -> Table {
     let mut table = Table::new(&[
         ("When", Align::Left),
         ("", Align::Left),
         ("What", Align::Left),
     ]);
-    for command in commands {
-        let (word, style) = match command.doing {
-            Doing::Command => ("", STRONG),
-            Doing::ByHand => ("by hand", PLAIN),
-            Doing::Awaited => ("on call", PLAIN),
-            Doing::Check => ("check", GOOD),
+    for line in lines {
+        let (word, style) = match line.task {
+            Task::Command(_) => ("", STRONG),
+            Task::ByHand(_) => ("by hand", PLAIN),
+            Task::Awaited { .. } => ("on call", PLAIN),
+            Task::Check(_) => ("check", GOOD),
         };
         table.row([
-            Cell::plain(&when(command)),
+            Cell::plain(&when(line)),
             Cell::new(word, style),
-            Cell::new(&command.text, style),
+            Cell::new(&words::task(&line.task), style),
         ]);
     }
     table
 }
 
-fn when(command: &Command) -> String {
-    match command.beforehand {
+fn when(line: &TimetableLine) -> String {
+    match line.beforehand {
         true => "beforehand".to_owned(),
-        false => format!("T+{}", format_duration(command.at)),
+        false => format!("T+{}", format_duration(line.at)),
     }
 }
 
 /// Whole seconds, rounded up: an outage is never none.
-fn seconds(span: Span) -> Span {
+fn whole_seconds(span: Span) -> Span {
     let whole = Span::from_secs(span.as_secs());
     match span.subsec_nanos() {
         0 => whole,
@@ -238,7 +246,11 @@ pub fn rehearsal(rehearsal: &Rehearsal) -> Value {
     let playbooks: Vec<Value> = rehearsal.playbooks.iter().map(playbook).collect();
     let unfit = rehearsal.unfit.iter();
     let unfit: Vec<Value> = unfit
-        .map(|unfit| json!({ "names": unfit.names, "why": unfit.why }))
+        .map(|unfit| {
+            let names = unfit.playbooks.iter().map(|playbook| playbook.name());
+            let names: Vec<&str> = names.collect();
+            json!({ "names": names, "why": words::misfit(&unfit.reason) })
+        })
         .collect();
     json!({
         "ca": rehearsal.ca,
@@ -246,17 +258,18 @@ pub fn rehearsal(rehearsal: &Rehearsal) -> Value {
         "at": rehearsal.at.to_string(),
         "plays": rehearsal.plays,
         "seeds": rehearsal.seeds,
-        "safe": rehearsal.safe().map(|safe| safe.name),
+        "safe": rehearsal.safe().map(|safe| safe.playbook.name()),
         "playbooks": playbooks,
         "unfit": unfit,
     })
 }
 
 fn pause(pause: &Pause) -> Value {
+    let shortfall = pause.one_second_less.as_ref();
     json!({
         "length_s": pause.length.as_secs(),
-        "one_second_less": pause.one_second_less.as_ref().map(|short| &short.why),
-        "seed": pause.one_second_less.as_ref().map(|short| short.seed),
+        "one_second_less": shortfall.map(|short| words::failure(&short.failure)),
+        "seed": shortfall.map(|short| short.seed),
     })
 }
 
@@ -272,17 +285,12 @@ fn playbook(each: &Rehearsed) -> Value {
         .invariants
         .iter()
         .map(|(invariant, judged)| {
-            let (judged, message) = match judged {
-                Judged::Held => ("held", None),
-                Judged::Broken(message) => ("broken", Some(message)),
-                Judged::NotApplicable(why) => ("not-applicable", Some(why)),
-            };
             json!({
                 "invariant": invariant.number(),
                 "code": invariant.code(),
                 "name": invariant.name(),
-                "judged": judged,
-                "message": message,
+                "judged": words::judged(judged),
+                "message": words::judged_message(judged),
             })
         })
         .collect();
@@ -291,40 +299,41 @@ fn playbook(each: &Rehearsed) -> Value {
         .iter()
         .map(|quadrant| {
             json!({
-                "leaf": if quadrant.new_leaf { "new" } else { "old" },
-                "bundle": if quadrant.new_bundle { "new" } else { "old" },
+                "leaf": words::generation(quadrant.new_leaf),
+                "bundle": words::generation(quadrant.new_bundle),
                 "verified": quadrant.verified,
-                "refused": quadrant.refused,
+                "refused": words::refused(quadrant),
             })
         })
         .collect();
     let timetable: Vec<Value> = each
         .timetable
         .iter()
-        .map(|command| {
+        .map(|line| {
             json!({
-                "beforehand": command.beforehand,
-                "offset_s": command.at.as_secs(),
-                "doing": command.doing.name(),
-                "command": command.text,
+                "beforehand": line.beforehand,
+                "offset_s": line.at.as_secs(),
+                "doing": line.task.name(),
+                "command": words::task(&line.task),
             })
         })
         .collect();
+    let lost = each.lost.as_ref().ok();
+    let first = match &each.lost {
+        Ok(lost) => lost.first.as_ref().map(words::connection_failure),
+        Err(refusal) => Some(refusal.why.clone()),
+    };
     json!({
-        "name": each.name,
-        "about": each.about,
-        "outcome": match (each.is_safe(), each.is_possible()) {
-            (true, _) => "safe",
-            (false, true) => "loses",
-            (false, false) => "cannot",
-        },
+        "name": each.playbook.name(),
+        "about": words::about(each.playbook),
+        "outcome": words::outcome(each),
         "pauses": pauses,
-        "lost_s": each.is_possible().then_some(each.lost.total.as_secs_f64()),
-        "lost_most_s": each.lost.most.as_secs_f64(),
-        "worst": each.lost.worst,
-        "failing": each.lost.connections,
-        "restarts_s": each.lost.restarts.as_secs_f64(),
-        "first": each.lost.first,
+        "lost_s": lost.map(|lost| lost.total.as_secs_f64()),
+        "lost_most_s": lost.map(|lost| lost.most.as_secs_f64()),
+        "worst": lost.and_then(|lost| lost.worst.as_ref()),
+        "failing": lost.map(|lost| lost.connections),
+        "restarts_s": lost.map(|lost| lost.restarts.as_secs_f64()),
+        "first": first,
         "invariants": invariants,
         "two_by_two": two_by_two,
         "timetable": timetable,

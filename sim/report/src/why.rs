@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::words::verdict;
+use crate::words::verdict as words;
 use trustsim_diagnosis::{Answer, Carrier, Explanation, Rests, SaidBy, TrustSource};
 use trustsim_pki::Certificate;
+use trustsim_tls::Verdict;
 use trustsim_world::{Journal, Kind, Manifest};
 
 /// An object: `connection`, `client`, `server`, `server_name`, `validator`, `at`, `outcome`, `code`,
@@ -12,10 +13,7 @@ use trustsim_world::{Journal, Kind, Manifest};
 /// `presented`, `trusted`, `missing`, `rests_on`, `stacks`. What does not apply is null.
 pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[SaidBy]) -> Value {
     let connection = &manifest.connections[answer.connection as usize];
-    let record = match journal.get(answer.seq).map(|entry| &entry.kind) {
-        Some(Kind::Handshake(record)) => Some(&record.verdict),
-        _ => None,
-    };
+    let verdict = judged(journal, answer);
     let failed = answer.explanation.as_ref();
     let held = answer.rests.as_ref();
     let outage = answer.outage.as_ref();
@@ -31,8 +29,8 @@ pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[Sa
         "at": answer.at.to_string(),
         "judged_at": answer.judged_at.to_string(),
         "outcome": if failed.is_some() { "failed" } else { "ok" },
-        "code": failed.and(record).map(|verdict| verdict.code()),
-        "error": failed.and(record).map(|verdict| verdict.error_name()),
+        "code": failed.map(|_| verdict.code()),
+        "error": failed.map(|_| verdict.error_name()),
         "since": outage.map(|outage| outage.from.to_string()),
         "until": outage.and_then(|outage| outage.until).map(|until| until.to_string()),
         "cause": failed.map(cause),
@@ -47,12 +45,20 @@ pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[Sa
         "rests_on": held.map(rests_on),
         "stacks": failed.map(|_| stacks.iter().map(|said| json!({
             "validator": said.validator.name(),
-            "outcome": verdict::outcome(&said.verdict),
-            "code": verdict::code(&said.verdict),
-            "error": verdict::error(&said.verdict),
+            "outcome": words::outcome(&said.verdict),
+            "code": words::code(&said.verdict),
+            "error": words::error(&said.verdict),
             "text": said.verdict.said_by(said.validator, answer.at),
         })).collect::<Vec<_>>()),
     })
+}
+
+/// The verdict that an answer is about.
+pub(crate) fn judged<'a>(journal: &'a Journal, answer: &Answer) -> &'a Verdict {
+    match journal.get(answer.seq).map(|entry| &entry.kind) {
+        Some(Kind::Handshake(record)) => &record.verdict,
+        other => panic!("an answer names the handshake that was judged, not {other:?}"),
+    }
 }
 
 fn cause(explanation: &Explanation) -> Value {

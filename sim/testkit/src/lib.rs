@@ -280,7 +280,7 @@ impl Script {
         self.record(at_s, cause, signer, Kind::CertificateIssued(record))
     }
 
-    /// The first unit of whoever has this CA.
+    /// The first unit of the application that has this CA.
     fn signer(&self, issuer: &Certificate) -> Option<Subject> {
         let entries = self.journal.entries().iter();
         let mut known = entries.filter_map(|entry| match &entry.kind {
@@ -335,7 +335,7 @@ impl Script {
         self.record(at_s, None, subject("browser"), Kind::GoesOn(record))
     }
 
-    /// Records what somebody trusts.
+    /// Records what a unit or client trusts.
     pub fn trusts(&mut self, at_s: u64, address: &str, roots: &[&Certificate]) -> Seq {
         let roots = roots.iter().copied().cloned().collect();
         self.record(at_s, None, subject(address), Kind::TrustChanged { roots })

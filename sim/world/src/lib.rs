@@ -45,7 +45,7 @@ pub use journal::{
     HandshakeRecord, Journal, KeyRecord, Kind, Manifest, Seq, Subject,
 };
 pub use note::{NotFetched, Note, Refusal};
-pub use rotation::{Claim, RotationSpec, RotationStep, StepKind};
+pub use rotation::{Claim, RotationSpec, RotationStep, TimedStep, TrustChange};
 pub use sessions::Persistence;
 pub use simulation::{Options, Record, Simulation};
 pub use tls_action::{Added, Answering, Revoked, Store, Tampering, TlsAction, TlsEdit};

@@ -28,7 +28,10 @@ pub(crate) fn rehearsed_on(
 }
 
 pub(crate) fn playbook<'a>(rehearsal: &'a Rehearsal, name: &str) -> &'a Rehearsed {
-    let found = rehearsal.playbooks.iter().find(|each| each.name == name);
+    let found = rehearsal
+        .playbooks
+        .iter()
+        .find(|each| each.playbook.name() == name);
     found.unwrap_or_else(|| panic!("no {name}"))
 }
 

@@ -1,10 +1,10 @@
-//! `trustsim audit`: trust that nothing needs, and what each key would do in an attacker's hands.
+//! `trustsim audit`: trust that no connection needs, and what an attacker could do with each key.
 
 use super::{Playable, load};
 use crate::args::{Audit, AuditOptions};
 use crate::console::Console;
 use crate::error::CliError;
-use crate::output::deliver_sheets;
+use crate::output::deliver_tables;
 use crate::{instant, progress};
 use trustsim_diagnosis::{blast_radius, least_trust};
 use trustsim_report::{self as report, terminal};
@@ -20,7 +20,7 @@ pub(super) fn audit(args: &Audit, console: &mut Console<'_>) -> Result<(), CliEr
 fn trust(args: &AuditOptions, console: &mut Console<'_>) -> Result<(), CliError> {
     let Playable { deployment, .. } = load(&args.scenario, &args.play, console)?;
     let found = least_trust(&deployment);
-    deliver_sheets(
+    deliver_tables(
         &report::least_trust(&found),
         || terminal::least_trust(&found),
         args.format,
@@ -44,7 +44,7 @@ fn radius(
     let mut simulation = world::Simulation::new(deployment, options);
     progress::play(&mut simulation, start, at, console.progress);
     let found = blast_radius(&simulation);
-    deliver_sheets(
+    deliver_tables(
         &report::blast_radius(&found),
         || terminal::blast_radius(&found),
         args.format,

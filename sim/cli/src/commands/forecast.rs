@@ -6,7 +6,7 @@ use super::{Playable, load};
 use crate::args::Forecast;
 use crate::console::Console;
 use crate::error::CliError;
-use crate::output::deliver_sheets;
+use crate::output::deliver_tables;
 use crate::progress;
 use trustsim_diagnosis::{self as diagnosis, prove};
 use trustsim_report::{self as report, terminal};
@@ -24,7 +24,7 @@ pub(super) fn forecast(args: &Forecast, console: &mut Console<'_>) -> Result<(),
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
     let forecast = diagnosis::forecast(&deployment, &manifest, journal);
     let proofs = prove(&deployment, &forecast.patience, args.proofs);
-    deliver_sheets(
+    deliver_tables(
         &report::forecast(&manifest, &forecast, &proofs),
         || terminal::forecast(&manifest, &forecast, &proofs),
         args.format,

@@ -1,4 +1,4 @@
-//! `trustsim rehearse rotation`: every way to rotate a CA, played before anybody does it.
+//! `trustsim rehearse rotation`: every way to rotate a CA, played before an operator does it.
 
 use std::num::NonZeroUsize;
 
@@ -13,7 +13,7 @@ use trustsim_rehearsal::{Rehearsal, RehearsalError, Request, rehearse};
 use trustsim_report::rehearsal;
 use trustsim_world::Deployment;
 
-/// When a rotation begins where nobody says: the deployment has settled and something is in use.
+/// When a rotation begins without `--at`: the deployment has settled and certificates are in use.
 const BEGIN: Span = Span::from_secs(86_400);
 
 pub(super) fn rotation(
@@ -56,7 +56,7 @@ pub(super) fn rotation(
     })
 }
 
-/// Where nobody said when, later and later until the deployment has settled by then: people may take
+/// Begins later and later without `--at`, until the deployment has settled by then: people may take
 /// days to answer what it waits for.
 fn rehearse_when_settled(
     deployment: &Deployment,

@@ -1,5 +1,6 @@
 //! Every command on small scenarios that are really played.
 
+mod docs;
 mod judge;
 
 use std::path::Path;

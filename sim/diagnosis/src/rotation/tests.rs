@@ -4,13 +4,13 @@ use super::super::outages::outages;
 use super::*;
 use trustsim_testkit::{Authority, Script, deployment, seconds, source};
 use trustsim_tls::ErrorKind;
-use trustsim_world::RotationStep;
+use trustsim_world::TimedStep;
 
 /// A CA of `a.ca` that is rotated at 100 s, and whether `browser` trusts its successor at once.
 fn spec(claims: &[Claim]) -> RotationSpec {
-    let steps = claims.iter().map(|claim| RotationStep {
+    let steps = claims.iter().map(|claim| TimedStep {
         at: seconds(900),
-        kind: StepKind::Assert(*claim),
+        step: RotationStep::Assert(*claim),
         source: source(7, "assert"),
     });
     RotationSpec {

@@ -1,20 +1,58 @@
 //! Steps of a CA whose key the operator holds: each is an action of the provider
 //! (`charms::DeclaredProvider`).
 
-use super::{Planned, Planner, Step};
+use super::{Planned, Planner};
 use trustsim_charms::{EndpointProfile, Mode};
 use trustsim_kernel::{Span, Streams};
-use trustsim_world::{Action, Deployment, Party};
+use trustsim_world::{Action, Deployment, Party, RotationStep};
 
 const PURPOSE_JITTER: u64 = 0x7265_6973;
 const HOUR: Span = Span::from_secs(3_600);
 
-pub(super) fn actions(planner: &Planner<'_>, step: &Step) -> Planned {
+/// The actions of a provider whose key the operator holds by which it is rotated.
+const ACTIONS: [&str; 8] = [
+    "prepare",
+    "distribute",
+    "cross-sign",
+    "switch-issuer",
+    "re-issue",
+    "withdraw",
+    "roll-back",
+    "reissue-certificates",
+];
+
+/// The action of such a provider that performs a step, where one does.
+const fn action_of(step: &RotationStep) -> Option<&'static str> {
+    Some(match step {
+        RotationStep::Prepare { .. } => "prepare",
+        RotationStep::Distribute(_) => "distribute",
+        RotationStep::CrossSign => "cross-sign",
+        RotationStep::SwitchIssuer { .. } => "switch-issuer",
+        RotationStep::ReIssue { .. } => "re-issue",
+        RotationStep::Withdraw(_) => "withdraw",
+        RotationStep::RollBack => "roll-back",
+        RotationStep::Reload { .. } | RotationStep::Hold(_) | RotationStep::Assert(_) => {
+            return None;
+        }
+    })
+}
+
+/// Whether an operator's action is how a provider whose key the operator holds performs a step.
+pub fn performs(action: &Action, step: &RotationStep) -> bool {
+    matches!(action, Action::RunAction { name, .. } if action_of(step) == Some(name.as_str()))
+}
+
+/// Whether an action of this name is a step of a rotation by hand.
+pub fn is_step_of_a_rotation(action: &str) -> bool {
+    ACTIONS.contains(&action)
+}
+
+pub(super) fn actions(planner: &Planner<'_>, step: &RotationStep) -> Planned {
     let ca = planner.rotation.ca;
     let once =
         |name: &str, parameters: &[(&str, String)]| vec![(planner.at, run(ca, name, parameters))];
     match step {
-        Step::Prepare {
+        RotationStep::Prepare {
             same_name,
             same_key,
         } => {
@@ -26,22 +64,22 @@ pub(super) fn actions(planner: &Planner<'_>, step: &Step) -> Planned {
                 .collect();
             once("prepare", &set)
         }
-        Step::Distribute(handing) => {
+        RotationStep::Distribute(change) => {
             let mut planned = once("distribute", &[]);
-            planned.extend(planner.to_clients(handing, ca, true));
+            planned.extend(planner.to_clients(change, ca, true));
             planned
         }
-        Step::Withdraw(handing) => {
+        RotationStep::Withdraw(change) => {
             let mut planned = once("withdraw", &[]);
             // What a client is given again is what there is then: the old root is not in it.
-            planned.extend(planner.to_clients(handing, ca, true));
+            planned.extend(planner.to_clients(change, ca, true));
             planned
         }
-        Step::CrossSign => once("cross-sign", &[]),
-        Step::SwitchIssuer { .. } => once("switch-issuer", &[]),
-        Step::RollBack => once("roll-back", &[]),
-        Step::ReIssue { jitter, per_hour } => reissue(planner, *jitter, *per_hour),
-        Step::Reload { .. } | Step::Hold(_) | Step::Assert(_) => Vec::new(),
+        RotationStep::CrossSign => once("cross-sign", &[]),
+        RotationStep::SwitchIssuer { .. } => once("switch-issuer", &[]),
+        RotationStep::RollBack => once("roll-back", &[]),
+        RotationStep::ReIssue { jitter, per_hour } => reissue(planner, *jitter, *per_hour),
+        RotationStep::Reload { .. } | RotationStep::Hold(_) | RotationStep::Assert(_) => Vec::new(),
     }
 }
 

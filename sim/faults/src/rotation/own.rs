@@ -3,19 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use super::{Planned, Planner, Step};
-use trustsim_world::Action;
+use super::{Planned, Planner};
+use trustsim_world::{Action, RotationStep};
 
 /// # Errors
 ///
 /// Why this charm cannot do the step.
-pub(super) fn actions(planner: &Planner<'_>, step: &Step) -> Result<Planned, String> {
+pub(super) fn actions(planner: &Planner<'_>, step: &RotationStep) -> Result<Planned, String> {
     let application = planner.rotation.ca;
     let charm = &planner.deployment.applications[application].charm;
     let name = &charm.name;
     let wrong = |why: &str| Err(format!("the charm `{name}` {why}"));
     match step {
-        Step::SwitchIssuer { options } if !options.is_empty() => {
+        RotationStep::SwitchIssuer { options } if !options.is_empty() => {
             let options = options.clone();
             let action = Action::SetConfig {
                 application,
@@ -23,7 +23,7 @@ pub(super) fn actions(planner: &Planner<'_>, step: &Step) -> Result<Planned, Str
             };
             Ok(vec![(planner.at, action)])
         }
-        Step::SwitchIssuer { .. } => {
+        RotationStep::SwitchIssuer { .. } => {
             let names = charm.rotation_actions();
             if names.is_empty() {
                 return wrong("has no action that rotates its CA: give the options that do");
@@ -38,13 +38,15 @@ pub(super) fn actions(planner: &Planner<'_>, step: &Step) -> Result<Planned, Str
             Ok(runs.collect())
         }
         // Its relations carry what the charm sends; people outside copy what they can read.
-        Step::Distribute(handing) | Step::Withdraw(handing) => {
-            Ok(planner.to_clients(handing, application, true))
+        RotationStep::Distribute(change) | RotationStep::Withdraw(change) => {
+            Ok(planner.to_clients(change, application, true))
         }
-        Step::Prepare { .. } => wrong("uses a new CA as soon as it has made it"),
-        Step::CrossSign => wrong("does not cross-sign"),
-        Step::ReIssue { .. } => wrong("signs again by itself when its CA changes"),
-        Step::RollBack => wrong("has forgotten the key of the old CA"),
-        Step::Reload { .. } | Step::Hold(_) | Step::Assert(_) => Ok(Vec::new()),
+        RotationStep::Prepare { .. } => wrong("uses a new CA as soon as it has made it"),
+        RotationStep::CrossSign => wrong("does not cross-sign"),
+        RotationStep::ReIssue { .. } => wrong("signs again by itself when its CA changes"),
+        RotationStep::RollBack => wrong("has forgotten the key of the old CA"),
+        RotationStep::Reload { .. } | RotationStep::Hold(_) | RotationStep::Assert(_) => {
+            Ok(Vec::new())
+        }
     }
 }

@@ -1,55 +1,57 @@
 //! Steps where a second provider takes over: relations come and go, whatever charm either is.
 
-use super::{LAG, Planned, Planner, Step};
+use super::{Planned, Planner};
 use trustsim_charms::Role;
-use trustsim_world::{Action, Deployment, Party, RelationSpec, Side};
+use trustsim_world::{Action, Deployment, Party, RelationSpec, RotationStep, Side, TrustChange};
 
 /// # Errors
 ///
 /// What is missing for the step, such as an offer of the successor.
 pub(super) fn actions(
     planner: &Planner<'_>,
-    step: &Step,
+    step: &RotationStep,
     successor: usize,
 ) -> Result<Planned, String> {
     let old = planner.rotation.ca;
     let name = |index: usize| planner.deployment.application_address(index);
     match step {
-        Step::Distribute(handing) => {
+        RotationStep::Distribute(change) => {
             let mut planned = Vec::new();
             for relation in relations(planner.deployment, "certificate_transfer", old) {
-                if handing.except.contains(&relation.sides[1].party) {
+                if change.except.contains(&relation.sides[1].party) {
                     continue;
                 }
                 let action = integrate(planner.deployment, relation, successor)?;
                 planned.push((planner.at, action));
             }
-            planned.extend(planner.to_clients(handing, successor, true));
+            planned.extend(planner.to_clients(change, successor, true));
             Ok(planned)
         }
-        Step::Withdraw(handing) => {
+        RotationStep::Withdraw(change) => {
             let mut planned: Planned = relations(planner.deployment, "certificate_transfer", old)
-                .filter(|relation| !handing.except.contains(&relation.sides[1].party))
+                .filter(|relation| !change.except.contains(&relation.sides[1].party))
                 .map(|relation| (planner.at, remove(relation)))
                 .collect();
-            planned.extend(planner.to_clients(handing, old, false));
+            planned.extend(planner.to_clients(change, old, false));
             Ok(planned)
         }
-        Step::SwitchIssuer { .. } => exchange(planner, None, successor),
-        Step::RollBack => exchange(planner, Some(successor), old),
-        Step::Prepare { .. } => Err(format!(
+        RotationStep::SwitchIssuer { .. } => exchange(planner, None, successor),
+        RotationStep::RollBack => exchange(planner, Some(successor), old),
+        RotationStep::Prepare { .. } => Err(format!(
             "{} is a CA of its own: there is nothing to prepare",
             name(successor)
         )),
-        Step::CrossSign => Err(format!(
+        RotationStep::CrossSign => Err(format!(
             "{} does not sign the key of {}",
             name(old),
             name(successor)
         )),
-        Step::ReIssue { .. } => {
+        RotationStep::ReIssue { .. } => {
             Err("whoever is related to another CA asks it by itself".to_owned())
         }
-        Step::Reload { .. } | Step::Hold(_) | Step::Assert(_) => Ok(Vec::new()),
+        RotationStep::Reload { .. } | RotationStep::Hold(_) | RotationStep::Assert(_) => {
+            Ok(Vec::new())
+        }
     }
 }
 
@@ -73,7 +75,7 @@ fn exchange(
         planned.push((at, gone));
         // Until nothing is left of a relation, Juju lets no other take its place.
         let come = integrate(deployment, relation, comes)?;
-        planned.push((at.saturating_add(LAG), come));
+        planned.push((at.saturating_add(TrustChange::LAG), come));
     }
     Ok(planned)
 }

@@ -69,8 +69,8 @@ struct Service {
     until: Option<Time>,
 }
 
-/// An endpoint of a unit, or of a client outside Juju.
-type Place<'a> = (&'a str, &'a str, &'a str);
+/// Model, unit or application, and endpoint. A client outside Juju has no model.
+type Place<'a> = (Option<&'a str>, Option<&'a str>, &'a str);
 
 fn services(journal: &Journal) -> BTreeMap<[u8; 32], Service> {
     let mut services: BTreeMap<[u8; 32], Service> = BTreeMap::new();
@@ -86,11 +86,7 @@ fn services(journal: &Journal) -> BTreeMap<[u8; 32], Service> {
         };
         let subject = &entry.subject;
         let unit = subject.unit.as_deref().or(subject.application.as_deref());
-        let place = (
-            subject.model.as_deref().unwrap_or_default(),
-            unit.unwrap_or_default(),
-            &**endpoint,
-        );
+        let place = (subject.model.as_deref(), unit, &**endpoint);
         let next = certificate.as_ref().map(|each| *each.sha256());
         let before = match next {
             Some(next) => serving.insert(place, next),
@@ -101,7 +97,8 @@ fn services(journal: &Journal) -> BTreeMap<[u8; 32], Service> {
         }
         if let Some(before) = before {
             let left = servers.entry(before).or_default();
-            left.remove(&place);
+            let was_there = left.remove(&place);
+            assert!(was_there, "an endpoint stops to serve what it served");
             if let (true, Some(service)) = (left.is_empty(), services.get_mut(&before)) {
                 service.until = Some(entry.time);
             }

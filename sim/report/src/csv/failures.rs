@@ -1,4 +1,4 @@
-//! `failures.csv`: one row for each failing verdict, with the cause of the outage it stands in.
+//! `failures.csv`: one row for each failing verdict, with the cause of the outage that it is part of.
 //! `remedy` is a change that was played and ended or shortened it; empty where none was found.
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! The CSV files of a run's folder, one renderer a file.
 //!
-//! The columns are the contract with whoever reads them; new ones go to the end. Rows stand in
+//! The columns are a contract with the programs that read them; new ones go to the end. Rows have
 //! a stable order; instants are RFC 3339 in UTC beside `offset_s`, seconds from the start.
 
 mod certificates;

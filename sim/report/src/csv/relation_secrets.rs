@@ -23,7 +23,7 @@ const HEADER: [&str; 13] = [
 
 /// Renders the file, in the order in which keys were stored. `store` is `relation-data` or
 /// `leader-settings`, `unit` who wrote it, `holder` whom it is for, `readable_by` the application
-/// whose every unit can read it. Whoever administers the controller can read all of it.
+/// whose every unit can read it. An administrator of the controller can read all of it.
 pub fn relation_secrets(run: &Run<'_>) -> Vec<u8> {
     let mut table = Table::new(&HEADER);
     for entry in run.journal.entries() {
@@ -51,7 +51,7 @@ pub fn relation_secrets(run: &Run<'_>) -> Vec<u8> {
     table.finish()
 }
 
-/// Where a key stands.
+/// The word for where a key is stored.
 pub(crate) const fn store(record: &KeyRecord) -> &'static str {
     match record.relation {
         Some(_) => "relation-data",

@@ -71,19 +71,22 @@ impl TimeAxis {
         let step = STEPS_S
             .iter()
             .find(|&&step| seconds / step as f64 <= at_most as f64);
+        // A longer run has more bins of the longest step.
         Span::from_secs(*step.unwrap_or(&STEPS_S[STEPS_S.len() - 1]))
     }
 
     /// Index of the bin of this length that an instant falls into.
     pub(super) fn bin_of(&self, time: Time, bin: Span) -> usize {
-        let index = time.since(self.start).as_nanos() / bin.as_nanos().max(1);
-        usize::try_from(index).unwrap_or(usize::MAX)
+        assert!(!bin.is_zero(), "a bin takes time");
+        let index = time.since(self.start).as_nanos() / bin.as_nanos();
+        usize::try_from(index).expect("an axis has as many bins as it has room for")
     }
 
     /// Left and right edge of a bin.
     pub(super) fn bin_edges(&self, index: usize, bin: Span) -> (f64, f64) {
         let at = |index: usize| {
-            let offset = bin.saturating_mul(u32::try_from(index).unwrap_or(u32::MAX));
+            let index = u32::try_from(index).expect("an axis has as many bins as it has room for");
+            let offset = bin * index;
             self.x(self.start + offset)
         };
         (at(index), at(index + 1))
@@ -127,11 +130,13 @@ impl TimeAxis {
 /// The date, or the time of day where ticks are less than a day apart.
 fn stamp(time: Time, step: Span) -> String {
     let text = time.to_string();
-    let (date, rest) = text.split_once('T').unwrap_or((&text, ""));
+    let (date, rest) = text
+        .split_once('T')
+        .expect("an instant is a date and a time");
     if step.as_secs() >= DAY {
         return date.to_owned();
     }
-    rest.get(..8).unwrap_or(rest).to_owned()
+    rest[..8].to_owned()
 }
 
 /// Counts from zero upwards: linear while small, else by the logarithm of one more, so that one
@@ -168,7 +173,7 @@ impl CountAxis {
         if self.log {
             let powers = std::iter::successors(Some(1_u64), |power| power.checked_mul(10));
             let mut ticks: Vec<u64> = powers.take_while(|&power| power < self.most).collect();
-            // The top has a label unless the last power stands right under it.
+            // The top has a label unless the last power is right under it.
             if ticks.last().is_none_or(|&last| last * 2 < self.most) {
                 ticks.push(self.most);
             }

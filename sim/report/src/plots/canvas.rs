@@ -24,7 +24,7 @@ pub(super) mod palette {
     pub(in super::super) const LANE: RGBColor = RGBColor(226, 235, 242);
 }
 
-/// Where a text stands from its point.
+/// On which side of its point a text is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,

@@ -206,7 +206,7 @@ fn failing(run: &Run<'_>) -> Vec<(Time, u64)> {
     let mut count: i64 = 0;
     for (time, step) in steps {
         count += step;
-        let now = u64::try_from(count).unwrap_or(0);
+        let now = u64::try_from(count).expect("no more connections recover than fail");
         match failing.last_mut() {
             Some(last) if last.0 == time => last.1 = now,
             _ => failing.push((time, now)),

@@ -1,4 +1,4 @@
-//! What each key would do in an attacker's hands, for a terminal: one row a key.
+//! What an attacker could do with each key, for a terminal: one row a key.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ pub fn blast_radius(radius: &BlastRadius) -> String {
         .filter(|one| one.verdict.is_ok())
         .count();
     let head = format!(
-        "at {}: {tried} handshakes with forged or stolen certificates, {done} came off",
+        "at {}: {tried} handshakes with forged or stolen certificates, {done} succeeded",
         radius.at
     );
     format!("{}\n{}", paint(style::STRONG, &head), table.render())

@@ -165,7 +165,7 @@ impl Lines<'_> {
 }
 
 fn root_source<'a>(run: &Run<'a>, explanation: &Explanation) -> Option<&'a Source> {
-    match &run.journal.get(explanation.root?)?.kind {
+    match &run.entry(explanation.root?).kind {
         Kind::Action(record) if !record.source().file.is_empty() => Some(record.source()),
         _ => None,
     }
@@ -228,7 +228,7 @@ fn others(run: &Run<'_>, group: &[usize], detail: Detail, lines: &mut Lines<'_>)
     } else {
         NAMES
     };
-    let rest = names.len().saturating_sub(shown);
+    let rest = names.len() - names.len().min(shown);
     let mut line = format!("{} of the same cause", counted(again as u64, "more outage"));
     if !names.is_empty() {
         line.push_str(": ");
@@ -241,7 +241,7 @@ fn others(run: &Run<'_>, group: &[usize], detail: Detail, lines: &mut Lines<'_>)
 }
 
 fn verdict<'a>(run: &Run<'a>, seq: Seq) -> Option<&'a Verdict> {
-    match &run.journal.get(seq)?.kind {
+    match &run.entry(seq).kind {
         Kind::Handshake(record) => Some(&record.verdict),
         _ => None,
     }
@@ -316,7 +316,7 @@ fn cause_lines(run: &Run<'_>, explanation: &Explanation, detail: Detail, lines: 
     let entries: Vec<&Entry> = explanation
         .chain
         .iter()
-        .filter_map(|&seq| run.journal.get(seq))
+        .map(|&seq| run.entry(seq))
         .filter(|entry| !matches!(entry.kind, Kind::Handshake(_)))
         .collect();
     let told: Vec<&Entry> = entries
@@ -382,8 +382,9 @@ fn remedy_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
     let what = match (ended.count(), group.len()) {
         (0, _) => {
             let left = remedy.shortens.iter().find(|(index, _)| *index == group[0]);
-            let left = left.map_or(Span::ZERO, |(_, left)| *left);
-            format!("leaves {}", format_duration(left))
+            let (_, left) =
+                left.expect("a remedy that ends no outage of a group shortens its first");
+            format!("leaves {}", format_duration(*left))
         }
         (1, 1) => "this outage does not happen".to_owned(),
         (ended, all) if ended == all => format!("none of these {all} outages happens"),

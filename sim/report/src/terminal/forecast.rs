@@ -1,5 +1,5 @@
-//! A forecast for a terminal: what lapses, what crowds, who waits, and how long each connection can
-//! do without each provider.
+//! A forecast for a terminal: which certificates expire, where requests come in bursts, what waits,
+//! and how long each provider may be unavailable.
 
 use super::style::{self, paint};
 use super::{Align, Cell, Table};
@@ -61,7 +61,7 @@ fn expiries(forecast: &Forecast, text: &mut String) {
     for one in shown.iter().take(ROWS) {
         let end = one.record.certificate.not_after().to_string();
         let end = match one.lapsed {
-            true => Cell::new(&format!("{end} lapsed"), style::BAD),
+            true => Cell::new(&format!("{end} expired in service"), style::BAD),
             false => Cell::plain(&end),
         };
         let margin = one.margin().map_or_else(|| "-".to_owned(), format_duration);
@@ -89,7 +89,7 @@ fn crowds(forecast: &Forecast, text: &mut String) {
     if forecast.crowds.is_empty() {
         return;
     }
-    title(text, "the most requests at once");
+    title(text, "the largest bursts of requests");
     let mut table = Table::new(&[
         ("Provider", Align::Left),
         ("What", Align::Left),
@@ -118,13 +118,13 @@ fn crowds(forecast: &Forecast, text: &mut String) {
         ]);
     }
     text.push_str(&table.render());
-    more(text, ROWS, forecast.crowds.len(), "crowds.csv");
+    more(text, ROWS, forecast.crowds.len(), "request_bursts.csv");
 }
 
 fn queues(forecast: &Forecast, text: &mut String) {
     title(text, "the longest waits");
     let mut table = Table::new(&[
-        ("Who", Align::Left),
+        ("Holder", Align::Left),
         ("For", Align::Left),
         ("Waited", Align::Right),
         ("Until", Align::Left),
@@ -156,7 +156,7 @@ fn patience(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof], text: &m
     if forecast.patience.is_empty() {
         return;
     }
-    title(text, "how long a provider may be away");
+    title(text, "how long a provider may be unavailable");
     let mut table = Table::new(&[
         ("Connection", Align::Left),
         ("Provider", Align::Left),
@@ -194,5 +194,10 @@ fn patience(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof], text: &m
         ]);
     }
     text.push_str(&table.render());
-    more(text, ROWS, forecast.patience.len(), "patience.csv");
+    more(
+        text,
+        ROWS,
+        forecast.patience.len(),
+        "tolerated_downtime.csv",
+    );
 }

@@ -1,4 +1,4 @@
-//! Trust that nothing needs, and trust that everything rests on, for a terminal.
+//! Trust that no connection needs, and trust that every connection needs, for a terminal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,7 +79,7 @@ fn excess(found: &LeastTrust, text: &mut String) {
     }
 }
 
-/// Sources on which everything of their holder rests, those nothing rests on.
+/// Sources that all connections of their holder need, and those that none needs.
 fn single(found: &LeastTrust, text: &mut String) {
     title(text, "where trust comes from");
     let mut table = Table::new(&[
@@ -95,7 +95,7 @@ fn single(found: &LeastTrust, text: &mut String) {
             .iter()
             .find(|pair| pair.holder == one.holder && pair.sources.contains(&one.source));
         let status = match (one.is_single(), hidden, one.needed_by.is_empty()) {
-            (true, _, _) => Cell::new("all rests on it", style::BAD),
+            (true, _, _) => Cell::new("all need it", style::BAD),
             (false, Some(_), _) => Cell::new("masked", style::WAIT),
             (false, None, true) => Cell::new("not needed", style::WAIT),
             (false, None, false) => Cell::new("needed", style::GOOD),
@@ -121,7 +121,10 @@ fn masked(found: &LeastTrust, text: &mut String) {
     if found.masked.is_empty() {
         return;
     }
-    title(text, "masked: neither is missed while the other is there");
+    title(
+        text,
+        "masked: the loss of either source would not be noticed while the other is there",
+    );
     for one in &found.masked {
         let [first, second] = &one.sources;
         let count = one.needed_by.len();

@@ -2,7 +2,7 @@
 //! connection with its outage, error and causes.
 //!
 //! Colours follow Juju's own map and never stand alone: there is always a word too. The text
-//! holds ANSI styles; whoever prints it strips them where they are not wanted.
+//! holds ANSI styles; the console strips them where they are not wanted.
 
 mod blast_radius;
 mod failures;
@@ -75,7 +75,7 @@ pub fn terminal(run: &Run<'_>, detail: Detail) -> String {
     text
 }
 
-/// A line for each thing that went wrong at a charm; the first few unless everything is wanted.
+/// A line for each mishap at a charm: the first few, or all of them with `--verbose`.
 fn mishaps(run: &Run<'_>, detail: Detail, text: &mut String) {
     const FEW: usize = 5;
     let all = trustsim_diagnosis::mishaps(run.journal);
@@ -197,7 +197,7 @@ fn models(run: &Run<'_>) -> Table {
     let mut models: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, connection) in run.manifest.connections.iter().enumerate() {
         let model = connection.server.split_once('.');
-        let model = model.map_or("-", |(model, _)| model);
+        let (model, _) = model.expect("a server is a unit of an application: model.app/0");
         models.entry(model).or_default().push(index);
     }
     for (model, indices) in models {
@@ -229,10 +229,10 @@ fn status(run: &Run<'_>, index: usize) -> Cell {
         }
         None => Cell::new("ok", style::GOOD),
         Some(outage) if outage.until.is_none() => {
-            let error = outage.errors().last().unwrap_or(outage.error);
+            let error = outage.errors().last().expect("an outage has an error");
             Cell::new(&format!("failing: {error}"), style::BAD)
         }
-        Some(outage) => Cell::new(&format!("mended: {}", outage.error), style::WAIT),
+        Some(outage) => Cell::new(&format!("recovered: {}", outage.error), style::WAIT),
     }
 }
 
@@ -269,7 +269,8 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
     let unexpected = run.findings.unexpected.len();
     if unexpected > 0 {
         let outages = counted(unexpected as u64, "outage");
-        text.push_str(&format!(" {outages} nobody expected."));
+        let verb = if unexpected == 1 { "was" } else { "were" };
+        text.push_str(&format!(" {outages} {verb} not expected."));
     }
     text.push('\n');
 }

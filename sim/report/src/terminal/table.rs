@@ -2,10 +2,11 @@
 //! headers.
 
 use anstyle::Style;
+use unicode_width::UnicodeWidthStr;
 
 use super::style::{PLAIN, paint};
 
-/// On which side of its column a text stands.
+/// On which side of its column a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     /// Texts.
@@ -55,7 +56,13 @@ impl Table {
 
     /// Adds a row.
     pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
-        self.rows.push(cells.into_iter().collect());
+        let cells: Vec<Cell> = cells.into_iter().collect();
+        assert_eq!(
+            cells.len(),
+            self.align.len(),
+            "a row has a cell for each column"
+        );
+        self.rows.push(cells);
     }
 
     /// Whether there is any row.
@@ -67,8 +74,9 @@ impl Table {
     pub fn render(&self) -> String {
         let widths: Vec<usize> = (0..self.align.len())
             .map(|column| {
-                let cells = self.rows.iter().filter_map(|row| row.get(column));
-                cells.map(|cell| width(&cell.text)).max().unwrap_or(0)
+                let cells = self.rows.iter().map(|row| &row[column]);
+                let widest = cells.map(|cell| cell.text.width()).max();
+                widest.expect("a table has a row of headers")
             })
             .collect();
         let mut text = String::new();
@@ -76,7 +84,7 @@ impl Table {
             let mut line = String::new();
             let mut gap = 0;
             for ((cell, &wide), align) in row.iter().zip(&widths).zip(&self.align) {
-                let blank = wide - width(&cell.text);
+                let blank = wide - cell.text.width();
                 let (before, after) = match align {
                     Align::Left => (0, blank),
                     Align::Right => (blank, 0),
@@ -94,11 +102,6 @@ impl Table {
         }
         text
     }
-}
-
-/// Columns a text takes: one a character.
-fn width(text: &str) -> usize {
-    text.chars().count()
 }
 
 #[cfg(test)]
@@ -119,6 +122,19 @@ mod tests {
         Unit        Failed  Message
         ca/0*            0
         traefik/10   1 024  blocked
+        ");
+    }
+
+    /// East Asian characters take two columns of a terminal.
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let mut table = Table::new(&[("Scenario", Align::Left), ("Seed", Align::Right)]);
+        table.row(["証明書", "1"].map(Cell::plain));
+        table.row(["certificate", "2"].map(Cell::plain));
+        insta::assert_snapshot!(table.render(), @r"
+        Scenario     Seed
+        証明書          1
+        certificate     2
         ");
     }
 }

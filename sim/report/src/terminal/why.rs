@@ -29,10 +29,7 @@ fn failing(
     explanation: &Explanation,
     text: &mut String,
 ) {
-    let code = match journal.get(answer.seq).map(|entry| &entry.kind) {
-        Some(Kind::Handshake(record)) => record.verdict.code(),
-        _ => "",
-    };
+    let code = crate::why::judged(journal, answer).code();
     text.push_str(&format!(
         "{}: {}\n",
         paint(style::BAD, &format!("error[{code}]")),

@@ -84,10 +84,7 @@ fn trusted(roots: &[Certificate]) -> String {
 }
 
 fn handshake(record: &HandshakeRecord, manifest: &Manifest) -> String {
-    let connection = manifest
-        .connections
-        .get(record.connection as usize)
-        .map_or("?", |connection| connection.name.as_str());
+    let connection = &manifest.connections[record.connection as usize].name;
     let outcome = record.verdict.error.map_or("ok", ErrorKind::kebab);
     format!("{connection}: {outcome} ({})", record.trigger)
 }

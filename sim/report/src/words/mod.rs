@@ -14,5 +14,6 @@
 pub mod certificate;
 pub mod entry;
 pub mod number;
+pub mod rotation;
 pub mod time;
 pub mod verdict;

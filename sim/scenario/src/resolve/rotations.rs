@@ -7,9 +7,9 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::rotation::{HandingFile, ReIssueFile, RotationFile, StepFile, SwitchFile};
 use crate::shape::Text;
-use trustsim_faults::rotation::{Handing, LAG, Rotation, Step, timed};
+use trustsim_faults::rotation::{Rotation, timed};
 use trustsim_kernel::Span;
-use trustsim_world::{Claim, TimedAction};
+use trustsim_world::{Claim, RotationStep, TimedAction, TrustChange};
 use trustsim_yaml::{Map, Place, nearest};
 
 /// Every kind of step, as the file names it.
@@ -74,7 +74,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn step(&mut self, file: &StepFile, ca: usize) -> Option<Vec<Step>> {
+    fn step(&mut self, file: &StepFile, ca: usize) -> Option<Vec<RotationStep>> {
         let [kind] = file.given.as_slice() else {
             let message = match file.given.len() {
                 0 => "a step needs its kind",
@@ -88,30 +88,30 @@ impl Resolver<'_> {
         let step = match kind.value.as_str() {
             "prepare" => {
                 let prepare = file.prepare.clone().unwrap_or_default();
-                Step::Prepare {
+                RotationStep::Prepare {
                     same_name: prepare.same_name.unwrap_or(false),
                     same_key: prepare.same_key.unwrap_or(false),
                 }
             }
-            "distribute" => Step::Distribute(self.handing(file.distribute.as_ref())?),
-            "withdraw" => Step::Withdraw(self.handing(file.withdraw.as_ref())?),
-            "cross-sign" => Step::CrossSign,
-            "roll-back" => Step::RollBack,
+            "distribute" => RotationStep::Distribute(self.handing(file.distribute.as_ref())?),
+            "withdraw" => RotationStep::Withdraw(self.handing(file.withdraw.as_ref())?),
+            "cross-sign" => RotationStep::CrossSign,
+            "roll-back" => RotationStep::RollBack,
             "switch-issuer" => self.switch(file.switch_issuer.as_ref(), ca),
             "re-issue" => self.re_issue(file.re_issue.as_ref())?,
             "reload" => {
                 let reload = file.reload.as_ref()?;
                 let targets = (reload.app.as_ref(), reload.unit.as_ref());
                 let (application, unit) = self.units_of(targets.0, targets.1, reload.place)?;
-                Step::Reload { application, unit }
+                RotationStep::Reload { application, unit }
             }
-            "hold" => Step::Hold(file.hold.as_ref()?.value.0),
+            "hold" => RotationStep::Hold(file.hold.as_ref()?.value.0),
             _ => return self.claims(file.assert.as_deref().unwrap_or_default(), kind.place),
         };
         Some(vec![step])
     }
 
-    fn handing(&mut self, file: Option<&HandingFile>) -> Option<Handing> {
+    fn handing(&mut self, file: Option<&HandingFile>) -> Option<TrustChange> {
         let file = file.cloned().unwrap_or_default();
         let mut except = Vec::new();
         for text in file.except.iter().flatten() {
@@ -126,13 +126,13 @@ impl Resolver<'_> {
             }
             except.push(party);
         }
-        Some(Handing {
-            lag: file.lag.map_or(LAG, |lag| lag.0),
+        Some(TrustChange {
+            lag: file.lag.map_or(TrustChange::LAG, |lag| lag.0),
             except,
         })
     }
 
-    fn switch(&mut self, file: Option<&SwitchFile>, ca: usize) -> Step {
+    fn switch(&mut self, file: Option<&SwitchFile>, ca: usize) -> RotationStep {
         let charm = self.known_charm(ca);
         let mut options = BTreeMap::new();
         let given = file.and_then(|file| file.options.as_ref());
@@ -142,23 +142,23 @@ impl Resolver<'_> {
                 options.insert(name.value.clone(), value);
             }
         }
-        Step::SwitchIssuer { options }
+        RotationStep::SwitchIssuer { options }
     }
 
-    fn re_issue(&mut self, file: Option<&ReIssueFile>) -> Option<Step> {
+    fn re_issue(&mut self, file: Option<&ReIssueFile>) -> Option<RotationStep> {
         let file = file.cloned().unwrap_or_default();
         if let Some(rate) = file.per_hour.as_ref().filter(|rate| rate.value == 0) {
             let message = "at no certificate an hour none is ever signed";
             self.push(Diagnostic::error(Code::BadValue, rate.place, message));
             return None;
         }
-        Some(Step::ReIssue {
+        Some(RotationStep::ReIssue {
             jitter: file.jitter.map_or(Span::ZERO, |jitter| jitter.0),
             per_hour: file.per_hour.map(|rate| rate.value),
         })
     }
 
-    fn claims(&mut self, names: &[Text], place: Place) -> Option<Vec<Step>> {
+    fn claims(&mut self, names: &[Text], place: Place) -> Option<Vec<RotationStep>> {
         if names.is_empty() {
             let message = "an assertion needs something that must be true";
             let known = Claim::ALL.map(|(_, name)| name).join(", ");
@@ -176,7 +176,7 @@ impl Resolver<'_> {
                 self.push(diagnostic.similar("an assertion", near));
                 return None;
             };
-            claims.push(Step::Assert(*claim));
+            claims.push(RotationStep::Assert(*claim));
         }
         Some(claims)
     }

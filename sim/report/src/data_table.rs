@@ -56,7 +56,7 @@ impl Field {
 
 /// A table. Its columns are a contract: new ones go to the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sheet {
+pub struct DataTable {
     /// Its file is `NAME.csv`.
     pub name: &'static str,
     /// Names of its columns.
@@ -65,7 +65,7 @@ pub struct Sheet {
     pub rows: Vec<Vec<Field>>,
 }
 
-impl Sheet {
+impl DataTable {
     /// The file's name and bytes.
     pub fn csv(&self) -> (String, Vec<u8>) {
         let mut writer = ::csv::Writer::from_writer(Vec::new());
@@ -84,19 +84,25 @@ impl Sheet {
     }
 }
 
-/// An object of lists: one list a sheet, one object a row.
-pub fn sheets_json(sheets: &[Sheet]) -> Value {
-    let list = |sheet: &Sheet| {
-        let rows = sheet.rows.iter().map(|row| {
-            let fields = sheet.header.iter().zip(row);
+/// An object of lists: one list a table, one object a row.
+pub fn tables_json(tables: &[DataTable]) -> Value {
+    let list = |table: &DataTable| {
+        let rows = table.rows.iter().map(|row| {
+            assert_eq!(
+                row.len(),
+                table.header.len(),
+                "a row of {} has a field for each column",
+                table.name
+            );
+            let fields = table.header.iter().zip(row);
             let fields = fields.map(|(name, field)| ((*name).to_owned(), field.json()));
             Value::Object(fields.collect::<Map<_, _>>())
         });
         Value::Array(rows.collect())
     };
-    let all = sheets
+    let all = tables
         .iter()
-        .map(|sheet| (sheet.name.to_owned(), list(sheet)));
+        .map(|table| (table.name.to_owned(), list(table)));
     Value::Object(all.collect())
 }
 
@@ -106,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_row_is_the_same_in_csv_and_in_json() {
-        let sheet = Sheet {
+        let table = DataTable {
             name: "things",
             header: &["name", "count", "is_so", "at"],
             rows: vec![vec![
@@ -116,10 +122,10 @@ mod tests {
                 Field::Nothing,
             ]],
         };
-        let (name, bytes) = sheet.csv();
+        let (name, bytes) = table.csv();
         assert_eq!(name, "things.csv");
         assert_eq!(bytes, b"name,count,is_so,at\n\"a, b\",3,true,\n");
-        let json = sheets_json(&[sheet]).to_string();
+        let json = tables_json(&[table]).to_string();
         assert_eq!(
             json,
             r#"{"things":[{"name":"a, b","count":3,"is_so":true,"at":null}]}"#

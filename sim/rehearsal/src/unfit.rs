@@ -1,0 +1,115 @@
+//! The playbooks that do not fit a CA, each with its reason.
+
+use super::playbook::PlaybookKind::{
+    self, ByRenewal, CharmAction, CharmConfig, CrossSigned, Emergency, SameKey,
+    SecondProviderClosing, StepByStep, StepByStepClosing,
+};
+use super::playbooks::{NAME_OPTIONS, name_option, restarts_that_close};
+use trustsim_charms::{Authority, CharmMetadata};
+use trustsim_world::Deployment;
+
+/// Playbooks that were not played on a CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    /// Which.
+    pub playbooks: Vec<PlaybookKind>,
+    /// Why.
+    pub reason: Misfit,
+}
+
+/// Why a playbook does not fit a CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// The operator holds the key of this application's CA, so no charm rotates it.
+    OperatorHoldsKey {
+        /// The application's name.
+        application: String,
+    },
+    /// The charm orders from a public CA, so its roots and keys are not the operator's.
+    PublicCa {
+        /// The charm.
+        charm: String,
+    },
+    /// The charm passes on what people had signed elsewhere.
+    SignedElsewhere {
+        /// The charm.
+        charm: String,
+    },
+    /// The charm has one CA at a time, so a new one cannot be trusted before it signs.
+    OneCaAtATime {
+        /// The charm.
+        charm: String,
+    },
+    /// The charm has no action that rotates its CA.
+    NoRotationAction {
+        /// The charm.
+        charm: String,
+    },
+    /// The charm has an option that names its CA, and it is not set.
+    NameNotSet {
+        /// The option.
+        option: &'static str,
+    },
+    /// The charm has no option that names its CA.
+    NoNameOption {
+        /// The charm.
+        charm: String,
+    },
+    /// No connection stays open and none takes sessions up again, so there is nothing to close.
+    NothingStaysOpen,
+}
+
+/// The playbooks that do not fit a CA, and why.
+pub(super) fn unfit_playbooks(deployment: &Deployment, ca: usize) -> Vec<Unfit> {
+    let application = &deployment.applications[ca];
+    let charm = &application.charm;
+    let closes_nothing = restarts_that_close(deployment).is_empty();
+    let mut unfit = Vec::new();
+    let mut add = |playbooks: &[PlaybookKind], reason: Misfit| {
+        let playbooks = playbooks.to_vec();
+        unfit.push(Unfit { playbooks, reason });
+    };
+    if charm.implementation.has_declared_chain() {
+        let application = application.name.clone();
+        add(
+            &[CharmAction, CharmConfig],
+            Misfit::OperatorHoldsKey { application },
+        );
+    } else {
+        let mut by_steps = vec![StepByStep, ByRenewal, CrossSigned, SameKey, Emergency];
+        if !closes_nothing {
+            by_steps.push(StepByStepClosing);
+        }
+        add(&by_steps, why_not_in_steps(charm));
+        if charm.rotation_actions().is_empty() {
+            let charm = charm.name.clone();
+            add(&[CharmAction], Misfit::NoRotationAction { charm });
+        }
+        if name_option(deployment, ca).is_none() {
+            let mut known = NAME_OPTIONS.into_iter();
+            let known = known.find(|option| charm.options.contains_key(*option));
+            let reason = match known {
+                Some(option) => Misfit::NameNotSet { option },
+                None => Misfit::NoNameOption {
+                    charm: charm.name.clone(),
+                },
+            };
+            add(&[CharmConfig], reason);
+        }
+    }
+    if closes_nothing {
+        let closing = [StepByStepClosing, SecondProviderClosing];
+        add(&closing, Misfit::NothingStaysOpen);
+    }
+    unfit
+}
+
+/// Why the CA of a real charm is not rotated in steps.
+fn why_not_in_steps(charm: &CharmMetadata) -> Misfit {
+    let name = charm.name.clone();
+    match charm.implementation.authority {
+        Authority::Acme => Misfit::PublicCa { charm: name },
+        Authority::People { .. } => Misfit::SignedElsewhere { charm: name },
+        _ => Misfit::OneCaAtATime { charm: name },
+    }
+}
