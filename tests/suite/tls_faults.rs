@@ -243,7 +243,10 @@ fn told(text: &str, kinds: &[&str]) -> String {
                 trustsim::diagnosis::describe::kind_word(&entry.kind),
                 trustsim::diagnosis::describe::note(note, &record.manifest),
             ),
-            Kind::GoesOn(record) => (record.what, record.detail()),
+            Kind::Persists(_) => (
+                trustsim::diagnosis::describe::kind_word(&entry.kind),
+                trustsim::report::words::entry::detail(&entry.kind, &record.manifest),
+            ),
             _ => continue,
         };
         if kinds.contains(&what) {

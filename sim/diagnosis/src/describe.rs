@@ -8,7 +8,8 @@ use trustsim_kernel::{Span, format_duration};
 use trustsim_pki::Certificate;
 use trustsim_tls::Side;
 use trustsim_world::{
-    ActionRecord, Deployment, Kind, Manifest, NotFetched, Note, OperatorSpec, Refusal, Source,
+    ActionRecord, Deployment, Kind, Manifest, NotFetched, Note, OperatorSpec, Persisting, Refusal,
+    Source,
 };
 
 /// The kind of an entry, kebab-case.
@@ -32,7 +33,11 @@ pub fn kind_word(kind: &Kind) -> &'static str {
         Kind::KeyStored(_) => "private-key-stored",
         Kind::Settled => "settled",
         Kind::Handshake(_) => "handshake",
-        Kind::GoesOn(record) => record.what,
+        Kind::Persists(record) => match record.what {
+            Persisting::OpenConnection => "open-connection-goes-on",
+            Persisting::DistrustedConnection => "distrusted-connection-goes-on",
+            Persisting::Session => "session-goes-on",
+        },
         Kind::Note(note) => note_word(note),
     }
 }

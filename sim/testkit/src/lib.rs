@@ -18,8 +18,8 @@ use trustsim_tls::{ErrorKind, Side, Stack, Text, Validator, Verdict};
 use trustsim_world::{
     Action, ActionRecord, ApplicationSpec, CertificateKind, CertificateRecord, ClientSpec,
     ConnectionRecord, ControllerSpec, Deployment, Entry, Expectation, ExpectationKind,
-    GoesOnRecord, HandshakeRecord, Journal, Kind, Manifest, ModelKind, ModelSpec, Party, Selector,
-    Seq, Source, Subject, TimedAction, Timings,
+    HandshakeRecord, Journal, Kind, Manifest, ModelKind, ModelSpec, Party, Persisting,
+    PersistingRecord, Selector, Seq, Source, Subject, TimedAction, Timings, Trigger,
 };
 
 /// A span of whole seconds.
@@ -162,7 +162,7 @@ impl Script {
             verdict: Arc::new(verdict),
             server_serial: Arc::clone(&self.presented),
             client_serial: "".into(),
-            trigger: "trust",
+            trigger: Trigger::Trust,
             performed: at_s.is_multiple_of(2),
         };
         self.record(at_s, cause, Subject::default(), Kind::Handshake(record))
@@ -316,11 +316,11 @@ impl Script {
     pub fn goes_on(
         &mut self,
         at_s: u64,
-        (connection, what): (u32, &'static str),
+        (connection, what): (u32, Persisting),
         certificate: &Certificate,
         error: ErrorKind,
     ) -> Seq {
-        let record = GoesOnRecord {
+        let record = PersistingRecord {
             connection,
             name: self.manifest.connections[connection as usize]
                 .name
@@ -332,7 +332,7 @@ impl Script {
             server_serial: certificate.serial().into(),
             client_serial: "".into(),
         };
-        self.record(at_s, None, subject("browser"), Kind::GoesOn(record))
+        self.record(at_s, None, subject("browser"), Kind::Persists(record))
     }
 
     /// Records what a unit or client trusts.

@@ -19,9 +19,14 @@ use trustsim_kernel::{Agenda, Seq, Time};
 
 impl World {
     pub(super) fn act(&mut self, index: usize, agenda: &mut Agenda<Event>) {
-        let deployment = Arc::clone(&self.deployment);
+        let timed = self.deployment.actions[index].clone();
+        // Later where a future was made after its time.
+        assert!(
+            agenda.now() >= self.deployment.start + timed.at,
+            "an action does not happen before its time"
+        );
         let record = ActionRecord {
-            timed: Arc::new(deployment.actions[index].clone()),
+            timed: Arc::new(timed),
             planned: true,
         };
         self.carry_out(record, self.root, agenda);

@@ -48,8 +48,7 @@ impl World {
             since: agenda.now(),
             entry,
         });
-        for connection in 0..self.connections.len() {
-            let connection = u32::try_from(connection).unwrap_or(u32::MAX);
+        for connection in self.connections.since(0) {
             let meeting = self.meeting(connection, agenda.now());
             self.attack(connection, &meeting, agenda.now());
         }

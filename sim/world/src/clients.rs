@@ -4,7 +4,7 @@
 use crate::note::{NotFetched, Note, Refusal};
 use std::collections::BTreeMap;
 
-use super::journal::{Entry, Kind, Subject};
+use super::journal::{Entry, Kind, Subject, Trigger};
 use super::simulation::{Event, World};
 use trustsim_interfaces::UnitContext;
 use trustsim_kernel::{Agenda, Seq, Time};
@@ -104,7 +104,7 @@ impl World {
         self.clients[index].trust = trust;
         self.note_client_trust(index, Some(cause), agenda.now());
         for connection in self.clients[index].touching.clone() {
-            self.judge(connection, "trust", agenda);
+            self.judge(connection, Trigger::Trust, agenda);
         }
     }
 

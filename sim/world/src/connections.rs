@@ -7,11 +7,12 @@
 mod cause;
 mod scale;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::deployment::{ConnectionSpec, Party};
 use super::desk::subject;
-use super::journal::{Away, ConnectionRecord, Entry, HandshakeRecord, Kind, Subject};
+use super::journal::{Away, ConnectionRecord, Entry, HandshakeRecord, Kind, Subject, Trigger};
 use super::sessions::Bond;
 use super::sides::Served;
 use super::simulation::{Event, World};
@@ -72,8 +73,14 @@ impl Connections {
             .collect()
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.all.len()
+    /// How many are watched, and were.
+    pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.all.len()).expect("fewer than 2^32 connections are watched")
+    }
+
+    /// The numbers of all from `first` on.
+    pub(super) fn since(&self, first: u32) -> Range<u32> {
+        first..self.len()
     }
 }
 
@@ -86,12 +93,11 @@ impl World {
         for (index, spec) in deployment.connections.iter().enumerate() {
             self.expand(index, spec, None, first_attempt);
         }
-        for connection in 0..self.connections.len() {
-            let connection = u32::try_from(connection).unwrap_or(u32::MAX);
+        for connection in self.connections.since(0) {
             if self.options.every_handshake {
                 agenda.at(first_attempt, Event::Attempt(connection));
             } else {
-                self.judge(connection, "start", agenda);
+                self.judge(connection, Trigger::Start, agenda);
             }
         }
     }
@@ -123,7 +129,7 @@ impl World {
             }) {
                 let record =
                     self.record_of(spec, client, server, endpoint.as_deref(), first_attempt);
-                let number = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
+                let number = self.connections.len();
                 self.sides.touch(server, number);
                 match client {
                     Client::Unit(unit) => self.sides.touch(unit, number),
@@ -190,14 +196,14 @@ impl World {
     pub(super) fn judge_touching(
         &mut self,
         unit: UnitId,
-        trigger: &'static str,
+        trigger: Trigger,
         agenda: &mut Agenda<Event>,
     ) {
         for connection in self.sides.touching(unit) {
             let is_server = self.connections.all[connection as usize].server == unit;
             let trigger = match trigger {
-                "server-certificate" if !is_server => "client-certificate",
-                "reachability" if !is_server => "client-process",
+                Trigger::ServerCertificate if !is_server => Trigger::ClientCertificate,
+                Trigger::Reachability if !is_server => Trigger::ClientProcess,
                 other => other,
             };
             self.judge(connection, trigger, agenda);
@@ -205,7 +211,7 @@ impl World {
     }
 
     /// Judges one connection now; where every attempt is performed, that is left to the attempts.
-    pub(super) fn judge(&mut self, number: u32, trigger: &'static str, agenda: &mut Agenda<Event>) {
+    pub(super) fn judge(&mut self, number: u32, trigger: Trigger, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
         let is_attempted = self.is_attempted(number, now);
         if self.options.every_handshake || !is_attempted {
@@ -255,7 +261,7 @@ impl World {
         agenda: &mut Agenda<Event>,
     ) {
         if self.connections.all[connection as usize].generation == generation {
-            self.judge(connection, "validity", agenda);
+            self.judge(connection, Trigger::Validity, agenda);
         }
     }
 
@@ -288,9 +294,15 @@ impl World {
         self.performed += u64::from(performed);
         self.connections.all[number as usize].generation += 1;
         self.attack(number, &meeting, now);
-        let verdict = self.carried_on(number, &meeting, Arc::new(verdict), "attempt", agenda);
+        let verdict = self.carried_on(
+            number,
+            &meeting,
+            Arc::new(verdict),
+            Trigger::Attempt,
+            agenda,
+        );
         if let Some(verdict) = verdict {
-            self.record_handshake(number, verdict, serials, "attempt", performed, now);
+            self.record_handshake(number, verdict, serials, Trigger::Attempt, performed, now);
         }
         agenda.after(every, Event::Attempt(number));
     }
@@ -324,7 +336,7 @@ impl World {
         number: u32,
         verdict: Arc<Verdict>,
         serials: Serials,
-        trigger: &'static str,
+        trigger: Trigger,
         performed: bool,
         time: Time,
     ) {
@@ -401,7 +413,7 @@ impl World {
     pub(super) fn change_behind(
         &self,
         number: u32,
-        (trigger, error): (&str, Option<ErrorKind>),
+        (trigger, error): (Trigger, Option<ErrorKind>),
         time: Time,
     ) -> Seq {
         let connection = &self.connections.all[number as usize];

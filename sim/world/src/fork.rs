@@ -30,7 +30,10 @@ impl Additions {
             saas: later.saas[base.saas.len()..].to_vec(),
             actions: later.actions.iter().filter(is_new).cloned().collect(),
         };
-        debug_assert!(own.next().is_none(), "an action of the base is missing");
+        assert!(
+            own.next().is_none(),
+            "a later deployment has every action of its base, in order"
+        );
         additions
     }
 }

@@ -177,7 +177,7 @@ impl World {
         let relation = stored.relation.map(|id| {
             let relation = self.juju.relation(id);
             let endpoint = relation.end_of(own).map(|end| &relation.ends[end].endpoint);
-            let endpoint = endpoint.map_or("", |endpoint| endpoint);
+            let endpoint = endpoint.expect("a unit stores keys in relations of its application");
             format!("{endpoint}:{}", relation.number).into()
         });
         KeyRecord {
@@ -212,7 +212,10 @@ impl World {
             .request
             .as_ref()
             .and_then(|request| self.requested.remove(request.pem()));
-        let unit = issued.unit.as_ref().and_then(|name| name.split_once('/'));
+        let unit = issued.unit.as_ref().map(|name| {
+            name.split_once('/')
+                .expect("a unit is named application/number")
+        });
         CertificateRecord {
             certificate: issued.certificate.clone(),
             kind,

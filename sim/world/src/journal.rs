@@ -121,8 +121,8 @@ pub enum Kind {
     Settled,
     /// A connection was judged.
     Handshake(HandshakeRecord),
-    /// A connection or session goes on although a handshake would fail.
-    GoesOn(GoesOnRecord),
+    /// A connection or session persists although a handshake would fail.
+    Persists(PersistingRecord),
     /// Anything else worth a line.
     Note(Note),
 }
@@ -209,24 +209,62 @@ pub struct HandshakeRecord {
     pub server_serial: Arc<str>,
     /// Serial of the client's certificate in mutual TLS.
     pub client_serial: Arc<str>,
-    /// Why it was judged now: `start`, `server-certificate`, `trust`, `client-certificate`,
-    /// `clock`, `validity`, `reachability`, or `attempt` where every attempt is performed.
-    pub trigger: &'static str,
+    /// Why it was judged now.
+    pub trigger: Trigger,
     /// Whether a handshake was performed; false where an equal one's verdict was used again.
     pub performed: bool,
 }
 
-/// Something that goes on without a new handshake.
+/// Why a connection is judged at an instant and not at another: what changed in what its verdict
+/// depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// Connections are watched from now on, or its unit is new.
+    Start,
+    /// The server presents another certificate.
+    ServerCertificate,
+    /// The client presents another certificate.
+    ClientCertificate,
+    /// One side trusts other roots.
+    Trust,
+    /// A clock was set.
+    Clock,
+    /// A certificate in play became valid or stopped being valid.
+    Validity,
+    /// The server can be reached, or no longer.
+    Reachability,
+    /// The client's process started or stopped.
+    ClientProcess,
+    /// A revocation list was published, or one is out of date.
+    Revocation,
+    /// An open connection or a session ended.
+    Reconnect,
+    /// The client tried; only where every attempt is performed.
+    Attempt,
+}
+
+/// What persists without a new handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Persisting {
+    /// An open connection, although a new handshake would fail.
+    OpenConnection,
+    /// An open connection, although a new handshake would fail that shows what this one was opened
+    /// with.
+    DistrustedConnection,
+    /// A session that is resumed, although a full handshake would fail.
+    Session,
+}
+
+/// A connection or session that persists without a new handshake.
 #[derive(Clone, Debug)]
-pub struct GoesOnRecord {
+pub struct PersistingRecord {
     /// Index into [`Manifest::connections`].
     pub connection: u32,
     /// Name of the connection.
     pub name: Arc<str>,
-    /// `open-connection-goes-on` and `session-goes-on`, where a new handshake would fail;
-    /// `distrusted-connection-goes-on`, where one would that shows what this one was opened with.
-    pub what: &'static str,
-    /// When it is as old as it gets; `None` where only a restart ends it.
+    /// What persists.
+    pub what: Persisting,
+    /// When it reaches its greatest age; `None` where only a restart ends it.
     pub until: Option<Time>,
     /// What the handshake would end with.
     pub error: ErrorKind,
@@ -234,23 +272,6 @@ pub struct GoesOnRecord {
     pub server_serial: Arc<str>,
     /// Serial of the client's, in mutual TLS; else empty.
     pub client_serial: Arc<str>,
-}
-
-impl GoesOnRecord {
-    /// In one line: until when, and what would fail.
-    pub fn detail(&self) -> String {
-        let until = match self.until {
-            Some(until) => format!("until {until}"),
-            None => "until one of its processes restarts".to_owned(),
-        };
-        let (name, error) = (&self.name, self.error);
-        match self.what {
-            "distrusted-connection-goes-on" => {
-                format!("{name} goes on {until}; what it was opened with is refused now: {error}")
-            }
-            _ => format!("{name} goes on {until}; a new handshake fails: {error}"),
-        }
-    }
 }
 
 /// What a run was, beside what happened in it.
@@ -318,8 +339,24 @@ pub struct Journal {
 
 impl Journal {
     /// Appends an entry and returns its position.
+    ///
+    /// # Panics
+    ///
+    /// Where its cause does not come before it, or its time lies before that of the last entry:
+    /// whoever walks a journal relies on both.
     pub fn record(&mut self, entry: Entry) -> Seq {
         let seq = self.next_seq();
+        assert!(
+            entry.cause.is_none_or(|cause| cause < seq),
+            "an entry is caused by an earlier one: {seq:?} names {:?}",
+            entry.cause
+        );
+        let last = self.entries.last().map(|last| last.time);
+        assert!(
+            last.is_none_or(|last| last <= entry.time),
+            "time does not go back in a journal: {seq:?} is at {} after {last:?}",
+            entry.time
+        );
         self.fingerprints.push(fold(self.fingerprint(), &entry));
         self.entries.push(entry);
         seq
@@ -327,12 +364,18 @@ impl Journal {
 
     /// The position that the next entry will have.
     pub(super) fn next_seq(&self) -> Seq {
-        Seq(u32::try_from(self.entries.len()).unwrap_or(u32::MAX))
+        seq_of(self.entries.len())
     }
 
     /// Every entry, in order.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// Every entry with its position, in order.
+    pub fn numbered(&self) -> impl DoubleEndedIterator<Item = (Seq, &Entry)> + ExactSizeIterator {
+        let entries = self.entries.iter().enumerate();
+        entries.map(|(index, entry)| (seq_of(index), entry))
     }
 
     /// The entry at `seq`.
@@ -360,8 +403,16 @@ impl Journal {
         }
         let same_length = self.fingerprints.len() == other.fingerprints.len();
         let is_same = low == shared && same_length;
-        (!is_same).then(|| Seq(u32::try_from(low).unwrap_or(u32::MAX)))
+        (!is_same).then(|| seq_of(low))
     }
+}
+
+#[cfg(test)]
+mod tests;
+
+/// The position of an entry by its index.
+fn seq_of(index: usize) -> Seq {
+    Seq(u32::try_from(index).expect("a journal has fewer than 2^32 entries"))
 }
 
 const FNV_OFFSET: u64 = 0xCBF2_9CE4_8422_2325;
@@ -462,12 +513,13 @@ fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
         Kind::TrustChanged { roots } => roots.iter().for_each(|root| eat(root.sha256())),
         Kind::Handshake(record) => {
             eat(&record.connection.to_le_bytes());
-            eat(record.trigger.as_bytes());
+            eat(&[record.trigger as u8]);
             eat(record.verdict.error_name().as_bytes());
         }
-        Kind::GoesOn(record) => {
-            eat(record.what.as_bytes());
-            eat(record.detail().as_bytes());
+        Kind::Persists(record) => {
+            eat(&record.connection.to_le_bytes());
+            eat(format!("{:?} {:?}", record.what, record.until).as_bytes());
+            eat(record.error.kebab().as_bytes());
         }
         Kind::Note(note) => eat(format!("{note:?}").as_bytes()),
     }

@@ -41,8 +41,9 @@ pub use deployment::{
 };
 pub use fork::Additions;
 pub use journal::{
-    ActionRecord, Away, CertificateKind, CertificateRecord, ConnectionRecord, Entry, GoesOnRecord,
-    HandshakeRecord, Journal, KeyRecord, Kind, Manifest, Seq, Subject,
+    ActionRecord, Away, CertificateKind, CertificateRecord, ConnectionRecord, Entry,
+    HandshakeRecord, Journal, KeyRecord, Kind, Manifest, Persisting, PersistingRecord, Seq,
+    Subject, Trigger,
 };
 pub use note::{NotFetched, Note, Refusal};
 pub use rotation::{Claim, RotationSpec, RotationStep, TimedStep, TrustChange};

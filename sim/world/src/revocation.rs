@@ -1,5 +1,6 @@
 //! Revocation lists that the authorities of a deployment publish, for whoever looks into them.
 
+use crate::journal::Trigger;
 use crate::note::Refusal;
 use std::collections::BTreeMap;
 
@@ -113,10 +114,9 @@ impl World {
             let number = publication.number;
             agenda.after(every, Event::PublishLists { ca, number });
         }
-        for connection in 0..self.connections.len() {
-            let connection = u32::try_from(connection).unwrap_or(u32::MAX);
+        for connection in self.connections.since(0) {
             if self.connection_spec(connection).revocation {
-                self.judge(connection, "revocation", agenda);
+                self.judge(connection, Trigger::Revocation, agenda);
             }
         }
         is_any

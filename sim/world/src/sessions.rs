@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::connections::{Meeting, Serials};
-use super::journal::{Entry, GoesOnRecord, Kind};
+use super::journal::{Entry, Kind, Persisting, PersistingRecord, Trigger};
 use super::simulation::{Event, World};
 use trustsim_juju::UnitId;
 use trustsim_kernel::{Agenda, Seq, Span, Time};
@@ -64,7 +64,7 @@ impl World {
         number: u32,
         meeting: &Meeting,
         verdict: Arc<Verdict>,
-        trigger: &str,
+        trigger: Trigger,
         agenda: &mut Agenda<Event>,
     ) -> Option<Arc<Verdict>> {
         let persistence = self.connection_spec(number).persistence;
@@ -111,7 +111,7 @@ impl World {
         };
         if !is_noted {
             let serials = held.map_or_else(Serials::default, |held| Serials::of(&held.case));
-            let kind = ("session-goes-on", trigger);
+            let kind = (Persisting::Session, trigger);
             let entry = self.note_outlives(number, kind, (error, serials), ends, now);
             let bond = self.bond(number);
             (bond.outlives, bond.is_session_noted) = (Some(entry), true);
@@ -129,7 +129,7 @@ impl World {
         number: u32,
         meeting: &Meeting,
         verdict: &Verdict,
-        (trigger, until): (&str, Time),
+        (trigger, until): (Trigger, Time),
         agenda: &mut Agenda<Event>,
     ) {
         let now = agenda.now();
@@ -147,7 +147,7 @@ impl World {
             && self.bond(number).outlives.is_none()
         {
             let held = (error, Serials::of(&opened));
-            let kind = ("open-connection-goes-on", trigger);
+            let kind = (Persisting::OpenConnection, trigger);
             let entry = self.note_outlives(number, kind, held, Some(until), now);
             self.bond(number).outlives = Some(entry);
             self.end_at(number, until, agenda);
@@ -159,7 +159,7 @@ impl World {
         if let Some(error) = self.trusted_no_more(number, &opened, case) {
             self.bond(number).is_distrusted = true;
             let held = (error, Serials::of(&opened));
-            let kind = ("distrusted-connection-goes-on", trigger);
+            let kind = (Persisting::DistrustedConnection, trigger);
             self.note_outlives(number, kind, held, Some(until), now);
             self.end_at(number, until, agenda);
         }
@@ -190,7 +190,7 @@ impl World {
     pub(super) fn judge_bonds(&mut self, unit: UnitId, agenda: &mut Agenda<Event>) {
         for connection in self.sides.touching(unit) {
             if self.connection_spec(connection).persistence != Persistence::default() {
-                self.judge(connection, "reachability", agenda);
+                self.judge(connection, Trigger::Reachability, agenda);
             }
         }
     }
@@ -202,7 +202,7 @@ impl World {
         }
         self.bond(number).open = None;
         let outlived = self.bond(number).outlives;
-        self.judge(number, "reconnect", agenda);
+        self.judge(number, Trigger::Reconnect, agenda);
         // A session may go on now in place of what was open.
         let bond = self.bond(number);
         if bond.outlives == outlived && bond.open.is_none() {
@@ -398,13 +398,13 @@ impl World {
     fn note_outlives(
         &mut self,
         number: u32,
-        (what, trigger): (&'static str, &str),
+        (what, trigger): (Persisting, Trigger),
         (error, serials): (ErrorKind, Serials),
         until: Option<Time>,
         time: Time,
     ) -> Seq {
         let cause = self.change_behind(number, (trigger, Some(error)), time);
-        let record = GoesOnRecord {
+        let record = PersistingRecord {
             connection: number,
             name: self.connection_name(number).into(),
             what,
@@ -417,7 +417,7 @@ impl World {
             time,
             cause: Some(cause),
             subject: self.connection_subject(number),
-            kind: Kind::GoesOn(record),
+            kind: Kind::Persists(record),
         })
     }
 }
@@ -429,15 +429,18 @@ fn period(persistence: Persistence, lifetime: Span) -> Span {
         return lifetime;
     };
     let opened = lifetime.as_nanos().div_ceil(lives.as_nanos());
-    lives.saturating_mul(u32::try_from(opened).unwrap_or(u32::MAX).max(1))
+    span_of(lives.as_nanos() * opened.max(1))
 }
 
 /// When the present one of a row of generations of this length began.
 fn generation_of(first: Time, length: Span, now: Time) -> Time {
-    let nanos = |span: Span| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
-    let length = nanos(length).max(1);
-    let passed = nanos(now.since(first)) / length;
-    first + Span::from_nanos(passed.saturating_mul(length))
+    let length = length.as_nanos().max(1);
+    let passed = now.since(first).as_nanos() / length;
+    first + span_of(passed * length)
+}
+
+fn span_of(nanos: u128) -> Span {
+    Span::from_nanos(u64::try_from(nanos).expect("a session is younger than 584 years"))
 }
 
 /// Whether the client is configured as it was: rustls asks for the very same verifier and

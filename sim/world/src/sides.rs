@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::desk::subject;
-use super::journal::{Entry, Kind};
+use super::journal::{Entry, Kind, Trigger};
 use super::simulation::{Event, World};
 use super::tls_action::Answering;
 use trustsim_charms::surface;
@@ -146,6 +146,7 @@ impl Sides {
     }
 
     pub(super) fn touching(&self, unit: UnitId) -> Vec<u32> {
+        // A unit that takes part in no connection has no row.
         self.touching.get(unit.index()).cloned().unwrap_or_default()
     }
 }
@@ -206,9 +207,9 @@ impl World {
             agenda.at(answers_from, Event::Answers(unit));
         }
         let trigger = match (serves_other || presents_other, trusts_other) {
-            (true, _) => "server-certificate",
-            (false, true) => "trust",
-            (false, false) if away => "reachability",
+            (true, _) => Trigger::ServerCertificate,
+            (false, true) => Trigger::Trust,
+            (false, false) if away => Trigger::Reachability,
             (false, false) if restarted => return self.judge_bonds(unit, agenda),
             (false, false) => return,
         };
@@ -225,7 +226,7 @@ impl World {
     /// A restarted workload answers again.
     pub(super) fn answers_again(&mut self, unit: UnitId, agenda: &mut Agenda<Event>) {
         if self.sides.of(unit).answers(agenda.now()) {
-            self.judge_touching(unit, "reachability", agenda);
+            self.judge_touching(unit, Trigger::Reachability, agenda);
         }
     }
 

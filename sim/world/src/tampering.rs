@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::desk::subject;
-use super::journal::{CertificateKind, CertificateRecord, Entry, Kind};
+use super::journal::{CertificateKind, CertificateRecord, Entry, Kind, Trigger};
 use super::simulation::{Event, World};
 use super::tls_action::{Added, Answering, Store, TlsAction, TlsEdit};
 use trustsim_charms::surface;
@@ -101,7 +101,7 @@ impl World {
         let side = self.sides.of(unit);
         side.answering = how;
         side.reached_by = Some(entry);
-        self.judge_touching(unit, "reachability", agenda);
+        self.judge_touching(unit, Trigger::Reachability, agenda);
     }
 
     fn edit_by_hand(&mut self, edit: &TlsEdit, entry: Seq, agenda: &mut Agenda<Event>) {
@@ -209,8 +209,11 @@ impl World {
                 kind: CertificateKind::Leaf,
                 issuer_serial: issuer.as_ref().unwrap_or(&leaf).serial().into(),
                 requested_at: None,
-                model: of_unit.model.clone().unwrap_or_default(),
-                application: of_unit.application.clone().unwrap_or_default(),
+                model: of_unit.model.clone().expect("a unit is in a model"),
+                application: of_unit
+                    .application
+                    .clone()
+                    .expect("a unit is of an application"),
                 unit: of_unit.unit.clone(),
                 certificate: leaf,
             };

@@ -30,8 +30,8 @@ impl<'a> Trail<'a> {
             answers: BTreeMap::new(),
             settled: None,
         };
-        for (index, entry) in journal.entries().iter().enumerate() {
-            trail.add(Seq(u32::try_from(index).unwrap_or(u32::MAX)), entry);
+        for (seq, entry) in journal.numbered() {
+            trail.add(seq, entry);
         }
         trail
     }

@@ -4,7 +4,7 @@
 use super::trust::is_about_trust;
 use super::{Generation, Invariant, Rotated, Violation};
 use trustsim_kernel::{Time, format_duration};
-use trustsim_world::{GoesOnRecord, Kind, Seq};
+use trustsim_world::{Kind, Persisting, PersistingRecord, Seq};
 
 impl Rotated<'_> {
     /// The first connection that stays open, or takes up a session, with a certificate of the old
@@ -15,15 +15,17 @@ impl Rotated<'_> {
             .take_while(|(_, entry)| entry.time <= until)
             .filter(|(_, entry)| entry.time >= self.begins())
             .filter_map(|(index, entry)| match &entry.kind {
-                Kind::GoesOn(record) => Some((Seq(u32::try_from(index).ok()?), entry.time, record)),
+                Kind::Persists(record) => {
+                    Some((Seq(u32::try_from(index).ok()?), entry.time, record))
+                }
                 _ => None,
             });
         going_on.find_map(|(seq, at, record)| {
             let who = self.distrusts(record, seq)?;
             let name = &record.name;
             let how = match record.what {
-                "session-goes-on" => "takes up a session that began with",
-                _ => "stays open with",
+                Persisting::Session => "takes up a session that began with",
+                Persisting::OpenConnection | Persisting::DistrustedConnection => "stays open with",
             };
             let ends = match self.ended(record, seq) {
                 Some(ended) => format!("until {ended}, {}", format_duration(ended.since(at))),
@@ -44,7 +46,7 @@ impl Rotated<'_> {
     }
 
     /// Which side trusts the old CA no more, by which the other side's certificate was signed.
-    fn distrusts(&self, record: &GoesOnRecord, seq: Seq) -> Option<&str> {
+    fn distrusts(&self, record: &PersistingRecord, seq: Seq) -> Option<&str> {
         if !is_about_trust(record.error) {
             return None;
         }
@@ -65,8 +67,8 @@ impl Rotated<'_> {
     }
 
     /// When what was open was opened anew. A session leaves no such trace: each attempt takes it up.
-    fn ended(&self, record: &GoesOnRecord, seq: Seq) -> Option<Time> {
-        if record.what == "session-goes-on" {
+    fn ended(&self, record: &PersistingRecord, seq: Seq) -> Option<Time> {
+        if record.what == Persisting::Session {
             return None;
         }
         let later = self.journal.entries().iter().skip(seq.0 as usize + 1);

@@ -4,7 +4,7 @@ use super::super::outages::outages;
 use super::*;
 use trustsim_testkit::{Authority, Script, deployment, seconds, source};
 use trustsim_tls::ErrorKind;
-use trustsim_world::TimedStep;
+use trustsim_world::{Persisting, TimedStep};
 
 /// A CA of `a.ca` that is rotated at 100 s, and whether `browser` trusts its successor at once.
 fn spec(claims: &[Claim]) -> RotationSpec {
@@ -182,7 +182,7 @@ fn a_leaf_that_outlives_its_ca_is_named() {
 }
 
 /// The browser trusts the new CA alone from 200 s on, and what it has open was opened before.
-fn going_on(what: &'static str, error: ErrorKind, by_new: bool) -> Scene {
+fn going_on(what: Persisting, error: ErrorKind, by_new: bool) -> Scene {
     let mut scene = Scene::new();
     scene.switch(120);
     let by = match by_new {
@@ -200,7 +200,7 @@ fn going_on(what: &'static str, error: ErrorKind, by_new: bool) -> Scene {
 #[test]
 fn what_stays_open_with_an_old_certificate_is_named_until_it_is_opened_anew() {
     let mut scene = going_on(
-        "distrusted-connection-goes-on",
+        Persisting::DistrustedConnection,
         ErrorKind::UnknownIssuer,
         false,
     );
@@ -220,7 +220,7 @@ fn what_stays_open_with_an_old_certificate_is_named_until_it_is_opened_anew() {
 
 #[test]
 fn a_session_of_an_old_certificate_is_named() {
-    let scene = going_on("session-goes-on", ErrorKind::UnknownIssuer, false);
+    let scene = going_on(Persisting::Session, ErrorKind::UnknownIssuer, false);
     let message = scene.message(Invariant::DistrustEffective);
     let expected = "browser -> a.web/0 takes up a session that began with a certificate of the \
                     old CA";
@@ -234,7 +234,7 @@ fn what_goes_on_for_another_reason_is_no_breach_of_distrust() {
     let of = |scene: &Scene| scene.found(Invariant::DistrustEffective);
     assert_eq!(
         of(&going_on(
-            "open-connection-goes-on",
+            Persisting::OpenConnection,
             ErrorKind::UnknownIssuer,
             true
         )),
@@ -242,7 +242,7 @@ fn what_goes_on_for_another_reason_is_no_breach_of_distrust() {
     );
     assert_eq!(
         of(&going_on(
-            "open-connection-goes-on",
+            Persisting::OpenConnection,
             ErrorKind::Expired,
             false
         )),
@@ -250,7 +250,7 @@ fn what_goes_on_for_another_reason_is_no_breach_of_distrust() {
     );
     let mut trusting = Scene::new();
     let leaf = trusting.old.leaf("web.example.com");
-    let goes_on = (0, "open-connection-goes-on");
+    let goes_on = (0, Persisting::OpenConnection);
     trusting
         .script
         .goes_on(150, goes_on, &leaf, ErrorKind::UnknownIssuer);

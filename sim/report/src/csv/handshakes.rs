@@ -4,7 +4,7 @@
 
 use super::Table;
 use crate::Run;
-use crate::words::verdict;
+use crate::words::{entry as entry_words, verdict};
 use trustsim_world::Kind;
 
 const HEADER: [&str; 15] = [
@@ -48,7 +48,7 @@ pub fn handshakes(run: &Run<'_>) -> Vec<u8> {
             verdict.alert.unwrap_or_default(),
             &record.server_serial,
             &record.client_serial,
-            record.trigger,
+            entry_words::trigger(record.trigger),
             if record.performed { "real" } else { "reused" },
         ]);
     }

@@ -3,7 +3,10 @@
 
 use trustsim_pki::Certificate;
 use trustsim_tls::ErrorKind;
-use trustsim_world::{CertificateKind, CertificateRecord, HandshakeRecord, Kind, Manifest};
+use trustsim_world::{
+    CertificateKind, CertificateRecord, HandshakeRecord, Kind, Manifest, Persisting,
+    PersistingRecord, Trigger,
+};
 
 use super::certificate;
 
@@ -50,8 +53,42 @@ pub fn detail(kind: &Kind, manifest: &Manifest) -> String {
         }
         Kind::Settled => "every unit is idle".to_owned(),
         Kind::Handshake(record) => handshake(record, manifest),
-        Kind::GoesOn(record) => record.detail(),
+        Kind::Persists(record) => persisting(record),
         Kind::Note(note) => trustsim_diagnosis::describe::note(note, manifest),
+    }
+}
+
+/// Why a connection was judged, as `handshakes.csv` has it.
+pub const fn trigger(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::Start => "start",
+        Trigger::ServerCertificate => "server-certificate",
+        Trigger::ClientCertificate => "client-certificate",
+        Trigger::Trust => "trust",
+        Trigger::Clock => "clock",
+        Trigger::Validity => "validity",
+        Trigger::Reachability => "reachability",
+        Trigger::ClientProcess => "client-process",
+        Trigger::Revocation => "revocation",
+        Trigger::Reconnect => "reconnect",
+        Trigger::Attempt => "attempt",
+    }
+}
+
+/// Until when a connection or session persists, and what would fail.
+fn persisting(record: &PersistingRecord) -> String {
+    let until = match record.until {
+        Some(until) => format!("until {until}"),
+        None => "until one of its processes restarts".to_owned(),
+    };
+    let (name, error) = (&record.name, record.error.kebab());
+    match record.what {
+        Persisting::DistrustedConnection => {
+            format!("{name} goes on {until}; what it was opened with is refused now: {error}")
+        }
+        Persisting::OpenConnection | Persisting::Session => {
+            format!("{name} goes on {until}; a new handshake fails: {error}")
+        }
     }
 }
 
@@ -86,5 +123,5 @@ fn trusted(roots: &[Certificate]) -> String {
 fn handshake(record: &HandshakeRecord, manifest: &Manifest) -> String {
     let connection = &manifest.connections[record.connection as usize].name;
     let outcome = record.verdict.error.map_or("ok", ErrorKind::kebab);
-    format!("{connection}: {outcome} ({})", record.trigger)
+    format!("{connection}: {outcome} ({})", trigger(record.trigger))
 }

@@ -1,6 +1,7 @@
 //! Carrying out what happens to units.
 
 use crate::action::{Target, UnitAction};
+use crate::journal::Trigger;
 use crate::note::Refusal;
 use crate::simulation::{Event, World};
 use trustsim_juju::{UnitId, Workload};
@@ -68,7 +69,7 @@ impl World {
         self.in_juju(agenda, |juju, desk| {
             juju.set_clock_skew(unit, skew_ns, desk);
         });
-        self.judge_touching(unit, "clock", agenda);
+        self.judge_touching(unit, Trigger::Clock, agenda);
     }
 
     /// A process goes and stays away until [`World::let_up`], whatever its charm does.
@@ -81,19 +82,20 @@ impl World {
             juju.restart_process(unit, Some(entry), desk);
         });
         self.workload_changed(unit, agenda);
-        self.judge_touching(unit, "reachability", agenda);
+        self.judge_touching(unit, Trigger::Reachability, agenda);
     }
 
     /// A process that was held down starts again.
     fn let_up(&mut self, unit: UnitId, entry: Seq, agenda: &mut Agenda<Event>) {
         let side = self.sides.of(unit);
+        // A process that runs is started anew.
         side.held_down = side.held_down.saturating_sub(1);
         if side.held_down > 0 {
             return;
         }
         side.reached_by = Some(entry);
         self.restart(unit, entry, agenda);
-        self.judge_touching(unit, "reachability", agenda);
+        self.judge_touching(unit, Trigger::Reachability, agenda);
     }
 
     fn kill(&mut self, target: Target, away: Option<Span>, entry: Seq, agenda: &mut Agenda<Event>) {

@@ -104,6 +104,6 @@ fn relation(command: &str, sides: &[Side; 2], deployment: &Deployment) -> String
     format!(
         "juju {command} -m {} <id of {offered} with {}>",
         deployment.models[model].name,
-        consumer.unwrap_or_default()
+        consumer.expect("one side of a relation through an offer is an application")
     )
 }

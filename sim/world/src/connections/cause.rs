@@ -1,6 +1,7 @@
 //! The entry that made a judgement necessary, or that stood in the way of a better one.
 
 use super::{Client, World};
+use crate::journal::Trigger;
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{ApplicationKind, UnitId};
 use trustsim_kernel::{Seq, Time};
@@ -11,7 +12,7 @@ impl World {
         &self,
         client: Client,
         server: UnitId,
-        (trigger, error): (&str, Option<ErrorKind>),
+        (trigger, error): (Trigger, Option<ErrorKind>),
         now: Time,
     ) -> Seq {
         let served_by = |unit| self.sides.get(unit).and_then(|side| side.served_by);
@@ -21,18 +22,18 @@ impl World {
         };
         let is_down = error == Some(ErrorKind::Unreachable);
         let cause = match (trigger, client) {
-            _ if is_down || trigger == "reachability" => {
+            _ if is_down || trigger == Trigger::Reachability => {
                 let reached = self.sides.get(server).and_then(|side| side.reached_by);
                 reached.or(served_by(server))
             }
-            ("validity" | "start", _) if error.is_some() => {
+            (Trigger::Validity | Trigger::Start, _) if error.is_some() => {
                 self.hindrance(server, now).or(served_by(server))
             }
-            ("server-certificate" | "validity", _) => served_by(server),
-            ("trust", _) => trusted_by,
-            ("client-certificate", Client::Unit(unit)) => served_by(unit),
-            ("clock", _) => self.clock_cause,
-            ("revocation", _) => self.publications.cause(),
+            (Trigger::ServerCertificate | Trigger::Validity, _) => served_by(server),
+            (Trigger::Trust, _) => trusted_by,
+            (Trigger::ClientCertificate, Client::Unit(unit)) => served_by(unit),
+            (Trigger::Clock, _) => self.clock_cause,
+            (Trigger::Revocation, _) => self.publications.cause(),
             _ => served_by(server).max(trusted_by),
         };
         cause.unwrap_or(self.root)

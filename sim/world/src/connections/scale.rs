@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{ATTEMPT_PHASE, Client, World};
+use crate::journal::Trigger;
 use crate::simulation::Event;
 use trustsim_juju::UnitId;
 use trustsim_kernel::{Agenda, Span, Time};
@@ -17,12 +18,11 @@ impl World {
         for (index, spec) in deployment.connections.iter().enumerate() {
             self.expand(index, spec, Some(unit), first_attempt);
         }
-        for connection in known..self.connections.len() {
-            let connection = u32::try_from(connection).unwrap_or(u32::MAX);
+        for connection in self.connections.since(known) {
             if self.options.every_handshake {
                 agenda.at(first_attempt, Event::Attempt(connection));
             } else {
-                self.judge(connection, "start", agenda);
+                self.judge(connection, Trigger::Start, agenda);
             }
         }
     }

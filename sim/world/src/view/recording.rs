@@ -199,7 +199,7 @@ fn library(carried: &Carried) -> Value {
 /// A library's name in catalogue and scenarios.
 fn name<T: Copy + PartialEq>(all: &[(T, &'static str)], wanted: T) -> &'static str {
     let found = all.iter().find(|(library, _)| *library == wanted);
-    found.map_or("", |(_, name)| name)
+    found.expect("ALL has every version of the library").1
 }
 
 /// The arguments of `CertificateRequestAttributes`.
