@@ -19,6 +19,8 @@ pub use trustsim_tls as tls;
 
 pub use trustsim_charms as charms;
 
+pub use trustsim_model as model;
+
 pub use trustsim_world as world;
 
 pub use trustsim_faults as faults;

@@ -81,7 +81,10 @@ fn verdict_rows(deployment: &Deployment, lane: Lane) -> Vec<String> {
         Kind::Handshake(handshake) => {
             let verdict = &handshake.verdict;
             let (connection, trigger) = (handshake.connection, handshake.trigger);
-            Some(format!("{} {connection} {trigger:?} {verdict:?}", entry.time))
+            Some(format!(
+                "{} {connection} {trigger:?} {verdict:?}",
+                entry.time
+            ))
         }
         _ => None,
     });

@@ -2,7 +2,7 @@
 
 use super::*;
 use trustsim_juju::{CommitFault, Disruption};
-use trustsim_world::{
+use trustsim_model::{
     Answering, Between, FailingHook, HookAction, HookFailure, NetworkAction, Target, TlsAction,
     UnitAction,
 };

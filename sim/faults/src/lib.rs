@@ -12,7 +12,7 @@ mod text;
 pub use random::draw;
 
 use trustsim_kernel::Span;
-use trustsim_world::{Action, Source, TimedAction};
+use trustsim_model::{Action, Source, TimedAction};
 
 /// Something that strikes a deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]

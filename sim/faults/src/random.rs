@@ -8,7 +8,7 @@ use rand::Rng;
 use super::{Fault, PlannedFault};
 use trustsim_juju::{CommitFault, Disruption, HookName, RelationEvent};
 use trustsim_kernel::{Span, Stream, Streams};
-use trustsim_world::{
+use trustsim_model::{
     Action, Between, Deployment, FailingHook, HookAction, HookFailure, ModelKind, NetworkAction,
     OfferAction, Party, RandomPlan, RelationSpec, ScaleAction, Source, Target, UnitAction,
 };

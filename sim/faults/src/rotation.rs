@@ -9,7 +9,7 @@ mod successor;
 pub use held::{is_step_of_a_rotation, performs};
 
 use trustsim_kernel::Span;
-use trustsim_world::{
+use trustsim_model::{
     Action, Deployment, Party, RotationSpec, RotationStep, Source, TimedAction, TimedStep,
     TrustChange,
 };

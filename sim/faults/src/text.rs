@@ -3,7 +3,7 @@
 use super::{Fault, PlannedFault};
 use trustsim_juju::Disruption;
 use trustsim_kernel::Span;
-use trustsim_world::{
+use trustsim_model::{
     Action, Between, Deployment, FailingHook, HookAction, HookFailure, NetworkAction, OfferAction,
     ScaleAction, Side, Target, UnitAction,
 };

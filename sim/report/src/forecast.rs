@@ -4,7 +4,7 @@
 use super::data_table::{DataTable, Field};
 use crate::words::certificate;
 use trustsim_diagnosis::{Forecast, Proof};
-use trustsim_world::Manifest;
+use trustsim_model::Manifest;
 
 /// Every table of a forecast, with the downtimes that were played.
 pub fn forecast(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof]) -> Vec<DataTable> {

@@ -35,7 +35,7 @@ use std::collections::BTreeMap;
 
 use trustsim_diagnosis::Findings;
 use trustsim_kernel::Time;
-use trustsim_world::{ConnectionRecord, Entry, Journal, Kind, Manifest, Seq};
+use trustsim_model::{ConnectionRecord, Entry, Journal, Kind, Manifest, Seq};
 
 /// Everything a report is made from.
 #[derive(Clone, Copy, Debug)]

@@ -9,7 +9,7 @@ use crate::words::certificate;
 use crate::words::time::seconds_json;
 use trustsim_diagnosis::Tally;
 use trustsim_kernel::Span;
-use trustsim_world::{CertificateKind, Kind, Source};
+use trustsim_model::{CertificateKind, Kind, Source};
 
 pub(super) fn render(run: &Run<'_>) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(&summary(run))

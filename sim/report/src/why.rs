@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::words::verdict as words;
 use trustsim_diagnosis::{Answer, Carrier, Explanation, Rests, SaidBy, TrustSource};
+use trustsim_model::{Journal, Kind, Manifest};
 use trustsim_pki::Certificate;
 use trustsim_tls::Verdict;
-use trustsim_world::{Journal, Kind, Manifest};
 
 /// An object: `connection`, `client`, `server`, `server_name`, `validator`, `at`, `outcome`, `code`,
 /// `error`, `since`, `until`, `cause` (`{kind, line, seq, steps: [{at, text}]}`), `symptom`,

@@ -35,7 +35,7 @@ pub use shape::{
     SelectorFile, SetConfigFile, TimingsFile,
 };
 
-use trustsim_world::Deployment;
+use trustsim_model::Deployment;
 use trustsim_yaml::{FromNode, Reader, Unknown};
 
 /// A scenario as written, with the mistakes found so far.

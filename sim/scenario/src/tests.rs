@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use trustsim_charms::Role;
 use trustsim_kernel::Span;
-use trustsim_world::{Action, ExpectationKind, ModelKind, Party, Placement};
+use trustsim_model::{Action, ExpectationKind, ModelKind, Party, Placement};
 
 fn load_files<const N: usize>(files: [(&str, &str); N]) -> Result<Loaded, Diagnostics> {
     load(Path::new("s.yaml"), &MemoryFiles::new(files))
@@ -40,7 +40,7 @@ fn shipped(name: &str) -> Loaded {
 
 /// `left right interface` of every relation.
 fn relations(deployment: &Deployment) -> Vec<String> {
-    let sides = |relation: &trustsim_world::RelationSpec| {
+    let sides = |relation: &trustsim_model::RelationSpec| {
         let [left, right] = relation
             .sides
             .each_ref()
@@ -561,7 +561,7 @@ proptest! {
 #[test]
 fn operators_are_read_with_their_delays() {
     use trustsim_kernel::{Delay, Span};
-    use trustsim_world::When;
+    use trustsim_model::When;
     let text = "models:
   m:
     bundle: kubernetes

@@ -10,17 +10,17 @@ use trustsim_charms::{CharmMetadata, Endpoint, PLAIN, Role};
 use trustsim_juju::{HookName, RelationChange};
 use trustsim_kernel::Streams;
 use trustsim_kernel::{Span, Time};
-use trustsim_pki::issuers::charmlibs;
-use trustsim_pki::{
-    Certificate, CertificateRequest, KeyAlgorithm, KeyPair, RequestAttributes, SerialNumber, Terms,
-};
-use trustsim_tls::{ErrorKind, Side, Stack, Text, Validator, Verdict};
-use trustsim_world::{
+use trustsim_model::{
     Action, ActionRecord, ApplicationSpec, CertificateKind, CertificateRecord, ClientSpec,
     ConnectionRecord, ControllerSpec, Deployment, Entry, Expectation, ExpectationKind,
     HandshakeRecord, Journal, Kind, Manifest, ModelKind, ModelSpec, Party, Persisting,
     PersistingRecord, Selector, Seq, Source, Subject, TimedAction, Timings, Trigger,
 };
+use trustsim_pki::issuers::charmlibs;
+use trustsim_pki::{
+    Certificate, CertificateRequest, KeyAlgorithm, KeyPair, RequestAttributes, SerialNumber, Terms,
+};
+use trustsim_tls::{ErrorKind, Side, Stack, Text, Validator, Verdict};
 
 /// A span of whole seconds.
 pub fn seconds(seconds: u64) -> Span {

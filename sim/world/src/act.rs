@@ -7,11 +7,10 @@ mod units;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use trustsim_model::{
+    Action, ActionRecord, Entry, Kind, Note, Refusal, Side, Source, Subject, TimedAction, Whom,
+};
 
-use super::action::{Action, TimedAction, Whom};
-use super::deployment::{Side, Source};
-use super::journal::{ActionRecord, Entry, Kind, Subject};
-use super::note::{Note, Refusal};
 use super::simulation::{Event, World};
 use trustsim_charms::ACME_DOWN;
 use trustsim_juju::{UnitId, Value};

@@ -2,11 +2,10 @@
 //! the certificate and doing the handshake; the journal says when it begins to work and when it
 //! ends.
 
-use crate::note::{Note, Refusal};
 use std::collections::{BTreeMap, BTreeSet};
+use trustsim_model::{Entry, Kind, Note, Refusal};
 
 use super::connections::Meeting;
-use super::journal::{Entry, Kind};
 use super::simulation::{Event, World};
 use trustsim_kernel::{Agenda, Seq, Time};
 use trustsim_pki::{Certificate, KeyPair};

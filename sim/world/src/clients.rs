@@ -1,10 +1,9 @@
 //! Clients outside Juju: people with browsers and curl, who were given CAs by hand, or fetch them
 //! with `juju run`. What cannot be fetched stays as it was.
 
-use crate::note::{NotFetched, Note, Refusal};
 use std::collections::BTreeMap;
+use trustsim_model::{Entry, Kind, NotFetched, Note, Refusal, Subject, Trigger};
 
-use super::journal::{Entry, Kind, Subject, Trigger};
 use super::simulation::{Event, World};
 use trustsim_interfaces::UnitContext;
 use trustsim_kernel::{Agenda, Seq, Time};

@@ -9,14 +9,15 @@ mod scale;
 
 use std::ops::Range;
 use std::sync::Arc;
+use trustsim_model::{
+    Answering, Away, ConnectionRecord, ConnectionSpec, Entry, HandshakeRecord, Kind, Party,
+    Subject, Trigger,
+};
 
-use super::deployment::{ConnectionSpec, Party};
 use super::desk::subject;
-use super::journal::{Away, ConnectionRecord, Entry, HandshakeRecord, Kind, Subject, Trigger};
 use super::sessions::Bond;
 use super::sides::Served;
 use super::simulation::{Event, World};
-use super::tls_action::Answering;
 use super::view::WatchedSource;
 use trustsim_juju::{About, UnitId};
 use trustsim_kernel::{Agenda, Seq, Span, Time};

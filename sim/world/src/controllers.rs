@@ -1,9 +1,9 @@
 //! Controllers' own TLS: agents and other controllers reach them with the CA they were given.
 
-use super::deployment::Deployment;
 use super::simulation::World;
 use trustsim_juju::{ConnectionError, LinkId, UnitId};
 use trustsim_kernel::{Seq, Streams, Time};
+use trustsim_model::Deployment;
 use trustsim_pki::issuers::controller;
 use trustsim_pki::{CertificateRequest, KeyPair, RequestAttributes, SerialNumber, Terms};
 use trustsim_tls::{Case, ClientSide, Identity, ServerSide, TrustStore, Validator};

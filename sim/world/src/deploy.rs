@@ -2,9 +2,9 @@
 //! in the order in which Juju deploys a bundle.
 
 use std::sync::Arc;
+use trustsim_model::{Deployment, ModelKind, OfferSpec, Party, Placement, SaasSpec, Side};
 
 use super::controllers::ControllerSide;
-use super::deployment::{Deployment, ModelKind, OfferSpec, Party, Placement, SaasSpec, Side};
 use super::simulation::{Event, World};
 use trustsim_charms::{AcmeServer, CharmMetadata, Role};
 use trustsim_juju::{

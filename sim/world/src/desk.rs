@@ -4,9 +4,8 @@
 //! in the journal, and written there once the call is over.
 
 use std::sync::Arc;
+use trustsim_model::{Entry, Journal, Kind, Note, Subject};
 
-use super::journal::{Entry, Journal, Kind, Subject};
-use super::note::Note;
 use super::simulation::Event;
 use trustsim_juju::{
     self as juju, About, ApplicationKind, Happening, Host, Juju, RelationChange, RelationId,

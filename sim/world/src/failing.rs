@@ -1,9 +1,9 @@
 //! Hooks that are made to fail: which, how often, and what of that is left.
 
-use super::action::{FailingHook, HookAction, HookFailure};
 use super::simulation::{Event, World};
 use trustsim_juju::{Effects, Hook, HookError, HookName, Quiet, UnitId};
 use trustsim_kernel::{Agenda, Seq, Time};
+use trustsim_model::{FailingHook, HookAction, HookFailure};
 
 /// Hooks that fail while they stand here.
 #[derive(Clone, Debug)]

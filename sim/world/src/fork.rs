@@ -2,9 +2,8 @@
 //! on. Must not know why somebody wants to see it.
 
 use std::sync::Arc;
+use trustsim_model::{Deployment, OfferSpec, SaasSpec, TimedAction};
 
-use super::action::TimedAction;
-use super::deployment::{Deployment, OfferSpec, SaasSpec};
 use super::simulation::{Event, Simulation};
 use trustsim_kernel::Span;
 

@@ -1,11 +1,10 @@
 //! Running a charm's code for one hook, and what it puts into the journal.
 
 use std::sync::Arc;
+use trustsim_model::{CertificateKind, CertificateRecord, Entry, KeyRecord, Kind, Note};
 
 use super::desk::subject;
 use super::failing::fail;
-use super::journal::{CertificateKind, CertificateRecord, Entry, KeyRecord, Kind};
-use super::note::Note;
 use super::recorder::RecordedHook;
 use super::simulation::{Event, World};
 use trustsim_interfaces::UnitContext;

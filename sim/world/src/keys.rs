@@ -1,10 +1,10 @@
 //! Who holds which private key, and what can be made with it: what an attacker, or a provider that
 //! errs, would sign.
 
-use super::journal::{CertificateRecord, Kind};
 use super::simulation::{Simulation, World};
 use trustsim_interfaces::pem;
 use trustsim_kernel::{Span, Time};
+use trustsim_model::{CertificateRecord, Kind};
 use trustsim_pki::{Certificate, KeyAlgorithm, KeyPair, SerialNumber, Terms, forge_leaf};
 use trustsim_tls::Identity;
 

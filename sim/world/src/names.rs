@@ -2,8 +2,8 @@
 //! the endpoint whose certificate it meets.
 
 use std::sync::Arc;
+use trustsim_model::{ConnectionSpec, Party};
 
-use super::deployment::{ConnectionSpec, Party};
 use super::simulation::World;
 use trustsim_charms::{CertificatesProfile, EndpointProfile, Mode, Requests, Role};
 use trustsim_juju::UnitId;
@@ -41,7 +41,7 @@ impl World {
     }
 
     fn is_integrated(&self, application: usize, endpoint: &str) -> bool {
-        let is_side = |side: &super::deployment::Side| {
+        let is_side = |side: &trustsim_model::Side| {
             side.party == Party::Application(application) && side.endpoint == endpoint
         };
         self.deployment

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use trustsim_model::{
+    Action, CertificateKind, CertificateRecord, Entry, Kind, Note, OperatorSpec, Refusal, Source,
+    Subject, When,
+};
 
-use super::action::Action;
-use super::deployment::{OperatorSpec, Source, When};
 use super::desk::subject;
-use super::journal::{CertificateKind, CertificateRecord, Entry, Kind, Subject};
-use super::note::{Note, Refusal};
 use super::simulation::{Event, World};
 use trustsim_charms::{Deed, ExternalCa, Hand, Wait};
 use trustsim_interfaces::UnitContext;

@@ -1,11 +1,9 @@
 //! Revocation lists that the authorities of a deployment publish, for whoever looks into them.
 
-use crate::journal::Trigger;
-use crate::note::Refusal;
 use std::collections::BTreeMap;
+use trustsim_model::{Refusal, Revoked, Trigger};
 
 use super::simulation::{Event, World};
-use super::tls_action::Revoked;
 use trustsim_kernel::{Agenda, Seq, Span, Time};
 use trustsim_pki::{RevocationList, RevocationTerms};
 
@@ -125,7 +123,7 @@ impl World {
     /// The serial numbers of everything that this authority gave to those that are meant.
     fn serials_of(&self, ca: usize, revoked: &[Revoked]) -> Vec<Vec<u8>> {
         let issuers = self.authorities_of(ca);
-        let is_meant = |record: &super::journal::CertificateRecord| {
+        let is_meant = |record: &trustsim_model::CertificateRecord| {
             revoked.iter().any(|one| {
                 let spec = &self.deployment.applications[one.application];
                 let unit = one.unit.map(|number| format!("{}/{number}", spec.name));

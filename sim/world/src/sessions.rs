@@ -6,9 +6,9 @@
 //! age. Until then the journal says of each that it outlives what changed.
 
 use std::sync::Arc;
+use trustsim_model::{Entry, Kind, Persistence, Persisting, PersistingRecord, Trigger};
 
 use super::connections::{Meeting, Serials};
-use super::journal::{Entry, Kind, Persisting, PersistingRecord, Trigger};
 use super::simulation::{Event, World};
 use trustsim_juju::UnitId;
 use trustsim_kernel::{Agenda, Seq, Span, Time};
@@ -42,18 +42,6 @@ struct Held {
     since: Time,
     case: Arc<Case>,
     processes: [u32; 2],
-}
-
-/// How a connection may go on, as its line says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Persistence {
-    /// How long a connection stays open before it is opened anew; without it, every attempt is a
-    /// connection of its own.
-    pub lives: Option<Span>,
-    /// How the client takes up sessions.
-    pub resumes: Option<Resumption>,
-    /// How long sessions are kept, where not as long as the stack keeps them by default.
-    pub session_lifetime: Option<Span>,
 }
 
 impl World {

@@ -2,11 +2,10 @@
 //! process has loaded, and kept until those change.
 
 use std::sync::Arc;
+use trustsim_model::{Answering, Entry, Kind, Trigger};
 
 use super::desk::subject;
-use super::journal::{Entry, Kind, Trigger};
 use super::simulation::{Event, World};
-use super::tls_action::Answering;
 use trustsim_charms::surface;
 use trustsim_interfaces::pem;
 use trustsim_juju::{About, UnitId};

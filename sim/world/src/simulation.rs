@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use trustsim_model::{Deployment, Entry, Journal, Kind, Manifest, Subject};
 
 use super::attack::Attackers;
+use super::clients::ClientSide;
 use super::connections::Connections;
 use super::controllers::ControllerSide;
 use super::desk::{Desk, flush};
 use super::failing::Armed;
-use super::journal::{Entry, Journal, Kind, Manifest, Subject};
 use super::people::People;
 use super::recorder::Recorder;
 use super::revocation::Publications;
 use super::sides::Sides;
 use super::tampering::Edits;
-use super::{Deployment, clients::ClientSide};
 use trustsim_charms::{AcmeServer, Charm};
 use trustsim_juju::{
     self as juju, ApplicationId, ConnectionError, Driver, Hook, Host, Juju, LinkId, Quiet, UnitId,

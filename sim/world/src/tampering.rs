@@ -4,14 +4,15 @@
 //! once, a charm that writes the file again mends it, a new pod has lost it. What is remembered
 //! here is only what stood there before.
 
-use crate::note::Refusal;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use trustsim_model::{
+    Added, Answering, CertificateKind, CertificateRecord, Entry, Kind, Refusal, Store, TlsAction,
+    TlsEdit, Trigger,
+};
 
 use super::desk::subject;
-use super::journal::{CertificateKind, CertificateRecord, Entry, Kind, Trigger};
 use super::simulation::{Event, World};
-use super::tls_action::{Added, Answering, Store, TlsAction, TlsEdit};
 use trustsim_charms::surface;
 use trustsim_interfaces::pem;
 use trustsim_juju::{About, UnitId, Value};

@@ -4,7 +4,7 @@
 use super::{Planned, Planner};
 use trustsim_charms::{EndpointProfile, Mode};
 use trustsim_kernel::{Span, Streams};
-use trustsim_world::{Action, Deployment, Party, RotationStep};
+use trustsim_model::{Action, Deployment, Party, RotationStep};
 
 const PURPOSE_JITTER: u64 = 0x7265_6973;
 const HOUR: Span = Span::from_secs(3_600);

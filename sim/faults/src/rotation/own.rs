@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Planned, Planner};
-use trustsim_world::{Action, RotationStep};
+use trustsim_model::{Action, RotationStep};
 
 /// # Errors
 ///

@@ -2,7 +2,7 @@
 
 use super::{Planned, Planner};
 use trustsim_charms::Role;
-use trustsim_world::{Action, Deployment, Party, RelationSpec, RotationStep, Side, TrustChange};
+use trustsim_model::{Action, Deployment, Party, RelationSpec, RotationStep, Side, TrustChange};
 
 /// # Errors
 ///

@@ -7,7 +7,7 @@ use super::{Table, text};
 use crate::Run;
 use crate::words::{self, time::instant_or_empty};
 use trustsim_kernel::Time;
-use trustsim_world::{Journal, Kind};
+use trustsim_model::{Journal, Kind};
 
 const HEADER: [&str; 17] = [
     "serial",

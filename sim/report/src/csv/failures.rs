@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Table;
 use crate::Run;
-use trustsim_world::Kind;
+use trustsim_model::Kind;
 
 const HEADER: [&str; 9] = [
     "at",

@@ -5,7 +5,7 @@
 use super::Table;
 use crate::Run;
 use crate::words::{entry as entry_words, verdict};
-use trustsim_world::Kind;
+use trustsim_model::Kind;
 
 const HEADER: [&str; 15] = [
     "at",

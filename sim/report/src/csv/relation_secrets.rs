@@ -3,7 +3,7 @@
 
 use super::{Table, text};
 use crate::Run;
-use trustsim_world::{KeyRecord, Kind};
+use trustsim_model::{KeyRecord, Kind};
 
 const HEADER: [&str; 13] = [
     "at",

@@ -5,7 +5,7 @@ use plotters::prelude::DrawingBackend;
 use super::canvas::palette::{GREY, INK, RULE};
 use super::canvas::{Anchor, Canvas, Face, Frame};
 use trustsim_kernel::{Span, Time, format_duration};
-use trustsim_world::Manifest;
+use trustsim_model::Manifest;
 
 const DAY: u64 = 86_400;
 

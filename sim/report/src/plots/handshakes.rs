@@ -10,8 +10,8 @@ use super::marks::{Actions, legend, title};
 use crate::Run;
 use crate::words::number::grouped;
 use trustsim_kernel::{Time, format_duration};
+use trustsim_model::Kind;
 use trustsim_tls::Outcome;
-use trustsim_world::Kind;
 
 const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 70.0;

@@ -13,7 +13,7 @@ use crate::Run;
 use crate::words::certificate::short_serial;
 use crate::words::number::grouped;
 use trustsim_kernel::{Span, format_duration};
-use trustsim_world::{CertificateKind, Kind};
+use trustsim_model::{CertificateKind, Kind};
 
 const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 290.0;

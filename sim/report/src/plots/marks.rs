@@ -9,7 +9,7 @@ use super::canvas::{Anchor, Canvas, Face, Frame};
 use crate::Run;
 use crate::words::entry;
 use trustsim_kernel::{Time, format_duration};
-use trustsim_world::Kind;
+use trustsim_model::Kind;
 
 /// Actions with a number and a line of text.
 const LISTED: usize = 8;

@@ -8,8 +8,8 @@ use crate::words::number::{counted, grouped, natural};
 use crate::words::{certificate, entry};
 use trustsim_diagnosis::{Carrier, Explanation, Outage, Part, outage_attempts};
 use trustsim_kernel::{Span, Time, format_duration};
+use trustsim_model::{Entry, Kind, Seq, Source};
 use trustsim_tls::{Side, Verdict};
-use trustsim_world::{Entry, Kind, Seq, Source};
 
 /// Blocks printed; `outages.csv` has them all.
 const BLOCKS: usize = 12;

@@ -6,7 +6,7 @@ use super::{Align, Cell, Table};
 use crate::words::certificate;
 use trustsim_diagnosis::{Expiry, Forecast, Proof};
 use trustsim_kernel::format_duration;
-use trustsim_world::Manifest;
+use trustsim_model::Manifest;
 
 /// Rows of a table; the files have them all.
 const ROWS: usize = 12;

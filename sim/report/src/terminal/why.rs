@@ -6,7 +6,7 @@ use super::style::{self, paint};
 use crate::words::certificate;
 use trustsim_diagnosis::{Answer, Explanation, Rests, SaidBy, TrustSource};
 use trustsim_kernel::{Time, format_duration};
-use trustsim_world::{Journal, Kind, Manifest};
+use trustsim_model::{Journal, Kind, Manifest};
 
 /// Renders an answer, with what each stack would print. The first line is the cause.
 pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[SaidBy]) -> String {

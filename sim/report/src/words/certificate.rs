@@ -1,6 +1,6 @@
 //! The words for certificates: what one is called, and what kind it is of.
 
-use trustsim_world::CertificateKind;
+use trustsim_model::CertificateKind;
 
 pub use trustsim_diagnosis::describe::{certificate_name as name, short_serial};
 

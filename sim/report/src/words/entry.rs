@@ -1,12 +1,12 @@
 //! The words for an entry of the journal: its kind as one kebab-case word and its detail as one
 //! line. `journal.csv` and the chains of causes on a terminal have the same.
 
-use trustsim_pki::Certificate;
-use trustsim_tls::ErrorKind;
-use trustsim_world::{
+use trustsim_model::{
     CertificateKind, CertificateRecord, HandshakeRecord, Kind, Manifest, Persisting,
     PersistingRecord, Trigger,
 };
+use trustsim_pki::Certificate;
+use trustsim_tls::ErrorKind;
 
 use super::certificate;
 

@@ -4,7 +4,7 @@ use super::Resolver;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::shape::Text;
-use trustsim_world::Party;
+use trustsim_model::Party;
 use trustsim_yaml::nearest;
 
 /// What an address names.

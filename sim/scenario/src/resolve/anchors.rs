@@ -7,7 +7,7 @@ use super::Resolver;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use trustsim_charms::{Authority, CharmMetadata, EndpointProfile, IssuerProfile, Role, Transfers};
-use trustsim_world::{Action, ConnectionSpec, Party, RelationSpec};
+use trustsim_model::{Action, ConnectionSpec, Party, RelationSpec};
 use trustsim_yaml::Place;
 
 /// A certificate that somebody trusts: of which application's CA.

@@ -9,7 +9,7 @@ use crate::bundle::ApplicationFile;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Severity};
 use trustsim_charms::{KnownCharm, PLAIN, Role};
-use trustsim_world::{ApplicationSpec, ModelKind};
+use trustsim_model::{ApplicationSpec, ModelKind};
 use trustsim_yaml::{Map, Node, ScalarKind, Spanned, Value, nearest};
 
 impl Resolver<'_> {

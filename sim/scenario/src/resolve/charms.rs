@@ -365,7 +365,7 @@ mod tests {
         assert_eq!(local_path("traefik-k8s"), None);
     }
 
-    fn deployed<const N: usize>(files: [(&str, &str); N]) -> trustsim_world::Deployment {
+    fn deployed<const N: usize>(files: [(&str, &str); N]) -> trustsim_model::Deployment {
         let files = crate::MemoryFiles::new(files);
         match crate::load(Path::new("s.yaml"), &files) {
             Ok(loaded) => loaded.deployment,

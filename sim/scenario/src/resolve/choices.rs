@@ -5,8 +5,8 @@ use super::Resolver;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use trustsim_charms::{EndpointProfile, OptionFault, Requests, Role};
+use trustsim_model::{ModelKind, RelationSpec};
 use trustsim_pki::RequestAttributes;
-use trustsim_world::{ModelKind, RelationSpec};
 use trustsim_yaml::{Map, Place};
 
 impl Resolver<'_> {

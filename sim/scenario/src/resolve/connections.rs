@@ -7,8 +7,8 @@ use crate::files::{beside, read_text};
 use crate::shape::{ClientFile, ConnectionFile, Text};
 use trustsim_charms::{Lasting, Role};
 use trustsim_kernel::Span;
+use trustsim_model::{ClientSpec, ConnectionSpec, Party, Persistence};
 use trustsim_tls::{UnknownResumption, Validator};
-use trustsim_world::{ClientSpec, ConnectionSpec, Party, Persistence};
 use trustsim_yaml::{Map, Spanned};
 
 /// Time between attempts unless the file says otherwise.

@@ -6,7 +6,7 @@ use super::{Resolver, quoted};
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use trustsim_charms::{Endpoint, Role};
-use trustsim_world::Party;
+use trustsim_model::Party;
 
 /// An endpoint that one side could mean.
 pub(super) struct Candidate {

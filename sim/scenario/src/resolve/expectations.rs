@@ -7,8 +7,8 @@ use crate::shape::{
     CertificatesFile, ExpectFile, FailsFile, HooksFile, OutageFile, SelectorFile, Text,
 };
 use trustsim_juju::{HookName, UnknownHook};
+use trustsim_model::{Counted, Expectation, ExpectationKind, Party, Selector};
 use trustsim_tls::ErrorKind;
-use trustsim_world::{Counted, Expectation, ExpectationKind, Party, Selector};
 use trustsim_yaml::{Place, Spanned, nearest};
 
 impl Resolver<'_> {

@@ -20,7 +20,7 @@ use crate::shape::{
 use trustsim_charms::Lasting;
 use trustsim_faults::{Fault, PlannedFault, draw, plan};
 use trustsim_kernel::{Span, parse_duration};
-use trustsim_world::{
+use trustsim_model::{
     Action, Answering, NetworkAction, Party, RandomPlan, RelationSpec, UnitAction,
 };
 use trustsim_yaml::{Map, Place, Spanned, nearest};

@@ -6,9 +6,9 @@ use crate::diagnostic::Diagnostic;
 use crate::shape::Text;
 use trustsim_charms::Lasting;
 use trustsim_kernel::{Span, Time};
+use trustsim_model::{ControllerSpec, Timings};
 use trustsim_pki::KeyAlgorithm;
 use trustsim_tls::Validator;
-use trustsim_world::{ControllerSpec, Timings};
 use trustsim_yaml::nearest;
 
 /// When a run begins unless the file says otherwise.

@@ -6,7 +6,7 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use trustsim_charms::{Endpoint, EndpointProfile, LibraryProfile, Mode, Role};
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
-use trustsim_world::{RelationSpec, Side};
+use trustsim_model::{RelationSpec, Side};
 use trustsim_yaml::Place;
 
 impl Resolver<'_> {

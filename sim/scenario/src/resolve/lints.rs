@@ -8,7 +8,7 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use trustsim_charms::{Protocol, Role, ValidityOptions};
 use trustsim_kernel::parse_duration;
-use trustsim_world::{Action, ConnectionSpec, ModelKind, Party};
+use trustsim_model::{Action, ConnectionSpec, ModelKind, Party};
 use trustsim_yaml::{Map, Place};
 
 impl Resolver<'_> {
@@ -115,7 +115,7 @@ impl Resolver<'_> {
             if !self.deployment.protocols_differ(relation) {
                 continue;
             }
-            let speaks = |side: &trustsim_world::Side| {
+            let speaks = |side: &trustsim_model::Side| {
                 let name = self.deployment.side_name(side);
                 let application = self.deployment.application_of(side.party);
                 let charm = application.map(|index| &self.deployment.applications[index].charm);
@@ -131,7 +131,7 @@ impl Resolver<'_> {
                 .sides
                 .iter()
                 .find(|side| side.role == Role::Requirer);
-            let own = |side: &trustsim_world::Side| match side.party {
+            let own = |side: &trustsim_model::Side| match side.party {
                 Party::Application(index) => Some(index),
                 _ => None,
             };

@@ -34,8 +34,8 @@ use super::files::Files;
 use super::shape::{ScenarioFile, Text};
 use trustsim_charms::{CharmMetadata, KnownCharm};
 use trustsim_kernel::{Span, Time};
+use trustsim_model::{Deployment, Source, Timings};
 use trustsim_pki::KeyAlgorithm;
-use trustsim_world::{Deployment, Source, Timings};
 use trustsim_yaml::Place;
 
 /// What is known of an application beyond its place in the deployment.

@@ -7,7 +7,7 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::documents::{MergedModel, merged_model};
 use trustsim_kernel::Span;
-use trustsim_world::{ModelKind, ModelSpec};
+use trustsim_model::{ModelKind, ModelSpec};
 use trustsim_yaml::{Spanned, nearest};
 
 /// Juju's default `update-status-hook-interval`.

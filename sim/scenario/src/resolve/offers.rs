@@ -4,7 +4,7 @@ use super::Resolver;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::shape::Text;
-use trustsim_world::{OfferSpec, SaasSpec};
+use trustsim_model::{OfferSpec, SaasSpec};
 use trustsim_yaml::{Map, Spanned, nearest};
 
 impl Resolver<'_> {

@@ -5,7 +5,7 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::shape::{DelayFile, OperatorFile, Text};
 use trustsim_kernel::Delay;
-use trustsim_world::{OperatorSpec, When};
+use trustsim_model::{OperatorSpec, When};
 use trustsim_yaml::{Map, Reader, Spanned, Unknown};
 
 impl Resolver<'_> {

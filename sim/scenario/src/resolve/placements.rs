@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Resolver;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use trustsim_world::{MachineSpec, ModelKind, Placement};
+use trustsim_model::{MachineSpec, ModelKind, Placement};
 use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Unknown, Value};
 
 /// One entry of `to`, read.

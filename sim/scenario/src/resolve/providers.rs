@@ -7,7 +7,7 @@ use super::relations::SideDraft;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use trustsim_charms::{Authority, EndpointProfile, Mode, Requests, Role, acme_refusal};
-use trustsim_world::RelationSpec;
+use trustsim_model::RelationSpec;
 
 impl Resolver<'_> {
     /// Two providers of which neither can ask the other for a CA certificate.

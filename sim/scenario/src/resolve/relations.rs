@@ -8,7 +8,7 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::shape::Text;
 use trustsim_charms::Endpoint;
-use trustsim_world::{Party, RelationSpec, Side};
+use trustsim_model::{Party, RelationSpec, Side};
 use trustsim_yaml::{FromNode, Node, Place, Reader, Spanned, Unknown, Value, nearest};
 
 /// A relation as written, with both parties found.

@@ -9,7 +9,7 @@ use crate::rotation::{HandingFile, ReIssueFile, RotationFile, StepFile, SwitchFi
 use crate::shape::Text;
 use trustsim_faults::rotation::{Rotation, timed};
 use trustsim_kernel::Span;
-use trustsim_world::{Claim, RotationStep, TimedAction, TrustChange};
+use trustsim_model::{Claim, RotationStep, TimedAction, TrustChange};
 use trustsim_yaml::{Map, Place, nearest};
 
 /// Every kind of step, as the file names it.

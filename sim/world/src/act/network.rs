@@ -1,10 +1,9 @@
 //! Carrying out what happens to controllers and to what connects them.
 
-use crate::action::{Action, Between, NetworkAction, OfferAction, offering};
-use crate::note::Refusal;
 use crate::simulation::{Event, World};
 use trustsim_juju::{ControllerId, Disruption, ModelId, NetworkPath};
 use trustsim_kernel::{Agenda, Seq};
+use trustsim_model::{Action, Between, NetworkAction, OfferAction, Refusal, offering};
 
 impl World {
     pub(super) fn act_on_network(

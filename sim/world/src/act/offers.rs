@@ -1,11 +1,9 @@
 //! Carrying out what an operator does to offers and to relations through them.
 
-use crate::action::OfferAction;
-use crate::deployment::Side;
-use crate::note::Refusal;
 use crate::simulation::{Event, World};
 use trustsim_juju::{ApplicationId, LinkId, RelationId};
 use trustsim_kernel::{Agenda, Seq};
+use trustsim_model::{OfferAction, Refusal, Side};
 
 impl World {
     pub(super) fn act_on_offers(

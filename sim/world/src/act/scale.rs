@@ -1,10 +1,8 @@
 //! Carrying out what an operator does to an application's units and charm.
 
-use crate::note::Refusal;
 use std::sync::Arc;
+use trustsim_model::{ModelKind, Refusal, ScaleAction};
 
-use crate::action::ScaleAction;
-use crate::deployment::ModelKind;
 use crate::simulation::{Event, World};
 use trustsim_charms::{Charm, CharmMetadata};
 use trustsim_juju::{Hook, UnitId};

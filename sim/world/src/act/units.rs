@@ -1,11 +1,9 @@
 //! Carrying out what happens to units.
 
-use crate::action::{Target, UnitAction};
-use crate::journal::Trigger;
-use crate::note::Refusal;
 use crate::simulation::{Event, World};
 use trustsim_juju::{UnitId, Workload};
 use trustsim_kernel::{Agenda, Seq, Span};
+use trustsim_model::{Refusal, Target, Trigger, UnitAction};
 
 impl World {
     pub(super) fn act_on_units(

@@ -1,10 +1,10 @@
 //! The entry that made a judgement necessary, or that stood in the way of a better one.
 
 use super::{Client, World};
-use crate::journal::Trigger;
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{ApplicationKind, UnitId};
 use trustsim_kernel::{Seq, Time};
+use trustsim_model::Trigger;
 use trustsim_tls::ErrorKind;
 
 impl World {

@@ -1,9 +1,9 @@
 //! Connections of units that come and go while others are watched.
 
 use std::sync::Arc;
+use trustsim_model::Trigger;
 
 use super::{ATTEMPT_PHASE, Client, World};
-use crate::journal::Trigger;
 use crate::simulation::Event;
 use trustsim_juju::UnitId;
 use trustsim_kernel::{Agenda, Span, Time};

@@ -1,10 +1,10 @@
 //! What a chain and its key become when somebody tampers with them.
 
 use std::sync::Arc;
+use trustsim_model::Tampering;
 
 use super::{DAMAGED_BLOCK, Files};
 use crate::simulation::World;
-use crate::tls_action::Tampering;
 use trustsim_charms::surface::{self, ServedFiles};
 use trustsim_interfaces::pem;
 use trustsim_juju::{UnitId, Value};

@@ -10,7 +10,7 @@ use crate::shape::{FailCommitFile, FailHookFile, Text};
 use trustsim_charms::{CharmMetadata, Lasting, Role};
 use trustsim_faults::Fault;
 use trustsim_juju::{CommitFault, HookName, RelationEvent};
-use trustsim_world::{Action, FailingHook, HookAction, HookFailure, Target};
+use trustsim_model::{Action, FailingHook, HookAction, HookFailure, Target};
 use trustsim_yaml::{Spanned, nearest};
 
 /// Where a commit can break off, as the file names it.

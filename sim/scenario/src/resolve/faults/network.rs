@@ -8,7 +8,7 @@ use crate::shape::{ControllerDownFile, LinkFile, PartitionFile, Text};
 use trustsim_faults::Fault;
 use trustsim_juju::Disruption;
 use trustsim_kernel::Span;
-use trustsim_world::{Action, Between, NetworkAction};
+use trustsim_model::{Action, Between, NetworkAction};
 use trustsim_yaml::{Place, nearest};
 
 /// One end of what connects two.

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::resolve::relations::relation_key;
 use crate::shape::{RelationFile, RemoveOfferFile, RevokeOfferFile, SuspendRelationFile, Text};
 use trustsim_faults::Fault;
-use trustsim_world::{Action, OfferAction, Party, RelationSpec};
+use trustsim_model::{Action, OfferAction, Party, RelationSpec};
 use trustsim_yaml::nearest;
 
 impl Resolver<'_> {

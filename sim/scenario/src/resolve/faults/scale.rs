@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::shape::{AddUnitsFile, RefreshFile, RemoveUnitFile};
 use trustsim_charms::CharmMetadata;
 use trustsim_faults::Fault;
-use trustsim_world::{Action, ModelKind, ScaleAction};
+use trustsim_model::{Action, ModelKind, ScaleAction};
 
 impl Resolver<'_> {
     pub(super) fn add_units(&mut self, file: &AddUnitsFile) -> Option<Fault> {

@@ -10,7 +10,7 @@ use crate::shape::{
 use trustsim_charms::Role;
 use trustsim_faults::Fault;
 use trustsim_kernel::Span;
-use trustsim_world::{Action, Added, Answering, Revoked, Store, Tampering, TlsAction, TlsEdit};
+use trustsim_model::{Action, Added, Answering, Revoked, Store, Tampering, TlsAction, TlsEdit};
 use trustsim_yaml::{Place, Spanned, nearest};
 
 /// How long a revocation list is valid where nothing is said.

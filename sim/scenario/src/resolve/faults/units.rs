@@ -6,7 +6,7 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::shape::{KillUnitFile, LoseLeaderFile, SealFile, StopFile, Text};
 use trustsim_faults::Fault;
-use trustsim_world::{Action, Target, UnitAction};
+use trustsim_model::{Action, Target, UnitAction};
 use trustsim_yaml::{Place, nearest};
 
 impl Resolver<'_> {

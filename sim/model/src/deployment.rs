@@ -10,12 +10,11 @@ use std::sync::Arc;
 
 use super::action::TimedAction;
 use super::rotation::RotationSpec;
-use super::sessions::Persistence;
 use trustsim_charms::{AcmeProfile, CharmMetadata, IssuerProfile, Role};
 use trustsim_juju::HookName;
 use trustsim_kernel::{Delay, Span, Time, format_duration};
 use trustsim_pki::KeyAlgorithm;
-use trustsim_tls::{ErrorKind, Validator};
+use trustsim_tls::{ErrorKind, Resumption, Validator};
 
 /// What is rehearsed.
 #[derive(Clone, Debug)]
@@ -276,6 +275,18 @@ pub struct ClientSpec {
     pub refresh: Option<Span>,
     /// Its TLS stack.
     pub validator: Validator,
+}
+
+/// How a connection may go on, as its line says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Persistence {
+    /// How long a connection stays open before it is opened anew; without it, every attempt is a
+    /// connection of its own.
+    pub lives: Option<Span>,
+    /// How the client takes up sessions.
+    pub resumes: Option<Resumption>,
+    /// How long sessions are kept, where not as long as the stack keeps them by default.
+    pub session_lifetime: Option<Span>,
 }
 
 /// Who talks to whom. An application means each of its units; from an application to itself

@@ -77,7 +77,7 @@ impl ScaleAction {
     }
 
     /// Index of the application.
-    pub(crate) const fn application(&self) -> usize {
+    pub const fn application(&self) -> usize {
         match self {
             Self::AddUnits { application, .. }
             | Self::RemoveUnit { application, .. }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub use hooks::{FailingHook, HookAction, HookFailure};
 pub use network::{Between, NetworkAction};
 pub use offers::OfferAction;
-pub(super) use offers::offering;
+pub use offers::offering;
 pub use scale::ScaleAction;
 pub use units::{Target, UnitAction};
 
@@ -25,7 +25,7 @@ use trustsim_kernel::{Span, format_duration};
 
 /// Whom an action is about, by index into the [`Deployment`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Whom {
+pub enum Whom {
     /// An application.
     Application(usize),
     /// A model.
@@ -217,7 +217,7 @@ impl Action {
     }
 
     /// Whom it is about.
-    pub(super) fn whom(&self, deployment: &Deployment) -> Whom {
+    pub fn whom(&self, deployment: &Deployment) -> Whom {
         match self {
             Self::AcmeServer { .. } => Whom::Nobody,
             Self::RunAction { application, .. }

@@ -76,7 +76,7 @@ impl OfferAction {
 }
 
 /// The offering model and the offered side of a relation.
-pub(crate) fn offering(sides: &[Side; 2], deployment: &Deployment) -> Option<(usize, String)> {
+pub fn offering(sides: &[Side; 2], deployment: &Deployment) -> Option<(usize, String)> {
     sides.iter().find_map(|side| match side.party {
         Party::Saas(index) => {
             let offer = &deployment.offers[deployment.saas[index].offer];

@@ -363,7 +363,7 @@ impl Journal {
     }
 
     /// The position that the next entry will have.
-    pub(super) fn next_seq(&self) -> Seq {
+    pub fn next_seq(&self) -> Seq {
         seq_of(self.entries.len())
     }
 

@@ -1,0 +1,35 @@
+//! The model: a deployment, what can be done to it, and the record of what happened, as plain data.
+//!
+//! A [`Deployment`] is what a scenario comes to, with no name left to look up; an [`Action`] is one thing
+//! done to it, printable as the `juju` command where there is one; a [`Journal`] is what a run leaves
+//! behind, each [`Entry`] naming its cause. For example, `faults` turns "rotate the CA of `pki.ca` at 30
+//! days" into a [`TimedAction`] of a deployment, `world` plays it and records [`Kind::Action`] and
+//! what comes of it, and `diagnosis` and `report` read that.
+//!
+//! Must not know how any of it is played: no agenda, no Juju, no handshake runs here.
+
+mod action;
+mod deployment;
+mod journal;
+mod note;
+mod rotation;
+mod tls_action;
+
+pub use action::{
+    Action, Between, FailingHook, HookAction, HookFailure, NetworkAction, OfferAction, ScaleAction,
+    Target, TimedAction, UnitAction, Whom, offering, setting,
+};
+pub use deployment::{
+    ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Counted, Deployment, Expectation,
+    ExpectationKind, MachineSpec, ModelKind, ModelSpec, OfferSpec, OperatorSpec, Party,
+    Persistence, Placement, RandomPlan, RelationSpec, SaasSpec, Selector, Side, Source, Timings,
+    When,
+};
+pub use journal::{
+    ActionRecord, Away, CertificateKind, CertificateRecord, ConnectionRecord, Entry,
+    HandshakeRecord, Journal, KeyRecord, Kind, Manifest, Persisting, PersistingRecord, Seq,
+    Subject, Trigger,
+};
+pub use note::{NotFetched, Note, Refusal};
+pub use rotation::{Claim, RotationSpec, RotationStep, TimedStep, TrustChange};
+pub use tls_action::{Added, Answering, Revoked, Store, Tampering, TlsAction, TlsEdit};
