@@ -76,6 +76,7 @@ impl Requested {
     pub fn of(request: CertificateRequest) -> Self {
         let common_name = request.attributes().common_name.clone();
         Self {
+            // A request may have no common name; its names are in the SAN then.
             common_name: common_name.unwrap_or_default(),
             request: Some(request),
         }

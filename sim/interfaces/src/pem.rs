@@ -24,10 +24,8 @@ pub fn key(value: &Value) -> Arc<ParsedKey> {
 /// The PEM text of these certificates, one after the other.
 pub fn chain_value(certificates: &[Certificate]) -> Value {
     let texts: Vec<&str> = certificates.iter().map(Certificate::pem).collect();
-    Value::with_parsed(
-        texts.join("\n"),
-        Arc::new(Ok::<_, PkiError>(certificates.to_vec())),
-    )
+    let text = texts.join("\n");
+    Value::with_parsed(text, Arc::new(Ok::<_, PkiError>(certificates.to_vec())))
 }
 
 /// The PEM text of a key.

@@ -25,8 +25,7 @@ impl Topology {
             return unit.name.replace('/', "-");
         };
         let model = self.model(self.application(unit.application).model);
-        let end = model.uuid.len().saturating_sub(6);
-        let end = model.uuid.get(end..).unwrap_or_default();
+        let end = &model.uuid[model.uuid.len() - 6..];
         format!("juju-{end}-{}", self.machine(machine).id.replace('/', "-"))
     }
 

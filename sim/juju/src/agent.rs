@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::context::Effects;
+use super::convert::narrow_nanos;
 use super::{Hook, HookError, RelationId, SecretId, UnitId};
 use trustsim_kernel::{Seq, Span, Time};
 
@@ -312,13 +313,15 @@ impl Agent {
 /// Delay before the `failures`-th failure is run again: 5 s, doubled each time up to 5 minutes,
 /// from the second on with a jitter of 3 %, drawn in thousandths.
 pub(super) fn retry_delay(failures: u32, jitter_permille: u64) -> Span {
-    let doubled = RETRY_MIN.saturating_mul(1 << failures.saturating_sub(1).min(6));
-    if failures <= 1 {
+    assert!(failures > 0, "only a hook that failed is run again");
+    assert!(jitter_permille <= 60, "the jitter is drawn from 0 to 60");
+    if failures == 1 {
         return RETRY_MIN;
     }
-    let jittered = doubled.as_nanos() * u128::from(970 + jitter_permille.min(60)) / 1_000;
-    let jittered = Span::from_nanos(u64::try_from(jittered).unwrap_or(u64::MAX));
-    jittered.min(RETRY_MAX)
+    // Six doublings are beyond the longest delay already.
+    let doubled = RETRY_MIN * (1 << (failures - 1).min(6));
+    let jittered = doubled.as_nanos() * u128::from(970 + jitter_permille) / 1_000;
+    Span::from_nanos(narrow_nanos(jittered)).min(RETRY_MAX)
 }
 
 /// Delay before an agent whose connection was refused `failures` times dials again.

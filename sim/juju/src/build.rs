@@ -52,6 +52,10 @@ impl Juju {
         kubernetes: bool,
         update_status_interval: Span,
     ) -> ModelId {
+        assert!(
+            update_status_interval > Span::ZERO,
+            "update-status-hook-interval of {name} is longer than nothing"
+        );
         let mut stream = self.streams.stream("model-uuid", name);
         let mut bytes = [0_u8; 16];
         stream.fill_bytes(&mut bytes);

@@ -109,17 +109,16 @@ impl Juju {
         host: &mut dyn Host,
     ) {
         let application = self.unit(unit).application;
-        let Some(end) = self.relation(relation).end_of(application) else {
-            return;
-        };
+        let end = self.relation(relation).end_of(application);
+        let end = end.expect("a hook writes databags of its own application's relations only");
         let name = self.relation_name(relation, end);
         let side = &mut self.topology.relation_mut(relation).ends[end];
         let target = if is_application {
             &mut side.bag
-        } else if let Some(member) = side.units.get_mut(&unit) {
-            &mut member.bag
         } else {
-            return;
+            let member = side.units.get_mut(&unit);
+            let member = member.expect("a unit that writes its databag has entered the scope");
+            &mut member.bag
         };
         let keys = target.value.changed_keys(&bag);
         if keys.is_empty() {

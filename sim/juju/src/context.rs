@@ -19,6 +19,7 @@ pub use secrets::SecretView;
 pub(super) use secrets::SecretWrite;
 pub use sight::{RelationSight, SecretSight, Sight};
 
+use super::convert::count;
 use super::{
     Application, ApplicationId, Bag, CommitFault, Juju, RelationId, SecretId, Status, Unit, UnitId,
     Value, Workload,
@@ -142,8 +143,9 @@ impl<'a, N> UnitContext<'a, N> {
 
     /// Ends the hook: what it leaves behind, and what its charm puts into the journal.
     pub fn into_effects(mut self) -> (Effects, Vec<N>) {
+        // On a healthy path calls take no time, and none was counted.
         let asked = self.asked.map_or(0, |asked| asked.borrow().len());
-        self.effects.calls += u32::try_from(asked).unwrap_or(u32::MAX);
+        self.effects.calls += count(asked);
         self.effects.noted = !self.notes.is_empty();
         (self.effects, self.notes)
     }

@@ -162,8 +162,9 @@ impl Juju {
                     workload: self.unit(unit).workload.clone(),
                     draws: self
                         .agent(unit)
-                        .map(|agent| agent.draws.clone())
-                        .unwrap_or_default(),
+                        .expect("only agents are elided")
+                        .draws
+                        .clone(),
                     ..Effects::default()
                 };
                 self.take_lock(unit);

@@ -2,6 +2,7 @@
 //! nobody reads any more (juju/juju 3.6 `internal/worker/secretexpire`, `state/secrets.go`).
 
 use super::agent::{Expiry, Told};
+use super::convert::count;
 use super::{
     About, ControllerId, Event, Happening, Hook, Host, Juju, SecretChange, SecretId, SecretOwner,
     Step, UnitId,
@@ -247,7 +248,7 @@ impl Juju {
         if let Hook::SecretChanged { secret } = hook {
             let consumers = &mut self.secrets.get_mut(*secret).consumers;
             if let Some(tracking) = consumers.get_mut(&unit) {
-                tracking.told = u32::try_from(told.version).unwrap_or(u32::MAX);
+                tracking.told = count(told.version);
             }
         }
         let (Some(agent), Some(key)) = (self.topology.agent_mut(unit), hook.secret_revision())
@@ -266,7 +267,8 @@ impl Juju {
     pub(super) fn schedule_expiry(&self, id: SecretId, at: Time, host: &mut dyn Host) {
         let controller = self.controller_of(self.secret(id).owner);
         let skew_ns = self.controller(controller).skew_ns;
-        let due = at.skewed_by(skew_ns.saturating_neg());
+        // What has expired by then expires now.
+        let due = at.skewed_by(skew_ns.saturating_neg()).max(host.now());
         host.schedule(due, Event::SecretExpiry(id));
     }
 }

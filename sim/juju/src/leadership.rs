@@ -33,6 +33,13 @@ impl Juju {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
+        if let Some(unit) = holder {
+            assert_eq!(
+                self.unit(unit).application,
+                application,
+                "an application is led by a unit of its own"
+            );
+        }
         let now = host.now();
         let entry =
             holder.and_then(|unit| host.record(cause, About::Unit(unit), Happening::LeaderElected));

@@ -16,6 +16,7 @@ mod build;
 mod churn;
 mod commit;
 mod context;
+mod convert;
 mod driver;
 mod elision;
 mod expiry;

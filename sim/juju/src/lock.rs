@@ -2,6 +2,7 @@
 //! (juju/juju 3.6 `core/machinelock`).
 
 use super::agent::MACHINE_LOCK_POLL;
+use super::convert::nanos;
 use super::{Event, Host, Juju, UnitId};
 use trustsim_kernel::{Span, Time};
 
@@ -33,7 +34,24 @@ impl Juju {
 
     pub(super) fn take_lock(&mut self, unit: UnitId) {
         if let Some(machine) = self.unit(unit).machine {
-            self.topology.machine_mut(machine).lock = Some(unit);
+            let lock = &mut self.topology.machine_mut(machine).lock;
+            assert!(
+                lock.is_none_or(|holder| holder == unit),
+                "{unit:?} takes a machine lock that {lock:?} holds"
+            );
+            *lock = Some(unit);
+        }
+    }
+
+    /// Asserts that a unit which runs a hook holds its machine's lock.
+    pub(super) fn assert_lock_held(&self, unit: UnitId) {
+        if let Some(machine) = self.unit(unit).machine {
+            let holder = self.machine(machine).lock;
+            assert_eq!(
+                holder,
+                Some(unit),
+                "a unit that runs a hook holds its machine's lock"
+            );
         }
     }
 
@@ -56,7 +74,7 @@ impl Juju {
 
     /// How long after the lock was freed at `at` a waiting unit looks.
     pub(super) fn lock_poll(&self, unit: UnitId, at: Time) -> Span {
-        let poll_ns = u64::try_from(MACHINE_LOCK_POLL.as_nanos()).unwrap_or(u64::MAX);
+        let poll_ns = nanos(MACHINE_LOCK_POLL);
         let key = u64::from(unit.0);
         let delay_ns = self
             .streams

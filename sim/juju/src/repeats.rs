@@ -4,6 +4,7 @@
 //! so is the duration of a hook of (seed, unit, start): what was not played can be found again.
 
 use super::agent::{Expiry, SECRET_EXPIRE_RETRY};
+use super::convert::{count, nanos, narrow_nanos};
 use super::{Event, Host, Juju, UnitId};
 use trustsim_kernel::{Span, Streams, Time};
 
@@ -30,7 +31,7 @@ pub(super) struct Timer<'a> {
 impl Timer<'_> {
     /// The instant of firing `k`, from 1.
     pub(super) fn firing(&self, k: u64) -> Time {
-        let interval_ns = u64::try_from(self.interval.as_nanos()).unwrap_or(u64::MAX / 4);
+        let interval_ns = nanos(self.interval);
         let jitter_ns = interval_ns / 100 * 8;
         let jitter = self
             .streams
@@ -45,7 +46,8 @@ impl Timer<'_> {
             / i128::from(DRIFT_BLOCK);
         let offset = i128::from(interval_ns) * i128::from(k) + drift + i128::from(jitter)
             - i128::from(jitter_ns);
-        self.from + Span::from_nanos(u64::try_from(offset.max(0)).unwrap_or(u64::MAX))
+        let offset = u64::try_from(offset).expect("a timer fires after it was set");
+        self.from + Span::from_nanos(offset)
     }
 
     fn drift(&self, block: u64, interval_ns: u64) -> i64 {
@@ -60,8 +62,7 @@ impl Timer<'_> {
     /// How many firings there were at or before `now`.
     pub(super) fn fired(&self, now: Time) -> u64 {
         let elapsed = now.since(self.from).as_nanos();
-        let interval = self.interval.as_nanos().max(1);
-        let mut k = u64::try_from(elapsed / interval).unwrap_or(u64::MAX) + 1;
+        let mut k = narrow_nanos(elapsed / self.interval.as_nanos()) + 1;
         while k > 0 && self.firing(k) > now {
             k -= 1;
         }
@@ -80,14 +81,13 @@ impl Expiry {
 
     /// Where in its period it fires.
     pub(super) fn phase_ns(&self) -> u64 {
-        let period_ns = u64::try_from(SECRET_EXPIRE_RETRY.as_nanos()).unwrap_or(u64::MAX);
-        self.from.as_nanos() % period_ns
+        self.from.as_nanos() % nanos(SECRET_EXPIRE_RETRY)
     }
 
     /// The instant of firing `k`, from 1.
     pub(super) fn firing(&self, k: u64) -> Time {
-        let repeats = u32::try_from(k.saturating_sub(1)).unwrap_or(u32::MAX);
-        self.from + SECRET_EXPIRE_RETRY * repeats
+        assert!(k > 0, "firings of an expiry are counted from 1");
+        self.from + SECRET_EXPIRE_RETRY * count(k - 1)
     }
 }
 

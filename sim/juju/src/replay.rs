@@ -2,6 +2,7 @@
 //! has left them by now. The last few are enough, from an instant at which all were surely at rest.
 
 use super::agent::{Expiry, MACHINE_LOCK_POLL, SECRET_EXPIRE_RETRY, Told};
+use super::convert::count;
 use super::repeats::Timer;
 use super::{Hook, Juju, SecretId, UnitId};
 use trustsim_kernel::{Span, Time};
@@ -259,12 +260,15 @@ impl<'a> Replay<'a> {
             .map(|member| member.repeats.timers())
             .sum();
         let turn = self.juju.latencies.hook_max + MACHINE_LOCK_POLL;
-        let busy_max = turn.saturating_mul(u32::try_from(timers).unwrap_or(u32::MAX));
+        let busy_max = turn * count(timers);
         let periods = self
             .members
             .iter()
             .map(|member| member.repeats.period_min());
-        if busy_max >= periods.min().unwrap_or(SECRET_EXPIRE_RETRY) {
+        let shortest = periods
+            .min()
+            .expect("agents are elided one or more at a time");
+        if busy_max >= shortest {
             return None;
         }
         let mut window = SECRET_EXPIRE_RETRY * 2;

@@ -103,6 +103,12 @@ impl Juju {
         result: Result<(), HookError>,
         host: &mut dyn Host,
     ) {
+        self.assert_lock_held(unit);
+        let agent = self.agent(unit).expect("only agents run hooks");
+        assert!(
+            !matches!(agent.state, Activity::Running(_)),
+            "an agent runs one hook at a time"
+        );
         let now = host.now();
         let base = self.hook_duration(unit, now) + effects.spent;
         let calls = self.calls_of_a_hook(unit) + effects.calls;
@@ -156,6 +162,7 @@ impl Juju {
         let Activity::Running(running) = std::mem::replace(&mut agent.state, Activity::Idle) else {
             return None;
         };
+        self.assert_lock_held(unit);
         self.release_lock(unit, host);
         let Running {
             hook,

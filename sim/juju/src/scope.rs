@@ -18,6 +18,11 @@ impl Juju {
         let Some(end) = self.relation(relation).end_of(application) else {
             return;
         };
+        assert_eq!(
+            self.application(application).model,
+            self.relation(relation).model,
+            "a relation's scope has units of its own model only"
+        );
         let addresses = self.network_info(unit);
         let cause = self.relation(relation).cause;
         let member = self.topology.relation_mut(relation).ends[end]

@@ -180,10 +180,12 @@ impl Juju {
             return;
         }
         if let Some(revision) = revision {
-            let index = (revision as usize).saturating_sub(1);
-            if let Some(content) = secret.revisions.get_mut(index) {
-                *content = None;
-            }
+            assert!(
+                (1..=secret.latest()).contains(&revision),
+                "secret {} has no revision {revision} to remove",
+                secret.label
+            );
+            secret.revisions[revision as usize - 1] = None;
             secret.expiries.remove(&revision);
             self.forget_expiry(id, revision, host);
         }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::agent::Agent;
+use super::convert::count;
 use super::{
     ApplicationId, Bag, ConnectionError, ControllerId, Files, LinkId, MachineId, ModelId,
     RelationId, Status, UnitId, Value,
@@ -61,8 +62,13 @@ impl<T> Versioned<T> {
         let changes = self.earlier.iter().rev();
         let changes = std::iter::once(&self.changed_at).chain(changes);
         let behind = changes.take_while(|at| !has_arrived(**at)).count();
-        self.version
-            .saturating_sub(u64::try_from(behind).unwrap_or(u64::MAX))
+        let behind = behind as u64;
+        assert!(
+            behind <= self.version,
+            "an agent is {behind} versions behind the {} there were",
+            self.version
+        );
+        self.version - behind
     }
 }
 
@@ -421,14 +427,18 @@ impl Secret {
 
     /// Number of the latest revision.
     pub fn latest(&self) -> u32 {
-        u32::try_from(self.revisions.len()).unwrap_or(u32::MAX)
+        count(self.revisions.len())
     }
 
     /// Content of a revision that was not removed.
     pub fn content(&self, revision: u32) -> Option<&SecretContent> {
-        self.revisions
-            .get(revision.checked_sub(1)? as usize)?
-            .as_ref()
+        assert!(
+            (1..=self.latest()).contains(&revision),
+            "secret {} has no revision {revision} of {}",
+            self.label,
+            self.latest()
+        );
+        self.revisions[revision as usize - 1].as_ref()
     }
 }
 

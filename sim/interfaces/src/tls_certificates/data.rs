@@ -332,6 +332,12 @@ impl Capabilities {
             json::push_field(&mut out, "provider_type", text);
         }
         out.push('}');
-        Value::with_parsed(out, Arc::new(Ok::<_, String>(Some(self.clone()))))
+        let parsed = Ok(Some(self.clone()));
+        debug_assert_eq!(
+            Self::parse(&out),
+            parsed,
+            "what is remembered of a databag value is what parsing it gives"
+        );
+        Value::with_parsed(out, Arc::new(parsed))
     }
 }

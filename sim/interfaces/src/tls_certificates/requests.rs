@@ -85,6 +85,11 @@ impl RequestList {
             });
             out.push('}');
         });
+        debug_assert_eq!(
+            Self::parse(&out).entries,
+            self.entries,
+            "what is remembered of a databag value is what parsing it gives"
+        );
         Some(Value::with_parsed(out, std::sync::Arc::new(self)))
     }
 }

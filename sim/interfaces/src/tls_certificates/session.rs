@@ -47,6 +47,7 @@ impl<'a> Session<'a> {
             asks,
             keys: BTreeMap::new(),
             own: BTreeMap::new(),
+            // A provider that has written nothing has answered nothing.
             provider: provider.unwrap_or_default(),
         };
         for side in library.mode.sides() {
@@ -384,8 +385,12 @@ fn holds(secret: &SecretView, entry: &CertificateEntry) -> bool {
 }
 
 fn share(span: Span, permille: u32) -> Span {
+    assert!(
+        permille <= 1_000,
+        "a share is {permille} thousandths at most"
+    );
     let ns = span.as_nanos() * u128::from(permille) / 1_000;
-    Span::from_nanos(u64::try_from(ns).unwrap_or(u64::MAX))
+    Span::from_nanos(u64::try_from(ns).expect("a certificate is valid for less than 584 years"))
 }
 
 /// `calculate_relative_datetime`: this share of what is left *from now on*, not of the whole

@@ -331,7 +331,9 @@ impl Provider {
 
 /// `client:7`.
 fn relation_id(unit: &UnitContext<'_>, relation: RelationId) -> String {
-    let endpoint = unit.own_endpoint(relation).unwrap_or_default();
+    let endpoint = unit
+        .own_endpoint(relation)
+        .expect("a provider's own relations are read only");
     format!("{endpoint}:{}", unit.relation_number(relation))
 }
 
@@ -424,6 +426,7 @@ fn note_key(
         relation: Some(relation),
         place: place.into(),
         holder,
+        // Not every certificate has a common name, and not every text is one.
         common_name: common_name.unwrap_or_default().into(),
         serial: leaf.map_or("", |leaf| leaf.serial()).into(),
     };

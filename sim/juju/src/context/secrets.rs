@@ -294,7 +294,7 @@ impl<N> UnitContext<'_, N> {
                 SecretWrite::Add { id: of, owner, .. } if *of == id => Some(*owner),
                 _ => None,
             })
-            .unwrap_or(SecretOwner::Unit(self.id))
+            .expect("a secret that is not committed was added in this hook")
     }
 
     fn check_owner(&self, owner: SecretOwner) -> Result<(), ToolError> {

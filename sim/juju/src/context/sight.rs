@@ -105,7 +105,7 @@ impl<N> UnitContext<'_, N> {
             id,
             number: relation.number,
             endpoint: Arc::clone(&own.endpoint),
-            interface: interface.unwrap_or_default(),
+            interface: interface.expect("a relation is of an endpoint that the charm has"),
             is_peer: relation.is_peer(),
             remote_application: self.remote_application_name(id).into(),
             remote_application_data: self.remote_application_data(id).unwrap_or_default(),

@@ -3,6 +3,7 @@
 
 use super::{Disruption, DisruptionId, NetworkPath, PING_PERIOD, PING_TIMEOUT};
 use crate::agent::dial_delay;
+use crate::convert::{count, nanos};
 use crate::{
     About, Activity, ConnectionError, ControllerId, Event, Happening, Host, Juju, ModelId, UnitId,
 };
@@ -19,6 +20,9 @@ impl Juju {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
+        if let Disruption::Loss(percent) = disruption {
+            assert!(percent <= 100, "{percent} in 100 packets are lost");
+        }
         let now = host.now();
         let id = self.network.begin(path, disruption, cause, now);
         match disruption {
@@ -29,7 +33,7 @@ impl Juju {
                     PURPOSE_PING,
                     u64::from(id.0),
                     now.as_nanos(),
-                    u64::try_from(PING_PERIOD.as_nanos()).expect("a minute fits 64 bits"),
+                    nanos(PING_PERIOD),
                 );
                 let noticed = Span::from_nanos(since_ping) + PING_TIMEOUT;
                 host.schedule(now + noticed, Event::PingTimeout(id));
@@ -222,9 +226,9 @@ fn next_dial(parted_at: Time, now: Time) -> (Time, u32) {
         at = at + delay;
         if delay == longest && at < now {
             let more = now.since(at).as_nanos().div_ceil(longest.as_nanos());
-            let more = u32::try_from(more).unwrap_or(u32::MAX);
+            let more = count(more);
             at = at + longest * more;
-            dials = dials.saturating_add(more);
+            dials += more;
         }
     }
     (at, dials)

@@ -7,6 +7,7 @@
 
 use super::{PING_PERIOD, PING_TIMEOUT};
 use crate::agent::dial_delay;
+use crate::convert::{count, narrow_nanos};
 use crate::{About, Activity, ConnectionError, Event, Happening, Hook, Host, Juju, UnitId};
 use trustsim_kernel::{Seq, Span, Time};
 
@@ -198,10 +199,14 @@ impl Juju {
             ends.since(now).as_nanos(),
             ends.since(pace.since).as_nanos(),
         );
-        let of_base = pace.base.as_nanos() * left / whole.max(1);
-        pace.base = Span::from_nanos(u64::try_from(of_base).unwrap_or(u64::MAX));
-        let of_calls = (u128::from(pace.calls) * left).div_ceil(whole.max(1));
-        pace.calls = u32::try_from(of_calls).unwrap_or(u32::MAX).max(1);
+        assert!(
+            left <= whole && left > 0,
+            "{left} ns are left of a hook's {whole} ns"
+        );
+        pace.base = Span::from_nanos(narrow_nanos(pace.base.as_nanos() * left / whole));
+        pace.calls = count((u128::from(pace.calls) * left).div_ceil(whole));
+        // The commit is a call, and still to come.
+        pace.calls = pace.calls.max(1);
         pace.since = now;
         let anew = now + pace.base + self.calls_take(unit, now, pace.calls);
         if let Some(agent) = self.topology.agent_mut(unit)
@@ -226,7 +231,7 @@ impl Juju {
         };
         let period_ns = PING_PERIOD.as_nanos();
         let since = now.since(agent.timer_from).as_nanos() % period_ns;
-        let to_next = u64::try_from(period_ns - since).unwrap_or(u64::MAX);
+        let to_next = narrow_nanos(period_ns - since);
         self.look_at_pings(unit, impairment, now + Span::from_nanos(to_next), host);
     }
 

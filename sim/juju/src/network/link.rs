@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::{Impairment, NetworkPath};
+use crate::convert::count;
 use crate::{
     About, ApplicationId, ApplicationKind, ConnectionError, Event, Happening, Host, Juju, Life,
     LinkId, RelationId, ScopeMember, Step, Topology, UnitId, Versioned,
@@ -122,8 +123,7 @@ impl Juju {
         if !link.connected {
             let waited = now.since(link.dialled_at).as_nanos();
             let dials = waited.div_ceil(DIAL_RETRY.as_nanos()).max(1);
-            let dials = u32::try_from(dials).unwrap_or(u32::MAX);
-            host.schedule(link.dialled_at + DIAL_RETRY * dials, Event::Dial(id));
+            host.schedule(link.dialled_at + DIAL_RETRY * count(dials), Event::Dial(id));
             return;
         }
         for to_offering in [true, false] {

@@ -51,6 +51,10 @@ impl Host for Desk<'_> {
     }
 
     fn schedule(&mut self, at: Time, event: Event) {
+        assert!(
+            at >= self.agenda.now(),
+            "{event:?} is scheduled in the past"
+        );
         self.agenda.at(at, event);
     }
 
