@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::{Carried, Deed, Hand, Wait};
+use super::{LibraryBinding, OperatorAction, OperatorContext, PendingTask};
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{Hook, HookError, Quiet};
 use trustsim_pki::Certificate;
@@ -26,20 +26,25 @@ pub trait Charm: Debug + Send + Sync {
 
     /// The libraries whose hooks can be told from the charm's own, with what the charm would hand
     /// them now: for those who compare them with the real ones.
-    fn libraries(&self, _unit: &UnitContext<'_>) -> Vec<Carried> {
+    fn libraries(&self, _unit: &UnitContext<'_>) -> Vec<LibraryBinding> {
         Vec::new()
     }
 
     /// What this unit shows that a person has to do: for the unit itself, and on the leader for
     /// the application.
-    fn waits(&self, _unit: &UnitContext<'_>) -> Vec<Wait> {
+    fn pending_tasks(&self, _unit: &UnitContext<'_>) -> Vec<PendingTask> {
         Vec::new()
     }
 
-    /// What a person does now about `wait`, which this unit shows; `None` where there is nothing
+    /// What a person does now about `task`, which this unit shows; `None` where there is nothing
     /// they could do. What they put into the journal goes through [`UnitContext::note`]; nothing
     /// else that is done to `unit` is kept.
-    fn answer(&self, _wait: &Wait, _hand: &mut Hand, _unit: &mut UnitContext<'_>) -> Option<Deed> {
+    fn answer(
+        &self,
+        _task: &PendingTask,
+        _operator: &mut OperatorContext,
+        _unit: &mut UnitContext<'_>,
+    ) -> Option<OperatorAction> {
         None
     }
 

@@ -23,7 +23,10 @@ use trustsim_interfaces::notes::Note;
 use pki::Bundle;
 
 use super::leader_settings::LeaderSettings;
-use super::{Authority, Charm, Deed, Hand, Implementation, OperatorNeed, Unattended, Wait};
+use super::{
+    Authority, Charm, Implementation, OperatorAction, OperatorContext, OperatorNeed, PendingTask,
+    Unattended,
+};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind, Provider, munged};
 use trustsim_interfaces::{KeySource, pem};
@@ -156,12 +159,17 @@ impl Charm for CharmVault {
         Quiet::Always
     }
 
-    fn waits(&self, unit: &UnitContext<'_>) -> Vec<Wait> {
+    fn pending_tasks(&self, unit: &UnitContext<'_>) -> Vec<PendingTask> {
         self.waits_for(unit).into_iter().collect()
     }
 
-    fn answer(&self, wait: &Wait, hand: &mut Hand, unit: &mut UnitContext<'_>) -> Option<Deed> {
-        self.answered(wait, hand, unit)
+    fn answer(
+        &self,
+        task: &PendingTask,
+        operator: &mut OperatorContext,
+        unit: &mut UnitContext<'_>,
+    ) -> Option<OperatorAction> {
+        self.answered(task, operator, unit)
     }
 
     // `get-root-ca`.

@@ -13,7 +13,7 @@ use super::metadata::{
     Protocol, Role, Transfers,
 };
 use super::requirer::REQUIRER;
-use super::{Bugs, DECLARED_PROVIDER, Implementation, PLAIN, registry};
+use super::{Bugs, DECLARED_PROVIDER, Implementation, WITHOUT_TLS, registry};
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_pki::Purpose;
 use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Value, nearest, record};
@@ -127,7 +127,7 @@ record! {
         /// With version 3 of the library: `expiring`, `expired`, `revoked` (all of them).
         renews_on: Spanned<Vec<Text>> = "renews-on" [Extension],
         /// With version 3 of the library: how long before the end the charm is told (a third).
-        notification: Lasting = "notification" [Extension],
+        notification: DeclaredDuration = "notification" [Extension],
         /// With version 3 of the library: whether the charm installs its first certificate only.
         installs_once: bool = "installs-once" [Extension],
         /// Which files received CAs go to: one each `relation`, one `bundle`, one for `each`
@@ -172,7 +172,7 @@ record! {
         #[schemars(required, length(min = 1))]
         chain: Vec<AuthorityDeclaration> = "chain" [Required],
         /// How long its certificates live (90d).
-        leaf_validity: Lasting = "leaf-validity",
+        leaf_validity: DeclaredDuration = "leaf-validity",
         /// Whether the root stands in the chain that requirers get.
         chain_includes_root: bool = "chain-includes-root",
         /// What `certificate_transfer` hands out: `root` (the default), `issuer` or `all`.
@@ -195,7 +195,7 @@ record! {
         common_name: Text = "common-name" [Required],
         /// How long it lives from the start of the run.
         #[schemars(required)]
-        validity: Lasting = "validity" [Required],
+        validity: DeclaredDuration = "validity" [Required],
         /// How many CAs may follow below it (path length constraint); any number without it.
         path_length: Spanned<u32> = "path-length",
         /// Domains outside of which it may certify no DNS name (name constraints).
@@ -207,9 +207,9 @@ record! {
 
 /// A duration: `90d`, `12h`, `5m`, `30s`, `2w`, or a bare number of days.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lasting(pub Span);
+pub struct DeclaredDuration(pub Span);
 
-impl FromNode for Lasting {
+impl FromNode for DeclaredDuration {
     fn from_node(node: &Node, reader: &mut Reader) -> Option<Self> {
         let text = String::from_node(node, reader)?;
         parse_duration(&text)
@@ -219,7 +219,7 @@ impl FromNode for Lasting {
     }
 }
 
-impl schemars::JsonSchema for Lasting {
+impl schemars::JsonSchema for DeclaredDuration {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Duration".into()
     }
@@ -370,7 +370,7 @@ impl CharmDeclaration {
             Some(name) if name == REQUIRER.behaviour => requirer,
             Some(name) => self.in_version(name, reader),
             None if uses(true) || uses(false) => requirer,
-            None => &PLAIN,
+            None => &WITHOUT_TLS,
         }
     }
 

@@ -14,7 +14,8 @@ use generations::Generations;
 
 use super::issuing::{SigningCa, by_relation, note_answer, raised};
 use super::{
-    Authority, Carried, Charm, CharmMetadata, Implementation, IssuerProfile, Role, declared_chain,
+    Authority, Charm, CharmMetadata, Implementation, IssuerProfile, LibraryBinding, Role,
+    declared_chain,
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
@@ -87,12 +88,12 @@ impl Charm for DeclaredProvider {
         }
     }
 
-    fn libraries(&self, _: &UnitContext<'_>) -> Vec<Carried> {
+    fn libraries(&self, _: &UnitContext<'_>) -> Vec<LibraryBinding> {
         let signing = self.0.certificates.iter().cloned();
         let sending = self.0.transfers.iter().cloned();
-        let signing = signing.map(Carried::ProvidesCertificates);
+        let signing = signing.map(LibraryBinding::ProvidesCertificates);
         signing
-            .chain(sending.map(Carried::ProvidesTransfer))
+            .chain(sending.map(LibraryBinding::ProvidesTransfer))
             .collect()
     }
 

@@ -18,7 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::options::{OptionFault, Options};
-use super::plain::Plain;
+use super::without_tls::WithoutTls;
 use super::{AcmeServer, Charm, CharmMetadata, Mode};
 use trustsim_interfaces::KeySource;
 use trustsim_pki::issuers::vault::Role as VaultRole;
@@ -89,7 +89,7 @@ impl Implementation {
     pub const NONE: Self = Self {
         behaviour: "plain",
         version: None,
-        build: |_| Arc::new(Plain),
+        build: |_| Arc::new(WithoutTls),
         option_faults: |_| Vec::new(),
         pki_role: None,
         repair: None,
@@ -204,7 +204,7 @@ impl Requests {
     }
 }
 
-/// What an application needs an operator for ([`Charm::waits`]).
+/// What an application needs an operator for ([`Charm::pending_tasks`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OperatorNeed {
     /// Whether the operator signs with a CA outside Juju.

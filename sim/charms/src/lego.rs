@@ -17,7 +17,7 @@ use trustsim_interfaces::notes::{Note, RefusedOrder};
 use super::acme::{AcmeServer, Challenge, Order, Refused};
 use super::issuing::note_answer;
 use super::options::{OptionFault, Options};
-use super::{Authority, Carried, Charm, Implementation, issuing};
+use super::{Authority, Charm, Implementation, LibraryBinding, issuing};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{
     Answer, ErrorCode, Outstanding, Provider, RequestError,
@@ -86,11 +86,11 @@ impl Charm for Lego {
         }
     }
 
-    fn libraries(&self, _: &UnitContext<'_>) -> Vec<Carried> {
+    fn libraries(&self, _: &UnitContext<'_>) -> Vec<LibraryBinding> {
         vec![
-            Carried::ProvidesCertificates(self.certificates.clone()),
-            Carried::ProvidesTransfer(self.transfer.clone()),
-            Carried::RequiresTransfer(self.received.clone()),
+            LibraryBinding::ProvidesCertificates(self.certificates.clone()),
+            LibraryBinding::ProvidesTransfer(self.transfer.clone()),
+            LibraryBinding::RequiresTransfer(self.received.clone()),
         ]
     }
 }

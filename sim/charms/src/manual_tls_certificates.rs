@@ -14,7 +14,10 @@ use trustsim_interfaces::notes::Note;
 
 use super::issuing::note_answer;
 use super::options::{OptionFault, Options};
-use super::{Authority, Carried, Charm, Deed, Hand, Implementation, OperatorNeed, Wait};
+use super::{
+    Authority, Charm, Implementation, LibraryBinding, OperatorAction, OperatorContext,
+    OperatorNeed, PendingTask,
+};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
@@ -95,21 +98,21 @@ impl Charm for ManualTlsCertificates {
         }
     }
 
-    fn libraries(&self, _: &UnitContext<'_>) -> Vec<Carried> {
+    fn libraries(&self, _: &UnitContext<'_>) -> Vec<LibraryBinding> {
         vec![
-            Carried::ProvidesCertificates(self.certificates.clone()),
-            Carried::ProvidesTransfer(self.transfer.clone()),
+            LibraryBinding::ProvidesCertificates(self.certificates.clone()),
+            LibraryBinding::ProvidesTransfer(self.transfer.clone()),
         ]
     }
 
     /// What the leader's status tells an operator: requests without a certificate, and a bundle
     /// that is not configured.
-    fn waits(&self, unit: &UnitContext<'_>) -> Vec<Wait> {
+    fn pending_tasks(&self, unit: &UnitContext<'_>) -> Vec<PendingTask> {
         if !unit.is_leader() {
             return Vec::new();
         }
         let outstanding = self.certificates.outstanding(unit).unwrap_or_default();
-        let certificates = outstanding.iter().map(|asked| Wait {
+        let certificates = outstanding.iter().map(|asked| PendingTask {
             what: WAITS_CERTIFICATE,
             subject: asked.request.sha256_hex(),
             detail: format!(
@@ -124,34 +127,45 @@ impl Charm for ManualTlsCertificates {
             ),
         });
         let bundle =
-            (!unit.relations(TRUST).is_empty() && unit.config(BUNDLE).is_none()).then(|| Wait {
-                what: WAITS_BUNDLE,
-                subject: String::new(),
-                detail: "No trusted certificate bundle configured".to_owned(),
+            (!unit.relations(TRUST).is_empty() && unit.config(BUNDLE).is_none()).then(|| {
+                PendingTask {
+                    what: WAITS_BUNDLE,
+                    subject: String::new(),
+                    detail: "No trusted certificate bundle configured".to_owned(),
+                }
             });
         certificates.chain(bundle).collect()
     }
 
-    fn answer(&self, wait: &Wait, hand: &mut Hand, unit: &mut UnitContext<'_>) -> Option<Deed> {
-        let ca = hand.ca.as_ref()?;
-        if wait.what == WAITS_BUNDLE {
+    fn answer(
+        &self,
+        task: &PendingTask,
+        operator: &mut OperatorContext,
+        unit: &mut UnitContext<'_>,
+    ) -> Option<OperatorAction> {
+        let ca = operator.ca.as_ref()?;
+        if task.what == WAITS_BUNDLE {
             let pems: Vec<&str> = ca.trusted().map(Certificate::pem).collect();
             let options = [(BUNDLE.to_owned(), Some(pems.join("\n")))].into();
-            return Some(Deed::Config { options });
+            return Some(OperatorAction::Config { options });
         }
         let outstanding = self.certificates.outstanding(unit).ok()?;
         let asked = outstanding
             .iter()
-            .find(|asked| asked.request.sha256_hex() == wait.subject)?;
+            .find(|asked| asked.request.sha256_hex() == task.subject)?;
         let now = unit.now();
-        let answer = ca.sign(&asked.request, asked.is_ca, now, &mut hand.stream)?;
+        let answer = ca.sign(&asked.request, asked.is_ca, now, &mut operator.stream)?;
         note_answer(unit, asked, &answer.certificate, ca.issuer()?);
         Some(provide_command(&answer, asked.relation, unit))
     }
 }
 
 /// `juju run APP/leader provide-certificate ...`, as the charm's documentation has it.
-fn provide_command(answer: &Answer, relation: RelationId, unit: &UnitContext<'_>) -> Deed {
+fn provide_command(
+    answer: &Answer,
+    relation: RelationId,
+    unit: &UnitContext<'_>,
+) -> OperatorAction {
     let mut parameters: Parameters = [
         ("certificate-signing-request", answer.request.pem()),
         ("certificate", answer.certificate.pem()),
@@ -163,7 +177,7 @@ fn provide_command(answer: &Answer, relation: RelationId, unit: &UnitContext<'_>
     parameters.insert("ca-chain".to_owned(), encode_base64(&pems.join("\n")));
     let number = unit.relation_number(relation).to_string();
     parameters.insert("relation-id".to_owned(), number);
-    Deed::Action {
+    OperatorAction::Action {
         name: PROVIDE.to_owned(),
         parameters,
     }

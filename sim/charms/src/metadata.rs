@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+pub use trustsim_interfaces::tls_certificates::Mode;
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
+pub use trustsim_juju::Role;
 use trustsim_kernel::Span;
 use trustsim_pki::Purpose;
 
@@ -105,17 +107,6 @@ pub enum Protocol {
     Current,
     /// That of the reactive charms.
     Legacy,
-}
-
-/// Sides of an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// `provides`.
-    Provider,
-    /// `requires`.
-    Requirer,
-    /// `peers`.
-    Peer,
 }
 
 /// One charm option.
@@ -306,19 +297,6 @@ pub enum Reads {
     Again,
     /// From the databags of the provider's units, past the library.
     Raw,
-}
-
-/// Who asks for certificates.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// Each unit, in its unit databag.
-    #[default]
-    Unit,
-    /// The leader, in the application databag.
-    App,
-    /// Both.
-    AppAndUnit,
 }
 
 /// What a workload does when its files change.

@@ -15,7 +15,8 @@ use super::issuing::{note_answer, raised};
 use super::names::attributes;
 use super::surface::{chain_path, key_path};
 use super::{
-    ApiCertificate, Authority, Carried, Charm, Deed, Hand, Implementation, OperatorNeed, Wait,
+    ApiCertificate, Authority, Charm, Implementation, LibraryBinding, OperatorAction,
+    OperatorContext, OperatorNeed, PendingTask,
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{
@@ -114,21 +115,21 @@ impl Charm for Notary {
         self.next_work(unit).unwrap_or(Quiet::No)
     }
 
-    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
-        let access = Carried::RequiresCertificates {
+    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<LibraryBinding> {
+        let access = LibraryBinding::RequiresCertificates {
             asks: self.access.clone(),
             requests: vec![access_request(unit)],
             private_key: None,
             refresh_hooks: &[],
         };
         vec![
-            Carried::ProvidesCertificates(self.certificates.clone()),
+            LibraryBinding::ProvidesCertificates(self.certificates.clone()),
             access,
-            Carried::ProvidesTransfer(self.transfer.clone()),
+            LibraryBinding::ProvidesTransfer(self.transfer.clone()),
         ]
     }
 
-    fn waits(&self, unit: &UnitContext<'_>) -> Vec<Wait> {
+    fn pending_tasks(&self, unit: &UnitContext<'_>) -> Vec<PendingTask> {
         if !unit.is_leader() || !can_connect(unit) {
             return Vec::new();
         }
@@ -137,7 +138,7 @@ impl Charm for Notary {
             .iter()
             .filter(|asked| row(unit, &asked.request).is_some_and(|row| row.status == OUTSTANDING));
         waiting
-            .map(|asked| Wait {
+            .map(|asked| PendingTask {
                 what: WAITS_APPROVAL,
                 subject: asked.request.sha256_hex(),
                 detail: format!(
@@ -149,10 +150,15 @@ impl Charm for Notary {
             .collect()
     }
 
-    fn answer(&self, wait: &Wait, hand: &mut Hand, unit: &mut UnitContext<'_>) -> Option<Deed> {
+    fn answer(
+        &self,
+        task: &PendingTask,
+        operator: &mut OperatorContext,
+        unit: &mut UnitContext<'_>,
+    ) -> Option<OperatorAction> {
         let requests = self.certificates.requests(unit).ok()?;
-        if wait.what == REVOCATION {
-            let has_name = |asked: &&Outstanding| name_of(&asked.request) == wait.subject;
+        if task.what == REVOCATION {
+            let has_name = |asked: &&Outstanding| name_of(&asked.request) == task.subject;
             let given = requests
                 .iter()
                 .filter(has_name)
@@ -165,8 +171,8 @@ impl Charm for Notary {
         }
         let asked = requests
             .iter()
-            .find(|asked| asked.request.sha256_hex() == wait.subject)?;
-        if hand
+            .find(|asked| asked.request.sha256_hex() == task.subject)?;
+        if operator
             .rejects
             .iter()
             .any(|name| name == name_of(&asked.request))
@@ -177,9 +183,9 @@ impl Charm for Notary {
                 REJECTED.to_owned(),
             ));
         }
-        let ca = hand.ca.as_ref()?;
+        let ca = operator.ca.as_ref()?;
         let now = unit.now();
-        let mut answer = ca.sign(&asked.request, asked.is_ca, now, &mut hand.stream)?;
+        let mut answer = ca.sign(&asked.request, asked.is_ca, now, &mut operator.stream)?;
         // canonical/notary refuses to upload fewer than two certificates.
         if answer.chain.len() < 2 {
             answer.chain.push(answer.ca.clone());
@@ -192,8 +198,8 @@ impl Charm for Notary {
 }
 
 /// Somebody decides in Notary's own interface; Notary tells the charm.
-fn decide(request: &CertificateRequest, what: &str, row: String) -> Deed {
-    Deed::AtWorkload {
+fn decide(request: &CertificateRequest, what: &str, row: String) -> OperatorAction {
+    OperatorAction::AtWorkload {
         command: format!("in Notary, {what} {}", name_of(request)),
         files: [(db_path(request).into(), Some(Value::from(row)))].into(),
         notifies: Some(CONTAINER),

@@ -4,13 +4,13 @@
 use super::Implementation;
 use super::declared_provider::DECLARED_PROVIDER;
 use super::legacy_requirer::LEGACY_REQUIRER;
-use super::plain::PLAIN;
 use super::requirer::REQUIRER;
+use super::without_tls::WITHOUT_TLS;
 
 /// What a declaration can name under `behaviour`.
 static NAMED: &[&[Implementation]] = &[
     std::slice::from_ref(&REQUIRER),
-    std::slice::from_ref(&PLAIN),
+    std::slice::from_ref(&WITHOUT_TLS),
     &super::self_signed_certificates::IMPLEMENTATIONS,
     &super::traefik::IMPLEMENTATIONS,
     &super::opensearch::IMPLEMENTATIONS,

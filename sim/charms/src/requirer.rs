@@ -14,8 +14,8 @@ use std::sync::Arc;
 use super::names::{attributes, listed};
 use super::surface::{chain_path, key_path, paths_under, trust_path};
 use super::{
-    Apply, Bugs, Carried, CertificatesProfile, Charm, CharmMetadata, EndpointProfile,
-    Implementation, Mode, Requests, Role, Serves, TrustProfile,
+    Apply, Bugs, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Implementation,
+    LibraryBinding, Mode, Requests, Role, Serves, TrustProfile,
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
@@ -134,20 +134,20 @@ impl Charm for Requirer {
         Quiet::Always
     }
 
-    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
-        let asking = self
-            .0
-            .certificates
-            .iter()
-            .map(|endpoint| Carried::RequiresCertificates {
-                asks: endpoint.certificates.clone(),
-                requests: endpoint.requests(unit),
-                private_key: None,
-                refresh_hooks: &["config-changed"],
-            });
+    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<LibraryBinding> {
+        let asking =
+            self.0
+                .certificates
+                .iter()
+                .map(|endpoint| LibraryBinding::RequiresCertificates {
+                    asks: endpoint.certificates.clone(),
+                    requests: endpoint.requests(unit),
+                    private_key: None,
+                    refresh_hooks: &["config-changed"],
+                });
         let trusting = self.0.trust.iter();
         let trusting =
-            trusting.map(|endpoint| Carried::RequiresTransfer(endpoint.transfer.clone()));
+            trusting.map(|endpoint| LibraryBinding::RequiresTransfer(endpoint.transfer.clone()));
         asking.chain(trusting).collect()
     }
 }
@@ -164,11 +164,7 @@ impl Requirer {
         for endpoint in &metadata.endpoints {
             match &endpoint.profile {
                 Some(EndpointProfile::Certificates(profile)) => {
-                    let mode = match profile.mode {
-                        Mode::Unit => tls_certificates::Mode::Unit,
-                        Mode::App => tls_certificates::Mode::App,
-                        Mode::AppAndUnit => tls_certificates::Mode::AppAndUnit,
-                    };
+                    let mode = profile.mode;
                     let library = metadata.certificates_library(&endpoint.name);
                     let certificates = tls_certificates::Requirer {
                         renewal_permille: profile.renewal_permille,

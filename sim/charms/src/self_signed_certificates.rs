@@ -13,7 +13,7 @@ use trustsim_interfaces::notes::Note;
 use config::{Config, certificate_matches};
 
 use super::issuing::{self, SigningCa, by_relation, note_answer, note_authority};
-use super::{Authority, Carried, Charm, CharmMetadata, Implementation, ValidityOptions};
+use super::{Authority, Charm, CharmMetadata, Implementation, LibraryBinding, ValidityOptions};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
@@ -83,10 +83,10 @@ impl Charm for SelfSignedCertificates {
         self.next_work(unit).unwrap_or(Quiet::No)
     }
 
-    fn libraries(&self, _: &UnitContext<'_>) -> Vec<Carried> {
+    fn libraries(&self, _: &UnitContext<'_>) -> Vec<LibraryBinding> {
         vec![
-            Carried::ProvidesCertificates(self.certificates.clone()),
-            Carried::ProvidesTransfer(self.transfer.clone()),
+            LibraryBinding::ProvidesCertificates(self.certificates.clone()),
+            LibraryBinding::ProvidesTransfer(self.transfer.clone()),
         ]
     }
 

@@ -20,7 +20,7 @@ use rand::RngExt;
 
 use super::names::attributes;
 use super::surface::trust_path;
-use super::{Carried, Charm, CharmMetadata, Implementation, Requests};
+use super::{Charm, CharmMetadata, Implementation, LibraryBinding, Requests};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer::{self, CertificateSet};
 use trustsim_interfaces::tls_certificates::{self, Asks, Event, Library, Mode, Request, Side};
@@ -120,14 +120,17 @@ impl Charm for Traefik {
         Quiet::Always
     }
 
-    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
-        let asking = Carried::RequiresCertificates {
+    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<LibraryBinding> {
+        let asking = LibraryBinding::RequiresCertificates {
             asks: self.certificates.clone(),
             requests: requests(unit),
             private_key: sharing::key_in_sight(unit),
             refresh_hooks: &["config-changed"],
         };
-        vec![asking, Carried::RequiresTransfer(self.received.clone())]
+        vec![
+            asking,
+            LibraryBinding::RequiresTransfer(self.received.clone()),
+        ]
     }
 }
 

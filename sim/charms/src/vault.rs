@@ -21,8 +21,8 @@ pub use process::UNSEALED;
 
 use super::options::Options;
 use super::{
-    ApiCertificate, Authority, Carried, Charm, Deed, Hand, Implementation, OperatorNeed, Repair,
-    Setup, Wait,
+    ApiCertificate, Authority, Charm, Implementation, LibraryBinding, OperatorAction,
+    OperatorContext, OperatorNeed, PendingTask, Repair, Setup,
 };
 use std::sync::Arc;
 use trustsim_interfaces::UnitContext;
@@ -178,9 +178,9 @@ impl Charm for Vault {
         }
     }
 
-    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<Carried> {
+    fn libraries(&self, unit: &UnitContext<'_>) -> Vec<LibraryBinding> {
         let asking = |library: &tls_certificates::Requirer, request: Option<Request>, refresh| {
-            Carried::RequiresCertificates {
+            LibraryBinding::RequiresCertificates {
                 asks: library.clone(),
                 requests: request.into_iter().collect(),
                 private_key: None,
@@ -192,10 +192,10 @@ impl Charm for Vault {
             asking(library, request, &["config-changed"] as &[_])
         };
         let mut carried = vec![
-            Carried::ProvidesCertificates(self.provider.clone()),
+            LibraryBinding::ProvidesCertificates(self.provider.clone()),
             parent(&self.pki_parent, "pki"),
             parent(&self.acme_parent, "acme"),
-            Carried::ProvidesTransfer(self.transfer.clone()),
+            LibraryBinding::ProvidesTransfer(self.transfer.clone()),
         ];
         if mode(unit) == Mode::Integration {
             carried.push(asking(&self.access, access::request(unit), &[]));
@@ -203,8 +203,8 @@ impl Charm for Vault {
         carried
     }
 
-    fn waits(&self, unit: &UnitContext<'_>) -> Vec<Wait> {
-        let wait = |what: &'static str, subject: &str, detail: &str| Wait {
+    fn pending_tasks(&self, unit: &UnitContext<'_>) -> Vec<PendingTask> {
+        let wait = |what: &'static str, subject: &str, detail: &str| PendingTask {
             what,
             subject: subject.to_owned(),
             detail: detail.to_owned(),
@@ -235,15 +235,20 @@ impl Charm for Vault {
         vec![wait("authorize-charm", unit.application_name(), detail)]
     }
 
-    fn answer(&self, wait: &Wait, _: &mut Hand, unit: &mut UnitContext<'_>) -> Option<Deed> {
-        match wait.what {
-            "unseal" => Some(Deed::AtWorkload {
+    fn answer(
+        &self,
+        task: &PendingTask,
+        _: &mut OperatorContext,
+        unit: &mut UnitContext<'_>,
+    ) -> Option<OperatorAction> {
+        match task.what {
+            "unseal" => Some(OperatorAction::AtWorkload {
                 command: "vault operator unseal".to_owned(),
                 files: [(process::UNSEALED.into(), Some(Value::from("true")))].into(),
                 notifies: None,
             }),
-            "authorize-charm" if unit.is_leader() => Some(Deed::Action {
-                name: wait.what.to_owned(),
+            "authorize-charm" if unit.is_leader() => Some(OperatorAction::Action {
+                name: task.what.to_owned(),
                 parameters: [("secret-id".to_owned(), "vault-token".to_owned())].into(),
             }),
             _ => None,

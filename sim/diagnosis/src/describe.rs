@@ -1,7 +1,7 @@
 //! The words that explanations use of values: the kind of an entry, a place, a certificate. Reports
 //! name them through `report::words`.
 
-use trustsim_charms::Wait;
+use trustsim_charms::PendingTask;
 use trustsim_interfaces::notes::RefusedOrder;
 use trustsim_juju::Status;
 use trustsim_kernel::{Span, format_duration};
@@ -131,8 +131,12 @@ pub fn note(note: &Note, manifest: &Manifest) -> String {
 }
 
 /// `certificate web.example.com: pki-team answers in 3h`.
-pub(crate) fn noticed_wait(wait: &Wait, operator: &OperatorSpec, after: Option<Span>) -> String {
-    let Wait { what, detail, .. } = wait;
+pub(crate) fn noticed_wait(
+    wait: &PendingTask,
+    operator: &OperatorSpec,
+    after: Option<Span>,
+) -> String {
+    let PendingTask { what, detail, .. } = wait;
     let name = &operator.name;
     match after {
         Some(after) => {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::agent::Agent;
 use super::integrate::new_end;
 use super::{
-    Application, ApplicationId, ApplicationKind, Controller, ControllerId, EndpointInfo,
-    EndpointRole, Event, Host, Juju, Lease, Machine, MachineId, Model, ModelId, Status, Topology,
-    Unit, UnitId, Versioned, Workload,
+    Application, ApplicationId, ApplicationKind, Controller, ControllerId, EndpointInfo, Event,
+    Host, Juju, Lease, Machine, MachineId, Model, ModelId, Role, Status, Topology, Unit, UnitId,
+    Versioned, Workload,
 };
 use rand::Rng;
 use trustsim_kernel::{Span, Time};
@@ -97,7 +97,7 @@ impl Juju {
         let cause = None;
         for endpoint in endpoints
             .iter()
-            .filter(|endpoint| endpoint.role == EndpointRole::Peer)
+            .filter(|endpoint| endpoint.role == Role::Peer)
         {
             let end = new_end(id, endpoint);
             self.push_relation(model, &endpoint.interface, vec![end], cause, host);

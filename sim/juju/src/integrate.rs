@@ -7,8 +7,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::{
-    About, ApplicationId, ApplicationKind, End, EndpointInfo, EndpointRole, Event, Happening, Host,
-    Juju, Life, Link, ModelId, Relation, RelationChange, RelationId, Topology, Versioned,
+    About, ApplicationId, ApplicationKind, End, EndpointInfo, Event, Happening, Host, Juju, Life,
+    Link, ModelId, Relation, RelationChange, RelationId, Role, Topology, Versioned,
 };
 use trustsim_kernel::{Seq, Time};
 
@@ -196,7 +196,7 @@ impl Topology {
 
     fn is_container_scoped(&self, end: &End) -> bool {
         let mut endpoints = self.application(end.application).endpoints.iter();
-        end.role != EndpointRole::Peer
+        end.role != Role::Peer
             && endpoints.any(|info| info.name == end.endpoint && info.container_scope)
     }
 

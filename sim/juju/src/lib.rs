@@ -68,9 +68,9 @@ pub use network::{Disruption, DisruptionId, NetworkPath};
 pub use offers::OfferError;
 pub use permissions::{Access, Whose, access};
 pub use state::{
-    Application, ApplicationKind, Controller, End, EndpointInfo, EndpointRole, Lease, Life, Link,
-    Machine, Model, Relation, ScopeMember, Secret, SecretContent, SecretOwner, Tracking, Unit,
-    Versioned, Workload,
+    Application, ApplicationKind, Controller, End, EndpointInfo, Lease, Life, Link, Machine, Model,
+    Relation, Role, ScopeMember, Secret, SecretContent, SecretOwner, Tracking, Unit, Versioned,
+    Workload,
 };
 pub use topology::Topology;
 pub use value::{Bag, Value};

@@ -3,9 +3,7 @@
 
 use super::agent::RelationLocal;
 use super::resolver::Operation;
-use super::{
-    End, EndpointRole, Hook, Juju, Life, Relation, RelationId, ScopeMember, Topology, UnitId,
-};
+use super::{End, Hook, Juju, Life, Relation, RelationId, Role, ScopeMember, Topology, UnitId};
 use trustsim_kernel::{Seq, Time};
 
 /// Units of the other side about which there is something to say.
@@ -199,7 +197,7 @@ impl Topology {
             .end_of(self.unit(id).application)
             .is_some_and(|end| {
                 let end = &relation.ends[end];
-                end.role == EndpointRole::Provider && &*end.endpoint == "juju-info"
+                end.role == Role::Provider && &*end.endpoint == "juju-info"
             })
     }
 }

@@ -110,7 +110,7 @@ pub struct EndpointInfo {
     /// Endpoint name.
     pub name: Arc<str>,
     /// Side it takes.
-    pub role: EndpointRole,
+    pub role: Role,
     /// Interface name.
     pub interface: Arc<str>,
     /// `limit`.
@@ -121,7 +121,7 @@ pub struct EndpointInfo {
 
 /// Sides of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum EndpointRole {
+pub enum Role {
     /// `provides`.
     Provider,
     /// `requires`.
@@ -316,7 +316,7 @@ pub struct End {
     /// Its endpoint.
     pub endpoint: Arc<str>,
     /// Side it takes.
-    pub role: EndpointRole,
+    pub role: Role,
     /// Application databag.
     pub bag: Versioned<Bag>,
     /// Units that entered scope, with their databags.

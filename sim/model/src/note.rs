@@ -3,7 +3,7 @@
 //!
 //! Must not know how a remark is worded; `diagnosis::describe` does.
 
-use trustsim_charms::Wait;
+use trustsim_charms::PendingTask;
 use trustsim_interfaces::notes::RefusedOrder;
 use trustsim_juju::{IntegrateError, OfferError, RelationChange};
 use trustsim_kernel::Span;
@@ -69,7 +69,7 @@ pub enum Note {
     /// An operator noticed what the unit waits for.
     WaitNoticed {
         /// What it waits for.
-        wait: Wait,
+        wait: PendingTask,
         /// Index of the operator in the deployment.
         operator: usize,
         /// How long the operator takes; `None` where they do not come again.

@@ -3,7 +3,7 @@
 //! The keys are those of juju/charm v12, `bundledata.go`. Those that mean nothing to a rehearsal
 //! are known and left alone, so that an exported bundle can be pasted.
 
-use trustsim_charms::Lasting;
+use trustsim_charms::DeclaredDuration;
 use trustsim_yaml::{Map, Node, Spanned, record};
 
 use super::shape::Text;
@@ -60,7 +60,7 @@ record! {
     /// Model configuration.
     pub struct ModelConfigFile {
         /// How often a unit runs update-status (5m).
-        update_status_hook_interval: Spanned<Lasting> = "update-status-hook-interval",
+        update_status_hook_interval: Spanned<DeclaredDuration> = "update-status-hook-interval",
     }
 }
 

@@ -2,7 +2,7 @@
 //! later.
 
 use super::shape::{RestartFile, Text};
-use trustsim_charms::Lasting;
+use trustsim_charms::DeclaredDuration;
 use trustsim_yaml::{Map, Node, Spanned, record};
 
 record! {
@@ -41,7 +41,7 @@ record! {
         /// The old CA signs again.
         roll_back: NothingFile = "roll-back",
         /// Nothing happens for so long.
-        hold: Spanned<Lasting> = "hold",
+        hold: Spanned<DeclaredDuration> = "hold",
         /// This must be true of the run up to here: `no-failures`, `trust-before-use`,
         /// `use-ends-before-distrust`, `leaf-within-issuer`, `distrust-effective`, `new-ca-in-use`,
         /// `old-ca-distrusted`.
@@ -69,7 +69,7 @@ record! {
     /// How a root reaches, or leaves, whoever trusts it. Relations carry it by themselves.
     pub struct HandingFile {
         /// How long after the step people have done it at clients outside Juju (1m).
-        lag: Lasting = "lag",
+        lag: DeclaredDuration = "lag",
         /// Clients that are forgotten; with `to`, applications too.
         except: Vec<Text> = "except",
     }
@@ -87,7 +87,7 @@ record! {
     /// How fast certificates are signed again.
     pub struct ReIssueFile {
         /// Each is late by up to this long, drawn from the seed.
-        jitter: Lasting = "jitter",
+        jitter: DeclaredDuration = "jitter",
         /// How many an hour; all at once without it.
         per_hour: Spanned<u32> = "per-hour",
     }

@@ -3,7 +3,7 @@
 mod faults;
 mod tls;
 
-use trustsim_charms::{CharmDeclaration, IssuerDeclaration, Lasting};
+use trustsim_charms::{CharmDeclaration, DeclaredDuration, IssuerDeclaration};
 use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, record};
 
 pub(super) use faults::{
@@ -34,7 +34,7 @@ record! {
         /// First instant, RFC 3339 (2026-01-01T00:00:00Z).
         start: Text = "start",
         /// How long it is played (90d).
-        duration: Spanned<Lasting> = "duration",
+        duration: Spanned<DeclaredDuration> = "duration",
         #[schemars(extend("enum" = ["ecdsa-p256", "ed25519", "rsa-2048", null]))]
         /// Key algorithm of every certificate: `ecdsa-p256` (the default), `ed25519`, `rsa-2048`.
         keys: Text = "keys",
@@ -141,22 +141,22 @@ record! {
     /// Hook durations and latencies.
     pub struct TimingsFile {
         /// Shortest hook.
-        hook_min: Lasting = "hook-min",
+        hook_min: DeclaredDuration = "hook-min",
         /// Longest hook.
-        hook_max: Lasting = "hook-max",
+        hook_max: DeclaredDuration = "hook-max",
         /// From a change on a controller to the agent that watches it.
-        watch_latency: Lasting = "watch-latency",
+        watch_latency: DeclaredDuration = "watch-latency",
         /// From one controller or model to the other, for a cross-model relation.
-        cross_model_latency: Lasting = "cross-model-latency",
+        cross_model_latency: DeclaredDuration = "cross-model-latency",
         /// From deployment until a unit's agent runs, shortest.
-        provision_min: Lasting = "provision-min",
+        provision_min: DeclaredDuration = "provision-min",
         /// From deployment until a unit's agent runs, longest.
-        provision_max: Lasting = "provision-max",
+        provision_max: DeclaredDuration = "provision-max",
         /// How long a restarted workload does not answer.
-        restart: Lasting = "restart",
+        restart: DeclaredDuration = "restart",
         /// Connections are watched from when the deployment first settles, at the latest this
         /// long after the start.
-        settle_max: Lasting = "settle-max",
+        settle_max: DeclaredDuration = "settle-max",
     }
 }
 
@@ -168,7 +168,7 @@ record! {
         /// PEM files with further roots it trusts, relative to this file.
         roots: Vec<Text> = "roots",
         /// How often it fetches those CAs again; without it, it keeps what it had when it began.
-        refresh: Spanned<Lasting> = "refresh",
+        refresh: Spanned<DeclaredDuration> = "refresh",
         /// Its TLS stack (`openssl`).
         validator: Text = "validator",
     }
@@ -185,7 +185,7 @@ record! {
         /// How long after they notice they answer.
         delay: DelayFile = "delay",
         /// When they answer whatever waits then, from the start.
-        at: Vec<Spanned<Lasting>> = "at",
+        at: Vec<Spanned<DeclaredDuration>> = "at",
         /// Number of the unit on which they run actions; the leader without it.
         unit: Spanned<u32> = "unit",
         /// Common names that they reject, where what they answer can be rejected.
@@ -200,13 +200,13 @@ record! {
     /// `to`), or log-normal around a median (`median`, `sigma`), as the time people take is.
     pub struct DelayFile {
         /// Always this long.
-        exactly: Lasting = "exactly",
+        exactly: DeclaredDuration = "exactly",
         /// At least this long, with `to`.
-        from: Spanned<Lasting> = "from",
+        from: Spanned<DeclaredDuration> = "from",
         /// At most this long, with `from`.
-        to: Spanned<Lasting> = "to",
+        to: Spanned<DeclaredDuration> = "to",
         /// Half of all answers are quicker, with `sigma`.
-        median: Lasting = "median",
+        median: DeclaredDuration = "median",
         /// Standard deviation of the logarithm, from 0 to 3: with 1, two thirds of all answers come
         /// within 0.37 and 2.7 times the median.
         sigma: Spanned<f64> = "sigma",
@@ -228,19 +228,19 @@ record! {
         /// Server name; without it what the server is really called.
         name: Text = "name",
         /// Time between attempts (60s).
-        every: Spanned<Lasting> = "every",
+        every: Spanned<DeclaredDuration> = "every",
         /// TLS stack of the client; without it that of its workload, else `openssl`.
         validator: Text = "validator",
         /// Whether the server asks for a client certificate.
         mutual: bool = "mutual",
         /// How long a connection stays open before it is opened anew; without it, every attempt is
         /// a connection of its own.
-        lives: Spanned<Lasting> = "lives",
+        lives: Spanned<DeclaredDuration> = "lives",
         #[schemars(extend("enum" = ["tls12-id", "tls13-ticket", null]))]
         /// How the client takes up sessions: `tls12-id` or `tls13-ticket`; without it, it does not.
         resume: Text = "resume",
         /// How long sessions are kept; without it, as long as the stack keeps them by default.
-        session_lifetime: Spanned<Lasting> = "session-lifetime",
+        session_lifetime: Spanned<DeclaredDuration> = "session-lifetime",
         /// Whether both sides look certificates up in the revocation lists that are published.
         revocation: bool = "revocation",
     }
@@ -252,7 +252,7 @@ record! {
     pub struct FaultFile {
         /// When, from the start.
         #[schemars(required)]
-        at: Spanned<Lasting> = "at" [Required],
+        at: Spanned<DeclaredDuration> = "at" [Required],
         /// Why, for whoever reads the scenario.
         note: Text = "note",
         /// The charm's action that rotates its CA is run.
@@ -344,7 +344,7 @@ record! {
     /// For how long the ACME server cannot be reached.
     pub struct AcmeOutageFile {
         /// How long until it is back; without it, it stays away.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -354,9 +354,9 @@ record! {
         /// Domains whose records lego's DNS plugin may write; every public one without it.
         zones: Vec<String> = "zones",
         /// From writing a record until everybody sees it (30s).
-        dns_propagation: Lasting = "dns-propagation",
+        dns_propagation: DeclaredDuration = "dns-propagation",
         /// What an order takes beside that (10s).
-        order: Lasting = "order",
+        order: DeclaredDuration = "order",
     }
 }
 
@@ -444,7 +444,7 @@ record! {
         #[schemars(required)]
         by: Text = "by" [Required],
         /// How long until it is mended; without it, it stays.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -533,9 +533,9 @@ record! {
         /// Only to this application.
         to: Text = "to",
         /// At least this long.
-        at_least: Lasting = "at-least",
+        at_least: DeclaredDuration = "at-least",
         /// At most this long.
-        at_most: Lasting = "at-most",
+        at_most: DeclaredDuration = "at-most",
         /// Every outage has this error, such as `unknown-issuer`.
         error: Text = "error",
     }

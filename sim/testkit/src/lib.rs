@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use trustsim_charms::{CharmMetadata, Endpoint, PLAIN, Role};
+use trustsim_charms::{CharmMetadata, Endpoint, Role, WITHOUT_TLS};
 use trustsim_juju::{HookName, RelationChange};
 use trustsim_kernel::Streams;
 use trustsim_kernel::{Span, Time};
@@ -465,7 +465,7 @@ fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
         containers: Vec::new(),
         endpoints: endpoints.collect(),
         options: BTreeMap::new(),
-        implementation: &PLAIN,
+        implementation: &WITHOUT_TLS,
         issuer: None,
         validator: None,
         system_roots: true,

@@ -8,8 +8,7 @@ use super::controllers::ControllerSide;
 use super::simulation::{Event, World};
 use trustsim_charms::{AcmeServer, CharmMetadata, Role};
 use trustsim_juju::{
-    ApplicationId, ApplicationParts, ControllerId, EndpointInfo, EndpointRole, MachineId, ModelId,
-    UnitId,
+    ApplicationId, ApplicationParts, ControllerId, EndpointInfo, MachineId, ModelId, UnitId,
 };
 use trustsim_kernel::Agenda;
 
@@ -201,18 +200,14 @@ impl World {
 fn endpoints(charm: &CharmMetadata) -> Arc<[EndpointInfo]> {
     let endpoints = charm.endpoints.iter().map(|endpoint| EndpointInfo {
         name: endpoint.name.as_str().into(),
-        role: match endpoint.role {
-            Role::Provider => EndpointRole::Provider,
-            Role::Requirer => EndpointRole::Requirer,
-            Role::Peer => EndpointRole::Peer,
-        },
+        role: endpoint.role,
         interface: endpoint.interface.as_str().into(),
         limit: endpoint.limit,
         container_scope: endpoint.container_scope,
     });
     let juju_info = EndpointInfo {
         name: "juju-info".into(),
-        role: EndpointRole::Provider,
+        role: Role::Provider,
         interface: "juju-info".into(),
         limit: None,
         container_scope: false,

@@ -10,7 +10,7 @@ use trustsim_model::{
 
 use super::desk::subject;
 use super::simulation::{Event, World};
-use trustsim_charms::{Deed, ExternalCa, Hand, Wait};
+use trustsim_charms::{ExternalCa, OperatorAction, OperatorContext, PendingTask};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::Note as CharmNote;
 use trustsim_juju::{About, ApplicationId, UnitId};
@@ -43,7 +43,7 @@ pub(super) struct People {
 struct Errand {
     operator: usize,
     application: usize,
-    wait: Wait,
+    wait: PendingTask,
     /// How often this wait was noticed before, and now.
     number: u32,
     /// The entry that says it was noticed.
@@ -155,7 +155,8 @@ impl World {
         };
         let waits = self.waits(id, agenda.now());
         self.people.open.retain(|(of, what, about), _| {
-            let is_it = |(_, wait): &(UnitId, Wait)| wait.what == *what && wait.subject == *about;
+            let is_it =
+                |(_, wait): &(UnitId, PendingTask)| wait.what == *what && wait.subject == *about;
             *of != application || waits.iter().any(is_it)
         });
         let cause = cause.or(self.last_hook.get(&unit).copied());
@@ -165,15 +166,15 @@ impl World {
     }
 
     /// What the units of an application show, each once, with the unit that shows it.
-    fn waits(&self, id: ApplicationId, now: Time) -> Vec<(UnitId, Wait)> {
+    fn waits(&self, id: ApplicationId, now: Time) -> Vec<(UnitId, PendingTask)> {
         let Some(charm) = &self.charms[id.index()] else {
             return Vec::new();
         };
-        let mut waits: Vec<(UnitId, Wait)> = Vec::new();
+        let mut waits: Vec<(UnitId, PendingTask)> = Vec::new();
         for unit in &self.juju.application(id).units {
             let context = UnitContext::new(&self.juju, *unit, now, None);
-            for wait in charm.waits(&context) {
-                let is_new = |(_, other): &(UnitId, Wait)| *other != wait;
+            for wait in charm.pending_tasks(&context) {
+                let is_new = |(_, other): &(UnitId, PendingTask)| *other != wait;
                 if waits.iter().all(is_new) {
                     waits.push((*unit, wait));
                 }
@@ -186,7 +187,7 @@ impl World {
         &mut self,
         application: usize,
         unit: UnitId,
-        wait: Wait,
+        wait: PendingTask,
         cause: Option<Seq>,
         agenda: &mut Agenda<Event>,
     ) {
@@ -285,17 +286,17 @@ impl World {
         let deployment = Arc::clone(&self.deployment);
         let spec = &deployment.operators[errand.operator];
         let action = match deed {
-            Deed::Action { name, parameters } => Action::RunAction {
+            OperatorAction::Action { name, parameters } => Action::RunAction {
                 application: errand.application,
                 unit: spec.unit,
                 name,
                 parameters,
             },
-            Deed::Config { options } => Action::SetConfig {
+            OperatorAction::Config { options } => Action::SetConfig {
                 application: errand.application,
                 options,
             },
-            Deed::AtWorkload {
+            OperatorAction::AtWorkload {
                 command,
                 files,
                 notifies,
@@ -318,13 +319,13 @@ impl World {
     fn deed(
         &self,
         errand: &Errand,
-        wait: &Wait,
+        wait: &PendingTask,
         unit: UnitId,
         now: Time,
-    ) -> Option<(Deed, Vec<CharmNote>)> {
+    ) -> Option<(OperatorAction, Vec<CharmNote>)> {
         let charm = self.charms[self.applications[errand.application].index()].as_ref()?;
         let subject = self.stream_subject(errand.application, wait, errand.number);
-        let mut hand = Hand {
+        let mut hand = OperatorContext {
             stream: self.streams.stream("operator-answer", &subject),
             ca: self.people.cas[errand.operator].clone(),
             rejects: self.deployment.operators[errand.operator].rejects.clone(),
@@ -345,12 +346,12 @@ impl World {
     ) {
         let now = agenda.now();
         let id = self.applications[application];
-        let wait = Wait {
+        let wait = PendingTask {
             what: "revocation",
             subject: name.to_owned(),
             detail: String::new(),
         };
-        let mut hand = Hand {
+        let mut hand = OperatorContext {
             stream: self.streams.stream("operator-answer", name),
             ca: None,
             rejects: Vec::new(),
@@ -363,7 +364,7 @@ impl World {
         });
         let (
             Some(leader),
-            Some(Deed::AtWorkload {
+            Some(OperatorAction::AtWorkload {
                 command,
                 files,
                 notifies,
@@ -383,7 +384,7 @@ impl World {
         self.carry_out_unplanned(action, source, cause, agenda);
     }
 
-    fn stream_subject(&self, application: usize, wait: &Wait, number: u32) -> String {
+    fn stream_subject(&self, application: usize, wait: &PendingTask, number: u32) -> String {
         let address = self.deployment.application_address(application);
         format!("{address} {} {}#{number}", wait.what, wait.subject)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::simulation::World;
-use trustsim_charms::Carried;
+use trustsim_charms::LibraryBinding;
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{ApplicationKind, Hook, HookError, Sight, UnitId};
 use trustsim_kernel::Time;
@@ -31,7 +31,7 @@ pub(super) struct RecordedHook {
     /// The hook.
     pub hook: Hook,
     /// What the charm handed to its libraries.
-    pub libraries: Vec<Carried>,
+    pub libraries: Vec<LibraryBinding>,
     /// What the unit saw.
     pub before: Sight,
     /// The same, with what the hook wrote.
@@ -68,7 +68,7 @@ impl Recorder {
 
 /// What is known of a hook before the charm's code runs.
 pub(super) struct Begun {
-    libraries: Vec<Carried>,
+    libraries: Vec<LibraryBinding>,
     before: Sight,
 }
 

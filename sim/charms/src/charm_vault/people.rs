@@ -6,7 +6,7 @@
 //! `generate-root-ca`.
 
 use super::{AUTO_GENERATED, CA_READY, CharmVault, Obstacle, SEALED, is_set, option_is_true, pki};
-use crate::{Deed, Hand, Wait};
+use crate::{OperatorAction, OperatorContext, PendingTask};
 use trustsim_interfaces::UnitContext;
 use trustsim_pki::{Certificate, CertificateRequest, encode_base64};
 
@@ -17,10 +17,10 @@ const WAITS_SIGNED: &str = "signed-csr";
 
 impl CharmVault {
     /// What the unit's status says that somebody has to do.
-    pub(super) fn waits_for(&self, unit: &UnitContext<'_>) -> Option<Wait> {
+    pub(super) fn waits_for(&self, unit: &UnitContext<'_>) -> Option<PendingTask> {
         let wait = |what, subject: &str, detail: &str| {
             let (subject, detail) = (subject.to_owned(), detail.to_owned());
-            Some(Wait {
+            Some(PendingTask {
                 what,
                 subject,
                 detail,
@@ -49,30 +49,30 @@ impl CharmVault {
     /// What somebody does about it.
     pub(super) fn answered(
         &self,
-        wait: &Wait,
-        hand: &mut Hand,
+        task: &PendingTask,
+        operator: &mut OperatorContext,
         unit: &UnitContext<'_>,
-    ) -> Option<Deed> {
-        let action = |name: &str, parameters: &[(&str, String)]| Deed::Action {
+    ) -> Option<OperatorAction> {
+        let action = |name: &str, parameters: &[(&str, String)]| OperatorAction::Action {
             name: name.to_owned(),
             parameters: parameters
                 .iter()
                 .map(|(key, value)| ((*key).to_owned(), value.clone()))
                 .collect(),
         };
-        match wait.what {
-            WAITS_UNSEAL => Some(Deed::AtWorkload {
+        match task.what {
+            WAITS_UNSEAL => Some(OperatorAction::AtWorkload {
                 command: "vault operator unseal".to_owned(),
                 files: [(SEALED.into(), None)].into(),
                 notifies: None,
             }),
             WAITS_ACCESS => Some(action(WAITS_ACCESS, &[("token", "vault-token".to_owned())])),
-            WAITS_CA if hand.ca.is_none() => Some(action("generate-root-ca", &[])),
+            WAITS_CA if operator.ca.is_none() => Some(action("generate-root-ca", &[])),
             WAITS_CA => Some(action("get-csr", &[])),
             WAITS_SIGNED => {
-                let ca = hand.ca.as_ref()?;
-                let request = CertificateRequest::from_pem(&wait.subject).ok()?;
-                let signed = ca.sign(&request, true, unit.now(), &mut hand.stream)?;
+                let ca = operator.ca.as_ref()?;
+                let request = CertificateRequest::from_pem(&task.subject).ok()?;
+                let signed = ca.sign(&request, true, unit.now(), &mut operator.stream)?;
                 let below_root = signed.chain.iter().filter(|link| !link.is_self_issued());
                 let pems: Vec<&str> = below_root.map(Certificate::pem).collect();
                 let root = ca.certificates().next()?;

@@ -56,14 +56,14 @@ impl Play {
     fn parameters(&self) -> Parameters {
         let mut context = self.stage.context(self.leader());
         let charm = ManualTlsCertificates::default();
-        let waits = charm.waits(&context);
-        let mut hand = Hand {
+        let waits = charm.pending_tasks(&context);
+        let mut hand = OperatorContext {
             stream: Streams::new(1).stream("test", "answer"),
             ca: Some(self.ca.clone()),
             rejects: Vec::new(),
         };
         match charm.answer(&waits[0], &mut hand, &mut context) {
-            Some(Deed::Action { name, parameters }) if name == PROVIDE => parameters,
+            Some(OperatorAction::Action { name, parameters }) if name == PROVIDE => parameters,
             other => panic!("{other:?}"),
         }
     }
@@ -131,7 +131,7 @@ fn the_status_counts_what_waits_for_a_person() {
     assert_eq!(*status, Status::Active);
     let wanted = "2 outstanding requests, use juju actions to provide certificates";
     assert_eq!(&**message, wanted);
-    let waits = |unit| ManualTlsCertificates::default().waits(&play.stage.context(unit));
+    let waits = |unit| ManualTlsCertificates::default().pending_tasks(&play.stage.context(unit));
     let kinds: Vec<&str> = waits(play.leader()).iter().map(|wait| wait.what).collect();
     assert_eq!(kinds, ["certificate", "certificate"]);
     assert!(waits(play.other()).is_empty());
@@ -151,7 +151,12 @@ fn a_certificate_that_is_provided_reaches_the_requirer() {
     );
     assert!(play.answered());
     let charm = ManualTlsCertificates::default();
-    assert_eq!(charm.waits(&play.stage.context(play.leader())).len(), 1);
+    assert_eq!(
+        charm
+            .pending_tasks(&play.stage.context(play.leader()))
+            .len(),
+        1
+    );
     let sent = play.relations.iter().find_map(|relation| {
         let bag = play.stage.application_bag(*relation, play.manual);
         bag.get("certificates").map(|value| value.text().to_owned())

@@ -22,14 +22,14 @@ use std::sync::Arc;
 
 use super::{
     AcmeServer, CertificatesProfile, Charm, CharmMetadata, Endpoint, EndpointProfile,
-    IssuerProfile, LibraryProfile, Mode, OptionSpec, Protocol, Role, TrustProfile, implementation,
+    IssuerProfile, LibraryProfile, Mode, OptionSpec, Protocol, TrustProfile, implementation,
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::{Note, StoredKey};
 use trustsim_juju::{
     About, Activity, ApplicationId, ApplicationParts, Bag, ConnectionError, Driver, EndpointInfo,
-    EndpointRole, Event, Happening, Hook, HookError, Host, Juju, Latencies, LinkId, ModelId, Quiet,
-    RelationId, SecretId, SecretOwner, UnitId, Value, drive,
+    Event, Happening, Hook, HookError, Host, Juju, Latencies, LinkId, ModelId, Quiet, RelationId,
+    Role, SecretId, SecretOwner, UnitId, Value, drive,
 };
 use trustsim_kernel::{Agenda, Seq, Span, Streams, Time};
 use trustsim_pki::{KeyAlgorithm, KeyPool};
@@ -197,9 +197,9 @@ impl Stage {
         units: u32,
     ) -> ApplicationId {
         let role = |role| match role {
-            Role::Provider => EndpointRole::Provider,
-            Role::Requirer => EndpointRole::Requirer,
-            Role::Peer => EndpointRole::Peer,
+            Role::Provider => Role::Provider,
+            Role::Requirer => Role::Requirer,
+            Role::Peer => Role::Peer,
         };
         let endpoints = metadata.endpoints.iter().map(|endpoint| EndpointInfo {
             name: endpoint.name.as_str().into(),

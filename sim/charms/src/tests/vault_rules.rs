@@ -4,7 +4,7 @@
 mod access;
 
 use super::super::surface::{self, trust_path};
-use super::super::{Deed, Hand, Mode, catalogue};
+use super::super::{Mode, OperatorAction, OperatorContext, catalogue};
 use super::*;
 use trustsim_interfaces::pem;
 use trustsim_interfaces::tls_certificates::{CertificateEntry, ErrorEntry, read_provider};
@@ -157,20 +157,20 @@ fn people(stage: &mut Stage, application: ApplicationId) {
     for unit in stage.juju.application(application).units.clone() {
         let charm = stage.instances[&application].clone();
         let mut context = UnitContext::new(&stage.juju, unit, now, None);
-        let mut hand = Hand {
+        let mut hand = OperatorContext {
             stream: Streams::new(1).stream("person", "hand"),
             ca: None,
             rejects: Vec::new(),
         };
-        let waits = charm.waits(&context);
+        let waits = charm.pending_tasks(&context);
         let deeds = waits
             .iter()
             .filter_map(|wait| charm.answer(wait, &mut hand, &mut context));
         for deed in deeds.collect::<Vec<_>>() {
             match deed {
-                Deed::Action { name, .. } => stage.act(unit, &name),
-                Deed::Config { .. } => unreachable!("Vault waits for no option"),
-                Deed::AtWorkload { files, .. } => {
+                OperatorAction::Action { name, .. } => stage.act(unit, &name),
+                OperatorAction::Config { .. } => unreachable!("Vault waits for no option"),
+                OperatorAction::AtWorkload { files, .. } => {
                     let host = &mut TestHost(&mut stage.agenda, false);
                     stage.juju.change_files(unit, &files, None, host);
                 }

@@ -5,7 +5,7 @@ use super::faults::{self, Strike};
 use super::{Cause, Detective, Hint, short};
 use crate::describe::{order_problem, place, status_words};
 use crate::facts::address;
-use trustsim_charms::Wait;
+use trustsim_charms::PendingTask;
 use trustsim_juju::{HookError, HookName, Status};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{Action, Entry, Kind, Note, Seq};
@@ -70,7 +70,7 @@ impl<'a> Detective<'_, 'a> {
         let noticed = self
             .trail
             .about(provider, self.deployment.start, at + NOTICED);
-        let waits: Vec<(Seq, &Entry, &Wait, bool)> = noticed
+        let waits: Vec<(Seq, &Entry, &PendingTask, bool)> = noticed
             .into_iter()
             .filter_map(|(seq, entry)| match &entry.kind {
                 Kind::Note(Note::WaitNoticed {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{Cause, diagnose};
-use trustsim_charms::{Role, VAULT_UNSEALED, Wait};
+use trustsim_charms::{PendingTask, Role, VAULT_UNSEALED};
 use trustsim_juju::{HookError, RelationChange, Status};
 use trustsim_kernel::Span;
 use trustsim_pki::Certificate;
@@ -60,7 +60,7 @@ fn refused(common_name: &str, reason: &str) -> Note {
 /// The first operator notices a wait.
 fn noticed(what: &'static str, detail: &str, answers_in: Option<Span>) -> Note {
     Note::WaitNoticed {
-        wait: Wait {
+        wait: PendingTask {
             what,
             subject: detail.to_owned(),
             detail: detail.to_owned(),

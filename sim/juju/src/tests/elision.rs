@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::random::{Deed, Scene, deeds};
+use super::random::{OperatorAction, Scene, deeds};
 use super::stage::{Played, START, Stage, seconds};
 use crate::*;
 
@@ -41,7 +41,7 @@ fn the_end_of_a_charms_word_is_no_reason_to_hurry() {
     for seed in [12_449_434_944_772_701_143, 5, 6, 7] {
         let play = |every_hook| {
             let mut scene = Scene::new(seed, every_hook);
-            scene.play(&[(0, Deed::Act(0, "add"))]);
+            scene.play(&[(0, OperatorAction::Act(0, "add"))]);
             essence(scene.stage.played)
         };
         assert_eq!(play(false), play(true), "{seed}");
@@ -54,8 +54,8 @@ fn an_alarm_is_a_look_at_the_lock() {
     let play = |every_hook| {
         let mut scene = Scene::new(3_953_138_348_530_243_552, every_hook);
         scene.play(&[
-            (218_951, Deed::Act(0, "add")),
-            (1_842, Deed::Act(183, "add")),
+            (218_951, OperatorAction::Act(0, "add")),
+            (1_842, OperatorAction::Act(183, "add")),
         ]);
         essence(scene.stage.played)
     };
@@ -238,13 +238,16 @@ fn a_hook_that_outlives_its_connection_hides_no_update_status() {
 #[test]
 fn an_action_is_known_to_an_agent_that_is_back() {
     let deeds = [
-        (80, Deed::Kill(15)),
-        (1_142_135, Deed::Remove(0)),
-        (1_808, Deed::AddUnit(0)),
-        (754, Deed::NetworkPath(81, true, Disruption::Loss(90))),
-        (764, Deed::Act(0, "add")),
-        (4_091_957, Deed::Act(154, "add")),
-        (0, Deed::Calm(0)),
+        (80, OperatorAction::Kill(15)),
+        (1_142_135, OperatorAction::Remove(0)),
+        (1_808, OperatorAction::AddUnit(0)),
+        (
+            754,
+            OperatorAction::NetworkPath(81, true, Disruption::Loss(90)),
+        ),
+        (764, OperatorAction::Act(0, "add")),
+        (4_091_957, OperatorAction::Act(154, "add")),
+        (0, OperatorAction::Calm(0)),
     ];
     let play = |every_hook| {
         let mut scene = Scene::new(5_907_293_881_243_790_388, every_hook);

@@ -10,7 +10,7 @@ use trustsim_kernel::Time;
 
 /// Something that happens; numbers are taken modulo what there is.
 #[derive(Clone, Debug)]
-pub(super) enum Deed {
+pub(super) enum OperatorAction {
     Configure(u8, u8),
     Integrate(u8),
     Remove(u8),
@@ -33,7 +33,7 @@ pub(super) enum Deed {
     Calm(u8),
 }
 
-pub(super) fn deeds() -> impl Strategy<Value = Vec<(u32, Deed)>> {
+pub(super) fn deeds() -> impl Strategy<Value = Vec<(u32, OperatorAction)>> {
     let fault = prop_oneof![
         Just(CommitFault::BeforeSecrets),
         Just(CommitFault::BetweenSecretsAndDatabags),
@@ -59,26 +59,26 @@ pub(super) fn deeds() -> impl Strategy<Value = Vec<(u32, Deed)>> {
     ];
     let n = any::<u8>;
     let deed = prop_oneof![
-        1 => (n(), n()).prop_map(|(n, level)| Deed::Configure(n, level)),
-        1 => n().prop_map(Deed::Integrate),
-        1 => n().prop_map(Deed::Remove),
-        1 => (n(), any::<bool>()).prop_map(|(n, on)| Deed::Suspend(n, on)),
-        1 => n().prop_map(Deed::AddUnit),
-        1 => n().prop_map(Deed::RemoveUnit),
-        4 => (n(), action).prop_map(|(n, action)| Deed::Act(n, action)),
-        1 => (n(), any::<bool>()).prop_map(|(n, none)| Deed::Lead(n, none)),
-        1 => n().prop_map(Deed::Disconnect),
-        1 => n().prop_map(Deed::Kill),
-        2 => Just(Deed::Back),
-        1 => n().prop_map(Deed::Cut),
-        1 => (n(), fault).prop_map(|(n, fault)| Deed::Fault(n, fault)),
-        1 => n().prop_map(Deed::Pod),
-        1 => (n(), any::<i8>()).prop_map(|(n, minutes)| Deed::Skew(n, minutes)),
-        1 => (n(), any::<bool>()).prop_map(|(n, skip)| Deed::Resolve(n, skip)),
-        1 => n().prop_map(Deed::Refresh),
-        1 => (n(), n()).prop_map(|(n, address)| Deed::Address(n, address)),
-        3 => (n(), any::<bool>(), trouble).prop_map(|(n, all, what)| Deed::NetworkPath(n, all, what)),
-        2 => n().prop_map(Deed::Calm),
+        1 => (n(), n()).prop_map(|(n, level)| OperatorAction::Configure(n, level)),
+        1 => n().prop_map(OperatorAction::Integrate),
+        1 => n().prop_map(OperatorAction::Remove),
+        1 => (n(), any::<bool>()).prop_map(|(n, on)| OperatorAction::Suspend(n, on)),
+        1 => n().prop_map(OperatorAction::AddUnit),
+        1 => n().prop_map(OperatorAction::RemoveUnit),
+        4 => (n(), action).prop_map(|(n, action)| OperatorAction::Act(n, action)),
+        1 => (n(), any::<bool>()).prop_map(|(n, none)| OperatorAction::Lead(n, none)),
+        1 => n().prop_map(OperatorAction::Disconnect),
+        1 => n().prop_map(OperatorAction::Kill),
+        2 => Just(OperatorAction::Back),
+        1 => n().prop_map(OperatorAction::Cut),
+        1 => (n(), fault).prop_map(|(n, fault)| OperatorAction::Fault(n, fault)),
+        1 => n().prop_map(OperatorAction::Pod),
+        1 => (n(), any::<i8>()).prop_map(|(n, minutes)| OperatorAction::Skew(n, minutes)),
+        1 => (n(), any::<bool>()).prop_map(|(n, skip)| OperatorAction::Resolve(n, skip)),
+        1 => n().prop_map(OperatorAction::Refresh),
+        1 => (n(), n()).prop_map(|(n, address)| OperatorAction::Address(n, address)),
+        3 => (n(), any::<bool>(), trouble).prop_map(|(n, all, what)| OperatorAction::NetworkPath(n, all, what)),
+        2 => n().prop_map(OperatorAction::Calm),
     ];
     // Bursts a few milliseconds apart, and long quiet stretches.
     let wait = prop_oneof![0_u32..3_000, 3_000_u32..400_000, 400_000_u32..8_000_000];
@@ -129,7 +129,7 @@ impl Scene {
             troubles: Vec::new(),
         };
         for n in 0..3 {
-            scene.act(&Deed::Integrate(n));
+            scene.act(&OperatorAction::Integrate(n));
         }
         scene.stage.run_for(seconds(90));
         scene
@@ -154,39 +154,47 @@ impl Scene {
             .copied()
     }
 
-    pub(super) fn act(&mut self, deed: &Deed) {
+    pub(super) fn act(&mut self, deed: &OperatorAction) {
         let apps = self.apps.clone();
         let app = |n: u8| apps[usize::from(n) % apps.len()];
         let unit = |n: u8| self.unit(n);
         let (unit, relation) = match deed {
-            Deed::RemoveUnit(n) | Deed::Act(n, _) | Deed::Lead(n, _) | Deed::Disconnect(n) => {
-                (unit(*n), None)
-            }
-            Deed::Kill(n) | Deed::Fault(n, _) | Deed::Pod(n) | Deed::Skew(n, _) => (unit(*n), None),
-            Deed::Resolve(n, _) | Deed::Address(n, _) => (unit(*n), None),
-            Deed::NetworkPath(n, ..) => (unit(*n), None),
-            Deed::Remove(n) | Deed::Suspend(n, _) => (None, self.relation(*n)),
+            OperatorAction::RemoveUnit(n)
+            | OperatorAction::Act(n, _)
+            | OperatorAction::Lead(n, _)
+            | OperatorAction::Disconnect(n) => (unit(*n), None),
+            OperatorAction::Kill(n)
+            | OperatorAction::Fault(n, _)
+            | OperatorAction::Pod(n)
+            | OperatorAction::Skew(n, _) => (unit(*n), None),
+            OperatorAction::Resolve(n, _) | OperatorAction::Address(n, _) => (unit(*n), None),
+            OperatorAction::NetworkPath(n, ..) => (unit(*n), None),
+            OperatorAction::Remove(n) | OperatorAction::Suspend(n, _) => (None, self.relation(*n)),
             _ => (None, None),
         };
         let stage = &mut self.stage;
         match (deed, unit, relation) {
-            (Deed::Configure(n, level), ..) => stage.configure(app(*n), &level.to_string()),
-            (Deed::Integrate(n), ..) => {
+            (OperatorAction::Configure(n, level), ..) => {
+                stage.configure(app(*n), &level.to_string())
+            }
+            (OperatorAction::Integrate(n), ..) => {
                 let sides = self.sides[usize::from(*n) % self.sides.len()];
                 let _ = stage.call(|juju, host| juju.integrate(sides, None, host));
             }
-            (Deed::AddUnit(n), ..) => {
+            (OperatorAction::AddUnit(n), ..) => {
                 stage.unit(app(*n));
             }
-            (Deed::Refresh(n), ..) => stage.call(|juju, host| juju.refresh(app(*n), None, host)),
-            (Deed::Calm(n), ..) => {
+            (OperatorAction::Refresh(n), ..) => {
+                stage.call(|juju, host| juju.refresh(app(*n), None, host))
+            }
+            (OperatorAction::Calm(n), ..) => {
                 let index = usize::from(*n) % self.troubles.len().max(1);
                 if index < self.troubles.len() {
                     let (wire, trouble) = self.troubles.remove(index);
                     stage.call(|juju, host| juju.restore(wire, trouble, host));
                 }
             }
-            (Deed::Back, ..) => {
+            (OperatorAction::Back, ..) => {
                 for (wire, trouble) in std::mem::take(&mut self.troubles) {
                     stage.call(|juju, host| juju.restore(wire, trouble, host));
                 }
@@ -196,7 +204,7 @@ impl Scene {
                     stage.call(|_, host| host.schedule(host.now(), Event::AgentStart(unit)));
                 }
             }
-            (Deed::Cut(n), ..) => {
+            (OperatorAction::Cut(n), ..) => {
                 let links: Vec<LinkId> = stage.juju.links().map(|(id, _)| id).collect();
                 if let Some(link) = links.get(usize::from(*n) % links.len().max(1)).copied() {
                     stage.cut.insert(link);
@@ -204,10 +212,10 @@ impl Scene {
                 }
             }
             (_, Some(unit), _) => self.act_on_unit(deed, unit),
-            (Deed::Remove(_), _, Some(id)) => {
+            (OperatorAction::Remove(_), _, Some(id)) => {
                 stage.call(|juju, host| juju.remove_relation(id, None, host));
             }
-            (Deed::Suspend(_, on), _, Some(id)) => stage.call(|juju, host| match on {
+            (OperatorAction::Suspend(_, on), _, Some(id)) => stage.call(|juju, host| match on {
                 true => juju.suspend_relation(id, None, host),
                 false => juju.resume_relation(id, None, host),
             }),
@@ -215,35 +223,39 @@ impl Scene {
         }
     }
 
-    fn act_on_unit(&mut self, deed: &Deed, unit: UnitId) {
+    fn act_on_unit(&mut self, deed: &OperatorAction, unit: UnitId) {
         let stage = &mut self.stage;
         match deed {
-            Deed::RemoveUnit(_) => stage.call(|juju, host| juju.remove_unit(unit, None, host)),
-            Deed::Act(_, action) => stage.call(|juju, host| {
+            OperatorAction::RemoveUnit(_) => {
+                stage.call(|juju, host| juju.remove_unit(unit, None, host))
+            }
+            OperatorAction::Act(_, action) => stage.call(|juju, host| {
                 juju.run_action(unit, action, Default::default(), None, host);
             }),
-            Deed::Lead(_, none) => {
+            OperatorAction::Lead(_, none) => {
                 let application = stage.juju.unit(unit).application;
                 let holder = (!none).then_some(unit);
                 stage.call(|juju, host| juju.give_leadership(application, holder, None, host));
             }
-            Deed::Disconnect(_) => {
+            OperatorAction::Disconnect(_) => {
                 stage.unreachable.insert(unit);
                 self.down.push(unit);
                 stage.call(|juju, host| juju.disconnect(unit, host));
             }
-            Deed::Kill(_) => {
+            OperatorAction::Kill(_) => {
                 self.down.push(unit);
                 stage.call(|juju, host| juju.kill_agent(unit, host));
             }
-            Deed::Fault(_, fault) => stage.juju.fail_next_commit(unit, *fault),
-            Deed::Pod(_) => stage.call(|juju, host| juju.restart_pod(unit, None, host)),
-            Deed::Skew(_, minutes) => {
+            OperatorAction::Fault(_, fault) => stage.juju.fail_next_commit(unit, *fault),
+            OperatorAction::Pod(_) => stage.call(|juju, host| juju.restart_pod(unit, None, host)),
+            OperatorAction::Skew(_, minutes) => {
                 let skew_ns = i64::from(*minutes) * 60_000_000_000;
                 stage.call(|juju, host| juju.set_clock_skew(unit, skew_ns, host));
             }
-            Deed::Resolve(_, skip) => stage.call(|juju, host| juju.resolved(unit, *skip, host)),
-            Deed::NetworkPath(_, all, trouble) => {
+            OperatorAction::Resolve(_, skip) => {
+                stage.call(|juju, host| juju.resolved(unit, *skip, host))
+            }
+            OperatorAction::NetworkPath(_, all, trouble) => {
                 let model = stage
                     .juju
                     .application(stage.juju.unit(unit).application)
@@ -256,7 +268,7 @@ impl Scene {
                 self.troubles.push((wire, *trouble));
                 stage.call(|juju, host| juju.disrupt(wire, *trouble, None, host));
             }
-            Deed::Address(_, n) => {
+            OperatorAction::Address(_, n) => {
                 let address = format!("10.9.9.{n}");
                 stage.call(|juju, host| juju.set_address(unit, &address, None, host));
             }
@@ -264,7 +276,7 @@ impl Scene {
         }
     }
 
-    pub(super) fn play(&mut self, deeds: &[(u32, Deed)]) {
+    pub(super) fn play(&mut self, deeds: &[(u32, OperatorAction)]) {
         for (wait_ms, deed) in deeds {
             self.stage
                 .run_for(Duration::from_millis(u64::from(*wait_ms)));
@@ -396,7 +408,7 @@ proptest! {
             prop_assert!(before.iter().zip(&after).all(|(before, after)| before <= after));
             before = after;
         }
-        scene.act(&Deed::Back);
+        scene.act(&OperatorAction::Back);
         scene.stage.run_for(seconds(2_000));
         // Its charm may be renewing something just then, but not for long.
         let rests = (0..3).any(|_| {

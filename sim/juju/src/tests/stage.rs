@@ -325,9 +325,9 @@ fn endpoint(text: &str) -> EndpointInfo {
     EndpointInfo {
         name: words[1].into(),
         role: match words[0] {
-            "provides" => EndpointRole::Provider,
-            "requires" => EndpointRole::Requirer,
-            _ => EndpointRole::Peer,
+            "provides" => Role::Provider,
+            "requires" => Role::Requirer,
+            _ => Role::Peer,
         },
         interface: words[1].into(),
         limit: limit.map(|at| words[at + 1].parse().expect("a number")),

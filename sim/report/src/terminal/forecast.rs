@@ -107,7 +107,11 @@ fn crowds(forecast: &Forecast, text: &mut String) {
         let limit = one
             .limit
             .map_or_else(|| "-".to_owned(), |limit| limit.to_string());
-        let colour = if is_over { style::BAD } else { style::PLAIN };
+        let colour = if is_over {
+            style::BAD
+        } else {
+            style::WITHOUT_TLS
+        };
         table.row([
             Cell::plain(&one.provider),
             Cell::plain(&what),

@@ -8,7 +8,7 @@ use super::{ApplicationDraft, Resolver};
 use crate::bundle::ApplicationFile;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Severity};
-use trustsim_charms::{KnownCharm, PLAIN, Role};
+use trustsim_charms::{KnownCharm, Role, WITHOUT_TLS};
 use trustsim_model::{ApplicationSpec, ModelKind};
 use trustsim_yaml::{Map, Node, ScalarKind, Spanned, Value, nearest};
 
@@ -72,7 +72,7 @@ impl Resolver<'_> {
         let issues = charm.metadata.endpoints.iter().any(|endpoint| {
             endpoint.role == Role::Provider && endpoint.interface == "tls-certificates"
         });
-        if issues && *charm.metadata.implementation == PLAIN {
+        if issues && *charm.metadata.implementation == WITHOUT_TLS {
             let name = &charm.metadata.name;
             let message = format!("`{name}` is not played yet: it issues no certificate");
             let help =

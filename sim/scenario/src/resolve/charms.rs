@@ -9,8 +9,8 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::files::{beside, read_text};
 use crate::shape::Text;
 use trustsim_charms::{
-    CharmDeclaration, CharmMetadata, KnownCharm, PLAIN, catalogue, catalogue_source, known_charm,
-    known_charm_on,
+    CharmDeclaration, CharmMetadata, KnownCharm, WITHOUT_TLS, catalogue, catalogue_source,
+    known_charm, known_charm_on,
 };
 use trustsim_yaml::{Entry, FromNode, Node, Place, Reader, Spanned, Unknown, Value, parse};
 
@@ -241,7 +241,7 @@ fn unknown_charm(name: &str) -> KnownCharm {
             containers: Vec::new(),
             endpoints: Vec::new(),
             options: std::collections::BTreeMap::new(),
-            implementation: &PLAIN,
+            implementation: &WITHOUT_TLS,
             issuer: None,
             validator: None,
             system_roots: true,

@@ -5,7 +5,7 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::files::{beside, read_text};
 use crate::shape::{ClientFile, ConnectionFile, Text};
-use trustsim_charms::{Lasting, Role};
+use trustsim_charms::{DeclaredDuration, Role};
 use trustsim_kernel::Span;
 use trustsim_model::{ClientSpec, ConnectionSpec, Party, Persistence};
 use trustsim_tls::{UnknownResumption, Validator};
@@ -150,7 +150,8 @@ impl Resolver<'_> {
 
     /// How a connection goes on without new handshakes.
     fn persistence(&mut self, file: &ConnectionFile) -> Persistence {
-        let span = |wanted: &Option<Spanned<Lasting>>| wanted.as_ref().map(|one| one.value.0);
+        let span =
+            |wanted: &Option<Spanned<DeclaredDuration>>| wanted.as_ref().map(|one| one.value.0);
         for one in [&file.lives, &file.session_lifetime].into_iter().flatten() {
             if one.value.0.is_zero() {
                 let message = "nothing goes on for no time at all";

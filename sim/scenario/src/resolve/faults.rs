@@ -17,7 +17,7 @@ use crate::shape::{
     AcmeOutageFile, ClockSkewFile, FaultFile, RandomFile, RelationFile, RestartFile, RevokeFile,
     RotateCaFile, RunActionFile, SetConfigFile, Text,
 };
-use trustsim_charms::Lasting;
+use trustsim_charms::DeclaredDuration;
 use trustsim_faults::{Fault, PlannedFault, draw, plan};
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_model::{
@@ -400,7 +400,7 @@ impl Resolver<'_> {
 }
 
 /// `for:`.
-fn span(lasts: Option<&Spanned<Lasting>>) -> Option<Span> {
+fn span(lasts: Option<&Spanned<DeclaredDuration>>) -> Option<Span> {
     lasts.map(|lasts| lasts.value.0)
 }
 

@@ -4,7 +4,7 @@ use super::Resolver;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::shape::Text;
-use trustsim_charms::Lasting;
+use trustsim_charms::DeclaredDuration;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{ControllerSpec, Timings};
 use trustsim_pki::KeyAlgorithm;
@@ -100,7 +100,7 @@ impl Resolver<'_> {
         let Some(file) = &self.scenario.timings else {
             return timings;
         };
-        let fields: [(&mut Span, Option<Lasting>); 8] = [
+        let fields: [(&mut Span, Option<DeclaredDuration>); 8] = [
             (&mut timings.hook_min, file.hook_min),
             (&mut timings.hook_max, file.hook_max),
             (&mut timings.watch_latency, file.watch_latency),

@@ -1,7 +1,7 @@
 //! What each kind of fault that strikes Juju itself takes.
 
 use super::{CharmNode, Text};
-use trustsim_charms::Lasting;
+use trustsim_charms::DeclaredDuration;
 use trustsim_yaml::{Spanned, record};
 
 record! {
@@ -12,7 +12,7 @@ record! {
         /// `model.app/0`.
         unit: Text = "unit",
         /// How long until they start again; without it, they stay down.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -24,7 +24,7 @@ record! {
         /// `model.app/0`.
         unit: Text = "unit",
         /// How long until they are back; without it 5 s for a pod and 60 s for a machine.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -94,7 +94,7 @@ record! {
         /// How often, over all units; each time without it.
         times: Spanned<u32> = "times",
         /// How long until they succeed again.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -115,7 +115,7 @@ record! {
         /// How often, over all units; each time without it.
         times: Spanned<u32> = "times",
         /// How long until they succeed again.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -128,7 +128,7 @@ record! {
         #[schemars(required, length(equal = 2))]
         between: Vec<Text> = "between" [Required],
         /// How long until it is resumed.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -152,7 +152,7 @@ record! {
         /// Owner of consuming models; may be left out where all have one.
         user: Text = "user",
         /// How long until access is granted again and the relations are resumed.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -162,7 +162,7 @@ record! {
         /// Its name; may be left out where there is only one.
         controller: Text = "controller",
         /// How long until it is back.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -173,7 +173,7 @@ record! {
         #[schemars(required, length(equal = 2))]
         between: Vec<Text> = "between" [Required],
         /// How long until the network carries again.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -188,7 +188,7 @@ record! {
         #[schemars(required, length(equal = 2))]
         between: Vec<Text> = "between" [Required],
         /// Everything takes so much longer, each way.
-        delay: Spanned<Lasting> = "delay",
+        delay: Spanned<DeclaredDuration> = "delay",
         /// So many in a hundred packets are lost, 1 to 99; TCP sends them again.
         drop: Spanned<u32> = "drop",
         /// Nothing passes, but connections outlive it; then everything arrives.
@@ -196,7 +196,7 @@ record! {
         /// Connections break at once, and are dialled in vain.
         cut: bool = "cut",
         /// How long.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -206,6 +206,6 @@ record! {
         /// How many (10).
         count: Spanned<u32> = "count",
         /// All are over so long after `at` (12h).
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }

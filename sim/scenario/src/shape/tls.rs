@@ -1,6 +1,6 @@
 //! The faults of the TLS side, as written.
 
-use trustsim_charms::Lasting;
+use trustsim_charms::DeclaredDuration;
 use trustsim_yaml::{Spanned, record};
 
 use super::Text;
@@ -28,7 +28,7 @@ record! {
         /// whose signature is damaged (`bad-signature`), or no certificate (`garbage`).
         how: Text = "how" [Required],
         /// How long until it is put right; without it, nobody does.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -54,7 +54,7 @@ record! {
         /// A damaged block at the end of every file of the store.
         garbage: Spanned<bool> = "garbage",
         /// How long until it is taken out again; without it, it stays.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -72,7 +72,7 @@ record! {
         #[schemars(required)]
         ca: Text = "ca" [Required],
         /// How long until it is trusted again; without it, never.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -84,7 +84,7 @@ record! {
         /// `model.app/0`.
         unit: Text = "unit",
         /// How long until they speak TLS again; without it, they do not.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -98,11 +98,11 @@ record! {
         /// `model.app/0`.
         revokes: Vec<Text> = "revokes",
         /// How long a list is valid (7d).
-        valid: Spanned<Lasting> = "valid",
+        valid: Spanned<DeclaredDuration> = "valid",
         /// How often there is a new one; without it, there is one only.
-        every: Spanned<Lasting> = "every",
+        every: Spanned<DeclaredDuration> = "every",
         /// How long there are new ones; without it, for good.
-        lasts: Spanned<Lasting> = "for",
+        lasts: Spanned<DeclaredDuration> = "for",
     }
 }
 

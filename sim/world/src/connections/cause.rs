@@ -85,7 +85,7 @@ impl World {
             return side.reached_by;
         }
         let charm = self.charm_of(unit, None)?;
-        let waits = charm.waits(&UnitContext::new(&self.juju, unit, now, None));
+        let waits = charm.pending_tasks(&UnitContext::new(&self.juju, unit, now, None));
         let workload = &self.juju.unit(unit).workload;
         workload.cause.filter(|_| !waits.is_empty())
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Simulation;
 use crate::recorder::RecordedHook;
-use trustsim_charms::Carried;
+use trustsim_charms::LibraryBinding;
 use trustsim_interfaces::tls_certificates::{Mode, Request, Side};
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
 use trustsim_juju::{Bag, Hook, RelationSight, SecretOwner, SecretSight, Sight};
@@ -143,9 +143,9 @@ fn secret(sight: &SecretSight) -> Value {
     })
 }
 
-fn library(carried: &Carried) -> Value {
+fn library(carried: &LibraryBinding) -> Value {
     match carried {
-        Carried::RequiresCertificates {
+        LibraryBinding::RequiresCertificates {
             asks,
             requests,
             private_key,
@@ -168,7 +168,7 @@ fn library(carried: &Carried) -> Value {
                 "refresh-hooks": refresh_hooks,
             })
         }
-        Carried::ProvidesCertificates(tls_certificates::Provider {
+        LibraryBinding::ProvidesCertificates(tls_certificates::Provider {
             endpoint,
             library,
             capabilities,
@@ -179,15 +179,19 @@ fn library(carried: &Carried) -> Value {
             "library": name(&tls_certificates::Library::ALL, *library),
             "capabilities": capabilities.as_ref().map(|said| said.to_value().text().to_owned()),
         }),
-        Carried::RequiresTransfer(certificate_transfer::Requirer {
-            endpoint, library, ..
+        LibraryBinding::RequiresTransfer(certificate_transfer::Requirer {
+            endpoint,
+            library,
+            ..
         }) => json!({
             "endpoint": &**endpoint,
             "role": "requirer",
             "library": name(&certificate_transfer::Library::ALL, *library),
         }),
-        Carried::ProvidesTransfer(certificate_transfer::Provider {
-            endpoint, library, ..
+        LibraryBinding::ProvidesTransfer(certificate_transfer::Provider {
+            endpoint,
+            library,
+            ..
         }) => json!({
             "endpoint": &**endpoint,
             "role": "provider",

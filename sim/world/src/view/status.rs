@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::Simulation;
-use trustsim_juju::{
-    Application, ApplicationId, ApplicationKind, EndpointRole, Juju, ModelId, UnitId,
-};
+use trustsim_juju::{Application, ApplicationId, ApplicationKind, Juju, ModelId, Role, UnitId};
 use trustsim_kernel::Time;
 
 impl Simulation {
@@ -256,11 +254,11 @@ impl Simulation {
     }
 }
 
-fn endpoint_value(interface: &str, role: EndpointRole) -> Value {
+fn endpoint_value(interface: &str, role: Role) -> Value {
     let role = match role {
-        EndpointRole::Provider => "provider",
-        EndpointRole::Requirer => "requirer",
-        EndpointRole::Peer => "peer",
+        Role::Provider => "provider",
+        Role::Requirer => "requirer",
+        Role::Peer => "peer",
     };
     json!({"interface": interface, "role": role})
 }

@@ -7,7 +7,7 @@ use super::span;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::shape::{FailCommitFile, FailHookFile, Text};
-use trustsim_charms::{CharmMetadata, Lasting, Role};
+use trustsim_charms::{CharmMetadata, DeclaredDuration, Role};
 use trustsim_faults::Fault;
 use trustsim_juju::{CommitFault, HookName, RelationEvent};
 use trustsim_model::{Action, FailingHook, HookAction, HookFailure, Target};
@@ -54,7 +54,7 @@ impl Resolver<'_> {
         target: Target,
         hook: Option<&Text>,
         failure: HookFailure,
-        (times, lasts): (Option<&Spanned<u32>>, Option<&Spanned<Lasting>>),
+        (times, lasts): (Option<&Spanned<u32>>, Option<&Spanned<DeclaredDuration>>),
     ) -> Option<Fault> {
         let hook = match hook {
             None => None,
@@ -87,7 +87,7 @@ impl Resolver<'_> {
 
 /// Every hook a charm may be run for.
 fn hooks_of(charm: &CharmMetadata) -> Vec<HookName> {
-    let mut hooks = HookName::PLAIN.to_vec();
+    let mut hooks = HookName::WITHOUT_TLS.to_vec();
     for endpoint in &charm.endpoints {
         let events = RelationEvent::ALL.into_iter();
         let breaks = endpoint.role != Role::Peer;

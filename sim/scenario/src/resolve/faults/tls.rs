@@ -194,6 +194,6 @@ impl Resolver<'_> {
     }
 }
 
-fn edited(edit: TlsEdit, lasts: Option<&Spanned<trustsim_charms::Lasting>>) -> Fault {
+fn edited(edit: TlsEdit, lasts: Option<&Spanned<trustsim_charms::DeclaredDuration>>) -> Fault {
     Fault::lasting(Action::Tls(TlsAction::Edit(edit)), span(lasts))
 }

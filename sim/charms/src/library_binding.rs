@@ -7,7 +7,7 @@ use trustsim_pki::KeyPair;
 /// A library of one endpoint, with what the charm hands it in a hook: what a charm's constructor
 /// would give the real one.
 #[derive(Clone, Debug)]
-pub enum Carried {
+pub enum LibraryBinding {
     /// `TLSCertificatesRequiresV4`.
     RequiresCertificates {
         /// Endpoint, mode, version, renewal.

@@ -5,13 +5,13 @@ use trustsim_interfaces::UnitContext;
 use trustsim_juju::{Hook, HookError, Quiet, Status};
 
 /// The registration of a charm without certificates.
-pub static PLAIN: Implementation = Implementation::NONE;
+pub static WITHOUT_TLS: Implementation = Implementation::NONE;
 
 /// Runs its hooks and is active.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Plain;
+pub(super) struct WithoutTls;
 
-impl Charm for Plain {
+impl Charm for WithoutTls {
     fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         if matches!(hook, Hook::Start | Hook::PebbleReady { .. }) {
             unit.restart_workload();

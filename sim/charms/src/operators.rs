@@ -10,7 +10,7 @@ use trustsim_kernel::Stream;
 
 /// Something that an application waits for and no hook brings.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Wait {
+pub struct PendingTask {
     /// What has to be done, in one word: `certificate`, `unseal`.
     pub what: &'static str,
     /// Tells it from the application's other waits of this kind; stays the same for as long as
@@ -22,7 +22,7 @@ pub struct Wait {
 
 /// What the person who answers has at hand.
 #[derive(Debug)]
-pub struct Hand {
+pub struct OperatorContext {
     /// Randomness of this one answer, for serial numbers and the like.
     pub stream: Stream,
     /// The CA that signs for them, where they have one.
@@ -33,7 +33,7 @@ pub struct Hand {
 
 /// What a person does about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum OperatorAction {
     /// `juju run APP/leader NAME key=value`.
     Action {
         /// Name of the action.
