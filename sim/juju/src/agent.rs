@@ -100,7 +100,7 @@ pub struct Agent {
     pub(super) away_until: Time,
     /// What parted it from its controller, while it is parted.
     pub(super) cut_by: Option<Seq>,
-    /// When the dial ends that is under way on a slow or lossy wire.
+    /// When the dial ends that is under way with delay or loss.
     pub(super) dials_until: Time,
     /// When the next health ping is looked at, and whether it is known to be missed.
     pub(super) ping_at: Time,
@@ -180,7 +180,7 @@ pub struct Running {
 pub(super) struct Pace {
     /// As of when.
     pub(super) since: Time,
-    /// How long it takes apart from what its wire makes of the calls.
+    /// How long it takes apart from what delay and loss make of the calls.
     pub(super) base: Span,
     /// Calls.
     pub(super) calls: u32,

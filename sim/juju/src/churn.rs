@@ -63,7 +63,7 @@ impl Juju {
     }
 
     /// The agent of a leader cannot reach its controller until the lease it cannot renew is over,
-    /// and somebody else had time to claim it.
+    /// and another unit had time to claim it.
     pub fn cut_off_until_lease_ends(
         &mut self,
         unit: UnitId,

@@ -49,7 +49,7 @@ pub struct Effects {
     pub(super) noted: bool,
     /// What services outside Juju are to remember, at once.
     pub(super) outside: BTreeMap<Arc<str>, Option<Value>>,
-    /// How much longer the hook takes than one that calls nobody.
+    /// How much longer the hook takes than one that calls no service.
     pub(super) spent: Span,
     /// Calls of the controller's API that reads and `status-set` made.
     pub(super) calls: u32,

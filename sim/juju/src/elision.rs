@@ -37,7 +37,7 @@ impl Juju {
         None
     }
 
-    /// Whether nobody on the unit's machine has anything to do now but quiet repeats later.
+    /// Whether no unit on the machine has anything to do but quiet repeats later.
     fn is_whole_machine_quiet(&self, unit: UnitId, now: Time) -> bool {
         let Some(machine) = self.unit(unit).machine else {
             return true;
@@ -191,7 +191,7 @@ impl Juju {
 }
 
 impl Topology {
-    /// Everybody who shares the machine lock with this unit, itself included.
+    /// Every unit that shares the machine lock with this one, itself included.
     pub(super) fn lock_sharers(&self, unit: UnitId) -> Vec<UnitId> {
         match self.unit(unit).machine {
             Some(machine) => self.machine(machine).units.clone(),

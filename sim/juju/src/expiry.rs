@@ -1,5 +1,5 @@
 //! What a unit is told of the secrets it manages: revisions that expired, and revisions that
-//! nobody reads any more (juju/juju 3.6 `internal/worker/secretexpire`, `state/secrets.go`).
+//! no unit reads any more (juju/juju 3.6 `internal/worker/secretexpire`, `state/secrets.go`).
 
 use super::agent::{Expiry, Told};
 use super::convert::count;
@@ -163,7 +163,7 @@ impl Juju {
         }
     }
 
-    /// A revision's expiry changed or went: nobody has been told of the new one.
+    /// A revision's expiry changed or went: no unit has been told of the new one.
     pub(super) fn forget_expiry(&mut self, id: SecretId, revision: u32, host: &mut dyn Host) {
         for unit in self.managers(id) {
             let told = |agent: &super::Agent| agent.expiries.contains_key(&(id, revision));
@@ -178,7 +178,7 @@ impl Juju {
         }
     }
 
-    /// A secret is gone: nobody is told of it any more.
+    /// A secret is gone: no unit is told of it any more.
     pub(super) fn forget_secret(&mut self, id: SecretId, host: &mut dyn Host) {
         for revision in 1..=self.secret(id).latest() {
             self.forget_expiry(id, revision, host);
@@ -198,7 +198,7 @@ impl Juju {
         }
     }
 
-    /// Tells the owner of revisions that nobody reads any more. An agent that does not watch when
+    /// Tells the owner of revisions that no unit reads any more. An agent that does not watch when
     /// a revision becomes obsolete is not told later.
     pub(super) fn tell_obsolete(&mut self, id: SecretId, host: &mut dyn Host) {
         let Some(unit) = self.manager(self.secret(id).owner) else {

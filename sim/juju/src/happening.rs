@@ -1,6 +1,6 @@
 //! What happens in Juju, as values for the journal.
 //!
-//! A fact stays a value here; `Display` gives Juju's own words for it, for whoever prints. The
+//! A fact stays a value here; `Display` gives Juju's own words for it, to be printed. The
 //! hook `certificates-relation-changed` of `web/0`, for example, is
 //! `HookName::Relation { endpoint: "certificates", event: RelationEvent::Changed }`.
 

@@ -249,7 +249,7 @@ impl Topology {
     }
 }
 
-/// One side of a relation that nobody is in yet.
+/// One side of a relation that no unit has entered yet.
 pub(super) fn new_end(application: ApplicationId, info: &EndpointInfo) -> End {
     End {
         application,

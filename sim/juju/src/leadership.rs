@@ -14,7 +14,7 @@ const SWEEP: Span = Span::from_secs(2);
 const PURPOSE_CLAIM: u64 = 0x6c65_6164;
 
 impl Juju {
-    /// A connected agent claims the lease if nobody holds it.
+    /// A connected agent claims the lease if no unit holds it.
     pub(super) fn claim_leadership(&mut self, unit: UnitId, host: &mut dyn Host) {
         let application = self.unit(unit).application;
         let lease = &self.application(application).lease;
@@ -24,7 +24,7 @@ impl Juju {
         }
     }
 
-    /// Moves the lease; whoever held it or gets it is woken. A lease given to nobody is claimed
+    /// Moves the lease; the units that held it and get it are woken. A lease given to no unit is claimed
     /// by one of the connected units as soon as the sweeper has been.
     pub fn give_leadership(
         &mut self,
@@ -113,7 +113,7 @@ impl Juju {
         match self.claimant(application, former, host.now()) {
             None if former.is_none() => {}
             None => {
-                // Nobody is there to claim it: the first to connect does.
+                // No unit is connected to claim it: the first to connect does.
                 let lease = &mut self.topology.application_mut(application).lease;
                 lease.holder = None;
                 lease.changed_at = host.now();

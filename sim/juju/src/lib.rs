@@ -4,7 +4,7 @@
 //! it has done, and picks the next hook in Juju's order. Changes are not queued; they are
 //! differences, so they coalesce, and a hook that is run again reads fresh data.
 //!
-//! Must not know certificates, or what any charm does: whoever holds a [`Juju`] runs the charm's
+//! Must not know certificates, or what any charm does: the owner of a [`Juju`] runs the charm's
 //! code when [`Step::Run`] says so, and hands back what it left behind.
 //!
 //! Follows juju/juju 3.6 (1c91c54f).
@@ -81,7 +81,7 @@ use network::Network;
 use secret_store::SecretStore;
 use trustsim_kernel::{Seq, Span, Streams, Time};
 
-/// How long things take; whoever builds a [`Juju`] decides.
+/// How long things take.
 #[derive(Clone, Debug)]
 pub struct Latencies {
     /// Shortest hook.
@@ -152,7 +152,7 @@ pub enum Step {
     },
 }
 
-/// What a [`Juju`] asks of whoever plays it: the clock, the agenda and the journal.
+/// What a [`Juju`] asks of its simulation: the clock, the agenda and the journal.
 pub trait Host {
     /// True time.
     fn now(&self) -> Time;

@@ -55,7 +55,7 @@ impl Juju {
         }
     }
 
-    /// Frees the machine lock. Whoever waits looks every 250 ms, each at its own beat: there is
+    /// Frees the machine lock. Each unit that waits looks every 250 ms, at a phase of its own: there is
     /// no queue.
     pub(super) fn release_lock(&mut self, unit: UnitId, host: &mut dyn Host) {
         let Some(machine) = self.unit(unit).machine else {

@@ -9,7 +9,7 @@ use super::{
 };
 use trustsim_kernel::{Seq, Span, Time};
 
-/// Whatever is under way on a slow or lossy wire has arrived by then, or the wire is given up.
+/// Whatever is under way with delay or loss has arrived by then, or the connection is given up.
 const LONG_AFTER: Span = Span::from_secs(3_600);
 
 impl Juju {
@@ -26,7 +26,7 @@ impl Juju {
             name: name.into(),
             parameters: Arc::new(parameters),
         };
-        // On a healthy wire it is there at once.
+        // On a healthy connection it is there at once.
         let at = self.arrival(unit, host.now()) - self.latencies.watch;
         if let Some(agent) = self.topology.agent_mut(unit) {
             agent.actions.push_back((hook, cause, host.now()));
@@ -99,7 +99,7 @@ impl Juju {
         }
     }
 
-    /// Somebody changes files of a unit's workload, which its process has at once: what it knows,
+    /// An operator changes files of a unit's workload, which its process has at once: what it knows,
     /// rather than what it would read. A hook that runs meanwhile does not undo it. The processes
     /// of the application's units notice.
     pub fn change_files(
@@ -144,7 +144,7 @@ impl Juju {
         for fellow in self.application(self.unit(unit).application).units.clone() {
             self.schedule_wake(fellow, host.now(), host);
             if let Some(agent) = self.topology.agent_mut(fellow) {
-                // Until it has looked again, nobody can say that time brings it nothing.
+                // Until it has looked again, time may bring it something.
                 agent.awaits_time = true;
             }
         }

@@ -165,7 +165,7 @@ impl Juju {
     /// Whether nothing is due in a relation, nor will be before something changes in it.
     pub(super) fn is_at_rest(&self, id: UnitId, relation: RelationId, now: Time) -> bool {
         let found = self.relation(relation);
-        // On a slow or lossy wire what is newer may arrive first.
+        // With delay or loss what is newer may arrive first.
         if self.impairment(id).is_some() || !self.has_arrived(id, found.touched_at, now) {
             return false;
         }

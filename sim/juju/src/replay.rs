@@ -246,7 +246,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// The latest instant up to `until`, and after `from`, before which everybody was surely at
+    /// The latest instant up to `until`, and after `from`, before which every agent was surely at
     /// rest with everything handled.
     ///
     /// Within less than a period each timer fires once at most, so hooks that follow each other

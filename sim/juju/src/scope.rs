@@ -123,7 +123,7 @@ impl Juju {
         }
     }
 
-    /// Side `end` changed: wakes whoever watches it, and sends it on where it crosses models.
+    /// Side `end` changed: wakes the units that watch it, and sends it on where it crosses models.
     /// `unit` is whose bag or presence it was; `None` is the application's bag.
     pub(super) fn end_changed(
         &mut self,
@@ -190,7 +190,7 @@ impl Juju {
         let Some(agent) = self.agent(unit) else {
             return;
         };
-        // On a slow or lossy wire a hook may end before what arrives during it.
+        // With delay or loss a hook may end before what arrives during it.
         let looks_then = agent.is_busy_until(at) && self.impairment(unit).is_none();
         if looks_then || (at > now && agent.woken_at == at) {
             return;
@@ -225,7 +225,7 @@ impl Juju {
         self.set_suspended(id, false, host.now(), cause, host);
     }
 
-    /// Suspends or resumes as somebody asked for at `asked_at`.
+    /// Suspends or resumes, as an operator asked for at `asked_at`.
     pub(super) fn set_suspended(
         &mut self,
         id: RelationId,

@@ -205,7 +205,7 @@ pub struct Lease {
     pub ends: Option<Time>,
     /// What made it change hands.
     pub cause: Option<Seq>,
-    /// What made its holder lose it, until it is somebody's again.
+    /// What made its holder lose it, until another unit holds it.
     pub(super) lost_by: Option<Seq>,
 }
 
@@ -413,7 +413,7 @@ impl Default for Tracking {
 }
 
 impl Secret {
-    /// Revisions that still exist, are not the latest, and that nobody tracks
+    /// Revisions that still exist, are not the latest, and that no unit tracks
     /// (juju/juju 3.6 `state/secrets.go`, `markObsoleteRevisionOps`).
     pub(super) fn obsolete(&self) -> Vec<u32> {
         let tracked = |revision: u32| {

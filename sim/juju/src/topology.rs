@@ -1,7 +1,7 @@
 //! What there is in a deployment: controllers, models, machines, applications, units, relations and
 //! cross-model links, each in an arena of its own.
 //!
-//! A [`Topology`] is read by everybody and changed by the rest of this crate: `juju.unit(id)` reads a
+//! A [`Topology`] is read by every crate above and changed by the rest of this crate: `juju.unit(id)` reads a
 //! unit through it. It knows how things hang together (which model an application is in, which
 //! application a unit is of) and asserts it when something is added. What happens to them over time
 //! it must not know.

@@ -90,7 +90,7 @@ pub enum Hook {
     SecretRemove {
         /// An owned secret.
         secret: SecretId,
-        /// The revision nobody reads any more.
+        /// The revision that no unit reads any more.
         revision: u32,
     },
     /// An action, run by an operator.
@@ -115,7 +115,7 @@ impl Hook {
         }
     }
 
-    /// Whether somebody asked for it and it is never run again: an action, or what a workload
+    /// Whether it was asked for and is never run again: an action, or what a workload
     /// tells (juju/juju 3.6 `uniter/container/workload.go` goes on after a failure).
     pub(super) const fn is_asked_for(&self) -> bool {
         matches!(self, Self::Action { .. } | Self::PebbleCustomNotice { .. })

@@ -96,7 +96,7 @@ impl Juju {
         !self.network.is_healthy() && self.network.is_silent(|path| self.is_on(path, unit))
     }
 
-    /// Whether a unit's agent hears of an action that somebody runs.
+    /// Whether a unit's agent hears of an action that an operator runs.
     pub fn answers(&self, unit: UnitId) -> bool {
         self.agent(unit).is_some_and(|agent| agent.connected) && !self.is_agent_stalled(unit)
     }
@@ -112,7 +112,7 @@ impl Juju {
         }
     }
 
-    /// Both ends of every connection on a wire know that it is gone.
+    /// Both ends of every connection on a path know that it is gone.
     fn break_connections(&mut self, path: NetworkPath, cause: Option<Seq>, host: &mut dyn Host) {
         for link in self.links_on(path) {
             if let Some((error, _)) = self.link_refusal(link) {
@@ -158,7 +158,7 @@ impl Juju {
         host.record(cause, About::Unit(unit), happening);
     }
 
-    /// An agent's wire carries again: its next dial succeeds, or its hung call goes through.
+    /// An agent's path carries again: its next dial succeeds, or its hung call goes through.
     fn resume_agent(&mut self, unit: UnitId, host: &mut dyn Host) {
         let now = host.now();
         if self.agent_refusal(unit).is_some() || self.is_agent_stalled(unit) {

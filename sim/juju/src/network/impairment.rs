@@ -1,8 +1,8 @@
-//! Agents' wires that are slow or lossy: what reaches an agent late, how long its calls of the
+//! Delay and loss between an agent and its controller: what reaches an agent late, how long its calls of the
 //! controller's API take, which health pings it misses, how its dials fare.
 //!
 //! A connection outlives everything but a missed ping (juju/juju 3.6 `api/monitor.go`); what is
-//! under way when the trouble ends arrives then. Hooks of a unit on such a wire are played one by
+//! under way when the disruption ends arrives then. Hooks of a unit with such a connection are played one by
 //! one, repeats too: how long they take is nothing that could be told without playing them.
 
 use super::{PING_PERIOD, PING_TIMEOUT};
@@ -89,7 +89,7 @@ impl Juju {
     }
 
     /// Whether an agent knows by `now` of what was asked of it at `at`: an action comes over its
-    /// wire, a notice of its workload does not.
+    /// connection, a notice of its workload does not.
     pub(crate) fn is_known(&self, unit: UnitId, hook: &Hook, at: Time, now: Time) -> bool {
         let comes_over = matches!(hook, Hook::Action { .. });
         !comes_over || self.has_arrived(unit, at, now + self.latencies.watch)
@@ -150,13 +150,13 @@ impl Juju {
         calls.fold(Span::ZERO, |sum, call| sum + call)
     }
 
-    /// Whether a unit, or one that it shares its machine with, has such a wire.
+    /// Whether a unit, or one that it shares its machine with, has delay or loss.
     pub(crate) fn shares_impaired_path(&self, unit: UnitId) -> bool {
         let is_impaired = |id: &UnitId| self.impairment(*id).is_some();
         !self.network.is_healthy() && self.lock_sharers(unit).iter().any(is_impaired)
     }
 
-    /// A wire became slow or lossy: repeats are played from now on, what is left of a running hook
+    /// Delay or loss began: repeats are played from now on, what is left of a running hook
     /// takes longer, and pings may be missed.
     pub(crate) fn impair(&mut self, units: &[UnitId], host: &mut dyn Host) {
         let now = host.now();
@@ -166,7 +166,7 @@ impl Juju {
                 continue;
             };
             let repeats = matches!(&agent.state, Activity::Running(running) if agent.is_repeat(&running.hook));
-            // Elided, nobody would know which calls are left of it.
+            // Of an elided hook it is not known which calls are left.
             if !repeats {
                 self.change_pace(*unit, host);
             }
@@ -175,7 +175,7 @@ impl Juju {
         }
     }
 
-    /// One trouble less: what is under way arrives, what is left of a hook is done sooner.
+    /// Delay or loss ended: what is under way arrives, what is left of a hook is done sooner.
     pub(crate) fn relieve(&mut self, units: &[UnitId], host: &mut dyn Host) {
         let now = host.now();
         for unit in units {
@@ -296,7 +296,7 @@ impl Juju {
             .then_some((ConnectionError::Timeout, impairment.cause))
     }
 
-    /// An agent dials on such a wire; true where it is connected now.
+    /// An agent dials with delay or loss; true where it is connected now.
     pub(crate) fn dial_through_impairment(&mut self, unit: UnitId, host: &mut dyn Host) -> bool {
         let now = host.now();
         let Some((impairment, agent)) = self.impairment(unit).zip(self.agent(unit)) else {

@@ -88,7 +88,7 @@ impl Juju {
             let model = self.relation(self.link(id).consumer).model;
             let happening = Happening::LinkDown(error);
             host.record(cause, About::Model(model), happening);
-            // Who would dial in vain is counted on when the trouble is over.
+            // While dials must fail, the next one is scheduled when the disruption ends.
             if self.link_refusal(id).is_none() {
                 host.schedule(now + DIAL_RETRY, Event::Dial(id));
             }
@@ -113,7 +113,7 @@ impl Juju {
         Some(Step::Dial { link: id })
     }
 
-    /// A link's wire carries again: what waits is delivered, or the next dial succeeds.
+    /// A link's path carries again: what waits is delivered, or the next dial succeeds.
     pub(crate) fn resume_link(&mut self, id: LinkId, host: &mut dyn Host) {
         let now = host.now();
         if self.link_refusal(id).is_some() || self.is_link_stalled(id) {

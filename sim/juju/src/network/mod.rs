@@ -193,7 +193,7 @@ impl Network {
 }
 
 impl Topology {
-    /// Whether a unit's agent reaches its controller over this wire.
+    /// Whether a unit's agent reaches its controller over this path.
     pub(crate) fn is_on(&self, path: NetworkPath, unit: UnitId) -> bool {
         let model = || self.application(self.unit(unit).application).model;
         match path {
