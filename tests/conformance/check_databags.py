@@ -29,7 +29,7 @@ class Complaint(Exception):
 
 
 def bags(document: Mapping) -> Iterator[tuple[str, Bag]]:
-    """Every databag of a show-unit document, with where it stands."""
+    """Every databag of a show-unit document, with where it is."""
     for unit, shown in document.items():
         if not isinstance(shown, dict):
             continue
@@ -117,7 +117,7 @@ def check_provider(data: Bag) -> None:
 
 
 def main(paths: list[str]) -> int:
-    """Checks every file; 0 where nobody complains and there was something to read."""
+    """Checks every file; 0 where no library complains and there was something to read."""
     counts: dict[str, int] = {}
     complaints = 0
     for path in paths:

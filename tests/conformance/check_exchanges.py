@@ -7,7 +7,7 @@ Each file is what ``trustsim record`` writes. Every hook in it is run once more 
 that carries charmlibs-interfaces-tls-certificates and charmlibs-interfaces-certificate-transfer,
 under ops[testing], with the same databags, secrets, configuration, leadership and clock. Databags
 and secrets must come out the same, but for what is drawn anew (``exchanges/masks.py``) and what
-stands in ``exchanges/differences.py``. First it falsifies hooks, and fails where that goes unseen.
+is in ``exchanges/differences.py``. First it falsifies hooks, and fails where that goes unseen.
 """
 
 import collections
@@ -47,7 +47,7 @@ def inputs(entry: dict) -> list[str]:
 
 
 def trustsim_left(entry: dict) -> dict[str, str]:
-    """What trustsim's unit had written, masked, by where it stands."""
+    """What trustsim's unit had written, masked, by where it is."""
     masked = masks.Masks(inputs(entry))
     left = {}
     revisions = {each["label"]: each["revision"] for each in entry["before"]["secrets"]}

@@ -1,4 +1,4 @@
-"""Loads and lints one certificate of each kind that anybody in a deployment issues.
+"""Loads and lints one certificate of each kind that is issued in a deployment.
 
 `python check_templates.py FOLDER`: NAME.pem and NAME.issuer, written by the test `templates export`.
 """
@@ -27,7 +27,7 @@ EXPLAINED = {
     "vault-web-leaf": {"pkix.key_usage_value_prohibited_for_rsa": VAULT},
     "vault-alone-web-leaf": {"pkix.key_usage_value_prohibited_for_rsa": VAULT},
     "controller-ca": {
-        "pkix.key_usage_value_prohibited_for_ec": "real ones have RSA keys, here P-256 stands in",
+        "pkix.key_usage_value_prohibited_for_ec": "real ones have RSA keys, here P-256 in their place",
     },
     "controller-leaf": {
         "pkix.certificate_skid_end_entity_missing": "juju/juju internal/pki sets none",

@@ -19,7 +19,7 @@ fn at(deployment: &Deployment, after: Span) -> (Simulation, BlastRadius) {
     (simulation, radius)
 }
 
-/// A certificate is good for the names in it, whoever shows it.
+/// A certificate is good for the names in it, whichever peer shows it.
 #[test]
 fn a_stolen_leaf_is_good_for_its_own_names_only() {
     let (_, radius) = at(
@@ -44,7 +44,7 @@ fn a_stolen_leaf_is_good_for_its_own_names_only() {
     assert!(seen > 10, "{seen}");
 }
 
-/// Whoever is deceived by a root's key has that root in its store, and whoever has it is deceived.
+/// A client is deceived by a root's key exactly if it has that root in its store.
 #[test]
 fn a_root_deceives_exactly_those_who_trust_it() {
     let (simulation, radius) = at(
@@ -99,7 +99,7 @@ fn the_key_of_a_ca_that_was_replaced_still_deceives() {
 }
 
 /// easyrsa puts one client certificate with its key into every requirer's databag
-/// (charmed-kubernetes/layer-easyrsa `reactive/easyrsa.py`): whoever can read one has it.
+/// (charmed-kubernetes/layer-easyrsa `reactive/easyrsa.py`): a reader of one has it.
 #[test]
 fn keys_that_stand_in_clear_say_who_can_read_them() {
     let (_, radius) = at(&crate::common::load_named("two-protocols"), DAY * 5);

@@ -74,7 +74,7 @@ fn late(record: &Record) -> Vec<String> {
         .collect()
 }
 
-/// Whoever fetches CAs once, when the deployment has settled, has them: whenever people act, and
+/// A client that fetches CAs once, when the deployment has settled, has them: whenever people act, and
 /// whatever update-status runs just then.
 #[test]
 fn what_settled_has_a_ca_to_give() {
@@ -148,7 +148,7 @@ fn a_leader_that_does_not_answer_takes_no_trust_away() {
     }
 }
 
-/// What was rotated while nobody could fetch is fetched at the next turn after.
+/// What was rotated while no client could fetch is fetched at the next turn after.
 #[test]
 fn a_client_fetches_again_when_it_can() {
     let text = refreshing(

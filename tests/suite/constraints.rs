@@ -52,7 +52,7 @@ fn what_is_allowed_is_relayed_and_renewed() {
     assert_eq!(outcome(&scenario("", "unit")), [(true, true); 2]);
 }
 
-/// `AllowedFields`: a request whose names do not match waits, and nobody is told why.
+/// `AllowedFields`: a request whose names do not match waits, and no status says why.
 #[test]
 fn what_a_filter_denies_is_never_answered() {
     let record = scenario("allowed-dns: 'web\\.example'", "unit");
@@ -91,7 +91,7 @@ fn a_filter_that_is_set_later_denies_the_renewal() {
     assert_eq!(outcome(&record)[1], (true, true));
 }
 
-/// `LimitToFirstRequester`: a name belongs to whoever asked first, `LimitToOneRequest`: one
+/// `LimitToFirstRequester`: a name belongs to the first that asked, `LimitToOneRequest`: one
 /// request for each relation, so of an application's two units at most one gets its certificate.
 #[test]
 fn names_are_for_the_first_and_one_request_is_for_one_unit() {
@@ -136,7 +136,7 @@ connections:
     );
     let one = "limit-to-first-requester: false, limit-to-one-request: true";
     assert_eq!(works(&text(one, 1)), [true, true]);
-    // Whoever asks before the other is there gets one; from then on there are two.
+    // The one that asks before the other is there gets one; from then on there are two.
     let of_two_units = works(&text(one, 2));
     assert_eq!(of_two_units.len(), 4);
     assert!(of_two_units.iter().filter(|works| !**works).count() >= 2);

@@ -1,4 +1,4 @@
-//! A verdict stands between two changes; performing each attempt says the same, in either lane.
+//! A verdict holds between two changes; performing each attempt says the same, in either lane.
 
 use crate::common::{cut, in_force, load, play, scenario_files, verdicts};
 use trustsim::kernel::Span;
@@ -47,9 +47,9 @@ fn watched_and_performed_runs_agree_on_every_attempt() {
                 .get(&connection)
                 .map(Vec::as_slice)
                 .unwrap_or_default();
-            let stands = in_force(changes, at);
+            let holds = in_force(changes, at);
             assert_eq!(
-                stands,
+                holds,
                 Some(error),
                 "{}: connection {connection} at {at}",
                 path.display()
@@ -160,14 +160,14 @@ fn watched_and_performed_bonds_agree() {
             };
             let performed = attempts(&play(&deployment, every));
             for (_, at, error) in &performed {
-                let stands = in_force(watched, *at) == Some(*error);
+                let holds = in_force(watched, *at) == Some(*error);
                 let since = at.since(deployment.start).saturating_sub(slack);
                 let stood = in_force(watched, deployment.start + since) == Some(*error);
                 let became = watched.iter().any(|(changed, to)| {
                     to == error && changed <= at && at.since(*changed) <= slack
                 });
                 assert!(
-                    stands || stood || became,
+                    holds || stood || became,
                     "{what}: `{error}` at {at}, but {watched:?}"
                 );
             }

@@ -130,7 +130,7 @@ fn keys_that_stand_in_clear_are_listed() {
 }
 
 /// What easyrsa and charm-vault cost in a year and more of Charmed Kubernetes: nothing where
-/// certificates live ten years, everything where somebody must remember.
+/// certificates live ten years, everything that a person must remember.
 #[test]
 fn charmed_kubernetes_holds_as_long_as_its_certificates() {
     assert_eq!(

@@ -163,7 +163,7 @@ fn kinds() -> BTreeSet<String> {
         .collect()
 }
 
-/// Whoever adds a kind of fault plays it.
+/// A new kind of fault is played here.
 #[test]
 fn every_kind_of_fault_is_played() {
     let table: BTreeSet<String> = TABLE.iter().map(|each| each.kind.to_owned()).collect();

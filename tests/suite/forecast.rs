@@ -71,7 +71,7 @@ fn what_ends_while_it_is_served_lapses() {
     assert!(found.expiries.iter().any(|one| one.margin().is_some()));
 }
 
-/// Whoever is slow is who requests wait for: on-call came to Vault after ten days.
+/// Requests wait for the slow operator: on-call came to Vault after ten days.
 #[test]
 fn the_longest_wait_is_for_who_is_slow() {
     let (_, found) = of(&crate::common::load_named("vault-sealed"));

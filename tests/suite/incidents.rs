@@ -269,7 +269,7 @@ fn write_the_table() {
     fs::write(root().join(PAGE), text).expect("written");
 }
 
-/// What cannot be a scenario stands in the page with the reason, so that nothing is silently left.
+/// What cannot be a scenario is in the page with the reason, so that nothing is silently left.
 #[test]
 fn every_report_is_a_scenario_or_has_its_reason() {
     let names: Vec<String> = incidents().into_iter().map(|one| one.name).collect();

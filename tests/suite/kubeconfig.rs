@@ -106,7 +106,7 @@ fn played(deployment: &Deployment) -> Changes {
 }
 
 /// Every service that reads the CA is restarted in the hook that writes it: control plane, kubelet,
-/// etcd and nginx. What is not: whoever was given a kubeconfig before.
+/// etcd and nginx. What is not: a client that was given a kubeconfig before.
 #[test]
 fn a_kubeconfig_keeps_the_ca_of_the_day_it_was_fetched() {
     let changes = played(&two_cas("24h10m", ""));
@@ -160,7 +160,7 @@ fn both_relations_at_once_leave_the_load_balancer_in_error() {
 /// `extra_sans` of the control plane: a hook, a request with another set of names, another
 /// certificate, a restart. The names it had stay.
 #[test]
-fn extra_sans_reach_the_api_server_and_disturb_nobody() {
+fn extra_sans_reach_the_api_server_and_disturb_no_client() {
     let more = "  - {at: 10h, set-config: {app: kubernetes-control-plane, options: {extra_sans: extra.example.com other.example.com}}}\n";
     let mut deployment = two_cas("24h10m", more);
     deployment.duration = HOUR * 20;
@@ -169,8 +169,8 @@ fn extra_sans_reach_the_api_server_and_disturb_nobody() {
     let changes = played(&deployment);
     let person = of(&changes, "person", "control-plane");
     assert_eq!(errors(person), ["not-valid-for-name", ""]);
-    let mended = person[1].0.since(start + HOUR * 10);
-    assert!(mended < Span::from_secs(60), "{mended:?}");
+    let recovery = person[1].0.since(start + HOUR * 10);
+    assert!(recovery < Span::from_secs(60), "{recovery:?}");
     for (name, changes) in changes
         .iter()
         .filter(|(name, _)| !name.starts_with("person"))

@@ -58,7 +58,7 @@ fn refused(deployment: &Deployment, record: &Record) -> Vec<(u64, String)> {
 }
 
 /// `_generate_signed_certificate`: `ca` is the issuer, an intermediate, and `chain` the bundle;
-/// whoever has the public roots trusts it. What signed gathers in `send-ca-cert`
+/// a client with the public roots trusts it. What signed gathers in `send-ca-cert`
 /// (`_configure_send_ca_certificates`).
 #[test]
 fn a_public_certificate_is_trusted_by_whoever_has_the_public_roots() {

@@ -1,4 +1,4 @@
-//! What must not change a verdict, on random deployments: all clocks moved, roots that nobody uses,
+//! What must not change a verdict, on random deployments: all clocks moved, roots that are not used,
 //! a CA taken away, the presented issuers in another order.
 
 use std::fmt::Write as _;
@@ -66,7 +66,7 @@ fn moving_all_clocks_changes_no_verdict() {
 }
 
 #[test]
-fn roots_that_nobody_uses_make_nothing_worse() {
+fn unused_roots_make_nothing_worse() {
     for seed in 0..SEEDS {
         let drawn = RandomDeployment::new(seed);
         let plain = played(&drawn.text(START, ""));

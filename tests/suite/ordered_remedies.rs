@@ -102,7 +102,7 @@ fn other_outages_have_no_proposal() {
     assert!(ordered(&deployment, &record.manifest, &findings).is_empty());
 }
 
-/// What is shown is what was played: each command stands in the journal of a run of the proposal at
+/// What is shown is what was played: each command is in the journal of a run of the proposal at
 /// its time, the change in one step does not, and the outages that it ends are not there.
 #[test]
 fn every_command_was_typed_in_the_run_that_proves_it() {

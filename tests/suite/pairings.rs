@@ -111,7 +111,7 @@ faults:
     insta::assert_snapshot!(said(&record));
 }
 
-/// openstack/charm-vault `src/actions/actions.py` at 5a0c525: an upload nobody asked for, garbage, a
+/// openstack/charm-vault `src/actions/actions.py` at 5a0c525: an upload without a request, garbage, a
 /// leaf where a CA belongs.
 #[test]
 fn what_a_person_uploads_to_charm_vault() {

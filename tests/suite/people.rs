@@ -122,7 +122,7 @@ fn a_request_is_signed_after_the_declared_delay_by_the_documented_command() {
     }
 }
 
-/// Renewal begins at nine tenths of 90 days; somebody who takes twelve days is three too late.
+/// Renewal begins at nine tenths of 90 days; an operator who takes twelve days is three too late.
 #[test]
 fn somebody_slower_than_a_tenth_of_a_life_lets_certificates_expire() {
     let text = scenario("delay: {exactly: 12d}", "").replace("settle-max: 10d", "settle-max: 15d");
@@ -135,7 +135,7 @@ fn somebody_slower_than_a_tenth_of_a_life_lets_certificates_expire() {
 }
 
 /// canonical/manual-tls-certificates-operator `_on_provide_certificate_action` does not look at
-/// leadership: whoever always types `tls/0` or `tls/1` succeeds on one of them only.
+/// leadership: a person who always types `tls/0` or `tls/1` succeeds on one of them only.
 #[test]
 fn the_action_on_the_wrong_unit_reports_success_and_nothing_ever_comes() {
     let issued = |unit: u32| {
@@ -274,7 +274,7 @@ fn notary_distributes_what_somebody_uploads() {
     }
 }
 
-/// The same: a rejected request gets nothing, and nobody tells the requirer.
+/// The same: a rejected request gets nothing, and the requirer is not told.
 #[test]
 fn what_notary_rejects_is_never_answered() {
     let text = notary("30d", "", "rejects: [api.example]");
@@ -301,7 +301,7 @@ fn what_notary_rejects_is_never_answered() {
 #[test]
 fn what_notary_revokes_is_served_as_before() {
     let mut text = notary("30d", "", "");
-    text.push_str("faults:\n  - {at: 10d, revoke: {app: tls, name: web.example}}\n  - {at: 11d, revoke: {app: tls, name: nobody.example}}\n");
+    text.push_str("faults:\n  - {at: 10d, revoke: {app: tls, name: web.example}}\n  - {at: 11d, revoke: {app: tls, name: unknown.example}}\n");
     let record = play(&deployed(&text), Options::default());
     let revoked = "at m.tls/0: in Notary, revoke the certificate for web.example";
     assert!(commands(&record).contains(&revoked.to_owned()));
@@ -313,7 +313,7 @@ fn what_notary_revokes_is_served_as_before() {
     assert_eq!(
         entries(&record, "action-refused").len(),
         1,
-        "nothing is for nobody.example"
+        "nothing is for unknown.example"
     );
 }
 
@@ -326,7 +326,7 @@ fn notarys_own_certificate_ends_after_a_year_and_with_it_all_issuing() {
     let last = entries(&record, "action")
         .last()
         .map(|(_, entry)| entry.time);
-    let last = last.expect("somebody signed").since(deployment.start);
+    let last = last.expect("it was signed").since(deployment.start);
     assert!(last < 366 * DAY, "{last:?}");
     let errors: Vec<_> = lost(&record, "web")
         .iter()

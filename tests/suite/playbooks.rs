@@ -12,7 +12,7 @@ use trustsim::world::{Deployment, Options, Simulation};
 ///
 /// A bridge carries clients until the withdrawal gives them the new root, renewals stand in for a
 /// re-issue where the hold is long, a workload that gets a certificate restarts anyway, and a root
-/// with the same key needs nobody to know it.
+/// with the same key needs no client to know it.
 const HARMLESS: [(&str, &str); 12] = [
     ("p02-teleport-rollback", "prepare"),
     ("p02-teleport-rollback", "switch-issuer"),
@@ -317,6 +317,6 @@ fn what_consul_calls_a_forced_rotation_is_not_without_downtime() {
     assert!(!passes(&renewed.replace("- hold: 6d", "- hold: 6h")));
     assert!(
         passes(&text.replace("- hold: 6d", "- hold: 2h")),
-        "signed again, nobody waits"
+        "signed again, none waits"
     );
 }

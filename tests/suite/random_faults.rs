@@ -1,5 +1,5 @@
 //! Random plans of faults on random small deployments: no panic, no run that does not end, and
-//! after the last fault is over every connection recovers, or the diagnosis says why it cannot.
+//! after the end of the last fault every connection recovers, or the diagnosis says why it cannot.
 //!
 //! A few seeds in every test run; `cargo test --test suite random_faults:: -- --ignored` plays 2,000.
 

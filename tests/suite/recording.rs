@@ -30,7 +30,7 @@ fn requests(seen: &Value) -> Option<&str> {
 fn a_hook_is_kept_with_what_it_saw_and_what_it_left() {
     let mut simulation = internal();
     assert!(simulation.record("shop.web/0"));
-    assert!(!simulation.record("shop.nobody/0"));
+    assert!(!simulation.record("shop.missing/0"));
     assert!(!simulation.record("web/0"));
     play(&mut simulation);
     let hooks = simulation.recording();

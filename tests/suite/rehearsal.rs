@@ -60,7 +60,7 @@ connections:
 
 const DISTRUST: Invariant = Invariant::DistrustEffective;
 
-/// An open connection hides a certificate that nobody would accept any more until it is opened anew:
+/// An open connection hides a certificate that no client would accept any more until it is opened anew:
 /// so long the future is played. Renewals come after 90 days here.
 #[test]
 fn a_failure_that_an_open_connection_puts_off_is_found() {
@@ -241,7 +241,7 @@ connections:
 }
 
 /// charmed-kubernetes/layer-easyrsa makes its CA when it is installed and has no action or option for
-/// another; the charms around it take trust with their own certificate, so that nobody can be told
+/// another; the charms around it take trust with their own certificate, so that no client can be told
 /// before.
 #[test]
 fn easyrsa_is_rotated_by_another_and_not_without_loss() {
@@ -299,7 +299,7 @@ fn charm_vault_is_rotated_by_three_actions_and_not_without_loss() {
 }
 
 /// canonical/vault-k8s-operator: another Vault beside the first one has to be unsealed and authorized
-/// before anybody is moved.
+/// before any client is moved.
 #[test]
 fn a_second_vault_waits_for_those_who_unseal_it() {
     let deployment = crate::common::load_named("vault-own-root");
@@ -374,7 +374,7 @@ fn the_parent_of_an_intermediate_is_rotated_too() {
     );
 }
 
-/// What cannot be rotated where it stands says where it can be.
+/// What cannot be rotated where it is says where it can be.
 #[test]
 fn a_public_ca_and_one_that_people_sign_with_say_so() {
     let lego = crate::common::load_named("reference-architecture-lego");
@@ -421,7 +421,7 @@ connections:
 
 // ---- the timetable ----
 
-/// Every command can be typed, and before each step that takes trust for granted stands how to see it.
+/// Every command can be typed, and before each step that takes trust for granted it says how to see it.
 #[test]
 fn a_timetable_says_what_to_look_at_before_going_on() {
     let deployment = crate::common::load_named("ca-rotation-certificates-first");

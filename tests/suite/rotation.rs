@@ -208,7 +208,11 @@ fn what_a_ca_cannot_do_is_refused_with_its_place() {
     // Where another provider takes over, each receiver has a relation of its own with it.
     let forgets = "distribute: {except: [shop.web]}";
     bad(forgets, "TS0540", "`except` names clients outside Juju");
-    bad("distribute: {except: [shop.nobody]}", "TS0202", "nobody");
+    bad(
+        "distribute: {except: [shop.elsewhere]}",
+        "TS0202",
+        "elsewhere",
+    );
     bad(
         "distribute: {except: [shop.web/0]}",
         "TS0222",
@@ -225,7 +229,7 @@ fn a_ca_whose_key_is_at_hand_can_be_rotated_without_downtime() {
     let rehearsal = rehearsed(&deployment(&shop("corporate-ca", "")), "shop.ca", 31);
     let by_steps = playbook(&rehearsal, "step-by-step");
     let pauses = by_steps.pauses.as_ref().expect("it is safe");
-    // People tell the browser a minute after the root is there: that long nobody may use it.
+    // People tell the browser a minute after the root is there: that long it may not be used.
     let lead = pauses.before_switch.length.as_secs();
     assert!((30..=61).contains(&lead), "{lead}");
     assert!(pauses.before_switch.one_second_less.is_some());
@@ -515,7 +519,7 @@ fn consuls_two_leaf_lifetimes_cover_an_issuer_that_is_one_late() {
 
 /// OpenShift's service CA (openshift/enhancements, automated service CA rotation): pods restart at
 /// least every `I`; the CA is replaced when less than `R` of its life `D` is left, behind a bridge.
-/// Nobody is cut off if `R > I`, and `D = 2R` gives the next one as much: `D = 2R > 2I`.
+/// No client is cut off if `R > I`, and `D = 2R` gives the next one as much: `D = 2R > 2I`.
 #[test]
 fn openshifts_remaining_life_is_the_longest_time_between_restarts() {
     let interval = 30 * DAY;

@@ -1,4 +1,4 @@
-//! Every kind of certificate that anybody in a deployment issues, as it comes out of a run, beside
+//! Every kind of certificate that is issued in a deployment, as it comes out of a run, beside
 //! what its real counterpart is: extensions in their order with their contents, subject with its
 //! string types, how far the start is set back, how long it lasts, its serial number and signature.
 //! The rows name the source. `openssl` reads each; `tests/conformance/run` has Python's
@@ -114,7 +114,7 @@ fn collect() -> (Vec<(&'static Row, Issued)>, Known) {
         let found = kinds.remove(&kind);
         (
             row,
-            found.unwrap_or_else(|| panic!("nobody issued {kind:?}; there is {:?}", kinds.keys())),
+            found.unwrap_or_else(|| panic!("{kind:?} was not issued; there is {:?}", kinds.keys())),
         )
     });
     let rows = rows.collect();
@@ -131,7 +131,7 @@ fn collect() -> (Vec<(&'static Row, Issued)>, Known) {
     (rows, known)
 }
 
-/// Whoever changes what an issuer writes changes its row, and has to say from which source.
+/// A change of what an issuer writes changes its row, and has to name its source.
 #[test]
 fn every_certificate_is_as_its_real_counterpart() {
     let (rows, known) = collected();

@@ -201,7 +201,7 @@ fn a_peer_without_tls() {
     insta::assert_snapshot!(consumer(Validator::Curl, faults));
 }
 
-/// What the charm writes again is right again before anybody mends it: here when the root is
+/// What the charm writes again is right again before a person repairs it: here when the root is
 /// rotated and a new certificate comes.
 #[test]
 fn the_next_write_of_the_charm_puts_a_tampered_file_right() {
@@ -288,7 +288,7 @@ fn a_restart_ends_what_was_open() {
     insta::assert_snapshot!(table);
 }
 
-/// The server's certificate is replaced by a bad one without a restart: whoever has a session does
+/// The server's certificate is replaced by a bad one without a restart: a client that has a session does
 /// not notice. With TLS 1.2 OpenSSL's sessions end after two hours; tickets are renewed at every
 /// connection; Go looks at the chain it verified, which is still good.
 #[test]
@@ -338,7 +338,7 @@ fn lists_revoke_are_missing_and_go_stale() {
         played(&text)
     };
     let table = format!(
-        "== no list\n{}\n== a list that names the server\n{}\n== a list that nobody renews\n{}",
+        "== no list\n{}\n== a list that names the server\n{}\n== a list that is not renewed\n{}",
         run(""),
         run(
             "  - {at: 10m, publish-crl: {ca: m.ca, valid: 30d}}\n  - {at: 1d, publish-crl: {ca: m.ca, revokes: [m.web/0], valid: 30d}}"

@@ -167,7 +167,7 @@ fn play(seed: u64) -> Found {
     found
 }
 
-/// Whether a cause names a fault, or whoever was waited for after it.
+/// Whether a cause names a fault, or the person who was waited for after it.
 fn blames(whole: &Played, cause: &Cause, fault: &Fault) -> bool {
     let waited = cause.seq.and_then(|seq| whole.record.journal.get(seq));
     let waited = waited.filter(|_| cause.kind == "operator");

@@ -123,7 +123,7 @@ fn a_clock_that_is_off_fails_for_exactly_as_long() {
         .iter()
         .map(|one| {
             let client = &record.manifest.connections[one.connection as usize].client;
-            let until = one.until.expect("it is mended");
+            let until = one.until.expect("it ends");
             (client.as_str(), one.error.kebab(), until.since(one.from))
         })
         .collect();

@@ -26,10 +26,10 @@ fn cause(answer: &Answer) -> (&'static str, &str) {
     (explanation.cause.kind, &explanation.cause.line)
 }
 
-/// The flaw this was written for: Vault stays sealed while nobody comes, and the certificate that
+/// The flaw this was written for: Vault stays sealed while no operator comes, and the certificate that
 /// expires meanwhile had been served for weeks (canonical/vault-k8s-operator 619be7dc5).
 #[test]
-fn a_sealed_vault_that_nobody_unseals_is_the_cause() {
+fn a_sealed_vault_that_is_never_unsealed_is_the_cause() {
     let answer = named("vault-sealed", ("browser", "shop.web-late"), 90);
     let (kind, line) = cause(&answer);
     assert_eq!(kind, "operator");
@@ -127,7 +127,7 @@ connections:
   - {from: browser, to: web}
 ";
 
-/// Renewal begins at nine tenths of 90 days; whoever takes twelve days is three too late.
+/// Renewal begins at nine tenths of 90 days; an operator who takes twelve days is three too late.
 #[test]
 fn a_slow_person_is_named() {
     let deployment = crate::common::deployed(&WITH_PEOPLE.replace("WHEN", "delay: {exactly: 12d}"));

@@ -1,7 +1,7 @@
 """A minimal charm around the real libraries, as a recorded hook says they are carried.
 
 Requirers need nothing more: the libraries have observers of their own. A provider charm also
-decides, and no provider charm is on PyPI, so what stands here is the few calls that it makes of its
+decides, and no provider charm is on PyPI, so what is here are the few calls that it makes of its
 library: those of self-signed-certificates as its source has them, those of any other provider read
 off what trustsim's provider answered in the same hook.
 """

@@ -1,4 +1,4 @@
-"""Recorded hooks with one thing in them wrong: whoever compares them must see it."""
+"""Recorded hooks with one thing in them wrong: the comparison must see it."""
 
 import copy
 import json

@@ -1,6 +1,6 @@
 """What was written in a hook, as text in which only what must differ is masked.
 
-Keys, serial numbers and unique identifiers are drawn anew by whoever runs the hook, so every PEM
+Keys, serial numbers and unique identifiers are drawn anew by each run of the hook, so every PEM
 text that was not there before the hook is replaced by what it says: names and their encodings,
 extensions with their order and criticality, dates, algorithms, and whose key it is. A key is known
 by its name where it was there before, else by the order in which it is met. PEM texts that were

@@ -121,7 +121,7 @@ fn a_controller_that_is_down_takes_no_commands() {
     assert!(run.outages().is_empty());
 }
 
-/// A partition is noticed by a missed ping, 30 to 90 s later; both go on when it is over.
+/// A partition is noticed by a missed ping, 30 to 90 s later; both go on when it ends.
 #[test]
 fn a_partition_is_noticed_late() {
     let run = apart(&format!(
@@ -135,7 +135,7 @@ fn a_partition_is_noticed_late() {
     assert!((4_500..4_500 + 60).contains(&at), "{at}");
 }
 
-/// A short one is not noticed at all: what was held arrives when it is over.
+/// A short one is not noticed at all: what was held arrives when it ends.
 #[test]
 fn a_short_partition_only_delays() {
     let run = apart(&format!(
@@ -254,14 +254,14 @@ fn an_agent_behind_a_wire_too_slow_renews_nothing() {
         run.first_line(),
         "`messages between the agent of shop.web/0 and controller controller take 20s longer` since 2026-01-06T00:00:00Z (s.yaml:17): shop.web/0 never asked for a new certificate"
     );
-    // A round trip of three seconds more and nobody gets through; one of a second less does.
+    // With a round trip of three seconds more no connection gets through; one of a second less does.
     let run = played(&renewing(
         "  - {at: 5d, link: {between: [shop, controller], delay: 1s, for: 8d}}\n",
     ));
     assert!(run.outages().is_empty(), "{:?}", run.outages());
 }
 
-/// The lease of a leader whose controller is down runs out; whoever is back first leads.
+/// The lease of a leader whose controller is down runs out; the unit that is back first leads.
 #[test]
 fn leadership_may_move_while_a_controller_is_down() {
     let run = apart("  - {at: 45m, controller-down: {controller: south, for: 30m}}\n");
@@ -295,7 +295,7 @@ faults:
     )
 }
 
-/// Secrets do not expire while nobody looks: late, when the controller is back. Renewal is late
+/// Secrets do not expire while the controller is down: late, when the controller is back. Renewal is late
 /// then, and here it is too late; the controller is why.
 #[test]
 fn secrets_expire_late_after_a_long_outage() {

@@ -1,4 +1,4 @@
-//! A Vault that is sealed by hand: nothing is issued until somebody unseals it.
+//! A Vault that is sealed by hand: nothing is issued until it is unsealed.
 
 use super::stage::{Played, played};
 
@@ -33,7 +33,7 @@ faults:
     ))
 }
 
-/// A unit that comes while Vault is sealed has no certificate until somebody unseals it on day 41
+/// A unit that comes while Vault is sealed has no certificate until it is unsealed on day 41
 /// (canonical/vault-k8s-operator `_configure`, `is_sealed`); the others serve on.
 #[test]
 fn a_sealed_vault_issues_nothing_until_somebody_unseals_it() {
@@ -71,7 +71,7 @@ fn a_vault_that_is_unsealed_in_time_loses_nothing() {
     assert!(unsealed.len() >= 2, "at first and after the seal");
 }
 
-/// Asked again at nine tenths of 45 days, while Vault is sealed: nobody answers, and nobody comes.
+/// Asked again at nine tenths of 45 days, while Vault is sealed: no answer, and no operator.
 #[test]
 fn a_sealed_vault_that_nobody_unseals_stays_the_cause() {
     let run = vault(

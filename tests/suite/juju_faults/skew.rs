@@ -9,7 +9,7 @@ use super::stage::played;
 
 const DAY: f64 = 86_400.0;
 
-/// Five days behind: the secret that says when to renew expires five days late, too late. Mended,
+/// Five days behind: the secret that says when to renew expires five days late, too late. Corrected,
 /// everything is renewed at once.
 #[test]
 fn a_controller_that_is_behind_renews_too_late() {
@@ -50,7 +50,7 @@ fn a_controller_that_is_ahead_renews_early() {
 }
 
 /// Eleven years ahead the other controller's certificate has ended: a connection that is there
-/// goes on, a new one is refused, until the clock is mended.
+/// goes on, a new one is refused, until the clock is corrected.
 #[test]
 fn a_controller_far_ahead_refuses_the_other_one() {
     let skew = "  - {at: 45m, clock-skew: {controller: south, by: 4000d, for: 2h}}\n";

@@ -22,7 +22,7 @@ fn a_stopped_workload_is_out_for_exactly_as_long() {
     );
 }
 
-/// Two that overlap: it is back when the last one is over.
+/// Two that overlap: it is back when the last one ends.
 #[test]
 fn a_workload_stopped_twice_starts_once() {
     let run = shop(

@@ -9,7 +9,7 @@ pub(crate) enum Pattern {
     Internal,
     /// `web` trusts `api` through the CA that it gets by transfer.
     Api,
-    /// The provider stands under a root; `web` has the root.
+    /// The provider is under a root; `web` has the root.
     Intermediate,
     /// The provider is in one model, `api` and `web` are in another.
     CrossModel,

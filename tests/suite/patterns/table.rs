@@ -101,7 +101,7 @@ const CHARM_VAULT: Scene = Scene {
     operators: UNSEALS,
     ..SCENE
 };
-/// Somebody signs its request and hands it the root.
+/// A person signs its request and hands it the root.
 const CHARM_VAULT_SIGNED: Scene = Scene {
     ca: "charm: vault, channel: 1.7/stable",
     web_asks: true,
@@ -194,7 +194,7 @@ pub(crate) const ROWS: &[Row] = &[
         NOTHING, &["TS0315"]),
     row("vault-k8s", Internal, "no `pki_ca_common_name`",
         Scene { ca: "charm: vault-k8s", ..VAULT }, NOTHING, &["TS0313"]),
-    row("vault-k8s", Internal, "nobody unseals it",
+    row("vault-k8s", Internal, "it is never unsealed",
         Scene { operators: "", ..VAULT }, NOTHING, &["TS0224"]),
     row("vault-k8s", Internal, "under a root, OpenSSL", VAULT_UNDER_ROOT, PARTIAL, &["TS0312"]),
     row("vault-k8s", Internal, "under a root, Go",
@@ -301,7 +301,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("lego", CrossModel, "public roots", LEGO_PUBLIC, Works, &[]),
 
     row("manual-tls-certificates", Internal, "", MANUAL, Works, &[]),
-    row("manual-tls-certificates", Internal, "nobody signs",
+    row("manual-tls-certificates", Internal, "no request is signed",
         Scene { operators: "", ..MANUAL }, NOTHING, &["TS0224"]),
     row("manual-tls-certificates", Internal, "people sign with an intermediate, OpenSSL",
         MANUAL_INTERMEDIATE, PARTIAL, &["TS0312"]),
@@ -326,7 +326,7 @@ pub(crate) const ROWS: &[Row] = &[
         Scene { sends: Some("ca:trust_certificate"), ..MANUAL }, Works, &[]),
 
     row("notary-k8s", Internal, "", NOTARY, Works, &[]),
-    row("notary-k8s", Internal, "nobody approves",
+    row("notary-k8s", Internal, "no request is approved",
         Scene { operators: "", ..NOTARY }, NOTHING, &["TS0224"]),
     row("notary-k8s", Api, "`send-access-ca-certificate`",
         Scene { sends: Some("ca:send-access-ca-certificate"), ..NOTARY }, UNTRUSTED, &["TS0311"]),
@@ -358,7 +358,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("tls-constraints", Internal, "a filter that is no regular expression",
         Scene { ca: "charm: tls-constraints, options: {allowed-dns: '('}", ..CONSTRAINTS },
         NOTHING, &["TS0313"]),
-    row("tls-constraints", Api, "the CA from whatever stands above",
+    row("tls-constraints", Api, "the CA from the provider above it",
         Scene { sends: ROOT_SENDS, ..CONSTRAINTS }, Works, &[]),
     row("tls-constraints", Api, "no `certificate_transfer` of its own", CONSTRAINTS, UNTRUSTED, &["TS0301"]),
     row("tls-constraints", Intermediate, "before vault-k8s under a root",
@@ -373,6 +373,6 @@ pub(crate) const ROWS: &[Row] = &[
             ..SCENE
         },
         NOTHING, &["TS0306"]),
-    row("tls-constraints", CrossModel, "the CA from whatever stands above",
+    row("tls-constraints", CrossModel, "the CA from the provider above it",
         Scene { sends: ROOT_SENDS, ..CONSTRAINTS }, Works, &[]),
 ];

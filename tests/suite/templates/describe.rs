@@ -67,7 +67,7 @@ fn issuer_form(certificate: &Certificate, issuer: &Certificate) -> &'static str 
     if certificate == issuer {
         assert!(
             certificate.verify_issued_by(certificate),
-            "nobody signed it"
+            "no known key signed it"
         );
         "itself"
     } else if name == issuer.subject_der() {
