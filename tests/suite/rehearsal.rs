@@ -292,7 +292,7 @@ fn charm_vault_is_rotated_by_three_actions_and_not_without_loss() {
             action("reissue-certificates")
         ]
     );
-    // It comes out as it should: the loss ends, whoever fails.
+    // It comes out as it should: the loss ends, whichever fails.
     assert!(lost(own).most < Span::from_secs(600), "{:?}", own.lost);
     let second = playbook(&rehearsal, "second-provider");
     assert!(commands(second).contains(&"juju integrate -m k8s mysql:shared-db ca-next:shared-db"));
