@@ -11,7 +11,7 @@ fn intervals(stage: &Stage) -> Vec<(u64, String)> {
         .collect()
 }
 
-/// Hooks of units on one machine never overlap; whoever waits looks every 250 ms.
+/// Hooks of units on one machine never overlap; a unit that waits looks every 250 ms.
 #[test]
 fn units_on_one_machine_take_turns() {
     let mut stage = Stage::with(1, true);
@@ -119,4 +119,42 @@ fn subordinates_go_with_their_relation_or_their_principal() {
     let units = stage.juju.application(agent).units.clone();
     assert_eq!(units.len(), 1);
     assert_eq!(&*stage.juju.unit(units[0]).name, "agent/2");
+}
+
+/// Two units of one machine.
+fn sharers(stage: &mut Stage) -> [UnitId; 2] {
+    let model = stage.model("m", false);
+    let a = stage.app(model, "a", &[]);
+    let machine = stage.juju.add_machine(model, "0");
+    [a, a].map(|app| stage.unit_on(app, Some(machine)))
+}
+
+#[test]
+#[should_panic(expected = "takes a machine lock that")]
+fn a_lock_that_is_held_is_not_taken() {
+    let mut stage = Stage::new();
+    for unit in sharers(&mut stage) {
+        stage.juju.take_lock(unit);
+    }
+}
+
+#[test]
+#[should_panic(expected = "holds its machine's lock")]
+fn a_hook_without_the_lock_is_refused() {
+    let mut stage = Stage::new();
+    let [unit, _] = sharers(&mut stage);
+    stage.juju.assert_lock_held(unit);
+}
+
+#[test]
+#[should_panic(expected = "an application is led by a unit of its own")]
+fn a_unit_of_another_application_does_not_lead() {
+    let mut stage = Stage::new();
+    let [unit, _] = sharers(&mut stage);
+    let model = stage
+        .juju
+        .application(stage.juju.unit(unit).application)
+        .model;
+    let other = stage.app(model, "other", &[]);
+    stage.call(|juju, host| juju.give_leadership(other, Some(unit), None, host));
 }
