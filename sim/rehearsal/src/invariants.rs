@@ -1,8 +1,8 @@
 //! The six invariants of one rotation: what its journal shows, and what takes other futures, that is
 //! old against new and going back.
 
+use super::baseline::{Baseline, PlayedRotation};
 use super::failure::ConnectionFailure;
-use super::stage::{PlayedRotation, Stage};
 use trustsim_diagnosis::{Invariant, Violation};
 use trustsim_faults::rotation::{Refusal, Rotation, Way, way};
 use trustsim_kernel::{Span, Streams};
@@ -99,16 +99,16 @@ impl Judged {
 
 /// Judges a rotation that was played.
 pub(super) fn judge(
-    stage: &mut Stage,
+    baseline: &mut Baseline,
     rotation: &Rotation,
     played: &PlayedRotation,
 ) -> (Vec<(Invariant, Judged)>, Vec<Quadrant>) {
-    let quadrants = two_by_two(stage, played);
+    let quadrants = two_by_two(baseline, played);
     let judged = Invariant::ALL.map(|invariant| {
         let judged = match invariant {
             Invariant::TwoByTwo => judge_quadrants(&quadrants),
-            Invariant::Rollback => judge_roll_back(stage, rotation, played),
-            Invariant::DistrustEffective => judge_distrust(stage, played),
+            Invariant::Rollback => judge_roll_back(baseline, rotation, played),
+            Invariant::DistrustEffective => judge_distrust(baseline, played),
             of_journal => judge_journal(played, of_journal),
         };
         (invariant, judged)
@@ -125,9 +125,9 @@ fn judge_journal(played: &PlayedRotation, invariant: Invariant) -> Judged {
 }
 
 /// Nothing lives on with a certificate of the old CA once it is trusted no more, where anything can.
-fn judge_distrust(stage: &Stage, played: &PlayedRotation) -> Judged {
+fn judge_distrust(baseline: &Baseline, played: &PlayedRotation) -> Judged {
     let persists = |spec: &ConnectionSpec| spec.persistence != Persistence::default();
-    if !stage.deployment().connections.iter().any(persists) {
+    if !baseline.deployment().connections.iter().any(persists) {
         return Judged::NotApplicable(NotApplicable::NothingPersists);
     }
     if !played.judged(|rotated, end| rotated.is_distrusted(end)) {
@@ -139,7 +139,7 @@ fn judge_distrust(stage: &Stage, played: &PlayedRotation) -> Judged {
 /// Real handshakes of the leaf and the bundle of just before the first use of the new CA with those
 /// of just before the first distrust of the old one, each leaf at a time at which it was in use.
 /// Only connections whose leaf changed in between are asked.
-fn two_by_two(stage: &Stage, played: &PlayedRotation) -> Vec<Quadrant> {
+fn two_by_two(baseline: &Baseline, played: &PlayedRotation) -> Vec<Quadrant> {
     let instants = played.judged(|rotated, end| {
         let used = rotated.first_use()?;
         Some((used, rotated.first_distrust().unwrap_or(end)))
@@ -147,8 +147,8 @@ fn two_by_two(stage: &Stage, played: &PlayedRotation) -> Vec<Quadrant> {
     let Some((used, distrusted)) = instants.filter(|(used, distrusted)| used < distrusted) else {
         return Vec::new();
     };
-    let old = stage.cases_before(played, used);
-    let new = stage.cases_before(played, distrusted);
+    let old = baseline.cases_before(played, used);
+    let new = baseline.cases_before(played, distrusted);
     let pairs: Vec<(&Case, &Case)> = old
         .iter()
         .zip(&new)
@@ -158,7 +158,7 @@ fn two_by_two(stage: &Stage, played: &PlayedRotation) -> Vec<Quadrant> {
     if pairs.is_empty() {
         return Vec::new();
     }
-    let streams = Streams::new(stage.deployment().seed);
+    let streams = Streams::new(baseline.deployment().seed);
     let all = [(false, false), (false, true), (true, false), (true, true)];
     let quadrants = all.map(|(new_leaf, new_bundle)| {
         let mut quadrant = Quadrant {
@@ -224,8 +224,12 @@ fn judge_quadrants(quadrants: &[Quadrant]) -> Judged {
 }
 
 /// The same rotation, turned back just before the withdrawal.
-fn judge_roll_back(stage: &mut Stage, rotation: &Rotation, played: &PlayedRotation) -> Judged {
-    let way = way(stage.deployment(), rotation);
+fn judge_roll_back(
+    baseline: &mut Baseline,
+    rotation: &Rotation,
+    played: &PlayedRotation,
+) -> Judged {
+    let way = way(baseline.deployment(), rotation);
     if way == Way::Own {
         return Judged::NotApplicable(NotApplicable::CharmForgetsKey);
     }
@@ -256,7 +260,7 @@ fn judge_roll_back(stage: &mut Stage, rotation: &Rotation, played: &PlayedRotati
         };
         back.steps.push((again, Source::default()));
     }
-    match stage.play(&back) {
+    match baseline.play(&back) {
         Ok(played) => match played.lost.first {
             None => Judged::Held,
             Some(first) => Judged::broken(BreachKind::RollBack(first)),

@@ -13,6 +13,8 @@
 //!
 //! Must not know the terminal, files or how a report looks.
 
+mod baseline;
+mod baselines;
 mod failure;
 mod invariants;
 mod ordered;
@@ -20,8 +22,6 @@ mod play;
 mod playbook;
 mod playbooks;
 mod solve;
-mod stage;
-mod stages;
 mod successor;
 #[cfg(test)]
 mod tests;
@@ -39,7 +39,7 @@ pub use solve::{Pause, Pauses, Shortfall};
 pub use timetable::{Check, NewCa, Task, TimetableLine};
 pub use unfit::{Misfit, Unfit};
 
-use stages::Stages;
+use baselines::Baselines;
 
 use trustsim_diagnosis::Invariant;
 use trustsim_faults::rotation::Refusal;
@@ -192,7 +192,7 @@ pub fn rehearse(deployment: &Deployment, request: Request) -> Result<Rehearsal, 
     deployment.rotations.clear();
     let mut plays = 0;
     let mut rehearsed = Vec::new();
-    let mut own = Stages::new(&deployment, request)?;
+    let mut own = Baselines::new(&deployment, request)?;
     if !own.first().has_connection_of(request.ca) {
         return Err(RehearsalError::NoConnection(address));
     }
@@ -206,7 +206,7 @@ pub fn rehearse(deployment: &Deployment, request: Request) -> Result<Rehearsal, 
         commands,
     } = successor::with_successor(&deployment, request.ca);
     let playbooks = playbooks::second_provider(&deployment, index, &commands);
-    let mut with_successor = Stages::new(&both, request)?;
+    let mut with_successor = Baselines::new(&both, request)?;
     for playbook in playbooks {
         rehearsed.push(playbook.rehearse(&mut with_successor, request));
     }

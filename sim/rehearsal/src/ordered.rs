@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use super::baseline::Baseline;
 use super::playbook::Playbook;
 use super::playbooks;
-use super::stage::Stage;
 use super::{Lost, Request, successor};
 use trustsim_diagnosis::{Findings, Proposal};
 use trustsim_faults::rotation::{Refusal, is_step_of_a_rotation, timed};
@@ -146,11 +146,11 @@ impl Change {
         tries.push((beside.deployment, second));
         let mut best: Option<(Lost, Proposal)> = None;
         for (deployment, playbooks) in tries {
-            let Some(mut stage) = self.stage(&deployment) else {
+            let Some(mut baseline) = self.baseline(&deployment) else {
                 continue;
             };
             for playbook in playbooks.iter().filter(|playbook| playbook.is_orderly()) {
-                let Some((lost, pause)) = self.least_lost(&mut stage, playbook) else {
+                let Some((lost, pause)) = self.least_lost(&mut baseline, playbook) else {
                     continue;
                 };
                 let is_better = best
@@ -166,23 +166,23 @@ impl Change {
     }
 
     /// The deployment up to the change, and nothing of what its plan does later.
-    fn stage(&self, deployment: &Deployment) -> Option<Stage> {
+    fn baseline(&self, deployment: &Deployment) -> Option<Baseline> {
         let mut quiet = deployment.clone();
         quiet.actions.retain(|timed| timed.at < self.at);
         // Before the deployment has settled there is no rotation to propose.
-        Stage::new(Arc::new(quiet), self.at).ok()
+        Baseline::new(Arc::new(quiet), self.at).ok()
     }
 
     /// The shortest of the round pauses with which nothing is lost, else the one with which least is
     /// lost, with what that is. Pauses longer than the run are not tried.
-    fn least_lost(&self, stage: &mut Stage, playbook: &Playbook) -> Option<(Lost, Span)> {
-        let left = stage.deployment().duration.checked_sub(self.at);
+    fn least_lost(&self, baseline: &mut Baseline, playbook: &Playbook) -> Option<(Lost, Span)> {
+        let left = baseline.deployment().duration.checked_sub(self.at);
         let left = left.expect("a change to which an outage is put down was made within the run");
         let mut least: Option<(Lost, Span)> = None;
         for pause in PAUSES.into_iter().filter(|pause| *pause * 2 < left) {
             let rotation = playbook.rotation(self.request(), pause, pause);
             // A playbook of which the CA refuses a step is not proposed.
-            let lost = stage.play(&rotation).ok()?.lost;
+            let lost = baseline.play(&rotation).ok()?.lost;
             if lost.total.is_zero() {
                 return Some((lost, pause));
             }

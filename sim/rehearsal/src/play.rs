@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::baseline::Baseline;
+use super::baselines::Baselines;
 use super::failure::Failure;
 use super::invariants::Breach;
 use super::playbook::Playbook;
 use super::solve::{Tried, solve};
-use super::stage::Stage;
-use super::stages::Stages;
 use super::timetable::timetable;
 use super::{Judged, Lost, Quadrant, Rehearsed, Request, invariants};
 use trustsim_diagnosis::{Invariant, Rotated};
@@ -17,12 +17,12 @@ use trustsim_world::Source;
 
 impl Playbook {
     /// Plays it, with whatever pauses it takes.
-    pub(super) fn rehearse(&self, stages: &mut Stages, request: Request) -> Rehearsed {
+    pub(super) fn rehearse(&self, baselines: &mut Baselines, request: Request) -> Rehearsed {
         let mut tried: BTreeMap<(Span, Span), (Result<Lost, Refusal>, Tried)> = BTreeMap::new();
         let pauses = solve(self.pauses, request.longest, |lead, tail| {
             let attempt = || {
                 let rotation = self.rotation(request, lead, tail);
-                stages.attempt(|stage| self.attempt(stage, &rotation))
+                baselines.attempt(|baseline| self.attempt(baseline, &rotation))
             };
             let (_, shortfall) = tried.entry((lead, tail)).or_insert_with(attempt);
             shortfall.clone()
@@ -43,11 +43,17 @@ impl Playbook {
             two_by_two: Vec::new(),
             timetable: Vec::new(),
         };
-        let shown = stages.each(|stage| {
-            let played = stage.play(&rotation).ok()?;
-            let (invariants, two_by_two) = invariants::judge(stage, &rotation, &played);
-            let timetable = timetable(self, stage, &played);
-            Some((stage.seed(), played.lost, invariants, two_by_two, timetable))
+        let shown = baselines.each(|baseline| {
+            let played = baseline.play(&rotation).ok()?;
+            let (invariants, two_by_two) = invariants::judge(baseline, &rotation, &played);
+            let timetable = timetable(self, baseline, &played);
+            Some((
+                baseline.seed(),
+                played.lost,
+                invariants,
+                two_by_two,
+                timetable,
+            ))
         });
         let is_refused = rehearsed.lost.is_err();
         assert!(
@@ -73,10 +79,10 @@ impl Playbook {
     /// one that stays open where none should.
     fn attempt(
         &self,
-        stage: &mut Stage,
+        baseline: &mut Baseline,
         rotation: &Rotation,
     ) -> (Result<Lost, Refusal>, Option<Failure>) {
-        let played = match stage.play(rotation) {
+        let played = match baseline.play(rotation) {
             Ok(played) => played,
             Err(refusal) => return (Err(refusal.clone()), Some(Failure::Refused(refusal))),
         };

@@ -1,8 +1,8 @@
 //! What an operator does for a playbook, line by line: what is typed before it begins, every command
 //! at its time, what people do meanwhile, and what to look at before going on.
 
+use super::baseline::{Baseline, PlayedRotation};
 use super::playbook::Playbook;
-use super::stage::{PlayedRotation, Stage};
 use super::{CERTIFICATE_TRANSFER, TLS_CERTIFICATES};
 use trustsim_charms::Role;
 use trustsim_faults::rotation::performs;
@@ -121,20 +121,20 @@ pub enum NewCa {
 /// The timetable of a playbook as it was played.
 pub(super) fn timetable(
     playbook: &Playbook,
-    stage: &Stage,
+    baseline: &Baseline,
     played: &PlayedRotation,
 ) -> Vec<TimetableLine> {
     let writer = Writer {
-        deployment: stage.deployment(),
+        deployment: baseline.deployment(),
         spec: &played.spec,
-        begins: stage.deployment().start + played.spec.at,
+        begins: baseline.deployment().start + played.spec.at,
     };
     let mut lines: Vec<TimetableLine> = playbook
         .beforehand
         .iter()
         .map(|command| beforehand(Task::Command(command.clone())))
         .collect();
-    lines.extend(writer.lines_beforehand(stage));
+    lines.extend(writer.lines_beforehand(baseline));
     let mut during = writer.checks_between_steps(&played.actions);
     during.extend(played.actions.iter().map(|timed| TimetableLine {
         at: writer.offset(timed.at),
@@ -210,11 +210,11 @@ impl Writer<'_> {
     }
 
     /// What operators did for the second provider until it was up, and how to see that it is.
-    fn lines_beforehand(&self, stage: &Stage) -> Vec<TimetableLine> {
+    fn lines_beforehand(&self, baseline: &Baseline) -> Vec<TimetableLine> {
         let Some(successor) = self.spec.successor else {
             return Vec::new();
         };
-        let entries = stage.journal_before().entries().iter();
+        let entries = baseline.journal_before().entries().iter();
         let done = self.done_by_operators(entries, &[successor], &[]);
         let mut lines: Vec<TimetableLine> =
             done.into_iter().map(|(_, task)| beforehand(task)).collect();

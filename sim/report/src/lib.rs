@@ -33,6 +33,8 @@ pub use why::why;
 
 use std::collections::BTreeMap;
 
+use words::secret::KeyStore;
+
 use trustsim_diagnosis::Findings;
 use trustsim_kernel::Time;
 use trustsim_model::{ConnectionRecord, Entry, Journal, Kind, Manifest, Seq};
@@ -123,15 +125,15 @@ impl<'a> Run<'a> {
 
 /// How many private keys stand readable in each controller's store, by controller and kind of
 /// store.
-fn readable_keys<'a>(run: &Run<'a>) -> BTreeMap<&'a str, BTreeMap<&'static str, u64>> {
-    let mut counts: BTreeMap<&str, BTreeMap<&'static str, u64>> = BTreeMap::new();
+fn readable_keys<'a>(run: &Run<'a>) -> BTreeMap<&'a str, BTreeMap<KeyStore, u64>> {
+    let mut counts: BTreeMap<&str, BTreeMap<KeyStore, u64>> = BTreeMap::new();
     for entry in run.journal.entries() {
         let Kind::KeyStored(record) = &entry.kind else {
             continue;
         };
         for controller in &record.controllers {
             let stores = counts.entry(controller).or_default();
-            *stores.entry(csv::store(record)).or_default() += 1;
+            *stores.entry(KeyStore::of(record)).or_default() += 1;
         }
     }
     counts

@@ -129,7 +129,13 @@ fn mishaps(run: &Run<'_>) -> Vec<Value> {
 /// How many private keys stand readable in each controller's store, by controller and kind of
 /// store; `relation_secrets.csv` lists them.
 fn relation_secrets(run: &Run<'_>) -> Value {
-    json!(super::readable_keys(run))
+    let controllers = super::readable_keys(run).into_iter();
+    let counts = controllers.map(|(controller, stores)| {
+        let stores = stores.into_iter();
+        let stores = stores.map(|(store, count)| (store.word().to_owned(), Value::from(count)));
+        (controller.to_owned(), Value::Object(stores.collect()))
+    });
+    Value::Object(counts.collect())
 }
 
 fn connections(run: &Run<'_>) -> Vec<Value> {

@@ -16,7 +16,6 @@ pub use handshakes::handshakes;
 pub use journal::journal;
 pub use outages::outages;
 pub use relation_secrets::relation_secrets;
-pub(super) use relation_secrets::store;
 
 /// A table with its header.
 struct Table {

@@ -3,7 +3,8 @@
 
 use super::{Table, text};
 use crate::Run;
-use trustsim_model::{KeyRecord, Kind};
+use crate::words::secret::KeyStore;
+use trustsim_model::Kind;
 
 const HEADER: [&str; 13] = [
     "at",
@@ -38,7 +39,7 @@ pub fn relation_secrets(run: &Run<'_>) -> Vec<u8> {
                 &text(entry.subject.model.as_ref()),
                 &text(entry.subject.application.as_ref()),
                 &text(entry.subject.unit.as_ref()),
-                store(record),
+                KeyStore::of(record).word(),
                 &text(record.relation.as_ref()),
                 &record.place,
                 &record.holder,
@@ -49,12 +50,4 @@ pub fn relation_secrets(run: &Run<'_>) -> Vec<u8> {
         }
     }
     table.finish()
-}
-
-/// The word for where a key is stored.
-pub(crate) const fn store(record: &KeyRecord) -> &'static str {
-    match record.relation {
-        Some(_) => "relation-data",
-        None => "leader-settings",
-    }
 }

@@ -5,7 +5,7 @@ use super::Detail;
 use super::style::{self, paint};
 use crate::Run;
 use crate::words::number::{counted, grouped, natural};
-use crate::words::{certificate, entry};
+use crate::words::{certificate, command, entry};
 use trustsim_diagnosis::{Carrier, Explanation, Outage, Part, outage_attempts};
 use trustsim_kernel::{Span, Time, format_duration};
 use trustsim_model::{Entry, Kind, Seq, Source};
@@ -367,12 +367,12 @@ fn remedy_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
         true => String::new(),
         false => format!(" {when}"),
     };
-    for command in &remedy.commands {
-        lines.add(label, &format!("{}{first}", typed(command)));
+    for typed in &remedy.commands {
+        lines.add(label, &format!("{}{first}", command::quoted(typed)));
         label = "";
     }
-    for (at, command) in &remedy.later {
-        lines.add("", &format!("{} at {at}", typed(command)));
+    for (at, typed) in &remedy.later {
+        lines.add("", &format!("{} at {at}", command::quoted(typed)));
     }
     let when = match remedy.later.is_empty() {
         true => when,
@@ -404,14 +404,6 @@ fn remedy_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
         proof.push_str(&format!(", but {first}{others} fails in its place"));
     }
     lines.add("", &proof);
-}
-
-/// A command as it is typed; what people do otherwise, in words.
-fn typed(command: &str) -> String {
-    match command.starts_with("juju ") {
-        true => format!("`{command}`"),
-        false => command.to_owned(),
-    }
 }
 
 const fn is_telling(kind: &Kind) -> bool {

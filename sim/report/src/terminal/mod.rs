@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 
 use super::Run;
 use super::words::number::{counted, grouped, natural};
+use super::words::secret::KeyStore;
 use trustsim_diagnosis::Tally;
 use trustsim_kernel::{Span, format_duration};
 
@@ -104,8 +105,12 @@ fn mishaps(run: &Run<'_>, detail: Detail, text: &mut String) {
 /// One line for each controller that keeps private keys in clear.
 fn relation_secrets(run: &Run<'_>, text: &mut String) {
     for (controller, stores) in super::readable_keys(run) {
-        let count = |store| stores.get(store).copied().unwrap_or(0);
-        let (relations, settings) = (count("relation-data"), count("leader-settings"));
+        // A store without an entry has no key.
+        let count = |store| stores.get(&store).copied().unwrap_or(0);
+        let (relations, settings) = (
+            count(KeyStore::RelationData),
+            count(KeyStore::LeaderSettings),
+        );
         text.push_str(&format!(
             "\n{}: controller {controller} keeps {} in clear, {} in databags and {} in leader \
              settings (relation_secrets.csv)\n",

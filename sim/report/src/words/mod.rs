@@ -12,8 +12,10 @@
 //! One file owns the words of one kind of value. A new kind of value gets a file of its own.
 
 pub mod certificate;
+pub mod command;
 pub mod entry;
 pub mod number;
 pub mod rotation;
+pub mod secret;
 pub mod time;
 pub mod verdict;

@@ -16,8 +16,9 @@ use trustsim_world::{
     TimedAction,
 };
 
-/// The stage of a rehearsal.
-pub(super) struct Stage {
+/// What every rotation is played from and compared with: the deployment at the instant at which
+/// rotations begin, and its future without one.
+pub(super) struct Baseline {
     deployment: Arc<Deployment>,
     /// At the instant at which rotations begin.
     before: Simulation,
@@ -38,7 +39,7 @@ pub(super) struct PlayedRotation {
     failing: Vec<Outage>,
 }
 
-impl Stage {
+impl Baseline {
     pub(super) fn new(deployment: Arc<Deployment>, at: Span) -> Result<Self, RehearsalError> {
         let mut before = Simulation::new(Arc::clone(&deployment), Options::default());
         let begins = deployment.start + at;

@@ -5,9 +5,9 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use super::baseline::Baseline;
 use super::failure::Failure;
 use super::solve::{Shortfall, Tried};
-use super::stage::Stage;
 use super::{Lost, RehearsalError, Request};
 use trustsim_faults::rotation::Refusal;
 use trustsim_world::Deployment;
@@ -15,24 +15,25 @@ use trustsim_world::Deployment;
 /// What a thread that plays is given: unoptimised builds need more than the usual two megabytes.
 const STACK_BYTES: usize = 32 << 20;
 
-/// A stage for each seed.
-pub(super) struct Stages {
-    all: Vec<Stage>,
+/// A baseline for each seed.
+pub(super) struct Baselines {
+    all: Vec<Baseline>,
     threads: NonZeroUsize,
-    /// The stage on which something went wrong last: where it will the next time, most likely.
+    /// The baseline on which something went wrong last: where it will the next time, most likely.
     suspect: usize,
 }
 
-impl Stages {
+impl Baselines {
     /// # Errors
     ///
     /// [`RehearsalError::NotSettled`] where with one of the seeds it is too early.
     pub(super) fn new(deployment: &Deployment, request: Request) -> Result<Self, RehearsalError> {
+        // A seed is any number: 0 comes after the largest.
         let seeds = (0..request.seeds.get()).map(|more| deployment.seed.wrapping_add(more.into()));
         let set_up = |seed: &mut u64| {
             let mut with_seed = deployment.clone();
             with_seed.seed = *seed;
-            Stage::new(Arc::new(with_seed), request.at)
+            Baseline::new(Arc::new(with_seed), request.at)
         };
         let all = play_in_batches(seeds.collect(), request.threads, set_up);
         Ok(Self {
@@ -43,18 +44,18 @@ impl Stages {
     }
 
     /// That of the scenario's own seed.
-    pub(super) fn first(&self) -> &Stage {
+    pub(super) fn first(&self) -> &Baseline {
         &self.all[0]
     }
 
     /// Every seed, in order.
     pub(super) fn seeds(&self) -> Vec<u64> {
-        self.all.iter().map(Stage::seed).collect()
+        self.all.iter().map(Baseline::seed).collect()
     }
 
     /// How many futures were played.
     pub(super) fn plays(&self) -> usize {
-        self.all.iter().map(Stage::plays).sum()
+        self.all.iter().map(Baseline::plays).sum()
     }
 
     /// Plays with each seed until something goes wrong: first where it did the last time, then all
@@ -62,7 +63,7 @@ impl Stages {
     /// where nothing could be played.
     pub(super) fn attempt(
         &mut self,
-        play: impl Fn(&mut Stage) -> (Result<Lost, Refusal>, Option<Failure>) + Sync,
+        play: impl Fn(&mut Baseline) -> (Result<Lost, Refusal>, Option<Failure>) + Sync,
     ) -> (Result<Lost, Refusal>, Tried) {
         let suspect = self.suspect;
         let (lost, failure) = play(&mut self.all[suspect]);
@@ -72,8 +73,8 @@ impl Stages {
         }
         let others = self.all.iter_mut().enumerate();
         let others: Vec<_> = others.filter(|(index, _)| *index != suspect).collect();
-        let played = play_in_batches(others, self.threads, |(index, stage)| {
-            let (lost, failure) = play(stage);
+        let played = play_in_batches(others, self.threads, |(index, baseline)| {
+            let (lost, failure) = play(baseline);
             (*index, lost, failure)
         });
         let mut most = lost;
@@ -92,9 +93,11 @@ impl Stages {
     }
 
     /// What comes of each seed, in order.
-    pub(super) fn each<T: Send>(&mut self, play: impl Fn(&mut Stage) -> T + Sync) -> Vec<T> {
+    pub(super) fn each<T: Send>(&mut self, play: impl Fn(&mut Baseline) -> T + Sync) -> Vec<T> {
         let all = self.all.iter_mut().collect();
-        play_in_batches(all, self.threads, |stage: &mut &mut Stage| play(stage))
+        play_in_batches(all, self.threads, |baseline: &mut &mut Baseline| {
+            play(baseline)
+        })
     }
 }
 
