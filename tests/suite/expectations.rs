@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::common::{load, load_named, play, scenario_files};
-use trustsim::diagnosis::{Findings, diagnose};
-use trustsim::report::{Run, csv};
+use trustsim::diagnosis::{Findings, Trigger, diagnose};
+use trustsim::report::{Run, csv, words};
 use trustsim::tls::ErrorKind;
 use trustsim::world::{Deployment, Options};
 
@@ -88,7 +88,7 @@ fn two_protocols_under_one_name_are_told() {
     let found = findings(&load_named("two-protocols"));
     assert_eq!(found.outages.len(), 2);
     for explanation in &found.explanations {
-        let reason = &explanation.reason;
+        let reason = words::symptom::reason(&explanation.symptom);
         assert!(
             reason.contains("speak different protocols (TS0304)"),
             "{reason}"
@@ -152,10 +152,10 @@ fn a_rotation_is_traced_to_its_scenario_line() {
     for name in ["ca-rotation-action", "ca-rotation-config"] {
         let found = findings(&load_named(name));
         let traced = found.explanations.iter().filter(|explanation| {
-            explanation
-                .root_text
-                .as_deref()
-                .is_some_and(|text| text.contains("juju "))
+            matches!(
+                &explanation.trigger,
+                Some(Trigger::Action(action)) if action.command.starts_with("juju ")
+            )
         });
         assert!(traced.count() > 0, "{name}: {:?}", found.explanations);
     }

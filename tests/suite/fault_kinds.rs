@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::common::{deployed, notes};
 use table::TABLE;
 use trustsim::diagnosis::{Findings, diagnose};
+use trustsim::report::words;
 use trustsim::scenario::schema;
 use trustsim::tls::ErrorKind;
 use trustsim::world::{Entry, Kind, Options, Record, Simulation};
@@ -207,14 +208,17 @@ fn outcome(record: &Record, findings: &Findings) -> (String, String) {
     };
     let errors: Vec<&str> = outage.errors().map(ErrorKind::kebab).collect();
     assert!(outage.from >= record.manifest.start);
-    (errors.join(" "), findings.explanations[0].line())
+    (
+        errors.join(" "),
+        words::explanation::line(&findings.explanations[0]),
+    )
 }
 
 fn journal_says(record: &Record, wanted: &str) -> bool {
     let says = |entry: &Entry| match &entry.kind {
         Kind::Note(note) => {
-            let what = trustsim::diagnosis::describe::kind_word(&entry.kind);
-            let detail = trustsim::diagnosis::describe::note(note, &record.manifest);
+            let what = trustsim::report::words::entry::kind(&entry.kind);
+            let detail = trustsim::report::words::note::detail(note, &record.manifest);
             format!("{what} {detail}").contains(wanted)
         }
         Kind::HookStarted { hook } => format!("hook {hook}").contains(wanted),

@@ -21,16 +21,16 @@ fn of(deployment: &Deployment) -> (Record, Forecast) {
 fn a_provider_may_be_away_for_the_last_tenth_of_a_life() {
     let deployment = Arc::new(crate::common::load_named("internal"));
     let (_, found) = of(&deployment);
-    let least = found.patience.first().expect("something is renewed");
+    let least = found.tolerances.first().expect("something is renewed");
     assert!(
         least.longest > DAY * 9 - HOUR && least.longest <= DAY * 9,
         "{:?}",
         least.longest
     );
-    let proofs = prove(&deployment, &found.patience, 2);
+    let proofs = prove(&deployment, &found.tolerances, 2);
     assert_eq!(proofs.len(), 2);
     for proof in proofs {
-        let longest = found.patience[proof.patience].longest;
+        let longest = found.tolerances[proof.tolerance].longest;
         let fatal = proof.fatal.expect("an outage that is too long");
         assert!(proof.survived <= longest && longest <= fatal, "{proof:?}");
         assert!(fatal - proof.survived <= HOUR * 2, "{proof:?}");
@@ -41,7 +41,7 @@ fn a_provider_may_be_away_for_the_last_tenth_of_a_life() {
 #[test]
 fn only_the_provider_that_gave_a_certificate_is_waited_for() {
     let (record, found) = of(&crate::common::load_named("reference-architecture"));
-    for one in &found.patience {
+    for one in &found.tolerances {
         let is_public = one.certificate.contains("example.com");
         let is_central = one.provider == "pki.tls";
         let name = &record.manifest.connections[one.connection as usize].name;
@@ -94,7 +94,7 @@ fn the_longest_wait_is_for_who_is_slow() {
 fn orders_are_counted_against_each_limit_of_the_public_ca() {
     let (_, found) = of(&crate::common::load_named("reference-architecture-lego"));
     let limited: Vec<_> = found
-        .crowds
+        .request_peaks
         .iter()
         .filter(|one| one.limit.is_some())
         .collect();

@@ -12,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use trustsim::diagnosis::{Findings, diagnose, remedies, why};
+use trustsim::report::words;
 use trustsim::scenario::{DiskFiles, load_variant};
 use trustsim::world::{Deployment, Options, Record};
 
@@ -79,7 +80,7 @@ fn complaints(record: &Record, findings: &Findings) -> Vec<String> {
     let unexpected = findings.unexpected.iter().map(|&index| {
         let outage = &findings.outages[index];
         let name = &record.manifest.connections[outage.connection as usize].name;
-        let line = findings.explanations[index].line();
+        let line = words::explanation::line(&findings.explanations[index]);
         format!("{name} failed with {}: {line}", outage.error)
     });
     broken.chain(unexpected).collect()
@@ -96,7 +97,9 @@ fn longest(record: &Record, findings: &Findings) -> Option<usize> {
 /// The first line of the diagnosis of the longest outage.
 fn first_line(record: &Record, findings: &Findings) -> Option<String> {
     let longest = longest(record, findings)?;
-    Some(findings.explanations[longest].cause.line.clone())
+    Some(words::cause::line(
+        &findings.explanations[longest].cause.what,
+    ))
 }
 
 /// The first line of `trustsim why` at the half of the longest outage.
@@ -108,7 +111,8 @@ fn said_at_half(deployment: &Deployment, record: &Record, findings: &Findings) -
     let pair = (connection.client.as_str(), connection.server.as_str());
     let answers = why(deployment, &record.manifest, &record.journal, pair, half);
     let answer = answers.expect("it is watched").into_iter().next()?;
-    Some(answer.explanation.expect("it fails").cause.line)
+    let explanation = answer.explanation.expect("it fails");
+    Some(words::cause::line(&explanation.cause.what))
 }
 
 fn play_all(judge: impl Fn(&Incident) -> Vec<String> + Sync) -> Vec<String> {
@@ -208,7 +212,7 @@ fn every_remedy_is_proven() {
             .proven
             .iter()
             .filter(|remedy| longest.is_some_and(|outage| remedy.helps(outage)));
-        let lines: Vec<String> = helping.map(|each| each.line()).collect();
+        let lines: Vec<String> = helping.map(words::remedy::line).collect();
         let is_so = match wanted.starts_with("none (") {
             true => lines.is_empty(),
             false => lines.iter().any(|line| line.contains(wanted)),

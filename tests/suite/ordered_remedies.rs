@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use trustsim::diagnosis::{Findings, Remedies, Remedy, diagnose, outages, try_proposals};
+use trustsim::diagnosis::{Command, Findings, Remedies, Remedy, diagnose, outages, try_proposals};
 use trustsim::rehearsal::ordered;
+use trustsim::report::words;
 use trustsim::world::{Deployment, Options};
 
 /// What a run comes to, and the ordered rotations that were proven for it.
@@ -19,8 +20,15 @@ fn proven(deployment: &Deployment) -> (Findings, Remedies) {
 }
 
 /// What is typed from the first command on, without its instants.
-fn later(remedy: &Remedy) -> Vec<&str> {
-    remedy.later.iter().map(|(_, text)| text.as_str()).collect()
+fn later(remedy: &Remedy) -> Vec<String> {
+    let later = remedy.later.iter();
+    later
+        .map(|(_, command)| words::command::text(command))
+        .collect()
+}
+
+fn typed(commands: &[Command]) -> Vec<String> {
+    commands.iter().map(words::command::text).collect()
 }
 
 /// canonical/self-signed-certificates-operator has no overlap of its own (`src/charm.py`,
@@ -34,7 +42,7 @@ fn a_rotation_in_one_step_is_put_in_order_by_a_second_provider() {
     assert_eq!((&best.ends[..], best.breaks.len()), (&[0, 1][..], 0));
     assert!(best.lost_after.is_zero() && best.at.is_none());
     assert_eq!(
-        best.commands,
+        typed(&best.commands),
         [
             "juju deploy -m server self-signed-certificates ca-next --channel 1/stable",
             "juju offer server.ca-next:send-ca-cert send-ca-cert-next",
@@ -70,7 +78,10 @@ fn steps_by_hand_in_the_wrong_order_are_replaced_as_a_whole() {
     let first = deployment.start + deployment.actions[0].at;
     assert_eq!(best.at, Some(first));
     let action = |name: &str| format!("juju run -m mesh identity/leader {name}");
-    assert_eq!(best.commands, [action("prepare"), action("distribute")]);
+    assert_eq!(
+        typed(&best.commands),
+        [action("prepare"), action("distribute")]
+    );
     assert_eq!(
         later(best),
         [
@@ -118,7 +129,9 @@ fn every_command_was_typed_in_the_run_that_proves_it() {
     let typed: BTreeSet<_> = entries
         .filter_map(|entry| Some((entry.time, crate::common::command(&again, entry)?)))
         .collect();
-    assert_eq!(typed, proposal.later.iter().cloned().collect());
+    let later = proposal.later.iter();
+    let proposed = later.map(|(at, command)| (*at, words::command::text(command)));
+    assert_eq!(typed, proposed.collect());
     let (_, found) = proven(&deployment);
     let best = &found.proven[0];
     let failing = outages(&again.manifest, &again.journal);

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::common::{deployed, play};
-use trustsim::diagnosis::{MishapKind, diagnose, mishaps};
+use trustsim::diagnosis::{CharmErrorKind, charm_errors, diagnose};
 use trustsim::kernel::{Span, Streams, Time};
 use trustsim::pki::{
     Certificate, CertificateRequest, KeyAlgorithm, KeyPair, RequestAttributes, SerialNumber,
@@ -13,14 +13,16 @@ use trustsim::pki::{
 };
 use trustsim::report::Run;
 use trustsim::report::terminal::{Detail, terminal};
+use trustsim::report::words;
 use trustsim::scenario::explain;
 use trustsim::world::{Options, Record};
 
 /// What a report lists, without when.
 fn said(record: &Record) -> String {
     let mut text = String::new();
-    for mishap in mishaps(&record.journal) {
-        let (code, unit, message) = (mishap.kind.code(), &mishap.unit, &mishap.message);
+    for error in charm_errors(&record.journal) {
+        let (code, unit) = (error.kind.code(), &error.unit);
+        let message = words::charm_error::message(&error.detail);
         writeln!(text, "{code} {unit}: {message}").expect("written");
     }
     text
@@ -200,7 +202,7 @@ faults: [{at: 1h, integrate: {between: ['kubeapi-load-balancer:certificates', 'n
 ",
     );
     let record = play(&deployment, Options::default());
-    let all = mishaps(&record.journal);
+    let all = charm_errors(&record.journal);
     assert_eq!(all.len(), 1, "{all:?}");
     assert!(all[0].count > 10, "{all:?}");
     insta::assert_snapshot!(said(&record));
@@ -209,9 +211,9 @@ faults: [{at: 1h, integrate: {between: ['kubeapi-load-balancer:certificates', 'n
 #[test]
 fn every_mishap_is_explained() {
     for kind in [
-        MishapKind::ActionFailed,
-        MishapKind::RequestRefused,
-        MishapKind::HookFailed,
+        CharmErrorKind::ActionFailed,
+        CharmErrorKind::RequestRefused,
+        CharmErrorKind::HookFailed,
     ] {
         assert!(explain(kind.code()).is_some(), "{}", kind.code());
     }

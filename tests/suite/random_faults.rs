@@ -12,6 +12,7 @@ use crate::common::deployed;
 use crate::common::small::scenario;
 use trustsim::diagnosis::diagnose;
 use trustsim::kernel::Span;
+use trustsim::report::words;
 use trustsim::world::{Options, Simulation};
 
 /// A run that takes longer has come to no end. Seconds of the machine's own clock; a run takes
@@ -37,20 +38,20 @@ fn play(seed: u64) -> Result<(usize, usize), String> {
         return Err("it never settled".to_owned());
     }
     let findings = diagnose(&deployment, &manifest, &journal);
-    for standing in &findings.standing {
-        let outage = &findings.outages[standing.outage];
-        let explanation = &findings.explanations[standing.outage];
-        if standing.why.is_none() {
+    for open in &findings.open_outages {
+        let outage = &findings.outages[open.outage];
+        let explanation = &findings.explanations[open.outage];
+        if open.why.is_none() {
             let name = &manifest.connections[outage.connection as usize].name;
             return Err(format!(
                 "{name} fails since {} as {}, and nothing says why it stays so: {}",
                 outage.from,
                 outage.error,
-                explanation.line()
+                words::explanation::line(explanation)
             ));
         }
     }
-    Ok((findings.outages.len(), findings.standing.len()))
+    Ok((findings.outages.len(), findings.open_outages.len()))
 }
 
 /// Plays seeds on every core; every one that goes wrong is told with its scenario and its plan.

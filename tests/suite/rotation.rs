@@ -7,6 +7,7 @@ use crate::common::rehearsals::{judged, playbook, rehearsed_on};
 use trustsim::diagnosis::{Invariant, Rotated, outages};
 use trustsim::kernel::{Span, Time};
 use trustsim::rehearsal::{Judged, Rehearsal, Task};
+use trustsim::report::words::command;
 use trustsim::scenario::{self, MemoryFiles};
 use trustsim::world::{CertificateKind, Deployment, Kind, Options, Record};
 
@@ -290,8 +291,13 @@ fn a_real_charms_own_rotation_loses_and_a_second_provider_does_not() {
     assert_eq!(judged(safe, Invariant::Rollback), &Judged::Held);
     let first = &safe.timetable[0];
     assert!(first.beforehand);
-    let command = "juju deploy -m shop self-signed-certificates ca-next";
-    assert_eq!(first.task, Task::Command(command.to_owned()));
+    let Task::Command(typed) = &first.task else {
+        panic!("{:?}", first.task);
+    };
+    assert_eq!(
+        command::text(typed),
+        "juju deploy -m shop self-signed-certificates ca-next"
+    );
 }
 
 /// Peers that trust what comes with their own certificate have nothing to be told by beforehand.

@@ -3,6 +3,7 @@
 
 use trustsim::diagnosis::diagnose;
 use trustsim::kernel::Time;
+use trustsim::report::words;
 use trustsim::tls::Validator;
 use trustsim::world::{Deployment, HandshakeRecord, Kind, Options, Record};
 
@@ -82,7 +83,7 @@ fn outages(deployment: &Deployment, record: &Record) -> String {
             outage.error,
             said.unwrap_or_default(),
         );
-        let cause = why.root_text.clone().unwrap_or_default();
+        let cause = words::explanation::trigger(why.trigger.as_ref().expect("a start"));
         if !causes.contains(&cause) {
             causes.push(cause);
         }
@@ -240,11 +241,11 @@ fn told(text: &str, kinds: &[&str]) -> String {
     for entry in record.journal.entries() {
         let (what, detail) = match &entry.kind {
             Kind::Note(note) => (
-                trustsim::diagnosis::describe::kind_word(&entry.kind),
-                trustsim::diagnosis::describe::note(note, &record.manifest),
+                words::entry::kind(&entry.kind),
+                words::note::detail(note, &record.manifest),
             ),
             Kind::Persists(_) => (
-                trustsim::diagnosis::describe::kind_word(&entry.kind),
+                words::entry::kind(&entry.kind),
                 trustsim::report::words::entry::detail(&entry.kind, &record.manifest),
             ),
             _ => continue,

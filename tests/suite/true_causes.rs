@@ -12,8 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use crate::common::{deployed, small};
-use trustsim::diagnosis::{Cause, Findings, diagnose};
+use trustsim::diagnosis::{Cause, Findings, RootCause, diagnose};
 use trustsim::kernel::{Span, Time};
+use trustsim::report::words;
 use trustsim::world::{Deployment, Options, Record, TimedAction};
 
 /// A played plan.
@@ -149,7 +150,7 @@ fn play(seed: u64) -> Found {
             continue;
         }
         found.caused += 1;
-        found.kinds.insert(explanation.cause.kind);
+        found.kinds.insert(explanation.cause.what.name());
         if !true_causes
             .iter()
             .any(|fault| blames(&whole, &explanation.cause, fault))
@@ -159,7 +160,7 @@ fn play(seed: u64) -> Found {
                 "seed {seed}, {name} from {} until {until} ({}):\n  {}\n  but it needs one of {}",
                 outage.from,
                 outage.error,
-                explanation.cause.line,
+                words::cause::line(&explanation.cause.what),
                 lines.join(" ")
             ));
         }
@@ -168,10 +169,11 @@ fn play(seed: u64) -> Found {
 }
 
 /// Whether a cause names a fault, or the person who was waited for after it.
-fn blames(whole: &Played, cause: &Cause, fault: &Fault) -> bool {
+fn blames(whole: &Played, cause: &RootCause, fault: &Fault) -> bool {
     let waited = cause.seq.and_then(|seq| whole.record.journal.get(seq));
-    let waited = waited.filter(|_| cause.kind == "operator");
-    fault.names.iter().any(|name| cause.line.contains(name))
+    let waited = waited.filter(|_| matches!(cause.what.innermost(), Cause::Operator { .. }));
+    let line = words::cause::line(&cause.what);
+    fault.names.iter().any(|name| line.contains(name))
         || waited.is_some_and(|entry| entry.time >= fault.since)
 }
 

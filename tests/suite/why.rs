@@ -3,7 +3,7 @@
 
 use trustsim::diagnosis::{Answer, TrustSource, WhyError, said_by_stacks, why};
 use trustsim::kernel::{Span, Time};
-use trustsim::report;
+use trustsim::report::{self, words};
 use trustsim::world::{Deployment, Options, Record, Simulation};
 
 const DAY: Span = Span::from_secs(86_400);
@@ -21,9 +21,10 @@ fn named(scenario: &str, pair: (&str, &str), day: u32) -> Answer {
     ask(&deployment, pair, DAY * day).1
 }
 
-fn cause(answer: &Answer) -> (&'static str, &str) {
+fn cause(answer: &Answer) -> (&'static str, String) {
     let explanation = answer.explanation.as_ref().expect("it fails");
-    (explanation.cause.kind, &explanation.cause.line)
+    let what = &explanation.cause.what;
+    (what.name(), words::cause::line(what))
 }
 
 /// The flaw this was written for: Vault stays sealed while no operator comes, and the certificate that
@@ -50,8 +51,7 @@ fn a_sealed_vault_that_is_never_unsealed_is_the_cause() {
 fn a_refusal_is_the_cause_with_the_provider_s_own_words() {
     let (kind, line) = {
         let answer = named("vault-half-life-gap", ("browser", "shop.web-tenth"), 60);
-        let (kind, line) = cause(&answer);
-        (kind, line.to_owned())
+        cause(&answer)
     };
     assert_eq!(kind, "refused");
     let begins = "shop.vault refused shop.web-tenth/0 a certificate for ten.example.com: ";
@@ -96,7 +96,7 @@ fn a_missing_transfer_is_the_cause() {
         cause(&answer),
         (
             "no-transfer",
-            "no relation carries the CA of a.ca to a.traefik"
+            "no relation carries the CA of a.ca to a.traefik".to_owned()
         )
     );
     let outage = answer.outage.expect("it lies in an outage");
@@ -167,11 +167,12 @@ fn a_connection_that_holds_says_what_it_rests_on() {
     assert!(answer.explanation.is_none());
     let rests = answer.rests.expect("it holds");
     assert_eq!(rests.signer.as_deref(), Some("a.ca"));
+    let TrustSource::Relations(relations) = &rests.source else {
+        panic!("{:?}", rests.source);
+    };
+    let relations: Vec<String> = relations.iter().map(words::transit::relation).collect();
     let relation = "certificate_transfer relation a.ca:send-ca-cert - a.traefik:receive-ca-cert";
-    assert_eq!(
-        rests.source,
-        TrustSource::Relations(vec![relation.to_owned()])
-    );
+    assert_eq!(relations, [relation]);
     assert_eq!(
         rests.until,
         rests.presented.first().map(|leaf| leaf.not_after())

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::cause::holder;
-use super::expectations::application_of;
+use super::addresses::application_of;
+use super::addresses::holder;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
 use trustsim_tls::{Case, ClientSide, Identity, ServerSide, Side, Verdict};

@@ -1,13 +1,15 @@
 //! Which changes might end an outage: guesses from its explanation, to be tried and not believed.
 
-mod in_the_way;
+mod obstacles;
 
 use std::collections::BTreeSet;
 
 use super::Findings;
-use super::carrier::{Carrier, application};
+use super::addresses::application;
+use super::addresses::application_of;
+use super::ca_route::CaRoute;
+use super::cause::Cause;
 use super::change::Change;
-use super::expectations::application_of;
 use super::explanation::Explanation;
 use super::outages::Outage;
 use trustsim_kernel::{Span, Time};
@@ -31,7 +33,7 @@ pub(super) fn candidates(
     findings: &Findings,
 ) -> Vec<Change> {
     let end = manifest.start + manifest.duration;
-    let guesser = Guesser {
+    let search = CandidateSearch {
         deployment,
         manifest,
     };
@@ -45,7 +47,7 @@ pub(super) fn candidates(
         );
         // Units of one application fail alike: the first speaks for the others.
         let is_first = seen.insert((client, server, outage.error));
-        for change in guesser.changes(outage, explanation, is_first) {
+        for change in search.changes(outage, explanation, is_first) {
             let length = outage.length(end);
             match cost.iter_mut().find(|(known, _)| *known == change) {
                 Some((_, sum)) => *sum += length,
@@ -58,12 +60,12 @@ pub(super) fn candidates(
     cost.into_iter().map(|(change, _)| change).collect()
 }
 
-struct Guesser<'a> {
+struct CandidateSearch<'a> {
     deployment: &'a Deployment,
     manifest: &'a Manifest,
 }
 
-impl Guesser<'_> {
+impl CandidateSearch<'_> {
     /// What might help one outage; what concerns whole applications only for the first of those
     /// alike.
     fn changes(&self, outage: &Outage, explanation: &Explanation, is_first: bool) -> Vec<Change> {
@@ -76,10 +78,10 @@ impl Guesser<'_> {
             let name = connection.server_name.as_str();
             changes.extend(self.in_the_way(explanation, (sides, name), at));
         }
-        let judge = explanation.judge.as_deref();
-        let since = transferred_from(explanation.carrier.as_ref(), at);
-        let signer = explanation.signer.as_deref().and_then(find);
-        if let (Some(provider), Some(requirer), Some(at)) = (signer, judge.and_then(find), since) {
+        let judge = explanation.symptom.judge.as_str();
+        let since = transferred_from(explanation.ca_route.as_ref(), at);
+        let signer = explanation.symptom.signer().and_then(find);
+        if let (Some(provider), Some(requirer), Some(at)) = (signer, find(judge), since) {
             changes.push(Change::Transfer {
                 provider,
                 requirer,
@@ -89,7 +91,11 @@ impl Guesser<'_> {
         changes.extend(self.transfer_of_root(explanation));
         if let Some(provider) = signer {
             changes.extend(self.longer_root(provider, explanation));
-            if matches!(explanation.cause.kind, "not-given" | "anchor-over") {
+            let what = explanation.cause.what.innermost();
+            if matches!(
+                what,
+                Cause::NotGiven { .. } | Cause::TrustedRootExpired { .. }
+            ) {
                 changes.extend(self.handed_on(provider, judge, at));
             }
         }
@@ -113,18 +119,19 @@ impl Guesser<'_> {
             .map(|step| since_start(step.at) + REACTION);
         let at = before.filter(|at| *at < failing).max().unwrap_or(failing);
         let mut changes = Vec::new();
-        if matches!(cause.kind, "operator" | "not-the-leader") {
-            let operators = self.deployment.operators.iter().enumerate();
-            let named = operators.filter(|(_, operator)| {
-                let answers = operator.answers.iter();
-                let mut answers = answers.map(|index| self.deployment.application_address(*index));
-                cause.line.contains(&operator.name)
-                    || answers.any(|address| cause.line.contains(&address))
-            });
-            changes.extend(named.map(|(operator, _)| match cause.kind {
-                "operator" => Change::Attend { operator },
-                _ => Change::OnLeader { operator },
-            }));
+        match cause.what.innermost() {
+            Cause::Operator { operator, .. } => changes.push(Change::Attend {
+                operator: *operator,
+            }),
+            Cause::NotTheLeader { provider, .. } => {
+                let provider = application(self.deployment, provider);
+                let operators = self.deployment.operators.iter().enumerate();
+                let own = operators.filter(|(_, operator)| {
+                    provider.is_some_and(|provider| operator.answers.contains(&provider))
+                });
+                changes.extend(own.map(|(operator, _)| Change::OnLeader { operator }));
+            }
+            _ => {}
         }
         if let Some((done, source)) = &cause.action {
             let actions = self.deployment.actions.iter();
@@ -142,7 +149,7 @@ impl Guesser<'_> {
     /// An action of the provider that issues everything again: now, and a day before what nobody
     /// renews ends.
     fn issued_again(&self, explanation: &Explanation, at: Span, failing: Span) -> Vec<Change> {
-        let signer = explanation.signer.as_deref();
+        let signer = explanation.symptom.signer();
         let signer = signer.and_then(|signer| application(self.deployment, signer));
         let Some(application) = signer else {
             return Vec::new();
@@ -152,9 +159,10 @@ impl Guesser<'_> {
             .iter()
             .find(|name| actions.iter().any(|known| known == *name));
         let in_time = explanation
-            .presented
-            .first()
-            .filter(|_| explanation.error == ErrorKind::Expired);
+            .symptom
+            .leaf
+            .as_ref()
+            .filter(|_| explanation.symptom.error == ErrorKind::Expired);
         let in_time = in_time.map(|leaf| leaf.not_after().since(self.manifest.start));
         let in_time = in_time.and_then(|end| end.checked_sub(DAY));
         again
@@ -174,28 +182,26 @@ impl Guesser<'_> {
     }
 
     /// A client outside Juju fetches the CA.
-    fn handed_on(&self, ca: usize, judge: Option<&str>, at: Span) -> Option<Change> {
+    fn handed_on(&self, ca: usize, judge: &str, at: Span) -> Option<Change> {
         let mut clients = self.deployment.clients.iter();
-        let client = clients.position(|client| Some(client.name.as_str()) == judge)?;
+        let client = clients.position(|client| client.name == judge)?;
         Some(Change::Give { client, ca, at })
     }
 
     /// The root above the CA that signed, where that is another application's.
     fn transfer_of_root(&self, explanation: &Explanation) -> Option<Change> {
-        let anchor = explanation.cause.kind == "intermediate-anchor";
-        let requirer = application(
-            self.deployment,
-            application_of(explanation.judge.as_deref()?),
-        )?;
-        let above = explanation.signer.as_deref()?;
-        let above = application(self.deployment, above)?;
+        let what = explanation.cause.what.innermost();
+        let is_anchor = matches!(what, Cause::IntermediateAnchor { .. });
+        let symptom = &explanation.symptom;
+        let requirer = application(self.deployment, application_of(&symptom.judge))?;
+        let above = application(self.deployment, symptom.signer()?)?;
         let relations = self.deployment.relations.iter();
         let mut roots = relations.filter_map(|relation| {
             let [gives, takes] = relation.sides.each_ref();
             let takes = self.deployment.application_of(takes.party)?;
             (takes == above).then(|| self.deployment.application_of(gives.party))?
         });
-        let provider = roots.next().filter(|_| anchor)?;
+        let provider = roots.next().filter(|_| is_anchor)?;
         Some(Change::Transfer {
             provider,
             requirer,
@@ -209,8 +215,8 @@ impl Guesser<'_> {
         const OPTION: &str = "root-ca-validity";
         let spec = &self.deployment.applications[provider];
         spec.charm.options.get(OPTION)?;
-        let known = explanation.presented.iter().skip(1);
-        let trusted = explanation.trusted.iter().flatten();
+        let known = explanation.symptom.presented().skip(1);
+        let trusted = explanation.symptom.trusted.iter().flatten();
         let is_later = known
             .chain(trusted)
             .any(|root| root.not_before().since(self.manifest.start) > DAY);
@@ -229,10 +235,10 @@ impl Guesser<'_> {
 /// From when a transfer might help: where one was removed, from `at`; where none was there, or only
 /// the CA beside each certificate, from the start. `None` where trust is not what is missing, or
 /// has its transfer.
-fn transferred_from(carrier: Option<&Carrier>, at: Span) -> Option<Span> {
-    match carrier? {
-        Carrier::Missing { removed, .. } => Some(removed.map_or(Span::ZERO, |_| at)),
-        Carrier::Relation { interface, .. } if interface == "tls-certificates" => Some(Span::ZERO),
-        Carrier::Relation { .. } | Carrier::Given { .. } => None,
+fn transferred_from(ca_route: Option<&CaRoute>, at: Span) -> Option<Span> {
+    match ca_route? {
+        CaRoute::Missing { removed, .. } => Some(removed.map_or(Span::ZERO, |_| at)),
+        CaRoute::Relation { interface, .. } if interface == "tls-certificates" => Some(Span::ZERO),
+        CaRoute::Relation { .. } | CaRoute::Given { .. } => None,
     }
 }

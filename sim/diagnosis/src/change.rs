@@ -5,8 +5,9 @@ mod by_hand;
 
 use std::collections::BTreeMap;
 
+use super::command::{Command, Obstacle};
 use trustsim_charms::Role;
-use trustsim_kernel::{Delay, Span, format_duration};
+use trustsim_kernel::{Delay, Span};
 use trustsim_world::{
     Action, Deployment, OfferSpec, Party, SaasSpec, Side, Source, Target, TimedAction, When,
 };
@@ -67,7 +68,7 @@ const ATTENTION: Span = Span::from_secs(3_600);
 /// A deployment with a change in it, and what an operator would type.
 pub(super) struct Changed {
     pub(super) deployment: Deployment,
-    pub(super) commands: Vec<String>,
+    pub(super) commands: Vec<Command>,
 }
 
 impl Change {
@@ -92,8 +93,8 @@ impl Change {
     ///
     /// # Errors
     ///
-    /// Why nobody can make it, in words.
-    pub(super) fn make(&self, deployment: &Deployment) -> Result<Changed, String> {
+    /// Why no operator can make it.
+    pub(super) fn make(&self, deployment: &Deployment) -> Result<Changed, Obstacle> {
         let mut changed = deployment.clone();
         let commands = match self {
             Self::Transfer {
@@ -119,20 +120,20 @@ impl Change {
                     application: *application,
                     options: [(option.clone(), Some(value.clone()))].into(),
                 };
-                vec![action.to_command(deployment)]
+                vec![Command::of(&action, deployment)]
             }
             Self::Restart { application, at } => {
                 let action = Action::Restart {
                     application: *application,
                     unit: None,
                 };
-                let command = action.to_command(deployment);
+                let command = Command::of(&action, deployment);
                 plan(&mut changed, *at, action);
                 vec![command]
             }
             Self::Undo { action, at } => {
                 let action = opposite(deployment, *action)?;
-                let command = action.to_command(deployment);
+                let command = Command::of(&action, deployment);
                 plan(&mut changed, *at, action);
                 vec![command]
             }
@@ -147,7 +148,7 @@ impl Change {
                     name: (*name).to_owned(),
                     parameters: BTreeMap::new(),
                 };
-                let command = action.to_command(deployment);
+                let command = Command::of(&action, deployment);
                 plan(&mut changed, *at, action);
                 vec![command]
             }
@@ -162,7 +163,7 @@ impl Change {
     }
 
     /// What concerns a charm, a hook, a provider or a client; see [`by_hand`].
-    fn make_by_hand(&self, changed: &mut Deployment) -> Result<Vec<String>, String> {
+    fn make_by_hand(&self, changed: &mut Deployment) -> Result<Vec<Command>, Obstacle> {
         Ok(match self {
             Self::Refresh { application, at } => by_hand::refresh(changed, *application, *at)?,
             Self::Mend { action, at } => by_hand::mend(changed, *action, *at)?,
@@ -180,50 +181,48 @@ impl Change {
                     ca: *ca,
                     trusts: true,
                 };
-                let command = action.to_command(changed);
+                let command = Command::of(&action, changed);
                 plan(changed, *at, action);
                 vec![command]
             }
-            _ => return Err("this is made elsewhere".to_owned()),
+            other => unreachable!("`make` makes {other:?} itself"),
         })
     }
 }
 
 /// Has an operator come soon whenever somebody waits for them.
-fn attend(changed: &mut Deployment, operator: usize) -> String {
+fn attend(changed: &mut Deployment, operator: usize) -> Command {
     let answers = changed.operators[operator].answers.clone();
-    let whom = answers.iter();
-    let whom: Vec<String> = whom
+    let applications = answers.iter();
+    let applications = applications
         .map(|index| changed.application_address(*index))
         .collect();
     let spec = &mut changed.operators[operator];
     spec.when = When::After(Delay::Fixed(ATTENTION));
-    let within = format_duration(ATTENTION);
-    format!(
-        "{} answers what {} waits for within {within}",
-        spec.name,
-        whom.join(", ")
-    )
+    Command::Answer {
+        operator: spec.name.clone(),
+        applications,
+        within: ATTENTION,
+    }
 }
 
 /// Has an operator run actions where they are heard.
-fn on_leader(changed: &mut Deployment, operator: usize) -> Result<Vec<String>, String> {
+fn on_leader(changed: &mut Deployment, operator: usize) -> Result<Vec<Command>, Obstacle> {
     let answers = changed.operators[operator].answers.clone();
     let spec = &mut changed.operators[operator];
-    let unit = spec.unit.take();
-    let unit = unit.ok_or_else(|| format!("{} uses the leader already", spec.name))?;
+    let unit = spec.unit.take().ok_or(Obstacle::UsesLeader)?;
     let name = spec.name.clone();
-    let whom = answers.iter().map(|index| {
-        let address = changed.application_address(*index);
-        format!("{name} runs actions on {address}/leader, not on {address}/{unit}")
+    let commands = answers.iter().map(|index| Command::UseLeader {
+        operator: name.clone(),
+        application: changed.application_address(*index),
+        unit,
     });
-    Ok(whom.collect())
+    Ok(commands.collect())
 }
 
 /// What puts right what an action of the plan did.
-fn opposite(deployment: &Deployment, index: usize) -> Result<Action, String> {
+fn opposite(deployment: &Deployment, index: usize) -> Result<Action, Obstacle> {
     let action = &deployment.actions[index].action;
-    let refusal = || format!("nobody can undo `{}`", action.to_command(deployment));
     match action {
         Action::SetConfig {
             application,
@@ -248,8 +247,8 @@ fn opposite(deployment: &Deployment, index: usize) -> Result<Action, String> {
             })
         }
         // Where hooks fail, where a CA is revoked or the public web is away, others must act.
-        Action::AcmeServer { .. } | Action::Hook(_) | Action::Tls(_) => Err(refusal()),
-        other => other.mended().ok_or_else(refusal),
+        Action::AcmeServer { .. } | Action::Hook(_) | Action::Tls(_) => Err(Obstacle::NotUndoable),
+        other => other.mended().ok_or(Obstacle::NotUndoable),
     }
 }
 
@@ -275,9 +274,8 @@ pub(super) struct Transfer {
     offer: Option<OfferSpec>,
     /// A SAAS that is not there yet.
     saas: Option<SaasSpec>,
-    /// The forms are those of `juju integrate`, `juju offer` and `juju consume` (juju/juju,
-    /// cmd/juju/application and cmd/juju/crossmodel).
-    pub(super) commands: Vec<String>,
+    /// What makes it, in order.
+    pub(super) commands: Vec<Command>,
 }
 
 impl Transfer {
@@ -288,7 +286,7 @@ impl Transfer {
         deployment: &Deployment,
         provider: usize,
         requirer: usize,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Obstacle> {
         let gives = transfer_endpoint(deployment, provider, Role::Provider)?;
         let takes = transfer_endpoint(deployment, requirer, Role::Requirer)?;
         let (from, to) = (
@@ -309,10 +307,11 @@ impl Transfer {
         if from != to {
             local = transfer.over_an_offer(deployment, provider, gives);
         }
-        transfer.commands.push(format!(
-            "juju integrate -m {} {}:{takes} {local}:{gives}",
-            deployment.models[to].name, deployment.applications[requirer].name
-        ));
+        let own = &deployment.applications[requirer].name;
+        transfer.commands.push(Command::Integrate {
+            model: deployment.models[to].name.clone(),
+            endpoints: [format!("{own}:{takes}"), format!("{local}:{gives}")],
+        });
         Ok(transfer)
     }
 
@@ -332,13 +331,13 @@ impl Transfer {
             Some(offer) => deployment.offers[offer].name.clone(),
             None => {
                 let name = free_offer_name(deployment, provider, gives);
-                let at = match foreign {
-                    true => format!("-c {controller} "),
-                    false => String::new(),
-                };
-                let offered = format!("{}.{}:{gives}", there.name, spec.name);
-                self.commands
-                    .push(format!("juju offer {at}{offered} {name}"));
+                self.commands.push(Command::Offer {
+                    controller: foreign.then(|| controller.clone()),
+                    model: there.name.clone(),
+                    application: spec.name.clone(),
+                    endpoints: vec![gives.to_owned()],
+                    name: name.clone(),
+                });
                 self.offer = Some(OfferSpec {
                     name: name.clone(),
                     application: provider,
@@ -354,19 +353,17 @@ impl Transfer {
         let (index, name) = match saas {
             Some(index) => (index, deployment.saas[index].name.clone()),
             None => {
-                let url = match foreign {
-                    true => format!("{controller}:{}/{}.{offer_name}", there.owner, there.name),
-                    false => format!("{}/{}.{offer_name}", there.owner, there.name),
-                };
-                let (name, suffix) = match is_taken(deployment, self.model, &offer_name) {
-                    true => {
-                        let alias = format!("{}-{offer_name}", there.name);
-                        (alias.clone(), format!(" {alias}"))
-                    }
-                    false => (offer_name, String::new()),
-                };
-                self.commands
-                    .push(format!("juju consume -m {} {url}{suffix}", here.name));
+                let alias = is_taken(deployment, self.model, &offer_name)
+                    .then(|| format!("{}-{offer_name}", there.name));
+                self.commands.push(Command::Consume {
+                    model: here.name.clone(),
+                    controller: foreign.then(|| controller.clone()),
+                    owner: there.owner.clone(),
+                    offer_model: there.name.clone(),
+                    offer: offer_name.clone(),
+                    alias: alias.clone(),
+                });
+                let name = alias.unwrap_or(offer_name);
                 self.saas = Some(SaasSpec {
                     model: self.model,
                     name: name.clone(),
@@ -392,23 +389,20 @@ fn transfer_endpoint(
     deployment: &Deployment,
     application: usize,
     role: Role,
-) -> Result<&str, String> {
+) -> Result<&str, Obstacle> {
     let charm = &deployment.applications[application].charm;
     let endpoint = charm
         .endpoints
         .iter()
         .find(|each| each.role == role && each.interface == TRANSFER);
-    endpoint.map(|each| each.name.as_str()).ok_or_else(|| {
-        let verb = match role {
-            Role::Provider => "provides",
-            Role::Requirer | Role::Peer => "requires",
-        };
-        format!(
-            "charm {} of {} has no endpoint that {verb} {TRANSFER}",
-            charm.name,
-            deployment.application_address(application)
-        )
-    })
+    endpoint
+        .map(|each| each.name.as_str())
+        .ok_or_else(|| Obstacle::NoEndpoint {
+            charm: charm.name.clone(),
+            application: deployment.application_address(application),
+            provides: role == Role::Provider,
+            interface: TRANSFER.to_owned(),
+        })
 }
 
 /// The application's own name, as `juju offer` picks it, unless an offer has it already.

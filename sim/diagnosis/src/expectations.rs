@@ -1,5 +1,6 @@
 //! Whether what the scenario expects came out, and which outages nobody expected.
 
+use super::addresses::application_of;
 use super::counts;
 use super::outages::Outage;
 use super::tally::Tally;
@@ -43,6 +44,11 @@ impl Evidence<'_> {
     /// Indices of outages that no held `fails` or `outage` expectation covers.
     pub(super) fn unexpected(&self, results: &[ExpectationResult]) -> Vec<usize> {
         let expectations = &self.deployment.expectations;
+        assert_eq!(
+            expectations.len(),
+            results.len(),
+            "every expectation was judged"
+        );
         let covers = |expectation: &Expectation, outage: &Outage| {
             let (selector, error) = match &expectation.kind {
                 ExpectationKind::NoFailures(_) | ExpectationKind::Count { .. } => return false,
@@ -171,7 +177,7 @@ impl Evidence<'_> {
         at_most: Option<u64>,
     ) -> Result<String, String> {
         let counted = counts::count(self.deployment, self.journal, what);
-        let number = u64::try_from(counted).unwrap_or(u64::MAX);
+        let number = u64::try_from(counted).expect("a journal has fewer than 2^32 entries");
         let held = at_least.is_none_or(|least| number >= least)
             && at_most.is_none_or(|most| number <= most);
         let said = format!("{number} {}", counts::phrase(self.deployment, what));
@@ -281,13 +287,6 @@ impl Evidence<'_> {
         }
         text
     }
-}
-
-/// `model.app` of `model.app/0`; a name without a unit is itself.
-pub(super) fn application_of(address: &str) -> &str {
-    address
-        .rsplit_once('/')
-        .map_or(address, |(application, _)| application)
 }
 
 fn count(connections: usize) -> String {

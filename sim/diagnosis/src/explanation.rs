@@ -1,50 +1,38 @@
-//! An outage in plain words: what was presented, what was trusted, which hop broke, which
-//! relation would have carried what was missing, and what started it.
+//! Why an outage is: its symptom, the root cause, which relation would have carried what was missing,
+//! and what started it, as values. Explains the moment that counts: what opened an outage, unless
+//! something else kept it open.
 
-use super::carrier::{Carrier, carrier, deaf};
+use super::addresses::{address, application_of};
+use super::ca_route::{CaRoute, ca_route, protocols_differ};
 use super::case::Case;
-use super::cause::{Cause, Detective, Trail};
-use super::expectations::application_of;
-use super::facts::{Facts, address, cause_chain};
+use super::cause::{Cause, Performed, RootCause, Search, Trail};
+use super::facts::{Facts, cause_chain, seq_of};
 use super::outages::Outage;
+use super::symptom::Symptom;
 use trustsim_kernel::Time;
-use trustsim_pki::Certificate;
 use trustsim_tls::{ErrorKind, Side};
-use trustsim_world::{Deployment, HandshakeRecord, Journal, Kind, Manifest, Seq};
+use trustsim_world::{Deployment, Entry, HandshakeRecord, Journal, Kind, Manifest, Seq};
 
 /// Why a connection failed, read from the journal.
 #[derive(Clone, Debug)]
 pub struct Explanation {
-    /// What is to blame: the first line of the diagnosis.
-    pub cause: Cause,
-    /// One line that names both sides.
-    pub headline: String,
-    /// Which hop broke, one clause.
-    pub reason: String,
-    /// The certificates in question: the leaf first, the root last. Empty where none was
-    /// presented or the journal does not know them.
-    pub presented: Vec<Certificate>,
-    /// What the judging side trusted; `None` where the journal does not say.
-    pub trusted: Option<Vec<Certificate>>,
-    /// `model.app` of the CA that signed the leaf, where the journal knows it.
-    pub signer: Option<String>,
-    /// Who refused: `model.app/0`, or a client's name.
-    pub judge: Option<String>,
+    /// What is to blame, and how it led there: the first line of the diagnosis.
+    pub cause: RootCause,
+    /// What the handshake shows of itself.
+    pub symptom: Symptom,
     /// How the missing CA would have come, where trust is what was missing.
-    pub carrier: Option<Carrier>,
+    pub ca_route: Option<CaRoute>,
     /// Everything that led to the first failure, the first cause first.
     pub chain: Vec<Seq>,
     /// What started it: the action nearest to the failure, else the first entry after the start
     /// of the run.
     pub root: Option<Seq>,
-    /// The root in words with its scenario line.
-    pub root_text: Option<String>,
+    /// The same as a value.
+    pub trigger: Option<Trigger>,
     /// The handshake that is explained.
     pub seq: Seq,
-    /// Its error.
-    pub error: ErrorKind,
-    /// What was to blame from when on, in one line each: where the error became another one, or
-    /// where what opened the outage is not what kept it open. The first is from its beginning.
+    /// What was to blame from when on: where the error became another one, or where what opened the
+    /// outage is not what kept it open. The first is from its beginning.
     pub parts: Vec<Part>,
 }
 
@@ -53,44 +41,38 @@ pub struct Explanation {
 pub struct Part {
     /// From when on.
     pub from: Time,
-    /// Its error.
-    pub error: ErrorKind,
-    /// What was to blame, as [`Cause::line`].
-    pub cause: String,
-    /// Everything in one line, as [`Explanation::line`].
-    pub line: String,
+    /// What was to blame.
+    pub cause: Cause,
+    /// What the handshake shows of itself.
+    pub symptom: Symptom,
+    /// How the missing CA would have come.
+    pub ca_route: Option<CaRoute>,
+    /// What started it.
+    pub trigger: Option<Trigger>,
 }
 
-impl Explanation {
-    /// Everything in one line, for a column: the cause first.
-    pub fn line(&self) -> String {
-        let mut line = match self.cause.line.is_empty() || self.cause.line == self.reason {
-            true => self.reason.clone(),
-            false => format!("{}; {}", self.cause.line, self.reason),
-        };
-        if let Some(carrier) = &self.carrier {
-            line.push_str(": ");
-            line.push_str(&carrier.sentence());
-        }
-        if let Some(root) = &self.root_text {
-            line.push_str("; after ");
-            line.push_str(root);
-        }
-        line
-    }
+/// What started an outage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// An action.
+    Action(Performed),
+    /// An entry of this kind, about this unit or application.
+    Entry {
+        /// What happened, by the kind of the entry.
+        what: &'static str,
+        /// About whom.
+        subject: String,
+    },
 }
 
 impl Explanation {
     fn part(&self, from: Time) -> Part {
-        let cause = match self.cause.line.is_empty() {
-            true => self.headline.clone(),
-            false => self.cause.line.clone(),
-        };
         Part {
             from,
-            error: self.error,
-            cause,
-            line: self.line(),
+            cause: self.cause.what.clone(),
+            symptom: self.symptom.clone(),
+            ca_route: self.ca_route.clone(),
+            trigger: self.trigger.clone(),
         }
     }
 }
@@ -122,10 +104,13 @@ impl<'a> Explainer<'a> {
     ) -> Self {
         let mut handshakes = vec![Vec::new(); manifest.connections.len()];
         for (index, entry) in journal.entries().iter().enumerate() {
-            if let Kind::Handshake(record) = &entry.kind
-                && let Some(of) = handshakes.get_mut(record.connection as usize)
-            {
-                of.push(Seq(u32::try_from(index).unwrap_or(u32::MAX)));
+            if let Kind::Handshake(record) = &entry.kind {
+                let connection = record.connection as usize;
+                assert!(
+                    connection < handshakes.len(),
+                    "a handshake belongs to a connection of the manifest: {connection}"
+                );
+                handshakes[connection].push(seq_of(index));
             }
         }
         Self {
@@ -138,31 +123,51 @@ impl<'a> Explainer<'a> {
         }
     }
 
+    /// The entry of a handshake, and what it recorded.
+    fn handshake(&self, seq: Seq) -> (&'a Entry, &'a HandshakeRecord) {
+        let entry = self.journal.get(seq);
+        let entry = entry.expect("a handshake is known by its entry");
+        let Kind::Handshake(record) = &entry.kind else {
+            panic!("{seq:?} is the entry of a handshake: {:?}", entry.kind);
+        };
+        (entry, record)
+    }
+
     /// The last handshake of a connection up to an instant.
     pub(super) fn in_force(
         &self,
         connection: u32,
         at: Time,
     ) -> Option<(Seq, Time, &'a HandshakeRecord)> {
-        let of = self.handshakes.get(connection as usize)?;
-        let entry = |seq: Seq| self.journal.get(seq);
-        let count = of.partition_point(|seq| entry(*seq).is_some_and(|entry| entry.time <= at));
-        let seq = of[..count].last().copied()?;
-        let entry = entry(seq)?;
-        match &entry.kind {
-            Kind::Handshake(record) => Some((seq, entry.time, record)),
-            _ => None,
-        }
+        let of = &self.handshakes[connection as usize];
+        let count = of.partition_point(|seq| self.handshake(*seq).0.time <= at);
+        let seq = *of[..count].last()?;
+        let (entry, record) = self.handshake(seq);
+        Some((seq, entry.time, record))
     }
 
     /// Explains an outage: the error that lasted longest, by what kept it so.
     pub(super) fn explain(&self, outage: &Outage) -> Explanation {
+        let (entry, record) = self.handshake(outage.opened);
+        assert!(
+            record.connection == outage.connection && !record.verdict.is_ok(),
+            "an outage is opened by a failing handshake of its connection: {outage:?}"
+        );
+        assert!(
+            entry.time <= outage.from,
+            "an outage begins with the handshake that opened it: {outage:?}"
+        );
         let phases = self.phases(outage);
+        assert!(
+            phases.iter().all(|phase| phase.from <= phase.until),
+            "the errors of an outage follow each other: {outage:?}"
+        );
         let longest = (0..phases.len())
             .rev()
             .max_by_key(|&index| phases[index].until.since(phases[index].from))
             .filter(|&index| !self.lacks_trust_throughout(outage, &phases[index]))
-            .unwrap_or_default();
+            // What opened it counts where trust is missing from then on.
+            .unwrap_or(0);
         let mut explained: Vec<Explanation> = phases
             .iter()
             .map(|phase| self.explain_phase(outage, phase))
@@ -174,16 +179,12 @@ impl<'a> Explainer<'a> {
         explanation
     }
 
-    /// Whether an outage that opened for want of trust still wants it in a later phase, beneath
-    /// whatever else is wrong by then.
+    /// Whether an outage that opened because trust was missing still lacks it in a later phase, beneath
+    /// what else is wrong by then.
     fn lacks_trust_throughout(&self, outage: &Outage, later: &Phase) -> bool {
         let case = |seq, at| self.case(outage.connection, seq, at);
-        let (Some(opened), Some(later)) = (
-            case(outage.opened, outage.from),
-            case(later.seq, later.from),
-        ) else {
-            return false;
-        };
+        let opened = case(outage.opened, outage.from);
+        let later = case(later.seq, later.from);
         opened.lacks_trust()
             && later.leaf.is_some()
             && later.judge == opened.judge
@@ -197,11 +198,12 @@ impl<'a> Explainer<'a> {
         let phases = self.phases(outage);
         let phase = phases.iter().rfind(|phase| phase.from <= at);
         let whole = match phase {
-            Some(phase) if phase.error == now.error => self.explain_phase(outage, phase),
+            Some(phase) if phase.error == now.symptom.error => self.explain_phase(outage, phase),
             _ => return now,
         };
-        let is_other = whole.cause.kind != now.cause.kind && !now.cause.is_passing();
-        match is_other || whole.cause.line == now.cause.line {
+        let (of_whole, of_now) = (&whole.cause.what, &now.cause.what);
+        let is_other = of_whole.name() != of_now.name() && !now.cause.pending;
+        match is_other || of_whole == of_now {
             true => now,
             false => whole,
         }
@@ -228,26 +230,22 @@ impl<'a> Explainer<'a> {
     }
 
     /// What opened a phase is to blame for it, unless it was only on its way then, or nothing
-    /// opened it because it never worked: then what is so at its half.
+    /// opened it because it never worked: then what is so at its midpoint.
     fn explain_phase(&self, outage: &Outage, phase: &Phase) -> Explanation {
         let connection = outage.connection;
         let mut opening = self.explain_at(connection, phase.seq, phase.from);
-        let first_attempt = self
-            .manifest
-            .connections
-            .get(connection as usize)
-            .and_then(|connection| connection.first_attempt);
+        let first_attempt = self.manifest.connections[connection as usize].first_attempt;
         let never_worked = first_attempt.is_some_and(|first| phase.from <= first);
         opening.parts.push(opening.part(phase.from));
-        if !never_worked && !opening.cause.is_passing() {
+        if !never_worked && !opening.cause.pending {
             return opening;
         }
         let half = phase.from + phase.until.since(phase.from) / 2;
-        let Some((seq, _, _)) = self.in_force(connection, half) else {
-            return opening;
-        };
+        let (seq, _, _) = self
+            .in_force(connection, half)
+            .expect("an outage is opened by a handshake");
         let mut kept = self.explain_at(connection, seq, half);
-        if kept.cause.line.is_empty() || kept.cause.line == opening.cause.line {
+        if kept.cause.what == opening.cause.what {
             return opening;
         }
         let steps = kept.cause.steps.iter().map(|step| step.at);
@@ -262,63 +260,30 @@ impl<'a> Explainer<'a> {
 
     /// Explains the handshake at `seq`, whose verdict still stands at `at`.
     pub(super) fn explain_at(&self, connection: u32, seq: Seq, at: Time) -> Explanation {
-        let error = match self.journal.get(seq).map(|entry| &entry.kind) {
-            Some(Kind::Handshake(record)) => record.verdict.error,
-            _ => None,
-        };
-        let error = error.expect("only a handshake that failed is explained");
         let chain = cause_chain(self.journal, seq);
         let root = self.root(&chain);
-        let root_text = root.and_then(|seq| self.root_text(seq));
-        let Some(case) = self.case(connection, seq, at) else {
-            return Explanation {
-                cause: Cause::default(),
-                headline: error.to_string(),
-                reason: error.to_string(),
-                presented: Vec::new(),
-                trusted: None,
-                signer: None,
-                judge: None,
-                carrier: None,
-                chain,
-                root,
-                root_text,
-                seq,
-                error,
-                parts: Vec::new(),
-            };
-        };
-        let presented = case.leaf.iter().chain(&case.issuers);
-        let carrier = self.carrier(&case);
-        let detective = Detective {
+        let case = self.case(connection, seq, at);
+        let ca_route = self.ca_route(&case);
+        let search = Search {
             deployment: self.deployment,
             facts: &self.facts,
             trail: &self.trail,
         };
         Explanation {
-            cause: detective.cause(&case, carrier.as_ref(), root),
-            headline: case.headline(),
-            reason: case.reason(),
-            presented: presented.map(|record| record.certificate.clone()).collect(),
-            trusted: case.trusted.map(<[_]>::to_vec),
-            signer: case.signer(),
-            judge: Some(case.judge.to_owned()),
-            carrier,
+            cause: search.root_cause(&case, ca_route.as_ref(), root),
+            symptom: case.symptom(),
+            ca_route,
             chain,
             root,
-            root_text,
+            trigger: root.map(|seq| self.trigger(seq)),
             seq,
-            error,
             parts: Vec::new(),
         }
     }
 
-    pub(super) fn case(&self, connection: u32, seq: Seq, at: Time) -> Option<Case<'a>> {
-        let connection = self.manifest.connections.get(connection as usize)?;
-        let entry = self.facts.entry(seq)?;
-        let Kind::Handshake(record) = &entry.kind else {
-            return None;
-        };
+    pub(super) fn case(&self, connection: u32, seq: Seq, at: Time) -> Case<'a> {
+        let connection = &self.manifest.connections[connection as usize];
+        let (entry, record) = self.handshake(seq);
         let (client, server) = (&connection.client, &connection.server);
         let (presenter, judge, serial) = match record.verdict.judged_by {
             // A server that cannot load what it would present refuses nobody but itself.
@@ -338,7 +303,7 @@ impl<'a> Explainer<'a> {
             true => self.trail.last_before(at).max(seq),
             false => seq,
         };
-        Some(Case {
+        Case {
             at: at.max(entry.time),
             as_of,
             connection,
@@ -349,17 +314,17 @@ impl<'a> Explainer<'a> {
             leaf,
             issuers: leaf.map_or_else(Vec::new, |leaf| self.facts.issuers(leaf)),
             trusted: self.facts.trusted(judge, as_of).map(|(_, roots)| roots),
-            deaf: deaf(self.deployment, application_of(presenter)),
-        })
+            protocols_differ: protocols_differ(self.deployment, application_of(presenter)),
+        }
     }
 
     /// Where trust is what broke: the relation from the application whose CA signed the leaf.
-    fn carrier(&self, case: &Case<'_>) -> Option<Carrier> {
+    fn ca_route(&self, case: &Case<'_>) -> Option<CaRoute> {
         let signer = case.signer()?;
         let lacks_trust = case.lacks_trust();
         let trusts_chain = case.trusts_any_issuer();
         (lacks_trust && !trusts_chain).then(|| {
-            carrier(
+            ca_route(
                 self.deployment,
                 &self.facts,
                 &signer,
@@ -383,14 +348,15 @@ impl<'a> Explainer<'a> {
         action.or_else(first).copied()
     }
 
-    fn root_text(&self, seq: Seq) -> Option<String> {
-        let entry = self.journal.get(seq)?;
-        Some(match &entry.kind {
-            Kind::Action(record) => super::describe::action_line(record, self.deployment),
-            kind => {
-                let word = super::describe::kind_word(kind).replace('-', " ");
-                format!("{word} of {}", address(&entry.subject))
-            }
-        })
+    fn trigger(&self, seq: Seq) -> Trigger {
+        let entry = self.journal.get(seq);
+        let entry = entry.expect("a chain of causes is made of entries");
+        match &entry.kind {
+            Kind::Action(record) => Trigger::Action(Performed::new(record, self.deployment)),
+            kind => Trigger::Entry {
+                what: super::entry_kind::entry_kind(kind),
+                subject: address(&entry.subject),
+            },
+        }
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::addresses::{address, application_of, holder};
 use trustsim_juju::RelationChange;
 use trustsim_pki::Certificate;
-use trustsim_world::{CertificateRecord, Entry, Journal, Kind, Seq, Subject};
+use trustsim_world::{CertificateRecord, Entry, Journal, Kind, Seq};
 
 /// A journal with an index over what causes are explained by.
 pub(super) struct Facts<'a> {
@@ -29,16 +30,6 @@ pub(super) struct RelationFact {
     pub(super) there: bool,
 }
 
-/// `model.app/0`, `model.app` or, outside Juju, a plain name.
-pub fn address(subject: &Subject) -> String {
-    let local = subject.unit.as_deref().or(subject.application.as_deref());
-    match (subject.model.as_deref(), local) {
-        (Some(model), Some(local)) => format!("{model}.{local}"),
-        (Some(only), None) | (None, Some(only)) => only.to_owned(),
-        (None, None) => String::new(),
-    }
-}
-
 impl<'a> Facts<'a> {
     pub(super) fn new(journal: &'a Journal) -> Self {
         let mut facts = Self {
@@ -49,7 +40,7 @@ impl<'a> Facts<'a> {
             relations: Vec::new(),
         };
         for (index, entry) in journal.entries().iter().enumerate() {
-            let seq = Seq(u32::try_from(index).unwrap_or(u32::MAX));
+            let seq = seq_of(index);
             match &entry.kind {
                 Kind::CertificateIssued(record) => {
                     let serial = record.certificate.serial();
@@ -100,8 +91,8 @@ impl<'a> Facts<'a> {
         let mut shown = shown.filter(|certificate| certificate.serial() == serial);
         let seen = shown.next();
         let is_own = |record: &&&CertificateRecord| {
-            let holder = super::cause::holder(record);
-            holder == who || holder == super::expectations::application_of(who)
+            let holder = holder(record);
+            holder == who || holder == application_of(who)
         };
         let mut known_of = known.iter();
         let found = match seen {
@@ -135,7 +126,7 @@ impl<'a> Facts<'a> {
     /// What a unit or client trusted when `seq` was written, and the entry that says so. A
     /// unit for which nothing was recorded has what its application has.
     pub(super) fn trusted(&self, who: &str, seq: Seq) -> Option<(Seq, &'a [Certificate])> {
-        let application = super::expectations::application_of(who);
+        let application = application_of(who);
         let last = |name: &str| {
             let changes = self.trust.get(name)?;
             let at = changes.partition_point(|&change| change <= seq);
@@ -185,6 +176,11 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// The name of the entry at an index of a journal.
+pub(super) fn seq_of(index: usize) -> Seq {
+    Seq(u32::try_from(index).expect("a journal has fewer than 2^32 entries"))
+}
+
 /// The entries that led to `seq`, from the first cause to `seq` itself.
 pub fn cause_chain(journal: &Journal, seq: Seq) -> Vec<Seq> {
     let mut chain = Vec::new();
@@ -206,14 +202,6 @@ mod tests {
     use super::*;
     use trustsim_juju::HookName;
     use trustsim_testkit::{Authority, Script, set_option, subject};
-
-    #[test]
-    fn addresses_read_as_juju_writes_them() {
-        for text in ["a.web/0", "a.web", "browser"] {
-            assert_eq!(address(&subject(text)), text);
-        }
-        assert_eq!(address(&Subject::default()), "");
-    }
 
     #[test]
     fn a_chain_runs_from_the_first_cause_to_the_effect() {

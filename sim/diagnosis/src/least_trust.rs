@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::cause::holder;
+use super::addresses::holder;
 use super::facts::Facts;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;

@@ -4,48 +4,61 @@
 //! Nothing is guessed from an error's text alone: what was presented, what was trusted and what
 //! led there is read from entries and their causes. Must not know the terminal or files.
 
+mod addresses;
 mod blast_radius;
+mod ca_route;
 mod candidates;
-mod carrier;
 mod case;
 mod cause;
 mod change;
+mod charm_errors;
+mod command;
 mod counts;
-pub mod describe;
+mod entry_kind;
 mod expectations;
 mod explanation;
 mod facts;
 mod forecast;
 mod least_trust;
-mod mishaps;
+mod notes;
+mod open_outages;
 mod outages;
 mod proposal;
 mod remedy;
 mod rotation;
-mod standing;
+mod symptom;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod versions;
 mod why;
 
+pub use addresses::address;
 pub use blast_radius::{BlastRadius, Impersonation, Need, Stolen, blast_radius};
-pub use carrier::Carrier;
-pub use cause::{Cause, Step};
+pub use ca_route::{CaRelation, CaRoute};
+pub use cause::{
+    Apart, CaTrigger, Cause, ChangedProvider, Event, Fault, FaultAction, Kept, Lost, MissingCa,
+    NeverAsked, NewCa, NotAsked, NotGiven, Performed, Refusal, RefusalMeaning, Removal, RootCause,
+    Separation, SignedInThePast, Status, Step, StillPresented, Transit, WaitEnd,
+};
+pub use charm_errors::{CharmError, CharmErrorDetail, CharmErrorKind, charm_errors};
+pub use command::{Command, Obstacle};
+pub use entry_kind::entry_kind;
 pub use expectations::ExpectationResult;
-pub use explanation::{Explanation, Part};
-pub use facts::{address, cause_chain};
+pub use explanation::{Explanation, Part, Trigger};
+pub use facts::cause_chain;
 pub use forecast::{
-    Crowd, Expiry, Forecast, HookQueue, Patience, Proof, RequestQueue, forecast, prove,
+    Expiry, Forecast, HookQueue, OutageTolerance, Proof, RequestPeak, RequestQueue, forecast, prove,
 };
 pub use least_trust::{LeastTrust, Masked, SourceOfTrust, TrustedAuthority, least_trust};
-pub use mishaps::{Mishap, MishapKind, mishaps};
+pub use open_outages::{OpenOutage, OpenReason};
 pub use outages::{ErrorChange, Outage, outages};
 pub use proposal::{Proposal, try_proposals};
 pub use remedy::{Forks, Future, Outcome, Remedies, Remedy, remedies};
 pub use rotation::{Invariant, Rotated, Violation, explain};
-pub use standing::{Standing, standing};
+pub use symptom::{Issuer, Symptom};
 pub use tally::{Tally, outage_attempts, tallies};
+pub use versions::Fix;
 pub use why::{Answer, Rests, SaidBy, Source as TrustSource, WhyError, said_by_stacks, why};
 
 use trustsim_world::{Deployment, Journal, Manifest};
@@ -64,7 +77,7 @@ pub struct Findings {
     /// Indices of outages that no expectation asked for.
     pub unexpected: Vec<usize>,
     /// Every outage that is open at the end, and why it does not heal by itself.
-    pub standing: Vec<Standing>,
+    pub open_outages: Vec<OpenOutage>,
     /// What would have helped; nothing before [`remedies`] has tried.
     pub remedies: Remedies,
 }
@@ -96,14 +109,15 @@ pub fn diagnose(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
     let explainer = explanation::Explainer::new(deployment, manifest, journal);
     let explanations: Vec<Explanation> =
         outages.iter().map(|each| explainer.explain(each)).collect();
-    let standing = standing(deployment, manifest, journal, &outages, &explanations);
+    let open_outages =
+        open_outages::open_outages(deployment, manifest, journal, &outages, &explanations);
     Findings {
         outages,
         explanations,
         tallies,
         expectations,
         unexpected,
-        standing,
+        open_outages,
         remedies: Remedies::default(),
     }
 }

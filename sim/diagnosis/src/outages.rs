@@ -1,5 +1,6 @@
 //! Outages: the maximal intervals in which a connection's verdict is a failure.
 
+use super::facts::seq_of;
 use trustsim_kernel::{Span, Time};
 use trustsim_tls::ErrorKind;
 use trustsim_world::{Journal, Kind, Manifest, Seq};
@@ -61,15 +62,16 @@ pub fn outages(manifest: &Manifest, journal: &Journal) -> Vec<Outage> {
             continue;
         };
         let connection = record.connection as usize;
-        let Some(first) = manifest
-            .connections
-            .get(connection)
-            .and_then(|connection| connection.first_attempt)
-        else {
+        assert!(
+            connection < open.len(),
+            "a handshake belongs to a connection of the manifest: {connection} of {}",
+            open.len()
+        );
+        let Some(first) = manifest.connections[connection].first_attempt else {
             continue;
         };
         let at = entry.time.max(first);
-        let seq = Seq(u32::try_from(index).unwrap_or(u32::MAX));
+        let seq = seq_of(index);
         match (&mut open[connection], record.verdict.error) {
             (slot @ None, Some(error)) => {
                 *slot = Some(Outage {
@@ -89,9 +91,13 @@ pub fn outages(manifest: &Manifest, journal: &Journal) -> Vec<Outage> {
             (None, None) => {}
         }
     }
-    // What a removed unit took along is over with it.
+    // What a removed unit took along ends with it.
     found.extend(open.into_iter().flatten().map(|mut outage| {
         let connection = &manifest.connections[outage.connection as usize];
+        assert!(
+            connection.ended.is_none_or(|ended| outage.from <= ended),
+            "a connection that has ended does not begin to fail: {outage:?}"
+        );
         outage.until = connection.ended;
         outage
     }));
@@ -112,6 +118,10 @@ fn note_change(outage: &mut Outage, at: Time, seq: Seq, error: ErrorKind) {
 }
 
 fn close(mut outage: Outage, at: Time, seq: Seq) -> Option<Outage> {
+    assert!(
+        outage.from <= at && outage.opened < seq,
+        "an outage ends after it began: {outage:?} at {at}"
+    );
     outage.until = Some(at);
     outage.closed = Some(seq);
     (outage.from < at).then_some(outage)

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::command::Command;
 use super::remedy::{FailingTimes, Future, Outcome, compare};
 use super::{Findings, Remedies};
 use trustsim_kernel::Time;
@@ -12,11 +13,11 @@ use trustsim_world::{Deployment, Manifest};
 #[derive(Clone, Debug)]
 pub struct Proposal {
     /// What is typed first, in order.
-    pub commands: Vec<String>,
+    pub commands: Vec<Command>,
     /// When; `None` is before the run begins.
     pub at: Option<Time>,
     /// What follows, in order of time.
-    pub later: Vec<(Time, String)>,
+    pub later: Vec<(Time, Command)>,
     /// With all of it in its plan, and without what it stands in place of.
     pub deployment: Deployment,
 }
@@ -68,9 +69,9 @@ mod tests {
         let start = script.manifest.start;
         let findings = diagnose(&deployment(), &script.manifest, &script.journal);
         let proposal = Proposal {
-            commands: vec!["juju deploy -m a ca ca-next".to_owned()],
+            commands: vec![deploy()],
             at: None,
-            later: vec![(start + seconds(50), "juju integrate -m a x y".to_owned())],
+            later: vec![(start + seconds(50), integrate())],
             deployment: deployment(),
         };
         let mut found = Remedies::default();
@@ -92,14 +93,26 @@ mod tests {
         found
     }
 
+    fn deploy() -> Command {
+        Command::Juju("juju deploy -m a ca ca-next".to_owned())
+    }
+
+    fn integrate() -> Command {
+        Command::Juju("juju integrate -m a x y".to_owned())
+    }
+
     #[test]
     fn a_proposal_that_was_played_and_helps_is_a_remedy_with_its_times() {
         let found = proven(None);
         let best = found.best(0).expect("it ends");
+        assert_eq!((&best.commands[..], best.at), (&[deploy()][..], None));
+        let [(at, later)] = &best.later[..] else {
+            panic!("{:?}", best.later);
+        };
+        let script = Script::new(&[]);
         assert_eq!(
-            best.line(),
-            "juju deploy -m a ca ca-next (beforehand) && juju integrate -m a x y (at \
-             2026-01-01T00:00:50Z)"
+            (at, later),
+            (&(script.manifest.start + seconds(50)), &integrate())
         );
     }
 

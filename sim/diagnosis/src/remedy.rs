@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Findings;
 use super::candidates::candidates;
+use super::command::Command;
 use super::outages::{Outage, outages};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{Additions, Deployment, Manifest, Options, Simulation};
@@ -14,11 +15,11 @@ use trustsim_world::{Additions, Deployment, Manifest, Options, Simulation};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remedy {
     /// What an operator types, in order.
-    pub commands: Vec<String>,
+    pub commands: Vec<Command>,
     /// When; `None` is before the run begins.
     pub at: Option<Time>,
     /// What is typed after that, each at its time: a change in several steps.
-    pub later: Vec<(Time, String)>,
+    pub later: Vec<(Time, Command)>,
     /// Outages of which nothing is left, as indices into [`Findings::outages`].
     pub ends: Vec<usize>,
     /// Outages of which at most half is left, with what that is: what leaves more is as likely an
@@ -36,19 +37,6 @@ impl Remedy {
     /// Whether it does something for this outage.
     pub fn helps(&self, outage: usize) -> bool {
         self.ends.contains(&outage) || self.shortens.iter().any(|(index, _)| *index == outage)
-    }
-
-    /// One line: what to type, and when.
-    pub fn line(&self) -> String {
-        let commands = self.commands.join(" && ");
-        let mut line = match self.at {
-            None => format!("{commands} (beforehand)"),
-            Some(at) => format!("{commands} (at {at})"),
-        };
-        for (at, command) in &self.later {
-            line.push_str(&format!(" && {command} (at {at})"));
-        }
-        line
     }
 
     /// Whether it did something for an outage, and cost less in all.
@@ -162,6 +150,7 @@ pub fn remedies(
         .filter_map(|change| Some((change.at(), change.make(deployment).ok()?)))
         .enumerate()
         .collect();
+    // None where all may be tried.
     found.untried = possible.len().saturating_sub(tries_max);
     possible.truncate(tries_max);
     possible.sort_by_key(|(_, (at, _))| *at);
@@ -222,7 +211,7 @@ pub(super) fn compare(
     before: &FailingTimes<'_>,
     after: &FailingTimes<'_>,
     at: Option<Time>,
-    commands: Vec<String>,
+    commands: Vec<Command>,
 ) -> Remedy {
     let mut remedy = Remedy {
         commands,
@@ -303,8 +292,12 @@ mod tests {
         assert_eq!((played, found.tried), (1, 1));
         let best = found.best(0).expect("it ended");
         assert_eq!((&best.ends[..], &best.shortens[..]), (&[0][..], &[][..]));
-        let command = "juju integrate -m a client:receive-ca-cert ca:send-ca-cert";
-        assert_eq!(best.line(), format!("{command} (beforehand)"));
+        let endpoints = ["client:receive-ca-cert", "ca:send-ca-cert"];
+        let integrate = Command::Integrate {
+            model: "a".to_owned(),
+            endpoints: endpoints.map(str::to_owned),
+        };
+        assert_eq!((&best.commands[..], best.at), (&[integrate][..], None));
         assert_eq!(best.lost_before, seconds(140));
     }
 

@@ -80,11 +80,14 @@ fn attempts(
     let last = end + Span::from_nanos(1);
     let until = until.unwrap_or(last);
     let before = |instant: Time| attempts_before(first, connection.every, instant);
+    // A client that is away beyond an interval misses none of it: then its end is before its start.
     let between = |from: Time, until: Time| before(until).saturating_sub(before(from));
     let away = connection.away.iter();
     let missed =
         away.map(|away| between(away.from.max(from), away.until.unwrap_or(last).min(until)));
-    between(from, until).saturating_sub(missed.sum())
+    between(from, until)
+        .checked_sub(missed.sum())
+        .expect("the times at which a client is away do not overlap")
 }
 
 /// How many of the instants first, first + every, first + 2 every, ... lie before `instant`.
@@ -97,7 +100,7 @@ fn attempts_before(first: Time, every: Span, instant: Time) -> u64 {
     if every == 0 {
         return 1;
     }
-    u64::try_from(waited.div_ceil(every)).unwrap_or(u64::MAX)
+    u64::try_from(waited.div_ceil(every)).expect("a run has fewer than 2^64 attempts")
 }
 
 #[cfg(test)]

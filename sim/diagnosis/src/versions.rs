@@ -6,15 +6,67 @@ use trustsim_charms::{
     LibraryProfile, Reads, RenewsOn, Role, Serves, Store, TrustProfile,
 };
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
+use trustsim_juju::HookName;
 
-/// The charm without any of them, and what such a version does otherwise, as ends of the sentence
-/// "a version that ...". `None` where it has none that was ever mended.
-pub(super) fn mended(charm: &CharmMetadata) -> Option<(CharmMetadata, String)> {
+/// What a later version of a charm does otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fix {
+    /// What the charm's own code is registered to do otherwise, to follow "a version that".
+    Implementation(&'static str),
+    /// It leaves a chain in its order.
+    KeepsChainOrder,
+    /// It puts the certificate before its chain.
+    PutsCertificateFirst,
+    /// It installs every certificate that it is given.
+    InstallsEveryCertificate,
+    /// It writes its files again when its container starts.
+    RestoresCertificates,
+    /// It restarts its workload for a new certificate.
+    RestartsForCertificate,
+    /// It writes a new key together with its certificate.
+    WritesKeyWithCertificate,
+    /// It asks with another request each time.
+    SendsNewRequests,
+    /// It asks again when a certificate ends or has ended.
+    RenewsOnExpiry,
+    /// It restarts its workload for a new CA.
+    RestartsForCa,
+    /// It takes CAs from the library's event.
+    ReadsCaFromEvent,
+    /// It keeps each CA in a file of its own.
+    KeepsEachCa,
+    /// It writes CAs again when its container starts.
+    RestoresCas,
+    /// It speaks version 1 of `certificate_transfer`.
+    SpeaksTransferVersion1,
+    /// It writes for both versions of `certificate_transfer`.
+    WritesBothTransferVersions,
+    /// It reads the requests of applications too.
+    ReadsApplicationRequests,
+    /// It keeps one key for its application.
+    KeepsOneKey,
+    /// It gives chains that begin with the certificate.
+    SendsLeafFirst,
+    /// It does not raise in relation-broken.
+    HandlesRelationBroken,
+    /// It waits for its name before it asks.
+    WaitsForName,
+    /// It forgets with the relation what came over it.
+    ForgetsWithRelation,
+    /// It loads on every unit what the leader shares.
+    LoadsSharedOnEveryUnit,
+    /// It does not fail in this hook; in none where there is no name.
+    DoesNotFail(Option<HookName>),
+}
+
+/// The charm without any of them, and what such a version does otherwise, each once. `None` where it
+/// has none that was ever mended.
+pub(super) fn mended(charm: &CharmMetadata) -> Option<(CharmMetadata, Vec<Fix>)> {
     let mut mended = charm.clone();
-    let mut words: Vec<&'static str> = Vec::new();
+    let mut fixes: Vec<Fix> = Vec::new();
     if let Some(repair) = charm.implementation.repair {
         mended.implementation = repair.by;
-        words.push(repair.effect);
+        fixes.push(Fix::Implementation(repair.effect));
     }
     for endpoint in &mut mended.endpoints {
         let Endpoint {
@@ -28,133 +80,118 @@ pub(super) fn mended(charm: &CharmMetadata) -> Option<(CharmMetadata, String)> {
             Some(
                 EndpointProfile::Certificates(profile)
                 | EndpointProfile::LegacyCertificates(profile),
-            ) => mend_certificates(profile, &mut words),
-            Some(EndpointProfile::ReceivesCa(profile)) => mend_trust(profile, &mut words),
+            ) => mend_certificates(profile, &mut fixes),
+            Some(EndpointProfile::ReceivesCa(profile)) => mend_trust(profile, &mut fixes),
             None => {}
         }
-        mend_library(library, *role, &mut words);
-        mend_bugs(bugs, &mut words);
+        mend_library(library, *role, &mut fixes);
+        mend_bugs(bugs, &mut fixes);
     }
-    let mut told: Vec<&str> = Vec::new();
-    for word in words {
-        if !told.contains(&word) {
-            told.push(word);
+    let mut once: Vec<Fix> = Vec::new();
+    for fix in fixes {
+        if !once.contains(&fix) {
+            once.push(fix);
         }
     }
-    (!told.is_empty()).then(|| (mended, told.join(" and ")))
+    (!once.is_empty()).then_some((mended, once))
 }
 
 /// canonical/traefik-k8s-operator#509, #306, #340, #436, canonical/grafana-k8s-operator#436,
 /// canonical/copilot-collections#69, canonical/opensearch-operator#401,
 /// canonical/postgresql-operator#1394.
-fn mend_certificates(profile: &mut CertificatesProfile, words: &mut Vec<&'static str>) {
+fn mend_certificates(profile: &mut CertificatesProfile, fixes: &mut Vec<Fix>) {
     match profile.serves {
         Serves::Reversed => {
             profile.serves = Serves::LeafFirst;
-            words.push("leaves a chain in its order");
+            fixes.push(Fix::KeepsChainOrder);
         }
         Serves::WithoutLeaf => {
             profile.serves = Serves::LeafAndChain;
-            words.push("puts the certificate before its chain");
+            fixes.push(Fix::PutsCertificateFirst);
         }
         Serves::Chain | Serves::LeafFirst | Serves::LeafAndChain | Serves::Leaf => {}
     }
     if std::mem::take(&mut profile.installs_once) {
-        words.push("installs every certificate that it is given");
+        fixes.push(Fix::InstallsEveryCertificate);
     }
     if !std::mem::replace(&mut profile.restores, true) {
-        words.push("writes its files again when its container starts");
+        fixes.push(Fix::RestoresCertificates);
     }
     if profile.apply == Apply::None {
         profile.apply = Apply::Restart;
-        words.push("restarts its workload for a new certificate");
+        fixes.push(Fix::RestartsForCertificate);
     }
     if profile.key == KeyUse::RenewedEarly {
         profile.key = KeyUse::Renewed;
-        words.push("writes a new key together with its certificate");
+        fixes.push(Fix::WritesKeyWithCertificate);
     }
     if !std::mem::replace(&mut profile.unique_requests, true) {
-        words.push("asks with another request each time");
+        fixes.push(Fix::SendsNewRequests);
     }
     let all = RenewsOn::default();
     let before = std::mem::replace(&mut profile.renews_on, all);
     if before != all {
-        words.push("asks again when a certificate ends or has ended");
+        fixes.push(Fix::RenewsOnExpiry);
     }
 }
 
 /// canonical/traefik-k8s-operator#668 and #671, canonical/grafana-k8s-operator#436 and #441.
-fn mend_trust(profile: &mut TrustProfile, words: &mut Vec<&'static str>) {
+fn mend_trust(profile: &mut TrustProfile, fixes: &mut Vec<Fix>) {
     if profile.apply == Apply::None {
         profile.apply = Apply::Restart;
-        words.push("restarts its workload for a new CA");
+        fixes.push(Fix::RestartsForCa);
     }
     if std::mem::take(&mut profile.reads) != Reads::Event {
-        words.push("takes CAs from the library's event");
+        fixes.push(Fix::ReadsCaFromEvent);
     }
     if profile.store == Store::Last {
         profile.store = Store::Each;
-        words.push("keeps each CA in a file of its own");
+        fixes.push(Fix::KeepsEachCa);
     }
     if !std::mem::replace(&mut profile.restores, true) {
-        words.push("writes CAs again when its container starts");
+        fixes.push(Fix::RestoresCas);
     }
 }
 
 /// canonical/charmlibs: certificate_transfer 1.1.0, tls-certificates 1.12.0 (#267).
-fn mend_library(library: &mut Option<LibraryProfile>, role: Role, words: &mut Vec<&'static str>) {
+fn mend_library(library: &mut Option<LibraryProfile>, role: Role, fixes: &mut Vec<Fix>) {
     type Transfer = certificate_transfer::Library;
     type Certificates = tls_certificates::Library;
-    let word = match (&library, role) {
+    let fix = match (&library, role) {
         (Some(LibraryProfile::Transfer(Transfer::V0Patch11)), _) => {
             *library = Some(LibraryProfile::Transfer(Transfer::Current));
-            "speaks version 1 of certificate_transfer"
+            Fix::SpeaksTransferVersion1
         }
         (Some(LibraryProfile::Transfer(Transfer::V1Patch15)), Role::Provider) => {
             *library = Some(LibraryProfile::Transfer(Transfer::Current));
-            "writes for both versions of certificate_transfer"
+            Fix::WritesBothTransferVersions
         }
         (Some(LibraryProfile::Certificates(Certificates::V3)), Role::Provider) => {
             *library = Some(LibraryProfile::Certificates(Certificates::Current));
-            "reads the requests of applications too"
+            Fix::ReadsApplicationRequests
         }
         (Some(LibraryProfile::Certificates(Certificates::V4Patch27)), Role::Requirer) => {
             *library = Some(LibraryProfile::Certificates(Certificates::V4Patch30));
-            "keeps one key for its application"
+            Fix::KeepsOneKey
         }
         _ => return,
     };
-    words.push(word);
+    fixes.push(fix);
 }
 
 /// The issues stand beside each in [`Bugs`].
-fn mend_bugs(bugs: &mut Bugs, words: &mut Vec<&'static str>) {
+fn mend_bugs(bugs: &mut Bugs, fixes: &mut Vec<Fix>) {
     let all = [
-        (
-            &mut bugs.root_first,
-            "gives chains that begin with the certificate",
-        ),
-        (&mut bugs.broken_raises, "does not raise in relation-broken"),
-        (
-            &mut bugs.empty_name_raises,
-            "waits for its name before it asks",
-        ),
-        (
-            &mut bugs.keeps_when_broken,
-            "forgets with the relation what came over it",
-        ),
-        (
-            &mut bugs.unknown_alias_raises,
-            "does not raise in relation-broken",
-        ),
-        (
-            &mut bugs.shared_not_applied,
-            "loads on every unit what the leader shares",
-        ),
+        (&mut bugs.root_first, Fix::SendsLeafFirst),
+        (&mut bugs.broken_raises, Fix::HandlesRelationBroken),
+        (&mut bugs.empty_name_raises, Fix::WaitsForName),
+        (&mut bugs.keeps_when_broken, Fix::ForgetsWithRelation),
+        (&mut bugs.unknown_alias_raises, Fix::HandlesRelationBroken),
+        (&mut bugs.shared_not_applied, Fix::LoadsSharedOnEveryUnit),
     ];
-    for (bug, word) in all {
+    for (bug, fix) in all {
         if std::mem::take(bug) {
-            words.push(word);
+            fixes.push(fix);
         }
     }
 }
@@ -192,10 +229,14 @@ mod tests {
         charm.endpoints[0].bugs.keeps_when_broken = true;
         charm.endpoints[0].bugs.broken_raises = true;
         charm.endpoints[0].bugs.unknown_alias_raises = true;
-        let (mended, words) = mended(&charm).expect("there are mistakes");
+        let (mended, fixes) = mended(&charm).expect("there are mistakes");
         assert_eq!(
-            words,
-            "installs every certificate that it is given and does not raise in relation-broken and forgets with the relation what came over it"
+            fixes,
+            [
+                Fix::InstallsEveryCertificate,
+                Fix::HandlesRelationBroken,
+                Fix::ForgetsWithRelation,
+            ]
         );
         assert_eq!(super::mended(&mended), None);
     }

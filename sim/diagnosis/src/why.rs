@@ -2,9 +2,9 @@
 
 use thiserror::Error;
 
-use super::carrier::{Carrier, carrier};
+use super::addresses::application_of;
+use super::ca_route::{CaRelation, CaRoute, ca_route};
 use super::case::Case;
-use super::expectations::application_of;
 use super::explanation::{Explainer, Explanation};
 use super::outages::{Outage, outages};
 use trustsim_kernel::Time;
@@ -50,7 +50,7 @@ pub struct Rests {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// Over relations: each alone would do.
-    Relations(Vec<String>),
+    Relations(Vec<CaRelation>),
     /// A client outside Juju was given it.
     Given,
     /// The journal does not say.
@@ -110,7 +110,8 @@ pub fn why(
     let answers: Vec<Answer> = wanted
         .iter()
         .filter_map(|&index| {
-            let connection = u32::try_from(index).ok()?;
+            let connection =
+                u32::try_from(index).expect("a manifest has fewer than 2^32 connections");
             answer(&explainer, &outages, connection, at)
         })
         .collect();
@@ -155,7 +156,7 @@ fn answer(
     });
     let (explanation, rests) = match record.verdict.is_ok() {
         true => {
-            let case = explainer.case(connection, seq, at)?;
+            let case = explainer.case(connection, seq, at);
             (None, Some(rests(explainer, &case, seq)))
         }
         false => {
@@ -200,7 +201,7 @@ fn rests(explainer: &Explainer<'_>, case: &Case<'_>, seq: Seq) -> Rests {
 }
 
 fn source(explainer: &Explainer<'_>, owner: &str, case: &Case<'_>, seq: Seq) -> Source {
-    let found = carrier(
+    let found = ca_route(
         explainer.deployment,
         &explainer.facts,
         owner,
@@ -208,14 +209,14 @@ fn source(explainer: &Explainer<'_>, owner: &str, case: &Case<'_>, seq: Seq) -> 
         seq,
     );
     match found {
-        Carrier::Relation { .. } => Source::Relations(super::carrier::all_relations(
+        CaRoute::Relation { .. } => Source::Relations(super::ca_route::all_relations(
             explainer.deployment,
             &explainer.facts,
             owner,
             case.judge,
             seq,
         )),
-        Carrier::Given { listed: true, .. } => Source::Given,
+        CaRoute::Given { listed: true, .. } => Source::Given,
         _ => Source::Unknown,
     }
 }

@@ -216,6 +216,11 @@ impl Action {
         }
     }
 
+    /// Whether Juju has a command for it.
+    pub fn is_juju_command(&self, deployment: &Deployment) -> bool {
+        self.to_command(deployment).starts_with("juju ")
+    }
+
     /// Whom it is about.
     pub fn whom(&self, deployment: &Deployment) -> Whom {
         match self {

@@ -1,7 +1,7 @@
 //! The remarks of a journal: what units, agents, operators and attackers were seen to do beside
 //! hooks, certificates and handshakes. One variant a kind, with its facts as values.
 //!
-//! Must not know how a remark is worded; `diagnosis::describe` does.
+//! Must not know how a remark is worded; `report::words::note` does.
 
 use trustsim_charms::PendingTask;
 use trustsim_interfaces::notes::RefusedOrder;

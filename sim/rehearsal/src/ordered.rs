@@ -10,7 +10,7 @@ use super::baseline::Baseline;
 use super::playbook::Playbook;
 use super::playbooks;
 use super::{Lost, Request, successor};
-use trustsim_diagnosis::{Findings, Proposal};
+use trustsim_diagnosis::{Command, Findings, Proposal};
 use trustsim_faults::rotation::{Refusal, is_step_of_a_rotation, timed};
 use trustsim_kernel::Span;
 use trustsim_world::{Action, Deployment, Manifest, TimedAction};
@@ -208,7 +208,7 @@ impl Change {
         let mut with = deployment.clone();
         let mut later = Vec::new();
         for timed in actions {
-            let command = timed.action.to_command(deployment);
+            let command = Command::of(&timed.action, deployment);
             later.push((deployment.start + timed.at, command));
             let place = with.actions.partition_point(|other| other.at <= timed.at);
             with.actions.insert(place, timed);

@@ -1,5 +1,6 @@
 //! A playbook: which of the known ways to rotate a CA it is, and its steps with the pauses left open.
 
+use trustsim_diagnosis::Command;
 use trustsim_kernel::Span;
 use trustsim_world::RotationStep;
 
@@ -87,7 +88,7 @@ pub(super) struct Playbook {
     /// The application that takes over; none where the CA rotates by itself.
     pub(super) successor: Option<usize>,
     /// The commands that are typed at any time before it begins.
-    pub(super) beforehand: Vec<String>,
+    pub(super) beforehand: Vec<Command>,
 }
 
 impl Playbook {

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::playbook::{OpenPauses, Playbook, PlaybookKind, Steps};
 use super::{CERTIFICATE_TRANSFER, TLS_CERTIFICATES};
 use trustsim_charms::{Apply, EndpointProfile, Role};
+use trustsim_diagnosis::Command;
 use trustsim_kernel::Span;
 use trustsim_world::{Deployment, Party, Persistence, RotationStep, TrustChange};
 
@@ -46,7 +47,7 @@ pub(super) fn playbooks_of_ca(deployment: &Deployment, ca: usize) -> Vec<Playboo
 pub(super) fn second_provider(
     deployment: &Deployment,
     successor: usize,
-    beforehand: &[String],
+    beforehand: &[Command],
 ) -> Vec<Playbook> {
     let playbook = |kind, closing: Vec<RotationStep>| Playbook {
         kind,

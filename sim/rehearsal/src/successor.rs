@@ -1,7 +1,8 @@
 //! A second provider beside one that is there: the same charm with the same options, offered and
 //! consumed wherever the first one is, and related to none of the applications that it serves.
 
-use trustsim_world::{Deployment, OfferSpec, Party, RelationSpec, SaasSpec, setting};
+use trustsim_diagnosis::Command;
+use trustsim_world::{ApplicationSpec, Deployment, OfferSpec, Party, RelationSpec, SaasSpec};
 
 /// A deployment with a second provider.
 pub(super) struct WithSuccessor {
@@ -9,7 +10,7 @@ pub(super) struct WithSuccessor {
     /// Which application it is.
     pub(super) index: usize,
     /// What an operator types for it, in the forms of `juju deploy`, `offer` and `consume`.
-    pub(super) commands: Vec<String>,
+    pub(super) commands: Vec<Command>,
 }
 
 /// Deploys the second provider.
@@ -36,12 +37,13 @@ pub(super) fn with_successor(deployment: &Deployment, ca: usize) -> WithSuccesso
         let mut copy: RelationSpec = relation.clone();
         copy.sides[1].party = Party::Application(index);
         let [left, right] = &copy.sides;
-        commands.push(format!(
-            "juju integrate -m {} {} {name}:{}",
-            deployment.models[copy.model].name,
-            deployment.side_name(left),
-            right.endpoint
-        ));
+        commands.push(Command::Integrate {
+            model: deployment.models[copy.model].name.clone(),
+            endpoints: [
+                deployment.side_name(left),
+                format!("{name}:{}", right.endpoint),
+            ],
+        });
         with.relations.push(copy);
     }
     WithSuccessor {
@@ -56,7 +58,7 @@ fn offer(
     deployment: &Deployment,
     with: &mut Deployment,
     (ca, index): (usize, usize),
-    commands: &mut Vec<String>,
+    commands: &mut Vec<Command>,
 ) {
     let model = &deployment.models[deployment.applications[ca].model];
     let name = with.applications[index].name.clone();
@@ -70,22 +72,25 @@ fn offer(
             application: index,
             endpoints: known.endpoints.clone(),
         };
-        let endpoints = copy.endpoints.join(",");
-        commands.push(format!(
-            "juju offer {}.{name}:{endpoints} {}",
-            model.name, copy.name
-        ));
+        commands.push(Command::Offer {
+            controller: None,
+            model: model.name.clone(),
+            application: name.clone(),
+            endpoints: copy.endpoints.clone(),
+            name: copy.name.clone(),
+        });
         for saas in deployment.saas.iter().filter(|saas| saas.offer == number) {
             let here = &deployment.models[saas.model];
-            let foreign = match here.controller == model.controller {
-                true => String::new(),
-                false => format!("{controller}:"),
-            };
+            let is_foreign = here.controller != model.controller;
             let alias = free_name(deployment, saas.model, &format!("{}-next", saas.name));
-            commands.push(format!(
-                "juju consume -m {} {foreign}{}/{}.{} {alias}",
-                here.name, model.owner, model.name, copy.name
-            ));
+            commands.push(Command::Consume {
+                model: here.name.clone(),
+                controller: is_foreign.then(|| controller.clone()),
+                owner: model.owner.clone(),
+                offer_model: model.name.clone(),
+                offer: copy.name.clone(),
+                alias: Some(alias.clone()),
+            });
             with.saas.push(SaasSpec {
                 model: saas.model,
                 name: alias,
@@ -96,21 +101,18 @@ fn offer(
     }
 }
 
-fn deploy(deployment: &Deployment, spec: &trustsim_world::ApplicationSpec) -> String {
-    let mut command = format!(
-        "juju deploy -m {} {} {}",
-        deployment.models[spec.model].name, spec.charm.name, spec.name
-    );
-    if let Some(channel) = &spec.channel {
-        command.push_str(&format!(" --channel {channel}"));
+fn deploy(deployment: &Deployment, spec: &ApplicationSpec) -> Command {
+    let options = spec.options.iter();
+    Command::Deploy {
+        model: deployment.models[spec.model].name.clone(),
+        charm: spec.charm.name.clone(),
+        name: spec.name.clone(),
+        channel: spec.channel.clone(),
+        units: spec.units,
+        options: options
+            .map(|(option, value)| (option.clone(), value.clone()))
+            .collect(),
     }
-    if spec.units > 1 {
-        command.push_str(&format!(" -n {}", spec.units));
-    }
-    for (option, value) in &spec.options {
-        command.push_str(&format!(" --config {}", setting(option, value)));
-    }
-    command
 }
 
 fn free_name(deployment: &Deployment, model: usize, wanted: &str) -> String {

@@ -5,6 +5,7 @@ use super::baseline::{Baseline, PlayedRotation};
 use super::playbook::Playbook;
 use super::{CERTIFICATE_TRANSFER, TLS_CERTIFICATES};
 use trustsim_charms::Role;
+use trustsim_diagnosis::Command;
 use trustsim_faults::rotation::performs;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
@@ -26,7 +27,7 @@ pub struct TimetableLine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
     /// This `juju` command is typed.
-    Command(String),
+    Command(Command),
     /// This is done, for which Juju has no command.
     ByHand(String),
     /// An operator who is waited for does this.
@@ -58,7 +59,7 @@ impl Task {
             Action::RunAction { .. }
             | Action::SetConfig { .. }
             | Action::Integrate { .. }
-            | Action::RemoveRelation { .. } => Self::Command(text),
+            | Action::RemoveRelation { .. } => Self::Command(Command::Juju(text)),
             Action::ClientTrust { .. } | Action::Restart { .. } => Self::ByHand(text),
             _ => unreachable!("no step of a rotation becomes the action {action:?}"),
         }

@@ -62,7 +62,7 @@ fn expiries(forecast: &Forecast) -> DataTable {
 }
 
 fn crowds(forecast: &Forecast) -> DataTable {
-    let rows = forecast.crowds.iter().map(|one| {
+    let rows = forecast.request_peaks.iter().map(|one| {
         vec![
             Field::text(&one.provider),
             Field::text(one.what),
@@ -138,8 +138,8 @@ fn requests(forecast: &Forecast) -> DataTable {
 /// `survived_s` and `fatal_s` are outages that were played: the connection held after the one and
 /// failed after the other.
 fn patience(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof]) -> DataTable {
-    let rows = forecast.patience.iter().enumerate().map(|(index, one)| {
-        let proof = proofs.iter().find(|proof| proof.patience == index);
+    let rows = forecast.tolerances.iter().enumerate().map(|(index, one)| {
+        let proof = proofs.iter().find(|proof| proof.tolerance == index);
         let connection = &manifest.connections[one.connection as usize];
         vec![
             Field::text(&connection.name),

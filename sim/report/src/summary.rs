@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::Run;
-use crate::words::certificate;
 use crate::words::time::seconds_json;
+use crate::words::{certificate, charm_error, command, explanation, open_outage};
 use trustsim_diagnosis::Tally;
 use trustsim_kernel::Span;
 use trustsim_model::{CertificateKind, Kind, Source};
@@ -111,16 +111,16 @@ fn certificates(run: &Run<'_>) -> Value {
 /// What went wrong without any connection telling: each kind of thing once for a unit, with its
 /// code, how often and from when to when.
 fn mishaps(run: &Run<'_>) -> Vec<Value> {
-    trustsim_diagnosis::mishaps(run.journal)
+    trustsim_diagnosis::charm_errors(run.journal)
         .iter()
-        .map(|mishap| {
+        .map(|found| {
             json!({
-                "code": mishap.kind.code(),
-                "unit": mishap.unit,
-                "message": mishap.message,
-                "first": mishap.first.to_string(),
-                "last": mishap.last.to_string(),
-                "count": mishap.count,
+                "code": found.kind.code(),
+                "unit": found.unit,
+                "message": charm_error::message(&found.detail),
+                "first": found.first.to_string(),
+                "last": found.last.to_string(),
+                "count": found.count,
             })
         })
         .collect()
@@ -180,7 +180,7 @@ fn outages(run: &Run<'_>) -> Vec<Value> {
                 "code": outage.error.code(),
                 "error": outage.error.kebab(),
                 "expected": !findings.unexpected.contains(&index),
-                "cause": explanation.line(),
+                "cause": explanation::line(explanation),
                 "root_seq": explanation.root.map(|seq| seq.0),
                 "stays": stays(run, index),
             })
@@ -189,10 +189,10 @@ fn outages(run: &Run<'_>) -> Vec<Value> {
 }
 
 /// Why an outage that is open at the end does not heal by itself.
-fn stays<'a>(run: &Run<'a>, outage: usize) -> Option<&'a str> {
-    let mut standing = run.findings.standing.iter();
-    let found = standing.find(|standing| standing.outage == outage)?;
-    found.why.as_deref()
+fn stays(run: &Run<'_>, outage: usize) -> Option<String> {
+    let mut open = run.findings.open_outages.iter();
+    let found = open.find(|open| open.outage == outage)?;
+    found.why.as_ref().map(open_outage::clause)
 }
 
 /// What was tried and helped, best first. Outages are positions in `outages`.
@@ -208,10 +208,10 @@ fn remedies(run: &Run<'_>) -> Value {
                 .collect();
             let later = remedy.later.iter();
             let later: Vec<Value> = later
-                .map(|(at, command)| json!({ "at": at.to_string(), "command": command }))
+                .map(|(at, typed)| json!({ "at": at.to_string(), "command": command::text(typed) }))
                 .collect();
             json!({
-                "commands": remedy.commands,
+                "commands": remedy.commands.iter().map(command::text).collect::<Vec<_>>(),
                 "at": remedy.at.map(|at| at.to_string()),
                 "later": later,
                 "ends": remedy.ends,

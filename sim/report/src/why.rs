@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::words::verdict as words;
-use trustsim_diagnosis::{Answer, Carrier, Explanation, Rests, SaidBy, TrustSource};
+use crate::words::{self, ca_route, step, symptom, transit, verdict as verdicts};
+use trustsim_diagnosis::{Answer, Explanation, Rests, SaidBy, TrustSource};
 use trustsim_model::{Journal, Kind, Manifest};
 use trustsim_pki::Certificate;
 use trustsim_tls::Verdict;
@@ -17,9 +17,8 @@ pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[Sa
     let failed = answer.explanation.as_ref();
     let held = answer.rests.as_ref();
     let outage = answer.outage.as_ref();
-    let presented = failed
-        .map(|explanation| &explanation.presented)
-        .or(held.map(|rests| &rests.presented));
+    let refused = failed.map(|explanation| certificates(explanation.symptom.presented()));
+    let presented = refused.or_else(|| Some(certificates(&held?.presented)));
     json!({
         "connection": connection.name,
         "client": connection.client,
@@ -34,20 +33,20 @@ pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[Sa
         "since": outage.map(|outage| outage.from.to_string()),
         "until": outage.and_then(|outage| outage.until).map(|until| until.to_string()),
         "cause": failed.map(cause),
-        "symptom": failed.map(|explanation| &explanation.headline),
-        "presented": presented.map(|all| certificates(all)),
+        "symptom": failed.map(|explanation| symptom::headline(&explanation.symptom)),
+        "presented": presented,
         "trusted": failed
-            .and_then(|explanation| explanation.trusted.as_deref())
+            .and_then(|explanation| explanation.symptom.trusted.as_deref())
             .map(certificates),
         "missing": failed
-            .and_then(|explanation| explanation.carrier.as_ref())
-            .map(Carrier::sentence),
+            .and_then(|explanation| explanation.ca_route.as_ref())
+            .map(ca_route::clause),
         "rests_on": held.map(rests_on),
         "stacks": failed.map(|_| stacks.iter().map(|said| json!({
             "validator": said.validator.name(),
-            "outcome": words::outcome(&said.verdict),
-            "code": words::code(&said.verdict),
-            "error": words::error(&said.verdict),
+            "outcome": verdicts::outcome(&said.verdict),
+            "code": verdicts::code(&said.verdict),
+            "error": verdicts::error(&said.verdict),
             "text": said.verdict.said_by(said.validator, answer.at),
         })).collect::<Vec<_>>()),
     })
@@ -65,11 +64,11 @@ fn cause(explanation: &Explanation) -> Value {
     let cause = &explanation.cause;
     let steps = cause.steps.iter();
     json!({
-        "kind": cause.kind,
-        "line": cause.line,
+        "kind": cause.what.name(),
+        "line": words::cause::line(&cause.what),
         "seq": cause.seq.map(|seq| seq.0),
         "steps": steps
-            .map(|step| json!({"at": step.at.to_string(), "text": step.text}))
+            .map(|step| json!({"at": step.at.to_string(), "text": step::text(&step.event)}))
             .collect::<Vec<_>>(),
     })
 }
@@ -81,16 +80,16 @@ fn rests_on(rests: &Rests) -> Value {
         TrustSource::Unknown => ("unknown", &[][..]),
     };
     json!({
-        "anchor": rests.anchor.as_ref().map(|anchor| certificates(std::slice::from_ref(anchor))),
+        "anchor": rests.anchor.as_ref().map(|anchor| certificates([anchor])),
         "signer": rests.signer,
         "how": how,
-        "relations": relations,
+        "relations": relations.iter().map(transit::relation).collect::<Vec<_>>(),
         "until": rests.until.map(|until| until.to_string()),
     })
 }
 
-fn certificates(all: &[Certificate]) -> Vec<Value> {
-    let each = all.iter().map(|certificate| {
+fn certificates<'a>(all: impl IntoIterator<Item = &'a Certificate>) -> Vec<Value> {
+    let each = all.into_iter().map(|certificate| {
         json!({
             "subject": certificate.subject(),
             "serial": certificate.serial(),

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use trustsim::diagnosis::describe::{self, kind_word};
 use trustsim::diagnosis::{Forks, Future, Outcome};
 use trustsim::kernel::{Span, Time};
+use trustsim::report::words::{entry, note};
 use trustsim::scenario;
 use trustsim::world::{Deployment, Entry, Kind, Options, Record, Simulation};
 
@@ -68,13 +68,13 @@ pub(crate) fn notes<'a>(record: &'a Record, wanted: &str) -> Vec<(usize, &'a Ent
 
 /// Whether an entry is a note of this kebab-case kind.
 pub(crate) fn is_note(entry: &Entry, wanted: &str) -> bool {
-    matches!(entry.kind, Kind::Note(_)) && kind_word(&entry.kind) == wanted
+    matches!(entry.kind, Kind::Note(_)) && entry::kind(&entry.kind) == wanted
 }
 
 /// What a note says; empty for anything else.
 pub(crate) fn text_of(record: &Record, entry: &Entry) -> String {
     match &entry.kind {
-        Kind::Note(note) => describe::note(note, &record.manifest),
+        Kind::Note(said) => note::detail(said, &record.manifest),
         _ => String::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! A Vault that is sealed by hand: nothing is issued until it is unsealed.
 
 use super::stage::{Played, played};
+use trustsim::report::words;
 
 const DAY: f64 = 86_400.0;
 
@@ -79,7 +80,8 @@ fn a_sealed_vault_that_nobody_unseals_stays_the_cause() {
         "  - {at: 38d, seal: {app: shop.vault}}\n",
     );
     assert_eq!(run.outages()[0].2, None);
-    let why = run.findings.standing[0].why.clone().unwrap_or_default();
+    let why = run.findings.open_outages[0].why.as_ref();
+    let why = words::open_outage::clause(why.expect("it says why"));
     assert_eq!(
         why,
         "shop.vault waits for unseal Vault is sealed: on-call does not come again"

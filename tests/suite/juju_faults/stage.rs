@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use trustsim::diagnosis::{Explanation, Findings, diagnose};
 use trustsim::kernel::Span;
+use trustsim::report::words;
 use trustsim::tls::ErrorKind;
 use trustsim::world::{Entry, Kind, Options, Record, Simulation};
 
@@ -79,13 +80,13 @@ impl Played {
     pub(crate) fn roots(&self) -> Vec<String> {
         let explanations = self.findings.explanations.iter();
         explanations
-            .map(|each| each.root_text.clone().unwrap_or_default())
+            .map(|each| words::explanation::trigger(each.trigger.as_ref().expect("a start")))
             .collect()
     }
 
     /// What the diagnosis of the first outage says first.
     pub(crate) fn first_line(&self) -> String {
-        let line = self.findings.explanations[0].line();
+        let line = words::explanation::line(&self.findings.explanations[0]);
         line.split("; ").next().unwrap_or_default().to_owned()
     }
 

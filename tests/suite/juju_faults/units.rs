@@ -1,6 +1,7 @@
 //! Units: processes down, pods killed, machines restarted, leaders lost.
 
 use super::stage::{played, shop};
+use trustsim::report::words;
 
 const HOUR: f64 = 3_600.0;
 
@@ -17,7 +18,7 @@ fn a_stopped_workload_is_out_for_exactly_as_long() {
     assert_eq!(run.outages(), [expected]);
     assert_eq!(run.roots(), ["`workload of shop.web/0 stops` (s.yaml:17)"]);
     assert_eq!(
-        run.explanations()[0].headline,
+        words::symptom::headline(&run.explanations()[0].symptom),
         "shop.web/0 does not answer browser"
     );
 }

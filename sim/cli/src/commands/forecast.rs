@@ -23,7 +23,7 @@ pub(super) fn forecast(args: &Forecast, console: &mut Console<'_>) -> Result<(),
     progress::play(&mut simulation, start, end, console.progress);
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
     let forecast = diagnosis::forecast(&deployment, &manifest, journal);
-    let proofs = prove(&deployment, &forecast.patience, args.proofs);
+    let proofs = prove(&deployment, &forecast.tolerances, args.proofs);
     deliver_tables(
         &report::forecast(&manifest, &forecast, &proofs),
         || terminal::forecast(&manifest, &forecast, &proofs),

@@ -1,6 +1,7 @@
 //! What had been done to the deployment and was still so at an instant: an outage that has not
 //! ended, a relation that is gone, a clock that is off.
 
+use super::Separation;
 use trustsim_juju::Disruption;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
@@ -153,12 +154,12 @@ pub(super) fn parts<'a>(
         .copied()
 }
 
-/// The kind of cause that keeps two apart.
-pub(super) const fn word(timed: &TimedAction) -> &'static str {
+/// How an action keeps two apart, of those that [`parts`] finds.
+pub(super) const fn separation(timed: &TimedAction) -> Separation {
     match &timed.action {
-        Action::RemoveRelation { .. } => "relation-removed",
-        Action::Offer(_) => "offer",
-        _ => "cut-off",
+        Action::RemoveRelation { .. } => Separation::Relation,
+        Action::Offer(_) => Separation::Offer,
+        _ => Separation::Network,
     }
 }
 

@@ -2,19 +2,19 @@
 //! fails, a link.
 
 use super::faults::{self, Strike};
-use super::{Cause, Detective, Hint, short};
-use crate::describe::{order_problem, place, status_words};
-use crate::facts::address;
+use super::{Cause, Event, Refusal, RootCause, Search, Status, WaitEnd, short};
+use crate::addresses::{address, application_of};
+use crate::notes;
 use trustsim_charms::PendingTask;
-use trustsim_juju::{HookError, HookName, Status};
+use trustsim_juju::{HookError, HookName};
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{Action, Entry, Kind, Note, Seq};
+use trustsim_world::{Action, Entry, Kind, Note, Seq, TimedAction};
 
 /// Between what somebody does and the hook that acts on it lie two update-status at most, and as long
 /// between a request and the hook in which its provider shows that it waits for somebody.
 const NOTICED: Span = Span::from_secs(900);
 
-impl<'a> Detective<'_, 'a> {
+impl<'a> Search<'_, 'a> {
     /// Why those who were asked gave no answer between `sent` and `at`. `asking` is who asked, and
     /// for what name.
     pub(super) fn holdup(
@@ -24,7 +24,7 @@ impl<'a> Detective<'_, 'a> {
         asking: (&str, &str),
         sent: Time,
         at: Time,
-    ) -> Option<Cause> {
+    ) -> Option<RootCause> {
         let mut asked: Vec<String> = providers.to_vec();
         let mut seen = 0;
         // A provider that only passes requests on is held up by whoever stands above it.
@@ -64,9 +64,9 @@ impl<'a> Detective<'_, 'a> {
         name: &str,
         sent: Time,
         (at, grace): (Time, Span),
-    ) -> Option<Cause> {
+    ) -> Option<RootCause> {
         let application = self.application(provider)?;
-        let operator = self.operator(application)?;
+        let (operator, spec) = self.operator(application)?;
         let noticed = self
             .trail
             .about(provider, self.deployment.start, at + NOTICED);
@@ -84,43 +84,41 @@ impl<'a> Detective<'_, 'a> {
             })
             .collect();
         // A wait for this very name says more than one that stops everything.
-        let about = |name: &str| {
-            waits
-                .iter()
-                .find(|(_, _, wait, _)| wait.detail.contains(name))
+        let mut named = waits.iter();
+        let about = named.find(|(_, _, wait, _)| wait.detail.contains(name));
+        let (seq, entry, wait, comes) = about.or_else(|| waits.last())?;
+        let unit = address(&entry.subject);
+        let end = match self.trail.answer(*seq) {
+            Some((_, answer)) => WaitEnd::Answered(short(answer.time)),
+            None if !comes => WaitEnd::Never,
+            None => WaitEnd::Open,
         };
-        let (seq, entry, wait, comes) = about(name).or_else(|| waits.last())?;
-        let what = format!("{} {}", wait.what, wait.detail);
-        let what = match what.contains(" for ") {
-            true => what,
-            false => format!("{}: {}", wait.what, wait.detail),
+        let what = Cause::Operator {
+            unit: unit.clone(),
+            operator,
+            name: spec.name.clone(),
+            wait: (*wait).clone(),
+            since: short(entry.time),
+            end,
         };
-        let where_ = address(&entry.subject);
-        let (who, since) = (&operator.name, short(entry.time));
-        let line = match self.trail.answer(*seq) {
-            Some((_, answer)) => {
-                let until = short(answer.time);
-                format!("{where_} waited for {who} from {since} to {until} ({what})")
-            }
-            None if !comes => {
-                format!("{where_} waits since {since} for {who}, who does not come again ({what})")
-            }
-            None => format!("{where_} waits for {who} since {since} ({what})"),
+        let awaited = Event::OperatorAwaited {
+            unit,
+            name: spec.name.clone(),
+            source: spec.source.clone(),
+            wait: (*wait).clone(),
         };
-        let place = place(&operator.source).map_or_else(String::new, |place| format!(" ({place})"));
-        let step = format!("{where_} waits for {}{place}: {what}", operator.name);
-        Some(Cause::new("operator", line, Some(*seq)).after(entry.time, step))
+        Some(RootCause::new(what, Some(*seq)).after(entry.time, awaited))
     }
 
     /// An application cannot work.
-    pub(super) fn is_down(&self, whom: &str, at: Time) -> Option<Cause> {
+    pub(super) fn is_down(&self, whom: &str, at: Time) -> Option<RootCause> {
         let application = self.application(whom)?;
         let down = self.strike_on(application, at, |strike| strike == Strike::Down);
         let sealed = || {
             let timed = self.strike_on(application, at, |strike| strike == Strike::Sealed)?;
             let since = self.deployment.start + timed.at;
-            let mut later = self.trail.about(whom, since, at).into_iter();
-            let is_unsealed = later.any(|(_, entry)| match &entry.kind {
+            let later = self.trail.about(whom, since, at);
+            let is_unsealed = later.iter().any(|(_, entry)| match &entry.kind {
                 Kind::Action(record) => unseals(record.action()),
                 _ => false,
             });
@@ -128,38 +126,34 @@ impl<'a> Detective<'_, 'a> {
         };
         let isolated = || self.strike_on(application, at, |strike| strike == Strike::Isolated);
         let timed = down.or_else(sealed).or_else(isolated)?;
-        let cause = Cause::new("down", self.sentence(timed), self.seq_of(timed));
-        let step = timed.action.to_command(self.deployment);
-        Some(cause.after(self.deployment.start + timed.at, step))
+        let command = timed.action.to_command(self.deployment);
+        let begun = self.deployment.start + timed.at;
+        Some(self.down(timed).after(begun, Event::CommandRun(command)))
     }
 
     /// The public ACME server is away.
-    fn public_web(&self, at: Time) -> Option<Cause> {
+    fn public_web(&self, at: Time) -> Option<RootCause> {
         let open = faults::in_force(self.deployment, at);
-        let is_it = |timed: &&&trustsim_world::TimedAction| {
-            matches!(timed.action, Action::AcmeServer { reachable: false })
-        };
+        let is_it =
+            |timed: &&&TimedAction| matches!(timed.action, Action::AcmeServer { reachable: false });
         let timed = open.iter().rev().find(is_it)?;
-        Some(Cause::new(
-            "acme-outage",
-            self.sentence(timed),
-            self.seq_of(timed),
-        ))
+        let what = Cause::AcmeOutage(self.fault(timed));
+        Some(RootCause::new(what, self.seq_of(timed)))
     }
 
     /// The relation is gone, or what lies between the two does not let anything through.
-    pub(super) fn cut_off(&self, whom: &str, providers: &[String], at: Time) -> Option<Cause> {
+    pub(super) fn cut_off(&self, whom: &str, providers: &[String], at: Time) -> Option<RootCause> {
         let own = self.application(whom)?;
         let open = faults::in_force(self.deployment, at);
         let others = providers.iter().filter_map(|name| self.application(name));
         let cut = others
             .filter_map(|other| faults::parts(self.deployment, &open, [own, other]))
             .next_back()?;
-        Some(Cause::new(
-            faults::word(cut),
-            self.sentence(cut),
-            self.seq_of(cut),
-        ))
+        let what = Cause::Separated {
+            by: faults::separation(cut),
+            fault: self.fault(cut),
+        };
+        Some(RootCause::new(what, self.seq_of(cut)))
     }
 
     /// A provider said no.
@@ -169,54 +163,44 @@ impl<'a> Detective<'_, 'a> {
         (holder, name): (&str, &str),
         sent: Time,
         at: Time,
-    ) -> Option<Cause> {
+    ) -> Option<RootCause> {
         let own = self.trail.about(provider, sent, at);
-        let refused = own.into_iter().find_map(|(seq, entry)| match &entry.kind {
-            Kind::Note(Note::CertificateRefused {
-                common_name,
-                reason,
-            }) => {
-                let is_it = common_name.as_deref().unwrap_or_default() == name;
-                is_it.then(|| (seq, entry, reason.clone(), false))
-            }
-            Kind::Note(Note::AcmeOrderRefused(order)) => {
-                let problem = order_problem(order);
-                (order.common_name == name).then_some((seq, entry, problem, order.is_connection))
-            }
-            _ => None,
-        });
-        let (seq, entry, text, is_connection) = refused?;
-        if is_connection && let Some(cause) = self.public_web(at) {
+        let refused = own
+            .into_iter()
+            .find_map(|(seq, entry)| Some((seq, entry, notes::refusal(entry, name)?)));
+        let (seq, entry, refusal) = refused?;
+        if let Refusal::AcmeOrder(order) = &refusal
+            && order.is_connection
+            && let Some(cause) = self.public_web(at)
+        {
             return Some(cause);
         }
-        let line = format!("{provider} refused {holder} a certificate for {name}: {text}");
-        let step = format!("{provider} refuses: {text}");
-        Some(Cause::new("refused", line, Some(seq)).after(entry.time, step))
+        let event = Event::Refusal {
+            provider: provider.to_owned(),
+            refusal: refusal.clone(),
+        };
+        let what = refused_by(vec![provider.to_owned()], (holder, name), refusal);
+        Some(RootCause::new(what, Some(seq)).after(entry.time, event))
     }
 
     /// Whoever asked was told no, and says so in its status.
-    fn denied(&self, (holder, name): (&str, &str), sent: Time, at: Time) -> Option<Cause> {
+    fn denied(&self, (holder, name): (&str, &str), sent: Time, at: Time) -> Option<RootCause> {
         let own = self.trail.about(holder, sent, at);
-        let (seq, entry, why) = own.into_iter().find_map(|(seq, entry)| {
-            let Kind::StatusChanged { message, .. } = &entry.kind else {
-                return None;
-            };
-            let (_, why) = message.split_once("denied: ")?;
-            Some((seq, entry, why))
-        })?;
-        let asked = self.providers(crate::expectations::application_of(holder), at);
-        let line = format!(
-            "{} refused {holder} a certificate for {name}: {why}",
-            asked.join(", ")
-        );
-        Some(
-            Cause::new("refused", line, Some(seq))
-                .after(entry.time, format!("{holder} is refused: {why}")),
-        )
+        let denied = own
+            .into_iter()
+            .find_map(|(seq, entry)| Some((seq, entry, notes::denial(entry)?)));
+        let (seq, entry, refusal) = denied?;
+        let event = Event::RequestRefused {
+            holder: holder.to_owned(),
+            refusal: refusal.clone(),
+        };
+        let asked = self.providers(application_of(holder), at);
+        let what = refused_by(asked, (holder, name), refusal);
+        Some(RootCause::new(what, Some(seq)).after(entry.time, event))
     }
 
     /// A hook failed after `since`, and had not been committed up to `at`.
-    pub(super) fn fails(&self, whom: &str, since: Time, at: Time) -> Option<Cause> {
+    pub(super) fn fails(&self, whom: &str, since: Time, at: Time) -> Option<RootCause> {
         let own = self.trail.about(whom, self.deployment.start, at);
         let mut last = Time::EPOCH;
         let mut failing: Option<(Seq, &Entry, &HookName, &HookError, usize)> = None;
@@ -240,46 +224,59 @@ impl<'a> Detective<'_, 'a> {
             }
         }
         let (seq, entry, hook, error, times) = failing.filter(|_| last >= since)?;
-        let who = address(&entry.subject);
-        let since = short(entry.time);
-        let line = match times {
-            1 => format!("hook {hook} of {who} failed at {since}: {error}"),
-            _ => format!("hook {hook} of {who} fails since {since}: {error}"),
-        };
-        let step = format!("hook {hook} of {who} fails: {error}");
-        let hint = Hint::Hook {
-            unit: who,
+        let unit = address(&entry.subject);
+        let what = Cause::HookFailed {
+            unit: unit.clone(),
+            hook: hook.clone(),
+            error: error.clone(),
             since: entry.time,
+            again: times > 1,
+            presents: None,
         };
-        let cause = Cause::new("hook-failed", line, Some(seq)).about(hint);
-        Some(cause.after(entry.time, step))
+        let event = Event::HookFailed {
+            unit,
+            hook: hook.clone(),
+            error: error.clone(),
+        };
+        Some(RootCause::new(what, Some(seq)).after(entry.time, event))
     }
 
     /// A unit says itself that it cannot go on.
-    pub(super) fn stuck(&self, whom: &str, sent: Time, at: Time) -> Option<Cause> {
+    pub(super) fn stuck(&self, whom: &str, sent: Time, at: Time) -> Option<RootCause> {
         let own = self.trail.about(whom, self.deployment.start, at);
         // What each unit said last before the request was due, and since.
-        let mut last: Vec<(Seq, &Entry, String)> = Vec::new();
+        let mut last: Vec<(Seq, &Entry, Status)> = Vec::new();
         for (seq, entry) in own {
-            let Kind::StatusChanged { status, message } = &entry.kind else {
+            let Some(status) = notes::status(entry) else {
                 continue;
             };
-            let is_stuck = matches!(status, Status::Blocked | Status::Waiting);
             if entry.time <= sent {
                 last.retain(|(_, known, _)| known.subject != entry.subject);
             }
-            if is_stuck {
-                last.push((seq, entry, status_words(*status, message)));
+            if status.is_stuck() {
+                last.push((seq, entry, status));
             }
         }
-        let (seq, entry, said) = last.first()?;
-        let who = address(&entry.subject);
-        let mut line = format!("{who} is {said} (since {})", short(entry.time));
-        if let Some(done) = self.action_behind(*seq) {
-            line.push_str(&format!(", after {}", done.line));
-        }
-        let step = format!("{who} is {said}");
-        Some(Cause::new("blocked", line, Some(*seq)).after(entry.time, step))
+        let (seq, entry, status) = last.into_iter().next()?;
+        let unit = address(&entry.subject);
+        let after = self.action_behind(seq);
+        let what = Cause::Blocked {
+            unit: unit.clone(),
+            status: status.clone(),
+            since: short(entry.time),
+            after: after.map(|(_, performed)| performed),
+        };
+        let event = Event::StatusSet { unit, status };
+        Some(RootCause::new(what, Some(seq)).after(entry.time, event))
+    }
+}
+
+fn refused_by(providers: Vec<String>, (holder, name): (&str, &str), refusal: Refusal) -> Cause {
+    Cause::Refused {
+        providers,
+        holder: holder.to_owned(),
+        name: name.to_owned(),
+        refusal,
     }
 }
 

@@ -1,36 +1,39 @@
 //! What a unit had and lost: files that went with their container, or that a hook took away.
 
-use super::{Cause, Detective, short};
-use crate::expectations::application_of;
+use super::{Cause, Event, Lost, Performed, RootCause, Search, short};
+use crate::addresses::application_of;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
 use trustsim_world::{Action, Entry, Kind, ScaleAction, Seq, UnitAction};
 
-impl<'a> Detective<'_, 'a> {
+impl<'a> Search<'_, 'a> {
     /// A CA that `who` trusted and does not trust any more, though nobody withdrew it.
     pub(super) fn lost_trust(
         &self,
         who: &str,
         (ca, owner): (&Certificate, &str),
         at: Time,
-    ) -> Option<Cause> {
+    ) -> Option<RootCause> {
         let has = |entry: &Entry| match &entry.kind {
             Kind::TrustChanged { roots } => Some(roots.contains(ca)),
             _ => None,
         };
-        self.lost(who, &format!("the CA of {owner}"), has, at)
+        self.lost(who, Lost::Ca(owner.to_owned()), has, at)
     }
 
     /// The certificate that `who` served and does not serve any more.
-    pub(super) fn lost_certificate(&self, who: &str, at: Time) -> Option<Cause> {
+    pub(super) fn lost_certificate(&self, who: &str, at: Time) -> Option<RootCause> {
         let has = |entry: &Entry| match &entry.kind {
             Kind::CertificateServed { certificate, .. } => Some(certificate.is_some()),
             _ => None,
         };
-        let mut cause = self.lost(who, "its certificate", has, at)?;
+        let mut cause = self.lost(who, Lost::Certificate, has, at)?;
         // Whatever its charm would do, there is nobody to ask.
         if let Some(gone) = self.certificates_relation_gone(application_of(who), at) {
-            cause.line = format!("{}, and {}", cause.line, gone.line);
+            let Cause::LostWithContainer { and, .. } = &mut cause.what else {
+                panic!("what is lost is found as lost: {:?}", cause.what);
+            };
+            *and = Some(Box::new(gone.what));
         }
         Some(cause)
     }
@@ -39,10 +42,10 @@ impl<'a> Detective<'_, 'a> {
     fn lost(
         &self,
         who: &str,
-        what: &str,
+        what: Lost,
         has: impl Fn(&Entry) -> Option<bool>,
         at: Time,
-    ) -> Option<Cause> {
+    ) -> Option<RootCause> {
         let end = self.deployment.start + self.deployment.duration;
         let own = self.trail.about(who, self.deployment.start, end);
         let (before, after): (Vec<_>, Vec<_>) =
@@ -57,23 +60,23 @@ impl<'a> Detective<'_, 'a> {
             }
         }
         let (seq, entry) = gone?;
-        let when = short(entry.time);
-        let action = self.new_container(entry)?;
+        let by = self.new_container(entry)?;
         let mut later = after.iter().filter(|(_, entry)| has(entry) == Some(true));
-        let then = match later.next() {
-            Some((_, entry)) => format!("and had none until {}", short(entry.time)),
-            None => "and it is not written again".to_owned(),
+        let cause = Cause::LostWithContainer {
+            who: who.to_owned(),
+            what: what.clone(),
+            at: short(entry.time),
+            by,
+            until: later.next().map(|(_, entry)| short(entry.time)),
+            and: None,
         };
-        let line = format!(
-            "{who} lost {what} with its container at {when}, by {}, {then}",
-            action.line
-        );
-        let step = format!("{who} loses {what} with its container");
-        Some(Cause::new("lost-with-container", line, Some(seq)).after(entry.time, step))
+        let who = who.to_owned();
+        let event = Event::Lost { who, what };
+        Some(RootCause::new(cause, Some(seq)).after(entry.time, event))
     }
 
     /// The action that replaced the container, where that and no hook took the files.
-    fn new_container(&self, entry: &Entry) -> Option<Cause> {
+    fn new_container(&self, entry: &Entry) -> Option<Performed> {
         let mut next = entry.cause;
         while let Some(seq) = next {
             let cause = self.trail.entry(seq)?;
@@ -85,7 +88,7 @@ impl<'a> Detective<'_, 'a> {
                         Action::Scale(ScaleAction::Refresh { .. })
                             | Action::Unit(UnitAction::Kill { .. })
                     );
-                    return replaces.then(|| self.done_to(seq)).flatten();
+                    return replaces.then(|| self.performed(seq)).flatten();
                 }
                 _ => next = cause.cause.filter(|cause| *cause < seq),
             }

@@ -1,17 +1,15 @@
 //! A side that presents the wrong thing although it was given the right one: a chain the wrong way
 //! round, a chain without its certificate.
 
-use super::trail::holder;
-use super::{Cause, Detective, short};
+use super::{Cause, Event, RootCause, Search, SignedInThePast, short};
+use crate::addresses::{address, application_of, holder};
 use crate::case::Case;
-use crate::describe::certificate_name;
-use crate::expectations::application_of;
 use trustsim_charms::{CertificatesProfile, EndpointProfile, Serves};
 use trustsim_world::{Action, CertificateRecord, Kind, Seq};
 
-impl<'a> Detective<'_, 'a> {
+impl<'a> Search<'_, 'a> {
     /// A process that cannot load what its charm wrote, where nobody changed it by hand.
-    pub(super) fn misbuilt(&self, case: &Case<'a>, root: Option<Seq>) -> Option<Cause> {
+    pub(super) fn misbuilt(&self, case: &Case<'a>, root: Option<Seq>) -> Option<RootCause> {
         let by_hand = root.and_then(|root| self.timed(root));
         if by_hand.is_some_and(|timed| matches!(timed.action, Action::Tls(_))) {
             return None;
@@ -29,41 +27,43 @@ impl<'a> Detective<'_, 'a> {
         let writes = |wanted: Serves| self.profiles(who).any(|each| each.serves == wanted);
         let name = own.certificate.subject_common_name().unwrap_or_default();
         if writes(Serves::WithoutLeaf) {
-            let line = format!(
-                "{who} is served without the certificate: charm {charm} writes the chain above \
-                 the one for {name} to disk, and not that one itself"
-            );
-            return Some(self.since_issued("chain-without-certificate", line, seq));
+            let what = Cause::ChainWithoutCertificate {
+                presenter: who.to_owned(),
+                charm: charm.clone(),
+                name: name.to_owned(),
+            };
+            return Some(self.since_issued(what, seq));
         }
         let issuers = self.facts.issuers(own);
         let presented = case.leaf?;
         let is_above = |issuer: &&&CertificateRecord| issuer.certificate == presented.certificate;
         let issuer = issuers.iter().find(is_above)?;
-        let giver = self.giver_of(own)?;
-        let why = match writes(Serves::Reversed) {
-            true => format!("charm {charm} reverses the order in which {giver} sends it"),
-            false => format!("{giver} sends it that way"),
+        let what = Cause::ChainReversed {
+            presenter: who.to_owned(),
+            first: holder(issuer),
+            provider: self.giver_of(own)?,
+            charm: writes(Serves::Reversed).then(|| charm.clone()),
         };
-        let line = format!(
-            "{who} serves its chain turned round, the certificate of its issuer {} first: {why}",
-            holder(issuer)
-        );
-        Some(self.since_issued("chain-turned-round", line, seq))
+        Some(self.since_issued(what, seq))
     }
 
-    fn since_issued(&self, kind: &'static str, line: String, seq: Seq) -> Cause {
-        let cause = Cause::new(kind, line, Some(seq));
-        let Some(entry) = self.trail.entry(seq) else {
-            return cause;
-        };
+    /// `seq` is where the certificate was issued.
+    fn since_issued(&self, what: Cause, seq: Seq) -> RootCause {
+        let entry = self
+            .trail
+            .entry(seq)
+            .expect("an issued certificate has its entry");
         let Kind::CertificateIssued(record) = &entry.kind else {
-            return cause;
+            panic!(
+                "{seq:?} is where a certificate was issued: {:?}",
+                entry.kind
+            );
         };
-        let name = certificate_name(&record.certificate);
-        cause.after(
-            entry.time,
-            format!("{name} is issued for {}", holder(record)),
-        )
+        let event = Event::Issued {
+            certificate: record.certificate.clone(),
+            holder: holder(record),
+        };
+        RootCause::new(what, Some(seq)).after(entry.time, event)
     }
 
     /// How a unit's charm uses its certificates.
@@ -86,7 +86,7 @@ impl<'a> Detective<'_, 'a> {
         &self,
         record: &'a CertificateRecord,
         case: &Case<'a>,
-    ) -> Option<Cause> {
+    ) -> Option<RootCause> {
         let issued = self.issued_at(record);
         let signer = self.giver_of(record)?;
         let (skew_ns, timed) = self.skew(&signer, issued)?;
@@ -94,14 +94,12 @@ impl<'a> Detective<'_, 'a> {
         if skew_ns >= 0 || record.certificate.not_after() + off <= case.at {
             return None;
         }
-        let line = format!(
-            "{}: what it signed for {} at {} had ended at {}",
-            self.clock_line(&signer, skew_ns, timed),
-            holder(record),
-            short(issued),
-            short(record.certificate.not_after()),
-        );
-        Some(Cause::new("clock", line, self.seq_of(timed)))
+        let signed = SignedInThePast {
+            holder: holder(record),
+            at: short(issued),
+            ended: short(record.certificate.not_after()),
+        };
+        Some(self.clock_skew(&signer, (skew_ns, timed), Some(signed)))
     }
 
     /// `model.app` of whoever signed a certificate for its holder.
@@ -109,7 +107,7 @@ impl<'a> Detective<'_, 'a> {
         let of = self.trail.issued_to(&holder(record));
         let mut of = of.into_iter();
         let found = of.find(|(_, _, known)| known.certificate == record.certificate);
-        let giver = found.map(|(_, entry, _)| crate::address(&entry.subject))?;
+        let giver = found.map(|(_, entry, _)| address(&entry.subject))?;
         Some(application_of(&giver).to_owned())
     }
 }

@@ -1,61 +1,59 @@
 //! A certificate that expired, or never was there: was another one asked for, was it answered, was
 //! the answer loaded.
 
-use super::trail::{holder, requested};
-use super::{Cause, Detective, PATIENCE, short};
+use super::faults::{self, Strike};
+use super::{
+    Cause, Event, NeverAsked, NotAsked, PENDING_MAX, RootCause, Search, Separation, short,
+};
+use crate::addresses::{address, application_of, holder, side};
+use crate::ca_route::protocols_differ;
 use crate::case::Case;
-use crate::describe::{certificate_name, short_serial};
-use crate::expectations::application_of;
+use crate::notes;
 use trustsim_charms::{EndpointProfile, KeyUse, Mode, Role};
 use trustsim_kernel::Time;
 use trustsim_world::{CertificateKind, CertificateRecord, Kind, Seq};
 
 const CERTIFICATES: &str = "tls-certificates";
 
-impl<'a> Detective<'_, 'a> {
+impl<'a> Search<'_, 'a> {
     /// A certificate of the chain, or what is trusted, is over.
-    pub(super) fn expired(&self, case: &Case<'a>) -> Option<Cause> {
+    pub(super) fn expired(&self, case: &Case<'a>) -> Option<RootCause> {
         let chain = case.leaf.into_iter().chain(case.issuers.iter().copied());
         let mut over = chain.filter(|record| record.certificate.not_after() <= case.at);
         let Some(culprit) = over.next() else {
             return self.clock(case, true).or_else(|| self.trusted_over(case));
         };
-        let name = certificate_name(&culprit.certificate);
         let end = culprit.certificate.not_after();
         let cause = match (self.signed_in_the_past(culprit, case), culprit.kind) {
             (Some(cause), _) => cause,
             (None, CertificateKind::Root) => self.root_over(culprit, case),
             (None, _) => self.not_renewed(culprit, case.presenter, case.at),
         };
-        Some(cause.after(end, format!("{name} expires")))
+        Some(cause.after(end, Event::Expired(culprit.certificate.clone())))
     }
 
     /// What the judging side trusts is over, and nothing that was presented.
-    fn trusted_over(&self, case: &Case<'a>) -> Option<Cause> {
+    fn trusted_over(&self, case: &Case<'a>) -> Option<RootCause> {
         let mut trusted = case.trusted.unwrap_or_default().iter();
         let root = trusted.find(|root| root.not_after() <= case.at)?;
         let judge = case.judge;
         let clients = &self.deployment.clients;
-        let whom = match clients.iter().any(|client| client.name == judge) {
-            true => format!("client {judge}"),
-            false => judge.to_owned(),
+        let what = Cause::TrustedRootExpired {
+            judge: judge.to_owned(),
+            is_client: clients.iter().any(|client| client.name == judge),
+            root: root.clone(),
         };
-        let end = short(root.not_after());
-        let line = format!(
-            "the root that {whom} trusts, {}, ended at {end}",
-            certificate_name(root)
-        );
-        Some(Cause::new("anchor-over", line, None))
+        Some(RootCause::new(what, None))
     }
 
-    pub(super) fn not_valid_yet(&self, case: &Case<'a>) -> Option<Cause> {
+    pub(super) fn not_valid_yet(&self, case: &Case<'a>) -> Option<RootCause> {
         self.clock(case, false)
     }
 
     /// A side has nothing to present.
-    pub(super) fn without_certificate(&self, case: &Case<'a>) -> Option<Cause> {
+    pub(super) fn without_certificate(&self, case: &Case<'a>) -> Option<RootCause> {
         let who = case.presenter;
-        if let Some(cause) = self.deaf_to(who) {
+        if let Some(cause) = self.protocol_mismatch(who) {
             return Some(cause);
         }
         let requests = self.requests(who, None, self.deployment.start, case.at);
@@ -70,7 +68,7 @@ impl<'a> Detective<'_, 'a> {
     }
 
     /// Why a unit that asks for certificates has never been given one.
-    pub(super) fn never_given(&self, who: &str, at: Time) -> Option<Cause> {
+    pub(super) fn never_given(&self, who: &str, at: Time) -> Option<RootCause> {
         let start = self.deployment.start;
         let Some(last) = self.requests(who, None, start, at).last().copied() else {
             return Some(self.not_asked(who, None, at));
@@ -98,7 +96,7 @@ impl<'a> Detective<'_, 'a> {
     }
 
     /// A leaf or an intermediate of `culprit`'s holder is over, and nothing took its place.
-    fn not_renewed(&self, culprit: &'a CertificateRecord, who: &str, at: Time) -> Cause {
+    fn not_renewed(&self, culprit: &'a CertificateRecord, who: &str, at: Time) -> RootCause {
         let holder = holder(culprit);
         // What an application holds is presented by any of its units.
         let whom = match application_of(who) == holder {
@@ -133,7 +131,7 @@ impl<'a> Detective<'_, 'a> {
     }
 
     /// A root is over: whoever made it has another one, or never made one.
-    fn root_over(&self, culprit: &'a CertificateRecord, case: &Case<'a>) -> Cause {
+    fn root_over(&self, culprit: &'a CertificateRecord, case: &Case<'a>) -> RootCause {
         let owner = holder(culprit);
         let born = self.issued_at(culprit);
         let newer = self
@@ -145,123 +143,111 @@ impl<'a> Detective<'_, 'a> {
             });
         let end = short(culprit.certificate.not_after());
         match newer {
-            Some((seq, entry, _)) => Cause::new(
-                "outlived-ca",
-                format!(
-                    "{} still presents a certificate of the CA of {owner} that ended at {end}: \
-                     {owner} made another one at {}, and nobody asked for a certificate of it",
-                    case.presenter,
-                    short(entry.time)
-                ),
-                Some(seq),
-            ),
-            None => {
-                let line = format!("{owner} never renewed its root, which ended at {end}");
-                Cause::new("root-not-renewed", line, None)
+            Some((seq, entry, _)) => {
+                let what = Cause::RootReplaced {
+                    presenter: case.presenter.to_owned(),
+                    owner,
+                    ended: end,
+                    next: short(entry.time),
+                };
+                RootCause::new(what, Some(seq))
             }
+            None => RootCause::new(Cause::RootNotRenewed { owner, ended: end }, None),
         }
     }
 
     /// Nobody asked.
-    fn not_asked(&self, holder: &str, leaf: Option<&CertificateRecord>, at: Time) -> Cause {
+    fn not_asked(&self, holder: &str, leaf: Option<&CertificateRecord>, at: Time) -> RootCause {
         let whom = application_of(holder);
-        let open = super::faults::in_force(self.deployment, at);
-        let providers = self.providers(whom, at);
-        if providers.is_empty() {
-            let mut pairs = (0..self.deployment.applications.len()).filter_map(|provider| {
-                let own = self.application(whom)?;
-                super::faults::parts(self.deployment, &open, [own, provider])
-            });
-            if let Some(removed) = pairs.next_back() {
-                return Cause::new(
-                    "relation-removed",
-                    self.sentence(removed),
-                    self.seq_of(removed),
-                );
-            }
-            if let Some(removed) = self.certificates_relation_gone(whom, at) {
-                return removed;
-            }
-            let line = format!("no relation brings {holder} a certificate");
-            return Cause::new("no-provider", line, None);
+        if self.providers(whom, at).is_empty() {
+            return self.without_provider(holder, at);
         }
         let since = leaf.map_or(self.deployment.start, |leaf| self.issued_at(leaf));
         if let Some(cause) = self.fails(holder, since, at) {
             return cause;
         }
         if let Some(mut cause) = self.is_down(whom, at) {
-            let too_late = self
-                .profiles(whom)
-                .any(|profile| !profile.renews_on.expired);
-            let too_late = match too_late && leaf.is_some() {
-                true => ", and its charm does not ask for one when it has expired",
-                false => "",
+            let mut profiles = self.profiles(whom);
+            let never_late = profiles.any(|profile| !profile.renews_on.expired);
+            let Cause::Down { instead, .. } = &mut cause.what else {
+                panic!("what is down is found as down: {:?}", cause.what);
             };
-            cause.line = format!(
-                "{}: {holder} never asked for a new certificate{too_late}",
-                cause.line
-            );
+            *instead = Some(NeverAsked {
+                holder: holder.to_owned(),
+                too_late: never_late && leaf.is_some(),
+            });
             return cause;
         }
-        let late = |own| self.strike_on(own, at, |strike| strike == super::faults::Strike::Late);
+        let late = |own| self.strike_on(own, at, |strike| strike == Strike::Late);
         if let Some(timed) = self.application(whom).and_then(late) {
-            let line = format!(
-                "{}: no secret expired, and {holder} never asked for a new certificate",
-                self.sentence(timed)
-            );
-            return Cause::new("late", line, self.seq_of(timed));
+            let what = Cause::SecretsLate {
+                fault: self.fault(timed),
+                holder: holder.to_owned(),
+            };
+            return RootCause::new(what, self.seq_of(timed));
         }
         if leaf.is_none()
             && let Some(cause) = self.stuck(whom, since, at)
         {
             return cause;
         }
-        let line = match (leaf, self.says_why_never(whom)) {
-            (Some(_), Some(why)) => format!("{holder} never asked for a new certificate: {why}"),
-            (Some(leaf), None) => format!(
-                "{holder} never asked for a new certificate in place of the one that ended at {}",
-                short(leaf.certificate.not_after())
-            ),
-            (None, _) => format!("{holder} never asked for a certificate"),
+        let why = match leaf {
+            None => NotAsked::First,
+            Some(leaf) => self
+                .never_asks_again(whom)
+                .unwrap_or_else(|| NotAsked::Unknown(short(leaf.certificate.not_after()))),
         };
-        Cause::new("not-asked", line, None)
+        let holder = holder.to_owned();
+        RootCause::new(Cause::NotAsked { holder, why }, None)
+    }
+
+    /// Nobody can be asked.
+    fn without_provider(&self, holder: &str, at: Time) -> RootCause {
+        let whom = application_of(holder);
+        let open = faults::in_force(self.deployment, at);
+        let mut pairs = (0..self.deployment.applications.len()).filter_map(|provider| {
+            let own = self.application(whom)?;
+            faults::parts(self.deployment, &open, [own, provider])
+        });
+        if let Some(removed) = pairs.next_back() {
+            let what = Cause::Separated {
+                by: Separation::Relation,
+                fault: self.fault(removed),
+            };
+            return RootCause::new(what, self.seq_of(removed));
+        }
+        self.certificates_relation_gone(whom, at)
+            .unwrap_or_else(|| {
+                let holder = holder.to_owned();
+                RootCause::new(Cause::NoProvider { holder }, None)
+            })
     }
 
     /// Why a charm never asks again, by its profile.
-    fn says_why_never(&self, whom: &str) -> Option<String> {
+    fn never_asks_again(&self, whom: &str) -> Option<NotAsked> {
         let charm = &self.deployment.applications[self.application(whom)?].charm;
         let mut profiles = charm
             .endpoints
             .iter()
             .filter_map(|each| each.profile.as_ref());
         profiles.find_map(|profile| match profile {
-            EndpointProfile::LegacyCertificates(_) => Some(
-                "in the legacy protocol a certificate is issued once, and again only where its \
-                 names change"
-                    .to_owned(),
-            ),
+            EndpointProfile::LegacyCertificates(_) => Some(NotAsked::Legacy),
             EndpointProfile::Certificates(profile)
                 if !profile.renews_on.expiring && !profile.renews_on.expired =>
             {
-                Some(format!(
-                    "charm {} does not listen for the end of one",
-                    charm.name
-                ))
+                Some(NotAsked::NotListening(charm.name.clone()))
             }
             EndpointProfile::Certificates(profile)
                 if !profile.unique_requests && profile.key == KeyUse::Kept =>
             {
-                Some(
-                    "it sends the same request again, which its provider has answered already"
-                        .to_owned(),
-                )
+                Some(NotAsked::SameRequest)
             }
             _ => None,
         })
     }
 
     /// A request was sent, and no certificate came.
-    fn unanswered(&self, holder: &str, request: (Seq, Time), at: Time) -> Cause {
+    fn unanswered(&self, holder: &str, request: (Seq, Time), at: Time) -> RootCause {
         let providers = self.providers(application_of(holder), at);
         self.unanswered_by(providers, holder, request, at)
     }
@@ -272,31 +258,33 @@ impl<'a> Detective<'_, 'a> {
         holder: &str,
         (seq, sent): (Seq, Time),
         at: Time,
-    ) -> Cause {
+    ) -> RootCause {
         let entry = self.trail.entry(seq);
-        let name = entry.and_then(requested);
-        let name = name.unwrap_or_default().to_owned();
+        let name = entry.and_then(notes::requested);
+        let name = name.expect("a request is noted with its name").to_owned();
         let whom = application_of(holder);
-        let asked = match &providers[..] {
-            [] => "nobody".to_owned(),
-            several => several.join(", "),
-        };
-        let step = format!("{holder} asks {asked} for {name}");
         let found = self.holdup(whom, &providers, (holder, &name), sent, at);
         let cause = found
             .or_else(|| self.unread(whom, &providers))
             .unwrap_or_else(|| {
-                let line = format!(
-                    "{asked} never answered the request of {holder} for {name}, sent at {}",
-                    short(sent)
-                );
-                Cause::new("not-answered", line, Some(seq)).passing(at.since(sent) < PATIENCE)
+                let what = Cause::NotAnswered {
+                    providers: providers.clone(),
+                    holder: holder.to_owned(),
+                    name: name.clone(),
+                    sent: short(sent),
+                };
+                RootCause::new(what, Some(seq)).pending(at.since(sent) < PENDING_MAX)
             });
-        cause.after(sent, step)
+        let request = Event::Requested {
+            holder: holder.to_owned(),
+            providers,
+            name,
+        };
+        cause.after(sent, request)
     }
 
     /// The provider's library reads the databags of units only, and an application asks.
-    fn unread(&self, whom: &str, providers: &[String]) -> Option<Cause> {
+    fn unread(&self, whom: &str, providers: &[String]) -> Option<RootCause> {
         let own = self.application(whom)?;
         let charm = |index: usize| &self.deployment.applications[index].charm;
         let asks = charm(own)
@@ -306,7 +294,7 @@ impl<'a> Detective<'_, 'a> {
                 Some(EndpointProfile::Certificates(profile)) => profile.mode != Mode::Unit,
                 _ => false,
             });
-        let deaf = providers.iter().find(|provider| {
+        let units_only = providers.iter().find(|provider| {
             let index = self.application(provider);
             index.is_some_and(|index| {
                 let mut endpoints = charm(index).endpoints.iter();
@@ -318,11 +306,11 @@ impl<'a> Detective<'_, 'a> {
             })
         })?;
         asks.then(|| {
-            let line = format!(
-                "{deaf} reads the requests of units only, and {whom} asks as an application \
-                 (TS0305)"
-            );
-            Cause::new("unread", line, None)
+            let what = Cause::ApplicationRequestUnread {
+                provider: units_only.clone(),
+                requirer: whom.to_owned(),
+            };
+            RootCause::new(what, None)
         })
     }
 
@@ -332,10 +320,9 @@ impl<'a> Detective<'_, 'a> {
         who: &str,
         (seq, record): (Seq, &CertificateRecord),
         at: Time,
-    ) -> Cause {
-        let issued = self.trail.entry(seq).map_or(at, |entry| entry.time);
-        let name = certificate_name(&record.certificate);
-        let step = format!("{name} is issued for {who}");
+    ) -> RootCause {
+        let entry = self.trail.entry(seq);
+        let issued = entry.expect("an issued certificate has its entry").time;
         let whom = application_of(who);
         let found = self
             .fails(who, issued, at)
@@ -354,46 +341,45 @@ impl<'a> Detective<'_, 'a> {
                 Kind::HookCommitted { hook } => hook.is_relation_changed(),
                 _ => false,
             });
-            let why = match heard {
-                true => {
-                    "its charm heard of it, and its workload was not given it or did not read it"
-                }
-                false => "no hook of its charm heard of it",
+            let what = Cause::NotLoaded {
+                holder: who.to_owned(),
+                issued: short(issued),
+                serial: record.certificate.serial().to_owned(),
+                heard,
             };
-            let serial = short_serial(record.certificate.serial());
-            let line = format!(
-                "{who} goes on without the certificate that was issued for it at {} (serial \
-                 {serial}): {why}",
-                short(issued)
-            );
-            Cause::new("not-loaded", line, Some(seq)).passing(at.since(issued) < PATIENCE)
+            RootCause::new(what, Some(seq)).pending(at.since(issued) < PENDING_MAX)
         });
-        cause.after(issued, step)
+        let event = Event::Issued {
+            certificate: record.certificate.clone(),
+            holder: who.to_owned(),
+        };
+        cause.after(issued, event)
     }
 
     /// A unit signed that does not lead: what it writes goes nowhere.
-    fn not_the_leader(&self, seq: Seq, issued: Time) -> Option<Cause> {
+    fn not_the_leader(&self, seq: Seq, issued: Time) -> Option<RootCause> {
         let entry = self.trail.entry(seq)?;
-        let signer = crate::address(&entry.subject);
+        let signer = address(&entry.subject);
         let provider = application_of(&signer).to_owned();
         let before = self.trail.about(&provider, self.deployment.start, issued);
         let mut elected = before.iter().rev();
         let (_, leader) = elected.find(|(_, entry)| matches!(entry.kind, Kind::LeaderElected))?;
-        let leader = crate::address(&leader.subject);
+        let leader = address(&leader.subject);
         // Who was told to hand it on: the unit on which somebody ran an action for it.
         let minute = issued + trustsim_kernel::Span::from_secs(60);
         let told = self.trail.about(&provider, issued, minute).into_iter();
         let mut told = told.filter_map(|(_, entry)| match &entry.kind {
-            Kind::HookStarted { hook } if hook.is_action() => Some(crate::address(&entry.subject)),
+            Kind::HookStarted { hook } if hook.is_action() => Some(address(&entry.subject)),
             _ => None,
         });
         let signer = told.next().unwrap_or(signer);
         (leader != signer).then(|| {
-            let line = format!(
-                "{signer} was given the certificate, and does not lead {provider}: {leader} does, \
-                 and nobody else can hand it on"
-            );
-            Cause::new("not-the-leader", line, Some(seq))
+            let what = Cause::NotTheLeader {
+                unit: signer,
+                provider,
+                leader,
+            };
+            RootCause::new(what, Some(seq))
         })
     }
 
@@ -432,7 +418,7 @@ impl<'a> Detective<'_, 'a> {
             entries = self.trail.about(application_of(of), since, until);
         }
         let asked = entries.into_iter().filter(|(_, entry)| {
-            requested(entry).is_some_and(|said| name.is_none_or(|name| said == name))
+            notes::requested(entry).is_some_and(|asked| name.is_none_or(|name| asked == name))
         });
         asked.map(|(seq, entry)| (seq, entry.time)).collect()
     }
@@ -448,7 +434,7 @@ impl<'a> Detective<'_, 'a> {
     pub(crate) fn providers(&self, whom: &str, at: Time) -> Vec<String> {
         let last = self.trail.last_before(at);
         let facts = self.facts.relations(&[CERTIFICATES], last);
-        let side = |name: &str| crate::carrier::side(self.deployment, name);
+        let side = |name: &str| side(self.deployment, name);
         let mut found: Vec<String> = Vec::new();
         for fact in facts.iter().filter(|fact| fact.there) {
             let provider = side(&fact.provider);
@@ -460,38 +446,32 @@ impl<'a> Detective<'_, 'a> {
     }
 
     /// The last relation that brought `whom` certificates was removed, and none is there.
-    pub(super) fn certificates_relation_gone(&self, whom: &str, at: Time) -> Option<Cause> {
+    pub(super) fn certificates_relation_gone(&self, whom: &str, at: Time) -> Option<RootCause> {
         let last = self.trail.last_before(at);
         let facts = self.facts.relations(&[CERTIFICATES], last);
-        let side = |name: &str| crate::carrier::side(self.deployment, name);
+        let side = |name: &str| side(self.deployment, name);
         let own = || facts.iter().filter(|fact| side(&fact.requirer) == whom);
         if own().any(|fact| fact.there) {
             return None;
         }
         let gone = own().max_by_key(|fact| fact.seq)?;
         let entry = self.trail.entry(gone.seq)?;
-        let action = entry.cause.and_then(|cause| self.done_to(cause));
-        let by = action.map_or_else(String::new, |action| format!(" by {}", action.line));
-        let line = format!(
-            "the relation that brought {whom} certificates from {} was removed at {}{by}",
-            side(&gone.provider),
-            short(entry.time)
-        );
-        Some(Cause::new("relation-removed", line, Some(gone.seq)))
+        let what = Cause::CertificatesRelationRemoved {
+            requirer: whom.to_owned(),
+            provider: side(&gone.provider),
+            at: short(entry.time),
+            by: entry.cause.and_then(|cause| self.performed(cause)),
+        };
+        Some(RootCause::new(what, Some(gone.seq)))
     }
 
-    /// Nothing comes over a relation whose sides do not understand each other.
-    fn deaf_to(&self, who: &str) -> Option<Cause> {
-        let [left, right] = self.deaf(application_of(who))?;
-        let line = format!(
-            "{left} and {right} speak different protocols (TS0304), so {who} gets no certificate"
-        );
-        Some(Cause::new("protocol-mismatch", line, None))
-    }
-
-    /// A relation of `whom` whose sides speak different protocols: `model.app:endpoint` twice.
-    fn deaf(&self, whom: &str) -> Option<[String; 2]> {
-        crate::carrier::deaf(self.deployment, whom)
+    /// Nothing comes over a relation whose sides speak different protocols.
+    fn protocol_mismatch(&self, who: &str) -> Option<RootCause> {
+        let what = Cause::ProtocolMismatch {
+            endpoints: protocols_differ(self.deployment, application_of(who))?,
+            holder: who.to_owned(),
+        };
+        Some(RootCause::new(what, None))
     }
 }
 

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::expectations::application_of;
-use crate::facts::address;
+use crate::addresses::{address, application_of, holder};
+use crate::facts::seq_of;
 use trustsim_kernel::Time;
-use trustsim_world::{CertificateRecord, Entry, Journal, Kind, Note, Seq};
+use trustsim_world::{CertificateRecord, Entry, Journal, Kind, Seq};
 
 /// The index. Addresses are `model.app/0`, `model.app`, or the name of a client.
 pub(crate) struct Trail<'a> {
@@ -59,11 +59,21 @@ impl<'a> Trail<'a> {
         self.journal.get(seq)
     }
 
+    /// An entry that this index points to.
+    fn known(&self, seq: Seq) -> &'a Entry {
+        self.journal
+            .get(seq)
+            .expect("an index of a journal points to entries that it has")
+    }
+
     /// The last entry written up to an instant.
     pub(crate) fn last_before(&self, at: Time) -> Seq {
         let entries = self.journal.entries();
         let count = entries.partition_point(|entry| entry.time <= at);
-        Seq(u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX))
+        let last = count
+            .checked_sub(1)
+            .expect("nothing is looked for before the first entry of a journal");
+        seq_of(last)
     }
 
     /// When the deployment settled.
@@ -73,14 +83,13 @@ impl<'a> Trail<'a> {
 
     /// Every action, in order.
     pub(super) fn actions(&self) -> impl DoubleEndedIterator<Item = (Seq, &'a Entry)> + '_ {
-        let of = |seq: &Seq| Some((*seq, self.journal.get(*seq)?));
-        self.actions.iter().filter_map(of)
+        self.actions.iter().map(|seq| (*seq, self.known(*seq)))
     }
 
     /// The action that somebody took because of this entry.
     pub(super) fn answer(&self, seq: Seq) -> Option<(Seq, &'a Entry)> {
         let answer = *self.answers.get(&seq)?;
-        Some((answer, self.journal.get(answer)?))
+        Some((answer, self.known(answer)))
     }
 
     /// Every entry about a unit or, of an application, about itself and any of its units, from
@@ -93,44 +102,29 @@ impl<'a> Trail<'a> {
             .take_while(|(address, _)| address.starts_with(whom))
             .filter(|(address, _)| *address == whom || application_of(address) == whom);
         for (_, seqs) in own {
-            let time = |seq: &Seq| {
-                self.journal
-                    .get(*seq)
-                    .map_or(Time::EPOCH, |entry| entry.time)
-            };
+            let time = |seq: &Seq| self.known(*seq).time;
             let first = seqs.partition_point(|seq| time(seq) < since);
             let last = seqs.partition_point(|seq| time(seq) <= until);
             found.extend(seqs[first..last.max(first)].iter().copied());
         }
         found.sort_unstable();
-        let of = |seq: Seq| Some((seq, self.journal.get(seq)?));
-        found.into_iter().filter_map(of).collect()
+        let of = |seq: Seq| (seq, self.known(seq));
+        found.into_iter().map(of).collect()
     }
 
     /// Certificates issued to `model.app/0` or to `model.app`, in order.
     pub(super) fn issued_to(&self, holder: &str) -> Vec<(Seq, &'a Entry, &'a CertificateRecord)> {
         let seqs = self.issued.get(holder).map_or(&[][..], Vec::as_slice);
         let of = |seq: &Seq| {
-            let entry = self.journal.get(*seq)?;
-            match &entry.kind {
-                Kind::CertificateIssued(record) => Some((*seq, entry, record)),
-                _ => None,
-            }
+            let entry = self.known(*seq);
+            let Kind::CertificateIssued(record) = &entry.kind else {
+                panic!(
+                    "{seq:?} is indexed as an issued certificate: {:?}",
+                    entry.kind
+                );
+            };
+            (*seq, entry, record)
         };
-        seqs.iter().filter_map(of).collect()
-    }
-}
-
-/// Whom a certificate was issued to: `model.app/0`, or `model.app` for one of all its units.
-pub(crate) fn holder(record: &CertificateRecord) -> String {
-    let whom = record.unit.as_ref().unwrap_or(&record.application);
-    format!("{}.{whom}", record.model)
-}
-
-/// The common name of a request for a certificate; `None` of any other entry.
-pub(super) fn requested(entry: &Entry) -> Option<&str> {
-    match &entry.kind {
-        Kind::Note(Note::CertificateRequested { common_name }) => Some(common_name),
-        _ => None,
+        seqs.iter().map(of).collect()
     }
 }

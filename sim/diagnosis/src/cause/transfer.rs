@@ -1,39 +1,38 @@
 //! A CA on its way over `certificate_transfer`: how far it came, and what the two libraries make of
 //! each other.
 
-use super::{Cause, Detective, short};
+use super::{RootCause, Search, Transit, short};
+use crate::addresses::{application_of, endpoint, side};
 use crate::case::Case;
-use crate::expectations::application_of;
 use trustsim_charms::{Apply, EndpointProfile, Reads, Store};
 use trustsim_interfaces::certificate_transfer::Library;
 use trustsim_kernel::Time;
 use trustsim_world::{Entry, Kind, Seq};
 
-impl<'a> Detective<'_, 'a> {
-    /// Where a CA is stuck on its way over a relation.
-    pub(super) fn why_late(
+impl<'a> Search<'_, 'a> {
+    /// How far a CA came on its way over a relation, and what holds it up there.
+    pub(super) fn transit(
         &self,
         (provider, requirer): (&str, &str),
         signer: &str,
         case: &Case<'a>,
         since: Time,
-    ) -> (String, &'static str, Option<Cause>) {
+    ) -> (Transit, Option<RootCause>) {
         let (judge, at) = (case.judge, case.at);
-        let (from, gives) = provider.rsplit_once(':').unwrap_or((provider, ""));
-        let (_, takes) = requirer.rsplit_once(':').unwrap_or((requirer, ""));
-        let from = crate::carrier::side(self.deployment, &format!("{from}:{gives}"));
+        let from = side(self.deployment, provider);
         let sent = self.last(&from, since, at, |entry| match &entry.kind {
-            Kind::DatabagChanged { relation, .. } => *relation.endpoint == *gives,
+            Kind::DatabagChanged { relation, .. } => *relation.endpoint == *endpoint(provider),
             _ => false,
         });
         let Some((_, sent)) = sent else {
             let held = self
                 .fails(&from, since, at)
                 .or_else(|| self.is_down(&from, at));
-            return (format!("{from} has not sent it yet"), "not-sent", held);
+            return (Transit::NotSent { provider: from }, held);
         };
+        let takes = Some(endpoint(requirer));
         let began = self.last(judge, sent.time, at, |entry| {
-            matches!(&entry.kind, Kind::HookStarted { hook: name } if name.endpoint() == Some(takes))
+            matches!(&entry.kind, Kind::HookStarted { hook: name } if name.endpoint() == takes)
         });
         if began.is_none() {
             let whom = application_of(judge);
@@ -41,74 +40,54 @@ impl<'a> Detective<'_, 'a> {
                 .is_down(whom, at)
                 .or_else(|| self.fails(judge, since, at))
                 .or_else(|| self.cut_off(whom, &[from], at));
-            let why = format!(
-                "{judge} has not run a hook for what came at {}",
-                short(sent.time)
-            );
-            return (why, "not-heard", held);
+            let transit = Transit::NotHeard {
+                judge: judge.to_owned(),
+                sent: short(sent.time),
+            };
+            return (transit, held);
         }
         let done = self.last(judge, sent.time, at, |entry| {
-            matches!(&entry.kind, Kind::HookCommitted { hook: name } if name.endpoint() == Some(takes))
+            matches!(&entry.kind, Kind::HookCommitted { hook: name } if name.endpoint() == takes)
         });
-        if done.is_some() {
-            if let Some(random) = self.one_of_several((provider, requirer), signer, case) {
-                return (random, "one-at-random", None);
-            }
-            let differ = self.versions(provider, requirer);
-            let differ = differ.or_else(|| self.unversioned(provider, requirer, at));
-            if let Some(versions) = differ {
-                return (versions, "versions-differ", None);
-            }
-            if let Some((why, kind)) = self.not_kept(requirer, signer, case) {
-                return (why, kind, None);
-            }
-        }
-        match done {
-            None => (
-                format!("the hook of {judge} that takes it has not ended"),
-                "hook-running",
-                self.fails(judge, sent.time, at),
-            ),
-            Some((_, entry)) => (
-                format!(
-                    "{judge} took it at {}, and its process does not have it: it has not read it \
-                     again, or another file took its place",
-                    short(entry.time)
-                ),
-                "not-read",
-                None,
-            ),
-        }
+        let judge = judge.to_owned();
+        let Some((_, entry)) = done else {
+            let held = self.fails(&judge, sent.time, at);
+            return (Transit::HookRunning { judge }, held);
+        };
+        let transit = self
+            .one_of_several((provider, requirer), signer, case)
+            .or_else(|| self.versions(provider, requirer))
+            .or_else(|| self.unversioned(provider, requirer, at))
+            .or_else(|| self.not_kept(requirer, signer, case))
+            .unwrap_or_else(|| Transit::NotRead {
+                judge,
+                taken: short(entry.time),
+            });
+        (transit, None)
     }
 
     /// The two sides speak different versions of `certificate_transfer`.
-    fn versions(&self, provider: &str, requirer: &str) -> Option<String> {
+    fn versions(&self, provider: &str, requirer: &str) -> Option<Transit> {
         let (gives, takes) = (self.spoken_by(provider)?, self.spoken_by(requirer)?);
         if is_old(takes) && !is_old(gives) {
-            return self.reads_raw(requirer).then(|| {
-                format!(
-                    "{requirer} speaks version 0 of certificate_transfer and takes the databag as \
-                     it stands: what {provider} writes there, in quotes, is no certificate"
-                )
+            return self.reads_raw(requirer).then(|| Transit::RawDatabag {
+                provider: provider.to_owned(),
+                requirer: requirer.to_owned(),
             });
         }
-        (is_old(gives) && !is_old(takes)).then(|| {
-            let version = |library| if is_old(library) { "0" } else { "1" };
-            format!(
-                "{provider} speaks version {} of certificate_transfer and {requirer} version {}",
-                version(gives),
-                version(takes)
-            )
+        (is_old(gives) && !is_old(takes)).then(|| Transit::VersionsDiffer {
+            provider: provider.to_owned(),
+            requirer: requirer.to_owned(),
+            versions: [0, 1],
         })
     }
 
     fn reads_raw(&self, requirer: &str) -> bool {
-        let side = crate::carrier::side(self.deployment, requirer);
-        let (_, name) = requirer.rsplit_once(':').unwrap_or((requirer, ""));
+        let side = side(self.deployment, requirer);
         let charm = self
             .application(&side)
             .map(|index| &self.deployment.applications[index].charm);
-        let endpoint = charm.and_then(|charm| charm.endpoint(name));
+        let endpoint = charm.and_then(|charm| charm.endpoint(endpoint(requirer)));
         matches!(
             endpoint.and_then(|endpoint| endpoint.profile.as_ref()),
             Some(EndpointProfile::ReceivesCa(profile)) if profile.reads == Reads::Raw
@@ -132,15 +111,14 @@ impl<'a> Detective<'_, 'a> {
         requirer: &str,
         signer: &str,
         case: &Case<'a>,
-    ) -> Option<(String, &'static str)> {
-        let (_, name) = requirer.rsplit_once(':')?;
-        let side = crate::carrier::side(self.deployment, requirer);
+    ) -> Option<Transit> {
+        let side = side(self.deployment, requirer);
         let charm = &self.deployment.applications[self.application(&side)?].charm;
-        let profile = match charm.endpoint(name)?.profile.as_ref() {
+        let profile = match charm.endpoint(endpoint(requirer))?.profile.as_ref() {
             Some(EndpointProfile::ReceivesCa(profile)) => Some(profile),
             _ => None,
         };
-        let judge = case.judge;
+        let (charm_name, judge) = (charm.name.clone(), case.judge.to_owned());
         let one_file = charm.implementation.overwrites_received_cas
             || profile.is_some_and(|profile| profile.store == Store::Last);
         let others = self.trail.issued_to(signer).into_iter();
@@ -150,21 +128,15 @@ impl<'a> Detective<'_, 'a> {
             && let Some((_, entry, _)) =
                 others.find(|(_, _, record)| trusted.contains(&record.certificate))
         {
-            let line = format!(
-                "charm {} writes every CA of a relation to one file, and {judge} is left with \
-                 that of {}",
-                charm.name,
-                short(entry.time)
-            );
-            return Some((line, "written-over"));
+            return Some(Transit::OneFile {
+                charm: charm_name,
+                judge,
+                left: short(entry.time),
+            });
         }
-        (profile?.apply == Apply::None).then(|| {
-            let line = format!(
-                "charm {} does not restart its process for a CA, and that of {judge} has not read \
-                 it again",
-                charm.name
-            );
-            (line, "read-at-start")
+        (profile?.apply == Apply::None).then_some(Transit::ReadAtStart {
+            charm: charm_name,
+            judge,
         })
     }
 
@@ -176,7 +148,7 @@ impl<'a> Detective<'_, 'a> {
         (provider, requirer): (&str, &str),
         signer: &str,
         case: &Case<'a>,
-    ) -> Option<String> {
+    ) -> Option<Transit> {
         let (gives, takes) = (self.spoken_by(provider)?, self.spoken_by(requirer)?);
         if is_old(gives) || !is_old(takes) {
             return None;
@@ -187,44 +159,41 @@ impl<'a> Detective<'_, 'a> {
         let known: Vec<_> = known.map(|(_, _, record)| &record.certificate).collect();
         let trusted = case.trusted?;
         let other = known.iter().find(|ca| trusted.contains(ca))?;
-        Some(format!(
-            "{requirer} speaks version 0 of certificate_transfer, for which {provider} picks one \
-             of its {} CAs at random, and picked that of {}",
-            known.len(),
-            short(other.not_before())
-        ))
+        Some(Transit::OneOfSeveral {
+            provider: provider.to_owned(),
+            requirer: requirer.to_owned(),
+            count: known.len(),
+            picked: short(other.not_before()),
+        })
     }
 
     /// Both sides know version 1, and nobody has written so: only the requirer's leader does, in
     /// relation-created (canonical/certificate-transfer-interface f79a9f4 v1).
-    fn unversioned(&self, provider: &str, requirer: &str, at: Time) -> Option<String> {
+    fn unversioned(&self, provider: &str, requirer: &str, at: Time) -> Option<Transit> {
         let (gives, takes) = (self.spoken_by(provider)?, self.spoken_by(requirer)?);
         if is_old(gives) || is_old(takes) {
             return None;
         }
-        let side = |name: &str| crate::carrier::side(self.deployment, name);
-        let (from, to) = (side(provider), side(requirer));
-        let (_, endpoint) = requirer.rsplit_once(':')?;
+        let [from, to] = [provider, requirer].map(|name| side(self.deployment, name));
+        let endpoint = endpoint(requirer);
         let written = self.last(&to, self.deployment.start, at, |entry| match &entry.kind {
             Kind::DatabagChanged { relation, keys } => {
                 *relation.endpoint == *endpoint && keys.iter().any(|key| **key == *"version")
             }
             _ => false,
         });
-        written.is_none().then(|| {
-            format!(
-                "no leader of {to} ran {endpoint}-relation-created, so nobody wrote which version \
-                 of certificate_transfer it speaks, and {from} writes as for version 0"
-            )
+        written.is_none().then(|| Transit::VersionUnwritten {
+            provider: from,
+            requirer: to,
+            endpoint: endpoint.to_owned(),
         })
     }
 
     /// What `model.app:endpoint` speaks.
     fn spoken_by(&self, name: &str) -> Option<Library> {
-        let (_, endpoint) = name.rsplit_once(':')?;
-        let side = crate::carrier::side(self.deployment, name);
+        let side = side(self.deployment, name);
         let charm = &self.deployment.applications[self.application(&side)?].charm;
-        Some(charm.transfer_library(endpoint).unwrap_or_default())
+        Some(charm.transfer_library(endpoint(name)).unwrap_or_default())
     }
 }
 

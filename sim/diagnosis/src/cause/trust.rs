@@ -1,121 +1,111 @@
 //! A CA that is not trusted: which relation would have carried it, and why it did not.
 
-use super::{Cause, Detective, short};
-use crate::carrier::Carrier;
+use super::{
+    CaTrigger, Cause, Event, MissingCa, NewCa, NotGiven, RootCause, Search, Transit, short,
+};
+use crate::addresses::{address, application_of, holder};
+use crate::ca_route::CaRoute;
 use crate::case::Case;
-use crate::expectations::application_of;
-use crate::facts::address;
-use trustsim_world::{Entry, Kind, Seq};
+use trustsim_world::{CertificateRecord, Entry, Kind, Seq};
 
-/// Where a CA is that had not come far enough yet.
-const ON_ITS_WAY: [&str; 3] = ["not-sent", "not-heard", "hook-running"];
+/// The interface over which a CA comes beside a certificate only.
+const CERTIFICATES: &str = "tls-certificates";
 
-/// What keeps a CA away that came, and will not come again by itself.
-const FOR_EVER: [&str; 4] = [
-    "one-at-random",
-    "versions-differ",
-    "written-over",
-    "read-at-start",
-];
-
-impl<'a> Detective<'_, 'a> {
+impl<'a> Search<'_, 'a> {
     pub(super) fn untrusted(
         &self,
         case: &Case<'a>,
-        carrier: Option<&Carrier>,
+        ca_route: Option<&CaRoute>,
         root: Option<Seq>,
-    ) -> Option<Cause> {
-        if let Some(cause) = self.behind(case) {
+    ) -> Option<RootCause> {
+        if let Some(cause) = self.not_moved_on(case) {
             return Some(cause);
         }
-        let Some(carrier) = carrier else {
+        let Some(ca_route) = ca_route else {
             return self.without_carrier(case);
         };
         let signer = case.signer()?;
-        match carrier {
-            Carrier::Missing { removed, .. } => Some(self.no_relation(&signer, case, *removed)),
-            Carrier::Given { client, listed, .. } => {
+        match ca_route {
+            CaRoute::Missing { removed, .. } => Some(self.no_relation(&signer, case, *removed)),
+            CaRoute::Given { client, listed, .. } => {
                 Some(self.not_given(client, *listed, &signer, case, root))
             }
-            Carrier::Relation {
+            CaRoute::Relation {
                 interface,
                 provider,
                 requirer,
             } => {
                 let relation = (interface.as_str(), provider.as_str(), requirer.as_str());
-                Some(self.late(relation, &signer, case, root))
+                Some(self.not_transferred(relation, &signer, case, root))
             }
         }
     }
 
     /// The root is trusted, or nobody here signed what was presented.
-    fn without_carrier(&self, case: &Case<'a>) -> Option<Cause> {
+    fn without_carrier(&self, case: &Case<'a>) -> Option<RootCause> {
         let leaf = case.leaf?;
         let who = case.presenter;
         if case.issuers.is_empty() {
-            let line = format!(
-                "{who} presents a certificate by {}, whom nothing in the deployment knows",
-                leaf.certificate.issuer()
-            );
-            return Some(Cause::new("foreign-issuer", line, None));
+            let what = Cause::ForeignIssuer {
+                presenter: who.to_owned(),
+                issuer: leaf.certificate.issuer().to_owned(),
+            };
+            return Some(RootCause::new(what, None));
         }
         if let Some(cause) = self.anchored_below(case) {
             return Some(cause);
         }
+        let missing = case.issuers.first()?;
         case.trusts_any_issuer().then(|| {
-            let missing = case.issuers.first().map(|issuer| issuer.certificate.subject());
-            let line = format!(
-                "{who} presents its certificate without {}, so that no path leads to what {} trusts",
-                missing.unwrap_or_default(),
-                case.judge
-            );
-            Cause::new("missing-intermediate", line, None)
+            let what = Cause::MissingIntermediate {
+                presenter: who.to_owned(),
+                missing: missing.certificate.subject().to_owned(),
+                judge: case.judge.to_owned(),
+            };
+            RootCause::new(what, None)
         })
     }
 
     /// All that is trusted of the chain is an intermediate, and the judging stack wants a root.
-    fn anchored_below(&self, case: &Case<'a>) -> Option<Cause> {
+    fn anchored_below(&self, case: &Case<'a>) -> Option<RootCause> {
         let trusted = case.trusted?;
-        let of_chain =
-            |issuer: &&&trustsim_world::CertificateRecord| trusted.contains(&issuer.certificate);
+        let of_chain = |issuer: &&&CertificateRecord| trusted.contains(&issuer.certificate);
         let mut known = case.issuers.iter().filter(of_chain);
         let first = known.next()?;
-        let is_below =
-            |issuer: &trustsim_world::CertificateRecord| !issuer.certificate.is_self_issued();
+        let is_below = |issuer: &CertificateRecord| !issuer.certificate.is_self_issued();
         (is_below(first) && known.all(|issuer| is_below(issuer))).then(|| {
-            let line = format!(
-                "{} trusts {}, which is no root, and {} does not take an intermediate as an anchor",
-                case.judge,
-                first
-                    .certificate
-                    .subject_common_name()
-                    .unwrap_or_else(|| first.certificate.subject()),
-                case.connection.validator
-            );
-            Cause::new("intermediate-anchor", line, None)
+            let what = Cause::IntermediateAnchor {
+                judge: case.judge.to_owned(),
+                anchor: first.certificate.clone(),
+                validator: case.connection.validator.clone(),
+            };
+            RootCause::new(what, None)
         })
     }
 
-    fn no_relation(&self, signer: &str, case: &Case<'a>, removed: Option<Seq>) -> Cause {
-        let judge = application_of(case.judge);
-        let gone = removed.and_then(|seq| self.trail.entry(seq).map(|entry| (seq, entry)));
+    fn no_relation(&self, signer: &str, case: &Case<'a>, removed: Option<Seq>) -> RootCause {
         // Two that never had one CA were not moved apart.
-        let were_together = removed.is_some() || self.changed_hands(case, signer).is_some();
+        let were_together = removed.is_some() || self.changed_provider(case, signer).is_some();
         let apart = self.moved_apart(case, signer).filter(|_| were_together);
-        let (apart, hint) = apart.map_or_else(Default::default, |(apart, hint)| {
-            (format!(": {apart}"), hint)
-        });
-        let Some((seq, entry)) = gone else {
-            let line = format!("no relation carries the CA of {signer} to {judge}{apart}");
-            return Cause::new("no-transfer", line, None).about(hint);
+        let (signer, judge) = (signer.to_owned(), application_of(case.judge).to_owned());
+        let Some(seq) = removed else {
+            let what = Cause::NoTransfer {
+                signer,
+                judge,
+                apart,
+            };
+            return RootCause::new(what, None);
         };
-        let action = entry.cause.and_then(|cause| self.done_to(cause));
-        let by = action.map_or_else(String::new, |action| format!(" by {}", action.line));
-        let line = format!(
-            "the relation that carried the CA of {signer} to {judge} was removed at {}{by}{apart}",
-            short(entry.time)
-        );
-        Cause::new("transfer-removed", line, Some(seq)).about(hint)
+        let entry = self.trail.entry(seq);
+        let entry = entry.expect("a relation is known from its entry");
+        let what = Cause::TransferRemoved {
+            signer,
+            judge,
+            at: short(entry.time),
+            by: entry.cause.and_then(|cause| self.performed(cause)),
+            apart,
+        };
+        RootCause::new(what, Some(seq))
     }
 
     /// A client outside Juju has what it was given.
@@ -126,41 +116,30 @@ impl<'a> Detective<'_, 'a> {
         signer: &str,
         case: &Case<'a>,
         root: Option<Seq>,
-    ) -> Cause {
+    ) -> RootCause {
         let made = self.ca_made(case);
-        let line = match (listed, made) {
-            (false, _) => {
-                let never = format!("client {client} was never given the CA of {signer}");
-                match self.changed_hands(case, signer) {
-                    Some((before, since)) => format!(
-                        "{never}, from which {} has its certificate since {} in place of {before}",
-                        case.presenter,
-                        short(since)
-                    ),
-                    None => never,
-                }
-            }
+        let why = match (listed, made) {
+            (false, _) => NotGiven::Never {
+                moved: self.changed_provider(case, signer),
+            },
             (true, Some((_, entry))) if self.is_later(entry) => {
-                let why = self.why_made(entry, root);
-                format!(
-                    "{signer} has a new CA since {}{why}, and client {client} still has the one \
-                     that it was given before",
-                    short(entry.time)
-                )
+                NotGiven::HasOld(self.new_ca(entry, root))
             }
             (true, _) => match self.newer_ca(signer, case) {
                 // It fetched the new CA, and the server still has a certificate of the old one.
-                Some((_, entry)) => format!(
-                    "{signer} has a new CA since {}{}: client {client} has fetched it, and {} \
-                     still presents a certificate of the old one",
-                    short(entry.time),
-                    self.why_made(entry, root),
-                    case.presenter
-                ),
-                None => format!("client {client} does not have the CA of {signer}"),
+                Some((_, entry)) => NotGiven::HasNew {
+                    made: self.new_ca(entry, root),
+                    presenter: case.presenter.to_owned(),
+                },
+                None => NotGiven::Unknown,
             },
         };
-        Cause::new("not-given", line, made.map(|(seq, _)| seq))
+        let what = Cause::NotGiven {
+            client: client.to_owned(),
+            signer: signer.to_owned(),
+            why,
+        };
+        RootCause::new(what, made.map(|(seq, _)| seq))
     }
 
     /// The judge has moved on to a newer CA, and the presenter has not.
@@ -171,39 +150,30 @@ impl<'a> Detective<'_, 'a> {
         signer: &str,
         case: &Case<'a>,
         root: Option<Seq>,
-    ) -> Cause {
-        let judge = case.judge;
-        // The judge has moved on and the presenter has not.
-        let why = self.why_made(entry, root);
-        let line = format!(
-            "{signer} has a new CA since {}{why}: {judge} trusts it in place of the old one, \
-             of which {} still presents a certificate",
-            short(entry.time),
-            case.presenter
-        );
-        let over = self.not_kept(requirer, signer, case);
-        let line = match over.filter(|(_, kind)| *kind == "written-over") {
-            Some((over, _)) => format!("{over}; {line}"),
-            None => line,
+    ) -> RootCause {
+        let one_file = self.not_kept(requirer, signer, case);
+        let signer = signer.to_owned();
+        let what = Cause::OldCaDropped {
+            signer: signer.clone(),
+            judge: case.judge.to_owned(),
+            presenter: case.presenter.to_owned(),
+            made: self.new_ca(entry, root),
+            one_file: one_file.filter(|transit| matches!(transit, Transit::OneFile { .. })),
         };
-        let step = format!("{signer} makes a new CA");
-        Cause::new("old-ca-dropped", line, Some(seq)).after(entry.time, step)
+        RootCause::new(what, Some(seq)).after(entry.time, Event::CaMade { signer })
     }
 
     /// A relation carries the CA, and had not done so yet, or not any more.
-    fn late(
+    fn not_transferred(
         &self,
         (interface, provider, requirer): (&str, &str, &str),
         signer: &str,
         case: &Case<'a>,
         root: Option<Seq>,
-    ) -> Cause {
+    ) -> RootCause {
         let judge = case.judge;
-        let relation = format!("{interface} relation {provider} - {requirer}");
         let made = self.ca_made(case);
-        let since = made.map_or(self.deployment.start, |(_, entry)| entry.time);
-        let newer = self.newer_ca(signer, case);
-        if let Some(newer) = newer {
+        if let Some(newer) = self.newer_ca(signer, case) {
             return self.dropped(newer, requirer, signer, case, root);
         }
         let lost = case.issuers.first().and_then(|issuer| {
@@ -213,62 +183,59 @@ impl<'a> Detective<'_, 'a> {
         if let Some(lost) = lost {
             return lost;
         }
-        if interface == "tls-certificates"
-            && let Some(mut cause) = self.never_given(judge, case.at)
-        {
-            cause.line = format!(
-                "{judge} gets the CA of {signer} only beside a certificate of its own, and has none: {}",
-                cause.line
-            );
+        let beside_certificate = interface == CERTIFICATES;
+        if beside_certificate && let Some(mut cause) = self.never_given(judge, case.at) {
+            cause.what = Cause::CaNeedsCertificate {
+                judge: judge.to_owned(),
+                signer: signer.to_owned(),
+                because: Box::new(cause.what),
+            };
             return cause;
         }
-        let (why, kind, held) = match interface {
-            "tls-certificates" => (
-                format!("{judge} gets the CA only beside its own next certificate"),
-                "ca-with-certificate",
-                None,
-            ),
-            _ => self.why_late((provider, requirer), signer, case, since),
+        let since = made.map_or(self.deployment.start, |(_, entry)| entry.time);
+        let (transit, held) = match beside_certificate {
+            true => {
+                let judge = judge.to_owned();
+                (Transit::BesideCertificate { judge }, None)
+            }
+            false => self.transit((provider, requirer), signer, case, since),
         };
         let later = made.filter(|(_, entry)| self.is_later(entry));
-        let lacks = match later {
-            Some((_, entry)) => format!(
-                "{judge} does not have the CA that {signer} made at {}{}",
-                short(entry.time),
-                self.why_made(entry, root)
-            ),
-            None => format!("{judge} does not have the CA of {signer}"),
+        let missing = MissingCa {
+            signer: signer.to_owned(),
+            judge: judge.to_owned(),
+            presenter: case.presenter.to_owned(),
+            made: later.map(|(_, entry)| self.new_ca(entry, root)),
         };
-        let on_the_way = match later {
-            Some((_, entry)) => format!(
-                "{signer} has a new CA since {}{}: {} presents a certificate of it before {judge} \
-                 trusts it",
-                short(entry.time),
-                self.why_made(entry, root),
-                case.presenter
-            ),
-            None => lacks.clone(),
+        let pending = Event::TransferPending {
+            interface: interface.to_owned(),
+            provider: provider.to_owned(),
+            requirer: requirer.to_owned(),
+            transit: transit.clone(),
         };
-        let line = match &held {
-            Some(held) => format!("{}: {on_the_way}", held.line),
-            None if FOR_EVER.contains(&kind) => format!("{why}; so {lacks}"),
-            None => format!("{on_the_way}; {why}"),
+        let made = made.map(|(seq, _)| seq);
+        let mut cause = match held {
+            Some(held) => {
+                let seq = held.seq.or(made);
+                let by = Box::new(held.what);
+                RootCause::new(Cause::TransferHeld { missing, by }, seq)
+            }
+            None => {
+                let is_pending = transit.is_pending();
+                RootCause::new(Cause::NotTransferred { missing, transit }, made).pending(is_pending)
+            }
         };
-        let seq = held.as_ref().and_then(|held| held.seq);
-        let seq = seq.or_else(|| made.map(|(seq, _)| seq));
-        let is_passing = held.is_none() && ON_ITS_WAY.contains(&kind);
-        let kind = held.map_or(kind, |held| held.kind);
-        let mut cause = Cause::new(kind, line, seq).passing(is_passing);
         if let Some((_, entry)) = later {
-            cause = cause.after(entry.time, format!("{signer} makes a new CA"));
+            let signer = signer.to_owned();
+            cause = cause.after(entry.time, Event::CaMade { signer });
         }
-        cause.after(case.at, format!("the {relation} is there, but {why}"))
+        cause.after(case.at, pending)
     }
 
     /// The entry in which the CA that signed the leaf was made.
     fn ca_made(&self, case: &Case<'a>) -> Option<(Seq, &'a Entry)> {
         let issuer = case.issuers.first()?;
-        let owner = super::trail::holder(issuer);
+        let owner = holder(issuer);
         let all = self.trail.issued_to(&owner).into_iter();
         let mut own = all.filter(|(_, _, record)| record.certificate == issuer.certificate);
         own.next().map(|(seq, entry, _)| (seq, entry))
@@ -290,34 +257,32 @@ impl<'a> Detective<'_, 'a> {
         entry.time > settled
     }
 
+    fn new_ca(&self, entry: &'a Entry, root: Option<Seq>) -> NewCa {
+        NewCa {
+            at: short(entry.time),
+            trigger: self.ca_trigger(entry, root),
+        }
+    }
+
     /// What led to a new CA: the action nearest to it, or the secret that expired.
-    fn why_made(&self, entry: &'a Entry, root: Option<Seq>) -> String {
+    fn ca_trigger(&self, entry: &'a Entry, root: Option<Seq>) -> Option<CaTrigger> {
         let mut next = entry.cause;
         while let Some(seq) = next {
             let Some(cause) = self.trail.entry(seq) else {
                 break;
             };
             match &cause.kind {
-                Kind::Action(_) => {
-                    let done = self.done_to(seq);
-                    return done.map_or_else(String::new, |done| format!(", after {}", done.line));
-                }
+                Kind::Action(_) => return self.performed(seq).map(CaTrigger::Action),
                 Kind::Secret { change, label } => {
-                    let who = address(&cause.subject);
-                    return format!(", when secret {} of {who} {change}", brief(label));
+                    return Some(CaTrigger::Secret {
+                        label: label.as_ref().into(),
+                        owner: address(&cause.subject),
+                        change: *change,
+                    });
                 }
                 _ => next = cause.cause.filter(|cause| *cause < seq),
             }
         }
-        let done = root.and_then(|root| self.done_to(root));
-        done.map_or_else(String::new, |done| format!(", after {}", done.line))
-    }
-}
-
-/// Labels end in digests; their beginning says what they are.
-fn brief(label: &str) -> &str {
-    match label.char_indices().nth(40) {
-        Some((cut, _)) => &label[..cut],
-        None => label,
+        self.performed(root?).map(CaTrigger::Action)
     }
 }

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::plan;
-use crate::versions::mended;
+use crate::command::{Command, Obstacle};
+use crate::versions::{Fix, mended};
 use trustsim_charms::{CharmMetadata, Role};
 use trustsim_kernel::Span;
 use trustsim_world::{
@@ -21,17 +22,16 @@ pub(super) fn refresh(
     changed: &mut Deployment,
     application: usize,
     at: Span,
-) -> Result<Vec<String>, String> {
-    let none = || "no later version is known".to_owned();
+) -> Result<Vec<Command>, Obstacle> {
     let now = charm_at(changed, application, at);
     if !at.is_zero() {
-        let (charm, words) = mended(&now).ok_or_else(none)?;
+        let (charm, fixes) = mended(&now).ok_or(Obstacle::NoLaterVersion)?;
         let action = refreshed(application, Some(Arc::new(charm)));
         let command = action.to_command(changed);
         plan(changed, at, action);
-        return Ok(vec![to_version(&command, &words)]);
+        return Ok(vec![to_version(command, fixes)]);
     }
-    let mut all: Vec<String> = Vec::new();
+    let mut last: Option<Vec<Fix>> = None;
     let spec = &mut changed.applications[application].charm;
     let own = std::iter::once(spec);
     let later = changed
@@ -46,19 +46,22 @@ pub(super) fn refresh(
             _ => None,
         });
     for charm in own.chain(later) {
-        if let Some((better, words)) = mended(charm) {
+        if let Some((better, fixes)) = mended(charm) {
             *charm = Arc::new(better);
-            all.push(words);
+            last = Some(fixes);
         }
     }
-    let words = all.pop().ok_or_else(none)?;
+    let fixes = last.ok_or(Obstacle::NoLaterVersion)?;
     let command = refreshed(application, None).to_command(changed);
-    Ok(vec![to_version(&command, &words)])
+    Ok(vec![to_version(command, fixes)])
 }
 
-/// A comment is what an operator may type behind a command.
-fn to_version(command: &str, words: &str) -> String {
-    format!("{command}  # to a version that {words}")
+fn to_version(command: String, fixes: Vec<Fix>) -> Command {
+    Command::Refresh {
+        command,
+        force_units: false,
+        fixes,
+    }
 }
 
 fn refreshed(application: usize, charm: Option<Arc<CharmMetadata>>) -> Action {
@@ -90,35 +93,33 @@ pub(super) fn mend(
     changed: &mut Deployment,
     action: usize,
     at: Span,
-) -> Result<Vec<String>, String> {
+) -> Result<Vec<Command>, Obstacle> {
     let Action::Hook(HookAction::Fail(failing)) = changed.actions[action].action.clone() else {
-        return Err("no hook is made to fail there".to_owned());
+        return Err(Obstacle::NotUndoable);
     };
     let application = failing.target.application;
-    let hook = match &failing.hook {
-        Some(hook) => hook.to_string(),
-        None => "any hook".to_owned(),
+    let command = Command::Refresh {
+        command: refreshed(application, None).to_command(changed),
+        // Without the flag a unit in error keeps its charm.
+        force_units: !at.is_zero(),
+        fixes: vec![Fix::DoesNotFail(failing.hook.clone())],
     };
-    // Without the flag a unit in error keeps its charm.
-    let force = if at.is_zero() { "" } else { " --force-units" };
-    let command = refreshed(application, None).to_command(changed) + force;
-    let words = format!("does not fail in {hook}");
     if at.is_zero() {
         changed.actions.remove(action);
     } else {
         plan(changed, at, Action::Hook(HookAction::Mend(failing)));
         plan(changed, at, refreshed(application, None));
     }
-    Ok(vec![to_version(&command, &words)])
+    Ok(vec![command])
 }
 
 /// The failed hook of a unit counts as done.
-pub(super) fn resolve(changed: &mut Deployment, target: Target, at: Span) -> Vec<String> {
+pub(super) fn resolve(changed: &mut Deployment, target: Target, at: Span) -> Vec<Command> {
     let action = Action::Hook(HookAction::Resolve {
         target,
         no_retry: true,
     });
-    let command = action.to_command(changed);
+    let command = Command::of(&action, changed);
     plan(changed, at, action);
     vec![command]
 }
@@ -129,19 +130,16 @@ pub(super) fn move_to(
     application: usize,
     (from, to): (usize, usize),
     at: Span,
-) -> Result<Vec<String>, String> {
+) -> Result<Vec<Command>, Obstacle> {
     let model = changed.applications[application].model;
-    let old = joined(changed, application, from)
-        .ok_or_else(|| "they are not related directly".to_owned())?;
+    let old = joined(changed, application, from).ok_or(Obstacle::NotRelated)?;
     if changed.applications[to].model != model {
-        return Err("the other provider is in another model".to_owned());
+        return Err(Obstacle::OtherModel);
     }
     let gives = changed.applications[to].charm.endpoints.iter();
     let mut gives =
         gives.filter(|each| each.role == Role::Provider && each.interface == CERTIFICATES);
-    let gives = gives
-        .next()
-        .ok_or_else(|| "the other application provides no certificates".to_owned())?;
+    let gives = gives.next().ok_or(Obstacle::ProvidesNoCertificates)?;
     let provider = Side {
         party: Party::Application(to),
         endpoint: gives.name.clone(),
@@ -153,7 +151,10 @@ pub(super) fn move_to(
         model,
         sides: [provider, requirer],
     };
-    let commands = vec![remove.to_command(changed), integrate.to_command(changed)];
+    let commands = vec![
+        Command::of(&remove, changed),
+        Command::of(&integrate, changed),
+    ];
     plan(changed, at, remove);
     plan(changed, at + THEN, integrate);
     Ok(commands)
@@ -164,11 +165,13 @@ pub(super) fn again(
     changed: &mut Deployment,
     relation: usize,
     at: Span,
-) -> Result<Vec<String>, String> {
+) -> Result<Vec<Command>, Obstacle> {
     let RelationSpec { model, sides, .. } = changed.relations[relation].clone();
     let remove = Action::RemoveRelation { model, sides };
-    let integrate = remove.mended().ok_or("a relation cannot be made again")?;
-    let commands = [&remove, &integrate].map(|action| action.to_command(changed));
+    let integrate = remove
+        .mended()
+        .expect("a relation that was removed can be made again");
+    let commands = [&remove, &integrate].map(|action| Command::of(action, changed));
     plan(changed, at, remove);
     plan(changed, at + THEN, integrate);
     Ok(commands.to_vec())
@@ -215,6 +218,10 @@ mod tests {
     const WEB: usize = 1;
     const OTHER: usize = 2;
 
+    fn actions<const N: usize>(texts: [&str; N]) -> [Command; N] {
+        texts.map(|text| Command::Juju(text.to_owned()))
+    }
+
     fn made(change: &Change, deployment: &Deployment) -> Changed {
         change.make(deployment).expect("somebody can do it")
     }
@@ -235,7 +242,12 @@ mod tests {
             at,
         };
         let later = made(&refresh(seconds(100)), &deployment);
-        insta::assert_snapshot!(later.commands[0], @"juju refresh -m a web  # to a version that does not raise in relation-broken");
+        let refresh_web = Command::Refresh {
+            command: "juju refresh -m a web".to_owned(),
+            force_units: false,
+            fixes: vec![Fix::HandlesRelationBroken],
+        };
+        assert_eq!(later.commands, [refresh_web]);
         assert_eq!(later.deployment.actions.len(), 1);
         assert!(
             later.deployment.applications[WEB].charm.endpoints[0]
@@ -305,7 +317,12 @@ mod tests {
             at: seconds(60),
         };
         let later = made(&later, &deployment);
-        insta::assert_snapshot!(later.commands[0], @"juju refresh -m a web --force-units  # to a version that does not fail in update-status");
+        let forced = Command::Refresh {
+            command: "juju refresh -m a web".to_owned(),
+            force_units: true,
+            fixes: vec![Fix::DoesNotFail(Some(HookName::UpdateStatus))],
+        };
+        assert_eq!(later.commands, [forced]);
         assert_eq!(later.deployment.actions.len(), 3);
         let before = Change::Mend {
             action: 0,
@@ -324,7 +341,10 @@ mod tests {
             target,
             at: seconds(60),
         };
-        insta::assert_snapshot!(made(&change, &deployment()).commands[0], @"juju resolved -m a web/0 --no-retry");
+        assert_eq!(
+            made(&change, &deployment()).commands,
+            actions(["juju resolved -m a web/0 --no-retry"])
+        );
     }
 
     #[test]
@@ -344,10 +364,10 @@ mod tests {
         let again = made(&Change::Again { relation: 0, at }, &deployment);
         assert_eq!(
             again.commands,
-            [
+            actions([
                 "juju remove-relation -m a ca:certificates web:certificates",
                 "juju integrate -m a ca:certificates web:certificates"
-            ]
+            ])
         );
         let times = again.deployment.actions.iter().map(|timed| timed.at);
         assert!(times.eq([seconds(60), seconds(120)]));
@@ -377,10 +397,10 @@ mod tests {
         let moved = made(&change(CA, OTHER), &deployment);
         assert_eq!(
             moved.commands,
-            [
+            actions([
                 "juju remove-relation -m a ca:certificates web:certificates",
                 "juju integrate -m a client:certificates web:certificates"
-            ]
+            ])
         );
         let times: Vec<Span> = moved
             .deployment
@@ -408,7 +428,9 @@ mod tests {
         };
         assert_eq!(
             made(&change, &deployment()).commands,
-            ["browser is given the CA of a.ca"]
+            [Command::ByHand(
+                "browser is given the CA of a.ca".to_owned()
+            )]
         );
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn expiries(manifest: &Manifest, journal: &Journal) -> Vec<Expiry> {
     for entry in journal.entries() {
         match &entry.kind {
             Kind::CertificateIssued(record) => {
-                let holder = crate::cause::holder(record);
+                let holder = crate::addresses::holder(record);
                 let kind = format!("{holder} {:?}", record.kind);
                 let key = (kind, name_of(record));
                 if let Some(before) = last.insert(key, all.len()) {
@@ -67,7 +67,10 @@ pub(super) fn expiries(manifest: &Manifest, journal: &Journal) -> Vec<Expiry> {
                 endpoint,
                 certificate,
             } => {
-                let place = (super::super::address(&entry.subject), endpoint.to_string());
+                let place = (
+                    crate::addresses::address(&entry.subject),
+                    endpoint.to_string(),
+                );
                 if let Some((serial, _)) = serving.remove(&place)
                     && let Some(&index) = by_serial.get(&serial)
                 {

@@ -4,17 +4,17 @@
 //! The first three are read off a journal; the last is arithmetic on it that [`prove`] confirms by
 //! playing the outage in a fork. Must not know the terminal.
 
-mod crowds;
 mod expiries;
-mod patience;
 mod proof;
 mod queues;
+mod request_peaks;
+mod tolerance;
 
-pub use crowds::Crowd;
 pub use expiries::Expiry;
-pub use patience::Patience;
 pub use proof::{Proof, prove};
 pub use queues::{HookQueue, RequestQueue};
+pub use request_peaks::RequestPeak;
+pub use tolerance::OutageTolerance;
 
 use super::cause::Trail;
 use super::facts::Facts;
@@ -26,13 +26,13 @@ pub struct Forecast {
     /// Every certificate that ends within the run or after it, by its end.
     pub expiries: Vec<Expiry>,
     /// The most requests that each provider and each limit of a public CA had to bear.
-    pub crowds: Vec<Crowd>,
+    pub request_peaks: Vec<RequestPeak>,
     /// The longest wait for a hook of each unit.
     pub hooks: Vec<HookQueue>,
     /// The longest wait for a certificate of each provider.
     pub requests: Vec<RequestQueue>,
     /// How long each connection can do without each provider, the most pressing first.
-    pub patience: Vec<Patience>,
+    pub tolerances: Vec<OutageTolerance>,
 }
 
 /// Reads it off a run that was played to its end.
@@ -41,9 +41,9 @@ pub fn forecast(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
     let trail = Trail::new(journal);
     Forecast {
         expiries: expiries::expiries(manifest, journal),
-        crowds: crowds::crowds(deployment, journal),
+        request_peaks: request_peaks::request_peaks(deployment, journal),
         hooks: queues::hooks(journal),
         requests: queues::requests(journal),
-        patience: patience::patience(deployment, manifest, journal, &facts, &trail),
+        tolerances: tolerance::tolerances(deployment, manifest, journal, &facts, &trail),
     }
 }

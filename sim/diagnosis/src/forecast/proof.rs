@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::Patience;
-use crate::cause::application;
+use super::OutageTolerance;
+use crate::addresses::application;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
     Action, Deployment, Kind, Options, Simulation, Source, Target, TimedAction, UnitAction,
@@ -15,11 +15,11 @@ const SLACK: Span = Span::from_secs(3_600);
 /// How long before the request the outage begins.
 const BEFORE: Span = Span::from_secs(1);
 
-/// What forks showed about one [`Patience`].
+/// What forks showed about one [`OutageTolerance`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// Index into the list that was proven.
-    pub patience: usize,
+    pub tolerance: usize,
     /// An outage that was survived in a fork.
     pub survived: Span,
     /// One that was not; `None` where every one that was tried was survived.
@@ -30,13 +30,17 @@ pub struct Proof {
 
 /// Plays the outage of each, `proofs_max` of them at most: an hour less and an hour more than
 /// arithmetic says, and where that does not enclose the truth, halves until it does.
-pub fn prove(deployment: &Arc<Deployment>, patience: &[Patience], proofs_max: usize) -> Vec<Proof> {
-    let mut order: Vec<usize> = (0..patience.len().min(proofs_max)).collect();
-    order.sort_by_key(|&index| patience[index].asked_at);
+pub fn prove(
+    deployment: &Arc<Deployment>,
+    tolerances: &[OutageTolerance],
+    proofs_max: usize,
+) -> Vec<Proof> {
+    let mut order: Vec<usize> = (0..tolerances.len().min(proofs_max)).collect();
+    order.sort_by_key(|&index| tolerances[index].asked_at);
     let mut base = Simulation::new(Arc::clone(deployment), Options::default());
     let mut proofs = Vec::new();
     for index in order {
-        let one = &patience[index];
+        let one = &tolerances[index];
         let Some(provider) = application(deployment, &one.provider) else {
             continue;
         };
@@ -47,11 +51,11 @@ pub fn prove(deployment: &Arc<Deployment>, patience: &[Patience], proofs_max: us
         base.run_until(begins);
         proofs.push(prove_one(&base, index, one, provider));
     }
-    proofs.sort_by_key(|proof| proof.patience);
+    proofs.sort_by_key(|proof| proof.tolerance);
     proofs
 }
 
-fn prove_one(base: &Simulation, patience: usize, one: &Patience, provider: usize) -> Proof {
+fn prove_one(base: &Simulation, tolerance: usize, one: &OutageTolerance, provider: usize) -> Proof {
     let mut played = 0;
     let mut survives = |away: Span| {
         played += 1;
@@ -61,7 +65,7 @@ fn prove_one(base: &Simulation, patience: usize, one: &Patience, provider: usize
     let short = one.longest.saturating_sub(SLACK);
     if survives(fatal) {
         return Proof {
-            patience,
+            tolerance,
             survived: fatal,
             fatal: None,
             played,
@@ -81,7 +85,7 @@ fn prove_one(base: &Simulation, patience: usize, one: &Patience, provider: usize
         }
     }
     Proof {
-        patience,
+        tolerance,
         survived,
         fatal: Some(fatal),
         played,
@@ -90,7 +94,7 @@ fn prove_one(base: &Simulation, patience: usize, one: &Patience, provider: usize
 
 /// Whether the connection fails just after the certificate has ended, where every unit of the
 /// provider is away for so long.
-fn fails(base: &Simulation, one: &Patience, provider: usize, away: Span) -> bool {
+fn fails(base: &Simulation, one: &OutageTolerance, provider: usize, away: Span) -> bool {
     if away.is_zero() {
         return false;
     }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::address;
-use crate::expectations::application_of;
+use crate::addresses::{address, application_of};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{Journal, Kind};
 
@@ -117,7 +116,7 @@ pub(super) fn requests(journal: &Journal) -> Vec<RequestQueue> {
         if waited >= queue.longest {
             queue.longest = waited;
             queue.at = entry.time;
-            queue.holder = crate::cause::holder(record);
+            queue.holder = crate::addresses::holder(record);
         }
     }
     found.into_values().collect()

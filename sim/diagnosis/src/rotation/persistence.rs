@@ -3,6 +3,7 @@
 
 use super::trust::is_about_trust;
 use super::{Generation, Invariant, Rotated, Violation};
+use crate::facts::seq_of;
 use trustsim_kernel::{Time, format_duration};
 use trustsim_world::{Kind, Persisting, PersistingRecord, Seq};
 
@@ -15,9 +16,7 @@ impl Rotated<'_> {
             .take_while(|(_, entry)| entry.time <= until)
             .filter(|(_, entry)| entry.time >= self.begins())
             .filter_map(|(index, entry)| match &entry.kind {
-                Kind::Persists(record) => {
-                    Some((Seq(u32::try_from(index).ok()?), entry.time, record))
-                }
+                Kind::Persists(record) => Some((seq_of(index), entry.time, record)),
                 _ => None,
             });
         going_on.find_map(|(seq, at, record)| {

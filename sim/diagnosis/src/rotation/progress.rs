@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Generation, Rotated, Violation};
-use crate::facts::address;
+use crate::addresses::address;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
 use trustsim_world::Kind;

@@ -1,7 +1,8 @@
 //! I1 and I2: nobody meets a certificate while they do not trust the CA behind it.
 
 use super::{Generation, Invariant, Rotated, Violation};
-use crate::facts::address;
+use crate::addresses::address;
+use crate::facts::seq_of;
 use trustsim_kernel::{Time, format_duration};
 use trustsim_pki::Certificate;
 use trustsim_tls::{ErrorKind, Side};
@@ -91,7 +92,7 @@ impl<'a> Rotated<'a> {
     fn trusting(&self, who: &str, leaf: &CertificateRecord) -> Vec<(Seq, Time)> {
         let changes = self.journal.entries().iter().enumerate();
         let trusting = changes.filter_map(|(index, entry)| {
-            let seq = Seq(u32::try_from(index).unwrap_or(u32::MAX));
+            let seq = seq_of(index);
             self.trusts_in(entry, who, leaf)
                 .then_some((seq, entry.time))
         });

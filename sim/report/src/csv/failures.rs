@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Table;
-use crate::Run;
+use crate::{Run, words};
 use trustsim_model::Kind;
 
 const HEADER: [&str; 9] = [
@@ -67,14 +67,14 @@ impl Causes {
         let explained = findings.outages.iter().zip(&findings.explanations);
         for (index, (outage, explanation)) in explained.enumerate() {
             let remedy = findings.remedies.best(index);
-            let remedy = remedy.map_or_else(String::new, |remedy| remedy.line());
+            let remedy = remedy.map_or_else(String::new, words::remedy::line);
             let line = |cause| Lines {
                 cause,
                 remedy: remedy.clone(),
             };
             let of = lines.entry(outage.connection).or_default();
             let parts = explanation.parts.iter();
-            of.extend(parts.map(|part| (part.from, line(part.line.clone()))));
+            of.extend(parts.map(|part| (part.from, line(words::explanation::part(part)))));
         }
         let nothing = Lines::default();
         Self { lines, nothing }

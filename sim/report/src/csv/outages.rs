@@ -3,7 +3,10 @@
 
 use super::Table;
 use crate::Run;
-use crate::words::time::{instant_or_empty, seconds};
+use crate::words::{
+    self,
+    time::{instant_or_empty, seconds},
+};
 
 const HEADER: [&str; 9] = [
     "connection",
@@ -32,7 +35,7 @@ pub fn outages(run: &Run<'_>) -> Vec<u8> {
             &seconds(outage.length(run.end())),
             outage.error.code(),
             outage.error.kebab(),
-            &explanation.line(),
+            &words::explanation::line(explanation),
         ]);
     }
     table.finish()

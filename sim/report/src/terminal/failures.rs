@@ -5,8 +5,8 @@ use super::Detail;
 use super::style::{self, paint};
 use crate::Run;
 use crate::words::number::{counted, grouped, natural};
-use crate::words::{certificate, command, entry};
-use trustsim_diagnosis::{Carrier, Explanation, Outage, Part, outage_attempts};
+use crate::words::{ca_route, cause, certificate, command, entry, open_outage, symptom};
+use trustsim_diagnosis::{CaRoute, Explanation, Outage, Part, outage_attempts};
 use trustsim_kernel::{Span, Time, format_duration};
 use trustsim_model::{Entry, Kind, Seq, Source};
 use trustsim_tls::{Side, Verdict};
@@ -50,7 +50,7 @@ fn groups(run: &Run<'_>) -> Vec<Vec<usize>> {
         let [left, right] = [one, other].map(|index| &findings.explanations[index]);
         findings.outages[one].error == findings.outages[other].error
             && sides(one) == sides(other)
-            && (left.root == right.root || left.cause.line == right.cause.line)
+            && (left.root == right.root || left.cause.what == right.cause.what)
     };
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for index in 0..findings.outages.len() {
@@ -91,15 +91,13 @@ fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
     text.push_str(&format!(
         "{}: {}\n",
         paint(colour, &format!("{word}[{code}]")),
-        paint(style::STRONG, first_line(explanation))
+        paint(style::STRONG, &first_line(explanation))
     ));
     if let Some(source) = root_source(run, explanation) {
         excerpt(source, text);
     }
     let mut lines = Lines { text };
-    if first_line(explanation) != explanation.headline {
-        lines.add("symptom", &explanation.headline);
-    }
+    lines.add("symptom", &symptom::headline(&explanation.symptom));
     lines.add("failing", &when(run, outage));
     others(run, group, detail, &mut lines);
     parts(explanation, &mut lines);
@@ -108,10 +106,10 @@ fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
     }
     trust_lines(explanation, &mut lines);
     cause_lines(run, explanation, detail, &mut lines);
-    let mut standing = run.findings.standing.iter();
-    let found = standing.find(|standing| standing.outage == group[0]);
-    if let Some(why) = found.and_then(|standing| standing.why.as_deref()) {
-        lines.add("stays", why);
+    let mut open = run.findings.open_outages.iter();
+    let found = open.find(|open| open.outage == group[0]);
+    if let Some(why) = found.and_then(|open| open.why.as_ref()) {
+        lines.add("stays", &open_outage::clause(why));
     }
     remedy_lines(run, group, &mut lines);
     lines.add("explain", &format!("trustsim explain {code}"));
@@ -119,8 +117,9 @@ fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
 
 /// What else was to blame before or after, where the outage did not fail for one reason throughout.
 fn parts(explanation: &Explanation, lines: &mut Lines<'_>) {
-    let is_main =
-        |part: &Part| part.error == explanation.error && part.cause == first_line(explanation);
+    let is_main = |part: &Part| {
+        part.symptom.error == explanation.symptom.error && part.cause == explanation.cause.what
+    };
     let told = explanation.parts.iter().enumerate();
     for (index, part) in told.take(PARTS) {
         if is_main(part) {
@@ -131,7 +130,10 @@ fn parts(explanation: &Explanation, lines: &mut Lines<'_>) {
             0 => ("at first", String::new()),
             _ => ("then", format!(" from {from}")),
         };
-        lines.add(label, &format!("{}{when}: {}", part.error, part.cause));
+        lines.add(
+            label,
+            &format!("{}{when}: {}", part.symptom.error, cause::line(&part.cause)),
+        );
     }
     if explanation.parts.len() > PARTS {
         let more = explanation.parts.len() - PARTS;
@@ -139,12 +141,9 @@ fn parts(explanation: &Explanation, lines: &mut Lines<'_>) {
     }
 }
 
-/// What is to blame, else what is seen.
-pub(super) fn first_line(explanation: &Explanation) -> &str {
-    match explanation.cause.line.is_empty() {
-        true => &explanation.headline,
-        false => &explanation.cause.line,
-    }
+/// What is to blame.
+pub(super) fn first_line(explanation: &Explanation) -> String {
+    cause::line(&explanation.cause.what)
 }
 
 /// Lines of `= label  text` under a headline.
@@ -271,7 +270,8 @@ fn verdict_lines(verdict: &Verdict, at: Time, detail: Detail, lines: &mut Lines<
 }
 
 pub(super) fn trust_lines(explanation: &Explanation, lines: &mut Lines<'_>) {
-    for (index, certificate) in explanation.presented.iter().enumerate() {
+    let found = &explanation.symptom;
+    for (index, certificate) in found.presented().enumerate() {
         let label = if index == 0 { "presented" } else { "signed by" };
         lines.add(
             label,
@@ -283,10 +283,10 @@ pub(super) fn trust_lines(explanation: &Explanation, lines: &mut Lines<'_>) {
             ),
         );
     }
-    if explanation.presented.is_empty() {
-        lines.add("reason", &explanation.reason);
+    if found.leaf.is_none() {
+        lines.add("reason", &symptom::reason(found));
     }
-    match explanation.trusted.as_deref() {
+    match found.trusted.as_deref() {
         None => {}
         Some([]) => lines.add("trusted", "nothing"),
         Some(roots) => {
@@ -298,16 +298,16 @@ pub(super) fn trust_lines(explanation: &Explanation, lines: &mut Lines<'_>) {
             }
         }
     }
-    let Some(carrier) = &explanation.carrier else {
+    let Some(missing) = &explanation.ca_route else {
         return;
     };
-    lines.add("missing", &carrier.sentence());
-    if let Carrier::Missing {
+    lines.add("missing", &ca_route::clause(missing));
+    if let CaRoute::Missing {
         obstacle: Some(obstacle),
         ..
-    } = carrier
+    } = missing
     {
-        lines.add("but", obstacle);
+        lines.add("but", &command::obstacle(obstacle));
     }
 }
 

@@ -86,7 +86,7 @@ fn expiries(forecast: &Forecast, text: &mut String) {
 }
 
 fn crowds(forecast: &Forecast, text: &mut String) {
-    if forecast.crowds.is_empty() {
+    if forecast.request_peaks.is_empty() {
         return;
     }
     title(text, "the largest bursts of requests");
@@ -98,7 +98,7 @@ fn crowds(forecast: &Forecast, text: &mut String) {
         ("Allowed", Align::Right),
         ("From", Align::Left),
     ]);
-    for one in forecast.crowds.iter().take(ROWS) {
+    for one in forecast.request_peaks.iter().take(ROWS) {
         let is_over = one.limit.is_some_and(|limit| one.peak >= limit);
         let what = match one.subject.is_empty() {
             true => one.what.to_owned(),
@@ -122,7 +122,12 @@ fn crowds(forecast: &Forecast, text: &mut String) {
         ]);
     }
     text.push_str(&table.render());
-    more(text, ROWS, forecast.crowds.len(), "request_bursts.csv");
+    more(
+        text,
+        ROWS,
+        forecast.request_peaks.len(),
+        "request_bursts.csv",
+    );
 }
 
 fn queues(forecast: &Forecast, text: &mut String) {
@@ -157,7 +162,7 @@ fn queues(forecast: &Forecast, text: &mut String) {
 }
 
 fn patience(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof], text: &mut String) {
-    if forecast.patience.is_empty() {
+    if forecast.tolerances.is_empty() {
         return;
     }
     title(text, "how long a provider may be unavailable");
@@ -168,8 +173,8 @@ fn patience(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof], text: &m
         ("From", Align::Left),
         ("Proven", Align::Left),
     ]);
-    for (index, one) in forecast.patience.iter().enumerate().take(ROWS) {
-        let proof = proofs.iter().find(|proof| proof.patience == index);
+    for (index, one) in forecast.tolerances.iter().enumerate().take(ROWS) {
+        let proof = proofs.iter().find(|proof| proof.tolerance == index);
         let proven = match proof {
             None => Cell::plain("by arithmetic"),
             Some(Proof {
@@ -201,7 +206,7 @@ fn patience(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof], text: &m
     more(
         text,
         ROWS,
-        forecast.patience.len(),
+        forecast.tolerances.len(),
         "tolerated_downtime.csv",
     );
 }

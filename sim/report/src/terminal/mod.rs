@@ -79,7 +79,7 @@ pub fn terminal(run: &Run<'_>, detail: Detail) -> String {
 /// A line for each mishap at a charm: the first few, or all of them with `--verbose`.
 fn mishaps(run: &Run<'_>, detail: Detail, text: &mut String) {
     const FEW: usize = 5;
-    let all = trustsim_diagnosis::mishaps(run.journal);
+    let all = trustsim_diagnosis::charm_errors(run.journal);
     let shown = match detail {
         Detail::Normal => FEW.min(all.len()),
         Detail::Verbose => all.len(),
@@ -91,7 +91,8 @@ fn mishaps(run: &Run<'_>, detail: Detail, text: &mut String) {
             1 => String::new(),
             count => format!(", {} times until {}", grouped(count), mishap.last),
         };
-        let message = mishap.message.trim_end();
+        let message = super::words::charm_error::message(&mishap.detail);
+        let message = message.trim_end();
         text.push_str(&format!(
             "\n{name} [{code}]: {unit} at {first}{often}: {message}\n"
         ));

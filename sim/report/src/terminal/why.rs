@@ -3,8 +3,8 @@
 
 use super::failures::{Lines, excerpt, first_line, trust_lines};
 use super::style::{self, paint};
-use crate::words::certificate;
-use trustsim_diagnosis::{Answer, Explanation, Rests, SaidBy, TrustSource};
+use crate::words::{certificate, step, symptom, transit};
+use trustsim_diagnosis::{Answer, Event, Explanation, Rests, SaidBy, TrustSource};
 use trustsim_kernel::{Time, format_duration};
 use trustsim_model::{Journal, Kind, Manifest};
 
@@ -33,7 +33,7 @@ fn failing(
     text.push_str(&format!(
         "{}: {}\n",
         paint(style::BAD, &format!("error[{code}]")),
-        paint(style::STRONG, first_line(explanation))
+        paint(style::STRONG, &first_line(explanation))
     ));
     let source = explanation.cause.seq.or(explanation.root);
     if let Some(Kind::Action(record)) = source.and_then(|seq| Some(&journal.get(seq)?.kind))
@@ -44,13 +44,18 @@ fn failing(
     let mut lines = Lines { text };
     connection_line(manifest, answer, &mut lines);
     lines.add("failing", &failing_since(answer));
-    lines.add("symptom", &explanation.headline);
+    lines.add("symptom", &symptom::headline(&explanation.symptom));
     let mut label = "because";
     let told = explanation.cause.steps.iter();
-    for step in told.filter(|step| step.text != explanation.headline) {
+    // The failure itself is the symptom above.
+    for step in told.filter(|step| !matches!(step.event, Event::Failure(_))) {
         lines.add(
             label,
-            &format!("{} {}", step.at.truncated_to_seconds(), step.text),
+            &format!(
+                "{} {}",
+                step.at.truncated_to_seconds(),
+                step::text(&step.event)
+            ),
         );
         label = "";
     }
@@ -139,7 +144,7 @@ fn holding(manifest: &Manifest, answer: &Answer, rests: &Rests, text: &mut Strin
         TrustSource::Relations(relations) => {
             let mut label = "rests on";
             for relation in relations {
-                lines.add(label, relation);
+                lines.add(label, &transit::relation(relation));
                 label = "or on";
             }
         }

@@ -1,9 +1,155 @@
-//! The words for what an operator does: a command is set off from a phrase for which there is none.
+//! The words for what an operator does: `juju` commands as they are typed, and phrases for what no
+//! command does.
 
-/// A `juju` command in backquotes, to be typed as it is; any other phrase as it is.
-pub fn quoted(command: &str) -> String {
-    match command.starts_with("juju ") {
-        true => format!("`{command}`"),
-        false => command.to_owned(),
+use trustsim_diagnosis::{Command, Fix, Obstacle};
+use trustsim_kernel::format_duration;
+use trustsim_model::setting;
+
+/// What an operator types or does, one line.
+pub fn text(command: &Command) -> String {
+    match command {
+        Command::Juju(text) | Command::ByHand(text) => text.clone(),
+        Command::Deploy {
+            model,
+            charm,
+            name,
+            channel,
+            units,
+            options,
+        } => {
+            let mut text = format!("juju deploy -m {model} {charm} {name}");
+            if let Some(channel) = channel {
+                text.push_str(&format!(" --channel {channel}"));
+            }
+            if *units > 1 {
+                text.push_str(&format!(" -n {units}"));
+            }
+            for (option, value) in options {
+                text.push_str(&format!(" --config {}", setting(option, value)));
+            }
+            text
+        }
+        Command::Offer {
+            controller,
+            model,
+            application,
+            endpoints,
+            name,
+        } => {
+            let at = controller.as_ref();
+            let at = at.map_or_else(String::new, |controller| format!("-c {controller} "));
+            let endpoints = endpoints.join(",");
+            format!("juju offer {at}{model}.{application}:{endpoints} {name}")
+        }
+        Command::Consume {
+            model,
+            controller,
+            owner,
+            offer_model,
+            offer,
+            alias,
+        } => {
+            let at = controller.as_ref();
+            let at = at.map_or_else(String::new, |controller| format!("{controller}:"));
+            let alias = alias.as_ref();
+            let alias = alias.map_or_else(String::new, |alias| format!(" {alias}"));
+            format!("juju consume -m {model} {at}{owner}/{offer_model}.{offer}{alias}")
+        }
+        Command::Integrate {
+            model,
+            endpoints: [left, right],
+        } => format!("juju integrate -m {model} {left} {right}"),
+        // A comment is what an operator may type behind a command.
+        Command::Refresh {
+            command,
+            force_units,
+            fixes,
+        } => {
+            let force = if *force_units { " --force-units" } else { "" };
+            let fixes: Vec<String> = fixes.iter().map(fix).collect();
+            format!(
+                "{command}{force}  # to a version that {}",
+                fixes.join(" and ")
+            )
+        }
+        Command::Answer {
+            operator,
+            applications,
+            within,
+        } => format!(
+            "{operator} answers what {} waits for within {}",
+            applications.join(", "),
+            format_duration(*within)
+        ),
+        Command::UseLeader {
+            operator,
+            application,
+            unit,
+        } => {
+            format!("{operator} runs actions on {application}/leader, not on {application}/{unit}")
+        }
     }
+}
+
+/// A command in backquotes, to be typed as it is; what people do otherwise, in words.
+pub fn quoted(command: &Command) -> String {
+    let text = text(command);
+    match command.is_typed() {
+        true => format!("`{text}`"),
+        false => text,
+    }
+}
+
+/// Why no command makes a change, one clause.
+pub fn obstacle(obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::NoEndpoint {
+            charm,
+            application,
+            provides,
+            interface,
+        } => {
+            let verb = if *provides { "provides" } else { "requires" };
+            format!("charm {charm} of {application} has no endpoint that {verb} {interface}")
+        }
+        Obstacle::UsesLeader => "the operator uses the leader already".to_owned(),
+        Obstacle::NotUndoable => "only others than operators can undo it".to_owned(),
+        Obstacle::NoLaterVersion => "no later version is known".to_owned(),
+        Obstacle::NotRelated => "they are not related directly".to_owned(),
+        Obstacle::OtherModel => "the other provider is in another model".to_owned(),
+        Obstacle::ProvidesNoCertificates => {
+            "the other application provides no certificates".to_owned()
+        }
+    }
+}
+
+/// What a version does, to follow "a version that".
+fn fix(fix: &Fix) -> String {
+    let text = match fix {
+        Fix::DoesNotFail(Some(hook)) => return format!("does not fail in {hook}"),
+        Fix::DoesNotFail(None) => "does not fail in any hook",
+        Fix::Implementation(effect) => effect,
+        Fix::KeepsChainOrder => "leaves a chain in its order",
+        Fix::PutsCertificateFirst => "puts the certificate before its chain",
+        Fix::InstallsEveryCertificate => "installs every certificate that it is given",
+        Fix::RestoresCertificates => "writes its files again when its container starts",
+        Fix::RestartsForCertificate => "restarts its workload for a new certificate",
+        Fix::WritesKeyWithCertificate => "writes a new key together with its certificate",
+        Fix::SendsNewRequests => "asks with another request each time",
+        Fix::RenewsOnExpiry => "asks again when a certificate ends or has ended",
+        Fix::RestartsForCa => "restarts its workload for a new CA",
+        Fix::ReadsCaFromEvent => "takes CAs from the library's event",
+        Fix::KeepsEachCa => "keeps each CA in a file of its own",
+        Fix::RestoresCas => "writes CAs again when its container starts",
+        Fix::SpeaksTransferVersion1 => "speaks version 1 of certificate_transfer",
+        Fix::WritesBothTransferVersions => "writes for both versions of certificate_transfer",
+        Fix::ReadsApplicationRequests => "reads the requests of applications too",
+        Fix::KeepsOneKey => "keeps one key for its application",
+        Fix::SendsLeafFirst => "gives chains that begin with the certificate",
+        Fix::HandlesRelationBroken => "does not raise in relation-broken",
+        Fix::WaitsForName => "waits for its name before it asks",
+        Fix::ForgetsWithRelation => "forgets with the relation what came over it",
+        Fix::LoadsSharedOnEveryUnit => "loads on every unit what the leader shares",
+    };
+    text.to_owned()
 }

@@ -3,15 +3,21 @@
 
 use trustsim_model::{
     CertificateKind, CertificateRecord, HandshakeRecord, Kind, Manifest, Persisting,
-    PersistingRecord, Trigger,
+    PersistingRecord, Source, Trigger,
 };
 use trustsim_pki::Certificate;
 use trustsim_tls::ErrorKind;
 
-use super::certificate;
+use super::{cause, certificate, note};
 
-use trustsim_diagnosis::describe::status_words;
-pub use trustsim_diagnosis::describe::{kind_word as kind, place};
+pub use trustsim_diagnosis::entry_kind as kind;
+
+/// `rotation.yaml:31`: the scenario line without its folder, so that a report does not depend
+/// on where the run was started from. `None` where the action came from no file.
+pub fn place(source: &Source) -> Option<String> {
+    let name = source.file.rsplit(['/', '\\']).next().unwrap_or_default();
+    (!name.is_empty()).then(|| format!("{name}:{}", source.line))
+}
 
 /// The detail of an entry, one line without the entry's subject.
 pub fn detail(kind: &Kind, manifest: &Manifest) -> String {
@@ -35,7 +41,7 @@ pub fn detail(kind: &Kind, manifest: &Manifest) -> String {
         Kind::DatabagChanged { relation, keys } => format!("{relation}: {}", keys.join(" ")),
         Kind::Secret { change, label } => format!("{label} {change}"),
         Kind::LeaderElected => String::new(),
-        Kind::StatusChanged { status, message } => status_words(*status, message),
+        Kind::StatusChanged { status, message } => cause::status(*status, message),
         Kind::AgentNotConnected(error) => error.of_agent(),
         Kind::LinkDown(error) => error.of_link(),
         Kind::CertificateIssued(record) => issued(record),
@@ -54,7 +60,7 @@ pub fn detail(kind: &Kind, manifest: &Manifest) -> String {
         Kind::Settled => "every unit is idle".to_owned(),
         Kind::Handshake(record) => handshake(record, manifest),
         Kind::Persists(record) => persisting(record),
-        Kind::Note(note) => trustsim_diagnosis::describe::note(note, manifest),
+        Kind::Note(said) => note::detail(said, manifest),
     }
 }
 
@@ -124,4 +130,16 @@ fn handshake(record: &HandshakeRecord, manifest: &Manifest) -> String {
     let connection = &manifest.connections[record.connection as usize].name;
     let outcome = record.verdict.error.map_or("ok", ErrorKind::kebab);
     format!("{connection}: {outcome} ({})", trigger(record.trigger))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trustsim_testkit::source;
+
+    #[test]
+    fn a_place_is_the_file_without_its_folder() {
+        assert_eq!(place(&source(31, "")).as_deref(), Some("rotation.yaml:31"));
+        assert_eq!(place(&Source::default()), None);
+    }
 }

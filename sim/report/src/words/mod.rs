@@ -11,11 +11,23 @@
 //!
 //! One file owns the words of one kind of value. A new kind of value gets a file of its own.
 
+pub mod ca_route;
+pub mod cause;
 pub mod certificate;
+pub mod charm_error;
 pub mod command;
 pub mod entry;
+pub mod explanation;
+pub mod note;
 pub mod number;
+pub mod open_outage;
+pub mod remedy;
 pub mod rotation;
 pub mod secret;
+pub mod step;
+pub mod symptom;
+#[cfg(test)]
+mod tests;
 pub mod time;
+pub mod transit;
 pub mod verdict;

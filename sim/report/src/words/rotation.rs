@@ -1,6 +1,7 @@
 //! The words for a rehearsed rotation: what a playbook does, why it does not fit, what goes wrong
 //! with it, which invariants it keeps, and what an operator does at each line of its timetable.
 
+use super::command;
 use trustsim_kernel::format_duration;
 use trustsim_rehearsal::{
     Breach, BreachKind, Check, ConnectionFailure, Failure, Judged, Misfit, NewCa, NotApplicable,
@@ -175,7 +176,8 @@ fn refused_handshake(refused: &RefusedHandshake) -> String {
 /// What is to be done at a line of a timetable.
 pub fn task(task: &Task) -> String {
     match task {
-        Task::Command(text) | Task::ByHand(text) => text.clone(),
+        Task::Command(command) => command::text(command),
+        Task::ByHand(text) => text.clone(),
         Task::Awaited { command, times: 1 } => command.clone(),
         Task::Awaited { command, times } => format!("{command} ({times} times in all, one by one)"),
         Task::Check(must_be) => check(must_be),

@@ -1,7 +1,8 @@
 //! Which relation carries a CA to those who should trust it, and what stands in its place.
 
+use super::addresses::{application, application_of, endpoint, side};
 use super::change::Transfer;
-use super::expectations::application_of;
+use super::command::{Command, Obstacle};
 use super::facts::{Facts, RelationFact};
 use trustsim_charms::{EndpointProfile, Role};
 use trustsim_world::{Deployment, Seq};
@@ -11,7 +12,7 @@ const CERTIFICATES: &str = "tls-certificates";
 
 /// How a CA gets, or does not get, to the one who needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Carrier {
+pub enum CaRoute {
     /// A relation carries it, but had not done so.
     Relation {
         /// Interface name.
@@ -28,9 +29,9 @@ pub enum Carrier {
         /// `model.app` of the one who needs it.
         to: String,
         /// What would create the relation. Not proven to end the failure: see `Remedy`.
-        commands: Vec<String>,
+        commands: Vec<Command>,
         /// Why no command can.
-        obstacle: Option<String>,
+        obstacle: Option<Obstacle>,
         /// The entry in which a relation that carried it was removed.
         removed: Option<Seq>,
     },
@@ -45,42 +46,9 @@ pub enum Carrier {
     },
 }
 
-impl Carrier {
-    /// One clause, to follow a colon.
-    pub fn sentence(&self) -> String {
-        match self {
-            Self::Relation {
-                interface,
-                provider,
-                requirer,
-            } => format!(
-                "the {interface} relation {provider} - {requirer} is there, but had not brought it into the client's trust store"
-            ),
-            Self::Missing {
-                from,
-                to,
-                removed: None,
-                ..
-            } => format!("no {TRANSFER} relation carries it from {from} to {to}"),
-            Self::Missing { from, to, .. } => format!(
-                "no {TRANSFER} relation carries it from {from} to {to} since that relation was \
-                 removed"
-            ),
-            Self::Given {
-                client,
-                from,
-                listed: true,
-            } => format!("client {client} still has the CA of {from} that it was given before"),
-            Self::Given {
-                client,
-                from,
-                listed: false,
-            } => format!("client {client} was not given the CA of {from}"),
-        }
-    }
-
+impl CaRoute {
     /// The commands that would create what is missing.
-    pub fn commands(&self) -> &[String] {
+    pub fn commands(&self) -> &[Command] {
         match self {
             Self::Missing { commands, .. } => commands,
             Self::Relation { .. } | Self::Given { .. } => &[],
@@ -90,16 +58,16 @@ impl Carrier {
 
 /// How the CA of `from` (`model.app`) gets to `to` (`model.app/0` or a client's name) when `seq`
 /// was written.
-pub(super) fn carrier(
+pub(super) fn ca_route(
     deployment: &Deployment,
     facts: &Facts<'_>,
     from: &str,
     to: &str,
     seq: Seq,
-) -> Carrier {
+) -> CaRoute {
     let provider = application(deployment, from);
     if let Some(client) = deployment.clients.iter().find(|client| client.name == to) {
-        return Carrier::Given {
+        return CaRoute::Given {
             client: to.to_owned(),
             from: from.to_owned(),
             listed: provider.is_some_and(|provider| client.trusts.contains(&provider)),
@@ -110,7 +78,7 @@ pub(super) fn carrier(
     let mut removed = None;
     for relation in carrying(deployment, facts, from, to, seq) {
         if relation.there {
-            return Carrier::Relation {
+            return CaRoute::Relation {
                 interface: relation.interface.to_string(),
                 provider: relation.provider.to_string(),
                 requirer: relation.requirer.to_string(),
@@ -125,7 +93,7 @@ pub(super) fn carrier(
         },
         _ => (Vec::new(), None),
     };
-    Carrier::Missing {
+    CaRoute::Missing {
         from: from.to_owned(),
         to: to.to_owned(),
         commands,
@@ -134,21 +102,32 @@ pub(super) fn carrier(
     }
 }
 
-/// Every relation there is over which the CA of `from` comes to `to`, as
-/// `INTERFACE relation PROVIDER - REQUIRER`.
+/// A relation over which a CA comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaRelation {
+    /// Interface name.
+    pub interface: String,
+    /// `model.app:endpoint` of the provider.
+    pub provider: String,
+    /// `model.app:endpoint` of the requirer.
+    pub requirer: String,
+}
+
+/// Every relation there is over which the CA of `from` comes to `to`.
 pub(super) fn all_relations(
     deployment: &Deployment,
     facts: &Facts<'_>,
     from: &str,
     to: &str,
     seq: Seq,
-) -> Vec<String> {
+) -> Vec<CaRelation> {
     let all = carrying(deployment, facts, from, application_of(to), seq);
     let there = all.into_iter().filter(|relation| relation.there);
     there
-        .map(|relation| {
-            let (provider, requirer) = (&relation.provider, &relation.requirer);
-            format!("{} relation {provider} - {requirer}", relation.interface)
+        .map(|relation| CaRelation {
+            interface: relation.interface.to_string(),
+            provider: relation.provider.to_string(),
+            requirer: relation.requirer.to_string(),
         })
         .collect()
 }
@@ -174,28 +153,6 @@ fn carrying(
     relations
 }
 
-/// Index of the application at `model.app`.
-pub(super) fn application(deployment: &Deployment, address: &str) -> Option<usize> {
-    (0..deployment.applications.len())
-        .find(|&index| deployment.application_address(index) == address)
-}
-
-/// `model.app` of one side of a relation; a SAAS is the application behind it.
-pub(super) fn side(deployment: &Deployment, name: &str) -> String {
-    let address = name.rsplit_once(':').map_or(name, |(address, _)| address);
-    let saas = deployment.saas.iter().find(|saas| {
-        address.split_once('.') == Some((&deployment.models[saas.model].name, &saas.name))
-    });
-    match saas {
-        Some(saas) => deployment.application_address(deployment.offers[saas.offer].application),
-        None => address.to_owned(),
-    }
-}
-
-fn endpoint(name: &str) -> &str {
-    name.rsplit_once(':').map_or("", |(_, endpoint)| endpoint)
-}
-
 /// Whether an application trusts the `ca` that comes with its certificate at this endpoint.
 fn trusts_through(deployment: &Deployment, application: usize, endpoint: &str) -> bool {
     let charm = &deployment.applications[application].charm;
@@ -212,7 +169,7 @@ fn trusts_through(deployment: &Deployment, application: usize, endpoint: &str) -
 
 /// A relation over which an application will never get a certificate, since its sides speak
 /// different protocols: `model.app:endpoint` twice.
-pub(super) fn deaf(deployment: &Deployment, whom: &str) -> Option<[String; 2]> {
+pub(super) fn protocols_differ(deployment: &Deployment, whom: &str) -> Option<[String; 2]> {
     let own = application(deployment, whom)?;
     deployment.relations.iter().find_map(|relation| {
         let mut sides = relation.sides.iter();
@@ -221,8 +178,12 @@ pub(super) fn deaf(deployment: &Deployment, whom: &str) -> Option<[String; 2]> {
         (is_own && deployment.protocols_differ(relation)).then(|| {
             relation.sides.each_ref().map(|side| {
                 let index = deployment.application_of(side.party);
-                let address = index.map(|index| deployment.application_address(index));
-                format!("{}:{}", address.unwrap_or_default(), side.endpoint)
+                let index = index.expect("both sides of a relation are applications");
+                format!(
+                    "{}:{}",
+                    deployment.application_address(index),
+                    side.endpoint
+                )
             })
         })
     })

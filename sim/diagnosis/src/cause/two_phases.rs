@@ -2,14 +2,14 @@
 //! heard of it, and those hear that somebody renews and wait (canonical/opensearch-operator#448, in
 //! `lib/charms/opensearch/v0/opensearch_tls.py` at cd1c0349).
 
-use super::{Cause, Detective, short};
-use crate::facts::address;
+use super::{Cause, Event, RootCause, Search, short};
+use crate::addresses::address;
 use trustsim_kernel::Time;
 use trustsim_world::{Entry, Kind, Seq};
 
-impl<'a> Detective<'_, 'a> {
+impl<'a> Search<'_, 'a> {
     /// Some nodes of an application have taken a CA, and others have not.
-    pub(super) fn between_phases(&self, whom: &str, at: Time) -> Option<Cause> {
+    pub(super) fn between_phases(&self, whom: &str, at: Time) -> Option<RootCause> {
         let spec = &self.deployment.applications[self.application(whom)?];
         // Set in the peer databag of a node that has taken the new CA.
         let renewed = spec.charm.implementation.rotation_flag?;
@@ -34,21 +34,14 @@ impl<'a> Detective<'_, 'a> {
             .filter(|unit| took.iter().all(|(known, ..)| known != unit))
             .collect();
         let (_, seq, since) = *took.first().filter(|_| !waiting.is_empty())?;
-        let names: Vec<&str> = took.iter().map(|(name, ..)| name.as_str()).collect();
-        let (have, wait) = match (names.len(), waiting.len()) {
-            (1, 1) => ("has", "waits"),
-            (1, _) => ("has", "wait"),
-            (_, 1) => ("have", "waits"),
-            _ => ("have", "wait"),
+        let taken: Vec<String> = took.into_iter().map(|(name, ..)| name).collect();
+        let what = Cause::RotationStuck {
+            application: whom.to_owned(),
+            since: short(since),
+            taken: taken.clone(),
+            waiting,
         };
-        let names = names.join(", ");
-        let line = format!(
-            "the rotation of {whom} is stuck between its two phases since {}: {names} {have} taken \
-             the new CA, and {} {wait} for that to be over",
-            short(since),
-            waiting.join(", ")
-        );
-        let step = format!("{names} {have} taken the new CA");
-        Some(Cause::new("stuck-rotation", line, Some(seq)).after(since, step))
+        let event = Event::CaTaken { units: taken };
+        Some(RootCause::new(what, Some(seq)).after(since, event))
     }
 }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::cause::{Detective, Trail, holder};
-use crate::expectations::application_of;
+use crate::addresses::{application_of, holder};
+use crate::cause::{Search, Trail};
 use crate::facts::Facts;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
@@ -13,7 +13,7 @@ use trustsim_world::{
 
 /// How long one connection can do without one provider.
 #[derive(Clone, Debug)]
-pub struct Patience {
+pub struct OutageTolerance {
     /// Index into [`Manifest::connections`].
     pub connection: u32,
     /// `model.app` of the provider.
@@ -32,20 +32,20 @@ pub struct Patience {
 
 /// The least of each connection and provider, the most pressing first. Connections that rest on no
 /// certificate that was renewed in the run are left out.
-pub(super) fn patience(
+pub(super) fn tolerances(
     deployment: &Deployment,
     manifest: &Manifest,
     journal: &Journal,
     facts: &Facts<'_>,
     trail: &Trail<'_>,
-) -> Vec<Patience> {
-    let detective = Detective {
+) -> Vec<OutageTolerance> {
+    let search = Search {
         deployment,
         facts,
         trail,
     };
-    let mut least: BTreeMap<(u32, String), Patience> = BTreeMap::new();
-    let mut seen: BTreeMap<String, Vec<Patience>> = BTreeMap::new();
+    let mut least: BTreeMap<(u32, String), OutageTolerance> = BTreeMap::new();
+    let mut seen: BTreeMap<String, Vec<OutageTolerance>> = BTreeMap::new();
     for entry in journal.entries() {
         let Kind::Handshake(record) = &entry.kind else {
             continue;
@@ -56,7 +56,7 @@ pub(super) fn patience(
         for certificate in rests_on(facts, record) {
             let serial = certificate.certificate.serial();
             if !seen.contains_key(serial) {
-                let found = of_certificate(&detective, manifest, certificate);
+                let found = of_certificate(&search, manifest, certificate);
                 seen.insert(serial.to_owned(), found);
             }
             for one in &seen[serial] {
@@ -66,7 +66,7 @@ pub(super) fn patience(
                 if ends.iter().any(|end| application_of(end) == one.provider) {
                     continue;
                 }
-                let own = Patience {
+                let own = OutageTolerance {
                     connection: record.connection,
                     ..one.clone()
                 };
@@ -81,7 +81,7 @@ pub(super) fn patience(
             }
         }
     }
-    let mut all: Vec<Patience> = least.into_values().collect();
+    let mut all: Vec<OutageTolerance> = least.into_values().collect();
     all.sort_by_key(|one| (one.longest, one.connection));
     all
 }
@@ -101,24 +101,24 @@ fn rests_on<'a>(facts: &Facts<'a>, record: &HandshakeRecord) -> Vec<&'a Certific
 
 /// From the first request for its successor to its end, for each provider that was asked.
 fn of_certificate(
-    detective: &Detective<'_, '_>,
+    search: &Search<'_, '_>,
     manifest: &Manifest,
     record: &CertificateRecord,
-) -> Vec<Patience> {
+) -> Vec<OutageTolerance> {
     let certificate = &record.certificate;
     let whose = holder(record);
-    let born = detective.issued_at(record) + Span::from_nanos(1);
+    let born = search.issued_at(record) + Span::from_nanos(1);
     let end = certificate.not_after();
     let last = (manifest.start + manifest.duration).min(end);
     let name = certificate.subject_common_name();
-    let requests = detective.requests(&whose, name, born, last);
+    let requests = search.requests(&whose, name, born, last);
     let Some((_, asked_at)) = requests.first().copied() else {
         return Vec::new();
     };
-    let providers = detective.asked_of(record, asked_at);
+    let providers = search.asked_of(record, asked_at);
     providers
         .into_iter()
-        .map(|provider| Patience {
+        .map(|provider| OutageTolerance {
             connection: 0,
             provider,
             longest: end.since(asked_at),

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::describe::refused_request;
+use trustsim_juju::HookName;
 use trustsim_kernel::Time;
 use trustsim_world::{Entry, Journal, Kind, Note};
 
 /// Kinds of mishaps, each with a code of its own that `trustsim explain` tells more of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum MishapKind {
+pub enum CharmErrorKind {
     /// An action was refused by its charm.
     ActionFailed,
     /// A provider refused a request for a certificate.
@@ -19,7 +19,7 @@ pub enum MishapKind {
     HookFailed,
 }
 
-impl MishapKind {
+impl CharmErrorKind {
     /// `TS0317` and so on.
     pub const fn code(self) -> &'static str {
         match self {
@@ -39,15 +39,31 @@ impl MishapKind {
     }
 }
 
+/// What a charm said when something went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CharmErrorDetail {
+    /// An action's message.
+    Message(String),
+    /// Which request was refused, and why.
+    Request {
+        /// Its common name, where it is known.
+        common_name: Option<String>,
+        /// Why.
+        reason: String,
+    },
+    /// Which hook raised, and what.
+    Hook(HookName, String),
+}
+
 /// The same thing going wrong at the same unit, once or again and again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mishap {
+pub struct CharmError {
     /// What kind it is.
-    pub kind: MishapKind,
+    pub kind: CharmErrorKind,
     /// `model.application/0`.
     pub unit: String,
     /// What the charm said.
-    pub message: String,
+    pub detail: CharmErrorDetail,
     /// When it happened first.
     pub first: Time,
     /// When it happened last.
@@ -57,45 +73,51 @@ pub struct Mishap {
 }
 
 /// Everything that went wrong, by kind, unit and words, in the order in which it began.
-pub fn mishaps(journal: &Journal) -> Vec<Mishap> {
-    let mut found: BTreeMap<(MishapKind, String, String), Mishap> = BTreeMap::new();
+pub fn charm_errors(journal: &Journal) -> Vec<CharmError> {
+    let mut found: BTreeMap<(CharmErrorKind, String, CharmErrorDetail), CharmError> =
+        BTreeMap::new();
     for entry in journal.entries() {
-        let Some((kind, message)) = told(entry) else {
+        let Some((kind, detail)) = told(entry) else {
             continue;
         };
         let unit = unit_of(entry);
-        let key = (kind, unit.clone(), message.clone());
-        let mishap = found.entry(key).or_insert_with(|| Mishap {
+        let key = (kind, unit.clone(), detail.clone());
+        let error = found.entry(key).or_insert_with(|| CharmError {
             kind,
             unit,
-            message,
+            detail,
             first: entry.time,
             last: entry.time,
             count: 0,
         });
-        mishap.last = entry.time;
-        mishap.count += 1;
+        error.last = entry.time;
+        error.count += 1;
     }
-    let mut all: Vec<Mishap> = found.into_values().collect();
-    all.sort_by_key(|mishap| mishap.first);
+    let mut all: Vec<CharmError> = found.into_values().collect();
+    all.sort_by_key(|error| error.first);
     all
 }
 
-fn told(entry: &Entry) -> Option<(MishapKind, String)> {
+fn told(entry: &Entry) -> Option<(CharmErrorKind, CharmErrorDetail)> {
     match &entry.kind {
-        Kind::Note(Note::ActionFailed { message }) => {
-            Some((MishapKind::ActionFailed, message.clone()))
-        }
+        Kind::Note(Note::ActionFailed { message }) => Some((
+            CharmErrorKind::ActionFailed,
+            CharmErrorDetail::Message(message.clone()),
+        )),
         Kind::Note(Note::CertificateRefused {
             common_name,
             reason,
-        }) => {
-            let text = refused_request(common_name.as_deref(), reason);
-            Some((MishapKind::RequestRefused, text))
-        }
-        Kind::HookFailed { hook, error } => {
-            Some((MishapKind::HookFailed, format!("{hook}: {error}")))
-        }
+        }) => Some((
+            CharmErrorKind::RequestRefused,
+            CharmErrorDetail::Request {
+                common_name: common_name.clone(),
+                reason: reason.clone(),
+            },
+        )),
+        Kind::HookFailed { hook, error } => Some((
+            CharmErrorKind::HookFailed,
+            CharmErrorDetail::Hook(hook.clone(), error.to_string()),
+        )),
         _ => None,
     }
 }

@@ -1,17 +1,18 @@
 //! A side that has not moved on to the CA that the other one trusts.
 
-use super::trail::holder;
-use super::{Cause, Detective, Hint, PATIENCE, short};
+use super::{
+    Apart, Cause, ChangedProvider, Event, Kept, PENDING_MAX, Removal, RootCause, Search,
+    StillPresented, short,
+};
+use crate::addresses::{application_of, holder, side};
 use crate::case::Case;
-use crate::describe::certificate_name;
-use crate::expectations::application_of;
 use trustsim_kernel::Time;
 use trustsim_world::{CertificateRecord, Seq};
 
-impl<'a> Detective<'_, 'a> {
+impl<'a> Search<'_, 'a> {
     /// The presenter should have a certificate of a CA that the judge trusts: whoever gives it
     /// certificates now has one there.
-    pub(super) fn behind(&self, case: &Case<'a>) -> Option<Cause> {
+    pub(super) fn not_moved_on(&self, case: &Case<'a>) -> Option<RootCause> {
         let (leaf, trusted) = (case.leaf?, case.trusted?);
         let who = case.presenter;
         let whom = application_of(who);
@@ -38,7 +39,7 @@ impl<'a> Detective<'_, 'a> {
         let accepted = self.accepted(case, giver, born);
         let (seq, record) = accepted?;
         let issued = self.trail.entry(seq).map_or(born, |entry| entry.time);
-        if !moved && case.at.since(issued) < PATIENCE {
+        if !moved && case.at.since(issued) < PENDING_MAX {
             return None;
         }
         match moved {
@@ -48,17 +49,24 @@ impl<'a> Detective<'_, 'a> {
     }
 
     /// Its hook fails, so that it does nothing else and keeps what it has.
-    fn fails_on(&self, mut failing: Cause, case: &Case<'a>, signer: &str, moved: bool) -> Cause {
+    fn fails_on(
+        &self,
+        mut failing: RootCause,
+        case: &Case<'a>,
+        signer: &str,
+        moved: bool,
+    ) -> RootCause {
         let who = case.presenter;
-        let old = match moved {
-            true => format!("a certificate of {signer}"),
-            false => format!("a certificate of the old CA of {signer}"),
+        let Cause::HookFailed { presents, .. } = &mut failing.what else {
+            panic!("a hook that fails is found as one: {:?}", failing.what);
         };
-        failing.line.push_str(&format!(
-            "; {who} runs nothing else and still presents {old}"
-        ));
+        *presents = Some(StillPresented {
+            presenter: who.to_owned(),
+            signer: signer.to_owned(),
+            old_ca: !moved,
+        });
         match self.removed(signer, application_of(who), case.at) {
-            Some((at, by)) if moved => failing.after(at, by),
+            Some((at, removal)) if moved => failing.after(at, Event::RelationRemoved(removal)),
             _ => failing,
         }
     }
@@ -97,38 +105,43 @@ impl<'a> Detective<'_, 'a> {
         case: &Case<'a>,
         (signer, giver): (&str, &str),
         (seq, record, issued): (Seq, &CertificateRecord, Time),
-    ) -> Cause {
+    ) -> RootCause {
         let who = case.presenter;
         let removed = self.removed(signer, application_of(who), case.at);
-        let after = match &removed {
-            Some((_, by)) => format!(" after {by}"),
-            None => String::new(),
-        };
         let once = self.profiles(who).any(|profile| profile.installs_once);
-        let on_its_way = case.at.since(issued) < PATIENCE;
-        let why = match once {
-            true => "and its charm installs the first certificate only",
-            false if on_its_way => "which it has not installed yet",
-            false => "and its workload was not given it or did not read it",
+        let is_pending = case.at.since(issued) < PENDING_MAX;
+        let what = Cause::Kept {
+            presenter: who.to_owned(),
+            before: signer.to_owned(),
+            removed: removed.as_ref().map(|(_, removal)| removal.clone()),
+            now: giver.to_owned(),
+            issued: short(issued),
+            why: match once {
+                true => Kept::InstallsOnce,
+                false if is_pending => Kept::Pending,
+                false => Kept::NotRead,
+            },
         };
-        let line = format!(
-            "{who} kept the certificate of {signer}{after}: {giver} issued another one at {}, \
-             {why}",
-            short(issued)
-        );
-        let name = certificate_name(&record.certificate);
-        let cause = Cause::new("kept", line, Some(seq))
-            .passing(on_its_way && !once)
-            .after(issued, format!("{name} is issued for {}", holder(record)));
+        let issue = Event::Issued {
+            certificate: record.certificate.clone(),
+            holder: holder(record),
+        };
+        let cause = RootCause::new(what, Some(seq))
+            .pending(is_pending && !once)
+            .after(issued, issue);
         match removed {
-            Some((at, by)) => cause.after(at, by),
+            Some((at, removal)) => cause.after(at, Event::RelationRemoved(removal)),
             None => cause,
         }
     }
 
     /// Whom the presenter had certificates from before, that the judge trusts, and since when it has
     /// others.
-    pub(super) fn changed_hands(&self, case: &Case<'a>, signer: &str) -> Option<(String, Time)> {
+    pub(super) fn changed_provider(
+        &self,
+        case: &Case<'a>,
+        signer: &str,
+    ) -> Option<ChangedProvider> {
         let trusted = case.trusted?;
         let since = self.issued_at(case.leaf?);
         let who = case.presenter;
@@ -141,13 +154,17 @@ impl<'a> Detective<'_, 'a> {
             let fits = entry.time < since && giver != signer && issuers.iter().any(known);
             fits.then_some(giver)
         })?;
-        Some((before, since))
+        Some(ChangedProvider {
+            server: who.to_owned(),
+            since: short(since),
+            before,
+        })
     }
 
     /// When the relation in which one gave the other certificates was removed, and by what.
-    pub(super) fn removed(&self, giver: &str, whom: &str, at: Time) -> Option<(Time, String)> {
+    pub(super) fn removed(&self, giver: &str, whom: &str, at: Time) -> Option<(Time, Removal)> {
         let last = self.trail.last_before(at);
-        let side = |name: &str| crate::carrier::side(self.deployment, name);
+        let side = |name: &str| side(self.deployment, name);
         let mut facts = self
             .facts
             .relations(&["tls-certificates"], last)
@@ -157,35 +174,34 @@ impl<'a> Detective<'_, 'a> {
         })?;
         let entry = self.trail.entry(fact.seq)?;
         let by = entry.cause.and_then(|cause| self.action_behind(cause));
-        let by = by.map_or_else(
-            || format!("their relation was removed at {}", short(entry.time)),
-            |action| action.line,
-        );
-        Some((entry.time, by))
+        let removal = Removal {
+            at: short(entry.time),
+            by: by.map(|(_, performed)| performed),
+        };
+        Some((entry.time, removal))
     }
 
     /// What the judge trusts in place of the presenter's CA, since it has its own certificates from
     /// somebody else: two that were moved apart.
-    pub(super) fn moved_apart(&self, case: &Case<'a>, signer: &str) -> Option<(String, Hint)> {
+    pub(super) fn moved_apart(&self, case: &Case<'a>, signer: &str) -> Option<Apart> {
         let judge = application_of(case.judge);
         self.application(judge)?;
         let givers = self.providers(judge, case.at);
         let giver = givers.first().filter(|giver| *giver != signer)?;
         let presenter = application_of(case.presenter);
         if presenter == judge {
-            let unit = case.presenter;
-            let line = format!(
-                "{judge} has its certificates from {giver} now, and {unit} presents one of {signer}"
-            );
-            return Some((line, Hint::None));
+            return Some(Apart::Units {
+                application: judge.to_owned(),
+                now: giver.clone(),
+                unit: case.presenter.to_owned(),
+                before: signer.to_owned(),
+            });
         }
-        let line =
-            format!("{judge} has its certificates from {giver}, and {presenter} from {signer}");
-        let hint = Hint::Apart {
-            who: presenter.to_owned(),
-            from: signer.to_owned(),
-            to: giver.clone(),
-        };
-        Some((line, hint))
+        Some(Apart::Applications {
+            judge: judge.to_owned(),
+            judge_provider: giver.clone(),
+            presenter: presenter.to_owned(),
+            presenter_provider: signer.to_owned(),
+        })
     }
 }

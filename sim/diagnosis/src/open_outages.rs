@@ -1,13 +1,14 @@
-//! Why an outage that is open when the run ends does not heal by itself: what is not over, who is
-//! stuck, whom nobody helps.
+//! Why an outage that is open when the run ends does not heal by itself: what was not undone, which
+//! unit fails, which person does not come.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::describe::{noticed_wait, place, status_words};
-use super::expectations::application_of;
-use super::facts::address;
-use super::{Carrier, Explanation, Outage};
-use trustsim_juju::{Disruption, HookError, HookName, Status};
+use super::addresses::{address, application, application_of};
+use super::cause::{Performed, Status};
+use super::notes;
+use super::{CaRoute, Explanation, Outage};
+use trustsim_charms::PendingTask;
+use trustsim_juju::{Disruption, HookError, HookName};
 use trustsim_kernel::{Span, Time};
 use trustsim_tls::ErrorKind;
 use trustsim_world::{
@@ -17,22 +18,81 @@ use trustsim_world::{
 
 /// An outage that is open at the end, and why nothing ends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct OpenOutage {
     /// Index of the outage.
     pub outage: usize,
-    /// Why it does not heal by itself, in words; `None` where nothing in the journal stands in
-    /// its way.
-    pub why: Option<String>,
+    /// Why it does not heal by itself; `None` where nothing in the journal is in its way.
+    pub why: Option<OpenReason>,
+}
+
+/// Why an outage does not heal by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenReason {
+    /// A unit fails in a hook, and runs nothing else.
+    HookFails {
+        /// The unit.
+        unit: String,
+        /// The hook.
+        hook: HookName,
+        /// Since when.
+        since: Time,
+        /// How often it failed.
+        times: u32,
+        /// Why it failed.
+        error: HookError,
+    },
+    /// An action of the plan was not undone.
+    NotUndone {
+        /// The action.
+        action: Performed,
+        /// The last command that would have undone it and was refused, with the reason.
+        refused: Option<(String, Refusal)>,
+    },
+    /// An application waits for a person who does not come again.
+    OperatorAbsent {
+        /// The application.
+        application: String,
+        /// What it waits for.
+        wait: PendingTask,
+        /// The operator's name.
+        operator: String,
+    },
+    /// A Vault is sealed, and no operator looks after it.
+    Sealed {
+        /// The Vault's application.
+        application: String,
+        /// The command that sealed it.
+        command: String,
+    },
+    /// A unit says that it is blocked.
+    Blocked {
+        /// The unit.
+        unit: String,
+        /// What it says.
+        status: Status,
+    },
+    /// A client outside Juju keeps the CAs that it was given when it began.
+    ClientKeepsCas {
+        /// The client.
+        client: String,
+    },
+    /// The CA does not come to where it should be trusted.
+    NotCarried(CaRoute),
 }
 
 /// Every outage that is open at the end.
-pub fn standing(
+pub(super) fn open_outages(
     deployment: &Deployment,
     manifest: &Manifest,
     journal: &Journal,
     outages: &[Outage],
     explanations: &[Explanation],
-) -> Vec<Standing> {
+) -> Vec<OpenOutage> {
+    assert_eq!(
+        outages.len(),
+        explanations.len(),
+        "every outage has its explanation"
+    );
     let open = outages.iter().zip(explanations).enumerate();
     let open: Vec<_> = open.filter(|(_, (each, _))| each.until.is_none()).collect();
     if open.is_empty() {
@@ -41,8 +101,8 @@ pub fn standing(
     let search = Search {
         deployment,
         end: deployment.duration,
-        stuck: stuck(journal),
-        waiting: waiting(deployment, journal),
+        failing: failing(journal),
+        waiting: waiting(journal),
         blocked: blocked(journal),
         refused: refused(journal),
     };
@@ -50,7 +110,7 @@ pub fn standing(
         let connection = &manifest.connections[outage.connection as usize];
         let sides = (connection.server.as_str(), connection.client.as_str());
         let error = outage.errors().last().unwrap_or(outage.error);
-        Standing {
+        OpenOutage {
             outage: index,
             why: search.why(sides, error, explanation),
         }
@@ -58,22 +118,22 @@ pub fn standing(
     found.collect()
 }
 
-/// A unit that only fails: since when, how often, in which hook, and why.
-struct Stuck {
+/// A unit that only fails: since when, how often, in which hook, with what words.
+struct Failing {
     since: Time,
     times: u32,
     hook: HookName,
     error: HookError,
 }
 
-/// Units whose last word on any hook was that it failed.
-fn stuck(journal: &Journal) -> BTreeMap<String, Stuck> {
-    let mut stuck: BTreeMap<String, Stuck> = BTreeMap::new();
+/// Units whose last hook failed, whichever it was.
+fn failing(journal: &Journal) -> BTreeMap<String, Failing> {
+    let mut failing: BTreeMap<String, Failing> = BTreeMap::new();
     for entry in journal.entries() {
         match &entry.kind {
             Kind::HookFailed { hook, .. } | Kind::HookCommitted { hook } if hook.is_action() => {}
             Kind::HookFailed { hook, error } => {
-                let found = stuck.entry(address(&entry.subject)).or_insert(Stuck {
+                let found = failing.entry(address(&entry.subject)).or_insert(Failing {
                     since: entry.time,
                     times: 0,
                     hook: hook.clone(),
@@ -82,16 +142,17 @@ fn stuck(journal: &Journal) -> BTreeMap<String, Stuck> {
                 found.times += 1;
             }
             Kind::HookCommitted { .. } => {
-                stuck.remove(&address(&entry.subject));
+                failing.remove(&address(&entry.subject));
             }
             _ => {}
         }
     }
-    stuck
+    failing
 }
 
-/// Applications whose wait an operator noticed who does not come again, with the words.
-fn waiting(deployment: &Deployment, journal: &Journal) -> BTreeMap<String, String> {
+/// Applications whose wait an operator noticed who does not come again, with the wait and the
+/// operator's index.
+fn waiting(journal: &Journal) -> BTreeMap<String, (&PendingTask, usize)> {
     let mut waiting = BTreeMap::new();
     for entry in journal.entries() {
         if let Kind::Note(Note::WaitNoticed {
@@ -104,8 +165,7 @@ fn waiting(deployment: &Deployment, journal: &Journal) -> BTreeMap<String, Strin
             let application = application_of(&unit).to_owned();
             match answers_in {
                 None => {
-                    let words = noticed_wait(wait, &deployment.operators[*operator], None);
-                    waiting.insert(application, words);
+                    waiting.insert(application, (wait, *operator));
                 }
                 Some(_) => {
                     waiting.remove(&application);
@@ -117,13 +177,13 @@ fn waiting(deployment: &Deployment, journal: &Journal) -> BTreeMap<String, Strin
 }
 
 /// Units that are blocked, with what they say.
-fn blocked(journal: &Journal) -> BTreeMap<String, String> {
+fn blocked(journal: &Journal) -> BTreeMap<String, Status> {
     let mut blocked = BTreeMap::new();
     for entry in journal.entries() {
-        if let Kind::StatusChanged { status, message } = &entry.kind {
+        if let Some(status) = notes::status(entry) {
             let unit = address(&entry.subject);
-            if *status == Status::Blocked {
-                blocked.insert(unit, status_words(*status, message));
+            if status.word == trustsim_juju::Status::Blocked {
+                blocked.insert(unit, status);
             } else {
                 blocked.remove(&unit);
             }
@@ -135,14 +195,14 @@ fn blocked(journal: &Journal) -> BTreeMap<String, String> {
 /// Actions that were refused, with what was said.
 fn refused(journal: &Journal) -> Vec<(&TimedAction, &Refusal)> {
     let notes = journal.entries().iter().filter_map(|entry| {
-        let Kind::Note(Note::ActionRefused(why)) = &entry.kind else {
+        let Kind::Note(Note::ActionRefused(reason)) = &entry.kind else {
             return None;
         };
         let asked = journal.get(entry.cause?)?;
         let Kind::Action(record) = &asked.kind else {
             return None;
         };
-        Some((&*record.timed, why))
+        Some((&*record.timed, reason))
     });
     notes.collect()
 }
@@ -150,9 +210,9 @@ fn refused(journal: &Journal) -> Vec<(&TimedAction, &Refusal)> {
 struct Search<'a> {
     deployment: &'a Deployment,
     end: Span,
-    stuck: BTreeMap<String, Stuck>,
-    waiting: BTreeMap<String, String>,
-    blocked: BTreeMap<String, String>,
+    failing: BTreeMap<String, Failing>,
+    waiting: BTreeMap<String, (&'a PendingTask, usize)>,
+    blocked: BTreeMap<String, Status>,
     refused: Vec<(&'a TimedAction, &'a Refusal)>,
 }
 
@@ -162,47 +222,46 @@ impl Search<'_> {
         (server, client): (&str, &str),
         error: ErrorKind,
         explanation: &Explanation,
-    ) -> Option<String> {
+    ) -> Option<OpenReason> {
         let near = self.near([server, client]);
-        self.stuck_near(server, client, &near)
-            .or_else(|| self.not_over(server, error, &near))
-            .or_else(|| self.nobody_comes(&near))
-            .or_else(|| self.nobody_unseals(&near))
+        self.failing_near(server, client, &near)
+            .or_else(|| self.not_undone(server, error, &near))
+            .or_else(|| self.operator_absent(&near))
+            .or_else(|| self.sealed(&near))
             .or_else(|| self.blocked_near(&near))
             .or_else(|| self.keeps_its_roots(client, error))
-            .or_else(|| carried(explanation.carrier.as_ref()?))
+            .or_else(|| not_carried(explanation.ca_route.as_ref()?))
     }
 
-    /// A unit that says what it wants done, and nobody does it.
-    fn blocked_near(&self, near: &BTreeSet<usize>) -> Option<String> {
+    /// A unit that says what has to be done for it.
+    fn blocked_near(&self, near: &BTreeSet<usize>) -> Option<OpenReason> {
         let named: Vec<String> = near
             .iter()
             .map(|index| self.deployment.application_address(*index))
             .collect();
         let is_near = |unit: &str| named.iter().any(|name| name == application_of(unit));
         let mut blocked = self.blocked.iter();
-        let (unit, words) = blocked.find(|(unit, _)| is_near(unit))?;
-        Some(format!("{unit} is {words}"))
+        let (unit, status) = blocked.find(|(unit, _)| is_near(unit))?;
+        Some(OpenReason::Blocked {
+            unit: unit.clone(),
+            status: status.clone(),
+        })
     }
 
     /// A client outside that was given CAs once and never asks again.
-    fn keeps_its_roots(&self, client: &str, error: ErrorKind) -> Option<String> {
+    fn keeps_its_roots(&self, client: &str, error: ErrorKind) -> Option<OpenReason> {
         let mut clients = self.deployment.clients.iter();
         let found = clients.find(|found| found.name == client)?;
         let lacks_trust = error.lacks_trust() || error == ErrorKind::Expired;
-        (lacks_trust && found.refresh.is_none())
-            .then(|| format!("client {client} keeps the CAs that it was given when it began"))
+        let client = client.to_owned();
+        (lacks_trust && found.refresh.is_none()).then_some(OpenReason::ClientKeepsCas { client })
     }
 
     /// Applications that certificates or trust of these sides may come through: whatever is
     /// related to them, directly or not.
     fn near(&self, sides: [&str; 2]) -> BTreeSet<usize> {
         let deployment = self.deployment;
-        let named = |address: &str| {
-            let wanted = application_of(address);
-            (0..deployment.applications.len())
-                .find(|index| deployment.application_address(*index) == wanted)
-        };
+        let named = |address: &str| application(deployment, application_of(address));
         let mut near: BTreeSet<usize> = sides.iter().filter_map(|side| named(side)).collect();
         let trusted = deployment.clients.iter();
         let trusted = trusted.filter(|client| sides.contains(&client.name.as_str()));
@@ -225,30 +284,39 @@ impl Search<'_> {
     }
 
     /// The nearest unit that is in a failed hook: Juju tries it again and does nothing else.
-    fn stuck_near(&self, server: &str, client: &str, near: &BTreeSet<usize>) -> Option<String> {
+    fn failing_near(
+        &self,
+        server: &str,
+        client: &str,
+        near: &BTreeSet<usize>,
+    ) -> Option<OpenReason> {
         let named: Vec<String> = near
             .iter()
             .map(|index| self.deployment.application_address(*index))
             .collect();
         let is_near = |unit: &&String| named.iter().any(|name| name == application_of(unit));
-        let mut others = self.stuck.keys().filter(is_near).map(String::as_str);
+        let mut others = self.failing.keys().filter(is_near).map(String::as_str);
         let unit = [server, client]
             .into_iter()
-            .find(|unit| self.stuck.contains_key(*unit))
+            .find(|unit| self.failing.contains_key(*unit))
             .or_else(|| others.next())?;
-        let Stuck {
-            since,
-            times,
-            hook,
-            error,
-        } = self.stuck.get(unit)?;
-        Some(format!(
-            "{unit} fails {hook} since {since} ({times} times) and runs nothing else: {error}"
-        ))
+        let failing = self.failing.get(unit)?;
+        Some(OpenReason::HookFails {
+            unit: unit.to_owned(),
+            hook: failing.hook.clone(),
+            since: failing.since,
+            times: failing.times,
+            error: failing.error.clone(),
+        })
     }
 
     /// What the plan did, near enough to matter, and did not undo before the end.
-    fn not_over(&self, server: &str, error: ErrorKind, near: &BTreeSet<usize>) -> Option<String> {
+    fn not_undone(
+        &self,
+        server: &str,
+        error: ErrorKind,
+        near: &BTreeSet<usize>,
+    ) -> Option<OpenReason> {
         let actions = &self.deployment.actions;
         let played = actions
             .iter()
@@ -264,27 +332,24 @@ impl Search<'_> {
                 })
         });
         let (index, timed) = open.next()?;
-        let command = timed.action.to_command(self.deployment);
-        let place = place(&timed.source).map(|place| format!(" ({place})"));
-        let mut text = format!(
-            "`{command}`{} is not over when the run ends",
-            place.unwrap_or_default()
-        );
         let tried = actions[index + 1..]
             .iter()
             .filter(|later| undoes(&later.action, &timed.action));
-        if let Some((command, words)) = tried.filter_map(|later| self.refusal(later)).next_back() {
-            text.push_str(&format!("; `{command}` was refused: {words}"));
-        }
-        Some(text)
+        let refused = tried.filter_map(|later| self.refusal(later)).next_back();
+        Some(OpenReason::NotUndone {
+            action: Performed {
+                command: timed.action.to_command(self.deployment),
+                source: timed.source.clone(),
+            },
+            refused: refused.map(|(command, reason)| (command, reason.clone())),
+        })
     }
 
     /// The command of an action that was refused, and why.
-    fn refusal(&self, timed: &TimedAction) -> Option<(String, String)> {
+    fn refusal(&self, timed: &TimedAction) -> Option<(String, &Refusal)> {
         let mut refused = self.refused.iter().rev();
-        let (_, why) = refused.find(|(asked, _)| *asked == timed)?;
-        let command = timed.action.to_command(self.deployment);
-        Some((command, super::describe::refusal(why)))
+        let (_, words) = refused.find(|(asked, _)| *asked == timed)?;
+        Some((timed.action.to_command(self.deployment), words))
     }
 
     fn matters(
@@ -335,18 +400,22 @@ impl Search<'_> {
         }
     }
 
-    fn nobody_comes(&self, near: &BTreeSet<usize>) -> Option<String> {
+    fn operator_absent(&self, near: &BTreeSet<usize>) -> Option<OpenReason> {
         let mut named = near
             .iter()
             .map(|index| self.deployment.application_address(*index));
         named.find_map(|application| {
-            let words = self.waiting.get(&application)?;
-            Some(format!("{application} waits for {words}"))
+            let (wait, operator) = *self.waiting.get(&application)?;
+            Some(OpenReason::OperatorAbsent {
+                application,
+                wait: wait.clone(),
+                operator: self.deployment.operators[operator].name.clone(),
+            })
         })
     }
 
     /// A Vault that was sealed, or whose process started again, where no operator looks after it.
-    fn nobody_unseals(&self, near: &BTreeSet<usize>) -> Option<String> {
+    fn sealed(&self, near: &BTreeSet<usize>) -> Option<OpenReason> {
         let deployment = self.deployment;
         let vault = near.iter().find(|index| {
             let seals = deployment.applications[**index].charm.implementation.seals;
@@ -367,17 +436,20 @@ impl Search<'_> {
             Action::Restart { application, .. } => application == vault,
             _ => false,
         })?;
-        let command = sealed.action.to_command(deployment);
-        let vault = deployment.application_address(*vault);
-        Some(format!("nobody unseals {vault} after `{command}`"))
+        Some(OpenReason::Sealed {
+            application: deployment.application_address(*vault),
+            command: sealed.action.to_command(deployment),
+        })
     }
 }
 
 /// How trust should have come, where the explanation found that it did not.
-fn carried(carrier: &Carrier) -> Option<String> {
-    match carrier {
-        Carrier::Relation { .. } => None,
-        Carrier::Missing { .. } | Carrier::Given { .. } => Some(carrier.sentence()),
+fn not_carried(ca_route: &CaRoute) -> Option<OpenReason> {
+    match ca_route {
+        CaRoute::Relation { .. } => None,
+        CaRoute::Missing { .. } | CaRoute::Given { .. } => {
+            Some(OpenReason::NotCarried(ca_route.clone()))
+        }
     }
 }
 

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::address;
-use crate::expectations::application_of;
+use crate::addresses::{address, application_of};
 use trustsim_charms::{AcmeLimit, acme_limits, domains};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{CertificateKind, Deployment, Journal, Kind};
@@ -13,7 +12,7 @@ const HOUR: Span = Span::from_secs(3_600);
 
 /// The most that something had to bear.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Crowd {
+pub struct RequestPeak {
     /// `model.app` of the provider.
     pub provider: String,
     /// What is counted: `requests`, or the name of a limit.
@@ -40,7 +39,7 @@ struct Requests {
 }
 
 /// Every provider's hour of most requests; of a charm that orders from a public CA also the limits.
-pub(super) fn crowds(deployment: &Deployment, journal: &Journal) -> Vec<Crowd> {
+pub(super) fn request_peaks(deployment: &Deployment, journal: &Journal) -> Vec<RequestPeak> {
     let public: Vec<String> = (0..deployment.applications.len())
         .filter(|&index| {
             let charm = &deployment.applications[index].charm;
@@ -78,12 +77,12 @@ pub(super) fn crowds(deployment: &Deployment, journal: &Journal) -> Vec<Crowd> {
             }
         }
     }
-    let crowds = found
+    let peaks = found
         .into_iter()
         .map(|((provider, what, subject), mut requests)| {
             requests.times.sort_unstable();
             let (peak, at) = busiest(&requests.times, requests.window);
-            Crowd {
+            RequestPeak {
                 provider,
                 what,
                 subject,
@@ -94,7 +93,7 @@ pub(super) fn crowds(deployment: &Deployment, journal: &Journal) -> Vec<Crowd> {
                 limit: requests.limit,
             }
         });
-    crowds.collect()
+    peaks.collect()
 }
 
 /// Whom a limit counts an order for.

@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{cause, note, requested};
-use crate::Cause;
+use super::{Told, cause, note, requested};
 use trustsim_charms::{
     Apply, CertificatesProfile, Endpoint, EndpointProfile, LibraryProfile, Role, Serves, Store,
     TrustProfile, implementation,
 };
 use trustsim_interfaces::certificate_transfer::Library;
 use trustsim_juju::{HookError, RelationChange, RelationName};
+use trustsim_model::{Action, Deployment, Kind, ScaleAction, Seq, Side, Subject, TimedAction};
 use trustsim_testkit::{Authority, Script, deployment, hook_name, seconds, source, subject};
 use trustsim_tls::ErrorKind;
-use trustsim_world::{Action, Deployment, Kind, ScaleAction, Seq, Side, Subject, TimedAction};
 
 /// Indices into the deployment of these tests.
 const CA: usize = 0;
@@ -144,7 +143,7 @@ fn a_ca_that_a_hook_took_away_did_not_go_with_the_container() {
 }
 
 /// What is said of `a.web/0`, which presents this and cannot load it.
-fn misbuilt(deployment: &Deployment, shows_issuer: bool, error: ErrorKind) -> Cause {
+fn misbuilt(deployment: &Deployment, shows_issuer: bool, error: ErrorKind) -> Told {
     let mut script = Script::new(&["a.web/0"]);
     let ca = Authority::root("ca");
     let leaf = ca.leaf("web.example.com");
@@ -228,7 +227,7 @@ fn moved(deployment: &mut Deployment) -> (Script, Authority) {
     script.record(5, None, Subject::default(), Kind::Settled);
     script.fail(6, 0, ErrorKind::UnknownIssuer);
     let sides = [CA, WEB].map(|index| Side {
-        party: trustsim_world::Party::Application(index),
+        party: trustsim_model::Party::Application(index),
         endpoint: "certificates".to_owned(),
         role: if index == CA {
             Role::Provider
@@ -312,7 +311,7 @@ fn a_certificate_that_is_over_when_it_is_signed_names_the_clock() {
 
 /// `a.client/0` speaks one library of `certificate_transfer` and `a.ca` another; it took what came
 /// after a rotation, and trusts the old CA.
-fn rotated(gives: Library, takes: Library, writes_version: bool) -> Cause {
+fn rotated(gives: Library, takes: Library, writes_version: bool) -> Told {
     rotated_in(deployment(), gives, takes, writes_version)
 }
 
@@ -321,7 +320,7 @@ fn rotated_in(
     gives: Library,
     takes: Library,
     writes_version: bool,
-) -> Cause {
+) -> Told {
     let speaks = |deployment: &mut Deployment, application, name, library| {
         let Endpoint { library: own, .. } = endpoint(deployment, application, name);
         *own = Some(LibraryProfile::Transfer(library));
@@ -417,7 +416,7 @@ fn two_that_were_moved_apart_are_named_with_both_cas() {
 }
 
 /// `a.client:receive-ca-cert` is used like this, and a rotation is over.
-fn taken_by(profile: TrustProfile) -> Cause {
+fn taken_by(profile: TrustProfile) -> Told {
     let mut deployment = deployment();
     let own = endpoint(&mut deployment, CLIENT, "receive-ca-cert");
     own.profile = Some(EndpointProfile::ReceivesCa(profile));

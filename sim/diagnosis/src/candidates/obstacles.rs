@@ -1,20 +1,23 @@
 //! What stands in the way of a charm that would do the right thing: a hook that fails, a version with
 //! a known mistake, an option, a provider that only one side has left.
 
-use super::{DAY, Guesser, NOTICE};
-use crate::carrier::{Carrier, application};
-use crate::cause::Hint;
+use std::collections::BTreeSet;
+
+use super::{CandidateSearch, DAY, NOTICE};
+use crate::addresses::application;
+use crate::addresses::application_of;
+use crate::ca_route::CaRoute;
+use crate::cause::{Apart, Cause, Refusal, RefusalMeaning};
 use crate::change::Change;
-use crate::expectations::application_of;
 use crate::explanation::Explanation;
 use trustsim_charms::EndpointProfile;
-use trustsim_kernel::Span;
+use trustsim_kernel::{Span, Time};
 use trustsim_world::{Action, HookAction, Target};
 
 /// Ten years, as Vault writes it.
 const LONG_LEASE: &str = "87600h";
 
-impl Guesser<'_> {
+impl CandidateSearch<'_> {
     /// A hook that fails, a charm with a known mistake, an option, a provider that only one side has
     /// left. `sides` are the applications of the client and the server.
     pub(super) fn in_the_way(
@@ -29,7 +32,8 @@ impl Guesser<'_> {
         let seen = begun.max().unwrap_or(self.manifest.start);
         let noticed = (seen.since(self.manifest.start) + NOTICE).max(failing);
         let near = self.near(sides);
-        if cause.kind == "hook-failed" {
+        let innermost = cause.what.innermost();
+        if matches!(innermost, Cause::HookFailed { .. }) {
             changes.extend(self.failing_hooks(&near, noticed));
             changes.extend(self.resolved(explanation));
         }
@@ -37,7 +41,7 @@ impl Guesser<'_> {
         if let Some(moved) = self.moved(explanation, failing) {
             changes.push(moved);
         }
-        if cause.kind == "lost-with-container" {
+        if matches!(innermost, Cause::LostWithContainer { .. }) {
             changes.extend(self.brought_again(explanation, sides[1], noticed));
         }
         for application in near {
@@ -99,13 +103,13 @@ impl Guesser<'_> {
 
     /// `juju resolved --no-retry`, soon after the hook has failed first.
     fn resolved(&self, explanation: &Explanation) -> Option<Change> {
-        let Hint::Hook { unit, since } = &explanation.cause.hint else {
-            return None;
-        };
-        let (address, number) = unit.rsplit_once('/')?;
+        let (unit, since) = failing_hook(&explanation.cause.what)?;
+        let (address, number) = unit
+            .rsplit_once('/')
+            .expect("a hook is of a unit, `model.app/0`");
         let target = Target {
             application: application(self.deployment, address)?,
-            unit: Some(number.parse().ok()?),
+            unit: Some(number.parse().expect("units are numbered")),
         };
         let at = since.since(self.manifest.start) + NOTICE;
         Some(Change::Resolve { target, at })
@@ -114,20 +118,28 @@ impl Guesser<'_> {
     /// Options whose values are in the way.
     fn options(&self, explanation: &Explanation, server_name: &str) -> Vec<Change> {
         let mut wanted: Vec<(usize, &str, String)> = Vec::new();
-        let cause = &explanation.cause;
-        let named = |said: &str| -> Vec<usize> {
-            (0..self.deployment.applications.len())
-                .filter(|index| said.contains(&self.deployment.application_address(*index)))
-                .collect()
-        };
-        if cause.kind == "refused" {
-            for index in named(&cause.line) {
-                if cause.line.contains("not allowed by this role") {
-                    wanted.push((index, "pki_allow_any_name", "true".to_owned()));
-                }
-                if cause.line.contains("beyond the expiration of the CA") {
-                    wanted.push((index, "max_lease_ttl", LONG_LEASE.to_owned()));
-                    wanted.extend(self.longer_parent(index));
+        if let Cause::Refused {
+            providers,
+            holder,
+            refusal: Refusal::Provider { meaning, .. },
+            ..
+        } = explanation.cause.what.innermost()
+        {
+            let concerned = providers.iter().map(String::as_str);
+            let concerned = concerned.chain([application_of(holder)]);
+            let concerned: BTreeSet<usize> = concerned
+                .filter_map(|address| application(self.deployment, address))
+                .collect();
+            for index in concerned {
+                match meaning {
+                    RefusalMeaning::NameNotAllowed => {
+                        wanted.push((index, "pki_allow_any_name", "true".to_owned()));
+                    }
+                    RefusalMeaning::OutlivesCa => {
+                        wanted.push((index, "max_lease_ttl", LONG_LEASE.to_owned()));
+                        wanted.extend(self.longer_parent(index));
+                    }
+                    RefusalMeaning::Other => {}
                 }
             }
         }
@@ -157,6 +169,7 @@ impl Guesser<'_> {
         let half = |parent: usize| {
             let spec = &self.deployment.applications[parent];
             let root = spec.options.get("root-ca-validity")?;
+            // A charm says itself that an option is no duration, and stays blocked.
             let root = trustsim_kernel::parse_duration(root).ok()?;
             let days = root.as_secs() / DAY.as_secs() / 2;
             Some((parent, "certificate-validity", format!("{days}d")))
@@ -166,10 +179,13 @@ impl Guesser<'_> {
 
     /// The option in which the presenter's charm takes its name.
     fn name_asked_for(&self, explanation: &Explanation) -> Option<(usize, &str, String)> {
-        let Hint::Name { who, asked } = &explanation.cause.hint else {
+        let Cause::WrongName {
+            presenter, asked, ..
+        } = &explanation.cause.what
+        else {
             return None;
         };
-        let index = application(self.deployment, application_of(who))?;
+        let index = application(self.deployment, application_of(presenter))?;
         Some((index, self.name_option(index)?, asked.clone()))
     }
 
@@ -179,9 +195,7 @@ impl Guesser<'_> {
         explanation: &Explanation,
         server_name: &str,
     ) -> Option<(usize, &str, String)> {
-        let Hint::Hook { unit, .. } = &explanation.cause.hint else {
-            return None;
-        };
+        let (unit, _) = failing_hook(&explanation.cause.what)?;
         let index = application(self.deployment, application_of(unit))?;
         let option = self.name_option(index)?;
         let is_set = self.deployment.applications[index]
@@ -206,10 +220,10 @@ impl Guesser<'_> {
         server: Option<usize>,
         at: Span,
     ) -> Option<Change> {
-        let judge = explanation.judge.as_deref();
-        let judge = judge.and_then(|judge| application(self.deployment, application_of(judge)));
-        let (whose, wanted) = match &explanation.carrier {
-            Some(Carrier::Relation { interface, .. }) => (judge, interface.as_str()),
+        let judge = application_of(&explanation.symptom.judge);
+        let judge = application(self.deployment, judge);
+        let (whose, wanted) = match &explanation.ca_route {
+            Some(CaRoute::Relation { interface, .. }) => (judge, interface.as_str()),
             _ => (server, "tls-certificates"),
         };
         let mut relations = self.deployment.relations.iter();
@@ -224,15 +238,35 @@ impl Guesser<'_> {
 
     /// One side has another provider than the other: it follows.
     fn moved(&self, explanation: &Explanation, at: Span) -> Option<Change> {
-        let Hint::Apart { who, from, to } = &explanation.cause.hint else {
+        let (Cause::NoTransfer { apart, .. } | Cause::TransferRemoved { apart, .. }) =
+            &explanation.cause.what
+        else {
+            return None;
+        };
+        let Some(Apart::Applications {
+            judge_provider,
+            presenter,
+            presenter_provider,
+            ..
+        }) = apart
+        else {
             return None;
         };
         let find = |address: &str| application(self.deployment, address);
         Some(Change::Move {
-            application: find(who)?,
-            from: find(from)?,
-            to: find(to)?,
+            application: find(presenter)?,
+            from: find(presenter_provider)?,
+            to: find(judge_provider)?,
             at,
         })
+    }
+}
+
+/// The unit whose hook is to blame, and since when; not where it only holds up a CA on its way.
+fn failing_hook(cause: &Cause) -> Option<(&str, Time)> {
+    match cause {
+        Cause::HookFailed { unit, since, .. } => Some((unit, *since)),
+        Cause::CaNeedsCertificate { because, .. } => failing_hook(because),
+        _ => None,
     }
 }

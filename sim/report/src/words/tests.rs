@@ -1,22 +1,44 @@
-//! Causes on hand-made journals: each rule of the walk by itself.
+//! Root causes on journals made by hand, each rule of the search by itself, and the sentences that
+//! are made of them.
 
 use std::collections::BTreeMap;
 
-use crate::{Cause, diagnose};
+use crate::words;
 use trustsim_charms::{PendingTask, Role, VAULT_UNSEALED};
+use trustsim_diagnosis::{Explanation, diagnose};
 use trustsim_juju::{HookError, RelationChange, Status};
 use trustsim_kernel::Span;
+use trustsim_model::{
+    Action, Deployment, Kind, Note, OperatorSpec, Party, Seq, Side, Source, Subject, When,
+};
 use trustsim_pki::Certificate;
 use trustsim_testkit::{
     Authority, Script, deployment, hook_name, seconds, set_option, source, subject,
 };
 use trustsim_tls::ErrorKind;
-use trustsim_world::{
-    Action, Deployment, Kind, Note, OperatorSpec, Party, Seq, Side, Source, Subject, When,
-};
 
+mod explained;
 mod kept;
 mod moments;
+
+/// A root cause as it is read.
+struct Told {
+    kind: &'static str,
+    line: String,
+    seq: Option<Seq>,
+    steps: Vec<String>,
+}
+
+fn told(explanation: &Explanation) -> Told {
+    let cause = &explanation.cause;
+    let steps = cause.steps.iter();
+    Told {
+        kind: cause.what.name(),
+        line: words::cause::line(&cause.what),
+        seq: cause.seq,
+        steps: steps.map(|step| words::step::text(&step.event)).collect(),
+    }
+}
 
 /// `a.web/0` has a certificate of `a.ca` until 500 s, over a relation of `tls-certificates`.
 fn expiring() -> (Script, Authority) {
@@ -75,10 +97,9 @@ fn status(status: Status, message: &str) -> Kind {
     Kind::StatusChanged { status, message }
 }
 
-fn cause(deployment: &Deployment, script: &Script) -> Cause {
+fn cause(deployment: &Deployment, script: &Script) -> Told {
     let findings = diagnose(deployment, &script.manifest, &script.journal);
-    let explanation = findings.explanations.into_iter().next();
-    explanation.expect("an outage").cause
+    told(findings.explanations.first().expect("an outage"))
 }
 
 /// What is said where the leaf expires.
@@ -233,7 +254,7 @@ fn a_person_who_is_slow_is_named_with_when_they_came() {
     let cause = cause(&looked_after(), &script);
     insta::assert_snapshot!(cause.line, @"a.ca/0 waited for on-call from 2026-01-01T00:07:20Z to 2026-01-01T00:12:20Z (unseal: Vault is sealed)");
     assert_eq!(cause.seq, Some(wait));
-    let steps: Vec<&str> = cause.steps.iter().map(|step| step.text.as_str()).collect();
+    let steps = cause.steps;
     assert_eq!(
         steps[0],
         "a.ca/0 waits for on-call (rotation.yaml:9): unseal: Vault is sealed"

@@ -1,11 +1,12 @@
 //! Which moment of an outage is explained.
 
-use super::status;
-use crate::{Answer, Explanation, diagnose, why};
+use super::{status, told};
+use crate::words;
+use trustsim_diagnosis::{Answer, Explanation, diagnose, why};
 use trustsim_juju::{HookError, RelationChange, Status};
+use trustsim_model::{Kind, Subject};
 use trustsim_testkit::{Authority, Script, deployment, hook_name, subject};
 use trustsim_tls::ErrorKind;
-use trustsim_world::{Kind, Subject};
 
 fn explained(script: &Script) -> Explanation {
     let findings = diagnose(&deployment(), &script.manifest, &script.journal);
@@ -35,9 +36,10 @@ fn strangers() -> Script {
     script
 }
 
-fn kinds(explanation: &Explanation) -> Vec<&str> {
-    let causes = explanation.parts.iter().map(|part| part.cause.as_str());
-    causes.collect()
+/// What is to blame for each part.
+fn parts(explanation: &Explanation) -> Vec<String> {
+    let parts = explanation.parts.iter();
+    parts.map(|part| words::cause::line(&part.cause)).collect()
 }
 
 #[test]
@@ -45,16 +47,16 @@ fn what_never_worked_is_explained_by_what_keeps_it_so() {
     let mut script = strangers();
     script.fail(60, 0, ErrorKind::UnknownIssuer);
     let found = explained(&script);
-    assert_eq!(found.cause.kind, "no-transfer");
-    assert_eq!(kinds(&found).len(), 1);
+    assert_eq!(found.cause.what.name(), "no-transfer");
+    assert_eq!(parts(&found).len(), 1);
     // The relation comes later and brings nothing: that is so for most of the time.
     let ends = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
     script.transfer(100, RelationChange::Created, ends.0, ends.1);
     let found = explained(&script);
-    assert_eq!(found.cause.kind, "not-sent");
-    let told = kinds(&found);
-    assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].starts_with("no relation carries"), "{told:?}");
+    assert_eq!(found.cause.what.name(), "not-sent");
+    let parts = parts(&found);
+    assert_eq!(parts.len(), 2, "{parts:?}");
+    assert!(parts[0].starts_with("no relation carries"), "{parts:?}");
 }
 
 #[test]
@@ -64,7 +66,7 @@ fn what_opened_an_outage_of_something_that_worked_explains_it() {
     script.fail(70, 0, ErrorKind::UnknownIssuer);
     let ends = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
     script.transfer(100, RelationChange::Created, ends.0, ends.1);
-    assert_eq!(explained(&script).cause.kind, "no-transfer");
+    assert_eq!(explained(&script).cause.what.name(), "no-transfer");
 }
 
 #[test]
@@ -83,12 +85,9 @@ fn what_was_on_its_way_when_it_failed_is_no_cause_if_it_never_came() {
         script.record(at_s, None, subject("a.ca/0"), failed);
     }
     let found = explained(&script);
-    assert_eq!(found.cause.kind, "hook-failed");
-    assert!(
-        found.cause.line.contains("fails since"),
-        "{}",
-        found.cause.line
-    );
+    assert_eq!(found.cause.what.name(), "hook-failed");
+    let line = told(&found).line;
+    assert!(line.contains("fails since"), "{line}");
 }
 
 #[test]
@@ -99,10 +98,10 @@ fn the_error_that_lasted_longest_is_explained() {
     script.ok(600, 0);
     let found = explained(&script);
     assert_eq!(
-        (found.error, found.cause.kind),
+        (found.symptom.error, found.cause.what.name()),
         (ErrorKind::UnknownIssuer, "no-transfer")
     );
-    let errors: Vec<ErrorKind> = found.parts.iter().map(|part| part.error).collect();
+    let errors: Vec<ErrorKind> = found.parts.iter().map(|part| part.symptom.error).collect();
     assert_eq!(errors, [ErrorKind::Unreachable, ErrorKind::UnknownIssuer]);
 }
 
@@ -113,13 +112,10 @@ fn why_says_what_run_says_unless_something_else_was_to_blame_just_then() {
     let ends = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
     script.transfer(100, RelationChange::Created, ends.0, ends.1);
     script.record(400, None, subject("a.web/0"), status(Status::Active, ""));
-    let whole = explained(&script).cause.line;
+    let whole = told(&explained(&script)).line;
     let said = |at_s| {
-        answer(&script, at_s)
-            .explanation
-            .expect("it fails")
-            .cause
-            .line
+        let explanation = answer(&script, at_s).explanation;
+        told(&explanation.expect("it fails")).line
     };
     assert_eq!(said(900), whole);
     assert_eq!(said(500), whole);

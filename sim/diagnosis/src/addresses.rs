@@ -1,0 +1,73 @@
+//! Names of things in a deployment: `model.app/0` for a unit, `model.app` for an application, a plain
+//! name for a client outside Juju. Knows how they are written and whom they mean, nothing else.
+
+use trustsim_world::{CertificateRecord, Deployment, Subject};
+
+/// `model.app/0`, `model.app` or, outside Juju, a plain name.
+pub fn address(subject: &Subject) -> String {
+    let local = subject.unit.as_deref().or(subject.application.as_deref());
+    match (subject.model.as_deref(), local) {
+        (Some(model), Some(local)) => format!("{model}.{local}"),
+        (Some(only), None) | (None, Some(only)) => only.to_owned(),
+        (None, None) => String::new(),
+    }
+}
+
+/// `model.app` of `model.app/0`; a name without a unit is itself.
+pub(super) fn application_of(address: &str) -> &str {
+    address
+        .rsplit_once('/')
+        .map_or(address, |(application, _)| application)
+}
+
+/// Whom a certificate was issued to: `model.app/0`, or `model.app` for one of all its units.
+pub(super) fn holder(record: &CertificateRecord) -> String {
+    let whom = record.unit.as_ref().unwrap_or(&record.application);
+    format!("{}.{whom}", record.model)
+}
+
+/// Index of the application at `model.app`.
+pub(super) fn application(deployment: &Deployment, address: &str) -> Option<usize> {
+    (0..deployment.applications.len())
+        .find(|&index| deployment.application_address(index) == address)
+}
+
+/// `model.app` of `model.app:endpoint`; a SAAS is the application behind it.
+pub(super) fn side(deployment: &Deployment, name: &str) -> String {
+    let address = name.rsplit_once(':').map_or(name, |(address, _)| address);
+    let saas = deployment.saas.iter().find(|saas| {
+        address.split_once('.') == Some((&deployment.models[saas.model].name, &saas.name))
+    });
+    match saas {
+        Some(saas) => deployment.application_address(deployment.offers[saas.offer].application),
+        None => address.to_owned(),
+    }
+}
+
+/// `endpoint` of `model.app:endpoint`.
+pub(super) fn endpoint(name: &str) -> &str {
+    let (_, endpoint) = name
+        .rsplit_once(':')
+        .expect("the journal names a side of a relation with its endpoint");
+    endpoint
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trustsim_testkit::subject;
+
+    #[test]
+    fn addresses_read_as_juju_writes_them() {
+        for text in ["a.web/0", "a.web", "browser"] {
+            assert_eq!(address(&subject(text)), text);
+        }
+        assert_eq!(address(&Subject::default()), "");
+    }
+
+    #[test]
+    fn the_application_of_an_address_is_what_comes_before_the_unit() {
+        assert_eq!(application_of("a.web/10"), "a.web");
+        assert_eq!(application_of("browser"), "browser");
+    }
+}

@@ -1,0 +1,300 @@
+//! The facts that causes are made of: an action that was performed, a fault that lasts, a CA that was
+//! made, what a unit or a provider said.
+
+use std::sync::Arc;
+
+use trustsim_charms::PendingTask;
+use trustsim_interfaces::notes::RefusedOrder;
+use trustsim_juju::{HookError, HookName, SecretChange, Status as JujuStatus};
+use trustsim_kernel::Time;
+use trustsim_pki::Certificate;
+use trustsim_world::{ActionRecord, Deployment, Seq, Source};
+
+use super::kinds::{Cause, Lost, Transit};
+use crate::Symptom;
+
+/// What is to blame for a failure, and how it led there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootCause {
+    /// What is to blame.
+    pub what: Cause,
+    /// The entry of the journal that shows it, where one does.
+    pub seq: Option<Seq>,
+    /// The action of the scenario that led there, where one did: when, and its line.
+    pub action: Option<(Time, Source)>,
+    /// From there to the failing handshake, in order of time.
+    pub steps: Vec<Step>,
+    /// Whether it says only that something had not happened yet: what never happens has another
+    /// cause.
+    pub(crate) pending: bool,
+}
+
+impl RootCause {
+    pub(super) const fn new(what: Cause, seq: Option<Seq>) -> Self {
+        Self {
+            what,
+            seq,
+            action: None,
+            steps: Vec::new(),
+            pending: false,
+        }
+    }
+
+    pub(super) const fn pending(mut self, pending: bool) -> Self {
+        self.pending = pending;
+        self
+    }
+
+    pub(super) fn after(mut self, at: Time, event: Event) -> Self {
+        self.steps.push(Step { at, event });
+        self
+    }
+}
+
+/// One thing on the way from a cause to a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// When.
+    pub at: Time,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened on the way from a cause to a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The handshake that failed.
+    Failure(Box<Symptom>),
+    /// A relation over which certificates came was removed.
+    RelationRemoved(Removal),
+    /// A certificate was issued.
+    Issued {
+        /// The certificate.
+        certificate: Certificate,
+        /// For whom.
+        holder: String,
+    },
+    /// A certificate expired.
+    Expired(Certificate),
+    /// A unit began to wait for a person.
+    OperatorAwaited {
+        /// The unit.
+        unit: String,
+        /// The person.
+        name: String,
+        /// The line of the scenario that has the person.
+        source: Source,
+        /// What only a person can do.
+        wait: PendingTask,
+    },
+    /// A command was run.
+    CommandRun(String),
+    /// A provider refused a request.
+    Refusal {
+        /// The provider.
+        provider: String,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A request was refused.
+    RequestRefused {
+        /// Who asked.
+        holder: String,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A hook failed.
+    HookFailed {
+        /// The unit.
+        unit: String,
+        /// The hook.
+        hook: HookName,
+        /// Why it failed.
+        error: HookError,
+    },
+    /// A unit set its status.
+    StatusSet {
+        /// The unit.
+        unit: String,
+        /// What it said.
+        status: Status,
+    },
+    /// A request was sent.
+    Requested {
+        /// Who asked.
+        holder: String,
+        /// Who was asked.
+        providers: Vec<String>,
+        /// For which common name.
+        name: String,
+    },
+    /// Files went with their container.
+    Lost {
+        /// Who lost them.
+        who: String,
+        /// What was lost.
+        what: Lost,
+    },
+    /// Units took a new CA.
+    CaTaken {
+        /// The units.
+        units: Vec<String>,
+    },
+    /// An application made a new CA.
+    CaMade {
+        /// The application.
+        signer: String,
+    },
+    /// A relation was there that had not brought a CA.
+    TransferPending {
+        /// Its interface.
+        interface: String,
+        /// The endpoint that gives.
+        provider: String,
+        /// The endpoint that takes.
+        requirer: String,
+        /// How far the CA came.
+        transit: Transit,
+    },
+}
+
+/// An action that was performed: the command, and the line of the scenario it is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Performed {
+    /// What an operator would type.
+    pub command: String,
+    /// Where the scenario has it.
+    pub source: Source,
+}
+
+impl Performed {
+    pub(crate) fn new(record: &ActionRecord, deployment: &Deployment) -> Self {
+        Self {
+            command: record.action().to_command(deployment),
+            source: record.source().clone(),
+        }
+    }
+}
+
+/// A fault that was made by an action and lasts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Since when.
+    pub since: Time,
+    /// What was done.
+    pub what: FaultAction,
+    /// Where the scenario has it.
+    pub source: Source,
+}
+
+/// What made a fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FaultAction {
+    /// This command.
+    Command(String),
+    /// The public ACME server could not be reached.
+    AcmeServerUnreachable,
+}
+
+/// That a relation over which certificates came was removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// When.
+    pub at: Time,
+    /// By which action.
+    pub by: Option<Performed>,
+}
+
+/// A CA that was made in the course of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCa {
+    /// When.
+    pub at: Time,
+    /// What led to it.
+    pub trigger: Option<CaTrigger>,
+}
+
+/// What led to a new CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaTrigger {
+    /// An action.
+    Action(Performed),
+    /// A secret that expired or was rotated.
+    Secret {
+        /// Its label.
+        label: Arc<str>,
+        /// Whose it is.
+        owner: String,
+        /// What happened to it.
+        change: SecretChange,
+    },
+}
+
+/// Two sides that have their certificates from different providers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Apart {
+    /// Units of one application: it has another provider now, and one unit presents a certificate of
+    /// the one before.
+    Units {
+        /// The application.
+        application: String,
+        /// Its provider now.
+        now: String,
+        /// The unit.
+        unit: String,
+        /// The provider before.
+        before: String,
+    },
+    /// Two applications.
+    Applications {
+        /// The application that judges.
+        judge: String,
+        /// Its provider.
+        judge_provider: String,
+        /// The application that presents.
+        presenter: String,
+        /// Its provider.
+        presenter_provider: String,
+    },
+}
+
+/// A workload status, as a unit set it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// What Juju calls it.
+    pub word: JujuStatus,
+    /// What follows it; may be empty.
+    pub message: Arc<str>,
+}
+
+impl Status {
+    /// Whether the unit says that it cannot go on.
+    pub const fn is_stuck(&self) -> bool {
+        matches!(self.word, JujuStatus::Blocked | JujuStatus::Waiting)
+    }
+}
+
+/// Why a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The provider says so in these words.
+    Provider {
+        /// Its own words.
+        reason: String,
+        /// What they mean.
+        meaning: RefusalMeaning,
+    },
+    /// An ACME server refused the order.
+    AcmeOrder(RefusedOrder),
+}
+
+/// Refusals that something can be done about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalMeaning {
+    /// Vault's role allows no such name.
+    NameNotAllowed,
+    /// The certificate would end after the CA that signs it.
+    OutlivesCa,
+    /// Any other.
+    Other,
+}

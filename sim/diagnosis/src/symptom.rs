@@ -1,0 +1,66 @@
+//! What a failing handshake shows of itself: who presented what to whom, and what was trusted. Must
+//! not know what led there.
+
+use super::case::lacks_trust;
+use trustsim_pki::Certificate;
+use trustsim_tls::ErrorKind;
+
+/// A failing handshake as both sides saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Symptom {
+    /// Who presented the certificate that was refused: `model.app/0`, or a client's name.
+    pub presenter: String,
+    /// Who refused it; the presenter itself where it cannot load its own certificate.
+    pub judge: String,
+    /// The name that was asked for.
+    pub server_name: String,
+    /// The error.
+    pub error: ErrorKind,
+    /// Serial of the certificate; `None` where none was presented.
+    pub serial: Option<String>,
+    /// The certificate, where the journal knows it.
+    pub leaf: Option<Certificate>,
+    /// The CAs above it: who signed it first, the root last.
+    pub issuers: Vec<Issuer>,
+    /// What the judge trusted; `None` where the journal does not say.
+    pub trusted: Option<Vec<Certificate>>,
+    /// The first certificate of the chain that is not valid at the time.
+    pub invalid: Option<Certificate>,
+    /// Both endpoints of a relation of the presenter's that speak different protocols.
+    pub protocols_differ: Option<[String; 2]>,
+}
+
+/// A CA above a leaf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer {
+    /// Its certificate.
+    pub certificate: Certificate,
+    /// `model.app` whose CA it is.
+    pub owner: String,
+}
+
+impl Symptom {
+    /// The certificates in question: the leaf first, the root last. Empty where none was presented
+    /// or the journal does not know them.
+    pub fn presented(&self) -> impl Iterator<Item = &Certificate> {
+        let issuers = self.issuers.iter().map(|issuer| &issuer.certificate);
+        self.leaf.iter().chain(issuers)
+    }
+
+    /// `model.app` of the CA that signed the leaf, where the journal knows it.
+    pub fn signer(&self) -> Option<&str> {
+        Some(&self.issuers.first()?.owner)
+    }
+
+    /// Whether trust is what broke.
+    pub fn lacks_trust(&self) -> bool {
+        lacks_trust(self.error, self.serial.is_some())
+    }
+
+    /// Whether the judge trusted a CA above the leaf.
+    pub fn trusts_any_issuer(&self) -> bool {
+        let trusted = self.trusted.as_deref().unwrap_or_default();
+        let mut issuers = self.issuers.iter();
+        issuers.any(|issuer| trusted.contains(&issuer.certificate))
+    }
+}

@@ -1,0 +1,617 @@
+//! The words for root causes: one line that names what is to blame.
+
+use trustsim_diagnosis::{
+    Apart, CaTrigger, Cause, Fault, FaultAction, Kept, Lost, MissingCa, NewCa, NotAsked, NotGiven,
+    Performed, Refusal, Removal, SignedInThePast, StillPresented, Transit, WaitEnd,
+};
+use trustsim_juju::Status;
+use trustsim_kernel::{Span, Time, format_duration};
+use trustsim_model::Source;
+
+use super::{certificate, entry, note, symptom, transit};
+
+/// One line that names what is to blame.
+pub fn line(cause: &Cause) -> String {
+    match cause {
+        Cause::Symptom(found) => symptom::reason(found),
+        Cause::Action(action) => performed(action),
+        Cause::WrongName {
+            presenter,
+            judge,
+            names,
+            asked,
+            after,
+        } => {
+            let names = match names.is_empty() {
+                true => "no name".to_owned(),
+                false => names.join(", "),
+            };
+            let after = after_action(after.as_ref());
+            format!(
+                "{presenter} has a certificate for {names}, and {judge} asks for {asked}{after}"
+            )
+        }
+        Cause::Refused {
+            providers,
+            holder,
+            name,
+            refusal: why,
+        } => {
+            let (providers, why) = (providers.join(", "), refusal(why));
+            format!("{providers} refused {holder} a certificate for {name}: {why}")
+        }
+        Cause::HookFailed {
+            unit,
+            hook,
+            error,
+            since,
+            again,
+            presents,
+        } => {
+            let since = since.truncated_to_seconds();
+            let fails = match again {
+                true => "fails since",
+                false => "failed at",
+            };
+            let presents = presents.as_ref().map(still_presented).unwrap_or_default();
+            format!("hook {hook} of {unit} {fails} {since}: {error}{presents}")
+        }
+        Cause::Blocked {
+            unit,
+            status: set,
+            since,
+            after,
+        } => {
+            let said = status(set.word, &set.message);
+            let after = after_action(after.as_ref());
+            format!("{unit} is {said} (since {since}){after}")
+        }
+        Cause::NotTransferred { missing, transit } => not_transferred(missing, transit),
+        Cause::TransferHeld { missing, by } => format!("{}: {}", line(by), on_its_way(missing)),
+        Cause::CaNeedsCertificate {
+            judge,
+            signer,
+            because,
+        } => format!(
+            "{judge} gets the CA of {signer} only beside a certificate of its own, and has none: {}",
+            line(because)
+        ),
+        other => of_faults(other)
+            .or_else(|| of_certificates(other))
+            .or_else(|| of_trust(other))
+            .expect("every cause has its words"),
+    }
+}
+
+/// What was done to the deployment.
+fn of_faults(cause: &Cause) -> Option<String> {
+    Some(match cause {
+        Cause::Down {
+            fault: down,
+            instead,
+        } => {
+            let never = instead.as_ref().map_or_else(String::new, |instead| {
+                let too_late = match instead.too_late {
+                    true => ", and its charm does not ask for one when it has expired",
+                    false => "",
+                };
+                let holder = &instead.holder;
+                format!(": {holder} never asked for a new certificate{too_late}")
+            });
+            format!("{}{never}", fault(down))
+        }
+        Cause::ClockSkew {
+            whom,
+            skew_ns,
+            since,
+            source,
+            signed,
+        } => clock(whom, *skew_ns, (*since, source), signed.as_ref()),
+        Cause::Operator {
+            unit,
+            name,
+            wait,
+            since,
+            end,
+            ..
+        } => {
+            let task = note::task(wait);
+            match end {
+                WaitEnd::Answered(until) => {
+                    format!("{unit} waited for {name} from {since} to {until} ({task})")
+                }
+                WaitEnd::Never => format!(
+                    "{unit} waits since {since} for {name}, who does not come again ({task})"
+                ),
+                WaitEnd::Open => format!("{unit} waits for {name} since {since} ({task})"),
+            }
+        }
+        Cause::AcmeOutage(away) => fault(away),
+        Cause::Separated { fault: cut, .. } => fault(cut),
+        Cause::SecretsLate {
+            fault: late,
+            holder,
+        } => format!(
+            "{}: no secret expired, and {holder} never asked for a new certificate",
+            fault(late)
+        ),
+        Cause::LostWithContainer {
+            who,
+            what,
+            at,
+            by,
+            until,
+            and,
+        } => {
+            let then = match until {
+                Some(until) => format!("and had none until {until}"),
+                None => "and it is not written again".to_owned(),
+            };
+            let and = and
+                .as_ref()
+                .map_or_else(String::new, |and| format!(", and {}", line(and)));
+            let (what, by) = (lost(what), performed(by));
+            format!("{who} lost {what} with its container at {at}, by {by}, {then}{and}")
+        }
+        _ => return None,
+    })
+}
+
+/// Why a certificate is not there, or not the right one.
+fn of_certificates(cause: &Cause) -> Option<String> {
+    Some(match cause {
+        Cause::CertificatesRelationRemoved {
+            requirer,
+            provider,
+            at,
+            by,
+        } => format!(
+            "the relation that brought {requirer} certificates from {provider} was removed at \
+             {at}{}",
+            by_action(by.as_ref())
+        ),
+        Cause::TrustedRootExpired {
+            judge,
+            is_client,
+            root,
+        } => {
+            let kind = if *is_client { "client " } else { "" };
+            let end = root.not_after().truncated_to_seconds();
+            let root = certificate::name(root);
+            format!("the root that {kind}{judge} trusts, {root}, ended at {end}")
+        }
+        Cause::RootReplaced {
+            presenter,
+            owner,
+            ended,
+            next,
+        } => format!(
+            "{presenter} still presents a certificate of the CA of {owner} that ended at {ended}: \
+             {owner} made another one at {next}, and nobody asked for a certificate of it"
+        ),
+        Cause::RootNotRenewed { owner, ended } => {
+            format!("{owner} never renewed its root, which ended at {ended}")
+        }
+        Cause::NoProvider { holder } => format!("no relation brings {holder} a certificate"),
+        Cause::NotAsked { holder, why } => not_asked(holder, why),
+        Cause::NotAnswered {
+            providers,
+            holder,
+            name,
+            sent,
+        } => {
+            let asked = asked(providers);
+            format!("{asked} never answered the request of {holder} for {name}, sent at {sent}")
+        }
+        Cause::ApplicationRequestUnread { provider, requirer } => format!(
+            "{provider} reads the requests of units only, and {requirer} asks as an application \
+             (TS0305)"
+        ),
+        Cause::NotLoaded {
+            holder,
+            issued,
+            serial,
+            heard,
+        } => {
+            let serial = certificate::short_serial(serial);
+            let why = match heard {
+                true => {
+                    "its charm heard of it, and its workload was not given it or did not read it"
+                }
+                false => "no hook of its charm heard of it",
+            };
+            format!(
+                "{holder} goes on without the certificate that was issued for it at {issued} \
+                 (serial {serial}): {why}"
+            )
+        }
+        Cause::NotTheLeader {
+            unit,
+            provider,
+            leader,
+        } => format!(
+            "{unit} was given the certificate, and does not lead {provider}: {leader} does, and \
+             nobody else can hand it on"
+        ),
+        Cause::ProtocolMismatch {
+            endpoints: [left, right],
+            holder,
+        } => format!(
+            "{left} and {right} speak different protocols (TS0304), so {holder} gets no certificate"
+        ),
+        Cause::RotationStuck {
+            application,
+            since,
+            taken,
+            waiting,
+        } => {
+            let waits = if waiting.len() == 1 { "waits" } else { "wait" };
+            format!(
+                "the rotation of {application} is stuck between its two phases since {since}: {} \
+                 the new CA, and {} {waits} for that to be over",
+                have_taken(taken),
+                waiting.join(", ")
+            )
+        }
+        _ => return of_chains(cause),
+    })
+}
+
+/// Why what is presented is not what was issued last.
+fn of_chains(cause: &Cause) -> Option<String> {
+    Some(match cause {
+        Cause::ChainWithoutCertificate {
+            presenter,
+            charm,
+            name,
+        } => format!(
+            "{presenter} is served without the certificate: charm {charm} writes the chain above \
+             the one for {name} to disk, and not that one itself"
+        ),
+        Cause::ChainReversed {
+            presenter,
+            first,
+            provider,
+            charm,
+        } => {
+            let why = match charm {
+                Some(charm) => {
+                    format!("charm {charm} reverses the order in which {provider} sends it")
+                }
+                None => format!("{provider} sends it that way"),
+            };
+            format!(
+                "{presenter} serves its chain turned round, the certificate of its issuer {first} \
+                 first: {why}"
+            )
+        }
+        Cause::Kept {
+            presenter,
+            before,
+            removed,
+            now,
+            issued,
+            why,
+        } => {
+            let after = removed.as_ref().map_or_else(String::new, |removed| {
+                format!(" after {}", removal(removed))
+            });
+            let why = match why {
+                Kept::InstallsOnce => "and its charm installs the first certificate only",
+                Kept::Pending => "which it has not installed yet",
+                Kept::NotRead => "and its workload was not given it or did not read it",
+            };
+            format!(
+                "{presenter} kept the certificate of {before}{after}: {now} issued another one at \
+                 {issued}, {why}"
+            )
+        }
+        _ => return None,
+    })
+}
+
+/// Why a CA is not trusted.
+fn of_trust(cause: &Cause) -> Option<String> {
+    Some(match cause {
+        Cause::ForeignIssuer { presenter, issuer } => format!(
+            "{presenter} presents a certificate by {issuer}, whom nothing in the deployment knows"
+        ),
+        Cause::IntermediateAnchor {
+            judge,
+            anchor,
+            validator,
+        } => {
+            let anchor = anchor
+                .subject_common_name()
+                .unwrap_or_else(|| anchor.subject());
+            format!(
+                "{judge} trusts {anchor}, which is no root, and {validator} does not take an \
+                 intermediate as an anchor"
+            )
+        }
+        Cause::MissingIntermediate {
+            presenter,
+            missing,
+            judge,
+        } => format!(
+            "{presenter} presents its certificate without {missing}, so that no path leads to what \
+             {judge} trusts"
+        ),
+        Cause::NoTransfer {
+            signer,
+            judge,
+            apart: moved,
+        } => format!(
+            "no relation carries the CA of {signer} to {judge}{}",
+            apart(moved.as_ref())
+        ),
+        Cause::TransferRemoved {
+            signer,
+            judge,
+            at,
+            by,
+            apart: moved,
+        } => format!(
+            "the relation that carried the CA of {signer} to {judge} was removed at {at}{}{}",
+            by_action(by.as_ref()),
+            apart(moved.as_ref())
+        ),
+        Cause::NotGiven {
+            client,
+            signer,
+            why,
+        } => not_given(client, signer, why),
+        Cause::OldCaDropped {
+            signer,
+            judge,
+            presenter,
+            made,
+            one_file,
+        } => {
+            let over = one_file
+                .as_ref()
+                .map_or_else(String::new, |over| format!("{}; ", transit::clause(over)));
+            format!(
+                "{over}{}: {judge} trusts it in place of the old one, of which {presenter} still \
+                 presents a certificate",
+                new_ca(signer, made)
+            )
+        }
+        _ => return None,
+    })
+}
+
+fn not_asked(holder: &str, why: &NotAsked) -> String {
+    let never = format!("{holder} never asked for a new certificate");
+    match why {
+        NotAsked::First => format!("{holder} never asked for a certificate"),
+        NotAsked::Unknown(ended) => {
+            format!("{never} in place of the one that ended at {ended}")
+        }
+        NotAsked::Legacy => format!(
+            "{never}: in the legacy protocol a certificate is issued once, and again only where \
+             its names change"
+        ),
+        NotAsked::NotListening(charm) => {
+            format!("{never}: charm {charm} does not listen for the end of one")
+        }
+        NotAsked::SameRequest => format!(
+            "{never}: it sends the same request again, which its provider has answered already"
+        ),
+    }
+}
+
+fn not_given(client: &str, signer: &str, why: &NotGiven) -> String {
+    match why {
+        NotGiven::Never { moved } => {
+            let moved = moved.as_ref().map_or_else(String::new, |moved| {
+                format!(
+                    ", from which {} has its certificate since {} in place of {}",
+                    moved.server, moved.since, moved.before
+                )
+            });
+            format!("client {client} was never given the CA of {signer}{moved}")
+        }
+        NotGiven::HasOld(made) => format!(
+            "{}, and client {client} still has the one that it was given before",
+            new_ca(signer, made)
+        ),
+        NotGiven::HasNew { made, presenter } => format!(
+            "{}: client {client} has fetched it, and {presenter} still presents a certificate of \
+             the old one",
+            new_ca(signer, made)
+        ),
+        NotGiven::Unknown => format!("client {client} does not have the CA of {signer}"),
+    }
+}
+
+fn not_transferred(missing: &MissingCa, transit: &Transit) -> String {
+    let why = transit::clause(transit);
+    match transit.is_final() {
+        true => format!("{why}; so {}", lacks(missing)),
+        false => format!("{}; {why}", on_its_way(missing)),
+    }
+}
+
+fn lacks(missing: &MissingCa) -> String {
+    let (judge, signer) = (&missing.judge, &missing.signer);
+    match &missing.made {
+        Some(made) => format!(
+            "{judge} does not have the CA that {signer} made at {}{}",
+            made.at,
+            trigger(made)
+        ),
+        None => format!("{judge} does not have the CA of {signer}"),
+    }
+}
+
+fn on_its_way(missing: &MissingCa) -> String {
+    let MissingCa {
+        signer,
+        judge,
+        presenter,
+        made,
+    } = missing;
+    match made {
+        Some(made) => format!(
+            "{}: {presenter} presents a certificate of it before {judge} trusts it",
+            new_ca(signer, made)
+        ),
+        None => lacks(missing),
+    }
+}
+
+fn new_ca(signer: &str, made: &NewCa) -> String {
+    format!("{signer} has a new CA since {}{}", made.at, trigger(made))
+}
+
+/// What led to a new CA, to follow it.
+fn trigger(made: &NewCa) -> String {
+    match &made.trigger {
+        None => String::new(),
+        Some(CaTrigger::Action(action)) => format!(", after {}", performed(action)),
+        Some(CaTrigger::Secret {
+            label,
+            owner,
+            change,
+        }) => format!(", when secret {} of {owner} {change}", brief(label)),
+    }
+}
+
+/// Labels end in digests; their beginning says what they are.
+fn brief(label: &str) -> &str {
+    match label.char_indices().nth(40) {
+        Some((cut, _)) => &label[..cut],
+        None => label,
+    }
+}
+
+fn apart(apart: Option<&Apart>) -> String {
+    match apart {
+        None => String::new(),
+        Some(Apart::Units {
+            application,
+            now,
+            unit,
+            before,
+        }) => format!(
+            ": {application} has its certificates from {now} now, and {unit} presents one of {before}"
+        ),
+        Some(Apart::Applications {
+            judge,
+            judge_provider,
+            presenter,
+            presenter_provider,
+        }) => format!(
+            ": {judge} has its certificates from {judge_provider}, and {presenter} from \
+             {presenter_provider}"
+        ),
+    }
+}
+
+fn clock(
+    whom: &str,
+    skew_ns: i64,
+    (since, source): (Time, &Source),
+    signed: Option<&SignedInThePast>,
+) -> String {
+    let off = format_duration(Span::from_nanos(skew_ns.unsigned_abs()));
+    let side = if skew_ns > 0 { "ahead" } else { "behind" };
+    let place = in_parentheses(source);
+    let signed = signed.map_or_else(String::new, |signed| {
+        let SignedInThePast { holder, at, ended } = signed;
+        format!(": what it signed for {holder} at {at} had ended at {ended}")
+    });
+    format!("the clock of {whom} is {off} {side} since {since}{place}{signed}")
+}
+
+fn still_presented(presented: &StillPresented) -> String {
+    let StillPresented {
+        presenter,
+        signer,
+        old_ca,
+    } = presented;
+    let whose = if *old_ca { "the old CA of " } else { "" };
+    format!("; {presenter} runs nothing else and still presents a certificate of {whose}{signer}")
+}
+
+/// `` `juju ...` since 2026-01-02T00:00:00Z (file.yaml:3) ``.
+fn fault(fault: &Fault) -> String {
+    let what = match &fault.what {
+        FaultAction::Command(command) => format!("`{command}`"),
+        FaultAction::AcmeServerUnreachable => {
+            "the public ACME server could not be reached".to_owned()
+        }
+    };
+    format!(
+        "{what} since {}{}",
+        fault.since,
+        in_parentheses(&fault.source)
+    )
+}
+
+/// `` `juju ...` (file.yaml:3) ``.
+pub fn performed(action: &Performed) -> String {
+    format!("`{}`{}", action.command, in_parentheses(&action.source))
+}
+
+/// Why a request was refused.
+pub(super) fn refusal(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Provider { reason, .. } => reason.clone(),
+        Refusal::AcmeOrder(order) => note::order_problem(order),
+    }
+}
+
+/// A removed relation, by what removed it.
+pub(super) fn removal(removal: &Removal) -> String {
+    match &removal.by {
+        Some(by) => performed(by),
+        None => format!("their relation was removed at {}", removal.at),
+    }
+}
+
+/// `a, b`, or that nobody was asked.
+pub(super) fn asked(providers: &[String]) -> String {
+    match providers {
+        [] => "nobody".to_owned(),
+        several => several.join(", "),
+    }
+}
+
+/// What went with a container.
+pub(super) fn lost(what: &Lost) -> String {
+    match what {
+        Lost::Ca(owner) => format!("the CA of {owner}"),
+        Lost::Certificate => "its certificate".to_owned(),
+    }
+}
+
+/// `web/0, web/1 have taken`.
+pub(super) fn have_taken(units: &[String]) -> String {
+    let have = if units.len() == 1 { "has" } else { "have" };
+    format!("{} {have} taken", units.join(", "))
+}
+
+/// `blocked: no relation`, or `active`.
+pub fn status(status: Status, message: &str) -> String {
+    match message.is_empty() {
+        true => status.to_string(),
+        false => format!("{status}: {message}"),
+    }
+}
+
+/// ` (file.yaml:3)`, or nothing where the action came from no file.
+pub(super) fn in_parentheses(source: &Source) -> String {
+    entry::place(source).map_or_else(String::new, |place| format!(" ({place})"))
+}
+
+fn after_action(action: Option<&Performed>) -> String {
+    action.map_or_else(String::new, |action| {
+        format!(", after {}", performed(action))
+    })
+}
+
+fn by_action(action: Option<&Performed>) -> String {
+    action.map_or_else(String::new, |action| format!(" by {}", performed(action)))
+}
