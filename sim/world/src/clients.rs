@@ -30,6 +30,10 @@ impl World {
     /// Every client is given what it trusts.
     pub(super) fn start_clients(&mut self, settled: Seq, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
+        assert!(
+            self.clients.is_empty(),
+            "clients begin once, when the deployment settles"
+        );
         for index in 0..self.deployment.clients.len() {
             self.clients.push(ClientSide {
                 given: Vec::new(),

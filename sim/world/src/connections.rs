@@ -88,6 +88,10 @@ impl Connections {
 impl World {
     /// Makes every connection of the deployment and judges it for the first time.
     pub(super) fn start_connections(&mut self, agenda: &mut Agenda<Event>) {
+        assert!(
+            self.connections.all.is_empty(),
+            "connections are made once, when the deployment settles"
+        );
         let deployment = Arc::clone(&self.deployment);
         let second = agenda.now().truncated_to_seconds();
         let first_attempt = second + Span::from_secs(1) + ATTEMPT_PHASE;
@@ -342,6 +346,11 @@ impl World {
         time: Time,
     ) {
         let connection = &self.connections.all[number as usize];
+        assert!(
+            connection.record.ended.is_none_or(|ended| time <= ended),
+            "{} is judged after one of its units is gone",
+            connection.record.name
+        );
         let (client, server) = (connection.client, connection.server);
         let is_down = verdict.error == Some(ErrorKind::Unreachable);
         let is_stale = verdict.error == Some(ErrorKind::RevocationListExpired);

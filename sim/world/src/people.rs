@@ -58,7 +58,12 @@ impl World {
         let deployment = Arc::clone(&self.deployment);
         for (operator, spec) in deployment.operators.iter().enumerate() {
             for application in &spec.answers {
-                self.people.of.insert(*application, operator);
+                let other = self.people.of.insert(*application, operator);
+                assert!(
+                    other.is_none(),
+                    "{} is looked after by one operator",
+                    deployment.application_address(*application)
+                );
             }
             let ca = self.external_ca(spec);
             self.people.cas.push(ca);

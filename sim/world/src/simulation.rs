@@ -356,6 +356,7 @@ impl World {
             agenda.after(SETTLE_CHECK, Event::SettleCheck);
             return;
         }
+        assert!(self.settled.is_none(), "a deployment settles once");
         self.settled = Some(now);
         let cause = Some(self.root);
         let kind = Kind::Settled;
