@@ -21,7 +21,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, Server
 use trustsim::kernel::{Stream, Streams, Time};
 use trustsim::pki::{Certificate, KeyAlgorithm, KeyPair};
 use trustsim::tls::{
-    Case, ClientSide, Identity, Lane, ServerSide, TrustStore, Validator, handshake, provider,
+    Case, ClientSide, Identity, ServerSide, TrustStore, Validator, handshake, provider,
     signing_key, with_stream,
 };
 
@@ -67,7 +67,7 @@ fn ratio(setting: &Setting, is_test: bool) -> f64 {
 }
 
 fn ours(setting: &Setting, case: &Case) {
-    let verdict = handshake(black_box(case), Lane::SansIo, setting.stream());
+    let verdict = handshake(black_box(case), setting.stream());
     assert!(verdict.is_ok());
 }
 

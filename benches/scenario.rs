@@ -17,9 +17,7 @@ use trustsim::pki::{
     issuers,
 };
 use trustsim::scenario;
-use trustsim::tls::{
-    Case, ClientSide, Identity, Lane, ServerSide, TrustStore, Validator, handshake,
-};
+use trustsim::tls::{Case, ClientSide, Identity, ServerSide, TrustStore, Validator, handshake};
 use trustsim::world::{
     ApplicationSpec, CertificateKind, ConnectionSpec, ControllerSpec, Deployment, Kind, ModelKind,
     ModelSpec, Options, Party, RelationSpec, Side, Simulation, Source, Timings,
@@ -114,7 +112,7 @@ fn bare(crypto: Crypto, keys: KeyAlgorithm) -> usize {
     };
     let count = (0..crypto.handshakes).filter(|number| {
         let stream = streams.stream("bench-handshake", &number.to_string());
-        handshake(&case, Lane::SansIo, stream).is_ok()
+        handshake(&case, stream).is_ok()
     });
     count.count()
 }

@@ -1,9 +1,18 @@
-//! A verdict holds between two changes; performing each attempt says the same, in either lane.
+//! A verdict is in force between two changes; performing each attempt says the same, and so does
+//! another driver of rustls.
+
+#[path = "../../sim/tls/src/tests/duplex.rs"]
+mod duplex;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use duplex::handshake_through_tokio;
 
 use crate::common::{cut, in_force, load, play, scenario_files, verdicts};
-use trustsim::kernel::Span;
-use trustsim::tls::Lane;
-use trustsim::world::{Deployment, Kind, Options, Record};
+use trustsim::kernel::{Span, Streams, Time};
+use trustsim::tls::VerdictCache;
+use trustsim::world::{Deployment, Kind, Options, Record, Simulation};
 
 /// Attempts of one connection that a test can afford.
 const ATTEMPTS: u32 = 120;
@@ -58,37 +67,45 @@ fn watched_and_performed_runs_agree_on_every_attempt() {
     }
 }
 
+/// Every case that a run judges, at the instants at which it judges any: bytes carried by hand and
+/// bytes carried by tokio end with the same verdict.
 #[test]
-fn both_lanes_agree_on_every_row() {
+fn both_drivers_agree_on_every_case() {
+    let streams = Streams::new(1);
+    let mut cache = VerdictCache::new();
     for path in scenario_files() {
-        let deployment = load(&path);
-        let sans_io = verdict_rows(&deployment, Lane::SansIo);
-        let duplex = verdict_rows(&deployment, Lane::Duplex);
-        assert_eq!(sans_io, duplex, "{}", path.display());
+        let deployment = Arc::new(load(&path));
+        let instants = judged_at(&play(&deployment, Options::default()));
+        let mut simulation = Simulation::new(Arc::clone(&deployment), Options::default());
+        for (at, connections) in instants {
+            simulation.run_until(at);
+            let cases = connections.iter();
+            for case in cases.filter_map(|connection| simulation.case_of(*connection)) {
+                let stream = || streams.stream("by-hand", &case.server_name);
+                let (by_hand, is_new) = cache.judge(&case, stream);
+                if is_new {
+                    let stream = streams.stream("tokio", &case.server_name);
+                    let through_tokio = handshake_through_tokio(&case, stream);
+                    assert_eq!(*by_hand, through_tokio, "{} at {at}", path.display());
+                }
+            }
+        }
     }
+    assert!(cache.real() > 1_000, "{}", cache.real());
 }
 
-fn verdict_rows(deployment: &Deployment, lane: Lane) -> Vec<String> {
-    let record = play(
-        deployment,
-        Options {
-            lane,
-            ..Options::default()
-        },
-    );
-    let entries = record.journal.entries().iter();
-    let rows = entries.filter_map(|entry| match &entry.kind {
-        Kind::Handshake(handshake) => {
-            let verdict = &handshake.verdict;
-            let (connection, trigger) = (handshake.connection, handshake.trigger);
-            Some(format!(
-                "{} {connection} {trigger:?} {verdict:?}",
-                entry.time
-            ))
+/// The instants at which handshakes were performed, and of which connections.
+fn judged_at(record: &Record) -> BTreeMap<Time, BTreeSet<u32>> {
+    let mut found: BTreeMap<Time, BTreeSet<u32>> = BTreeMap::new();
+    for entry in record.journal.entries() {
+        if let Kind::Handshake(handshake) = &entry.kind
+            && handshake.performed
+        {
+            let connections = found.entry(entry.time).or_default();
+            connections.insert(handshake.connection);
         }
-        _ => None,
-    });
-    rows.collect()
+    }
+    found
 }
 
 /// A shop whose connections stay open or take sessions up, and what happens to it.

@@ -5,8 +5,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use trustsim_tls::Lane;
-
 /// Rehearse the TLS of a multi-model Juju deployment before there is one.
 ///
 /// trustsim plays years of virtual time in seconds: charms issue real certificates, clients and
@@ -89,25 +87,6 @@ pub enum DataFormat {
     Json,
 }
 
-/// How handshakes are performed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum LaneName {
-    /// rustls without I/O
-    #[default]
-    SansIo,
-    /// tokio-rustls over an in-memory pipe
-    Duplex,
-}
-
-impl From<LaneName> for Lane {
-    fn from(name: LaneName) -> Self {
-        match name {
-            LaneName::SansIo => Self::SansIo,
-            LaneName::Duplex => Self::Duplex,
-        }
-    }
-}
-
 /// How a scenario is played.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Play {
@@ -123,9 +102,6 @@ pub struct Play {
     /// Perform every handshake instead of one for each change of what both sides bring
     #[arg(long)]
     pub every_handshake: bool,
-    /// How handshakes are performed
-    #[arg(long, value_name = "LANE", default_value = "sans-io")]
-    pub lane: LaneName,
 }
 
 /// The commands.

@@ -7,7 +7,7 @@ use trustsim_diagnosis::{Invariant, Violation};
 use trustsim_faults::rotation::{Refusal, Rotation, Way, way};
 use trustsim_kernel::{Span, Streams};
 use trustsim_pki::Certificate;
-use trustsim_tls::{Case, ErrorKind, Lane, handshake};
+use trustsim_tls::{Case, ErrorKind, handshake};
 use trustsim_world::{ConnectionSpec, Persistence, RotationStep, Source};
 
 /// What was found of one invariant.
@@ -170,7 +170,7 @@ fn two_by_two(baseline: &Baseline, played: &PlayedRotation) -> Vec<Quadrant> {
         for (old, new) in &pairs {
             let case = mixed_case(old, new, new_leaf, new_bundle);
             let stream = streams.stream("two-by-two", &case.server_name);
-            let verdict = handshake(&case, Lane::default(), stream);
+            let verdict = handshake(&case, stream);
             if verdict.is_ok() {
                 quadrant.verified += 1;
             } else if quadrant.refused.is_none() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Case, Identity, Lane, TrustStore, Validator, Verdict, handshake};
+use super::{Case, Identity, TrustStore, Validator, Verdict, handshake};
 use trustsim_kernel::Stream;
 
 type Digest = [u8; 32];
@@ -57,18 +57,13 @@ impl VerdictCache {
 
     /// The verdict of the case, and whether a handshake was performed for it; if so, its random
     /// bytes come from `stream`.
-    pub fn judge(
-        &mut self,
-        case: &Case,
-        lane: Lane,
-        stream: impl FnOnce() -> Stream,
-    ) -> (Arc<Verdict>, bool) {
+    pub fn judge(&mut self, case: &Case, stream: impl FnOnce() -> Stream) -> (Arc<Verdict>, bool) {
         let key = Key::of(case);
         if let Some(verdict) = self.verdicts.get(&key) {
             self.reused += 1;
             return (Arc::clone(verdict), false);
         }
-        let verdict = Arc::new(handshake(case, lane, stream()));
+        let verdict = Arc::new(handshake(case, stream()));
         self.real += 1;
         self.verdicts.insert(key, Arc::clone(&verdict));
         (verdict, true)

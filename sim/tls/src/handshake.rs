@@ -1,6 +1,8 @@
-//! One real rustls handshake, at the two sides' own clocks, in one of two lanes.
+//! One real rustls handshake, at the two sides' own clocks.
+//!
+//! [`Prepared`] is both sides of a case before they have said anything. [`handshake`] carries their
+//! bytes by hand; tests carry them through tokio as well, and must read the same verdict.
 
-mod duplex;
 pub(crate) mod offer;
 mod sans_io;
 
@@ -24,42 +26,27 @@ use super::verdict::Verdict;
 use super::verifier::Verifier;
 use trustsim_kernel::{Stream, Time};
 
-/// How the two sides exchange their bytes. Both lanes give the same verdict.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lane {
-    /// rustls driven without I/O: what one side writes, the other reads.
-    #[default]
-    SansIo,
-    /// tokio-rustls over `tokio::io::duplex`, on a current-thread runtime: the cross-check.
-    Duplex,
-}
-
 /// Performs one handshake and says how it went. Every random byte of both sides is drawn from
 /// `stream`; nothing is resumed from earlier handshakes.
-///
-/// # Panics
-///
-/// With [`Lane::Duplex`] inside another tokio runtime, which cannot be nested.
-pub fn handshake(case: &Case, lane: Lane, stream: Stream) -> Verdict {
+pub fn handshake(case: &Case, stream: Stream) -> Verdict {
     let prepared = match Prepared::new(case) {
         Ok(prepared) => prepared,
         Err(verdict) => return *verdict,
     };
-    let results = with_stream(stream, || match lane {
-        Lane::SansIo => sans_io::run(&prepared),
-        Lane::Duplex => duplex::run(&prepared),
-    });
-    prepared.conclude(&results)
+    let ended = with_stream(stream, || sans_io::run(&prepared));
+    prepared.conclude(&ended)
 }
 
 /// What each side ended with.
-pub(super) struct Results {
-    pub(super) client: Result<(), Error>,
-    pub(super) server: Result<(), Error>,
+pub struct Ended {
+    /// The client: nothing, or its error.
+    pub client: Result<(), Error>,
+    /// The server: nothing, or its error.
+    pub server: Result<(), Error>,
 }
 
-/// Both sides, ready to begin.
-pub(super) struct Prepared {
+/// Both sides of a case, ready to begin.
+pub struct Prepared {
     pub(super) name: ServerName<'static>,
     pub(super) client: Arc<ClientConfig>,
     pub(super) server: Arc<ServerConfig>,
@@ -70,8 +57,24 @@ pub(super) struct Prepared {
 type Versions = &'static [&'static SupportedProtocolVersion];
 
 impl Prepared {
-    fn new(case: &Case) -> Result<Self, Box<Verdict>> {
+    /// Makes both sides ready; a side that cannot begin is a verdict already.
+    pub fn new(case: &Case) -> Result<Self, Box<Verdict>> {
         Self::with_versions(case, VERSIONS)
+    }
+
+    /// The name that the client asks for.
+    pub const fn name(&self) -> &ServerName<'static> {
+        &self.name
+    }
+
+    /// The client's side, as rustls takes it.
+    pub fn client_config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.client)
+    }
+
+    /// The server's side, as rustls takes it.
+    pub fn server_config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.server)
     }
 
     /// The same with these protocol versions.
@@ -97,16 +100,16 @@ impl Prepared {
     }
 
     /// Reads the verdict from what both sides ended with.
-    pub(super) fn conclude(&self, results: &Results) -> Verdict {
+    pub fn conclude(&self, ended: &Ended) -> Verdict {
         let refused_by_server = self.by_server.as_ref().and_then(|by| by.refusal());
         if let Some(refusal) = self.by_client.refusal() {
             Verdict::refused(refusal, Side::Client, Some(&self.name))
         } else if let Some(refusal) = refused_by_server {
             Verdict::refused(refusal, Side::Server, None)
         } else {
-            match (&results.client, &results.server) {
+            match (&ended.client, &ended.server) {
                 (Ok(()), Ok(())) => Verdict::ok(),
-                (Err(error), other) if received(&results.client).is_none() => {
+                (Err(error), other) if received(&ended.client).is_none() => {
                     Verdict::from_error(kind(error), error, Side::Client, received(other))
                 }
                 (other, Err(error)) => {

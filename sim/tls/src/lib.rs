@@ -22,6 +22,9 @@ mod validators;
 mod verdict;
 mod verifier;
 
+// Tests name this crate as the tests of the whole program do.
+#[cfg(test)]
+extern crate self as trustsim_tls;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +32,7 @@ pub use cache::VerdictCache;
 pub use case::{Case, ClientSide, ServerSide, Side, next_boundary};
 pub use catalogue::{ErrorKind, UnknownErrorKind, explain};
 pub use chain::{judge_client, judge_server, presents};
-pub use handshake::{Lane, handshake};
+pub use handshake::{Ended, Prepared, handshake};
 pub use identity::Identity;
 pub use provider::{provider, signing_key, with_stream};
 pub use resumption::{Resumption, UnknownResumption, is_taken_up, resume};

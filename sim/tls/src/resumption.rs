@@ -161,9 +161,9 @@ pub fn resume(earlier: &Case, later: &Case, how: Resumption, stream: Stream) -> 
     })
 }
 
-fn unbegun() -> super::handshake::Results {
+fn unbegun() -> super::handshake::Ended {
     let error = || Err(Error::General("the handshake did not begin".to_owned()));
-    super::handshake::Results {
+    super::handshake::Ended {
         client: error(),
         server: error(),
     }

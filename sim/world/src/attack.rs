@@ -102,9 +102,9 @@ impl World {
     }
 
     fn is_believed(&mut self, case: &Case) -> bool {
-        let (streams, lane) = (self.streams.clone(), self.options.lane);
+        let streams = self.streams.clone();
         let stream = || streams.stream("attack", &case.server_name);
-        let (verdict, performed) = self.cache.judge(case, lane, stream);
+        let (verdict, performed) = self.cache.judge(case, stream);
         self.performed += u64::from(performed);
         verdict.is_ok()
     }

@@ -229,10 +229,10 @@ impl World {
             Meeting::Case(case) => {
                 let name = &connection.record.name;
                 let subject = format!("{name}#{}", connection.generation);
-                let (streams, lane) = (self.streams.clone(), self.options.lane);
+                let streams = self.streams.clone();
                 let (verdict, performed) = self
                     .cache
-                    .judge(case, lane, || streams.stream("handshake", &subject));
+                    .judge(case, || streams.stream("handshake", &subject));
                 (verdict, performed, Serials::of(case))
             }
         };
@@ -289,11 +289,7 @@ impl World {
             Meeting::Case(case) => {
                 let subject = format!("{}#{}", connection.record.name, connection.generation);
                 let stream = self.streams.stream("attempt", &subject);
-                (
-                    handshake(case, self.options.lane, stream),
-                    true,
-                    Serials::of(case),
-                )
+                (handshake(case, stream), true, Serials::of(case))
             }
         };
         self.performed += u64::from(performed);
@@ -536,11 +532,7 @@ impl World {
 
     /// The verdict of a case, performed apart from the run.
     pub(super) fn verdict_of(&self, case: &Case, subject: &str) -> Verdict {
-        handshake(
-            case,
-            self.options.lane,
-            self.streams.stream("export", subject),
-        )
+        handshake(case, self.streams.stream("export", subject))
     }
 }
 

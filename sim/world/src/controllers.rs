@@ -110,10 +110,7 @@ impl World {
             server_name: SERVER_NAME.to_owned(),
         };
         let streams = self.streams.clone();
-        let lane = self.options.lane;
-        let (verdict, performed) = self
-            .cache
-            .judge(&case, lane, || streams.stream("dial", subject));
+        let (verdict, performed) = self.cache.judge(&case, || streams.stream("dial", subject));
         self.performed += u64::from(performed);
         if verdict.is_ok() {
             Ok(())

@@ -168,9 +168,9 @@ impl World {
             .server
             .client_trust
             .clone_from(&now.server.client_trust);
-        let (streams, lane) = (self.streams.clone(), self.options.lane);
+        let streams = self.streams.clone();
         let stream = || streams.stream("opened-with", &number.to_string());
-        let verdict = self.cache.judge(&again, lane, stream).0;
+        let verdict = self.cache.judge(&again, stream).0;
         verdict.error
     }
 
@@ -310,9 +310,8 @@ impl World {
 
     fn is_good(&mut self, case: &Case, number: u32) -> bool {
         let streams = self.streams.clone();
-        let lane = self.options.lane;
         let stream = || streams.stream("session-before", &number.to_string());
-        self.cache.judge(case, lane, stream).0.is_ok()
+        self.cache.judge(case, stream).0.is_ok()
     }
 
     /// The session that the client would offer, where it is not too old and both processes still

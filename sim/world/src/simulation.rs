@@ -21,7 +21,7 @@ use trustsim_juju::{
 };
 use trustsim_kernel::{self as kernel, Agenda, Seq, Span, Streams, Time};
 use trustsim_pki::KeyPool;
-use trustsim_tls::{Lane, VerdictCache};
+use trustsim_tls::VerdictCache;
 
 /// How a run is played.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,8 +30,6 @@ pub struct Options {
     pub every_hook: bool,
     /// Every attempt of every connection is a real handshake.
     pub every_handshake: bool,
-    /// How the two sides of a handshake exchange their bytes.
-    pub lane: Lane,
 }
 
 /// Something due in the world.

@@ -91,7 +91,6 @@ pub(super) fn load(
     let mut options = Options {
         every_hook: play.every_hook,
         every_handshake: play.every_handshake,
-        lane: play.lane.into(),
     };
     deployment.seed = play.seed.unwrap_or(deployment.seed);
     if let Some(previous) = &previous {

@@ -2,14 +2,14 @@
 
 use rustls::{ClientConnection, ConnectionCommon, Error, ServerConnection, SideData};
 
-use super::{Prepared, Results};
+use super::{Ended, Prepared};
 
-pub(super) fn run(prepared: &Prepared) -> Results {
+pub(super) fn run(prepared: &Prepared) -> Ended {
     let client = ClientConnection::new(prepared.client.clone(), prepared.name.clone());
     let server = ServerConnection::new(prepared.server.clone());
     match (client, server) {
         (Ok(mut client), Ok(mut server)) => pump(&mut client, &mut server, |_| {}),
-        (client, server) => Results {
+        (client, server) => Ended {
             client: client.map(drop),
             server: server.map(drop),
         },
@@ -22,28 +22,28 @@ pub(crate) fn pump(
     client: &mut ClientConnection,
     server: &mut ServerConnection,
     mut listen: impl FnMut(&[u8]),
-) -> Results {
-    let mut results = Results {
+) -> Ended {
+    let mut ended = Ended {
         client: Ok(()),
         server: Ok(()),
     };
     let mut bytes = Vec::with_capacity(4096);
     loop {
-        let to_server = carry(client, server, &mut bytes, &mut results.server);
+        let to_server = carry(client, server, &mut bytes, &mut ended.server);
         listen(&bytes);
-        let to_client = carry(server, client, &mut bytes, &mut results.client);
+        let to_client = carry(server, client, &mut bytes, &mut ended.client);
         listen(&bytes);
         if !to_server && !to_client {
             break;
         }
     }
-    if results.client.is_ok() && client.is_handshaking() {
-        results.client = Err(unfinished());
+    if ended.client.is_ok() && client.is_handshaking() {
+        ended.client = Err(unfinished());
     }
-    if results.server.is_ok() && server.is_handshaking() {
-        results.server = Err(unfinished());
+    if ended.server.is_ok() && server.is_handshaking() {
+        ended.server = Err(unfinished());
     }
-    results
+    ended
 }
 
 /// Carries what `from` has to send into `to`; `result` keeps the first error of `to`. Says
@@ -90,10 +90,10 @@ mod tests {
             let mut client = ClientConnection::new(prepared.client.clone(), name).unwrap();
             let mut server = ServerConnection::new(prepared.server.clone()).unwrap();
             let mut heard = Vec::new();
-            let results = pump(&mut client, &mut server, |bytes| {
+            let ended = pump(&mut client, &mut server, |bytes| {
                 heard.extend_from_slice(bytes);
             });
-            assert!(results.client.is_ok() && results.server.is_ok());
+            assert!(ended.client.is_ok() && ended.server.is_ok());
             heard
         })
     }

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::super::{
-    ErrorKind, Lane, Side, Validator, Verdict, VerdictCache, handshake, judge_server, next_boundary,
+    ErrorKind, Side, Validator, Verdict, VerdictCache, handshake, judge_server, next_boundary,
 };
+use super::duplex::handshake_through_tokio;
 use super::make::*;
 use trustsim_kernel::Time;
 use trustsim_pki::KeyAlgorithm;
@@ -17,8 +18,8 @@ const ALGORITHMS: [KeyAlgorithm; 3] = [
 
 /// The verdict of both lanes, which must be one.
 fn both_lanes(case: &super::super::Case) -> Verdict {
-    let sans_io = handshake(case, Lane::SansIo, stream("sans-io"));
-    let duplex = handshake(case, Lane::Duplex, stream("duplex"));
+    let sans_io = handshake(case, stream("sans-io"));
+    let duplex = handshake_through_tokio(case, stream("duplex"));
     assert_eq!(sans_io, duplex);
     sans_io
 }
@@ -193,7 +194,7 @@ fn the_last_second_is_valid_for_rustls_and_not_for_openssl() {
     let end = leaf.certificate.not_after();
     let at = |validator, at: Time| {
         let case = case(leaf.identity(&[]), trust([&root]), validator, at);
-        handshake(&case, Lane::SansIo, stream("edge")).is_ok()
+        handshake(&case, stream("edge")).is_ok()
     };
     let second = std::time::Duration::from_secs(1);
     let almost = std::time::Duration::from_nanos(999_999_999);
@@ -215,7 +216,7 @@ fn the_last_instant_is_valid_for_go_and_java() {
     ] {
         let at = |at: Time| {
             let case = case(leaf.identity(&[]), trust([&root]), validator, at);
-            handshake(&case, Lane::SansIo, stream("edge")).is_ok()
+            handshake(&case, stream("edge")).is_ok()
         };
         assert!(at(end), "{validator}");
         assert!(!at(end + grain), "{validator}");
@@ -242,7 +243,7 @@ fn boundaries_are_the_instants_at_which_the_verdict_can_change() {
         for &boundary in &boundaries[..2] {
             let mut judge = |at| {
                 case.client.clock = at;
-                handshake(&case, Lane::SansIo, stream("b")).is_ok()
+                handshake(&case, stream("b")).is_ok()
             };
             let nanosecond = std::time::Duration::from_nanos(1);
             assert_ne!(judge(boundary), judge(boundary - nanosecond), "{validator}");
@@ -283,7 +284,7 @@ fn the_cache_performs_equal_cases_once() {
         Validator::OpenSsl,
         start(),
     );
-    let mut judge = |case: &_| cache.judge(case, Lane::SansIo, || stream("cache"));
+    let mut judge = |case: &_| cache.judge(case, || stream("cache"));
     let (first, real) = judge(&case);
     assert!(real && first.is_ok());
     case.client.clock = start() + DAY * 89;
@@ -319,8 +320,8 @@ proptest! {
             case.server.clock = start() - DAY + DAY * server_day;
             case.server.client_trust = Some(trust([&root]));
             case.client.identity = Some(client.identity(&[]));
-            let (cached, _) = cache.judge(&case, Lane::SansIo, || stream("first"));
-            let real = handshake(&case, Lane::SansIo, stream("again"));
+            let (cached, _) = cache.judge(&case, || stream("first"));
+            let real = handshake(&case, stream("again"));
             prop_assert_eq!(&*cached, &real);
         }
     }

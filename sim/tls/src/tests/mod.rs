@@ -1,6 +1,7 @@
 //! Whole-room tests: certificates made here, judged and shaken hands over.
 
 mod cross;
+mod duplex;
 mod export;
 mod faults;
 mod lanes;

@@ -3,7 +3,7 @@
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose};
 
-use super::super::{Case, Lane, Side, Validator, handshake};
+use super::super::{Case, Side, Validator, handshake};
 use super::make::*;
 use trustsim_pki::KeyAlgorithm;
 
@@ -60,7 +60,7 @@ fn every_server_on_every_client_certificate() {
     ] {
         table.push_str(&format!("{server} server\n"));
         for (name, case) in faults(server) {
-            let verdict = handshake(&case, Lane::SansIo, stream(name));
+            let verdict = handshake(&case, stream(name));
             if verdict.is_ok() {
                 table.push_str(&format!("  {name}: ok\n"));
                 continue;

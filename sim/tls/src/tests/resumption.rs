@@ -1,7 +1,7 @@
 //! Sessions, taken up by real rustls: what it looks at again, and what it does not.
 
 use super::super::{
-    Case, ErrorKind, Lane, Resumption, TrustStore, Validator, handshake, is_taken_up, resume,
+    Case, ErrorKind, Resumption, TrustStore, Validator, handshake, is_taken_up, resume,
 };
 use super::make::*;
 use trustsim_kernel::{Span, Time};
@@ -31,7 +31,7 @@ fn an_expired_certificate_goes_on_in_its_session() {
         let earlier = at(fresh(Validator::Rustls), almost);
         let expired = at(earlier.clone(), later);
         assert_eq!(
-            handshake(&expired, Lane::SansIo, stream("full")).error,
+            handshake(&expired, stream("full")).error,
             Some(ErrorKind::Expired)
         );
         let (verdict, resumed) = resume(&earlier, &expired, how, stream("resume"));
@@ -74,7 +74,7 @@ fn a_bad_certificate_of_the_server_is_not_seen_in_a_session() {
         assert!(verdict.is_ok() && resumed, "{how}");
     }
     assert_eq!(
-        handshake(&later, Lane::SansIo, stream("full")).error,
+        handshake(&later, stream("full")).error,
         Some(ErrorKind::UnknownIssuer)
     );
 }
@@ -92,7 +92,7 @@ fn a_client_ca_that_the_server_dropped_goes_on_in_its_session() {
     let mut later = at(earlier.clone(), earlier.client.clock + Span::from_secs(60));
     later.server.client_trust = Some(trust([&other]));
     assert_eq!(
-        handshake(&later, Lane::SansIo, stream("full")).error,
+        handshake(&later, stream("full")).error,
         Some(ErrorKind::UnknownIssuer)
     );
     for how in BOTH {

@@ -4,10 +4,11 @@
 use std::fs;
 
 use super::super::{
-    ErrorKind, Lane, TrustStore, Validator, Verdict, VerdictCache, handshake, judge_client,
-    judge_server, next_boundary,
+    ErrorKind, TrustStore, Validator, Verdict, VerdictCache, handshake, judge_client, judge_server,
+    next_boundary,
 };
 use super::cross::{Drawn, has_openssl, openssl_verify};
+use super::duplex::handshake_through_tokio;
 use super::make::*;
 use rcgen::KeyUsagePurpose;
 use trustsim_kernel::Time;
@@ -226,15 +227,15 @@ fn a_handshake_with_lists_is_judged_again_when_the_list_runs_out() {
     let mut case = case(leaf.identity(&[]), roots, Validator::OpenSsl, start());
     assert_eq!(next_boundary(&case, start()), Some(start() + DAY * 7));
     let mut cache = VerdictCache::new();
-    let mut judge = |case: &_| cache.judge(case, Lane::SansIo, || stream("lists"));
+    let mut judge = |case: &_| cache.judge(case, || stream("lists"));
     assert_eq!(*judge(&case).0, Verdict::ok());
     case.client.clock = start() + DAY * 7;
     let (stale, is_new) = judge(&case);
     assert!(is_new);
     assert_eq!(stale.openssl_code, Some(12));
-    assert_eq!(*stale, handshake(&case, Lane::Duplex, stream("again")));
+    assert_eq!(*stale, handshake_through_tokio(&case, stream("again")));
     case.client.validator = Validator::Rustls;
-    let stale = handshake(&case, Lane::SansIo, stream("rustls"));
+    let stale = handshake(&case, stream("rustls"));
     assert_eq!(stale.error, Some(ErrorKind::RevocationListExpired));
     assert_eq!(stale.alert, Some("unknown_ca"));
 }
