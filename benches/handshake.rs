@@ -21,9 +21,9 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, Server
 use trustsim::kernel::{Stream, Streams, Time};
 use trustsim::pki::{Certificate, KeyAlgorithm, KeyPair};
 use trustsim::tls::{
-    Case, ClientSide, Identity, ServerSide, TrustStore, Validator, handshake, provider,
-    signing_key, with_stream,
+    Case, ClientSide, Identity, ServerSide, handshake, provider, signing_key, with_stream,
 };
+use trustsim::validators::{TrustStore, Validator};
 
 const NAME: &str = "web.model.test";
 const START: &str = "2026-01-01T00:00:00Z";

@@ -17,7 +17,8 @@ use trustsim::pki::{
     issuers,
 };
 use trustsim::scenario;
-use trustsim::tls::{Case, ClientSide, Identity, ServerSide, TrustStore, Validator, handshake};
+use trustsim::tls::{Case, ClientSide, Identity, ServerSide, handshake};
+use trustsim::validators::{TrustStore, Validator};
 use trustsim::world::{
     ApplicationSpec, CertificateKind, ConnectionSpec, ControllerSpec, Deployment, Kind, ModelKind,
     ModelSpec, Options, Party, RelationSpec, Side, Simulation, Source, Timings,

@@ -16,6 +16,7 @@ pub use trustsim_pki as pki;
 
 pub use trustsim_interfaces as interfaces;
 pub use trustsim_tls as tls;
+pub use trustsim_validators as validators;
 
 pub use trustsim_charms as charms;
 

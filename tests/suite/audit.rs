@@ -7,7 +7,7 @@ use std::sync::Arc;
 use trustsim::diagnosis::{BlastRadius, Need, blast_radius, least_trust};
 use trustsim::kernel::Span;
 use trustsim::report;
-use trustsim::tls::Side;
+use trustsim::validators::Side;
 use trustsim::world::{CertificateKind, Deployment, Options, Simulation};
 
 const DAY: Span = Span::from_secs(86_400);

@@ -6,7 +6,7 @@ use trustsim::charms::Role;
 use trustsim::diagnosis::diagnose;
 use trustsim::kernel::Span;
 use trustsim::scenario::{self, MemoryFiles};
-use trustsim::tls::Validator;
+use trustsim::validators::Validator;
 use trustsim::world::Options;
 
 const SCENARIO: &str = "

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::common::{load, load_named, play, scenario_files};
 use trustsim::diagnosis::{Findings, Trigger, diagnose};
 use trustsim::report::{Run, csv, words};
-use trustsim::tls::ErrorKind;
+use trustsim::validators::ErrorKind;
 use trustsim::world::{Deployment, Options};
 
 fn findings(deployment: &Deployment) -> Findings {

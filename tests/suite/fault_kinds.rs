@@ -11,7 +11,7 @@ use table::TABLE;
 use trustsim::diagnosis::{Findings, diagnose};
 use trustsim::report::words;
 use trustsim::scenario::schema;
-use trustsim::tls::ErrorKind;
+use trustsim::validators::ErrorKind;
 use trustsim::world::{Entry, Kind, Options, Record, Simulation};
 
 /// Where a fault strikes.

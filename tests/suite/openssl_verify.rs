@@ -71,7 +71,7 @@ fn openssl_agrees_at_ten_instants_of_each_scenario() {
     for path in scenario_files() {
         let mut deployment = load(&path);
         for connection in &mut deployment.connections {
-            connection.validator = trustsim::tls::Validator::OpenSsl;
+            connection.validator = trustsim::validators::Validator::OpenSsl;
         }
         let deployment = Arc::new(deployment);
         let mut simulation = Simulation::new(Arc::clone(&deployment), Options::default());

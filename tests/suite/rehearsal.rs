@@ -9,7 +9,7 @@ use trustsim::kernel::Span;
 use trustsim::rehearsal::{Judged, Lost, NotApplicable, Rehearsal, Rehearsed, Task};
 use trustsim::report::words::{command, rotation as words};
 use trustsim::scenario::{self, MemoryFiles};
-use trustsim::tls::ErrorKind;
+use trustsim::validators::ErrorKind;
 use trustsim::world::{Deployment, Options};
 
 fn deployment(text: &str) -> Deployment {

@@ -7,7 +7,7 @@ use trustsim::diagnosis::{Command, Findings, Future, diagnose, outages, remedies
 use trustsim::kernel::Span;
 use trustsim::report::words;
 use trustsim::scenario::{self, MemoryFiles};
-use trustsim::tls::ErrorKind;
+use trustsim::validators::ErrorKind;
 use trustsim::world::{Deployment, Options};
 
 fn found(deployment: &Deployment, tries_max: usize) -> Findings {

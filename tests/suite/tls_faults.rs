@@ -4,7 +4,7 @@
 use trustsim::diagnosis::diagnose;
 use trustsim::kernel::Time;
 use trustsim::report::words;
-use trustsim::tls::Validator;
+use trustsim::validators::Validator;
 use trustsim::world::{Deployment, HandshakeRecord, Kind, Options, Record};
 
 use crate::common::{deployed, play};

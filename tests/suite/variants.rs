@@ -84,7 +84,7 @@ fn every_key_type_serves_and_renews() {
 
 #[test]
 fn every_validator_accepts_what_the_charm_issues() {
-    for validator in trustsim::tls::Validator::ALL {
+    for validator in trustsim::validators::Validator::ALL {
         assert_eq!(
             outages(&peers(&[("VALIDATOR", validator.name())])),
             [],

@@ -142,7 +142,10 @@ mod tests {
             });
             let text = text.expect("it stands in a file");
             if let Some(stack) = &charm.metadata.validator {
-                assert!(stack.parse::<trustsim_tls::Validator>().is_ok(), "{stack}");
+                assert!(
+                    stack.parse::<trustsim_validators::Validator>().is_ok(),
+                    "{stack}"
+                );
                 assert!(text.contains("\n  workload: "), "{}", charm.metadata.name);
             } else if consumes {
                 open.push(charm.metadata.name.as_str());

@@ -10,7 +10,8 @@ use super::addresses::application_of;
 use super::addresses::holder;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
-use trustsim_tls::{Case, ClientSide, Identity, ServerSide, Side, Verdict};
+use trustsim_tls::{Case, ClientSide, Identity, ServerSide};
+use trustsim_validators::{Side, Verdict};
 use trustsim_world::{
     CertificateKind, CertificateRecord, ConnectionRecord, KeyRecord, Kind, Simulation, Trusting,
 };
@@ -362,9 +363,9 @@ impl<'a> Attacker<'a> {
                 .server
                 .client_trust
                 .clone()
-                .unwrap_or_else(trustsim_tls::TrustStore::empty);
+                .unwrap_or_else(trustsim_validators::TrustStore::empty);
             let (clock, stack) = (case.server.clock, case.server.validator);
-            verdict = trustsim_tls::judge_client(identity.chain(), &trust, clock, stack);
+            verdict = trustsim_validators::judge_client(identity.chain(), &trust, clock, stack);
         }
         Impersonation {
             stolen,

@@ -13,7 +13,7 @@ use super::change::Change;
 use super::explanation::Explanation;
 use super::outages::Outage;
 use trustsim_kernel::{Span, Time};
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 use trustsim_world::{Deployment, Manifest, TimedAction};
 
 /// How soon an operator acts who watches.

@@ -3,7 +3,7 @@
 use super::symptom::{Issuer, Symptom};
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 use trustsim_world::{CertificateRecord, ConnectionRecord, HandshakeRecord, Seq};
 
 /// One failing handshake and what the journal says around it.

@@ -5,7 +5,7 @@ use super::counts;
 use super::outages::Outage;
 use super::tally::Tally;
 use trustsim_kernel::{Span, format_duration};
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 use trustsim_world::{
     ConnectionRecord, Counted, Deployment, Expectation, ExpectationKind, Journal, Manifest, Party,
     Selector, Source,

@@ -10,7 +10,7 @@ use super::facts::{Facts, cause_chain, seq_of};
 use super::outages::Outage;
 use super::symptom::Symptom;
 use trustsim_kernel::Time;
-use trustsim_tls::{ErrorKind, Side};
+use trustsim_validators::{ErrorKind, Side};
 use trustsim_world::{Deployment, Entry, HandshakeRecord, Journal, Kind, Manifest, Seq};
 
 /// Why a connection failed, read from the journal.

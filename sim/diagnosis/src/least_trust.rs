@@ -13,7 +13,8 @@ use super::addresses::holder;
 use super::facts::Facts;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
-use trustsim_tls::{Case, TrustStore};
+use trustsim_tls::Case;
+use trustsim_validators::TrustStore;
 use trustsim_world::{CertificateRecord, Deployment, Kind, Options, Simulation, WatchedSource};
 
 /// What was found.

@@ -10,7 +10,7 @@ use super::{CaRoute, Explanation, Outage};
 use trustsim_charms::PendingTask;
 use trustsim_juju::{Disruption, HookError, HookName};
 use trustsim_kernel::{Span, Time};
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 use trustsim_world::{
     Action, Deployment, HookAction, Journal, Kind, Manifest, NetworkAction, Note, OfferAction,
     Refusal, Target, TimedAction, UnitAction,

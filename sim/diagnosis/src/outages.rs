@@ -2,7 +2,7 @@
 
 use super::facts::seq_of;
 use trustsim_kernel::{Span, Time};
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 use trustsim_world::{Journal, Kind, Manifest, Seq};
 
 /// One interval in which one connection failed, from its first failing verdict to the first

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
     use crate::{Outage, diagnose};
     use trustsim_testkit::{Authority, Script, deployment, seconds};
-    use trustsim_tls::ErrorKind;
+    use trustsim_validators::ErrorKind;
 
     /// `a.client/0` fails from 60 s to 200 s; the run that is played again fails in this interval.
     fn proven(again: Option<(u64, u64)>) -> Remedies {

@@ -251,7 +251,7 @@ mod tests {
     use super::*;
     use crate::diagnose;
     use trustsim_testkit::{Authority, Script, deployment, seconds};
-    use trustsim_tls::ErrorKind;
+    use trustsim_validators::ErrorKind;
 
     /// `a.client/0` trusts nothing and fails from 60 s to 200 s.
     fn failing() -> (Deployment, Script) {

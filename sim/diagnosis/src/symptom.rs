@@ -3,7 +3,7 @@
 
 use super::case::lacks_trust;
 use trustsim_pki::Certificate;
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 
 /// A failing handshake as both sides saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]

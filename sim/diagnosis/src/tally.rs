@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use crate::outages;
     use trustsim_testkit::{Script, seconds};
-    use trustsim_tls::ErrorKind;
+    use trustsim_validators::ErrorKind;
     use trustsim_world::Away;
 
     fn only(script: &Script) -> Tally {

@@ -3,7 +3,7 @@
 use super::*;
 use trustsim_juju::{HookError, HookName};
 use trustsim_testkit::{Script, deployment, expect, good, seconds, set_option, subject};
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 use trustsim_world::{Counted, ExpectationKind, Kind, Party, Selector};
 
 /// Judges one expectation on a run in which `browser` fails from 100 s to 130 s.

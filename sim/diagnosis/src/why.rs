@@ -9,7 +9,7 @@ use super::explanation::{Explainer, Explanation};
 use super::outages::{Outage, outages};
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
-use trustsim_tls::{Side, TrustStore, Validator, Verdict, judge_client, judge_server};
+use trustsim_validators::{Side, TrustStore, Validator, Verdict, judge_client, judge_server};
 use trustsim_world::{Deployment, ExportedConnection, Journal, Manifest, Seq};
 
 /// How one connection stands at an instant.

@@ -14,7 +14,8 @@ use trustsim_charms::{AcmeProfile, CharmMetadata, IssuerProfile, Role};
 use trustsim_juju::HookName;
 use trustsim_kernel::{Delay, Span, Time, format_duration};
 use trustsim_pki::KeyAlgorithm;
-use trustsim_tls::{ErrorKind, Resumption, Validator};
+use trustsim_tls::Resumption;
+use trustsim_validators::{ErrorKind, Validator};
 
 /// What is rehearsed.
 #[derive(Clone, Debug)]

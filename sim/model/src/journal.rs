@@ -13,7 +13,7 @@ use trustsim_kernel::{Span, Time};
 
 pub use trustsim_kernel::Seq;
 use trustsim_pki::Certificate;
-use trustsim_tls::{ErrorKind, Verdict};
+use trustsim_validators::{ErrorKind, Verdict};
 
 /// Whom an entry is about; parts that do not apply are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use trustsim_charms::PendingTask;
 use trustsim_interfaces::notes::RefusedOrder;
 use trustsim_juju::{IntegrateError, OfferError, RelationChange};
 use trustsim_kernel::Span;
-use trustsim_tls::Side;
+use trustsim_validators::Side;
 
 /// One remark.
 #[derive(Clone, Debug, PartialEq, Eq)]

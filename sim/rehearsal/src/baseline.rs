@@ -10,7 +10,8 @@ use trustsim_diagnosis::{Outage, Rotated, outages};
 use trustsim_faults::rotation::{Refusal, Rotation, timed};
 use trustsim_kernel::{Span, Time};
 use trustsim_pki::Certificate;
-use trustsim_tls::{Case, ErrorKind};
+use trustsim_tls::Case;
+use trustsim_validators::ErrorKind;
 use trustsim_world::{
     CertificateKind, Deployment, Journal, Kind, Manifest, Options, RotationSpec, Simulation,
     TimedAction,

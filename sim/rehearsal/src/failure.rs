@@ -4,7 +4,7 @@
 use trustsim_diagnosis::Violation;
 use trustsim_faults::rotation::Refusal;
 use trustsim_kernel::Span;
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 
 /// Why a rotation with some pauses is not safe.
 #[derive(Clone, Debug, PartialEq, Eq)]

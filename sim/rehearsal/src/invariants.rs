@@ -7,7 +7,8 @@ use trustsim_diagnosis::{Invariant, Violation};
 use trustsim_faults::rotation::{Refusal, Rotation, Way, way};
 use trustsim_kernel::{Span, Streams};
 use trustsim_pki::Certificate;
-use trustsim_tls::{Case, ErrorKind, handshake};
+use trustsim_tls::{Case, handshake};
+use trustsim_validators::ErrorKind;
 use trustsim_world::{ConnectionSpec, Persistence, RotationStep, Source};
 
 /// What was found of one invariant.

@@ -133,7 +133,7 @@ mod tests {
             failure: Failure::Connection(ConnectionFailure {
                 connection: "web -> api".to_owned(),
                 after: Span::ZERO,
-                error: trustsim_tls::ErrorKind::UnknownIssuer,
+                error: trustsim_validators::ErrorKind::UnknownIssuer,
             }),
         }
     }

@@ -6,7 +6,7 @@ use crate::words::{self, ca_route, step, symptom, transit, verdict as verdicts};
 use trustsim_diagnosis::{Answer, Explanation, Rests, SaidBy, TrustSource};
 use trustsim_model::{Journal, Kind, Manifest};
 use trustsim_pki::Certificate;
-use trustsim_tls::Verdict;
+use trustsim_validators::Verdict;
 
 /// An object: `connection`, `client`, `server`, `server_name`, `validator`, `at`, `outcome`, `code`,
 /// `error`, `since`, `until`, `cause` (`{kind, line, seq, steps: [{at, text}]}`), `symptom`,

@@ -485,7 +485,7 @@ fn roots_of_a_client_are_read_from_their_file() {
     let client = &deployment.clients[0];
     assert_eq!(client.roots_pem, [pem]);
     assert_eq!(client.trusts, [0]);
-    assert_eq!(client.validator, trustsim_tls::Validator::Rustls);
+    assert_eq!(client.validator, trustsim_validators::Validator::Rustls);
     assert_eq!(client.refresh, Some(Span::from_secs(86_400)));
 }
 

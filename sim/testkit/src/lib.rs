@@ -20,7 +20,7 @@ use trustsim_pki::issuers::charmlibs;
 use trustsim_pki::{
     Certificate, CertificateRequest, KeyAlgorithm, KeyPair, RequestAttributes, SerialNumber, Terms,
 };
-use trustsim_tls::{ErrorKind, Side, Stack, Text, Validator, Verdict};
+use trustsim_validators::{ErrorKind, Side, Stack, Text, Validator, Verdict};
 
 /// A span of whole seconds.
 pub fn seconds(seconds: u64) -> Span {

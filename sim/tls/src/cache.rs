@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Case, Identity, TrustStore, Validator, Verdict, handshake};
+use super::{Case, Identity, handshake};
 use trustsim_kernel::Stream;
+use trustsim_validators::{TrustStore, Validator, Verdict};
 
 type Digest = [u8; 32];
 

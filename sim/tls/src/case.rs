@@ -1,17 +1,9 @@
 //! What one handshake depends on, and when time alone can change it.
 
-use super::{Identity, TrustStore, Validator};
+use super::Identity;
 use trustsim_kernel::Time;
 use trustsim_pki::{Certificate, RevocationList};
-
-/// One of the two sides of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Side {
-    /// Who opens the connection.
-    Client,
-    /// Who accepts it.
-    Server,
-}
+use trustsim_validators::{TrustStore, Validator};
 
 /// The side that opens the connection.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 //! [`Prepared`] is both sides of a case before they have said anything. [`handshake`] carries their
 //! bytes by hand; tests carry them through tokio as well, and must read the same verdict.
 
-pub(crate) mod offer;
+mod offer;
 mod sans_io;
 
 pub(super) use sans_io::pump;
@@ -18,13 +18,11 @@ use rustls::{
     AlertDescription, CertificateError, ClientConfig, Error, ServerConfig, SupportedProtocolVersion,
 };
 
-use super::case::{Case, Side};
-use super::catalogue::ErrorKind;
-use super::chain::unix;
+use super::case::Case;
 use super::provider::{provider, with_stream};
-use super::verdict::Verdict;
 use super::verifier::Verifier;
 use trustsim_kernel::{Stream, Time};
+use trustsim_validators::{ErrorKind, Side, Verdict, unix};
 
 /// Performs one handshake and says how it went. Every random byte of both sides is drawn from
 /// `stream`; nothing is resumed from earlier handshakes.

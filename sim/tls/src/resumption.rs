@@ -24,14 +24,11 @@ use rustls::{
 use thiserror::Error as ThisError;
 
 use super::case::Case;
-use super::chain::unix;
 use super::handshake::{Prepared, pump};
 use super::provider::with_stream;
-use super::validators::Validator;
-use super::verdict::Verdict;
 use super::verifier::Verifier;
-use super::{judge_client, judge_server};
 use trustsim_kernel::{Span, Stream};
+use trustsim_validators::{Validator, Verdict, judge_client, judge_server, unix};
 
 /// How a client takes up an earlier session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,11 +68,11 @@ impl fmt::Display for Resumption {
 impl Resumption {
     /// How long a stack keeps a session by default; `None` where it never forgets one.
     ///
-    /// The values and their sources are in the files of `validators/`.
+    /// The values and their sources are in the files of `validators::Validator`.
     pub const fn lifetime(self, stack: Validator) -> Option<Span> {
         match self {
-            Self::Tls12Id => stack.profile().session_lifetime,
-            Self::Tls13Ticket => stack.profile().ticket_lifetime,
+            Self::Tls12Id => stack.session_lifetime(),
+            Self::Tls13Ticket => stack.ticket_lifetime(),
         }
     }
 
@@ -91,7 +88,7 @@ impl Resumption {
 
 /// Whether both stacks would take up at `later` what they verified at `earlier`: only Go looks.
 pub fn is_taken_up(earlier: &Case, later: &Case) -> bool {
-    let judges = |stack: Validator| stack.profile().judges_again_on_resumption;
+    let judges = Validator::judges_again_on_resumption;
     let by_client = match judges(later.client.validator) {
         true => judge_server(
             earlier.server.identity.chain(),
@@ -139,7 +136,7 @@ pub fn resume(earlier: &Case, later: &Case, how: Resumption, stream: Stream) -> 
         Ok(client) => Arc::new(client),
         Err(error) => {
             return (
-                super::handshake::cannot_begin(&error, super::Side::Client),
+                super::handshake::cannot_begin(&error, trustsim_validators::Side::Client),
                 false,
             );
         }

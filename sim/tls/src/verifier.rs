@@ -11,11 +11,9 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
-use super::chain::{Purpose, Question, Refusal, decide};
 use super::provider::provider;
-use super::trust::TrustStore;
-use super::validators::Validator;
 use trustsim_kernel::Time;
+use trustsim_validators::{Purpose, Question, Refusal, TrustStore, Validator, decide};
 
 /// One side's rules during one handshake.
 #[derive(Debug)]

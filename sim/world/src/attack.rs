@@ -9,7 +9,8 @@ use super::connections::Meeting;
 use super::simulation::{Event, World};
 use trustsim_kernel::{Agenda, Seq, Time};
 use trustsim_pki::{Certificate, KeyPair};
-use trustsim_tls::{Case, Identity, Side};
+use trustsim_tls::{Case, Identity};
+use trustsim_validators::Side;
 
 /// Everybody who has a key that is not theirs.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,7 @@ use super::simulation::{Event, World};
 use trustsim_interfaces::UnitContext;
 use trustsim_kernel::{Agenda, Seq, Time};
 use trustsim_pki::Certificate;
-use trustsim_tls::TrustStore;
+use trustsim_validators::TrustStore;
 
 /// One client.
 #[derive(Clone, Debug)]

@@ -21,10 +21,8 @@ use super::simulation::{Event, World};
 use super::view::WatchedSource;
 use trustsim_juju::{About, UnitId};
 use trustsim_kernel::{Agenda, Seq, Span, Time};
-use trustsim_tls::{
-    Case, ClientSide, ErrorKind, Identity, ServerSide, Side, TrustStore, Verdict, handshake,
-    next_boundary,
-};
+use trustsim_tls::{Case, ClientSide, Identity, ServerSide, handshake, next_boundary};
+use trustsim_validators::{ErrorKind, Side, TrustStore, Verdict};
 
 /// Attempts fall on half seconds: validity boundaries fall on whole ones, so that no attempt
 /// coincides with one.

@@ -6,7 +6,8 @@ use trustsim_kernel::{Seq, Streams, Time};
 use trustsim_model::Deployment;
 use trustsim_pki::issuers::controller;
 use trustsim_pki::{CertificateRequest, KeyPair, RequestAttributes, SerialNumber, Terms};
-use trustsim_tls::{Case, ClientSide, Identity, ServerSide, TrustStore, Validator};
+use trustsim_tls::{Case, ClientSide, Identity, ServerSide};
+use trustsim_validators::{TrustStore, Validator};
 
 /// The name every agent asks for (juju/juju 3.6 `api/apiclient.go`).
 const SERVER_NAME: &str = "juju-apiserver";

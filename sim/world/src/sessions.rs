@@ -12,7 +12,8 @@ use super::connections::{Meeting, Serials};
 use super::simulation::{Event, World};
 use trustsim_juju::UnitId;
 use trustsim_kernel::{Agenda, Seq, Span, Time};
-use trustsim_tls::{Case, ErrorKind, Resumption, Verdict, is_taken_up, resume};
+use trustsim_tls::{Case, Resumption, is_taken_up, resume};
+use trustsim_validators::{ErrorKind, Verdict};
 
 /// What one connection has open, and the session it could take up.
 #[derive(Clone, Debug, Default)]

@@ -11,7 +11,8 @@ use trustsim_interfaces::pem;
 use trustsim_juju::{About, UnitId};
 use trustsim_kernel::{Agenda, Seq, Time};
 use trustsim_pki::Certificate;
-use trustsim_tls::{Identity, TrustStore, Validator};
+use trustsim_tls::Identity;
+use trustsim_validators::{TrustStore, Validator};
 
 /// Sides of all units, by id.
 #[derive(Clone, Debug, Default)]

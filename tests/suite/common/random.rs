@@ -1,7 +1,7 @@
 //! Small random deployments, as scenario texts: one model, a few authorities, servers, consumers
 //! and clients of every stack. The same seed gives the same text.
 
-use trustsim::tls::Validator;
+use trustsim::validators::Validator;
 
 /// A scenario text and the addresses in it.
 pub(crate) struct RandomDeployment {

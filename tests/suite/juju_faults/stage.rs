@@ -5,7 +5,7 @@ use std::sync::Arc;
 use trustsim::diagnosis::{Explanation, Findings, diagnose};
 use trustsim::kernel::Span;
 use trustsim::report::words;
-use trustsim::tls::ErrorKind;
+use trustsim::validators::ErrorKind;
 use trustsim::world::{Entry, Kind, Options, Record, Simulation};
 
 use crate::common::deployed;

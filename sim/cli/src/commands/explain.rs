@@ -6,7 +6,7 @@ use crate::error::CliError;
 use trustsim_diagnosis as diagnosis;
 use trustsim_report::terminal::{Align, Cell, Table, style};
 use trustsim_scenario as scenario;
-use trustsim_tls as tls;
+use trustsim_validators as validators;
 
 pub(super) fn explain(args: &Explain, console: &mut Console<'_>) -> Result<(), CliError> {
     let codes = codes();
@@ -29,7 +29,7 @@ pub(super) fn explain(args: &Explain, console: &mut Console<'_>) -> Result<(), C
 /// The page of a code, in Markdown.
 fn page(code: &str) -> Option<&'static str> {
     scenario::explain(code)
-        .or_else(|| tls::explain(code))
+        .or_else(|| validators::explain(code))
         .or_else(|| diagnosis::explain(code))
 }
 
@@ -40,7 +40,7 @@ fn codes() -> Vec<(&'static str, &'static str)> {
         let title = title.expect("the page of a code begins with its title");
         (code.text(), title.trim_start_matches([' ', '#']))
     });
-    let of_handshakes = tls::ErrorKind::ALL
+    let of_handshakes = validators::ErrorKind::ALL
         .iter()
         .map(|error| (error.code(), error.kebab()));
     let of_rotations = diagnosis::Invariant::ALL

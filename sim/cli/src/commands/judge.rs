@@ -14,7 +14,7 @@ use trustsim_kernel::Time;
 use trustsim_pki::{Certificate, PkiError, RevocationList};
 use trustsim_report::terminal::{Align, Cell, Table, style};
 use trustsim_report::words::verdict as words;
-use trustsim_tls::{
+use trustsim_validators::{
     TrustStore, UnknownValidator, Validator, Verdict, judge_client, judge_server, presents,
 };
 

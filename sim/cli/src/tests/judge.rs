@@ -101,7 +101,7 @@ fn judge_says_what_every_stack_says() {
     let answers: Value = serde_json::from_str(&both).unwrap();
     assert_eq!(
         answers.as_array().unwrap().len(),
-        trustsim_tls::Validator::ALL.len()
+        trustsim_validators::Validator::ALL.len()
     );
     assert!(
         answers

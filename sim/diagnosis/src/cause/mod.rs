@@ -38,7 +38,7 @@ use super::ca_route::CaRoute;
 use super::case::Case;
 use super::facts::Facts;
 use trustsim_kernel::{Span, Time};
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 use trustsim_world::{Action, Deployment, Entry, Kind, OperatorSpec, Seq, TimedAction};
 
 /// Two update-status hooks: what has not happened after that does not happen by itself.

@@ -3,7 +3,7 @@
 use super::super::outages::outages;
 use super::*;
 use trustsim_testkit::{Authority, Script, deployment, seconds, source};
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 use trustsim_world::{Persisting, TimedStep};
 
 /// A CA of `a.ca` that is rotated at 100 s, and whether `browser` trusts its successor at once.

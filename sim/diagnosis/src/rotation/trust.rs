@@ -5,7 +5,7 @@ use crate::addresses::address;
 use crate::facts::seq_of;
 use trustsim_kernel::{Time, format_duration};
 use trustsim_pki::Certificate;
-use trustsim_tls::{ErrorKind, Side};
+use trustsim_validators::{ErrorKind, Side};
 use trustsim_world::{CertificateRecord, Entry, Kind, Seq};
 
 /// A refused certificate: who showed it to whom.

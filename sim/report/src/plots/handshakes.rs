@@ -11,7 +11,7 @@ use crate::Run;
 use crate::words::number::grouped;
 use trustsim_kernel::{Time, format_duration};
 use trustsim_model::Kind;
-use trustsim_tls::Outcome;
+use trustsim_validators::Outcome;
 
 const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 70.0;

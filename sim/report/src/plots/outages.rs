@@ -14,7 +14,7 @@ use crate::Run;
 use crate::words::number::natural;
 use trustsim_diagnosis::Outage;
 use trustsim_kernel::{Span, format_duration};
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 
 const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 290.0;

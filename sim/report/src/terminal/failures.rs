@@ -9,7 +9,7 @@ use crate::words::{ca_route, cause, certificate, command, entry, open_outage, sy
 use trustsim_diagnosis::{CaRoute, Explanation, Outage, Part, outage_attempts};
 use trustsim_kernel::{Span, Time, format_duration};
 use trustsim_model::{Entry, Kind, Seq, Source};
-use trustsim_tls::{Side, Verdict};
+use trustsim_validators::{Side, Verdict};
 
 /// Blocks printed; `outages.csv` has them all.
 const BLOCKS: usize = 12;

@@ -6,7 +6,7 @@ use trustsim_model::{
     PersistingRecord, Source, Trigger,
 };
 use trustsim_pki::Certificate;
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 
 use super::{cause, certificate, note};
 

@@ -4,7 +4,7 @@ use trustsim_charms::PendingTask;
 use trustsim_interfaces::notes::RefusedOrder;
 use trustsim_kernel::{Span, format_duration};
 use trustsim_model::{Manifest, NotFetched, Note, Refusal};
-use trustsim_tls::Side;
+use trustsim_validators::Side;
 
 /// A note in one line, without the entry's subject.
 pub fn detail(note: &Note, manifest: &Manifest) -> String {

@@ -3,7 +3,7 @@
 
 use trustsim_diagnosis::Symptom;
 use trustsim_pki::Certificate;
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 
 use super::certificate;
 

@@ -15,7 +15,7 @@ use trustsim_pki::Certificate;
 use trustsim_testkit::{
     Authority, Script, deployment, hook_name, seconds, set_option, source, subject,
 };
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 
 mod explained;
 mod kept;

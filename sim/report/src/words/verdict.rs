@@ -1,6 +1,6 @@
 //! The words for verdicts of handshakes: the outcome, and the code and error of one that failed.
 
-use trustsim_tls::{ErrorKind, Side, Verdict};
+use trustsim_validators::{ErrorKind, Side, Verdict};
 
 /// `ok` or `failed`.
 pub fn outcome(verdict: &Verdict) -> &'static str {

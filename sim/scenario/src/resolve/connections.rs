@@ -8,7 +8,8 @@ use crate::shape::{ClientFile, ConnectionFile, Text};
 use trustsim_charms::{DeclaredDuration, Role};
 use trustsim_kernel::Span;
 use trustsim_model::{ClientSpec, ConnectionSpec, Party, Persistence};
-use trustsim_tls::{UnknownResumption, Validator};
+use trustsim_tls::UnknownResumption;
+use trustsim_validators::Validator;
 use trustsim_yaml::{Map, Spanned};
 
 /// Time between attempts unless the file says otherwise.

@@ -8,7 +8,7 @@ use crate::shape::{
 };
 use trustsim_juju::{HookName, UnknownHook};
 use trustsim_model::{Counted, Expectation, ExpectationKind, Party, Selector};
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 use trustsim_yaml::{Place, Spanned, nearest};
 
 impl Resolver<'_> {

@@ -8,7 +8,7 @@ use trustsim_charms::DeclaredDuration;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{ControllerSpec, Timings};
 use trustsim_pki::KeyAlgorithm;
-use trustsim_tls::Validator;
+use trustsim_validators::Validator;
 use trustsim_yaml::nearest;
 
 /// When a run begins unless the file says otherwise.

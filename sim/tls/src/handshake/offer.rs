@@ -12,8 +12,8 @@ use rustls::SignatureScheme;
 use rustls::client::ResolvesClientCert;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
-use crate::Validator;
 use trustsim_pki::Certificate;
+use trustsim_validators::Validator;
 
 /// What a client that is `validator`'s stack presents when it is asked.
 pub(super) fn resolver(
@@ -26,18 +26,6 @@ pub(super) fn resolver(
     }
     let issuers = chain.iter().map(|one| one.issuer_der().to_vec()).collect();
     Arc::new(Selective { loaded, issuers })
-}
-
-/// Whether such a client presents `chain` to a server that names `authorities`, in DER.
-pub(crate) fn is_offered<'a>(
-    validator: Validator,
-    chain: &[Certificate],
-    authorities: impl IntoIterator<Item = &'a [u8]>,
-) -> bool {
-    let mut authorities = authorities.into_iter().peekable();
-    !validator.heeds_hints()
-        || authorities.peek().is_none()
-        || authorities.any(|name| chain.iter().any(|one| one.issuer_der() == name))
 }
 
 #[derive(Debug)]

@@ -77,8 +77,9 @@ fn unfinished() -> Error {
 mod tests {
     use super::*;
     use crate::tests::make::{Pair, case, pair, start, stream, trust};
-    use crate::{Validator, with_stream};
+    use crate::with_stream;
     use trustsim_pki::KeyAlgorithm;
+    use trustsim_validators::Validator;
 
     fn transcript(algorithm: KeyAlgorithm, subject: &str) -> Vec<u8> {
         let Pair { root, leaf } = pair(algorithm);

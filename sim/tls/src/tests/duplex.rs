@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio_rustls::rustls::Error;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use trustsim_kernel::Stream;
-use trustsim_tls::{Case, Ended, Prepared, Verdict, with_stream};
+use trustsim_tls::{Case, Ended, Prepared, with_stream};
+use trustsim_validators::Verdict;
 
 /// More than a flight of either side.
 const PIPE_BYTES: usize = 1 << 20;

@@ -2,13 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::super::{
-    ErrorKind, Side, Validator, Verdict, VerdictCache, handshake, judge_server, next_boundary,
-};
 use super::duplex::handshake_through_tokio;
 use super::make::*;
+use crate::{VerdictCache, handshake, next_boundary};
 use trustsim_kernel::Time;
 use trustsim_pki::KeyAlgorithm;
+use trustsim_validators::{ErrorKind, Side, Validator, Verdict, judge_server};
 
 const ALGORITHMS: [KeyAlgorithm; 3] = [
     KeyAlgorithm::EcdsaP256,

@@ -3,9 +3,10 @@
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose};
 
-use super::super::{Case, Side, Validator, handshake};
 use super::make::*;
+use crate::{Case, handshake};
 use trustsim_pki::KeyAlgorithm;
+use trustsim_validators::{Side, Validator};
 
 const KEY: KeyAlgorithm = KeyAlgorithm::EcdsaP256;
 

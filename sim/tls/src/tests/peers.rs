@@ -13,9 +13,9 @@ use rustls::{
 };
 
 use super::super::provider::{provider, signing_key, with_stream};
-use super::super::{ErrorKind, Side, Stack, Verdict};
 use super::make::*;
 use trustsim_pki::KeyAlgorithm;
+use trustsim_validators::{ErrorKind, Side, Stack, Verdict};
 
 #[derive(Debug)]
 struct Nobody;
@@ -73,7 +73,7 @@ struct Start;
 
 impl rustls::time_provider::TimeProvider for Start {
     fn current_time(&self) -> Option<rustls::pki_types::UnixTime> {
-        Some(super::super::chain::unix(start()))
+        Some(trustsim_validators::unix(start()))
     }
 }
 

@@ -1,11 +1,10 @@
 //! Sessions, taken up by real rustls: what it looks at again, and what it does not.
 
-use super::super::{
-    Case, ErrorKind, Resumption, TrustStore, Validator, handshake, is_taken_up, resume,
-};
 use super::make::*;
+use crate::{Case, Resumption, handshake, is_taken_up, resume};
 use trustsim_kernel::{Span, Time};
 use trustsim_pki::KeyAlgorithm;
+use trustsim_validators::{ErrorKind, TrustStore, Validator};
 
 const KEY: KeyAlgorithm = KeyAlgorithm::EcdsaP256;
 const BOTH: [Resumption; 2] = [Resumption::Tls12Id, Resumption::Tls13Ticket];

@@ -5,7 +5,7 @@ use trustsim_interfaces::UnitContext;
 use trustsim_juju::{ApplicationKind, UnitId};
 use trustsim_kernel::{Seq, Time};
 use trustsim_model::Trigger;
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 
 impl World {
     pub(super) fn handshake_cause(

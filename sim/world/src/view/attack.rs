@@ -4,7 +4,8 @@
 use crate::Simulation;
 use crate::connections::Meeting;
 use trustsim_kernel::Time;
-use trustsim_tls::{Case, TrustStore, Validator, Verdict};
+use trustsim_tls::Case;
+use trustsim_validators::{TrustStore, Validator, Verdict};
 
 /// Somebody who trusts CAs.
 #[derive(Clone, Debug)]

@@ -4,7 +4,8 @@ use crate::Simulation;
 use crate::connections::Meeting;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
-use trustsim_tls::{Case, Identity, Side, Verdict};
+use trustsim_tls::{Case, Identity};
+use trustsim_validators::{Side, Verdict};
 
 /// One connection at one instant.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use trustsim_diagnosis::{CaRoute, Explanation, diagnose};
 use trustsim_juju::{RelationChange, SecretChange};
 use trustsim_model::{Deployment, Kind, OfferSpec, SaasSpec, Seq};
 use trustsim_testkit::{Authority, Script, bad, deployment, rotation, subject};
-use trustsim_tls::{ErrorKind, Side, Verdict};
+use trustsim_validators::{ErrorKind, Side, Verdict};
 
 fn explained(deployment: &Deployment, script: &Script) -> Explanation {
     let findings = diagnose(deployment, &script.manifest, &script.journal);

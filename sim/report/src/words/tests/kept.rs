@@ -11,7 +11,7 @@ use trustsim_interfaces::certificate_transfer::Library;
 use trustsim_juju::{HookError, RelationChange, RelationName};
 use trustsim_model::{Action, Deployment, Kind, ScaleAction, Seq, Side, Subject, TimedAction};
 use trustsim_testkit::{Authority, Script, deployment, hook_name, seconds, source, subject};
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 
 /// Indices into the deployment of these tests.
 const CA: usize = 0;
@@ -161,7 +161,7 @@ fn misbuilt(deployment: &Deployment, shows_issuer: bool, error: ErrorKind) -> To
         script.presented = "".into();
     }
     let mut verdict = trustsim_testkit::bad(error);
-    verdict.judged_by = Some(trustsim_tls::Side::Server);
+    verdict.judged_by = Some(trustsim_validators::Side::Server);
     script.judge(60, None, 0, verdict);
     cause(deployment, &script)
 }

@@ -6,7 +6,7 @@ use trustsim_diagnosis::{Answer, Explanation, diagnose, why};
 use trustsim_juju::{HookError, RelationChange, Status};
 use trustsim_model::{Kind, Subject};
 use trustsim_testkit::{Authority, Script, deployment, hook_name, subject};
-use trustsim_tls::ErrorKind;
+use trustsim_validators::ErrorKind;
 
 fn explained(script: &Script) -> Explanation {
     let findings = diagnose(&deployment(), &script.manifest, &script.journal);

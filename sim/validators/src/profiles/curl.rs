@@ -4,12 +4,12 @@ use ::rustls::AlertDescription;
 use ::rustls::pki_types::ServerName;
 
 use super::{Profile, Stack, Words, line, openssl};
-use crate::case::Side;
 use crate::catalogue::ErrorKind;
 use crate::chain::openssl::{Rules, decide};
 use crate::chain::{
     ADDRESS_MISMATCH, CRL_SIGNATURE, HOST_MISMATCH, PARTIAL_CHAIN, SIGNATURE, Said, x509_text,
 };
+use crate::side::Side;
 
 pub(super) const PROFILE: Profile = Profile {
     name: "curl",

@@ -16,8 +16,8 @@ use webpki::{
 };
 
 use super::super::catalogue::ErrorKind;
-use super::super::provider::provider;
 use super::{Purpose, Question, Refusal, Said, unix};
+use crate::algorithms::algorithms;
 
 /// What rustls decides.
 pub(crate) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
@@ -47,7 +47,7 @@ fn verify(question: &Question<'_>) -> Result<(), webpki::Error> {
             .build()
     });
     leaf.verify_for_usage(
-        provider().signature_verification_algorithms.all,
+        algorithms().all,
         question.trust.anchors(),
         question.others,
         unix(question.clock),

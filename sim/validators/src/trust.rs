@@ -122,7 +122,7 @@ impl TrustStore {
     }
 
     /// The names a server sends with its request for a client certificate.
-    pub(super) fn hints(&self) -> &[DistinguishedName] {
+    pub fn hints(&self) -> &[DistinguishedName] {
         self.0.hints.get_or_init(|| {
             let subjects = self.anchors().iter().map(|anchor| anchor.subject.as_ref());
             subjects.map(DistinguishedName::in_sequence).collect()

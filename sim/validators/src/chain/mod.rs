@@ -29,17 +29,17 @@ pub(super) use x509_errors::{
     text as x509_text,
 };
 
-use super::case::Side;
 use super::catalogue::ErrorKind;
+use super::profiles::Validator;
+use super::side::Side;
 use super::trust::TrustStore;
-use super::validators::Validator;
 use super::verdict::Verdict;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
 
 /// What a certificate is judged for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub enum Purpose {
     /// It authenticates a server.
     Server,
     /// It authenticates a client.
@@ -47,24 +47,24 @@ pub(super) enum Purpose {
 }
 
 /// Everything a validator may look at.
-pub(super) struct Question<'a> {
+pub struct Question<'a> {
     /// The leaf that the peer presented.
-    pub(super) leaf: &'a CertificateDer<'a>,
+    pub leaf: &'a CertificateDer<'a>,
     /// What it sent along, in its order.
-    pub(super) others: &'a [CertificateDer<'a>],
+    pub others: &'a [CertificateDer<'a>],
     /// The roots of the judging side.
-    pub(super) trust: &'a TrustStore,
+    pub trust: &'a TrustStore,
     /// The name asked for; none for client certificates.
-    pub(super) name: Option<&'a ServerName<'a>>,
+    pub name: Option<&'a ServerName<'a>>,
     /// What the certificate is judged for.
-    pub(super) purpose: Purpose,
+    pub purpose: Purpose,
     /// The clock of the judging side.
-    pub(super) clock: Time,
+    pub clock: Time,
 }
 
 /// Why a chain was refused.
 #[derive(Clone, Debug)]
-pub(super) struct Refusal {
+pub struct Refusal {
     /// Our name for it.
     pub(super) error: ErrorKind,
     /// The rustls error that means this.
@@ -96,7 +96,7 @@ pub(super) const NOW: &str = "{now}";
 
 impl Refusal {
     /// A rustls error that makes rustls send the alert, or the nearest one there is.
-    pub(super) fn wire(&self) -> Error {
+    pub fn wire(&self) -> Error {
         use AlertDescription as A;
         let other = || CertificateError::Other(OtherError(Arc::new(webpki::Error::UnknownIssuer)));
         match self.alert {
@@ -114,7 +114,7 @@ impl Refusal {
 }
 
 /// Asks `validator`.
-pub(super) fn decide(validator: Validator, question: &Question<'_>) -> Result<(), Box<Refusal>> {
+pub fn decide(validator: Validator, question: &Question<'_>) -> Result<(), Box<Refusal>> {
     (validator.profile().decide)(question)
 }
 
@@ -147,7 +147,25 @@ pub fn judge_client(
 /// names them: where it does not, the server sees a client without a certificate.
 pub fn presents(chain: &[Certificate], roots: &TrustStore, validator: Validator) -> bool {
     let authorities = roots.roots().map(Certificate::subject_der);
-    super::handshake::offer::is_offered(validator, chain, authorities)
+    is_offered(validator, chain, authorities)
+}
+
+/// Whether a client of `validator`'s stack presents `chain` to a server that names `authorities`,
+/// in DER.
+///
+/// rustls and OpenSSL send what they are configured with. Go asks
+/// `CertificateRequestInfo.SupportsCertificate` (golang/go `src/crypto/tls/common.go`), and Java its
+/// key manager (`sun.security.ssl.SunX509KeyManagerImpl.getAliases`): where the server names
+/// authorities and none of them issued a certificate of the chain, they send none.
+pub fn is_offered<'a>(
+    validator: Validator,
+    chain: &[Certificate],
+    authorities: impl IntoIterator<Item = &'a [u8]>,
+) -> bool {
+    let mut authorities = authorities.into_iter().peekable();
+    !validator.heeds_hints()
+        || authorities.peek().is_none()
+        || authorities.any(|name| chain.iter().any(|one| one.issuer_der() == name))
 }
 
 fn judge(
@@ -188,6 +206,6 @@ fn judge(
 }
 
 /// A clock as rustls reads it.
-pub(super) const fn unix(at: Time) -> UnixTime {
+pub const fn unix(at: Time) -> UnixTime {
     UnixTime::since_unix_epoch(std::time::Duration::from_secs(at.as_seconds()))
 }

@@ -4,9 +4,9 @@ use ::rustls::pki_types::ServerName;
 use ::rustls::{AlertDescription, CertificateError, Error};
 
 use super::{Profile, Stack, Words, patterns};
-use crate::case::Side;
 use crate::catalogue::ErrorKind;
 use crate::chain::{Refusal, Said, webpki_rules};
+use crate::side::Side;
 use crate::texts::{NOW_UNIX, SINCE, UNTIL};
 use trustsim_kernel::Span;
 

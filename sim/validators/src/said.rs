@@ -1,13 +1,13 @@
 //! The last section of a code's page: what each program prints, on the side that finds the error
-//! and on the side that is refused, as the stacks themselves say it (`validators/`). `…` is what
+//! and on the side that is refused, as the stacks themselves say it (`profiles/`). `…` is what
 //! depends on the case.
 
 use rustls::AlertDescription;
 
-use super::case::Side;
 use super::catalogue::ErrorKind;
+use super::profiles::Stack;
+use super::side::Side;
 use super::texts::of_alert;
-use super::validators::Stack;
 use super::verdict::{Verdict, alert_name};
 
 /// The section, in Markdown.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use x509_parser::public_key::PublicKey as ParsedKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::super::provider::provider;
+use crate::algorithms::algorithms;
 
 /// What kind of key signs or is signed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl Signed {
     /// count as failures.
     pub(super) fn is_by(&self, key: &PublicKey) -> bool {
         let message = &self.certificate[self.message.clone()];
-        let mut algorithms = provider().signature_verification_algorithms.all.iter();
+        let mut algorithms = algorithms().all.iter();
         algorithms.any(|known| {
             known.signature_alg_id().as_ref() == self.algorithm
                 && known.public_key_alg_id().as_ref() == key.algorithm

@@ -1,13 +1,13 @@
 //! The lines that programs print about a failed handshake, on both sides: each stack's own words
-//! (`validators/`), with the time of printing filled in by [`Text::at`].
+//! (`profiles/`), with the time of printing filled in by [`Text::at`].
 
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, Error};
 
-use super::case::Side;
 use super::catalogue::ErrorKind;
 use super::chain::{NOW, Refusal};
-use super::validators::{Stack, Words};
+use super::profiles::{Stack, Words};
+use super::side::Side;
 use trustsim_kernel::Time;
 
 /// A line that somebody sees because of a failure.

@@ -3,11 +3,11 @@
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, Error};
 
-use super::case::Side;
 use super::catalogue::ErrorKind;
 use super::chain::{Refusal, Said};
+use super::profiles::{Stack, Validator};
+use super::side::Side;
 use super::texts::{self, Text};
-use super::validators::{Stack, Validator};
 use trustsim_kernel::Time;
 
 /// Whether the handshake was completed.
@@ -98,7 +98,7 @@ impl Verdict {
     }
 
     /// A handshake that rustls broke off.
-    pub(super) fn from_error(
+    pub fn from_error(
         error: ErrorKind,
         rustls: &Error,
         judged_by: Side,
@@ -129,11 +129,7 @@ impl Verdict {
 
     /// A chain that `judged_by` refused when it asked for `name`. The alert and the words are
     /// those of the stack whose rules decided.
-    pub(super) fn refused(
-        refusal: &Refusal,
-        judged_by: Side,
-        name: Option<&ServerName<'_>>,
-    ) -> Self {
+    pub fn refused(refusal: &Refusal, judged_by: Side, name: Option<&ServerName<'_>>) -> Self {
         let texts = texts::of_refusal(refusal, judged_by, name);
         let alert = Some(refusal.alert);
         let mut verdict = Self::with_texts(refusal.error, &refusal.rustls, judged_by, alert, texts);

@@ -13,14 +13,14 @@ use rcgen::{
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName};
 
-use super::super::chain::{Purpose, Question, decide, unix};
-use super::super::provider::provider;
-use super::super::{Side, TrustStore, Validator, judge_server};
 use super::make::*;
 use trustsim_kernel::{Stream, Time};
 use trustsim_pki::{Certificate, KeyAlgorithm, KeyPair};
+use trustsim_validators::{Purpose, Question, decide, unix};
+use trustsim_validators::{Side, TrustStore, Validator, judge_server};
 
 /// A chain, a store and a name, with at most a few things wrong.
 pub(super) struct Drawn {
@@ -187,8 +187,10 @@ fn rustls_own_verifier_says_the_same() {
             .roots()
             .map(|root| CertificateDer::from(root.der()));
         roots.add_parsable_certificates(ders);
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider()));
+        let verifier = WebPkiServerVerifier::builder_with_provider(
+            Arc::new(roots),
+            Arc::new(ring::default_provider()),
+        );
         let verifier = verifier.build().unwrap();
         let presented: Vec<_> = drawn
             .chain

@@ -20,9 +20,9 @@ use ::rustls::pki_types::ServerName;
 use ::rustls::{AlertDescription, Error};
 use thiserror::Error;
 
-use super::case::Side;
 use super::catalogue::ErrorKind;
 use super::chain::{Question, Refusal};
+use super::side::Side;
 use trustsim_kernel::Span;
 
 /// All that differs between validators.
@@ -176,7 +176,7 @@ impl Validator {
 
     /// Whether a client of this stack keeps its certificate to itself where the server names
     /// authorities and none of them issued it.
-    pub(super) const fn heeds_hints(self) -> bool {
+    pub const fn heeds_hints(self) -> bool {
         self.profile().heeds_hints
     }
 
@@ -190,8 +190,23 @@ impl Validator {
     }
 
     /// How long after the instant of `notAfter` a certificate first counts as expired.
-    pub(super) const fn grain_after_end(self) -> Span {
+    pub const fn grain_after_end(self) -> Span {
         self.profile().grain_after_end
+    }
+
+    /// How long it keeps a session with an identifier (TLS 1.2) by default; `None` for good.
+    pub const fn session_lifetime(self) -> Option<Span> {
+        self.profile().session_lifetime
+    }
+
+    /// How long it keeps a ticket (TLS 1.3) by default; `None` for good.
+    pub const fn ticket_lifetime(self) -> Option<Span> {
+        self.profile().ticket_lifetime
+    }
+
+    /// Whether it judges the chain of a session again before it takes the session up.
+    pub const fn judges_again_on_resumption(self) -> bool {
+        self.profile().judges_again_on_resumption
     }
 }
 
