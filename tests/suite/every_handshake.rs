@@ -91,7 +91,7 @@ fn both_drivers_agree_on_every_case() {
             }
         }
     }
-    assert!(cache.real() > 1_000, "{}", cache.real());
+    assert!(cache.real() > 600, "only {} cases", cache.real());
 }
 
 /// The instants at which handshakes were performed, and of which connections.
