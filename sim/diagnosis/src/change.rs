@@ -248,7 +248,7 @@ fn opposite(deployment: &Deployment, index: usize) -> Result<Action, Obstacle> {
         }
         // Where hooks fail, where a CA is revoked or the public web is away, others must act.
         Action::AcmeServer { .. } | Action::Hook(_) | Action::Tls(_) => Err(Obstacle::NotUndoable),
-        other => other.mended().ok_or(Obstacle::NotUndoable),
+        other => other.inverse().ok_or(Obstacle::NotUndoable),
     }
 }
 

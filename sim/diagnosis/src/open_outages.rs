@@ -328,13 +328,14 @@ impl Search<'_> {
                 .filter(|later| later.at <= self.end);
             self.matters(timed, server, error, near)
                 && !later.clone().any(|later| {
-                    undoes(&later.action, &timed.action) && self.refusal(later).is_none()
+                    later.action.undoes(&timed.action, self.deployment)
+                        && self.refusal(later).is_none()
                 })
         });
         let (index, timed) = open.next()?;
         let tried = actions[index + 1..]
             .iter()
-            .filter(|later| undoes(&later.action, &timed.action));
+            .filter(|later| later.action.undoes(&timed.action, self.deployment));
         let refused = tried.filter_map(|later| self.refusal(later)).next_back();
         Some(OpenReason::NotUndone {
             action: Performed {
@@ -450,53 +451,5 @@ fn not_carried(ca_route: &CaRoute) -> Option<OpenReason> {
         CaRoute::Missing { .. } | CaRoute::Given { .. } => {
             Some(OpenReason::NotCarried(ca_route.clone()))
         }
-    }
-}
-
-/// Whether what happened later undid what happened before.
-fn undoes(later: &Action, before: &Action) -> bool {
-    match (later, before) {
-        (Action::Unit(UnitAction::Start(up)), Action::Unit(UnitAction::Stop(down))) => up == down,
-        (
-            Action::Unit(UnitAction::SkewMachine { machine, .. }),
-            Action::Unit(UnitAction::SkewMachine { machine: other, .. }),
-        ) => machine == other,
-        (
-            Action::SkewClock {
-                application, unit, ..
-            },
-            Action::SkewClock {
-                application: other,
-                unit: of,
-                ..
-            },
-        ) => application == other && (unit == of || unit.is_none()),
-        (Action::Hook(HookAction::Mend(mended)), Action::Hook(HookAction::Fail(failing))) => {
-            mended == failing
-        }
-        (
-            Action::Network(NetworkAction::ControllerUp(up)),
-            Action::Network(NetworkAction::ControllerDown(down)),
-        ) => up == down,
-        (
-            Action::Network(NetworkAction::Restore(path, disruption)),
-            Action::Network(NetworkAction::Disrupt(other, of)),
-        ) => path == other && disruption == of,
-        (
-            Action::Offer(OfferAction::Resume { sides, .. }),
-            Action::Offer(OfferAction::Suspend { sides: other, .. }),
-        ) => sides == other,
-        (
-            Action::Offer(OfferAction::Grant { offer, user }),
-            Action::Offer(OfferAction::Revoke {
-                offer: other,
-                user: of,
-            }),
-        ) => offer == other && user == of,
-        (Action::Integrate { sides, .. }, Action::RemoveRelation { sides: other, .. }) => {
-            sides == other
-        }
-        (Action::AcmeServer { reachable }, Action::AcmeServer { .. }) => *reachable,
-        _ => false,
     }
 }

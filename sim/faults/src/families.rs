@@ -79,7 +79,7 @@ fn what_is_over_at_once_has_no_other_half() {
         Action::Tls(TlsAction::Compromise { ca: 0 }),
         Action::AcmeServer { reachable: true },
     ] {
-        assert_eq!(action.mended(), None);
+        assert_eq!(action.inverse(), None);
         assert_eq!(strikes(Fault::lasting(action, lasts)).len(), 1);
     }
 }

@@ -19,7 +19,7 @@ use trustsim_model::{Action, Source, TimedAction};
 pub struct Fault {
     /// What it does.
     pub action: Action,
-    /// Until [`Action::mended`] puts it right; `None` for good, and for what is over at once.
+    /// Until [`Action::inverse`] puts it right; `None` for good, and for what is over at once.
     pub lasts: Option<Span>,
 }
 
@@ -63,7 +63,7 @@ fn timed_actions(planned: PlannedFault) -> Vec<TimedAction> {
         action,
         source: source.clone(),
     };
-    let mended = lasts.zip(action.mended());
+    let mended = lasts.zip(action.inverse());
     let mended = mended.map(|(after, action)| timed(at.saturating_add(after), action));
     std::iter::once(timed(at, action)).chain(mended).collect()
 }

@@ -137,7 +137,7 @@ impl Draw<'_> {
             18 => {
                 let RelationSpec { model, sides, .. } = self.relation(|_| true)?.clone();
                 let removal = Action::RemoveRelation { model, sides };
-                let back = removal.mended().map(Fault::from);
+                let back = removal.inverse().map(Fault::from);
                 return Some((removal.into(), back));
             }
             _ => self.sealing()?,

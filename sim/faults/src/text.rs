@@ -20,7 +20,7 @@ impl PlannedFault {
         let Some((kind, mut parts)) = body(action, deployment) else {
             return format!("# at {at}: {}", action.to_command(deployment));
         };
-        let lasts = lasts.filter(|_| action.mended().is_some());
+        let lasts = lasts.filter(|_| action.inverse().is_some());
         parts.extend(lasts.map(length));
         format!("- {{at: {at}, {kind}: {{{}}}}}", parts.join(", "))
     }

@@ -2,7 +2,7 @@
 //! command where there is one. The world carries actions out and knows none by its purpose.
 
 mod hooks;
-mod mend;
+mod inverse;
 mod network;
 mod offers;
 mod scale;

@@ -69,6 +69,35 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// A deployment of nothing, from which one is built up.
+    pub fn empty() -> Self {
+        Self {
+            name: String::new(),
+            about: String::new(),
+            seed: 1,
+            start: Time::EPOCH,
+            duration: Span::ZERO,
+            keys: KeyAlgorithm::default(),
+            timings: Timings::default(),
+            controllers: Vec::new(),
+            models: Vec::new(),
+            machines: Vec::new(),
+            applications: Vec::new(),
+            offers: Vec::new(),
+            saas: Vec::new(),
+            relations: Vec::new(),
+            clients: Vec::new(),
+            connections: Vec::new(),
+            actions: Vec::new(),
+            random: Vec::new(),
+            drawn: Vec::new(),
+            rotations: Vec::new(),
+            acme: AcmeProfile::default(),
+            operators: Vec::new(),
+            expectations: Vec::new(),
+        }
+    }
+
     /// `app:endpoint` of one side of a relation, as `juju integrate` takes it.
     pub fn side_name(&self, side: &Side) -> String {
         format!("{}:{}", self.party_name(side.party), side.endpoint)

@@ -214,6 +214,47 @@ pub enum Answering {
 }
 
 impl TlsAction {
+    pub(super) fn inverse(&self) -> Option<Self> {
+        match self {
+            Self::Edit(edit) => Some(Self::Undo(edit.clone())),
+            Self::PublishLists { ca, .. } => Some(Self::StopLists { ca: *ca }),
+            Self::Answer {
+                application,
+                unit,
+                how: Answering::PlainText | Answering::HangUp,
+            } => Some(Self::Answer {
+                application: *application,
+                unit: *unit,
+                how: Answering::Tls,
+            }),
+            Self::Answer {
+                how: Answering::Tls,
+                ..
+            }
+            | Self::Undo(_)
+            | Self::StopLists { .. }
+            | Self::Compromise { .. } => None,
+        }
+    }
+
+    pub(super) fn undoes(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
+            (Self::Undo(undone), Self::Edit(edit)) => undone == edit,
+            (Self::StopLists { ca }, Self::PublishLists { ca: of, .. }) => ca == of,
+            (
+                Self::Answer {
+                    application, unit, ..
+                },
+                Self::Answer {
+                    application: of,
+                    unit: which,
+                    ..
+                },
+            ) => application == of && (unit.is_none() || unit == which),
+            _ => false,
+        }
+    }
+
     /// A plain phrase: there is no `juju` command for it.
     pub(super) fn to_phrase(&self, deployment: &Deployment) -> String {
         match self {

@@ -5,7 +5,7 @@ use super::Separation;
 use trustsim_juju::Disruption;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
-    Action, Between, Deployment, NetworkAction, OfferAction, Side, Target, TimedAction, UnitAction,
+    Action, Between, Deployment, NetworkAction, OfferAction, Side, TimedAction, UnitAction,
 };
 
 /// Longer than a pod or a machine is away that comes back as fast as it goes.
@@ -16,7 +16,7 @@ pub(super) fn in_force(deployment: &Deployment, at: Time) -> Vec<&TimedAction> {
     let mut open: Vec<&TimedAction> = Vec::new();
     let done = deployment.actions.iter();
     for timed in done.take_while(|timed| deployment.start + timed.at <= at) {
-        open.retain(|earlier| !undoes(&timed.action, &earlier.action, deployment));
+        open.retain(|earlier| !timed.action.undoes(&earlier.action, deployment));
         if lasts(&timed.action) {
             open.push(timed);
         }
@@ -45,79 +45,6 @@ const fn lasts(action: &Action) -> bool {
         ) => true,
         _ => false,
     }
-}
-
-fn undoes(later: &Action, earlier: &Action, deployment: &Deployment) -> bool {
-    match (later, earlier) {
-        (Action::Unit(later), Action::Unit(earlier)) => undoes_to_units(later, earlier),
-        (Action::Network(later), Action::Network(earlier)) => undoes_to_network(later, earlier),
-        (Action::Offer(later), Action::Offer(earlier)) => {
-            undoes_to_offers(deployment, later, earlier)
-        }
-        (Action::AcmeServer { .. }, Action::AcmeServer { .. }) => true,
-        (
-            Action::SkewClock {
-                application, unit, ..
-            },
-            Action::SkewClock {
-                application: of,
-                unit: which,
-                ..
-            },
-        ) => application == of && (unit.is_none() || unit == which),
-        (Action::Integrate { sides, .. }, Action::RemoveRelation { sides: gone, .. }) => {
-            same_sides(deployment, sides, gone)
-        }
-        _ => false,
-    }
-}
-
-fn undoes_to_network(later: &NetworkAction, earlier: &NetworkAction) -> bool {
-    match (later, earlier) {
-        (NetworkAction::ControllerUp(later), NetworkAction::ControllerDown(earlier)) => {
-            later == earlier
-        }
-        (NetworkAction::Restore(later, what), NetworkAction::Disrupt(earlier, of)) => {
-            later == earlier && std::mem::discriminant(what) == std::mem::discriminant(of)
-        }
-        (
-            NetworkAction::SkewController { controller, .. },
-            NetworkAction::SkewController { controller: of, .. },
-        ) => controller == of,
-        _ => false,
-    }
-}
-
-fn undoes_to_offers(deployment: &Deployment, later: &OfferAction, earlier: &OfferAction) -> bool {
-    match (later, earlier) {
-        (OfferAction::Resume { sides, .. }, OfferAction::Suspend { sides: of, .. }) => {
-            same_sides(deployment, sides, of)
-        }
-        (OfferAction::Grant { offer, .. }, OfferAction::Revoke { offer: of, .. }) => offer == of,
-        _ => false,
-    }
-}
-
-fn undoes_to_units(later: &UnitAction, earlier: &UnitAction) -> bool {
-    let covers = |later: &Target, earlier: &Target| {
-        later.application == earlier.application
-            && (later.unit.is_none() || later.unit == earlier.unit)
-    };
-    match (later, earlier) {
-        (UnitAction::Start(later), UnitAction::Stop(earlier))
-        | (UnitAction::Seal(later), UnitAction::Seal(earlier)) => covers(later, earlier),
-        (UnitAction::SkewMachine { machine, .. }, UnitAction::SkewMachine { machine: of, .. }) => {
-            machine == of
-        }
-        _ => false,
-    }
-}
-
-/// Whether two actions are about one relation, over whatever SAAS.
-fn same_sides(deployment: &Deployment, one: &[Side; 2], other: &[Side; 2]) -> bool {
-    let end = |side: &Side| (deployment.application_of(side.party), side.endpoint.clone());
-    let others = other.each_ref().map(end);
-    one.iter().all(|side| others.contains(&end(side)))
 }
 
 /// What keeps two applications apart: their relation is gone or suspended, its offer is, or nothing

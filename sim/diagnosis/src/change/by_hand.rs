@@ -169,7 +169,7 @@ pub(super) fn again(
     let RelationSpec { model, sides, .. } = changed.relations[relation].clone();
     let remove = Action::RemoveRelation { model, sides };
     let integrate = remove
-        .mended()
+        .inverse()
         .expect("a relation that was removed can be made again");
     let commands = [&remove, &integrate].map(|action| Command::of(action, changed));
     plan(changed, at, remove);

@@ -45,6 +45,17 @@ pub enum HookAction {
 }
 
 impl HookAction {
+    pub(super) fn inverse(&self) -> Option<Self> {
+        match self {
+            Self::Fail(failing) => Some(Self::Mend(failing.clone())),
+            Self::Mend(_) | Self::Resolve { .. } => None,
+        }
+    }
+
+    pub(super) fn undoes(&self, earlier: &Self) -> bool {
+        matches!((self, earlier), (Self::Mend(mended), Self::Fail(failing)) if mended == failing)
+    }
+
     pub(super) fn to_command(&self, deployment: &Deployment) -> String {
         let (failing, fail) = match self {
             Self::Fail(failing) => (failing, "fail"),

@@ -42,6 +42,33 @@ pub enum NetworkAction {
 }
 
 impl NetworkAction {
+    pub(super) const fn inverse(&self) -> Option<Self> {
+        match self {
+            Self::ControllerDown(controller) => Some(Self::ControllerUp(*controller)),
+            Self::Disrupt(between, disruption) => Some(Self::Restore(*between, *disruption)),
+            Self::SkewController { controller, .. } => Some(Self::SkewController {
+                controller: *controller,
+                skew_ns: 0,
+            }),
+            Self::ControllerUp(_) | Self::Restore(..) => None,
+        }
+    }
+
+    pub(super) fn undoes(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
+            (Self::ControllerUp(controller), Self::ControllerDown(of)) => controller == of,
+            // Several disruptions may be on one path; each ends with its own counterpart.
+            (Self::Restore(between, disruption), Self::Disrupt(of, which)) => {
+                between == of && disruption == which
+            }
+            (
+                Self::SkewController { controller, .. },
+                Self::SkewController { controller: of, .. },
+            ) => controller == of,
+            _ => false,
+        }
+    }
+
     pub(super) fn to_command(&self, deployment: &Deployment) -> String {
         let controller = |index: usize| deployment.controllers[index].name.as_str();
         match self {

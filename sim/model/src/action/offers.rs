@@ -1,6 +1,7 @@
 //! What happens to offers and to relations through them.
 
 use super::Whom;
+use super::inverse::same_relation;
 use crate::deployment::{Deployment, Party, Side};
 
 /// Something an operator does to an offer or to a relation through one.
@@ -44,6 +45,36 @@ pub enum OfferAction {
 }
 
 impl OfferAction {
+    pub(super) fn inverse(&self) -> Option<Self> {
+        match self {
+            Self::Suspend { model, sides } => Some(Self::Resume {
+                model: *model,
+                sides: sides.clone(),
+            }),
+            Self::Revoke { offer, user } => Some(Self::Grant {
+                offer: *offer,
+                user: user.clone(),
+            }),
+            Self::Resume { .. } | Self::Remove { .. } | Self::Grant { .. } => None,
+        }
+    }
+
+    pub(super) fn undoes(&self, earlier: &Self, deployment: &Deployment) -> bool {
+        match (self, earlier) {
+            (Self::Resume { sides, .. }, Self::Suspend { sides: of, .. }) => {
+                same_relation(deployment, sides, of)
+            }
+            (
+                Self::Grant { offer, user },
+                Self::Revoke {
+                    offer: of,
+                    user: whose,
+                },
+            ) => offer == of && user == whose,
+            _ => false,
+        }
+    }
+
     pub(super) fn to_command(&self, deployment: &Deployment) -> String {
         match self {
             Self::Suspend { sides, .. } => relation("suspend-relation", sides, deployment),

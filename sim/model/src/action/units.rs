@@ -13,6 +13,13 @@ pub struct Target {
     pub unit: Option<u32>,
 }
 
+impl Target {
+    /// Whether every unit of `other` is one of these.
+    pub fn covers(self, other: Self) -> bool {
+        self.application == other.application && (self.unit.is_none() || self.unit == other.unit)
+    }
+}
+
 /// Something that happens to units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UnitAction {
@@ -44,6 +51,28 @@ pub enum UnitAction {
 }
 
 impl UnitAction {
+    pub(super) fn inverse(&self) -> Option<Self> {
+        match self {
+            Self::Stop(target) => Some(Self::Start(*target)),
+            Self::SkewMachine { machine, .. } => Some(Self::SkewMachine {
+                machine: *machine,
+                skew_ns: 0,
+            }),
+            // A pod comes back by itself, an operator unseals, another unit is elected.
+            Self::Start(_) | Self::Kill { .. } | Self::Seal(_) | Self::LoseLeader { .. } => None,
+        }
+    }
+
+    pub(super) fn undoes(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
+            (Self::Start(target), Self::Stop(of)) => target.covers(*of),
+            (Self::SkewMachine { machine, .. }, Self::SkewMachine { machine: of, .. }) => {
+                machine == of
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn to_command(&self, deployment: &Deployment) -> String {
         match self {
             Self::Stop(target) => format!("workload of {} stops", name(*target, deployment)),

@@ -33,9 +33,7 @@ use super::documents::MergedModel;
 use super::files::Files;
 use super::shape::{ScenarioFile, Text};
 use trustsim_charms::{CharmMetadata, KnownCharm};
-use trustsim_kernel::{Span, Time};
-use trustsim_model::{Deployment, Source, Timings};
-use trustsim_pki::KeyAlgorithm;
+use trustsim_model::{Deployment, Source};
 use trustsim_yaml::Place;
 
 /// What is known of an application beyond its place in the deployment.
@@ -81,7 +79,7 @@ pub(super) fn resolve(
         folder,
         files,
         out,
-        deployment: empty_deployment(),
+        deployment: Deployment::empty(),
         models: Vec::new(),
         model_names: BTreeMap::new(),
         declared_charms: BTreeMap::new(),
@@ -110,34 +108,6 @@ pub(super) fn resolve(
     resolver.lints();
     resolver.libraries();
     (resolver.deployment, resolver.out)
-}
-
-fn empty_deployment() -> Deployment {
-    Deployment {
-        name: String::new(),
-        about: String::new(),
-        seed: 1,
-        start: Time::EPOCH,
-        duration: Span::ZERO,
-        keys: KeyAlgorithm::default(),
-        timings: Timings::default(),
-        controllers: Vec::new(),
-        models: Vec::new(),
-        machines: Vec::new(),
-        applications: Vec::new(),
-        offers: Vec::new(),
-        saas: Vec::new(),
-        relations: Vec::new(),
-        clients: Vec::new(),
-        connections: Vec::new(),
-        actions: Vec::new(),
-        random: Vec::new(),
-        drawn: Vec::new(),
-        rotations: Vec::new(),
-        acme: trustsim_charms::AcmeProfile::default(),
-        operators: Vec::new(),
-        expectations: Vec::new(),
-    }
 }
 
 impl Resolver<'_> {
