@@ -10,7 +10,6 @@
 mod tests;
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use trustsim_interfaces::notes::{Note, RefusedOrder};
 
@@ -235,11 +234,7 @@ impl Lego {
         let parsed = pem::key(&key);
         let key = (*parsed).as_ref();
         let key = key.map_err(|error| HookError::Charm(format!("ValueError: {error}")))?;
-        let mut account = String::new();
-        for byte in &key.public_key().key_id()[..8] {
-            let _ = write!(account, "{byte:02x}");
-        }
-        Ok(account)
+        Ok(hex::encode(&key.public_key().key_id()[..8]))
     }
 
     /// The CAs that signed what stands in the databags now.

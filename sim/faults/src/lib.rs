@@ -1,15 +1,32 @@
-//! What can strike a deployment, as plans of timed actions.
+//! What can strike a deployment: every kind of fault that a scenario can ask for, and random plans.
 //!
-//! Must not know scenario files or reports. A fault is an action, and how long until it is put
-//! right; the world carries out both and tells neither by its purpose.
+//! A fault is an action of the world and how long until its inverse puts it right; the world carries
+//! out both and tells neither by its purpose. A kind of fault is one file under `kinds/`: its key and
+//! shape in a scenario, the check that turns names into a typed action, the line that would ask for
+//! it, its draw in a random plan, its row in the reference. `stop: {unit: shop.web/0, for: 5m}` is
+//! read as `StopFile`, checked by `Stop::resolve`, and planned as two actions, `UnitAction::Stop` and
+//! five minutes later [`Action::inverse`] of it.
+//!
+//! Must not know what else a scenario holds: names are looked up through [`Names`]. Must not know
+//! reports.
 
+mod check;
+mod draw;
+mod entry;
 #[cfg(test)]
 mod families;
-mod random;
+mod kind;
+mod kinds;
+mod reference;
 pub mod rotation;
-mod text;
+mod site;
+mod write;
 
-pub use random::draw;
+pub use check::{Plan, resolve};
+pub use draw::draw;
+pub use entry::FaultFile;
+pub use reference::reference;
+pub use site::{Address, Names, RelationKey, relation_key};
 
 use trustsim_kernel::Span;
 use trustsim_model::{Action, Source, TimedAction};
@@ -19,13 +36,17 @@ use trustsim_model::{Action, Source, TimedAction};
 pub struct Fault {
     /// What it does.
     pub action: Action,
-    /// Until [`Action::inverse`] puts it right; `None` for good, and for what is over at once.
+    /// Until [`Action::inverse`] puts it right; `None` for good, and for what ends at once.
     pub lasts: Option<Span>,
 }
 
 impl Fault {
-    /// What is put right after a while.
-    pub const fn lasting(action: Action, lasts: Option<Span>) -> Self {
+    /// What is put right after a while; only an action with an inverse can be.
+    pub fn lasting(action: Action, lasts: Option<Span>) -> Self {
+        assert!(
+            lasts.is_none() || action.inverse().is_some(),
+            "a fault that lasts for a while has an inverse: {action:?}"
+        );
         Self { action, lasts }
     }
 }
@@ -63,9 +84,13 @@ fn timed_actions(planned: PlannedFault) -> Vec<TimedAction> {
         action,
         source: source.clone(),
     };
-    let mended = lasts.zip(action.inverse());
-    let mended = mended.map(|(after, action)| timed(at.saturating_add(after), action));
-    std::iter::once(timed(at, action)).chain(mended).collect()
+    let inverse = lasts.map(|lasts| {
+        let inverse = action
+            .inverse()
+            .expect("what lasts for a while has an inverse");
+        timed(at + lasts, inverse)
+    });
+    std::iter::once(timed(at, action)).chain(inverse).collect()
 }
 
 #[cfg(test)]

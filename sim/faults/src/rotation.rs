@@ -97,13 +97,17 @@ pub fn timed(
             false => planned,
         };
         let planned = planned.map_err(|why| Refusal { step: index, why })?;
+        assert!(
+            planned.iter().all(|(at, _)| *at >= clock),
+            "no action of a step comes before the step: {step:?}"
+        );
         steps.push(TimedStep {
             at: clock,
             step: step.clone(),
             source: source.clone(),
         });
         clock = match step {
-            RotationStep::Hold(length) => clock.saturating_add(*length),
+            RotationStep::Hold(length) => clock + *length,
             // A paced step has ended with its last action.
             RotationStep::ReIssue { .. } => {
                 planned.iter().map(|(at, _)| *at).fold(clock, Span::max)
@@ -148,7 +152,7 @@ impl Planner<'_> {
     /// People hand an application's CA, as it is then, to every client that trusts the CA that
     /// goes, but for those that are forgotten.
     fn to_clients(&self, change: &TrustChange, ca: usize, trusts: bool) -> Planned {
-        let at = self.at.saturating_add(change.lag);
+        let at = self.at + change.lag;
         let clients = self.deployment.clients.iter().enumerate();
         let told = clients.filter(|(index, client)| {
             let forgotten = change.except.contains(&Party::Client(*index));

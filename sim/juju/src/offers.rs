@@ -92,7 +92,7 @@ impl Juju {
         self.streams
             .stream("application-token", &subject)
             .fill_bytes(&mut bytes);
-        let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = hex::encode(bytes);
         let parts = self.proxy_parts(format!("remote-{token}").into(), consumer);
         self.push_application(model, parts, kind)
     }

@@ -18,7 +18,7 @@ use x509_parser::time::ASN1Time;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::memo::Memo;
-use super::{IssuerName, PkiError, der, names, pem, serial};
+use super::{IssuerName, PkiError, names, pem, serial};
 use trustsim_kernel::Time;
 
 const LABEL: &str = "CERTIFICATE";
@@ -243,7 +243,7 @@ impl Certificate {
 
     /// SHA-256 of the DER in lower hexadecimal.
     pub fn sha256_hex(&self) -> String {
-        der::lower_hex(self.sha256())
+        hex::encode(self.sha256())
     }
 
     /// The key's algorithm: `ecdsa-p256`, `ed25519`, `rsa-2048`, `rsa-4096`, `ecdsa-p384`, or an
@@ -357,7 +357,7 @@ impl Words {
             subject: names::text(&tbs.subject),
             subject_common_name: tbs.subject.iter_common_name().next().map(names::value_text),
             issuer: names::text(&tbs.issuer),
-            serial: serial::hex(tbs.raw_serial()),
+            serial: serial::digits(tbs.raw_serial()),
             sans: sans.collect(),
             key: key_name(&tbs.subject_pki),
             signature_algorithm: parsed.signature_algorithm.algorithm.to_id_string(),

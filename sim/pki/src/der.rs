@@ -1,4 +1,4 @@
-//! The few DER writers that extension contents need, and hexadecimal.
+//! The few DER writers that extension contents need.
 
 use super::PkiError;
 
@@ -104,16 +104,6 @@ fn push_arc(out: &mut Vec<u8>, arc: u64) {
         let more = if group > 0 { 0x80 } else { 0 };
         out.push((arc >> (7 * group)) as u8 & 0x7F | more);
     }
-}
-
-/// Lower hexadecimal.
-pub(super) fn lower_hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
 }
 
 #[cfg(test)]

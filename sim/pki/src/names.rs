@@ -225,7 +225,7 @@ fn push_escaped(out: &mut String, value: &str) {
 /// The text of a value; `#` and the bytes where it is no string.
 pub(super) fn value_text(attribute: &AttributeTypeAndValue<'_>) -> String {
     attribute.as_str().map_or_else(
-        |_| format!("#{}", der::lower_hex(attribute.as_slice())),
+        |_| format!("#{}", hex::encode(attribute.as_slice())),
         str::to_owned,
     )
 }
@@ -300,7 +300,7 @@ pub(super) fn alternative_name_text(name: &GeneralName<'_>) -> String {
         GeneralName::URI(text) => format!("URI:{text}"),
         GeneralName::IPAddress(octets) => match address(octets) {
             Some(address) => format!("IP:{address}"),
-            None => format!("IP:#{}", der::lower_hex(octets)),
+            None => format!("IP:#{}", hex::encode(octets)),
         },
         GeneralName::RegisteredID(oid) => format!("RID:{}", oid.to_id_string()),
         GeneralName::DirectoryName(name) => format!("DirName:{}", text(name)),

@@ -169,6 +169,6 @@ impl Eq for PublicKey {}
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.algorithm(), der::lower_hex(self.key_id()))
+        write!(f, "{} {}", self.algorithm(), hex::encode(self.key_id()))
     }
 }

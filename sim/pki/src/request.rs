@@ -13,7 +13,7 @@ use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::prelude::FromDer;
 
 use super::memo::Memo;
-use super::{KeyPair, PkiError, PublicKey, RequestAttributes, SanKind, der, names, pem};
+use super::{KeyPair, PkiError, PublicKey, RequestAttributes, SanKind, names, pem};
 
 const LABEL: &str = "CERTIFICATE REQUEST";
 const SUBJECT_ALT_NAME: &[u64] = &[2, 5, 29, 17];
@@ -186,7 +186,7 @@ impl CertificateRequest {
     /// the certificate (`get_sha256_hex`).
     pub fn sha256_hex(&self) -> String {
         let digest = || Sha256::digest(self.pem().as_bytes()).into();
-        der::lower_hex(self.0.sha256.get_or_init(digest))
+        hex::encode(self.0.sha256.get_or_init(digest))
     }
 
     /// The same key and other attributes, for an issuer that decides itself what it writes. The

@@ -68,15 +68,15 @@ impl From<u64> for SerialNumber {
 /// [`Certificate::serial`]: super::Certificate::serial
 impl fmt::Display for SerialNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(&digits(&self.0))
     }
 }
 
 /// Lower hexadecimal of a big-endian integer: whole bytes, no leading zero bytes, `00` for zero.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(super) fn digits(bytes: &[u8]) -> String {
     let first = bytes.iter().position(|byte| *byte != 0);
     let significant = &bytes[first.unwrap_or(bytes.len().saturating_sub(1))..];
-    super::der::lower_hex(significant)
+    hex::encode(significant)
 }
 
 #[cfg(test)]

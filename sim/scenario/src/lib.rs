@@ -6,46 +6,22 @@
 //! [`Deployment`]. Both note what is wrong and go on, so that one call of [`load`] tells every
 //! mistake.
 
-mod bundle;
-mod codes;
-mod diagnostic;
-mod documents;
-mod files;
-mod merge;
-mod render;
+mod format;
+mod lints;
 mod resolve;
-mod rotation;
-mod schema;
-mod shape;
-mod variants;
+mod sound;
 
 use std::path::Path;
 
-pub use bundle::{ApplicationFile, ModelConfigFile, ModelFile, OfferFile, SaasFile};
-pub use codes::{Code, explain};
-pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
-pub use files::{DigestedFiles, DiskFiles, FILE_SIZE_MAX, Files, MemoryFiles};
-pub use rotation::{
-    HandingFile, NothingFile, PrepareFile, ReIssueFile, RotationFile, StepFile, SwitchFile,
+pub use format::{
+    ApplicationFile, CharmNode, ClientFile, ConnectionFile, ControllerFile, DigestedFiles,
+    DiskFiles, ExpectFile, FILE_SIZE_MAX, FailsFile, Files, MemoryFiles, ModelConfigFile,
+    ModelFile, ModelNode, OfferFile, OutageFile, SaasFile, Scenario, ScenarioFile, SelectorFile,
+    TimingsFile, parse, schema,
 };
-pub use schema::schema;
-pub use shape::{
-    CharmNode, ClientFile, ClockSkewFile, ConnectionFile, ControllerFile, ExpectFile, FailsFile,
-    FaultFile, ModelNode, OutageFile, RelationFile, RestartFile, RotateCaFile, ScenarioFile,
-    SelectorFile, SetConfigFile, TimingsFile,
-};
+pub use trustsim_errors::{Code, Diagnostic, Diagnostics, Label, Severity, explain};
 
 use trustsim_model::Deployment;
-use trustsim_yaml::{FromNode, Reader, Unknown};
-
-/// A scenario as written, with the mistakes found so far.
-#[derive(Clone, Debug, Default)]
-pub struct Scenario {
-    /// What it says.
-    pub file: ScenarioFile,
-    /// What is wrong with how it says it, and its text.
-    pub diagnostics: Diagnostics,
-}
 
 /// A scenario that can be played.
 #[derive(Clone, Debug)]
@@ -77,71 +53,17 @@ pub fn load_variant(
     variant: Option<&str>,
     files: &dyn Files,
 ) -> Result<Loaded, Diagnostics> {
-    let text = files::read_text(files, path, None).map_err(|diagnostic| Diagnostics {
+    let text = format::read_text(files, path, None).map_err(|diagnostic| Diagnostics {
         list: vec![*diagnostic],
         ..Diagnostics::default()
     })?;
-    let scenario = parse_variant(&text, &path.display().to_string(), variant)?;
+    let scenario = format::parse_variant(&text, &path.display().to_string(), variant)?;
     let mut loaded = resolve(scenario, path, files)?;
     if let Some(variant) = variant {
         let name = &mut loaded.deployment.name;
         *name = format!("{name}-{variant}");
     }
     Ok(loaded)
-}
-
-/// Reads a scenario as written; `file_name` is what diagnostics call it.
-///
-/// # Errors
-///
-/// Only where the text cannot be read as one YAML document; any other mistake is in the
-/// scenario's diagnostics.
-pub fn parse(text: &str, file_name: &str) -> Result<Scenario, Diagnostics> {
-    parse_variant(text, file_name, None)
-}
-
-fn parse_variant(
-    text: &str,
-    file_name: &str,
-    variant: Option<&str>,
-) -> Result<Scenario, Diagnostics> {
-    let mut diagnostics = Diagnostics::default();
-    let index = diagnostics.sources.add(file_name, text);
-    let documents = match trustsim_yaml::parse(text, index) {
-        Ok(documents) => documents,
-        Err(error) => {
-            let code = if error.limit {
-                Code::Limits
-            } else {
-                Code::Syntax
-            };
-            diagnostics.push(Diagnostic::error(code, error.place, error.message));
-            return Err(diagnostics);
-        }
-    };
-    let mut documents = documents.into_iter();
-    let Some(mut document) = documents.next() else {
-        let message = format!("`{file_name}` is empty");
-        let help = "a scenario needs at least `models`; the README has one to begin with";
-        diagnostics.push(Diagnostic::new(Code::FileEmpty, Severity::Error, message).help(help));
-        return Err(diagnostics);
-    };
-    if let Some(second) = documents.next() {
-        let message = "a scenario is one YAML document";
-        let help = "several documents are for bundle files, which `from:` names";
-        diagnostics.push(Diagnostic::error(Code::OneOf, second.place, message).help(help));
-    }
-    if let Some(name) = variant {
-        match variants::with_variant(&document, name) {
-            Ok(merged) => document = merged,
-            Err(diagnostic) => diagnostics.push(*diagnostic),
-        }
-    }
-    let mut reader = Reader::new(Unknown::Refused, true);
-    let file = ScenarioFile::from_node(&document, &mut reader).unwrap_or_default();
-    let mistakes = reader.mistakes.into_iter().map(Diagnostic::from);
-    diagnostics.list.extend(mistakes);
-    Ok(Scenario { file, diagnostics })
 }
 
 /// Resolves a scenario that was read from `path`; files it names are relative to that.
@@ -152,11 +74,19 @@ fn parse_variant(
 pub fn resolve(scenario: Scenario, path: &Path, files: &dyn Files) -> Result<Loaded, Diagnostics> {
     let Scenario { file, diagnostics } = scenario;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let (mut deployment, mut diagnostics) = resolve::resolve(&file, folder, files, diagnostics);
-    diagnostics.sort();
+    let resolved = resolve::resolve(&file, folder, files, diagnostics);
+    let resolve::Resolved {
+        mut deployment,
+        places,
+        mut diagnostics,
+    } = resolved;
     if diagnostics.has_errors() {
+        diagnostics.sort();
         return Err(diagnostics);
     }
+    sound::assert_sound(&deployment);
+    diagnostics.list.extend(lints::lint(&deployment, &places));
+    diagnostics.sort();
     if deployment.name.is_empty() {
         let stem = path
             .file_stem()

@@ -14,6 +14,6 @@ mod record;
 pub use distance::nearest;
 pub use node::{Entry, Node, Scalar, ScalarKind, Value};
 pub use parse::{SyntaxError, parse};
-pub use place::{Place, SourceText, Sources, Spanned};
+pub use place::{Place, SourceText, Sources, Spanned, Text};
 pub use read::{FromNode, Map, Mistake, MistakeKind, Reader, Unknown};
 pub use record::Flag;

@@ -25,6 +25,9 @@ pub struct Spanned<T> {
     pub place: Place,
 }
 
+/// A text with its place.
+pub type Text = Spanned<String>;
+
 impl<T> Spanned<T> {
     /// A value at a place.
     pub const fn new(value: T, place: Place) -> Self {

@@ -90,7 +90,10 @@ fn reissue(planner: &Planner<'_>, jitter: Span, per_hour: Option<u32>) -> Planne
         return vec![(planner.at, run(ca, "re-issue", &[]))];
     }
     let streams = Streams::new(planner.deployment.seed);
-    let gap = per_hour.map_or(Span::ZERO, |rate| HOUR / rate.max(1));
+    let gap = per_hour.map_or(Span::ZERO, |rate| {
+        assert!(rate > 0, "certificates are signed again at some rate");
+        HOUR / rate
+    });
     let count = requesters(planner.deployment, ca);
     let planned = (0..count).map(|number| {
         let key = u64::from(number);
@@ -101,7 +104,7 @@ fn reissue(planner: &Planner<'_>, jitter: Span, per_hour: Option<u32>) -> Planne
         }
         // Whole seconds: an operator's schedule has no smaller ones.
         let late = Span::from_secs((gap * number + late).as_secs());
-        let at = planner.at.saturating_add(late);
+        let at = planner.at + late;
         (at, run(ca, "re-issue", &parameters))
     });
     planned.collect()
@@ -128,6 +131,7 @@ fn requesters(deployment: &Deployment, ca: usize) -> u32 {
             _ => spec.units,
         })
     });
+    // Without any there is still the action, which then signs nothing.
     asking.sum::<u32>().max(1)
 }
 

@@ -1,5 +1,5 @@
-//! Steps of a CA in a real charm: what its charm offers and nothing else. It sends its CA to whoever
-//! is related to it by itself, and takes none back.
+//! Steps of a CA in a real charm: what its charm offers and nothing else. It sends its CA to
+//! everything that is related to it by itself, and takes none back.
 
 use std::collections::BTreeMap;
 

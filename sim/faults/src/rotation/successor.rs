@@ -75,7 +75,7 @@ fn exchange(
         planned.push((at, gone));
         // Until nothing is left of a relation, Juju lets no other take its place.
         let come = integrate(deployment, relation, comes)?;
-        planned.push((at.saturating_add(TrustChange::LAG), come));
+        planned.push((at + TrustChange::LAG, come));
     }
     Ok(planned)
 }

@@ -205,7 +205,5 @@ fn hash(set: &CertificateSet) -> Value {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text.as_bytes());
     }
-    let digest = hash.finalize();
-    let text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Value::from(text)
+    Value::from(hex::encode(hash.finalize()))
 }

@@ -1,19 +1,10 @@
 //! Addresses: `model.app`, `model.app/0`, `model.app:endpoint`, and the names of clients.
 
 use super::Resolver;
-use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
-use crate::shape::Text;
+use trustsim_errors::{Code, Diagnostic};
+use trustsim_faults::{Address, Names};
 use trustsim_model::Party;
-use trustsim_yaml::nearest;
-
-/// What an address names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address {
-    pub application: usize,
-    pub unit: Option<u32>,
-    pub endpoint: Option<String>,
-}
+use trustsim_yaml::{Text, nearest};
 
 /// An address taken apart.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +17,7 @@ struct Parts<'a> {
 
 impl Resolver<'_> {
     /// An application with what else the address says.
-    pub(super) fn address(&mut self, text: &Text) -> Option<Address> {
+    pub(super) fn address_of(&mut self, text: &Text) -> Option<Address> {
         let Some(parts) = parse(&text.value) else {
             let message = format!("`{}` is no address", text.value);
             let help = "write `model.app`, `model.app/0` or `model.app:endpoint`";
@@ -35,10 +26,7 @@ impl Resolver<'_> {
         };
         let model = self.address_model(&parts, text)?;
         let application = self.application_named(model, parts.application, text)?;
-        let added = self.units_added.iter();
-        let added = added.filter(|(scaled, _)| *scaled == application);
-        let added: u32 = added.map(|(_, count)| count).sum();
-        let units = self.deployment.applications[application].units + added;
+        let units = self.deployment.applications[application].units + self.units_added(application);
         let subordinate = self.charm(application).subordinate;
         if let Some(unit) = parts.unit
             && unit >= units
@@ -62,7 +50,7 @@ impl Resolver<'_> {
 
     /// An application and nothing more.
     pub(super) fn application_address(&mut self, text: &Text) -> Option<usize> {
-        let address = self.address(text)?;
+        let address = self.address_of(text)?;
         if address.unit.is_some() || address.endpoint.is_some() {
             let message = format!("`{}` names more than an application", text.value);
             let help = "write `model.app`";
@@ -80,7 +68,7 @@ impl Resolver<'_> {
         if let Some(&client) = self.client_names.get(&text.value) {
             return Some((Party::Client(client), None, None));
         }
-        let address = self.address(text)?;
+        let address = self.address_of(text)?;
         let party = Party::Application(address.application);
         if let Some(endpoint) = &address.endpoint
             && self.charm(address.application).endpoint(endpoint).is_none()

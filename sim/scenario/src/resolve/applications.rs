@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use super::charms::series_name;
 use super::{ApplicationDraft, Resolver};
-use crate::bundle::ApplicationFile;
-use crate::codes::Code;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::format::ApplicationFile;
 use trustsim_charms::{KnownCharm, Role, WITHOUT_TLS};
+use trustsim_errors::{Code, Diagnostic, Severity};
 use trustsim_model::{ApplicationSpec, ModelKind};
-use trustsim_yaml::{Map, Node, ScalarKind, Spanned, Value, nearest};
+use trustsim_yaml::{Map, Node, Place, ScalarKind, Spanned, Value, nearest};
 
 impl Resolver<'_> {
     pub(super) fn applications(&mut self) {
@@ -51,8 +50,14 @@ impl Resolver<'_> {
         };
         self.deployment.applications.push(spec);
         self.application_names[model].insert(name.value.clone(), index);
+        let options = file.options.iter().flat_map(Map::iter);
+        let options = options.map(|(name, value)| {
+            let end = value.place.end;
+            (name.value.clone(), Place { end, ..name.place })
+        });
+        self.places.options.push(options.collect());
+        self.places.applications.push(name.place);
         self.drafts.push(ApplicationDraft {
-            place: name.place,
             more_endpoints: charm.more_endpoints || self.models[model].from_file,
             more_options: charm.more_options,
             earlier_interfaces: charm.earlier_interfaces,
@@ -68,7 +73,7 @@ impl Resolver<'_> {
     }
 
     /// The catalogue knows more providers than can be played.
-    fn note_charm_not_played(&mut self, charm: &KnownCharm, place: trustsim_yaml::Place) {
+    fn note_charm_not_played(&mut self, charm: &KnownCharm, place: Place) {
         let issues = charm.metadata.endpoints.iter().any(|endpoint| {
             endpoint.role == Role::Provider && endpoint.interface == "tls-certificates"
         });
@@ -144,7 +149,7 @@ impl Resolver<'_> {
         }
         let near = nearest(&name.value, known.keys().map(String::as_str));
         if charm.more_options {
-            // It may be one of the options that nobody listed, unless it looks like a slip.
+            // It may be an option that is not listed, unless it looks like a slip.
             if near.is_some() {
                 let message = format!("`{}` may be misspelt", name.value);
                 let diagnostic = Diagnostic::warning(Code::UnknownOption, name.place, message);

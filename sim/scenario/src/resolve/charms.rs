@@ -4,15 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Resolver;
-use crate::codes::Code;
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::files::{beside, read_text};
-use crate::shape::Text;
+use crate::format::{beside, read_text};
 use trustsim_charms::{
     CharmDeclaration, CharmMetadata, KnownCharm, WITHOUT_TLS, catalogue, catalogue_source,
     known_charm, known_charm_on,
 };
-use trustsim_yaml::{Entry, FromNode, Node, Place, Reader, Spanned, Unknown, Value, parse};
+use trustsim_errors::{Code, Diagnostic, Severity};
+use trustsim_yaml::{Entry, FromNode, Node, Place, Reader, Spanned, Text, Unknown, Value, parse};
 
 impl Resolver<'_> {
     /// The scenario's own charms.
@@ -29,7 +27,7 @@ impl Resolver<'_> {
         let mut reader = Reader::new(Unknown::Refused, true);
         let mut declaration = CharmDeclaration::from_node(node, &mut reader).unwrap_or_default();
         if let Some(from) = &declaration.from {
-            // Its own file first, then what stands beside `from:`; keys were checked above.
+            // Its own file first, then the keys beside `from:`, which were checked above.
             let path = beside(self.folder, &from.value);
             let whole = self.charm_file(&path, from.place).unwrap_or_default();
             declaration = self.overlaid(whole, node);
@@ -73,6 +71,9 @@ impl Resolver<'_> {
         if let Some(whole) = whole {
             declaration = self.overlaid(whole, node);
         }
+        if let Some(stack) = &declaration.validator {
+            self.validator(stack);
+        }
         let charm = declaration.to_charm(name, &mut reader);
         let mistakes = reader.mistakes.into_iter().map(Diagnostic::from);
         self.out.list.extend(mistakes);
@@ -95,7 +96,7 @@ impl Resolver<'_> {
         declaration
     }
 
-    /// What the catalogue says of a charm, as it stands there.
+    /// The entry of a charm in the catalogue, as written.
     fn catalogue_node(&mut self, charm: &str) -> Option<Node> {
         let (name, text) = catalogue_source(charm)?;
         let file = self.out.sources.add(name, text);

@@ -1,16 +1,14 @@
 //! Clients outside Juju, and who talks to whom.
 
 use super::Resolver;
-use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
-use crate::files::{beside, read_text};
-use crate::shape::{ClientFile, ConnectionFile, Text};
+use crate::format::{ClientFile, ConnectionFile, beside, read_text};
 use trustsim_charms::{DeclaredDuration, Role};
+use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
 use trustsim_model::{ClientSpec, ConnectionSpec, Party, Persistence};
 use trustsim_tls::UnknownResumption;
 use trustsim_validators::Validator;
-use trustsim_yaml::{Map, Spanned};
+use trustsim_yaml::{Map, Spanned, Text};
 
 /// Time between attempts unless the file says otherwise.
 const EVERY: Span = Span::from_secs(60);
@@ -35,7 +33,7 @@ impl Resolver<'_> {
             && let Some(&application) = self.application_names[0].get(&name.value)
         {
             let message = format!("`{}` is both a client and an application", name.value);
-            let place = self.drafts[application].place;
+            let place = self.places.applications[application];
             let diagnostic = Diagnostic::error(Code::Duplicate, name.place, message);
             self.push(diagnostic.also(place, "the application"));
         }
@@ -105,6 +103,8 @@ impl Resolver<'_> {
         for file in self.scenario.connections.iter().flatten() {
             if let Some(connection) = self.connection(file) {
                 self.deployment.connections.push(connection);
+                let place = file.to.as_ref().map_or(file.place, |to| to.place);
+                self.places.connections.push(place);
             }
         }
     }
@@ -114,7 +114,7 @@ impl Resolver<'_> {
             .from
             .as_ref()
             .and_then(|text| self.client_address(text));
-        let to = file.to.as_ref().and_then(|text| self.address(text));
+        let to = file.to.as_ref().and_then(|text| self.address_of(text));
         let validator = file
             .validator
             .as_ref()
@@ -145,7 +145,7 @@ impl Resolver<'_> {
             mutual: file.mutual.unwrap_or(false),
             persistence,
             revocation: file.revocation.unwrap_or(false),
-            source: self.source(file.place),
+            source: self.source_of(file.place),
         })
     }
 
@@ -223,6 +223,7 @@ impl Resolver<'_> {
         match party {
             Party::Client(client) => self.deployment.clients[client].validator,
             Party::Application(application) => {
+                // A stack that is none was refused where its charm was declared.
                 let known = self.charm(application).validator.as_deref();
                 known.and_then(|name| name.parse().ok()).unwrap_or_default()
             }

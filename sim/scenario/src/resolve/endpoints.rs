@@ -1,11 +1,10 @@
 //! Which endpoints two sides of a relation could mean, and what is said where none or several
 //! fit.
 
-use super::relations::{RelationDraft, SideDraft};
+use super::drafts::{RelationDraft, SideDraft};
 use super::{Resolver, quoted};
-use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
 use trustsim_charms::{Endpoint, Role};
+use trustsim_errors::{Code, Diagnostic};
 use trustsim_model::Party;
 
 /// An endpoint that one side could mean.

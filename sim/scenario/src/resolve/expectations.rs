@@ -1,21 +1,18 @@
 //! The `expect` section: claims about connections.
 
 use super::Resolver;
-use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
-use crate::shape::{
-    CertificatesFile, ExpectFile, FailsFile, HooksFile, OutageFile, SelectorFile, Text,
-};
+use crate::format::{CertificatesFile, ExpectFile, FailsFile, HooksFile, OutageFile, SelectorFile};
+use trustsim_errors::{Code, Diagnostic};
 use trustsim_juju::{HookName, UnknownHook};
 use trustsim_model::{Counted, Expectation, ExpectationKind, Party, Selector};
 use trustsim_validators::ErrorKind;
-use trustsim_yaml::{Place, Spanned, nearest};
+use trustsim_yaml::{Place, Spanned, Text, nearest};
 
 impl Resolver<'_> {
     pub(super) fn expectations(&mut self) {
         for file in self.scenario.expect.iter().flatten() {
             if let Some(kind) = self.expectation(file) {
-                let source = self.source(file.place);
+                let source = self.source_of(file.place);
                 self.deployment
                     .expectations
                     .push(Expectation { kind, source });

@@ -1,15 +1,13 @@
 //! Name, time, keys, timings, controllers.
 
 use super::Resolver;
-use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
-use crate::shape::Text;
 use trustsim_charms::DeclaredDuration;
+use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{ControllerSpec, Timings};
 use trustsim_pki::KeyAlgorithm;
 use trustsim_validators::Validator;
-use trustsim_yaml::nearest;
+use trustsim_yaml::{Text, nearest};
 
 /// When a run begins unless the file says otherwise.
 const START: &str = "2026-01-01T00:00:00Z";
@@ -40,6 +38,7 @@ impl Resolver<'_> {
             None => DURATION,
         };
         if let Some(keys) = &scenario.keys {
+            // What is none was reported, and nothing is played.
             self.deployment.keys = self.key_algorithm(keys).unwrap_or_default();
         }
         self.deployment.timings = self.timings();

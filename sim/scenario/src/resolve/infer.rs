@@ -1,4 +1,4 @@
-//! Endpoints of charms nobody described, read off the relations that name them.
+//! Endpoints of charms without a description, read off the relations that name them.
 //!
 //! The other side of a relation tells interface and role. Where neither side is known, the
 //! second provides, and the interface is called after its endpoint.
@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Resolver;
-use super::relations::{RelationDraft, SideDraft};
-use crate::codes::Code;
-use crate::diagnostic::{Diagnostic, Severity};
+use super::drafts::{RelationDraft, SideDraft};
 use trustsim_charms::{Endpoint, Protocol, Role};
+use trustsim_errors::{Code, Diagnostic, Severity};
 use trustsim_yaml::{Spanned, nearest};
 
 /// What is known of an endpoint.
@@ -56,7 +55,7 @@ impl Resolver<'_> {
     }
 
     /// `[telegraf:juju-info, app:juju-info]`: every application provides `juju-info`, so the one
-    /// that nobody described and that has no units of its own requires it.
+    /// without a description that has no units of its own requires it.
     fn require_juju_info(&mut self, draft: &RelationDraft) {
         let sides = &draft.sides;
         let named = |side: &SideDraft| {
@@ -112,7 +111,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Names endpoints where Juju would have looked into a charm that nobody described.
+    /// Names endpoints where Juju would have looked into a charm that has no description here.
     fn name_endpoints(&self, draft: &mut RelationDraft) -> bool {
         for (this, other) in [(0, 1), (1, 0)] {
             let (side, across) = (&draft.sides[this], &draft.sides[other]);
@@ -275,7 +274,7 @@ impl Resolver<'_> {
         (name.1 == "juju-info").then(|| Known {
             role: Role::Provider,
             interface: "juju-info".to_owned(),
-            // Whoever requires it does so from the same machine.
+            // Its requirer is on the same machine.
             container_scope: true,
         })
     }
@@ -328,7 +327,7 @@ impl Resolver<'_> {
         let message = format!(
             "the charm `{charm}` is not known to have `{name}`; taken as `{interface}` from its relations"
         );
-        let place = self.drafts[application].place;
+        let place = self.places.applications[application];
         let diagnostic = Diagnostic::new(Code::UnknownEndpoint, severity, message).at(place, "");
         let diagnostic = diagnostic.similar("an endpoint", near);
         self.push(diagnostic);

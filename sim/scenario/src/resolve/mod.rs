@@ -4,42 +4,35 @@
 //! is wrong is noted and left out, so that one walk finds every mistake.
 
 mod addresses;
-mod anchors;
 mod applications;
 mod charms;
-mod choices;
 mod connections;
+mod drafts;
 mod endpoints;
 mod expectations;
 mod faults;
 mod header;
 mod infer;
-mod libraries;
-mod lints;
+mod intermediates;
 mod models;
 mod offers;
 mod operators;
 mod placements;
-mod providers;
 mod relations;
-mod rotations;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::diagnostic::{Diagnostic, Diagnostics};
-use super::documents::MergedModel;
-use super::files::Files;
-use super::shape::{ScenarioFile, Text};
+use crate::format::{Files, MergedModel, ScenarioFile};
+use crate::lints::Places;
 use trustsim_charms::{CharmMetadata, KnownCharm};
+use trustsim_errors::{Diagnostic, Diagnostics};
 use trustsim_model::{Deployment, Source};
-use trustsim_yaml::Place;
+use trustsim_yaml::{Place, Text};
 
 /// What is known of an application beyond its place in the deployment.
 struct ApplicationDraft {
-    /// Where its name stands.
-    place: Place,
     /// Whether endpoints its charm is not known to have may be real.
     more_endpoints: bool,
     /// Whether options its charm is not known to have may be real.
@@ -62,18 +55,18 @@ pub(super) struct Resolver<'a> {
     application_names: Vec<BTreeMap<String, usize>>,
     saas_names: Vec<BTreeMap<String, usize>>,
     client_names: BTreeMap<String, usize>,
-    relation_places: Vec<Place>,
-    /// Applications that get more units, and how many.
-    units_added: Vec<(usize, u32)>,
+    places: Places,
+    /// How many units each application is given by faults so far.
+    units_added: BTreeMap<usize, u32>,
 }
 
-/// Resolves a scenario. The deployment is whole only where the diagnostics have no errors.
+/// Resolves a scenario.
 pub(super) fn resolve(
     scenario: &ScenarioFile,
     folder: &Path,
     files: &dyn Files,
     out: Diagnostics,
-) -> (Deployment, Diagnostics) {
+) -> Resolved {
     let mut resolver = Resolver {
         scenario,
         folder,
@@ -87,8 +80,8 @@ pub(super) fn resolve(
         application_names: Vec::new(),
         saas_names: Vec::new(),
         client_names: BTreeMap::new(),
-        relation_places: Vec::new(),
-        units_added: Vec::new(),
+        places: Places::default(),
+        units_added: BTreeMap::new(),
     };
     resolver.header();
     resolver.controllers();
@@ -105,9 +98,18 @@ pub(super) fn resolve(
     resolver.connections();
     resolver.faults();
     resolver.expectations();
-    resolver.lints();
-    resolver.libraries();
-    (resolver.deployment, resolver.out)
+    Resolved {
+        deployment: resolver.deployment,
+        places: resolver.places,
+        diagnostics: resolver.out,
+    }
+}
+
+/// What a scenario resolves to. The deployment is whole only where the diagnostics have no errors.
+pub(super) struct Resolved {
+    pub deployment: Deployment,
+    pub places: Places,
+    pub diagnostics: Diagnostics,
 }
 
 impl Resolver<'_> {
@@ -115,8 +117,8 @@ impl Resolver<'_> {
         self.out.push(diagnostic);
     }
 
-    /// File, line and text of a place, for whoever reads the report.
-    fn source(&self, place: Place) -> Source {
+    /// File, line and text of a place, for the report.
+    fn source_of(&self, place: Place) -> Source {
         let (line, column) = self.out.sources.position(place);
         let file = self.out.sources.get(place.file);
         Source {

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Resolver;
-use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
-use crate::documents::{MergedModel, merged_model};
+use crate::format::{MergedModel, merged_model};
+use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
 use trustsim_model::{ModelKind, ModelSpec};
 use trustsim_yaml::{Spanned, nearest};
@@ -110,6 +109,7 @@ impl Resolver<'_> {
                 None => diagnostic.help("controllers are listed under `controllers`"),
             });
         }
+        // The first takes its place where an error was reported.
         found.unwrap_or(0)
     }
 }

@@ -1,11 +1,9 @@
 //! Offers and consumed offers.
 
 use super::Resolver;
-use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
-use crate::shape::Text;
+use trustsim_errors::{Code, Diagnostic};
 use trustsim_model::{OfferSpec, SaasSpec};
-use trustsim_yaml::{Map, Spanned, nearest};
+use trustsim_yaml::{Map, Spanned, Text, nearest};
 
 impl Resolver<'_> {
     pub(super) fn offers(&mut self) {
@@ -88,7 +86,7 @@ impl Resolver<'_> {
             for (name, file) in saas.iter().flat_map(Map::iter) {
                 if let Some(&application) = self.application_names[model].get(&name.value) {
                     let message = format!("`{}` is both an application and a SAAS", name.value);
-                    let place = self.drafts[application].place;
+                    let place = self.places.applications[application];
                     let diagnostic = Diagnostic::error(Code::Duplicate, name.place, message);
                     self.push(diagnostic.also(place, "the application"));
                     continue;

@@ -1,12 +1,11 @@
 //! The `operators` section: who answers what applications wait for, and when.
 
 use super::Resolver;
-use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
-use crate::shape::{DelayFile, OperatorFile, Text};
+use crate::format::{DelayFile, OperatorFile};
+use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Delay;
 use trustsim_model::{OperatorSpec, When};
-use trustsim_yaml::{Map, Reader, Spanned, Unknown};
+use trustsim_yaml::{Map, Reader, Spanned, Text, Unknown};
 
 impl Resolver<'_> {
     pub(super) fn acme(&mut self) {
@@ -59,7 +58,7 @@ impl Resolver<'_> {
             unit: file.unit.as_ref().map(|unit| unit.value),
             rejects: file.rejects.clone().unwrap_or_default(),
             signs_with,
-            source: self.source(name.place),
+            source: self.source_of(name.place),
         })
     }
 

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
-use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
+use trustsim_errors::{Code, Diagnostic};
 use trustsim_model::{MachineSpec, ModelKind, Placement};
 use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Unknown, Value};
 
@@ -84,13 +83,14 @@ impl Resolver<'_> {
             next: 0,
         };
         for (id, _) in machines.iter() {
-            let Ok(number) = id.value.parse::<u32>() else {
+            let next = id.value.parse::<u32>().ok();
+            let Some(next) = next.and_then(|number| number.checked_add(1)) else {
                 let message = format!("invalid machine id {:?}", id.value);
                 let help = "machines are numbered: \"0\", \"1\", ...";
                 self.push(Diagnostic::error(Code::Placement, id.place, message).help(help));
                 continue;
             };
-            handed.next = handed.next.max(number.saturating_add(1));
+            handed.next = handed.next.max(next);
             self.machine(&mut handed, id.value.clone());
         }
         handed
@@ -147,7 +147,7 @@ impl Resolver<'_> {
                 Some(_) => {
                     let message =
                         format!("placement {:?} refers to nothing in this model", text.value);
-                    let help = "machines stand under `machines`, applications under `applications`";
+                    let help = "machines are under `machines`, applications under `applications`";
                     self.push(Diagnostic::error(Code::Placement, text.place, message).help(help));
                 }
                 None => {

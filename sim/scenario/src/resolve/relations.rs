@@ -2,35 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::drafts::{RelationDraft, SideDraft};
 use super::endpoints::{Candidate, ambiguous};
 use super::{Resolver, quoted};
-use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
-use crate::shape::Text;
 use trustsim_charms::Endpoint;
+use trustsim_errors::{Code, Diagnostic};
+use trustsim_faults::{RelationKey, relation_key};
 use trustsim_model::{Party, RelationSpec, Side};
-use trustsim_yaml::{FromNode, Node, Place, Reader, Spanned, Unknown, Value, nearest};
-
-/// A relation as written, with both parties found.
-#[derive(Clone, Debug)]
-pub(super) struct RelationDraft {
-    pub model: usize,
-    pub sides: [SideDraft; 2],
-    pub place: Place,
-}
-
-/// One side as written.
-#[derive(Clone, Debug)]
-pub(super) struct SideDraft {
-    /// The whole text.
-    pub text: Text,
-    /// Application or SAAS.
-    pub party: Party,
-    /// The application behind it: itself, or the one that is offered.
-    pub application: usize,
-    /// The endpoint, where it is named.
-    pub endpoint: Option<Text>,
-}
+use trustsim_yaml::{FromNode, Node, Place, Reader, Spanned, Text, Unknown, Value, nearest};
 
 impl Resolver<'_> {
     pub(super) fn relations(&mut self) {
@@ -44,12 +23,12 @@ impl Resolver<'_> {
             );
         }
         let drafts = self.infer_open_endpoints(drafts);
-        let mut seen: BTreeMap<(usize, [(Party, String); 2]), Place> = BTreeMap::new();
+        let mut seen: BTreeMap<RelationKey, Place> = BTreeMap::new();
         for draft in &drafts {
             let Some(relation) = self.resolve_relation(draft) else {
                 continue;
             };
-            let key = (relation.model, relation_key(&relation.sides));
+            let key = relation_key(relation.model, &relation.sides);
             if let Some(&first) = seen.get(&key) {
                 let [left, right] = relation
                     .sides
@@ -62,7 +41,7 @@ impl Resolver<'_> {
             }
             seen.insert(key, draft.place);
             self.deployment.relations.push(relation);
-            self.relation_places.push(draft.place);
+            self.places.relations.push(draft.place);
         }
         self.check_limits();
     }
@@ -164,8 +143,9 @@ impl Resolver<'_> {
             source.and_then(|source| source.text.get(place.start as usize..place.end as usize));
         let quote = written.is_some_and(|text| text.ends_with(['"', '\'']));
         let end = place.end.saturating_sub(u32::from(quote));
-        let start = end.saturating_sub(u32::try_from(length).unwrap_or(u32::MAX));
-        let start = start.max(place.start);
+        let length = u32::try_from(length).expect("a text of a file of at most 16 MiB");
+        // A text with escapes is longer in the file than what it says; the place stays within it.
+        let start = end.saturating_sub(length).max(place.start);
         Place {
             start,
             end,
@@ -272,16 +252,16 @@ impl Resolver<'_> {
     fn check_limits(&mut self) {
         let mut taken: BTreeMap<(usize, String), u32> = BTreeMap::new();
         let mut wrong = Vec::new();
-        for (relation, &place) in self.deployment.relations.iter().zip(&self.relation_places) {
+        for (relation, &place) in self.deployment.relations.iter().zip(&self.places.relations) {
             for side in &relation.sides {
-                let Some(application) = self.application_behind(side.party) else {
+                let Some(application) = self.deployment.application_of(side.party) else {
                     continue;
                 };
                 let count = taken
                     .entry((application, side.endpoint.clone()))
                     .or_default();
                 *count += 1;
-                if let Some(message) = self.over_limit(application, &side.endpoint, *count) {
+                if let Some(message) = self.limit_exceeded(application, &side.endpoint, *count) {
                     wrong.push(Diagnostic::error(Code::RelationLimit, place, message));
                 }
             }
@@ -290,7 +270,7 @@ impl Resolver<'_> {
     }
 
     /// Juju's words where an endpoint would have more relations than it takes.
-    pub(super) fn over_limit(
+    pub(super) fn limit_exceeded(
         &self,
         application: usize,
         endpoint: &str,
@@ -304,25 +284,4 @@ impl Resolver<'_> {
             )
         })
     }
-
-    /// The application a relation's side is about, through its offer where it is consumed.
-    pub(super) fn application_behind(&self, party: Party) -> Option<usize> {
-        match party {
-            Party::Application(application) => Some(application),
-            Party::Saas(saas) => {
-                let offer = self.deployment.saas[saas].offer;
-                Some(self.deployment.offers[offer].application)
-            }
-            Party::Client(_) => None,
-        }
-    }
-}
-
-/// Both sides, in an order that does not depend on how they were written.
-pub(super) fn relation_key(sides: &[Side; 2]) -> [(Party, String); 2] {
-    let mut key = sides
-        .each_ref()
-        .map(|side| (side.party, side.endpoint.clone()));
-    key.sort();
-    key
 }

@@ -1,0 +1,37 @@
+//! The public ACME server, out of reach.
+
+use trustsim_charms::DeclaredDuration;
+use trustsim_errors::Code;
+use trustsim_model::Action;
+use trustsim_yaml::{Spanned, record};
+
+use crate::Fault;
+use crate::kind::{Effect, FaultKind};
+use crate::site::{Site, span};
+
+record! {
+    /// For how long the ACME server cannot be reached.
+    pub(crate) struct AcmeOutageFile {
+        /// How long until it is back; without it, it stays away.
+        lasts: Spanned<DeclaredDuration> = "for",
+    }
+}
+
+pub(crate) struct AcmeOutage;
+
+impl FaultKind for AcmeOutage {
+    type Shape = AcmeOutageFile;
+    const KEY: &'static str = "acme-outage";
+    const ABOUT: &'static str = "The public ACME server cannot be reached.";
+    const EFFECT: &'static str = "the public ACME server cannot be reached";
+
+    fn resolve(shape: &AcmeOutageFile, site: &mut Site<'_>) -> Option<Effect> {
+        let mut applications = site.deployment().applications.iter();
+        if !applications.any(|spec| spec.charm.implementation.orders_from_acme()) {
+            let place = site.place;
+            return site.error(Code::Fault, place, "nobody orders from the ACME server");
+        }
+        let away = Action::AcmeServer { reachable: false };
+        Some(Fault::lasting(away, span(shape.lasts.as_ref())).into())
+    }
+}

@@ -1,0 +1,306 @@
+//! From a model as written to one merged bundle: `from:`, overlays, several documents, included
+//! files.
+
+use std::path::{Path, PathBuf};
+
+use super::bundle::ModelFile;
+use super::files::{Files, beside, read_text};
+use super::merge::merge;
+use trustsim_errors::{Code, Diagnostic, Diagnostics};
+use trustsim_yaml::{
+    Entry, FromNode, MistakeKind, Node, Reader, Scalar, ScalarKind, Unknown, Value, parse,
+};
+
+/// A model after merging.
+pub(crate) struct MergedModel {
+    /// What it says.
+    pub file: ModelFile,
+    /// The folder that local charm paths are relative to.
+    pub folder: PathBuf,
+    /// Whether applications come from a bundle file, where other charm revisions than the
+    /// catalogue's are to be expected.
+    pub from_file: bool,
+}
+
+/// Keys of ours that are never part of the bundle.
+const OWN_KEYS: [&str; 5] = ["from", "overlays", "controller", "owner", "config"];
+
+/// Reads and merges whatever the model consists of; mistakes are noted.
+pub(crate) fn merged_model(
+    node: &Node,
+    folder: &Path,
+    files: &dyn Files,
+    out: &mut Diagnostics,
+) -> MergedModel {
+    let mut reader = Reader::new(Unknown::Refused, true);
+    let own = ModelFile::from_node(node, &mut reader).unwrap_or_default();
+    note_key_mistakes(reader, out);
+    let mut inline = node.clone();
+    rename_services(&mut inline);
+    include_files(&mut inline, folder, files, out);
+
+    let mut base = inline.clone();
+    let mut bundle_folder = folder.to_owned();
+    if let Some(from) = &own.from {
+        let path = beside(folder, &from.value);
+        bundle_folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        let mut documents = read_documents(&path, from.place, files, out).into_iter();
+        base = documents.next().unwrap_or_default();
+        refuse_overlay_keys(&base, out);
+        documents.for_each(|overlay| merge(&mut base, &overlay));
+    }
+    for overlay in own.overlays.iter().flatten() {
+        let path = beside(folder, &overlay.value);
+        for document in read_documents(&path, overlay.place, files, out) {
+            merge(&mut base, &document);
+        }
+    }
+    // The keys beside `from:` are the last overlay.
+    if own.from.is_some() {
+        merge(&mut base, &inline);
+    }
+    MergedModel {
+        file: read_merged(&base, &own, node, out),
+        folder: bundle_folder,
+        from_file: own.from.is_some(),
+    }
+}
+
+/// Values are read once, after merging; keys were looked at document by document.
+fn read_merged(base: &Node, own: &ModelFile, node: &Node, out: &mut Diagnostics) -> ModelFile {
+    let mut bundle = base.clone();
+    if let Value::Map(entries) = &mut bundle.value {
+        entries.retain(|entry| !OWN_KEYS.contains(&entry.key.value.as_str()));
+    }
+    let mut reader = Reader::new(Unknown::Ignored, true);
+    let mut file = ModelFile::from_node(&bundle, &mut reader).unwrap_or_default();
+    for mistake in reader.mistakes {
+        if !matches!(mistake.kind, MistakeKind::DuplicateKey { .. }) {
+            out.push(mistake.into());
+        }
+    }
+    // Our own keys never come from a bundle, and their mistakes are noted here alone.
+    let mut reader = Reader::new(Unknown::Ignored, true);
+    let mut ours = node.clone();
+    if let Value::Map(entries) = &mut ours.value {
+        entries.retain(|entry| OWN_KEYS.contains(&entry.key.value.as_str()));
+        ModelFile::from_node(&ours, &mut reader);
+        out.list
+            .extend(reader.mistakes.into_iter().map(Diagnostic::from));
+    }
+    file.controller.clone_from(&own.controller);
+    file.owner.clone_from(&own.owner);
+    file.config.clone_from(&own.config);
+    file
+}
+
+/// Unknown and repeated keys only: everything else is looked at after merging.
+fn note_key_mistakes(reader: Reader, out: &mut Diagnostics) {
+    for mistake in reader.mistakes {
+        if matches!(
+            mistake.kind,
+            MistakeKind::UnknownKey { .. } | MistakeKind::DuplicateKey { .. }
+        ) {
+            out.push(mistake.into());
+        }
+    }
+}
+
+/// The documents of a bundle file, with its included files put in.
+fn read_documents(
+    path: &Path,
+    named_at: trustsim_yaml::Place,
+    files: &dyn Files,
+    out: &mut Diagnostics,
+) -> Vec<Node> {
+    let text = match read_text(files, path, Some(named_at)) {
+        Ok(text) => text,
+        Err(diagnostic) => {
+            out.push(*diagnostic);
+            return Vec::new();
+        }
+    };
+    let file = out.sources.add(&path.display().to_string(), &text);
+    let mut documents = match parse(&text, file) {
+        Ok(documents) => documents,
+        Err(error) => {
+            let code = if error.limit {
+                Code::Limits
+            } else {
+                Code::Syntax
+            };
+            out.push(Diagnostic::error(code, error.place, error.message));
+            return Vec::new();
+        }
+    };
+    if documents.is_empty() {
+        let message = format!("`{}` is empty", path.display());
+        out.push(Diagnostic::error(Code::FileEmpty, named_at, message));
+    }
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    for document in &mut documents {
+        rename_services(document);
+        let mut reader = Reader::new(Unknown::Warned, false);
+        ModelFile::from_node(document, &mut reader);
+        note_key_mistakes(reader, out);
+        strip_own_keys(document);
+        include_files(document, &folder, files, out);
+    }
+    documents
+}
+
+/// Bundles from before Juju 2 call their applications services.
+fn rename_services(node: &mut Node) {
+    if node.get("applications").is_some() {
+        return;
+    }
+    if let Value::Map(entries) = &mut node.value {
+        for entry in entries {
+            if entry.key.value == "services" {
+                "applications".clone_into(&mut entry.key.value);
+            }
+        }
+    }
+}
+
+/// Our own keys mean nothing in a bundle file; they have been warned of.
+fn strip_own_keys(document: &mut Node) {
+    let Value::Map(entries) = &mut document.value else {
+        return;
+    };
+    entries.retain(|entry| !OWN_KEYS.contains(&entry.key.value.as_str()));
+    let applications = entries
+        .iter_mut()
+        .filter(|entry| entry.key.value == "applications");
+    for application in applications.filter_map(|entry| match &mut entry.value.value {
+        Value::Map(entries) => Some(entries),
+        _ => None,
+    }) {
+        for entry in application {
+            if let Value::Map(fields) = &mut entry.value.value {
+                fields.retain(|field| field.key.value != "keys");
+            }
+        }
+    }
+}
+
+fn refuse_overlay_keys(base: &Node, out: &mut Diagnostics) {
+    let applications = base.get("applications").map(Node::entries);
+    for application in applications.unwrap_or_default() {
+        for entry in application.value.entries() {
+            if ["offers", "exposed-endpoints"].contains(&entry.key.value.as_str()) {
+                let message = format!(
+                    "applications.{}.{} can only appear in an overlay section",
+                    application.key.value, entry.key.value
+                );
+                let help = "move it into a second document, after a line with `---`";
+                let diagnostic = Diagnostic::error(Code::OverlayOnly, entry.key.place, message);
+                out.push(diagnostic.help(help));
+            }
+        }
+    }
+}
+
+/// Puts the content of `include-file://` and `include-base64://` options and annotations in.
+fn include_files(document: &mut Node, folder: &Path, files: &dyn Files, out: &mut Diagnostics) {
+    let children = |node: &mut Node, key: &str| -> Vec<Entry> {
+        match &mut node.value {
+            Value::Map(entries) => entries
+                .iter_mut()
+                .find(|entry| entry.key.value == key)
+                .map(|entry| match &mut entry.value.value {
+                    Value::Map(entries) => std::mem::take(entries),
+                    _ => Vec::new(),
+                })
+                .unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    };
+    let mut applications = children(document, "applications");
+    for application in &mut applications {
+        for key in ["options", "annotations"] {
+            let mut values = children(&mut application.value, key);
+            for entry in &mut values {
+                include_file(&mut entry.value, folder, files, out);
+            }
+            put_back(&mut application.value, key, values);
+        }
+    }
+    put_back(document, "applications", applications);
+}
+
+fn put_back(node: &mut Node, key: &str, children: Vec<Entry>) {
+    if children.is_empty() {
+        return;
+    }
+    if let Value::Map(entries) = &mut node.value
+        && let Some(entry) = entries.iter_mut().find(|entry| entry.key.value == key)
+    {
+        entry.value.value = Value::Map(children);
+    }
+}
+
+fn include_file(node: &mut Node, folder: &Path, files: &dyn Files, out: &mut Diagnostics) {
+    let Some(text) = node.as_scalar().map(|scalar| scalar.text.clone()) else {
+        return;
+    };
+    let (path, encode) = match (
+        text.strip_prefix("include-file://"),
+        text.strip_prefix("include-base64://"),
+    ) {
+        (Some(path), _) => (path, false),
+        (_, Some(path)) => (path, true),
+        _ => return,
+    };
+    match read_text(files, &beside(folder, path), Some(node.place)) {
+        Ok(content) => {
+            let text = if encode {
+                base64(content.as_bytes())
+            } else {
+                content
+            };
+            let kind = ScalarKind::String;
+            node.value = Value::Scalar(Scalar { kind, text });
+        }
+        Err(diagnostic) => out.push(*diagnostic),
+    }
+}
+
+/// RFC 4648 with padding.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let group = chunk
+            .iter()
+            .fold(0u32, |group, &byte| group << 8 | u32::from(byte))
+            << (8 * (3 - chunk.len()));
+        for index in 0..4 {
+            if index <= chunk.len() {
+                let letter = group >> (18 - 6 * index) & 63;
+                text.push(char::from(LETTERS[letter as usize]));
+            } else {
+                text.push('=');
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_rfc_4648() {
+        for (plain, encoded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(base64(plain.as_bytes()), encoded);
+        }
+    }
+}

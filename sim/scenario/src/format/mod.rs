@@ -1,0 +1,28 @@
+//! The format of scenarios: the shape of every key with its place, Juju's bundles with their overlays
+//! merged as `juju deploy` merges them, variants laid over a file, the texts that files are read
+//! from, and the JSON Schema.
+//!
+//! Reading gives a [`ScenarioFile`], in which every field is what was written or `None`; what it
+//! means, and whether the names in it are there, is found out in `resolve`.
+
+mod bundle;
+mod documents;
+mod files;
+mod merge;
+mod read;
+mod schema;
+mod shape;
+mod variants;
+
+pub use bundle::{ApplicationFile, ModelConfigFile, ModelFile, OfferFile, SaasFile};
+pub(crate) use documents::{MergedModel, merged_model};
+pub use files::{DigestedFiles, DiskFiles, FILE_SIZE_MAX, Files, MemoryFiles};
+pub(crate) use files::{beside, read_text};
+pub(crate) use read::parse_variant;
+pub use read::{Scenario, parse};
+pub use schema::schema;
+pub(crate) use shape::{CertificatesFile, DelayFile, HooksFile, OperatorFile};
+pub use shape::{
+    CharmNode, ClientFile, ConnectionFile, ControllerFile, ExpectFile, FailsFile, ModelNode,
+    OutageFile, ScenarioFile, SelectorFile, TimingsFile,
+};

@@ -1,0 +1,370 @@
+//! Lints: what can be seen to go wrong in a finished deployment before anything is played. They read
+//! the deployment and where its parts are in the files, and give warnings; a deployment that could
+//! not be resolved is not linted.
+//!
+//! A connection from `shop.web` to `pki.api` whose CA no relation carries gets TS0301 with the
+//! command that would add the relation.
+
+mod libraries;
+mod options;
+mod places;
+mod providers;
+mod trust;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trust::Distrust;
+use trustsim_charms::{CharmMetadata, Protocol, Role, ValidityOptions};
+use trustsim_errors::{Code, Diagnostic};
+use trustsim_kernel::parse_duration;
+use trustsim_model::{Action, ConnectionSpec, Deployment, ModelKind, Party};
+use trustsim_yaml::Place;
+
+pub(crate) use places::Places;
+
+/// Everything that is worth a warning in a finished deployment.
+pub(crate) fn lint(deployment: &Deployment, places: &Places) -> Vec<Diagnostic> {
+    assert_eq!(
+        (
+            deployment.applications.len(),
+            deployment.relations.len(),
+            deployment.connections.len()
+        ),
+        (
+            places.applications.len(),
+            places.relations.len(),
+            places.connections.len()
+        ),
+        "every part of a deployment has its place in the files"
+    );
+    let mut lints = Lints {
+        deployment,
+        places,
+        found: Vec::new(),
+    };
+    lints.connections();
+    lints.short_roots();
+    lints.nobody_answers();
+    lints.cannot_issue();
+    lints.impossible_options();
+    lints.refused_names();
+    lints.missing_databases();
+    lints.vaults_that_never_start();
+    lints.protocols();
+    lints.libraries();
+    lints.found
+}
+
+/// A pass over a deployment.
+struct Lints<'a> {
+    deployment: &'a Deployment,
+    places: &'a Places,
+    found: Vec<Diagnostic>,
+}
+
+impl Lints<'_> {
+    fn charm(&self, application: usize) -> &CharmMetadata {
+        &self.deployment.applications[application].charm
+    }
+
+    fn push(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+
+    /// Connections whose server has no certificate, or whose client will not trust it.
+    fn connections(&mut self) {
+        for (connection, &place) in self
+            .deployment
+            .connections
+            .iter()
+            .zip(&self.places.connections)
+        {
+            let issuers = self.issuers(connection.to, connection.to_endpoint.as_deref());
+            if issuers.is_empty() {
+                self.no_certificate(connection, place);
+                continue;
+            }
+            match self.why_distrusted(connection, &issuers) {
+                None => {}
+                Some(Distrust::Nothing) => self.missing_transfer(connection, &issuers, place),
+                Some(Distrust::AnotherCa(sender)) => self.another_ca(connection, sender, place),
+                Some(Distrust::OnlyIntermediate(issuer)) => {
+                    self.only_intermediate(connection, issuer, place);
+                }
+            }
+        }
+    }
+
+    /// Pods whose API is to have its certificate from elsewhere from the start, and cannot.
+    fn vaults_that_never_start(&mut self) {
+        for application in 0..self.deployment.applications.len() {
+            let spec = &self.deployment.applications[application];
+            let is_pod = self.deployment.models[spec.model].kind == ModelKind::Kubernetes;
+            let api = spec.charm.implementation.api;
+            let api = api.filter(|api| is_pod && api.blocks_start_in_pods);
+            let Some(endpoint) = api.map(|api| api.endpoint) else {
+                continue;
+            };
+            let interface = "tls-certificates";
+            let access = self.related(application, Role::Requirer, interface, Some(endpoint));
+            if access.is_empty() {
+                continue;
+            }
+            let address = self.deployment.application_address(application);
+            let message = format!("`{address}` never starts its server");
+            let place = self.places.applications[application];
+            let diagnostic = Diagnostic::warning(Code::VaultNeverStarts, place, message);
+            let help = format!("add the relation of `{endpoint}` with an `integrate` fault");
+            self.push(diagnostic.help(help));
+        }
+    }
+
+    /// Whether a fault or an option does what an operator would, as for charm-vault.
+    fn is_authorised(&self, application: usize) -> bool {
+        let spec = &self.deployment.applications[application];
+        let operator = spec.charm.implementation.operator;
+        let Some(instead) = operator.and_then(|need| need.alternative) else {
+            return false;
+        };
+        let option = spec.options.get(instead.option);
+        let mut actions = self.deployment.actions.iter();
+        option.is_some_and(|value| value == "true")
+            || actions.any(|timed| {
+                matches!(&timed.action, Action::RunAction { application: of, name, .. }
+                    if *of == application && name == instead.action)
+            })
+    }
+
+    /// Applications that wait for operators that are not declared.
+    fn nobody_answers(&mut self) {
+        for application in 0..self.deployment.applications.len() {
+            let charm = self.charm(application);
+            let name = charm.name.clone();
+            let waits = charm.implementation.operator.is_some();
+            let mut operators = self.deployment.operators.iter();
+            if !waits
+                || operators.any(|operator| operator.answers.contains(&application))
+                || self.is_authorised(application)
+            {
+                continue;
+            }
+            let address = self.deployment.application_address(application);
+            let message = format!("nobody answers what `{address}` waits for");
+            let place = self.places.applications[application];
+            let diagnostic = Diagnostic::warning(Code::NobodyAnswers, place, message);
+            let help = format!("`{name}` does nothing by itself; add an entry under `operators`");
+            self.push(diagnostic.help(help));
+        }
+    }
+
+    /// Relations between the two generations of `tls-certificates`.
+    fn protocols(&mut self) {
+        for index in 0..self.deployment.relations.len() {
+            let relation = &self.deployment.relations[index];
+            if !self.deployment.protocols_differ(relation) {
+                continue;
+            }
+            let speaks = |side: &trustsim_model::Side| {
+                let name = self.deployment.side_name(side);
+                let application = self.deployment.application_of(side.party);
+                let charm = application.map(|index| &self.deployment.applications[index].charm);
+                let endpoint = charm.and_then(|charm| charm.endpoint(&side.endpoint));
+                match endpoint.map(|endpoint| endpoint.protocol) {
+                    Some(Protocol::Legacy) => format!("`{name}` speaks the legacy protocol"),
+                    _ => format!("`{name}` speaks version 1"),
+                }
+            };
+            let [left, right] = relation.sides.each_ref().map(speaks);
+            let message = format!("{left}, {right}: Juju integrates them and nothing happens");
+            let requirer = relation
+                .sides
+                .iter()
+                .find(|side| side.role == Role::Requirer);
+            let own = |side: &trustsim_model::Side| match side.party {
+                Party::Application(index) => Some(index),
+                _ => None,
+            };
+            let application = requirer.and_then(own);
+            let application = application.or_else(|| relation.sides.iter().find_map(own));
+            let Some(place) = application.map(|index| self.places.applications[index]) else {
+                continue;
+            };
+            let help = "use a provider of the same protocol, or tls-certificates-adaptor between";
+            let diagnostic = Diagnostic::warning(Code::ProtocolsDiffer, place, message);
+            self.push(diagnostic.help(help));
+        }
+    }
+
+    fn no_certificate(&mut self, connection: &ConnectionSpec, place: Place) {
+        let server = self.deployment.application_address(connection.to);
+        let message = match &connection.to_endpoint {
+            Some(endpoint) => format!("nothing issues a certificate to `{server}:{endpoint}`"),
+            None => format!("nothing issues a certificate to `{server}`"),
+        };
+        let wanted = connection.to_endpoint.clone().or_else(|| {
+            let mut endpoints = self.charm(connection.to).endpoints.iter();
+            let endpoint = endpoints.find(|endpoint| {
+                endpoint.role == Role::Requirer && endpoint.interface == "tls-certificates"
+            });
+            endpoint.map(|endpoint| endpoint.name.clone())
+        });
+        let app = &self.deployment.applications[connection.to].name;
+        let help = match wanted {
+            Some(endpoint) => format!("relate `{app}:{endpoint}` to a provider of certificates"),
+            None => format!(
+                "the charm `{}` uses no certificates",
+                self.charm(connection.to).name
+            ),
+        };
+        let diagnostic = Diagnostic::warning(Code::NoCertificate, place, message);
+        self.push(diagnostic.help(help));
+    }
+
+    fn missing_transfer(
+        &mut self,
+        connection: &ConnectionSpec,
+        issuers: &BTreeSet<usize>,
+        place: Place,
+    ) {
+        let deployment = self.deployment;
+        let Some(&issuer) = issuers.first() else {
+            return;
+        };
+        let server = deployment.application_address(connection.to);
+        let issuer_name = deployment.application_address(issuer);
+        let client = self.client_name(connection);
+        let message = format!(
+            "nothing makes `{client}` trust `{issuer_name}`, which issues the certificate of `{server}`"
+        );
+        let help = match connection.from {
+            Party::Application(application) => self.transfer_help(application, issuer),
+            _ => format!("add `{issuer_name}` to `clients.{client}.trusts`"),
+        };
+        let diagnostic = Diagnostic::warning(Code::MissingTransfer, place, message)
+            .label("will fail with unknown-issuer");
+        self.push(diagnostic.help(help));
+    }
+
+    /// The commands that would add the missing relation.
+    pub(super) fn transfer_help(&self, client: usize, issuer: usize) -> String {
+        let deployment = self.deployment;
+        let endpoint = |application: usize, role: Role| {
+            let endpoints = &deployment.applications[application].charm.endpoints;
+            let found = endpoints.iter().find(|endpoint| {
+                endpoint.role == role && endpoint.interface == "certificate_transfer"
+            });
+            found.map(|endpoint| endpoint.name.as_str())
+        };
+        let (own, other) = (
+            &deployment.applications[client],
+            &deployment.applications[issuer],
+        );
+        let (Some(receives), Some(sends)) = (
+            endpoint(client, Role::Requirer),
+            endpoint(issuer, Role::Provider),
+        ) else {
+            let without = if endpoint(client, Role::Requirer).is_none() {
+                own
+            } else {
+                other
+            };
+            return format!(
+                "the charm `{}` has no endpoint for `certificate_transfer`; relate both to the same CA, or use another charm",
+                without.charm.name
+            );
+        };
+        let (model, own_name, other_name) = (&deployment.models[own.model], &own.name, &other.name);
+        if own.model == other.model {
+            return format!(
+                "the missing relation: juju integrate -m {} {own_name}:{receives} {other_name}:{sends}",
+                model.name
+            );
+        }
+        let offering = &deployment.models[other.model];
+        let controller = &deployment.controllers[offering.controller].name;
+        let prefix = if offering.controller == model.controller {
+            String::new()
+        } else {
+            format!("{controller}:")
+        };
+        format!(
+            "the missing relation: juju offer {}.{other_name}:{sends}; juju consume -m {} {prefix}{}/{}.{other_name}; juju integrate -m {} {own_name}:{receives} {other_name}",
+            offering.name, model.name, offering.owner, offering.name, model.name
+        )
+    }
+
+    /// self-signed-certificates wants a root that lives twice as long as its leaves.
+    fn short_roots(&mut self) {
+        for application in 0..self.deployment.applications.len() {
+            let spec = &self.deployment.applications[application];
+            let Some(bound) = spec.charm.implementation.validity_options else {
+                continue;
+            };
+            let mut options = spec.options.clone();
+            if let Some(message) = self.short_root(application, bound, &options) {
+                let place = self.places.option(application, &[bound.root, bound.leaf]);
+                self.push_short_root(message, place);
+                continue;
+            }
+            for index in 0..self.deployment.actions.len() {
+                let Action::SetConfig {
+                    application: whose,
+                    options: changed,
+                } = &self.deployment.actions[index].action
+                else {
+                    continue;
+                };
+                if *whose != application {
+                    continue;
+                }
+                for (name, value) in changed {
+                    match value {
+                        Some(value) => options.insert(name.clone(), value.clone()),
+                        None => options.remove(name),
+                    };
+                }
+                if let Some(message) = self.short_root(application, bound, &options) {
+                    // A step of a rotation has a line of its own.
+                    let line = self.deployment.actions[index].source.line;
+                    let place = self.places.faults.get(&line);
+                    let place = place.unwrap_or(&self.places.applications[application]);
+                    let place = *place;
+                    self.push_short_root(message, place);
+                    break;
+                }
+            }
+        }
+    }
+
+    fn push_short_root(&mut self, message: String, place: Place) {
+        let diagnostic = Diagnostic::warning(Code::ShortRoot, place, message);
+        self.push(diagnostic.help("the charm goes into blocked and issues nothing; make `root-ca-validity` at least twice `certificate-validity`"));
+    }
+
+    fn short_root(
+        &self,
+        application: usize,
+        bound: ValidityOptions,
+        options: &BTreeMap<String, String>,
+    ) -> Option<String> {
+        let charm = self.charm(application);
+        let value = |name: &str| {
+            let default = charm
+                .options
+                .get(name)
+                .and_then(|option| option.default.clone());
+            options.get(name).cloned().or(default)
+        };
+        let (root, leaf) = (value(bound.root)?, value(bound.leaf)?);
+        let short = match (parse_duration(&root), parse_duration(&leaf)) {
+            (Ok(root), Ok(leaf)) => root < leaf * 2,
+            _ => false,
+        };
+        short.then(|| {
+            format!(
+                "`{}` {root} is less than twice `{}` {leaf}",
+                bound.root, bound.leaf
+            )
+        })
+    }
+}

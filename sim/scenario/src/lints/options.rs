@@ -1,0 +1,154 @@
+//! Lints of what a provider is told: options with which it does nothing, names that its role does
+//! not let through, a database that is not there.
+
+use super::Lints;
+use trustsim_charms::{EndpointProfile, OptionFault, Requests, Role};
+use trustsim_errors::{Code, Diagnostic};
+use trustsim_model::{ModelKind, RelationSpec};
+use trustsim_pki::RequestAttributes;
+
+impl Lints<'_> {
+    /// Options with which a provider is blocked or fails.
+    pub(super) fn impossible_options(&mut self) {
+        for application in 0..self.deployment.applications.len() {
+            for fault in self.faulty_options(application) {
+                let address = self.deployment.application_address(application);
+                let charm = self.charm(application).name.clone();
+                let option = fault.option;
+                let place = self.places.option(application, &[option]);
+                let (code, message, help) = if fault.is_no_pem {
+                    (
+                        Code::NotPem,
+                        format!("`{option}` of `{address}` holds no certificate"),
+                        "it takes PEM: `-----BEGIN CERTIFICATE-----` and so on, one or several",
+                    )
+                } else {
+                    (
+                        Code::ImpossibleOption,
+                        format!("with `{option}` as it is, `{address}` does nothing"),
+                        "set it to what the charm takes",
+                    )
+                };
+                let diagnostic = Diagnostic::warning(code, place, message);
+                let note = format!("`{charm}` says: {}", fault.outcome);
+                self.push(diagnostic.note(note).help(help));
+            }
+        }
+    }
+
+    /// Options with which an application does nothing, as it is related.
+    fn faulty_options(&self, application: usize) -> Vec<OptionFault> {
+        let spec = &self.deployment.applications[application];
+        let mut faults = spec.charm.option_faults(&spec.options);
+        faults.retain(|fault| {
+            let mut endpoints = fault.only_with.iter();
+            fault.only_with.is_empty() || endpoints.any(|own| self.is_related(application, own))
+        });
+        faults
+    }
+
+    /// Requests that the role of a Vault refuses.
+    pub(super) fn refused_names(&mut self) {
+        for index in 0..self.deployment.relations.len() {
+            let relation = self.deployment.relations[index].clone();
+            let Some((message, note)) = self.refused_name(&relation) else {
+                continue;
+            };
+            let place = self.places.relations[index];
+            let diagnostic = Diagnostic::warning(Code::RoleRefuses, place, message);
+            let help = "set `pki_allowed_domains`, `pki_allow_subdomains`, `pki_allow_any_name` or `pki_allow_ip_sans`, or have another name asked for";
+            self.push(diagnostic.note(note).help(help));
+        }
+    }
+
+    fn refused_name(&self, relation: &RelationSpec) -> Option<(String, String)> {
+        let [provider, requirer] = &relation.sides;
+        let issuer = self.deployment.application_of(provider.party)?;
+        let asker = self.deployment.application_of(requirer.party)?;
+        let signer = &self.deployment.applications[issuer];
+        if relation.interface != "tls-certificates" || provider.endpoint != "vault-pki" {
+            return None;
+        }
+        if !self.faulty_options(issuer).is_empty() {
+            return None;
+        }
+        let role = signer.charm.pki_role(&signer.options)?;
+        let attributes = self.names_asked(asker, &requirer.endpoint)?;
+        let refusal = role.refuses_name(&attributes)?;
+        let name = attributes.common_name.unwrap_or_default();
+        let message = format!(
+            "`{}` asks for `{name}`, which the role of `{}` refuses",
+            self.deployment.application_address(asker),
+            self.deployment.application_address(issuer)
+        );
+        Some((message, format!("Vault says: {refusal}")))
+    }
+
+    /// The names that an application's first unit asks for, where that can be told.
+    fn names_asked(&self, application: usize, endpoint: &str) -> Option<RequestAttributes> {
+        let spec = &self.deployment.applications[application];
+        let model = &self.deployment.models[spec.model];
+        let Some(EndpointProfile::Certificates(profile)) = &spec.charm.endpoint(endpoint)?.profile
+        else {
+            return None;
+        };
+        let value = |option: &String| {
+            let default = || spec.charm.options.get(option)?.default.clone();
+            let set = spec.options.get(option).cloned().or_else(default);
+            set.filter(|value| !value.is_empty())
+        };
+        let given = profile.name_option.as_ref().and_then(value);
+        let app = &spec.name;
+        let name = match (given, spec.charm.implementation.requests) {
+            (_, Requests::Unknown) | (None, Requests::ForHostname { .. }) => return None,
+            (Some(name), _) => name,
+            (None, Requests::ByProfile) if model.kind == ModelKind::Kubernetes => {
+                format!("{app}-0.{app}-endpoints.{}.svc.cluster.local", model.name)
+            }
+            // Any address will do.
+            (None, Requests::ByProfile) => "10.0.0.1".to_owned(),
+        };
+        let mut attributes = RequestAttributes::with_common_name(&*name);
+        let more = profile.extra_name_options.iter().filter_map(value);
+        let more: Vec<String> = more.collect();
+        let listed = more.iter().flat_map(|names| {
+            let names = names.split(|letter: char| letter == ',' || letter.is_whitespace());
+            names.filter(|name| !name.is_empty())
+        });
+        for name in std::iter::once(name.as_str()).chain(listed) {
+            match name.parse() {
+                Ok(address) => attributes.sans_ip.push(address),
+                Err(_) => attributes.sans_dns.push(name.to_owned()),
+            }
+        }
+        Some(attributes)
+    }
+
+    /// A charm that keeps everything in a database, as charm-vault before 1.8 does.
+    pub(super) fn missing_databases(&mut self) {
+        for application in 0..self.deployment.applications.len() {
+            let databases = self.charm(application).implementation.database_endpoints;
+            let has = |endpoint: &&str| self.is_related(application, endpoint);
+            if databases.is_empty() || !has(&"certificates") || databases.iter().any(has) {
+                continue;
+            }
+            let address = self.deployment.application_address(application);
+            let message = format!("`{address}` has no database and issues nothing");
+            let place = self.places.applications[application];
+            let diagnostic = Diagnostic::warning(Code::NoDatabase, place, message);
+            let note = "`vault` says: 'shared-db' or 'db' missing";
+            let help = "relate `shared-db` to mysql-router beside mysql-innodb-cluster, or use the track 1.8";
+            self.push(diagnostic.note(note).help(help));
+        }
+    }
+
+    /// Whether an endpoint of an application has a relation, whatever is on the other side.
+    fn is_related(&self, application: usize, endpoint: &str) -> bool {
+        let relations = self.deployment.relations.iter();
+        relations.flat_map(|relation| &relation.sides).any(|side| {
+            self.deployment.application_of(side.party) == Some(application)
+                && side.endpoint == endpoint
+                && side.role != Role::Peer
+        })
+    }
+}

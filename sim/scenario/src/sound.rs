@@ -1,0 +1,168 @@
+//! What holds of every deployment that a scenario resolves to: the invariants on which the world and
+//! the diagnosis rest. A broken one is a mistake of this crate, not of the scenario.
+
+use trustsim_charms::Role;
+use trustsim_model::{ConnectionSpec, Deployment, Party, Placement, RelationSpec};
+
+/// Panics where the deployment breaks an invariant.
+pub(crate) fn assert_sound(deployment: &Deployment) {
+    let models = deployment.models.len();
+    assert!(
+        !deployment.controllers.is_empty(),
+        "a deployment has a controller"
+    );
+    for model in &deployment.models {
+        let controllers = deployment.controllers.len();
+        assert!(
+            model.controller < controllers,
+            "{} has a controller",
+            model.name
+        );
+    }
+    for application in &deployment.applications {
+        let name = &application.name;
+        assert!(application.model < models, "{name} is in a model");
+        assert!(
+            application.placements.len() <= application.units as usize,
+            "{name} has no more placements than units"
+        );
+        for placement in &application.placements {
+            if let Placement::Machine(machine) = placement {
+                let model = deployment
+                    .machines
+                    .get(*machine)
+                    .map(|machine| machine.model);
+                assert_eq!(
+                    model,
+                    Some(application.model),
+                    "a unit of {name} is on a machine of its model"
+                );
+            }
+        }
+        assert!(
+            !application.charm.subordinate || application.units == 0,
+            "the subordinate {name} has no units of its own"
+        );
+    }
+    for offer in &deployment.offers {
+        let spec = &deployment.applications[offer.application];
+        for endpoint in &offer.endpoints {
+            let known = spec.charm.endpoint(endpoint).is_some() || endpoint == "juju-info";
+            assert!(
+                known,
+                "the offer {} is of an endpoint of {}",
+                offer.name, spec.name
+            );
+        }
+    }
+    for saas in &deployment.saas {
+        assert!(saas.model < models, "the SAAS {} is in a model", saas.name);
+        assert!(
+            saas.offer < deployment.offers.len(),
+            "the SAAS {} has an offer",
+            saas.name
+        );
+    }
+    for relation in &deployment.relations {
+        assert_relation(deployment, relation);
+    }
+    for connection in &deployment.connections {
+        assert_connection(deployment, connection);
+    }
+    assert!(
+        deployment.actions.is_sorted_by_key(|timed| timed.at),
+        "actions are in order of time"
+    );
+}
+
+fn assert_relation(deployment: &Deployment, relation: &RelationSpec) {
+    let [provider, requirer] = &relation.sides;
+    let name = || {
+        let sides = [provider, requirer].map(|side| deployment.side_name(side));
+        sides.join(" with ")
+    };
+    assert_eq!(
+        (provider.role, requirer.role),
+        (Role::Provider, Role::Requirer),
+        "the provider of {} comes first",
+        name()
+    );
+    for side in &relation.sides {
+        let model = match side.party {
+            Party::Application(index) => deployment.applications[index].model,
+            Party::Saas(index) => deployment.saas[index].model,
+            Party::Client(_) => panic!("a client has no relation: {}", name()),
+        };
+        assert_eq!(
+            model,
+            relation.model,
+            "both sides of {} are in its model",
+            name()
+        );
+    }
+}
+
+fn assert_connection(deployment: &Deployment, connection: &ConnectionSpec) {
+    let server = deployment.application_address(connection.to);
+    assert!(
+        !connection.every.is_zero(),
+        "attempts at {server} have time between them"
+    );
+    match connection.from {
+        Party::Application(index) => assert!(index < deployment.applications.len()),
+        Party::Client(index) => assert!(index < deployment.clients.len()),
+        Party::Saas(_) => panic!("a SAAS connects to {server}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::path::Path;
+
+    use super::*;
+    use crate::{MemoryFiles, load};
+
+    const SHOP: &str = "models:
+  shop:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates}
+      web: {charm: traefik-k8s}
+    relations:
+      - [web:certificates, ca:certificates]
+clients: {browser: {trusts: [ca]}}
+connections: [{from: browser, to: web}]
+";
+
+    fn breaks(change: impl FnOnce(&mut Deployment)) -> bool {
+        let files = MemoryFiles::new([("s.yaml", SHOP)]);
+        let loaded = load(Path::new("s.yaml"), &files).expect("a sound scenario");
+        let mut deployment = loaded.deployment;
+        change(&mut deployment);
+        catch_unwind(AssertUnwindSafe(|| assert_sound(&deployment))).is_err()
+    }
+
+    #[test]
+    fn each_broken_invariant_is_seen() {
+        assert!(!breaks(|_| {}));
+        assert!(breaks(|deployment| deployment.controllers.clear()));
+        assert!(breaks(|deployment| deployment.models[0].controller = 7));
+        assert!(breaks(|deployment| deployment.applications[1].model = 7));
+        let beyond = vec![Placement::New, Placement::New];
+        assert!(breaks(
+            |deployment| deployment.applications[1].placements = beyond
+        ));
+        assert!(breaks(|deployment| {
+            deployment.applications[1].placements = vec![Placement::Machine(0)];
+        }));
+        assert!(breaks(|deployment| deployment.relations[0].sides.reverse()));
+        assert!(breaks(|deployment| deployment.relations[0].model = 7));
+        assert!(breaks(|deployment| {
+            deployment.connections[0].every = trustsim_kernel::Span::ZERO;
+        }));
+        assert!(breaks(
+            |deployment| deployment.connections[0].from = Party::Client(7)
+        ));
+    }
+}
