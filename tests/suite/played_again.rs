@@ -129,7 +129,7 @@ fn what_is_not_the_same_run_is_refused() {
     fs::write(&summary, value.to_string()).expect("written");
     insta::assert_snapshot!(ask(&[]), @"
     error: `out/summary.json` does not say what was played
-      because: invalid type: null, expected struct Played
+      because: invalid type: null, expected an object that says what was played
     ");
 
     fs::write(&summary, &written).expect("written");

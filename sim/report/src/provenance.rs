@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What has to be given to play a run again; `played` in `summary.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "an object that says what was played")]
 pub struct Provenance {
     /// The scenario file, as it was named on the command line.
     pub scenario: PathBuf,

@@ -85,6 +85,11 @@ impl schemars::JsonSchema for CharmNode {
         CharmDeclaration::schema_name()
     }
 
+    /// One definition with what faults say of a charm.
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        CharmDeclaration::schema_id()
+    }
+
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         CharmDeclaration::json_schema(generator)
     }
