@@ -25,7 +25,7 @@ fn depth(name: &str, all: &BTreeMap<String, Vec<String>>) -> usize {
 /// Lines of a crate's sources, tests included.
 fn lines(name: &str) -> usize {
     let files = below(&root().join("sim").join(name).join("src"));
-    let texts = files.iter().map(|path| fs::read_to_string(path));
+    let texts = files.iter().map(fs::read_to_string);
     texts.map(|text| text.expect("text").lines().count()).sum()
 }
 

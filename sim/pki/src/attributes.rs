@@ -107,7 +107,7 @@ pub fn uuid4(stream: &mut Stream) -> String {
     stream.fill_bytes(&mut bytes);
     bytes[6] = bytes[6] & 0x0F | 0x40;
     bytes[8] = bytes[8] & 0x3F | 0x80;
-    let mut text = hex::encode(&bytes);
+    let mut text = hex::encode(bytes);
     for at in [20, 16, 12, 8] {
         text.insert(at, '-');
     }

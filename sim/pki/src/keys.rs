@@ -414,7 +414,7 @@ mod tests {
             0x12, 0x0F, 0x67, 0x21,
         ];
         let key = KeyPair::from_p256(p256::ecdsa::SigningKey::from_slice(&scalar).unwrap());
-        let hex = hex::encode(&key.sign(b"sample"));
+        let hex = hex::encode(key.sign(b"sample"));
         let r = "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716";
         let s = "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8";
         assert_eq!(hex, format!("3046022100{r}022100{s}"));

@@ -161,7 +161,7 @@ impl Baseline {
         let known = self.undisturbed.manifest();
         let usual = outages(&known, self.undisturbed.journal());
         let (own, others) = (identities(&manifest), identities(&known));
-        let identity = |outage: &Outage| own[outage.connection as usize].clone();
+        let identity = |outage: &Outage| own[outage.connection as usize];
         let (mut by_connection, mut lost) = (BTreeMap::new(), Lost::default());
         let mut failing = Vec::new();
         for outage in outages(&manifest, simulation.journal()) {

@@ -110,9 +110,12 @@ impl Playbook {
     }
 }
 
+/// What came of each pair of pauses that was tried.
+type TriedPauses = BTreeMap<(Span, Span), (Result<Lost, Refusal>, Tried)>;
+
 /// The pauses with which least was lost, of those that were tried; the first where none could be
 /// played.
-fn least_lost(tried: &BTreeMap<(Span, Span), (Result<Lost, Refusal>, Tried)>) -> (Span, Span) {
+fn least_lost(tried: &TriedPauses) -> (Span, Span) {
     let least = tried.iter().min_by_key(|(_, (lost, _))| {
         let total = lost.as_ref().ok().map(|lost| lost.total);
         (total.is_none(), total)

@@ -47,6 +47,7 @@ impl World {
         self.carry_out(record, cause, agenda);
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each action")]
     fn carry_out(&mut self, record: ActionRecord, cause: Seq, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
         let timed = Arc::clone(&record.timed);

@@ -158,6 +158,7 @@ fn of_faults(cause: &Cause) -> Option<String> {
 }
 
 /// Why a certificate is not there, or not the right one.
+#[expect(clippy::too_many_lines, reason = "one arm for each cause")]
 fn of_certificates(cause: &Cause) -> Option<String> {
     Some(match cause {
         Cause::CertificatesRelationRemoved {

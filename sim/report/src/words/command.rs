@@ -6,6 +6,7 @@ use trustsim_kernel::format_duration;
 use trustsim_model::setting;
 
 /// What an operator types or does, one line.
+#[expect(clippy::too_many_lines, reason = "one arm for each command")]
 pub fn text(command: &Command) -> String {
     match command {
         Command::Juju(text) | Command::ByHand(text) => text.clone(),
