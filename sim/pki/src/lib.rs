@@ -8,12 +8,12 @@
 //! The path of one certificate:
 //!
 //! ```
-//! use trustsim::kernel::{Span, Streams, Time};
-//! use trustsim::pki::{
+//! use trustsim_kernel::{Span, Streams, Time};
+//! use trustsim_pki::{
 //!     CertificateRequest, KeyAlgorithm, KeyPair, RequestAttributes, SerialNumber, Terms, issuers,
 //! };
 //!
-//! # fn main() -> Result<(), trustsim::pki::PkiError> {
+//! # fn main() -> Result<(), trustsim_pki::PkiError> {
 //! let mut stream = Streams::new(1).stream("example", "ca");
 //! let day = Span::from_secs(86_400);
 //! let mut terms = |days| Terms {
