@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// Bytes that stand for themselves in a JSON string.
-const WITHOUT_TLS: [bool; 256] = plain_bytes();
+const PLAIN: [bool; 256] = plain_bytes();
 
 const fn plain_bytes() -> [bool; 256] {
     let mut table = [false; 256];
@@ -20,10 +20,7 @@ pub fn push_string(out: &mut String, text: &str) {
     out.reserve(text.len() + text.len() / 32 + 2);
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest
-        .bytes()
-        .position(|byte| !WITHOUT_TLS[usize::from(byte)])
-    {
+    while let Some(at) = rest.bytes().position(|byte| !PLAIN[usize::from(byte)]) {
         let (plain, special) = rest.split_at(at);
         out.push_str(plain);
         let mut letters = special.chars();

@@ -233,7 +233,7 @@ fn state(word: &str) -> Cell {
             style::WAIT
         }
         "blocked" | "down" | "error" | "failed" | "lost" | "terminated" => style::BAD,
-        _ => style::WITHOUT_TLS,
+        _ => style::PLAIN,
     };
     Cell::new(word, colour)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::terminal::style::{BAD, DETAIL, GOOD, STRONG, WAIT, WITHOUT_TLS, paint};
+use super::terminal::style::{BAD, DETAIL, GOOD, PLAIN, STRONG, WAIT, paint};
 use super::terminal::{Align, Cell, Table};
 use super::words::rotation as words;
 use trustsim_kernel::{Span, format_duration};
@@ -212,8 +212,8 @@ fn timetable(lines: &[TimetableLine]) -> Table {
     for line in lines {
         let (word, style) = match line.task {
             Task::Command(_) => ("", STRONG),
-            Task::ByHand(_) => ("by hand", WITHOUT_TLS),
-            Task::Awaited { .. } => ("on call", WITHOUT_TLS),
+            Task::ByHand(_) => ("by hand", PLAIN),
+            Task::Awaited { .. } => ("on call", PLAIN),
             Task::Check(_) => ("check", GOOD),
         };
         table.row([

@@ -171,7 +171,7 @@ fn hook(target: Target, text: Option<&Text>, site: &mut Site<'_>) -> Option<Opti
 
 /// Every hook a charm may be run for.
 fn hooks_of(charm: &CharmMetadata) -> Vec<HookName> {
-    let mut hooks = HookName::WITHOUT_TLS.to_vec();
+    let mut hooks = HookName::PLAIN.to_vec();
     for endpoint in &charm.endpoints {
         let breaks = endpoint.role != Role::Peer;
         let events = RelationEvent::ALL.into_iter();

@@ -104,8 +104,8 @@ impl RelationEvent {
 pub struct UnknownHook(String);
 
 impl HookName {
-    /// Names that stand alone, without an endpoint, container or action.
-    pub const WITHOUT_TLS: [Self; 11] = [
+    /// Names that are whole by themselves, without an endpoint, container or action.
+    pub const PLAIN: [Self; 11] = [
         Self::Install,
         Self::Start,
         Self::ConfigChanged,
@@ -228,7 +228,7 @@ impl FromStr for HookName {
     type Err = UnknownHook;
 
     fn from_str(text: &str) -> Result<Self, UnknownHook> {
-        if let Some(plain) = Self::WITHOUT_TLS.iter().find(|plain| plain.kind() == text) {
+        if let Some(plain) = Self::PLAIN.iter().find(|plain| plain.kind() == text) {
             return Ok(plain.clone());
         }
         if let Some(name) = text.strip_prefix("action ") {
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn a_name_is_read_as_it_is_written() {
         let subject = || Arc::<str>::from("web-relation");
-        let mut all = HookName::WITHOUT_TLS.to_vec();
+        let mut all = HookName::PLAIN.to_vec();
         all.extend(RelationEvent::ALL.map(|event| HookName::Relation {
             endpoint: subject(),
             event,

@@ -34,7 +34,7 @@ pub fn blast_radius(radius: &BlastRadius) -> String {
             .collect();
         let colour = match (victims.is_empty(), excess.is_empty()) {
             (true, _) => style::GOOD,
-            (false, true) => style::WITHOUT_TLS,
+            (false, true) => style::PLAIN,
             (false, false) => style::BAD,
         };
         table.row([

@@ -107,11 +107,7 @@ fn crowds(forecast: &Forecast, text: &mut String) {
         let limit = one
             .limit
             .map_or_else(|| "-".to_owned(), |limit| limit.to_string());
-        let colour = if is_over {
-            style::BAD
-        } else {
-            style::WITHOUT_TLS
-        };
+        let colour = if is_over { style::BAD } else { style::PLAIN };
         table.row([
             Cell::plain(&one.provider),
             Cell::plain(&what),

@@ -41,7 +41,7 @@ pub mod style {
     /// A headline.
     pub const STRONG: Style = Style::new().bold();
     /// As it is.
-    pub const WITHOUT_TLS: Style = Style::new();
+    pub const PLAIN: Style = Style::new();
 
     /// `text` in this style.
     pub fn paint(style: Style, text: &str) -> String {

@@ -4,7 +4,7 @@
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
-use super::style::{WITHOUT_TLS, paint};
+use super::style::{PLAIN, paint};
 
 /// On which side of its column a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Cell {
 
     /// A text as it is.
     pub fn plain(text: &str) -> Self {
-        Self::new(text, WITHOUT_TLS)
+        Self::new(text, PLAIN)
     }
 }
 
