@@ -174,10 +174,7 @@ impl Charm for CharmVault {
 
     // `get-root-ca`.
     fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
-        let ca = self.0.settings.get(unit, ROOT_CA);
-        let chain = ca.map(|ca| pem::chain(&ca));
-        let chain = chain.and_then(|chain| (*chain).as_ref().ok().cloned());
-        chain.unwrap_or_default()
+        pem::loadable(self.0.settings.get(unit, ROOT_CA).as_ref())
     }
 }
 

@@ -114,10 +114,7 @@ impl Charm for EasyRsa {
 
     // The CA, which people copy off the unit.
     fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
-        let ca = self.0.settings.get(unit, CA);
-        let chain = ca.map(|ca| pem::chain(&ca));
-        let chain = chain.and_then(|chain| (*chain).as_ref().ok().cloned());
-        chain.unwrap_or_default()
+        pem::loadable(self.0.settings.get(unit, CA).as_ref())
     }
 }
 

@@ -144,10 +144,8 @@ impl Charm for Kubernetes {
         if self.part != KubernetesPart::ControlPlane {
             return Vec::new();
         }
-        let ca = unit.files().get(trust_path(CERTIFICATES).as_str());
-        let chain = ca.map(trustsim_interfaces::pem::chain);
-        let chain = chain.and_then(|chain| (*chain).as_ref().ok().cloned());
-        chain.unwrap_or_default()
+        let path = trust_path(CERTIFICATES);
+        trustsim_interfaces::pem::loadable(unit.files().get(path.as_str()))
     }
 }
 

@@ -16,6 +16,15 @@ pub fn chain(value: &Value) -> Arc<ParsedChain> {
     value.parsed(Certificate::chain_from_pem)
 }
 
+/// The certificates that a PEM text gives those who load it: none where there is no text yet, and none
+/// where it cannot be read, as after a fault that damages a file.
+pub fn loadable(value: Option<&Value>) -> Vec<Certificate> {
+    match value.map(chain).as_deref() {
+        Some(Ok(certificates)) => certificates.clone(),
+        Some(Err(_)) | None => Vec::new(),
+    }
+}
+
 /// The private key of a PEM text.
 pub fn key(value: &Value) -> Arc<ParsedKey> {
     value.parsed(KeyPair::from_pem)
