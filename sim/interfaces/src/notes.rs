@@ -94,17 +94,6 @@ pub enum CertificateKind {
     Leaf,
 }
 
-impl CertificateKind {
-    /// As reports write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Root => "root",
-            Self::Intermediate => "intermediate",
-            Self::Leaf => "leaf",
-        }
-    }
-}
-
 /// A certificate that was signed.
 #[derive(Clone, Debug)]
 pub struct Issued {

@@ -11,6 +11,7 @@ use trustsim_juju::{
 };
 use trustsim_kernel::{Span, Time};
 
+pub use trustsim_interfaces::notes::CertificateKind;
 pub use trustsim_kernel::Seq;
 use trustsim_pki::Certificate;
 use trustsim_validators::{ErrorKind, Verdict};
@@ -185,17 +186,6 @@ pub struct KeyRecord {
     pub serial: Arc<str>,
     /// `model.app` whose every unit can read it.
     pub readers: Arc<str>,
-}
-
-/// Position of a certificate in its chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CertificateKind {
-    /// Self-signed CA.
-    Root,
-    /// CA signed by another.
-    Intermediate,
-    /// End entity.
-    Leaf,
 }
 
 /// One verdict on one connection.

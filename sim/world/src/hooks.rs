@@ -1,14 +1,14 @@
 //! Running a charm's code for one hook, and what it puts into the journal.
 
 use std::sync::Arc;
-use trustsim_model::{CertificateKind, CertificateRecord, Entry, KeyRecord, Kind, Note};
+use trustsim_model::{CertificateRecord, Entry, KeyRecord, Kind, Note};
 
 use super::desk::subject;
 use super::failing::fail;
 use super::recorder::RecordedHook;
 use super::simulation::{Event, World};
 use trustsim_interfaces::UnitContext;
-use trustsim_interfaces::notes::{self, Issued, Note as CharmNote, Requested, StoredKey};
+use trustsim_interfaces::notes::{Issued, Note as CharmNote, Requested, StoredKey};
 use trustsim_juju::{
     About, ApplicationId, ApplicationKind, Effects, Hook, HookError, Quiet, UnitId,
 };
@@ -191,11 +191,6 @@ impl World {
     }
 
     fn certificate_record(&mut self, unit: UnitId, issued: &Issued) -> CertificateRecord {
-        let kind = match issued.kind {
-            notes::CertificateKind::Root => CertificateKind::Root,
-            notes::CertificateKind::Intermediate => CertificateKind::Intermediate,
-            notes::CertificateKind::Leaf => CertificateKind::Leaf,
-        };
         let provider = self.juju.application(self.juju.unit(unit).application);
         let model = self.juju.model(provider.model);
         let requirer = model
@@ -217,7 +212,7 @@ impl World {
         });
         CertificateRecord {
             certificate: issued.certificate.clone(),
-            kind,
+            kind: issued.kind,
             issuer_serial: issued.issuer_serial.as_str().into(),
             requested_at,
             model: Arc::clone(&self.juju.model(found.model).name),
