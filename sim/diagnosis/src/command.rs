@@ -99,7 +99,12 @@ impl Command {
     /// An action of a plan.
     pub fn of(action: &Action, deployment: &Deployment) -> Self {
         let text = action.to_command(deployment);
-        match action.is_juju_command(deployment) {
+        debug_assert_eq!(
+            action.is_juju_command(),
+            text.starts_with("juju "),
+            "what Juju has a command for is written as one: {text}"
+        );
+        match action.is_juju_command() {
             true => Self::Juju(text),
             false => Self::ByHand(text),
         }

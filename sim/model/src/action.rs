@@ -217,8 +217,26 @@ impl Action {
     }
 
     /// Whether Juju has a command for it.
-    pub fn is_juju_command(&self, deployment: &Deployment) -> bool {
-        self.to_command(deployment).starts_with("juju ")
+    pub const fn is_juju_command(&self) -> bool {
+        match self {
+            Self::RunAction { .. }
+            | Self::SetConfig { .. }
+            | Self::Integrate { .. }
+            | Self::RemoveRelation { .. }
+            | Self::Scale(_)
+            | Self::Offer(_)
+            | Self::Hook(HookAction::Resolve { .. }) => true,
+            Self::AtWorkload { .. }
+            | Self::AcmeServer { .. }
+            | Self::Revoke { .. }
+            | Self::Restart { .. }
+            | Self::ClientTrust { .. }
+            | Self::SkewClock { .. }
+            | Self::Unit(_)
+            | Self::Hook(HookAction::Fail(_) | HookAction::Mend(_))
+            | Self::Network(_)
+            | Self::Tls(_) => false,
+        }
     }
 
     /// Whom it is about.
