@@ -384,6 +384,7 @@ impl CharmDeclaration {
             true => None,
             false => one_of(self.version.as_ref(), &versions, reader),
         };
+        // A version that is not one was reported by `one_of`; nothing is played then.
         all[given.unwrap_or(0)]
     }
 }

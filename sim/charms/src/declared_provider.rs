@@ -97,7 +97,7 @@ impl Charm for DeclaredProvider {
             .collect()
     }
 
-    // The CAs it sends to whoever trusts it.
+    // The CAs it sends to those that trust it.
     fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
         let generations = Generations::read(unit, self.0.profile.chain.len());
         let generations = generations.ok().flatten();

@@ -1,5 +1,5 @@
 //! Names of things in a deployment: `model.app/0` for a unit, `model.app` for an application, a plain
-//! name for a client outside Juju. Knows how they are written and whom they mean, nothing else.
+//! name for a client outside Juju. Knows how they are written and what they name, nothing else.
 
 use trustsim_world::{CertificateRecord, Deployment, Subject};
 

@@ -27,7 +27,7 @@ pub(super) struct Case<'a> {
     pub(super) protocols_differ: Option<[String; 2]>,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
     /// Why it failed.
     pub(super) fn error(&self) -> ErrorKind {
         let error = self.record.verdict.error;
@@ -77,8 +77,13 @@ impl Case<'_> {
         lacks_trust(self.error(), !self.serial.is_empty())
     }
 
+    /// The roots that the judge trusts; none before the journal says that it was given any.
+    pub(super) fn roots(&self) -> &'a [Certificate] {
+        self.trusted.unwrap_or_default()
+    }
+
     pub(super) fn trusts_any_issuer(&self) -> bool {
-        let trusted = self.trusted.unwrap_or_default();
+        let trusted = self.roots();
         self.issuers
             .iter()
             .any(|issuer| trusted.contains(&issuer.certificate))

@@ -181,7 +181,7 @@ fn answer(
 fn rests(explainer: &Explainer<'_>, case: &Case<'_>, seq: Seq) -> Rests {
     let records = case.leaf.into_iter().chain(case.issuers.iter().copied());
     let presented: Vec<Certificate> = records.map(|record| record.certificate.clone()).collect();
-    let trusted = case.trusted.unwrap_or_default();
+    let trusted = case.roots();
     let anchor = presented.iter().find(|each| trusted.contains(each));
     let owner = case
         .issuers

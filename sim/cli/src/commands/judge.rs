@@ -159,6 +159,7 @@ fn table(answers: &[(Validator, Verdict)], at: Time) -> String {
             Cell::new(words::outcome(verdict), colour),
             Cell::new(verdict.code(), style::DETAIL),
             Cell::plain(verdict.error_name()),
+            // Of a handshake that was completed a stack says nothing.
             Cell::plain(&verdict.said_by(*validator, at).unwrap_or_default()),
         ]);
     }

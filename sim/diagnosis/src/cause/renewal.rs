@@ -34,7 +34,7 @@ impl<'a> Search<'_, 'a> {
 
     /// What the judging side trusts is over, and nothing that was presented.
     fn trusted_over(&self, case: &Case<'a>) -> Option<RootCause> {
-        let mut trusted = case.trusted.unwrap_or_default().iter();
+        let mut trusted = case.roots().iter();
         let root = trusted.find(|root| root.not_after() <= case.at)?;
         let judge = case.judge;
         let clients = &self.deployment.clients;

@@ -123,7 +123,7 @@ impl<'a> Search<'_, 'a> {
             || profile.is_some_and(|profile| profile.store == Store::Last);
         let others = self.trail.issued_to(signer).into_iter();
         let mut others = others.filter(|(_, _, record)| record.certificate.is_ca());
-        let trusted = case.trusted.unwrap_or_default();
+        let trusted = case.roots();
         if one_file
             && let Some((_, entry, _)) =
                 others.find(|(_, _, record)| trusted.contains(&record.certificate))
@@ -193,6 +193,7 @@ impl<'a> Search<'_, 'a> {
     fn spoken_by(&self, name: &str) -> Option<Library> {
         let side = side(self.deployment, name);
         let charm = &self.deployment.applications[self.application(&side)?].charm;
+        // An endpoint that declares none is played with the current library.
         Some(charm.transfer_library(endpoint(name)).unwrap_or_default())
     }
 }
