@@ -78,8 +78,8 @@ impl FaultKind for RevokeOffer {
     const KEY: &'static str = "revoke-offer";
     const ABOUT: &'static str = "Access to an offer is revoked, as by `juju revoke`.";
     const EFFECT: &'static str = "`juju revoke USER consume OFFER`: the relations of that user's \
-        models are suspended at once, and stay so after access is granted again until somebody \
-        resumes them, which `for` does. An admin of the offering model cannot be revoked; a user of \
+        models are suspended at once, and stay so after access is granted again until they are \
+        resumed, which `for` does. An admin of the offering model cannot be revoked; a user of \
         another controller is another user";
     const SOURCE: &'static str =
         "juju/juju 3.6 `state/applicationofferuser.go`, `suspendRevokedRelationsOps`";

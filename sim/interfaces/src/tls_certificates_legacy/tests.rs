@@ -1,5 +1,5 @@
 //! Databags, byte for byte. What the libraries do in hooks is tested with charms behind them, in
-//! `charms/tests/legacy_rules.rs`.
+//! `charms/src/tests/legacy_rules.rs`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! The words for values: the one place in which a fact becomes English.
+//! The words for values: the place in which a fact becomes English. (Commands of actions, judged
+//! expectations and broken rotation invariants still bring their words from the crates below.)
 //!
 //! Every room below reports facts as values: an instant, a span, a certificate, a verdict, an entry
 //! of the journal. The formats (terminal tables, CSV, JSON, plots) lay values out, and ask this room

@@ -76,7 +76,7 @@ impl World {
     }
 
     /// Revoking access suspends the user's relations at once, unless the user is an admin of the
-    /// offering model; they stay so until somebody resumes them (juju/juju 3.6
+    /// offering model; they stay so until they are resumed (juju/juju 3.6
     /// `state/applicationofferuser.go`, `suspendRevokedRelationsOps`).
     fn suspend_all(
         &mut self,
