@@ -20,8 +20,8 @@ use trustsim::scenario;
 use trustsim::tls::{Case, ClientSide, Identity, ServerSide, handshake};
 use trustsim::validators::{TrustStore, Validator};
 use trustsim::world::{
-    ApplicationSpec, CertificateKind, ConnectionSpec, ControllerSpec, Deployment, Kind, ModelKind,
-    ModelSpec, Options, Party, RelationSpec, Side, Simulation, Source, Timings,
+    ApplicationIndex, ApplicationSpec, CertificateKind, ConnectionSpec, ControllerSpec, Deployment,
+    Kind, ModelIndex, ModelKind, ModelSpec, Options, Party, RelationSpec, Side, Simulation, Source,
 };
 
 const DAY: Span = Span::from_secs(86_400);
@@ -130,46 +130,26 @@ fn many_models(models: usize, units: u32) -> Arc<Deployment> {
     let web = web_charm();
     let mut deployment = Deployment {
         name: format!("{models} models"),
-        about: String::new(),
-        seed: 1,
         start: Time::from_seconds(1_767_225_600),
         duration: DAY * 100,
         keys: KeyAlgorithm::EcdsaP256,
-        timings: Timings::default(),
-        controllers: vec![ControllerSpec {
-            name: "controller".to_owned(),
-        }],
-        models: Vec::new(),
-        machines: Vec::new(),
-        applications: Vec::new(),
-        offers: Vec::new(),
-        saas: Vec::new(),
-        relations: Vec::new(),
-        clients: Vec::new(),
-        connections: Vec::new(),
-        actions: Vec::new(),
-        random: Vec::new(),
-        drawn: Vec::new(),
-        rotations: Vec::new(),
-        acme: trustsim::charms::AcmeProfile::default(),
-        operators: Vec::new(),
-        expectations: Vec::new(),
+        ..Deployment::empty()
     };
+    let controller = ControllerSpec {
+        name: "controller".to_owned(),
+    };
+    let controller = deployment.controllers.push_and_get_key(controller);
     for model in 0..models {
-        deployment.models.push(ModelSpec {
+        let model = deployment.models.push_and_get_key(ModelSpec {
             name: format!("m{model}"),
             owner: "admin".to_owned(),
-            controller: 0,
+            controller,
             kind: ModelKind::Kubernetes,
             update_status_interval: Span::from_secs(300),
         });
-        let first = deployment.applications.len();
-        deployment
-            .applications
-            .push(application(model, "ca", &ca, 1));
-        deployment
-            .applications
-            .push(application(model, "web", &web, units));
+        let applications = &mut deployment.applications;
+        let provider = applications.push_and_get_key(application(model, "ca", &ca, 1));
+        let requirer = applications.push_and_get_key(application(model, "web", &web, units));
         let side = |application, role| Side {
             party: Party::Application(application),
             endpoint: "certificates".to_owned(),
@@ -177,20 +157,23 @@ fn many_models(models: usize, units: u32) -> Arc<Deployment> {
         };
         deployment.relations.push(RelationSpec {
             model,
-            sides: [side(first, Role::Provider), side(first + 1, Role::Requirer)],
+            sides: [
+                side(provider, Role::Provider),
+                side(requirer, Role::Requirer),
+            ],
             interface: "tls-certificates".to_owned(),
         });
         for unit in 0..units {
             deployment
                 .connections
-                .push(connection(first + 1, unit, (unit + 1) % units));
+                .push(connection(requirer, unit, (unit + 1) % units));
         }
     }
     Arc::new(deployment)
 }
 
 fn application(
-    model: usize,
+    model: ModelIndex,
     name: &str,
     charm: &Arc<CharmMetadata>,
     units: u32,
@@ -208,7 +191,7 @@ fn application(
     }
 }
 
-fn connection(application: usize, from: u32, to: u32) -> ConnectionSpec {
+fn connection(application: ApplicationIndex, from: u32, to: u32) -> ConnectionSpec {
     ConnectionSpec {
         from: Party::Application(application),
         from_unit: Some(from),
@@ -236,7 +219,7 @@ charms: {web: {requires: {certificates: {interface: tls-certificates, mode: unit
 ";
     let files = scenario::MemoryFiles::new([("web.yaml", SCENARIO)]);
     let loaded = scenario::load(Path::new("web.yaml"), &files).expect("it is well formed");
-    Arc::clone(&loaded.deployment.applications[0].charm)
+    Arc::clone(&loaded.deployment.applications.raw[0].charm)
 }
 
 fn measure(criterion: &mut Criterion) {

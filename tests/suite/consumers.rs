@@ -178,7 +178,9 @@ fn every_real_charm_file_runs() {
         let alone = format!(
             "{{models: {{m: {{bundle: kubernetes, applications: {{app: {{charm: {name}}}}}}}}}}}\n"
         );
-        let charm = load(&alone, &file, &metadata).applications[0].charm.clone();
+        let charm = load(&alone, &file, &metadata).applications.raw[0]
+            .charm
+            .clone();
         assert!(charm.known, "{name}");
         if charm.subordinate {
             continue;

@@ -217,10 +217,12 @@ fn deployment(folder: &Path, text: &str) -> Vec<String> {
             .map(|side| deployment.side_name(side));
         format!("{left} {right} {}", relation.interface)
     });
-    let offers = deployment
-        .offers
-        .iter()
-        .map(|offer| format!("{} {} {:?}", offer.name, offer.application, offer.endpoints));
+    let offers = deployment.offers.iter().map(|offer| {
+        format!(
+            "{} {:?} {:?}",
+            offer.name, offer.application, offer.endpoints
+        )
+    });
     let mut lines: Vec<String> = applications.chain(relations).chain(offers).collect();
     lines.sort();
     lines

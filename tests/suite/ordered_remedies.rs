@@ -61,7 +61,7 @@ fn a_rotation_in_one_step_is_put_in_order_by_a_second_provider() {
     let times: Vec<_> = best.later.iter().map(|(at, _)| *at).collect();
     assert!(times.is_sorted());
     // It begins when the operator would have begun, and holds in between.
-    assert_eq!(times[0], deployment.start + deployment.actions[0].at);
+    assert_eq!(times[0], deployment.start + deployment.actions.raw[0].at);
     assert!(times[1].since(times[0]).as_secs() >= 600);
 }
 
@@ -75,7 +75,7 @@ fn steps_by_hand_in_the_wrong_order_are_replaced_as_a_whole() {
     let best = found.best(0).expect("there is a remedy");
     assert_eq!(best.ends.len(), findings.outages.len());
     assert!(best.lost_after.is_zero() && best.breaks.is_empty());
-    let first = deployment.start + deployment.actions[0].at;
+    let first = deployment.start + deployment.actions.raw[0].at;
     assert_eq!(best.at, Some(first));
     let action = |name: &str| format!("juju run -m mesh identity/leader {name}");
     assert_eq!(

@@ -188,7 +188,7 @@ fn drawn_delays_are_the_same_every_time_and_do_not_depend_on_others() {
     let drawn = delays(&first);
     assert!(drawn.windows(2).any(|pair| pair[0] != pair[1]), "{drawn:?}");
     let mut other = deployment.clone();
-    other.operators[0].when = When::At(vec![Span::from_secs(60)]);
+    other.operators.raw[0].when = When::At(vec![Span::from_secs(60)]);
     assert_ne!(
         play(&other, Options::default()).journal.fingerprint(),
         first.journal.fingerprint()

@@ -1,7 +1,7 @@
 //! Names of things in a deployment: `model.app/0` for a unit, `model.app` for an application, a plain
 //! name for a client outside Juju. Knows how they are written and what they name, nothing else.
 
-use trustsim_world::{CertificateRecord, Deployment, Subject};
+use trustsim_world::{ApplicationIndex, CertificateRecord, Deployment, Subject};
 
 /// `model.app/0`, `model.app` or, outside Juju, a plain name.
 pub fn address(subject: &Subject) -> String {
@@ -27,9 +27,9 @@ pub(super) fn holder(record: &CertificateRecord) -> String {
 }
 
 /// Index of the application at `model.app`.
-pub(super) fn application(deployment: &Deployment, address: &str) -> Option<usize> {
-    (0..deployment.applications.len())
-        .find(|&index| deployment.application_address(index) == address)
+pub(super) fn application(deployment: &Deployment, address: &str) -> Option<ApplicationIndex> {
+    let mut applications = deployment.applications.keys();
+    applications.find(|&index| deployment.application_address(index) == address)
 }
 
 /// `model.app` of `model.app:endpoint`; a SAAS is the application behind it.

@@ -5,7 +5,7 @@ use super::change::Transfer;
 use super::command::{Command, Obstacle};
 use super::facts::{Facts, RelationFact};
 use trustsim_charms::{EndpointProfile, Role};
-use trustsim_world::{Deployment, Seq};
+use trustsim_world::{ApplicationIndex, Deployment, Seq};
 
 const TRANSFER: &str = "certificate_transfer";
 const CERTIFICATES: &str = "tls-certificates";
@@ -154,7 +154,7 @@ fn carrying(
 }
 
 /// Whether an application trusts the `ca` that comes with its certificate at this endpoint.
-fn trusts_through(deployment: &Deployment, application: usize, endpoint: &str) -> bool {
+fn trusts_through(deployment: &Deployment, application: ApplicationIndex, endpoint: &str) -> bool {
     let charm = &deployment.applications[application].charm;
     let profile = charm
         .endpoint(endpoint)

@@ -14,7 +14,7 @@ use super::explanation::Explanation;
 use super::outages::Outage;
 use trustsim_kernel::{Span, Time};
 use trustsim_validators::ErrorKind;
-use trustsim_world::{Deployment, Manifest, TimedAction};
+use trustsim_world::{ApplicationIndex, Deployment, Manifest, TimedAction};
 
 /// How soon an operator acts who watches.
 const REACTION: Span = Span::from_secs(1);
@@ -125,7 +125,7 @@ impl CandidateSearch<'_> {
             }),
             Cause::NotTheLeader { provider, .. } => {
                 let provider = application(self.deployment, provider);
-                let operators = self.deployment.operators.iter().enumerate();
+                let operators = self.deployment.operators.iter_enumerated();
                 let own = operators.filter(|(_, operator)| {
                     provider.is_some_and(|provider| operator.answers.contains(&provider))
                 });
@@ -134,11 +134,11 @@ impl CandidateSearch<'_> {
             _ => {}
         }
         if let Some((done, source)) = &cause.action {
-            let actions = self.deployment.actions.iter();
+            let mut actions = self.deployment.actions.iter_enumerated();
             let is_it = |timed: &TimedAction| {
                 timed.source == *source && self.deployment.start + timed.at == *done
             };
-            let action = actions.enumerate().find(|(_, timed)| is_it(timed));
+            let action = actions.find(|(_, timed)| is_it(timed));
             let at = at.max(since_start(*done) + REACTION);
             changes.extend(action.map(|(action, _)| Change::Undo { action, at }));
         }
@@ -182,8 +182,8 @@ impl CandidateSearch<'_> {
     }
 
     /// A client outside Juju fetches the CA.
-    fn handed_on(&self, ca: usize, judge: &str, at: Span) -> Option<Change> {
-        let mut clients = self.deployment.clients.iter();
+    fn handed_on(&self, ca: ApplicationIndex, judge: &str, at: Span) -> Option<Change> {
+        let clients = &self.deployment.clients;
         let client = clients.position(|client| client.name == judge)?;
         Some(Change::Give { client, ca, at })
     }
@@ -211,7 +211,7 @@ impl CandidateSearch<'_> {
 
     /// Where a root that came in the course of the run has to do with it, and its charm lets
     /// people say how long roots live.
-    fn longer_root(&self, provider: usize, explanation: &Explanation) -> Option<Change> {
+    fn longer_root(&self, provider: ApplicationIndex, explanation: &Explanation) -> Option<Change> {
         const OPTION: &str = "root-ca-validity";
         let spec = &self.deployment.applications[provider];
         spec.charm.options.get(OPTION)?;

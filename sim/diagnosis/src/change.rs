@@ -9,7 +9,8 @@ use super::command::{Command, Obstacle};
 use trustsim_charms::Role;
 use trustsim_kernel::{Delay, Span};
 use trustsim_world::{
-    Action, Deployment, OfferSpec, Party, SaasSpec, Side, Source, Target, TimedAction, When,
+    Action, ActionIndex, ApplicationIndex, ClientIndex, Deployment, ModelIndex, OfferSpec,
+    OperatorIndex, Party, RelationIndex, SaasSpec, Side, Source, Target, TimedAction, When,
 };
 
 const TRANSFER: &str = "certificate_transfer";
@@ -19,47 +20,57 @@ const TRANSFER: &str = "certificate_transfer";
 pub(super) enum Change {
     /// The CA of one application is transferred to another, from this instant on.
     Transfer {
-        provider: usize,
-        requirer: usize,
+        provider: ApplicationIndex,
+        requirer: ApplicationIndex,
         at: Span,
     },
     /// An option has another value from the start.
     Option {
-        application: usize,
+        application: ApplicationIndex,
         option: String,
         value: String,
     },
     /// The workload of every unit is restarted at this instant.
-    Restart { application: usize, at: Span },
+    Restart {
+        application: ApplicationIndex,
+        at: Span,
+    },
     /// What an action of the plan did, by its index, is put right at this instant.
-    Undo { action: usize, at: Span },
+    Undo { action: ActionIndex, at: Span },
     /// Somebody runs an action of the charm on the leader at this instant.
     Run {
-        application: usize,
+        application: ApplicationIndex,
         name: &'static str,
         at: Span,
     },
     /// Whoever looks after applications answers each wait within an hour.
-    Attend { operator: usize },
+    Attend { operator: OperatorIndex },
     /// Whoever runs actions on a unit that does not lead runs them on the leader.
-    OnLeader { operator: usize },
+    OnLeader { operator: OperatorIndex },
     /// A version of the charm without the mistakes that it is played with, from this instant on.
-    Refresh { application: usize, at: Span },
+    Refresh {
+        application: ApplicationIndex,
+        at: Span,
+    },
     /// A version in which no hook fails that an action of the plan, by its index, makes fail.
-    Mend { action: usize, at: Span },
+    Mend { action: ActionIndex, at: Span },
     /// The failed hook of a unit counts as done.
     Resolve { target: Target, at: Span },
     /// Certificates come from another provider, as those of the other side do.
     Move {
-        application: usize,
-        from: usize,
-        to: usize,
+        application: ApplicationIndex,
+        from: ApplicationIndex,
+        to: ApplicationIndex,
         at: Span,
     },
     /// A relation is removed and made again, so that what came over it comes once more.
-    Again { relation: usize, at: Span },
+    Again { relation: RelationIndex, at: Span },
     /// A client outside Juju is given the CA of an application.
-    Give { client: usize, ca: usize, at: Span },
+    Give {
+        client: ClientIndex,
+        ca: ApplicationIndex,
+        at: Span,
+    },
 }
 
 /// How soon somebody answers who attends.
@@ -191,7 +202,7 @@ impl Change {
 }
 
 /// Has an operator come soon whenever somebody waits for them.
-fn attend(changed: &mut Deployment, operator: usize) -> Command {
+fn attend(changed: &mut Deployment, operator: OperatorIndex) -> Command {
     let answers = changed.operators[operator].answers.clone();
     let applications = answers.iter();
     let applications = applications
@@ -207,7 +218,7 @@ fn attend(changed: &mut Deployment, operator: usize) -> Command {
 }
 
 /// Has an operator run actions where they are heard.
-fn on_leader(changed: &mut Deployment, operator: usize) -> Result<Vec<Command>, Obstacle> {
+fn on_leader(changed: &mut Deployment, operator: OperatorIndex) -> Result<Vec<Command>, Obstacle> {
     let answers = changed.operators[operator].answers.clone();
     let spec = &mut changed.operators[operator];
     let unit = spec.unit.take().ok_or(Obstacle::UsesLeader)?;
@@ -221,7 +232,7 @@ fn on_leader(changed: &mut Deployment, operator: usize) -> Result<Vec<Command>, 
 }
 
 /// What puts right what an action of the plan did.
-fn opposite(deployment: &Deployment, index: usize) -> Result<Action, Obstacle> {
+fn opposite(deployment: &Deployment, index: ActionIndex) -> Result<Action, Obstacle> {
     let action = &deployment.actions[index].action;
     match action {
         Action::SetConfig {
@@ -268,7 +279,7 @@ fn plan(deployment: &mut Deployment, at: Span, action: Action) {
 #[derive(Debug)]
 pub(super) struct Transfer {
     /// The model of the relation.
-    model: usize,
+    model: ModelIndex,
     sides: [Side; 2],
     /// An offer that is not there yet.
     offer: Option<OfferSpec>,
@@ -284,8 +295,8 @@ impl Transfer {
     /// Which of the charms has no endpoint for it.
     pub(super) fn plan(
         deployment: &Deployment,
-        provider: usize,
-        requirer: usize,
+        provider: ApplicationIndex,
+        requirer: ApplicationIndex,
     ) -> Result<Self, Obstacle> {
         let gives = transfer_endpoint(deployment, provider, Role::Provider)?;
         let takes = transfer_endpoint(deployment, requirer, Role::Requirer)?;
@@ -316,7 +327,12 @@ impl Transfer {
     }
 
     /// Puts a SAAS in the provider's place, and says what it is called.
-    fn over_an_offer(&mut self, deployment: &Deployment, provider: usize, gives: &str) -> String {
+    fn over_an_offer(
+        &mut self,
+        deployment: &Deployment,
+        provider: ApplicationIndex,
+        gives: &str,
+    ) -> String {
         let spec = &deployment.applications[provider];
         let (there, here) = (
             &deployment.models[spec.model],
@@ -324,7 +340,7 @@ impl Transfer {
         );
         let controller = &deployment.controllers[there.controller].name;
         let foreign = there.controller != here.controller;
-        let known = deployment.offers.iter().position(|offer| {
+        let known = deployment.offers.position(|offer| {
             offer.application == provider && offer.endpoints.iter().any(|each| each == gives)
         });
         let offer_name = match known {
@@ -346,10 +362,9 @@ impl Transfer {
                 name
             }
         };
-        let saas = (0..deployment.saas.len()).find(|&index| {
-            let saas = &deployment.saas[index];
-            saas.model == self.model && Some(saas.offer) == known
-        });
+        let saas = deployment
+            .saas
+            .position(|saas| saas.model == self.model && Some(saas.offer) == known);
         let (index, name) = match saas {
             Some(index) => (index, deployment.saas[index].name.clone()),
             None => {
@@ -367,9 +382,9 @@ impl Transfer {
                 self.saas = Some(SaasSpec {
                     model: self.model,
                     name: name.clone(),
-                    offer: known.unwrap_or(deployment.offers.len()),
+                    offer: known.unwrap_or(deployment.offers.next_key()),
                 });
-                (deployment.saas.len(), name)
+                (deployment.saas.next_key(), name)
             }
         };
         self.sides[0].party = Party::Saas(index);
@@ -387,7 +402,7 @@ fn side(party: Party, endpoint: &str, role: Role) -> Side {
 
 fn transfer_endpoint(
     deployment: &Deployment,
-    application: usize,
+    application: ApplicationIndex,
     role: Role,
 ) -> Result<&str, Obstacle> {
     let charm = &deployment.applications[application].charm;
@@ -406,7 +421,11 @@ fn transfer_endpoint(
 }
 
 /// The application's own name, as `juju offer` picks it, unless an offer has it already.
-fn free_offer_name(deployment: &Deployment, application: usize, endpoint: &str) -> String {
+fn free_offer_name(
+    deployment: &Deployment,
+    application: ApplicationIndex,
+    endpoint: &str,
+) -> String {
     let app = &deployment.applications[application];
     let taken = deployment.offers.iter().any(|offer| {
         offer.name == app.name && deployment.applications[offer.application].model == app.model
@@ -418,7 +437,7 @@ fn free_offer_name(deployment: &Deployment, application: usize, endpoint: &str) 
     }
 }
 
-fn is_taken(deployment: &Deployment, model: usize, name: &str) -> bool {
+fn is_taken(deployment: &Deployment, model: ModelIndex, name: &str) -> bool {
     let applications = deployment.applications.iter();
     let saas = deployment.saas.iter();
     applications

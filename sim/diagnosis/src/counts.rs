@@ -1,7 +1,7 @@
 //! Expectations that count: how often units ran or failed hooks, how many certificates were
 //! signed. All by reading the journal's entries one by one.
 
-use trustsim_world::{Counted, Deployment, Entry, Journal, Kind};
+use trustsim_world::{ApplicationIndex, Counted, Deployment, Entry, Journal, Kind};
 
 /// How many entries of the journal are meant.
 pub(super) fn count(deployment: &Deployment, journal: &Journal, what: &Counted) -> usize {
@@ -13,7 +13,7 @@ pub(super) fn count(deployment: &Deployment, journal: &Journal, what: &Counted) 
 
 /// What is counted, in words.
 pub(super) fn phrase(deployment: &Deployment, what: &Counted) -> String {
-    let address = |index: &usize| deployment.application_address(*index);
+    let address = |index: &ApplicationIndex| deployment.application_address(*index);
     match what {
         Counted::Hooks {
             application,
@@ -38,12 +38,12 @@ pub(super) fn phrase(deployment: &Deployment, what: &Counted) -> String {
 }
 
 fn is_meant(deployment: &Deployment, entry: &Entry, what: &Counted) -> bool {
-    let is = |index: usize, model: Option<&str>, application: Option<&str>| {
+    let is = |index: ApplicationIndex, model: Option<&str>, application: Option<&str>| {
         let spec = &deployment.applications[index];
         model == Some(&deployment.models[spec.model].name) && application == Some(&spec.name)
     };
     let subject = &entry.subject;
-    let of_subject = |index: usize| {
+    let of_subject = |index: ApplicationIndex| {
         is(
             index,
             subject.model.as_deref(),
@@ -64,7 +64,8 @@ fn is_meant(deployment: &Deployment, entry: &Entry, what: &Counted) -> bool {
                 && of_subject(*application)
         }
         (Counted::Certificates { by, application }, Kind::CertificateIssued(record)) => {
-            let holder = |index: usize| is(index, Some(&record.model), Some(&record.application));
+            let holder =
+                |index: ApplicationIndex| is(index, Some(&record.model), Some(&record.application));
             by.is_none_or(of_subject) && application.is_none_or(holder)
         }
         _ => false,

@@ -12,8 +12,8 @@ use trustsim_juju::{Disruption, HookError, HookName};
 use trustsim_kernel::{Span, Time};
 use trustsim_validators::ErrorKind;
 use trustsim_world::{
-    Action, Deployment, HookAction, Journal, Kind, Manifest, NetworkAction, Note, OfferAction,
-    Refusal, Target, TimedAction, UnitAction,
+    Action, ApplicationIndex, Deployment, HookAction, Journal, Kind, Manifest, NetworkAction, Note,
+    OfferAction, OperatorIndex, Refusal, Target, TimedAction, UnitAction,
 };
 
 /// An outage that is open at the end, and why nothing ends it.
@@ -152,7 +152,7 @@ fn failing(journal: &Journal) -> BTreeMap<String, Failing> {
 
 /// Applications whose wait an operator noticed who does not come again, with the wait and the
 /// operator's index.
-fn waiting(journal: &Journal) -> BTreeMap<String, (&PendingTask, usize)> {
+fn waiting(journal: &Journal) -> BTreeMap<String, (&PendingTask, OperatorIndex)> {
     let mut waiting = BTreeMap::new();
     for entry in journal.entries() {
         if let Kind::Note(Note::WaitNoticed {
@@ -211,7 +211,7 @@ struct Search<'a> {
     deployment: &'a Deployment,
     end: Span,
     failing: BTreeMap<String, Failing>,
-    waiting: BTreeMap<String, (&'a PendingTask, usize)>,
+    waiting: BTreeMap<String, (&'a PendingTask, OperatorIndex)>,
     blocked: BTreeMap<String, Status>,
     refused: Vec<(&'a TimedAction, &'a Refusal)>,
 }
@@ -234,7 +234,7 @@ impl Search<'_> {
     }
 
     /// A unit that says what has to be done for it.
-    fn blocked_near(&self, near: &BTreeSet<usize>) -> Option<OpenReason> {
+    fn blocked_near(&self, near: &BTreeSet<ApplicationIndex>) -> Option<OpenReason> {
         let named: Vec<String> = near
             .iter()
             .map(|index| self.deployment.application_address(*index))
@@ -259,10 +259,11 @@ impl Search<'_> {
 
     /// Applications that certificates or trust of these sides may come through: whatever is
     /// related to them, directly or not.
-    fn near(&self, sides: [&str; 2]) -> BTreeSet<usize> {
+    fn near(&self, sides: [&str; 2]) -> BTreeSet<ApplicationIndex> {
         let deployment = self.deployment;
         let named = |address: &str| application(deployment, application_of(address));
-        let mut near: BTreeSet<usize> = sides.iter().filter_map(|side| named(side)).collect();
+        let mut near: BTreeSet<ApplicationIndex> =
+            sides.iter().filter_map(|side| named(side)).collect();
         let trusted = deployment.clients.iter();
         let trusted = trusted.filter(|client| sides.contains(&client.name.as_str()));
         near.extend(trusted.flat_map(|client| client.trusts.iter().copied()));
@@ -288,7 +289,7 @@ impl Search<'_> {
         &self,
         server: &str,
         client: &str,
-        near: &BTreeSet<usize>,
+        near: &BTreeSet<ApplicationIndex>,
     ) -> Option<OpenReason> {
         let named: Vec<String> = near
             .iter()
@@ -315,16 +316,16 @@ impl Search<'_> {
         &self,
         server: &str,
         error: ErrorKind,
-        near: &BTreeSet<usize>,
+        near: &BTreeSet<ApplicationIndex>,
     ) -> Option<OpenReason> {
         let actions = &self.deployment.actions;
         let played = actions
-            .iter()
-            .enumerate()
+            .iter_enumerated()
             .filter(|(_, timed)| timed.at <= self.end);
         let mut open = played.filter(|(index, timed)| {
-            let later = actions[index + 1..]
+            let later = actions[*index..]
                 .iter()
+                .skip(1)
                 .filter(|later| later.at <= self.end);
             self.matters(timed, server, error, near)
                 && !later.clone().any(|later| {
@@ -333,8 +334,9 @@ impl Search<'_> {
                 })
         });
         let (index, timed) = open.next()?;
-        let tried = actions[index + 1..]
+        let tried = actions[index..]
             .iter()
+            .skip(1)
             .filter(|later| later.action.undoes(&timed.action, self.deployment));
         let refused = tried.filter_map(|later| self.refusal(later)).next_back();
         Some(OpenReason::NotUndone {
@@ -358,7 +360,7 @@ impl Search<'_> {
         timed: &TimedAction,
         server: &str,
         error: ErrorKind,
-        near: &BTreeSet<usize>,
+        near: &BTreeSet<ApplicationIndex>,
     ) -> bool {
         let is_server = |target: &Target| {
             let application = self.deployment.application_address(target.application);
@@ -401,7 +403,7 @@ impl Search<'_> {
         }
     }
 
-    fn operator_absent(&self, near: &BTreeSet<usize>) -> Option<OpenReason> {
+    fn operator_absent(&self, near: &BTreeSet<ApplicationIndex>) -> Option<OpenReason> {
         let mut named = near
             .iter()
             .map(|index| self.deployment.application_address(*index));
@@ -416,7 +418,7 @@ impl Search<'_> {
     }
 
     /// A Vault that was sealed, or whose process started again, where no operator looks after it.
-    fn sealed(&self, near: &BTreeSet<usize>) -> Option<OpenReason> {
+    fn sealed(&self, near: &BTreeSet<ApplicationIndex>) -> Option<OpenReason> {
         let deployment = self.deployment;
         let vault = near.iter().find(|index| {
             let seals = deployment.applications[**index].charm.implementation.seals;

@@ -22,7 +22,7 @@ fn judged(kind: ExpectationKind) -> (bool, String, usize) {
 
 fn from_browser() -> Selector {
     Selector {
-        from: Some(Party::Client(0)),
+        from: Some(Party::Client(0.into())),
         to: None,
     }
 }
@@ -77,7 +77,7 @@ fn an_outage_is_held_within_its_bounds() {
 #[test]
 fn a_claim_about_no_connection_is_broken() {
     let nobody = Selector {
-        from: Some(Party::Application(3)),
+        from: Some(Party::Application(3.into())),
         to: None,
     };
     let (held, text, _) = judged(ExpectationKind::NoFailures(nobody));
@@ -112,7 +112,7 @@ fn what_happens_so_often_is_counted() {
     let hooks = |failed, at_least, at_most| {
         expect(ExpectationKind::Count {
             what: Counted::Hooks {
-                application: 0,
+                application: 0.into(),
                 hook: Some(HookName::UpdateStatus),
                 failed,
             },
@@ -125,7 +125,7 @@ fn what_happens_so_often_is_counted() {
         hooks(true, Some(3), None),
         hooks(true, None, Some(1)),
     ];
-    let unit = format!("{}/0", deployment.application_address(0));
+    let unit = format!("{}/0", deployment.application_address(0.into()));
     let mut script = Script::new(&["a.web/0"]);
     let failed = || Kind::HookFailed {
         hook: HookName::UpdateStatus,

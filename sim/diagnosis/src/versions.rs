@@ -206,7 +206,7 @@ mod tests {
 
     fn web() -> CharmMetadata {
         let deployment = deployment();
-        let charm = Arc::clone(&deployment.applications[1].charm);
+        let charm = Arc::clone(&deployment.applications.raw[1].charm);
         Arc::unwrap_or_clone(charm)
     }
 

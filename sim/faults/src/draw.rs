@@ -3,7 +3,9 @@
 
 use rand::Rng;
 use trustsim_kernel::{Span, Stream, Streams};
-use trustsim_model::{Action, Deployment, RandomPlan, RelationSpec, Source, Target};
+use trustsim_model::{
+    Action, ApplicationIndex, Deployment, RandomPlan, RelationSpec, Source, Target,
+};
 
 use super::kinds::KINDS;
 use super::{Fault, PlannedFault, plan};
@@ -139,10 +141,12 @@ impl<'a> Draw<'a> {
     }
 
     /// An application whose units can be struck.
-    pub(crate) fn application(&mut self) -> Option<usize> {
+    pub(crate) fn application(&mut self) -> Option<ApplicationIndex> {
         let applications = &self.deployment.applications;
-        let fitting = (0..applications.len()).filter(|index| applications[*index].units > 0);
-        let fitting: Vec<usize> = fitting.collect();
+        let fitting = applications
+            .keys()
+            .filter(|index| applications[*index].units > 0);
+        let fitting: Vec<ApplicationIndex> = fitting.collect();
         Some(fitting[self.index(fitting.len())?])
     }
 

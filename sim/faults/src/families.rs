@@ -5,12 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::*;
 use trustsim_juju::{CommitFault, Disruption};
 use trustsim_model::{
-    Answering, Between, FailingHook, HookAction, HookFailure, NetworkAction, Target, TlsAction,
-    UnitAction,
+    Answering, ApplicationIndex, Between, FailingHook, HookAction, HookFailure, NetworkAction,
+    Target, TlsAction, UnitAction,
 };
 
 const TARGET: Target = Target {
-    application: 1,
+    application: ApplicationIndex::new(1),
     unit: Some(0),
 };
 
@@ -36,14 +36,17 @@ fn what_lasts_is_undone() {
         (150, Action::Unit(UnitAction::Start(TARGET))),
     ];
     assert_eq!(strikes(stop), expected);
-    let down = Action::Network(NetworkAction::ControllerDown(0));
+    let down = Action::Network(NetworkAction::ControllerDown(0.into()));
     let down = Fault::lasting(down, lasts);
     let expected = [
-        (100, Action::Network(NetworkAction::ControllerDown(0))),
-        (150, Action::Network(NetworkAction::ControllerUp(0))),
+        (
+            100,
+            Action::Network(NetworkAction::ControllerDown(0.into())),
+        ),
+        (150, Action::Network(NetworkAction::ControllerUp(0.into()))),
     ];
     assert_eq!(strikes(down), expected);
-    let (between, disruption) = (Between::Controllers(0, 1), Disruption::Stall);
+    let (between, disruption) = (Between::Controllers(0.into(), 1.into()), Disruption::Stall);
     let held = Action::Network(NetworkAction::Disrupt(between, disruption));
     let held = Fault::lasting(held, lasts);
     let over = NetworkAction::Restore(between, disruption);
@@ -59,7 +62,7 @@ fn what_lasts_is_undone() {
     assert_eq!(strikes(Fault::lasting(hook, lasts))[1], (150, mend));
     let answer = |how| {
         Action::Tls(TlsAction::Answer {
-            application: 3,
+            application: 3.into(),
             unit: None,
             how,
         })
@@ -76,8 +79,10 @@ fn what_lasts_is_undone() {
 fn what_is_over_at_once_has_no_other_half() {
     for action in [
         Action::Unit(UnitAction::Seal(TARGET)),
-        Action::Unit(UnitAction::LoseLeader { application: 1 }),
-        Action::Tls(TlsAction::Compromise { ca: 0 }),
+        Action::Unit(UnitAction::LoseLeader {
+            application: 1.into(),
+        }),
+        Action::Tls(TlsAction::Compromise { ca: 0.into() }),
         Action::AcmeServer { reachable: true },
     ] {
         assert_eq!(action.inverse(), None);

@@ -107,7 +107,7 @@ mod tests {
 
     fn skew(hours: u64, lasts: Option<u64>) -> PlannedFault {
         let action = Action::SkewClock {
-            application: 3,
+            application: 3.into(),
             unit: Some(1),
             skew_ns: -5,
         };
@@ -117,7 +117,7 @@ mod tests {
 
     fn restart(application: usize) -> Action {
         Action::Restart {
-            application,
+            application: application.into(),
             unit: None,
         }
     }

@@ -10,17 +10,17 @@ pub use held::{is_step_of_a_rotation, performs};
 
 use trustsim_kernel::Span;
 use trustsim_model::{
-    Action, Deployment, Party, RotationSpec, RotationStep, Source, TimedAction, TimedStep,
-    TrustChange,
+    Action, ApplicationIndex, Deployment, Party, RotationSpec, RotationStep, Source, TimedAction,
+    TimedStep, TrustChange,
 };
 
 /// A rotation as asked for. Indices point into the deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
     /// The application whose CA goes.
-    pub ca: usize,
+    pub ca: ApplicationIndex,
     /// The application whose CA comes; the same one makes a new CA where absent.
-    pub successor: Option<usize>,
+    pub successor: Option<ApplicationIndex>,
     /// From the start of the run.
     pub at: Span,
     /// One after the other: a step begins when the one before it has ended.
@@ -45,7 +45,7 @@ pub enum Way {
     /// As its charm does it.
     Own,
     /// Another application takes over.
-    Successor(usize),
+    Successor(ApplicationIndex),
 }
 
 /// How this rotation goes.
@@ -151,9 +151,9 @@ type Planned = Vec<(Span, Action)>;
 impl Planner<'_> {
     /// People hand an application's CA, as it is then, to every client that trusts the CA that
     /// goes, but for those that are forgotten.
-    fn to_clients(&self, change: &TrustChange, ca: usize, trusts: bool) -> Planned {
+    fn to_clients(&self, change: &TrustChange, ca: ApplicationIndex, trusts: bool) -> Planned {
         let at = self.at + change.lag;
-        let clients = self.deployment.clients.iter().enumerate();
+        let clients = self.deployment.clients.iter_enumerated();
         let told = clients.filter(|(index, client)| {
             let forgotten = change.except.contains(&Party::Client(*index));
             client.trusts.contains(&self.rotation.ca) && !forgotten

@@ -7,14 +7,17 @@ use std::sync::Arc;
 use trustsim_charms::{CharmMetadata, DeclaredDuration};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
-use trustsim_model::{Deployment, Party, RelationSpec, Side, Source, Target};
+use trustsim_model::{
+    ApplicationIndex, ControllerIndex, Deployment, ModelIndex, Party, RelationSpec, Side, Source,
+    Target,
+};
 use trustsim_yaml::{Map, Node, Place, Spanned, Text, nearest};
 
 /// What an address such as `model.app/0:endpoint` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     /// Application index.
-    pub application: usize,
+    pub application: ApplicationIndex,
     /// Unit number.
     pub unit: Option<u32>,
     /// Name of an endpoint.
@@ -37,24 +40,34 @@ pub trait Names {
     fn address(&mut self, text: &Text) -> Option<Address>;
 
     /// `model.app` and nothing more.
-    fn application(&mut self, text: &Text) -> Option<usize>;
+    fn application(&mut self, text: &Text) -> Option<ApplicationIndex>;
 
     /// A client's name, or an address without an endpoint.
     fn party(&mut self, text: &Text) -> Option<(Party, Option<u32>)>;
 
     /// An application whose CA can be trusted.
-    fn authority(&mut self, text: &Text) -> Option<usize>;
+    fn authority(&mut self, text: &Text) -> Option<ApplicationIndex>;
 
     /// The relation between two sides as `juju integrate` takes them, there or not.
-    fn relation(&mut self, model: usize, sides: [&Text; 2], place: Place) -> Option<RelationSpec>;
+    fn relation(
+        &mut self,
+        model: ModelIndex,
+        sides: [&Text; 2],
+        place: Place,
+    ) -> Option<RelationSpec>;
 
     /// Juju's words where an endpoint would have more relations than it takes.
-    fn over_limit(&self, application: usize, endpoint: &str, count: u32) -> Option<String>;
+    fn over_limit(
+        &self,
+        application: ApplicationIndex,
+        endpoint: &str,
+        count: u32,
+    ) -> Option<String>;
 
     /// Values of options of an application's charm; `None` for null. Wrong ones are left out.
     fn options(
         &mut self,
-        application: usize,
+        application: ApplicationIndex,
         options: Option<&Map<Node>>,
     ) -> BTreeMap<String, Option<String>>;
 
@@ -62,23 +75,23 @@ pub trait Names {
     /// changes. `None` where it stays the same one.
     fn refreshed(
         &mut self,
-        application: usize,
+        application: ApplicationIndex,
         channel: Option<&Text>,
         changes: Option<&Node>,
     ) -> Option<Arc<CharmMetadata>>;
 
     /// From now on, addresses may name so many more units.
-    fn add_units(&mut self, application: usize, count: u32);
+    fn add_units(&mut self, application: ApplicationIndex, count: u32);
 
     /// How many units were added so far.
-    fn units_added(&self, application: usize) -> u32;
+    fn units_added(&self, application: ApplicationIndex) -> u32;
 }
 
 /// A relation by its model and its sides, in an order that does not depend on how they were written.
-pub type RelationKey = (usize, [(Party, String); 2]);
+pub type RelationKey = (ModelIndex, [(Party, String); 2]);
 
 /// The key of a relation.
-pub fn relation_key(model: usize, sides: &[Side; 2]) -> RelationKey {
+pub fn relation_key(model: ModelIndex, sides: &[Side; 2]) -> RelationKey {
     let mut key = sides
         .each_ref()
         .map(|side| (side.party, side.endpoint.clone()));
@@ -102,7 +115,7 @@ impl Site<'_> {
         self.names.deployment()
     }
 
-    pub(crate) fn charm(&self, application: usize) -> &CharmMetadata {
+    pub(crate) fn charm(&self, application: ApplicationIndex) -> &CharmMetadata {
         &self.deployment().applications[application].charm
     }
 
@@ -152,16 +165,16 @@ impl Site<'_> {
     }
 
     /// A model; the only one where none is named.
-    pub(crate) fn model(&mut self, name: Option<&Text>, place: Place) -> Option<usize> {
+    pub(crate) fn model(&mut self, name: Option<&Text>, place: Place) -> Option<ModelIndex> {
         let models = &self.deployment().models;
         let Some(name) = name else {
             if models.len() == 1 {
-                return Some(0);
+                return models.first_key();
             }
             let wrong = Diagnostic::error(Code::MissingKey, place, "there are several models");
             return self.report(wrong.help("say in which with `model:`"));
         };
-        let found = models.iter().position(|model| model.name == name.value);
+        let found = models.position(|model| model.name == name.value);
         if found.is_some() {
             return found;
         }
@@ -173,15 +186,15 @@ impl Site<'_> {
     }
 
     /// A controller by its name.
-    pub(crate) fn controller(&mut self, name: &Text) -> Option<usize> {
+    pub(crate) fn controller(&mut self, name: &Text) -> Option<ControllerIndex> {
         let controllers = &self.deployment().controllers;
-        let names = controllers.iter().map(|known| known.name.as_str());
-        let found = names.clone().position(|known| known == name.value);
+        let found = controllers.position(|known| known.name == name.value);
         if found.is_some() {
             return found;
         }
         let message = format!("there is no controller `{}`", name.value);
         let wrong = Diagnostic::error(Code::Fault, name.place, message);
+        let names = controllers.iter().map(|known| known.name.as_str());
         let wrong = wrong.similar("a controller", nearest(&name.value, names));
         self.report(wrong)
     }

@@ -4,7 +4,7 @@
 use super::PlannedFault;
 use super::kinds::KINDS;
 use trustsim_kernel::Span;
-use trustsim_model::{Deployment, Target};
+use trustsim_model::{ApplicationIndex, ControllerIndex, Deployment, Target};
 
 impl PlannedFault {
     /// `- {at: 3600s, stop: {unit: a.web/0, for: 300s}}`; what no kind of fault can be asked for is
@@ -28,7 +28,7 @@ impl PlannedFault {
     }
 }
 
-pub(crate) fn application_key(application: usize, deployment: &Deployment) -> String {
+pub(crate) fn application_key(application: ApplicationIndex, deployment: &Deployment) -> String {
     format!("app: {}", deployment.application_address(application))
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn target_key(target: Target, deployment: &Deployment) -> String {
     }
 }
 
-pub(crate) fn controller_key(controller: usize, deployment: &Deployment) -> String {
+pub(crate) fn controller_key(controller: ControllerIndex, deployment: &Deployment) -> String {
     format!("controller: {}", deployment.controllers[controller].name)
 }
 

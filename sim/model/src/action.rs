@@ -20,6 +20,7 @@ pub use units::{Target, UnitAction};
 
 use super::deployment::{Deployment, Side, Source};
 use super::tls_action::TlsAction;
+use crate::index::{ApplicationIndex, ClientIndex, ModelIndex};
 use trustsim_juju::Value;
 use trustsim_kernel::{Span, format_duration};
 
@@ -27,9 +28,9 @@ use trustsim_kernel::{Span, format_duration};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whom {
     /// An application.
-    Application(usize),
+    Application(ApplicationIndex),
     /// A model.
-    Model(usize),
+    Model(ModelIndex),
     /// Neither: a controller, the public web.
     Nobody,
 }
@@ -40,7 +41,7 @@ pub enum Action {
     /// `juju run APP/leader ACTION key=value`.
     RunAction {
         /// Application index; its leader runs the action unless `unit` is given.
-        application: usize,
+        application: ApplicationIndex,
         /// Unit number.
         unit: Option<u32>,
         /// Name of the action.
@@ -51,7 +52,7 @@ pub enum Action {
     /// Somebody does something at a unit's workload, outside Juju.
     AtWorkload {
         /// Application index.
-        application: usize,
+        application: ApplicationIndex,
         /// Unit number.
         unit: u32,
         /// The command as it would be typed, or a plain phrase.
@@ -69,35 +70,35 @@ pub enum Action {
     /// Somebody revokes the certificate for a name, at the workload of whoever gave it.
     Revoke {
         /// Application index.
-        application: usize,
+        application: ApplicationIndex,
         /// Common name.
         name: String,
     },
     /// `juju config APP key=value`; `None` resets the option.
     SetConfig {
         /// Application index.
-        application: usize,
+        application: ApplicationIndex,
         /// New values.
         options: BTreeMap<String, Option<String>>,
     },
     /// `juju integrate A B`.
     Integrate {
         /// Model index.
-        model: usize,
+        model: ModelIndex,
         /// Both sides, provider first.
         sides: [Side; 2],
     },
     /// `juju remove-relation A B`.
     RemoveRelation {
         /// Model index.
-        model: usize,
+        model: ModelIndex,
         /// Both sides, provider first.
         sides: [Side; 2],
     },
     /// The workload process of a unit, or of every unit, is restarted.
     Restart {
         /// Application index.
-        application: usize,
+        application: ApplicationIndex,
         /// Unit number; every unit where absent.
         unit: Option<u32>,
     },
@@ -105,9 +106,9 @@ pub enum Action {
     /// had of it, or is told to trust it no more.
     ClientTrust {
         /// Client index.
-        client: usize,
+        client: ClientIndex,
         /// Index of the application whose CA it is.
-        ca: usize,
+        ca: ApplicationIndex,
         /// Whether it trusts it from now on.
         trusts: bool,
     },
@@ -116,7 +117,7 @@ pub enum Action {
     /// The clock of a unit jumps to be off by so much; zero mends it.
     SkewClock {
         /// Application index.
-        application: usize,
+        application: ApplicationIndex,
         /// Unit number; every unit where absent.
         unit: Option<u32>,
         /// Nanoseconds ahead of true time; negative is behind.
@@ -148,7 +149,7 @@ pub struct TimedAction {
 impl Action {
     /// The command an operator would type, or a plain phrase where there is none.
     pub fn to_command(&self, deployment: &Deployment) -> String {
-        let application = |index: usize| {
+        let application = |index: ApplicationIndex| {
             let application = &deployment.applications[index];
             (
                 deployment.models[application.model].name.as_str(),
@@ -266,7 +267,7 @@ impl Action {
 
     /// What is done outside Juju, in plain words; empty for what is a `juju` command.
     fn to_phrase(&self, deployment: &Deployment) -> String {
-        let address = |index: usize| deployment.application_address(index);
+        let address = |index: ApplicationIndex| deployment.application_address(index);
         match self {
             Self::AtWorkload {
                 application: index,

@@ -10,12 +10,17 @@ use std::sync::Arc;
 
 use super::action::TimedAction;
 use super::rotation::RotationSpec;
+use crate::index::{
+    ActionIndex, ApplicationIndex, ClientIndex, ConnectionSpecIndex, ControllerIndex, MachineIndex,
+    ModelIndex, OfferIndex, OperatorIndex, RelationIndex, SaasIndex,
+};
 use trustsim_charms::{AcmeProfile, CharmMetadata, IssuerProfile, Role};
 use trustsim_juju::HookName;
 use trustsim_kernel::{Delay, Span, Time, format_duration};
 use trustsim_pki::KeyAlgorithm;
 use trustsim_tls::Resumption;
 use trustsim_validators::{ErrorKind, Validator};
+use typed_index_collections::TiVec;
 
 /// What is rehearsed.
 #[derive(Clone, Debug)]
@@ -35,25 +40,25 @@ pub struct Deployment {
     /// Hook durations and latencies.
     pub timings: Timings,
     /// Controllers; at least one.
-    pub controllers: Vec<ControllerSpec>,
+    pub controllers: TiVec<ControllerIndex, ControllerSpec>,
     /// Models, in file order.
-    pub models: Vec<ModelSpec>,
+    pub models: TiVec<ModelIndex, ModelSpec>,
     /// Machines of machine models.
-    pub machines: Vec<MachineSpec>,
+    pub machines: TiVec<MachineIndex, MachineSpec>,
     /// Applications, by model and then in file order.
-    pub applications: Vec<ApplicationSpec>,
+    pub applications: TiVec<ApplicationIndex, ApplicationSpec>,
     /// Offers.
-    pub offers: Vec<OfferSpec>,
+    pub offers: TiVec<OfferIndex, OfferSpec>,
     /// Consumed offers.
-    pub saas: Vec<SaasSpec>,
+    pub saas: TiVec<SaasIndex, SaasSpec>,
     /// Relations there from the start; peer relations are implied by the charms.
-    pub relations: Vec<RelationSpec>,
+    pub relations: TiVec<RelationIndex, RelationSpec>,
     /// Clients outside Juju.
-    pub clients: Vec<ClientSpec>,
+    pub clients: TiVec<ClientIndex, ClientSpec>,
     /// Who talks to whom, by application or client.
-    pub connections: Vec<ConnectionSpec>,
+    pub connections: TiVec<ConnectionSpecIndex, ConnectionSpec>,
     /// What happens, in order of time.
-    pub actions: Vec<TimedAction>,
+    pub actions: TiVec<ActionIndex, TimedAction>,
     /// Plans that are drawn from the seed.
     pub random: Vec<RandomPlan>,
     /// The faults that were drawn, as the lines of a scenario that would ask for them.
@@ -63,7 +68,7 @@ pub struct Deployment {
     /// The public ACME server, and the DNS that it looks into.
     pub acme: AcmeProfile,
     /// People who answer what applications wait for.
-    pub operators: Vec<OperatorSpec>,
+    pub operators: TiVec<OperatorIndex, OperatorSpec>,
     /// What should come out.
     pub expectations: Vec<Expectation>,
 }
@@ -79,21 +84,21 @@ impl Deployment {
             duration: Span::ZERO,
             keys: KeyAlgorithm::default(),
             timings: Timings::default(),
-            controllers: Vec::new(),
-            models: Vec::new(),
-            machines: Vec::new(),
-            applications: Vec::new(),
-            offers: Vec::new(),
-            saas: Vec::new(),
-            relations: Vec::new(),
-            clients: Vec::new(),
-            connections: Vec::new(),
-            actions: Vec::new(),
+            controllers: TiVec::new(),
+            models: TiVec::new(),
+            machines: TiVec::new(),
+            applications: TiVec::new(),
+            offers: TiVec::new(),
+            saas: TiVec::new(),
+            relations: TiVec::new(),
+            clients: TiVec::new(),
+            connections: TiVec::new(),
+            actions: TiVec::new(),
             random: Vec::new(),
             drawn: Vec::new(),
             rotations: Vec::new(),
             acme: AcmeProfile::default(),
-            operators: Vec::new(),
+            operators: TiVec::new(),
             expectations: Vec::new(),
         }
     }
@@ -104,7 +109,7 @@ impl Deployment {
     }
 
     /// The application of one side of a relation, behind a SAAS too.
-    pub fn application_of(&self, party: Party) -> Option<usize> {
+    pub fn application_of(&self, party: Party) -> Option<ApplicationIndex> {
         match party {
             Party::Application(index) => Some(index),
             Party::Saas(index) => Some(self.offers[self.saas[index].offer].application),
@@ -134,14 +139,14 @@ impl Deployment {
     }
 
     /// `owner/model.offer`, as `juju revoke` takes it.
-    pub fn offer_url(&self, index: usize) -> String {
+    pub fn offer_url(&self, index: OfferIndex) -> String {
         let offer = &self.offers[index];
         let model = &self.models[self.applications[offer.application].model];
         format!("{}/{}.{}", model.owner, model.name, offer.name)
     }
 
     /// `model.app` of an application.
-    pub fn application_address(&self, index: usize) -> String {
+    pub fn application_address(&self, index: ApplicationIndex) -> String {
         let application = &self.applications[index];
         format!(
             "{}.{}",
@@ -187,7 +192,7 @@ pub struct ModelSpec {
     /// Owner, `admin` unless the file says otherwise.
     pub owner: String,
     /// Index of its controller.
-    pub controller: usize,
+    pub controller: ControllerIndex,
     /// Machine or Kubernetes.
     pub kind: ModelKind,
     /// `update-status-hook-interval`.
@@ -198,7 +203,7 @@ pub struct ModelSpec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MachineSpec {
     /// Model index.
-    pub model: usize,
+    pub model: ModelIndex,
     /// Machine id, `0` or `0/lxd/1`.
     pub id: String,
 }
@@ -209,14 +214,14 @@ pub enum Placement {
     /// Onto a machine of its own.
     New,
     /// Onto this machine (index into [`Deployment::machines`]).
-    Machine(usize),
+    Machine(MachineIndex),
 }
 
 /// An application.
 #[derive(Clone, Debug)]
 pub struct ApplicationSpec {
     /// Model index.
-    pub model: usize,
+    pub model: ModelIndex,
     /// Name.
     pub name: String,
     /// Its charm.
@@ -241,7 +246,7 @@ pub struct OfferSpec {
     /// Offer name.
     pub name: String,
     /// Application index.
-    pub application: usize,
+    pub application: ApplicationIndex,
     /// Endpoint names.
     pub endpoints: Vec<String>,
 }
@@ -250,22 +255,22 @@ pub struct OfferSpec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SaasSpec {
     /// The consuming model.
-    pub model: usize,
+    pub model: ModelIndex,
     /// Name in that model.
     pub name: String,
     /// Offer index.
-    pub offer: usize,
+    pub offer: OfferIndex,
 }
 
 /// Something that can stand on one side of a relation or a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Party {
     /// Application index.
-    Application(usize),
+    Application(ApplicationIndex),
     /// SAAS index (relations only).
-    Saas(usize),
+    Saas(SaasIndex),
     /// Client index (connections only).
-    Client(usize),
+    Client(ClientIndex),
 }
 
 /// One side of a relation.
@@ -283,7 +288,7 @@ pub struct Side {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelationSpec {
     /// Model index.
-    pub model: usize,
+    pub model: ModelIndex,
     /// Both sides, provider first.
     pub sides: [Side; 2],
     /// Interface name.
@@ -296,7 +301,7 @@ pub struct ClientSpec {
     /// Name.
     pub name: String,
     /// Applications whose CA it was given.
-    pub trusts: Vec<usize>,
+    pub trusts: Vec<ApplicationIndex>,
     /// Whether it trusts the public roots.
     pub trusts_system: bool,
     /// PEM text of more roots it trusts.
@@ -331,7 +336,7 @@ pub struct ConnectionSpec {
     /// everything it has.
     pub from_endpoint: Option<String>,
     /// Application.
-    pub to: usize,
+    pub to: ApplicationIndex,
     /// Only this unit of it.
     pub to_unit: Option<u32>,
     /// The certificate endpoint whose certificate it meets, where the file names one.
@@ -358,7 +363,7 @@ pub struct OperatorSpec {
     /// Name.
     pub name: String,
     /// Applications whose waits they answer; none stands under two operators.
-    pub answers: Vec<usize>,
+    pub answers: Vec<ApplicationIndex>,
     /// When they do.
     pub when: When,
     /// The unit on which they run actions; the leader where absent.
@@ -395,7 +400,7 @@ pub struct Selector {
     /// Only connections from here.
     pub from: Option<Party>,
     /// Only connections to this application.
-    pub to: Option<usize>,
+    pub to: Option<ApplicationIndex>,
 }
 
 /// One claim about a run.
@@ -438,7 +443,7 @@ pub enum Counted {
     /// Hooks that units of an application ran, or failed.
     Hooks {
         /// The application.
-        application: usize,
+        application: ApplicationIndex,
         /// Only hooks of this name.
         hook: Option<HookName>,
         /// Failed ones instead of those that began.
@@ -447,9 +452,9 @@ pub enum Counted {
     /// Certificates that were signed.
     Certificates {
         /// Only by this application.
-        by: Option<usize>,
+        by: Option<ApplicationIndex>,
         /// Only for this application, which for a root is the one that made it.
-        application: Option<usize>,
+        application: Option<ApplicationIndex>,
     },
 }
 

@@ -10,6 +10,7 @@
 
 mod action;
 mod deployment;
+mod index;
 mod journal;
 mod note;
 mod rotation;
@@ -25,6 +26,10 @@ pub use deployment::{
     Persistence, Placement, RandomPlan, RelationSpec, SaasSpec, Selector, Side, Source, Timings,
     When,
 };
+pub use index::{
+    ActionIndex, ApplicationIndex, ClientIndex, ConnectionSpecIndex, ControllerIndex, MachineIndex,
+    ModelIndex, OfferIndex, OperatorIndex, RelationIndex, SaasIndex,
+};
 pub use journal::{
     ActionRecord, Away, CertificateKind, CertificateRecord, ConnectionRecord, Entry,
     HandshakeRecord, Journal, KeyRecord, Kind, Manifest, Persisting, PersistingRecord, Seq,
@@ -33,3 +38,4 @@ pub use journal::{
 pub use note::{NotFetched, Note, Refusal};
 pub use rotation::{Claim, RotationSpec, RotationStep, TimedStep, TrustChange};
 pub use tls_action::{Added, Answering, Revoked, Store, Tampering, TlsAction, TlsEdit};
+pub use typed_index_collections::{TiSlice, TiVec};

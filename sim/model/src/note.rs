@@ -3,6 +3,7 @@
 //!
 //! Must not know how a remark is worded; `report::words::note` does.
 
+use crate::index::{ApplicationIndex, OperatorIndex};
 use trustsim_charms::PendingTask;
 use trustsim_interfaces::notes::RefusedOrder;
 use trustsim_juju::{IntegrateError, OfferError, RelationChange};
@@ -62,7 +63,7 @@ pub enum Note {
     /// A client outside Juju asked an application for its CA and was given none.
     TrustNotFetched {
         /// Index of the application.
-        ca: usize,
+        ca: ApplicationIndex,
         /// Why not.
         why: NotFetched,
     },
@@ -71,7 +72,7 @@ pub enum Note {
         /// What it waits for.
         wait: PendingTask,
         /// Index of the operator in the deployment.
-        operator: usize,
+        operator: OperatorIndex,
         /// How long the operator takes; `None` where they do not come again.
         answers_in: Option<Span>,
     },
@@ -81,7 +82,7 @@ pub enum Note {
         /// Index into [`super::Manifest::connections`].
         connection: u32,
         /// Index of the application whose CA it is.
-        ca: usize,
+        ca: ApplicationIndex,
         /// The side that they pass for.
         side: Side,
         /// Whether the other side takes them for it.

@@ -4,15 +4,16 @@
 use std::collections::BTreeMap;
 
 use super::deployment::{Party, Source};
+use crate::index::ApplicationIndex;
 use trustsim_kernel::Span;
 
 /// One rotation of one CA. Indices point into the deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RotationSpec {
     /// The application whose CA goes.
-    pub ca: usize,
+    pub ca: ApplicationIndex,
     /// The application whose CA comes, where that is another one.
-    pub successor: Option<usize>,
+    pub successor: Option<ApplicationIndex>,
     /// When it begins, from the start of the run.
     pub at: Span,
     /// Its steps, in order of time.
@@ -59,7 +60,7 @@ pub enum RotationStep {
     /// Workloads are restarted, so that they read their files again.
     Reload {
         /// The application.
-        application: usize,
+        application: ApplicationIndex,
         /// One unit of it; every one where absent.
         unit: Option<u32>,
     },

@@ -3,6 +3,7 @@
 //! out in `tampering`.
 
 use super::deployment::Deployment;
+use crate::index::{ApplicationIndex, ClientIndex};
 use trustsim_kernel::Span;
 
 /// One thing done to a TLS side. Indices point into the [`Deployment`].
@@ -15,7 +16,7 @@ pub enum TlsAction {
     /// How a port answers.
     Answer {
         /// Application index.
-        application: usize,
+        application: ApplicationIndex,
         /// Unit number; every unit where absent.
         unit: Option<u32>,
         /// What it does from now on.
@@ -24,7 +25,7 @@ pub enum TlsAction {
     /// An authority publishes a revocation list.
     PublishLists {
         /// Application index of the CA.
-        ca: usize,
+        ca: ApplicationIndex,
         /// Whose certificates it revokes, beside those it revoked before.
         revoked: Vec<Revoked>,
         /// How long a list is valid.
@@ -35,12 +36,12 @@ pub enum TlsAction {
     /// An authority publishes no new list.
     StopLists {
         /// Application index of the CA.
-        ca: usize,
+        ca: ApplicationIndex,
     },
     /// Somebody has the key of an application's present CA.
     Compromise {
         /// Application index of the CA.
-        ca: usize,
+        ca: ApplicationIndex,
     },
 }
 
@@ -48,7 +49,7 @@ pub enum TlsAction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revoked {
     /// Application index.
-    pub application: usize,
+    pub application: ApplicationIndex,
     /// Unit number; every unit, and the application itself, where absent.
     pub unit: Option<u32>,
 }
@@ -60,7 +61,7 @@ pub enum TlsEdit {
     /// What a unit presents is another thing.
     Tamper {
         /// Application index.
-        application: usize,
+        application: ApplicationIndex,
         /// Unit number; every unit where absent.
         unit: Option<u32>,
         /// The endpoint that the certificate came over; every one where absent.
@@ -81,7 +82,7 @@ pub enum TlsEdit {
         /// Whose.
         whose: Store,
         /// Application index of the CA.
-        ca: usize,
+        ca: ApplicationIndex,
     },
 }
 
@@ -91,26 +92,26 @@ pub enum Store {
     /// Units'.
     Units {
         /// Application index.
-        application: usize,
+        application: ApplicationIndex,
         /// Unit number; every unit where absent.
         unit: Option<u32>,
     },
     /// A client's outside Juju.
-    Client(usize),
+    Client(ClientIndex),
 }
 
 /// What comes into a trust store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Added {
     /// The present CA of an application.
-    Authority(usize),
+    Authority(ApplicationIndex),
     /// Roots that nobody in the deployment uses.
     Unrelated(u32),
     /// Roots with the name of the present CA of an application, and other keys. They come before
     /// what was there, as the file that sorts first.
     Namesakes {
         /// Application index of the CA.
-        of: usize,
+        of: ApplicationIndex,
         /// How many.
         count: u32,
     },
@@ -299,7 +300,7 @@ impl TlsAction {
     }
 
     /// The application it is about; none for a client's.
-    pub(super) const fn application(&self) -> Option<usize> {
+    pub(super) const fn application(&self) -> Option<ApplicationIndex> {
         match self {
             Self::Answer { application, .. } => Some(*application),
             Self::PublishLists { ca, .. } | Self::StopLists { ca } | Self::Compromise { ca } => {
@@ -363,7 +364,7 @@ impl Store {
     }
 }
 
-fn units(deployment: &Deployment, application: usize, unit: Option<u32>) -> String {
+fn units(deployment: &Deployment, application: ApplicationIndex, unit: Option<u32>) -> String {
     let address = deployment.application_address(application);
     let number = unit.map_or(String::new(), |number| format!("/{number}"));
     format!("{address}{number}")

@@ -13,8 +13,8 @@ use trustsim_pki::Certificate;
 use trustsim_tls::Case;
 use trustsim_validators::ErrorKind;
 use trustsim_world::{
-    CertificateKind, Deployment, Journal, Kind, Manifest, Options, RotationSpec, Simulation,
-    TimedAction,
+    ApplicationIndex, CertificateKind, Deployment, Journal, Kind, Manifest, Options, RotationSpec,
+    Simulation, TimedAction,
 };
 
 /// What every rotation is played from and compared with: the deployment at the instant at which
@@ -78,7 +78,7 @@ impl Baseline {
     }
 
     /// Whether some connection uses a certificate of this CA now, or one that a CA under it signed.
-    pub(super) fn has_connection_of(&self, ca: usize) -> bool {
+    pub(super) fn has_connection_of(&self, ca: ApplicationIndex) -> bool {
         let address = self.deployment.application_address(ca);
         let mut issued = BTreeMap::new();
         for entry in self.before.journal().entries() {

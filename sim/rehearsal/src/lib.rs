@@ -44,7 +44,7 @@ use baselines::Baselines;
 use trustsim_diagnosis::Invariant;
 use trustsim_faults::rotation::Refusal;
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{Deployment, TimedAction};
+use trustsim_world::{ApplicationIndex, Deployment, TimedAction};
 
 /// The interface over which certificates are requested.
 const TLS_CERTIFICATES: &str = "tls-certificates";
@@ -55,7 +55,7 @@ const CERTIFICATE_TRANSFER: &str = "certificate_transfer";
 #[derive(Clone, Copy, Debug)]
 pub struct Request {
     /// The application whose CA is rotated.
-    pub ca: usize,
+    pub ca: ApplicationIndex,
     /// When every playbook begins, from the start of the run.
     pub at: Span,
     /// No pause longer than this is tried.

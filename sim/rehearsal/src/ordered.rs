@@ -13,7 +13,7 @@ use super::{Lost, Request, successor};
 use trustsim_diagnosis::{Command, Findings, Proposal};
 use trustsim_faults::rotation::{Refusal, is_step_of_a_rotation, timed};
 use trustsim_kernel::Span;
-use trustsim_world::{Action, Deployment, Manifest, TimedAction};
+use trustsim_world::{Action, ActionIndex, ApplicationIndex, Deployment, Manifest, TimedAction};
 
 /// How many changes of a CA are looked at: those that cost most.
 const CHANGES_MAX: usize = 2;
@@ -40,11 +40,11 @@ pub fn ordered(deployment: &Deployment, manifest: &Manifest, findings: &Findings
 /// A change of a CA that an operator made.
 struct Change {
     /// The application whose CA it is.
-    ca: usize,
+    ca: ApplicationIndex,
     /// When it began, from the start of the run.
     at: Span,
     /// The actions that were it, by index.
-    actions: Vec<usize>,
+    actions: Vec<ActionIndex>,
 }
 
 /// The changes of a CA that outages are put down to, the costliest first.
@@ -54,18 +54,18 @@ fn costliest_changes(
     findings: &Findings,
 ) -> Vec<Change> {
     let end = manifest.start + manifest.duration;
-    let mut cost: BTreeMap<usize, Span> = BTreeMap::new();
+    let mut cost: BTreeMap<ActionIndex, Span> = BTreeMap::new();
     for (outage, explanation) in findings.outages.iter().zip(&findings.explanations) {
         let Some((done, source)) = &explanation.cause.action else {
             continue;
         };
         let is_it =
             |timed: &TimedAction| timed.source == *source && deployment.start + timed.at == *done;
-        if let Some(action) = deployment.actions.iter().position(is_it) {
+        if let Some(action) = deployment.actions.position(is_it) {
             *cost.entry(action).or_default() += outage.length(end);
         }
     }
-    let mut cost: Vec<(usize, Span)> = cost.into_iter().collect();
+    let mut cost: Vec<(ActionIndex, Span)> = cost.into_iter().collect();
     cost.sort_by_key(|(action, cost)| (std::cmp::Reverse(*cost), *action));
     let mut changes: Vec<Change> = Vec::new();
     for (action, _) in cost {
@@ -80,7 +80,7 @@ fn costliest_changes(
 }
 
 /// The change of a CA that an action is, or is a step of.
-fn change_with(deployment: &Deployment, action: usize) -> Option<Change> {
+fn change_with(deployment: &Deployment, action: ActionIndex) -> Option<Change> {
     let ca = ca_changed_by(deployment, &deployment.actions[action])?;
     let is_step = |timed: &TimedAction| match &timed.action {
         Action::RunAction {
@@ -91,8 +91,8 @@ fn change_with(deployment: &Deployment, action: usize) -> Option<Change> {
         _ => false,
     };
     let by_hand = is_step(&deployment.actions[action]);
-    let all = deployment.actions.iter().enumerate();
-    let actions: Vec<usize> = all
+    let all = deployment.actions.iter_enumerated();
+    let actions: Vec<ActionIndex> = all
         .filter(|(index, timed)| *index == action || (by_hand && is_step(timed)))
         .map(|(index, _)| index)
         .collect();
@@ -105,7 +105,7 @@ fn change_with(deployment: &Deployment, action: usize) -> Option<Change> {
 }
 
 /// The application whose CA an action changes, where it changes one.
-fn ca_changed_by(deployment: &Deployment, timed: &TimedAction) -> Option<usize> {
+fn ca_changed_by(deployment: &Deployment, timed: &TimedAction) -> Option<ApplicationIndex> {
     let (application, is_change) = match &timed.action {
         Action::RunAction {
             application, name, ..

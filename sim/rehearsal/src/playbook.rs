@@ -2,7 +2,7 @@
 
 use trustsim_diagnosis::Command;
 use trustsim_kernel::Span;
-use trustsim_world::RotationStep;
+use trustsim_world::{ApplicationIndex, RotationStep};
 
 /// The known ways to rotate a CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,7 +86,7 @@ pub(super) struct Playbook {
     pub(super) pauses: OpenPauses,
     pub(super) steps: Steps,
     /// The application that takes over; none where the CA rotates by itself.
-    pub(super) successor: Option<usize>,
+    pub(super) successor: Option<ApplicationIndex>,
     /// The commands that are typed at any time before it begins.
     pub(super) beforehand: Vec<Command>,
 }

@@ -12,13 +12,13 @@ use super::{CERTIFICATE_TRANSFER, TLS_CERTIFICATES};
 use trustsim_charms::{Apply, EndpointProfile, Role};
 use trustsim_diagnosis::Command;
 use trustsim_kernel::Span;
-use trustsim_world::{Deployment, Party, Persistence, RotationStep, TrustChange};
+use trustsim_world::{ApplicationIndex, Deployment, Party, Persistence, RotationStep, TrustChange};
 
 /// Options that name a charm's CA, and make it another one where they change.
 pub(super) const NAME_OPTIONS: [&str; 2] = ["ca-common-name", "pki_ca_common_name"];
 
 /// Whether an application signs what others ask for.
-pub(super) fn is_provider(deployment: &Deployment, ca: usize) -> bool {
+pub(super) fn is_provider(deployment: &Deployment, ca: ApplicationIndex) -> bool {
     let endpoints = &deployment.applications[ca].charm.endpoints;
     endpoints
         .iter()
@@ -26,7 +26,7 @@ pub(super) fn is_provider(deployment: &Deployment, ca: usize) -> bool {
 }
 
 /// Every playbook in which the CA rotates by itself.
-pub(super) fn playbooks_of_ca(deployment: &Deployment, ca: usize) -> Vec<Playbook> {
+pub(super) fn playbooks_of_ca(deployment: &Deployment, ca: ApplicationIndex) -> Vec<Playbook> {
     let charm = &deployment.applications[ca].charm;
     if charm.implementation.has_declared_chain() {
         return by_operator(deployment, ca);
@@ -46,7 +46,7 @@ pub(super) fn playbooks_of_ca(deployment: &Deployment, ca: usize) -> Vec<Playboo
 /// restarts that close them.
 pub(super) fn second_provider(
     deployment: &Deployment,
-    successor: usize,
+    successor: ApplicationIndex,
     beforehand: &[Command],
 ) -> Vec<Playbook> {
     let playbook = |kind, closing: Vec<RotationStep>| Playbook {
@@ -76,7 +76,7 @@ pub(super) fn second_provider(
 pub(super) fn restarts_that_close(deployment: &Deployment) -> Vec<RotationStep> {
     let connections = deployment.connections.iter();
     let persisting = connections.filter(|spec| spec.persistence != Persistence::default());
-    let servers: BTreeSet<usize> = persisting.map(|spec| spec.to).collect();
+    let servers: BTreeSet<ApplicationIndex> = persisting.map(|spec| spec.to).collect();
     let restart = |application| RotationStep::Reload {
         application,
         unit: None,
@@ -85,7 +85,7 @@ pub(super) fn restarts_that_close(deployment: &Deployment) -> Vec<RotationStep> 
 }
 
 /// The playbooks of a CA whose key the operator holds.
-fn by_operator(deployment: &Deployment, ca: usize) -> Vec<Playbook> {
+fn by_operator(deployment: &Deployment, ca: ApplicationIndex) -> Vec<Playbook> {
     let reloads = reloads(deployment, ca);
     let playbook = |kind, pauses, steps: Steps| Playbook {
         kind,
@@ -217,7 +217,7 @@ fn pause(length: Span) -> Option<RotationStep> {
 }
 
 /// Workloads that get the CA and do not read it until they restart.
-fn reloads(deployment: &Deployment, ca: usize) -> Vec<RotationStep> {
+fn reloads(deployment: &Deployment, ca: ApplicationIndex) -> Vec<RotationStep> {
     let transfers = deployment.relations.iter().filter(|relation| {
         relation.interface == CERTIFICATE_TRANSFER
             && deployment.application_of(relation.sides[0].party) == Some(ca)
@@ -239,7 +239,10 @@ fn reloads(deployment: &Deployment, ca: usize) -> Vec<RotationStep> {
 }
 
 /// The option that names a charm's CA, and another name.
-pub(super) fn name_option(deployment: &Deployment, ca: usize) -> Option<(String, String)> {
+pub(super) fn name_option(
+    deployment: &Deployment,
+    ca: ApplicationIndex,
+) -> Option<(String, String)> {
     let spec = &deployment.applications[ca];
     let option = NAME_OPTIONS
         .into_iter()

@@ -2,21 +2,24 @@
 //! consumed wherever the first one is, and related to none of the applications that it serves.
 
 use trustsim_diagnosis::Command;
-use trustsim_world::{ApplicationSpec, Deployment, OfferSpec, Party, RelationSpec, SaasSpec};
+use trustsim_world::{
+    ApplicationIndex, ApplicationSpec, Deployment, ModelIndex, OfferSpec, Party, RelationSpec,
+    SaasSpec,
+};
 
 /// A deployment with a second provider.
 pub(super) struct WithSuccessor {
     pub(super) deployment: Deployment,
     /// Which application it is.
-    pub(super) index: usize,
+    pub(super) index: ApplicationIndex,
     /// What an operator types for it, in the forms of `juju deploy`, `offer` and `consume`.
     pub(super) commands: Vec<Command>,
 }
 
 /// Deploys the second provider.
-pub(super) fn with_successor(deployment: &Deployment, ca: usize) -> WithSuccessor {
+pub(super) fn with_successor(deployment: &Deployment, ca: ApplicationIndex) -> WithSuccessor {
     let mut with = deployment.clone();
-    let index = with.applications.len();
+    let index = with.applications.next_key();
     let mut spec = deployment.applications[ca].clone();
     spec.name = free_name(deployment, spec.model, &format!("{}-next", spec.name));
     spec.placements.clear();
@@ -57,13 +60,13 @@ pub(super) fn with_successor(deployment: &Deployment, ca: usize) -> WithSuccesso
 fn offer(
     deployment: &Deployment,
     with: &mut Deployment,
-    (ca, index): (usize, usize),
+    (ca, index): (ApplicationIndex, ApplicationIndex),
     commands: &mut Vec<Command>,
 ) {
     let model = &deployment.models[deployment.applications[ca].model];
     let name = with.applications[index].name.clone();
     let controller = &deployment.controllers[model.controller].name;
-    for (number, known) in deployment.offers.iter().enumerate() {
+    for (number, known) in deployment.offers.iter_enumerated() {
         if known.application != ca {
             continue;
         }
@@ -94,7 +97,7 @@ fn offer(
             with.saas.push(SaasSpec {
                 model: saas.model,
                 name: alias,
-                offer: with.offers.len(),
+                offer: with.offers.next_key(),
             });
         }
         with.offers.push(copy);
@@ -115,7 +118,7 @@ fn deploy(deployment: &Deployment, spec: &ApplicationSpec) -> Command {
     }
 }
 
-fn free_name(deployment: &Deployment, model: usize, wanted: &str) -> String {
+fn free_name(deployment: &Deployment, model: ModelIndex, wanted: &str) -> String {
     let applications = deployment.applications.iter();
     let saas = deployment.saas.iter();
     let taken: Vec<&str> = applications

@@ -59,7 +59,7 @@ fn tried(text: &str, longest_s: u64, (first, seeds): (u64, u32), threads: usize)
     let mut deployment = deployment(text);
     deployment.seed = first;
     let named = |each: &trustsim_world::ApplicationSpec| each.name == "ca";
-    let ca = deployment.applications.iter().position(named);
+    let ca = deployment.applications.position(named);
     let request = Request {
         ca: ca.expect("a CA"),
         at: Span::from_secs(86_400),
@@ -122,7 +122,6 @@ fn what_cannot_be_rehearsed_says_why() {
     let request = |ca: &str, at: u64| Request {
         ca: deployment
             .applications
-            .iter()
             .position(|each| each.name == ca)
             .expect("it is there"),
         at: Span::from_secs(at),

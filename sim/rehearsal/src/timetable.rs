@@ -9,7 +9,8 @@ use trustsim_diagnosis::Command;
 use trustsim_faults::rotation::performs;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
-    Action, Deployment, Entry, Kind, Party, RelationSpec, RotationSpec, RotationStep, TimedAction,
+    Action, ApplicationIndex, Deployment, Entry, Kind, ModelIndex, Party, RelationSpec,
+    RotationSpec, RotationStep, TimedAction,
 };
 
 /// One line of a timetable.
@@ -323,7 +324,7 @@ impl Writer<'_> {
                 models.push(model);
             }
         }
-        let line = |model: usize| {
+        let line = |model: ModelIndex| {
             let name = &self.deployment.models[model].name;
             TimetableLine {
                 at: last,
@@ -341,7 +342,7 @@ impl Writer<'_> {
     fn lines_of_operators(&self, played: &PlayedRotation) -> Vec<TimetableLine> {
         let entries = played.simulation.journal().entries().iter();
         let later = entries.filter(|entry| entry.time >= self.begins);
-        let both: Vec<usize> = [Some(self.spec.ca), self.spec.successor]
+        let both: Vec<ApplicationIndex> = [Some(self.spec.ca), self.spec.successor]
             .into_iter()
             .flatten()
             .collect();
@@ -362,7 +363,7 @@ impl Writer<'_> {
     fn done_by_operators<'e>(
         &self,
         entries: impl Iterator<Item = &'e Entry>,
-        whom: &[usize],
+        whom: &[ApplicationIndex],
         planned: &[&Action],
     ) -> Vec<(Time, Task)> {
         let whom: Vec<String> = whom
@@ -403,7 +404,7 @@ impl Writer<'_> {
 
     /// The applications that are related to the CA that goes over an interface, each with its
     /// endpoint.
-    fn related(&self, interface: &'static str) -> impl Iterator<Item = (usize, &str)> {
+    fn related(&self, interface: &'static str) -> impl Iterator<Item = (ApplicationIndex, &str)> {
         let of_it = move |relation: &&RelationSpec| {
             let provider = &relation.sides[0];
             relation.interface == interface
@@ -427,7 +428,7 @@ impl Writer<'_> {
         }
     }
 
-    fn show_unit_command(&self, application: usize, endpoint: &str) -> String {
+    fn show_unit_command(&self, application: ApplicationIndex, endpoint: &str) -> String {
         let spec = &self.deployment.applications[application];
         let model = &self.deployment.models[spec.model].name;
         format!(
@@ -436,7 +437,7 @@ impl Writer<'_> {
         )
     }
 
-    fn status_command(&self, application: usize) -> String {
+    fn status_command(&self, application: ApplicationIndex) -> String {
         let spec = &self.deployment.applications[application];
         let model = &self.deployment.models[spec.model].name;
         format!("juju status -m {model} {}", spec.name)

@@ -6,7 +6,7 @@ use super::playbook::PlaybookKind::{
 };
 use super::playbooks::{NAME_OPTIONS, name_option, restarts_that_close};
 use trustsim_charms::{Authority, CharmMetadata};
-use trustsim_world::Deployment;
+use trustsim_world::{ApplicationIndex, Deployment};
 
 /// Playbooks that were not played on a CA.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub enum Misfit {
 }
 
 /// The playbooks that do not fit a CA, and why.
-pub(super) fn unfit_playbooks(deployment: &Deployment, ca: usize) -> Vec<Unfit> {
+pub(super) fn unfit_playbooks(deployment: &Deployment, ca: ApplicationIndex) -> Vec<Unfit> {
     let application = &deployment.applications[ca];
     let charm = &application.charm;
     let closes_nothing = restarts_that_close(deployment).is_empty();

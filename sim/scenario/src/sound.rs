@@ -6,22 +6,20 @@ use trustsim_model::{ConnectionSpec, Deployment, Party, Placement, RelationSpec}
 
 /// Panics where the deployment breaks an invariant.
 pub(crate) fn assert_sound(deployment: &Deployment) {
-    let models = deployment.models.len();
     assert!(
         !deployment.controllers.is_empty(),
         "a deployment has a controller"
     );
     for model in &deployment.models {
-        let controllers = deployment.controllers.len();
-        assert!(
-            model.controller < controllers,
-            "{} has a controller",
-            model.name
-        );
+        let controller = deployment.controllers.get(model.controller);
+        assert!(controller.is_some(), "{} has a controller", model.name);
     }
     for application in &deployment.applications {
         let name = &application.name;
-        assert!(application.model < models, "{name} is in a model");
+        assert!(
+            deployment.models.get(application.model).is_some(),
+            "{name} is in a model"
+        );
         assert!(
             application.placements.len() <= application.units as usize,
             "{name} has no more placements than units"
@@ -56,9 +54,13 @@ pub(crate) fn assert_sound(deployment: &Deployment) {
         }
     }
     for saas in &deployment.saas {
-        assert!(saas.model < models, "the SAAS {} is in a model", saas.name);
         assert!(
-            saas.offer < deployment.offers.len(),
+            deployment.models.get(saas.model).is_some(),
+            "the SAAS {} is in a model",
+            saas.name
+        );
+        assert!(
+            deployment.offers.get(saas.offer).is_some(),
             "the SAAS {} has an offer",
             saas.name
         );
@@ -109,8 +111,14 @@ fn assert_connection(deployment: &Deployment, connection: &ConnectionSpec) {
         "attempts at {server} have time between them"
     );
     match connection.from {
-        Party::Application(index) => assert!(index < deployment.applications.len()),
-        Party::Client(index) => assert!(index < deployment.clients.len()),
+        Party::Application(index) => assert!(
+            deployment.applications.get(index).is_some(),
+            "the client of {server} is an application"
+        ),
+        Party::Client(index) => assert!(
+            deployment.clients.get(index).is_some(),
+            "the client of {server} is in the deployment"
+        ),
         Party::Saas(_) => panic!("a SAAS connects to {server}"),
     }
 }
@@ -147,22 +155,30 @@ connections: [{from: browser, to: web}]
     fn each_broken_invariant_is_seen() {
         assert!(!breaks(|_| {}));
         assert!(breaks(|deployment| deployment.controllers.clear()));
-        assert!(breaks(|deployment| deployment.models[0].controller = 7));
-        assert!(breaks(|deployment| deployment.applications[1].model = 7));
+        assert!(breaks(
+            |deployment| deployment.models.raw[0].controller = 7.into()
+        ));
+        assert!(breaks(
+            |deployment| deployment.applications.raw[1].model = 7.into()
+        ));
         let beyond = vec![Placement::New, Placement::New];
         assert!(breaks(
-            |deployment| deployment.applications[1].placements = beyond
+            |deployment| deployment.applications.raw[1].placements = beyond
         ));
         assert!(breaks(|deployment| {
-            deployment.applications[1].placements = vec![Placement::Machine(0)];
+            deployment.applications.raw[1].placements = vec![Placement::Machine(0.into())];
         }));
-        assert!(breaks(|deployment| deployment.relations[0].sides.reverse()));
-        assert!(breaks(|deployment| deployment.relations[0].model = 7));
+        assert!(breaks(|deployment| deployment.relations.raw[0]
+            .sides
+            .reverse()));
+        assert!(breaks(
+            |deployment| deployment.relations.raw[0].model = 7.into()
+        ));
         assert!(breaks(|deployment| {
-            deployment.connections[0].every = trustsim_kernel::Span::ZERO;
+            deployment.connections.raw[0].every = trustsim_kernel::Span::ZERO;
         }));
         assert!(breaks(
-            |deployment| deployment.connections[0].from = Party::Client(7)
+            |deployment| deployment.connections.raw[0].from = Party::Client(7.into())
         ));
     }
 }

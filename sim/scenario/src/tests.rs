@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use trustsim_charms::Role;
 use trustsim_kernel::Span;
-use trustsim_model::{Action, ExpectationKind, ModelKind, Party, Placement};
+use trustsim_model::{Action, ApplicationIndex, ExpectationKind, ModelKind, Party, Placement};
 
 fn load_files<const N: usize>(files: [(&str, &str); N]) -> Result<Loaded, Diagnostics> {
     load(Path::new("s.yaml"), &MemoryFiles::new(files))
@@ -74,15 +74,18 @@ fn internal_is_one_model_with_one_peer_connection() {
     );
     let deployment = loaded.deployment;
     assert_eq!(deployment.name, "internal");
-    assert_eq!(deployment.models[0].kind, ModelKind::Kubernetes);
+    assert_eq!(deployment.models.raw[0].kind, ModelKind::Kubernetes);
     assert_eq!(deployment.applications.len(), 2);
-    assert_eq!(deployment.applications[1].units, 3);
+    assert_eq!(deployment.applications.raw[1].units, 3);
     assert_eq!(
         relations(&deployment),
         ["ca:certificates web:certificates tls-certificates"]
     );
-    let connection = &deployment.connections[0];
-    assert_eq!((connection.from, connection.to), (Party::Application(1), 1));
+    let connection = &deployment.connections.raw[0];
+    assert_eq!(
+        (connection.from, connection.to),
+        (Party::Application(1.into()), 1.into())
+    );
     let place = connection.source.to_string();
     assert!(place.ends_with("/scenarios/internal.yaml:30:5"), "{place}");
     assert_eq!(
@@ -117,12 +120,12 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(deployment.start.to_string(), "2026-01-01T00:00:00Z");
     assert_eq!(deployment.duration, Span::from_secs(90 * 86_400));
     assert_eq!(deployment.controllers.len(), 1);
-    let model = &deployment.models[0];
+    let model = &deployment.models.raw[0];
     assert_eq!(
         (model.owner.as_str(), model.update_status_interval.as_secs()),
         ("admin", 300)
     );
-    let ca = &deployment.applications[0];
+    let ca = &deployment.applications.raw[0];
     assert_eq!(
         (ca.units, ca.charm.implementation.behaviour),
         (1, "self-signed-certificates")
@@ -184,18 +187,18 @@ applications:
         ("overlay.yaml", "applications: {mysql: {num_units: 3}}\n"),
     ]);
     let deployment = loaded.deployment;
-    assert_eq!(deployment.models[0].owner, "bob");
+    assert_eq!(deployment.models.raw[0].owner, "bob");
     assert_eq!(deployment.applications.len(), 2);
     assert_eq!(relations(&deployment), ["mysql:server wordpress:db server"]);
-    let wordpress = &deployment.applications[0];
+    let wordpress = &deployment.applications.raw[0];
     let option = |name: &str| wordpress.options[name].as_str();
     assert_eq!(option("text"), "héllo\n");
     assert_eq!(option("code"), "aMOpbGxvCg==");
     assert_eq!(option("from-scenario"), "yes");
     assert_eq!(option("on"), "true");
     assert!(wordpress.keys.is_some());
-    assert_eq!(deployment.applications[1].units, 3);
-    assert_eq!(deployment.offers[0].endpoints, ["website"]);
+    assert_eq!(deployment.applications.raw[1].units, 3);
+    assert_eq!(deployment.offers.raw[0].endpoints, ["website"]);
 }
 
 #[test]
@@ -284,7 +287,7 @@ fn charms_nobody_described_get_their_endpoints_from_their_relations() {
     k8s:juju-info beat:beats-host juju-info
     worker:worker lost:worker worker
     ");
-    let beat = &deployment.applications[3];
+    let beat = &deployment.applications.raw[3];
     assert!(beat.charm.subordinate && !beat.charm.known);
     let host = beat.charm.endpoint("beats-host").expect("an endpoint");
     assert_eq!((host.role, host.container_scope), (Role::Requirer, true));
@@ -316,7 +319,7 @@ charms:
         ("web/actions.yaml", "restart: {description: x}\n"),
     ])
     .deployment;
-    let charm = &deployment.applications[0].charm;
+    let charm = &deployment.applications.raw[0].charm;
     let endpoint = charm.endpoint("certificates").expect("an endpoint");
     assert_eq!(endpoint.limit, Some(1));
     let Some(trustsim_charms::EndpointProfile::Certificates(profile)) = &endpoint.profile else {
@@ -339,8 +342,13 @@ fn a_local_charm_is_read_beside_its_bundle() {
         ("t/other/charmcraft.yaml", "name: odd\nprovides: {x: {interface: y}}\n"),
     ])
     .deployment;
-    assert!(deployment.applications[0].charm.endpoint("site").is_some());
-    assert_eq!(deployment.applications[1].charm.name, "odd");
+    assert!(
+        deployment.applications.raw[0]
+            .charm
+            .endpoint("site")
+            .is_some()
+    );
+    assert_eq!(deployment.applications.raw[1].charm.name, "odd");
 }
 
 const FAULTS: &str = "duration: 30d
@@ -392,7 +400,7 @@ expect: [outage: {{at-most: 5m}}, no-failures: null]
     216 clock of m.web/1 goes 5m behind
     217 clock of m.web/1 is right again
     ");
-    let Action::SkewClock { skew_ns, .. } = deployment.actions[6].action else {
+    let Action::SkewClock { skew_ns, .. } = deployment.actions.raw[6].action else {
         panic!("no skew");
     };
     assert_eq!(skew_ns, -300_000_000_000);
@@ -482,9 +490,9 @@ fn roots_of_a_client_are_read_from_their_file() {
         "{FAULTS}clients: {{b: {{roots: [roots.pem], trusts: [ca], refresh: 1d, validator: rustls}}}}\n"
     );
     let deployment = loaded([("s.yaml", &text), ("roots.pem", pem)]).deployment;
-    let client = &deployment.clients[0];
+    let client = &deployment.clients.raw[0];
     assert_eq!(client.roots_pem, [pem]);
-    assert_eq!(client.trusts, [0]);
+    assert_eq!(client.trusts, [ApplicationIndex::new(0)]);
     assert_eq!(client.validator, trustsim_validators::Validator::Rustls);
     assert_eq!(client.refresh, Some(Span::from_secs(86_400)));
 }
@@ -494,9 +502,9 @@ fn a_relation_across_controllers_is_resolved_to_the_offer() {
     let loaded = shipped("cross-controller.yaml");
     let deployment = loaded.deployment;
     assert_eq!(deployment.controllers.len(), 2);
-    assert_eq!(deployment.models[1].controller, 1);
-    let saas = &deployment.saas[0];
-    assert_eq!(deployment.offers[saas.offer].application, 0);
+    assert_eq!(deployment.models.raw[1].controller, 1.into());
+    let saas = &deployment.saas.raw[0];
+    assert_eq!(deployment.offers[saas.offer].application, 0.into());
 }
 
 #[test]
@@ -584,7 +592,7 @@ operators:
         whens,
         [&When::After(normal), &When::After(between), &rounds]
     );
-    assert_eq!(deployment.operators[1].unit, Some(1));
+    assert_eq!(deployment.operators.raw[1].unit, Some(1));
     let said = warned(text);
     let wanted = "TS0223 the charm `self-signed-certificates` never waits for anybody";
     assert_eq!(said, [wanted; 3]);

@@ -12,9 +12,10 @@ use trustsim_kernel::Streams;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
     Action, ActionRecord, ApplicationSpec, CertificateKind, CertificateRecord, ClientSpec,
-    ConnectionRecord, ControllerSpec, Deployment, Entry, Expectation, ExpectationKind,
-    HandshakeRecord, Journal, Kind, Manifest, ModelKind, ModelSpec, Party, Persisting,
-    PersistingRecord, Selector, Seq, Source, Subject, TimedAction, Timings, Trigger,
+    ConnectionRecord, ControllerIndex, ControllerSpec, Deployment, Entry, Expectation,
+    ExpectationKind, HandshakeRecord, Journal, Kind, Manifest, ModelIndex, ModelKind, ModelSpec,
+    Party, Persisting, PersistingRecord, Selector, Seq, Source, Subject, TiVec, TimedAction,
+    Timings, Trigger,
 };
 use trustsim_pki::issuers::charmlibs;
 use trustsim_pki::{
@@ -385,34 +386,41 @@ pub fn deployment() -> Deployment {
         duration: seconds(1000),
         keys: KeyAlgorithm::EcdsaP256,
         timings: Timings::default(),
-        controllers: vec![controller("lxd"), controller("k8s")],
-        models: vec![model("a", 0), model("b", 0), model("c", 1)],
-        machines: Vec::new(),
+        controllers: vec![controller("lxd"), controller("k8s")].into(),
+        models: vec![
+            model("a", 0.into()),
+            model("b", 0.into()),
+            model("c", 1.into()),
+        ]
+        .into(),
+        machines: TiVec::new(),
         applications: vec![
-            application(0, "ca", &provider),
-            application(0, "web", &server),
-            application(0, "client", &client),
-            application(1, "client", &client),
-            application(2, "client", &client),
-        ],
-        offers: Vec::new(),
-        saas: Vec::new(),
-        relations: Vec::new(),
+            application(0.into(), "ca", &provider),
+            application(0.into(), "web", &server),
+            application(0.into(), "client", &client),
+            application(1.into(), "client", &client),
+            application(2.into(), "client", &client),
+        ]
+        .into(),
+        offers: TiVec::new(),
+        saas: TiVec::new(),
+        relations: TiVec::new(),
         clients: vec![ClientSpec {
             name: "browser".to_owned(),
-            trusts: vec![0],
+            trusts: vec![0.into()],
             trusts_system: false,
             roots_pem: Vec::new(),
             refresh: None,
             validator: Validator::OpenSsl,
-        }],
-        connections: Vec::new(),
-        actions: Vec::new(),
+        }]
+        .into(),
+        connections: TiVec::new(),
+        actions: TiVec::new(),
         random: Vec::new(),
         drawn: Vec::new(),
         rotations: Vec::new(),
         acme: trustsim_charms::AcmeProfile::default(),
-        operators: Vec::new(),
+        operators: TiVec::new(),
         expectations: Vec::new(),
     }
 }
@@ -423,7 +431,7 @@ fn controller(name: &str) -> ControllerSpec {
     }
 }
 
-fn model(name: &str, controller: usize) -> ModelSpec {
+fn model(name: &str, controller: ControllerIndex) -> ModelSpec {
     ModelSpec {
         name: name.to_owned(),
         owner: "admin".to_owned(),
@@ -433,7 +441,7 @@ fn model(name: &str, controller: usize) -> ModelSpec {
     }
 }
 
-fn application(model: usize, name: &str, charm: &Arc<CharmMetadata>) -> ApplicationSpec {
+fn application(model: ModelIndex, name: &str, charm: &Arc<CharmMetadata>) -> ApplicationSpec {
     ApplicationSpec {
         model,
         name: name.to_owned(),
@@ -489,13 +497,13 @@ pub fn rotation() -> (Deployment, Script) {
     let mut deployment = deployment();
     deployment.expectations = vec![
         expect(ExpectationKind::NoFailures(Selector {
-            from: Some(Party::Client(0)),
+            from: Some(Party::Client(0.into())),
             to: None,
         })),
         expect(ExpectationKind::Outage {
             connections: Selector {
-                from: Some(Party::Application(2)),
-                to: Some(1),
+                from: Some(Party::Application(2.into())),
+                to: Some(1.into()),
             },
             at_least: None,
             at_most: Some(seconds(60)),
@@ -542,7 +550,7 @@ pub fn rotation() -> (Deployment, Script) {
 /// `juju run -m a ca/leader rotate-private-key`, in line 31 of the scenario.
 fn rotate_private_key() -> (Action, Source) {
     let action = Action::RunAction {
-        application: 0,
+        application: 0.into(),
         unit: None,
         name: "rotate-private-key".to_owned(),
         parameters: BTreeMap::new(),
@@ -553,7 +561,7 @@ fn rotate_private_key() -> (Action, Source) {
 /// `juju config -m a ca x=y`, in line 3 of the scenario.
 pub fn set_option() -> (Action, Source) {
     let action = Action::SetConfig {
-        application: 0,
+        application: 0.into(),
         options: BTreeMap::from([("x".to_owned(), Some("y".to_owned()))]),
     };
     (action, source(3, ""))

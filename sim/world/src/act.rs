@@ -8,7 +8,8 @@ mod units;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use trustsim_model::{
-    Action, ActionRecord, Entry, Kind, Note, Refusal, Side, Source, Subject, TimedAction, Whom,
+    Action, ActionIndex, ActionRecord, ApplicationIndex, Entry, Kind, Note, Refusal, Side, Source,
+    Subject, TimedAction, Whom,
 };
 
 use super::simulation::{Event, World};
@@ -17,7 +18,7 @@ use trustsim_juju::{UnitId, Value};
 use trustsim_kernel::{Agenda, Seq, Time};
 
 impl World {
-    pub(super) fn act(&mut self, index: usize, agenda: &mut Agenda<Event>) {
+    pub(super) fn act(&mut self, index: ActionIndex, agenda: &mut Agenda<Event>) {
         let timed = self.deployment.actions[index].clone();
         // Later where a future was made after its time.
         assert!(
@@ -125,7 +126,7 @@ impl World {
     /// `juju run`, on the leader where no unit is named.
     fn run_action(
         &mut self,
-        (application, unit): (usize, Option<u32>),
+        (application, unit): (ApplicationIndex, Option<u32>),
         (name, parameters): (&str, &BTreeMap<String, String>),
         entry: Seq,
         agenda: &mut Agenda<Event>,
@@ -150,7 +151,7 @@ impl World {
     /// Files of a workload change, and its charm may be told.
     fn at_workload(
         &mut self,
-        (application, unit): (usize, Option<u32>),
+        (application, unit): (ApplicationIndex, Option<u32>),
         files: &BTreeMap<Arc<str>, Option<Value>>,
         notifies: Option<&'static str>,
         entry: Seq,
@@ -209,7 +210,7 @@ impl World {
         });
     }
 
-    pub(super) fn targets(&self, application: usize, unit: Option<u32>) -> Vec<UnitId> {
+    pub(super) fn targets(&self, application: ApplicationIndex, unit: Option<u32>) -> Vec<UnitId> {
         let units = &self.juju.application(self.applications[application]).units;
         let wanted = |id: &&UnitId| unit.is_none_or(|number| self.juju.unit(**id).number == number);
         units.iter().filter(wanted).copied().collect()

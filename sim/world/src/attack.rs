@@ -3,7 +3,7 @@
 //! ends.
 
 use std::collections::{BTreeMap, BTreeSet};
-use trustsim_model::{Entry, Kind, Note, Refusal};
+use trustsim_model::{ApplicationIndex, Entry, Kind, Note, Refusal};
 
 use super::connections::Meeting;
 use super::simulation::{Event, World};
@@ -26,14 +26,19 @@ struct Attacker {
     ca: Certificate,
     key: KeyPair,
     /// Index of the application whose CA it is.
-    application: usize,
+    application: ApplicationIndex,
     since: Time,
     entry: Seq,
 }
 
 impl World {
     /// Somebody has the key of an application's present CA from now on, whatever becomes of it.
-    pub(super) fn compromise(&mut self, ca: usize, entry: Seq, agenda: &mut Agenda<Event>) {
+    pub(super) fn compromise(
+        &mut self,
+        ca: ApplicationIndex,
+        entry: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
         let authorities = self.authorities_of(ca).into_iter().rev();
         let stolen = authorities
             .filter_map(|authority| Some((self.key_of(&authority)?, authority)))

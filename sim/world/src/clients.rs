@@ -2,7 +2,9 @@
 //! with `juju run`. What cannot be fetched stays as it was.
 
 use std::collections::BTreeMap;
-use trustsim_model::{Entry, Kind, NotFetched, Note, Refusal, Subject, Trigger};
+use trustsim_model::{
+    ApplicationIndex, ClientIndex, Entry, Kind, NotFetched, Note, Refusal, Subject, Trigger,
+};
 
 use super::simulation::{Event, World};
 use trustsim_interfaces::UnitContext;
@@ -18,9 +20,9 @@ pub(super) struct ClientSide {
     /// What it trusts, with what was done to its store by hand.
     pub(super) trust: TrustStore,
     /// Applications whose CA it fetches.
-    pub(super) trusts: Vec<usize>,
+    pub(super) trusts: Vec<ApplicationIndex>,
     /// What it last fetched of each.
-    fetched: BTreeMap<usize, Vec<Certificate>>,
+    fetched: BTreeMap<ApplicationIndex, Vec<Certificate>>,
     pub(super) trusted_by: Option<Seq>,
     /// Connections it opens.
     pub(super) touching: Vec<u32>,
@@ -34,7 +36,7 @@ impl World {
             self.clients.is_empty(),
             "clients begin once, when the deployment settles"
         );
-        for index in 0..self.deployment.clients.len() {
+        for index in self.deployment.clients.keys() {
             self.clients.push(ClientSide {
                 given: Vec::new(),
                 trust: TrustStore::empty(),
@@ -54,7 +56,7 @@ impl World {
     }
 
     /// A client fetches the CAs it trusts again; what it had is replaced.
-    pub(super) fn refresh_client(&mut self, index: usize, agenda: &mut Agenda<Event>) {
+    pub(super) fn refresh_client(&mut self, index: ClientIndex, agenda: &mut Agenda<Event>) {
         self.fetch_again(index, self.root, agenda);
         if let Some(refresh) = self.deployment.clients[index].refresh {
             agenda.after(refresh, Event::RefreshClient(index));
@@ -64,7 +66,7 @@ impl World {
     /// Somebody gives a client the CA of an application as it is now, or takes it from it.
     pub(super) fn change_client_trust(
         &mut self,
-        (index, application): (usize, usize),
+        (index, application): (ClientIndex, ApplicationIndex),
         trusts: bool,
         cause: Seq,
         agenda: &mut Agenda<Event>,
@@ -81,7 +83,7 @@ impl World {
         self.fetch_again(index, cause, agenda);
     }
 
-    fn fetch_again(&mut self, index: usize, cause: Seq, agenda: &mut Agenda<Event>) {
+    fn fetch_again(&mut self, index: ClientIndex, cause: Seq, agenda: &mut Agenda<Event>) {
         self.fetch(index, cause, agenda.now());
         self.client_store_changed(index, cause, agenda);
     }
@@ -89,7 +91,7 @@ impl World {
     /// What a client was given, or what was done to its store by hand, is another.
     pub(super) fn client_store_changed(
         &mut self,
-        index: usize,
+        index: ClientIndex,
         cause: Seq,
         agenda: &mut Agenda<Event>,
     ) {
@@ -111,7 +113,7 @@ impl World {
         }
     }
 
-    fn note_client_trust(&mut self, index: usize, cause: Option<Seq>, time: Time) {
+    fn note_client_trust(&mut self, index: ClientIndex, cause: Option<Seq>, time: Time) {
         let roots = self.clients[index].trust.roots().cloned().collect();
         let name = self.deployment.clients[index].name.as_str();
         let subject = Subject {
@@ -130,7 +132,7 @@ impl World {
 
     /// Asks every application that a client trusts for its CA. Of one that cannot be asked, or has
     /// none to give, the client keeps what it has.
-    fn fetch(&mut self, index: usize, cause: Seq, now: Time) {
+    fn fetch(&mut self, index: ClientIndex, cause: Seq, now: Time) {
         for application in self.clients[index].trusts.clone() {
             if let Err((why, by)) = self.can_ask(application) {
                 let name = self.deployment.clients[index].name.as_str();
@@ -158,7 +160,7 @@ impl World {
     }
 
     /// Whether `juju run APP/leader` would be answered; else why not, and what stands behind it.
-    fn can_ask(&self, application: usize) -> Result<(), (NotFetched, Option<Seq>)> {
+    fn can_ask(&self, application: ApplicationIndex) -> Result<(), (NotFetched, Option<Seq>)> {
         let id = self.applications[application];
         let application = self.juju.application(id);
         if let Some(down_by) = self.juju.down_by(application.model) {
@@ -172,7 +174,7 @@ impl World {
     }
 
     /// All that a client was given and has fetched.
-    fn given(&self, index: usize) -> Vec<Certificate> {
+    fn given(&self, index: ClientIndex) -> Vec<Certificate> {
         let client = &self.deployment.clients[index];
         let given = client.roots_pem.iter();
         let given = given.flat_map(|pem| Certificate::chain_from_pem(pem).unwrap_or_default());
@@ -187,7 +189,7 @@ impl World {
     }
 
     /// What `juju run APP/leader get-ca-certificate` would print.
-    pub(super) fn ca_of(&self, application: usize, now: Time) -> Vec<Certificate> {
+    pub(super) fn ca_of(&self, application: ApplicationIndex, now: Time) -> Vec<Certificate> {
         let id = self.applications[application];
         let Some(leader) = self.juju.application(id).lease.holder else {
             return Vec::new();

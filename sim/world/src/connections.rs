@@ -10,8 +10,8 @@ mod scale;
 use std::ops::Range;
 use std::sync::Arc;
 use trustsim_model::{
-    Answering, Away, ConnectionRecord, ConnectionSpec, Entry, HandshakeRecord, Kind, Party,
-    Subject, Trigger,
+    Answering, ApplicationIndex, Away, ClientIndex, ConnectionRecord, ConnectionSpec,
+    ConnectionSpecIndex, Entry, HandshakeRecord, Kind, Party, Subject, Trigger,
 };
 
 use super::desk::subject;
@@ -39,7 +39,7 @@ pub(super) struct Connections {
 struct Connection {
     record: ConnectionRecord,
     /// Index of its line in the deployment.
-    spec: usize,
+    spec: ConnectionSpecIndex,
     client: Client,
     server: UnitId,
     endpoint: Option<Arc<str>>,
@@ -52,7 +52,7 @@ struct Connection {
 /// Who opens a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Client {
-    Outside(usize),
+    Outside(ClientIndex),
     Unit(UnitId),
 }
 
@@ -93,7 +93,7 @@ impl World {
         let deployment = Arc::clone(&self.deployment);
         let second = agenda.now().truncated_to_seconds();
         let first_attempt = second + Span::from_secs(1) + ATTEMPT_PHASE;
-        for (index, spec) in deployment.connections.iter().enumerate() {
+        for (index, spec) in deployment.connections.iter_enumerated() {
             self.expand(index, spec, None, first_attempt);
         }
         for connection in self.connections.since(0) {
@@ -109,7 +109,7 @@ impl World {
     /// given.
     fn expand(
         &mut self,
-        index: usize,
+        index: ConnectionSpecIndex,
         spec: &ConnectionSpec,
         only: Option<UnitId>,
         first_attempt: Time,
@@ -151,7 +151,7 @@ impl World {
         }
     }
 
-    fn units_of(&self, application: usize, number: Option<u32>) -> Vec<UnitId> {
+    fn units_of(&self, application: ApplicationIndex, number: Option<u32>) -> Vec<UnitId> {
         let units = &self.juju.application(self.applications[application]).units;
         let wanted =
             |unit: &&UnitId| number.is_none_or(|number| self.juju.unit(**unit).number == number);

@@ -1,9 +1,10 @@
 //! Controllers' own TLS: agents and other controllers reach them with the CA they were given.
 
+use super::deployed::controller_index;
 use super::simulation::World;
 use trustsim_juju::{ConnectionError, LinkId, UnitId};
 use trustsim_kernel::{Seq, Streams, Time};
-use trustsim_model::Deployment;
+use trustsim_model::{ControllerIndex, Deployment};
 use trustsim_pki::issuers::controller;
 use trustsim_pki::{CertificateRequest, KeyPair, RequestAttributes, SerialNumber, Terms};
 use trustsim_tls::{Case, ClientSide, Identity, ServerSide};
@@ -68,7 +69,7 @@ impl World {
     pub(super) fn judge_agent(&mut self, unit: UnitId, now: Time) -> Result<(), ConnectionError> {
         let found = self.juju.unit(unit);
         let model = self.juju.application(found.application).model;
-        let controller = self.juju.model(model).controller.index();
+        let controller = controller_index(self.juju.model(model).controller);
         let clock = now.skewed_by(found.skew_ns);
         let subject = format!("{}/{}", self.juju.model(model).name, found.name);
         self.dial(controller, clock, now, &subject)
@@ -78,14 +79,14 @@ impl World {
     /// pinned when the offer was consumed.
     pub(super) fn judge_link(&mut self, link: LinkId, now: Time) -> Result<(), ConnectionError> {
         let found = self.juju.link(link);
-        let (to, from) = (found.to.index(), found.from.index());
+        let (to, from) = (controller_index(found.to), controller_index(found.from));
         let clock = now.skewed_by(self.juju.controller(found.from).skew_ns);
-        self.dial(to, clock, now, &format!("controller {from} to {to}"))
+        self.dial(to, clock, now, &format!("controller {from:?} to {to:?}"))
     }
 
     fn dial(
         &mut self,
-        server: usize,
+        server: ControllerIndex,
         clock: Time,
         now: Time,
         subject: &str,

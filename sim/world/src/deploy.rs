@@ -2,14 +2,16 @@
 //! in the order in which Juju deploys a bundle.
 
 use std::sync::Arc;
-use trustsim_model::{Deployment, ModelKind, OfferSpec, Party, Placement, SaasSpec, Side};
+use trustsim_model::{
+    ApplicationIndex, Deployment, ModelIndex, ModelKind, OfferSpec, Party, Placement, SaasSpec,
+    Side,
+};
 
 use super::controllers::ControllerSide;
+use super::deployed::{controller_id, machine_id, model_id};
 use super::simulation::{Event, World};
 use trustsim_charms::{AcmeServer, CharmMetadata, Role};
-use trustsim_juju::{
-    ApplicationId, ApplicationParts, ControllerId, EndpointInfo, MachineId, ModelId, UnitId,
-};
+use trustsim_juju::{ApplicationId, ApplicationParts, EndpointInfo, MachineId, UnitId};
 use trustsim_kernel::Agenda;
 
 const PURPOSE_PROVISION: u64 = 0x7072_6f76;
@@ -18,25 +20,39 @@ const PURPOSE_ADDED: u64 = 0x6164_6465;
 impl World {
     pub(super) fn deploy(&mut self, agenda: &mut Agenda<Event>) {
         let deployment = Arc::clone(&self.deployment);
-        for controller in &deployment.controllers {
+        for (index, controller) in deployment.controllers.iter_enumerated() {
             let id = self.juju.add_controller(&controller.name);
             let side = ControllerSide::bootstrap(&controller.name, &self.streams, &deployment);
-            debug_assert_eq!(id.index(), self.controllers.len());
+            assert_eq!(
+                id,
+                controller_id(index),
+                "controllers are added in the order of the deployment"
+            );
             self.controllers.push(side);
         }
-        for model in &deployment.models {
-            let controller = ControllerId::from_index(model.controller);
+        for (index, model) in deployment.models.iter_enumerated() {
+            let controller = controller_id(model.controller);
             let kubernetes = model.kind == ModelKind::Kubernetes;
             let interval = model.update_status_interval;
-            self.juju
-                .add_model(&model.name, &model.owner, controller, kubernetes, interval);
+            let id =
+                self.juju
+                    .add_model(&model.name, &model.owner, controller, kubernetes, interval);
+            assert_eq!(
+                id,
+                model_id(index),
+                "models are added in the order of the deployment"
+            );
         }
-        for machine in &deployment.machines {
-            self.juju
-                .add_machine(ModelId::from_index(machine.model), &machine.id);
+        for (index, machine) in deployment.machines.iter_enumerated() {
+            let id = self.juju.add_machine(model_id(machine.model), &machine.id);
+            assert_eq!(
+                id,
+                machine_id(index),
+                "machines are added in the order of the deployment"
+            );
         }
         self.acme = self.acme_server(&deployment);
-        for application in 0..deployment.applications.len() {
+        for application in deployment.applications.keys() {
             self.deploy_application(&deployment, application, agenda);
         }
         for offer in &deployment.offers {
@@ -48,7 +64,7 @@ impl World {
         for relation in &deployment.relations {
             self.integrate(&relation.sides, self.root, agenda);
         }
-        for application in 0..deployment.applications.len() {
+        for application in deployment.applications.keys() {
             self.deploy_units(&deployment, application, agenda);
         }
     }
@@ -63,7 +79,7 @@ impl World {
     pub(super) fn deploy_saas(&mut self, deployment: &Deployment, saas: &SaasSpec) {
         let offer = &deployment.offers[saas.offer];
         let target = self.applications[offer.application];
-        let model = ModelId::from_index(saas.model);
+        let model = model_id(saas.model);
         let id = self.juju.consume(model, &saas.name, &offer.name, target);
         self.saas.push(id);
     }
@@ -71,12 +87,12 @@ impl World {
     fn deploy_application(
         &mut self,
         deployment: &Deployment,
-        index: usize,
+        index: ApplicationIndex,
         agenda: &mut Agenda<Event>,
     ) {
         let spec = &deployment.applications[index];
         let charm = &spec.charm;
-        let model = ModelId::from_index(spec.model);
+        let model = model_id(spec.model);
         let kubernetes = deployment.models[spec.model].kind == ModelKind::Kubernetes;
         let containers: Vec<Arc<str>> = if kubernetes {
             charm
@@ -128,21 +144,26 @@ impl World {
         Some(server.expect("its names can be written"))
     }
 
-    fn deploy_units(&mut self, deployment: &Deployment, index: usize, agenda: &mut Agenda<Event>) {
+    fn deploy_units(
+        &mut self,
+        deployment: &Deployment,
+        index: ApplicationIndex,
+        agenda: &mut Agenda<Event>,
+    ) {
         let spec = &deployment.applications[index];
         let application = self.applications[index];
         let machines = deployment.models[spec.model].kind == ModelKind::Machine;
         let timings = &deployment.timings;
         for number in 0..spec.units {
             let machine = match spec.placements.get(number as usize) {
-                Some(Placement::Machine(machine)) => Some(MachineId::from_index(*machine)),
+                Some(Placement::Machine(machine)) => Some(machine_id(*machine)),
                 _ if machines => Some(self.new_machine(spec.model)),
                 _ => None,
             };
             // Each unit comes up by itself. A StatefulSet would start its pods one after the other.
             let provision = self.streams.between(
                 PURPOSE_PROVISION,
-                index as u64,
+                usize::from(index) as u64,
                 u64::from(number),
                 timings.provision_min,
                 timings.provision_max,
@@ -155,7 +176,11 @@ impl World {
     }
 
     /// `juju add-unit`, on a machine of its own where the model has machines.
-    pub(super) fn add_unit(&mut self, index: usize, agenda: &mut Agenda<Event>) -> UnitId {
+    pub(super) fn add_unit(
+        &mut self,
+        index: ApplicationIndex,
+        agenda: &mut Agenda<Event>,
+    ) -> UnitId {
         let model = self.deployment.applications[index].model;
         let machines = self.deployment.models[model].kind == ModelKind::Machine;
         let machine = machines.then(|| self.new_machine(model));
@@ -165,17 +190,17 @@ impl World {
             (timings.provision_min, timings.provision_max)
         };
         let made = self.juju.units().count() as u64;
-        let provision = self
-            .streams
-            .between(PURPOSE_ADDED, index as u64, made, low, high);
+        let provision =
+            self.streams
+                .between(PURPOSE_ADDED, usize::from(index) as u64, made, low, high);
         let starts_at = agenda.now() + provision;
         self.in_juju(agenda, |juju, desk| {
             juju.add_unit(application, machine, starts_at, desk)
         })
     }
 
-    fn new_machine(&mut self, model: usize) -> MachineId {
-        let model = ModelId::from_index(model);
+    fn new_machine(&mut self, model: ModelIndex) -> MachineId {
+        let model = model_id(model);
         let taken = self
             .juju
             .machines()

@@ -2,7 +2,7 @@
 //! on. Must not know why somebody wants to see it.
 
 use std::sync::Arc;
-use trustsim_model::{Deployment, OfferSpec, SaasSpec, TimedAction};
+use trustsim_model::{Deployment, OfferSpec, SaasSpec, TiSlice, TimedAction};
 
 use super::simulation::{Event, Simulation};
 use trustsim_kernel::Span;
@@ -25,8 +25,8 @@ impl Additions {
         let mut own = base.actions.iter().peekable();
         let is_new = |timed: &&TimedAction| own.next_if(|known| known == timed).is_none();
         let additions = Self {
-            offers: later.offers[base.offers.len()..].to_vec(),
-            saas: later.saas[base.saas.len()..].to_vec(),
+            offers: added(&base.offers, &later.offers),
+            saas: added(&base.saas, &later.saas),
             actions: later.actions.iter().filter(is_new).cloned().collect(),
         };
         assert!(
@@ -42,8 +42,7 @@ impl Simulation {
     pub fn plan(&mut self, action: TimedAction) {
         let deployment = Arc::make_mut(&mut self.world.deployment);
         let at = deployment.start + action.at;
-        let index = deployment.actions.len();
-        deployment.actions.push(action);
+        let index = deployment.actions.push_and_get_key(action);
         self.agenda
             .at(at.max(self.agenda.now()), Event::Action(index));
     }
@@ -79,4 +78,9 @@ impl Simulation {
         }
         fork
     }
+}
+
+/// What a later deployment lists behind what its base has.
+fn added<K, V: Clone>(base: &TiSlice<K, V>, later: &TiSlice<K, V>) -> Vec<V> {
+    later.iter().skip(base.len()).cloned().collect()
 }

@@ -4,7 +4,7 @@
 use super::simulation::{Simulation, World};
 use trustsim_interfaces::pem;
 use trustsim_kernel::{Span, Time};
-use trustsim_model::{CertificateRecord, Kind};
+use trustsim_model::{ApplicationIndex, CertificateRecord, Kind};
 use trustsim_pki::{Certificate, KeyAlgorithm, KeyPair, SerialNumber, Terms, forge_leaf};
 use trustsim_tls::Identity;
 
@@ -96,7 +96,7 @@ impl World {
     }
 
     /// Every CA certificate of an application so far, the newest last.
-    pub(super) fn authorities_of(&self, application: usize) -> Vec<Certificate> {
+    pub(super) fn authorities_of(&self, application: ApplicationIndex) -> Vec<Certificate> {
         let spec = &self.deployment.applications[application];
         let model = self.deployment.models[spec.model].name.as_str();
         let own = self

@@ -8,6 +8,7 @@ mod clients;
 mod connections;
 mod controllers;
 mod deploy;
+mod deployed;
 mod desk;
 mod failing;
 mod fork;
@@ -31,13 +32,15 @@ pub use view::{ExportedConnection, Trusting, WatchedSource};
 
 /// What is played, and what a run leaves behind: whoever plays worlds needs both.
 pub use trustsim_model::{
-    Action, ActionRecord, Added, Answering, ApplicationSpec, Away, Between, CertificateKind,
-    CertificateRecord, Claim, ClientSpec, ConnectionRecord, ConnectionSpec, ControllerSpec,
-    Counted, Deployment, Entry, Expectation, ExpectationKind, FailingHook, HandshakeRecord,
-    HookAction, HookFailure, Journal, KeyRecord, Kind, MachineSpec, Manifest, ModelKind, ModelSpec,
-    NetworkAction, NotFetched, Note, OfferAction, OfferSpec, OperatorSpec, Party, Persistence,
-    Persisting, PersistingRecord, Placement, RandomPlan, Refusal, RelationSpec, Revoked,
-    RotationSpec, RotationStep, SaasSpec, ScaleAction, Selector, Seq, Side, Source, Store, Subject,
-    Tampering, Target, TimedAction, TimedStep, Timings, TlsAction, TlsEdit, Trigger, TrustChange,
-    UnitAction, When, setting,
+    Action, ActionIndex, ActionRecord, Added, Answering, ApplicationIndex, ApplicationSpec, Away,
+    Between, CertificateKind, CertificateRecord, Claim, ClientIndex, ClientSpec, ConnectionRecord,
+    ConnectionSpec, ConnectionSpecIndex, ControllerIndex, ControllerSpec, Counted, Deployment,
+    Entry, Expectation, ExpectationKind, FailingHook, HandshakeRecord, HookAction, HookFailure,
+    Journal, KeyRecord, Kind, MachineIndex, MachineSpec, Manifest, ModelIndex, ModelKind,
+    ModelSpec, NetworkAction, NotFetched, Note, OfferAction, OfferIndex, OfferSpec, OperatorIndex,
+    OperatorSpec, Party, Persistence, Persisting, PersistingRecord, Placement, RandomPlan, Refusal,
+    RelationIndex, RelationSpec, Revoked, RotationSpec, RotationStep, SaasIndex, SaasSpec,
+    ScaleAction, Selector, Seq, Side, Source, Store, Subject, Tampering, Target, TiSlice, TiVec,
+    TimedAction, TimedStep, Timings, TlsAction, TlsEdit, Trigger, TrustChange, UnitAction, When,
+    setting,
 };

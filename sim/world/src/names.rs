@@ -2,7 +2,7 @@
 //! the endpoint whose certificate it meets.
 
 use std::sync::Arc;
-use trustsim_model::{ConnectionSpec, Party};
+use trustsim_model::{ApplicationIndex, ConnectionSpec, Party};
 
 use super::simulation::World;
 use trustsim_charms::{CertificatesProfile, EndpointProfile, Mode, Requests, Role};
@@ -40,7 +40,7 @@ impl World {
             .map(|endpoint| endpoint.name.as_str().into())
     }
 
-    fn is_integrated(&self, application: usize, endpoint: &str) -> bool {
+    fn is_integrated(&self, application: ApplicationIndex, endpoint: &str) -> bool {
         let is_side = |side: &trustsim_model::Side| {
             side.party == Party::Application(application) && side.endpoint == endpoint
         };
@@ -53,7 +53,7 @@ impl World {
     /// The name of a server that its certificate was asked for.
     pub(super) fn server_name(
         &self,
-        application: usize,
+        application: ApplicationIndex,
         server: UnitId,
         endpoint: Option<&str>,
     ) -> String {

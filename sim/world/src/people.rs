@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use trustsim_model::{
-    Action, CertificateKind, CertificateRecord, Entry, Kind, Note, OperatorSpec, Refusal, Source,
-    Subject, When,
+    Action, ApplicationIndex, CertificateKind, CertificateRecord, Entry, Kind, Note, OperatorIndex,
+    OperatorSpec, Refusal, Source, Subject, TiVec, When,
 };
 
 use super::desk::subject;
@@ -21,19 +21,19 @@ use trustsim_pki::{Certificate, KeyPair};
 const TRY_AGAIN: Span = Span::from_secs(300);
 
 /// Which wait: application index, what, subject.
-type Key = (usize, &'static str, String);
+type Key = (ApplicationIndex, &'static str, String);
 
 /// What people have noticed and done.
 #[derive(Clone, Debug, Default)]
 pub(super) struct People {
     /// The operator of each application, by their indices in the deployment.
-    of: BTreeMap<usize, usize>,
+    of: BTreeMap<ApplicationIndex, OperatorIndex>,
     /// Waits that show now, with their errands.
     open: BTreeMap<Key, usize>,
     /// Everything that was ever noticed.
     errands: Vec<Errand>,
     /// The CA of each operator who has one.
-    cas: Vec<Option<ExternalCa>>,
+    cas: TiVec<OperatorIndex, Option<ExternalCa>>,
     /// How often each wait was noticed, so that each time is a draw of its own.
     noticed: BTreeMap<Key, u32>,
 }
@@ -41,8 +41,8 @@ pub(super) struct People {
 /// One wait that somebody has noticed.
 #[derive(Clone, Debug)]
 struct Errand {
-    operator: usize,
-    application: usize,
+    operator: OperatorIndex,
+    application: ApplicationIndex,
     wait: PendingTask,
     /// How often this wait was noticed before, and now.
     number: u32,
@@ -56,7 +56,7 @@ struct Errand {
 impl World {
     pub(super) fn start_people(&mut self, agenda: &mut Agenda<Event>) {
         let deployment = Arc::clone(&self.deployment);
-        for (operator, spec) in deployment.operators.iter().enumerate() {
+        for (operator, spec) in deployment.operators.iter_enumerated() {
             for application in &spec.answers {
                 let other = self.people.of.insert(*application, operator);
                 assert!(
@@ -120,7 +120,7 @@ impl World {
     }
 
     /// What people outside Juju are given to trust where this application has others sign.
-    pub(super) fn external_roots(&self, application: usize) -> Vec<Certificate> {
+    pub(super) fn external_roots(&self, application: ApplicationIndex) -> Vec<Certificate> {
         let operator = self.people.of.get(&application);
         let ca = operator.and_then(|operator| self.people.cas[*operator].as_ref());
         ca.into_iter()
@@ -154,7 +154,7 @@ impl World {
             return;
         }
         let id = self.juju.unit(unit).application;
-        let index = self.applications.iter().position(|other| *other == id);
+        let index = self.applications.position(|other| *other == id);
         let Some(application) = index.filter(|index| self.people.of.contains_key(index)) else {
             return;
         };
@@ -190,7 +190,7 @@ impl World {
 
     fn notice(
         &mut self,
-        application: usize,
+        application: ApplicationIndex,
         unit: UnitId,
         wait: PendingTask,
         cause: Option<Seq>,
@@ -244,7 +244,7 @@ impl World {
     }
 
     /// An operator answers all that waits, in the order in which it was noticed.
-    pub(super) fn go_round(&mut self, operator: usize, agenda: &mut Agenda<Event>) {
+    pub(super) fn go_round(&mut self, operator: OperatorIndex, agenda: &mut Agenda<Event>) {
         let mut due: Vec<usize> = self.people.open.values().copied().collect();
         due.sort_unstable();
         for errand in due {
@@ -344,7 +344,7 @@ impl World {
     /// Somebody revokes what an application gave for a name.
     pub(super) fn revoke(
         &mut self,
-        application: usize,
+        application: ApplicationIndex,
         name: &str,
         (cause, source): (Seq, Source),
         agenda: &mut Agenda<Event>,
@@ -389,7 +389,12 @@ impl World {
         self.carry_out_unplanned(action, source, cause, agenda);
     }
 
-    fn stream_subject(&self, application: usize, wait: &PendingTask, number: u32) -> String {
+    fn stream_subject(
+        &self,
+        application: ApplicationIndex,
+        wait: &PendingTask,
+        number: u32,
+    ) -> String {
         let address = self.deployment.application_address(application);
         format!("{address} {} {}#{number}", wait.what, wait.subject)
     }

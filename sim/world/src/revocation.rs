@@ -1,7 +1,7 @@
 //! Revocation lists that the authorities of a deployment publish, for whoever looks into them.
 
 use std::collections::BTreeMap;
-use trustsim_model::{Refusal, Revoked, Trigger};
+use trustsim_model::{ApplicationIndex, Refusal, Revoked, Trigger};
 
 use super::simulation::{Event, World};
 use trustsim_kernel::{Agenda, Seq, Span, Time};
@@ -9,7 +9,7 @@ use trustsim_pki::{RevocationList, RevocationTerms};
 
 /// What is published, by the application of the authority.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Publications(BTreeMap<usize, Publication>);
+pub(super) struct Publications(BTreeMap<ApplicationIndex, Publication>);
 
 #[derive(Clone, Debug, Default)]
 struct Publication {
@@ -39,7 +39,7 @@ impl World {
     /// stays so.
     pub(super) fn publish_lists(
         &mut self,
-        ca: usize,
+        ca: ApplicationIndex,
         revoked: &[Revoked],
         (valid, every): (Span, Option<Span>),
         entry: Seq,
@@ -66,14 +66,19 @@ impl World {
     }
 
     /// Nothing new is published from now on; the last list stays until it is out of date.
-    pub(super) fn stop_lists(&mut self, ca: usize) {
+    pub(super) fn stop_lists(&mut self, ca: ApplicationIndex) {
         if let Some(publication) = self.publications.0.get_mut(&ca) {
             publication.every = None;
         }
     }
 
     /// The next list is due.
-    pub(super) fn publish_again(&mut self, ca: usize, number: u64, agenda: &mut Agenda<Event>) {
+    pub(super) fn publish_again(
+        &mut self,
+        ca: ApplicationIndex,
+        number: u64,
+        agenda: &mut Agenda<Event>,
+    ) {
         let due = self
             .publications
             .0
@@ -86,7 +91,7 @@ impl World {
 
     /// One list for each certificate of the authority whose key there is; says whether there was
     /// one.
-    fn publish(&mut self, ca: usize, agenda: &mut Agenda<Event>) -> bool {
+    fn publish(&mut self, ca: ApplicationIndex, agenda: &mut Agenda<Event>) -> bool {
         let now = agenda.now();
         let keys: Vec<_> = self
             .authorities_of(ca)
@@ -121,7 +126,7 @@ impl World {
     }
 
     /// The serial numbers of everything that this authority gave to those that are meant.
-    fn serials_of(&self, ca: usize, revoked: &[Revoked]) -> Vec<Vec<u8>> {
+    fn serials_of(&self, ca: ApplicationIndex, revoked: &[Revoked]) -> Vec<Vec<u8>> {
         let issuers = self.authorities_of(ca);
         let is_meant = |record: &trustsim_model::CertificateRecord| {
             revoked.iter().any(|one| {

@@ -219,7 +219,7 @@ impl World {
     /// Whether the workload reads the system's trust store beside what its charm gave it.
     fn trusts_public_roots(&self, unit: UnitId) -> bool {
         let application = self.juju.unit(unit).application;
-        let index = self.applications.iter().position(|id| *id == application);
+        let index = self.applications.position(|id| *id == application);
         index.is_some_and(|index| self.deployment.applications[index].charm.system_roots)
     }
 

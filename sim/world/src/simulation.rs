@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use trustsim_model::{Deployment, Entry, Journal, Kind, Manifest, Subject};
+use trustsim_model::{
+    ActionIndex, ApplicationIndex, ClientIndex, ControllerIndex, Deployment, Entry, Journal, Kind,
+    Manifest, OfferIndex, OperatorIndex, SaasIndex, Subject, TiVec,
+};
 
 use super::attack::Attackers;
 use super::clients::ClientSide;
@@ -38,19 +41,19 @@ pub(super) enum Event {
     /// Something due in Juju.
     Juju(juju::Event),
     /// The n-th action of the plan.
-    Action(usize),
+    Action(ActionIndex),
     /// Looks whether the deployment has settled.
     SettleCheck,
     /// A validity boundary of a connection passes.
     Boundary { connection: u32, generation: u32 },
     /// The next revocation list of an authority.
-    PublishLists { ca: usize, number: u64 },
+    PublishLists { ca: ApplicationIndex, number: u64 },
     /// An open connection or a session of a connection is as old as it gets.
     BondEnds { connection: u32, end: u32 },
     /// A connection is tried; only where every attempt is performed.
     Attempt(u32),
     /// A client fetches the CAs it trusts again.
-    RefreshClient(usize),
+    RefreshClient(ClientIndex),
     /// A restarted workload answers again.
     Answers(juju::UnitId),
     /// A new unit may be ready; it is watched at the latest from `deadline`.
@@ -58,7 +61,7 @@ pub(super) enum Event {
     /// Somebody does the n-th errand.
     Errand(usize),
     /// An operator looks after whatever waits.
-    Round(usize),
+    Round(OperatorIndex),
 }
 
 /// How often the world looks whether the deployment has settled.
@@ -84,11 +87,11 @@ pub(super) struct World {
     /// The charm of each application, by id; none for proxies.
     pub(super) charms: Vec<Option<Arc<dyn Charm>>>,
     /// Applications by their index in the deployment.
-    pub(super) applications: Vec<ApplicationId>,
+    pub(super) applications: TiVec<ApplicationIndex, ApplicationId>,
     /// SAAS proxies by their index in the deployment.
-    pub(super) saas: Vec<ApplicationId>,
-    pub(super) controllers: Vec<ControllerSide>,
-    pub(super) clients: Vec<ClientSide>,
+    pub(super) saas: TiVec<SaasIndex, ApplicationId>,
+    pub(super) controllers: TiVec<ControllerIndex, ControllerSide>,
+    pub(super) clients: TiVec<ClientIndex, ClientSide>,
     pub(super) sides: Sides,
     pub(super) connections: Connections,
     pub(super) cache: VerdictCache,
@@ -112,7 +115,7 @@ pub(super) struct World {
     /// Charms as they were, by the version that was the last to be so.
     pub(super) former_charms: BTreeMap<(ApplicationId, u64), Arc<dyn Charm>>,
     /// Offers (by index) and the users who may not consume them any more.
-    pub(super) revoked: BTreeSet<(usize, String)>,
+    pub(super) revoked: BTreeSet<(OfferIndex, String)>,
     pub(super) publications: Publications,
     pub(super) attackers: Attackers,
     /// The public ACME server; none where no charm orders from one.
@@ -155,10 +158,10 @@ impl Simulation {
             streams,
             journal,
             charms: Vec::new(),
-            applications: Vec::new(),
-            saas: Vec::new(),
-            controllers: Vec::new(),
-            clients: Vec::new(),
+            applications: TiVec::new(),
+            saas: TiVec::new(),
+            controllers: TiVec::new(),
+            clients: TiVec::new(),
             sides: Sides::default(),
             connections: Connections::default(),
             cache: VerdictCache::default(),
@@ -180,7 +183,7 @@ impl Simulation {
             deployment,
         };
         world.deploy(&mut agenda);
-        for (index, action) in world.deployment.actions.iter().enumerate() {
+        for (index, action) in world.deployment.actions.iter_enumerated() {
             agenda.at(world.deployment.start + action.at, Event::Action(index));
         }
         world.start_people(&mut agenda);
@@ -243,10 +246,9 @@ impl Simulation {
     }
 
     /// Index in the deployment of an application that was deployed there.
-    pub(super) fn spec_of(&self, id: ApplicationId) -> Option<usize> {
+    pub(super) fn spec_of(&self, id: ApplicationId) -> Option<ApplicationIndex> {
         self.world
             .applications
-            .iter()
             .position(|application| *application == id)
     }
 

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use trustsim_model::{
-    Added, Answering, CertificateKind, CertificateRecord, Entry, Kind, Refusal, Store, TlsAction,
-    TlsEdit, Trigger,
+    Added, Answering, CertificateKind, CertificateRecord, ClientIndex, Entry, Kind, Refusal, Store,
+    TlsAction, TlsEdit, Trigger,
 };
 
 use super::desk::subject;
@@ -46,7 +46,7 @@ struct FileEdit {
 #[derive(Clone, Debug)]
 struct ClientEdit {
     edit: TlsEdit,
-    client: usize,
+    client: ClientIndex,
     what: ClientChange,
 }
 
@@ -254,7 +254,7 @@ impl World {
             self.write_files(unit, &files, entry, agenda);
         }
         let clients = &mut self.edits.of_clients;
-        let touched: Vec<usize> = clients
+        let touched: Vec<ClientIndex> = clients
             .iter()
             .filter(|one| one.edit == *edit)
             .map(|one| one.client)
@@ -268,7 +268,7 @@ impl World {
     fn change_client(
         &mut self,
         edit: &TlsEdit,
-        (client, what): (usize, ClientChange),
+        (client, what): (ClientIndex, ClientChange),
         entry: Seq,
         agenda: &mut Agenda<Event>,
     ) {
@@ -282,7 +282,7 @@ impl World {
 
     /// What a client trusts after all that was done to its store by hand; `given` is what it was
     /// given.
-    pub(super) fn by_hand(&self, client: usize, given: Vec<Certificate>) -> Vec<Certificate> {
+    pub(super) fn by_hand(&self, client: ClientIndex, given: Vec<Certificate>) -> Vec<Certificate> {
         let edits = self.edits.of_clients.iter();
         let own = edits.filter(|one| one.client == client);
         let reads_rest = self.deployment.clients[client]

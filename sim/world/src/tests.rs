@@ -17,14 +17,14 @@ fn timed(at_s: u64, line: u32, action: Action) -> TimedAction {
 
 fn restart(application: usize) -> Action {
     Action::Restart {
-        application,
+        application: application.into(),
         unit: None,
     }
 }
 
 fn played(actions: Vec<TimedAction>, until_s: u64) -> Simulation {
     let mut deployment = deployment();
-    deployment.actions = actions;
+    deployment.actions = actions.into();
     let mut simulation = Simulation::new(Arc::new(deployment), Options::default());
     simulation.run_until(instant(&simulation, until_s));
     simulation
@@ -86,9 +86,9 @@ fn a_future_may_be_longer() {
 #[test]
 fn what_a_later_deployment_adds_is_found_between_the_actions_of_its_base() {
     let mut base = deployment();
-    base.actions = vec![timed(100, 1, restart(0)), timed(300, 3, restart(1))];
+    base.actions = vec![timed(100, 1, restart(0)), timed(300, 3, restart(1))].into();
     let mut later = base.clone();
-    later.actions.insert(1, timed(200, 2, restart(2)));
+    later.actions.insert(1.into(), timed(200, 2, restart(2)));
     let added = Additions::between(&base, &later);
     assert_eq!(added.actions, [timed(200, 2, restart(2))]);
     assert!(added.offers.is_empty() && added.saas.is_empty());
@@ -98,9 +98,9 @@ fn what_a_later_deployment_adds_is_found_between_the_actions_of_its_base() {
 #[should_panic(expected = "a later deployment has every action of its base")]
 fn a_deployment_that_lacks_an_action_is_no_later_one() {
     let mut base = deployment();
-    base.actions = vec![timed(100, 1, restart(0)), timed(300, 3, restart(1))];
+    base.actions = vec![timed(100, 1, restart(0)), timed(300, 3, restart(1))].into();
     let mut other = base.clone();
-    other.actions.remove(0);
+    other.actions.remove(0.into());
     let _ = Additions::between(&base, &other);
 }
 
@@ -108,7 +108,7 @@ fn a_deployment_that_lacks_an_action_is_no_later_one() {
 #[test]
 fn a_process_that_was_stopped_twice_starts_with_the_second_start() {
     let target = Target {
-        application: 1,
+        application: 1.into(),
         unit: None,
     };
     let stop = Action::Unit(UnitAction::Stop(target));
@@ -120,7 +120,7 @@ fn a_process_that_was_stopped_twice_starts_with_the_second_start() {
         timed(330, 4, start),
     ];
     let mut simulation = played(plan, 325);
-    let id = simulation.world().applications[1];
+    let id = simulation.world().applications.raw[1];
     let unit = simulation.juju().application(id).units[0];
     let is_held = |simulation: &Simulation| {
         let side = simulation.world().sides.get(unit);

@@ -15,7 +15,7 @@ pub(crate) fn rehearsed_on(
     (ca, day): (&str, u64),
     longest_days: u64,
 ) -> Rehearsal {
-    let mut all = 0..deployment.applications.len();
+    let mut all = deployment.applications.keys();
     let ca = all.find(|index| deployment.application_address(*index) == ca);
     let request = Request {
         ca: ca.expect("a CA"),

@@ -32,7 +32,9 @@ pub(super) fn record(args: &Record, console: &mut Console<'_>) -> Result<(), Cli
     for name in &args.units {
         let (model, unit) = show_unit::split(name, args.model.as_deref(), &deployment)?;
         if !simulation.record(&format!("{model}.{unit}")) {
-            let known: Vec<String> = (0..deployment.applications.len())
+            let known: Vec<String> = deployment
+                .applications
+                .keys()
                 .map(|index| deployment.application_address(index))
                 .collect();
             return Err(CliError::usage(format!(

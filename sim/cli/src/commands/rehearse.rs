@@ -11,7 +11,7 @@ use crate::{Exit, instant};
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_rehearsal::{Rehearsal, RehearsalError, Request, rehearse};
 use trustsim_report::rehearsal;
-use trustsim_world::Deployment;
+use trustsim_world::{ApplicationIndex, Deployment};
 
 /// When a rotation begins without `--at`: the deployment has settled and certificates are in use.
 const BEGIN: Span = Span::from_secs(86_400);
@@ -76,15 +76,17 @@ fn rehearse_when_settled(
 }
 
 /// The application that `model.app`, or `app` of an only model, names.
-fn application(deployment: &Deployment, address: &str) -> Result<usize, CliError> {
-    let all = 0..deployment.applications.len();
-    let is_it = |index: &usize| {
+fn application(deployment: &Deployment, address: &str) -> Result<ApplicationIndex, CliError> {
+    let mut all = deployment.applications.keys();
+    let is_it = |index: &ApplicationIndex| {
         let full = deployment.application_address(*index);
         let short = &deployment.applications[*index].name;
         full == address || (deployment.models.len() == 1 && short == address)
     };
-    all.clone().find(is_it).ok_or_else(|| {
-        let names: Vec<String> = all
+    all.find(is_it).ok_or_else(|| {
+        let names: Vec<String> = deployment
+            .applications
+            .keys()
             .map(|index| deployment.application_address(index))
             .collect();
         CliError::usage(format!("no application `{address}` in the scenario"))

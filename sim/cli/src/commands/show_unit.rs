@@ -17,9 +17,9 @@ pub(super) fn show_unit(args: &ShowUnit, console: &mut Console<'_>) -> Result<()
     for name in &args.units {
         let (model, unit) = split(name, args.model.as_deref(), &deployment)?;
         let shown = simulation.show_unit(&model, unit).ok_or_else(|| {
-            let applications = deployment.applications.iter().enumerate();
+            let applications = deployment.applications.keys();
             let known: Vec<String> = applications
-                .map(|(index, _)| deployment.application_address(index))
+                .map(|index| deployment.application_address(index))
                 .collect();
             CliError::usage(format!(
                 "no unit `{unit}` in model `{model}` at that instant"

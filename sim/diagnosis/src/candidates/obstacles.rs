@@ -12,7 +12,7 @@ use crate::change::Change;
 use crate::explanation::Explanation;
 use trustsim_charms::EndpointProfile;
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{Action, HookAction, Target};
+use trustsim_world::{Action, ApplicationIndex, HookAction, Target};
 
 /// Ten years, as Vault writes it.
 const LONG_LEASE: &str = "87600h";
@@ -23,7 +23,7 @@ impl CandidateSearch<'_> {
     pub(super) fn in_the_way(
         &self,
         explanation: &Explanation,
-        (sides, server_name): ([Option<usize>; 2], &str),
+        (sides, server_name): ([Option<ApplicationIndex>; 2], &str),
         failing: Span,
     ) -> Vec<Change> {
         let mut changes = Vec::new();
@@ -54,8 +54,8 @@ impl CandidateSearch<'_> {
     }
 
     /// The applications of both sides and whatever is related to them.
-    fn near(&self, sides: [Option<usize>; 2]) -> Vec<usize> {
-        let mut near: Vec<usize> = sides.into_iter().flatten().collect();
+    fn near(&self, sides: [Option<ApplicationIndex>; 2]) -> Vec<ApplicationIndex> {
+        let mut near: Vec<ApplicationIndex> = sides.into_iter().flatten().collect();
         near.dedup();
         let own = near.clone();
         let related = self.deployment.relations.iter().map(|each| &each.sides);
@@ -82,8 +82,8 @@ impl CandidateSearch<'_> {
     }
 
     /// Hooks that the plan makes fail every time.
-    fn failing_hooks(&self, near: &[usize], at: Span) -> Vec<Change> {
-        let actions = self.deployment.actions.iter().enumerate();
+    fn failing_hooks(&self, near: &[ApplicationIndex], at: Span) -> Vec<Change> {
+        let actions = self.deployment.actions.iter_enumerated();
         let fails = actions.filter(|(_, timed)| match &timed.action {
             Action::Hook(HookAction::Fail(failing)) => {
                 failing.times.is_none() && near.contains(&failing.target.application)
@@ -117,7 +117,7 @@ impl CandidateSearch<'_> {
 
     /// Options whose values are in the way.
     fn options(&self, explanation: &Explanation, server_name: &str) -> Vec<Change> {
-        let mut wanted: Vec<(usize, &str, String)> = Vec::new();
+        let mut wanted: Vec<(ApplicationIndex, &str, String)> = Vec::new();
         if let Cause::Refused {
             providers,
             holder,
@@ -127,7 +127,7 @@ impl CandidateSearch<'_> {
         {
             let concerned = providers.iter().map(String::as_str);
             let concerned = concerned.chain([application_of(holder)]);
-            let concerned: BTreeSet<usize> = concerned
+            let concerned: BTreeSet<ApplicationIndex> = concerned
                 .filter_map(|address| application(self.deployment, address))
                 .collect();
             for index in concerned {
@@ -145,7 +145,7 @@ impl CandidateSearch<'_> {
         }
         wanted.extend(self.name_asked_for(explanation));
         wanted.extend(self.name_not_given(explanation, server_name));
-        let is_new = |(index, option, value): &(usize, &str, String)| {
+        let is_new = |(index, option, value): &(ApplicationIndex, &str, String)| {
             let spec = &self.deployment.applications[*index];
             spec.charm.options.contains_key(*option) && spec.options.get(*option) != Some(value)
         };
@@ -160,13 +160,16 @@ impl CandidateSearch<'_> {
     }
 
     /// Those who sign the CA of `index` give certificates half as long as their own roots live.
-    fn longer_parent(&self, index: usize) -> Vec<(usize, &'static str, String)> {
+    fn longer_parent(
+        &self,
+        index: ApplicationIndex,
+    ) -> Vec<(ApplicationIndex, &'static str, String)> {
         let parents = self.deployment.relations.iter().filter_map(|relation| {
             let [gives, takes] = relation.sides.each_ref();
             let takes = self.deployment.application_of(takes.party)?;
             (takes == index).then(|| self.deployment.application_of(gives.party))?
         });
-        let half = |parent: usize| {
+        let half = |parent: ApplicationIndex| {
             let spec = &self.deployment.applications[parent];
             let root = spec.options.get("root-ca-validity")?;
             // A charm says itself that an option is no duration, and stays blocked.
@@ -178,7 +181,10 @@ impl CandidateSearch<'_> {
     }
 
     /// The option in which the presenter's charm takes its name.
-    fn name_asked_for(&self, explanation: &Explanation) -> Option<(usize, &str, String)> {
+    fn name_asked_for(
+        &self,
+        explanation: &Explanation,
+    ) -> Option<(ApplicationIndex, &str, String)> {
         let Cause::WrongName {
             presenter, asked, ..
         } = &explanation.cause.what
@@ -194,7 +200,7 @@ impl CandidateSearch<'_> {
         &self,
         explanation: &Explanation,
         server_name: &str,
-    ) -> Option<(usize, &str, String)> {
+    ) -> Option<(ApplicationIndex, &str, String)> {
         let (unit, _) = failing_hook(&explanation.cause.what)?;
         let index = application(self.deployment, application_of(unit))?;
         let option = self.name_option(index)?;
@@ -204,7 +210,7 @@ impl CandidateSearch<'_> {
         (!is_set).then(|| (index, option, server_name.to_owned()))
     }
 
-    fn name_option(&self, index: usize) -> Option<&str> {
+    fn name_option(&self, index: ApplicationIndex) -> Option<&str> {
         let mut endpoints = self.deployment.applications[index].charm.endpoints.iter();
         endpoints.find_map(|endpoint| match &endpoint.profile {
             Some(EndpointProfile::Certificates(profile)) => profile.name_option.as_deref(),
@@ -217,7 +223,7 @@ impl CandidateSearch<'_> {
     fn brought_again(
         &self,
         explanation: &Explanation,
-        server: Option<usize>,
+        server: Option<ApplicationIndex>,
         at: Span,
     ) -> Option<Change> {
         let judge = application_of(&explanation.symptom.judge);
@@ -226,7 +232,7 @@ impl CandidateSearch<'_> {
             Some(CaRoute::Relation { interface, .. }) => (judge, interface.as_str()),
             _ => (server, "tls-certificates"),
         };
-        let mut relations = self.deployment.relations.iter();
+        let relations = &self.deployment.relations;
         let relation = relations.position(|relation| {
             let [_, requirer] = &relation.sides;
             relation.interface == wanted

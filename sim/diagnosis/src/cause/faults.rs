@@ -5,7 +5,8 @@ use super::Separation;
 use trustsim_juju::Disruption;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
-    Action, Between, Deployment, NetworkAction, OfferAction, Side, TimedAction, UnitAction,
+    Action, ApplicationIndex, Between, Deployment, NetworkAction, OfferAction, OfferIndex, Side,
+    TimedAction, UnitAction,
 };
 
 /// Longer than a pod or a machine is away that comes back as fast as it goes.
@@ -52,7 +53,7 @@ const fn lasts(action: &Action) -> bool {
 pub(super) fn parts<'a>(
     deployment: &Deployment,
     open: &[&'a TimedAction],
-    pair: [usize; 2],
+    pair: [ApplicationIndex; 2],
 ) -> Option<&'a TimedAction> {
     let joins = |sides: &[Side; 2]| {
         let of = sides
@@ -62,7 +63,7 @@ pub(super) fn parts<'a>(
     };
     let models = pair.map(|index| deployment.applications[index].model);
     let controllers = models.map(|model| deployment.models[model].controller);
-    let offered = |offer: usize| {
+    let offered = |offer: OfferIndex| {
         models[0] != models[1] && pair.contains(&deployment.offers[offer].application)
     };
     let mut latest = open.iter().rev();
@@ -94,7 +95,7 @@ pub(super) const fn separation(timed: &TimedAction) -> Separation {
 pub(super) fn strikes(
     deployment: &Deployment,
     action: &Action,
-    application: usize,
+    application: ApplicationIndex,
 ) -> Option<Strike> {
     let model = deployment.applications[application].model;
     let controller = deployment.models[model].controller;

@@ -5,7 +5,7 @@ use trustsim_charms::PendingTask;
 use trustsim_juju::{HookError, HookName};
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
-use trustsim_world::Source;
+use trustsim_world::{OperatorIndex, Source};
 
 use super::root_cause::{Apart, Fault, NewCa, Performed, Refusal, Removal, Status};
 use crate::Symptom;
@@ -58,7 +58,7 @@ pub enum Cause {
         /// The unit.
         unit: String,
         /// Index of the operator.
-        operator: usize,
+        operator: OperatorIndex,
         /// The operator's name.
         name: String,
         /// What only a person can do.

@@ -39,7 +39,10 @@ use super::case::Case;
 use super::facts::Facts;
 use trustsim_kernel::{Span, Time};
 use trustsim_validators::ErrorKind;
-use trustsim_world::{Action, Deployment, Entry, Kind, OperatorSpec, Seq, TimedAction};
+use trustsim_world::{
+    Action, ApplicationIndex, Deployment, Entry, Kind, OperatorIndex, OperatorSpec, Seq,
+    TimedAction,
+};
 
 /// Two update-status hooks: what has not happened after that does not happen by itself.
 pub(super) const PENDING_MAX: Span = Span::from_secs(900);
@@ -152,7 +155,7 @@ impl<'a> Search<'_, 'a> {
     /// The latest action still in force that does this to an application.
     fn strike_on(
         &self,
-        application: usize,
+        application: ApplicationIndex,
         at: Time,
         is_it: impl Fn(faults::Strike) -> bool,
     ) -> Option<&'a TimedAction> {
@@ -186,13 +189,13 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// Index of the application of `model.app/0` or `model.app`.
-    fn application(&self, address: &str) -> Option<usize> {
+    fn application(&self, address: &str) -> Option<ApplicationIndex> {
         application(self.deployment, application_of(address))
     }
 
     /// Who looks after an application.
-    fn operator(&self, application: usize) -> Option<(usize, &'a OperatorSpec)> {
-        let mut operators = self.deployment.operators.iter().enumerate();
+    fn operator(&self, application: ApplicationIndex) -> Option<(OperatorIndex, &'a OperatorSpec)> {
+        let mut operators = self.deployment.operators.iter_enumerated();
         operators.find(|(_, operator)| operator.answers.contains(&application))
     }
 

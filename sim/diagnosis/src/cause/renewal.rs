@@ -11,7 +11,7 @@ use crate::case::Case;
 use crate::notes;
 use trustsim_charms::{EndpointProfile, KeyUse, Mode, Role};
 use trustsim_kernel::Time;
-use trustsim_world::{CertificateKind, CertificateRecord, Kind, Seq};
+use trustsim_world::{ApplicationIndex, CertificateKind, CertificateRecord, Kind, Seq};
 
 const CERTIFICATES: &str = "tls-certificates";
 
@@ -205,7 +205,7 @@ impl<'a> Search<'_, 'a> {
     fn without_provider(&self, holder: &str, at: Time) -> RootCause {
         let whom = application_of(holder);
         let open = faults::in_force(self.deployment, at);
-        let mut pairs = (0..self.deployment.applications.len()).filter_map(|provider| {
+        let mut pairs = self.deployment.applications.keys().filter_map(|provider| {
             let own = self.application(whom)?;
             faults::parts(self.deployment, &open, [own, provider])
         });
@@ -286,7 +286,7 @@ impl<'a> Search<'_, 'a> {
     /// The provider's library reads the databags of units only, and an application asks.
     fn unread(&self, whom: &str, providers: &[String]) -> Option<RootCause> {
         let own = self.application(whom)?;
-        let charm = |index: usize| &self.deployment.applications[index].charm;
+        let charm = |index: ApplicationIndex| &self.deployment.applications[index].charm;
         let asks = charm(own)
             .endpoints
             .iter()

@@ -9,7 +9,8 @@ use crate::versions::{Fix, mended};
 use trustsim_charms::{CharmMetadata, Role};
 use trustsim_kernel::Span;
 use trustsim_world::{
-    Action, Deployment, HookAction, Party, RelationSpec, ScaleAction, Side, Target, TimedAction,
+    Action, ActionIndex, ApplicationIndex, Deployment, HookAction, Party, RelationIndex,
+    RelationSpec, ScaleAction, Side, Target, TimedAction,
 };
 
 const CERTIFICATES: &str = "tls-certificates";
@@ -20,7 +21,7 @@ const THEN: Span = Span::from_secs(60);
 /// from the start, in every version that the plan brings.
 pub(super) fn refresh(
     changed: &mut Deployment,
-    application: usize,
+    application: ApplicationIndex,
     at: Span,
 ) -> Result<Vec<Command>, Obstacle> {
     let now = charm_at(changed, application, at);
@@ -64,7 +65,7 @@ fn to_version(command: String, fixes: Vec<Fix>) -> Command {
     }
 }
 
-fn refreshed(application: usize, charm: Option<Arc<CharmMetadata>>) -> Action {
+fn refreshed(application: ApplicationIndex, charm: Option<Arc<CharmMetadata>>) -> Action {
     Action::Scale(ScaleAction::Refresh {
         application,
         channel: None,
@@ -74,7 +75,11 @@ fn refreshed(application: usize, charm: Option<Arc<CharmMetadata>>) -> Action {
 }
 
 /// The charm that an application runs at an instant.
-fn charm_at(deployment: &Deployment, application: usize, at: Span) -> Arc<CharmMetadata> {
+fn charm_at(
+    deployment: &Deployment,
+    application: ApplicationIndex,
+    at: Span,
+) -> Arc<CharmMetadata> {
     let before = deployment.actions.iter().filter(|timed| timed.at <= at);
     let mut last = before.filter_map(|timed| match &timed.action {
         Action::Scale(ScaleAction::Refresh {
@@ -91,7 +96,7 @@ fn charm_at(deployment: &Deployment, application: usize, at: Span) -> Arc<CharmM
 /// A version in which the hooks do not fail that an action of the plan makes fail.
 pub(super) fn mend(
     changed: &mut Deployment,
-    action: usize,
+    action: ActionIndex,
     at: Span,
 ) -> Result<Vec<Command>, Obstacle> {
     let Action::Hook(HookAction::Fail(failing)) = changed.actions[action].action.clone() else {
@@ -127,8 +132,8 @@ pub(super) fn resolve(changed: &mut Deployment, target: Target, at: Span) -> Vec
 /// An application has its certificates from another provider in the same model.
 pub(super) fn move_to(
     changed: &mut Deployment,
-    application: usize,
-    (from, to): (usize, usize),
+    application: ApplicationIndex,
+    (from, to): (ApplicationIndex, ApplicationIndex),
     at: Span,
 ) -> Result<Vec<Command>, Obstacle> {
     let model = changed.applications[application].model;
@@ -163,7 +168,7 @@ pub(super) fn move_to(
 /// A relation goes, and comes again when its hooks have run.
 pub(super) fn again(
     changed: &mut Deployment,
-    relation: usize,
+    relation: RelationIndex,
     at: Span,
 ) -> Result<Vec<Command>, Obstacle> {
     let RelationSpec { model, sides, .. } = changed.relations[relation].clone();
@@ -179,7 +184,11 @@ pub(super) fn again(
 
 /// Both sides of the relation in which one gives the other certificates, provider first, from the
 /// start or by an action.
-fn joined(deployment: &Deployment, requirer: usize, provider: usize) -> Option<[Side; 2]> {
+fn joined(
+    deployment: &Deployment,
+    requirer: ApplicationIndex,
+    provider: ApplicationIndex,
+) -> Option<[Side; 2]> {
     let is_it = |sides: &[Side; 2]| {
         sides[0].party == Party::Application(provider)
             && sides[1].party == Party::Application(requirer)
@@ -214,9 +223,9 @@ mod tests {
     use trustsim_testkit::{deployment, seconds};
     use trustsim_world::{FailingHook, HookFailure, Source};
 
-    const CA: usize = 0;
-    const WEB: usize = 1;
-    const OTHER: usize = 2;
+    const CA: ApplicationIndex = ApplicationIndex::new(0);
+    const WEB: ApplicationIndex = ApplicationIndex::new(1);
+    const OTHER: ApplicationIndex = ApplicationIndex::new(2);
 
     fn actions<const N: usize>(texts: [&str; N]) -> [Command; N] {
         texts.map(|text| Command::Juju(text.to_owned()))
@@ -256,7 +265,7 @@ mod tests {
         );
         let before = made(&refresh(Span::ZERO), &deployment);
         assert_eq!(before.commands, later.commands);
-        assert_eq!(before.deployment.actions, []);
+        assert_eq!(before.deployment.actions.raw, []);
         assert!(
             !before.deployment.applications[WEB].charm.endpoints[0]
                 .bugs
@@ -286,7 +295,7 @@ mod tests {
         assert_eq!(later.deployment.actions.len(), 2);
         let before = made(&at(Span::ZERO), &deployment);
         let Action::Scale(ScaleAction::Refresh { charm, .. }) =
-            &before.deployment.actions[0].action
+            &before.deployment.actions.raw[0].action
         else {
             panic!("a refresh");
         };
@@ -313,7 +322,7 @@ mod tests {
             Action::Hook(HookAction::Fail(failing)),
         );
         let later = Change::Mend {
-            action: 0,
+            action: 0.into(),
             at: seconds(60),
         };
         let later = made(&later, &deployment);
@@ -325,10 +334,10 @@ mod tests {
         assert_eq!(later.commands, [forced]);
         assert_eq!(later.deployment.actions.len(), 3);
         let before = Change::Mend {
-            action: 0,
+            action: 0.into(),
             at: Span::ZERO,
         };
-        assert_eq!(made(&before, &deployment).deployment.actions, []);
+        assert_eq!(made(&before, &deployment).deployment.actions.raw, []);
     }
 
     #[test]
@@ -356,12 +365,19 @@ mod tests {
             role,
         };
         deployment.relations = vec![RelationSpec {
-            model: 0,
+            model: 0.into(),
             sides: [side(CA, Role::Provider), side(WEB, Role::Requirer)],
             interface: CERTIFICATES.to_owned(),
-        }];
+        }]
+        .into();
         let at = seconds(60);
-        let again = made(&Change::Again { relation: 0, at }, &deployment);
+        let again = made(
+            &Change::Again {
+                relation: 0.into(),
+                at,
+            },
+            &deployment,
+        );
         assert_eq!(
             again.commands,
             actions([
@@ -384,7 +400,7 @@ mod tests {
             role,
         };
         deployment.relations.push(RelationSpec {
-            model: 0,
+            model: 0.into(),
             sides: [side(CA, Role::Provider), side(WEB, Role::Requirer)],
             interface: CERTIFICATES.to_owned(),
         });
@@ -422,7 +438,7 @@ mod tests {
     #[test]
     fn a_client_is_given_a_ca() {
         let change = Change::Give {
-            client: 0,
+            client: 0.into(),
             ca: CA,
             at: seconds(60),
         };

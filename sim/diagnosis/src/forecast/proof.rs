@@ -7,7 +7,8 @@ use super::OutageTolerance;
 use crate::addresses::application;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
-    Action, Deployment, Kind, Options, Simulation, Source, Target, TimedAction, UnitAction,
+    Action, ApplicationIndex, Deployment, Kind, Options, Simulation, Source, Target, TimedAction,
+    UnitAction,
 };
 
 /// How exact a proof is: an outage so much shorter is survived, one so much longer is not.
@@ -55,7 +56,12 @@ pub fn prove(
     proofs
 }
 
-fn prove_one(base: &Simulation, tolerance: usize, one: &OutageTolerance, provider: usize) -> Proof {
+fn prove_one(
+    base: &Simulation,
+    tolerance: usize,
+    one: &OutageTolerance,
+    provider: ApplicationIndex,
+) -> Proof {
     let mut played = 0;
     let mut survives = |away: Span| {
         played += 1;
@@ -94,7 +100,7 @@ fn prove_one(base: &Simulation, tolerance: usize, one: &OutageTolerance, provide
 
 /// Whether the connection fails just after the certificate has ended, where every unit of the
 /// provider is away for so long.
-fn fails(base: &Simulation, one: &OutageTolerance, provider: usize, away: Span) -> bool {
+fn fails(base: &Simulation, one: &OutageTolerance, provider: ApplicationIndex, away: Span) -> bool {
     if away.is_zero() {
         return false;
     }

@@ -40,12 +40,10 @@ struct Requests {
 
 /// Every provider's hour of most requests; of a charm that orders from a public CA also the limits.
 pub(super) fn request_peaks(deployment: &Deployment, journal: &Journal) -> Vec<RequestPeak> {
-    let public: Vec<String> = (0..deployment.applications.len())
-        .filter(|&index| {
-            let charm = &deployment.applications[index].charm;
-            charm.implementation.orders_from_acme()
-        })
-        .map(|index| deployment.application_address(index))
+    let applications = deployment.applications.iter_enumerated();
+    let public: Vec<String> = applications
+        .filter(|(_, spec)| spec.charm.implementation.orders_from_acme())
+        .map(|(index, _)| deployment.application_address(index))
         .collect();
     let mut found: BTreeMap<(String, &'static str, String), Requests> = BTreeMap::new();
     for entry in journal.entries() {

@@ -14,7 +14,7 @@ fn spec(claims: &[Claim]) -> RotationSpec {
         source: source(7, "assert"),
     });
     RotationSpec {
-        ca: 0,
+        ca: 0.into(),
         successor: None,
         at: seconds(100),
         steps: steps.collect(),

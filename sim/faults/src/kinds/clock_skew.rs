@@ -5,7 +5,7 @@ use std::ops::Range;
 use trustsim_charms::DeclaredDuration;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::{Span, parse_duration};
-use trustsim_model::{Action, Deployment, NetworkAction, Target, UnitAction};
+use trustsim_model::{Action, Deployment, MachineIndex, NetworkAction, Target, TiVec, UnitAction};
 use trustsim_yaml::{Spanned, Text, nearest, record};
 
 use crate::Fault;
@@ -118,7 +118,7 @@ impl FaultKind for ClockSkew {
         let skew_ns = i64::try_from(seconds * 1_000_000_000).expect("hours are few nanoseconds");
         let skew_ns = if ahead { skew_ns } else { -skew_ns };
         let action = if draw.below(4) == 0 {
-            let controller = draw.index(draw.deployment.controllers.len())?;
+            let controller = draw.index(draw.deployment.controllers.len())?.into();
             Action::Network(NetworkAction::SkewController {
                 controller,
                 skew_ns,
@@ -136,12 +136,13 @@ impl FaultKind for ClockSkew {
 }
 
 /// `model.0`: a machine that the scenario names.
-fn machine(text: &Text, site: &mut Site<'_>) -> Option<usize> {
+fn machine(text: &Text, site: &mut Site<'_>) -> Option<MachineIndex> {
     let deployment = site.deployment();
-    let names = (0..deployment.machines.len()).map(|index| machine_name(index, deployment));
-    let names: Vec<String> = names.collect();
+    let machines = deployment.machines.keys();
+    let names = machines.map(|index| machine_name(index, deployment));
+    let names: TiVec<MachineIndex, String> = names.collect();
     let only_model = deployment.models.len() == 1;
-    let found = names.iter().position(|name| {
+    let found = names.position(|name| {
         let id = name.split_once('.').map(|(_, id)| id);
         *name == text.value || (only_model && id == Some(text.value.as_str()))
     });
@@ -155,7 +156,7 @@ fn machine(text: &Text, site: &mut Site<'_>) -> Option<usize> {
     found
 }
 
-fn machine_name(index: usize, deployment: &Deployment) -> String {
+fn machine_name(index: MachineIndex, deployment: &Deployment) -> String {
     let machine = &deployment.machines[index];
     format!("{}.{}", deployment.models[machine.model].name, machine.id)
 }

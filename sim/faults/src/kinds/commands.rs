@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
-use trustsim_model::{Action, Deployment};
+use trustsim_model::{Action, ApplicationIndex, Deployment};
 use trustsim_yaml::{Map, Node, Text, nearest, record};
 
 use crate::Fault;
@@ -72,7 +72,7 @@ impl FaultKind for RotateCa {
     }
 }
 
-fn rotation(application: usize, name: String) -> Action {
+fn rotation(application: ApplicationIndex, name: String) -> Action {
     Action::RunAction {
         application,
         unit: None,

@@ -6,7 +6,9 @@ use trustsim_charms::DeclaredDuration;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_juju::Disruption;
 use trustsim_kernel::Span;
-use trustsim_model::{Action, Between, Deployment, NetworkAction};
+use trustsim_model::{
+    Action, ApplicationIndex, Between, ControllerIndex, Deployment, ModelIndex, NetworkAction,
+};
 use trustsim_yaml::{Place, Spanned, Text, nearest, record};
 
 use crate::Fault;
@@ -44,7 +46,7 @@ impl FaultKind for ControllerDown {
     fn resolve(shape: &ControllerDownFile, site: &mut Site<'_>) -> Option<Effect> {
         let controller = match &shape.controller {
             Some(name) => site.controller(name)?,
-            None if site.deployment().controllers.len() == 1 => 0,
+            None if site.deployment().controllers.len() == 1 => 0.into(),
             None => {
                 let message = "there are several controllers";
                 let wrong = Diagnostic::error(Code::MissingKey, shape.place, message);
@@ -65,7 +67,7 @@ impl FaultKind for ControllerDown {
     }
 
     fn draw(draw: &mut Draw<'_>, lasts: Span) -> Option<Drawn> {
-        let controller = draw.index(draw.deployment.controllers.len())?;
+        let controller = draw.index(draw.deployment.controllers.len())?.into();
         let down = Action::Network(NetworkAction::ControllerDown(controller));
         Some(Drawn::lasting(down, lasts))
     }
@@ -215,9 +217,9 @@ fn draw_between(draw: &mut Draw<'_>) -> Option<Between> {
     Some(if controllers > 1 && draw.below(2) == 0 {
         let left = draw.index(controllers)?;
         let right = (left + 1 + draw.index(controllers - 1)?) % controllers;
-        Between::Controllers(left, right)
+        Between::Controllers(left.into(), right.into())
     } else if draw.below(2) == 0 {
-        Between::Agents(draw.index(draw.deployment.models.len())?)
+        Between::Agents(draw.index(draw.deployment.models.len())?.into())
     } else {
         let application = draw.application()?;
         let units = draw.deployment.applications[application].units;
@@ -227,7 +229,7 @@ fn draw_between(draw: &mut Draw<'_>) -> Option<Between> {
 }
 
 fn between_key(between: Between, deployment: &Deployment) -> String {
-    let controller = |index: usize| deployment.controllers[index].name.as_str();
+    let controller = |index: ControllerIndex| deployment.controllers[index].name.as_str();
     let (left, right) = match between {
         Between::Controllers(left, right) => (controller(left).to_owned(), controller(right)),
         Between::Agents(model) => {
@@ -244,21 +246,24 @@ fn between_key(between: Between, deployment: &Deployment) -> String {
 }
 
 /// The controller of an application.
-fn home_of(application: usize, deployment: &Deployment) -> usize {
+fn home_of(application: ApplicationIndex, deployment: &Deployment) -> ControllerIndex {
     deployment.models[deployment.applications[application].model].controller
 }
 
 /// One end of what connects two.
 #[derive(Clone, Copy)]
 enum End {
-    Controller(usize),
-    Model(usize),
-    Unit { application: usize, unit: u32 },
+    Controller(ControllerIndex),
+    Model(ModelIndex),
+    Unit {
+        application: ApplicationIndex,
+        unit: u32,
+    },
 }
 
 impl End {
     /// The controller that it is, or talks to.
-    fn home(self, deployment: &Deployment) -> usize {
+    fn home(self, deployment: &Deployment) -> ControllerIndex {
         match self {
             Self::Controller(controller) => controller,
             Self::Model(model) => deployment.models[model].controller,
@@ -318,14 +323,11 @@ fn between(names: &[Text], place: Place, site: &mut Site<'_>) -> Option<Between>
 
 fn end(name: &Text, site: &mut Site<'_>) -> Option<End> {
     let deployment = site.deployment();
-    let controllers = deployment
-        .controllers
-        .iter()
-        .map(|known| known.name.as_str());
-    if let Some(index) = controllers.clone().position(|known| known == name.value) {
+    let controllers = &deployment.controllers;
+    if let Some(index) = controllers.position(|known| known.name == name.value) {
         return Some(End::Controller(index));
     }
-    let mut models = deployment.models.iter();
+    let models = &deployment.models;
     if let Some(index) = models.position(|known| known.name == name.value) {
         return Some(End::Model(index));
     }
@@ -335,7 +337,8 @@ fn end(name: &Text, site: &mut Site<'_>) -> Option<End> {
         return Some(End::Unit { application, unit });
     }
     let message = format!("there is no controller or model `{}`", name.value);
-    let models = sorted(deployment.models.iter().map(|model| &model.name));
+    let controllers = controllers.iter().map(|known| known.name.as_str());
+    let models = sorted(models.iter().map(|model| &model.name));
     let near = nearest(&name.value, controllers.chain(models));
     let wrong = Diagnostic::error(Code::UnknownModel, name.place, message);
     let wrong = wrong.similar("one", near);

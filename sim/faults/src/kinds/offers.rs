@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use trustsim_charms::DeclaredDuration;
 use trustsim_errors::{Code, Diagnostic};
-use trustsim_model::{Action, Deployment, ModelSpec, OfferAction, Party};
+use trustsim_model::{Action, Deployment, ModelSpec, OfferAction, OfferIndex, Party, TiVec};
 use trustsim_yaml::{Spanned, Text, nearest, record};
 
 use crate::Fault;
@@ -144,7 +144,7 @@ fn only_owner(owners: &BTreeSet<String>, offer: &Text, site: &mut Site<'_>) -> O
 /// The offering model where the user is its admin: an admin's relations are not suspended (juju/juju
 /// 3.6 `state/applicationofferuser.go`, `UpdateOfferAccess`). A user of another controller is
 /// another user.
-fn administered<'a>(offer: usize, user: &str, deployment: &'a Deployment) -> Option<&'a str> {
+fn administered<'a>(offer: OfferIndex, user: &str, deployment: &'a Deployment) -> Option<&'a str> {
     let offering = deployment.offers[offer].application;
     let home = &deployment.models[deployment.applications[offering].model];
     let mut theirs = consuming(offer, deployment).filter(|model| model.owner == user);
@@ -153,7 +153,7 @@ fn administered<'a>(offer: usize, user: &str, deployment: &'a Deployment) -> Opt
 }
 
 /// The models that consume an offer.
-fn consuming(offer: usize, deployment: &Deployment) -> impl Iterator<Item = &ModelSpec> {
+fn consuming(offer: OfferIndex, deployment: &Deployment) -> impl Iterator<Item = &ModelSpec> {
     let saas = deployment
         .saas
         .iter()
@@ -162,11 +162,12 @@ fn consuming(offer: usize, deployment: &Deployment) -> impl Iterator<Item = &Mod
 }
 
 /// `model.offer`.
-fn offer(text: &Text, site: &mut Site<'_>) -> Option<usize> {
+fn offer(text: &Text, site: &mut Site<'_>) -> Option<OfferIndex> {
     let deployment = site.deployment();
-    let names = (0..deployment.offers.len()).map(|index| offer_name(index, deployment));
-    let names: Vec<String> = names.collect();
-    let found = names.iter().position(|name| *name == text.value);
+    let offers = deployment.offers.keys();
+    let names = offers.map(|index| offer_name(index, deployment));
+    let names: TiVec<OfferIndex, String> = names.collect();
+    let found = names.position(|name| *name == text.value);
     if found.is_none() {
         let message = format!("there is no offer `{}`", text.value);
         let near = nearest(&text.value, names.iter().map(String::as_str));
@@ -177,7 +178,7 @@ fn offer(text: &Text, site: &mut Site<'_>) -> Option<usize> {
 }
 
 /// `model.offer`: the URL without the owner.
-fn offer_name(offer: usize, deployment: &Deployment) -> String {
+fn offer_name(offer: OfferIndex, deployment: &Deployment) -> String {
     let url = deployment.offer_url(offer);
     match url.split_once('/') {
         Some((_, name)) => name.to_owned(),
@@ -185,6 +186,6 @@ fn offer_name(offer: usize, deployment: &Deployment) -> String {
     }
 }
 
-fn offer_key(offer: usize, deployment: &Deployment) -> String {
+fn offer_key(offer: OfferIndex, deployment: &Deployment) -> String {
     format!("offer: {}", offer_name(offer, deployment))
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use trustsim_charms::DeclaredDuration;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
-use trustsim_model::{Action, Deployment, OfferAction, Party, RelationSpec, Side};
+use trustsim_model::{Action, Deployment, ModelIndex, OfferAction, Party, RelationSpec, Side};
 use trustsim_yaml::{Place, Spanned, Text, record};
 
 use crate::Fault;
@@ -258,7 +258,7 @@ fn crosses_models(relation: &RelationSpec) -> bool {
     sides.any(|side| matches!(side.party, Party::Saas(_)))
 }
 
-fn keys(model: usize, sides: &[Side; 2], deployment: &Deployment) -> Vec<String> {
+fn keys(model: ModelIndex, sides: &[Side; 2], deployment: &Deployment) -> Vec<String> {
     let [left, right] = sides.each_ref().map(|side| deployment.side_name(side));
     let model = &deployment.models[model].name;
     vec![

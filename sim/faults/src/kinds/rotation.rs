@@ -4,7 +4,7 @@
 use trustsim_charms::DeclaredDuration;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
-use trustsim_model::{Claim, RotationStep, Target, TrustChange};
+use trustsim_model::{ApplicationIndex, Claim, RotationStep, Target, TrustChange};
 use trustsim_yaml::{Map, Node, Place, Spanned, Text, nearest, record};
 
 use super::units::RestartFile;
@@ -153,7 +153,11 @@ impl FaultKind for Rotation {
 }
 
 /// What one entry of `steps` asks for: one step, or as many assertions as it lists.
-fn steps_of(file: &StepFile, ca: usize, site: &mut Site<'_>) -> Option<Vec<RotationStep>> {
+fn steps_of(
+    file: &StepFile,
+    ca: ApplicationIndex,
+    site: &mut Site<'_>,
+) -> Option<Vec<RotationStep>> {
     let [kind] = file.given.as_slice() else {
         let message = match file.given.len() {
             0 => "a step needs its kind",

@@ -5,7 +5,7 @@ use std::ops::Range;
 use trustsim_charms::CharmDeclaration;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
-use trustsim_model::{Action, Deployment, ModelKind, ScaleAction, Target};
+use trustsim_model::{Action, ApplicationIndex, Deployment, ModelKind, ScaleAction, Target};
 use trustsim_yaml::{Node, Spanned, Text, record};
 
 use crate::Fault;
@@ -67,7 +67,7 @@ impl FaultKind for AddUnits {
     }
 }
 
-const fn add(application: usize, count: u32) -> Action {
+const fn add(application: ApplicationIndex, count: u32) -> Action {
     Action::Scale(ScaleAction::AddUnits { application, count })
 }
 

@@ -2,7 +2,7 @@
 
 use trustsim_charms::{DeclaredDuration, Role};
 use trustsim_errors::{Code, Diagnostic};
-use trustsim_model::{Action, Tampering, Target, TlsAction, TlsEdit};
+use trustsim_model::{Action, ApplicationIndex, Tampering, Target, TlsAction, TlsEdit};
 use trustsim_yaml::{Spanned, Text, nearest, record};
 
 use crate::Fault;
@@ -78,7 +78,11 @@ fn tampering(text: &Text, site: &mut Site<'_>) -> Option<Tampering> {
     found
 }
 
-fn check_endpoint(application: usize, endpoint: &Text, site: &mut Site<'_>) -> Option<()> {
+fn check_endpoint(
+    application: ApplicationIndex,
+    endpoint: &Text,
+    site: &mut Site<'_>,
+) -> Option<()> {
     let endpoints = site.charm(application).endpoints.iter();
     let getting = endpoints
         .filter(|each| each.role == Role::Requirer && each.interface == "tls-certificates");

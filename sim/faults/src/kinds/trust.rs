@@ -116,7 +116,7 @@ fn store(subjects: [Option<&Text>; 3], place: Place, site: &mut Site<'_>) -> Opt
     let [app, unit, client] = subjects;
     match (app, unit, client) {
         (None, None, Some(name)) => {
-            let mut clients = site.deployment().clients.iter();
+            let clients = &site.deployment().clients;
             let found = clients.position(|client| client.name == name.value);
             if found.is_none() {
                 let message = format!("there is no client `{}`", name.value);

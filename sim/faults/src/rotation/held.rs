@@ -4,7 +4,7 @@
 use super::{Planned, Planner};
 use trustsim_charms::{EndpointProfile, Mode};
 use trustsim_kernel::{Span, Streams};
-use trustsim_model::{Action, Deployment, Party, RotationStep};
+use trustsim_model::{Action, ApplicationIndex, Deployment, Party, RotationStep};
 
 const PURPOSE_JITTER: u64 = 0x7265_6973;
 const HOUR: Span = Span::from_secs(3_600);
@@ -97,7 +97,13 @@ fn reissue(planner: &Planner<'_>, jitter: Span, per_hour: Option<u32>) -> Planne
     let count = requesters(planner.deployment, ca);
     let planned = (0..count).map(|number| {
         let key = u64::from(number);
-        let late = streams.between(PURPOSE_JITTER, ca as u64, key, Span::ZERO, jitter);
+        let late = streams.between(
+            PURPOSE_JITTER,
+            usize::from(ca) as u64,
+            key,
+            Span::ZERO,
+            jitter,
+        );
         let mut parameters = vec![("first", number.to_string())];
         if number + 1 < count {
             parameters.push(("count", "1".to_owned()));
@@ -111,7 +117,7 @@ fn reissue(planner: &Planner<'_>, jitter: Span, per_hour: Option<u32>) -> Planne
 }
 
 /// How many requests there are, by the units that are related to the CA from the start.
-fn requesters(deployment: &Deployment, ca: usize) -> u32 {
+fn requesters(deployment: &Deployment, ca: ApplicationIndex) -> u32 {
     let relations = deployment.relations.iter().filter(|relation| {
         let provider = deployment.application_of(relation.sides[0].party);
         relation.interface == "tls-certificates" && provider == Some(ca)
@@ -135,7 +141,7 @@ fn requesters(deployment: &Deployment, ca: usize) -> u32 {
     asking.sum::<u32>().max(1)
 }
 
-fn run(application: usize, name: &str, parameters: &[(&str, String)]) -> Action {
+fn run(application: ApplicationIndex, name: &str, parameters: &[(&str, String)]) -> Action {
     let parameters = parameters.iter();
     let parameters = parameters.map(|(key, value)| ((*key).to_owned(), value.clone()));
     Action::RunAction {

@@ -2,7 +2,9 @@
 
 use super::{Planned, Planner};
 use trustsim_charms::Role;
-use trustsim_model::{Action, Deployment, Party, RelationSpec, RotationStep, Side, TrustChange};
+use trustsim_model::{
+    Action, ApplicationIndex, Deployment, Party, RelationSpec, RotationStep, Side, TrustChange,
+};
 
 /// # Errors
 ///
@@ -10,10 +12,10 @@ use trustsim_model::{Action, Deployment, Party, RelationSpec, RotationStep, Side
 pub(super) fn actions(
     planner: &Planner<'_>,
     step: &RotationStep,
-    successor: usize,
+    successor: ApplicationIndex,
 ) -> Result<Planned, String> {
     let old = planner.rotation.ca;
-    let name = |index: usize| planner.deployment.application_address(index);
+    let name = |index: ApplicationIndex| planner.deployment.application_address(index);
     match step {
         RotationStep::Distribute(change) => {
             let mut planned = Vec::new();
@@ -59,8 +61,8 @@ pub(super) fn actions(
 /// once Juju has removed it. `now_with` is who has it now, if no longer the old CA.
 fn exchange(
     planner: &Planner<'_>,
-    now_with: Option<usize>,
-    comes: usize,
+    now_with: Option<ApplicationIndex>,
+    comes: ApplicationIndex,
 ) -> Result<Planned, String> {
     let (deployment, at) = (planner.deployment, planner.at);
     let mut planned = Vec::new();
@@ -83,7 +85,7 @@ fn exchange(
 fn relations<'a>(
     deployment: &'a Deployment,
     interface: &'static str,
-    provider: usize,
+    provider: ApplicationIndex,
 ) -> impl Iterator<Item = &'a RelationSpec> {
     deployment.relations.iter().filter(move |relation| {
         relation.interface == interface
@@ -102,7 +104,7 @@ fn remove(relation: &RelationSpec) -> Action {
 fn integrate(
     deployment: &Deployment,
     relation: &RelationSpec,
-    provider: usize,
+    provider: ApplicationIndex,
 ) -> Result<Action, String> {
     let charm = &deployment.applications[provider].charm;
     let address = deployment.application_address(provider);
@@ -114,7 +116,7 @@ fn integrate(
     let party = if deployment.applications[provider].model == relation.model {
         Party::Application(provider)
     } else {
-        let consumed = deployment.saas.iter().position(|saas| {
+        let consumed = deployment.saas.position(|saas| {
             let offer = &deployment.offers[saas.offer];
             saas.model == relation.model
                 && offer.application == provider

@@ -77,32 +77,42 @@ pub(super) fn same_relation(deployment: &Deployment, one: &[Side; 2], other: &[S
 mod tests {
     use proptest::prelude::*;
 
+    use std::ops::Range;
+
     use super::*;
     use crate::action::{
         Between, FailingHook, HookAction, HookFailure, NetworkAction, OfferAction, ScaleAction,
         Target, UnitAction,
     };
     use crate::deployment::Party;
+    use crate::index::{ApplicationIndex, ClientIndex, ModelIndex};
     use crate::tls_action::{Added, Answering, Revoked, Store, Tampering, TlsAction, TlsEdit};
     use trustsim_charms::Role;
     use trustsim_juju::{CommitFault, Disruption};
     use trustsim_kernel::Span;
 
+    /// A position in one of the vectors of a deployment.
+    fn index<I: From<usize> + std::fmt::Debug>(
+        positions: Range<usize>,
+    ) -> impl Strategy<Value = I> {
+        positions.prop_map(I::from)
+    }
+
     fn target() -> impl Strategy<Value = Target> {
         let unit = proptest::option::of(0..3_u32);
-        (0..3_usize, unit).prop_map(|(application, unit)| Target { application, unit })
+        (index(0..3), unit).prop_map(|(application, unit)| Target { application, unit })
     }
 
     fn sides() -> impl Strategy<Value = [Side; 2]> {
         let side = |role| {
-            move |index: usize| Side {
+            move |index: ApplicationIndex| Side {
                 party: Party::Application(index),
                 endpoint: "certificates".to_owned(),
                 role,
             }
         };
         let (provider, requirer) = (side(Role::Provider), side(Role::Requirer));
-        (0..3_usize, 0..3_usize).prop_map(move |(one, other)| [provider(one), requirer(other)])
+        (index(0..3), index(0..3)).prop_map(move |(one, other)| [provider(one), requirer(other)])
     }
 
     fn disruption() -> impl Strategy<Value = Disruption> {
@@ -117,21 +127,21 @@ mod tests {
 
     fn network() -> impl Strategy<Value = NetworkAction> {
         let between = prop_oneof![
-            (0..2_usize, 2..4_usize).prop_map(|(left, right)| Between::Controllers(left, right)),
-            (0..2_usize).prop_map(Between::Agents),
-            (0..2_usize, 0..2_u32)
+            (index(0..2), index(2..4)).prop_map(|(left, right)| Between::Controllers(left, right)),
+            index(0..2).prop_map(Between::Agents),
+            (index(0..2), 0..2_u32)
                 .prop_map(|(application, unit)| Between::Agent { application, unit }),
         ];
         prop_oneof![
-            (0..2_usize).prop_map(NetworkAction::ControllerDown),
-            (0..2_usize).prop_map(NetworkAction::ControllerUp),
+            index(0..2).prop_map(NetworkAction::ControllerDown),
+            index(0..2).prop_map(NetworkAction::ControllerUp),
             (between, disruption(), any::<bool>()).prop_map(|(between, disruption, begins)| {
                 match begins {
                     true => NetworkAction::Disrupt(between, disruption),
                     false => NetworkAction::Restore(between, disruption),
                 }
             }),
-            (0..2_usize, -2..3_i64).prop_map(|(controller, skew_ns)| {
+            (index(0..2), -2..3_i64).prop_map(|(controller, skew_ns)| {
                 NetworkAction::SkewController {
                     controller,
                     skew_ns,
@@ -146,8 +156,8 @@ mod tests {
             target().prop_map(UnitAction::Start),
             target().prop_map(UnitAction::Seal),
             target().prop_map(|target| UnitAction::Kill { target, away: None }),
-            (0..2_usize).prop_map(|application| UnitAction::LoseLeader { application }),
-            (0..2_usize, -2..3_i64)
+            index(0..2).prop_map(|application| UnitAction::LoseLeader { application }),
+            (index(0..2), -2..3_i64)
                 .prop_map(|(machine, skew_ns)| UnitAction::SkewMachine { machine, skew_ns }),
         ]
     }
@@ -180,11 +190,17 @@ mod tests {
 
     fn offer() -> impl Strategy<Value = OfferAction> {
         prop_oneof![
-            sides().prop_map(|sides| OfferAction::Suspend { model: 0, sides }),
-            sides().prop_map(|sides| OfferAction::Resume { model: 0, sides }),
-            (0..2_usize).prop_map(|offer| OfferAction::Remove { offer, force: true }),
-            (0..2_usize, "[ab]").prop_map(|(offer, user)| OfferAction::Revoke { offer, user }),
-            (0..2_usize, "[ab]").prop_map(|(offer, user)| OfferAction::Grant { offer, user }),
+            sides().prop_map(|sides| OfferAction::Suspend {
+                model: ModelIndex::new(0),
+                sides
+            }),
+            sides().prop_map(|sides| OfferAction::Resume {
+                model: ModelIndex::new(0),
+                sides
+            }),
+            index(0..2).prop_map(|offer| OfferAction::Remove { offer, force: true }),
+            (index(0..2), "[ab]").prop_map(|(offer, user)| OfferAction::Revoke { offer, user }),
+            (index(0..2), "[ab]").prop_map(|(offer, user)| OfferAction::Grant { offer, user }),
         ]
     }
 
@@ -196,12 +212,12 @@ mod tests {
                 endpoint: None,
                 how: Tampering::Expired,
             }),
-            (0..2_usize).prop_map(|client| TlsEdit::Trust {
+            index(0..2).prop_map(|client| TlsEdit::Trust {
                 whose: Store::Client(client),
                 added: Added::Garbage,
             }),
-            (0..2_usize).prop_map(|ca| TlsEdit::Distrust {
-                whose: Store::Client(0),
+            index(0..2).prop_map(|ca| TlsEdit::Distrust {
+                whose: Store::Client(ClientIndex::new(0)),
                 ca
             }),
         ];
@@ -220,17 +236,17 @@ mod tests {
                 unit,
                 how,
             }),
-            (0..2_usize).prop_map(|ca| TlsAction::PublishLists {
+            index(0..2).prop_map(|ca| TlsAction::PublishLists {
                 ca,
                 revoked: vec![Revoked {
-                    application: 0,
+                    application: ApplicationIndex::new(0),
                     unit: None
                 }],
                 valid: Span::from_secs(1),
                 every: None,
             }),
-            (0..2_usize).prop_map(|ca| TlsAction::StopLists { ca }),
-            (0..2_usize).prop_map(|ca| TlsAction::Compromise { ca }),
+            index(0..2).prop_map(|ca| TlsAction::StopLists { ca }),
+            index(0..2).prop_map(|ca| TlsAction::Compromise { ca }),
         ]
     }
 
@@ -245,9 +261,15 @@ mod tests {
                 }
             }),
             target().prop_map(|Target { application, unit }| Action::Restart { application, unit }),
-            sides().prop_map(|sides| Action::Integrate { model: 0, sides }),
-            sides().prop_map(|sides| Action::RemoveRelation { model: 0, sides }),
-            (0..2_usize)
+            sides().prop_map(|sides| Action::Integrate {
+                model: ModelIndex::new(0),
+                sides
+            }),
+            sides().prop_map(|sides| Action::RemoveRelation {
+                model: ModelIndex::new(0),
+                sides
+            }),
+            index(0..2)
                 .prop_map(|application| ScaleAction::AddUnits {
                     application,
                     count: 1
@@ -285,7 +307,7 @@ mod tests {
 
         /// A unit that is started leaves its neighbours down.
         #[test]
-        fn one_unit_does_not_undo_what_was_done_to_all(application in 0..3_usize, unit in 0..3_u32) {
+        fn one_unit_does_not_undo_what_was_done_to_all(application in index(0..3), unit in 0..3_u32) {
             let all = Target { application, unit: None };
             let start = |target| Action::Unit(UnitAction::Start(target));
             let stop = Action::Unit(UnitAction::Stop(all));

@@ -2,6 +2,7 @@
 
 use super::{Whom, clock_of};
 use crate::deployment::Deployment;
+use crate::index::{ApplicationIndex, ControllerIndex, ModelIndex};
 use trustsim_juju::Disruption;
 use trustsim_kernel::format_duration;
 
@@ -9,13 +10,13 @@ use trustsim_kernel::format_duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Between {
     /// Two controllers.
-    Controllers(usize, usize),
+    Controllers(ControllerIndex, ControllerIndex),
     /// The agents of a model, and their controller.
-    Agents(usize),
+    Agents(ModelIndex),
     /// One unit's agent, and its controller.
     Agent {
         /// Application index.
-        application: usize,
+        application: ApplicationIndex,
         /// Unit number.
         unit: u32,
     },
@@ -25,9 +26,9 @@ pub enum Between {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NetworkAction {
     /// A controller's API server stops.
-    ControllerDown(usize),
+    ControllerDown(ControllerIndex),
     /// It runs again.
-    ControllerUp(usize),
+    ControllerUp(ControllerIndex),
     /// Something is wrong with a connection.
     Disrupt(Between, Disruption),
     /// And no more.
@@ -35,7 +36,7 @@ pub enum NetworkAction {
     /// The clock of a controller jumps to be off by so much; zero mends it.
     SkewController {
         /// Controller index.
-        controller: usize,
+        controller: ControllerIndex,
         /// Nanoseconds ahead of true time; negative is behind.
         skew_ns: i64,
     },
@@ -70,7 +71,7 @@ impl NetworkAction {
     }
 
     pub(super) fn to_command(&self, deployment: &Deployment) -> String {
-        let controller = |index: usize| deployment.controllers[index].name.as_str();
+        let controller = |index: ControllerIndex| deployment.controllers[index].name.as_str();
         match self {
             Self::ControllerDown(index) => format!("controller {} goes down", controller(*index)),
             Self::ControllerUp(index) => format!("controller {} is back", controller(*index)),
@@ -124,7 +125,7 @@ impl NetworkAction {
 
 impl Between {
     fn ends(self, deployment: &Deployment) -> String {
-        let controller = |index: usize| deployment.controllers[index].name.as_str();
+        let controller = |index: ControllerIndex| deployment.controllers[index].name.as_str();
         match self {
             Self::Controllers(left, right) => {
                 format!("controllers {} and {}", controller(left), controller(right))

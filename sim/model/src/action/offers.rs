@@ -3,6 +3,7 @@
 use super::Whom;
 use super::inverse::same_relation;
 use crate::deployment::{Deployment, Party, Side};
+use crate::index::{ModelIndex, OfferIndex};
 
 /// Something an operator does to an offer or to a relation through one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,35 +11,35 @@ pub enum OfferAction {
     /// `juju suspend-relation`, in the offering model.
     Suspend {
         /// The consuming model.
-        model: usize,
+        model: ModelIndex,
         /// Both sides there, provider first; one is a SAAS.
         sides: [Side; 2],
     },
     /// `juju resume-relation`.
     Resume {
         /// The consuming model.
-        model: usize,
+        model: ModelIndex,
         /// Both sides there, provider first; one is a SAAS.
         sides: [Side; 2],
     },
     /// `juju remove-offer`.
     Remove {
         /// Offer index.
-        offer: usize,
+        offer: OfferIndex,
         /// `--force`: with the relations through it.
         force: bool,
     },
     /// `juju revoke USER consume OFFER`.
     Revoke {
         /// Offer index.
-        offer: usize,
+        offer: OfferIndex,
         /// Owner of consuming models.
         user: String,
     },
     /// `juju grant USER consume OFFER`, and the relations are resumed.
     Grant {
         /// Offer index.
-        offer: usize,
+        offer: OfferIndex,
         /// Owner of consuming models.
         user: String,
     },
@@ -107,7 +108,7 @@ impl OfferAction {
 }
 
 /// The offering model and the offered side of a relation.
-pub fn offering(sides: &[Side; 2], deployment: &Deployment) -> Option<(usize, String)> {
+pub fn offering(sides: &[Side; 2], deployment: &Deployment) -> Option<(ModelIndex, String)> {
     sides.iter().find_map(|side| match side.party {
         Party::Saas(index) => {
             let offer = &deployment.offers[deployment.saas[index].offer];

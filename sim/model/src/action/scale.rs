@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Whom;
 use crate::deployment::{Deployment, ModelKind};
+use crate::index::ApplicationIndex;
 use trustsim_charms::CharmMetadata;
 
 /// Something an operator does to an application's units or charm.
@@ -12,21 +13,21 @@ pub enum ScaleAction {
     /// `juju add-unit`.
     AddUnits {
         /// Application index.
-        application: usize,
+        application: ApplicationIndex,
         /// How many.
         count: u32,
     },
     /// `juju remove-unit`.
     RemoveUnit {
         /// Application index.
-        application: usize,
+        application: ApplicationIndex,
         /// Number; on Kubernetes the highest one goes, whichever is meant.
         unit: u32,
     },
     /// `juju refresh`.
     Refresh {
         /// Application index.
-        application: usize,
+        application: ApplicationIndex,
         /// The channel that is named.
         channel: Option<String>,
         /// The revision that is named.
@@ -38,7 +39,7 @@ pub enum ScaleAction {
 
 impl ScaleAction {
     pub(super) fn to_command(&self, deployment: &Deployment) -> String {
-        let named = |index: usize| {
+        let named = |index: ApplicationIndex| {
             let spec = &deployment.applications[index];
             let model = &deployment.models[spec.model];
             (model.name.as_str(), spec.name.as_str(), model.kind)
@@ -77,7 +78,7 @@ impl ScaleAction {
     }
 
     /// Index of the application.
-    pub const fn application(&self) -> usize {
+    pub const fn application(&self) -> ApplicationIndex {
         match self {
             Self::AddUnits { application, .. }
             | Self::RemoveUnit { application, .. }

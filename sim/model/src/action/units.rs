@@ -2,13 +2,14 @@
 
 use super::{Whom, clock_of, unit_suffix};
 use crate::deployment::{Deployment, ModelKind};
+use crate::index::{ApplicationIndex, MachineIndex};
 use trustsim_kernel::{Span, format_duration};
 
 /// An application, or one unit of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
     /// Application index.
-    pub application: usize,
+    pub application: ApplicationIndex,
     /// Unit number; every unit where absent.
     pub unit: Option<u32>,
 }
@@ -39,12 +40,12 @@ pub enum UnitAction {
     /// The leader's agent cannot reach its controller until its lease is over.
     LoseLeader {
         /// Application index.
-        application: usize,
+        application: ApplicationIndex,
     },
     /// The clock of a machine jumps to be off by so much; zero mends it.
     SkewMachine {
         /// Machine index.
-        machine: usize,
+        machine: MachineIndex,
         /// Nanoseconds ahead of true time; negative is behind.
         skew_ns: i64,
     },

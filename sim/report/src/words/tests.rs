@@ -9,7 +9,8 @@ use trustsim_diagnosis::{Explanation, diagnose};
 use trustsim_juju::{HookError, RelationChange, Status};
 use trustsim_kernel::Span;
 use trustsim_model::{
-    Action, Deployment, Kind, Note, OperatorSpec, Party, Seq, Side, Source, Subject, When,
+    Action, ApplicationIndex, Deployment, Kind, Note, OperatorSpec, Party, Seq, Side, Source,
+    Subject, When,
 };
 use trustsim_pki::Certificate;
 use trustsim_testkit::{
@@ -87,7 +88,7 @@ fn noticed(what: &'static str, detail: &str, answers_in: Option<Span>) -> Note {
             subject: detail.to_owned(),
             detail: detail.to_owned(),
         },
-        operator: 0,
+        operator: 0.into(),
         answers_in,
     }
 }
@@ -210,7 +211,7 @@ fn looked_after() -> Deployment {
     let mut deployment = deployment();
     deployment.operators.push(OperatorSpec {
         name: "on-call".to_owned(),
-        answers: vec![0],
+        answers: vec![0.into()],
         when: When::At(Vec::new()),
         unit: None,
         rejects: Vec::new(),
@@ -234,7 +235,7 @@ fn a_person_who_is_absent_is_named() {
 /// `vault operator unseal` at `a.ca/0`, by the operator of line 9.
 fn unseal() -> (Action, Source) {
     let action = Action::AtWorkload {
-        application: 0,
+        application: 0.into(),
         unit: 0,
         command: "vault operator unseal".to_owned(),
         files: BTreeMap::from([(VAULT_UNSEALED.into(), Some("true".into()))]),
@@ -305,7 +306,7 @@ fn units_whose_names_begin_alike_are_told_apart() {
     assert_eq!(of_expiry(&deployment(), script).0, "not-asked");
 }
 
-fn side(application: usize, endpoint: &str, role: Role) -> Side {
+fn side(application: ApplicationIndex, endpoint: &str, role: Role) -> Side {
     Side {
         party: Party::Application(application),
         endpoint: endpoint.to_owned(),
@@ -325,10 +326,10 @@ fn a_removed_transfer_names_the_command_that_removed_it() {
     let sides = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
     script.transfer(5, RelationChange::Created, sides.0, sides.1);
     let removal = Action::RemoveRelation {
-        model: 0,
+        model: 0.into(),
         sides: [
-            side(0, "send-ca-cert", Role::Provider),
-            side(2, "receive-ca-cert", Role::Requirer),
+            side(0.into(), "send-ca-cert", Role::Provider),
+            side(2.into(), "receive-ca-cert", Role::Requirer),
         ],
     };
     let action = script.done(90, Some(Seq(0)), (removal, source(7, "")));

@@ -17,7 +17,7 @@ use trust::Distrust;
 use trustsim_charms::{CharmMetadata, Protocol, Role, ValidityOptions};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::parse_duration;
-use trustsim_model::{Action, ConnectionSpec, Deployment, ModelKind, Party};
+use trustsim_model::{Action, ApplicationIndex, ConnectionSpec, Deployment, ModelKind, Party};
 use trustsim_yaml::Place;
 
 pub(crate) use places::Places;
@@ -63,7 +63,7 @@ struct Lints<'a> {
 }
 
 impl Lints<'_> {
-    fn charm(&self, application: usize) -> &CharmMetadata {
+    fn charm(&self, application: ApplicationIndex) -> &CharmMetadata {
         &self.deployment.applications[application].charm
     }
 
@@ -97,7 +97,7 @@ impl Lints<'_> {
 
     /// Pods whose API is to have its certificate from elsewhere from the start, and cannot.
     fn vaults_that_never_start(&mut self) {
-        for application in 0..self.deployment.applications.len() {
+        for application in self.deployment.applications.keys() {
             let spec = &self.deployment.applications[application];
             let is_pod = self.deployment.models[spec.model].kind == ModelKind::Kubernetes;
             let api = spec.charm.implementation.api;
@@ -120,7 +120,7 @@ impl Lints<'_> {
     }
 
     /// Whether a fault or an option does what an operator would, as for charm-vault.
-    fn is_authorised(&self, application: usize) -> bool {
+    fn is_authorised(&self, application: ApplicationIndex) -> bool {
         let spec = &self.deployment.applications[application];
         let operator = spec.charm.implementation.operator;
         let Some(instead) = operator.and_then(|need| need.alternative) else {
@@ -137,7 +137,7 @@ impl Lints<'_> {
 
     /// Applications that wait for operators that are not declared.
     fn nobody_answers(&mut self) {
-        for application in 0..self.deployment.applications.len() {
+        for application in self.deployment.applications.keys() {
             let charm = self.charm(application);
             let name = charm.name.clone();
             let waits = charm.implementation.operator.is_some();
@@ -159,7 +159,7 @@ impl Lints<'_> {
 
     /// Relations between the two generations of `tls-certificates`.
     fn protocols(&mut self) {
-        for index in 0..self.deployment.relations.len() {
+        for index in self.deployment.relations.keys() {
             let relation = &self.deployment.relations[index];
             if !self.deployment.protocols_differ(relation) {
                 continue;
@@ -223,7 +223,7 @@ impl Lints<'_> {
     fn missing_transfer(
         &mut self,
         connection: &ConnectionSpec,
-        issuers: &BTreeSet<usize>,
+        issuers: &BTreeSet<ApplicationIndex>,
         place: Place,
     ) {
         let deployment = self.deployment;
@@ -246,9 +246,13 @@ impl Lints<'_> {
     }
 
     /// The commands that would add the missing relation.
-    pub(super) fn transfer_help(&self, client: usize, issuer: usize) -> String {
+    pub(super) fn transfer_help(
+        &self,
+        client: ApplicationIndex,
+        issuer: ApplicationIndex,
+    ) -> String {
         let deployment = self.deployment;
-        let endpoint = |application: usize, role: Role| {
+        let endpoint = |application: ApplicationIndex, role: Role| {
             let endpoints = &deployment.applications[application].charm.endpoints;
             let found = endpoints.iter().find(|endpoint| {
                 endpoint.role == role && endpoint.interface == "certificate_transfer"
@@ -295,7 +299,7 @@ impl Lints<'_> {
 
     /// self-signed-certificates wants a root that lives twice as long as its leaves.
     fn short_roots(&mut self) {
-        for application in 0..self.deployment.applications.len() {
+        for application in self.deployment.applications.keys() {
             let spec = &self.deployment.applications[application];
             let Some(bound) = spec.charm.implementation.validity_options else {
                 continue;
@@ -306,7 +310,7 @@ impl Lints<'_> {
                 self.push_short_root(message, place);
                 continue;
             }
-            for index in 0..self.deployment.actions.len() {
+            for index in self.deployment.actions.keys() {
                 let Action::SetConfig {
                     application: whose,
                     options: changed,
@@ -343,7 +347,7 @@ impl Lints<'_> {
 
     fn short_root(
         &self,
-        application: usize,
+        application: ApplicationIndex,
         bound: ValidityOptions,
         options: &BTreeMap<String, String>,
     ) -> Option<String> {

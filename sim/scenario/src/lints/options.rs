@@ -4,13 +4,13 @@
 use super::Lints;
 use trustsim_charms::{EndpointProfile, OptionFault, Requests, Role};
 use trustsim_errors::{Code, Diagnostic};
-use trustsim_model::{ModelKind, RelationSpec};
+use trustsim_model::{ApplicationIndex, ModelKind, RelationSpec};
 use trustsim_pki::RequestAttributes;
 
 impl Lints<'_> {
     /// Options with which a provider is blocked or fails.
     pub(super) fn impossible_options(&mut self) {
-        for application in 0..self.deployment.applications.len() {
+        for application in self.deployment.applications.keys() {
             for fault in self.faulty_options(application) {
                 let address = self.deployment.application_address(application);
                 let charm = self.charm(application).name.clone();
@@ -37,7 +37,7 @@ impl Lints<'_> {
     }
 
     /// Options with which an application does nothing, as it is related.
-    fn faulty_options(&self, application: usize) -> Vec<OptionFault> {
+    fn faulty_options(&self, application: ApplicationIndex) -> Vec<OptionFault> {
         let spec = &self.deployment.applications[application];
         let mut faults = spec.charm.option_faults(&spec.options);
         faults.retain(|fault| {
@@ -49,7 +49,7 @@ impl Lints<'_> {
 
     /// Requests that the role of a Vault refuses.
     pub(super) fn refused_names(&mut self) {
-        for index in 0..self.deployment.relations.len() {
+        for index in self.deployment.relations.keys() {
             let relation = self.deployment.relations[index].clone();
             let Some((message, note)) = self.refused_name(&relation) else {
                 continue;
@@ -85,7 +85,11 @@ impl Lints<'_> {
     }
 
     /// The names that an application's first unit asks for, where that can be told.
-    fn names_asked(&self, application: usize, endpoint: &str) -> Option<RequestAttributes> {
+    fn names_asked(
+        &self,
+        application: ApplicationIndex,
+        endpoint: &str,
+    ) -> Option<RequestAttributes> {
         let spec = &self.deployment.applications[application];
         let model = &self.deployment.models[spec.model];
         let Some(EndpointProfile::Certificates(profile)) = &spec.charm.endpoint(endpoint)?.profile
@@ -126,7 +130,7 @@ impl Lints<'_> {
 
     /// A charm that keeps everything in a database, as charm-vault before 1.8 does.
     pub(super) fn missing_databases(&mut self) {
-        for application in 0..self.deployment.applications.len() {
+        for application in self.deployment.applications.keys() {
             let databases = self.charm(application).implementation.database_endpoints;
             let has = |endpoint: &&str| self.is_related(application, endpoint);
             if databases.is_empty() || !has(&"certificates") || databases.iter().any(has) {
@@ -143,7 +147,7 @@ impl Lints<'_> {
     }
 
     /// Whether an endpoint of an application has a relation, whatever is on the other side.
-    fn is_related(&self, application: usize, endpoint: &str) -> bool {
+    fn is_related(&self, application: ApplicationIndex, endpoint: &str) -> bool {
         let relations = self.deployment.relations.iter();
         relations.flat_map(|relation| &relation.sides).any(|side| {
             self.deployment.application_of(side.party) == Some(application)

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use super::Lints;
 use trustsim_charms::{Authority, EndpointProfile, Mode, Requests, acme_refusal};
 use trustsim_errors::{Code, Diagnostic};
-use trustsim_model::RelationSpec;
+use trustsim_model::{ApplicationIndex, RelationSpec};
 
 impl Lints<'_> {
     /// Whether one of these orders from a public CA, or has one sign for it.
-    pub(super) fn are_public(&self, issuers: &BTreeSet<usize>) -> bool {
+    pub(super) fn are_public(&self, issuers: &BTreeSet<ApplicationIndex>) -> bool {
         let mut issuers = issuers.iter();
         issuers.any(|issuer| {
             let signer = self.signer_of(*issuer);
@@ -20,7 +20,7 @@ impl Lints<'_> {
 
     /// Requirers that ask lego for what a public CA does not issue.
     pub(super) fn cannot_issue(&mut self) {
-        for index in 0..self.deployment.relations.len() {
+        for index in self.deployment.relations.keys() {
             let relation = self.deployment.relations[index].clone();
             if relation.interface != "tls-certificates" {
                 continue;
@@ -97,7 +97,12 @@ impl Lints<'_> {
     }
 
     /// tls-constraints reads unit databags only (tls_certificates_interface.v3).
-    fn never_relayed(&self, asker: usize, issuer: usize, name: &str) -> Option<(String, String)> {
+    fn never_relayed(
+        &self,
+        asker: ApplicationIndex,
+        issuer: ApplicationIndex,
+        name: &str,
+    ) -> Option<(String, String)> {
         let endpoint = self.charm(asker).endpoint(name)?;
         let Some(EndpointProfile::Certificates(profile)) = &endpoint.profile else {
             return None;

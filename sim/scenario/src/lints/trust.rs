@@ -6,16 +6,16 @@ use std::collections::BTreeSet;
 use super::Lints;
 use trustsim_charms::{Authority, CharmMetadata, EndpointProfile, IssuerProfile, Role, Transfers};
 use trustsim_errors::{Code, Diagnostic};
-use trustsim_model::{Action, ConnectionSpec, Party, RelationSpec};
+use trustsim_model::{Action, ApplicationIndex, ConnectionSpec, Party, RelationSpec};
 use trustsim_yaml::Place;
 
 /// A certificate that is trusted: of which application's CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Anchor {
     /// The root of that application, or the one above it.
-    Root(usize),
+    Root(ApplicationIndex),
     /// The CA with which that application signs, an intermediate.
-    Issuing(usize),
+    Issuing(ApplicationIndex),
 }
 
 /// Why a client will not trust a server.
@@ -24,9 +24,9 @@ pub(super) enum Distrust {
     /// Nothing leads to the CA.
     Nothing,
     /// The provider sends another CA than the one that signs.
-    AnotherCa(usize),
+    AnotherCa(ApplicationIndex),
     /// Only an intermediate is there, which the client's stack does not take for an anchor.
-    OnlyIntermediate(usize),
+    OnlyIntermediate(ApplicationIndex),
 }
 
 impl Lints<'_> {
@@ -34,7 +34,7 @@ impl Lints<'_> {
     pub(super) fn why_distrusted(
         &self,
         connection: &ConnectionSpec,
-        issuers: &BTreeSet<usize>,
+        issuers: &BTreeSet<ApplicationIndex>,
     ) -> Option<Distrust> {
         let anchors = match connection.from {
             Party::Client(client) => {
@@ -77,7 +77,7 @@ impl Lints<'_> {
 
     /// What an application comes to trust: what is transferred to it, and the CA of its own
     /// certificates where it trusts that.
-    fn anchors_of(&self, application: usize) -> BTreeSet<Anchor> {
+    fn anchors_of(&self, application: ApplicationIndex) -> BTreeSet<Anchor> {
         let transferred = self.related(application, Role::Requirer, "certificate_transfer", None);
         let mut anchors: BTreeSet<Anchor> = transferred
             .into_iter()
@@ -99,7 +99,7 @@ impl Lints<'_> {
     }
 
     /// The CAs that servers pass on to it, which are those of their own certificates: etcd does.
-    fn passed_on(&self, application: usize) -> BTreeSet<Anchor> {
+    fn passed_on(&self, application: ApplicationIndex) -> BTreeSet<Anchor> {
         let mut anchors = BTreeSet::new();
         let required = self.charm(application).endpoints.iter();
         let interfaces: BTreeSet<&str> = required
@@ -117,14 +117,18 @@ impl Lints<'_> {
         anchors
     }
 
-    fn given_by_all(&self, application: usize, endpoint: Option<&str>) -> BTreeSet<Anchor> {
+    fn given_by_all(
+        &self,
+        application: ApplicationIndex,
+        endpoint: Option<&str>,
+    ) -> BTreeSet<Anchor> {
         let providers = self.related(application, Role::Requirer, "tls-certificates", endpoint);
         let given = providers.into_iter();
         given.flat_map(|provider| self.given(provider, 8)).collect()
     }
 
     /// The `ca` that comes with a provider's certificates.
-    fn given(&self, provider: usize, depth: u32) -> BTreeSet<Anchor> {
+    fn given(&self, provider: ApplicationIndex, depth: u32) -> BTreeSet<Anchor> {
         let above = |endpoint: &str| {
             self.related(provider, Role::Requirer, "tls-certificates", Some(endpoint))
         };
@@ -157,7 +161,7 @@ impl Lints<'_> {
 
     /// What a provider sends over `certificate_transfer`. Vault and Notary send the CA of their own
     /// API, which is another one unless both come from the same CA above.
-    fn transferred(&self, provider: usize) -> BTreeSet<Anchor> {
+    fn transferred(&self, provider: ApplicationIndex) -> BTreeSet<Anchor> {
         let of_api = |endpoint: &str| {
             let above = self.related_ever(provider, endpoint).into_iter();
             above.flat_map(|whose| self.given(whose, 8)).collect()
@@ -182,7 +186,7 @@ impl Lints<'_> {
     }
 
     /// What a client outside Juju is given that asks for this application's CA.
-    fn handed_out(&self, application: usize) -> BTreeSet<Anchor> {
+    fn handed_out(&self, application: ApplicationIndex) -> BTreeSet<Anchor> {
         let charm = self.charm(application);
         match charm.implementation.authority {
             Authority::Intermediate { .. } => self.given(application, 8),
@@ -196,14 +200,18 @@ impl Lints<'_> {
     }
 
     /// The CA outside Juju with which an operator signs for this application.
-    pub(super) fn signer_of(&self, application: usize) -> Option<&IssuerProfile> {
+    pub(super) fn signer_of(&self, application: ApplicationIndex) -> Option<&IssuerProfile> {
         let mut operators = self.deployment.operators.iter();
         let operator = operators.find(|operator| operator.answers.contains(&application))?;
         operator.signs_with.as_ref()
     }
 
     /// Providers of an application's endpoint, also those that a fault integrates later.
-    fn related_ever(&self, application: usize, endpoint: &str) -> BTreeSet<usize> {
+    fn related_ever(
+        &self,
+        application: ApplicationIndex,
+        endpoint: &str,
+    ) -> BTreeSet<ApplicationIndex> {
         let interface = "tls-certificates";
         let mut found = self.related(application, Role::Requirer, interface, Some(endpoint));
         for timed in &self.deployment.actions {
@@ -221,10 +229,14 @@ impl Lints<'_> {
     }
 
     /// Providers that issue an application's certificates, and those that sign for them.
-    pub(super) fn issuers(&self, application: usize, endpoint: Option<&str>) -> BTreeSet<usize> {
+    pub(super) fn issuers(
+        &self,
+        application: ApplicationIndex,
+        endpoint: Option<&str>,
+    ) -> BTreeSet<ApplicationIndex> {
         let mut issuers = self.related(application, Role::Requirer, "tls-certificates", endpoint);
         loop {
-            let above: BTreeSet<usize> = issuers
+            let above: BTreeSet<ApplicationIndex> = issuers
                 .iter()
                 .flat_map(|&issuer| self.signed_by(issuer))
                 .collect();
@@ -237,7 +249,7 @@ impl Lints<'_> {
     }
 
     /// Providers that sign for a provider's CA, and not only for its API.
-    fn signed_by(&self, provider: usize) -> BTreeSet<usize> {
+    fn signed_by(&self, provider: ApplicationIndex) -> BTreeSet<ApplicationIndex> {
         let endpoint = match self.charm(provider).implementation.authority {
             Authority::Intermediate { endpoint } | Authority::Relay { endpoint } => Some(endpoint),
             Authority::People { .. } => return BTreeSet::new(),
@@ -249,11 +261,11 @@ impl Lints<'_> {
     /// Applications on the other side of an application's relations.
     pub(super) fn related(
         &self,
-        application: usize,
+        application: ApplicationIndex,
         role: Role,
         interface: &str,
         endpoint: Option<&str>,
-    ) -> BTreeSet<usize> {
+    ) -> BTreeSet<ApplicationIndex> {
         let across = |relation: &RelationSpec| {
             let [left, right] = &relation.sides;
             [(left, right), (right, left)]
@@ -276,7 +288,12 @@ impl Lints<'_> {
     }
 
     /// Says that a provider sends another CA than the one that signs.
-    pub(super) fn another_ca(&mut self, connection: &ConnectionSpec, sender: usize, place: Place) {
+    pub(super) fn another_ca(
+        &mut self,
+        connection: &ConnectionSpec,
+        sender: ApplicationIndex,
+        place: Place,
+    ) {
         let deployment = self.deployment;
         let (server, sends) = (
             deployment.application_address(connection.to),
@@ -303,7 +320,7 @@ impl Lints<'_> {
     pub(super) fn only_intermediate(
         &mut self,
         connection: &ConnectionSpec,
-        issuer: usize,
+        issuer: ApplicationIndex,
         place: Place,
     ) {
         let client = self.client_name(connection);
@@ -335,7 +352,7 @@ impl Lints<'_> {
     }
 }
 
-const fn anchor(provider: usize, is_root: bool) -> Anchor {
+const fn anchor(provider: ApplicationIndex, is_root: bool) -> Anchor {
     if is_root {
         Anchor::Root(provider)
     } else {
@@ -353,7 +370,7 @@ fn gives_root(profile: &IssuerProfile) -> bool {
     profile.ca_is_root || profile.chain.len() == 1
 }
 
-fn sent(provider: usize, profile: &IssuerProfile) -> BTreeSet<Anchor> {
+fn sent(provider: ApplicationIndex, profile: &IssuerProfile) -> BTreeSet<Anchor> {
     match profile.transfers {
         Transfers::Issuer if profile.chain.len() > 1 => [Anchor::Issuing(provider)].into(),
         Transfers::Root | Transfers::Issuer | Transfers::All => [Anchor::Root(provider)].into(),

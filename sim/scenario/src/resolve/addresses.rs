@@ -3,7 +3,7 @@
 use super::Resolver;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_faults::{Address, Names};
-use trustsim_model::Party;
+use trustsim_model::{ApplicationIndex, ModelIndex, Party};
 use trustsim_yaml::{Text, nearest};
 
 /// An address taken apart.
@@ -49,7 +49,7 @@ impl Resolver<'_> {
     }
 
     /// An application and nothing more.
-    pub(super) fn application_address(&mut self, text: &Text) -> Option<usize> {
+    pub(super) fn application_address(&mut self, text: &Text) -> Option<ApplicationIndex> {
         let address = self.address_of(text)?;
         if address.unit.is_some() || address.endpoint.is_some() {
             let message = format!("`{}` names more than an application", text.value);
@@ -96,10 +96,10 @@ impl Resolver<'_> {
         Some((party, unit))
     }
 
-    fn address_model(&mut self, parts: &Parts<'_>, text: &Text) -> Option<usize> {
+    fn address_model(&mut self, parts: &Parts<'_>, text: &Text) -> Option<ModelIndex> {
         let Some(name) = parts.model else {
             if self.deployment.models.len() == 1 {
-                return Some(0);
+                return self.deployment.models.first_key();
             }
             self.model_needed(parts.application, text);
             return None;
@@ -141,7 +141,12 @@ impl Resolver<'_> {
         self.push(diagnostic);
     }
 
-    fn application_named(&mut self, model: usize, name: &str, text: &Text) -> Option<usize> {
+    fn application_named(
+        &mut self,
+        model: ModelIndex,
+        name: &str,
+        text: &Text,
+    ) -> Option<ApplicationIndex> {
         if let Some(&found) = self.application_names[model].get(name) {
             return Some(found);
         }

@@ -8,12 +8,12 @@ use super::{ApplicationDraft, Resolver};
 use crate::format::ApplicationFile;
 use trustsim_charms::{KnownCharm, Role, WITHOUT_TLS};
 use trustsim_errors::{Code, Diagnostic, Severity};
-use trustsim_model::{ApplicationSpec, ModelKind};
+use trustsim_model::{ApplicationIndex, ApplicationSpec, ModelIndex, ModelKind};
 use trustsim_yaml::{Map, Node, Place, ScalarKind, Spanned, Value, nearest};
 
 impl Resolver<'_> {
     pub(super) fn applications(&mut self) {
-        for model in 0..self.models.len() {
+        for model in self.models.keys() {
             let applications = self.models[model].file.applications.take();
             for (name, file) in applications.iter().flat_map(Map::iter) {
                 self.application(model, name, file);
@@ -22,7 +22,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn application(&mut self, model: usize, name: &Spanned<String>, file: &ApplicationFile) {
+    fn application(&mut self, model: ModelIndex, name: &Spanned<String>, file: &ApplicationFile) {
         if !is_application_name(&name.value) {
             let message = format!("`{}` is not a valid application name", name.value);
             let help = "use lower-case letters, digits and single hyphens, beginning with a letter";
@@ -36,7 +36,6 @@ impl Resolver<'_> {
         let beside = (folder.as_path(), series.as_deref());
         let charm = self.charm_of(charm_name, file.channel.as_ref(), beside);
         self.note_charm_not_played(&charm, charm_name.place);
-        let index = self.deployment.applications.len();
         let spec = ApplicationSpec {
             model,
             name: name.value.clone(),
@@ -48,7 +47,7 @@ impl Resolver<'_> {
             placements: Vec::new(),
             charm: Arc::new(charm.metadata),
         };
-        self.deployment.applications.push(spec);
+        let index = self.deployment.applications.push_and_get_key(spec);
         self.application_names[model].insert(name.value.clone(), index);
         let options = file.options.iter().flat_map(Map::iter);
         let options = options.map(|(name, value)| {
@@ -65,7 +64,7 @@ impl Resolver<'_> {
     }
 
     /// What an application is deployed on, as far as the file says.
-    fn series_of(&self, model: usize, file: &ApplicationFile) -> Option<String> {
+    fn series_of(&self, model: ModelIndex, file: &ApplicationFile) -> Option<String> {
         let model = &self.models[model].file;
         let all = [&file.base, &file.series, &model.default_base, &model.series];
         let said = all.into_iter().flatten().find_map(Node::as_scalar)?;
@@ -89,7 +88,7 @@ impl Resolver<'_> {
 
     fn units(
         &mut self,
-        model: usize,
+        model: ModelIndex,
         name: &Spanned<String>,
         file: &ApplicationFile,
         charm: &KnownCharm,
@@ -220,7 +219,7 @@ impl Resolver<'_> {
     }
 
     /// What is known of an application's charm, as the option checks want it.
-    pub(super) fn known_charm(&self, application: usize) -> KnownCharm {
+    pub(super) fn known_charm(&self, application: ApplicationIndex) -> KnownCharm {
         KnownCharm {
             tracks: Vec::new(),
             series: Vec::new(),

@@ -393,7 +393,7 @@ charms:
       receive-ca-cert: {library: certificate-transfer-v0}
 ";
         let deployment = deployed([("s.yaml", text)]);
-        let charm = &deployment.applications[0].charm;
+        let charm = &deployment.applications.raw[0].charm;
         assert_eq!(charm.implementation.behaviour, "traefik");
         assert_eq!(charm.validator.as_deref(), Some("go"));
         let endpoint = charm.endpoint("certificates").expect("it has one");
@@ -414,7 +414,7 @@ charms:
 charms: {vault-k8s: {issuer: {chain: [{common-name: Root, validity: 520w}]}}}
 ";
         let deployment = deployed([("s.yaml", text)]);
-        let charm = &deployment.applications[0].charm;
+        let charm = &deployment.applications.raw[0].charm;
         assert!(charm.implementation.has_declared_chain() && charm.issuer.is_some());
         assert!(charm.endpoint("vault-pki").is_some());
     }
@@ -429,7 +429,7 @@ charms: {vault-k8s: {issuer: {chain: [{common-name: Root, validity: 520w}]}}}
             ("charms/mine/charmcraft.yaml", mine),
             ("elsewhere/metadata.yaml", elsewhere),
         ]);
-        let [a, b] = [0, 1].map(|at| &deployment.applications[at].charm);
+        let [a, b] = [0, 1].map(|at| &deployment.applications.raw[at].charm);
         assert!(a.known && b.known);
         assert_eq!(a.implementation.behaviour, "requirer");
         assert_eq!(a.containers, ["web"]);

@@ -5,7 +5,7 @@ use crate::format::{ClientFile, ConnectionFile, beside, read_text};
 use trustsim_charms::{DeclaredDuration, Role};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
-use trustsim_model::{ClientSpec, ConnectionSpec, Party, Persistence};
+use trustsim_model::{ApplicationIndex, ClientSpec, ConnectionSpec, Party, Persistence};
 use trustsim_tls::UnknownResumption;
 use trustsim_validators::Validator;
 use trustsim_yaml::{Map, Spanned, Text};
@@ -17,9 +17,8 @@ impl Resolver<'_> {
     pub(super) fn clients(&mut self) {
         for (name, file) in self.scenario.clients.iter().flat_map(Map::iter) {
             let client = self.client(name, file);
-            let index = self.deployment.clients.len();
+            let index = self.deployment.clients.push_and_get_key(client);
             self.client_names.insert(name.value.clone(), index);
-            self.deployment.clients.push(client);
         }
     }
 
@@ -30,7 +29,7 @@ impl Resolver<'_> {
             self.push(Diagnostic::error(Code::BadName, name.place, message).help(help));
         }
         if self.deployment.models.len() == 1
-            && let Some(&application) = self.application_names[0].get(&name.value)
+            && let Some(&application) = self.application_names.raw[0].get(&name.value)
         {
             let message = format!("`{}` is both a client and an application", name.value);
             let place = self.places.applications[application];
@@ -40,7 +39,7 @@ impl Resolver<'_> {
         // `system` is the public roots.
         let named = |text: &&Text| text.value != "system";
         let trusts = file.trusts.iter().flatten().filter(named);
-        let trusts: Vec<usize> = trusts.filter_map(|text| self.trusted(text)).collect();
+        let trusts: Vec<ApplicationIndex> = trusts.filter_map(|text| self.trusted(text)).collect();
         let roots = file.roots.iter().flatten();
         ClientSpec {
             name: name.value.clone(),
@@ -56,7 +55,7 @@ impl Resolver<'_> {
         }
     }
 
-    pub(super) fn trusted(&mut self, text: &Text) -> Option<usize> {
+    pub(super) fn trusted(&mut self, text: &Text) -> Option<ApplicationIndex> {
         let application = self.application_address(text)?;
         let issues = self.charm(application).endpoints.iter().any(|endpoint| {
             endpoint.role == Role::Provider
@@ -193,7 +192,7 @@ impl Resolver<'_> {
     }
 
     /// The endpoint of an address is one that gets certificates.
-    fn check_served_endpoint(&mut self, application: usize, name: &str, text: &Text) {
+    fn check_served_endpoint(&mut self, application: ApplicationIndex, name: &str, text: &Text) {
         let charm = self.charm(application);
         let serves = |endpoint: &&trustsim_charms::Endpoint| {
             endpoint.role == Role::Requirer && endpoint.interface == "tls-certificates"

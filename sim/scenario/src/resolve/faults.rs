@@ -7,7 +7,7 @@ use super::Resolver;
 use trustsim_charms::CharmMetadata;
 use trustsim_errors::Diagnostic;
 use trustsim_faults::{Address, Names, draw, resolve};
-use trustsim_model::{Deployment, Party, RelationSpec, Source};
+use trustsim_model::{ApplicationIndex, Deployment, ModelIndex, Party, RelationSpec, Source};
 use trustsim_yaml::{Map, Node, Place, Text};
 
 impl Resolver<'_> {
@@ -18,7 +18,7 @@ impl Resolver<'_> {
             self.places.faults.entry(line).or_insert(file.place);
         }
         let plan = resolve(files, self);
-        self.deployment.actions = plan.actions;
+        self.deployment.actions = plan.actions.into();
         self.deployment.random = plan.random;
         self.deployment.rotations = plan.rotations;
         draw(&mut self.deployment);
@@ -42,7 +42,7 @@ impl Names for Resolver<'_> {
         self.address_of(text)
     }
 
-    fn application(&mut self, text: &Text) -> Option<usize> {
+    fn application(&mut self, text: &Text) -> Option<ApplicationIndex> {
         self.application_address(text)
     }
 
@@ -50,23 +50,33 @@ impl Names for Resolver<'_> {
         self.party_address(text)
     }
 
-    fn authority(&mut self, text: &Text) -> Option<usize> {
+    fn authority(&mut self, text: &Text) -> Option<ApplicationIndex> {
         self.trusted(text)
     }
 
-    fn relation(&mut self, model: usize, sides: [&Text; 2], place: Place) -> Option<RelationSpec> {
+    fn relation(
+        &mut self,
+        model: ModelIndex,
+        sides: [&Text; 2],
+        place: Place,
+    ) -> Option<RelationSpec> {
         let [left, right] = sides.map(Text::clone);
         let draft = self.draft_between(model, left, right, place)?;
         self.resolve_relation(&draft)
     }
 
-    fn over_limit(&self, application: usize, endpoint: &str, count: u32) -> Option<String> {
+    fn over_limit(
+        &self,
+        application: ApplicationIndex,
+        endpoint: &str,
+        count: u32,
+    ) -> Option<String> {
         self.limit_exceeded(application, endpoint, count)
     }
 
     fn options(
         &mut self,
-        application: usize,
+        application: ApplicationIndex,
         options: Option<&Map<Node>>,
     ) -> BTreeMap<String, Option<String>> {
         let charm = self.known_charm(application);
@@ -82,7 +92,7 @@ impl Names for Resolver<'_> {
 
     fn refreshed(
         &mut self,
-        application: usize,
+        application: ApplicationIndex,
         channel: Option<&Text>,
         changes: Option<&Node>,
     ) -> Option<Arc<CharmMetadata>> {
@@ -95,11 +105,11 @@ impl Names for Resolver<'_> {
         Some(Arc::new(known.metadata))
     }
 
-    fn add_units(&mut self, application: usize, count: u32) {
+    fn add_units(&mut self, application: ApplicationIndex, count: u32) {
         *self.units_added.entry(application).or_default() += count;
     }
 
-    fn units_added(&self, application: usize) -> u32 {
+    fn units_added(&self, application: ApplicationIndex) -> u32 {
         self.units_added.get(&application).copied().unwrap_or(0)
     }
 }

@@ -10,6 +10,7 @@ use super::Resolver;
 use super::drafts::{RelationDraft, SideDraft};
 use trustsim_charms::{Endpoint, Protocol, Role};
 use trustsim_errors::{Code, Diagnostic, Severity};
+use trustsim_model::ApplicationIndex;
 use trustsim_yaml::{Spanned, nearest};
 
 /// What is known of an endpoint.
@@ -20,7 +21,7 @@ struct Known {
     container_scope: bool,
 }
 
-type Name = (usize, String);
+type Name = (ApplicationIndex, String);
 
 impl Resolver<'_> {
     /// Completes the charms of which more endpoints may exist; drafts whose endpoints cannot be
@@ -196,7 +197,7 @@ impl Resolver<'_> {
     /// Every endpoint that is named but not known, of charms that may have more.
     fn open_endpoints(&self, drafts: &[RelationDraft]) -> BTreeMap<Name, Option<Known>> {
         let mut open = BTreeMap::new();
-        let mut consider = |application: usize, name: &str| {
+        let mut consider = |application: ApplicationIndex, name: &str| {
             let known = name == "juju-info" || self.charm(application).endpoint(name).is_some();
             if self.drafts[application].more_endpoints && !known {
                 open.insert((application, name.to_owned()), None);
@@ -312,7 +313,7 @@ impl Resolver<'_> {
 impl Resolver<'_> {
     fn note_added_endpoint(
         &mut self,
-        application: usize,
+        application: ApplicationIndex,
         charm: &str,
         name: &str,
         interface: &str,

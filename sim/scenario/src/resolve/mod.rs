@@ -28,7 +28,9 @@ use crate::format::{Files, MergedModel, ScenarioFile};
 use crate::lints::Places;
 use trustsim_charms::{CharmMetadata, KnownCharm};
 use trustsim_errors::{Diagnostic, Diagnostics};
-use trustsim_model::{Deployment, Source};
+use trustsim_model::{
+    ApplicationIndex, ClientIndex, Deployment, ModelIndex, SaasIndex, Source, TiVec,
+};
 use trustsim_yaml::{Place, Text};
 
 /// What is known of an application beyond its place in the deployment.
@@ -48,16 +50,16 @@ pub(super) struct Resolver<'a> {
     files: &'a dyn Files,
     out: Diagnostics,
     deployment: Deployment,
-    models: Vec<MergedModel>,
-    model_names: BTreeMap<String, usize>,
+    models: TiVec<ModelIndex, MergedModel>,
+    model_names: BTreeMap<String, ModelIndex>,
     declared_charms: BTreeMap<String, Arc<KnownCharm>>,
-    drafts: Vec<ApplicationDraft>,
-    application_names: Vec<BTreeMap<String, usize>>,
-    saas_names: Vec<BTreeMap<String, usize>>,
-    client_names: BTreeMap<String, usize>,
+    drafts: TiVec<ApplicationIndex, ApplicationDraft>,
+    application_names: TiVec<ModelIndex, BTreeMap<String, ApplicationIndex>>,
+    saas_names: TiVec<ModelIndex, BTreeMap<String, SaasIndex>>,
+    client_names: BTreeMap<String, ClientIndex>,
     places: Places,
     /// How many units each application is given by faults so far.
-    units_added: BTreeMap<usize, u32>,
+    units_added: BTreeMap<ApplicationIndex, u32>,
 }
 
 /// Resolves a scenario.
@@ -73,12 +75,12 @@ pub(super) fn resolve(
         files,
         out,
         deployment: Deployment::empty(),
-        models: Vec::new(),
+        models: TiVec::new(),
         model_names: BTreeMap::new(),
         declared_charms: BTreeMap::new(),
-        drafts: Vec::new(),
-        application_names: Vec::new(),
-        saas_names: Vec::new(),
+        drafts: TiVec::new(),
+        application_names: TiVec::new(),
+        saas_names: TiVec::new(),
         client_names: BTreeMap::new(),
         places: Places::default(),
         units_added: BTreeMap::new(),
@@ -129,7 +131,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn charm(&self, application: usize) -> &CharmMetadata {
+    fn charm(&self, application: ApplicationIndex) -> &CharmMetadata {
         &self.deployment.applications[application].charm
     }
 }

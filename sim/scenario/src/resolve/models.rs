@@ -6,7 +6,7 @@ use super::Resolver;
 use crate::format::{MergedModel, merged_model};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
-use trustsim_model::{ModelKind, ModelSpec};
+use trustsim_model::{ControllerIndex, ModelKind, ModelSpec, TiVec};
 use trustsim_yaml::{Spanned, nearest};
 
 /// Juju's default `update-status-hook-interval`.
@@ -22,10 +22,9 @@ impl Resolver<'_> {
                 self.push(Diagnostic::error(Code::BadName, name.place, message).help(help));
             }
             let model = merged_model(&node.0, self.folder, self.files, &mut self.out);
-            let index = self.deployment.models.len();
             let spec = self.model_spec(name, &model);
+            let index = self.deployment.models.push_and_get_key(spec);
             self.model_names.insert(name.value.clone(), index);
-            self.deployment.models.push(spec);
             self.models.push(model);
             self.application_names.push(BTreeMap::new());
             self.saas_names.push(BTreeMap::new());
@@ -83,8 +82,8 @@ impl Resolver<'_> {
         }
     }
 
-    fn controller_of(&mut self, name: &Spanned<String>, model: &MergedModel) -> usize {
-        let names: Vec<String> = self
+    fn controller_of(&mut self, name: &Spanned<String>, model: &MergedModel) -> ControllerIndex {
+        let names: TiVec<ControllerIndex, String> = self
             .deployment
             .controllers
             .iter()
@@ -93,13 +92,13 @@ impl Resolver<'_> {
         let Some(given) = &model.file.controller else {
             if names.len() > 1 {
                 let message = format!("model `{}` does not say on which controller", name.value);
-                let help = format!("add `controller:` with one of {}", names.join(", "));
+                let help = format!("add `controller:` with one of {}", names.raw.join(", "));
                 let diagnostic = Diagnostic::error(Code::UnknownController, name.place, message);
                 self.push(diagnostic.help(help));
             }
-            return 0;
+            return 0.into();
         };
-        let found = names.iter().position(|known| *known == given.value);
+        let found = names.position(|known| *known == given.value);
         if found.is_none() {
             let message = format!("there is no controller `{}`", given.value);
             let near = nearest(&given.value, names.iter().map(String::as_str));
@@ -110,7 +109,7 @@ impl Resolver<'_> {
             });
         }
         // The first takes its place where an error was reported.
-        found.unwrap_or(0)
+        found.unwrap_or(0.into())
     }
 }
 

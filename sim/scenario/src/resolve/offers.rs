@@ -2,12 +2,12 @@
 
 use super::Resolver;
 use trustsim_errors::{Code, Diagnostic};
-use trustsim_model::{OfferSpec, SaasSpec};
+use trustsim_model::{ApplicationIndex, ModelIndex, OfferIndex, OfferSpec, SaasSpec};
 use trustsim_yaml::{Map, Spanned, Text, nearest};
 
 impl Resolver<'_> {
     pub(super) fn offers(&mut self) {
-        for model in 0..self.models.len() {
+        for model in self.models.keys() {
             let applications = self.models[model].file.applications.take();
             for (name, file) in applications.iter().flat_map(Map::iter) {
                 let Some(&application) = self.application_names[model].get(&name.value) else {
@@ -22,7 +22,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn offer(&mut self, application: usize, name: &Spanned<String>, endpoints: &[Text]) {
+    fn offer(&mut self, application: ApplicationIndex, name: &Spanned<String>, endpoints: &[Text]) {
         let model = self.deployment.applications[application].model;
         if self.offer_named(model, &name.value).is_some() {
             let message = format!("offer `{}` stands in this model twice", name.value);
@@ -53,7 +53,7 @@ impl Resolver<'_> {
     }
 
     /// Says that an application's charm has no such endpoint.
-    pub(super) fn unknown_endpoint(&mut self, application: usize, endpoint: &Text) {
+    pub(super) fn unknown_endpoint(&mut self, application: ApplicationIndex, endpoint: &Text) {
         let spec = &self.deployment.applications[application];
         let message = format!(
             "application {:?} has no {:?} relation",
@@ -74,14 +74,14 @@ impl Resolver<'_> {
         self.push(diagnostic);
     }
 
-    fn offer_named(&self, model: usize, name: &str) -> Option<usize> {
-        self.deployment.offers.iter().position(|offer| {
+    fn offer_named(&self, model: ModelIndex, name: &str) -> Option<OfferIndex> {
+        self.deployment.offers.position(|offer| {
             offer.name == name && self.deployment.applications[offer.application].model == model
         })
     }
 
     pub(super) fn saas(&mut self) {
-        for model in 0..self.models.len() {
+        for model in self.models.keys() {
             let saas = self.models[model].file.saas.take();
             for (name, file) in saas.iter().flat_map(Map::iter) {
                 if let Some(&application) = self.application_names[model].get(&name.value) {
@@ -95,8 +95,7 @@ impl Resolver<'_> {
                 else {
                     continue;
                 };
-                let index = self.deployment.saas.len();
-                self.deployment.saas.push(SaasSpec {
+                let index = self.deployment.saas.push_and_get_key(SaasSpec {
                     model,
                     name: name.value.clone(),
                     offer,
@@ -108,7 +107,7 @@ impl Resolver<'_> {
     }
 
     /// The offer of a URL `[controller:][user/]model.offer`, seen from a model.
-    fn offer_at(&mut self, from: usize, url: &Text) -> Option<usize> {
+    fn offer_at(&mut self, from: ModelIndex, url: &Text) -> Option<OfferIndex> {
         let Some(parts) = parse_url(&url.value) else {
             let message = format!("invalid offer URL {:?}", url.value);
             let help = "write `[controller:][user/]model.offer`";
@@ -151,7 +150,7 @@ impl Resolver<'_> {
     }
 
     /// Controller and owner of the URL must be those of the model.
-    fn check_url(&mut self, from: usize, model: usize, parts: &OfferUrl<'_>, url: &Text) {
+    fn check_url(&mut self, from: ModelIndex, model: ModelIndex, parts: &OfferUrl<'_>, url: &Text) {
         let deployment = &self.deployment;
         let spec = &deployment.models[model];
         let controller = &deployment.controllers[spec.controller].name;

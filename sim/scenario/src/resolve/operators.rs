@@ -4,7 +4,7 @@ use super::Resolver;
 use crate::format::{DelayFile, OperatorFile};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Delay;
-use trustsim_model::{OperatorSpec, When};
+use trustsim_model::{ApplicationIndex, OperatorSpec, When};
 use trustsim_yaml::{Map, Reader, Spanned, Text, Unknown};
 
 impl Resolver<'_> {
@@ -32,7 +32,7 @@ impl Resolver<'_> {
     }
 
     fn operator(&mut self, name: &Spanned<String>, file: &OperatorFile) -> Option<OperatorSpec> {
-        let mut answers: Vec<usize> = Vec::new();
+        let mut answers: Vec<ApplicationIndex> = Vec::new();
         for text in file.answers.iter().flatten() {
             if let Some(application) = self.answered(text, file, &answers) {
                 answers.push(application);
@@ -63,7 +63,12 @@ impl Resolver<'_> {
     }
 
     /// One application that they look after, beside those of `before`.
-    fn answered(&mut self, text: &Text, file: &OperatorFile, before: &[usize]) -> Option<usize> {
+    fn answered(
+        &mut self,
+        text: &Text,
+        file: &OperatorFile,
+        before: &[ApplicationIndex],
+    ) -> Option<ApplicationIndex> {
         let application = self.application_address(text)?;
         if before.contains(&application) {
             let message = format!("`{}` stands here twice", text.value);
@@ -97,7 +102,7 @@ impl Resolver<'_> {
         Some(application)
     }
 
-    fn check_operator_unit(&mut self, application: usize, unit: &Spanned<u32>) {
+    fn check_operator_unit(&mut self, application: ApplicationIndex, unit: &Spanned<u32>) {
         let units = self.deployment.applications[application].units;
         if unit.value >= units {
             let address = self.deployment.application_address(application);

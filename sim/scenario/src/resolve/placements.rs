@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
 use trustsim_errors::{Code, Diagnostic};
-use trustsim_model::{MachineSpec, ModelKind, Placement};
+use trustsim_model::{
+    ApplicationIndex, MachineIndex, MachineSpec, ModelIndex, ModelKind, Placement,
+};
 use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Unknown, Value};
 
 /// One entry of `to`, read.
@@ -23,15 +25,15 @@ enum Target {
 
 /// The machines of one model while they are handed out.
 struct Machines {
-    model: usize,
-    by_id: BTreeMap<String, usize>,
+    model: ModelIndex,
+    by_id: BTreeMap<String, MachineIndex>,
     containers: BTreeMap<(String, String), u32>,
     next: u32,
 }
 
 impl Resolver<'_> {
     pub(super) fn placements(&mut self) {
-        for model in 0..self.models.len() {
+        for model in self.models.keys() {
             // On Kubernetes `to` is a node selector and means nothing here.
             if self.deployment.models[model].kind == ModelKind::Machine {
                 self.place_model(model);
@@ -39,10 +41,10 @@ impl Resolver<'_> {
         }
     }
 
-    fn place_model(&mut self, model: usize) {
+    fn place_model(&mut self, model: ModelIndex) {
         let machines = self.models[model].file.machines.take().unwrap_or_default();
         let mut handed = self.declared_machines(model, &machines);
-        let mut directives: Vec<(usize, Vec<Spanned<Directive>>)> = Vec::new();
+        let mut directives: Vec<(ApplicationIndex, Vec<Spanned<Directive>>)> = Vec::new();
         let applications = self.models[model].file.applications.take();
         for (name, file) in applications.iter().flat_map(Map::iter) {
             let Some(&index) = self.application_names[model].get(&name.value) else {
@@ -53,7 +55,7 @@ impl Resolver<'_> {
         }
         self.models[model].file.applications = applications;
         self.note_unused_machines(&machines, &directives);
-        let by_application: BTreeMap<usize, Vec<Spanned<Directive>>> =
+        let by_application: BTreeMap<ApplicationIndex, Vec<Spanned<Directive>>> =
             directives.iter().cloned().collect();
         for (application, _) in &directives {
             for unit in 0..self.deployment.applications[*application].units {
@@ -75,7 +77,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn declared_machines(&mut self, model: usize, machines: &Map<Node>) -> Machines {
+    fn declared_machines(&mut self, model: ModelIndex, machines: &Map<Node>) -> Machines {
         let mut handed = Machines {
             model,
             by_id: BTreeMap::new(),
@@ -96,18 +98,18 @@ impl Resolver<'_> {
         handed
     }
 
-    fn machine(&mut self, handed: &mut Machines, id: String) -> usize {
+    fn machine(&mut self, handed: &mut Machines, id: String) -> MachineIndex {
         let model = handed.model;
         *handed.by_id.entry(id).or_insert_with_key(|id| {
             let id = id.clone();
-            self.deployment.machines.push(MachineSpec { model, id });
-            self.deployment.machines.len() - 1
+            let machines = &mut self.deployment.machines;
+            machines.push_and_get_key(MachineSpec { model, id })
         })
     }
 
     fn directives(
         &mut self,
-        application: usize,
+        application: ApplicationIndex,
         to: Option<&Node>,
         handed: &Machines,
     ) -> Vec<Spanned<Directive>> {
@@ -164,7 +166,7 @@ impl Resolver<'_> {
         read
     }
 
-    fn target_exists(&self, directive: &Directive, model: usize, handed: &Machines) -> bool {
+    fn target_exists(&self, directive: &Directive, model: ModelIndex, handed: &Machines) -> bool {
         match &directive.target {
             Target::New => true,
             Target::Machine(id) => handed.by_id.contains_key(id),
@@ -181,7 +183,7 @@ impl Resolver<'_> {
     fn note_unused_machines(
         &mut self,
         machines: &Map<Node>,
-        directives: &[(usize, Vec<Spanned<Directive>>)],
+        directives: &[(ApplicationIndex, Vec<Spanned<Directive>>)],
     ) {
         let used: BTreeSet<&str> = directives
             .iter()
@@ -206,11 +208,11 @@ impl Resolver<'_> {
     /// one first.
     fn place_unit(
         &mut self,
-        application: usize,
+        application: ApplicationIndex,
         unit: u32,
-        directives: &BTreeMap<usize, Vec<Spanned<Directive>>>,
+        directives: &BTreeMap<ApplicationIndex, Vec<Spanned<Directive>>>,
         handed: &mut Machines,
-        visiting: &mut BTreeSet<(usize, u32)>,
+        visiting: &mut BTreeSet<(ApplicationIndex, u32)>,
     ) -> Placement {
         let index = unit as usize;
         if let Some(placement) = self.deployment.applications[application]
@@ -243,9 +245,9 @@ impl Resolver<'_> {
         &mut self,
         directive: &Directive,
         unit: u32,
-        directives: &BTreeMap<usize, Vec<Spanned<Directive>>>,
+        directives: &BTreeMap<ApplicationIndex, Vec<Spanned<Directive>>>,
         handed: &mut Machines,
-        visiting: &mut BTreeSet<(usize, u32)>,
+        visiting: &mut BTreeSet<(ApplicationIndex, u32)>,
     ) -> Placement {
         let host = match &directive.target {
             Target::New if directive.container.is_none() => return Placement::New,
@@ -280,7 +282,7 @@ impl Resolver<'_> {
         Placement::Machine(self.machine(handed, id))
     }
 
-    fn fresh_machine(&mut self, handed: &mut Machines) -> usize {
+    fn fresh_machine(&mut self, handed: &mut Machines) -> MachineIndex {
         let id = handed.next.to_string();
         handed.next += 1;
         self.machine(handed, id)

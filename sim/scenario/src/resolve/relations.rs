@@ -8,13 +8,13 @@ use super::{Resolver, quoted};
 use trustsim_charms::Endpoint;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_faults::{RelationKey, relation_key};
-use trustsim_model::{Party, RelationSpec, Side};
+use trustsim_model::{ApplicationIndex, ModelIndex, Party, RelationSpec, Side};
 use trustsim_yaml::{FromNode, Node, Place, Reader, Spanned, Text, Unknown, Value, nearest};
 
 impl Resolver<'_> {
     pub(super) fn relations(&mut self) {
         let mut drafts = Vec::new();
-        for model in 0..self.models.len() {
+        for model in self.models.keys() {
             let relations = self.models[model].file.relations.take().unwrap_or_default();
             drafts.extend(
                 relations
@@ -47,7 +47,7 @@ impl Resolver<'_> {
     }
 
     /// Two texts that name parties of the model.
-    fn relation_draft(&mut self, model: usize, node: &Node) -> Option<RelationDraft> {
+    fn relation_draft(&mut self, model: ModelIndex, node: &Node) -> Option<RelationDraft> {
         let mut reader = Reader::new(Unknown::Refused, true);
         let sides = Vec::<Text>::from_node(node, &mut reader).unwrap_or_default();
         let complete = reader.mistakes.is_empty();
@@ -77,7 +77,7 @@ impl Resolver<'_> {
     /// A draft between two sides as texts; also for faults.
     pub(super) fn draft_between(
         &mut self,
-        model: usize,
+        model: ModelIndex,
         left: Text,
         right: Text,
         place: Place,
@@ -107,7 +107,7 @@ impl Resolver<'_> {
         Some(draft)
     }
 
-    fn side_draft(&mut self, model: usize, text: Text) -> Option<SideDraft> {
+    fn side_draft(&mut self, model: ModelIndex, text: Text) -> Option<SideDraft> {
         let (name, endpoint) = match text.value.split_once(':') {
             Some((name, endpoint)) => (name, Some(endpoint)),
             None => (text.value.as_str(), None),
@@ -153,7 +153,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn party(&self, model: usize, name: &str) -> Option<(Party, usize)> {
+    fn party(&self, model: ModelIndex, name: &str) -> Option<(Party, ApplicationIndex)> {
         if let Some(&application) = self.application_names[model].get(name) {
             return Some((Party::Application(application), application));
         }
@@ -162,7 +162,7 @@ impl Resolver<'_> {
         Some((Party::Saas(saas), self.deployment.offers[offer].application))
     }
 
-    fn unknown_party(&mut self, model: usize, name: &str, text: &Text) {
+    fn unknown_party(&mut self, model: ModelIndex, name: &str, text: &Text) {
         let file = &self.models[model].file;
         // It is there but could not be used; that has been told already.
         let broken = |map: Option<bool>| map.unwrap_or(false);
@@ -188,7 +188,6 @@ impl Resolver<'_> {
             None => {
                 let elsewhere = self
                     .application_names
-                    .iter()
                     .position(|names| names.contains_key(name));
                 match elsewhere {
                     Some(other) => diagnostic.help(format!(
@@ -250,7 +249,7 @@ impl Resolver<'_> {
 
     /// `limit` of every endpoint, on both ends of cross-model relations.
     fn check_limits(&mut self) {
-        let mut taken: BTreeMap<(usize, String), u32> = BTreeMap::new();
+        let mut taken: BTreeMap<(ApplicationIndex, String), u32> = BTreeMap::new();
         let mut wrong = Vec::new();
         for (relation, &place) in self.deployment.relations.iter().zip(&self.places.relations) {
             for side in &relation.sides {
@@ -272,7 +271,7 @@ impl Resolver<'_> {
     /// Juju's words where an endpoint would have more relations than it takes.
     pub(super) fn limit_exceeded(
         &self,
-        application: usize,
+        application: ApplicationIndex,
         endpoint: &str,
         count: u32,
     ) -> Option<String> {

@@ -1,9 +1,12 @@
 //! Carrying out what happens to controllers and to what connects them.
 
+use crate::deployed::{controller_id, model_id};
 use crate::simulation::{Event, World};
-use trustsim_juju::{ControllerId, Disruption, ModelId, NetworkPath};
+use trustsim_juju::{Disruption, NetworkPath};
 use trustsim_kernel::{Agenda, Seq};
-use trustsim_model::{Action, Between, NetworkAction, OfferAction, Refusal, offering};
+use trustsim_model::{
+    Action, ApplicationIndex, Between, ModelIndex, NetworkAction, OfferAction, Refusal, offering,
+};
 
 impl World {
     pub(super) fn act_on_network(
@@ -12,7 +15,7 @@ impl World {
         entry: Seq,
         agenda: &mut Agenda<Event>,
     ) {
-        let controller = |index: usize| NetworkPath::Controller(ControllerId::from_index(index));
+        let controller = |index| NetworkPath::Controller(controller_id(index));
         let (path, disruption, begins) = match action {
             NetworkAction::ControllerDown(index) => (controller(*index), Disruption::Down, true),
             NetworkAction::ControllerUp(index) => (controller(*index), Disruption::Down, false),
@@ -32,7 +35,7 @@ impl World {
                 controller,
                 skew_ns,
             } => {
-                let id = ControllerId::from_index(*controller);
+                let id = controller_id(*controller);
                 self.controllers[*controller].skewed_by = (*skew_ns != 0).then_some(entry);
                 self.in_juju(agenda, |juju, desk| {
                     juju.set_controller_skew(id, *skew_ns, desk);
@@ -52,7 +55,7 @@ impl World {
     /// Whether the controller that an operator's command goes to is down.
     pub(super) fn is_out_of_reach(&self, action: &Action) -> bool {
         let deployment = &self.deployment;
-        let of_application = |index: usize| Some(deployment.applications[index].model);
+        let of_application = |index: ApplicationIndex| Some(deployment.applications[index].model);
         let model = match action {
             Action::RunAction { application, .. } | Action::SetConfig { application, .. } => {
                 of_application(*application)
@@ -75,11 +78,10 @@ impl World {
     /// What connects two; none where the unit is not there.
     fn network_path(&self, between: Between) -> Option<NetworkPath> {
         Some(match between {
-            Between::Controllers(left, right) => NetworkPath::Controllers(
-                ControllerId::from_index(left),
-                ControllerId::from_index(right),
-            ),
-            Between::Agents(model) => NetworkPath::Agents(ModelId::from_index(model)),
+            Between::Controllers(left, right) => {
+                NetworkPath::Controllers(controller_id(left), controller_id(right))
+            }
+            Between::Agents(model) => NetworkPath::Agents(model_id(model)),
             Between::Agent { application, unit } => {
                 NetworkPath::Agent(*self.targets(application, Some(unit)).first()?)
             }
@@ -87,8 +89,8 @@ impl World {
     }
 
     /// Whether the controller of a model is down.
-    pub(crate) fn is_model_down(&self, model: usize) -> bool {
+    pub(crate) fn is_model_down(&self, model: ModelIndex) -> bool {
         let controller = self.deployment.models[model].controller;
-        self.juju.is_down(ControllerId::from_index(controller))
+        self.juju.is_down(controller_id(controller))
     }
 }

@@ -3,7 +3,7 @@
 use crate::simulation::{Event, World};
 use trustsim_juju::{ApplicationId, LinkId, RelationId};
 use trustsim_kernel::{Agenda, Seq};
-use trustsim_model::{OfferAction, Refusal, Side};
+use trustsim_model::{OfferAction, OfferIndex, Refusal, SaasIndex, Side};
 
 impl World {
     pub(super) fn act_on_offers(
@@ -80,7 +80,7 @@ impl World {
     /// `state/applicationofferuser.go`, `suspendRevokedRelationsOps`).
     fn suspend_all(
         &mut self,
-        offer: usize,
+        offer: OfferIndex,
         user: &str,
         suspended: bool,
         entry: Seq,
@@ -119,13 +119,13 @@ impl World {
     }
 
     /// The SAAS on the consumer's side.
-    fn saas_of(&self, link: LinkId) -> Option<usize> {
+    fn saas_of(&self, link: LinkId) -> Option<SaasIndex> {
         let relation = self.juju.relation(self.juju.link(link).consumer);
         let is_end = |id: &ApplicationId| relation.ends.iter().any(|end| end.application == *id);
-        self.saas.iter().position(is_end)
+        self.saas.position(is_end)
     }
 
-    fn offer_of(&self, link: LinkId) -> Option<usize> {
+    fn offer_of(&self, link: LinkId) -> Option<OfferIndex> {
         Some(self.deployment.saas.get(self.saas_of(link)?)?.offer)
     }
 

@@ -1,7 +1,7 @@
 //! Carrying out what an operator does to an application's units and charm.
 
 use std::sync::Arc;
-use trustsim_model::{ModelKind, Refusal, ScaleAction};
+use trustsim_model::{ApplicationIndex, ModelKind, Refusal, ScaleAction};
 
 use crate::simulation::{Event, World};
 use trustsim_charms::{Charm, CharmMetadata};
@@ -44,7 +44,7 @@ impl World {
     /// On Kubernetes the unit with the highest number goes (a StatefulSet scales down so).
     fn remove_unit(
         &mut self,
-        application: usize,
+        application: ApplicationIndex,
         number: u32,
         entry: Seq,
         agenda: &mut Agenda<Event>,
@@ -71,7 +71,7 @@ impl World {
     }
 
     /// The code that units run once they have upgraded.
-    fn new_charm(&mut self, application: usize, charm: &CharmMetadata) {
+    fn new_charm(&mut self, application: ApplicationIndex, charm: &CharmMetadata) {
         let id = self.applications[application];
         let spec = &self.deployment.applications[application];
         let keys = spec.keys.unwrap_or(self.deployment.keys);

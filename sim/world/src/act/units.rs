@@ -1,5 +1,6 @@
 //! Carrying out what happens to units.
 
+use crate::deployed::machine_id;
 use crate::simulation::{Event, World};
 use trustsim_juju::{UnitId, Workload};
 use trustsim_kernel::{Agenda, Seq, Span};
@@ -40,7 +41,7 @@ impl World {
             }
             UnitAction::SkewMachine { machine, skew_ns } => {
                 self.clock_cause = Some(entry);
-                let id = trustsim_juju::MachineId::from_index(*machine);
+                let id = machine_id(*machine);
                 for unit in self.juju.machine(id).units.clone() {
                     self.skew(unit, *skew_ns, agenda);
                 }

@@ -1,6 +1,7 @@
 //! The entry that made a judgement necessary, or that stood in the way of a better one.
 
 use super::{Client, World};
+use crate::deployed::controller_index;
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{ApplicationKind, UnitId};
 use trustsim_kernel::{Seq, Time};
@@ -50,7 +51,7 @@ impl World {
         let model = self.juju.application(application).model;
         let controller = self.juju.model(model).controller;
         if self.juju.controller(controller).skew_ns < 0
-            && let Some(skewed) = self.controllers[controller.index()].skewed_by
+            && let Some(skewed) = self.controllers[controller_index(controller)].skewed_by
         {
             return Some(skewed);
         }

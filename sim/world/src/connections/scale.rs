@@ -15,7 +15,7 @@ impl World {
         let second = agenda.now().truncated_to_seconds();
         let first_attempt = second + Span::from_secs(1) + ATTEMPT_PHASE;
         let known = self.connections.len();
-        for (index, spec) in deployment.connections.iter().enumerate() {
+        for (index, spec) in deployment.connections.iter_enumerated() {
             self.expand(index, spec, Some(unit), first_attempt);
         }
         for connection in self.connections.since(known) {

@@ -80,7 +80,7 @@ fn an_offer_and_a_saas_that_are_there_are_used() {
     let mut deployment = deployment();
     deployment.offers.push(OfferSpec {
         name: "root-ca".to_owned(),
-        application: 0,
+        application: 0.into(),
         endpoints: vec!["send-ca-cert".to_owned()],
     });
     insta::assert_snapshot!(missing(&deployment, "b.client/0"), @r"
@@ -89,9 +89,9 @@ fn an_offer_and_a_saas_that_are_there_are_used() {
       juju integrate -m b client:receive-ca-cert root-ca:send-ca-cert
     ");
     deployment.saas.push(SaasSpec {
-        model: 1,
+        model: 1.into(),
         name: "trust".to_owned(),
-        offer: 0,
+        offer: 0.into(),
     });
     insta::assert_snapshot!(missing(&deployment, "b.client/0"), @r"
     no certificate_transfer relation carries it from a.ca to b.client
@@ -104,13 +104,13 @@ fn names_that_are_taken_are_not_used_again() {
     let mut deployment = deployment();
     deployment.offers.push(OfferSpec {
         name: "ca".to_owned(),
-        application: 0,
+        application: 0.into(),
         endpoints: vec!["certificates".to_owned()],
     });
     deployment.saas.push(SaasSpec {
-        model: 1,
+        model: 1.into(),
         name: "ca-send-ca-cert".to_owned(),
-        offer: 0,
+        offer: 0.into(),
     });
     insta::assert_snapshot!(missing(&deployment, "b.client/0"), @r"
     no certificate_transfer relation carries it from a.ca to b.client
@@ -132,7 +132,7 @@ fn a_charm_that_cannot_take_a_ca_is_named() {
 fn a_client_outside_juju_has_what_it_was_given() {
     let mut deployment = deployment();
     insta::assert_snapshot!(missing(&deployment, "browser"), @"client browser still has the CA of a.ca that it was given before");
-    deployment.clients[0].trusts.clear();
+    deployment.clients.raw[0].trusts.clear();
     insta::assert_snapshot!(missing(&deployment, "browser"), @"client browser was not given the CA of a.ca");
 }
 

@@ -9,14 +9,16 @@ use trustsim_charms::{
 };
 use trustsim_interfaces::certificate_transfer::Library;
 use trustsim_juju::{HookError, RelationChange, RelationName};
-use trustsim_model::{Action, Deployment, Kind, ScaleAction, Seq, Side, Subject, TimedAction};
+use trustsim_model::{
+    Action, ApplicationIndex, Deployment, Kind, ScaleAction, Seq, Side, Subject, TimedAction,
+};
 use trustsim_testkit::{Authority, Script, deployment, hook_name, seconds, source, subject};
 use trustsim_validators::ErrorKind;
 
 /// Indices into the deployment of these tests.
-const CA: usize = 0;
-const WEB: usize = 1;
-const CLIENT: usize = 2;
+const CA: ApplicationIndex = ApplicationIndex::new(0);
+const WEB: ApplicationIndex = ApplicationIndex::new(1);
+const CLIENT: ApplicationIndex = ApplicationIndex::new(2);
 
 /// The deployment, with this profile at `a.web:certificates`.
 fn web_that(profile: CertificatesProfile) -> Deployment {
@@ -28,7 +30,7 @@ fn web_that(profile: CertificatesProfile) -> Deployment {
 
 fn endpoint<'a>(
     deployment: &'a mut Deployment,
-    application: usize,
+    application: ApplicationIndex,
     name: &str,
 ) -> &'a mut Endpoint {
     let charm = Arc::make_mut(&mut deployment.applications[application].charm);
@@ -71,7 +73,7 @@ fn relation_name(endpoint: &str) -> RelationName {
     }
 }
 
-fn refreshed(application: usize) -> Action {
+fn refreshed(application: ApplicationIndex) -> Action {
     Action::Scale(ScaleAction::Refresh {
         application,
         channel: None,
@@ -239,7 +241,10 @@ fn moved(deployment: &mut Deployment) -> (Script, Authority) {
         deployment,
         &mut script,
         100,
-        Action::RemoveRelation { model: 0, sides },
+        Action::RemoveRelation {
+            model: 0.into(),
+            sides,
+        },
     );
     relation(&mut script, 100, RelationChange::Removed, "a.ca", action);
     (script, second)
