@@ -39,7 +39,7 @@ pub(super) fn candidates(
     };
     let mut cost: Vec<(Change, Span)> = Vec::new();
     let mut seen = BTreeSet::new();
-    for (outage, explanation) in findings.outages.iter().zip(&findings.explanations) {
+    for (outage, explanation) in findings.explained() {
         let connection = &manifest.connections[outage.connection as usize];
         let (client, server) = (
             application_of(&connection.client),

@@ -237,7 +237,8 @@ impl<'a> Explainer<'a> {
         let first_attempt = self.manifest.connections[connection as usize].first_attempt;
         let never_worked = first_attempt.is_some_and(|first| phase.from <= first);
         opening.parts.push(opening.part(phase.from));
-        if !never_worked && !opening.cause.pending {
+        // What was replaced at its own instant has no later moment to look at.
+        if phase.from == phase.until || (!never_worked && !opening.cause.pending) {
             return opening;
         }
         let half = phase.from + phase.until.since(phase.from) / 2;

@@ -83,6 +83,20 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Every outage with its explanation, in order.
+    ///
+    /// # Panics
+    ///
+    /// Where some outage has none: the two lists were not found together.
+    pub fn explained(&self) -> impl ExactSizeIterator<Item = (&Outage, &Explanation)> {
+        assert_eq!(
+            self.outages.len(),
+            self.explanations.len(),
+            "every outage has its explanation"
+        );
+        self.outages.iter().zip(&self.explanations)
+    }
+
     /// Whether every expectation held and nothing failed that nobody expected to.
     pub fn passed(&self) -> bool {
         self.unexpected.is_empty() && self.expectations.iter().all(|each| each.held)

@@ -55,7 +55,7 @@ fn costliest_changes(
 ) -> Vec<Change> {
     let end = manifest.start + manifest.duration;
     let mut cost: BTreeMap<ActionIndex, Span> = BTreeMap::new();
-    for (outage, explanation) in findings.outages.iter().zip(&findings.explanations) {
+    for (outage, explanation) in findings.explained() {
         let Some((done, source)) = &explanation.cause.action else {
             continue;
         };

@@ -167,9 +167,7 @@ fn connections(run: &Run<'_>) -> Vec<Value> {
 fn outages(run: &Run<'_>) -> Vec<Value> {
     let findings = run.findings;
     findings
-        .outages
-        .iter()
-        .zip(&findings.explanations)
+        .explained()
         .enumerate()
         .map(|(index, (outage, explanation))| {
             json!({

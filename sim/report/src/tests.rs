@@ -3,6 +3,7 @@
 use super::terminal::{Detail, terminal};
 use super::*;
 use trustsim_testkit::rotation;
+use trustsim_validators::ErrorKind;
 
 fn rendered<T>(render: impl FnOnce(&Run<'_>) -> T) -> T {
     let (deployment, script) = rotation();
@@ -32,6 +33,64 @@ fn handshakes_csv() {
 #[test]
 fn failures_csv() {
     insta::assert_snapshot!(text(rendered(csv::failures)));
+}
+
+/// Offset, error and whether a cause is given, of each row of `failures.csv`.
+fn failing_rows(script: &trustsim_testkit::Script) -> Vec<(String, String, bool)> {
+    let deployment = trustsim_testkit::deployment();
+    let findings = trustsim_diagnosis::diagnose(&deployment, &script.manifest, &script.journal);
+    let table = csv::failures(&Run {
+        manifest: &script.manifest,
+        journal: &script.journal,
+        findings: &findings,
+        provenance: None,
+    });
+    let mut reader = ::csv::Reader::from_reader(table.as_slice());
+    let rows = reader.records().map(|row| row.expect("a row"));
+    rows.map(|row| (row[1].to_owned(), row[6].to_owned(), !row[7].is_empty()))
+        .collect()
+}
+
+#[test]
+fn a_failure_that_took_no_time_does_not_get_the_cause_of_the_outage_before_it() {
+    let mut script = trustsim_testkit::Script::new(&["a.web/0"]);
+    script.ok(60, 0);
+    script.fail(100, 0, ErrorKind::Expired);
+    script.ok(150, 0);
+    script.fail(200, 0, ErrorKind::UnknownIssuer);
+    script.ok(200, 0);
+    assert_eq!(
+        failing_rows(&script),
+        [
+            ("100".to_owned(), "expired".to_owned(), true),
+            ("200".to_owned(), "unknown-issuer".to_owned(), false),
+        ]
+    );
+}
+
+#[test]
+fn a_verdict_that_was_replaced_at_its_instant_has_its_own_cause_or_none() {
+    let mut script = trustsim_testkit::Script::new(&["a.web/0"]);
+    script.ok(60, 0);
+    script.fail(100, 0, ErrorKind::Expired);
+    script.fail(100, 0, ErrorKind::UnknownIssuer);
+    script.fail(150, 0, ErrorKind::NoCertificate);
+    script.fail(150, 0, ErrorKind::UnknownIssuer);
+    let rows = failing_rows(&script);
+    let given: Vec<(&str, bool)> = rows
+        .iter()
+        .map(|(_, error, is_given)| (error.as_str(), *is_given))
+        .collect();
+    assert_eq!(
+        given,
+        [
+            // Nothing ever failed with this for any time.
+            ("expired", false),
+            ("unknown-issuer", true),
+            ("no-certificate", true),
+            ("unknown-issuer", true),
+        ]
+    );
 }
 
 #[test]

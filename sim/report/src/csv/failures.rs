@@ -1,11 +1,17 @@
 //! `failures.csv`: one row for each failing verdict, with the cause of the outage that it is part of.
 //! `remedy` is a change that was played and ended or shortened it; empty where none was found.
+//!
+//! A verdict that was replaced at the instant at which it was given took no time and is part of no
+//! outage. Its row has no cause: that of the outage before it is another failure's.
 
 use std::collections::BTreeMap;
 
 use super::Table;
 use crate::{Run, words};
-use trustsim_model::Kind;
+use trustsim_diagnosis::Outage;
+use trustsim_kernel::Time;
+use trustsim_model::{Kind, Seq};
+use trustsim_validators::ErrorKind;
 
 const HEADER: [&str; 9] = [
     "at",
@@ -23,15 +29,16 @@ const HEADER: [&str; 9] = [
 pub fn failures(run: &Run<'_>) -> Vec<u8> {
     let mut table = Table::new(&HEADER);
     let causes = Causes::new(run);
-    for entry in run.journal.entries() {
+    for (seq, entry) in run.journal.numbered() {
         let Kind::Handshake(record) = &entry.kind else {
             continue;
         };
-        if record.verdict.is_ok() {
+        let Some(error) = record.verdict.error else {
             continue;
-        }
+        };
         let connection = run.connection(record.connection);
-        let lines = causes.at(record.connection, entry.time);
+        let lines = causes.of(record.connection, (seq, entry.time), error);
+        let (cause, remedy) = lines.map_or(("", ""), |lines| (&lines.cause, &lines.remedy));
         table.row([
             entry.time.to_string().as_str(),
             &run.offset_s(entry.time),
@@ -40,52 +47,66 @@ pub fn failures(run: &Run<'_>) -> Vec<u8> {
             &connection.server,
             record.verdict.code(),
             record.verdict.error_name(),
-            &lines.cause,
-            &lines.remedy,
+            cause,
+            remedy,
         ]);
     }
     table.finish()
 }
 
 /// What is said of one failure.
-#[derive(Clone, Debug, Default)]
 struct Lines {
     cause: String,
     remedy: String,
 }
 
-/// The cause and remedy of each connection's outages, by start.
-struct Causes {
-    lines: BTreeMap<u32, Vec<(trustsim_kernel::Time, Lines)>>,
-    nothing: Lines,
+/// A stretch of an outage with one error.
+struct Stretch {
+    from: Time,
+    error: ErrorKind,
+    lines: Lines,
 }
 
-impl Causes {
-    fn new(run: &Run<'_>) -> Self {
-        let mut lines: BTreeMap<u32, Vec<_>> = BTreeMap::new();
+/// The outages of each connection by start, each with its stretches by start.
+struct Causes<'a> {
+    by_connection: BTreeMap<u32, Vec<(&'a Outage, Vec<Stretch>)>>,
+}
+
+impl<'a> Causes<'a> {
+    fn new(run: &Run<'a>) -> Self {
+        let mut by_connection: BTreeMap<u32, Vec<_>> = BTreeMap::new();
         let findings = run.findings;
-        let explained = findings.outages.iter().zip(&findings.explanations);
-        for (index, (outage, explanation)) in explained.enumerate() {
+        for (index, (outage, explanation)) in findings.explained().enumerate() {
             let remedy = findings.remedies.best(index);
             let remedy = remedy.map_or_else(String::new, words::remedy::line);
-            let line = |cause| Lines {
-                cause,
-                remedy: remedy.clone(),
-            };
-            let of = lines.entry(outage.connection).or_default();
-            let parts = explanation.parts.iter();
-            of.extend(parts.map(|part| (part.from, line(words::explanation::part(part)))));
+            let stretches = explanation.parts.iter().map(|part| Stretch {
+                from: part.from,
+                error: part.symptom.error,
+                lines: Lines {
+                    cause: words::explanation::part(part),
+                    remedy: remedy.clone(),
+                },
+            });
+            let of = by_connection.entry(outage.connection).or_default();
+            of.push((outage, stretches.collect()));
         }
-        let nothing = Lines::default();
-        Self { lines, nothing }
+        Self { by_connection }
     }
 
-    fn at(&self, connection: u32, time: trustsim_kernel::Time) -> &Lines {
-        let lines = self.lines.get(&connection).map_or(&[][..], Vec::as_slice);
-        let after = lines.partition_point(|(from, _)| *from <= time);
-        match after.checked_sub(1) {
-            Some(index) => &lines[index].1,
-            None => &self.nothing,
+    /// What is said of the verdict at an entry, which failed with this error; `None` where it is part
+    /// of no outage.
+    fn of(&self, connection: u32, (seq, time): (Seq, Time), error: ErrorKind) -> Option<&Lines> {
+        let outages = self.by_connection.get(&connection)?;
+        let (outage, stretches) = outages.iter().rfind(|(outage, _)| outage.from <= time)?;
+        if outage.closed.is_some_and(|closed| closed < seq) {
+            return None;
         }
+        let mut begun = stretches.iter().filter(|stretch| stretch.from <= time);
+        let found = begun.rfind(|stretch| stretch.error == error);
+        assert!(
+            found.is_some() || seq < outage.opened,
+            "every error of an outage is explained: {seq:?} failed with {error} in {outage:?}"
+        );
+        found.map(|stretch| &stretch.lines)
     }
 }

@@ -24,7 +24,7 @@ const HEADER: [&str; 9] = [
 pub fn outages(run: &Run<'_>) -> Vec<u8> {
     let mut table = Table::new(&HEADER);
     let findings = run.findings;
-    for (outage, explanation) in findings.outages.iter().zip(&findings.explanations) {
+    for (outage, explanation) in findings.explained() {
         let connection = run.connection(outage.connection);
         table.row([
             connection.name.as_str(),
