@@ -1,6 +1,6 @@
 //! Addresses and DNS names that Juju and Kubernetes give.
 
-use super::{ApplicationId, Topology, UnitId};
+use crate::{ApplicationId, Topology, UnitId};
 
 impl Topology {
     /// DNS name of a unit: in a pod that of the StatefulSet's headless service, on a machine its

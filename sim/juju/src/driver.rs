@@ -9,9 +9,8 @@
 //!              -> Driver::run_hook -> nothing left to do
 //! ```
 
+use crate::{ConnectionError, Event, Hook, Host, Juju, LinkId, Quiet, Step, UnitId};
 use trustsim_kernel::Seq;
-
-use super::{ConnectionError, Event, Hook, Host, Juju, LinkId, Quiet, Step, UnitId};
 
 /// What Juju asks of the program that plays it.
 pub trait Driver {
@@ -19,7 +18,7 @@ pub trait Driver {
     fn in_juju<T>(&mut self, call: impl FnOnce(&mut Juju, &mut dyn Host) -> T) -> T;
 
     /// Runs the charm's code for a hook that failed `failures` times before, and gives what it left
-    /// behind to [`Juju::hook_ran`].
+    /// behind to [`Uniter::hook_ran`](crate::Uniter::hook_ran).
     fn run_hook(&mut self, unit: UnitId, hook: Hook, cause: Option<Seq>, failures: u32);
 
     /// What the charm of an idle unit says of the hooks to come.
@@ -54,15 +53,15 @@ pub fn drive(driver: &mut impl Driver, event: Event) {
             }
             Step::Idle { unit } => {
                 let quiet = driver.ask_quiet(unit);
-                driver.in_juju(|juju, host| juju.rest(unit, quiet, host))
+                driver.in_juju(|juju, host| juju.agents().rest(unit, quiet, host))
             }
             Step::Connect { unit } => {
                 let judged = driver.judge_agent(unit);
-                driver.in_juju(|juju, host| juju.connected(unit, judged, host))
+                driver.in_juju(|juju, host| juju.uniter().connected(unit, judged, host))
             }
             Step::Dial { link } => {
                 let judged = driver.judge_link(link);
-                driver.in_juju(|juju, host| juju.dialled(link, judged, host))
+                driver.in_juju(|juju, host| juju.relations_mut().dialled(link, judged, host))
             }
         };
     }

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{
+use crate::{
     ApplicationId, Hook, HookError, HookName, ModelId, RelationId, Status, Topology, UnitId,
 };
 

@@ -1,6 +1,6 @@
-//! Newtype ids: positions in the arenas of [`Juju`](super::Juju).
+//! Newtype ids: positions in the arenas of [`Juju`](crate::Juju).
 
-use super::arena::Id;
+use crate::arena::Id;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(

@@ -2,7 +2,18 @@
 //!
 //! The unit agent is a level-triggered resolver: it compares what its controller shows with what
 //! it has done, and picks the next hook in Juju's order. Changes are not queued; they are
-//! differences, so they coalesce, and a hook that is run again reads fresh data.
+//! differences, so they coalesce, and a hook that is run again reads fresh data. For example, `db`
+//! changes its databag twice while a unit of `web` runs a hook: afterwards the unit sees one difference
+//! of versions, runs `db-relation-changed` once, and reads the newest bag.
+//!
+//! [`Juju`] holds the parts of a deployment and gives each event to the one that it is for:
+//!
+//! - [`Topology`]: what there is; it is read by all, and knows nothing of time.
+//! - `agents`: wake-ups, the machine lock, timers, and the elision of hooks that do nothing.
+//! - `timing`, `network`: when something arrives, and what disrupts it.
+//! - [`Uniter`] with its resolver: which hook a unit runs, how it ends, what is committed.
+//! - [`Relations`], [`Leases`], [`Pods`], [`Operator`], `secrets`: one thing each that changes.
+//! - [`UnitContext`]: what a charm sees and does in a hook.
 //!
 //! Must not know certificates, or what any charm does: the owner of a [`Juju`] runs the charm's
 //! code when [`Step::Run`] says so, and hands back what it left behind.
@@ -10,51 +21,34 @@
 //! Follows juju/juju 3.6 (1c91c54f).
 
 mod address;
-mod agent;
+mod agents;
 mod arena;
-mod build;
-mod churn;
-mod commit;
 mod context;
 mod convert;
 mod driver;
-mod elision;
-mod expiry;
 mod happening;
 mod hook;
 mod ids;
-mod integrate;
-mod leadership;
-mod lifecycle;
-mod lock;
+mod juju;
+mod leases;
 mod network;
-mod offers;
-mod operate;
+mod operator;
 mod permissions;
-mod relation;
-mod repeats;
-mod replay;
-mod resolver;
-mod run;
-mod scope;
-mod secret;
-mod secret_store;
+mod pods;
+mod relations;
+mod secrets;
 mod state;
-mod stored;
-mod subordinate;
+mod status;
+mod timing;
 mod topology;
+mod uniter;
 mod value;
-mod workload;
 
 #[cfg(test)]
 mod tests;
 
-use std::ops::Deref;
-
-pub use agent::{Activity, Agent, Failed, RelationLocal, Running};
-pub use build::ApplicationParts;
-pub use commit::CommitFault;
-pub use context::{Effects, RelationSight, SecretSight, SecretView, Sight, UnitContext};
+pub use agents::{Activity, Agent, Failed, RelationLocal, Running};
+pub use context::{Effects, Files, RelationSight, SecretSight, SecretView, Sight, UnitContext};
 pub use driver::{Driver, drive};
 pub use happening::{
     About, ConnectionError, Happening, RelationChange, RelationName, SecretChange,
@@ -63,23 +57,23 @@ pub use hook::{Hook, HookError, HookName, Quiet, RelationEvent, Status, ToolErro
 pub use ids::{
     ApplicationId, ControllerId, LinkId, MachineId, ModelId, RelationId, SecretId, UnitId,
 };
-pub use integrate::IntegrateError;
-pub use network::{Disruption, DisruptionId, NetworkPath};
-pub use offers::OfferError;
+pub use juju::Juju;
+pub use leases::Leases;
+pub use network::{Connections, Disruption, DisruptionId, NetworkPath};
+pub use operator::{ApplicationParts, Operator};
 pub use permissions::{Access, Whose, access};
+pub use pods::Pods;
+pub use relations::{IntegrateError, OfferError, Relations};
 pub use state::{
     Application, ApplicationKind, Controller, End, EndpointInfo, Lease, Life, Link, Machine, Model,
     Relation, Role, ScopeMember, Secret, SecretContent, SecretOwner, Tracking, Unit, Versioned,
     Workload,
 };
 pub use topology::Topology;
+pub use uniter::{CommitFault, Uniter};
 pub use value::{Bag, Value};
-pub use workload::Files;
 
-use context::OutsideServices;
-use network::Network;
-use secret_store::SecretStore;
-use trustsim_kernel::{Seq, Span, Streams, Time};
+use trustsim_kernel::{Seq, Span, Time};
 
 /// How long things take.
 #[derive(Clone, Debug)]
@@ -124,7 +118,7 @@ pub enum Event {
 /// What must be done outside Juju before it goes on.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Run the charm's code for this hook, then call [`Juju::hook_ran`].
+    /// Run the charm's code for this hook, then call [`Uniter::hook_ran`].
     Run {
         /// The unit.
         unit: UnitId,
@@ -135,17 +129,17 @@ pub enum Step {
         /// How often it failed before.
         failures: u32,
     },
-    /// A unit has nothing to do: ask its charm what only time brings, then call [`Juju::rest`].
+    /// A unit has nothing to do: ask its charm what only time brings, and tell the agent.
     Idle {
         /// The unit.
         unit: UnitId,
     },
-    /// An agent dials its controller: judge the connection, then call [`Juju::connected`].
+    /// An agent dials its controller: judge the connection, then call [`Uniter::connected`].
     Connect {
         /// The unit.
         unit: UnitId,
     },
-    /// A controller dials another: judge the connection, then call [`Juju::dialled`].
+    /// A controller dials another: judge the connection, then call [`Relations::dialled`].
     Dial {
         /// The link.
         link: LinkId,
@@ -160,93 +154,4 @@ pub trait Host {
     fn schedule(&mut self, at: Time, event: Event);
     /// Writes to the journal.
     fn record(&mut self, cause: Option<Seq>, about: About, what: Happening) -> Option<Seq>;
-}
-
-/// Every controller of a deployment, with the agents of all units. What there is in it is read
-/// through its [`Topology`].
-#[derive(Clone, Debug)]
-pub struct Juju {
-    topology: Topology,
-    secrets: SecretStore,
-    latencies: Latencies,
-    streams: Streams,
-    /// How many pods were replaced: each got a new address.
-    addresses: usize,
-    /// Every update-status and repeated secret event is played, quiet or not.
-    every_hook: bool,
-    network: Network,
-    /// Where the next commit fails, for rehearsing it.
-    commit_fault: Option<(UnitId, CommitFault)>,
-    outside: OutsideServices,
-}
-
-impl Deref for Juju {
-    type Target = Topology;
-
-    fn deref(&self) -> &Topology {
-        &self.topology
-    }
-}
-
-impl Juju {
-    /// No controllers yet.
-    pub fn new(latencies: Latencies, streams: Streams, every_hook: bool) -> Self {
-        Self {
-            topology: Topology::new(),
-            secrets: SecretStore::new(),
-            latencies,
-            streams,
-            addresses: 0,
-            every_hook,
-            network: Network::default(),
-            commit_fault: None,
-            outside: OutsideServices::default(),
-        }
-    }
-
-    /// The unit, to change what nature changes: its workload. Its clock and its address change
-    /// with [`Juju::set_clock_skew`] and [`Juju::set_address`], which its agent notices.
-    pub fn unit_mut(&mut self, id: UnitId) -> &mut Unit {
-        self.topology.unit_mut(id)
-    }
-
-    /// The secret.
-    pub fn secret(&self, id: SecretId) -> &Secret {
-        self.secrets.get(id)
-    }
-
-    pub(crate) fn streams(&self) -> &Streams {
-        &self.streams
-    }
-
-    /// Makes the next commit of `unit` fail at this point.
-    pub fn fail_next_commit(&mut self, unit: UnitId, fault: CommitFault) {
-        self.commit_fault = Some((unit, fault));
-    }
-
-    /// Carries out one event; what it returns must be done before the next.
-    pub fn handle(&mut self, event: Event, host: &mut dyn Host) -> Option<Step> {
-        match event {
-            Event::AgentStart(unit) => self.agent_start(unit, host),
-            Event::Wake(unit) => self.wake(unit, host),
-            Event::Alarm(unit) => self.alarm(unit, host),
-            Event::HookEnd(unit) => self.hook_end(unit, host),
-            Event::SecretExpiry(secret) => self.secret_expiry(secret, host),
-            Event::LeaseExpiry(application) => self.lease_expiry(application, host),
-            Event::Transfer(link, to_offering) => self.transfer(link, to_offering, host),
-            Event::Dial(link) => self.dial(link, host),
-            Event::PingTimeout(disruption) => {
-                self.ping_timeout(disruption, host);
-                None
-            }
-            Event::Ping(unit) => {
-                self.ping(unit, host);
-                None
-            }
-            Event::PodGone(unit) => {
-                self.grace_is_over(unit, host);
-                None
-            }
-        }
-    }
 }

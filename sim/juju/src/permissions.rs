@@ -1,6 +1,6 @@
 //! Who may read and write which databag (juju/juju 3.6, `apiserver/facades/agent/uniter`).
 
-use super::{ApplicationId, Relation, Topology, UnitId};
+use crate::{ApplicationId, Relation, Topology, UnitId};
 
 /// What may be done, in growing order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::agent::Agent;
-use super::convert::count;
-use super::{
+use crate::agents::Agent;
+use crate::convert::count;
+use crate::{
     ApplicationId, Bag, ConnectionError, ControllerId, Files, LinkId, MachineId, ModelId,
     RelationId, Status, UnitId, Value,
 };
@@ -26,7 +26,7 @@ pub struct Versioned<T> {
     /// What changed it.
     pub cause: Option<Seq>,
     /// When it changed shortly before that, oldest first: an agent may have yet to see it.
-    pub(super) earlier: Vec<Time>,
+    pub(crate) earlier: Vec<Time>,
 }
 
 /// What changed longer ago has arrived.
@@ -46,7 +46,7 @@ impl<T: Default> Default for Versioned<T> {
 
 impl<T> Versioned<T> {
     /// Notes that the value was changed now.
-    pub(super) fn touch(&mut self, now: Time, cause: Option<Seq>) {
+    pub(crate) fn touch(&mut self, now: Time, cause: Option<Seq>) {
         self.earlier.retain(|at| *at + SHORTLY > now);
         if self.version > 0 && self.changed_at + SHORTLY > now {
             self.earlier.push(self.changed_at);
@@ -58,7 +58,7 @@ impl<T> Versioned<T> {
 
     /// The version an agent sees to which a change made then `has_arrived`: the newest one that
     /// has. Versions in between are never seen: the newest state wins.
-    pub(super) fn version_seen(&self, has_arrived: impl Fn(Time) -> bool) -> u64 {
+    pub(crate) fn version_seen(&self, has_arrived: impl Fn(Time) -> bool) -> u64 {
         let changes = self.earlier.iter().rev();
         let changes = std::iter::once(&self.changed_at).chain(changes);
         let behind = changes.take_while(|at| !has_arrived(**at)).count();
@@ -99,7 +99,7 @@ pub struct Model {
     /// `automatically-retry-hooks`.
     pub retries_hooks: bool,
     /// Next relation number.
-    pub(super) next_relation: u32,
+    pub(crate) next_relation: u32,
     /// Applications, proxies included.
     pub applications: Vec<ApplicationId>,
 }
@@ -175,9 +175,9 @@ pub struct Application {
     /// Charm revision, counted from 1 by `juju refresh`.
     pub charm_version: Versioned<()>,
     /// Pods still to be replaced by a rolling update, last first.
-    pub(super) rollout: Vec<UnitId>,
+    pub(crate) rollout: Vec<UnitId>,
     /// Number of the next unit; never used twice on machines.
-    pub(super) next_unit: u32,
+    pub(crate) next_unit: u32,
     /// The offer behind this SAAS was removed.
     pub terminated: bool,
     /// Leadership lease.
@@ -206,7 +206,7 @@ pub struct Lease {
     /// What made it change hands.
     pub cause: Option<Seq>,
     /// What made its holder lose it, until another unit holds it.
-    pub(super) lost_by: Option<Seq>,
+    pub(crate) lost_by: Option<Seq>,
 }
 
 /// A unit.
@@ -263,9 +263,9 @@ pub struct Machine {
     /// Units on it.
     pub units: Vec<UnitId>,
     /// Who holds the machine lock.
-    pub(super) lock: Option<UnitId>,
+    pub(crate) lock: Option<UnitId>,
     /// Who waits for it.
-    pub(super) waiting: Vec<UnitId>,
+    pub(crate) waiting: Vec<UnitId>,
 }
 
 /// Life of a relation.
@@ -295,11 +295,11 @@ pub struct Relation {
     /// `juju suspend-relation`.
     pub suspended: bool,
     /// When it was last suspended or resumed.
-    pub(super) suspended_at: Time,
+    pub(crate) suspended_at: Time,
     /// `scope: container`: each unit sees the one it shares its machine with.
     pub container: bool,
     /// When anything in it last changed.
-    pub(super) touched_at: Time,
+    pub(crate) touched_at: Time,
     /// When it was created or last changed life or suspension.
     pub changed_at: Time,
     /// What created or last changed it.
@@ -383,13 +383,13 @@ pub struct Secret {
     /// Whether it was removed with all revisions.
     pub removed: bool,
     /// When the latest revision was made.
-    pub(super) changed_at: Time,
+    pub(crate) changed_at: Time,
     /// Expiry of every revision that has one, and whether the journal says so already.
-    pub(super) expiries: BTreeMap<u32, (Time, bool)>,
+    pub(crate) expiries: BTreeMap<u32, (Time, bool)>,
     /// What set the expiry, or the expiry itself.
-    pub(super) cause: Option<Seq>,
+    pub(crate) cause: Option<Seq>,
     /// Revision each reading unit tracks, and the latest it was told of.
-    pub(super) consumers: BTreeMap<UnitId, Tracking>,
+    pub(crate) consumers: BTreeMap<UnitId, Tracking>,
 }
 
 /// What one unit tracks of a secret it reads.
@@ -415,7 +415,7 @@ impl Default for Tracking {
 impl Secret {
     /// Revisions that still exist, are not the latest, and that no unit tracks
     /// (juju/juju 3.6 `state/secrets.go`, `markObsoleteRevisionOps`).
-    pub(super) fn obsolete(&self) -> Vec<u32> {
+    pub(crate) fn obsolete(&self) -> Vec<u32> {
         let tracked = |revision: u32| {
             let mut consumers = self.consumers.values();
             consumers.any(|tracking| tracking.revision == revision)
@@ -458,13 +458,13 @@ pub struct Link {
     /// Why not; none while it is connected or has yet to dial.
     pub error: Option<ConnectionError>,
     /// What took it down.
-    pub(super) down_by: Option<Seq>,
+    pub(crate) down_by: Option<Seq>,
     /// When it last tried to connect.
     pub dialled_at: Time,
     /// Latest delivery under way, by direction: the newest state wins.
-    pub(super) due: [Time; 2],
+    pub(crate) due: [Time; 2],
     /// Units whose bag or presence has yet to be delivered, by direction.
-    pub(super) changed: [BTreeSet<UnitId>; 2],
+    pub(crate) changed: [BTreeSet<UnitId>; 2],
     /// Version of the application's bag delivered last, by direction.
-    pub(super) delivered: [u64; 2],
+    pub(crate) delivered: [u64; 2],
 }

@@ -6,10 +6,27 @@
 //! application a unit is of) and asserts it when something is added. What happens to them over time
 //! it must not know.
 
-use super::arena::Arena;
-use super::{
+use std::sync::Arc;
+
+/// A part of this crate is read as the topology that it was lent, for example `leases.unit(id)`.
+macro_rules! reads_topology {
+    ($part:ident, $lender:ident) => {
+        impl std::ops::Deref for $part<'_> {
+            type Target = $crate::Topology;
+
+            fn deref(&self) -> &$crate::Topology {
+                self.$lender
+            }
+        }
+    };
+}
+pub(crate) use reads_topology;
+
+use crate::arena::Arena;
+use crate::operator::deploy::address;
+use crate::{
     Agent, Application, ApplicationId, Controller, ControllerId, Link, LinkId, Machine, MachineId,
-    Model, ModelId, Relation, RelationId, Unit, UnitId,
+    Model, ModelId, Relation, RelationId, Unit, UnitId, Value,
 };
 
 /// Every controller with its models, and everything in them.
@@ -22,10 +39,12 @@ pub struct Topology {
     machines: Arena<MachineId, Machine>,
     relations: Arena<RelationId, Relation>,
     links: Arena<LinkId, Link>,
+    /// How many pods were replaced: each got a new address.
+    pods_replaced: usize,
 }
 
 impl Topology {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             controllers: Arena::new(),
             models: Arena::new(),
@@ -34,6 +53,7 @@ impl Topology {
             machines: Arena::new(),
             relations: Arena::new(),
             links: Arena::new(),
+            pods_replaced: 0,
         }
     }
 
@@ -88,7 +108,7 @@ impl Topology {
     }
 
     /// Whether a unit is a pod.
-    pub(super) fn is_pod(&self, unit: UnitId) -> bool {
+    pub(crate) fn is_pod(&self, unit: UnitId) -> bool {
         self.model_of(unit).kubernetes
     }
 
@@ -117,6 +137,19 @@ impl Topology {
         self.links.iter()
     }
 
+    /// Every text in a databag, or in a file of a unit, its process's memory included.
+    pub(crate) fn values_in_bags_and_files(&self) -> impl Iterator<Item = &Value> {
+        let ends = self.relations().flat_map(|(_, relation)| &relation.ends);
+        let bags = ends.flat_map(|end| {
+            let of_units = end.units.values().map(|member| &member.bag.value);
+            std::iter::once(&end.bag.value).chain(of_units)
+        });
+        let in_bags = bags.flat_map(|bag| bag.iter().map(|(_, value)| value));
+        let workloads = self.units().map(|(_, unit)| &unit.workload);
+        let in_files = workloads.flat_map(|workload| workload.files.values());
+        in_bags.chain(in_files)
+    }
+
     /// Every machine.
     pub fn machines(&self) -> impl Iterator<Item = (MachineId, &Machine)> {
         self.machines.iter()
@@ -125,69 +158,69 @@ impl Topology {
 
 /// Changes, for the rest of this crate.
 impl Topology {
-    pub(super) fn controller_mut(&mut self, id: ControllerId) -> &mut Controller {
+    pub(crate) fn controller_mut(&mut self, id: ControllerId) -> &mut Controller {
         &mut self.controllers[id]
     }
 
-    pub(super) fn application_mut(&mut self, id: ApplicationId) -> &mut Application {
+    pub(crate) fn application_mut(&mut self, id: ApplicationId) -> &mut Application {
         &mut self.applications[id]
     }
 
-    pub(super) fn applications_mut(&mut self) -> impl Iterator<Item = &mut Application> {
+    pub(crate) fn applications_mut(&mut self) -> impl Iterator<Item = &mut Application> {
         self.applications.values_mut()
     }
 
-    pub(super) fn unit_mut(&mut self, id: UnitId) -> &mut Unit {
+    pub(crate) fn unit_mut(&mut self, id: UnitId) -> &mut Unit {
         &mut self.units[id]
     }
 
-    pub(super) fn agent_mut(&mut self, id: UnitId) -> Option<&mut Agent> {
+    pub(crate) fn agent_mut(&mut self, id: UnitId) -> Option<&mut Agent> {
         self.units[id].agent.as_deref_mut()
     }
 
-    pub(super) fn machine_mut(&mut self, id: MachineId) -> &mut Machine {
+    pub(crate) fn machine_mut(&mut self, id: MachineId) -> &mut Machine {
         &mut self.machines[id]
     }
 
-    pub(super) fn relation_mut(&mut self, id: RelationId) -> &mut Relation {
+    pub(crate) fn relation_mut(&mut self, id: RelationId) -> &mut Relation {
         &mut self.relations[id]
     }
 
-    pub(super) fn link_mut(&mut self, id: LinkId) -> &mut Link {
+    pub(crate) fn link_mut(&mut self, id: LinkId) -> &mut Link {
         &mut self.links[id]
     }
 
-    pub(super) fn push_controller(&mut self, controller: Controller) -> ControllerId {
+    pub(crate) fn push_controller(&mut self, controller: Controller) -> ControllerId {
         self.controllers.push(controller)
     }
 
-    pub(super) fn push_model(&mut self, model: Model) -> ModelId {
+    pub(crate) fn push_model(&mut self, model: Model) -> ModelId {
         let _ = self.controller(model.controller);
         self.models.push(model)
     }
 
-    pub(super) fn next_machine(&self) -> MachineId {
+    pub(crate) fn next_machine(&self) -> MachineId {
         self.machines.next_id()
     }
 
-    pub(super) fn push_machine(&mut self, machine: Machine) -> MachineId {
+    pub(crate) fn push_machine(&mut self, machine: Machine) -> MachineId {
         let _ = self.model(machine.model);
         self.machines.push(machine)
     }
 
-    pub(super) fn push_application(&mut self, application: Application) -> ApplicationId {
+    pub(crate) fn push_application(&mut self, application: Application) -> ApplicationId {
         let model = application.model;
         let id = self.applications.push(application);
         self.models[model].applications.push(id);
         id
     }
 
-    pub(super) fn next_unit(&self) -> UnitId {
+    pub(crate) fn next_unit(&self) -> UnitId {
         self.units.next_id()
     }
 
     /// Adds a unit to its application, in order of number, and to its machine.
-    pub(super) fn push_unit(&mut self, unit: Unit) -> UnitId {
+    pub(crate) fn push_unit(&mut self, unit: Unit) -> UnitId {
         let (application, number, machine) = (unit.application, unit.number, unit.machine);
         if let Some(machine) = machine {
             assert_eq!(
@@ -215,7 +248,7 @@ impl Topology {
     }
 
     /// Adds a relation to its model, with the model's next number, and to its applications.
-    pub(super) fn push_relation(&mut self, mut relation: Relation) -> RelationId {
+    pub(crate) fn push_relation(&mut self, mut relation: Relation) -> RelationId {
         let model = &mut self.models[relation.model];
         relation.number = model.next_relation;
         model.next_relation += 1;
@@ -231,7 +264,14 @@ impl Topology {
         self.relations.push(relation)
     }
 
-    pub(super) fn push_link(&mut self, link: Link) -> LinkId {
+    /// The address of a pod that replaces another: one no unit ever had.
+    pub(crate) fn next_address(&mut self, unit: UnitId) -> Arc<str> {
+        let model = self.application(self.unit(unit).application).model;
+        self.pods_replaced += 1;
+        address(200 + model.index(), self.pods_replaced).into()
+    }
+
+    pub(crate) fn push_link(&mut self, link: Link) -> LinkId {
         let halves = [link.consumer, link.offering];
         let id = self.links.push(link);
         for half in halves {

@@ -92,7 +92,8 @@ impl World {
             } => {
                 let application = self.applications[*application];
                 self.in_juju(agenda, |juju, desk| {
-                    juju.set_config(application, options, Some(entry), desk);
+                    juju.operator()
+                        .set_config(application, options, Some(entry), desk);
                 });
             }
             Action::Integrate { sides, .. } => self.integrate(sides, entry, agenda),
@@ -144,7 +145,8 @@ impl World {
         };
         let parameters = parameters.clone();
         self.in_juju(agenda, |juju, desk| {
-            juju.run_action(unit, name, parameters, Some(entry), desk);
+            juju.operator()
+                .run_action(unit, name, parameters, Some(entry), desk);
         });
     }
 
@@ -163,9 +165,9 @@ impl World {
                 continue;
             }
             self.in_juju(agenda, |juju, desk| {
-                juju.change_files(unit, files, Some(entry), desk);
+                juju.operator().change_files(unit, files, Some(entry), desk);
                 if let Some(container) = notifies {
-                    juju.notify(unit, container, Some(entry), desk);
+                    juju.operator().notify(unit, container, Some(entry), desk);
                 }
             });
             self.workload_changed(unit, agenda);
@@ -226,7 +228,9 @@ impl World {
             (first, sides[0].endpoint.as_str()),
             (second, sides[1].endpoint.as_str()),
         ];
-        let made = self.in_juju(agenda, |juju, desk| juju.integrate(pair, Some(cause), desk));
+        let made = self.in_juju(agenda, |juju, desk| {
+            juju.relations_mut().integrate(pair, Some(cause), desk)
+        });
         match made {
             Ok(relation) => self.suspend_if_revoked(relation, cause, agenda),
             Err(error) => self.refused(Refusal::Integrate(error), cause, agenda.now()),
@@ -244,7 +248,8 @@ impl World {
         ];
         match self.juju.relation_between(pair) {
             Some(relation) => self.in_juju(agenda, |juju, desk| {
-                juju.remove_relation(relation, Some(cause), desk);
+                juju.relations_mut()
+                    .remove_relation(relation, Some(cause), desk);
             }),
             None => self.refused(Refusal::NoSuchRelation, cause, agenda.now()),
         }
@@ -253,7 +258,7 @@ impl World {
     /// The workload's process starts again and reads its files.
     fn restart(&mut self, unit: UnitId, cause: Seq, agenda: &mut Agenda<Event>) {
         self.in_juju(agenda, |juju, desk| {
-            juju.restart_process(unit, Some(cause), desk);
+            juju.operator().restart_process(unit, Some(cause), desk);
         });
         self.workload_changed(unit, agenda);
         self.look_for_people(unit, Some(cause), agenda);

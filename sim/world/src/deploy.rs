@@ -21,7 +21,7 @@ impl World {
     pub(super) fn deploy(&mut self, agenda: &mut Agenda<Event>) {
         let deployment = Arc::clone(&self.deployment);
         for (index, controller) in deployment.controllers.iter_enumerated() {
-            let id = self.juju.add_controller(&controller.name);
+            let id = self.juju.operator().add_controller(&controller.name);
             let side = ControllerSide::bootstrap(&controller.name, &self.streams, &deployment);
             assert_eq!(
                 id,
@@ -36,7 +36,7 @@ impl World {
             let interval = model.update_status_interval;
             let id =
                 self.juju
-                    .add_model(&model.name, &model.owner, controller, kubernetes, interval);
+                    .operator().add_model(&model.name, &model.owner, controller, kubernetes, interval);
             assert_eq!(
                 id,
                 model_id(index),
@@ -44,7 +44,7 @@ impl World {
             );
         }
         for (index, machine) in deployment.machines.iter_enumerated() {
-            let id = self.juju.add_machine(model_id(machine.model), &machine.id);
+            let id = self.juju.operator().add_machine(model_id(machine.model), &machine.id);
             assert_eq!(
                 id,
                 machine_id(index),
@@ -72,7 +72,7 @@ impl World {
     /// `juju offer`.
     pub(super) fn deploy_offer(&mut self, offer: &OfferSpec) {
         let application = self.applications[offer.application];
-        self.juju.offer(application, &offer.name, &offer.endpoints);
+        self.juju.relations_mut().offer(application, &offer.name, &offer.endpoints);
     }
 
     /// `juju consume`.
@@ -80,7 +80,7 @@ impl World {
         let offer = &deployment.offers[saas.offer];
         let target = self.applications[offer.application];
         let model = model_id(saas.model);
-        let id = self.juju.consume(model, &saas.name, &offer.name, target);
+        let id = self.juju.relations_mut().consume(model, &saas.name, &offer.name, target);
         self.saas.push(id);
     }
 
@@ -124,7 +124,7 @@ impl World {
                 .collect(),
         };
         let id = self.in_juju(agenda, |juju, desk| {
-            juju.add_application(model, parts, desk)
+            juju.operator().add_application(model, parts, desk)
         });
         self.applications.push(id);
         let keys = spec.keys.unwrap_or(deployment.keys);
@@ -170,7 +170,7 @@ impl World {
             );
             let starts_at = deployment.start + provision;
             self.in_juju(agenda, |juju, desk| {
-                juju.add_unit(application, machine, starts_at, desk);
+                juju.operator().add_unit(application, machine, starts_at, desk);
             });
         }
     }
@@ -195,7 +195,7 @@ impl World {
                 .between(PURPOSE_ADDED, usize::from(index) as u64, made, low, high);
         let starts_at = agenda.now() + provision;
         self.in_juju(agenda, |juju, desk| {
-            juju.add_unit(application, machine, starts_at, desk)
+            juju.operator().add_unit(application, machine, starts_at, desk)
         })
     }
 
@@ -209,7 +209,7 @@ impl World {
             .filter_map(|(_, machine)| machine.id.parse::<u64>().ok())
             .max();
         let id = highest.map_or(0, |id| id + 1).to_string();
-        self.juju.add_machine(model, &id)
+        self.juju.operator().add_machine(model, &id)
     }
 
     /// The application or proxy of one side of a relation.

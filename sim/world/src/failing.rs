@@ -45,7 +45,9 @@ impl World {
             }
             HookAction::Resolve { target, no_retry } => {
                 for unit in self.targets(target.application, target.unit) {
-                    self.in_juju(agenda, |juju, desk| juju.resolved(unit, *no_retry, desk));
+                    self.in_juju(agenda, |juju, desk| {
+                        juju.uniter().resolved(unit, *no_retry, desk)
+                    });
                 }
                 *target
             }

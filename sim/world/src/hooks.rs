@@ -76,7 +76,8 @@ impl World {
             self.note(unit, note, entry, now);
         }
         self.in_juju(agenda, |juju, desk| {
-            juju.hook_ran(unit, hook, failures, entry, effects, result, desk);
+            juju.uniter()
+                .hook_ran(unit, hook, failures, entry, effects, result, desk);
         });
     }
 

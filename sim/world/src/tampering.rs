@@ -229,7 +229,7 @@ impl World {
 
     fn write_files(&mut self, unit: UnitId, files: &Files, entry: Seq, agenda: &mut Agenda<Event>) {
         self.in_juju(agenda, |juju, desk| {
-            juju.change_files(unit, files, Some(entry), desk);
+            juju.operator().change_files(unit, files, Some(entry), desk);
         });
         self.workload_changed(unit, agenda);
     }

@@ -139,7 +139,8 @@ impl Driver for Stage {
         }
         self.started.insert(unit, now);
         self.in_juju(|juju, host| {
-            juju.hook_ran(unit, hook, failures, None, effects, result, host);
+            juju.uniter()
+                .hook_ran(unit, hook, failures, None, effects, result, host);
         });
     }
 
@@ -169,9 +170,11 @@ impl Stage {
         };
         let pool = KeyPool::new(&streams, KeyPool::DEFAULT_SIZE);
         let mut juju = Juju::new(latencies, streams, every_hook);
-        let controller = juju.add_controller("c");
+        let controller = juju.operator().add_controller("c");
         let interval = Span::from_secs(300);
-        let model = juju.add_model("m", "admin", controller, kubernetes, interval);
+        let model = juju
+            .operator()
+            .add_model("m", "admin", controller, kubernetes, interval);
         Self {
             juju,
             agenda: Agenda::new(START),
@@ -233,14 +236,17 @@ impl Stage {
                 .collect(),
         };
         let host = &mut TestHost(&mut self.agenda, self.ticks);
-        let id = self.juju.add_application(self.model, parts, host);
+        let id = self
+            .juju
+            .operator()
+            .add_application(self.model, parts, host);
         let charm = metadata.build(KeyAlgorithm::EcdsaP256, &self.pool, self.acme.as_ref());
         self.instances.insert(id, charm);
         for _ in 0..units {
             let now = self.agenda.now();
             let machine = (!self.juju.model(self.model).kubernetes)
-                .then(|| self.juju.add_machine(self.model, "0"));
-            self.juju.add_unit(
+                .then(|| self.juju.operator().add_machine(self.model, "0"));
+            self.juju.operator().add_unit(
                 id,
                 machine,
                 now,
@@ -257,6 +263,7 @@ impl Stage {
     ) -> RelationId {
         let host = &mut TestHost(&mut self.agenda, self.ticks);
         self.juju
+            .relations_mut()
             .integrate([left, right], None, host)
             .expect("they fit")
     }
@@ -272,18 +279,21 @@ impl Stage {
     pub(super) fn set_config(&mut self, application: ApplicationId, option: &str, value: &str) {
         let options = [(option.to_owned(), Some(value.to_owned()))].into();
         let host = &mut TestHost(&mut self.agenda, self.ticks);
-        self.juju.set_config(application, &options, None, host);
+        self.juju
+            .operator()
+            .set_config(application, &options, None, host);
     }
 
     pub(super) fn give_leadership(&mut self, application: ApplicationId, unit: UnitId) {
         let host = &mut TestHost(&mut self.agenda, self.ticks);
         self.juju
+            .leases()
             .give_leadership(application, Some(unit), None, host);
     }
 
     pub(super) fn restart_pod(&mut self, unit: UnitId) {
         let host = &mut TestHost(&mut self.agenda, self.ticks);
-        self.juju.restart_pod(unit, None, host);
+        self.juju.pods().restart_pod(unit, None, host);
     }
 
     pub(super) fn act(&mut self, unit: UnitId, action: &str) {
@@ -297,7 +307,9 @@ impl Stage {
         parameters: BTreeMap<String, String>,
     ) {
         let host = &mut TestHost(&mut self.agenda, self.ticks);
-        self.juju.run_action(unit, action, parameters, None, host);
+        self.juju
+            .operator()
+            .run_action(unit, action, parameters, None, host);
     }
 
     /// What the unit's charm sees now.
@@ -307,7 +319,9 @@ impl Stage {
 
     pub(super) fn remove_relation(&mut self, relation: RelationId) {
         let host = &mut TestHost(&mut self.agenda, self.ticks);
-        self.juju.remove_relation(relation, None, host);
+        self.juju
+            .relations_mut()
+            .remove_relation(relation, None, host);
     }
 
     pub(super) fn run_for(&mut self, seconds: u64) {

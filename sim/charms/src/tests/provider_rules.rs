@@ -17,7 +17,10 @@ fn the_answer_to_a_unit_that_left_is_taken_back_by_the_next_update_status() {
     assert_eq!(pair.answers().len(), 2);
     let gone = pair.stage.unit(pair.web, 1);
     let host = &mut TestHost(&mut pair.stage.agenda, false);
-    pair.stage.juju.remove_unit(gone, None, host);
+    pair.stage
+        .juju
+        .relations_mut()
+        .remove_unit(gone, None, host);
     pair.stage.run_for(20);
     assert_eq!(pair.answers().len(), 2, "relation-departed is not observed");
     pair.stage.run_for(400);

@@ -138,7 +138,7 @@ impl House {
     fn restart(&mut self, number: usize) {
         let unit = self.stage.unit(self.vault, number);
         let host = &mut TestHost(&mut self.stage.agenda, false);
-        self.stage.juju.restart_process(unit, None, host);
+        self.stage.juju.operator().restart_process(unit, None, host);
     }
 
     fn bags_written(&self) -> usize {
@@ -172,7 +172,7 @@ fn people(stage: &mut Stage, application: ApplicationId) {
                 OperatorAction::Config { .. } => unreachable!("Vault waits for no option"),
                 OperatorAction::AtWorkload { files, .. } => {
                     let host = &mut TestHost(&mut stage.agenda, false);
-                    stage.juju.change_files(unit, &files, None, host);
+                    stage.juju.operator().change_files(unit, &files, None, host);
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::UnitContext;
-use crate::{Juju, Value};
+use crate::Value;
 use trustsim_kernel::{Span, Time};
 
 /// What services outside Juju remember of those who call them from hooks, by key.
@@ -13,22 +13,15 @@ use trustsim_kernel::{Span, Time};
 pub(crate) struct OutsideServices(BTreeMap<Arc<str>, Value>);
 
 impl OutsideServices {
-    fn get(&self, key: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         self.0.get(key)
     }
 
-    fn set(&mut self, key: &str, value: Option<Value>) {
+    pub(crate) fn set(&mut self, key: &str, value: Option<Value>) {
         match value {
             Some(value) => self.0.insert(key.into(), value),
             None => self.0.remove(key),
         };
-    }
-}
-
-impl Juju {
-    /// Sets what a service outside Juju remembers; `None` forgets it.
-    pub fn set_outside(&mut self, key: &str, value: Option<Value>) {
-        self.outside.set(key, value);
     }
 }
 
@@ -37,7 +30,7 @@ impl<N> UnitContext<'_, N> {
     pub fn outside(&self, key: &str) -> Option<&Value> {
         match self.effects.outside.get(key) {
             Some(value) => value.as_ref(),
-            None => self.juju.outside.get(key),
+            None => self.juju.outside(key),
         }
     }
 

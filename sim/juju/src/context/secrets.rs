@@ -74,7 +74,7 @@ impl<N> UnitContext<'_, N> {
     /// The secret of this owner with this label, as the hook has left it so far.
     pub fn secret(&self, owner: SecretOwner, label: &str) -> Option<SecretView> {
         self.ask(Asked::Secret(label.into()));
-        let mut view = self.juju.secret_by_label(owner, label).and_then(|id| {
+        let mut view = self.juju.store().by_label(owner, label).and_then(|id| {
             let secret = self.juju.secret(id);
             view_of(id, secret, secret.latest())
         });
@@ -86,7 +86,7 @@ impl<N> UnitContext<'_, N> {
 
     /// Labels of every secret of this owner that begin with `prefix`, in label order.
     pub fn secret_labels(&self, owner: SecretOwner, prefix: &str) -> Vec<Arc<str>> {
-        let mut labels: Vec<Arc<str>> = self.juju.secret_labels(owner, prefix);
+        let mut labels: Vec<Arc<str>> = self.juju.store().labels(owner, prefix);
         for change in &self.effects.secrets {
             if let SecretWrite::Add {
                 owner: of, label, ..
@@ -244,7 +244,7 @@ impl<N> UnitContext<'_, N> {
         if self.is_leader() {
             return self.secret(owner, label);
         }
-        let id = self.juju.secret_by_label(owner, label)?;
+        let id = self.juju.store().by_label(owner, label)?;
         let secret = self.juju.secret(id);
         let tracked = self.tracked(id);
         let revision = if refresh { None } else { tracked }.unwrap_or_else(|| secret.latest());
@@ -260,7 +260,7 @@ impl<N> UnitContext<'_, N> {
         if self.is_leader() {
             return self.secret(owner, label);
         }
-        let id = self.juju.secret_by_label(owner, label)?;
+        let id = self.juju.store().by_label(owner, label)?;
         let secret = self.juju.secret(id);
         if self.tracked(id).is_none() {
             self.effects.tracked.push((id, secret.latest()));
@@ -279,7 +279,7 @@ impl<N> UnitContext<'_, N> {
     }
 
     /// Whether the secret stood before this hook.
-    pub(super) const fn is_committed(id: SecretId) -> bool {
+    pub(crate) const fn is_committed(id: SecretId) -> bool {
         id.0 < UNCOMMITTED
     }
 

@@ -117,7 +117,7 @@ impl Hook {
 
     /// Whether it was asked for and is never run again: an action, or what a workload
     /// tells (juju/juju 3.6 `uniter/container/workload.go` goes on after a failure).
-    pub(super) const fn is_asked_for(&self) -> bool {
+    pub(crate) const fn is_asked_for(&self) -> bool {
         matches!(self, Self::Action { .. } | Self::PebbleCustomNotice { .. })
     }
 
@@ -132,7 +132,7 @@ impl Hook {
     }
 
     /// The secret revision a `secret-expired` or `secret-remove` is about.
-    pub(super) const fn secret_revision(&self) -> Option<(SecretId, u32)> {
+    pub(crate) const fn secret_revision(&self) -> Option<(SecretId, u32)> {
         match self {
             Self::SecretExpired { secret, revision } | Self::SecretRemove { secret, revision } => {
                 Some((*secret, *revision))

@@ -193,7 +193,7 @@ impl HookName {
     }
 
     /// The name without its endpoint, container or action: `relation-changed`.
-    pub(super) const fn kind(&self) -> &'static str {
+    pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Install => "install",
             Self::Start => "start",

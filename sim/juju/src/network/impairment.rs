@@ -1,14 +1,12 @@
 //! Delay and loss between an agent and its controller: what reaches an agent late, how long its calls of the
-//! controller's API take, which health pings it misses, how its dials fare.
+//! controller's API take, how its dials fare. Reads only.
 //!
 //! A connection outlives everything but a missed ping (juju/juju 3.6 `api/monitor.go`); what is
 //! under way when the disruption ends arrives then. Hooks of a unit with such a connection are played one by
-//! one, repeats too: how long they take is nothing that could be told without playing them.
+//! one, repeated ones too, because how long they take can only be told by playing them.
 
-use super::{PING_PERIOD, PING_TIMEOUT};
-use crate::agent::dial_delay;
-use crate::convert::{count, narrow_nanos};
-use crate::{About, Activity, ConnectionError, Event, Happening, Hook, Host, Juju, UnitId};
+use crate::timing::Timing;
+use crate::{ConnectionError, Hook, UnitId};
 use trustsim_kernel::{Seq, Span, Time};
 
 /// First wait before TCP sends a lost packet again (RFC 6298; Linux `TCP_RTO_MIN`).
@@ -32,13 +30,13 @@ const HOOK_CALLS: u32 = 11;
 /// On a machine also its addresses (`updateContext`).
 const MACHINE_CALLS: u32 = 2;
 /// Pings are looked at for so many at a time.
-const PINGS_AHEAD: u32 = 1_440;
+pub(super) const PINGS_AHEAD: u32 = 1_440;
 
 const PURPOSE_RESEND: u64 = 0x7265_7365;
 const PURPOSE_SYN: u64 = 0x7379_6e3f;
 /// What is sent, so that each is lost or not by a draw of its own.
 const EVENT: u32 = 0;
-const PING: u32 = 1;
+pub(super) const PING: u32 = 1;
 const LOGIN: u32 = 2;
 const CALL: u32 = 16;
 
@@ -46,15 +44,15 @@ const CALL: u32 = 16;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Impairment {
     /// How much longer a packet takes one way.
-    pub(super) delay: Span,
+    pub(crate) delay: Span,
     /// How many packets in a hundred are lost.
-    pub(super) loss_percent: u32,
-    cause: Option<Seq>,
+    pub(crate) loss_percent: u32,
+    pub(super) cause: Option<Seq>,
 }
 
 impl Impairment {
     /// Neither delay nor loss, for others to be added.
-    pub(super) const fn none(cause: Option<Seq>) -> Self {
+    pub(crate) const fn none(cause: Option<Seq>) -> Self {
         Self {
             delay: Span::ZERO,
             loss_percent: 0,
@@ -63,7 +61,7 @@ impl Impairment {
     }
 }
 
-impl Juju {
+impl Timing<'_> {
     /// The delay and loss between a unit's agent and its controller now.
     pub(crate) fn impairment(&self, unit: UnitId) -> Option<Impairment> {
         self.impairment_since(unit, Time::MAX)
@@ -114,7 +112,13 @@ impl Juju {
         impairment.delay + self.resent(PURPOSE_RESEND, key, at, impairment.loss_percent)
     }
 
-    fn round_trip(&self, unit: UnitId, impairment: Impairment, at: Time, number: u32) -> Span {
+    pub(crate) fn round_trip(
+        &self,
+        unit: UnitId,
+        impairment: Impairment,
+        at: Time,
+        number: u32,
+    ) -> Span {
         let there = self.one_way(unit, impairment, at, number * 2);
         there + self.one_way(unit, impairment, at, number * 2 + 1)
     }
@@ -156,138 +160,6 @@ impl Juju {
         !self.network.is_healthy() && self.lock_sharers(unit).iter().any(is_impaired)
     }
 
-    /// Delay or loss began: repeats are played from now on, what is left of a running hook
-    /// takes longer, and pings may be missed.
-    pub(crate) fn impair(&mut self, units: &[UnitId], host: &mut dyn Host) {
-        let now = host.now();
-        for unit in units {
-            self.settle(*unit, host);
-            let Some(agent) = self.agent(*unit) else {
-                continue;
-            };
-            let repeats = matches!(&agent.state, Activity::Running(running) if agent.is_repeat(&running.hook));
-            // Of an elided hook it is not known which calls are left.
-            if !repeats {
-                self.change_pace(*unit, host);
-            }
-            self.watch_pings(*unit, now, host);
-            host.schedule(now, Event::Wake(*unit));
-        }
-    }
-
-    /// Delay or loss ended: what is under way arrives, what is left of a hook is done sooner.
-    pub(crate) fn relieve(&mut self, units: &[UnitId], host: &mut dyn Host) {
-        let now = host.now();
-        for unit in units {
-            self.change_pace(*unit, host);
-            self.watch_pings(*unit, now, host);
-            host.schedule(now + self.latencies.watch, Event::Wake(*unit));
-        }
-    }
-
-    /// What is left of a running hook takes as long as its calls now take.
-    fn change_pace(&mut self, unit: UnitId, host: &mut dyn Host) {
-        let now = host.now();
-        let Some(Activity::Running(running)) = self.agent(unit).map(|agent| &agent.state) else {
-            return;
-        };
-        let (mut pace, ends) = (running.pace, running.ends);
-        if ends <= now {
-            return; // Its last call hangs.
-        }
-        let (left, whole) = (
-            ends.since(now).as_nanos(),
-            ends.since(pace.since).as_nanos(),
-        );
-        assert!(
-            left <= whole && left > 0,
-            "{left} ns are left of a hook's {whole} ns"
-        );
-        pace.base = Span::from_nanos(narrow_nanos(pace.base.as_nanos() * left / whole));
-        pace.calls = count((u128::from(pace.calls) * left).div_ceil(whole));
-        // The commit is a call, and still to come.
-        pace.calls = pace.calls.max(1);
-        pace.since = now;
-        let anew = now + pace.base + self.calls_take(unit, now, pace.calls);
-        if let Some(agent) = self.topology.agent_mut(unit)
-            && let Activity::Running(running) = &mut agent.state
-        {
-            running.pace = pace;
-            running.ends = anew;
-        }
-        if anew != ends {
-            host.schedule(anew, Event::HookEnd(unit));
-        }
-    }
-
-    /// Looks for the next ping that is missed. They are sent a minute after the connection was
-    /// made, and a minute after each answer.
-    pub(crate) fn watch_pings(&mut self, unit: UnitId, now: Time, host: &mut dyn Host) {
-        let Some(agent) = self.agent(unit).filter(|agent| agent.connected) else {
-            return;
-        };
-        let Some(impairment) = self.impairment(unit) else {
-            return;
-        };
-        let period_ns = PING_PERIOD.as_nanos();
-        let since = now.since(agent.timer_from).as_nanos() % period_ns;
-        let to_next = narrow_nanos(period_ns - since);
-        self.look_at_pings(unit, impairment, now + Span::from_nanos(to_next), host);
-    }
-
-    fn look_at_pings(
-        &mut self,
-        unit: UnitId,
-        impairment: Impairment,
-        first: Time,
-        host: &mut dyn Host,
-    ) {
-        let (mut at, mut missed) = (first, false);
-        for _ in 0..PINGS_AHEAD {
-            let answered = self.round_trip(unit, impairment, at, PING);
-            if answered > PING_TIMEOUT {
-                missed = true;
-                break;
-            }
-            at = at + answered + PING_PERIOD;
-        }
-        let looked_at = if missed { at + PING_TIMEOUT } else { at };
-        if let Some(agent) = self.topology.agent_mut(unit) {
-            agent.ping_at = looked_at;
-            agent.ping_missed = missed;
-        }
-        host.schedule(looked_at, Event::Ping(unit));
-    }
-
-    /// A ping is missed, or more of them are to be looked at.
-    pub(crate) fn ping(&mut self, unit: UnitId, host: &mut dyn Host) {
-        let now = host.now();
-        let (Some(agent), Some(impairment)) = (self.agent(unit), self.impairment(unit)) else {
-            return;
-        };
-        if agent.ping_at != now || !agent.connected {
-            return;
-        }
-        if !agent.ping_missed {
-            return self.look_at_pings(unit, impairment, now, host);
-        }
-        let hung = agent.is_hung(now);
-        if let Some(agent) = self.topology.agent_mut(unit) {
-            agent.cut_by = impairment.cause;
-        }
-        self.disconnect(unit, host);
-        let happening = Happening::AgentNotConnected(ConnectionError::PingTimeout);
-        host.record(impairment.cause, About::Unit(unit), happening);
-        if hung {
-            self.end_hung_hook(unit, host);
-        }
-        if self.agent_refusal(unit).is_some() || self.cannot_dial(unit).is_some() {
-            self.await_controller(unit, host);
-        } else {
-            host.schedule(now + dial_delay(1), Event::AgentStart(unit));
-        }
-    }
-
     /// Why no dial of a unit's agent can succeed, though packets pass: a round trip takes longer
     /// than it waits.
     pub(crate) fn cannot_dial(&self, unit: UnitId) -> Option<(ConnectionError, Option<Seq>)> {
@@ -296,38 +168,8 @@ impl Juju {
             .then_some((ConnectionError::Timeout, impairment.cause))
     }
 
-    /// An agent dials with delay or loss; true where it is connected now.
-    pub(crate) fn dial_through_impairment(&mut self, unit: UnitId, host: &mut dyn Host) -> bool {
-        let now = host.now();
-        let Some((impairment, agent)) = self.impairment(unit).zip(self.agent(unit)) else {
-            return true;
-        };
-        if agent.dials_until >= now {
-            return agent.dials_until == now; // The dial is over, or still under way.
-        }
-        let fate = self.dial_outcome(unit, impairment, now);
-        let Some(agent) = self.topology.agent_mut(unit) else {
-            return false;
-        };
-        agent.cut_by = impairment.cause;
-        match fate {
-            Ok(after) => {
-                agent.dials_until = now + after;
-                host.schedule(now + after, Event::AgentStart(unit));
-            }
-            Err((after, error)) => {
-                agent.dials_failed += 1;
-                let again = now + after + dial_delay(agent.dials_failed);
-                let happening = Happening::AgentNotConnected(error);
-                host.record(impairment.cause, About::Unit(unit), happening);
-                host.schedule(again, Event::AgentStart(unit));
-            }
-        }
-        false
-    }
-
     /// How long a dial takes that begins at `at`; or how long it takes to fail, and how.
-    fn dial_outcome(
+    pub(crate) fn dial_outcome(
         &self,
         unit: UnitId,
         impairment: Impairment,

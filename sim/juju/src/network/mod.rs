@@ -7,16 +7,17 @@
 //! ends. Dials that must fail are not simulated: when the disruption ends, the first dial that
 //! succeeds is scheduled at the instant at which the back-off would have tried.
 //!
-//! [`Network`] owns the disruptions and answers what they do to a path. What follows for agents is
-//! in `connection.rs`, for controllers of a cross-model relation in `link.rs`, and what delay and
-//! loss make of an agent's calls in `impairment.rs`.
+//! [`Network`] owns the disruptions and answers what they do to a path. [`reach`] and [`impairment`] read
+//! off it what becomes of the connections of agents and links, and [`Connections`] changes the agents.
 
-mod connection;
+mod connections;
 mod impairment;
-mod link;
+mod reach;
 
-use super::{ConnectionError, ControllerId, LinkId, ModelId, Topology, UnitId};
-use impairment::Impairment;
+use crate::{ConnectionError, ControllerId, ModelId, UnitId};
+pub use connections::Connections;
+pub(crate) use impairment::Impairment;
+
 use trustsim_kernel::{Seq, Span, Time};
 
 /// The part of the network that a disruption is on.
@@ -84,7 +85,7 @@ const PING_TIMEOUT: Span = Span::from_secs(30);
 
 /// Every disruption that has not ended.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Network {
+pub(crate) struct Network {
     active: Vec<Active>,
     /// How many there were.
     begun: u32,
@@ -189,29 +190,5 @@ impl Network {
     /// What caused the first disruption on these paths.
     fn first_cause(&self, is_on: impl Fn(NetworkPath) -> bool) -> Option<Seq> {
         self.active.iter().find(|on| is_on(on.path))?.cause
-    }
-}
-
-impl Topology {
-    /// Whether a unit's agent reaches its controller over this path.
-    pub(crate) fn is_on(&self, path: NetworkPath, unit: UnitId) -> bool {
-        let model = || self.application(self.unit(unit).application).model;
-        match path {
-            NetworkPath::Controller(id) => id == self.model(model()).controller,
-            NetworkPath::Agents(id) => id == model(),
-            NetworkPath::Agent(id) => id == unit,
-            NetworkPath::Controllers(..) => false,
-        }
-    }
-
-    fn links_on(&self, path: NetworkPath) -> Vec<LinkId> {
-        let on = |(_, link): &(LinkId, &super::Link)| path.is_between(link.from, link.to);
-        self.links().filter(on).map(|(id, _)| id).collect()
-    }
-
-    fn units_on(&self, path: NetworkPath) -> Vec<UnitId> {
-        let on = |id: &UnitId| self.is_on(path, *id);
-        let units = self.units().filter(|(_, unit)| unit.agent.is_some());
-        units.map(|(id, _)| id).filter(on).collect()
     }
 }

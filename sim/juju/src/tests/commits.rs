@@ -61,7 +61,10 @@ fn effects_are_buffered_until_the_end() {
     let unit = nth(&stage, a, 0);
     stage.settle();
     writer(&mut stage, a, relation);
-    stage.call(|juju, host| juju.run_action(unit, "go", Default::default(), None, host));
+    stage.call(|juju, host| {
+        juju.operator()
+            .run_action(unit, "go", Default::default(), None, host)
+    });
     stage.run_for(Duration::from_millis(400));
     assert_eq!(written(&stage, unit, relation), None);
     assert_eq!(revision(&stage, unit), 0);
@@ -78,7 +81,10 @@ fn a_failed_hook_commits_nothing() {
     let unit = nth(&stage, a, 0);
     stage.settle();
     writer(&mut stage, a, relation);
-    stage.call(|juju, host| juju.run_action(unit, "fail", Default::default(), None, host));
+    stage.call(|juju, host| {
+        juju.operator()
+            .run_action(unit, "fail", Default::default(), None, host)
+    });
     stage.run_for(seconds(20));
     assert_eq!(written(&stage, unit, relation), None);
     assert_eq!(revision(&stage, unit), 0);
@@ -148,7 +154,7 @@ fn leadership_is_asserted_at_the_commit() {
     };
     stage.configure(a, "debug");
     stage.run_for(Duration::from_millis(200));
-    stage.call(|juju, host| juju.give_leadership(a, Some(other), None, host));
+    stage.call(|juju, host| juju.leases().give_leadership(a, Some(other), None, host));
     stage.run_for(seconds(2));
     assert_eq!(stage.juju.agent_status(leader).0, "error");
     let end = &stage.juju.relation(relation).ends[0];
@@ -190,7 +196,10 @@ fn updates_of_one_secret_are_merged() {
         Ok(())
     });
     for _ in 0..2 {
-        stage.call(|juju, host| juju.run_action(unit, "go", Default::default(), None, host));
+        stage.call(|juju, host| {
+            juju.operator()
+                .run_action(unit, "go", Default::default(), None, host)
+        });
         stage.run_for(seconds(5));
     }
     let id = stage.juju.secrets_of(SecretOwner::Unit(unit)).next();
@@ -231,7 +240,10 @@ fn a_hook_sees_its_own_writes() {
         assert!(unit.secret(owner, "s").is_none());
         Ok(())
     });
-    stage.call(|juju, host| juju.run_action(unit, "go", Default::default(), None, host));
+    stage.call(|juju, host| {
+        juju.operator()
+            .run_action(unit, "go", Default::default(), None, host)
+    });
     stage.run_for(seconds(5));
     let end = &stage.juju.relation(relation).ends[0];
     assert!(end.units[&unit].bag.value.get("a").is_none());

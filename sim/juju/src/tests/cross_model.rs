@@ -39,8 +39,14 @@ fn crossing() -> Crossing {
         });
         stage.unit(app);
     }
-    stage.juju.offer(a, "dbs", &["db".to_owned()]);
-    let saas = stage.juju.consume(consuming, "far", "dbs", a);
+    stage
+        .juju
+        .relations_mut()
+        .offer(a, "dbs", &["db".to_owned()]);
+    let saas = stage
+        .juju
+        .relations_mut()
+        .consume(consuming, "far", "dbs", a);
     let relation = stage.relate((saas, "db"), (b, "db"));
     let link = stage
         .juju
@@ -62,7 +68,8 @@ impl Crossing {
     fn act(&mut self, application: ApplicationId, action: &str) {
         let unit = nth(&self.stage, application, 0);
         self.stage.call(|juju, host| {
-            juju.run_action(unit, action, Default::default(), None, host);
+            juju.operator()
+                .run_action(unit, action, Default::default(), None, host);
         });
         self.stage.run_for(seconds(10));
     }
@@ -142,9 +149,10 @@ fn a_link_that_was_down_brings_only_the_newest_state() {
     let mut crossing = crossing();
     let (a, b, link) = (crossing.a, crossing.b, crossing.link);
     crossing.stage.cut.insert(link);
-    crossing
-        .stage
-        .call(|juju, host| juju.cut_link(link, ConnectionError::Reset, host));
+    crossing.stage.call(|juju, host| {
+        juju.relations_mut()
+            .cut_link(link, ConnectionError::Reset, host)
+    });
     crossing.stage.dials.clear();
     for action in ["key 1", "key 2", "key 3", "app name x"] {
         crossing.act(a, action);
@@ -195,7 +203,7 @@ fn either_side_removes_the_relation() {
         };
         crossing
             .stage
-            .call(|juju, host| juju.remove_relation(removed, None, host));
+            .call(|juju, host| juju.relations_mut().remove_relation(removed, None, host));
         crossing.stage.run_for(seconds(60));
         let (a, b) = (crossing.a, crossing.b);
         let consumer = crossing.stage.hooks(nth(&crossing.stage, b, 0));
@@ -228,7 +236,7 @@ fn either_side_suspends_and_resumes() {
         };
         crossing
             .stage
-            .call(|juju, host| juju.suspend_relation(asked, None, host));
+            .call(|juju, host| juju.relations_mut().suspend_relation(asked, None, host));
         crossing.stage.run_for(seconds(60));
         let units = [
             nth(&crossing.stage, crossing.a, 0),
@@ -243,7 +251,7 @@ fn either_side_suspends_and_resumes() {
         crossing.stage.played.clear();
         crossing
             .stage
-            .call(|juju, host| juju.resume_relation(asked, None, host));
+            .call(|juju, host| juju.relations_mut().resume_relation(asked, None, host));
         crossing.stage.run_for(seconds(60));
         for unit in units {
             let hooks = crossing.stage.hooks(unit);
@@ -260,16 +268,20 @@ fn either_side_suspends_and_resumes() {
 fn an_offer_in_use_is_removed_by_force_only() {
     let mut crossing = crossing();
     let (a, saas, b) = (crossing.a, crossing.saas, crossing.b);
-    let refused = crossing
-        .stage
-        .call(|juju, host| juju.remove_offer(a, "dbs", false, None, host));
+    let refused = crossing.stage.call(|juju, host| {
+        juju.relations_mut()
+            .remove_offer(a, "dbs", false, None, host)
+    });
     insta::assert_snapshot!(
         refused.expect_err("it is used"),
         @r#"cannot delete application offer "dbs": offer has 1 relation"#
     );
     crossing
         .stage
-        .call(|juju, host| juju.remove_offer(a, "dbs", true, None, host))
+        .call(|juju, host| {
+            juju.relations_mut()
+                .remove_offer(a, "dbs", true, None, host)
+        })
         .expect("by force");
     crossing.stage.run_for(seconds(60));
     let hooks = crossing.stage.hooks(nth(&crossing.stage, b, 0));
@@ -277,7 +289,7 @@ fn an_offer_in_use_is_removed_by_force_only() {
     let sides = [(saas, "db"), (b, "db")];
     let again = crossing
         .stage
-        .call(|juju, host| juju.integrate(sides, None, host));
+        .call(|juju, host| juju.relations_mut().integrate(sides, None, host));
     insta::assert_snapshot!(
         again.expect_err("it is terminated"),
         @"remote offer far is terminated"
@@ -294,7 +306,7 @@ fn a_removed_unit_departs_across_models() {
     crossing.stage.played.clear();
     crossing
         .stage
-        .call(|juju, host| juju.remove_unit(second, None, host));
+        .call(|juju, host| juju.relations_mut().remove_unit(second, None, host));
     crossing.stage.run_for(seconds(60));
     let hooks = crossing.stage.hooks(nth(&crossing.stage, b, 0));
     assert_eq!(hooks, ["db-relation-departed far/1"]);

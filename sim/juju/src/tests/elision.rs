@@ -85,7 +85,7 @@ fn a_quiet_year_on_a_shared_machine_is_free() {
     let mut stage = Stage::new();
     let model = stage.model("m", false);
     let a = stage.app(model, "a", &[]);
-    let machine = stage.juju.add_machine(model, "7");
+    let machine = stage.juju.operator().add_machine(model, "7");
     let units: Vec<UnitId> = (0..4).map(|_| stage.unit_on(a, Some(machine))).collect();
     stage.settle();
     stage.run_for(seconds(1_000));
@@ -107,7 +107,7 @@ fn an_elided_hook_keeps_the_machine_locked() {
     let play = |every_hook: bool, at_ms: u64| {
         let mut stage = Stage::with(1, every_hook);
         let model = stage.model("m", false);
-        let machine = stage.juju.add_machine(model, "7");
+        let machine = stage.juju.operator().add_machine(model, "7");
         let apps = ["a", "b", "c"].map(|name| stage.app(model, name, &[]));
         for app in apps {
             stage.unit_on(app, Some(machine));
@@ -224,7 +224,7 @@ fn a_hook_that_outlives_its_connection_hides_no_update_status() {
     stage.configure(a, "debug");
     stage.run_for(Duration::from_millis(100));
     assert!(!stage.agent(unit).is_idle());
-    stage.call(|juju, host| juju.disconnect(unit, host));
+    stage.call(|juju, host| juju.agents().disconnect(unit, host));
     stage.call(|_, host| host.schedule(host.now(), Event::AgentStart(unit)));
     stage.played.clear();
     stage.run_for(seconds(1_000));

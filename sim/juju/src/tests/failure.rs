@@ -78,7 +78,10 @@ fn a_retry_reads_fresh_data_and_what_changed_meanwhile_comes_after() {
         _ => Ok(()),
     });
     let run = |stage: &mut Stage, name: &str| {
-        stage.call(|juju, host| juju.run_action(writer, name, Default::default(), None, host));
+        stage.call(|juju, host| {
+            juju.operator()
+                .run_action(writer, name, Default::default(), None, host)
+        });
     };
     run(&mut stage, "bad");
     stage.run_for(seconds(3));
@@ -103,7 +106,10 @@ fn actions_run_while_a_hook_is_in_error() {
     let unit = nth(&stage, b, 0);
     stage.run_for(seconds(100));
     stage.played.clear();
-    stage.call(|juju, host| juju.run_action(unit, "look", Default::default(), None, host));
+    stage.call(|juju, host| {
+        juju.operator()
+            .run_action(unit, "look", Default::default(), None, host)
+    });
     stage.run_for(seconds(4));
     assert_eq!(stage.hooks(unit), ["action look"]);
     assert_eq!(stage.juju.agent_status(unit).0, "error");
@@ -126,11 +132,11 @@ fn a_unit_in_error_resigns() {
     let (first, second) = (stage.unit(a), stage.unit(a));
     stage.settle();
     failing(&mut stage, a, "leader-elected");
-    stage.call(|juju, host| juju.give_leadership(a, Some(second), None, host));
+    stage.call(|juju, host| juju.leases().give_leadership(a, Some(second), None, host));
     stage.run_for(seconds(20));
     assert_eq!(stage.juju.agent_status(second).0, "error");
     assert!(stage.agent(second).leader);
-    stage.call(|juju, host| juju.give_leadership(a, Some(first), None, host));
+    stage.call(|juju, host| juju.leases().give_leadership(a, Some(first), None, host));
     stage.run_for(seconds(1));
     assert!(!stage.agent(second).leader);
     assert_eq!(stage.juju.agent_status(second).0, "error");
@@ -151,8 +157,8 @@ fn leader_elected_is_skipped_when_leadership_is_gone() {
     stage.configure(a, "debug");
     stage.run_for(seconds(1));
     // Both are busy with config-changed now; leadership goes and comes back meanwhile.
-    stage.call(|juju, host| juju.give_leadership(a, Some(second), None, host));
-    stage.call(|juju, host| juju.give_leadership(a, Some(first), None, host));
+    stage.call(|juju, host| juju.leases().give_leadership(a, Some(second), None, host));
+    stage.call(|juju, host| juju.leases().give_leadership(a, Some(first), None, host));
     stage.run_for(seconds(30));
     assert!(!stage.hooks(second).contains(&"leader-elected"));
     assert!(stage.agent(first).leader && !stage.agent(second).leader);
@@ -166,7 +172,7 @@ fn resolved_without_retry_goes_on() {
     let unit = nth(&stage, b, 0);
     stage.run_for(seconds(100));
     stage.played.clear();
-    stage.call(|juju, host| juju.resolved(unit, true, host));
+    stage.call(|juju, host| juju.uniter().resolved(unit, true, host));
     stage.run_for(seconds(10));
     assert_eq!(stage.hooks(unit), ["db-relation-changed a/0"]);
 }
@@ -180,7 +186,7 @@ fn resolved_runs_it_again_at_once() {
     stage.run_for(seconds(400));
     stage.played.clear();
     let now = stage.now();
-    stage.call(|juju, host| juju.resolved(unit, false, host));
+    stage.call(|juju, host| juju.uniter().resolved(unit, false, host));
     stage.run_for(seconds(20));
     let at: Vec<u64> = stage
         .played
@@ -201,7 +207,7 @@ fn a_killed_agent_finds_its_hook_failed() {
     stage.configure(b, "debug");
     stage.run_for(std::time::Duration::from_millis(200));
     assert_eq!(stage.juju.agent_status(unit).0, "executing");
-    stage.call(|juju, host| juju.kill_agent(unit, host));
+    stage.call(|juju, host| juju.uniter().kill_agent(unit, host));
     stage.run_for(seconds(60));
     stage.call(|_, host| host.schedule(host.now(), Event::AgentStart(unit)));
     let back = stage.now();
@@ -237,7 +243,7 @@ fn a_hook_that_loses_its_controller_fails_and_is_run_again() {
     stage.configure(b, "debug");
     stage.run_for(std::time::Duration::from_millis(200));
     stage.unreachable.insert(unit);
-    stage.call(|juju, host| juju.disconnect(unit, host));
+    stage.call(|juju, host| juju.agents().disconnect(unit, host));
     stage.run_for(seconds(30));
     assert!(
         stage.juju.unit(unit).workload.files.contains_key("/etc/b"),

@@ -27,7 +27,7 @@ fn a_lost_leader_is_followed_after_its_lease() {
     let (mut stage, a, _) = trio();
     let first = leader(&stage, a);
     stage.unreachable.insert(first);
-    stage.call(|juju, host| juju.disconnect(first, host));
+    stage.call(|juju, host| juju.agents().disconnect(first, host));
     stage.run_for(seconds(29));
     assert_eq!(leader(&stage, a), first);
     stage.run_for(seconds(40));
@@ -48,7 +48,7 @@ fn a_leader_that_returns_keeps_its_lease() {
     let (mut stage, a, _) = trio();
     let first = leader(&stage, a);
     for _ in 0..5 {
-        stage.call(|juju, host| juju.disconnect(first, host));
+        stage.call(|juju, host| juju.agents().disconnect(first, host));
         stage.run_for(seconds(20));
         stage.call(|_, host| host.schedule(host.now(), Event::AgentStart(first)));
         stage.run_for(seconds(5));
@@ -63,7 +63,7 @@ fn a_leader_that_returns_keeps_its_lease() {
 fn a_dead_leader_is_followed_at_once() {
     let (mut stage, a, _) = trio();
     let first = leader(&stage, a);
-    stage.call(|juju, host| juju.remove_unit(first, None, host));
+    stage.call(|juju, host| juju.relations_mut().remove_unit(first, None, host));
     stage.run_for(seconds(10));
     assert!(stage.agent(first).removed);
     let second = leader(&stage, a);
@@ -75,12 +75,12 @@ fn a_dead_leader_is_followed_at_once() {
 #[test]
 fn a_free_lease_is_claimed() {
     let (mut stage, a, units) = trio();
-    stage.call(|juju, host| juju.give_leadership(a, None, None, host));
+    stage.call(|juju, host| juju.leases().give_leadership(a, None, None, host));
     stage.run_for(seconds(5));
     leader(&stage, a);
     for unit in &units {
         stage.unreachable.insert(*unit);
-        stage.call(|juju, host| juju.disconnect(*unit, host));
+        stage.call(|juju, host| juju.agents().disconnect(*unit, host));
     }
     stage.run_for(seconds(120));
     assert_eq!(stage.juju.application(a).lease.holder, None);

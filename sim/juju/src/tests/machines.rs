@@ -18,7 +18,7 @@ fn units_on_one_machine_take_turns() {
     let model = stage.model("m", false);
     let a = stage.app(model, "a", &["peers cluster"]);
     let b = stage.app(model, "b", &["peers cluster"]);
-    let machine = stage.juju.add_machine(model, "0");
+    let machine = stage.juju.operator().add_machine(model, "0");
     for app in [a, b, b] {
         stage.unit_on(app, Some(machine));
     }
@@ -92,13 +92,13 @@ fn a_principal_that_enters_scope_gets_its_subordinate() {
 fn subordinates_go_with_their_relation_or_their_principal() {
     let (mut stage, web, agent, relation, principals) = subordinate();
     stage.settle();
-    stage.call(|juju, host| juju.remove_unit(principals[0], None, host));
+    stage.call(|juju, host| juju.relations_mut().remove_unit(principals[0], None, host));
     stage.run_for(seconds(60));
     assert_eq!(stage.juju.application(web).units.len(), 1);
     assert_eq!(stage.juju.application(agent).units.len(), 1);
     let last = stage.juju.application(agent).units[0];
     stage.played.clear();
-    stage.call(|juju, host| juju.remove_relation(relation, None, host));
+    stage.call(|juju, host| juju.relations_mut().remove_relation(relation, None, host));
     stage.run_for(seconds(60));
     assert_eq!(
         stage.hooks(last),
@@ -125,7 +125,7 @@ fn subordinates_go_with_their_relation_or_their_principal() {
 fn sharers(stage: &mut Stage) -> [UnitId; 2] {
     let model = stage.model("m", false);
     let a = stage.app(model, "a", &[]);
-    let machine = stage.juju.add_machine(model, "0");
+    let machine = stage.juju.operator().add_machine(model, "0");
     [a, a].map(|app| stage.unit_on(app, Some(machine)))
 }
 
@@ -134,7 +134,7 @@ fn sharers(stage: &mut Stage) -> [UnitId; 2] {
 fn a_lock_that_is_held_is_not_taken() {
     let mut stage = Stage::new();
     for unit in sharers(&mut stage) {
-        stage.juju.take_lock(unit);
+        stage.juju.agents().take_lock(unit);
     }
 }
 
@@ -143,7 +143,7 @@ fn a_lock_that_is_held_is_not_taken() {
 fn a_hook_without_the_lock_is_refused() {
     let mut stage = Stage::new();
     let [unit, _] = sharers(&mut stage);
-    stage.juju.assert_lock_held(unit);
+    stage.juju.agents().assert_lock_held(unit);
 }
 
 #[test]
@@ -156,5 +156,5 @@ fn a_unit_of_another_application_does_not_lead() {
         .application(stage.juju.unit(unit).application)
         .model;
     let other = stage.app(model, "other", &[]);
-    stage.call(|juju, host| juju.give_leadership(other, Some(unit), None, host));
+    stage.call(|juju, host| juju.leases().give_leadership(other, Some(unit), None, host));
 }

@@ -14,12 +14,12 @@ fn agents(stage: &Stage) -> NetworkPath {
 
 fn begin(stage: &mut Stage, trouble: Disruption) {
     let wire = agents(stage);
-    stage.call(|juju, host| juju.disrupt(wire, trouble, None, host));
+    stage.call(|juju, host| juju.connections().disrupt(wire, trouble, None, host));
 }
 
 fn end(stage: &mut Stage, trouble: Disruption) {
     let wire = agents(stage);
-    stage.call(|juju, host| juju.restore(wire, trouble, host));
+    stage.call(|juju, host| juju.connections().restore(wire, trouble, host));
 }
 
 /// The last call of a hook hangs and goes through once the network carries again.

@@ -102,8 +102,11 @@ impl Scene {
         let b = stage.app_of(one, "b", &["requires db", "requires web"], &["work"], false);
         let c = stage.app(two, "c", &["requires db", "provides host"]);
         let d = stage.app_of(two, "d", &["requires host container"], &[], true);
-        stage.juju.offer(a, "dbs", &["db".to_owned()]);
-        let saas = stage.juju.consume(two, "far", "dbs", a);
+        stage
+            .juju
+            .relations_mut()
+            .offer(a, "dbs", &["db".to_owned()]);
+        let saas = stage.juju.relations_mut().consume(two, "far", "dbs", a);
         let sides = vec![
             [(a, "db"), (b, "db")],
             [(a, "web"), (b, "web")],
@@ -179,24 +182,24 @@ impl Scene {
             }
             (OperatorAction::Integrate(n), ..) => {
                 let sides = self.sides[usize::from(*n) % self.sides.len()];
-                let _ = stage.call(|juju, host| juju.integrate(sides, None, host));
+                let _ = stage.call(|juju, host| juju.relations_mut().integrate(sides, None, host));
             }
             (OperatorAction::AddUnit(n), ..) => {
                 stage.unit(app(*n));
             }
             (OperatorAction::Refresh(n), ..) => {
-                stage.call(|juju, host| juju.refresh(app(*n), None, host))
+                stage.call(|juju, host| juju.pods().refresh(app(*n), None, host))
             }
             (OperatorAction::Calm(n), ..) => {
                 let index = usize::from(*n) % self.troubles.len().max(1);
                 if index < self.troubles.len() {
                     let (wire, trouble) = self.troubles.remove(index);
-                    stage.call(|juju, host| juju.restore(wire, trouble, host));
+                    stage.call(|juju, host| juju.connections().restore(wire, trouble, host));
                 }
             }
             (OperatorAction::Back, ..) => {
                 for (wire, trouble) in std::mem::take(&mut self.troubles) {
-                    stage.call(|juju, host| juju.restore(wire, trouble, host));
+                    stage.call(|juju, host| juju.connections().restore(wire, trouble, host));
                 }
                 stage.cut.clear();
                 for unit in std::mem::take(&mut self.down) {
@@ -208,16 +211,19 @@ impl Scene {
                 let links: Vec<LinkId> = stage.juju.links().map(|(id, _)| id).collect();
                 if let Some(link) = links.get(usize::from(*n) % links.len().max(1)).copied() {
                     stage.cut.insert(link);
-                    stage.call(|juju, host| juju.cut_link(link, ConnectionError::Reset, host));
+                    stage.call(|juju, host| {
+                        juju.relations_mut()
+                            .cut_link(link, ConnectionError::Reset, host)
+                    });
                 }
             }
             (_, Some(unit), _) => self.act_on_unit(deed, unit),
             (OperatorAction::Remove(_), _, Some(id)) => {
-                stage.call(|juju, host| juju.remove_relation(id, None, host));
+                stage.call(|juju, host| juju.relations_mut().remove_relation(id, None, host));
             }
             (OperatorAction::Suspend(_, on), _, Some(id)) => stage.call(|juju, host| match on {
-                true => juju.suspend_relation(id, None, host),
-                false => juju.resume_relation(id, None, host),
+                true => juju.relations_mut().suspend_relation(id, None, host),
+                false => juju.relations_mut().resume_relation(id, None, host),
             }),
             _ => {}
         }
@@ -227,33 +233,39 @@ impl Scene {
         let stage = &mut self.stage;
         match deed {
             OperatorAction::RemoveUnit(_) => {
-                stage.call(|juju, host| juju.remove_unit(unit, None, host))
+                stage.call(|juju, host| juju.relations_mut().remove_unit(unit, None, host))
             }
             OperatorAction::Act(_, action) => stage.call(|juju, host| {
-                juju.run_action(unit, action, Default::default(), None, host);
+                juju.operator()
+                    .run_action(unit, action, Default::default(), None, host);
             }),
             OperatorAction::Lead(_, none) => {
                 let application = stage.juju.unit(unit).application;
                 let holder = (!none).then_some(unit);
-                stage.call(|juju, host| juju.give_leadership(application, holder, None, host));
+                stage.call(|juju, host| {
+                    juju.leases()
+                        .give_leadership(application, holder, None, host)
+                });
             }
             OperatorAction::Disconnect(_) => {
                 stage.unreachable.insert(unit);
                 self.down.push(unit);
-                stage.call(|juju, host| juju.disconnect(unit, host));
+                stage.call(|juju, host| juju.agents().disconnect(unit, host));
             }
             OperatorAction::Kill(_) => {
                 self.down.push(unit);
-                stage.call(|juju, host| juju.kill_agent(unit, host));
+                stage.call(|juju, host| juju.uniter().kill_agent(unit, host));
             }
             OperatorAction::Fault(_, fault) => stage.juju.fail_next_commit(unit, *fault),
-            OperatorAction::Pod(_) => stage.call(|juju, host| juju.restart_pod(unit, None, host)),
+            OperatorAction::Pod(_) => {
+                stage.call(|juju, host| juju.pods().restart_pod(unit, None, host))
+            }
             OperatorAction::Skew(_, minutes) => {
                 let skew_ns = i64::from(*minutes) * 60_000_000_000;
-                stage.call(|juju, host| juju.set_clock_skew(unit, skew_ns, host));
+                stage.call(|juju, host| juju.operator().set_clock_skew(unit, skew_ns, host));
             }
             OperatorAction::Resolve(_, skip) => {
-                stage.call(|juju, host| juju.resolved(unit, *skip, host))
+                stage.call(|juju, host| juju.uniter().resolved(unit, *skip, host))
             }
             OperatorAction::NetworkPath(_, all, trouble) => {
                 let model = stage
@@ -266,11 +278,11 @@ impl Scene {
                     NetworkPath::Agent(unit)
                 };
                 self.troubles.push((wire, *trouble));
-                stage.call(|juju, host| juju.disrupt(wire, *trouble, None, host));
+                stage.call(|juju, host| juju.connections().disrupt(wire, *trouble, None, host));
             }
             OperatorAction::Address(_, n) => {
                 let address = format!("10.9.9.{n}");
-                stage.call(|juju, host| juju.set_address(unit, &address, None, host));
+                stage.call(|juju, host| juju.operator().set_address(unit, &address, None, host));
             }
             _ => {}
         }

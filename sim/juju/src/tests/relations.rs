@@ -84,7 +84,8 @@ fn changes_coalesce_and_equal_writes_are_nothing() {
     });
     stage.settle();
     stage.call(|juju, host| {
-        juju.run_action(writer, "same", Default::default(), None, host);
+        juju.operator()
+            .run_action(writer, "same", Default::default(), None, host);
     });
     stage.run_for(seconds(30));
     assert!(stage.hooks(reader).is_empty(), "the text was there already");
@@ -114,7 +115,10 @@ fn a_peer_application_bag_comes_back_to_its_writer() {
         }
         Ok(())
     });
-    stage.call(|juju, host| juju.run_action(leader, "go", Default::default(), None, host));
+    stage.call(|juju, host| {
+        juju.operator()
+            .run_action(leader, "go", Default::default(), None, host)
+    });
     stage.run_for(seconds(30));
     assert_eq!(
         stage.hooks(leader),
@@ -157,7 +161,7 @@ fn broken_even_if_nobody_joined() {
     let (mut stage, a, _, relation) = pair((1, 0));
     stage.settle();
     let unit = nth(&stage, a, 0);
-    stage.call(|juju, host| juju.remove_relation(relation, None, host));
+    stage.call(|juju, host| juju.relations_mut().remove_relation(relation, None, host));
     stage.run_for(seconds(30));
     assert_eq!(stage.hooks(unit), ["db-relation-broken"]);
     assert_eq!(stage.juju.relation(relation).life, Life::Removed);
@@ -198,7 +202,7 @@ fn removing_a_relation_departs_then_breaks() {
         }
         Ok(())
     });
-    stage.call(|juju, host| juju.remove_relation(relation, None, host));
+    stage.call(|juju, host| juju.relations_mut().remove_relation(relation, None, host));
     stage.run_for(seconds(30));
     assert_eq!(
         stage.hooks(unit),
@@ -227,8 +231,8 @@ fn a_relation_can_be_made_again_once_it_is_removed() {
     let (mut stage, a, b, relation) = pair((1, 1));
     stage.settle();
     let sides = [(a, "db"), (b, "db")];
-    stage.call(|juju, host| juju.remove_relation(relation, None, host));
-    let dying = stage.call(|juju, host| juju.integrate(sides, None, host));
+    stage.call(|juju, host| juju.relations_mut().remove_relation(relation, None, host));
+    let dying = stage.call(|juju, host| juju.relations_mut().integrate(sides, None, host));
     insta::assert_snapshot!(
         dying.expect_err("it is dying").to_string(),
         @"relation b:db a:db is dying, but not yet removed"
@@ -257,7 +261,8 @@ fn integrate_refuses_in_jujus_words() {
     let c = stage.app(model, "c", &["provides db"]);
     stage.relate((a, "db"), (b, "db"));
     let mut refused = |left, right| {
-        let refused = stage.call(|juju, host| juju.integrate([left, right], None, host));
+        let refused =
+            stage.call(|juju, host| juju.relations_mut().integrate([left, right], None, host));
         refused.expect_err("it is refused").to_string()
     };
     insta::assert_snapshot!(
@@ -283,16 +288,19 @@ fn a_suspended_relation_breaks_and_comes_back() {
         }
         Ok(())
     });
-    stage.call(|juju, host| juju.run_action(unit, "go", Default::default(), None, host));
+    stage.call(|juju, host| {
+        juju.operator()
+            .run_action(unit, "go", Default::default(), None, host)
+    });
     stage.settle();
-    stage.call(|juju, host| juju.suspend_relation(relation, None, host));
+    stage.call(|juju, host| juju.relations_mut().suspend_relation(relation, None, host));
     stage.run_for(seconds(30));
     assert_eq!(
         stage.hooks(unit),
         ["db-relation-departed a/0", "db-relation-broken"]
     );
     stage.played.clear();
-    stage.call(|juju, host| juju.resume_relation(relation, None, host));
+    stage.call(|juju, host| juju.relations_mut().resume_relation(relation, None, host));
     stage.run_for(seconds(30));
     assert_eq!(
         stage.hooks(unit),
@@ -327,7 +335,7 @@ fn juju_info_runs_no_hooks() {
             .hooks(requirer)
             .contains(&"juju-info-relation-joined a/0")
     );
-    stage.call(|juju, host| juju.remove_relation(relation, None, host));
+    stage.call(|juju, host| juju.relations_mut().remove_relation(relation, None, host));
     stage.run_for(seconds(60));
     assert_eq!(stage.juju.relation(relation).life, Life::Removed);
     assert_eq!(stage.hooks(provider), ordinary);

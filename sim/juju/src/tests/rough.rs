@@ -8,11 +8,11 @@ use crate::*;
 use trustsim_kernel::{Span, Time};
 
 fn begin(stage: &mut Stage, wire: NetworkPath, trouble: Disruption) {
-    stage.call(|juju, host| juju.disrupt(wire, trouble, None, host));
+    stage.call(|juju, host| juju.connections().disrupt(wire, trouble, None, host));
 }
 
 fn end(stage: &mut Stage, wire: NetworkPath, trouble: Disruption) {
-    stage.call(|juju, host| juju.restore(wire, trouble, host));
+    stage.call(|juju, host| juju.connections().restore(wire, trouble, host));
 }
 
 fn slow(ms: u64) -> Disruption {
@@ -93,7 +93,7 @@ fn every_call_of_a_hook_takes_a_round_trip_longer() {
     stage.configure(a, "debug");
     stage.run_for(Duration::from_millis(1_050));
     let takes = hook_takes(&mut stage, unit);
-    let healthy = stage.juju.hook_duration(unit, stage.now());
+    let healthy = stage.juju.timing().hook_duration(unit, stage.now());
     assert_eq!(takes - healthy, seconds(2 * (11 + 3)));
 }
 
@@ -109,7 +109,7 @@ fn a_hook_on_a_machine_makes_two_calls_more() {
     stage.configure(a, "debug");
     stage.run_for(Duration::from_millis(1_050));
     let takes = hook_takes(&mut stage, unit);
-    let healthy = stage.juju.hook_duration(unit, stage.now());
+    let healthy = stage.juju.timing().hook_duration(unit, stage.now());
     assert_eq!(takes - healthy, seconds(2 * 13));
 }
 

@@ -63,7 +63,10 @@ fn note(unit: &mut UnitContext<'_>, read: impl FnOnce(&mut UnitContext<'_>) -> O
 }
 
 fn run(stage: &mut Stage, unit: UnitId, action: &str) -> String {
-    stage.call(|juju, host| juju.run_action(unit, action, Default::default(), None, host));
+    stage.call(|juju, host| {
+        juju.operator()
+            .run_action(unit, action, Default::default(), None, host)
+    });
     stage.run_for(seconds(8));
     stage.juju.unit(unit).status.1.to_string()
 }
@@ -131,7 +134,7 @@ fn a_missed_expiry_fires_when_the_agent_is_back() {
     let (mut stage, _, units) = keeper(true, 1);
     run(&mut stage, units[0], "add s 1000");
     stage.unreachable.insert(units[0]);
-    stage.call(|juju, host| juju.disconnect(units[0], host));
+    stage.call(|juju, host| juju.agents().disconnect(units[0], host));
     stage.run_until(START + seconds(1_500));
     assert!(times(&stage, "secret-expired 1").is_empty());
     stage.unreachable.clear();
@@ -160,7 +163,7 @@ fn a_new_leader_is_told_at_once() {
     run(&mut stage, leader, "add s 1000");
     stage.run_until(START + seconds(1_100));
     stage.played.clear();
-    stage.call(|juju, host| juju.give_leadership(a, Some(other), None, host));
+    stage.call(|juju, host| juju.leases().give_leadership(a, Some(other), None, host));
     stage.run_until(START + seconds(1_290));
     assert_eq!(stage.hooks(other), ["leader-elected", "secret-expired 1"]);
     assert!(stage.hooks(leader).is_empty());

@@ -12,13 +12,16 @@ fn busy_with_update_status(every_hook: bool) -> (Stage, ApplicationId, UnitId) {
     let a = stage.app(model, "a", &[]);
     let unit = stage.unit(a);
     stage.settle();
-    let firing = stage.juju.timer(unit).firing(3);
+    let firing = stage.juju.timing().timer(unit).firing(3);
     stage.run_until(firing + seconds(0) + trustsim_kernel::Span::from_millis(100));
     (stage, a, unit)
 }
 
 fn act(stage: &mut Stage, unit: UnitId) {
-    stage.call(|juju, host| juju.run_action(unit, "do", BTreeMap::new(), None, host));
+    stage.call(|juju, host| {
+        juju.operator()
+            .run_action(unit, "do", BTreeMap::new(), None, host)
+    });
 }
 
 /// An update-status that does nothing is nothing that is due: elided, nobody would see it.
@@ -72,7 +75,7 @@ fn an_update_status_that_changes_something_counts() {
     });
     let unit = stage.unit(a);
     stage.settle();
-    let firing = stage.juju.timer(unit).firing(1);
+    let firing = stage.juju.timing().timer(unit).firing(1);
     stage.run_until(firing + trustsim_kernel::Span::from_millis(100));
     assert!(!stage.agent(unit).is_idle());
     assert!(!stage.juju.is_settled(stage.now()));
@@ -86,7 +89,7 @@ fn a_pod_that_is_away_has_not_settled() {
     let a = stage.app(model, "a", &[]);
     let unit = stage.unit(a);
     stage.settle();
-    stage.call(|juju, host| juju.disconnect(unit, host));
+    stage.call(|juju, host| juju.agents().disconnect(unit, host));
     assert!(!stage.juju.is_settled(stage.now()));
     let now = stage.now();
     stage.call(|_, host| host.schedule(now + seconds(5), Event::AgentStart(unit)));

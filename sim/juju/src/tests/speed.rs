@@ -15,7 +15,7 @@ fn crowd(applications: usize, units: usize) -> Stage {
     for pair in apps.windows(2) {
         let sides = [(pair[0], "up"), (pair[1], "down")];
         // The endpoints' interfaces differ; only their names matter here.
-        let _ = stage.call(|juju, host| juju.integrate(sides, None, host));
+        let _ = stage.call(|juju, host| juju.relations_mut().integrate(sides, None, host));
     }
     for app in &apps {
         for _ in 0..units {

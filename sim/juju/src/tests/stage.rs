@@ -115,8 +115,9 @@ impl Stage {
     // --- building -------------------------------------------------------------------------
 
     pub(super) fn model(&mut self, name: &str, kubernetes: bool) -> ModelId {
-        let controller = self.juju.add_controller("ctl");
+        let controller = self.juju.operator().add_controller("ctl");
         self.juju
+            .operator()
             .add_model(name, "admin", controller, kubernetes, seconds(300))
     }
 
@@ -146,7 +147,7 @@ impl Stage {
             subordinate,
             volumes: Vec::new(),
         };
-        self.call(|juju, host| juju.add_application(model, parts, host))
+        self.call(|juju, host| juju.operator().add_application(model, parts, host))
     }
 
     pub(super) fn code(
@@ -170,7 +171,7 @@ impl Stage {
         let model = self.juju.application(application).model;
         let machine = (!self.juju.model(model).kubernetes).then(|| {
             let id = self.juju.machines().count().to_string();
-            self.juju.add_machine(model, &id)
+            self.juju.operator().add_machine(model, &id)
         });
         self.unit_on(application, machine)
     }
@@ -181,7 +182,7 @@ impl Stage {
         machine: Option<MachineId>,
     ) -> UnitId {
         let now = self.now();
-        self.call(|juju, host| juju.add_unit(application, machine, now, host))
+        self.call(|juju, host| juju.operator().add_unit(application, machine, now, host))
     }
 
     pub(super) fn relate(
@@ -189,13 +190,16 @@ impl Stage {
         left: (ApplicationId, &str),
         right: (ApplicationId, &str),
     ) -> RelationId {
-        self.call(|juju, host| juju.integrate([left, right], None, host))
+        self.call(|juju, host| juju.relations_mut().integrate([left, right], None, host))
             .expect("it can be integrated")
     }
 
     pub(super) fn configure(&mut self, application: ApplicationId, level: &str) {
         let options = BTreeMap::from([("level".to_owned(), Some(level.to_owned()))]);
-        self.call(|juju, host| juju.set_config(application, &options, None, host));
+        self.call(|juju, host| {
+            juju.operator()
+                .set_config(application, &options, None, host)
+        });
     }
 
     // --- playing --------------------------------------------------------------------------
@@ -278,7 +282,8 @@ impl Driver for Stage {
             idle_repeat: repeats && idles,
         });
         self.call(|juju, host| {
-            juju.hook_ran(unit, hook, failures, Some(Seq(0)), effects, result, host);
+            juju.uniter()
+                .hook_ran(unit, hook, failures, Some(Seq(0)), effects, result, host);
         });
     }
 

@@ -108,7 +108,7 @@ fn a_refreshed_machine_unit_upgrades_and_configures() {
     let a = stage.app(model, "a", &["peers cluster"]);
     let units = [stage.unit(a), stage.unit(a)];
     stage.settle();
-    stage.call(|juju, host| juju.refresh(a, None, host));
+    stage.call(|juju, host| juju.pods().refresh(a, None, host));
     stage.run_for(seconds(60));
     for unit in units {
         assert_eq!(stage.hooks(unit), ["upgrade-charm", "config-changed"]);
@@ -127,7 +127,7 @@ fn a_replaced_pod_stops_and_starts_with_a_new_address() {
     let (pod, other) = (stage.unit(a), stage.unit(b));
     stage.settle();
     let before = stage.juju.unit(pod).address.value.clone();
-    stage.call(|juju, host| juju.restart_pod(pod, None, host));
+    stage.call(|juju, host| juju.pods().restart_pod(pod, None, host));
     stage.run_for(seconds(60));
     let mut hooks = stage.hooks(pod);
     assert_eq!(hooks.remove(0), "stop");
@@ -153,7 +153,7 @@ fn a_refreshed_application_of_pods_rolls_from_the_last_to_the_first() {
         stage.unit(a);
     }
     stage.settle();
-    stage.call(|juju, host| juju.refresh(a, None, host));
+    stage.call(|juju, host| juju.pods().refresh(a, None, host));
     stage.run_for(seconds(120));
     let of = |hook: &str| -> Vec<&str> {
         let played = stage.played.iter().filter(|played| played.name == hook);
@@ -176,7 +176,7 @@ fn a_pod_that_does_not_stop_is_killed() {
     });
     let pod = stage.unit(a);
     stage.settle();
-    stage.call(|juju, host| juju.restart_pod(pod, None, host));
+    stage.call(|juju, host| juju.pods().restart_pod(pod, None, host));
     stage.run_for(seconds(90));
     let hooks = stage.hooks(pod);
     assert_eq!(hooks[0], "stop");
@@ -219,7 +219,7 @@ fn a_removed_unit_departs_early_breaks_stops_and_is_removed() {
     stage.relate((a, "db"), (b, "db"));
     let (stays, goes, other) = (stage.unit(a), stage.unit(a), stage.unit(b));
     stage.settle();
-    stage.call(|juju, host| juju.remove_unit(goes, None, host));
+    stage.call(|juju, host| juju.relations_mut().remove_unit(goes, None, host));
     stage.run_for(seconds(60));
     assert_eq!(
         stage.hooks(goes),
@@ -258,7 +258,7 @@ fn numbers_of_removed_units() {
         let a = stage.app(model, "a", &[]);
         let (_, second) = (stage.unit(a), stage.unit(a));
         stage.settle();
-        stage.call(|juju, host| juju.remove_unit(second, None, host));
+        stage.call(|juju, host| juju.relations_mut().remove_unit(second, None, host));
         stage.settle();
         let third = stage.unit(a);
         assert_eq!(stage.juju.unit(third).number, expected);
@@ -272,7 +272,7 @@ fn a_unit_removed_before_it_is_installed_just_ends() {
     let model = stage.model("m", true);
     let a = stage.app(model, "a", &[]);
     let unit = stage.unit(a);
-    stage.call(|juju, host| juju.remove_unit(unit, None, host));
+    stage.call(|juju, host| juju.relations_mut().remove_unit(unit, None, host));
     stage.run_for(seconds(30));
     assert!(stage.hooks(unit).is_empty());
     assert!(stage.agent(unit).removed);
@@ -284,7 +284,7 @@ fn a_dead_agent_departs_from_nothing() {
     let (mut stage, a, b, _) = pair((1, 1));
     stage.settle();
     let (dead, other) = (nth(&stage, a, 0), nth(&stage, b, 0));
-    stage.call(|juju, host| juju.kill_agent(dead, host));
+    stage.call(|juju, host| juju.uniter().kill_agent(dead, host));
     stage.run_for(seconds(3_600));
     assert!(stage.hooks(other).is_empty());
     assert_eq!(stage.juju.agent_status(dead).0, "allocating");

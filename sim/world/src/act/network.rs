@@ -45,9 +45,10 @@ impl World {
         };
         self.in_juju(agenda, |juju, desk| {
             if begins {
-                juju.disrupt(path, disruption, Some(entry), desk);
+                juju.connections()
+                    .disrupt(path, disruption, Some(entry), desk);
             } else {
-                juju.restore(path, disruption, desk);
+                juju.connections().restore(path, disruption, desk);
             }
         });
     }

@@ -20,7 +20,8 @@ impl World {
                 let application = self.applications[offer.application];
                 let name = offer.name.clone();
                 let refused = self.in_juju(agenda, |juju, desk| {
-                    juju.remove_offer(application, &name, *force, Some(entry), desk)
+                    juju.relations_mut()
+                        .remove_offer(application, &name, *force, Some(entry), desk)
                 });
                 if let Err(error) = refused {
                     self.refused(Refusal::Offer(error), entry, agenda.now());
@@ -68,9 +69,11 @@ impl World {
     ) {
         self.in_juju(agenda, |juju, desk| {
             if suspended {
-                juju.suspend_relation(relation, Some(entry), desk);
+                juju.relations_mut()
+                    .suspend_relation(relation, Some(entry), desk);
             } else {
-                juju.resume_relation(relation, Some(entry), desk);
+                juju.relations_mut()
+                    .resume_relation(relation, Some(entry), desk);
             }
         });
     }

@@ -36,7 +36,9 @@ impl World {
                     self.new_charm(*application, charm);
                 }
                 let id = self.applications[*application];
-                self.in_juju(agenda, |juju, desk| juju.refresh(id, Some(entry), desk));
+                self.in_juju(agenda, |juju, desk| {
+                    juju.pods().refresh(id, Some(entry), desk)
+                });
             }
         }
     }
@@ -66,7 +68,7 @@ impl World {
             return;
         };
         self.in_juju(agenda, |juju, desk| {
-            juju.remove_unit(unit, Some(entry), desk)
+            juju.relations_mut().remove_unit(unit, Some(entry), desk)
         });
     }
 

@@ -34,7 +34,8 @@ impl World {
                 let id = self.applications[*application];
                 match self.juju.application(id).lease.holder {
                     Some(leader) => self.in_juju(agenda, |juju, desk| {
-                        juju.cut_off_until_lease_ends(leader, Some(entry), desk);
+                        juju.uniter()
+                            .cut_off_until_lease_ends(leader, Some(entry), desk);
                     }),
                     None => self.refused(Refusal::NoLeader, entry, agenda.now()),
                 }
@@ -66,7 +67,7 @@ impl World {
     /// Sets one clock, and judges what it judges.
     pub(super) fn skew(&mut self, unit: UnitId, skew_ns: i64, agenda: &mut Agenda<Event>) {
         self.in_juju(agenda, |juju, desk| {
-            juju.set_clock_skew(unit, skew_ns, desk);
+            juju.operator().set_clock_skew(unit, skew_ns, desk);
         });
         self.judge_touching(unit, Trigger::Clock, agenda);
     }
@@ -78,7 +79,7 @@ impl World {
         side.starts += 1;
         side.reached_by = Some(entry);
         self.in_juju(agenda, |juju, desk| {
-            juju.restart_process(unit, Some(entry), desk);
+            juju.operator().restart_process(unit, Some(entry), desk);
         });
         self.workload_changed(unit, agenda);
         self.judge_touching(unit, Trigger::Reachability, agenda);
@@ -100,7 +101,7 @@ impl World {
     fn kill(&mut self, target: Target, away: Option<Span>, entry: Seq, agenda: &mut Agenda<Event>) {
         for unit in self.units_meant(target, entry, agenda) {
             let killed = self.in_juju(agenda, |juju, desk| {
-                juju.kill_unit(unit, away, Some(entry), desk)
+                juju.uniter().kill_unit(unit, away, Some(entry), desk)
             });
             for unit in killed {
                 self.workload_changed(unit, agenda);
@@ -117,7 +118,8 @@ impl World {
             .filter(|path| path.starts_with(Workload::MEMORY));
         let files = remembered.map(|path| (path.clone(), None)).collect();
         self.in_juju(agenda, |juju, desk| {
-            juju.change_files(unit, &files, Some(entry), desk);
+            juju.operator()
+                .change_files(unit, &files, Some(entry), desk);
         });
         self.workload_changed(unit, agenda);
         self.look_for_people(unit, Some(entry), agenda);

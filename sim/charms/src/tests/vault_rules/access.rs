@@ -104,6 +104,7 @@ fn with_an_access_relation_from_the_start_the_kubernetes_charm_never_starts_vaul
         let signer = stage.juju.application(root).units[0];
         stage
             .juju
+            .operator()
             .run_action(signer, "rotate-private-key", BTreeMap::new(), None, host);
         stage.run_for(DAY_S);
         let house = House { stage, root, vault };
@@ -202,7 +203,11 @@ fn a_vault_that_another_unseals_needs_nobody_after_a_restart() {
     assert_eq!(status(&house), "");
     let restart = |house: &mut House, unit| {
         let host = &mut TestHost(&mut house.stage.agenda, false);
-        house.stage.juju.restart_process(unit, None, host);
+        house
+            .stage
+            .juju
+            .operator()
+            .restart_process(unit, None, host);
         house.stage.run_for(700);
     };
     let unit = house.stage.unit(below, 0);
@@ -270,7 +275,7 @@ fn a_replaced_pod_is_sealed() {
     let before = house.served(0).unwrap();
     let unit = house.stage.unit(house.vault, 0);
     let host = &mut TestHost(&mut house.stage.agenda, false);
-    house.stage.juju.restart_pod(unit, None, host);
+    house.stage.juju.pods().restart_pod(unit, None, host);
     house.stage.run_for(700);
     assert_eq!(
         house.status(0),

@@ -1,0 +1,284 @@
+//! The uniter, the worker of an agent that runs its unit's hooks (juju/juju 3.6 `internal/worker/uniter`).
+//!
+//! It connects, is woken, asks its [`resolver`] for the next operation, and rests when there is none. For
+//! example, a wake-up after a changed databag: the resolver answers `relation-changed`, [`run`] takes the
+//! machine lock and asks for the charm's code with [`Step::Run`], the hook ends after its duration, and
+//! [`commit`] writes what the code left behind.
+
+mod commit;
+mod death;
+mod resolver;
+mod run;
+
+pub use commit::CommitFault;
+pub(crate) use resolver::Resolver;
+
+use crate::agents::{Agents, PEBBLE_POLL, RETRY_MIN, dial_delay};
+use crate::context::OutsideServices;
+use crate::pods::POD_START;
+use crate::secrets::{SecretStore, Secrets};
+use crate::topology::reads_topology;
+use crate::uniter::resolver::Operation;
+use crate::{
+    About, Activity, ConnectionError, Connections, Event, Happening, Hook, Host, Step, UnitId,
+};
+use trustsim_kernel::Time;
+
+/// The workers that run hooks, one in each unit's agent.
+#[derive(Debug)]
+pub struct Uniter<'a> {
+    agents: &'a mut Agents,
+    secrets: &'a mut SecretStore,
+    outside: &'a mut OutsideServices,
+    commit_fault: &'a mut Option<(UnitId, CommitFault)>,
+}
+
+reads_topology!(Uniter, agents);
+
+impl<'a> Uniter<'a> {
+    pub(crate) const fn new(
+        agents: &'a mut Agents,
+        secrets: &'a mut SecretStore,
+        outside: &'a mut OutsideServices,
+        commit_fault: &'a mut Option<(UnitId, CommitFault)>,
+    ) -> Self {
+        Self {
+            agents,
+            secrets,
+            outside,
+            commit_fault,
+        }
+    }
+}
+
+impl Uniter<'_> {
+    pub(crate) fn resolver(&self) -> Resolver<'_> {
+        Resolver::new(self.agents.timing(), self.secrets)
+    }
+
+    pub(crate) fn secrets(&mut self) -> Secrets<'_> {
+        Secrets::new(self.agents, self.secrets)
+    }
+
+    pub(crate) fn connections(&mut self) -> Connections<'_> {
+        Connections::new(self.agents, self.secrets)
+    }
+
+    /// The agent process starts, if it does not run, and dials its controller.
+    pub(crate) fn agent_start(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
+        let now = host.now();
+        let kubernetes = self.is_pod(unit);
+        let agent = self.agents.agent_mut(unit)?;
+        if agent.removed || agent.connected || now < agent.away_until {
+            return None;
+        }
+        if !agent.running {
+            agent.running = true;
+            agent.rebooted |= kubernetes && agent.started;
+        }
+        if self.agents.timing().agent_refusal(unit).is_some()
+            || self.agents.timing().cannot_dial(unit).is_some()
+        {
+            self.connections().await_controller(unit, host);
+            return None;
+        }
+        if !self.connections().dial_through_impairment(unit, host) {
+            return None;
+        }
+        Some(Step::Connect { unit })
+    }
+
+    /// The agent's connection was judged: it works, or is refused with this reason and dialled
+    /// again later.
+    pub fn connected(
+        &mut self,
+        unit: UnitId,
+        judged: Result<(), ConnectionError>,
+        host: &mut dyn Host,
+    ) -> Option<Step> {
+        let now = host.now();
+        if let Err(error) = judged {
+            let happening = Happening::AgentNotConnected(error);
+            let cause = self.agent(unit).and_then(|agent| agent.cut_by);
+            host.record(cause, About::Unit(unit), happening);
+            let agent = self.agents.agent_mut(unit)?;
+            agent.dials_failed += 1;
+            let again = now + dial_delay(agent.dials_failed);
+            host.schedule(again, Event::AgentStart(unit));
+            return None;
+        }
+        let containers = self
+            .application(self.unit(unit).application)
+            .containers
+            .len();
+        let agent = self.agents.agent_mut(unit)?;
+        if agent.connected || !agent.running {
+            return None;
+        }
+        agent.connected = true;
+        agent.cut_by = None;
+        agent.parted_at = None;
+        agent.dials_failed = 0;
+        agent.timer_from = now;
+        agent.timer_handled = 0;
+        // A hook that outlived the connection was told of the timer before.
+        if let Activity::Running(running) = &mut agent.state {
+            running.told.timer = 0;
+        }
+        agent.quiet_until = Time::EPOCH;
+        if agent.containers_ready < containers {
+            agent.pebble_from = now + PEBBLE_POLL;
+            host.schedule(now + PEBBLE_POLL, Event::Wake(unit));
+        }
+        self.watchers_start(unit, host);
+        self.agents.leases().holder_returns(unit, now);
+        self.agents.leases().claim_leadership(unit, host);
+        self.secrets().rearm_secrets(unit, now);
+        self.agents.pods().pod_is_back(unit, host);
+        self.connections().watch_pings(unit, now, host);
+        // What changed just before is seen one latency from now.
+        host.schedule(
+            now + self.agents.timing().latencies.watch,
+            Event::Wake(unit),
+        );
+        self.wake(unit, host)
+    }
+
+    /// A new worker begins with what the controller shows: a failed hook waits the shortest
+    /// delay again, and every relation is looked at.
+    fn watchers_start(&mut self, unit: UnitId, host: &mut dyn Host) {
+        let now = host.now();
+        let application = self.unit(unit).application;
+        let relations = self.application(application).relations.clone();
+        let Some(agent) = self.agents.agent_mut(unit) else {
+            return;
+        };
+        agent.dirty.extend(relations);
+        agent.dirty.extend(agent.relations.keys());
+        if let Activity::Failed(failed) = &mut agent.state {
+            failed.in_a_row = 1;
+            if failed.retry_at.is_some() {
+                failed.retry_at = Some(now + RETRY_MIN);
+                host.schedule(now + RETRY_MIN, Event::Wake(unit));
+            }
+        }
+    }
+
+    /// The agent's own timer: for nothing, if it was set anew meanwhile.
+    pub(crate) fn alarm(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
+        let now = host.now();
+        if self.agent(unit)?.alarm != now {
+            return None;
+        }
+        if self.agents.settle_quietly(unit, host)
+            && !self.agents.timing().has_nothing_due(unit, now)
+        {
+            return None; // A repeat has its turn, now or when the machine lock is free.
+        }
+        self.wake(unit, host)
+    }
+
+    /// Something may have changed.
+    pub(crate) fn wake(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
+        let now = host.now();
+        let agent = self.agent(unit)?;
+        if !agent.connected || agent.removed || self.agents.timing().is_agent_stalled(unit) {
+            return None;
+        }
+        self.agents.settle(unit, host);
+        match &self.agent(unit)?.state {
+            Activity::Running(_) => None,
+            Activity::Failed(failed) if failed.retry_at.is_some_and(|at| at <= now) => {
+                self.retry(unit, host)
+            }
+            _ => self.proceed(unit, host),
+        }
+    }
+
+    /// Picks and begins the next operation; without one the unit is idle.
+    pub(crate) fn proceed(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
+        let now = host.now();
+        loop {
+            match self.resolver().next_operation(unit, now) {
+                Some(Operation::Run(hook, _)) if self.resolver().is_skipped(unit, &hook) => {
+                    self.skip(unit, &hook, host);
+                }
+                Some(Operation::Run(hook, cause)) => return self.begin(unit, hook, cause, host),
+                Some(Operation::Create(relation)) => {
+                    if self.agents.lock_is_taken(unit) {
+                        return None;
+                    }
+                    self.agents
+                        .relations_mut()
+                        .enter_scope(unit, relation, host);
+                    let cause = self.relation(relation).cause;
+                    self.agents
+                        .agent_mut(unit)?
+                        .relations
+                        .entry(relation)
+                        .or_default();
+                    let hook = Hook::RelationCreated { relation };
+                    if !self.resolver().is_skipped(unit, &hook) {
+                        return self.begin(unit, hook, cause, host);
+                    }
+                    self.skip(unit, &hook, host);
+                }
+                Some(Operation::AcceptLeadership) => {
+                    let agent = self.agents.agent_mut(unit)?;
+                    agent.leader = true;
+                    agent.queued = Some(Hook::LeaderElected);
+                    self.secrets().rearm_secrets(unit, now);
+                }
+                Some(Operation::ResignLeadership) => {
+                    self.agents.agent_mut(unit)?.leader = false;
+                    self.secrets().rearm_secrets(unit, now);
+                }
+                Some(Operation::Terminate) => {
+                    self.terminate(unit, host);
+                    return None;
+                }
+                None => break,
+            }
+        }
+        self.tidy(unit, now);
+        if self.has_failed(unit) {
+            return None;
+        }
+        Some(Step::Idle { unit })
+    }
+
+    fn skip(&mut self, unit: UnitId, hook: &Hook, host: &mut dyn Host) {
+        let told = self.resolver().told(unit, hook, None, host.now());
+        if let Some(agent) = self.agents.agent_mut(unit) {
+            agent.queued.take_if(|queued| queued == hook);
+        }
+        self.hook_done(unit, hook, told, host);
+    }
+
+    /// The process ends: the unit is dead, or its pod is replaced.
+    fn terminate(&mut self, unit: UnitId, host: &mut dyn Host) {
+        let Some(agent) = self.agents.agent_mut(unit) else {
+            return;
+        };
+        if agent.shutting_down && !agent.dying {
+            self.agents.pods().pod_is_gone(unit, POD_START, host);
+        } else {
+            agent.removed = true;
+            self.unit_is_dead(unit, host);
+        }
+    }
+}
+
+impl Uniter<'_> {
+    /// Forgets the relations in which nothing can be due before something changes in them.
+    pub(crate) fn tidy(&mut self, unit: UnitId, now: Time) {
+        let Some(agent) = self.agent(unit) else {
+            return;
+        };
+        let mut dirty = agent.dirty.clone();
+        dirty.retain(|relation| !self.resolver().is_at_rest(unit, *relation, now));
+        if let Some(agent) = self.agents.agent_mut(unit) {
+            agent.dirty = dirty;
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The hooks of one relation, in order
+//! (juju/juju 3.6 `internal/worker/uniter/relation/resolver.go`).
+
+use crate::agents::RelationLocal;
+use crate::uniter::Resolver;
+use crate::uniter::resolver::Operation;
+use crate::{End, Hook, Life, Relation, RelationId, Role, ScopeMember, Topology, UnitId};
+use trustsim_kernel::{Seq, Time};
+
+/// Units of the other side about which there is something to say.
+#[derive(Default)]
+struct Moves {
+    gone: Option<UnitId>,
+    joining: Option<UnitId>,
+    changed: Option<UnitId>,
+}
+
+impl Resolver<'_> {
+    /// The next relation hook. Relations to others come first, in the unit's arbitrary order,
+    /// peers last.
+    pub(crate) fn relation_operation(&self, id: UnitId, now: Time) -> Option<Operation> {
+        let agent = self.agent(id)?;
+        let mut due: Vec<RelationId> = agent.dirty.iter().copied().collect();
+        due.retain(|relation| {
+            let known = agent.relations.get(relation);
+            known.is_some_and(|local| local.created && !local.broken)
+        });
+        if due.len() > 1 {
+            due.sort_by_cached_key(|relation| {
+                (
+                    self.relation(*relation).is_peer(),
+                    self.timing.relation_order(id, *relation),
+                )
+            });
+        }
+        due.into_iter().find_map(|relation| {
+            let local = &agent.relations[&relation];
+            let (hook, cause) = self.relation_hook(id, relation, local, now)?;
+            Some(Operation::Run(hook, cause))
+        })
+    }
+
+    /// The next hook of one relation.
+    fn relation_hook(
+        &self,
+        id: UnitId,
+        relation: RelationId,
+        local: &RelationLocal,
+        now: Time,
+    ) -> Option<(Hook, Option<Seq>)> {
+        let found = self.relation(relation);
+        let dying = self.agent(id).is_some_and(|agent| agent.dying);
+        let leaving = found.life != Life::Alive || found.suspended;
+        let broken = dying || (leaving && self.timing.has_arrived(id, found.changed_at, now));
+        if self.is_implicit(id, found) {
+            let hook = Hook::RelationBroken { relation };
+            return broken.then_some((hook, found.cause));
+        }
+        if let Some(unit) = local.changed_pending {
+            let cause = found.member(unit).and_then(|member| member.bag.cause);
+            let unit = Some(unit);
+            return Some((Hook::RelationChanged { relation, unit }, cause));
+        }
+        let moves = self.moves(id, found, local, broken, now);
+        if let Some(unit) = moves.gone {
+            let cause = found.member(unit).and_then(|member| member.cause);
+            let departing = if dying { id } else { unit };
+            let hook = Hook::RelationDeparted {
+                relation,
+                unit,
+                departing,
+            };
+            return Some((hook, cause.or(found.cause)));
+        }
+        if broken {
+            let hook = Hook::RelationBroken { relation };
+            return (!found.is_peer()).then_some((hook, found.cause));
+        }
+        let bag = &self.remote_end(id, found)?.bag;
+        if bag.version_seen(|at| self.timing.has_arrived(id, at, now)) != local.application_seen {
+            let unit = None;
+            return Some((Hook::RelationChanged { relation, unit }, bag.cause));
+        }
+        if let Some(unit) = moves.joining {
+            let cause = found.member(unit).and_then(|member| member.cause);
+            return Some((Hook::RelationJoined { relation, unit }, cause));
+        }
+        let unit = moves.changed?;
+        let cause = found.member(unit).and_then(|member| member.bag.cause);
+        let unit = Some(unit);
+        Some((Hook::RelationChanged { relation, unit }, cause))
+    }
+
+    /// Who is gone, who joins and who changed: of each the first by name. Both lists of units are
+    /// in order of id, so one walk along them finds all three.
+    fn moves(
+        &self,
+        id: UnitId,
+        found: &Relation,
+        local: &RelationLocal,
+        broken: bool,
+        now: Time,
+    ) -> Moves {
+        let mut moves = Moves::default();
+        let mut known = local.members.iter().peekable();
+        let remote = self.remote_end(id, found).map(|end| &end.units);
+        for (unit, member) in remote.into_iter().flatten() {
+            let seen = known.next_if(|(other, _)| *other == unit);
+            let here = !broken && *unit != id && self.sees_member(id, found, *unit, member, now);
+            let best = match seen {
+                Some(_) if !here => &mut moves.gone,
+                None if here => &mut moves.joining,
+                Some((_, version)) if self.has_news(id, member, *version, now) => {
+                    &mut moves.changed
+                }
+                _ => continue,
+            };
+            let is_first = best.is_none_or(|best| self.unit(*unit).name < self.unit(best).name);
+            if is_first {
+                *best = Some(*unit);
+            }
+        }
+        moves
+    }
+
+    fn has_news(&self, id: UnitId, member: &ScopeMember, told: u64, now: Time) -> bool {
+        member
+            .bag
+            .version_seen(|at| self.timing.has_arrived(id, at, now))
+            != told
+    }
+
+    /// Whether a unit is in scope as an agent sees it whose watcher lags. In a container relation
+    /// it sees the unit it shares its machine with and no other.
+    fn sees_member(
+        &self,
+        id: UnitId,
+        relation: &Relation,
+        unit: UnitId,
+        member: &ScopeMember,
+        now: Time,
+    ) -> bool {
+        let arrived = self.timing.has_arrived(id, member.moved_at, now);
+        member.in_scope == arrived && (!relation.container || self.is_pair(id, unit))
+    }
+
+    /// The version of what a relation hook tells the unit, as it sees it now: what changes
+    /// afterwards gives another hook.
+    pub(crate) fn version_told(&self, unit: UnitId, hook: &Hook, now: Time) -> u64 {
+        let seen = |at: Time| self.timing.has_arrived(unit, at, now);
+        let Some(found) = hook.relation().map(|relation| self.relation(relation)) else {
+            return 0;
+        };
+        let remote = self.remote_end(unit, found);
+        match hook {
+            Hook::RelationJoined { unit, .. }
+            | Hook::RelationChanged {
+                unit: Some(unit), ..
+            } => found
+                .member(*unit)
+                .map_or(0, |member| member.bag.version_seen(seen)),
+            Hook::RelationChanged { unit: None, .. } => {
+                remote.map_or(0, |remote| remote.bag.version_seen(seen))
+            }
+            _ => 0,
+        }
+    }
+
+    /// Whether nothing is due in a relation, nor will be before something changes in it.
+    pub(crate) fn is_at_rest(&self, id: UnitId, relation: RelationId, now: Time) -> bool {
+        let found = self.relation(relation);
+        // With delay or loss what is newer may arrive first.
+        if self.timing.impairment(id).is_some()
+            || !self.timing.has_arrived(id, found.touched_at, now)
+        {
+            return false;
+        }
+        match self
+            .agent(id)
+            .and_then(|agent| agent.relations.get(&relation))
+        {
+            Some(local) if local.created => self.relation_hook(id, relation, local, now).is_none(),
+            _ => found.life != Life::Alive || found.suspended,
+        }
+    }
+}
+
+impl Topology {
+    fn remote_end<'a>(&self, id: UnitId, found: &'a Relation) -> Option<&'a End> {
+        let own = found.end_of(self.unit(id).application)?;
+        Some(found.opposite(own))
+    }
+
+    /// Whether one of them is the other's subordinate.
+    pub(crate) fn is_pair(&self, left: UnitId, right: UnitId) -> bool {
+        self.unit(left).principal == Some(right) || self.unit(right).principal == Some(left)
+    }
+
+    /// Whether the unit takes part through the endpoint every application has, which runs no
+    /// hooks.
+    pub(crate) fn is_implicit(&self, id: UnitId, relation: &Relation) -> bool {
+        relation
+            .end_of(self.unit(id).application)
+            .is_some_and(|end| {
+                let end = &relation.ends[end];
+                end.role == Role::Provider && &*end.endpoint == "juju-info"
+            })
+    }
+}
+
+impl Relation {
+    /// A unit that is or was in scope.
+    pub(crate) fn member(&self, unit: UnitId) -> Option<&ScopeMember> {
+        self.ends.iter().find_map(|end| end.units.get(&unit))
+    }
+}

@@ -1,0 +1,55 @@
+//! Whether a deployment has settled: nothing is due that anything but time has caused.
+
+use crate::agents::PEBBLE_POLL;
+use crate::uniter::Resolver;
+use crate::{Activity, Agent, UnitId};
+use trustsim_kernel::{Span, Time};
+
+/// Whatever is under way with delay or loss has arrived by then, or the connection is given up.
+const LONG_AFTER: Span = Span::from_secs(3_600);
+
+impl Resolver<'_> {
+    /// Whether nothing is due that anything but time has caused: no agent runs a hook, waits to run
+    /// one, has one due or is away, and nothing is under way between models or waits for a link.
+    /// What only time brings does not count, as long as the charms say that it would do nothing.
+    pub(crate) fn is_settled(&self, now: Time) -> bool {
+        self.links()
+            .all(|(id, _)| self.has_delivered_everything(id, now))
+            && self.units().all(|(id, unit)| match &unit.agent {
+                None => true,
+                Some(agent) => self.is_unit_settled(id, agent, now),
+            })
+    }
+
+    /// Whether a unit has started and has nothing to do.
+    pub(crate) fn is_unit_at_rest(&self, unit: UnitId, now: Time) -> bool {
+        self.agent(unit)
+            .is_some_and(|agent| self.is_unit_settled(unit, agent, now))
+    }
+
+    fn is_unit_settled(&self, id: UnitId, agent: &Agent, now: Time) -> bool {
+        if agent.removed {
+            return true;
+        }
+        let at_rest = match &agent.state {
+            Activity::Idle => agent.installed && agent.started,
+            // Elided, it would not be seen to run: only what it leaves counts.
+            Activity::Running(running) => {
+                let changes = running.effects.changes_anything() || running.result.is_err();
+                agent.is_repeat(&running.hook) && !changes
+            }
+            Activity::Failed(_) => false,
+        };
+        // Whatever is under way to the agent has arrived one latency from now, and containers
+        // have been asked.
+        let later = match self.timing.impairment(id) {
+            None => now + self.timing.latencies.watch.max(PEBBLE_POLL),
+            Some(_) => now + LONG_AFTER,
+        };
+        at_rest
+            && agent.connected
+            && !agent.awaits_time
+            && agent.queued.is_none()
+            && self.operation_not_of_time(id, later).is_none()
+    }
+}

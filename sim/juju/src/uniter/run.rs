@@ -1,0 +1,350 @@
+//! One hook of one unit: it begins, its code runs, it is committed or fails, it is run again
+//! (juju/juju 3.6 `internal/worker/uniter/operation/runhook.go`).
+
+use std::sync::Arc;
+
+use crate::agents::{Failed, PEBBLE_POLL, Pace, Running, Told, retry_delay};
+use crate::{
+    About, Activity, Effects, Event, Happening, Hook, HookError, Host, Step, UnitId, Uniter,
+};
+use trustsim_kernel::{Seq, Time};
+
+const PURPOSE_RETRY: u64 = 0x7265_7472;
+
+impl Uniter<'_> {
+    /// Takes the machine lock and asks for the charm's code to be run.
+    pub(crate) fn begin(
+        &mut self,
+        unit: UnitId,
+        hook: Hook,
+        cause: Option<Seq>,
+        host: &mut dyn Host,
+    ) -> Option<Step> {
+        if self.agents.lock_is_taken(unit) {
+            return None;
+        }
+        let told = self.resolver().told(unit, &hook, None, host.now());
+        let agent = self.agents.agent_mut(unit)?;
+        if hook.is_asked_for() {
+            agent.actions.pop_front();
+            if let Activity::Failed(failed) = std::mem::replace(&mut agent.state, Activity::Idle) {
+                agent.set_aside = Some(failed);
+            }
+        }
+        agent.queued.take_if(|queued| *queued == hook);
+        if hook == Hook::Start {
+            agent.rebooted = false;
+        }
+        self.take_off(unit, hook, cause, 0, told)
+    }
+
+    fn take_off(
+        &mut self,
+        unit: UnitId,
+        hook: Hook,
+        cause: Option<Seq>,
+        failures: u32,
+        told: Told,
+    ) -> Option<Step> {
+        self.agents.take_lock(unit);
+        let agent = self.agents.agent_mut(unit)?;
+        agent.quiet_until = Time::EPOCH;
+        agent.beginning = told;
+        if let Some(history) = &mut agent.history {
+            history.push(hook.clone());
+        }
+        Some(Step::Run {
+            unit,
+            hook,
+            cause,
+            failures,
+        })
+    }
+
+    /// The charm's code has run: the hook ends after its duration, and is committed then.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what one run of a hook gives back"
+    )]
+    pub fn hook_ran(
+        &mut self,
+        unit: UnitId,
+        hook: Hook,
+        failures: u32,
+        entry: Option<Seq>,
+        effects: Effects,
+        result: Result<(), HookError>,
+        host: &mut dyn Host,
+    ) {
+        self.agents.assert_lock_held(unit);
+        let agent = self.agent(unit).expect("only agents run hooks");
+        assert!(
+            !matches!(agent.state, Activity::Running(_)),
+            "an agent runs one hook at a time"
+        );
+        let now = host.now();
+        let base = self.agents.timing().hook_duration(unit, now) + effects.spent;
+        let calls = self.agents.timing().calls_of_a_hook(unit) + effects.calls;
+        let ends = now + base + self.agents.timing().calls_take(unit, now, calls);
+        for (key, value) in &effects.outside {
+            self.outside.set(key, value.clone());
+        }
+        if let Some(status) = effects.status.clone() {
+            let found = self.agents.unit_mut(unit);
+            if found.status != status {
+                let happening = Happening::StatusChanged(status.0, Arc::clone(&status.1));
+                found.status = status;
+                found.status_since = now;
+                host.record(entry, About::Unit(unit), happening);
+            }
+        }
+        self.secrets().track_secrets(unit, &effects.tracked, host);
+        if let Some(agent) = self.agents.agent_mut(unit) {
+            agent.draws.clone_from(&effects.draws);
+            let told = agent.beginning;
+            let running = Running {
+                hook,
+                entry,
+                effects,
+                result,
+                failures,
+                ends,
+                told,
+                pace: Pace {
+                    since: now,
+                    base,
+                    calls,
+                },
+            };
+            agent.state = Activity::Running(Box::new(running));
+        }
+        host.schedule(ends, Event::HookEnd(unit));
+    }
+
+    /// The running hook ends: what it did is committed, or it failed.
+    pub(crate) fn hook_end(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
+        let now = host.now();
+        let held = self.agents.timing().is_agent_stalled(unit);
+        let agent = self.agents.agent_mut(unit)?;
+        if !matches!(&agent.state, Activity::Running(running) if running.ends == now) {
+            return None; // It was killed before.
+        }
+        if held && agent.connected {
+            return None; // Its call hangs.
+        }
+        let Activity::Running(running) = std::mem::replace(&mut agent.state, Activity::Idle) else {
+            return None;
+        };
+        self.agents.assert_lock_held(unit);
+        self.agents.release_lock(unit, host);
+        let Running {
+            hook,
+            entry,
+            effects,
+            result,
+            failures,
+            told,
+            ..
+        } = *running;
+        match self.commit(unit, &hook, effects, result, entry, host) {
+            Ok(()) => {
+                if entry.is_some() {
+                    let happening = Happening::HookCommitted(self.hook_name(unit, &hook));
+                    host.record(entry, About::Unit(unit), happening);
+                }
+                self.hook_done(unit, &hook, told, host);
+            }
+            Err(error) => {
+                self.hook_failed(unit, hook, failures + 1, (entry, told), error, host);
+            }
+        }
+        if !self.agent(unit)?.connected {
+            return None;
+        }
+        self.wake(unit, host)
+    }
+
+    /// What a committed hook changes in the agent's own record.
+    pub(crate) fn hook_done(&mut self, unit: UnitId, hook: &Hook, told: Told, host: &mut dyn Host) {
+        self.agents
+            .relations_mut()
+            .relation_hook_done(unit, hook, told.version, host);
+        self.secrets().secret_hook_done(unit, hook, told);
+        let Some(agent) = self.agents.agent_mut(unit) else {
+            return;
+        };
+        if hook.is_asked_for() {
+            if let Some(failed) = agent.set_aside.take() {
+                agent.state = Activity::Failed(failed);
+            }
+            return;
+        }
+        agent.in_a_row = None;
+        agent.timer_handled = agent.timer_handled.max(told.timer);
+        match hook {
+            Hook::Install => {
+                agent.installed = true;
+                agent.charm_seen = told.charm;
+            }
+            Hook::ConfigChanged => {
+                agent.config_seen = Some(told.config);
+                agent.address_seen = told.address;
+                if !agent.started {
+                    agent.queued = Some(Hook::Start);
+                }
+            }
+            Hook::Start => {
+                agent.started = true;
+                agent.stopped = false;
+            }
+            Hook::UpgradeCharm => {
+                agent.charm_seen = told.charm;
+                agent.queued = Some(Hook::ConfigChanged);
+            }
+            Hook::PebbleReady { .. } => agent.containers_ready += 1,
+            Hook::Stop => agent.stopped = true,
+            Hook::Remove => {
+                agent.removed = true;
+                self.unit_is_dead(unit, host);
+            }
+            _ => {}
+        }
+    }
+
+    fn hook_failed(
+        &mut self,
+        unit: UnitId,
+        hook: Hook,
+        failures: u32,
+        (entry, told): (Option<Seq>, Told),
+        error: HookError,
+        host: &mut dyn Host,
+    ) {
+        let now = host.now();
+        let happening = Happening::HookFailed(self.hook_name(unit, &hook), error.clone());
+        // What parted the agent from its controller is why it failed.
+        let cut_by = self.agent(unit).and_then(|agent| agent.cut_by);
+        let cause = cut_by.or(entry);
+        let entry = host.record(cause, About::Unit(unit), happening).or(entry);
+        match hook {
+            hook if hook.is_asked_for() => self.hook_done(unit, &hook, told, host),
+            // It is skipped, and the container is asked again at the next poll
+            // (juju/juju 3.6 `uniter/container/workload.go`).
+            Hook::PebbleReady { .. } => {
+                if let Some(agent) = self.agents.agent_mut(unit) {
+                    agent.pebble_from = now + PEBBLE_POLL;
+                    host.schedule(now + PEBBLE_POLL, Event::Wake(unit));
+                }
+            }
+            hook => {
+                let failed = Failed {
+                    hook,
+                    entry,
+                    error,
+                    failures,
+                    retry_at: None,
+                    told,
+                    in_a_row: 0,
+                    skips: false,
+                };
+                self.await_retry(unit, failed, host);
+            }
+        }
+    }
+
+    /// Puts a failed hook down, to be run again after its delay or by `juju resolved`.
+    fn await_retry(&mut self, unit: UnitId, mut failed: Failed, host: &mut dyn Host) {
+        let now = host.now();
+        let application = self.application(self.unit(unit).application);
+        let retries = self.model(application.model).retries_hooks;
+        let key = u64::from(unit.0);
+        let jitter = self
+            .agents
+            .timing()
+            .streams
+            .below(PURPOSE_RETRY, key, now.as_nanos(), 61);
+        let Some(agent) = self.agents.agent_mut(unit) else {
+            return;
+        };
+        // An agent that restarted began to count anew.
+        failed.in_a_row = agent
+            .in_a_row
+            .take()
+            .map_or(failed.failures, |before| before + 1);
+        failed.retry_at = retries.then(|| now + retry_delay(failed.in_a_row, jitter));
+        if let Some(at) = failed.retry_at {
+            host.schedule(at, Event::Wake(unit));
+        }
+        agent.state = Activity::Failed(Box::new(failed));
+    }
+
+    /// Runs the failed hook again.
+    pub(crate) fn retry(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
+        let now = host.now();
+        let Activity::Failed(failed) = &self.agent(unit)?.state else {
+            return None;
+        };
+        let (hook, told, skips) = (failed.hook.clone(), failed.told, failed.skips);
+        if skips || self.resolver().is_skipped(unit, &hook) {
+            return self.resolve_without_running(unit, host);
+        }
+        if self.agents.lock_is_taken(unit) {
+            return None;
+        }
+        let told = self.resolver().told(unit, &hook, Some(told), now);
+        let agent = self.agents.agent_mut(unit)?;
+        let Activity::Failed(failed) = std::mem::replace(&mut agent.state, Activity::Idle) else {
+            return None;
+        };
+        agent.in_a_row = Some(failed.in_a_row);
+        self.take_off(unit, hook, failed.entry, failed.failures, told)
+    }
+
+    /// Notes the failed hook as done, though it was not.
+    fn resolve_without_running(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
+        let now = host.now();
+        let agent = self.agents.agent_mut(unit)?;
+        let Activity::Failed(failed) = std::mem::replace(&mut agent.state, Activity::Idle) else {
+            return None;
+        };
+        let told = self
+            .resolver()
+            .told(unit, &failed.hook, Some(failed.told), now);
+        self.hook_done(unit, &failed.hook, told, host);
+        self.proceed(unit, host)
+    }
+
+    /// `juju resolved UNIT`, with `no_retry` for `--no-retry`: the failed hook counts as done
+    /// without having been run or committed.
+    pub fn resolved(&mut self, unit: UnitId, no_retry: bool, host: &mut dyn Host) {
+        let Some(agent) = self.agents.agent_mut(unit) else {
+            return;
+        };
+        if let Activity::Failed(failed) = &mut agent.state {
+            failed.retry_at = Some(host.now());
+            failed.in_a_row = 0;
+            failed.skips = no_retry;
+            host.schedule(host.now(), Event::Wake(unit));
+        }
+    }
+
+    /// The agent process is killed in the middle of whatever it does: a running hook is recorded
+    /// as begun, so it fails when the agent is back with [`Event::AgentStart`].
+    pub fn kill_agent(&mut self, unit: UnitId, host: &mut dyn Host) {
+        self.agents.disconnect(unit, host);
+        self.agents.release_lock(unit, host);
+        let Some(agent) = self.agents.agent_mut(unit) else {
+            return;
+        };
+        agent.running = false;
+        if !matches!(agent.state, Activity::Running(_)) {
+            return;
+        }
+        if let Activity::Running(running) = std::mem::replace(&mut agent.state, Activity::Idle) {
+            let failures = running.failures + 1;
+            let carried = (running.entry, running.told);
+            let error = HookError::AgentKilled;
+            self.hook_failed(unit, running.hook, failures, carried, error, host);
+        }
+    }
+}
