@@ -72,7 +72,7 @@ impl Leases<'_> {
             self.agents.schedule_wake(unit, now, host);
         }
         match holder {
-            Some(unit) if !self.agent(unit).is_some_and(|agent| agent.connected) => {
+            Some(unit) if !self.agent_of(unit).connected => {
                 self.lose_leader(unit, host);
             }
             Some(_) => {}
@@ -86,7 +86,7 @@ impl Leases<'_> {
         let lease = self.application(application).lease;
         if lease.holder == Some(unit) && lease.ends.is_none() {
             let ends = lease_end(lease.claimed_at, host.now());
-            let lost_by = self.agent(unit).and_then(|agent| agent.cut_by);
+            let lost_by = self.agent_of(unit).cut_by;
             self.agents.application_mut(application).lease.lost_by = lost_by;
             self.end_lease(application, ends, host);
         }

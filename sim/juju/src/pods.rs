@@ -44,10 +44,7 @@ impl Pods<'_> {
     /// Replaces the next pod of a rolling update.
     fn roll_on(&mut self, application: ApplicationId, host: &mut dyn Host) {
         let mut rollout = std::mem::take(&mut self.agents.application_mut(application).rollout);
-        while rollout
-            .pop_if(|unit| self.agent(*unit).is_none_or(|agent| agent.dying))
-            .is_some()
-        {}
+        while rollout.pop_if(|unit| self.agent_of(*unit).dying).is_some() {}
         let next = rollout.last().copied();
         let found = self.agents.application_mut(application);
         found.rollout = rollout;
@@ -61,14 +58,12 @@ impl Pods<'_> {
     /// `stop`, the new one has a new address and runs `upgrade-charm`, `config-changed`, `start`.
     /// On a machine, or to a unit that is being removed, nothing happens.
     pub fn restart_pod(&mut self, unit: UnitId, cause: Option<Seq>, host: &mut dyn Host) {
-        if !self.is_pod(unit) || self.agent(unit).is_none_or(|agent| agent.dying) {
+        if !self.is_pod(unit) || self.agent_of(unit).dying {
             return;
         }
         let now = host.now();
         self.agents.settle(unit, host);
-        let Some(agent) = self.agents.agent_mut(unit) else {
-            return;
-        };
+        let agent = self.agents.agent_of_mut(unit);
         if std::mem::replace(&mut agent.shutting_down, true) {
             return;
         }
@@ -93,7 +88,7 @@ impl Pods<'_> {
     /// A pod that is told to end does not get longer.
     pub(crate) fn grace_is_over(&mut self, unit: UnitId, host: &mut dyn Host) {
         let ends = |agent: &Agent| agent.shutting_down && agent.grace_ends == host.now();
-        if self.agent(unit).is_some_and(ends) {
+        if ends(self.agent_of(unit)) {
             self.pod_is_gone(unit, POD_START, host);
         }
     }
@@ -102,7 +97,7 @@ impl Pods<'_> {
     pub(crate) fn pod_is_gone(&mut self, unit: UnitId, away: Span, host: &mut dyn Host) {
         let now = host.now();
         self.agents.disconnect(unit, host);
-        let cause = self.agent(unit).and_then(|agent| agent.pod_cause);
+        let cause = self.agent_of(unit).pod_cause;
         let address = self.agents.next_address(unit);
         let volumes = self.application_of(unit).volumes.clone();
         let found = self.agents.unit_mut(unit);

@@ -97,6 +97,15 @@ impl Topology {
         self.units[id].agent.as_deref()
     }
 
+    /// The agent of a unit that is no proxy.
+    pub(crate) fn agent_of(&self, id: UnitId) -> &Agent {
+        let unit = &self.units[id];
+        match &unit.agent {
+            Some(agent) => agent,
+            None => panic!("{} is a proxy: its agent is in its own model", unit.name),
+        }
+    }
+
     /// The application of a unit.
     pub fn application_of(&self, unit: UnitId) -> &Application {
         &self.applications[self.units[unit].application]
@@ -176,6 +185,14 @@ impl Topology {
 
     pub(crate) fn agent_mut(&mut self, id: UnitId) -> Option<&mut Agent> {
         self.units[id].agent.as_deref_mut()
+    }
+
+    pub(crate) fn agent_of_mut(&mut self, id: UnitId) -> &mut Agent {
+        let unit = &mut self.units[id];
+        match &mut unit.agent {
+            Some(agent) => agent,
+            None => panic!("{} is a proxy: its agent is in its own model", unit.name),
+        }
     }
 
     pub(crate) fn machine_mut(&mut self, id: MachineId) -> &mut Machine {

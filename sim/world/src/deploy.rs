@@ -34,9 +34,13 @@ impl World {
             let controller = controller_id(model.controller);
             let kubernetes = model.kind == ModelKind::Kubernetes;
             let interval = model.update_status_interval;
-            let id =
-                self.juju
-                    .operator().add_model(&model.name, &model.owner, controller, kubernetes, interval);
+            let id = self.juju.operator().add_model(
+                &model.name,
+                &model.owner,
+                controller,
+                kubernetes,
+                interval,
+            );
             assert_eq!(
                 id,
                 model_id(index),
@@ -44,7 +48,10 @@ impl World {
             );
         }
         for (index, machine) in deployment.machines.iter_enumerated() {
-            let id = self.juju.operator().add_machine(model_id(machine.model), &machine.id);
+            let id = self
+                .juju
+                .operator()
+                .add_machine(model_id(machine.model), &machine.id);
             assert_eq!(
                 id,
                 machine_id(index),
@@ -72,7 +79,9 @@ impl World {
     /// `juju offer`.
     pub(super) fn deploy_offer(&mut self, offer: &OfferSpec) {
         let application = self.applications[offer.application];
-        self.juju.relations_mut().offer(application, &offer.name, &offer.endpoints);
+        self.juju
+            .relations_mut()
+            .offer(application, &offer.name, &offer.endpoints);
     }
 
     /// `juju consume`.
@@ -80,7 +89,10 @@ impl World {
         let offer = &deployment.offers[saas.offer];
         let target = self.applications[offer.application];
         let model = model_id(saas.model);
-        let id = self.juju.relations_mut().consume(model, &saas.name, &offer.name, target);
+        let id = self
+            .juju
+            .relations_mut()
+            .consume(model, &saas.name, &offer.name, target);
         self.saas.push(id);
     }
 
@@ -170,7 +182,8 @@ impl World {
             );
             let starts_at = deployment.start + provision;
             self.in_juju(agenda, |juju, desk| {
-                juju.operator().add_unit(application, machine, starts_at, desk);
+                juju.operator()
+                    .add_unit(application, machine, starts_at, desk);
             });
         }
     }
@@ -195,7 +208,8 @@ impl World {
                 .between(PURPOSE_ADDED, usize::from(index) as u64, made, low, high);
         let starts_at = agenda.now() + provision;
         self.in_juju(agenda, |juju, desk| {
-            juju.operator().add_unit(application, machine, starts_at, desk)
+            juju.operator()
+                .add_unit(application, machine, starts_at, desk)
         })
     }
 

@@ -24,7 +24,7 @@ impl Agents {
             Quiet::Until(until) => until.skewed_by(skew_ns.saturating_neg()),
             Quiet::No => now,
         };
-        let agent = self.topology.agent_mut(unit)?;
+        let agent = self.topology.agent_of_mut(unit);
         agent.quiet_until = quiet_until;
         agent.awaits_time = quiet == Quiet::No;
         if quiet_until > now
@@ -45,14 +45,13 @@ impl Agents {
         let sharers = self.lock_sharers(unit);
         let first = sharers
             .iter()
-            .filter_map(|id| Some((self.agent(*id)?.quiet_until, *id)))
+            .filter_map(|id| Some((self.agent_of(*id).quiet_until, *id)))
             .min();
         for id in sharers {
-            if let Some(agent) = self.topology.agent_mut(id) {
-                agent.elided_from = Some(now);
-                // Alarms that were set for repeats are for nothing.
-                agent.alarm = Time::MAX;
-            }
+            let agent = self.topology.agent_of_mut(id);
+            agent.elided_from = Some(now);
+            // Alarms that were set for repeats are for nothing.
+            agent.alarm = Time::MAX;
         }
         if let Some((until, id)) = first {
             self.set_alarm(id, until, host);
@@ -63,9 +62,8 @@ impl Agents {
     /// were elided, that ends.
     pub(crate) fn settle(&mut self, unit: UnitId, host: &mut dyn Host) {
         self.end_elision(unit, Some(unit), host);
-        if let Some(agent) = self.topology.agent_mut(unit) {
-            agent.quiet_until = Time::EPOCH;
-        }
+        let agent = self.topology.agent_of_mut(unit);
+        agent.quiet_until = Time::EPOCH;
     }
 
     /// The time has come of which the unit's charm has spoken; returns whether that ended an
@@ -79,11 +77,11 @@ impl Agents {
     /// again.
     fn end_elision(&mut self, unit: UnitId, target: Option<UnitId>, host: &mut dyn Host) -> bool {
         let now = host.now();
-        let Some(from) = self.agent(unit).and_then(|agent| agent.elided_from) else {
+        let Some(from) = self.agent_of(unit).elided_from else {
             return false;
         };
         let sharers = self.lock_sharers(unit);
-        let words = sharers.iter().filter_map(|id| self.agent(*id));
+        let words = sharers.iter().map(|id| self.agent_of(*id));
         let until = words.map(|agent| agent.quiet_until).fold(now, Time::min);
         // Alone it has its turn at once. On a shared machine it may have to wait, and its own timer
         // makes it look for the lock too.
@@ -104,9 +102,7 @@ impl Agents {
     ) {
         let now = host.now();
         let unit = replayed.unit;
-        let Some(agent) = self.topology.agent_mut(unit) else {
-            return;
-        };
+        let agent = self.topology.agent_of_mut(unit);
         agent.elided_from = None;
         agent.timer_handled = replayed.timer_handled;
         agent.expiries.extend(replayed.expiries);
@@ -126,30 +122,25 @@ impl Agents {
             } => {
                 let effects = Effects {
                     workload: self.unit(unit).workload.clone(),
-                    draws: self
-                        .agent(unit)
-                        .expect("only agents are elided")
-                        .draws
-                        .clone(),
+                    draws: self.agent_of(unit).draws.clone(),
                     ..Effects::default()
                 };
                 self.take_lock(unit);
-                if let Some(agent) = self.topology.agent_mut(unit) {
-                    agent.state = Activity::Running(Box::new(Running {
-                        hook,
-                        entry: None,
-                        effects,
-                        result: Ok(()),
-                        failures: 0,
-                        ends,
-                        told,
-                        pace: Pace {
-                            since: began,
-                            base: ends.since(began),
-                            calls: 0,
-                        },
-                    }));
-                }
+                let agent = self.topology.agent_of_mut(unit);
+                agent.state = Activity::Running(Box::new(Running {
+                    hook,
+                    entry: None,
+                    effects,
+                    result: Ok(()),
+                    failures: 0,
+                    ends,
+                    told,
+                    pace: Pace {
+                        since: began,
+                        base: ends.since(began),
+                        calls: 0,
+                    },
+                }));
                 host.schedule(ends, Event::HookEnd(unit));
             }
         }
@@ -165,7 +156,7 @@ impl Timing<'_> {
         let sharers = &self.machine(machine).units;
         let is_quiet = |id: &UnitId| {
             let has_word = |agent: &crate::Agent| agent.quiet_until > now;
-            *id == unit || (self.agent(*id).is_some_and(has_word) && self.has_nothing_due(*id, now))
+            *id == unit || (has_word(self.agent_of(*id)) && self.has_nothing_due(*id, now))
         };
         sharers.len() == 1 || (sharers.iter().all(is_quiet) && !self.beats_coincide(sharers))
     }
@@ -175,10 +166,7 @@ impl Timing<'_> {
     fn beats_coincide(&self, units: &[UnitId]) -> bool {
         let mut phases: Vec<(u64, UnitId)> = Vec::new();
         for unit in units {
-            let expiries = self
-                .agent(*unit)
-                .into_iter()
-                .flat_map(|agent| &agent.expiries);
+            let expiries = self.agent_of(*unit).expiries.iter();
             phases.extend(expiries.map(|(_, expiry)| (expiry.phase_ns(), *unit)));
         }
         phases.sort_unstable();
@@ -189,7 +177,7 @@ impl Timing<'_> {
     /// Whether a unit runs nothing, and time has brought it nothing that it has yet to run.
     pub(crate) fn has_nothing_due(&self, unit: UnitId, now: Time) -> bool {
         let due = self.repeats(unit).and_then(|repeats| repeats.due(now));
-        due.is_none() && self.agent(unit).is_some_and(crate::Agent::is_idle)
+        due.is_none() && self.agent_of(unit).is_idle()
     }
 }
 

@@ -92,26 +92,30 @@ impl Agents {
         Operator::new(self)
     }
 
+    /// Something may be due in a relation of this unit. A proxy has no agent to look at it.
     pub(crate) fn mark_dirty(&mut self, unit: UnitId, relation: RelationId) {
         if let Some(agent) = self.topology.agent_mut(unit) {
             agent.dirty.insert(relation);
         }
     }
 
+    /// Wakes an agent when what it can read and changed now has reached it. A proxy has no agent to wake.
+    pub(crate) fn wake_at_arrival(&mut self, unit: UnitId, host: &mut dyn Host) {
+        if self.agent(unit).is_some() {
+            self.schedule_wake(unit, self.timing().arrival(unit, host.now()), host);
+        }
+    }
+
     /// Wakes an agent because something it can read changed now. What its charm said of quiet
     /// repeats holds no longer. An agent that is busy until then looks again anyway.
     pub(crate) fn schedule_wake(&mut self, unit: UnitId, at: Time, host: &mut dyn Host) {
-        let Some(agent) = self.agent(unit) else {
-            return;
-        };
+        let agent = self.agent_of(unit);
         if !agent.connected || agent.removed {
-            return;
+            return; // It looks at everything when it connects.
         }
         self.settle(unit, host);
         let now = host.now();
-        let Some(agent) = self.agent(unit) else {
-            return;
-        };
+        let agent = self.agent_of(unit);
         // With delay or loss a hook may end before what arrives during it.
         let looks_then = agent.is_busy_until(at) && self.timing().impairment(unit).is_none();
         if looks_then || (at > now && agent.woken_at == at) {
@@ -120,15 +124,14 @@ impl Agents {
         if at > now && agent.is_idle() {
             self.arm_alarm(unit, Some(at), host);
         }
-        if let Some(agent) = self.topology.agent_mut(unit) {
-            agent.woken_at = at;
-        }
+        let agent = self.topology.agent_of_mut(unit);
+        agent.woken_at = at;
         host.schedule(at, Event::Wake(unit));
     }
 
     pub(crate) fn wake_units(&mut self, application: ApplicationId, host: &mut dyn Host) {
         for unit in self.application(application).units.clone() {
-            self.schedule_wake(unit, self.timing().arrival(unit, host.now()), host);
+            self.wake_at_arrival(unit, host);
         }
     }
 
@@ -143,9 +146,8 @@ impl Agents {
     /// something.
     pub(crate) fn look_again(&mut self, unit: UnitId, host: &mut dyn Host) {
         self.schedule_wake(unit, host.now(), host);
-        if let Some(agent) = self.topology.agent_mut(unit) {
-            agent.awaits_time = true;
-        }
+        let agent = self.topology.agent_of_mut(unit);
+        agent.awaits_time = true;
     }
 
     /// Another unit came onto this one's machine: from now on they share its lock, so nothing is
@@ -166,10 +168,9 @@ impl Agents {
     /// renewed. It is back with [`Event::AgentStart`].
     pub(crate) fn disconnect(&mut self, unit: UnitId, host: &mut dyn Host) {
         self.settle(unit, host);
-        if let Some(agent) = self.topology.agent_mut(unit) {
-            agent.connected = false;
-            agent.obsolete.clear();
-            self.leases().lose_leader(unit, host);
-        }
+        let agent = self.topology.agent_of_mut(unit);
+        agent.connected = false;
+        agent.obsolete.clear();
+        self.leases().lose_leader(unit, host);
     }
 }

@@ -134,9 +134,7 @@ impl Agents {
 
     /// Sets the agent's own timer to `at`; what it was set for before is for nothing.
     pub(crate) fn set_alarm(&mut self, id: UnitId, at: Time, host: &mut dyn Host) {
-        let Some(agent) = self.topology.agent_mut(id) else {
-            return;
-        };
+        let agent = self.topology.agent_of_mut(id);
         if at < Time::MAX && agent.alarm != at {
             agent.alarm = at;
             host.schedule(at, Event::Alarm(id));

@@ -300,7 +300,7 @@ impl<'a> Replay<'a> {
 impl<'a> Timing<'a> {
     /// What only time brings to an agent.
     pub(crate) fn repeats(&self, id: UnitId) -> Option<Repeats<'a>> {
-        let agent = self.agent(id)?;
+        let agent = self.agent_of(id);
         let expiries = agent.expiries.iter();
         Some(Repeats {
             timer: agent.started.then(|| self.timer(id)),

@@ -100,7 +100,7 @@ impl Timing<'_> {
         let Some(impairment) = self.impairment_since(unit, at) else {
             return watch;
         };
-        if self.agent(unit).is_some_and(|agent| at < agent.timer_from) {
+        if at < self.agent_of(unit).timer_from {
             return watch;
         }
         watch + self.one_way(unit, impairment, at, EVENT)

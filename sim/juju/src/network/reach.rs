@@ -31,7 +31,7 @@ impl Timing<'_> {
 
     /// Whether a unit's agent hears of an action that an operator runs.
     pub(crate) fn answers(&self, unit: UnitId) -> bool {
-        self.agent(unit).is_some_and(|agent| agent.connected) && !self.is_agent_stalled(unit)
+        self.agent_of(unit).connected && !self.is_agent_stalled(unit)
     }
 }
 

@@ -44,10 +44,9 @@ impl Operator<'_> {
         // On a healthy connection it is there at once.
         let at =
             self.agents.timing().arrival(unit, host.now()) - self.agents.timing().latencies.watch;
-        if let Some(agent) = self.agents.agent_mut(unit) {
-            agent.actions.push_back((hook, cause, host.now()));
-            self.agents.schedule_wake(unit, at, host);
-        }
+        let agent = self.agents.agent_of_mut(unit);
+        agent.actions.push_back((hook, cause, host.now()));
+        self.agents.schedule_wake(unit, at, host);
     }
 
     /// A workload tells its charm something (`pebble notify`).
@@ -59,11 +58,10 @@ impl Operator<'_> {
         host: &mut dyn Host,
     ) {
         let container = container.into();
-        if let Some(agent) = self.agents.agent_mut(unit) {
-            let hook = Hook::PebbleCustomNotice { container };
-            agent.actions.push_back((hook, cause, host.now()));
-            self.agents.schedule_wake(unit, host.now(), host);
-        }
+        let agent = self.agents.agent_of_mut(unit);
+        let hook = Hook::PebbleCustomNotice { container };
+        agent.actions.push_back((hook, cause, host.now()));
+        self.agents.schedule_wake(unit, host.now(), host);
     }
 
     /// `juju config APP`: sets options, or resets them with `None`.
@@ -105,8 +103,7 @@ impl Operator<'_> {
         if &*found.address.value != address {
             found.address.value = address.into();
             found.address.touch(now, cause);
-            self.agents
-                .schedule_wake(unit, self.agents.timing().arrival(unit, now), host);
+            self.agents.wake_at_arrival(unit, host);
         }
     }
 

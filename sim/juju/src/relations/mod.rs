@@ -171,11 +171,7 @@ impl Relations<'_> {
                 continue;
             }
             self.agents.mark_dirty(watcher, id);
-            self.agents.schedule_wake(
-                watcher,
-                self.agents.timing().arrival(watcher, host.now()),
-                host,
-            );
+            self.agents.wake_at_arrival(watcher, host);
         }
         self.send_if_cross_model(id, end, unit, host);
     }
@@ -187,11 +183,7 @@ impl Relations<'_> {
             let application = self.relation(id).ends[end].application;
             for unit in self.application(application).units.clone() {
                 self.agents.mark_dirty(unit, id);
-                self.agents.schedule_wake(
-                    unit,
-                    self.agents.timing().arrival(unit, host.now()),
-                    host,
-                );
+                self.agents.wake_at_arrival(unit, host);
             }
         }
     }
@@ -269,16 +261,13 @@ impl Relations<'_> {
         };
         if let Hook::RelationBroken { .. } = hook {
             self.leave_scope(unit, relation, host);
-            if let Some(agent) = self.agents.agent_mut(unit) {
-                agent.relations.remove(&relation);
-                agent.dirty.insert(relation);
-            }
+            let agent = self.agents.agent_of_mut(unit);
+            agent.relations.remove(&relation);
+            agent.dirty.insert(relation);
             self.leave_principal(unit, relation, host);
             return;
         }
-        let Some(agent) = self.agents.agent_mut(unit) else {
-            return;
-        };
+        let agent = self.agents.agent_of_mut(unit);
         let local = agent.relations.entry(relation).or_default();
         match hook {
             Hook::RelationCreated { .. } => local.created = true,
@@ -326,17 +315,13 @@ impl Relations<'_> {
     pub fn remove_unit(&mut self, unit: UnitId, cause: Option<Seq>, host: &mut dyn Host) {
         let application = self.unit(unit).application;
         let relations = self.application(application).relations.clone();
-        let Some(agent) = self.agents.agent_mut(unit) else {
-            return;
-        };
+        let agent = self.agents.agent_of_mut(unit);
         if std::mem::replace(&mut agent.dying, true) {
             return;
         }
         agent.shutting_down = false;
         self.agents.pods().pod_is_back(unit, host);
-        let Some(agent) = self.agents.agent_mut(unit) else {
-            return;
-        };
+        let agent = self.agents.agent_of_mut(unit);
         agent.dirty.extend(agent.relations.keys());
         for relation in relations {
             if let Some(end) = self.relation(relation).end_of(application) {
@@ -344,8 +329,7 @@ impl Relations<'_> {
                 self.remove_if_left(relation);
             }
         }
-        self.agents
-            .schedule_wake(unit, self.agents.timing().arrival(unit, host.now()), host);
+        self.agents.wake_at_arrival(unit, host);
         for subordinate in self.subordinates(unit) {
             self.remove_unit(subordinate, cause, host);
         }

@@ -82,11 +82,7 @@ impl Relations<'_> {
         for relation in self.application(application).relations.clone() {
             self.agents.mark_dirty(principal, relation);
         }
-        self.agents.schedule_wake(
-            principal,
-            self.agents.timing().arrival(principal, host.now()),
-            host,
-        );
+        self.agents.wake_at_arrival(principal, host);
     }
 }
 
@@ -117,8 +113,7 @@ impl Topology {
     pub(crate) fn awaits_subordinate(&self, unit: UnitId, relation: &Relation) -> bool {
         self.subordinate_side(unit, relation)
             .and_then(|application| self.subordinate_of(unit, application))
-            .and_then(|subordinate| self.agent(subordinate))
-            .is_some_and(|agent| agent.dying)
+            .is_some_and(|subordinate| self.agent_of(subordinate).dying)
     }
 
     /// Removing a principal removes its subordinates.

@@ -21,7 +21,7 @@ impl Secrets<'_> {
             SecretOwner::Unit(unit) => unit,
             SecretOwner::Application(application) => self.application(application).lease.holder?,
         };
-        let agent = self.agent(unit)?;
+        let agent = self.agent_of(unit);
         let watches = matches!(owner, SecretOwner::Unit(_)) || agent.leader;
         (agent.connected && watches && !agent.removed).then_some(unit)
     }
@@ -144,10 +144,9 @@ impl Secrets<'_> {
             expiries
                 .extend(expired.map(|(revision, _)| ((id, *revision), Expiry { from, handled })));
         }
-        if let Some(agent) = self.agents.agent_mut(unit) {
-            agent.expiries = expiries;
-            agent.obsolete.clear();
-        }
+        let agent = self.agents.agent_of_mut(unit);
+        agent.expiries = expiries;
+        agent.obsolete.clear();
     }
 
     /// A revision's expiry changed or went: no unit has been told of the new one.
@@ -158,9 +157,8 @@ impl Secrets<'_> {
                 continue;
             }
             self.agents.settle(unit, host);
-            if let Some(agent) = self.agents.agent_mut(unit) {
-                agent.expiries.remove(&(id, revision));
-            }
+            let agent = self.agents.agent_of_mut(unit);
+            agent.expiries.remove(&(id, revision));
             self.agents.arm_alarm(unit, None, host);
         }
     }
@@ -171,16 +169,15 @@ impl Secrets<'_> {
             self.forget_expiry(id, revision, host);
         }
         for unit in self.managers(id) {
-            if let Some(agent) = self.agents.agent_mut(unit) {
-                agent.obsolete.retain(|(secret, _), _| *secret != id);
-                agent.obsolete_told.retain(|(secret, _)| *secret != id);
-            }
+            let agent = self.agents.agent_of_mut(unit);
+            agent.obsolete.retain(|(secret, _), _| *secret != id);
+            agent.obsolete_told.retain(|(secret, _)| *secret != id);
         }
     }
 
     /// Secrets that an agent manages.
     fn managed_by(&self, unit: UnitId) -> Vec<SecretId> {
-        let leads = self.agent(unit).is_some_and(|agent| agent.leader);
+        let leads = self.agent_of(unit).leader;
         let led = leads.then(|| self.unit(unit).application);
         self.store.managed_by(unit, led)
     }
@@ -200,9 +197,7 @@ impl Secrets<'_> {
         };
         let at = self.agents.timing().arrival(unit, host.now()) + SQUASH;
         let mut obsolete = self.store.get(id).obsolete();
-        let Some(agent) = self.agents.agent_mut(unit) else {
-            return;
-        };
+        let agent = self.agents.agent_of_mut(unit);
         obsolete.retain(|revision| {
             let key = (id, *revision);
             !agent.obsolete_told.contains(&key) && !agent.obsolete.contains_key(&key)
@@ -229,11 +224,7 @@ impl Secrets<'_> {
             let moves = tracking.revision != *revision;
             tracking.revision = *revision;
             if is_new && tracking.told < self.store.get(*id).latest() {
-                self.agents.schedule_wake(
-                    unit,
-                    self.agents.timing().arrival(unit, host.now()),
-                    host,
-                );
+                self.agents.wake_at_arrival(unit, host);
             }
             if moves {
                 self.tell_obsolete(*id, host);

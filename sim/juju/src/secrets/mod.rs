@@ -148,11 +148,7 @@ impl Secrets<'_> {
             Happening::Secret(SecretChange::Updated, label),
         );
         for reader in readers {
-            self.agents.schedule_wake(
-                reader,
-                self.agents.timing().arrival(reader, host.now()),
-                host,
-            );
+            self.agents.wake_at_arrival(reader, host);
         }
         self.tell_obsolete(id, host);
     }

@@ -55,7 +55,7 @@ impl Uniter<'_> {
         } = effects;
         self.apply_workload(unit, workload, restarted, cause, host);
         result?;
-        if !self.agent(unit).is_some_and(|agent| agent.connected) {
+        if !self.agent_of(unit).connected {
             return Err(HookError::ControllerUnreachable);
         }
         let fault = commit_fault.or_else(|| self.take_commit_fault(unit, hook));
@@ -95,7 +95,7 @@ impl Uniter<'_> {
     /// which they are elided fails at the same one.
     fn take_commit_fault(&mut self, unit: UnitId, hook: &Hook) -> Option<CommitFault> {
         let (_, fault) = self.commit_fault.filter(|(of, _)| *of == unit)?;
-        if self.agent(unit).is_some_and(|agent| agent.is_repeat(hook)) {
+        if self.agent_of(unit).is_repeat(hook) {
             return None;
         }
         *self.commit_fault = None;

@@ -50,7 +50,7 @@ impl Uniter<'_> {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) -> Vec<UnitId> {
-        if self.agent(unit).is_none_or(|agent| agent.removed) {
+        if self.agent_of(unit).removed {
             return Vec::new();
         }
         let Some(machine) = self.unit(unit).machine else {
@@ -66,26 +66,23 @@ impl Uniter<'_> {
 
     fn kill_pod(&mut self, unit: UnitId, away: Span, cause: Option<Seq>, host: &mut dyn Host) {
         self.agents.settle(unit, host);
-        if let Some(agent) = self.agents.agent_mut(unit) {
-            agent.pod_cause = cause;
-            agent.cut_by = cause;
-        }
+        let agent = self.agents.agent_of_mut(unit);
+        agent.pod_cause = cause;
+        agent.cut_by = cause;
         self.agents.pods().pod_is_gone(unit, away, host);
     }
 
     /// A unit's machine restarts: a hook that ran has failed, its files are still there.
     fn reboot(&mut self, unit: UnitId, away: Span, cause: Option<Seq>, host: &mut dyn Host) {
         let now = host.now();
-        if let Some(agent) = self.agents.agent_mut(unit) {
-            agent.cut_by = cause;
-        }
+        let agent = self.agents.agent_of_mut(unit);
+        agent.cut_by = cause;
         self.kill_agent(unit, host);
         self.agents.operator().restart_process(unit, cause, host);
         self.agents.unit_mut(unit).workload.answers_from = now + away;
-        if let Some(agent) = self.agents.agent_mut(unit) {
-            agent.rebooted |= agent.started;
-            agent.away_until = now + away;
-        }
+        let agent = self.agents.agent_of_mut(unit);
+        agent.rebooted |= agent.started;
+        agent.away_until = now + away;
         host.schedule(now + away, Event::AgentStart(unit));
     }
 
@@ -97,15 +94,13 @@ impl Uniter<'_> {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
-        if let Some(agent) = self.agents.agent_mut(unit) {
-            agent.cut_by = cause;
-        }
+        let agent = self.agents.agent_of_mut(unit);
+        agent.cut_by = cause;
         self.agents.disconnect(unit, host);
         let lease = self.application(self.unit(unit).application).lease;
         let back = lease.ends.unwrap_or(host.now()) + Span::from_secs(1);
-        if let Some(agent) = self.agents.agent_mut(unit) {
-            agent.away_until = agent.away_until.max(back);
-        }
+        let agent = self.agents.agent_of_mut(unit);
+        agent.away_until = agent.away_until.max(back);
         host.schedule(back, Event::AgentStart(unit));
     }
 }

@@ -68,7 +68,7 @@ impl Uniter<'_> {
     pub(crate) fn agent_start(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
         let kubernetes = self.is_pod(unit);
-        let agent = self.agents.agent_mut(unit)?;
+        let agent = self.agents.agent_of_mut(unit);
         if agent.removed || agent.connected || now < agent.away_until {
             return None;
         }
@@ -99,9 +99,9 @@ impl Uniter<'_> {
         let now = host.now();
         if let Err(error) = judged {
             let happening = Happening::AgentNotConnected(error);
-            let cause = self.agent(unit).and_then(|agent| agent.cut_by);
+            let cause = self.agent_of(unit).cut_by;
             host.record(cause, About::Unit(unit), happening);
-            let agent = self.agents.agent_mut(unit)?;
+            let agent = self.agents.agent_of_mut(unit);
             agent.dials_failed += 1;
             let again = now + dial_delay(agent.dials_failed);
             host.schedule(again, Event::AgentStart(unit));
@@ -111,7 +111,7 @@ impl Uniter<'_> {
             .application(self.unit(unit).application)
             .containers
             .len();
-        let agent = self.agents.agent_mut(unit)?;
+        let agent = self.agents.agent_of_mut(unit);
         if agent.connected || !agent.running {
             return None;
         }
@@ -150,9 +150,7 @@ impl Uniter<'_> {
         let now = host.now();
         let application = self.unit(unit).application;
         let relations = self.application(application).relations.clone();
-        let Some(agent) = self.agents.agent_mut(unit) else {
-            return;
-        };
+        let agent = self.agents.agent_of_mut(unit);
         agent.dirty.extend(relations);
         agent.dirty.extend(agent.relations.keys());
         if let Activity::Failed(failed) = &mut agent.state {
@@ -167,7 +165,7 @@ impl Uniter<'_> {
     /// The agent's own timer: for nothing, if it was set anew meanwhile.
     pub(crate) fn alarm(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
-        if self.agent(unit)?.alarm != now {
+        if self.agent_of(unit).alarm != now {
             return None;
         }
         if self.agents.settle_quietly(unit, host)
@@ -181,12 +179,12 @@ impl Uniter<'_> {
     /// Something may have changed.
     pub(crate) fn wake(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
-        let agent = self.agent(unit)?;
+        let agent = self.agent_of(unit);
         if !agent.connected || agent.removed || self.agents.timing().is_agent_stalled(unit) {
             return None;
         }
         self.agents.settle(unit, host);
-        match &self.agent(unit)?.state {
+        match &self.agent_of(unit).state {
             Activity::Running(_) => None,
             Activity::Failed(failed) if failed.retry_at.is_some_and(|at| at <= now) => {
                 self.retry(unit, host)
@@ -213,7 +211,7 @@ impl Uniter<'_> {
                         .enter_scope(unit, relation, host);
                     let cause = self.relation(relation).cause;
                     self.agents
-                        .agent_mut(unit)?
+                        .agent_of_mut(unit)
                         .relations
                         .entry(relation)
                         .or_default();
@@ -224,13 +222,13 @@ impl Uniter<'_> {
                     self.skip(unit, &hook, host);
                 }
                 Some(Operation::AcceptLeadership) => {
-                    let agent = self.agents.agent_mut(unit)?;
+                    let agent = self.agents.agent_of_mut(unit);
                     agent.leader = true;
                     agent.queued = Some(Hook::LeaderElected);
                     self.secrets().rearm_secrets(unit, now);
                 }
                 Some(Operation::ResignLeadership) => {
-                    self.agents.agent_mut(unit)?.leader = false;
+                    self.agents.agent_of_mut(unit).leader = false;
                     self.secrets().rearm_secrets(unit, now);
                 }
                 Some(Operation::Terminate) => {
@@ -249,17 +247,14 @@ impl Uniter<'_> {
 
     fn skip(&mut self, unit: UnitId, hook: &Hook, host: &mut dyn Host) {
         let told = self.resolver().told(unit, hook, None, host.now());
-        if let Some(agent) = self.agents.agent_mut(unit) {
-            agent.queued.take_if(|queued| queued == hook);
-        }
+        let agent = self.agents.agent_of_mut(unit);
+        agent.queued.take_if(|queued| queued == hook);
         self.hook_done(unit, hook, told, host);
     }
 
     /// The process ends: the unit is dead, or its pod is replaced.
     fn terminate(&mut self, unit: UnitId, host: &mut dyn Host) {
-        let Some(agent) = self.agents.agent_mut(unit) else {
-            return;
-        };
+        let agent = self.agents.agent_of_mut(unit);
         if agent.shutting_down && !agent.dying {
             self.agents.pods().pod_is_gone(unit, POD_START, host);
         } else {
@@ -272,13 +267,10 @@ impl Uniter<'_> {
 impl Uniter<'_> {
     /// Forgets the relations in which nothing can be due before something changes in them.
     pub(crate) fn tidy(&mut self, unit: UnitId, now: Time) {
-        let Some(agent) = self.agent(unit) else {
-            return;
-        };
+        let agent = self.agent_of(unit);
         let mut dirty = agent.dirty.clone();
         dirty.retain(|relation| !self.resolver().is_at_rest(unit, *relation, now));
-        if let Some(agent) = self.agents.agent_mut(unit) {
-            agent.dirty = dirty;
-        }
+        let agent = self.agents.agent_of_mut(unit);
+        agent.dirty = dirty;
     }
 }

@@ -24,7 +24,7 @@ impl Uniter<'_> {
             return None;
         }
         let told = self.resolver().told(unit, &hook, None, host.now());
-        let agent = self.agents.agent_mut(unit)?;
+        let agent = self.agents.agent_of_mut(unit);
         if hook.is_asked_for() {
             agent.actions.pop_front();
             if let Activity::Failed(failed) = std::mem::replace(&mut agent.state, Activity::Idle) {
@@ -47,7 +47,7 @@ impl Uniter<'_> {
         told: Told,
     ) -> Option<Step> {
         self.agents.take_lock(unit);
-        let agent = self.agents.agent_mut(unit)?;
+        let agent = self.agents.agent_of_mut(unit);
         agent.quiet_until = Time::EPOCH;
         agent.beginning = told;
         if let Some(history) = &mut agent.history {
@@ -77,7 +77,7 @@ impl Uniter<'_> {
         host: &mut dyn Host,
     ) {
         self.agents.assert_lock_held(unit);
-        let agent = self.agent(unit).expect("only agents run hooks");
+        let agent = self.agent_of(unit);
         assert!(
             !matches!(agent.state, Activity::Running(_)),
             "an agent runs one hook at a time"
@@ -99,25 +99,24 @@ impl Uniter<'_> {
             }
         }
         self.secrets().track_secrets(unit, &effects.tracked, host);
-        if let Some(agent) = self.agents.agent_mut(unit) {
-            agent.draws.clone_from(&effects.draws);
-            let told = agent.beginning;
-            let running = Running {
-                hook,
-                entry,
-                effects,
-                result,
-                failures,
-                ends,
-                told,
-                pace: Pace {
-                    since: now,
-                    base,
-                    calls,
-                },
-            };
-            agent.state = Activity::Running(Box::new(running));
-        }
+        let agent = self.agents.agent_of_mut(unit);
+        agent.draws.clone_from(&effects.draws);
+        let told = agent.beginning;
+        let running = Running {
+            hook,
+            entry,
+            effects,
+            result,
+            failures,
+            ends,
+            told,
+            pace: Pace {
+                since: now,
+                base,
+                calls,
+            },
+        };
+        agent.state = Activity::Running(Box::new(running));
         host.schedule(ends, Event::HookEnd(unit));
     }
 
@@ -125,7 +124,7 @@ impl Uniter<'_> {
     pub(crate) fn hook_end(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
         let held = self.agents.timing().is_agent_stalled(unit);
-        let agent = self.agents.agent_mut(unit)?;
+        let agent = self.agents.agent_of_mut(unit);
         if !matches!(&agent.state, Activity::Running(running) if running.ends == now) {
             return None; // It was killed before.
         }
@@ -133,7 +132,7 @@ impl Uniter<'_> {
             return None; // Its call hangs.
         }
         let Activity::Running(running) = std::mem::replace(&mut agent.state, Activity::Idle) else {
-            return None;
+            unreachable!("a running hook was matched above");
         };
         self.agents.assert_lock_held(unit);
         self.agents.release_lock(unit, host);
@@ -158,7 +157,7 @@ impl Uniter<'_> {
                 self.hook_failed(unit, hook, failures + 1, (entry, told), error, host);
             }
         }
-        if !self.agent(unit)?.connected {
+        if !self.agent_of(unit).connected {
             return None;
         }
         self.wake(unit, host)
@@ -170,9 +169,7 @@ impl Uniter<'_> {
             .relations_mut()
             .relation_hook_done(unit, hook, told.version, host);
         self.secrets().secret_hook_done(unit, hook, told);
-        let Some(agent) = self.agents.agent_mut(unit) else {
-            return;
-        };
+        let agent = self.agents.agent_of_mut(unit);
         if hook.is_asked_for() {
             if let Some(failed) = agent.set_aside.take() {
                 agent.state = Activity::Failed(failed);
@@ -223,7 +220,7 @@ impl Uniter<'_> {
         let now = host.now();
         let happening = Happening::HookFailed(self.hook_name(unit, &hook), error.clone());
         // What parted the agent from its controller is why it failed.
-        let cut_by = self.agent(unit).and_then(|agent| agent.cut_by);
+        let cut_by = self.agent_of(unit).cut_by;
         let cause = cut_by.or(entry);
         let entry = host.record(cause, About::Unit(unit), happening).or(entry);
         match hook {
@@ -231,10 +228,9 @@ impl Uniter<'_> {
             // It is skipped, and the container is asked again at the next poll
             // (juju/juju 3.6 `uniter/container/workload.go`).
             Hook::PebbleReady { .. } => {
-                if let Some(agent) = self.agents.agent_mut(unit) {
-                    agent.pebble_from = now + PEBBLE_POLL;
-                    host.schedule(now + PEBBLE_POLL, Event::Wake(unit));
-                }
+                let agent = self.agents.agent_of_mut(unit);
+                agent.pebble_from = now + PEBBLE_POLL;
+                host.schedule(now + PEBBLE_POLL, Event::Wake(unit));
             }
             hook => {
                 let failed = Failed {
@@ -263,9 +259,7 @@ impl Uniter<'_> {
             .timing()
             .streams
             .below(PURPOSE_RETRY, key, now.as_nanos(), 61);
-        let Some(agent) = self.agents.agent_mut(unit) else {
-            return;
-        };
+        let agent = self.agents.agent_of_mut(unit);
         // An agent that restarted began to count anew.
         failed.in_a_row = agent
             .in_a_row
@@ -281,7 +275,7 @@ impl Uniter<'_> {
     /// Runs the failed hook again.
     pub(crate) fn retry(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
-        let Activity::Failed(failed) = &self.agent(unit)?.state else {
+        let Activity::Failed(failed) = &self.agent_of(unit).state else {
             return None;
         };
         let (hook, told, skips) = (failed.hook.clone(), failed.told, failed.skips);
@@ -292,7 +286,7 @@ impl Uniter<'_> {
             return None;
         }
         let told = self.resolver().told(unit, &hook, Some(told), now);
-        let agent = self.agents.agent_mut(unit)?;
+        let agent = self.agents.agent_of_mut(unit);
         let Activity::Failed(failed) = std::mem::replace(&mut agent.state, Activity::Idle) else {
             return None;
         };
@@ -303,7 +297,7 @@ impl Uniter<'_> {
     /// Notes the failed hook as done, though it was not.
     fn resolve_without_running(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
-        let agent = self.agents.agent_mut(unit)?;
+        let agent = self.agents.agent_of_mut(unit);
         let Activity::Failed(failed) = std::mem::replace(&mut agent.state, Activity::Idle) else {
             return None;
         };
@@ -317,9 +311,7 @@ impl Uniter<'_> {
     /// `juju resolved UNIT`, with `no_retry` for `--no-retry`: the failed hook counts as done
     /// without having been run or committed.
     pub fn resolved(&mut self, unit: UnitId, no_retry: bool, host: &mut dyn Host) {
-        let Some(agent) = self.agents.agent_mut(unit) else {
-            return;
-        };
+        let agent = self.agents.agent_of_mut(unit);
         if let Activity::Failed(failed) = &mut agent.state {
             failed.retry_at = Some(host.now());
             failed.in_a_row = 0;
@@ -333,9 +325,7 @@ impl Uniter<'_> {
     pub fn kill_agent(&mut self, unit: UnitId, host: &mut dyn Host) {
         self.agents.disconnect(unit, host);
         self.agents.release_lock(unit, host);
-        let Some(agent) = self.agents.agent_mut(unit) else {
-            return;
-        };
+        let agent = self.agents.agent_of_mut(unit);
         agent.running = false;
         if !matches!(agent.state, Activity::Running(_)) {
             return;

@@ -15,9 +15,7 @@ impl Connections<'_> {
         let now = host.now();
         for unit in units {
             self.agents.settle(*unit, host);
-            let Some(agent) = self.agent(*unit) else {
-                continue;
-            };
+            let agent = self.agent_of(*unit);
             let repeats = matches!(&agent.state, Activity::Running(running) if agent.is_repeat(&running.hook));
             // Of an elided hook it is not known which calls are left.
             if !repeats {
@@ -44,7 +42,7 @@ impl Connections<'_> {
     /// What is left of a running hook takes as long as its calls now take.
     fn change_pace(&mut self, unit: UnitId, host: &mut dyn Host) {
         let now = host.now();
-        let Some(Activity::Running(running)) = self.agent(unit).map(|agent| &agent.state) else {
+        let Activity::Running(running) = &self.agent_of(unit).state else {
             return;
         };
         let (mut pace, ends) = (running.pace, running.ends);
@@ -65,9 +63,7 @@ impl Connections<'_> {
         pace.calls = pace.calls.max(1);
         pace.since = now;
         let anew = now + pace.base + self.agents.timing().calls_take(unit, now, pace.calls);
-        if let Some(agent) = self.agents.agent_mut(unit)
-            && let Activity::Running(running) = &mut agent.state
-        {
+        if let Activity::Running(running) = &mut self.agents.agent_of_mut(unit).state {
             running.pace = pace;
             running.ends = anew;
         }
@@ -79,9 +75,11 @@ impl Connections<'_> {
     /// Looks for the next ping that is missed. They are sent a minute after the connection was
     /// made, and a minute after each answer.
     pub(crate) fn watch_pings(&mut self, unit: UnitId, now: Time, host: &mut dyn Host) {
-        let Some(agent) = self.agent(unit).filter(|agent| agent.connected) else {
-            return;
-        };
+        let agent = self.agent_of(unit);
+        if !agent.connected {
+            return; // Without a connection there are no pings.
+        }
+        // On a healthy path every ping is answered in time.
         let Some(impairment) = self.agents.timing().impairment(unit) else {
             return;
         };
@@ -108,31 +106,28 @@ impl Connections<'_> {
             at = at + answered + PING_PERIOD;
         }
         let looked_at = if missed { at + PING_TIMEOUT } else { at };
-        if let Some(agent) = self.agents.agent_mut(unit) {
-            agent.ping_at = looked_at;
-            agent.ping_missed = missed;
-        }
+        let agent = self.agents.agent_of_mut(unit);
+        agent.ping_at = looked_at;
+        agent.ping_missed = missed;
         host.schedule(looked_at, Event::Ping(unit));
     }
 
     /// A ping is missed, or more of them are to be looked at.
     pub(crate) fn ping(&mut self, unit: UnitId, host: &mut dyn Host) {
         let now = host.now();
-        let (Some(agent), Some(impairment)) =
-            (self.agent(unit), self.agents.timing().impairment(unit))
-        else {
-            return;
+        let agent = self.agent_of(unit);
+        let Some(impairment) = self.agents.timing().impairment(unit) else {
+            return; // The path is healthy again, and the ping was answered.
         };
         if agent.ping_at != now || !agent.connected {
-            return;
+            return; // Pings were looked at again meanwhile, or the connection is gone.
         }
         if !agent.ping_missed {
             return self.look_at_pings(unit, impairment, now, host);
         }
         let hung = agent.is_hung(now);
-        if let Some(agent) = self.agents.agent_mut(unit) {
-            agent.cut_by = impairment.cause;
-        }
+        let agent = self.agents.agent_of_mut(unit);
+        agent.cut_by = impairment.cause;
         self.agents.disconnect(unit, host);
         let happening = Happening::AgentNotConnected(ConnectionError::PingTimeout);
         host.record(impairment.cause, About::Unit(unit), happening);
@@ -151,17 +146,15 @@ impl Connections<'_> {
     /// An agent dials with delay or loss; true where it is connected now.
     pub(crate) fn dial_through_impairment(&mut self, unit: UnitId, host: &mut dyn Host) -> bool {
         let now = host.now();
-        let Some((impairment, agent)) = self.agents.timing().impairment(unit).zip(self.agent(unit))
-        else {
+        let Some(impairment) = self.agents.timing().impairment(unit) else {
             return true;
         };
+        let agent = self.agent_of(unit);
         if agent.dials_until >= now {
             return agent.dials_until == now; // The dial is over, or still under way.
         }
         let fate = self.agents.timing().dial_outcome(unit, impairment, now);
-        let Some(agent) = self.agents.agent_mut(unit) else {
-            return false;
-        };
+        let agent = self.agents.agent_of_mut(unit);
         agent.cut_by = impairment.cause;
         match fate {
             Ok(after) => {

@@ -109,9 +109,10 @@ impl Connections<'_> {
             }
         }
         for unit in self.units_on(path) {
-            let Some(agent) = self.agents.agent_mut(unit).filter(|agent| agent.connected) else {
-                continue;
-            };
+            let agent = self.agents.agent_of_mut(unit);
+            if !agent.connected {
+                continue; // It dials until the disruption ends.
+            }
             agent.cut_by = cause;
             let hung = agent.is_hung(host.now());
             self.agents.disconnect(unit, host);
@@ -133,9 +134,7 @@ impl Connections<'_> {
             return;
         };
         let now = host.now();
-        let Some(agent) = self.agents.agent_mut(unit) else {
-            return;
-        };
+        let agent = self.agents.agent_of_mut(unit);
         if agent.parted_at.is_some() {
             return;
         }
@@ -154,17 +153,17 @@ impl Connections<'_> {
         {
             return;
         }
-        let Some(agent) = self.agent(unit).filter(|agent| !agent.removed) else {
+        let agent = self.agent_of(unit);
+        if agent.removed {
             return;
-        };
+        }
         if agent.connected {
             let hung = agent.is_hung(now);
             self.agents.settle(unit, host);
             self.agents.leases().holder_returns(unit, now);
             self.agents.leases().claim_leadership(unit, host);
-            if let Some(agent) = self.agents.agent_mut(unit) {
-                agent.cut_by = None;
-            }
+            let agent = self.agents.agent_of_mut(unit);
+            agent.cut_by = None;
             if hung {
                 self.end_hung_hook(unit, host);
             }
@@ -173,10 +172,9 @@ impl Connections<'_> {
             && self.agents.timing().cannot_dial(unit).is_none()
         {
             let (at, dials) = next_dial(parted_at, now);
-            if let Some(agent) = self.agents.agent_mut(unit) {
-                agent.parted_at = None;
-                agent.dials_failed = dials;
-            }
+            let agent = self.agents.agent_of_mut(unit);
+            agent.parted_at = None;
+            agent.dials_failed = dials;
             host.schedule(at, Event::AgentStart(unit));
         }
     }
@@ -184,11 +182,10 @@ impl Connections<'_> {
     /// Agents whose calls hang: nothing begins, leases are not renewed.
     fn stall_agents(&mut self, path: NetworkPath, cause: Option<Seq>, host: &mut dyn Host) {
         for unit in self.units_on(path) {
-            if self.agent(unit).is_some_and(|agent| agent.connected) {
+            if self.agent_of(unit).connected {
                 self.agents.settle(unit, host);
-                if let Some(agent) = self.agents.agent_mut(unit) {
-                    agent.cut_by = cause;
-                }
+                let agent = self.agents.agent_of_mut(unit);
+                agent.cut_by = cause;
                 self.agents.leases().lose_leader(unit, host);
             }
         }
@@ -197,11 +194,13 @@ impl Connections<'_> {
     /// The hook whose last call hung ends now.
     pub(crate) fn end_hung_hook(&mut self, unit: UnitId, host: &mut dyn Host) {
         let now = host.now();
-        if let Some(agent) = self.agents.agent_mut(unit)
-            && agent.end_hook_at(now)
-        {
-            host.schedule(now, Event::HookEnd(unit));
-        }
+        let runs = self.agents.agent_of_mut(unit).end_hook_at(now);
+        assert!(
+            runs,
+            "{} hangs in a hook, and runs none",
+            self.unit(unit).name
+        );
+        host.schedule(now, Event::HookEnd(unit));
     }
 }
 

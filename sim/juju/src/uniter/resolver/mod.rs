@@ -63,7 +63,7 @@ impl<'a> Resolver<'a> {
 impl Resolver<'_> {
     /// The next operation of an agent that runs no hook; `None` when there is nothing to do.
     pub(crate) fn next_operation(&self, id: UnitId, now: Time) -> Option<Operation> {
-        let idle = self.agent(id)?.is_idle();
+        let idle = self.agent_of(id).is_idle();
         let repeats = true;
         self.operation_seen(id, Look { now, repeats, idle })
     }
@@ -71,7 +71,7 @@ impl Resolver<'_> {
     /// What an agent has to do but for what only time brings; where it runs such a hook now, what
     /// it does after it.
     pub(crate) fn operation_not_of_time(&self, id: UnitId, now: Time) -> Option<Operation> {
-        let agent = self.agent(id)?;
+        let agent = self.agent_of(id);
         let idle = match &agent.state {
             Activity::Running(running) => agent.is_repeat(&running.hook),
             _ => agent.is_idle(),
@@ -81,7 +81,7 @@ impl Resolver<'_> {
     }
 
     fn operation_seen(&self, id: UnitId, look: Look) -> Option<Operation> {
-        let agent = self.agent(id)?;
+        let agent = self.agent_of(id);
         if agent.removed {
             return Some(Operation::Terminate);
         }
@@ -119,7 +119,7 @@ impl Resolver<'_> {
 
     /// What goes before a queued hook, in a unit that is installed.
     fn installed_operation(&self, id: UnitId, look: Look) -> Option<Operation> {
-        let agent = self.agent(id)?;
+        let agent = self.agent_of(id);
         let Look { now, repeats, idle } = look;
         let continues = idle && agent.queued.is_none();
         let free = continues && !agent.dying;
@@ -185,7 +185,7 @@ impl Resolver<'_> {
     /// A relation whose scope the unit has yet to enter. Their order is that of a Go map, which
     /// is arbitrary: it is drawn from the seed.
     fn uncreated_relation(&self, id: UnitId, now: Time) -> Option<RelationId> {
-        let agent = self.agent(id)?;
+        let agent = self.agent_of(id);
         let due = agent.dirty.iter().copied().filter(|relation| {
             let found = self.relation(*relation);
             let known = agent.relations.get(relation);
@@ -218,7 +218,7 @@ impl Resolver<'_> {
         now: Time,
         repeats: bool,
     ) -> Option<(Hook, Option<Seq>)> {
-        let agent = self.agent(id)?;
+        let agent = self.agent_of(id);
         for ((secret, revision), expiry) in &agent.expiries {
             let is_first = expiry.handled == 0;
             if expiry.fired(now) > expiry.handled && (repeats || is_first) {
@@ -291,7 +291,7 @@ impl Resolver<'_> {
         let expiry = hook
             .secret_revision()
             .filter(|_| matches!(hook, Hook::SecretExpired { .. }))
-            .and_then(|key| self.agent(unit)?.expiries.get(&key));
+            .and_then(|key| self.agent_of(unit).expiries.get(&key));
         let version = match hook {
             Hook::SecretChanged { secret } => u64::from(self.secrets.get(*secret).latest()),
             _ => self.version_told(unit, hook, now),

@@ -19,7 +19,7 @@ impl Resolver<'_> {
     /// The next relation hook. Relations to others come first, in the unit's arbitrary order,
     /// peers last.
     pub(crate) fn relation_operation(&self, id: UnitId, now: Time) -> Option<Operation> {
-        let agent = self.agent(id)?;
+        let agent = self.agent_of(id);
         let mut due: Vec<RelationId> = agent.dirty.iter().copied().collect();
         due.retain(|relation| {
             let known = agent.relations.get(relation);
@@ -49,7 +49,7 @@ impl Resolver<'_> {
         now: Time,
     ) -> Option<(Hook, Option<Seq>)> {
         let found = self.relation(relation);
-        let dying = self.agent(id).is_some_and(|agent| agent.dying);
+        let dying = self.agent_of(id).dying;
         let leaving = found.life != Life::Alive || found.suspended;
         let broken = dying || (leaving && self.timing.has_arrived(id, found.changed_at, now));
         if self.is_implicit(id, found) {
