@@ -32,26 +32,6 @@ pub(super) fn application(deployment: &Deployment, address: &str) -> Option<Appl
     applications.find(|&index| deployment.application_address(index) == address)
 }
 
-/// `model.app` of `model.app:endpoint`; a SAAS is the application behind it.
-pub(super) fn side(deployment: &Deployment, name: &str) -> String {
-    let address = name.rsplit_once(':').map_or(name, |(address, _)| address);
-    let saas = deployment.saas.iter().find(|saas| {
-        address.split_once('.') == Some((&deployment.models[saas.model].name, &saas.name))
-    });
-    match saas {
-        Some(saas) => deployment.application_address(deployment.offers[saas.offer].application),
-        None => address.to_owned(),
-    }
-}
-
-/// `endpoint` of `model.app:endpoint`.
-pub(super) fn endpoint(name: &str) -> &str {
-    let (_, endpoint) = name
-        .rsplit_once(':')
-        .expect("the journal names a side of a relation with its endpoint");
-    endpoint
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

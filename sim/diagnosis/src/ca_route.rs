@@ -1,11 +1,11 @@
 //! Which relation carries a CA to those who should trust it, and what stands in its place.
 
-use super::addresses::{application, application_of, endpoint, side};
+use super::addresses::{application, application_of};
 use super::change::Transfer;
 use super::command::{Command, Obstacle};
 use super::facts::{Facts, RelationFact};
 use trustsim_charms::{EndpointProfile, Role};
-use trustsim_world::{ApplicationIndex, Deployment, Seq};
+use trustsim_world::{ApplicationIndex, Deployment, EndpointRef, Seq};
 
 const TRANSFER: &str = "certificate_transfer";
 const CERTIFICATES: &str = "tls-certificates";
@@ -17,10 +17,10 @@ pub enum CaRoute {
     Relation {
         /// Interface name.
         interface: String,
-        /// `model.app:endpoint` of the provider.
-        provider: String,
-        /// `model.app:endpoint` of the requirer.
-        requirer: String,
+        /// The provider.
+        provider: EndpointRef,
+        /// The requirer.
+        requirer: EndpointRef,
     },
     /// No relation carries it.
     Missing {
@@ -80,8 +80,8 @@ pub(super) fn ca_route(
         if relation.there {
             return CaRoute::Relation {
                 interface: relation.interface.to_string(),
-                provider: relation.provider.to_string(),
-                requirer: relation.requirer.to_string(),
+                provider: relation.provider,
+                requirer: relation.requirer,
             };
         }
         removed = Some(relation.seq);
@@ -107,10 +107,10 @@ pub(super) fn ca_route(
 pub struct CaRelation {
     /// Interface name.
     pub interface: String,
-    /// `model.app:endpoint` of the provider.
-    pub provider: String,
-    /// `model.app:endpoint` of the requirer.
-    pub requirer: String,
+    /// The provider.
+    pub provider: EndpointRef,
+    /// The requirer.
+    pub requirer: EndpointRef,
 }
 
 /// Every relation there is over which the CA of `from` comes to `to`.
@@ -126,8 +126,8 @@ pub(super) fn all_relations(
     there
         .map(|relation| CaRelation {
             interface: relation.interface.to_string(),
-            provider: relation.provider.to_string(),
-            requirer: relation.requirer.to_string(),
+            provider: relation.provider,
+            requirer: relation.requirer,
         })
         .collect()
 }
@@ -143,11 +143,11 @@ fn carrying(
     let requirer = application(deployment, to);
     let mut relations = facts.relations(&[TRANSFER, CERTIFICATES], seq);
     relations.retain(|relation| {
-        side(deployment, &relation.provider) == from
-            && side(deployment, &relation.requirer) == to
+        *relation.provider.application == *from
+            && *relation.requirer.application == *to
             && (&*relation.interface == TRANSFER
                 || requirer.is_some_and(|index| {
-                    trusts_through(deployment, index, endpoint(&relation.requirer))
+                    trusts_through(deployment, index, &relation.requirer.endpoint)
                 }))
     });
     relations
@@ -168,8 +168,8 @@ fn trusts_through(deployment: &Deployment, application: ApplicationIndex, endpoi
 }
 
 /// A relation over which an application will never get a certificate, since its sides speak
-/// different protocols: `model.app:endpoint` twice.
-pub(super) fn protocols_differ(deployment: &Deployment, whom: &str) -> Option<[String; 2]> {
+/// different protocols, with both sides.
+pub(super) fn protocols_differ(deployment: &Deployment, whom: &str) -> Option<[EndpointRef; 2]> {
     let own = application(deployment, whom)?;
     deployment.relations.iter().find_map(|relation| {
         let mut sides = relation.sides.iter();
@@ -179,11 +179,10 @@ pub(super) fn protocols_differ(deployment: &Deployment, whom: &str) -> Option<[S
             relation.sides.each_ref().map(|side| {
                 let index = deployment.application_of(side.party);
                 let index = index.expect("both sides of a relation are applications");
-                format!(
-                    "{}:{}",
-                    deployment.application_address(index),
-                    side.endpoint
-                )
+                EndpointRef {
+                    application: deployment.application_address(index).into(),
+                    endpoint: side.endpoint.as_str().into(),
+                }
             })
         })
     })

@@ -4,7 +4,7 @@ use super::symptom::{Issuer, Symptom};
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
 use trustsim_validators::ErrorKind;
-use trustsim_world::{CertificateRecord, ConnectionRecord, HandshakeRecord, Seq};
+use trustsim_world::{CertificateRecord, ConnectionRecord, EndpointRef, HandshakeRecord, Seq};
 
 /// One failing handshake and what the journal says around it.
 pub(super) struct Case<'a> {
@@ -24,7 +24,7 @@ pub(super) struct Case<'a> {
     pub(super) issuers: Vec<&'a CertificateRecord>,
     pub(super) trusted: Option<&'a [Certificate]>,
     /// Both sides of a relation of the presenter's that speak different protocols.
-    pub(super) protocols_differ: Option<[String; 2]>,
+    pub(super) protocols_differ: Option<[EndpointRef; 2]>,
 }
 
 impl<'a> Case<'a> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::addresses::{address, application_of, holder};
 use trustsim_juju::RelationChange;
 use trustsim_pki::Certificate;
-use trustsim_world::{CertificateRecord, Entry, Journal, Kind, Seq};
+use trustsim_world::{CertificateRecord, EndpointRef, Entry, Journal, Kind, Seq};
 
 /// A journal with an index over what causes are explained by.
 pub(super) struct Facts<'a> {
@@ -21,8 +21,8 @@ pub(super) struct Facts<'a> {
 /// A relation as the journal names it, and whether it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RelationFact {
-    pub(super) provider: Arc<str>,
-    pub(super) requirer: Arc<str>,
+    pub(super) provider: EndpointRef,
+    pub(super) requirer: EndpointRef,
     pub(super) interface: Arc<str>,
     /// The entry in which it came or went last.
     pub(super) seq: Seq,
@@ -158,8 +158,8 @@ impl<'a> Facts<'a> {
                 continue;
             }
             let fact = RelationFact {
-                provider: Arc::clone(provider),
-                requirer: Arc::clone(requirer),
+                provider: provider.clone(),
+                requirer: requirer.clone(),
                 interface: Arc::clone(interface),
                 seq: at,
                 there: *change == RelationChange::Created,

@@ -4,6 +4,7 @@
 use super::case::lacks_trust;
 use trustsim_pki::Certificate;
 use trustsim_validators::ErrorKind;
+use trustsim_world::EndpointRef;
 
 /// A failing handshake as both sides saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub struct Symptom {
     /// The first certificate of the chain that is not valid at the time.
     pub invalid: Option<Certificate>,
     /// Both endpoints of a relation of the presenter's that speak different protocols.
-    pub protocols_differ: Option<[String; 2]>,
+    pub protocols_differ: Option<[EndpointRef; 2]>,
 }
 
 /// A CA above a leaf.

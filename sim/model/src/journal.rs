@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::action::{Action, TimedAction};
 use super::deployment::{Deployment, Source};
 use super::note::Note;
+use super::reference::EndpointRef;
 use trustsim_juju::{
     ConnectionError, HookError, HookName, RelationChange, RelationName, SecretChange, Status,
 };
@@ -53,10 +54,10 @@ pub enum Kind {
         change: RelationChange,
         /// Interface.
         interface: Arc<str>,
-        /// `model.app:endpoint` of the provider.
-        provider: Arc<str>,
-        /// `model.app:endpoint` of the requirer.
-        requirer: Arc<str>,
+        /// The provider.
+        provider: EndpointRef,
+        /// The requirer.
+        requirer: EndpointRef,
     },
     /// A unit began a hook.
     HookStarted {
@@ -448,8 +449,11 @@ fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
             provider,
             requirer,
         } => {
-            for part in [change.as_str(), &**interface, &**provider, &**requirer] {
+            for part in [change.as_str(), interface] {
                 eat(part.as_bytes());
+            }
+            for side in [provider, requirer] {
+                eat(side.to_string().as_bytes());
             }
         }
         Kind::HookStarted { hook } => {

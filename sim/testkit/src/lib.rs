@@ -12,7 +12,7 @@ use trustsim_kernel::Streams;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
     Action, ActionRecord, ApplicationSpec, CertificateKind, CertificateRecord, ClientSpec,
-    ConnectionRecord, ControllerIndex, ControllerSpec, Deployment, Entry, Expectation,
+    ConnectionRecord, ControllerIndex, ControllerSpec, Deployment, EndpointRef, Entry, Expectation,
     ExpectationKind, HandshakeRecord, Journal, Kind, Manifest, ModelIndex, ModelKind, ModelSpec,
     Party, Persisting, PersistingRecord, Selector, Seq, Source, Subject, TiVec, TimedAction,
     Timings, Trigger,
@@ -50,6 +50,19 @@ pub fn subject(address: &str) -> Subject {
         model,
         application,
         unit,
+    }
+}
+
+/// An endpoint as the journal names it, `model.app:endpoint`.
+///
+/// # Panics
+///
+/// Where it has another form.
+pub fn endpoint(text: &str) -> EndpointRef {
+    let (application, endpoint) = text.split_once(':').expect("`model.app:endpoint`");
+    EndpointRef {
+        application: application.into(),
+        endpoint: endpoint.into(),
     }
 }
 
@@ -353,8 +366,8 @@ impl Script {
         let kind = Kind::Relation {
             change,
             interface: "certificate_transfer".into(),
-            provider: provider.into(),
-            requirer: requirer.into(),
+            provider: endpoint(provider),
+            requirer: endpoint(requirer),
         };
         self.record(at_s, None, Subject::default(), kind)
     }

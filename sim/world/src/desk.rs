@@ -4,7 +4,7 @@
 //! in the journal, and written there once the call is over.
 
 use std::sync::Arc;
-use trustsim_model::{Entry, Journal, Kind, Note, Subject};
+use trustsim_model::{EndpointRef, Entry, Journal, Kind, Note, Subject};
 
 use super::simulation::Event;
 use trustsim_juju::{
@@ -145,13 +145,13 @@ fn relation_kind(juju: &Juju, change: RelationChange, id: RelationId) -> Kind {
     Kind::Relation {
         change,
         interface: Arc::clone(&relation.interface),
-        provider: real_address(juju, provider),
-        requirer: real_address(juju, requirer),
+        provider: real_endpoint(juju, provider),
+        requirer: real_endpoint(juju, requirer),
     }
 }
 
-/// `model.app:endpoint`, of the real application behind a proxy.
-fn real_address(juju: &Juju, end: &juju::End) -> Arc<str> {
+/// The endpoint at one end of a relation, of the real application behind a proxy.
+fn real_endpoint(juju: &Juju, end: &juju::End) -> EndpointRef {
     let application = juju.application(end.application);
     let real = match &application.kind {
         ApplicationKind::Local => application,
@@ -159,6 +159,5 @@ fn real_address(juju: &Juju, end: &juju::End) -> Arc<str> {
             juju.application(*target)
         }
     };
-    let model = &juju.model(real.model).name;
-    format!("{model}.{}:{}", real.name, end.endpoint).into()
+    EndpointRef::new(&juju.model(real.model).name, &real.name, &end.endpoint)
 }

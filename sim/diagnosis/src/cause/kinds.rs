@@ -5,7 +5,7 @@ use trustsim_charms::PendingTask;
 use trustsim_juju::{HookError, HookName};
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
-use trustsim_world::{OperatorIndex, Source};
+use trustsim_world::{EndpointRef, OperatorIndex, Source};
 
 use super::root_cause::{Apart, Fault, NewCa, Performed, Refusal, Removal, Status};
 use crate::Symptom;
@@ -212,7 +212,7 @@ pub enum Cause {
     /// Both sides of a relation speak different protocols.
     ProtocolMismatch {
         /// Both endpoints.
-        endpoints: [String; 2],
+        endpoints: [EndpointRef; 2],
         /// Who gets no certificate.
         holder: String,
     },
@@ -604,9 +604,9 @@ pub enum Transit {
     /// For a peer of version 0 the provider picks one of its CAs, and picked another.
     OneOfSeveral {
         /// The endpoint that gives.
-        provider: String,
+        provider: EndpointRef,
         /// The endpoint that takes.
-        requirer: String,
+        requirer: EndpointRef,
         /// How many there are.
         count: usize,
         /// Since when the one is valid that was picked.
@@ -615,16 +615,16 @@ pub enum Transit {
     /// The requirer takes the databag as it is, in quotes.
     RawDatabag {
         /// The endpoint that gives.
-        provider: String,
+        provider: EndpointRef,
         /// The endpoint that takes.
-        requirer: String,
+        requirer: EndpointRef,
     },
     /// Both speak different versions of `certificate_transfer`.
     VersionsDiffer {
         /// The endpoint that gives.
-        provider: String,
+        provider: EndpointRef,
         /// The endpoint that takes.
-        requirer: String,
+        requirer: EndpointRef,
         /// The versions, of the provider first.
         versions: [u8; 2],
     },

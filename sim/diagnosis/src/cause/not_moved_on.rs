@@ -4,7 +4,7 @@ use super::{
     Apart, Cause, ChangedProvider, Event, Kept, PENDING_MAX, Removal, RootCause, Search,
     StillPresented, short,
 };
-use crate::addresses::{application_of, holder, side};
+use crate::addresses::{application_of, holder};
 use crate::case::Case;
 use trustsim_kernel::Time;
 use trustsim_world::{CertificateRecord, Seq};
@@ -164,13 +164,14 @@ impl<'a> Search<'_, 'a> {
     /// When the relation in which one gave the other certificates was removed, and by what.
     pub(super) fn removed(&self, giver: &str, whom: &str, at: Time) -> Option<(Time, Removal)> {
         let last = self.trail.last_before(at);
-        let side = |name: &str| side(self.deployment, name);
         let mut facts = self
             .facts
             .relations(&["tls-certificates"], last)
             .into_iter();
         let fact = facts.rfind(|fact| {
-            !fact.there && side(&fact.provider) == giver && side(&fact.requirer) == whom
+            !fact.there
+                && *fact.provider.application == *giver
+                && *fact.requirer.application == *whom
         })?;
         let entry = self.trail.entry(fact.seq)?;
         let by = entry.cause.and_then(|cause| self.action_behind(cause));

@@ -5,7 +5,7 @@ use super::faults::{self, Strike};
 use super::{
     Cause, Event, NeverAsked, NotAsked, PENDING_MAX, RootCause, Search, Separation, short,
 };
-use crate::addresses::{address, application_of, holder, side};
+use crate::addresses::{address, application_of, holder};
 use crate::ca_route::protocols_differ;
 use crate::case::Case;
 use crate::notes;
@@ -434,11 +434,10 @@ impl<'a> Search<'_, 'a> {
     pub(crate) fn providers(&self, whom: &str, at: Time) -> Vec<String> {
         let last = self.trail.last_before(at);
         let facts = self.facts.relations(&[CERTIFICATES], last);
-        let side = |name: &str| side(self.deployment, name);
         let mut found: Vec<String> = Vec::new();
         for fact in facts.iter().filter(|fact| fact.there) {
-            let provider = side(&fact.provider);
-            if side(&fact.requirer) == whom && !found.contains(&provider) {
+            let provider = fact.provider.application.to_string();
+            if *fact.requirer.application == *whom && !found.contains(&provider) {
                 found.push(provider);
             }
         }
@@ -449,8 +448,11 @@ impl<'a> Search<'_, 'a> {
     pub(super) fn certificates_relation_gone(&self, whom: &str, at: Time) -> Option<RootCause> {
         let last = self.trail.last_before(at);
         let facts = self.facts.relations(&[CERTIFICATES], last);
-        let side = |name: &str| side(self.deployment, name);
-        let own = || facts.iter().filter(|fact| side(&fact.requirer) == whom);
+        let own = || {
+            facts
+                .iter()
+                .filter(|fact| *fact.requirer.application == *whom)
+        };
         if own().any(|fact| fact.there) {
             return None;
         }
@@ -458,7 +460,7 @@ impl<'a> Search<'_, 'a> {
         let entry = self.trail.entry(gone.seq)?;
         let what = Cause::CertificatesRelationRemoved {
             requirer: whom.to_owned(),
-            provider: side(&gone.provider),
+            provider: gone.provider.application.to_string(),
             at: short(entry.time),
             by: entry.cause.and_then(|cause| self.performed(cause)),
         };

@@ -8,7 +8,7 @@ use trustsim_interfaces::notes::RefusedOrder;
 use trustsim_juju::{HookError, HookName, SecretChange, Status as JujuStatus};
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
-use trustsim_world::{ActionRecord, Deployment, Seq, Source};
+use trustsim_world::{ActionRecord, Deployment, EndpointRef, Seq, Source};
 
 use super::kinds::{Cause, Lost, Transit};
 use crate::Symptom;
@@ -150,9 +150,9 @@ pub enum Event {
         /// Its interface.
         interface: String,
         /// The endpoint that gives.
-        provider: String,
+        provider: EndpointRef,
         /// The endpoint that takes.
-        requirer: String,
+        requirer: EndpointRef,
         /// How far the CA came.
         transit: Transit,
     },

@@ -2,26 +2,26 @@
 //! each other.
 
 use super::{RootCause, Search, Transit, short};
-use crate::addresses::{application_of, endpoint, side};
+use crate::addresses::application_of;
 use crate::case::Case;
 use trustsim_charms::{Apply, EndpointProfile, Reads, Store};
 use trustsim_interfaces::certificate_transfer::Library;
 use trustsim_kernel::Time;
-use trustsim_world::{Entry, Kind, Seq};
+use trustsim_world::{EndpointRef, Entry, Kind, Seq};
 
 impl<'a> Search<'_, 'a> {
     /// How far a CA came on its way over a relation, and what holds it up there.
     pub(super) fn transit(
         &self,
-        (provider, requirer): (&str, &str),
+        (provider, requirer): (&EndpointRef, &EndpointRef),
         signer: &str,
         case: &Case<'a>,
         since: Time,
     ) -> (Transit, Option<RootCause>) {
         let (judge, at) = (case.judge, case.at);
-        let from = side(self.deployment, provider);
+        let from = provider.application.to_string();
         let sent = self.last(&from, since, at, |entry| match &entry.kind {
-            Kind::DatabagChanged { relation, .. } => *relation.endpoint == *endpoint(provider),
+            Kind::DatabagChanged { relation, .. } => relation.endpoint == provider.endpoint,
             _ => false,
         });
         let Some((_, sent)) = sent else {
@@ -30,7 +30,7 @@ impl<'a> Search<'_, 'a> {
                 .or_else(|| self.is_down(&from, at));
             return (Transit::NotSent { provider: from }, held);
         };
-        let takes = Some(endpoint(requirer));
+        let takes = Some(&*requirer.endpoint);
         let began = self.last(judge, sent.time, at, |entry| {
             matches!(&entry.kind, Kind::HookStarted { hook: name } if name.endpoint() == takes)
         });
@@ -67,27 +67,26 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// The two sides speak different versions of `certificate_transfer`.
-    fn versions(&self, provider: &str, requirer: &str) -> Option<Transit> {
+    fn versions(&self, provider: &EndpointRef, requirer: &EndpointRef) -> Option<Transit> {
         let (gives, takes) = (self.spoken_by(provider)?, self.spoken_by(requirer)?);
         if is_old(takes) && !is_old(gives) {
             return self.reads_raw(requirer).then(|| Transit::RawDatabag {
-                provider: provider.to_owned(),
-                requirer: requirer.to_owned(),
+                provider: provider.clone(),
+                requirer: requirer.clone(),
             });
         }
         (is_old(gives) && !is_old(takes)).then(|| Transit::VersionsDiffer {
-            provider: provider.to_owned(),
-            requirer: requirer.to_owned(),
+            provider: provider.clone(),
+            requirer: requirer.clone(),
             versions: [0, 1],
         })
     }
 
-    fn reads_raw(&self, requirer: &str) -> bool {
-        let side = side(self.deployment, requirer);
+    fn reads_raw(&self, requirer: &EndpointRef) -> bool {
         let charm = self
-            .application(&side)
+            .application(&requirer.application)
             .map(|index| &self.deployment.applications[index].charm);
-        let endpoint = charm.and_then(|charm| charm.endpoint(endpoint(requirer)));
+        let endpoint = charm.and_then(|charm| charm.endpoint(&requirer.endpoint));
         matches!(
             endpoint.and_then(|endpoint| endpoint.profile.as_ref()),
             Some(EndpointProfile::ReceivesCa(profile)) if profile.reads == Reads::Raw
@@ -108,13 +107,13 @@ impl<'a> Search<'_, 'a> {
     /// The requirer wrote the CA where its process does not see it, by how its charm is.
     pub(super) fn not_kept(
         &self,
-        requirer: &str,
+        requirer: &EndpointRef,
         signer: &str,
         case: &Case<'a>,
     ) -> Option<Transit> {
-        let side = side(self.deployment, requirer);
-        let charm = &self.deployment.applications[self.application(&side)?].charm;
-        let profile = match charm.endpoint(endpoint(requirer))?.profile.as_ref() {
+        let index = self.application(&requirer.application)?;
+        let charm = &self.deployment.applications[index].charm;
+        let profile = match charm.endpoint(&requirer.endpoint)?.profile.as_ref() {
             Some(EndpointProfile::ReceivesCa(profile)) => Some(profile),
             _ => None,
         };
@@ -145,7 +144,7 @@ impl<'a> Search<'_, 'a> {
     /// `_set_relation_data`).
     fn one_of_several(
         &self,
-        (provider, requirer): (&str, &str),
+        (provider, requirer): (&EndpointRef, &EndpointRef),
         signer: &str,
         case: &Case<'a>,
     ) -> Option<Transit> {
@@ -160,8 +159,8 @@ impl<'a> Search<'_, 'a> {
         let trusted = case.trusted?;
         let other = known.iter().find(|ca| trusted.contains(ca))?;
         Some(Transit::OneOfSeveral {
-            provider: provider.to_owned(),
-            requirer: requirer.to_owned(),
+            provider: provider.clone(),
+            requirer: requirer.clone(),
             count: known.len(),
             picked: short(other.not_before()),
         })
@@ -169,32 +168,42 @@ impl<'a> Search<'_, 'a> {
 
     /// Both sides know version 1, and nobody has written so: only the requirer's leader does, in
     /// relation-created (canonical/certificate-transfer-interface f79a9f4 v1).
-    fn unversioned(&self, provider: &str, requirer: &str, at: Time) -> Option<Transit> {
+    fn unversioned(
+        &self,
+        provider: &EndpointRef,
+        requirer: &EndpointRef,
+        at: Time,
+    ) -> Option<Transit> {
         let (gives, takes) = (self.spoken_by(provider)?, self.spoken_by(requirer)?);
         if is_old(gives) || is_old(takes) {
             return None;
         }
-        let [from, to] = [provider, requirer].map(|name| side(self.deployment, name));
-        let endpoint = endpoint(requirer);
-        let written = self.last(&to, self.deployment.start, at, |entry| match &entry.kind {
-            Kind::DatabagChanged { relation, keys } => {
-                *relation.endpoint == *endpoint && keys.iter().any(|key| **key == *"version")
-            }
-            _ => false,
-        });
+        let written =
+            self.last(
+                &requirer.application,
+                self.deployment.start,
+                at,
+                |entry| match &entry.kind {
+                    Kind::DatabagChanged { relation, keys } => {
+                        relation.endpoint == requirer.endpoint
+                            && keys.iter().any(|key| **key == *"version")
+                    }
+                    _ => false,
+                },
+            );
         written.is_none().then(|| Transit::VersionUnwritten {
-            provider: from,
-            requirer: to,
-            endpoint: endpoint.to_owned(),
+            provider: provider.application.to_string(),
+            requirer: requirer.application.to_string(),
+            endpoint: requirer.endpoint.to_string(),
         })
     }
 
-    /// What `model.app:endpoint` speaks.
-    fn spoken_by(&self, name: &str) -> Option<Library> {
-        let side = side(self.deployment, name);
-        let charm = &self.deployment.applications[self.application(&side)?].charm;
+    /// Which library an endpoint speaks.
+    fn spoken_by(&self, of: &EndpointRef) -> Option<Library> {
+        let index = self.application(&of.application)?;
+        let charm = &self.deployment.applications[index].charm;
         // An endpoint that declares none is played with the current library.
-        Some(charm.transfer_library(endpoint(name)).unwrap_or_default())
+        Some(charm.transfer_library(&of.endpoint).unwrap_or_default())
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
 use crate::addresses::{address, application_of, holder};
 use crate::ca_route::CaRoute;
 use crate::case::Case;
-use trustsim_world::{CertificateRecord, Entry, Kind, Seq};
+use trustsim_world::{CertificateRecord, EndpointRef, Entry, Kind, Seq};
 
 /// The interface over which a CA comes beside a certificate only.
 const CERTIFICATES: &str = "tls-certificates";
@@ -35,7 +35,7 @@ impl<'a> Search<'_, 'a> {
                 provider,
                 requirer,
             } => {
-                let relation = (interface.as_str(), provider.as_str(), requirer.as_str());
+                let relation = (interface.as_str(), provider, requirer);
                 Some(self.not_transferred(relation, &signer, case, root))
             }
         }
@@ -146,7 +146,7 @@ impl<'a> Search<'_, 'a> {
     fn dropped(
         &self,
         (seq, entry): (Seq, &'a Entry),
-        requirer: &str,
+        requirer: &EndpointRef,
         signer: &str,
         case: &Case<'a>,
         root: Option<Seq>,
@@ -166,7 +166,7 @@ impl<'a> Search<'_, 'a> {
     /// A relation carries the CA, and had not done so yet, or not any more.
     fn not_transferred(
         &self,
-        (interface, provider, requirer): (&str, &str, &str),
+        (interface, provider, requirer): (&str, &EndpointRef, &EndpointRef),
         signer: &str,
         case: &Case<'a>,
         root: Option<Seq>,
@@ -209,8 +209,8 @@ impl<'a> Search<'_, 'a> {
         };
         let pending = Event::TransferPending {
             interface: interface.to_owned(),
-            provider: provider.to_owned(),
-            requirer: requirer.to_owned(),
+            provider: provider.clone(),
+            requirer: requirer.clone(),
             transit: transit.clone(),
         };
         let made = made.map(|(seq, _)| seq);

@@ -14,7 +14,7 @@ use trustsim_model::{
 };
 use trustsim_pki::Certificate;
 use trustsim_testkit::{
-    Authority, Script, deployment, hook_name, seconds, set_option, source, subject,
+    Authority, Script, deployment, endpoint, hook_name, seconds, set_option, source, subject,
 };
 use trustsim_validators::ErrorKind;
 
@@ -47,8 +47,8 @@ fn expiring() -> (Script, Authority) {
     let kind = Kind::Relation {
         change: RelationChange::Created,
         interface: "tls-certificates".into(),
-        provider: "a.ca:certificates".into(),
-        requirer: "a.web:certificates".into(),
+        provider: endpoint("a.ca:certificates"),
+        requirer: endpoint("a.web:certificates"),
     };
     script.record(0, None, Subject::default(), kind);
     let ca = Authority::root("ca");
@@ -336,8 +336,8 @@ fn a_removed_transfer_names_the_command_that_removed_it() {
     let gone = Kind::Relation {
         change: RelationChange::Removed,
         interface: "certificate_transfer".into(),
-        provider: sides.0.into(),
-        requirer: sides.1.into(),
+        provider: endpoint(sides.0),
+        requirer: endpoint(sides.1),
     };
     script.record(91, Some(action), Subject::default(), gone);
     script.trusts(92, "a.client/0", &[]);

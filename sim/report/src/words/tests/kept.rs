@@ -12,7 +12,9 @@ use trustsim_juju::{HookError, RelationChange, RelationName};
 use trustsim_model::{
     Action, ApplicationIndex, Deployment, Kind, ScaleAction, Seq, Side, Subject, TimedAction,
 };
-use trustsim_testkit::{Authority, Script, deployment, hook_name, seconds, source, subject};
+use trustsim_testkit::{
+    Authority, Script, deployment, endpoint as endpoint_ref, hook_name, seconds, source, subject,
+};
 use trustsim_validators::ErrorKind;
 
 /// Indices into the deployment of these tests.
@@ -60,8 +62,8 @@ fn relation(
     let kind = Kind::Relation {
         change,
         interface: "tls-certificates".into(),
-        provider: format!("{provider}:certificates").into(),
-        requirer: "a.web:certificates".into(),
+        provider: endpoint_ref(&format!("{provider}:certificates")),
+        requirer: endpoint_ref("a.web:certificates"),
     };
     script.record(at_s, Some(cause), Subject::default(), kind)
 }
@@ -411,8 +413,8 @@ fn two_that_were_moved_apart_are_named_with_both_cas() {
     let kind = Kind::Relation {
         change: RelationChange::Created,
         interface: "tls-certificates".into(),
-        provider: "a.client:certificates".into(),
-        requirer: "b.client:certificates".into(),
+        provider: endpoint_ref("a.client:certificates"),
+        requirer: endpoint_ref("b.client:certificates"),
     };
     script.record(4, Some(Seq(0)), Subject::default(), kind);
     script.fail(61, 0, ErrorKind::UnknownIssuer);
