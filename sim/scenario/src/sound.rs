@@ -1,8 +1,12 @@
 //! What holds of every deployment that a scenario resolves to: the invariants on which the world and
 //! the diagnosis rest. A broken one is a mistake of this crate, not of the scenario.
 
+use std::collections::BTreeSet;
+
 use trustsim_charms::Role;
-use trustsim_model::{ConnectionSpec, Deployment, Party, Placement, RelationSpec};
+use trustsim_model::{
+    Action, ConnectionSpec, Deployment, Party, Placement, RelationSpec, Timings, When,
+};
 
 /// Panics where the deployment breaks an invariant.
 pub(crate) fn assert_sound(deployment: &Deployment) {
@@ -71,9 +75,86 @@ pub(crate) fn assert_sound(deployment: &Deployment) {
     for connection in &deployment.connections {
         assert_connection(deployment, connection);
     }
+    assert_actions(deployment);
+    assert_people(deployment);
+    assert_timings(&deployment.timings);
+}
+
+fn assert_actions(deployment: &Deployment) {
     assert!(
         deployment.actions.is_sorted_by_key(|timed| timed.at),
         "actions are in order of time"
+    );
+    for timed in &deployment.actions {
+        if let Action::Integrate { model, sides } | Action::RemoveRelation { model, sides } =
+            &timed.action
+        {
+            let interface = String::new();
+            let (model, sides) = (*model, sides.clone());
+            assert_relation(
+                deployment,
+                &RelationSpec {
+                    model,
+                    sides,
+                    interface,
+                },
+            );
+        }
+        // Panics where it names what is not in the deployment.
+        let command = timed.action.to_command(deployment);
+        assert!(!command.is_empty(), "{:?} has words", timed.action);
+    }
+    for rotation in &deployment.rotations {
+        let application = deployment.applications.get(rotation.ca);
+        assert!(application.is_some(), "a rotation is of a CA");
+        assert!(
+            rotation.steps.iter().all(|step| step.at >= rotation.at),
+            "no step of a rotation comes before it begins"
+        );
+    }
+}
+
+fn assert_people(deployment: &Deployment) {
+    for client in &deployment.clients {
+        let mut trusts = client.trusts.iter();
+        assert!(
+            trusts.all(|ca| deployment.applications.get(*ca).is_some()),
+            "{} trusts CAs of the deployment",
+            client.name
+        );
+        assert!(
+            client.refresh.is_none_or(|refresh| !refresh.is_zero()),
+            "{} has time between its refreshes",
+            client.name
+        );
+    }
+    let mut answered = BTreeSet::new();
+    for operator in &deployment.operators {
+        for application in &operator.answers {
+            assert!(
+                answered.insert(*application),
+                "{} is looked after by one operator",
+                deployment.application_address(*application)
+            );
+        }
+        if let When::At(rounds) = &operator.when {
+            assert!(
+                rounds.is_sorted(),
+                "{} comes in order of time",
+                operator.name
+            );
+        }
+    }
+}
+
+fn assert_timings(timings: &Timings) {
+    assert!(
+        timings.hook_min <= timings.hook_max,
+        "the shortest hook is no longer than the longest"
+    );
+    assert!(
+        timings.provision_min <= timings.provision_max,
+        "the shortest provisioning is no longer than the longest"
     );
 }
 
@@ -174,6 +255,18 @@ connections: [{from: browser, to: web}]
         assert!(breaks(
             |deployment| deployment.relations.raw[0].model = 7.into()
         ));
+        assert!(breaks(|deployment| {
+            deployment.clients.raw[0].trusts = vec![7.into()];
+        }));
+        assert!(breaks(|deployment| {
+            deployment.timings.hook_min = deployment.timings.hook_max * 2;
+        }));
+        assert!(breaks(|deployment| {
+            deployment.timings.provision_min = deployment.timings.provision_max * 2;
+        }));
+        assert!(breaks(|deployment| {
+            deployment.clients.raw[0].refresh = Some(trustsim_kernel::Span::ZERO);
+        }));
         assert!(breaks(|deployment| {
             deployment.connections.raw[0].every = trustsim_kernel::Span::ZERO;
         }));

@@ -485,7 +485,7 @@ operators:
 
 #[test]
 fn roots_of_a_client_are_read_from_their_file() {
-    let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+    let pem = include_str!("../../pki/src/fixtures/charmlibs.pem");
     let text = format!(
         "{FAULTS}clients: {{b: {{roots: [roots.pem], trusts: [ca], refresh: 1d, validator: rustls}}}}\n"
     );
@@ -495,6 +495,12 @@ fn roots_of_a_client_are_read_from_their_file() {
     assert_eq!(client.trusts, [ApplicationIndex::new(0)]);
     assert_eq!(client.validator, trustsim_validators::Validator::Rustls);
     assert_eq!(client.refresh, Some(Span::from_secs(86_400)));
+    let damaged = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+    let at_once = text.replace("1d", "0s");
+    assert!(load_files([("s.yaml", &at_once), ("roots.pem", pem)]).is_err());
+    for wrong in [damaged, "no certificate"] {
+        assert!(load_files([("s.yaml", &text), ("roots.pem", wrong)]).is_err());
+    }
 }
 
 #[test]

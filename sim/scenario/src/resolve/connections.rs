@@ -6,6 +6,7 @@ use trustsim_charms::{DeclaredDuration, Role};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
 use trustsim_model::{ApplicationIndex, ClientSpec, ConnectionSpec, Party, Persistence};
+use trustsim_pki::Certificate;
 use trustsim_tls::UnknownResumption;
 use trustsim_validators::Validator;
 use trustsim_yaml::{Map, Spanned, Text};
@@ -50,9 +51,18 @@ impl Resolver<'_> {
                 .flatten()
                 .any(|text| text.value == "system"),
             roots_pem: roots.filter_map(|path| self.root_file(path)).collect(),
-            refresh: file.refresh.as_ref().map(|refresh| refresh.value.0),
+            refresh: self.refresh(file),
             validator: self.validator_or_default(file.validator.as_ref()),
         }
+    }
+
+    fn refresh(&mut self, file: &ClientFile) -> Option<Span> {
+        let refresh = file.refresh.as_ref()?;
+        if refresh.value.0.is_zero() {
+            let message = "a client cannot fetch again without any time between";
+            self.push(Diagnostic::error(Code::BadValue, refresh.place, message));
+        }
+        Some(refresh.value.0)
     }
 
     pub(super) fn trusted(&mut self, text: &Text) -> Option<ApplicationIndex> {
@@ -80,10 +90,13 @@ impl Resolver<'_> {
             Some(path.place),
         );
         match read {
-            Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => Some(text),
-            Ok(_) => {
-                let message = format!("`{}` holds no PEM certificate", path.value);
-                self.push(Diagnostic::error(Code::BadValue, path.place, message));
+            Ok(text) => {
+                let wrong = match Certificate::chain_from_pem(&text) {
+                    Ok(roots) if !roots.is_empty() => return Some(text),
+                    Ok(_) => format!("`{}` holds no PEM certificate", path.value),
+                    Err(error) => format!("`{}` cannot be read: {error}", path.value),
+                };
+                self.push(Diagnostic::error(Code::BadValue, path.place, wrong));
                 None
             }
             Err(diagnostic) => {
