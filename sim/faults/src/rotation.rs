@@ -120,6 +120,10 @@ pub fn timed(
             source: source.clone(),
         }));
     }
+    assert!(
+        steps.is_sorted_by_key(|step| step.at),
+        "the steps of a rotation follow each other"
+    );
     actions.sort_by_key(|timed| timed.at);
     let spec = RotationSpec {
         ca: rotation.ca,

@@ -96,6 +96,7 @@ pub fn relation_key(model: ModelIndex, sides: &[Side; 2]) -> RelationKey {
         .each_ref()
         .map(|side| (side.party, side.endpoint.clone()));
     key.sort();
+    assert_ne!(key[0], key[1], "a relation has two ends");
     (model, key)
 }
 

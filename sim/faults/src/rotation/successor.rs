@@ -71,7 +71,7 @@ fn exchange(
             None => remove(relation),
             Some(other) => match integrate(deployment, relation, other)? {
                 Action::Integrate { model, sides } => Action::RemoveRelation { model, sides },
-                action => action,
+                other => unreachable!("`integrate` makes {other:?}"),
             },
         };
         planned.push((at, gone));
@@ -106,6 +106,11 @@ fn integrate(
     relation: &RelationSpec,
     provider: ApplicationIndex,
 ) -> Result<Action, String> {
+    assert_eq!(
+        relation.sides[1].role,
+        Role::Requirer,
+        "the requirer of a relation comes second"
+    );
     let charm = &deployment.applications[provider].charm;
     let address = deployment.application_address(provider);
     let endpoint = charm
