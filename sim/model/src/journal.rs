@@ -41,6 +41,33 @@ pub struct Entry {
     pub kind: Kind,
 }
 
+impl Entry {
+    /// Asserts that what an entry says more than once agrees.
+    fn assert_whole(&self) {
+        if let (Some(application), Some(unit)) = (&self.subject.application, &self.subject.unit) {
+            let number = unit.strip_prefix(&**application);
+            assert!(
+                number.is_some_and(|number| number.starts_with('/')),
+                "a unit is named after its application: {:?}",
+                self.subject
+            );
+        }
+        match &self.kind {
+            Kind::Persists(record) => assert!(
+                record.until.is_none_or(|until| self.time <= until),
+                "{} does not persist until a time that is past",
+                record.name
+            ),
+            Kind::CertificateIssued(record) => assert!(
+                record.requested_at.is_none_or(|at| at <= self.time),
+                "a certificate of {} is issued after it was requested",
+                record.application
+            ),
+            _ => {}
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Kind {
@@ -348,6 +375,7 @@ impl Journal {
             "time does not go back in a journal: {seq:?} is at {} after {last:?}",
             entry.time
         );
+        entry.assert_whole();
         self.fingerprints.push(fold(self.fingerprint(), &entry));
         self.entries.push(entry);
         seq

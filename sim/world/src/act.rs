@@ -220,10 +220,7 @@ impl World {
 
     /// `juju integrate`; Juju's refusal goes into the journal.
     pub(super) fn integrate(&mut self, sides: &[Side; 2], cause: Seq, agenda: &mut Agenda<Event>) {
-        let [Some(first), Some(second)] = sides.each_ref().map(|side| self.application_of(side))
-        else {
-            return;
-        };
+        let [first, second] = sides.each_ref().map(|side| self.application_of(side));
         let pair = [
             (first, sides[0].endpoint.as_str()),
             (second, sides[1].endpoint.as_str()),
@@ -238,10 +235,7 @@ impl World {
     }
 
     fn remove_relation(&mut self, sides: &[Side; 2], cause: Seq, agenda: &mut Agenda<Event>) {
-        let [Some(first), Some(second)] = sides.each_ref().map(|side| self.application_of(side))
-        else {
-            return;
-        };
+        let [first, second] = sides.each_ref().map(|side| self.application_of(side));
         let pair = [
             (first, sides[0].endpoint.as_str()),
             (second, sides[1].endpoint.as_str()),

@@ -136,10 +136,10 @@ impl World {
             subject,
             kind: Kind::Note(note),
         });
-        if believed {
-            self.attackers.believed.insert(key);
-        } else {
-            self.attackers.believed.remove(&key);
-        }
+        let is_changed = match believed {
+            true => self.attackers.believed.insert(key),
+            false => self.attackers.believed.remove(&key),
+        };
+        assert!(is_changed, "only a change is noted of an impersonation");
     }
 }

@@ -109,6 +109,7 @@ impl World {
         self.clients[index].trust = trust;
         self.note_client_trust(index, Some(cause), agenda.now());
         for connection in self.clients[index].touching.clone() {
+            self.assert_opened_by(connection, index);
             self.judge(connection, Trigger::Trust, agenda);
         }
     }
@@ -177,12 +178,15 @@ impl World {
     fn given(&self, index: ClientIndex) -> Vec<Certificate> {
         let client = &self.deployment.clients[index];
         let given = client.roots_pem.iter();
-        let given = given.flat_map(|pem| Certificate::chain_from_pem(pem).unwrap_or_default());
+        let given = given.flat_map(|pem| {
+            Certificate::chain_from_pem(pem).expect("a deployment has roots that can be read")
+        });
         let side = &self.clients[index];
         let fetched = side.trusts.iter().flat_map(|application| {
-            let fetched = side.fetched.get(application).cloned();
+            // Nothing of an application that could not be asked yet.
+            let fetched = side.fetched.get(application).into_iter().flatten();
             let external = self.external_roots(*application);
-            fetched.unwrap_or_default().into_iter().chain(external)
+            fetched.cloned().chain(external)
         });
         let public = self.public_roots().filter(|_| client.trusts_system);
         given.chain(fetched).chain(public.cloned()).collect()
@@ -191,11 +195,12 @@ impl World {
     /// What `juju run APP/leader get-ca-certificate` would print.
     pub(super) fn ca_of(&self, application: ApplicationIndex, now: Time) -> Vec<Certificate> {
         let id = self.applications[application];
-        let Some(leader) = self.juju.application(id).lease.holder else {
-            return Vec::new();
-        };
-        match &self.charms[id.index()] {
-            Some(charm) => charm.ca_certificates(&UnitContext::new(&self.juju, leader, now, None)),
+        match self.juju.application(id).lease.holder {
+            Some(leader) => {
+                let context = UnitContext::new(&self.juju, leader, now, None);
+                self.charm_now(id).ca_certificates(&context)
+            }
+            // `juju run APP/leader` has no unit to run on.
             None => Vec::new(),
         }
     }

@@ -10,8 +10,8 @@ mod scale;
 use std::ops::Range;
 use std::sync::Arc;
 use trustsim_model::{
-    Answering, ApplicationIndex, Away, ClientIndex, ConnectionRecord, ConnectionSpec,
-    ConnectionSpecIndex, Entry, HandshakeRecord, Kind, Party, Subject, Trigger,
+    Answering, Away, ClientIndex, ConnectionRecord, ConnectionSpec, ConnectionSpecIndex, Entry,
+    HandshakeRecord, Kind, Party, Subject, Trigger,
 };
 
 use super::desk::subject;
@@ -21,6 +21,7 @@ use super::simulation::{Event, World};
 use super::view::WatchedSource;
 use trustsim_juju::{About, UnitId};
 use trustsim_kernel::{Agenda, Seq, Span, Time};
+use trustsim_pki::Certificate;
 use trustsim_tls::{Case, ClientSide, Identity, ServerSide, handshake, next_boundary};
 use trustsim_validators::{ErrorKind, Side, TrustStore, Verdict};
 
@@ -72,6 +73,14 @@ impl Connections {
             .collect()
     }
 
+    fn get(&self, number: u32) -> &Connection {
+        &self.all[number as usize]
+    }
+
+    fn get_mut(&mut self, number: u32) -> &mut Connection {
+        &mut self.all[number as usize]
+    }
+
     /// How many are watched, and were.
     pub(super) fn len(&self) -> u32 {
         u32::try_from(self.all.len()).expect("fewer than 2^32 connections are watched")
@@ -114,14 +123,14 @@ impl World {
         only: Option<UnitId>,
         first_attempt: Time,
     ) {
-        let servers = self.units_of(spec.to, spec.to_unit);
+        let servers = self.targets(spec.to, spec.to_unit);
         let clients: Vec<Client> = match spec.from {
             Party::Client(client) => vec![Client::Outside(client)],
             Party::Application(application) => {
-                let units = self.units_of(application, spec.from_unit);
+                let units = self.targets(application, spec.from_unit);
                 units.into_iter().map(Client::Unit).collect()
             }
-            Party::Saas(_) => Vec::new(),
+            Party::Saas(_) => panic!("a SAAS opens no connection: {}", spec.source),
         };
         let endpoint = self.server_endpoint(spec);
         for &client in &clients {
@@ -149,13 +158,6 @@ impl World {
                 });
             }
         }
-    }
-
-    fn units_of(&self, application: ApplicationIndex, number: Option<u32>) -> Vec<UnitId> {
-        let units = &self.juju.application(self.applications[application]).units;
-        let wanted =
-            |unit: &&UnitId| number.is_none_or(|number| self.juju.unit(**unit).number == number);
-        units.iter().filter(wanted).copied().collect()
     }
 
     fn record_of(
@@ -203,7 +205,13 @@ impl World {
         agenda: &mut Agenda<Event>,
     ) {
         for connection in self.sides.touching(unit) {
-            let is_server = self.connections.all[connection as usize].server == unit;
+            let ends = self.connections.get(connection);
+            let is_server = ends.server == unit;
+            assert!(
+                is_server || ends.client == Client::Unit(unit),
+                "{} is judged for a unit that takes part in it",
+                ends.record.name
+            );
             let trigger = match trigger {
                 Trigger::ServerCertificate if !is_server => Trigger::ClientCertificate,
                 Trigger::Reachability if !is_server => Trigger::ClientProcess,
@@ -220,7 +228,7 @@ impl World {
         if self.options.every_handshake || !is_attempted {
             return;
         }
-        let connection = &self.connections.all[number as usize];
+        let connection = self.connections.get(number);
         let meeting = self.meeting(number, now);
         let (verdict, performed, serials) = match &meeting {
             Meeting::Broken(error) => (Arc::new(broken(*error)), false, Serials::default()),
@@ -235,7 +243,7 @@ impl World {
             }
         };
         self.performed += u64::from(performed);
-        let connection = &mut self.connections.all[number as usize];
+        let connection = self.connections.get_mut(number);
         connection.generation += 1;
         if let Meeting::Case(case) = &meeting
             && let Some(boundary) = next_boundary(case, case.client.clock)
@@ -263,7 +271,12 @@ impl World {
         generation: u32,
         agenda: &mut Agenda<Event>,
     ) {
-        if self.connections.all[connection as usize].generation == generation {
+        let current = self.connections.get(connection).generation;
+        assert!(
+            generation <= current,
+            "a boundary of connection {connection} is set by a judgement that was"
+        );
+        if current == generation {
             self.judge(connection, Trigger::Validity, agenda);
         }
     }
@@ -272,7 +285,7 @@ impl World {
     pub(super) fn attempt(&mut self, number: u32, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
         let is_attempted = self.is_attempted(number, now);
-        let connection = &self.connections.all[number as usize];
+        let connection = self.connections.get(number);
         if connection.record.ended.is_some() {
             return;
         }
@@ -291,7 +304,7 @@ impl World {
             }
         };
         self.performed += u64::from(performed);
-        self.connections.all[number as usize].generation += 1;
+        self.connections.get_mut(number).generation += 1;
         self.attack(number, &meeting, now);
         let verdict = self.carried_on(
             number,
@@ -309,13 +322,13 @@ impl World {
     /// Whether the client's process is there to attempt anything; notes since when it is not, and
     /// when it is back.
     fn is_attempted(&mut self, number: u32, now: Time) -> bool {
-        let connection = &mut self.connections.all[number as usize];
+        let connection = self.connections.get_mut(number);
         let record = &mut connection.record;
         if record.ended.is_some() {
             return false;
         }
         let is_there = match connection.client {
-            Client::Unit(unit) => self.sides.get(unit).is_none_or(|side| side.answers(now)),
+            Client::Unit(unit) => self.sides.get(unit).answers(now),
             Client::Outside(_) => true,
         };
         let open = record.away.last_mut().filter(|away| away.until.is_none());
@@ -339,7 +352,7 @@ impl World {
         performed: bool,
         time: Time,
     ) {
-        let connection = &self.connections.all[number as usize];
+        let connection = self.connections.get(number);
         assert!(
             connection.record.ended.is_none_or(|ended| time <= ended),
             "{} is judged after one of its units is gone",
@@ -373,7 +386,7 @@ impl World {
 
     /// Whom an entry about a connection is about: the client.
     pub(super) fn connection_subject(&self, number: u32) -> Subject {
-        match self.connections.all[number as usize].client {
+        match self.connections.get(number).client {
             Client::Unit(unit) => subject(&self.juju, About::Unit(unit)),
             Client::Outside(index) => {
                 let name = self.deployment.clients[index].name.as_str();
@@ -385,27 +398,38 @@ impl World {
         }
     }
 
+    /// Asserts that the list of a client and the connection itself agree on who opens it.
+    pub(super) fn assert_opened_by(&self, number: u32, client: ClientIndex) {
+        let connection = self.connections.get(number);
+        assert_eq!(
+            connection.client,
+            Client::Outside(client),
+            "{} is opened by the client that lists it",
+            connection.record.name
+        );
+    }
+
     pub(super) fn connection_spec(&self, number: u32) -> &ConnectionSpec {
-        let connection = &self.connections.all[number as usize];
+        let connection = self.connections.get(number);
         &self.deployment.connections[connection.spec]
     }
 
     pub(super) fn connection_name(&self, number: u32) -> &str {
-        &self.connections.all[number as usize].record.name
+        &self.connections.get(number).record.name
     }
 
     pub(super) fn connection_client(&self, number: u32) -> &str {
-        &self.connections.all[number as usize].record.client
+        &self.connections.get(number).record.client
     }
 
     pub(super) fn bond(&mut self, number: u32) -> &mut Bond {
-        &mut self.connections.all[number as usize].bond
+        &mut self.connections.get_mut(number).bond
     }
 
     /// Which process of the client, and which of the server, takes part: counted from their starts.
     pub(super) fn processes(&self, number: u32) -> [u32; 2] {
-        let connection = &self.connections.all[number as usize];
-        let started = |unit| self.sides.get(unit).map_or(0, |side| side.starts);
+        let connection = self.connections.get(number);
+        let started = |unit| self.sides.get(unit).starts;
         let client = match connection.client {
             Client::Unit(unit) => started(unit),
             Client::Outside(_) => 0,
@@ -420,29 +444,26 @@ impl World {
         (trigger, error): (Trigger, Option<ErrorKind>),
         time: Time,
     ) -> Seq {
-        let connection = &self.connections.all[number as usize];
+        let connection = self.connections.get(number);
         self.handshake_cause(connection.client, connection.server, (trigger, error), time)
     }
 
     /// What both sides would bring to a handshake now.
     pub(super) fn meeting(&self, number: u32, now: Time) -> Meeting {
-        let connection = &self.connections.all[number as usize];
+        let connection = self.connections.get(number);
         let spec = &self.deployment.connections[connection.spec];
         let server = self.juju.unit(connection.server);
         let side = self.sides.get(connection.server);
-        if side.is_some_and(|side| !side.answers(now)) {
+        if !side.answers(now) {
             return Meeting::Broken(ErrorKind::Unreachable);
         }
-        match side.map(|side| side.answering).unwrap_or_default() {
+        match side.answering {
             Answering::Tls => {}
             Answering::PlainText => return Meeting::Broken(ErrorKind::PlaintextPeer),
             Answering::HangUp => return Meeting::Broken(ErrorKind::ClosedByPeer),
         }
-        let served = side
-            .map(|side| Arc::clone(&side.served))
-            .unwrap_or_default();
         let name = &connection.record.server_name;
-        let Some(identity) = choose(&served, connection.endpoint.as_deref(), name) else {
+        let Some(identity) = choose(&side.served, connection.endpoint.as_deref(), name) else {
             return Meeting::Broken(ErrorKind::NoCertificate);
         };
         if identity.leaf().is_none() {
@@ -453,18 +474,12 @@ impl World {
             Client::Unit(unit) => {
                 let side = self.sides.get(unit);
                 let endpoint = spec.from_endpoint.as_deref();
-                let trust = side.map_or_else(TrustStore::empty, |side| {
-                    side.client_trust(endpoint, spec.validator)
-                });
-                let identity = side.and_then(|side| side.client_identity(endpoint));
+                let trust = side.client_trust(endpoint, spec.validator);
+                let identity = side.client_identity(endpoint);
                 (trust, identity, self.juju.unit(unit).skew_ns)
             }
         };
-        let client_trust = spec.mutual.then(|| {
-            side.map_or_else(TrustStore::empty, |side| {
-                side.client_trust(None, spec.validator)
-            })
-        });
+        let client_trust = spec.mutual.then(|| side.client_trust(None, spec.validator));
         let looked_up = |trust: TrustStore| match spec.revocation {
             true => trust.checking_revocation(self.publications.lists()),
             false => trust,
@@ -488,7 +503,7 @@ impl World {
 
     /// Where the client of a connection has what it trusts there.
     pub(super) fn client_sources(&self, number: u32) -> Vec<WatchedSource> {
-        let connection = &self.connections.all[number as usize];
+        let connection = self.connections.get(number);
         let spec = &self.deployment.connections[connection.spec];
         let endpoint = spec.from_endpoint.as_deref();
         match connection.client {
@@ -502,13 +517,13 @@ impl World {
 
     /// Where the server of a connection has what it trusts of clients.
     pub(super) fn server_sources(&self, number: u32) -> Vec<WatchedSource> {
-        self.sources_of(self.connections.all[number as usize].server, None)
+        self.sources_of(self.connections.get(number).server, None)
     }
 
     fn sources_of(&self, unit: UnitId, endpoint: Option<&str>) -> Vec<WatchedSource> {
         let side = self.sides.get(unit);
-        let sources = side.map_or(&[][..], |side| &side.trust_of);
-        let own = sources
+        let own = side
+            .trust_of
             .iter()
             .filter(|(source, _)| endpoint.is_none_or(|endpoint| source.starts_with(endpoint)));
         own.map(|(source, trust)| WatchedSource {
@@ -571,21 +586,14 @@ pub(super) struct Serials {
 
 impl Serials {
     pub(super) fn of(case: &Case) -> Self {
-        let serial = |identity: &Identity| -> Arc<str> {
-            identity
-                .leaf()
-                .map(|leaf| leaf.serial().into())
-                .unwrap_or_default()
+        // The journal has an empty text for a side that presents no certificate.
+        let serial = |identity: Option<&Identity>| -> Arc<str> {
+            let leaf = identity.and_then(Identity::leaf);
+            leaf.map_or("", Certificate::serial).into()
         };
-        let client = case
-            .client
-            .identity
-            .as_ref()
-            .map(serial)
-            .unwrap_or_default();
         Self {
-            server: serial(&case.server.identity),
-            client,
+            server: serial(Some(&case.server.identity)),
+            client: serial(case.client.identity.as_ref()),
         }
     }
 }

@@ -13,11 +13,13 @@ use trustsim_validators::{TrustStore, Validator};
 /// The name every agent asks for (juju/juju 3.6 `api/apiclient.go`).
 const SERVER_NAME: &str = "juju-apiserver";
 
+/// Why no certificate of a controller can fail to be made.
+const WRITABLE: &str = "the names in a controller's certificates are Juju's own and can be written";
+
 /// What a controller presents, and the CA that was handed out at bootstrap.
 #[derive(Clone, Debug)]
 pub(super) struct ControllerSide {
-    /// `None` where the certificates could not be made: then nobody connects.
-    parts: Option<(Identity, TrustStore)>,
+    parts: (Identity, TrustStore),
     /// What set its clock wrong, while it is.
     pub(super) skewed_by: Option<Seq>,
 }
@@ -33,7 +35,7 @@ impl ControllerSide {
     }
 }
 
-fn make(name: &str, streams: &Streams, deployment: &Deployment) -> Option<(Identity, TrustStore)> {
+fn make(name: &str, streams: &Streams, deployment: &Deployment) -> (Identity, TrustStore) {
     let mut stream = streams.stream("controller", name);
     let now = deployment.start;
     let ca_key = KeyPair::generate(deployment.keys, &mut stream);
@@ -45,21 +47,23 @@ fn make(name: &str, streams: &Streams, deployment: &Deployment) -> Option<(Ident
         validity,
     };
     let attributes = controller::ca_attributes();
-    let ca = controller::generate_ca(&attributes, &ca_key, &terms, &mut stream).ok()?;
+    let ca = controller::generate_ca(&attributes, &ca_key, &terms, &mut stream);
+    let ca = ca.expect(WRITABLE);
     let names = controller::CONTROLLER_DNS_NAMES.map(str::to_owned).to_vec();
     let asked = RequestAttributes {
         sans_dns: names,
         ..controller::leaf_attributes("controller")
     };
-    let request = CertificateRequest::new(&asked, &key).ok()?;
+    let request = CertificateRequest::new(&asked, &key).expect(WRITABLE);
     let terms = Terms {
         serial: SerialNumber::random_160(&mut stream),
         now,
         validity,
     };
-    let leaf = controller::generate_leaf(&request, &ca, &ca_key, &terms, &mut stream).ok()?;
+    let leaf = controller::generate_leaf(&request, &ca, &ca_key, &terms, &mut stream);
+    let leaf = leaf.expect(WRITABLE);
     let identity = Identity::new([leaf, ca.clone()], key);
-    Some((identity, TrustStore::from_iter([ca])))
+    (identity, TrustStore::from_iter([ca]))
 }
 
 impl World {
@@ -91,11 +95,7 @@ impl World {
         now: Time,
         subject: &str,
     ) -> Result<(), ConnectionError> {
-        let Some((identity, trust)) = self.controllers[server].parts.clone() else {
-            return Err(ConnectionError::Tls(
-                "the controller has no certificate".into(),
-            ));
-        };
+        let (identity, trust) = self.controllers[server].parts.clone();
         let case = Case {
             client: ClientSide {
                 trust,

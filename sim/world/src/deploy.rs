@@ -227,11 +227,11 @@ impl World {
     }
 
     /// The application or proxy of one side of a relation.
-    pub(super) fn application_of(&self, side: &Side) -> Option<ApplicationId> {
+    pub(super) fn application_of(&self, side: &Side) -> ApplicationId {
         match side.party {
-            Party::Application(index) => self.applications.get(index).copied(),
-            Party::Saas(index) => self.saas.get(index).copied(),
-            Party::Client(_) => None,
+            Party::Application(index) => self.applications[index],
+            Party::Saas(index) => self.saas[index],
+            Party::Client(index) => panic!("a client has no relation: {index:?}"),
         }
     }
 }

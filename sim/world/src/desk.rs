@@ -36,8 +36,9 @@ impl<'a> Desk<'a> {
         }
     }
 
-    pub(super) fn into_happenings(self) -> Vec<Noted> {
-        self.noted
+    /// What happened in the call, and the place in the journal that its first entry was promised.
+    pub(super) fn into_happenings(self) -> (Seq, Vec<Noted>) {
+        (self.first, self.noted)
     }
 }
 
@@ -62,8 +63,13 @@ impl Host for Desk<'_> {
     }
 }
 
-/// Writes what was noted to the journal, in order.
-pub(super) fn flush(noted: Vec<Noted>, juju: &Juju, journal: &mut Journal) {
+/// Writes what was noted to the journal, in order, each at the place that Juju was told.
+pub(super) fn flush((first, noted): (Seq, Vec<Noted>), juju: &Juju, journal: &mut Journal) {
+    assert_eq!(
+        journal.next_seq(),
+        first,
+        "nothing else is written to the journal while Juju is changing"
+    );
     for Noted {
         time,
         cause,

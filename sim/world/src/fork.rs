@@ -73,6 +73,11 @@ impl Simulation {
         for saas in &additions.saas {
             fork.world.deploy_saas(&deployment, saas);
         }
+        assert_eq!(
+            (fork.world.saas.len(), fork.world.applications.len()),
+            (deployment.saas.len(), deployment.applications.len()),
+            "a future has an id for each SAAS and application of its deployment"
+        );
         for action in additions.actions {
             fork.plan(action);
         }

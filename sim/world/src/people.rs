@@ -82,7 +82,8 @@ impl World {
         let deployment = Arc::clone(&self.deployment);
         let keys = (deployment.keys, &self.pool);
         let randomness = (&self.streams, spec.name.as_str());
-        let ca = ExternalCa::new(profile, keys, randomness, deployment.start).ok()?;
+        let ca = ExternalCa::new(profile, keys, randomness, deployment.start);
+        let ca = ca.expect("its names can be written");
         let application = &deployment.applications[*spec.answers.first()?];
         let mut issuer: Option<Arc<str>> = None;
         for certificate in ca.certificates() {
@@ -172,9 +173,7 @@ impl World {
 
     /// What the units of an application show, each once, with the unit that shows it.
     fn waits(&self, id: ApplicationId, now: Time) -> Vec<(UnitId, PendingTask)> {
-        let Some(charm) = &self.charms[id.index()] else {
-            return Vec::new();
-        };
+        let charm = self.charm_now(id);
         let mut waits: Vec<(UnitId, PendingTask)> = Vec::new();
         for unit in &self.juju.application(id).units {
             let context = UnitContext::new(&self.juju, *unit, now, None);
@@ -328,7 +327,7 @@ impl World {
         unit: UnitId,
         now: Time,
     ) -> Option<(OperatorAction, Vec<CharmNote>)> {
-        let charm = self.charms[self.applications[errand.application].index()].as_ref()?;
+        let charm = self.charm_now(self.applications[errand.application]);
         let subject = self.stream_subject(errand.application, wait, errand.number);
         let mut hand = OperatorContext {
             stream: self.streams.stream("operator-answer", &subject),
@@ -364,7 +363,7 @@ impl World {
         let leader = self.juju.application(id).lease.holder;
         let deed = leader.and_then(|leader| {
             let mut context = UnitContext::new(&self.juju, leader, now, None);
-            let charm = self.charms[id.index()].as_ref()?;
+            let charm = self.charm_now(id);
             charm.answer(&wait, &mut hand, &mut context)
         });
         let (

@@ -79,11 +79,13 @@ impl World {
         number: u64,
         agenda: &mut Agenda<Event>,
     ) {
-        let due = self
-            .publications
-            .0
-            .get(&ca)
-            .is_some_and(|one| one.number == number && one.every.is_some());
+        let due = self.publications.0.get(&ca).is_some_and(|one| {
+            assert!(
+                number <= one.number,
+                "a list is due after one that was published"
+            );
+            one.number == number && one.every.is_some()
+        });
         if due {
             self.publish(ca, agenda);
         }
@@ -98,9 +100,8 @@ impl World {
             .into_iter()
             .filter_map(|authority| Some((self.key_of(&authority)?, authority)))
             .collect();
-        let Some(publication) = self.publications.0.get_mut(&ca) else {
-            return false;
-        };
+        let publication = self.publications.0.get_mut(&ca);
+        let publication = publication.expect("lists are published of what was asked for");
         publication.number += 1;
         let terms = RevocationTerms {
             number: publication.number,
@@ -108,6 +109,7 @@ impl World {
             next_update: now + publication.valid,
             revoked: publication.revoked.clone(),
         };
+        // None where its time would lie beyond the year 9999, which no list can say.
         let lists = keys
             .iter()
             .filter_map(|(key, authority)| RevocationList::sign(authority, key, &terms).ok());

@@ -122,14 +122,9 @@ impl World {
         agenda: &mut Agenda<Event>,
     ) {
         let now = agenda.now();
-        let Some(opened) = self
-            .bond(number)
-            .open
-            .as_ref()
-            .map(|open| Arc::clone(&open.case))
-        else {
-            return;
-        };
+        let open = self.bond(number).open.as_ref();
+        let open = open.expect("a connection that stays open until then is open");
+        let opened = Arc::clone(&open.case);
         if verdict.is_ok() {
             self.bond(number).outlives = None;
         } else if let Some(error) = verdict.error
@@ -186,7 +181,9 @@ impl World {
 
     /// An open connection or a session is as old as it gets.
     pub(super) fn bond_ends(&mut self, number: u32, end: u32, agenda: &mut Agenda<Event>) {
-        if self.bond(number).ends != end {
+        let last = self.bond(number).ends;
+        assert!(end <= last, "an end of connection {number} was set: {end}");
+        if end != last {
             return;
         }
         self.bond(number).open = None;

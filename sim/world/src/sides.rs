@@ -18,6 +18,8 @@ use trustsim_validators::{TrustStore, Validator};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sides {
     by_unit: Vec<UnitSide>,
+    /// The side of every unit whose files were never read: it serves and trusts nothing.
+    unread: UnitSide,
     /// Connections that a unit takes part in, by its id.
     touching: Vec<Vec<u32>>,
 }
@@ -134,8 +136,8 @@ impl Sides {
         &mut self.by_unit[unit.index()]
     }
 
-    pub(super) fn get(&self, unit: UnitId) -> Option<&UnitSide> {
-        self.by_unit.get(unit.index())
+    pub(super) fn get(&self, unit: UnitId) -> &UnitSide {
+        self.by_unit.get(unit.index()).unwrap_or(&self.unread)
     }
 
     pub(super) fn touch(&mut self, unit: UnitId, connection: u32) {
@@ -146,8 +148,10 @@ impl Sides {
     }
 
     pub(super) fn touching(&self, unit: UnitId) -> Vec<u32> {
-        // A unit that takes part in no connection has no row.
-        self.touching.get(unit.index()).cloned().unwrap_or_default()
+        match self.touching.get(unit.index()) {
+            Some(connections) => connections.clone(),
+            None => Vec::new(), // It and all units after it take part in no connection.
+        }
     }
 }
 
@@ -220,7 +224,8 @@ impl World {
     fn trusts_public_roots(&self, unit: UnitId) -> bool {
         let application = self.juju.unit(unit).application;
         let index = self.applications.position(|id| *id == application);
-        index.is_some_and(|index| self.deployment.applications[index].charm.system_roots)
+        let index = index.expect("a unit is of an application of the deployment");
+        self.deployment.applications[index].charm.system_roots
     }
 
     /// A restarted workload answers again.
@@ -298,7 +303,10 @@ type BySource = Vec<(Arc<str>, TrustStore)>;
 /// file with a damaged block is lost whole, but for the stacks that skip such a block.
 fn read_trust(files: &surface::Files) -> Trusted {
     let blocked: Vec<Certificate> = surface::distrusted(files)
-        .flat_map(|value| (*pem::chain(value)).clone().unwrap_or_default())
+        .flat_map(|value| match &*pem::chain(value) {
+            Ok(chain) => chain.clone(),
+            Err(wrong) => panic!("a block list is written whole, by hand: {wrong}"),
+        })
         .collect();
     let store = |roots: &[Certificate]| -> TrustStore {
         let kept = roots.iter().filter(|root| !blocked.contains(root));
@@ -309,15 +317,15 @@ fn read_trust(files: &surface::Files) -> Trusted {
     let mut any_damaged = false;
     for (source, value) in surface::trusted_by_source(files) {
         let chain = pem::chain(value);
-        let whole = (*chain).as_deref().unwrap_or_default();
-        by_source.push((source.into(), store(whole)));
-        let rest = match &*chain {
-            Ok(_) => store(whole),
+        let (whole, rest) = match &*chain {
+            Ok(roots) => (store(roots), store(roots)),
             Err(_) => {
                 any_damaged = true;
-                store(&Certificate::undamaged_from_pem(value.text()))
+                let undamaged = Certificate::undamaged_from_pem(value.text());
+                (TrustStore::empty(), store(&undamaged))
             }
         };
+        by_source.push((source.into(), whole));
         salvaged.push((source.into(), rest));
     }
     if !any_damaged {

@@ -357,6 +357,10 @@ impl World {
             return;
         }
         assert!(self.settled.is_none(), "a deployment settles once");
+        assert!(
+            now <= self.deployment.start + self.deployment.timings.settle_max + SETTLE_CHECK,
+            "a deployment settles at the latest one look after it has to"
+        );
         self.settled = Some(now);
         let cause = Some(self.root);
         let kind = Kind::Settled;

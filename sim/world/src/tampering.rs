@@ -316,7 +316,8 @@ impl World {
                 now,
                 validity: ROOT_VALIDITY,
             };
-            self_sign(attributes, &key, &terms, &Template::root()).ok()
+            let root = self_sign(attributes, &key, &terms, &Template::root());
+            root.expect("a name of plain letters can be written")
         };
         match added {
             Added::Authority(ca) => {
@@ -325,7 +326,7 @@ impl World {
                 roots
             }
             Added::Unrelated(count) => (0..*count)
-                .filter_map(|index| {
+                .map(|index| {
                     let name = format!("unrelated root {}-{index}", self.edits.count);
                     root(&RequestAttributes::with_common_name(name), index)
                 })

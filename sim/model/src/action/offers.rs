@@ -98,7 +98,7 @@ impl OfferAction {
     pub(super) fn whom(&self, deployment: &Deployment) -> Whom {
         match self {
             Self::Suspend { sides, .. } | Self::Resume { sides, .. } => {
-                offering(sides, deployment).map_or(Whom::Nobody, |(model, _)| Whom::Model(model))
+                Whom::Model(offering(sides, deployment).0)
             }
             Self::Remove { offer, .. } | Self::Revoke { offer, .. } | Self::Grant { offer, .. } => {
                 Whom::Application(deployment.offers[*offer].application)
@@ -107,24 +107,27 @@ impl OfferAction {
     }
 }
 
-/// The offering model and the offered side of a relation.
-pub fn offering(sides: &[Side; 2], deployment: &Deployment) -> Option<(ModelIndex, String)> {
-    sides.iter().find_map(|side| match side.party {
+/// The offering model and the offered side of a relation through an offer.
+///
+/// # Panics
+///
+/// Where the relation goes through no offer.
+pub fn offering(sides: &[Side; 2], deployment: &Deployment) -> (ModelIndex, String) {
+    let offered = sides.iter().find_map(|side| match side.party {
         Party::Saas(index) => {
             let offer = &deployment.offers[deployment.saas[index].offer];
             let spec = &deployment.applications[offer.application];
             Some((spec.model, format!("{}:{}", spec.name, side.endpoint)))
         }
         _ => None,
-    })
+    });
+    offered.expect("only a relation through an offer is suspended or resumed")
 }
 
 /// The command takes the relation's number in the offering model; which one that is shows
 /// `juju offers`. Here the consumer tells it apart.
 fn relation(command: &str, sides: &[Side; 2], deployment: &Deployment) -> String {
-    let Some((model, offered)) = offering(sides, deployment) else {
-        return format!("juju {command}");
-    };
+    let (model, offered) = offering(sides, deployment);
     let consumer = sides.iter().find_map(|side| match side.party {
         Party::Application(index) => Some(format!(
             "{}:{}",

@@ -65,7 +65,7 @@ impl World {
             Action::Scale(action) => of_application(action.application()),
             Action::Offer(
                 OfferAction::Suspend { sides, .. } | OfferAction::Resume { sides, .. },
-            ) => offering(sides, deployment).map(|(model, _)| model),
+            ) => Some(offering(sides, deployment).0),
             Action::Offer(
                 OfferAction::Remove { offer, .. }
                 | OfferAction::Revoke { offer, .. }

@@ -106,8 +106,8 @@ impl World {
     fn link_between(&self, sides: &[Side; 2]) -> Option<LinkId> {
         let [first, second] = sides.each_ref().map(|side| self.application_of(side));
         let pair = [
-            (first?, sides[0].endpoint.as_str()),
-            (second?, sides[1].endpoint.as_str()),
+            (first, sides[0].endpoint.as_str()),
+            (second, sides[1].endpoint.as_str()),
         ];
         let relation = self.juju.relation_between(pair)?;
         self.juju.relation(relation).link
@@ -129,12 +129,12 @@ impl World {
     }
 
     fn offer_of(&self, link: LinkId) -> Option<OfferIndex> {
-        Some(self.deployment.saas.get(self.saas_of(link)?)?.offer)
+        Some(self.deployment.saas[self.saas_of(link)?].offer)
     }
 
     /// Who consumed: the owner of the consuming model.
     fn user_of(&self, link: LinkId) -> Option<&str> {
-        let saas = self.deployment.saas.get(self.saas_of(link)?)?;
+        let saas = &self.deployment.saas[self.saas_of(link)?];
         Some(&self.deployment.models[saas.model].owner)
     }
 

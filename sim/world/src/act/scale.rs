@@ -5,7 +5,7 @@ use trustsim_model::{ApplicationIndex, ModelKind, Refusal, ScaleAction};
 
 use crate::simulation::{Event, World};
 use trustsim_charms::{Charm, CharmMetadata};
-use trustsim_juju::{Hook, UnitId};
+use trustsim_juju::{ApplicationId, Hook, UnitId};
 use trustsim_kernel::{Agenda, Seq, Span, Time};
 
 /// How often the world looks whether a new unit is ready.
@@ -82,6 +82,12 @@ impl World {
         if let Some(former) = self.charms[id.index()].replace(code) {
             self.former_charms.insert((id, version), former);
         }
+    }
+
+    /// The code that new units of an application run. Proxies have none.
+    pub(crate) fn charm_now(&self, application: ApplicationId) -> &Arc<dyn Charm> {
+        let charm = self.charms[application.index()].as_ref();
+        charm.expect("an application of the deployment has its charm")
     }
 
     /// The code a unit runs: what it has unpacked, or unpacks in this hook.

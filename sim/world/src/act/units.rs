@@ -88,10 +88,13 @@ impl World {
     /// A process that was held down starts again.
     fn let_up(&mut self, unit: UnitId, entry: Seq, agenda: &mut Agenda<Event>) {
         let side = self.sides.of(unit);
-        // A process that runs is started anew.
-        side.held_down = side.held_down.saturating_sub(1);
-        if side.held_down > 0 {
-            return;
+        match side.held_down {
+            0 => {} // A process that runs is started anew.
+            1 => side.held_down = 0,
+            _ => {
+                side.held_down -= 1;
+                return;
+            }
         }
         side.reached_by = Some(entry);
         self.restart(unit, entry, agenda);

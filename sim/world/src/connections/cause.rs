@@ -16,15 +16,15 @@ impl World {
         (trigger, error): (Trigger, Option<ErrorKind>),
         now: Time,
     ) -> Seq {
-        let served_by = |unit| self.sides.get(unit).and_then(|side| side.served_by);
+        let served_by = |unit| self.sides.get(unit).served_by;
         let trusted_by = match client {
-            Client::Unit(unit) => self.sides.get(unit).and_then(|side| side.trusted_by),
+            Client::Unit(unit) => self.sides.get(unit).trusted_by,
             Client::Outside(index) => self.clients[index].trusted_by,
         };
         let is_down = error == Some(ErrorKind::Unreachable);
         let cause = match (trigger, client) {
             _ if is_down || trigger == Trigger::Reachability => {
-                let reached = self.sides.get(server).and_then(|side| side.reached_by);
+                let reached = self.sides.get(server).reached_by;
                 reached.or(served_by(server))
             }
             (Trigger::Validity | Trigger::Start, _) if error.is_some() => {
@@ -81,7 +81,7 @@ impl World {
         if let Some(own) = self.juju.hindrance(unit) {
             return Some(own);
         }
-        let side = self.sides.get(unit)?;
+        let side = self.sides.get(unit);
         if side.held_down > 0 {
             return side.reached_by;
         }

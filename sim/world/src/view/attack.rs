@@ -39,7 +39,7 @@ impl Simulation {
     pub fn trusting(&self) -> Vec<Trusting> {
         let world = self.world();
         let units = world.juju.units().filter_map(|(id, unit)| {
-            let side = world.sides.get(id)?;
+            let side = world.sides.get(id);
             let index = self.spec_of(unit.application)?;
             let spec = &self.deployment().applications[index];
             let stack = spec.charm.validator.as_deref();

@@ -309,28 +309,22 @@ fn status_value(current: &str, message: &str, since: Time) -> Value {
     status
 }
 
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
 /// As Juju prints instants with `--utc`: `02 May 2023 10:50:02Z`.
 fn timestamp(time: Time) -> String {
     let text = time.truncated_to_seconds().to_string();
-    let month = |number: &str| {
-        [
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        ]
-        .get(number.parse::<usize>().unwrap_or(1).saturating_sub(1))
-        .copied()
-        .unwrap_or("Jan")
+    let (date, clock) = text
+        .split_once('T')
+        .expect("an instant has a date and a time");
+    let parts: Vec<&str> = date.split('-').collect();
+    let [year, month, day] = parts.as_slice() else {
+        panic!("a date has three parts: {date}");
     };
-    match (
-        text.get(..4),
-        text.get(5..7),
-        text.get(8..10),
-        text.get(11..),
-    ) {
-        (Some(year), Some(number), Some(day), Some(clock)) => {
-            format!("{day} {} {year} {clock}", month(number))
-        }
-        _ => text,
-    }
+    let month: usize = month.parse().expect("months are numbered");
+    format!("{day} {} {year} {clock}", MONTHS[month - 1])
 }
 
 #[cfg(test)]
