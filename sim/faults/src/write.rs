@@ -11,11 +11,18 @@ impl PlannedFault {
     /// a comment.
     pub fn to_line(&self, deployment: &Deployment) -> String {
         let at = seconds(self.at);
-        let written = KINDS.iter().find_map(|kind| {
+        let mut written = KINDS.iter().filter_map(|kind| {
             let keys = (kind.write)(&self.fault, deployment)?;
             Some((kind.key, keys))
         });
-        let Some((kind, mut keys)) = written else {
+        let first = written.next();
+        if let (Some((kind, _)), Some((other, _))) = (&first, written.next()) {
+            panic!(
+                "one kind of fault writes {:?}, not {kind} and {other}",
+                self.fault
+            );
+        }
+        let Some((kind, mut keys)) = first else {
             let command = self.fault.action.to_command(deployment);
             return format!("# at {at}: {command}");
         };
@@ -48,6 +55,16 @@ pub(crate) fn length_key(lasts: Span) -> String {
     format!("for: {}", seconds(lasts))
 }
 
+/// In seconds, or in milliseconds where a plan begins between two seconds.
 pub(crate) fn seconds(span: Span) -> String {
-    format!("{}s", span.as_secs())
+    if Span::from_secs(span.as_secs()) == span {
+        return format!("{}s", span.as_secs());
+    }
+    let millis = u64::try_from(span.as_millis()).expect("a scenario is shorter than 2^64 ms");
+    assert_eq!(
+        Span::from_millis(millis),
+        span,
+        "a scenario has no time between two milliseconds"
+    );
+    format!("{millis}ms")
 }

@@ -63,6 +63,21 @@ impl Entry {
                 "a certificate of {} is issued after it was requested",
                 record.application
             ),
+            Kind::HookStarted { .. } | Kind::HookCommitted { .. } | Kind::HookFailed { .. } => {
+                assert!(
+                    self.subject.unit.is_some(),
+                    "a hook is of a unit: {:?}",
+                    self.subject
+                )
+            }
+            Kind::Relation {
+                provider, requirer, ..
+            } => assert_ne!(provider, requirer, "a relation has two ends"),
+            Kind::KeyStored(record) => assert!(
+                !record.controllers.is_empty(),
+                "a controller stores the key of {}",
+                record.holder
+            ),
             _ => {}
         }
     }

@@ -5,6 +5,8 @@ mod offers;
 mod scale;
 mod units;
 
+pub(super) use offers::RevokedAccess;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use trustsim_model::{
@@ -160,7 +162,7 @@ impl World {
         agenda: &mut Agenda<Event>,
     ) {
         for unit in self.targets(application, unit) {
-            if self.sides.of(unit).held_down > 0 {
+            if self.sides.get(unit).is_held_down() {
                 self.refused(Refusal::WorkloadDown, entry, agenda.now());
                 continue;
             }

@@ -16,16 +16,34 @@ use trustsim_validators::TrustStore;
 #[derive(Clone, Debug)]
 pub(super) struct ClientSide {
     /// What it was given when it last fetched.
-    pub(super) given: Vec<Certificate>,
+    given: Vec<Certificate>,
     /// What it trusts, with what was done to its store by hand.
-    pub(super) trust: TrustStore,
+    trust: TrustStore,
     /// Applications whose CA it fetches.
-    pub(super) trusts: Vec<ApplicationIndex>,
+    trusts: Vec<ApplicationIndex>,
     /// What it last fetched of each.
     fetched: BTreeMap<ApplicationIndex, Vec<Certificate>>,
-    pub(super) trusted_by: Option<Seq>,
+    /// The entry that last changed what it trusts.
+    trusted_by: Option<Seq>,
     /// Connections it opens.
-    pub(super) touching: Vec<u32>,
+    touching: Vec<u32>,
+}
+
+impl ClientSide {
+    /// What it trusts, with what was done to its store by hand.
+    pub(super) fn trust(&self) -> &TrustStore {
+        &self.trust
+    }
+
+    /// The entry that last changed what it trusts.
+    pub(super) fn trusted_by(&self) -> Option<Seq> {
+        self.trusted_by
+    }
+
+    /// It opens this connection.
+    pub(super) fn opens(&mut self, connection: u32) {
+        self.touching.push(connection);
+    }
 }
 
 impl World {

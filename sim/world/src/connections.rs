@@ -145,7 +145,7 @@ impl World {
                 self.sides.touch(server, number);
                 match client {
                     Client::Unit(unit) => self.sides.touch(unit, number),
-                    Client::Outside(client) => self.clients[client].touching.push(number),
+                    Client::Outside(client) => self.clients[client].opens(number),
                 }
                 self.connections.all.push(Connection {
                     record,
@@ -429,7 +429,7 @@ impl World {
     /// Which process of the client, and which of the server, takes part: counted from their starts.
     pub(super) fn processes(&self, number: u32) -> [u32; 2] {
         let connection = self.connections.get(number);
-        let started = |unit| self.sides.get(unit).starts;
+        let started = |unit| self.sides.get(unit).starts();
         let client = match connection.client {
             Client::Unit(unit) => started(unit),
             Client::Outside(_) => 0,
@@ -457,7 +457,7 @@ impl World {
         if !side.answers(now) {
             return Meeting::Broken(ErrorKind::Unreachable);
         }
-        match side.answering {
+        match side.answering() {
             Answering::Tls => {}
             Answering::PlainText => return Meeting::Broken(ErrorKind::PlaintextPeer),
             Answering::HangUp => return Meeting::Broken(ErrorKind::ClosedByPeer),
@@ -470,7 +470,7 @@ impl World {
             return Meeting::Broken(ErrorKind::BadEncoding);
         }
         let (trust, client_identity, skew_ns) = match connection.client {
-            Client::Outside(index) => (self.clients[index].trust.clone(), None, 0),
+            Client::Outside(index) => (self.clients[index].trust().clone(), None, 0),
             Client::Unit(unit) => {
                 let side = self.sides.get(unit);
                 let endpoint = spec.from_endpoint.as_deref();
@@ -510,7 +510,7 @@ impl World {
             Client::Unit(unit) => self.sources_of(unit, endpoint),
             Client::Outside(index) => vec![WatchedSource {
                 name: "given".to_owned(),
-                trust: self.clients[index].trust.clone(),
+                trust: self.clients[index].trust().clone(),
             }],
         }
     }

@@ -21,7 +21,7 @@ const WRITABLE: &str = "the names in a controller's certificates are Juju's own 
 pub(super) struct ControllerSide {
     parts: (Identity, TrustStore),
     /// What set its clock wrong, while it is.
-    pub(super) skewed_by: Option<Seq>,
+    skewed_by: Option<Seq>,
 }
 
 impl ControllerSide {
@@ -32,6 +32,16 @@ impl ControllerSide {
             parts: make(name, streams, deployment),
             skewed_by: None,
         }
+    }
+
+    /// Its clock is off by so much from now on, by `entry`.
+    pub(super) fn skew(&mut self, skew_ns: i64, entry: Seq) {
+        self.skewed_by = (skew_ns != 0).then_some(entry);
+    }
+
+    /// What set its clock wrong, while it is.
+    pub(super) fn skewed_by(&self) -> Option<Seq> {
+        self.skewed_by
     }
 }
 

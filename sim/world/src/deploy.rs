@@ -140,8 +140,8 @@ impl World {
         });
         self.applications.push(id);
         let keys = spec.keys.unwrap_or(deployment.keys);
-        self.charms.resize(id.index() + 1, None);
-        self.charms[id.index()] = Some(charm.build(keys, &self.pool, self.acme.as_ref()));
+        let code = charm.build(keys, &self.pool, self.acme.as_ref());
+        self.charms.deploy(id, code);
     }
 
     /// The public ACME server, where a charm orders from one.

@@ -9,6 +9,7 @@ mod connections;
 mod controllers;
 mod deploy;
 mod deployed;
+mod deployed_charms;
 mod desk;
 mod failing;
 mod fork;

@@ -38,19 +38,19 @@ pub(super) struct UnitSide {
     /// The same as a stack reads it that skips damaged blocks; empty where nothing is damaged.
     pub(super) salvaged: Arc<[(Arc<str>, TrustStore)]>,
     /// Counts the starts of its process, and since when the present one runs.
-    pub(super) starts: u32,
+    starts: u32,
     started_at: Time,
     /// How its port answers.
-    pub(super) answering: Answering,
+    answering: Answering,
     /// The entry that last changed what it serves, and what it trusts.
     pub(super) served_by: Option<Seq>,
     pub(super) trusted_by: Option<Seq>,
     /// The entry that last took it down or brought it up.
-    pub(super) reached_by: Option<Seq>,
+    reached_by: Option<Seq>,
     /// Before this instant the workload does not answer.
-    pub(super) answers_from: Time,
+    answers_from: Time,
     /// How many things hold its process down.
-    pub(super) held_down: u32,
+    held_down: u32,
 }
 
 /// One chain with its key.
@@ -85,6 +85,51 @@ impl Default for UnitSide {
 }
 
 impl UnitSide {
+    /// How often its process started, or would have.
+    pub(super) fn starts(&self) -> u32 {
+        self.starts
+    }
+
+    /// How its port answers.
+    pub(super) fn answering(&self) -> Answering {
+        self.answering
+    }
+
+    /// The entry that last took it down or brought it up.
+    pub(super) fn reached_by(&self) -> Option<Seq> {
+        self.reached_by
+    }
+
+    /// Whether something holds its process down.
+    pub(super) fn is_held_down(&self) -> bool {
+        self.held_down > 0
+    }
+
+    /// Its port answers so from now on, by `entry`.
+    pub(super) fn set_answering(&mut self, how: Answering, entry: Seq) {
+        self.answering = how;
+        self.reached_by = Some(entry);
+    }
+
+    /// One thing more holds its process down.
+    pub(super) fn hold_down(&mut self, entry: Seq) {
+        self.held_down += 1;
+        self.starts += 1;
+        self.reached_by = Some(entry);
+    }
+
+    /// One thing less holds its process down; says whether it starts now. A process that nothing
+    /// held is started anew.
+    pub(super) fn let_up(&mut self, entry: Seq) -> bool {
+        if self.held_down > 1 {
+            self.held_down -= 1;
+            return false;
+        }
+        self.held_down = 0;
+        self.reached_by = Some(entry);
+        true
+    }
+
     /// Whether its process listens.
     pub(super) fn answers(&self, now: Time) -> bool {
         self.answers_from <= now && self.held_down == 0

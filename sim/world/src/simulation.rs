@@ -1,16 +1,18 @@
 //! A run: the world as one value, and the events that change it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use trustsim_model::{
     ActionIndex, ApplicationIndex, ClientIndex, ControllerIndex, Deployment, Entry, Journal, Kind,
     Manifest, OfferIndex, OperatorIndex, SaasIndex, Subject, TiVec,
 };
 
+use super::act::RevokedAccess;
 use super::attack::Attackers;
 use super::clients::ClientSide;
 use super::connections::Connections;
 use super::controllers::ControllerSide;
+use super::deployed_charms::DeployedCharms;
 use super::desk::{Desk, flush};
 use super::failing::Armed;
 use super::people::People;
@@ -18,7 +20,7 @@ use super::recorder::Recorder;
 use super::revocation::Publications;
 use super::sides::Sides;
 use super::tampering::Edits;
-use trustsim_charms::{AcmeServer, Charm};
+use trustsim_charms::AcmeServer;
 use trustsim_juju::{
     self as juju, ApplicationId, ConnectionError, Driver, Hook, Host, Juju, LinkId, Quiet, UnitId,
 };
@@ -84,8 +86,7 @@ pub(super) struct World {
     pub(super) journal: Journal,
     /// Where RSA keys come from.
     pub(super) pool: KeyPool,
-    /// The charm of each application, by id; none for proxies.
-    pub(super) charms: Vec<Option<Arc<dyn Charm>>>,
+    pub(super) charms: DeployedCharms,
     /// Applications by their index in the deployment.
     pub(super) applications: TiVec<ApplicationIndex, ApplicationId>,
     /// SAAS proxies by their index in the deployment.
@@ -112,10 +113,7 @@ pub(super) struct World {
     pub(super) edits: Edits,
     /// Hooks that are made to fail.
     pub(super) failing: Vec<Armed>,
-    /// Charms as they were, by the version that was the last to be so.
-    pub(super) former_charms: BTreeMap<(ApplicationId, u64), Arc<dyn Charm>>,
-    /// Offers (by index) and the users who may not consume them any more.
-    pub(super) revoked: BTreeSet<(OfferIndex, String)>,
+    pub(super) revoked: RevokedAccess,
     pub(super) publications: Publications,
     pub(super) attackers: Attackers,
     /// The public ACME server; none where no charm orders from one.
@@ -157,7 +155,7 @@ impl Simulation {
             pool: KeyPool::new(&streams, KeyPool::DEFAULT_SIZE),
             streams,
             journal,
-            charms: Vec::new(),
+            charms: DeployedCharms::default(),
             applications: TiVec::new(),
             saas: TiVec::new(),
             controllers: TiVec::new(),
@@ -174,8 +172,7 @@ impl Simulation {
             people: People::default(),
             edits: Edits::default(),
             failing: Vec::new(),
-            former_charms: BTreeMap::new(),
-            revoked: BTreeSet::new(),
+            revoked: RevokedAccess::default(),
             publications: Publications::default(),
             attackers: Attackers::default(),
             acme: None,

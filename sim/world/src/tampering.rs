@@ -99,9 +99,7 @@ impl World {
         entry: Seq,
         agenda: &mut Agenda<Event>,
     ) {
-        let side = self.sides.of(unit);
-        side.answering = how;
-        side.reached_by = Some(entry);
+        self.sides.of(unit).set_answering(how, entry);
         self.judge_touching(unit, Trigger::Reachability, agenda);
     }
 

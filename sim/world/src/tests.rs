@@ -122,7 +122,7 @@ fn a_process_that_was_stopped_twice_starts_with_the_second_start() {
     let mut simulation = played(plan, 325);
     let id = simulation.world().applications.raw[1];
     let unit = simulation.juju().application(id).units[0];
-    let is_held = |simulation: &Simulation| simulation.world().sides.get(unit).held_down > 0;
+    let is_held = |simulation: &Simulation| simulation.world().sides.get(unit).is_held_down();
     assert!(is_held(&simulation));
     simulation.run_until(instant(&simulation, 331));
     assert!(!is_held(&simulation));

@@ -36,7 +36,7 @@ impl World {
                 skew_ns,
             } => {
                 let id = controller_id(*controller);
-                self.controllers[*controller].skewed_by = (*skew_ns != 0).then_some(entry);
+                self.controllers[*controller].skew(*skew_ns, entry);
                 self.in_juju(agenda, |juju, desk| {
                     juju.set_controller_skew(id, *skew_ns, desk);
                 });

@@ -1,9 +1,15 @@
 //! Carrying out what an operator does to offers and to relations through them.
 
+use std::collections::BTreeSet;
+
 use crate::simulation::{Event, World};
 use trustsim_juju::{ApplicationId, LinkId, RelationId};
 use trustsim_kernel::{Agenda, Seq};
 use trustsim_model::{OfferAction, OfferIndex, Refusal, SaasIndex, Side};
+
+/// Offers and the users who may not consume them any more.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RevokedAccess(BTreeSet<(OfferIndex, String)>);
 
 impl World {
     pub(super) fn act_on_offers(
@@ -28,11 +34,11 @@ impl World {
                 }
             }
             OfferAction::Revoke { offer, user } => {
-                self.revoked.insert((*offer, user.clone()));
+                self.revoked.0.insert((*offer, user.clone()));
                 self.suspend_all(*offer, user, true, entry, agenda);
             }
             OfferAction::Grant { offer, user } => {
-                self.revoked.remove(&(*offer, user.clone()));
+                self.revoked.0.remove(&(*offer, user.clone()));
                 self.suspend_all(*offer, user, false, entry, agenda);
             }
         }
@@ -118,7 +124,7 @@ impl World {
         let (Some(offer), Some(user)) = (self.offer_of(link), self.user_of(link)) else {
             return false;
         };
-        self.revoked.contains(&(offer, user.to_owned()))
+        self.revoked.0.contains(&(offer, user.to_owned()))
     }
 
     /// The SAAS on the consumer's side.

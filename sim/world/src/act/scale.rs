@@ -79,34 +79,23 @@ impl World {
         let keys = spec.keys.unwrap_or(self.deployment.keys);
         let code = charm.build(keys, &self.pool, self.acme.as_ref());
         let version = self.juju.application(id).charm_version.version;
-        if let Some(former) = self.charms[id.index()].replace(code) {
-            self.former_charms.insert((id, version), former);
-        }
+        self.charms.refresh(id, version, code);
     }
 
     /// The code that new units of an application run. Proxies have none.
     pub(crate) fn charm_now(&self, application: ApplicationId) -> &Arc<dyn Charm> {
-        let charm = self.charms[application.index()].as_ref();
+        let charm = self.charms.current(application);
         charm.expect("an application of the deployment has its charm")
     }
 
     /// The code a unit runs: what it has unpacked, or unpacks in this hook.
     pub(crate) fn charm_of(&self, unit: UnitId, hook: Option<&Hook>) -> Option<&Arc<dyn Charm>> {
         let application = self.juju.unit(unit).application;
-        let current = self.charms[application.index()].as_ref();
-        if self.former_charms.is_empty() || matches!(hook, Some(Hook::Install | Hook::UpgradeCharm))
-        {
-            return current;
+        let unpacks = matches!(hook, Some(Hook::Install | Hook::UpgradeCharm));
+        match self.juju.agent(unit).filter(|_| !unpacks) {
+            Some(agent) => self.charms.at_version(application, agent.charm_version()),
+            None => self.charms.current(application),
         }
-        let seen = self
-            .juju
-            .agent(unit)
-            .map(trustsim_juju::Agent::charm_version);
-        let former = seen.and_then(|version| {
-            let mut newer = self.former_charms.range((application, version)..);
-            newer.next().filter(|((id, _), _)| *id == application)
-        });
-        former.map(|(_, charm)| charm).or(current)
     }
 
     /// A new unit is ready, or is waited for no longer: its connections are watched.

@@ -74,10 +74,7 @@ impl World {
 
     /// A process goes and stays away until [`World::let_up`], whatever its charm does.
     fn hold_down(&mut self, unit: UnitId, entry: Seq, agenda: &mut Agenda<Event>) {
-        let side = self.sides.of(unit);
-        side.held_down += 1;
-        side.starts += 1;
-        side.reached_by = Some(entry);
+        self.sides.of(unit).hold_down(entry);
         self.in_juju(agenda, |juju, desk| {
             juju.operator().restart_process(unit, Some(entry), desk);
         });
@@ -87,16 +84,9 @@ impl World {
 
     /// A process that was held down starts again.
     fn let_up(&mut self, unit: UnitId, entry: Seq, agenda: &mut Agenda<Event>) {
-        let side = self.sides.of(unit);
-        match side.held_down {
-            0 => {} // A process that runs is started anew.
-            1 => side.held_down = 0,
-            _ => {
-                side.held_down -= 1;
-                return;
-            }
+        if !self.sides.of(unit).let_up(entry) {
+            return;
         }
-        side.reached_by = Some(entry);
         self.restart(unit, entry, agenda);
         self.judge_touching(unit, Trigger::Reachability, agenda);
     }

@@ -19,12 +19,12 @@ impl World {
         let served_by = |unit| self.sides.get(unit).served_by;
         let trusted_by = match client {
             Client::Unit(unit) => self.sides.get(unit).trusted_by,
-            Client::Outside(index) => self.clients[index].trusted_by,
+            Client::Outside(index) => self.clients[index].trusted_by(),
         };
         let is_down = error == Some(ErrorKind::Unreachable);
         let cause = match (trigger, client) {
             _ if is_down || trigger == Trigger::Reachability => {
-                let reached = self.sides.get(server).reached_by;
+                let reached = self.sides.get(server).reached_by();
                 reached.or(served_by(server))
             }
             (Trigger::Validity | Trigger::Start, _) if error.is_some() => {
@@ -51,7 +51,7 @@ impl World {
         let model = self.juju.application(application).model;
         let controller = self.juju.model(model).controller;
         if self.juju.controller(controller).skew_ns < 0
-            && let Some(skewed) = self.controllers[controller_index(controller)].skewed_by
+            && let Some(skewed) = self.controllers[controller_index(controller)].skewed_by()
         {
             return Some(skewed);
         }
@@ -82,8 +82,8 @@ impl World {
             return Some(own);
         }
         let side = self.sides.get(unit);
-        if side.held_down > 0 {
-            return side.reached_by;
+        if side.is_held_down() {
+            return side.reached_by();
         }
         let charm = self.charm_of(unit, None)?;
         let waits = charm.pending_tasks(&UnitContext::new(&self.juju, unit, now, None));

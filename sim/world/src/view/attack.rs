@@ -55,7 +55,7 @@ impl Simulation {
         let clients = world.clients.iter().zip(&self.deployment().clients);
         let clients = clients.map(|(side, spec)| Trusting {
             address: spec.name.clone(),
-            trust: side.trust.clone(),
+            trust: side.trust().clone(),
             validator: spec.validator,
             clock: self.now(),
         });
