@@ -557,8 +557,12 @@ fn openshifts_remaining_life_is_the_longest_time_between_restarts() {
         let (deployment, record) = exact(begins - made + remaining).play(&faults);
         let failing = outages(&record.manifest, &record.journal);
         let rotation = deployment.start + Span::from_secs(begins);
-        let is_pods =
-            |connection: u32| record.manifest.connections[connection as usize].client == "pod";
+        let is_pods = |connection: u32| {
+            record.manifest.connections[connection as usize]
+                .client
+                .as_str()
+                == "pod"
+        };
         !failing
             .iter()
             .any(|outage| outage.from > rotation && is_pods(outage.connection))

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use super::addresses::application_of;
 use super::addresses::holder;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
@@ -333,9 +332,9 @@ impl<'a> Attacker<'a> {
         let subject = format!("blast-radius {stolen} to {}", connection.name);
         Impersonation {
             stolen,
-            as_whom: connection.server.clone(),
+            as_whom: connection.server.to_string(),
             name: connection.server_name.clone(),
-            victim: connection.client.clone(),
+            victim: connection.client.to_string(),
             attacker: Side::Server,
             validator: case.client.validator.name(),
             verdict: self.simulation.perform(&case, &subject),
@@ -369,9 +368,9 @@ impl<'a> Attacker<'a> {
         }
         Impersonation {
             stolen,
-            as_whom: connection.client.clone(),
-            name: application_of(&connection.client).to_owned(),
-            victim: connection.server.clone(),
+            as_whom: connection.client.to_string(),
+            name: connection.client.application().to_owned(),
+            victim: connection.server.to_string(),
             attacker: Side::Client,
             validator: case.server.validator.name(),
             verdict,

@@ -42,8 +42,8 @@ pub(super) fn candidates(
     for (outage, explanation) in findings.explained() {
         let connection = &manifest.connections[outage.connection as usize];
         let (client, server) = (
-            application_of(&connection.client),
-            application_of(&connection.server),
+            connection.client.application(),
+            connection.server.application(),
         );
         // Units of one application fail alike: the first speaks for the others.
         let is_first = seen.insert((client, server, outage.error));

@@ -1,6 +1,5 @@
 //! Whether what the scenario expects came out, and which outages nobody expected.
 
-use super::addresses::application_of;
 use super::counts;
 use super::outages::Outage;
 use super::tally::Tally;
@@ -210,13 +209,13 @@ impl Evidence<'_> {
     fn matches(&self, selector: &Selector, connection: &ConnectionRecord) -> bool {
         let from = selector.from.is_none_or(|party| match party {
             Party::Application(index) => {
-                application_of(&connection.client) == self.deployment.application_address(index)
+                connection.client.application() == self.deployment.application_address(index)
             }
             Party::Saas(_) => false,
-            Party::Client(index) => connection.client == self.deployment.clients[index].name,
+            Party::Client(index) => *connection.client == *self.deployment.clients[index].name,
         });
         let to = selector.to.is_none_or(|index| {
-            application_of(&connection.server) == self.deployment.application_address(index)
+            connection.server.application() == self.deployment.application_address(index)
         });
         from && to
     }

@@ -250,13 +250,13 @@ pub(super) fn compare(
 mod tests {
     use super::*;
     use crate::diagnose;
-    use trustsim_testkit::{Authority, Script, deployment, seconds};
+    use trustsim_testkit::{Authority, Script, address_of, deployment, seconds};
     use trustsim_validators::ErrorKind;
 
     /// `a.client/0` trusts nothing and fails from 60 s to 200 s.
     fn failing() -> (Deployment, Script) {
         let mut script = Script::new(&["a.web/0"]);
-        "a.client/0".clone_into(&mut script.manifest.connections[0].client);
+        script.manifest.connections[0].client = address_of("a.client/0");
         let ca = Authority::root("ca");
         let leaf = ca.leaf("web.example.com");
         script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);

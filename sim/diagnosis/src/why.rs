@@ -131,8 +131,8 @@ fn known(manifest: &Manifest) -> Vec<String> {
     let mut known: Vec<String> = Vec::new();
     for connection in &manifest.connections {
         let (client, server) = (
-            application_of(&connection.client),
-            application_of(&connection.server),
+            connection.client.application(),
+            connection.server.application(),
         );
         let pair = format!("{client} {server}");
         if !known.contains(&pair) {

@@ -26,7 +26,7 @@ pub use check::{Plan, resolve};
 pub use draw::draw;
 pub use entry::FaultFile;
 pub use reference::reference;
-pub use site::{Address, Names, RelationKey, relation_key};
+pub use site::{Addressed, Names, RelationKey, relation_key};
 
 use trustsim_kernel::Span;
 use trustsim_model::{Action, Source, TimedAction};

@@ -15,7 +15,7 @@ use trustsim_yaml::{Map, Node, Place, Spanned, Text, nearest};
 
 /// What an address such as `model.app/0:endpoint` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
+pub struct Addressed {
     /// Application index.
     pub application: ApplicationIndex,
     /// Unit number.
@@ -37,7 +37,7 @@ pub trait Names {
     fn source(&self, place: Place) -> Source;
 
     /// `model.app`, with what else the address says.
-    fn address(&mut self, text: &Text) -> Option<Address>;
+    fn address(&mut self, text: &Text) -> Option<Addressed>;
 
     /// `model.app` and nothing more.
     fn application(&mut self, text: &Text) -> Option<ApplicationIndex>;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::action::{Action, TimedAction};
 use super::deployment::{Deployment, Source};
 use super::note::Note;
-use super::reference::EndpointRef;
+use super::reference::{Address, EndpointRef};
 use trustsim_juju::{
     ConnectionError, HookError, HookName, RelationChange, RelationName, SecretChange, Status,
 };
@@ -335,10 +335,10 @@ pub struct Manifest {
 pub struct ConnectionRecord {
     /// `a.traefik/0 -> a.web/1`.
     pub name: String,
-    /// `model.app/0` or the client's name.
-    pub client: String,
-    /// `model.app/0`.
-    pub server: String,
+    /// A unit, or a client outside Juju.
+    pub client: Address,
+    /// A unit.
+    pub server: Address,
     /// Server name asked for.
     pub server_name: String,
     /// Validator name.

@@ -37,7 +37,7 @@ pub use journal::{
     Subject, Trigger,
 };
 pub use note::{NotFetched, Note, Refusal};
-pub use reference::EndpointRef;
+pub use reference::{Address, EndpointRef};
 pub use rotation::{Claim, RotationSpec, RotationStep, TimedStep, TrustChange};
 pub use tls_action::{Added, Answering, Revoked, Store, Tampering, TlsAction, TlsEdit};
 pub use typed_index_collections::{TiSlice, TiVec};

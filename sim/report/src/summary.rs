@@ -146,8 +146,8 @@ fn connections(run: &Run<'_>) -> Vec<Value> {
         .map(|(connection, tally)| {
             json!({
                 "connection": connection.name,
-                "client": connection.client,
-                "server": connection.server,
+                "client": connection.client.as_str(),
+                "server": connection.server.as_str(),
                 "server_name": connection.server_name,
                 "validator": connection.validator,
                 "every_s": seconds_json(connection.every),

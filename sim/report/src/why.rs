@@ -21,8 +21,8 @@ pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[Sa
     let presented = refused.or_else(|| Some(certificates(&held?.presented)));
     json!({
         "connection": connection.name,
-        "client": connection.client,
-        "server": connection.server,
+        "client": connection.client.as_str(),
+        "server": connection.server.as_str(),
         "server_name": connection.server_name,
         "validator": connection.validator,
         "at": answer.at.to_string(),

@@ -11,7 +11,7 @@ use trustsim_juju::{HookName, RelationChange};
 use trustsim_kernel::Streams;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
-    Action, ActionRecord, ApplicationSpec, CertificateKind, CertificateRecord, ClientSpec,
+    Action, ActionRecord, Address, ApplicationSpec, CertificateKind, CertificateRecord, ClientSpec,
     ConnectionRecord, ControllerIndex, ControllerSpec, Deployment, EndpointRef, Entry, Expectation,
     ExpectationKind, HandshakeRecord, Journal, Kind, Manifest, ModelIndex, ModelKind, ModelSpec,
     Party, Persisting, PersistingRecord, Selector, Seq, Source, Subject, TiVec, TimedAction,
@@ -51,6 +51,17 @@ pub fn subject(address: &str) -> Subject {
         application,
         unit,
     }
+}
+
+/// `model.app/0` as a connection names it; a name without a dot is a client outside Juju.
+///
+/// # Panics
+///
+/// Where it names a model alone.
+pub fn address_of(text: &str) -> Address {
+    subject(text)
+        .address()
+        .expect("a unit, an application or a client")
 }
 
 /// An endpoint as the journal names it, `model.app:endpoint`.
@@ -94,8 +105,8 @@ impl Script {
             .iter()
             .map(|server| ConnectionRecord {
                 name: format!("browser -> {server}"),
-                client: "browser".to_owned(),
-                server: (*server).to_owned(),
+                client: address_of("browser"),
+                server: address_of(server),
                 server_name: "web.example.com".to_owned(),
                 validator: "openssl".to_owned(),
                 every: seconds(5),
@@ -525,7 +536,7 @@ pub fn rotation() -> (Deployment, Script) {
     ];
     let mut script = Script::new(&["a.web/0", "a.web/0"]);
     let client = &mut script.manifest.connections[1];
-    client.client = "a.client/0".to_owned();
+    client.client = address_of("a.client/0");
     client.name = "a.client/0 -> a.web/0".to_owned();
     let (old, new) = (Authority::root("ca v1"), Authority::root("ca v2"));
     let (first, second) = (old.leaf("web.example.com"), new.leaf("web.example.com v2"));

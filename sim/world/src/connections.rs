@@ -10,8 +10,8 @@ mod scale;
 use std::ops::Range;
 use std::sync::Arc;
 use trustsim_model::{
-    Answering, Away, ClientIndex, ConnectionRecord, ConnectionSpec, ConnectionSpecIndex, Entry,
-    HandshakeRecord, Kind, Party, Subject, Trigger,
+    Address, Answering, Away, ClientIndex, ConnectionRecord, ConnectionSpec, ConnectionSpecIndex,
+    Entry, HandshakeRecord, Kind, Party, Subject, Trigger,
 };
 
 use super::desk::subject;
@@ -169,7 +169,7 @@ impl World {
         first_attempt: Time,
     ) -> ConnectionRecord {
         let client = match client {
-            Client::Outside(index) => self.deployment.clients[index].name.clone(),
+            Client::Outside(index) => Address::outside(&self.deployment.clients[index].name),
             Client::Unit(unit) => self.unit_address(unit),
         };
         let server_name = match &spec.name {
@@ -191,10 +191,11 @@ impl World {
     }
 
     /// `model.app/0`.
-    pub(super) fn unit_address(&self, unit: UnitId) -> String {
+    pub(super) fn unit_address(&self, unit: UnitId) -> Address {
         let found = self.juju.unit(unit);
-        let model = self.juju.application(found.application).model;
-        format!("{}.{}", self.juju.model(model).name, found.name)
+        let application = self.juju.application(found.application);
+        let model = &self.juju.model(application.model).name;
+        Address::unit_in(model, &application.name, &found.name)
     }
 
     /// Judges every connection that `unit` takes part in.

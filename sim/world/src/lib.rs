@@ -33,15 +33,15 @@ pub use view::{ExportedConnection, Trusting, WatchedSource};
 
 /// What is played, and what a run leaves behind: whoever plays worlds needs both.
 pub use trustsim_model::{
-    Action, ActionIndex, ActionRecord, Added, Answering, ApplicationIndex, ApplicationSpec, Away,
-    Between, CertificateKind, CertificateRecord, Claim, ClientIndex, ClientSpec, ConnectionRecord,
-    ConnectionSpec, ConnectionSpecIndex, ControllerIndex, ControllerSpec, Counted, Deployment,
-    EndpointRef, Entry, Expectation, ExpectationKind, FailingHook, HandshakeRecord, HookAction,
-    HookFailure, Journal, KeyRecord, Kind, MachineIndex, MachineSpec, Manifest, ModelIndex,
-    ModelKind, ModelSpec, NetworkAction, NotFetched, Note, OfferAction, OfferIndex, OfferSpec,
-    OperatorIndex, OperatorSpec, Party, Persistence, Persisting, PersistingRecord, Placement,
-    RandomPlan, Refusal, RelationIndex, RelationSpec, Revoked, RotationSpec, RotationStep,
-    SaasIndex, SaasSpec, ScaleAction, Selector, Seq, Side, Source, Store, Subject, Tampering,
-    Target, TiSlice, TiVec, TimedAction, TimedStep, Timings, TlsAction, TlsEdit, Trigger,
-    TrustChange, UnitAction, When, setting,
+    Action, ActionIndex, ActionRecord, Added, Address, Answering, ApplicationIndex,
+    ApplicationSpec, Away, Between, CertificateKind, CertificateRecord, Claim, ClientIndex,
+    ClientSpec, ConnectionRecord, ConnectionSpec, ConnectionSpecIndex, ControllerIndex,
+    ControllerSpec, Counted, Deployment, EndpointRef, Entry, Expectation, ExpectationKind,
+    FailingHook, HandshakeRecord, HookAction, HookFailure, Journal, KeyRecord, Kind, MachineIndex,
+    MachineSpec, Manifest, ModelIndex, ModelKind, ModelSpec, NetworkAction, NotFetched, Note,
+    OfferAction, OfferIndex, OfferSpec, OperatorIndex, OperatorSpec, Party, Persistence,
+    Persisting, PersistingRecord, Placement, RandomPlan, Refusal, RelationIndex, RelationSpec,
+    Revoked, RotationSpec, RotationStep, SaasIndex, SaasSpec, ScaleAction, Selector, Seq, Side,
+    Source, Store, Subject, Tampering, Target, TiSlice, TiVec, TimedAction, TimedStep, Timings,
+    TlsAction, TlsEdit, Trigger, TrustChange, UnitAction, When, setting,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use trustsim_model::{
     ActionIndex, ApplicationIndex, ClientIndex, ControllerIndex, Deployment, Entry, Journal, Kind,
-    Manifest, OfferIndex, OperatorIndex, SaasIndex, Subject, TiVec,
+    Manifest, OperatorIndex, SaasIndex, Subject, TiVec,
 };
 
 use super::act::RevokedAccess;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::addresses::{application_of, holder};
+use crate::addresses::holder;
 use crate::cause::{Search, Trail};
 use crate::facts::Facts;
 use trustsim_kernel::{Span, Time};
@@ -63,7 +63,7 @@ pub(super) fn tolerances(
                 // Whoever is away does not answer as a server either.
                 let connection = &manifest.connections[record.connection as usize];
                 let ends = [&connection.client, &connection.server];
-                if ends.iter().any(|end| application_of(end) == one.provider) {
+                if ends.iter().any(|end| end.application() == one.provider) {
                     continue;
                 }
                 let own = OutageTolerance {

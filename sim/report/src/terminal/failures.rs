@@ -44,7 +44,7 @@ fn groups(run: &Run<'_>) -> Vec<Vec<usize>> {
     let findings = run.findings;
     let sides = |index: usize| {
         let connection = run.connection(findings.outages[index].connection);
-        [&connection.client, &connection.server].map(|side| application_of(side))
+        [&connection.client, &connection.server].map(|side| side.application())
     };
     let is_alike = |one: usize, other: usize| {
         let [left, right] = [one, other].map(|index| &findings.explanations[index]);
@@ -65,12 +65,6 @@ fn groups(run: &Run<'_>) -> Vec<Vec<usize>> {
     };
     groups.sort_by_key(|indices| std::cmp::Reverse(cost(indices)));
     groups
-}
-
-fn application_of(address: &str) -> &str {
-    address
-        .rsplit_once('/')
-        .map_or(address, |(before, _)| before)
 }
 
 fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {

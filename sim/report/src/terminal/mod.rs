@@ -202,8 +202,8 @@ fn models(run: &Run<'_>) -> Table {
     ]);
     let mut models: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, connection) in run.manifest.connections.iter().enumerate() {
-        let model = connection.server.split_once('.');
-        let (model, _) = model.expect("a server is a unit of an application: model.app/0");
+        let model = connection.server.model();
+        let model = model.expect("a server is a unit of an application");
         models.entry(model).or_default().push(index);
     }
     for (model, indices) in models {

@@ -14,7 +14,8 @@ use trustsim_model::{
 };
 use trustsim_pki::Certificate;
 use trustsim_testkit::{
-    Authority, Script, deployment, endpoint, hook_name, seconds, set_option, source, subject,
+    Authority, Script, address_of, deployment, endpoint, hook_name, seconds, set_option, source,
+    subject,
 };
 use trustsim_validators::ErrorKind;
 
@@ -317,7 +318,7 @@ fn side(application: ApplicationIndex, endpoint: &str, role: Role) -> Side {
 #[test]
 fn a_removed_transfer_names_the_command_that_removed_it() {
     let mut script = Script::new(&["a.web/0"]);
-    "a.client/0".clone_into(&mut script.manifest.connections[0].client);
+    script.manifest.connections[0].client = address_of("a.client/0");
     let ca = Authority::root("ca");
     let leaf = ca.leaf("web.example.com");
     script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);

@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use trustsim_errors::{Code, Diagnostic};
-use trustsim_faults::{Address, Names};
+use trustsim_faults::{Addressed, Names};
 use trustsim_model::{ApplicationIndex, ModelIndex, Party};
 use trustsim_yaml::{Text, nearest};
 
@@ -17,7 +17,7 @@ struct Parts<'a> {
 
 impl Resolver<'_> {
     /// An application with what else the address says.
-    pub(super) fn address_of(&mut self, text: &Text) -> Option<Address> {
+    pub(super) fn address_of(&mut self, text: &Text) -> Option<Addressed> {
         let Some(parts) = parse(&text.value) else {
             let message = format!("`{}` is no address", text.value);
             let help = "write `model.app`, `model.app/0` or `model.app:endpoint`";
@@ -41,7 +41,7 @@ impl Resolver<'_> {
             self.push(Diagnostic::error(Code::UnknownUnit, text.place, message).help(help));
             return None;
         }
-        Some(Address {
+        Some(Addressed {
             application,
             unit: parts.unit,
             endpoint: parts.endpoint.map(str::to_owned),

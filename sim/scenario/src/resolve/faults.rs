@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Resolver;
 use trustsim_charms::CharmMetadata;
 use trustsim_errors::Diagnostic;
-use trustsim_faults::{Address, Names, draw, resolve};
+use trustsim_faults::{Addressed, Names, draw, resolve};
 use trustsim_model::{ApplicationIndex, Deployment, ModelIndex, Party, RelationSpec, Source};
 use trustsim_yaml::{Map, Node, Place, Text};
 
@@ -38,7 +38,7 @@ impl Names for Resolver<'_> {
         self.source_of(place)
     }
 
-    fn address(&mut self, text: &Text) -> Option<Address> {
+    fn address(&mut self, text: &Text) -> Option<Addressed> {
         self.address_of(text)
     }
 

@@ -44,7 +44,7 @@ impl Simulation {
             let spec = &self.deployment().applications[index];
             let stack = spec.charm.validator.as_deref();
             Some(Trusting {
-                address: world.unit_address(id),
+                address: world.unit_address(id).to_string(),
                 trust: side.trust.clone(),
                 validator: stack
                     .and_then(|name| name.parse().ok())

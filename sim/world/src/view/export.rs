@@ -63,8 +63,8 @@ impl Simulation {
             let client_trust = case.and_then(|case: &Case| case.server.client_trust.as_ref());
             ExportedConnection {
                 connection: record.name.clone(),
-                client: record.client.clone(),
-                server: record.server.clone(),
+                client: record.client.to_string(),
+                server: record.server.to_string(),
                 server_name: record.server_name.clone(),
                 validator: record.validator.clone(),
                 at: case.map_or(self.now(), |case| case.client.clock),

@@ -4,7 +4,7 @@ use crate::words;
 use trustsim_diagnosis::{CaRoute, Explanation, diagnose};
 use trustsim_juju::{RelationChange, SecretChange};
 use trustsim_model::{Deployment, Kind, OfferSpec, SaasSpec, Seq};
-use trustsim_testkit::{Authority, Script, bad, deployment, rotation, subject};
+use trustsim_testkit::{Authority, Script, address_of, bad, deployment, rotation, subject};
 use trustsim_validators::{ErrorKind, Side, Verdict};
 
 fn explained(deployment: &Deployment, script: &Script) -> Explanation {
@@ -15,7 +15,7 @@ fn explained(deployment: &Deployment, script: &Script) -> Explanation {
 /// `client` meets `a.web/0`, whose certificate a CA of `a.ca` signed, and trusts nothing.
 fn untrusting(client: &str) -> Script {
     let mut script = Script::new(&["a.web/0"]);
-    client.clone_into(&mut script.manifest.connections[0].client);
+    script.manifest.connections[0].client = address_of(client);
     let ca = Authority::root("ca");
     let leaf = ca.leaf("web.example.com");
     script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);

@@ -13,7 +13,8 @@ use trustsim_model::{
     Action, ApplicationIndex, Deployment, Kind, ScaleAction, Seq, Side, Subject, TimedAction,
 };
 use trustsim_testkit::{
-    Authority, Script, deployment, endpoint as endpoint_ref, hook_name, seconds, source, subject,
+    Authority, Script, address_of, deployment, endpoint as endpoint_ref, hook_name, seconds,
+    source, subject,
 };
 use trustsim_validators::ErrorKind;
 
@@ -88,7 +89,7 @@ fn refreshed(application: ApplicationIndex) -> Action {
 fn a_ca_that_went_with_the_container_is_lost() {
     let mut deployment = deployment();
     let mut script = Script::new(&["a.web/0"]);
-    "a.client/0".clone_into(&mut script.manifest.connections[0].client);
+    script.manifest.connections[0].client = address_of("a.client/0");
     let ca = Authority::root("ca");
     let leaf = ca.leaf("web.example.com");
     script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);
@@ -122,7 +123,7 @@ fn a_ca_that_went_with_the_container_is_lost() {
 fn a_ca_that_a_hook_took_away_did_not_go_with_the_container() {
     let mut deployment = deployment();
     let mut script = Script::new(&["a.web/0"]);
-    "a.client/0".clone_into(&mut script.manifest.connections[0].client);
+    script.manifest.connections[0].client = address_of("a.client/0");
     let ca = Authority::root("ca");
     let leaf = ca.leaf("web.example.com");
     script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);
@@ -335,7 +336,7 @@ fn rotated_in(
     speaks(&mut deployment, CA, "send-ca-cert", gives);
     speaks(&mut deployment, CLIENT, "receive-ca-cert", takes);
     let mut script = Script::new(&["a.web/0"]);
-    "a.client/0".clone_into(&mut script.manifest.connections[0].client);
+    script.manifest.connections[0].client = address_of("a.client/0");
     let (old, new) = (Authority::root("old"), Authority::root("new"));
     let leaf = new.leaf("web.example.com");
     script.issued(1, None, "a.ca", &old.certificate, &old.certificate);
@@ -399,7 +400,7 @@ fn a_version_that_nobody_wrote_is_named() {
 #[test]
 fn two_that_were_moved_apart_are_named_with_both_cas() {
     let mut script = Script::new(&["a.web/0"]);
-    "b.client/0".clone_into(&mut script.manifest.connections[0].client);
+    script.manifest.connections[0].client = address_of("b.client/0");
     let (old, new) = (Authority::root("old"), Authority::root("new"));
     let leaf = old.leaf("web.example.com");
     script.issued(1, None, "a.ca", &old.certificate, &old.certificate);

@@ -5,7 +5,7 @@ use crate::words;
 use trustsim_diagnosis::{Answer, Explanation, diagnose, why};
 use trustsim_juju::{HookError, RelationChange, Status};
 use trustsim_model::{Kind, Subject};
-use trustsim_testkit::{Authority, Script, deployment, hook_name, subject};
+use trustsim_testkit::{Authority, Script, address_of, deployment, hook_name, subject};
 use trustsim_validators::ErrorKind;
 
 fn explained(script: &Script) -> Explanation {
@@ -25,7 +25,7 @@ fn answer(script: &Script, at_s: u64) -> Answer {
 /// `a.client/0` trusts nothing; `a.web/0` presents a certificate of `a.ca`.
 fn strangers() -> Script {
     let mut script = Script::new(&["a.web/0"]);
-    "a.client/0".clone_into(&mut script.manifest.connections[0].client);
+    script.manifest.connections[0].client = address_of("a.client/0");
     let ca = Authority::root("ca");
     let leaf = ca.leaf_for("web.example.com", 1000);
     script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);
