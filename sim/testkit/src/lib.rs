@@ -201,7 +201,8 @@ pub fn good() -> Verdict {
 
 /// A failing verdict of a client with OpenSSL.
 pub fn bad(error: ErrorKind) -> Verdict {
-    let mut verdict = Verdict::failed(error, Side::Client);
+    let mut verdict = Verdict::failed(ErrorKind::Other, Side::Client);
+    verdict.error = Some(error);
     let (alert, rustls, openssl) = match error {
         ErrorKind::UnknownIssuer => ("unknown_ca", "UnknownIssuer", 20),
         ErrorKind::Expired => (

@@ -28,7 +28,7 @@ struct Key {
     trust: Digest,
     server_name: String,
     validators: (Validator, Validator),
-    interval: (u32, u32),
+    interval: (usize, usize),
 }
 
 impl Key {

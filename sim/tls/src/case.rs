@@ -59,7 +59,7 @@ impl Case {
 
     /// Between which validity boundaries the two clocks stand: how many of the change instants
     /// each side sees have passed.
-    pub(super) fn interval(&self) -> (u32, u32) {
+    pub(super) fn interval(&self) -> (usize, usize) {
         let passed = |validator: Validator, certificate: &Certificate, clock: Time| {
             changes(validator, certificate)
                 .into_iter()
@@ -79,10 +79,10 @@ impl Case {
             instants.filter(|&instant| instant <= clock).count()
         };
         let client = client + passed_lists(&self.client.trust, self.client.clock);
-        let by_server = self.server.client_trust.as_ref();
-        let server = server + by_server.map_or(0, |trust| passed_lists(trust, self.server.clock));
-        let narrow = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        (narrow(client), narrow(server))
+        // A server that asks for no certificate looks at no list.
+        let by_server = self.server.client_trust.iter();
+        let lists = by_server.map(|trust| passed_lists(trust, self.server.clock));
+        (client, server + lists.sum::<usize>())
     }
 }
 

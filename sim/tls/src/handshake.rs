@@ -32,6 +32,7 @@ pub fn handshake(case: &Case, stream: Stream) -> Verdict {
         Err(verdict) => return *verdict,
     };
     let ended = with_stream(stream, || sans_io::run(&prepared));
+    prepared.assert_refusal_was_sent(&ended);
     prepared.conclude(&ended)
 }
 
@@ -95,6 +96,32 @@ impl Prepared {
             by_client,
             by_server,
         })
+    }
+
+    /// What a verifier refused and what crossed the wire are two views of one fact: the side that
+    /// refused has failed, and its peer has received the alert.
+    fn assert_refusal_was_sent(&self, ended: &Ended) {
+        let by_server = self.by_server.as_ref().and_then(|by| by.refusal());
+        for (refusal, own, peer, side) in [
+            (
+                self.by_client.refusal(),
+                &ended.client,
+                &ended.server,
+                Side::Client,
+            ),
+            (by_server, &ended.server, &ended.client, Side::Server),
+        ] {
+            let Some(refusal) = refusal else { continue };
+            assert!(
+                own.is_err(),
+                "{side:?} refused a chain and went on: {refusal:?}"
+            );
+            assert_eq!(
+                received(peer),
+                Some(refusal.alert_on_wire()),
+                "the peer of {side:?} receives the alert of the refusal: {refusal:?}"
+            );
+        }
     }
 
     /// Reads the verdict from what both sides ended with.

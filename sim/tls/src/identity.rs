@@ -78,6 +78,12 @@ impl Identity {
             .collect();
         let certified = CertifiedKey::new(chain, signing_key(&self.0.key));
         certified.keys_match()?;
+        let leaf = self.leaf().map(Certificate::spki_der);
+        assert_eq!(
+            leaf,
+            Some(self.0.key.spki_der()),
+            "a key that rustls takes for the leaf's is the leaf's"
+        );
         Ok(Arc::new(SingleCertAndKey::from(certified)))
     }
 }

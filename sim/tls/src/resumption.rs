@@ -18,8 +18,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ServerSessionMemoryCache;
 use rustls::time_provider::TimeProvider;
 use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, Error, HandshakeKind, ServerConnection,
-    SignatureScheme, SupportedProtocolVersion, version,
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, HandshakeKind, ServerConfig,
+    ServerConnection, SignatureScheme, SupportedProtocolVersion, version,
 };
 use thiserror::Error as ThisError;
 
@@ -141,20 +141,29 @@ pub fn resume(earlier: &Case, later: &Case, how: Resumption, stream: Stream) -> 
             );
         }
     };
+    let connect = |one: &Prepared, server: &Arc<ServerConfig>| {
+        let connection = ClientConnection::new(Arc::clone(&client), one.name.clone());
+        let (Ok(mut near), Ok(mut far)) = (connection, ServerConnection::new(server.clone()))
+        else {
+            return (one.conclude(&unbegun()), false);
+        };
+        let results = pump(&mut near, &mut far, |_| {});
+        let resumed = near.handshake_kind() == Some(HandshakeKind::Resumed);
+        assert!(
+            !resumed || one.by_client.refusal().is_none(),
+            "a client that took a session up has judged no certificate: {:?}",
+            one.by_client.refusal()
+        );
+        (one.conclude(&results), resumed)
+    };
     with_stream(stream, || {
-        let mut last = None;
-        for (one, server) in [(&first, &servers[0]), (&second, &servers[1])] {
-            let connection = ClientConnection::new(Arc::clone(&client), one.name.clone());
-            let (Ok(mut near), Ok(mut far)) = (connection, ServerConnection::new(server.clone()))
-            else {
-                return (one.conclude(&unbegun()), false);
-            };
-            let results = pump(&mut near, &mut far, |_| {});
-            let resumed = near.handshake_kind() == Some(HandshakeKind::Resumed);
-            last = Some((one.conclude(&results), resumed));
-            step.store(true, Ordering::Relaxed);
-        }
-        last.unwrap_or_else(|| (second.conclude(&unbegun()), false))
+        let (verdict, resumed) = connect(&first, &servers[0]);
+        assert!(
+            !resumed,
+            "the first handshake has no session to take up: {verdict:?}"
+        );
+        step.store(true, Ordering::Relaxed);
+        connect(&second, &servers[1])
     })
 }
 

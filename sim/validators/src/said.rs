@@ -17,7 +17,7 @@ pub(super) fn section(kind: ErrorKind) -> String {
         page.push_str(&format!("- {stack}: `{line}`\n"));
     }
     for alert in alerts(kind) {
-        let name = alert_name(alert).unwrap_or("another alert");
+        let name = alert_name(alert).expect("an alert that a stack sends has a name in RFC 8446");
         page.push_str(&format!("\nThe other side, after the alert `{name}`:\n\n"));
         for text in of_alert(Side::Server, Some(alert)) {
             page.push_str(&format!("- {}: `{}`\n", text.stack, text.line));
@@ -57,14 +57,12 @@ fn alerts(kind: ErrorKind) -> Vec<AlertDescription> {
 }
 
 /// Whether a line is an instance of one of the page's.
-#[cfg(test)]
 pub(super) fn is_on_page(kind: ErrorKind, stack: Stack, line: &str) -> bool {
     lines(kind)
         .iter()
         .any(|(of, pattern)| *of == stack && fits(pattern, line))
 }
 
-#[cfg(test)]
 fn fits(pattern: &str, line: &str) -> bool {
     let mut parts = pattern.split('…');
     let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else {

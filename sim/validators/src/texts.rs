@@ -34,17 +34,20 @@ impl Text {
             .replace(NOW, &now.truncated_to_seconds().to_string())
             .replace(NOW_UNIX, &unix.to_string());
         let distance = |line: String, marker: &str, count: &dyn Fn(u64) -> u64| {
+            // Only rustls prints distances, and a line has one at most.
             let Some((before, rest)) = line.split_once(marker) else {
                 return line;
             };
-            match rest.split_once('}') {
-                Some((bound, after)) => {
-                    let bound: u64 = bound.parse().unwrap_or(unix);
-                    format!("{before}{}{after}", count(bound))
-                }
-                None => line,
-            }
+            let (bound, after) = rest
+                .split_once('}')
+                .expect("a marker ends with a closing brace");
+            let bound = bound
+                .parse()
+                .expect("a marker holds the seconds of a validity bound");
+            format!("{before}{}{after}", count(bound))
         };
+        // Reports print a line at the run's own time. A side whose clock is ahead has found the bound
+        // passed before that, which is no distance yet, and so the other way round.
         let line = distance(line, SINCE, &|bound| unix.saturating_sub(bound));
         distance(line, UNTIL, &|bound| bound.saturating_sub(unix))
     }

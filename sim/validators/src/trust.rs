@@ -148,7 +148,12 @@ impl TrustStore {
     fn by_subject(&self) -> &BTreeMap<Vec<u8>, Vec<Arc<Facts>>> {
         self.0.by_subject.get_or_init(|| {
             let mut map: BTreeMap<Vec<u8>, Vec<Arc<Facts>>> = BTreeMap::new();
-            for facts in self.roots().filter_map(|root| Facts::read(root.der())) {
+            for root in self.roots() {
+                // A root whose key is of no known form ends no chain.
+                let Some(facts) = Facts::read(root.der()) else {
+                    continue;
+                };
+                facts.assert_agrees_with(root);
                 let same = map.entry(facts.subject.canonical.clone()).or_default();
                 same.push(Arc::new(facts));
             }

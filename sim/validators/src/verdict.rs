@@ -4,8 +4,9 @@ use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, Error};
 
 use super::catalogue::ErrorKind;
-use super::chain::{Refusal, Said};
+use super::chain::{Refusal, Said, x509_kind};
 use super::profiles::{Stack, Validator};
+use super::said;
 use super::side::Side;
 use super::texts::{self, Text};
 use trustsim_kernel::Time;
@@ -92,7 +93,10 @@ impl Verdict {
                 Error::General("no server certificate chain resolved".to_owned()),
                 Some(AlertDescription::AccessDenied),
             ),
-            other => (Error::General(other.kebab().to_owned()), None),
+            ErrorKind::InvalidServerName | ErrorKind::Unreachable | ErrorKind::Other => {
+                (Error::General(error.kebab().to_owned()), None)
+            }
+            of_chain => panic!("`{of_chain}` is found by the rules about a chain"),
         };
         Self::from_error(error, &rustls, judged_by, alert)
     }
@@ -118,6 +122,7 @@ impl Verdict {
         texts.extend(texts::of_alert(judged_by, alert));
         Self {
             error: Some(error),
+            // An alert that RFC 8446 does not name can come from a foreign peer only.
             alert: alert.and_then(alert_name),
             rustls: debug(rustls),
             webpki: None,
@@ -131,11 +136,31 @@ impl Verdict {
     /// those of the stack whose rules decided.
     pub fn refused(refusal: &Refusal, judged_by: Side, name: Option<&ServerName<'_>>) -> Self {
         let texts = texts::of_refusal(refusal, judged_by, name);
+        let error = refusal.error;
+        assert!(
+            !texts.is_empty(),
+            "the stack whose rules refused a chain as `{error}` prints a line about it"
+        );
+        for text in &texts {
+            debug_assert!(
+                said::is_on_page(error, text.stack, &text.line),
+                "the page of `{error}` has what {} prints: {}",
+                text.stack,
+                text.line
+            );
+        }
         let alert = Some(refusal.alert);
-        let mut verdict = Self::with_texts(refusal.error, &refusal.rustls, judged_by, alert, texts);
+        let mut verdict = Self::with_texts(error, &refusal.rustls, judged_by, alert, texts);
         match &refusal.said {
             Said::WebPki(error) => verdict.webpki = Some(stable_webpki(error)),
-            Said::OpenSsl(code) | Said::Curl(code, _) => verdict.openssl_code = Some(*code),
+            Said::OpenSsl(code) | Said::Curl(code, _) => {
+                assert_eq!(
+                    x509_kind(*code),
+                    error,
+                    "X509_V_ERR_* {code} means the error of the verdict"
+                );
+                verdict.openssl_code = Some(*code);
+            }
             Said::Go(_) | Said::Java(_) => {}
         }
         verdict

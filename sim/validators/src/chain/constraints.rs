@@ -1,6 +1,7 @@
 //! Name constraints as OpenSSL checks them (`crypto/x509/v3_ncons.c`).
 
 use super::facts::{Facts, SubjectName};
+use super::name::uri_host;
 use super::x509_errors::{EXCLUDED_VIOLATION, PERMITTED_VIOLATION, UNSUPPORTED_NAME_SYNTAX};
 
 /// Checks the names of `certificate` against the constraints of `authority`; `is_leaf` also
@@ -115,8 +116,7 @@ fn email_is_within(address: &str, base: &str) -> bool {
 
 /// `nc_uri`: the host of the URI.
 fn uri_is_within(uri: &str, base: &str) -> Result<bool, u32> {
-    let (_, after) = uri.split_once("://").ok_or(UNSUPPORTED_NAME_SYNTAX)?;
-    let host = after.split([':', '/']).next().unwrap_or_default();
+    let host = uri_host(uri).ok_or(UNSUPPORTED_NAME_SYNTAX)?;
     if host.is_empty() {
         return Err(UNSUPPORTED_NAME_SYNTAX);
     }

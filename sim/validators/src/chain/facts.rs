@@ -9,6 +9,8 @@ use x509_parser::prelude::FromDer;
 
 use super::name::Name;
 use super::signature::{PublicKey, Signed};
+use trustsim_kernel::Time;
+use trustsim_pki::Certificate;
 
 /// What the rules look at, read once.
 #[derive(Debug)]
@@ -128,6 +130,22 @@ impl Facts {
             facts.read_extension(extension);
         }
         Some(facts)
+    }
+
+    /// The rules and `trustsim_pki` read a certificate each in their own way: the rules what a real
+    /// stack looks at, `pki` what a run asks of it.
+    pub(crate) fn assert_agrees_with(&self, certificate: &Certificate) {
+        let is_same = self.raw_subject == certificate.subject_der()
+            && self.raw_issuer == certificate.issuer_der()
+            && self.raw_key == certificate.spki_der()
+            && self.is_ca() == certificate.is_ca()
+            && instant(self.not_before) == certificate.not_before()
+            && instant(self.not_after) == certificate.not_after();
+        assert!(
+            is_same,
+            "two readings of certificate {} differ",
+            certificate.sha256_hex()
+        );
     }
 
     fn read_extension(&mut self, extension: &X509Extension<'_>) {
@@ -267,6 +285,15 @@ impl Facts {
     }
 }
 
+/// A bound of validity as an instant. What lies before 1970 counts as 1970, as in
+/// [`trustsim_pki::Certificate::not_before`]: no clock of a run is earlier.
+pub(super) fn instant(seconds: i64) -> Time {
+    match u64::try_from(seconds) {
+        Ok(seconds) => Time::from_seconds(seconds),
+        Err(_before_1970) => Time::EPOCH,
+    }
+}
+
 fn purposes(found: &ExtendedKeyUsage<'_>) -> Purposes {
     /// Netscape's and Microsoft's "server gated crypto", which count as server authentication.
     const SGC: [&str; 2] = ["2.16.840.1.113730.4.1", "1.3.6.1.4.1.311.10.3.3"];
@@ -291,7 +318,8 @@ fn purposes(found: &ExtendedKeyUsage<'_>) -> Purposes {
 }
 
 fn subtrees(found: Option<&[GeneralSubtree<'_>]>) -> Vec<SubjectName> {
-    let found = found.unwrap_or_default().iter();
+    // RFC 5280 4.2.1.10: subtrees that are left out constrain nothing.
+    let found = found.into_iter().flatten();
     found.map(|subtree| general(&subtree.base)).collect()
 }
 

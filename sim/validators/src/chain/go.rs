@@ -14,7 +14,7 @@ mod quote;
 use rustls::AlertDescription;
 
 use super::super::catalogue::ErrorKind;
-use super::facts::{Facts, SubjectName};
+use super::facts::{Facts, SubjectName, instant};
 use super::{NOW, Purpose, Question, Refusal, Said, x509_errors};
 use crate::trust::TrustStore;
 use trustsim_kernel::Time;
@@ -101,6 +101,11 @@ impl<'a> Verification<'a> {
         };
         let mut constraint = None;
         for path in &paths {
+            let end = path.last().expect("a path begins with the leaf");
+            assert!(
+                self.roots.contains_der(&end.der),
+                "a path that Go takes ends with a certificate of the pool of roots"
+            );
             if !self.allows_purpose(path) {
                 continue;
             }
@@ -150,7 +155,7 @@ impl<'a> Verification<'a> {
             None
         };
         if let Some((error, relation, bound)) = outside {
-            let bound = Time::from_seconds(u64::try_from(bound).unwrap_or(0));
+            let bound = instant(bound);
             let text = format!(
                 "x509: certificate has expired or is not yet valid: current time {NOW} is \
                  {relation} {bound}"
@@ -166,9 +171,9 @@ impl<'a> Verification<'a> {
                 "x509: certificate is not authorized to sign other certificates",
             );
         }
-        let issuers_below = u32::try_from(path.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        let intermediates = path.iter().skip(1).count() as u64;
         match certificate.path_length() {
-            Some(allowed) if issuers_below > allowed => fail(
+            Some(allowed) if intermediates > u64::from(allowed) => fail(
                 ErrorKind::PathLengthExceeded,
                 "x509: too many intermediates for path length constraint",
             ),

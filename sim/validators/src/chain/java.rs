@@ -125,8 +125,7 @@ fn check_path<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<(), Fai
             .map_err(|failure| failure.within("validation"))
     };
     let mut path = vec![&chain[0]];
-    for pair in chain.windows(2) {
-        let [below, certificate] = pair else { continue };
+    for (below, certificate) in chain.iter().zip(&chain[1..]) {
         if certificate.subject.canonical != below.issuer.canonical {
             return search::path(chain, question);
         }

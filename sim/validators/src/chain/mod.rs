@@ -26,7 +26,7 @@ pub(super) use x509_errors::{
     ALL as X509_ERRORS, CERT_SIGNATURE_FAILURE as SIGNATURE,
     CRL_SIGNATURE_FAILURE as CRL_SIGNATURE, HOSTNAME_MISMATCH as HOST_MISMATCH,
     IP_ADDRESS_MISMATCH as ADDRESS_MISMATCH, UNABLE_TO_GET_ISSUER_CERT as PARTIAL_CHAIN,
-    text as x509_text,
+    kind as x509_kind, text as x509_text,
 };
 
 use super::catalogue::ErrorKind;
@@ -110,6 +110,19 @@ impl Refusal {
             _ => return Error::General(self.error.kebab().to_owned()),
         }
         .into()
+    }
+
+    /// The alert that rustls sends for [`Refusal::wire`] (`send_cert_verify_error_alert`, rustls 0.23
+    /// `common_state.rs`).
+    pub fn alert_on_wire(&self) -> AlertDescription {
+        match self.wire() {
+            Error::InvalidCertificate(error) => {
+                let sent = AlertDescription::from(error);
+                assert_eq!(sent, self.alert, "a rustls error was chosen for its alert");
+                sent
+            }
+            _ => AlertDescription::HandshakeFailure,
+        }
     }
 }
 

@@ -25,6 +25,15 @@ const UTF8_STRING: u32 = 12;
 const UNIVERSAL_STRING: u32 = 28;
 const BMP_STRING: u32 = 30;
 
+/// The host in a URI that has an authority: what lies between `://` and the next port or path.
+pub(super) fn uri_host(uri: &str) -> Option<&str> {
+    let (_, authority) = uri.split_once("://")?;
+    Some(match authority.split_once([':', '/']) {
+        Some((host, _)) => host,
+        None => authority,
+    })
+}
+
 impl Name {
     pub(super) fn read(name: &X509Name<'_>) -> Self {
         let mut canonical = Vec::new();

@@ -13,6 +13,7 @@ use super::facts::Facts;
 use super::x509_errors::{self as x509, refusal};
 use super::{Purpose, Question, Refusal, Said, constraints, host, revocation};
 use crate::trust::TrustStore;
+use trustsim_kernel::Time;
 
 /// What differs between the users of OpenSSL.
 #[derive(Clone, Copy, Debug)]
@@ -77,16 +78,19 @@ pub(crate) fn decide(rules: &Rules, question: &Question<'_>) -> Result<(), Box<R
     let Some(leaf) = Facts::read(question.leaf) else {
         return Err(refusal(x509::UNSPECIFIED, None, question));
     };
+    // A certificate without a key or a signature of a known form issues nothing; a real peer that
+    // sent one would have failed to load it.
     let others: Vec<_> = question
         .others
         .iter()
         .filter_map(|der| Facts::read(der))
         .collect();
-    let now = i64::try_from(question.clock.as_seconds()).unwrap_or(i64::MAX);
+    let now = i64::try_from(question.clock.as_seconds()).expect("no clock is beyond the year 2554");
     let verification = Verification {
         rules,
         trust: question.trust,
         purpose: question.purpose,
+        clock: question.clock,
         now,
     };
     verification
@@ -112,6 +116,8 @@ struct Verification<'a> {
     rules: &'a Rules,
     trust: &'a TrustStore,
     purpose: Purpose,
+    clock: Time,
+    /// The same in seconds since 1970.
     now: i64,
 }
 
@@ -127,6 +133,12 @@ impl<'a> Verification<'a> {
             return Err((x509::EE_KEY_TOO_SMALL, Some(leaf)));
         }
         let chain = self.build(leaf, others)?;
+        for (below, issuer) in chain.iter().zip(&chain[1..]) {
+            assert!(
+                below.is_issued_by(issuer),
+                "every certificate of a path names the next one as its issuer"
+            );
+        }
         self.check_extensions(&chain)?;
         check_strength(&chain)?;
         if self.rules.names == Names::OpenSsl {
@@ -147,7 +159,7 @@ impl<'a> Verification<'a> {
         let mut sent: Vec<&Facts> = others.iter().collect();
         let mut is_all_sent = true;
         loop {
-            let top = *chain.last().unwrap_or(&leaf);
+            let top = *chain.last().expect("a chain begins with its leaf");
             let has_room = chain.len() <= MAX_DEPTH + 1;
             let trusted = has_room.then(|| self.trusted_issuer(top)).flatten();
             if let Some(issuer) = trusted {
@@ -176,7 +188,7 @@ impl<'a> Verification<'a> {
         if is_all_sent && self.rules.accepts_partial_chains && self.is_in_store(leaf) {
             return Ok(chain);
         }
-        let top = *chain.last().unwrap_or(&leaf);
+        let top = *chain.last().expect("a chain begins with its leaf");
         let code = if chain.len() > MAX_DEPTH + 1 {
             x509::CERT_CHAIN_TOO_LONG
         } else if top.is_self_signed() && chain.len() == 1 {
@@ -206,8 +218,8 @@ impl<'a> Verification<'a> {
             top.is_issued_by(candidate) && (may_repeat || !is_repeated)
         });
         let best = self.best(fitting)?;
-        sent.iter()
-            .position(|&candidate| std::ptr::eq(candidate, best))
+        let place = sent.iter().position(|one| std::ptr::eq(*one, best));
+        Some(place.expect("the best candidate is one of those that were sent"))
     }
 
     /// The first candidate that is valid now, else the one that expires last.
@@ -268,8 +280,8 @@ impl<'a> Verification<'a> {
             if !self.fits_purpose(certificate, depth > 0) {
                 return fail(x509::INVALID_PURPOSE);
             }
-            let allowed = certificate.path_length().unwrap_or(u32::MAX);
-            if depth > 1 && issuers_below > allowed {
+            let is_too_long = |allowed| issuers_below > allowed;
+            if depth > 1 && certificate.path_length().is_some_and(is_too_long) {
                 return fail(x509::PATH_LENGTH_EXCEEDED);
             }
             if depth > 0 && !certificate.is_self_issued() {
@@ -311,7 +323,7 @@ impl<'a> Verification<'a> {
             1
         };
         for (depth, &certificate) in chain.iter().enumerate().take(checked) {
-            revocation::check(lists, chain, depth, self.now)
+            revocation::check(lists, chain, depth, self.clock)
                 .map_err(|code| (code, Some(certificate)))?;
         }
         Ok(())

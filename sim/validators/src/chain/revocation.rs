@@ -9,6 +9,7 @@ use super::facts::Facts;
 use super::name::Name;
 use super::signature::Signed;
 use super::x509_errors as x509;
+use trustsim_kernel::Time;
 use trustsim_pki::RevocationList;
 
 /// A loaded list, read once.
@@ -30,8 +31,8 @@ impl ListFacts {
     }
 
     /// `check_crl_time`: an equal `thisUpdate` is past, and so is an equal `nextUpdate`.
-    fn time_error(&self, now: i64) -> Option<u32> {
-        let now = u64::try_from(now).unwrap_or(0);
+    fn time_error(&self, clock: Time) -> Option<u32> {
+        let now = clock.as_seconds();
         let next = self.list.next_update();
         if self.list.this_update().as_seconds() > now {
             Some(x509::CRL_NOT_YET_VALID)
@@ -55,8 +56,7 @@ impl ListFacts {
     }
 }
 
-/// Looks the certificate at `depth` of the path up (leaf first, the root last) at `now`, in
-/// seconds since 1970.
+/// Looks the certificate at `depth` of the path up (leaf first, the root last).
 ///
 /// # Errors
 ///
@@ -65,7 +65,7 @@ pub(super) fn check(
     lists: &[ListFacts],
     chain: &[&Facts],
     depth: usize,
-    now: i64,
+    clock: Time,
 ) -> Result<(), u32> {
     let certificate = chain[depth];
     let fitting = lists.iter().filter(|list| {
@@ -74,7 +74,7 @@ pub(super) fn check(
     // The best score: no critical extension, then a time that fits; the newest of equals.
     let best = fitting.max_by_key(|list| {
         let is_plain = !list.list.has_critical_extension();
-        let is_current = list.time_error(now).is_none();
+        let is_current = list.time_error(clock).is_none();
         (is_plain, is_current, list.list.this_update())
     });
     let Some(best) = best else {
@@ -88,7 +88,7 @@ pub(super) fn check(
     if issuer.key_usage.is_some_and(|usage| !usage.crl_sign) {
         return Err(x509::KEYUSAGE_NO_CRL_SIGN);
     }
-    if let Some(code) = best.time_error(now) {
+    if let Some(code) = best.time_error(clock) {
         return Err(code);
     }
     if !best.signed.is_by(&issuer.public_key) {

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use rustls::pki_types::{ServerName, UnixTime};
+use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, OtherError};
 
 use super::super::catalogue::ErrorKind;
-use super::facts::{Facts, SubjectName};
+use super::facts::{Facts, SubjectName, instant};
 use super::{Question, Refusal, Said, unix};
 
 macro_rules! codes {
@@ -24,14 +24,15 @@ macro_rules! codes {
         pub(in crate) const fn text(code: u32) -> &'static str {
             match code {
                 $($number => $text,)*
-                _ => "unknown certificate verification error",
+                _ => panic!("an X509_V_ERR_* that the table does not have"),
             }
         }
 
-        const fn kind(code: u32) -> ErrorKind {
+        /// Our name for it.
+        pub(in crate) const fn kind(code: u32) -> ErrorKind {
             match code {
                 $($number => ErrorKind::$kind,)*
-                _ => ErrorKind::Other,
+                _ => panic!("an X509_V_ERR_* that the table does not have"),
             }
         }
 
@@ -39,7 +40,7 @@ macro_rules! codes {
         const fn alert(code: u32) -> AlertDescription {
             match code {
                 $($number => AlertDescription::$alert,)*
-                _ => AlertDescription::CertificateUnknown,
+                _ => panic!("an X509_V_ERR_* that the table does not have"),
             }
         }
     };
@@ -108,20 +109,19 @@ pub(super) fn meaning(
     question: &Question<'_>,
 ) -> CertificateError {
     let time = unix(question.clock);
-    let instant = |pick: fn(&Facts) -> i64| {
-        let seconds = certificate.map_or(0, pick);
-        let seconds = u64::try_from(seconds).unwrap_or(0);
-        UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds))
+    let bound = |pick: fn(&Facts) -> i64| {
+        let certificate = certificate.expect("a date is refused of a certificate that was read");
+        unix(instant(pick(certificate)))
     };
     let other = |error: webpki::Error| CertificateError::Other(OtherError(Arc::new(error)));
     match error {
         ErrorKind::Expired => CertificateError::ExpiredContext {
             time,
-            not_after: instant(|facts| facts.not_after),
+            not_after: bound(|facts| facts.not_after),
         },
         ErrorKind::NotValidYet => CertificateError::NotValidYetContext {
             time,
-            not_before: instant(|facts| facts.not_before),
+            not_before: bound(|facts| facts.not_before),
         },
         ErrorKind::UnknownIssuer | ErrorKind::PartialChain => CertificateError::UnknownIssuer,
         ErrorKind::BadSignature => CertificateError::BadSignature,
@@ -144,7 +144,12 @@ pub(super) fn meaning(
         ErrorKind::RevocationListExpired => CertificateError::ExpiredRevocationList,
         ErrorKind::CaUsedAsLeaf => other(webpki::Error::CaUsedAsEndEntity),
         ErrorKind::TooManyCandidates => other(webpki::Error::MaximumSignatureChecksExceeded),
-        _ => CertificateError::ApplicationVerificationFailure,
+        // Checks that rustls does not make.
+        ErrorKind::WeakKey
+        | ErrorKind::UnsupportedSignature
+        | ErrorKind::ProfileViolation
+        | ErrorKind::RevocationListInvalid => CertificateError::ApplicationVerificationFailure,
+        of_handshake => panic!("no rule about a chain finds `{of_handshake}`"),
     }
 }
 

@@ -28,8 +28,8 @@ pub(super) const WORDS: Words = Words {
         (_, Side::Server) => None,
         (Said::Curl(_, line), _) => Some(format!("curl: (60) SSL: {line}")),
         _ => {
-            let name = name.map(ServerName::to_str).unwrap_or_default();
-            of_code(openssl::code(refusal)?, &name)
+            let name = name.map(ServerName::to_str);
+            of_code(openssl::code(refusal)?, name.as_deref())
         }
     },
     of_alert: |alert, side| {
@@ -48,7 +48,7 @@ pub(super) const WORDS: Words = Words {
     patterns: |error| {
         // What is said of an address is what is said of a name.
         let codes = openssl::codes(error).filter(|code| *code != ADDRESS_MISMATCH);
-        let codes = codes.filter_map(|code| of_code(code, "…"));
+        let codes = codes.filter_map(|code| of_code(code, Some("…")));
         let names = COMMON_NAME
             .iter()
             .filter(|_| error == ErrorKind::NotValidForName);
@@ -65,13 +65,14 @@ const COMMON_NAME: [&str; 2] = [
     "unable to obtain common name from peer certificate",
 ];
 
-fn of_code(code: u32, name: &str) -> Option<String> {
+fn of_code(code: u32, name: Option<&str>) -> Option<String> {
     Some(match code {
         // curl allows partial chains (since 7.68), so it has nothing to say.
         PARTIAL_CHAIN => return None,
         HOST_MISMATCH | ADDRESS_MISMATCH => format!(
             "curl: (60) SSL: no alternative certificate subject name matches target host name \
-             '{name}'"
+             '{}'",
+            openssl::refused_name(name)
         ),
         SIGNATURE | CRL_SIGNATURE => {
             "curl: (35) OpenSSL/3.0.19: error:06880006:asn1 encoding routines::EVP lib".to_owned()

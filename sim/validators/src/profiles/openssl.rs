@@ -58,6 +58,12 @@ pub(super) const fn code(refusal: &Refusal) -> Option<u32> {
     }
 }
 
+/// The name in a line about a certificate that does not have it. OpenSSL's rules check a name only
+/// where one was asked for, so a refusal for its name without a name is a mistake of the caller.
+pub(super) const fn refused_name(name: Option<&str>) -> &str {
+    name.expect("a chain is refused for its name only where a name was asked for")
+}
+
 /// Every `X509_V_ERR_*` that means this error.
 pub(super) fn codes(error: ErrorKind) -> impl Iterator<Item = u32> {
     let known = X509_ERRORS.iter().filter(move |(_, _, of, _)| *of == error);

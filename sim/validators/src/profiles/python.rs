@@ -25,8 +25,8 @@ pub(super) const WORDS: Words = Words {
     is_shown_in_brief: false,
     of_handshake: |error, _| line(HANDSHAKE, error),
     of_refusal: |refusal, _, name| {
-        let name = name.map(ServerName::to_str).unwrap_or_default();
-        openssl::code(refusal).map(|code| of_code(code, &name))
+        let name = name.map(ServerName::to_str);
+        openssl::code(refusal).map(|code| of_code(code, name.as_deref()))
     },
     of_alert: |alert, _| {
         let text = openssl::alert_reason(alert)?;
@@ -35,17 +35,23 @@ pub(super) const WORDS: Words = Words {
     },
     patterns: |error| {
         openssl::codes(error)
-            .map(|code| of_code(code, "…"))
+            .map(|code| of_code(code, Some("…")))
             .collect()
     },
     // They are OpenSSL's.
     alerts: |_| Vec::new(),
 };
 
-fn of_code(code: u32, name: &str) -> String {
+fn of_code(code: u32, name: Option<&str>) -> String {
     let text = match code {
-        HOST_MISMATCH => format!("Hostname mismatch, certificate is not valid for '{name}'."),
-        ADDRESS_MISMATCH => format!("IP address mismatch, certificate is not valid for '{name}'."),
+        HOST_MISMATCH => format!(
+            "Hostname mismatch, certificate is not valid for '{}'.",
+            openssl::refused_name(name)
+        ),
+        ADDRESS_MISMATCH => format!(
+            "IP address mismatch, certificate is not valid for '{}'.",
+            openssl::refused_name(name)
+        ),
         _ => x509_text(code).to_owned(),
     };
     format!("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {text}")

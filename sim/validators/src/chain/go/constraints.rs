@@ -3,6 +3,7 @@
 //! and directory names are not looked at.
 
 use super::super::facts::{Facts, SubjectName};
+use super::super::name::uri_host;
 use super::host::address;
 use super::quote::quoted;
 
@@ -101,11 +102,11 @@ fn is_within(name: &SubjectName, base: &SubjectName) -> bool {
             let mut octets = address.iter().zip(network).zip(mask);
             octets.all(|((address, network), mask)| address & mask == network & mask)
         }
-        (SubjectName::Uri(uri), SubjectName::Uri(base)) => {
-            let after = uri.split_once("://").map_or("", |(_, after)| after);
-            let host = after.split([':', '/']).next().unwrap_or_default();
-            has_suffix(host, base)
-        }
+        (SubjectName::Uri(uri), SubjectName::Uri(base)) => match uri_host(uri) {
+            Some(host) => has_suffix(host, base),
+            // A URI without a host lies in the tree of all hosts only.
+            None => base.is_empty(),
+        },
         (SubjectName::Email(mailbox), SubjectName::Email(base)) => match mailbox.rsplit_once('@') {
             Some((_, host)) if !base.contains('@') => has_suffix(host, base),
             Some((local, host)) => base

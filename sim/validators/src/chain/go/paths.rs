@@ -49,9 +49,7 @@ impl<'a> Verification<'a> {
         path: &[&'a Facts],
         checks: &mut usize,
     ) -> Result<Vec<Vec<&'a Facts>>, Stop<'a>> {
-        let Some(&last) = path.last() else {
-            return Ok(Vec::new());
-        };
+        let &last = path.last().expect("a path begins with the leaf");
         let mut found = Vec::new();
         let mut failed = None;
         let mut hint = None;
@@ -112,11 +110,8 @@ impl<'a> Verification<'a> {
 /// `findPotentialParents`: by the encoded name; those whose key identifier fits come first, then
 /// those where one of the two has none.
 fn parents<'a>(certificate: &Facts, pool: impl Iterator<Item = &'a Facts>) -> Vec<&'a Facts> {
-    let wanted = certificate
-        .authority_key_id
-        .as_ref()
-        .and_then(|id| id.key_id.as_deref())
-        .unwrap_or_default();
+    let authority = certificate.authority_key_id.as_ref();
+    let wanted = nil_or_bytes(authority.and_then(|id| id.key_id.as_deref()));
     let mut seen: Vec<&[u8]> = Vec::new();
     let mut fitting: Vec<(u8, &Facts)> = Vec::new();
     for candidate in pool.filter(|one| one.raw_subject == certificate.raw_issuer) {
@@ -124,7 +119,7 @@ fn parents<'a>(certificate: &Facts, pool: impl Iterator<Item = &'a Facts>) -> Ve
             continue;
         }
         seen.push(&candidate.der);
-        let id = candidate.subject_key_id.as_deref().unwrap_or_default();
+        let id = nil_or_bytes(candidate.subject_key_id.as_deref());
         let rank = if id == wanted {
             0
         } else if id.is_empty() != wanted.is_empty() {
@@ -136,6 +131,14 @@ fn parents<'a>(certificate: &Facts, pool: impl Iterator<Item = &'a Facts>) -> Ve
     }
     fitting.sort_by_key(|(rank, _)| *rank);
     fitting.into_iter().map(|(_, one)| one).collect()
+}
+
+/// A key identifier as Go holds it: one that is missing is a nil slice, which equals an empty one.
+const fn nil_or_bytes(id: Option<&[u8]>) -> &[u8] {
+    match id {
+        Some(id) => id,
+        None => &[],
+    }
 }
 
 /// `alreadyInChain`: by subject, key and alternative names.
@@ -249,11 +252,11 @@ fn decimal(bytes: &[u8]) -> String {
         let mut carry = u32::from(byte);
         for digit in &mut digits {
             let value = u32::from(*digit) * 256 + carry;
-            *digit = u8::try_from(value % 10).unwrap_or(0);
+            *digit = (value % 10) as u8;
             carry = value / 10;
         }
         while carry > 0 {
-            digits.push(u8::try_from(carry % 10).unwrap_or(0));
+            digits.push((carry % 10) as u8);
             carry /= 10;
         }
     }

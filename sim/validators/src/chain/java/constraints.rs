@@ -2,6 +2,7 @@
 //! `GeneralNameInterface.constrains`).
 
 use super::super::facts::{Facts, SubjectName};
+use super::super::name::uri_host;
 
 /// Whether every authority above allows every name of the certificate.
 pub(super) fn allow(certificate: &Facts, above: &[&Facts]) -> bool {
@@ -89,6 +90,7 @@ fn is_within(name: &SubjectName, base: &SubjectName) -> bool {
         }
         (SubjectName::Email(mailbox), SubjectName::Email(base)) => {
             let (mailbox, base) = (mailbox.to_lowercase(), base.to_lowercase());
+            // A mailbox without `@` is on no host.
             let host = mailbox.rsplit_once('@').map_or("", |(_, host)| host);
             if base.contains('@') {
                 mailbox == base
@@ -98,15 +100,12 @@ fn is_within(name: &SubjectName, base: &SubjectName) -> bool {
                 host == base
             }
         }
-        (SubjectName::Uri(uri), SubjectName::Uri(base)) => {
-            let after = uri.split_once("://").map_or("", |(_, after)| after);
-            let host = after.split([':', '/']).next().unwrap_or_default();
-            if base.starts_with('.') {
-                host.len() > base.len() && is_below(host, base)
-            } else {
-                host.eq_ignore_ascii_case(base)
-            }
-        }
+        (SubjectName::Uri(uri), SubjectName::Uri(base)) => match uri_host(uri) {
+            Some(host) if base.starts_with('.') => host.len() > base.len() && is_below(host, base),
+            Some(host) => host.eq_ignore_ascii_case(base),
+            // A URI without a host lies in the tree of the empty host only.
+            None => base.is_empty(),
+        },
         _ => false,
     }
 }

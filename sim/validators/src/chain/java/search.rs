@@ -39,7 +39,7 @@ impl<'a, 'q> Search<'a, 'q> {
     /// The anchor of the first good path that continues `path`, which has `issuers` CA
     /// certificates that are not self-issued.
     fn above(&self, path: &mut Vec<&'a Facts>, issuers: u32) -> Option<&'q Facts> {
-        let top = *path.last()?;
+        let &top = path.last().expect("a path begins with the leaf");
         let anchors = self.question.trust.with_subject(&top.issuer.canonical);
         for anchor in anchors {
             if !path.iter().any(|one| is_repeated(one, anchor)) && is_sound(path, anchor) {
@@ -65,10 +65,8 @@ impl<'a, 'q> Search<'a, 'q> {
     }
 
     fn may_follow(&self, candidate: &Facts, path: &[&Facts], issuers: u32) -> bool {
-        let fits_top = path
-            .last()
-            .is_some_and(|top| candidate.subject.canonical == top.issuer.canonical);
-        fits_top
+        let top = path.last().expect("a path begins with the leaf");
+        candidate.subject.canonical == top.issuer.canonical
             && !path.iter().any(|one| is_repeated(one, candidate))
             && candidate.is_ca()
             && candidate

@@ -101,11 +101,11 @@ pub(super) fn check_key_usage(certificate: &Facts) -> Result<(), Failure<'_>> {
 
 /// `ConstraintsChecker.checkBasicConstraints`, from the anchor downwards. The anchor's own limit
 /// is not looked at.
-pub(super) struct PathLength(u32);
+pub(super) struct PathLength(u64);
 
 impl PathLength {
     pub(super) fn of(certificates: usize) -> Self {
-        Self(u32::try_from(certificates).unwrap_or(u32::MAX))
+        Self(certificates as u64)
     }
 
     pub(super) fn pass<'a>(&mut self, certificate: &'a Facts) -> Result<(), Failure<'a>> {
@@ -127,7 +127,9 @@ impl PathLength {
             }
             self.0 -= 1;
         }
-        self.0 = self.0.min(certificate.path_length().unwrap_or(u32::MAX));
+        if let Some(allowed) = certificate.path_length() {
+            self.0 = self.0.min(u64::from(allowed));
+        }
         Ok(())
     }
 }
