@@ -79,10 +79,7 @@ impl Certificate {
     /// [`PkiError::Malformed`] where `der` is no certificate or more than one.
     pub fn from_der(der: &[u8]) -> Result<Self, PkiError> {
         let layout = Layout::read(der)?;
-        let certificate = Self::written(der.into());
-        Ok(match certificate.0.layout.set(layout) {
-            Ok(()) | Err(_) => certificate,
-        })
+        Ok(Self::with_layout(der.into(), OnceLock::from(layout)))
     }
 
     /// Reads the first `CERTIFICATE` block of a text.
@@ -127,11 +124,15 @@ impl Certificate {
 
     /// From DER that this room has written.
     pub(super) fn written(der: Box<[u8]>) -> Self {
+        Self::with_layout(der, OnceLock::new())
+    }
+
+    fn with_layout(der: Box<[u8]>, layout: OnceLock<Layout>) -> Self {
         Self(Arc::new(Inner {
             der,
             pem: OnceLock::new(),
             sha256: OnceLock::new(),
-            layout: OnceLock::new(),
+            layout,
             words: OnceLock::new(),
             subject_name: OnceLock::new(),
             issuer_name: OnceLock::new(),
@@ -151,7 +152,7 @@ impl Certificate {
             pem::encode(LABEL, self.der()).into()
         });
         if new {
-            // Whoever asks for the text is about to hand it to someone who reads it.
+            // The text that is asked for is about to be read from a databag or a file.
             MEMO.with(|memo| memo.put(text, self.clone()));
         }
         text
@@ -189,12 +190,7 @@ impl Certificate {
 
     /// The serial number as big-endian bytes, without leading zero bytes.
     pub fn serial_bytes(&self) -> Vec<u8> {
-        let digits = self.serial().as_bytes().chunks(2);
-        let value = |digit: &u8| char::from(*digit).to_digit(16).unwrap_or(0);
-        let byte = |pair: &[u8]| pair.iter().fold(0, |sum, digit| sum * 16 + value(digit));
-        digits
-            .map(|pair| u8::try_from(byte(pair)).unwrap_or(0))
-            .collect()
+        hex::decode(self.serial()).expect("a serial number is printed as whole bytes")
     }
 
     /// The first instant of validity; what lies before 1970 counts as 1970.
@@ -375,8 +371,12 @@ fn parse(der: &[u8]) -> Result<X509Certificate<'_>, PkiError> {
     }
 }
 
-fn instant(time: ASN1Time) -> Time {
-    u64::try_from(time.timestamp()).map_or(Time::EPOCH, Time::from_seconds)
+/// What lies before 1970 counts as 1970: no clock of a run is earlier.
+pub(super) fn instant(time: ASN1Time) -> Time {
+    match u64::try_from(time.timestamp()) {
+        Ok(seconds) => Time::from_seconds(seconds),
+        Err(_before_1970) => Time::EPOCH,
+    }
 }
 
 /// The name of the key algorithm of a `SubjectPublicKeyInfo`.

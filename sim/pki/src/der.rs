@@ -28,7 +28,8 @@ pub(super) fn push(out: &mut Vec<u8>, tag: u8, content: &[u8]) {
         length @ 0..=0x7F => out.push(length as u8),
         length => {
             let bytes = length.to_be_bytes();
-            let first = bytes.iter().position(|byte| *byte != 0).unwrap_or(0);
+            let first = bytes.iter().position(|byte| *byte != 0);
+            let first = first.expect("a length of 128 or more has a byte that is not zero");
             out.push(0x80 | (bytes.len() - first) as u8);
             out.extend_from_slice(&bytes[first..]);
         }
@@ -88,12 +89,13 @@ pub(super) fn oid_content(dotted: &str) -> Result<Vec<u8>, PkiError> {
 
 /// The content octets of an object identifier given by its arcs.
 pub(super) fn oid_of(arcs: &[u64]) -> Vec<u8> {
+    let [first, second, rest @ ..] = arcs else {
+        panic!("an object identifier has two arcs at least: {arcs:?}");
+    };
     let mut out = Vec::with_capacity(arcs.len() + 4);
-    if let [first, second, rest @ ..] = arcs {
-        push_arc(&mut out, first * 40 + second);
-        for arc in rest {
-            push_arc(&mut out, *arc);
-        }
+    push_arc(&mut out, first * 40 + second);
+    for arc in rest {
+        push_arc(&mut out, *arc);
     }
     out
 }

@@ -71,6 +71,7 @@ pub fn names_of(certificate: &Certificate) -> RequestAttributes {
     for san in certificate.sans() {
         match san.split_once(':') {
             Some(("DNS", name)) => asked.sans_dns.push(name.to_owned()),
+            // `IP:#…` is what an address of neither four nor sixteen bytes is shown as.
             Some(("IP", address)) => asked.sans_ip.extend(address.parse::<IpAddr>().ok()),
             _ => {}
         }

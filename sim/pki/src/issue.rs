@@ -62,7 +62,18 @@ pub(super) fn issue_named(
     let params = params(subject, Some(issuer), terms, template)?;
     let signer = Issuer::from_params(issuer.signing_params(template.issuer_name)?, issuer_key);
     let signed = params.signed_by(request.public_key(), &signer)?;
-    Ok(Certificate::written(signed.der().as_ref().into()))
+    let certificate = Certificate::written(signed.der().as_ref().into());
+    assert_eq!(
+        certificate.spki_der(),
+        request.public_key().spki_der(),
+        "a certificate has the key of the request that it answers"
+    );
+    assert_eq!(
+        certificate.not_after(),
+        (terms.now + terms.validity).truncated_to_seconds(),
+        "a certificate ends when its terms say"
+    );
+    Ok(certificate)
 }
 
 /// A certificate of `attributes` that `key` signs for itself, as `template` says; the template's
@@ -99,7 +110,12 @@ pub(super) fn self_sign_named(
         key: key.public_key(),
     };
     let signed = params(subject, None, terms, template)?.self_signed(key)?;
-    Ok(Certificate::written(signed.der().as_ref().into()))
+    let certificate = Certificate::written(signed.der().as_ref().into());
+    assert!(
+        certificate.is_self_issued() && certificate.spki_der() == key.spki_der(),
+        "a certificate that a key signs for itself has that key, and one name for both sides"
+    );
+    Ok(certificate)
 }
 
 struct Subject<'a> {
@@ -159,7 +175,9 @@ fn content(
         }
         Extension::AuthorityKeyIdAndIssuer => Some(match issuer {
             Some(issuer) => {
-                let id = issuer.subject_key_id().unwrap_or_default();
+                let id = issuer
+                    .subject_key_id()
+                    .ok_or_else(|| PkiError::IssuerWithoutKeyId(issuer.subject().to_owned()))?;
                 key_id_and_issuer_der(id, issuer.issuer_der(), &issuer.serial_bytes())
             }
             None => {

@@ -73,7 +73,7 @@ pub(super) fn requested_subject(wanted: &RequestAttributes) -> Result<Distinguis
 
 /// The DER of a name that is nothing but the common name, a UTF8String.
 pub(super) fn common_name_der(wanted: &RequestAttributes) -> Vec<u8> {
-    let text = given(&wanted.common_name).unwrap_or_default();
+    let text = given(&wanted.common_name).expect("an authority of EasyRSA has a common name");
     let mut attribute = der::element(der::OID, &der::oid_of(&[2, 5, 4, 3]));
     der::push(&mut attribute, der::UTF8_STRING, text.as_bytes());
     let attribute = der::element(der::SEQUENCE, &attribute);
@@ -121,6 +121,7 @@ pub(super) fn read_subject(name: &X509Name<'_>, into: &mut RequestAttributes) {
             .iter()
             .map(Iterator::collect::<Vec<u64>>)
         else {
+            // An identifier beyond 64 bits is none of the fields.
             continue;
         };
         let field = match DnType::from_oid(&kind) {
@@ -207,11 +208,10 @@ fn push_kind(out: &mut String, attribute: &AttributeTypeAndValue<'_>) {
 }
 
 fn push_escaped(out: &mut String, value: &str) {
-    let last = value.len().saturating_sub(1);
     for (at, letter) in value.char_indices() {
         let special = match letter {
             ',' | '+' | '"' | '\\' | '<' | '>' | ';' => true,
-            ' ' => at == 0 || at == last,
+            ' ' => at == 0 || at + 1 == value.len(),
             '#' => at == 0,
             _ => false,
         };

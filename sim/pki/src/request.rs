@@ -260,7 +260,8 @@ impl Hash for CertificateRequest {
 
 impl fmt::Debug for CertificateRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.attributes().common_name.as_deref().unwrap_or("");
+        let name = self.attributes().common_name.as_deref();
+        let name = name.unwrap_or("no common name");
         write!(f, "CertificateRequest({name}, {:?})", self.public_key())
     }
 }

@@ -11,8 +11,8 @@ use rcgen::{CertificateRevocationListParams, Issuer, KeyIdMethod, RevokedCertPar
 use sha2::{Digest, Sha256};
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{CertificateRevocationList, FromDer};
-use x509_parser::time::ASN1Time;
 
+use super::certificate::instant;
 use super::issue::moment;
 use super::{Certificate, IssuerName, KeyPair, PkiError, pem};
 use trustsim_kernel::Time;
@@ -62,8 +62,11 @@ impl RevocationList {
         issuer_key: &KeyPair,
         terms: &RevocationTerms,
     ) -> Result<Self, PkiError> {
-        let key_id = issuer.subject_key_id();
-        let key_id = key_id.unwrap_or_else(|| issuer_key.public_key().key_id());
+        // RFC 5280 4.2.1.1: the identifier in the issuer's certificate, else one made from the key.
+        let key_id = match issuer.subject_key_id() {
+            Some(key_id) => key_id,
+            None => issuer_key.public_key().key_id(),
+        };
         let revoked: Result<Vec<_>, PkiError> = terms
             .revoked
             .iter()
@@ -86,7 +89,15 @@ impl RevocationList {
         };
         let issuer = issuer.signing_params(IssuerName::SubjectOfIssuer)?;
         let signed = params.signed_by(&Issuer::from_params(issuer, issuer_key))?;
-        Self::from_der(signed.der())
+        let list = Self::from_der(signed.der())?;
+        for (serial, _) in &terms.revoked {
+            assert!(
+                list.revokes(serial),
+                "a list revokes what its terms name: {}",
+                hex::encode(serial)
+            );
+        }
+        Ok(list)
     }
 
     /// Reads one list.
@@ -200,8 +211,4 @@ impl fmt::Debug for RevocationList {
 fn magnitude(serial: &[u8]) -> &[u8] {
     let zeros = serial.iter().take_while(|byte| **byte == 0).count();
     &serial[zeros..]
-}
-
-fn instant(time: ASN1Time) -> Time {
-    Time::from_seconds(u64::try_from(time.timestamp()).unwrap_or(0))
 }

@@ -74,9 +74,10 @@ impl fmt::Display for SerialNumber {
 
 /// Lower hexadecimal of a big-endian integer: whole bytes, no leading zero bytes, `00` for zero.
 pub(super) fn digits(bytes: &[u8]) -> String {
-    let first = bytes.iter().position(|byte| *byte != 0);
-    let significant = &bytes[first.unwrap_or(bytes.len().saturating_sub(1))..];
-    hex::encode(significant)
+    match bytes.iter().position(|byte| *byte != 0) {
+        Some(first) => hex::encode(&bytes[first..]),
+        None => "00".to_owned(),
+    }
 }
 
 #[cfg(test)]

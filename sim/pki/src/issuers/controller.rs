@@ -9,9 +9,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use rcgen::DnType;
-use time::OffsetDateTime;
 
-use super::super::issue::{issue_named, self_sign_named};
+use super::super::issue::{issue_named, moment, self_sign_named};
 use super::super::template::{basic_constraints, key_usage};
 use super::super::{
     Certificate, CertificateRequest, Extension, KeyPair, KeyUsages, PkiError, RequestAttributes,
@@ -74,17 +73,16 @@ pub const CONTROLLER_DNS_NAMES: [&str; 4] =
 /// How long a CA or a leaf without a validity of its own lasts from `now`: ten calendar years,
 /// as Go's `AddDate` counts them.
 pub fn default_validity(now: Time) -> Span {
-    let ten_years = || {
-        let start =
-            OffsetDateTime::from_unix_timestamp(i64::try_from(now.as_seconds()).ok()?).ok()?;
-        let year = start.year() + VALIDITY_YEARS;
-        let end = start.replace_year(year).or_else(|_| {
-            // The 29th of February becomes the 1st of March.
-            (start + time::Duration::DAY).replace_year(year)
-        });
-        u64::try_from((end.ok()? - start).whole_seconds()).ok()
+    let start = moment(now).expect("an instant of a run can be written as a date");
+    let year = start.year() + VALIDITY_YEARS;
+    let end = match start.replace_year(year) {
+        Ok(end) => end,
+        // The 29th of February becomes the 1st of March.
+        Err(_no_leap_year) => (start + time::Duration::DAY)
+            .replace_year(year)
+            .expect("every year has a 1st of March"),
     };
-    Duration::from_secs(ten_years().unwrap_or(0))
+    Duration::try_from(end - start).expect("ten years later is later")
 }
 
 /// A controller's CA: `NewCA`. The UUID in its subject comes from `stream`.

@@ -24,6 +24,8 @@ const SERVER_ONLY_FROM: Time = Time::from_seconds(1_770_768_000);
 /// 2026-05-13: the profile `classic` is signed by intermediates of generation Y, which are for
 /// servers only (letsencrypt.org/2025/11/24/gen-y-hierarchy).
 const GENERATION_Y_FROM: Time = Time::from_seconds(1_778_630_400);
+/// For how many days a leaf has been issued since the beginning.
+const LEAF_DAYS: u64 = 90;
 /// 2027-02-10 and 2028-02-16: leaves of 64 and 45 days (letsencrypt.org, "Decreasing Certificate
 /// Lifetimes to 45 Days").
 const SHORTER_FROM: [(Time, u64); 2] = [
@@ -148,7 +150,9 @@ pub fn sign(
         sans_dns,
         ..RequestAttributes::default()
     };
-    let label = issuer.subject_common_name().unwrap_or_default();
+    let label = issuer.subject_common_name();
+    let label =
+        label.expect("an intermediate of a public CA has a common name, which its URLs have");
     let label = label.to_ascii_lowercase();
     let template = leaf(now, request.public_key().is_rsa(), &label, serial);
     let terms = Terms {
@@ -163,10 +167,8 @@ pub fn sign(
 /// From the instant of signing to the end of a leaf: its days less what it is set back and the
 /// second that counts twice.
 pub fn leaf_validity(now: Time) -> Span {
-    let days = SHORTER_FROM
-        .iter()
-        .find(|(from, _)| now >= *from)
-        .map_or(90, |(_, days)| *days);
+    let shorter = SHORTER_FROM.iter().find(|(from, _)| now >= *from);
+    let days = shorter.map_or(LEAF_DAYS, |(_, days)| *days);
     Duration::from_secs(days * DAY_S - 1) - BACKDATE
 }
 

@@ -92,7 +92,11 @@ impl Role {
     /// The names of the certificate, if all are allowed, looked at in Vault's order.
     pub(super) fn names(&self, asked: &RequestAttributes) -> Result<Names, Refusal> {
         let dns = dns_names(asked);
-        let common_name = asked.common_name.as_deref().unwrap_or("");
+        // To Go a name that is missing is an empty one.
+        let common_name = match &asked.common_name {
+            Some(name) => name.as_str(),
+            None => "",
+        };
         if !common_name.is_empty() && !self.allows(common_name) {
             return Err(Refusal::CommonName(common_name.to_owned()));
         }
@@ -126,6 +130,7 @@ impl Role {
         let host = reduced;
         let is_wildcard = reduced.contains('*');
         if is_wildcard {
+            // `strings.SplitN` of a name without a dot leaves no second part.
             let (label, rest) = reduced.split_once('.').unwrap_or((reduced, ""));
             let is_allowed = self.allow_wildcard_certificates && !is_email;
             if !is_allowed || rest.contains('*') || !is_wildcard_label(label) {
