@@ -90,6 +90,7 @@ fn snippets<'a>(
     }
     let mut snippets = Vec::new();
     for (file, labels) in files {
+        // What was written into no file has no line to show.
         let Some(source) = sources.get(file) else {
             continue;
         };
@@ -98,7 +99,7 @@ fn snippets<'a>(
             .iter()
             .map(|(_, label)| line_range(text, label.place))
             .reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
-            .unwrap_or(0..0);
+            .expect("a file is listed with the label that names it");
         let first_line = text[..lines.start]
             .bytes()
             .filter(|&byte| byte == b'\n')

@@ -73,7 +73,12 @@ fn syntax_error(error: &serde_saphyr::Error, text: &str, file: u32) -> SyntaxErr
         _ => None,
     };
     let rendered = error.to_string();
-    let written = strip_position(rendered.lines().next().unwrap_or_default());
+    let written = strip_position(
+        rendered
+            .lines()
+            .next()
+            .expect("an error of the YAML library says something"),
+    );
     // The scanner has limits of its own, which come as plain texts.
     let is_scanner_limit = ["limit", "recursion", "too deep"]
         .iter()
@@ -131,15 +136,18 @@ fn place_of(location: Location, text: &str, file: u32) -> Place {
         .byte_offset()
         .unwrap_or_else(|| byte_offset(location, text))
         .min(length);
-    let end = (start + span.byte_len().unwrap_or(0)).min(length);
-    let on_boundary = |mut at: usize| {
+    // An error of the scanner is about a point, which has no length.
+    let end = match span.byte_len() {
+        Some(bytes) => (start + bytes).min(length),
+        None => start,
+    };
+    let on_boundary = |at: u64| {
+        let mut at = at as usize;
         while !text.is_char_boundary(at) {
             at -= 1;
         }
-        u32::try_from(at).unwrap_or(u32::MAX)
+        u32::try_from(at).expect("a text is kept in the sources before it is parsed")
     };
-    let start = usize::try_from(start).unwrap_or(0);
-    let end = usize::try_from(end).unwrap_or(start);
     Place {
         file,
         start: on_boundary(start),
@@ -149,8 +157,9 @@ fn place_of(location: Location, text: &str, file: u32) -> Place {
 
 /// Errors of the scanner know line and column only.
 fn byte_offset(location: Location, text: &str) -> u64 {
-    let line = usize::try_from(location.line()).unwrap_or(0).max(1);
-    let column = usize::try_from(location.column()).unwrap_or(0).max(1);
+    // Both count from 1; an error about the whole text has neither.
+    let line = (location.line() as usize).max(1);
+    let column = (location.column() as usize).max(1);
     let before: usize = text
         .split_inclusive('\n')
         .take(line - 1)

@@ -67,10 +67,8 @@ pub struct SourceText {
 impl SourceText {
     /// Index of the line a byte stands in, and where that line begins.
     fn line_of(&self, byte: u32) -> (usize, usize) {
-        let line = self
-            .line_starts
-            .partition_point(|&start| start <= byte)
-            .saturating_sub(1);
+        // The first line begins at 0, so that one at least begins at or before any byte.
+        let line = self.line_starts.partition_point(|&start| start <= byte) - 1;
         (line, self.line_starts[line] as usize)
     }
 }
@@ -84,12 +82,17 @@ pub struct Sources {
 impl Sources {
     /// Keeps a text and gives its index.
     pub fn add(&mut self, name: &str, text: &str) -> u32 {
-        let index = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        let index = u32::try_from(self.texts.len()).expect("a run reads some dozen files");
+        assert!(
+            u32::try_from(text.len()).is_ok(),
+            "`{name}` has {} bytes: places are counted up to 4 GiB",
+            text.len()
+        );
         let after_breaks = text
             .bytes()
             .enumerate()
             .filter(|&(_, byte)| byte == b'\n')
-            .map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX));
+            .map(|(at, _)| at as u32 + 1);
         self.texts.push(SourceText {
             name: name.into(),
             text: text.into(),
@@ -105,16 +108,15 @@ impl Sources {
 
     /// Line and column of the first byte, both from 1, the column in characters.
     pub fn position(&self, place: Place) -> (u32, u32) {
+        // What was written into no file, such as a default, is shown at the beginning.
         let Some(source) = self.get(place.file) else {
             return (1, 1);
         };
         let (line, start) = source.line_of(place.start);
         let before = source.text.get(start..place.start as usize);
-        let column = before.map_or(0, |before| before.chars().count()) + 1;
-        (
-            u32::try_from(line + 1).unwrap_or(u32::MAX),
-            u32::try_from(column).unwrap_or(u32::MAX),
-        )
+        let before = before.expect("a place begins within its text, on the bound of a character");
+        // Both are at most the bytes of the text, of which `add` has seen that they fit.
+        (line as u32 + 1, before.chars().count() as u32 + 1)
     }
 
     /// The whole line in which the place begins, trimmed.
@@ -127,7 +129,7 @@ impl Sources {
             .line_starts
             .get(line + 1)
             .map_or(source.text.len(), |&next| next as usize);
-        source.text.get(start..end).unwrap_or("").trim()
+        source.text[start..end].trim()
     }
 }
 
