@@ -156,22 +156,20 @@ impl AcmeServer {
         };
         let mut intermediates = Vec::new();
         let years = duration.as_secs() / YEAR.as_secs() + 1;
-        for year in 0..u32::try_from(years).unwrap_or(u32::MAX) {
+        let years = u32::try_from(years).expect("a run lasts at most some hundred years");
+        for year in 0..years {
             // Each signs for about a year and lives three.
             let from = start + YEAR * year - Span::from_secs(30 * 86_400);
-            let mut made = Vec::with_capacity(2);
-            for number in 0..2 {
+            let mut sign = |number: u32| -> Result<SigningCa, PkiError> {
                 let key = pool.authority(algorithm, &mut keys);
                 let name = named(&format!("E{}", 7 + 2 * year + number));
                 let request = CertificateRequest::new(&name, &key)?;
                 let terms = terms(from, YEAR * 3);
                 let template = lets_encrypt::intermediate(start + YEAR * year, "x1");
                 let certificate = issue(&request, &root.certificate, &root.key, &terms, &template)?;
-                made.push(SigningCa { certificate, key });
-            }
-            if let Ok(pair) = <[SigningCa; 2]>::try_from(made) {
-                intermediates.push(pair);
-            }
+                Ok(SigningCa { certificate, key })
+            };
+            intermediates.push([sign(0)?, sign(1)?]);
         }
         Ok(Self(Arc::new(Inner {
             profile,
@@ -299,8 +297,10 @@ impl AcmeServer {
         PER_SET.take(unit, &set, now);
         unit.set_outside(&issued_key(&set), Some(Value::from("")));
         let year = now.since(self.0.start).as_secs() / YEAR.as_secs();
-        let last = self.0.intermediates.len() - 1;
-        let pair = &self.0.intermediates[usize::try_from(year).unwrap_or(last).min(last)];
+        let intermediates = &self.0.intermediates;
+        // An order that takes its time can end some minutes after the run.
+        let pair = intermediates.get(year as usize).or(intermediates.last());
+        let pair = pair.expect("the public CA has intermediates from the start of the run");
         let issuer = &pair[usize::from(unit.stream("acme-intermediate").next_u64() & 1 == 1)];
         let serial = lets_encrypt::serial_number(&mut unit.stream("serial-number"));
         let (ca, key) = (&issuer.certificate, &issuer.key);

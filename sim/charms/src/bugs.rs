@@ -39,7 +39,10 @@ impl Bugs {
     ];
 
     /// Those that are named; unknown names are noted.
-    pub(super) fn named(names: &[Spanned<String>], reader: &mut Reader) -> Self {
+    pub(super) fn named<'a>(
+        names: impl IntoIterator<Item = &'a Spanned<String>>,
+        reader: &mut Reader,
+    ) -> Self {
         let mut bugs = Self::default();
         for name in names {
             match one_of(Some(name), &Self::NAMES, reader) {

@@ -47,8 +47,11 @@ pub fn catalogue() -> &'static BTreeMap<String, KnownCharm> {
 
 /// The file a known charm stands in and its text, for a scenario that says otherwise of some of it.
 pub fn catalogue_source(charm: &str) -> Option<(&'static str, &'static str)> {
-    let names = |text: &str| read(text).is_ok_and(|charms| charms.contains_key(charm));
-    FILES.into_iter().find(|(_, text)| names(text))
+    let names = |(file, text): &(&str, &str)| {
+        let charms = read(text).unwrap_or_else(|error| panic!("{file}: {error}"));
+        charms.contains_key(charm)
+    };
+    FILES.into_iter().find(names)
 }
 
 /// The known charm of a Charmhub name, where no base is known ([`known_charm_on`]).
@@ -86,7 +89,7 @@ fn read(text: &str) -> Result<BTreeMap<String, KnownCharm>, String> {
     let charms = documents
         .first()
         .and_then(|node| Map::<CharmDeclaration>::from_node(node, &mut reader))
-        .unwrap_or_default();
+        .ok_or("it has no charms")?;
     let read: BTreeMap<String, KnownCharm> = charms
         .iter()
         .map(|(key, charm)| {

@@ -413,6 +413,7 @@ impl CharmVault {
 fn cache_key(asked: &Asked) -> String {
     let publish_key = asked
         .publish_key()
+        // The first request of a unit has no key of its own (`top_level_publish_key`).
         .unwrap_or_else(|| "top_level_publish_key".to_owned());
     format!(
         "pki:{}:{publish_key}:{}",
@@ -442,7 +443,10 @@ fn has_leadership(unit: &UnitContext<'_>) -> bool {
     let mut relations = unit.relations("etcd").into_iter();
     relations.all(|relation| {
         let members = unit.remote_units(relation).into_iter();
-        let shown = members.filter_map(|member| unit.unit_data(relation, member).ok());
+        let shown = members.map(|member| {
+            let bag = unit.unit_data(relation, member);
+            bag.expect("a unit reads the bags of remote units")
+        });
         let mut shown = shown.filter_map(|bag| bag.get("client_cert").cloned());
         shown.all(|certificate| match &*pem::chain(&certificate) {
             Ok(chain) => chain.first().is_some_and(|leaf| leaf.not_after() > now),

@@ -284,15 +284,15 @@ impl CharmDeclaration {
         KnownCharm {
             metadata: CharmMetadata {
                 name: name.to_owned(),
-                subordinate: self.subordinate.unwrap_or(false),
+                subordinate: self.subordinate == Some(true),
                 containers: names(self.containers.as_ref(), "containers", reader),
                 endpoints,
                 options: self.to_options(reader),
                 implementation,
                 issuer,
                 validator: self.validator.as_ref().map(|text| text.value.clone()),
-                system_roots: self.system_roots.unwrap_or(true),
-                volumes: self.volumes.clone().unwrap_or_default(),
+                system_roots: self.system_roots != Some(false),
+                volumes: self.volumes.iter().flatten().cloned().collect(),
                 rotate_ca_action: self
                     .rotate_ca_action
                     .as_ref()
@@ -300,10 +300,10 @@ impl CharmDeclaration {
                 actions,
                 known: true,
             },
-            more_options: self.more_options.unwrap_or(false),
-            more_endpoints: self.more_endpoints.unwrap_or(false),
+            more_options: self.more_options == Some(true),
+            more_endpoints: self.more_endpoints == Some(true),
             earlier_interfaces: self.earlier_interfaces(),
-            tracks: self.tracks.clone().unwrap_or_default(),
+            tracks: self.tracks.iter().flatten().cloned().collect(),
             series: self.series_names(),
         }
     }
@@ -384,8 +384,19 @@ impl CharmDeclaration {
             true => None,
             false => one_of(self.version.as_ref(), &versions, reader),
         };
-        // A version that is not one was reported by `one_of`; nothing is played then.
-        all[given.unwrap_or(0)]
+        match given {
+            Some(index) => {
+                let chosen = all[index];
+                assert_eq!(
+                    chosen.version,
+                    Some(versions[index]),
+                    "either every implementation of `{behaviour}` has a version or none"
+                );
+                chosen
+            }
+            // None is given; or one that is not there, which `one_of` has reported.
+            None => all[0],
+        }
     }
 }
 
@@ -404,7 +415,7 @@ impl EndpointDeclaration {
             protocol: self.to_protocol(reader),
             profile: self.to_profile(role, &interface, reader),
             library: self.to_library(&interface, reader),
-            bugs: Bugs::named(self.bugs.as_deref().unwrap_or_default(), reader),
+            bugs: Bugs::named(self.bugs.iter().flatten(), reader),
             interface,
         })
     }
@@ -420,6 +431,7 @@ impl EndpointDeclaration {
 impl OptionDeclaration {
     fn to_option(&self, reader: &mut Reader) -> OptionSpec {
         let kinds = ["string", "int", "float", "boolean", "secret"];
+        // Without a kind it is a text; a kind that is none was reported by `one_of`.
         let kind = one_of(self.kind.as_ref(), &kinds, reader).unwrap_or(0);
         let default = self
             .default
@@ -451,8 +463,8 @@ impl IssuerDeclaration {
             });
             Some(DeclaredAuthority {
                 path_length,
-                permitted_dns: declared.permitted_dns.clone().unwrap_or_default(),
-                excluded_dns: declared.excluded_dns.clone().unwrap_or_default(),
+                permitted_dns: declared.permitted_dns.iter().flatten().cloned().collect(),
+                excluded_dns: declared.excluded_dns.iter().flatten().cloned().collect(),
                 common_name: declared.common_name.as_ref()?.value.clone(),
                 validity: declared.validity?.0,
             })
@@ -482,9 +494,9 @@ impl IssuerDeclaration {
             leaf_validity: self
                 .leaf_validity
                 .map_or(Span::from_secs(90 * 86_400), |lasting| lasting.0),
-            chain_includes_root: self.chain_includes_root.unwrap_or(false),
+            chain_includes_root: self.chain_includes_root == Some(true),
             transfers,
-            ca_is_root: self.ca_is_root.unwrap_or(false),
+            ca_is_root: self.ca_is_root == Some(true),
             leaf_purposes,
             public: self.public.as_ref().is_some_and(|public| public.value),
         }
@@ -515,6 +527,7 @@ fn names(node: Option<&Node>, what: &str, reader: &mut Reader) -> Vec<String> {
     };
     match &node.value {
         Value::Null => Vec::new(),
+        // A list of something else was reported by its reader.
         Value::List(_) => Vec::from_node(node, reader).unwrap_or_default(),
         Value::Map(entries) => entries
             .iter()

@@ -61,14 +61,21 @@ fn constrained(declared: &DeclaredAuthority, template: Template) -> Template {
     })
 }
 
-/// The last CA of the chain signs; `None` where the chain has none.
+/// The CA that signs: the last of the chain.
+pub(super) fn issuer(chain: &[SigningCa]) -> &SigningCa {
+    chain
+        .last()
+        .expect("a chain that signs has a CA: a declaration without one is refused")
+}
+
+/// Signs with the last CA of the chain.
 pub(super) fn sign(
     profile: &IssuerProfile,
     chain: &[SigningCa],
     (request, is_ca): (&CertificateRequest, bool),
     terms: &Terms,
-) -> Option<Result<Answer, PkiError>> {
-    let (root, issuer) = (chain.first()?, chain.last()?);
+) -> Result<Answer, PkiError> {
+    let (root, issuer) = (&chain[0], issuer(chain));
     let template = if is_ca {
         Template::intermediate()
     } else if profile.leaf_purposes.is_empty() {
@@ -76,27 +83,32 @@ pub(super) fn sign(
     } else {
         Template::leaf().with_purposes(&profile.leaf_purposes)
     };
-    let signed = issue(request, &issuer.certificate, &issuer.key, terms, &template);
-    Some(signed.map(|certificate| {
-        let from = usize::from(!profile.chain_includes_root);
-        let above = chain.iter().skip(from).rev();
-        let mut links = vec![certificate.clone()];
-        links.extend(above.map(|authority| authority.certificate.clone()));
-        let ca = if profile.ca_is_root { root } else { issuer };
-        Answer {
-            request: request.clone(),
-            certificate,
-            ca: ca.certificate.clone(),
-            chain: links,
-        }
-    }))
+    let certificate = issue(request, &issuer.certificate, &issuer.key, terms, &template)?;
+    let from = usize::from(!profile.chain_includes_root);
+    let above = chain.iter().skip(from).rev();
+    let mut links = vec![certificate.clone()];
+    links.extend(above.map(|authority| authority.certificate.clone()));
+    for (below, above) in links.iter().zip(&links[1..]) {
+        assert_eq!(
+            below.issuer_der(),
+            above.subject_der(),
+            "each certificate of an answer's chain names the next one as its issuer"
+        );
+    }
+    let ca = if profile.ca_is_root { root } else { issuer };
+    Ok(Answer {
+        request: request.clone(),
+        certificate,
+        ca: ca.certificate.clone(),
+        chain: links,
+    })
 }
 
 /// What `profile` hands out to be trusted.
 pub(super) fn sent<'a>(profile: &IssuerProfile, chain: &'a [SigningCa]) -> &'a [SigningCa] {
     match profile.transfers {
-        Transfers::Root => chain.get(..1).unwrap_or_default(),
-        Transfers::Issuer => chain.last().map_or(&[], std::slice::from_ref),
+        Transfers::Root => std::slice::from_ref(&chain[0]),
+        Transfers::Issuer => std::slice::from_ref(issuer(chain)),
         Transfers::All => chain,
     }
 }
@@ -159,8 +171,8 @@ impl ExternalCa {
     }
 
     /// The CA that signs.
-    pub(super) fn issuer(&self) -> Option<&Certificate> {
-        self.chain.last().map(|authority| &authority.certificate)
+    pub(super) fn issuer(&self) -> &Certificate {
+        &issuer(&self.chain).certificate
     }
 
     /// Signs a request.
@@ -170,12 +182,13 @@ impl ExternalCa {
         is_ca: bool,
         now: Time,
         stream: &mut trustsim_kernel::Stream,
-    ) -> Option<Answer> {
+    ) -> Answer {
         let terms = Terms {
             serial: SerialNumber::random(stream),
             now,
             validity: self.profile.leaf_validity,
         };
-        sign(&self.profile, &self.chain, (request, is_ca), &terms)?.ok()
+        sign(&self.profile, &self.chain, (request, is_ca), &terms)
+            .expect("a CA whose own names could be written signs any request that could be read")
     }
 }

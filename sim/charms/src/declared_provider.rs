@@ -100,7 +100,7 @@ impl Charm for DeclaredProvider {
     // The CAs it sends to those that trust it.
     fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
         let generations = Generations::read(unit, self.0.profile.chain.len());
-        let generations = generations.ok().flatten();
+        let generations = generations.expect("a declared provider reads the CAs that it wrote");
         let sent = generations
             .iter()
             .flat_map(|each| each.sent(&self.0.profile));
@@ -124,17 +124,13 @@ impl DeclaredProvider {
             keys,
             certificates: provided("tls-certificates")
                 .map(|endpoint| Provider {
-                    library: metadata
-                        .certificates_library(&endpoint.name)
-                        .unwrap_or_default(),
+                    library: metadata.played_certificates_library(&endpoint.name),
                     ..Provider::new(&endpoint.name)
                 })
                 .collect(),
             transfers: provided("certificate_transfer")
                 .map(|endpoint| certificate_transfer::Provider {
-                    library: metadata
-                        .transfer_library(&endpoint.name)
-                        .unwrap_or_default(),
+                    library: metadata.played_transfer_library(&endpoint.name),
                     ..certificate_transfer::Provider::new(&endpoint.name)
                 })
                 .collect(),
@@ -172,14 +168,11 @@ impl DeclaredProvider {
     ) -> Result<Answer, HookError> {
         let (profile, chain) = (&self.0.profile, generations.signing());
         let terms = terms(unit, profile.leaf_validity);
-        let mut answer =
-            declared_chain::sign(profile, chain, (&asked.request, asked.is_ca), &terms)
-                .ok_or_else(|| HookError::Charm("the declared chain is empty".to_owned()))?
-                .map_err(|error| raised(&error))?;
+        let signed = declared_chain::sign(profile, chain, (&asked.request, asked.is_ca), &terms);
+        let mut answer = signed.map_err(|error| raised(&error))?;
         answer.chain.extend(generations.bridge().cloned());
-        if let Some(issuer) = chain.last() {
-            note_answer(unit, asked, &answer.certificate, &issuer.certificate);
-        }
+        let issuer = declared_chain::issuer(chain);
+        note_answer(unit, asked, &answer.certificate, &issuer.certificate);
         Ok(answer)
     }
 

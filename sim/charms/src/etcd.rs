@@ -13,11 +13,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::leader_settings::stored_key;
 use super::surface::{chain_path, key_path, trust_path};
 use super::{Charm, Implementation};
 use trustsim_interfaces::UnitContext;
-use trustsim_interfaces::notes::{Note, StoredKey};
-use trustsim_interfaces::pem;
+use trustsim_interfaces::notes::Note;
 use trustsim_interfaces::tls_certificates_legacy::{
     Flavour, Received, Requirer, followed_by, munged,
 };
@@ -60,8 +60,10 @@ impl Charm for Etcd {
         let address = unit.address();
         self.certificates
             .request_server(unit, address, &names, Some(&certificate_name))?;
-        let received = self.certificates.received(unit)?.unwrap_or_default();
-        let written = store(unit, &received);
+        let written = match self.certificates.received(unit)? {
+            Some(received) => store(unit, &received),
+            None => false,
+        };
         if !is_placed(unit) {
             unit.set_status(Status::Waiting, "Waiting on certificates");
             return Ok(());
@@ -113,7 +115,8 @@ fn peers(unit: &UnitContext<'_>) -> Vec<String> {
     let mut addresses = Vec::new();
     for relation in unit.relations(CLUSTER) {
         for remote in unit.remote_units(relation) {
-            let bag = unit.unit_data(relation, remote).unwrap_or_default();
+            let bag = unit.unit_data(relation, remote);
+            let bag = bag.expect("a unit reads the bags of its peers");
             addresses.extend(bag.get(PEER_ADDRESS).map(|value| value.text().to_owned()));
         }
     }
@@ -185,7 +188,7 @@ fn send_connection_details(unit: &mut UnitContext<'_>) -> Result<(), HookError> 
         let before = unit.unit_data(relation, unit.id())?;
         if before.get("client_key") != Some(&key) {
             let holder = unit.remote_application_name(relation);
-            let stored = stored_key(relation, holder, &certificate);
+            let stored = stored_key(Some(relation), "client_key", holder, &certificate);
             unit.note(Note::KeyStored(stored));
         }
         for (name, value) in [
@@ -198,17 +201,4 @@ fn send_connection_details(unit: &mut UnitContext<'_>) -> Result<(), HookError> 
         }
     }
     Ok(())
-}
-
-fn stored_key(relation: trustsim_juju::RelationId, holder: &str, certificate: &Value) -> StoredKey {
-    let chain = pem::chain(certificate);
-    let leaf = (*chain).as_ref().ok().and_then(|chain| chain.first());
-    let common_name = leaf.and_then(|leaf| leaf.subject_common_name());
-    StoredKey {
-        relation: Some(relation),
-        place: "client_key".into(),
-        holder: holder.into(),
-        common_name: common_name.unwrap_or_default().into(),
-        serial: leaf.map_or("", |leaf| leaf.serial()).into(),
-    }
 }

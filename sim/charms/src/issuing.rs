@@ -9,7 +9,7 @@ use trustsim_interfaces::notes::{CertificateKind, Issued, Note};
 use trustsim_interfaces::pem;
 use trustsim_interfaces::tls_certificates::Outstanding;
 use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind};
-use trustsim_juju::{HookError, SecretContent, Value};
+use trustsim_juju::{HookError, RelationId, SecretContent, Value};
 use trustsim_pki::{Certificate, KeyPair, PkiError};
 
 /// A CA with its key.
@@ -56,10 +56,17 @@ impl SigningCa {
             label: "CERTIFICATE",
         };
         let key = pem::key(field(key_field)?);
-        Ok(Self {
+        let authority = Self {
             certificate: certificate.ok_or_else(|| raised(&no_block))?,
             key: (*key).as_ref().map_err(raised)?.clone(),
-        })
+        };
+        assert_eq!(
+            authority.certificate.spki_der(),
+            authority.key.spki_der(),
+            "the CA certificate and the key in one secret belong together: {}",
+            authority.certificate.subject()
+        );
+        Ok(authority)
     }
 }
 
@@ -91,24 +98,30 @@ pub(super) fn note_own_leaf(
     note(unit, issued);
 }
 
-/// Notes the answer to a request.
+/// Notes the answer to a request: the certificate that goes into the databag, and the CA that signed.
 pub(super) fn note_answer(
     unit: &mut UnitContext<'_>,
     asked: &Outstanding,
     certificate: &Certificate,
     issuer: &Certificate,
 ) {
+    assert_eq!(
+        certificate.spki_der(),
+        asked.request.public_key().spki_der(),
+        "the certificate for {} has the key of its request",
+        unit.remote_application_name(asked.relation)
+    );
     let issued = Issued {
         requirer: unit.remote_application_name(asked.relation).into(),
         unit: asked.unit.map(|remote| unit.name_of(remote).into()),
-        endpoint: unit.own_endpoint(asked.relation).unwrap_or("").into(),
+        endpoint: answering_endpoint(unit, asked.relation).into(),
         request: Some(asked.request.clone()),
         ..own(unit, answer_kind(asked.is_ca), certificate, issuer)
     };
     note(unit, issued);
 }
 
-/// Notes what a provider of the legacy protocol issued: to whoever asked, or for its own use.
+/// Notes what a provider of the legacy protocol issued: for a request, or for its own use.
 pub(super) fn note_legacy(
     unit: &mut UnitContext<'_>,
     asked: Option<&Asked>,
@@ -119,11 +132,17 @@ pub(super) fn note_legacy(
     let mut issued = own(unit, answer_kind(is_ca), certificate, issuer);
     if let Some(asked) = asked {
         issued.requirer = unit.remote_application_name(asked.relation).into();
-        issued.endpoint = unit.own_endpoint(asked.relation).unwrap_or("").into();
+        issued.endpoint = answering_endpoint(unit, asked.relation).into();
         let of_unit = asked.kind != Kind::Application;
         issued.unit = of_unit.then(|| unit.name_of(asked.unit).into());
     }
     note(unit, issued);
+}
+
+/// The endpoint over which a request came.
+fn answering_endpoint<'a>(unit: &UnitContext<'a>, relation: RelationId) -> &'a str {
+    unit.own_endpoint(relation)
+        .expect("a provider answers requests in relations of its own")
 }
 
 const fn answer_kind(is_ca: bool) -> CertificateKind {
@@ -134,13 +153,21 @@ const fn answer_kind(is_ca: bool) -> CertificateKind {
     }
 }
 
-/// A certificate that nobody asked for, of the application that issues it.
+/// A certificate without a request, of the application that issues it.
 fn own(
     unit: &UnitContext<'_>,
     kind: CertificateKind,
     certificate: &Certificate,
     issuer: &Certificate,
 ) -> Issued {
+    // charm-vault takes an intermediate without the CA above it, which is noted as its own issuer.
+    debug_assert!(
+        certificate == issuer || certificate.verify_issued_by(issuer),
+        "{}: `{}` is not signed by `{}`, which the journal is told of as its issuer",
+        unit.unit_name(),
+        certificate.subject(),
+        issuer.subject()
+    );
     Issued {
         certificate: certificate.clone(),
         kind,

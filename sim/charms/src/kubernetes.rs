@@ -221,18 +221,25 @@ fn sorted(names: impl IntoIterator<Item = String>) -> Vec<String> {
 
 /// The words of an option.
 fn words(unit: &UnitContext<'_>, option: &str) -> Vec<String> {
-    let value = unit.config(option).unwrap_or_default();
-    value.split_whitespace().map(str::to_owned).collect()
+    let value = unit.config(option).into_iter();
+    value
+        .flat_map(str::split_whitespace)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The value that a remote unit, or else its application, gives under `key` on an endpoint.
 fn said(unit: &UnitContext<'_>, endpoint: &str, key: &str) -> Option<(RelationId, Value)> {
     unit.relations(endpoint).into_iter().find_map(|relation| {
         let units = unit.remote_units(relation).into_iter();
-        let mut bags = units.filter_map(|remote| unit.unit_data(relation, remote).ok());
+        let mut bags = units.map(|remote| {
+            let bag = unit.unit_data(relation, remote);
+            bag.expect("a unit reads the bags of remote units")
+        });
         let of_unit = bags.find_map(|bag| bag.get(key).cloned());
         let of_application = || {
-            let bag = unit.remote_application_data(relation).ok()?;
+            let bag = unit.remote_application_data(relation);
+            let bag = bag.expect("the relation is one of this application's");
             bag.get(key).cloned()
         };
         Some((relation, of_unit.or_else(of_application)?))

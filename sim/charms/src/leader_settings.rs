@@ -10,7 +10,7 @@ use std::sync::Arc;
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::{Note, StoredKey};
 use trustsim_interfaces::pem;
-use trustsim_juju::{HookError, RelationId, SecretOwner, Value};
+use trustsim_juju::{Bag, HookError, RelationId, SecretOwner, Value};
 
 /// The settings of one application.
 #[derive(Clone, Debug, Default)]
@@ -32,8 +32,7 @@ impl LeaderSettings {
     /// `leader-get KEY`.
     pub(super) fn get(&self, unit: &UnitContext<'_>, key: &str) -> Option<Value> {
         if let Some(relation) = self.relation(unit) {
-            let bag = unit.own_application_data(relation).ok()?;
-            return bag.get(key).cloned();
+            return peer_bag(unit, relation).get(key).cloned();
         }
         let owner = SecretOwner::Application(unit.application_id());
         let secret = unit.secret(owner, &label(key))?;
@@ -74,7 +73,7 @@ impl LeaderSettings {
     /// Keys that begin with `prefix`.
     pub(super) fn keys(&self, unit: &UnitContext<'_>, prefix: &str) -> Vec<String> {
         if let Some(relation) = self.relation(unit) {
-            let bag = unit.own_application_data(relation).unwrap_or_default();
+            let bag = peer_bag(unit, relation);
             let keys = bag.iter().map(|(key, _)| key.to_owned());
             return keys.filter(|key| key.starts_with(prefix)).collect();
         }
@@ -92,21 +91,39 @@ impl LeaderSettings {
     }
 }
 
+fn peer_bag(unit: &UnitContext<'_>, relation: RelationId) -> Bag {
+    unit.own_application_data(relation)
+        .expect("every unit reads the application's bag of a peer relation")
+}
+
 fn label(key: &str) -> String {
     format!("leader-settings/{key}")
 }
 
 /// Notes a private key that the settings now hold under `key`.
 pub(super) fn note_key(unit: &mut UnitContext<'_>, key: &str, holder: &str, certificate: &Value) {
-    let chain = pem::chain(certificate);
-    let leaf = (*chain).as_ref().ok().and_then(|chain| chain.first());
-    let common_name = leaf.and_then(|leaf| leaf.subject_common_name());
-    let note = StoredKey {
-        relation: None,
-        place: key.into(),
-        holder: holder.into(),
-        common_name: common_name.unwrap_or_default().into(),
-        serial: leaf.map_or("", |leaf| leaf.serial()).into(),
-    };
+    let note = stored_key(None, key, holder, certificate);
     unit.note(Note::KeyStored(note));
+}
+
+/// A private key that is kept in clear beside its certificate: where, whose, and for which name. A
+/// text that holds no certificate names none.
+pub(super) fn stored_key(
+    relation: Option<RelationId>,
+    place: &str,
+    holder: &str,
+    certificate: &Value,
+) -> StoredKey {
+    let chain = pem::loadable(Some(certificate));
+    let (name, serial) = match chain.first() {
+        Some(leaf) => (leaf.subject_common_name(), leaf.serial()),
+        None => (None, ""),
+    };
+    StoredKey {
+        relation,
+        place: place.into(),
+        holder: holder.into(),
+        common_name: name.map_or_else(|| "".into(), Into::into),
+        serial: serial.into(),
+    }
 }

@@ -152,12 +152,11 @@ impl Lego {
             )),
             None => Err(unreachable("dial tcp: lookup: no such host")),
         };
-        let name = asked
-            .request
-            .attributes()
-            .common_name
-            .clone()
-            .unwrap_or_default();
+        // A requirer may ask for alternative names only.
+        let name = match &asked.request.attributes().common_name {
+            Some(name) => name.clone(),
+            None => String::new(),
+        };
         let (certificate, issuer) = match ordered {
             Ok(signed) => signed,
             Err(refused) => {
@@ -176,7 +175,7 @@ impl Lego {
             }
         };
         self.note_issuer(&issuer, unit);
-        // Whatever was asked for, it is a leaf.
+        // It is a leaf even where a CA was asked for.
         let leaf = Outstanding {
             is_ca: false,
             ..asked.clone()
@@ -209,7 +208,10 @@ impl Lego {
     /// `_get_or_create_acme_account_private_key`: the account, by its key.
     fn account(&self, unit: &mut UnitContext<'_>) -> Result<String, HookError> {
         let owner = SecretOwner::Unit(unit.id());
-        let email = unit.config("email").unwrap_or("").to_owned();
+        let email = unit.config("email");
+        let email = email
+            .expect("`invalid` has seen that there is one")
+            .to_owned();
         let kept = unit.secret(owner, ACCOUNT);
         let fits = kept.as_ref().and_then(|secret| {
             let same = secret.content.get("email").map(Value::text) == Some(email.as_str());
@@ -247,9 +249,10 @@ impl Lego {
     /// `_configure_acme_ca_certificates_bundle`.
     fn write_bundle(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         let mut texts: BTreeSet<String> = BTreeSet::new();
-        let configured = unit.config(BUNDLE_OPTION).unwrap_or("");
-        for certificate in Certificate::chain_from_pem(configured).unwrap_or_default() {
-            texts.insert(certificate.pem().to_owned());
+        // A bundle that is no PEM blocks the charm (`invalid`) and gives nothing.
+        let configured = unit.config(BUNDLE_OPTION).map(Certificate::chain_from_pem);
+        if let Some(Ok(configured)) = configured {
+            texts.extend(configured.iter().map(|one| one.pem().to_owned()));
         }
         for relation in unit.relations(RECEIVE_CA) {
             let set = certificate_transfer::Requirer::certificates(unit, relation)?;
@@ -281,7 +284,12 @@ impl Lego {
             return Ok(());
         }
         let total = self.certificates.requests(unit)?.len();
-        let done = total - self.certificates.outstanding(unit)?.len().min(total);
+        let open = self.certificates.outstanding(unit)?.len();
+        assert!(
+            open <= total,
+            "{open} of {total} requests wait for an answer"
+        );
+        let done = total - open;
         let mut message = format!("{done}/{total} certificate requests are fulfilled");
         if done != total {
             message.push_str(". please monitor logs for any errors");
@@ -356,12 +364,12 @@ fn challenge(unit: &UnitContext<'_>) -> Challenge {
         return Challenge::Http(!unit.relations(INGRESS).is_empty());
     }
     let wait = unit.config("dns-propagation-wait");
+    // `invalid` has seen that it is a number, where it is set to something.
     Challenge::Dns(wait.and_then(|wait| wait.parse().ok()))
 }
 
 /// `_validate_charm_config_options`, in its order; what only other plugins and accounts need is
-/// left out. The content of the plugin's secret is nobody's concern here: only whether one is
-/// named.
+/// left out. The content of the plugin's secret is not modelled: only whether one is named.
 fn invalid(options: &dyn Options) -> Option<(&'static str, &'static str)> {
     let given = |option: &str| options.option(option).filter(|value| !value.is_empty());
     let Some(email) = given("email") else {
@@ -419,7 +427,7 @@ fn is_email(text: &str) -> bool {
     let Some((user, host)) = text.split_once('@') else {
         return false;
     };
-    let host = host.split('@').next().unwrap_or(host);
+    let host = host.split_once('@').map_or(host, |(host, _)| host);
     let dotted = host
         .char_indices()
         .any(|(at, letter)| letter == '.' && at > 0 && at + 1 < host.len());

@@ -111,6 +111,7 @@ impl Charm for ManualTlsCertificates {
         if !unit.is_leader() {
             return Vec::new();
         }
+        // What raises in the hook shows no request.
         let outstanding = self.certificates.outstanding(unit).unwrap_or_default();
         let certificates = outstanding.iter().map(|asked| PendingTask {
             what: WAITS_CERTIFICATE,
@@ -154,8 +155,8 @@ impl Charm for ManualTlsCertificates {
             .iter()
             .find(|asked| asked.request.sha256_hex() == task.subject)?;
         let now = unit.now();
-        let answer = ca.sign(&asked.request, asked.is_ca, now, &mut operator.stream)?;
-        note_answer(unit, asked, &answer.certificate, ca.issuer()?);
+        let answer = ca.sign(&asked.request, asked.is_ca, now, &mut operator.stream);
+        note_answer(unit, asked, &answer.certificate, ca.issuer());
         Some(provide_command(&answer, asked.relation, unit))
     }
 }
@@ -248,13 +249,17 @@ impl ManualTlsCertificates {
                 let message = "Requested relation id is not the correct id of any found CSR's.";
                 return Ok(Err(message));
             }
-            (Some(given), Some(first)) => {
+            (Some(given), Some(_)) => {
                 let at = numbers.iter().position(|number| number == given);
-                at.and_then(|at| asking.iter().nth(at)).unwrap_or(first)
+                let at = at.expect("the arm above has seen that the number is among them");
+                asking
+                    .iter()
+                    .nth(at)
+                    .expect("there is a number for each relation")
             }
             (None, Some(first)) => first,
         };
-        // A unit that does not lead writes nothing, and nobody tells.
+        // A unit that does not lead writes nothing, and the action says nothing of it.
         self.certificates
             .set_certificates(unit, *relation, vec![answer])?;
         Ok(Ok(()))

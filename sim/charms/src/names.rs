@@ -28,18 +28,29 @@ pub(super) fn attributes(names: &[String], short: &str) -> RequestAttributes {
     attributes
 }
 
-/// The names in an option's value: comma or space separated.
+/// The common name of a request that a consumer makes, under which its files lie.
+pub(super) fn common_name(attributes: &RequestAttributes) -> &str {
+    let name = attributes.common_name.as_deref();
+    name.expect("a consumer requests each certificate under a common name")
+}
+
+/// The names in an option's value: comma or space separated; none where it is not set.
 pub(super) fn listed(unit: &UnitContext<'_>, option: &str) -> Vec<String> {
-    let value = unit.config(option).unwrap_or("");
-    let names = value.split(|letter: char| letter == ',' || letter.is_whitespace());
+    let value = unit.config(option).into_iter();
+    let names =
+        value.flat_map(|value| value.split(|letter: char| letter == ',' || letter.is_whitespace()));
     names
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
         .collect()
 }
 
+/// The first bytes of a text, as many as a common name may have. Juju's names are ASCII.
 fn clipped(text: &str) -> &str {
-    text.get(..COMMON_NAME_MAX).unwrap_or(text)
+    match text.get(..COMMON_NAME_MAX) {
+        Some(clipped) => clipped,
+        None => text,
+    }
 }
 
 #[cfg(test)]

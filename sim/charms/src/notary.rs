@@ -112,6 +112,7 @@ impl Charm for Notary {
     }
 
     fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
+        // What raises now raises in its hook too, which therefore has to run.
         self.next_work(unit).unwrap_or(Quiet::No)
     }
 
@@ -133,6 +134,7 @@ impl Charm for Notary {
         if !unit.is_leader() || !can_connect(unit) {
             return Vec::new();
         }
+        // What raises in the hook shows no request.
         let requests = self.certificates.requests(unit).unwrap_or_default();
         let waiting = requests
             .iter()
@@ -185,19 +187,19 @@ impl Charm for Notary {
         }
         let ca = operator.ca.as_ref()?;
         let now = unit.now();
-        let mut answer = ca.sign(&asked.request, asked.is_ca, now, &mut operator.stream)?;
+        let mut answer = ca.sign(&asked.request, asked.is_ca, now, &mut operator.stream);
         // canonical/notary refuses to upload fewer than two certificates.
         if answer.chain.len() < 2 {
             answer.chain.push(answer.ca.clone());
         }
-        note_answer(unit, asked, &answer.certificate, ca.issuer()?);
+        note_answer(unit, asked, &answer.certificate, ca.issuer());
         let pems: Vec<&str> = answer.chain.iter().map(Certificate::pem).collect();
         let row = format!("{ACTIVE}\n{}", pems.join("\n"));
         Some(decide(&asked.request, "upload the certificate for", row))
     }
 }
 
-/// Somebody decides in Notary's own interface; Notary tells the charm.
+/// An operator decides in Notary's own interface; Notary tells the charm.
 fn decide(request: &CertificateRequest, what: &str, row: String) -> OperatorAction {
     OperatorAction::AtWorkload {
         command: format!("in Notary, {what} {}", name_of(request)),
@@ -320,7 +322,10 @@ impl Notary {
             }
             Step::Give(asked, row) => {
                 let (Some(first), Some(last)) = (row.chain.first(), row.chain.last()) else {
-                    return Ok(());
+                    panic!(
+                        "`steps` gives rows with a certificate only, not `{}`",
+                        row.status
+                    );
                 };
                 let answer = Answer {
                     request: asked.request.clone(),
@@ -337,7 +342,7 @@ impl Notary {
                     request: asked.request.clone(),
                     certificate: given.certificate.clone(),
                     ca: given.ca.clone(),
-                    chain: given.chain.clone().unwrap_or_default().to_vec(),
+                    chain: given.chain.iter().flatten().cloned().collect(),
                 };
                 self.certificates
                     .set_certificates(unit, asked.relation, vec![answer])
@@ -412,8 +417,7 @@ fn can_connect(unit: &UnitContext<'_>) -> bool {
 /// in its time, for this host, issued by that CA, which must be self-signed (OpenSSL takes no
 /// intermediate as an anchor).
 fn is_api_available(unit: &UnitContext<'_>) -> bool {
-    let ca = unit.files().get(CA_FILE).map(pem::chain);
-    let ca = ca.and_then(|chain| (*chain).as_ref().ok()?.first().cloned());
+    let ca = pem::loadable(unit.files().get(CA_FILE)).into_iter().next();
     let (Some(certificate), Some(ca)) = (served(unit), ca) else {
         return false;
     };
@@ -428,9 +432,8 @@ fn is_api_available(unit: &UnitContext<'_>) -> bool {
 }
 
 fn served(unit: &UnitContext<'_>) -> Option<Certificate> {
-    let file = unit.files().get(chain_path(ACCESS, CONTAINER).as_str())?;
-    let chain = pem::chain(file);
-    (*chain).as_ref().ok()?.first().cloned()
+    let file = unit.files().get(chain_path(ACCESS, CONTAINER).as_str());
+    pem::loadable(file).into_iter().next()
 }
 
 /// `_self_signed_certificates_generated`.
@@ -478,10 +481,14 @@ fn hostname<'a>(unit: &UnitContext<'a>) -> Option<&'a str> {
 
 fn row(unit: &UnitContext<'_>, request: &CertificateRequest) -> Option<Row> {
     let text = unit.files().get(db_path(request).as_str())?.text();
-    let (status, chain) = text.split_once('\n').unwrap_or((text, ""));
+    // A row without a certificate is its status alone.
+    let (status, chain) = match text.split_once('\n') {
+        Some((status, chain)) => (status, Certificate::chain_from_pem(chain)),
+        None => (text, Ok(Vec::new())),
+    };
     Some(Row {
         status: status.to_owned(),
-        chain: Certificate::chain_from_pem(chain).unwrap_or_default(),
+        chain: chain.expect("Notary keeps certificates that it has checked"),
     })
 }
 
@@ -490,7 +497,11 @@ fn db_path(request: &CertificateRequest) -> String {
 }
 
 fn name_of(request: &CertificateRequest) -> &str {
-    request.attributes().common_name.as_deref().unwrap_or("")
+    match &request.attributes().common_name {
+        Some(name) => name,
+        // A requirer may ask for alternative names only.
+        None => "",
+    }
 }
 
 fn no_such_file() -> HookError {

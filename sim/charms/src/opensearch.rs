@@ -100,7 +100,9 @@ impl Charm for OpenSearch {
     fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
         let has_old = unit.files().contains_key(&*trust_path(OLD_CA));
         let rests = !unit.files().contains_key(DEFERRED);
-        match has_old && self.all_are_done(unit).unwrap_or(true) {
+        // What raises now raises in its hook too, which therefore has to run.
+        let is_done_or_raises = || self.all_are_done(unit).unwrap_or(true);
+        match has_old && is_done_or_raises() {
             false if rests => Quiet::Always,
             _ => Quiet::No,
         }
@@ -273,9 +275,11 @@ impl OpenSearch {
     }
 
     fn peers(&self, unit: &UnitContext<'_>) -> Vec<trustsim_juju::UnitId> {
-        self.peer_relation(unit)
-            .map(|relation| unit.remote_units(relation))
-            .unwrap_or_default()
+        match self.peer_relation(unit) {
+            Some(relation) => unit.remote_units(relation),
+            // Before the peer relation is there a unit knows of no other.
+            None => Vec::new(),
+        }
     }
 
     fn flag(
@@ -302,11 +306,12 @@ impl OpenSearch {
 
 fn key(unit: &UnitContext<'_>) -> Option<KeyPair> {
     let secret = unit.secret(SecretOwner::Unit(unit.id()), NODE)?;
-    pem::key(secret.content.get("key")?)
-        .as_ref()
-        .as_ref()
-        .ok()
-        .cloned()
+    let key = pem::key(secret.content.get("key")?);
+    Some(
+        (*key)
+            .clone()
+            .expect("the charm reads the key that it wrote"),
+    )
 }
 
 /// `generate_csr` with the names of `_get_sans`, which are a Python set.

@@ -11,7 +11,7 @@ mod v3;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::names::{attributes, listed};
+use super::names::{attributes, common_name, listed};
 use super::surface::{chain_path, key_path, paths_under, trust_path};
 use super::{
     Apply, Bugs, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Implementation,
@@ -165,10 +165,9 @@ impl Requirer {
             match &endpoint.profile {
                 Some(EndpointProfile::Certificates(profile)) => {
                     let mode = profile.mode;
-                    let library = metadata.certificates_library(&endpoint.name);
                     let certificates = tls_certificates::Requirer {
                         renewal_permille: profile.renewal_permille,
-                        library: library.unwrap_or_default(),
+                        library: metadata.played_certificates_library(&endpoint.name),
                         ..tls_certificates::Requirer::new(&endpoint.name, mode)
                     };
                     let profile = profile.clone();
@@ -179,9 +178,8 @@ impl Requirer {
                     });
                 }
                 Some(EndpointProfile::ReceivesCa(profile)) => {
-                    let library = metadata.transfer_library(&endpoint.name);
                     let transfer = certificate_transfer::Requirer {
-                        library: library.unwrap_or_default(),
+                        library: metadata.played_transfer_library(&endpoint.name),
                         ..certificate_transfer::Requirer::new(&endpoint.name)
                     };
                     let profile = profile.clone();
@@ -265,7 +263,7 @@ impl Requirer {
                 names.extend(request.attributes.common_name.clone());
                 continue;
             }
-            let name = request.attributes.common_name.clone().unwrap_or_default();
+            let name = common_name(&request.attributes).to_owned();
             match endpoint.certificates.assigned(unit, asks, request)? {
                 Some(assigned) => {
                     written.served |= endpoint.push(unit, &name, &assigned);

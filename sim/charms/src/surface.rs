@@ -118,7 +118,8 @@ pub fn trusted_by_source(files: &Files) -> impl Iterator<Item = (&str, &Value)> 
         .range::<str, _>(under("trust/", "trust0"))
         .filter_map(|(path, value)| {
             let file = path.strip_prefix("trust/")?;
-            Some((file.strip_suffix(".pem").unwrap_or(file), value))
+            let name = file.strip_suffix(".pem");
+            Some((name.expect("`trust_path` ends in .pem"), value))
         })
 }
 

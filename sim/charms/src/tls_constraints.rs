@@ -149,7 +149,7 @@ impl TlsConstraints {
                 request: entry.request.clone(),
                 certificate: entry.certificate.clone(),
                 ca: entry.ca.clone(),
-                chain: entry.chain.clone().unwrap_or_default(),
+                chain: entry.chain.iter().flatten().cloned().collect(),
             });
         }
         for (relation, answers) in answers {
@@ -408,6 +408,7 @@ fn write(
     unit: &mut UnitContext<'_>,
 ) -> Result<(), HookError> {
     let value = RequestList::new(entries).into_value();
+    // The charm writes an empty list, where a requirer's library would delete the key.
     let value = value.unwrap_or_else(|| Value::from("[]"));
     unit.set_unit_data(upstream, REQUESTS, Some(value))?;
     Ok(())

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use rand::RngExt;
 
-use super::names::attributes;
+use super::names::{attributes, common_name};
 use super::surface::trust_path;
 use super::{Charm, CharmMetadata, Implementation, LibraryBinding, Requests};
 use trustsim_interfaces::UnitContext;
@@ -219,18 +219,19 @@ impl Traefik {
                 continue;
             };
             let entry = &assigned.entry;
-            let mut chain = entry.chain.clone().unwrap_or_default();
-            let Some(first) = chain.first() else {
+            // An entry without a chain is an empty list to the library.
+            let Some(first) = entry.chain.iter().flatten().next() else {
                 return Err(HookError::Charm(
                     "IndexError: list index out of range".to_owned(),
                 ));
             };
+            let mut chain: Vec<_> = entry.chain.iter().flatten().cloned().collect();
             if *first != entry.certificate {
                 chain.reverse();
             }
             let texts: Vec<&str> = chain.iter().map(trustsim_pki::Certificate::pem).collect();
             let text = texts.join("\n\n");
-            let name = request.attributes.common_name.clone().unwrap_or_default();
+            let name = common_name(&request.attributes).to_owned();
             let files = HostFiles {
                 chain: Value::with_parsed(text, Arc::new(Ok::<_, trustsim_pki::PkiError>(chain))),
                 key: pem::key_value(&assigned.key),
@@ -392,12 +393,12 @@ fn push_received(unit: &mut UnitContext<'_>, relation: RelationId, set: &Certifi
         1 => 0,
         count => unit.stream("python-set-order").random_range(0..count),
     };
-    let text = set.texts.iter().nth(last).map_or("", |text| &**text);
+    let text = set.texts.iter().nth(last).expect("a place within the set");
     // A set of one is the same value for every unit that reads it.
     let value = if count == 1 {
         set.bundle()
     } else {
-        Value::from(text)
+        Value::from(&**text)
     };
     let path = received_path(unit, relation);
     unit.push_file(&path, value);

@@ -136,8 +136,8 @@ struct Vault {
 
 /// The role of the PKI mount, as far as options say it.
 fn declared_role(options: &dyn Options) -> trustsim_pki::issuers::vault::Role {
-    let common_name = config::text(options, "pki_ca_common_name").unwrap_or_default();
-    config::role(options, &common_name, trustsim_kernel::Span::ZERO)
+    let common_name = config::text(options, "pki_ca_common_name");
+    config::role(options, common_name.as_deref(), trustsim_kernel::Span::ZERO)
 }
 
 impl Charm for Vault {
@@ -257,6 +257,7 @@ impl Charm for Vault {
 
     // The CA that signs: what `vault read charm-pki/cert/ca` prints.
     fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
+        // What raises in its hook, as a parent's answer that cannot be read, leaves it without one.
         let issuer = self.issuer(unit).ok().flatten();
         issuer
             .map(|issuer| issuer.certificate)
@@ -537,7 +538,8 @@ fn peers(unit: &UnitContext<'_>) -> Vec<String> {
         units.into_iter().map(|remote| (*relation, remote))
     });
     let addresses = units.filter_map(|(relation, remote)| {
-        let bag = unit.unit_data(relation, remote).ok()?;
+        let bag = unit.unit_data(relation, remote);
+        let bag = bag.expect("a unit reads the bags of its peers");
         Some(bag.get(ADDRESS)?.text().to_owned())
     });
     addresses.collect()

@@ -39,7 +39,7 @@ pub(super) const PER_SET: Limit = Limit {
     refill: Span::from_secs(7 * 86_400 / 5),
 };
 
-/// A rate limit of the public CA, for whoever counts.
+/// A rate limit of the public CA, for a report that counts what is left of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AcmeLimit {
     /// Its name.
@@ -66,9 +66,12 @@ impl Limit {
 
     /// When the bucket will be full again.
     fn full_at(&self, unit: &UnitContext<'_>, subject: &str, now: Time) -> Time {
-        let kept = unit.outside(&self.key(subject));
-        let kept = kept.and_then(|value| value.text().parse().ok());
-        kept.map_or(now, |nanos| Time::from_nanos(nanos).max(now))
+        // What was never asked for has all of its burst.
+        let Some(kept) = unit.outside(&self.key(subject)) else {
+            return now;
+        };
+        let nanos = kept.text().parse().expect("the instant that `take` wrote");
+        Time::from_nanos(nanos).max(now)
     }
 
     /// How long until there is one to take; `None` where there is one now.

@@ -80,7 +80,7 @@ pub fn refusal(name: &str) -> Option<&'static str> {
     if RESERVED.contains(&last) || last.chars().all(|letter| letter.is_ascii_digit()) {
         return Some("Domain name does not end with a valid public suffix (TLD)");
     }
-    let second = rest.rsplit('.').next().unwrap_or(rest);
+    let second = rest.rsplit_once('.').map_or(rest, |(_, second)| second);
     if second == "example" && matches!(last, "com" | "net" | "org") {
         return Some(
             "The ACME server refuses to issue a certificate for this domain name, because it is forbidden by policy",

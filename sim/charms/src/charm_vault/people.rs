@@ -71,11 +71,12 @@ impl CharmVault {
             WAITS_CA => Some(action("get-csr", &[])),
             WAITS_SIGNED => {
                 let ca = operator.ca.as_ref()?;
-                let request = CertificateRequest::from_pem(&task.subject).ok()?;
-                let signed = ca.sign(&request, true, unit.now(), &mut operator.stream)?;
+                let request = CertificateRequest::from_pem(&task.subject);
+                let request = request.expect("a task that waits for a signature has the request");
+                let signed = ca.sign(&request, true, unit.now(), &mut operator.stream);
                 let below_root = signed.chain.iter().filter(|link| !link.is_self_issued());
                 let pems: Vec<&str> = below_root.map(Certificate::pem).collect();
-                let root = ca.certificates().next()?;
+                let root = ca.certificates().next().expect("a CA has a root");
                 let parameters = [
                     ("pem", encode_base64(&pems.join("\n"))),
                     ("root-ca", encode_base64(root.pem())),

@@ -31,6 +31,7 @@ pub(super) struct Bundle {
 /// A duration as Vault writes it, `8759h`, or this many hours.
 pub(super) fn hours(text: Option<&str>, default: u64) -> Span {
     let number = text.and_then(|text| text.trim().strip_suffix('h')?.parse::<u64>().ok());
+    // A life that would end after the last instant there is ends at it.
     Span::from_secs(number.unwrap_or(default).saturating_mul(3600))
 }
 
@@ -146,7 +147,8 @@ pub(super) fn issue(
     asked: Option<&Asked>,
 ) -> Result<Result<Bundle, String>, HookError> {
     let address = field(unit, ADDRESS);
-    let address = address.as_ref().map_or("", Value::text);
+    let address = address.as_ref().map(Value::text);
+    let address = address.expect("the unit that configures the mount writes its address");
     let template = match kind {
         Kind::Server => issuers::vault::charm_vault_server(address),
         Kind::Client => issuers::vault::charm_vault_client(address),

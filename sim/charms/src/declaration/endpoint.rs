@@ -19,7 +19,10 @@ impl EndpointDeclaration {
         interface: &str,
         reader: &mut Reader,
     ) -> Option<EndpointProfile> {
-        let given = apply(self.apply.as_ref(), reader).unwrap_or_default();
+        let given = match apply(self.apply.as_ref(), reader) {
+            Some(given) => given,
+            None => Apply::default(),
+        };
         let is_legacy = self
             .protocol
             .as_ref()
@@ -68,23 +71,24 @@ impl EndpointDeclaration {
             Some(2) => KeyUse::RenewedEarly,
             _ => KeyUse::Kept,
         };
+        let unsaid = CertificatesProfile::default();
         CertificatesProfile {
             mode,
             name_option: self.name_option.as_ref().map(|text| text.value.clone()),
-            extra_name_options: self.extra_name_options.clone().unwrap_or_default(),
+            extra_name_options: self.extra_name_options.iter().flatten().cloned().collect(),
             renewal_permille: self.renewal_permille(reader),
             apply: given,
             apply_ca: apply(self.apply_ca.as_ref(), reader),
-            trusts_ca: self.trusts_ca.unwrap_or(true),
-            delete_on_missing: self.delete_on_missing.unwrap_or(false),
+            trusts_ca: self.trusts_ca.unwrap_or(unsaid.trusts_ca),
+            delete_on_missing: self.delete_on_missing.unwrap_or(unsaid.delete_on_missing),
             serves,
             key,
-            unique_requests: self.unique_requests.unwrap_or(true),
-            keeps_old_ca: self.keeps_old_ca.unwrap_or(false),
-            restores: self.restores.unwrap_or(true),
+            unique_requests: self.unique_requests.unwrap_or(unsaid.unique_requests),
+            keeps_old_ca: self.keeps_old_ca.unwrap_or(unsaid.keeps_old_ca),
+            restores: self.restores.unwrap_or(unsaid.restores),
             renews_on: self.renews_on(reader),
             notification: self.notification.map(|lasting| lasting.0),
-            installs_once: self.installs_once.unwrap_or(false),
+            installs_once: self.installs_once.unwrap_or(unsaid.installs_once),
         }
     }
 
@@ -101,12 +105,13 @@ impl EndpointDeclaration {
             Some(2) => Reads::Raw,
             _ => Reads::Event,
         };
+        let unsaid = TrustProfile::default();
         TrustProfile {
             apply: given,
             store,
             reads,
-            keeps_removed: self.keeps_removed.unwrap_or(false),
-            restores: self.restores.unwrap_or(true),
+            keeps_removed: self.keeps_removed.unwrap_or(unsaid.keeps_removed),
+            restores: self.restores.unwrap_or(unsaid.restores),
         }
     }
 

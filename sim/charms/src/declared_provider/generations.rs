@@ -41,8 +41,9 @@ impl Generations {
         let owner = SecretOwner::Application(unit.application_id());
         let state = unit.secret(owner, STATE).map(|secret| secret.content);
         let field = |name: &str| -> Option<&str> { Some(state.as_ref()?.get(name)?.text()) };
-        let number = |text: &str| text.parse::<usize>().ok();
-        let made = field(MADE).and_then(number).unwrap_or(1);
+        let number = |text: &str| text.parse::<usize>().expect("a number that `keep` wrote");
+        // There is no state before the first step of a rotation: one chain, which signs.
+        let made = field(MADE).map_or(1, number);
         let mut chains = Vec::with_capacity(made);
         for generation in 0..made {
             let mut chain = Vec::with_capacity(length);
@@ -56,19 +57,38 @@ impl Generations {
         }
         let bridges = (1..made).filter_map(|generation| {
             let value = state.as_ref()?.get(&bridge_field(generation))?;
-            let chain = pem::chain(value);
-            let certificate = (*chain).as_ref().ok()?.first()?.clone();
-            Some((generation, certificate))
+            let bridge = pem::loadable(Some(value)).into_iter().next();
+            Some((generation, bridge.expect("a bridge that `keep` wrote")))
         });
-        Ok(Some(Self {
+        let generations = Self {
             bridges: bridges.collect(),
-            signing: field(SIGNING).and_then(number).unwrap_or(0),
+            signing: field(SIGNING).map_or(0, number),
             sent: match field(SENT) {
-                Some(text) => text.split(',').filter_map(number).collect(),
+                Some(text) => text.split(',').map(number).collect(),
                 None => [0].into(),
             },
             chains,
-        }))
+        };
+        generations.assert_sound();
+        Ok(Some(generations))
+    }
+
+    /// What signs and what is sent are chains that were made.
+    fn assert_sound(&self) {
+        let made = self.chains.len();
+        assert!(
+            self.signing < made && self.sent.iter().all(|each| *each < made),
+            "of {made} chains number {} signs and {:?} are sent",
+            self.signing,
+            self.sent
+        );
+        for (generation, bridge) in &self.bridges {
+            assert_eq!(
+                bridge.spki_der(),
+                self.chains[*generation][0].certificate.spki_der(),
+                "the bridge of generation {generation} has the key of its root"
+            );
+        }
     }
 
     /// The first chain.
@@ -117,7 +137,10 @@ impl Generations {
             .map_err(|error| raised(&error))?;
         let owner = SecretOwner::Application(unit.application_id());
         for (index, authority) in chain.iter().enumerate() {
-            let issuer = &chain[index.saturating_sub(1)];
+            // The root is its own issuer.
+            let issuer = index
+                .checked_sub(1)
+                .map_or(authority, |above| &chain[above]);
             note_authority(unit, &authority.certificate, &issuer.certificate);
             unit.add_secret(owner, &label(number, index), authority.content(), None)?;
         }
@@ -142,9 +165,11 @@ impl Generations {
 
     /// The chain before signs again; whether there is one.
     pub(super) fn sign_with_previous(&mut self) -> bool {
-        let previous = self.signing.checked_sub(1);
-        self.signing = previous.unwrap_or(0);
-        previous.is_some()
+        let Some(previous) = self.signing.checked_sub(1) else {
+            return false;
+        };
+        self.signing = previous;
+        true
     }
 
     /// Only the chain that signs is trusted; what is trusted no more.
@@ -162,13 +187,11 @@ impl Generations {
     /// that one lives; sent with every certificate of the newest chain.
     pub(super) fn cross_sign(&mut self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         let newest = self.chains.len() - 1;
-        let Some(old) = newest.checked_sub(1).and_then(|at| self.chains[at].first()) else {
-            return Ok(());
-        };
-        let Some(new) = self.chains[newest].first() else {
-            return Ok(());
-        };
-        let name = new.certificate.subject_common_name().unwrap_or_default();
+        let before = newest.checked_sub(1);
+        let before = before.expect("`has_next`: there is a chain beside the one that signs");
+        let (old, new) = (&self.chains[before][0], &self.chains[newest][0]);
+        let name = new.certificate.subject_common_name();
+        let name = name.expect("a declared CA has a common name");
         let name = RequestAttributes::with_common_name(name);
         let left = old.certificate.not_after().since(unit.now());
         let terms = terms(unit, left);
@@ -183,6 +206,7 @@ impl Generations {
 
     /// Writes which generation does what.
     pub(super) fn keep(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        self.assert_sound();
         let owner = SecretOwner::Application(unit.application_id());
         let sent: Vec<String> = self.sent.iter().map(usize::to_string).collect();
         let mut content: BTreeMap<String, Value> = [
@@ -220,7 +244,7 @@ impl Generations {
         &'a self,
         profile: &'a IssuerProfile,
     ) -> impl Iterator<Item = &'a SigningCa> {
-        let chains = self.sent.iter().filter_map(|&each| self.chains.get(each));
+        let chains = self.sent.iter().map(|&each| &self.chains[each]);
         chains.flat_map(|chain| declared_chain::sent(profile, chain))
     }
 }

@@ -11,7 +11,7 @@ use trustsim_interfaces::notes::Note;
 use super::DeclaredProvider;
 use super::generations::{Generations, Renewal};
 use trustsim_interfaces::UnitContext;
-use trustsim_interfaces::tls_certificates::Outstanding;
+use trustsim_interfaces::tls_certificates::{Outstanding, Provider};
 use trustsim_juju::HookError;
 
 /// What it answers.
@@ -76,17 +76,30 @@ impl DeclaredProvider {
         generations: &Generations,
         unit: &mut UnitContext<'_>,
     ) -> Result<(), HookError> {
-        let number = |key: &str| parameters.get(key).and_then(|text| text.parse().ok());
-        let first: usize = number("first").unwrap_or(0);
-        let mut left: usize = number("count").unwrap_or(usize::MAX);
-        let mut passed = 0;
-        for provider in &self.0.certificates {
+        let number = |key: &str| -> Option<usize> {
+            let text = parameters.get(key)?;
+            Some(
+                text.parse()
+                    .expect("a parameter that a rotation's plan wrote"),
+            )
+        };
+        let numbered = self.0.certificates.iter().map(|provider| {
             let requests = provider.requests(unit)?;
-            let begin = first.saturating_sub(passed).min(requests.len());
-            let chosen: Vec<Outstanding> = requests[begin..].iter().take(left).cloned().collect();
-            passed += requests.len();
-            left -= chosen.len();
-            self.issue(provider, &chosen, generations, unit)?;
+            Ok(requests.into_iter().map(move |asked| (provider, asked)))
+        });
+        let numbered = numbered.collect::<Result<Vec<_>, HookError>>()?;
+        // Without a number it is all of them.
+        let from_first = numbered
+            .into_iter()
+            .flatten()
+            .skip(number("first").unwrap_or(0));
+        let chosen: Vec<(&Provider, Outstanding)> = match number("count") {
+            Some(count) => from_first.take(count).collect(),
+            None => from_first.collect(),
+        };
+        for of_provider in chosen.chunk_by(|left, right| left.0.endpoint == right.0.endpoint) {
+            let requests: Vec<_> = of_provider.iter().map(|(_, asked)| asked.clone()).collect();
+            self.issue(of_provider[0].0, &requests, generations, unit)?;
         }
         Ok(())
     }

@@ -181,8 +181,10 @@ fn next_serial(unit: &mut UnitContext<'_>, version: EasyRsaVersion) -> SerialNum
         return serial_number(unit);
     }
     let text = unit.files().get(SERIAL_FILE).map(Value::text);
-    let number = text.and_then(|text| u64::from_str_radix(text, 16).ok());
-    let number = number.unwrap_or(1);
+    // `init-pki` begins with 01.
+    let number = text.map_or(1, |text| {
+        u64::from_str_radix(text, 16).expect("the number that was written last")
+    });
     let next = format!("{:X}", number + 1);
     let padded = if next.len() % 2 == 1 { "0" } else { "" };
     unit.push_file(SERIAL_FILE, Value::from(format!("{padded}{next}")));

@@ -43,7 +43,7 @@ impl Kubernetes {
 }
 
 fn names(unit: &UnitContext<'_>) -> Vec<String> {
-    let domain = unit.config("dns_domain").unwrap_or("cluster.local");
+    let domain = unit.config("dns_domain").expect("the option has a default");
     let mut names = vec![
         unit.address().to_owned(),
         "127.0.0.1".to_owned(),
@@ -57,8 +57,10 @@ fn names(unit: &UnitContext<'_>) -> Vec<String> {
     for option in ["loadbalancer-ips", "ha-cluster-vip", "ha-cluster-dns"] {
         names.extend(words(unit, option));
     }
-    let networks = unit.config("service-cidr").unwrap_or_default().split(',');
-    names.extend(networks.filter_map(first_host));
+    let networks = unit
+        .config("service-cidr")
+        .expect("the option has a default");
+    names.extend(networks.split(',').filter_map(first_host));
     for endpoint in LOAD_BALANCERS {
         names.extend(load_balancer(unit, endpoint));
     }
@@ -71,6 +73,7 @@ fn first_host(network: &str) -> Option<String> {
     let (address, length) = network.trim().split_once('/')?;
     let length: u32 = length.parse().ok()?;
     if let Ok(address) = address.parse::<std::net::Ipv4Addr>() {
+        // A shift by all of the bits, which Rust has none of, leaves nothing.
         let mask = u32::MAX
             .checked_shl(32_u32.checked_sub(length)?)
             .unwrap_or(0);

@@ -18,6 +18,7 @@ impl Kubernetes {
         let Some((_, endpoints)) = said(unit, "kube-control", "api-endpoints") else {
             return Err(Stop::waiting("Waiting for kube-control relation"));
         };
+        // Written by another charm: what is no list is none yet.
         let servers: Vec<String> = serde_json::from_str(endpoints.text()).unwrap_or_default();
         let turn = unit.unit_number() as usize;
         let server = servers.get(turn % servers.len().max(1)).cloned();

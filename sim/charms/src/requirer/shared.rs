@@ -107,6 +107,9 @@ pub(super) fn waits(endpoint: &CertificatesEndpoint, unit: &UnitContext<'_>) -> 
     // Answered, but the leader has not shared it yet.
     unit.relations(&endpoint.certificates.endpoint)
         .into_iter()
-        .filter_map(|relation| unit.remote_application_data(relation).ok())
-        .any(|bag| bag.get(CERTIFICATES).is_some())
+        .any(|relation| {
+            let bag = unit.remote_application_data(relation);
+            let bag = bag.expect("the relation is one of this application's");
+            bag.get(CERTIFICATES).is_some()
+        })
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use super::{CertificatesEndpoint, Written};
 use crate::KeyUse;
+use crate::names::common_name;
 use crate::surface::key_path;
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{Assigned, EventV3, Request, RequirerV3};
@@ -129,9 +130,9 @@ impl V3<'_> {
             (KeyUse::Kept, Some(key)) => key,
             _ => self.new_key(unit)?,
         };
-        let name = wanted.attributes.common_name.clone().unwrap_or_default();
+        let name = common_name(&wanted.attributes);
         if self.endpoint.profile.key == KeyUse::RenewedEarly {
-            let path = key_path(&self.library.endpoint, &name);
+            let path = key_path(&self.library.endpoint, name);
             written.served |= unit.push_file(&path, pem::key_value(&key));
         }
         let request = make(wanted, &key, unit)?;
@@ -155,7 +156,7 @@ impl V3<'_> {
             let Some(entry) = found else {
                 continue;
             };
-            let name = request.attributes.common_name.clone().unwrap_or_default();
+            let name = common_name(&request.attributes).to_owned();
             let assigned = Assigned {
                 entry: entry.clone(),
                 key: key.clone(),

@@ -26,8 +26,8 @@ impl Config {
             let value = unit.config(option).filter(|value| !value.is_empty());
             value.map(str::to_owned)
         };
-        let span = |option: &str| parse_validity(unit.config(option).unwrap_or(""));
-        // Zero is falsy in Python, and -1 means no limit.
+        let span = |option: &str| unit.config(option).and_then(parse_validity);
+        // Zero is falsy in Python, and -1 means no limit. Juju takes whole numbers only.
         let limit = unit.config("certificate-limit");
         let limit = limit.and_then(|value| value.parse::<i64>().ok());
         Self {
@@ -43,9 +43,9 @@ impl Config {
             },
             root_validity: span("root-ca-validity"),
             certificate_validity: span("certificate-validity"),
-            limit: limit
-                .filter(|value| *value > 0)
-                .and_then(|value| usize::try_from(value).ok()),
+            limit: limit.filter(|value| *value > 0).map(|value| {
+                usize::try_from(value).expect("a positive number of requests can be counted")
+            }),
         }
     }
 
@@ -80,10 +80,14 @@ impl Config {
 /// Options that cannot be read, so that nothing is issued; a root that is too short is another
 /// matter.
 pub(super) fn faults(options: &dyn Options) -> Vec<OptionFault> {
-    let value = |option: &str| options.option(option).unwrap_or("");
-    let is_bad = |option: &&str| match *option {
-        "ca-common-name" => value(option).is_empty(),
-        option => parse_validity(value(option)).is_none_or(|span| span.is_zero()),
+    let is_bad = |option: &&str| {
+        let value = options.option(option);
+        match *option {
+            "ca-common-name" => value.is_none_or(str::is_empty),
+            _ => value
+                .and_then(parse_validity)
+                .is_none_or(|span| span.is_zero()),
+        }
     };
     let all = ["ca-common-name", "certificate-validity", "root-ca-validity"];
     let bad = all.into_iter().filter(is_bad);

@@ -28,6 +28,7 @@ pub(super) fn existing_key(unit: &mut UnitContext<'_>) -> Result<Option<KeyPair>
 pub(super) fn key_in_sight(unit: &UnitContext<'_>) -> Option<KeyPair> {
     let owner = SecretOwner::Application(unit.application_id());
     let secret = unit.secret(owner, LABEL)?;
+    // What raises here raises in its hook too; no library is given a key then.
     key_of(&secret).ok().flatten()
 }
 
@@ -93,7 +94,8 @@ pub(super) fn clear(unit: &mut UnitContext<'_>) -> Result<(), HookError> {
 /// `_get_certs_from_peer_databag`; `None` where anything of it is missing.
 pub(super) fn shared(unit: &mut UnitContext<'_>) -> Option<Hosts> {
     let relation = unit.relations(PEERS).first().copied()?;
-    let bag = unit.own_application_data(relation).ok()?;
+    let bag = unit.own_application_data(relation);
+    let bag = bag.expect("every unit reads the application's bag of a peer relation");
     let certificates = bag.get(BAG_KEY)?.parsed(parse);
     let secret = unit.read_application_secret(LABEL, true)?;
     let keys = secret.content.get(FIELD)?.parsed(parse);
@@ -101,7 +103,8 @@ pub(super) fn shared(unit: &mut UnitContext<'_>) -> Option<Hosts> {
     let mut hosts = Hosts::new();
     for (host, texts) in certificates {
         let field = |name| texts.get(name).and_then(serde_json::Value::as_str);
-        let key = KeyPair::from_pem(keys.get(host)?.as_str()?).ok()?;
+        let key = KeyPair::from_pem(keys.get(host)?.as_str()?);
+        let key = key.expect("a key that the leader wrote");
         let files = HostFiles {
             chain: Value::from(field("chain")?),
             key: pem::key_value(&key),

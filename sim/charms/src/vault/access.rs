@@ -82,10 +82,7 @@ pub(super) fn is_settled(unit: &UnitContext<'_>) -> bool {
 
 /// The CA on disk is the secret's, and the unit's certificate is for what it would be asked for.
 fn is_as_wanted(unit: &UnitContext<'_>, secret: &SecretContent) -> bool {
-    let first = |value: Option<&Value>| {
-        let chain = pem::chain(value?);
-        (*chain).as_ref().ok()?.first().cloned()
-    };
+    let first = |value: Option<&Value>| pem::loadable(value).into_iter().next();
     let Ok(authority) = read_authority(secret) else {
         return false;
     };

@@ -20,16 +20,15 @@ fn flag(unit: &dyn Options, option: &str, default: bool) -> bool {
 /// `sans_dns_config_is_valid` and `allowed_domains_config_is_valid`: a comma separated list
 /// without empty entries and without spaces inside one.
 pub(super) fn is_list(unit: &dyn Options, option: &str) -> bool {
-    let value = unit.option(option).unwrap_or("");
-    value.is_empty() || {
+    text(unit, option).is_none_or(|value| {
         let mut names = value.split(',').map(str::trim);
         names.all(|name| !name.is_empty() && !name.contains(' '))
-    }
+    })
 }
 
 pub(super) fn list(unit: &dyn Options, option: &str) -> Vec<String> {
-    let value = unit.option(option).unwrap_or("");
-    let names = value.split(',').map(str::trim);
+    let value = unit.option(option).into_iter();
+    let names = value.flat_map(|value| value.split(',')).map(str::trim);
     names
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
@@ -61,10 +60,11 @@ pub(super) fn ca_request(unit: &dyn Options, prefix: &str) -> Option<Request> {
 }
 
 /// The role of the PKI mount: `pki_allowed_domains`, or the CA's common name without it.
-pub(super) fn role(unit: &dyn Options, ca_common_name: &str, max_ttl: Span) -> Role {
+/// Without a common name the mount is not configured, and a role would allow nothing.
+pub(super) fn role(unit: &dyn Options, ca_common_name: Option<&str>, max_ttl: Span) -> Role {
     let mut domains = list(unit, "pki_allowed_domains");
     if domains.is_empty() {
-        domains.push(ca_common_name.to_owned());
+        domains.extend(ca_common_name.map(str::to_owned));
     }
     Role {
         allowed_domains: domains,
@@ -117,12 +117,15 @@ pub(super) fn faults(options: &dyn Options) -> Vec<OptionFault> {
     faults
 }
 
+const TEN_YEARS_H: u64 = 87_600;
+
 /// `pki_self_signed_ca_validity`, hours; none and zero are ten years.
 pub(super) fn self_signed_ca_validity(unit: &dyn Options) -> Span {
     let hours = unit
         .option("pki_self_signed_ca_validity")
         .and_then(|value| value.parse::<u64>().ok())
         .filter(|hours| *hours > 0)
-        .unwrap_or(87_600);
+        .unwrap_or(TEN_YEARS_H);
+    // A root that would end after the last instant there is ends at it.
     Span::from_secs(hours.saturating_mul(3_600))
 }

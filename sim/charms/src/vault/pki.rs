@@ -68,7 +68,8 @@ impl Vault {
         if unit.files().get(IMPORTED).map(Value::text) != Some(ca.pem()) {
             unit.push_file(IMPORTED, pem::chain_value(std::slice::from_ref(ca)));
             if self.remembers_first() && !unit.files().contains_key(FIRST_NAME) {
-                let name = ca.subject_common_name().unwrap_or_default();
+                let name = ca.subject_common_name();
+                let name = name.expect("the charm requests its CA under a common name");
                 unit.push_file(FIRST_NAME, Value::from(name));
             }
             return Ok(());
@@ -234,7 +235,8 @@ fn is_named(root: &SigningCa, request: &Request) -> bool {
 fn own_root(unit: &UnitContext<'_>) -> Option<SigningCa> {
     let owner = SecretOwner::Application(unit.application_id());
     let secret = unit.secret(owner, ROOT_SECRET)?;
-    SigningCa::read_fields(&secret.content, "privatekey", "certificate").ok()
+    let root = SigningCa::read_fields(&secret.content, "privatekey", "certificate");
+    Some(root.expect("the charm reads the root that it wrote"))
 }
 
 /// `_generate_pki_certificate_for_requirer`: `ca` is the CA that signs, and the chain the leaf and
@@ -280,9 +282,9 @@ fn foresee(unit: &UnitContext<'_>, issuer: &SigningCa, asked: &Outstanding) -> O
 fn role(unit: &UnitContext<'_>, issuer: &SigningCa) -> vault::Role {
     // Only revisions whose role stays as it was made remember for what.
     let made_for = unit.files().get(FIRST_NAME).map(Value::text);
-    let configured = config::text(unit, "pki_ca_common_name").unwrap_or_default();
-    let common_name = made_for.map_or(configured, str::to_owned);
-    config::role(unit, &common_name, half_life(&issuer.certificate))
+    let configured = config::text(unit, "pki_ca_common_name");
+    let common_name = made_for.or(configured.as_deref());
+    config::role(unit, common_name, half_life(&issuer.certificate))
 }
 
 /// `_map_vault_pki_errors`: by what the text says. Vault says "subject alternate name", which the

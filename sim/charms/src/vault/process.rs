@@ -77,13 +77,14 @@ fn unseals_itself(unit: &UnitContext<'_>) -> bool {
 /// Writes `vault.hcl`; only another kind of seal restarts the server
 /// (`_generate_vault_config_file`).
 pub(super) fn write_config(unit: &mut UnitContext<'_>, peers: &[String]) {
-    let option = |name: &str| unit.config(name).unwrap_or("").to_owned();
     let mut text = String::new();
     for peer in peers {
         text.push_str(&format!("retry_join {{ leader_api_addr = \"{peer}\" }}\n"));
     }
     for name in ["default_lease_ttl", "max_lease_ttl"] {
-        text.push_str(&format!("{name} = \"{}\"\n", option(name)));
+        let value = unit.config(name);
+        let value = value.expect("both options have defaults");
+        text.push_str(&format!("{name} = \"{value}\"\n"));
     }
     if let Some(address) = autounseal_address(unit) {
         text.push_str(&format!("seal \"transit\" {{ address = \"{address}\" }}\n"));
@@ -101,7 +102,8 @@ pub(super) fn write_config(unit: &mut UnitContext<'_>, peers: &[String]) {
 /// `vault_autounseal_requires.get_details()`: the address, once the provider has said all.
 fn autounseal_address(unit: &UnitContext<'_>) -> Option<String> {
     let relation = *unit.relations("vault-autounseal-requires").first()?;
-    let bag = unit.remote_application_data(relation).ok()?;
+    let bag = unit.remote_application_data(relation);
+    let bag = bag.expect("the relation is one of this application's");
     bag.get("key_name")?;
     Some(bag.get("address")?.text().to_owned())
 }
@@ -119,6 +121,7 @@ pub(super) fn max_lease_ttl(unit: &UnitContext<'_>) -> Span {
         let mut lines = config.text().lines();
         lines.find_map(|line| line.strip_prefix("max_lease_ttl = "))
     });
+    // An option that is no duration, or zero, leaves Vault its own limit.
     let ttl = line.and_then(|value| parse_duration(value.trim_matches('"')).ok());
     ttl.filter(|ttl| !ttl.is_zero()).unwrap_or(MAX_LEASE_TTL)
 }
@@ -190,10 +193,9 @@ pub(super) fn reachable_until(unit: &UnitContext<'_>) -> Option<Time> {
     if !is_running(unit) {
         return None;
     }
-    let chain = pem::chain(unit.workload().loaded.get(certificate_path().as_str())?);
-    let anchors = pem::chain(unit.files().get(CA)?);
-    let leaf = (*chain).as_ref().ok()?.first()?;
-    let anchor = (*anchors).as_ref().ok()?.first()?;
+    let chain = pem::loadable(unit.workload().loaded.get(certificate_path().as_str()));
+    let anchors = pem::loadable(unit.files().get(CA));
+    let (leaf, anchor) = (chain.first()?, anchors.first()?);
     let now = unit.now();
     let begins = leaf.not_before().max(anchor.not_before());
     let ends = leaf.not_after().min(anchor.not_after());
