@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use thiserror::Error;
 
-use super::said;
+use super::page;
 
 /// Declares the errors; each doc comment is kept as text too.
 macro_rules! catalogue {
@@ -44,7 +44,7 @@ catalogue! {
     ///
     /// ## What it means
     /// No chain leads from the presented certificate to a root in the trust store. OpenSSL tells
-    /// apart where it got stuck: 20 nobody trusted issued the last certificate, 19 the peer sent
+    /// apart where it got stuck: 20 no trusted CA issued the last certificate, 19 the peer sent
     /// a root that is not trusted, 18 the certificate is its own issuer.
     ///
     /// ## Why it happens in a Juju deployment
@@ -320,7 +320,7 @@ catalogue! {
     ///
     /// ## Why it happens in a Juju deployment
     /// An operator revoked it at the authority. `revoked` in a databag is something else: the
-    /// provider only withdraws the certificate, and nobody who still holds it is refused.
+    /// provider only withdraws the certificate, and a side that still serves it is not refused.
     ///
     /// ## What to do
     /// Request a new certificate.
@@ -368,7 +368,7 @@ catalogue! {
     /// It is neither a DNS name nor an IP address.
     ///
     /// ## Why it happens in a Juju deployment
-    /// A URL, a port or an empty option stands where a host name belongs.
+    /// There is a URL, a port or an empty option where a host name belongs.
     ///
     /// ## What to do
     /// Correct the client's option.
@@ -387,7 +387,7 @@ catalogue! {
     /// Issue it again with the extension that the message names.
     ProfileViolation = "TS0425", "profile-violation";
 
-    /// Nobody answers.
+    /// There is no answer.
     ///
     /// ## What it means
     /// The connection is refused before any TLS: the server's process is not listening.
@@ -563,7 +563,7 @@ fn page(kind: ErrorKind) -> String {
         page.push_str(line.strip_prefix(' ').unwrap_or(line));
         page.push('\n');
     }
-    page.push_str(&said::section(kind));
+    page.push_str(&page::section(kind));
     page
 }
 

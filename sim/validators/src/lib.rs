@@ -15,8 +15,8 @@
 mod algorithms;
 mod catalogue;
 mod chain;
+mod page;
 mod profiles;
-mod said;
 mod side;
 mod texts;
 mod trust;

@@ -10,7 +10,7 @@ use super::profiles::{Stack, Words};
 use super::side::Side;
 use trustsim_kernel::Time;
 
-/// A line that somebody sees because of a failure.
+/// A line that is printed because of a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     /// On which side it is seen.

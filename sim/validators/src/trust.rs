@@ -33,7 +33,7 @@ struct Inner {
 }
 
 impl TrustStore {
-    /// A store without a root: it trusts nobody.
+    /// A store without a root: it trusts no certificate.
     pub fn empty() -> Self {
         Self::from_iter([])
     }
@@ -82,7 +82,7 @@ impl TrustStore {
         self.0.roots.len()
     }
 
-    /// Whether the store trusts nobody.
+    /// Whether the store has no root, and so trusts no certificate.
     pub fn is_empty(&self) -> bool {
         self.0.roots.is_empty()
     }

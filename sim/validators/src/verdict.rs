@@ -4,9 +4,9 @@ use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, Error};
 
 use super::catalogue::ErrorKind;
-use super::chain::{Refusal, Said, x509_kind};
+use super::chain::{Refusal, StackError, x509_kind};
+use super::page;
 use super::profiles::{Stack, Validator};
-use super::said;
 use super::side::Side;
 use super::texts::{self, Text};
 use trustsim_kernel::Time;
@@ -143,7 +143,7 @@ impl Verdict {
         );
         for text in &texts {
             debug_assert!(
-                said::is_on_page(error, text.stack, &text.line),
+                page::is_on_page(error, text.stack, &text.line),
                 "the page of `{error}` has what {} prints: {}",
                 text.stack,
                 text.line
@@ -151,9 +151,9 @@ impl Verdict {
         }
         let alert = Some(refusal.alert);
         let mut verdict = Self::with_texts(error, &refusal.rustls, judged_by, alert, texts);
-        match &refusal.said {
-            Said::WebPki(error) => verdict.webpki = Some(stable_webpki(error)),
-            Said::OpenSsl(code) | Said::Curl(code, _) => {
+        match &refusal.stack_error {
+            StackError::WebPki(error) => verdict.webpki = Some(stable_webpki(error)),
+            StackError::OpenSsl(code) | StackError::Curl(code, _) => {
                 assert_eq!(
                     x509_kind(*code),
                     error,
@@ -161,7 +161,7 @@ impl Verdict {
                 );
                 verdict.openssl_code = Some(*code);
             }
-            Said::Go(_) | Said::Java(_) => {}
+            StackError::Go(_) | StackError::Java(_) => {}
         }
         verdict
     }

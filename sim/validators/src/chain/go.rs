@@ -8,6 +8,7 @@
 
 mod constraints;
 mod host;
+mod messages;
 mod paths;
 mod quote;
 
@@ -15,7 +16,8 @@ use rustls::AlertDescription;
 
 use super::super::catalogue::ErrorKind;
 use super::facts::{Facts, SubjectName, instant};
-use super::{NOW, Purpose, Question, Refusal, Said, x509_errors};
+use super::message::Message;
+use super::{NOW, Purpose, Question, Refusal, StackError, x509_errors};
 use crate::trust::TrustStore;
 use trustsim_kernel::Time;
 
@@ -33,7 +35,7 @@ pub(crate) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
                 }
                 _ => failure.by_server,
             },
-            said: Said::Go(text),
+            stack_error: StackError::Go(text),
         })
     };
     let leaf = parse(question.leaf, question.purpose).map_err(refuse)?;
@@ -47,11 +49,10 @@ pub(crate) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
         purpose: question.purpose,
         clock: question.clock,
     };
-    verification.verify(&leaf, question).map_err(|mut failure| {
-        failure.text = format!("tls: failed to verify certificate: {}", failure.text);
-        refuse(failure)
-    })
+    verification.verify(&leaf, question).map_err(refuse)
 }
+
+pub(crate) use messages::ALL as MESSAGES;
 
 /// An error of Go, and what a server that meets it sends (`processCertsFromClient`).
 struct Failure<'a> {
@@ -62,10 +63,10 @@ struct Failure<'a> {
 }
 
 impl<'a> Failure<'a> {
-    const fn new(error: ErrorKind, text: String, certificate: &'a Facts) -> Self {
+    fn new(message: Message, values: &[&str], certificate: &'a Facts) -> Self {
         Self {
-            error,
-            text,
+            error: message.error(),
+            text: message.fill(values),
             certificate: Some(certificate),
             by_server: AlertDescription::BadCertificate,
         }
@@ -115,19 +116,8 @@ impl<'a> Verification<'a> {
             }
         }
         Err(match constraint {
-            Some(detail) => Failure::new(
-                ErrorKind::NameConstraintViolation,
-                format!(
-                    "x509: a root or intermediate certificate is not authorized to sign for this \
-                     name: {detail}"
-                ),
-                leaf,
-            ),
-            None => Failure::new(
-                ErrorKind::InvalidPurpose,
-                "x509: certificate specifies an incompatible key usage".to_owned(),
-                leaf,
-            ),
+            Some(detail) => Failure::new(messages::NAME_CONSTRAINT, &[&detail], leaf),
+            None => Failure::new(messages::WRONG_PURPOSE, &[], leaf),
         })
     }
 
@@ -138,45 +128,32 @@ impl<'a> Verification<'a> {
         level: Level,
         path: &[&Facts],
     ) -> Result<(), Failure<'a>> {
-        let fail = |error, text: &str| Err(Failure::new(error, text.to_owned(), certificate));
+        let fail = |message| Err(Failure::new(message, &[], certificate));
         if has_unhandled_critical(certificate) {
-            return fail(
-                ErrorKind::UnhandledCriticalExtension,
-                "x509: unhandled critical extension",
-            );
+            return fail(messages::UNHANDLED_CRITICAL);
         }
         let now = i128::from(self.clock.as_nanos());
         let nanos = |seconds: i64| i128::from(seconds) * 1_000_000_000;
         let outside = if now < nanos(certificate.not_before) {
-            Some((ErrorKind::NotValidYet, "before", certificate.not_before))
+            Some((messages::NOT_VALID_YET, certificate.not_before))
         } else if now > nanos(certificate.not_after) {
-            Some((ErrorKind::Expired, "after", certificate.not_after))
+            Some((messages::EXPIRED, certificate.not_after))
         } else {
             None
         };
-        if let Some((error, relation, bound)) = outside {
-            let bound = instant(bound);
-            let text = format!(
-                "x509: certificate has expired or is not yet valid: current time {NOW} is \
-                 {relation} {bound}"
-            );
+        if let Some((message, bound)) = outside {
+            let bound = instant(bound).to_string();
             return Err(Failure {
                 by_server: AlertDescription::CertificateExpired,
-                ..Failure::new(error, text, certificate)
+                ..Failure::new(message, &[NOW, &bound], certificate)
             });
         }
         if level == Level::Intermediate && !certificate.is_ca() {
-            return fail(
-                ErrorKind::InvalidCa,
-                "x509: certificate is not authorized to sign other certificates",
-            );
+            return fail(messages::MAY_NOT_SIGN);
         }
         let intermediates = path.iter().skip(1).count() as u64;
         match certificate.path_length() {
-            Some(allowed) if intermediates > u64::from(allowed) => fail(
-                ErrorKind::PathLengthExceeded,
-                "x509: too many intermediates for path length constraint",
-            ),
+            Some(allowed) if intermediates > u64::from(allowed) => fail(messages::PATH_TOO_LONG),
             _ => Ok(()),
         }
     }
@@ -201,12 +178,12 @@ fn parse(der: &[u8], purpose: Purpose) -> Result<Facts, Failure<'static>> {
         Purpose::Client => "client certificate",
     };
     let fail = |text: &str| Failure {
-        error: ErrorKind::BadEncoding,
-        text: format!("tls: failed to parse {from}: {text}"),
+        error: messages::UNPARSABLE.error(),
+        text: messages::UNPARSABLE.fill(&[from, text]),
         certificate: None,
         by_server: AlertDescription::DecodeError,
     };
-    let facts = Facts::read(der).ok_or_else(|| fail("x509: malformed certificate"))?;
+    let facts = Facts::read(der).ok_or_else(|| fail("malformed certificate"))?;
     match unparsable(&facts) {
         Some(text) => Err(fail(text)),
         None => Ok(facts),
@@ -220,13 +197,13 @@ pub(super) fn unparsable(facts: &Facts) -> Option<&'static str> {
     const AUTHORITY_INFO_ACCESS: &str = "1.3.6.1.5.5.7.1.1";
     let is_critical = |id: &str| facts.critical.iter().any(|found| found == id);
     if facts.serial.first().is_some_and(|first| first & 0x80 != 0) {
-        Some("x509: negative serial number")
+        Some("negative serial number")
     } else if is_critical(SUBJECT_KEY_ID) {
-        Some("x509: subject key identifier incorrectly marked critical")
+        Some("subject key identifier incorrectly marked critical")
     } else if is_critical(AUTHORITY_KEY_ID) {
-        Some("x509: authority key identifier incorrectly marked critical")
+        Some("authority key identifier incorrectly marked critical")
     } else if is_critical(AUTHORITY_INFO_ACCESS) {
-        Some("x509: authority info access incorrectly marked critical")
+        Some("authority info access incorrectly marked critical")
     } else {
         None
     }

@@ -76,8 +76,8 @@ fn host_matches(leaf: &Facts, host: &str) -> bool {
             .any(|pattern| pattern_matches(pattern, host))
 }
 
-/// `equal_wildcard`: a star is the whole first label, with at least two dots behind it, and stands
-/// for exactly one label.
+/// `equal_wildcard`: a star is the whole first label, with at least two dots behind it, and
+/// matches exactly one label.
 fn pattern_matches(pattern: &str, host: &str) -> bool {
     if pattern.eq_ignore_ascii_case(host) {
         return true;

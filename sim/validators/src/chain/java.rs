@@ -2,7 +2,7 @@
 //!
 //! The steps, their order and the texts are those of OpenJDK 17 (openjdk/jdk17u,
 //! `sun.security.validator.{PKIXValidator,EndEntityChecker}`, `sun.security.provider.certpath`,
-//! `sun.security.util.HostnameChecker`). The path that the peer sent is checked as it stands where
+//! `sun.security.util.HostnameChecker`). The path that the peer sent is checked as it is where
 //! its end names a trust anchor; else one is searched for, and then Java says only that it found
 //! none. Where several anchors of one name fail, Java shows the error of whichever its hash set
 //! gives last; here it is the last one given. Not covered: certificate policies, the disabled
@@ -11,6 +11,7 @@
 
 mod constraints;
 mod host;
+mod messages;
 mod principal;
 mod search;
 mod validate;
@@ -19,7 +20,8 @@ use rustls::AlertDescription;
 
 use super::super::catalogue::ErrorKind;
 use super::facts::Facts;
-use super::{Purpose, Question, Refusal, Said, x509_errors};
+use super::message::Message;
+use super::{Purpose, Question, Refusal, StackError, x509_errors};
 
 /// What Java decides.
 pub(crate) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
@@ -28,7 +30,7 @@ pub(crate) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
             error: failure.error,
             rustls: x509_errors::meaning(failure.error, failure.certificate, question).into(),
             alert: failure.alert,
-            said: Said::Java(failure.text),
+            stack_error: StackError::Java(failure.text),
         })
     };
     let ders = std::iter::once(question.leaf).chain(question.others);
@@ -42,11 +44,7 @@ pub(crate) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
         };
         return Err(refuse(Failure {
             alert: AlertDescription::BadCertificate,
-            certificate: None,
-            ..Failure::without_certificate(
-                ErrorKind::BadEncoding,
-                format!("Failed to parse {peer} certificates"),
-            )
+            ..Failure::without_certificate(messages::UNPARSABLE, &[peer])
         }));
     };
     check(&chain, question).map_err(refuse)
@@ -61,7 +59,9 @@ fn is_parsable(facts: &Facts) -> bool {
     !facts.issuer.is_empty() && (!facts.subject.is_empty() || (has_names && is_critical))
 }
 
-/// An exception of Java, without the class that `SunJSSE` wraps it in.
+pub(crate) use messages::ALL as MESSAGES;
+
+/// An exception of Java.
 struct Failure<'a> {
     error: ErrorKind,
     text: String,
@@ -71,26 +71,20 @@ struct Failure<'a> {
 }
 
 impl<'a> Failure<'a> {
-    fn new(error: ErrorKind, text: impl Into<String>, certificate: &'a Facts) -> Self {
+    fn new(message: Message, values: &[&str], certificate: &'a Facts) -> Self {
         Self {
             certificate: Some(certificate),
-            ..Self::without_certificate(error, text)
+            ..Self::without_certificate(message, values)
         }
     }
 
-    fn without_certificate(error: ErrorKind, text: impl Into<String>) -> Self {
+    fn without_certificate(message: Message, values: &[&str]) -> Self {
         Self {
-            error,
-            text: text.into(),
+            error: message.error(),
+            text: message.fill(values),
             certificate: None,
             alert: AlertDescription::CertificateUnknown,
         }
-    }
-
-    /// Wrapped as the path validator's caller does it.
-    fn within(mut self, what: &str) -> Self {
-        self.text = format!("PKIX path {what} failed: {}", self.text);
-        self
     }
 }
 
@@ -99,11 +93,7 @@ fn check<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<(), Failure<
     if question.trust.is_empty() {
         return Err(Failure {
             alert: AlertDescription::InternalError,
-            ..Failure::without_certificate(
-                ErrorKind::UnknownIssuer,
-                "Unexpected error: java.security.InvalidAlgorithmParameterException: the \
-                 trustAnchors parameter must be non-empty",
-            )
+            ..Failure::without_certificate(messages::EMPTY_STORE, &[])
         });
     }
     let leaf = &chain[0];
@@ -121,8 +111,7 @@ fn check<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<(), Failure<
 fn check_path<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<(), Failure<'a>> {
     let validated = |path: &[&'a Facts]| {
         validate::path(path, question)
-            .and_then(|anchor| check_anchor(anchor, path[0]))
-            .map_err(|failure| failure.within("validation"))
+            .and_then(|anchor| check_anchor(anchor, path[0], "validation"))
     };
     let mut path = vec![&chain[0]];
     for (below, certificate) in chain.iter().zip(&chain[1..]) {
@@ -150,34 +139,26 @@ fn is_anchor(certificate: &Facts, question: &Question<'_>) -> bool {
         .any(|root| root.der == certificate.der || root.raw_key == certificate.raw_key)
 }
 
-/// `verifyTrustAnchor`.
-fn check_anchor<'a>(anchor: &Facts, leaf: &'a Facts) -> Result<(), Failure<'a>> {
+/// `verifyTrustAnchor`, at the end of what Java was doing.
+fn check_anchor<'a>(anchor: &Facts, leaf: &'a Facts, doing: &str) -> Result<(), Failure<'a>> {
     const VERSION_3: u32 = 2;
     let problem = if anchor.version < VERSION_3 {
         return Ok(());
     } else if !anchor.is_ca() {
-        "is not a CA certificate"
+        messages::ANCHOR_NO_CA
     } else if anchor.key_usage.is_some_and(|usage| !usage.cert_sign) {
-        "does not have keyCertSign bit set in KeyUsage extension"
+        messages::ANCHOR_MAY_NOT_SIGN
     } else {
         return Ok(());
     };
     let subject = principal::text(&anchor.subject);
-    Err(Failure::new(
-        ErrorKind::InvalidCa,
-        format!(
-            "sun.security.validator.ValidatorException: TrustAnchor with subject \"{subject}\" \
-             {problem}"
-        ),
-        leaf,
-    ))
+    Err(Failure::new(problem, &[doing, &subject], leaf))
 }
 
 /// `EndEntityChecker`: left out where the leaf is itself trusted.
 fn check_end_entity(leaf: &Facts, purpose: Purpose) -> Result<(), Failure<'_>> {
     if leaf.key_usage.is_some_and(|usage| !usage.digital_signature) {
-        let text = "KeyUsage does not allow digital signatures";
-        return Err(Failure::new(ErrorKind::InvalidPurpose, text, leaf));
+        return Err(Failure::new(messages::NO_DIGITAL_SIGNATURE, &[], leaf));
     }
     let (allowed, use_) = match purpose {
         Purpose::Server => (
@@ -194,6 +175,5 @@ fn check_end_entity(leaf: &Facts, purpose: Purpose) -> Result<(), Failure<'_>> {
     if allowed {
         return Ok(());
     }
-    let text = format!("Extended key usage does not permit use for TLS {use_} authentication");
-    Err(Failure::new(ErrorKind::InvalidPurpose, text, leaf))
+    Err(Failure::new(messages::WRONG_PURPOSE, &[use_], leaf))
 }

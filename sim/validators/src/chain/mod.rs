@@ -8,6 +8,7 @@ mod facts;
 pub(super) mod go;
 mod host;
 pub(super) mod java;
+mod message;
 mod name;
 pub(super) mod openssl;
 mod revocation;
@@ -21,6 +22,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{AlertDescription, CertificateError, Error, OtherError};
 
 pub(super) use facts::Facts;
+pub(super) use message::patterns;
 pub(super) use revocation::ListFacts;
 pub(super) use x509_errors::{
     ALL as X509_ERRORS, CERT_SIGNATURE_FAILURE as SIGNATURE,
@@ -72,25 +74,25 @@ pub struct Refusal {
     /// The alert that the validator's stack sends.
     pub(super) alert: AlertDescription,
     /// What the stack says, in its own terms.
-    pub(super) said: Said,
+    pub(super) stack_error: StackError,
 }
 
 /// A refusal in the terms of the stack that decided.
 #[derive(Clone, Debug)]
-pub(super) enum Said {
+pub(super) enum StackError {
     /// webpki's own error, which rustls shows as [`Refusal::rustls`].
     WebPki(webpki::Error),
     /// `X509_V_ERR_*`.
     OpenSsl(u32),
     /// The same, where curl's own check of the name found it, with curl's words.
     Curl(u32, String),
-    /// The error of `crypto/tls`, with [`NOW`] where the time stands.
+    /// The line of `crypto/tls`, with [`NOW`] in place of the time.
     Go(String),
-    /// The exception of `SunJSSE`.
+    /// The line of `SunJSSE`: its exception with the class.
     Java(String),
 }
 
-/// Stands in a line for the clock of the side that prints it, so that a verdict does not depend
+/// In a line, the clock of the side that prints it, so that a verdict does not depend
 /// on it.
 pub(super) const NOW: &str = "{now}";
 

@@ -11,7 +11,7 @@ use rustls::pki_types::ServerName;
 
 use super::facts::Facts;
 use super::x509_errors::{self as x509, refusal};
-use super::{Purpose, Question, Refusal, Said, constraints, host, revocation};
+use super::{Purpose, Question, Refusal, StackError, constraints, host, revocation};
 use crate::trust::TrustStore;
 use trustsim_kernel::Time;
 
@@ -103,7 +103,7 @@ pub(crate) fn decide(rules: &Rules, question: &Question<'_>) -> Result<(), Box<R
                 .filter(|_| rules.names == Names::Curl && is_name);
             let words = name.and_then(|name| host::curl_says_of_common_name(&leaf, name));
             if let Some(words) = words {
-                refusal.said = Said::Curl(code, words);
+                refusal.stack_error = StackError::Curl(code, words);
             }
             refusal
         })

@@ -32,7 +32,7 @@ pub(super) struct PublicKey {
 #[derive(Debug)]
 pub(super) struct Signed {
     certificate: Vec<u8>,
-    /// Where the signed part stands in it.
+    /// Where the signed part is in it.
     message: Range<usize>,
     /// The contents of the algorithm identifier, in DER.
     algorithm: Vec<u8>,

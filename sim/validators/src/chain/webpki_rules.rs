@@ -16,7 +16,7 @@ use webpki::{
 };
 
 use super::super::catalogue::ErrorKind;
-use super::{Purpose, Question, Refusal, Said, unix};
+use super::{Purpose, Question, Refusal, StackError, unix};
 use crate::algorithms::algorithms;
 
 /// What rustls decides.
@@ -27,7 +27,7 @@ pub(crate) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
             error: kind(&error),
             alert: alert(&rustls),
             rustls,
-            said: Said::WebPki(error),
+            stack_error: StackError::WebPki(error),
         })
     })
 }

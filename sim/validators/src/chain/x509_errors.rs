@@ -10,7 +10,7 @@ use rustls::{AlertDescription, CertificateError, OtherError};
 
 use super::super::catalogue::ErrorKind;
 use super::facts::{Facts, SubjectName, instant};
-use super::{Question, Refusal, Said, unix};
+use super::{Question, Refusal, StackError, unix};
 
 macro_rules! codes {
     ($($name:ident = $number:literal, $text:literal, $kind:ident, $alert:ident;)*) => {
@@ -98,7 +98,7 @@ pub(super) fn refusal(
         error,
         rustls: meaning(error, certificate, question).into(),
         alert: alert(code),
-        said: Said::OpenSsl(code),
+        stack_error: StackError::OpenSsl(code),
     })
 }
 

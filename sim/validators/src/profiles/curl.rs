@@ -7,7 +7,7 @@ use super::{Profile, Stack, Words, line, openssl};
 use crate::catalogue::ErrorKind;
 use crate::chain::openssl::{Rules, decide};
 use crate::chain::{
-    ADDRESS_MISMATCH, CRL_SIGNATURE, HOST_MISMATCH, PARTIAL_CHAIN, SIGNATURE, Said, x509_text,
+    ADDRESS_MISMATCH, CRL_SIGNATURE, HOST_MISMATCH, PARTIAL_CHAIN, SIGNATURE, StackError, x509_text,
 };
 use crate::side::Side;
 
@@ -23,10 +23,10 @@ pub(super) const WORDS: Words = Words {
     name: "curl",
     is_shown_in_brief: true,
     of_handshake: |error, _| line(HANDSHAKE, error),
-    of_refusal: |refusal, side, name| match (&refusal.said, side) {
+    of_refusal: |refusal, side, name| match (&refusal.stack_error, side) {
         // curl is never a server.
         (_, Side::Server) => None,
-        (Said::Curl(_, line), _) => Some(format!("curl: (60) SSL: {line}")),
+        (StackError::Curl(_, line), _) => Some(format!("curl: (60) SSL: {line}")),
         _ => {
             let name = name.map(ServerName::to_str);
             of_code(openssl::code(refusal)?, name.as_deref())

@@ -2,9 +2,9 @@
 
 use ::rustls::AlertDescription;
 
-use super::{Profile, Stack, Words, line, patterns};
+use super::{Profile, Stack, Words, line};
 use crate::catalogue::ErrorKind;
-use crate::chain::{Said, go};
+use crate::chain::{StackError, go, patterns};
 use trustsim_kernel::Span;
 
 pub(super) const PROFILE: Profile = Profile {
@@ -26,84 +26,20 @@ pub(super) const WORDS: Words = Words {
     name: "go",
     is_shown_in_brief: true,
     of_handshake: |error, _| line(HANDSHAKE, error),
-    of_refusal: |refusal, _, _| match &refusal.said {
-        Said::Go(line) => Some(line.clone()),
+    of_refusal: |refusal, _, _| match &refusal.stack_error {
+        StackError::Go(line) => Some(line.clone()),
         _ => None,
     },
     of_alert: |alert, _| alert_reason(alert).map(|text| format!("remote error: tls: {text}")),
-    patterns: |error| patterns(CHAIN, error, "tls: failed to verify certificate: x509: "),
+    patterns: |error| patterns(go::MESSAGES, error),
     alerts: |error| {
-        let is_found = CHAIN.iter().any(|(of, _)| *of == error);
+        let is_found = go::MESSAGES.iter().any(|one| one.error() == error);
         is_found
             .then_some(AlertDescription::BadCertificate)
             .into_iter()
             .collect()
     },
 };
-
-/// Go's words where a candidate of the right name would not do.
-const POSSIBLY: &str = "certificate signed by unknown authority (possibly because of \"…\" while \
-                        trying to verify candidate authority certificate \"…\")";
-
-/// Its lines about a chain, after `tls: failed to verify certificate: x509: `.
-const CHAIN: &[(ErrorKind, &[&str])] = &[
-    (
-        ErrorKind::UnknownIssuer,
-        &["certificate signed by unknown authority"],
-    ),
-    (
-        ErrorKind::Expired,
-        &["certificate has expired or is not yet valid: current time … is after …"],
-    ),
-    (
-        ErrorKind::NotValidYet,
-        &["certificate has expired or is not yet valid: current time … is before …"],
-    ),
-    (ErrorKind::BadSignature, &[POSSIBLY]),
-    (
-        ErrorKind::NotValidForName,
-        &[
-            "certificate is valid for …, not …",
-            "certificate relies on legacy Common Name field, use SANs instead",
-            "cannot validate certificate for … because it doesn't contain any IP SANs",
-            "certificate is not valid for any names, but wanted to match …",
-            "certificate is valid for … SANs, but none matched …",
-            "certificate is valid for … names, but none matched …",
-        ],
-    ),
-    (
-        ErrorKind::InvalidPurpose,
-        &["certificate specifies an incompatible key usage"],
-    ),
-    (
-        ErrorKind::InvalidCa,
-        &[
-            POSSIBLY,
-            "certificate is not authorized to sign other certificates",
-        ],
-    ),
-    (
-        ErrorKind::PathLengthExceeded,
-        &["too many intermediates for path length constraint"],
-    ),
-    (
-        ErrorKind::NameConstraintViolation,
-        &["a root or intermediate certificate is not authorized to sign for this name: …"],
-    ),
-    (
-        ErrorKind::UnhandledCriticalExtension,
-        &["unhandled critical extension"],
-    ),
-    (ErrorKind::UnsupportedSignature, &[POSSIBLY]),
-    (
-        ErrorKind::TooManyCandidates,
-        &["signature check attempts limit reached while verifying certificate chain"],
-    ),
-    (
-        ErrorKind::BadEncoding,
-        &["=tls: failed to parse …: x509: …"],
-    ),
-];
 
 /// The reason for an alert that was received (`crypto/tls/alert.go`).
 const fn alert_reason(alert: AlertDescription) -> Option<&'static str> {

@@ -5,7 +5,7 @@ use ::rustls::AlertDescription;
 use super::{Profile, Stack, Words, line};
 use crate::catalogue::ErrorKind;
 use crate::chain::openssl::{Rules, decide};
-use crate::chain::{Refusal, Said, X509_ERRORS, x509_text};
+use crate::chain::{Refusal, StackError, X509_ERRORS, x509_text};
 use trustsim_kernel::Span;
 
 pub(super) const PROFILE: Profile = Profile {
@@ -52,8 +52,8 @@ fn of_code(code: u32) -> String {
 
 /// The `X509_V_ERR_*` of a refusal by OpenSSL's rules, whichever program applied them.
 pub(super) const fn code(refusal: &Refusal) -> Option<u32> {
-    match &refusal.said {
-        Said::OpenSsl(code) | Said::Curl(code, _) => Some(*code),
+    match &refusal.stack_error {
+        StackError::OpenSsl(code) | StackError::Curl(code, _) => Some(*code),
         _ => None,
     }
 }

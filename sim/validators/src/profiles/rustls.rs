@@ -5,7 +5,7 @@ use ::rustls::{AlertDescription, CertificateError, Error};
 
 use super::{Profile, Stack, Words, patterns};
 use crate::catalogue::ErrorKind;
-use crate::chain::{Refusal, Said, webpki_rules};
+use crate::chain::{Refusal, StackError, webpki_rules};
 use crate::side::Side;
 use crate::texts::{NOW_UNIX, SINCE, UNTIL};
 use trustsim_kernel::Span;
@@ -30,8 +30,8 @@ pub(super) const WORDS: Words = Words {
     name: "rustls",
     is_shown_in_brief: false,
     of_handshake: |_, error| Some(line(error)),
-    of_refusal: |refusal: &Refusal, _: Side, _: Option<&ServerName<'_>>| match refusal.said {
-        Said::WebPki(_) => Some(line(&refusal.rustls)),
+    of_refusal: |refusal: &Refusal, _: Side, _: Option<&ServerName<'_>>| match refusal.stack_error {
+        StackError::WebPki(_) => Some(line(&refusal.rustls)),
         _ => None,
     },
     of_alert: |alert, _| Some(format!("received fatal alert: {alert:?}")),
@@ -156,7 +156,7 @@ const fn alert(error: ErrorKind) -> Option<AlertDescription> {
     }
 }
 
-/// rustls' `Display`, with markers where the time of verification stands.
+/// rustls' `Display`, with markers in place of the time of verification.
 fn line(error: &Error) -> String {
     let (what, bound, marker, relation) = match error {
         Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => {

@@ -23,7 +23,7 @@ use trustsim_validators::{Purpose, Question, decide, unix};
 use trustsim_validators::{Side, TrustStore, Validator, judge_server};
 
 /// A chain, a store and a name, with at most a few things wrong.
-pub(super) struct Drawn {
+pub(super) struct RandomPki {
     pub(super) chain: Vec<Certificate>,
     pub(super) roots: TrustStore,
     pub(super) name: &'static str,
@@ -88,14 +88,14 @@ fn mar(mut params: CertificateParams, stream: &mut Stream) -> CertificateParams 
 }
 
 /// A small PKI, judged within 120 days of `start()`.
-fn draw(seed: u32) -> Drawn {
+fn draw(seed: u32) -> RandomPki {
     let day = below(&mut stream(&format!("pki-at-{seed}")), 120);
     let at = start() + DAY * day;
     draw_at(seed, at, 0).0
 }
 
 /// The same with all its dates moved by `seconds`, and the leaf's key.
-pub(super) fn draw_at(seed: u32, at: Time, seconds: i64) -> (Drawn, KeyPair) {
+pub(super) fn draw_at(seed: u32, at: Time, seconds: i64) -> (RandomPki, KeyPair) {
     let moved = |mut params: CertificateParams| {
         params.not_before += time::Duration::seconds(seconds);
         params.not_after += time::Duration::seconds(seconds);
@@ -147,7 +147,7 @@ pub(super) fn draw_at(seed: u32, at: Time, seconds: i64) -> (Drawn, KeyPair) {
         _ => {}
     }
     let certificate = |made: &Made| made.certificate.clone();
-    let drawn = Drawn {
+    let drawn = RandomPki {
         roots: store.iter().map(certificate).collect(),
         chain: [&leaf].into_iter().chain(chain).map(certificate).collect(),
         name: ["10.1.2.3", NAME, NAME, NAME][below(&mut stream, 4) as usize],
@@ -217,7 +217,7 @@ fn rustls_own_verifier_says_the_same() {
 }
 
 /// The first error that `openssl verify` prints, 0 where it accepts.
-pub(super) fn openssl_verify(drawn: &Drawn, flags: &[&str], folder: &Path) -> u32 {
+pub(super) fn openssl_verify(drawn: &RandomPki, flags: &[&str], folder: &Path) -> u32 {
     let write = |file: &str, certificates: &mut dyn Iterator<Item = &Certificate>| {
         let path = folder.join(file);
         let pems: Vec<_> = certificates.map(Certificate::pem).collect();
@@ -278,7 +278,7 @@ fn openssl_verify_says_the_same() {
             (Validator::OpenSslPartial, &["-partial_chain"]),
             (Validator::Python313, &["-partial_chain", "-x509_strict"]),
         ] {
-            let Drawn { chain, roots, .. } = &drawn;
+            let RandomPki { chain, roots, .. } = &drawn;
             let verdict = judge_server(chain, roots, drawn.name, drawn.at, validator);
             let ours = match verdict.judged_by {
                 Some(Side::Client) => verdict.openssl_code.unwrap(),

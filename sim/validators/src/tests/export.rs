@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::cross::{Drawn, draw_at};
+use super::cross::{RandomPki, draw_at};
 use super::faults::{faults, judged_at};
 use super::make::*;
 use crate::{Validator, judge_client, judge_server};
@@ -26,7 +26,7 @@ fn pkis_with_verdicts() {
     let mut verdicts = Vec::new();
     let base = Time::from_seconds(now.as_seconds() - 10 * DAY.as_secs());
     for fault in faults(base) {
-        let drawn = Drawn {
+        let drawn = RandomPki {
             chain: fault.chain,
             roots: fault.roots,
             name: fault.name,
@@ -46,7 +46,7 @@ fn pkis_with_verdicts() {
     fs::write(folder.join("verdicts.json"), text).unwrap();
 }
 
-fn write(folder: &Path, id: &str, drawn: &Drawn, key: &KeyPair) -> Value {
+fn write(folder: &Path, id: &str, drawn: &RandomPki, key: &KeyPair) -> Value {
     let folder = folder.join(id);
     fs::create_dir_all(&folder).unwrap();
     let pems = |certificates: &mut dyn Iterator<Item = &Certificate>| -> String {

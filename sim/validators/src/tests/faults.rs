@@ -8,7 +8,7 @@ use rcgen::{
 };
 
 use super::make::*;
-use crate::said::is_on_page;
+use crate::page::is_on_page;
 use crate::{TrustStore, Validator, Verdict, judge_server};
 use trustsim_kernel::Time;
 use trustsim_pki::{Certificate, KeyAlgorithm, KeyPair};

@@ -1,20 +1,20 @@
 //! What must not change a verdict, on random small PKIs, for every stack: all clocks moved, a root
-//! that nobody uses, a root taken away, the presented issuers in another order.
+//! that is not used, a root taken away, the presented issuers in another order.
 
 use super::super::{TrustStore, Validator, Verdict, judge_server};
-use super::cross::{Drawn, draw_at};
+use super::cross::{RandomPki, draw_at};
 use super::make::*;
 use trustsim_kernel::{Span, Time};
 use trustsim_pki::{Certificate, KeyAlgorithm};
 
 const SEEDS: u32 = 250;
 
-fn drawn(seed: u32, later: Span) -> Drawn {
+fn drawn(seed: u32, later: Span) -> RandomPki {
     let at = start() + DAY * (seed * 7 % 120) + Span::from_secs(3_600) + later;
     draw_at(20_000 + seed, at, later.as_secs() as i64).0
 }
 
-fn judge(drawn: &Drawn, validator: Validator) -> Verdict {
+fn judge(drawn: &RandomPki, validator: Validator) -> Verdict {
     judge_server(&drawn.chain, &drawn.roots, drawn.name, drawn.at, validator)
 }
 
@@ -23,8 +23,8 @@ fn gist(verdict: &Verdict) -> (&'static str, Option<&'static str>, Option<u32>) 
     (verdict.error_name(), verdict.alert, verdict.openssl_code)
 }
 
-fn with_roots(drawn: &Drawn, roots: impl IntoIterator<Item = Certificate>) -> Drawn {
-    Drawn {
+fn with_roots(drawn: &RandomPki, roots: impl IntoIterator<Item = Certificate>) -> RandomPki {
+    RandomPki {
         chain: drawn.chain.clone(),
         roots: roots.into_iter().collect(),
         name: drawn.name,
@@ -33,7 +33,7 @@ fn with_roots(drawn: &Drawn, roots: impl IntoIterator<Item = Certificate>) -> Dr
 }
 
 /// Every PKI with every stack.
-fn each(mut check: impl FnMut(u32, &Drawn, Validator)) {
+fn each(mut check: impl FnMut(u32, &RandomPki, Validator)) {
     for seed in 0..SEEDS {
         let drawn = drawn(seed, Span::ZERO);
         for validator in Validator::ALL {
@@ -88,7 +88,7 @@ fn a_root_that_nobody_uses_makes_nothing_worse() {
 }
 
 /// OpenSSL builds one path and never goes back (`build_chain`, `crypto/x509/x509_vfy.c`): a root it
-/// would rather take, and then refuse, stands in the way of another. The stacks that go back are
+/// would rather take, and then refuse, keeps another from being found. The stacks that go back are
 /// never better off with less.
 #[test]
 fn a_root_taken_away_makes_nothing_better() {
@@ -116,7 +116,7 @@ fn a_root_taken_away_makes_nothing_better() {
     assert!(in_the_way * 50 < refused, "{in_the_way} of {refused}");
 }
 
-/// The leaf stays first. Java takes a path that was sent as it stands, so that what it says of a
+/// The leaf stays first. Java takes a path as it was sent, so that what it says of a
 /// broken one may change; what it takes does not.
 #[test]
 fn issuers_in_another_order_change_nothing() {
@@ -138,7 +138,7 @@ fn issuers_in_another_order_change_nothing() {
                 }
                 permuted += 1;
                 let chain = std::iter::once(leaf.clone()).chain(issuers.iter().cloned());
-                let other = Drawn {
+                let other = RandomPki {
                     chain: chain.collect(),
                     roots: drawn.roots.clone(),
                     name: drawn.name,

@@ -3,13 +3,13 @@
 use rcgen::{CertificateParams, DnType, GeneralSubtree, NameConstraints, SanType};
 
 use super::super::{TrustStore, Validator, judge_server};
-use super::cross::{Drawn, has_openssl, openssl_verify};
+use super::cross::{RandomPki, has_openssl, openssl_verify};
 use super::make::*;
 use trustsim_pki::KeyAlgorithm;
 
 const KEY: KeyAlgorithm = KeyAlgorithm::EcdsaP256;
 
-struct Asked {
+struct Row {
     common_name: &'static str,
     names: &'static [&'static str],
     asked: &'static str,
@@ -17,13 +17,13 @@ struct Asked {
     taken: [bool; 3],
 }
 
-const fn asked(
+const fn row(
     common_name: &'static str,
     names: &'static [&'static str],
     asked: &'static str,
     taken: [bool; 3],
-) -> Asked {
-    Asked {
+) -> Row {
+    Row {
         common_name,
         names,
         asked,
@@ -31,28 +31,28 @@ const fn asked(
     }
 }
 
-const TABLE: [Asked; 18] = [
-    asked("x", &["a.test"], "a.test", [true, true, true]),
-    asked("x", &["a.test"], "A.TEST", [true, true, true]),
-    asked("x", &["a.test"], "b.a.test", [false, false, false]),
-    asked("a.test", &["b.test"], "a.test", [false, false, false]),
-    asked("a.test", &[], "a.test", [false, true, true]),
-    asked("a.test", &["10.0.0.1"], "a.test", [false, true, false]),
-    asked("*.m.test", &[], "a.m.test", [false, true, true]),
-    asked("x", &["*.m.test"], "a.m.test", [true, true, true]),
-    asked("x", &["*.m.test"], "a.b.m.test", [false, false, false]),
-    asked("x", &["*.m.test"], "m.test", [false, false, false]),
-    asked("x", &["*.test"], "a.test", [false, false, false]),
-    asked("x", &["b.test", "a.test"], "a.test", [true, true, true]),
-    asked("x", &["10.0.0.1"], "10.0.0.1", [true, true, true]),
-    asked("x", &["10.0.0.1"], "10.0.0.2", [false, false, false]),
-    asked("10.0.0.1", &["10.0.0.2"], "10.0.0.1", [false, false, false]),
-    asked("10.0.0.1", &[], "10.0.0.1", [false, false, true]),
-    asked("x", &["fe80::1"], "fe80::1", [true, true, true]),
-    asked("unit-0", &["unit-0"], "unit-0", [true, true, true]),
+const TABLE: [Row; 18] = [
+    row("x", &["a.test"], "a.test", [true, true, true]),
+    row("x", &["a.test"], "A.TEST", [true, true, true]),
+    row("x", &["a.test"], "b.a.test", [false, false, false]),
+    row("a.test", &["b.test"], "a.test", [false, false, false]),
+    row("a.test", &[], "a.test", [false, true, true]),
+    row("a.test", &["10.0.0.1"], "a.test", [false, true, false]),
+    row("*.m.test", &[], "a.m.test", [false, true, true]),
+    row("x", &["*.m.test"], "a.m.test", [true, true, true]),
+    row("x", &["*.m.test"], "a.b.m.test", [false, false, false]),
+    row("x", &["*.m.test"], "m.test", [false, false, false]),
+    row("x", &["*.test"], "a.test", [false, false, false]),
+    row("x", &["b.test", "a.test"], "a.test", [true, true, true]),
+    row("x", &["10.0.0.1"], "10.0.0.1", [true, true, true]),
+    row("x", &["10.0.0.1"], "10.0.0.2", [false, false, false]),
+    row("10.0.0.1", &["10.0.0.2"], "10.0.0.1", [false, false, false]),
+    row("10.0.0.1", &[], "10.0.0.1", [false, false, true]),
+    row("x", &["fe80::1"], "fe80::1", [true, true, true]),
+    row("unit-0", &["unit-0"], "unit-0", [true, true, true]),
 ];
 
-fn leaf(row: &Asked) -> CertificateParams {
+fn leaf(row: &Row) -> CertificateParams {
     params(row.common_name, row.names, 90)
 }
 
@@ -64,7 +64,7 @@ fn names_are_matched_as_each_stack_does() {
     for row in &TABLE {
         let leaf = root.issue(leaf(row), key(KEY, "leaf"));
         let about = format!("{} in {} {:?}", row.asked, row.common_name, row.names);
-        let drawn = Drawn {
+        let drawn = RandomPki {
             chain: vec![leaf.certificate],
             roots: trust([&root]),
             name: row.asked,
@@ -126,7 +126,7 @@ fn name_constraints_are_openssls() {
             })
             .collect();
         let leaf = root.issue(leaf, key(KEY, "leaf"));
-        let drawn = Drawn {
+        let drawn = RandomPki {
             chain: vec![leaf.certificate],
             roots: [root.certificate.clone()]
                 .into_iter()

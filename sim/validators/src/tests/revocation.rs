@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use super::cross::{Drawn, has_openssl, openssl_verify};
+use super::cross::{RandomPki, has_openssl, openssl_verify};
 use super::make::*;
 use crate::{TrustStore, Validator, judge_client, judge_server};
 use rcgen::KeyUsagePurpose;
@@ -157,7 +157,7 @@ fn openssl_verify_says_the_same_of_lists() {
         let lists = fault.roots.revocation_lists().iter();
         let text: String = lists.map(|list| list.pem() + "\n").collect();
         fs::write(&path, text).unwrap();
-        let drawn = Drawn {
+        let drawn = RandomPki {
             chain: fault.chain,
             roots: fault.roots,
             name: NAME,

@@ -1,5 +1,5 @@
 //! The fault table, row by row: which PKIs stand for a row, and what the side that is refused sees
-//! of it. What the judging side says stands beside each PKI in `faults`, client certificates in
+//! of it. What the judging side says is beside each PKI in `faults`, client certificates in
 //! `mutual`, lists in `revocation`, and what is no chain's fault in `peers`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -149,7 +149,7 @@ fn every_row_has_its_pkis() {
         assert!(there.contains(id), "no PKI is called {id}");
     }
     let distinct: BTreeSet<&str> = named.iter().copied().collect();
-    assert_eq!(distinct.len(), named.len(), "a PKI stands in two rows");
+    assert_eq!(distinct.len(), named.len(), "a PKI is in two rows");
     let left: Vec<_> = there.difference(&distinct).collect();
     assert_eq!(left, [&"ok", &"subject-empty"], "PKIs of no row");
 }

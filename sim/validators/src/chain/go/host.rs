@@ -6,12 +6,12 @@ use std::net::IpAddr;
 use rustls::pki_types::ServerName;
 
 use super::super::facts::{Facts, SubjectName};
-use super::Failure;
-use crate::catalogue::ErrorKind;
+use super::super::message::Message;
+use super::{Failure, messages};
 
 /// Whether the certificate is for this name, or Go's words where it is not.
 pub(super) fn check<'a>(leaf: &'a Facts, name: &ServerName<'_>) -> Result<(), Failure<'a>> {
-    let text = match name {
+    let (message, values) = match name {
         ServerName::IpAddress(address) => {
             let wanted = IpAddr::from(*address);
             let found = addresses(leaf);
@@ -28,7 +28,8 @@ pub(super) fn check<'a>(leaf: &'a Facts, name: &ServerName<'_>) -> Result<(), Fa
             not_for_host(leaf, &host)
         }
     };
-    Err(Failure::new(ErrorKind::NotValidForName, text, leaf))
+    let values: Vec<&str> = values.iter().map(String::as_str).collect();
+    Err(Failure::new(message, &values, leaf))
 }
 
 /// Longer lists are counted instead of shown.
@@ -58,46 +59,38 @@ pub(super) fn address(octets: &[u8]) -> Option<IpAddr> {
     Some(IpAddr::from(sixteen).to_canonical())
 }
 
-fn not_for_address(leaf: &Facts, wanted: IpAddr, found: &[IpAddr]) -> String {
-    if relies_on_common_name(leaf, &wanted.to_string()) {
-        return LEGACY.to_owned();
+fn not_for_address(leaf: &Facts, wanted: IpAddr, found: &[IpAddr]) -> (Message, Vec<String>) {
+    let wanted = wanted.to_string();
+    if relies_on_common_name(leaf, &wanted) {
+        return (messages::LEGACY_COMMON_NAME, Vec::new());
     }
     if found.is_empty() {
-        return format!(
-            "x509: cannot validate certificate for {wanted} because it doesn't contain any IP SANs"
-        );
+        return (messages::NO_ADDRESSES, vec![wanted]);
     }
     if found.len() >= MAX_NAMES {
-        let count = found.len();
-        return format!(
-            "x509: certificate is valid for {count} IP SANs, but none matched {wanted}"
+        return (
+            messages::MANY_ADDRESSES,
+            vec![found.len().to_string(), wanted],
         );
     }
     let list: Vec<_> = found.iter().map(IpAddr::to_string).collect();
-    format!(
-        "x509: certificate is valid for {}, not {wanted}",
-        list.join(", ")
-    )
+    (messages::VALID_FOR_OTHERS, vec![list.join(", "), wanted])
 }
 
-fn not_for_host(leaf: &Facts, host: &str) -> String {
-    if relies_on_common_name(leaf, host) {
-        return LEGACY.to_owned();
+fn not_for_host(leaf: &Facts, host: &str) -> (Message, Vec<String>) {
+    let host = host.to_owned();
+    if relies_on_common_name(leaf, &host) {
+        return (messages::LEGACY_COMMON_NAME, Vec::new());
     }
     let list: Vec<_> = names(leaf).collect();
     if list.len() >= MAX_NAMES {
-        let count = list.len();
-        return format!("x509: certificate is valid for {count} names, but none matched {host}");
+        return (messages::MANY_NAMES, vec![list.len().to_string(), host]);
     }
     match list.join(", ") {
-        list if list.is_empty() => {
-            format!("x509: certificate is not valid for any names, but wanted to match {host}")
-        }
-        list => format!("x509: certificate is valid for {list}, not {host}"),
+        list if list.is_empty() => (messages::NO_NAMES, vec![host]),
+        list => (messages::VALID_FOR_OTHERS, vec![list, host]),
     }
 }
-
-const LEGACY: &str = "x509: certificate relies on legacy Common Name field, use SANs instead";
 
 fn relies_on_common_name(leaf: &Facts, host: &str) -> bool {
     let common_name = leaf.subject.common_names.last();
@@ -125,7 +118,7 @@ fn is_host(host: &str, is_pattern: bool) -> bool {
     host != "*" && host.split('.').enumerate().all(is_label)
 }
 
-/// `matchHostnames`: a star is the whole first label and stands for one label.
+/// `matchHostnames`: a star is the whole first label and matches one label.
 fn labels_match(pattern: &str, host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let pattern: Vec<_> = pattern.split('.').collect();

@@ -4,8 +4,8 @@ use rustls::AlertDescription;
 
 use super::super::facts::Facts;
 use super::super::signature::{Digest, KeyKind};
-use super::quote::quoted;
-use super::{Failure, Level, Verification, unparsable};
+use super::quote::escaped;
+use super::{Failure, Level, Verification, messages, unparsable};
 use crate::catalogue::ErrorKind;
 
 /// `maxChainSignatureChecks`.
@@ -31,16 +31,9 @@ impl<'a> Verification<'a> {
     pub(super) fn paths(&self, leaf: &'a Facts) -> Result<Vec<Vec<&'a Facts>>, Failure<'a>> {
         let mut checks = 0;
         self.extend(&[leaf], &mut checks)
-            .map_err(|stop| {
-                match stop {
-            Stop::Failed(failure) => failure,
-            Stop::Limit => Failure::new(
-                ErrorKind::TooManyCandidates,
-                "x509: signature check attempts limit reached while verifying certificate chain"
-                    .to_owned(),
-                leaf,
-            ),
-        }
+            .map_err(|stop| match stop {
+                Stop::Failed(failure) => failure,
+                Stop::Limit => Failure::new(messages::TOO_MANY_CHECKS, &[], leaf),
             })
     }
 
@@ -217,19 +210,18 @@ const fn go_type(kind: KeyKind) -> &'static str {
 
 /// `UnknownAuthorityError`.
 fn unknown_authority<'a>(certificate: &'a Facts, hint: Option<Hint<'_>>) -> Failure<'a> {
-    let mut text = "x509: certificate signed by unknown authority".to_owned();
-    let mut error = ErrorKind::UnknownIssuer;
-    if let Some(hint) = hint {
-        error = hint.error;
-        text.push_str(&format!(
-            " (possibly because of {} while trying to verify candidate authority certificate {})",
-            quoted(&hint.text),
-            quoted(&hint.candidate.name_for_go()),
-        ));
-    }
+    let failure = match hint {
+        None => Failure::new(messages::UNKNOWN_AUTHORITY, &[], certificate),
+        Some(hint) => {
+            let candidate = escaped(&hint.candidate.name_for_go());
+            let values = [escaped(&hint.text), candidate];
+            let values = values.each_ref().map(String::as_str);
+            Failure::new(messages::of_candidate(hint.error), &values, certificate)
+        }
+    };
     Failure {
         by_server: AlertDescription::UnknownCA,
-        ..Failure::new(error, text, certificate)
+        ..failure
     }
 }
 

@@ -1,9 +1,13 @@
 //! Go's `%q` (`strconv.Quote`).
 
-/// The text in double quotes; what does not print is escaped.
+/// The text in double quotes.
 pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
+    format!("\"{}\"", escaped(text))
+}
+
+/// The text as it is within quotes: what does not print is escaped.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
             '"' => out.push_str("\\\""),
@@ -24,7 +28,6 @@ pub(super) fn quoted(text: &str) -> String {
             letter => out.push(letter),
         }
     }
-    out.push('"');
     out
 }
 

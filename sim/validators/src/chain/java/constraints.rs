@@ -18,7 +18,7 @@ pub(super) fn allow(certificate: &Facts, above: &[&Facts]) -> bool {
 }
 
 /// The subject, the alternative names, without any the mailboxes of the subject, and the last
-/// common name where no alternative name of its kind stands beside it.
+/// common name where there is no alternative name of its kind.
 fn names(certificate: &Facts) -> Vec<SubjectName> {
     let mut names = Vec::new();
     if !certificate.subject.is_empty() {

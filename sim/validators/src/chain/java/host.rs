@@ -6,24 +6,19 @@ use std::net::IpAddr;
 use rustls::pki_types::ServerName;
 
 use super::super::facts::{Facts, SubjectName};
-use super::Failure;
-use crate::catalogue::ErrorKind;
+use super::{Failure, messages};
 
 /// Whether the certificate is for this name, or Java's words where it is not.
 pub(super) fn check<'a>(leaf: &'a Facts, name: &ServerName<'_>) -> Result<(), Failure<'a>> {
-    let text = match name {
-        ServerName::IpAddress(address) => address_error(leaf, IpAddr::from(*address)),
-        name => host_error(leaf, &name.to_str()),
-    };
-    match text {
-        Some(text) => Err(Failure::new(ErrorKind::NotValidForName, text, leaf)),
-        None => Ok(()),
+    match name {
+        ServerName::IpAddress(address) => check_address(leaf, IpAddr::from(*address)),
+        name => check_host(leaf, &name.to_str()),
     }
 }
 
-fn address_error(leaf: &Facts, wanted: IpAddr) -> Option<String> {
+fn check_address(leaf: &Facts, wanted: IpAddr) -> Result<(), Failure<'_>> {
     if leaf.subject_names.is_none() {
-        return Some("No subject alternative names present".to_owned());
+        return Err(Failure::new(messages::NO_ALTERNATIVE_NAMES, &[], leaf));
     }
     let is_wanted = |name: &SubjectName| match (name, wanted) {
         (SubjectName::Ip(octets), IpAddr::V4(wanted)) => *octets == wanted.octets(),
@@ -31,16 +26,16 @@ fn address_error(leaf: &Facts, wanted: IpAddr) -> Option<String> {
         _ => false,
     };
     if leaf.alternative_names().any(is_wanted) {
-        return None;
+        return Ok(());
     }
-    Some(format!(
-        "No subject alternative names matching IP address {wanted} found"
-    ))
+    let wanted = wanted.to_string();
+    Err(Failure::new(messages::NO_ADDRESS, &[&wanted], leaf))
 }
 
-fn host_error(leaf: &Facts, host: &str) -> Option<String> {
+fn check_host<'a>(leaf: &'a Facts, host: &str) -> Result<(), Failure<'a>> {
+    let fail = |message| Err(Failure::new(message, &[host], leaf));
     if !is_host(host) {
-        return Some(format!("Illegal given domain name: {host}"));
+        return fail(messages::ILLEGAL_NAME);
     }
     let mut names = leaf
         .alternative_names()
@@ -51,15 +46,13 @@ fn host_error(leaf: &Facts, host: &str) -> Option<String> {
         .peekable();
     if names.peek().is_some() {
         if names.any(|pattern| is_for(pattern, host)) {
-            return None;
+            return Ok(());
         }
-        return Some(format!(
-            "No subject alternative DNS name matching {host} found."
-        ));
+        return fail(messages::NO_DNS_NAME);
     }
     match leaf.subject.common_names.last() {
-        Some(pattern) if is_for(pattern, host) => None,
-        _ => Some(format!("No name matching {host} found")),
+        Some(pattern) if is_for(pattern, host) => Ok(()),
+        _ => fail(messages::NO_COMMON_NAME),
     }
 }
 

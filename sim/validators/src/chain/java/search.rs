@@ -7,8 +7,7 @@ use super::validate::{
     PathLength, check_critical, check_key_usage, check_name_constraints, check_signature,
     date_error,
 };
-use super::{Failure, check_anchor};
-use crate::catalogue::ErrorKind;
+use super::{Failure, check_anchor, messages};
 
 /// Searches; any reason not to find a path is one message.
 pub(super) fn path<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<(), Failure<'a>> {
@@ -19,14 +18,8 @@ pub(super) fn path<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<()
         .then(|| search.above(&mut vec![leaf], 0))
         .flatten();
     match anchor {
-        Some(anchor) => check_anchor(anchor, leaf).map_err(|failure| failure.within("building")),
-        None => Err(Failure::new(
-            ErrorKind::UnknownIssuer,
-            "sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid \
-             certification path to requested target",
-            leaf,
-        )
-        .within("building")),
+        Some(anchor) => check_anchor(anchor, leaf, "building"),
+        None => Err(Failure::new(messages::NO_PATH, &[], leaf)),
     }
 }
 

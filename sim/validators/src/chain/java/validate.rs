@@ -2,8 +2,8 @@
 
 use super::super::Question;
 use super::super::facts::Facts;
-use super::{Failure, constraints};
-use crate::catalogue::ErrorKind;
+use super::super::message::Message;
+use super::{Failure, constraints, messages};
 use trustsim_kernel::Time;
 
 /// Checks `path` (leaf first, without its anchor) below the first trust anchor that fits.
@@ -26,13 +26,7 @@ pub(super) fn path<'a, 'q>(
             Err(failure) => last = Some(failure),
         }
     }
-    Err(last.unwrap_or_else(|| {
-        exception(
-            ErrorKind::UnknownIssuer,
-            "Path does not chain with any of the trust anchors",
-            top,
-        )
-    }))
+    Err(last.unwrap_or_else(|| Failure::new(messages::NO_ANCHOR, &[], top)))
 }
 
 /// `AdaptableX509CertSelector`: an anchor whose key identifier or serial number is another one
@@ -68,12 +62,7 @@ fn below<'a>(anchor: &Facts, path: &[&'a Facts], clock: Time) -> Result<(), Fail
         check_name_constraints(certificate, &path[index + 1..], is_leaf)?;
         check_dates(certificate, clock)?;
         if certificate.issuer.is_empty() {
-            return Err(exception(
-                ErrorKind::UnknownIssuer,
-                "subject/issuer name chaining check failed: empty/null issuer DN in certificate \
-                 is invalid",
-                certificate,
-            ));
+            return Err(Failure::new(messages::NO_ISSUER, &[], certificate));
         }
         check_signature(certificate, issuer)?;
         check_critical(certificate)?;
@@ -81,22 +70,12 @@ fn below<'a>(anchor: &Facts, path: &[&'a Facts], clock: Time) -> Result<(), Fail
     Ok(())
 }
 
-/// An exception of the path validator.
-pub(super) fn exception<'a>(error: ErrorKind, text: &str, about: &'a Facts) -> Failure<'a> {
-    let text = format!("java.security.cert.CertPathValidatorException: {text}");
-    Failure::new(error, text, about)
-}
-
 /// `KeyChecker.verifyCAKeyUsage`.
 pub(super) fn check_key_usage(certificate: &Facts) -> Result<(), Failure<'_>> {
     if certificate.key_usage.is_none_or(|usage| usage.cert_sign) {
         return Ok(());
     }
-    Err(exception(
-        ErrorKind::InvalidCa,
-        "CA key usage check failed: keyCertSign bit is not set",
-        certificate,
-    ))
+    Err(Failure::new(messages::MAY_NOT_SIGN, &[], certificate))
 }
 
 /// `ConstraintsChecker.checkBasicConstraints`, from the anchor downwards. The anchor's own limit
@@ -110,20 +89,11 @@ impl PathLength {
 
     pub(super) fn pass<'a>(&mut self, certificate: &'a Facts) -> Result<(), Failure<'a>> {
         if !certificate.is_ca() {
-            return Err(exception(
-                ErrorKind::InvalidCa,
-                "basic constraints check failed: this is not a CA certificate",
-                certificate,
-            ));
+            return Err(Failure::new(messages::NO_CA, &[], certificate));
         }
         if !certificate.is_self_issued() {
             if self.0 == 0 {
-                return Err(exception(
-                    ErrorKind::PathLengthExceeded,
-                    "basic constraints check failed: pathLenConstraint violated - this cert must \
-                     be the last cert in the certification path",
-                    certificate,
-                ));
+                return Err(Failure::new(messages::PATH_TOO_LONG, &[], certificate));
             }
             self.0 -= 1;
         }
@@ -145,21 +115,17 @@ pub(super) fn check_name_constraints<'a>(
     if !applies || constraints::allow(certificate, above) {
         return Ok(());
     }
-    Err(exception(
-        ErrorKind::NameConstraintViolation,
-        "name constraints check failed",
-        certificate,
-    ))
+    Err(Failure::new(messages::NAME_CONSTRAINTS, &[], certificate))
 }
 
 /// `X509CertImpl.checkValidity`, at the millisecond.
-pub(super) fn date_error(certificate: &Facts, clock: Time) -> Option<ErrorKind> {
+pub(super) fn date_error(certificate: &Facts, clock: Time) -> Option<Message> {
     let now = i128::from(clock.as_nanos() / 1_000_000);
     let millis = |seconds: i64| i128::from(seconds) * 1000;
     if now < millis(certificate.not_before) {
-        Some(ErrorKind::NotValidYet)
+        Some(messages::NOT_VALID_YET)
     } else if now > millis(certificate.not_after) {
-        Some(ErrorKind::Expired)
+        Some(messages::EXPIRED)
     } else {
         None
     }
@@ -167,7 +133,7 @@ pub(super) fn date_error(certificate: &Facts, clock: Time) -> Option<ErrorKind> 
 
 fn check_dates(certificate: &Facts, clock: Time) -> Result<(), Failure<'_>> {
     match date_error(certificate, clock) {
-        Some(error) => Err(exception(error, "validity check failed", certificate)),
+        Some(message) => Err(Failure::new(message, &[], certificate)),
         None => Ok(()),
     }
 }
@@ -179,11 +145,7 @@ pub(super) fn check_signature<'a>(
     if certificate.signed.is_by(&issuer.public_key) {
         return Ok(());
     }
-    Err(exception(
-        ErrorKind::BadSignature,
-        "signature check failed",
-        certificate,
-    ))
+    Err(Failure::new(messages::BAD_SIGNATURE, &[], certificate))
 }
 
 /// The critical extensions that no checker takes off the list.
@@ -203,9 +165,5 @@ pub(super) fn check_critical(certificate: &Facts) -> Result<(), Failure<'_>> {
     if certificate.critical.iter().all(is_resolved) {
         return Ok(());
     }
-    Err(exception(
-        ErrorKind::UnhandledCriticalExtension,
-        "unrecognized critical extension(s)",
-        certificate,
-    ))
+    Err(Failure::new(messages::UNHANDLED_CRITICAL, &[], certificate))
 }
