@@ -66,7 +66,7 @@ codes! {
     Limits = "TS0106",
     /// # An unknown key
     ///
-    /// Nothing in a scenario is silently ignored, so a key that nobody reads is an error: it is
+    /// Nothing in a scenario is silently ignored, so a key that is not read is an error: it is
     /// misspelt, or is at the wrong level. In a bundle file that `from:` or `overlays:`
     /// names it is a warning, as `juju deploy` treats it.
     UnknownKey = "TS0107",
@@ -260,7 +260,7 @@ codes! {
     /// cluster or network, none without a dot, none that is reserved (`example.com`). It answers a
     /// request for a CA certificate with a leaf, which the requirer ignores. Requests that are
     /// refused are ordered again at every hook, until the CA's rate limits refuse all others too.
-    /// tls-constraints carries an old library that reads the databags of units only, so whoever
+    /// tls-constraints carries an old library that reads the databags of units only, so a requirer that
     /// asks for its application (mode `app`, such as traefik-k8s) waits for ever. vault-k8s answers a
     /// request for a CA certificate with a leaf too, so it cannot sign for another Vault.
     CannotIssue = "TS0306",
@@ -288,7 +288,7 @@ codes! {
     ///
     /// Vault's `send-ca-cert` and Notary's `send-access-ca-certificate` send the CA of the server's
     /// own API, which is self-signed unless another provider gives it. The certificates that they
-    /// hand out come from another CA, so whoever receives the first does not trust the second
+    /// hand out come from another CA, so a side that receives the first does not trust the second
     /// (canonical/vault-k8s-operator `vault_managers.py`, `send_ca_cert`; canonical/notary-k8s-operator
     /// `src/charm.py`).
     ///
@@ -336,7 +336,7 @@ codes! {
     /// Told in a report: the charm refused what an action was given, and nothing changed.
     /// manual-tls-certificates takes neither a certificate of another key than the request's, nor a
     /// chain that does not go from the leaf up (`Action input is not valid.`), nor a request that
-    /// nobody has made; charm-vault takes a signed CA only for the key of its last `get-csr`. `juju
+    /// was never made; charm-vault takes a signed CA only for the key of its last `get-csr`. `juju
     /// run` prints the message and ends with an error.
     ActionFailed = "TS0317",
     /// # A request was refused

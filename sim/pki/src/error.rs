@@ -10,13 +10,13 @@ pub enum PkiError {
     /// The text holds no PEM block of the kind asked for.
     #[error("there is no `{label}` block in the PEM text")]
     NoPemBlock {
-        /// What stands after `BEGIN`.
+        /// What is after `BEGIN`.
         label: &'static str,
     },
     /// A PEM block that does not end, or whose body is not base64.
     #[error("the `{label}` block is damaged: {why}")]
     BadPem {
-        /// What stands after `BEGIN`.
+        /// What is after `BEGIN`.
         label: &'static str,
         /// What is wrong with it.
         why: &'static str,
@@ -35,7 +35,7 @@ pub enum PkiError {
     /// A key that is neither ECDSA P-256, Ed25519 nor RSA.
     #[error("unsupported key: {0}; use ecdsa-p256, ed25519 or rsa-2048")]
     UnsupportedKey(String),
-    /// A name that cannot be written again as it stands.
+    /// A name that cannot be written again as it is.
     #[error("unsupported distinguished name: {0}")]
     UnsupportedName(String),
     /// `cryptography` refuses a common name longer than 64 bytes (`x509/name.py`).

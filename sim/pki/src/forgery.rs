@@ -1,4 +1,4 @@
-//! What whoever holds a CA's key can make with it, whatever that CA would have signed.
+//! What a thief of a CA's key can make with it, regardless of what that CA would have signed.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use super::{
 
 /// A leaf for `name`, a DNS name or an address, that `ca_key` signs under the name of `ca` for the
 /// key `own`: valid for servers and for clients, with nothing that a stack would complain of.
-/// Nobody checks that `ca_key` is the key of `ca`.
+/// It is not checked that `ca_key` is the key of `ca`.
 ///
 /// # Errors
 ///

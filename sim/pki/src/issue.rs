@@ -28,7 +28,7 @@ pub struct Terms {
 /// Signs `request` with `issuer_key` under `issuer`, as `template` says. Both ends of validity
 /// are cut to whole seconds, as the libraries cut them.
 ///
-/// Nobody checks that `issuer_key` belongs to `issuer`, as `cryptography` does not.
+/// It is not checked that `issuer_key` belongs to `issuer`, as `cryptography` does not check it.
 ///
 /// # Errors
 ///

@@ -26,7 +26,7 @@ pub struct Template {
 /// How the subject of a certificate follows from the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubjectForm {
-    /// The request's subject as it stands.
+    /// The request's subject as it is.
     Verbatim,
     /// Through Go's `pkix.Name`: its order, its string types, its fields only.
     Go,

@@ -193,7 +193,7 @@ fn server_config(
 /// TLS 1.3 alone, as the current stacks agree on it.
 const VERSIONS: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
 
-/// One side's clock, which stands still during a handshake.
+/// One side's clock, which does not move during a handshake.
 #[derive(Debug)]
 struct Clock(UnixTime);
 

@@ -1,6 +1,6 @@
 //! Sessions: a later handshake of the same two processes that takes up an earlier one.
 //!
-//! Nobody presents a certificate then, so nobody judges one. rustls takes a session up without
+//! No certificate is presented then, so none is judged. rustls takes a session up without
 //! looking at what it had verified (rustls 0.23 `client/hs.rs`, `compatible_config`: only the
 //! verifier and the client's credentials must be the same objects), and so do OpenSSL and Java. Go
 //! looks again at the chain it had verified: its dates, the name, and whether its root is still in

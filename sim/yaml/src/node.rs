@@ -5,7 +5,7 @@ use super::place::{Place, Spanned};
 /// One node of the tree.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Node {
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
     /// What it is.
     pub value: Value,
@@ -25,7 +25,7 @@ pub enum Value {
     Map(Vec<Entry>),
 }
 
-/// One key of a mapping and what stands under it.
+/// One key of a mapping and its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// The key as text.
@@ -113,7 +113,7 @@ impl Node {
         }
     }
 
-    /// What stands under the first such key.
+    /// The value of the first such key.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.entries()
             .iter()

@@ -1,4 +1,4 @@
-//! Where something stands in a text.
+//! Where something is in a text.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ pub struct Place {
     pub end: u32,
 }
 
-/// A value and where it stands.
+/// A value and its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
 }
 
@@ -58,14 +58,14 @@ impl<T: JsonSchema> JsonSchema for Spanned<T> {
 pub struct SourceText {
     /// The file as the user names it.
     pub name: Arc<str>,
-    /// What stands in it.
+    /// Its content.
     pub text: Arc<str>,
     /// Where each line begins.
     line_starts: Vec<u32>,
 }
 
 impl SourceText {
-    /// Index of the line a byte stands in, and where that line begins.
+    /// Index of the line that a byte is in, and where that line begins.
     fn line_of(&self, byte: u32) -> (usize, usize) {
         // The first line begins at 0, so that one at least begins at or before any byte.
         let line = self.line_starts.partition_point(|&start| start <= byte) - 1;

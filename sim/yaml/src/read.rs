@@ -15,7 +15,7 @@ pub trait FromNode: Sized {
     fn from_node(node: &Node, reader: &mut Reader) -> Option<Self>;
 }
 
-/// What happens with a key nobody knows.
+/// What happens with a key that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unknown {
     /// A mistake.
@@ -29,12 +29,12 @@ pub enum Unknown {
 /// What kind of mistake it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MistakeKind {
-    /// A key nobody knows; `refused` or only warned of.
+    /// A key that is not known; `refused` or only warned of.
     UnknownKey {
         /// Whether it stops the reading.
         refused: bool,
     },
-    /// A key that stands there twice.
+    /// A key that is there twice.
     DuplicateKey {
         /// The first one.
         first: Place,
@@ -56,7 +56,7 @@ pub struct Mistake {
     pub place: Place,
     /// One line.
     pub message: String,
-    /// What stands beside the caret; may be empty.
+    /// What is beside the caret; may be empty.
     pub label: String,
     /// What to do, such as the nearest right name.
     pub help: Option<String>,
@@ -122,7 +122,7 @@ impl Reader {
                 self.mistakes.push(Mistake {
                     kind: MistakeKind::DuplicateKey { first },
                     place: entry.key.place,
-                    message: format!("`{}` stands here twice", entry.key.value),
+                    message: format!("`{}` is given twice", entry.key.value),
                     label: "again here".to_owned(),
                     help: None,
                 });
@@ -188,7 +188,7 @@ impl Reader {
             nearest(&key.value, known.iter().copied()),
         ) {
             (Some(name), _) => format!("a similar key exists: `{name}`"),
-            (None, Some(name)) => format!("a similar key stands here already: `{name}`"),
+            (None, Some(name)) => format!("a similar key is given already: `{name}`"),
             (None, None) => format!("known here: {}", known.join(", ")),
         };
         self.mistakes.push(Mistake {

@@ -5,7 +5,7 @@
 pub enum Flag {
     /// It must be there.
     Required,
-    /// Known only where the reader allows extensions to somebody else's format.
+    /// Known only where the reader allows extensions to a format of another project.
     Extension,
 }
 
@@ -115,9 +115,9 @@ mod tests {
         assert!(door.colour.is_none());
         assert_eq!(door.place.start, 0);
         insta::assert_snapshot!(mistakes.join("\n"), @"
-        `flaps` stands here twice ()
+        `flaps` is given twice ()
         `colour` is missing ()
-        unknown key `hinge_count` (a similar key stands here already: `hinge-count`)
+        unknown key `hinge_count` (a similar key is given already: `hinge-count`)
         unknown key `secret` (known here: colour, hinge-count, flaps)
         expected a whole number, found a text ()
         expected a mapping of names, found a list ()

@@ -1,7 +1,7 @@
 //! The certificates of canonical/charmlibs `interfaces/tls-certificates` (version 1.12.0), which
 //! `self-signed-certificates` and others sign with.
 //!
-//! What stands out: leaves for RSA keys, the only ones that charms ask for unless they are told to,
+//! Noteworthy: leaves for RSA keys, the only ones that charms ask for unless they are told to,
 //! have neither key usage nor extended key usage; the start is not set back
 //! and the end is not clamped to the authority's; the issuer is the authority's *issuer*.
 

@@ -4,7 +4,7 @@
 //! clients too. Decoded beside the samples in charmed-kubernetes/interface-tls-certificates
 //! `ops/tests/data/tls_certificate_data.yaml` at 236e089.
 //!
-//! What stands out: basic constraints and key usage are not critical, and the authority key
+//! Noteworthy: basic constraints and key usage are not critical, and the authority key
 //! identifier names issuer and serial number, so that a CA that keeps its key but gets another
 //! certificate does not fit. Addresses stand before names, whatever the order asked for.
 

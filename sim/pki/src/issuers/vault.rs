@@ -37,7 +37,7 @@ const ROOT_EXTENSIONS: &[Extension] = &[
     Extension::SubjectAltNames(SANS),
 ];
 
-/// A root of `root/generate`: its own key identifier also stands as the authority's.
+/// A root of `root/generate`: its own key identifier is also the authority's.
 pub static ROOT: Template = Template::of(ROOT_EXTENSIONS)
     .subject(SubjectForm::Go)
     .backdated(BACKDATE);
@@ -132,7 +132,7 @@ pub fn generate_root(
 }
 
 /// The URLs that charm-vault sets on its mount (`set_urls`, openstack/charm-vault
-/// `src/lib/charm/vault_pki.py` at 5a0c525) stand in everything issued from then on; `address` is
+/// `src/lib/charm/vault_pki.py` at 5a0c525) are in everything issued from then on; `address` is
 /// that of the unit that set them, such as `http://10.0.0.5:8200`.
 fn with_urls(extensions: &[Extension], address: &str) -> Template {
     let mount = format!("{address}/v1/charm-pki-local");

@@ -71,7 +71,7 @@ impl Resolver<'_> {
     ) -> Option<ApplicationIndex> {
         let application = self.application_address(text)?;
         if before.contains(&application) {
-            let message = format!("`{}` stands here twice", text.value);
+            let message = format!("`{}` is given twice", text.value);
             self.push(Diagnostic::error(Code::Duplicate, text.place, message));
             return None;
         }

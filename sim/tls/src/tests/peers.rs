@@ -18,9 +18,9 @@ use trustsim_pki::KeyAlgorithm;
 use trustsim_validators::{ErrorKind, Side, Stack, Verdict};
 
 #[derive(Debug)]
-struct Nobody;
+struct NoCertificate;
 
-impl ResolvesServerCert for Nobody {
+impl ResolvesServerCert for NoCertificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         None
     }
@@ -162,7 +162,7 @@ fn no_protocol_in_common() {
 #[test]
 fn no_certificate_for_the_name() {
     let mut both = sides(|_, _| {});
-    both.server.cert_resolver = Arc::new(Nobody);
+    both.server.cert_resolver = Arc::new(NoCertificate);
     assert_refused_by_server(ErrorKind::NoCertificateForName, shake(both));
 }
 

@@ -1,4 +1,4 @@
-//! Vault's rules, each with where it stands in hashicorp/vault.
+//! Vault's rules, each with its place in hashicorp/vault.
 
 use super::*;
 use crate::{KeyAlgorithm, SerialNumber, issuers::charmlibs};
