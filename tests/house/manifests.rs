@@ -31,7 +31,8 @@ pub(crate) fn crates() -> BTreeMap<String, Vec<String>> {
 fn dependencies(manifest: &str) -> Vec<String> {
     let all = entries(manifest, "dependencies").into_iter();
     let ours = all.filter_map(|name| name.strip_prefix("trustsim-"));
-    ours.map(str::to_owned).collect()
+    // A package's name has hyphens where its folder has underscores.
+    ours.map(|name| name.replace('-', "_")).collect()
 }
 
 /// Names under `[section]` of a manifest, as code spells them.

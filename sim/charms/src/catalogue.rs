@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use super::declaration::{CharmDeclaration, KnownCharm};
+use super::{CharmDeclaration, KnownCharm, REGISTRY};
 use trustsim_yaml::{FromNode, Map, Reader, Unknown, parse};
 
 /// Name and text of each file.
@@ -45,7 +45,7 @@ pub fn catalogue() -> &'static BTreeMap<String, KnownCharm> {
     })
 }
 
-/// The file a known charm stands in and its text, for a scenario that says otherwise of some of it.
+/// The file with a known charm, and its text, for a scenario that overrides some of it.
 pub fn catalogue_source(charm: &str) -> Option<(&'static str, &'static str)> {
     let names = |(file, text): &(&str, &str)| {
         let charms = read(text).unwrap_or_else(|error| panic!("{file}: {error}"));
@@ -61,7 +61,7 @@ pub fn known_charm(name: &str, channel: Option<&str>) -> Option<&'static KnownCh
 
 /// The known charm of a Charmhub name. Where several have it, the track of the channel
 /// (`1.7/stable`) decides; where the channel names none, or there is no channel, the series that it
-/// is deployed on (`jammy`); where neither does, it is the one that stands under its own name.
+/// is deployed on (`jammy`); where neither does, it is the one that has it as its key.
 pub fn known_charm_on(
     name: &str,
     channel: Option<&str>,
@@ -94,7 +94,10 @@ fn read(text: &str) -> Result<BTreeMap<String, KnownCharm>, String> {
         .iter()
         .map(|(key, charm)| {
             let name = charm.name.as_ref().unwrap_or(key);
-            (key.value.clone(), charm.to_charm(&name.value, &mut reader))
+            (
+                key.value.clone(),
+                charm.to_charm(&name.value, &REGISTRY, &mut reader),
+            )
         })
         .collect();
     match reader.mistakes.first() {
@@ -125,7 +128,7 @@ mod tests {
         let count = names.len();
         names.sort();
         names.dedup();
-        assert_eq!(names.len(), count, "a charm stands in two files");
+        assert_eq!(names.len(), count, "a charm is in two files");
         assert!(count >= 75, "{count}");
     }
 
@@ -143,7 +146,7 @@ mod tests {
                 let at = text.find(&format!("\n{}:\n", charm.metadata.name))?;
                 text[at + 1..].split("\n\n").next()
             });
-            let text = text.expect("it stands in a file");
+            let text = text.expect("it is in a file");
             if let Some(stack) = &charm.metadata.validator {
                 assert!(
                     stack.parse::<trustsim_validators::Validator>().is_ok(),
@@ -154,7 +157,7 @@ mod tests {
                 open.push(charm.metadata.name.as_str());
             }
         }
-        // The stack of the first two is not one that is played; the others judge nobody, or in the
+        // The stack of the first two is not one that is played; the others judge no peer, or in the
         // charm only.
         assert_eq!(
             open,

@@ -2,10 +2,10 @@
 //! `src/reactive/vault_handlers.py` and `src/lib/charm/vault_pki.py`, branches `stable/1.7` and
 //! master (5a0c525), as far as certificates go.
 //!
-//! What stands out: nothing at all happens in update-status; without its database version 1.7
+//! Noteworthy: nothing at all happens in update-status; without its database version 1.7
 //! issues nothing; certificates live 8759 hours and are made anew by the action
 //! `reissue-certificates` only; keys lie in databags and once more in leader settings; what is
-//! refused stays unanswered, without a word to whoever asked; an intermediate that is uploaded
+//! refused stays unanswered, without a word to the requirer; an intermediate that is uploaded
 //! without its root leaves requirers without any CA; the action to reissue does nothing on a unit
 //! that does not lead, until that unit leads.
 //!
@@ -45,7 +45,7 @@ const CA_READY: &str = "unitdata/flag/charm.vault.ca.ready";
 const AUTO_GENERATED: &str = "unitdata/flag/charm.vault.ca.auto-generated";
 const REISSUE: &str = "unitdata/flag/certificates.reissue.requested";
 const REISSUE_GLOBAL: &str = "unitdata/flag/certificates.reissue.global.requested";
-/// The service was restarted and nobody has unsealed it since.
+/// The service was restarted and has not been unsealed since.
 const SEALED: &str = "vault/sealed";
 /// The service was stopped by `pause`.
 const PAUSED: &str = "vault/paused";
@@ -285,7 +285,7 @@ impl CharmVault {
             None => {
                 let issued =
                     pki::issue(unit, &self.0.keys, Kind::Client, "global-client", &[], None)?;
-                // Raised, where the CA lives too short; nobody catches it.
+                // Raised, where the CA lives too short, and not caught.
                 let bundle = issued.map_err(|refused| {
                     HookError::Charm(format!("VaultInvalidRequest: {refused}"))
                 })?;
@@ -329,7 +329,7 @@ impl CharmVault {
                     provider.publish(unit, &asked, &bundle.certificate, &bundle.key)?;
                     self.keep(unit, &cache_key(&asked), &bundle, &asked.unit_name)?;
                 }
-                // Logged; whoever asked learns nothing.
+                // Logged; the requirer learns nothing.
                 Err(reason) => unit.note(Note::CertificateRefused {
                     common_name: None,
                     reason,

@@ -1,7 +1,7 @@
 //! `easyrsa`: charmed-kubernetes/layer-easyrsa `src/reactive/easyrsa.py` at 3cb8d83 over
 //! OpenVPN/easy-rsa 3.0, the legacy protocol's simplest provider.
 //!
-//! What stands out: the CA's own key lies in leader settings; client certificates are kept by
+//! Noteworthy: the CA's own key lies in leader settings; client certificates are kept by
 //! common name, so that every `system:kube-apiserver` is one and the same; nothing is renewed, and
 //! what is revoked stays valid, since no revocation list leaves the unit; a unit that takes over
 //! has the CA but no index, starts to count serial numbers from the beginning again, and issues
@@ -98,7 +98,7 @@ impl Charm for EasyRsa {
             self.0.provider.set_for_all(unit, "ca", ca.as_ref())?;
             self.publish_global_client(unit)?;
         }
-        // Not only the leader: whoever led once still answers.
+        // Not only the leader: a unit that led once still answers.
         for asked in self.0.provider.new_requests(unit)? {
             self.answer(&asked, unit)?;
         }
@@ -170,7 +170,7 @@ impl EasyRsa {
         }
     }
 
-    /// `create_server_cert`, `create_client_cert`; nobody handles requests of other kinds.
+    /// `create_server_cert`, `create_client_cert`; requests of other kinds are not handled.
     fn answer(&self, asked: &Asked, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         let made = match asked.kind {
             Kind::Server => {

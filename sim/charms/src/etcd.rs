@@ -4,7 +4,7 @@
 //! One certificate serves clients and peers, and is what a member shows to its peers; who comes
 //! must show one that the same CA signed (`templates/etcd3.conf`). What clients show is the
 //! provider's global client certificate, which goes on to every client with its key in clear.
-//! What stands out: any change of a file restarts etcd, member by member without waiting for each
+//! Noteworthy: any change of a file restarts etcd, member by member without waiting for each
 //! other; each member that joins changes the names of all others, so that all are issued anew and
 //! restarted.
 //!

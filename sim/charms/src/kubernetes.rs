@@ -5,7 +5,7 @@
 //! charm-lib-contextual-status at a43d666.
 //!
 //! All three do everything again in every hook (`reconcile`), and a step that cannot go on ends
-//! the hook with a status. What stands out: whoever gets to the end restarts its services, changed
+//! the hook with a status. Noteworthy: a unit that gets to the end restarts its services, changed
 //! or not, so that no process ever runs on older files than those of the last whole hook; an
 //! update-status does nothing once a hook got to its end; a second relation on `certificates`
 //! raises in the library, which stalls control plane and workers and puts the load balancer's
@@ -76,7 +76,7 @@ struct Kubernetes {
 enum Stop {
     /// `ReconcilerError`: a status says why, and the hook succeeds.
     Status(Status, String),
-    /// Nobody catches it.
+    /// It is not caught.
     Raised(HookError),
 }
 
@@ -246,7 +246,7 @@ fn said(unit: &UnitContext<'_>, endpoint: &str, key: &str) -> Option<(RelationId
     })
 }
 
-/// `create_kubeconfig`: the CA stands within, as base64 of its text.
+/// `create_kubeconfig`: the CA is within, as base64 of its text.
 fn write_kubeconfig(unit: &mut UnitContext<'_>, path: &str, ca: &Value, server: &str, user: &str) {
     let text = format!(
         "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {}\n    server: \

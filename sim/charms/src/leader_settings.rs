@@ -2,8 +2,8 @@
 //! the leader writes, every unit reads, and they outlive every unit of the application.
 //!
 //! Juju's own leader settings are not modelled. They lie in the application's bag of a peer
-//! relation, where the charm has one, whose `relation-changed` stands for `leader-settings-changed`;
-//! else in a secret of the application, which nobody is told of.
+//! relation, where the charm has one, whose `relation-changed` plays `leader-settings-changed`;
+//! else in a secret of the application, whose changes bring no event.
 
 use std::sync::Arc;
 

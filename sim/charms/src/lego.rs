@@ -1,6 +1,6 @@
 //! `lego`: canonical/lego-operator `src/charm.py` at 8f0fdad, with the ACME server behind it.
 //!
-//! What stands out: each order runs from beginning to end inside the hook; whatever has no
+//! Noteworthy: each order runs from beginning to end inside the hook; whatever has no
 //! certificate is ordered again at every event, update-status among them, without back-off, whatever
 //! the server said; `ca` is the intermediate that happened to sign, and those that ever signed
 //! gather in `send-ca-cert`; a new leader opens a new account; what asks for a CA certificate gets
@@ -13,10 +13,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use trustsim_interfaces::notes::{Note, RefusedOrder};
 
-use super::acme::{AcmeServer, Challenge, Order, Refused};
 use super::issuing::note_answer;
-use super::options::{OptionFault, Options};
 use super::{Authority, Charm, Implementation, LibraryBinding, issuing};
+use super::{OptionFault, Options};
+use trustsim_charm_model::acme::{AcmeServer, Challenge, Order, Refused};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{
     Answer, ErrorCode, Outstanding, Provider, RequestError,
@@ -57,7 +57,7 @@ struct Lego {
     certificates: Provider,
     transfer: certificate_transfer::Provider,
     received: certificate_transfer::Requirer,
-    /// None where no world gives it one: then nobody answers.
+    /// None where no world gives it one: then no server answers.
     server: Option<AcmeServer>,
 }
 
@@ -239,7 +239,7 @@ impl Lego {
         Ok(hex::encode(&key.public_key().key_id()[..8]))
     }
 
-    /// The CAs that signed what stands in the databags now.
+    /// The CAs that signed what is in the databags now.
     fn issuers(&self, unit: &UnitContext<'_>) -> Result<Vec<Arc<str>>, HookError> {
         let issued = self.certificates.issued(unit)?;
         let texts: BTreeSet<&str> = issued.iter().map(|entry| entry.ca.pem()).collect();

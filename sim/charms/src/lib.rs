@@ -1,67 +1,46 @@
-//! What each charm does with its hooks: providers, consumers, and the catalogue of known charms.
+//! The charms that have code of their own, and the catalogue of all that are known.
+//!
+//! Each charm is one file, or one with a folder: what its real code does in each hook, branch by branch, with
+//! the repository and the commit in its header. The file ends up as one line of [`REGISTRY`]. For example,
+//! `self_signed_certificates.rs` registers the behaviour `self-signed-certificates`; the entry of that name
+//! in `catalogue.yaml` chooses it, and the run calls its [`Charm::on_hook`].
+//!
+//! What a charm is, and what several share, is `trustsim_charm_model`; charms that are nothing but their
+//! entry are `trustsim_generic_charms`. Both are named here too.
 //!
 //! Must not know scenarios, faults or reports.
 
-mod acme;
-mod bugs;
 mod catalogue;
-mod charm;
 mod charm_vault;
-mod declaration;
-mod declared_chain;
-mod declared_provider;
 mod easyrsa;
 mod etcd;
-mod implementation;
-mod issuing;
 mod kubernetes;
 mod leader_settings;
-mod legacy_requirer;
 mod lego;
-mod library_binding;
 mod manual_tls_certificates;
-mod metadata;
-mod names;
 mod notary;
 mod opensearch;
-mod operators;
-mod options;
 mod registry;
-mod requirer;
 mod self_signed_certificates;
-pub mod surface;
 #[cfg(test)]
 mod tests;
 mod tls_constraints;
 mod traefik;
 mod vault;
-mod without_tls;
 
-pub use acme::{
-    AcmeLimit, AcmeProfile, AcmeServer, DOWN as ACME_DOWN, acme_limits, domains,
-    refusal as acme_refusal,
-};
-pub use bugs::Bugs;
+use trustsim_charm_model::{issuing, names};
+
 pub use catalogue::{catalogue, catalogue_source, known_charm, known_charm_on};
-pub use charm::Charm;
-pub use declaration::{
-    AuthorityDeclaration, CharmDeclaration, ConfigDeclaration, DeclaredDuration,
-    EndpointDeclaration, IssuerDeclaration, KnownCharm, OptionDeclaration,
+pub use registry::{REGISTRY, implementation};
+pub use trustsim_charm_model::surface;
+pub use trustsim_charm_model::{
+    ACME_DOWN, AcmeLimit, AcmeProfile, AcmeServer, ApiCertificate, Apply, Authority,
+    AuthorityDeclaration, Bugs, CertificatesProfile, Charm, CharmDeclaration, CharmMetadata,
+    ConfigDeclaration, DeclaredAuthority, DeclaredDuration, Endpoint, EndpointDeclaration,
+    EndpointProfile, ExternalCa, Implementation, IssuerDeclaration, IssuerProfile, KeyUse,
+    KnownCharm, LibraryBinding, LibraryProfile, Mode, OperatorAction, OperatorContext,
+    OperatorNeed, OptionDeclaration, OptionFault, OptionSpec, Options, PendingTask, Protocol,
+    Reads, Registry, RenewsOn, Repair, Requests, Role, Serves, Setup, Store, Transfers,
+    TrustProfile, Unattended, ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal, domains,
 };
-pub use declared_chain::ExternalCa;
-pub use declared_provider::DECLARED_PROVIDER;
-pub use implementation::{
-    ApiCertificate, Authority, Implementation, OperatorNeed, Repair, Requests, Setup, Unattended,
-    ValidityOptions,
-};
-pub use library_binding::LibraryBinding;
-pub use metadata::{
-    Apply, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile,
-    IssuerProfile, KeyUse, LibraryProfile, Mode, OptionSpec, Protocol, Reads, RenewsOn, Role,
-    Serves, Store, Transfers, TrustProfile,
-};
-pub use operators::{OperatorAction, OperatorContext, PendingTask};
-pub use options::{OptionFault, Options};
-pub use registry::implementation;
-pub use vault::UNSEALED as VAULT_UNSEALED;
-pub use without_tls::WITHOUT_TLS;
+pub use trustsim_generic_charms::DECLARED_PROVIDER;

@@ -1,6 +1,6 @@
 //! `manual-tls-certificates`: canonical/manual-tls-certificates-operator `src/charm.py` at 3204502.
 //!
-//! What stands out: nothing is signed by the charm; a person runs `provide-certificate` for each
+//! Noteworthy: nothing is signed by the charm; a person runs `provide-certificate` for each
 //! request. The action does not look whether its unit leads: on another one the library writes
 //! nothing and the action reports success. What was once in `trusted-certificate-bundle` stays in
 //! every `trust_certificate` relation for ever.
@@ -13,11 +13,11 @@ use std::sync::Arc;
 use trustsim_interfaces::notes::Note;
 
 use super::issuing::note_answer;
-use super::options::{OptionFault, Options};
 use super::{
     Authority, Charm, Implementation, LibraryBinding, OperatorAction, OperatorContext,
     OperatorNeed, PendingTask,
 };
+use super::{OptionFault, Options};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
@@ -28,9 +28,9 @@ const CERTIFICATES: &str = "certificates";
 const TRUST: &str = "trust_certificate";
 const BUNDLE: &str = "trusted-certificate-bundle";
 const PROVIDE: &str = "provide-certificate";
-/// A certificate that somebody has to sign.
+/// A certificate that an operator has to have signed.
 const WAITS_CERTIFICATE: &str = "certificate";
-/// The bundle that somebody has to configure.
+/// The bundle that an operator has to configure.
 const WAITS_BUNDLE: &str = "trusted-bundle";
 
 type Parameters = BTreeMap<String, String>;
@@ -355,7 +355,7 @@ fn bundle(options: &dyn Options) -> Option<Result<Vec<Arc<str>>, ()>> {
     }))
 }
 
-/// A bundle that is none is sent to nobody.
+/// A bundle that is none is not sent.
 pub(super) fn option_faults(options: &dyn Options) -> Vec<OptionFault> {
     match bundle(options) {
         Some(Err(())) => {

@@ -1,6 +1,6 @@
 //! `notary-k8s`: canonical/notary-k8s-operator `src/charm.py` and `src/notary.py` at a02e839.
 //!
-//! What stands out: every request waits in Notary until somebody uploads a certificate for it,
+//! Noteworthy: every request waits in Notary until an operator uploads a certificate for it,
 //! rejects it or revokes what was given; the workload tells the charm by a custom notice. What is
 //! rejected or revoked later stays in the databag, since the library drops `revoked`. The charm
 //! talks to its workload over TLS with a self-signed certificate of 365 days that nothing renews:
@@ -42,9 +42,9 @@ const OUTSTANDING: &str = "Outstanding";
 const REJECTED: &str = "Rejected";
 const REVOKED: &str = "Revoked";
 const ACTIVE: &str = "Active";
-/// A request that somebody has to decide on.
+/// A request that an operator has to decide on.
 const WAITS_APPROVAL: &str = "approval";
-/// Somebody revokes what was given.
+/// An operator revokes what was given.
 pub(super) const REVOCATION: &str = "revocation";
 
 pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {

@@ -6,7 +6,7 @@
 //! one, the node restarts and says so to its peers; it asks once more, and what comes then is
 //! served when every node has said so. When all are done the old CA goes.
 //!
-//! Whoever hears that another node renews before it has taken the new CA itself waits for ever: the
+//! A node that hears of a renewal of another before it has taken the new CA itself waits for ever: the
 //! real charm looks at its peers first.
 //!
 //! Of the three kinds of certificates (admin, HTTP, transport) one for each unit is played. Left
@@ -159,7 +159,7 @@ impl OpenSearch {
         self.renew(&entry.request, unit)
     }
 
-    /// The deferred event, with what stands in the databag by now.
+    /// The deferred event, with what is in the databag by now.
     fn retry(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         for entry in self.library.assigned(unit)? {
             if !entry.is_revoked() {

@@ -1,9 +1,9 @@
 //! `self-signed-certificates`: canonical/self-signed-certificates-operator `src/charm.py` at
 //! df04ad3, branch by branch.
 //!
-//! What stands out: one branch a hook, then it returns, so that a new CA is sent and used at the
+//! Noteworthy: one branch a hook, then it returns, so that a new CA is sent and used at the
 //! next hook only; leaf validity is not compared with what the CA was made for; a CA that was
-//! replaced stays in every transfer relation for ever, and nobody removes the `expiring` secret.
+//! replaced stays in every transfer relation for ever, and the `expiring` secret is never removed.
 
 mod config;
 

@@ -1,7 +1,7 @@
 //! `tls-constraints`: canonical/tls-constraints-operator `src/charm.py` at e071954, with the library
 //! it vendors, `tls_certificates_interface.v3` patch 26, on both sides.
 //!
-//! What stands out: requests come from unit databags only, so whoever asks for its application
+//! Noteworthy: requests come from unit databags only, so a requirer that asks for its application
 //! (mode `app`) is never answered; what a filter denies is not refused, it just waits;
 //! `allowed-organization` is read under another name and never applies; filters that are set later
 //! deny renewals.
@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use super::options::{OptionFault, Options};
 use super::{Authority, Charm, Implementation};
+use super::{OptionFault, Options};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{
     Answer, CertificateEntry, Outstanding, Provider, REQUESTS, RequestEntry, RequestList,
@@ -256,7 +256,7 @@ impl TlsConstraints {
 }
 
 /// `LimitToFirstRequester`: whether a name of it was forwarded for another relation. What was
-/// forwarded and is asked for no more counts as somebody else's until it is withdrawn.
+/// forwarded and is asked for no more counts as another requirer's until it is withdrawn.
 fn is_taken(
     asked: &Outstanding,
     requests: &[Outstanding],

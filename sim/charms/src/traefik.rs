@@ -1,7 +1,7 @@
 //! `traefik-k8s`: canonical/traefik-k8s-operator `src/charm.py` at 8ab4a7e, as far as TLS goes.
 //!
 //! The leader asks for the application, shares what it gets in the peer databag and a secret, and
-//! every unit writes it to its own disk. What stands out: whoever runs in the gap of a renewal
+//! every unit writes it to its own disk. Noteworthy: a unit that runs in the gap of a renewal
 //! deletes the files of the host, and the default certificate is served until the new one comes;
 //! received CAs are written one over the other into a single file for each relation, so that one
 //! of a set survives, whichever Python's hashes put last.
@@ -309,7 +309,7 @@ impl Traefik {
         Ok(())
     }
 
-    /// `_restart_traefik`. Without a certificate of its own it makes one that nobody trusts.
+    /// `_restart_traefik`. Without a certificate of its own it makes one that no client trusts.
     fn restart(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         files::keep_default_certificate(unit, &self.keys)?;
         unit.push_file(RUNNING, Value::from("true"));

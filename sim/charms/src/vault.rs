@@ -1,8 +1,8 @@
 //! `vault-k8s` and `vault`: canonical/vault-k8s-operator at 619be7dc5 (`k8s/src/charm.py`,
 //! `machine/src/charm.py`, `vault-package/`), as far as certificates go.
 //!
-//! What stands out: the server is sealed after every restart, and so after every renewal of its
-//! own certificate; while it is, nothing is signed and nobody is told. Under a parent CA it signs
+//! Noteworthy: the server is sealed after every restart, and so after every renewal of its
+//! own certificate; while it is, nothing is signed and no requirer is told. Under a parent CA it signs
 //! for half of the parent's answer's whole life, so it refuses everything in the second half until
 //! the library renews that answer at nine tenths. Its requirers get the intermediate as `ca`, never
 //! the root. `send-ca-cert` sends the CA of the API, which need not be that of the certificates.
@@ -17,9 +17,7 @@ mod config;
 mod pki;
 mod process;
 
-pub use process::UNSEALED;
-
-use super::options::Options;
+use super::Options;
 use super::{
     ApiCertificate, Authority, Charm, Implementation, LibraryBinding, OperatorAction,
     OperatorContext, OperatorNeed, PendingTask, Repair, Setup,
@@ -364,7 +362,7 @@ impl Vault {
         self.sync_pki(unit)
     }
 
-    /// `_sync_vault_autounseal`: a key for whoever asks. The credentials, a secret that is granted
+    /// `_sync_vault_autounseal`: a key for each requirer. The credentials, a secret that is granted
     /// to the other side, are left out.
     fn sync_autounseal(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         if !unit.is_leader() {
@@ -394,7 +392,7 @@ impl Vault {
         Ok(())
     }
 
-    /// `_on_authorize_charm_action`, by somebody who has a good token. Vault answers nobody while
+    /// `_on_authorize_charm_action`, by an operator who has a good token. Vault does not answer while
     /// it is sealed, which the charm takes for a bad token.
     fn authorize(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         let failure = if !unit.is_leader() {

@@ -4,7 +4,7 @@ use super::addresses::{application, application_of};
 use super::change::Transfer;
 use super::command::{Command, Obstacle};
 use super::facts::{Facts, RelationFact};
-use trustsim_charms::{EndpointProfile, Role};
+use trustsim_charm_model::{EndpointProfile, Role};
 use trustsim_world::{ApplicationIndex, Deployment, EndpointRef, Seq};
 
 const TRANSFER: &str = "certificate_transfer";

@@ -6,7 +6,7 @@ mod by_hand;
 use std::collections::BTreeMap;
 
 use super::command::{Command, Obstacle};
-use trustsim_charms::Role;
+use trustsim_charm_model::Role;
 use trustsim_kernel::{Delay, Span};
 use trustsim_world::{
     Action, ActionIndex, ApplicationIndex, ClientIndex, Deployment, ModelIndex, OfferSpec,

@@ -7,7 +7,7 @@ use super::addresses::{address, application, application_of};
 use super::cause::{Performed, Status};
 use super::notes;
 use super::{CaRoute, Explanation, Outage};
-use trustsim_charms::PendingTask;
+use trustsim_charm_model::PendingTask;
 use trustsim_juju::{Disruption, HookError, HookName};
 use trustsim_kernel::{Span, Time};
 use trustsim_validators::ErrorKind;

@@ -1,7 +1,7 @@
 //! Versions of charms without the mistakes that one is played with: what `juju refresh` could bring.
 //! Knows which mistakes were mended and where; not whether that helps anybody.
 
-use trustsim_charms::{
+use trustsim_charm_model::{
     Apply, Bugs, CertificatesProfile, CharmMetadata, Endpoint, EndpointProfile, KeyUse,
     LibraryProfile, Reads, RenewsOn, Role, Serves, Store, TrustProfile,
 };

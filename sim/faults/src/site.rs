@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use trustsim_charms::{CharmMetadata, DeclaredDuration};
+use trustsim_charm_model::{CharmMetadata, DeclaredDuration};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
 use trustsim_model::{

@@ -14,7 +14,7 @@ use crate::index::{
     ActionIndex, ApplicationIndex, ClientIndex, ConnectionSpecIndex, ControllerIndex, MachineIndex,
     ModelIndex, OfferIndex, OperatorIndex, RelationIndex, SaasIndex,
 };
-use trustsim_charms::{AcmeProfile, CharmMetadata, IssuerProfile, Role};
+use trustsim_charm_model::{AcmeProfile, CharmMetadata, IssuerProfile, Role};
 use trustsim_juju::HookName;
 use trustsim_kernel::{Delay, Span, Time, format_duration};
 use trustsim_pki::KeyAlgorithm;

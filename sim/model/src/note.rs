@@ -4,7 +4,7 @@
 //! Must not know how a remark is worded; `report::words::note` does.
 
 use crate::index::{ApplicationIndex, OperatorIndex};
-use trustsim_charms::PendingTask;
+use trustsim_charm_model::PendingTask;
 use trustsim_interfaces::notes::RefusedOrder;
 use trustsim_juju::{IntegrateError, OfferError, RelationChange};
 use trustsim_kernel::Span;

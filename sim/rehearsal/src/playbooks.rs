@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::playbook::{OpenPauses, Playbook, PlaybookKind, Steps};
 use super::{CERTIFICATE_TRANSFER, TLS_CERTIFICATES};
-use trustsim_charms::{Apply, EndpointProfile, Role};
+use trustsim_charm_model::{Apply, EndpointProfile, Role};
 use trustsim_diagnosis::Command;
 use trustsim_kernel::Span;
 use trustsim_world::{ApplicationIndex, Deployment, Party, Persistence, RotationStep, TrustChange};

@@ -4,7 +4,7 @@
 use super::baseline::{Baseline, PlayedRotation};
 use super::playbook::Playbook;
 use super::{CERTIFICATE_TRANSFER, TLS_CERTIFICATES};
-use trustsim_charms::Role;
+use trustsim_charm_model::Role;
 use trustsim_diagnosis::Command;
 use trustsim_faults::rotation::performs;
 use trustsim_kernel::{Span, Time};

@@ -5,7 +5,7 @@ use super::playbook::PlaybookKind::{
     SecondProviderClosing, StepByStep, StepByStepClosing,
 };
 use super::playbooks::{NAME_OPTIONS, name_option, restarts_that_close};
-use trustsim_charms::{Authority, CharmMetadata};
+use trustsim_charm_model::{Authority, CharmMetadata};
 use trustsim_world::{ApplicationIndex, Deployment};
 
 /// Playbooks that were not played on a CA.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use trustsim_charms::{CharmMetadata, Endpoint, Role, WITHOUT_TLS};
+use trustsim_charm_model::{CharmMetadata, Endpoint, Role, WITHOUT_TLS};
 use trustsim_juju::{HookName, RelationChange};
 use trustsim_kernel::Streams;
 use trustsim_kernel::{Span, Time};
@@ -444,7 +444,7 @@ pub fn deployment() -> Deployment {
         random: Vec::new(),
         drawn: Vec::new(),
         rotations: Vec::new(),
-        acme: trustsim_charms::AcmeProfile::default(),
+        acme: trustsim_charm_model::AcmeProfile::default(),
         operators: TiVec::new(),
         expectations: Vec::new(),
     }
@@ -487,9 +487,9 @@ fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
         interface: interface.to_owned(),
         limit: None,
         container_scope: false,
-        protocol: trustsim_charms::Protocol::Current,
+        protocol: trustsim_charm_model::Protocol::Current,
         profile: None,
-        bugs: trustsim_charms::Bugs::default(),
+        bugs: trustsim_charm_model::Bugs::default(),
         library: None,
     });
     Arc::new(CharmMetadata {

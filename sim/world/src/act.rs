@@ -15,7 +15,7 @@ use trustsim_model::{
 };
 
 use super::simulation::{Event, World};
-use trustsim_charms::ACME_DOWN;
+use trustsim_charm_model::ACME_DOWN;
 use trustsim_juju::{UnitId, Value};
 use trustsim_kernel::{Agenda, Seq, Time};
 

@@ -10,7 +10,7 @@ use trustsim_model::{
 use super::controllers::ControllerSide;
 use super::deployed::{controller_id, machine_id, model_id};
 use super::simulation::{Event, World};
-use trustsim_charms::{AcmeServer, CharmMetadata, Role};
+use trustsim_charm_model::{AcmeServer, CharmMetadata, Role};
 use trustsim_juju::{ApplicationId, ApplicationParts, EndpointInfo, MachineId, UnitId};
 use trustsim_kernel::Agenda;
 

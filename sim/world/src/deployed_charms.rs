@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use trustsim_charms::Charm;
+use trustsim_charm_model::Charm;
 use trustsim_juju::ApplicationId;
 
 /// The charm of each application, and those that it was refreshed from.

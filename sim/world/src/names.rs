@@ -5,7 +5,7 @@ use std::sync::Arc;
 use trustsim_model::{ApplicationIndex, ConnectionSpec, Party};
 
 use super::simulation::World;
-use trustsim_charms::{CertificatesProfile, EndpointProfile, Mode, Requests, Role};
+use trustsim_charm_model::{CertificatesProfile, EndpointProfile, Mode, Requests, Role};
 use trustsim_juju::UnitId;
 
 impl World {

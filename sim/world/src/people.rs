@@ -10,7 +10,7 @@ use trustsim_model::{
 
 use super::desk::subject;
 use super::simulation::{Event, World};
-use trustsim_charms::{ExternalCa, OperatorAction, OperatorContext, PendingTask};
+use trustsim_charm_model::{ExternalCa, OperatorAction, OperatorContext, PendingTask};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::Note as CharmNote;
 use trustsim_juju::{About, ApplicationId, UnitId};
@@ -115,7 +115,7 @@ impl World {
     /// Roots that every system trusts: of the public ACME server, and of public CAs with which
     /// people sign.
     pub(super) fn public_roots(&self) -> impl Iterator<Item = &Certificate> {
-        let acme = self.acme.iter().map(trustsim_charms::AcmeServer::root);
+        let acme = self.acme.iter().map(trustsim_charm_model::AcmeServer::root);
         let signers = self.people.cas.iter().flatten();
         acme.chain(signers.filter_map(ExternalCa::public_root))
     }

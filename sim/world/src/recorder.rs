@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::simulation::World;
-use trustsim_charms::LibraryBinding;
+use trustsim_charm_model::LibraryBinding;
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{ApplicationKind, Hook, HookError, Sight, UnitId};
 use trustsim_kernel::Time;

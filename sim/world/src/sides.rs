@@ -6,7 +6,7 @@ use trustsim_model::{Answering, Entry, Kind, Trigger};
 
 use super::desk::subject;
 use super::simulation::{Event, World};
-use trustsim_charms::surface;
+use trustsim_charm_model::surface;
 use trustsim_interfaces::pem;
 use trustsim_juju::{About, UnitId};
 use trustsim_kernel::{Agenda, Seq, Time};

@@ -20,7 +20,7 @@ use super::recorder::Recorder;
 use super::revocation::Publications;
 use super::sides::Sides;
 use super::tampering::Edits;
-use trustsim_charms::AcmeServer;
+use trustsim_charm_model::AcmeServer;
 use trustsim_juju::{
     self as juju, ApplicationId, ConnectionError, Driver, Hook, Host, Juju, LinkId, Quiet, UnitId,
 };

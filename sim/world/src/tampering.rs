@@ -13,7 +13,7 @@ use trustsim_model::{
 
 use super::desk::subject;
 use super::simulation::{Event, World};
-use trustsim_charms::surface;
+use trustsim_charm_model::surface;
 use trustsim_interfaces::pem;
 use trustsim_juju::{About, UnitId, Value};
 use trustsim_kernel::{Agenda, Seq, Span, Time};

@@ -70,7 +70,7 @@ impl CharmVault {
         Ok(())
     }
 
-    /// Whether nothing stands in the way; what does is said.
+    /// Whether nothing prevents it; what does is said.
     fn is_ready(&self, unit: &mut UnitContext<'_>) -> bool {
         let is_ready = self.obstacle(unit).is_none();
         if !is_ready {

@@ -1,8 +1,8 @@
 //! What charm-vault waits for people to do, as openstack/charm-vault `src/README.md` at 5a0c525
 //! tells them to: unseal and authorise, and where it has no CA, give it one.
 //!
-//! Somebody who has a CA makes Vault an intermediate under it: `get-csr`, then
-//! `upload-signed-csr` with the signed certificate and the root; somebody who has none runs
+//! An operator who has a CA makes Vault an intermediate under it: `get-csr`, then
+//! `upload-signed-csr` with the signed certificate and the root; one who has none runs
 //! `generate-root-ca`.
 
 use super::{AUTO_GENERATED, CA_READY, CharmVault, Obstacle, SEALED, is_set, option_is_true, pki};
@@ -16,7 +16,7 @@ const WAITS_CA: &str = "missing-ca";
 const WAITS_SIGNED: &str = "signed-csr";
 
 impl CharmVault {
-    /// What the unit's status says that somebody has to do.
+    /// What the unit's status says that an operator has to do.
     pub(super) fn waits_for(&self, unit: &UnitContext<'_>) -> Option<PendingTask> {
         let wait = |what, subject: &str, detail: &str| {
             let (subject, detail) = (subject.to_owned(), detail.to_owned());
@@ -46,7 +46,7 @@ impl CharmVault {
         }
     }
 
-    /// What somebody does about it.
+    /// What an operator does about it.
     pub(super) fn answered(
         &self,
         task: &PendingTask,

@@ -17,7 +17,7 @@ const STORAGE: &str = "vault-storage/charm-pki-local";
 const CHAIN: &str = "chain";
 const KEY: &str = "private-key";
 const PENDING: &str = "pending-key";
-/// What `get-csr` printed, which somebody has in their hands.
+/// What `get-csr` printed, which an operator has.
 const PENDING_REQUEST: &str = "pending-request";
 const ADDRESS: &str = "address";
 const MAX_TTL: &str = "max-ttl";
@@ -63,7 +63,7 @@ pub(super) fn generate_root(
     Ok(root)
 }
 
-/// `get_csr`: a new key, whose request somebody else signs; what was there is gone.
+/// `get_csr`: a new key, whose request a CA outside signs; what was there is gone.
 pub(super) fn request_intermediate(
     unit: &mut UnitContext<'_>,
     keys: &KeySource,
@@ -87,7 +87,7 @@ pub(super) fn pending_request(unit: &UnitContext<'_>) -> Option<Value> {
     field(unit, PENDING_REQUEST)
 }
 
-/// `upload_signed_csr`: the certificate of the key that waits, and whatever stands above it.
+/// `upload_signed_csr`: the certificate of the key that waits, and the CAs above it.
 pub(super) fn set_signed_intermediate(
     unit: &mut UnitContext<'_>,
     signed: &str,

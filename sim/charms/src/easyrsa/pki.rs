@@ -77,7 +77,7 @@ pub(super) fn recover(unit: &mut UnitContext<'_>, ca: Value, key: Value, serial:
 }
 
 /// `create_server_certificate`: made anew when the names change; what it replaces is revoked,
-/// which nobody learns.
+/// which no unit learns.
 pub(super) fn server(
     unit: &mut UnitContext<'_>,
     version: EasyRsaVersion,

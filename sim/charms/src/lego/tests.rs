@@ -1,9 +1,9 @@
 //! `src/charm.py` of canonical/lego-operator at 8f0fdad, unit by unit.
 
-use super::super::acme::{AcmeProfile, DOWN};
 use super::super::tests::{START, Stage, certificates_profile, consumer};
 use super::super::{CertificatesProfile, Mode, catalogue};
 use super::*;
+use trustsim_charm_model::acme::{AcmeProfile, DOWN};
 use trustsim_juju::{ApplicationId, RelationId, UnitId};
 use trustsim_kernel::{Span, Streams};
 use trustsim_pki::{KeyAlgorithm, KeyPool};
@@ -48,7 +48,7 @@ impl Play {
 
     fn leader(&self) -> UnitId {
         let lease = &self.stage.juju.application(self.lego).lease;
-        lease.holder.expect("somebody leads")
+        lease.holder.expect("there is a leader")
     }
 
     fn other(&self) -> UnitId {
@@ -88,7 +88,7 @@ fn errors_are_mapped_to_the_codes_of_the_interface() {
         (103, "WILDCARD_NOT_ALLOWED".to_owned())
     );
     let http = [("plugin", "http"), RIGHT[0]];
-    // Without an ingress nobody reaches the challenge: an ACME `connection` problem is 201 too.
+    // Without an ingress the server does not reach the challenge: an ACME `connection` problem is 201 too.
     let unreached = Play::new(&http, "a.rehearsal.dev");
     assert_eq!(unreached.error(), (201, "SERVER_NOT_AVAILABLE".to_owned()));
     let (status, message) = unreached.status(unreached.leader());

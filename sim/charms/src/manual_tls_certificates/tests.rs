@@ -43,7 +43,7 @@ impl Play {
 
     fn leader(&self) -> UnitId {
         let lease = &self.stage.juju.application(self.manual).lease;
-        lease.holder.expect("somebody leads")
+        lease.holder.expect("there is a leader")
     }
 
     fn other(&self) -> UnitId {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::options::{OptionFault, Options};
+use crate::{OptionFault, Options};
 use trustsim_interfaces::UnitContext;
 use trustsim_kernel::Span;
 use trustsim_pki::{Certificate, RequestAttributes};

@@ -75,7 +75,7 @@ impl Cluster {
 
     fn leader(&self) -> UnitId {
         let holder = self.stage.juju.application(self.vault).lease.holder;
-        holder.expect("somebody leads")
+        holder.expect("there is a leader")
     }
 
     fn act(&mut self, action: &str) {
@@ -140,7 +140,7 @@ fn without_database_or_authorization_nothing_is_issued() {
 
     let mut waiting = cluster(1, &[]);
     waiting.stage.run_for(10 * DAY);
-    assert!(waiting.bag(0).is_empty(), "nobody has authorised it");
+    assert!(waiting.bag(0).is_empty(), "it is not authorised");
     waiting.act("authorize-charm");
     assert!(waiting.bag(0).get("web_0.server.cert").is_some());
     // The database goes, and with it everything that would be issued.
@@ -381,7 +381,7 @@ fn an_application_gets_one_certificate_for_all_its_units() {
     }
 }
 
-/// A CA that lives too short for another leaf refuses, and whoever asked learns nothing
+/// A CA that lives too short for another leaf refuses, and the requirer learns nothing
 /// (`create_certs`: `continue  # TODO: report failure back to client`).
 #[test]
 fn what_vault_refuses_is_never_told() {

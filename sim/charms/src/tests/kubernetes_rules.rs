@@ -127,7 +127,7 @@ fn client_certificates_are_shared_by_the_units() {
     );
 }
 
-/// charm-lib-kubernetes-snaps at ccb9ec2 (`update_kubeconfig`): the CA stands in the kubeconfig as
+/// charm-lib-kubernetes-snaps at ccb9ec2 (`update_kubeconfig`): the CA is in the kubeconfig as
 /// base64 of its text, and a worker is pointed at the load balancer.
 #[test]
 fn the_kubeconfig_of_a_kubelet_carries_the_ca() {

@@ -184,7 +184,7 @@ fn a_certificate_is_made_anew_only_when_its_names_change() {
     assert_eq!(pair.provider_bag(), after);
 }
 
-/// A certificate may run out under the legacy protocol: nobody asks and nobody answers.
+/// A certificate may run out under the legacy protocol: no one requests it anew and none is sent.
 #[test]
 fn what_expires_stays_expired() {
     let mut pair = pair(9, Mode::Unit);

@@ -2,6 +2,8 @@
 
 mod charm_vault_rules;
 mod consumer_switches;
+mod declarations;
+mod declared_chains;
 mod kubernetes_rules;
 mod legacy_rules;
 mod library_rules;
@@ -50,7 +52,7 @@ pub(super) struct Played {
     pub secrets: Vec<(Arc<str>, Option<Time>)>,
 }
 
-/// Code that stands in for a charm's in an action of this name.
+/// Code that runs in place of a charm's in an action of this name.
 pub(super) type Stunt = fn(&mut UnitContext<'_>) -> Result<(), HookError>;
 
 pub(super) struct Stage {

@@ -149,7 +149,7 @@ fn a_charm_with_version_3_may_want_to_be_told_later() {
 
 /// canonical/opensearch-operator asks with `add_unique_id_to_subject_name=False`, and
 /// canonical/copilot-collections issue 69 is what comes of it where the names keep their order:
-/// the same request again changes no databag, nobody hears of it, and the certificate ends.
+/// the same request again changes no databag, so no hook runs, and the certificate ends.
 #[test]
 fn the_same_request_again_is_never_answered() {
     let mut pair = v3(|profile| profile.unique_requests = false);

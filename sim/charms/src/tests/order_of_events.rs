@@ -175,7 +175,7 @@ fn the_ca_falls_due(life: &mut Life) {
 }
 
 fn what_expired_is_repeated(life: &mut Life) {
-    // Step 7: nobody removes what has expired, neither the replaced revision of the active CA's
+    // Step 7: what has expired is not removed, neither the replaced revision of the active CA's
     // secret nor, two days later, the expiring one. Juju repeats the event of each every five
     // minutes (juju/juju 3.6 `ExpireRetryDelay`), and each time the charm configures.
     let since = life.stage.now();

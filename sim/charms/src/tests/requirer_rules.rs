@@ -250,7 +250,7 @@ fn one_bad_entry_blanks_the_whole_bag() {
         unit.set_application_data(relation, CERTIFICATES, Some(spoilt.into()))?;
         Ok(())
     });
-    assert!(pair.served(0).is_some(), "nobody told the charm");
+    assert!(pair.served(0).is_some(), "no event told the charm");
     pair.stage.set_config(pair.web, "other", "x");
     pair.stage.run_for(10);
     assert!(pair.served(0).is_none());

@@ -145,7 +145,7 @@ fn opensearch_renews_a_day_before_the_end() {
 fn opensearch_waits_for_its_slowest_node() {
     let mut cluster = opensearch(3);
     let before: Vec<_> = (0..3).map(|node| cluster.served(node)).collect();
-    // The last node's requests are gone: nobody answers it.
+    // The last node's requests are gone: no provider answers it.
     cluster.stage.stunts.insert("withdraw", |unit| {
         let relation = unit.relations("certificates")[0];
         let key = trustsim_interfaces::tls_certificates::REQUESTS;

@@ -105,7 +105,7 @@ fn a_peer_that_says_nothing_gets_version_0_in_the_units_bag_as_well() {
             ("chain", "[\"a\\n\", \"b\"]"),
             ("version", "0"),
         ],
-        "its texts are JSON, the first of the set stands in for all, the addresses are gone"
+        "its texts are JSON, the first of the set is given for all, the addresses are gone"
     );
     // Nothing is ever taken back from such a peer.
     stage.stunts.insert("clear", |unit| {

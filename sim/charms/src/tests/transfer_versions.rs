@@ -82,7 +82,7 @@ fn mute(unit: &mut UnitContext<'_>) -> Result<(), HookError> {
 }
 
 /// One CA goes through each pair of libraries, but for a requirer of version 1 before charmlibs or
-/// after it that stands before a provider of version 0: `json.loads` of plain PEM raises, and the
+/// after it that meets a provider of version 0: `json.loads` of plain PEM raises, and the
 /// set is empty.
 #[test]
 fn who_understands_whom() {
@@ -184,7 +184,7 @@ fn version_0_takes_its_certificate_back() {
         .filter(|key| !key.contains("address") && !key.contains("subnets"))
         .collect();
     assert_eq!(keys, [VERSION]);
-    // The requirer of version 0 finds what is left not valid, and tells nobody.
+    // The requirer of version 0 finds what is left not valid, and emits no event.
     assert_eq!(pair.trusted(), 1);
 }
 
@@ -218,10 +218,10 @@ fn a_peer_of_version_0_gets_an_arbitrary_ca_after_a_rotation() {
     );
 }
 
-/// Trap 1: the value is JSON; a charm that writes it as it stands has a file without a certificate
+/// Trap 1: the value is JSON; a charm that writes it as it is has a file without a certificate
 /// (canonical/grafana-k8s-operator issue 441, canonical/traefik-k8s-operator issue 668).
 #[test]
-fn a_charm_that_writes_the_quoted_value_trusts_nobody() {
+fn a_charm_that_writes_the_quoted_value_trusts_no_certificate() {
     let raw = TrustProfile {
         reads: Reads::Raw,
         ..TrustProfile::default()
@@ -242,7 +242,7 @@ fn a_charm_that_writes_the_quoted_value_trusts_nobody() {
     // What a real provider of version 0 writes suits it.
     pair = transfer(Library::V0Patch11, Library::V0Patch11, raw.clone());
     assert_eq!(pair.trusted(), 1);
-    // Issue 671: the data moved to the application databag, where nobody looks.
+    // Issue 671: the data moved to the application databag, which is not read.
     pair = transfer(Library::V1Patch15, Library::V1Patch15, raw);
     assert_eq!(pair.trusted(), 0);
 }
@@ -287,7 +287,7 @@ fn a_handler_that_reads_again_loses_what_came_by_version_0() {
         };
         let mut pair = transfer(Library::V1Patch15, Library::V1Patch15, profile);
         assert_eq!(pair.trusted(), 1, "version 1 does not need the units");
-        // Its version goes, as after a refresh of a charm whose relation stands since version 0.
+        // Its version goes, as after a refresh of a charm whose relation is there since version 0.
         pair.requirer_says(mute);
         pair.provider_does(|unit| {
             let relation = unit.relations("send-ca-cert")[0];

@@ -66,12 +66,12 @@ fn house_on(
 }
 
 impl House {
-    /// Somebody does all that Vault waits for now.
+    /// An operator does all that Vault waits for now.
     fn people(&mut self) {
         people(&mut self.stage, self.vault);
     }
 
-    /// Somebody initialises, unseals and authorises, and Vault gets its intermediate.
+    /// An operator initialises, unseals and authorises, and Vault gets its intermediate.
     fn open(&mut self) -> RelationId {
         self.people();
         self.stage.run_for(30);
@@ -163,11 +163,11 @@ fn people(stage: &mut Stage, application: ApplicationId) {
             rejects: Vec::new(),
         };
         let waits = charm.pending_tasks(&context);
-        let deeds = waits
+        let actions = waits
             .iter()
             .filter_map(|wait| charm.answer(wait, &mut hand, &mut context));
-        for deed in deeds.collect::<Vec<_>>() {
-            match deed {
+        for action in actions.collect::<Vec<_>>() {
+            match action {
                 OperatorAction::Action { name, .. } => stage.act(unit, &name),
                 OperatorAction::Config { .. } => unreachable!("Vault waits for no option"),
                 OperatorAction::AtWorkload { files, .. } => {
@@ -185,7 +185,7 @@ fn vault_k8s(days: u32) -> House {
 
 /// `k8s/src/charm.py` `_configure` and `_on_collect_status`: whatever is missing, it returns.
 #[test]
-fn a_sealed_vault_signs_nothing_and_tells_nobody() {
+fn a_sealed_vault_signs_nothing_and_says_nothing() {
     let mut house = vault_k8s(90);
     let (root, vault) = (house.root, house.vault);
     house
@@ -202,7 +202,7 @@ fn a_sealed_vault_signs_nothing_and_tells_nobody() {
     let message = "Please authorize charm (see `authorize-charm` action)";
     assert_eq!(house.status(0), (Status::Blocked, message.to_owned()));
     assert!(house.answers(relation).is_empty() && house.errors(relation).is_empty());
-    // Nobody tells the charm: it signs at its next update-status.
+    // No event tells the charm: it signs at its next update-status.
     house.people();
     house.stage.run_for(700);
     assert_eq!(house.status(0), (Status::Active, String::new()));
@@ -433,7 +433,7 @@ fn a_root_of_its_own_lives_as_long_as_the_mount_allows_and_is_never_renewed() {
     let (_, late) = house.web("late", &[("name", "late.example.com")]);
     assert_eq!(house.errors(late)[0].error.code, 999);
     house.stage.run_for(30 * DAY_S);
-    assert!(house.answers(late).is_empty(), "nobody renews the root");
+    assert!(house.answers(late).is_empty(), "the root is not renewed");
     let vault = house.vault;
     house
         .stage

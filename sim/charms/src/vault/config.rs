@@ -1,6 +1,6 @@
 //! The charm's options, as it reads them (`vault-package/vault/vault_helpers.py`).
 
-use crate::options::{OptionFault, Options};
+use crate::{OptionFault, Options};
 use trustsim_interfaces::tls_certificates::{Request, Side};
 use trustsim_kernel::Span;
 use trustsim_pki::RequestAttributes;

@@ -53,7 +53,7 @@ impl Vault {
         }
     }
 
-    /// `_configure_external_ca`: imports certificate and key, but not what stands above them.
+    /// `_configure_external_ca`: imports certificate and key, but not the CAs above them.
     fn configure_external(
         &self,
         unit: &mut UnitContext<'_>,
@@ -240,7 +240,7 @@ fn own_root(unit: &UnitContext<'_>) -> Option<SigningCa> {
 }
 
 /// `_generate_pki_certificate_for_requirer`: `ca` is the CA that signs, and the chain the leaf and
-/// it; what stands above was never imported (canonical/vault-k8s-operator#664).
+/// it; what is above was never imported (canonical/vault-k8s-operator#664).
 fn sign(
     unit: &mut UnitContext<'_>,
     issuer: &SigningCa,

@@ -1,26 +1,25 @@
 //! The Vault server of a unit: whether it runs, is initialised, unsealed, reachable and part of a
 //! cluster that works.
 //!
-//! A server starts sealed. Whoever unseals it puts that into its memory, which every restart
+//! A server starts sealed. Unsealing it is kept in its memory, which every restart
 //! loses; what was ever unsealed has a database. The cluster works while more than half of the
 //! units with a database are unsealed (raft). What Vault stores, issuers above all, follows from
 //! the charm's relations and secrets and is not kept twice.
 
+pub(super) use crate::surface::VAULT_UNSEALED as UNSEALED;
 use crate::surface::chain_path;
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::pem;
 use trustsim_juju::{Value, Workload};
 use trustsim_kernel::{Span, Time, parse_duration};
 
-/// File in the memory of a Vault server that is unsealed.
-pub const UNSEALED: &str = "memory/vault/unsealed";
 /// There once a server was unsealed; says by what: `shamir` or `transit`.
 const DATABASE: &str = "vault/raft/vault.db";
 /// `vault.hcl`.
 const CONFIG: &str = "vault/config/vault.hcl";
 /// There once the service is planned; says in which pod, since Pebble forgets it with the pod.
 const PLAN: &str = "vault/plan";
-/// `tls-certificates-access`, whoever the certificate came from.
+/// `tls-certificates-access`, for a certificate of the charm's own too.
 pub(super) const ACCESS: &str = "tls-certificates-access";
 /// `ca.pem`.
 pub(super) const CA: &str = "vault/certs/ca.pem";
@@ -175,7 +174,7 @@ fn new_database(unit: &UnitContext<'_>) -> Option<Value> {
     (is_unsealed(unit) && !noted).then(|| Value::from(seal))
 }
 
-/// Notes the database of a server that somebody has unsealed since the last hook.
+/// Notes the database of a server that was unsealed since the last hook.
 pub(super) fn note_database(unit: &mut UnitContext<'_>) {
     if let Some(seal) = new_database(unit) {
         unit.push_file(DATABASE, seal);

@@ -10,7 +10,7 @@ use crate::ca_route::CaRoute;
 use crate::cause::{Apart, Cause, Refusal, RefusalMeaning};
 use crate::change::Change;
 use crate::explanation::Explanation;
-use trustsim_charms::EndpointProfile;
+use trustsim_charm_model::EndpointProfile;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{Action, ApplicationIndex, HookAction, Target};
 

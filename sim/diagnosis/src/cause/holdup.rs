@@ -5,7 +5,7 @@ use super::faults::{self, Strike};
 use super::{Cause, Event, Refusal, RootCause, Search, Status, WaitEnd, short};
 use crate::addresses::{address, application_of};
 use crate::notes;
-use trustsim_charms::PendingTask;
+use trustsim_charm_model::PendingTask;
 use trustsim_juju::{HookError, HookName};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{Action, Entry, Kind, Note, Seq, TimedAction};
@@ -284,7 +284,7 @@ fn refused_by(providers: Vec<String>, (holder, name): (&str, &str), refusal: Ref
 fn unseals(action: &Action) -> bool {
     match action {
         Action::AtWorkload { files, .. } => {
-            let unsealed = files.get(trustsim_charms::VAULT_UNSEALED);
+            let unsealed = files.get(trustsim_charm_model::surface::VAULT_UNSEALED);
             unsealed.is_some_and(Option::is_some)
         }
         _ => false,

@@ -1,7 +1,7 @@
 //! What can be to blame for a failure, one variant each, with the facts that name it. Knows no
 //! English: `trustsim_report::words` has the sentence for each variant.
 
-use trustsim_charms::PendingTask;
+use trustsim_charm_model::PendingTask;
 use trustsim_juju::{HookError, HookName};
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;

@@ -4,7 +4,7 @@
 use super::{Cause, Event, RootCause, Search, SignedInThePast, short};
 use crate::addresses::{address, application_of, holder};
 use crate::case::Case;
-use trustsim_charms::{CertificatesProfile, EndpointProfile, Serves};
+use trustsim_charm_model::{CertificatesProfile, EndpointProfile, Serves};
 use trustsim_world::{Action, CertificateRecord, Kind, Seq};
 
 impl<'a> Search<'_, 'a> {

@@ -9,7 +9,7 @@ use crate::addresses::{address, application_of, holder};
 use crate::ca_route::protocols_differ;
 use crate::case::Case;
 use crate::notes;
-use trustsim_charms::{EndpointProfile, KeyUse, Mode, Role};
+use trustsim_charm_model::{EndpointProfile, KeyUse, Mode, Role};
 use trustsim_kernel::Time;
 use trustsim_world::{ApplicationIndex, CertificateKind, CertificateRecord, Kind, Seq};
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use trustsim_charms::PendingTask;
+use trustsim_charm_model::PendingTask;
 use trustsim_interfaces::notes::RefusedOrder;
 use trustsim_juju::{HookError, HookName, SecretChange, Status as JujuStatus};
 use trustsim_kernel::Time;

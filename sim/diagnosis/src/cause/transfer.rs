@@ -4,7 +4,7 @@
 use super::{RootCause, Search, Transit, short};
 use crate::addresses::application_of;
 use crate::case::Case;
-use trustsim_charms::{Apply, EndpointProfile, Reads, Store};
+use trustsim_charm_model::{Apply, EndpointProfile, Reads, Store};
 use trustsim_interfaces::certificate_transfer::Library;
 use trustsim_kernel::Time;
 use trustsim_world::{EndpointRef, Entry, Kind, Seq};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::plan;
 use crate::command::{Command, Obstacle};
 use crate::versions::{Fix, mended};
-use trustsim_charms::{CharmMetadata, Role};
+use trustsim_charm_model::{CharmMetadata, Role};
 use trustsim_kernel::Span;
 use trustsim_world::{
     Action, ActionIndex, ApplicationIndex, Deployment, HookAction, Party, RelationIndex,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::addresses::{address, application_of};
-use trustsim_charms::{AcmeLimit, acme_limits, domains};
+use trustsim_charm_model::{AcmeLimit, acme_limits, domains};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{CertificateKind, Deployment, Journal, Kind};
 

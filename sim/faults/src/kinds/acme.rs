@@ -1,6 +1,6 @@
 //! The public ACME server, out of reach.
 
-use trustsim_charms::DeclaredDuration;
+use trustsim_charm_model::DeclaredDuration;
 use trustsim_errors::Code;
 use trustsim_model::Action;
 use trustsim_yaml::{Spanned, record};

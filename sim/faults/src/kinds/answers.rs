@@ -1,6 +1,6 @@
 //! Ports that do not answer with TLS.
 
-use trustsim_charms::DeclaredDuration;
+use trustsim_charm_model::DeclaredDuration;
 use trustsim_model::{Action, Answering, Target, TlsAction};
 use trustsim_yaml::{Spanned, Text, record};
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use trustsim_charms::DeclaredDuration;
+use trustsim_charm_model::DeclaredDuration;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_model::{Action, Deployment, MachineIndex, NetworkAction, Target, TiVec, UnitAction};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use trustsim_charms::{CharmMetadata, DeclaredDuration, Role};
+use trustsim_charm_model::{CharmMetadata, DeclaredDuration, Role};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_juju::{CommitFault, HookName, RelationEvent};
 use trustsim_kernel::Span;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use trustsim_charms::DeclaredDuration;
+use trustsim_charm_model::DeclaredDuration;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_juju::Disruption;
 use trustsim_kernel::Span;

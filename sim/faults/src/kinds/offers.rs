@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use trustsim_charms::DeclaredDuration;
+use trustsim_charm_model::DeclaredDuration;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_model::{Action, Deployment, ModelSpec, OfferAction, OfferIndex, Party, TiVec};
 use trustsim_yaml::{Spanned, Text, nearest, record};

@@ -1,6 +1,6 @@
 //! Faults that are drawn from the seed before the run: the plan. [`crate::draw()`] draws them.
 
-use trustsim_charms::DeclaredDuration;
+use trustsim_charm_model::DeclaredDuration;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
 use trustsim_model::RandomPlan;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use trustsim_charms::DeclaredDuration;
+use trustsim_charm_model::DeclaredDuration;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
 use trustsim_model::{Action, Deployment, ModelIndex, OfferAction, Party, RelationSpec, Side};

@@ -1,7 +1,7 @@
 //! Revocation: of one certificate by those who gave it, by lists that an authority publishes; and
 //! a CA whose key is stolen.
 
-use trustsim_charms::DeclaredDuration;
+use trustsim_charm_model::DeclaredDuration;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
 use trustsim_model::{Action, Revoked, TlsAction};

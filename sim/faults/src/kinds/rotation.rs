@@ -1,7 +1,7 @@
 //! A CA that is rotated in explicit steps: the steps as written, checked against what the CA at hand
 //! can do. [`crate::rotation`] makes actions of them.
 
-use trustsim_charms::DeclaredDuration;
+use trustsim_charm_model::DeclaredDuration;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
 use trustsim_model::{ApplicationIndex, Claim, RotationStep, Target, TrustChange};

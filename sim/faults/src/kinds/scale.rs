@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use trustsim_charms::CharmDeclaration;
+use trustsim_charm_model::CharmDeclaration;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
 use trustsim_model::{Action, ApplicationIndex, Deployment, ModelKind, ScaleAction, Target};

@@ -1,6 +1,6 @@
 //! What a unit presents is changed by hand.
 
-use trustsim_charms::{DeclaredDuration, Role};
+use trustsim_charm_model::{DeclaredDuration, Role};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_model::{Action, ApplicationIndex, Tampering, Target, TlsAction, TlsEdit};
 use trustsim_yaml::{Spanned, Text, nearest, record};

@@ -1,6 +1,6 @@
 //! What comes into a trust store by hand, and what is put on its block list.
 
-use trustsim_charms::DeclaredDuration;
+use trustsim_charm_model::DeclaredDuration;
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_model::{Action, Added, Store, Target, TlsAction, TlsEdit};
 use trustsim_yaml::{Place, Spanned, Text, nearest, record};

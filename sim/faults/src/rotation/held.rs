@@ -1,8 +1,8 @@
 //! Steps of a CA whose key the operator holds: each is an action of the provider
-//! (`charms::DeclaredProvider`).
+//! (`generic_charms::DECLARED_PROVIDER`).
 
 use super::{Planned, Planner};
-use trustsim_charms::{EndpointProfile, Mode};
+use trustsim_charm_model::{EndpointProfile, Mode};
 use trustsim_kernel::{Span, Streams};
 use trustsim_model::{Action, ApplicationIndex, Deployment, Party, RotationStep};
 

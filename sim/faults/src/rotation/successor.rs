@@ -1,7 +1,7 @@
 //! Steps where a second provider takes over: relations come and go, whatever charm either is.
 
 use super::{Planned, Planner};
-use trustsim_charms::Role;
+use trustsim_charm_model::Role;
 use trustsim_model::{
     Action, ApplicationIndex, Deployment, Party, RelationSpec, RotationStep, Side, TrustChange,
 };

@@ -87,7 +87,7 @@ mod tests {
     use crate::deployment::Party;
     use crate::index::{ApplicationIndex, ClientIndex, ModelIndex};
     use crate::tls_action::{Added, Answering, Revoked, Store, Tampering, TlsAction, TlsEdit};
-    use trustsim_charms::Role;
+    use trustsim_charm_model::Role;
     use trustsim_juju::{CommitFault, Disruption};
     use trustsim_kernel::Span;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Whom;
 use crate::deployment::{Deployment, ModelKind};
 use crate::index::ApplicationIndex;
-use trustsim_charms::CharmMetadata;
+use trustsim_charm_model::CharmMetadata;
 
 /// Something an operator does to an application's units or charm.
 #[derive(Clone, Debug, PartialEq, Eq)]

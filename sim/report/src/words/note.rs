@@ -1,6 +1,6 @@
 //! The words for notes in a journal: what a charm, an operator or the simulation says of itself.
 
-use trustsim_charms::PendingTask;
+use trustsim_charm_model::PendingTask;
 use trustsim_interfaces::notes::RefusedOrder;
 use trustsim_kernel::{Span, format_duration};
 use trustsim_model::{Manifest, NotFetched, Note, Refusal};

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::words;
-use trustsim_charms::{PendingTask, Role, VAULT_UNSEALED};
+use trustsim_charm_model::surface::VAULT_UNSEALED;
+use trustsim_charm_model::{PendingTask, Role};
 use trustsim_diagnosis::{Explanation, diagnose};
 use trustsim_juju::{HookError, RelationChange, Status};
 use trustsim_kernel::Span;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::Resolver;
 use crate::format::{beside, read_text};
 use trustsim_charms::{
-    CharmDeclaration, CharmMetadata, KnownCharm, WITHOUT_TLS, catalogue, catalogue_source,
-    known_charm, known_charm_on,
+    CharmDeclaration, CharmMetadata, KnownCharm, REGISTRY, WITHOUT_TLS, catalogue,
+    catalogue_source, known_charm, known_charm_on,
 };
 use trustsim_errors::{Code, Diagnostic, Severity};
 use trustsim_yaml::{Entry, FromNode, Node, Place, Reader, Spanned, Text, Unknown, Value, parse};
@@ -38,7 +38,7 @@ impl Resolver<'_> {
         if let Some(stack) = &declaration.validator {
             self.validator(stack);
         }
-        let charm = declaration.to_charm(&name.value, &mut reader);
+        let charm = declaration.to_charm(&name.value, &REGISTRY, &mut reader);
         self.out
             .list
             .extend(reader.mistakes.into_iter().map(Diagnostic::from));
@@ -74,7 +74,7 @@ impl Resolver<'_> {
         if let Some(stack) = &declaration.validator {
             self.validator(stack);
         }
-        let charm = declaration.to_charm(name, &mut reader);
+        let charm = declaration.to_charm(name, &REGISTRY, &mut reader);
         let mistakes = reader.mistakes.into_iter().map(Diagnostic::from);
         self.out.list.extend(mistakes);
         charm
@@ -206,7 +206,7 @@ impl Resolver<'_> {
         let known = catalogue().get(&name);
         let mut reader = Reader::new(Unknown::Ignored, false);
         let declaration = CharmDeclaration::from_node(&node, &mut reader)?;
-        let mut charm = declaration.to_charm(&name, &mut reader);
+        let mut charm = declaration.to_charm(&name, &REGISTRY, &mut reader);
         self.out
             .list
             .extend(reader.mistakes.into_iter().map(Diagnostic::from));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use trustsim_model::{ApplicationIndex, ModelKind, Refusal, ScaleAction};
 
 use crate::simulation::{Event, World};
-use trustsim_charms::{Charm, CharmMetadata};
+use trustsim_charm_model::{Charm, CharmMetadata};
 use trustsim_juju::{ApplicationId, Hook, UnitId};
 use trustsim_kernel::{Agenda, Seq, Span, Time};
 

@@ -5,7 +5,7 @@ use trustsim_model::Tampering;
 
 use super::{DAMAGED_BLOCK, Files};
 use crate::simulation::World;
-use trustsim_charms::surface::{self, ServedFiles};
+use trustsim_charm_model::surface::{self, ServedFiles};
 use trustsim_interfaces::pem;
 use trustsim_juju::{UnitId, Value};
 use trustsim_kernel::{Span, Streams, Time};

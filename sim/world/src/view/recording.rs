@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Simulation;
 use crate::recorder::RecordedHook;
-use trustsim_charms::LibraryBinding;
+use trustsim_charm_model::LibraryBinding;
 use trustsim_interfaces::tls_certificates::{Mode, Request, Side};
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
 use trustsim_juju::{Bag, Hook, RelationSight, SecretOwner, SecretSight, Sight};

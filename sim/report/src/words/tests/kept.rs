@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::{Told, cause, note, requested};
-use trustsim_charms::{
+use trustsim_charm_model::{
     Apply, CertificatesProfile, Endpoint, EndpointProfile, LibraryProfile, Role, Serves, Store,
-    TrustProfile, implementation,
+    TrustProfile,
 };
+use trustsim_charms::implementation;
 use trustsim_interfaces::certificate_transfer::Library;
 use trustsim_juju::{HookError, RelationChange, RelationName};
 use trustsim_model::{

@@ -39,7 +39,7 @@ pub struct CharmMetadata {
     pub rotate_ca_action: Option<String>,
     /// Actions it answers.
     pub actions: Vec<String>,
-    /// False for a charm that nobody described: it runs as a plain application.
+    /// False for a charm without a description: it runs as a plain application.
     pub known: bool,
 }
 
@@ -337,7 +337,7 @@ pub struct IssuerProfile {
     pub chain: Vec<DeclaredAuthority>,
     /// How long its leaves live.
     pub leaf_validity: Span,
-    /// Whether the root stands in the chain that requirers get.
+    /// Whether the root is in the chain that requirers get.
     pub chain_includes_root: bool,
     /// What `certificate_transfer` hands out.
     pub transfers: Transfers,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use rand::RngExt;
 
 use super::{Changes, TrustEndpoint};
-use crate::surface::{paths_under, trust_path};
-use crate::{Reads, Store};
+use trustsim_charm_model::surface::{paths_under, trust_path};
+use trustsim_charm_model::{Reads, Store};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer::{CertificateSet, Event, Requirer};
 use trustsim_juju::{Hook, HookError, RelationId, Value};

@@ -156,7 +156,7 @@ fn a_rotation_does_one_thing_at_each_step() {
     let mut rotated = Rotated::new();
     let old = rotated.trusted().remove(0);
     rotated.act("prepare", &[]);
-    assert_eq!(rotated.trusted().len(), 1, "made, and nobody knows");
+    assert_eq!(rotated.trusted().len(), 1, "made, and not handed out");
     rotated.act("distribute", &[]);
     let trusted = rotated.trusted();
     let new = trusted.iter().find(|root| **root != old).expect("both");

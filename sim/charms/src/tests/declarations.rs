@@ -1,14 +1,14 @@
 //! Declarations that are read, and mistakes that are explained.
 
 use super::super::{Apply, EndpointProfile, Mode};
-use super::*;
-use trustsim_yaml::{Unknown, parse};
+use super::super::{CharmDeclaration, KnownCharm, Transfers};
+use trustsim_yaml::{FromNode, Reader, Unknown, parse};
 
 fn read(text: &str, unknown: Unknown) -> (KnownCharm, Vec<String>) {
     let documents = parse(text, 0).expect("yaml");
     let mut reader = Reader::new(unknown, unknown == Unknown::Refused);
     let declaration = CharmDeclaration::from_node(&documents[0], &mut reader).expect("a record");
-    let charm = declaration.to_charm("web", &mut reader);
+    let charm = declaration.to_charm("web", &crate::REGISTRY, &mut reader);
     let said = reader.mistakes.into_iter().map(|mistake| mistake.message);
     (charm, said.collect())
 }

@@ -47,7 +47,7 @@ pub struct OptionFault {
 
 impl OptionFault {
     /// A fault that shows in the unit's status.
-    pub(super) fn new(option: &'static str, outcome: impl Into<String>) -> Self {
+    pub fn new(option: &'static str, outcome: impl Into<String>) -> Self {
         Self {
             option,
             outcome: outcome.into(),
@@ -57,13 +57,13 @@ impl OptionFault {
     }
 
     /// The same, which matters only where one of these endpoints is related.
-    pub(super) const fn only_with(mut self, endpoints: &'static [&'static str]) -> Self {
+    pub const fn only_with(mut self, endpoints: &'static [&'static str]) -> Self {
         self.only_with = endpoints;
         self
     }
 
     /// The same, where a certificate is expected.
-    pub(super) const fn no_pem(mut self) -> Self {
+    pub const fn no_pem(mut self) -> Self {
         self.is_no_pem = true;
         self
     }

@@ -1,15 +1,15 @@
 //! The generic consumer of the legacy protocol: what its endpoints' profiles say, and nothing else.
 //!
-//! It stands for reactive charms that write what layer-tls-client gives them
+//! It plays reactive charms that write what layer-tls-client gives them
 //! (juju-solutions/layer-tls-client `reactive/tls_client.py` at ed989b2): a server certificate for
 //! each unit, or one for the application, followed by the provider's chain, and the CA. It keeps
 //! what it has when the relation goes, as they do.
 
 use std::sync::Arc;
 
-use super::names::listed;
-use super::surface::{chain_path, key_path, trust_path};
-use super::{
+use trustsim_charm_model::names::listed;
+use trustsim_charm_model::surface::{chain_path, key_path, trust_path};
+use trustsim_charm_model::{
     Apply, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Implementation, Mode,
 };
 use trustsim_interfaces::UnitContext;
@@ -18,7 +18,8 @@ use trustsim_interfaces::tls_certificates_legacy::{
 };
 use trustsim_juju::{Hook, HookError, Quiet, Status};
 
-pub(super) static LEGACY_REQUIRER: Implementation = Implementation {
+/// The registration of the generic consumer of the legacy protocol.
+pub static LEGACY_REQUIRER: Implementation = Implementation {
     behaviour: "legacy-requirer",
     build: |setup| Arc::new(LegacyRequirer::new(setup.metadata)),
     ..Implementation::NONE

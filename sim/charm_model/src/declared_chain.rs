@@ -13,7 +13,7 @@ use trustsim_pki::{
 };
 
 /// The CAs from the root down, as `profile` declares them.
-pub(super) fn make(
+pub fn make(
     profile: &IssuerProfile,
     mut key: impl FnMut() -> KeyPair,
     mut terms: impl FnMut(Span) -> Terms,
@@ -62,14 +62,14 @@ fn constrained(declared: &DeclaredAuthority, template: Template) -> Template {
 }
 
 /// The CA that signs: the last of the chain.
-pub(super) fn issuer(chain: &[SigningCa]) -> &SigningCa {
+pub fn issuer(chain: &[SigningCa]) -> &SigningCa {
     chain
         .last()
         .expect("a chain that signs has a CA: a declaration without one is refused")
 }
 
 /// Signs with the last CA of the chain.
-pub(super) fn sign(
+pub fn sign(
     profile: &IssuerProfile,
     chain: &[SigningCa],
     (request, is_ca): (&CertificateRequest, bool),
@@ -105,7 +105,7 @@ pub(super) fn sign(
 }
 
 /// What `profile` hands out to be trusted.
-pub(super) fn sent<'a>(profile: &IssuerProfile, chain: &'a [SigningCa]) -> &'a [SigningCa] {
+pub fn sent<'a>(profile: &IssuerProfile, chain: &'a [SigningCa]) -> &'a [SigningCa] {
     match profile.transfers {
         Transfers::Root => std::slice::from_ref(&chain[0]),
         Transfers::Issuer => std::slice::from_ref(issuer(chain)),
@@ -171,12 +171,12 @@ impl ExternalCa {
     }
 
     /// The CA that signs.
-    pub(super) fn issuer(&self) -> &Certificate {
+    pub fn issuer(&self) -> &Certificate {
         &issuer(&self.chain).certificate
     }
 
     /// Signs a request.
-    pub(super) fn sign(
+    pub fn sign(
         &self,
         request: &CertificateRequest,
         is_ca: bool,

@@ -2,18 +2,14 @@
 //! charm's own `charmcraft.yaml` and `metadata.yaml`. One shape, one reader.
 
 mod endpoint;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 
-use super::legacy_requirer::LEGACY_REQUIRER;
 use super::metadata::{
     CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile, IssuerProfile, OptionSpec,
     Protocol, Role, Transfers,
 };
-use super::requirer::REQUIRER;
-use super::{Bugs, DECLARED_PROVIDER, Implementation, WITHOUT_TLS, registry};
+use super::{Bugs, Implementation, Registry, WITHOUT_TLS};
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_pki::Purpose;
 use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Value, nearest, record};
@@ -118,7 +114,7 @@ record! {
         /// on disk before its certificate. Only charms with version 3 of the library renew keys.
         key: Text = "key" [Extension],
         /// Whether each request has an identifier of its own (true); without one a request made
-        /// again is the same bytes, and nobody hears of it.
+        /// again is the same bytes, and no hook runs.
         unique_requests: bool = "unique-requests" [Extension],
         /// Whether the files are written again when the workload starts (true).
         restores: bool = "restores" [Extension],
@@ -150,7 +146,7 @@ record! {
     pub struct OptionDeclaration {
         /// `string` (the default), `int`, `float`, `boolean` or `secret`.
         kind: Text = "type",
-        /// Value where nobody sets one.
+        /// Value where none is set.
         default: Node = "default",
         /// What it does.
         description: Node = "description",
@@ -173,7 +169,7 @@ record! {
         chain: Vec<AuthorityDeclaration> = "chain" [Required],
         /// How long its certificates live (90d).
         leaf_validity: DeclaredDuration = "leaf-validity",
-        /// Whether the root stands in the chain that requirers get.
+        /// Whether the root is in the chain that requirers get.
         chain_includes_root: bool = "chain-includes-root",
         /// What `certificate_transfer` hands out: `root` (the default), `issuer` or `all`.
         transfers: Text = "transfers",
@@ -252,8 +248,8 @@ pub struct KnownCharm {
 }
 
 impl CharmDeclaration {
-    /// The charm that is declared; mistakes are noted in the reader.
-    pub fn to_charm(&self, name: &str, reader: &mut Reader) -> KnownCharm {
+    /// The charm that is declared, with code of this registry; mistakes are noted in the reader.
+    pub fn to_charm(&self, name: &str, registry: &Registry, reader: &mut Reader) -> KnownCharm {
         let mut endpoints = Vec::new();
         let groups = [
             (&self.provides, Role::Provider),
@@ -271,7 +267,7 @@ impl CharmDeclaration {
             }
         }
         endpoints.sort_by(|a, b| a.name.cmp(&b.name));
-        let implementation = self.to_implementation(&endpoints, reader);
+        let implementation = self.to_implementation(&endpoints, registry, reader);
         let issuer = self.issuer.as_ref().map(|issuer| issuer.to_profile(reader));
         let mut actions = names(self.actions.as_ref(), "actions", reader);
         actions.extend(implementation.actions.iter().map(|name| (*name).to_owned()));
@@ -343,9 +339,10 @@ impl CharmDeclaration {
     fn to_implementation(
         &self,
         endpoints: &[Endpoint],
+        registry: &Registry,
         reader: &mut Reader,
     ) -> &'static Implementation {
-        let mut behaviours: Vec<&str> = registry::named().map(|each| each.behaviour).collect();
+        let mut behaviours: Vec<&str> = registry.named().map(|each| each.behaviour).collect();
         behaviours.dedup();
         let given = one_of(self.behaviour.as_ref(), &behaviours, reader);
         if let Some(issuer) = &self.issuer {
@@ -353,7 +350,7 @@ impl CharmDeclaration {
                 let message = "no application's CA is among the public ones".to_owned();
                 reader.bad_value(public.place, message, None);
             }
-            return &DECLARED_PROVIDER;
+            return registry.declared_provider;
         }
         let uses = |legacy: bool| {
             endpoints.iter().any(|endpoint| match &endpoint.profile {
@@ -363,20 +360,25 @@ impl CharmDeclaration {
             })
         };
         let requirer: &Implementation = match uses(true) {
-            true => &LEGACY_REQUIRER,
-            false => &REQUIRER,
+            true => registry.legacy_requirer,
+            false => registry.requirer,
         };
         match given.map(|index| behaviours[index]) {
-            Some(name) if name == REQUIRER.behaviour => requirer,
-            Some(name) => self.in_version(name, reader),
+            Some(name) if name == registry.requirer.behaviour => requirer,
+            Some(name) => self.in_version(name, registry, reader),
             None if uses(true) || uses(false) => requirer,
             None => &WITHOUT_TLS,
         }
     }
 
     /// The implementation of a registered behaviour in the declared version, else the first.
-    fn in_version(&self, behaviour: &str, reader: &mut Reader) -> &'static Implementation {
-        let all = registry::named().filter(|each| each.behaviour == behaviour);
+    fn in_version(
+        &self,
+        behaviour: &str,
+        registry: &Registry,
+        reader: &mut Reader,
+    ) -> &'static Implementation {
+        let all = registry.named().filter(|each| each.behaviour == behaviour);
         let all: Vec<&Implementation> = all.collect();
         let versions: Vec<&str> = all.iter().filter_map(|each| each.version).collect();
         let given = match versions.is_empty() {

@@ -1,6 +1,6 @@
 //! The generic consumer: what its endpoints' profiles say, and nothing else.
 //!
-//! It stands for the many charms that write what they are given to the workload's disk and
+//! It plays the many charms that write what they are given to the workload's disk and
 //! restart it. It acts when the library tells it of a certificate, on config-changed, when a
 //! relation breaks, and when the workload starts; unlike some it restarts only for what changed.
 
@@ -11,9 +11,9 @@ mod v3;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::names::{attributes, common_name, listed};
-use super::surface::{chain_path, key_path, paths_under, trust_path};
-use super::{
+use trustsim_charm_model::names::{attributes, common_name, listed};
+use trustsim_charm_model::surface::{chain_path, key_path, paths_under, trust_path};
+use trustsim_charm_model::{
     Apply, Bugs, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Implementation,
     LibraryBinding, Mode, Requests, Role, Serves, TrustProfile,
 };
@@ -24,7 +24,8 @@ use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, Quiet, Status};
 use trustsim_pki::Certificate;
 
-pub(super) static REQUIRER: Implementation = Implementation {
+/// The registration of the generic consumer.
+pub static REQUIRER: Implementation = Implementation {
     behaviour: "requirer",
     build: |setup| Arc::new(Requirer::new(setup.metadata, setup.keys.clone())),
     requests: Requests::ByProfile,

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use super::{CertificatesEndpoint, Written};
-use crate::Mode;
-use crate::surface::{chain_path, key_path, trust_path};
+use trustsim_charm_model::Mode;
+use trustsim_charm_model::surface::{chain_path, key_path, trust_path};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::pem;
 use trustsim_interfaces::tls_certificates::{Assigned, CERTIFICATES};
@@ -92,7 +92,7 @@ fn parts(secret: &SecretView) -> Option<(&str, &Value, &Value, &Value)> {
     Some((field(NAME)?.text(), field(CHAIN)?, field(KEY)?, field(CA)?))
 }
 
-/// Whether a unit that does not lead has yet to receive something that nobody will tell it of.
+/// Whether a unit that does not lead has yet to receive something of which no event will tell it.
 pub(super) fn waits(endpoint: &CertificatesEndpoint, unit: &UnitContext<'_>) -> bool {
     if endpoint.profile.mode == Mode::Unit {
         return false;

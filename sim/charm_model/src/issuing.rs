@@ -14,8 +14,10 @@ use trustsim_pki::{Certificate, KeyPair, PkiError};
 
 /// A CA with its key.
 #[derive(Clone, Debug)]
-pub(super) struct SigningCa {
+pub struct SigningCa {
+    /// Its certificate.
     pub certificate: Certificate,
+    /// The key of the certificate.
     pub key: KeyPair,
 }
 
@@ -24,7 +26,7 @@ const CERTIFICATE_FIELD: &str = "ca-certificate";
 
 impl SigningCa {
     /// The content of its secret.
-    pub(super) fn content(&self) -> BTreeMap<String, Value> {
+    pub fn content(&self) -> BTreeMap<String, Value> {
         let chain = std::slice::from_ref(&self.certificate);
         [
             (KEY_FIELD.to_owned(), pem::key_value(&self.key)),
@@ -34,12 +36,24 @@ impl SigningCa {
     }
 
     /// Reads the content of its secret.
-    pub(super) fn read(content: &SecretContent) -> Result<Self, HookError> {
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where a field is missing or cannot be read, as Python raises it.
+    pub fn read(content: &SecretContent) -> Result<Self, HookError> {
         Self::read_fields(content, KEY_FIELD, CERTIFICATE_FIELD)
     }
 
     /// Reads the content of a secret with fields of other names.
-    pub(super) fn read_fields(
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where a field is missing or cannot be read, as Python raises it.
+    ///
+    /// # Panics
+    ///
+    /// Where the key is not the certificate's.
+    pub fn read_fields(
         content: &SecretContent,
         key_field: &str,
         certificate_field: &str,
@@ -71,11 +85,7 @@ impl SigningCa {
 }
 
 /// Notes an authority of the charm's own.
-pub(super) fn note_authority(
-    unit: &mut UnitContext<'_>,
-    certificate: &Certificate,
-    issuer: &Certificate,
-) {
+pub fn note_authority(unit: &mut UnitContext<'_>, certificate: &Certificate, issuer: &Certificate) {
     let kind = if certificate == issuer {
         CertificateKind::Root
     } else {
@@ -86,11 +96,7 @@ pub(super) fn note_authority(
 }
 
 /// Notes a certificate that the charm signs for this unit itself.
-pub(super) fn note_own_leaf(
-    unit: &mut UnitContext<'_>,
-    certificate: &Certificate,
-    issuer: &Certificate,
-) {
+pub fn note_own_leaf(unit: &mut UnitContext<'_>, certificate: &Certificate, issuer: &Certificate) {
     let issued = Issued {
         unit: Some(unit.unit_name().into()),
         ..own(unit, CertificateKind::Leaf, certificate, issuer)
@@ -99,7 +105,7 @@ pub(super) fn note_own_leaf(
 }
 
 /// Notes the answer to a request: the certificate that goes into the databag, and the CA that signed.
-pub(super) fn note_answer(
+pub fn note_answer(
     unit: &mut UnitContext<'_>,
     asked: &Outstanding,
     certificate: &Certificate,
@@ -122,7 +128,7 @@ pub(super) fn note_answer(
 }
 
 /// Notes what a provider of the legacy protocol issued: for a request, or for its own use.
-pub(super) fn note_legacy(
+pub fn note_legacy(
     unit: &mut UnitContext<'_>,
     asked: Option<&Asked>,
     certificate: &Certificate,
@@ -184,11 +190,11 @@ fn note(unit: &mut UnitContext<'_>, issued: Issued) {
 }
 
 /// Requests by relation, in their order: they come with those of one relation together.
-pub(super) fn by_relation(requests: &[Outstanding]) -> impl Iterator<Item = &[Outstanding]> {
+pub fn by_relation(requests: &[Outstanding]) -> impl Iterator<Item = &[Outstanding]> {
     requests.chunk_by(|left, right| left.relation == right.relation)
 }
 
 /// What `cryptography` or the library raises.
-pub(super) fn raised(error: &PkiError) -> HookError {
+pub fn raised(error: &PkiError) -> HookError {
     HookError::Charm(format!("ValueError: {error}"))
 }

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::issuing::{SigningCa, note_authority, raised};
-use super::super::{IssuerProfile, declared_chain};
 use super::terms;
+use trustsim_charm_model::issuing::{SigningCa, note_authority, raised};
+use trustsim_charm_model::{IssuerProfile, declared_chain};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{HookError, SecretOwner, Value};

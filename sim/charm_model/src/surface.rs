@@ -16,6 +16,9 @@ use std::sync::Arc;
 
 use trustsim_juju::Value;
 
+/// File in the memory of a Vault server that is unsealed, which every restart of its process loses.
+pub const VAULT_UNSEALED: &str = "memory/vault/unsealed";
+
 /// Files by path.
 pub type Files = BTreeMap<Arc<str>, Value>;
 
@@ -57,7 +60,7 @@ pub fn trust_path(source: &str) -> String {
     format!("trust/{source}.pem")
 }
 
-/// Source of trusted CAs that somebody put there by hand; it sorts before every endpoint's.
+/// Source of trusted CAs that an operator put there by hand; it sorts before every endpoint's.
 pub fn hand_source(name: &str) -> String {
     format!("{BY_HAND}{name}")
 }

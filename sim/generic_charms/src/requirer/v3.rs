@@ -1,7 +1,7 @@
 //! The generic consumer with version 3 of the library, which leaves to the charm what the later
 //! ones do: keeping a key, asking, and asking again.
 //!
-//! Stands for the charms that vendor it (canonical/opensearch-operator
+//! Plays the charms that vendor it (canonical/opensearch-operator
 //! `lib/charms/opensearch/v0/opensearch_tls.py` at cd1c0349 is one): the key lies in a secret of the
 //! unit, a request is made on relation-created and when the names change, and what the charm does
 //! when it is told of an end is its profile's.
@@ -9,9 +9,9 @@
 use std::collections::BTreeSet;
 
 use super::{CertificatesEndpoint, Written};
-use crate::KeyUse;
-use crate::names::common_name;
-use crate::surface::key_path;
+use trustsim_charm_model::KeyUse;
+use trustsim_charm_model::names::common_name;
+use trustsim_charm_model::surface::key_path;
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{Assigned, EventV3, Request, RequirerV3};
 use trustsim_interfaces::{KeySource, pem};
@@ -98,11 +98,11 @@ impl V3<'_> {
         };
         for wanted in self.endpoint.requests(unit) {
             let asked = self.library.requests(unit)?;
-            let stands = asked.iter().any(|entry| {
+            let is_requested = asked.iter().any(|entry| {
                 wanted.attributes.matches(entry.request.attributes())
                     && entry.request.spki_der() == key.spki_der()
             });
-            if stands {
+            if is_requested {
                 continue;
             }
             let request = make(&wanted, &key, unit)?;

@@ -10,8 +10,8 @@ const COMMON_NAME_MAX: usize = 64;
 
 /// A request for these names: the first is the common name, all are alternative names of their
 /// own kind. A first name too long for a common name is one among the alternative names only,
-/// and `short` stands in for it.
-pub(super) fn attributes(names: &[String], short: &str) -> RequestAttributes {
+/// and `short` is the common name instead.
+pub fn attributes(names: &[String], short: &str) -> RequestAttributes {
     let first = names.first().map_or(short, String::as_str);
     let fits = first.len() <= COMMON_NAME_MAX;
     let common_name = if fits { first } else { clipped(short) };
@@ -29,13 +29,13 @@ pub(super) fn attributes(names: &[String], short: &str) -> RequestAttributes {
 }
 
 /// The common name of a request that a consumer makes, under which its files lie.
-pub(super) fn common_name(attributes: &RequestAttributes) -> &str {
+pub fn common_name(attributes: &RequestAttributes) -> &str {
     let name = attributes.common_name.as_deref();
     name.expect("a consumer requests each certificate under a common name")
 }
 
 /// The names in an option's value: comma or space separated; none where it is not set.
-pub(super) fn listed(unit: &UnitContext<'_>, option: &str) -> Vec<String> {
+pub fn listed(unit: &UnitContext<'_>, option: &str) -> Vec<String> {
     let value = unit.config(option).into_iter();
     let names =
         value.flat_map(|value| value.split(|letter: char| letter == ',' || letter.is_whitespace()));

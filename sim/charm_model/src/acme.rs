@@ -70,7 +70,7 @@ struct Inner {
 
 /// How control of a name is proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Challenge {
+pub enum Challenge {
     /// A DNS record; with the seconds that are waited before the server looks, else lego looks
     /// itself until it sees it.
     Dns(Option<u64>),
@@ -80,20 +80,23 @@ pub(super) enum Challenge {
 
 /// One order.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Order<'a> {
+pub struct Order<'a> {
+    /// What the certificate is for.
     pub request: &'a CertificateRequest,
     /// The account's key, as a short text.
     pub account: &'a str,
+    /// How control of the names is proven.
     pub challenge: Challenge,
 }
 
 /// `LEGOError`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refused {
+pub struct Refused {
     /// Its code: `rateLimited`, `network_error`, ...
     pub code: &'static str,
     /// Whether the server said so; else lego itself.
     pub by_server: bool,
+    /// What it says.
     pub detail: String,
     /// Whether an address is what was refused.
     pub is_ip: bool,
@@ -186,7 +189,7 @@ impl AcmeServer {
 
     /// One order from beginning to end, in the hook: it takes its time. The certificate and the
     /// intermediate that signed it.
-    pub(super) fn order(
+    pub fn order(
         &self,
         order: Order<'_>,
         unit: &mut UnitContext<'_>,

@@ -1,19 +1,17 @@
 //! A provider whose chain the scenario gives: it makes the chain in its first hook as leader,
-//! keeps it in application secrets, sends what its profile says and signs what is asked. It stands
-//! for providers that are not modelled yet, and for CAs whose keys people hold: it never renews its
+//! keeps it in application secrets, sends what its profile says and signs what is requested. It plays
+//! providers that are not modelled yet, and CAs whose keys people hold: it never renews its
 //! chain by itself, its actions rotate it step by step.
 
 mod generations;
 mod rotation;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 
 use generations::Generations;
 
-use super::issuing::{SigningCa, by_relation, note_answer, raised};
-use super::{
+use trustsim_charm_model::issuing::{SigningCa, by_relation, note_answer, raised};
+use trustsim_charm_model::{
     Authority, Charm, CharmMetadata, Implementation, IssuerProfile, LibraryBinding, Role,
     declared_chain,
 };

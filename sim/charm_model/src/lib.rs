@@ -1,0 +1,64 @@
+//! What a charm is, whichever it is: the trait that the run calls, what is known of a charm before any
+//! unit runs, and how it is declared.
+//!
+//! A [`Charm`] is code behind one door, [`Charm::on_hook`]. What is known of it beforehand is
+//! [`CharmMetadata`]: endpoints, options, and an [`Implementation`], a row of capabilities that the
+//! crates above ask for (which CA it has, what it needs an operator for) instead of asking which charm it
+//! is. A [`CharmDeclaration`] is the YAML shape of all that. For example, the entry
+//!
+//! ```yaml
+//! web:
+//!   requires:
+//!     certificates: {interface: tls-certificates, apply: reload}
+//! ```
+//!
+//! is read as a declaration, and [`CharmDeclaration::to_charm`] makes metadata of it whose
+//! implementation is the generic consumer of a [`Registry`], since one of its endpoints uses certificates.
+//!
+//! Beside that it has what several charms share: a CA with its key ([`issuing`]), the names that are
+//! requested ([`names`]), where files of a workload lie ([`surface`]), CAs outside Juju
+//! ([`ExternalCa`], [`AcmeServer`]).
+//!
+//! Must not know what any charm does.
+
+pub mod acme;
+mod bugs;
+mod charm;
+mod declaration;
+pub mod declared_chain;
+mod implementation;
+pub mod issuing;
+mod library_binding;
+mod metadata;
+pub mod names;
+mod operators;
+mod options;
+mod registry;
+pub mod surface;
+mod without_tls;
+
+pub use acme::{
+    AcmeLimit, AcmeProfile, AcmeServer, DOWN as ACME_DOWN, acme_limits, domains,
+    refusal as acme_refusal,
+};
+pub use bugs::Bugs;
+pub use charm::Charm;
+pub use declaration::{
+    AuthorityDeclaration, CharmDeclaration, ConfigDeclaration, DeclaredDuration,
+    EndpointDeclaration, IssuerDeclaration, KnownCharm, OptionDeclaration,
+};
+pub use declared_chain::ExternalCa;
+pub use implementation::{
+    ApiCertificate, Authority, Implementation, OperatorNeed, Repair, Requests, Setup, Unattended,
+    ValidityOptions,
+};
+pub use library_binding::LibraryBinding;
+pub use metadata::{
+    Apply, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile,
+    IssuerProfile, KeyUse, LibraryProfile, Mode, OptionSpec, Protocol, Reads, RenewsOn, Role,
+    Serves, Store, Transfers, TrustProfile,
+};
+pub use operators::{OperatorAction, OperatorContext, PendingTask};
+pub use options::{OptionFault, Options};
+pub use registry::Registry;
+pub use without_tls::WITHOUT_TLS;
