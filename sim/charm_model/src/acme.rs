@@ -170,6 +170,11 @@ impl AcmeServer {
                 let terms = terms(from, YEAR * 3);
                 let template = lets_encrypt::intermediate(start + YEAR * year, "x1");
                 let certificate = issue(&request, &root.certificate, &root.key, &terms, &template)?;
+                assert_eq!(
+                    certificate.issuer_der(),
+                    root.certificate.subject_der(),
+                    "an intermediate of the public CA is under its root"
+                );
                 Ok(SigningCa { certificate, key })
             };
             intermediates.push([sign(0)?, sign(1)?]);
@@ -305,6 +310,11 @@ impl AcmeServer {
         let pair = intermediates.get(year as usize).or(intermediates.last());
         let pair = pair.expect("the public CA has intermediates from the start of the run");
         let issuer = &pair[usize::from(unit.stream("acme-intermediate").next_u64() & 1 == 1)];
+        let signs = issuer.certificate.not_before()..=issuer.certificate.not_after();
+        assert!(
+            signs.contains(&now),
+            "the public CA signs with an intermediate that is valid at {now}"
+        );
         let serial = lets_encrypt::serial_number(&mut unit.stream("serial-number"));
         let (ca, key) = (&issuer.certificate, &issuer.key);
         let signed = lets_encrypt::sign(request, ca, key, serial, now);

@@ -41,6 +41,15 @@ pub fn make(
                 )
             }),
         }?;
+        let above = chain
+            .last()
+            .map_or(&certificate, |above| &above.certificate);
+        assert_eq!(
+            certificate.issuer_der(),
+            above.subject_der(),
+            "each CA of a declared chain names the one above it as its issuer"
+        );
+        assert!(certificate.is_ca(), "{} is a CA", certificate.subject());
         chain.push(SigningCa { certificate, key });
     }
     Ok(chain)
@@ -132,6 +141,10 @@ impl ExternalCa {
         (streams, subject): (&Streams, &str),
         now: Time,
     ) -> Result<Self, PkiError> {
+        assert!(
+            !profile.chain.is_empty(),
+            "the CA of `{subject}` has a chain: a declaration without one is refused"
+        );
         let mut keys = streams.stream("external-ca-key", subject);
         let mut serials = streams.stream("external-ca-serial", subject);
         let chain = make(

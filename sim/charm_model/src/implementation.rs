@@ -249,6 +249,12 @@ impl CharmMetadata {
         pool: &KeyPool,
         acme: Option<&AcmeServer>,
     ) -> Arc<dyn Charm> {
+        assert_eq!(
+            self.issuer.is_some(),
+            self.implementation.has_declared_chain(),
+            "`{}` has a chain of CAs where its code signs with a declared one, and nowhere else",
+            self.name
+        );
         (self.implementation.build)(&Setup {
             metadata: self,
             keys: KeySource::new(algorithm, pool.clone()),

@@ -1,13 +1,13 @@
 //! What providers share: an authority kept in a secret, and the journal's notes of what was
 //! issued.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::{CertificateKind, Issued, Note};
 use trustsim_interfaces::pem;
-use trustsim_interfaces::tls_certificates::Outstanding;
+use trustsim_interfaces::tls_certificates::{Answer, Outstanding};
 use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind};
 use trustsim_juju::{HookError, RelationId, SecretContent, Value};
 use trustsim_pki::{Certificate, KeyPair, PkiError};
@@ -91,7 +91,7 @@ pub fn note_authority(unit: &mut UnitContext<'_>, certificate: &Certificate, iss
     } else {
         CertificateKind::Intermediate
     };
-    let issued = own(unit, kind, certificate, issuer);
+    let issued = unrequested(unit, kind, certificate, issuer);
     note(unit, issued);
 }
 
@@ -99,7 +99,7 @@ pub fn note_authority(unit: &mut UnitContext<'_>, certificate: &Certificate, iss
 pub fn note_own_leaf(unit: &mut UnitContext<'_>, certificate: &Certificate, issuer: &Certificate) {
     let issued = Issued {
         unit: Some(unit.unit_name().into()),
-        ..own(unit, CertificateKind::Leaf, certificate, issuer)
+        ..unrequested(unit, CertificateKind::Leaf, certificate, issuer)
     };
     note(unit, issued);
 }
@@ -122,7 +122,7 @@ pub fn note_answer(
         unit: asked.unit.map(|remote| unit.name_of(remote).into()),
         endpoint: answering_endpoint(unit, asked.relation).into(),
         request: Some(asked.request.clone()),
-        ..own(unit, answer_kind(asked.is_ca), certificate, issuer)
+        ..unrequested(unit, answer_kind(asked.is_ca), certificate, issuer)
     };
     note(unit, issued);
 }
@@ -135,7 +135,7 @@ pub fn note_legacy(
     issuer: &Certificate,
 ) {
     let is_ca = asked.is_some_and(|asked| asked.kind == Kind::Intermediate);
-    let mut issued = own(unit, answer_kind(is_ca), certificate, issuer);
+    let mut issued = unrequested(unit, answer_kind(is_ca), certificate, issuer);
     if let Some(asked) = asked {
         issued.requirer = unit.remote_application_name(asked.relation).into();
         issued.endpoint = answering_endpoint(unit, asked.relation).into();
@@ -160,7 +160,7 @@ const fn answer_kind(is_ca: bool) -> CertificateKind {
 }
 
 /// A certificate without a request, of the application that issues it.
-fn own(
+fn unrequested(
     unit: &UnitContext<'_>,
     kind: CertificateKind,
     certificate: &Certificate,
@@ -190,8 +190,42 @@ fn note(unit: &mut UnitContext<'_>, issued: Issued) {
 }
 
 /// Requests by relation, in their order: they come with those of one relation together.
+///
+/// # Panics
+///
+/// Where requests of one relation are apart: each answer would replace those before it.
 pub fn by_relation(requests: &[Outstanding]) -> impl Iterator<Item = &[Outstanding]> {
-    requests.chunk_by(|left, right| left.relation == right.relation)
+    let mut seen = BTreeSet::new();
+    requests
+        .chunk_by(|left, right| left.relation == right.relation)
+        .inspect(move |together| {
+            let relation = together[0].relation;
+            assert!(
+                seen.insert(relation),
+                "requests of one relation come together, those of {relation:?} do not"
+            );
+        })
+}
+
+/// Notes the answer of a CA that is alone in its chain, and gives it: the leaf, then the CA.
+pub fn answer(
+    unit: &mut UnitContext<'_>,
+    asked: &Outstanding,
+    certificate: Certificate,
+    ca: &Certificate,
+) -> Answer {
+    note_answer(unit, asked, &certificate, ca);
+    assert_eq!(
+        certificate.issuer_der(),
+        ca.subject_der(),
+        "the CA that is handed out with a certificate is the one that it names as its issuer"
+    );
+    Answer {
+        request: asked.request.clone(),
+        certificate: certificate.clone(),
+        ca: ca.clone(),
+        chain: vec![certificate, ca.clone()],
+    }
 }
 
 /// What `cryptography` or the library raises.

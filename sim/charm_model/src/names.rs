@@ -15,6 +15,10 @@ pub fn attributes(names: &[String], short: &str) -> RequestAttributes {
     let first = names.first().map_or(short, String::as_str);
     let fits = first.len() <= COMMON_NAME_MAX;
     let common_name = if fits { first } else { clipped(short) };
+    assert!(
+        common_name.len() <= COMMON_NAME_MAX,
+        "`{common_name}` is too long for a common name"
+    );
     let mut attributes = RequestAttributes::with_common_name(common_name);
     for name in names {
         match name.parse::<IpAddr>() {

@@ -58,6 +58,10 @@ impl OptionFault {
 
     /// The same, which matters only where one of these endpoints is related.
     pub const fn only_with(mut self, endpoints: &'static [&'static str]) -> Self {
+        assert!(
+            !endpoints.is_empty(),
+            "a fault that always matters names no endpoint"
+        );
         self.only_with = endpoints;
         self
     }

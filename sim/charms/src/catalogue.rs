@@ -39,7 +39,10 @@ pub fn catalogue() -> &'static BTreeMap<String, KnownCharm> {
     CATALOGUE.get_or_init(|| {
         let mut charms = BTreeMap::new();
         for (file, text) in FILES {
-            charms.extend(read(text).unwrap_or_else(|error| panic!("{file}: {error}")));
+            for (key, charm) in read(text).unwrap_or_else(|error| panic!("{file}: {error}")) {
+                let before = charms.insert(key, charm);
+                assert_eq!(before, None, "a charm of {file} is in another file too");
+            }
         }
         charms
     })

@@ -229,7 +229,7 @@ fn words(unit: &UnitContext<'_>, option: &str) -> Vec<String> {
 }
 
 /// The value that a remote unit, or else its application, gives under `key` on an endpoint.
-fn said(unit: &UnitContext<'_>, endpoint: &str, key: &str) -> Option<(RelationId, Value)> {
+fn remote_value(unit: &UnitContext<'_>, endpoint: &str, key: &str) -> Option<(RelationId, Value)> {
     unit.relations(endpoint).into_iter().find_map(|relation| {
         let units = unit.remote_units(relation).into_iter();
         let mut bags = units.map(|remote| {

@@ -13,14 +13,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use trustsim_interfaces::notes::{Note, RefusedOrder};
 
-use super::issuing::note_answer;
 use super::{Authority, Charm, Implementation, LibraryBinding, issuing};
 use super::{OptionFault, Options};
 use trustsim_charm_model::acme::{AcmeServer, Challenge, Order, Refused};
 use trustsim_interfaces::UnitContext;
-use trustsim_interfaces::tls_certificates::{
-    Answer, ErrorCode, Outstanding, Provider, RequestError,
-};
+use trustsim_interfaces::tls_certificates::{ErrorCode, Outstanding, Provider, RequestError};
 use trustsim_interfaces::{KeySource, certificate_transfer, pem};
 use trustsim_juju::{Hook, HookError, Quiet, SecretOwner, Status, Value};
 use trustsim_pki::Certificate;
@@ -180,13 +177,7 @@ impl Lego {
             is_ca: false,
             ..asked.clone()
         };
-        note_answer(unit, &leaf, &certificate, &issuer);
-        let answer = Answer {
-            request: asked.request.clone(),
-            certificate: certificate.clone(),
-            ca: issuer.clone(),
-            chain: vec![certificate, issuer],
-        };
+        let answer = issuing::answer(unit, &leaf, certificate, &issuer);
         self.certificates
             .set_certificates(unit, asked.relation, vec![answer])
     }

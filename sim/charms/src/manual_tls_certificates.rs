@@ -176,6 +176,11 @@ fn provide_command(
     .into();
     let pems: Vec<&str> = answer.chain.iter().map(Certificate::pem).collect();
     parameters.insert("ca-chain".to_owned(), encode_base64(&pems.join("\n")));
+    let read = read_answer(&parameters);
+    assert!(
+        matches!(&read, Ok(Ok(read)) if read.certificate == answer.certificate && read.ca == answer.ca),
+        "the charm reads what the operator is told to type: {read:?}"
+    );
     let number = unit.relation_number(relation).to_string();
     parameters.insert("relation-id".to_owned(), number);
     OperatorAction::Action {

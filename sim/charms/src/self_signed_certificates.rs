@@ -12,7 +12,7 @@ use trustsim_interfaces::notes::Note;
 
 use config::{Config, certificate_matches};
 
-use super::issuing::{self, SigningCa, by_relation, note_answer, note_authority};
+use super::issuing::{self, SigningCa, by_relation, note_authority};
 use super::{Authority, Charm, CharmMetadata, Implementation, LibraryBinding, ValidityOptions};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
@@ -179,6 +179,11 @@ impl SelfSignedCertificates {
         };
         let certificate = issuers::charmlibs::generate_self_signed_ca(&name, &key, &terms)
             .map_err(|error| issuing::raised(&error))?;
+        assert!(
+            certificate_matches(&certificate, config),
+            "a root that was just made is as configured, or each hook would make another: {}",
+            certificate.subject()
+        );
         note_authority(unit, &certificate, &certificate);
         let authority = SigningCa { certificate, key };
         set_secret(unit, ACTIVE, authority.content(), threshold)?;
@@ -310,13 +315,7 @@ fn sign(
     let (request, is_ca) = (&asked.request, asked.is_ca);
     let certificate = issuers::charmlibs::generate(request, ca, &authority.key, &terms, is_ca)
         .map_err(|error| issuing::raised(&error))?;
-    note_answer(unit, asked, &certificate, ca);
-    Ok(Answer {
-        request: request.clone(),
-        certificate: certificate.clone(),
-        ca: ca.clone(),
-        chain: vec![certificate, ca.clone()],
-    })
+    Ok(issuing::answer(unit, asked, certificate, ca))
 }
 
 /// `_on_collect_unit_status`.

@@ -165,6 +165,11 @@ impl Requirer {
         for endpoint in &metadata.endpoints {
             match &endpoint.profile {
                 Some(EndpointProfile::Certificates(profile)) => {
+                    assert!(
+                        (501..=1000).contains(&profile.renewal_permille),
+                        "`{}` renews at more than half of a life and at most all of it",
+                        endpoint.name
+                    );
                     let mode = profile.mode;
                     let certificates = tls_certificates::Requirer {
                         renewal_permille: profile.renewal_permille,

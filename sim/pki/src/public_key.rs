@@ -41,6 +41,16 @@ struct Inner {
 impl PublicKey {
     /// From the content of the BIT STRING of a `SubjectPublicKeyInfo`.
     pub(super) fn from_bits(algorithm: KeyAlgorithm, bits: &[u8]) -> Self {
+        let is_of_algorithm = match algorithm {
+            KeyAlgorithm::EcdsaP256 => bits.len() == 65,
+            KeyAlgorithm::Ed25519 => bits.len() == 32,
+            KeyAlgorithm::Rsa2048 => bits.first() == Some(&der::SEQUENCE),
+        };
+        assert!(
+            is_of_algorithm,
+            "{} bytes are no public key of {algorithm}",
+            bits.len()
+        );
         let spki = match algorithm {
             KeyAlgorithm::EcdsaP256 => [&P256_PREFIX, bits].concat(),
             KeyAlgorithm::Ed25519 => [&ED25519_PREFIX, bits].concat(),

@@ -284,6 +284,12 @@ impl Template {
     /// The same authority with at most this many intermediates below it.
     #[must_use]
     pub fn with_path_length(self, path_length: Option<u8>) -> Self {
+        let is_authority =
+            |own: &Extension| matches!(own, Extension::BasicConstraints { ca: true, .. });
+        assert!(
+            self.extensions.iter().any(is_authority),
+            "only the template of an authority has a path length"
+        );
         self.with(Extension::BasicConstraints {
             critical: true,
             ca: true,

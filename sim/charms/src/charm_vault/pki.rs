@@ -226,10 +226,14 @@ fn authority(unit: &UnitContext<'_>) -> Result<(Certificate, KeyPair), HookError
     let (chain, key) = (chain.ok_or_else(not_ready)?, key.ok_or_else(not_ready)?);
     let (chain, key) = (pem::chain(&chain), pem::key(&key));
     let certificate = (*chain).as_ref().map_err(raised)?.first().cloned();
-    Ok((
-        certificate.ok_or_else(not_ready)?,
-        (*key).as_ref().map_err(raised)?.clone(),
-    ))
+    let certificate = certificate.ok_or_else(not_ready)?;
+    let key = (*key).as_ref().map_err(raised)?.clone();
+    assert_eq!(
+        certificate.spki_der(),
+        key.spki_der(),
+        "a mount takes a CA certificate for its own key only"
+    );
+    Ok((certificate, key))
 }
 
 /// The CA, the URLs of this unit and the roles.

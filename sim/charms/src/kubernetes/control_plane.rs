@@ -1,6 +1,8 @@
 //! `kubernetes-control-plane`: API server, kubelet and the rest on one machine.
 
-use super::{CERTIFICATES, Kubernetes, Stop, on_error, said, sorted, words, write_kubeconfig};
+use super::{
+    CERTIFICATES, Kubernetes, Stop, on_error, remote_value, sorted, words, write_kubeconfig,
+};
 use crate::surface::{client_chain_path, client_key_path, trust_path};
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{HookError, Value};
@@ -91,7 +93,7 @@ fn first_host(network: &str) -> Option<String> {
 
 /// `get_response(..).address`.
 fn load_balancer(unit: &UnitContext<'_>, endpoint: &str) -> Option<String> {
-    let (_, address) = said(unit, endpoint, super::load_balancer::ADDRESS)?;
+    let (_, address) = remote_value(unit, endpoint, super::load_balancer::ADDRESS)?;
     Some(address.text().to_owned())
 }
 
@@ -110,7 +112,7 @@ fn api_address(unit: &UnitContext<'_>, endpoints: [&str; 2]) -> String {
 
 /// `write_etcd_client_credentials`: `/root/cdk/etcd/client-{ca,cert,key}.pem`.
 fn write_etcd_credentials(unit: &mut UnitContext<'_>) -> Result<(), Stop> {
-    let credential = |key| said(unit, ETCD, key).map(|(_, value)| value);
+    let credential = |key| remote_value(unit, ETCD, key).map(|(_, value)| value);
     let (Some(ca), Some(certificate), Some(key), Some(_)) = (
         credential("client_ca"),
         credential("client_cert"),

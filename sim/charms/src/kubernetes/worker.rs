@@ -1,6 +1,6 @@
 //! `kubernetes-worker`: a kubelet, which serves the API server and talks to it.
 
-use super::{Kubernetes, Stop, on_error, said, sorted, write_kubeconfig};
+use super::{Kubernetes, Stop, on_error, remote_value, sorted, write_kubeconfig};
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::HookError;
 
@@ -15,7 +15,7 @@ impl Kubernetes {
             return Err(Stop::waiting(WAITS));
         }
         let ca = self.write_node_certificates(unit, CLIENT)?;
-        let Some((_, endpoints)) = said(unit, "kube-control", "api-endpoints") else {
+        let Some((_, endpoints)) = remote_value(unit, "kube-control", "api-endpoints") else {
             return Err(Stop::waiting("Waiting for kube-control relation"));
         };
         // Written by another charm: what is no list is none yet.

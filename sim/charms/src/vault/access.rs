@@ -174,6 +174,10 @@ impl Vault {
         let ca = &authority.certificate;
         let certificate = issuers::charmlibs::generate(&request, ca, &authority.key, &terms, false)
             .map_err(raised)?;
+        assert!(
+            fits(unit, &certificate),
+            "the unit's own certificate has the names that it wants, or each hook would make another"
+        );
         issuing::note_own_leaf(unit, &certificate, ca);
         Ok((certificate, key))
     }

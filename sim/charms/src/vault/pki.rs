@@ -3,7 +3,7 @@
 //! there. Only the Juju leader drives it, through its own unit's API.
 
 use super::{Guard, PKI, Vault, config, process};
-use crate::issuing::{self, SigningCa, by_relation, note_answer, note_authority};
+use crate::issuing::{self, SigningCa, by_relation, note_authority};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{
     Answer, ErrorCode, Outstanding, Request, RequestError,
@@ -111,6 +111,11 @@ impl Vault {
         let limit = process::max_lease_ttl(unit);
         let root = vault::generate_root(attributes, &key, &terms, limit)
             .map_err(|error| issuing::raised(&error))?;
+        assert_eq!(
+            root.subject_common_name(),
+            attributes.common_name.as_deref(),
+            "a root that was just made has the configured name, or each hook would make another"
+        );
         note_authority(unit, &root, &root);
         let content = [
             ("certificate".to_owned(), pem::chain_value(&[root])),
@@ -262,13 +267,12 @@ fn sign(
         Err(SignError::Refused(refusal)) => return Ok(Err(refusal)),
         Err(SignError::Pki(error)) => return Err(issuing::raised(&error)),
     };
-    note_answer(unit, asked, &certificate, ca);
-    Ok(Ok(Answer {
-        request: asked.request.clone(),
-        certificate: certificate.clone(),
-        ca: ca.clone(),
-        chain: vec![certificate, ca.clone()],
-    }))
+    assert!(
+        certificate.not_after() <= ca.not_after(),
+        "the mount refuses what would outlive its CA: {}",
+        certificate.subject()
+    );
+    Ok(Ok(issuing::answer(unit, asked, certificate, ca)))
 }
 
 /// Why the mount would refuse a request now.

@@ -142,6 +142,10 @@ impl Generations {
                 .checked_sub(1)
                 .map_or(authority, |above| &chain[above]);
             note_authority(unit, &authority.certificate, &issuer.certificate);
+            assert!(
+                unit.secret(owner, &label(number, index)).is_none(),
+                "the chain of generation {number} is made once"
+            );
             unit.add_secret(owner, &label(number, index), authority.content(), None)?;
         }
         self.chains.push(chain);

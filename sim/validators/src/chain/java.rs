@@ -110,13 +110,13 @@ fn check<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<(), Failure<
 /// Finds the anchor of the path and checks the path below it.
 fn check_path<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<(), Failure<'a>> {
     let validated = |path: &[&'a Facts]| {
-        validate::path(path, question)
+        validate::check_path(path, question)
             .and_then(|anchor| check_anchor(anchor, path[0], "validation"))
     };
     let mut path = vec![&chain[0]];
     for (below, certificate) in chain.iter().zip(&chain[1..]) {
         if certificate.subject.canonical != below.issuer.canonical {
-            return search::path(chain, question);
+            return search::find_path(chain, question);
         }
         if is_anchor(certificate, question) {
             return validated(&path);
@@ -125,7 +125,7 @@ fn check_path<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<(), Fai
     }
     let issuer = &path[path.len() - 1].issuer;
     if question.trust.with_subject(&issuer.canonical).is_empty() {
-        search::path(chain, question)
+        search::find_path(chain, question)
     } else {
         validated(&path)
     }

@@ -29,7 +29,7 @@ pub(super) const WORDS: Words = Words {
         (StackError::Curl(_, line), _) => Some(format!("curl: (60) SSL: {line}")),
         _ => {
             let name = name.map(ServerName::to_str);
-            of_code(openssl::code(refusal)?, name.as_deref())
+            code_line(openssl::code(refusal)?, name.as_deref())
         }
     },
     of_alert: |alert, side| {
@@ -48,7 +48,7 @@ pub(super) const WORDS: Words = Words {
     patterns: |error| {
         // What is said of an address is what is said of a name.
         let codes = openssl::codes(error).filter(|code| *code != ADDRESS_MISMATCH);
-        let codes = codes.filter_map(|code| of_code(code, Some("…")));
+        let codes = codes.filter_map(|code| code_line(code, Some("…")));
         let names = COMMON_NAME
             .iter()
             .filter(|_| error == ErrorKind::NotValidForName);
@@ -65,7 +65,7 @@ const COMMON_NAME: [&str; 2] = [
     "unable to obtain common name from peer certificate",
 ];
 
-fn of_code(code: u32, name: Option<&str>) -> Option<String> {
+fn code_line(code: u32, name: Option<&str>) -> Option<String> {
     Some(match code {
         // curl allows partial chains (since 7.68), so it has nothing to say.
         PARTIAL_CHAIN => return None,

@@ -34,19 +34,19 @@ pub(super) const WORDS: Words = Words {
     name: "openssl",
     is_shown_in_brief: true,
     of_handshake: |error, _| line(HANDSHAKE, error),
-    of_refusal: |refusal, _, _| code(refusal).map(of_code),
+    of_refusal: |refusal, _, _| code(refusal).map(code_line),
     of_alert: |alert, _| {
         let number = u8::from(alert);
         alert_error(alert).map(|error| format!("{error}:SSL alert number {number}"))
     },
-    patterns: |error| codes(error).map(of_code).collect(),
+    patterns: |error| codes(error).map(code_line).collect(),
     alerts: |error| {
         let known = X509_ERRORS.iter().filter(move |(_, _, of, _)| *of == error);
         known.map(|(_, _, _, alert)| *alert).collect()
     },
 };
 
-fn of_code(code: u32) -> String {
+fn code_line(code: u32) -> String {
     format!("Verify return code: {code} ({})", x509_text(code))
 }
 

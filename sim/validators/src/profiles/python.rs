@@ -26,7 +26,7 @@ pub(super) const WORDS: Words = Words {
     of_handshake: |error, _| line(HANDSHAKE, error),
     of_refusal: |refusal, _, name| {
         let name = name.map(ServerName::to_str);
-        openssl::code(refusal).map(|code| of_code(code, name.as_deref()))
+        openssl::code(refusal).map(|code| code_line(code, name.as_deref()))
     },
     of_alert: |alert, _| {
         let text = openssl::alert_reason(alert)?;
@@ -35,14 +35,14 @@ pub(super) const WORDS: Words = Words {
     },
     patterns: |error| {
         openssl::codes(error)
-            .map(|code| of_code(code, Some("…")))
+            .map(|code| code_line(code, Some("…")))
             .collect()
     },
     // They are OpenSSL's.
     alerts: |_| Vec::new(),
 };
 
-fn of_code(code: u32, name: Option<&str>) -> String {
+fn code_line(code: u32, name: Option<&str>) -> String {
     let text = match code {
         HOST_MISMATCH => format!(
             "Hostname mismatch, certificate is not valid for '{}'.",

@@ -19,7 +19,7 @@ fn judge(drawn: &RandomPki, validator: Validator) -> Verdict {
 }
 
 /// All that does not name an instant.
-fn gist(verdict: &Verdict) -> (&'static str, Option<&'static str>, Option<u32>) {
+fn without_instants(verdict: &Verdict) -> (&'static str, Option<&'static str>, Option<u32>) {
     (verdict.error_name(), verdict.alert, verdict.openssl_code)
 }
 
@@ -49,8 +49,8 @@ fn moving_all_clocks_changes_nothing() {
             let (here, there) = (drawn(seed, Span::ZERO), drawn(seed, later));
             for validator in Validator::ALL {
                 assert_eq!(
-                    gist(&judge(&here, validator)),
-                    gist(&judge(&there, validator)),
+                    without_instants(&judge(&here, validator)),
+                    without_instants(&judge(&there, validator)),
                     "{seed} {validator} {later:?} later"
                 );
             }
@@ -147,7 +147,11 @@ fn issuers_in_another_order_change_nothing() {
                 let after = judge(&other, validator);
                 match validator {
                     Validator::Java => assert_eq!(after.is_ok(), before.is_ok(), "{seed}"),
-                    _ => assert_eq!(gist(&after), gist(&before), "{seed} {validator}"),
+                    _ => assert_eq!(
+                        without_instants(&after),
+                        without_instants(&before),
+                        "{seed} {validator}"
+                    ),
                 }
             }
         }

@@ -10,12 +10,15 @@ use super::validate::{
 use super::{Failure, check_anchor, messages};
 
 /// Searches; any reason not to find a path is one message.
-pub(super) fn path<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<(), Failure<'a>> {
+pub(super) fn find_path<'a>(
+    chain: &'a [Facts],
+    question: &Question<'_>,
+) -> Result<(), Failure<'a>> {
     let leaf = &chain[0];
     let search = Search { chain, question };
     let is_candidate = date_error(leaf, question.clock).is_none() && check_critical(leaf).is_ok();
     let anchor = is_candidate
-        .then(|| search.above(&mut vec![leaf], 0))
+        .then(|| search.find_above(&mut vec![leaf], 0))
         .flatten();
     match anchor {
         Some(anchor) => check_anchor(anchor, leaf, "building"),
@@ -31,7 +34,7 @@ struct Search<'a, 'q> {
 impl<'a, 'q> Search<'a, 'q> {
     /// The anchor of the first good path that continues `path`, which has `issuers` CA
     /// certificates that are not self-issued.
-    fn above(&self, path: &mut Vec<&'a Facts>, issuers: u32) -> Option<&'q Facts> {
+    fn find_above(&self, path: &mut Vec<&'a Facts>, issuers: u32) -> Option<&'q Facts> {
         let &top = path.last().expect("a path begins with the leaf");
         let anchors = self.question.trust.with_subject(&top.issuer.canonical);
         for anchor in anchors {
@@ -48,7 +51,7 @@ impl<'a, 'q> Search<'a, 'q> {
                 return None;
             }
             path.push(candidate);
-            let found = self.above(path, issuers + u32::from(!candidate.is_self_issued()));
+            let found = self.find_above(path, issuers + u32::from(!candidate.is_self_issued()));
             if found.is_some() {
                 return found;
             }

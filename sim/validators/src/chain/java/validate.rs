@@ -11,7 +11,7 @@ use trustsim_kernel::Time;
 /// # Errors
 ///
 /// The error below the last anchor that was tried.
-pub(super) fn path<'a, 'q>(
+pub(super) fn check_path<'a, 'q>(
     path: &[&'a Facts],
     question: &'q Question<'_>,
 ) -> Result<&'q Facts, Failure<'a>> {
@@ -21,7 +21,7 @@ pub(super) fn path<'a, 'q>(
         if !is_worth_trying(anchor, top) {
             continue;
         }
-        match below(anchor, path, question.clock) {
+        match check_below(anchor, path, question.clock) {
             Ok(()) => return Ok(anchor),
             Err(failure) => last = Some(failure),
         }
@@ -50,7 +50,7 @@ fn is_worth_trying(anchor: &Facts, certificate: &Facts) -> bool {
 
 /// `PKIXMasterCertPathValidator`: for each certificate its key usage, its constraints, its dates,
 /// its issuer's name, its signature, its critical extensions.
-fn below<'a>(anchor: &Facts, path: &[&'a Facts], clock: Time) -> Result<(), Failure<'a>> {
+fn check_below<'a>(anchor: &Facts, path: &[&'a Facts], clock: Time) -> Result<(), Failure<'a>> {
     let mut depth = PathLength::of(path.len());
     for (index, &certificate) in path.iter().enumerate().rev() {
         let is_leaf = index == 0;
