@@ -9,8 +9,8 @@ use super::template::{
     key_id_and_issuer_der, key_usage_der, name_constraints_der, purposes_der,
 };
 use super::{
-    Certificate, CertificateRequest, Extension, KeyPair, PkiError, PublicKey, RequestAttributes,
-    SerialNumber, SubjectForm, Template, der, names,
+    Certificate, CertificateRequest, Extension, IssuerName, KeyPair, PkiError, PublicKey,
+    RequestAttributes, SerialNumber, SubjectForm, Template, der, names,
 };
 use trustsim_kernel::{Span, Time};
 
@@ -67,6 +67,20 @@ pub(super) fn issue_named(
         certificate.spki_der(),
         request.public_key().spki_der(),
         "a certificate has the key of the request that it answers"
+    );
+    let named = match template.issuer_name {
+        IssuerName::SubjectOfIssuer => issuer.subject_der(),
+        IssuerName::IssuerOfIssuer => issuer.issuer_der(),
+    };
+    assert_eq!(
+        certificate.issuer_der(),
+        named,
+        "the issuer's name is written byte for byte as the issuer has it"
+    );
+    debug_assert_eq!(
+        certificate.serial(),
+        terms.serial.to_string(),
+        "a certificate has the serial number of its terms"
     );
     assert_eq!(
         certificate.not_after(),

@@ -99,6 +99,10 @@ impl CertificateRequest {
             subject: None,
             sha256: OnceLock::new(),
         }));
+        debug_assert!(
+            Self::from_der(&request.0.der).is_ok_and(|read| read.attributes().matches(attributes)),
+            "a request is read as what it was made of: {attributes:?}"
+        );
         request.remember();
         Ok(request)
     }
