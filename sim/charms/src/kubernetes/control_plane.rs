@@ -45,7 +45,7 @@ impl Kubernetes {
 }
 
 fn names(unit: &UnitContext<'_>) -> Vec<String> {
-    let domain = unit.config("dns_domain").expect("the option has a default");
+    let domain = option_or(unit, "dns_domain", "cluster.local");
     let mut names = vec![
         unit.address().to_owned(),
         "127.0.0.1".to_owned(),
@@ -59,15 +59,21 @@ fn names(unit: &UnitContext<'_>) -> Vec<String> {
     for option in ["loadbalancer-ips", "ha-cluster-vip", "ha-cluster-dns"] {
         names.extend(words(unit, option));
     }
-    let networks = unit
-        .config("service-cidr")
-        .expect("the option has a default");
+    let networks = option_or(unit, "service-cidr", "10.152.183.0/24");
     names.extend(networks.split(',').filter_map(first_host));
     for endpoint in LOAD_BALANCERS {
         names.extend(load_balancer(unit, endpoint));
     }
     names.extend(words(unit, "extra_sans"));
     names
+}
+
+/// An option, or the charm's default where a declaration of its own leaves the option out.
+fn option_or<'a>(unit: &UnitContext<'a>, option: &str, default: &'static str) -> &'a str {
+    match unit.config(option) {
+        Some(value) => value,
+        None => default,
+    }
 }
 
 /// `get_kubernetes_service_addresses`: the first host of a network, `10.152.183.1`.

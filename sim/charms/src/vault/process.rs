@@ -81,9 +81,10 @@ pub(super) fn write_config(unit: &mut UnitContext<'_>, peers: &[String]) {
         text.push_str(&format!("retry_join {{ leader_api_addr = \"{peer}\" }}\n"));
     }
     for name in ["default_lease_ttl", "max_lease_ttl"] {
-        let value = unit.config(name);
-        let value = value.expect("both options have defaults");
-        text.push_str(&format!("{name} = \"{value}\"\n"));
+        // A declaration of its own may leave the option out: Vault has its own value then.
+        if let Some(value) = unit.config(name) {
+            text.push_str(&format!("{name} = \"{value}\"\n"));
+        }
     }
     if let Some(address) = autounseal_address(unit) {
         text.push_str(&format!("seal \"transit\" {{ address = \"{address}\" }}\n"));
