@@ -1,10 +1,13 @@
-//! What can be wrong with a scenario, and how that is told: a [`Code`] with the page that explains
+//! What can be wrong with a scenario, and how that is reported: a [`Code`] with the page that explains
 //! it, a [`Diagnostic`] with places in the texts that were read, and the text of a list of them in
 //! the style of rustc.
 //!
-//! `error[TS0201]: there is no model `shop`` is `Diagnostic::error(Code::UnknownModel, place,
-//! message)`, rendered by [`Diagnostics::render`]. Must not know what any key means: the
-//! readers of scenarios decide what is wrong.
+//! A reader of scenarios that meets `model: shop` where there is no such model makes a
+//! `Diagnostic::error(Code::UnknownModel, place, message)` and goes on. [`Diagnostics::render`] prints all
+//! of them at the end: `error[TS0201]: there is no model `shop``, an arrow to the file, line and column,
+//! the line itself with the name underlined, and what might help. [`explain`] prints the page of a code,
+//! which is the doc comment of its item. Must not know what any key means: the readers of scenarios decide
+//! what is wrong.
 
 mod codes;
 mod diagnostic;
