@@ -29,6 +29,8 @@ pub use trustsim_faults as faults;
 pub use trustsim_diagnosis as diagnosis;
 pub use trustsim_scenario as scenario;
 
+pub use trustsim_whatif as whatif;
+
 pub use trustsim_rehearsal as rehearsal;
 
 pub use trustsim_report as report;

@@ -7,4 +7,5 @@ mod glossary;
 mod manifests;
 mod sources;
 mod tidy;
+mod values;
 mod words;

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use trustsim::diagnosis::{BlastRadius, Need, blast_radius, least_trust};
 use trustsim::kernel::Span;
 use trustsim::report;
 use trustsim::validators::Side;
+use trustsim::whatif::{BlastRadius, Need, blast_radius, least_trust};
 use trustsim::world::{CertificateKind, Deployment, Options, Simulation};
 
 const DAY: Span = Span::from_secs(86_400);

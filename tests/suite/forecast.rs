@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use trustsim::diagnosis::{Forecast, forecast, prove};
+use trustsim::diagnosis::{Forecast, forecast};
 use trustsim::kernel::Span;
+use trustsim::whatif::prove;
 use trustsim::world::{Deployment, Options, Record};
 
 const HOUR: Span = Span::from_secs(3_600);
@@ -59,11 +60,11 @@ fn what_ends_while_it_is_served_lapses() {
     let lapsed: Vec<&str> = found
         .expiries
         .iter()
-        .filter(|one| one.lapsed)
+        .filter(|one| one.expired_in_service)
         .filter_map(|one| one.record.certificate.subject_common_name())
         .collect();
     assert_eq!(lapsed, ["late.example.com"]);
-    let is_over = found.expiries.iter().filter(|one| one.is_over);
+    let is_over = found.expiries.iter().filter(|one| one.has_ended);
     assert!(
         is_over.count() > 1,
         "others ended and were replaced in time"

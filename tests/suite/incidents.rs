@@ -11,9 +11,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use trustsim::diagnosis::{Findings, diagnose, remedies, why};
+use trustsim::diagnosis::{Findings, diagnose, why};
 use trustsim::report::words;
 use trustsim::scenario::{DiskFiles, load_variant};
+use trustsim::whatif::remedies;
 use trustsim::world::{Deployment, Options, Record};
 
 fn root() -> &'static Path {
@@ -76,7 +77,12 @@ fn findings(deployment: &Deployment) -> (Record, Findings) {
 /// What was expected and did not come, and what came and was not expected.
 fn complaints(record: &Record, findings: &Findings) -> Vec<String> {
     let broken = findings.expectations.iter().filter(|each| !each.held);
-    let broken = broken.map(|each| format!("{}: {}", each.claim, each.detail));
+    let deployment = &record.manifest.deployment;
+    let broken = broken.map(|each| {
+        let claim = words::expectation::claim(&each.claim, deployment);
+        let outcome = words::expectation::outcome(&each.outcome, deployment);
+        format!("{claim}: {outcome}")
+    });
     let unexpected = findings.unexpected.iter().map(|&index| {
         let outage = &findings.outages[index];
         let name = &record.manifest.connections[outage.connection as usize].name;

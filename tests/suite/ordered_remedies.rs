@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use trustsim::diagnosis::{Command, Findings, Remedies, Remedy, diagnose, outages, try_proposals};
+use trustsim::diagnosis::{Command, Findings, Remedies, Remedy, diagnose, outages};
 use trustsim::rehearsal::ordered;
 use trustsim::report::words;
+use trustsim::whatif::try_proposals;
 use trustsim::world::{Deployment, Options};
 
 /// What a run comes to, and the ordered rotations that were proven for it.

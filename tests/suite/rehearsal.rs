@@ -4,13 +4,13 @@
 use std::path::Path;
 
 use crate::common::rehearsals::{judged, playbook, rehearsed_on};
-use trustsim::diagnosis::{Invariant, diagnose};
+use trustsim::diagnosis::{ClaimedTruth, Invariant, diagnose};
 use trustsim::kernel::Span;
 use trustsim::rehearsal::{Judged, Lost, NotApplicable, Rehearsal, Rehearsed, Task};
 use trustsim::report::words::{command, rotation as words};
 use trustsim::scenario::{self, MemoryFiles};
 use trustsim::validators::ErrorKind;
-use trustsim::world::{Deployment, Options};
+use trustsim::world::{Claim, Deployment, Options};
 
 fn deployment(text: &str) -> Deployment {
     let files = MemoryFiles::new([("it.yaml", text)]);
@@ -124,7 +124,10 @@ fn effective(text: &str) -> bool {
     let record = crate::common::play(&deployment, Options::default());
     let findings = diagnose(&deployment, &record.manifest, &record.journal);
     let mut claims = findings.expectations.iter();
-    let claim = claims.find(|each| each.claim.starts_with("distrust-effective"));
+    let claim = claims.find(|each| match each.claim {
+        ClaimedTruth::OfRotation { claim, .. } => claim == Claim::DistrustEffective,
+        ClaimedTruth::Expected(_) => false,
+    });
     claim.expect("it is claimed").held
 }
 

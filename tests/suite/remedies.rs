@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
-use trustsim::diagnosis::{Command, Findings, Future, diagnose, outages, remedies};
+use trustsim::diagnosis::{Command, Findings, diagnose, outages};
 use trustsim::kernel::Span;
 use trustsim::report::words;
 use trustsim::scenario::{self, MemoryFiles};
 use trustsim::validators::ErrorKind;
+use trustsim::whatif::{Future, remedies};
 use trustsim::world::{Deployment, Options};
 
 fn found(deployment: &Deployment, tries_max: usize) -> Findings {

@@ -7,7 +7,7 @@ use crate::common::rehearsals::{judged, playbook, rehearsed_on};
 use trustsim::diagnosis::{Invariant, Rotated, outages};
 use trustsim::kernel::{Span, Time};
 use trustsim::rehearsal::{Judged, Rehearsal, Task};
-use trustsim::report::words::command;
+use trustsim::report::words::{command, violation};
 use trustsim::scenario::{self, MemoryFiles};
 use trustsim::world::{CertificateKind, Deployment, Kind, Options, Record};
 
@@ -422,7 +422,7 @@ fn first_breach(
     let rotated = Rotated::new(deployment, spec, manifest, journal, &failing);
     let end = deployment.start + deployment.duration;
     let found = rotated.violation(invariant, end)?;
-    Some((found.at, found.message))
+    Some((found.at, violation::line(&found)))
 }
 
 /// The smallest number from `low` (which fails) to `high` (which does).

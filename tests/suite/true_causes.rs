@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use crate::common::{deployed, small};
-use trustsim::diagnosis::{Cause, Findings, RootCause, diagnose};
+use trustsim::diagnosis::{Cause, FaultCause, Findings, RootCause, diagnose};
 use trustsim::kernel::{Span, Time};
 use trustsim::report::words;
 use trustsim::world::{Deployment, Options, Record, TimedAction};
@@ -171,7 +171,12 @@ fn play(seed: u64) -> Found {
 /// Whether a cause names a fault, or the person who was waited for after it.
 fn blames(whole: &Played, cause: &RootCause, fault: &Fault) -> bool {
     let waited = cause.seq.and_then(|seq| whole.record.journal.get(seq));
-    let waited = waited.filter(|_| matches!(cause.what.innermost(), Cause::Operator { .. }));
+    let waited = waited.filter(|_| {
+        matches!(
+            cause.what.innermost(),
+            Cause::Fault(FaultCause::Operator { .. })
+        )
+    });
     let line = words::cause::line(&cause.what);
     fault.names.iter().any(|name| line.contains(name))
         || waited.is_some_and(|entry| entry.time >= fault.since)

@@ -1,9 +1,10 @@
 //! The first line of a diagnosis names what is to blame: not the certificate that was served last,
 //! but who or what kept the next one away.
 
-use trustsim::diagnosis::{Answer, TrustSource, WhyError, said_by_stacks, why};
+use trustsim::diagnosis::{Answer, TrustSource, WhyError, why};
 use trustsim::kernel::{Span, Time};
 use trustsim::report::{self, words};
+use trustsim::whatif::said_by_stacks;
 use trustsim::world::{Deployment, Options, Record, Simulation};
 
 const DAY: Span = Span::from_secs(86_400);

@@ -10,7 +10,7 @@ mod names;
 
 use std::sync::Arc;
 
-pub use limits::{AcmeLimit, acme_limits};
+pub use limits::{AcmeLimit, Counted as AcmeLimitScope, acme_limits};
 
 use limits::{FAILURES, ORDERS, PER_DOMAIN, PER_SET};
 pub use names::domains;

@@ -38,7 +38,7 @@ pub mod surface;
 mod without_tls;
 
 pub use acme::{
-    AcmeLimit, AcmeProfile, AcmeServer, DOWN as ACME_DOWN, acme_limits, domains,
+    AcmeLimit, AcmeLimitScope, AcmeProfile, AcmeServer, DOWN as ACME_DOWN, acme_limits, domains,
     refusal as acme_refusal,
 };
 pub use bugs::Bugs;

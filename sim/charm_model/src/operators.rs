@@ -16,6 +16,9 @@ pub struct PendingTask {
     /// Tells it from the application's other waits of this kind; stays the same for as long as
     /// the application waits.
     pub subject: String,
+    /// Common name of the certificate that it is for, where it is for one; empty where the request
+    /// has none.
+    pub common_name: Option<String>,
     /// What a person reads, such as the name a certificate is for.
     pub detail: String,
 }

@@ -287,7 +287,7 @@ impl CharmVault {
                     pki::issue(unit, &self.0.keys, Kind::Client, "global-client", &[], None)?;
                 // Raised, where the CA lives too short, and not caught.
                 let bundle = issued.map_err(|refused| {
-                    HookError::Charm(format!("VaultInvalidRequest: {refused}"))
+                    HookError::Charm(format!("VaultInvalidRequest: {}", refused.reason))
                 })?;
                 self.keep(unit, GLOBAL_CLIENT, &bundle, "global-client")?;
                 unit.remove_file(REISSUE_GLOBAL);
@@ -330,10 +330,7 @@ impl CharmVault {
                     self.keep(unit, &cache_key(&asked), &bundle, &asked.unit_name)?;
                 }
                 // Logged; the requirer learns nothing.
-                Err(reason) => unit.note(Note::CertificateRefused {
-                    common_name: None,
-                    reason,
-                }),
+                Err(refused) => unit.note(Note::CertificateRefused(refused)),
             }
         }
         unit.remove_file(REISSUE);

@@ -11,7 +11,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use trustsim_interfaces::notes::{Note, RefusedOrder};
+use trustsim_interfaces::notes::{Note, RefusalKind, RefusedOrder};
 
 use super::{Authority, Charm, Implementation, LibraryBinding, issuing};
 use super::{OptionFault, Options};
@@ -166,9 +166,13 @@ impl Lego {
                 let mut error = RequestError::new(error_code(&refused), refused.detail.clone());
                 error.reason = Some(refused.code.to_owned());
                 error.endpoint = unit.config("server").map(str::to_owned);
-                return self
-                    .certificates
-                    .set_error(unit, asked.relation, &asked.request, error);
+                return self.certificates.set_error(
+                    unit,
+                    asked.relation,
+                    &asked.request,
+                    error,
+                    RefusalKind::Other,
+                );
             }
         };
         self.note_issuer(&issuer, unit);

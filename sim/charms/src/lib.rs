@@ -34,13 +34,14 @@ pub use catalogue::{catalogue, catalogue_source, known_charm, known_charm_on};
 pub use registry::{REGISTRY, implementation};
 pub use trustsim_charm_model::surface;
 pub use trustsim_charm_model::{
-    ACME_DOWN, AcmeLimit, AcmeProfile, AcmeServer, ApiCertificate, Apply, Authority,
-    AuthorityDeclaration, Bugs, CertificatesProfile, Charm, CharmDeclaration, CharmMetadata,
-    ConfigDeclaration, DeclaredAuthority, DeclaredDuration, Endpoint, EndpointDeclaration,
-    EndpointProfile, ExternalCa, Implementation, IssuerDeclaration, IssuerProfile, KeyUse,
-    KnownCharm, LibraryBinding, LibraryProfile, Mode, OperatorAction, OperatorContext,
-    OperatorNeed, OptionDeclaration, OptionFault, OptionSpec, Options, PendingTask, Protocol,
-    Reads, Registry, RenewsOn, Repair, Requests, Role, Serves, Setup, Store, Transfers,
-    TrustProfile, Unattended, ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal, domains,
+    ACME_DOWN, AcmeLimit, AcmeLimitScope, AcmeProfile, AcmeServer, ApiCertificate, Apply,
+    Authority, AuthorityDeclaration, Bugs, CertificatesProfile, Charm, CharmDeclaration,
+    CharmMetadata, ConfigDeclaration, DeclaredAuthority, DeclaredDuration, Endpoint,
+    EndpointDeclaration, EndpointProfile, ExternalCa, Implementation, IssuerDeclaration,
+    IssuerProfile, KeyUse, KnownCharm, LibraryBinding, LibraryProfile, Mode, OperatorAction,
+    OperatorContext, OperatorNeed, OptionDeclaration, OptionFault, OptionSpec, Options,
+    PendingTask, Protocol, Reads, Registry, RenewsOn, Repair, Requests, Role, Serves, Setup, Store,
+    Transfers, TrustProfile, Unattended, ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal,
+    domains,
 };
 pub use trustsim_generic_charms::DECLARED_PROVIDER;

@@ -116,6 +116,15 @@ impl Charm for ManualTlsCertificates {
         let certificates = outstanding.iter().map(|asked| PendingTask {
             what: WAITS_CERTIFICATE,
             subject: asked.request.sha256_hex(),
+            // A request may have no common name; its names are in the SAN then.
+            common_name: Some(
+                asked
+                    .request
+                    .attributes()
+                    .common_name
+                    .clone()
+                    .unwrap_or_default(),
+            ),
             detail: format!(
                 "for {} of {}",
                 asked
@@ -132,6 +141,7 @@ impl Charm for ManualTlsCertificates {
                 PendingTask {
                     what: WAITS_BUNDLE,
                     subject: String::new(),
+                    common_name: None,
                     detail: "No trusted certificate bundle configured".to_owned(),
                 }
             });

@@ -143,6 +143,7 @@ impl Charm for Notary {
             .map(|asked| PendingTask {
                 what: WAITS_APPROVAL,
                 subject: asked.request.sha256_hex(),
+                common_name: Some(name_of(&asked.request).to_owned()),
                 detail: format!(
                     "of {} of {}",
                     name_of(&asked.request),

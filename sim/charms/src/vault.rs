@@ -205,6 +205,7 @@ impl Charm for Vault {
         let wait = |what: &'static str, subject: &str, detail: &str| PendingTask {
             what,
             subject: subject.to_owned(),
+            common_name: None,
             detail: detail.to_owned(),
         };
         if !process::is_running(unit) {

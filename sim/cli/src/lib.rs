@@ -1,5 +1,10 @@
 //! The command line: arguments, progress, exit codes.
 //!
+//! One file a command: it reads its arguments, loads the scenario, plays it through the library, and prints what
+//! `report` renders. For example, `trustsim run a.yaml -o out` loads and plays `a.yaml` with a progress bar on
+//! standard error, writes the files of `report` into `out`, prints the summary, and ends with the exit code for
+//! whether every expectation held.
+//!
 //! Reaches everything else only through the library. Words for people go to standard error or
 //! into a terminal table; data goes to standard output or into files.
 

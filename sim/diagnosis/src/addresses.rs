@@ -1,7 +1,7 @@
 //! Names of things in a deployment: `model.app/0` for a unit, `model.app` for an application, a plain
 //! name for a client outside Juju. Knows how they are written and what they name, nothing else.
 
-use trustsim_world::{ApplicationIndex, CertificateRecord, Deployment, Subject};
+use trustsim_model::{ApplicationIndex, CertificateRecord, Deployment, Subject};
 
 /// `model.app/0`, `model.app` or, outside Juju, a plain name.
 pub fn address(subject: &Subject) -> String {
@@ -14,20 +14,32 @@ pub fn address(subject: &Subject) -> String {
 }
 
 /// `model.app` of `model.app/0`; a name without a unit is itself.
-pub(super) fn application_of(address: &str) -> &str {
+pub fn application_of(address: &str) -> &str {
     address
         .rsplit_once('/')
         .map_or(address, |(application, _)| application)
 }
 
+/// `model.app` and the number of `model.app/0`.
+///
+/// # Panics
+///
+/// Where it is not the address of a unit.
+pub fn unit_of(address: &str) -> (&str, u32) {
+    let parts = address.rsplit_once('/');
+    let (application, number) = parts.expect("the address of a unit is `model.app/0`");
+    let number = number.parse();
+    (application, number.expect("units are numbered"))
+}
+
 /// Whom a certificate was issued to: `model.app/0`, or `model.app` for one of all its units.
-pub(super) fn holder(record: &CertificateRecord) -> String {
+pub fn holder(record: &CertificateRecord) -> String {
     let whom = record.unit.as_ref().unwrap_or(&record.application);
     format!("{}.{whom}", record.model)
 }
 
 /// Index of the application at `model.app`.
-pub(super) fn application(deployment: &Deployment, address: &str) -> Option<ApplicationIndex> {
+pub fn application(deployment: &Deployment, address: &str) -> Option<ApplicationIndex> {
     let mut applications = deployment.applications.keys();
     applications.find(|&index| deployment.application_address(index) == address)
 }

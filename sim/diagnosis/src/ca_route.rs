@@ -1,22 +1,20 @@
-//! Which relation carries a CA to those who should trust it, and what stands in its place.
+//! Which relation carries a CA to those who should trust it, or why none does.
 
 use super::addresses::{application, application_of};
-use super::change::Transfer;
 use super::command::{Command, Obstacle};
 use super::facts::{Facts, RelationFact};
+use super::transfer_plan::Transfer;
 use trustsim_charm_model::{EndpointProfile, Role};
-use trustsim_world::{ApplicationIndex, Deployment, EndpointRef, Seq};
-
-const TRANSFER: &str = "certificate_transfer";
-const CERTIFICATES: &str = "tls-certificates";
+use trustsim_interfaces::Interface;
+use trustsim_model::{ApplicationIndex, Deployment, EndpointRef, Seq};
 
 /// How a CA gets, or does not get, to the one who needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CaRoute {
     /// A relation carries it, but had not done so.
     Relation {
-        /// Interface name.
-        interface: String,
+        /// Its interface.
+        interface: Interface,
         /// The provider.
         provider: EndpointRef,
         /// The requirer.
@@ -79,7 +77,7 @@ pub(super) fn ca_route(
     for relation in carrying(deployment, facts, from, to, seq) {
         if relation.there {
             return CaRoute::Relation {
-                interface: relation.interface.to_string(),
+                interface: relation.interface,
                 provider: relation.provider,
                 requirer: relation.requirer,
             };
@@ -105,15 +103,15 @@ pub(super) fn ca_route(
 /// A relation over which a CA comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaRelation {
-    /// Interface name.
-    pub interface: String,
+    /// Its interface.
+    pub interface: Interface,
     /// The provider.
     pub provider: EndpointRef,
     /// The requirer.
     pub requirer: EndpointRef,
 }
 
-/// Every relation there is over which the CA of `from` comes to `to`.
+/// Every present relation over which the CA of `from` comes to `to`.
 pub(super) fn all_relations(
     deployment: &Deployment,
     facts: &Facts<'_>,
@@ -125,7 +123,7 @@ pub(super) fn all_relations(
     let there = all.into_iter().filter(|relation| relation.there);
     there
         .map(|relation| CaRelation {
-            interface: relation.interface.to_string(),
+            interface: relation.interface,
             provider: relation.provider,
             requirer: relation.requirer,
         })
@@ -141,11 +139,14 @@ fn carrying(
     seq: Seq,
 ) -> Vec<RelationFact> {
     let requirer = application(deployment, to);
-    let mut relations = facts.relations(&[TRANSFER, CERTIFICATES], seq);
+    let mut relations = facts.relations(
+        &[Interface::CertificateTransfer, Interface::TlsCertificates],
+        seq,
+    );
     relations.retain(|relation| {
         *relation.provider.application == *from
             && *relation.requirer.application == *to
-            && (&*relation.interface == TRANSFER
+            && (relation.interface == Interface::CertificateTransfer
                 || requirer.is_some_and(|index| {
                     trusts_through(deployment, index, &relation.requirer.endpoint)
                 }))

@@ -2,15 +2,15 @@
 
 use super::symptom::{Issuer, Symptom};
 use trustsim_kernel::Time;
+use trustsim_model::{CertificateRecord, ConnectionRecord, EndpointRef, HandshakeRecord, Seq};
 use trustsim_pki::Certificate;
 use trustsim_validators::ErrorKind;
-use trustsim_world::{CertificateRecord, ConnectionRecord, EndpointRef, HandshakeRecord, Seq};
 
 /// One failing handshake and what the journal says around it.
 pub(super) struct Case<'a> {
     pub(super) at: Time,
     /// The last entry that counts: the handshake, or the last one of a later instant at which its
-    /// verdict still stands.
+    /// verdict still holds.
     pub(super) as_of: Seq,
     pub(super) connection: &'a ConnectionRecord,
     pub(super) record: &'a HandshakeRecord,
@@ -79,7 +79,10 @@ impl<'a> Case<'a> {
 
     /// The roots that the judge trusts; none before the journal says that it was given any.
     pub(super) fn roots(&self) -> &'a [Certificate] {
-        self.trusted.unwrap_or_default()
+        match self.trusted {
+            Some(roots) => roots,
+            None => &[],
+        }
     }
 
     pub(super) fn trusts_any_issuer(&self) -> bool {

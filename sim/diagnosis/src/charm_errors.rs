@@ -2,13 +2,14 @@
 //! refused, hooks that raised. Read off the journal; must not know the terminal.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use crate::addresses::address;
+use trustsim_interfaces::notes::RefusedRequest;
 use trustsim_juju::HookName;
 use trustsim_kernel::Time;
-use trustsim_world::{Entry, Journal, Kind, Note};
+use trustsim_model::{Entry, Journal, Kind, Note};
 
-/// Kinds of mishaps, each with a code of its own that `trustsim explain` tells more of.
+/// Kinds of what goes wrong at a charm, each with a code of its own that `trustsim explain` tells more of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CharmErrorKind {
     /// An action was refused by its charm.
@@ -28,15 +29,6 @@ impl CharmErrorKind {
             Self::HookFailed => "TS0319",
         }
     }
-
-    /// In two words.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ActionFailed => "action failed",
-            Self::RequestRefused => "request refused",
-            Self::HookFailed => "hook failed",
-        }
-    }
 }
 
 /// What a charm said when something went wrong.
@@ -45,12 +37,7 @@ pub enum CharmErrorDetail {
     /// An action's message.
     Message(String),
     /// Which request was refused, and why.
-    Request {
-        /// Its common name, where it is known.
-        common_name: Option<String>,
-        /// Why.
-        reason: String,
-    },
+    Request(RefusedRequest),
     /// Which hook raised, and what.
     Hook(HookName, String),
 }
@@ -77,10 +64,10 @@ pub fn charm_errors(journal: &Journal) -> Vec<CharmError> {
     let mut found: BTreeMap<(CharmErrorKind, String, CharmErrorDetail), CharmError> =
         BTreeMap::new();
     for entry in journal.entries() {
-        let Some((kind, detail)) = told(entry) else {
+        let Some((kind, detail)) = classify(entry) else {
             continue;
         };
-        let unit = unit_of(entry);
+        let unit = address(&entry.subject);
         let key = (kind, unit.clone(), detail.clone());
         let error = found.entry(key).or_insert_with(|| CharmError {
             kind,
@@ -98,35 +85,21 @@ pub fn charm_errors(journal: &Journal) -> Vec<CharmError> {
     all
 }
 
-fn told(entry: &Entry) -> Option<(CharmErrorKind, CharmErrorDetail)> {
+/// What went wrong in an entry, where something did.
+fn classify(entry: &Entry) -> Option<(CharmErrorKind, CharmErrorDetail)> {
     match &entry.kind {
         Kind::Note(Note::ActionFailed { message }) => Some((
             CharmErrorKind::ActionFailed,
             CharmErrorDetail::Message(message.clone()),
         )),
-        Kind::Note(Note::CertificateRefused {
-            common_name,
-            reason,
-        }) => Some((
+        Kind::Note(Note::CertificateRefused(refused)) => Some((
             CharmErrorKind::RequestRefused,
-            CharmErrorDetail::Request {
-                common_name: common_name.clone(),
-                reason: reason.clone(),
-            },
+            CharmErrorDetail::Request(refused.clone()),
         )),
         Kind::HookFailed { hook, error } => Some((
             CharmErrorKind::HookFailed,
             CharmErrorDetail::Hook(hook.clone(), error.to_string()),
         )),
         _ => None,
-    }
-}
-
-fn unit_of(entry: &Entry) -> String {
-    let part = |text: &Option<Arc<str>>| text.as_deref().unwrap_or_default().to_owned();
-    let unit = part(&entry.subject.unit);
-    match entry.subject.model.as_deref() {
-        Some(model) if !unit.starts_with(&format!("{model}.")) => format!("{model}.{unit}"),
-        _ => unit,
     }
 }

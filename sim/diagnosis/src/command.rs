@@ -1,10 +1,11 @@
 //! What an operator does for a change, as values: commands, and what no command does. The words are
 //! made in `trustsim_report::words::command`.
 
+use trustsim_interfaces::Interface;
 use trustsim_kernel::Span;
-use trustsim_world::{Action, Deployment};
+use trustsim_model::{Action, Deployment};
 
-use super::versions::Fix;
+use super::fix::Fix;
 
 /// One thing that an operator types or does.
 ///
@@ -136,7 +137,7 @@ pub enum Obstacle {
         /// Whether it would have to provide it; else to require it.
         provides: bool,
         /// The interface.
-        interface: String,
+        interface: Interface,
     },
     /// The operator uses the leader already.
     UsesLeader,

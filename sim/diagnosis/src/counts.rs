@@ -1,7 +1,7 @@
 //! Expectations that count: how often units ran or failed hooks, how many certificates were
 //! signed. All by reading the journal's entries one by one.
 
-use trustsim_world::{ApplicationIndex, Counted, Deployment, Entry, Journal, Kind};
+use trustsim_model::{ApplicationIndex, Counted, Deployment, Entry, Journal, Kind};
 
 /// How many entries of the journal are meant.
 pub(super) fn count(deployment: &Deployment, journal: &Journal, what: &Counted) -> usize {
@@ -9,32 +9,6 @@ pub(super) fn count(deployment: &Deployment, journal: &Journal, what: &Counted) 
     entries
         .filter(|entry| is_meant(deployment, entry, what))
         .count()
-}
-
-/// What is counted, in words.
-pub(super) fn phrase(deployment: &Deployment, what: &Counted) -> String {
-    let address = |index: &ApplicationIndex| deployment.application_address(*index);
-    match what {
-        Counted::Hooks {
-            application,
-            hook,
-            failed,
-        } => {
-            let hooks = hook
-                .as_ref()
-                .map_or_else(String::new, |hook| format!("{hook} "));
-            let word = if *failed { "failed hooks" } else { "hooks" };
-            format!("{hooks}{word} of {}", address(application))
-        }
-        Counted::Certificates { by, application } => {
-            let by = by
-                .as_ref()
-                .map_or_else(String::new, |by| format!(" by {}", address(by)));
-            let of = application.as_ref();
-            let of = of.map_or_else(String::new, |index| format!(" for {}", address(index)));
-            format!("certificates{by}{of}")
-        }
-    }
 }
 
 fn is_meant(deployment: &Deployment, entry: &Entry, what: &Counted) -> bool {

@@ -1,6 +1,6 @@
 //! The names of the kinds of entries in a journal.
 
-use trustsim_world::{Kind, Note, Persisting};
+use trustsim_model::{Kind, Note, Persisting};
 
 /// The kind of an entry, kebab-case.
 pub fn entry_kind(kind: &Kind) -> &'static str {

@@ -1,27 +1,119 @@
-//! Whether what the scenario expects came out, and which outages nobody expected.
+//! Whether what the scenario expects came out, and which outages were not expected.
 
 use super::counts;
 use super::outages::Outage;
+use super::rotation::Violation;
 use super::tally::Tally;
-use trustsim_kernel::{Span, format_duration};
-use trustsim_validators::ErrorKind;
-use trustsim_world::{
-    ConnectionRecord, Counted, Deployment, Expectation, ExpectationKind, Journal, Manifest, Party,
-    Selector, Source,
+use trustsim_kernel::Span;
+use trustsim_model::{
+    ApplicationIndex, Claim, ConnectionRecord, Counted, Deployment, Expectation, ExpectationKind,
+    Journal, Manifest, Party, Selector, Source,
 };
+use trustsim_validators::ErrorKind;
 
 /// One expectation, judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectationResult {
-    /// What was expected, in words.
-    pub claim: String,
+    /// What was expected.
+    pub claim: ClaimedTruth,
     /// Whether it came out so.
     pub held: bool,
-    /// Why not, or what held; one line.
-    pub detail: String,
+    /// Why not, or what held.
+    pub outcome: Outcome,
     /// The scenario line.
     pub source: Source,
 }
+
+/// What a scenario says must be true of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClaimedTruth {
+    /// An entry of `expect:`.
+    Expected(ExpectationKind),
+    /// An assertion among the steps of a rotation.
+    OfRotation {
+        /// The CA that is rotated.
+        ca: ApplicationIndex,
+        /// What must be true.
+        claim: Claim,
+        /// Up to this instant, from the start of the run.
+        until: Span,
+    },
+}
+
+/// What came of a claim, with the facts that show it. Connections are named as in the manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// No connection failed.
+    NoneFailed {
+        /// How many there are.
+        connections: usize,
+    },
+    /// Some connections failed.
+    SomeFailed {
+        /// How many failed.
+        failed: usize,
+        /// How many there are.
+        connections: usize,
+        /// The one that lost most.
+        worst: String,
+        /// How much it lost.
+        lost: Span,
+    },
+    /// Every connection failed, as it was to.
+    AllFailed {
+        /// How many there are.
+        connections: usize,
+    },
+    /// A connection did not fail.
+    DidNotFail {
+        /// Its name.
+        connection: String,
+    },
+    /// A connection failed with another error.
+    FailedWith {
+        /// Its name.
+        connection: String,
+        /// That error.
+        error: ErrorKind,
+    },
+    /// A connection lost less or more than it was to.
+    Lost {
+        /// Its name.
+        connection: String,
+        /// How much it lost.
+        lost: Span,
+    },
+    /// Every connection lost as much as it was to.
+    WithinBounds {
+        /// How many there are.
+        connections: usize,
+        /// What one of them lost at most.
+        most: Span,
+    },
+    /// Something was counted.
+    Counted {
+        /// How often it was found.
+        number: u64,
+        /// What.
+        what: Counted,
+    },
+    /// The claim is about no connection.
+    NoConnection,
+    /// The claim is about a connection that was never attempted.
+    NeverAttempted {
+        /// Its name.
+        connection: String,
+    },
+    /// An assertion about a rotation was kept.
+    Kept,
+    /// The run ended before an assertion was due.
+    NotReached,
+    /// An assertion about a rotation was broken.
+    Violated(Violation),
+}
+
+/// What a claim that holds, or one that does not, comes to.
+type Judged = Result<Outcome, Outcome>;
 
 /// Everything an expectation is judged by.
 pub(super) struct Evidence<'a> {
@@ -36,6 +128,11 @@ impl Evidence<'_> {
     /// Judges every expectation, in file order. One that matches no connection, or a connection
     /// that was never attempted, is broken: it says nothing about the deployment.
     pub(super) fn expectations(&self) -> Vec<ExpectationResult> {
+        assert_eq!(
+            self.tallies.len(),
+            self.manifest.connections.len(),
+            "every connection has a tally"
+        );
         let expectations = &self.deployment.expectations;
         expectations.iter().map(|each| self.judge(each)).collect()
     }
@@ -71,73 +168,80 @@ impl Evidence<'_> {
     }
 
     fn judge(&self, expectation: &Expectation) -> ExpectationResult {
-        let (selector, claim) = self.claim(&expectation.kind);
-        let outcome = selector
-            .map_or_else(|| Ok(Vec::new()), |selector| self.selected(selector))
-            .and_then(|connections| match &expectation.kind {
-                ExpectationKind::NoFailures(_) => self.no_failures(&connections),
-                ExpectationKind::Count {
-                    what,
-                    at_least,
-                    at_most,
-                } => self.counted(what, *at_least, *at_most),
-                ExpectationKind::Fails { error, .. } => self.fails(&connections, *error),
-                ExpectationKind::Outage {
-                    at_least,
-                    at_most,
-                    error,
-                    ..
-                } => self.lost_time(&connections, *at_least, *at_most, *error),
-            });
-        let (held, detail) = match outcome {
-            Ok(detail) => (true, detail),
-            Err(detail) => (false, detail),
+        let outcome = match &expectation.kind {
+            ExpectationKind::NoFailures(selector) => self
+                .selected(selector)
+                .and_then(|connections| self.no_failures(&connections)),
+            ExpectationKind::Count {
+                what,
+                at_least,
+                at_most,
+            } => self.counted(what, *at_least, *at_most),
+            ExpectationKind::Fails { connections, error } => self
+                .selected(connections)
+                .and_then(|connections| self.fails(&connections, *error)),
+            ExpectationKind::Outage {
+                connections,
+                at_least,
+                at_most,
+                error,
+            } => self
+                .selected(connections)
+                .and_then(|connections| self.lost_time(&connections, *at_least, *at_most, *error)),
         };
+        let held = outcome.is_ok();
+        let (Ok(outcome) | Err(outcome)) = outcome;
         ExpectationResult {
-            claim,
+            claim: ClaimedTruth::Expected(expectation.kind.clone()),
             held,
-            detail,
+            outcome,
             source: expectation.source.clone(),
         }
     }
 
-    fn no_failures(&self, connections: &[usize]) -> Result<String, String> {
+    fn no_failures(&self, connections: &[usize]) -> Judged {
         let failing: Vec<usize> = connections
             .iter()
             .copied()
             .filter(|&index| self.tallies[index].outages > 0)
             .collect();
-        let Some(&worst) = failing
+        assert!(
+            (connections.iter())
+                .all(|&index| { self.of(index).count() == self.tallies[index].outages as usize }),
+            "every outage is counted by its connection"
+        );
+        let worst = failing
             .iter()
-            .max_by_key(|&&index| self.tallies[index].lost)
-        else {
-            return Ok(format!("{} without a failure", count(connections.len())));
-        };
-        Err(format!(
-            "{} of {} failed, the worst, {}, for {}",
-            failing.len(),
-            count(connections.len()),
-            self.manifest.connections[worst].name,
-            format_duration(self.tallies[worst].lost)
-        ))
+            .max_by_key(|&&index| self.tallies[index].lost);
+        let connections = connections.len();
+        match worst {
+            None => Ok(Outcome::NoneFailed { connections }),
+            Some(&worst) => Err(Outcome::SomeFailed {
+                failed: failing.len(),
+                connections,
+                worst: self.name(worst),
+                lost: self.tallies[worst].lost,
+            }),
+        }
     }
 
-    fn fails(&self, connections: &[usize], error: Option<ErrorKind>) -> Result<String, String> {
+    fn fails(&self, connections: &[usize], error: Option<ErrorKind>) -> Judged {
         let has = |index: usize| {
             self.of(index)
                 .any(|outage| error.is_none_or(|error| outage.errors().any(|each| each == error)))
         };
-        match connections.iter().find(|&&index| !has(index)) {
-            None => Ok(format!("{} failed", count(connections.len()))),
-            Some(&index) => {
-                let name = &self.manifest.connections[index].name;
-                let instead = self.of(index).next().map(|outage| outage.error);
-                Err(match instead {
-                    Some(instead) => format!("{name} failed with {instead}"),
-                    None => format!("{name} did not fail"),
-                })
-            }
-        }
+        let Some(&index) = connections.iter().find(|&&index| !has(index)) else {
+            let connections = connections.len();
+            return Ok(Outcome::AllFailed { connections });
+        };
+        let connection = self.name(index);
+        Err(match self.of(index).next() {
+            Some(Outage { error, .. }) => Outcome::FailedWith {
+                connection,
+                error: *error,
+            },
+            None => Outcome::DidNotFail { connection },
+        })
     }
 
     fn lost_time(
@@ -146,41 +250,42 @@ impl Evidence<'_> {
         at_least: Option<Span>,
         at_most: Option<Span>,
         error: Option<ErrorKind>,
-    ) -> Result<String, String> {
+    ) -> Judged {
         for &index in connections {
-            let name = &self.manifest.connections[index].name;
             let lost = self.tallies[index].lost;
             if at_most.is_some_and(|at_most| lost > at_most)
                 || at_least.is_some_and(|at_least| lost < at_least)
             {
-                return Err(format!("{name} lost {}", format_duration(lost)));
+                let connection = self.name(index);
+                return Err(Outcome::Lost { connection, lost });
             }
             let other = error.and_then(|error| self.of(index).find(|each| each.error != error));
-            if let Some(other) = other {
-                return Err(format!("{name} failed with {}", other.error));
+            if let Some(Outage { error, .. }) = other {
+                return Err(Outcome::FailedWith {
+                    connection: self.name(index),
+                    error: *error,
+                });
             }
         }
-        let most = connections.iter().map(|&index| self.tallies[index].lost);
-        let most = most.max().unwrap_or_default();
-        Ok(format!(
-            "{} within bounds, at most {} lost",
-            count(connections.len()),
-            format_duration(most)
-        ))
+        let lost = connections.iter().map(|&index| self.tallies[index].lost);
+        Ok(Outcome::WithinBounds {
+            connections: connections.len(),
+            most: lost.max().expect("a claim is about some connection"),
+        })
     }
 
-    fn counted(
-        &self,
-        what: &Counted,
-        at_least: Option<u64>,
-        at_most: Option<u64>,
-    ) -> Result<String, String> {
+    fn counted(&self, what: &Counted, at_least: Option<u64>, at_most: Option<u64>) -> Judged {
         let counted = counts::count(self.deployment, self.journal, what);
         let number = u64::try_from(counted).expect("a journal has fewer than 2^32 entries");
         let held = at_least.is_none_or(|least| number >= least)
             && at_most.is_none_or(|most| number <= most);
-        let said = format!("{number} {}", counts::phrase(self.deployment, what));
-        if held { Ok(said) } else { Err(said) }
+        let what = what.clone();
+        let outcome = Outcome::Counted { number, what };
+        if held { Ok(outcome) } else { Err(outcome) }
+    }
+
+    fn name(&self, connection: usize) -> String {
+        self.manifest.connections[connection].name.clone()
     }
 
     fn of(&self, connection: usize) -> impl Iterator<Item = &Outage> {
@@ -189,19 +294,21 @@ impl Evidence<'_> {
     }
 
     /// The connections a selector means.
-    fn selected(&self, selector: &Selector) -> Result<Vec<usize>, String> {
+    fn selected(&self, selector: &Selector) -> Result<Vec<usize>, Outcome> {
         let connections = &self.manifest.connections;
         let selected: Vec<usize> = (0..connections.len())
             .filter(|&index| self.matches(selector, &connections[index]))
             .collect();
         if selected.is_empty() {
-            return Err("no connection is meant by it".to_owned());
+            return Err(Outcome::NoConnection);
         }
         let silent = selected
             .iter()
             .find(|&&index| connections[index].first_attempt.is_none());
         match silent {
-            Some(&index) => Err(format!("{} was never attempted", connections[index].name)),
+            Some(&index) => Err(Outcome::NeverAttempted {
+                connection: self.name(index),
+            }),
             None => Ok(selected),
         }
     }
@@ -218,79 +325,5 @@ impl Evidence<'_> {
             connection.server.application() == self.deployment.application_address(index)
         });
         from && to
-    }
-
-    /// The connections it is about, where it is about connections, and what it says.
-    fn claim<'k>(&self, kind: &'k ExpectationKind) -> (Option<&'k Selector>, String) {
-        let with = |error: &Option<ErrorKind>| {
-            error.map_or_else(String::new, |error| format!(" with {error}"))
-        };
-        match kind {
-            ExpectationKind::Count {
-                what,
-                at_least,
-                at_most,
-            } => {
-                let bound = |word: &str, bound: &Option<u64>| {
-                    bound.map_or_else(String::new, |bound| format!("{word} {bound} "))
-                };
-                let (least, most) = (bound("at least", at_least), bound("at most", at_most));
-                let phrase = counts::phrase(self.deployment, what);
-                (None, format!("{least}{most}{phrase}"))
-            }
-            ExpectationKind::NoFailures(selector) => {
-                let claim = format!("no failures{}", self.scope(selector));
-                (Some(selector), claim)
-            }
-            ExpectationKind::Fails { connections, error } => (
-                Some(connections),
-                format!("failure{}{}", self.scope(connections), with(error)),
-            ),
-            ExpectationKind::Outage {
-                connections,
-                at_least,
-                at_most,
-                error,
-            } => {
-                let bound = |word: &str, bound: &Option<Span>| {
-                    bound.map_or_else(String::new, |bound| {
-                        format!(" {word} {}", format_duration(bound))
-                    })
-                };
-                let claim = format!(
-                    "outage{}{}{}{}",
-                    self.scope(connections),
-                    bound("of at least", at_least),
-                    bound("of at most", at_most),
-                    with(error)
-                );
-                (Some(connections), claim)
-            }
-        }
-    }
-
-    fn scope(&self, selector: &Selector) -> String {
-        let mut text = String::new();
-        if let Some(from) = selector.from {
-            text.push_str(" from ");
-            match from {
-                Party::Application(index) => {
-                    text.push_str(&self.deployment.application_address(index));
-                }
-                other => text.push_str(self.deployment.party_name(other)),
-            }
-        }
-        if let Some(to) = selector.to {
-            text.push_str(" to ");
-            text.push_str(&self.deployment.application_address(to));
-        }
-        text
-    }
-}
-
-fn count(connections: usize) -> String {
-    match connections {
-        1 => "1 connection".to_owned(),
-        many => format!("{many} connections"),
     }
 }

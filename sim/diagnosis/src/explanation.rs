@@ -5,13 +5,13 @@
 use super::addresses::{address, application_of};
 use super::ca_route::{CaRoute, ca_route, protocols_differ};
 use super::case::Case;
-use super::cause::{Cause, Performed, RootCause, Search, Trail};
+use super::cause::{Cause, Performed, Records, RootCause, Search, Trail};
 use super::facts::{Facts, cause_chain, seq_of};
 use super::outages::Outage;
 use super::symptom::Symptom;
 use trustsim_kernel::Time;
+use trustsim_model::{Deployment, Entry, HandshakeRecord, Journal, Kind, Manifest, Seq};
 use trustsim_validators::{ErrorKind, Side};
-use trustsim_world::{Deployment, Entry, HandshakeRecord, Journal, Kind, Manifest, Seq};
 
 /// Why a connection failed, read from the journal.
 #[derive(Clone, Debug)]
@@ -174,6 +174,14 @@ impl<'a> Explainer<'a> {
             .collect();
         let parts = explained.iter().flat_map(|each| each.parts.clone());
         let parts: Vec<Part> = parts.collect();
+        assert!(
+            parts.first().is_some_and(|part| part.from == outage.from),
+            "an outage is explained from its beginning: {outage:?}"
+        );
+        assert!(
+            parts.windows(2).all(|two| two[0].from <= two[1].from),
+            "what was to blame comes in order of time: {outage:?}"
+        );
         let mut explanation = explained.swap_remove(longest);
         explanation.parts = parts;
         explanation
@@ -202,7 +210,7 @@ impl<'a> Explainer<'a> {
             _ => return now,
         };
         let (of_whole, of_now) = (&whole.cause.what, &now.cause.what);
-        let is_other = of_whole.name() != of_now.name() && !now.cause.pending;
+        let is_other = !of_whole.is_like(of_now) && !now.cause.pending;
         match is_other || of_whole == of_now {
             true => now,
             false => whole,
@@ -259,19 +267,31 @@ impl<'a> Explainer<'a> {
         kept
     }
 
-    /// Explains the handshake at `seq`, whose verdict still stands at `at`.
+    /// Explains the handshake at `seq`, whose verdict still holds at `at`.
     pub(super) fn explain_at(&self, connection: u32, seq: Seq, at: Time) -> Explanation {
         let chain = cause_chain(self.journal, seq);
         let root = self.root(&chain);
         let case = self.case(connection, seq, at);
         let ca_route = self.ca_route(&case);
         let search = Search {
-            deployment: self.deployment,
-            facts: &self.facts,
-            trail: &self.trail,
+            records: Records {
+                deployment: self.deployment,
+                facts: &self.facts,
+                trail: &self.trail,
+            },
         };
+        let cause = search.root_cause(&case, ca_route.as_ref(), root);
+        assert!(
+            cause.seq.is_none_or(|seq| self.journal.get(seq).is_some()),
+            "a cause rests on an entry of the journal: {cause:?}"
+        );
+        assert_eq!(
+            chain.last(),
+            Some(&seq),
+            "what led to a handshake ends with it"
+        );
         Explanation {
-            cause: search.root_cause(&case, ca_route.as_ref(), root),
+            cause,
             symptom: case.symptom(),
             ca_route,
             chain,
@@ -283,11 +303,15 @@ impl<'a> Explainer<'a> {
     }
 
     pub(super) fn case(&self, connection: u32, seq: Seq, at: Time) -> Case<'a> {
-        let connection = &self.manifest.connections[connection as usize];
         let (entry, record) = self.handshake(seq);
+        assert_eq!(
+            record.connection, connection,
+            "a connection is explained by a handshake of its own: {seq:?}"
+        );
+        let connection = &self.manifest.connections[connection as usize];
         let (client, server) = (&connection.client, &connection.server);
         let (presenter, judge, serial) = match record.verdict.judged_by {
-            // A server that cannot load what it would present refuses nobody but itself.
+            // A server that cannot load what it would present refuses only itself.
             Some(Side::Server)
                 if record
                     .verdict

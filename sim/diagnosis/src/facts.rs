@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::addresses::{address, application_of, holder};
+use trustsim_interfaces::Interface;
 use trustsim_juju::RelationChange;
+use trustsim_model::{CertificateRecord, EndpointRef, Entry, Journal, Kind, Seq};
 use trustsim_pki::Certificate;
-use trustsim_world::{CertificateRecord, EndpointRef, Entry, Journal, Kind, Seq};
 
 /// A journal with an index over what causes are explained by.
 pub(super) struct Facts<'a> {
@@ -23,7 +24,7 @@ pub(super) struct Facts<'a> {
 pub(super) struct RelationFact {
     pub(super) provider: EndpointRef,
     pub(super) requirer: EndpointRef,
-    pub(super) interface: Arc<str>,
+    pub(super) interface: Interface,
     /// The entry in which it came or went last.
     pub(super) seq: Seq,
     /// Whether it is there.
@@ -61,8 +62,10 @@ impl<'a> Facts<'a> {
         facts
     }
 
-    pub(super) fn entry(&self, seq: Seq) -> Option<&'a Entry> {
-        self.journal.get(seq)
+    /// An entry that this index points to.
+    fn known(&self, seq: Seq) -> &'a Entry {
+        let entry = self.journal.get(seq);
+        entry.expect("an index of a journal points to entries that it has")
     }
 
     /// The record of the certificate with this serial; of several, the last.
@@ -84,9 +87,9 @@ impl<'a> Facts<'a> {
         let changes = self.served.get(who).map_or(&[][..], Vec::as_slice);
         let before = changes.partition_point(|&change| change <= seq);
         let shown = changes[..before].iter().rev();
-        let shown = shown.filter_map(|&change| match &self.entry(change)?.kind {
+        let shown = shown.filter_map(|&change| match &self.known(change).kind {
             Kind::CertificateServed { certificate, .. } => certificate.as_ref(),
-            _ => None,
+            other => panic!("{change:?} is indexed as a served certificate: {other:?}"),
         });
         let mut shown = shown.filter(|certificate| certificate.serial() == serial);
         let seen = shown.next();
@@ -133,26 +136,30 @@ impl<'a> Facts<'a> {
             at.checked_sub(1).map(|index| changes[index])
         };
         let change = last(who).or_else(|| last(application))?;
-        match &self.entry(change)?.kind {
+        match &self.known(change).kind {
             Kind::TrustChanged { roots } => Some((change, roots)),
-            _ => None,
+            other => panic!("{change:?} is indexed as a change of trust: {other:?}"),
         }
     }
 
     /// Every relation of these interfaces there ever was up to `seq`, as it was left then.
-    pub(super) fn relations(&self, interfaces: &[&str], seq: Seq) -> Vec<RelationFact> {
+    pub(super) fn relations(&self, interfaces: &[Interface], seq: Seq) -> Vec<RelationFact> {
         let mut facts: Vec<RelationFact> = Vec::new();
         for &at in self.relations.iter().take_while(|&&at| at <= seq) {
-            let Some(Kind::Relation {
+            let Kind::Relation {
                 change,
                 interface,
                 provider,
                 requirer,
-            }) = self.entry(at).map(|entry| &entry.kind)
+            } = &self.known(at).kind
             else {
+                panic!("{at:?} is indexed as a relation: {:?}", self.known(at).kind);
+            };
+            let Some(interface) = Interface::of(interface) else {
+                // Over any other no CA and no certificate comes.
                 continue;
             };
-            if !interfaces.contains(&&**interface)
+            if !interfaces.contains(&interface)
                 || !matches!(change, RelationChange::Created | RelationChange::Removed)
             {
                 continue;
@@ -160,7 +167,7 @@ impl<'a> Facts<'a> {
             let fact = RelationFact {
                 provider: provider.clone(),
                 requirer: requirer.clone(),
-                interface: Arc::clone(interface),
+                interface,
                 seq: at,
                 there: *change == RelationChange::Created,
             };
@@ -250,14 +257,14 @@ mod tests {
         let facts = Facts::new(&script.journal);
         let there = |seq| {
             facts
-                .relations(&["certificate_transfer"], seq)
+                .relations(&[Interface::CertificateTransfer], seq)
                 .iter()
                 .map(|fact| fact.there)
                 .collect::<Vec<_>>()
         };
         assert_eq!(there(made), [true]);
         assert_eq!(there(gone), [false]);
-        assert_eq!(facts.relations(&["tls-certificates"], gone), []);
+        assert_eq!(facts.relations(&[Interface::TlsCertificates], gone), []);
     }
 
     #[test]
@@ -277,7 +284,7 @@ mod tests {
         let record = found("a.web/0").expect("issued");
         assert_eq!(record.certificate, mine);
         assert_eq!(facts.issuers(record)[0].certificate, one.certificate);
-        // Nobody saw it serve anything: its own is meant.
+        // It was never seen to serve anything: its own is meant.
         let record = found("a.other/0").expect("issued");
         assert_eq!(record.certificate, theirs);
     }

@@ -1,16 +1,19 @@
-//! Causes, outages, expectations and forecasts, all by reading a journal; remedies, least trust and
-//! blast radius, by playing again and by handshakes that are performed.
+//! What is read off the journal of a run: outages and tallies, root causes, expectations, forecasts.
+//!
+//! [`diagnose`] finds the outages, walks from each failed handshake back to its [`Cause`], and judges what the
+//! scenario expects. For example: `browser` refuses `web/0` from 02:00 to 03:00; the certificate of `web/0` had
+//! expired, its request for the next one reached `vault/0`, and `vault/0` was sealed until an operator came. The
+//! outage is one [`Outage`], its cause is [`FaultCause::Operator`], and the request is one of the steps between.
+//!
+//! Reads a deployment and a journal and plays nothing: what takes another future is in `trustsim_whatif`.
 //!
 //! Nothing is guessed from an error's text alone: what was presented, what was trusted and what
 //! led there is read from entries and their causes. Must not know the terminal or files.
 
 mod addresses;
-mod blast_radius;
 mod ca_route;
-mod candidates;
 mod case;
 mod cause;
-mod change;
 mod charm_errors;
 mod command;
 mod counts;
@@ -18,50 +21,48 @@ mod entry_kind;
 mod expectations;
 mod explanation;
 mod facts;
+mod fix;
 mod forecast;
-mod least_trust;
 mod notes;
 mod open_outages;
 mod outages;
-mod proposal;
 mod remedy;
 mod rotation;
 mod symptom;
 mod tally;
 #[cfg(test)]
 mod tests;
-mod versions;
+mod transfer_plan;
 mod why;
 
-pub use addresses::address;
-pub use blast_radius::{BlastRadius, Impersonation, Need, Stolen, blast_radius};
+pub use addresses::{address, application, application_of, holder, unit_of};
 pub use ca_route::{CaRelation, CaRoute};
 pub use cause::{
-    Apart, CaTrigger, Cause, ChangedProvider, Event, Fault, FaultAction, Kept, Lost, MissingCa,
-    NeverAsked, NewCa, NotAsked, NotGiven, Performed, Refusal, RefusalMeaning, Removal, RootCause,
-    Separation, SignedInThePast, Status, Step, StillPresented, Transit, WaitEnd,
+    Apart, CaTrigger, Cause, CertificateCause, ChainCause, ChangedProvider, Event, Fault,
+    FaultAction, FaultCause, Kept, Lost, MissingCa, NeverAsked, NewCa, NotAsked, NotGiven,
+    Performed, Refusal, Removal, RootCause, Separation, SignedInThePast, Status, Step,
+    StillPresented, Transit, TrustCause, WaitEnd,
 };
 pub use charm_errors::{CharmError, CharmErrorDetail, CharmErrorKind, charm_errors};
 pub use command::{Command, Obstacle};
 pub use entry_kind::entry_kind;
-pub use expectations::ExpectationResult;
+pub use expectations::{ClaimedTruth, ExpectationResult, Outcome as ExpectationOutcome};
 pub use explanation::{Explanation, Part, Trigger};
 pub use facts::cause_chain;
+pub use fix::Fix;
 pub use forecast::{
-    Expiry, Forecast, HookQueue, OutageTolerance, Proof, RequestPeak, RequestQueue, forecast, prove,
+    Expiry, Forecast, HookQueue, OutageTolerance, RequestPeak, RequestQueue, forecast,
 };
-pub use least_trust::{LeastTrust, Masked, SourceOfTrust, TrustedAuthority, least_trust};
 pub use open_outages::{OpenOutage, OpenReason};
 pub use outages::{ErrorChange, Outage, outages};
-pub use proposal::{Proposal, try_proposals};
-pub use remedy::{Forks, Future, Outcome, Remedies, Remedy, remedies};
-pub use rotation::{Invariant, Rotated, Violation, explain};
+pub use remedy::{Remedies, Remedy};
+pub use rotation::{Invariant, PersistenceEnd, Rotated, TrustGained, Violation, ViolationKind};
 pub use symptom::{Issuer, Symptom};
 pub use tally::{Tally, outage_attempts, tallies};
-pub use versions::Fix;
-pub use why::{Answer, Rests, SaidBy, Source as TrustSource, WhyError, said_by_stacks, why};
+pub use transfer_plan::Transfer;
+pub use why::{Answer, Rests, Source as TrustSource, WhyError, why};
 
-use trustsim_world::{Deployment, Journal, Manifest};
+use trustsim_model::{Deployment, Journal, Manifest};
 
 /// Everything found in a run: what the reports print beside the journal itself.
 #[derive(Clone, Debug, Default)]
@@ -78,7 +79,7 @@ pub struct Findings {
     pub unexpected: Vec<usize>,
     /// Every outage that is open at the end, and why it does not heal by itself.
     pub open_outages: Vec<OpenOutage>,
-    /// What would have helped; nothing before [`remedies`] has tried.
+    /// What would have helped; nothing before `trustsim_whatif::remedies` has tried.
     pub remedies: Remedies,
 }
 
@@ -97,7 +98,7 @@ impl Findings {
         self.outages.iter().zip(&self.explanations)
     }
 
-    /// Whether every expectation held and nothing failed that nobody expected to.
+    /// Whether every expectation held, and every failure was expected.
     pub fn passed(&self) -> bool {
         self.unexpected.is_empty() && self.expectations.iter().all(|each| each.held)
     }

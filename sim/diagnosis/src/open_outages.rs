@@ -10,11 +10,11 @@ use super::{CaRoute, Explanation, Outage};
 use trustsim_charm_model::PendingTask;
 use trustsim_juju::{Disruption, HookError, HookName};
 use trustsim_kernel::{Span, Time};
-use trustsim_validators::ErrorKind;
-use trustsim_world::{
+use trustsim_model::{
     Action, ApplicationIndex, Deployment, HookAction, Journal, Kind, Manifest, NetworkAction, Note,
     OfferAction, OperatorIndex, Refusal, Target, TimedAction, UnitAction,
 };
+use trustsim_validators::ErrorKind;
 
 /// An outage that is open at the end, and why nothing ends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -373,8 +373,10 @@ impl Search<'_> {
                     || (error != ErrorKind::Unreachable && near.contains(&target.application))
             }
             Action::Unit(UnitAction::Kill { target, away }) => {
-                let back = timed.at.saturating_add(away.unwrap_or_default());
-                near.contains(&target.application) && back >= self.end
+                // Killed without being away, a process starts again at once.
+                let back = away.map_or(Some(timed.at), |away| timed.at.checked_add(away));
+                let is_away_to_the_end = back.is_none_or(|back| back >= self.end);
+                near.contains(&target.application) && is_away_to_the_end
             }
             Action::Unit(UnitAction::SkewMachine { skew_ns, .. }) => *skew_ns != 0,
             Action::SkewClock {

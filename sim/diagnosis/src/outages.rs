@@ -2,8 +2,8 @@
 
 use super::facts::seq_of;
 use trustsim_kernel::{Span, Time};
+use trustsim_model::{Journal, Kind, Manifest, Seq};
 use trustsim_validators::ErrorKind;
-use trustsim_world::{Journal, Kind, Manifest, Seq};
 
 /// One interval in which one connection failed, from its first failing verdict to the first
 /// good one after it.
@@ -51,7 +51,7 @@ impl Outage {
 /// Every outage of a run, by (start, connection).
 ///
 /// Adjacent different errors are one outage: what an operator lost is one stretch of time. A
-/// failure that is mended at the very same instant took no time and is none. Verdicts from
+/// failure that ends at the very same instant took no time and is none. Verdicts from
 /// before a connection's first attempt count from that attempt on; a connection that was never
 /// attempted has no outage.
 pub fn outages(manifest: &Manifest, journal: &Journal) -> Vec<Outage> {

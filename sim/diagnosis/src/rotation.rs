@@ -8,30 +8,21 @@ mod progress;
 mod tests;
 mod trust;
 mod validity;
+mod violation;
 
 use std::collections::BTreeMap;
 
-pub use invariant::{Invariant, explain};
+pub use invariant::Invariant;
+pub use violation::{PersistenceEnd, TrustGained, Violation, ViolationKind};
 
-use super::ExpectationResult;
+use super::expectations::{ClaimedTruth, ExpectationResult, Outcome};
 use super::facts::Facts;
 use super::outages::Outage;
-use trustsim_kernel::{Time, format_duration};
-use trustsim_world::{
+use trustsim_kernel::Time;
+use trustsim_model::{
     CertificateKind, CertificateRecord, Claim, Deployment, Journal, Kind, Manifest, RotationSpec,
     RotationStep,
 };
-
-/// The first thing that was not as it must be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// What was broken; `None` where a connection failed for whatever reason.
-    pub invariant: Option<Invariant>,
-    /// When.
-    pub at: Time,
-    /// What happened, in one line.
-    pub message: String,
-}
 
 /// Which CA of a rotation a certificate belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,11 +111,13 @@ impl<'a> Rotated<'a> {
             !ended && outage.from <= until
         })?;
         let at = outage.from.max(begins);
-        let name = &self.manifest.connections[outage.connection as usize].name;
+        let connection = &self.manifest.connections[outage.connection as usize];
         Some(Violation {
-            invariant: None,
             at,
-            message: format!("{name} failed at {at}: {}", outage.error),
+            what: ViolationKind::ConnectionFailed {
+                connection: connection.name.clone(),
+                error: outage.error,
+            },
         })
     }
 
@@ -148,22 +141,20 @@ impl<'a> Rotated<'a> {
                 Claim::NewInUse => self.still_served(until),
                 Claim::OldDistrusted => self.still_trusted(until),
             };
-            let ca = self.deployment.application_address(self.spec.ca);
             let reached = until <= self.manifest.start + self.manifest.duration;
-            let claim = format!(
-                "{} in the rotation of {ca} up to {}",
-                claim.name(),
-                format_duration(step.at)
-            );
-            let (held, detail) = match violation {
-                Some(violation) => (false, violation.message),
-                None if reached => (true, "held".to_owned()),
-                None => (false, "the run ended before that".to_owned()),
+            let outcome = match violation {
+                Some(violation) => Outcome::Violated(violation),
+                None if reached => Outcome::Kept,
+                None => Outcome::NotReached,
             };
             ExpectationResult {
-                claim,
-                held,
-                detail,
+                claim: ClaimedTruth::OfRotation {
+                    ca: self.spec.ca,
+                    claim,
+                    until: step.at,
+                },
+                held: outcome == Outcome::Kept,
+                outcome,
                 source: step.source.clone(),
             }
         });

@@ -2,9 +2,9 @@
 //! not know what led there.
 
 use super::case::lacks_trust;
+use trustsim_model::EndpointRef;
 use trustsim_pki::Certificate;
 use trustsim_validators::ErrorKind;
-use trustsim_world::EndpointRef;
 
 /// A failing handshake as both sides saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,7 @@ impl Symptom {
 
     /// Whether the judge trusted a CA above the leaf.
     pub fn trusts_any_issuer(&self) -> bool {
+        // What is not known to be trusted is not trusted.
         let trusted = self.trusted.as_deref().unwrap_or_default();
         let mut issuers = self.issuers.iter();
         issuers.any(|issuer| trusted.contains(&issuer.certificate))

@@ -1,9 +1,9 @@
 //! What each connection did in a run, attempts by arithmetic: between two change points the
-//! verdict stands, so attempts at any cadence need only be counted.
+//! verdict holds, so attempts at any cadence need only be counted.
 
 use super::outages::Outage;
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{ConnectionRecord, Journal, Kind, Manifest};
+use trustsim_model::{ConnectionRecord, Journal, Kind, Manifest};
 
 /// What one connection did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,9 +39,8 @@ pub fn tallies(manifest: &Manifest, journal: &Journal, outages: &[Outage]) -> Ve
         let Kind::Handshake(record) = &entry.kind else {
             continue;
         };
-        let Some(tally) = tallies.get_mut(record.connection as usize) else {
-            continue;
-        };
+        let tally = tallies.get_mut(record.connection as usize);
+        let tally = tally.expect("a handshake belongs to a connection of the manifest");
         if record.performed {
             tally.real += 1;
         } else {
@@ -57,6 +56,17 @@ pub fn tallies(manifest: &Manifest, journal: &Journal, outages: &[Outage]) -> Ve
         tally.longest = tally.longest.max(length);
         tally.failed_attempts += outage_attempts(&manifest.connections[index], outage, end);
     }
+    for (tally, connection) in tallies.iter().zip(&manifest.connections) {
+        let name = &connection.name;
+        assert!(
+            tally.failed_attempts <= tally.attempts,
+            "{name} fails at most as often as it is attempted: {tally:?}"
+        );
+        assert!(
+            tally.lost <= manifest.duration,
+            "outages of {name} do not overlap, so that it loses no more than the run lasts: {tally:?}"
+        );
+    }
     tallies
 }
 
@@ -67,7 +77,7 @@ pub fn outage_attempts(connection: &ConnectionRecord, outage: &Outage, end: Time
 
 /// Attempts in `[from, until)`, or in `[from, end]` where there is no `until`: an attempt at the
 /// instant of a change meets what the change brought, and the last instant is still played. While
-/// its client is away nobody attempts anything.
+/// its client is away there are no attempts.
 fn attempts(
     connection: &ConnectionRecord,
     from: Option<Time>,
@@ -109,9 +119,9 @@ mod tests {
 
     use super::*;
     use crate::outages;
+    use trustsim_model::Away;
     use trustsim_testkit::{Script, seconds};
     use trustsim_validators::ErrorKind;
-    use trustsim_world::Away;
 
     fn only(script: &Script) -> Tally {
         let outages = outages(&script.manifest, &script.journal);

@@ -8,18 +8,17 @@ use super::case::Case;
 use super::explanation::{Explainer, Explanation};
 use super::outages::{Outage, outages};
 use trustsim_kernel::Time;
+use trustsim_model::{Deployment, Journal, Manifest, Seq};
 use trustsim_pki::Certificate;
-use trustsim_validators::{Side, TrustStore, Validator, Verdict, judge_client, judge_server};
-use trustsim_world::{Deployment, ExportedConnection, Journal, Manifest, Seq};
 
-/// How one connection stands at an instant.
+/// The state of one connection at an instant.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// Index into [`Manifest::connections`].
     pub connection: u32,
     /// The instant asked about.
     pub at: Time,
-    /// The handshake whose verdict stands then.
+    /// The handshake whose verdict holds then.
     pub seq: Seq,
     /// When that handshake was.
     pub judged_at: Time,
@@ -60,7 +59,7 @@ pub enum Source {
 /// Why there is no answer.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum WhyError {
-    /// Nobody talks so.
+    /// There is no such connection.
     #[error("no connection from `{client}` to `{server}` is watched")]
     NoConnection {
         /// The client as it was given.
@@ -78,7 +77,7 @@ pub enum WhyError {
     },
 }
 
-/// How every connection from `client` to `server` stands at `at`. Each is `model.app/0`,
+/// The state of every connection from `client` to `server` at `at`. Each is `model.app/0`,
 /// `model.app` for all of its units, or the name of a client outside Juju.
 ///
 /// # Errors
@@ -219,39 +218,4 @@ fn source(explainer: &Explainer<'_>, owner: &str, case: &Case<'_>, seq: Seq) -> 
         CaRoute::Given { listed: true, .. } => Source::Given,
         _ => Source::Unknown,
     }
-}
-
-/// What one stack says of a connection.
-#[derive(Clone, Debug)]
-pub struct SaidBy {
-    /// The stack.
-    pub validator: Validator,
-    /// Its verdict.
-    pub verdict: Verdict,
-}
-
-/// What each stack would say of a connection as it was exported: the client's side, or the
-/// server's where it is the one that refuses. A side that cannot begin says so in every stack.
-pub fn said_by_stacks(connection: &ExportedConnection) -> Vec<SaidBy> {
-    let roots: TrustStore = connection.trust_store.iter().cloned().collect();
-    let by_server = connection.verdict.judged_by == Some(Side::Server);
-    let said = Validator::ALL.into_iter().map(|validator| {
-        let verdict = match (&connection.client_trust_store, &connection.client_chain) {
-            (Some(trusted), chain) if by_server => {
-                let roots: TrustStore = trusted.iter().cloned().collect();
-                let chain = chain.as_deref().unwrap_or_default();
-                judge_client(chain, &roots, connection.at, validator)
-            }
-            _ if connection.server_chain.is_empty() => connection.verdict.clone(),
-            _ => judge_server(
-                &connection.server_chain,
-                &roots,
-                &connection.server_name,
-                connection.at,
-                validator,
-            ),
-        };
-        SaidBy { validator, verdict }
-    });
-    said.collect()
 }

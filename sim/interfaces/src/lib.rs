@@ -5,6 +5,7 @@
 //! byte. Must not know what a charm decides.
 
 pub mod certificate_transfer;
+mod interface;
 pub mod json;
 mod keys;
 pub mod notes;
@@ -12,6 +13,7 @@ pub mod pem;
 pub mod tls_certificates;
 pub mod tls_certificates_legacy;
 
+pub use interface::Interface;
 pub use keys::{KeySource, serial_number};
 
 /// What a charm sees and does inside one hook, with [`notes::Note`] for the journal.

@@ -13,12 +13,7 @@ pub enum Note {
     /// A CA signed a certificate.
     CertificateIssued(Issued),
     /// A provider refuses a request.
-    CertificateRefused {
-        /// Common name of the request; `None` where the charm does not say it, or there is none.
-        common_name: Option<String>,
-        /// Why, in the charm's words.
-        reason: String,
-    },
+    CertificateRefused(RefusedRequest),
     /// A CA revoked the certificate that it had given for this common name.
     CertificateRevoked {
         /// Common name of the certificate.
@@ -46,6 +41,28 @@ impl Note {
     pub fn action_failed(message: impl Into<String>) -> Self {
         Self::ActionFailed(message.into())
     }
+}
+
+/// A request that a provider does not answer with a certificate.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RefusedRequest {
+    /// Common name of the request; `None` where the charm does not say it, or there is none.
+    pub common_name: Option<String>,
+    /// What stands against it.
+    pub kind: RefusalKind,
+    /// Why, in the charm's words.
+    pub reason: String,
+}
+
+/// What stands against a request, where an operator can do something about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RefusalKind {
+    /// The role that signs allows no such name (hashicorp/vault `builtin/logical/pki`).
+    NameNotAllowed,
+    /// The certificate would end after the CA that signs it (`max_lease_ttl`).
+    OutlivesCa,
+    /// Anything else: only the charm's words say what.
+    Other,
 }
 
 /// An order that an ACME server does not take.

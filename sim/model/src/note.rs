@@ -5,7 +5,7 @@
 
 use crate::index::{ApplicationIndex, OperatorIndex};
 use trustsim_charm_model::PendingTask;
-use trustsim_interfaces::notes::RefusedOrder;
+use trustsim_interfaces::notes::{RefusedOrder, RefusedRequest};
 use trustsim_juju::{IntegrateError, OfferError, RelationChange};
 use trustsim_kernel::Span;
 use trustsim_validators::Side;
@@ -33,12 +33,7 @@ pub enum Note {
         common_name: String,
     },
     /// The unit refused a request for a certificate.
-    CertificateRefused {
-        /// Common name; `None` where the charm does not say it, or there is none.
-        common_name: Option<String>,
-        /// Why, in the charm's words.
-        reason: String,
-    },
+    CertificateRefused(RefusedRequest),
     /// The unit revoked the certificate that it had given for a name.
     CertificateRevoked {
         /// Common name.

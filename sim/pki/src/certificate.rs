@@ -213,6 +213,13 @@ impl Certificate {
         &self.words().sans
     }
 
+    /// The DNS names among them, in their order.
+    pub fn dns_names(&self) -> impl Iterator<Item = &str> {
+        self.sans()
+            .iter()
+            .filter_map(|san| san.strip_prefix("DNS:"))
+    }
+
     /// The `SubjectPublicKeyInfo`.
     pub fn spki_der(&self) -> &[u8] {
         self.slice(&self.layout().spki)

@@ -46,11 +46,6 @@ use trustsim_faults::rotation::Refusal;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{ApplicationIndex, Deployment, TimedAction};
 
-/// The interface over which certificates are requested.
-const TLS_CERTIFICATES: &str = "tls-certificates";
-/// The interface over which CAs are handed on.
-const CERTIFICATE_TRANSFER: &str = "certificate_transfer";
-
 /// What is rehearsed.
 #[derive(Clone, Copy, Debug)]
 pub struct Request {

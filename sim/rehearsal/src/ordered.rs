@@ -1,6 +1,6 @@
 //! An ordered rotation in place of one that cut connections off: which playbook, with which pauses,
 //! and the deployment in which it is played. A proposal: whether it helps is for
-//! [`trustsim_diagnosis::try_proposals`] to see.
+//! [`trustsim_whatif::try_proposals`] to see.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -10,9 +10,10 @@ use super::baseline::Baseline;
 use super::playbook::Playbook;
 use super::playbooks;
 use super::{Lost, Request, successor};
-use trustsim_diagnosis::{Command, Findings, Proposal};
+use trustsim_diagnosis::{Command, Findings};
 use trustsim_faults::rotation::{Refusal, is_step_of_a_rotation, timed};
 use trustsim_kernel::Span;
+use trustsim_whatif::Proposal;
 use trustsim_world::{Action, ActionIndex, ApplicationIndex, Deployment, Manifest, TimedAction};
 
 /// How many changes of a CA are looked at: those that cost most.

@@ -8,9 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::playbook::{OpenPauses, Playbook, PlaybookKind, Steps};
-use super::{CERTIFICATE_TRANSFER, TLS_CERTIFICATES};
 use trustsim_charm_model::{Apply, EndpointProfile, Role};
 use trustsim_diagnosis::Command;
+use trustsim_interfaces::Interface;
 use trustsim_kernel::Span;
 use trustsim_world::{ApplicationIndex, Deployment, Party, Persistence, RotationStep, TrustChange};
 
@@ -22,7 +22,7 @@ pub(super) fn is_provider(deployment: &Deployment, ca: ApplicationIndex) -> bool
     let endpoints = &deployment.applications[ca].charm.endpoints;
     endpoints
         .iter()
-        .any(|each| each.role == Role::Provider && each.interface == TLS_CERTIFICATES)
+        .any(|each| each.role == Role::Provider && Interface::TlsCertificates.is(&each.interface))
 }
 
 /// Every playbook in which the CA rotates by itself.
@@ -219,7 +219,7 @@ fn pause(length: Span) -> Option<RotationStep> {
 /// Workloads that get the CA and do not read it until they restart.
 fn reloads(deployment: &Deployment, ca: ApplicationIndex) -> Vec<RotationStep> {
     let transfers = deployment.relations.iter().filter(|relation| {
-        relation.interface == CERTIFICATE_TRANSFER
+        Interface::CertificateTransfer.is(&relation.interface)
             && deployment.application_of(relation.sides[0].party) == Some(ca)
     });
     let stale = transfers.filter_map(|relation| {

@@ -3,10 +3,10 @@
 
 use super::baseline::{Baseline, PlayedRotation};
 use super::playbook::Playbook;
-use super::{CERTIFICATE_TRANSFER, TLS_CERTIFICATES};
 use trustsim_charm_model::Role;
 use trustsim_diagnosis::Command;
 use trustsim_faults::rotation::performs;
+use trustsim_interfaces::Interface;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
     Action, ApplicationIndex, Deployment, Entry, Kind, ModelIndex, Party, RelationSpec,
@@ -271,11 +271,11 @@ impl Writer<'_> {
         };
         match step {
             RotationStep::SwitchIssuer { .. } => {
-                is_removed(TLS_CERTIFICATES) || performs(action, step)
+                is_removed(Interface::TlsCertificates) || performs(action, step)
             }
             RotationStep::Withdraw(_) => {
                 let is_told = matches!(action, Action::ClientTrust { trusts: false, .. });
-                is_told || is_removed(CERTIFICATE_TRANSFER) || performs(action, step)
+                is_told || is_removed(Interface::CertificateTransfer) || performs(action, step)
             }
             _ => false,
         }
@@ -283,7 +283,7 @@ impl Writer<'_> {
 
     /// That all who are told of the CA by a transfer, or by an operator, trust the new one.
     fn checks_of_trust(&self) -> Vec<Check> {
-        let related = self.related(CERTIFICATE_TRANSFER);
+        let related = self.related(Interface::CertificateTransfer);
         let receivers = related.map(|(application, endpoint)| Check::ApplicationTrusts {
             application: self.deployment.application_address(application),
             ca: self.new_ca(),
@@ -300,7 +300,7 @@ impl Writer<'_> {
 
     /// That all who ask the CA for certificates have one of the new CA.
     fn checks_of_use(&self) -> Vec<Check> {
-        let related = self.related(TLS_CERTIFICATES);
+        let related = self.related(Interface::TlsCertificates);
         let requirers = related.map(|(application, endpoint)| Check::ApplicationServes {
             application: self.deployment.application_address(application),
             ca: self.new_ca(),
@@ -314,8 +314,8 @@ impl Writer<'_> {
         let last = lines.last().map_or(Span::ZERO, |line| line.at);
         let mut models = Vec::new();
         let taking_part = self
-            .related(TLS_CERTIFICATES)
-            .chain(self.related(CERTIFICATE_TRANSFER))
+            .related(Interface::TlsCertificates)
+            .chain(self.related(Interface::CertificateTransfer))
             .map(|(application, _)| application)
             .chain([self.spec.ca]);
         for application in taking_part {
@@ -404,10 +404,10 @@ impl Writer<'_> {
 
     /// The applications that are related to the CA that goes over an interface, each with its
     /// endpoint.
-    fn related(&self, interface: &'static str) -> impl Iterator<Item = (ApplicationIndex, &str)> {
+    fn related(&self, interface: Interface) -> impl Iterator<Item = (ApplicationIndex, &str)> {
         let of_it = move |relation: &&RelationSpec| {
             let provider = &relation.sides[0];
-            relation.interface == interface
+            interface.is(&relation.interface)
                 && provider.role == Role::Provider
                 && self.deployment.application_of(provider.party) == Some(self.spec.ca)
         };

@@ -1,8 +1,8 @@
 //! What an attacker could do with each key, as tables: `stolen_keys` and `blast_radius`.
 
 use super::data_table::{DataTable, Field};
-use crate::words::{certificate, verdict};
-use trustsim_diagnosis::BlastRadius;
+use crate::words::{certificate, need, verdict};
+use trustsim_whatif::BlastRadius;
 
 /// Both tables. `outcome` of a try is `ok` where the attacker was taken for whom it claimed to be.
 pub fn blast_radius(radius: &BlastRadius) -> Vec<DataTable> {
@@ -53,7 +53,7 @@ fn tries(radius: &BlastRadius) -> DataTable {
             Field::text(verdict::outcome(&one.verdict)),
             Field::optional(verdict::code(&one.verdict), Field::text),
             Field::optional(verdict::error(&one.verdict), Field::text),
-            Field::text(one.need.word()),
+            Field::text(need::word(one.need)),
         ]
     });
     DataTable {

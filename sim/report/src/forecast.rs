@@ -3,8 +3,9 @@
 
 use super::data_table::{DataTable, Field};
 use crate::words::certificate;
-use trustsim_diagnosis::{Forecast, Proof};
+use trustsim_diagnosis::Forecast;
 use trustsim_model::Manifest;
+use trustsim_whatif::Proof;
 
 /// Every table of a forecast, with the downtimes that were played.
 pub fn forecast(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof]) -> Vec<DataTable> {
@@ -35,8 +36,8 @@ fn expiries(forecast: &Forecast) -> DataTable {
             Field::optional(one.margin(), Field::seconds),
             Field::optional(one.served_from, Field::time),
             Field::optional(one.served_until, Field::time),
-            Field::Flag(one.is_over),
-            Field::Flag(one.lapsed),
+            Field::Flag(one.has_ended),
+            Field::Flag(one.expired_in_service),
         ]
     });
     DataTable {

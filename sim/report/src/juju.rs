@@ -99,6 +99,7 @@ fn applications(status: &Value) -> Table {
         if kubernetes {
             row.push(Cell::plain(text(application, "address")));
         }
+        // `juju status` leaves out what is false, zero or empty (`omitempty`).
         let exposed = application["exposed"].as_bool().unwrap_or(false);
         row.push(Cell::plain(if exposed { "yes" } else { "no" }));
         row.push(Cell::plain(text(
@@ -257,10 +258,12 @@ fn sorted(value: &Value) -> Vec<(&str, &Value)> {
     entries
 }
 
+/// The text at a key; empty where there is none: `juju status` leaves out what is empty.
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
 }
 
+/// The first text that is not empty, of several keys; empty where none is.
 fn first<'a>(value: &'a Value, keys: &[&str]) -> &'a str {
     let mut texts = keys.iter().map(|key| text(value, key));
     texts.find(|text| !text.is_empty()).unwrap_or_default()

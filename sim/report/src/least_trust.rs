@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::data_table::{DataTable, Field};
-use trustsim_diagnosis::LeastTrust;
+use trustsim_whatif::LeastTrust;
 
 /// Every table. A row without `needed_by` is trust that no watched connection needs.
 pub fn least_trust(found: &LeastTrust) -> Vec<DataTable> {

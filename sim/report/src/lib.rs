@@ -1,5 +1,10 @@
 //! What a run leaves behind: one renderer a file, each a pure function from a run to bytes.
 //!
+//! A [`Run`] is a manifest, a journal and findings. Before anything is rendered from it, its views are checked
+//! against each other. Formats (`csv`, `terminal`, `plots`, JSON) lay values out and take the word for each from
+//! [`words`]: for example, the cause of an outage is one `trustsim_diagnosis::Cause`, and `words::cause` makes
+//! the same sentence of it for `outages.csv`, for `summary.json` and for the summary on a terminal.
+//!
 //! Renders everything first and writes afterwards, so that a failure leaves nothing half
 //! written. Must not know how a run works: it reads the manifest, the journal and the findings.
 
@@ -36,7 +41,7 @@ use std::collections::BTreeMap;
 use words::secret::KeyStore;
 
 use trustsim_diagnosis::Findings;
-use trustsim_kernel::Time;
+use trustsim_kernel::{Span, Time};
 use trustsim_model::{ConnectionRecord, Entry, Journal, Kind, Manifest, Seq};
 
 /// Everything a report is made from.
@@ -85,12 +90,6 @@ impl<'a> Run<'a> {
             findings.outages.len() as u64,
             "every outage is counted by its connection"
         );
-        for tally in &findings.tallies {
-            assert!(
-                tally.failed_attempts <= tally.attempts,
-                "a connection fails at most as often as it is attempted"
-            );
-        }
         for outage in &findings.outages {
             assert!(
                 outage.until.is_none_or(|until| outage.from < until),
@@ -102,6 +101,67 @@ impl<'a> Run<'a> {
             assert!(
                 begins,
                 "an outage begins with a failing handshake of its connection"
+            );
+        }
+        self.check_counts();
+        self.check_indices();
+    }
+
+    /// Counts agree with the rows that they count.
+    fn check_counts(&self) {
+        let findings = self.findings;
+        let handshakes = self.journal.entries().iter();
+        let handshakes = handshakes.filter(|entry| matches!(entry.kind, Kind::Handshake(_)));
+        let counted: u64 = (findings.tallies.iter())
+            .map(|tally| tally.real + tally.reused)
+            .sum();
+        assert_eq!(
+            counted,
+            handshakes.count() as u64,
+            "every handshake of the journal is counted by its connection"
+        );
+        let lost: Span = findings.tallies.iter().map(|tally| tally.lost).sum();
+        let outages = findings.outages.iter();
+        let listed: Span = outages.map(|outage| outage.length(self.end())).sum();
+        assert_eq!(
+            lost, listed,
+            "what connections lost is the length of their outages"
+        );
+        for remedy in &findings.remedies.proven {
+            assert_eq!(
+                remedy.lost_before, lost,
+                "a remedy is compared with this run: {remedy:?}"
+            );
+        }
+    }
+
+    /// Outages that findings name by their index are there, and are what is said of them.
+    fn check_indices(&self) {
+        let findings = self.findings;
+        let open = findings.outages.iter().enumerate();
+        let open = open.filter(|(_, outage)| outage.until.is_none());
+        assert!(
+            open.map(|(index, _)| index)
+                .eq(findings.open_outages.iter().map(|each| each.outage)),
+            "every outage that is open at the end, and no other, is told why: {:?}",
+            findings.open_outages
+        );
+        let count = findings.outages.len();
+        assert!(
+            findings.unexpected.iter().all(|&index| index < count)
+                && findings.unexpected.is_sorted(),
+            "outages that were not expected are outages, in order: {:?} of {count}",
+            findings.unexpected
+        );
+        for remedy in &findings.remedies.proven {
+            let shortened = remedy.shortens.iter().map(|(outage, _)| outage);
+            assert!(
+                shortened.chain(&remedy.ends).all(|&outage| outage < count),
+                "a remedy helps with outages of this run: {remedy:?} of {count}"
+            );
+            assert!(
+                (remedy.shortens.iter()).all(|(outage, _)| !remedy.ends.contains(outage)),
+                "what a remedy ends it does not merely shorten: {remedy:?}"
             );
         }
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::terminal::style::{BAD, DETAIL, GOOD, PLAIN, STRONG, WAIT, paint};
 use super::terminal::{Align, Cell, Table};
-use super::words::rotation as words;
+use super::words::{invariant as invariant_words, rotation as words};
 use trustsim_kernel::{Span, format_duration};
 use trustsim_rehearsal::{Judged, Pause, Quadrant, Rehearsal, Rehearsed, Task, TimetableLine};
 
@@ -177,7 +177,7 @@ fn invariants(shown: &Rehearsed) -> Table {
         let message = words::judged_message(judged);
         table.row([
             Cell::new(invariant.number(), DETAIL),
-            Cell::plain(invariant.name()),
+            Cell::plain(invariant_words::name(*invariant)),
             Cell::new(word, style),
             Cell::plain(message.as_deref().unwrap_or("")),
         ]);
@@ -288,7 +288,7 @@ fn playbook(each: &Rehearsed) -> Value {
             json!({
                 "invariant": invariant.number(),
                 "code": invariant.code(),
-                "name": invariant.name(),
+                "name": invariant_words::name(*invariant),
                 "judged": words::judged(judged),
                 "message": words::judged_message(judged),
             })

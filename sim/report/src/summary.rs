@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Run;
 use crate::words::time::seconds_json;
-use crate::words::{certificate, charm_error, command, explanation, open_outage};
+use crate::words::{certificate, charm_error, command, expectation, explanation, open_outage};
 use trustsim_diagnosis::Tally;
 use trustsim_kernel::Span;
 use trustsim_model::{CertificateKind, Kind, Source};
@@ -70,14 +70,15 @@ fn totals(run: &Run<'_>) -> Value {
 
 fn expectations(run: &Run<'_>) -> Value {
     let results = &run.findings.expectations;
+    let deployment = &run.manifest.deployment;
     let of = |held: bool| -> Vec<Value> {
         results
             .iter()
             .filter(|each| each.held == held)
             .map(|each| {
                 json!({
-                    "claim": each.claim,
-                    "detail": each.detail,
+                    "claim": expectation::claim(&each.claim, deployment),
+                    "detail": expectation::outcome(&each.outcome, deployment),
                     "source": source(&each.source),
                 })
             })
@@ -88,7 +89,8 @@ fn expectations(run: &Run<'_>) -> Value {
 
 /// Where in the scenario, without its folder: a report is the same from every folder.
 fn source(source: &Source) -> Value {
-    let file = source.file.rsplit(['/', '\\']).next().unwrap_or_default();
+    let file = source.file.rsplit(['/', '\\']).next();
+    let file = file.expect("a text that is split has a last part");
     json!({ "file": file, "line": source.line, "column": source.column })
 }
 

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::words::{self, ca_route, step, symptom, transit, verdict as verdicts};
-use trustsim_diagnosis::{Answer, Explanation, Rests, SaidBy, TrustSource};
+use trustsim_diagnosis::{Answer, Explanation, Rests, TrustSource};
 use trustsim_model::{Journal, Kind, Manifest};
 use trustsim_pki::Certificate;
 use trustsim_validators::Verdict;
+use trustsim_whatif::SaidBy;
 
 /// An object: `connection`, `client`, `server`, `server_name`, `validator`, `at`, `outcome`, `code`,
 /// `error`, `since`, `until`, `cause` (`{kind, line, seq, steps: [{at, text}]}`), `symptom`,

@@ -127,13 +127,7 @@ impl World {
                 }
                 Kind::Note(Note::CertificateRequested { common_name })
             }
-            CharmNote::CertificateRefused {
-                common_name,
-                reason,
-            } => Kind::Note(Note::CertificateRefused {
-                common_name,
-                reason,
-            }),
+            CharmNote::CertificateRefused(refused) => Kind::Note(Note::CertificateRefused(refused)),
             CharmNote::CertificateRevoked { common_name } => {
                 Kind::Note(Note::CertificateRevoked { common_name })
             }

@@ -353,6 +353,7 @@ impl World {
         let wait = PendingTask {
             what: "revocation",
             subject: name.to_owned(),
+            common_name: Some(name.to_owned()),
             detail: String::new(),
         };
         let mut hand = OperatorContext {

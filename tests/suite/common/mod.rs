@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use trustsim::diagnosis::{Forks, Future, Outcome};
 use trustsim::kernel::{Span, Time};
 use trustsim::report::words::{entry, note};
 use trustsim::scenario;
+use trustsim::whatif::{Forks, Future, Outcome};
 use trustsim::world::{Deployment, Entry, Kind, Options, Record, Simulation};
 
 /// Every scenario file of the project, in name order.

@@ -10,31 +10,47 @@ use trustsim_kernel::{Span, Time, format_duration};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limit {
     name: &'static str,
+    counts: Counted,
     burst: u32,
     refill: Span,
+}
+
+/// What a rate limit counts together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Everything that one account does.
+    Account,
+    /// What is for one registered domain.
+    RegisteredDomain,
+    /// What is for exactly the same names.
+    ExactSetOfNames,
 }
 
 /// 300 orders in 3 hours.
 pub(super) const ORDERS: Limit = Limit {
     name: "new-orders-per-account",
+    counts: Counted::Account,
     burst: 300,
     refill: Span::from_secs(36),
 };
 /// 5 failures in an hour.
 pub(super) const FAILURES: Limit = Limit {
     name: "authorization-failures-per-identifier-per-account",
+    counts: Counted::Account,
     burst: 5,
     refill: Span::from_secs(12 * 60),
 };
 /// 50 in 7 days.
 pub(super) const PER_DOMAIN: Limit = Limit {
     name: "new-certificates-per-registered-domain",
+    counts: Counted::RegisteredDomain,
     burst: 50,
     refill: Span::from_secs(7 * 86_400 / 50),
 };
 /// 5 in 7 days.
 pub(super) const PER_SET: Limit = Limit {
     name: "new-certificates-per-exact-set-of-identifiers",
+    counts: Counted::ExactSetOfNames,
     burst: 5,
     refill: Span::from_secs(7 * 86_400 / 5),
 };
@@ -44,6 +60,8 @@ pub(super) const PER_SET: Limit = Limit {
 pub struct AcmeLimit {
     /// Its name.
     pub name: &'static str,
+    /// What it counts together.
+    pub counts: Counted,
     /// How many at once.
     pub burst: u32,
     /// How long until one more is allowed.
@@ -54,6 +72,7 @@ pub struct AcmeLimit {
 pub fn acme_limits() -> [AcmeLimit; 3] {
     [ORDERS, PER_DOMAIN, PER_SET].map(|limit| AcmeLimit {
         name: limit.name,
+        counts: limit.counts,
         burst: limit.burst,
         refill: limit.refill,
     })

@@ -23,6 +23,7 @@ impl CharmVault {
             Some(PendingTask {
                 what,
                 subject,
+                common_name: None,
                 detail,
             })
         };

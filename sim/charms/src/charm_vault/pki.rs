@@ -4,6 +4,7 @@
 
 use crate::issuing::{note_authority, note_legacy, raised};
 use trustsim_interfaces::UnitContext;
+use trustsim_interfaces::notes::{RefusalKind, RefusedRequest};
 use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind};
 use trustsim_interfaces::{KeySource, pem, serial_number};
 use trustsim_juju::{HookError, SecretOwner, Value};
@@ -137,7 +138,8 @@ pub(super) fn chain(unit: &UnitContext<'_>) -> Result<Option<Value>, HookError> 
     Ok((!is_root).then_some(chain))
 }
 
-/// `generate_certificate`; `Err` is what Vault answers a request it refuses.
+/// `generate_certificate`; `Err` is what Vault answers a request it refuses, of which the charm does not
+/// say for which name it was.
 pub(super) fn issue(
     unit: &mut UnitContext<'_>,
     keys: &KeySource,
@@ -145,7 +147,14 @@ pub(super) fn issue(
     common_name: &str,
     sans: &[String],
     asked: Option<&Asked>,
-) -> Result<Result<Bundle, String>, HookError> {
+) -> Result<Result<Bundle, RefusedRequest>, HookError> {
+    let refused = |kind, reason| {
+        Ok(Err(RefusedRequest {
+            common_name: None,
+            kind,
+            reason,
+        }))
+    };
     let address = field(unit, ADDRESS);
     let address = address.as_ref().map(Value::text);
     let address = address.expect("the unit that configures the mount writes its address");
@@ -154,7 +163,7 @@ pub(super) fn issue(
         Kind::Client => issuers::vault::charm_vault_client(address),
         Kind::Application | Kind::Intermediate => {
             let kind = format!("{kind:?}").to_lowercase();
-            return Ok(Err(format!("Unsupported cert_type: {kind}")));
+            return refused(RefusalKind::Other, format!("Unsupported cert_type: {kind}"));
         }
     };
     let (ca, ca_key) = authority(unit)?;
@@ -169,12 +178,13 @@ pub(super) fn issue(
     };
     if terms.now + terms.validity > ca.not_after() {
         // `leaf_not_after_behavior` is `err`.
-        return Ok(Err(format!(
+        let reason = format!(
             "cannot satisfy request, as TTL would result in notAfter {} that is beyond the \
              expiration of the CA certificate at {}",
             terms.now + terms.validity,
             ca.not_after()
-        )));
+        );
+        return refused(RefusalKind::OutlivesCa, reason);
     }
     let key = keys.leaf(unit);
     let subject = subject(common_name, sans);

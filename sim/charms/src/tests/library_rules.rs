@@ -5,6 +5,7 @@ use super::super::surface::{self, served};
 use super::super::{Mode, Serves};
 use super::requirer_rules::pair_with as pair;
 use super::*;
+use trustsim_interfaces::notes::RefusalKind;
 use trustsim_interfaces::tls_certificates::{
     Answer, Asks, ErrorCode, LIBID, Library, Mode as RequirerMode, Provider, REQUESTS, Request,
     RequestEntry, RequestError, RequestList, Requirer, Side, read_provider, read_requests,
@@ -302,7 +303,8 @@ fn an_error_takes_the_place_of_the_certificate() {
         let relation = unit.relations("certificates")[0];
         let request = provider.requests(unit)?[0].request.clone();
         for (code, why) in [(ErrorCode::IpNotAllowed, "one"), (ErrorCode::Other, "two")] {
-            provider.set_error(unit, relation, &request, RequestError::new(code, why))?;
+            let error = RequestError::new(code, why);
+            provider.set_error(unit, relation, &request, error, RefusalKind::Other)?;
         }
         Ok(())
     });

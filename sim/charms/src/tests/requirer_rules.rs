@@ -4,6 +4,7 @@
 use super::super::surface::{chain_path, key_path};
 use super::super::{Apply, Mode, surface};
 use super::*;
+use trustsim_interfaces::notes::RefusalKind;
 use trustsim_interfaces::pem;
 use trustsim_interfaces::tls_certificates::{
     CERTIFICATES, ErrorCode, LIBID, Library, Provider, REQUESTS, RequestError, read_provider,
@@ -293,7 +294,8 @@ fn a_refusal_reaches_the_charm() {
         let asked = read_requests(&unit.unit_data(relation, remote)?)?;
         let request = asked.entries[0].request.clone();
         let error = RequestError::new(ErrorCode::IpNotAllowed, "no addresses");
-        Provider::new("certificates").set_error(unit, relation, &request, error)
+        let provider = Provider::new("certificates");
+        provider.set_error(unit, relation, &request, error, RefusalKind::Other)
     });
     let web = pair.stage.juju.unit(pair.stage.unit(pair.web, 0));
     let expected = (

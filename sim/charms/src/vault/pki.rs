@@ -5,6 +5,7 @@
 use super::{Guard, PKI, Vault, config, process};
 use crate::issuing::{self, SigningCa, by_relation, note_authority};
 use trustsim_interfaces::UnitContext;
+use trustsim_interfaces::notes::RefusalKind;
 use trustsim_interfaces::tls_certificates::{
     Answer, ErrorCode, Outstanding, Request, RequestError,
 };
@@ -165,8 +166,13 @@ impl Vault {
                     Err(refusal) => {
                         let error = to_error(unit, &refusal);
                         let request = &asked.request;
-                        self.provider
-                            .set_error(unit, asked.relation, request, error)?;
+                        self.provider.set_error(
+                            unit,
+                            asked.relation,
+                            request,
+                            error,
+                            kind(&refusal),
+                        )?;
                     }
                 }
             }
@@ -289,6 +295,17 @@ fn role(unit: &UnitContext<'_>, issuer: &SigningCa) -> vault::Role {
     let configured = config::text(unit, "pki_ca_common_name");
     let common_name = made_for.or(configured.as_deref());
     config::role(unit, common_name, half_life(&issuer.certificate))
+}
+
+/// What stands against a request that Vault refuses.
+const fn kind(refusal: &Refusal) -> RefusalKind {
+    match refusal {
+        Refusal::CommonName(_) | Refusal::AlternativeName(_) | Refusal::Email(_) => {
+            RefusalKind::NameNotAllowed
+        }
+        Refusal::BeyondAuthority { .. } => RefusalKind::OutlivesCa,
+        Refusal::Address => RefusalKind::Other,
+    }
 }
 
 /// `_map_vault_pki_errors`: by what the text says. Vault says "subject alternate name", which the

@@ -6,8 +6,8 @@ use crate::console::Console;
 use crate::error::CliError;
 use crate::output::deliver_tables;
 use crate::{instant, progress};
-use trustsim_diagnosis::{blast_radius, least_trust};
 use trustsim_report::{self as report, terminal};
+use trustsim_whatif::{blast_radius, least_trust};
 use trustsim_world as world;
 
 pub(super) fn audit(args: &Audit, console: &mut Console<'_>) -> Result<(), CliError> {

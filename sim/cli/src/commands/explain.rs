@@ -5,6 +5,7 @@ use crate::console::Console;
 use crate::error::CliError;
 use trustsim_diagnosis as diagnosis;
 use trustsim_report::terminal::{Align, Cell, Table, style};
+use trustsim_report::words::invariant;
 use trustsim_scenario as scenario;
 use trustsim_validators as validators;
 
@@ -30,7 +31,7 @@ pub(super) fn explain(args: &Explain, console: &mut Console<'_>) -> Result<(), C
 fn page(code: &str) -> Option<&'static str> {
     scenario::explain(code)
         .or_else(|| validators::explain(code))
-        .or_else(|| diagnosis::explain(code))
+        .or_else(|| invariant::explain(code))
 }
 
 /// Every code with its one-line title: those of scenario files, of handshakes and of rotations.
@@ -45,7 +46,7 @@ fn codes() -> Vec<(&'static str, &'static str)> {
         .map(|error| (error.code(), error.kebab()));
     let of_rotations = diagnosis::Invariant::ALL
         .iter()
-        .map(|invariant| (invariant.code(), invariant.name()));
+        .map(|each| (each.code(), invariant::name(*each)));
     of_files.chain(of_handshakes).chain(of_rotations).collect()
 }
 

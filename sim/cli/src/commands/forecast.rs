@@ -8,8 +8,9 @@ use crate::console::Console;
 use crate::error::CliError;
 use crate::output::deliver_tables;
 use crate::progress;
-use trustsim_diagnosis::{self as diagnosis, prove};
+use trustsim_diagnosis as diagnosis;
 use trustsim_report::{self as report, terminal};
+use trustsim_whatif::prove;
 use trustsim_world::Simulation;
 
 pub(super) fn forecast(args: &Forecast, console: &mut Console<'_>) -> Result<(), CliError> {

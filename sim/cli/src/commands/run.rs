@@ -9,10 +9,11 @@ use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
 use crate::output::render;
 use crate::{Exit, instant, progress};
-use trustsim_diagnosis::{Findings, Forks, Remedies, diagnose, remedies, try_proposals};
+use trustsim_diagnosis::{Findings, Remedies, diagnose};
 use trustsim_rehearsal::ordered;
 use trustsim_report::terminal::{Detail, terminal};
 use trustsim_report::{self as report, write_folder};
+use trustsim_whatif::{Forks, remedies, try_proposals};
 use trustsim_world::{Deployment, Manifest, Simulation};
 
 pub(super) fn run(args: &Run, verbose: bool, console: &mut Console<'_>) -> Result<Exit, CliError> {

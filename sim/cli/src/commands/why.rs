@@ -10,8 +10,9 @@ use crate::console::Console;
 use crate::error::CliError;
 use crate::output::render;
 use crate::{instant, progress};
-use trustsim_diagnosis::{self as diagnosis, Answer, SaidBy, WhyError, said_by_stacks};
+use trustsim_diagnosis::{self as diagnosis, Answer, WhyError};
 use trustsim_report::{self as report, terminal};
+use trustsim_whatif::{SaidBy, said_by_stacks};
 use trustsim_world::{ExportedConnection, Simulation};
 
 /// JSON and YAML are a list, one object a connection.

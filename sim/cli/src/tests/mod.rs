@@ -302,10 +302,10 @@ fn hooks_of_units_are_written_from_an_instant_on() {
     let (_, out, _) = trustsim(&["record", QUIET, "--format", "yaml", "-q"]);
     assert!(out.starts_with("scenario: quiet\nhooks:\n"), "{out}");
     assert!(out.contains("unit: ca/0") && out.contains("unit: web/0"));
-    let (exit, _, err) = trustsim(&["record", ROTATED, "a.nobody/0", "-q"]);
+    let (exit, _, err) = trustsim(&["record", ROTATED, "a.other/0", "-q"]);
     assert_eq!(exit, Exit::Refused);
     assert!(
-        err.contains("no application of the unit `nobody/0` in model `a`"),
+        err.contains("no application of the unit `other/0` in model `a`"),
         "{err}"
     );
 }

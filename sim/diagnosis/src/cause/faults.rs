@@ -4,7 +4,7 @@
 use super::Separation;
 use trustsim_juju::Disruption;
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{
+use trustsim_model::{
     Action, ApplicationIndex, Between, Deployment, NetworkAction, OfferAction, OfferIndex, Side,
     TimedAction, UnitAction,
 };
@@ -152,7 +152,7 @@ pub(super) enum Strike {
     Down,
     /// Its agents do nothing, and its workloads go on.
     Isolated,
-    /// It signs nothing until somebody unseals it.
+    /// It signs nothing until it is unsealed.
     Sealed,
     /// Its secrets expire late, so that nothing is asked for in time.
     Late,

@@ -2,16 +2,17 @@
 //! fails, a link.
 
 use super::faults::{self, Strike};
+use super::kinds::FaultCause;
 use super::{Cause, Event, Refusal, RootCause, Search, Status, WaitEnd, short};
 use crate::addresses::{address, application_of};
 use crate::notes;
 use trustsim_charm_model::PendingTask;
-use trustsim_juju::{HookError, HookName};
+use trustsim_juju::{HookError, HookName, Status as JujuStatus};
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{Action, Entry, Kind, Note, Seq, TimedAction};
+use trustsim_model::{Action, Entry, Kind, Note, Seq, TimedAction};
 
-/// Between what somebody does and the hook that acts on it lie two update-status at most, and as long
-/// between a request and the hook in which its provider shows that it waits for somebody.
+/// Between what a person does and the hook that acts on it lie two update-status at most, and as long
+/// between a request and the hook in which its provider shows that it waits for a person.
 const NOTICED: Span = Span::from_secs(900);
 
 impl<'a> Search<'_, 'a> {
@@ -27,49 +28,52 @@ impl<'a> Search<'_, 'a> {
     ) -> Option<RootCause> {
         let mut asked: Vec<String> = providers.to_vec();
         let mut seen = 0;
-        // A provider that only passes requests on is held up by whoever stands above it.
+        // A provider that only passes requests on is held up by what holds up its own provider.
         while seen < asked.len() {
             let provider = asked[seen].clone();
             let found = self
-                .people(&provider, asking.1, sent, (at, Span::ZERO))
+                .awaited_operator(&provider, asking.1, sent, (at, Span::ZERO))
                 .or_else(|| self.is_down(&provider, at))
-                .or_else(|| self.refusal(&provider, asking, sent, at))
-                .or_else(|| self.fails(&provider, sent, at))
-                .or_else(|| self.stuck(&provider, sent, at));
+                .or_else(|| self.refused_request(&provider, asking, sent, at))
+                .or_else(|| self.failing_hook(&provider, sent, at))
+                .or_else(|| self.blocked_unit(&provider, sent, at));
             if found.is_some() {
                 return found;
             }
             seen += 1;
-            for above in self.providers(&provider, at) {
+            for above in self.records.providers(&provider, at) {
                 if !asked.contains(&above) {
                     asked.push(above);
                 }
             }
         }
-        self.denied(asking, sent, at)
-            .or_else(|| self.cut_off(whom, providers, at))
-            .or_else(|| self.fails(asking.0, sent, at))
-            .or_else(|| self.public_web(at))
+        self.earlier_refusal(asking, sent, at)
+            .or_else(|| self.separated(whom, providers, at))
+            .or_else(|| self.failing_hook(asking.0, sent, at))
+            .or_else(|| self.acme_outage(at))
             .or_else(|| {
-                // Somebody came, and the hook that follows has not ended.
+                // The person came, and the hook that follows has not ended.
                 let mut late = asked.iter();
-                late.find_map(|provider| self.people(provider, asking.1, sent, (at, NOTICED)))
+                late.find_map(|provider| {
+                    self.awaited_operator(provider, asking.1, sent, (at, NOTICED))
+                })
             })
     }
 
-    /// Somebody has not done what only they can do.
-    fn people(
+    /// A person has not done what only a person can do.
+    fn awaited_operator(
         &self,
         provider: &str,
         name: &str,
         sent: Time,
         (at, grace): (Time, Span),
     ) -> Option<RootCause> {
-        let application = self.application(provider)?;
-        let (operator, spec) = self.operator(application)?;
-        let noticed = self
-            .trail
-            .about(provider, self.deployment.start, at + NOTICED);
+        let application = self.records.application(provider)?;
+        let (operator, spec) = self.records.operator(application)?;
+        let noticed =
+            self.records
+                .trail
+                .about(provider, self.records.deployment.start, at + NOTICED);
         let waits: Vec<(Seq, &Entry, &PendingTask, bool)> = noticed
             .into_iter()
             .filter_map(|(seq, entry)| match &entry.kind {
@@ -79,21 +83,21 @@ impl<'a> Search<'_, 'a> {
                 _ => None,
             })
             .filter(|(seq, ..)| {
-                let done = self.trail.answer(*seq);
+                let done = self.records.trail.answer(*seq);
                 done.is_none_or(|(_, answer)| answer.time > sent && answer.time + grace > at)
             })
             .collect();
         // A wait for this very name says more than one that stops everything.
         let mut named = waits.iter();
-        let about = named.find(|(_, _, wait, _)| wait.detail.contains(name));
+        let about = named.find(|(_, _, wait, _)| wait.common_name.as_deref() == Some(name));
         let (seq, entry, wait, comes) = about.or_else(|| waits.last())?;
         let unit = address(&entry.subject);
-        let end = match self.trail.answer(*seq) {
+        let end = match self.records.trail.answer(*seq) {
             Some((_, answer)) => WaitEnd::Answered(short(answer.time)),
             None if !comes => WaitEnd::Never,
             None => WaitEnd::Open,
         };
-        let what = Cause::Operator {
+        let what = FaultCause::Operator {
             unit: unit.clone(),
             operator,
             name: spec.name.clone(),
@@ -112,66 +116,80 @@ impl<'a> Search<'_, 'a> {
 
     /// An application cannot work.
     pub(super) fn is_down(&self, whom: &str, at: Time) -> Option<RootCause> {
-        let application = self.application(whom)?;
-        let down = self.strike_on(application, at, |strike| strike == Strike::Down);
+        let application = self.records.application(whom)?;
+        let down = self
+            .records
+            .strike_on(application, at, |strike| strike == Strike::Down);
         let sealed = || {
-            let timed = self.strike_on(application, at, |strike| strike == Strike::Sealed)?;
-            let since = self.deployment.start + timed.at;
-            let later = self.trail.about(whom, since, at);
+            let timed = self
+                .records
+                .strike_on(application, at, |strike| strike == Strike::Sealed)?;
+            let since = self.records.deployment.start + timed.at;
+            let later = self.records.trail.about(whom, since, at);
             let is_unsealed = later.iter().any(|(_, entry)| match &entry.kind {
                 Kind::Action(record) => unseals(record.action()),
                 _ => false,
             });
             (!is_unsealed).then_some(timed)
         };
-        let isolated = || self.strike_on(application, at, |strike| strike == Strike::Isolated);
+        let isolated = || {
+            self.records
+                .strike_on(application, at, |strike| strike == Strike::Isolated)
+        };
         let timed = down.or_else(sealed).or_else(isolated)?;
-        let command = timed.action.to_command(self.deployment);
-        let begun = self.deployment.start + timed.at;
+        let command = timed.action.to_command(self.records.deployment);
+        let begun = self.records.deployment.start + timed.at;
         Some(self.down(timed).after(begun, Event::CommandRun(command)))
     }
 
     /// The public ACME server is away.
-    fn public_web(&self, at: Time) -> Option<RootCause> {
-        let open = faults::in_force(self.deployment, at);
+    fn acme_outage(&self, at: Time) -> Option<RootCause> {
+        let open = faults::in_force(self.records.deployment, at);
         let is_it =
             |timed: &&&TimedAction| matches!(timed.action, Action::AcmeServer { reachable: false });
         let timed = open.iter().rev().find(is_it)?;
-        let what = Cause::AcmeOutage(self.fault(timed));
-        Some(RootCause::new(what, self.seq_of(timed)))
+        let what = FaultCause::AcmeOutage(self.records.fault(timed));
+        Some(RootCause::new(what, self.records.seq_of(timed)))
     }
 
     /// The relation is gone, or what lies between the two does not let anything through.
-    pub(super) fn cut_off(&self, whom: &str, providers: &[String], at: Time) -> Option<RootCause> {
-        let own = self.application(whom)?;
-        let open = faults::in_force(self.deployment, at);
-        let others = providers.iter().filter_map(|name| self.application(name));
+    pub(super) fn separated(
+        &self,
+        whom: &str,
+        providers: &[String],
+        at: Time,
+    ) -> Option<RootCause> {
+        let own = self.records.application(whom)?;
+        let open = faults::in_force(self.records.deployment, at);
+        let others = providers
+            .iter()
+            .filter_map(|name| self.records.application(name));
         let cut = others
-            .filter_map(|other| faults::parts(self.deployment, &open, [own, other]))
+            .filter_map(|other| faults::parts(self.records.deployment, &open, [own, other]))
             .next_back()?;
-        let what = Cause::Separated {
+        let what = FaultCause::Separated {
             by: faults::separation(cut),
-            fault: self.fault(cut),
+            fault: self.records.fault(cut),
         };
-        Some(RootCause::new(what, self.seq_of(cut)))
+        Some(RootCause::new(what, self.records.seq_of(cut)))
     }
 
     /// A provider said no.
-    fn refusal(
+    fn refused_request(
         &self,
         provider: &str,
         (holder, name): (&str, &str),
         sent: Time,
         at: Time,
     ) -> Option<RootCause> {
-        let own = self.trail.about(provider, sent, at);
+        let own = self.records.trail.about(provider, sent, at);
         let refused = own
             .into_iter()
             .find_map(|(seq, entry)| Some((seq, entry, notes::refusal(entry, name)?)));
         let (seq, entry, refusal) = refused?;
         if let Refusal::AcmeOrder(order) = &refusal
             && order.is_connection
-            && let Some(cause) = self.public_web(at)
+            && let Some(cause) = self.acme_outage(at)
         {
             return Some(cause);
         }
@@ -183,25 +201,42 @@ impl<'a> Search<'_, 'a> {
         Some(RootCause::new(what, Some(seq)).after(entry.time, event))
     }
 
-    /// Whoever asked was told no, and says so in its status.
-    fn denied(&self, (holder, name): (&str, &str), sent: Time, at: Time) -> Option<RootCause> {
-        let own = self.trail.about(holder, sent, at);
-        let denied = own
-            .into_iter()
-            .find_map(|(seq, entry)| Some((seq, entry, notes::denial(entry)?)));
-        let (seq, entry, refusal) = denied?;
+    /// The unit that asked is blocked since, and a provider refused this name before. A provider notes a
+    /// refusal once, however often the same is asked again.
+    fn earlier_refusal(
+        &self,
+        (holder, name): (&str, &str),
+        sent: Time,
+        at: Time,
+    ) -> Option<RootCause> {
+        let own = self.records.trail.about(holder, sent, at);
+        let is_blocked = |entry: &Entry| {
+            notes::status(entry).is_some_and(|status| status.word == JujuStatus::Blocked)
+        };
+        let (seq, entry) = own.into_iter().find(|(_, entry)| is_blocked(entry))?;
+        let asked = self.records.providers(application_of(holder), at);
+        let refusal = asked.iter().find_map(|provider| {
+            let earlier = self
+                .records
+                .trail
+                .about(provider, self.records.deployment.start, at);
+            let mut latest_first = earlier.into_iter().rev();
+            latest_first.find_map(|(_, entry)| notes::refusal(entry, name))
+        })?;
         let event = Event::RequestRefused {
             holder: holder.to_owned(),
             refusal: refusal.clone(),
         };
-        let asked = self.providers(application_of(holder), at);
         let what = refused_by(asked, (holder, name), refusal);
         Some(RootCause::new(what, Some(seq)).after(entry.time, event))
     }
 
     /// A hook failed after `since`, and had not been committed up to `at`.
-    pub(super) fn fails(&self, whom: &str, since: Time, at: Time) -> Option<RootCause> {
-        let own = self.trail.about(whom, self.deployment.start, at);
+    pub(super) fn failing_hook(&self, whom: &str, since: Time, at: Time) -> Option<RootCause> {
+        let own = self
+            .records
+            .trail
+            .about(whom, self.records.deployment.start, at);
         let mut last = Time::EPOCH;
         let mut failing: Option<(Seq, &Entry, &HookName, &HookError, usize)> = None;
         for (seq, entry) in own {
@@ -242,8 +277,11 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// A unit says itself that it cannot go on.
-    pub(super) fn stuck(&self, whom: &str, sent: Time, at: Time) -> Option<RootCause> {
-        let own = self.trail.about(whom, self.deployment.start, at);
+    pub(super) fn blocked_unit(&self, whom: &str, sent: Time, at: Time) -> Option<RootCause> {
+        let own = self
+            .records
+            .trail
+            .about(whom, self.records.deployment.start, at);
         // What each unit said last before the request was due, and since.
         let mut last: Vec<(Seq, &Entry, Status)> = Vec::new();
         for (seq, entry) in own {
@@ -259,7 +297,7 @@ impl<'a> Search<'_, 'a> {
         }
         let (seq, entry, status) = last.into_iter().next()?;
         let unit = address(&entry.subject);
-        let after = self.action_behind(seq);
+        let after = self.records.action_behind(seq);
         let what = Cause::Blocked {
             unit: unit.clone(),
             status: status.clone(),

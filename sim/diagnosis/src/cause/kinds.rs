@@ -1,13 +1,19 @@
 //! What can be to blame for a failure, one variant each, with the facts that name it. Knows no
 //! English: `trustsim_report::words` has the sentence for each variant.
 
-use trustsim_charm_model::PendingTask;
+mod certificate;
+mod fault;
+mod trust;
+
 use trustsim_juju::{HookError, HookName};
 use trustsim_kernel::Time;
-use trustsim_pki::Certificate;
-use trustsim_world::{EndpointRef, OperatorIndex, Source};
+use trustsim_model::EndpointRef;
 
-use super::root_cause::{Apart, Fault, NewCa, Performed, Refusal, Removal, Status};
+pub use certificate::{CertificateCause, ChainCause, Kept, NotAsked};
+pub use fault::{FaultCause, Lost, NeverAsked, Separation, SignedInThePast, WaitEnd};
+pub use trust::{ChangedProvider, NotGiven, TrustCause};
+
+use super::root_cause::{NewCa, Performed, Refusal, Status};
 use crate::Symptom;
 
 /// What is to blame for a failure.
@@ -32,61 +38,6 @@ pub enum Cause {
         asked: String,
         /// The action that led there.
         after: Option<Performed>,
-    },
-    /// An application cannot work.
-    Down {
-        /// What keeps it from working.
-        fault: Fault,
-        /// Who would have asked for a certificate meanwhile.
-        instead: Option<NeverAsked>,
-    },
-    /// A clock is wrong.
-    ClockSkew {
-        /// Whose.
-        whom: String,
-        /// By how much, in nanoseconds; ahead where positive.
-        skew_ns: i64,
-        /// Since when.
-        since: Time,
-        /// The line of the scenario.
-        source: Source,
-        /// The certificate that was signed by that clock.
-        signed: Option<SignedInThePast>,
-    },
-    /// A unit waits for a person.
-    Operator {
-        /// The unit.
-        unit: String,
-        /// Index of the operator.
-        operator: OperatorIndex,
-        /// The operator's name.
-        name: String,
-        /// What only a person can do.
-        wait: PendingTask,
-        /// Since when.
-        since: Time,
-        /// How it ends.
-        end: WaitEnd,
-    },
-    /// The public ACME server cannot be reached.
-    AcmeOutage(Fault),
-    /// Two applications that have to reach each other cannot.
-    Separated {
-        /// What keeps them apart.
-        by: Separation,
-        /// The action that did it.
-        fault: Fault,
-    },
-    /// The relation that brought certificates is gone.
-    CertificatesRelationRemoved {
-        /// Who had its certificates over it.
-        requirer: String,
-        /// Who gave them.
-        provider: String,
-        /// When.
-        at: Time,
-        /// The action that removed it.
-        by: Option<Performed>,
     },
     /// A provider refused a request.
     Refused {
@@ -125,227 +76,6 @@ pub enum Cause {
         /// The action that led there.
         after: Option<Performed>,
     },
-    /// A root that is trusted has expired.
-    TrustedRootExpired {
-        /// Who trusts it.
-        judge: String,
-        /// Whether that is a client outside Juju.
-        is_client: bool,
-        /// The root.
-        root: Certificate,
-    },
-    /// A certificate of a root that has expired is still presented.
-    RootReplaced {
-        /// Who presents it.
-        presenter: String,
-        /// Whose root it is.
-        owner: String,
-        /// When it ended.
-        ended: Time,
-        /// When its owner made the next one.
-        next: Time,
-    },
-    /// A root has expired, and its owner made no other.
-    RootNotRenewed {
-        /// Whose root it is.
-        owner: String,
-        /// When it ended.
-        ended: Time,
-    },
-    /// No relation brings a certificate.
-    NoProvider {
-        /// Who needs one.
-        holder: String,
-    },
-    /// Secrets expire late, so that no renewal is asked for in time.
-    SecretsLate {
-        /// What makes them late.
-        fault: Fault,
-        /// Who asks for none.
-        holder: String,
-    },
-    /// A certificate was never asked for.
-    NotAsked {
-        /// Who should have asked.
-        holder: String,
-        /// Why not.
-        why: NotAsked,
-    },
-    /// A request got no answer.
-    NotAnswered {
-        /// Who was asked.
-        providers: Vec<String>,
-        /// Who asked.
-        holder: String,
-        /// For which common name.
-        name: String,
-        /// When.
-        sent: Time,
-    },
-    /// A provider reads the requests of units only, and an application asks.
-    ApplicationRequestUnread {
-        /// The provider.
-        provider: String,
-        /// Who asks.
-        requirer: String,
-    },
-    /// A newer certificate is there, and the workload does not serve it.
-    NotLoaded {
-        /// Whose it is.
-        holder: String,
-        /// When it was issued.
-        issued: Time,
-        /// Its serial.
-        serial: String,
-        /// Whether a hook of the charm ran for it.
-        heard: bool,
-    },
-    /// The unit that was given a certificate to hand on does not lead its application.
-    NotTheLeader {
-        /// The unit that was given it.
-        unit: String,
-        /// The provider.
-        provider: String,
-        /// The unit that leads.
-        leader: String,
-    },
-    /// Both sides of a relation speak different protocols.
-    ProtocolMismatch {
-        /// Both endpoints.
-        endpoints: [EndpointRef; 2],
-        /// Who gets no certificate.
-        holder: String,
-    },
-    /// The chain is written without the certificate itself.
-    ChainWithoutCertificate {
-        /// Who presents it.
-        presenter: String,
-        /// The charm.
-        charm: String,
-        /// Common name of the certificate that is missing.
-        name: String,
-    },
-    /// The chain begins with an issuer.
-    ChainReversed {
-        /// Who presents it.
-        presenter: String,
-        /// Whose certificate comes first.
-        first: String,
-        /// Who sent it.
-        provider: String,
-        /// The charm that reverses it, where that is not the provider.
-        charm: Option<String>,
-    },
-    /// Files went with their container.
-    LostWithContainer {
-        /// Who lost them.
-        who: String,
-        /// What was lost.
-        what: Lost,
-        /// When.
-        at: Time,
-        /// The action that replaced the container.
-        by: Performed,
-        /// When it was written again.
-        until: Option<Time>,
-        /// Why nothing can bring it again.
-        and: Option<Box<Self>>,
-    },
-    /// The nodes of a rotation in two phases wait for each other.
-    RotationStuck {
-        /// The application.
-        application: String,
-        /// Since when.
-        since: Time,
-        /// The units that have taken the new CA.
-        taken: Vec<String>,
-        /// The units that wait.
-        waiting: Vec<String>,
-    },
-    /// A certificate of the provider before is still presented.
-    Kept {
-        /// Who presents it.
-        presenter: String,
-        /// The provider before.
-        before: String,
-        /// When its relation was removed, and by what.
-        removed: Option<Removal>,
-        /// The provider now.
-        now: String,
-        /// When that one issued a certificate.
-        issued: Time,
-        /// Why it is not presented.
-        why: Kept,
-    },
-    /// The issuer of what is presented is nothing in the deployment.
-    ForeignIssuer {
-        /// Who presents it.
-        presenter: String,
-        /// Subject of the issuer.
-        issuer: String,
-    },
-    /// An intermediate is trusted, and the judging stack takes only roots.
-    IntermediateAnchor {
-        /// Who judges.
-        judge: String,
-        /// What is trusted.
-        anchor: Certificate,
-        /// The judging stack.
-        validator: String,
-    },
-    /// The chain lacks an intermediate.
-    MissingIntermediate {
-        /// Who presents it.
-        presenter: String,
-        /// Subject of what is missing.
-        missing: String,
-        /// Who judges.
-        judge: String,
-    },
-    /// No relation carries the CA.
-    NoTransfer {
-        /// Whose CA.
-        signer: String,
-        /// To which application.
-        judge: String,
-        /// How the two sides came to have different providers.
-        apart: Option<Apart>,
-    },
-    /// The relation that carried the CA was removed.
-    TransferRemoved {
-        /// Whose CA.
-        signer: String,
-        /// To which application.
-        judge: String,
-        /// When.
-        at: Time,
-        /// The action that removed it.
-        by: Option<Performed>,
-        /// How the two sides came to have different providers.
-        apart: Option<Apart>,
-    },
-    /// A client outside Juju does not have the CA.
-    NotGiven {
-        /// The client.
-        client: String,
-        /// Whose CA.
-        signer: String,
-        /// What it has in its place.
-        why: NotGiven,
-    },
-    /// The judge has moved on to a new CA, and the presenter has not.
-    OldCaDropped {
-        /// Whose CA.
-        signer: String,
-        /// Who judges.
-        judge: String,
-        /// Who presents.
-        presenter: String,
-        /// The new CA.
-        made: NewCa,
-        /// That the judge's charm has room for one CA only, where it has.
-        one_file: Option<Transit>,
-    },
     /// A CA comes only beside a certificate of the judge's own, and it has none.
     CaNeedsCertificate {
         /// Who judges.
@@ -369,6 +99,14 @@ pub enum Cause {
         /// What holds it up.
         by: Box<Self>,
     },
+    /// Something was done to the deployment, or a person has not done something.
+    Fault(FaultCause),
+    /// A certificate is not there, or has ended.
+    Certificate(CertificateCause),
+    /// What is presented is not what was issued last.
+    Chain(ChainCause),
+    /// A CA is not trusted.
+    Trust(TrustCause),
 }
 
 impl Cause {
@@ -378,41 +116,47 @@ impl Cause {
             Self::Symptom(symptom) => symptom.error.kebab(),
             Self::Action(_) => "action",
             Self::WrongName { .. } => "wrong-name",
-            Self::Down { .. } => "down",
-            Self::ClockSkew { .. } => "clock",
-            Self::Operator { .. } => "operator",
-            Self::AcmeOutage(_) => "acme-outage",
-            Self::Separated { by, .. } => by.name(),
-            Self::CertificatesRelationRemoved { .. } => "relation-removed",
             Self::Refused { .. } => "refused",
             Self::HookFailed { .. } => "hook-failed",
             Self::Blocked { .. } => "blocked",
-            Self::TrustedRootExpired { .. } => "anchor-over",
-            Self::RootReplaced { .. } => "outlived-ca",
-            Self::RootNotRenewed { .. } => "root-not-renewed",
-            Self::NoProvider { .. } => "no-provider",
-            Self::SecretsLate { .. } => "late",
-            Self::NotAsked { .. } => "not-asked",
-            Self::NotAnswered { .. } => "not-answered",
-            Self::ApplicationRequestUnread { .. } => "unread",
-            Self::NotLoaded { .. } => "not-loaded",
-            Self::NotTheLeader { .. } => "not-the-leader",
-            Self::ProtocolMismatch { .. } => "protocol-mismatch",
-            Self::ChainWithoutCertificate { .. } => "chain-without-certificate",
-            Self::ChainReversed { .. } => "chain-turned-round",
-            Self::LostWithContainer { .. } => "lost-with-container",
-            Self::RotationStuck { .. } => "stuck-rotation",
-            Self::Kept { .. } => "kept",
-            Self::ForeignIssuer { .. } => "foreign-issuer",
-            Self::IntermediateAnchor { .. } => "intermediate-anchor",
-            Self::MissingIntermediate { .. } => "missing-intermediate",
-            Self::NoTransfer { .. } => "no-transfer",
-            Self::TransferRemoved { .. } => "transfer-removed",
-            Self::NotGiven { .. } => "not-given",
-            Self::OldCaDropped { .. } => "old-ca-dropped",
             Self::CaNeedsCertificate { because, .. } => because.name(),
             Self::NotTransferred { transit, .. } => transit.name(),
             Self::TransferHeld { by, .. } => by.name(),
+            Self::Fault(cause) => cause.name(),
+            Self::Certificate(cause) => cause.name(),
+            Self::Chain(cause) => cause.name(),
+            Self::Trust(cause) => cause.name(),
+        }
+    }
+
+    /// Whether two causes are of one kind, whatever the units, names and instants in them.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        match (self.innermost(), other.innermost()) {
+            (Self::Symptom(one), Self::Symptom(other)) => one.error == other.error,
+            (Self::Fault(one), Self::Fault(other)) => one.is_like(other),
+            (Self::Certificate(one), Self::Certificate(other)) => {
+                std::mem::discriminant(one) == std::mem::discriminant(other)
+            }
+            (Self::Chain(one), Self::Chain(other)) => {
+                std::mem::discriminant(one) == std::mem::discriminant(other)
+            }
+            (Self::Trust(one), Self::Trust(other)) => {
+                std::mem::discriminant(one) == std::mem::discriminant(other)
+            }
+            // A relation that an action removed, and one of which the journal says that it is gone.
+            (Self::Fault(fault), Self::Certificate(certificate))
+            | (Self::Certificate(certificate), Self::Fault(fault)) => {
+                fault.is_relation_removed()
+                    && matches!(
+                        certificate,
+                        CertificateCause::CertificatesRelationRemoved { .. }
+                    )
+            }
+            (
+                Self::NotTransferred { transit: one, .. },
+                Self::NotTransferred { transit: other, .. },
+            ) => one.is_like(other),
+            (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
         }
     }
 
@@ -426,55 +170,27 @@ impl Cause {
     }
 }
 
-/// A renewal that a down application never asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NeverAsked {
-    /// Whose certificate it was.
-    pub holder: String,
-    /// Whether its charm does not ask once a certificate has expired.
-    pub too_late: bool,
+impl From<FaultCause> for Cause {
+    fn from(cause: FaultCause) -> Self {
+        Self::Fault(cause)
+    }
 }
 
-/// A certificate that had ended, by the right time, when it was signed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedInThePast {
-    /// Whose it is.
-    pub holder: String,
-    /// When it was signed.
-    pub at: Time,
-    /// When it had ended.
-    pub ended: Time,
+impl From<CertificateCause> for Cause {
+    fn from(cause: CertificateCause) -> Self {
+        Self::Certificate(cause)
+    }
 }
 
-/// How a wait for a person ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitEnd {
-    /// The person came at this instant.
-    Answered(Time),
-    /// The person does not come again.
-    Never,
-    /// The person has not come yet.
-    Open,
+impl From<ChainCause> for Cause {
+    fn from(cause: ChainCause) -> Self {
+        Self::Chain(cause)
+    }
 }
 
-/// What keeps two applications apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Separation {
-    /// Their relation was removed.
-    Relation,
-    /// The offer of one of them is gone, revoked or suspended.
-    Offer,
-    /// Nothing passes between their controllers.
-    Network,
-}
-
-impl Separation {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Relation => "relation-removed",
-            Self::Offer => "offer",
-            Self::Network => "cut-off",
-        }
+impl From<TrustCause> for Cause {
+    fn from(cause: TrustCause) -> Self {
+        Self::Trust(cause)
     }
 }
 
@@ -487,73 +203,6 @@ pub struct StillPresented {
     pub signer: String,
     /// Whether that is its provider still, and only the CA is an old one.
     pub old_ca: bool,
-}
-
-/// Why a certificate was never asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotAsked {
-    /// There never was one.
-    First,
-    /// Nothing says why; the one before ended at this instant.
-    Unknown(Time),
-    /// In the legacy protocol a certificate is issued once.
-    Legacy,
-    /// This charm does not listen for the end of a certificate.
-    NotListening(String),
-    /// The charm sends the same request again, which has been answered.
-    SameRequest,
-}
-
-/// What went with a container.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lost {
-    /// The CA of this application.
-    Ca(String),
-    /// The unit's own certificate.
-    Certificate,
-}
-
-/// Why a certificate of another provider is not presented.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// The charm installs the first certificate only.
-    InstallsOnce,
-    /// It has not been installed yet.
-    Pending,
-    /// The workload was not given it, or did not read it.
-    NotRead,
-}
-
-/// What a client outside Juju has in place of a CA.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotGiven {
-    /// It was never given one of that provider.
-    Never {
-        /// Where the server changed its provider meanwhile: how.
-        moved: Option<ChangedProvider>,
-    },
-    /// It has the CA before this one.
-    HasOld(NewCa),
-    /// It has this new CA, and the presenter has a certificate of the one before.
-    HasNew {
-        /// The new CA.
-        made: NewCa,
-        /// Who presents.
-        presenter: String,
-    },
-    /// Nothing says why.
-    Unknown,
-}
-
-/// A server that has its certificates from another provider than before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChangedProvider {
-    /// The server.
-    pub server: String,
-    /// Since when.
-    pub since: Time,
-    /// The provider before.
-    pub before: String,
 }
 
 /// A CA that should have come to a judge.
@@ -671,6 +320,20 @@ impl Transit {
             Self::OneFile { .. } => "written-over",
             Self::ReadAtStart { .. } => "read-at-start",
         }
+    }
+
+    /// Whether two are of one kind; that versions differ is one, however it shows.
+    fn is_like(&self, other: &Self) -> bool {
+        let is_of_versions = |transit: &Self| {
+            matches!(
+                transit,
+                Self::RawDatabag { .. }
+                    | Self::VersionsDiffer { .. }
+                    | Self::VersionUnwritten { .. }
+            )
+        };
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+            || (is_of_versions(self) && is_of_versions(other))
     }
 
     /// Whether the CA is only on its way: it comes by itself, or something else holds it up.

@@ -1,13 +1,14 @@
 //! What a unit had and lost: files that went with their container, or that a hook took away.
 
+use super::kinds::FaultCause;
 use super::{Cause, Event, Lost, Performed, RootCause, Search, short};
 use crate::addresses::application_of;
 use trustsim_kernel::Time;
+use trustsim_model::{Action, Entry, Kind, ScaleAction, Seq, UnitAction};
 use trustsim_pki::Certificate;
-use trustsim_world::{Action, Entry, Kind, ScaleAction, Seq, UnitAction};
 
 impl<'a> Search<'_, 'a> {
-    /// A CA that `who` trusted and does not trust any more, though nobody withdrew it.
+    /// A CA that `who` trusted and does not trust any more, though it was not withdrawn.
     pub(super) fn lost_trust(
         &self,
         who: &str,
@@ -28,9 +29,9 @@ impl<'a> Search<'_, 'a> {
             _ => None,
         };
         let mut cause = self.lost(who, Lost::Certificate, has, at)?;
-        // Whatever its charm would do, there is nobody to ask.
+        // Whatever its charm would do, there is no provider to ask.
         if let Some(gone) = self.certificates_relation_gone(application_of(who), at) {
-            let Cause::LostWithContainer { and, .. } = &mut cause.what else {
+            let Cause::Fault(FaultCause::LostWithContainer { and, .. }) = &mut cause.what else {
                 panic!("what is lost is found as lost: {:?}", cause.what);
             };
             *and = Some(Box::new(gone.what));
@@ -46,8 +47,11 @@ impl<'a> Search<'_, 'a> {
         has: impl Fn(&Entry) -> Option<bool>,
         at: Time,
     ) -> Option<RootCause> {
-        let end = self.deployment.start + self.deployment.duration;
-        let own = self.trail.about(who, self.deployment.start, end);
+        let end = self.records.deployment.start + self.records.deployment.duration;
+        let own = self
+            .records
+            .trail
+            .about(who, self.records.deployment.start, end);
         let (before, after): (Vec<_>, Vec<_>) =
             own.into_iter().partition(|(_, entry)| entry.time <= at);
         let mut had = false;
@@ -62,7 +66,7 @@ impl<'a> Search<'_, 'a> {
         let (seq, entry) = gone?;
         let by = self.new_container(entry)?;
         let mut later = after.iter().filter(|(_, entry)| has(entry) == Some(true));
-        let cause = Cause::LostWithContainer {
+        let cause = FaultCause::LostWithContainer {
             who: who.to_owned(),
             what: what.clone(),
             at: short(entry.time),
@@ -79,16 +83,16 @@ impl<'a> Search<'_, 'a> {
     fn new_container(&self, entry: &Entry) -> Option<Performed> {
         let mut next = entry.cause;
         while let Some(seq) = next {
-            let cause = self.trail.entry(seq)?;
+            let cause = self.records.trail.entry(seq)?;
             match &cause.kind {
                 Kind::HookStarted { .. } | Kind::HookCommitted { .. } => return None,
                 Kind::Action(_) => {
                     let replaces = matches!(
-                        self.timed(seq)?.action,
+                        self.records.timed(seq)?.action,
                         Action::Scale(ScaleAction::Refresh { .. })
                             | Action::Unit(UnitAction::Kill { .. })
                     );
-                    return replaces.then(|| self.performed(seq)).flatten();
+                    return replaces.then(|| self.records.performed(seq)).flatten();
                 }
                 _ => next = cause.cause.filter(|cause| *cause < seq),
             }

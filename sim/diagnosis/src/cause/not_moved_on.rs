@@ -1,44 +1,50 @@
 //! A side that has not moved on to the CA that the other one trusts.
 
+use super::kinds::ChainCause;
 use super::{
     Apart, Cause, ChangedProvider, Event, Kept, PENDING_MAX, Removal, RootCause, Search,
     StillPresented, short,
 };
 use crate::addresses::{application_of, holder};
 use crate::case::Case;
+use trustsim_interfaces::Interface;
 use trustsim_kernel::Time;
-use trustsim_world::{CertificateRecord, Seq};
+use trustsim_model::{CertificateRecord, Seq};
 
 impl<'a> Search<'_, 'a> {
-    /// The presenter should have a certificate of a CA that the judge trusts: whoever gives it
+    /// The presenter should have a certificate of a CA that the judge trusts: the provider that gives it
     /// certificates now has one there.
     pub(super) fn not_moved_on(&self, case: &Case<'a>) -> Option<RootCause> {
         let (leaf, trusted) = (case.leaf?, case.trusted?);
         let who = case.presenter;
         let whom = application_of(who);
-        self.application(who)?;
-        let signer = self.giver_of(leaf)?;
-        let mut givers = self.providers(whom, case.at);
+        self.records.application(who)?;
+        let signer = self.records.giver_of(leaf)?;
+        let mut givers = self.records.providers(whom, case.at);
         let moved = !givers.contains(&signer);
         if !moved {
             givers.retain(|giver| *giver == signer);
         }
         let is_ready = |giver: &&String| {
-            let own = self.trail.issued_to(giver).into_iter();
+            let own = self.records.trail.issued_to(giver).into_iter();
             let mut own = own
                 .filter(|(_, entry, record)| entry.time <= case.at && record.certificate.is_ca());
             own.any(|(_, _, record)| trusted.contains(&record.certificate))
         };
         let giver = givers.iter().find(is_ready);
-        let failing = self.fails(who, self.deployment.start, case.at);
+        let failing = self.failing_hook(who, self.records.deployment.start, case.at);
         if let Some(failing) = failing.filter(|_| moved || giver.is_some()) {
             return Some(self.fails_on(failing, case, &signer, moved));
         }
         let giver = giver?;
-        let born = self.issued_at(leaf);
+        let born = self.records.issued_at(leaf);
         let accepted = self.accepted(case, giver, born);
         let (seq, record) = accepted?;
-        let issued = self.trail.entry(seq).map_or(born, |entry| entry.time);
+        let issued = self
+            .records
+            .trail
+            .entry(seq)
+            .map_or(born, |entry| entry.time);
         if !moved && case.at.since(issued) < PENDING_MAX {
             return None;
         }
@@ -83,11 +89,11 @@ impl<'a> Search<'_, 'a> {
         let names = [who, application_of(who)];
         let mut found = None;
         for name in names {
-            for (seq, entry, record) in self.trail.issued_to(name) {
-                let issuers = self.facts.issuers(record);
+            for (seq, entry, record) in self.records.trail.issued_to(name) {
+                let issuers = self.records.facts.issuers(record);
                 let fits = entry.time > born
                     && entry.time <= case.at
-                    && self.giver_of(record).as_deref() == Some(giver)
+                    && self.records.giver_of(record).as_deref() == Some(giver)
                     && issuers
                         .iter()
                         .any(|issuer| trusted.contains(&issuer.certificate));
@@ -108,9 +114,12 @@ impl<'a> Search<'_, 'a> {
     ) -> RootCause {
         let who = case.presenter;
         let removed = self.removed(signer, application_of(who), case.at);
-        let once = self.profiles(who).any(|profile| profile.installs_once);
+        let once = self
+            .records
+            .profiles(who)
+            .any(|profile| profile.installs_once);
         let is_pending = case.at.since(issued) < PENDING_MAX;
-        let what = Cause::Kept {
+        let what = ChainCause::Kept {
             presenter: who.to_owned(),
             before: signer.to_owned(),
             removed: removed.as_ref().map(|(_, removal)| removal.clone()),
@@ -143,14 +152,14 @@ impl<'a> Search<'_, 'a> {
         signer: &str,
     ) -> Option<ChangedProvider> {
         let trusted = case.trusted?;
-        let since = self.issued_at(case.leaf?);
+        let since = self.records.issued_at(case.leaf?);
         let who = case.presenter;
         let names = [who, application_of(who)].into_iter();
-        let mut before = names.flat_map(|name| self.trail.issued_to(name));
+        let mut before = names.flat_map(|name| self.records.trail.issued_to(name));
         let before = before.find_map(|(_, entry, record)| {
-            let issuers = self.facts.issuers(record);
+            let issuers = self.records.facts.issuers(record);
             let known = |issuer: &&CertificateRecord| trusted.contains(&issuer.certificate);
-            let giver = self.giver_of(record)?;
+            let giver = self.records.giver_of(record)?;
             let fits = entry.time < since && giver != signer && issuers.iter().any(known);
             fits.then_some(giver)
         })?;
@@ -163,18 +172,21 @@ impl<'a> Search<'_, 'a> {
 
     /// When the relation in which one gave the other certificates was removed, and by what.
     pub(super) fn removed(&self, giver: &str, whom: &str, at: Time) -> Option<(Time, Removal)> {
-        let last = self.trail.last_before(at);
+        let last = self.records.trail.last_before(at);
         let mut facts = self
+            .records
             .facts
-            .relations(&["tls-certificates"], last)
+            .relations(&[Interface::TlsCertificates], last)
             .into_iter();
         let fact = facts.rfind(|fact| {
             !fact.there
                 && *fact.provider.application == *giver
                 && *fact.requirer.application == *whom
         })?;
-        let entry = self.trail.entry(fact.seq)?;
-        let by = entry.cause.and_then(|cause| self.action_behind(cause));
+        let entry = self.records.trail.entry(fact.seq)?;
+        let by = entry
+            .cause
+            .and_then(|cause| self.records.action_behind(cause));
         let removal = Removal {
             at: short(entry.time),
             by: by.map(|(_, performed)| performed),
@@ -183,11 +195,11 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// What the judge trusts in place of the presenter's CA, since it has its own certificates from
-    /// somebody else: two that were moved apart.
+    /// another provider: two that were moved apart.
     pub(super) fn moved_apart(&self, case: &Case<'a>, signer: &str) -> Option<Apart> {
         let judge = application_of(case.judge);
-        self.application(judge)?;
-        let givers = self.providers(judge, case.at);
+        self.records.application(judge)?;
+        let givers = self.records.providers(judge, case.at);
         let giver = givers.first().filter(|giver| *giver != signer)?;
         let presenter = application_of(case.presenter);
         if presenter == judge {

@@ -2,6 +2,7 @@
 //! the answer loaded.
 
 use super::faults::{self, Strike};
+use super::kinds::{CertificateCause, FaultCause};
 use super::{
     Cause, Event, NeverAsked, NotAsked, PENDING_MAX, RootCause, Search, Separation, short,
 };
@@ -9,36 +10,37 @@ use crate::addresses::{address, application_of, holder};
 use crate::ca_route::protocols_differ;
 use crate::case::Case;
 use crate::notes;
-use trustsim_charm_model::{EndpointProfile, KeyUse, Mode, Role};
+use trustsim_charm_model::{EndpointProfile, Mode, Role};
+use trustsim_interfaces::Interface;
 use trustsim_kernel::Time;
-use trustsim_world::{ApplicationIndex, CertificateKind, CertificateRecord, Kind, Seq};
-
-const CERTIFICATES: &str = "tls-certificates";
+use trustsim_model::{ApplicationIndex, CertificateKind, CertificateRecord, Kind, Seq};
 
 impl<'a> Search<'_, 'a> {
-    /// A certificate of the chain, or what is trusted, is over.
+    /// A certificate of the chain, or a trusted root, has expired.
     pub(super) fn expired(&self, case: &Case<'a>) -> Option<RootCause> {
         let chain = case.leaf.into_iter().chain(case.issuers.iter().copied());
         let mut over = chain.filter(|record| record.certificate.not_after() <= case.at);
         let Some(culprit) = over.next() else {
-            return self.clock(case, true).or_else(|| self.trusted_over(case));
+            return self
+                .clock(case, true)
+                .or_else(|| self.trusted_root_expired(case));
         };
         let end = culprit.certificate.not_after();
         let cause = match (self.signed_in_the_past(culprit, case), culprit.kind) {
             (Some(cause), _) => cause,
-            (None, CertificateKind::Root) => self.root_over(culprit, case),
+            (None, CertificateKind::Root) => self.expired_root(culprit, case),
             (None, _) => self.not_renewed(culprit, case.presenter, case.at),
         };
         Some(cause.after(end, Event::Expired(culprit.certificate.clone())))
     }
 
-    /// What the judging side trusts is over, and nothing that was presented.
-    fn trusted_over(&self, case: &Case<'a>) -> Option<RootCause> {
+    /// A root that the judging side trusts has expired, and nothing that was presented has.
+    fn trusted_root_expired(&self, case: &Case<'a>) -> Option<RootCause> {
         let mut trusted = case.roots().iter();
         let root = trusted.find(|root| root.not_after() <= case.at)?;
         let judge = case.judge;
-        let clients = &self.deployment.clients;
-        let what = Cause::TrustedRootExpired {
+        let clients = &self.records.deployment.clients;
+        let what = CertificateCause::TrustedRootExpired {
             judge: judge.to_owned(),
             is_client: clients.iter().any(|client| client.name == judge),
             root: root.clone(),
@@ -56,11 +58,15 @@ impl<'a> Search<'_, 'a> {
         if let Some(cause) = self.protocol_mismatch(who) {
             return Some(cause);
         }
-        let requests = self.requests(who, None, self.deployment.start, case.at);
+        let requests = self
+            .records
+            .requests(who, None, self.records.deployment.start, case.at);
         let Some(last) = requests.last() else {
             return Some(self.not_asked(who, None, case.at));
         };
-        let issued = self.newest(&[who, application_of(who)], None, last.1, case.at);
+        let issued = self
+            .records
+            .newest(&[who, application_of(who)], None, last.1, case.at);
         match issued {
             Some((seq, record)) => Some(self.not_loaded(who, (seq, record), case.at)),
             None => Some(self.unanswered(who, *last, case.at)),
@@ -69,33 +75,19 @@ impl<'a> Search<'_, 'a> {
 
     /// Why a unit that asks for certificates has never been given one.
     pub(super) fn never_given(&self, who: &str, at: Time) -> Option<RootCause> {
-        let start = self.deployment.start;
-        let Some(last) = self.requests(who, None, start, at).last().copied() else {
+        let start = self.records.deployment.start;
+        let Some(last) = self.records.requests(who, None, start, at).last().copied() else {
             return Some(self.not_asked(who, None, at));
         };
         let whose = [who, application_of(who)];
-        match self.newest(&whose, None, start, at) {
-            Some(_) if self.has_served(who, at) => None,
+        match self.records.newest(&whose, None, start, at) {
+            Some(_) if self.records.has_served(who, at) => None,
             Some(issued) => Some(self.not_loaded(who, issued, at)),
             None => Some(self.unanswered(who, last, at)),
         }
     }
 
-    fn has_served(&self, who: &str, at: Time) -> bool {
-        let own = self.trail.about(who, self.deployment.start, at);
-        let mut served = own.into_iter();
-        served.any(|(_, entry)| {
-            matches!(
-                &entry.kind,
-                Kind::CertificateServed {
-                    certificate: Some(_),
-                    ..
-                }
-            )
-        })
-    }
-
-    /// A leaf or an intermediate of `culprit`'s holder is over, and nothing took its place.
+    /// A leaf or an intermediate of `culprit`'s holder has expired, and nothing took its place.
     fn not_renewed(&self, culprit: &'a CertificateRecord, who: &str, at: Time) -> RootCause {
         let holder = holder(culprit);
         // What an application holds is presented by any of its units.
@@ -105,36 +97,31 @@ impl<'a> Search<'_, 'a> {
         };
         let name = culprit.certificate.subject_common_name();
         let end = culprit.certificate.not_after();
-        let born = self.issued_at(culprit);
-        let newer = self.newest(&[&holder], name, after(born), at);
-        let requests = self.requests(&holder, name, after(born), at);
+        let born = self.records.issued_at(culprit);
+        let newer = self.records.newest(&[&holder], name, after(born), at);
+        let requests = self.records.requests(&holder, name, after(born), at);
         let Some(first) = requests.iter().find(|(_, time)| {
-            newer.is_none_or(|(seq, _)| self.trail.entry(seq).is_some_and(|it| *time > it.time))
+            newer.is_none_or(|(seq, _)| {
+                self.records
+                    .trail
+                    .entry(seq)
+                    .is_some_and(|it| *time > it.time)
+            })
         }) else {
             return match newer {
                 Some((seq, record)) => self.not_loaded(whom, (seq, record), at),
                 None => self.not_asked(&holder, Some(culprit), end.min(at)),
             };
         };
-        self.unanswered_by(self.asked_of(culprit, at), &holder, *first, at)
+        self.unanswered_by(self.records.asked_of(culprit, at), &holder, *first, at)
     }
 
-    /// Who is asked for a certificate in place of this one: whoever gave it, where the relation is
-    /// still there, else everybody who gives its holder certificates.
-    pub(crate) fn asked_of(&self, record: &CertificateRecord, at: Time) -> Vec<String> {
-        let whose = holder(record);
-        let all = self.providers(application_of(&whose), at);
-        match self.giver_of(record).filter(|giver| all.contains(giver)) {
-            Some(giver) => vec![giver],
-            None => all,
-        }
-    }
-
-    /// A root is over: whoever made it has another one, or never made one.
-    fn root_over(&self, culprit: &'a CertificateRecord, case: &Case<'a>) -> RootCause {
+    /// A root has expired: its owner has made another one, or has not.
+    fn expired_root(&self, culprit: &'a CertificateRecord, case: &Case<'a>) -> RootCause {
         let owner = holder(culprit);
-        let born = self.issued_at(culprit);
+        let born = self.records.issued_at(culprit);
         let newer = self
+            .records
             .trail
             .issued_to(&owner)
             .into_iter()
@@ -144,7 +131,7 @@ impl<'a> Search<'_, 'a> {
         let end = short(culprit.certificate.not_after());
         match newer {
             Some((seq, entry, _)) => {
-                let what = Cause::RootReplaced {
+                let what = CertificateCause::RootReplaced {
                     presenter: case.presenter.to_owned(),
                     owner,
                     ended: end,
@@ -152,24 +139,26 @@ impl<'a> Search<'_, 'a> {
                 };
                 RootCause::new(what, Some(seq))
             }
-            None => RootCause::new(Cause::RootNotRenewed { owner, ended: end }, None),
+            None => RootCause::new(CertificateCause::RootNotRenewed { owner, ended: end }, None),
         }
     }
 
-    /// Nobody asked.
+    /// No certificate was asked for.
     fn not_asked(&self, holder: &str, leaf: Option<&CertificateRecord>, at: Time) -> RootCause {
         let whom = application_of(holder);
-        if self.providers(whom, at).is_empty() {
+        if self.records.providers(whom, at).is_empty() {
             return self.without_provider(holder, at);
         }
-        let since = leaf.map_or(self.deployment.start, |leaf| self.issued_at(leaf));
-        if let Some(cause) = self.fails(holder, since, at) {
+        let since = leaf.map_or(self.records.deployment.start, |leaf| {
+            self.records.issued_at(leaf)
+        });
+        if let Some(cause) = self.failing_hook(holder, since, at) {
             return cause;
         }
         if let Some(mut cause) = self.is_down(whom, at) {
-            let mut profiles = self.profiles(whom);
+            let mut profiles = self.records.profiles(whom);
             let never_late = profiles.any(|profile| !profile.renews_on.expired);
-            let Cause::Down { instead, .. } = &mut cause.what else {
+            let Cause::Fault(FaultCause::Down { instead, .. }) = &mut cause.what else {
                 panic!("what is down is found as down: {:?}", cause.what);
             };
             *instead = Some(NeverAsked {
@@ -178,77 +167,63 @@ impl<'a> Search<'_, 'a> {
             });
             return cause;
         }
-        let late = |own| self.strike_on(own, at, |strike| strike == Strike::Late);
-        if let Some(timed) = self.application(whom).and_then(late) {
-            let what = Cause::SecretsLate {
-                fault: self.fault(timed),
+        let late = |own| {
+            self.records
+                .strike_on(own, at, |strike| strike == Strike::Late)
+        };
+        if let Some(timed) = self.records.application(whom).and_then(late) {
+            let what = FaultCause::SecretsLate {
+                fault: self.records.fault(timed),
                 holder: holder.to_owned(),
             };
-            return RootCause::new(what, self.seq_of(timed));
+            return RootCause::new(what, self.records.seq_of(timed));
         }
         if leaf.is_none()
-            && let Some(cause) = self.stuck(whom, since, at)
+            && let Some(cause) = self.blocked_unit(whom, since, at)
         {
             return cause;
         }
         let why = match leaf {
             None => NotAsked::First,
             Some(leaf) => self
+                .records
                 .never_asks_again(whom)
                 .unwrap_or_else(|| NotAsked::Unknown(short(leaf.certificate.not_after()))),
         };
         let holder = holder.to_owned();
-        RootCause::new(Cause::NotAsked { holder, why }, None)
+        RootCause::new(CertificateCause::NotAsked { holder, why }, None)
     }
 
-    /// Nobody can be asked.
+    /// There is no provider to ask.
     fn without_provider(&self, holder: &str, at: Time) -> RootCause {
         let whom = application_of(holder);
-        let open = faults::in_force(self.deployment, at);
-        let mut pairs = self.deployment.applications.keys().filter_map(|provider| {
-            let own = self.application(whom)?;
-            faults::parts(self.deployment, &open, [own, provider])
-        });
+        let open = faults::in_force(self.records.deployment, at);
+        let mut pairs = self
+            .records
+            .deployment
+            .applications
+            .keys()
+            .filter_map(|provider| {
+                let own = self.records.application(whom)?;
+                faults::parts(self.records.deployment, &open, [own, provider])
+            });
         if let Some(removed) = pairs.next_back() {
-            let what = Cause::Separated {
+            let what = FaultCause::Separated {
                 by: Separation::Relation,
-                fault: self.fault(removed),
+                fault: self.records.fault(removed),
             };
-            return RootCause::new(what, self.seq_of(removed));
+            return RootCause::new(what, self.records.seq_of(removed));
         }
         self.certificates_relation_gone(whom, at)
             .unwrap_or_else(|| {
                 let holder = holder.to_owned();
-                RootCause::new(Cause::NoProvider { holder }, None)
+                RootCause::new(CertificateCause::NoProvider { holder }, None)
             })
-    }
-
-    /// Why a charm never asks again, by its profile.
-    fn never_asks_again(&self, whom: &str) -> Option<NotAsked> {
-        let charm = &self.deployment.applications[self.application(whom)?].charm;
-        let mut profiles = charm
-            .endpoints
-            .iter()
-            .filter_map(|each| each.profile.as_ref());
-        profiles.find_map(|profile| match profile {
-            EndpointProfile::LegacyCertificates(_) => Some(NotAsked::Legacy),
-            EndpointProfile::Certificates(profile)
-                if !profile.renews_on.expiring && !profile.renews_on.expired =>
-            {
-                Some(NotAsked::NotListening(charm.name.clone()))
-            }
-            EndpointProfile::Certificates(profile)
-                if !profile.unique_requests && profile.key == KeyUse::Kept =>
-            {
-                Some(NotAsked::SameRequest)
-            }
-            _ => None,
-        })
     }
 
     /// A request was sent, and no certificate came.
     fn unanswered(&self, holder: &str, request: (Seq, Time), at: Time) -> RootCause {
-        let providers = self.providers(application_of(holder), at);
+        let providers = self.records.providers(application_of(holder), at);
         self.unanswered_by(providers, holder, request, at)
     }
 
@@ -259,7 +234,7 @@ impl<'a> Search<'_, 'a> {
         (seq, sent): (Seq, Time),
         at: Time,
     ) -> RootCause {
-        let entry = self.trail.entry(seq);
+        let entry = self.records.trail.entry(seq);
         let name = entry.and_then(notes::requested);
         let name = name.expect("a request is noted with its name").to_owned();
         let whom = application_of(holder);
@@ -267,7 +242,7 @@ impl<'a> Search<'_, 'a> {
         let cause = found
             .or_else(|| self.unread(whom, &providers))
             .unwrap_or_else(|| {
-                let what = Cause::NotAnswered {
+                let what = CertificateCause::NotAnswered {
                     providers: providers.clone(),
                     holder: holder.to_owned(),
                     name: name.clone(),
@@ -285,8 +260,8 @@ impl<'a> Search<'_, 'a> {
 
     /// The provider's library reads the databags of units only, and an application asks.
     fn unread(&self, whom: &str, providers: &[String]) -> Option<RootCause> {
-        let own = self.application(whom)?;
-        let charm = |index: ApplicationIndex| &self.deployment.applications[index].charm;
+        let own = self.records.application(whom)?;
+        let charm = |index: ApplicationIndex| &self.records.deployment.applications[index].charm;
         let asks = charm(own)
             .endpoints
             .iter()
@@ -295,7 +270,7 @@ impl<'a> Search<'_, 'a> {
                 _ => false,
             });
         let units_only = providers.iter().find(|provider| {
-            let index = self.application(provider);
+            let index = self.records.application(provider);
             index.is_some_and(|index| {
                 let mut endpoints = charm(index).endpoints.iter();
                 endpoints.any(|endpoint| {
@@ -306,7 +281,7 @@ impl<'a> Search<'_, 'a> {
             })
         })?;
         asks.then(|| {
-            let what = Cause::ApplicationRequestUnread {
+            let what = CertificateCause::ApplicationRequestUnread {
                 provider: units_only.clone(),
                 requirer: whom.to_owned(),
             };
@@ -321,27 +296,27 @@ impl<'a> Search<'_, 'a> {
         (seq, record): (Seq, &CertificateRecord),
         at: Time,
     ) -> RootCause {
-        let entry = self.trail.entry(seq);
+        let entry = self.records.trail.entry(seq);
         let issued = entry.expect("an issued certificate has its entry").time;
         let whom = application_of(who);
         let found = self
-            .fails(who, issued, at)
+            .failing_hook(who, issued, at)
             .or_else(|| self.lost_certificate(who, at))
             .or_else(|| self.is_down(whom, at))
             .or_else(|| {
-                let providers = self.providers(whom, at);
-                self.cut_off(whom, &providers, at)
+                let providers = self.records.providers(whom, at);
+                self.separated(whom, &providers, at)
             });
         let found = found
             .or_else(|| self.not_the_leader(seq, issued))
             .or_else(|| self.between_phases(whom, at));
         let cause = found.unwrap_or_else(|| {
-            let own = self.trail.about(who, issued, at);
+            let own = self.records.trail.about(who, issued, at);
             let heard = own.iter().any(|(_, entry)| match &entry.kind {
                 Kind::HookCommitted { hook } => hook.is_relation_changed(),
                 _ => false,
             });
-            let what = Cause::NotLoaded {
+            let what = CertificateCause::NotLoaded {
                 holder: who.to_owned(),
                 issued: short(issued),
                 serial: record.certificate.serial().to_owned(),
@@ -358,23 +333,30 @@ impl<'a> Search<'_, 'a> {
 
     /// A unit signed that does not lead: what it writes goes nowhere.
     fn not_the_leader(&self, seq: Seq, issued: Time) -> Option<RootCause> {
-        let entry = self.trail.entry(seq)?;
+        let entry = self.records.trail.entry(seq)?;
         let signer = address(&entry.subject);
         let provider = application_of(&signer).to_owned();
-        let before = self.trail.about(&provider, self.deployment.start, issued);
+        let before = self
+            .records
+            .trail
+            .about(&provider, self.records.deployment.start, issued);
         let mut elected = before.iter().rev();
         let (_, leader) = elected.find(|(_, entry)| matches!(entry.kind, Kind::LeaderElected))?;
         let leader = address(&leader.subject);
-        // Who was told to hand it on: the unit on which somebody ran an action for it.
+        // Who was told to hand it on: the unit on which an action was run for it.
         let minute = issued + trustsim_kernel::Span::from_secs(60);
-        let told = self.trail.about(&provider, issued, minute).into_iter();
+        let told = self
+            .records
+            .trail
+            .about(&provider, issued, minute)
+            .into_iter();
         let mut told = told.filter_map(|(_, entry)| match &entry.kind {
             Kind::HookStarted { hook } if hook.is_action() => Some(address(&entry.subject)),
             _ => None,
         });
         let signer = told.next().unwrap_or(signer);
         (leader != signer).then(|| {
-            let what = Cause::NotTheLeader {
+            let what = CertificateCause::NotTheLeader {
                 unit: signer,
                 provider,
                 leader,
@@ -383,71 +365,13 @@ impl<'a> Search<'_, 'a> {
         })
     }
 
-    /// The newest certificate that was issued to any of these, for this name where one is given.
-    pub(super) fn newest(
-        &self,
-        holders: &[&str],
-        name: Option<&str>,
-        since: Time,
-        until: Time,
-    ) -> Option<(Seq, &'a CertificateRecord)> {
-        let all = holders
-            .iter()
-            .flat_map(|holder| self.trail.issued_to(holder));
-        let mut fits = all.filter(|(_, entry, record)| {
-            let is_named = name.is_none() || record.certificate.subject_common_name() == name;
-            entry.time >= since
-                && entry.time <= until
-                && is_named
-                && record.kind != CertificateKind::Root
-        });
-        fits.next_back().map(|(seq, _, record)| (seq, record))
-    }
-
-    /// Requests of a unit or an application, for this name where one is given.
-    pub(crate) fn requests(
-        &self,
-        of: &str,
-        name: Option<&str>,
-        since: Time,
-        until: Time,
-    ) -> Vec<(Seq, Time)> {
-        // The leader asks for its application.
-        let mut entries = self.trail.about(of, since, until);
-        if entries.is_empty() || !of.contains('/') {
-            entries = self.trail.about(application_of(of), since, until);
-        }
-        let asked = entries.into_iter().filter(|(_, entry)| {
-            notes::requested(entry).is_some_and(|asked| name.is_none_or(|name| asked == name))
-        });
-        asked.map(|(seq, entry)| (seq, entry.time)).collect()
-    }
-
-    pub(crate) fn issued_at(&self, wanted: &CertificateRecord) -> Time {
-        let of = self.trail.issued_to(&holder(wanted));
-        let mut of = of.into_iter();
-        let found = of.find(|(_, _, record)| record.certificate == wanted.certificate);
-        found.map_or(wanted.certificate.not_before(), |(_, entry, _)| entry.time)
-    }
-
-    /// `model.app` of those who give `whom` certificates at `at`.
-    pub(crate) fn providers(&self, whom: &str, at: Time) -> Vec<String> {
-        let last = self.trail.last_before(at);
-        let facts = self.facts.relations(&[CERTIFICATES], last);
-        let mut found: Vec<String> = Vec::new();
-        for fact in facts.iter().filter(|fact| fact.there) {
-            let provider = fact.provider.application.to_string();
-            if *fact.requirer.application == *whom && !found.contains(&provider) {
-                found.push(provider);
-            }
-        }
-        found
-    }
-
     /// The last relation that brought `whom` certificates was removed, and none is there.
     pub(super) fn certificates_relation_gone(&self, whom: &str, at: Time) -> Option<RootCause> {
-        let last = self.trail.last_before(at);
-        let facts = self.facts.relations(&[CERTIFICATES], last);
+        let last = self.records.trail.last_before(at);
+        let facts = self
+            .records
+            .facts
+            .relations(&[Interface::TlsCertificates], last);
         let own = || {
             facts
                 .iter()
@@ -457,20 +381,20 @@ impl<'a> Search<'_, 'a> {
             return None;
         }
         let gone = own().max_by_key(|fact| fact.seq)?;
-        let entry = self.trail.entry(gone.seq)?;
-        let what = Cause::CertificatesRelationRemoved {
+        let entry = self.records.trail.entry(gone.seq)?;
+        let what = CertificateCause::CertificatesRelationRemoved {
             requirer: whom.to_owned(),
             provider: gone.provider.application.to_string(),
             at: short(entry.time),
-            by: entry.cause.and_then(|cause| self.performed(cause)),
+            by: entry.cause.and_then(|cause| self.records.performed(cause)),
         };
         Some(RootCause::new(what, Some(gone.seq)))
     }
 
     /// Nothing comes over a relation whose sides speak different protocols.
     fn protocol_mismatch(&self, who: &str) -> Option<RootCause> {
-        let what = Cause::ProtocolMismatch {
-            endpoints: protocols_differ(self.deployment, application_of(who))?,
+        let what = CertificateCause::ProtocolMismatch {
+            endpoints: protocols_differ(self.records.deployment, application_of(who))?,
             holder: who.to_owned(),
         };
         Some(RootCause::new(what, None))

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use trustsim_charm_model::PendingTask;
-use trustsim_interfaces::notes::RefusedOrder;
+use trustsim_interfaces::Interface;
+use trustsim_interfaces::notes::{RefusedOrder, RefusedRequest};
 use trustsim_juju::{HookError, HookName, SecretChange, Status as JujuStatus};
 use trustsim_kernel::Time;
+use trustsim_model::{ActionRecord, Deployment, EndpointRef, Seq, Source};
 use trustsim_pki::Certificate;
-use trustsim_world::{ActionRecord, Deployment, EndpointRef, Seq, Source};
 
 use super::kinds::{Cause, Lost, Transit};
 use crate::Symptom;
@@ -30,9 +31,9 @@ pub struct RootCause {
 }
 
 impl RootCause {
-    pub(super) const fn new(what: Cause, seq: Option<Seq>) -> Self {
+    pub(super) fn new(what: impl Into<Cause>, seq: Option<Seq>) -> Self {
         Self {
-            what,
+            what: what.into(),
             seq,
             action: None,
             steps: Vec::new(),
@@ -148,7 +149,7 @@ pub enum Event {
     /// A relation was there that had not brought a CA.
     TransferPending {
         /// Its interface.
-        interface: String,
+        interface: Interface,
         /// The endpoint that gives.
         provider: EndpointRef,
         /// The endpoint that takes.
@@ -277,24 +278,8 @@ impl Status {
 /// Why a request was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The provider says so in these words.
-    Provider {
-        /// Its own words.
-        reason: String,
-        /// What they mean.
-        meaning: RefusalMeaning,
-    },
+    /// A provider refused it.
+    Request(RefusedRequest),
     /// An ACME server refused the order.
     AcmeOrder(RefusedOrder),
-}
-
-/// Refusals that something can be done about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefusalMeaning {
-    /// Vault's role allows no such name.
-    NameNotAllowed,
-    /// The certificate would end after the CA that signs it.
-    OutlivesCa,
-    /// Any other.
-    Other,
 }

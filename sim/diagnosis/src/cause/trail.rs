@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::addresses::{address, application_of, holder};
 use crate::facts::seq_of;
 use trustsim_kernel::Time;
-use trustsim_world::{CertificateRecord, Entry, Journal, Kind, Seq};
+use trustsim_model::{CertificateRecord, Entry, Journal, Kind, Seq};
 
 /// The index. Addresses are `model.app/0`, `model.app`, or the name of a client.
 pub(crate) struct Trail<'a> {
@@ -15,7 +15,7 @@ pub(crate) struct Trail<'a> {
     /// Certificates by whom they were issued to.
     issued: BTreeMap<String, Vec<Seq>>,
     actions: Vec<Seq>,
-    /// The action that answered what waited for somebody.
+    /// The action that answered what waited for a person.
     answers: BTreeMap<Seq, Seq>,
     settled: Option<Time>,
 }
@@ -86,7 +86,7 @@ impl<'a> Trail<'a> {
         self.actions.iter().map(|seq| (*seq, self.known(*seq)))
     }
 
-    /// The action that somebody took because of this entry.
+    /// The action that was taken because of this entry.
     pub(super) fn answer(&self, seq: Seq) -> Option<(Seq, &'a Entry)> {
         let answer = *self.answers.get(&seq)?;
         Some((answer, self.known(answer)))
@@ -97,7 +97,7 @@ impl<'a> Trail<'a> {
     pub(super) fn about(&self, whom: &str, since: Time, until: Time) -> Vec<(Seq, &'a Entry)> {
         let mut found = Vec::new();
         let range = self.by_address.range(whom.to_owned()..);
-        // `model.app/10` stands behind `model.app-b`, so the end of the range says nothing.
+        // `model.app/10` is sorted behind `model.app-b`, so the end of the range says nothing.
         let own = range
             .take_while(|(address, _)| address.starts_with(whom))
             .filter(|(address, _)| *address == whom || application_of(address) == whom);

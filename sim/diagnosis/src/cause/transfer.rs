@@ -5,9 +5,9 @@ use super::{RootCause, Search, Transit, short};
 use crate::addresses::application_of;
 use crate::case::Case;
 use trustsim_charm_model::{Apply, EndpointProfile, Reads, Store};
-use trustsim_interfaces::certificate_transfer::Library;
+use trustsim_interfaces::certificate_transfer::{Library, VERSION};
 use trustsim_kernel::Time;
-use trustsim_world::{EndpointRef, Entry, Kind, Seq};
+use trustsim_model::{EndpointRef, Kind};
 
 impl<'a> Search<'_, 'a> {
     /// How far a CA came on its way over a relation, and what holds it up there.
@@ -20,38 +20,40 @@ impl<'a> Search<'_, 'a> {
     ) -> (Transit, Option<RootCause>) {
         let (judge, at) = (case.judge, case.at);
         let from = provider.application.to_string();
-        let sent = self.last(&from, since, at, |entry| match &entry.kind {
-            Kind::DatabagChanged { relation, .. } => relation.endpoint == provider.endpoint,
-            _ => false,
-        });
+        let sent = self
+            .records
+            .last(&from, since, at, |entry| match &entry.kind {
+                Kind::DatabagChanged { relation, .. } => relation.endpoint == provider.endpoint,
+                _ => false,
+            });
         let Some((_, sent)) = sent else {
             let held = self
-                .fails(&from, since, at)
+                .failing_hook(&from, since, at)
                 .or_else(|| self.is_down(&from, at));
             return (Transit::NotSent { provider: from }, held);
         };
         let takes = Some(&*requirer.endpoint);
-        let began = self.last(judge, sent.time, at, |entry| {
+        let began = self.records.last(judge, sent.time, at, |entry| {
             matches!(&entry.kind, Kind::HookStarted { hook: name } if name.endpoint() == takes)
         });
         if began.is_none() {
             let whom = application_of(judge);
             let held = self
                 .is_down(whom, at)
-                .or_else(|| self.fails(judge, since, at))
-                .or_else(|| self.cut_off(whom, &[from], at));
+                .or_else(|| self.failing_hook(judge, since, at))
+                .or_else(|| self.separated(whom, &[from], at));
             let transit = Transit::NotHeard {
                 judge: judge.to_owned(),
                 sent: short(sent.time),
             };
             return (transit, held);
         }
-        let done = self.last(judge, sent.time, at, |entry| {
+        let done = self.records.last(judge, sent.time, at, |entry| {
             matches!(&entry.kind, Kind::HookCommitted { hook: name } if name.endpoint() == takes)
         });
         let judge = judge.to_owned();
         let Some((_, entry)) = done else {
-            let held = self.fails(&judge, sent.time, at);
+            let held = self.failing_hook(&judge, sent.time, at);
             return (Transit::HookRunning { judge }, held);
         };
         let transit = self
@@ -68,7 +70,10 @@ impl<'a> Search<'_, 'a> {
 
     /// The two sides speak different versions of `certificate_transfer`.
     fn versions(&self, provider: &EndpointRef, requirer: &EndpointRef) -> Option<Transit> {
-        let (gives, takes) = (self.spoken_by(provider)?, self.spoken_by(requirer)?);
+        let (gives, takes) = (
+            self.records.spoken_by(provider)?,
+            self.records.spoken_by(requirer)?,
+        );
         if is_old(takes) && !is_old(gives) {
             return self.reads_raw(requirer).then(|| Transit::RawDatabag {
                 provider: provider.clone(),
@@ -84,24 +89,14 @@ impl<'a> Search<'_, 'a> {
 
     fn reads_raw(&self, requirer: &EndpointRef) -> bool {
         let charm = self
+            .records
             .application(&requirer.application)
-            .map(|index| &self.deployment.applications[index].charm);
+            .map(|index| &self.records.deployment.applications[index].charm);
         let endpoint = charm.and_then(|charm| charm.endpoint(&requirer.endpoint));
         matches!(
             endpoint.and_then(|endpoint| endpoint.profile.as_ref()),
             Some(EndpointProfile::ReceivesCa(profile)) if profile.reads == Reads::Raw
         )
-    }
-
-    fn last(
-        &self,
-        whom: &str,
-        since: Time,
-        at: Time,
-        is_it: impl Fn(&Entry) -> bool,
-    ) -> Option<(Seq, &'a Entry)> {
-        let own = self.trail.about(whom, since, at);
-        own.into_iter().rev().find(|(_, entry)| is_it(entry))
     }
 
     /// The requirer wrote the CA where its process does not see it, by how its charm is.
@@ -111,8 +106,8 @@ impl<'a> Search<'_, 'a> {
         signer: &str,
         case: &Case<'a>,
     ) -> Option<Transit> {
-        let index = self.application(&requirer.application)?;
-        let charm = &self.deployment.applications[index].charm;
+        let index = self.records.application(&requirer.application)?;
+        let charm = &self.records.deployment.applications[index].charm;
         let profile = match charm.endpoint(&requirer.endpoint)?.profile.as_ref() {
             Some(EndpointProfile::ReceivesCa(profile)) => Some(profile),
             _ => None,
@@ -120,7 +115,7 @@ impl<'a> Search<'_, 'a> {
         let (charm_name, judge) = (charm.name.clone(), case.judge.to_owned());
         let one_file = charm.implementation.overwrites_received_cas
             || profile.is_some_and(|profile| profile.store == Store::Last);
-        let others = self.trail.issued_to(signer).into_iter();
+        let others = self.records.trail.issued_to(signer).into_iter();
         let mut others = others.filter(|(_, _, record)| record.certificate.is_ca());
         let trusted = case.roots();
         if one_file
@@ -148,11 +143,14 @@ impl<'a> Search<'_, 'a> {
         signer: &str,
         case: &Case<'a>,
     ) -> Option<Transit> {
-        let (gives, takes) = (self.spoken_by(provider)?, self.spoken_by(requirer)?);
+        let (gives, takes) = (
+            self.records.spoken_by(provider)?,
+            self.records.spoken_by(requirer)?,
+        );
         if is_old(gives) || !is_old(takes) {
             return None;
         }
-        let all = self.trail.issued_to(signer).into_iter();
+        let all = self.records.trail.issued_to(signer).into_iter();
         let known =
             all.filter(|(_, entry, record)| entry.time <= case.at && record.certificate.is_ca());
         let known: Vec<_> = known.map(|(_, _, record)| &record.certificate).collect();
@@ -166,7 +164,7 @@ impl<'a> Search<'_, 'a> {
         })
     }
 
-    /// Both sides know version 1, and nobody has written so: only the requirer's leader does, in
+    /// Both sides know version 1, and neither has written so: only the requirer's leader does, in
     /// relation-created (canonical/certificate-transfer-interface f79a9f4 v1).
     fn unversioned(
         &self,
@@ -174,36 +172,30 @@ impl<'a> Search<'_, 'a> {
         requirer: &EndpointRef,
         at: Time,
     ) -> Option<Transit> {
-        let (gives, takes) = (self.spoken_by(provider)?, self.spoken_by(requirer)?);
+        let (gives, takes) = (
+            self.records.spoken_by(provider)?,
+            self.records.spoken_by(requirer)?,
+        );
         if is_old(gives) || is_old(takes) {
             return None;
         }
-        let written =
-            self.last(
-                &requirer.application,
-                self.deployment.start,
-                at,
-                |entry| match &entry.kind {
-                    Kind::DatabagChanged { relation, keys } => {
-                        relation.endpoint == requirer.endpoint
-                            && keys.iter().any(|key| **key == *"version")
-                    }
-                    _ => false,
-                },
-            );
+        let written = self.records.last(
+            &requirer.application,
+            self.records.deployment.start,
+            at,
+            |entry| match &entry.kind {
+                Kind::DatabagChanged { relation, keys } => {
+                    relation.endpoint == requirer.endpoint
+                        && keys.iter().any(|key| **key == *VERSION)
+                }
+                _ => false,
+            },
+        );
         written.is_none().then(|| Transit::VersionUnwritten {
             provider: provider.application.to_string(),
             requirer: requirer.application.to_string(),
             endpoint: requirer.endpoint.to_string(),
         })
-    }
-
-    /// Which library an endpoint speaks.
-    fn spoken_by(&self, of: &EndpointRef) -> Option<Library> {
-        let index = self.application(&of.application)?;
-        let charm = &self.deployment.applications[index].charm;
-        // An endpoint that declares none is played with the current library.
-        Some(charm.transfer_library(&of.endpoint).unwrap_or_default())
     }
 }
 

@@ -1,15 +1,14 @@
 //! A CA that is not trusted: which relation would have carried it, and why it did not.
 
+use super::kinds::TrustCause;
 use super::{
     CaTrigger, Cause, Event, MissingCa, NewCa, NotGiven, RootCause, Search, Transit, short,
 };
 use crate::addresses::{address, application_of, holder};
 use crate::ca_route::CaRoute;
 use crate::case::Case;
-use trustsim_world::{CertificateRecord, EndpointRef, Entry, Kind, Seq};
-
-/// The interface over which a CA comes beside a certificate only.
-const CERTIFICATES: &str = "tls-certificates";
+use trustsim_interfaces::Interface;
+use trustsim_model::{CertificateRecord, EndpointRef, Entry, Kind, Seq};
 
 impl<'a> Search<'_, 'a> {
     pub(super) fn untrusted(
@@ -35,18 +34,18 @@ impl<'a> Search<'_, 'a> {
                 provider,
                 requirer,
             } => {
-                let relation = (interface.as_str(), provider, requirer);
+                let relation = (*interface, provider, requirer);
                 Some(self.not_transferred(relation, &signer, case, root))
             }
         }
     }
 
-    /// The root is trusted, or nobody here signed what was presented.
+    /// The root is trusted, or no CA of the deployment signed what was presented.
     fn without_carrier(&self, case: &Case<'a>) -> Option<RootCause> {
         let leaf = case.leaf?;
         let who = case.presenter;
         if case.issuers.is_empty() {
-            let what = Cause::ForeignIssuer {
+            let what = TrustCause::ForeignIssuer {
                 presenter: who.to_owned(),
                 issuer: leaf.certificate.issuer().to_owned(),
             };
@@ -57,7 +56,7 @@ impl<'a> Search<'_, 'a> {
         }
         let missing = case.issuers.first()?;
         case.trusts_any_issuer().then(|| {
-            let what = Cause::MissingIntermediate {
+            let what = TrustCause::MissingIntermediate {
                 presenter: who.to_owned(),
                 missing: missing.certificate.subject().to_owned(),
                 judge: case.judge.to_owned(),
@@ -74,7 +73,7 @@ impl<'a> Search<'_, 'a> {
         let first = known.next()?;
         let is_below = |issuer: &CertificateRecord| !issuer.certificate.is_self_issued();
         (is_below(first) && known.all(|issuer| is_below(issuer))).then(|| {
-            let what = Cause::IntermediateAnchor {
+            let what = TrustCause::IntermediateAnchor {
                 judge: case.judge.to_owned(),
                 anchor: first.certificate.clone(),
                 validator: case.connection.validator.clone(),
@@ -89,20 +88,20 @@ impl<'a> Search<'_, 'a> {
         let apart = self.moved_apart(case, signer).filter(|_| were_together);
         let (signer, judge) = (signer.to_owned(), application_of(case.judge).to_owned());
         let Some(seq) = removed else {
-            let what = Cause::NoTransfer {
+            let what = TrustCause::NoTransfer {
                 signer,
                 judge,
                 apart,
             };
             return RootCause::new(what, None);
         };
-        let entry = self.trail.entry(seq);
+        let entry = self.records.trail.entry(seq);
         let entry = entry.expect("a relation is known from its entry");
-        let what = Cause::TransferRemoved {
+        let what = TrustCause::TransferRemoved {
             signer,
             judge,
             at: short(entry.time),
-            by: entry.cause.and_then(|cause| self.performed(cause)),
+            by: entry.cause.and_then(|cause| self.records.performed(cause)),
             apart,
         };
         RootCause::new(what, Some(seq))
@@ -134,7 +133,7 @@ impl<'a> Search<'_, 'a> {
                 None => NotGiven::Unknown,
             },
         };
-        let what = Cause::NotGiven {
+        let what = TrustCause::NotGiven {
             client: client.to_owned(),
             signer: signer.to_owned(),
             why,
@@ -153,7 +152,7 @@ impl<'a> Search<'_, 'a> {
     ) -> RootCause {
         let one_file = self.not_kept(requirer, signer, case);
         let signer = signer.to_owned();
-        let what = Cause::OldCaDropped {
+        let what = TrustCause::OldCaDropped {
             signer: signer.clone(),
             judge: case.judge.to_owned(),
             presenter: case.presenter.to_owned(),
@@ -166,7 +165,7 @@ impl<'a> Search<'_, 'a> {
     /// A relation carries the CA, and had not done so yet, or not any more.
     fn not_transferred(
         &self,
-        (interface, provider, requirer): (&str, &EndpointRef, &EndpointRef),
+        (interface, provider, requirer): (Interface, &EndpointRef, &EndpointRef),
         signer: &str,
         case: &Case<'a>,
         root: Option<Seq>,
@@ -183,7 +182,7 @@ impl<'a> Search<'_, 'a> {
         if let Some(lost) = lost {
             return lost;
         }
-        let beside_certificate = interface == CERTIFICATES;
+        let beside_certificate = interface == Interface::TlsCertificates;
         if beside_certificate && let Some(mut cause) = self.never_given(judge, case.at) {
             cause.what = Cause::CaNeedsCertificate {
                 judge: judge.to_owned(),
@@ -192,7 +191,7 @@ impl<'a> Search<'_, 'a> {
             };
             return cause;
         }
-        let since = made.map_or(self.deployment.start, |(_, entry)| entry.time);
+        let since = made.map_or(self.records.deployment.start, |(_, entry)| entry.time);
         let (transit, held) = match beside_certificate {
             true => {
                 let judge = judge.to_owned();
@@ -208,7 +207,7 @@ impl<'a> Search<'_, 'a> {
             made: later.map(|(_, entry)| self.new_ca(entry, root)),
         };
         let pending = Event::TransferPending {
-            interface: interface.to_owned(),
+            interface,
             provider: provider.clone(),
             requirer: requirer.clone(),
             transit: transit.clone(),
@@ -236,7 +235,7 @@ impl<'a> Search<'_, 'a> {
     fn ca_made(&self, case: &Case<'a>) -> Option<(Seq, &'a Entry)> {
         let issuer = case.issuers.first()?;
         let owner = holder(issuer);
-        let all = self.trail.issued_to(&owner).into_iter();
+        let all = self.records.trail.issued_to(&owner).into_iter();
         let mut own = all.filter(|(_, _, record)| record.certificate == issuer.certificate);
         own.next().map(|(seq, entry, _)| (seq, entry))
     }
@@ -244,7 +243,7 @@ impl<'a> Search<'_, 'a> {
     /// A CA that the signer made after the one that signed the leaf.
     fn newer_ca(&self, signer: &str, case: &Case<'a>) -> Option<(Seq, &'a Entry)> {
         let (made, _) = self.ca_made(case)?;
-        let all = self.trail.issued_to(signer).into_iter();
+        let all = self.records.trail.issued_to(signer).into_iter();
         let mut later = all.filter(|(seq, entry, record)| {
             *seq > made && entry.time <= case.at && record.certificate.is_ca()
         });
@@ -253,7 +252,11 @@ impl<'a> Search<'_, 'a> {
 
     /// Whether a CA came in the course of the run, and not with the deployment.
     fn is_later(&self, entry: &Entry) -> bool {
-        let settled = self.trail.settled().unwrap_or(self.deployment.start);
+        let settled = self
+            .records
+            .trail
+            .settled()
+            .unwrap_or(self.records.deployment.start);
         entry.time > settled
     }
 
@@ -268,11 +271,11 @@ impl<'a> Search<'_, 'a> {
     fn ca_trigger(&self, entry: &'a Entry, root: Option<Seq>) -> Option<CaTrigger> {
         let mut next = entry.cause;
         while let Some(seq) = next {
-            let Some(cause) = self.trail.entry(seq) else {
+            let Some(cause) = self.records.trail.entry(seq) else {
                 break;
             };
             match &cause.kind {
-                Kind::Action(_) => return self.performed(seq).map(CaTrigger::Action),
+                Kind::Action(_) => return self.records.performed(seq).map(CaTrigger::Action),
                 Kind::Secret { change, label } => {
                     return Some(CaTrigger::Secret {
                         label: label.as_ref().into(),
@@ -283,6 +286,6 @@ impl<'a> Search<'_, 'a> {
                 _ => next = cause.cause.filter(|cause| *cause < seq),
             }
         }
-        self.performed(root?).map(CaTrigger::Action)
+        self.records.performed(root?).map(CaTrigger::Action)
     }
 }

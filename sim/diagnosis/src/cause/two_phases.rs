@@ -1,19 +1,23 @@
 //! A rotation in two phases whose nodes wait for each other: some took the new CA before the others
-//! heard of it, and those hear that somebody renews and wait (canonical/opensearch-operator#448, in
+//! heard of it, and those hear that a unit renews and wait (canonical/opensearch-operator#448, in
 //! `lib/charms/opensearch/v0/opensearch_tls.py` at cd1c0349).
 
-use super::{Cause, Event, RootCause, Search, short};
+use super::kinds::CertificateCause;
+use super::{Event, RootCause, Search, short};
 use crate::addresses::address;
 use trustsim_kernel::Time;
-use trustsim_world::{Entry, Kind, Seq};
+use trustsim_model::{Entry, Kind, Seq};
 
 impl<'a> Search<'_, 'a> {
     /// Some nodes of an application have taken a CA, and others have not.
     pub(super) fn between_phases(&self, whom: &str, at: Time) -> Option<RootCause> {
-        let spec = &self.deployment.applications[self.application(whom)?];
+        let spec = &self.records.deployment.applications[self.records.application(whom)?];
         // Set in the peer databag of a node that has taken the new CA.
         let renewed = spec.charm.implementation.rotation_flag?;
-        let own = self.trail.about(whom, self.deployment.start, at);
+        let own = self
+            .records
+            .trail
+            .about(whom, self.records.deployment.start, at);
         let wrote = |entry: &Entry| match &entry.kind {
             Kind::DatabagChanged { keys, .. } => keys.iter().any(|key| **key == *renewed),
             _ => false,
@@ -35,7 +39,7 @@ impl<'a> Search<'_, 'a> {
             .collect();
         let (_, seq, since) = *took.first().filter(|_| !waiting.is_empty())?;
         let taken: Vec<String> = took.into_iter().map(|(name, ..)| name).collect();
-        let what = Cause::RotationStuck {
+        let what = CertificateCause::RotationStuck {
             application: whom.to_owned(),
             since: short(since),
             taken: taken.clone(),

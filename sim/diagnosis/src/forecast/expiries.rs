@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{CertificateKind, CertificateRecord, Journal, Kind, Manifest};
+use trustsim_model::{CertificateKind, CertificateRecord, Journal, Kind, Manifest};
 
 /// The end of one certificate.
 #[derive(Clone, Debug)]
@@ -19,9 +19,9 @@ pub struct Expiry {
     /// When another took its place there; `None` while it is served at the end of the run.
     pub served_until: Option<Time>,
     /// Whether it ended within the run.
-    pub is_over: bool,
+    pub has_ended: bool,
     /// Whether it was still served when it ended.
-    pub lapsed: bool,
+    pub expired_in_service: bool,
 }
 
 impl Expiry {
@@ -59,8 +59,8 @@ pub(super) fn expiries(manifest: &Manifest, journal: &Journal) -> Vec<Expiry> {
                     renewed_at: None,
                     served_from: None,
                     served_until: None,
-                    is_over: record.certificate.not_after() <= end,
-                    lapsed: false,
+                    has_ended: record.certificate.not_after() <= end,
+                    expired_in_service: false,
                 });
             }
             Kind::CertificateServed {
@@ -97,7 +97,7 @@ pub(super) fn expiries(manifest: &Manifest, journal: &Journal) -> Vec<Expiry> {
         let not_after = expiry.record.certificate.not_after();
         let is_served = expiry.served_from.is_some()
             && expiry.served_until.is_none_or(|until| until > not_after);
-        expiry.lapsed = expiry.is_over && is_served;
+        expiry.expired_in_service = expiry.has_ended && is_served;
     }
     all.sort_by_key(|expiry| expiry.record.certificate.not_after());
     all

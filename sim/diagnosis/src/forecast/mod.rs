@@ -1,24 +1,22 @@
 //! What is coming: every certificate's end, how requests crowd, how long hooks and requests wait,
 //! and how long each connection can do without each provider.
 //!
-//! The first three are read off a journal; the last is arithmetic on it that [`prove`] confirms by
-//! playing the outage in a fork. Must not know the terminal.
+//! The first three are read off a journal; the last is arithmetic on it, which
+//! `trustsim_whatif::prove` confirms by playing the outage in a fork. Must not know the terminal.
 
 mod expiries;
-mod proof;
 mod queues;
 mod request_peaks;
 mod tolerance;
 
 pub use expiries::Expiry;
-pub use proof::{Proof, prove};
 pub use queues::{HookQueue, RequestQueue};
 pub use request_peaks::RequestPeak;
 pub use tolerance::OutageTolerance;
 
 use super::cause::Trail;
 use super::facts::Facts;
-use trustsim_world::{Deployment, Journal, Manifest};
+use trustsim_model::{Deployment, Journal, Manifest};
 
 /// Everything a run foretells.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::addresses::{address, application_of};
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{Journal, Kind};
+use trustsim_model::{Journal, Kind};
 
 /// The longest wait of a unit from a change to the hook that is told of it: the watcher's latency,
 /// its own hooks before, its machine's lock, a link that is cut.

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::addresses::{address, application_of};
-use trustsim_charm_model::{AcmeLimit, acme_limits, domains};
+use trustsim_charm_model::{AcmeLimit, AcmeLimitScope, acme_limits, domains};
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{CertificateKind, Deployment, Journal, Kind};
+use trustsim_model::{CertificateKind, Deployment, Journal, Kind};
+use trustsim_pki::Certificate;
 
 const HOUR: Span = Span::from_secs(3_600);
 
@@ -68,7 +69,7 @@ pub(super) fn request_peaks(deployment: &Deployment, journal: &Journal) -> Vec<R
         add("requests", String::new(), HOUR, None);
         if public.contains(&provider) {
             for limit in acme_limits() {
-                for subject in subjects(&limit, record.certificate.sans()) {
+                for subject in subjects(&limit, &record.certificate) {
                     let burst = u64::from(limit.burst);
                     add(limit.name, subject, limit.refill * limit.burst, Some(burst));
                 }
@@ -95,18 +96,18 @@ pub(super) fn request_peaks(deployment: &Deployment, journal: &Journal) -> Vec<R
 }
 
 /// Whom a limit counts an order for.
-fn subjects(limit: &AcmeLimit, sans: &[String]) -> Vec<String> {
-    let names = || sans.iter().filter_map(|san| san.strip_prefix("DNS:"));
-    match limit.name {
-        "new-certificates-per-registered-domain" => {
+fn subjects(limit: &AcmeLimit, certificate: &Certificate) -> Vec<String> {
+    let names = || certificate.dns_names();
+    match limit.counts {
+        AcmeLimitScope::RegisteredDomain => {
             domains(&names().map(str::to_owned).collect::<Vec<_>>())
         }
-        "new-certificates-per-exact-set-of-identifiers" => {
+        AcmeLimitScope::ExactSetOfNames => {
             let mut set: Vec<&str> = names().collect();
             set.sort_unstable();
             vec![set.join(" ")]
         }
-        _ => vec![String::new()],
+        AcmeLimitScope::Account => vec![String::new()],
     }
 }
 

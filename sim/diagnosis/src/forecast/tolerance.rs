@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::addresses::holder;
-use crate::cause::{Search, Trail};
+use crate::cause::{Records, Trail};
 use crate::facts::Facts;
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{
+use trustsim_model::{
     CertificateKind, CertificateRecord, Deployment, HandshakeRecord, Journal, Kind, Manifest,
 };
 
@@ -39,7 +39,7 @@ pub(super) fn tolerances(
     facts: &Facts<'_>,
     trail: &Trail<'_>,
 ) -> Vec<OutageTolerance> {
-    let search = Search {
+    let records = Records {
         deployment,
         facts,
         trail,
@@ -56,11 +56,11 @@ pub(super) fn tolerances(
         for certificate in rests_on(facts, record) {
             let serial = certificate.certificate.serial();
             if !seen.contains_key(serial) {
-                let found = of_certificate(&search, manifest, certificate);
+                let found = of_certificate(&records, manifest, certificate);
                 seen.insert(serial.to_owned(), found);
             }
             for one in &seen[serial] {
-                // Whoever is away does not answer as a server either.
+                // A unit that is away does not answer as a server either.
                 let connection = &manifest.connections[record.connection as usize];
                 let ends = [&connection.client, &connection.server];
                 if ends.iter().any(|end| end.application() == one.provider) {
@@ -101,21 +101,21 @@ fn rests_on<'a>(facts: &Facts<'a>, record: &HandshakeRecord) -> Vec<&'a Certific
 
 /// From the first request for its successor to its end, for each provider that was asked.
 fn of_certificate(
-    search: &Search<'_, '_>,
+    records: &Records<'_, '_>,
     manifest: &Manifest,
     record: &CertificateRecord,
 ) -> Vec<OutageTolerance> {
     let certificate = &record.certificate;
     let whose = holder(record);
-    let born = search.issued_at(record) + Span::from_nanos(1);
+    let born = records.issued_at(record) + Span::from_nanos(1);
     let end = certificate.not_after();
     let last = (manifest.start + manifest.duration).min(end);
     let name = certificate.subject_common_name();
-    let requests = search.requests(&whose, name, born, last);
+    let requests = records.requests(&whose, name, born, last);
     let Some((_, asked_at)) = requests.first().copied() else {
         return Vec::new();
     };
-    let providers = search.asked_of(record, asked_at);
+    let providers = records.asked_of(record, asked_at);
     providers
         .into_iter()
         .map(|provider| OutageTolerance {

@@ -2,10 +2,10 @@
 //! more.
 
 use super::trust::is_about_trust;
-use super::{Generation, Invariant, Rotated, Violation};
+use super::{Generation, PersistenceEnd, Rotated, Violation, ViolationKind};
 use crate::facts::seq_of;
-use trustsim_kernel::{Time, format_duration};
-use trustsim_world::{Kind, Persisting, PersistingRecord, Seq};
+use trustsim_kernel::Time;
+use trustsim_model::{Kind, Persisting, PersistingRecord, Seq};
 
 impl Rotated<'_> {
     /// The first connection that stays open, or takes up a session, with a certificate of the old
@@ -21,25 +21,19 @@ impl Rotated<'_> {
             });
         going_on.find_map(|(seq, at, record)| {
             let who = self.distrusts(record, seq)?;
-            let name = &record.name;
-            let how = match record.what {
-                Persisting::Session => "takes up a session that began with",
-                Persisting::OpenConnection | Persisting::DistrustedConnection => "stays open with",
-            };
-            let ends = match self.ended(record, seq) {
-                Some(ended) => format!("until {ended}, {}", format_duration(ended.since(at))),
-                None => match record.until {
-                    Some(due) => format!("until {due}"),
-                    None => "until one of its processes restarts".to_owned(),
-                },
+            let end = match (self.ended(record, seq), record.until) {
+                (Some(ended), _) => PersistenceEnd::Reopened(ended),
+                (None, Some(due)) => PersistenceEnd::Due(due),
+                (None, None) => PersistenceEnd::Restart,
             };
             Some(Violation {
-                invariant: Some(Invariant::DistrustEffective),
                 at,
-                message: format!(
-                    "{name} {how} a certificate of the old CA, which {who} trusts no more since \
-                     {at}: {ends}"
-                ),
+                what: ViolationKind::OutlivesDistrust {
+                    connection: record.name.to_string(),
+                    what: record.what,
+                    judge: who.to_owned(),
+                    end,
+                },
             })
         })
     }

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Generation, Rotated, Violation};
+use super::{Generation, Rotated, Violation, ViolationKind};
 use crate::addresses::address;
 use trustsim_kernel::Time;
+use trustsim_model::Kind;
 use trustsim_pki::Certificate;
-use trustsim_world::Kind;
 
 impl Rotated<'_> {
     /// When a workload first serves a certificate of the new CA.
@@ -28,14 +28,14 @@ impl Rotated<'_> {
         first.map(|entry| entry.time)
     }
 
-    /// When somebody who opens a connection and trusted the old CA first does so no more.
+    /// When one that opens connections first ceases to trust the old CA.
     pub fn first_distrust(&self) -> Option<Time> {
         let connections = self.manifest.connections.iter();
         let clients: BTreeSet<&str> = connections.map(|each| each.client.as_str()).collect();
         self.first_distrust_among(|who| clients.contains(who))
     }
 
-    /// Whether anybody who trusted the old CA did so no more at `until`.
+    /// Whether any that trusted the old CA had ceased to at `until`.
     pub fn is_distrusted(&self, until: Time) -> bool {
         let first = self.first_distrust_among(|_| true);
         first.is_some_and(|at| at <= until)
@@ -60,7 +60,7 @@ impl Rotated<'_> {
         None
     }
 
-    /// Somebody who serves a certificate of the old CA at `until`.
+    /// The first that still serves a certificate of the old CA at `until`.
     pub(super) fn still_served(&self, until: Time) -> Option<Violation> {
         let mut served: BTreeMap<(String, Arc<str>), &Certificate> = BTreeMap::new();
         for entry in self.up_to(until) {
@@ -83,13 +83,12 @@ impl Rotated<'_> {
         };
         let ((who, _), _) = served.into_iter().find(|(_, leaf)| is_old(leaf))?;
         Some(Violation {
-            invariant: None,
             at: until,
-            message: format!("{who} serves a certificate of the old CA at {until}"),
+            what: ViolationKind::StillServed { holder: who },
         })
     }
 
-    /// Somebody who trusts the old CA at `until`.
+    /// The first that still trusts the old CA at `until`.
     pub(super) fn still_trusted(&self, until: Time) -> Option<Violation> {
         let mut trusting = BTreeSet::new();
         for entry in self.up_to(until) {
@@ -103,9 +102,8 @@ impl Rotated<'_> {
         }
         let who = trusting.into_iter().next()?;
         Some(Violation {
-            invariant: None,
             at: until,
-            message: format!("{who} trusts the old CA at {until}"),
+            what: ViolationKind::StillTrusted { holder: who },
         })
     }
 
@@ -116,7 +114,7 @@ impl Rotated<'_> {
             .any(|root| generation(root) == Some(&Generation::Old))
     }
 
-    fn up_to(&self, until: Time) -> impl Iterator<Item = &trustsim_world::Entry> {
+    fn up_to(&self, until: Time) -> impl Iterator<Item = &trustsim_model::Entry> {
         let entries = self.journal.entries().iter();
         entries.take_while(move |entry| entry.time <= until)
     }

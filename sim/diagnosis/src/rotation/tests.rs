@@ -2,9 +2,10 @@
 
 use super::super::outages::outages;
 use super::*;
+use crate::ExpectationOutcome;
+use trustsim_model::{Persisting, TimedStep};
 use trustsim_testkit::{Authority, Script, deployment, seconds, source};
 use trustsim_validators::ErrorKind;
-use trustsim_world::{Persisting, TimedStep};
 
 /// A CA of `a.ca` that is rotated at 100 s, and whether `browser` trusts its successor at once.
 fn spec(claims: &[Claim]) -> RotationSpec {
@@ -18,6 +19,23 @@ fn spec(claims: &[Claim]) -> RotationSpec {
         successor: None,
         at: seconds(100),
         steps: steps.collect(),
+    }
+}
+
+fn used_too_early(trusted: TrustGained) -> ViolationKind {
+    ViolationKind::UsedTooEarly {
+        judge: "browser".to_owned(),
+        presenter: "a.web/0".to_owned(),
+        trusted,
+    }
+}
+
+fn outlives_distrust(what: Persisting, end: PersistenceEnd) -> ViolationKind {
+    ViolationKind::OutlivesDistrust {
+        connection: "browser -> a.web/0".to_owned(),
+        what,
+        judge: "browser".to_owned(),
+        end,
     }
 }
 
@@ -70,10 +88,12 @@ impl Scene {
         )
     }
 
-    fn message(&self, invariant: Invariant) -> String {
+    /// When an invariant was broken, in seconds from the start, and by what.
+    fn broken(&self, invariant: Invariant) -> (u64, ViolationKind) {
         let found = self.found(invariant).expect("a violation");
-        assert_eq!(found.invariant, Some(invariant));
-        found.message
+        assert_eq!(found.invariant(), Some(invariant));
+        let at = found.at.since(self.script.manifest.start).as_secs();
+        (at, found.what)
     }
 }
 
@@ -100,9 +120,8 @@ fn a_new_certificate_before_its_root_is_named_with_how_late_that_was() {
     scene.script.trusts(165, "browser", &[&new]);
     scene.script.ok(165, 0);
     assert_eq!(
-        scene.message(Invariant::TrustBeforeUse),
-        "browser met the new certificate of a.web/0 at 2026-01-01T00:02:00Z; it trusted that CA \
-         45s later"
+        scene.broken(Invariant::TrustBeforeUse),
+        (120, used_too_early(TrustGained::After(seconds(45))))
     );
     assert_eq!(scene.found(Invariant::UseEndsBeforeDistrust), None);
 }
@@ -118,13 +137,12 @@ fn a_ca_that_is_trusted_elsewhere_is_missing_here() {
     scene.script.fail(120, 0, ErrorKind::UnknownIssuer);
     scene.script.ok(165, 0);
     assert_eq!(
-        scene.message(Invariant::TrustBeforeUse),
-        "browser met the new certificate of a.web/0 at 2026-01-01T00:02:00Z; it trusted that CA, \
-         but not for this connection"
+        scene.broken(Invariant::TrustBeforeUse),
+        (120, used_too_early(TrustGained::Elsewhere))
     );
 }
 
-/// What is not for want of trust is another matter.
+/// What fails although the CA is trusted is another matter.
 #[test]
 fn an_expired_certificate_breaks_neither() {
     let mut scene = Scene::new();
@@ -149,10 +167,13 @@ fn an_old_certificate_after_its_root_is_gone_is_named() {
     scene.script.issued(110, None, "a.ca", &new, &new);
     scene.script.trusts(200, "browser", &[&new]);
     scene.script.fail(200, 0, ErrorKind::UnknownIssuer);
+    let distrusted = ViolationKind::DistrustedTooEarly {
+        judge: "browser".to_owned(),
+        presenter: "a.web/0".to_owned(),
+    };
     assert_eq!(
-        scene.message(Invariant::UseEndsBeforeDistrust),
-        "a.web/0 still showed a certificate of the old CA at 2026-01-01T00:03:20Z, which browser \
-         trusted no more"
+        scene.broken(Invariant::UseEndsBeforeDistrust),
+        (200, distrusted)
     );
     assert_eq!(scene.found(Invariant::TrustBeforeUse), None);
 }
@@ -175,10 +196,11 @@ fn a_leaf_that_outlives_its_ca_is_named() {
     let mut scene = Scene::new();
     let (old, long) = (&scene.old.certificate, scene.old.leaf_for("long", 1500));
     scene.script.issued(130, None, "a.web/0", &long, old);
-    assert_eq!(
-        scene.message(Invariant::LeafWithinIssuer),
-        "the certificate of a.web/0 issued at 2026-01-01T00:02:10Z ends 8m20s after its CA"
-    );
+    let outlives = ViolationKind::OutlivesIssuer {
+        holder: "a.web/0".to_owned(),
+        by: seconds(500),
+    };
+    assert_eq!(scene.broken(Invariant::LeafWithinIssuer), (130, outlives));
 }
 
 /// The browser trusts the new CA alone from 200 s on, and what it has open was opened before.
@@ -204,16 +226,20 @@ fn what_stays_open_with_an_old_certificate_is_named_until_it_is_opened_anew() {
         ErrorKind::UnknownIssuer,
         false,
     );
+    let what = Persisting::DistrustedConnection;
+    let due = scene.script.manifest.start + seconds(900);
     assert_eq!(
-        scene.message(Invariant::DistrustEffective),
-        "browser -> a.web/0 stays open with a certificate of the old CA, which browser trusts no \
-         more since 2026-01-01T00:03:20Z: until 2026-01-01T00:15:00Z"
+        scene.broken(Invariant::DistrustEffective),
+        (200, outlives_distrust(what, PersistenceEnd::Due(due)))
     );
     scene.script.ok(500, 0);
+    let reopened = scene.script.manifest.start + seconds(500);
     assert_eq!(
-        scene.message(Invariant::DistrustEffective),
-        "browser -> a.web/0 stays open with a certificate of the old CA, which browser trusts no \
-         more since 2026-01-01T00:03:20Z: until 2026-01-01T00:08:20Z, 5m"
+        scene.broken(Invariant::DistrustEffective),
+        (
+            200,
+            outlives_distrust(what, PersistenceEnd::Reopened(reopened))
+        )
     );
     assert_eq!(scene.found(Invariant::UseEndsBeforeDistrust), None);
 }
@@ -221,10 +247,17 @@ fn what_stays_open_with_an_old_certificate_is_named_until_it_is_opened_anew() {
 #[test]
 fn a_session_of_an_old_certificate_is_named() {
     let scene = going_on(Persisting::Session, ErrorKind::UnknownIssuer, false);
-    let message = scene.message(Invariant::DistrustEffective);
-    let expected = "browser -> a.web/0 takes up a session that began with a certificate of the \
-                    old CA";
-    assert!(message.starts_with(expected), "{message}");
+    let (_, broken) = scene.broken(Invariant::DistrustEffective);
+    assert!(
+        matches!(
+            &broken,
+            ViolationKind::OutlivesDistrust {
+                what: Persisting::Session,
+                ..
+            }
+        ),
+        "{broken:?}"
+    );
 }
 
 /// Not what began with a new certificate, what has merely expired, or what was said before the
@@ -270,23 +303,23 @@ fn assertions_are_judged_up_to_their_instant() {
     let rotated = Rotated::new(&deployment, &spec, manifest, journal, &outages);
     let held: Vec<bool> = rotated.assertions().iter().map(|each| each.held).collect();
     assert_eq!(held, [false, false, true, true, true, true, false]);
-    let last = &rotated.assertions()[6];
-    assert!(last.detail.starts_with("browser trusts the old CA at "));
-    let first = &rotated.assertions()[0];
-    assert_eq!(first.claim, "no-failures in the rotation of a.ca up to 15m");
-    assert_eq!(
-        first.detail,
-        "browser -> a.web/0 failed at 2026-01-01T00:02:00Z: unknown-issuer"
-    );
+    let broken = |index: usize| match &rotated.assertions()[index].outcome {
+        ExpectationOutcome::Violated(violation) => violation.what.clone(),
+        other => panic!("{other:?}"),
+    };
+    let holder = "browser".to_owned();
+    assert_eq!(broken(6), ViolationKind::StillTrusted { holder });
+    let first = ViolationKind::ConnectionFailed {
+        connection: "browser -> a.web/0".to_owned(),
+        error: ErrorKind::UnknownIssuer,
+    };
+    assert_eq!(broken(0), first);
+    let claim = ClaimedTruth::OfRotation {
+        ca: 0.into(),
+        claim: Claim::NoFailures,
+        until: seconds(900),
+    };
+    assert_eq!(rotated.assertions()[0].claim, claim);
     let early = rotated.failure(manifest.start + seconds(119));
     assert_eq!(early, None);
-}
-
-#[test]
-fn every_invariant_has_a_page() {
-    for invariant in Invariant::ALL {
-        let page = explain(invariant.code()).expect("a page");
-        assert!(page.starts_with("# ") && page.contains(invariant.number()));
-    }
-    assert_eq!(explain("TS0549"), None);
 }

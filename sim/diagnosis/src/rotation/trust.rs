@@ -1,12 +1,12 @@
-//! I1 and I2: nobody meets a certificate while they do not trust the CA behind it.
+//! I1 and I2: no side is shown a certificate while it does not trust the CA that signed it.
 
-use super::{Generation, Invariant, Rotated, Violation};
+use super::{Generation, Rotated, TrustGained, Violation, ViolationKind};
 use crate::addresses::address;
 use crate::facts::seq_of;
-use trustsim_kernel::{Time, format_duration};
+use trustsim_kernel::Time;
+use trustsim_model::{CertificateRecord, Entry, Kind, Seq};
 use trustsim_pki::Certificate;
 use trustsim_validators::{ErrorKind, Side};
-use trustsim_world::{CertificateRecord, Entry, Kind, Seq};
 
 /// A refused certificate: who showed it to whom.
 struct Refused<'a> {
@@ -18,10 +18,10 @@ struct Refused<'a> {
 }
 
 impl<'a> Rotated<'a> {
-    /// The first certificate of this generation that somebody refused because they did not trust
+    /// The first certificate of this generation that a side refused because it did not trust
     /// its CA.
     ///
-    /// Failures that were mended at the same instant took no time and are none; a bridge, or a
+    /// Failures that ended at the same instant took no time and are none; a bridge, or a
     /// root that kept its key, makes a handshake good without trust in the new root itself.
     pub(super) fn untrusted(&self, generation: Generation, until: Time) -> Option<Violation> {
         let begins = self.begins();
@@ -38,32 +38,39 @@ impl<'a> Rotated<'a> {
             .collect();
         refused.sort_by_key(|refused| refused.at);
         let first = refused.into_iter().next()?;
-        let message = match generation {
-            Generation::New => self.used_too_early(&first),
-            Generation::Old => self.distrusted_too_early(&first),
+        let (judge, presenter) = (first.judged_by.to_owned(), first.shown_by.to_owned());
+        let what = match generation {
+            Generation::New => ViolationKind::UsedTooEarly {
+                judge,
+                presenter,
+                trusted: self.trust_gained(&first),
+            },
+            Generation::Old => ViolationKind::DistrustedTooEarly { judge, presenter },
         };
-        Some(Violation {
-            invariant: Some(match generation {
-                Generation::New => Invariant::TrustBeforeUse,
-                Generation::Old => Invariant::UseEndsBeforeDistrust,
-            }),
-            at: first.at,
-            message,
-        })
+        Some(Violation { at: first.at, what })
     }
 
-    /// What a failing handshake refused, where that was for want of trust.
+    /// What a failing handshake refused, where trust was missing.
     fn refused(&self, seq: Seq) -> Option<Refused<'_>> {
-        let entry = self.journal.get(seq)?;
+        let entry = self.journal.get(seq);
+        let entry = entry.expect("an outage is known by entries of the journal");
         let Kind::Handshake(record) = &entry.kind else {
-            return None;
+            panic!(
+                "an outage begins and changes with handshakes: {seq:?} is {:?}",
+                entry.kind
+            );
         };
+        assert!(
+            !record.verdict.is_ok(),
+            "an outage begins and changes with handshakes that fail: {seq:?}"
+        );
         let connection = &self.manifest.connections[record.connection as usize];
         let (client, server) = (connection.client.as_str(), connection.server.as_str());
         let (shown_by, judged_by, serial) = match record.verdict.judged_by? {
             Side::Client => (server, client, &record.server_serial),
             Side::Server => (client, server, &record.client_serial),
         };
+        // A certificate from before the run, or none at all, is of neither CA.
         let leaf = self.facts.certificate(serial)?;
         let trusted = self.facts.trusted(judged_by, seq);
         let trusted = trusted.map_or(&[][..], |(_, roots)| roots);
@@ -106,30 +113,17 @@ impl<'a> Rotated<'a> {
         address(&entry.subject) == who && self.is_trusted(leaf, roots)
     }
 
-    fn used_too_early(&self, refused: &Refused<'_>) -> String {
+    /// When the one that refused a certificate of the new CA came to trust that CA.
+    fn trust_gained(&self, refused: &Refused<'_>) -> TrustGained {
+        let trusted = self.facts.trusted(refused.judged_by, refused.seq);
+        if trusted.is_some_and(|(_, roots)| self.is_trusted(refused.leaf, roots)) {
+            return TrustGained::Elsewhere;
+        }
         let trusting = self.trusting(refused.judged_by, refused.leaf);
         let later = trusting.iter().find(|(seq, _)| *seq > refused.seq);
-        let trusted = self.facts.trusted(refused.judged_by, refused.seq);
-        let knows = trusted.is_some_and(|(_, roots)| self.is_trusted(refused.leaf, roots));
-        let then = match later {
-            _ if knows => "it trusted that CA, but not for this connection".to_owned(),
-            Some((_, time)) => {
-                let late = format_duration(time.since(refused.at).max_second());
-                format!("it trusted that CA {late} later")
-            }
-            None => "it never trusted that CA".to_owned(),
-        };
-        format!(
-            "{} met the new certificate of {} at {}; {then}",
-            refused.judged_by, refused.shown_by, refused.at
-        )
-    }
-
-    fn distrusted_too_early(&self, refused: &Refused<'_>) -> String {
-        format!(
-            "{} still showed a certificate of the old CA at {}, which {} trusted no more",
-            refused.shown_by, refused.at, refused.judged_by
-        )
+        later.map_or(TrustGained::Never, |(_, time)| {
+            TrustGained::After(time.since(refused.at))
+        })
     }
 }
 
@@ -137,15 +131,4 @@ impl<'a> Rotated<'a> {
 /// that ends in the middle.
 pub(super) fn is_about_trust(error: ErrorKind) -> bool {
     error.lacks_trust() || error == ErrorKind::TooManyCandidates
-}
-
-/// Durations of at least a second: what is shorter reads as nothing.
-trait MaxSecond {
-    fn max_second(self) -> Self;
-}
-
-impl MaxSecond for trustsim_kernel::Span {
-    fn max_second(self) -> Self {
-        Self::from_secs(self.as_secs().max(1))
-    }
 }

@@ -1,8 +1,9 @@
 //! I5: nothing outlives what signed it.
 
-use super::{Invariant, Rotated, Violation};
-use trustsim_kernel::{Time, format_duration};
-use trustsim_world::{CertificateKind, Kind};
+use super::{Rotated, Violation, ViolationKind};
+use crate::addresses::holder;
+use trustsim_kernel::Time;
+use trustsim_model::{CertificateKind, Kind};
 
 impl Rotated<'_> {
     /// The first leaf of either CA that ends after its issuer does.
@@ -23,15 +24,12 @@ impl Rotated<'_> {
             if leaf.not_after() <= issuer.not_after() {
                 return None;
             }
-            let holder = record.unit.as_ref().unwrap_or(&record.application);
-            let over = format_duration(leaf.not_after().since(issuer.not_after()));
             Some(Violation {
-                invariant: Some(Invariant::LeafWithinIssuer),
                 at,
-                message: format!(
-                    "the certificate of {}.{holder} issued at {at} ends {over} after its CA",
-                    record.model
-                ),
+                what: ViolationKind::OutlivesIssuer {
+                    holder: holder(record),
+                    by: leaf.not_after().since(issuer.not_after()),
+                },
             })
         })
     }

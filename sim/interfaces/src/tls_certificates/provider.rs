@@ -1,7 +1,7 @@
 //! The provider side (`TLSCertificatesProvidesV4`): finds requests without an answer, writes
 //! answers, and takes back those whose request is gone.
 
-use crate::notes::Note;
+use crate::notes::{Note, RefusalKind, RefusedRequest};
 use std::sync::Arc;
 
 use super::{
@@ -238,7 +238,8 @@ impl Provider {
     }
 
     /// `set_relation_error`: the certificate for this request goes, the error stands in for it.
-    /// Libraries before charmlibs know no errors.
+    /// Libraries before charmlibs know no errors. `kind` is for the journal: the databag has no place
+    /// for it.
     ///
     /// # Errors
     ///
@@ -249,6 +250,7 @@ impl Provider {
         relation: RelationId,
         request: &CertificateRequest,
         error: RequestError,
+        kind: RefusalKind,
     ) -> Result<(), HookError> {
         if !unit.is_leader() || !self.library.knows_errors() {
             return Ok(());
@@ -264,7 +266,7 @@ impl Provider {
         let is_known =
             same.any(|known| known.request == request.pem() && known.error.code == error.code);
         if !is_known {
-            note_refusal(unit, request, &error);
+            note_refusal(unit, request, &error, kind);
         }
         let mut errors = ErrorList::default();
         let others = data.errors.entries.iter();
@@ -385,15 +387,21 @@ impl Provider {
 
 /// Requests without an answer, relation by relation.
 /// Says once what is refused, and why: the text may hold the time, and be written again and again.
-fn note_refusal(unit: &mut UnitContext<'_>, request: &CertificateRequest, error: &RequestError) {
+fn note_refusal(
+    unit: &mut UnitContext<'_>,
+    request: &CertificateRequest,
+    error: &RequestError,
+    kind: RefusalKind,
+) {
     let reason = match &error.reason {
         Some(reason) => format!("{} {reason}", error.message),
         None => error.message.clone(),
     };
-    unit.note(Note::CertificateRefused {
+    unit.note(Note::CertificateRefused(RefusedRequest {
         common_name: request.attributes().common_name.clone(),
+        kind,
         reason,
-    });
+    }));
 }
 
 fn outstanding(sides: &[Side]) -> impl Iterator<Item = Outstanding> + '_ {

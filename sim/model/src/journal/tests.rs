@@ -1,6 +1,7 @@
 //! What a journal refuses, and how two of them are told apart.
 
 use super::*;
+use trustsim_interfaces::notes::{RefusalKind, RefusedRequest};
 
 fn entry(at_s: u64, cause: Option<u32>, kind: Kind) -> Entry {
     Entry {
@@ -85,10 +86,11 @@ fn a_journal_that_is_longer_differs_behind_the_end_of_the_other() {
 #[test]
 fn a_fingerprint_has_every_fact_of_a_note() {
     let refused = |common_name: Option<&str>, reason: &str| {
-        Kind::Note(Note::CertificateRefused {
+        Kind::Note(Note::CertificateRefused(RefusedRequest {
             common_name: common_name.map(str::to_owned),
+            kind: RefusalKind::Other,
             reason: reason.to_owned(),
-        })
+        }))
     };
     let kinds = [
         refused(None, "no"),

@@ -2,7 +2,7 @@
 //! watched that is each instant at which its verdict could change; with every attempt
 //! performed it is each attempt.
 
-use super::Table;
+use super::{Table, optional};
 use crate::Run;
 use crate::words::{entry as entry_words, verdict};
 use trustsim_model::Kind;
@@ -45,7 +45,7 @@ pub fn handshakes(run: &Run<'_>) -> Vec<u8> {
             verdict::outcome(verdict),
             verdict.code(),
             verdict.error_name(),
-            verdict.alert.unwrap_or_default(),
+            optional(verdict.alert),
             &record.server_serial,
             &record.client_serial,
             entry_words::trigger(record.trigger),

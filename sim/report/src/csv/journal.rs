@@ -1,6 +1,6 @@
 //! `journal.csv`: everything that happened, each row naming the row that caused it.
 
-use super::{Table, text};
+use super::{Table, optional, text};
 use crate::Run;
 use crate::words::entry::{detail, kind};
 
@@ -25,7 +25,7 @@ pub fn journal(run: &Run<'_>) -> Vec<u8> {
             seq.to_string().as_str(),
             &entry.time.to_string(),
             &run.offset_s(entry.time),
-            &cause.unwrap_or_default(),
+            optional(cause.as_deref()),
             kind(&entry.kind),
             &text(entry.subject.model.as_ref()),
             &text(entry.subject.application.as_ref()),

@@ -44,6 +44,11 @@ impl Table {
     }
 }
 
+/// A field that is empty where there is no value.
+fn optional(value: Option<&str>) -> &str {
+    value.unwrap_or_default()
+}
+
 fn text(value: Option<&std::sync::Arc<str>>) -> String {
     value.map_or_else(String::new, ToString::to_string)
 }

@@ -118,6 +118,7 @@ impl<'a> Handshakes<'a> {
         frame: Frame,
     ) -> Result<(), String> {
         let most = self.failing.iter().map(|&(_, count)| count).max();
+        // Where no connection fails there is nothing to scale.
         let scale = CountAxis::new(most.unwrap_or(0));
         let face = Face::new(11.0, GREY).anchored(Anchor::End);
         let y = |count: u64| frame.bottom - scale.share(count) * frame.height();

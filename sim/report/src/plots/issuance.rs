@@ -85,6 +85,7 @@ impl<'a> Issuance<'a> {
                 authority.leaves += u64::from(record.kind == CertificateKind::Leaf);
             }
         }
+        // None where every CA has a lane.
         let hidden = authorities.len().saturating_sub(LANES);
         if hidden > 0 {
             // Those that sign most say most; their order stays that of their issue.
@@ -116,6 +117,7 @@ impl<'a> Issuance<'a> {
         frame: Frame,
     ) -> Result<(), String> {
         let most = self.bins.iter().map(|bin| bin.iter().sum()).max();
+        // Where this CA signs nothing there is nothing to scale.
         let scale = CountAxis::new(most.unwrap_or(0));
         let y = |count: u64| frame.bottom - scale.share(count) * frame.height();
         let face = Face::new(11.0, GREY).anchored(Anchor::End);

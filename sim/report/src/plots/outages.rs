@@ -137,6 +137,7 @@ impl<'a> Outages<'a> {
         let all = self.run.manifest.connections.len();
         let hidden = all - self.lanes.len();
         let failing = self.of.len();
+        // Lanes that are left over are of connections that do not fail.
         let hidden_failing = failing.saturating_sub(self.lanes.len());
         (hidden > 0).then(|| {
             format!(

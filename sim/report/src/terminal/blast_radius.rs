@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::style::{self, paint};
 use super::{Align, Cell, Table};
 use crate::words::certificate;
-use trustsim_diagnosis::{BlastRadius, Need};
+use trustsim_whatif::{BlastRadius, Need};
 
 /// Renders it: who is deceived about whom, and who need not be.
 pub fn blast_radius(radius: &BlastRadius) -> String {

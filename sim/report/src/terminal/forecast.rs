@@ -4,9 +4,10 @@
 use super::style::{self, paint};
 use super::{Align, Cell, Table};
 use crate::words::certificate;
-use trustsim_diagnosis::{Expiry, Forecast, Proof};
+use trustsim_diagnosis::{Expiry, Forecast};
 use trustsim_kernel::format_duration;
 use trustsim_model::Manifest;
+use trustsim_whatif::Proof;
 
 /// Rows of a table; the files have them all.
 const ROWS: usize = 12;
@@ -36,8 +37,12 @@ fn more(text: &mut String, shown: usize, all: usize, file: &str) {
 }
 
 fn expiries(forecast: &Forecast, text: &mut String) {
-    let over = forecast.expiries.iter().filter(|one| one.is_over).count();
-    let lapsed: Vec<&Expiry> = forecast.expiries.iter().filter(|one| one.lapsed).collect();
+    let over = forecast.expiries.iter().filter(|one| one.has_ended).count();
+    let lapsed: Vec<&Expiry> = forecast
+        .expiries
+        .iter()
+        .filter(|one| one.expired_in_service)
+        .collect();
     title(
         text,
         &format!(
@@ -50,7 +55,7 @@ fn expiries(forecast: &Forecast, text: &mut String) {
     let next = forecast
         .expiries
         .iter()
-        .filter(|one| !one.is_over && one.served_from.is_some() && one.served_until.is_none());
+        .filter(|one| !one.has_ended && one.served_from.is_some() && one.served_until.is_none());
     let shown: Vec<&Expiry> = lapsed.iter().copied().chain(next).collect();
     let mut table = Table::new(&[
         ("Ends", Align::Left),
@@ -60,7 +65,7 @@ fn expiries(forecast: &Forecast, text: &mut String) {
     ]);
     for one in shown.iter().take(ROWS) {
         let end = one.record.certificate.not_after().to_string();
-        let end = match one.lapsed {
+        let end = match one.expired_in_service {
             true => Cell::new(&format!("{end} expired in service"), style::BAD),
             false => Cell::plain(&end),
         };

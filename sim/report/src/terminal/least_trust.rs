@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::style::{self, paint};
 use super::{Align, Cell, Table};
 use crate::words::certificate;
-use trustsim_diagnosis::LeastTrust;
+use trustsim_whatif::LeastTrust;
 
 /// Rows of a table; the files have them all.
 const ROWS: usize = 20;
@@ -53,6 +53,7 @@ fn excess(found: &LeastTrust, text: &mut String) {
     }
     let mut holders: BTreeMap<(&str, String), BTreeSet<&str>> = BTreeMap::new();
     for one in &idle {
+        // A public CA, or one from before the run, is of no application.
         let owner = one.owner.as_deref().unwrap_or("-");
         let key = (owner, certificate::name(&one.certificate));
         holders.entry(key).or_default().insert(&one.holder);

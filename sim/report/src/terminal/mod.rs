@@ -20,6 +20,7 @@ pub use why::why;
 use std::collections::BTreeMap;
 
 use super::Run;
+use super::words::expectation;
 use super::words::number::{counted, grouped, natural};
 use super::words::secret::KeyStore;
 use trustsim_diagnosis::Tally;
@@ -76,7 +77,7 @@ pub fn terminal(run: &Run<'_>, detail: Detail) -> String {
     text
 }
 
-/// A line for each mishap at a charm: the first few, or all of them with `--verbose`.
+/// A line for each error of a charm: the first few, or all of them with `--verbose`.
 fn mishaps(run: &Run<'_>, detail: Detail, text: &mut String) {
     const FEW: usize = 5;
     let all = trustsim_diagnosis::charm_errors(run.journal);
@@ -84,14 +85,14 @@ fn mishaps(run: &Run<'_>, detail: Detail, text: &mut String) {
         Detail::Normal => FEW.min(all.len()),
         Detail::Verbose => all.len(),
     };
-    for mishap in &all[..shown] {
-        let name = style::paint(style::WAIT, mishap.kind.name());
-        let (code, unit, first) = (mishap.kind.code(), &mishap.unit, mishap.first);
-        let often = match mishap.count {
+    for error in &all[..shown] {
+        let name = style::paint(style::WAIT, super::words::charm_error::kind(error.kind));
+        let (code, unit, first) = (error.kind.code(), &error.unit, error.first);
+        let often = match error.count {
             1 => String::new(),
-            count => format!(", {} times until {}", grouped(count), mishap.last),
+            count => format!(", {} times until {}", grouped(count), error.last),
         };
-        let message = super::words::charm_error::message(&mishap.detail);
+        let message = super::words::charm_error::message(&error.detail);
         let message = message.trim_end();
         text.push_str(&format!(
             "\n{name} [{code}]: {unit} at {first}{often}: {message}\n"
@@ -243,6 +244,7 @@ fn status(run: &Run<'_>, index: usize) -> Cell {
 }
 
 fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
+    let deployment = &run.manifest.deployment;
     let results = &run.findings.expectations;
     let held = results.iter().filter(|each| each.held).count();
     text.push('\n');
@@ -258,8 +260,8 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
         text.push_str(&format!(
             "{}: {}: {}{}\n",
             style::paint(colour, word),
-            each.claim,
-            each.detail,
+            expectation::claim(&each.claim, deployment),
+            expectation::outcome(&each.outcome, deployment),
             if source.file.is_empty() {
                 String::new()
             } else {

@@ -4,9 +4,10 @@
 use super::failures::{Lines, excerpt, first_line, trust_lines};
 use super::style::{self, paint};
 use crate::words::{certificate, step, symptom, transit};
-use trustsim_diagnosis::{Answer, Event, Explanation, Rests, SaidBy, TrustSource};
+use trustsim_diagnosis::{Answer, Event, Explanation, Rests, TrustSource};
 use trustsim_kernel::{Time, format_duration};
 use trustsim_model::{Journal, Kind, Manifest};
+use trustsim_whatif::SaidBy;
 
 /// Renders an answer, with what each stack would print. The first line is the cause.
 pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[SaidBy]) -> String {

@@ -1,12 +1,14 @@
 //! The words for root causes: one line that names what is to blame.
 
 use trustsim_diagnosis::{
-    Apart, CaTrigger, Cause, Fault, FaultAction, Kept, Lost, MissingCa, NewCa, NotAsked, NotGiven,
-    Performed, Refusal, Removal, SignedInThePast, StillPresented, Transit, WaitEnd,
+    Apart, CaTrigger, Cause, CertificateCause, ChainCause, Fault, FaultAction, FaultCause, Kept,
+    Lost, MissingCa, NewCa, NotAsked, NotGiven, Performed, Refusal, Removal, SignedInThePast,
+    StillPresented, Transit, TrustCause, WaitEnd,
 };
 use trustsim_juju::Status;
 use trustsim_kernel::{Span, Time, format_duration};
 use trustsim_model::Source;
+use trustsim_pki::Certificate;
 
 use super::{certificate, entry, note, symptom, transit};
 
@@ -53,7 +55,8 @@ pub fn line(cause: &Cause) -> String {
                 true => "fails since",
                 false => "failed at",
             };
-            let presents = presents.as_ref().map(still_presented).unwrap_or_default();
+            let presents = presents.as_ref();
+            let presents = presents.map_or_else(String::new, still_presented);
             format!("hook {hook} of {unit} {fails} {since}: {error}{presents}")
         }
         Cause::Blocked {
@@ -76,17 +79,17 @@ pub fn line(cause: &Cause) -> String {
             "{judge} gets the CA of {signer} only beside a certificate of its own, and has none: {}",
             line(because)
         ),
-        other => of_faults(other)
-            .or_else(|| of_certificates(other))
-            .or_else(|| of_trust(other))
-            .expect("every cause has its words"),
+        Cause::Fault(cause) => of_faults(cause),
+        Cause::Certificate(cause) => of_certificates(cause),
+        Cause::Chain(cause) => of_chains(cause),
+        Cause::Trust(cause) => of_trust(cause),
     }
 }
 
 /// What was done to the deployment.
-fn of_faults(cause: &Cause) -> Option<String> {
-    Some(match cause {
-        Cause::Down {
+fn of_faults(cause: &FaultCause) -> String {
+    match cause {
+        FaultCause::Down {
             fault: down,
             instead,
         } => {
@@ -100,14 +103,14 @@ fn of_faults(cause: &Cause) -> Option<String> {
             });
             format!("{}{never}", fault(down))
         }
-        Cause::ClockSkew {
+        FaultCause::ClockSkew {
             whom,
             skew_ns,
             since,
             source,
             signed,
         } => clock(whom, *skew_ns, (*since, source), signed.as_ref()),
-        Cause::Operator {
+        FaultCause::Operator {
             unit,
             name,
             wait,
@@ -126,16 +129,16 @@ fn of_faults(cause: &Cause) -> Option<String> {
                 WaitEnd::Open => format!("{unit} waits for {name} since {since} ({task})"),
             }
         }
-        Cause::AcmeOutage(away) => fault(away),
-        Cause::Separated { fault: cut, .. } => fault(cut),
-        Cause::SecretsLate {
+        FaultCause::AcmeOutage(away) => fault(away),
+        FaultCause::Separated { fault: cut, .. } => fault(cut),
+        FaultCause::SecretsLate {
             fault: late,
             holder,
         } => format!(
             "{}: no secret expired, and {holder} never asked for a new certificate",
             fault(late)
         ),
-        Cause::LostWithContainer {
+        FaultCause::LostWithContainer {
             who,
             what,
             at,
@@ -153,15 +156,13 @@ fn of_faults(cause: &Cause) -> Option<String> {
             let (what, by) = (lost(what), performed(by));
             format!("{who} lost {what} with its container at {at}, by {by}, {then}{and}")
         }
-        _ => return None,
-    })
+    }
 }
 
-/// Why a certificate is not there, or not the right one.
-#[expect(clippy::too_many_lines, reason = "one arm for each cause")]
-fn of_certificates(cause: &Cause) -> Option<String> {
-    Some(match cause {
-        Cause::CertificatesRelationRemoved {
+/// Why a certificate is not there, or has ended.
+fn of_certificates(cause: &CertificateCause) -> String {
+    match cause {
+        CertificateCause::CertificatesRelationRemoved {
             requirer,
             provider,
             at,
@@ -171,31 +172,25 @@ fn of_certificates(cause: &Cause) -> Option<String> {
              {at}{}",
             by_action(by.as_ref())
         ),
-        Cause::TrustedRootExpired {
+        CertificateCause::TrustedRootExpired {
             judge,
             is_client,
             root,
-        } => {
-            let kind = if *is_client { "client " } else { "" };
-            let end = root.not_after().truncated_to_seconds();
-            let root = certificate::name(root);
-            format!("the root that {kind}{judge} trusts, {root}, ended at {end}")
-        }
-        Cause::RootReplaced {
+        } => trusted_root_expired(judge, *is_client, root),
+        CertificateCause::RootReplaced {
             presenter,
             owner,
             ended,
             next,
-        } => format!(
-            "{presenter} still presents a certificate of the CA of {owner} that ended at {ended}: \
-             {owner} made another one at {next}, and nobody asked for a certificate of it"
-        ),
-        Cause::RootNotRenewed { owner, ended } => {
+        } => root_replaced(presenter, owner, *ended, *next),
+        CertificateCause::RootNotRenewed { owner, ended } => {
             format!("{owner} never renewed its root, which ended at {ended}")
         }
-        Cause::NoProvider { holder } => format!("no relation brings {holder} a certificate"),
-        Cause::NotAsked { holder, why } => not_asked(holder, why),
-        Cause::NotAnswered {
+        CertificateCause::NoProvider { holder } => {
+            format!("no relation brings {holder} a certificate")
+        }
+        CertificateCause::NotAsked { holder, why } => not_asked(holder, why),
+        CertificateCause::NotAnswered {
             providers,
             holder,
             name,
@@ -204,29 +199,17 @@ fn of_certificates(cause: &Cause) -> Option<String> {
             let asked = asked(providers);
             format!("{asked} never answered the request of {holder} for {name}, sent at {sent}")
         }
-        Cause::ApplicationRequestUnread { provider, requirer } => format!(
+        CertificateCause::ApplicationRequestUnread { provider, requirer } => format!(
             "{provider} reads the requests of units only, and {requirer} asks as an application \
              (TS0305)"
         ),
-        Cause::NotLoaded {
+        CertificateCause::NotLoaded {
             holder,
             issued,
             serial,
             heard,
-        } => {
-            let serial = certificate::short_serial(serial);
-            let why = match heard {
-                true => {
-                    "its charm heard of it, and its workload was not given it or did not read it"
-                }
-                false => "no hook of its charm heard of it",
-            };
-            format!(
-                "{holder} goes on without the certificate that was issued for it at {issued} \
-                 (serial {serial}): {why}"
-            )
-        }
-        Cause::NotTheLeader {
+        } => not_loaded(holder, *issued, serial, *heard),
+        CertificateCause::NotTheLeader {
             unit,
             provider,
             leader,
@@ -234,34 +217,25 @@ fn of_certificates(cause: &Cause) -> Option<String> {
             "{unit} was given the certificate, and does not lead {provider}: {leader} does, and \
              nobody else can hand it on"
         ),
-        Cause::ProtocolMismatch {
+        CertificateCause::ProtocolMismatch {
             endpoints: [left, right],
             holder,
         } => format!(
             "{left} and {right} speak different protocols (TS0304), so {holder} gets no certificate"
         ),
-        Cause::RotationStuck {
+        CertificateCause::RotationStuck {
             application,
             since,
             taken,
             waiting,
-        } => {
-            let waits = if waiting.len() == 1 { "waits" } else { "wait" };
-            format!(
-                "the rotation of {application} is stuck between its two phases since {since}: {} \
-                 the new CA, and {} {waits} for that to be over",
-                have_taken(taken),
-                waiting.join(", ")
-            )
-        }
-        _ => return of_chains(cause),
-    })
+        } => rotation_stuck(application, *since, taken, waiting),
+    }
 }
 
 /// Why what is presented is not what was issued last.
-fn of_chains(cause: &Cause) -> Option<String> {
-    Some(match cause {
-        Cause::ChainWithoutCertificate {
+fn of_chains(cause: &ChainCause) -> String {
+    match cause {
+        ChainCause::ChainWithoutCertificate {
             presenter,
             charm,
             name,
@@ -269,7 +243,7 @@ fn of_chains(cause: &Cause) -> Option<String> {
             "{presenter} is served without the certificate: charm {charm} writes the chain above \
              the one for {name} to disk, and not that one itself"
         ),
-        Cause::ChainReversed {
+        ChainCause::ChainReversed {
             presenter,
             first,
             provider,
@@ -286,7 +260,7 @@ fn of_chains(cause: &Cause) -> Option<String> {
                  first: {why}"
             )
         }
-        Cause::Kept {
+        ChainCause::Kept {
             presenter,
             before,
             removed,
@@ -307,17 +281,16 @@ fn of_chains(cause: &Cause) -> Option<String> {
                  {issued}, {why}"
             )
         }
-        _ => return None,
-    })
+    }
 }
 
 /// Why a CA is not trusted.
-fn of_trust(cause: &Cause) -> Option<String> {
-    Some(match cause {
-        Cause::ForeignIssuer { presenter, issuer } => format!(
+fn of_trust(cause: &TrustCause) -> String {
+    match cause {
+        TrustCause::ForeignIssuer { presenter, issuer } => format!(
             "{presenter} presents a certificate by {issuer}, whom nothing in the deployment knows"
         ),
-        Cause::IntermediateAnchor {
+        TrustCause::IntermediateAnchor {
             judge,
             anchor,
             validator,
@@ -330,7 +303,7 @@ fn of_trust(cause: &Cause) -> Option<String> {
                  intermediate as an anchor"
             )
         }
-        Cause::MissingIntermediate {
+        TrustCause::MissingIntermediate {
             presenter,
             missing,
             judge,
@@ -338,7 +311,7 @@ fn of_trust(cause: &Cause) -> Option<String> {
             "{presenter} presents its certificate without {missing}, so that no path leads to what \
              {judge} trusts"
         ),
-        Cause::NoTransfer {
+        TrustCause::NoTransfer {
             signer,
             judge,
             apart: moved,
@@ -346,7 +319,7 @@ fn of_trust(cause: &Cause) -> Option<String> {
             "no relation carries the CA of {signer} to {judge}{}",
             apart(moved.as_ref())
         ),
-        Cause::TransferRemoved {
+        TrustCause::TransferRemoved {
             signer,
             judge,
             at,
@@ -357,12 +330,12 @@ fn of_trust(cause: &Cause) -> Option<String> {
             by_action(by.as_ref()),
             apart(moved.as_ref())
         ),
-        Cause::NotGiven {
+        TrustCause::NotGiven {
             client,
             signer,
             why,
         } => not_given(client, signer, why),
-        Cause::OldCaDropped {
+        TrustCause::OldCaDropped {
             signer,
             judge,
             presenter,
@@ -378,8 +351,43 @@ fn of_trust(cause: &Cause) -> Option<String> {
                 new_ca(signer, made)
             )
         }
-        _ => return None,
-    })
+    }
+}
+
+fn trusted_root_expired(judge: &str, is_client: bool, root: &Certificate) -> String {
+    let kind = if is_client { "client " } else { "" };
+    let end = root.not_after().truncated_to_seconds();
+    let root = certificate::name(root);
+    format!("the root that {kind}{judge} trusts, {root}, ended at {end}")
+}
+
+fn root_replaced(presenter: &str, owner: &str, ended: Time, next: Time) -> String {
+    format!(
+        "{presenter} still presents a certificate of the CA of {owner} that ended at {ended}: {owner} \
+         made another one at {next}, and nobody asked for a certificate of it"
+    )
+}
+
+fn not_loaded(holder: &str, issued: Time, serial: &str, heard: bool) -> String {
+    let serial = certificate::short_serial(serial);
+    let why = match heard {
+        true => "its charm heard of it, and its workload was not given it or did not read it",
+        false => "no hook of its charm heard of it",
+    };
+    format!(
+        "{holder} goes on without the certificate that was issued for it at {issued} (serial \
+         {serial}): {why}"
+    )
+}
+
+fn rotation_stuck(application: &str, since: Time, taken: &[String], waiting: &[String]) -> String {
+    let waits = if waiting.len() == 1 { "waits" } else { "wait" };
+    format!(
+        "the rotation of {application} is stuck between its two phases since {since}: {} the new CA, \
+         and {} {waits} for that to be over",
+        have_taken(taken),
+        waiting.join(", ")
+    )
 }
 
 fn not_asked(holder: &str, why: &NotAsked) -> String {
@@ -559,7 +567,7 @@ pub fn performed(action: &Performed) -> String {
 /// Why a request was refused.
 pub(super) fn refusal(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::Provider { reason, .. } => reason.clone(),
+        Refusal::Request(refused) => refused.reason.clone(),
         Refusal::AcmeOrder(order) => note::order_problem(order),
     }
 }
@@ -572,7 +580,7 @@ pub(super) fn removal(removal: &Removal) -> String {
     }
 }
 
-/// `a, b`, or that nobody was asked.
+/// `a, b`, or that none was asked.
 pub(super) fn asked(providers: &[String]) -> String {
     match providers {
         [] => "nobody".to_owned(),

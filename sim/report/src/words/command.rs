@@ -1,12 +1,13 @@
 //! The words for what an operator does: `juju` commands as they are typed, and phrases for what no
 //! command does.
 
+use std::fmt::Display;
+
 use trustsim_diagnosis::{Command, Fix, Obstacle};
 use trustsim_kernel::format_duration;
 use trustsim_model::setting;
 
 /// What an operator types or does, one line.
-#[expect(clippy::too_many_lines, reason = "one arm for each command")]
 pub fn text(command: &Command) -> String {
     match command {
         Command::Juju(text) | Command::ByHand(text) => text.clone(),
@@ -18,17 +19,9 @@ pub fn text(command: &Command) -> String {
             units,
             options,
         } => {
-            let mut text = format!("juju deploy -m {model} {charm} {name}");
-            if let Some(channel) = channel {
-                text.push_str(&format!(" --channel {channel}"));
-            }
-            if *units > 1 {
-                text.push_str(&format!(" -n {units}"));
-            }
-            for (option, value) in options {
-                text.push_str(&format!(" --config {}", setting(option, value)));
-            }
-            text
+            let typed = format!("juju deploy -m {model} {charm} {name}");
+            let channel = optional(" --channel ", channel.as_ref(), "");
+            format!("{typed}{channel}{}", units_and_options(*units, options))
         }
         Command::Offer {
             controller,
@@ -37,8 +30,7 @@ pub fn text(command: &Command) -> String {
             endpoints,
             name,
         } => {
-            let at = controller.as_ref();
-            let at = at.map_or_else(String::new, |controller| format!("-c {controller} "));
+            let at = optional("-c ", controller.as_ref(), " ");
             let endpoints = endpoints.join(",");
             format!("juju offer {at}{model}.{application}:{endpoints} {name}")
         }
@@ -50,10 +42,8 @@ pub fn text(command: &Command) -> String {
             offer,
             alias,
         } => {
-            let at = controller.as_ref();
-            let at = at.map_or_else(String::new, |controller| format!("{controller}:"));
-            let alias = alias.as_ref();
-            let alias = alias.map_or_else(String::new, |alias| format!(" {alias}"));
+            let at = optional("", controller.as_ref(), ":");
+            let alias = optional(" ", alias.as_ref(), "");
             format!("juju consume -m {model} {at}{owner}/{offer_model}.{offer}{alias}")
         }
         Command::Integrate {
@@ -90,6 +80,22 @@ pub fn text(command: &Command) -> String {
             format!("{operator} runs actions on {application}/leader, not on {application}/{unit}")
         }
     }
+}
+
+/// What follows `juju deploy` where several units are wanted, or options are set.
+fn units_and_options(units: u32, options: &[(String, String)]) -> String {
+    // One unit is what `juju deploy` makes without being told.
+    let units = optional(" -n ", (units > 1).then_some(units), "");
+    let options = options.iter();
+    let options: String = options
+        .map(|(option, value)| format!(" --config {}", setting(option, value)))
+        .collect();
+    format!("{units}{options}")
+}
+
+/// A value between two texts; nothing where there is none.
+fn optional(before: &str, value: Option<impl Display>, behind: &str) -> String {
+    value.map_or_else(String::new, |value| format!("{before}{value}{behind}"))
 }
 
 /// A command in backquotes, to be typed as it is; what people do otherwise, in words.

@@ -15,7 +15,8 @@ pub use trustsim_diagnosis::entry_kind as kind;
 /// `rotation.yaml:31`: the scenario line without its folder, so that a report does not depend
 /// on where the run was started from. `None` where the action came from no file.
 pub fn place(source: &Source) -> Option<String> {
-    let name = source.file.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name = source.file.rsplit(['/', '\\']).next();
+    let name = name.expect("a text that is split has a last part");
     (!name.is_empty()).then(|| format!("{name}:{}", source.line))
 }
 

@@ -1,5 +1,5 @@
-//! The words for values: the place in which a fact becomes English. (Commands of actions, judged
-//! expectations and broken rotation invariants still bring their words from the crates below.)
+//! The words for values: the one place in which a fact becomes English. (Commands of actions bring
+//! theirs from the model: what is typed is a fact of Juju.)
 //!
 //! Every room below reports facts as values: an instant, a span, a certificate, a verdict, an entry
 //! of the journal. The formats (terminal tables, CSV, JSON, plots) lay values out, and ask this room
@@ -18,7 +18,10 @@ pub mod certificate;
 pub mod charm_error;
 pub mod command;
 pub mod entry;
+pub mod expectation;
 pub mod explanation;
+pub mod invariant;
+pub mod need;
 pub mod note;
 pub mod number;
 pub mod open_outage;
@@ -32,3 +35,4 @@ mod tests;
 pub mod time;
 pub mod transit;
 pub mod verdict;
+pub mod violation;

@@ -1,7 +1,7 @@
 //! The words for notes in a journal: what a charm, an operator or the simulation says of itself.
 
 use trustsim_charm_model::PendingTask;
-use trustsim_interfaces::notes::RefusedOrder;
+use trustsim_interfaces::notes::{RefusedOrder, RefusedRequest};
 use trustsim_kernel::{Span, format_duration};
 use trustsim_model::{Manifest, NotFetched, Note, Refusal};
 use trustsim_validators::Side;
@@ -17,10 +17,7 @@ pub fn detail(note: &Note, manifest: &Manifest) -> String {
         Note::CertificateRequested { common_name } | Note::CertificateRevoked { common_name } => {
             common_name.clone()
         }
-        Note::CertificateRefused {
-            common_name,
-            reason,
-        } => refused_request(common_name.as_deref(), reason),
+        Note::CertificateRefused(refused) => refused_request(refused),
         Note::AcmeOrderRefused(order) => format!("{}: {}", order.common_name, order_problem(order)),
         Note::AcmeAccountOpened => "a new account is opened".to_owned(),
         Note::ActionResult { text } => text.clone(),
@@ -68,10 +65,11 @@ pub fn noticed_wait(wait: &PendingTask, operator: &str, after: Option<Span>) -> 
 }
 
 /// `web.example.com: the name is not allowed`.
-pub fn refused_request(common_name: Option<&str>, reason: &str) -> String {
-    match common_name {
+pub fn refused_request(refused: &RefusedRequest) -> String {
+    let reason = &refused.reason;
+    match &refused.common_name {
         Some(name) => format!("{name}: {reason}"),
-        None => reason.to_owned(),
+        None => reason.clone(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The words for a rehearsed rotation: what a playbook does, why it does not fit, what goes wrong
 //! with it, which invariants it keeps, and what an operator does at each line of its timetable.
 
-use super::command;
+use super::{command, violation};
 use trustsim_kernel::format_duration;
 use trustsim_rehearsal::{
     Breach, BreachKind, Check, ConnectionFailure, Failure, Judged, Misfit, NewCa, NotApplicable,
@@ -89,7 +89,7 @@ pub fn misfit(reason: &Misfit) -> String {
 pub fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Connection(first) => connection_failure(first),
-        Failure::StaysInUse(violation) => violation.message.clone(),
+        Failure::StaysInUse(found) => violation::line(found),
         Failure::Refused(refusal) => refusal.why.clone(),
     }
 }
@@ -124,7 +124,7 @@ pub fn judged_message(judged: &Judged) -> Option<String> {
 
 fn breach(breach: &Breach) -> String {
     let what = match &breach.what {
-        BreachKind::Journal(violation) => violation.message.clone(),
+        BreachKind::Journal(found) => violation::line(found),
         BreachKind::TwoByTwo {
             new_leaf,
             new_bundle,

@@ -7,6 +7,7 @@ use crate::words;
 use trustsim_charm_model::surface::VAULT_UNSEALED;
 use trustsim_charm_model::{PendingTask, Role};
 use trustsim_diagnosis::{Explanation, diagnose};
+use trustsim_interfaces::notes::{RefusalKind, RefusedRequest};
 use trustsim_juju::{HookError, RelationChange, Status};
 use trustsim_kernel::Span;
 use trustsim_model::{
@@ -76,10 +77,11 @@ fn requested(common_name: &str) -> Note {
 }
 
 fn refused(common_name: &str, reason: &str) -> Note {
-    Note::CertificateRefused {
+    Note::CertificateRefused(RefusedRequest {
         common_name: Some(common_name.to_owned()),
+        kind: RefusalKind::Other,
         reason: reason.to_owned(),
-    }
+    })
 }
 
 /// The first operator notices a wait.
@@ -88,6 +90,7 @@ fn noticed(what: &'static str, detail: &str, answers_in: Option<Span>) -> Note {
         wait: PendingTask {
             what,
             subject: detail.to_owned(),
+            common_name: None,
             detail: detail.to_owned(),
         },
         operator: 0.into(),
@@ -208,7 +211,7 @@ fn a_hook_that_fails_holds_everything_up_until_it_is_committed() {
     assert_eq!(of_expiry(&deployment(), script).0, "not-answered");
 }
 
-/// Whoever looks after `a.ca`.
+/// A deployment with an operator for `a.ca`.
 fn looked_after() -> Deployment {
     let mut deployment = deployment();
     deployment.operators.push(OperatorSpec {

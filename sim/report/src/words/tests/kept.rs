@@ -424,7 +424,7 @@ fn two_that_were_moved_apart_are_named_with_both_cas() {
     insta::assert_snapshot!(found.line, @"no relation carries the CA of a.ca to b.client: b.client has its certificates from a.client, and a.web from a.ca");
 }
 
-/// `a.client:receive-ca-cert` is used like this, and a rotation is over.
+/// `a.client:receive-ca-cert` is used like this, and a rotation has ended.
 fn taken_by(profile: TrustProfile) -> Told {
     let mut deployment = deployment();
     let own = endpoint(&mut deployment, CLIENT, "receive-ca-cert");

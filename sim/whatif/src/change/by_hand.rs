@@ -4,16 +4,16 @@
 use std::sync::Arc;
 
 use super::plan;
-use crate::command::{Command, Obstacle};
-use crate::versions::{Fix, mended};
+use crate::versions::repaired;
 use trustsim_charm_model::{CharmMetadata, Role};
+use trustsim_diagnosis::{Command, Fix, Obstacle};
+use trustsim_interfaces::Interface;
 use trustsim_kernel::Span;
 use trustsim_world::{
     Action, ActionIndex, ApplicationIndex, Deployment, HookAction, Party, RelationIndex,
     RelationSpec, ScaleAction, Side, Target, TimedAction,
 };
 
-const CERTIFICATES: &str = "tls-certificates";
 /// Between two commands of which the second needs what the first brings about.
 const THEN: Span = Span::from_secs(60);
 
@@ -26,7 +26,7 @@ pub(super) fn refresh(
 ) -> Result<Vec<Command>, Obstacle> {
     let now = charm_at(changed, application, at);
     if !at.is_zero() {
-        let (charm, fixes) = mended(&now).ok_or(Obstacle::NoLaterVersion)?;
+        let (charm, fixes) = repaired(&now).ok_or(Obstacle::NoLaterVersion)?;
         let action = refreshed(application, Some(Arc::new(charm)));
         let command = action.to_command(changed);
         plan(changed, at, action);
@@ -47,7 +47,7 @@ pub(super) fn refresh(
             _ => None,
         });
     for charm in own.chain(later) {
-        if let Some((better, fixes)) = mended(charm) {
+        if let Some((better, fixes)) = repaired(charm) {
             *charm = Arc::new(better);
             last = Some(fixes);
         }
@@ -142,8 +142,9 @@ pub(super) fn move_to(
         return Err(Obstacle::OtherModel);
     }
     let gives = changed.applications[to].charm.endpoints.iter();
-    let mut gives =
-        gives.filter(|each| each.role == Role::Provider && each.interface == CERTIFICATES);
+    let mut gives = gives.filter(|each| {
+        each.role == Role::Provider && Interface::TlsCertificates.is(&each.interface)
+    });
     let gives = gives.next().ok_or(Obstacle::ProvidesNoCertificates)?;
     let provider = Side {
         party: Party::Application(to),
@@ -212,7 +213,7 @@ fn gives_certificates(deployment: &Deployment, side: &Side) -> bool {
     let charm = &deployment.applications[index].charm;
     charm
         .endpoint(&side.endpoint)
-        .is_some_and(|endpoint| endpoint.interface == CERTIFICATES)
+        .is_some_and(|endpoint| Interface::TlsCertificates.is(&endpoint.interface))
 }
 
 #[cfg(test)]
@@ -232,7 +233,7 @@ mod tests {
     }
 
     fn made(change: &Change, deployment: &Deployment) -> Changed {
-        change.make(deployment).expect("somebody can do it")
+        change.make(deployment).expect("an operator can do it")
     }
 
     /// `a.web` raises when its relation breaks.
@@ -367,7 +368,7 @@ mod tests {
         deployment.relations = vec![RelationSpec {
             model: 0.into(),
             sides: [side(CA, Role::Provider), side(WEB, Role::Requirer)],
-            interface: CERTIFICATES.to_owned(),
+            interface: Interface::TlsCertificates.name().to_owned(),
         }]
         .into();
         let at = seconds(60);
@@ -402,7 +403,7 @@ mod tests {
         deployment.relations.push(RelationSpec {
             model: 0.into(),
             sides: [side(CA, Role::Provider), side(WEB, Role::Requirer)],
-            interface: CERTIFICATES.to_owned(),
+            interface: Interface::TlsCertificates.name().to_owned(),
         });
         let change = |from, to| Change::Move {
             application: WEB,

@@ -1,12 +1,12 @@
 //! What an attacker who has a key can be taken for, and by whom: each claim is a handshake that was
 //! performed with a certificate forged for it.
 //!
-//! A CA's key signs for any name; a leaf's key is as good as its holder, and as whoever else has the
+//! A CA's key signs for any name; a leaf's key is as good as its holder, and as any other that has the
 //! same certificate. Must not know the terminal.
 
 use std::collections::BTreeMap;
 
-use super::addresses::holder;
+use trustsim_diagnosis::holder;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
 use trustsim_tls::{Case, ClientSide, Identity, ServerSide};
@@ -15,10 +15,10 @@ use trustsim_world::{
     CertificateKind, CertificateRecord, ConnectionRecord, KeyRecord, Kind, Simulation, Trusting,
 };
 
-/// A name that nobody in a deployment has.
+/// A name that nothing in a deployment has.
 const ANY_NAME: &str = "any-name.example";
 
-/// A key that somebody could steal.
+/// A key that could be stolen.
 #[derive(Clone, Debug)]
 pub struct Stolen {
     /// Root, intermediate or leaf.
@@ -38,22 +38,11 @@ pub enum Need {
     Needed,
     /// Its real peer presents something else: it need not trust this.
     Excess,
-    /// Nobody it talks to over a watched connection presents anything of this.
+    /// No peer of a watched connection presents anything of this.
     Idle,
 }
 
-impl Need {
-    /// Kebab-case.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Needed => "needed",
-            Self::Excess => "excess",
-            Self::Idle => "idle",
-        }
-    }
-}
-
-/// One try at being taken for somebody.
+/// One try at an impersonation.
 #[derive(Clone, Debug)]
 pub struct Impersonation {
     /// Index into [`BlastRadius::stolen`].
@@ -64,7 +53,7 @@ pub struct Impersonation {
     pub name: String,
     /// Who is to be deceived.
     pub victim: String,
-    /// On which side of the handshake the attacker stands.
+    /// Which side of the handshake the attacker is.
     pub attacker: Side,
     /// The victim's TLS stack.
     pub validator: &'static str,
@@ -93,7 +82,7 @@ impl BlastRadius {
     }
 }
 
-/// What each key would do now. Keys that nobody has any more (a CA that was replaced and its key
+/// What each key would do now. Keys that are gone (a CA that was replaced and its key
 /// deleted) are left out, and so are those of public CAs.
 pub fn blast_radius(simulation: &Simulation) -> BlastRadius {
     let attacker = Attacker::new(simulation);
@@ -180,7 +169,7 @@ impl<'a> Attacker<'a> {
     }
 
     /// Every certificate that a side of a watched connection presents, and every one whose key
-    /// stands in clear, with its key, once each.
+    /// is in clear, with its key, once each.
     fn leaves(&self) -> Vec<(&'a CertificateRecord, Identity)> {
         let mut found: BTreeMap<&str, (&CertificateRecord, Identity)> = BTreeMap::new();
         let presented = self.cases.iter().flatten().flat_map(|case| {
@@ -379,7 +368,7 @@ impl<'a> Attacker<'a> {
     }
 }
 
-/// A handshake of somebody with whoever presents this, by any name.
+/// A handshake of one that trusts with a peer that presents this, by any name.
 fn met_by(one: &Trusting, identity: &Identity) -> Case {
     Case {
         client: ClientSide {

@@ -5,15 +5,12 @@ mod by_hand;
 
 use std::collections::BTreeMap;
 
-use super::command::{Command, Obstacle};
-use trustsim_charm_model::Role;
+use trustsim_diagnosis::{Command, Obstacle, Transfer};
 use trustsim_kernel::{Delay, Span};
 use trustsim_world::{
-    Action, ActionIndex, ApplicationIndex, ClientIndex, Deployment, ModelIndex, OfferSpec,
-    OperatorIndex, Party, RelationIndex, SaasSpec, Side, Source, Target, TimedAction, When,
+    Action, ActionIndex, ApplicationIndex, ClientIndex, Deployment, OperatorIndex, RelationIndex,
+    Source, Target, TimedAction, When,
 };
-
-const TRANSFER: &str = "certificate_transfer";
 
 /// One change. Indices point into the [`Deployment`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,15 +34,15 @@ pub(super) enum Change {
     },
     /// What an action of the plan did, by its index, is put right at this instant.
     Undo { action: ActionIndex, at: Span },
-    /// Somebody runs an action of the charm on the leader at this instant.
+    /// An action of the charm is run on the leader at this instant.
     Run {
         application: ApplicationIndex,
         name: &'static str,
         at: Span,
     },
-    /// Whoever looks after applications answers each wait within an hour.
+    /// An operator answers each wait of its applications within an hour.
     Attend { operator: OperatorIndex },
-    /// Whoever runs actions on a unit that does not lead runs them on the leader.
+    /// An operator who runs actions on a unit that does not lead runs them on the leader.
     OnLeader { operator: OperatorIndex },
     /// A version of the charm without the mistakes that it is played with, from this instant on.
     Refresh {
@@ -73,7 +70,7 @@ pub(super) enum Change {
     },
 }
 
-/// How soon somebody answers who attends.
+/// How soon an operator answers who attends.
 const ATTENTION: Span = Span::from_secs(3_600);
 
 /// A deployment with a change in it, and what an operator would type.
@@ -201,7 +198,7 @@ impl Change {
     }
 }
 
-/// Has an operator come soon whenever somebody waits for them.
+/// Has an operator come soon whenever an application waits for them.
 fn attend(changed: &mut Deployment, operator: OperatorIndex) -> Command {
     let answers = changed.operators[operator].answers.clone();
     let applications = answers.iter();
@@ -272,176 +269,4 @@ fn plan(deployment: &mut Deployment, at: Span, action: Action) {
         source: Source::default(),
     };
     deployment.actions.insert(place, timed);
-}
-
-/// How a CA's application is related to the one that should trust it, over an offer where they
-/// are in different models.
-#[derive(Debug)]
-pub(super) struct Transfer {
-    /// The model of the relation.
-    model: ModelIndex,
-    sides: [Side; 2],
-    /// An offer that is not there yet.
-    offer: Option<OfferSpec>,
-    /// A SAAS that is not there yet.
-    saas: Option<SaasSpec>,
-    /// What makes it, in order.
-    pub(super) commands: Vec<Command>,
-}
-
-impl Transfer {
-    /// # Errors
-    ///
-    /// Which of the charms has no endpoint for it.
-    pub(super) fn plan(
-        deployment: &Deployment,
-        provider: ApplicationIndex,
-        requirer: ApplicationIndex,
-    ) -> Result<Self, Obstacle> {
-        let gives = transfer_endpoint(deployment, provider, Role::Provider)?;
-        let takes = transfer_endpoint(deployment, requirer, Role::Requirer)?;
-        let (from, to) = (
-            deployment.applications[provider].model,
-            deployment.applications[requirer].model,
-        );
-        let mut transfer = Self {
-            model: to,
-            sides: [
-                side(Party::Application(provider), gives, Role::Provider),
-                side(Party::Application(requirer), takes, Role::Requirer),
-            ],
-            offer: None,
-            saas: None,
-            commands: Vec::new(),
-        };
-        let mut local = deployment.applications[provider].name.clone();
-        if from != to {
-            local = transfer.over_an_offer(deployment, provider, gives);
-        }
-        let own = &deployment.applications[requirer].name;
-        transfer.commands.push(Command::Integrate {
-            model: deployment.models[to].name.clone(),
-            endpoints: [format!("{own}:{takes}"), format!("{local}:{gives}")],
-        });
-        Ok(transfer)
-    }
-
-    /// Puts a SAAS in the provider's place, and says what it is called.
-    fn over_an_offer(
-        &mut self,
-        deployment: &Deployment,
-        provider: ApplicationIndex,
-        gives: &str,
-    ) -> String {
-        let spec = &deployment.applications[provider];
-        let (there, here) = (
-            &deployment.models[spec.model],
-            &deployment.models[self.model],
-        );
-        let controller = &deployment.controllers[there.controller].name;
-        let foreign = there.controller != here.controller;
-        let known = deployment.offers.position(|offer| {
-            offer.application == provider && offer.endpoints.iter().any(|each| each == gives)
-        });
-        let offer_name = match known {
-            Some(offer) => deployment.offers[offer].name.clone(),
-            None => {
-                let name = free_offer_name(deployment, provider, gives);
-                self.commands.push(Command::Offer {
-                    controller: foreign.then(|| controller.clone()),
-                    model: there.name.clone(),
-                    application: spec.name.clone(),
-                    endpoints: vec![gives.to_owned()],
-                    name: name.clone(),
-                });
-                self.offer = Some(OfferSpec {
-                    name: name.clone(),
-                    application: provider,
-                    endpoints: vec![gives.to_owned()],
-                });
-                name
-            }
-        };
-        let saas = deployment
-            .saas
-            .position(|saas| saas.model == self.model && Some(saas.offer) == known);
-        let (index, name) = match saas {
-            Some(index) => (index, deployment.saas[index].name.clone()),
-            None => {
-                let alias = is_taken(deployment, self.model, &offer_name)
-                    .then(|| format!("{}-{offer_name}", there.name));
-                self.commands.push(Command::Consume {
-                    model: here.name.clone(),
-                    controller: foreign.then(|| controller.clone()),
-                    owner: there.owner.clone(),
-                    offer_model: there.name.clone(),
-                    offer: offer_name.clone(),
-                    alias: alias.clone(),
-                });
-                let name = alias.unwrap_or(offer_name);
-                self.saas = Some(SaasSpec {
-                    model: self.model,
-                    name: name.clone(),
-                    offer: known.unwrap_or(deployment.offers.next_key()),
-                });
-                (deployment.saas.next_key(), name)
-            }
-        };
-        self.sides[0].party = Party::Saas(index);
-        name
-    }
-}
-
-fn side(party: Party, endpoint: &str, role: Role) -> Side {
-    Side {
-        party,
-        endpoint: endpoint.to_owned(),
-        role,
-    }
-}
-
-fn transfer_endpoint(
-    deployment: &Deployment,
-    application: ApplicationIndex,
-    role: Role,
-) -> Result<&str, Obstacle> {
-    let charm = &deployment.applications[application].charm;
-    let endpoint = charm
-        .endpoints
-        .iter()
-        .find(|each| each.role == role && each.interface == TRANSFER);
-    endpoint
-        .map(|each| each.name.as_str())
-        .ok_or_else(|| Obstacle::NoEndpoint {
-            charm: charm.name.clone(),
-            application: deployment.application_address(application),
-            provides: role == Role::Provider,
-            interface: TRANSFER.to_owned(),
-        })
-}
-
-/// The application's own name, as `juju offer` picks it, unless an offer has it already.
-fn free_offer_name(
-    deployment: &Deployment,
-    application: ApplicationIndex,
-    endpoint: &str,
-) -> String {
-    let app = &deployment.applications[application];
-    let taken = deployment.offers.iter().any(|offer| {
-        offer.name == app.name && deployment.applications[offer.application].model == app.model
-    });
-    if taken {
-        format!("{}-{endpoint}", app.name)
-    } else {
-        app.name.clone()
-    }
-}
-
-fn is_taken(deployment: &Deployment, model: ModelIndex, name: &str) -> bool {
-    let applications = deployment.applications.iter();
-    let saas = deployment.saas.iter();
-    applications
-        .map(|app| (app.model, &app.name))
-        .chain(saas.map(|saas| (saas.model, &saas.name)))
-        .any(|(at, known)| at == model && known == name)
 }

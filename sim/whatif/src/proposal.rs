@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use super::command::Command;
-use super::remedy::{FailingTimes, Future, Outcome, compare};
-use super::{Findings, Remedies};
+use super::remedies::{FailingTimes, Future, Outcome, compare};
+use trustsim_diagnosis::{Command, Findings, Remedies};
 use trustsim_kernel::Time;
 use trustsim_world::{Deployment, Manifest};
 
@@ -18,7 +17,7 @@ pub struct Proposal {
     pub at: Option<Time>,
     /// What follows, in order of time.
     pub later: Vec<(Time, Command)>,
-    /// With all of it in its plan, and without what it stands in place of.
+    /// With all of it in its plan, and without what it replaces.
     pub deployment: Deployment,
 }
 
@@ -51,7 +50,7 @@ pub fn try_proposals(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Outage, diagnose};
+    use trustsim_diagnosis::{Outage, diagnose};
     use trustsim_testkit::{Authority, Script, address_of, deployment, seconds};
     use trustsim_validators::ErrorKind;
 

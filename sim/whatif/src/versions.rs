@@ -1,74 +1,23 @@
 //! Versions of charms without the mistakes that one is played with: what `juju refresh` could bring.
-//! Knows which mistakes were mended and where; not whether that helps anybody.
+//! Knows which mistakes were repaired and where; not whether that helps.
 
 use trustsim_charm_model::{
     Apply, Bugs, CertificatesProfile, CharmMetadata, Endpoint, EndpointProfile, KeyUse,
     LibraryProfile, Reads, RenewsOn, Role, Serves, Store, TrustProfile,
 };
+use trustsim_diagnosis::Fix;
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
-use trustsim_juju::HookName;
-
-/// What a later version of a charm does otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fix {
-    /// What the charm's own code is registered to do otherwise, to follow "a version that".
-    Implementation(&'static str),
-    /// It leaves a chain in its order.
-    KeepsChainOrder,
-    /// It puts the certificate before its chain.
-    PutsCertificateFirst,
-    /// It installs every certificate that it is given.
-    InstallsEveryCertificate,
-    /// It writes its files again when its container starts.
-    RestoresCertificates,
-    /// It restarts its workload for a new certificate.
-    RestartsForCertificate,
-    /// It writes a new key together with its certificate.
-    WritesKeyWithCertificate,
-    /// It asks with another request each time.
-    SendsNewRequests,
-    /// It asks again when a certificate ends or has ended.
-    RenewsOnExpiry,
-    /// It restarts its workload for a new CA.
-    RestartsForCa,
-    /// It takes CAs from the library's event.
-    ReadsCaFromEvent,
-    /// It keeps each CA in a file of its own.
-    KeepsEachCa,
-    /// It writes CAs again when its container starts.
-    RestoresCas,
-    /// It speaks version 1 of `certificate_transfer`.
-    SpeaksTransferVersion1,
-    /// It writes for both versions of `certificate_transfer`.
-    WritesBothTransferVersions,
-    /// It reads the requests of applications too.
-    ReadsApplicationRequests,
-    /// It keeps one key for its application.
-    KeepsOneKey,
-    /// It gives chains that begin with the certificate.
-    SendsLeafFirst,
-    /// It does not raise in relation-broken.
-    HandlesRelationBroken,
-    /// It waits for its name before it asks.
-    WaitsForName,
-    /// It forgets with the relation what came over it.
-    ForgetsWithRelation,
-    /// It loads on every unit what the leader shares.
-    LoadsSharedOnEveryUnit,
-    /// It does not fail in this hook; in none where there is no name.
-    DoesNotFail(Option<HookName>),
-}
 
 /// The charm without any of them, and what such a version does otherwise, each once. `None` where it
-/// has none that was ever mended.
-pub(super) fn mended(charm: &CharmMetadata) -> Option<(CharmMetadata, Vec<Fix>)> {
-    let mut mended = charm.clone();
+/// has none that was ever repaired.
+pub(super) fn repaired(charm: &CharmMetadata) -> Option<(CharmMetadata, Vec<Fix>)> {
+    let mut repaired = charm.clone();
     let mut fixes: Vec<Fix> = Vec::new();
     if let Some(repair) = charm.implementation.repair {
-        mended.implementation = repair.by;
+        repaired.implementation = repair.by;
         fixes.push(Fix::Implementation(repair.effect));
     }
-    for endpoint in &mut mended.endpoints {
+    for endpoint in &mut repaired.endpoints {
         let Endpoint {
             profile,
             library,
@@ -93,7 +42,7 @@ pub(super) fn mended(charm: &CharmMetadata) -> Option<(CharmMetadata, Vec<Fix>)>
             once.push(fix);
         }
     }
-    (!once.is_empty()).then_some((mended, once))
+    (!once.is_empty()).then_some((repaired, once))
 }
 
 /// canonical/traefik-k8s-operator#509, #306, #340, #436, canonical/grafana-k8s-operator#436,
@@ -212,11 +161,11 @@ mod tests {
 
     #[test]
     fn a_charm_without_mistakes_has_no_later_version() {
-        assert_eq!(mended(&web()), None);
+        assert_eq!(repaired(&web()), None);
         let mut charm = web();
         let profile = CertificatesProfile::default();
         charm.endpoints[0].profile = Some(EndpointProfile::Certificates(profile));
-        assert_eq!(mended(&charm), None);
+        assert_eq!(repaired(&charm), None);
     }
 
     #[test]
@@ -229,7 +178,7 @@ mod tests {
         charm.endpoints[0].bugs.keeps_when_broken = true;
         charm.endpoints[0].bugs.broken_raises = true;
         charm.endpoints[0].bugs.unknown_alias_raises = true;
-        let (mended, fixes) = mended(&charm).expect("there are mistakes");
+        let (repaired, fixes) = repaired(&charm).expect("there are mistakes");
         assert_eq!(
             fixes,
             [
@@ -238,7 +187,7 @@ mod tests {
                 Fix::ForgetsWithRelation,
             ]
         );
-        assert_eq!(super::mended(&mended), None);
+        assert_eq!(super::repaired(&repaired), None);
     }
 
     #[test]
@@ -246,9 +195,9 @@ mod tests {
         let mut charm = web();
         let code = |name| implementation(name, None).expect("it is registered");
         charm.implementation = code("vault");
-        assert_eq!(mended(&charm), None);
+        assert_eq!(repaired(&charm), None);
         charm.implementation = code("vault-first-issuer");
-        let (mended, _) = mended(&charm).expect("#386");
-        assert_eq!(mended.implementation, code("vault"));
+        let (repaired, _) = repaired(&charm).expect("#386");
+        assert_eq!(repaired.implementation, code("vault"));
     }
 }

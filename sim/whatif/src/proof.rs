@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use super::OutageTolerance;
-use crate::addresses::application;
+use trustsim_diagnosis::{OutageTolerance, application};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
     Action, ApplicationIndex, Deployment, Kind, Options, Simulation, Source, Target, TimedAction,
@@ -68,7 +67,8 @@ fn prove_one(
         !fails(base, one, provider, away)
     };
     let (mut survived, mut fatal) = (Span::ZERO, one.longest + SLACK);
-    let short = one.longest.saturating_sub(SLACK);
+    // An outage shorter than the slack is compared with none at all.
+    let short = one.longest.checked_sub(SLACK).unwrap_or(Span::ZERO);
     if survives(fatal) {
         return Proof {
             tolerance,
@@ -82,7 +82,7 @@ fn prove_one(
     } else {
         fatal = short;
         // What returns needs time of its own before it signs: find how much.
-        while fatal.saturating_sub(survived) > SLACK {
+        while fatal - survived > SLACK {
             let middle = survived + (fatal - survived) / 2;
             match survives(middle) {
                 true => survived = middle,
@@ -90,6 +90,10 @@ fn prove_one(
             }
         }
     }
+    assert!(
+        survived < fatal,
+        "what is survived is shorter than what is not: {survived:?} and {fatal:?} for {one:?}"
+    );
     Proof {
         tolerance,
         survived,

@@ -1,5 +1,5 @@
 //! Trust that nothing needs, and trust that everything rests on: every CA and every source of CAs is
-//! taken away from whoever trusts it, at each instant at which one of its connections was judged, and
+//! taken away from each trust store that has it, at each instant at which one of its connections was judged, and
 //! the handshake is done without it.
 //!
 //! Two sources that bring the same CA hide each other: neither is missed, until both are gone
@@ -9,18 +9,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::addresses::holder;
-use super::facts::Facts;
+use trustsim_diagnosis::holder;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
 use trustsim_tls::Case;
 use trustsim_validators::TrustStore;
-use trustsim_world::{CertificateRecord, Deployment, Kind, Options, Simulation, WatchedSource};
+use trustsim_world::{
+    CertificateRecord, Deployment, Journal, Kind, Options, Simulation, WatchedSource,
+};
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
 pub struct LeastTrust {
-    /// Every CA that somebody trusts at the end or trusted while it was judged.
+    /// Every CA that is trusted at the end, or was when a connection was judged.
     pub authorities: Vec<TrustedAuthority>,
     /// Every source of CAs.
     pub sources: Vec<SourceOfTrust>,
@@ -30,14 +31,14 @@ pub struct LeastTrust {
     pub judged: u64,
 }
 
-/// A CA in somebody's trust store.
+/// A CA in a trust store.
 #[derive(Clone, Debug)]
 pub struct TrustedAuthority {
     /// `model.app/0`, or the name of a client.
     pub holder: String,
     /// The CA.
     pub certificate: Certificate,
-    /// `model.app` of whoever made it, where the journal knows.
+    /// `model.app` of the application that made it, where the journal knows.
     pub owner: Option<String>,
     /// Names of connections that fail without it, at some instant.
     pub needed_by: BTreeSet<String>,
@@ -47,7 +48,7 @@ pub struct TrustedAuthority {
     pub is_trusted: bool,
 }
 
-/// Where somebody has CAs from.
+/// Where a trust store has CAs from.
 #[derive(Clone, Debug)]
 pub struct SourceOfTrust {
     /// `model.app/0`, or the name of a client.
@@ -78,7 +79,7 @@ pub struct Masked {
     pub needed_by: BTreeSet<String>,
 }
 
-/// Plays a deployment to its end twice: to learn when each connection is judged, and to look.
+/// Plays a deployment to its end twice: to learn when each connection is judged, and to search.
 pub fn least_trust(deployment: &Arc<Deployment>) -> LeastTrust {
     let record = Simulation::new(Arc::clone(deployment), Options::default()).finish();
     let mut judged: BTreeMap<Time, BTreeSet<u32>> = BTreeMap::new();
@@ -92,24 +93,23 @@ pub fn least_trust(deployment: &Arc<Deployment>) -> LeastTrust {
                 .insert(handshake.connection);
         }
     }
-    let mut look = Look::default();
+    let mut search = TrustSearch::default();
     let mut simulation = Simulation::new(Arc::clone(deployment), Options::default());
     for (at, connections) in judged {
         simulation.run_until(at);
         for connection in connections {
-            look.at(&simulation, connection);
+            search.at(&simulation, connection);
         }
     }
     simulation.run_until(simulation.end());
-    let facts = Facts::new(&record.journal);
-    look.conclude(&simulation, &facts)
+    search.conclude(&simulation, &record.journal)
 }
 
 type Roots = Vec<Certificate>;
 
 /// What was seen so far.
 #[derive(Default)]
-struct Look {
+struct TrustSearch {
     authorities: BTreeMap<(String, String), TrustedAuthority>,
     sources: BTreeMap<(String, String), SourceOfTrust>,
     pairs: BTreeMap<(String, [String; 2]), BTreeSet<String>>,
@@ -131,7 +131,7 @@ struct Judge<'a> {
     sources: Vec<WatchedSource>,
 }
 
-impl Look {
+impl TrustSearch {
     fn at(&mut self, simulation: &Simulation, connection: u32) {
         let Some(case) = simulation.case_of(connection) else {
             return;
@@ -248,7 +248,7 @@ impl Look {
         !judge.simulation.perform(&case, &subject).is_ok()
     }
 
-    fn conclude(self, simulation: &Simulation, facts: &Facts<'_>) -> LeastTrust {
+    fn conclude(self, simulation: &Simulation, journal: &Journal) -> LeastTrust {
         let mut found = LeastTrust {
             authorities: self.authorities.into_values().collect(),
             sources: self.sources.into_values().collect(),
@@ -275,14 +275,27 @@ impl Look {
                 }
             }
         }
+        let issued: BTreeMap<&str, &CertificateRecord> = journal
+            .entries()
+            .iter()
+            .filter_map(|entry| match &entry.kind {
+                Kind::CertificateIssued(record) => Some((record.certificate.serial(), record)),
+                _ => None,
+            })
+            .collect();
         for authority in &mut found.authorities {
-            let record: Option<&CertificateRecord> =
-                facts.certificate(authority.certificate.serial());
-            authority.owner = record.map(holder);
+            // A public CA, or one that was there before the run, has no record.
+            let record = issued.get(authority.certificate.serial());
+            authority.owner = record.map(|record| holder(record));
         }
         for source in &mut found.sources {
             let judged = self.connections.get(&source.holder);
-            source.connections = judged.map_or(0, BTreeSet::len);
+            let judged = judged.expect("a source is known from a connection that was judged");
+            source.connections = judged.len();
+            assert!(
+                source.needed_by.len() <= source.connections,
+                "a source is needed by connections that were judged: {source:?}"
+            );
         }
         let needed: BTreeSet<(String, String)> = found
             .sources

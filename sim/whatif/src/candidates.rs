@@ -4,14 +4,12 @@ mod obstacles;
 
 use std::collections::BTreeSet;
 
-use super::Findings;
-use super::addresses::application;
-use super::addresses::application_of;
-use super::ca_route::CaRoute;
-use super::cause::Cause;
 use super::change::Change;
-use super::explanation::Explanation;
-use super::outages::Outage;
+use trustsim_diagnosis::{
+    CaRoute, Cause, CertificateCause, Explanation, FaultCause, Findings, Outage, TrustCause,
+    application, application_of,
+};
+use trustsim_interfaces::Interface;
 use trustsim_kernel::{Span, Time};
 use trustsim_validators::ErrorKind;
 use trustsim_world::{ApplicationIndex, Deployment, Manifest, TimedAction};
@@ -94,7 +92,8 @@ impl CandidateSearch<'_> {
             let what = explanation.cause.what.innermost();
             if matches!(
                 what,
-                Cause::NotGiven { .. } | Cause::TrustedRootExpired { .. }
+                Cause::Trust(TrustCause::NotGiven { .. })
+                    | Cause::Certificate(CertificateCause::TrustedRootExpired { .. })
             ) {
                 changes.extend(self.handed_on(provider, judge, at));
             }
@@ -120,10 +119,10 @@ impl CandidateSearch<'_> {
         let at = before.filter(|at| *at < failing).max().unwrap_or(failing);
         let mut changes = Vec::new();
         match cause.what.innermost() {
-            Cause::Operator { operator, .. } => changes.push(Change::Attend {
+            Cause::Fault(FaultCause::Operator { operator, .. }) => changes.push(Change::Attend {
                 operator: *operator,
             }),
-            Cause::NotTheLeader { provider, .. } => {
+            Cause::Certificate(CertificateCause::NotTheLeader { provider, .. }) => {
                 let provider = application(self.deployment, provider);
                 let operators = self.deployment.operators.iter_enumerated();
                 let own = operators.filter(|(_, operator)| {
@@ -146,8 +145,8 @@ impl CandidateSearch<'_> {
         changes
     }
 
-    /// An action of the provider that issues everything again: now, and a day before what nobody
-    /// renews ends.
+    /// An action of the provider that issues everything again: now, and a day before
+    /// a certificate ends that is not renewed.
     fn issued_again(&self, explanation: &Explanation, at: Span, failing: Span) -> Vec<Change> {
         let signer = explanation.symptom.signer();
         let signer = signer.and_then(|signer| application(self.deployment, signer));
@@ -191,7 +190,7 @@ impl CandidateSearch<'_> {
     /// The root above the CA that signed, where that is another application's.
     fn transfer_of_root(&self, explanation: &Explanation) -> Option<Change> {
         let what = explanation.cause.what.innermost();
-        let is_anchor = matches!(what, Cause::IntermediateAnchor { .. });
+        let is_anchor = matches!(what, Cause::Trust(TrustCause::IntermediateAnchor { .. }));
         let symptom = &explanation.symptom;
         let requirer = application(self.deployment, application_of(&symptom.judge))?;
         let above = application(self.deployment, symptom.signer()?)?;
@@ -238,7 +237,10 @@ impl CandidateSearch<'_> {
 fn transferred_from(ca_route: Option<&CaRoute>, at: Span) -> Option<Span> {
     match ca_route? {
         CaRoute::Missing { removed, .. } => Some(removed.map_or(Span::ZERO, |_| at)),
-        CaRoute::Relation { interface, .. } if interface == "tls-certificates" => Some(Span::ZERO),
-        CaRoute::Relation { .. } | CaRoute::Given { .. } => None,
+        CaRoute::Relation { interface, .. } => match interface {
+            Interface::TlsCertificates => Some(Span::ZERO),
+            Interface::CertificateTransfer => None,
+        },
+        CaRoute::Given { .. } => None,
     }
 }

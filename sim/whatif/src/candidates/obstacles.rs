@@ -1,16 +1,17 @@
-//! What stands in the way of a charm that would do the right thing: a hook that fails, a version with
+//! What keeps a charm from doing the right thing: a hook that fails, a version with
 //! a known mistake, an option, a provider that only one side has left.
 
 use std::collections::BTreeSet;
 
 use super::{CandidateSearch, DAY, NOTICE};
-use crate::addresses::application;
-use crate::addresses::application_of;
-use crate::ca_route::CaRoute;
-use crate::cause::{Apart, Cause, Refusal, RefusalMeaning};
 use crate::change::Change;
-use crate::explanation::Explanation;
 use trustsim_charm_model::EndpointProfile;
+use trustsim_diagnosis::{
+    Apart, CaRoute, Cause, Explanation, FaultCause, Refusal, TrustCause, application,
+    application_of, unit_of,
+};
+use trustsim_interfaces::Interface;
+use trustsim_interfaces::notes::RefusalKind;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{Action, ApplicationIndex, HookAction, Target};
 
@@ -41,7 +42,10 @@ impl CandidateSearch<'_> {
         if let Some(moved) = self.moved(explanation, failing) {
             changes.push(moved);
         }
-        if matches!(innermost, Cause::LostWithContainer { .. }) {
+        if matches!(
+            innermost,
+            Cause::Fault(FaultCause::LostWithContainer { .. })
+        ) {
             changes.extend(self.brought_again(explanation, sides[1], noticed));
         }
         for application in near {
@@ -104,12 +108,10 @@ impl CandidateSearch<'_> {
     /// `juju resolved --no-retry`, soon after the hook has failed first.
     fn resolved(&self, explanation: &Explanation) -> Option<Change> {
         let (unit, since) = failing_hook(&explanation.cause.what)?;
-        let (address, number) = unit
-            .rsplit_once('/')
-            .expect("a hook is of a unit, `model.app/0`");
+        let (address, number) = unit_of(unit);
         let target = Target {
             application: application(self.deployment, address)?,
-            unit: Some(number.parse().expect("units are numbered")),
+            unit: Some(number),
         };
         let at = since.since(self.manifest.start) + NOTICE;
         Some(Change::Resolve { target, at })
@@ -121,7 +123,7 @@ impl CandidateSearch<'_> {
         if let Cause::Refused {
             providers,
             holder,
-            refusal: Refusal::Provider { meaning, .. },
+            refusal: Refusal::Request(refused),
             ..
         } = explanation.cause.what.innermost()
         {
@@ -131,15 +133,15 @@ impl CandidateSearch<'_> {
                 .filter_map(|address| application(self.deployment, address))
                 .collect();
             for index in concerned {
-                match meaning {
-                    RefusalMeaning::NameNotAllowed => {
+                match refused.kind {
+                    RefusalKind::NameNotAllowed => {
                         wanted.push((index, "pki_allow_any_name", "true".to_owned()));
                     }
-                    RefusalMeaning::OutlivesCa => {
+                    RefusalKind::OutlivesCa => {
                         wanted.push((index, "max_lease_ttl", LONG_LEASE.to_owned()));
                         wanted.extend(self.longer_parent(index));
                     }
-                    RefusalMeaning::Other => {}
+                    RefusalKind::Other => {}
                 }
             }
         }
@@ -195,7 +197,7 @@ impl CandidateSearch<'_> {
         Some((index, self.name_option(index)?, asked.clone()))
     }
 
-    /// A hook that fails where nobody has said by which name the application is called.
+    /// A hook that fails where no option says by which name the application is called.
     fn name_not_given(
         &self,
         explanation: &Explanation,
@@ -229,13 +231,13 @@ impl CandidateSearch<'_> {
         let judge = application_of(&explanation.symptom.judge);
         let judge = application(self.deployment, judge);
         let (whose, wanted) = match &explanation.ca_route {
-            Some(CaRoute::Relation { interface, .. }) => (judge, interface.as_str()),
-            _ => (server, "tls-certificates"),
+            Some(CaRoute::Relation { interface, .. }) => (judge, *interface),
+            _ => (server, Interface::TlsCertificates),
         };
         let relations = &self.deployment.relations;
         let relation = relations.position(|relation| {
             let [_, requirer] = &relation.sides;
-            relation.interface == wanted
+            wanted.is(&relation.interface)
                 && self.deployment.application_of(requirer.party) == whose
                 && whose.is_some()
         })?;
@@ -244,8 +246,8 @@ impl CandidateSearch<'_> {
 
     /// One side has another provider than the other: it follows.
     fn moved(&self, explanation: &Explanation, at: Span) -> Option<Change> {
-        let (Cause::NoTransfer { apart, .. } | Cause::TransferRemoved { apart, .. }) =
-            &explanation.cause.what
+        let (Cause::Trust(TrustCause::NoTransfer { apart, .. })
+        | Cause::Trust(TrustCause::TransferRemoved { apart, .. })) = &explanation.cause.what
         else {
             return None;
         };

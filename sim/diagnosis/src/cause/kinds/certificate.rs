@@ -1,0 +1,216 @@
+//! Why a certificate is not there, or has ended. And why what is presented is not what was
+//! issued last.
+
+use trustsim_kernel::Time;
+use trustsim_model::EndpointRef;
+use trustsim_pki::Certificate;
+
+use crate::cause::root_cause::{Performed, Removal};
+
+/// Why a certificate is not there, or has ended. Named as in [`super::Cause`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertificateCause {
+    /// The relation that brought certificates is gone.
+    CertificatesRelationRemoved {
+        /// Who had its certificates over it.
+        requirer: String,
+        /// Who gave them.
+        provider: String,
+        /// When.
+        at: Time,
+        /// The action that removed it.
+        by: Option<Performed>,
+    },
+    /// A root that is trusted has expired.
+    TrustedRootExpired {
+        /// Who trusts it.
+        judge: String,
+        /// Whether that is a client outside Juju.
+        is_client: bool,
+        /// The root.
+        root: Certificate,
+    },
+    /// A certificate of a root that has expired is still presented.
+    RootReplaced {
+        /// Who presents it.
+        presenter: String,
+        /// Whose root it is.
+        owner: String,
+        /// When it ended.
+        ended: Time,
+        /// When its owner made the next one.
+        next: Time,
+    },
+    /// A root has expired, and its owner made no other.
+    RootNotRenewed {
+        /// Whose root it is.
+        owner: String,
+        /// When it ended.
+        ended: Time,
+    },
+    /// No relation brings a certificate.
+    NoProvider {
+        /// Who needs one.
+        holder: String,
+    },
+    /// A certificate was never asked for.
+    NotAsked {
+        /// Who should have asked.
+        holder: String,
+        /// Why not.
+        why: NotAsked,
+    },
+    /// A request got no answer.
+    NotAnswered {
+        /// Who was asked.
+        providers: Vec<String>,
+        /// Who asked.
+        holder: String,
+        /// For which common name.
+        name: String,
+        /// When.
+        sent: Time,
+    },
+    /// A provider reads the requests of units only, and an application asks.
+    ApplicationRequestUnread {
+        /// The provider.
+        provider: String,
+        /// Who asks.
+        requirer: String,
+    },
+    /// A newer certificate is there, and the workload does not serve it.
+    NotLoaded {
+        /// Whose it is.
+        holder: String,
+        /// When it was issued.
+        issued: Time,
+        /// Its serial.
+        serial: String,
+        /// Whether a hook of the charm ran for it.
+        heard: bool,
+    },
+    /// The unit that was given a certificate to hand on does not lead its application.
+    NotTheLeader {
+        /// The unit that was given it.
+        unit: String,
+        /// The provider.
+        provider: String,
+        /// The unit that leads.
+        leader: String,
+    },
+    /// Both sides of a relation speak different protocols.
+    ProtocolMismatch {
+        /// Both endpoints.
+        endpoints: [EndpointRef; 2],
+        /// Who gets no certificate.
+        holder: String,
+    },
+    /// The nodes of a rotation in two phases wait for each other.
+    RotationStuck {
+        /// The application.
+        application: String,
+        /// Since when.
+        since: Time,
+        /// The units that have taken the new CA.
+        taken: Vec<String>,
+        /// The units that wait.
+        waiting: Vec<String>,
+    },
+}
+
+impl CertificateCause {
+    /// Its name, kebab-case.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::CertificatesRelationRemoved { .. } => "relation-removed",
+            Self::TrustedRootExpired { .. } => "anchor-over",
+            Self::RootReplaced { .. } => "outlived-ca",
+            Self::RootNotRenewed { .. } => "root-not-renewed",
+            Self::NoProvider { .. } => "no-provider",
+            Self::NotAsked { .. } => "not-asked",
+            Self::NotAnswered { .. } => "not-answered",
+            Self::ApplicationRequestUnread { .. } => "unread",
+            Self::NotLoaded { .. } => "not-loaded",
+            Self::NotTheLeader { .. } => "not-the-leader",
+            Self::ProtocolMismatch { .. } => "protocol-mismatch",
+            Self::RotationStuck { .. } => "stuck-rotation",
+        }
+    }
+}
+
+/// Why what is presented is not what was issued last. Named as in [`super::Cause`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChainCause {
+    /// The chain is written without the certificate itself.
+    ChainWithoutCertificate {
+        /// Who presents it.
+        presenter: String,
+        /// The charm.
+        charm: String,
+        /// Common name of the certificate that is missing.
+        name: String,
+    },
+    /// The chain begins with an issuer.
+    ChainReversed {
+        /// Who presents it.
+        presenter: String,
+        /// Whose certificate comes first.
+        first: String,
+        /// Who sent it.
+        provider: String,
+        /// The charm that reverses it, where that is not the provider.
+        charm: Option<String>,
+    },
+    /// A certificate of the provider before is still presented.
+    Kept {
+        /// Who presents it.
+        presenter: String,
+        /// The provider before.
+        before: String,
+        /// When its relation was removed, and by what.
+        removed: Option<Removal>,
+        /// The provider now.
+        now: String,
+        /// When that one issued a certificate.
+        issued: Time,
+        /// Why it is not presented.
+        why: Kept,
+    },
+}
+
+impl ChainCause {
+    /// Its name, kebab-case.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::ChainWithoutCertificate { .. } => "chain-without-certificate",
+            Self::ChainReversed { .. } => "chain-turned-round",
+            Self::Kept { .. } => "kept",
+        }
+    }
+}
+
+/// Why a certificate was never asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotAsked {
+    /// There never was one.
+    First,
+    /// Nothing says why; the one before ended at this instant.
+    Unknown(Time),
+    /// In the legacy protocol a certificate is issued once.
+    Legacy,
+    /// This charm does not listen for the end of a certificate.
+    NotListening(String),
+    /// The charm sends the same request again, which has been answered.
+    SameRequest,
+}
+
+/// Why a certificate of another provider is not presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The charm installs the first certificate only.
+    InstallsOnce,
+    /// It has not been installed yet.
+    Pending,
+    /// The workload was not given it, or did not read it.
+    NotRead,
+}

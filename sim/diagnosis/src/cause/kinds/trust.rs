@@ -1,0 +1,128 @@
+//! Why a CA is not trusted.
+
+use trustsim_kernel::Time;
+use trustsim_pki::Certificate;
+
+use super::Transit;
+use crate::cause::root_cause::{Apart, NewCa, Performed};
+
+/// Why a CA is not trusted. Named as in [`super::Cause`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrustCause {
+    /// The issuer of what is presented is nothing in the deployment.
+    ForeignIssuer {
+        /// Who presents it.
+        presenter: String,
+        /// Subject of the issuer.
+        issuer: String,
+    },
+    /// An intermediate is trusted, and the judging stack takes only roots.
+    IntermediateAnchor {
+        /// Who judges.
+        judge: String,
+        /// What is trusted.
+        anchor: Certificate,
+        /// The judging stack.
+        validator: String,
+    },
+    /// The chain lacks an intermediate.
+    MissingIntermediate {
+        /// Who presents it.
+        presenter: String,
+        /// Subject of what is missing.
+        missing: String,
+        /// Who judges.
+        judge: String,
+    },
+    /// No relation carries the CA.
+    NoTransfer {
+        /// Whose CA.
+        signer: String,
+        /// To which application.
+        judge: String,
+        /// How the two sides came to have different providers.
+        apart: Option<Apart>,
+    },
+    /// The relation that carried the CA was removed.
+    TransferRemoved {
+        /// Whose CA.
+        signer: String,
+        /// To which application.
+        judge: String,
+        /// When.
+        at: Time,
+        /// The action that removed it.
+        by: Option<Performed>,
+        /// How the two sides came to have different providers.
+        apart: Option<Apart>,
+    },
+    /// A client outside Juju does not have the CA.
+    NotGiven {
+        /// The client.
+        client: String,
+        /// Whose CA.
+        signer: String,
+        /// What it has in its place.
+        why: NotGiven,
+    },
+    /// The judge has moved on to a new CA, and the presenter has not.
+    OldCaDropped {
+        /// Whose CA.
+        signer: String,
+        /// Who judges.
+        judge: String,
+        /// Who presents.
+        presenter: String,
+        /// The new CA.
+        made: NewCa,
+        /// That the judge's charm has room for one CA only, where it has.
+        one_file: Option<Transit>,
+    },
+}
+
+impl TrustCause {
+    /// Its name, kebab-case.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::ForeignIssuer { .. } => "foreign-issuer",
+            Self::IntermediateAnchor { .. } => "intermediate-anchor",
+            Self::MissingIntermediate { .. } => "missing-intermediate",
+            Self::NoTransfer { .. } => "no-transfer",
+            Self::TransferRemoved { .. } => "transfer-removed",
+            Self::NotGiven { .. } => "not-given",
+            Self::OldCaDropped { .. } => "old-ca-dropped",
+        }
+    }
+}
+
+/// What a client outside Juju has in place of a CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotGiven {
+    /// It was never given one of that provider.
+    Never {
+        /// Where the server changed its provider meanwhile: how.
+        moved: Option<ChangedProvider>,
+    },
+    /// It has the CA before this one.
+    HasOld(NewCa),
+    /// It has this new CA, and the presenter has a certificate of the one before.
+    HasNew {
+        /// The new CA.
+        made: NewCa,
+        /// Who presents.
+        presenter: String,
+    },
+    /// Nothing says why.
+    Unknown,
+}
+
+/// A server that has its certificates from another provider than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedProvider {
+    /// The server.
+    pub server: String,
+    /// Since when.
+    pub since: Time,
+    /// The provider before.
+    pub before: String,
+}

@@ -1,0 +1,267 @@
+//! What a journal and its deployment say, asked for by who and when: requests, certificates and providers of a
+//! unit, and the actions of the plan that are in force. Knows no cause: [`super::Search`] asks it.
+
+use super::faults;
+use super::{Fault, FaultAction, NotAsked, Performed, Trail, short};
+use crate::addresses::{address, application, application_of, holder};
+use crate::facts::Facts;
+use crate::notes;
+use trustsim_charm_model::{CertificatesProfile, EndpointProfile, KeyUse};
+use trustsim_interfaces::Interface;
+use trustsim_interfaces::certificate_transfer::Library;
+use trustsim_kernel::Time;
+use trustsim_model::{
+    Action, ApplicationIndex, CertificateKind, CertificateRecord, Deployment, EndpointRef, Entry,
+    Kind, OperatorIndex, OperatorSpec, Seq, TimedAction,
+};
+
+/// A journal, indexed, with the deployment that was played.
+#[derive(Clone, Copy)]
+pub(crate) struct Records<'e, 'a> {
+    pub(crate) deployment: &'a Deployment,
+    pub(crate) facts: &'e Facts<'a>,
+    pub(crate) trail: &'e Trail<'a>,
+}
+
+impl<'a> Records<'_, 'a> {
+    /// The action that an entry is.
+    pub(crate) fn performed(&self, seq: Seq) -> Option<Performed> {
+        match &self.trail.entry(seq)?.kind {
+            Kind::Action(record) => Some(Performed::new(record, self.deployment)),
+            _ => None,
+        }
+    }
+
+    /// The action nearest to an entry, of those that led to it.
+    pub(crate) fn action_behind(&self, seq: Seq) -> Option<(Seq, Performed)> {
+        let mut next = Some(seq);
+        while let Some(seq) = next {
+            if let Some(performed) = self.performed(seq) {
+                return Some((seq, performed));
+            }
+            let entry = self.trail.entry(seq)?;
+            next = entry.cause.filter(|cause| *cause < seq);
+        }
+        None
+    }
+
+    /// The latest action still in force that does this to an application.
+    pub(super) fn strike_on(
+        &self,
+        application: ApplicationIndex,
+        at: Time,
+        is_it: impl Fn(faults::Strike) -> bool,
+    ) -> Option<&'a TimedAction> {
+        let open = faults::in_force(self.deployment, at);
+        let strikes = |timed: &&&TimedAction| {
+            faults::strikes(self.deployment, &timed.action, application).is_some_and(&is_it)
+        };
+        open.iter().rev().find(strikes).copied()
+    }
+
+    pub(crate) fn fault(&self, timed: &TimedAction) -> Fault {
+        let what = match &timed.action {
+            Action::AcmeServer { .. } => FaultAction::AcmeServerUnreachable,
+            action => FaultAction::Command(action.to_command(self.deployment)),
+        };
+        Fault {
+            since: short(self.deployment.start + timed.at),
+            what,
+            source: timed.source.clone(),
+        }
+    }
+
+    /// The entry of an action of the plan.
+    pub(crate) fn seq_of(&self, timed: &TimedAction) -> Option<Seq> {
+        let mut actions = self.trail.actions();
+        let is_it = |entry: &Entry| match &entry.kind {
+            Kind::Action(record) => record.planned && *record.timed == *timed,
+            _ => false,
+        };
+        actions.find(|(_, entry)| is_it(entry)).map(|(seq, _)| seq)
+    }
+
+    /// Index of the application of `model.app/0` or `model.app`.
+    pub(crate) fn application(&self, address: &str) -> Option<ApplicationIndex> {
+        application(self.deployment, application_of(address))
+    }
+
+    /// Who looks after an application.
+    pub(crate) fn operator(
+        &self,
+        application: ApplicationIndex,
+    ) -> Option<(OperatorIndex, &'a OperatorSpec)> {
+        let mut operators = self.deployment.operators.iter_enumerated();
+        operators.find(|(_, operator)| operator.answers.contains(&application))
+    }
+
+    /// How far the clock of a unit or an application is off at `at`, in nanoseconds, and by what.
+    pub(crate) fn skew(&self, who: &str, at: Time) -> Option<(i64, &'a TimedAction)> {
+        let application = self.application(who)?;
+        let is_off = |strike| matches!(strike, faults::Strike::Clock(_));
+        let timed = self.strike_on(application, at, is_off)?;
+        match faults::strikes(self.deployment, &timed.action, application)? {
+            faults::Strike::Clock(skew_ns) => Some((skew_ns, timed)),
+            _ => None,
+        }
+    }
+
+    /// The action of the plan that the entry at `seq` records.
+    pub(crate) fn timed(&self, seq: Seq) -> Option<&'a TimedAction> {
+        match &self.trail.entry(seq)?.kind {
+            Kind::Action(record) if record.planned => Some(&record.timed),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn has_served(&self, who: &str, at: Time) -> bool {
+        let own = self.trail.about(who, self.deployment.start, at);
+        let mut served = own.into_iter();
+        served.any(|(_, entry)| {
+            matches!(
+                &entry.kind,
+                Kind::CertificateServed {
+                    certificate: Some(_),
+                    ..
+                }
+            )
+        })
+    }
+
+    /// Who is asked for a certificate in place of this one: the provider that gave it, where the relation is
+    /// still there, else everybody who gives its holder certificates.
+    pub(crate) fn asked_of(&self, record: &CertificateRecord, at: Time) -> Vec<String> {
+        let whose = holder(record);
+        let all = self.providers(application_of(&whose), at);
+        match self.giver_of(record).filter(|giver| all.contains(giver)) {
+            Some(giver) => vec![giver],
+            None => all,
+        }
+    }
+
+    /// Why a charm never asks again, by its profile.
+    pub(crate) fn never_asks_again(&self, whom: &str) -> Option<NotAsked> {
+        let charm = &self.deployment.applications[self.application(whom)?].charm;
+        let mut profiles = charm
+            .endpoints
+            .iter()
+            .filter_map(|each| each.profile.as_ref());
+        profiles.find_map(|profile| match profile {
+            EndpointProfile::LegacyCertificates(_) => Some(NotAsked::Legacy),
+            EndpointProfile::Certificates(profile)
+                if !profile.renews_on.expiring && !profile.renews_on.expired =>
+            {
+                Some(NotAsked::NotListening(charm.name.clone()))
+            }
+            EndpointProfile::Certificates(profile)
+                if !profile.unique_requests && profile.key == KeyUse::Kept =>
+            {
+                Some(NotAsked::SameRequest)
+            }
+            _ => None,
+        })
+    }
+
+    /// The newest certificate that was issued to any of these, for this name where one is given.
+    pub(crate) fn newest(
+        &self,
+        holders: &[&str],
+        name: Option<&str>,
+        since: Time,
+        until: Time,
+    ) -> Option<(Seq, &'a CertificateRecord)> {
+        let all = holders
+            .iter()
+            .flat_map(|holder| self.trail.issued_to(holder));
+        let mut fits = all.filter(|(_, entry, record)| {
+            let is_named = name.is_none() || record.certificate.subject_common_name() == name;
+            entry.time >= since
+                && entry.time <= until
+                && is_named
+                && record.kind != CertificateKind::Root
+        });
+        fits.next_back().map(|(seq, _, record)| (seq, record))
+    }
+
+    /// Requests of a unit or an application, for this name where one is given.
+    pub(crate) fn requests(
+        &self,
+        of: &str,
+        name: Option<&str>,
+        since: Time,
+        until: Time,
+    ) -> Vec<(Seq, Time)> {
+        // The leader asks for its application.
+        let mut entries = self.trail.about(of, since, until);
+        if entries.is_empty() || !of.contains('/') {
+            entries = self.trail.about(application_of(of), since, until);
+        }
+        let asked = entries.into_iter().filter(|(_, entry)| {
+            notes::requested(entry).is_some_and(|asked| name.is_none_or(|name| asked == name))
+        });
+        asked.map(|(seq, entry)| (seq, entry.time)).collect()
+    }
+
+    pub(crate) fn issued_at(&self, wanted: &CertificateRecord) -> Time {
+        let of = self.trail.issued_to(&holder(wanted));
+        let mut of = of.into_iter();
+        let found = of.find(|(_, _, record)| record.certificate == wanted.certificate);
+        found.map_or(wanted.certificate.not_before(), |(_, entry, _)| entry.time)
+    }
+
+    /// `model.app` of those who give `whom` certificates at `at`.
+    pub(crate) fn providers(&self, whom: &str, at: Time) -> Vec<String> {
+        let last = self.trail.last_before(at);
+        let facts = self.facts.relations(&[Interface::TlsCertificates], last);
+        let mut found: Vec<String> = Vec::new();
+        for fact in facts.iter().filter(|fact| fact.there) {
+            let provider = fact.provider.application.to_string();
+            if *fact.requirer.application == *whom && !found.contains(&provider) {
+                found.push(provider);
+            }
+        }
+        found
+    }
+
+    /// How a unit's charm uses its certificates.
+    pub(crate) fn profiles(&self, who: &str) -> impl Iterator<Item = &'a CertificatesProfile> {
+        let application = self.application(who);
+        let charm = application.map(|index| &self.deployment.applications[index].charm);
+        let endpoints = charm.into_iter().flat_map(|charm| &charm.endpoints);
+        endpoints.filter_map(|endpoint| match &endpoint.profile {
+            Some(
+                EndpointProfile::Certificates(profile)
+                | EndpointProfile::LegacyCertificates(profile),
+            ) => Some(profile),
+            _ => None,
+        })
+    }
+
+    /// `model.app` of the CA that signed a certificate for its holder.
+    pub(crate) fn giver_of(&self, record: &CertificateRecord) -> Option<String> {
+        let of = self.trail.issued_to(&holder(record));
+        let mut of = of.into_iter();
+        let found = of.find(|(_, _, known)| known.certificate == record.certificate);
+        let giver = found.map(|(_, entry, _)| address(&entry.subject))?;
+        Some(application_of(&giver).to_owned())
+    }
+
+    pub(crate) fn last(
+        &self,
+        whom: &str,
+        since: Time,
+        at: Time,
+        is_it: impl Fn(&Entry) -> bool,
+    ) -> Option<(Seq, &'a Entry)> {
+        let own = self.trail.about(whom, since, at);
+        own.into_iter().rev().find(|(_, entry)| is_it(entry))
+    }
+
+    /// What `model.app:endpoint` speaks.
+    pub(crate) fn spoken_by(&self, of: &EndpointRef) -> Option<Library> {
+        let index = self.application(&of.application)?;
+        let charm = &self.deployment.applications[index].charm;
+        // An endpoint that declares none is played with the current library.
+        Some(charm.transfer_library(&of.endpoint).unwrap_or_default())
+    }
+}

@@ -1,0 +1,27 @@
+//! What takes another future to know: which change ends an outage, which trust nothing needs, what a stolen key
+//! can be used for.
+//!
+//! `trustsim_diagnosis` reads what happened; this room plays what would have happened. For example: an outage is
+//! put down to a removed relation. [`remedies()`] makes the relation again in a copy of the world as it was then
+//! ([`Forks`]), plays on, and keeps `juju integrate` as a remedy only where less is lost with it. [`least_trust()`]
+//! takes each CA from a trust store and performs the handshakes without it; [`blast_radius()`] performs them with
+//! certificates forged with each key.
+//!
+//! Must not know the terminal or files.
+
+mod blast_radius;
+mod candidates;
+mod change;
+mod least_trust;
+mod proof;
+mod proposal;
+mod remedies;
+mod stacks;
+mod versions;
+
+pub use blast_radius::{BlastRadius, Impersonation, Need, Stolen, blast_radius};
+pub use least_trust::{LeastTrust, Masked, SourceOfTrust, TrustedAuthority, least_trust};
+pub use proof::{Proof, prove};
+pub use proposal::{Proposal, try_proposals};
+pub use remedies::{Forks, Future, Outcome, remedies};
+pub use stacks::{SaidBy, said_by_stacks};

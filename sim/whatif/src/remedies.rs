@@ -1,0 +1,262 @@
+//! Which changes help: each candidate is made in a copy of the world, or from the start, and played on, and
+//! what fails then is compared with what failed before.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::candidates::candidates;
+use trustsim_diagnosis::{Command, Findings, Outage, Remedies, Remedy, outages};
+use trustsim_kernel::{Span, Time};
+use trustsim_world::{Additions, Deployment, Manifest, Options, Simulation};
+
+/// A future of the deployment in which a change was made.
+#[derive(Clone, Debug)]
+pub enum Future {
+    /// Something is other from the start.
+    FromStart(Arc<Deployment>),
+    /// All is as it was until this instant, and then something more is done.
+    From(Time, Additions),
+}
+
+/// What came of a future: its connections, and when they failed.
+pub type Outcome = (Manifest, Vec<Outage>);
+
+/// Plays futures to their end. What comes before a change is played once: each later change is
+/// made in a copy of the world as it is then, so long as changes come in order of time.
+#[derive(Debug)]
+pub struct Forks<P> {
+    before: Option<Simulation>,
+    deployment: Arc<Deployment>,
+    play: P,
+}
+
+impl<P: FnMut(&mut Simulation, Time)> Forks<P> {
+    /// Futures of a deployment; `play` plays one up to an instant.
+    pub fn new(deployment: Arc<Deployment>, play: P) -> Self {
+        Self {
+            before: None,
+            deployment,
+            play,
+        }
+    }
+
+    /// Plays one to its end.
+    pub fn play(&mut self, future: Future) -> Outcome {
+        let mut simulation = match future {
+            Future::FromStart(deployment) => Simulation::new(deployment, Options::default()),
+            Future::From(at, additions) => self.before(at).fork_with(additions),
+        };
+        let end = simulation.end();
+        (self.play)(&mut simulation, end);
+        let manifest = simulation.manifest();
+        let failing = outages(&manifest, simulation.journal());
+        (manifest, failing)
+    }
+
+    /// The world just before an instant.
+    fn before(&mut self, at: Time) -> &Simulation {
+        let just_before = at - Span::from_nanos(1);
+        let known = self.before.take();
+        let known = known.filter(|before| before.now() <= just_before);
+        let start = || Simulation::new(Arc::clone(&self.deployment), Options::default());
+        let before = self.before.insert(known.unwrap_or_else(start));
+        (self.play)(before, just_before);
+        before
+    }
+}
+
+/// Plays the run again with each candidate change in it, `tries_max` times at most, and keeps
+/// what helped and cost less in all. `play` plays a future to its end; they come in order of time.
+pub fn remedies(
+    deployment: &Deployment,
+    manifest: &Manifest,
+    findings: &Findings,
+    tries_max: usize,
+    mut play: impl FnMut(Future) -> Option<Outcome>,
+) -> Remedies {
+    let mut found = Remedies::default();
+    let mut possible: Vec<_> = candidates(deployment, manifest, findings)
+        .into_iter()
+        .filter_map(|change| Some((change.at(), change.make(deployment).ok()?)))
+        .enumerate()
+        .collect();
+    // None where all may be tried.
+    found.untried = possible.len().saturating_sub(tries_max);
+    possible.truncate(tries_max);
+    possible.sort_by_key(|(_, (at, _))| *at);
+    let before = FailingTimes::new(manifest, &findings.outages);
+    let mut helping = Vec::new();
+    for (rank, (at, changed)) in possible {
+        let at = (!at.is_zero()).then(|| deployment.start + at);
+        let future = match at {
+            None => Future::FromStart(Arc::new(changed.deployment)),
+            Some(at) => Future::From(at, Additions::between(deployment, &changed.deployment)),
+        };
+        let Some((manifest, outages)) = play(future) else {
+            continue;
+        };
+        found.tried += 1;
+        let after = FailingTimes::new(&manifest, &outages);
+        let remedy = compare(&before, &after, at, changed.commands);
+        if remedy.is_worth_it() {
+            helping.push((rank, remedy));
+        }
+    }
+    assert!(
+        helping.len() <= found.tried && found.tried <= tries_max,
+        "what helps was played, and no more than {tries_max} changes were: {found:?}"
+    );
+    helping.sort_by_key(|(rank, _)| *rank);
+    found.proven = helping.into_iter().map(|(_, remedy)| remedy).collect();
+    found.sort();
+    found
+}
+
+/// When each connection failed, by its name.
+pub(super) struct FailingTimes<'a> {
+    by_name: BTreeMap<&'a str, Vec<(usize, Time, Time)>>,
+    lost: Span,
+}
+
+impl<'a> FailingTimes<'a> {
+    pub(super) fn new(manifest: &'a Manifest, outages: &[Outage]) -> Self {
+        let end = manifest.start + manifest.duration;
+        let mut by_name: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for (index, outage) in outages.iter().enumerate() {
+            let name = manifest.connections[outage.connection as usize]
+                .name
+                .as_str();
+            let times = (index, outage.from, outage.until.unwrap_or(end));
+            by_name.entry(name).or_default().push(times);
+        }
+        let lost = outages.iter().map(|outage| outage.length(end)).sum();
+        Self { by_name, lost }
+    }
+
+    /// How much of an interval this connection fails.
+    fn within(&self, name: &str, from: Time, until: Time) -> Span {
+        let own = self.by_name.get(name).into_iter().flatten();
+        own.map(|(_, begun, ended)| until.min(*ended).since(from.max(*begun)))
+            .sum()
+    }
+}
+
+pub(super) fn compare(
+    before: &FailingTimes<'_>,
+    after: &FailingTimes<'_>,
+    at: Option<Time>,
+    commands: Vec<Command>,
+) -> Remedy {
+    let mut remedy = Remedy {
+        commands,
+        at,
+        later: Vec::new(),
+        ends: Vec::new(),
+        shortens: Vec::new(),
+        breaks: Vec::new(),
+        lost_before: before.lost,
+        lost_after: after.lost,
+    };
+    for (name, times) in &before.by_name {
+        for (index, from, until) in times {
+            let left = after.within(name, *from, *until);
+            if left.is_zero() {
+                remedy.ends.push(*index);
+            } else if left * 2 <= until.since(*from) {
+                remedy.shortens.push((*index, left));
+            }
+        }
+    }
+    remedy.ends.sort_unstable();
+    remedy.shortens.sort_unstable();
+    for (name, times) in &after.by_name {
+        let is_new = |(_, from, until): &(usize, Time, Time)| {
+            before.within(name, *from, *until) < until.since(*from)
+        };
+        if times.iter().any(is_new) {
+            remedy.breaks.push((*name).to_owned());
+        }
+    }
+    remedy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trustsim_diagnosis::diagnose;
+    use trustsim_testkit::{Authority, Script, address_of, deployment, seconds};
+    use trustsim_validators::ErrorKind;
+
+    /// `a.client/0` trusts nothing and fails from 60 s to 200 s.
+    fn failing() -> (Deployment, Script) {
+        let mut script = Script::new(&["a.web/0"]);
+        script.manifest.connections[0].client = address_of("a.client/0");
+        let ca = Authority::root("ca");
+        let leaf = ca.leaf("web.example.com");
+        script.issued(1, None, "a.ca", &ca.certificate, &ca.certificate);
+        script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
+        script.trusts(3, "a.client/0", &[]);
+        script.serves(4, None, "a.web/0", &leaf);
+        script.fail(60, 0, ErrorKind::UnknownIssuer);
+        script.ok(200, 0);
+        (deployment(), script)
+    }
+
+    /// What is found where every second run fails in this interval, in seconds.
+    fn found(again: Option<(u64, u64)>) -> (Remedies, usize) {
+        let (deployment, script) = failing();
+        let findings = diagnose(&deployment, &script.manifest, &script.journal);
+        let mut played = 0;
+        let proven = remedies(&deployment, &script.manifest, &findings, 1, |_| {
+            played += 1;
+            let start = script.manifest.start;
+            let failing = again.map(|(from, until)| Outage {
+                from: start + seconds(from),
+                until: Some(start + seconds(until)),
+                ..findings.outages[0].clone()
+            });
+            Some((script.manifest.clone(), failing.into_iter().collect()))
+        });
+        (proven, played)
+    }
+
+    #[test]
+    fn what_is_gone_is_ended() {
+        let (found, played) = found(None);
+        assert_eq!((played, found.tried), (1, 1));
+        let best = found.best(0).expect("it ended");
+        assert_eq!((&best.ends[..], &best.shortens[..]), (&[0][..], &[][..]));
+        let endpoints = ["client:receive-ca-cert", "ca:send-ca-cert"];
+        let integrate = Command::Integrate {
+            model: "a".to_owned(),
+            endpoints: endpoints.map(str::to_owned),
+        };
+        assert_eq!((&best.commands[..], best.at), (&[integrate][..], None));
+        assert_eq!(best.lost_before, seconds(140));
+    }
+
+    #[test]
+    fn what_is_left_is_said() {
+        let (found, _) = found(Some((60, 90)));
+        let best = found.best(0).expect("it helps");
+        assert_eq!(best.shortens, [(0, seconds(30))]);
+        assert_eq!((best.ends.len(), best.breaks.len()), (0, 0));
+    }
+
+    #[test]
+    fn what_fails_instead_is_said() {
+        let (found, _) = found(Some((300, 320)));
+        let best = found.best(0).expect("it ended");
+        assert_eq!(best.breaks, ["browser -> a.web/0"]);
+    }
+
+    #[test]
+    fn what_changes_nothing_is_no_remedy() {
+        assert_eq!(found(Some((60, 200))).0.proven, []);
+        assert_eq!(
+            found(Some((10, 900))).0.proven,
+            [],
+            "nor what makes it worse"
+        );
+    }
+}
