@@ -8,7 +8,7 @@ use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::{CertificateKind, Issued, Note};
 use trustsim_interfaces::pem;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding};
-use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind};
+use trustsim_interfaces::tls_certificates_legacy::{Kind, LegacyRequest};
 use trustsim_juju::{HookError, RelationId, SecretContent, Value};
 use trustsim_pki::{Certificate, KeyPair, PkiError};
 
@@ -130,7 +130,7 @@ pub fn note_answer(
 /// Notes what a provider of the legacy protocol issued: for a request, or for its own use.
 pub fn note_legacy(
     unit: &mut UnitContext<'_>,
-    asked: Option<&Asked>,
+    asked: Option<&LegacyRequest>,
     certificate: &Certificate,
     issuer: &Certificate,
 ) {

@@ -28,7 +28,7 @@ use super::{
     Unattended,
 };
 use trustsim_interfaces::UnitContext;
-use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind, Provider, munged};
+use trustsim_interfaces::tls_certificates_legacy::{Kind, LegacyRequest, Provider, unit_key};
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, Quiet, Status, Value};
 use trustsim_pki::Certificate;
@@ -142,7 +142,7 @@ impl Charm for CharmVault {
                 unit: remote,
                 ..
             } if unit.own_endpoint(*relation) == Some(ENDPOINT) && unit.is_leader() => {
-                let prefix = format!("pki:{}:", munged(unit.name_of(*remote)));
+                let prefix = format!("pki:{}:", unit_key(unit.name_of(*remote)));
                 for key in self.0.settings.keys(unit, &prefix) {
                     self.0.settings.set(unit, &key, None)?;
                 }
@@ -407,7 +407,7 @@ impl CharmVault {
 }
 
 /// `PUBLISH_KEY_FORMAT` without its last part.
-fn cache_key(asked: &Asked) -> String {
+fn cache_key(asked: &LegacyRequest) -> String {
     let publish_key = asked
         .publish_key()
         // The first request of a unit has no key of its own (`top_level_publish_key`).

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::leader_settings::{LeaderSettings, note_key};
 use super::{Authority, Charm, Implementation};
 use trustsim_interfaces::UnitContext;
-use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind, Provider};
+use trustsim_interfaces::tls_certificates_legacy::{Kind, LegacyRequest, Provider};
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, Quiet, Status, Value};
 use trustsim_pki::Certificate;
@@ -171,7 +171,7 @@ impl EasyRsa {
     }
 
     /// `create_server_cert`, `create_client_cert`; requests of other kinds are not handled.
-    fn answer(&self, asked: &Asked, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+    fn answer(&self, asked: &LegacyRequest, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         let made = match asked.kind {
             Kind::Server => {
                 let inner = &self.0;
@@ -189,7 +189,7 @@ impl EasyRsa {
         &self,
         unit: &mut UnitContext<'_>,
         name: &str,
-        asked: Option<&Asked>,
+        asked: Option<&LegacyRequest>,
     ) -> Result<pki::Made, HookError> {
         pki::client(unit, self.0.version, &self.0.keys, name, asked)
     }
@@ -216,7 +216,7 @@ impl EasyRsa {
             }
         }
         let new = self.0.provider.new_requests(unit)?;
-        let answerable = |asked: &Asked| matches!(asked.kind, Kind::Server | Kind::Client);
+        let answerable = |asked: &LegacyRequest| matches!(asked.kind, Kind::Server | Kind::Client);
         Ok(!new.iter().any(answerable))
     }
 }

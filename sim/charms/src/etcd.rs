@@ -19,7 +19,7 @@ use super::{Charm, Implementation};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::Note;
 use trustsim_interfaces::tls_certificates_legacy::{
-    Flavour, Received, Requirer, followed_by, munged,
+    Flavour, Received, Requirer, followed_by, unit_key,
 };
 use trustsim_juju::{Hook, HookError, Quiet, Status, Value};
 
@@ -56,7 +56,7 @@ impl Charm for Etcd {
             return Ok(());
         }
         let names = names(unit);
-        let certificate_name = munged(unit.unit_name());
+        let certificate_name = unit_key(unit.unit_name());
         let address = unit.address();
         self.certificates
             .request_server(unit, address, &names, Some(&certificate_name))?;

@@ -22,7 +22,7 @@ impl KeySource {
             .leaf(self.algorithm, &mut unit.stream("private-key"))
     }
 
-    /// A key for an authority, which nobody else ever has.
+    /// A key for an authority, which no other ever has.
     pub fn authority(&self, unit: &mut UnitContext<'_>) -> KeyPair {
         self.pool
             .authority(self.algorithm, &mut unit.stream("authority-key"))

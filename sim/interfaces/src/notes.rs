@@ -74,8 +74,8 @@ pub struct RefusedOrder {
     pub code: &'static str,
     /// What the server or the client says.
     pub detail: String,
-    /// Whether it was for want of a connection: the server could not be reached, or could not
-    /// reach the one who asks.
+    /// Whether a connection was missing: the server could not be reached, or could not reach the
+    /// client.
     pub is_connection: bool,
 }
 
@@ -135,7 +135,7 @@ pub struct Issued {
 pub struct StoredKey {
     /// The relation whose databag holds it; none for leader settings.
     pub relation: Option<RelationId>,
-    /// Databag or setting it stands in, such as `kubernetes-worker_0.server.key`.
+    /// Databag or setting that holds it, such as `kubernetes-worker_0.server.key`.
     pub place: Arc<str>,
     /// Whom it is for: a unit, or an application whose units share it.
     pub holder: Arc<str>,

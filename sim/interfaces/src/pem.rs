@@ -34,6 +34,11 @@ pub fn key(value: &Value) -> Arc<ParsedKey> {
 pub fn chain_value(certificates: &[Certificate]) -> Value {
     let texts: Vec<&str> = certificates.iter().map(Certificate::pem).collect();
     let text = texts.join("\n");
+    debug_assert_eq!(
+        Certificate::chain_from_pem(&text).as_deref().ok(),
+        Some(certificates),
+        "what is remembered of a value is what parsing it gives"
+    );
     Value::with_parsed(text, Arc::new(Ok::<_, PkiError>(certificates.to_vec())))
 }
 

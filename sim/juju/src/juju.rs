@@ -118,10 +118,10 @@ impl Juju {
     /// Carries out one event; what it returns must be done before the next.
     pub fn handle(&mut self, event: Event, host: &mut dyn Host) -> Option<Step> {
         match event {
-            Event::AgentStart(unit) => return self.uniter().agent_start(unit, host),
+            Event::AgentStart(unit) => return self.uniter().start_agent(unit, host),
             Event::Wake(unit) => return self.uniter().wake(unit, host),
             Event::Alarm(unit) => return self.uniter().alarm(unit, host),
-            Event::HookEnd(unit) => return self.uniter().hook_end(unit, host),
+            Event::HookEnd(unit) => return self.uniter().end_hook(unit, host),
             Event::Dial(link) => return self.relations_mut().dial(link, host),
             Event::SecretExpiry(secret) => self.secrets().secret_expiry(secret, host),
             Event::LeaseExpiry(application) => self.leases().lease_expiry(application, host),
@@ -130,7 +130,7 @@ impl Juju {
             }
             Event::PingTimeout(disruption) => self.connections().ping_timeout(disruption, host),
             Event::Ping(unit) => self.connections().ping(unit, host),
-            Event::PodGone(unit) => self.pods().grace_is_over(unit, host),
+            Event::PodGone(unit) => self.pods().end_grace_period(unit, host),
         }
         None
     }
@@ -164,7 +164,7 @@ impl Juju {
         host: &mut dyn Host,
     ) {
         self.agents.controller_mut(controller).skew_ns = skew_ns;
-        self.secrets().look_at_expiries(controller, host);
+        self.secrets().schedule_expiries(controller, host);
     }
 }
 
@@ -182,7 +182,7 @@ impl Juju {
 
     /// Whether nothing is due that anything but time has caused: no agent runs a hook, waits to run
     /// one, has one due or is away, and nothing is under way between models or waits for a link.
-    /// What only time brings does not count, as long as the charms say that it would do nothing.
+    /// Repeated hooks do not count, as long as the charms say that they would do nothing.
     pub fn is_settled(&self, now: Time) -> bool {
         self.resolver().is_settled(now)
     }

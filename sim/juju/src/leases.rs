@@ -34,13 +34,17 @@ impl Leases<'_> {
     pub(crate) fn claim_leadership(&mut self, unit: UnitId, host: &mut dyn Host) {
         let application = self.unit(unit).application;
         let lease = &self.application(application).lease;
+        assert!(
+            self.agent_of(unit).connected,
+            "{unit:?} claims a lease over a connection that it does not have"
+        );
         if lease.holder.is_none() && lease.ends.is_none_or(|ends| ends <= host.now()) {
             let cause = lease.lost_by;
             self.give_leadership(application, Some(unit), cause, host);
         }
     }
 
-    /// Moves the lease; the units that held it and get it are woken. A lease given to no unit is claimed
+    /// MemberChanges the lease; the units that held it and get it are woken. A lease given to no unit is claimed
     /// by one of the connected units as soon as the sweeper has been.
     pub fn give_leadership(
         &mut self,
@@ -54,6 +58,10 @@ impl Leases<'_> {
                 self.unit(unit).application,
                 application,
                 "an application is led by a unit of its own"
+            );
+            assert!(
+                !self.agent_of(unit).removed,
+                "{unit:?} is dead and gets the lease"
             );
         }
         let now = host.now();
@@ -86,6 +94,10 @@ impl Leases<'_> {
         let lease = self.application(application).lease;
         if lease.holder == Some(unit) && lease.ends.is_none() {
             let ends = lease_end(lease.claimed_at, host.now());
+            assert!(
+                ends > host.now(),
+                "the lease of {unit:?} is lost now and ended at {ends}"
+            );
             let lost_by = self.agent_of(unit).cut_by;
             self.agents.application_mut(application).lease.lost_by = lost_by;
             self.end_lease(application, ends, host);
@@ -98,7 +110,7 @@ impl Leases<'_> {
     }
 
     /// The holder is connected again before its lease ended: it renews it.
-    pub(crate) fn holder_returns(&mut self, unit: UnitId, now: Time) {
+    pub(crate) fn renew_lease(&mut self, unit: UnitId, now: Time) {
         let application = self.unit(unit).application;
         let lease = &mut self.agents.application_mut(application).lease;
         if lease.holder == Some(unit) && lease.ends.take().is_some() {

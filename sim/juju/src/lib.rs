@@ -48,7 +48,9 @@ mod value;
 mod tests;
 
 pub use agents::{Activity, Agent, Failed, RelationLocal, Running};
-pub use context::{Effects, Files, RelationSight, SecretSight, SecretView, Sight, UnitContext};
+pub use context::{
+    Effects, Files, SecretView, UnitContext, VisibleModel, VisibleRelation, VisibleSecret,
+};
 pub use driver::{Driver, drive};
 pub use happening::{
     About, ConnectionError, Happening, RelationChange, RelationName, SecretChange,
@@ -129,7 +131,7 @@ pub enum Step {
         /// How often it failed before.
         failures: u32,
     },
-    /// A unit has nothing to do: ask its charm what only time brings, and tell the agent.
+    /// A unit has nothing to do: ask its charm whether repeated hooks do nothing, and tell the agent.
     Idle {
         /// The unit.
         unit: UnitId,

@@ -38,11 +38,11 @@ impl Pods<'_> {
         }
         let found = self.agents.application_mut(application);
         found.rollout = found.units.clone();
-        self.roll_on(application, host);
+        self.replace_next_pod(application, host);
     }
 
     /// Replaces the next pod of a rolling update.
-    fn roll_on(&mut self, application: ApplicationId, host: &mut dyn Host) {
+    fn replace_next_pod(&mut self, application: ApplicationId, host: &mut dyn Host) {
         let mut rollout = std::mem::take(&mut self.agents.application_mut(application).rollout);
         while rollout.pop_if(|unit| self.agent_of(*unit).dying).is_some() {}
         let next = rollout.last().copied();
@@ -86,16 +86,21 @@ impl Pods<'_> {
     }
 
     /// A pod that is told to end does not get longer.
-    pub(crate) fn grace_is_over(&mut self, unit: UnitId, host: &mut dyn Host) {
+    pub(crate) fn end_grace_period(&mut self, unit: UnitId, host: &mut dyn Host) {
         let ends = |agent: &Agent| agent.shutting_down && agent.grace_ends == host.now();
         if ends(self.agent_of(unit)) {
-            self.pod_is_gone(unit, POD_START, host);
+            self.replace_pod(unit, POD_START, host);
         }
     }
 
     /// The old pod ended or was killed: the new one starts after `away`.
-    pub(crate) fn pod_is_gone(&mut self, unit: UnitId, away: Span, host: &mut dyn Host) {
+    pub(crate) fn replace_pod(&mut self, unit: UnitId, away: Span, host: &mut dyn Host) {
         let now = host.now();
+        assert!(
+            self.is_pod(unit),
+            "{} is on a machine, and its pod is gone",
+            self.unit(unit).name
+        );
         self.agents.disconnect(unit, host);
         let cause = self.agent_of(unit).pod_cause;
         let address = self.agents.next_address(unit);
@@ -126,11 +131,11 @@ impl Pods<'_> {
     }
 
     /// A replaced pod is back, or is not waited for: a rolling update goes on with the next.
-    pub(crate) fn pod_is_back(&mut self, unit: UnitId, host: &mut dyn Host) {
+    pub(crate) fn continue_rollout(&mut self, unit: UnitId, host: &mut dyn Host) {
         let application = self.unit(unit).application;
         let rollout = &mut self.agents.application_mut(application).rollout;
         if rollout.pop_if(|rolled| *rolled == unit).is_some() {
-            self.roll_on(application, host);
+            self.replace_next_pod(application, host);
         }
     }
 }

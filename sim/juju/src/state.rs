@@ -47,6 +47,11 @@ impl<T: Default> Default for Versioned<T> {
 impl<T> Versioned<T> {
     /// Notes that the value was changed now.
     pub(crate) fn touch(&mut self, now: Time, cause: Option<Seq>) {
+        assert!(
+            now >= self.changed_at,
+            "a value that changed at {} changes at {now}",
+            self.changed_at
+        );
         self.earlier.retain(|at| *at + SHORTLY > now);
         if self.version > 0 && self.changed_at + SHORTLY > now {
             self.earlier.push(self.changed_at);
@@ -398,7 +403,7 @@ pub struct Tracking {
     /// The revision `secret-get` gives.
     pub revision: u32,
     /// The latest revision for which it ran `secret-changed`.
-    pub told: u32,
+    pub notified: u32,
 }
 
 impl Default for Tracking {
@@ -407,7 +412,7 @@ impl Default for Tracking {
     fn default() -> Self {
         Self {
             revision: 1,
-            told: 1,
+            notified: 1,
         }
     }
 }

@@ -290,6 +290,12 @@ impl Topology {
 
     pub(crate) fn push_link(&mut self, link: Link) -> LinkId {
         let halves = [link.consumer, link.offering];
+        let controllers = halves.map(|half| self.models[self.relations[half].model].controller);
+        assert_eq!(
+            controllers,
+            [link.from, link.to],
+            "a link is between the controllers of its two halves"
+        );
         let id = self.links.push(link);
         for half in halves {
             let former = self.relations[half].link.replace(id);

@@ -32,7 +32,8 @@ impl Value {
         parsed: Arc<T>,
     ) -> Self {
         let value = Self::new(text);
-        let _ = value.0.parsed.set(parsed);
+        let former = value.0.parsed.set(parsed);
+        assert!(former.is_ok(), "a value that is new remembers nothing");
         value
     }
 
@@ -50,6 +51,7 @@ impl Value {
             };
         }
         let parsed = Arc::new(parse(self.text()));
+        // Where another thread was first, it parsed the same text.
         let _ = self
             .0
             .parsed

@@ -40,7 +40,7 @@ pub struct Agenda<E> {
 }
 
 impl<E> Agenda<E> {
-    /// An empty agenda whose clock stands at `start`.
+    /// An empty agenda whose clock shows `start`.
     pub fn new(start: Time) -> Self {
         Self {
             now: start,
@@ -144,6 +144,11 @@ impl<E> Agenda<E> {
                 continue;
             }
             if let Some(event) = entry.event.take() {
+                assert!(
+                    time >= self.now,
+                    "an event of {time} comes up at {}",
+                    self.now
+                );
                 self.free.push(slot);
                 self.live -= 1;
                 self.now = time;

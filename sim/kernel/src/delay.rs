@@ -35,7 +35,8 @@ impl Delay {
         match *self {
             Self::Fixed(span) => span,
             Self::Between(low, high) => {
-                let width = high.saturating_sub(low).as_secs().saturating_add(1);
+                assert!(low <= high, "nothing lies between {low:?} and {high:?}");
+                let width = (high - low).as_secs() + 1;
                 let drawn = (u128::from(stream.next_u64()) * u128::from(width)) >> 64;
                 low + Duration::from_secs(drawn as u64)
             }

@@ -55,8 +55,9 @@ impl Streams {
 
     /// A duration from `low` to `high`, both included, by the same keys as [`Streams::below`].
     pub fn between(&self, purpose: u64, subject: u64, index: u64, low: Span, high: Span) -> Span {
-        let width = high.saturating_sub(low).as_nanos();
-        let width = u64::try_from(width).unwrap_or(u64::MAX - 1);
+        assert!(low <= high, "nothing lies between {low:?} and {high:?}");
+        let width = u64::try_from((high - low).as_nanos());
+        let width = width.expect("every span of a run is shorter than 584 years");
         low + Duration::from_nanos(self.below(purpose, subject, index, width + 1))
     }
 }

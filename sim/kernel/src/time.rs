@@ -59,7 +59,8 @@ impl Time {
         Self(nanos)
     }
 
-    /// From whole seconds since the epoch; beyond the year 2554 it is [`Time::MAX`].
+    /// From whole seconds since the epoch. Beyond the year 2554 it is [`Time::MAX`]: a certificate may be
+    /// valid until the year 9999, which is never for any run.
     pub const fn from_seconds(seconds: u64) -> Self {
         Self(seconds.saturating_mul(NANOS_PER_SECOND))
     }
@@ -85,10 +86,20 @@ impl Time {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
-    /// This instant as a clock that is off by `skew_ns` nanoseconds shows it.
+    /// This instant as a clock that is off by `skew_ns` nanoseconds shows it. No clock shows an instant
+    /// before 1970, and "never" is never on every clock.
     #[must_use]
     pub const fn skewed_by(self, skew_ns: i64) -> Self {
         Self(self.0.saturating_add_signed(skew_ns))
+    }
+
+    /// The instant at which a clock that is off by `skew_ns` nanoseconds shows this one.
+    #[must_use]
+    pub const fn shown_with_skew(self, skew_ns: i64) -> Self {
+        match skew_ns.checked_neg() {
+            Some(back_ns) => self.skewed_by(back_ns),
+            None => panic!("no clock is off by 292 years"),
+        }
     }
 
     /// Reads RFC 3339, any offset, fraction down to nanoseconds.
@@ -114,25 +125,27 @@ impl fmt::Display for Time {
     }
 }
 
+/// What is later than [`Time::MAX`] is never, as that is.
 impl Add<Span> for Time {
     type Output = Self;
 
     fn add(self, span: Span) -> Self {
-        Self(
-            self.0
-                .saturating_add(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)),
-        )
+        match u64::try_from(span.as_nanos()) {
+            Ok(nanos) => Self(self.0.saturating_add(nanos)),
+            Err(_) => Self::MAX,
+        }
     }
 }
 
+/// Nothing is before [`Time::EPOCH`]: a window that would begin earlier begins there.
 impl Sub<Span> for Time {
     type Output = Self;
 
     fn sub(self, span: Span) -> Self {
-        Self(
-            self.0
-                .saturating_sub(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)),
-        )
+        match u64::try_from(span.as_nanos()) {
+            Ok(nanos) => Self(self.0.saturating_sub(nanos)),
+            Err(_) => Self::EPOCH,
+        }
     }
 }
 

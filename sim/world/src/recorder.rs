@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::simulation::World;
 use trustsim_charm_model::LibraryBinding;
 use trustsim_interfaces::UnitContext;
-use trustsim_juju::{ApplicationKind, Hook, HookError, Sight, UnitId};
+use trustsim_juju::{ApplicationKind, Hook, HookError, UnitId, VisibleModel};
 use trustsim_kernel::Time;
 
 /// The hooks of some units.
@@ -33,9 +33,9 @@ pub(super) struct RecordedHook {
     /// What the charm handed to its libraries.
     pub libraries: Vec<LibraryBinding>,
     /// What the unit saw.
-    pub before: Sight,
+    pub before: VisibleModel,
     /// The same, with what the hook wrote.
-    pub after: Sight,
+    pub after: VisibleModel,
     /// Why the charm's code failed; what it wrote is not committed then.
     pub error: Option<HookError>,
 }
@@ -69,7 +69,7 @@ impl Recorder {
 /// What is known of a hook before the charm's code runs.
 pub(super) struct Begun {
     libraries: Vec<LibraryBinding>,
-    before: Sight,
+    before: VisibleModel,
 }
 
 impl Begun {
@@ -86,7 +86,7 @@ impl Begun {
             hook: hook.clone(),
             libraries: self.libraries,
             before: self.before,
-            after: unit.sight(),
+            after: unit.visible_model(),
             error: result.as_ref().err().cloned(),
         }
     }
@@ -101,7 +101,7 @@ impl World {
         let charm = self.charm_of(unit.id(), Some(hook))?;
         Some(Begun {
             libraries: charm.libraries(unit),
-            before: unit.sight(),
+            before: unit.visible_model(),
         })
     }
 

@@ -5,7 +5,7 @@
 use crate::issuing::{note_authority, note_legacy, raised};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::{RefusalKind, RefusedRequest};
-use trustsim_interfaces::tls_certificates_legacy::{Asked, Kind};
+use trustsim_interfaces::tls_certificates_legacy::{Kind, LegacyRequest};
 use trustsim_interfaces::{KeySource, pem, serial_number};
 use trustsim_juju::{HookError, SecretOwner, Value};
 use trustsim_kernel::Span;
@@ -146,7 +146,7 @@ pub(super) fn issue(
     kind: Kind,
     common_name: &str,
     sans: &[String],
-    asked: Option<&Asked>,
+    asked: Option<&LegacyRequest>,
 ) -> Result<Result<Bundle, RefusedRequest>, HookError> {
     let refused = |kind, reason| {
         Ok(Err(RefusedRequest {

@@ -8,7 +8,7 @@ use super::EasyRsaVersion;
 use crate::issuing::{note_authority, note_legacy, raised};
 use crate::names::attributes;
 use trustsim_interfaces::UnitContext;
-use trustsim_interfaces::tls_certificates_legacy::Asked;
+use trustsim_interfaces::tls_certificates_legacy::LegacyRequest;
 use trustsim_interfaces::{KeySource, json, pem, serial_number};
 use trustsim_juju::{HookError, Value};
 use trustsim_kernel::Span;
@@ -82,7 +82,7 @@ pub(super) fn server(
     unit: &mut UnitContext<'_>,
     version: EasyRsaVersion,
     keys: &KeySource,
-    asked: &Asked,
+    asked: &LegacyRequest,
 ) -> Result<Made, HookError> {
     let name = &asked.common_name;
     let wanted = json!({ "cn": name, "name": name, "sans": sans_text(&asked.sans) });
@@ -115,7 +115,7 @@ pub(super) fn client(
     version: EasyRsaVersion,
     keys: &KeySource,
     name: &str,
-    asked: Option<&Asked>,
+    asked: Option<&LegacyRequest>,
 ) -> Result<Made, HookError> {
     if let Some(made) = issued(unit, name) {
         return Ok(made);
@@ -142,7 +142,7 @@ fn build(
     name: &str,
     subject: RequestAttributes,
     template: &Template,
-    asked: Option<&Asked>,
+    asked: Option<&LegacyRequest>,
 ) -> Result<Made, HookError> {
     let (ca, ca_key) = authority(unit)?;
     let key = keys.leaf(unit);

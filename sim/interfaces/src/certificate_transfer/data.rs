@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::super::json;
 use trustsim_juju::{Bag, Value};
 
-/// A set of PEM texts with what consumers make of it. Nobody checks that they are PEM.
+/// A set of PEM texts with what consumers make of it. The libraries do not check that they are PEM.
 #[derive(Clone, Debug, Default)]
 pub struct CertificateSet {
     /// The texts, sorted.
@@ -56,6 +56,11 @@ impl CertificateSet {
             json::push_string(out, text);
         });
         let set = Self::new(texts.iter().cloned().collect());
+        debug_assert_eq!(
+            Self::parse(&out).texts,
+            set.texts,
+            "what is remembered of a value is what parsing it gives"
+        );
         Value::with_parsed(out, Arc::new(set))
     }
 }
@@ -159,7 +164,7 @@ pub(super) fn read_plain_v0(bag: &Bag) -> Option<Arc<CertificateSet>> {
     Some(Arc::new(CertificateSet::new(texts)))
 }
 
-/// The `ca` of a unit's bag as it stands, for charms that read the databag themselves.
+/// The `ca` of a unit's bag, unparsed, for charms that read the databag themselves.
 pub(super) fn read_raw_v0(bag: &Bag) -> Arc<CertificateSet> {
     let ca = bag.get("ca").map(Value::text);
     Arc::new(CertificateSet::new(ca.into_iter().map(Arc::from).collect()))

@@ -161,7 +161,7 @@ impl Provider {
         })
     }
 
-    /// `set_certificate` of version 0 in every relation; it clears nothing and asks nobody's
+    /// `set_certificate` of version 0 in every relation; it clears nothing and asks for no
     /// version. No texts: `remove_certificate`.
     fn replace(&self, unit: &mut UnitContext<'_>, texts: &[Arc<str>]) -> Result<(), HookError> {
         for relation in unit.relations(&self.endpoint) {

@@ -146,7 +146,7 @@ impl Requirer {
         }
     }
 
-    /// What a charm finds that takes the `ca` of a unit's databag as it stands, past its library:
+    /// What a charm finds that takes the `ca` of a unit's databag as it is, past its library:
     /// a provider of version 1 has quoted it as JSON, so that what is written is no PEM
     /// (canonical/grafana-k8s-operator issue 441, canonical/traefik-k8s-operator issues 668, 671).
     ///

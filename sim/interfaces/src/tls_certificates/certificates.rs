@@ -210,6 +210,15 @@ impl CertificateList {
         json::push_list(&mut out, &self.entries, |out, entry| {
             out.push_str(&entry.json);
         });
+        let texts = |list: &Self| -> Vec<String> {
+            let entries = list.entries.iter();
+            entries.map(|entry| entry.json.clone()).collect()
+        };
+        debug_assert_eq!(
+            texts(&Self::parse(&out)),
+            texts(&self),
+            "what is remembered of a value is what parsing it gives"
+        );
         Some(Value::with_parsed(out, Arc::new(self)))
     }
 }

@@ -19,7 +19,7 @@ pub enum BagError {
     /// `DataValidationError`: the library takes the whole bag as empty.
     #[error("failed to validate databag: {0}")]
     Invalid(String),
-    /// `TLSCertificatesError`: the fields are texts, but one of them is no PEM. Nobody catches it.
+    /// `TLSCertificatesError`: the fields are texts, but one of them is no PEM. The charm does not catch it.
     #[error("TLSCertificatesError: {0}")]
     BadPem(&'static str),
 }
@@ -235,6 +235,11 @@ impl ErrorList {
             }
             out.push_str("}}");
         });
+        debug_assert_eq!(
+            Self::parse(&out).entries,
+            self.entries,
+            "what is remembered of a value is what parsing it gives"
+        );
         Some(Value::with_parsed(out, Arc::new(self)))
     }
 }

@@ -237,7 +237,7 @@ impl Provider {
         Ok(())
     }
 
-    /// `set_relation_error`: the certificate for this request goes, the error stands in for it.
+    /// `set_relation_error`: the certificate for this request goes, the error takes its place.
     /// Libraries before charmlibs know no errors. `kind` is for the journal: the databag has no place
     /// for it.
     ///
@@ -283,7 +283,7 @@ impl Provider {
         Ok(())
     }
 
-    /// The error that stands for this request now.
+    /// The error that this request has now.
     ///
     /// # Errors
     ///
@@ -435,7 +435,7 @@ fn unsolicited(sides: &[Side]) -> Vec<(RelationId, CertificateList)> {
                 solicited[*position as usize] = true;
             }
         }
-        // A request may stand in another relation: nobody does that, but the library looks.
+        // The same request may be in another relation. No charm does that, but the library looks.
         let others = || sides.iter().enumerate().filter(|(other, _)| *other != at);
         for (found, entry) in solicited.iter_mut().zip(certificates.entries()) {
             *found = *found
@@ -458,7 +458,7 @@ fn unsolicited(sides: &[Side]) -> Vec<(RelationId, CertificateList)> {
 }
 
 /// `_certificate_issued_for_csr`: looks in the relation of the request first, which holds the
-/// answer unless a request stands in two relations.
+/// answer unless a request is in two relations.
 fn is_answered(sides: &[Side], at: usize, request: &CertificateRequest) -> bool {
     let order = std::iter::once(at).chain((0..sides.len()).filter(|other| *other != at));
     let answer = order.into_iter().find_map(|side| {

@@ -331,7 +331,7 @@ impl Requirer {
     }
 
     /// `_on_relation_broken`: keys and certificates of the relation go with it, unless another
-    /// relation stands on the endpoint.
+    /// relation is on the endpoint.
     fn clean_up(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         if !unit.relations(&self.endpoint).is_empty() {
             return Ok(());

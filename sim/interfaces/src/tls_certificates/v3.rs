@@ -28,7 +28,7 @@ pub enum EventV3 {
     /// `certificate_invalidated`, reason `expired`.
     Expired(Arc<CertificateEntry>),
     /// `certificate_invalidated`, reason `revoked`: in each relation-changed for as long as the
-    /// request stands.
+    /// request is there.
     Revoked(Arc<CertificateEntry>),
     /// `all_certificates_invalidated`: the relation is gone.
     AllInvalidated,
@@ -100,7 +100,7 @@ impl RequirerV3 {
         Ok(answers.cloned().collect())
     }
 
-    /// `request_certificate_creation`: nothing where this very request stands already.
+    /// `request_certificate_creation`: nothing where this very request is there already.
     ///
     /// # Errors
     ///
@@ -114,7 +114,7 @@ impl RequirerV3 {
     }
 
     /// `request_certificate_renewal`: the old request goes, the new one comes. Where both are the
-    /// same bytes the databag stays as it was, and nobody hears of it
+    /// same bytes the databag stays as it was, and no unit is told of it
     /// (canonical/copilot-collections issue 69).
     ///
     /// # Errors

@@ -34,9 +34,9 @@ pub(super) fn value_of(object: Object, sort_keys: bool) -> Value {
     let object = Json::Object(object);
     let text = json::dumps(&object, sort_keys);
     let Json::Object(object) = object else {
-        return Value::from(text);
+        unreachable!("an object was made of it above");
     };
-    // Whoever reads it next reads the order of the text.
+    // The next reader finds the fields in the order of the text.
     let parsed = if sort_keys {
         let mut fields: Vec<_> = object.into_iter().collect();
         fields.sort_by(|left, right| left.0.cmp(&right.0));
@@ -44,6 +44,11 @@ pub(super) fn value_of(object: Object, sort_keys: bool) -> Value {
     } else {
         object
     };
+    debug_assert_eq!(
+        serde_json::from_str::<Object>(&text).ok().as_ref(),
+        Some(&parsed),
+        "what is remembered of a value is what parsing it gives"
+    );
     Value::with_parsed(text, Arc::new(Some(Arc::new(parsed))))
 }
 
@@ -53,7 +58,8 @@ pub(super) fn names_value(names: &[String]) -> Value {
     Value::from(json::dumps(&list, false))
 }
 
-/// A list of names under `key`; none where it is missing, null or no JSON.
+/// A list of names under `key`; none where it is missing, null or no JSON, as `json.loads` is guarded
+/// there.
 pub(super) fn names(bag: &Bag, key: &str) -> Vec<String> {
     bag.get(key)
         .and_then(|value| serde_json::from_str(value.text()).ok())

@@ -6,7 +6,7 @@
 //! `ops/ops/interface_tls_certificates/requires.py`. juju-solutions/interface-tls-certificates
 //! at da891c4 says the same.
 //!
-//! Everything stands in *unit* databags, and the provider makes the keys: they travel in clear.
+//! Everything is in *unit* databags, and the provider makes the keys: they travel in clear.
 //!
 //! | requirer's unit | provider's unit |
 //! |---|---|
@@ -27,11 +27,11 @@ mod requirer;
 #[cfg(test)]
 mod tests;
 
-pub use provider::{Asked, Kind, Provider};
+pub use provider::{Kind, LegacyRequest, Provider};
 pub use requirer::followed_by;
 pub use requirer::{Flavour, Named, Pair, Received, Requirer};
 
-/// `app/0` as it stands in keys: `app_0`.
-pub fn munged(unit_name: &str) -> String {
+/// `app/0` as keys have it: `app_0`.
+pub fn unit_key(unit_name: &str) -> String {
     unit_name.replace('/', "_")
 }

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::super::notes::{Note, StoredKey};
 use super::super::{json, pem};
 use super::data::{Object, names, object, text, texts, value_of};
-use super::munged;
+use super::unit_key;
 use crate::UnitContext;
 use trustsim_juju::{Bag, HookError, RelationId, UnitId, Value};
 
@@ -37,20 +37,20 @@ impl Kind {
     }
 
     /// The key of answers of this kind to a unit.
-    pub(super) fn answers_key(self, munged_unit: &str) -> String {
+    pub(super) fn answers_key(self, unit_in_key: &str) -> String {
         let processed = match self {
             Self::Server => "processed_requests",
             Self::Client => "processed_client_requests",
             Self::Application => "processed_application_requests",
             Self::Intermediate => "processed_intermediate_requests",
         };
-        format!("{munged_unit}.{processed}")
+        format!("{unit_in_key}.{processed}")
     }
 }
 
 /// One request (`CertificateRequest`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct LegacyRequest {
     /// The relation.
     pub relation: RelationId,
     /// The remote unit that asks.
@@ -67,7 +67,7 @@ pub struct Asked {
     is_top_level: bool,
 }
 
-impl Asked {
+impl LegacyRequest {
     /// `application_name`: the application that asks.
     pub fn application_name(&self) -> &str {
         self.unit_name
@@ -140,7 +140,7 @@ impl Provider {
     /// # Errors
     ///
     /// [`HookError`] where a databag holds something else than the library expects.
-    pub fn requests(&self, unit: &UnitContext<'_>) -> Result<Vec<Asked>, HookError> {
+    pub fn requests(&self, unit: &UnitContext<'_>) -> Result<Vec<LegacyRequest>, HookError> {
         let mut found = Vec::new();
         for relation in self.relations(unit) {
             let remotes = unit.remote_units(relation);
@@ -160,7 +160,7 @@ impl Provider {
     /// # Errors
     ///
     /// As [`Provider::requests`].
-    pub fn new_requests(&self, unit: &UnitContext<'_>) -> Result<Vec<Asked>, HookError> {
+    pub fn new_requests(&self, unit: &UnitContext<'_>) -> Result<Vec<LegacyRequest>, HookError> {
         let mut new = Vec::new();
         for asked in self.requests(unit)? {
             if !self.is_handled(unit, &asked)? {
@@ -175,13 +175,17 @@ impl Provider {
     /// # Errors
     ///
     /// As [`Provider::requests`].
-    pub fn is_handled(&self, unit: &UnitContext<'_>, asked: &Asked) -> Result<bool, HookError> {
+    pub fn is_handled(
+        &self,
+        unit: &UnitContext<'_>,
+        asked: &LegacyRequest,
+    ) -> Result<bool, HookError> {
         let known = unit.files().get(&*self.memory(unit, asked));
         let same_names = known.is_some_and(|known| known.text() == asked.names_text());
         Ok(same_names && published(unit, asked)?)
     }
 
-    /// `set_cert`: publishes certificate and key to whoever asked.
+    /// `set_cert`: publishes certificate and key to the unit that asked.
     ///
     /// # Errors
     ///
@@ -189,7 +193,7 @@ impl Provider {
     pub fn publish(
         &self,
         unit: &mut UnitContext<'_>,
-        asked: &Asked,
+        asked: &LegacyRequest,
         certificate: &Value,
         key: &Value,
     ) -> Result<(), HookError> {
@@ -271,12 +275,16 @@ impl Provider {
         relations
     }
 
-    /// The same request as it stands for each unit of the relation.
-    fn fellows(&self, unit: &UnitContext<'_>, asked: &Asked) -> Result<Vec<Asked>, HookError> {
+    /// The same request as each unit of the relation has it.
+    fn fellows(
+        &self,
+        unit: &UnitContext<'_>,
+        asked: &LegacyRequest,
+    ) -> Result<Vec<LegacyRequest>, HookError> {
         let mut fellows = Vec::new();
         for remote in unit.remote_units(asked.relation) {
             let bag = unit.unit_data(asked.relation, remote)?;
-            fellows.push(Asked {
+            fellows.push(LegacyRequest {
                 unit: remote,
                 unit_name: own_name(unit, remote, &bag),
                 ..asked.clone()
@@ -288,7 +296,7 @@ impl Provider {
     fn write(
         &self,
         unit: &mut UnitContext<'_>,
-        asked: &Asked,
+        asked: &LegacyRequest,
         certificate: &Value,
         key: &Value,
     ) -> Result<(), HookError> {
@@ -319,7 +327,7 @@ impl Provider {
 
     /// Where `data_changed` keeps the names of a request: the charm's own store on its machine,
     /// which a unit that replaces another does not have. (The real one keeps their MD5.)
-    fn memory(&self, unit: &UnitContext<'_>, asked: &Asked) -> String {
+    fn memory(&self, unit: &UnitContext<'_>, asked: &LegacyRequest) -> String {
         let id = relation_id(unit, asked.relation);
         let key = match asked.kind {
             Kind::Application => format!("{id}.app_cert"),
@@ -337,10 +345,10 @@ fn relation_id(unit: &UnitContext<'_>, relation: RelationId) -> String {
     format!("{endpoint}:{}", unit.relation_number(relation))
 }
 
-/// `resolve_unit_name`, munged.
+/// `resolve_unit_name`, as keys have it.
 fn own_name(unit: &UnitContext<'_>, remote: UnitId, bag: &Bag) -> String {
     let said = bag.get("unit_name").map(Value::text);
-    munged(said.unwrap_or_else(|| unit.name_of(remote)))
+    unit_key(said.unwrap_or_else(|| unit.name_of(remote)))
 }
 
 fn read_unit(
@@ -349,12 +357,12 @@ fn read_unit(
     remote: UnitId,
     bag: &Bag,
     of_relation: &[(UnitId, Bag)],
-    found: &mut Vec<Asked>,
+    found: &mut Vec<LegacyRequest>,
 ) -> Result<(), HookError> {
     let top_level = bag.get("common_name").map(Value::text);
     let unit_name = own_name(unit, remote, bag);
     let mut add = |kind, common_name: &str, sans| {
-        found.push(Asked {
+        found.push(LegacyRequest {
             relation,
             unit: remote,
             unit_name: unit_name.clone(),
@@ -399,7 +407,7 @@ fn application_names(of_relation: &[(UnitId, Bag)]) -> Result<Vec<String>, HookE
     Ok(all.into_iter().collect())
 }
 
-fn published(unit: &UnitContext<'_>, asked: &Asked) -> Result<bool, HookError> {
+fn published(unit: &UnitContext<'_>, asked: &LegacyRequest) -> Result<bool, HookError> {
     let bag = unit.unit_data(asked.relation, unit.id())?;
     Ok(match asked.place() {
         Place::TopLevel { certificate, key } => {
@@ -434,9 +442,9 @@ fn note_key(
 }
 
 /// `app/0` of `app_0`.
-fn unit_of(munged: &str) -> String {
-    match munged.rsplit_once('_') {
+fn unit_of(unit_key: &str) -> String {
+    match unit_key.rsplit_once('_') {
         Some((application, number)) => format!("{application}/{number}"),
-        None => munged.to_owned(),
+        None => unit_key.to_owned(),
     }
 }

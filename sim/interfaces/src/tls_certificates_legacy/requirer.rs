@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::data::{Object, names_value, object, text, value_of};
-use super::{Kind, munged};
+use super::{Kind, unit_key};
 use crate::UnitContext;
 use crate::pem;
 use trustsim_juju::{Bag, Hook, HookError, RelationId, Value};
@@ -116,7 +116,7 @@ impl Requirer {
             (Flavour::Reactive, _) => None,
         };
         if let Some(relation) = relation {
-            let name = Value::from(munged(unit.unit_name()));
+            let name = Value::from(unit_key(unit.unit_name()));
             unit.set_unit_data(relation, "unit_name", Some(name))?;
         }
         Ok(())
@@ -190,7 +190,7 @@ impl Requirer {
         Ok(())
     }
 
-    /// `request_client_cert`; without names, `null` stands for them.
+    /// `request_client_cert`; without names, `null` is written in their place.
     ///
     /// # Errors
     ///
@@ -309,7 +309,7 @@ impl Requirer {
     }
 
     fn read(&self, unit: &UnitContext<'_>, said: &Bag, own: &Bag) -> Result<Received, HookError> {
-        let name = munged(unit.unit_name());
+        let name = unit_key(unit.unit_name());
         let value = |key: &str| said.get(key).cloned();
         let pair = |certificate: Option<Value>, key: Option<Value>| {
             let (certificate, key) = (certificate?, key?);
@@ -372,6 +372,11 @@ pub fn followed_by(certificate: &Value, chain: &Value) -> Value {
     match (&*leaf, &*above) {
         (Ok(leaf), Ok(above)) => {
             let parsed: pem::ParsedChain = Ok(leaf.iter().chain(above).cloned().collect());
+            debug_assert_eq!(
+                *pem::chain(&Value::from(text.as_str())),
+                parsed,
+                "what is remembered of a value is what parsing it gives"
+            );
             Value::with_parsed(text, Arc::new(parsed))
         }
         _ => Value::from(text),

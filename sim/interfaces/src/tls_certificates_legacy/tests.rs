@@ -58,7 +58,7 @@ fn what_is_no_object_raises_in_the_hook() {
 #[test]
 fn unit_names_stand_in_keys_with_underscores() {
     assert_eq!(
-        munged("kubernetes-control-plane/0"),
+        unit_key("kubernetes-control-plane/0"),
         "kubernetes-control-plane_0"
     );
 }

@@ -65,7 +65,7 @@ pub struct Agent {
     /// The failed hook, while an action runs.
     pub(crate) set_aside: Option<Box<Failed>>,
     /// What the hook that begins now will have been told once it is committed.
-    pub(crate) beginning: Told,
+    pub(crate) beginning: Snapshot,
     /// Relations it takes part in.
     pub relations: BTreeMap<RelationId, RelationLocal>,
     /// Relations in which something may be due.
@@ -75,7 +75,7 @@ pub struct Agent {
     /// Obsolete revisions it is yet to be told of, and from when it sees them.
     pub(crate) obsolete: BTreeMap<(SecretId, u32), Time>,
     /// Obsolete revisions it was told of.
-    pub(crate) obsolete_told: BTreeSet<(SecretId, u32)>,
+    pub(crate) obsolete_notified: BTreeSet<(SecretId, u32)>,
     /// Actions and notices of the workload waiting to run, and when they were asked for.
     pub(crate) actions: VecDeque<(Hook, Option<Seq>, Time)>,
     /// First instant of its update-status timer.
@@ -86,7 +86,7 @@ pub struct Agent {
     pub(crate) quiet_until: Time,
     /// Since when its repeats are elided.
     pub(crate) elided_from: Option<Time>,
-    /// Its charm said that the next hook which only time brings may do something.
+    /// Its charm said that the next repeated hook may do something.
     pub(crate) awaits_time: bool,
     /// The instant its own timer wakes it at.
     pub(crate) alarm: Time,
@@ -129,7 +129,7 @@ pub(crate) struct Expiry {
 /// What an agent notes once a hook is committed: the versions of the snapshot the hook came from
 /// (juju/juju 3.6 `uniter/resolver/opfactory.go`, `wrapHookOp`).
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct Snapshot {
     /// Version of the databag or revision of the secret; a hook that is run again keeps it.
     pub(crate) version: u64,
     /// Firings of the expiry; none for a hook that is run again.
@@ -170,7 +170,7 @@ pub struct Running {
     pub failures: u32,
     /// When it ends.
     pub ends: Time,
-    pub(crate) told: Told,
+    pub(crate) snapshot: Snapshot,
     pub(crate) pace: Pace,
 }
 
@@ -199,11 +199,33 @@ pub struct Failed {
     pub failures: u32,
     /// When it is run again; `None` waits for `juju resolved`.
     pub retry_at: Option<Time>,
-    pub(crate) told: Told,
+    pub(crate) snapshot: Snapshot,
     /// Failures since the back-off was last reset.
     pub(crate) in_a_row: u32,
     /// It counts as done instead of being run again.
     pub(crate) skips: bool,
+}
+
+impl Failed {
+    /// A hook that failed just now; when it is run again is not decided yet.
+    pub(crate) const fn new(
+        hook: Hook,
+        entry: Option<Seq>,
+        error: HookError,
+        failures: u32,
+        snapshot: Snapshot,
+    ) -> Self {
+        Self {
+            hook,
+            entry,
+            error,
+            failures,
+            retry_at: None,
+            snapshot,
+            in_a_row: 0,
+            skips: false,
+        }
+    }
 }
 
 /// What an agent knows of a relation.
@@ -242,12 +264,12 @@ impl Agent {
             queued: None,
             state: Activity::Idle,
             set_aside: None,
-            beginning: Told::default(),
+            beginning: Snapshot::default(),
             relations: BTreeMap::new(),
             dirty: BTreeSet::new(),
             expiries: BTreeMap::new(),
             obsolete: BTreeMap::new(),
-            obsolete_told: BTreeSet::new(),
+            obsolete_notified: BTreeSet::new(),
             actions: VecDeque::new(),
             timer_from: Time::EPOCH,
             timer_handled: 0,
@@ -276,7 +298,7 @@ impl Agent {
         self.charm_seen
     }
 
-    /// Whether its hook is over, but for a call that hangs.
+    /// Whether its hook has run, but for a last call that hangs.
     pub(crate) fn is_hung(&self, now: Time) -> bool {
         matches!(&self.state, Activity::Running(running) if running.ends < now)
     }
@@ -297,7 +319,7 @@ impl Agent {
         matches!(&self.state, Activity::Running(running) if running.ends >= at)
     }
 
-    /// Whether only time brings this hook: update-status, or an expiry it was told of before.
+    /// Whether this is a repeated hook: update-status, or an expiry that it was told of before.
     pub(crate) fn is_repeat(&self, hook: &Hook) -> bool {
         let expiry = hook.secret_revision();
         let expiry = expiry.and_then(|key| self.expiries.get(&key));

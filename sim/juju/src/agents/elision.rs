@@ -1,27 +1,27 @@
-//! Hooks that only time brings and that their charm says do nothing are not played: they are
-//! *elided*. Each still keeps its agent busy for as long as it takes, and its machine locked, so
+//! Repeated hooks that would do nothing, as their charm says, are not played: they are *elided*. Each
+//! still keeps its agent busy for as long as it takes, and its machine locked, so
 //! that every other hook runs at the very instant at which it would if all were played.
 //!
 //! Units of one machine share its lock, so they are elided together: once all of them rest, until
 //! something happens to one of them. While nothing does, elided hooks cost nothing. When something
 //! does, they are *settled*: brought to where playing them would have brought them, which may be
-//! the middle of a hook (see [`crate::replay`]).
+//! the middle of a hook (see [`super::replay`]).
 
-use crate::agents::replay::{Doing, Replay, Replayed};
+use crate::agents::replay::{Replay, ReplayState, Replayed};
 use crate::agents::{Agents, Pace, Running};
 use crate::timing::Timing;
 use crate::{Activity, Effects, Event, Host, Quiet, Step, Topology, UnitId};
 use trustsim_kernel::Time;
 
 impl Agents {
-    /// The unit has nothing to do but what time brings; `quiet` is what its charm says of that.
+    /// The unit has nothing to do but repeated hooks; `quiet` is what its charm says of those.
     pub(crate) fn rest(&mut self, unit: UnitId, quiet: Quiet, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
         let skew_ns = self.unit(unit).skew_ns;
         let quiet_until = match quiet {
             _ if self.every_hook => now,
             Quiet::Always | Quiet::Until(Time::MAX) => Time::MAX,
-            Quiet::Until(until) => until.skewed_by(skew_ns.saturating_neg()),
+            Quiet::Until(until) => until.shown_with_skew(skew_ns),
             Quiet::No => now,
         };
         let agent = self.topology.agent_of_mut(unit);
@@ -49,8 +49,14 @@ impl Agents {
             .min();
         for id in sharers {
             let agent = self.topology.agent_of_mut(id);
+            assert!(
+                agent.is_idle() && agent.elided_from.is_none(),
+                "{id:?} is elided in {:?}, since {:?}",
+                agent.state,
+                agent.elided_from
+            );
             agent.elided_from = Some(now);
-            // Alarms that were set for repeats are for nothing.
+            // No alarm is needed for repeats that are not played.
             agent.alarm = Time::MAX;
         }
         if let Some((until, id)) = first {
@@ -104,19 +110,30 @@ impl Agents {
         let unit = replayed.unit;
         let agent = self.topology.agent_of_mut(unit);
         agent.elided_from = None;
+        assert!(
+            agent.is_idle(),
+            "{unit:?} was elided, and is {:?}",
+            agent.state
+        );
+        assert!(
+            agent.timer_handled <= replayed.timer_handled,
+            "elision takes {unit:?} from firing {} of its timer back to {}",
+            agent.timer_handled,
+            replayed.timer_handled
+        );
         agent.timer_handled = replayed.timer_handled;
         agent.expiries.extend(replayed.expiries);
-        match replayed.doing {
-            Doing::Resting(_) if Some(unit) == spared => {}
-            Doing::Resting(_) if self.timing().has_nothing_due(unit, now) => {
+        match replayed.state {
+            ReplayState::Resting(_) if Some(unit) == spared => {}
+            ReplayState::Resting(_) if self.timing().has_nothing_due(unit, now) => {
                 self.arm_alarm(unit, None, host)
             }
-            Doing::Resting(_) => host.schedule(now, Event::Wake(unit)),
-            Doing::Waiting => self.await_lock(unit),
-            Doing::Polling(at) => host.schedule(at, Event::Wake(unit)),
-            Doing::Running {
+            ReplayState::Resting(_) => host.schedule(now, Event::Wake(unit)),
+            ReplayState::Waiting => self.await_lock(unit),
+            ReplayState::Polling(at) => host.schedule(at, Event::Wake(unit)),
+            ReplayState::Running {
                 hook,
-                told,
+                snapshot,
                 began,
                 ends,
             } => {
@@ -134,7 +151,7 @@ impl Agents {
                     result: Ok(()),
                     failures: 0,
                     ends,
-                    told,
+                    snapshot,
                     pace: Pace {
                         since: began,
                         base: ends.since(began),
@@ -158,12 +175,12 @@ impl Timing<'_> {
             let has_word = |agent: &crate::Agent| agent.quiet_until > now;
             *id == unit || (has_word(self.agent_of(*id)) && self.has_nothing_due(*id, now))
         };
-        sharers.len() == 1 || (sharers.iter().all(is_quiet) && !self.beats_coincide(sharers))
+        sharers.len() == 1 || (sharers.iter().all(is_quiet) && !self.expiries_coincide(sharers))
     }
 
     /// Whether expiries of two units fire at the same instants. Who of them is first depends on
     /// which of their alarms was set first: a thing that is only known by playing.
-    fn beats_coincide(&self, units: &[UnitId]) -> bool {
+    fn expiries_coincide(&self, units: &[UnitId]) -> bool {
         let mut phases: Vec<(u64, UnitId)> = Vec::new();
         for unit in units {
             let expiries = self.agent_of(*unit).expiries.iter();

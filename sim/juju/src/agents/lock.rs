@@ -68,6 +68,10 @@ impl Agents {
             return;
         }
         machine.lock = None;
+        assert!(
+            !machine.waiting.contains(&unit),
+            "{unit:?} waits for the machine lock that it holds"
+        );
         for waiting in std::mem::take(&mut machine.waiting) {
             host.schedule(
                 now + self.timing().lock_poll(waiting, now),

@@ -136,7 +136,7 @@ impl Agents {
     }
 
     /// A unit's process is not what it was: what it and its fellows would do may have changed.
-    pub(crate) fn processes_changed(&mut self, unit: UnitId, host: &mut dyn Host) {
+    pub(crate) fn note_process_change(&mut self, unit: UnitId, host: &mut dyn Host) {
         for fellow in self.application(self.unit(unit).application).units.clone() {
             self.look_again(fellow, host);
         }

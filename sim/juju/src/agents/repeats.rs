@@ -1,4 +1,5 @@
-//! Hooks that only time brings: update-status, and secret events that are repeated.
+//! Repeated hooks, which a timer causes and no change: update-status, and `secret-expired` after its first
+//! time.
 //!
 //! The k-th firing of a timer is a pure function of (seed, unit, k), found in constant time, and
 //! so is the duration of a hook of (seed, unit, start): what was not played can be found again.
@@ -132,7 +133,7 @@ impl Agents {
         }
     }
 
-    /// Sets the agent's own timer to `at`; what it was set for before is for nothing.
+    /// Sets the agent's own timer to `at`, instead of what it was set to before.
     pub(crate) fn set_alarm(&mut self, id: UnitId, at: Time, host: &mut dyn Host) {
         let agent = self.topology.agent_of_mut(id);
         if at < Time::MAX && agent.alarm != at {

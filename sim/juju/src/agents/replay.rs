@@ -1,13 +1,13 @@
 //! Elided hooks, played on paper: which agents of one machine would have run what, and where that
 //! has left them by now. The last few are enough, from an instant at which all were surely at rest.
 
-use crate::agents::{Expiry, MACHINE_LOCK_POLL, SECRET_EXPIRE_RETRY, Timer, Told};
+use crate::agents::{Expiry, MACHINE_LOCK_POLL, SECRET_EXPIRE_RETRY, Snapshot, Timer};
 use crate::convert::count;
 use crate::timing::Timing;
 use crate::{Hook, SecretId, UnitId};
 use trustsim_kernel::{Span, Time};
 
-/// Everything that only time brings to one agent, and how much of it was handled.
+/// The timers of one agent that cause repeated hooks, and how many of their firings were handled.
 #[derive(Clone, Debug)]
 pub(crate) struct Repeats<'a> {
     timer: Option<Timer<'a>>,
@@ -36,26 +36,27 @@ impl Repeats<'_> {
             .map(|timer| timer.firing(timer.fired(t) + 1));
         let expiries = self.expiries.iter();
         let expiries = expiries.map(|(_, expiry)| expiry.firing(expiry.fired(t) + 1));
-        timer.chain(expiries).min().unwrap_or(Time::MAX)
+        timer.chain(expiries).fold(Time::MAX, Time::min)
     }
 
     /// What a hook that starts at `t` is told: it takes along every update-status that fired.
-    fn told(&self, hook: &Hook, t: Time) -> Told {
+    fn snapshot(&self, hook: &Hook, t: Time) -> Snapshot {
         let mut expiries = self.expiries.iter();
         let expiry = expiries.find(|(key, _)| Some(*key) == hook.secret_revision());
-        Told {
+        Snapshot {
+            // Before `start` there is no timer, and update-status is about no secret.
             timer: self.timer.as_ref().map_or(0, |timer| timer.fired(t)),
             firings: expiry.map_or(0, |(_, expiry)| expiry.fired(t)),
-            ..Told::default()
+            ..Snapshot::default()
         }
     }
 
     /// Notes that `hook` was committed.
-    fn commit(&mut self, hook: &Hook, told: Told) {
-        self.timer_handled = told.timer;
+    fn commit(&mut self, hook: &Hook, snapshot: Snapshot) {
+        self.timer_handled = snapshot.timer;
         for (key, expiry) in &mut self.expiries {
             if Some(*key) == hook.secret_revision() {
-                expiry.handled = told.firings;
+                expiry.handled = snapshot.firings;
             }
         }
     }
@@ -100,7 +101,7 @@ impl Repeats<'_> {
 
 /// What an agent does at an instant of a replay.
 #[derive(Clone, Debug)]
-pub(crate) enum Doing {
+pub(crate) enum ReplayState {
     /// Nothing since then.
     Resting(Time),
     /// It waits for the machine lock.
@@ -110,7 +111,7 @@ pub(crate) enum Doing {
     /// It runs a hook.
     Running {
         hook: Hook,
-        told: Told,
+        snapshot: Snapshot,
         began: Time,
         ends: Time,
     },
@@ -122,29 +123,29 @@ pub(crate) struct Replayed {
     pub unit: UnitId,
     pub timer_handled: u64,
     pub expiries: Vec<((SecretId, u32), Expiry)>,
-    pub doing: Doing,
+    pub state: ReplayState,
 }
 
 struct Member<'a> {
     unit: UnitId,
     repeats: Repeats<'a>,
-    doing: Doing,
+    state: ReplayState,
 }
 
 impl Member<'_> {
     /// When something happens to it by itself next.
     fn next_at(&self) -> Time {
-        match &self.doing {
-            Doing::Resting(since) if self.repeats.due(*since).is_some() => *since,
-            Doing::Resting(since) => self.repeats.next_after(*since),
-            Doing::Waiting => Time::MAX,
-            Doing::Polling(at) => *at,
-            Doing::Running { ends, .. } => *ends,
+        match &self.state {
+            ReplayState::Resting(since) if self.repeats.due(*since).is_some() => *since,
+            ReplayState::Resting(since) => self.repeats.next_after(*since),
+            ReplayState::Waiting => Time::MAX,
+            ReplayState::Polling(at) => *at,
+            ReplayState::Running { ends, .. } => *ends,
         }
     }
 
     fn is_running(&self) -> bool {
-        matches!(self.doing, Doing::Running { .. })
+        matches!(self.state, ReplayState::Running { .. })
     }
 }
 
@@ -160,7 +161,7 @@ impl<'a> Replay<'a> {
             Some(Member {
                 unit: *unit,
                 repeats: timing.repeats(*unit)?,
-                doing: Doing::Resting(Time::EPOCH),
+                state: ReplayState::Resting(Time::EPOCH),
             })
         });
         Self {
@@ -176,7 +177,7 @@ impl<'a> Replay<'a> {
             if let Some(at) = rested {
                 member.repeats.handle_before(at);
             }
-            member.doing = Doing::Resting(rested.unwrap_or(from));
+            member.state = ReplayState::Resting(rested.unwrap_or(from));
         }
         while let Some(index) = self.next_member(until, now) {
             if self.members[index].is_running() {
@@ -189,15 +190,15 @@ impl<'a> Replay<'a> {
             unit: member.unit,
             timer_handled: member.repeats.timer_handled,
             expiries: member.repeats.expiries,
-            doing: member.doing,
+            state: member.state,
         });
         replayed.collect()
     }
 
     /// To whom something happens next: a hook that starts before `until`, or ends by `now`.
     fn next_member(&self, until: Time, now: Time) -> Option<usize> {
-        let counts = |member: &Member<'_>, at: Time| match member.doing {
-            Doing::Running { .. } => at <= now,
+        let counts = |member: &Member<'_>, at: Time| match member.state {
+            ReplayState::Running { .. } => at <= now,
             _ => at < until,
         };
         let due = self
@@ -213,20 +214,24 @@ impl<'a> Replay<'a> {
 
     fn try_hook(&mut self, index: usize) {
         if self.members.iter().any(Member::is_running) {
-            self.members[index].doing = Doing::Waiting;
+            self.members[index].state = ReplayState::Waiting;
             return;
         }
+        assert!(
+            !matches!(self.members[index].state, ReplayState::Waiting),
+            "a unit waits for a machine lock that is free"
+        );
         let member = &mut self.members[index];
         let start = member.next_at();
         let Some(hook) = member.repeats.due(start) else {
-            member.doing = Doing::Resting(start);
+            member.state = ReplayState::Resting(start);
             return;
         };
-        let told = member.repeats.told(&hook, start);
+        let snapshot = member.repeats.snapshot(&hook, start);
         let ends = start + self.timing.hook_duration(member.unit, start);
-        member.doing = Doing::Running {
+        member.state = ReplayState::Running {
             hook,
-            told,
+            snapshot,
             began: start,
             ends,
         };
@@ -235,13 +240,14 @@ impl<'a> Replay<'a> {
     fn end_hook(&mut self, index: usize) {
         let member = &mut self.members[index];
         let ends = member.next_at();
-        if let Doing::Running { hook, told, .. } = &member.doing {
-            member.repeats.commit(hook, *told);
+        if let ReplayState::Running { hook, snapshot, .. } = &member.state {
+            member.repeats.commit(hook, *snapshot);
         }
-        member.doing = Doing::Resting(ends);
+        member.state = ReplayState::Resting(ends);
         for member in &mut self.members {
-            if matches!(member.doing, Doing::Waiting) {
-                member.doing = Doing::Polling(ends + self.timing.lock_poll(member.unit, ends));
+            if matches!(member.state, ReplayState::Waiting) {
+                member.state =
+                    ReplayState::Polling(ends + self.timing.lock_poll(member.unit, ends));
             }
         }
     }
@@ -286,7 +292,7 @@ impl<'a> Replay<'a> {
         None
     }
 
-    /// Every firing of anybody's after `from` and before `until`, in order.
+    /// Every firing of a timer of theirs after `from` and before `until`, in order.
     fn firings(&self, from: Time, until: Time) -> Vec<Time> {
         let mut found: Vec<Time> = Vec::new();
         for member in &self.members {
@@ -298,7 +304,7 @@ impl<'a> Replay<'a> {
 }
 
 impl<'a> Timing<'a> {
-    /// What only time brings to an agent.
+    /// The timers of an agent that cause repeated hooks.
     pub(crate) fn repeats(&self, id: UnitId) -> Option<Repeats<'a>> {
         let agent = self.agent_of(id);
         let expiries = agent.expiries.iter();

@@ -8,7 +8,7 @@
 mod outside;
 mod relations;
 mod secrets;
-mod sight;
+mod visible;
 mod workload;
 
 use std::cell::RefCell;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(crate) use outside::OutsideServices;
 pub use secrets::SecretView;
 pub(crate) use secrets::SecretWrite;
-pub use sight::{RelationSight, SecretSight, Sight};
+pub use visible::{VisibleModel, VisibleRelation, VisibleSecret};
 pub use workload::Files;
 
 use crate::convert::count;
@@ -91,15 +91,15 @@ pub struct UnitContext<'a, N = ()> {
     moving: Option<(RelationId, UnitId, bool)>,
     pub(crate) effects: Effects,
     notes: Vec<N>,
-    /// What was asked of the controller, each once in a hook; counted where it takes time.
-    asked: Option<RefCell<BTreeSet<Asked>>>,
+    /// What was read from the controller, each once in a hook; counted where that takes time.
+    reads: Option<RefCell<BTreeSet<ControllerRead>>>,
 }
 
-/// Something that a hook asks its controller for. The agent keeps the answer until the hook ends
+/// Something that a hook reads from its controller. The agent keeps the answer until the hook ends
 /// (juju/juju 3.6 `internal/worker/uniter/runner/context`: `RelationCache`, `ContextRelation`,
 /// `HookContext.ConfigSettings`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Asked {
+enum ControllerRead {
     Config,
     Network,
     UnitBag(RelationId, UnitId),
@@ -122,10 +122,7 @@ impl<'a, N> UnitContext<'a, N> {
             _ => None,
         };
         let workload = juju.unit(unit).workload.clone();
-        let draws = juju
-            .agent(unit)
-            .map(|agent| agent.draws.clone())
-            .unwrap_or_default();
+        let draws = juju.agent_of(unit).draws.clone();
         let effects = Effects {
             workload,
             draws,
@@ -139,22 +136,22 @@ impl<'a, N> UnitContext<'a, N> {
             moving,
             effects,
             notes: Vec::new(),
-            asked: juju.timing().impairment(unit).map(|_| RefCell::default()),
+            reads: juju.timing().impairment(unit).map(|_| RefCell::default()),
         }
     }
 
     /// Ends the hook: what it leaves behind, and what its charm puts into the journal.
     pub fn into_effects(mut self) -> (Effects, Vec<N>) {
         // On a healthy path calls take no time, and none was counted.
-        let asked = self.asked.map_or(0, |asked| asked.borrow().len());
-        self.effects.calls += count(asked);
+        let reads = self.reads.map_or(0, |reads| reads.borrow().len());
+        self.effects.calls += count(reads);
         self.effects.noted = !self.notes.is_empty();
         (self.effects, self.notes)
     }
 
-    fn ask(&self, what: Asked) {
-        if let Some(asked) = &self.asked {
-            asked.borrow_mut().insert(what);
+    fn note_read(&self, what: ControllerRead) {
+        if let Some(reads) = &self.reads {
+            reads.borrow_mut().insert(what);
         }
     }
 
@@ -218,7 +215,7 @@ impl<'a, N> UnitContext<'a, N> {
 
     /// An option's effective value; `None` where it is unset and has no default.
     pub fn config(&self, option: &str) -> Option<&'a str> {
-        self.ask(Asked::Config);
+        self.note_read(ControllerRead::Config);
         self.application()
             .config
             .value
@@ -228,7 +225,7 @@ impl<'a, N> UnitContext<'a, N> {
 
     /// The address others reach this unit at.
     pub fn address(&self) -> &'a str {
-        self.ask(Asked::Network);
+        self.note_read(ControllerRead::Network);
         &self.unit().address.value
     }
 
@@ -257,8 +254,9 @@ impl<'a, N> UnitContext<'a, N> {
 
     /// A random stream for `purpose` that no other unit, purpose or time of asking shares.
     pub fn stream(&mut self, purpose: &'static str) -> Stream {
-        let count = self.effects.draws.get(purpose).copied().unwrap_or(0) + 1;
-        self.effects.draws.insert(purpose, count);
+        let count = self.effects.draws.entry(purpose).or_insert(0);
+        *count += 1;
+        let count = *count;
         let subject = format!("{}.{}#{count}", self.model_name(), self.unit_name());
         self.juju.timing().streams.stream(purpose, &subject)
     }

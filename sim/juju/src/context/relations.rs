@@ -1,16 +1,14 @@
-//! Relations as a hook sees them: who is there, and what stands in which databag, by Juju's
+//! Relations as a hook sees them: which units are there, and what each databag holds, by Juju's
 //! permission table. Must not know secrets or workloads.
 
-use super::{Asked, UnitContext};
+use super::{ControllerRead, UnitContext};
 use crate::permissions::{Access, Whose, access};
 use crate::{ApplicationKind, Bag, Relation, RelationId, ToolError, UnitId, Value};
 
 impl<'a, N> UnitContext<'a, N> {
     /// `relation-ids ENDPOINT`, in order of number; one being broken is left out.
     pub fn relations(&self, endpoint: &str) -> Vec<RelationId> {
-        let Some(agent) = self.juju.agent(self.id) else {
-            return Vec::new();
-        };
+        let agent = self.juju.agent_of(self.id);
         self.application()
             .relations
             .iter()
@@ -34,15 +32,9 @@ impl<'a, N> UnitContext<'a, N> {
 
     /// Name of the application on the other side (its own for a peer relation).
     pub fn remote_application_name(&self, relation: RelationId) -> &'a str {
-        match self.sides(relation) {
-            Some((relation, end)) => {
-                &self
-                    .juju
-                    .application(relation.opposite(end).application)
-                    .name
-            }
-            None => "",
-        }
+        let (relation, end) = self.own_side(relation);
+        let remote = relation.opposite(end).application;
+        &self.juju.application(remote).name
     }
 
     /// `relation-list`: remote units joined, as far as this unit's hooks have been told, sorted
@@ -52,13 +44,10 @@ impl<'a, N> UnitContext<'a, N> {
         if Some(relation) == self.breaking {
             return Vec::new();
         }
-        let members = self
-            .juju
-            .agent(self.id)
-            .and_then(|agent| agent.relations.get(&relation));
-        let mut units: Vec<UnitId> = members
-            .map(|local| local.members.keys().copied().collect())
-            .unwrap_or_default();
+        // In a relation that the unit has yet to enter, none has joined as far as it was told.
+        let known = self.juju.agent_of(self.id).relations.get(&relation);
+        let members = known.into_iter().flat_map(|local| local.members.keys());
+        let mut units: Vec<UnitId> = members.copied().collect();
         if let Some((of, unit, joins)) = self.moving {
             units.retain(|other| of != relation || *other != unit);
             if of == relation && joins {
@@ -87,12 +76,14 @@ impl<'a, N> UnitContext<'a, N> {
             return Ok(bag.clone());
         }
         self.check(relation, Whose::Unit(unit), Access::Read)?;
-        self.ask(Asked::UnitBag(relation, unit));
+        self.note_read(ControllerRead::UnitBag(relation, unit));
         let relation = self.juju.relation(relation);
         let member = relation.ends.iter().find_map(|end| end.units.get(&unit));
-        Ok(member
-            .map(|member| member.bag.value.clone())
-            .unwrap_or_default())
+        Ok(match member {
+            Some(member) => member.bag.value.clone(),
+            // It has yet to enter the scope: nothing was written.
+            None => Bag::default(),
+        })
     }
 
     /// `relation-get --app - REMOTE`: the other application's bag.
@@ -105,7 +96,7 @@ impl<'a, N> UnitContext<'a, N> {
         if found.is_peer() {
             return self.own_application_data(relation);
         }
-        self.ask(Asked::ApplicationBag(relation, false));
+        self.note_read(ControllerRead::ApplicationBag(relation, false));
         Ok(found.opposite(end).bag.value.clone())
     }
 
@@ -124,7 +115,7 @@ impl<'a, N> UnitContext<'a, N> {
             Access::Read,
         )?;
         let (found, end) = self.sides(relation).ok_or_else(|| no_relation(relation))?;
-        self.ask(Asked::ApplicationBag(relation, true));
+        self.note_read(ControllerRead::ApplicationBag(relation, true));
         Ok(found.ends[end].bag.value.clone())
     }
 
@@ -175,6 +166,12 @@ impl<'a, N> UnitContext<'a, N> {
         Some((relation, relation.end_of(self.application_id())?))
     }
 
+    /// A relation of this unit's application, and the side that it has in it.
+    pub(crate) fn own_side(&self, relation: RelationId) -> (&'a Relation, usize) {
+        let sides = self.sides(relation);
+        sides.unwrap_or_else(|| panic!("{} has no {relation:?}", self.unit_name()))
+    }
+
     fn check(&self, relation: RelationId, whose: Whose, wanted: Access) -> Result<(), ToolError> {
         let (found, _) = self.sides(relation).ok_or_else(|| no_relation(relation))?;
         let held = access(self.juju, found, self.id, self.is_leader(), whose);
@@ -187,9 +184,8 @@ impl<'a, N> UnitContext<'a, N> {
 
     /// What a proxy or an application is, for charms that ask where a relation leads.
     pub fn is_cross_model(&self, relation: RelationId) -> bool {
-        self.sides(relation).is_some_and(|(found, end)| {
-            self.juju.application(found.opposite(end).application).kind != ApplicationKind::Local
-        })
+        let (found, end) = self.own_side(relation);
+        self.juju.application(found.opposite(end).application).kind != ApplicationKind::Local
     }
 }
 

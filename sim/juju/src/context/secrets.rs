@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Asked, UnitContext};
+use super::{ControllerRead, UnitContext};
 use crate::{Secret, SecretContent, SecretId, SecretOwner, ToolError, Value};
 use trustsim_kernel::Time;
 
@@ -73,7 +73,7 @@ pub struct SecretView {
 impl<N> UnitContext<'_, N> {
     /// The secret of this owner with this label, as the hook has left it so far.
     pub fn secret(&self, owner: SecretOwner, label: &str) -> Option<SecretView> {
-        self.ask(Asked::Secret(label.into()));
+        self.note_read(ControllerRead::Secret(label.into()));
         let mut view = self.juju.store().by_label(owner, label).and_then(|id| {
             let secret = self.juju.secret(id);
             view_of(id, secret, secret.latest())
@@ -239,7 +239,7 @@ impl<N> UnitContext<'_, N> {
     /// `secret-get --label`, by a unit of the owning application that is not the owner's leader:
     /// the tracked revision, the latest with `refresh`.
     pub fn read_application_secret(&mut self, label: &str, refresh: bool) -> Option<SecretView> {
-        self.ask(Asked::Secret(label.into()));
+        self.note_read(ControllerRead::Secret(label.into()));
         let owner = SecretOwner::Application(self.application_id());
         if self.is_leader() {
             return self.secret(owner, label);
@@ -255,7 +255,7 @@ impl<N> UnitContext<'_, N> {
     /// `secret-get --peek`: the latest revision. What is tracked stays, except that the first
     /// look at a secret starts tracking it.
     pub fn peek_application_secret(&mut self, label: &str) -> Option<SecretView> {
-        self.ask(Asked::Secret(label.into()));
+        self.note_read(ControllerRead::Secret(label.into()));
         let owner = SecretOwner::Application(self.application_id());
         if self.is_leader() {
             return self.secret(owner, label);

@@ -37,7 +37,7 @@ impl Workload {
     }
 
     /// Whether the process knows something that a restart would lose.
-    pub(crate) fn remembers(&self) -> bool {
+    pub(crate) fn has_memory(&self) -> bool {
         let mut paths = self.loaded.keys();
         paths.any(|path| path.starts_with(Self::MEMORY))
     }
@@ -55,7 +55,7 @@ impl<'a, N> UnitContext<'a, N> {
     pub fn can_connect(&self) -> bool {
         let ready =
             |agent: &crate::Agent| agent.containers_ready > 0 || agent.pebble_from <= self.true_now;
-        !self.is_kubernetes() || self.juju.agent(self.id).is_some_and(ready)
+        !self.is_kubernetes() || ready(self.juju.agent_of(self.id))
     }
 
     /// The workloads of the application's other units, as their processes know them of each other
@@ -69,9 +69,7 @@ impl<'a, N> UnitContext<'a, N> {
     /// The workloads of the application on the other side of a relation, whichever model it is
     /// in, as a process of this unit would reach them.
     pub fn remote_workloads(&self, relation: RelationId) -> Vec<&'a Workload> {
-        let Some((found, end)) = self.sides(relation) else {
-            return Vec::new();
-        };
+        let (found, end) = self.own_side(relation);
         let proxy = found.opposite(end).application;
         let application = match &self.juju.application(proxy).kind {
             ApplicationKind::Local => proxy,

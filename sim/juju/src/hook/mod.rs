@@ -229,7 +229,7 @@ impl fmt::Display for Status {
     }
 }
 
-/// What only time brings: whether update-status, or a secret event that is repeated, could do
+/// Of repeated hooks: whether update-status, or a secret event that is repeated, could do
 /// anything before something else happens to the unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quiet {

@@ -103,13 +103,13 @@ impl Timing<'_> {
         if at < self.agent_of(unit).timer_from {
             return watch;
         }
-        watch + self.one_way(unit, impairment, at, EVENT)
+        watch + self.one_way_delay(unit, impairment, at, EVENT)
     }
 
     /// How much longer a packet takes that leaves then.
-    fn one_way(&self, unit: UnitId, impairment: Impairment, at: Time, number: u32) -> Span {
+    fn one_way_delay(&self, unit: UnitId, impairment: Impairment, at: Time, number: u32) -> Span {
         let key = u64::from(unit.0) << 32 | u64::from(number) << 5;
-        impairment.delay + self.resent(PURPOSE_RESEND, key, at, impairment.loss_percent)
+        impairment.delay + self.resend_delay(PURPOSE_RESEND, key, at, impairment.loss_percent)
     }
 
     pub(crate) fn round_trip(
@@ -119,12 +119,12 @@ impl Timing<'_> {
         at: Time,
         number: u32,
     ) -> Span {
-        let there = self.one_way(unit, impairment, at, number * 2);
-        there + self.one_way(unit, impairment, at, number * 2 + 1)
+        let there = self.one_way_delay(unit, impairment, at, number * 2);
+        there + self.one_way_delay(unit, impairment, at, number * 2 + 1)
     }
 
     /// How long what leaves at `at` is sent again and again before it arrives.
-    pub(crate) fn resent(&self, purpose: u64, key: u64, at: Time, percent: u32) -> Span {
+    pub(crate) fn resend_delay(&self, purpose: u64, key: u64, at: Time, percent: u32) -> Span {
         let (mut waited, mut wait) = (Span::ZERO, RESEND_MIN);
         for attempt in 0_u64..16 {
             let draw = self
@@ -140,13 +140,13 @@ impl Timing<'_> {
     }
 
     /// How many calls of the API a hook makes before its charm asks for anything.
-    pub(crate) fn calls_of_a_hook(&self, unit: UnitId) -> u32 {
+    pub(crate) fn count_hook_calls(&self, unit: UnitId) -> u32 {
         let on_machine = self.unit(unit).machine.is_some();
         HOOK_CALLS + if on_machine { MACHINE_CALLS } else { 0 }
     }
 
     /// How much longer a hook takes that begins at `at` and makes so many calls, one by one.
-    pub(crate) fn calls_take(&self, unit: UnitId, at: Time, calls: u32) -> Span {
+    pub(crate) fn duration_of_calls(&self, unit: UnitId, at: Time, calls: u32) -> Span {
         let Some(impairment) = self.impairment(unit) else {
             return Span::ZERO;
         };

@@ -68,7 +68,7 @@ impl Timing<'_> {
     pub(crate) fn link_losses(&self, link: LinkId, now: Time) -> Span {
         match self.link_impairment(link) {
             Some(Impairment { loss_percent, .. }) if loss_percent > 0 => {
-                self.resent(PURPOSE_LOSS, u64::from(link.0) << 8, now, loss_percent)
+                self.resend_delay(PURPOSE_LOSS, u64::from(link.0) << 8, now, loss_percent)
             }
             _ => Span::ZERO,
         }
@@ -86,7 +86,7 @@ impl Timing<'_> {
     }
 
     /// How long a delivery takes that leaves now and is not lost.
-    pub(crate) fn travel(&self, id: LinkId) -> Span {
+    pub(crate) fn travel_time(&self, id: LinkId) -> Span {
         self.latencies.watch + self.latencies.cross_model + self.link_delay(id)
     }
 }

@@ -117,7 +117,7 @@ impl Operator<'_> {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
-        self.agents.processes_changed(unit, host);
+        self.agents.note_process_change(unit, host);
         let found = self.agents.unit_mut(unit);
         let before = found.workload.loaded.clone();
         change(&mut found.workload, files);
@@ -134,7 +134,7 @@ impl Operator<'_> {
 
     /// A unit's process starts again and reads its files, whatever hook runs meanwhile.
     pub fn restart_process(&mut self, unit: UnitId, cause: Option<Seq>, host: &mut dyn Host) {
-        self.agents.processes_changed(unit, host);
+        self.agents.note_process_change(unit, host);
         let found = self.agents.unit_mut(unit);
         found.workload.restart();
         found.workload.generation += 1;

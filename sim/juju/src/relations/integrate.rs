@@ -206,10 +206,8 @@ impl Topology {
             .endpoints
             .iter()
             .find(|info| info.name == end.endpoint);
-        (
-            application.model,
-            info.map_or_else(|| "".into(), |info| Arc::clone(&info.interface)),
-        )
+        let info = info.expect("the endpoint was looked up when the side was made");
+        (application.model, Arc::clone(&info.interface))
     }
 
     fn find_relation(&self, ends: &[End]) -> Option<RelationId> {

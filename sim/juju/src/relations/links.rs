@@ -123,7 +123,7 @@ impl Relations<'_> {
 
     fn schedule_transfer(&mut self, id: LinkId, to_offering: bool, host: &mut dyn Host) {
         let at = host.now()
-            + self.agents.timing().travel(id)
+            + self.agents.timing().travel_time(id)
             + self.agents.timing().link_losses(id, host.now());
         let link = self.agents.link_mut(id);
         let due = &mut link.due[usize::from(to_offering)];
@@ -139,18 +139,19 @@ impl Relations<'_> {
         if !link.connected || self.agents.timing().is_link_stalled(id) {
             return; // What waits is delivered once the link carries again.
         }
-        let travel = self.agents.timing().travel(id);
-        let (source, target) = if to_offering {
-            (link.consumer, link.offering)
-        } else {
-            (link.offering, link.consumer)
-        };
-        self.copy_life(source, target, travel, host);
+        let travel_time = self.agents.timing().travel_time(id);
+        let (source, target) = self.halves(id, to_offering);
+        self.copy_life(source, target, travel_time, host);
         let (source_end, proxy) = (self.local_end(source), self.proxy_end(target));
-        self.copy_units(id, to_offering, (source, source_end), (target, proxy), host);
+        self.copy_units(id, to_offering, host);
         let bag = self.relation(source).ends[source_end].bag.clone();
-        let travelled = bag.changed_at + travel;
+        let travelled = bag.changed_at + travel_time;
         let delivered = &mut self.agents.link_mut(id).delivered[usize::from(to_offering)];
+        assert!(
+            *delivered <= bag.version,
+            "{id:?} delivered version {delivered} of a databag that has {}",
+            bag.version
+        );
         if travelled <= host.now() && bag.version != *delivered {
             *delivered = bag.version;
             let end = &mut self.agents.relation_mut(target).ends[proxy];
@@ -164,11 +165,11 @@ impl Relations<'_> {
         &mut self,
         source: RelationId,
         target: RelationId,
-        travel: Span,
+        travel_time: Span,
         host: &mut dyn Host,
     ) {
         let relation = self.relation(source);
-        if relation.changed_at + travel > host.now() {
+        if relation.changed_at + travel_time > host.now() {
             return;
         }
         let (cause, life) = (relation.cause, relation.life);
@@ -180,25 +181,20 @@ impl Relations<'_> {
         }
     }
 
-    fn copy_units(
-        &mut self,
-        id: LinkId,
-        to_offering: bool,
-        (source, source_end): (RelationId, usize),
-        (target, proxy): (RelationId, usize),
-        host: &mut dyn Host,
-    ) {
+    fn copy_units(&mut self, id: LinkId, to_offering: bool, host: &mut dyn Host) {
         let now = host.now();
-        let travel = self.agents.timing().travel(id);
+        let (source, target) = self.halves(id, to_offering);
+        let (source_end, proxy) = (self.local_end(source), self.proxy_end(target));
+        let travel_time = self.agents.timing().travel_time(id);
         let changed =
             std::mem::take(&mut self.agents.link_mut(id).changed[usize::from(to_offering)]);
         let mut later = BTreeSet::new();
         for unit in changed {
-            let Some(member) = self.relation(source).ends[source_end].units.get(&unit) else {
-                continue;
-            };
-            let member = member.clone();
-            if member.bag.changed_at.max(member.moved_at) + travel > now {
+            let member = self.relation(source).ends[source_end].units.get(&unit);
+            let member = member
+                .expect("a unit that changed is or was in scope")
+                .clone();
+            if member.bag.changed_at.max(member.moved_at) + travel_time > now {
                 later.insert(unit);
                 continue;
             }
@@ -258,6 +254,15 @@ impl Topology {
 }
 
 impl Topology {
+    /// The relation that a delivery comes from, and the one that it is for.
+    fn halves(&self, id: LinkId, to_offering: bool) -> (RelationId, RelationId) {
+        let link = self.link(id);
+        match to_offering {
+            true => (link.consumer, link.offering),
+            false => (link.offering, link.consumer),
+        }
+    }
+
     /// The side of one half of a link that is in its own model.
     fn local_end(&self, id: RelationId) -> usize {
         let mut ends = self.relation(id).ends.iter();

@@ -45,9 +45,8 @@ impl Relations<'_> {
     pub(crate) fn enter_scope(&mut self, unit: UnitId, relation: RelationId, host: &mut dyn Host) {
         let now = host.now();
         let application = self.unit(unit).application;
-        let Some(end) = self.relation(relation).end_of(application) else {
-            return;
-        };
+        let end = self.relation(relation).end_of(application);
+        let end = end.expect("a unit enters the scope of its own application's relations");
         assert_eq!(
             self.application(application).model,
             self.relation(relation).model,
@@ -103,9 +102,8 @@ impl Relations<'_> {
     /// The unit leaves scope; the last one to leave a dying relation removes it.
     pub(crate) fn leave_scope(&mut self, unit: UnitId, id: RelationId, host: &mut dyn Host) {
         let application = self.unit(unit).application;
-        let Some(end) = self.relation(id).end_of(application) else {
-            return;
-        };
+        let end = self.relation(id).end_of(application);
+        let end = end.expect("a unit leaves the scope of its own application's relations");
         let cause = self.relation(id).cause;
         self.mark_left(unit, id, end, cause, host);
         self.remove_if_left(id);
@@ -122,7 +120,7 @@ impl Relations<'_> {
     ) {
         let side = &mut self.agents.relation_mut(id).ends[end];
         let Some(member) = side.units.get_mut(&unit).filter(|member| member.in_scope) else {
-            return;
+            return; // It left before, or never entered.
         };
         member.in_scope = false;
         member.moved_at = host.now();
@@ -249,7 +247,7 @@ impl Relations<'_> {
     }
 
     /// What committing a relation hook changes in the agent's own record.
-    pub(crate) fn relation_hook_done(
+    pub(crate) fn record_relation_hook(
         &mut self,
         unit: UnitId,
         hook: &Hook,
@@ -320,14 +318,14 @@ impl Relations<'_> {
             return;
         }
         agent.shutting_down = false;
-        self.agents.pods().pod_is_back(unit, host);
+        self.agents.pods().continue_rollout(unit, host);
         let agent = self.agents.agent_of_mut(unit);
         agent.dirty.extend(agent.relations.keys());
         for relation in relations {
-            if let Some(end) = self.relation(relation).end_of(application) {
-                self.mark_left(unit, relation, end, cause, host);
-                self.remove_if_left(relation);
-            }
+            let end = self.relation(relation).end_of(application);
+            let end = end.expect("an application is on a side of its relations");
+            self.mark_left(unit, relation, end, cause, host);
+            self.remove_if_left(relation);
         }
         self.agents.wake_at_arrival(unit, host);
         for subordinate in self.subordinates(unit) {

@@ -1,7 +1,7 @@
 //! What a unit is told of the secrets it manages: revisions that expired, and revisions that
 //! no unit reads any more (juju/juju 3.6 `internal/worker/secretexpire`, `state/secrets.go`).
 
-use crate::agents::{Expiry, Told};
+use crate::agents::{Expiry, Snapshot};
 use crate::convert::count;
 use crate::secrets::Secrets;
 use crate::{
@@ -70,14 +70,14 @@ impl Secrets<'_> {
     }
 
     /// A controller is back, or its clock jumped: what is due by now, or will be, is looked at.
-    pub(crate) fn look_at_expiries(&mut self, controller: ControllerId, host: &mut dyn Host) {
+    pub(crate) fn schedule_expiries(&mut self, controller: ControllerId, host: &mut dyn Host) {
         let skew_ns = self.controller(controller).skew_ns;
         for (id, secret) in self.store.iter() {
             if secret.removed || self.controller_of(secret.owner) != controller {
                 continue;
             }
             for (at, said) in secret.expiries.values() {
-                let due = at.skewed_by(skew_ns.saturating_neg());
+                let due = at.shown_with_skew(skew_ns);
                 if !said {
                     host.schedule(due.max(host.now()), Event::SecretExpiry(id));
                 }
@@ -152,8 +152,8 @@ impl Secrets<'_> {
     /// A revision's expiry changed or went: no unit has been told of the new one.
     pub(crate) fn forget_expiry(&mut self, id: SecretId, revision: u32, host: &mut dyn Host) {
         for unit in self.managers(id) {
-            let told = |agent: &crate::Agent| agent.expiries.contains_key(&(id, revision));
-            if !self.agent(unit).is_some_and(told) {
+            let agent = self.agent_of(unit);
+            if !agent.expiries.contains_key(&(id, revision)) {
                 continue;
             }
             self.agents.settle(unit, host);
@@ -171,7 +171,7 @@ impl Secrets<'_> {
         for unit in self.managers(id) {
             let agent = self.agents.agent_of_mut(unit);
             agent.obsolete.retain(|(secret, _), _| *secret != id);
-            agent.obsolete_told.retain(|(secret, _)| *secret != id);
+            agent.obsolete_notified.retain(|(secret, _)| *secret != id);
         }
     }
 
@@ -191,7 +191,7 @@ impl Secrets<'_> {
 
     /// Tells the owner of revisions that no unit reads any more. An agent that does not watch when
     /// a revision becomes obsolete is not told later.
-    pub(crate) fn tell_obsolete(&mut self, id: SecretId, host: &mut dyn Host) {
+    pub(crate) fn notify_obsolete(&mut self, id: SecretId, host: &mut dyn Host) {
         let Some(unit) = self.manager(self.store.get(id).owner) else {
             return;
         };
@@ -200,7 +200,7 @@ impl Secrets<'_> {
         let agent = self.agents.agent_of_mut(unit);
         obsolete.retain(|revision| {
             let key = (id, *revision);
-            !agent.obsolete_told.contains(&key) && !agent.obsolete.contains_key(&key)
+            !agent.obsolete_notified.contains(&key) && !agent.obsolete.contains_key(&key)
         });
         if obsolete.is_empty() {
             return;
@@ -218,36 +218,47 @@ impl Secrets<'_> {
         host: &mut dyn Host,
     ) {
         for (id, revision) in tracked {
+            let latest = self.store.get(*id).latest();
             let consumers = &mut self.store.get_mut(*id).consumers;
             let is_new = !consumers.contains_key(&unit);
             let tracking = consumers.entry(unit).or_default();
+            assert!(
+                (1..=latest).contains(revision),
+                "{unit:?} tracks revision {revision} of {latest} of {id:?}"
+            );
             let moves = tracking.revision != *revision;
             tracking.revision = *revision;
-            if is_new && tracking.told < self.store.get(*id).latest() {
+            if is_new && tracking.notified < self.store.get(*id).latest() {
                 self.agents.wake_at_arrival(unit, host);
             }
             if moves {
-                self.tell_obsolete(*id, host);
+                self.notify_obsolete(*id, host);
             }
         }
     }
 
     /// What committing a secret hook changes in the agent's own record.
-    pub(crate) fn secret_hook_done(&mut self, unit: UnitId, hook: &Hook, told: Told) {
+    pub(crate) fn record_secret_hook(&mut self, unit: UnitId, hook: &Hook, snapshot: Snapshot) {
         if let Hook::SecretChanged { secret } = hook {
             let consumers = &mut self.store.get_mut(*secret).consumers;
-            if let Some(tracking) = consumers.get_mut(&unit) {
-                tracking.told = count(told.version);
-            }
+            let tracking = consumers.get_mut(&unit);
+            let tracking = tracking.expect("a unit is told of secrets that it reads");
+            let notified = count(snapshot.version);
+            assert!(
+                tracking.notified <= notified,
+                "{unit:?} was told of revision {} of {secret:?} and now of {notified}",
+                tracking.notified
+            );
+            tracking.notified = notified;
         }
         let (Some(agent), Some(key)) = (self.agents.agent_mut(unit), hook.secret_revision()) else {
             return;
         };
         if let Hook::SecretRemove { .. } = hook {
             agent.obsolete.remove(&key);
-            agent.obsolete_told.insert(key);
+            agent.obsolete_notified.insert(key);
         } else if let Some(expiry) = agent.expiries.get_mut(&key) {
-            expiry.handled = expiry.handled.max(told.firings);
+            expiry.handled = expiry.handled.max(snapshot.firings);
         }
     }
 
@@ -256,7 +267,7 @@ impl Secrets<'_> {
         let controller = self.controller_of(self.store.get(id).owner);
         let skew_ns = self.controller(controller).skew_ns;
         // What has expired by then expires now.
-        let due = at.skewed_by(skew_ns.saturating_neg()).max(host.now());
+        let due = at.shown_with_skew(skew_ns).max(host.now());
         host.schedule(due, Event::SecretExpiry(id));
     }
 }

@@ -150,7 +150,7 @@ impl Secrets<'_> {
         for reader in readers {
             self.agents.wake_at_arrival(reader, host);
         }
-        self.tell_obsolete(id, host);
+        self.notify_obsolete(id, host);
     }
 
     fn set_expiry(

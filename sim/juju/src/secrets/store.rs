@@ -58,6 +58,12 @@ impl SecretStore {
 
     /// Adds a secret whose label its owner does not use yet.
     pub(crate) fn add(&mut self, secret: Secret) -> SecretId {
+        assert!(
+            secret.latest() == 1 && !secret.removed && secret.consumers.is_empty(),
+            "{} is new, and has {} revisions",
+            secret.label,
+            secret.latest()
+        );
         let key = (secret.owner, Arc::clone(&secret.label));
         let id = self.secrets.push(secret);
         let former = self.labels.insert(key, id);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::random::{OperatorAction, Scene, deeds};
+use super::random::{OperatorAction, Scene, actions};
 use super::stage::{Played, START, Stage, seconds};
 use crate::*;
 
@@ -21,10 +21,10 @@ proptest! {
 
     /// The promise: an elided hook keeps its agent busy for as long as the played one would.
     #[test]
-    fn elision_changes_nothing_else(seed: u64, deeds in deeds()) {
+    fn elision_changes_nothing_else(seed: u64, actions in actions()) {
         let play = |every_hook| {
             let mut scene = Scene::new(seed, every_hook);
-            scene.play(&deeds);
+            scene.play(&actions);
             essence(scene.stage.played)
         };
         let (elided, every) = (play(false), play(true));
@@ -177,7 +177,7 @@ fn an_elided_hook_keeps_the_agent_busy() {
     }
 }
 
-/// Many expired secrets that nobody removes: their beats are found again after months.
+/// Many expired secrets that are never removed: their firings are found again after months.
 #[test]
 fn many_beats_are_found_again() {
     for (secrets, days) in [(1_u64, 40), (20, 3), (200, 1)] {
@@ -237,7 +237,7 @@ fn a_hook_that_outlives_its_connection_hides_no_update_status() {
 /// when it would have arrived.
 #[test]
 fn an_action_is_known_to_an_agent_that_is_back() {
-    let deeds = [
+    let actions = [
         (80, OperatorAction::Kill(15)),
         (1_142_135, OperatorAction::Remove(0)),
         (1_808, OperatorAction::AddUnit(0)),
@@ -251,7 +251,7 @@ fn an_action_is_known_to_an_agent_that_is_back() {
     ];
     let play = |every_hook| {
         let mut scene = Scene::new(5_907_293_881_243_790_388, every_hook);
-        scene.play(&deeds);
+        scene.play(&actions);
         essence(scene.stage.played)
     };
     assert_eq!(play(false), play(true));

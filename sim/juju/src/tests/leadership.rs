@@ -71,7 +71,7 @@ fn a_dead_leader_is_followed_at_once() {
     assert_eq!(stage.hooks(second), ["leader-elected"]);
 }
 
-/// A lease given to nobody is claimed again; with nobody there, by the first to return.
+/// A lease given to no unit is claimed again; where none is connected, by the first to return.
 #[test]
 fn a_free_lease_is_claimed() {
     let (mut stage, a, units) = trio();

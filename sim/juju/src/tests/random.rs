@@ -33,7 +33,7 @@ pub(super) enum OperatorAction {
     Calm(u8),
 }
 
-pub(super) fn deeds() -> impl Strategy<Value = Vec<(u32, OperatorAction)>> {
+pub(super) fn actions() -> impl Strategy<Value = Vec<(u32, OperatorAction)>> {
     let fault = prop_oneof![
         Just(CommitFault::BeforeSecrets),
         Just(CommitFault::BetweenSecretsAndDatabags),
@@ -58,7 +58,7 @@ pub(super) fn deeds() -> impl Strategy<Value = Vec<(u32, OperatorAction)>> {
         1 => Just(Disruption::Down),
     ];
     let n = any::<u8>;
-    let deed = prop_oneof![
+    let action = prop_oneof![
         1 => (n(), n()).prop_map(|(n, level)| OperatorAction::Configure(n, level)),
         1 => n().prop_map(OperatorAction::Integrate),
         1 => n().prop_map(OperatorAction::Remove),
@@ -82,7 +82,7 @@ pub(super) fn deeds() -> impl Strategy<Value = Vec<(u32, OperatorAction)>> {
     ];
     // Bursts a few milliseconds apart, and long quiet stretches.
     let wait = prop_oneof![0_u32..3_000, 3_000_u32..400_000, 400_000_u32..8_000_000];
-    prop::collection::vec((wait, deed), 1..25)
+    prop::collection::vec((wait, action), 1..25)
 }
 
 /// Two models on two controllers, five applications, relations within and across.
@@ -157,11 +157,11 @@ impl Scene {
             .copied()
     }
 
-    pub(super) fn act(&mut self, deed: &OperatorAction) {
+    pub(super) fn act(&mut self, action: &OperatorAction) {
         let apps = self.apps.clone();
         let app = |n: u8| apps[usize::from(n) % apps.len()];
         let unit = |n: u8| self.unit(n);
-        let (unit, relation) = match deed {
+        let (unit, relation) = match action {
             OperatorAction::RemoveUnit(n)
             | OperatorAction::Act(n, _)
             | OperatorAction::Lead(n, _)
@@ -176,7 +176,7 @@ impl Scene {
             _ => (None, None),
         };
         let stage = &mut self.stage;
-        match (deed, unit, relation) {
+        match (action, unit, relation) {
             (OperatorAction::Configure(n, level), ..) => {
                 stage.configure(app(*n), &level.to_string())
             }
@@ -217,7 +217,7 @@ impl Scene {
                     });
                 }
             }
-            (_, Some(unit), _) => self.act_on_unit(deed, unit),
+            (_, Some(unit), _) => self.act_on_unit(action, unit),
             (OperatorAction::Remove(_), _, Some(id)) => {
                 stage.call(|juju, host| juju.relations_mut().remove_relation(id, None, host));
             }
@@ -229,9 +229,9 @@ impl Scene {
         }
     }
 
-    fn act_on_unit(&mut self, deed: &OperatorAction, unit: UnitId) {
+    fn act_on_unit(&mut self, action: &OperatorAction, unit: UnitId) {
         let stage = &mut self.stage;
-        match deed {
+        match action {
             OperatorAction::RemoveUnit(_) => {
                 stage.call(|juju, host| juju.relations_mut().remove_unit(unit, None, host))
             }
@@ -288,11 +288,11 @@ impl Scene {
         }
     }
 
-    pub(super) fn play(&mut self, deeds: &[(u32, OperatorAction)]) {
-        for (wait_ms, deed) in deeds {
+    pub(super) fn play(&mut self, actions: &[(u32, OperatorAction)]) {
+        for (wait_ms, action) in actions {
             self.stage
                 .run_for(Duration::from_millis(u64::from(*wait_ms)));
-            self.act(deed);
+            self.act(action);
         }
         self.stage.run_for(seconds(4_000));
     }
@@ -410,12 +410,12 @@ proptest! {
     /// Whatever happens: nothing panics, versions only grow, and once everything is back and
     /// nothing more happens, every agent comes to rest.
     #[test]
-    fn anything_may_happen(seed: u64, deeds in deeds()) {
+    fn anything_may_happen(seed: u64, actions in actions()) {
         let mut scene = Scene::new(seed, false);
         let mut before = versions(&scene.stage.juju);
-        for (wait_ms, deed) in &deeds {
+        for (wait_ms, action) in &actions {
             scene.stage.run_for(Duration::from_millis(u64::from(*wait_ms)));
-            scene.act(deed);
+            scene.act(action);
             let after = versions(&scene.stage.juju);
             prop_assert!(before.iter().zip(&after).all(|(before, after)| before <= after));
             before = after;
@@ -434,12 +434,12 @@ proptest! {
         }
     }
 
-    /// The same seed and the same deeds give the same hooks.
+    /// The same seed and the same actions give the same hooks.
     #[test]
-    fn the_same_again(seed: u64, deeds in deeds()) {
+    fn the_same_again(seed: u64, actions in actions()) {
         let play = || {
             let mut scene = Scene::new(seed, false);
-            scene.play(&deeds);
+            scene.play(&actions);
             scene.stage.played
         };
         prop_assert_eq!(play(), play());

@@ -58,7 +58,7 @@ fn application_first_then_joins_sorted_as_text() {
     assert_eq!(hooks[start + 8], "db-relation-joined a/2");
 }
 
-/// `nextHookForRelation`: an application bag nobody wrote (version 0) is no event.
+/// `nextHookForRelation`: an application bag that was never written (version 0) is no event.
 #[test]
 fn an_empty_application_bag_is_no_event() {
     let (mut stage, _, b, _) = pair((1, 1));
@@ -155,7 +155,7 @@ fn peers_come_last() {
     assert!(at("cluster-relation-joined") > last_other, "{hooks:?}");
 }
 
-/// `nextHookForRelation`: a relation that nobody joined is broken all the same; peers never are.
+/// `nextHookForRelation`: a relation that no unit joined is broken all the same; peers never are.
 #[test]
 fn broken_even_if_nobody_joined() {
     let (mut stage, a, _, relation) = pair((1, 0));

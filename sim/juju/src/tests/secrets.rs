@@ -251,7 +251,7 @@ fn readers_track_refresh_and_peek() {
     assert!(!others.contains(&"secret-changed"));
 }
 
-/// `state/secrets.go`, `consumedSecretsWatcher`: whoever first reads a secret that has been
+/// `state/secrets.go`, `consumedSecretsWatcher`: a unit that first reads a secret that has been
 /// changed before is told that it changed.
 #[test]
 fn a_first_look_at_a_later_revision_is_told_as_a_change() {
@@ -271,7 +271,7 @@ fn a_first_look_at_a_later_revision_is_told_as_a_change() {
 }
 
 /// `state/secrets.go`, `markObsoleteRevisionOps`: a revision that is not the latest and that
-/// nobody tracks is told to the owner once.
+/// no unit tracks is told to the owner once.
 #[test]
 fn an_obsolete_revision_is_told_to_its_owner() {
     let (mut stage, a, units) = keeper(true, 2);

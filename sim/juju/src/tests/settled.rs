@@ -24,7 +24,7 @@ fn act(stage: &mut Stage, unit: UnitId) {
     });
 }
 
-/// An update-status that does nothing is nothing that is due: elided, nobody would see it.
+/// An update-status that does nothing is nothing that is due: elided, it would not be seen.
 #[test]
 fn an_update_status_that_does_nothing_does_not_count() {
     for every_hook in [true, false] {

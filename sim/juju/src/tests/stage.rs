@@ -39,13 +39,13 @@ pub(super) struct Stage {
     pub(super) handled: u64,
 }
 
-struct Desk<'a> {
+struct StageHost<'a> {
     agenda: &'a mut Agenda<Event>,
     happened: &'a mut Vec<(Time, Happening)>,
     entries: &'a mut u32,
 }
 
-impl Host for Desk<'_> {
+impl Host for StageHost<'_> {
     fn now(&self) -> Time {
         self.agenda.now()
     }
@@ -104,12 +104,12 @@ impl Stage {
 
     /// Calls into Juju now.
     pub(super) fn call<T>(&mut self, call: impl FnOnce(&mut Juju, &mut dyn Host) -> T) -> T {
-        let mut desk = Desk {
+        let mut stage_host = StageHost {
             agenda: &mut self.agenda,
             happened: &mut self.happened,
             entries: &mut self.entries,
         };
-        call(&mut self.juju, &mut desk)
+        call(&mut self.juju, &mut stage_host)
     }
 
     // --- building -------------------------------------------------------------------------
@@ -340,7 +340,7 @@ fn endpoint(text: &str) -> EndpointInfo {
     }
 }
 
-/// Where a relation of two applications stands, both with units: `a:db` provides to `b:db`.
+/// A stage with a relation of two applications, both with units: `a:db` provides to `b:db`.
 pub(super) fn pair(units: (u32, u32)) -> (Stage, ApplicationId, ApplicationId, RelationId) {
     let mut stage = Stage::new();
     let model = stage.model("m", true);

@@ -278,7 +278,7 @@ fn a_unit_removed_before_it_is_installed_just_ends() {
     assert!(stage.agent(unit).removed);
 }
 
-/// `state/relationunit.go`: a unit whose agent is dead stays in scope; nobody is told.
+/// `state/relationunit.go`: a unit whose agent is dead stays in scope; no unit is told.
 #[test]
 fn a_dead_agent_departs_from_nothing() {
     let (mut stage, a, b, _) = pair((1, 1));

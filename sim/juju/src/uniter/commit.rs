@@ -91,7 +91,7 @@ impl Uniter<'_> {
         Ok(())
     }
 
-    /// The fault that was asked for. Hooks that only time brings are spared, so that a run in
+    /// The fault that was asked for. Repeated hooks are spared, so that a run in
     /// which they are elided fails at the same one.
     fn take_commit_fault(&mut self, unit: UnitId, hook: &Hook) -> Option<CommitFault> {
         let (_, fault) = self.commit_fault.filter(|(of, _)| *of == unit)?;
@@ -148,8 +148,8 @@ impl Uniter<'_> {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
-        if restarted && self.unit(unit).workload.remembers() {
-            self.agents.processes_changed(unit, host);
+        if restarted && self.unit(unit).workload.has_memory() {
+            self.agents.note_process_change(unit, host);
         }
         let found = &mut self.agents.unit_mut(unit).workload;
         if restarted || workload.loaded != found.loaded {

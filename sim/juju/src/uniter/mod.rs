@@ -6,7 +6,7 @@
 //! [`commit`] writes what the code left behind.
 
 mod commit;
-mod death;
+mod removal;
 mod resolver;
 mod run;
 
@@ -65,12 +65,12 @@ impl Uniter<'_> {
     }
 
     /// The agent process starts, if it does not run, and dials its controller.
-    pub(crate) fn agent_start(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
+    pub(crate) fn start_agent(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
         let kubernetes = self.is_pod(unit);
         let agent = self.agents.agent_of_mut(unit);
         if agent.removed || agent.connected || now < agent.away_until {
-            return None;
+            return None; // An earlier start did it, or its machine or pod is not back.
         }
         if !agent.running {
             agent.running = true;
@@ -113,8 +113,12 @@ impl Uniter<'_> {
             .len();
         let agent = self.agents.agent_of_mut(unit);
         if agent.connected || !agent.running {
-            return None;
+            return None; // It was killed, or connected by another dial, before this one was judged.
         }
+        assert!(
+            agent.elided_from.is_none(),
+            "{unit:?} connects while its hooks are elided"
+        );
         agent.connected = true;
         agent.cut_by = None;
         agent.parted_at = None;
@@ -123,18 +127,18 @@ impl Uniter<'_> {
         agent.timer_handled = 0;
         // A hook that outlived the connection was told of the timer before.
         if let Activity::Running(running) = &mut agent.state {
-            running.told.timer = 0;
+            running.snapshot.timer = 0;
         }
         agent.quiet_until = Time::EPOCH;
         if agent.containers_ready < containers {
             agent.pebble_from = now + PEBBLE_POLL;
             host.schedule(now + PEBBLE_POLL, Event::Wake(unit));
         }
-        self.watchers_start(unit, host);
-        self.agents.leases().holder_returns(unit, now);
+        self.start_watchers(unit, host);
+        self.agents.leases().renew_lease(unit, now);
         self.agents.leases().claim_leadership(unit, host);
         self.secrets().rearm_secrets(unit, now);
-        self.agents.pods().pod_is_back(unit, host);
+        self.agents.pods().continue_rollout(unit, host);
         self.connections().watch_pings(unit, now, host);
         // What changed just before is seen one latency from now.
         host.schedule(
@@ -146,7 +150,7 @@ impl Uniter<'_> {
 
     /// A new worker begins with what the controller shows: a failed hook waits the shortest
     /// delay again, and every relation is looked at.
-    fn watchers_start(&mut self, unit: UnitId, host: &mut dyn Host) {
+    fn start_watchers(&mut self, unit: UnitId, host: &mut dyn Host) {
         let now = host.now();
         let application = self.unit(unit).application;
         let relations = self.application(application).relations.clone();
@@ -162,11 +166,11 @@ impl Uniter<'_> {
         }
     }
 
-    /// The agent's own timer: for nothing, if it was set anew meanwhile.
+    /// The agent's own timer fires; it does nothing where the timer was set anew meanwhile.
     pub(crate) fn alarm(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
         if self.agent_of(unit).alarm != now {
-            return None;
+            return None; // The timer was set anew.
         }
         if self.agents.settle_quietly(unit, host)
             && !self.agents.timing().has_nothing_due(unit, now)
@@ -181,7 +185,7 @@ impl Uniter<'_> {
         let now = host.now();
         let agent = self.agent_of(unit);
         if !agent.connected || agent.removed || self.agents.timing().is_agent_stalled(unit) {
-            return None;
+            return None; // It looks again when it connects, or when its calls go through.
         }
         self.agents.settle(unit, host);
         match &self.agent_of(unit).state {
@@ -238,7 +242,7 @@ impl Uniter<'_> {
                 None => break,
             }
         }
-        self.tidy(unit, now);
+        self.forget_settled_relations(unit, now);
         if self.has_failed(unit) {
             return None;
         }
@@ -246,27 +250,25 @@ impl Uniter<'_> {
     }
 
     fn skip(&mut self, unit: UnitId, hook: &Hook, host: &mut dyn Host) {
-        let told = self.resolver().told(unit, hook, None, host.now());
+        let snapshot = self.resolver().snapshot(unit, hook, None, host.now());
         let agent = self.agents.agent_of_mut(unit);
         agent.queued.take_if(|queued| queued == hook);
-        self.hook_done(unit, hook, told, host);
+        self.record_hook(unit, hook, snapshot, host);
     }
 
     /// The process ends: the unit is dead, or its pod is replaced.
     fn terminate(&mut self, unit: UnitId, host: &mut dyn Host) {
         let agent = self.agents.agent_of_mut(unit);
         if agent.shutting_down && !agent.dying {
-            self.agents.pods().pod_is_gone(unit, POD_START, host);
+            self.agents.pods().replace_pod(unit, POD_START, host);
         } else {
             agent.removed = true;
-            self.unit_is_dead(unit, host);
+            self.remove_dead_unit(unit, host);
         }
     }
-}
 
-impl Uniter<'_> {
     /// Forgets the relations in which nothing can be due before something changes in them.
-    pub(crate) fn tidy(&mut self, unit: UnitId, now: Time) {
+    pub(crate) fn forget_settled_relations(&mut self, unit: UnitId, now: Time) {
         let agent = self.agent_of(unit);
         let mut dirty = agent.dirty.clone();
         dirty.retain(|relation| !self.resolver().is_at_rest(unit, *relation, now));

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::agents::{Failed, PEBBLE_POLL, Pace, Running, Told, retry_delay};
+use crate::agents::{Failed, PEBBLE_POLL, Pace, Running, Snapshot, retry_delay};
 use crate::{
     About, Activity, Effects, Event, Happening, Hook, HookError, Host, Step, UnitId, Uniter,
 };
@@ -23,10 +23,15 @@ impl Uniter<'_> {
         if self.agents.lock_is_taken(unit) {
             return None;
         }
-        let told = self.resolver().told(unit, &hook, None, host.now());
+        let snapshot = self.resolver().snapshot(unit, &hook, None, host.now());
         let agent = self.agents.agent_of_mut(unit);
         if hook.is_asked_for() {
-            agent.actions.pop_front();
+            let asked_for = agent.actions.pop_front().map(|(hook, ..)| hook);
+            assert_eq!(
+                asked_for.as_ref(),
+                Some(&hook),
+                "what is asked for first is run first"
+            );
             if let Activity::Failed(failed) = std::mem::replace(&mut agent.state, Activity::Idle) {
                 agent.set_aside = Some(failed);
             }
@@ -35,21 +40,29 @@ impl Uniter<'_> {
         if hook == Hook::Start {
             agent.rebooted = false;
         }
-        self.take_off(unit, hook, cause, 0, told)
+        self.start_hook(unit, hook, cause, 0, snapshot)
     }
 
-    fn take_off(
+    fn start_hook(
         &mut self,
         unit: UnitId,
         hook: Hook,
         cause: Option<Seq>,
         failures: u32,
-        told: Told,
+        snapshot: Snapshot,
     ) -> Option<Step> {
         self.agents.take_lock(unit);
         let agent = self.agents.agent_of_mut(unit);
+        assert!(
+            // `stop` in a pod that is told to end is run again without waiting.
+            !matches!(agent.state, Activity::Running(_))
+                && agent.connected
+                && agent.elided_from.is_none(),
+            "{unit:?} begins {hook:?} in {:?}",
+            agent.state
+        );
         agent.quiet_until = Time::EPOCH;
-        agent.beginning = told;
+        agent.beginning = snapshot;
         if let Some(history) = &mut agent.history {
             history.push(hook.clone());
         }
@@ -84,8 +97,8 @@ impl Uniter<'_> {
         );
         let now = host.now();
         let base = self.agents.timing().hook_duration(unit, now) + effects.spent;
-        let calls = self.agents.timing().calls_of_a_hook(unit) + effects.calls;
-        let ends = now + base + self.agents.timing().calls_take(unit, now, calls);
+        let calls = self.agents.timing().count_hook_calls(unit) + effects.calls;
+        let ends = now + base + self.agents.timing().duration_of_calls(unit, now, calls);
         for (key, value) in &effects.outside {
             self.outside.set(key, value.clone());
         }
@@ -101,7 +114,7 @@ impl Uniter<'_> {
         self.secrets().track_secrets(unit, &effects.tracked, host);
         let agent = self.agents.agent_of_mut(unit);
         agent.draws.clone_from(&effects.draws);
-        let told = agent.beginning;
+        let snapshot = agent.beginning;
         let running = Running {
             hook,
             entry,
@@ -109,7 +122,7 @@ impl Uniter<'_> {
             result,
             failures,
             ends,
-            told,
+            snapshot,
             pace: Pace {
                 since: now,
                 base,
@@ -121,7 +134,7 @@ impl Uniter<'_> {
     }
 
     /// The running hook ends: what it did is committed, or it failed.
-    pub(crate) fn hook_end(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
+    pub(crate) fn end_hook(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
         let now = host.now();
         let held = self.agents.timing().is_agent_stalled(unit);
         let agent = self.agents.agent_of_mut(unit);
@@ -142,7 +155,7 @@ impl Uniter<'_> {
             effects,
             result,
             failures,
-            told,
+            snapshot,
             ..
         } = *running;
         match self.commit(unit, &hook, effects, result, entry, host) {
@@ -151,10 +164,11 @@ impl Uniter<'_> {
                     let happening = Happening::HookCommitted(self.hook_name(unit, &hook));
                     host.record(entry, About::Unit(unit), happening);
                 }
-                self.hook_done(unit, &hook, told, host);
+                self.record_hook(unit, &hook, snapshot, host);
             }
             Err(error) => {
-                self.hook_failed(unit, hook, failures + 1, (entry, told), error, host);
+                let failed = Failed::new(hook, entry, error, failures + 1, snapshot);
+                self.fail_hook(unit, failed, host);
             }
         }
         if !self.agent_of(unit).connected {
@@ -164,11 +178,17 @@ impl Uniter<'_> {
     }
 
     /// What a committed hook changes in the agent's own record.
-    pub(crate) fn hook_done(&mut self, unit: UnitId, hook: &Hook, told: Told, host: &mut dyn Host) {
+    pub(crate) fn record_hook(
+        &mut self,
+        unit: UnitId,
+        hook: &Hook,
+        snapshot: Snapshot,
+        host: &mut dyn Host,
+    ) {
         self.agents
             .relations_mut()
-            .relation_hook_done(unit, hook, told.version, host);
-        self.secrets().secret_hook_done(unit, hook, told);
+            .record_relation_hook(unit, hook, snapshot.version, host);
+        self.secrets().record_secret_hook(unit, hook, snapshot);
         let agent = self.agents.agent_of_mut(unit);
         if hook.is_asked_for() {
             if let Some(failed) = agent.set_aside.take() {
@@ -177,15 +197,15 @@ impl Uniter<'_> {
             return;
         }
         agent.in_a_row = None;
-        agent.timer_handled = agent.timer_handled.max(told.timer);
+        agent.timer_handled = agent.timer_handled.max(snapshot.timer);
         match hook {
             Hook::Install => {
                 agent.installed = true;
-                agent.charm_seen = told.charm;
+                agent.charm_seen = snapshot.charm;
             }
             Hook::ConfigChanged => {
-                agent.config_seen = Some(told.config);
-                agent.address_seen = told.address;
+                agent.config_seen = Some(snapshot.config);
+                agent.address_seen = snapshot.address;
                 if !agent.started {
                     agent.queued = Some(Hook::Start);
                 }
@@ -195,36 +215,30 @@ impl Uniter<'_> {
                 agent.stopped = false;
             }
             Hook::UpgradeCharm => {
-                agent.charm_seen = told.charm;
+                agent.charm_seen = snapshot.charm;
                 agent.queued = Some(Hook::ConfigChanged);
             }
             Hook::PebbleReady { .. } => agent.containers_ready += 1,
             Hook::Stop => agent.stopped = true,
             Hook::Remove => {
                 agent.removed = true;
-                self.unit_is_dead(unit, host);
+                self.remove_dead_unit(unit, host);
             }
             _ => {}
         }
     }
 
-    fn hook_failed(
-        &mut self,
-        unit: UnitId,
-        hook: Hook,
-        failures: u32,
-        (entry, told): (Option<Seq>, Told),
-        error: HookError,
-        host: &mut dyn Host,
-    ) {
+    fn fail_hook(&mut self, unit: UnitId, mut failed: Failed, host: &mut dyn Host) {
         let now = host.now();
-        let happening = Happening::HookFailed(self.hook_name(unit, &hook), error.clone());
+        let name = self.hook_name(unit, &failed.hook);
+        let happening = Happening::HookFailed(name, failed.error.clone());
         // What parted the agent from its controller is why it failed.
         let cut_by = self.agent_of(unit).cut_by;
-        let cause = cut_by.or(entry);
-        let entry = host.record(cause, About::Unit(unit), happening).or(entry);
-        match hook {
-            hook if hook.is_asked_for() => self.hook_done(unit, &hook, told, host),
+        let cause = cut_by.or(failed.entry);
+        let entry = host.record(cause, About::Unit(unit), happening);
+        failed.entry = entry.or(failed.entry);
+        match &failed.hook {
+            hook if hook.is_asked_for() => self.record_hook(unit, hook, failed.snapshot, host),
             // It is skipped, and the container is asked again at the next poll
             // (juju/juju 3.6 `uniter/container/workload.go`).
             Hook::PebbleReady { .. } => {
@@ -232,19 +246,7 @@ impl Uniter<'_> {
                 agent.pebble_from = now + PEBBLE_POLL;
                 host.schedule(now + PEBBLE_POLL, Event::Wake(unit));
             }
-            hook => {
-                let failed = Failed {
-                    hook,
-                    entry,
-                    error,
-                    failures,
-                    retry_at: None,
-                    told,
-                    in_a_row: 0,
-                    skips: false,
-                };
-                self.await_retry(unit, failed, host);
-            }
+            _ => self.await_retry(unit, failed, host),
         }
     }
 
@@ -278,20 +280,20 @@ impl Uniter<'_> {
         let Activity::Failed(failed) = &self.agent_of(unit).state else {
             return None;
         };
-        let (hook, told, skips) = (failed.hook.clone(), failed.told, failed.skips);
+        let (hook, snapshot, skips) = (failed.hook.clone(), failed.snapshot, failed.skips);
         if skips || self.resolver().is_skipped(unit, &hook) {
             return self.resolve_without_running(unit, host);
         }
         if self.agents.lock_is_taken(unit) {
             return None;
         }
-        let told = self.resolver().told(unit, &hook, Some(told), now);
+        let snapshot = self.resolver().snapshot(unit, &hook, Some(snapshot), now);
         let agent = self.agents.agent_of_mut(unit);
         let Activity::Failed(failed) = std::mem::replace(&mut agent.state, Activity::Idle) else {
             return None;
         };
         agent.in_a_row = Some(failed.in_a_row);
-        self.take_off(unit, hook, failed.entry, failed.failures, told)
+        self.start_hook(unit, hook, failed.entry, failed.failures, snapshot)
     }
 
     /// Notes the failed hook as done, though it was not.
@@ -301,10 +303,10 @@ impl Uniter<'_> {
         let Activity::Failed(failed) = std::mem::replace(&mut agent.state, Activity::Idle) else {
             return None;
         };
-        let told = self
+        let snapshot = self
             .resolver()
-            .told(unit, &failed.hook, Some(failed.told), now);
-        self.hook_done(unit, &failed.hook, told, host);
+            .snapshot(unit, &failed.hook, Some(failed.snapshot), now);
+        self.record_hook(unit, &failed.hook, snapshot, host);
         self.proceed(unit, host)
     }
 
@@ -331,10 +333,15 @@ impl Uniter<'_> {
             return;
         }
         if let Activity::Running(running) = std::mem::replace(&mut agent.state, Activity::Idle) {
-            let failures = running.failures + 1;
-            let carried = (running.entry, running.told);
-            let error = HookError::AgentKilled;
-            self.hook_failed(unit, running.hook, failures, carried, error, host);
+            let Running {
+                hook,
+                entry,
+                failures,
+                snapshot,
+                ..
+            } = *running;
+            let failed = Failed::new(hook, entry, HookError::AgentKilled, failures + 1, snapshot);
+            self.fail_hook(unit, failed, host);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::recorder::RecordedHook;
 use trustsim_charm_model::LibraryBinding;
 use trustsim_interfaces::tls_certificates::{Mode, Request, Side};
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
-use trustsim_juju::{Bag, Hook, RelationSight, SecretOwner, SecretSight, Sight};
+use trustsim_juju::{Bag, Hook, SecretOwner, VisibleModel, VisibleRelation, VisibleSecret};
 use trustsim_pki::RequestAttributes;
 
 impl Simulation {
@@ -93,7 +93,7 @@ impl Simulation {
     }
 }
 
-fn sight(sight: &Sight) -> Value {
+fn sight(sight: &VisibleModel) -> Value {
     let relations: Vec<Value> = sight.relations.iter().map(relation).collect();
     let secrets: Vec<Value> = sight.secrets.iter().map(secret).collect();
     json!({
@@ -105,7 +105,7 @@ fn sight(sight: &Sight) -> Value {
     })
 }
 
-fn relation(sight: &RelationSight) -> Value {
+fn relation(sight: &VisibleRelation) -> Value {
     let remote_units: Map<String, Value> = sight
         .remote_units
         .iter()
@@ -124,7 +124,7 @@ fn relation(sight: &RelationSight) -> Value {
     })
 }
 
-fn secret(sight: &SecretSight) -> Value {
+fn secret(sight: &VisibleSecret) -> Value {
     let content: Map<String, Value> = sight
         .content
         .iter()

@@ -62,7 +62,12 @@ impl Connections<'_> {
         // The commit is a call, and still to come.
         pace.calls = pace.calls.max(1);
         pace.since = now;
-        let anew = now + pace.base + self.agents.timing().calls_take(unit, now, pace.calls);
+        let anew = now
+            + pace.base
+            + self
+                .agents
+                .timing()
+                .duration_of_calls(unit, now, pace.calls);
         if let Activity::Running(running) = &mut self.agents.agent_of_mut(unit).state {
             running.pace = pace;
             running.ends = anew;
@@ -151,7 +156,7 @@ impl Connections<'_> {
         };
         let agent = self.agent_of(unit);
         if agent.dials_until >= now {
-            return agent.dials_until == now; // The dial is over, or still under way.
+            return agent.dials_until == now; // The dial has ended, or is still under way.
         }
         let fate = self.agents.timing().dial_outcome(unit, impairment, now);
         let agent = self.agents.agent_of_mut(unit);

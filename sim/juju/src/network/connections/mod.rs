@@ -89,7 +89,7 @@ impl Connections<'_> {
         if let NetworkPath::Controller(controller) = path
             && !self.agents.timing().is_down(controller)
         {
-            self.secrets().look_at_expiries(controller, host);
+            self.secrets().schedule_expiries(controller, host);
         }
     }
 
@@ -160,7 +160,7 @@ impl Connections<'_> {
         if agent.connected {
             let hung = agent.is_hung(now);
             self.agents.settle(unit, host);
-            self.agents.leases().holder_returns(unit, now);
+            self.agents.leases().renew_lease(unit, now);
             self.agents.leases().claim_leadership(unit, host);
             let agent = self.agents.agent_of_mut(unit);
             agent.cut_by = None;

@@ -6,7 +6,7 @@ mod settled;
 
 use std::sync::Arc;
 
-use crate::agents::Told;
+use crate::agents::Snapshot;
 use crate::secrets::SecretStore;
 use crate::timing::Timing;
 use crate::{Activity, Hook, Life, RelationId, SecretOwner, Topology, UnitId};
@@ -33,7 +33,7 @@ const PURPOSE_RELATION_ORDER: u64 = 0x7265_6c6f;
 #[derive(Clone, Copy, Debug)]
 struct Look {
     now: Time,
-    /// What only time brings is left in.
+    /// Repeated hooks count.
     repeats: bool,
     /// It runs no hook, or is looked at as if it did not.
     idle: bool,
@@ -68,7 +68,7 @@ impl Resolver<'_> {
         self.operation_seen(id, Look { now, repeats, idle })
     }
 
-    /// What an agent has to do but for what only time brings; where it runs such a hook now, what
+    /// What an agent has to do but for repeated hooks; where it runs one now, what
     /// it does after it.
     pub(crate) fn operation_not_of_time(&self, id: UnitId, now: Time) -> Option<Operation> {
         let agent = self.agent_of(id);
@@ -233,7 +233,7 @@ impl Resolver<'_> {
             let is_behind = found
                 .consumers
                 .get(&id)
-                .is_some_and(|tracking| tracking.told < found.latest());
+                .is_some_and(|tracking| tracking.notified < found.latest());
             if is_behind && self.timing.has_arrived(id, found.changed_at, now) {
                 return Some((Hook::SecretChanged { secret }, found.cause));
             }
@@ -284,24 +284,31 @@ impl Resolver<'_> {
 
     /// What the agent notes if this hook is committed, having started now. A hook that is run
     /// again keeps what it is about, and takes everything else as it is now.
-    pub(crate) fn told(&self, unit: UnitId, hook: &Hook, again: Option<Told>, now: Time) -> Told {
+    pub(crate) fn snapshot(
+        &self,
+        unit: UnitId,
+        hook: &Hook,
+        again: Option<Snapshot>,
+        now: Time,
+    ) -> Snapshot {
         let seen = |at: Time| self.timing.has_arrived(unit, at, now);
         let found = self.unit(unit);
         let application = self.application(found.application);
-        let expiry = hook
-            .secret_revision()
-            .filter(|_| matches!(hook, Hook::SecretExpired { .. }))
-            .and_then(|key| self.agent_of(unit).expiries.get(&key));
+        let firings = match hook {
+            Hook::SecretExpired { secret, revision } if again.is_none() => {
+                let expiry = self.agent_of(unit).expiries.get(&(*secret, *revision));
+                let expiry = expiry.expect("a unit is told of expiries that it watches");
+                expiry.fired(now)
+            }
+            _ => 0,
+        };
         let version = match hook {
             Hook::SecretChanged { secret } => u64::from(self.secrets.get(*secret).latest()),
-            _ => self.version_told(unit, hook, now),
+            _ => self.version_shown(unit, hook, now),
         };
-        Told {
+        Snapshot {
             version: again.map_or(version, |again| again.version),
-            firings: match again {
-                None => expiry.map_or(0, |expiry| expiry.fired(now)),
-                Some(_) => 0,
-            },
+            firings,
             config: application.config.version_seen(seen).max(1),
             address: found.address.version_seen(seen).max(1),
             charm: application.charm_version.version_seen(seen),
@@ -311,7 +318,7 @@ impl Resolver<'_> {
 }
 
 impl Timing<'_> {
-    /// Where a relation stands in the arbitrary order of this unit.
+    /// The place of a relation in the arbitrary order of this unit.
     pub(crate) fn relation_order(&self, unit: UnitId, relation: RelationId) -> u64 {
         let (unit, relation) = (u64::from(unit.0), u64::from(relation.0));
         self.streams

@@ -9,7 +9,7 @@ use trustsim_kernel::{Seq, Time};
 
 /// Units of the other side about which there is something to say.
 #[derive(Default)]
-struct Moves {
+struct MemberChanges {
     gone: Option<UnitId>,
     joining: Option<UnitId>,
     changed: Option<UnitId>,
@@ -100,8 +100,8 @@ impl Resolver<'_> {
         local: &RelationLocal,
         broken: bool,
         now: Time,
-    ) -> Moves {
-        let mut moves = Moves::default();
+    ) -> MemberChanges {
+        let mut moves = MemberChanges::default();
         let mut known = local.members.iter().peekable();
         let remote = self.remote_end(id, found).map(|end| &end.units);
         for (unit, member) in remote.into_iter().flatten() {
@@ -146,7 +146,7 @@ impl Resolver<'_> {
 
     /// The version of what a relation hook tells the unit, as it sees it now: what changes
     /// afterwards gives another hook.
-    pub(crate) fn version_told(&self, unit: UnitId, hook: &Hook, now: Time) -> u64 {
+    pub(crate) fn version_shown(&self, unit: UnitId, hook: &Hook, now: Time) -> u64 {
         let seen = |at: Time| self.timing.has_arrived(unit, at, now);
         let Some(found) = hook.relation().map(|relation| self.relation(relation)) else {
             return 0;
@@ -156,11 +156,14 @@ impl Resolver<'_> {
             Hook::RelationJoined { unit, .. }
             | Hook::RelationChanged {
                 unit: Some(unit), ..
-            } => found
-                .member(*unit)
-                .map_or(0, |member| member.bag.version_seen(seen)),
+            } => {
+                let member = found.member(*unit);
+                let member = member.expect("a hook is about a unit that was in scope");
+                member.bag.version_seen(seen)
+            }
             Hook::RelationChanged { unit: None, .. } => {
-                remote.map_or(0, |remote| remote.bag.version_seen(seen))
+                let remote = remote.expect("a unit runs hooks of its application's relations");
+                remote.bag.version_seen(seen)
             }
             _ => 0,
         }

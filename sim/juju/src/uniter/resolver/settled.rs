@@ -11,7 +11,7 @@ const LONG_AFTER: Span = Span::from_secs(3_600);
 impl Resolver<'_> {
     /// Whether nothing is due that anything but time has caused: no agent runs a hook, waits to run
     /// one, has one due or is away, and nothing is under way between models or waits for a link.
-    /// What only time brings does not count, as long as the charms say that it would do nothing.
+    /// Repeated hooks do not count, as long as the charms say that they would do nothing.
     pub(crate) fn is_settled(&self, now: Time) -> bool {
         self.links()
             .all(|(id, _)| self.has_delivered_everything(id, now))

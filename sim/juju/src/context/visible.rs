@@ -10,7 +10,7 @@ use trustsim_kernel::Time;
 
 /// What a unit sees.
 #[derive(Clone, Debug)]
-pub struct Sight {
+pub struct VisibleModel {
     /// The unit's own clock.
     pub now: Time,
     /// `is-leader`.
@@ -18,16 +18,16 @@ pub struct Sight {
     /// Options in effect.
     pub config: Arc<BTreeMap<String, String>>,
     /// Relations that its agent knows, in order of number; one that is being broken is among them.
-    pub relations: Vec<RelationSight>,
+    pub relations: Vec<VisibleRelation>,
     /// Secrets it owns, and its application's.
-    pub secrets: Vec<SecretSight>,
+    pub secrets: Vec<VisibleSecret>,
     /// The status that the hook has set.
     pub status: Option<(Status, Arc<str>)>,
 }
 
 /// A relation as a unit sees it.
 #[derive(Clone, Debug)]
-pub struct RelationSight {
+pub struct VisibleRelation {
     /// The relation.
     pub id: RelationId,
     /// Its number in this model.
@@ -52,7 +52,7 @@ pub struct RelationSight {
 
 /// A secret as a unit sees it.
 #[derive(Clone, Debug)]
-pub struct SecretSight {
+pub struct VisibleSecret {
     /// Its id; `None` for one that the hook has made.
     pub uri: Option<Arc<str>>,
     /// Whose it is.
@@ -69,26 +69,26 @@ pub struct SecretSight {
 
 impl<N> UnitContext<'_, N> {
     /// What the unit sees, with all that the hook has written so far.
-    pub fn sight(&self) -> Sight {
-        Sight {
+    pub fn visible_model(&self) -> VisibleModel {
+        VisibleModel {
             now: self.now(),
             is_leader: self.is_leader(),
             config: Arc::clone(&self.application().config.value),
-            relations: self.relations_in_sight(),
-            secrets: self.secrets_in_sight(),
+            relations: self.visible_relations(),
+            secrets: self.visible_secrets(),
             status: self.effects.status.clone(),
         }
     }
 
-    fn relations_in_sight(&self) -> Vec<RelationSight> {
-        let known = self.juju.agent(self.id).map(|agent| &agent.relations);
+    fn visible_relations(&self) -> Vec<VisibleRelation> {
+        let known = &self.juju.agent_of(self.id).relations;
         let ids = self.application().relations.iter().copied();
-        ids.filter(|id| known.is_some_and(|known| known.contains_key(id)))
-            .filter_map(|id| self.relation_in_sight(id))
+        ids.filter(|id| known.contains_key(id))
+            .filter_map(|id| self.visible_relation(id))
             .collect()
     }
 
-    fn relation_in_sight(&self, id: RelationId) -> Option<RelationSight> {
+    fn visible_relation(&self, id: RelationId) -> Option<VisibleRelation> {
         let (relation, end) = self.sides(id)?;
         let own = &relation.ends[end];
         let interface = self
@@ -98,24 +98,29 @@ impl<N> UnitContext<'_, N> {
             .find(|info| info.name == own.endpoint)
             .map(|info| Arc::clone(&info.interface));
         let remote_units = self.remote_units(id).into_iter().map(|unit| {
-            let bag = self.unit_data(id, unit).unwrap_or_default();
+            let bag = self.unit_data(id, unit);
+            let bag = bag.expect("every unit may read the databags of the other side");
             (Arc::clone(&self.juju.unit(unit).name), bag)
         });
-        Some(RelationSight {
+        Some(VisibleRelation {
             id,
             number: relation.number,
             endpoint: Arc::clone(&own.endpoint),
             interface: interface.expect("a relation is of an endpoint that the charm has"),
             is_peer: relation.is_peer(),
             remote_application: self.remote_application_name(id).into(),
-            remote_application_data: self.remote_application_data(id).unwrap_or_default(),
+            remote_application_data: self
+                .remote_application_data(id)
+                .expect("every unit may read the databag of the other side"),
             remote_units: remote_units.collect(),
             application_data: self.own_application_data(id).ok(),
-            unit_data: self.unit_data(id, self.id).unwrap_or_default(),
+            unit_data: self
+                .unit_data(id, self.id)
+                .expect("a unit may read its own databag"),
         })
     }
 
-    fn secrets_in_sight(&self) -> Vec<SecretSight> {
+    fn visible_secrets(&self) -> Vec<VisibleSecret> {
         let owners = [
             SecretOwner::Unit(self.id),
             SecretOwner::Application(self.application_id()),
@@ -128,7 +133,7 @@ impl<N> UnitContext<'_, N> {
                     continue;
                 };
                 let manages = matches!(owner, SecretOwner::Unit(_)) || self.is_leader();
-                secrets.push(SecretSight {
+                secrets.push(VisibleSecret {
                     uri: Self::is_committed(view.id)
                         .then(|| Arc::clone(&self.juju.secret(view.id).uri)),
                     owner,

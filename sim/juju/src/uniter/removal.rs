@@ -9,7 +9,7 @@ const REBOOT: Span = Span::from_secs(60);
 
 impl Uniter<'_> {
     /// A unit is dead: it leaves its application, its machine and its secrets.
-    pub(crate) fn unit_is_dead(&mut self, unit: UnitId, host: &mut dyn Host) {
+    pub(crate) fn remove_dead_unit(&mut self, unit: UnitId, host: &mut dyn Host) {
         let now = host.now();
         self.agents.release_lock(unit, host);
         self.agents.set_status(unit, Status::Terminated, "", now);
@@ -34,7 +34,7 @@ impl Uniter<'_> {
         for secret in self.secrets.of_owner(owner).collect::<Vec<_>>() {
             let consumers = &mut self.secrets.get_mut(secret).consumers;
             if consumers.remove(&unit).is_some() {
-                self.secrets().tell_obsolete(secret, host);
+                self.secrets().notify_obsolete(secret, host);
             }
         }
         self.agents.relations_mut().release_principal(unit, host);
@@ -69,7 +69,7 @@ impl Uniter<'_> {
         let agent = self.agents.agent_of_mut(unit);
         agent.pod_cause = cause;
         agent.cut_by = cause;
-        self.agents.pods().pod_is_gone(unit, away, host);
+        self.agents.pods().replace_pod(unit, away, host);
     }
 
     /// A unit's machine restarts: a hook that ran has failed, its files are still there.
@@ -86,7 +86,7 @@ impl Uniter<'_> {
         host.schedule(now + away, Event::AgentStart(unit));
     }
 
-    /// The agent of a leader cannot reach its controller until the lease it cannot renew is over,
+    /// The agent of a leader cannot reach its controller until the lease that it cannot renew has ended,
     /// and another unit had time to claim it.
     pub fn cut_off_until_lease_ends(
         &mut self,

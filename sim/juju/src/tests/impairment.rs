@@ -131,7 +131,7 @@ fn a_wire_that_recovers_lets_a_hook_end_sooner() {
     assert_eq!(stage.hooks(unit), ["config-changed"]);
 }
 
-/// What is under way when the trouble is over arrives at once.
+/// What is under way when the disruption ends arrives at once.
 #[test]
 fn what_is_under_way_arrives_when_the_trouble_is_over() {
     let (mut stage, a, unit) = alone(false);
@@ -145,7 +145,7 @@ fn what_is_under_way_arrives_when_the_trouble_is_over() {
 }
 
 /// `api/monitor.go`: pings every minute, each answered within 30 s, or the connection is given up.
-/// A round trip longer than three seconds lets nobody dial (`DialTimeout`).
+/// With a round trip longer than three seconds no dial succeeds (`DialTimeout`).
 #[test]
 fn a_ping_that_takes_too_long_ends_the_connection_for_good() {
     for (ms, is_lost) in [(14_900, false), (15_100, true)] {
