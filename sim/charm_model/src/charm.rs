@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use super::{LibraryBinding, OperatorAction, OperatorContext, PendingTask};
 use trustsim_interfaces::UnitContext;
-use trustsim_juju::{Hook, HookError, Quiet};
+use trustsim_juju::{Hook, HookError};
 use trustsim_pki::Certificate;
 
 /// A charm of one unit. What it remembers between hooks lives in Juju (databags, secrets) or on
@@ -19,10 +19,11 @@ pub trait Charm: Debug + Send + Sync {
     /// tool refuses: nothing it buffered is committed, and Juju runs the hook again.
     fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError>;
 
-    /// Whether update-status, or a secret event that is repeated, could do anything before
-    /// something else happens to this unit. A wrong [`Quiet::Always`] is a wrong prediction:
-    /// `--every-hook` exists to catch it.
-    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet;
+    /// Whether each update-status tries again what did not succeed before: such a unit has not settled,
+    /// though its next attempt may change nothing.
+    fn is_retrying(&self, _unit: &UnitContext<'_>) -> bool {
+        false
+    }
 
     /// The libraries whose hooks can be told from the charm's own, with what the charm would hand
     /// them now: for those who compare them with the real ones.

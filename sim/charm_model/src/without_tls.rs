@@ -2,7 +2,7 @@
 
 use super::{Charm, Implementation};
 use trustsim_interfaces::UnitContext;
-use trustsim_juju::{Hook, HookError, Quiet, Status};
+use trustsim_juju::{Hook, HookError, Status};
 
 /// The registration of a charm without certificates.
 pub static WITHOUT_TLS: Implementation = Implementation::NONE;
@@ -20,9 +20,5 @@ impl Charm for WithoutTls {
             unit.set_status(Status::Active, "");
         }
         Ok(())
-    }
-
-    fn quiet(&self, _: &UnitContext<'_>) -> Quiet {
-        Quiet::Always
     }
 }

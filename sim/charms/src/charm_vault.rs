@@ -30,7 +30,7 @@ use super::{
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{Kind, LegacyRequest, Provider, unit_key};
 use trustsim_interfaces::{KeySource, pem};
-use trustsim_juju::{Hook, HookError, Quiet, Status, Value};
+use trustsim_juju::{Hook, HookError, Status, Value};
 use trustsim_pki::Certificate;
 
 /// With it the charm initialises, unseals and authorises by itself.
@@ -152,11 +152,6 @@ impl Charm for CharmVault {
         }
         self.run_handlers(matches!(hook, Hook::ConfigChanged), unit)?;
         self.assess_status(unit)
-    }
-
-    fn quiet(&self, _: &UnitContext<'_>) -> Quiet {
-        // `is-update-status-hook` keeps every handler from running.
-        Quiet::Always
     }
 
     fn pending_tasks(&self, unit: &UnitContext<'_>) -> Vec<PendingTask> {
@@ -436,7 +431,6 @@ fn set(unit: &mut UnitContext<'_>, flag: &str) {
 /// client certificate that came over the relation; charmed-kubernetes/bundle#723 is what happens
 /// when it is one that Vault itself would have to issue anew.
 fn has_leadership(unit: &UnitContext<'_>) -> bool {
-    let now = unit.now();
     let mut relations = unit.relations("etcd").into_iter();
     relations.all(|relation| {
         let members = unit.remote_units(relation).into_iter();
@@ -446,7 +440,9 @@ fn has_leadership(unit: &UnitContext<'_>) -> bool {
         });
         let mut shown = shown.filter_map(|bag| bag.get("client_cert").cloned());
         shown.all(|certificate| match &*pem::chain(&certificate) {
-            Ok(chain) => chain.first().is_some_and(|leaf| leaf.not_after() > now),
+            Ok(chain) => chain
+                .first()
+                .is_some_and(|leaf| !unit.has_passed(leaf.not_after())),
             Err(_) => false,
         })
     })

@@ -18,7 +18,7 @@ use super::{Authority, Charm, Implementation};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{Kind, LegacyRequest, Provider};
 use trustsim_interfaces::{KeySource, pem};
-use trustsim_juju::{Hook, HookError, Quiet, Status, Value};
+use trustsim_juju::{Hook, HookError, Status, Value};
 use trustsim_pki::Certificate;
 
 const ENDPOINT: &str = "client";
@@ -105,13 +105,6 @@ impl Charm for EasyRsa {
         Ok(())
     }
 
-    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
-        match self.is_done(unit) {
-            Ok(true) => Quiet::Always,
-            _ => Quiet::No,
-        }
-    }
-
     // The CA, which people copy off the unit.
     fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
         pem::loadable(self.0.settings.get(unit, CA).as_ref())
@@ -192,32 +185,6 @@ impl EasyRsa {
         asked: Option<&LegacyRequest>,
     ) -> Result<pki::Made, HookError> {
         pki::client(unit, self.0.version, &self.0.keys, name, asked)
-    }
-
-    /// Whether every hook would do nothing.
-    fn is_done(&self, unit: &UnitContext<'_>) -> Result<bool, HookError> {
-        if !is_set(unit, AVAILABLE) {
-            return Ok(!unit.is_leader());
-        }
-        if !self.0.provider.is_joined(unit) {
-            return Ok(true);
-        }
-        if unit.is_leader() {
-            let settings = [
-                ("ca", CA),
-                ("client.cert", CLIENT),
-                ("client.key", CLIENT_KEY),
-            ];
-            for (key, setting) in settings {
-                match self.0.settings.get(unit, setting) {
-                    Some(value) if self.0.provider.all_carry(unit, key, &value)? => {}
-                    _ => return Ok(false),
-                }
-            }
-        }
-        let new = self.0.provider.new_requests(unit)?;
-        let answerable = |asked: &LegacyRequest| matches!(asked.kind, Kind::Server | Kind::Client);
-        Ok(!new.iter().any(answerable))
     }
 }
 

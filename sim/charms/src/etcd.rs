@@ -21,7 +21,7 @@ use trustsim_interfaces::notes::Note;
 use trustsim_interfaces::tls_certificates_legacy::{
     Flavour, Received, Requirer, followed_by, unit_key,
 };
-use trustsim_juju::{Hook, HookError, Quiet, Status, Value};
+use trustsim_juju::{Hook, HookError, Status, Value};
 
 const CERTIFICATES: &str = "certificates";
 const CLUSTER: &str = "cluster";
@@ -75,12 +75,6 @@ impl Charm for Etcd {
         send_connection_details(unit)?;
         unit.set_status(Status::Active, "Healthy");
         Ok(())
-    }
-
-    fn quiet(&self, _: &UnitContext<'_>) -> Quiet {
-        // Handlers run in update-status too, but act on what relations and options say, whose
-        // changes bring hooks of their own.
-        Quiet::Always
     }
 }
 

@@ -28,7 +28,7 @@ use super::surface::{
 use super::{Charm, Implementation};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{Flavour, Pair, Received, Requirer};
-use trustsim_juju::{Hook, HookError, Quiet, RelationId, Status, Value};
+use trustsim_juju::{Hook, HookError, RelationId, Status, Value};
 use trustsim_pki::Certificate;
 
 const CERTIFICATES: &str = "certificates";
@@ -131,12 +131,8 @@ impl Charm for Kubernetes {
         }
     }
 
-    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
-        if is_reconciled(unit) {
-            Quiet::Always
-        } else {
-            Quiet::No
-        }
+    fn is_retrying(&self, unit: &UnitContext<'_>) -> bool {
+        !is_reconciled(unit)
     }
 
     // What a kubeconfig of this application carries as CA (`get-kubeconfig`).

@@ -19,7 +19,7 @@ use trustsim_charm_model::acme::{AcmeServer, Challenge, Order, Refused};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{ErrorCode, Outstanding, Provider, RequestError};
 use trustsim_interfaces::{KeySource, certificate_transfer, pem};
-use trustsim_juju::{Hook, HookError, Quiet, SecretOwner, Status, Value};
+use trustsim_juju::{Hook, HookError, SecretOwner, Status, Value};
 use trustsim_pki::Certificate;
 
 const CERTIFICATES: &str = "certificates";
@@ -73,13 +73,6 @@ impl Charm for Lego {
             self.configure(unit)?;
         }
         self.collect_status(unit)
-    }
-
-    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
-        match self.is_done(unit) {
-            Ok(true) => Quiet::Always,
-            _ => Quiet::No,
-        }
     }
 
     fn libraries(&self, _: &UnitContext<'_>) -> Vec<LibraryBinding> {
@@ -291,21 +284,6 @@ impl Lego {
         }
         unit.set_status(Status::Active, &message);
         Ok(())
-    }
-
-    /// Whether every hook would do nothing. A request that is refused is ordered again each time.
-    fn is_done(&self, unit: &UnitContext<'_>) -> Result<bool, HookError> {
-        if !unit.is_leader() {
-            return Ok(true);
-        }
-        if self.certificates.has_work(unit)? {
-            return Ok(false);
-        }
-        if invalid(unit).is_some() {
-            return Ok(true);
-        }
-        let sent = self.issuers(unit)?;
-        Ok(self.unanswered(unit)?.is_empty() && self.transfer.holds(unit, &sent)?)
     }
 }
 

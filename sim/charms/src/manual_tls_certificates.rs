@@ -21,7 +21,7 @@ use super::{OptionFault, Options};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
-use trustsim_juju::{Hook, HookError, Quiet, RelationId, Status};
+use trustsim_juju::{Hook, HookError, RelationId, Status};
 use trustsim_pki::{Certificate, CertificateRequest, decode_base64_text, encode_base64};
 
 const CERTIFICATES: &str = "certificates";
@@ -89,13 +89,6 @@ impl Charm for ManualTlsCertificates {
             _ => {}
         }
         self.collect_status(unit)
-    }
-
-    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
-        match self.certificates.has_work(unit) {
-            Ok(false) => Quiet::Always,
-            _ => Quiet::No,
-        }
     }
 
     fn libraries(&self, _: &UnitContext<'_>) -> Vec<LibraryBinding> {

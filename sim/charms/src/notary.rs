@@ -23,7 +23,7 @@ use trustsim_interfaces::tls_certificates::{
     self, Answer, Asks, CertificateEntry, Mode, Outstanding, Provider, Request, Side,
 };
 use trustsim_interfaces::{KeySource, certificate_transfer, pem, serial_number};
-use trustsim_juju::{Hook, HookError, Quiet, Status, Value};
+use trustsim_juju::{Hook, HookError, Status, Value};
 use trustsim_kernel::Span;
 use trustsim_pki::{Certificate, CertificateRequest, KeyPair, RequestAttributes, Terms, issuers};
 
@@ -109,11 +109,6 @@ impl Charm for Notary {
         }
         collect_status(unit);
         Ok(())
-    }
-
-    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
-        // What raises now raises in its hook too, which therefore has to run.
-        self.next_work(unit).unwrap_or(Quiet::No)
     }
 
     fn libraries(&self, unit: &UnitContext<'_>) -> Vec<LibraryBinding> {
@@ -350,28 +345,6 @@ impl Notary {
             }
         }
     }
-
-    fn next_work(&self, unit: &UnitContext<'_>) -> Result<Quiet, HookError> {
-        if !unit.is_leader() || !can_connect(unit) {
-            return Ok(Quiet::Always);
-        }
-        let Some(ca) = unit.files().get(CA_FILE) else {
-            return Ok(Quiet::No);
-        };
-        let changes = |step: &Step| !matches!(step, Step::GiveAgain(..));
-        let has_steps = is_api_available(unit) && self.steps(unit)?.iter().any(changes);
-        let sent = self.transfer.holds(unit, &[Arc::from(ca.text())])?;
-        if has_steps || !sent || self.certificates.has_work(unit)? {
-            return Ok(Quiet::No);
-        }
-        // The status changes when its own certificate ends.
-        Ok(match served(unit) {
-            Some(certificate) if certificate.not_after() > unit.now() => {
-                Quiet::Until(certificate.not_after())
-            }
-            _ => Quiet::Always,
-        })
-    }
 }
 
 /// The events that `configure` observes.
@@ -422,8 +395,9 @@ fn is_api_available(unit: &UnitContext<'_>) -> bool {
     let (Some(certificate), Some(ca)) = (served(unit), ca) else {
         return false;
     };
-    let now = unit.now();
-    let holds = |found: &Certificate| found.not_before() <= now && now <= found.not_after();
+    let holds = |found: &Certificate| {
+        unit.has_passed(found.not_before()) && !unit.is_after(found.not_after())
+    };
     let host = unit.unit_dns_name();
     holds(&certificate)
         && holds(&ca)

@@ -22,7 +22,7 @@ use super::{Charm, CharmMetadata, Implementation, Role};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{CertificateEntry, EventV3, RequirerV3};
 use trustsim_interfaces::{KeySource, pem};
-use trustsim_juju::{Hook, HookError, Quiet, RelationId, SecretOwner, Status, Value};
+use trustsim_juju::{Hook, HookError, RelationId, SecretOwner, Status, Value};
 use trustsim_kernel::Span;
 use trustsim_pki::{CertificateRequest, KeyPair};
 
@@ -95,17 +95,6 @@ impl Charm for OpenSearch {
             unit.set_status(Status::Waiting, "Waiting for TLS to be fully configured...");
         }
         Ok(())
-    }
-
-    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
-        let has_old = unit.files().contains_key(&*trust_path(OLD_CA));
-        let rests = !unit.files().contains_key(DEFERRED);
-        // What raises now raises in its hook too, which therefore has to run.
-        let is_done_or_raises = || self.all_are_done(unit).unwrap_or(true);
-        match has_old && is_done_or_raises() {
-            false if rests => Quiet::Always,
-            _ => Quiet::No,
-        }
     }
 }
 

@@ -18,7 +18,7 @@ use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
 use trustsim_interfaces::{KeySource, serial_number};
-use trustsim_juju::{Hook, HookError, Quiet, SecretOwner, SecretView, Status, Value};
+use trustsim_juju::{Hook, HookError, SecretOwner, SecretView, Status, Value};
 use trustsim_kernel::Span;
 use trustsim_pki::{Certificate, Terms, issuers};
 
@@ -77,11 +77,6 @@ impl Charm for SelfSignedCertificates {
         }
         collect_status(unit, &config);
         Ok(())
-    }
-
-    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
-        // What raises now raises in its hook too, which therefore has to run.
-        self.next_work(unit).unwrap_or(Quiet::No)
     }
 
     fn libraries(&self, _: &UnitContext<'_>) -> Vec<LibraryBinding> {
@@ -271,32 +266,6 @@ impl SelfSignedCertificates {
         }
         Ok(())
     }
-
-    /// What update-status, or the secret event that is repeated, would do: nothing until the CA
-    /// is due, if all is signed, sent and in order.
-    fn next_work(&self, unit: &UnitContext<'_>) -> Result<Quiet, HookError> {
-        if !unit.is_leader() {
-            return Ok(Quiet::Always);
-        }
-        let config = Config::read(unit);
-        if !config.invalid().is_empty() {
-            // The library takes back answers all the same.
-            let has_work = self.certificates.has_work(unit)?;
-            return Ok(if has_work { Quiet::No } else { Quiet::Always });
-        }
-        let Some(secret) = active(unit).filter(|secret| is_as_configured(secret, &config)) else {
-            return Ok(Quiet::No);
-        };
-        let Some(expire) = secret.expire.filter(|_| is_active(&secret, unit)) else {
-            return Ok(Quiet::No);
-        };
-        let authority = SigningCa::read(&secret.content)?;
-        let sent = [Arc::from(authority.certificate.pem())];
-        if !self.transfer.holds(unit, &sent)? || !self.certificates.is_settled(unit)? {
-            return Ok(Quiet::No);
-        }
-        Ok(Quiet::Until(expire))
-    }
 }
 
 /// `_generate_self_signed_certificate`: chain and `ca` as the charm gives them.
@@ -348,7 +317,7 @@ fn is_as_configured(secret: &SecretView, config: &Config) -> bool {
 
 /// `_is_ca_cert_active`: a secret without an expiry counts as expired.
 fn is_active(secret: &SecretView, unit: &UnitContext<'_>) -> bool {
-    secret.expire.is_some_and(|expire| expire > unit.now())
+    secret.expire.is_some_and(|expire| !unit.has_passed(expire))
 }
 
 /// `_set_juju_secret`.

@@ -21,7 +21,7 @@ use trustsim_interfaces::tls_certificates::{
     Answer, CertificateEntry, Outstanding, Provider, REQUESTS, RequestEntry, RequestList,
     read_provider, read_requests,
 };
-use trustsim_juju::{Hook, HookError, Quiet, RelationId, Status, Value};
+use trustsim_juju::{Hook, HookError, RelationId, Status, Value};
 use trustsim_pki::{CertificateRequest, RequestAttributes};
 
 const DOWNSTREAM: &str = "certificates-downstream";
@@ -89,13 +89,6 @@ impl Charm for TlsConstraints {
             unit.set_status(Status::Active, "");
         }
         Ok(())
-    }
-
-    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
-        match self.is_done(unit) {
-            Ok(true) => Quiet::Always,
-            _ => Quiet::No,
-        }
     }
 }
 
@@ -235,23 +228,6 @@ impl TlsConstraints {
             return Ok(false);
         }
         Ok(filters.match_fields(asked.request.attributes()))
-    }
-
-    /// Whether update-status would do nothing: all that may be forwarded is, and all that came is
-    /// relayed.
-    fn is_done(&self, unit: &UnitContext<'_>) -> Result<bool, HookError> {
-        let Some(upstream) = unit.relations(UPSTREAM).first().copied() else {
-            return Ok(true);
-        };
-        let known = forwarded(upstream, unit)?;
-        for asked in self.outstanding(unit)? {
-            let is_known = known.entries.iter().any(|own| own.request == asked.request);
-            if !is_known && self.is_allowed(&asked, unit)? {
-                return Ok(false);
-            }
-        }
-        let relayed = !unit.is_leader() || self.news(unit)?.is_empty();
-        Ok(relayed && self.unsolicited(unit)?.is_empty())
     }
 }
 

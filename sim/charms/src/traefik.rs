@@ -25,7 +25,7 @@ use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer::{self, CertificateSet};
 use trustsim_interfaces::tls_certificates::{self, Asks, Event, Library, Mode, Request, Side};
 use trustsim_interfaces::{KeySource, pem};
-use trustsim_juju::{Hook, HookError, Quiet, RelationId, Status, Value};
+use trustsim_juju::{Hook, HookError, RelationId, Status, Value};
 use trustsim_pki::KeyPair;
 
 const CERTIFICATES: &str = "certificates";
@@ -109,15 +109,6 @@ impl Charm for Traefik {
             _ => {}
         }
         Ok(())
-    }
-
-    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
-        // Update-status writes files again only where the static configuration is not what it
-        // should be; secrets that expire are removed.
-        if is_running(unit) && static_config(unit) != written_static_config(unit) {
-            return Quiet::No;
-        }
-        Quiet::Always
     }
 
     fn libraries(&self, unit: &UnitContext<'_>) -> Vec<LibraryBinding> {

@@ -27,8 +27,7 @@ use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::Note;
 use trustsim_interfaces::tls_certificates::{self, Asks, Event, Provider, Request};
 use trustsim_interfaces::{KeySource, certificate_transfer};
-use trustsim_juju::{Hook, HookError, Quiet, SecretOwner, SecretView, Status, Value};
-use trustsim_kernel::Time;
+use trustsim_juju::{Hook, HookError, SecretOwner, SecretView, Status, Value};
 use trustsim_pki::Certificate;
 
 const PROVIDER: &str = "vault-pki";
@@ -166,14 +165,6 @@ impl Charm for Vault {
             unit.set_status(status, &message);
         }
         Ok(())
-    }
-
-    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
-        match self.settled_until(unit) {
-            Ok(Some(Time::MAX)) => Quiet::Always,
-            Ok(Some(until)) => Quiet::Until(until),
-            Ok(None) | Err(_) => Quiet::No,
-        }
     }
 
     fn libraries(&self, unit: &UnitContext<'_>) -> Vec<LibraryBinding> {
@@ -427,53 +418,6 @@ impl Vault {
         let result = "Charm authorized successfully. You may now remove the secret.";
         unit.note(Note::action_result(result));
         Ok(())
-    }
-
-    /// Until when update-status would change nothing; `None` where it would now.
-    fn settled_until(&self, unit: &UnitContext<'_>) -> Result<Option<Time>, HookError> {
-        let (now_status, message) = status(unit);
-        if unit.status() != (now_status, &message) || process::has_new_database(unit) {
-            return Ok(None);
-        }
-        if mode(unit) == Mode::SelfSigned && !access::is_settled(unit) {
-            return Ok(None);
-        }
-        if let Some(ca) = unit.files().get(process::CA)
-            && !self.transfer.holds(unit, &[ca.text().into()])?
-        {
-            return Ok(None);
-        }
-        if self.provider.has_work(unit)? {
-            return Ok(None);
-        }
-        if !can_start(unit) {
-            return Ok(Some(Time::MAX));
-        }
-        if !process::is_running(unit) {
-            return Ok(None);
-        }
-        let Some(reachable) = process::reachable_until(unit) else {
-            return Ok(Some(Time::MAX));
-        };
-        if !process::is_unsealed(unit) {
-            let is_stuck = process::is_initialised(unit) && process::is_transit(unit);
-            return Ok((!is_stuck).then_some(reachable));
-        }
-        if !can_sign(unit) {
-            return Ok(Some(reachable));
-        }
-        for relation in unit.relations(UNSEALS) {
-            let silent = unit.is_leader()
-                && unit
-                    .own_application_data(relation)?
-                    .get("key_name")
-                    .is_none();
-            if silent {
-                return Ok(None);
-            }
-        }
-        let until = self.pki_is_settled_until(unit)?;
-        Ok(until.map(|until| until.min(reachable)))
     }
 }
 

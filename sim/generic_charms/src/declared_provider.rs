@@ -18,7 +18,7 @@ use trustsim_charm_model::{
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
 use trustsim_interfaces::{KeySource, certificate_transfer, serial_number};
-use trustsim_juju::{Hook, HookError, Quiet, Status};
+use trustsim_juju::{Hook, HookError, Status};
 use trustsim_kernel::Span;
 use trustsim_pki::{Certificate, Terms};
 
@@ -77,13 +77,6 @@ impl Charm for DeclaredProvider {
             self.issue(provider, &requests, &generations, unit)?;
         }
         Ok(())
-    }
-
-    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
-        match self.is_done(unit) {
-            Ok(true) => Quiet::Always,
-            _ => Quiet::No,
-        }
     }
 
     fn libraries(&self, _: &UnitContext<'_>) -> Vec<LibraryBinding> {
@@ -172,28 +165,6 @@ impl DeclaredProvider {
         let issuer = declared_chain::issuer(chain);
         note_answer(unit, asked, &answer.certificate, &issuer.certificate);
         Ok(answer)
-    }
-
-    /// Whether every hook would do nothing: all is made, sent and signed.
-    fn is_done(&self, unit: &UnitContext<'_>) -> Result<bool, HookError> {
-        if !unit.is_leader() || self.0.profile.chain.is_empty() {
-            return Ok(true);
-        }
-        let Some(generations) = Generations::read(unit, self.0.profile.chain.len())? else {
-            return Ok(false);
-        };
-        let sent = self.sent(&generations);
-        for transfer in &self.0.transfers {
-            if !transfer.holds(unit, &sent)? {
-                return Ok(false);
-            }
-        }
-        for provider in &self.0.certificates {
-            if !provider.is_settled(unit)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 }
 

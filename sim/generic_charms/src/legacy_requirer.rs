@@ -16,7 +16,7 @@ use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{
     Flavour, Pair, Received, Requirer, followed_by,
 };
-use trustsim_juju::{Hook, HookError, Quiet, Status};
+use trustsim_juju::{Hook, HookError, Status};
 
 /// The registration of the generic consumer of the legacy protocol.
 pub static LEGACY_REQUIRER: Implementation = Implementation {
@@ -60,11 +60,6 @@ impl Charm for LegacyRequirer {
             false => unit.set_status(Status::Active, ""),
         }
         Ok(())
-    }
-
-    fn quiet(&self, _: &UnitContext<'_>) -> Quiet {
-        // What it writes follows from databags and options alone, which bring hooks of their own.
-        Quiet::Always
     }
 }
 

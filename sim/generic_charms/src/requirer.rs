@@ -21,7 +21,7 @@ use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::tls_certificates::{self, Asks, Assigned, Event, Library, Request, Side};
 use trustsim_interfaces::{KeySource, pem};
-use trustsim_juju::{Hook, HookError, Quiet, Status};
+use trustsim_juju::{Hook, HookError, Status};
 use trustsim_pki::Certificate;
 
 /// The registration of the generic consumer.
@@ -124,15 +124,6 @@ impl Charm for Requirer {
         changes.carry_out(unit);
         self.set_status(hook, unit, denied);
         Ok(())
-    }
-
-    fn quiet(&self, unit: &UnitContext<'_>) -> Quiet {
-        let waits = |endpoint: &CertificatesEndpoint| shared::waits(endpoint, unit);
-        if !unit.is_leader() && self.0.certificates.iter().any(waits) {
-            return Quiet::No;
-        }
-        // The library does not observe update-status, and removes the secret of each expiry.
-        Quiet::Always
     }
 
     fn libraries(&self, unit: &UnitContext<'_>) -> Vec<LibraryBinding> {

@@ -59,6 +59,7 @@ pub fn push_field(out: &mut String, key: &str, text: &str) {
 
 /// Appends `"key": `, after a comma unless it is the first of an object.
 pub fn push_key(out: &mut String, key: &str) {
+    assert!(!out.is_empty(), "{key} is written outside an object");
     if !out.ends_with('{') {
         out.push_str(", ");
     }

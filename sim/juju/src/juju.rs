@@ -17,7 +17,7 @@ use crate::secrets::{SecretStore, Secrets};
 use crate::timing::Timing;
 use crate::uniter::{Resolver, Uniter};
 use crate::{
-    CommitFault, ControllerId, Event, Host, Latencies, ModelId, RelationId, Secret, SecretId,
+    CommitFault, ControllerId, Event, Hook, Host, Latencies, ModelId, RelationId, Secret, SecretId,
     SecretOwner, Step, Topology, Unit, UnitId, Value,
 };
 use trustsim_kernel::{Seq, Streams, Time};
@@ -178,6 +178,18 @@ impl Juju {
     /// Secrets of this owner that were not removed, in label order.
     pub fn secrets_of(&self, owner: SecretOwner) -> impl Iterator<Item = SecretId> {
         self.secrets.of_owner(owner)
+    }
+
+    /// Hooks of a unit that are repeated: update-status, and those of expired secrets.
+    pub(crate) fn repeated_hooks(&self, unit: UnitId) -> Vec<Hook> {
+        let agent = self.agent_of(unit);
+        let expired = agent.expiries.keys();
+        let expired = expired.map(|(secret, revision)| Hook::SecretExpired {
+            secret: *secret,
+            revision: *revision,
+        });
+        let status = agent.started.then_some(Hook::UpdateStatus);
+        expired.chain(status).collect()
     }
 
     /// Whether nothing is due that anything but time has caused: no agent runs a hook, waits to run

@@ -104,12 +104,16 @@ impl World {
         effects
     }
 
-    /// What the unit's charm says of hooks that only time brings.
+    /// Whether the unit's repeated hooks would do nothing: each is run, and what it does is dropped.
     pub(super) fn quiet(&self, unit: UnitId, now: Time) -> Quiet {
-        match self.charm_of(unit, None) {
-            Some(charm) => charm.quiet(&UnitContext::new(&self.juju, unit, now, None)),
-            None => Quiet::Always,
+        let Some(charm) = self.charm_of(unit, None) else {
+            return Quiet::Always;
+        };
+        if charm.is_retrying(&UnitContext::new(&self.juju, unit, now, None)) {
+            return Quiet::No;
         }
+        self.juju
+            .observe(unit, now, |hook, context| charm.on_hook(hook, context))
     }
 
     pub(super) fn note(&mut self, unit: UnitId, note: CharmNote, cause: Option<Seq>, time: Time) {

@@ -149,7 +149,8 @@ impl Driver for Stage {
     fn ask_quiet(&self, unit: UnitId) -> Quiet {
         let charm = &self.instances[&self.juju.unit(unit).application];
         let now = self.agenda.now();
-        charm.quiet(&UnitContext::new(&self.juju, unit, now, None))
+        self.juju
+            .observe(unit, now, |hook, context| charm.on_hook(hook, context))
     }
 
     fn judge_agent(&mut self, _: UnitId) -> Result<(), ConnectionError> {

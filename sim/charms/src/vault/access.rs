@@ -71,15 +71,6 @@ pub(super) fn files_are_there(unit: &UnitContext<'_>) -> bool {
     paths.iter().all(|path| unit.files().contains_key(*path))
 }
 
-/// Whether `_configure_self_signed_certificates` would change nothing.
-pub(super) fn is_settled(unit: &UnitContext<'_>) -> bool {
-    let secret = ca_secret(unit);
-    if !unit.can_connect() || (secret.is_none() && !unit.is_leader()) {
-        return true;
-    }
-    secret.is_some_and(|secret| is_as_wanted(unit, &secret))
-}
-
 /// The CA on disk is the secret's, and the unit's certificate is for what it would be asked for.
 fn is_as_wanted(unit: &UnitContext<'_>, secret: &SecretContent) -> bool {
     let first = |value: Option<&Value>| pem::loadable(value).into_iter().next();

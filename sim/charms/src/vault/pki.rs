@@ -77,7 +77,7 @@ impl Vault {
         }
         // `intermediate_ca_exceeds_role_ttl` compares the whole life with half of it: never due.
         let is_due = match self.guard {
-            Guard::RemainingValidity => renewal_due(ca) <= unit.now(),
+            Guard::RemainingValidity => unit.has_passed(renewal_due(ca)),
             Guard::FirstIssuer => !is_first_named(unit, &requests[0]),
             Guard::WholeValidity | Guard::FixedRole => false,
         };
@@ -180,54 +180,6 @@ impl Vault {
             self.provider.set_certificates(unit, relation, answers)?;
         }
         Ok(())
-    }
-
-    /// Until when configuring and signing again would change nothing; `None` where it would now.
-    pub(super) fn pki_is_settled_until(
-        &self,
-        unit: &UnitContext<'_>,
-    ) -> Result<Option<Time>, HookError> {
-        let Some(request) = request(unit).filter(|_| unit.is_leader()) else {
-            return Ok(Some(Time::MAX));
-        };
-        let Some(issuer) = self.issuer(unit)? else {
-            // Without a parent's answer there is nothing to do, without a root one to be made.
-            return Ok(has_parent(unit).then_some(Time::MAX));
-        };
-        let mut until = Time::MAX;
-        if has_parent(unit) {
-            let imported = unit.files().get(IMPORTED).map(Value::text);
-            if imported != Some(issuer.certificate.pem()) {
-                return Ok(None);
-            }
-            match self.guard {
-                Guard::RemainingValidity => until = renewal_due(&issuer.certificate),
-                Guard::FirstIssuer if !is_first_named(unit, &request) => return Ok(None),
-                _ => {}
-            }
-        } else if !is_named(&issuer, &request) {
-            return Ok(None);
-        }
-        if until <= unit.now() || !self.is_answered(unit, &issuer)? {
-            return Ok(None);
-        }
-        Ok(Some(until))
-    }
-
-    /// Whether each request has its certificate, or the refusal that it would get again.
-    fn is_answered(&self, unit: &UnitContext<'_>, issuer: &SigningCa) -> Result<bool, HookError> {
-        for asked in self.provider.outstanding(unit)? {
-            let Some(refusal) = foresee(unit, issuer, &asked) else {
-                return Ok(false);
-            };
-            let said = self
-                .provider
-                .error_of(unit, asked.relation, &asked.request)?;
-            if said != Some(to_error(unit, &refusal)) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 }
 

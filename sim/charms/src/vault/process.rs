@@ -182,11 +182,6 @@ pub(super) fn note_database(unit: &mut UnitContext<'_>) {
     }
 }
 
-/// Whether [`note_database`] has something to note.
-pub(super) fn has_new_database(unit: &UnitContext<'_>) -> bool {
-    new_database(unit).is_some()
-}
-
 /// Until when the charm reaches the server's API, if it does now. The charm trusts `ca.pem` alone,
 /// through Python 3.12's OpenSSL, which wants a self-signed anchor.
 pub(super) fn reachable_until(unit: &UnitContext<'_>) -> Option<Time> {
@@ -196,12 +191,11 @@ pub(super) fn reachable_until(unit: &UnitContext<'_>) -> Option<Time> {
     let chain = pem::loadable(unit.workload().loaded.get(certificate_path().as_str()));
     let anchors = pem::loadable(unit.files().get(CA));
     let (leaf, anchor) = (chain.first()?, anchors.first()?);
-    let now = unit.now();
     let begins = leaf.not_before().max(anchor.not_before());
     let ends = leaf.not_after().min(anchor.not_after());
     // Key identifiers are digests of the keys, so they stand for the signature.
     let is_trusted = anchor.is_self_issued()
         && leaf.issuer_der() == anchor.subject_der()
         && leaf.authority_key_id() == anchor.subject_key_id();
-    (is_trusted && begins <= now && now <= ends).then_some(ends)
+    (is_trusted && unit.has_passed(begins) && !unit.is_after(ends)).then_some(ends)
 }

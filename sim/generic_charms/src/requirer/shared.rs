@@ -10,7 +10,7 @@ use trustsim_charm_model::Mode;
 use trustsim_charm_model::surface::{chain_path, key_path, trust_path};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::pem;
-use trustsim_interfaces::tls_certificates::{Assigned, CERTIFICATES};
+use trustsim_interfaces::tls_certificates::Assigned;
 use trustsim_juju::{HookError, SecretOwner, SecretView, Value};
 
 const NAME: &str = "name";
@@ -90,26 +90,4 @@ pub(super) fn receive(
 fn parts(secret: &SecretView) -> Option<(&str, &Value, &Value, &Value)> {
     let field = |name: &str| secret.content.get(name);
     Some((field(NAME)?.text(), field(CHAIN)?, field(KEY)?, field(CA)?))
-}
-
-/// Whether a unit that does not lead has yet to receive something of which no event will tell it.
-pub(super) fn waits(endpoint: &CertificatesEndpoint, unit: &UnitContext<'_>) -> bool {
-    if endpoint.profile.mode == Mode::Unit {
-        return false;
-    }
-    let owner = SecretOwner::Application(unit.application_id());
-    if let Some(secret) = unit.secret(owner, &label(endpoint)) {
-        let served = &endpoint.certificates.endpoint;
-        return parts(&secret).is_some_and(|(name, chain, ..)| {
-            unit.files().get(chain_path(served, name).as_str()) != Some(chain)
-        });
-    }
-    // Answered, but the leader has not shared it yet.
-    unit.relations(&endpoint.certificates.endpoint)
-        .into_iter()
-        .any(|relation| {
-            let bag = unit.remote_application_data(relation);
-            let bag = bag.expect("the relation is one of this application's");
-            bag.get(CERTIFICATES).is_some()
-        })
 }

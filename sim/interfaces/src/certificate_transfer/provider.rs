@@ -73,11 +73,7 @@ impl Provider {
     }
 
     /// Whether [`Provider::add`] would change nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`HookError`] where a hook tool refuses.
-    pub fn holds(&self, unit: &UnitContext<'_>, texts: &[Arc<str>]) -> Result<bool, HookError> {
+    fn holds(&self, unit: &UnitContext<'_>, texts: &[Arc<str>]) -> Result<bool, HookError> {
         if self.library == Library::V0Patch11 {
             return self.has_replaced(unit, texts);
         }

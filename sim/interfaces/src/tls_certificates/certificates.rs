@@ -65,7 +65,7 @@ impl CertificateEntry {
 
     /// Whether it was revoked.
     pub fn is_revoked(&self) -> bool {
-        self.revoked.unwrap_or(false)
+        self.revoked == Some(true)
     }
 
     /// The same, revoked.

@@ -115,18 +115,6 @@ impl Provider {
         Ok(())
     }
 
-    /// Whether the library's observers would change anything.
-    ///
-    /// # Errors
-    ///
-    /// As [`Provider::on_hook`].
-    pub fn has_work(&self, unit: &UnitContext<'_>) -> Result<bool, HookError> {
-        if !unit.is_leader() {
-            return Ok(false);
-        }
-        Ok(self.would_change(&self.sides(unit)?))
-    }
-
     /// `get_outstanding_certificate_requests`: requests without a certificate that is not
     /// revoked. A unit that does not lead sees no certificates, so all look outstanding to it.
     ///
@@ -151,17 +139,6 @@ impl Provider {
         Ok(requests.collect())
     }
 
-    /// Whether the library's observers would change nothing and no request is outstanding, found
-    /// in one pass.
-    ///
-    /// # Errors
-    ///
-    /// As [`Provider::on_hook`].
-    pub fn is_settled(&self, unit: &UnitContext<'_>) -> Result<bool, HookError> {
-        let sides = self.sides(unit)?;
-        Ok(!self.would_change(&sides) && outstanding(&sides).next().is_none())
-    }
-
     /// `set_relation_certificate` for each of these answers, which must be of this relation:
     /// what was answered before to the same request goes, errors included, and the new ones are
     /// put at the end.
@@ -176,6 +153,11 @@ impl Provider {
         relation: RelationId,
         answers: Vec<Answer>,
     ) -> Result<(), HookError> {
+        assert_eq!(
+            unit.own_endpoint(relation),
+            Some(&*self.endpoint),
+            "a provider answers in relations of its own endpoint"
+        );
         if !unit.is_leader() || answers.is_empty() {
             return Ok(());
         }
@@ -252,9 +234,15 @@ impl Provider {
         error: RequestError,
         kind: RefusalKind,
     ) -> Result<(), HookError> {
+        assert_eq!(
+            unit.own_endpoint(relation),
+            Some(&*self.endpoint),
+            "a provider refuses in relations of its own endpoint"
+        );
         if !unit.is_leader() || !self.library.knows_errors() {
             return Ok(());
         }
+        // The library logs what is not valid and goes on.
         let Some(data) = read_provider(&unit.own_application_data(relation)?)? else {
             return Ok(());
         };
@@ -358,17 +346,12 @@ impl Provider {
             };
             sides.push(Side {
                 relation,
+                // Where nothing was written, or may be read, nothing was answered.
                 answers: answers.unwrap_or_default(),
                 requests,
             });
         }
         Ok(sides)
-    }
-
-    /// Whether update-status would change anything; the observers of version 3 do not hear it.
-    fn would_change(&self, sides: &[Side]) -> bool {
-        self.library != Library::V3
-            && (!unsolicited(sides).is_empty() || !self.silent(sides).is_empty())
     }
 
     /// Relations in which what is said of capabilities is not what the charm says.
@@ -385,7 +368,6 @@ impl Provider {
     }
 }
 
-/// Requests without an answer, relation by relation.
 /// Says once what is refused, and why: the text may hold the time, and be written again and again.
 fn note_refusal(
     unit: &mut UnitContext<'_>,

@@ -17,7 +17,7 @@ pub struct RequestEntry {
 impl RequestEntry {
     /// Whether a CA certificate is asked for.
     pub fn is_ca(&self) -> bool {
-        self.ca.unwrap_or(false)
+        self.ca == Some(true)
     }
 }
 

@@ -251,11 +251,8 @@ impl<'a> Session<'a> {
         if checks_key && !self.keys.get(&side).is_some_and(matches) {
             return Ok(false);
         }
-        let expire = renewal_time(
-            unit.now(),
-            entry.certificate.not_after(),
-            self.library.renewal_permille,
-        );
+        let permille = self.library.renewal_permille;
+        let expire = |now| Some(renewal_time(now, entry.certificate.not_after(), permille));
         let content = || {
             let certificate = Value::from(entry.certificate.pem());
             let csr = Value::from(entry.request.pem());
@@ -269,11 +266,11 @@ impl<'a> Session<'a> {
             Some(secret) if holds(&secret, entry) => Ok(library.emits_known_certificates()),
             Some(secret) => {
                 unit.set_secret_content(secret.id, content())?;
-                unit.set_secret_expire(secret.id, Some(expire))?;
+                unit.set_secret_expire(secret.id, expire(unit.now()))?;
                 Ok(true)
             }
             None => {
-                unit.add_secret(owner, &label, content(), Some(expire))?;
+                unit.add_secret(owner, &label, content(), expire(unit.now()))?;
                 Ok(true)
             }
         }
@@ -336,8 +333,7 @@ impl<'a> Session<'a> {
                 );
                 let permille = (self.library.renewal_permille + 50).min(990);
                 let threshold = from + share(until.since(from), permille);
-                let now = unit.now();
-                if now >= threshold && now < until {
+                if unit.has_passed(threshold) && !unit.has_passed(until) {
                     self.renew(&entry.request, unit)?;
                 }
             }

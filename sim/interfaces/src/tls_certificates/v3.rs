@@ -261,7 +261,7 @@ impl RequirerV3 {
             unit.remove_secret(secret)?;
             return Ok(Vec::new());
         };
-        if unit.now() < entry.certificate.not_after() {
+        if !unit.has_passed(entry.certificate.not_after()) {
             unit.set_secret_expire(secret, Some(entry.certificate.not_after()))?;
             return Ok(vec![EventV3::Expiring(entry)]);
         }

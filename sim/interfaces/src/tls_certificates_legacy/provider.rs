@@ -44,6 +44,10 @@ impl Kind {
             Self::Application => "processed_application_requests",
             Self::Intermediate => "processed_intermediate_requests",
         };
+        assert!(
+            !unit_in_key.contains('/'),
+            "{unit_in_key} is the name of a unit, and not what keys have in its place"
+        );
         format!("{unit_in_key}.{processed}")
     }
 }
@@ -401,7 +405,7 @@ fn application_names(of_relation: &[(UnitId, Bag)]) -> Result<Vec<String>, HookE
     for (_, bag) in of_relation {
         for (common_name, request) in object(bag, Kind::Application.requests_key())?.iter() {
             all.insert(common_name.clone());
-            all.extend(request.get("sans").map(texts).unwrap_or_default());
+            all.extend(request.get("sans").map(texts).into_iter().flatten());
         }
     }
     Ok(all.into_iter().collect())

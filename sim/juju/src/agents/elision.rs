@@ -22,7 +22,7 @@ impl Agents {
             _ if self.every_hook => now,
             Quiet::Always | Quiet::Until(Time::MAX) => Time::MAX,
             Quiet::Until(until) => until.shown_with_skew(skew_ns),
-            Quiet::No => now,
+            Quiet::StatusOnly | Quiet::No => now,
         };
         let agent = self.topology.agent_of_mut(unit);
         agent.quiet_until = quiet_until;

@@ -5,6 +5,7 @@
 //! fails. What Juju does not buffer (status, tracking a secret) and what happens outside Juju
 //! (files, restarts) stays done.
 
+mod observed;
 mod outside;
 mod relations;
 mod secrets;
@@ -15,6 +16,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use observed::ClockReads;
 pub(crate) use outside::OutsideServices;
 pub use secrets::SecretView;
 pub(crate) use secrets::SecretWrite;
@@ -93,6 +95,7 @@ pub struct UnitContext<'a, N = ()> {
     notes: Vec<N>,
     /// What was read from the controller, each once in a hook; counted where that takes time.
     reads: Option<RefCell<BTreeSet<ControllerRead>>>,
+    clock: ClockReads,
 }
 
 /// Something that a hook reads from its controller. The agent keeps the answer until the hook ends
@@ -137,6 +140,7 @@ impl<'a, N> UnitContext<'a, N> {
             effects,
             notes: Vec::new(),
             reads: juju.timing().impairment(unit).map(|_| RefCell::default()),
+            clock: ClockReads::default(),
         }
     }
 
@@ -201,11 +205,6 @@ impl<'a, N> UnitContext<'a, N> {
     /// Whether its workload runs in containers of its own, which Pebble starts.
     pub fn has_containers(&self) -> bool {
         !self.application().containers.is_empty()
-    }
-
-    /// The unit's own clock, which may be skewed. Certificates are made and judged by it.
-    pub fn now(&self) -> Time {
-        self.true_now.skewed_by(self.unit().skew_ns)
     }
 
     /// `is-leader`.

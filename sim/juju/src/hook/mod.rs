@@ -237,6 +237,26 @@ pub enum Quiet {
     Always,
     /// They do nothing before this instant of the unit's clock.
     Until(trustsim_kernel::Time),
+    /// The next one changes nothing beside the unit's workload status: it is played, and the deployment
+    /// has settled all the same.
+    StatusOnly,
     /// The next one may do something.
     No,
+}
+
+impl Quiet {
+    /// Of several hooks: they do nothing until the first of them does.
+    pub fn all(hooks: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self::Always;
+        for quiet in hooks {
+            all = match (all, quiet) {
+                (_, Self::No) => return Self::No,
+                (Self::StatusOnly, _) | (_, Self::StatusOnly) => Self::StatusOnly,
+                (Self::Until(one), Self::Until(other)) => Self::Until(one.min(other)),
+                (Self::Always, quiet) => quiet,
+                (all, _) => all,
+            };
+        }
+        all
+    }
 }
