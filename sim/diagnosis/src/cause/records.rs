@@ -257,7 +257,7 @@ impl<'a> Records<'_, 'a> {
         own.into_iter().rev().find(|(_, entry)| is_it(entry))
     }
 
-    /// What `model.app:endpoint` speaks.
+    /// Which library an endpoint speaks.
     pub(crate) fn spoken_by(&self, of: &EndpointRef) -> Option<Library> {
         let index = self.application(&of.application)?;
         let charm = &self.deployment.applications[index].charm;
