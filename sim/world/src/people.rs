@@ -399,3 +399,6 @@ impl World {
         format!("{address} {} {}#{number}", wait.what, wait.subject)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -435,15 +435,4 @@ fn has_same_client(earlier: &Case, later: &Case) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn generations_follow_each_other_without_gaps() {
-        let at = |seconds| Time::from_seconds(seconds);
-        let ten = Span::from_secs(10);
-        for (now, expected) in [(100, 100), (109, 100), (110, 110), (135, 130)] {
-            assert_eq!(generation_of(at(100), ten, at(now)), at(expected), "{now}");
-        }
-    }
-}
+mod tests;

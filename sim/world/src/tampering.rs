@@ -22,6 +22,8 @@ use trustsim_pki::{
 };
 
 mod chains;
+#[cfg(test)]
+mod tests;
 
 /// Changes made by hand that somebody may put right again.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +39,8 @@ pub(super) struct Edits {
 #[derive(Clone, Debug)]
 struct FileEdit {
     edit: TlsEdit,
+    /// Which edit of the run, counted from 1: equal ones may overlap.
+    number: usize,
     unit: UnitId,
     path: Arc<str>,
     before: Option<Value>,
@@ -46,6 +50,8 @@ struct FileEdit {
 #[derive(Clone, Debug)]
 struct ClientEdit {
     edit: TlsEdit,
+    /// Which edit of the run, counted from 1: equal ones may overlap.
+    number: usize,
     client: ClientIndex,
     what: ClientChange,
 }
@@ -56,6 +62,38 @@ enum ClientChange {
     Distrusted(Vec<Certificate>),
     /// Its file has a damaged block.
     Damaged,
+}
+
+impl Edits {
+    /// The number of the first edit that is equal to this one and was not undone.
+    fn first_equal_to(&self, edit: &TlsEdit) -> Option<usize> {
+        let of_units = self.of_units.iter().map(|one| (&one.edit, one.number));
+        let of_clients = self.of_clients.iter().map(|one| (&one.edit, one.number));
+        let equal = of_units.chain(of_clients).filter(|(one, _)| *one == edit);
+        equal.map(|(_, number)| number).min()
+    }
+
+    /// Takes out the files that an edit changed.
+    fn take_of_units(&mut self, number: usize) -> Vec<FileEdit> {
+        let is_it = |one: &mut FileEdit| one.number == number;
+        self.of_units.extract_if(.., is_it).collect()
+    }
+
+    /// Takes out what an edit did to clients, and gives whose store it was.
+    fn take_of_clients(&mut self, number: usize) -> Vec<ClientIndex> {
+        let is_it = |one: &mut ClientEdit| one.number == number;
+        let taken = self.of_clients.extract_if(.., is_it);
+        taken.map(|one| one.client).collect()
+    }
+
+    /// The edit of the same file that found it as `below` had left it.
+    fn made_on_top_of(&mut self, below: &FileEdit) -> Option<&mut FileEdit> {
+        self.of_units.iter_mut().find(|one| {
+            one.number > below.number
+                && (one.unit, &one.path) == (below.unit, &below.path)
+                && one.before == below.after
+        })
+    }
 }
 
 type Files = BTreeMap<Arc<str>, Option<Value>>;
@@ -175,8 +213,10 @@ impl World {
             return;
         }
         let before = &self.juju.unit(unit).workload.files;
+        let number = self.edits.count;
         let edits = files.iter().map(|(path, after)| FileEdit {
             edit: edit.clone(),
+            number,
             unit,
             path: Arc::clone(path),
             before: before.get(path).cloned(),
@@ -232,33 +272,29 @@ impl World {
         self.workload_changed(unit, agenda);
     }
 
-    /// Puts back what stood there before, where it is still as it was left.
+    /// Puts back what was there before the first of the edits that are equal to this one, where the
+    /// file still is as that edit left it. An edit that was made on top of it puts that back in its turn.
     fn undo_edit(&mut self, edit: &TlsEdit, entry: Seq, agenda: &mut Agenda<Event>) {
-        let all = std::mem::take(&mut self.edits.of_units);
-        let (undone, kept) = all.into_iter().partition(|one| one.edit == *edit);
-        self.edits.of_units = kept;
+        let Some(number) = self.edits.first_equal_to(edit) else {
+            // Nothing could be changed when it was made.
+            return;
+        };
         let mut by_unit: BTreeMap<UnitId, Files> = BTreeMap::new();
-        let undone: Vec<FileEdit> = undone;
-        for one in undone {
-            let now = self.juju.unit(one.unit).workload.files.get(&one.path);
-            if now == one.after.as_ref() {
-                by_unit
-                    .entry(one.unit)
-                    .or_default()
-                    .insert(one.path, one.before);
+        for undone in self.edits.take_of_units(number) {
+            if let Some(above) = self.edits.made_on_top_of(&undone) {
+                above.before = undone.before;
+                continue;
+            }
+            let files = &self.juju.unit(undone.unit).workload.files;
+            if files.get(&undone.path) == undone.after.as_ref() {
+                let files = by_unit.entry(undone.unit).or_default();
+                files.insert(undone.path, undone.before);
             }
         }
         for (unit, files) in by_unit {
             self.write_files(unit, &files, entry, agenda);
         }
-        let clients = &mut self.edits.of_clients;
-        let touched: Vec<ClientIndex> = clients
-            .iter()
-            .filter(|one| one.edit == *edit)
-            .map(|one| one.client)
-            .collect();
-        clients.retain(|one| one.edit != *edit);
-        for client in touched {
+        for client in self.edits.take_of_clients(number) {
             self.client_store_changed(client, entry, agenda);
         }
     }
@@ -272,6 +308,7 @@ impl World {
     ) {
         self.edits.of_clients.push(ClientEdit {
             edit: edit.clone(),
+            number: self.edits.count,
             client,
             what,
         });

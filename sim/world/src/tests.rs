@@ -1,6 +1,8 @@
 //! Low-level rules of a run, on a small deployment: what actions leave in the journal, futures, and
 //! processes that are stopped.
 
+pub(crate) mod played;
+
 use std::sync::Arc;
 
 use super::*;
