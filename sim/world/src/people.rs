@@ -28,10 +28,10 @@ type Key = (ApplicationIndex, &'static str, String);
 pub(super) struct People {
     /// The operator of each application, by their indices in the deployment.
     of: BTreeMap<ApplicationIndex, OperatorIndex>,
-    /// Waits that show now, with their errands.
+    /// Waits that show now, with their tasks.
     open: BTreeMap<Key, usize>,
     /// Everything that was ever noticed.
-    errands: Vec<Errand>,
+    tasks: Vec<OperatorTask>,
     /// The CA of each operator who has one.
     cas: TiVec<OperatorIndex, Option<ExternalCa>>,
     /// How often each wait was noticed, so that each time is a draw of its own.
@@ -40,7 +40,7 @@ pub(super) struct People {
 
 /// One wait that somebody has noticed.
 #[derive(Clone, Debug)]
-struct Errand {
+struct OperatorTask {
     operator: OperatorIndex,
     application: ApplicationIndex,
     wait: PendingTask,
@@ -137,10 +137,10 @@ impl World {
     }
 
     /// Whether somebody has noticed something and will answer it.
-    pub(super) fn people_owe(&self) -> bool {
-        let owed = |errand: &Errand| !errand.done && errand.due.is_some();
+    pub(super) fn operators_have_tasks(&self) -> bool {
+        let owed = |task: &OperatorTask| !task.done && task.due.is_some();
         let mut open = self.people.open.values();
-        open.any(|errand| owed(&self.people.errands[*errand]))
+        open.any(|task| owed(&self.people.tasks[*task]))
     }
 
     /// A hook of `unit` ended, or its workload changed: whoever looks after its application
@@ -226,12 +226,12 @@ impl World {
                 answers_in: due.map(|due| due.since(now)),
             }),
         });
-        let errand = self.people.errands.len();
+        let task = self.people.tasks.len();
         if let (When::After(_), Some(due)) = (&spec.when, due) {
-            agenda.at(due, Event::Errand(errand));
+            agenda.at(due, Event::OperatorTask(task));
         }
-        self.people.open.insert(key, errand);
-        self.people.errands.push(Errand {
+        self.people.open.insert(key, task);
+        self.people.tasks.push(OperatorTask {
             operator,
             application,
             wait,
@@ -243,61 +243,59 @@ impl World {
     }
 
     /// An operator answers all that waits, in the order in which it was noticed.
-    pub(super) fn go_round(&mut self, operator: OperatorIndex, agenda: &mut Agenda<Event>) {
+    pub(super) fn answer_all_tasks(&mut self, operator: OperatorIndex, agenda: &mut Agenda<Event>) {
         let mut due: Vec<usize> = self.people.open.values().copied().collect();
         due.sort_unstable();
-        for errand in due {
-            if self.people.errands[errand].operator == operator {
-                self.run_errand(errand, agenda);
+        for task in due {
+            if self.people.tasks[task].operator == operator {
+                self.answer_task(task, agenda);
             }
         }
     }
 
     /// Somebody does what they noticed, unless it has settled itself or was done before. An
     /// action that ran counts as done even where it changed nothing: it reported success.
-    pub(super) fn run_errand(&mut self, index: usize, agenda: &mut Agenda<Event>) {
+    pub(super) fn answer_task(&mut self, index: usize, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
-        let errand = self.people.errands[index].clone();
-        let key: Key = (
-            errand.application,
-            errand.wait.what,
-            errand.wait.subject.clone(),
-        );
-        if errand.done || self.people.open.get(&key) != Some(&index) {
+        let task = self.people.tasks[index].clone();
+        let key: Key = (task.application, task.wait.what, task.wait.subject.clone());
+        if task.done || self.people.open.get(&key) != Some(&index) {
             return;
         }
-        let model = self.deployment.applications[errand.application].model;
-        if self.is_model_down(model) {
-            agenda.after(TRY_AGAIN, Event::Errand(index));
+        let model = self.deployment.applications[task.application].model;
+        let id = self.applications[task.application];
+        // Without a leader, too: `juju run APP/leader` fails, and the status that an operator reads is
+        // the one that the last leader set.
+        if self.is_model_down(model) || self.juju.application(id).lease.holder.is_none() {
+            agenda.after(TRY_AGAIN, Event::OperatorTask(index));
             return;
         }
-        let id = self.applications[errand.application];
         let waits = self.waits(id, now);
         let still = waits
             .into_iter()
-            .find(|(_, wait)| wait.what == errand.wait.what && wait.subject == errand.wait.subject);
+            .find(|(_, wait)| wait.what == task.wait.what && wait.subject == task.wait.subject);
         let Some((unit, wait)) = still else {
             self.people.open.remove(&key);
             return;
         };
-        let Some((deed, notes)) = self.deed(&errand, &wait, unit, now) else {
+        let Some((answer, notes)) = self.answer(&task, &wait, unit, now) else {
             return;
         };
         for note in notes {
-            self.note(unit, note, Some(errand.entry), now);
+            self.note(unit, note, Some(task.entry), now);
         }
-        self.people.errands[index].done = true;
+        self.people.tasks[index].done = true;
         let deployment = Arc::clone(&self.deployment);
-        let spec = &deployment.operators[errand.operator];
-        let action = match deed {
+        let spec = &deployment.operators[task.operator];
+        let action = match answer {
             OperatorAction::Action { name, parameters } => Action::RunAction {
-                application: errand.application,
+                application: task.application,
                 unit: spec.unit,
                 name,
                 parameters,
             },
             OperatorAction::Config { options } => Action::SetConfig {
-                application: errand.application,
+                application: task.application,
                 options,
             },
             OperatorAction::AtWorkload {
@@ -305,10 +303,10 @@ impl World {
                 files,
                 notifies,
             } => {
-                // It is done at once; if the unit waits again, that is another errand.
+                // It is done at once; if the unit waits again, that is another task.
                 self.people.open.remove(&key);
                 Action::AtWorkload {
-                    application: errand.application,
+                    application: task.application,
                     unit: self.juju.unit(unit).number,
                     command,
                     files,
@@ -316,28 +314,28 @@ impl World {
                 }
             }
         };
-        self.carry_out_unplanned(action, spec.source.clone(), errand.entry, agenda);
+        self.carry_out_unplanned(action, spec.source.clone(), task.entry, agenda);
     }
 
     /// What the person does, and what it puts into the journal.
-    fn deed(
+    fn answer(
         &self,
-        errand: &Errand,
+        task: &OperatorTask,
         wait: &PendingTask,
         unit: UnitId,
         now: Time,
     ) -> Option<(OperatorAction, Vec<CharmNote>)> {
-        let charm = self.charm_now(self.applications[errand.application]);
-        let subject = self.stream_subject(errand.application, wait, errand.number);
+        let charm = self.charm_now(self.applications[task.application]);
+        let subject = self.stream_subject(task.application, wait, task.number);
         let mut hand = OperatorContext {
             stream: self.streams.stream("operator-answer", &subject),
-            ca: self.people.cas[errand.operator].clone(),
-            rejects: self.deployment.operators[errand.operator].rejects.clone(),
+            ca: self.people.cas[task.operator].clone(),
+            rejects: self.deployment.operators[task.operator].rejects.clone(),
         };
         let mut context = UnitContext::new(&self.juju, unit, now, None);
-        let deed = charm.answer(wait, &mut hand, &mut context)?;
+        let answer = charm.answer(wait, &mut hand, &mut context)?;
         let (_, notes) = context.into_effects();
-        Some((deed, notes))
+        Some((answer, notes))
     }
 
     /// Somebody revokes what an application gave for a name.
@@ -362,7 +360,7 @@ impl World {
             rejects: Vec::new(),
         };
         let leader = self.juju.application(id).lease.holder;
-        let deed = leader.and_then(|leader| {
+        let answer = leader.and_then(|leader| {
             let mut context = UnitContext::new(&self.juju, leader, now, None);
             let charm = self.charm_now(id);
             charm.answer(&wait, &mut hand, &mut context)
@@ -374,7 +372,7 @@ impl World {
                 files,
                 notifies,
             }),
-        ) = (leader, deed)
+        ) = (leader, answer)
         else {
             self.refused(Refusal::NoSuchCertificate, cause, now);
             return;

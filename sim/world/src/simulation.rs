@@ -60,8 +60,8 @@ pub(super) enum Event {
     Answers(juju::UnitId),
     /// A new unit may be ready; it is watched at the latest from `deadline`.
     Ready { unit: juju::UnitId, deadline: Time },
-    /// Somebody does the n-th errand.
-    Errand(usize),
+    /// Somebody does the n-th task.
+    OperatorTask(usize),
     /// An operator looks after whatever waits.
     Round(OperatorIndex),
 }
@@ -324,8 +324,8 @@ impl kernel::World for World {
             Event::RefreshClient(client) => self.refresh_client(client, agenda),
             Event::Ready { unit, deadline } => self.look_if_ready(unit, deadline, agenda),
             Event::Answers(unit) => self.answers_again(unit, agenda),
-            Event::Errand(errand) => self.run_errand(errand, agenda),
-            Event::Round(operator) => self.go_round(operator, agenda),
+            Event::OperatorTask(task) => self.answer_task(task, agenda),
+            Event::Round(operator) => self.answer_all_tasks(operator, agenda),
         }
     }
 }
@@ -348,7 +348,7 @@ impl World {
     fn settle_check(&mut self, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
         let patience_over = now >= self.deployment.start + self.deployment.timings.settle_max;
-        let settled = self.juju.is_settled(now) && !self.people_owe();
+        let settled = self.juju.is_settled(now) && !self.operators_have_tasks();
         if !patience_over && !settled {
             agenda.after(SETTLE_CHECK, Event::SettleCheck);
             return;

@@ -108,7 +108,21 @@ impl Secrets<'_> {
             About::Unit(unit),
             Happening::Secret(SecretChange::Created, label),
         );
+        self.wake_fellows(unit, owner, host);
         self.set_expiry(id, expire, cause, host);
+    }
+
+    /// Every unit of an application reads its secrets by label. No event tells the others that one was
+    /// added or removed, but what their repeated hooks would do may have changed.
+    fn wake_fellows(&mut self, unit: UnitId, owner: SecretOwner, host: &mut dyn Host) {
+        let SecretOwner::Application(application) = owner else {
+            return;
+        };
+        for fellow in self.application(application).units.clone() {
+            if fellow != unit {
+                self.agents.schedule_wake(fellow, host.now(), host);
+            }
+        }
     }
 
     /// 20 characters, as an xid.
@@ -201,9 +215,10 @@ impl Secrets<'_> {
         }
         let secret = self.store.get_mut(id);
         if revision.is_none() || secret.revisions.iter().all(Option::is_none) {
-            let label = Arc::clone(&secret.label);
+            let (label, owner) = (Arc::clone(&secret.label), secret.owner);
             self.store.remove(id);
             self.forget_secret(id, host);
+            self.wake_fellows(unit, owner, host);
             host.record(
                 cause,
                 About::Unit(unit),

@@ -91,7 +91,11 @@ const CHAIN: &[(ErrorKind, &[&str])] = &[
     ),
     (
         ErrorKind::UnsupportedSignature,
-        &["certificate uses unsupported signature algorithm"],
+        &[
+            "Other(OtherError(SignatureAlgorithmMismatch))",
+            "UnsupportedSignatureAlgorithmContext { signature_algorithm_id: …, supported_algorithms: … }",
+            "UnsupportedSignatureAlgorithmForPublicKeyContext { signature_algorithm_id: …, public_key_algorithm_id: … }",
+        ],
     ),
     (
         ErrorKind::TooManyCandidates,

@@ -68,7 +68,10 @@ fn an_open_connection_outlives_the_trust_in_its_ca_until_it_is_as_old_as_it_gets
 
     play(&mut run, HOUR * 3);
     let until = opened + HOUR * 30;
-    assert_eq!(persisting(&run), [(Persisting::OpenConnection, Some(until))]);
+    assert_eq!(
+        persisting(&run),
+        [(Persisting::OpenConnection, Some(until))]
+    );
     assert_eq!(opened_at(&mut run), opened, "the same connection");
     assert!(verdicts(&run).iter().all(|(_, is_ok)| *is_ok));
 
@@ -87,7 +90,10 @@ fn an_open_connection_does_not_outlive_the_process_of_its_server() {
     play(&mut run, HOUR * 5);
     assert!(run.world.bond(0).open.is_none());
     let (at, is_ok) = *verdicts(&run).last().expect("a handshake");
-    assert!(!is_ok && at >= HOUR * 4 && at < HOUR * 4 + Span::from_secs(60), "{at:?}");
+    assert!(
+        !is_ok && at >= HOUR * 4 && at < HOUR * 4 + Span::from_secs(60),
+        "{at:?}"
+    );
 }
 
 #[test]
@@ -107,6 +113,10 @@ fn generations_follow_each_other_without_gaps() {
     let at = |seconds| Time::from_seconds(seconds);
     let ten = Span::from_secs(10);
     for (now, expected) in [(100, 100), (109, 100), (110, 110), (135, 130)] {
-        assert_eq!(super::generation_of(at(100), ten, at(now)), at(expected), "{now}");
+        assert_eq!(
+            super::generation_of(at(100), ten, at(now)),
+            at(expected),
+            "{now}"
+        );
     }
 }

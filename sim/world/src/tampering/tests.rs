@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::tests::played::{HOUR, play, simulation};
 use crate::Simulation;
+use crate::tests::played::{HOUR, play, simulation};
 use trustsim_juju::Value;
 use trustsim_kernel::Span;
 
@@ -36,7 +36,9 @@ fn files(simulation: &Simulation) -> BTreeMap<Arc<str>, Value> {
     let unit = simulation.juju().application(application).units[0];
     let files = &simulation.juju().unit(unit).workload.files;
     let copied = files.iter();
-    copied.map(|(path, value)| (Arc::clone(path), value.clone())).collect()
+    copied
+        .map(|(path, value)| (Arc::clone(path), value.clone()))
+        .collect()
 }
 
 /// Files just before the first change, and whether they changed in each of the following hours.
