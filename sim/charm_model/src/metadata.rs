@@ -60,19 +60,13 @@ impl CharmMetadata {
     /// The `tls-certificates` library that an endpoint is played with: without a declared one, the
     /// current one.
     pub fn played_certificates_library(&self, endpoint: &str) -> tls_certificates::Library {
-        match self.certificates_library(endpoint) {
-            Some(declared) => declared,
-            None => tls_certificates::Library::default(),
-        }
+        self.certificates_library(endpoint).unwrap_or_default()
     }
 
     /// The `certificate_transfer` library that an endpoint is played with: without a declared one,
     /// the current one.
     pub fn played_transfer_library(&self, endpoint: &str) -> certificate_transfer::Library {
-        match self.transfer_library(endpoint) {
-            Some(declared) => declared,
-            None => certificate_transfer::Library::default(),
-        }
+        self.transfer_library(endpoint).unwrap_or_default()
     }
 
     /// The `certificate_transfer` library declared for an endpoint.

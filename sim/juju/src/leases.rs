@@ -156,22 +156,6 @@ fn lease_end(claimed_at: Time, lost_at: Time) -> Time {
     claimed_at + Span::from_secs(renewals * RENEWAL_SECONDS) + LEASE + SWEEP
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Failover takes the rest of the lease, 30 to 60 s, and a second or two.
-    #[test]
-    fn a_lost_leader_is_followed_within_a_minute() {
-        let claimed = Time::from_seconds(1_000);
-        for lost_s in [1_000, 1_029, 1_030, 1_059, 9_999] {
-            let lost = Time::from_seconds(lost_s);
-            let waited = lease_end(claimed, lost).since(lost).as_secs();
-            assert!((32..=62).contains(&waited), "lost at {lost_s}: {waited} s");
-        }
-    }
-}
-
 impl Leases<'_> {
     /// Who wins the race for a free lease: any connected unit, drawn from the seed.
     fn claimant(
@@ -196,5 +180,21 @@ impl Leases<'_> {
                     u64::MAX,
                 )
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Failover takes the rest of the lease, 30 to 60 s, and a second or two.
+    #[test]
+    fn a_lost_leader_is_followed_within_a_minute() {
+        let claimed = Time::from_seconds(1_000);
+        for lost_s in [1_000, 1_029, 1_030, 1_059, 9_999] {
+            let lost = Time::from_seconds(lost_s);
+            let waited = lease_end(claimed, lost).since(lost).as_secs();
+            assert!((32..=62).contains(&waited), "lost at {lost_s}: {waited} s");
+        }
     }
 }

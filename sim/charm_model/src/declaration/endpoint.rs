@@ -19,10 +19,8 @@ impl EndpointDeclaration {
         interface: &str,
         reader: &mut Reader,
     ) -> Option<EndpointProfile> {
-        let given = match apply(self.apply.as_ref(), reader) {
-            Some(given) => given,
-            None => Apply::default(),
-        };
+        // A wrong word has been reported; without one the charm does what `Apply` has as its default.
+        let given = apply(self.apply.as_ref(), reader).unwrap_or_default();
         let is_legacy = self
             .protocol
             .as_ref()

@@ -45,7 +45,7 @@ impl Agents {
         let sharers = self.lock_sharers(unit);
         let first = sharers
             .iter()
-            .filter_map(|id| Some((self.agent_of(*id).quiet_until, *id)))
+            .map(|id| (self.agent_of(*id).quiet_until, *id))
             .min();
         for id in sharers {
             let agent = self.topology.agent_of_mut(id);
