@@ -36,7 +36,7 @@ const FOR_PROGRAMMERS: [&str; 11] = [
     "cfg",
 ];
 
-/// A text in a source, and what stands around it.
+/// A text in a source, and the code around it.
 #[derive(Debug, PartialEq, Eq)]
 struct Literal {
     line: usize,

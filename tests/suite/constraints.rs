@@ -75,7 +75,7 @@ fn the_filter_for_organizations_never_applies() {
 /// `get_requirer_csrs` of tls_certificates_interface.v3 reads unit databags only, and its
 /// `_on_relation_changed` ignores an application's.
 #[test]
-fn whoever_asks_for_its_application_is_never_answered() {
+fn a_requirer_that_asks_for_its_application_is_never_answered() {
     assert_eq!(outcome(&scenario("", "app")), [(false, false); 2]);
 }
 

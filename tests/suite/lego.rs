@@ -61,7 +61,7 @@ fn refused(deployment: &Deployment, record: &Record) -> Vec<(u64, String)> {
 /// a client with the public roots trusts it. What signed gathers in `send-ca-cert`
 /// (`_configure_send_ca_certificates`).
 #[test]
-fn a_public_certificate_is_trusted_by_whoever_has_the_public_roots() {
+fn a_public_certificate_is_trusted_by_clients_with_the_public_roots() {
     let (_, record) = run(&scenario(400, "", "a.rehearsal.dev", ""));
     assert_eq!(errors(&record), [""]);
     let issued: Vec<_> = record

@@ -124,7 +124,7 @@ fn a_request_is_signed_after_the_declared_delay_by_the_documented_command() {
 
 /// Renewal begins at nine tenths of 90 days; an operator who takes twelve days is three too late.
 #[test]
-fn somebody_slower_than_a_tenth_of_a_life_lets_certificates_expire() {
+fn an_operator_slower_than_a_tenth_of_a_life_lets_certificates_expire() {
     let text = scenario("delay: {exactly: 12d}", "").replace("settle-max: 10d", "settle-max: 15d");
     let record = play(&deployed(&text), Options::default());
     let changes = lost(&record, "browser");
@@ -155,7 +155,7 @@ fn the_action_on_the_wrong_unit_reports_success_and_nothing_ever_comes() {
 
 /// `at`: whatever waits then is answered, what comes later waits for the next time.
 #[test]
-fn whoever_comes_at_given_times_answers_all_that_waits_then() {
+fn an_operator_who_comes_at_given_times_answers_all_that_waits_then() {
     let deployment = deployed(&scenario("at: [2d, 100d]", ""));
     let record = play(&deployment, Options::default());
     let mut days: Vec<u64> = entries(&record, "action")
@@ -252,7 +252,7 @@ fn commands(record: &Record) -> Vec<String> {
 /// canonical/notary-k8s-operator `_configure_certificate_requirers`: a request waits until a
 /// certificate is uploaded; the workload's custom notice has it distributed at once.
 #[test]
-fn notary_distributes_what_somebody_uploads() {
+fn notary_distributes_what_an_operator_uploads() {
     let record = play(&deployed(&notary("100d", "", "")), Options::default());
     let said = commands(&record);
     assert_eq!(

@@ -148,7 +148,7 @@ fn what_is_claimed_holds() {
 
 /// The person who is waited for comes within an hour, and nothing expires.
 #[test]
-fn somebody_who_comes_in_time_is_a_remedy() {
+fn an_operator_who_comes_in_time_is_a_remedy() {
     let findings = found(&crate::common::load_named("vault-sealed"), 8);
     let worst = (0..findings.outages.len())
         .max_by_key(|index| findings.outages[*index].length(findings_end(&findings)));

@@ -366,7 +366,7 @@ fn the_charms_own_authority_may_not_sign_lists() {
 }
 
 #[test]
-fn whoever_has_the_key_of_a_ca_passes_for_its_servers_until_it_is_distrusted() {
+fn an_attacker_with_the_key_of_a_ca_passes_for_its_servers_until_it_is_distrusted() {
     let faults = "
   - {at: 1d, compromise: {ca: m.ca}}
   - {at: 30h, run-action: {app: m.ca, action: rotate-private-key}}

@@ -32,7 +32,7 @@ pub fn unit_of(address: &str) -> (&str, u32) {
     (application, number.expect("units are numbered"))
 }
 
-/// Whom a certificate was issued to: `model.app/0`, or `model.app` for one of all its units.
+/// The holder of a certificate: `model.app/0`, or `model.app` for one of all its units.
 pub fn holder(record: &CertificateRecord) -> String {
     let whom = record.unit.as_ref().unwrap_or(&record.application);
     format!("{}.{whom}", record.model)

@@ -57,9 +57,9 @@ fn what_lasts_is_undone() {
         failure: HookFailure::Commit(CommitFault::AfterCommit),
         times: None,
     };
-    let mend = Action::Hook(HookAction::Mend(failing.clone()));
+    let succeed = Action::Hook(HookAction::Succeed(failing.clone()));
     let hook = Action::Hook(HookAction::Fail(failing));
-    assert_eq!(strikes(Fault::lasting(hook, lasts))[1], (150, mend));
+    assert_eq!(strikes(Fault::lasting(hook, lasts))[1], (150, succeed));
     let answer = |how| {
         Action::Tls(TlsAction::Answer {
             application: 3.into(),

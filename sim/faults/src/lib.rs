@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_mended_is_two_actions_in_order_of_time() {
+    fn a_clock_that_is_set_right_is_two_actions_in_order_of_time() {
         let again = planned(2, restart(0).into());
         let actions = plan(vec![skew(1, Some(4)), again, skew(9, None)]);
         let seen: Vec<(u64, Option<i64>)> = actions

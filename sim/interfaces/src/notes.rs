@@ -48,13 +48,13 @@ impl Note {
 pub struct RefusedRequest {
     /// Common name of the request; `None` where the charm does not say it, or there is none.
     pub common_name: Option<String>,
-    /// What stands against it.
+    /// Why.
     pub kind: RefusalKind,
     /// Why, in the charm's words.
     pub reason: String,
 }
 
-/// What stands against a request, where an operator can do something about it.
+/// Why a request is refused, where an operator can do something about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RefusalKind {
     /// The role that signs allows no such name (hashicorp/vault `builtin/logical/pki`).
@@ -137,7 +137,7 @@ pub struct StoredKey {
     pub relation: Option<RelationId>,
     /// Databag or setting that holds it, such as `kubernetes-worker_0.server.key`.
     pub place: Arc<str>,
-    /// Whom it is for: a unit, or an application whose units share it.
+    /// The holder it is for: a unit, or an application whose units share it.
     pub holder: Arc<str>,
     /// Common name of its certificate.
     pub common_name: Arc<str>,

@@ -24,15 +24,15 @@ use crate::index::{ApplicationIndex, ClientIndex, ModelIndex};
 use trustsim_juju::Value;
 use trustsim_kernel::{Span, format_duration};
 
-/// Whom an action is about, by index into the [`Deployment`].
+/// The object that an action changes, by index into the [`Deployment`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whom {
+pub enum ActionTarget {
     /// An application.
     Application(ApplicationIndex),
     /// A model.
     Model(ModelIndex),
     /// Neither: a controller, the public web.
-    Nobody,
+    Outside,
 }
 
 /// One thing done to a deployment. Indices point into the [`Deployment`].
@@ -49,7 +49,7 @@ pub enum Action {
         /// Its parameters.
         parameters: BTreeMap<String, String>,
     },
-    /// Somebody does something at a unit's workload, outside Juju.
+    /// A person changes a unit's workload, outside Juju.
     AtWorkload {
         /// Application index.
         application: ApplicationIndex,
@@ -67,7 +67,7 @@ pub enum Action {
         /// Whether it can be reached.
         reachable: bool,
     },
-    /// Somebody revokes the certificate for a name, at the workload of whoever gave it.
+    /// A person revokes the certificate for a name, at the workload that issued it.
     Revoke {
         /// Application index.
         application: ApplicationIndex,
@@ -114,7 +114,7 @@ pub enum Action {
     },
     /// Something is done to a TLS side by hand.
     Tls(TlsAction),
-    /// The clock of a unit jumps to be off by so much; zero mends it.
+    /// The clock of a unit jumps to be off by so much; zero sets it right.
     SkewClock {
         /// Application index.
         application: ApplicationIndex,
@@ -234,16 +234,16 @@ impl Action {
             | Self::ClientTrust { .. }
             | Self::SkewClock { .. }
             | Self::Unit(_)
-            | Self::Hook(HookAction::Fail(_) | HookAction::Mend(_))
+            | Self::Hook(HookAction::Fail(_) | HookAction::Succeed(_))
             | Self::Network(_)
             | Self::Tls(_) => false,
         }
     }
 
-    /// Whom it is about.
-    pub fn whom(&self, deployment: &Deployment) -> Whom {
+    /// The object that it changes.
+    pub fn target(&self, deployment: &Deployment) -> ActionTarget {
         match self {
-            Self::AcmeServer { .. } => Whom::Nobody,
+            Self::AcmeServer { .. } => ActionTarget::Outside,
             Self::RunAction { application, .. }
             | Self::AtWorkload { application, .. }
             | Self::Revoke { application, .. }
@@ -252,16 +252,18 @@ impl Action {
             }
             | Self::SetConfig { application, .. }
             | Self::Restart { application, .. }
-            | Self::SkewClock { application, .. } => Whom::Application(*application),
+            | Self::SkewClock { application, .. } => ActionTarget::Application(*application),
             Self::Integrate { model, .. } | Self::RemoveRelation { model, .. } => {
-                Whom::Model(*model)
+                ActionTarget::Model(*model)
             }
-            Self::Unit(action) => action.whom(deployment),
-            Self::Tls(action) => action.application().map_or(Whom::Nobody, Whom::Application),
-            Self::Scale(action) => action.whom(),
-            Self::Hook(action) => action.whom(),
-            Self::Offer(action) => action.whom(deployment),
-            Self::Network(action) => action.whom(),
+            Self::Unit(action) => action.target(deployment),
+            Self::Tls(action) => action
+                .application()
+                .map_or(ActionTarget::Outside, ActionTarget::Application),
+            Self::Scale(action) => action.target(),
+            Self::Hook(action) => action.target(),
+            Self::Offer(action) => action.target(deployment),
+            Self::Network(action) => action.target(),
         }
     }
 

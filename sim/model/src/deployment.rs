@@ -1,6 +1,6 @@
 //! A deployment as it will be played: resolved, with no name left to look up.
 //!
-//! Everything refers to everything else by index into the vectors here. Whoever builds one keeps
+//! Everything refers to everything else by index into the vectors here. The code that builds one keeps
 //! the invariant that every index is in range, that both sides of a relation have the same
 //! interface and opposite roles, and that names are unique where Juju wants them so.
 
@@ -118,7 +118,7 @@ impl Deployment {
     }
 
     /// Whether the two sides of a `tls-certificates` relation speak different protocols: Juju
-    /// integrates them, and nothing happens. Not known of charms that nobody described.
+    /// integrates them, and nothing happens. Not known of charms without a description.
     pub fn protocols_differ(&self, relation: &RelationSpec) -> bool {
         let protocols = relation.sides.each_ref().map(|side| {
             let charm = &self.applications[self.application_of(side.party)?].charm;
@@ -357,12 +357,12 @@ pub struct ConnectionSpec {
     pub source: Source,
 }
 
-/// Somebody who answers what applications wait for.
+/// A person who does what applications wait for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperatorSpec {
     /// Name.
     pub name: String,
-    /// Applications whose waits they answer; none stands under two operators.
+    /// Applications whose tasks they do; no application has two operators.
     pub answers: Vec<ApplicationIndex>,
     /// When they do.
     pub when: When,
@@ -376,7 +376,7 @@ pub struct OperatorSpec {
     pub source: Source,
 }
 
-/// When somebody answers.
+/// When an operator does a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum When {
     /// So long after a wait shows.
@@ -515,7 +515,7 @@ impl Default for Timings {
     }
 }
 
-/// Where in a file something stands.
+/// A place in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// The file as it was named on the command line; empty where there is none.

@@ -17,7 +17,7 @@ pub use trustsim_kernel::Seq;
 use trustsim_pki::Certificate;
 use trustsim_validators::{ErrorKind, Verdict};
 
-/// Whom an entry is about; parts that do not apply are empty.
+/// The subject of an entry; parts that do not apply are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subject {
     /// Model name.
@@ -35,7 +35,7 @@ pub struct Entry {
     pub time: Time,
     /// The entry that caused it; none for the first.
     pub cause: Option<Seq>,
-    /// Whom it is about.
+    /// Its subject.
     pub subject: Subject,
     /// What happened.
     pub kind: Kind,
@@ -221,7 +221,7 @@ pub struct KeyRecord {
     pub relation: Option<Arc<str>>,
     /// Its key there, such as `kubernetes-worker_0.server.key`.
     pub place: Arc<str>,
-    /// Whom it is for: a unit, or an application whose units share it.
+    /// The holder it is for: a unit, or an application whose units share it.
     pub holder: Arc<str>,
     /// Common name of its certificate.
     pub common_name: Arc<str>,
@@ -347,7 +347,7 @@ pub struct ConnectionRecord {
     pub every: Span,
     /// The first attempt; `None` when the deployment never settled.
     pub first_attempt: Option<Time>,
-    /// When one of its units was gone; nobody attempts it from then on.
+    /// When one of its units was gone; no client attempts it from then on.
     pub ended: Option<Time>,
     /// When the client's process was away and made no attempts, in order of time.
     pub away: Vec<Away>,
@@ -376,7 +376,7 @@ impl Journal {
     /// # Panics
     ///
     /// Where its cause does not come before it, or its time lies before that of the last entry:
-    /// whoever walks a journal relies on both.
+    /// code that walks a journal relies on both.
     pub fn record(&mut self, entry: Entry) -> Seq {
         let seq = self.next_seq();
         assert!(

@@ -18,8 +18,8 @@ mod rotation;
 mod tls_action;
 
 pub use action::{
-    Action, Between, FailingHook, HookAction, HookFailure, NetworkAction, OfferAction, ScaleAction,
-    Target, TimedAction, UnitAction, Whom, offering, setting,
+    Action, ActionTarget, Between, FailingHook, HookAction, HookFailure, NetworkAction,
+    OfferAction, ScaleAction, Target, TimedAction, UnitAction, offering, setting,
 };
 pub use deployment::{
     ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Counted, Deployment, Expectation,

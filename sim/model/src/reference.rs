@@ -112,7 +112,7 @@ impl Address {
 }
 
 impl Subject {
-    /// Whom an entry is about, in one; `None` where it is about the deployment or a model.
+    /// The subject of an entry as one address; `None` where it is about the deployment or a model.
     pub fn address(&self) -> Option<Address> {
         match (&self.model, &self.application, &self.unit) {
             (Some(model), Some(application), Some(unit)) => {

@@ -102,18 +102,18 @@ impl Default for TrustChange {
 pub enum Claim {
     /// No connection failed since the rotation began.
     NoFailures,
-    /// Nobody met a certificate of the new CA before they trusted it, unless it was bridged.
+    /// No client met a certificate of the new CA before it trusted that CA, unless it was bridged.
     TrustBeforeUse,
-    /// Nobody met a certificate of the old CA after they trusted it no more.
+    /// No client met a certificate of the old CA after it ceased to trust that CA.
     UseEndsBeforeDistrust,
     /// No certificate outlives the one that signed it.
     LeafWithinIssuer,
-    /// Nothing goes on with a certificate of the old CA, open or by a session, for whoever trusts
-    /// that CA no more.
+    /// Nothing goes on with a certificate of the old CA, open or by a session, with a side that no
+    /// longer trusts that CA.
     DistrustEffective,
-    /// Nobody serves a certificate of the old CA now.
+    /// No server presents a certificate of the old CA now.
     NewInUse,
-    /// Nobody trusts the old CA now.
+    /// No client trusts the old CA now.
     OldDistrusted,
 }
 

@@ -38,7 +38,7 @@ pub enum TlsAction {
         /// Application index of the CA.
         ca: ApplicationIndex,
     },
-    /// Somebody has the key of an application's present CA.
+    /// An attacker has the key of an application's present CA.
     Compromise {
         /// Application index of the CA.
         ca: ApplicationIndex,
@@ -54,7 +54,7 @@ pub struct Revoked {
     pub unit: Option<u32>,
 }
 
-/// A change that somebody makes by hand. The process has it at once; a charm that writes the same
+/// A change made by hand. The process has it at once; a charm that writes the same
 /// file later puts its own content there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TlsEdit {
@@ -105,7 +105,7 @@ pub enum Store {
 pub enum Added {
     /// The present CA of an application.
     Authority(ApplicationIndex),
-    /// Roots that nobody in the deployment uses.
+    /// Roots that no part of the deployment uses.
     Unrelated(u32),
     /// Roots with the name of the present CA of an application, and other keys. They come before
     /// what was there, as the file that sorts first.
@@ -294,7 +294,7 @@ impl TlsAction {
             }
             Self::Compromise { ca } => {
                 let ca = deployment.application_address(*ca);
-                format!("somebody has the key of the CA of {ca}")
+                format!("an attacker has the key of the CA of {ca}")
             }
         }
     }

@@ -47,7 +47,7 @@ pub enum Need {
 pub struct Impersonation {
     /// Index into [`BlastRadius::stolen`].
     pub stolen: usize,
-    /// Whom the attacker claims to be: an address, or `anyone`.
+    /// The identity that the attacker claims: an address, or `anyone`.
     pub as_whom: String,
     /// The name in the certificate.
     pub name: String,

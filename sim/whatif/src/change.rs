@@ -50,7 +50,7 @@ pub(super) enum Change {
         at: Span,
     },
     /// A version in which no hook fails that an action of the plan, by its index, makes fail.
-    Mend { action: ActionIndex, at: Span },
+    FixHook { action: ActionIndex, at: Span },
     /// The failed hook of a unit counts as done.
     Resolve { target: Target, at: Span },
     /// Certificates come from another provider, as those of the other side do.
@@ -88,7 +88,7 @@ impl Change {
             | Self::Undo { at, .. }
             | Self::Run { at, .. }
             | Self::Refresh { at, .. }
-            | Self::Mend { at, .. }
+            | Self::FixHook { at, .. }
             | Self::Resolve { at, .. }
             | Self::Move { at, .. }
             | Self::Again { at, .. }
@@ -174,7 +174,7 @@ impl Change {
     fn make_by_hand(&self, changed: &mut Deployment) -> Result<Vec<Command>, Obstacle> {
         Ok(match self {
             Self::Refresh { application, at } => by_hand::refresh(changed, *application, *at)?,
-            Self::Mend { action, at } => by_hand::mend(changed, *action, *at)?,
+            Self::FixHook { action, at } => by_hand::fix_hook(changed, *action, *at)?,
             Self::Resolve { target, at } => by_hand::resolve(changed, *target, *at),
             Self::Move {
                 application,

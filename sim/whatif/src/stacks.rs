@@ -21,6 +21,7 @@ pub fn said_by_stacks(connection: &ExportedConnection) -> Vec<SaidBy> {
         let verdict = match (&connection.client_trust_store, &connection.client_chain) {
             (Some(trusted), chain) if by_server => {
                 let roots: TrustStore = trusted.iter().cloned().collect();
+                // A client that shows no certificate sends an empty chain (RFC 8446, 4.4.2).
                 let chain = chain.as_deref().unwrap_or_default();
                 judge_client(chain, &roots, connection.at, validator)
             }

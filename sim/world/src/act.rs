@@ -10,8 +10,8 @@ pub(super) use offers::RevokedAccess;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use trustsim_model::{
-    Action, ActionIndex, ActionRecord, ApplicationIndex, Entry, Kind, Note, Refusal, Side, Source,
-    Subject, TimedAction, Whom,
+    Action, ActionIndex, ActionRecord, ActionTarget, ApplicationIndex, Entry, Kind, Note, Refusal,
+    Side, Source, Subject, TimedAction,
 };
 
 use super::simulation::{Event, World};
@@ -179,13 +179,13 @@ impl World {
     fn record_action(&mut self, record: ActionRecord, cause: Seq, time: Time) -> Seq {
         let deployment = &self.deployment;
         let named = |name: &str| Some(Arc::from(name));
-        let subject = match record.action().whom(deployment) {
-            Whom::Nobody => Subject::default(),
-            Whom::Model(model) => Subject {
+        let subject = match record.action().target(deployment) {
+            ActionTarget::Outside => Subject::default(),
+            ActionTarget::Model(model) => Subject {
                 model: named(&deployment.models[model].name),
                 ..Subject::default()
             },
-            Whom::Application(application) => {
+            ActionTarget::Application(application) => {
                 let spec = &deployment.applications[application];
                 Subject {
                     model: named(&deployment.models[spec.model].name),

@@ -59,7 +59,7 @@ impl World {
         }
     }
 
-    /// Whom each attacker can pass for on this connection now.
+    /// The side that each attacker can impersonate on this connection now.
     pub(super) fn attack(&mut self, number: u32, meeting: &Meeting, now: Time) {
         let Meeting::Case(case) = meeting else {
             return;

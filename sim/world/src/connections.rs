@@ -385,7 +385,7 @@ impl World {
         });
     }
 
-    /// Whom an entry about a connection is about: the client.
+    /// The subject of an entry about a connection: the client.
     pub(super) fn connection_subject(&self, number: u32) -> Subject {
         match self.connections.get(number).client {
             Client::Unit(unit) => subject(&self.juju, About::Unit(unit)),

@@ -36,7 +36,7 @@ impl World {
                 });
                 failing.target
             }
-            HookAction::Mend(failing) => {
+            HookAction::Succeed(failing) => {
                 let mut armed = self.failing.iter();
                 if let Some(index) = armed.position(|armed| armed.failing == *failing) {
                     self.failing.remove(index);

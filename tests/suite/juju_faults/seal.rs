@@ -37,7 +37,7 @@ faults:
 /// A unit that comes while Vault is sealed has no certificate until it is unsealed on day 41
 /// (canonical/vault-k8s-operator `_configure`, `is_sealed`); the others serve on.
 #[test]
-fn a_sealed_vault_issues_nothing_until_somebody_unseals_it() {
+fn a_sealed_vault_issues_nothing_until_an_operator_unseals_it() {
     let run = vault(
         "at: [607s, 1207s, 41d]",
         "  - {at: 38d, seal: {app: shop.vault}}
@@ -74,7 +74,7 @@ fn a_vault_that_is_unsealed_in_time_loses_nothing() {
 
 /// Asked again at nine tenths of 45 days, while Vault is sealed: no answer, and no operator.
 #[test]
-fn a_sealed_vault_that_nobody_unseals_stays_the_cause() {
+fn a_sealed_vault_that_no_operator_unseals_stays_the_cause() {
     let run = vault(
         "at: [607s, 1207s]",
         "  - {at: 38d, seal: {app: shop.vault}}\n",

@@ -57,7 +57,7 @@ impl Ingress {
 }
 
 #[test]
-fn without_a_certificate_it_serves_one_that_nobody_trusts() {
+fn without_a_certificate_it_serves_one_that_no_client_trusts() {
     let ingress = ingress(1);
     assert_eq!(ingress.served(0), ["default"]);
     let files = &ingress.stage.juju.unit(ingress.unit(0)).workload.loaded;

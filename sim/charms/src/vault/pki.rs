@@ -249,7 +249,7 @@ fn role(unit: &UnitContext<'_>, issuer: &SigningCa) -> vault::Role {
     config::role(unit, common_name, half_life(&issuer.certificate))
 }
 
-/// What stands against a request that Vault refuses.
+/// Why Vault refuses a request.
 const fn kind(refusal: &Refusal) -> RefusalKind {
     match refusal {
         Refusal::CommonName(_) | Refusal::AlternativeName(_) | Refusal::Email(_) => {

@@ -144,8 +144,8 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
-    /// Whom the presenter had certificates from before, that the judge trusts, and since when it has
-    /// others.
+    /// The provider from which the presenter had certificates before, where the judge trusts it, and since
+    /// when the presenter has certificates of another.
     pub(super) fn changed_provider(
         &self,
         case: &Case<'a>,

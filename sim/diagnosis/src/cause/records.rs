@@ -261,7 +261,6 @@ impl<'a> Records<'_, 'a> {
     pub(crate) fn spoken_by(&self, of: &EndpointRef) -> Option<Library> {
         let index = self.application(&of.application)?;
         let charm = &self.deployment.applications[index].charm;
-        // An endpoint that declares none is played with the current library.
-        Some(charm.transfer_library(&of.endpoint).unwrap_or_default())
+        Some(charm.played_transfer_library(&of.endpoint))
     }
 }

@@ -18,7 +18,7 @@ pub struct RequestPeak {
     pub provider: String,
     /// What is counted: `requests`, or the name of a limit.
     pub what: &'static str,
-    /// Whom the limit is for, such as a registered domain; empty where it is the provider.
+    /// The subject of the limit, such as a registered domain; empty where it is the provider.
     pub subject: String,
     /// Over how long.
     pub window: Span,
@@ -95,7 +95,7 @@ pub(super) fn request_peaks(deployment: &Deployment, journal: &Journal) -> Vec<R
     peaks.collect()
 }
 
-/// Whom a limit counts an order for.
+/// The subjects for which a limit counts an order.
 fn subjects(limit: &AcmeLimit, certificate: &Certificate) -> Vec<String> {
     let names = || certificate.dns_names();
     match limit.counts {

@@ -29,7 +29,7 @@ impl FaultKind for AcmeOutage {
         let mut applications = site.deployment().applications.iter();
         if !applications.any(|spec| spec.charm.implementation.orders_from_acme()) {
             let place = site.place;
-            return site.error(Code::Fault, place, "nobody orders from the ACME server");
+            return site.error(Code::Fault, place, "no charm orders from the ACME server");
         }
         let away = Action::AcmeServer { reachable: false };
         Some(Fault::lasting(away, span(shape.lasts.as_ref())).into())

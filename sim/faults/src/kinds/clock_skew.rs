@@ -31,7 +31,7 @@ record! {
         /// How far ahead (`5m`) or behind (`-5m`) it is.
         #[schemars(required)]
         by: Text = "by" [Required],
-        /// How long until it is mended; without it, it stays.
+        /// How long until it is set right; without it, it stays.
         lasts: Spanned<DeclaredDuration> = "for",
     }
 }
@@ -42,7 +42,7 @@ impl FaultKind for ClockSkew {
     type Shape = ClockSkewFile;
     const KEY: &'static str = "clock-skew";
     const ABOUT: &'static str = "A clock goes wrong.";
-    const EFFECT: &'static str = "the clock jumps, and back when it is mended; verdicts and what \
+    const EFFECT: &'static str = "the clock jumps, and back when it is set right; verdicts and what \
         charms do are judged by the unit's clock. A controller's clock decides when secrets expire, \
         and what it thinks of another controller's certificate; leases are durations, and a macaroon \
         is made and judged by the same controller";

@@ -35,7 +35,7 @@ impl FaultKind for ControllerDown {
     const ABOUT: &'static str = "A controller's API server is down.";
     const EFFECT: &'static str = "its API server refuses connections. Workloads serve on; no hook \
         begins, a hook that runs fails at its commit and is run again; leases run out and go to \
-        whoever is back first; secrets do not expire until it is back, then at once; cross-model \
+        the first unit that is back; secrets do not expire until it is back, then at once; cross-model \
         relations from and to it carry nothing; commands to its models are refused, and people try \
         again every 5 minutes. Agents dial after 3 s, then a fifth longer each time up to 2 minutes, \
         other controllers every 15 s";
@@ -93,7 +93,7 @@ impl FaultKind for Partition {
     const EFFECT: &'static str = "between two controllers (or a model of each), or a model or one \
         unit (`model.app/0`) and its controller: nothing passes and nothing says so. A health ping \
         that is missed tells both sides, 30 to 90 s later; until then calls hang, and go through if \
-        the partition is over. Leases are not renewed from the first instant on";
+        the partition ends. Leases are not renewed from the first instant on";
     const SOURCE: &'static str = "juju/juju 3.6 `api/apiclient.go`, `api/monitor.go`";
 
     fn resolve(shape: &PartitionFile, site: &mut Site<'_>) -> Option<Effect> {

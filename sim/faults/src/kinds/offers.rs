@@ -130,7 +130,7 @@ fn only_owner(owners: &BTreeSet<String>, offer: &Text, site: &mut Site<'_>) -> O
     match (names.next(), names.next()) {
         (Some(owner), None) => Some(Text::new(owner.clone(), offer.place)),
         (None, _) => {
-            let message = format!("nobody consumes `{}`", offer.value);
+            let message = format!("no model consumes `{}`", offer.value);
             site.error(Code::Fault, offer.place, message)
         }
         (Some(_), Some(_)) => {

@@ -40,7 +40,10 @@ impl FaultKind for Revoke {
         let application = site.names.application(text)?;
         let charm = site.charm(application);
         if !charm.implementation.revokes {
-            let message = format!("nobody can revoke what `{}` gave", charm.name);
+            let message = format!(
+                "the charm `{}` has no way to revoke what it issued",
+                charm.name
+            );
             let help = "of the charms that are played, only notary-k8s knows revocation";
             let wrong = Diagnostic::error(Code::Fault, text.place, message);
             return site.report(wrong.help(help));

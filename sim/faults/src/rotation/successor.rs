@@ -49,7 +49,7 @@ pub(super) fn actions(
             name(successor)
         )),
         RotationStep::ReIssue { .. } => {
-            Err("whoever is related to another CA asks it by itself".to_owned())
+            Err("a requirer that is related to another CA asks it by itself".to_owned())
         }
         RotationStep::Reload { .. } | RotationStep::Hold(_) | RotationStep::Assert(_) => {
             Ok(Vec::new())

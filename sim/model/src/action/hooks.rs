@@ -1,6 +1,6 @@
 //! Hooks that are made to fail.
 
-use super::Whom;
+use super::ActionTarget;
 use super::units::{Target, name};
 use crate::deployment::Deployment;
 use trustsim_juju::{CommitFault, HookName};
@@ -33,7 +33,7 @@ pub enum HookAction {
     /// These hooks fail from now on.
     Fail(FailingHook),
     /// They fail no more.
-    Mend(FailingHook),
+    Succeed(FailingHook),
     /// `juju resolved`: the failed hook of each of these units is run again at once, or counts as
     /// done.
     Resolve {
@@ -47,19 +47,19 @@ pub enum HookAction {
 impl HookAction {
     pub(super) fn inverse(&self) -> Option<Self> {
         match self {
-            Self::Fail(failing) => Some(Self::Mend(failing.clone())),
-            Self::Mend(_) | Self::Resolve { .. } => None,
+            Self::Fail(failing) => Some(Self::Succeed(failing.clone())),
+            Self::Succeed(_) | Self::Resolve { .. } => None,
         }
     }
 
     pub(super) fn undoes(&self, earlier: &Self) -> bool {
-        matches!((self, earlier), (Self::Mend(mended), Self::Fail(failing)) if mended == failing)
+        matches!((self, earlier), (Self::Succeed(now), Self::Fail(failing)) if now == failing)
     }
 
     pub(super) fn to_command(&self, deployment: &Deployment) -> String {
         let (failing, fail) = match self {
             Self::Fail(failing) => (failing, "fail"),
-            Self::Mend(failing) => (failing, "succeed again"),
+            Self::Succeed(failing) => (failing, "succeed again"),
             Self::Resolve { target, no_retry } => {
                 return resolve(*target, *no_retry, deployment);
             }
@@ -87,12 +87,12 @@ impl HookAction {
         format!("{what} of {who} {verb}{point}{times}")
     }
 
-    pub(super) const fn whom(&self) -> Whom {
+    pub(super) const fn target(&self) -> ActionTarget {
         let target = match self {
-            Self::Fail(failing) | Self::Mend(failing) => failing.target,
+            Self::Fail(failing) | Self::Succeed(failing) => failing.target,
             Self::Resolve { target, .. } => *target,
         };
-        Whom::Application(target.application)
+        ActionTarget::Application(target.application)
     }
 }
 

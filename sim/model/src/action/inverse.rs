@@ -177,7 +177,7 @@ mod tests {
         let action = (failing, any::<bool>());
         let action = action.prop_map(|(failing, fails)| match fails {
             true => HookAction::Fail(failing),
-            false => HookAction::Mend(failing),
+            false => HookAction::Succeed(failing),
         });
         prop_oneof![
             action,

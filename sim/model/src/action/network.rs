@@ -1,6 +1,6 @@
 //! What happens to controllers and to what connects them.
 
-use super::{Whom, clock_of};
+use super::{ActionTarget, clock_of};
 use crate::deployment::Deployment;
 use crate::index::{ApplicationIndex, ControllerIndex, ModelIndex};
 use trustsim_juju::Disruption;
@@ -33,7 +33,7 @@ pub enum NetworkAction {
     Disrupt(Between, Disruption),
     /// And no more.
     Restore(Between, Disruption),
-    /// The clock of a controller jumps to be off by so much; zero mends it.
+    /// The clock of a controller jumps to be off by so much; zero sets it right.
     SkewController {
         /// Controller index.
         controller: ControllerIndex,
@@ -109,16 +109,16 @@ impl NetworkAction {
         }
     }
 
-    pub(super) const fn whom(&self) -> Whom {
+    pub(super) const fn target(&self) -> ActionTarget {
         match self {
             Self::Disrupt(Between::Agents(model), _) | Self::Restore(Between::Agents(model), _) => {
-                Whom::Model(*model)
+                ActionTarget::Model(*model)
             }
             Self::Disrupt(Between::Agent { application, .. }, _)
             | Self::Restore(Between::Agent { application, .. }, _) => {
-                Whom::Application(*application)
+                ActionTarget::Application(*application)
             }
-            _ => Whom::Nobody,
+            _ => ActionTarget::Outside,
         }
     }
 }

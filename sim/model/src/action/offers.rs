@@ -1,6 +1,6 @@
 //! What happens to offers and to relations through them.
 
-use super::Whom;
+use super::ActionTarget;
 use super::inverse::same_relation;
 use crate::deployment::{Deployment, Party, Side};
 use crate::index::{ModelIndex, OfferIndex};
@@ -95,13 +95,13 @@ impl OfferAction {
         }
     }
 
-    pub(super) fn whom(&self, deployment: &Deployment) -> Whom {
+    pub(super) fn target(&self, deployment: &Deployment) -> ActionTarget {
         match self {
             Self::Suspend { sides, .. } | Self::Resume { sides, .. } => {
-                Whom::Model(offering(sides, deployment).0)
+                ActionTarget::Model(offering(sides, deployment).0)
             }
             Self::Remove { offer, .. } | Self::Revoke { offer, .. } | Self::Grant { offer, .. } => {
-                Whom::Application(deployment.offers[*offer].application)
+                ActionTarget::Application(deployment.offers[*offer].application)
             }
         }
     }

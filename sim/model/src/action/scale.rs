@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Whom;
+use super::ActionTarget;
 use crate::deployment::{Deployment, ModelKind};
 use crate::index::ApplicationIndex;
 use trustsim_charm_model::CharmMetadata;
@@ -73,8 +73,8 @@ impl ScaleAction {
         }
     }
 
-    pub(super) const fn whom(&self) -> Whom {
-        Whom::Application(self.application())
+    pub(super) const fn target(&self) -> ActionTarget {
+        ActionTarget::Application(self.application())
     }
 
     /// Index of the application.

@@ -1,6 +1,6 @@
 //! What happens to units: their processes, pods, machines, leases and clocks.
 
-use super::{Whom, clock_of, unit_suffix};
+use super::{ActionTarget, clock_of, unit_suffix};
 use crate::deployment::{Deployment, ModelKind};
 use crate::index::{ApplicationIndex, MachineIndex};
 use trustsim_kernel::{Span, format_duration};
@@ -37,12 +37,12 @@ pub enum UnitAction {
     },
     /// What processes only remember is forgotten: a Vault is sealed.
     Seal(Target),
-    /// The leader's agent cannot reach its controller until its lease is over.
+    /// The leader's agent cannot reach its controller until its lease ends.
     LoseLeader {
         /// Application index.
         application: ApplicationIndex,
     },
-    /// The clock of a machine jumps to be off by so much; zero mends it.
+    /// The clock of a machine jumps to be off by so much; zero sets it right.
     SkewMachine {
         /// Machine index.
         machine: MachineIndex,
@@ -92,14 +92,16 @@ impl UnitAction {
         }
     }
 
-    pub(super) fn whom(&self, deployment: &Deployment) -> Whom {
+    pub(super) fn target(&self, deployment: &Deployment) -> ActionTarget {
         match self {
             Self::Stop(target)
             | Self::Start(target)
             | Self::Kill { target, .. }
-            | Self::Seal(target) => Whom::Application(target.application),
-            Self::LoseLeader { application } => Whom::Application(*application),
-            Self::SkewMachine { machine, .. } => Whom::Model(deployment.machines[*machine].model),
+            | Self::Seal(target) => ActionTarget::Application(target.application),
+            Self::LoseLeader { application } => ActionTarget::Application(*application),
+            Self::SkewMachine { machine, .. } => {
+                ActionTarget::Model(deployment.machines[*machine].model)
+            }
         }
     }
 }

@@ -215,7 +215,7 @@ fn of_certificates(cause: &CertificateCause) -> String {
             leader,
         } => format!(
             "{unit} was given the certificate, and does not lead {provider}: {leader} does, and \
-             nobody else can hand it on"
+             no other unit can pass it on"
         ),
         CertificateCause::ProtocolMismatch {
             endpoints: [left, right],
@@ -364,7 +364,7 @@ fn trusted_root_expired(judge: &str, is_client: bool, root: &Certificate) -> Str
 fn root_replaced(presenter: &str, owner: &str, ended: Time, next: Time) -> String {
     format!(
         "{presenter} still presents a certificate of the CA of {owner} that ended at {ended}: {owner} \
-         made another one at {next}, and nobody asked for a certificate of it"
+         made another one at {next}, and no unit asked for a certificate of it"
     )
 }
 
@@ -583,7 +583,7 @@ pub(super) fn removal(removal: &Removal) -> String {
 /// `a, b`, or that none was asked.
 pub(super) fn asked(providers: &[String]) -> String {
     match providers {
-        [] => "nobody".to_owned(),
+        [] => "no provider".to_owned(),
         several => several.join(", "),
     }
 }

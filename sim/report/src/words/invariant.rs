@@ -51,7 +51,7 @@ pub const fn page(invariant: Invariant) -> &'static str {
             "# Distrust effective (I6)\n\n\
             After the old CA was withdrawn something lives on that began with a certificate of \
             it: a connection that was open already, or a session that is taken up without \
-            looking at certificates again. Nothing fails, but whoever stole a certificate of that \
+            looking at certificates again. Nothing fails, but an attacker with a certificate of that \
             CA keeps what they have, and what is put off fails when it is opened anew. Restart \
             the servers once they have their new certificates, before the withdrawal, or hold \
             for as long as a connection lives.\n"

@@ -45,7 +45,7 @@ pub fn detail(note: &Note, manifest: &Manifest) -> String {
                 Side::Client => "the client",
             };
             match believed {
-                true => format!("{name}: whoever has the key of {ca} passes for {whom}"),
+                true => format!("{name}: an attacker with the key of {ca} passes for {whom}"),
                 false => format!("{name}: the key of {ca} no longer passes for {whom}"),
             }
         }
@@ -90,7 +90,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::NotSettled => "the deployment has not settled",
         Refusal::PermissionDenied => "permission denied",
         Refusal::OfferNotUsed => "no relation of that user goes through it",
-        Refusal::NoKey => "nobody in the deployment has the key of that CA",
+        Refusal::NoKey => "no application has the key of that CA",
         Refusal::NothingToChange => "nothing is there that this could be done to",
         Refusal::Integrate(error) => return error.to_string(),
         Refusal::Offer(error) => return error.to_string(),

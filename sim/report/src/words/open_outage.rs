@@ -35,7 +35,7 @@ pub fn clause(reason: &OpenReason) -> String {
         OpenReason::Sealed {
             application,
             command,
-        } => format!("nobody unseals {application} after `{command}`"),
+        } => format!("no operator unseals {application} after `{command}`"),
         OpenReason::Blocked { unit, status } => {
             let said = cause::status(status.word, &status.message);
             format!("{unit} is {said}")

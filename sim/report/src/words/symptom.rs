@@ -101,7 +101,7 @@ fn did_instead(error: ErrorKind) -> Option<&'static str> {
 fn reason_without_leaf(symptom: &Symptom) -> String {
     let (presenter, error) = (&symptom.presenter, symptom.error);
     if error == ErrorKind::Unreachable {
-        return format!("nobody listened at {presenter}");
+        return format!("no process listened at {presenter}");
     }
     if let (None, Some([left, right])) = (&symptom.serial, &symptom.protocols_differ) {
         return format!(

@@ -30,7 +30,7 @@ pub fn clause(transit: &Transit) -> String {
         ),
         Transit::RawDatabag { provider, requirer } => format!(
             "{requirer} speaks version 0 of certificate_transfer and takes the databag as it \
-             stands: what {provider} writes there, in quotes, is no certificate"
+             is: what {provider} writes there, in quotes, is no certificate"
         ),
         Transit::VersionsDiffer {
             provider,
@@ -45,7 +45,7 @@ pub fn clause(transit: &Transit) -> String {
             requirer,
             endpoint,
         } => format!(
-            "no leader of {requirer} ran {endpoint}-relation-created, so nobody wrote which \
+            "no leader of {requirer} ran {endpoint}-relation-created, so no unit wrote which \
              version of certificate_transfer it speaks, and {provider} writes as for version 0"
         ),
         Transit::OneFile { charm, judge, left } => format!(

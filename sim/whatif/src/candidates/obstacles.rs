@@ -96,11 +96,11 @@ impl CandidateSearch<'_> {
         });
         fails
             .map(|(action, timed)| match timed.at.is_zero() {
-                true => Change::Mend {
+                true => Change::FixHook {
                     action,
                     at: Span::ZERO,
                 },
-                false => Change::Mend { action, at },
+                false => Change::FixHook { action, at },
             })
             .collect()
     }

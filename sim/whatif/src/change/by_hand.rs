@@ -94,7 +94,7 @@ fn charm_at(
 }
 
 /// A version in which the hooks do not fail that an action of the plan makes fail.
-pub(super) fn mend(
+pub(super) fn fix_hook(
     changed: &mut Deployment,
     action: ActionIndex,
     at: Span,
@@ -112,7 +112,7 @@ pub(super) fn mend(
     if at.is_zero() {
         changed.actions.remove(action);
     } else {
-        plan(changed, at, Action::Hook(HookAction::Mend(failing)));
+        plan(changed, at, Action::Hook(HookAction::Succeed(failing)));
         plan(changed, at, refreshed(application, None));
     }
     Ok(vec![command])
@@ -322,7 +322,7 @@ mod tests {
             seconds(50),
             Action::Hook(HookAction::Fail(failing)),
         );
-        let later = Change::Mend {
+        let later = Change::FixHook {
             action: 0.into(),
             at: seconds(60),
         };
@@ -334,7 +334,7 @@ mod tests {
         };
         assert_eq!(later.commands, [forced]);
         assert_eq!(later.deployment.actions.len(), 3);
-        let before = Change::Mend {
+        let before = Change::FixHook {
             action: 0.into(),
             at: Span::ZERO,
         };

@@ -179,7 +179,7 @@ fn a_cluster_without_a_quorum_signs_nothing() {
 /// `k8s/src/charm.py` `_configure`: a server whose seal is another Vault's key is restarted until
 /// that Vault answers.
 #[test]
-fn a_vault_that_another_unseals_needs_nobody_after_a_restart() {
+fn a_vault_that_another_unseals_needs_no_operator_after_a_restart() {
     let mut house = vault_k8s(90);
     house.open();
     let charm = vault_charm("vault-k8s", "vault");
