@@ -98,7 +98,7 @@ pub(super) fn open_outages(
     if open.is_empty() {
         return Vec::new();
     }
-    let search = Search {
+    let search = OpenOutageSearch {
         deployment,
         end: deployment.duration,
         failing: failing(journal),
@@ -207,7 +207,7 @@ fn refused(journal: &Journal) -> Vec<(&TimedAction, &Refusal)> {
     notes.collect()
 }
 
-struct Search<'a> {
+struct OpenOutageSearch<'a> {
     deployment: &'a Deployment,
     end: Span,
     failing: BTreeMap<String, Failing>,
@@ -216,7 +216,7 @@ struct Search<'a> {
     refused: Vec<(&'a TimedAction, &'a Refusal)>,
 }
 
-impl Search<'_> {
+impl OpenOutageSearch<'_> {
     fn why(
         &self,
         (server, client): (&str, &str),
