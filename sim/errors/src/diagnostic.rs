@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::codes::Code;
-use trustsim_yaml::{Mistake, MistakeKind, Place, Sources};
+use trustsim_yaml::{Mistake, MistakeKind, Place, Reader, Sources};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,6 +150,12 @@ impl Diagnostics {
     /// Adds a finding.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.list.push(diagnostic);
+    }
+
+    /// Adds every mistake that a reader met.
+    pub fn note_mistakes(&mut self, reader: Reader) {
+        let found = reader.mistakes.into_iter().map(Diagnostic::from);
+        self.list.extend(found);
     }
 
     /// Whether the scenario cannot be played.

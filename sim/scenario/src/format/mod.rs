@@ -21,7 +21,7 @@ pub(crate) use files::{beside, read_text};
 pub(crate) use read::parse_variant;
 pub use read::{Scenario, parse};
 pub use schema::schema;
-pub(crate) use shape::{CertificatesFile, DelayFile, HooksFile, OperatorFile};
+pub(crate) use shape::{AcmeFile, CertificatesFile, DelayFile, HooksFile, OperatorFile};
 pub use shape::{
     CharmNode, ClientFile, ConnectionFile, ControllerFile, ExpectFile, FailsFile, ModelNode,
     OutageFile, ScenarioFile, SelectorFile, TimingsFile,

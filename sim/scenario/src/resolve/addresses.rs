@@ -1,8 +1,9 @@
 //! Addresses: `model.app`, `model.app/0`, `model.app:endpoint`, and the names of clients.
 
-use super::Resolver;
-use trustsim_errors::{Code, Diagnostic};
-use trustsim_faults::{Addressed, Names};
+use super::inventory::Inventory;
+use trustsim_charms::Role;
+use trustsim_errors::{Code, Diagnostic, Diagnostics};
+use trustsim_faults::Addressed;
 use trustsim_model::{ApplicationIndex, ModelIndex, Party};
 use trustsim_yaml::{Text, nearest};
 
@@ -15,22 +16,33 @@ struct Parts<'a> {
     endpoint: Option<&'a str>,
 }
 
-impl Resolver<'_> {
+/// Looks addresses up; what names nothing is noted.
+pub(super) struct Addresses<'a> {
+    inventory: &'a Inventory,
+    out: &'a mut Diagnostics,
+}
+
+impl<'a> Addresses<'a> {
+    pub(super) const fn new(inventory: &'a Inventory, out: &'a mut Diagnostics) -> Self {
+        Self { inventory, out }
+    }
+
     /// An application with what else the address says.
-    pub(super) fn address_of(&mut self, text: &Text) -> Option<Addressed> {
+    pub(super) fn address(&mut self, text: &Text) -> Option<Addressed> {
         let Some(parts) = parse(&text.value) else {
             let message = format!("`{}` is no address", text.value);
             let help = "write `model.app`, `model.app/0` or `model.app:endpoint`";
-            self.push(Diagnostic::error(Code::BadAddress, text.place, message).help(help));
+            self.out
+                .push(Diagnostic::error(Code::BadAddress, text.place, message).help(help));
             return None;
         };
         let model = self.address_model(&parts, text)?;
         let application = self.application_named(model, parts.application, text)?;
-        let units = self.deployment.applications[application].units + self.units_added(application);
-        let subordinate = self.charm(application).subordinate;
+        let spec = &self.inventory.deployment().applications[application];
+        let units = spec.units + self.inventory.units_added(application);
         if let Some(unit) = parts.unit
             && unit >= units
-            && !subordinate
+            && !spec.charm.subordinate
         {
             let message = format!("there is no unit `{}`", text.value);
             let help = match units {
@@ -38,7 +50,8 @@ impl Resolver<'_> {
                 1 => "the application has one unit, 0".to_owned(),
                 _ => format!("the application has units 0 to {}", units - 1),
             };
-            self.push(Diagnostic::error(Code::UnknownUnit, text.place, message).help(help));
+            self.out
+                .push(Diagnostic::error(Code::UnknownUnit, text.place, message).help(help));
             return None;
         }
         Some(Addressed {
@@ -49,84 +62,96 @@ impl Resolver<'_> {
     }
 
     /// An application and nothing more.
-    pub(super) fn application_address(&mut self, text: &Text) -> Option<ApplicationIndex> {
-        let address = self.address_of(text)?;
+    pub(super) fn application(&mut self, text: &Text) -> Option<ApplicationIndex> {
+        let address = self.address(text)?;
         if address.unit.is_some() || address.endpoint.is_some() {
             let message = format!("`{}` names more than an application", text.value);
             let help = "write `model.app`";
-            self.push(Diagnostic::error(Code::BadAddress, text.place, message).help(help));
+            self.out
+                .push(Diagnostic::error(Code::BadAddress, text.place, message).help(help));
             return None;
         }
         Some(address.application)
     }
 
     /// A client, or an application with its unit and endpoint.
-    pub(super) fn client_address(
-        &mut self,
-        text: &Text,
-    ) -> Option<(Party, Option<u32>, Option<String>)> {
-        if let Some(&client) = self.client_names.get(&text.value) {
+    pub(super) fn client(&mut self, text: &Text) -> Option<(Party, Option<u32>, Option<String>)> {
+        if let Some(client) = self.inventory.client(&text.value) {
             return Some((Party::Client(client), None, None));
         }
-        let address = self.address_of(text)?;
-        let party = Party::Application(address.application);
+        let address = self.address(text)?;
+        let charm = self.inventory.charm(address.application);
         if let Some(endpoint) = &address.endpoint
-            && self.charm(address.application).endpoint(endpoint).is_none()
+            && charm.endpoint(endpoint).is_none()
         {
-            let charm = &self.charm(address.application).name;
-            let message = format!("the charm `{charm}` has no endpoint `{endpoint}`");
-            self.push(Diagnostic::error(
-                Code::UnknownEndpoint,
-                text.place,
-                message,
-            ));
+            let message = format!("the charm `{}` has no endpoint `{endpoint}`", charm.name);
+            let code = Code::UnknownEndpoint;
+            self.out.push(Diagnostic::error(code, text.place, message));
         }
+        let party = Party::Application(address.application);
         Some((party, address.unit, address.endpoint))
     }
 
     /// A client, or an application with its unit.
-    pub(super) fn party_address(&mut self, text: &Text) -> Option<(Party, Option<u32>)> {
-        let (party, unit, endpoint) = self.client_address(text)?;
+    pub(super) fn party(&mut self, text: &Text) -> Option<(Party, Option<u32>)> {
+        let (party, unit, endpoint) = self.client(text)?;
         if endpoint.is_some() {
             let message = "an expectation is about a whole client";
             let help = "write `model.app` or `model.app/0`";
-            self.push(Diagnostic::error(Code::BadAddress, text.place, message).help(help));
+            self.out
+                .push(Diagnostic::error(Code::BadAddress, text.place, message).help(help));
             return None;
         }
         Some((party, unit))
     }
 
+    /// An application whose CA can be trusted.
+    pub(super) fn authority(&mut self, text: &Text) -> Option<ApplicationIndex> {
+        let application = self.application(text)?;
+        let charm = self.inventory.charm(application);
+        let issues = charm.endpoints.iter().any(|endpoint| {
+            let interfaces = ["tls-certificates", "certificate_transfer"];
+            endpoint.role == Role::Provider && interfaces.contains(&endpoint.interface.as_str())
+        });
+        // A kubeconfig has the CA of its cluster (`get-kubeconfig`).
+        if !issues && !charm.implementation.has_kubeconfig {
+            let message = format!("`{}` has no CA to trust", text.value);
+            let help = "name the application that issues certificates, not the one that uses them";
+            self.out
+                .push(Diagnostic::error(Code::BadValue, text.place, message).help(help));
+            return None;
+        }
+        Some(application)
+    }
+
     fn address_model(&mut self, parts: &Parts<'_>, text: &Text) -> Option<ModelIndex> {
         let Some(name) = parts.model else {
-            if self.deployment.models.len() == 1 {
-                return self.deployment.models.first_key();
+            if self.inventory.deployment().models.len() == 1 {
+                return self.inventory.deployment().models.first_key();
             }
             self.model_needed(parts.application, text);
             return None;
         };
-        let found = self.model_names.get(name).copied();
+        let found = self.inventory.model(name);
         if found.is_none() {
             let message = format!("there is no model `{name}`");
-            let near = nearest(name, self.model_names.keys().map(String::as_str));
+            let near = nearest(name, self.inventory.model_names());
             let diagnostic = Diagnostic::error(Code::UnknownModel, text.place, message);
             let diagnostic = diagnostic.similar("a model", near);
-            self.push(diagnostic);
+            self.out.push(diagnostic);
         }
         found
     }
 
     /// A bare name among several models: a client, or an application without its model.
     fn model_needed(&mut self, name: &str, text: &Text) {
-        let owners: Vec<String> = self
-            .application_names
-            .iter()
-            .zip(&self.deployment.models)
-            .filter(|(names, _)| names.contains_key(name))
-            .map(|(_, model)| format!("`{}.{name}`", model.name))
+        let owners = self.inventory.models_with(name);
+        let owners: Vec<String> = owners
+            .map(|model| format!("`{}.{name}`", model.name))
             .collect();
         let diagnostic = if owners.is_empty() {
             let message = format!("there is no client `{name}`");
-            let near = nearest(name, self.client_names.keys().map(String::as_str));
+            let near = nearest(name, self.inventory.client_names());
             let diagnostic = Diagnostic::error(Code::UnknownApplication, text.place, message);
             match near {
                 Some(_) => diagnostic.similar("a client", near),
@@ -138,7 +163,7 @@ impl Resolver<'_> {
             Diagnostic::error(Code::BadAddress, text.place, message)
                 .help(format!("write {}", owners.join(" or ")))
         };
-        self.push(diagnostic);
+        self.out.push(diagnostic);
     }
 
     fn application_named(
@@ -147,23 +172,22 @@ impl Resolver<'_> {
         name: &str,
         text: &Text,
     ) -> Option<ApplicationIndex> {
-        if let Some(&found) = self.application_names[model].get(name) {
+        let inventory = self.inventory;
+        if let Some(found) = inventory.application(model, name) {
             return Some(found);
         }
         // It is there but could not be used; that has been told already.
-        let declared = self.models[model].file.applications.as_ref();
-        if declared.is_some_and(|applications| applications.get(name).is_some()) {
+        if inventory.is_application_written(model, name) {
             return None;
         }
-        let model_name = &self.deployment.models[model].name;
+        let model_name = &inventory.deployment().models[model].name;
         let message = format!("no application `{name}` in model `{model_name}`");
-        let names = self.application_names[model].keys().map(String::as_str);
-        let clients = self.client_names.keys().map(String::as_str);
-        let near = nearest(name, names.chain(clients));
+        let names = inventory.application_names(model);
+        let near = nearest(name, names.chain(inventory.client_names()));
         let diagnostic = Diagnostic::error(Code::UnknownApplication, text.place, message)
             .label("not deployed here");
         let diagnostic = diagnostic.similar("an application or client", near);
-        self.push(diagnostic);
+        self.out.push(diagnostic);
         None
     }
 }

@@ -1,174 +1,71 @@
 //! Which charm an application runs: declared, in the catalogue, beside the bundle, or unknown.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::Resolver;
-use crate::format::{beside, read_text};
+use super::charm_names::{charmhub_name, local_name, local_path, url_series};
+use super::declarations::{catalogue_node, charm_file, overlaid, overlay};
+use super::folder::Folder;
+use super::values;
+use crate::format::{CharmNode, beside};
 use trustsim_charms::{
-    CharmDeclaration, CharmMetadata, KnownCharm, REGISTRY, WITHOUT_TLS, catalogue,
-    catalogue_source, known_charm, known_charm_on,
+    CharmDeclaration, CharmMetadata, KnownCharm, REGISTRY, WITHOUT_TLS, catalogue, known_charm,
+    known_charm_on,
 };
-use trustsim_errors::{Code, Diagnostic, Severity};
-use trustsim_yaml::{Entry, FromNode, Node, Place, Reader, Spanned, Text, Unknown, Value, parse};
+use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
+use trustsim_yaml::{FromNode, Map, Node, Place, Reader, Spanned, Text, Unknown};
 
-impl Resolver<'_> {
-    /// The scenario's own charms.
-    pub(super) fn declared_charms(&mut self) {
-        let charms = self.scenario.charms.iter().flat_map(|map| map.iter());
-        for (name, node) in charms {
-            let charm = self.declared_charm(name, &node.0);
-            self.declared_charms
-                .insert(name.value.clone(), Arc::new(charm));
+/// The charms that a scenario can name.
+pub(super) struct Charms<'a> {
+    folder: Folder<'a>,
+    /// What the scenario says of charms, as written.
+    written: Option<&'a Map<CharmNode>>,
+    declared: BTreeMap<String, KnownCharm>,
+}
+
+impl<'a> Charms<'a> {
+    /// The scenario's own charms beside all others.
+    pub(super) fn declared(
+        written: Option<&'a Map<CharmNode>>,
+        folder: Folder<'a>,
+        out: &mut Diagnostics,
+    ) -> Self {
+        let entries = written.into_iter().flat_map(Map::iter);
+        let declared = entries.map(|(name, node)| {
+            let charm = declared_charm(name, &node.0, folder, out);
+            (name.value.clone(), charm)
+        });
+        let declared = declared.collect();
+        Self {
+            folder,
+            written,
+            declared,
         }
     }
 
-    fn declared_charm(&mut self, name: &Spanned<String>, node: &Node) -> KnownCharm {
-        let mut reader = Reader::new(Unknown::Refused, true);
-        let mut declaration = CharmDeclaration::from_node(node, &mut reader).unwrap_or_default();
-        if let Some(from) = &declaration.from {
-            // Its own file first, then the keys beside `from:`, which were checked above.
-            let path = beside(self.folder, &from.value);
-            let whole = self.charm_file(&path, from.place).unwrap_or_default();
-            declaration = self.overlaid(whole, node);
-        } else if let Some(known) = self.catalogue_node(&name.value) {
-            // What the catalogue knows, but for what the scenario says otherwise.
-            declaration = self.overlaid(known, node);
-        }
-        if let Some(stack) = &declaration.validator {
-            self.validator(stack);
-        }
-        let charm = declaration.to_charm(&name.value, &REGISTRY, &mut reader);
-        self.out
-            .list
-            .extend(reader.mistakes.into_iter().map(Diagnostic::from));
-        charm
-    }
-
-    /// A charm as it is in a channel, but for what `node` says otherwise.
-    pub(super) fn changed_charm(
-        &mut self,
-        name: &str,
-        channel: Option<&Text>,
-        node: &Node,
-    ) -> KnownCharm {
-        let channel = channel.map(|text| text.value.as_str());
-        let known = known_charm(name, channel);
-        let key = catalogue()
-            .iter()
-            .find(|(_, charm)| known.is_some_and(|known| std::ptr::eq(*charm, known)))
-            .map(|(key, _)| key.as_str());
-        let mut whole = key.and_then(|key| self.catalogue_node(key));
-        let mut declared = self.scenario.charms.iter().flat_map(|map| map.iter());
-        if let Some((_, own)) = declared.find(|(own, _)| own.value == name) {
-            match &mut whole {
-                Some(whole) => overlay(whole, &own.0),
-                None => whole = Some(own.0.clone()),
-            }
-        }
-        let mut reader = Reader::new(Unknown::Refused, true);
-        let mut declaration = CharmDeclaration::from_node(node, &mut reader).unwrap_or_default();
-        if let Some(whole) = whole {
-            declaration = self.overlaid(whole, node);
-        }
-        if let Some(stack) = &declaration.validator {
-            self.validator(stack);
-        }
-        let charm = declaration.to_charm(name, &REGISTRY, &mut reader);
-        let mistakes = reader.mistakes.into_iter().map(Diagnostic::from);
-        self.out.list.extend(mistakes);
-        charm
-    }
-
-    /// A charm as the catalogue has it in a channel; `None` where the scenario declares it.
-    pub(super) fn charm_in_channel(&self, name: &str, channel: &Text) -> Option<KnownCharm> {
-        let declared = self.declared_charms.contains_key(name);
-        let known = known_charm(name, Some(&channel.value));
-        known.filter(|_| !declared).cloned()
-    }
-
-    fn overlaid(&mut self, mut whole: Node, node: &Node) -> CharmDeclaration {
-        overlay(&mut whole, node);
-        let mut reader = Reader::new(Unknown::Ignored, true);
-        let declaration = CharmDeclaration::from_node(&whole, &mut reader).unwrap_or_default();
-        let mistakes = reader.mistakes.into_iter().map(Diagnostic::from);
-        self.out.list.extend(mistakes);
-        declaration
-    }
-
-    /// The entry of a charm in the catalogue, as written.
-    fn catalogue_node(&mut self, charm: &str) -> Option<Node> {
-        let (name, text) = catalogue_source(charm)?;
-        let file = self.out.sources.add(name, text);
-        let documents = parse(text, file).ok()?;
-        documents.first()?.get(charm).cloned()
-    }
-
-    /// A charm's own `charmcraft.yaml` or `metadata.yaml`, with the `config.yaml` and
-    /// `actions.yaml` beside an older one.
-    fn charm_file(&mut self, path: &Path, named_at: Place) -> Option<Node> {
-        let mut whole = self.one_document(path, named_at)?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        for (name, key) in [("config.yaml", "config"), ("actions.yaml", "actions")] {
-            let beside = folder.join(name);
-            if whole.get(key).is_some() || !self.files.is_file(&beside) {
-                continue;
-            }
-            if let Some(node) = self.one_document(&beside, named_at)
-                && let Value::Map(entries) = &mut whole.value
-            {
-                entries.push(Entry {
-                    key: Spanned::new(key.to_owned(), node.place),
-                    value: node,
-                });
-            }
-        }
-        Some(whole)
-    }
-
-    fn one_document(&mut self, path: &Path, named_at: Place) -> Option<Node> {
-        let text = match read_text(self.files, path, Some(named_at)) {
-            Ok(text) => text,
-            Err(diagnostic) => {
-                self.push(*diagnostic);
-                return None;
-            }
-        };
-        let file = self.out.sources.add(&path.display().to_string(), &text);
-        match parse(&text, file) {
-            Ok(documents) => documents.into_iter().next(),
-            Err(error) => {
-                self.push(Diagnostic::error(Code::Syntax, error.place, error.message));
-                None
-            }
-        }
-    }
-
-    /// The charm an application names.
-    pub(super) fn charm_of(
-        &mut self,
+    /// The charm an application names. `beside` has the folder of its bundle, and the series that it
+    /// is deployed on.
+    pub(super) fn named(
+        &self,
         charm: &Text,
         channel: Option<&Text>,
         (folder, series): (&Path, Option<&str>),
+        out: &mut Diagnostics,
     ) -> KnownCharm {
         let local = local_path(&charm.value);
         let name = match &local {
             Some(path) => local_name(path),
             None => charmhub_name(&charm.value),
         };
-        if let Some(declared) = self.declared_charms.get(&name) {
-            return declared.as_ref().clone();
+        if let Some(declared) = self.declared.get(&name) {
+            return declared.clone();
         }
-        if let Some(path) = &local
-            && let Some(known) = self.local_charm(&beside(folder, path), charm.place)
-        {
-            return known;
-        }
-        // A folder of charms beside the scenario.
-        if local.is_none()
-            && let Some(known) =
-                self.local_charm(&self.folder.join("charms").join(&name), charm.place)
-        {
+        // Without a path it may be in a folder of charms beside the scenario.
+        let path = match &local {
+            Some(path) => beside(folder, path),
+            None => self.folder.charm(&name),
+        };
+        if let Some(known) = self.local(&path, charm.place, out) {
             return known;
         }
         let channel = channel.map(|text| text.value.as_str());
@@ -176,19 +73,49 @@ impl Resolver<'_> {
         if let Some(known) = known_charm_on(&name, channel, of_url.or(series)) {
             return known.clone();
         }
-        let message =
-            format!("nobody described the charm `{name}`, so it runs as a plain application");
-        let diagnostic = Diagnostic::new(Code::UnknownCharm, Severity::Note, message)
-            .at(charm.place, "not in the catalogue")
-            .help(format!(
-                "declare it under `charms.{name}` if it uses certificates, or put its `charmcraft.yaml` into `charms/{name}`"
-            ));
-        self.push(diagnostic);
+        out.push(not_described(charm.place, &name));
         unknown_charm(&name)
     }
 
+    /// A charm as it is in a channel, but for what `node` says otherwise.
+    pub(super) fn changed(
+        &self,
+        name: &str,
+        channel: Option<&Text>,
+        node: &Node,
+        out: &mut Diagnostics,
+    ) -> KnownCharm {
+        let channel = channel.map(|text| text.value.as_str());
+        let known = known_charm(name, channel);
+        let key = catalogue()
+            .iter()
+            .find(|(_, charm)| known.is_some_and(|known| std::ptr::eq(*charm, known)))
+            .map(|(key, _)| key.as_str());
+        let mut whole = key.and_then(|key| catalogue_node(key, out));
+        if let Some(own) = self.written.and_then(|written| written.get(name)) {
+            match &mut whole {
+                Some(whole) => overlay(whole, &own.0),
+                None => whole = Some(own.0.clone()),
+            }
+        }
+        let mut reader = Reader::new(Unknown::Refused, true);
+        // What is no mapping is a mistake that the reader keeps.
+        let mut declaration = CharmDeclaration::from_node(node, &mut reader).unwrap_or_default();
+        if let Some(whole) = whole {
+            declaration = overlaid(whole, node, out);
+        }
+        charm_of(&declaration, name, reader, out)
+    }
+
+    /// A charm as the catalogue has it in a channel; `None` where the scenario declares it.
+    pub(super) fn in_channel(&self, name: &str, channel: &Text) -> Option<KnownCharm> {
+        let declared = self.declared.contains_key(name);
+        let known = known_charm(name, Some(&channel.value));
+        known.filter(|_| !declared).cloned()
+    }
+
     /// Metadata in the charm's folder, or beside a packed `.charm` of the same name.
-    fn local_charm(&mut self, path: &Path, named_at: Place) -> Option<KnownCharm> {
+    fn local(&self, path: &Path, named_at: Place, out: &mut Diagnostics) -> Option<KnownCharm> {
         let packed = path
             .extension()
             .is_some_and(|extension| extension == "charm");
@@ -196,8 +123,8 @@ impl Resolver<'_> {
         let found: PathBuf = ["charmcraft.yaml", "metadata.yaml"]
             .iter()
             .map(|name| folder.join(name))
-            .find(|candidate| self.files.is_file(candidate))?;
-        let node = self.charm_file(&found, named_at)?;
+            .find(|candidate| self.folder.is_file(candidate))?;
+        let node = charm_file(self.folder, &found, named_at, out)?;
         let name = node.get("name")?.as_scalar()?.text.clone();
         if packed && name != local_name(&path.to_string_lossy()) {
             return None;
@@ -207,9 +134,7 @@ impl Resolver<'_> {
         let mut reader = Reader::new(Unknown::Ignored, false);
         let declaration = CharmDeclaration::from_node(&node, &mut reader)?;
         let mut charm = declaration.to_charm(&name, &REGISTRY, &mut reader);
-        self.out
-            .list
-            .extend(reader.mistakes.into_iter().map(Diagnostic::from));
+        out.note_mistakes(reader);
         if let Some(known) = known {
             charm.metadata = with_behaviour_of(charm.metadata, &known.metadata);
             charm
@@ -218,6 +143,52 @@ impl Resolver<'_> {
         }
         Some(charm)
     }
+}
+
+fn declared_charm(
+    name: &Spanned<String>,
+    node: &Node,
+    folder: Folder<'_>,
+    out: &mut Diagnostics,
+) -> KnownCharm {
+    let mut reader = Reader::new(Unknown::Refused, true);
+    // What is no mapping is a mistake that the reader keeps.
+    let mut declaration = CharmDeclaration::from_node(node, &mut reader).unwrap_or_default();
+    if let Some(from) = &declaration.from {
+        // Its own file first, then the keys beside `from:`, which were checked above.
+        let path = folder.beside(&from.value);
+        // A file that cannot be read was reported.
+        let whole = charm_file(folder, &path, from.place, out).unwrap_or_default();
+        declaration = overlaid(whole, node, out);
+    } else if let Some(known) = catalogue_node(&name.value, out) {
+        // What the catalogue knows, but for what the scenario says otherwise.
+        declaration = overlaid(known, node, out);
+    }
+    charm_of(&declaration, &name.value, reader, out)
+}
+
+/// The charm that is declared, with every mistake in it.
+fn charm_of(
+    declaration: &CharmDeclaration,
+    name: &str,
+    mut reader: Reader,
+    out: &mut Diagnostics,
+) -> KnownCharm {
+    if let Some(stack) = &declaration.validator {
+        values::validator(stack, out);
+    }
+    let charm = declaration.to_charm(name, &REGISTRY, &mut reader);
+    out.note_mistakes(reader);
+    charm
+}
+
+fn not_described(place: Place, name: &str) -> Diagnostic {
+    let message = format!("nobody described the charm `{name}`, so it runs as a plain application");
+    Diagnostic::new(Code::UnknownCharm, Severity::Note, message)
+        .at(place, "not in the catalogue")
+        .help(format!(
+            "declare it under `charms.{name}` if it uses certificates, or put its `charmcraft.yaml` into `charms/{name}`"
+        ))
 }
 
 fn with_behaviour_of(mut own: CharmMetadata, known: &CharmMetadata) -> CharmMetadata {
@@ -259,112 +230,9 @@ fn unknown_charm(name: &str) -> KnownCharm {
     }
 }
 
-/// Mappings are merged, everything else replaced.
-fn overlay(base: &mut Node, node: &Node) {
-    let (Value::Map(own), Value::Map(more)) = (&mut base.value, &node.value) else {
-        if !node.is_null() {
-            *base = node.clone();
-        }
-        return;
-    };
-    for entry in more {
-        match own
-            .iter_mut()
-            .find(|known| known.key.value == entry.key.value)
-        {
-            Some(known) => overlay(&mut known.value, &entry.value),
-            None => own.push(entry.clone()),
-        }
-    }
-}
-
-/// The path of a local charm: `./x`, `/x`, `local:x`, `x.charm`.
-fn local_path(charm: &str) -> Option<String> {
-    if let Some(path) = charm.strip_prefix("local:") {
-        return Some(path.to_owned());
-    }
-    let is_path = charm.starts_with('.') || charm.starts_with('/') || charm.ends_with(".charm");
-    is_path.then(|| charm.to_owned())
-}
-
-/// `alertmanager-k8s` of `../alertmanager-k8s_ubuntu-20.04-amd64.charm`.
-fn local_name(path: &str) -> String {
-    let last = path
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or(path);
-    let stem = last.strip_suffix(".charm").unwrap_or(last);
-    let stem = stem.split('_').next().unwrap_or(stem);
-    without_revision(stem).to_owned()
-}
-
-/// `easyrsa` of `ch:easyrsa` and of `cs:~containers/bionic/easyrsa-253`.
-fn charmhub_name(charm: &str) -> String {
-    if let Some(store) = charm.strip_prefix("cs:") {
-        let last = store.rsplit('/').next().unwrap_or(store);
-        return without_revision(last).to_owned();
-    }
-    charm.strip_prefix("ch:").unwrap_or(charm).to_owned()
-}
-
-/// `bionic` of `~containers/bionic/easyrsa-253`.
-fn url_series(store: &str) -> Option<&str> {
-    let (path, _) = store.rsplit_once('/')?;
-    path.rsplit('/')
-        .next()
-        .filter(|part| !part.starts_with('~'))
-}
-
-/// `jammy` of `jammy`, `22.04` and `ubuntu@22.04/stable`.
-pub(super) fn series_name(base: &str) -> &str {
-    let release = base.strip_prefix("ubuntu@").unwrap_or(base);
-    match release.split('/').next().unwrap_or(release) {
-        "16.04" => "xenial",
-        "18.04" => "bionic",
-        "20.04" => "focal",
-        "22.04" => "jammy",
-        "24.04" => "noble",
-        other => other,
-    }
-}
-
-fn without_revision(name: &str) -> &str {
-    match name.rsplit_once('-') {
-        Some((stem, revision))
-            if !revision.is_empty() && revision.bytes().all(|byte| byte.is_ascii_digit()) =>
-        {
-            stem
-        }
-        _ => name,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn charm_names_are_read_from_every_way_to_write_them() {
-        for (charm, name) in [
-            ("ch:wordpress", "wordpress"),
-            ("cs:~containers/easyrsa-253", "easyrsa"),
-            ("traefik-k8s", "traefik-k8s"),
-        ] {
-            assert_eq!(charmhub_name(charm), name);
-        }
-        for (charm, name) in [
-            (
-                "./alertmanager-k8s_ubuntu-20.04-amd64.charm",
-                "alertmanager-k8s",
-            ),
-            ("../charm", "charm"),
-            ("local:easyrsa-3", "easyrsa"),
-        ] {
-            assert_eq!(local_name(&local_path(charm).expect("local")), name);
-        }
-        assert_eq!(local_path("traefik-k8s"), None);
-    }
+    use std::path::Path;
 
     fn deployed<const N: usize>(files: [(&str, &str); N]) -> trustsim_model::Deployment {
         let files = crate::MemoryFiles::new(files);

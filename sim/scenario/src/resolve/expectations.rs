@@ -1,23 +1,45 @@
 //! The `expect` section: claims about connections.
 
-use super::Resolver;
+use super::addresses::Addresses;
+use super::inventory::Inventory;
+use super::source_of;
 use crate::format::{CertificatesFile, ExpectFile, FailsFile, HooksFile, OutageFile, SelectorFile};
-use trustsim_errors::{Code, Diagnostic};
+use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_juju::{HookName, UnknownHook};
 use trustsim_model::{Counted, Expectation, ExpectationKind, Party, Selector};
 use trustsim_validators::ErrorKind;
 use trustsim_yaml::{Place, Spanned, Text, nearest};
 
-impl Resolver<'_> {
-    pub(super) fn expectations(&mut self) {
-        for file in self.scenario.expect.iter().flatten() {
-            if let Some(kind) = self.expectation(file) {
-                let source = self.source_of(file.place);
-                self.deployment
-                    .expectations
-                    .push(Expectation { kind, source });
-            }
-        }
+/// Every expectation. `declared` is how many connections the scenario has, resolved or not.
+pub(super) fn expectations(
+    files: &[ExpectFile],
+    declared: usize,
+    inventory: &Inventory,
+    out: &mut Diagnostics,
+) -> Vec<Expectation> {
+    let mut expectations = Expectations {
+        declared,
+        inventory,
+        out,
+    };
+    let found = files.iter().filter_map(|file| {
+        let kind = expectations.expectation(file)?;
+        let source = source_of(&expectations.out.sources, file.place);
+        Some(Expectation { kind, source })
+    });
+    found.collect()
+}
+
+/// The `expect` section while it is read.
+struct Expectations<'a> {
+    declared: usize,
+    inventory: &'a Inventory,
+    out: &'a mut Diagnostics,
+}
+
+impl Expectations<'_> {
+    const fn addresses(&mut self) -> Addresses<'_> {
+        Addresses::new(self.inventory, self.out)
     }
 
     fn expectation(&mut self, file: &ExpectFile) -> Option<ExpectationKind> {
@@ -28,7 +50,8 @@ impl Resolver<'_> {
             };
             let place = file.given.get(1).map_or(file.place, |key| key.place);
             let help = "kinds are no-failures, fails, outage, hooks, certificates";
-            self.push(Diagnostic::error(Code::OneOf, place, message).help(help));
+            self.out
+                .push(Diagnostic::error(Code::OneOf, place, message).help(help));
             return None;
         };
         match kind.value.as_str() {
@@ -66,13 +89,15 @@ impl Resolver<'_> {
         if at_least.is_none() && at_most.is_none() && file.error.is_none() {
             let message = "an outage is expected within bounds";
             let help = "add `at-most`, `at-least` or both; without any failure write `no-failures`";
-            self.push(Diagnostic::error(Code::MissingKey, kind.place, message).help(help));
+            self.out
+                .push(Diagnostic::error(Code::MissingKey, kind.place, message).help(help));
         }
         if let (Some(least), Some(most)) = (at_least, at_most)
             && least > most
         {
             let message = "`at-least` is longer than `at-most`";
-            self.push(Diagnostic::error(Code::BadValue, file.place, message));
+            self.out
+                .push(Diagnostic::error(Code::BadValue, file.place, message));
         }
         let connections = self.selector(file.from.as_ref(), file.to.as_ref(), kind.place)?;
         Some(ExpectationKind::Outage {
@@ -84,7 +109,7 @@ impl Resolver<'_> {
     }
 
     fn hooks(&mut self, file: HooksFile, kind: &Spanned<String>) -> Option<ExpectationKind> {
-        let application = self.application_address(file.app.as_ref()?)?;
+        let application = self.addresses().application(file.app.as_ref()?)?;
         let hook = match file.hook {
             None => None,
             Some(text) => Some(self.hook_name(&text)?),
@@ -102,7 +127,7 @@ impl Resolver<'_> {
         parsed
             .inspect_err(|error: &UnknownHook| {
                 let diagnostic = Diagnostic::error(Code::BadValue, text.place, error.to_string());
-                self.push(
+                self.out.push(
                     diagnostic.help("such as `update-status`, `certificates-relation-changed`"),
                 );
             })
@@ -115,7 +140,7 @@ impl Resolver<'_> {
         kind: &Spanned<String>,
     ) -> Option<ExpectationKind> {
         let mut application = |text: Option<Text>| match text {
-            Some(text) => self.application_address(&text).map(Some),
+            Some(text) => self.addresses().application(&text).map(Some),
             None => Some(None),
         };
         let what = Counted::Certificates {
@@ -135,7 +160,8 @@ impl Resolver<'_> {
         if at_least.is_none() && at_most.is_none() {
             let message = "a number is expected within bounds";
             let help = "add `at-most`, `at-least` or both";
-            self.push(Diagnostic::error(Code::MissingKey, kind.place, message).help(help));
+            self.out
+                .push(Diagnostic::error(Code::MissingKey, kind.place, message).help(help));
         }
         Some(ExpectationKind::Count {
             what,
@@ -152,7 +178,7 @@ impl Resolver<'_> {
             let near = nearest(&text.value, names);
             let diagnostic = Diagnostic::error(Code::BadValue, text.place, error.to_string());
             let help = "`trustsim explain` lists the errors of a handshake: TS0401 to TS0499";
-            self.push(match near {
+            self.out.push(match near {
                 Some(_) => diagnostic.similar("an error", near),
                 None => diagnostic.help(help),
             });
@@ -167,39 +193,40 @@ impl Resolver<'_> {
         place: Place,
     ) -> Option<Selector> {
         let client = from.map(|text| self.selected_client(text));
-        let server = to.map(|text| self.application_address(text));
+        let server = to.map(|text| self.addresses().application(text));
         let selector = Selector {
             from: client.map_or(Some(None), |found| found.map(Some))?,
             to: server.map_or(Some(None), |found| found.map(Some))?,
         };
-        let matching = self.deployment.connections.iter().any(|connection| {
-            selector.from.is_none_or(|from| from == connection.from)
-                && selector.to.is_none_or(|to| to == connection.to)
-        });
-        let declared = self
-            .scenario
+        let matching = self
+            .inventory
+            .deployment()
             .connections
-            .as_deref()
-            .unwrap_or_default()
-            .len();
+            .iter()
+            .any(|connection| {
+                selector.from.is_none_or(|from| from == connection.from)
+                    && selector.to.is_none_or(|to| to == connection.to)
+            });
         // Connections that could not be used have been told of already.
-        if !matching && self.deployment.connections.len() == declared {
+        if !matching && self.inventory.deployment().connections.len() == self.declared {
             let message = "no connection matches this expectation";
             let help = "what is expected of must stand under `connections`";
-            self.push(Diagnostic::error(Code::Expectation, place, message).help(help));
+            self.out
+                .push(Diagnostic::error(Code::Expectation, place, message).help(help));
             return None;
         }
         Some(selector)
     }
 
     fn selected_client(&mut self, text: &Text) -> Option<Party> {
-        let (party, unit) = self.party_address(text)?;
+        let (party, unit) = self.addresses().party(text)?;
         if unit.is_some() {
             let message = format!(
                 "`{}` names a unit; expectations are about applications",
                 text.value
             );
-            self.push(Diagnostic::error(Code::BadAddress, text.place, message));
+            self.out
+                .push(Diagnostic::error(Code::BadAddress, text.place, message));
             return None;
         }
         Some(party)

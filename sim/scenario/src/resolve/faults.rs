@@ -3,55 +3,81 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Resolver;
+use super::addresses::Addresses;
+use super::charms::Charms;
+use super::drafts::Parties;
+use super::inventory::Inventory;
+use super::matching::relation_between;
+use super::options::Options;
+use super::relations::limit_exceeded;
+use super::source_of;
 use trustsim_charms::CharmMetadata;
-use trustsim_errors::Diagnostic;
-use trustsim_faults::{Addressed, Names, draw, resolve};
+use trustsim_errors::{Diagnostic, Diagnostics};
+use trustsim_faults::{Addressed, FaultFile, Names, resolve};
 use trustsim_model::{ApplicationIndex, Deployment, ModelIndex, Party, RelationSpec, Source};
 use trustsim_yaml::{Map, Node, Place, Text};
 
-impl Resolver<'_> {
-    pub(super) fn faults(&mut self) {
-        let files = self.scenario.faults.as_deref().unwrap_or_default();
-        for file in files {
-            let (line, _) = self.out.sources.position(file.place);
-            self.places.faults.entry(line).or_insert(file.place);
-        }
-        let plan = resolve(files, self);
-        self.deployment.actions = plan.actions.into();
-        self.deployment.random = plan.random;
-        self.deployment.rotations = plan.rotations;
-        draw(&mut self.deployment);
+/// Plans every fault.
+pub(super) fn faults(
+    files: &[FaultFile],
+    charms: &Charms<'_>,
+    inventory: &mut Inventory,
+    out: &mut Diagnostics,
+) {
+    let mut places = BTreeMap::new();
+    for file in files {
+        let (line, _) = out.sources.position(file.place);
+        places.entry(line).or_insert(file.place);
+    }
+    let mut known = Known {
+        inventory,
+        charms,
+        out,
+    };
+    let plan = resolve(files, &mut known);
+    inventory.plan(plan, places);
+}
+
+/// What a fault can name.
+struct Known<'a> {
+    inventory: &'a mut Inventory,
+    charms: &'a Charms<'a>,
+    out: &'a mut Diagnostics,
+}
+
+impl Known<'_> {
+    const fn addresses(&mut self) -> Addresses<'_> {
+        Addresses::new(self.inventory, self.out)
     }
 }
 
-impl Names for Resolver<'_> {
+impl Names for Known<'_> {
     fn deployment(&self) -> &Deployment {
-        &self.deployment
+        self.inventory.deployment()
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.push(diagnostic);
+        self.out.push(diagnostic);
     }
 
     fn source(&self, place: Place) -> Source {
-        self.source_of(place)
+        source_of(&self.out.sources, place)
     }
 
     fn address(&mut self, text: &Text) -> Option<Addressed> {
-        self.address_of(text)
+        self.addresses().address(text)
     }
 
     fn application(&mut self, text: &Text) -> Option<ApplicationIndex> {
-        self.application_address(text)
+        self.addresses().application(text)
     }
 
     fn party(&mut self, text: &Text) -> Option<(Party, Option<u32>)> {
-        self.party_address(text)
+        self.addresses().party(text)
     }
 
     fn authority(&mut self, text: &Text) -> Option<ApplicationIndex> {
-        self.trusted(text)
+        self.addresses().authority(text)
     }
 
     fn relation(
@@ -61,8 +87,9 @@ impl Names for Resolver<'_> {
         place: Place,
     ) -> Option<RelationSpec> {
         let [left, right] = sides.map(Text::clone);
-        let draft = self.draft_between(model, left, right, place)?;
-        self.resolve_relation(&draft)
+        let mut parties = Parties::new(self.inventory, self.out);
+        let draft = parties.between(model, left, right, place)?;
+        relation_between(&draft, self.inventory, self.out)
     }
 
     fn over_limit(
@@ -71,7 +98,7 @@ impl Names for Resolver<'_> {
         endpoint: &str,
         count: u32,
     ) -> Option<String> {
-        self.limit_exceeded(application, endpoint, count)
+        limit_exceeded(application, endpoint, count, self.inventory)
     }
 
     fn options(
@@ -79,15 +106,9 @@ impl Names for Resolver<'_> {
         application: ApplicationIndex,
         options: Option<&Map<Node>>,
     ) -> BTreeMap<String, Option<String>> {
-        let charm = self.known_charm(application);
-        let mut values = BTreeMap::new();
-        for (name, node) in options.into_iter().flat_map(Map::iter) {
-            self.check_option_name(name, &charm);
-            if let Some(value) = self.option_value(name, node, &charm) {
-                values.insert(name.value.clone(), value);
-            }
-        }
-        values
+        let charm = self.inventory.charm(application);
+        let more = self.inventory.unlisted(application).options;
+        Options::new(charm, more, self.out).values(options)
     }
 
     fn refreshed(
@@ -96,20 +117,20 @@ impl Names for Resolver<'_> {
         channel: Option<&Text>,
         changes: Option<&Node>,
     ) -> Option<Arc<CharmMetadata>> {
-        let name = self.charm(application).name.clone();
+        let name = &self.inventory.charm(application).name;
         let known = match (changes, channel) {
-            (Some(changes), _) => self.changed_charm(&name, channel, changes),
-            (None, Some(channel)) => self.charm_in_channel(&name, channel)?,
+            (Some(changes), _) => self.charms.changed(name, channel, changes, self.out),
+            (None, Some(channel)) => self.charms.in_channel(name, channel)?,
             (None, None) => return None,
         };
         Some(Arc::new(known.metadata))
     }
 
     fn add_units(&mut self, application: ApplicationIndex, count: u32) {
-        *self.units_added.entry(application).or_default() += count;
+        self.inventory.add_units(application, count);
     }
 
     fn units_added(&self, application: ApplicationIndex) -> u32 {
-        self.units_added.get(&application).copied().unwrap_or(0)
+        self.inventory.units_added(application)
     }
 }

@@ -1,111 +1,49 @@
 //! From a scenario as written to a deployment with nothing left to look up.
 //!
-//! One resolver walks the scenario section by section; each section has its file here. Whatever
-//! is wrong is noted and left out, so that one walk finds every mistake.
+//! [`resolve()`] goes through the sections in the order in which they refer to each other. A section
+//! reads what is known so far from the [`Inventory`] and gives what it found. Whatever is wrong is
+//! noted and left out, so that one pass finds every mistake.
 
 mod addresses;
 mod applications;
+mod charm_names;
 mod charms;
+mod clients;
 mod connections;
+mod declarations;
+mod directives;
 mod drafts;
 mod endpoints;
 mod expectations;
 mod faults;
+mod folder;
+mod guesses;
 mod header;
 mod infer;
 mod intermediates;
+mod inventory;
+mod machines;
+mod matching;
 mod models;
 mod offers;
 mod operators;
+mod options;
 mod placements;
 mod relations;
+mod saas;
+mod values;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::format::{Files, MergedModel, ScenarioFile};
+use crate::format::{Files, ScenarioFile};
 use crate::lints::Places;
-use trustsim_charms::{CharmMetadata, KnownCharm};
-use trustsim_errors::{Diagnostic, Diagnostics};
-use trustsim_model::{
-    ApplicationIndex, ClientIndex, Deployment, ModelIndex, SaasIndex, Source, TiVec,
-};
-use trustsim_yaml::{Place, Text};
-
-/// What is known of an application beyond its place in the deployment.
-struct ApplicationDraft {
-    /// Whether endpoints its charm is not known to have may be real.
-    more_endpoints: bool,
-    /// Whether options its charm is not known to have may be real.
-    more_options: bool,
-    /// Endpoints whose interface was another one in other revisions, with those.
-    earlier_interfaces: BTreeMap<String, Vec<String>>,
-}
-
-/// The walk through a scenario.
-pub(super) struct Resolver<'a> {
-    scenario: &'a ScenarioFile,
-    folder: &'a Path,
-    files: &'a dyn Files,
-    out: Diagnostics,
-    deployment: Deployment,
-    models: TiVec<ModelIndex, MergedModel>,
-    model_names: BTreeMap<String, ModelIndex>,
-    declared_charms: BTreeMap<String, Arc<KnownCharm>>,
-    drafts: TiVec<ApplicationIndex, ApplicationDraft>,
-    application_names: TiVec<ModelIndex, BTreeMap<String, ApplicationIndex>>,
-    saas_names: TiVec<ModelIndex, BTreeMap<String, SaasIndex>>,
-    client_names: BTreeMap<String, ClientIndex>,
-    places: Places,
-    /// How many units each application is given by faults so far.
-    units_added: BTreeMap<ApplicationIndex, u32>,
-}
-
-/// Resolves a scenario.
-pub(super) fn resolve(
-    scenario: &ScenarioFile,
-    folder: &Path,
-    files: &dyn Files,
-    out: Diagnostics,
-) -> Resolved {
-    let mut resolver = Resolver {
-        scenario,
-        folder,
-        files,
-        out,
-        deployment: Deployment::empty(),
-        models: TiVec::new(),
-        model_names: BTreeMap::new(),
-        declared_charms: BTreeMap::new(),
-        drafts: TiVec::new(),
-        application_names: TiVec::new(),
-        saas_names: TiVec::new(),
-        client_names: BTreeMap::new(),
-        places: Places::default(),
-        units_added: BTreeMap::new(),
-    };
-    resolver.header();
-    resolver.controllers();
-    resolver.declared_charms();
-    resolver.models();
-    resolver.applications();
-    resolver.placements();
-    resolver.offers();
-    resolver.saas();
-    resolver.relations();
-    resolver.clients();
-    resolver.acme();
-    resolver.operators();
-    resolver.connections();
-    resolver.faults();
-    resolver.expectations();
-    Resolved {
-        deployment: resolver.deployment,
-        places: resolver.places,
-        diagnostics: resolver.out,
-    }
-}
+use charms::Charms;
+use folder::Folder;
+use inventory::Inventory;
+use trustsim_errors::Diagnostics;
+use trustsim_model::{Deployment, Source};
+use trustsim_yaml::{Place, Sources};
 
 /// What a scenario resolves to. The deployment is whole only where the diagnostics have no errors.
 pub(super) struct Resolved {
@@ -114,29 +52,61 @@ pub(super) struct Resolved {
     pub diagnostics: Diagnostics,
 }
 
-impl Resolver<'_> {
-    fn push(&mut self, diagnostic: Diagnostic) {
-        self.out.push(diagnostic);
-    }
+/// Resolves a scenario.
+pub(super) fn resolve(
+    scenario: &ScenarioFile,
+    folder: &Path,
+    files: &dyn Files,
+    mut diagnostics: Diagnostics,
+) -> Resolved {
+    let out = &mut diagnostics;
+    let folder = Folder::new(folder, files);
+    let header = header::header(scenario, out);
+    let charms = Charms::declared(scenario.charms.as_ref(), folder, out);
+    let models = models::models(scenario, &header.controllers, folder, out);
+    let bundles = &models.bundles;
 
-    /// File, line and text of a place, for the report.
-    fn source_of(&self, place: Place) -> Source {
-        let (line, column) = self.out.sources.position(place);
-        let file = self.out.sources.get(place.file);
-        Source {
-            file: file.map_or_else(|| "".into(), |source| Arc::clone(&source.name)),
-            line,
-            column,
-            text: self.out.sources.line_text(place).into(),
-        }
-    }
+    let mut inventory = Inventory::new(header, models.specs, bundles);
+    let applications = applications::applications(bundles, &inventory, &charms, out);
+    inventory.add_applications(applications);
+    inventory.place(placements::placements(bundles, &inventory, out));
+    inventory.add_offers(offers::offers(bundles, &inventory, out));
+    inventory.add_saas(saas::saas(bundles, &inventory, out));
+    let drafts = drafts::drafts(bundles, &inventory, out);
+    let drafts = infer::complete(drafts, &mut inventory, out);
+    inventory.add_relations(relations::relations(&drafts, &inventory, out));
+    clients::clients(scenario.clients.as_ref(), folder, &mut inventory, out);
+    let operators = scenario.operators.as_ref();
+    inventory.add_operators(operators::operators(operators, &inventory, out));
+    let connections = section(&scenario.connections);
+    inventory.add_connections(connections::connections(connections, &inventory, out));
+    faults::faults(section(&scenario.faults), &charms, &mut inventory, out);
+    let declared = connections.len();
+    let expect = section(&scenario.expect);
+    let expectations = expectations::expectations(expect, declared, &inventory, out);
 
-    fn charm(&self, application: ApplicationIndex) -> &CharmMetadata {
-        &self.deployment.applications[application].charm
+    let (mut deployment, places) = inventory.into_parts();
+    deployment.expectations = expectations;
+    Resolved {
+        deployment,
+        places,
+        diagnostics,
     }
 }
 
-/// `"a"`, the way Go prints names in Juju's messages.
-fn quoted(text: &Text) -> String {
-    format!("{:?}", text.value)
+/// The entries of a section; one that is left out has none.
+fn section<T>(entries: &Option<Vec<T>>) -> &[T] {
+    entries.as_deref().unwrap_or_default()
+}
+
+/// File, line and text of a place, for the report.
+fn source_of(sources: &Sources, place: Place) -> Source {
+    let (line, column) = sources.position(place);
+    let file = sources.get(place.file);
+    Source {
+        file: file.map_or_else(|| "".into(), |source| Arc::clone(&source.name)),
+        line,
+        column,
+        text: sources.line_text(place).into(),
+    }
 }

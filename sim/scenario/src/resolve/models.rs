@@ -1,116 +1,125 @@
 //! Models: kind, controller, owner.
 
-use std::collections::BTreeMap;
-
-use super::Resolver;
-use crate::format::{MergedModel, merged_model};
-use trustsim_errors::{Code, Diagnostic};
+use super::folder::Folder;
+use crate::format::{MergedModel, ModelFile, ScenarioFile};
+use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_kernel::Span;
-use trustsim_model::{ControllerIndex, ModelKind, ModelSpec, TiVec};
-use trustsim_yaml::{Spanned, nearest};
+use trustsim_model::{ControllerIndex, ControllerSpec, ModelIndex, ModelKind, ModelSpec, TiVec};
+use trustsim_yaml::{Map, Spanned, nearest};
 
 /// Juju's default `update-status-hook-interval`.
 const UPDATE_STATUS: Span = Span::from_secs(300);
 
-impl Resolver<'_> {
-    pub(super) fn models(&mut self) {
-        let models = self.scenario.models.iter().flat_map(|map| map.iter());
-        for (name, node) in models {
-            if !is_model_name(&name.value) {
-                let message = format!("`{}` is not a valid model name", name.value);
-                let help = "use lower-case letters, digits and hyphens";
-                self.push(Diagnostic::error(Code::BadName, name.place, message).help(help));
-            }
-            let model = merged_model(&node.0, self.folder, self.files, &mut self.out);
-            let spec = self.model_spec(name, &model);
-            let index = self.deployment.models.push_and_get_key(spec);
-            self.model_names.insert(name.value.clone(), index);
-            self.models.push(model);
-            self.application_names.push(BTreeMap::new());
-            self.saas_names.push(BTreeMap::new());
-        }
-        if self.deployment.models.is_empty() && self.scenario.models.is_some() {
-            let message = "there is no model";
-            self.push(Diagnostic::error(
-                Code::MissingKey,
-                self.scenario.place,
-                message,
-            ));
-        }
-    }
+/// Models as they are, beside what their bundles say of everything in them.
+pub(super) struct Models {
+    pub specs: TiVec<ModelIndex, ModelSpec>,
+    pub bundles: TiVec<ModelIndex, MergedModel>,
+}
 
-    fn model_spec(&mut self, name: &Spanned<String>, model: &MergedModel) -> ModelSpec {
-        let file = &model.file;
-        let kind = match &file.kind {
-            None => ModelKind::Machine,
-            Some(kind) if kind.value == "kubernetes" => ModelKind::Kubernetes,
-            Some(kind) => {
-                let message = format!("bundle has an invalid type {:?}", kind.value);
-                let help = "write `bundle: kubernetes`, or nothing for machines";
-                self.push(Diagnostic::error(Code::BadValue, kind.place, message).help(help));
-                ModelKind::Machine
-            }
-        };
-        let config = file.config.as_ref();
-        let interval = config.and_then(|config| config.update_status_hook_interval.as_ref());
-        // names.ParseUpdateStatusHookInterval, juju/juju environs/config: one minute to an hour.
-        if let Some(interval) = interval
-            && !(60..=3_600).contains(&interval.value.0.as_secs())
-        {
-            let message = "update-status-hook-interval must be between 1m and 60m";
-            self.push(Diagnostic::error(Code::BadValue, interval.place, message));
+/// Every model, with its bundle merged.
+pub(super) fn models(
+    scenario: &ScenarioFile,
+    controllers: &TiVec<ControllerIndex, ControllerSpec>,
+    folder: Folder<'_>,
+    out: &mut Diagnostics,
+) -> Models {
+    let (mut specs, mut bundles) = (TiVec::new(), TiVec::new());
+    for (name, node) in scenario.models.iter().flat_map(Map::iter) {
+        if !is_model_name(&name.value) {
+            let message = format!("`{}` is not a valid model name", name.value);
+            let help = "use lower-case letters, digits and hyphens";
+            out.push(Diagnostic::error(Code::BadName, name.place, message).help(help));
         }
-        if file
-            .applications
-            .iter()
-            .flat_map(|map| map.iter())
-            .next()
-            .is_none()
-        {
-            let message = format!("model `{}` has no application", name.value);
-            self.push(Diagnostic::error(Code::MissingKey, name.place, message));
-        }
-        ModelSpec {
-            name: name.value.clone(),
-            owner: file
-                .owner
-                .as_ref()
-                .map_or_else(|| "admin".to_owned(), |owner| owner.value.clone()),
-            controller: self.controller_of(name, model),
-            kind,
-            update_status_interval: interval.map_or(UPDATE_STATUS, |interval| interval.value.0),
-        }
+        let bundle = folder.model(&node.0, out);
+        specs.push(model_spec(name, &bundle.file, controllers, out));
+        bundles.push(bundle);
     }
+    if specs.is_empty() && scenario.models.is_some() {
+        let message = "there is no model";
+        out.push(Diagnostic::error(Code::MissingKey, scenario.place, message));
+    }
+    Models { specs, bundles }
+}
 
-    fn controller_of(&mut self, name: &Spanned<String>, model: &MergedModel) -> ControllerIndex {
-        let names: TiVec<ControllerIndex, String> = self
-            .deployment
-            .controllers
-            .iter()
-            .map(|controller| controller.name.clone())
-            .collect();
-        let Some(given) = &model.file.controller else {
-            if names.len() > 1 {
-                let message = format!("model `{}` does not say on which controller", name.value);
-                let help = format!("add `controller:` with one of {}", names.raw.join(", "));
-                let diagnostic = Diagnostic::error(Code::UnknownController, name.place, message);
-                self.push(diagnostic.help(help));
-            }
-            return 0.into();
-        };
-        let found = names.position(|known| *known == given.value);
-        if found.is_none() {
-            let message = format!("there is no controller `{}`", given.value);
-            let near = nearest(&given.value, names.iter().map(String::as_str));
-            let diagnostic = Diagnostic::error(Code::UnknownController, given.place, message);
-            self.push(match near {
-                Some(_) => diagnostic.similar("a controller", near),
-                None => diagnostic.help("controllers are listed under `controllers`"),
-            });
-        }
-        // The first takes its place where an error was reported.
-        found.unwrap_or(0.into())
+fn model_spec(
+    name: &Spanned<String>,
+    file: &ModelFile,
+    controllers: &TiVec<ControllerIndex, ControllerSpec>,
+    out: &mut Diagnostics,
+) -> ModelSpec {
+    let kind = model_kind(file, out);
+    let interval = update_status_interval(file, out);
+    let mut applications = file.applications.iter().flat_map(Map::iter);
+    if applications.next().is_none() {
+        let message = format!("model `{}` has no application", name.value);
+        out.push(Diagnostic::error(Code::MissingKey, name.place, message));
     }
+    let owner = file.owner.as_ref();
+    ModelSpec {
+        name: name.value.clone(),
+        owner: owner.map_or_else(|| "admin".to_owned(), |owner| owner.value.clone()),
+        controller: controller_of(name, file, controllers, out),
+        kind,
+        update_status_interval: interval,
+    }
+}
+
+fn model_kind(file: &ModelFile, out: &mut Diagnostics) -> ModelKind {
+    match &file.kind {
+        None => ModelKind::Machine,
+        Some(kind) if kind.value == "kubernetes" => ModelKind::Kubernetes,
+        Some(kind) => {
+            let message = format!("bundle has an invalid type {:?}", kind.value);
+            let help = "write `bundle: kubernetes`, or nothing for machines";
+            out.push(Diagnostic::error(Code::BadValue, kind.place, message).help(help));
+            ModelKind::Machine
+        }
+    }
+}
+
+/// `names.ParseUpdateStatusHookInterval`, juju/juju environs/config: one minute to an hour.
+fn update_status_interval(file: &ModelFile, out: &mut Diagnostics) -> Span {
+    let config = file.config.as_ref();
+    let interval = config.and_then(|config| config.update_status_hook_interval.as_ref());
+    let Some(interval) = interval else {
+        return UPDATE_STATUS;
+    };
+    if !(60..=3_600).contains(&interval.value.0.as_secs()) {
+        let message = "update-status-hook-interval must be between 1m and 60m";
+        out.push(Diagnostic::error(Code::BadValue, interval.place, message));
+    }
+    interval.value.0
+}
+
+fn controller_of(
+    name: &Spanned<String>,
+    file: &ModelFile,
+    controllers: &TiVec<ControllerIndex, ControllerSpec>,
+    out: &mut Diagnostics,
+) -> ControllerIndex {
+    let names = controllers.iter().map(|known| known.name.as_str());
+    let Some(given) = &file.controller else {
+        if controllers.len() > 1 {
+            let message = format!("model `{}` does not say on which controller", name.value);
+            let names: Vec<&str> = names.collect();
+            let help = format!("add `controller:` with one of {}", names.join(", "));
+            let diagnostic = Diagnostic::error(Code::UnknownController, name.place, message);
+            out.push(diagnostic.help(help));
+        }
+        return 0.into();
+    };
+    let found = controllers.position(|known| known.name == given.value);
+    if found.is_none() {
+        let message = format!("there is no controller `{}`", given.value);
+        let near = nearest(&given.value, names);
+        let diagnostic = Diagnostic::error(Code::UnknownController, given.place, message);
+        out.push(match near {
+            Some(_) => diagnostic.similar("a controller", near),
+            None => diagnostic.help("controllers are listed under `controllers`"),
+        });
+    }
+    // The first takes its place where an error was reported.
+    found.unwrap_or(0.into())
 }
 
 /// `names.IsValidModelName` of juju/names.

@@ -1,36 +1,41 @@
 //! The `operators` section: who answers what applications wait for, and when.
 
-use super::Resolver;
+use super::addresses::Addresses;
+use super::inventory::Inventory;
+use super::source_of;
 use crate::format::{DelayFile, OperatorFile};
-use trustsim_errors::{Code, Diagnostic};
+use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_kernel::Delay;
 use trustsim_model::{ApplicationIndex, OperatorSpec, When};
 use trustsim_yaml::{Map, Reader, Spanned, Text, Unknown};
 
-impl Resolver<'_> {
-    pub(super) fn acme(&mut self) {
-        let Some(file) = &self.scenario.acme else {
-            return;
-        };
-        let acme = &mut self.deployment.acme;
-        acme.zones = file.zones.clone().unwrap_or_default();
-        if let Some(span) = file.dns_propagation {
-            acme.dns_propagation = span.0;
-        }
-        if let Some(span) = file.order {
-            acme.order = span.0;
-        }
+/// Every operator.
+pub(super) fn operators(
+    files: Option<&Map<OperatorFile>>,
+    inventory: &Inventory,
+    out: &mut Diagnostics,
+) -> Vec<OperatorSpec> {
+    let mut operators = Operators {
+        inventory,
+        out,
+        found: Vec::new(),
+    };
+    for (name, file) in files.into_iter().flat_map(Map::iter) {
+        let operator = operators.operator(name, file);
+        operators.found.extend(operator);
     }
+    operators.found
+}
 
-    pub(super) fn operators(&mut self) {
-        let scenario = self.scenario;
-        for (name, file) in scenario.operators.iter().flat_map(Map::iter) {
-            if let Some(operator) = self.operator(name, file) {
-                self.deployment.operators.push(operator);
-            }
-        }
-    }
+/// The `operators` section while it is read.
+struct Operators<'a> {
+    inventory: &'a Inventory,
+    out: &'a mut Diagnostics,
+    /// Those that are read. An application has one at most.
+    found: Vec<OperatorSpec>,
+}
 
+impl Operators<'_> {
     fn operator(&mut self, name: &Spanned<String>, file: &OperatorFile) -> Option<OperatorSpec> {
         let mut answers: Vec<ApplicationIndex> = Vec::new();
         for text in file.answers.iter().flatten() {
@@ -38,12 +43,11 @@ impl Resolver<'_> {
                 answers.push(application);
             }
         }
-        let when = self.when(file);
+        let when = when(file, self.out);
         let signs_with = file.signs_with.as_ref().map(|issuer| {
             let mut reader = Reader::new(Unknown::Refused, true);
             let profile = issuer.to_profile(&mut reader);
-            let mistakes = reader.mistakes.into_iter().map(Diagnostic::from);
-            self.out.list.extend(mistakes);
+            self.out.note_mistakes(reader);
             profile
         });
         if let Some(unit) = &file.unit {
@@ -58,7 +62,7 @@ impl Resolver<'_> {
             unit: file.unit.as_ref().map(|unit| unit.value),
             rejects: file.rejects.clone().unwrap_or_default(),
             signs_with,
-            source: self.source_of(name.place),
+            source: source_of(&self.out.sources, name.place),
         })
     }
 
@@ -69,25 +73,27 @@ impl Resolver<'_> {
         file: &OperatorFile,
         before: &[ApplicationIndex],
     ) -> Option<ApplicationIndex> {
-        let application = self.application_address(text)?;
+        let application = Addresses::new(self.inventory, self.out).application(text)?;
         if before.contains(&application) {
             let message = format!("`{}` is given twice", text.value);
-            self.push(Diagnostic::error(Code::Duplicate, text.place, message));
+            self.out
+                .push(Diagnostic::error(Code::Duplicate, text.place, message));
             return None;
         }
         let taken = |operator: &&OperatorSpec| operator.answers.contains(&application);
-        if let Some(other) = self.deployment.operators.iter().find(taken) {
+        if let Some(other) = self.found.iter().find(taken) {
             let message = format!(
                 "`{}` is looked after by `{}` already",
                 text.value, other.name
             );
-            self.push(Diagnostic::error(Code::Duplicate, text.place, message));
+            self.out
+                .push(Diagnostic::error(Code::Duplicate, text.place, message));
             return None;
         }
-        let charm = self.charm(application);
+        let charm = self.inventory.charm(application);
         let Some(need) = charm.implementation.operator else {
             let message = format!("the charm `{}` never waits for anybody", charm.name);
-            self.push(Diagnostic::warning(
+            self.out.push(Diagnostic::warning(
                 Code::NothingToAnswer,
                 text.place,
                 message,
@@ -97,71 +103,73 @@ impl Resolver<'_> {
         if need.signs && file.signs_with.is_none() {
             let message = format!("`{}` needs somebody who can sign", text.value);
             let help = "declare the CA outside Juju: `signs-with: {chain: [{common-name: ..., validity: ...}]}`";
-            self.push(Diagnostic::error(Code::MissingKey, text.place, message).help(help));
+            self.out
+                .push(Diagnostic::error(Code::MissingKey, text.place, message).help(help));
         }
         Some(application)
     }
 
     fn check_operator_unit(&mut self, application: ApplicationIndex, unit: &Spanned<u32>) {
-        let units = self.deployment.applications[application].units;
+        let units = self.inventory.deployment().applications[application].units;
         if unit.value >= units {
-            let address = self.deployment.application_address(application);
+            let address = self.inventory.deployment().application_address(application);
             let message = format!("there is no unit `{address}/{}`", unit.value);
-            self.push(Diagnostic::error(Code::UnknownUnit, unit.place, message));
+            self.out
+                .push(Diagnostic::error(Code::UnknownUnit, unit.place, message));
         }
     }
+}
 
-    fn when(&mut self, file: &OperatorFile) -> Option<When> {
-        match (&file.delay, &file.at) {
-            (Some(delay), None) => self.delay(delay).map(When::After),
-            (None, Some(at)) => {
-                let mut rounds: Vec<_> = at.iter().map(|at| at.value.0).collect();
-                rounds.sort_unstable();
-                rounds.dedup();
-                Some(When::At(rounds))
-            }
-            _ => {
-                let message = "an operator answers either after a `delay` or `at` given times";
-                self.push(Diagnostic::error(Code::OneOf, file.place, message));
-                None
-            }
+fn when(file: &OperatorFile, out: &mut Diagnostics) -> Option<When> {
+    match (&file.delay, &file.at) {
+        (Some(delay), None) => read_delay(delay, out).map(When::After),
+        (None, Some(at)) => {
+            let mut rounds: Vec<_> = at.iter().map(|at| at.value.0).collect();
+            rounds.sort_unstable();
+            rounds.dedup();
+            Some(When::At(rounds))
+        }
+        _ => {
+            let message = "an operator answers either after a `delay` or `at` given times";
+            out.push(Diagnostic::error(Code::OneOf, file.place, message));
+            None
         }
     }
+}
 
-    fn delay(&mut self, file: &DelayFile) -> Option<Delay> {
-        match (
-            &file.exactly,
-            &file.from,
-            &file.to,
-            &file.median,
-            &file.sigma,
-        ) {
-            (Some(exactly), None, None, None, None) => Some(Delay::Fixed(exactly.0)),
-            (None, Some(from), Some(to), None, None) => {
-                if from.value.0 > to.value.0 {
-                    let message = "the longest delay is shorter than the shortest";
-                    self.push(Diagnostic::error(Code::BadValue, to.place, message));
-                    return None;
-                }
-                Some(Delay::Between(from.value.0, to.value.0))
+fn read_delay(file: &DelayFile, out: &mut Diagnostics) -> Option<Delay> {
+    match (
+        &file.exactly,
+        &file.from,
+        &file.to,
+        &file.median,
+        &file.sigma,
+    ) {
+        (Some(exactly), None, None, None, None) => Some(Delay::Fixed(exactly.0)),
+        (None, Some(from), Some(to), None, None) => {
+            if from.value.0 > to.value.0 {
+                let message = "the longest delay is shorter than the shortest";
+                out.push(Diagnostic::error(Code::BadValue, to.place, message));
+                return None;
             }
-            (None, None, None, Some(median), Some(sigma)) => {
-                if !(0.0..=3.0).contains(&sigma.value) {
-                    let message = format!("`{}` is not between 0 and 3", sigma.value);
-                    self.push(Diagnostic::error(Code::BadValue, sigma.place, message));
-                    return None;
-                }
-                Some(Delay::LogNormal {
-                    median: median.0,
-                    sigma_permille: (sigma.value * 1000.0).round() as u32,
-                })
+            Some(Delay::Between(from.value.0, to.value.0))
+        }
+        (None, None, None, Some(median), Some(sigma)) => {
+            if !(0.0..=3.0).contains(&sigma.value) {
+                let message = format!("`{}` is not between 0 and 3", sigma.value);
+                out.push(Diagnostic::error(Code::BadValue, sigma.place, message));
+                return None;
             }
-            _ => {
-                let message = "a delay is one of three things";
-                let help = "write `exactly`, or `from` and `to`, or `median` and `sigma`";
-                self.push(Diagnostic::error(Code::OneOf, file.place, message).help(help));
-                None
-            }
+            Some(Delay::LogNormal {
+                median: median.0,
+                sigma_permille: (sigma.value * 1000.0).round() as u32,
+            })
+        }
+        _ => {
+            let message = "a delay is one of three things";
+            let help = "write `exactly`, or `from` and `to`, or `median` and `sigma`";
+            out.push(Diagnostic::error(Code::OneOf, file.place, message).help(help));
+            None
         }
     }
 }

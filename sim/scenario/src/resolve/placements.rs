@@ -1,344 +1,249 @@
-//! Machines, and which unit goes where (juju/charm `ParsePlacement`, juju/bundlechanges).
+//! Which unit goes on which machine (juju/bundlechanges).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Resolver;
-use trustsim_errors::{Code, Diagnostic};
+use super::directives::{self, Target, parse_directive};
+use super::inventory::Inventory;
+use super::machines::Machines;
+use crate::format::MergedModel;
+use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_model::{
-    ApplicationIndex, MachineIndex, MachineSpec, ModelIndex, ModelKind, Placement,
+    ApplicationIndex, MachineIndex, MachineSpec, ModelIndex, ModelKind, Placement, TiVec,
 };
 use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Unknown, Value};
 
-/// One entry of `to`, read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Directive {
-    container: Option<String>,
-    target: Target,
+/// Every machine, and where the units of each application are.
+pub(super) struct Placed {
+    pub machines: TiVec<MachineIndex, MachineSpec>,
+    pub placements: BTreeMap<ApplicationIndex, Vec<Placement>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Target {
-    New,
-    Machine(String),
-    Unit(String, Option<u32>),
+type Directive = directives::Directive<ApplicationIndex>;
+/// What `to` says of each application, in file order.
+type Directives = Vec<(ApplicationIndex, Vec<Spanned<Directive>>)>;
+
+/// The machines of every machine model, with the units on them.
+pub(super) fn placements(
+    bundles: &TiVec<ModelIndex, MergedModel>,
+    inventory: &Inventory,
+    out: &mut Diagnostics,
+) -> Placed {
+    let mut machines = TiVec::new();
+    let mut placements = BTreeMap::new();
+    for (model, bundle) in bundles.iter_enumerated() {
+        // On Kubernetes `to` is a node selector and means nothing here.
+        if inventory.deployment().models[model].kind != ModelKind::Machine {
+            continue;
+        }
+        let listed = bundle.file.machines.as_ref();
+        let machines = Machines::declared(model, listed, &mut machines, out);
+        let directives = read_directives(model, bundle, &machines, inventory, out);
+        note_unused_machines(listed, &directives, out);
+        let placing = Placing {
+            inventory,
+            directives: directives.iter().cloned().collect(),
+            machines,
+            placements: BTreeMap::new(),
+            visiting: BTreeSet::new(),
+            out,
+        };
+        placements.extend(placing.place_all(&directives));
+    }
+    Placed {
+        machines,
+        placements,
+    }
 }
 
-/// The machines of one model while they are handed out.
-struct Machines {
+fn read_directives(
     model: ModelIndex,
-    by_id: BTreeMap<String, MachineIndex>,
-    containers: BTreeMap<(String, String), u32>,
-    next: u32,
+    bundle: &MergedModel,
+    machines: &Machines<'_>,
+    inventory: &Inventory,
+    out: &mut Diagnostics,
+) -> Directives {
+    let mut directives = Vec::new();
+    for (name, file) in bundle.file.applications.iter().flat_map(Map::iter) {
+        let Some(application) = inventory.application(model, &name.value) else {
+            continue;
+        };
+        let read = match &file.to {
+            Some(to) => read_to(application, to, machines, inventory, out),
+            None => Vec::new(),
+        };
+        directives.push((application, read));
+    }
+    directives
 }
 
-impl Resolver<'_> {
-    pub(super) fn placements(&mut self) {
-        for model in self.models.keys() {
-            // On Kubernetes `to` is a node selector and means nothing here.
-            if self.deployment.models[model].kind == ModelKind::Machine {
-                self.place_model(model);
+/// What `to` says of one application.
+fn read_to(
+    application: ApplicationIndex,
+    to: &Node,
+    machines: &Machines<'_>,
+    inventory: &Inventory,
+    out: &mut Diagnostics,
+) -> Vec<Spanned<Directive>> {
+    let list = match &to.value {
+        Value::List(elements) => elements.as_slice(),
+        _ => std::slice::from_ref(to),
+    };
+    let spec = &inventory.deployment().applications[application];
+    if list.len() > spec.units as usize {
+        let name = &spec.name;
+        let message = if spec.charm.subordinate {
+            format!("application {name:?} is subordinate but specifies unit placement")
+        } else {
+            format!("too many units specified in unit placement for application {name:?}")
+        };
+        out.push(Diagnostic::error(Code::Placement, to.place, message));
+    }
+    let mut reader = Reader::new(Unknown::Refused, true);
+    let mut read = Vec::new();
+    for node in list {
+        let Some(text) = Spanned::<String>::from_node(node, &mut reader) else {
+            continue;
+        };
+        let Some(directive) = parse_directive(&text.value) else {
+            let message = format!("invalid placement syntax {:?}", text.value);
+            let help = "write a machine, `new`, `app` or `app/0`, or one of these after `lxd:`";
+            out.push(Diagnostic::error(Code::Placement, text.place, message).help(help));
+            continue;
+        };
+        let found = directive.find(|name| inventory.application(spec.model, name));
+        match found.filter(|directive| target_exists(directive, machines, inventory)) {
+            Some(directive) => read.push(Spanned::new(directive, text.place)),
+            None => {
+                let message = format!("placement {:?} refers to nothing in this model", text.value);
+                let help = "machines are under `machines`, applications under `applications`";
+                out.push(Diagnostic::error(Code::Placement, text.place, message).help(help));
             }
         }
     }
+    out.note_mistakes(reader);
+    read
+}
 
-    fn place_model(&mut self, model: ModelIndex) {
-        let machines = self.models[model].file.machines.take().unwrap_or_default();
-        let mut handed = self.declared_machines(model, &machines);
-        let mut directives: Vec<(ApplicationIndex, Vec<Spanned<Directive>>)> = Vec::new();
-        let applications = self.models[model].file.applications.take();
-        for (name, file) in applications.iter().flat_map(Map::iter) {
-            let Some(&index) = self.application_names[model].get(&name.value) else {
-                continue;
-            };
-            let read = self.directives(index, file.to.as_ref(), &handed);
-            directives.push((index, read));
+fn target_exists(directive: &Directive, machines: &Machines<'_>, inventory: &Inventory) -> bool {
+    match &directive.target {
+        Target::New => true,
+        Target::Machine(id) => machines.has(id),
+        Target::Unit(application, number) => {
+            let units = inventory.deployment().applications[*application].units;
+            number.is_none_or(|number| number < units)
         }
-        self.models[model].file.applications = applications;
-        self.note_unused_machines(&machines, &directives);
-        let by_application: BTreeMap<ApplicationIndex, Vec<Spanned<Directive>>> =
-            directives.iter().cloned().collect();
-        for (application, _) in &directives {
-            for unit in 0..self.deployment.applications[*application].units {
-                let mut visiting = BTreeSet::new();
-                self.place_unit(
-                    *application,
-                    unit,
-                    &by_application,
-                    &mut handed,
-                    &mut visiting,
-                );
+    }
+}
+
+fn note_unused_machines(
+    machines: Option<&Map<Node>>,
+    directives: &Directives,
+    out: &mut Diagnostics,
+) {
+    let used: BTreeSet<&str> = directives
+        .iter()
+        .flat_map(|(_, list)| list)
+        .filter_map(|directive| match &directive.value.target {
+            Target::Machine(id) => Some(id.as_str()),
+            _ => None,
+        })
+        .collect();
+    for (id, _) in machines.into_iter().flat_map(Map::iter) {
+        if !used.contains(id.value.as_str()) && id.value.parse::<u32>().is_ok() {
+            let message = format!(
+                "machine {:?} is not referred to by a placement directive",
+                id.value
+            );
+            out.push(Diagnostic::warning(Code::Placement, id.place, message));
+        }
+    }
+}
+
+/// The units of one model while they are placed.
+struct Placing<'a> {
+    inventory: &'a Inventory,
+    directives: BTreeMap<ApplicationIndex, Vec<Spanned<Directive>>>,
+    machines: Machines<'a>,
+    placements: BTreeMap<ApplicationIndex, Vec<Placement>>,
+    /// The units that wait for the one that is being placed.
+    visiting: BTreeSet<(ApplicationIndex, u32)>,
+    out: &'a mut Diagnostics,
+}
+
+impl Placing<'_> {
+    /// Places every unit, in file order.
+    fn place_all(mut self, order: &Directives) -> BTreeMap<ApplicationIndex, Vec<Placement>> {
+        for &(application, _) in order {
+            for unit in 0..self.inventory.deployment().applications[application].units {
+                self.visiting.clear();
+                self.place(application, unit);
             }
         }
-        for (application, _) in directives {
-            let placements = &mut self.deployment.applications[application].placements;
+        for placements in self.placements.values_mut() {
             while placements.last() == Some(&Placement::New) {
                 placements.pop();
             }
         }
-    }
-
-    fn declared_machines(&mut self, model: ModelIndex, machines: &Map<Node>) -> Machines {
-        let mut handed = Machines {
-            model,
-            by_id: BTreeMap::new(),
-            containers: BTreeMap::new(),
-            next: 0,
-        };
-        for (id, _) in machines.iter() {
-            let next = id.value.parse::<u32>().ok();
-            let Some(next) = next.and_then(|number| number.checked_add(1)) else {
-                let message = format!("invalid machine id {:?}", id.value);
-                let help = "machines are numbered: \"0\", \"1\", ...";
-                self.push(Diagnostic::error(Code::Placement, id.place, message).help(help));
-                continue;
-            };
-            handed.next = handed.next.max(next);
-            self.machine(&mut handed, id.value.clone());
-        }
-        handed
-    }
-
-    fn machine(&mut self, handed: &mut Machines, id: String) -> MachineIndex {
-        let model = handed.model;
-        *handed.by_id.entry(id).or_insert_with_key(|id| {
-            let id = id.clone();
-            let machines = &mut self.deployment.machines;
-            machines.push_and_get_key(MachineSpec { model, id })
-        })
-    }
-
-    fn directives(
-        &mut self,
-        application: ApplicationIndex,
-        to: Option<&Node>,
-        handed: &Machines,
-    ) -> Vec<Spanned<Directive>> {
-        let Some(to) = to else {
-            return Vec::new();
-        };
-        let list = match &to.value {
-            Value::List(elements) => elements.as_slice(),
-            _ => std::slice::from_ref(to),
-        };
-        let spec = &self.deployment.applications[application];
-        let (model, units, subordinate) = (spec.model, spec.units, spec.charm.subordinate);
-        if list.len() > units as usize {
-            let message = if subordinate {
-                format!(
-                    "application {:?} is subordinate but specifies unit placement",
-                    spec.name
-                )
-            } else {
-                format!(
-                    "too many units specified in unit placement for application {:?}",
-                    spec.name
-                )
-            };
-            self.push(Diagnostic::error(Code::Placement, to.place, message));
-        }
-        let mut reader = Reader::new(Unknown::Refused, true);
-        let mut read = Vec::new();
-        for node in list {
-            let Some(text) = Spanned::<String>::from_node(node, &mut reader) else {
-                continue;
-            };
-            match parse_directive(&text.value) {
-                Some(directive) if self.target_exists(&directive, model, handed) => {
-                    read.push(Spanned::new(directive, text.place));
-                }
-                Some(_) => {
-                    let message =
-                        format!("placement {:?} refers to nothing in this model", text.value);
-                    let help = "machines are under `machines`, applications under `applications`";
-                    self.push(Diagnostic::error(Code::Placement, text.place, message).help(help));
-                }
-                None => {
-                    let message = format!("invalid placement syntax {:?}", text.value);
-                    let help =
-                        "write a machine, `new`, `app` or `app/0`, or one of these after `lxd:`";
-                    self.push(Diagnostic::error(Code::Placement, text.place, message).help(help));
-                }
-            }
-        }
-        self.out
-            .list
-            .extend(reader.mistakes.into_iter().map(Diagnostic::from));
-        read
-    }
-
-    fn target_exists(&self, directive: &Directive, model: ModelIndex, handed: &Machines) -> bool {
-        match &directive.target {
-            Target::New => true,
-            Target::Machine(id) => handed.by_id.contains_key(id),
-            Target::Unit(name, number) => {
-                let application = self.application_names[model].get(name);
-                application.is_some_and(|&application| {
-                    let units = self.deployment.applications[application].units;
-                    number.is_none_or(|number| number < units)
-                })
-            }
-        }
-    }
-
-    fn note_unused_machines(
-        &mut self,
-        machines: &Map<Node>,
-        directives: &[(ApplicationIndex, Vec<Spanned<Directive>>)],
-    ) {
-        let used: BTreeSet<&str> = directives
-            .iter()
-            .flat_map(|(_, list)| list)
-            .filter_map(|directive| match &directive.value.target {
-                Target::Machine(id) => Some(id.as_str()),
-                _ => None,
-            })
-            .collect();
-        for (id, _) in machines.iter() {
-            if !used.contains(id.value.as_str()) && id.value.parse::<u32>().is_ok() {
-                let message = format!(
-                    "machine {:?} is not referred to by a placement directive",
-                    id.value
-                );
-                self.push(Diagnostic::warning(Code::Placement, id.place, message));
-            }
-        }
+        self.placements
     }
 
     /// Places one unit and says on which machine; a placement beside another unit places that
     /// one first.
-    fn place_unit(
-        &mut self,
-        application: ApplicationIndex,
-        unit: u32,
-        directives: &BTreeMap<ApplicationIndex, Vec<Spanned<Directive>>>,
-        handed: &mut Machines,
-        visiting: &mut BTreeSet<(ApplicationIndex, u32)>,
-    ) -> Placement {
+    fn place(&mut self, application: ApplicationIndex, unit: u32) -> Placement {
         let index = unit as usize;
-        if let Some(placement) = self.deployment.applications[application]
-            .placements
-            .get(index)
-        {
+        let placed = self.placements.get(&application);
+        if let Some(placement) = placed.and_then(|placements| placements.get(index)) {
             return *placement;
         }
-        let list = directives.get(&application).map_or(&[][..], Vec::as_slice);
+        let list = self.directives.get(&application);
+        let list = list.map_or(&[][..], Vec::as_slice);
         // A list shorter than the units repeats its last element.
         let directive = list.get(index).or(list.last()).cloned();
         let placement = match directive {
             None => Placement::New,
-            Some(directive) if !visiting.insert((application, unit)) => {
+            Some(directive) if !self.visiting.insert((application, unit)) => {
                 let message = "these placements go round in a circle";
-                self.push(Diagnostic::error(Code::Placement, directive.place, message));
+                self.out
+                    .push(Diagnostic::error(Code::Placement, directive.place, message));
                 Placement::New
             }
-            Some(directive) => self.follow(&directive.value, unit, directives, handed, visiting),
+            Some(directive) => self.follow(&directive.value, unit),
         };
-        let placements = &mut self.deployment.applications[application].placements;
-        if placements.len() <= index {
-            placements.resize(index + 1, Placement::New);
-        }
-        placements[index] = placement;
+        self.set(application, unit, placement);
         placement
     }
 
-    fn follow(
-        &mut self,
-        directive: &Directive,
-        unit: u32,
-        directives: &BTreeMap<ApplicationIndex, Vec<Spanned<Directive>>>,
-        handed: &mut Machines,
-        visiting: &mut BTreeSet<(ApplicationIndex, u32)>,
-    ) -> Placement {
+    fn follow(&mut self, directive: &Directive, unit: u32) -> Placement {
         let host = match &directive.target {
             Target::New if directive.container.is_none() => return Placement::New,
-            Target::New => self.fresh_machine(handed),
-            Target::Machine(id) => self.machine(handed, id.clone()),
-            Target::Unit(name, number) => {
-                let other = self.application_names[handed.model][name];
+            Target::New => self.machines.fresh(),
+            Target::Machine(id) => self.machines.get(id.clone()),
+            &Target::Unit(other, number) => {
                 // A bare application means its next unit: the same number, as far as it has them.
-                let units = self.deployment.applications[other].units.max(1);
+                let units = self.inventory.deployment().applications[other].units.max(1);
                 let number = number.unwrap_or(unit % units);
-                match self.place_unit(other, number, directives, handed, visiting) {
+                match self.place(other, number) {
                     Placement::Machine(machine) => machine,
                     Placement::New => {
-                        let machine = self.fresh_machine(handed);
-                        let placements = &mut self.deployment.applications[other].placements;
-                        placements
-                            .resize(placements.len().max(number as usize + 1), Placement::New);
-                        placements[number as usize] = Placement::Machine(machine);
+                        let machine = self.machines.fresh();
+                        self.set(other, number, Placement::Machine(machine));
                         machine
                     }
                 }
             }
         };
-        let Some(container) = &directive.container else {
-            return Placement::Machine(host);
-        };
-        let host_id = self.deployment.machines[host].id.clone();
-        let key = (host_id.clone(), container.clone());
-        let next = handed.containers.entry(key).or_insert(0);
-        let id = format!("{host_id}/{container}/{next}");
-        *next += 1;
-        Placement::Machine(self.machine(handed, id))
+        Placement::Machine(match &directive.container {
+            Some(kind) => self.machines.container(host, kind),
+            None => host,
+        })
     }
 
-    fn fresh_machine(&mut self, handed: &mut Machines) -> MachineIndex {
-        let id = handed.next.to_string();
-        handed.next += 1;
-        self.machine(handed, id)
-    }
-}
-
-/// `(lxd|kvm:)?(machine|app(/N)?|new)`.
-fn parse_directive(text: &str) -> Option<Directive> {
-    let (container, target) = match text.split_once(':') {
-        Some((container @ ("lxd" | "kvm" | "lxc"), target)) => (Some(container.to_owned()), target),
-        Some(_) => return None,
-        // `lxd` alone is a container on a new machine.
-        None if text == "lxd" || text == "kvm" => (Some(text.to_owned()), "new"),
-        None => (None, text),
-    };
-    let target = match target.split_once('/') {
-        _ if target == "new" => Target::New,
-        Some((application, number)) => {
-            Target::Unit(application.to_owned(), Some(number.parse().ok()?))
+    fn set(&mut self, application: ApplicationIndex, unit: u32, placement: Placement) {
+        let placements = self.placements.entry(application).or_default();
+        let index = unit as usize;
+        if placements.len() <= index {
+            placements.resize(index + 1, Placement::New);
         }
-        None if target.is_empty() => return None,
-        None if target.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Target::Machine(target.to_owned())
-        }
-        None => Target::Unit(target.to_owned(), None),
-    };
-    Some(Directive { container, target })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn directives_are_read() {
-        let read = |text: &str| {
-            parse_directive(text).map(|directive| (directive.container, directive.target))
-        };
-        let lxd = || Some("lxd".to_owned());
-        assert_eq!(read("0"), Some((None, Target::Machine("0".to_owned()))));
-        assert_eq!(
-            read("lxd:3"),
-            Some((lxd(), Target::Machine("3".to_owned())))
-        );
-        assert_eq!(read("new"), Some((None, Target::New)));
-        assert_eq!(read("lxd:new"), Some((lxd(), Target::New)));
-        assert_eq!(
-            read("etcd"),
-            Some((None, Target::Unit("etcd".to_owned(), None)))
-        );
-        assert_eq!(
-            read("lxd:etcd/2"),
-            Some((lxd(), Target::Unit("etcd".to_owned(), Some(2))))
-        );
-        assert_eq!(read("vm:0"), None);
-        assert_eq!(read("etcd/x"), None);
-        assert_eq!(read(""), None);
+        placements[index] = placement;
     }
 }

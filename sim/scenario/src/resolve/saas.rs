@@ -1,0 +1,172 @@
+//! Consumed offers, and the URLs by which they are named.
+
+use super::inventory::Inventory;
+use crate::format::MergedModel;
+use trustsim_errors::{Code, Diagnostic, Diagnostics};
+use trustsim_model::{ModelIndex, OfferIndex, SaasSpec, TiVec};
+use trustsim_yaml::{Map, Text, nearest};
+
+/// The consumed offers of every model.
+pub(super) fn saas(
+    bundles: &TiVec<ModelIndex, MergedModel>,
+    inventory: &Inventory,
+    out: &mut Diagnostics,
+) -> Vec<SaasSpec> {
+    let mut consumed = Vec::new();
+    let mut offers = Offers { inventory, out };
+    for (model, bundle) in bundles.iter_enumerated() {
+        for (name, file) in bundle.file.saas.iter().flat_map(Map::iter) {
+            if let Some(application) = inventory.application(model, &name.value) {
+                let message = format!("`{}` is both an application and a SAAS", name.value);
+                let place = inventory.place_of(application);
+                let diagnostic = Diagnostic::error(Code::Duplicate, name.place, message);
+                offers.out.push(diagnostic.also(place, "the application"));
+                continue;
+            }
+            let offer = file.url.as_ref().and_then(|url| offers.at(model, url));
+            consumed.extend(offer.map(|offer| SaasSpec {
+                model,
+                name: name.value.clone(),
+                offer,
+            }));
+        }
+    }
+    consumed
+}
+
+/// The offers that can be consumed.
+struct Offers<'a> {
+    inventory: &'a Inventory,
+    out: &'a mut Diagnostics,
+}
+
+impl Offers<'_> {
+    /// The offer of a URL `[controller:][user/]model.offer`, seen from a model.
+    fn at(&mut self, from: ModelIndex, url: &Text) -> Option<OfferIndex> {
+        let Some(parts) = parse_url(&url.value) else {
+            let message = format!("invalid offer URL {:?}", url.value);
+            let help = "write `[controller:][user/]model.offer`";
+            self.out
+                .push(Diagnostic::error(Code::UnknownOffer, url.place, message).help(help));
+            return None;
+        };
+        let Some(model) = self.inventory.model(parts.model) else {
+            let message = format!("there is no model `{}`", parts.model);
+            let names = self.inventory.model_names();
+            let near = nearest(parts.model, names);
+            let diagnostic = Diagnostic::error(Code::UnknownModel, url.place, message);
+            let diagnostic = diagnostic.similar("a model", near);
+            self.out.push(diagnostic);
+            return None;
+        };
+        self.check_url(from, model, &parts, url);
+        let found = self.offer_named(model, parts.offer);
+        if found.is_none() {
+            let deployment = self.inventory.deployment();
+            let offered: Vec<&str> = deployment
+                .offers
+                .iter()
+                .filter(|offer| deployment.applications[offer.application].model == model)
+                .map(|offer| offer.name.as_str())
+                .collect();
+            let message = format!("model `{}` offers no `{}`", parts.model, parts.offer);
+            let near = nearest(parts.offer, offered.iter().copied());
+            let diagnostic = Diagnostic::error(Code::UnknownOffer, url.place, message);
+            let diagnostic = match near {
+                Some(_) => diagnostic.similar("an offer", near),
+                None if offered.is_empty() => diagnostic.help(format!(
+                    "it offers nothing; add `offers` to an application of `{}`",
+                    parts.model
+                )),
+                None => diagnostic.help(format!("it offers {}", offered.join(", "))),
+            };
+            self.out.push(diagnostic);
+        }
+        found
+    }
+
+    /// Controller and owner of the URL must be those of the model.
+    fn check_url(&mut self, from: ModelIndex, model: ModelIndex, parts: &OfferUrl<'_>, url: &Text) {
+        let deployment = self.inventory.deployment();
+        let spec = &deployment.models[model];
+        let controller = &deployment.controllers[spec.controller].name;
+        let same = deployment.models[from].controller == spec.controller;
+        let right = format!("{controller}:{}/{}.{}", spec.owner, spec.name, parts.offer);
+        let diagnostic = match (parts.controller, parts.user) {
+            (None, _) if !same => {
+                let message = format!("model `{}` is on another controller", spec.name);
+                Diagnostic::error(Code::UnknownOffer, url.place, message)
+            }
+            (Some(named), _)
+                if named != controller && !(same && deployment.controllers.len() == 1) =>
+            {
+                let message = format!("model `{}` is not on the controller `{named}`", spec.name);
+                Diagnostic::error(Code::UnknownController, url.place, message)
+            }
+            (_, Some(user)) if user != spec.owner => {
+                let message = format!("model `{}` is not owned by `{user}`", spec.name);
+                Diagnostic::error(Code::UnknownOffer, url.place, message)
+            }
+            _ => return,
+        };
+        self.out.push(diagnostic.help(format!("write `{right}`")));
+    }
+
+    fn offer_named(&self, model: ModelIndex, name: &str) -> Option<OfferIndex> {
+        let deployment = self.inventory.deployment();
+        deployment.offers.position(|offer| {
+            offer.name == name && deployment.applications[offer.application].model == model
+        })
+    }
+}
+
+/// The parts of an offer URL.
+#[derive(Debug, PartialEq, Eq)]
+struct OfferUrl<'a> {
+    controller: Option<&'a str>,
+    user: Option<&'a str>,
+    model: &'a str,
+    offer: &'a str,
+}
+
+/// `crossmodel.ParseOfferURL` of juju/juju, without an endpoint, which bundles may not give.
+fn parse_url(url: &str) -> Option<OfferUrl<'_>> {
+    let (controller, path) = match url.split_once(':') {
+        Some((controller, path)) => (Some(controller), path),
+        None => (None, url),
+    };
+    let (user, path) = match path.split_once('/') {
+        Some((user, path)) => (Some(user), path),
+        None => (None, path),
+    };
+    let (model, offer) = path.split_once('.')?;
+    let whole = |part: &str| !part.is_empty() && !part.contains([':', '/', ' ']);
+    let right =
+        controller.is_none_or(whole) && user.is_none_or(whole) && whole(model) && whole(offer);
+    right.then_some(OfferUrl {
+        controller,
+        user,
+        model,
+        offer,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_read_as_juju_reads_them() {
+        let read = |url| parse_url(url).map(|url| (url.controller, url.user, url.model, url.offer));
+        assert_eq!(read("m.o"), Some((None, None, "m", "o")));
+        assert_eq!(read("admin/m.o"), Some((None, Some("admin"), "m", "o")));
+        assert_eq!(
+            read("test:admin/m.o"),
+            Some((Some("test"), Some("admin"), "m", "o"))
+        );
+        assert_eq!(read("ctl:m.o"), Some((Some("ctl"), None, "m", "o")));
+        for wrong in ["m", "", "a/b/m.o", "c:u/m.o:endpoint", ":m.o", "m."] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}
