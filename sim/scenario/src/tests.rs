@@ -238,6 +238,35 @@ fn placements_give_machines() {
 }
 
 #[test]
+fn a_unit_that_is_placed_first_leaves_those_before_it_where_they_belong() {
+    let deployment = deployed(
+        "models:
+  m:
+    machines: {'0': {}, '1': {}, '2': {}}
+    applications:
+      web: {charm: self-signed-certificates, num_units: 1, to: [db/2]}
+      db: {charm: self-signed-certificates, num_units: 3, to: ['0', '1', '2']}
+",
+    );
+    assert_eq!(machines(&deployment, "web"), ["2"]);
+    assert_eq!(machines(&deployment, "db"), ["0", "1", "2"]);
+}
+
+#[test]
+fn beside_an_application_without_units_is_a_machine_of_ones_own() {
+    let deployment = deployed(
+        "models:
+  m:
+    applications:
+      web: {charm: self-signed-certificates, num_units: 1, to: [db]}
+      db: {charm: self-signed-certificates, num_units: 0}
+",
+    );
+    assert_eq!(machines(&deployment, "web"), ["0"]);
+    assert_eq!(machines(&deployment, "db"), [""; 0]);
+}
+
+#[test]
 fn endpoints_are_inferred_as_juju_does() {
     let deployment = deployed(
         "models:

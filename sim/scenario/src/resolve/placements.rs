@@ -43,7 +43,7 @@ pub(super) fn placements(
             inventory,
             directives: directives.iter().cloned().collect(),
             machines,
-            placements: BTreeMap::new(),
+            placed: BTreeMap::new(),
             visiting: BTreeSet::new(),
             out,
         };
@@ -164,7 +164,8 @@ struct Placing<'a> {
     inventory: &'a Inventory,
     directives: BTreeMap<ApplicationIndex, Vec<Spanned<Directive>>>,
     machines: Machines<'a>,
-    placements: BTreeMap<ApplicationIndex, Vec<Placement>>,
+    /// The units that are placed already.
+    placed: BTreeMap<(ApplicationIndex, u32), Placement>,
     /// The units that wait for the one that is being placed.
     visiting: BTreeSet<(ApplicationIndex, u32)>,
     out: &'a mut Diagnostics,
@@ -173,32 +174,36 @@ struct Placing<'a> {
 impl Placing<'_> {
     /// Places every unit, in file order.
     fn place_all(mut self, order: &Directives) -> BTreeMap<ApplicationIndex, Vec<Placement>> {
+        let applications = &self.inventory.deployment().applications;
+        let mut placements = BTreeMap::new();
         for &(application, _) in order {
-            for unit in 0..self.inventory.deployment().applications[application].units {
+            for unit in 0..applications[application].units {
                 self.visiting.clear();
                 self.place(application, unit);
             }
         }
-        for placements in self.placements.values_mut() {
-            while placements.last() == Some(&Placement::New) {
-                placements.pop();
+        for &(application, _) in order {
+            let units = 0..applications[application].units;
+            let of = units.map(|unit| self.placed[&(application, unit)]);
+            let mut of: Vec<Placement> = of.collect();
+            while of.last() == Some(&Placement::New) {
+                of.pop();
             }
+            placements.insert(application, of);
         }
-        self.placements
+        placements
     }
 
     /// Places one unit and says on which machine; a placement beside another unit places that
     /// one first.
     fn place(&mut self, application: ApplicationIndex, unit: u32) -> Placement {
-        let index = unit as usize;
-        let placed = self.placements.get(&application);
-        if let Some(placement) = placed.and_then(|placements| placements.get(index)) {
+        if let Some(placement) = self.placed.get(&(application, unit)) {
             return *placement;
         }
         let list = self.directives.get(&application);
         let list = list.map_or(&[][..], Vec::as_slice);
         // A list shorter than the units repeats its last element.
-        let directive = list.get(index).or(list.last()).cloned();
+        let directive = list.get(unit as usize).or(list.last()).cloned();
         let placement = match directive {
             None => Placement::New,
             Some(directive) if !self.visiting.insert((application, unit)) => {
@@ -209,7 +214,7 @@ impl Placing<'_> {
             }
             Some(directive) => self.follow(&directive.value, unit),
         };
-        self.set(application, unit, placement);
+        self.placed.insert((application, unit), placement);
         placement
     }
 
@@ -226,7 +231,8 @@ impl Placing<'_> {
                     Placement::Machine(machine) => machine,
                     Placement::New => {
                         let machine = self.machines.fresh();
-                        self.set(other, number, Placement::Machine(machine));
+                        self.placed
+                            .insert((other, number), Placement::Machine(machine));
                         machine
                     }
                 }
@@ -236,14 +242,5 @@ impl Placing<'_> {
             Some(kind) => self.machines.container(host, kind),
             None => host,
         })
-    }
-
-    fn set(&mut self, application: ApplicationIndex, unit: u32, placement: Placement) {
-        let placements = self.placements.entry(application).or_default();
-        let index = unit as usize;
-        if placements.len() <= index {
-            placements.resize(index + 1, Placement::New);
-        }
-        placements[index] = placement;
     }
 }
