@@ -3,18 +3,25 @@
 
 use std::collections::BTreeMap;
 use trustsim_model::{
-    ApplicationIndex, ClientIndex, Entry, Kind, NotFetched, Note, Refusal, Subject, Trigger,
+    ApplicationIndex, ClientIndex, Entry, Kind, NotFetched, Note, Subject, TiVec,
 };
 
-use super::simulation::{Event, World};
-use trustsim_interfaces::UnitContext;
+use super::deployed::Deployed;
+use super::event::Event;
+use super::journal::JournalWriter;
+use super::operators::Operators;
+use super::tampering::Edits;
 use trustsim_kernel::{Agenda, Seq, Time};
 use trustsim_pki::Certificate;
 use trustsim_validators::TrustStore;
 
+/// Every client, by its index in the deployment; none before the deployment has settled.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Clients(TiVec<ClientIndex, ClientSide>);
+
 /// One client.
 #[derive(Clone, Debug)]
-pub(super) struct ClientSide {
+struct ClientSide {
     /// What it was given when it last fetched.
     given: Vec<Certificate>,
     /// What it trusts, with what was done to its store by hand.
@@ -25,144 +32,143 @@ pub(super) struct ClientSide {
     fetched: BTreeMap<ApplicationIndex, Vec<Certificate>>,
     /// The entry that last changed what it trusts.
     trusted_by: Option<Seq>,
-    /// Connections it opens.
-    touching: Vec<u32>,
 }
 
-impl ClientSide {
-    /// What it trusts, with what was done to its store by hand.
-    pub(super) fn trust(&self) -> &TrustStore {
-        &self.trust
-    }
-
-    /// The entry that last changed what it trusts.
-    pub(super) fn trusted_by(&self) -> Option<Seq> {
-        self.trusted_by
-    }
-
-    /// It opens this connection.
-    pub(super) fn opens(&mut self, connection: u32) {
-        self.touching.push(connection);
-    }
+/// Where clients get what they trust, and where it is written down.
+pub(super) struct Fetching<'a> {
+    pub deployed: &'a Deployed,
+    pub operators: &'a Operators,
+    pub edits: &'a Edits,
+    pub journal: &'a mut JournalWriter,
+    pub now: Time,
 }
 
-impl World {
+impl Clients {
+    /// What each trusts, with what was done to its store by hand.
+    pub(super) fn stores(&self) -> impl Iterator<Item = (ClientIndex, &TrustStore)> {
+        let all = self.0.iter_enumerated();
+        all.map(|(index, client)| (index, &client.trust))
+    }
+
+    /// What a client trusts, with what was done to its store by hand.
+    pub(super) fn trust(&self, index: ClientIndex) -> &TrustStore {
+        &self.0[index].trust
+    }
+
+    /// The entry that last changed what a client trusts.
+    pub(super) fn trusted_by(&self, index: ClientIndex) -> Option<Seq> {
+        self.0[index].trusted_by
+    }
+
     /// Every client is given what it trusts.
-    pub(super) fn start_clients(&mut self, settled: Seq, agenda: &mut Agenda<Event>) {
-        let now = agenda.now();
+    pub(super) fn start(
+        &mut self,
+        settled: Seq,
+        from: &mut Fetching<'_>,
+        agenda: &mut Agenda<Event>,
+    ) {
         assert!(
-            self.clients.is_empty(),
+            self.0.is_empty(),
             "clients begin once, when the deployment settles"
         );
-        for index in self.deployment.clients.keys() {
-            self.clients.push(ClientSide {
+        let clients = &from.deployed.spec().clients;
+        for (index, spec) in clients.iter_enumerated() {
+            self.0.push(ClientSide {
                 given: Vec::new(),
                 trust: TrustStore::empty(),
-                trusts: self.deployment.clients[index].trusts.clone(),
+                trusts: spec.trusts.clone(),
                 fetched: BTreeMap::new(),
                 trusted_by: Some(settled),
-                touching: Vec::new(),
             });
-            self.fetch(index, settled, now);
-            let given = self.clients[index].given.clone();
-            self.clients[index].trust = self.by_hand(index, given).into_iter().collect();
-            self.note_client_trust(index, Some(settled), now);
-            if let Some(refresh) = self.deployment.clients[index].refresh {
+            self.fetch(index, settled, from);
+            self.0[index].trust = self.store_of(index, from);
+            self.note_trust(index, settled, from);
+            if let Some(refresh) = spec.refresh {
                 agenda.after(refresh, Event::RefreshClient(index));
             }
         }
     }
 
-    /// A client fetches the CAs it trusts again; what it had is replaced.
-    pub(super) fn refresh_client(&mut self, index: ClientIndex, agenda: &mut Agenda<Event>) {
-        self.fetch_again(index, self.root, agenda);
-        if let Some(refresh) = self.deployment.clients[index].refresh {
-            agenda.after(refresh, Event::RefreshClient(index));
-        }
-    }
-
-    /// Somebody gives a client the CA of an application as it is now, or takes it from it.
-    pub(super) fn change_client_trust(
+    /// A client is given the CA of an application as it is now, or loses it; says whether there are
+    /// clients yet.
+    pub(super) fn change_trust(
         &mut self,
         (index, application): (ClientIndex, ApplicationIndex),
         trusts: bool,
-        cause: Seq,
-        agenda: &mut Agenda<Event>,
-    ) {
-        // Before the deployment settles nobody has opened anything.
-        let Some(client) = self.clients.get_mut(index) else {
-            return self.refused(Refusal::NotSettled, cause, agenda.now());
+    ) -> bool {
+        let Some(client) = self.0.get_mut(index) else {
+            return false;
         };
         client.trusts.retain(|known| *known != application);
         client.fetched.remove(&application);
         if trusts {
             client.trusts.push(application);
         }
-        self.fetch_again(index, cause, agenda);
+        true
     }
 
-    fn fetch_again(&mut self, index: ClientIndex, cause: Seq, agenda: &mut Agenda<Event>) {
-        self.fetch(index, cause, agenda.now());
-        self.client_store_changed(index, cause, agenda);
-    }
-
-    /// What a client was given, or what was done to its store by hand, is another.
-    pub(super) fn client_store_changed(
+    /// A client fetches the CAs it trusts again, and what it had is replaced. Says whether it trusts
+    /// something else now.
+    pub(super) fn fetch_again(
         &mut self,
         index: ClientIndex,
         cause: Seq,
-        agenda: &mut Agenda<Event>,
-    ) {
-        let Some(client) = self.clients.get(index) else {
-            // It is given what it trusts when the deployment has settled.
-            return;
-        };
-        let trust: TrustStore = self
-            .by_hand(index, client.given.clone())
-            .into_iter()
-            .collect();
-        if trust == client.trust {
-            return;
-        }
-        self.clients[index].trust = trust;
-        self.note_client_trust(index, Some(cause), agenda.now());
-        for connection in self.clients[index].touching.clone() {
-            self.assert_opened_by(connection, index);
-            self.judge(connection, Trigger::Trust, agenda);
-        }
+        from: &mut Fetching<'_>,
+    ) -> bool {
+        self.fetch(index, cause, from);
+        self.store_changed(index, cause, from)
     }
 
-    fn note_client_trust(&mut self, index: ClientIndex, cause: Option<Seq>, time: Time) {
-        let roots = self.clients[index].trust.roots().cloned().collect();
-        let name = self.deployment.clients[index].name.as_str();
-        let subject = Subject {
-            unit: Some(name.into()),
-            ..Subject::default()
-        };
-        let kind = Kind::TrustChanged { roots };
-        let entry = self.journal.record(Entry {
-            time,
-            cause,
-            subject,
-            kind,
+    /// What a client was given, or what was done to its store by hand, is another. Says whether it
+    /// trusts something else now.
+    pub(super) fn store_changed(
+        &mut self,
+        index: ClientIndex,
+        cause: Seq,
+        from: &mut Fetching<'_>,
+    ) -> bool {
+        if self.0.get(index).is_none() {
+            // It is given what it trusts when the deployment has settled.
+            return false;
+        }
+        let trust = self.store_of(index, from);
+        if trust == self.0[index].trust {
+            return false;
+        }
+        self.0[index].trust = trust;
+        self.note_trust(index, cause, from);
+        true
+    }
+
+    fn store_of(&self, index: ClientIndex, from: &Fetching<'_>) -> TrustStore {
+        let given = self.0[index].given.clone();
+        let stack = from.deployed.spec().clients[index].validator;
+        from.edits
+            .by_hand(index, stack, given)
+            .into_iter()
+            .collect()
+    }
+
+    fn note_trust(&mut self, index: ClientIndex, cause: Seq, from: &mut Fetching<'_>) {
+        let roots = self.0[index].trust.roots().cloned().collect();
+        let entry = from.journal.record(Entry {
+            time: from.now,
+            cause: Some(cause),
+            subject: client_subject(from.deployed, index),
+            kind: Kind::TrustChanged { roots },
         });
-        self.clients[index].trusted_by = Some(entry);
+        self.0[index].trusted_by = Some(entry);
     }
 
     /// Asks every application that a client trusts for its CA. Of one that cannot be asked, or has
     /// none to give, the client keeps what it has.
-    fn fetch(&mut self, index: ClientIndex, cause: Seq, now: Time) {
-        for application in self.clients[index].trusts.clone() {
-            if let Err((why, by)) = self.can_ask(application) {
-                let name = self.deployment.clients[index].name.as_str();
-                let subject = Subject {
-                    unit: Some(name.into()),
-                    ..Subject::default()
-                };
-                self.journal.record(Entry {
-                    time: now,
+    fn fetch(&mut self, index: ClientIndex, cause: Seq, from: &mut Fetching<'_>) {
+        for application in self.0[index].trusts.clone() {
+            if let Err((why, by)) = can_ask(from.deployed, application) {
+                from.journal.record(Entry {
+                    time: from.now,
                     cause: by.or(Some(cause)),
-                    subject,
+                    subject: client_subject(from.deployed, index),
                     kind: Kind::Note(Note::TrustNotFetched {
                         ca: application,
                         why,
@@ -170,56 +176,56 @@ impl World {
                 });
                 continue;
             }
-            let roots = self.ca_of(application, now);
+            let roots = from.deployed.ca_of(application, from.now);
             if !roots.is_empty() {
-                self.clients[index].fetched.insert(application, roots);
+                self.0[index].fetched.insert(application, roots);
             }
         }
-        self.clients[index].given = self.given(index);
-    }
-
-    /// Whether `juju run APP/leader` would be answered; else why not, and what stands behind it.
-    fn can_ask(&self, application: ApplicationIndex) -> Result<(), (NotFetched, Option<Seq>)> {
-        let id = self.applications[application];
-        let application = self.juju.application(id);
-        if let Some(down_by) = self.juju.down_by(application.model) {
-            return Err((NotFetched::ControllerDown, down_by));
-        }
-        match application.lease.holder {
-            Some(leader) if self.juju.answers(leader) => Ok(()),
-            Some(leader) => Err((NotFetched::LeaderLost, self.juju.hindrance(leader))),
-            None => Err((NotFetched::NoLeader, None)),
-        }
+        self.0[index].given = self.given(index, from);
     }
 
     /// All that a client was given and has fetched.
-    fn given(&self, index: ClientIndex) -> Vec<Certificate> {
-        let client = &self.deployment.clients[index];
+    fn given(&self, index: ClientIndex, from: &Fetching<'_>) -> Vec<Certificate> {
+        let client = &from.deployed.spec().clients[index];
         let given = client.roots_pem.iter();
         let given = given.flat_map(|pem| {
             Certificate::chain_from_pem(pem).expect("a deployment has roots that can be read")
         });
-        let side = &self.clients[index];
+        let side = &self.0[index];
         let fetched = side.trusts.iter().flat_map(|application| {
             // Nothing of an application that could not be asked yet.
             let fetched = side.fetched.get(application).into_iter().flatten();
-            let external = self.external_roots(*application);
+            let external = from.operators.external_roots(*application);
             fetched.cloned().chain(external)
         });
-        let public = self.public_roots().filter(|_| client.trusts_system);
+        let public = from.operators.public_roots(from.deployed);
+        let public = public.filter(|_| client.trusts_system);
         given.chain(fetched).chain(public.cloned()).collect()
     }
+}
 
-    /// What `juju run APP/leader get-ca-certificate` would print.
-    pub(super) fn ca_of(&self, application: ApplicationIndex, now: Time) -> Vec<Certificate> {
-        let id = self.applications[application];
-        match self.juju.application(id).lease.holder {
-            Some(leader) => {
-                let context = UnitContext::new(&self.juju, leader, now, None);
-                self.charm_now(id).ca_certificates(&context)
-            }
-            // `juju run APP/leader` has no unit to run on.
-            None => Vec::new(),
-        }
+/// Names for an entry about a client outside Juju.
+pub(super) fn client_subject(deployed: &Deployed, index: ClientIndex) -> Subject {
+    let name = deployed.spec().clients[index].name.as_str();
+    Subject {
+        unit: Some(name.into()),
+        ..Subject::default()
+    }
+}
+
+/// Whether `juju run APP/leader` would be answered; else why not, and what caused that.
+fn can_ask(
+    deployed: &Deployed,
+    application: ApplicationIndex,
+) -> Result<(), (NotFetched, Option<Seq>)> {
+    let juju = deployed.juju();
+    let application = juju.application(deployed.id(application));
+    if let Some(down_by) = juju.down_by(application.model) {
+        return Err((NotFetched::ControllerDown, down_by));
+    }
+    match application.lease.holder {
+        Some(leader) if juju.answers(leader) => Ok(()),
+        Some(leader) => Err((NotFetched::LeaderLost, juju.hindrance(leader))),
+        None => Err((NotFetched::NoLeader, None)),
     }
 }

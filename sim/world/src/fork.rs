@@ -1,10 +1,9 @@
-//! Another future of a world: a copy of it as it stands, in which something more is done from now
-//! on. Must not know why somebody wants to see it.
+//! Another future of a world: a copy of it as it is, in which something more is done from now on. Must
+//! not know why it is asked for.
 
-use std::sync::Arc;
 use trustsim_model::{Deployment, OfferSpec, SaasSpec, TiSlice, TimedAction};
 
-use super::simulation::{Event, Simulation};
+use super::simulation::Simulation;
 use trustsim_kernel::Span;
 
 /// What is done in another future and not in this one.
@@ -38,15 +37,6 @@ impl Additions {
 }
 
 impl Simulation {
-    /// Puts an action into the plan of this future; one that is past happens now.
-    pub fn plan(&mut self, action: TimedAction) {
-        let deployment = Arc::make_mut(&mut self.world.deployment);
-        let at = deployment.start + action.at;
-        let index = deployment.actions.push_and_get_key(action);
-        self.agenda
-            .at(at.max(self.agenda.now()), Event::Action(index));
-    }
-
     /// Another future of this one: a copy in which these actions happen too, and which may be
     /// played for `duration` from the start.
     #[must_use]
@@ -55,7 +45,7 @@ impl Simulation {
             actions,
             ..Additions::default()
         });
-        Arc::make_mut(&mut fork.world.deployment).duration = duration;
+        fork.world_mut().set_duration(duration);
         fork
     }
 
@@ -63,21 +53,8 @@ impl Simulation {
     #[must_use]
     pub fn fork_with(&self, additions: Additions) -> Self {
         let mut fork = self.clone();
-        let deployment = Arc::make_mut(&mut fork.world.deployment);
-        deployment.offers.extend(additions.offers.iter().cloned());
-        deployment.saas.extend(additions.saas.iter().cloned());
-        let deployment = Arc::clone(&fork.world.deployment);
-        for offer in &additions.offers {
-            fork.world.deploy_offer(offer);
-        }
-        for saas in &additions.saas {
-            fork.world.deploy_saas(&deployment, saas);
-        }
-        assert_eq!(
-            (fork.world.saas.len(), fork.world.applications.len()),
-            (deployment.saas.len(), deployment.applications.len()),
-            "a future has an id for each SAAS and application of its deployment"
-        );
+        fork.world_mut()
+            .add_offers(&additions.offers, &additions.saas);
         for action in additions.actions {
             fork.plan(action);
         }

@@ -2,36 +2,34 @@
 //!
 //! Must not know files, the terminal, or why an action happens.
 
-mod act;
-mod attack;
 mod clients;
+mod commands;
 mod connections;
 mod controllers;
-mod deploy;
 mod deployed;
-mod deployed_charms;
-mod desk;
+mod event;
 mod failing;
 mod fork;
-mod hooks;
+mod handshakes;
+mod host;
+mod journal;
 mod keys;
-mod names;
-mod people;
+mod operators;
 mod recorder;
 mod revocation;
-mod sessions;
 mod sides;
 mod simulation;
 mod tampering;
 #[cfg(test)]
 mod tests;
 mod view;
+mod world;
 
 pub use fork::Additions;
 pub use simulation::{Options, Record, Simulation};
 pub use view::{ExportedConnection, Trusting, WatchedSource};
 
-/// What is played, and what a run leaves behind: whoever plays worlds needs both.
+/// What is played, and what a run leaves behind: a caller that plays worlds needs both.
 pub use trustsim_model::{
     Action, ActionIndex, ActionRecord, Added, Address, Answering, ApplicationIndex,
     ApplicationSpec, Away, Between, CertificateKind, CertificateRecord, Claim, ClientIndex,

@@ -4,16 +4,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::simulation::World;
+use super::deployed::Deployed;
 use trustsim_charm_model::LibraryBinding;
 use trustsim_interfaces::UnitContext;
-use trustsim_juju::{ApplicationKind, Hook, HookError, UnitId, VisibleModel};
+use trustsim_juju::{Hook, HookError, UnitId, VisibleModel};
 use trustsim_kernel::Time;
 
 /// The hooks of some units.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recorder {
-    /// `model.app/0`; whoever is added later counts too.
+    /// `model.app/0`; units that are added later count too.
     units: BTreeSet<Box<str>>,
     /// Whether every unit's are kept.
     is_of_all: bool,
@@ -57,6 +57,23 @@ impl Recorder {
         self.units.contains(address.as_str())
     }
 
+    /// What this unit sees before its hook, where its hooks are asked for.
+    pub(super) fn begin(
+        &self,
+        unit: &UnitContext<'_>,
+        hook: &Hook,
+        deployed: &Deployed,
+    ) -> Option<Begun> {
+        if !self.wants(unit) {
+            return None;
+        }
+        let charm = deployed.charm_of(unit.id(), Some(hook))?;
+        Some(Begun {
+            libraries: charm.libraries(unit),
+            before: unit.visible_model(),
+        })
+    }
+
     pub(super) fn hooks(&self) -> &[Arc<RecordedHook>] {
         &self.hooks
     }
@@ -89,34 +106,5 @@ impl Begun {
             after: unit.visible_model(),
             error: result.as_ref().err().cloned(),
         }
-    }
-}
-
-impl World {
-    /// What this unit sees before its hook, where its hooks are asked for.
-    pub(super) fn begin_record(&self, unit: &UnitContext<'_>, hook: &Hook) -> Option<Begun> {
-        if !self.recorder.wants(unit) {
-            return None;
-        }
-        let charm = self.charm_of(unit.id(), Some(hook))?;
-        Some(Begun {
-            libraries: charm.libraries(unit),
-            before: unit.visible_model(),
-        })
-    }
-
-    /// Whether some unit that was or may be deployed has this address.
-    pub(super) fn has_application(&self, address: &str) -> bool {
-        let Some((application, _)) = address.rsplit_once('/') else {
-            return false;
-        };
-        self.juju.applications().any(|(_, found)| {
-            let model = &self.juju.model(found.model).name;
-            found.kind == ApplicationKind::Local
-                && application
-                    .strip_prefix(&**model)
-                    .and_then(|rest| rest.strip_prefix('.'))
-                    == Some(&*found.name)
-        })
     }
 }

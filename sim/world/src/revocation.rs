@@ -1,9 +1,10 @@
-//! Revocation lists that the authorities of a deployment publish, for whoever looks into them.
+//! Revocation lists that the authorities of a deployment publish, for connections that look into them.
 
 use std::collections::BTreeMap;
-use trustsim_model::{ApplicationIndex, Refusal, Revoked, Trigger};
+use trustsim_model::{ApplicationIndex, Revoked};
 
-use super::simulation::{Event, World};
+use super::event::Event;
+use super::keys::Keys;
 use trustsim_kernel::{Agenda, Seq, Span, Time};
 use trustsim_pki::{RevocationList, RevocationTerms};
 
@@ -32,75 +33,58 @@ impl Publications {
     pub(super) fn cause(&self) -> Option<Seq> {
         self.0.values().filter_map(|one| one.cause).max()
     }
-}
 
-impl World {
-    /// An authority publishes a list, and, where `every` says so, again and again. What was revoked
+    /// An authority is to publish a list, and, where `every` says so, again and again. What was revoked
     /// stays so.
-    pub(super) fn publish_lists(
+    pub(super) fn ask(
         &mut self,
         ca: ApplicationIndex,
         revoked: &[Revoked],
         (valid, every): (Span, Option<Span>),
-        entry: Seq,
-        agenda: &mut Agenda<Event>,
+        (entry, now): (Seq, Time),
+        keys: Keys<'_>,
     ) {
-        let now = agenda.now();
-        let serials = self.serials_of(ca, revoked);
-        let publication = self.publications.0.entry(ca).or_default();
-        for serial in serials {
-            if publication
-                .revoked
-                .iter()
-                .all(|(known, _)| *known != serial)
-            {
+        let publication = self.0.entry(ca).or_default();
+        for serial in serials_of(ca, revoked, keys) {
+            let mut known = publication.revoked.iter();
+            if known.all(|(known, _)| *known != serial) {
                 publication.revoked.push((serial, now));
             }
         }
         publication.valid = valid;
         publication.every = every;
         publication.cause = Some(entry);
-        if !self.publish(ca, agenda) {
-            self.refused(Refusal::NoKey, entry, now);
-        }
     }
 
     /// Nothing new is published from now on; the last list stays until it is out of date.
-    pub(super) fn stop_lists(&mut self, ca: ApplicationIndex) {
-        if let Some(publication) = self.publications.0.get_mut(&ca) {
+    pub(super) fn stop(&mut self, ca: ApplicationIndex) {
+        if let Some(publication) = self.0.get_mut(&ca) {
             publication.every = None;
         }
     }
 
-    /// The next list is due.
-    pub(super) fn publish_again(
-        &mut self,
-        ca: ApplicationIndex,
-        number: u64,
-        agenda: &mut Agenda<Event>,
-    ) {
-        let due = self.publications.0.get(&ca).is_some_and(|one| {
+    /// Whether the list after this one is still to be published.
+    pub(super) fn is_due(&self, ca: ApplicationIndex, number: u64) -> bool {
+        self.0.get(&ca).is_some_and(|one| {
             assert!(
                 number <= one.number,
                 "a list is due after one that was published"
             );
             one.number == number && one.every.is_some()
-        });
-        if due {
-            self.publish(ca, agenda);
-        }
+        })
     }
 
     /// One list for each certificate of the authority whose key there is; says whether there was
     /// one.
-    fn publish(&mut self, ca: ApplicationIndex, agenda: &mut Agenda<Event>) -> bool {
+    pub(super) fn publish(
+        &mut self,
+        ca: ApplicationIndex,
+        keys: Keys<'_>,
+        agenda: &mut Agenda<Event>,
+    ) -> bool {
         let now = agenda.now();
-        let keys: Vec<_> = self
-            .authorities_of(ca)
-            .into_iter()
-            .filter_map(|authority| Some((self.key_of(&authority)?, authority)))
-            .collect();
-        let publication = self.publications.0.get_mut(&ca);
+        let signers = keys.signers_of(ca);
+        let publication = self.0.get_mut(&ca);
         let publication = publication.expect("lists are published of what was asked for");
         publication.number += 1;
         let terms = RevocationTerms {
@@ -110,43 +94,39 @@ impl World {
             revoked: publication.revoked.clone(),
         };
         // None where its time would lie beyond the year 9999, which no list can say.
-        let lists = keys
+        let lists = signers
             .iter()
             .filter_map(|(key, authority)| RevocationList::sign(authority, key, &terms).ok());
         publication.lists = lists.collect();
-        let is_any = !publication.lists.is_empty();
         if let Some(every) = publication.every {
             let number = publication.number;
             agenda.after(every, Event::PublishLists { ca, number });
         }
-        for connection in self.connections.since(0) {
-            if self.connection_spec(connection).revocation {
-                self.judge(connection, Trigger::Revocation, agenda);
-            }
-        }
-        is_any
+        !publication.lists.is_empty()
     }
+}
 
-    /// The serial numbers of everything that this authority gave to those that are meant.
-    fn serials_of(&self, ca: ApplicationIndex, revoked: &[Revoked]) -> Vec<Vec<u8>> {
-        let issuers = self.authorities_of(ca);
-        let is_meant = |record: &trustsim_model::CertificateRecord| {
-            revoked.iter().any(|one| {
-                let spec = &self.deployment.applications[one.application];
-                let unit = one.unit.map(|number| format!("{}/{number}", spec.name));
-                let has_unit = unit.is_none() || record.unit.as_deref() == unit.as_deref();
-                *record.model == self.deployment.models[spec.model].name
-                    && *record.application == spec.name
-                    && has_unit
-            })
-        };
-        let records = self.certificates().filter(|record| is_meant(record));
-        let given = records.filter(|record| {
-            let mut issuers = issuers.iter();
-            issuers.any(|issuer| *issuer.serial() == *record.issuer_serial)
-        });
-        given
-            .map(|record| record.certificate.serial_bytes())
-            .collect()
-    }
+/// The serial numbers of everything that this authority gave to those that are meant.
+fn serials_of(ca: ApplicationIndex, revoked: &[Revoked], keys: Keys<'_>) -> Vec<Vec<u8>> {
+    let deployment = keys.deployed.spec();
+    let issuers = keys.authorities_of(ca);
+    let is_meant = |record: &trustsim_model::CertificateRecord| {
+        revoked.iter().any(|one| {
+            let spec = &deployment.applications[one.application];
+            let unit = one.unit.map(|number| format!("{}/{number}", spec.name));
+            let has_unit = unit.is_none() || record.unit.as_deref() == unit.as_deref();
+            *record.model == deployment.models[spec.model].name
+                && *record.application == spec.name
+                && has_unit
+        })
+    };
+    let records = keys.journal.certificates();
+    let records = records.filter(|record| is_meant(record));
+    let given = records.filter(|record| {
+        let mut issuers = issuers.iter();
+        issuers.any(|issuer| *issuer.serial() == *record.issuer_serial)
+    });
+    given
+        .map(|record| record.certificate.serial_bytes())
+        .collect()
 }

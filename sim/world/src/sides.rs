@@ -4,8 +4,10 @@
 use std::sync::Arc;
 use trustsim_model::{Answering, Entry, Kind, Trigger};
 
-use super::desk::subject;
-use super::simulation::{Event, World};
+use super::deployed::Deployed;
+use super::event::Event;
+use super::journal::JournalWriter;
+use super::operators::Operators;
 use trustsim_charm_model::surface;
 use trustsim_interfaces::pem;
 use trustsim_juju::{About, UnitId};
@@ -20,8 +22,6 @@ pub(super) struct Sides {
     by_unit: Vec<UnitSide>,
     /// The side of every unit whose files were never read: it serves and trusts nothing.
     unread: UnitSide,
-    /// Connections that a unit takes part in, by its id.
-    touching: Vec<Vec<u32>>,
 }
 
 /// What one unit's workload serves and trusts.
@@ -29,22 +29,22 @@ pub(super) struct Sides {
 pub(super) struct UnitSide {
     generation: u64,
     /// Chains with keys, by certificates endpoint and name.
-    pub(super) served: Arc<[Served]>,
+    served: Arc<[Served]>,
     /// Chains with keys that it shows to servers only.
-    pub(super) presented: Arc<[Served]>,
-    pub(super) trust: TrustStore,
+    presented: Arc<[Served]>,
+    trust: TrustStore,
     /// What it trusts, by where that came from.
-    pub(super) trust_of: Arc<[(Arc<str>, TrustStore)]>,
+    trust_of: Arc<[(Arc<str>, TrustStore)]>,
     /// The same as a stack reads it that skips damaged blocks; empty where nothing is damaged.
-    pub(super) salvaged: Arc<[(Arc<str>, TrustStore)]>,
+    salvaged: Arc<[(Arc<str>, TrustStore)]>,
     /// Counts the starts of its process, and since when the present one runs.
     starts: u32,
     started_at: Time,
     /// How its port answers.
     answering: Answering,
-    /// The entry that last changed what it serves, and what it trusts.
-    pub(super) served_by: Option<Seq>,
-    pub(super) trusted_by: Option<Seq>,
+    /// The entries that last changed what it serves, and what it trusts.
+    served_by: Option<Seq>,
+    trusted_by: Option<Seq>,
     /// The entry that last took it down or brought it up.
     reached_by: Option<Seq>,
     /// Before this instant the workload does not answer.
@@ -90,6 +90,31 @@ impl UnitSide {
         self.starts
     }
 
+    /// Chains with keys, by certificates endpoint and name.
+    pub(super) fn served(&self) -> &[Served] {
+        &self.served
+    }
+
+    /// Everything it trusts.
+    pub(super) fn trust(&self) -> &TrustStore {
+        &self.trust
+    }
+
+    /// What it trusts, by where that came from.
+    pub(super) fn trust_by_source(&self) -> &[(Arc<str>, TrustStore)] {
+        &self.trust_of
+    }
+
+    /// The entry that last changed what it serves.
+    pub(super) fn served_by(&self) -> Option<Seq> {
+        self.served_by
+    }
+
+    /// The entry that last changed what it trusts.
+    pub(super) fn trusted_by(&self) -> Option<Seq> {
+        self.trusted_by
+    }
+
     /// How its port answers.
     pub(super) fn answering(&self) -> Answering {
         self.answering
@@ -133,6 +158,32 @@ impl UnitSide {
     /// Whether its process listens.
     pub(super) fn answers(&self, now: Time) -> bool {
         self.answers_from <= now && self.held_down == 0
+    }
+
+    /// Reads its files, and has the roots in `public` beside them. Says whether it shows something else
+    /// to servers, and whether it trusts something else. What it serves is compared by the caller.
+    fn read_files(
+        &mut self,
+        files: &surface::Files,
+        public: impl Iterator<Item = Certificate>,
+    ) -> (bool, bool) {
+        let presented = read_pairs(surface::presented(files));
+        let Trusted {
+            all: given,
+            by_source: trust_of,
+            salvaged,
+        } = read_trust(files);
+        let trust: TrustStore = given.roots().cloned().chain(public).collect();
+        let presents_other = *self.presented != *presented;
+        // The same CAs may have come another way, and be trusted for something else.
+        let trusts_other =
+            self.trust != trust || *self.trust_of != *trust_of || *self.salvaged != *salvaged;
+        self.served = read_pairs(surface::served(files)).into();
+        self.presented = presented.into();
+        self.trust = trust;
+        self.trust_of = trust_of.into();
+        self.salvaged = salvaged.into();
+        (presents_other, trusts_other)
     }
 
     /// What it trusts as a client of this stack: everything, or what came over this endpoint.
@@ -185,138 +236,117 @@ impl Sides {
         self.by_unit.get(unit.index()).unwrap_or(&self.unread)
     }
 
-    pub(super) fn touch(&mut self, unit: UnitId, connection: u32) {
-        if self.touching.len() <= unit.index() {
-            self.touching.resize_with(unit.index() + 1, Vec::new);
-        }
-        self.touching[unit.index()].push(connection);
-    }
-
-    pub(super) fn touching(&self, unit: UnitId) -> Vec<u32> {
-        match self.touching.get(unit.index()) {
-            Some(connections) => connections.clone(),
-            None => Vec::new(), // It and all units after it take part in no connection.
-        }
-    }
-}
-
-impl World {
-    /// A hook of `unit` ended: if its process has read other files, what it serves and trusts is
-    /// read again and its connections are judged again.
-    pub(super) fn workload_changed(&mut self, unit: UnitId, agenda: &mut Agenda<Event>) {
+    /// If the process of `unit` has read other files, what it serves and trusts is read again. Says
+    /// what its connections have to be judged for then.
+    pub(super) fn read_again(
+        &mut self,
+        unit: UnitId,
+        deployed: &Deployed,
+        operators: &Operators,
+        journal: &mut JournalWriter,
+        agenda: &mut Agenda<Event>,
+    ) -> SideChange {
         let now = agenda.now();
-        let workload = &self.juju.unit(unit).workload;
-        if workload.generation == self.sides.of(unit).generation {
-            return;
+        let workload = &deployed.juju().unit(unit).workload;
+        let side = self.of(unit);
+        if workload.generation == side.generation {
+            return SideChange::None;
         }
-        let (generation, cause) = (workload.generation, workload.cause);
-        let served = read_pairs(surface::served(&workload.loaded));
-        let presented = read_pairs(surface::presented(&workload.loaded));
-        let Trusted {
-            all: given,
-            by_source: trust_of,
-            salvaged,
-        } = read_trust(&workload.loaded);
-        let trusts_public = self.trusts_public_roots(unit);
-        let public: Vec<_> = self.public_roots().filter(|_| trusts_public).collect();
-        let public = public.into_iter().cloned();
-        let trust: TrustStore = given.roots().cloned().chain(public).collect();
+        let cause = workload.cause;
         // It starts now, and takes a while, or not before its pod or machine is back.
         let answers_from = match workload.answers_from {
-            at if at == now => now + self.deployment.timings.restart,
+            at if at == now => now + deployed.spec().timings.restart,
             at => at,
         };
-        let away = answers_from > now && answers_from != self.sides.of(unit).answers_from;
-        let started_at = self.juju.unit(unit).workload.answers_from;
-        let side = self.sides.of(unit);
-        let restarted = side.started_at != started_at;
+        let away = answers_from > now && answers_from != side.answers_from;
+        let restarted = side.started_at != workload.answers_from;
         side.starts += u32::from(restarted);
-        side.started_at = started_at;
-        side.generation = generation;
-        let serves_other = *side.served != *served;
-        let presents_other = *side.presented != *presented;
-        // The same CAs may have come another way, and be trusted for something else.
-        let trusts_other =
-            side.trust != trust || *side.trust_of != *trust_of || *side.salvaged != *salvaged;
-        let before = std::mem::replace(&mut side.served, served.into());
-        side.presented = presented.into();
-        side.trust = trust;
-        side.trust_of = trust_of.into();
-        side.salvaged = salvaged.into();
+        side.started_at = workload.answers_from;
+        side.generation = workload.generation;
+        let before = Arc::clone(&side.served);
+        let (presents_other, trusts_other) = {
+            let trusts_public = deployed.trusts_public_roots(unit);
+            let public = operators.public_roots(deployed);
+            let public = public.filter(|_| trusts_public).cloned();
+            side.read_files(&workload.loaded, public)
+        };
+        let serves_other = *before != *side.served;
         if serves_other {
-            self.note_served(unit, &before, cause, now);
+            note_served(unit, &before, side, (cause, now), deployed, journal);
         }
         if trusts_other {
-            self.note_trusted(unit, cause, now);
+            note_trusted(unit, side, (cause, now), deployed, journal);
         }
         if away {
-            let side = self.sides.of(unit);
             side.answers_from = answers_from;
             side.reached_by = cause;
             agenda.at(answers_from, Event::Answers(unit));
         }
-        let trigger = match (serves_other || presents_other, trusts_other) {
-            (true, _) => Trigger::ServerCertificate,
-            (false, true) => Trigger::Trust,
-            (false, false) if away => Trigger::Reachability,
-            (false, false) if restarted => return self.judge_bonds(unit, agenda),
-            (false, false) => return,
-        };
-        self.judge_touching(unit, trigger, agenda);
-    }
-
-    /// Whether the workload reads the system's trust store beside what its charm gave it.
-    fn trusts_public_roots(&self, unit: UnitId) -> bool {
-        let application = self.juju.unit(unit).application;
-        let index = self.applications.position(|id| *id == application);
-        let index = index.expect("a unit is of an application of the deployment");
-        self.deployment.applications[index].charm.system_roots
-    }
-
-    /// A restarted workload answers again.
-    pub(super) fn answers_again(&mut self, unit: UnitId, agenda: &mut Agenda<Event>) {
-        if self.sides.of(unit).answers(agenda.now()) {
-            self.judge_touching(unit, Trigger::Reachability, agenda);
+        match (serves_other || presents_other, trusts_other) {
+            (true, _) => SideChange::Judge(Trigger::ServerCertificate),
+            (false, true) => SideChange::Judge(Trigger::Trust),
+            (false, false) if away => SideChange::Judge(Trigger::Reachability),
+            (false, false) if restarted => SideChange::Restarted,
+            (false, false) => SideChange::None,
         }
     }
+}
 
-    fn note_served(&mut self, unit: UnitId, before: &[Served], cause: Option<Seq>, time: Time) {
-        let after = Arc::clone(&self.sides.of(unit).served);
-        let new = after.iter().filter(|served| !before.contains(served));
-        let gone = before.iter().filter(|served| {
-            !after
-                .iter()
-                .any(|other| other.endpoint == served.endpoint && other.name == served.name)
-        });
-        let new = new.map(|served| (&served.endpoint, served.identity.leaf().cloned()));
-        for (endpoint, certificate) in new.chain(gone.map(|served| (&served.endpoint, None))) {
-            let subject = subject(&self.juju, About::Unit(unit));
-            let kind = Kind::CertificateServed {
-                endpoint: Arc::clone(endpoint),
-                certificate,
-            };
-            let entry = self.journal.record(Entry {
-                time,
-                cause,
-                subject,
-                kind,
-            });
-            self.sides.of(unit).served_by = Some(entry);
-        }
-    }
+/// What is another at a side since its files were last read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SideChange {
+    None,
+    /// Its process has started again, and is as it was.
+    Restarted,
+    /// Its connections have to be judged for this.
+    Judge(Trigger),
+}
 
-    fn note_trusted(&mut self, unit: UnitId, cause: Option<Seq>, time: Time) {
-        let roots = self.sides.of(unit).trust.roots().cloned().collect();
-        let subject = subject(&self.juju, About::Unit(unit));
-        let kind = Kind::TrustChanged { roots };
-        let entry = self.journal.record(Entry {
+fn note_served(
+    unit: UnitId,
+    before: &[Served],
+    side: &mut UnitSide,
+    (cause, time): (Option<Seq>, Time),
+    deployed: &Deployed,
+    journal: &mut JournalWriter,
+) {
+    let after = Arc::clone(&side.served);
+    let new = after.iter().filter(|served| !before.contains(served));
+    let gone = before.iter().filter(|served| {
+        !after
+            .iter()
+            .any(|other| other.endpoint == served.endpoint && other.name == served.name)
+    });
+    let new = new.map(|served| (&served.endpoint, served.identity.leaf().cloned()));
+    for (endpoint, certificate) in new.chain(gone.map(|served| (&served.endpoint, None))) {
+        let entry = journal.record(Entry {
             time,
             cause,
-            subject,
-            kind,
+            subject: deployed.subject(About::Unit(unit)),
+            kind: Kind::CertificateServed {
+                endpoint: Arc::clone(endpoint),
+                certificate,
+            },
         });
-        self.sides.of(unit).trusted_by = Some(entry);
+        side.served_by = Some(entry);
     }
+}
+
+fn note_trusted(
+    unit: UnitId,
+    side: &mut UnitSide,
+    (cause, time): (Option<Seq>, Time),
+    deployed: &Deployed,
+    journal: &mut JournalWriter,
+) {
+    let roots = side.trust.roots().cloned().collect();
+    let entry = journal.record(Entry {
+        time,
+        cause,
+        subject: deployed.subject(About::Unit(unit)),
+        kind: Kind::TrustChanged { roots },
+    });
+    side.trusted_by = Some(entry);
 }
 
 fn read_pairs(found: Vec<surface::ServedFiles<'_>>) -> Vec<Served> {

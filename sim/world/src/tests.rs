@@ -122,9 +122,10 @@ fn a_process_that_was_stopped_twice_starts_with_the_second_start() {
         timed(330, 4, start),
     ];
     let mut simulation = played(plan, 325);
-    let id = simulation.world().applications.raw[1];
+    let id = simulation.world().deployed().id(1.into());
     let unit = simulation.juju().application(id).units[0];
-    let is_held = |simulation: &Simulation| simulation.world().sides.get(unit).is_held_down();
+    let is_held =
+        |simulation: &Simulation| simulation.world().peers().sides.get(unit).is_held_down();
     assert!(is_held(&simulation));
     simulation.run_until(instant(&simulation, 331));
     assert!(!is_held(&simulation));
@@ -143,7 +144,7 @@ fn the_same_seed_gives_the_same_journal_and_another_seed_another() {
 }
 
 #[test]
-fn a_run_settles_once_and_before_patience_ends() {
+fn a_run_settles_once_and_before_settle_max() {
     let simulation = played(Vec::new(), 999);
     let entries = simulation.journal().entries().iter();
     let settled: Vec<Time> = entries

@@ -1,14 +1,13 @@
-//! What a chain and its key become when somebody tampers with them.
+//! What a chain and its key become when they are tampered with.
 
 use std::sync::Arc;
 use trustsim_model::Tampering;
 
-use super::{DAMAGED_BLOCK, Files};
-use crate::simulation::World;
+use super::{DAMAGED_BLOCK, Files, Tampered};
 use trustsim_charm_model::surface::{self, ServedFiles};
 use trustsim_interfaces::pem;
 use trustsim_juju::{UnitId, Value};
-use trustsim_kernel::{Span, Streams, Time};
+use trustsim_kernel::{Span, Time};
 use trustsim_pki::{
     Certificate, KeyPair, Purpose, RequestAttributes, SerialNumber, Template, Terms, names_of,
     namesake, self_sign, sign_leaf,
@@ -17,7 +16,7 @@ use trustsim_pki::{
 const DAY: Span = Span::from_secs(86_400);
 /// How long what is issued for a fault is valid, where that is not the fault.
 const VALIDITY: Span = Span::from_secs(90 * 86_400);
-/// A name that is nobody's.
+/// A name that no server has.
 const ELSEWHERE: &str = "elsewhere.invalid";
 
 /// One chain with its key, read.
@@ -44,17 +43,12 @@ impl Presented {
     }
 }
 
-impl World {
+impl Tampered<'_> {
     /// The files of what a unit presents over an endpoint, or over all, after `how`. What cannot
     /// be done to a chain leaves it out.
-    pub(super) fn tampered(
-        &self,
-        unit: UnitId,
-        endpoint: Option<&str>,
-        how: Tampering,
-        now: Time,
-    ) -> Files {
-        let files = &self.juju.unit(unit).workload.files;
+    pub(crate) fn files(&self, unit: UnitId, endpoint: Option<&str>, how: Tampering) -> Files {
+        let deployed = self.keys.deployed;
+        let files = &deployed.juju().unit(unit).workload.files;
         let mut changed = Files::new();
         type Path = fn(&str, &str) -> String;
         let served = surface::served(files).into_iter();
@@ -71,8 +65,8 @@ impl World {
             if endpoint.is_some_and(|endpoint| endpoint != found.endpoint) {
                 continue;
             }
-            let subject = format!("{}/{}", self.unit_address(unit), found.name);
-            let Some((chain, key)) = self.tampered_pair(&found, how, &subject, now) else {
+            let subject = format!("{}/{}", deployed.unit_address(unit), found.name);
+            let Some((chain, key)) = self.chain_and_key(&found, how, &subject) else {
                 continue;
             };
             let mut write = |path: String, value: Option<Value>| {
@@ -87,18 +81,18 @@ impl World {
     }
 
     /// The chain and the key after `how`, each where it changes; `None` where it cannot be done.
-    fn tampered_pair(
+    fn chain_and_key(
         &self,
         found: &ServedFiles<'_>,
         how: Tampering,
         subject: &str,
-        now: Time,
     ) -> Option<(Option<Value>, Option<Value>)> {
         if how == Tampering::Garbage {
             return Some((Some(Value::from(DAMAGED_BLOCK)), None));
         }
         let own = Presented::read(found)?;
-        let mut stream = self.streams.stream("tamper", subject);
+        let now = self.now;
+        let mut stream = self.keys.deployed.streams().stream("tamper", subject);
         if how == Tampering::WrongKey {
             let key = KeyPair::generate(own.key.algorithm(), &mut stream);
             return Some((None, Some(pem::key_value(&key))));
@@ -139,8 +133,8 @@ impl World {
 
     /// The CA of a leaf gives another one for the same key, whatever that CA would say.
     fn issued_again(&self, own: &Presented, how: Tampering, terms: &Terms) -> Option<Certificate> {
-        let ca = self.issuer_of(own.leaf())?;
-        let ca_key = self.key_of(&ca)?;
+        let ca = self.keys.journal.issuer_of(own.leaf())?;
+        let ca_key = self.keys.key_of(&ca)?;
         let names = names_of(own.leaf());
         let (names, template) = match how {
             Tampering::ClientCertificate => {
@@ -164,26 +158,20 @@ impl World {
         };
         sign_leaf(&names, &own.key, (&ca, &ca_key), terms, template).ok()
     }
-}
 
-/// Roots with the subject of `of` and other keys.
-pub(super) fn namesakes(
-    streams: &Streams,
-    of: &Certificate,
-    count: u32,
-    now: Time,
-    number: usize,
-) -> Vec<Certificate> {
-    let make = |index| {
-        let subject = format!("{number}/{index}");
-        let mut stream = streams.stream("namesake", &subject);
-        let key = KeyPair::generate(trustsim_pki::KeyAlgorithm::EcdsaP256, &mut stream);
-        let terms = Terms {
-            serial: SerialNumber::random(&mut stream),
-            now,
-            validity: super::ROOT_VALIDITY,
+    /// Roots with the subject of `of` and other keys.
+    pub(super) fn namesakes(&self, of: &Certificate, count: u32) -> Vec<Certificate> {
+        let make = |index| {
+            let subject = format!("{}/{index}", self.number);
+            let mut stream = self.keys.deployed.streams().stream("namesake", &subject);
+            let key = KeyPair::generate(trustsim_pki::KeyAlgorithm::EcdsaP256, &mut stream);
+            let terms = Terms {
+                serial: SerialNumber::random(&mut stream),
+                now: self.now,
+                validity: super::ROOT_VALIDITY,
+            };
+            namesake(of, &key, &terms).ok()
         };
-        namesake(of, &key, &terms).ok()
-    };
-    (0..count).filter_map(make).collect()
+        (0..count).filter_map(make).collect()
+    }
 }

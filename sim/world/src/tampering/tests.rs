@@ -32,7 +32,7 @@ faults:
 
 fn files(simulation: &Simulation) -> BTreeMap<Arc<str>, Value> {
     let web = trustsim_model::ApplicationIndex::new(1);
-    let application = simulation.world().applications[web];
+    let application = simulation.world().deployed().id(web);
     let unit = simulation.juju().application(application).units[0];
     let files = &simulation.juju().unit(unit).workload.files;
     let copied = files.iter();

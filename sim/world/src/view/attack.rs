@@ -1,13 +1,12 @@
-//! What somebody finds who stands between two sides: what each would bring to a handshake, and what
+//! What is found between two sides: what each would bring to a handshake, and what
 //! would come of another one.
 
 use crate::Simulation;
-use crate::connections::Meeting;
 use trustsim_kernel::Time;
 use trustsim_tls::Case;
 use trustsim_validators::{TrustStore, Validator, Verdict};
 
-/// Somebody who trusts CAs.
+/// A unit or a client that trusts CAs.
 #[derive(Clone, Debug)]
 pub struct Trusting {
     /// `model.app/0`, or the name of a client outside Juju.
@@ -24,40 +23,39 @@ impl Simulation {
     /// What both sides of a watched connection would bring to a handshake now; `None` where the
     /// server cannot begin one.
     pub fn case_of(&self, connection: u32) -> Option<Case> {
-        match self.world().meeting(connection, self.now()) {
-            Meeting::Case(case) => Some(*case),
-            Meeting::Broken(_) => None,
-        }
+        self.world().attempt_of(connection, self.now()).into_case()
     }
 
     /// Performs a handshake apart from the run. Its random bytes are drawn by `subject`.
     pub fn perform(&self, case: &Case, subject: &str) -> Verdict {
-        self.world().verdict_of(case, subject)
+        self.world().handshakes().perform_apart(case, subject)
     }
 
     /// Every unit and every client that trusts anything now, by unit and then by client.
     pub fn trusting(&self) -> Vec<Trusting> {
-        let world = self.world();
-        let units = world.juju.units().filter_map(|(id, unit)| {
-            let side = world.sides.get(id);
+        let peers = self.world().peers();
+        let units = self.juju().units().filter_map(|(id, unit)| {
+            let side = peers.sides.get(id);
             let index = self.spec_of(unit.application)?;
             let spec = &self.deployment().applications[index];
             let stack = spec.charm.validator.as_deref();
             Some(Trusting {
-                address: world.unit_address(id).to_string(),
-                trust: side.trust.clone(),
+                address: peers.deployed.unit_address(id).to_string(),
+                trust: side.trust().clone(),
                 validator: stack
                     .and_then(|name| name.parse().ok())
                     .unwrap_or(Validator::OpenSsl),
                 clock: self.now().skewed_by(unit.skew_ns),
             })
         });
-        let clients = world.clients.iter().zip(&self.deployment().clients);
-        let clients = clients.map(|(side, spec)| Trusting {
-            address: spec.name.clone(),
-            trust: side.trust().clone(),
-            validator: spec.validator,
-            clock: self.now(),
+        let clients = peers.clients.stores().map(|(index, trust)| {
+            let spec = &self.deployment().clients[index];
+            Trusting {
+                address: spec.name.clone(),
+                trust: trust.clone(),
+                validator: spec.validator,
+                clock: self.now(),
+            }
         });
         let all = units.chain(clients);
         all.filter(|one| !one.trust.is_empty()).collect()
@@ -77,11 +75,17 @@ pub struct WatchedSource {
 impl Simulation {
     /// Where the client of a watched connection has what it trusts there.
     pub fn client_sources(&self, connection: u32) -> Vec<WatchedSource> {
-        self.world().client_sources(connection)
+        let world = self.world();
+        world
+            .peers()
+            .client_sources(world.connections(), connection)
     }
 
     /// Where the server of a watched connection has what it trusts of clients.
     pub fn server_sources(&self, connection: u32) -> Vec<WatchedSource> {
-        self.world().server_sources(connection)
+        let world = self.world();
+        world
+            .peers()
+            .server_sources(world.connections(), connection)
     }
 }

@@ -1,7 +1,7 @@
 //! Each connection as files, so that any other tool can judge the same case.
 
 use crate::Simulation;
-use crate::connections::Meeting;
+use crate::connections::Attempt;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
 use trustsim_tls::{Case, Identity};
@@ -38,24 +38,26 @@ impl Simulation {
     /// What both sides of every connection would bring to a handshake now, in the order of the
     /// manifest; `None` where it cannot begin.
     pub fn cases(&self) -> Vec<Option<Case>> {
+        let attempts = self.attempts().into_iter();
+        attempts.map(Attempt::into_case).collect()
+    }
+
+    fn attempts(&self) -> Vec<Attempt> {
         let world = self.world();
-        let meetings = world.connections_watched().map(|(number, _)| {
-            match world.meeting(number, self.now()) {
-                Meeting::Case(case) => Some(*case),
-                Meeting::Broken(_) => None,
-            }
-        });
-        meetings.collect()
+        world.peers().attempts(world.connections(), self.now())
     }
 
     /// Every connection as it would go now.
     pub fn export(&self) -> Vec<ExportedConnection> {
         let world = self.world();
-        let exported = world.connections_watched().map(|(number, record)| {
-            let meeting = world.meeting(number, self.now());
-            let (verdict, case) = match meeting {
-                Meeting::Case(case) => (world.verdict_of(&case, &record.name), Some(case)),
-                Meeting::Broken(error) => (Verdict::failed(error, Side::Client), None),
+        let watched = world.connections().records().zip(self.attempts());
+        let exported = watched.map(|(record, attempt)| {
+            let handshakes = world.handshakes();
+            let (verdict, case) = match attempt {
+                Attempt::Handshake(case) => {
+                    (handshakes.perform_apart(&case, &record.name), Some(case))
+                }
+                Attempt::Failed(error) => (Verdict::failed(error, Side::Client), None),
             };
             let case = case.as_deref();
             let chain = |identity: &Identity| identity.chain().to_vec();

@@ -16,22 +16,22 @@ impl Simulation {
     /// such application.
     pub fn record(&mut self, unit: &str) -> bool {
         let world = self.world_mut();
-        let is_known = world.has_application(unit);
+        let is_known = world.deployed().has_application(unit);
         if is_known {
-            world.recorder.ask(unit);
+            world.recorder_mut().ask(unit);
         }
         is_known
     }
 
     /// Keeps every hook of every unit from now on.
     pub fn record_all(&mut self) {
-        self.world_mut().recorder.ask_all();
+        self.world_mut().recorder_mut().ask_all();
     }
 
     /// The hooks kept so far, in the order in which they began: for each what the unit saw, and
     /// what it had written when the charm's code ended.
     pub fn recording(&self) -> Vec<Value> {
-        let hooks = self.world().recorder.hooks().iter();
+        let hooks = self.world().recorder().hooks().iter();
         hooks.map(|hook| self.recorded(hook)).collect()
     }
 

@@ -1,34 +1,32 @@
-//! From a deployment to its world: controllers, models, applications, offers, relations, units,
+//! From a deployment to what is deployed: controllers, models, applications, offers, relations, units,
 //! in the order in which Juju deploys a bundle.
 
 use std::sync::Arc;
 use trustsim_model::{
-    ApplicationIndex, Deployment, ModelIndex, ModelKind, OfferSpec, Party, Placement, SaasSpec,
-    Side,
+    ApplicationIndex, Deployment, ModelIndex, ModelKind, OfferSpec, Placement, SaasSpec,
 };
 
-use super::controllers::ControllerSide;
-use super::deployed::{controller_id, machine_id, model_id};
-use super::simulation::{Event, World};
+use super::{Deployed, controller_id, machine_id, model_id};
+use crate::event::Event;
+use crate::journal::JournalWriter;
 use trustsim_charm_model::{AcmeServer, CharmMetadata, Role};
-use trustsim_juju::{ApplicationId, ApplicationParts, EndpointInfo, MachineId, UnitId};
+use trustsim_juju::{ApplicationParts, EndpointInfo, MachineId, UnitId};
 use trustsim_kernel::Agenda;
 
 const PURPOSE_PROVISION: u64 = 0x7072_6f76;
 const PURPOSE_ADDED: u64 = 0x6164_6465;
 
-impl World {
-    pub(super) fn deploy(&mut self, agenda: &mut Agenda<Event>) {
+impl Deployed {
+    /// Deploys everything.
+    pub(crate) fn deploy(&mut self, journal: &mut JournalWriter, agenda: &mut Agenda<Event>) {
         let deployment = Arc::clone(&self.deployment);
         for (index, controller) in deployment.controllers.iter_enumerated() {
             let id = self.juju.operator().add_controller(&controller.name);
-            let side = ControllerSide::bootstrap(&controller.name, &self.streams, &deployment);
             assert_eq!(
                 id,
                 controller_id(index),
                 "controllers are added in the order of the deployment"
             );
-            self.controllers.push(side);
         }
         for (index, model) in deployment.models.iter_enumerated() {
             let controller = controller_id(model.controller);
@@ -60,24 +58,45 @@ impl World {
         }
         self.acme = self.acme_server(&deployment);
         for application in deployment.applications.keys() {
-            self.deploy_application(&deployment, application, agenda);
+            self.deploy_application(application, journal, agenda);
         }
         for offer in &deployment.offers {
             self.deploy_offer(offer);
         }
         for saas in &deployment.saas {
-            self.deploy_saas(&deployment, saas);
+            self.deploy_saas(saas);
         }
         for relation in &deployment.relations {
-            self.integrate(&relation.sides, self.root, agenda);
+            self.integrate(&relation.sides, journal.root(), journal, agenda);
         }
         for application in deployment.applications.keys() {
-            self.deploy_units(&deployment, application, agenda);
+            self.deploy_units(application, journal, agenda);
         }
     }
 
+    /// Adds offers and SAAS behind those of the deployment.
+    pub(crate) fn add_offers(&mut self, offers: &[OfferSpec], saas: &[SaasSpec]) {
+        let deployment = Arc::make_mut(&mut self.deployment);
+        deployment.offers.extend(offers.iter().cloned());
+        deployment.saas.extend(saas.iter().cloned());
+        for offer in offers {
+            self.deploy_offer(offer);
+        }
+        for saas in saas {
+            self.deploy_saas(saas);
+        }
+        assert_eq!(
+            (self.saas.len(), self.applications.len()),
+            (
+                self.deployment.saas.len(),
+                self.deployment.applications.len()
+            ),
+            "there is an id for each SAAS and application of the deployment"
+        );
+    }
+
     /// `juju offer`.
-    pub(super) fn deploy_offer(&mut self, offer: &OfferSpec) {
+    fn deploy_offer(&mut self, offer: &OfferSpec) {
         let application = self.applications[offer.application];
         self.juju
             .relations_mut()
@@ -85,8 +104,8 @@ impl World {
     }
 
     /// `juju consume`.
-    pub(super) fn deploy_saas(&mut self, deployment: &Deployment, saas: &SaasSpec) {
-        let offer = &deployment.offers[saas.offer];
+    fn deploy_saas(&mut self, saas: &SaasSpec) {
+        let offer = &self.deployment.offers[saas.offer];
         let target = self.applications[offer.application];
         let model = model_id(saas.model);
         let id = self
@@ -98,10 +117,11 @@ impl World {
 
     fn deploy_application(
         &mut self,
-        deployment: &Deployment,
         index: ApplicationIndex,
+        journal: &mut JournalWriter,
         agenda: &mut Agenda<Event>,
     ) {
+        let deployment = Arc::clone(&self.deployment);
         let spec = &deployment.applications[index];
         let charm = &spec.charm;
         let model = model_id(spec.model);
@@ -135,8 +155,8 @@ impl World {
                 .map(|path| path.as_str().into())
                 .collect(),
         };
-        let id = self.in_juju(agenda, |juju, desk| {
-            juju.operator().add_application(model, parts, desk)
+        let id = self.in_juju(journal, agenda, |juju, host| {
+            juju.operator().add_application(model, parts, host)
         });
         self.applications.push(id);
         let keys = spec.keys.unwrap_or(deployment.keys);
@@ -158,10 +178,11 @@ impl World {
 
     fn deploy_units(
         &mut self,
-        deployment: &Deployment,
         index: ApplicationIndex,
+        journal: &mut JournalWriter,
         agenda: &mut Agenda<Event>,
     ) {
+        let deployment = Arc::clone(&self.deployment);
         let spec = &deployment.applications[index];
         let application = self.applications[index];
         let machines = deployment.models[spec.model].kind == ModelKind::Machine;
@@ -181,17 +202,18 @@ impl World {
                 timings.provision_max,
             );
             let starts_at = deployment.start + provision;
-            self.in_juju(agenda, |juju, desk| {
+            self.in_juju(journal, agenda, |juju, host| {
                 juju.operator()
-                    .add_unit(application, machine, starts_at, desk);
+                    .add_unit(application, machine, starts_at, host);
             });
         }
     }
 
     /// `juju add-unit`, on a machine of its own where the model has machines.
-    pub(super) fn add_unit(
+    pub(crate) fn add_unit(
         &mut self,
         index: ApplicationIndex,
+        journal: &mut JournalWriter,
         agenda: &mut Agenda<Event>,
     ) -> UnitId {
         let model = self.deployment.applications[index].model;
@@ -207,9 +229,9 @@ impl World {
             self.streams
                 .between(PURPOSE_ADDED, usize::from(index) as u64, made, low, high);
         let starts_at = agenda.now() + provision;
-        self.in_juju(agenda, |juju, desk| {
+        self.in_juju(journal, agenda, |juju, host| {
             juju.operator()
-                .add_unit(application, machine, starts_at, desk)
+                .add_unit(application, machine, starts_at, host)
         })
     }
 
@@ -224,15 +246,6 @@ impl World {
             .max();
         let id = highest.map_or(0, |id| id + 1).to_string();
         self.juju.operator().add_machine(model, &id)
-    }
-
-    /// The application or proxy of one side of a relation.
-    pub(super) fn application_of(&self, side: &Side) -> ApplicationId {
-        match side.party {
-            Party::Application(index) => self.applications[index],
-            Party::Saas(index) => self.saas[index],
-            Party::Client(index) => panic!("a client has no relation: {index:?}"),
-        }
     }
 }
 

@@ -54,16 +54,20 @@ fn verdicts(simulation: &Simulation) -> Vec<(Span, bool)> {
     verdicts.collect()
 }
 
-fn opened_at(simulation: &mut Simulation) -> Time {
-    let bond = simulation.world.bond(0);
-    bond.open.as_ref().expect("the connection is open").since
+fn state(simulation: &Simulation) -> &super::SessionState {
+    &simulation.world().connections().get(0).sessions
+}
+
+fn opened_at(simulation: &Simulation) -> Time {
+    let open = state(simulation).open.as_ref();
+    open.expect("the connection is open").since
 }
 
 #[test]
 fn an_open_connection_outlives_the_trust_in_its_ca_until_it_is_as_old_as_it_gets() {
     let mut run = open_connection(DISTRUST);
     play(&mut run, HOUR);
-    let opened = opened_at(&mut run);
+    let opened = opened_at(&run);
     assert!(persisting(&run).is_empty());
 
     play(&mut run, HOUR * 3);
@@ -72,12 +76,12 @@ fn an_open_connection_outlives_the_trust_in_its_ca_until_it_is_as_old_as_it_gets
         persisting(&run),
         [(Persisting::OpenConnection, Some(until))]
     );
-    assert_eq!(opened_at(&mut run), opened, "the same connection");
+    assert_eq!(opened_at(&run), opened, "the same connection");
     assert!(verdicts(&run).iter().all(|(_, is_ok)| *is_ok));
 
     let start = run.deployment().start;
     run.run_until(until + Span::from_secs(1));
-    assert!(run.world.bond(0).open.is_none());
+    assert!(state(&run).open.is_none());
     assert_eq!(verdicts(&run).last(), Some(&(until.since(start), false)));
 }
 
@@ -86,9 +90,9 @@ fn an_open_connection_does_not_outlive_the_process_of_its_server() {
     let restart = format!("{DISTRUST}  - {{at: 4h, restart: {{app: shop.api}}}}\n");
     let mut run = open_connection(&restart);
     play(&mut run, HOUR * 4 - Span::from_secs(1));
-    opened_at(&mut run);
+    opened_at(&run);
     play(&mut run, HOUR * 5);
-    assert!(run.world.bond(0).open.is_none());
+    assert!(state(&run).open.is_none());
     let (at, is_ok) = *verdicts(&run).last().expect("a handshake");
     assert!(
         !is_ok && at >= HOUR * 4 && at < HOUR * 4 + Span::from_secs(60),
@@ -101,9 +105,9 @@ fn trust_that_is_back_before_the_connection_ends_leaves_no_trace_in_it() {
     let back = "  - {at: 2h, distrust: {client: browser, ca: shop.ca, for: 1h}}\n";
     let mut run = open_connection(back);
     play(&mut run, HOUR * 3 - Span::from_secs(1));
-    assert!(run.world.bond(0).outlives.is_some());
+    assert!(state(&run).outlives.is_some());
     play(&mut run, HOUR * 3 + Span::from_secs(1));
-    assert!(run.world.bond(0).outlives.is_none());
+    assert!(state(&run).outlives.is_none());
     play(&mut run, HOUR * 40);
     assert!(verdicts(&run).iter().all(|(_, is_ok)| *is_ok));
 }

@@ -38,18 +38,18 @@ connections:
 fn a_wait_is_noticed_once_and_answered_after_the_delay() {
     let mut run = manual("delay: {exactly: 3h}", "");
     play(&mut run, HOUR);
-    let people = &run.world().people;
-    assert_eq!(people.open.len(), 2, "one request of each unit");
-    assert!(run.world().operators_have_tasks());
-    let dues: Vec<Option<_>> = people.tasks.iter().map(|task| task.due).collect();
+    let operators = &run.world().operators();
+    assert_eq!(operators.open.len(), 2, "one request of each unit");
+    assert!(run.world().operators().have_tasks());
+    let dues: Vec<Option<_>> = operators.tasks.iter().map(|task| task.due).collect();
     assert_eq!(dues.len(), 2);
     assert!(dues.iter().all(|due| *due < Some(after(&run, HOUR * 4))));
     assert!(actions(&run).is_empty(), "before anything is due");
 
     play(&mut run, HOUR * 4);
-    let people = &run.world().people;
-    assert!(people.tasks.iter().all(|task| task.done));
-    assert!(!run.world().operators_have_tasks());
+    let operators = &run.world().operators();
+    assert!(operators.tasks.iter().all(|task| task.done));
+    assert!(!run.world().operators().have_tasks());
     let done: Vec<Option<_>> = actions(&run)
         .into_iter()
         .map(|(at, _)| Some(after(&run, at)))
@@ -64,11 +64,11 @@ fn an_operator_who_comes_at_set_times_answers_all_that_waits_then() {
     let mut run = manual("at: [2d, 5d]", "");
     play(&mut run, HOUR * 47);
     let due = Some(after(&run, HOUR * 48));
-    let tasks = &run.world().people.tasks;
+    let tasks = &run.world().operators().tasks;
     assert!(!tasks.is_empty() && tasks.iter().all(|task| task.due == due));
     assert!(actions(&run).is_empty());
     play(&mut run, HOUR * 49);
-    assert!(run.world().people.tasks.iter().all(|task| task.done));
+    assert!(run.world().operators().tasks.iter().all(|task| task.done));
     let times: Vec<Span> = actions(&run).into_iter().map(|(at, _)| at).collect();
     assert_eq!(times, [HOUR * 48, HOUR * 48]);
 }
@@ -81,7 +81,7 @@ fn an_operator_who_cannot_reach_the_controller_tries_again_every_five_minutes() 
     let mut run = manual("at: [2d, 5d]", down);
     play(&mut run, HOUR * 49);
     assert!(actions(&run).iter().all(|(_, action)| action.planned));
-    assert!(run.world().operators_have_tasks(), "due, not done");
+    assert!(run.world().operators().have_tasks(), "due, not done");
     play(&mut run, HOUR * 51);
     let own: Vec<Span> = actions(&run)
         .into_iter()

@@ -4,15 +4,15 @@
 use std::sync::Arc;
 use trustsim_model::{ApplicationIndex, ConnectionSpec, Party};
 
-use super::simulation::World;
+use super::Deployed;
 use trustsim_charm_model::{CertificatesProfile, EndpointProfile, Mode, Requests, Role};
-use trustsim_juju::UnitId;
+use trustsim_juju::{ApplicationKind, UnitId};
 
-impl World {
+impl Deployed {
     /// The certificates endpoint a connection meets: the one the scenario names; else for peers
     /// one that asks for each unit, for others one that asks for the application; else the first.
     /// Endpoints that nothing is integrated with come last.
-    pub(super) fn server_endpoint(&self, spec: &ConnectionSpec) -> Option<Arc<str>> {
+    pub(crate) fn server_endpoint(&self, spec: &ConnectionSpec) -> Option<Arc<str>> {
         if let Some(endpoint) = &spec.to_endpoint {
             return Some(endpoint.as_str().into());
         }
@@ -51,7 +51,7 @@ impl World {
     }
 
     /// The name of a server that its certificate was asked for.
-    pub(super) fn server_name(
+    pub(crate) fn server_name(
         &self,
         application: ApplicationIndex,
         server: UnitId,
@@ -97,5 +97,20 @@ impl World {
             }
             _ => self.juju.unit_dns_name(server),
         }
+    }
+
+    /// Whether some unit that was or may be deployed has this address.
+    pub(crate) fn has_application(&self, address: &str) -> bool {
+        let Some((application, _)) = address.rsplit_once('/') else {
+            return false;
+        };
+        self.juju.applications().any(|(_, found)| {
+            let model = &self.juju.model(found.model).name;
+            found.kind == ApplicationKind::Local
+                && application
+                    .strip_prefix(&**model)
+                    .and_then(|rest| rest.strip_prefix('.'))
+                    == Some(&*found.name)
+        })
     }
 }

@@ -1,12 +1,13 @@
-//! The door from Juju to the agenda and the journal.
+//! The host that Juju calls: it takes what Juju schedules to the agenda and what happens to the journal.
 //!
 //! While Juju is changing, names cannot be looked up in it: what happens is noted with its place
 //! in the journal, and written there once the call is over.
 
 use std::sync::Arc;
-use trustsim_model::{EndpointRef, Entry, Journal, Kind, Note, Subject};
+use trustsim_model::{EndpointRef, Entry, Kind, Note, Subject};
 
-use super::simulation::Event;
+use super::event::Event;
+use super::journal::JournalWriter;
 use trustsim_juju::{
     self as juju, About, ApplicationKind, Happening, Host, Juju, RelationChange, RelationId,
 };
@@ -21,13 +22,13 @@ pub(super) struct Noted {
 }
 
 /// The host of one call into Juju.
-pub(super) struct Desk<'a> {
+pub(super) struct JujuHost<'a> {
     agenda: &'a mut Agenda<Event>,
     first: Seq,
     noted: Vec<Noted>,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> JujuHost<'a> {
     pub(super) fn new(agenda: &'a mut Agenda<Event>, first: Seq) -> Self {
         Self {
             agenda,
@@ -42,7 +43,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-impl Host for Desk<'_> {
+impl Host for JujuHost<'_> {
     fn now(&self) -> Time {
         self.agenda.now()
     }
@@ -64,7 +65,7 @@ impl Host for Desk<'_> {
 }
 
 /// Writes what was noted to the journal, in order, each at the place that Juju was told.
-pub(super) fn flush((first, noted): (Seq, Vec<Noted>), juju: &Juju, journal: &mut Journal) {
+pub(super) fn flush((first, noted): (Seq, Vec<Noted>), juju: &Juju, journal: &mut JournalWriter) {
     assert_eq!(
         journal.next_seq(),
         first,

@@ -1,0 +1,87 @@
+//! Carrying out what happens to controllers and to what connects them.
+
+use super::Commands;
+use crate::controllers::Controllers;
+use crate::deployed::{Deployed, controller_id, model_id};
+use trustsim_juju::{Disruption, NetworkPath};
+use trustsim_model::{
+    Action, ApplicationIndex, Between, NetworkAction, OfferAction, Refusal, offering,
+};
+
+impl Commands<'_> {
+    pub(crate) fn act_on_network(&mut self, action: &NetworkAction, sides: &mut Controllers) {
+        let entry = self.entry;
+        let controller = |index| NetworkPath::Controller(controller_id(index));
+        let (path, disruption, begins) = match action {
+            NetworkAction::ControllerDown(index) => (controller(*index), Disruption::Down, true),
+            NetworkAction::ControllerUp(index) => (controller(*index), Disruption::Down, false),
+            NetworkAction::Disrupt(between, disruption)
+            | NetworkAction::Restore(between, disruption) => {
+                let begins = matches!(action, NetworkAction::Disrupt(..));
+                let Some(path) = network_path(*between, self.deployed) else {
+                    // A disruption that never began is over.
+                    if begins {
+                        self.refused(Refusal::NoSuchUnit);
+                    }
+                    return;
+                };
+                (path, *disruption, begins)
+            }
+            NetworkAction::SkewController {
+                controller,
+                skew_ns,
+            } => {
+                let id = controller_id(*controller);
+                sides.skew(*controller, *skew_ns, entry);
+                self.in_juju(|juju, host| {
+                    juju.set_controller_skew(id, *skew_ns, host);
+                });
+                return;
+            }
+        };
+        self.in_juju(|juju, host| {
+            if begins {
+                juju.connections()
+                    .disrupt(path, disruption, Some(entry), host);
+            } else {
+                juju.connections().restore(path, disruption, host);
+            }
+        });
+    }
+}
+
+/// Whether the controller that an operator's command goes to is down.
+pub(crate) fn is_out_of_reach(action: &Action, deployed: &Deployed) -> bool {
+    let deployment = deployed.spec();
+    let of_application = |index: ApplicationIndex| Some(deployment.applications[index].model);
+    let model = match action {
+        Action::RunAction { application, .. } | Action::SetConfig { application, .. } => {
+            of_application(*application)
+        }
+        Action::Integrate { model, .. } | Action::RemoveRelation { model, .. } => Some(*model),
+        Action::Scale(action) => of_application(action.application()),
+        Action::Offer(OfferAction::Suspend { sides, .. } | OfferAction::Resume { sides, .. }) => {
+            Some(offering(sides, deployment).0)
+        }
+        Action::Offer(
+            OfferAction::Remove { offer, .. }
+            | OfferAction::Revoke { offer, .. }
+            | OfferAction::Grant { offer, .. },
+        ) => of_application(deployment.offers[*offer].application),
+        _ => None,
+    };
+    model.is_some_and(|model| deployed.is_model_down(model))
+}
+
+/// What connects two; none where the unit is not there.
+fn network_path(between: Between, deployed: &Deployed) -> Option<NetworkPath> {
+    Some(match between {
+        Between::Controllers(left, right) => {
+            NetworkPath::Controllers(controller_id(left), controller_id(right))
+        }
+        Between::Agents(model) => NetworkPath::Agents(model_id(model)),
+        Between::Agent { application, unit } => {
+            NetworkPath::Agent(*deployed.targets(application, Some(unit)).first()?)
+        }
+    })
+}

@@ -1,0 +1,60 @@
+//! Carrying out what an operator does to an application's units and charm.
+
+use super::Commands;
+use crate::event::Event;
+use trustsim_kernel::Span;
+use trustsim_model::{ApplicationIndex, ModelKind, Refusal, ScaleAction};
+
+/// How long after it was added the world first looks whether a new unit is ready.
+const READY_CHECK: Span = Span::from_secs(1);
+
+impl Commands<'_> {
+    pub(crate) fn act_on_scale(&mut self, action: &ScaleAction) {
+        match action {
+            ScaleAction::AddUnits { application, count } => {
+                for _ in 0..*count {
+                    let unit = self
+                        .deployed
+                        .add_unit(*application, self.journal, self.agenda);
+                    let settle_max = self.deployed.spec().timings.settle_max;
+                    let deadline = self.agenda.now() + settle_max;
+                    self.agenda
+                        .after(READY_CHECK, Event::Ready { unit, deadline });
+                }
+            }
+            ScaleAction::RemoveUnit { application, unit } => self.remove_unit(*application, *unit),
+            ScaleAction::Refresh {
+                application, charm, ..
+            } => {
+                if let Some(charm) = charm {
+                    self.deployed.refresh_charm(*application, charm);
+                }
+                let (id, entry) = (self.deployed.id(*application), self.entry);
+                self.in_juju(|juju, host| juju.pods().refresh(id, Some(entry), host));
+            }
+        }
+    }
+
+    /// On Kubernetes the unit with the highest number goes (a StatefulSet scales down so).
+    fn remove_unit(&mut self, application: ApplicationIndex, number: u32) {
+        let deployment = self.deployed.spec();
+        let model = deployment.applications[application].model;
+        let kubernetes = deployment.models[model].kind == ModelKind::Kubernetes;
+        let juju = self.deployed.juju();
+        let units = &juju.application(self.deployed.id(application)).units;
+        let mut alive = units.iter().copied().filter(|unit| {
+            let agent = juju.agent(*unit);
+            agent.is_some_and(|agent| !agent.dying)
+        });
+        let unit = if kubernetes {
+            alive.next_back()
+        } else {
+            alive.find(|unit| juju.unit(*unit).number == number)
+        };
+        let Some(unit) = unit else {
+            return self.refused(Refusal::NoSuchUnit);
+        };
+        let entry = self.entry;
+        self.in_juju(|juju, host| juju.relations_mut().remove_unit(unit, Some(entry), host));
+    }
+}

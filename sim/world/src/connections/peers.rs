@@ -1,0 +1,173 @@
+//! What both sides of a connection are now.
+
+use super::{Attempt, Client, Connections, Pair};
+use crate::clients::{Clients, client_subject};
+use crate::controllers::Controllers;
+use crate::deployed::Deployed;
+use crate::revocation::Publications;
+use crate::sides::{Served, Sides};
+use crate::view::WatchedSource;
+use trustsim_juju::{About, UnitId};
+use trustsim_kernel::Time;
+use trustsim_model::{Answering, ConnectionSpec, Subject};
+use trustsim_tls::{Case, ClientSide, Identity, ServerSide};
+use trustsim_validators::{ErrorKind, TrustStore};
+
+/// Everything that sides of connections bring to a handshake. It is only read here.
+#[derive(Clone, Copy)]
+pub(crate) struct Peers<'a> {
+    pub deployed: &'a Deployed,
+    pub controllers: &'a Controllers,
+    pub sides: &'a Sides,
+    pub clients: &'a Clients,
+    pub publications: &'a Publications,
+}
+
+/// The connections that are watched, by their numbers.
+impl Peers<'_> {
+    /// What an attempt of every watched connection would come to now, in their order.
+    pub(crate) fn attempts(&self, of: &Connections, now: Time) -> Vec<Attempt> {
+        let all = of.all.iter();
+        all.map(|connection| self.attempt(&connection.pair, now))
+            .collect()
+    }
+
+    /// What an attempt of a watched connection would come to now.
+    pub(crate) fn attempt_of(&self, of: &Connections, number: u32, now: Time) -> Attempt {
+        self.attempt(&of.get(number).pair, now)
+    }
+
+    /// Where the client of a connection has what it trusts there.
+    pub(crate) fn client_sources(&self, of: &Connections, number: u32) -> Vec<WatchedSource> {
+        let pair = &of.get(number).pair;
+        match pair.client {
+            Client::Unit(unit) => self.sources_of(unit, self.spec(pair).from_endpoint.as_deref()),
+            Client::Outside(index) => vec![WatchedSource {
+                name: "given".to_owned(),
+                trust: self.clients.trust(index).clone(),
+            }],
+        }
+    }
+
+    /// Where the server of a connection has what it trusts of clients.
+    pub(crate) fn server_sources(&self, of: &Connections, number: u32) -> Vec<WatchedSource> {
+        self.sources_of(of.get(number).pair.server, None)
+    }
+}
+
+impl<'a> Peers<'a> {
+    /// The line of the deployment that a connection is from.
+    pub(super) fn spec(&self, pair: &Pair) -> &'a ConnectionSpec {
+        &self.deployed.spec().connections[pair.spec]
+    }
+
+    /// Which process of the client, and which of the server, takes part: counted from their starts.
+    pub(super) fn processes(&self, pair: &Pair) -> [u32; 2] {
+        let started = |unit| self.sides.get(unit).starts();
+        let client = match pair.client {
+            Client::Unit(unit) => started(unit),
+            Client::Outside(_) => 0,
+        };
+        [client, started(pair.server)]
+    }
+
+    /// Whether the client's process is there to attempt anything.
+    pub(super) fn has_client(&self, pair: &Pair, now: Time) -> bool {
+        match pair.client {
+            Client::Unit(unit) => self.sides.get(unit).answers(now),
+            Client::Outside(_) => true,
+        }
+    }
+
+    /// The subject of an entry about a connection: the client.
+    pub(super) fn subject(&self, pair: &Pair) -> Subject {
+        match pair.client {
+            Client::Unit(unit) => self.deployed.subject(About::Unit(unit)),
+            Client::Outside(index) => client_subject(self.deployed, index),
+        }
+    }
+
+    /// What an attempt comes to now: a handshake with what both sides have for it, or none.
+    pub(super) fn attempt(&self, pair: &Pair, now: Time) -> Attempt {
+        let spec = self.spec(pair);
+        let juju = self.deployed.juju();
+        let server = juju.unit(pair.server);
+        let side = self.sides.get(pair.server);
+        if !side.answers(now) {
+            return Attempt::Failed(ErrorKind::Unreachable);
+        }
+        match side.answering() {
+            Answering::Tls => {}
+            Answering::PlainText => return Attempt::Failed(ErrorKind::PlaintextPeer),
+            Answering::HangUp => return Attempt::Failed(ErrorKind::ClosedByPeer),
+        }
+        let name = &pair.record.server_name;
+        let Some(identity) = choose(side.served(), pair.endpoint.as_deref(), name) else {
+            return Attempt::Failed(ErrorKind::NoCertificate);
+        };
+        if identity.leaf().is_none() {
+            return Attempt::Failed(ErrorKind::BadEncoding);
+        }
+        let (trust, client_identity, skew_ns) = match pair.client {
+            Client::Outside(index) => (self.clients.trust(index).clone(), None, 0),
+            Client::Unit(unit) => {
+                let side = self.sides.get(unit);
+                let endpoint = spec.from_endpoint.as_deref();
+                let trust = side.client_trust(endpoint, spec.validator);
+                let identity = side.client_identity(endpoint);
+                (trust, identity, juju.unit(unit).skew_ns)
+            }
+        };
+        let client_trust = spec.mutual.then(|| side.client_trust(None, spec.validator));
+        let looked_up = |trust: TrustStore| match spec.revocation {
+            true => trust.checking_revocation(self.publications.lists()),
+            false => trust,
+        };
+        Attempt::Handshake(Box::new(Case {
+            client: ClientSide {
+                trust: looked_up(trust),
+                identity: client_identity.filter(|_| spec.mutual),
+                validator: spec.validator,
+                clock: now.skewed_by(skew_ns),
+            },
+            server: ServerSide {
+                identity,
+                client_trust: client_trust.map(looked_up),
+                validator: spec.validator,
+                clock: now.skewed_by(server.skew_ns),
+            },
+            server_name: name.clone(),
+        }))
+    }
+
+    fn sources_of(&self, unit: UnitId, endpoint: Option<&str>) -> Vec<WatchedSource> {
+        let side = self.sides.get(unit);
+        let own = side
+            .trust_by_source()
+            .iter()
+            .filter(|(source, _)| endpoint.is_none_or(|endpoint| source.starts_with(endpoint)));
+        own.map(|(source, trust)| WatchedSource {
+            name: source.to_string(),
+            trust: trust.clone(),
+        })
+        .collect()
+    }
+}
+
+/// The chain a server shows for a name: of those of the endpoint, the one that is valid for the
+/// name as SNI picks it, else the first.
+fn choose(served: &[Served], endpoint: Option<&str>, name: &str) -> Option<Identity> {
+    let of_endpoint = |served: &&Served| endpoint.is_none_or(|wanted| *served.endpoint == *wanted);
+    let fits = |served: &&Served| {
+        served.identity.leaf().is_some_and(|leaf| {
+            leaf.sans()
+                .iter()
+                .any(|san| san.split_once(':').is_some_and(|(_, text)| text == name))
+        })
+    };
+    let mut candidates = served.iter().filter(of_endpoint);
+    let fitting = served.iter().filter(of_endpoint).find(fits);
+    fitting
+        .or_else(|| candidates.next())
+        .map(|served| served.identity.clone())
+}

@@ -1,0 +1,115 @@
+//! Connections that begin to be watched: all when the deployment settles, those of a new unit later.
+
+use super::{ATTEMPT_PHASE, Client, Pair, Watcher};
+use crate::event::Event;
+use trustsim_juju::UnitId;
+use trustsim_kernel::{Span, Time};
+use trustsim_model::{
+    Address, ConnectionRecord, ConnectionSpec, ConnectionSpecIndex, Party, Trigger,
+};
+
+impl Watcher<'_> {
+    /// Makes every connection of the deployment and judges it for the first time.
+    pub(crate) fn start(&mut self) {
+        assert!(
+            self.connections.all.is_empty(),
+            "connections are made once, when the deployment settles"
+        );
+        self.watch(None);
+    }
+
+    /// Watches every connection that a new unit takes part in.
+    pub(crate) fn watch_unit(&mut self, unit: UnitId) {
+        self.watch(Some(unit));
+    }
+
+    /// Watches all connections; those with `only`, where it is given.
+    fn watch(&mut self, only: Option<UnitId>) {
+        let second = self.agenda.now().truncated_to_seconds();
+        let first_attempt = second + Span::from_secs(1) + ATTEMPT_PHASE;
+        let known = self.connections.len();
+        let deployed = self.peers.deployed;
+        for (index, spec) in deployed.spec().connections.iter_enumerated() {
+            self.expand(index, spec, only, first_attempt);
+        }
+        for connection in self.connections.since(known) {
+            if self.every_handshake {
+                self.agenda.at(first_attempt, Event::Attempt(connection));
+            } else {
+                self.judge(connection, Trigger::Start);
+            }
+        }
+    }
+
+    /// One connection for each pair of units that a line means; of those with `only`, where it is
+    /// given.
+    fn expand(
+        &mut self,
+        index: ConnectionSpecIndex,
+        spec: &ConnectionSpec,
+        only: Option<UnitId>,
+        first_attempt: Time,
+    ) {
+        let deployed = self.peers.deployed;
+        let servers = deployed.targets(spec.to, spec.to_unit);
+        let clients: Vec<Client> = match spec.from {
+            Party::Client(client) => vec![Client::Outside(client)],
+            Party::Application(application) => {
+                let units = deployed.targets(application, spec.from_unit);
+                units.into_iter().map(Client::Unit).collect()
+            }
+            Party::Saas(_) => panic!("a SAAS opens no connection: {}", spec.source),
+        };
+        let endpoint = deployed.server_endpoint(spec);
+        for &client in &clients {
+            for &server in servers.iter().filter(|&&server| {
+                let is_meant =
+                    only.is_none_or(|only| only == server || client == Client::Unit(only));
+                client != Client::Unit(server) && is_meant
+            }) {
+                let record =
+                    self.record_of(spec, client, server, endpoint.as_deref(), first_attempt);
+                let pair = Pair {
+                    number: self.connections.len(),
+                    spec: index,
+                    client,
+                    server,
+                    endpoint: endpoint.clone(),
+                    record,
+                };
+                self.connections.add(pair);
+            }
+        }
+    }
+
+    fn record_of(
+        &self,
+        spec: &ConnectionSpec,
+        client: Client,
+        server: UnitId,
+        endpoint: Option<&str>,
+        first_attempt: Time,
+    ) -> ConnectionRecord {
+        let deployed = self.peers.deployed;
+        let client = match client {
+            Client::Outside(index) => Address::outside(&deployed.spec().clients[index].name),
+            Client::Unit(unit) => deployed.unit_address(unit),
+        };
+        let server_name = match &spec.name {
+            Some(name) => name.clone(),
+            None => deployed.server_name(spec.to, server, endpoint),
+        };
+        let server = deployed.unit_address(server);
+        ConnectionRecord {
+            name: format!("{client} -> {server}"),
+            client,
+            server,
+            server_name,
+            validator: spec.validator.to_string(),
+            every: spec.every,
+            first_attempt: Some(first_attempt),
+            ended: None,
+            away: Vec::new(),
+        }
+    }
+}
