@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 
 /// Each with how often it is still there, at most. A number only ever goes down.
 const BANNED: [(&str, usize); 12] = [
-    ("nobody", 42),
-    ("somebody", 23),
-    ("anybody", 2),
-    ("whoever", 14),
-    ("stands", 16),
+    ("nobody", 0),
+    ("somebody", 0),
+    ("anybody", 0),
+    ("whoever", 0),
+    ("stands", 0),
     ("is over", 8),
     ("want of", 0),
-    ("mended", 6),
-    ("deed", 8),
-    ("errand", 46),
+    ("mended", 0),
+    ("deed", 0),
+    ("errand", 0),
     ("people owe", 0),
-    ("go round", 1),
+    ("go round", 0),
 ];
 
 /// What is read: our own text. Snapshots hold what the sources say, the changelog says what words

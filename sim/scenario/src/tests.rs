@@ -461,12 +461,12 @@ charms:
   api: {requires: {certificates: {interface: tls-certificates}}}
   web: {requires: {receive-ca-cert: {interface: certificate_transfer}}}
   deaf: {provides: {x: {interface: y}}}
-clients: {nobody: {}}
+clients: {stranger: {}}
 connections:
   - {from: shop.web, to: pki.api}
   - {from: shop.deaf, to: pki.api}
-  - {from: nobody, to: pki.api}
-  - {from: nobody, to: shop.deaf}
+  - {from: stranger, to: pki.api}
+  - {from: stranger, to: shop.deaf}
 ";
     insta::assert_snapshot!(loaded([("s.yaml", text)]).warnings.render(false));
 }
@@ -500,7 +500,7 @@ models:
     relations:
       - [vault:tls-certificates-access, root:certificates]
 operators:
-  somebody: {{answers: [m.vault], delay: {{exactly: 1h}}}}
+  person: {{answers: [m.vault], delay: {{exactly: 1h}}}}
 "
         )
     };
@@ -629,7 +629,7 @@ operators:
     );
     assert_eq!(deployment.operators.raw[1].unit, Some(1));
     let said = warned(text);
-    let wanted = "TS0223 the charm `self-signed-certificates` never waits for anybody";
+    let wanted = "TS0223 the charm `self-signed-certificates` never waits for an operator";
     assert_eq!(said, [wanted; 3]);
 }
 
@@ -681,10 +681,10 @@ fn a_charm_that_waits_for_people_needs_somebody_who_signs() {
     let text = "models: {m: {bundle: kubernetes, applications: {tls: {charm: manual-tls-certificates}}}}\n";
     assert_eq!(
         warned(text),
-        ["TS0224 nobody answers what `m.tls` waits for"]
+        ["TS0224 no operator does what `m.tls` waits for"]
     );
     let unsigned =
         format!("{text}operators: {{team: {{answers: [tls], delay: {{exactly: 1h}}}}}}\n");
     let wrong = refused(&unsigned);
-    assert!(wrong.contains("needs somebody who can sign"), "{wrong}");
+    assert!(wrong.contains("needs an operator who can sign"), "{wrong}");
 }

@@ -183,7 +183,7 @@ fn what_is_missing_is_said_in_the_charms_words() {
         said(&RIGHT[..1]),
         "plugin configuration secret is not available"
     );
-    let no_email = [("email", "nobody"), RIGHT[1], RIGHT[2]];
+    let no_email = [("email", "no-address"), RIGHT[1], RIGHT[2]];
     assert_eq!(said(&no_email), "invalid email address");
     let wait = [RIGHT[0], RIGHT[1], RIGHT[2], ("dns-propagation-wait", "0")];
     assert_eq!(said(&wait), "dns-propagation-wait must be greater than 0");

@@ -44,7 +44,7 @@ pub(crate) fn lint(deployment: &Deployment, places: &Places) -> Vec<Diagnostic> 
     };
     lints.connections();
     lints.short_roots();
-    lints.nobody_answers();
+    lints.operator_missing();
     lints.cannot_issue();
     lints.impossible_options();
     lints.refused_names();
@@ -136,7 +136,7 @@ impl Lints<'_> {
     }
 
     /// Applications that wait for operators that are not declared.
-    fn nobody_answers(&mut self) {
+    fn operator_missing(&mut self) {
         for application in self.deployment.applications.keys() {
             let charm = self.charm(application);
             let name = charm.name.clone();
@@ -149,7 +149,7 @@ impl Lints<'_> {
                 continue;
             }
             let address = self.deployment.application_address(application);
-            let message = format!("nobody answers what `{address}` waits for");
+            let message = format!("no operator does what `{address}` waits for");
             let place = self.places.applications[application];
             let diagnostic = Diagnostic::warning(Code::NobodyAnswers, place, message);
             let help = format!("`{name}` does nothing by itself; add an entry under `operators`");

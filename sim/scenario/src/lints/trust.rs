@@ -336,7 +336,7 @@ impl Lints<'_> {
                 let root = self.deployment.application_address(root);
                 format!("add `{root}` to `clients.{client}.trusts`")
             }
-            _ => "give it the root, whatever stands above the provider".to_owned(),
+            _ => "give it the root, whatever is above the provider".to_owned(),
         };
         let diagnostic = Diagnostic::warning(Code::OnlyIntermediate, place, message)
             .label("will fail with partial-chain");

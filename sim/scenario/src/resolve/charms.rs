@@ -183,7 +183,7 @@ fn charm_of(
 }
 
 fn not_described(place: Place, name: &str) -> Diagnostic {
-    let message = format!("nobody described the charm `{name}`, so it runs as a plain application");
+    let message = format!("the charm `{name}` is not described, so it runs as a plain application");
     Diagnostic::new(Code::UnknownCharm, Severity::Note, message)
         .at(place, "not in the catalogue")
         .help(format!(

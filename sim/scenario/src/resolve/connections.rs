@@ -65,7 +65,7 @@ impl Connections<'_> {
         if from == Party::Application(to.application)
             && self.inventory.deployment().applications[to.application].units == 1
         {
-            let message = "its only unit has nobody to talk to";
+            let message = "its only unit has no other unit to talk to";
             self.out
                 .push(Diagnostic::warning(Code::Units, to_text.place, message));
         }

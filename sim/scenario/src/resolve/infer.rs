@@ -59,7 +59,7 @@ impl Inference<'_> {
     fn note_left_out(&mut self, draft: &RelationDraft) {
         let [left, right] = draft.sides.each_ref().map(|side| side.text.value.as_str());
         let message = format!(
-            "the relation of `{left}` and `{right}` is left out: nobody knows their endpoints"
+            "the relation of `{left}` and `{right}` is left out: their endpoints are not known"
         );
         let diagnostic = Diagnostic::warning(Code::UnknownCharm, draft.place, message);
         self.out

@@ -43,7 +43,7 @@ pub(super) fn not_an_intermediate(
         Authority::People { .. } => {
             "people sign for it with the CA they have: declare its `chain` under `operators`, `signs-with`"
         }
-        Authority::Acme => "its CA is the public one, which stands under nobody else's",
+        Authority::Acme => "its CA is the public one, which no other CA signs",
         Authority::Declared => "declare its chain under `issuer`",
         Authority::None | Authority::Intermediate { .. } | Authority::Relay { .. } => {
             "use a provider that can"

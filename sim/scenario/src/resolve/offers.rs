@@ -22,7 +22,7 @@ pub(super) fn offers(
             };
             for (name, offered) in file.offers.iter().flat_map(Map::iter) {
                 if offers.iter().any(|known| known.name == name.value) {
-                    let message = format!("offer `{}` stands in this model twice", name.value);
+                    let message = format!("offer `{}` is in this model twice", name.value);
                     let help =
                         "an offer is named once in a model; several endpoints go into one list";
                     out.push(Diagnostic::error(Code::Duplicate, name.place, message).help(help));

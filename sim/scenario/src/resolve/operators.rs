@@ -92,7 +92,7 @@ impl Operators<'_> {
         }
         let charm = self.inventory.charm(application);
         let Some(need) = charm.implementation.operator else {
-            let message = format!("the charm `{}` never waits for anybody", charm.name);
+            let message = format!("the charm `{}` never waits for an operator", charm.name);
             self.out.push(Diagnostic::warning(
                 Code::NothingToAnswer,
                 text.place,
@@ -101,7 +101,7 @@ impl Operators<'_> {
             return Some(application);
         };
         if need.signs && file.signs_with.is_none() {
-            let message = format!("`{}` needs somebody who can sign", text.value);
+            let message = format!("`{}` needs an operator who can sign", text.value);
             let help = "declare the CA outside Juju: `signs-with: {chain: [{common-name: ..., validity: ...}]}`";
             self.out
                 .push(Diagnostic::error(Code::MissingKey, text.place, message).help(help));
