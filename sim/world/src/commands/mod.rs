@@ -1,5 +1,5 @@
 //! Commands to Juju, and what happens to its network: what needs no more than Juju, the journal and the
-//! agenda. What a command changes at a workload is found by those who look after its hooks.
+//! agenda. Whether a workload has changed with it is looked at by the world.
 
 mod network;
 mod offers;
@@ -12,6 +12,7 @@ use super::event::Event;
 use super::host::JujuHost;
 use super::journal::JournalWriter;
 pub(super) use network::is_out_of_reach;
+pub(super) use scale::READY_CHECK;
 use trustsim_juju::{Juju, UnitId};
 use trustsim_kernel::{Agenda, Seq};
 use trustsim_model::{ApplicationIndex, Refusal, Side, Target};

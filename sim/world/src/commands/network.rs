@@ -1,7 +1,6 @@
 //! Carrying out what happens to controllers and to what connects them.
 
 use super::Commands;
-use crate::controllers::Controllers;
 use crate::deployed::{Deployed, controller_id, model_id};
 use trustsim_juju::{Disruption, NetworkPath};
 use trustsim_model::{
@@ -9,7 +8,7 @@ use trustsim_model::{
 };
 
 impl Commands<'_> {
-    pub(crate) fn act_on_network(&mut self, action: &NetworkAction, sides: &mut Controllers) {
+    pub(crate) fn act_on_network(&mut self, action: &NetworkAction) {
         let entry = self.entry;
         let controller = |index| NetworkPath::Controller(controller_id(index));
         let (path, disruption, begins) = match action {
@@ -32,7 +31,6 @@ impl Commands<'_> {
                 skew_ns,
             } => {
                 let id = controller_id(*controller);
-                sides.skew(*controller, *skew_ns, entry);
                 self.in_juju(|juju, host| {
                     juju.set_controller_skew(id, *skew_ns, host);
                 });

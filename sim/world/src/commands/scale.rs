@@ -5,8 +5,8 @@ use crate::event::Event;
 use trustsim_kernel::Span;
 use trustsim_model::{ApplicationIndex, ModelKind, Refusal, ScaleAction};
 
-/// How long after it was added the world first looks whether a new unit is ready.
-const READY_CHECK: Span = Span::from_secs(1);
+/// How often the world looks whether a new unit is ready.
+pub(crate) const READY_CHECK: Span = Span::from_secs(1);
 
 impl Commands<'_> {
     pub(crate) fn act_on_scale(&mut self, action: &ScaleAction) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use trustsim_model::{ApplicationIndex, Entry, Kind, Note};
 
 use super::Attempt;
-use super::sessions::Judgement;
+use super::judgement::Judgement;
 use crate::keys::forge;
 use trustsim_kernel::{Seq, Time};
 use trustsim_pki::{Certificate, KeyPair};

@@ -9,6 +9,7 @@
 
 mod attackers;
 mod cause;
+mod judgement;
 mod peers;
 mod sessions;
 mod start;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::sessions::Judgement;
+use super::judgement::Judgement;
 use super::{Attackers, Attempt, Client, Connections, Peers, Serials};
 use crate::event::Event;
 use crate::handshakes::Handshakes;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use trustsim_model::{
     Action, ActionIndex, ActionRecord, ActionTarget, ApplicationIndex, ClientIndex, Deployment,
-    Entry, HookAction, Kind, Refusal, Source, Subject, TimedAction,
+    Entry, HookAction, Kind, NetworkAction, Refusal, Source, Subject, TimedAction,
 };
 
 use super::World;
@@ -50,22 +50,24 @@ impl World {
         self.carry_out(record, cause, agenda);
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each action")]
     fn carry_out(&mut self, record: ActionRecord, cause: Seq, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
         let timed = Arc::clone(&record.timed);
-        let (action, source) = (&timed.action, &timed.source);
         let entry = self.journal.record(Entry {
             time: now,
             cause: Some(cause),
             subject: subject_of(&record, self.deployed.spec()),
             kind: Kind::Action(record),
         });
-        if is_out_of_reach(action, &self.deployed) {
+        if is_out_of_reach(&timed.action, &self.deployed) {
             self.journal.refused(Refusal::ControllerDown, entry, now);
-            return;
+        } else {
+            self.act_on(&timed, entry, agenda);
         }
-        match action {
+    }
+
+    fn act_on(&mut self, timed: &TimedAction, entry: Seq, agenda: &mut Agenda<Event>) {
+        match &timed.action {
             Action::RunAction {
                 application,
                 unit,
@@ -91,12 +93,7 @@ impl World {
                 self.deployed.set_outside(ACME_DOWN, down);
             }
             Action::Revoke { application, name } => {
-                match revocation(&self.deployed, *application, name, now) {
-                    Some(action) => {
-                        self.carry_out_unplanned(action, source.clone(), entry, agenda);
-                    }
-                    None => self.journal.refused(Refusal::NoSuchCertificate, entry, now),
-                }
+                self.revoke((*application, name), &timed.source, entry, agenda);
             }
             Action::Tls(action) => self.act_on_tls(action, entry, agenda),
             Action::SetConfig {
@@ -129,15 +126,7 @@ impl World {
             Action::Scale(action) => self.commands(entry, agenda).act_on_scale(action),
             Action::Hook(action) => self.act_on_hooks(action, entry, agenda),
             Action::Offer(action) => self.commands(entry, agenda).act_on_offers(action),
-            Action::Network(action) => {
-                let mut commands = Commands {
-                    deployed: &mut self.deployed,
-                    journal: &mut self.journal,
-                    agenda,
-                    entry,
-                };
-                commands.act_on_network(action, &mut self.controllers);
-            }
+            Action::Network(action) => self.act_on_network(action, entry, agenda),
         }
     }
 
@@ -148,6 +137,21 @@ impl World {
             journal: &mut self.journal,
             agenda,
             entry,
+        }
+    }
+
+    /// What an application gave for a name is revoked, as `source` in the scenario asked for it.
+    fn revoke(
+        &mut self,
+        (application, name): (ApplicationIndex, &str),
+        source: &Source,
+        entry: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
+        let now = agenda.now();
+        match revocation(&self.deployed, application, name, now) {
+            Some(action) => self.carry_out_unplanned(action, source.clone(), entry, agenda),
+            None => self.journal.refused(Refusal::NoSuchCertificate, entry, now),
         }
     }
 
@@ -191,6 +195,17 @@ impl World {
             self.journal
                 .refused(Refusal::NotSettled, entry, agenda.now());
         }
+    }
+
+    fn act_on_network(&mut self, action: &NetworkAction, entry: Seq, agenda: &mut Agenda<Event>) {
+        if let NetworkAction::SkewController {
+            controller,
+            skew_ns,
+        } = action
+        {
+            self.controllers.skew(*controller, *skew_ns, entry);
+        }
+        self.commands(entry, agenda).act_on_network(action);
     }
 
     fn act_on_hooks(&mut self, action: &HookAction, entry: Seq, agenda: &mut Agenda<Event>) {

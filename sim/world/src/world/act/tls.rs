@@ -1,7 +1,6 @@
 //! Carrying out what is done to the TLS side of units and clients by hand.
 
 use crate::event::Event;
-use crate::keys::Keys;
 use crate::tampering::{ClientChange, Files, Tampered, note_made};
 use crate::world::World;
 use trustsim_juju::UnitId;
@@ -26,14 +25,9 @@ impl World {
                 valid,
                 every,
             } => {
-                let keys = Keys {
-                    deployed: &self.deployed,
-                    operators: &self.operators,
-                    journal: &self.journal,
-                };
                 let when = (entry, agenda.now());
-                self.publications
-                    .ask(*ca, revoked, (*valid, *every), when, keys);
+                let (publications, keys) = self.publications();
+                publications.ask(*ca, revoked, (*valid, *every), when, keys);
                 if !self.publish(*ca, agenda) {
                     self.journal.refused(Refusal::NoKey, entry, agenda.now());
                 }

@@ -1,16 +1,20 @@
 //! Operators, who do what applications wait for: which of them notices a pending task, when they do it,
 //! and what that does. Must not know what any task is about: charms say so.
 
+mod answers;
+mod ca;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use trustsim_model::{
-    Action, ApplicationIndex, CertificateKind, CertificateRecord, Entry, Kind, Note, OperatorIndex,
-    OperatorSpec, Source, Subject, TiVec, When,
+    Action, ApplicationIndex, Entry, Kind, Note, OperatorIndex, Source, Subject, TiVec, When,
 };
 
 use super::deployed::Deployed;
 use super::event::Event;
 use super::journal::JournalWriter;
+use answers::action_of;
+pub(super) use answers::revocation;
+use ca::external_ca;
 use trustsim_charm_model::{ExternalCa, OperatorAction, OperatorContext, PendingTask};
 use trustsim_interfaces::notes::Note as CharmNote;
 use trustsim_juju::{About, UnitId};
@@ -283,107 +287,6 @@ impl Operators {
         let (_, notes) = context.into_effects();
         Some((answer, notes))
     }
-}
-
-/// What is carried out for an operator: `unit` is the one that their action runs on, `number` the one
-/// whose workload they change.
-fn action_of(
-    answer: OperatorAction,
-    application: ApplicationIndex,
-    unit: Option<u32>,
-    number: u32,
-) -> Action {
-    match answer {
-        OperatorAction::Action { name, parameters } => Action::RunAction {
-            application,
-            unit,
-            name,
-            parameters,
-        },
-        OperatorAction::Config { options } => Action::SetConfig {
-            application,
-            options,
-        },
-        OperatorAction::AtWorkload {
-            command,
-            files,
-            notifies,
-        } => Action::AtWorkload {
-            application,
-            unit: number,
-            command,
-            files,
-            notifies,
-        },
-    }
-}
-
-/// What has to be done to revoke what an application gave for a name; `None` where it gave nothing.
-pub(super) fn revocation(
-    deployed: &Deployed,
-    application: ApplicationIndex,
-    name: &str,
-    now: Time,
-) -> Option<Action> {
-    let pending = PendingTask {
-        what: "revocation",
-        subject: name.to_owned(),
-        common_name: Some(name.to_owned()),
-        detail: String::new(),
-    };
-    let mut operator = OperatorContext {
-        stream: deployed.streams().stream("operator-answer", name),
-        ca: None,
-        rejects: Vec::new(),
-    };
-    let leader = deployed.leader(application)?;
-    let mut context = deployed.context(leader, now);
-    let charm = deployed.charm_now(deployed.id(application));
-    let answer = charm.answer(&pending, &mut operator, &mut context)?;
-    let is_done_there = matches!(answer, OperatorAction::AtWorkload { .. });
-    let number = deployed.juju().unit(leader).number;
-    is_done_there.then(|| action_of(answer, application, None, number))
-}
-
-/// Makes the CA with which an operator signs. Its certificates are filed under the first
-/// application that they look after.
-fn external_ca(
-    spec: &OperatorSpec,
-    deployed: &Deployed,
-    journal: &mut JournalWriter,
-) -> Option<ExternalCa> {
-    let profile = spec.signs_with.as_ref()?;
-    let deployment = deployed.spec();
-    let keys = (deployment.keys, deployed.pool());
-    let randomness = (deployed.streams(), spec.name.as_str());
-    let ca = ExternalCa::new(profile, keys, randomness, deployment.start);
-    let ca = ca.expect("its names can be written");
-    let application = &deployment.applications[*spec.answers.first()?];
-    let mut issuer: Option<Arc<str>> = None;
-    for certificate in ca.certificates() {
-        let serial: Arc<str> = certificate.serial().into();
-        let kind = match issuer {
-            None => CertificateKind::Root,
-            Some(_) => CertificateKind::Intermediate,
-        };
-        let record = CertificateRecord {
-            certificate: certificate.clone(),
-            kind,
-            issuer_serial: issuer.unwrap_or_else(|| Arc::clone(&serial)),
-            requested_at: None,
-            model: deployment.models[application.model].name.as_str().into(),
-            application: application.name.as_str().into(),
-            unit: None,
-        };
-        issuer = Some(serial);
-        journal.record(Entry {
-            time: deployment.start,
-            cause: Some(journal.root()),
-            subject: Subject::default(),
-            kind: Kind::CertificateIssued(record),
-        });
-    }
-    Some(ca)
 }
 
 fn stream_subject(

@@ -1,6 +1,8 @@
 //! The TLS side of each unit: what its workload serves and trusts, read off the files its
 //! process has loaded, and kept until those change.
 
+mod files;
+
 use std::sync::Arc;
 use trustsim_model::{Answering, Entry, Kind, Trigger};
 
@@ -8,8 +10,8 @@ use super::deployed::Deployed;
 use super::event::Event;
 use super::journal::JournalWriter;
 use super::operators::Operators;
+use files::{Trusted, read_pairs, read_trust};
 use trustsim_charm_model::surface;
-use trustsim_interfaces::pem;
 use trustsim_juju::{About, UnitId};
 use trustsim_kernel::{Agenda, Seq, Time};
 use trustsim_pki::Certificate;
@@ -347,69 +349,4 @@ fn note_trusted(
         kind: Kind::TrustChanged { roots },
     });
     side.trusted_by = Some(entry);
-}
-
-fn read_pairs(found: Vec<surface::ServedFiles<'_>>) -> Vec<Served> {
-    let served = found.into_iter().filter_map(|found| {
-        let chain = pem::chain(found.chain);
-        let key = pem::key(found.key);
-        Some(Served {
-            endpoint: found.endpoint.into(),
-            name: found.name.into(),
-            identity: Identity::new(
-                chain.iter().flatten().cloned(),
-                key.as_ref().as_ref().ok()?.clone(),
-            ),
-        })
-    });
-    served.collect()
-}
-
-/// What a workload's files say it trusts.
-struct Trusted {
-    all: TrustStore,
-    by_source: BySource,
-    salvaged: BySource,
-}
-
-type BySource = Vec<(Arc<str>, TrustStore)>;
-
-/// Everything that can be parsed, together and by source, without what is on the block list. A
-/// file with a damaged block is lost whole, but for the stacks that skip such a block.
-fn read_trust(files: &surface::Files) -> Trusted {
-    let blocked: Vec<Certificate> = surface::distrusted(files)
-        .flat_map(|value| match &*pem::chain(value) {
-            Ok(chain) => chain.clone(),
-            Err(wrong) => panic!("a block list is written whole, by hand: {wrong}"),
-        })
-        .collect();
-    let store = |roots: &[Certificate]| -> TrustStore {
-        let kept = roots.iter().filter(|root| !blocked.contains(root));
-        kept.cloned().collect()
-    };
-    let mut by_source = BySource::new();
-    let mut salvaged = BySource::new();
-    let mut any_damaged = false;
-    for (source, value) in surface::trusted_by_source(files) {
-        let chain = pem::chain(value);
-        let (whole, rest) = match &*chain {
-            Ok(roots) => (store(roots), store(roots)),
-            Err(_) => {
-                any_damaged = true;
-                let undamaged = Certificate::undamaged_from_pem(value.text());
-                (TrustStore::empty(), store(&undamaged))
-            }
-        };
-        by_source.push((source.into(), whole));
-        salvaged.push((source.into(), rest));
-    }
-    if !any_damaged {
-        salvaged.clear();
-    }
-    let all = by_source.iter().flat_map(|(_, store)| store.roots());
-    Trusted {
-        all: all.cloned().collect(),
-        by_source,
-        salvaged,
-    }
 }
