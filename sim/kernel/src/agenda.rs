@@ -1,4 +1,4 @@
-//! The pending events: typed values in a slab behind a heap of packed keys.
+//! The event queue: the pending events and the clock. Events are typed values in a slab behind a heap of packed keys.
 //!
 //! A key is one `u128`, time in the upper half, then the sequence number, then the slot, so that
 //! ordering two events is one integer comparison and events of one instant keep their order of
@@ -15,7 +15,7 @@ const SLOT_BITS: u32 = 24;
 const SLOT_MASK: u128 = (1 << SLOT_BITS) - 1;
 const SEQUENCE_BITS: u32 = 64 - SLOT_BITS;
 
-/// Names one pending event. An id whose event has fired or was cancelled is stale, never wrong.
+/// Identifies a pending event. The id of an event that has fired or was cancelled never matches another event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventId {
     slot: u32,
@@ -35,8 +35,8 @@ pub struct Agenda<E> {
     sequence: u64,
     heap: BinaryHeap<Reverse<u128>>,
     slots: Vec<Slot<E>>,
-    free: Vec<u32>,
-    live: usize,
+    free_slots: Vec<u32>,
+    pending: usize,
 }
 
 impl<E> Agenda<E> {
@@ -47,8 +47,8 @@ impl<E> Agenda<E> {
             sequence: 0,
             heap: BinaryHeap::new(),
             slots: Vec::new(),
-            free: Vec::new(),
-            live: 0,
+            free_slots: Vec::new(),
+            pending: 0,
         }
     }
 
@@ -59,22 +59,26 @@ impl<E> Agenda<E> {
 
     /// How many events are pending.
     pub fn len(&self) -> usize {
-        self.live
+        self.pending
     }
 
     /// Whether nothing is pending.
     pub fn is_empty(&self) -> bool {
-        self.live == 0
+        self.pending == 0
     }
 
-    /// Puts `event` at `time`; an instant already past means now.
+    /// Schedules `event` at `time`.
     ///
     /// # Panics
     ///
-    /// When 2^24 events are pending at once or 2^40 have ever been put: both are far beyond what
-    /// memory holds or a run lasts.
+    /// When `time` has passed: nothing can happen in the past. When 2^24 events are pending at once or 2^40 have ever been
+    /// scheduled: both are far beyond what memory holds or a run lasts.
     pub fn at(&mut self, time: Time, event: E) -> EventId {
-        let time = time.max(self.now);
+        assert!(
+            time >= self.now,
+            "an event is scheduled at {time}, and the clock shows {}",
+            self.now
+        );
         self.sequence += 1;
         let sequence = self.sequence;
         assert!(
@@ -85,41 +89,42 @@ impl<E> Agenda<E> {
             sequence,
             event: Some(event),
         };
-        let slot = if let Some(slot) = self.free.pop() {
+        let slot = if let Some(slot) = self.free_slots.pop() {
             self.slots[slot as usize] = entry;
             slot
         } else {
-            let slot = u32::try_from(self.slots.len()).expect("slots are counted in 24 bits");
-            assert!(slot < 1 << SLOT_BITS, "more than 2^24 events pending");
+            let slot = u32::try_from(self.slots.len()).ok();
+            let slot = slot.filter(|slot| *slot < 1 << SLOT_BITS);
+            let slot = slot.unwrap_or_else(|| panic!("{} events are pending", self.pending));
             self.slots.push(entry);
             slot
         };
         self.heap.push(Reverse(pack(time, sequence, slot)));
-        self.live += 1;
+        self.pending += 1;
         EventId { slot, sequence }
     }
 
-    /// Puts `event` at `delay` from now.
+    /// Schedules `event` at `delay` from now.
     pub fn after(&mut self, delay: Duration, event: E) -> EventId {
         self.at(self.now + delay, event)
     }
 
-    /// Takes a pending event back; `None` if it has fired or was cancelled before.
+    /// Cancels a pending event and returns it; `None` if it has fired or was cancelled before.
     pub fn cancel(&mut self, id: EventId) -> Option<E> {
         let slot = self.slots.get_mut(id.slot as usize)?;
         if slot.sequence != id.sequence {
             return None;
         }
         let event = slot.event.take()?;
-        self.free.push(id.slot);
-        self.live -= 1;
-        if self.heap.len() > 64 && self.heap.len() > 2 * self.live {
+        self.free_slots.push(id.slot);
+        self.pending -= 1;
+        if self.heap.len() > 64 && self.heap.len() > 2 * self.pending {
             self.sweep();
         }
         Some(event)
     }
 
-    /// The instant of the next event, if there is one.
+    /// The instant of the next event, if there is one. Keys of cancelled events are removed on the way.
     pub fn peek(&mut self) -> Option<Time> {
         loop {
             let Reverse(key) = *self.heap.peek()?;
@@ -146,18 +151,19 @@ impl<E> Agenda<E> {
             if let Some(event) = entry.event.take() {
                 assert!(
                     time >= self.now,
-                    "an event of {time} comes up at {}",
+                    "event due at {time} found after the clock reached {}",
                     self.now
                 );
-                self.free.push(slot);
-                self.live -= 1;
+                self.free_slots.push(slot);
+                self.pending -= 1;
                 self.now = time;
                 return Some(event);
             }
         }
     }
 
-    /// Moves the clock forward to `time`; never backward.
+    /// Moves the clock forward to `time`, where it is not later already: who plays to an instant that has passed
+    /// plays nothing.
     pub(crate) fn advance(&mut self, time: Time) {
         self.now = self.now.max(time);
     }
@@ -237,6 +243,13 @@ mod tests {
         assert_eq!(agenda.next(Time::from_nanos(9)), None);
         assert_eq!(agenda.peek(), Some(Time::from_nanos(10)));
         assert_eq!(agenda.next(Time::from_nanos(10)), Some(1));
+    }
+
+    #[test]
+    #[should_panic(expected = "and the clock shows")]
+    fn nothing_is_scheduled_in_the_past() {
+        let mut agenda = Agenda::new(Time::from_nanos(2));
+        agenda.at(Time::from_nanos(1), 1);
     }
 
     proptest! {
