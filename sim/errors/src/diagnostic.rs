@@ -5,14 +5,14 @@ use std::fmt;
 use super::codes::Code;
 use trustsim_yaml::{Mistake, MistakeKind, Place, Reader, Sources};
 
-/// How bad it is.
+/// How bad it is. The worst comes first in the order of diagnostics: an error is less than a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The scenario cannot be played.
     Error,
     /// It can, but most likely not as meant.
     Warning,
-    /// Good to know.
+    /// For information: the scenario is played as meant.
     Note,
 }
 
@@ -38,7 +38,7 @@ pub struct Diagnostic {
     pub primary: Option<Label>,
     /// Further places.
     pub secondary: Vec<Label>,
-    /// What else is to know, such as what Juju says.
+    /// Further information, such as the message that Juju would print.
     pub notes: Vec<String>,
     /// What to do.
     pub help: Option<String>,
@@ -77,10 +77,16 @@ impl Diagnostic {
     }
 
     /// Sets the text beside the caret.
+    ///
+    /// # Panics
+    ///
+    /// Where it has no place yet, and so no caret.
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {
-        if let Some(primary) = &mut self.primary {
-            primary.text = text.into();
+        let text = text.into();
+        match &mut self.primary {
+            Some(primary) => primary.text = text,
+            None => panic!("the label `{text}` of `{}` has no place", self.message),
         }
         self
     }
@@ -93,7 +99,7 @@ impl Diagnostic {
         self
     }
 
-    /// Adds something to know.
+    /// Adds further information.
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Self {
         self.notes.push(text.into());
@@ -171,17 +177,27 @@ impl Diagnostics {
             .count()
     }
 
-    /// Orders them by their places in the files; repeated ones are dropped.
-    pub fn sort(&mut self) {
-        self.list.sort_by_key(|diagnostic| {
+    /// Orders them by their places in the files and drops repeated ones.
+    pub fn sort_and_dedup(&mut self) {
+        let key = |diagnostic: &Diagnostic| {
             let place = diagnostic.primary.as_ref().map(|label| label.place);
             (place, diagnostic.severity, diagnostic.code)
-        });
-        self.list.dedup();
+        };
+        self.list.sort_by_key(key);
+        let mut kept: Vec<Diagnostic> = Vec::with_capacity(self.list.len());
+        for diagnostic in std::mem::take(&mut self.list) {
+            let before = kept.iter().rev();
+            // Another one with the same key may be between the two.
+            let mut same_key = before.take_while(|other| key(other) == key(&diagnostic));
+            if !same_key.any(|other| *other == diagnostic) {
+                kept.push(diagnostic);
+            }
+        }
+        self.list = kept;
     }
 }
 
-/// `3 errors, 1 warning`.
+/// `3 errors, 1 warning`, or `1 note` where there is nothing worse.
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |count: usize, what: &str| match count {
@@ -191,6 +207,7 @@ impl fmt::Display for Diagnostics {
         let errors = self.count(Severity::Error);
         let warnings = self.count(Severity::Warning);
         match (errors, warnings) {
+            (0, 0) => f.write_str(&plural(self.count(Severity::Note), "note")),
             (0, _) => f.write_str(&plural(warnings, "warning")),
             (_, 0) => f.write_str(&plural(errors, "error")),
             _ => write!(
@@ -203,4 +220,50 @@ impl fmt::Display for Diagnostics {
     }
 }
 
+/// For a caller that cannot go on because of them: [`Diagnostics::has_errors`].
 impl std::error::Error for Diagnostics {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(start: u32) -> Place {
+        Place {
+            file: 0,
+            start,
+            end: start + 1,
+        }
+    }
+
+    #[test]
+    fn a_repeated_diagnostic_is_dropped_wherever_it_is() {
+        let one = Diagnostic::error(Code::BadValue, at(1), "one");
+        let other = Diagnostic::error(Code::BadValue, at(1), "other");
+        let first = Diagnostic::warning(Code::BadValue, at(0), "first");
+        let mut diagnostics = Diagnostics::default();
+        for each in [&one, &other, &one, &first, &other] {
+            diagnostics.push(each.clone());
+        }
+        diagnostics.sort_and_dedup();
+        assert_eq!(diagnostics.list, [first, one, other]);
+    }
+
+    #[test]
+    fn notes_are_counted_where_there_is_nothing_worse() {
+        let mut diagnostics = Diagnostics::default();
+        assert_eq!(diagnostics.to_string(), "0 notes");
+        diagnostics.push(Diagnostic::new(Code::BadValue, Severity::Note, "note"));
+        assert_eq!(diagnostics.to_string(), "1 note");
+        diagnostics.push(Diagnostic::warning(Code::BadValue, at(0), "warning"));
+        assert_eq!(diagnostics.to_string(), "1 warning");
+        diagnostics.push(Diagnostic::error(Code::BadValue, at(0), "error"));
+        assert_eq!(diagnostics.to_string(), "1 error, 1 warning");
+    }
+
+    #[test]
+    #[should_panic(expected = "the label `here` of `lost` has no place")]
+    fn a_label_without_a_place_is_not_dropped() {
+        let lost = Diagnostic::new(Code::BadValue, Severity::Error, "lost");
+        let _ = lost.label("here");
+    }
+}

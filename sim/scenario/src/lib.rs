@@ -81,12 +81,12 @@ pub fn resolve(scenario: Scenario, path: &Path, files: &dyn Files) -> Result<Loa
         mut diagnostics,
     } = resolved;
     if diagnostics.has_errors() {
-        diagnostics.sort();
+        diagnostics.sort_and_dedup();
         return Err(diagnostics);
     }
     sound::assert_sound(&deployment);
     diagnostics.list.extend(lints::lint(&deployment, &places));
-    diagnostics.sort();
+    diagnostics.sort_and_dedup();
     if deployment.name.is_empty() {
         let stem = path
             .file_stem()
