@@ -17,11 +17,11 @@ pub struct CertificateEntry {
     pub request: CertificateRequest,
     /// The certificate.
     pub certificate: Certificate,
-    /// The chain, leaf first if the provider keeps to the rule.
+    /// The chain: leaf first, as the interface requires; some providers reverse it.
     pub chain: Option<Vec<Certificate>>,
     /// Whether it was revoked.
     pub revoked: Option<bool>,
-    /// Its text in the list.
+    /// The entry as JSON, made from the fields above: an entry with other fields is made by [`Self::new`].
     json: String,
 }
 
@@ -70,13 +70,24 @@ impl CertificateEntry {
 
     /// The same, revoked.
     #[must_use]
-    pub fn revoke(&self) -> Self {
+    pub fn as_revoked(&self) -> Self {
         let (ca, request) = (self.ca.clone(), self.request.clone());
         let (certificate, chain) = (self.certificate.clone(), self.chain.clone());
         Self::new(ca, request, certificate, chain, Some(true))
     }
+}
 
-    fn parse(item: &serde_json::Value) -> Result<Texts, String> {
+/// An entry whose PEM texts are not parsed.
+struct RawEntry {
+    ca: String,
+    request: String,
+    certificate: String,
+    chain: Option<Vec<String>>,
+    revoked: Option<bool>,
+}
+
+impl RawEntry {
+    fn from_json(item: &serde_json::Value) -> Result<Self, String> {
         let chain = match item.get("chain") {
             None | Some(serde_json::Value::Null) => None,
             Some(serde_json::Value::Array(links)) => {
@@ -90,7 +101,7 @@ impl CertificateEntry {
             None => None,
             Some(flag) => json::lax_bool(flag)?,
         };
-        Ok(Texts {
+        Ok(Self {
             ca: json::text_of(item, "ca")?,
             request: json::text_of(item, "certificate_signing_request")?,
             certificate: json::text_of(item, "certificate")?,
@@ -98,18 +109,8 @@ impl CertificateEntry {
             revoked,
         })
     }
-}
 
-struct Texts {
-    ca: String,
-    request: String,
-    certificate: String,
-    chain: Option<Vec<String>>,
-    revoked: Option<bool>,
-}
-
-impl Texts {
-    fn read(self) -> Result<CertificateEntry, BagError> {
+    fn into_entry(self) -> Result<CertificateEntry, BagError> {
         let certificate = super::data::certificate;
         let chain = self.chain.map(|links| {
             let links = links.iter().map(|link| certificate(link));
@@ -132,7 +133,7 @@ pub struct CertificateList {
     /// Positions in `entries`, sorted by request, then by position.
     by_request: Vec<u32>,
     /// What is wrong with the text.
-    pub fault: Option<BagError>,
+    pub error: Option<BagError>,
 }
 
 impl CertificateList {
@@ -150,7 +151,7 @@ impl CertificateList {
         Self {
             entries,
             by_request,
-            fault: None,
+            error: None,
         }
     }
 
@@ -160,7 +161,7 @@ impl CertificateList {
     }
 
     /// Positions of the answers to `request`, in the order of the list.
-    pub fn positions(&self, request: &CertificateRequest) -> &[u32] {
+    pub(super) fn positions(&self, request: &CertificateRequest) -> &[u32] {
         let compare = |at: &u32| self.entries[*at as usize].request.cmp(request);
         let from = self
             .by_request
@@ -180,28 +181,44 @@ impl CertificateList {
             .map(|at| &self.entries[*at as usize])
     }
 
+    /// The first entry whose text is another one in the other list.
+    fn first_difference(&self, other: &Self) -> Option<usize> {
+        let length = self.entries.len().max(other.entries.len());
+        let text = |list: &Self, at: usize| list.entries.get(at).map(|entry| entry.json.clone());
+        (0..length).find(|at| text(self, *at) != text(other, *at))
+    }
+
     /// Reads the text; one bad entry makes all of it invalid.
     pub(super) fn parse(text: &str) -> Self {
         let read = super::data::items(text).and_then(|items| {
-            let texts: Vec<Texts> = items
+            let raw: Vec<RawEntry> = items
                 .iter()
-                .map(CertificateEntry::parse)
+                .map(RawEntry::from_json)
                 .collect::<Result<_, _>>()
                 .map_err(BagError::Invalid)?;
-            let entries = texts.into_iter().map(|texts| texts.read().map(Arc::new));
+            let entries = raw.into_iter().map(|raw| raw.into_entry().map(Arc::new));
             entries.collect()
         });
         match read {
             Ok(entries) => Self::new(entries),
-            Err(fault) => Self {
-                fault: Some(fault),
+            Err(error) => Self {
+                error: Some(error),
                 ..Self::default()
             },
         }
     }
 
     /// The text with its parsed form; `None`, which removes the key, for an empty list.
+    ///
+    /// # Panics
+    ///
+    /// Where it was read from a text that is not valid: its entries are lost.
     pub fn into_value(self) -> Option<Value> {
+        assert!(
+            self.error.is_none(),
+            "a list that could not be read is written: {:?}",
+            self.error
+        );
         if self.entries.is_empty() {
             return None;
         }
@@ -210,14 +227,10 @@ impl CertificateList {
         json::push_list(&mut out, &self.entries, |out, entry| {
             out.push_str(&entry.json);
         });
-        let texts = |list: &Self| -> Vec<String> {
-            let entries = list.entries.iter();
-            entries.map(|entry| entry.json.clone()).collect()
-        };
         debug_assert_eq!(
-            texts(&Self::parse(&out)),
-            texts(&self),
-            "what is remembered of a value is what parsing it gives"
+            self.first_difference(&Self::parse(&out)),
+            None,
+            "the cached parse differs from parsing the text again, first at this entry"
         );
         Some(Value::with_parsed(out, Arc::new(self)))
     }

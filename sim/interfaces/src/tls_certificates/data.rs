@@ -61,7 +61,7 @@ pub fn read_requests(bag: &Bag) -> Result<Arc<RequestList>, HookError> {
         Some(value) => value.parsed(RequestList::parse),
         None => Arc::default(),
     };
-    match list.fault.as_ref().and_then(BagError::raised) {
+    match list.error.as_ref().and_then(BagError::raised) {
         Some(error) => Err(error),
         None => Ok(list),
     }
@@ -102,7 +102,7 @@ pub fn read_provider(bag: &Bag) -> Result<Option<ProviderData>, HookError> {
     if errors.fault.is_some() {
         return Ok(None);
     }
-    match &certificates.fault {
+    match &certificates.error {
         None => Ok(Some(ProviderData {
             certificates,
             errors,

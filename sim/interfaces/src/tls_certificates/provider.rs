@@ -302,7 +302,7 @@ impl Provider {
                 continue;
             };
             let entries = data.certificates.entries().iter();
-            let revoked = entries.map(|entry| Arc::new(entry.revoke())).collect();
+            let revoked = entries.map(|entry| Arc::new(entry.as_revoked())).collect();
             let value = CertificateList::new(revoked).into_value();
             unit.set_application_data(relation, CERTIFICATES, value)?;
         }

@@ -10,7 +10,8 @@ use trustsim_pki::CertificateRequest;
 pub struct RequestEntry {
     /// The request.
     pub request: CertificateRequest,
-    /// Whether a CA certificate is asked for; `None` counts as false.
+    /// Whether a CA certificate is asked for. The key is required; `None` is an explicit `null`, which the library takes
+    /// as false.
     pub ca: Option<bool>,
 }
 
@@ -27,7 +28,7 @@ pub struct RequestList {
     /// The requests, in their order; none where the text is not valid.
     pub entries: Vec<RequestEntry>,
     /// What is wrong with the text.
-    pub fault: Option<BagError>,
+    pub error: Option<BagError>,
 }
 
 impl RequestList {
@@ -35,7 +36,7 @@ impl RequestList {
     pub const fn new(entries: Vec<RequestEntry>) -> Self {
         Self {
             entries,
-            fault: None,
+            error: None,
         }
     }
 
@@ -61,9 +62,9 @@ impl RequestList {
         });
         match read {
             Ok(entries) => Self::new(entries),
-            Err(fault) => Self {
+            Err(error) => Self {
                 entries: Vec::new(),
-                fault: Some(fault),
+                error: Some(error),
             },
         }
     }
@@ -85,10 +86,9 @@ impl RequestList {
             });
             out.push('}');
         });
-        debug_assert_eq!(
-            Self::parse(&out).entries,
-            self.entries,
-            "what is remembered of a databag value is what parsing it gives"
+        debug_assert!(
+            Self::parse(&out).entries == self.entries,
+            "the cached parse of certificate_signing_requests differs from its text"
         );
         Some(Value::with_parsed(out, std::sync::Arc::new(self)))
     }

@@ -52,7 +52,7 @@ fn an_answer_is_written_as_pydantic_dumps_it() {
          \"certificate\": \"{leaf}\", \"chain\": [\"{leaf}\", \"{ca}\"]}}"
     );
     let revoked = format!("{}, \"revoked\": true}}", &plain[..plain.len() - 1]);
-    let list = CertificateList::new(vec![Arc::new(entry.revoke()), Arc::new(entry)]);
+    let list = CertificateList::new(vec![Arc::new(entry.as_revoked()), Arc::new(entry)]);
     let value = list.into_value().unwrap();
     assert_eq!(value.text(), format!("[{revoked}, {plain}]"));
     assert!(
@@ -79,7 +79,7 @@ fn requests_are_valid_or_the_whole_bag_is_not() {
     ] {
         let list = read_requests(&bag(REQUESTS, &text)).unwrap();
         assert_eq!(list.entries.len(), count, "{text}");
-        assert_eq!(list.fault.is_none(), count == 1 || text == "[]", "{text}");
+        assert_eq!(list.error.is_none(), count == 1 || text == "[]", "{text}");
     }
     let spoilt = one(", \"ca\": false").replace("BEGIN CERTIFICATE REQUEST", "BEGIN X");
     let error = read_requests(&bag(REQUESTS, &spoilt)).unwrap_err();

@@ -27,7 +27,7 @@ mod requirer;
 #[cfg(test)]
 mod tests;
 
-pub use provider::{Kind, LegacyRequest, Provider};
+pub use provider::{LegacyRequest, LegacyRequestKind, Provider};
 pub use requirer::followed_by;
 pub use requirer::{Flavour, Named, Pair, Received, Requirer};
 

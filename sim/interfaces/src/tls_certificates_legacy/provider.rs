@@ -1,4 +1,8 @@
-//! The provider's side: `provides.py` and `tls_certificates_common.py`.
+//! The provider's side of the legacy (reactive) tls-certificates interface: `provides.py` and
+//! `tls_certificates_common.py`.
+//!
+//! A further kind of request is a variant of [`LegacyRequestKind`] and an element of its `ALL`; the compiler then asks
+//! for its keys and its place.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +18,7 @@ use trustsim_juju::{Bag, HookError, RelationId, UnitId, Value};
 
 /// What a requirer can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum LegacyRequestKind {
     /// A server's certificate.
     Server,
     /// A client's.
@@ -25,7 +29,15 @@ pub enum Kind {
     Intermediate,
 }
 
-impl Kind {
+impl LegacyRequestKind {
+    /// In the order in which the library reads them.
+    const ALL: [Self; 4] = [
+        Self::Server,
+        Self::Client,
+        Self::Application,
+        Self::Intermediate,
+    ];
+
     /// The key of requests of this kind.
     pub(super) const fn requests_key(self) -> &'static str {
         match self {
@@ -46,7 +58,7 @@ impl Kind {
         };
         assert!(
             !unit_in_key.contains('/'),
-            "{unit_in_key} is the name of a unit, and not what keys have in its place"
+            "the unit name `{unit_in_key}` where a databag key (`app_0`) is expected"
         );
         format!("{unit_in_key}.{processed}")
     }
@@ -59,45 +71,48 @@ pub struct LegacyRequest {
     pub relation: RelationId,
     /// The remote unit that asks.
     pub unit: UnitId,
-    /// What that unit calls itself, `app_0`; across models Juju calls it otherwise.
-    pub unit_name: String,
+    /// The unit's name as databag keys spell it, `app_0`. In a cross-model relation it differs from Juju's name for the
+    /// unit.
+    pub unit_key: String,
     /// What is asked for.
-    pub kind: Kind,
+    pub kind: LegacyRequestKind,
     /// Common name.
     pub common_name: String,
     /// Alternative names, in the order asked for; of an application those of all units.
     pub sans: Vec<String>,
-    /// Whether it is the first server certificate, which has keys of its own.
-    is_top_level: bool,
+    /// Whether it is the first server certificate, which has databag keys of its own.
+    is_first_server_certificate: bool,
 }
 
 impl LegacyRequest {
     /// `application_name`: the application that asks.
     pub fn application_name(&self) -> &str {
-        self.unit_name
+        self.unit_key
             .rsplit_once('_')
-            .map_or(&*self.unit_name, |(application, _)| application)
+            .map_or(&*self.unit_key, |(application, _)| application)
     }
 
     /// `_publish_key`; none for the first server certificate.
     pub fn publish_key(&self) -> Option<String> {
-        (!self.is_top_level).then(|| self.kind.answers_key(&self.unit_name))
+        (!self.is_first_server_certificate).then(|| self.kind.answers_key(&self.unit_key))
     }
 
-    /// The place of its certificate and key: two keys, or one key and the field within.
-    fn place(&self) -> Place {
-        if self.is_top_level {
-            return Place::TopLevel {
-                certificate: format!("{}.server.cert", self.unit_name),
-                key: format!("{}.server.key", self.unit_name),
+    /// Where the answer is stored: in two databag keys, or in a field of one JSON databag key.
+    fn answer_location(&self) -> AnswerLocation {
+        if self.is_first_server_certificate {
+            return AnswerLocation::TopLevel {
+                certificate: format!("{}.server.cert", self.unit_key),
+                key: format!("{}.server.key", self.unit_key),
             };
         }
         let field = match self.kind {
-            Kind::Application => "app_data".to_owned(),
-            _ => self.common_name.clone(),
+            LegacyRequestKind::Application => "app_data".to_owned(),
+            LegacyRequestKind::Server
+            | LegacyRequestKind::Client
+            | LegacyRequestKind::Intermediate => self.common_name.clone(),
         };
-        Place::Field {
-            key: self.kind.answers_key(&self.unit_name),
+        AnswerLocation::Field {
+            key: self.kind.answers_key(&self.unit_key),
             field,
         }
     }
@@ -110,7 +125,7 @@ impl LegacyRequest {
     }
 }
 
-enum Place {
+enum AnswerLocation {
     TopLevel { certificate: String, key: String },
     Field { key: String, field: String },
 }
@@ -153,7 +168,7 @@ impl Provider {
                 .map(|remote| Ok((*remote, unit.unit_data(relation, *remote)?)))
                 .collect::<Result<Vec<_>, HookError>>()?;
             for (remote, bag) in &bags {
-                read_unit(unit, relation, *remote, bag, &bags, &mut found)?;
+                requests_of_unit(unit, relation, *remote, bag, &bags, &mut found)?;
             }
         }
         Ok(found)
@@ -174,7 +189,7 @@ impl Provider {
         Ok(new)
     }
 
-    /// `is_handled`: published, and asked for with the same names as then.
+    /// `is_handled`: whether the answer is published and the requested names have not changed since.
     ///
     /// # Errors
     ///
@@ -184,9 +199,9 @@ impl Provider {
         unit: &UnitContext<'_>,
         asked: &LegacyRequest,
     ) -> Result<bool, HookError> {
-        let known = unit.files().get(&*self.memory(unit, asked));
+        let known = unit.files().get(&*self.handled_path(unit, asked));
         let same_names = known.is_some_and(|known| known.text() == asked.names_text());
-        Ok(same_names && published(unit, asked)?)
+        Ok(same_names && is_published(unit, asked)?)
     }
 
     /// `set_cert`: publishes certificate and key to the unit that asked.
@@ -203,18 +218,20 @@ impl Provider {
     ) -> Result<(), HookError> {
         let asking = match asked.kind {
             // Every unit of the application gets the same.
-            Kind::Application => self.fellows(unit, asked)?,
-            _ => vec![asked.clone()],
+            LegacyRequestKind::Application => self.requests_of_all_units(unit, asked)?,
+            LegacyRequestKind::Server
+            | LegacyRequestKind::Client
+            | LegacyRequestKind::Intermediate => vec![asked.clone()],
         };
         for asked in &asking {
             self.write(unit, asked, certificate, key)?;
         }
-        let path = self.memory(unit, asked);
+        let path = self.handled_path(unit, asked);
         unit.push_file(&path, Value::from(asked.names_text()));
         Ok(())
     }
 
-    /// `set_ca`, `set_chain`: the same for every relation; nothing takes it away.
+    /// `set_ca`, `set_chain`: sets a key in every relation. The library never removes it.
     ///
     /// # Errors
     ///
@@ -244,7 +261,8 @@ impl Provider {
     ) -> Result<(), HookError> {
         for relation in self.relations(unit) {
             let before = unit.unit_data(relation, unit.id())?;
-            if before.get("client.key") != Some(key) {
+            let has = |name: &str, value: &Value| before.get(name) == Some(value);
+            if !has("client.key", key) || !has("client.cert", certificate) {
                 let holder = unit.remote_application_name(relation).into();
                 note_key(unit, relation, "client.key", holder, certificate);
             }
@@ -280,21 +298,21 @@ impl Provider {
     }
 
     /// The same request as each unit of the relation has it.
-    fn fellows(
+    fn requests_of_all_units(
         &self,
         unit: &UnitContext<'_>,
         asked: &LegacyRequest,
     ) -> Result<Vec<LegacyRequest>, HookError> {
-        let mut fellows = Vec::new();
+        let mut requests = Vec::new();
         for remote in unit.remote_units(asked.relation) {
             let bag = unit.unit_data(asked.relation, remote)?;
-            fellows.push(LegacyRequest {
+            requests.push(LegacyRequest {
                 unit: remote,
-                unit_name: own_name(unit, remote, &bag),
+                unit_key: remote_unit_key(unit, remote, &bag),
                 ..asked.clone()
             });
         }
-        Ok(fellows)
+        Ok(requests)
     }
 
     fn write(
@@ -305,37 +323,50 @@ impl Provider {
         key: &Value,
     ) -> Result<(), HookError> {
         let relation = asked.relation;
-        let place = match asked.place() {
-            Place::TopLevel {
+        let before = unit.unit_data(relation, unit.id())?;
+        let (place, is_new) = match asked.answer_location() {
+            AnswerLocation::TopLevel {
                 certificate: certificate_key,
                 key: key_key,
             } => {
                 unit.set_unit_data(relation, &certificate_key, Some(certificate.clone()))?;
                 unit.set_unit_data(relation, &key_key, Some(key.clone()))?;
-                key_key
+                let is_new = before.get(&key_key) != Some(key)
+                    || before.get(&certificate_key) != Some(certificate);
+                (key_key, is_new)
             }
-            Place::Field { key: at, field } => {
-                let bag = unit.unit_data(relation, unit.id())?;
-                let mut answers: Object = (*object(&bag, &at)?).clone();
+            AnswerLocation::Field { key: at, field } => {
+                let mut answers: Object = (*object(&before, &at)?).clone();
+                let has = |name: &str, value: &Value| {
+                    let known = answers.get(&field).and_then(|answer| text(answer, name));
+                    known == Some(value.text())
+                };
+                let is_new = !has("key", key) || !has("cert", certificate);
                 let answer = [("cert", certificate), ("key", key)]
                     .map(|(name, value)| (name.to_owned(), Json::from(value.text())));
                 answers.insert(field, Json::Object(answer.into_iter().collect()));
                 unit.set_unit_data(relation, &at, Some(value_of(answers, true)))?;
-                at
+                (at, is_new)
             }
         };
-        let holder = unit_of(&asked.unit_name).into();
-        note_key(unit, relation, &place, holder, certificate);
+        if is_new {
+            let holder = unit_of(&asked.unit_key).into();
+            note_key(unit, relation, &place, holder, certificate);
+        }
         Ok(())
     }
 
     /// Where `data_changed` keeps the names of a request: the charm's own store on its machine,
     /// which a unit that replaces another does not have. (The real one keeps their MD5.)
-    fn memory(&self, unit: &UnitContext<'_>, asked: &LegacyRequest) -> String {
+    fn handled_path(&self, unit: &UnitContext<'_>, asked: &LegacyRequest) -> String {
         let id = relation_id(unit, asked.relation);
         let key = match asked.kind {
-            Kind::Application => format!("{id}.app_cert"),
-            _ => format!("{id}.{}.{}", asked.unit_name, asked.common_name),
+            LegacyRequestKind::Application => format!("{id}.app_cert"),
+            LegacyRequestKind::Server
+            | LegacyRequestKind::Client
+            | LegacyRequestKind::Intermediate => {
+                format!("{id}.{}.{}", asked.unit_key, asked.common_name)
+            }
         };
         format!("unitdata/reactive.data_changed.{key}")
     }
@@ -343,19 +374,22 @@ impl Provider {
 
 /// `client:7`.
 fn relation_id(unit: &UnitContext<'_>, relation: RelationId) -> String {
-    let endpoint = unit
-        .own_endpoint(relation)
-        .expect("a provider's own relations are read only");
+    let endpoint = unit.own_endpoint(relation).unwrap_or_else(|| {
+        panic!(
+            "{}: {relation:?} is of another application",
+            unit.unit_name()
+        )
+    });
     format!("{endpoint}:{}", unit.relation_number(relation))
 }
 
-/// `resolve_unit_name`, as keys have it.
-fn own_name(unit: &UnitContext<'_>, remote: UnitId, bag: &Bag) -> String {
+/// `resolve_unit_name`: the remote unit as databag keys spell it.
+fn remote_unit_key(unit: &UnitContext<'_>, remote: UnitId, bag: &Bag) -> String {
     let said = bag.get("unit_name").map(Value::text);
     unit_key(said.unwrap_or_else(|| unit.name_of(remote)))
 }
 
-fn read_unit(
+fn requests_of_unit(
     unit: &UnitContext<'_>,
     relation: RelationId,
     remote: UnitId,
@@ -364,34 +398,33 @@ fn read_unit(
     found: &mut Vec<LegacyRequest>,
 ) -> Result<(), HookError> {
     let top_level = bag.get("common_name").map(Value::text);
-    let unit_name = own_name(unit, remote, bag);
+    let unit_key = remote_unit_key(unit, remote, bag);
     let mut add = |kind, common_name: &str, sans| {
         found.push(LegacyRequest {
             relation,
             unit: remote,
-            unit_name: unit_name.clone(),
+            unit_key: unit_key.clone(),
             kind,
             common_name: common_name.to_owned(),
             sans,
-            is_top_level: kind == Kind::Server && top_level == Some(common_name),
+            is_first_server_certificate: kind == LegacyRequestKind::Server
+                && top_level == Some(common_name),
         });
     };
     if let Some(common_name) = top_level {
-        add(Kind::Server, common_name, names(bag, "sans"));
+        add(LegacyRequestKind::Server, common_name, names(bag, "sans"));
     }
-    for kind in [
-        Kind::Server,
-        Kind::Client,
-        Kind::Application,
-        Kind::Intermediate,
-    ] {
+    for kind in LegacyRequestKind::ALL {
         for (common_name, request) in object(bag, kind.requests_key())?.iter() {
+            // `req['sans']`: read for every kind, although an application's names are put together below.
             let Some(sans) = request.get("sans") else {
                 return Err(HookError::Charm("KeyError: 'sans'".to_owned()));
             };
             let sans = match kind {
-                Kind::Application => application_names(of_relation)?,
-                _ => texts(sans),
+                LegacyRequestKind::Application => application_names(of_relation)?,
+                LegacyRequestKind::Server
+                | LegacyRequestKind::Client
+                | LegacyRequestKind::Intermediate => texts(sans),
             };
             add(kind, common_name, sans);
         }
@@ -403,27 +436,30 @@ fn read_unit(
 fn application_names(of_relation: &[(UnitId, Bag)]) -> Result<Vec<String>, HookError> {
     let mut all = BTreeSet::new();
     for (_, bag) in of_relation {
-        for (common_name, request) in object(bag, Kind::Application.requests_key())?.iter() {
+        for (common_name, request) in
+            object(bag, LegacyRequestKind::Application.requests_key())?.iter()
+        {
             all.insert(common_name.clone());
+            // A request without them raises when its own unit is read.
             all.extend(request.get("sans").map(texts).into_iter().flatten());
         }
     }
     Ok(all.into_iter().collect())
 }
 
-fn published(unit: &UnitContext<'_>, asked: &LegacyRequest) -> Result<bool, HookError> {
+fn is_published(unit: &UnitContext<'_>, asked: &LegacyRequest) -> Result<bool, HookError> {
     let bag = unit.unit_data(asked.relation, unit.id())?;
-    Ok(match asked.place() {
-        Place::TopLevel { certificate, key } => {
+    Ok(match asked.answer_location() {
+        AnswerLocation::TopLevel { certificate, key } => {
             bag.get(&certificate).is_some() && bag.get(&key).is_some()
         }
-        Place::Field { key, field } => object(&bag, &key)?
+        AnswerLocation::Field { key, field } => object(&bag, &key)?
             .get(&field)
             .is_some_and(|answer| text(answer, "cert").is_some() && text(answer, "key").is_some()),
     })
 }
 
-/// Notes a private key that a databag now holds.
+/// Notes a private key that a databag now holds: where the key or its certificate is not what was there before.
 fn note_key(
     unit: &mut UnitContext<'_>,
     relation: RelationId,

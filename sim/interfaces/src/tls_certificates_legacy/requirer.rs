@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::data::{Object, names_value, object, text, value_of};
-use super::{Kind, unit_key};
+use super::{LegacyRequestKind, unit_key};
 use crate::UnitContext;
 use crate::pem;
 use trustsim_juju::{Bag, Hook, HookError, RelationId, Value};
@@ -173,7 +173,13 @@ impl Requirer {
         let bag = unit.unit_data(relation, unit.id())?;
         let first = bag.get("common_name").map(Value::text);
         if first.is_some_and(|first| first != common_name) {
-            return self.request(unit, relation, Kind::Server, common_name, Some(sans));
+            return self.request(
+                unit,
+                relation,
+                LegacyRequestKind::Server,
+                common_name,
+                Some(sans),
+            );
         }
         let name = match (bag.get("certificate_name"), certificate_name) {
             (Some(known), _) => known.clone(),
@@ -201,7 +207,7 @@ impl Requirer {
         common_name: &str,
         sans: Option<&[String]>,
     ) -> Result<(), HookError> {
-        self.request_listed(unit, Kind::Client, common_name, sans)
+        self.request_listed(unit, LegacyRequestKind::Client, common_name, sans)
     }
 
     /// `request_application_cert`: one certificate for all units.
@@ -215,7 +221,12 @@ impl Requirer {
         common_name: &str,
         sans: &[String],
     ) -> Result<(), HookError> {
-        self.request_listed(unit, Kind::Application, common_name, Some(sans))
+        self.request_listed(
+            unit,
+            LegacyRequestKind::Application,
+            common_name,
+            Some(sans),
+        )
     }
 
     /// `request_intermediate_cert`.
@@ -229,13 +240,18 @@ impl Requirer {
         common_name: &str,
         sans: &[String],
     ) -> Result<(), HookError> {
-        self.request_listed(unit, Kind::Intermediate, common_name, Some(sans))
+        self.request_listed(
+            unit,
+            LegacyRequestKind::Intermediate,
+            common_name,
+            Some(sans),
+        )
     }
 
     fn request_listed(
         &self,
         unit: &mut UnitContext<'_>,
-        kind: Kind,
+        kind: LegacyRequestKind,
         common_name: &str,
         sans: Option<&[String]>,
     ) -> Result<(), HookError> {
@@ -249,7 +265,7 @@ impl Requirer {
         &self,
         unit: &mut UnitContext<'_>,
         relation: RelationId,
-        kind: Kind,
+        kind: LegacyRequestKind,
         common_name: &str,
         sans: Option<&[String]>,
     ) -> Result<(), HookError> {
@@ -330,10 +346,14 @@ impl Requirer {
             pair.certificate = self.with_chain(pair.certificate, &received);
             received.servers.push(Named { common_name, pair });
         }
-        let listed = |kind: Kind| self.listed(said, &kind.answers_key(&name), &received);
-        let (servers, clients) = (listed(Kind::Server)?, listed(Kind::Client)?);
-        let intermediates = listed(Kind::Intermediate)?;
-        let application = object(said, &Kind::Application.answers_key(&name))?;
+        let listed =
+            |kind: LegacyRequestKind| self.listed(said, &kind.answers_key(&name), &received);
+        let (servers, clients) = (
+            listed(LegacyRequestKind::Server)?,
+            listed(LegacyRequestKind::Client)?,
+        );
+        let intermediates = listed(LegacyRequestKind::Intermediate)?;
+        let application = object(said, &LegacyRequestKind::Application.answers_key(&name))?;
         received.application = application.get("app_data").and_then(pair_of);
         received.servers.extend(servers);
         received.clients = clients;
