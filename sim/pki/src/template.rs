@@ -132,7 +132,7 @@ impl KeyUsages {
 
     /// Both sets together.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -171,7 +171,7 @@ const EVERY_SAN: Cow<'static, [SanKind]> = Cow::Borrowed(&[
     SanKind::RegisteredId,
     SanKind::Email,
 ]);
-const CA_USAGES: KeyUsages = KeyUsages::KEY_CERT_SIGN.and(KeyUsages::CRL_SIGN);
+const CA_USAGES: KeyUsages = KeyUsages::KEY_CERT_SIGN.union(KeyUsages::CRL_SIGN);
 
 impl Template {
     /// A declared root: key identifier, critical CA:TRUE, critical keyCertSign and cRLSign.
@@ -204,7 +204,7 @@ impl Template {
             Extension::SubjectKeyId,
             basic_constraints(false),
             Extension::SubjectAltNames(EVERY_SAN),
-            key_usage(KeyUsages::DIGITAL_SIGNATURE.and(KeyUsages::KEY_ENCIPHERMENT)),
+            key_usage(KeyUsages::DIGITAL_SIGNATURE.union(KeyUsages::KEY_ENCIPHERMENT)),
             Extension::ExtendedKeyUsage(Cow::Borrowed(&[Purpose::ServerAuth, Purpose::ClientAuth])),
         ];
         Self::of(EXTENSIONS)
@@ -431,8 +431,8 @@ mod tests {
         assert_eq!(basic_constraints_der(true, Some(200))[5..], [2, 2, 0, 200]);
         assert_eq!(key_usage_der(CA_USAGES), [3, 2, 1, 0x06]);
         let juju = KeyUsages::DIGITAL_SIGNATURE
-            .and(KeyUsages::KEY_ENCIPHERMENT)
-            .and(KeyUsages::KEY_CERT_SIGN);
+            .union(KeyUsages::KEY_ENCIPHERMENT)
+            .union(KeyUsages::KEY_CERT_SIGN);
         assert_eq!(key_usage_der(juju), [3, 2, 2, 0xA4]);
         assert_eq!(key_usage_der(KeyUsages::default()), [3, 1, 0]);
         assert_eq!(key_usage_der(KeyUsages(1 << 8)), [3, 3, 7, 0, 0x80]);

@@ -57,9 +57,9 @@ impl Case {
         chain.chain(trust.into_iter().flat_map(TrustStore::roots))
     }
 
-    /// Between which validity boundaries the two clocks stand: how many of the change instants
-    /// each side sees have passed.
-    pub(super) fn interval(&self) -> (usize, usize) {
+    /// Between which validity boundaries the two clocks are: how many of the change instants
+    /// that each side sees have passed.
+    pub fn interval(&self) -> (usize, usize) {
         let passed = |validator: Validator, certificate: &Certificate, clock: Time| {
             changes(validator, certificate)
                 .into_iter()

@@ -28,8 +28,8 @@ const ROOT_EXTENSIONS: &[Extension] = &[
     basic_constraints(true),
     key_usage(
         KeyUsages::DIGITAL_SIGNATURE
-            .and(KeyUsages::KEY_ENCIPHERMENT)
-            .and(KeyUsages::KEY_CERT_SIGN),
+            .union(KeyUsages::KEY_ENCIPHERMENT)
+            .union(KeyUsages::KEY_CERT_SIGN),
     ),
     Extension::SubjectAltNames(ROOT_SANS),
 ];
@@ -38,7 +38,7 @@ const ROOT_EXTENSIONS: &[Extension] = &[
 const ELLIPTIC_ROOT_EXTENSIONS: &[Extension] = &[
     Extension::SubjectKeyId,
     basic_constraints(true),
-    key_usage(KeyUsages::DIGITAL_SIGNATURE.and(KeyUsages::KEY_CERT_SIGN)),
+    key_usage(KeyUsages::DIGITAL_SIGNATURE.union(KeyUsages::KEY_CERT_SIGN)),
     Extension::SubjectAltNames(ROOT_SANS),
 ];
 
@@ -86,7 +86,7 @@ const INTERMEDIATE_EXTENSIONS: &[Extension] = &[
     Extension::SubjectKeyId,
     basic_constraints(true),
     Extension::SubjectAltNames(COPIED_SANS),
-    key_usage(KeyUsages::KEY_CERT_SIGN.and(KeyUsages::CRL_SIGN)),
+    key_usage(KeyUsages::KEY_CERT_SIGN.union(KeyUsages::CRL_SIGN)),
     Extension::Requested,
 ];
 

@@ -26,8 +26,8 @@ const VALIDITY_YEARS: i32 = 10;
 const CA_EXTENSIONS: &[Extension] = &[
     key_usage(
         KeyUsages::DIGITAL_SIGNATURE
-            .and(KeyUsages::KEY_ENCIPHERMENT)
-            .and(KeyUsages::KEY_CERT_SIGN),
+            .union(KeyUsages::KEY_ENCIPHERMENT)
+            .union(KeyUsages::KEY_CERT_SIGN),
     ),
     basic_constraints(true),
     Extension::SubjectKeyId,

@@ -31,7 +31,7 @@ const CA_EXTENSIONS: &[Extension] = &[
     Extension::SubjectKeyId,
     Extension::AuthorityKeyIdAndIssuer,
     constraints(true),
-    usage(KeyUsages::KEY_CERT_SIGN.and(KeyUsages::CRL_SIGN)),
+    usage(KeyUsages::KEY_CERT_SIGN.union(KeyUsages::CRL_SIGN)),
 ];
 
 /// `build-ca`: the section `easyrsa_ca`.
@@ -42,7 +42,7 @@ const SERVER_EXTENSIONS: &[Extension] = &[
     Extension::SubjectKeyId,
     Extension::AuthorityKeyIdAndIssuer,
     Extension::ExtendedKeyUsage(Cow::Borrowed(&[Purpose::ClientAuth, Purpose::ServerAuth])),
-    usage(KeyUsages::DIGITAL_SIGNATURE.and(KeyUsages::KEY_ENCIPHERMENT)),
+    usage(KeyUsages::DIGITAL_SIGNATURE.union(KeyUsages::KEY_ENCIPHERMENT)),
     Extension::SubjectAltNames(Cow::Borrowed(&[SanKind::Ip, SanKind::Dns])),
 ];
 

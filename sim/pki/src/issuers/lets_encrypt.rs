@@ -42,7 +42,7 @@ const SERIAL_PREFIX: u8 = 5;
 const SANS: Cow<'static, [SanKind]> = Cow::Borrowed(&[SanKind::Dns]);
 
 const ROOT_EXTENSIONS: &[Extension] = &[
-    key_usage(KeyUsages::KEY_CERT_SIGN.and(KeyUsages::CRL_SIGN)),
+    key_usage(KeyUsages::KEY_CERT_SIGN.union(KeyUsages::CRL_SIGN)),
     basic_constraints(true),
     Extension::SubjectKeyId,
 ];
@@ -59,8 +59,8 @@ pub fn intermediate(signs_from: Time, root: &str) -> Template {
         &[Purpose::ClientAuth, Purpose::ServerAuth]
     };
     let usages = KeyUsages::DIGITAL_SIGNATURE
-        .and(KeyUsages::KEY_CERT_SIGN)
-        .and(KeyUsages::CRL_SIGN);
+        .union(KeyUsages::KEY_CERT_SIGN)
+        .union(KeyUsages::CRL_SIGN);
     let extensions = vec![
         key_usage(usages),
         Extension::ExtendedKeyUsage(Cow::Owned(purposes.to_vec())),
@@ -90,7 +90,7 @@ pub fn leaf(now: Time, rsa: bool, issuer: &str, serial: SerialNumber) -> Templat
         &[Purpose::ServerAuth, Purpose::ClientAuth]
     };
     let usages = if rsa {
-        KeyUsages::DIGITAL_SIGNATURE.and(KeyUsages::KEY_ENCIPHERMENT)
+        KeyUsages::DIGITAL_SIGNATURE.union(KeyUsages::KEY_ENCIPHERMENT)
     } else {
         KeyUsages::DIGITAL_SIGNATURE
     };

@@ -4,8 +4,8 @@
 //! `builtin/logical/pki/issuing`, written by Go.
 //!
 //! The subject is the request's common name with the name fields of the role and nothing else,
-//! and the start is set back by Vault's default `not_before_duration` of 30 s. An end behind the
-//! authority's is refused (`leaf_not_after_behavior=err`), never cut.
+//! and the start is set back by Vault's default `not_before_duration` of 30 s. A request whose `notAfter` would be later
+//! than the CA's is refused (`leaf_not_after_behavior=err`), never shortened.
 
 mod role;
 #[cfg(test)]
@@ -30,14 +30,15 @@ const BACKDATE: Span = Duration::from_secs(30);
 const SANS: Cow<'static, [SanKind]> = Cow::Borrowed(&[SanKind::Dns, SanKind::Email, SanKind::Ip]);
 
 const ROOT_EXTENSIONS: &[Extension] = &[
-    key_usage(KeyUsages::KEY_CERT_SIGN.and(KeyUsages::CRL_SIGN)),
+    key_usage(KeyUsages::KEY_CERT_SIGN.union(KeyUsages::CRL_SIGN)),
     basic_constraints(true),
     Extension::SubjectKeyId,
     Extension::AuthorityKeyId,
     Extension::SubjectAltNames(SANS),
 ];
 
-/// A root of `root/generate`: its own key identifier is also the authority's.
+/// A root of `root/generate`: its authority key identifier equals its subject key identifier. The form of the subject is
+/// charm-vault's; [`generate_root`] gives one of its own.
 pub static ROOT: Template = Template::of(ROOT_EXTENSIONS)
     .subject(SubjectForm::Go)
     .backdated(BACKDATE);
@@ -45,8 +46,8 @@ pub static ROOT: Template = Template::of(ROOT_EXTENSIONS)
 const LEAF_EXTENSIONS: &[Extension] = &[
     key_usage(
         KeyUsages::DIGITAL_SIGNATURE
-            .and(KeyUsages::KEY_ENCIPHERMENT)
-            .and(KeyUsages::KEY_AGREEMENT),
+            .union(KeyUsages::KEY_ENCIPHERMENT)
+            .union(KeyUsages::KEY_AGREEMENT),
     ),
     Extension::ExtendedKeyUsage(Cow::Borrowed(&[Purpose::ServerAuth, Purpose::ClientAuth])),
     Extension::SubjectKeyId,
@@ -54,7 +55,8 @@ const LEAF_EXTENSIONS: &[Extension] = &[
     Extension::SubjectAltNames(SANS),
 ];
 
-/// A leaf of `sign/<role>`: no basic constraints.
+/// A leaf of `sign/<role>`: no basic constraints. The form of the subject is charm-vault's; [`sign`] gives one of its own
+/// with the name fields of the role.
 pub static LEAF: Template = Template::of(LEAF_EXTENSIONS)
     .subject(SubjectForm::GoCommonName)
     .backdated(BACKDATE);
@@ -71,9 +73,9 @@ pub enum SignError {
 }
 
 /// `sign/<role>` with a ttl of `terms.validity`: hashicorp/vault
-/// `builtin/logical/pki/issuing/cert_util.go`, `GenerateCreationBundle`. That a CA certificate is
-/// asked for is not seen: the answer is a leaf. The algorithm of the key, RSA in the charm's role,
-/// is not checked, since the keys of a run may stand for it.
+/// `builtin/logical/pki/issuing/cert_util.go`, `GenerateCreationBundle`. A request for a
+/// CA certificate is answered with a leaf, as Vault does. The key type is not checked: the charm's role has RSA, and a
+/// run may use other keys in its place.
 ///
 /// # Errors
 ///
@@ -93,12 +95,12 @@ pub fn sign(
     if let Some(refusal) = role.refuses(request.attributes(), not_after, ca) {
         return Err(refusal.into());
     }
-    let names = role.names(request.attributes())?;
+    let allowed_names = role.names(request.attributes())?;
     let asked = request.attributes();
     let attributes = RequestAttributes {
         common_name: asked.common_name.clone(),
-        sans_dns: names.dns,
-        sans_email: names.email,
+        sans_dns: allowed_names.dns,
+        sans_email: allowed_names.email,
         sans_ip: asked.sans_ip.clone(),
         ..role.subject.clone()
     };
@@ -131,32 +133,31 @@ pub fn generate_root(
     self_sign_named(&attributes, key, &terms, &ROOT, subject)
 }
 
-/// The URLs that charm-vault sets on its mount (`set_urls`, openstack/charm-vault
-/// `src/lib/charm/vault_pki.py` at 5a0c525) are in everything issued from then on; `address` is
-/// that of the unit that set them, such as `http://10.0.0.5:8200`.
-fn with_urls(extensions: &[Extension], address: &str) -> Template {
+/// A leaf of `issue/local`, charm-vault's role for servers, which is good for clients too: [`LEAF`] with the URLs of CA
+/// issuers and CRL that charm-vault sets on its mount (`set_urls`, openstack/charm-vault
+/// `src/lib/charm/vault_pki.py` at 5a0c525). `address` is that of the unit that set them, such as
+/// `http://10.0.0.5:8200`.
+///
+/// # Panics
+///
+/// Where [`LEAF`] has no alternative names, before which the URLs are put; it has them.
+pub fn charm_vault_server_template(address: &str) -> Template {
     let mount = format!("{address}/v1/charm-pki-local");
-    let mut extensions = extensions.to_vec();
+    let mut extensions = LEAF_EXTENSIONS.to_vec();
     // Go's order: authority information access before the alternative names, CRLs last.
     let place = extensions
         .iter()
         .position(|own| matches!(own, Extension::SubjectAltNames(_)))
-        .expect("a leaf of Vault has alternative names");
+        .expect("the template has no SubjectAltNames to put the CA issuers before");
     extensions.insert(place, Extension::CaIssuers(format!("{mount}/ca")));
     extensions.push(Extension::CrlDistributionPoint(format!("{mount}/crl")));
     Template {
-        subject: SubjectForm::GoCommonName,
         extensions: Cow::Owned(extensions),
         ..LEAF
     }
 }
 
-/// A leaf of `issue/local`, charm-vault's role for servers: good for clients too.
-pub fn charm_vault_server(address: &str) -> Template {
-    with_urls(LEAF_EXTENSIONS, address)
-}
-
 /// A leaf of `issue/local-client`, the same role with `server_flag` off.
-pub fn charm_vault_client(address: &str) -> Template {
-    charm_vault_server(address).with_purposes(&[Purpose::ClientAuth])
+pub fn charm_vault_client_template(address: &str) -> Template {
+    charm_vault_server_template(address).with_purposes(&[Purpose::ClientAuth])
 }

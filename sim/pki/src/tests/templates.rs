@@ -37,8 +37,8 @@ fn each_issuer_writes_its_extensions_in_its_order() {
     let juju = "juju/juju internal/pki request.go, Go crypto/x509 buildCertExtensions";
     let easy = "charmed-kubernetes/interface-tls-certificates ops/tests/data, commit 236e089";
     let legacy = "openstack/charm-vault src/lib/charm/vault_pki.py set_urls, commit 5a0c525";
-    let charm_vault_server = vault::charm_vault_server("http://10.0.0.5:8200");
-    let charm_vault_client = vault::charm_vault_client("http://10.0.0.5:8200");
+    let charm_vault_server = vault::charm_vault_server_template("http://10.0.0.5:8200");
+    let charm_vault_client = vault::charm_vault_client_template("http://10.0.0.5:8200");
     for (template, order, source) in [
         (&charmlibs::LEAF, "aki ski bc! san", source),
         (&charmlibs::INTERMEDIATE, "aki ski bc! san ku!", source),

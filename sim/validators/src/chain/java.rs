@@ -2,12 +2,11 @@
 //!
 //! The steps, their order and the texts are those of OpenJDK 17 (openjdk/jdk17u,
 //! `sun.security.validator.{PKIXValidator,EndEntityChecker}`, `sun.security.provider.certpath`,
-//! `sun.security.util.HostnameChecker`). The path that the peer sent is checked as it is where
-//! its end names a trust anchor; else one is searched for, and then Java says only that it found
-//! none. Where several anchors of one name fail, Java shows the error of whichever its hash set
-//! gives last; here it is the last one given. Not covered: certificate policies, the disabled
-//! algorithms below RSA 1024 and MD5 (they fail as bad signatures), the public suffix list, and the
-//! distrusted public authorities.
+//! `sun.security.util.HostnameChecker`). If the last certificate that the peer sent is issued by
+//! a trust anchor, that path is checked unchanged. Otherwise a path is built, and if none is found Java says only
+//! that. Where several anchors of one name fail, Java shows the error of whichever its hash set gives last; here it is
+//! the last one given. Not covered: certificate policies; `jdk.certpath.disabledAlgorithms` (RSA below 1024 bits and
+//! MD5 fail as bad signatures instead); the public suffix list; the distrusted public authorities.
 
 mod constraints;
 mod host;
@@ -17,6 +16,8 @@ mod search;
 mod validate;
 
 use rustls::AlertDescription;
+
+pub(crate) use messages::ALL as MESSAGES;
 
 use super::super::catalogue::ErrorKind;
 use super::facts::Facts;
@@ -35,7 +36,7 @@ pub(crate) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
     };
     let ders = std::iter::once(question.leaf).chain(question.others);
     let read: Option<Vec<_>> = ders
-        .map(|der| Facts::read(der).filter(is_parsable))
+        .map(|der| Facts::read(der).filter(java_accepts_encoding))
         .collect();
     let Some(chain) = read else {
         let peer = match question.purpose {
@@ -52,21 +53,20 @@ pub(crate) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
 
 /// `X509CertInfo.parse` and `verifyCert`: an issuer must have a name, and a subject without one
 /// must have alternative names, marked critical.
-fn is_parsable(facts: &Facts) -> bool {
-    const SUBJECT_NAMES: &str = "2.5.29.17";
+fn java_accepts_encoding(facts: &Facts) -> bool {
+    const SUBJECT_ALT_NAME: &str = "2.5.29.17";
     let has_names = facts.alternative_names().next().is_some();
-    let is_critical = facts.critical.iter().any(|id| id == SUBJECT_NAMES);
+    let is_critical = facts.critical.iter().any(|id| id == SUBJECT_ALT_NAME);
     !facts.issuer.is_empty() && (!facts.subject.is_empty() || (has_names && is_critical))
 }
-
-pub(crate) use messages::ALL as MESSAGES;
 
 /// An exception of Java.
 struct Failure<'a> {
     error: ErrorKind,
     text: String,
     certificate: Option<&'a Facts>,
-    /// OpenJDK 17 tells the peer no reason but revocation (`getCertificateAlert`).
+    /// `certificate_unknown`, except for a certificate that cannot be parsed and for an empty store: OpenJDK 17 tells
+    /// the peer no other reason but revocation (`getCertificateAlert`), which it does not look up by default.
     alert: AlertDescription,
 }
 
@@ -98,7 +98,7 @@ fn check<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<(), Failure<
     }
     let leaf = &chain[0];
     if !question.trust.contains_der(&leaf.der) {
-        check_path(chain, question)?;
+        build_and_check_path(chain, question)?;
         check_end_entity(leaf, question.purpose)?;
     }
     match question.name {
@@ -108,7 +108,10 @@ fn check<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<(), Failure<
 }
 
 /// Finds the anchor of the path and checks the path below it.
-fn check_path<'a>(chain: &'a [Facts], question: &Question<'_>) -> Result<(), Failure<'a>> {
+fn build_and_check_path<'a>(
+    chain: &'a [Facts],
+    question: &Question<'_>,
+) -> Result<(), Failure<'a>> {
     let validated = |path: &[&'a Facts]| {
         validate::check_path(path, question)
             .and_then(|anchor| check_anchor(anchor, path[0], "validation"))
@@ -139,20 +142,22 @@ fn is_anchor(certificate: &Facts, question: &Question<'_>) -> bool {
         .any(|root| root.der == certificate.der || root.raw_key == certificate.raw_key)
 }
 
-/// `verifyTrustAnchor`, at the end of what Java was doing.
-fn check_anchor<'a>(anchor: &Facts, leaf: &'a Facts, doing: &str) -> Result<(), Failure<'a>> {
+/// `verifyTrustAnchor`; `phase` is the word that Java puts into the message.
+fn check_anchor<'a>(anchor: &Facts, leaf: &'a Facts, phase: &str) -> Result<(), Failure<'a>> {
+    /// Of an X.509 v3 certificate, as it is encoded.
     const VERSION_3: u32 = 2;
-    let problem = if anchor.version < VERSION_3 {
+    if anchor.version < VERSION_3 {
         return Ok(());
-    } else if !anchor.is_ca() {
-        messages::ANCHOR_NO_CA
-    } else if anchor.key_usage.is_some_and(|usage| !usage.cert_sign) {
-        messages::ANCHOR_MAY_NOT_SIGN
-    } else {
-        return Ok(());
-    };
+    }
     let subject = principal::text(&anchor.subject);
-    Err(Failure::new(problem, &[doing, &subject], leaf))
+    let fails = |message| Err(Failure::new(message, &[phase, &subject], leaf));
+    if !anchor.is_ca() {
+        return fails(messages::ANCHOR_NO_CA);
+    }
+    if anchor.key_usage.is_some_and(|usage| !usage.cert_sign) {
+        return fails(messages::ANCHOR_MAY_NOT_SIGN);
+    }
+    Ok(())
 }
 
 /// `EndEntityChecker`: left out where the leaf is itself trusted.
