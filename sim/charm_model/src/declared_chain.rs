@@ -167,6 +167,13 @@ impl ExternalCa {
         self.chain.iter().map(|authority| &authority.certificate)
     }
 
+    /// Its root.
+    pub fn root(&self) -> &Certificate {
+        let root = self.chain.first();
+        let root = root.expect("a chain that signs has a CA: a declaration without one is refused");
+        &root.certificate
+    }
+
     /// Its keys, in the order of its certificates.
     pub fn keys(&self) -> impl Iterator<Item = &KeyPair> {
         self.chain.iter().map(|authority| &authority.key)

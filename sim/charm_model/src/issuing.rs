@@ -1,5 +1,5 @@
-//! What providers share: an authority kept in a secret, and the journal's notes of what was
-//! issued.
+//! Code shared by the charms that sign: a CA that is kept in a Juju secret ([`SigningCa`]), the journal's notes of what
+//! was signed (`note_*`), requests by relation, and the answer to one request.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::{CertificateKind, Issued, Note};
 use trustsim_interfaces::pem;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding};
-use trustsim_interfaces::tls_certificates_legacy::{Kind, LegacyRequest};
+use trustsim_interfaces::tls_certificates_legacy::{LegacyRequest, LegacyRequestKind};
 use trustsim_juju::{HookError, RelationId, SecretContent, Value};
 use trustsim_pki::{Certificate, KeyPair, PkiError};
 
@@ -63,33 +63,35 @@ impl SigningCa {
                 .get(name)
                 .ok_or_else(|| HookError::Charm(format!("KeyError: '{name}'")))
         };
-        let raised = |error: &PkiError| HookError::Charm(format!("ValueError: {error}"));
         let chain = pem::chain(field(certificate_field)?);
-        let certificate = (*chain).as_ref().map_err(raised)?.first().cloned();
+        let certificate = (*chain).as_ref().map_err(value_error)?.first().cloned();
         let no_block = PkiError::NoPemBlock {
             label: "CERTIFICATE",
         };
         let key = pem::key(field(key_field)?);
-        let authority = Self {
-            certificate: certificate.ok_or_else(|| raised(&no_block))?,
-            key: (*key).as_ref().map_err(raised)?.clone(),
+        let ca = Self {
+            certificate: certificate.ok_or_else(|| value_error(&no_block))?,
+            key: (*key).as_ref().map_err(value_error)?.clone(),
         };
-        assert_eq!(
-            authority.certificate.spki_der(),
-            authority.key.spki_der(),
-            "the CA certificate and the key in one secret belong together: {}",
-            authority.certificate.subject()
+        assert!(
+            ca.certificate.spki_der() == ca.key.spki_der(),
+            "a secret has the CA certificate `{}` in `{certificate_field}`, and in `{key_field}` the key of another one",
+            ca.certificate.subject()
         );
-        Ok(authority)
+        Ok(ca)
     }
 }
 
-/// Notes an authority of the charm's own.
-pub fn note_authority(unit: &mut UnitContext<'_>, certificate: &Certificate, issuer: &Certificate) {
-    let kind = if certificate == issuer {
-        CertificateKind::Root
-    } else {
-        CertificateKind::Intermediate
+/// Notes a CA of the charm's own. It is a root where it is its own issuer; `None` is an issuer that the charm does not
+/// have, of an intermediate: such a CA is noted with its own serial in place of the issuer's.
+pub fn note_ca(
+    unit: &mut UnitContext<'_>,
+    certificate: &Certificate,
+    issuer: Option<&Certificate>,
+) {
+    let kind = match issuer {
+        Some(issuer) if issuer == certificate => CertificateKind::Root,
+        Some(_) | None => CertificateKind::Intermediate,
     };
     let issued = unrequested(unit, kind, certificate, issuer);
     note(unit, issued);
@@ -99,7 +101,7 @@ pub fn note_authority(unit: &mut UnitContext<'_>, certificate: &Certificate, iss
 pub fn note_own_leaf(unit: &mut UnitContext<'_>, certificate: &Certificate, issuer: &Certificate) {
     let issued = Issued {
         unit: Some(unit.unit_name().into()),
-        ..unrequested(unit, CertificateKind::Leaf, certificate, issuer)
+        ..unrequested(unit, CertificateKind::Leaf, certificate, Some(issuer))
     };
     note(unit, issued);
 }
@@ -111,10 +113,10 @@ pub fn note_answer(
     certificate: &Certificate,
     issuer: &Certificate,
 ) {
-    assert_eq!(
-        certificate.spki_der(),
-        asked.request.public_key().spki_der(),
-        "the certificate for {} has the key of its request",
+    assert!(
+        certificate.spki_der() == asked.request.public_key().spki_der(),
+        "the certificate {} that was issued to {} is for another key than its CSR",
+        certificate.serial(),
         unit.remote_application_name(asked.relation)
     );
     let issued = Issued {
@@ -122,7 +124,7 @@ pub fn note_answer(
         unit: asked.unit.map(|remote| unit.name_of(remote).into()),
         endpoint: answering_endpoint(unit, asked.relation).into(),
         request: Some(asked.request.clone()),
-        ..unrequested(unit, answer_kind(asked.is_ca), certificate, issuer)
+        ..unrequested(unit, issued_kind(asked.is_ca), certificate, Some(issuer))
     };
     note(unit, issued);
 }
@@ -134,12 +136,12 @@ pub fn note_legacy(
     certificate: &Certificate,
     issuer: &Certificate,
 ) {
-    let is_ca = asked.is_some_and(|asked| asked.kind == Kind::Intermediate);
-    let mut issued = unrequested(unit, answer_kind(is_ca), certificate, issuer);
+    let is_ca = asked.is_some_and(|asked| asked.kind == LegacyRequestKind::Intermediate);
+    let mut issued = unrequested(unit, issued_kind(is_ca), certificate, Some(issuer));
     if let Some(asked) = asked {
         issued.requirer = unit.remote_application_name(asked.relation).into();
         issued.endpoint = answering_endpoint(unit, asked.relation).into();
-        let of_unit = asked.kind != Kind::Application;
+        let of_unit = asked.kind != LegacyRequestKind::Application;
         issued.unit = of_unit.then(|| unit.name_of(asked.unit).into());
     }
     note(unit, issued);
@@ -151,7 +153,7 @@ fn answering_endpoint<'a>(unit: &UnitContext<'a>, relation: RelationId) -> &'a s
         .expect("a provider answers requests in relations of its own")
 }
 
-const fn answer_kind(is_ca: bool) -> CertificateKind {
+const fn issued_kind(is_ca: bool) -> CertificateKind {
     if is_ca {
         CertificateKind::Intermediate
     } else {
@@ -159,14 +161,17 @@ const fn answer_kind(is_ca: bool) -> CertificateKind {
     }
 }
 
-/// A certificate without a request, of the application that issues it.
+/// What every note has: a certificate of the application that issues it, without a request. The answer to a request sets
+/// `requirer`, `unit`, `endpoint` and, where the protocol has CSRs, `request`; a leaf for the charm's own unit sets
+/// `unit`.
 fn unrequested(
     unit: &UnitContext<'_>,
     kind: CertificateKind,
     certificate: &Certificate,
-    issuer: &Certificate,
+    issuer: Option<&Certificate>,
 ) -> Issued {
-    // charm-vault takes an intermediate without the CA above it, which is noted as its own issuer.
+    // charm-vault accepts an intermediate whose issuer is not uploaded with it.
+    let issuer = issuer.unwrap_or(certificate);
     debug_assert!(
         certificate == issuer || certificate.verify_issued_by(issuer),
         "{}: `{}` is not signed by `{}`, which the journal is told of as its issuer",
@@ -189,11 +194,11 @@ fn note(unit: &mut UnitContext<'_>, issued: Issued) {
     unit.note(Note::CertificateIssued(issued));
 }
 
-/// Requests by relation, in their order: they come with those of one relation together.
+/// Splits requests into runs of one relation each, in their order.
 ///
 /// # Panics
 ///
-/// Where requests of one relation are apart: each answer would replace those before it.
+/// Where the requests of a relation are not adjacent: each answer would replace those before it.
 pub fn by_relation(requests: &[Outstanding]) -> impl Iterator<Item = &[Outstanding]> {
     let mut seen = BTreeSet::new();
     requests
@@ -202,24 +207,27 @@ pub fn by_relation(requests: &[Outstanding]) -> impl Iterator<Item = &[Outstandi
             let relation = together[0].relation;
             assert!(
                 seen.insert(relation),
-                "requests of one relation come together, those of {relation:?} do not"
+                "the requests of {relation:?} are not adjacent"
             );
         })
 }
 
-/// Notes the answer of a CA that is alone in its chain, and gives it: the leaf, then the CA.
-pub fn answer(
+/// Notes the certificate and returns the answer, whose chain is the leaf and then the CA. Only for a CA without
+/// intermediates.
+pub fn note_and_answer(
     unit: &mut UnitContext<'_>,
     asked: &Outstanding,
     certificate: Certificate,
     ca: &Certificate,
 ) -> Answer {
-    note_answer(unit, asked, &certificate, ca);
-    assert_eq!(
-        certificate.issuer_der(),
-        ca.subject_der(),
-        "the CA that is handed out with a certificate is the one that it names as its issuer"
+    assert!(
+        certificate.issuer_der() == ca.subject_der(),
+        "`{}` names `{}` as its issuer, and `{}` is handed out with it",
+        certificate.subject(),
+        certificate.issuer(),
+        ca.subject()
     );
+    note_answer(unit, asked, &certificate, ca);
     Answer {
         request: asked.request.clone(),
         certificate: certificate.clone(),
@@ -228,7 +236,7 @@ pub fn answer(
     }
 }
 
-/// What `cryptography` or the library raises.
-pub fn raised(error: &PkiError) -> HookError {
+/// The `ValueError` that Python's `cryptography`, or the library above it, raises for this error.
+pub fn value_error(error: &PkiError) -> HookError {
     HookError::Charm(format!("ValueError: {error}"))
 }

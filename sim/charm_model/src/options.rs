@@ -67,7 +67,7 @@ impl OptionFault {
     }
 
     /// The same, where a certificate is expected.
-    pub const fn no_pem(mut self) -> Self {
+    pub const fn because_not_pem(mut self) -> Self {
         self.is_no_pem = true;
         self
     }

@@ -14,7 +14,7 @@
 //! initialise and unseal are part of `authorize-charm`; roles take any name.
 
 mod actions;
-mod people;
+mod operator_tasks;
 mod pki;
 
 use std::sync::Arc;
@@ -28,7 +28,9 @@ use super::{
     Unattended,
 };
 use trustsim_interfaces::UnitContext;
-use trustsim_interfaces::tls_certificates_legacy::{Kind, LegacyRequest, Provider, unit_key};
+use trustsim_interfaces::tls_certificates_legacy::{
+    LegacyRequest, LegacyRequestKind, Provider, unit_key,
+};
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, Status, Value};
 use trustsim_pki::Certificate;
@@ -155,7 +157,7 @@ impl Charm for CharmVault {
     }
 
     fn pending_tasks(&self, unit: &UnitContext<'_>) -> Vec<PendingTask> {
-        self.waits_for(unit).into_iter().collect()
+        self.pending_task(unit).into_iter().collect()
     }
 
     fn answer(
@@ -164,7 +166,7 @@ impl Charm for CharmVault {
         operator: &mut OperatorContext,
         unit: &mut UnitContext<'_>,
     ) -> Option<OperatorAction> {
-        self.answered(task, operator, unit)
+        self.operator_action_for(task, operator, unit)
     }
 
     // `get-root-ca`.
@@ -278,8 +280,14 @@ impl CharmVault {
         let bundle = match known.filter(|_| !is_set(unit, REISSUE_GLOBAL)) {
             Some(bundle) => bundle,
             None => {
-                let issued =
-                    pki::issue(unit, &self.0.keys, Kind::Client, "global-client", &[], None)?;
+                let issued = pki::issue(
+                    unit,
+                    &self.0.keys,
+                    LegacyRequestKind::Client,
+                    "global-client",
+                    &[],
+                    None,
+                )?;
                 // Raised, where the CA lives too short, and not caught.
                 let bundle = issued.map_err(|refused| {
                     HookError::Charm(format!("VaultInvalidRequest: {}", refused.reason))
@@ -307,13 +315,13 @@ impl CharmVault {
         let mut applications: Vec<String> = Vec::new();
         for asked in asked {
             let kind = match asked.kind {
-                Kind::Application => {
+                LegacyRequestKind::Application => {
                     let name = asked.application_name().to_owned();
                     if applications.contains(&name) {
                         continue;
                     }
                     applications.push(name);
-                    Kind::Server
+                    LegacyRequestKind::Server
                 }
                 kind => kind,
             };
@@ -322,7 +330,7 @@ impl CharmVault {
                 Ok(bundle) => {
                     let provider = &self.0.provider;
                     provider.publish(unit, &asked, &bundle.certificate, &bundle.key)?;
-                    self.keep(unit, &cache_key(&asked), &bundle, &asked.unit_name)?;
+                    self.keep(unit, &cache_key(&asked), &bundle, &asked.unit_key)?;
                 }
                 // Logged; the requirer learns nothing.
                 Err(refused) => unit.note(Note::CertificateRefused(refused)),
@@ -407,10 +415,7 @@ fn cache_key(asked: &LegacyRequest) -> String {
         .publish_key()
         // The first request of a unit has no key of its own (`top_level_publish_key`).
         .unwrap_or_else(|| "top_level_publish_key".to_owned());
-    format!(
-        "pki:{}:{publish_key}:{}",
-        asked.unit_name, asked.common_name
-    )
+    format!("pki:{}:{publish_key}:{}", asked.unit_key, asked.common_name)
 }
 
 fn option_is_true(unit: &UnitContext<'_>, option: &str) -> bool {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::leader_settings::{LeaderSettings, note_key};
 use super::{Authority, Charm, Implementation};
 use trustsim_interfaces::UnitContext;
-use trustsim_interfaces::tls_certificates_legacy::{Kind, LegacyRequest, Provider};
+use trustsim_interfaces::tls_certificates_legacy::{LegacyRequest, LegacyRequestKind, Provider};
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, Status, Value};
 use trustsim_pki::Certificate;
@@ -166,12 +166,12 @@ impl EasyRsa {
     /// `create_server_cert`, `create_client_cert`; requests of other kinds are not handled.
     fn answer(&self, asked: &LegacyRequest, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         let made = match asked.kind {
-            Kind::Server => {
+            LegacyRequestKind::Server => {
                 let inner = &self.0;
                 pki::server(unit, inner.version, &inner.keys, asked)?
             }
-            Kind::Client => self.client(unit, &asked.common_name, Some(asked))?,
-            Kind::Application | Kind::Intermediate => return Ok(()),
+            LegacyRequestKind::Client => self.client(unit, &asked.common_name, Some(asked))?,
+            LegacyRequestKind::Application | LegacyRequestKind::Intermediate => return Ok(()),
         };
         self.0
             .provider

@@ -174,7 +174,7 @@ impl Lego {
             is_ca: false,
             ..asked.clone()
         };
-        let answer = issuing::answer(unit, &leaf, certificate, &issuer);
+        let answer = issuing::note_and_answer(unit, &leaf, certificate, &issuer);
         self.certificates
             .set_certificates(unit, asked.relation, vec![answer])
     }
@@ -188,7 +188,7 @@ impl Lego {
             let key = format!("acme/seen/{}", certificate.serial());
             if unit.outside(&key).is_none() {
                 unit.set_outside(&key, Some(Value::from("")));
-                issuing::note_authority(unit, certificate, server.root());
+                issuing::note_ca(unit, certificate, Some(server.root()));
             }
         }
     }
@@ -387,7 +387,7 @@ pub(super) fn option_faults(options: &dyn Options) -> Vec<OptionFault> {
     let fault = invalid(options).map(|(option, message)| {
         let fault = OptionFault::new(option, message);
         if option == BUNDLE_OPTION {
-            fault.no_pem()
+            fault.because_not_pem()
         } else {
             fault
         }

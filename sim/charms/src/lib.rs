@@ -10,6 +10,7 @@
 //!
 //! Must not know scenarios, faults or reports.
 
+mod action_error;
 mod catalogue;
 mod charm_vault;
 mod easyrsa;

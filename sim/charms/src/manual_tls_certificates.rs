@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use trustsim_interfaces::notes::Note;
 
+use super::action_error::ActionError;
 use super::issuing::note_answer;
 use super::{
     Authority, Charm, Implementation, LibraryBinding, OperatorAction, OperatorContext,
@@ -28,10 +29,32 @@ const CERTIFICATES: &str = "certificates";
 const TRUST: &str = "trust_certificate";
 const BUNDLE: &str = "trusted-certificate-bundle";
 const PROVIDE: &str = "provide-certificate";
-/// A certificate that an operator has to have signed.
-const WAITS_CERTIFICATE: &str = "certificate";
-/// The bundle that an operator has to configure.
-const WAITS_BUNDLE: &str = "trusted-bundle";
+
+/// What an operator has to do.
+#[derive(Clone, Copy)]
+enum Task {
+    /// Have a certificate signed and provide it.
+    ProvideCertificate,
+    /// Configure the trusted bundle.
+    ConfigureBundle,
+}
+
+impl Task {
+    const ALL: [Self; 2] = [Self::ProvideCertificate, Self::ConfigureBundle];
+
+    /// Its name in [`PendingTask::what`].
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ProvideCertificate => "certificate",
+            Self::ConfigureBundle => "trusted-bundle",
+        }
+    }
+
+    /// The task of this name; `None` for one that other charms have, such as a revocation.
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|task| task.name() == name)
+    }
+}
 
 type Parameters = BTreeMap<String, String>;
 
@@ -76,11 +99,14 @@ impl Charm for ManualTlsCertificates {
                 self.send_bundle(unit)?;
             }
             Hook::Action { name, parameters } => match &**name {
-                "get-outstanding-certificate-requests" => self.list(parameters, unit)?,
+                "get-outstanding-certificate-requests" => {
+                    self.list_outstanding_requests(parameters, unit)?;
+                }
                 PROVIDE => {
-                    let note = match self.provide(parameters, unit)? {
+                    let note = match self.provide(parameters, unit) {
                         Ok(()) => Note::action_result("Certificates successfully provided."),
-                        Err(message) => Note::action_failed(message),
+                        Err(ActionError::Failed(message)) => Note::action_failed(message),
+                        Err(ActionError::Raised(error)) => return Err(error),
                     };
                     unit.note(note);
                 }
@@ -104,10 +130,10 @@ impl Charm for ManualTlsCertificates {
         if !unit.is_leader() {
             return Vec::new();
         }
-        // What raises in the hook shows no request.
+        // If reading the databags fails, the hook fails too, and the status shows no requests.
         let outstanding = self.certificates.outstanding(unit).unwrap_or_default();
         let certificates = outstanding.iter().map(|asked| PendingTask {
-            what: WAITS_CERTIFICATE,
+            what: Task::ProvideCertificate.name(),
             subject: asked.request.sha256_hex(),
             // A request may have no common name; its names are in the SAN then.
             common_name: Some(
@@ -132,7 +158,7 @@ impl Charm for ManualTlsCertificates {
         let bundle =
             (!unit.relations(TRUST).is_empty() && unit.config(BUNDLE).is_none()).then(|| {
                 PendingTask {
-                    what: WAITS_BUNDLE,
+                    what: Task::ConfigureBundle.name(),
                     subject: String::new(),
                     common_name: None,
                     detail: "No trusted certificate bundle configured".to_owned(),
@@ -148,19 +174,25 @@ impl Charm for ManualTlsCertificates {
         unit: &mut UnitContext<'_>,
     ) -> Option<OperatorAction> {
         let ca = operator.ca.as_ref()?;
-        if task.what == WAITS_BUNDLE {
-            let pems: Vec<&str> = ca.trusted().map(Certificate::pem).collect();
-            let options = [(BUNDLE.to_owned(), Some(pems.join("\n")))].into();
-            return Some(OperatorAction::Config { options });
+        match Task::named(task.what)? {
+            Task::ConfigureBundle => {
+                let pems: Vec<&str> = ca.trusted().map(Certificate::pem).collect();
+                let options = [(BUNDLE.to_owned(), Some(pems.join("\n")))].into();
+                Some(OperatorAction::Config { options })
+            }
+            Task::ProvideCertificate => {
+                // Requests that cannot be read are no task: `pending_tasks`.
+                let outstanding = self.certificates.outstanding(unit).ok()?;
+                let asked = outstanding
+                    .iter()
+                    .find(|asked| asked.request.sha256_hex() == task.subject)?;
+                let now = unit.now();
+                let answer = ca.sign(&asked.request, asked.is_ca, now, &mut operator.stream);
+                // The CA outside has issued it, whether or not the action takes it.
+                note_answer(unit, asked, &answer.certificate, ca.issuer());
+                Some(provide_command(&answer, asked.relation, unit))
+            }
         }
-        let outstanding = self.certificates.outstanding(unit).ok()?;
-        let asked = outstanding
-            .iter()
-            .find(|asked| asked.request.sha256_hex() == task.subject)?;
-        let now = unit.now();
-        let answer = ca.sign(&asked.request, asked.is_ca, now, &mut operator.stream);
-        note_answer(unit, asked, &answer.certificate, ca.issuer());
-        Some(provide_command(&answer, asked.relation, unit))
     }
 }
 
@@ -179,10 +211,13 @@ fn provide_command(
     .into();
     let pems: Vec<&str> = answer.chain.iter().map(Certificate::pem).collect();
     parameters.insert("ca-chain".to_owned(), encode_base64(&pems.join("\n")));
-    let read = read_answer(&parameters);
+    let read = parse_action_parameters(&parameters);
     assert!(
-        matches!(&read, Ok(Ok(read)) if read.certificate == answer.certificate && read.ca == answer.ca),
-        "the charm reads what the operator is told to type: {read:?}"
+        read.is_ok_and(|read| read.certificate == answer.certificate && read.ca == answer.ca),
+        "{}: `{PROVIDE}` does not read back the certificate of `{}` and the CA `{}`",
+        unit.unit_name(),
+        answer.certificate.subject(),
+        answer.ca.subject()
     );
     let number = unit.relation_number(relation).to_string();
     parameters.insert("relation-id".to_owned(), number);
@@ -193,15 +228,19 @@ fn provide_command(
 }
 
 impl ManualTlsCertificates {
-    /// Adds the bundle to every `trust_certificate` relation: nothing ever leaves by it.
+    /// Adds the bundle to every `trust_certificate` relation. Certificates sent earlier are never removed.
     fn send_bundle(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
-        match bundle(unit) {
+        match trusted_bundle(unit) {
             Some(Ok(texts)) => self.transfer.add(unit, &texts),
             _ => Ok(()),
         }
     }
 
-    fn list(&self, parameters: &Parameters, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+    fn list_outstanding_requests(
+        &self,
+        parameters: &Parameters,
+        unit: &mut UnitContext<'_>,
+    ) -> Result<(), HookError> {
         if unit.relations(CERTIFICATES).is_empty() {
             let message = "No certificates relation has been created yet.";
             unit.note(Note::action_failed(message));
@@ -221,21 +260,19 @@ impl ManualTlsCertificates {
         Ok(())
     }
 
-    /// `_on_provide_certificate_action`: why it fails, where it does.
+    /// `_on_provide_certificate_action`. The message of [`ActionError::Failed`] is the one with which the action fails.
     fn provide(
         &self,
         parameters: &Parameters,
         unit: &mut UnitContext<'_>,
-    ) -> Result<Result<(), &'static str>, HookError> {
+    ) -> Result<(), ActionError> {
         if unit.relations(CERTIFICATES).is_empty() {
-            return Ok(Err("No certificates relation has been created yet."));
+            let message = "No certificates relation has been created yet.";
+            return Err(ActionError::Failed(message));
         }
-        let answer = match read_answer(parameters)? {
-            Ok(answer) => answer,
-            Err(message) => return Ok(Err(message)),
-        };
+        let answer = parse_action_parameters(parameters)?;
         if answer.request.spki_der() != answer.certificate.spki_der() {
-            return Ok(Err("Certificate and CSR do not match."));
+            return Err(ActionError::Failed("Certificate and CSR do not match."));
         }
         let requests = self.certificates.requests(unit)?;
         let asking: BTreeSet<RelationId> = requests
@@ -243,40 +280,33 @@ impl ManualTlsCertificates {
             .filter(|asked| asked.request == answer.request)
             .map(|asked| asked.relation)
             .collect();
-        let numbers = asking
-            .iter()
-            .map(|relation| unit.relation_number(*relation));
-        let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
-        let given = parameters.get("relation-id");
-        let relation = match (given, asking.first()) {
-            (_, None) => return Ok(Err("CSR was not found in any requirer databags.")),
-            (None, Some(_)) if asking.len() > 1 => {
-                return Ok(Err("Multiple requirers with the same CSR found."));
+        let Some(first) = asking.first() else {
+            let message = "CSR was not found in any requirer databags.";
+            return Err(ActionError::Failed(message));
+        };
+        let relation = match parameters.get("relation-id") {
+            Some(number) => asking
+                .iter()
+                .find(|relation| unit.relation_number(**relation).to_string() == *number)
+                .ok_or(ActionError::Failed(
+                    "Requested relation id is not the correct id of any found CSR's.",
+                ))?,
+            None if asking.len() > 1 => {
+                let message = "Multiple requirers with the same CSR found.";
+                return Err(ActionError::Failed(message));
             }
-            (Some(given), _) if !numbers.contains(given) => {
-                let message = "Requested relation id is not the correct id of any found CSR's.";
-                return Ok(Err(message));
-            }
-            (Some(given), Some(_)) => {
-                let at = numbers.iter().position(|number| number == given);
-                let at = at.expect("the arm above has seen that the number is among them");
-                asking
-                    .iter()
-                    .nth(at)
-                    .expect("there is a number for each relation")
-            }
-            (None, Some(first)) => first,
+            None => first,
         };
         // A unit that does not lead writes nothing, and the action says nothing of it.
         self.certificates
             .set_certificates(unit, *relation, vec![answer])?;
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// `_on_collect_unit_status`. A unit that does not lead sees every request as outstanding.
     fn collect_status(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         if !unit.relations(TRUST).is_empty() {
-            match bundle(unit) {
+            match trusted_bundle(unit) {
                 None => {
                     unit.set_status(Status::Active, "No trusted certificate bundle configured");
                     return Ok(());
@@ -305,20 +335,24 @@ impl ManualTlsCertificates {
     }
 }
 
-/// The parameters of `provide-certificate`, or why the action fails. What is base64 but no PEM
-/// ends the action with an exception.
-fn read_answer(parameters: &Parameters) -> Result<Result<Answer, &'static str>, HookError> {
+/// The parameters of `provide-certificate`.
+///
+/// # Errors
+///
+/// [`ActionError`] as the charm ends the action. A value that is valid base64 but not PEM raises an exception.
+fn parse_action_parameters(parameters: &Parameters) -> Result<Answer, ActionError> {
     let decoded = |key: &str| parameters.get(key).map(|value| decode_base64_text(value));
     let (Some(certificate), Some(ca), Some(request)) = (
         decoded("certificate"),
         decoded("ca-certificate"),
         decoded("certificate-signing-request"),
     ) else {
-        return Ok(Err("One or more action parameters are missing."));
+        let message = "One or more action parameters are missing.";
+        return Err(ActionError::Failed(message));
     };
-    let invalid = "Action input is not valid.";
+    let invalid = ActionError::Failed("Action input is not valid.");
     let (Some(certificate), Some(ca), Some(request)) = (certificate, ca, request) else {
-        return Ok(Err(invalid));
+        return Err(invalid);
     };
     let raised =
         |error: trustsim_pki::PkiError| HookError::Charm(format!("TLSCertificatesError: {error}"));
@@ -329,18 +363,16 @@ fn read_answer(parameters: &Parameters) -> Result<Result<Answer, &'static str>, 
         None => vec![certificate.clone(), ca.clone()],
         Some(text) => {
             let chain = text.and_then(|text| Certificate::chain_from_pem(&text).ok());
-            match chain.filter(|chain| is_in_order(chain)) {
-                Some(chain) => chain,
-                None => return Ok(Err(invalid)),
-            }
+            let chain = chain.filter(|chain| is_in_order(chain));
+            chain.ok_or(invalid)?
         }
     };
-    Ok(Ok(Answer {
+    Ok(Answer {
         request,
         certificate,
         ca,
         chain,
-    }))
+    })
 }
 
 /// `parse_ca_chain`: each is issued by the next, by name and signature.
@@ -353,7 +385,7 @@ fn is_in_order(chain: &[Certificate]) -> bool {
 
 /// `_get_trusted_certificate_bundle`: `None` where it is not configured, an error where it is no
 /// PEM.
-fn bundle(options: &dyn Options) -> Option<Result<Vec<Arc<str>>, ()>> {
+fn trusted_bundle(options: &dyn Options) -> Option<Result<Vec<Arc<str>>, ()>> {
     let text = options.option(BUNDLE)?;
     let found = Certificate::chain_from_pem(text).ok();
     let found = found.filter(|found| !found.is_empty());
@@ -363,12 +395,12 @@ fn bundle(options: &dyn Options) -> Option<Result<Vec<Arc<str>>, ()>> {
     }))
 }
 
-/// A bundle that is none is not sent.
+/// A bundle that is not valid PEM is not sent.
 pub(super) fn option_faults(options: &dyn Options) -> Vec<OptionFault> {
-    match bundle(options) {
+    match trusted_bundle(options) {
         Some(Err(())) => {
             let outcome = "Invalid trusted certificate bundle configured";
-            let fault = OptionFault::new(BUNDLE, outcome).no_pem();
+            let fault = OptionFault::new(BUNDLE, outcome).because_not_pem();
             vec![fault.only_with(&[TRUST])]
         }
         _ => Vec::new(),

@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use super::issuing::{note_answer, raised};
+use super::issuing::{note_answer, value_error};
 use super::names::attributes;
 use super::surface::{chain_path, key_path};
 use super::{
@@ -274,16 +274,16 @@ impl Notary {
         let name = name.unique(&mut unit.stream("unique-identifier"));
         let ca_terms = terms(unit);
         let ca = issuers::charmlibs::generate_self_signed_ca(&name, &ca_key, &ca_terms)
-            .map_err(|error| raised(&error))?;
+            .map_err(|error| value_error(&error))?;
         let key = self.keys.leaf(unit);
         let name = RequestAttributes::with_common_name(SELF_SIGNED_NAME);
         let mut name = name.unique(&mut unit.stream("unique-identifier"));
         name.sans_dns = dns_names(unit);
-        let request = CertificateRequest::new(&name, &key).map_err(|error| raised(&error))?;
+        let request = CertificateRequest::new(&name, &key).map_err(|error| value_error(&error))?;
         let leaf_terms = terms(unit);
         let signed = issuers::charmlibs::generate(&request, &ca, &ca_key, &leaf_terms, false);
-        let certificate = signed.map_err(|error| raised(&error))?;
-        super::issuing::note_authority(unit, &ca, &ca);
+        let certificate = signed.map_err(|error| value_error(&error))?;
+        super::issuing::note_ca(unit, &ca, Some(&ca));
         super::issuing::note_own_leaf(unit, &certificate, &ca);
         Ok((ca, certificate, key))
     }

@@ -10,9 +10,9 @@ mod config;
 use std::sync::Arc;
 use trustsim_interfaces::notes::Note;
 
-use config::{Config, certificate_matches};
+use config::{Config, ends_by_9999, root_matches_config};
 
-use super::issuing::{self, SigningCa, by_relation, note_authority};
+use super::issuing::{self, SigningCa, by_relation, note_ca};
 use super::{Authority, Charm, CharmMetadata, Implementation, LibraryBinding, ValidityOptions};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
@@ -33,7 +33,7 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
         let charm = SelfSignedCertificates::new(setup.keys.clone());
         Arc::new(charm.with_libraries(setup.metadata))
     },
-    option_faults: config::faults,
+    option_faults: config::option_faults,
     authority: Authority::OwnRoot,
     validity_options: Some(ValidityOptions {
         root: "root-ca-validity",
@@ -54,7 +54,7 @@ struct SelfSignedCertificates {
 
 impl Charm for SelfSignedCertificates {
     fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
-        let config = Config::read(unit);
+        let config = Config::read(unit)?;
         // The library is constructed first, so its observers run first.
         self.certificates.on_hook(hook, unit)?;
         match hook {
@@ -127,7 +127,7 @@ impl SelfSignedCertificates {
 
     /// `_configure`.
     fn configure(&self, unit: &mut UnitContext<'_>, config: &Config) -> Result<(), HookError> {
-        if !unit.is_leader() || !config.invalid().is_empty() {
+        if !unit.is_leader() || !config.invalid_options().is_empty() {
             return Ok(());
         }
         let Some(secret) = active(unit).filter(|secret| is_as_configured(secret, config)) else {
@@ -165,6 +165,7 @@ impl SelfSignedCertificates {
             return Ok(false);
         }
         let key = self.keys.authority(unit);
+        ends_by_9999(unit.now(), validity)?;
         let name = config.subject.clone();
         let name = name.unique(&mut unit.stream("unique-identifier"));
         let terms = Terms {
@@ -173,13 +174,13 @@ impl SelfSignedCertificates {
             validity,
         };
         let certificate = issuers::charmlibs::generate_self_signed_ca(&name, &key, &terms)
-            .map_err(|error| issuing::raised(&error))?;
+            .map_err(|error| issuing::value_error(&error))?;
         assert!(
-            certificate_matches(&certificate, config),
+            root_matches_config(&certificate, config),
             "a root that was just made is as configured, or each hook would make another: {}",
             certificate.subject()
         );
-        note_authority(unit, &certificate, &certificate);
+        note_ca(unit, &certificate, Some(&certificate));
         let authority = SigningCa { certificate, key };
         set_secret(unit, ACTIVE, authority.content(), threshold)?;
         Ok(true)
@@ -275,6 +276,7 @@ fn sign(
     asked: &Outstanding,
     validity: Span,
 ) -> Result<Answer, HookError> {
+    ends_by_9999(unit.now(), validity)?;
     let terms = Terms {
         serial: serial_number(unit),
         now: unit.now(),
@@ -283,13 +285,13 @@ fn sign(
     let ca = &authority.certificate;
     let (request, is_ca) = (&asked.request, asked.is_ca);
     let certificate = issuers::charmlibs::generate(request, ca, &authority.key, &terms, is_ca)
-        .map_err(|error| issuing::raised(&error))?;
-    Ok(issuing::answer(unit, asked, certificate, ca))
+        .map_err(|error| issuing::value_error(&error))?;
+    Ok(issuing::note_and_answer(unit, asked, certificate, ca))
 }
 
 /// `_on_collect_unit_status`.
 fn collect_status(unit: &mut UnitContext<'_>, config: &Config) {
-    let invalid = config.invalid();
+    let invalid = config.invalid_options();
     if !unit.is_leader() {
         let message = "Scaling is not implemented for this charm";
         unit.set_status(Status::Blocked, message);
@@ -309,10 +311,10 @@ fn active(unit: &UnitContext<'_>) -> Option<SecretView> {
     unit.secret(SecretOwner::Application(unit.application_id()), ACTIVE)
 }
 
-/// `_root_certificate_matches_config`; leaf validity is not among what it compares.
+/// [`root_matches_config`] of the stored root; leaf validity is not among what it compares.
 fn is_as_configured(secret: &SecretView, config: &Config) -> bool {
     let authority = SigningCa::read(&secret.content).expect("the charm reads the CA that it wrote");
-    certificate_matches(&authority.certificate, config)
+    root_matches_config(&authority.certificate, config)
 }
 
 /// `_is_ca_cert_active`: a secret without an expiry counts as expired.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use generations::Generations;
 
-use trustsim_charm_model::issuing::{SigningCa, by_relation, note_answer, raised};
+use trustsim_charm_model::issuing::{SigningCa, by_relation, note_answer, value_error};
 use trustsim_charm_model::{
     Authority, Charm, CharmMetadata, Implementation, IssuerProfile, LibraryBinding, Role,
     declared_chain,
@@ -160,7 +160,7 @@ impl DeclaredProvider {
         let (profile, chain) = (&self.0.profile, generations.signing());
         let terms = terms(unit, profile.leaf_validity);
         let signed = declared_chain::sign(profile, chain, (&asked.request, asked.is_ca), &terms);
-        let mut answer = signed.map_err(|error| raised(&error))?;
+        let mut answer = signed.map_err(|error| value_error(&error))?;
         answer.chain.extend(generations.bridge().cloned());
         let issuer = declared_chain::issuer(chain);
         note_answer(unit, asked, &answer.certificate, &issuer.certificate);

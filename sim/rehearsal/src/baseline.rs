@@ -93,7 +93,8 @@ impl Baseline {
                 if is_ca && format!("{}.{}", record.model, record.application) == address {
                     return true;
                 }
-                if record.kind == CertificateKind::Root {
+                // The issuer of an intermediate may be unknown: it is noted with its own serial then.
+                if record.kind == CertificateKind::Root || *record.issuer_serial == *serial {
                     return false;
                 }
                 serial = &record.issuer_serial;

@@ -6,6 +6,7 @@ use trustsim_interfaces::notes::Note;
 use super::{
     ACCESS, CA_READY, CharmVault, PAUSED, REISSUE, REISSUE_GLOBAL, ROOT_CA, SEALED, pki, set,
 };
+use crate::action_error::ActionError;
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{HookError, Value};
 use trustsim_pki::Certificate;
@@ -148,12 +149,13 @@ impl CharmVault {
         let root = root.and_then(|root| Certificate::from_pem(&root).ok());
         let max_ttl = parameters.get("max-ttl").map(String::as_str);
         let max_ttl = pki::hours(max_ttl, 8760);
-        match pki::set_signed_intermediate(unit, &signed, root.as_ref(), max_ttl)? {
+        match pki::set_signed_intermediate(unit, &signed, root.as_ref(), max_ttl) {
             Ok(()) => {
                 set(unit, CA_READY);
                 reissue(unit);
             }
-            Err(message) => fail(unit, message),
+            Err(ActionError::Failed(message)) => fail(unit, message),
+            Err(ActionError::Raised(error)) => return Err(error),
         }
         Ok(())
     }

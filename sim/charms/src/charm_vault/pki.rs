@@ -2,10 +2,11 @@
 //! (openstack/charm-vault `src/lib/charm/vault_pki.py` at 5a0c525; hashicorp/vault
 //! `builtin/logical/pki`, versions before 1.11: one issuer to a mount, no root in `ca_chain`).
 
-use crate::issuing::{note_authority, note_legacy, raised};
+use crate::action_error::ActionError;
+use crate::issuing::{note_ca, note_legacy, value_error};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::{RefusalKind, RefusedRequest};
-use trustsim_interfaces::tls_certificates_legacy::{Kind, LegacyRequest};
+use trustsim_interfaces::tls_certificates_legacy::{LegacyRequest, LegacyRequestKind};
 use trustsim_interfaces::{KeySource, pem, serial_number};
 use trustsim_juju::{HookError, SecretOwner, Value};
 use trustsim_kernel::Span;
@@ -56,9 +57,9 @@ pub(super) fn generate_root(
         now: unit.now(),
         validity: ttl,
     };
-    let root =
-        self_sign(&name, &key, &terms, &issuers::vault::ROOT).map_err(|error| raised(&error))?;
-    note_authority(unit, &root, &root);
+    let root = self_sign(&name, &key, &terms, &issuers::vault::ROOT)
+        .map_err(|error| value_error(&error))?;
+    note_ca(unit, &root, Some(&root));
     let root = pem::chain_value(&[root]);
     configure(unit, root.clone(), pem::key_value(&key), max_ttl)?;
     Ok(root)
@@ -73,7 +74,7 @@ pub(super) fn request_intermediate(
     let key = keys.authority(unit);
     let default = format!("Vault Intermediate Certificate Authority ({MOUNT})");
     let name = RequestAttributes::with_common_name(name.unwrap_or(&default));
-    let request = CertificateRequest::new(&name, &key).map_err(|error| raised(&error))?;
+    let request = CertificateRequest::new(&name, &key).map_err(|error| value_error(&error))?;
     let printed = Value::from(request.pem());
     let content = [
         (PENDING.to_owned(), pem::key_value(&key)),
@@ -94,26 +95,26 @@ pub(super) fn set_signed_intermediate(
     signed: &str,
     root: Option<&Certificate>,
     max_ttl: Span,
-) -> Result<Result<(), &'static str>, HookError> {
+) -> Result<(), ActionError> {
+    let failed = |message| Err(ActionError::Failed(message));
     let Some(key) = field(unit, PENDING) else {
-        return Ok(Err("could not find any existing private key"));
+        return failed("could not find any existing private key");
     };
     let chain = Value::from(signed.trim_end());
     let parsed = pem::chain(&chain);
     let pending = pem::key(&key);
     let (Ok(certificates), Ok(pair)) = (&*parsed, &*pending) else {
-        return Ok(Err("could not parse the certificate"));
+        return failed("could not parse the certificate");
     };
     let Some(own) = certificates.first() else {
-        return Ok(Err("could not parse the certificate"));
+        return failed("could not parse the certificate");
     };
     if own.spki_der() != pair.spki_der() || !own.is_ca() {
-        return Ok(Err("verification of parsed bundle failed"));
+        return failed("verification of parsed bundle failed");
     }
-    let issuer = certificates.get(1).or(root).unwrap_or(own);
-    note_authority(unit, own, issuer);
+    note_ca(unit, own, certificates.get(1).or(root));
     configure(unit, chain, key, max_ttl)?;
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// `disable_pki_backend`.
@@ -131,7 +132,7 @@ pub(super) fn chain(unit: &UnitContext<'_>) -> Result<Option<Value>, HookError> 
         return Ok(None);
     };
     let parsed = pem::chain(&chain);
-    let certificates = (*parsed).as_ref().map_err(raised)?;
+    let certificates = (*parsed).as_ref().map_err(value_error)?;
     let is_root = certificates
         .first()
         .is_some_and(Certificate::is_self_issued);
@@ -143,7 +144,7 @@ pub(super) fn chain(unit: &UnitContext<'_>) -> Result<Option<Value>, HookError> 
 pub(super) fn issue(
     unit: &mut UnitContext<'_>,
     keys: &KeySource,
-    kind: Kind,
+    kind: LegacyRequestKind,
     common_name: &str,
     sans: &[String],
     asked: Option<&LegacyRequest>,
@@ -159,9 +160,9 @@ pub(super) fn issue(
     let address = address.as_ref().map(Value::text);
     let address = address.expect("the unit that configures the mount writes its address");
     let template = match kind {
-        Kind::Server => issuers::vault::charm_vault_server(address),
-        Kind::Client => issuers::vault::charm_vault_client(address),
-        Kind::Application | Kind::Intermediate => {
+        LegacyRequestKind::Server => issuers::vault::charm_vault_server_template(address),
+        LegacyRequestKind::Client => issuers::vault::charm_vault_client_template(address),
+        LegacyRequestKind::Application | LegacyRequestKind::Intermediate => {
             let kind = format!("{kind:?}").to_lowercase();
             return refused(RefusalKind::Other, format!("Unsupported cert_type: {kind}"));
         }
@@ -188,9 +189,9 @@ pub(super) fn issue(
     }
     let key = keys.leaf(unit);
     let subject = subject(common_name, sans);
-    let request = CertificateRequest::new(&subject, &key).map_err(|error| raised(&error))?;
+    let request = CertificateRequest::new(&subject, &key).map_err(|error| value_error(&error))?;
     let certificate = trustsim_pki::issue(&request, &ca, &ca_key, &terms, &template)
-        .map_err(|error| raised(&error))?;
+        .map_err(|error| value_error(&error))?;
     note_legacy(unit, asked, &certificate, &ca);
     Ok(Ok(Bundle {
         certificate: pem::chain_value(&[certificate]),
@@ -235,9 +236,9 @@ fn authority(unit: &UnitContext<'_>) -> Result<(Certificate, KeyPair), HookError
     let (chain, key) = (field(unit, CHAIN), field(unit, KEY));
     let (chain, key) = (chain.ok_or_else(not_ready)?, key.ok_or_else(not_ready)?);
     let (chain, key) = (pem::chain(&chain), pem::key(&key));
-    let certificate = (*chain).as_ref().map_err(raised)?.first().cloned();
+    let certificate = (*chain).as_ref().map_err(value_error)?.first().cloned();
     let certificate = certificate.ok_or_else(not_ready)?;
-    let key = (*key).as_ref().map_err(raised)?.clone();
+    let key = (*key).as_ref().map_err(value_error)?.clone();
     assert_eq!(
         certificate.spki_der(),
         key.spki_der(),

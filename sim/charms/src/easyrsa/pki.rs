@@ -5,7 +5,7 @@ use serde_json::json;
 use trustsim_interfaces::notes::Note;
 
 use super::EasyRsaVersion;
-use crate::issuing::{note_authority, note_legacy, raised};
+use crate::issuing::{note_ca, note_legacy, value_error};
 use crate::names::attributes;
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::LegacyRequest;
@@ -59,9 +59,9 @@ pub(super) fn build_ca(
         now: unit.now(),
         validity: DAY * CA_DAYS,
     };
-    let ca =
-        self_sign(&name, &key, &terms, &issuers::easyrsa::CA).map_err(|error| raised(&error))?;
-    note_authority(unit, &ca, &ca);
+    let ca = self_sign(&name, &key, &terms, &issuers::easyrsa::CA)
+        .map_err(|error| value_error(&error))?;
+    note_ca(unit, &ca, Some(&ca));
     let (ca, key) = (pem::chain_value(&[ca]), pem::key_value(&key));
     let serial = Value::from("01");
     recover(unit, ca.clone(), key.clone(), serial.clone());
@@ -151,9 +151,9 @@ fn build(
         now: unit.now(),
         validity: DAY * version.leaf_days(),
     };
-    let request = CertificateRequest::new(&subject, &key).map_err(|error| raised(&error))?;
+    let request = CertificateRequest::new(&subject, &key).map_err(|error| value_error(&error))?;
     let certificate =
-        issue(&request, &ca, &ca_key, &terms, template).map_err(|error| raised(&error))?;
+        issue(&request, &ca, &ca_key, &terms, template).map_err(|error| value_error(&error))?;
     note_legacy(unit, asked, &certificate, &ca);
     let made = Made {
         certificate: with_newline(&pem::chain_value(&[certificate])),
@@ -168,10 +168,10 @@ fn authority(unit: &UnitContext<'_>) -> Result<(Certificate, KeyPair), HookError
     let missing = || HookError::Charm("CalledProcessError: ./easyrsa: no CA".to_owned());
     let file = |path: &str| unit.files().get(path).ok_or_else(missing);
     let (chain, key) = (pem::chain(file(CA_FILE)?), pem::key(file(CA_KEY_FILE)?));
-    let certificate = (*chain).as_ref().map_err(raised)?.first().cloned();
+    let certificate = (*chain).as_ref().map_err(value_error)?.first().cloned();
     Ok((
         certificate.ok_or_else(missing)?,
-        (*key).as_ref().map_err(raised)?.clone(),
+        (*key).as_ref().map_err(value_error)?.clone(),
     ))
 }
 

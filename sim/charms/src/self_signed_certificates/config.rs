@@ -1,13 +1,15 @@
-//! The charm's options, as it reads them.
+//! The options of self-signed-certificates, as canonical/self-signed-certificates-operator `src/charm.py` at df04ad3
+//! reads them. The names with an underscore are those of its methods.
 
 use std::borrow::Cow;
 
 use crate::{OptionFault, Options};
 use trustsim_interfaces::UnitContext;
-use trustsim_kernel::Span;
+use trustsim_juju::HookError;
+use trustsim_kernel::{Span, Time};
 use trustsim_pki::{Certificate, RequestAttributes};
 
-/// The charm's options.
+/// What the options say.
 #[derive(Clone, Debug)]
 pub(super) struct Config {
     /// `ca-*` options.
@@ -21,16 +23,22 @@ pub(super) struct Config {
 }
 
 impl Config {
-    pub(super) fn read(unit: &UnitContext<'_>) -> Self {
+    /// Reads the options.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where a validity is too long for Python: the charm catches `ValueError` and no `OverflowError`.
+    /// A unit that does not lead reads no validity.
+    pub(super) fn read(unit: &UnitContext<'_>) -> Result<Self, HookError> {
         let text = |option: &str| {
             let value = unit.config(option).filter(|value| !value.is_empty());
             value.map(str::to_owned)
         };
-        let span = |option: &str| unit.config(option).and_then(parse_validity);
-        // Zero is falsy in Python, and -1 means no limit. Juju takes whole numbers only.
-        let limit = unit.config("certificate-limit");
-        let limit = limit.and_then(|value| value.parse::<i64>().ok());
-        Self {
+        let validity = |option: &str| match unit.config(option).filter(|_| unit.is_leader()) {
+            Some(text) => parse_validity(text),
+            None => Ok(None),
+        };
+        let config = Self {
             subject: RequestAttributes {
                 common_name: text("ca-common-name"),
                 organization: text("ca-organization"),
@@ -41,19 +49,31 @@ impl Config {
                 locality_name: text("ca-locality-name"),
                 ..RequestAttributes::default()
             },
-            root_validity: span("root-ca-validity"),
-            certificate_validity: span("certificate-validity"),
-            limit: limit.filter(|value| *value > 0).map(|value| {
-                usize::try_from(value).expect("a positive number of requests can be counted")
-            }),
+            root_validity: validity("root-ca-validity")?,
+            certificate_validity: validity("certificate-validity")?,
+            limit: unit.config("certificate-limit").and_then(parse_limit),
+        };
+        // `_invalid_configs`, where both are given.
+        if let (Some(_), Some(leaf)) = (config.nonzero_root(), config.nonzero_leaf()) {
+            timedelta_days(leaf.as_secs() / DAY_S * 2)?;
         }
+        Ok(config)
+    }
+
+    fn nonzero_root(&self) -> Option<Span> {
+        self.root_validity.filter(|span| !span.is_zero())
+    }
+
+    fn nonzero_leaf(&self) -> Option<Span> {
+        self.certificate_validity.filter(|span| !span.is_zero())
     }
 
     pub(super) fn common_name(&self) -> Option<&str> {
         self.subject.common_name.as_deref()
     }
 
-    /// `_ca_certificate_renewal_threshold`; a zero one is falsy.
+    /// `_ca_certificate_renewal_threshold`: how long after it was made the root is renewed, which is the validity of
+    /// the root without that of its leaves. `None` where that is zero, which is falsy in Python.
     pub(super) fn renewal_threshold(&self) -> Option<Span> {
         let threshold = self
             .root_validity?
@@ -62,73 +82,129 @@ impl Config {
     }
 
     /// `_invalid_configs`: the root must live at least twice as long as what it signs.
-    pub(super) fn invalid(&self) -> Vec<&'static str> {
+    pub(super) fn invalid_options(&self) -> Vec<&'static str> {
         let mut invalid = Vec::new();
         if self.common_name().is_none() {
             invalid.push("ca-common-name");
         }
-        let (root, leaf) = (self.root_validity, self.certificate_validity);
-        let nonzero = |span: &Span| !span.is_zero();
-        let fits = root.filter(nonzero).zip(leaf.filter(nonzero));
-        if fits.is_none_or(|(root, leaf)| root < leaf * 2) {
+        let fits = match (self.nonzero_root(), self.nonzero_leaf()) {
+            (Some(root), Some(leaf)) => leaf.checked_mul(2).is_some_and(|twice| root >= twice),
+            _ => false,
+        };
+        if !fits {
             invalid.extend(["certificate-validity", "root-ca-validity"]);
         }
         invalid
     }
 }
 
-/// Options that cannot be read, so that nothing is issued; a root that is too short is another
-/// matter.
-pub(super) fn faults(options: &dyn Options) -> Vec<OptionFault> {
-    let is_bad = |option: &&str| {
-        let value = options.option(option);
-        match *option {
-            "ca-common-name" => value.is_none_or(str::is_empty),
-            _ => value
-                .and_then(parse_validity)
-                .is_none_or(|span| span.is_zero()),
-        }
-    };
-    let all = ["ca-common-name", "certificate-validity", "root-ca-validity"];
-    let bad = all.into_iter().filter(is_bad);
-    bad.map(|option| {
-        let listed = match option {
-            "ca-common-name" => "'ca-common-name'",
-            _ => "'certificate-validity', 'root-ca-validity'",
-        };
+/// Options that cannot be read, so that nothing is issued. A root that lives less than twice as long as its leaves is
+/// reported by [`Config::invalid_options`] instead.
+pub(super) fn option_faults(options: &dyn Options) -> Vec<OptionFault> {
+    let not_valid = |option, listed: &str| {
         let outcome = "The following configuration values are not valid";
         OptionFault::new(option, format!("{outcome}: [{listed}]"))
-    })
-    .collect()
+    };
+    let mut faults = Vec::new();
+    if options.option("ca-common-name").is_none_or(str::is_empty) {
+        faults.push(not_valid("ca-common-name", "'ca-common-name'"));
+    }
+    for option in ["certificate-validity", "root-ca-validity"] {
+        let validity = options.option(option).map_or(Ok(None), parse_validity);
+        // No run begins before 1970.
+        match validity.and_then(|span| span.map(|span| ends_by_9999(Time::EPOCH, span)).transpose())
+        {
+            Ok(Some(span)) if !span.is_zero() => {}
+            Ok(_) => faults.push(not_valid(
+                option,
+                "'certificate-validity', 'root-ca-validity'",
+            )),
+            Err(error) => faults.push(OptionFault::new(option, error.to_string())),
+        }
+    }
+    faults
+}
+
+/// `_config_certificate_limit`: zero is falsy in Python, and -1 means no limit. Juju takes whole numbers only; one that
+/// is too large to be counted limits nothing.
+fn parse_limit(text: &str) -> Option<usize> {
+    let limit = text.parse::<i64>().ok().filter(|limit| *limit > 0)?;
+    usize::try_from(limit).ok()
+}
+
+const DAY_S: u64 = 86_400;
+
+fn overflow(message: impl std::fmt::Display) -> HookError {
+    HookError::Charm(format!("OverflowError: {message}"))
+}
+
+/// `datetime.timedelta` of `CPython`, `Modules/_datetimemodule.c`: its days are a C integer of at most 999999999.
+fn timedelta_days(days: u64) -> Result<(), HookError> {
+    match i32::try_from(days) {
+        Err(_) => Err(overflow("Python int too large to convert to C int")),
+        Ok(days) if days > 999_999_999 => {
+            let message = format!("days={days}; must have magnitude <= 999999999");
+            Err(overflow(message))
+        }
+        Ok(_) => Ok(()),
+    }
+}
+
+/// The same validity, where it ends by the year 9999, the last of a Python `datetime`.
+///
+/// # Errors
+///
+/// [`HookError`] where it ends later.
+pub(super) fn ends_by_9999(now: Time, validity: Span) -> Result<Span, HookError> {
+    const END_OF_9999_S: u64 = 253_402_300_799;
+    let end = now.as_seconds().saturating_add(validity.as_secs());
+    if end > END_OF_9999_S {
+        return Err(overflow("date value out of range"));
+    }
+    Ok(validity)
 }
 
 /// `_parse_config_time_string`: a bare number is days; what Python cannot read is no validity.
 /// (It reads negative numbers too; a negative validity is taken as none here.)
-fn parse_validity(text: &str) -> Option<Span> {
-    let seconds = |number: &str, unit_s: u64| {
-        let number: u64 = number.trim().parse().ok()?;
-        Some(Span::from_secs(number.checked_mul(unit_s)?))
+///
+/// # Errors
+///
+/// [`HookError`] where it is longer than a `timedelta` can be.
+fn parse_validity(text: &str) -> Result<Option<Span>, HookError> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(unit) = text.chars().next_back() else {
+        return Ok(None);
     };
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return seconds(text, 86_400);
+    let (number, unit_s) = match unit {
+        _ if is_number(text) => (text, DAY_S),
+        'm' => (&text[..text.len() - 1], 60),
+        'h' => (&text[..text.len() - 1], 3_600),
+        'd' => (&text[..text.len() - 1], DAY_S),
+        'w' => (&text[..text.len() - 1], 7 * DAY_S),
+        _ => return Ok(None),
+    };
+    let number = number.trim();
+    let number = number.strip_prefix('+').unwrap_or(number);
+    if !is_number(number) {
+        return Ok(None);
     }
-    let unit = text.chars().next_back()?;
-    let number = &text[..text.len() - unit.len_utf8()];
-    match unit {
-        'm' => seconds(number, 60),
-        'h' => seconds(number, 3_600),
-        'd' => seconds(number, 86_400),
-        'w' => seconds(number, 7 * 86_400),
-        _ => None,
-    }
+    // Python's integers have no end; what is longer than these 64 bits is longer than a `timedelta`.
+    let seconds = number.parse().ok();
+    let seconds = seconds.and_then(|number: u64| number.checked_mul(unit_s));
+    timedelta_days(seconds.map_or(u64::MAX, |seconds| seconds / DAY_S))?;
+    Ok(seconds.map(Span::from_secs))
 }
 
-/// The rest of `_root_certificate_matches_config`.
-pub(super) fn certificate_matches(certificate: &Certificate, config: &Config) -> bool {
+/// `_root_certificate_matches_config`: whether the root's validity and subject are those configured.
+pub(super) fn root_matches_config(certificate: &Certificate, config: &Config) -> bool {
     let subject = certificate.subject();
     let wanted = &config.subject;
-    let validity = certificate.not_after().since(certificate.not_before());
-    config.root_validity == Some(validity)
+    // A validity that ends after the last instant there is ends at it.
+    let end = |validity| (certificate.not_before() + validity).truncated_to_seconds();
+    let is_as_long = config
+        .root_validity
+        .is_some_and(|validity| end(validity) == certificate.not_after());
+    is_as_long
         && [
             ("CN", &wanted.common_name),
             ("O", &wanted.organization),
@@ -139,11 +215,11 @@ pub(super) fn certificate_matches(certificate: &Certificate, config: &Config) ->
             ("L", &wanted.locality_name),
         ]
         .iter()
-        .all(|(kind, value)| field(subject, kind).as_deref() == value.as_deref())
+        .all(|(kind, value)| attribute_value(subject, kind).as_deref() == value.as_deref())
 }
 
-/// The first value of this kind in a subject in RFC 4514 form, without its escapes.
-fn field<'a>(subject: &'a str, kind: &str) -> Option<Cow<'a, str>> {
+/// The first value of an attribute of this type in a subject in RFC 4514 form, without its escapes.
+fn attribute_value<'a>(subject: &'a str, attribute_type: &str) -> Option<Cow<'a, str>> {
     let mut rest = subject;
     loop {
         let mut escaped = false;
@@ -160,7 +236,7 @@ fn field<'a>(subject: &'a str, kind: &str) -> Option<Cow<'a, str>> {
         });
         let part = &rest[..end.unwrap_or(rest.len())];
         let value = part
-            .strip_prefix(kind)
+            .strip_prefix(attribute_type)
             .and_then(|rest| rest.strip_prefix('='));
         if let Some(value) = value {
             return Some(without_escapes(value));
@@ -200,8 +276,39 @@ mod tests {
             ("", None),
             ("-5d", None),
         ] {
-            assert_eq!(parse_validity(text), span, "{text}");
+            assert_eq!(parse_validity(text), Ok(span), "{text}");
         }
+    }
+
+    /// What `CPython` 3.12 prints for the same.
+    #[test]
+    fn a_validity_that_is_too_long_for_python_overflows() {
+        let too_large =
+            "uncaught exception: OverflowError: Python int too large to convert to C int";
+        for (text, message) in [
+            ("200000000000000", too_large),
+            ("999999999999999999999999999999m", too_large),
+            ("1000000000w", too_large),
+            ("2147483648", too_large),
+            (
+                "2147483647d",
+                "uncaught exception: OverflowError: days=2147483647; must have magnitude <= 999999999",
+            ),
+            (
+                "1000000000",
+                "uncaught exception: OverflowError: days=1000000000; must have magnitude <= 999999999",
+            ),
+        ] {
+            let error = parse_validity(text).expect_err(text);
+            assert_eq!(error.to_string(), message, "{text}");
+        }
+        assert!(parse_validity("999999999").is_ok());
+        let eternity = Span::from_secs(DAY_S * 100_000_000);
+        let error = ends_by_9999(Time::EPOCH, eternity).expect_err("after 9999");
+        assert_eq!(
+            error.to_string(),
+            "uncaught exception: OverflowError: date value out of range"
+        );
     }
 
     #[test]
@@ -215,7 +322,7 @@ mod tests {
             ("b", None),
             ("C", None),
         ] {
-            assert_eq!(field(subject, kind).as_deref(), value, "{kind}");
+            assert_eq!(attribute_value(subject, kind).as_deref(), value, "{kind}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::legacy_rules::{certificate, legacy_consumer};
 use super::*;
+use trustsim_interfaces::notes::CertificateKind;
 use trustsim_pki::{
     Certificate, CertificateRequest, KeyPair, RequestAttributes, SerialNumber, Template, Terms,
     issue, self_sign,
@@ -349,6 +350,10 @@ fn an_upload_without_its_root_leaves_requirers_without_a_ca() {
     let said = cluster.leaders_bag();
     assert!(said.get("ca").is_none() && said.get("chain").is_some());
     assert!(said.get("web_0.server.cert").is_some());
+    let noted = cluster.stage.issued.iter();
+    let mut noted = noted.filter(|issued| issued.certificate.pem() == own);
+    let kind = noted.next().map(|issued| issued.kind);
+    assert_eq!(kind, Some(CertificateKind::Intermediate));
 }
 
 /// An application's certificate is one for all its units with the names of all of them;

@@ -357,6 +357,43 @@ fn every_field_of_the_ca_is_compared_with_the_configuration() {
     }
 }
 
+/// `timedelta` of Python: a validity that it cannot hold raises `OverflowError`, which
+/// `_parse_config_time_string`'s callers do not catch. What ends after the last instant of a run's clock never ends.
+#[test]
+fn a_validity_that_python_cannot_hold_fails_the_hook() {
+    let mut stage = Stage::new(1, true, false);
+    let ca = stage.deploy("ca", &self_signed_certificates(), &[], 1);
+    stage.run_for(60);
+    stage.set_config(ca, "root-ca-validity", "300000d");
+    stage.run_for(700);
+    let made = roots(&stage);
+    assert_eq!(made.len(), 2, "821 years are a validity");
+    assert!(made[1].not_after() > Time::parse("2554-01-01T00:00:00Z").expect("an instant"));
+    let unit = stage.unit(ca, 0);
+    for (leaf, root, message) in [
+        (
+            "200000000000000",
+            "200000000000000",
+            "Python int too large to convert to C int",
+        ),
+        (
+            "600000000",
+            "600000000",
+            "days=1200000000; must have magnitude <= 999999999",
+        ),
+        ("90d", "100000000d", "date value out of range"),
+    ] {
+        stage.set_config(ca, "certificate-validity", leaf);
+        stage.set_config(ca, "root-ca-validity", root);
+        let (_, _, result) = stage.run_code(unit, &Hook::ConfigChanged, stage.now());
+        let error = result.expect_err(root);
+        assert_eq!(
+            error.to_string(),
+            format!("uncaught exception: OverflowError: {message}")
+        );
+    }
+}
+
 /// canonical/charmlibs `CertificateRequestAttributes` adds a random identifier to the subject: two
 /// CAs of one common name are two names, so that no path builder takes one for the other.
 #[test]

@@ -27,7 +27,7 @@ use super::{
     IssuerProfile, LibraryProfile, Mode, OptionSpec, Protocol, TrustProfile, implementation,
 };
 use trustsim_interfaces::UnitContext;
-use trustsim_interfaces::notes::{Note, StoredKey};
+use trustsim_interfaces::notes::{Issued, Note, StoredKey};
 use trustsim_juju::{
     About, Activity, ApplicationId, ApplicationParts, Bag, ConnectionError, Driver, EndpointInfo,
     Event, Happening, Hook, HookError, Host, Juju, Latencies, LinkId, ModelId, Quiet, RelationId,
@@ -65,6 +65,7 @@ pub(super) struct Stage {
     pub played: Vec<Played>,
     pub notes: Vec<(Time, UnitId, &'static str, String)>,
     pub stored_keys: Vec<StoredKey>,
+    pub issued: Vec<Issued>,
     /// Every hook, not only those that changed a databag.
     pub keeps_all: bool,
     /// Secrets expire on the minute only, as in the recordings.
@@ -135,8 +136,10 @@ impl Driver for Stage {
         for note in notes {
             let (kind, text) = told(&note);
             self.notes.push((now, unit, kind, text));
-            if let Note::KeyStored(stored) = note {
-                self.stored_keys.push(stored);
+            match note {
+                Note::KeyStored(stored) => self.stored_keys.push(stored),
+                Note::CertificateIssued(issued) => self.issued.push(issued),
+                _ => {}
             }
         }
         self.started.insert(unit, now);
@@ -188,6 +191,7 @@ impl Stage {
             played: Vec::new(),
             notes: Vec::new(),
             stored_keys: Vec::new(),
+            issued: Vec::new(),
             keeps_all: false,
             ticks: false,
             pool,

@@ -133,8 +133,8 @@ impl Vault {
         let name = name.unique(&mut unit.stream("unique-identifier"));
         let terms = fifty_years(unit);
         let certificate = issuers::charmlibs::generate_self_signed_ca(&name, &key, &terms)
-            .map_err(|error| issuing::raised(&error))?;
-        issuing::note_authority(unit, &certificate, &certificate);
+            .map_err(|error| issuing::value_error(&error))?;
+        issuing::note_ca(unit, &certificate, Some(&certificate));
         let owner = SecretOwner::Application(unit.application_id());
         let content = [
             ("privatekey".to_owned(), pem::key_value(&key)),
@@ -151,7 +151,7 @@ impl Vault {
         authority: &SigningCa,
         wanted: RequestAttributes,
     ) -> Result<(Certificate, KeyPair), HookError> {
-        let raised = |error: PkiError| issuing::raised(&error);
+        let raised = |error: PkiError| issuing::value_error(&error);
         let key = self.keys.leaf(unit);
         let attributes = RequestAttributes {
             common_name: wanted.common_name,

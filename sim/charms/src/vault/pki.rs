@@ -3,7 +3,7 @@
 //! there. Only the Juju leader drives it, through its own unit's API.
 
 use super::{Guard, PKI, Vault, config, process};
-use crate::issuing::{self, SigningCa, by_relation, note_authority};
+use crate::issuing::{self, SigningCa, by_relation, note_ca};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::RefusalKind;
 use trustsim_interfaces::tls_certificates::{
@@ -111,13 +111,13 @@ impl Vault {
         };
         let limit = process::max_lease_ttl(unit);
         let root = vault::generate_root(attributes, &key, &terms, limit)
-            .map_err(|error| issuing::raised(&error))?;
+            .map_err(|error| issuing::value_error(&error))?;
         assert_eq!(
             root.subject_common_name(),
             attributes.common_name.as_deref(),
             "a root that was just made has the configured name, or each hook would make another"
         );
-        note_authority(unit, &root, &root);
+        note_ca(unit, &root, Some(&root));
         let content = [
             ("certificate".to_owned(), pem::chain_value(&[root])),
             ("privatekey".to_owned(), pem::key_value(&key)),
@@ -223,14 +223,14 @@ fn sign(
     let certificate = match vault::sign(&asked.request, ca, &issuer.key, &terms, &role) {
         Ok(certificate) => certificate,
         Err(SignError::Refused(refusal)) => return Ok(Err(refusal)),
-        Err(SignError::Pki(error)) => return Err(issuing::raised(&error)),
+        Err(SignError::Pki(error)) => return Err(issuing::value_error(&error)),
     };
     assert!(
         certificate.not_after() <= ca.not_after(),
         "the mount refuses what would outlive its CA: {}",
         certificate.subject()
     );
-    Ok(Ok(issuing::answer(unit, asked, certificate, ca)))
+    Ok(Ok(issuing::note_and_answer(unit, asked, certificate, ca)))
 }
 
 /// Why the mount would refuse a request now.

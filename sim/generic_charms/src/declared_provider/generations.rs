@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::terms;
-use trustsim_charm_model::issuing::{SigningCa, note_authority, raised};
+use trustsim_charm_model::issuing::{SigningCa, note_ca, value_error};
 use trustsim_charm_model::{IssuerProfile, declared_chain};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::{KeySource, pem};
@@ -134,14 +134,14 @@ impl Generations {
         let mut keys = keys.into_iter();
         let key = || keys.next().expect("there is one for each authority");
         let chain = declared_chain::make(&profile, key, |validity| terms(unit, validity))
-            .map_err(|error| raised(&error))?;
+            .map_err(|error| value_error(&error))?;
         let owner = SecretOwner::Application(unit.application_id());
         for (index, authority) in chain.iter().enumerate() {
             // The root is its own issuer.
             let issuer = index
                 .checked_sub(1)
                 .map_or(authority, |above| &chain[above]);
-            note_authority(unit, &authority.certificate, &issuer.certificate);
+            note_ca(unit, &authority.certificate, Some(&issuer.certificate));
             assert!(
                 unit.secret(owner, &label(number, index)).is_none(),
                 "the chain of generation {number} is made once"
@@ -202,8 +202,8 @@ impl Generations {
         let template = Template::intermediate();
         let bridge = CertificateRequest::new(&name, &new.key)
             .and_then(|request| issue(&request, &old.certificate, &old.key, &terms, &template))
-            .map_err(|error| raised(&error))?;
-        note_authority(unit, &bridge, &old.certificate);
+            .map_err(|error| value_error(&error))?;
+        note_ca(unit, &bridge, Some(&old.certificate));
         self.bridges.insert(newest, bridge);
         Ok(())
     }
