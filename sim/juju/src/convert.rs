@@ -1,4 +1,4 @@
-//! Conversions to narrower integers, of values that a run keeps within them.
+//! Narrowing conversions for values that always fit in a run; they panic otherwise.
 
 use trustsim_kernel::Span;
 
@@ -6,19 +6,29 @@ use trustsim_kernel::Span;
 ///
 /// # Panics
 ///
-/// Where it is longer than 584 years, which no run is.
+/// If the span is longer than 584 years.
 pub(crate) fn nanos(span: Span) -> u64 {
     narrow_nanos(span.as_nanos())
 }
 
 /// Nanoseconds that were calculated in 128 bits.
+///
+/// # Panics
+///
+/// If they are more than 584 years.
 pub(crate) fn narrow_nanos(nanos: u128) -> u64 {
-    u64::try_from(nanos).expect("every span of a run is shorter than 584 years")
+    u64::try_from(nanos).unwrap_or_else(|_| panic!("{nanos} ns are more than 584 years"))
 }
 
-/// How many there are.
-pub(crate) fn count(number: impl TryInto<u32, Error: std::fmt::Debug>) -> u32 {
-    number
-        .try_into()
-        .expect("whatever a run counts, it counts fewer than 2^32")
+/// Narrows a count to `u32`.
+///
+/// # Panics
+///
+/// If it does not fit.
+pub(crate) fn to_u32<N>(number: N) -> u32
+where
+    N: TryInto<u32> + Copy + std::fmt::Display,
+{
+    let narrow = number.try_into().ok();
+    narrow.unwrap_or_else(|| panic!("the count {number} does not fit in u32"))
 }

@@ -12,25 +12,26 @@
 use crate::{ConnectionError, Event, Hook, Host, Juju, LinkId, Quiet, Step, UnitId};
 use trustsim_kernel::Seq;
 
-/// What Juju asks of the program that plays it.
+/// What the simulated Juju needs from its caller.
 pub trait Driver {
     /// Calls into Juju with the clock, the agenda and the journal at hand.
     fn in_juju<T>(&mut self, call: impl FnOnce(&mut Juju, &mut dyn Host) -> T) -> T;
 
     /// Runs the charm's code for a hook that failed `failures` times before, and gives what it left
-    /// behind to [`Uniter::hook_ran`](crate::Uniter::hook_ran).
+    /// behind to [`Uniter::hook_ran`](crate::Uniter::hook_ran). This is the one answer that [`drive`] does not pass back
+    /// itself: the effects of a hook are of the caller's making.
     fn run_hook(&mut self, unit: UnitId, hook: Hook, cause: Option<Seq>, failures: u32);
 
     /// What the charm of an idle unit says of the hooks to come.
     fn ask_quiet(&self, unit: UnitId) -> Quiet;
 
-    /// Whether an agent's connection to its controller comes about now.
+    /// Whether an agent can connect to its controller now.
     ///
     /// # Errors
     /// Why it does not.
     fn judge_agent(&mut self, unit: UnitId) -> Result<(), ConnectionError>;
 
-    /// Whether a controller's connection to another comes about now.
+    /// Whether a controller can connect to another one now.
     ///
     /// # Errors
     /// Why it does not.

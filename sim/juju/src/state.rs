@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::agents::Agent;
-use crate::convert::count;
+use crate::convert::to_u32;
 use crate::{
     ApplicationId, Bag, ConnectionError, ControllerId, Files, LinkId, MachineId, ModelId,
     RelationId, Status, UnitId, Value,
@@ -432,7 +432,7 @@ impl Secret {
 
     /// Number of the latest revision.
     pub fn latest(&self) -> u32 {
-        count(self.revisions.len())
+        to_u32(self.revisions.len())
     }
 
     /// Content of a revision that was not removed.

@@ -5,7 +5,7 @@
 //! so is the duration of a hook of (seed, unit, start): what was not played can be found again.
 
 use crate::agents::{Agents, Expiry, SECRET_EXPIRE_RETRY};
-use crate::convert::{count, nanos, narrow_nanos};
+use crate::convert::{nanos, narrow_nanos, to_u32};
 use crate::timing::Timing;
 use crate::{Event, Host, UnitId};
 use trustsim_kernel::{Span, Streams, Time};
@@ -89,7 +89,7 @@ impl Expiry {
     /// The instant of firing `k`, from 1.
     pub(crate) fn firing(&self, k: u64) -> Time {
         assert!(k > 0, "firings of an expiry are counted from 1");
-        self.from + SECRET_EXPIRE_RETRY * count(k - 1)
+        self.from + SECRET_EXPIRE_RETRY * to_u32(k - 1)
     }
 }
 

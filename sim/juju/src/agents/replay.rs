@@ -2,7 +2,7 @@
 //! has left them by now. The last few are enough, from an instant at which all were surely at rest.
 
 use crate::agents::{Expiry, MACHINE_LOCK_POLL, SECRET_EXPIRE_RETRY, Snapshot, Timer};
-use crate::convert::count;
+use crate::convert::to_u32;
 use crate::timing::Timing;
 use crate::{Hook, SecretId, UnitId};
 use trustsim_kernel::{Span, Time};
@@ -266,7 +266,7 @@ impl<'a> Replay<'a> {
             .map(|member| member.repeats.timers())
             .sum();
         let turn = self.timing.latencies.hook_max + MACHINE_LOCK_POLL;
-        let busy_max = turn * count(timers);
+        let busy_max = turn * to_u32(timers);
         let periods = self
             .members
             .iter()

@@ -23,7 +23,7 @@ pub(crate) use secrets::SecretWrite;
 pub use visible::{VisibleModel, VisibleRelation, VisibleSecret};
 pub use workload::Files;
 
-use crate::convert::count;
+use crate::convert::to_u32;
 use crate::{
     Application, ApplicationId, Bag, CommitFault, Juju, RelationId, SecretId, Status, Unit, UnitId,
     Value, Workload,
@@ -148,7 +148,7 @@ impl<'a, N> UnitContext<'a, N> {
     pub fn into_effects(mut self) -> (Effects, Vec<N>) {
         // On a healthy path calls take no time, and none was counted.
         let reads = self.reads.map_or(0, |reads| reads.borrow().len());
-        self.effects.calls += count(reads);
+        self.effects.calls += to_u32(reads);
         self.effects.noted = !self.notes.is_empty();
         (self.effects, self.notes)
     }

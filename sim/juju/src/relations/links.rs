@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::convert::count;
+use crate::convert::to_u32;
 use crate::{
     About, ApplicationId, ApplicationKind, ConnectionError, End, Event, Happening, Host, Life,
     LinkId, RelationId, Relations, ScopeMember, Step, Topology, UnitId, Versioned,
@@ -75,7 +75,10 @@ impl Relations<'_> {
         if !link.connected {
             let waited = now.since(link.dialled_at).as_nanos();
             let dials = waited.div_ceil(DIAL_RETRY.as_nanos()).max(1);
-            host.schedule(link.dialled_at + DIAL_RETRY * count(dials), Event::Dial(id));
+            host.schedule(
+                link.dialled_at + DIAL_RETRY * to_u32(dials),
+                Event::Dial(id),
+            );
             return;
         }
         for to_offering in [true, false] {

@@ -25,7 +25,11 @@ use crate::{
 };
 use trustsim_kernel::{Seq, Time};
 
-/// The relations of all models, and the links between them.
+/// Operations on the relations of all models and on the links between them. The state is in [`Topology`], reached through
+/// the agents; [`reads_topology`] gives this type the methods of [`Topology`] that read it.
+///
+/// An operation on relations is a method here or in a file of its own below; what only reads is a method of
+/// [`Topology`].
 #[derive(Debug)]
 pub struct Relations<'a> {
     agents: &'a mut Agents,
@@ -46,11 +50,12 @@ impl Relations<'_> {
         let now = host.now();
         let application = self.unit(unit).application;
         let end = self.relation(relation).end_of(application);
-        let end = end.expect("a unit enters the scope of its own application's relations");
+        let end = end.unwrap_or_else(|| self.not_its_relation(unit, relation));
         assert_eq!(
             self.application(application).model,
             self.relation(relation).model,
-            "a relation's scope has units of its own model only"
+            "{} is not of the model of {relation:?}, whose scope it enters",
+            self.unit(unit).name
         );
         let addresses = self.network_info(unit);
         let cause = self.relation(relation).cause;
@@ -74,7 +79,7 @@ impl Relations<'_> {
         self.ensure_subordinate(unit, relation, host);
     }
 
-    /// The commit of `config-changed` brings the addresses in the unit's bags up to date
+    /// Adds the unit's current addresses to its bags when `config-changed` commits
     /// (juju/juju 3.6 `apiserver/facades/agent/uniter`, `updateUnitNetworkInfoOperation`).
     pub(crate) fn add_network_info(
         &self,
@@ -103,14 +108,14 @@ impl Relations<'_> {
     pub(crate) fn leave_scope(&mut self, unit: UnitId, id: RelationId, host: &mut dyn Host) {
         let application = self.unit(unit).application;
         let end = self.relation(id).end_of(application);
-        let end = end.expect("a unit leaves the scope of its own application's relations");
+        let end = end.unwrap_or_else(|| self.not_its_relation(unit, id));
         let cause = self.relation(id).cause;
-        self.mark_left(unit, id, end, cause, host);
-        self.remove_if_left(id);
+        self.set_out_of_scope(unit, id, end, cause, host);
+        self.remove_if_empty(id);
     }
 
     /// Marks a unit as gone from a scope; its bag stays readable.
-    pub(crate) fn mark_left(
+    pub(crate) fn set_out_of_scope(
         &mut self,
         unit: UnitId,
         id: RelationId,
@@ -128,8 +133,8 @@ impl Relations<'_> {
         self.end_changed(id, end, Some(unit), host);
     }
 
-    /// Removes a dying relation that no unit of this model is in.
-    pub(crate) fn remove_if_left(&mut self, id: RelationId) {
+    /// Removes a dying relation in which no local unit is in scope.
+    pub(crate) fn remove_if_empty(&mut self, id: RelationId) {
         let relation = self.relation(id);
         if relation.life != Life::Dying {
             return;
@@ -152,7 +157,7 @@ impl Relations<'_> {
     }
 
     /// Side `end` changed: wakes the units that watch it, and sends it on where it crosses models.
-    /// `unit` is whose bag or presence it was; `None` is the application's bag.
+    /// `unit` is the unit whose databag or scope changed; `None` if it was the application databag.
     pub(crate) fn end_changed(
         &mut self,
         id: RelationId,
@@ -194,7 +199,7 @@ impl Relations<'_> {
         }
         relation.life = Life::Dying;
         self.relation_changed(id, RelationChange::Removed, cause, host);
-        self.remove_if_left(id);
+        self.remove_if_empty(id);
     }
 
     /// `juju suspend-relation`: both sides break it; it can be resumed.
@@ -217,6 +222,8 @@ impl Relations<'_> {
         host: &mut dyn Host,
     ) {
         let relation = self.agents.relation_mut(id);
+        // The instant of the last request, even of one that changes nothing: of the two halves of a cross-model relation,
+        // the one with the later request decides (`links.rs`).
         relation.suspended_at = asked_at;
         if relation.life != Life::Alive || relation.suspended == suspended {
             return;
@@ -228,6 +235,13 @@ impl Relations<'_> {
             RelationChange::Resumed
         };
         self.relation_changed(id, change, cause, host);
+    }
+
+    fn not_its_relation(&self, unit: UnitId, relation: RelationId) -> ! {
+        panic!(
+            "{} takes part in {relation:?}, which is no relation of its application",
+            self.unit(unit).name
+        )
     }
 
     fn relation_changed(
@@ -246,8 +260,9 @@ impl Relations<'_> {
         self.send_life_if_cross_model(id, host);
     }
 
-    /// What committing a relation hook changes in the agent's own record.
-    pub(crate) fn record_relation_hook(
+    /// What the commit of a relation hook changes: the agent's own record of the relation. After `relation-broken` the unit
+    /// leaves the scope, and a subordinate its principal.
+    pub(crate) fn committed_relation_hook(
         &mut self,
         unit: UnitId,
         hook: &Hook,
@@ -283,7 +298,7 @@ impl Relations<'_> {
             Hook::RelationDeparted { unit: remote, .. } => {
                 local.members.remove(remote);
             }
-            _ => {}
+            other => unreachable!("{other:?} is no relation hook that is left"),
         }
     }
 }
@@ -317,15 +332,16 @@ impl Relations<'_> {
         if std::mem::replace(&mut agent.dying, true) {
             return;
         }
+        // Its pod, where it is being replaced, is not replaced any more.
         agent.shutting_down = false;
         self.agents.pods().continue_rollout(unit, host);
         let agent = self.agents.agent_of_mut(unit);
         agent.dirty.extend(agent.relations.keys());
         for relation in relations {
             let end = self.relation(relation).end_of(application);
-            let end = end.expect("an application is on a side of its relations");
-            self.mark_left(unit, relation, end, cause, host);
-            self.remove_if_left(relation);
+            let end = end.unwrap_or_else(|| self.not_its_relation(unit, relation));
+            self.set_out_of_scope(unit, relation, end, cause, host);
+            self.remove_if_empty(relation);
         }
         self.agents.wake_at_arrival(unit, host);
         for subordinate in self.subordinates(unit) {

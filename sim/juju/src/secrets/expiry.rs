@@ -2,7 +2,7 @@
 //! no unit reads any more (juju/juju 3.6 `internal/worker/secretexpire`, `state/secrets.go`).
 
 use crate::agents::{Expiry, Snapshot};
-use crate::convert::count;
+use crate::convert::to_u32;
 use crate::secrets::Secrets;
 use crate::{
     About, ControllerId, Event, Happening, Hook, Host, SecretChange, SecretId, SecretOwner, UnitId,
@@ -243,7 +243,7 @@ impl Secrets<'_> {
             let consumers = &mut self.store.get_mut(*secret).consumers;
             let tracking = consumers.get_mut(&unit);
             let tracking = tracking.expect("a unit is told of secrets that it reads");
-            let notified = count(snapshot.version);
+            let notified = to_u32(snapshot.version);
             assert!(
                 tracking.notified <= notified,
                 "{unit:?} was told of revision {} of {secret:?} and now of {notified}",

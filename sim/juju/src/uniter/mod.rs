@@ -271,7 +271,7 @@ impl Uniter<'_> {
     pub(crate) fn forget_settled_relations(&mut self, unit: UnitId, now: Time) {
         let agent = self.agent_of(unit);
         let mut dirty = agent.dirty.clone();
-        dirty.retain(|relation| !self.resolver().is_at_rest(unit, *relation, now));
+        dirty.retain(|relation| !self.resolver().has_nothing_due(unit, *relation, now));
         let agent = self.agents.agent_of_mut(unit);
         agent.dirty = dirty;
     }

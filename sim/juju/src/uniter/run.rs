@@ -187,7 +187,7 @@ impl Uniter<'_> {
     ) {
         self.agents
             .relations_mut()
-            .record_relation_hook(unit, hook, snapshot.version, host);
+            .committed_relation_hook(unit, hook, snapshot.version, host);
         self.secrets().record_secret_hook(unit, hook, snapshot);
         let agent = self.agents.agent_of_mut(unit);
         if hook.is_asked_for() {

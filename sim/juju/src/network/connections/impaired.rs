@@ -2,7 +2,7 @@
 //! their hooks take.
 
 use crate::agents::dial_delay;
-use crate::convert::{count, narrow_nanos};
+use crate::convert::{narrow_nanos, to_u32};
 use crate::network::impairment::{PING, PINGS_AHEAD};
 use crate::network::{Impairment, PING_PERIOD, PING_TIMEOUT};
 use crate::{About, Activity, ConnectionError, Connections, Event, Happening, Host, UnitId};
@@ -58,7 +58,7 @@ impl Connections<'_> {
             "{left} ns are left of a hook's {whole} ns"
         );
         pace.base = Span::from_nanos(narrow_nanos(pace.base.as_nanos() * left / whole));
-        pace.calls = count((u128::from(pace.calls) * left).div_ceil(whole));
+        pace.calls = to_u32((u128::from(pace.calls) * left).div_ceil(whole));
         // The commit is a call, and still to come.
         pace.calls = pace.calls.max(1);
         pace.since = now;

@@ -4,7 +4,7 @@
 mod impaired;
 
 use crate::agents::{Agents, dial_delay};
-use crate::convert::{count, nanos};
+use crate::convert::{nanos, to_u32};
 use crate::network::{Disruption, DisruptionId, NetworkPath, PING_PERIOD, PING_TIMEOUT};
 use crate::secrets::{SecretStore, Secrets};
 use crate::topology::reads_topology;
@@ -215,7 +215,7 @@ fn next_dial(parted_at: Time, now: Time) -> (Time, u32) {
         at = at + delay;
         if delay == longest && at < now {
             let more = now.since(at).as_nanos().div_ceil(longest.as_nanos());
-            let more = count(more);
+            let more = to_u32(more);
             at = at + longest * more;
             dials += more;
         }

@@ -304,7 +304,7 @@ impl Resolver<'_> {
         };
         let version = match hook {
             Hook::SecretChanged { secret } => u64::from(self.secrets.get(*secret).latest()),
-            _ => self.version_shown(unit, hook, now),
+            _ => self.current_version(unit, hook, now),
         };
         Snapshot {
             version: again.map_or(version, |again| again.version),

@@ -7,7 +7,7 @@ use crate::uniter::resolver::Operation;
 use crate::{End, Hook, Life, Relation, RelationId, Role, ScopeMember, Topology, UnitId};
 use trustsim_kernel::{Seq, Time};
 
-/// Units of the other side about which there is something to say.
+/// The next remote unit to report for each event.
 #[derive(Default)]
 struct MemberChanges {
     gone: Option<UnitId>,
@@ -16,8 +16,8 @@ struct MemberChanges {
 }
 
 impl Resolver<'_> {
-    /// The next relation hook. Relations to others come first, in the unit's arbitrary order,
-    /// peers last.
+    /// The next relation hook. Relations to others come first, in an order that is arbitrary but fixed for each unit
+    /// (Juju iterates over a Go map), peers last.
     pub(crate) fn relation_operation(&self, id: UnitId, now: Time) -> Option<Operation> {
         let agent = self.agent_of(id);
         let mut due: Vec<RelationId> = agent.dirty.iter().copied().collect();
@@ -51,18 +51,20 @@ impl Resolver<'_> {
         let found = self.relation(relation);
         let dying = self.agent_of(id).dying;
         let leaving = found.life != Life::Alive || found.suspended;
-        let broken = dying || (leaving && self.timing.has_arrived(id, found.changed_at, now));
+        let must_break = dying || (leaving && self.timing.has_arrived(id, found.changed_at, now));
         if self.is_implicit(id, found) {
             let hook = Hook::RelationBroken { relation };
-            return broken.then_some((hook, found.cause));
+            return must_break.then_some((hook, found.cause));
         }
+        // In the order of resolver.go: first the relation-changed that follows each relation-joined,
         if let Some(unit) = local.changed_pending {
             let cause = found.member(unit).and_then(|member| member.bag.cause);
             let unit = Some(unit);
             return Some((Hook::RelationChanged { relation, unit }, cause));
         }
-        let moves = self.moves(id, found, local, broken, now);
-        if let Some(unit) = moves.gone {
+        // then the units that left,
+        let changes = self.member_changes(id, found, local, must_break, now);
+        if let Some(unit) = changes.gone {
             let cause = found.member(unit).and_then(|member| member.cause);
             let departing = if dying { id } else { unit };
             let hook = Hook::RelationDeparted {
@@ -72,20 +74,22 @@ impl Resolver<'_> {
             };
             return Some((hook, cause.or(found.cause)));
         }
-        if broken {
+        // then relation-broken, which is never run for a peer relation (resolver.go),
+        if must_break {
             let hook = Hook::RelationBroken { relation };
             return (!found.is_peer()).then_some((hook, found.cause));
         }
+        // then the application's databag, and last the units that joined and those whose databag changed.
         let bag = &self.remote_end(id, found)?.bag;
         if bag.version_seen(|at| self.timing.has_arrived(id, at, now)) != local.application_seen {
             let unit = None;
             return Some((Hook::RelationChanged { relation, unit }, bag.cause));
         }
-        if let Some(unit) = moves.joining {
+        if let Some(unit) = changes.joining {
             let cause = found.member(unit).and_then(|member| member.cause);
             return Some((Hook::RelationJoined { relation, unit }, cause));
         }
-        let unit = moves.changed?;
+        let unit = changes.changed?;
         let cause = found.member(unit).and_then(|member| member.bag.cause);
         let unit = Some(unit);
         Some((Hook::RelationChanged { relation, unit }, cause))
@@ -93,45 +97,52 @@ impl Resolver<'_> {
 
     /// Who is gone, who joins and who changed: of each the first by name. Both lists of units are
     /// in order of id, so one walk along them finds all three.
-    fn moves(
+    fn member_changes(
         &self,
         id: UnitId,
         found: &Relation,
         local: &RelationLocal,
-        broken: bool,
+        must_break: bool,
         now: Time,
     ) -> MemberChanges {
-        let mut moves = MemberChanges::default();
+        let mut changes = MemberChanges::default();
         let mut known = local.members.iter().peekable();
         let remote = self.remote_end(id, found).map(|end| &end.units);
         for (unit, member) in remote.into_iter().flatten() {
             let seen = known.next_if(|(other, _)| *other == unit);
-            let here = !broken && *unit != id && self.sees_member(id, found, *unit, member, now);
-            let best = match seen {
-                Some(_) if !here => &mut moves.gone,
-                None if here => &mut moves.joining,
-                Some((_, version)) if self.has_news(id, member, *version, now) => {
-                    &mut moves.changed
+            let here =
+                !must_break && *unit != id && self.sees_member(id, found, *unit, member, now);
+            let slot = match seen {
+                Some(_) if !here => &mut changes.gone,
+                None if here => &mut changes.joining,
+                Some((_, version)) if self.bag_changed_since(id, member, *version, now) => {
+                    &mut changes.changed
                 }
                 _ => continue,
             };
-            let is_first = best.is_none_or(|best| self.unit(*unit).name < self.unit(best).name);
+            let is_first = slot.is_none_or(|best| self.unit(*unit).name < self.unit(best).name);
             if is_first {
-                *best = Some(*unit);
+                *slot = Some(*unit);
             }
         }
-        moves
+        changes
     }
 
-    fn has_news(&self, id: UnitId, member: &ScopeMember, told: u64, now: Time) -> bool {
+    fn bag_changed_since(
+        &self,
+        id: UnitId,
+        member: &ScopeMember,
+        seen_version: u64,
+        now: Time,
+    ) -> bool {
         member
             .bag
             .version_seen(|at| self.timing.has_arrived(id, at, now))
-            != told
+            != seen_version
     }
 
-    /// Whether a unit is in scope as an agent sees it whose watcher lags. In a container relation
-    /// it sees the unit it shares its machine with and no other.
+    /// Whether the agent believes the unit to be in scope: the latest move counts only once its watcher has delivered it.
+    /// In a container relation it sees the unit it shares its machine with and no other.
     fn sees_member(
         &self,
         id: UnitId,
@@ -140,13 +151,19 @@ impl Resolver<'_> {
         member: &ScopeMember,
         now: Time,
     ) -> bool {
-        let arrived = self.timing.has_arrived(id, member.moved_at, now);
-        member.in_scope == arrived && (!relation.container || self.is_pair(id, unit))
+        let in_scope = if self.timing.has_arrived(id, member.moved_at, now) {
+            member.in_scope
+        } else {
+            // Before its latest move it was where it is not now.
+            !member.in_scope
+        };
+        in_scope && (!relation.container || self.is_pair(id, unit))
     }
 
     /// The version of what a relation hook tells the unit, as it sees it now: what changes
-    /// afterwards gives another hook.
-    pub(crate) fn version_shown(&self, unit: UnitId, hook: &Hook, now: Time) -> u64 {
+    /// afterwards gives another hook. Hooks that tell no contents of a databag have version 0, which is not read
+    /// ([`committed_relation_hook`](crate::Relations::committed_relation_hook)).
+    pub(crate) fn current_version(&self, unit: UnitId, hook: &Hook, now: Time) -> u64 {
         let seen = |at: Time| self.timing.has_arrived(unit, at, now);
         let Some(found) = hook.relation().map(|relation| self.relation(relation)) else {
             return 0;
@@ -170,7 +187,7 @@ impl Resolver<'_> {
     }
 
     /// Whether nothing is due in a relation, nor will be before something changes in it.
-    pub(crate) fn is_at_rest(&self, id: UnitId, relation: RelationId, now: Time) -> bool {
+    pub(crate) fn has_nothing_due(&self, id: UnitId, relation: RelationId, now: Time) -> bool {
         let found = self.relation(relation);
         // With delay or loss what is newer may arrive first.
         if self.timing.impairment(id).is_some()
