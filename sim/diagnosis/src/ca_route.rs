@@ -8,7 +8,7 @@ use trustsim_charm_model::{EndpointProfile, Role};
 use trustsim_interfaces::Interface;
 use trustsim_model::{ApplicationIndex, Deployment, EndpointRef, Seq};
 
-/// How a CA gets, or does not get, to the one who needs it.
+/// How a CA gets, or does not get, to the application or client that needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CaRoute {
     /// A relation carries it, but had not done so.
@@ -21,11 +21,11 @@ pub enum CaRoute {
         requirer: EndpointRef,
     },
     /// No relation carries it.
-    Missing {
+    NoRelation {
         /// `model.app` of the CA.
-        from: String,
-        /// `model.app` of the one who needs it.
-        to: String,
+        ca_owner: String,
+        /// `model.app` of the application that needs it.
+        needed_by: String,
         /// What would create the relation. Not proven to end the failure: see `Remedy`.
         commands: Vec<Command>,
         /// Why no command can.
@@ -33,14 +33,14 @@ pub enum CaRoute {
         /// The entry in which a relation that carried it was removed.
         removed: Option<Seq>,
     },
-    /// The one who needs it is no application: it has what the scenario gave it.
-    Given {
+    /// It is needed by a client outside Juju, which has what the scenario gave it.
+    OutsideClient {
         /// Name of the client.
         client: String,
         /// `model.app` of the CA.
-        from: String,
+        ca_owner: String,
         /// Whether the scenario gives it that CA at all.
-        listed: bool,
+        is_trusted_by_scenario: bool,
     },
 }
 
@@ -48,8 +48,8 @@ impl CaRoute {
     /// The commands that would create what is missing.
     pub fn commands(&self) -> &[Command] {
         match self {
-            Self::Missing { commands, .. } => commands,
-            Self::Relation { .. } | Self::Given { .. } => &[],
+            Self::NoRelation { commands, .. } => commands,
+            Self::Relation { .. } | Self::OutsideClient { .. } => &[],
         }
     }
 }
@@ -65,10 +65,11 @@ pub(super) fn ca_route(
 ) -> CaRoute {
     let provider = application(deployment, from);
     if let Some(client) = deployment.clients.iter().find(|client| client.name == to) {
-        return CaRoute::Given {
+        return CaRoute::OutsideClient {
             client: to.to_owned(),
-            from: from.to_owned(),
-            listed: provider.is_some_and(|provider| client.trusts.contains(&provider)),
+            ca_owner: from.to_owned(),
+            is_trusted_by_scenario: provider
+                .is_some_and(|provider| client.trusts.contains(&provider)),
         };
     }
     let to = application_of(to);
@@ -91,9 +92,9 @@ pub(super) fn ca_route(
         },
         _ => (Vec::new(), None),
     };
-    CaRoute::Missing {
-        from: from.to_owned(),
-        to: to.to_owned(),
+    CaRoute::NoRelation {
+        ca_owner: from.to_owned(),
+        needed_by: to.to_owned(),
         commands,
         obstacle,
         removed,

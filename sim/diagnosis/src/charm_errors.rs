@@ -35,11 +35,11 @@ impl CharmErrorKind {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CharmErrorDetail {
     /// An action's message.
-    Message(String),
+    ActionMessage(String),
     /// Which request was refused, and why.
-    Request(RefusedRequest),
+    RefusedRequest(RefusedRequest),
     /// Which hook raised, and what.
-    Hook(HookName, String),
+    FailedHook(HookName, String),
 }
 
 /// The same thing going wrong at the same unit, once or again and again.
@@ -90,15 +90,15 @@ fn classify(entry: &Entry) -> Option<(CharmErrorKind, CharmErrorDetail)> {
     match &entry.kind {
         Kind::Note(Note::ActionFailed { message }) => Some((
             CharmErrorKind::ActionFailed,
-            CharmErrorDetail::Message(message.clone()),
+            CharmErrorDetail::ActionMessage(message.clone()),
         )),
         Kind::Note(Note::CertificateRefused(refused)) => Some((
             CharmErrorKind::RequestRefused,
-            CharmErrorDetail::Request(refused.clone()),
+            CharmErrorDetail::RefusedRequest(refused.clone()),
         )),
         Kind::HookFailed { hook, error } => Some((
             CharmErrorKind::HookFailed,
-            CharmErrorDetail::Hook(hook.clone(), error.to_string()),
+            CharmErrorDetail::FailedHook(hook.clone(), error.to_string()),
         )),
         _ => None,
     }

@@ -39,9 +39,9 @@ pub use addresses::{address, application, application_of, holder, unit_of};
 pub use ca_route::{CaRelation, CaRoute};
 pub use cause::{
     Apart, CaTrigger, Cause, CertificateCause, ChainCause, ChangedProvider, Event, Fault,
-    FaultAction, FaultCause, Kept, Lost, MissingCa, NeverAsked, NewCa, NotAsked, NotGiven,
-    Performed, Refusal, Removal, RootCause, Separation, SignedInThePast, Status, Step,
-    StillPresented, Transit, TrustCause, WaitEnd,
+    FaultAction, FaultCause, Lost, MissingCa, NeverAsked, NewCa, NotGiven, NotInstalledReason,
+    NotRequestedReason, Performed, Refusal, Removal, RootCause, Separation, SignedInThePast,
+    Status, Step, StillPresented, Transit, TrustCause, WaitEnd,
 };
 pub use charm_errors::{CharmError, CharmErrorDetail, CharmErrorKind, charm_errors};
 pub use command::{Command, Obstacle};
@@ -51,7 +51,7 @@ pub use explanation::{Explanation, Part, Trigger};
 pub use facts::cause_chain;
 pub use fix::Fix;
 pub use forecast::{
-    Expiry, Forecast, HookQueue, OutageTolerance, RequestPeak, RequestQueue, forecast,
+    CertificateWait, Expiry, Forecast, HookWait, OutageTolerance, RequestPeak, forecast,
 };
 pub use open_outages::{OpenOutage, OpenReason};
 pub use outages::{ErrorChange, Outage, outages};

@@ -452,7 +452,7 @@ impl OpenOutageSearch<'_> {
 fn not_carried(ca_route: &CaRoute) -> Option<OpenReason> {
     match ca_route {
         CaRoute::Relation { .. } => None,
-        CaRoute::Missing { .. } | CaRoute::Given { .. } => {
+        CaRoute::NoRelation { .. } | CaRoute::OutsideClient { .. } => {
             Some(OpenReason::NotCarried(ca_route.clone()))
         }
     }

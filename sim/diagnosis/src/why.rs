@@ -215,7 +215,10 @@ fn source(explainer: &Explainer<'_>, owner: &str, case: &Case<'_>, seq: Seq) -> 
             case.judge,
             seq,
         )),
-        CaRoute::Given { listed: true, .. } => Source::Given,
+        CaRoute::OutsideClient {
+            is_trusted_by_scenario: true,
+            ..
+        } => Source::Given,
         _ => Source::Unknown,
     }
 }

@@ -115,7 +115,7 @@ fn requests(forecast: &Forecast) -> DataTable {
     let rows = forecast.requests.iter().map(|one| {
         vec![
             Field::text(&one.provider),
-            Field::text(&one.holder),
+            Field::text(&one.requirer),
             Field::seconds(one.longest),
             Field::time(one.at),
             Field::Count(one.answered),

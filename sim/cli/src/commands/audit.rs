@@ -1,6 +1,6 @@
 //! `trustsim audit`: trust that no connection needs, and what an attacker could do with each key.
 
-use super::{Playable, load};
+use super::{LoadedScenario, load};
 use crate::args::{Audit, AuditOptions};
 use crate::console::Console;
 use crate::error::CliError;
@@ -18,7 +18,7 @@ pub(super) fn audit(args: &Audit, console: &mut Console<'_>) -> Result<(), CliEr
 }
 
 fn trust(args: &AuditOptions, console: &mut Console<'_>) -> Result<(), CliError> {
-    let Playable { deployment, .. } = load(&args.scenario, &args.play, console)?;
+    let LoadedScenario { deployment, .. } = load(&args.scenario, &args.play, console)?;
     let found = least_trust(&deployment);
     deliver_tables(
         &report::least_trust(&found),
@@ -34,7 +34,7 @@ fn radius(
     args: &AuditOptions,
     console: &mut Console<'_>,
 ) -> Result<(), CliError> {
-    let Playable {
+    let LoadedScenario {
         deployment,
         options,
         ..

@@ -19,7 +19,7 @@ pub(super) fn export(args: &Export, console: &mut Console<'_>) -> Result<(), Cli
     let mut files = Vec::new();
     let mut taken: BTreeMap<String, u32> = BTreeMap::new();
     for connection in &connections {
-        let folder = folder(connection, &mut taken);
+        let folder = unique_folder_name(connection, &mut taken);
         let mut add = |name: &str, text: String| {
             files.push((format!("{folder}/{name}"), text.into_bytes()));
         };
@@ -49,8 +49,9 @@ pub(super) fn export(args: &Export, console: &mut Console<'_>) -> Result<(), Cli
         CliError::new(ErrorKind::Io, "failed to write the export").caused_by(error)
     })?;
     console.say(&format!(
-        "{} connections in {}\n",
+        "exported {} connection{} to {}\n",
         connections.len(),
+        if connections.len() == 1 { "" } else { "s" },
         args.output.display()
     ))
 }
@@ -60,9 +61,12 @@ fn pem(certificates: &[Certificate]) -> String {
     texts.map(|each| format!("{}\n", each.pem())).collect()
 }
 
-/// `a.client-0_a.web-1`: the two sides with what no file name may hold replaced; a second
-/// connection between them gets a number.
-fn folder(connection: &ExportedConnection, taken: &mut BTreeMap<String, u32>) -> String {
+/// CLIENT_SERVER, such as `a.client-0_a.web-1`, with the characters replaced that file names cannot contain. Further
+/// connections of the same pair get `_2`, `_3`, ...
+fn unique_folder_name(
+    connection: &ExportedConnection,
+    taken: &mut BTreeMap<String, u32>,
+) -> String {
     let side = |address: &str| super::run::folder_name(address);
     let name = format!("{}_{}", side(&connection.client), side(&connection.server));
     let count = taken.entry(name.clone()).or_default();

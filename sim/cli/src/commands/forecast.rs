@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Playable, load};
+use super::{LoadedScenario, load};
 use crate::args::Forecast;
 use crate::console::Console;
 use crate::error::CliError;
@@ -14,7 +14,7 @@ use trustsim_whatif::prove;
 use trustsim_world::Simulation;
 
 pub(super) fn forecast(args: &Forecast, console: &mut Console<'_>) -> Result<(), CliError> {
-    let Playable {
+    let LoadedScenario {
         deployment,
         options,
         ..

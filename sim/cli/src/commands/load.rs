@@ -17,7 +17,7 @@ use trustsim_report::{Provenance, SUMMARY};
 use trustsim_world::{Deployment, Journal, Options};
 
 /// A deployment that can be played, and how.
-pub(super) struct Playable {
+pub(super) struct LoadedScenario {
     pub(super) deployment: Arc<Deployment>,
     pub(super) options: Options,
     scenario: PathBuf,
@@ -33,7 +33,7 @@ struct PreviousRun {
     fingerprint: String,
 }
 
-impl Playable {
+impl LoadedScenario {
     /// What has to be given to play this again.
     pub(super) fn provenance(&self, until: Time) -> Provenance {
         Provenance {
@@ -71,7 +71,7 @@ pub(super) fn load(
     path: &Path,
     play: &Play,
     console: &mut Console<'_>,
-) -> Result<Playable, CliError> {
+) -> Result<LoadedScenario, CliError> {
     let previous = path
         .is_dir()
         .then(|| PreviousRun::read(path, play))
@@ -104,7 +104,7 @@ pub(super) fn load(
         // As `--until` does: what is drawn is drawn for the whole scenario.
         deployment.duration = previous.until()?.since(deployment.start);
     }
-    Ok(Playable {
+    Ok(LoadedScenario {
         deployment: Arc::new(deployment),
         options,
         scenario,

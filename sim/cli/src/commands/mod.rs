@@ -24,7 +24,7 @@ use super::console::Console;
 use super::error::{CliError, ErrorKind};
 use super::output::{data_text, deliver};
 use super::{Exit, instant, progress};
-use load::{Playable, load};
+use load::{LoadedScenario, load};
 use trustsim_world::{Deployment, Simulation};
 
 pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, CliError> {
@@ -65,7 +65,7 @@ fn play_until(
     play: &Play,
     console: &mut Console<'_>,
 ) -> Result<(Arc<Deployment>, Simulation), CliError> {
-    let Playable {
+    let LoadedScenario {
         deployment,
         options,
         ..

@@ -1,21 +1,21 @@
-//! `trustsim record`: the hooks of units, with what each one saw and left behind.
+//! `trustsim record`: the hooks of units, with the data that each hook read and wrote.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Playable, load, progress, show_unit};
+use super::{LoadedScenario, load, progress, show_unit};
 use crate::args::Record;
 use crate::console::Console;
 use crate::error::CliError;
 use crate::instant;
 use crate::output::{data_text, deliver};
 use trustsim_kernel::Time;
-use trustsim_world::Simulation;
+use trustsim_world::{Deployment, Simulation};
 
 /// `{"scenario": NAME, "hooks": [HOOK, ...]}`, in the order in which the hooks began.
 pub(super) fn record(args: &Record, console: &mut Console<'_>) -> Result<(), CliError> {
-    let Playable {
+    let LoadedScenario {
         deployment,
         options,
         ..
@@ -29,22 +29,25 @@ pub(super) fn record(args: &Record, console: &mut Console<'_>) -> Result<(), Cli
     if args.units.is_empty() {
         simulation.record_all();
     }
+    let mut units = Vec::new();
     for name in &args.units {
         let (model, unit) = show_unit::split(name, args.model.as_deref(), &deployment)?;
         if !simulation.record(&format!("{model}.{unit}")) {
-            let known: Vec<String> = deployment
-                .applications
-                .keys()
-                .map(|index| deployment.application_address(index))
-                .collect();
-            return Err(CliError::usage(format!(
-                "no application of the unit `{unit}` in model `{model}`"
-            ))
-            .hint(format!("the applications are {}", known.join(", "))));
+            let message = format!("model `{model}` has no application for unit `{unit}`");
+            return Err(CliError::usage(message).hint(applications(&deployment)));
         }
+        units.push((model, unit));
     }
     progress::play(&mut simulation, deployment.start, until, console.progress);
     let mut hooks = simulation.recording();
+    for (model, unit) in units {
+        let is_its = |hook: &Value| hook["model"] == *model && hook["unit"] == *unit;
+        if !hooks.iter().any(is_its) {
+            let message = format!("unit `{unit}` of model `{model}` ran no hook until {until}");
+            let hint = "the scenario may never have this unit, or have it later";
+            return Err(CliError::usage(message).hint(hint));
+        }
+    }
     hooks.retain(|hook| began(hook) >= from);
     let value = json!({ "scenario": deployment.name, "hooks": hooks });
     let text = data_text(&value, args.format)?;
@@ -54,6 +57,15 @@ pub(super) fn record(args: &Record, console: &mut Console<'_>) -> Result<(), Cli
 /// When a recorded hook began. A recording is JSON, so its instants are texts.
 fn began(hook: &Value) -> Time {
     let at = hook["at"].as_str();
-    let at = at.expect("a recorded hook says when it began");
-    Time::parse(at).expect("a recording has its instants in RFC 3339")
+    let at = at.and_then(|at| Time::parse(at).ok());
+    at.unwrap_or_else(|| panic!("a recorded hook has no instant at which it began: {hook}"))
+}
+
+/// For a hint: the applications of a scenario.
+pub(super) fn applications(deployment: &Deployment) -> String {
+    let applications = deployment.applications.keys();
+    let known: Vec<String> = applications
+        .map(|index| deployment.application_address(index))
+        .collect();
+    format!("the applications are {}", known.join(", "))
 }

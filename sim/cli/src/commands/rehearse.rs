@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use super::{Playable, load};
+use super::{LoadedScenario, load};
 use crate::args::{Play, RehearseRotation};
 use crate::console::Console;
 use crate::error::CliError;
@@ -24,7 +24,7 @@ pub(super) fn rotation(
         seed: args.seed,
         ..Play::default()
     };
-    let Playable { deployment, .. } = load(&args.scenario, &play, console)?;
+    let LoadedScenario { deployment, .. } = load(&args.scenario, &play, console)?;
     let at = match &args.at {
         Some(text) => {
             Some(instant::parse_instant("--at", Some(text), &deployment)?.since(deployment.start))

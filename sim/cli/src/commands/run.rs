@@ -123,7 +123,7 @@ fn try_remedies(
     found
 }
 
-/// A scenario's name as a folder: letters, digits, dots and dashes.
+/// A name, such as that of a scenario or the address of a unit, as a folder: letters, digits, dots and dashes.
 pub(super) fn folder_name(name: &str) -> String {
     let mut folder = String::with_capacity(name.len());
     for letter in name.trim().chars() {

@@ -17,14 +17,8 @@ pub(super) fn show_unit(args: &ShowUnit, console: &mut Console<'_>) -> Result<()
     for name in &args.units {
         let (model, unit) = split(name, args.model.as_deref(), &deployment)?;
         let shown = simulation.show_unit(&model, unit).ok_or_else(|| {
-            let applications = deployment.applications.keys();
-            let known: Vec<String> = applications
-                .map(|index| deployment.application_address(index))
-                .collect();
-            CliError::usage(format!(
-                "no unit `{unit}` in model `{model}` at that instant"
-            ))
-            .hint(format!("the applications are {}", known.join(", ")))
+            let message = format!("no unit `{unit}` in model `{model}` at that instant");
+            CliError::usage(message).hint(super::record::applications(&deployment))
         })?;
         let units = models.entry(model).or_insert_with(|| json!({}));
         let (Some(units), Value::Object(shown)) = (units.as_object_mut(), shown) else {

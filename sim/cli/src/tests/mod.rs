@@ -305,7 +305,13 @@ fn hooks_of_units_are_written_from_an_instant_on() {
     let (exit, _, err) = trustsim(&["record", ROTATED, "a.other/0", "-q"]);
     assert_eq!(exit, Exit::Refused);
     assert!(
-        err.contains("no application of the unit `other/0` in model `a`"),
+        err.contains("model `a` has no application for unit `other/0`"),
+        "{err}"
+    );
+    let (exit, out, err) = trustsim(&["record", ROTATED, "a.web/0", "a.web/99", "-q"]);
+    assert_eq!((exit, out.as_str()), (Exit::Refused, ""));
+    assert!(
+        err.contains("unit `web/99` of model `a` ran no hook until"),
         "{err}"
     );
 }

@@ -9,7 +9,7 @@ use trustsim_juju::{HookError, HookName};
 use trustsim_kernel::Time;
 use trustsim_model::EndpointRef;
 
-pub use certificate::{CertificateCause, ChainCause, Kept, NotAsked};
+pub use certificate::{CertificateCause, ChainCause, NotInstalledReason, NotRequestedReason};
 pub use fault::{FaultCause, Lost, NeverAsked, Separation, SignedInThePast, WaitEnd};
 pub use trust::{ChangedProvider, NotGiven, TrustCause};
 

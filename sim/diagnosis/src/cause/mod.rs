@@ -25,9 +25,9 @@ mod trust;
 mod two_phases;
 
 pub use kinds::{
-    Cause, CertificateCause, ChainCause, ChangedProvider, FaultCause, Kept, Lost, MissingCa,
-    NeverAsked, NotAsked, NotGiven, Separation, SignedInThePast, StillPresented, Transit,
-    TrustCause, WaitEnd,
+    Cause, CertificateCause, ChainCause, ChangedProvider, FaultCause, Lost, MissingCa, NeverAsked,
+    NotGiven, NotInstalledReason, NotRequestedReason, Separation, SignedInThePast, StillPresented,
+    Transit, TrustCause, WaitEnd,
 };
 pub(super) use records::Records;
 pub use root_cause::{

@@ -2,8 +2,8 @@
 
 use super::kinds::ChainCause;
 use super::{
-    Apart, Cause, ChangedProvider, Event, Kept, PENDING_MAX, Removal, RootCause, Search,
-    StillPresented, short,
+    Apart, Cause, ChangedProvider, Event, NotInstalledReason, PENDING_MAX, Removal, RootCause,
+    Search, StillPresented, short,
 };
 use crate::addresses::{application_of, holder};
 use crate::case::Case;
@@ -119,16 +119,16 @@ impl<'a> Search<'_, 'a> {
             .profiles(who)
             .any(|profile| profile.installs_once);
         let is_pending = case.at.since(issued) < PENDING_MAX;
-        let what = ChainCause::Kept {
+        let what = ChainCause::PreviousProviderStillServed {
             presenter: who.to_owned(),
-            before: signer.to_owned(),
+            previous_provider: signer.to_owned(),
             removed: removed.as_ref().map(|(_, removal)| removal.clone()),
-            now: giver.to_owned(),
+            current_provider: giver.to_owned(),
             issued: short(issued),
             why: match once {
-                true => Kept::InstallsOnce,
-                false if is_pending => Kept::Pending,
-                false => Kept::NotRead,
+                true => NotInstalledReason::InstallsOnce,
+                false if is_pending => NotInstalledReason::Pending,
+                false => NotInstalledReason::NotRead,
             },
         };
         let issue = Event::Issued {

@@ -2,7 +2,7 @@
 //! unit, and the actions of the plan that are in force. Knows no cause: [`super::Search`] asks it.
 
 use super::faults;
-use super::{Fault, FaultAction, NotAsked, Performed, Trail, short};
+use super::{Fault, FaultAction, NotRequestedReason, Performed, Trail, short};
 use crate::addresses::{address, application, application_of, holder};
 use crate::facts::Facts;
 use crate::notes;
@@ -140,23 +140,25 @@ impl<'a> Records<'_, 'a> {
     }
 
     /// Why a charm never asks again, by its profile.
-    pub(crate) fn never_asks_again(&self, whom: &str) -> Option<NotAsked> {
+    pub(crate) fn never_asks_again(&self, whom: &str) -> Option<NotRequestedReason> {
         let charm = &self.deployment.applications[self.application(whom)?].charm;
         let mut profiles = charm
             .endpoints
             .iter()
             .filter_map(|each| each.profile.as_ref());
         profiles.find_map(|profile| match profile {
-            EndpointProfile::LegacyCertificates(_) => Some(NotAsked::Legacy),
+            EndpointProfile::LegacyCertificates(_) => Some(NotRequestedReason::Legacy),
             EndpointProfile::Certificates(profile)
                 if !profile.renews_on.expiring && !profile.renews_on.expired =>
             {
-                Some(NotAsked::NotListening(charm.name.clone()))
+                Some(NotRequestedReason::ExpiryEventNotObserved(
+                    charm.name.clone(),
+                ))
             }
             EndpointProfile::Certificates(profile)
                 if !profile.unique_requests && profile.key == KeyUse::Kept =>
             {
-                Some(NotAsked::SameRequest)
+                Some(NotRequestedReason::SameRequest)
             }
             _ => None,
         })

@@ -4,7 +4,7 @@
 use super::faults::{self, Strike};
 use super::kinds::{CertificateCause, FaultCause};
 use super::{
-    Cause, Event, NeverAsked, NotAsked, PENDING_MAX, RootCause, Search, Separation, short,
+    Cause, Event, NeverAsked, NotRequestedReason, PENDING_MAX, RootCause, Search, Separation, short,
 };
 use crate::addresses::{address, application_of, holder};
 use crate::ca_route::protocols_differ;
@@ -184,14 +184,13 @@ impl<'a> Search<'_, 'a> {
             return cause;
         }
         let why = match leaf {
-            None => NotAsked::First,
-            Some(leaf) => self
-                .records
-                .never_asks_again(whom)
-                .unwrap_or_else(|| NotAsked::Unknown(short(leaf.certificate.not_after()))),
+            None => NotRequestedReason::First,
+            Some(leaf) => self.records.never_asks_again(whom).unwrap_or_else(|| {
+                NotRequestedReason::Unknown(short(leaf.certificate.not_after()))
+            }),
         };
         let holder = holder.to_owned();
-        RootCause::new(CertificateCause::NotAsked { holder, why }, None)
+        RootCause::new(CertificateCause::NeverRequested { holder, why }, None)
     }
 
     /// There is no provider to ask.
@@ -312,7 +311,7 @@ impl<'a> Search<'_, 'a> {
             .or_else(|| self.between_phases(whom, at));
         let cause = found.unwrap_or_else(|| {
             let own = self.records.trail.about(who, issued, at);
-            let heard = own.iter().any(|(_, entry)| match &entry.kind {
+            let hook_ran = own.iter().any(|(_, entry)| match &entry.kind {
                 Kind::HookCommitted { hook } => hook.is_relation_changed(),
                 _ => false,
             });
@@ -320,7 +319,7 @@ impl<'a> Search<'_, 'a> {
                 holder: who.to_owned(),
                 issued: short(issued),
                 serial: record.certificate.serial().to_owned(),
-                heard,
+                hook_ran,
             };
             RootCause::new(what, Some(seq)).pending(at.since(issued) < PENDING_MAX)
         });

@@ -25,10 +25,12 @@ impl<'a> Search<'_, 'a> {
         };
         let signer = case.signer()?;
         match ca_route {
-            CaRoute::Missing { removed, .. } => Some(self.no_relation(&signer, case, *removed)),
-            CaRoute::Given { client, listed, .. } => {
-                Some(self.not_given(client, *listed, &signer, case, root))
-            }
+            CaRoute::NoRelation { removed, .. } => Some(self.no_relation(&signer, case, *removed)),
+            CaRoute::OutsideClient {
+                client,
+                is_trusted_by_scenario: listed,
+                ..
+            } => Some(self.not_given(client, *listed, &signer, case, root)),
             CaRoute::Relation {
                 interface,
                 provider,

@@ -42,8 +42,8 @@ impl<'a> Search<'_, 'a> {
         let what = CertificateCause::RotationStuck {
             application: whom.to_owned(),
             since: short(since),
-            taken: taken.clone(),
-            waiting,
+            units_with_new_ca: taken.clone(),
+            units_waiting: waiting,
         };
         let event = Event::CaTaken { units: taken };
         Some(RootCause::new(what, Some(seq)).after(since, event))

@@ -5,14 +5,14 @@
 //! `trustsim_whatif::prove` confirms by playing the outage in a fork. Must not know the terminal.
 
 mod expiries;
-mod queues;
 mod request_peaks;
 mod tolerance;
+mod waits;
 
 pub use expiries::Expiry;
-pub use queues::{HookQueue, RequestQueue};
 pub use request_peaks::RequestPeak;
 pub use tolerance::OutageTolerance;
+pub use waits::{CertificateWait, HookWait};
 
 use super::cause::Trail;
 use super::facts::Facts;
@@ -26,9 +26,9 @@ pub struct Forecast {
     /// The most requests that each provider and each limit of a public CA had to bear.
     pub request_peaks: Vec<RequestPeak>,
     /// The longest wait for a hook of each unit.
-    pub hooks: Vec<HookQueue>,
+    pub hooks: Vec<HookWait>,
     /// The longest wait for a certificate of each provider.
-    pub requests: Vec<RequestQueue>,
+    pub requests: Vec<CertificateWait>,
     /// How long each connection can do without each provider, the most pressing first.
     pub tolerances: Vec<OutageTolerance>,
 }
@@ -40,8 +40,8 @@ pub fn forecast(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
     Forecast {
         expiries: expiries::expiries(manifest, journal),
         request_peaks: request_peaks::request_peaks(deployment, journal),
-        hooks: queues::hooks(journal),
-        requests: queues::requests(journal),
+        hooks: waits::hooks(journal),
+        requests: waits::requests(journal),
         tolerances: tolerance::tolerances(deployment, manifest, journal, &facts, &trail),
     }
 }

@@ -12,8 +12,8 @@ use crate::site::{Site, span};
 record! {
     /// For how long the ACME server cannot be reached.
     pub(crate) struct AcmeOutageFile {
-        /// How long until it is back; without it, it stays away.
-        lasts: Spanned<DeclaredDuration> = "for",
+        /// How long the outage lasts. Without this key it lasts until the end.
+        duration: Spanned<DeclaredDuration> = "for",
     }
 }
 
@@ -29,9 +29,13 @@ impl FaultKind for AcmeOutage {
         let mut applications = site.deployment().applications.iter();
         if !applications.any(|spec| spec.charm.implementation.orders_from_acme()) {
             let place = site.place;
-            return site.error(Code::Fault, place, "no charm orders from the ACME server");
+            return site.error(
+                Code::Fault,
+                place,
+                "no application in this scenario gets certificates from the ACME server",
+            );
         }
-        let away = Action::AcmeServer { reachable: false };
-        Some(Fault::lasting(away, span(shape.lasts.as_ref())).into())
+        let outage = Action::AcmeServer { reachable: false };
+        Some(Fault::lasting(outage, span(shape.duration.as_ref())).into())
     }
 }

@@ -1,6 +1,8 @@
-//! `handshakes.csv`: one row for each time a connection was judged. While a connection is
-//! watched that is each instant at which its verdict could change; with every attempt
-//! performed it is each attempt.
+//! `handshakes.csv`: one row for each time a connection was judged. By default that is whenever its verdict may have
+//! changed; with `--every-handshake` it is each attempt.
+//!
+//! A further column is a name in `HEADER` and a value at the same position of the row; the count of both is checked, and
+//! a snapshot has their order.
 
 use super::{Table, optional};
 use crate::Run;
@@ -49,7 +51,7 @@ pub fn handshakes(run: &Run<'_>) -> Vec<u8> {
             &record.server_serial,
             &record.client_serial,
             entry_words::trigger(record.trigger),
-            if record.performed { "real" } else { "reused" },
+            entry_words::performed(record.performed),
         ]);
     }
     table.finish()

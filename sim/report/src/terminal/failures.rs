@@ -296,7 +296,7 @@ pub(super) fn trust_lines(explanation: &Explanation, lines: &mut Lines<'_>) {
         return;
     };
     lines.add("missing", &ca_route::clause(missing));
-    if let CaRoute::Missing {
+    if let CaRoute::NoRelation {
         obstacle: Some(obstacle),
         ..
     } = missing

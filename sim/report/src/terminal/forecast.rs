@@ -143,7 +143,7 @@ fn queues(forecast: &Forecast, text: &mut String) {
     requests.sort_by_key(|one| std::cmp::Reverse(one.longest));
     for one in requests.into_iter().take(ROWS / 2) {
         table.row([
-            Cell::plain(&one.holder),
+            Cell::plain(&one.requirer),
             Cell::plain(&format!("a certificate of {}", one.provider)),
             Cell::plain(&format_duration(one.longest)),
             Cell::plain(&one.at.truncated_to_seconds().to_string()),

@@ -42,10 +42,10 @@ fn excess(found: &LeastTrust, text: &mut String) {
     title(
         text,
         &format!(
-            "{} of {trusted} trusted CAs are needed by no connection ({} handshakes done without \
-             something)",
+            "{} of {trusted} trusted CAs are needed by no connection ({} handshakes repeated with \
+             less trust)",
             idle.len(),
-            found.judged
+            found.repeated
         ),
     );
     if idle.is_empty() {
@@ -95,11 +95,12 @@ fn single(found: &LeastTrust, text: &mut String) {
             .masked
             .iter()
             .find(|pair| pair.holder == one.holder && pair.sources.contains(&one.source));
-        let status = match (one.is_single(), hidden, one.needed_by.is_empty()) {
-            (true, _, _) => Cell::new("all need it", style::BAD),
-            (false, Some(_), _) => Cell::new("masked", style::WAIT),
-            (false, None, true) => Cell::new("not needed", style::WAIT),
-            (false, None, false) => Cell::new("needed", style::GOOD),
+        // A source that all needed may have been masked by another one since.
+        let status = match (hidden, one.is_single(), one.needed_by.is_empty()) {
+            (Some(_), _, _) => Cell::new("masked", style::WAIT),
+            (None, true, _) => Cell::new("all need it", style::BAD),
+            (None, false, true) => Cell::new("not needed", style::WAIT),
+            (None, false, false) => Cell::new("needed", style::GOOD),
         };
         table.row([
             Cell::plain(&one.holder),

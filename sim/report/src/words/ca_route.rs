@@ -1,4 +1,4 @@
-//! The words for how a CA gets, or does not get, to the one who needs it.
+//! The words for how a CA gets, or does not get, to the application or client that needs it.
 
 use trustsim_diagnosis::CaRoute;
 
@@ -10,27 +10,36 @@ pub fn clause(ca_route: &CaRoute) -> String {
             provider,
             requirer,
         } => format!(
-            "the {interface} relation {provider} - {requirer} is there, but had not brought it \
-             into the client's trust store"
+            "the {interface} relation between {provider} and {requirer} exists, but had not yet brought it into \
+             the client's trust store"
         ),
-        CaRoute::Missing {
-            from, to, removed, ..
+        CaRoute::NoRelation {
+            ca_owner,
+            needed_by,
+            removed,
+            ..
         } => {
-            let since = match removed {
-                Some(_) => " since that relation was removed",
+            // What is missing is always a certificate_transfer: a relation for certificates brings the requirer the CA
+            // of its own certificate, and is not made for another CA.
+            let removal = match removed {
+                Some(_) => "; the relation that did was removed",
                 None => "",
             };
-            format!("no certificate_transfer relation carries it from {from} to {to}{since}")
+            format!(
+                "no certificate_transfer relation carries it from {ca_owner} to {needed_by}{removal}"
+            )
         }
-        CaRoute::Given {
+        CaRoute::OutsideClient {
             client,
-            from,
-            listed: true,
-        } => format!("client {client} still has the CA of {from} that it was given before"),
-        CaRoute::Given {
+            ca_owner,
+            is_trusted_by_scenario: true,
+        } => format!(
+            "client {client} still trusts the earlier CA of {ca_owner} that the scenario gave it"
+        ),
+        CaRoute::OutsideClient {
             client,
-            from,
-            listed: false,
-        } => format!("client {client} was not given the CA of {from}"),
+            ca_owner,
+            is_trusted_by_scenario: false,
+        } => format!("client {client} was not given the CA of {ca_owner}"),
     }
 }

@@ -1,9 +1,9 @@
 //! The words for root causes: one line that names what is to blame.
 
 use trustsim_diagnosis::{
-    Apart, CaTrigger, Cause, CertificateCause, ChainCause, Fault, FaultAction, FaultCause, Kept,
-    Lost, MissingCa, NewCa, NotAsked, NotGiven, Performed, Refusal, Removal, SignedInThePast,
-    StillPresented, Transit, TrustCause, WaitEnd,
+    Apart, CaTrigger, Cause, CertificateCause, ChainCause, Fault, FaultAction, FaultCause, Lost,
+    MissingCa, NewCa, NotGiven, NotInstalledReason, NotRequestedReason, Performed, Refusal,
+    Removal, SignedInThePast, StillPresented, Transit, TrustCause, WaitEnd,
 };
 use trustsim_juju::Status;
 use trustsim_kernel::{Span, Time, format_duration};
@@ -189,7 +189,7 @@ fn of_certificates(cause: &CertificateCause) -> String {
         CertificateCause::NoProvider { holder } => {
             format!("no relation brings {holder} a certificate")
         }
-        CertificateCause::NotAsked { holder, why } => not_asked(holder, why),
+        CertificateCause::NeverRequested { holder, why } => not_asked(holder, why),
         CertificateCause::NotAnswered {
             providers,
             holder,
@@ -207,8 +207,8 @@ fn of_certificates(cause: &CertificateCause) -> String {
             holder,
             issued,
             serial,
-            heard,
-        } => not_loaded(holder, *issued, serial, *heard),
+            hook_ran,
+        } => not_loaded(holder, *issued, serial, *hook_ran),
         CertificateCause::NotTheLeader {
             unit,
             provider,
@@ -226,9 +226,9 @@ fn of_certificates(cause: &CertificateCause) -> String {
         CertificateCause::RotationStuck {
             application,
             since,
-            taken,
-            waiting,
-        } => rotation_stuck(application, *since, taken, waiting),
+            units_with_new_ca,
+            units_waiting,
+        } => rotation_stuck(application, *since, units_with_new_ca, units_waiting),
     }
 }
 
@@ -260,11 +260,11 @@ fn of_chains(cause: &ChainCause) -> String {
                  first: {why}"
             )
         }
-        ChainCause::Kept {
+        ChainCause::PreviousProviderStillServed {
             presenter,
-            before,
+            previous_provider: before,
             removed,
-            now,
+            current_provider: now,
             issued,
             why,
         } => {
@@ -272,9 +272,13 @@ fn of_chains(cause: &ChainCause) -> String {
                 format!(" after {}", removal(removed))
             });
             let why = match why {
-                Kept::InstallsOnce => "and its charm installs the first certificate only",
-                Kept::Pending => "which it has not installed yet",
-                Kept::NotRead => "and its workload was not given it or did not read it",
+                NotInstalledReason::InstallsOnce => {
+                    "and its charm installs the first certificate only"
+                }
+                NotInstalledReason::Pending => "which it has not installed yet",
+                NotInstalledReason::NotRead => {
+                    "and its workload was not given it or did not read it"
+                }
             };
             format!(
                 "{presenter} kept the certificate of {before}{after}: {now} issued another one at \
@@ -368,9 +372,9 @@ fn root_replaced(presenter: &str, owner: &str, ended: Time, next: Time) -> Strin
     )
 }
 
-fn not_loaded(holder: &str, issued: Time, serial: &str, heard: bool) -> String {
+fn not_loaded(holder: &str, issued: Time, serial: &str, hook_ran: bool) -> String {
     let serial = certificate::short_serial(serial);
-    let why = match heard {
+    let why = match hook_ran {
         true => "its charm heard of it, and its workload was not given it or did not read it",
         false => "no hook of its charm heard of it",
     };
@@ -390,21 +394,21 @@ fn rotation_stuck(application: &str, since: Time, taken: &[String], waiting: &[S
     )
 }
 
-fn not_asked(holder: &str, why: &NotAsked) -> String {
+fn not_asked(holder: &str, why: &NotRequestedReason) -> String {
     let never = format!("{holder} never asked for a new certificate");
     match why {
-        NotAsked::First => format!("{holder} never asked for a certificate"),
-        NotAsked::Unknown(ended) => {
+        NotRequestedReason::First => format!("{holder} never asked for a certificate"),
+        NotRequestedReason::Unknown(ended) => {
             format!("{never} in place of the one that ended at {ended}")
         }
-        NotAsked::Legacy => format!(
+        NotRequestedReason::Legacy => format!(
             "{never}: in the legacy protocol a certificate is issued once, and again only where \
              its names change"
         ),
-        NotAsked::NotListening(charm) => {
+        NotRequestedReason::ExpiryEventNotObserved(charm) => {
             format!("{never}: charm {charm} does not listen for the end of one")
         }
-        NotAsked::SameRequest => format!(
+        NotRequestedReason::SameRequest => format!(
             "{never}: it sends the same request again, which its provider has answered already"
         ),
     }

@@ -1,4 +1,4 @@
-//! The words for what went wrong at a charm without any connection telling.
+//! The words for errors of charms that no failed connection shows.
 
 use trustsim_diagnosis::{CharmErrorDetail, CharmErrorKind};
 
@@ -16,8 +16,8 @@ pub const fn kind(kind: CharmErrorKind) -> &'static str {
 /// What the charm said, one line.
 pub fn message(detail: &CharmErrorDetail) -> String {
     match detail {
-        CharmErrorDetail::Message(message) => message.clone(),
-        CharmErrorDetail::Request(refused) => note::refused_request(refused),
-        CharmErrorDetail::Hook(hook, error) => format!("{hook}: {error}"),
+        CharmErrorDetail::ActionMessage(message) => message.clone(),
+        CharmErrorDetail::RefusedRequest(refused) => note::refused_request(refused),
+        CharmErrorDetail::FailedHook(hook, error) => format!("{hook}: {error}"),
     }
 }

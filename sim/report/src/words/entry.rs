@@ -20,6 +20,14 @@ pub fn place(source: &Source) -> Option<String> {
     (!name.is_empty()).then(|| format!("{name}:{}", source.line))
 }
 
+/// Whether a handshake was performed for a verdict, or that of an equal one was used again.
+pub const fn performed(performed: bool) -> &'static str {
+    match performed {
+        true => "real",
+        false => "reused",
+    }
+}
+
 /// The detail of an entry, one line without the entry's subject.
 pub fn detail(kind: &Kind, manifest: &Manifest) -> String {
     match kind {

@@ -1,9 +1,9 @@
-//! The words for values: the one place in which a fact becomes English. (Commands of actions bring
-//! theirs from the model: what is typed is a fact of Juju.)
+//! The words for values: the one place in which a fact becomes English. (Command lines
+//! such as `juju run ...` come from the model; they are data, not wording.)
 //!
-//! Every room below reports facts as values: an instant, a span, a certificate, a verdict, an entry
-//! of the journal. The formats (terminal tables, CSV, JSON, plots) lay values out, and ask this room
-//! for the word of each, so that the same fact reads alike in all of them and is renamed in one
+//! The crates that this one depends on return values: an instant, a span, a certificate, a verdict, an entry
+//! of the journal. The formats (terminal tables, CSV, JSON, plots) lay values out, and ask this module
+//! for the wording of each, so that the same fact reads alike in all of them and is renamed in one
 //! place. Nothing is ever read back out of the words made here.
 //!
 //! For example, a failed handshake in `handshakes.csv`, in `why --format json` and in the summary on

@@ -1,5 +1,8 @@
-//! Why a certificate is not there, or has ended. And why what is presented is not what was
-//! issued last.
+//! Root causes about certificates: why a server or client has none, or an expired one ([`CertificateCause`]), and why
+//! it presents a wrong chain ([`ChainCause`]). Types only.
+//!
+//! The files of [`crate::cause`] find them, and `trustsim_report::words::cause` has their sentences. A new cause is a
+//! variant here with its code in `name()`; the compiler then asks for its sentence.
 
 use trustsim_kernel::Time;
 use trustsim_model::EndpointRef;
@@ -7,7 +10,7 @@ use trustsim_pki::Certificate;
 
 use crate::cause::root_cause::{Performed, Removal};
 
-/// Why a certificate is not there, or has ended. Named as in [`super::Cause`].
+/// Why a certificate is not there, or has ended. Texts are addresses in the form that [`super::Cause`] describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CertificateCause {
     /// The relation that brought certificates is gone.
@@ -30,7 +33,7 @@ pub enum CertificateCause {
         /// The root.
         root: Certificate,
     },
-    /// A certificate of a root that has expired is still presented.
+    /// A leaf that was signed by an expired root is still presented, although the root's owner has a new one.
     RootReplaced {
         /// Who presents it.
         presenter: String,
@@ -54,11 +57,11 @@ pub enum CertificateCause {
         holder: String,
     },
     /// A certificate was never asked for.
-    NotAsked {
+    NeverRequested {
         /// Who should have asked.
         holder: String,
         /// Why not.
-        why: NotAsked,
+        why: NotRequestedReason,
     },
     /// A request got no answer.
     NotAnswered {
@@ -87,7 +90,7 @@ pub enum CertificateCause {
         /// Its serial.
         serial: String,
         /// Whether a hook of the charm ran for it.
-        heard: bool,
+        hook_ran: bool,
     },
     /// The unit that was given a certificate to hand on does not lead its application.
     NotTheLeader {
@@ -98,7 +101,7 @@ pub enum CertificateCause {
         /// The unit that leads.
         leader: String,
     },
-    /// Both sides of a relation speak different protocols.
+    /// The two sides of a relation speak different protocols.
     ProtocolMismatch {
         /// Both endpoints.
         endpoints: [EndpointRef; 2],
@@ -112,9 +115,9 @@ pub enum CertificateCause {
         /// Since when.
         since: Time,
         /// The units that have taken the new CA.
-        taken: Vec<String>,
+        units_with_new_ca: Vec<String>,
         /// The units that wait.
-        waiting: Vec<String>,
+        units_waiting: Vec<String>,
     },
 }
 
@@ -127,7 +130,7 @@ impl CertificateCause {
             Self::RootReplaced { .. } => "outlived-ca",
             Self::RootNotRenewed { .. } => "root-not-renewed",
             Self::NoProvider { .. } => "no-provider",
-            Self::NotAsked { .. } => "not-asked",
+            Self::NeverRequested { .. } => "not-asked",
             Self::NotAnswered { .. } => "not-answered",
             Self::ApplicationRequestUnread { .. } => "unread",
             Self::NotLoaded { .. } => "not-loaded",
@@ -138,7 +141,8 @@ impl CertificateCause {
     }
 }
 
-/// Why what is presented is not what was issued last. Named as in [`super::Cause`].
+/// Why the presented chain is wrong: it is badly assembled, or it is that of the previous provider. Texts are addresses
+/// in the form that [`super::Cause`] describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChainCause {
     /// The chain is written without the certificate itself.
@@ -162,19 +166,19 @@ pub enum ChainCause {
         charm: Option<String>,
     },
     /// A certificate of the provider before is still presented.
-    Kept {
+    PreviousProviderStillServed {
         /// Who presents it.
         presenter: String,
         /// The provider before.
-        before: String,
+        previous_provider: String,
         /// When its relation was removed, and by what.
         removed: Option<Removal>,
         /// The provider now.
-        now: String,
+        current_provider: String,
         /// When that one issued a certificate.
         issued: Time,
         /// Why it is not presented.
-        why: Kept,
+        why: NotInstalledReason,
     },
 }
 
@@ -184,29 +188,29 @@ impl ChainCause {
         match self {
             Self::ChainWithoutCertificate { .. } => "chain-without-certificate",
             Self::ChainReversed { .. } => "chain-turned-round",
-            Self::Kept { .. } => "kept",
+            Self::PreviousProviderStillServed { .. } => "kept",
         }
     }
 }
 
 /// Why a certificate was never asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotAsked {
-    /// There never was one.
+pub enum NotRequestedReason {
+    /// No certificate was ever requested.
     First,
     /// Nothing says why; the one before ended at this instant.
     Unknown(Time),
     /// In the legacy protocol a certificate is issued once.
     Legacy,
-    /// This charm does not listen for the end of a certificate.
-    NotListening(String),
+    /// This charm does not observe the event `certificate_expiring`.
+    ExpiryEventNotObserved(String),
     /// The charm sends the same request again, which has been answered.
     SameRequest,
 }
 
 /// Why a certificate of another provider is not presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum NotInstalledReason {
     /// The charm installs the first certificate only.
     InstallsOnce,
     /// It has not been installed yet.

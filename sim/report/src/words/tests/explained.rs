@@ -36,7 +36,7 @@ fn missing(deployment: &Deployment, client: &str) -> String {
         text.push_str("\n  ");
         text.push_str(&words::command::text(command));
     }
-    if let CaRoute::Missing {
+    if let CaRoute::NoRelation {
         obstacle: Some(obstacle),
         ..
     } = &ca_route
@@ -131,7 +131,7 @@ fn a_charm_that_cannot_take_a_ca_is_named() {
 #[test]
 fn a_client_outside_juju_has_what_it_was_given() {
     let mut deployment = deployment();
-    insta::assert_snapshot!(missing(&deployment, "browser"), @"client browser still has the CA of a.ca that it was given before");
+    insta::assert_snapshot!(missing(&deployment, "browser"), @"client browser still trusts the earlier CA of a.ca that the scenario gave it");
     deployment.clients.raw[0].trusts.clear();
     insta::assert_snapshot!(missing(&deployment, "browser"), @"client browser was not given the CA of a.ca");
 }
@@ -144,7 +144,7 @@ fn a_removed_relation_is_told_from_one_that_never_was() {
     let gone = script.transfer(6, RelationChange::Removed, sides.0, sides.1);
     script.fail(60, 0, ErrorKind::UnknownIssuer);
     let ca_route = explained(&deployment(), &script).ca_route;
-    let Some(CaRoute::Missing { removed, .. }) = ca_route else {
+    let Some(CaRoute::NoRelation { removed, .. }) = ca_route else {
         panic!("{ca_route:?}");
     };
     assert_eq!(removed, Some(gone));
@@ -161,7 +161,7 @@ fn a_relation_that_is_there_only_has_not_carried_it_yet() {
     );
     script.fail(60, 0, ErrorKind::UnknownIssuer);
     let ca_route = explained(&deployment(), &script).ca_route.expect("trust");
-    insta::assert_snapshot!(words::ca_route::clause(&ca_route), @"the certificate_transfer relation a.ca:send-ca-cert - a.client:receive-ca-cert is there, but had not brought it into the client's trust store");
+    insta::assert_snapshot!(words::ca_route::clause(&ca_route), @"the certificate_transfer relation between a.ca:send-ca-cert and a.client:receive-ca-cert exists, but had not yet brought it into the client's trust store");
 }
 
 /// The line without serials, which are random.
@@ -212,7 +212,7 @@ fn a_namesake_root_is_pointed_out() {
     script.serves(3, None, "a.web/0", &leaf);
     script.trusts(4, "browser", &[&other.certificate]);
     script.fail(60, 0, ErrorKind::BadSignature);
-    insta::assert_snapshot!(line(&explained(&deployment(), &script)), @"a.ca has a new CA since 2026-01-01T00:00:01Z, and client browser still has the one that it was given before; a.web/0 presented CN=web.example.com, signed by CN=ca of a.ca; browser trusted CN=ca, of the same name but another certificate: client browser still has the CA of a.ca that it was given before");
+    insta::assert_snapshot!(line(&explained(&deployment(), &script)), @"a.ca has a new CA since 2026-01-01T00:00:01Z, and client browser still has the one that it was given before; a.web/0 presented CN=web.example.com, signed by CN=ca of a.ca; browser trusted CN=ca, of the same name but another certificate: client browser still trusts the earlier CA of a.ca that the scenario gave it");
 }
 
 #[test]

@@ -1,0 +1,190 @@
+//! The longest waits: from a change to the hook that handles it, per unit; from a request to its certificate, per
+//! provider.
+
+use std::collections::BTreeMap;
+
+use crate::addresses::{address, application_of};
+use trustsim_kernel::{Span, Time};
+use trustsim_model::{Journal, Kind};
+
+/// The longest wait of a unit from a change to the hook that handles it: the watcher's latency,
+/// its own hooks before, its machine's lock, a link that is cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookWait {
+    /// `model.app/0`.
+    pub unit: String,
+    /// The hook that waited longest.
+    pub hook: String,
+    /// How long.
+    pub longest: Span,
+    /// When that hook began.
+    pub at: Time,
+    /// How many of its own hooks ran meanwhile.
+    pub own_hooks_before: u64,
+    /// How many hooks the unit ran that were caused by a change.
+    pub hooks: u64,
+    /// How long they waited in all.
+    pub total: Span,
+}
+
+/// The longest wait for a certificate of one provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateWait {
+    /// `model.app` of the provider.
+    pub provider: String,
+    /// `model.app/0` or `model.app` of the requirer that waited longest.
+    pub requirer: String,
+    /// How long.
+    pub longest: Span,
+    /// When it was issued.
+    pub at: Time,
+    /// How many requests it answered whose time is known.
+    pub answered: u64,
+    /// How long they waited in all.
+    pub total: Span,
+}
+
+/// One for each unit that ever ran a hook because of a change, by unit.
+pub(super) fn hooks(journal: &Journal) -> Vec<HookWait> {
+    let mut found: BTreeMap<String, HookWait> = BTreeMap::new();
+    let mut began: BTreeMap<String, Vec<Time>> = BTreeMap::new();
+    for entry in journal.entries() {
+        let Kind::HookStarted { hook } = &entry.kind else {
+            continue;
+        };
+        let unit = address(&entry.subject);
+        let before = began.entry(unit.clone()).or_default();
+        let cause = entry.cause.and_then(|cause| journal.get(cause));
+        if let Some(cause) = cause.filter(|cause| is_change(&cause.kind)) {
+            let since = before.iter().filter(|time| **time >= cause.time);
+            let wait = HookWait {
+                unit: unit.clone(),
+                hook: hook.to_string(),
+                longest: entry.time.since(cause.time),
+                at: entry.time,
+                own_hooks_before: since.count() as u64,
+                hooks: 1,
+                total: entry.time.since(cause.time),
+            };
+            found
+                .entry(unit)
+                .and_modify(|known| *known = known.and(&wait))
+                .or_insert(wait);
+        }
+        before.push(entry.time);
+    }
+    found.into_values().collect()
+}
+
+impl HookWait {
+    /// Both together: the longer of the two, the earlier of two that are equally long.
+    fn and(&self, later: &Self) -> Self {
+        let longest = if later.longest > self.longest {
+            later
+        } else {
+            self
+        };
+        Self {
+            hooks: self.hooks + later.hooks,
+            total: self.total + later.total,
+            ..longest.clone()
+        }
+    }
+}
+
+/// Whether a hook with this cause waited since its instant.
+const fn is_change(kind: &Kind) -> bool {
+    match kind {
+        Kind::DatabagChanged { .. } | Kind::Secret { .. } | Kind::Action(_) => true,
+        // The entry of a relation is also the cause of the hooks of units that were added much later, and the first
+        // leader is elected before its machine is there: the time since then is not a wait.
+        Kind::Relation { .. } | Kind::LeaderElected => false,
+        // The cause of a timer's hook is the unit's previous hook; it waited for no change. So with what is tried
+        // again.
+        Kind::Started
+        | Kind::HookStarted { .. }
+        | Kind::HookCommitted { .. }
+        | Kind::HookFailed { .. } => false,
+        // No hook is caused by these.
+        Kind::StatusChanged { .. }
+        | Kind::AgentNotConnected(_)
+        | Kind::LinkDown(_)
+        | Kind::CertificateIssued(_)
+        | Kind::CertificateServed { .. }
+        | Kind::TrustChanged { .. }
+        | Kind::KeyStored(_)
+        | Kind::Settled
+        | Kind::Handshake(_)
+        | Kind::Persists(_)
+        | Kind::Note(_) => false,
+    }
+}
+
+/// One for each provider that ever answered a request, by provider.
+pub(super) fn requests(journal: &Journal) -> Vec<CertificateWait> {
+    let mut found: BTreeMap<String, CertificateWait> = BTreeMap::new();
+    for entry in journal.entries() {
+        let Kind::CertificateIssued(record) = &entry.kind else {
+            continue;
+        };
+        let Some(asked) = record.requested_at else {
+            continue;
+        };
+        let provider = application_of(&address(&entry.subject)).to_owned();
+        let wait = CertificateWait {
+            provider: provider.clone(),
+            requirer: crate::addresses::holder(record),
+            longest: entry.time.since(asked),
+            at: entry.time,
+            answered: 1,
+            total: entry.time.since(asked),
+        };
+        found
+            .entry(provider)
+            .and_modify(|known| *known = known.and(&wait))
+            .or_insert(wait);
+    }
+    found.into_values().collect()
+}
+
+impl CertificateWait {
+    /// Both together: the longer of the two, the earlier of two that are equally long.
+    fn and(&self, later: &Self) -> Self {
+        let longest = if later.longest > self.longest {
+            later
+        } else {
+            self
+        };
+        Self {
+            answered: self.answered + later.answered,
+            total: self.total + later.total,
+            ..longest.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(hook: &str, seconds: u64) -> HookWait {
+        HookWait {
+            unit: "m.a/0".to_owned(),
+            hook: hook.to_owned(),
+            longest: Span::from_secs(seconds),
+            at: Time::from_seconds(1),
+            own_hooks_before: 0,
+            hooks: 1,
+            total: Span::from_secs(seconds),
+        }
+    }
+
+    #[test]
+    fn the_first_of_equally_long_waits_is_told_and_one_of_no_time_has_its_hook() {
+        let both = wait("first", 0).and(&wait("second", 0));
+        assert_eq!((both.hook.as_str(), both.hooks), ("first", 2));
+        let all = both.and(&wait("third", 3)).and(&wait("fourth", 3));
+        assert_eq!((all.hook.as_str(), all.hooks), ("third", 4));
+        assert_eq!(all.total, Span::from_secs(6));
+    }
+}
