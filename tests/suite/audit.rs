@@ -194,6 +194,40 @@ fn a_transfer_that_another_relation_hides_is_masked() {
     assert!(other.expect("it is trusted").needed_by.is_empty());
 }
 
+/// The second source of a CA that is trusted already changes no verdict, and hides the first from then on.
+#[test]
+fn a_transfer_that_comes_later_masks_as_well() {
+    let text = MASKED
+        .replace("GIVER", "ca")
+        .replace("      TRANSFER\n", "");
+    let later = "faults:
+  - at: 2d
+    integrate: {between: [traefik:receive-ca-cert, ca:send-ca-cert]}
+";
+    let deployment = Arc::new(crate::common::deployed(&format!("{text}{later}")));
+    let found = least_trust(&deployment);
+    let names: Vec<&str> = found
+        .sources
+        .iter()
+        .map(|one| one.source.as_str())
+        .collect();
+    assert!(
+        matches!(names[..], [first, second] if first.starts_with("certificates") && second.starts_with("receive-ca-cert")),
+        "{names:?}"
+    );
+    assert!(found.sources[0].is_single(), "it was, for two days");
+    let pairs: Vec<_> = found.masked.iter().map(|pair| &pair.sources).collect();
+    assert_eq!(pairs.len(), 1);
+    // Either brings the CA, which is needed to the end.
+    let needed = found
+        .authorities
+        .iter()
+        .find(|one| !one.needed_by.is_empty());
+    let needed = needed.expect("the CA of the server");
+    let end = deployment.start + deployment.duration;
+    assert_eq!(needed.needed_until, Some(end));
+}
+
 /// What is said to be needed is: without the transfer, the same deployment fails; and without the
 /// masked one it does not.
 #[test]

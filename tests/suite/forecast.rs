@@ -81,7 +81,7 @@ fn the_longest_wait_is_for_who_is_slow() {
         .iter()
         .find(|one| one.provider == "shop.vault");
     let vault = vault.expect("it answered");
-    assert_eq!(vault.holder, "shop.web-late/0");
+    assert_eq!(vault.requirer, "shop.web-late/0");
     assert!(vault.longest > DAY * 8, "{:?}", vault.longest);
     let root = found
         .requests

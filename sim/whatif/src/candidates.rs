@@ -236,11 +236,11 @@ impl CandidateSearch<'_> {
 /// has its transfer.
 fn transferred_from(ca_route: Option<&CaRoute>, at: Span) -> Option<Span> {
     match ca_route? {
-        CaRoute::Missing { removed, .. } => Some(removed.map_or(Span::ZERO, |_| at)),
+        CaRoute::NoRelation { removed, .. } => Some(removed.map_or(Span::ZERO, |_| at)),
         CaRoute::Relation { interface, .. } => match interface {
             Interface::TlsCertificates => Some(Span::ZERO),
             Interface::CertificateTransfer => None,
         },
-        CaRoute::Given { .. } => None,
+        CaRoute::OutsideClient { .. } => None,
     }
 }

@@ -20,7 +20,7 @@ mod stacks;
 mod versions;
 
 pub use blast_radius::{BlastRadius, Impersonation, Need, Stolen, blast_radius};
-pub use least_trust::{LeastTrust, Masked, SourceOfTrust, TrustedAuthority, least_trust};
+pub use least_trust::{LeastTrust, MaskedSources, SourceOfTrust, TrustedAuthority, least_trust};
 pub use proof::{Proof, prove};
 pub use proposal::{Proposal, try_proposals};
 pub use remedies::{Forks, Future, Outcome, remedies};
