@@ -668,10 +668,10 @@ charms:
     assert_eq!(
         said,
         [
-            "`m.web` asks for what Juju calls it, and `m.tls` gets that from no public CA: it is known inside its model only".to_owned(),
-            format!("`m.shop` asks for `shop.example.com`, and `m.tls` gets that from no public CA: {forbidden}"),
-            "`m.vault` wants a CA certificate, and `m.tls` gives it a leaf".to_owned(),
-            "`m.traefik` asks for its application, and `m.filter` never answers that".to_owned(),
+            "`m.web` requests its Juju unit name, and no public CA behind `m.tls` can issue it: it is known inside its model only".to_owned(),
+            format!("`m.shop` requests `shop.example.com`, and no public CA behind `m.tls` can issue it: {forbidden}"),
+            "`m.vault` requests a CA certificate, but `m.tls` issues only leaf certificates".to_owned(),
+            "`m.traefik` requests one certificate for the whole application in the application databag, which `m.filter` does not read".to_owned(),
         ]
     );
 }

@@ -1,7 +1,11 @@
 //! A model as written: a Juju bundle with a few keys of our own.
 //!
-//! The keys are those of juju/charm v12, `bundledata.go`. Those that mean nothing to a rehearsal
-//! are known and left alone, so that an exported bundle can be pasted.
+//! The keys are those of juju/charm v12, `bundledata.go`. Keys that do
+//! not affect a simulation are accepted and ignored, so that an exported bundle can be pasted: those of the type `Node`,
+//! but for `relations`, `machines`, `to` and those of bases and series.
+//!
+//! A line of `record!` is `FIELD: TYPE = "YAML KEY" [FLAGS]`; every field becomes an `Option`. A required key has
+//! `[Required]` for the reader and `#[schemars(required)]` for the schema.
 
 use trustsim_charms::DeclaredDuration;
 use trustsim_yaml::{Map, Node, Spanned, Text, record};
@@ -15,11 +19,11 @@ record! {
         overlays: Vec<Text> = "overlays" [Extension],
         /// The controller it lives on, one of `controllers`.
         controller: Text = "controller" [Extension],
-        /// Its owner (`admin`).
+        /// Its owner. Default: `admin`.
         owner: Text = "owner" [Extension],
         /// Model configuration.
         config: ModelConfigFile = "config" [Extension],
-        /// `kubernetes` for a Kubernetes model; machines without it.
+        /// `kubernetes` for a Kubernetes model. Default: a model on machines.
         kind: Text = "bundle",
         /// Applications, by name.
         applications: Map<ApplicationFile> = "applications",
@@ -33,23 +37,23 @@ record! {
         default_base: Node = "default-base",
         /// Default series.
         series: Node = "series",
-        /// What it is.
+        /// Accepted and ignored. In Juju: what the bundle is.
         description: Node = "description",
-        /// Tags.
+        /// Accepted and ignored. In Juju: tags.
         tags: Node = "tags",
-        /// Name of the bundle.
+        /// Accepted and ignored. In Juju: name of the bundle.
         name: Node = "name",
-        /// Home of the bundle.
+        /// Accepted and ignored. In Juju: home of the bundle.
         website: Node = "website",
-        /// Where its bugs go.
+        /// Accepted and ignored. In Juju: where its bugs go.
         issues: Node = "issues",
-        /// Where its source is.
+        /// Accepted and ignored. In Juju: where its source is.
         source: Node = "source",
-        /// Where its documentation is.
+        /// Accepted and ignored. In Juju: where its documentation is.
         docs: Node = "docs",
-        /// Anchors for YAML aliases.
+        /// Accepted and ignored. In Juju: anchors for YAML aliases.
         variables: Node = "variables",
-        /// `bundle`.
+        /// Accepted and ignored. In Juju: `bundle`.
         bundle_type: Node = "type",
     }
 }
@@ -57,7 +61,7 @@ record! {
 record! {
     /// Model configuration.
     pub struct ModelConfigFile {
-        /// How often a unit runs update-status (5m).
+        /// How often a unit runs update-status. Default: `5m`.
         update_status_hook_interval: Spanned<DeclaredDuration> = "update-status-hook-interval",
     }
 }
@@ -73,9 +77,9 @@ record! {
         revision: Spanned<u64> = "revision",
         /// Key algorithm of its certificates, where it differs from the scenario's.
         keys: Text = "keys" [Extension],
-        /// How many units (none without it on machines, one on Kubernetes).
+        /// How many units. Default: 0 on machines, 1 on Kubernetes.
         num_units: Spanned<u32> = "num_units",
-        /// The same as `num_units`.
+        /// The same as `num_units`; both together are an error.
         scale: Spanned<u32> = "scale",
         /// Where units go: `0`, `lxd:0`, `app`, `app/0`, `new`.
         to: Node = "to",
@@ -87,27 +91,27 @@ record! {
         base: Node = "base",
         /// Series.
         series: Node = "series",
-        /// Annotations.
+        /// Accepted and ignored. In Juju: annotations.
         annotations: Node = "annotations",
-        /// Constraints.
+        /// Accepted and ignored. In Juju: constraints.
         constraints: Node = "constraints",
-        /// Whether it may use the cloud's credentials.
+        /// Accepted and ignored. In Juju: whether it may use the cloud's credentials.
         trust: Node = "trust",
-        /// Whether its ports are open to everyone.
+        /// Accepted and ignored. In Juju: whether its ports are open to everyone.
         expose: Node = "expose",
-        /// Endpoints that are open to everyone.
+        /// Accepted and ignored. In Juju: endpoints that are open to everyone.
         exposed_endpoints: Node = "exposed-endpoints",
-        /// Resources.
+        /// Accepted and ignored. In Juju: resources.
         resources: Node = "resources",
-        /// Storage.
+        /// Accepted and ignored. In Juju: storage.
         storage: Node = "storage",
-        /// Devices.
+        /// Accepted and ignored. In Juju: devices.
         devices: Node = "devices",
-        /// Spaces of its endpoints.
+        /// Accepted and ignored. In Juju: spaces of its endpoints.
         bindings: Node = "bindings",
-        /// Node selector on Kubernetes.
+        /// Accepted and ignored. In Juju: node selector on Kubernetes.
         placement: Node = "placement",
-        /// Plan.
+        /// Accepted and ignored. In Juju: plan.
         plan: Node = "plan",
     }
 }
@@ -118,7 +122,7 @@ record! {
         /// Which endpoints.
         #[schemars(required, length(min = 1))]
         endpoints: Vec<Text> = "endpoints" [Required],
-        /// Who may use it.
+        /// Accepted and ignored. In Juju: who may use it.
         acl: Node = "acl",
     }
 }

@@ -1,11 +1,10 @@
-//! The same scenario with something else: the keys under `variants.NAME` are laid over the file
-//! before it is read.
+//! Variants: named changes to a scenario, under `variants.NAME`, that are merged into the document before it is read.
 //!
-//! Mappings are merged key by key, `null` takes a key away, and everything else, lists included,
-//! is replaced. Must not know what any key means.
+//! They are merged as a JSON merge patch is (RFC 7396): mappings key by key, `null` takes a key away, and everything
+//! else, lists included, is replaced. Must not know what any key means.
 
 use trustsim_errors::{Code, Diagnostic};
-use trustsim_yaml::{Node, Value, nearest};
+use trustsim_yaml::{Entry, Node, Value, nearest};
 
 /// The key of the variants.
 const KEY: &str = "variants";
@@ -23,31 +22,58 @@ pub(super) fn with_variant(document: &Node, name: &str) -> Result<Node, Box<Diag
         let known = || variants.iter().map(|entry| entry.key.value.as_str());
         let help = match (nearest(name, known()), known().count()) {
             (Some(near), _) => format!("a similar variant exists: `{near}`"),
-            (None, 0) => "the file has no `variants`".to_owned(),
-            (None, _) => format!("it has {}", known().collect::<Vec<_>>().join(", ")),
+            (None, 0) => match document.get(KEY).map(|node| &node.value) {
+                Some(Value::Map(_)) => "`variants` is empty".to_owned(),
+                Some(_) => "`variants` is no mapping of names".to_owned(),
+                None => "the file has no `variants`".to_owned(),
+            },
+            (None, _) => {
+                let names: Vec<&str> = known().collect();
+                format!("the variants are {}", names.join(", "))
+            }
         };
         let diagnostic = Diagnostic::error(Code::UnknownVariant, place, message);
         return Err(Box::new(diagnostic.help(help)));
     };
     let mut merged = document.clone();
-    lay_over(&mut merged, &variant.value);
+    merge_into(&mut merged, &variant.value);
     Ok(merged)
 }
 
-fn lay_over(base: &mut Node, over: &Node) {
-    let (Value::Map(own), Value::Map(more)) = (&mut base.value, &over.value) else {
-        *base = over.clone();
+/// `MergePatch` of RFC 7396.
+fn merge_into(base: &mut Node, patch: &Node) {
+    let (Value::Map(own), Value::Map(changes)) = (&mut base.value, &patch.value) else {
+        *base = without_nulls(patch);
         return;
     };
-    for entry in more {
+    for entry in changes {
         let name = &entry.key.value;
         if entry.value.is_null() {
             own.retain(|known| known.key.value != *name);
         } else if let Some(known) = own.iter_mut().find(|known| known.key.value == *name) {
-            lay_over(&mut known.value, &entry.value);
+            merge_into(&mut known.value, &entry.value);
         } else {
-            own.push(entry.clone());
+            own.push(Entry {
+                key: entry.key.clone(),
+                value: without_nulls(&entry.value),
+            });
         }
+    }
+}
+
+/// The patch merged into nothing. Repeated keys are kept, so that they are reported.
+fn without_nulls(patch: &Node) -> Node {
+    let Value::Map(changes) = &patch.value else {
+        return patch.clone();
+    };
+    let kept = changes.iter().filter(|entry| !entry.value.is_null());
+    let kept = kept.map(|entry| Entry {
+        key: entry.key.clone(),
+        value: without_nulls(&entry.value),
+    });
+    Node {
+        place: patch.place,
+        value: Value::Map(kept.collect()),
     }
 }
 
@@ -81,13 +107,33 @@ variants:
     }
 
     #[test]
+    fn a_null_in_a_new_mapping_takes_nothing_away_and_leaves_nothing() {
+        let text = "
+a: 1
+variants:
+  v: {a: {b: null, c: 1}, d: {e: {f: null}, g: null}}
+";
+        let node = merged(text, "v").expect("it is there");
+        let keys = |node: &Node| -> Vec<String> {
+            let entries = node.entries().iter();
+            entries.map(|entry| entry.key.value.clone()).collect()
+        };
+        assert_eq!(keys(node.get("a").expect("replaced")), ["c"]);
+        let new = node.get("d").expect("new");
+        assert_eq!(keys(new), ["e"]);
+        assert!(new.get("e").expect("new").entries().is_empty());
+    }
+
+    #[test]
     fn an_unknown_variant_is_answered_with_the_nearest() {
         let said = ["fixd", "other"].map(|name| merged(TEXT, name).expect_err(name));
         let none = merged("a: 1", "fixed").expect_err("there are none");
-        insta::assert_snapshot!(format!("{}\n{none}", said.join("\n")), @"
+        let list = merged("variants: [fixed]", "fixed").expect_err("no mapping");
+        insta::assert_snapshot!(format!("{}\n{none}\n{list}", said.join("\n")), @"
         TS0350: there is no variant `fixd` (a similar variant exists: `fixed`)
-        TS0350: there is no variant `other` (it has fixed)
+        TS0350: there is no variant `other` (the variants are fixed)
         TS0350: there is no variant `fixed` (the file has no `variants`)
+        TS0350: there is no variant `fixed` (`variants` is no mapping of names)
         ");
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn lint(deployment: &Deployment, places: &Places) -> Vec<Diagnostic> 
     lints.connections();
     lints.short_roots();
     lints.operator_missing();
-    lints.cannot_issue();
+    lints.lint_cannot_issue();
     lints.impossible_options();
     lints.refused_names();
     lints.missing_databases();

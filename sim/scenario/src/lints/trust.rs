@@ -40,7 +40,7 @@ impl Lints<'_> {
             Party::Client(client) => {
                 let client = &self.deployment.clients[client];
                 // Files of roots are not looked into here.
-                let trusts_public = client.trusts_system && self.are_public(issuers);
+                let trusts_public = client.trusts_system && self.any_is_public_ca(issuers);
                 if !client.roots_pem.is_empty() || trusts_public {
                     return None;
                 }
@@ -48,7 +48,7 @@ impl Lints<'_> {
                 trusted.flat_map(|&whose| self.handed_out(whose)).collect()
             }
             Party::Application(application) => {
-                if self.charm(application).system_roots && self.are_public(issuers) {
+                if self.charm(application).system_roots && self.any_is_public_ca(issuers) {
                     return None;
                 }
                 self.anchors_of(application)
