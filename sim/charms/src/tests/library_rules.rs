@@ -369,6 +369,9 @@ fn a_validity_that_python_cannot_hold_fails_the_hook() {
     let made = roots(&stage);
     assert_eq!(made.len(), 2, "821 years are a validity");
     assert!(made[1].not_after() > Time::parse("2554-01-01T00:00:00Z").expect("an instant"));
+    // Two roots that outlive the clock look alike, so the next one is compared with a shorter one.
+    stage.set_config(ca, "root-ca-validity", "400d");
+    stage.run_for(700);
     let unit = stage.unit(ca, 0);
     for (leaf, root, message) in [
         (

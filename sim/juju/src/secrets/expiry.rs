@@ -238,7 +238,13 @@ impl Secrets<'_> {
     }
 
     /// What committing a secret hook changes in the agent's own record.
-    pub(crate) fn record_secret_hook(&mut self, unit: UnitId, hook: &Hook, snapshot: Snapshot) {
+    pub(crate) fn record_secret_hook(
+        &mut self,
+        unit: UnitId,
+        hook: &Hook,
+        snapshot: Snapshot,
+        now: Time,
+    ) {
         if let Hook::SecretChanged { secret } = hook {
             let consumers = &mut self.store.get_mut(*secret).consumers;
             let tracking = consumers.get_mut(&unit);
@@ -258,7 +264,11 @@ impl Secrets<'_> {
             agent.obsolete.remove(&key);
             agent.obsolete_notified.insert(key);
         } else if let Some(expiry) = agent.expiries.get_mut(&key) {
-            expiry.handled = expiry.handled.max(snapshot.firings);
+            // Where the watchers started again while the hook ran, its firings are of the series before. Juju
+            // takes the revision off the list as it is then (`remotestate/watcher.go`, `ExpiredSecretRevision
+            // Completed`), so what fired since is done, and what fires later is not.
+            let firings = snapshot.firings.min(expiry.fired(now));
+            expiry.handled = expiry.handled.max(firings);
         }
     }
 

@@ -218,6 +218,23 @@ fn an_expiry_that_failed_first_is_told_again() {
     assert_eq!(times(&stage, "secret-expired 1").len(), 3);
 }
 
+/// The agent's watchers start again while the hook runs: its retries count from then, and not as many firings
+/// later as there had been.
+#[test]
+fn watchers_that_start_again_during_a_hook_delay_no_retry() {
+    let (mut stage, _, units) = keeper(true, 1);
+    run(&mut stage, units[0], "add s 1000");
+    stage.run_until(START + seconds(2_200) + Span::from_millis(100));
+    assert!(!stage.agent(units[0]).is_idle(), "the fifth hook runs");
+    stage.call(|juju, host| {
+        let now = host.now();
+        juju.secrets().rearm_secrets(units[0], now);
+    });
+    stage.run_until(START + seconds(2_900));
+    let told = times(&stage, "secret-expired 1");
+    assert_eq!(told[told.len() - 3..], [2_200, 2_500, 2_800], "{told:?}");
+}
+
 /// Consumers track a revision each: `secret-changed` tells of a new one once, `--refresh` moves,
 /// `--peek` does not; the same content is no new revision.
 #[test]

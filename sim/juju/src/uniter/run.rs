@@ -188,7 +188,8 @@ impl Uniter<'_> {
         self.agents
             .relations_mut()
             .committed_relation_hook(unit, hook, snapshot.version, host);
-        self.secrets().record_secret_hook(unit, hook, snapshot);
+        let now = host.now();
+        self.secrets().record_secret_hook(unit, hook, snapshot, now);
         let agent = self.agents.agent_of_mut(unit);
         if hook.is_asked_for() {
             if let Some(failed) = agent.set_aside.take() {

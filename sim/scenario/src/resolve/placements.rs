@@ -207,7 +207,7 @@ impl Placing<'_> {
         let placement = match directive {
             None => Placement::New,
             Some(directive) if !self.visiting.insert((application, unit)) => {
-                let message = "these placements go round in a circle";
+                let message = "these placements form a circle";
                 self.out
                     .push(Diagnostic::error(Code::Placement, directive.place, message));
                 Placement::New
