@@ -17,6 +17,9 @@ fn ca_key(holder: &str, ca: &Certificate) -> CaKey {
     (holder.to_owned(), ca.serial().to_owned(), *ca.sha256())
 }
 
+/// Each source of a trust store: its name, and the digest of what it brings.
+type SourceKeys = Vec<(String, [u8; 32])>;
+
 /// What was seen so far.
 #[derive(Default)]
 pub(super) struct TrustSearch {
@@ -27,7 +30,7 @@ pub(super) struct TrustSearch {
     connections: BTreeMap<String, BTreeSet<u32>>,
     /// The CAs that were needed in the cases seen.
     seen: BTreeMap<CaseKey, BTreeSet<CaKey>>,
-    seen_sources: BTreeSet<(CaseKey, Vec<(String, [u8; 32])>)>,
+    seen_sources: BTreeSet<(CaseKey, SourceKeys)>,
     /// The CAs that a connection needs since it was last visited, by connection.
     needs: BTreeMap<u32, BTreeSet<CaKey>>,
     repeated: u64,
