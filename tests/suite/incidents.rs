@@ -114,8 +114,15 @@ fn said_at_half(deployment: &Deployment, record: &Record, findings: &Findings) -
     let end = record.manifest.start + record.manifest.duration;
     let half = outage.from + outage.length(end) / 2;
     let connection = &record.manifest.connections[outage.connection as usize];
-    let pair = (connection.client.as_str(), connection.server.as_str());
-    let answers = why(deployment, &record.manifest, &record.journal, pair, half);
+    let (client, server) = (connection.client.as_str(), connection.server.as_str());
+    let answers = why(
+        deployment,
+        &record.manifest,
+        &record.journal,
+        client,
+        server,
+        half,
+    );
     let answer = answers.expect("it is watched").into_iter().next()?;
     let explanation = answer.explanation.expect("it fails");
     Some(words::cause::line(&explanation.cause.what))

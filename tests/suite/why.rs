@@ -9,11 +9,18 @@ use trustsim::world::{Deployment, Options, Record, Simulation};
 
 const DAY: Span = Span::from_secs(86_400);
 
-fn ask(deployment: &Deployment, pair: (&str, &str), after: Span) -> (Record, Answer) {
+fn ask(deployment: &Deployment, (client, server): (&str, &str), after: Span) -> (Record, Answer) {
     let record = crate::common::play(deployment, Options::default());
     let at = deployment.start + after;
-    let mut answers =
-        why(deployment, &record.manifest, &record.journal, pair, at).expect("it is watched");
+    let mut answers = why(
+        deployment,
+        &record.manifest,
+        &record.journal,
+        client,
+        server,
+        at,
+    )
+    .expect("it is watched");
     (record, answers.remove(0))
 }
 
@@ -186,8 +193,16 @@ fn a_connection_that_holds_says_what_it_rests_on() {
 fn who_does_not_talk_is_answered_with_who_does() {
     let deployment = crate::common::load_named("missing-transfer");
     let record = crate::common::play(&deployment, Options::default());
-    let ask = |pair, at: Time| {
-        why(&deployment, &record.manifest, &record.journal, pair, at).expect_err("no answer")
+    let ask = |(client, server), at: Time| {
+        why(
+            &deployment,
+            &record.manifest,
+            &record.journal,
+            client,
+            server,
+            at,
+        )
+        .expect_err("no answer")
     };
     let WhyError::NoConnection { known, .. } = ask(("a.app", "a.traefik"), deployment.start) else {
         panic!("there is no such connection");

@@ -34,8 +34,8 @@ pub fn unit_of(address: &str) -> (&str, u32) {
 
 /// The holder of a certificate: `model.app/0`, or `model.app` for one of all its units.
 pub fn holder(record: &CertificateRecord) -> String {
-    let whom = record.unit.as_ref().unwrap_or(&record.application);
-    format!("{}.{whom}", record.model)
+    let holder = record.unit.as_ref().unwrap_or(&record.application);
+    format!("{}.{holder}", record.model)
 }
 
 /// Index of the application at `model.app`.

@@ -171,12 +171,15 @@ fn trusts_through(deployment: &Deployment, application: ApplicationIndex, endpoi
 
 /// A relation over which an application will never get a certificate, since its sides speak
 /// different protocols, with both sides.
-pub(super) fn protocols_differ(deployment: &Deployment, whom: &str) -> Option<[EndpointRef; 2]> {
-    let own = application(deployment, whom)?;
+pub(super) fn protocols_differ(
+    deployment: &Deployment,
+    requirer: &str,
+) -> Option<[EndpointRef; 2]> {
+    let own = application(deployment, requirer)?;
     deployment.relations.iter().find_map(|relation| {
         let mut sides = relation.sides.iter();
-        let requirer = sides.find(|side| side.role == Role::Requirer)?;
-        let is_own = deployment.application_of(requirer.party) == Some(own);
+        let wanting = sides.find(|side| side.role == Role::Requirer)?;
+        let is_own = deployment.application_of(wanting.party) == Some(own);
         (is_own && deployment.protocols_differ(relation)).then(|| {
             relation.sides.each_ref().map(|side| {
                 let index = deployment.application_of(side.party);

@@ -60,7 +60,7 @@ pub enum Trigger {
     Entry {
         /// What happened, by the kind of the entry.
         what: &'static str,
-        /// About whom.
+        /// The unit or application that it is about.
         subject: String,
     },
 }

@@ -108,11 +108,11 @@ pub(super) fn open_outages(
     };
     let found = open.into_iter().map(|(index, (outage, explanation))| {
         let connection = &manifest.connections[outage.connection as usize];
-        let sides = (connection.server.as_str(), connection.client.as_str());
+        let (server, client) = (connection.server.as_str(), connection.client.as_str());
         let error = outage.errors().last().unwrap_or(outage.error);
         OpenOutage {
             outage: index,
-            why: search.why(sides, error, explanation),
+            why: search.why(server, client, error, explanation),
         }
     });
     found.collect()
@@ -219,7 +219,8 @@ struct OpenOutageSearch<'a> {
 impl OpenOutageSearch<'_> {
     fn why(
         &self,
-        (server, client): (&str, &str),
+        server: &str,
+        client: &str,
         error: ErrorKind,
         explanation: &Explanation,
     ) -> Option<OpenReason> {

@@ -1,4 +1,4 @@
-//! What a failing handshake shows of itself: who presented what to whom, and what was trusted. Must
+//! What a failing handshake shows of itself: which side presented what, and what the other one trusted. Must
 //! not know what led there.
 
 use super::case::lacks_trust;

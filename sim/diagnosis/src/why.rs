@@ -87,7 +87,8 @@ pub fn why(
     deployment: &Deployment,
     manifest: &Manifest,
     journal: &Journal,
-    (client, server): (&str, &str),
+    client: &str,
+    server: &str,
     at: Time,
 ) -> Result<Vec<Answer>, WhyError> {
     let means = |given: &str, known: &str| given == known || given == application_of(known);

@@ -363,10 +363,10 @@ impl Writer<'_> {
     fn done_by_operators<'e>(
         &self,
         entries: impl Iterator<Item = &'e Entry>,
-        whom: &[ApplicationIndex],
+        applications: &[ApplicationIndex],
         planned: &[&Action],
     ) -> Vec<(Time, Task)> {
-        let whom: Vec<String> = whom
+        let addresses: Vec<String> = applications
             .iter()
             .map(|index| self.deployment.application_address(*index))
             .collect();
@@ -381,7 +381,7 @@ impl Writer<'_> {
                 continue;
             };
             let action = record.action();
-            let is_about = whom.contains(&format!("{model}.{application}"));
+            let is_about = addresses.contains(&format!("{model}.{application}"));
             if !is_about || planned.contains(&action) {
                 continue;
             }

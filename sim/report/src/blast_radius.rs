@@ -4,7 +4,7 @@ use super::data_table::{DataTable, Field};
 use crate::words::{certificate, need, verdict};
 use trustsim_whatif::BlastRadius;
 
-/// Both tables. `outcome` of a try is `ok` where the attacker was taken for whom it claimed to be.
+/// Both tables. `outcome` of a try is `ok` where the attacker was taken for what it claimed to be.
 pub fn blast_radius(radius: &BlastRadius) -> Vec<DataTable> {
     vec![keys(radius), tries(radius)]
 }
@@ -45,7 +45,7 @@ fn tries(radius: &BlastRadius) -> DataTable {
             Field::text(stolen.certificate.serial()),
             Field::text(certificate::kind(stolen.kind)),
             Field::text(&stolen.owner),
-            Field::text(&one.as_whom),
+            Field::text(&one.claimed),
             Field::text(&one.name),
             Field::text(&one.victim),
             Field::text(verdict::side(one.attacker)),

@@ -1,4 +1,4 @@
-//! What an attacker who has a key can be taken for, and by whom: each claim is a handshake that was
+//! What an attacker who has a key can be taken for, and by which side: each claim is a handshake that was
 //! performed with a certificate forged for it.
 //!
 //! A CA's key signs for any name; a leaf's key is as good as its holder, and as any other that has the
@@ -48,7 +48,7 @@ pub struct Impersonation {
     /// Index into [`BlastRadius::stolen`].
     pub stolen: usize,
     /// The identity that the attacker claims: an address, or `anyone`.
-    pub as_whom: String,
+    pub claimed: String,
     /// The name in the certificate.
     pub name: String,
     /// Who is to be deceived.
@@ -253,7 +253,7 @@ impl<'a> Attacker<'a> {
             let subject = format!("blast-radius {stolen} {}", one.address);
             tries.push(Impersonation {
                 stolen,
-                as_whom: "anyone".to_owned(),
+                claimed: "anyone".to_owned(),
                 name: ANY_NAME.to_owned(),
                 victim: one.address.clone(),
                 attacker: Side::Server,
@@ -321,7 +321,7 @@ impl<'a> Attacker<'a> {
         let subject = format!("blast-radius {stolen} to {}", connection.name);
         Impersonation {
             stolen,
-            as_whom: connection.server.to_string(),
+            claimed: connection.server.to_string(),
             name: connection.server_name.clone(),
             victim: connection.client.to_string(),
             attacker: Side::Server,
@@ -341,7 +341,7 @@ impl<'a> Attacker<'a> {
     ) -> Impersonation {
         let mut case = case.clone();
         case.client.identity = Some(identity.clone());
-        // The attacker does not mind whom it meets.
+        // The attacker meets any side.
         case.client.trust = case.server.identity.chain().iter().cloned().collect();
         let subject = format!("blast-radius {stolen} from {}", connection.name);
         let mut verdict = self.simulation.perform(&case, &subject);
@@ -357,7 +357,7 @@ impl<'a> Attacker<'a> {
         }
         Impersonation {
             stolen,
-            as_whom: connection.client.to_string(),
+            claimed: connection.client.to_string(),
             name: connection.client.application().to_owned(),
             victim: connection.server.to_string(),
             attacker: Side::Client,

@@ -28,8 +28,9 @@ pub(super) fn why(args: &Why, console: &mut Console<'_>) -> Result<(), CliError>
     progress::play(&mut simulation, at, end, console.progress);
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
     playable.check_reproduces(journal)?;
-    let pair = (args.client.as_str(), args.server.as_str());
-    let answers = diagnosis::why(&deployment, &manifest, journal, pair, at).map_err(explain)?;
+    let (client, server) = (args.client.as_str(), args.server.as_str());
+    let answers =
+        diagnosis::why(&deployment, &manifest, journal, client, server, at).map_err(explain)?;
     let stacks = |answer: &Answer| -> Vec<SaidBy> {
         let name = &manifest.connections[answer.connection as usize].name;
         let connection: &ExportedConnection = &shown[answer.connection as usize];

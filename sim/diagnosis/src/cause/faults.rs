@@ -145,7 +145,7 @@ fn isolates(disruption: Disruption) -> bool {
     }
 }
 
-/// What an action does to whom it strikes.
+/// What an action does to an application that it strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strike {
     /// It cannot work.

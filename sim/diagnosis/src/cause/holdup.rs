@@ -15,26 +15,34 @@ use trustsim_model::{Action, Entry, Kind, Note, Seq, TimedAction};
 /// between a request and the hook in which its provider shows that it waits for a person.
 const NOTICED: Span = Span::from_secs(900);
 
+/// A request that is not answered.
+#[derive(Clone, Copy)]
+pub(super) struct Unanswered<'r> {
+    /// The unit or application that asked.
+    pub(super) holder: &'r str,
+    /// The name that it asked for.
+    pub(super) name: &'r str,
+    pub(super) sent: Time,
+}
+
 impl<'a> Search<'_, 'a> {
-    /// Why those who were asked gave no answer between `sent` and `at`. `asking` is who asked, and
-    /// for what name.
+    /// Why those who were asked gave no answer up to `at`.
     pub(super) fn holdup(
         &self,
-        whom: &str,
+        request: Unanswered<'_>,
         providers: &[String],
-        asking: (&str, &str),
-        sent: Time,
         at: Time,
     ) -> Option<RootCause> {
+        let Unanswered { holder, sent, .. } = request;
         let mut asked: Vec<String> = providers.to_vec();
         let mut seen = 0;
         // A provider that only passes requests on is held up by what holds up its own provider.
         while seen < asked.len() {
             let provider = asked[seen].clone();
             let found = self
-                .awaited_operator(&provider, asking.1, sent, (at, Span::ZERO))
+                .awaited_operator(&provider, request, at, Span::ZERO)
                 .or_else(|| self.is_down(&provider, at))
-                .or_else(|| self.refused_request(&provider, asking, sent, at))
+                .or_else(|| self.refused_request(&provider, request, at))
                 .or_else(|| self.failing_hook(&provider, sent, at))
                 .or_else(|| self.blocked_unit(&provider, sent, at));
             if found.is_some() {
@@ -47,16 +55,14 @@ impl<'a> Search<'_, 'a> {
                 }
             }
         }
-        self.earlier_refusal(asking, sent, at)
-            .or_else(|| self.separated(whom, providers, at))
-            .or_else(|| self.failing_hook(asking.0, sent, at))
+        self.earlier_refusal(request, at)
+            .or_else(|| self.separated(application_of(holder), providers, at))
+            .or_else(|| self.failing_hook(holder, sent, at))
             .or_else(|| self.acme_outage(at))
             .or_else(|| {
                 // The person came, and the hook that follows has not ended.
                 let mut late = asked.iter();
-                late.find_map(|provider| {
-                    self.awaited_operator(provider, asking.1, sent, (at, NOTICED))
-                })
+                late.find_map(|provider| self.awaited_operator(provider, request, at, NOTICED))
             })
     }
 
@@ -64,9 +70,9 @@ impl<'a> Search<'_, 'a> {
     fn awaited_operator(
         &self,
         provider: &str,
-        name: &str,
-        sent: Time,
-        (at, grace): (Time, Span),
+        request: Unanswered<'_>,
+        at: Time,
+        grace: Span,
     ) -> Option<RootCause> {
         let application = self.records.application(provider)?;
         let (operator, spec) = self.records.operator(application)?;
@@ -84,12 +90,14 @@ impl<'a> Search<'_, 'a> {
             })
             .filter(|(seq, ..)| {
                 let done = self.records.trail.answer(*seq);
-                done.is_none_or(|(_, answer)| answer.time > sent && answer.time + grace > at)
+                done.is_none_or(|(_, answer)| {
+                    answer.time > request.sent && answer.time + grace > at
+                })
             })
             .collect();
         // A wait for this very name says more than one that stops everything.
         let mut named = waits.iter();
-        let about = named.find(|(_, _, wait, _)| wait.common_name.as_deref() == Some(name));
+        let about = named.find(|(_, _, wait, _)| wait.common_name.as_deref() == Some(request.name));
         let (seq, entry, wait, comes) = about.or_else(|| waits.last())?;
         let unit = address(&entry.subject);
         let end = match self.records.trail.answer(*seq) {
@@ -115,8 +123,8 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// An application cannot work.
-    pub(super) fn is_down(&self, whom: &str, at: Time) -> Option<RootCause> {
-        let application = self.records.application(whom)?;
+    pub(super) fn is_down(&self, address: &str, at: Time) -> Option<RootCause> {
+        let application = self.records.application(address)?;
         let down = self
             .records
             .strike_on(application, at, |strike| strike == Strike::Down);
@@ -125,7 +133,7 @@ impl<'a> Search<'_, 'a> {
                 .records
                 .strike_on(application, at, |strike| strike == Strike::Sealed)?;
             let since = self.records.deployment.start + timed.at;
-            let later = self.records.trail.about(whom, since, at);
+            let later = self.records.trail.about(address, since, at);
             let is_unsealed = later.iter().any(|(_, entry)| match &entry.kind {
                 Kind::Action(record) => unseals(record.action()),
                 _ => false,
@@ -155,11 +163,11 @@ impl<'a> Search<'_, 'a> {
     /// The relation is gone, or what lies between the two does not let anything through.
     pub(super) fn separated(
         &self,
-        whom: &str,
+        requirer: &str,
         providers: &[String],
         at: Time,
     ) -> Option<RootCause> {
-        let own = self.records.application(whom)?;
+        let own = self.records.application(requirer)?;
         let open = faults::in_force(self.records.deployment, at);
         let others = providers
             .iter()
@@ -178,14 +186,13 @@ impl<'a> Search<'_, 'a> {
     fn refused_request(
         &self,
         provider: &str,
-        (holder, name): (&str, &str),
-        sent: Time,
+        request: Unanswered<'_>,
         at: Time,
     ) -> Option<RootCause> {
-        let own = self.records.trail.about(provider, sent, at);
+        let own = self.records.trail.about(provider, request.sent, at);
         let refused = own
             .into_iter()
-            .find_map(|(seq, entry)| Some((seq, entry, notes::refusal(entry, name)?)));
+            .find_map(|(seq, entry)| Some((seq, entry, notes::refusal(entry, request.name)?)));
         let (seq, entry, refusal) = refused?;
         if let Refusal::AcmeOrder(order) = &refusal
             && order.is_connection
@@ -197,18 +204,14 @@ impl<'a> Search<'_, 'a> {
             provider: provider.to_owned(),
             refusal: refusal.clone(),
         };
-        let what = refused_by(vec![provider.to_owned()], (holder, name), refusal);
+        let what = refused_by(vec![provider.to_owned()], request, refusal);
         Some(RootCause::new(what, Some(seq)).after(entry.time, event))
     }
 
     /// The unit that asked is blocked since, and a provider refused this name before. A provider notes a
     /// refusal once, however often the same is asked again.
-    fn earlier_refusal(
-        &self,
-        (holder, name): (&str, &str),
-        sent: Time,
-        at: Time,
-    ) -> Option<RootCause> {
+    fn earlier_refusal(&self, request: Unanswered<'_>, at: Time) -> Option<RootCause> {
+        let Unanswered { holder, name, sent } = request;
         let own = self.records.trail.about(holder, sent, at);
         let is_blocked = |entry: &Entry| {
             notes::status(entry).is_some_and(|status| status.word == JujuStatus::Blocked)
@@ -227,16 +230,16 @@ impl<'a> Search<'_, 'a> {
             holder: holder.to_owned(),
             refusal: refusal.clone(),
         };
-        let what = refused_by(asked, (holder, name), refusal);
+        let what = refused_by(asked, request, refusal);
         Some(RootCause::new(what, Some(seq)).after(entry.time, event))
     }
 
     /// A hook failed after `since`, and had not been committed up to `at`.
-    pub(super) fn failing_hook(&self, whom: &str, since: Time, at: Time) -> Option<RootCause> {
+    pub(super) fn failing_hook(&self, subject: &str, since: Time, at: Time) -> Option<RootCause> {
         let own = self
             .records
             .trail
-            .about(whom, self.records.deployment.start, at);
+            .about(subject, self.records.deployment.start, at);
         let mut last = Time::EPOCH;
         let mut failing: Option<(Seq, &Entry, &HookName, &HookError, usize)> = None;
         for (seq, entry) in own {
@@ -277,11 +280,16 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// A unit says itself that it cannot go on.
-    pub(super) fn blocked_unit(&self, whom: &str, sent: Time, at: Time) -> Option<RootCause> {
+    pub(super) fn blocked_unit(
+        &self,
+        application: &str,
+        sent: Time,
+        at: Time,
+    ) -> Option<RootCause> {
         let own = self
             .records
             .trail
-            .about(whom, self.records.deployment.start, at);
+            .about(application, self.records.deployment.start, at);
         // What each unit said last before the request was due, and since.
         let mut last: Vec<(Seq, &Entry, Status)> = Vec::new();
         for (seq, entry) in own {
@@ -309,11 +317,11 @@ impl<'a> Search<'_, 'a> {
     }
 }
 
-fn refused_by(providers: Vec<String>, (holder, name): (&str, &str), refusal: Refusal) -> Cause {
+fn refused_by(providers: Vec<String>, request: Unanswered<'_>, refusal: Refusal) -> Cause {
     Cause::Refused {
         providers,
-        holder: holder.to_owned(),
-        name: name.to_owned(),
+        holder: request.holder.to_owned(),
+        name: request.name.to_owned(),
         refusal,
     }
 }

@@ -12,7 +12,8 @@ impl<'a> Search<'_, 'a> {
     pub(super) fn lost_trust(
         &self,
         who: &str,
-        (ca, owner): (&Certificate, &str),
+        ca: &Certificate,
+        owner: &str,
         at: Time,
     ) -> Option<RootCause> {
         let has = |entry: &Entry| match &entry.kind {

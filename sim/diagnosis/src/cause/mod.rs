@@ -30,11 +30,12 @@ pub use kinds::{
     Transit, TrustCause, WaitEnd,
 };
 pub(super) use records::Records;
+use records::{Sent, Skew};
 pub use root_cause::{
     Apart, CaTrigger, Event, Fault, FaultAction, NewCa, Performed, Refusal, Removal, RootCause,
     Status, Step,
 };
-pub(super) use trail::Trail;
+pub(super) use trail::{Issued, Trail};
 
 use super::ca_route::CaRoute;
 use super::case::Case;
@@ -133,29 +134,29 @@ impl<'a> Search<'_, 'a> {
     /// Whose clock is off at `at`, of those who have to do with a certificate.
     fn clock(&self, case: &Case<'a>, ahead: bool) -> Option<RootCause> {
         let signer = case.signer();
-        let mut whom = [Some(case.judge), signer.as_deref(), Some(case.presenter)].into_iter();
-        whom.find_map(|who| {
-            let who = who?;
-            let (skew_ns, timed) = self.records.skew(who, case.at)?;
-            let is_to_blame = (skew_ns > 0) == (ahead == (who == case.judge));
-            is_to_blame.then(|| self.clock_skew(who, (skew_ns, timed), None))
+        let mut addresses = [Some(case.judge), signer.as_deref(), Some(case.presenter)].into_iter();
+        addresses.find_map(|address| {
+            let address = address?;
+            let skew = self.records.skew(address, case.at)?;
+            let is_to_blame = (skew.skew_ns > 0) == (ahead == (address == case.judge));
+            is_to_blame.then(|| self.clock_skew(address, skew, None))
         })
     }
 
     fn clock_skew(
         &self,
-        whom: &str,
-        (skew_ns, timed): (i64, &TimedAction),
+        address: &str,
+        Skew { skew_ns, by }: Skew<'_>,
         signed: Option<SignedInThePast>,
     ) -> RootCause {
         let cause = FaultCause::ClockSkew {
-            whom: whom.to_owned(),
+            address: address.to_owned(),
             skew_ns,
-            since: short(self.records.deployment.start + timed.at),
-            source: timed.source.clone(),
+            since: short(self.records.deployment.start + by.at),
+            source: by.source.clone(),
             signed,
         };
-        RootCause::new(cause, self.records.seq_of(timed))
+        RootCause::new(cause, self.records.seq_of(by))
     }
 }
 

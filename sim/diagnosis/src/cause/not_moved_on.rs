@@ -2,14 +2,14 @@
 
 use super::kinds::ChainCause;
 use super::{
-    Apart, Cause, ChangedProvider, Event, NotInstalledReason, PENDING_MAX, Removal, RootCause,
-    Search, StillPresented, short,
+    Apart, Cause, ChangedProvider, Event, Issued, NotInstalledReason, PENDING_MAX, Removal,
+    RootCause, Search, StillPresented, short,
 };
 use crate::addresses::{application_of, holder};
 use crate::case::Case;
 use trustsim_interfaces::Interface;
 use trustsim_kernel::Time;
-use trustsim_model::{CertificateRecord, Seq};
+use trustsim_model::CertificateRecord;
 
 impl<'a> Search<'_, 'a> {
     /// The presenter should have a certificate of a CA that the judge trusts: the provider that gives it
@@ -17,10 +17,10 @@ impl<'a> Search<'_, 'a> {
     pub(super) fn not_moved_on(&self, case: &Case<'a>) -> Option<RootCause> {
         let (leaf, trusted) = (case.leaf?, case.trusted?);
         let who = case.presenter;
-        let whom = application_of(who);
+        let requirer = application_of(who);
         self.records.application(who)?;
         let signer = self.records.giver_of(leaf)?;
-        let mut givers = self.records.providers(whom, case.at);
+        let mut givers = self.records.providers(requirer, case.at);
         let moved = !givers.contains(&signer);
         if !moved {
             givers.retain(|giver| *giver == signer);
@@ -28,8 +28,8 @@ impl<'a> Search<'_, 'a> {
         let is_ready = |giver: &&String| {
             let own = self.records.trail.issued_to(giver).into_iter();
             let mut own = own
-                .filter(|(_, entry, record)| entry.time <= case.at && record.certificate.is_ca());
-            own.any(|(_, _, record)| trusted.contains(&record.certificate))
+                .filter(|issued| issued.entry.time <= case.at && issued.record.certificate.is_ca());
+            own.any(|issued| trusted.contains(&issued.record.certificate))
         };
         let giver = givers.iter().find(is_ready);
         let failing = self.failing_hook(who, self.records.deployment.start, case.at);
@@ -38,19 +38,13 @@ impl<'a> Search<'_, 'a> {
         }
         let giver = giver?;
         let born = self.records.issued_at(leaf);
-        let accepted = self.accepted(case, giver, born);
-        let (seq, record) = accepted?;
-        let issued = self
-            .records
-            .trail
-            .entry(seq)
-            .map_or(born, |entry| entry.time);
-        if !moved && case.at.since(issued) < PENDING_MAX {
+        let accepted = self.accepted(case, giver, born)?;
+        if !moved && case.at.since(accepted.entry.time) < PENDING_MAX {
             return None;
         }
         match moved {
-            true => Some(self.kept(case, (&signer, giver), (seq, record, issued))),
-            false => Some(self.not_loaded(who, (seq, record), case.at)),
+            true => Some(self.kept(case, &signer, giver, accepted)),
+            false => Some(self.not_loaded(who, accepted, case.at)),
         }
     }
 
@@ -78,18 +72,14 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// The newest certificate by `giver` of the presenter's that the judge would accept.
-    fn accepted(
-        &self,
-        case: &Case<'a>,
-        giver: &str,
-        born: Time,
-    ) -> Option<(Seq, &'a CertificateRecord)> {
+    fn accepted(&self, case: &Case<'a>, giver: &str, born: Time) -> Option<Issued<'a>> {
         let who = case.presenter;
         let trusted = case.trusted?;
         let names = [who, application_of(who)];
-        let mut found = None;
+        let mut found: Option<Issued<'a>> = None;
         for name in names {
-            for (seq, entry, record) in self.records.trail.issued_to(name) {
+            for issued in self.records.trail.issued_to(name) {
+                let Issued { seq, entry, record } = issued;
                 let issuers = self.records.facts.issuers(record);
                 let fits = entry.time > born
                     && entry.time <= case.at
@@ -97,8 +87,8 @@ impl<'a> Search<'_, 'a> {
                     && issuers
                         .iter()
                         .any(|issuer| trusted.contains(&issuer.certificate));
-                if fits && found.is_none_or(|(known, _)| known < seq) {
-                    found = Some((seq, record));
+                if fits && found.is_none_or(|known| known.seq < seq) {
+                    found = Some(issued);
                 }
             }
         }
@@ -109,9 +99,11 @@ impl<'a> Search<'_, 'a> {
     fn kept(
         &self,
         case: &Case<'a>,
-        (signer, giver): (&str, &str),
-        (seq, record, issued): (Seq, &CertificateRecord, Time),
+        signer: &str,
+        giver: &str,
+        Issued { seq, entry, record }: Issued<'_>,
     ) -> RootCause {
+        let issued = entry.time;
         let who = case.presenter;
         let removed = self.removed(signer, application_of(who), case.at);
         let once = self
@@ -156,7 +148,7 @@ impl<'a> Search<'_, 'a> {
         let who = case.presenter;
         let names = [who, application_of(who)].into_iter();
         let mut before = names.flat_map(|name| self.records.trail.issued_to(name));
-        let before = before.find_map(|(_, entry, record)| {
+        let before = before.find_map(|Issued { entry, record, .. }| {
             let issuers = self.records.facts.issuers(record);
             let known = |issuer: &&CertificateRecord| trusted.contains(&issuer.certificate);
             let giver = self.records.giver_of(record)?;
@@ -171,7 +163,7 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// When the relation in which one gave the other certificates was removed, and by what.
-    pub(super) fn removed(&self, giver: &str, whom: &str, at: Time) -> Option<(Time, Removal)> {
+    pub(super) fn removed(&self, giver: &str, requirer: &str, at: Time) -> Option<(Time, Removal)> {
         let last = self.records.trail.last_before(at);
         let mut facts = self
             .records
@@ -181,7 +173,7 @@ impl<'a> Search<'_, 'a> {
         let fact = facts.rfind(|fact| {
             !fact.there
                 && *fact.provider.application == *giver
-                && *fact.requirer.application == *whom
+                && *fact.requirer.application == *requirer
         })?;
         let entry = self.records.trail.entry(fact.seq)?;
         let by = entry

@@ -2,7 +2,7 @@
 //! round, a chain without its certificate.
 
 use super::kinds::ChainCause;
-use super::{Event, RootCause, Search, SignedInThePast, short};
+use super::{Event, Issued, RootCause, Search, SignedInThePast, short};
 use crate::addresses::{application_of, holder};
 use crate::case::Case;
 use trustsim_charm_model::Serves;
@@ -16,7 +16,9 @@ impl<'a> Search<'_, 'a> {
             return None;
         }
         let who = case.presenter;
-        let (seq, own) = self.records.newest(
+        let Issued {
+            seq, record: own, ..
+        } = self.records.newest(
             &[who, application_of(who)],
             None,
             self.records.deployment.start,
@@ -78,9 +80,9 @@ impl<'a> Search<'_, 'a> {
     ) -> Option<RootCause> {
         let issued = self.records.issued_at(record);
         let signer = self.records.giver_of(record)?;
-        let (skew_ns, timed) = self.records.skew(&signer, issued)?;
-        let off = trustsim_kernel::Span::from_nanos(skew_ns.unsigned_abs());
-        if skew_ns >= 0 || record.certificate.not_after() + off <= case.at {
+        let skew = self.records.skew(&signer, issued)?;
+        let off = trustsim_kernel::Span::from_nanos(skew.skew_ns.unsigned_abs());
+        if skew.skew_ns >= 0 || record.certificate.not_after() + off <= case.at {
             return None;
         }
         let signed = SignedInThePast {
@@ -88,6 +90,6 @@ impl<'a> Search<'_, 'a> {
             at: short(issued),
             ended: short(record.certificate.not_after()),
         };
-        Some(self.clock_skew(&signer, (skew_ns, timed), Some(signed)))
+        Some(self.clock_skew(&signer, skew, Some(signed)))
     }
 }

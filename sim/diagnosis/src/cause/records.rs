@@ -2,7 +2,7 @@
 //! unit, and the actions of the plan that are in force. Knows no cause: [`super::Search`] asks it.
 
 use super::faults;
-use super::{Fault, FaultAction, NotRequestedReason, Performed, Trail, short};
+use super::{Fault, FaultAction, Issued, NotRequestedReason, Performed, Trail, short};
 use crate::addresses::{address, application, application_of, holder};
 use crate::facts::Facts;
 use crate::notes;
@@ -21,6 +21,20 @@ pub(crate) struct Records<'e, 'a> {
     pub(crate) deployment: &'a Deployment,
     pub(crate) facts: &'e Facts<'a>,
     pub(crate) trail: &'e Trail<'a>,
+}
+
+/// A request that was sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Sent {
+    pub(crate) seq: Seq,
+    pub(crate) at: Time,
+}
+
+/// A clock that is off, in nanoseconds, and the action that set it so.
+#[derive(Clone, Copy)]
+pub(crate) struct Skew<'a> {
+    pub(crate) skew_ns: i64,
+    pub(crate) by: &'a TimedAction,
 }
 
 impl<'a> Records<'_, 'a> {
@@ -95,13 +109,13 @@ impl<'a> Records<'_, 'a> {
         operators.find(|(_, operator)| operator.answers.contains(&application))
     }
 
-    /// How far the clock of a unit or an application is off at `at`, in nanoseconds, and by what.
-    pub(crate) fn skew(&self, who: &str, at: Time) -> Option<(i64, &'a TimedAction)> {
+    /// How far the clock of a unit or an application is off at `at`, and by what.
+    pub(crate) fn skew(&self, who: &str, at: Time) -> Option<Skew<'a>> {
         let application = self.application(who)?;
         let is_off = |strike| matches!(strike, faults::Strike::Clock(_));
         let timed = self.strike_on(application, at, is_off)?;
         match faults::strikes(self.deployment, &timed.action, application)? {
-            faults::Strike::Clock(skew_ns) => Some((skew_ns, timed)),
+            faults::Strike::Clock(skew_ns) => Some(Skew { skew_ns, by: timed }),
             _ => None,
         }
     }
@@ -140,8 +154,8 @@ impl<'a> Records<'_, 'a> {
     }
 
     /// Why a charm never asks again, by its profile.
-    pub(crate) fn never_asks_again(&self, whom: &str) -> Option<NotRequestedReason> {
-        let charm = &self.deployment.applications[self.application(whom)?].charm;
+    pub(crate) fn never_asks_again(&self, requirer: &str) -> Option<NotRequestedReason> {
+        let charm = &self.deployment.applications[self.application(requirer)?].charm;
         let mut profiles = charm
             .endpoints
             .iter()
@@ -171,18 +185,18 @@ impl<'a> Records<'_, 'a> {
         name: Option<&str>,
         since: Time,
         until: Time,
-    ) -> Option<(Seq, &'a CertificateRecord)> {
+    ) -> Option<Issued<'a>> {
         let all = holders
             .iter()
             .flat_map(|holder| self.trail.issued_to(holder));
-        let mut fits = all.filter(|(_, entry, record)| {
+        let mut fits = all.filter(|Issued { entry, record, .. }| {
             let is_named = name.is_none() || record.certificate.subject_common_name() == name;
             entry.time >= since
                 && entry.time <= until
                 && is_named
                 && record.kind != CertificateKind::Root
         });
-        fits.next_back().map(|(seq, _, record)| (seq, record))
+        fits.next_back()
     }
 
     /// Requests of a unit or an application, for this name where one is given.
@@ -192,7 +206,7 @@ impl<'a> Records<'_, 'a> {
         name: Option<&str>,
         since: Time,
         until: Time,
-    ) -> Vec<(Seq, Time)> {
+    ) -> Vec<Sent> {
         // The leader asks for its application.
         let mut entries = self.trail.about(of, since, until);
         if entries.is_empty() || !of.contains('/') {
@@ -201,24 +215,28 @@ impl<'a> Records<'_, 'a> {
         let asked = entries.into_iter().filter(|(_, entry)| {
             notes::requested(entry).is_some_and(|asked| name.is_none_or(|name| asked == name))
         });
-        asked.map(|(seq, entry)| (seq, entry.time)).collect()
+        let sent = |(seq, entry): (Seq, &Entry)| Sent {
+            seq,
+            at: entry.time,
+        };
+        asked.map(sent).collect()
     }
 
     pub(crate) fn issued_at(&self, wanted: &CertificateRecord) -> Time {
         let of = self.trail.issued_to(&holder(wanted));
         let mut of = of.into_iter();
-        let found = of.find(|(_, _, record)| record.certificate == wanted.certificate);
-        found.map_or(wanted.certificate.not_before(), |(_, entry, _)| entry.time)
+        let found = of.find(|issued| issued.record.certificate == wanted.certificate);
+        found.map_or(wanted.certificate.not_before(), |issued| issued.entry.time)
     }
 
-    /// `model.app` of those who give `whom` certificates at `at`.
-    pub(crate) fn providers(&self, whom: &str, at: Time) -> Vec<String> {
+    /// `model.app` of those who give `requirer` certificates at `at`.
+    pub(crate) fn providers(&self, requirer: &str, at: Time) -> Vec<String> {
         let last = self.trail.last_before(at);
         let facts = self.facts.relations(&[Interface::TlsCertificates], last);
         let mut found: Vec<String> = Vec::new();
         for fact in facts.iter().filter(|fact| fact.there) {
             let provider = fact.provider.application.to_string();
-            if *fact.requirer.application == *whom && !found.contains(&provider) {
+            if *fact.requirer.application == *requirer && !found.contains(&provider) {
                 found.push(provider);
             }
         }
@@ -243,19 +261,19 @@ impl<'a> Records<'_, 'a> {
     pub(crate) fn giver_of(&self, record: &CertificateRecord) -> Option<String> {
         let of = self.trail.issued_to(&holder(record));
         let mut of = of.into_iter();
-        let found = of.find(|(_, _, known)| known.certificate == record.certificate);
-        let giver = found.map(|(_, entry, _)| address(&entry.subject))?;
+        let found = of.find(|known| known.record.certificate == record.certificate);
+        let giver = found.map(|issued| address(&issued.entry.subject))?;
         Some(application_of(&giver).to_owned())
     }
 
     pub(crate) fn last(
         &self,
-        whom: &str,
+        address: &str,
         since: Time,
         at: Time,
         is_it: impl Fn(&Entry) -> bool,
     ) -> Option<(Seq, &'a Entry)> {
-        let own = self.trail.about(whom, since, at);
+        let own = self.trail.about(address, since, at);
         own.into_iter().rev().find(|(_, entry)| is_it(entry))
     }
 

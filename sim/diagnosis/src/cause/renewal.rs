@@ -2,9 +2,11 @@
 //! the answer loaded.
 
 use super::faults::{self, Strike};
+use super::holdup::Unanswered;
 use super::kinds::{CertificateCause, FaultCause};
 use super::{
-    Cause, Event, NeverAsked, NotRequestedReason, PENDING_MAX, RootCause, Search, Separation, short,
+    Cause, Event, Issued, NeverAsked, NotRequestedReason, PENDING_MAX, RootCause, Search, Sent,
+    Separation, short,
 };
 use crate::addresses::{address, application_of, holder};
 use crate::ca_route::protocols_differ;
@@ -66,9 +68,9 @@ impl<'a> Search<'_, 'a> {
         };
         let issued = self
             .records
-            .newest(&[who, application_of(who)], None, last.1, case.at);
+            .newest(&[who, application_of(who)], None, last.at, case.at);
         match issued {
-            Some((seq, record)) => Some(self.not_loaded(who, (seq, record), case.at)),
+            Some(issued) => Some(self.not_loaded(who, issued, case.at)),
             None => Some(self.unanswered(who, *last, case.at)),
         }
     }
@@ -91,7 +93,7 @@ impl<'a> Search<'_, 'a> {
     fn not_renewed(&self, culprit: &'a CertificateRecord, who: &str, at: Time) -> RootCause {
         let holder = holder(culprit);
         // What an application holds is presented by any of its units.
-        let whom = match application_of(who) == holder {
+        let presenter = match application_of(who) == holder {
             true => who,
             false => &holder,
         };
@@ -100,16 +102,12 @@ impl<'a> Search<'_, 'a> {
         let born = self.records.issued_at(culprit);
         let newer = self.records.newest(&[&holder], name, after(born), at);
         let requests = self.records.requests(&holder, name, after(born), at);
-        let Some(first) = requests.iter().find(|(_, time)| {
-            newer.is_none_or(|(seq, _)| {
-                self.records
-                    .trail
-                    .entry(seq)
-                    .is_some_and(|it| *time > it.time)
-            })
-        }) else {
+        let Some(first) = requests
+            .iter()
+            .find(|sent| newer.is_none_or(|newer| sent.at > newer.entry.time))
+        else {
             return match newer {
-                Some((seq, record)) => self.not_loaded(whom, (seq, record), at),
+                Some(newer) => self.not_loaded(presenter, newer, at),
                 None => self.not_asked(&holder, Some(culprit), end.min(at)),
             };
         };
@@ -120,17 +118,13 @@ impl<'a> Search<'_, 'a> {
     fn expired_root(&self, culprit: &'a CertificateRecord, case: &Case<'a>) -> RootCause {
         let owner = holder(culprit);
         let born = self.records.issued_at(culprit);
-        let newer = self
-            .records
-            .trail
-            .issued_to(&owner)
-            .into_iter()
-            .find(|(_, entry, record)| {
-                record.kind == CertificateKind::Root && entry.time > born && entry.time <= case.at
-            });
+        let mut issued = self.records.trail.issued_to(&owner).into_iter();
+        let newer = issued.find(|Issued { entry, record, .. }| {
+            record.kind == CertificateKind::Root && entry.time > born && entry.time <= case.at
+        });
         let end = short(culprit.certificate.not_after());
         match newer {
-            Some((seq, entry, _)) => {
+            Some(Issued { seq, entry, .. }) => {
                 let what = CertificateCause::RootReplaced {
                     presenter: case.presenter.to_owned(),
                     owner,
@@ -145,8 +139,8 @@ impl<'a> Search<'_, 'a> {
 
     /// No certificate was asked for.
     fn not_asked(&self, holder: &str, leaf: Option<&CertificateRecord>, at: Time) -> RootCause {
-        let whom = application_of(holder);
-        if self.records.providers(whom, at).is_empty() {
+        let requirer = application_of(holder);
+        if self.records.providers(requirer, at).is_empty() {
             return self.without_provider(holder, at);
         }
         let since = leaf.map_or(self.records.deployment.start, |leaf| {
@@ -155,8 +149,8 @@ impl<'a> Search<'_, 'a> {
         if let Some(cause) = self.failing_hook(holder, since, at) {
             return cause;
         }
-        if let Some(mut cause) = self.is_down(whom, at) {
-            let mut profiles = self.records.profiles(whom);
+        if let Some(mut cause) = self.is_down(requirer, at) {
+            let mut profiles = self.records.profiles(requirer);
             let never_late = profiles.any(|profile| !profile.renews_on.expired);
             let Cause::Fault(FaultCause::Down { instead, .. }) = &mut cause.what else {
                 panic!("what is down is found as down: {:?}", cause.what);
@@ -171,7 +165,7 @@ impl<'a> Search<'_, 'a> {
             self.records
                 .strike_on(own, at, |strike| strike == Strike::Late)
         };
-        if let Some(timed) = self.records.application(whom).and_then(late) {
+        if let Some(timed) = self.records.application(requirer).and_then(late) {
             let what = FaultCause::SecretsLate {
                 fault: self.records.fault(timed),
                 holder: holder.to_owned(),
@@ -179,13 +173,13 @@ impl<'a> Search<'_, 'a> {
             return RootCause::new(what, self.records.seq_of(timed));
         }
         if leaf.is_none()
-            && let Some(cause) = self.blocked_unit(whom, since, at)
+            && let Some(cause) = self.blocked_unit(requirer, since, at)
         {
             return cause;
         }
         let why = match leaf {
             None => NotRequestedReason::First,
-            Some(leaf) => self.records.never_asks_again(whom).unwrap_or_else(|| {
+            Some(leaf) => self.records.never_asks_again(requirer).unwrap_or_else(|| {
                 NotRequestedReason::Unknown(short(leaf.certificate.not_after()))
             }),
         };
@@ -195,7 +189,7 @@ impl<'a> Search<'_, 'a> {
 
     /// There is no provider to ask.
     fn without_provider(&self, holder: &str, at: Time) -> RootCause {
-        let whom = application_of(holder);
+        let requirer = application_of(holder);
         let open = faults::in_force(self.records.deployment, at);
         let mut pairs = self
             .records
@@ -203,7 +197,7 @@ impl<'a> Search<'_, 'a> {
             .applications
             .keys()
             .filter_map(|provider| {
-                let own = self.records.application(whom)?;
+                let own = self.records.application(requirer)?;
                 faults::parts(self.records.deployment, &open, [own, provider])
             });
         if let Some(removed) = pairs.next_back() {
@@ -213,7 +207,7 @@ impl<'a> Search<'_, 'a> {
             };
             return RootCause::new(what, self.records.seq_of(removed));
         }
-        self.certificates_relation_gone(whom, at)
+        self.certificates_relation_gone(requirer, at)
             .unwrap_or_else(|| {
                 let holder = holder.to_owned();
                 RootCause::new(CertificateCause::NoProvider { holder }, None)
@@ -221,7 +215,7 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// A request was sent, and no certificate came.
-    fn unanswered(&self, holder: &str, request: (Seq, Time), at: Time) -> RootCause {
+    fn unanswered(&self, holder: &str, request: Sent, at: Time) -> RootCause {
         let providers = self.records.providers(application_of(holder), at);
         self.unanswered_by(providers, holder, request, at)
     }
@@ -230,16 +224,20 @@ impl<'a> Search<'_, 'a> {
         &self,
         providers: Vec<String>,
         holder: &str,
-        (seq, sent): (Seq, Time),
+        Sent { seq, at: sent }: Sent,
         at: Time,
     ) -> RootCause {
         let entry = self.records.trail.entry(seq);
         let name = entry.and_then(notes::requested);
         let name = name.expect("a request is noted with its name").to_owned();
-        let whom = application_of(holder);
-        let found = self.holdup(whom, &providers, (holder, &name), sent, at);
-        let cause = found
-            .or_else(|| self.unread(whom, &providers))
+        let request = Unanswered {
+            holder,
+            name: &name,
+            sent,
+        };
+        let cause = self
+            .holdup(request, &providers, at)
+            .or_else(|| self.unread(application_of(holder), &providers))
             .unwrap_or_else(|| {
                 let what = CertificateCause::NotAnswered {
                     providers: providers.clone(),
@@ -258,8 +256,8 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// The provider's library reads the databags of units only, and an application asks.
-    fn unread(&self, whom: &str, providers: &[String]) -> Option<RootCause> {
-        let own = self.records.application(whom)?;
+    fn unread(&self, requirer: &str, providers: &[String]) -> Option<RootCause> {
+        let own = self.records.application(requirer)?;
         let charm = |index: ApplicationIndex| &self.records.deployment.applications[index].charm;
         let asks = charm(own)
             .endpoints
@@ -282,7 +280,7 @@ impl<'a> Search<'_, 'a> {
         asks.then(|| {
             let what = CertificateCause::ApplicationRequestUnread {
                 provider: units_only.clone(),
-                requirer: whom.to_owned(),
+                requirer: requirer.to_owned(),
             };
             RootCause::new(what, None)
         })
@@ -292,23 +290,22 @@ impl<'a> Search<'_, 'a> {
     pub(super) fn not_loaded(
         &self,
         who: &str,
-        (seq, record): (Seq, &CertificateRecord),
+        Issued { seq, entry, record }: Issued<'_>,
         at: Time,
     ) -> RootCause {
-        let entry = self.records.trail.entry(seq);
-        let issued = entry.expect("an issued certificate has its entry").time;
-        let whom = application_of(who);
+        let issued = entry.time;
+        let application = application_of(who);
         let found = self
             .failing_hook(who, issued, at)
             .or_else(|| self.lost_certificate(who, at))
-            .or_else(|| self.is_down(whom, at))
+            .or_else(|| self.is_down(application, at))
             .or_else(|| {
-                let providers = self.records.providers(whom, at);
-                self.separated(whom, &providers, at)
+                let providers = self.records.providers(application, at);
+                self.separated(application, &providers, at)
             });
         let found = found
             .or_else(|| self.not_the_leader(seq, issued))
-            .or_else(|| self.between_phases(whom, at));
+            .or_else(|| self.between_phases(application, at));
         let cause = found.unwrap_or_else(|| {
             let own = self.records.trail.about(who, issued, at);
             let hook_ran = own.iter().any(|(_, entry)| match &entry.kind {
@@ -364,8 +361,8 @@ impl<'a> Search<'_, 'a> {
         })
     }
 
-    /// The last relation that brought `whom` certificates was removed, and none is there.
-    pub(super) fn certificates_relation_gone(&self, whom: &str, at: Time) -> Option<RootCause> {
+    /// The last relation that brought `requirer` certificates was removed, and none is there.
+    pub(super) fn certificates_relation_gone(&self, requirer: &str, at: Time) -> Option<RootCause> {
         let last = self.records.trail.last_before(at);
         let facts = self
             .records
@@ -374,7 +371,7 @@ impl<'a> Search<'_, 'a> {
         let own = || {
             facts
                 .iter()
-                .filter(|fact| *fact.requirer.application == *whom)
+                .filter(|fact| *fact.requirer.application == *requirer)
         };
         if own().any(|fact| fact.there) {
             return None;
@@ -382,7 +379,7 @@ impl<'a> Search<'_, 'a> {
         let gone = own().max_by_key(|fact| fact.seq)?;
         let entry = self.records.trail.entry(gone.seq)?;
         let what = CertificateCause::CertificatesRelationRemoved {
-            requirer: whom.to_owned(),
+            requirer: requirer.to_owned(),
             provider: gone.provider.application.to_string(),
             at: short(entry.time),
             by: entry.cause.and_then(|cause| self.records.performed(cause)),

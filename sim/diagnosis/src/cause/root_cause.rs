@@ -72,7 +72,7 @@ pub enum Event {
     Issued {
         /// The certificate.
         certificate: Certificate,
-        /// For whom.
+        /// The unit or application that it is for.
         holder: String,
     },
     /// A certificate expired.

@@ -1,5 +1,5 @@
-//! A journal indexed by whom its entries are about: what a unit asked for, was given, waited for
-//! and failed at. Knows what was written, not what it means.
+//! A journal indexed by the addresses that its entries are about: what a unit asked for, was given,
+//! waited for and failed at. Knows what was written, not what it means.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,20 @@ use trustsim_model::{CertificateRecord, Entry, Journal, Kind, Seq};
 pub(crate) struct Trail<'a> {
     journal: &'a Journal,
     by_address: BTreeMap<String, Vec<Seq>>,
-    /// Certificates by whom they were issued to.
+    /// Certificates by the holder they were issued to.
     issued: BTreeMap<String, Vec<Seq>>,
     actions: Vec<Seq>,
     /// The action that answered what waited for a person.
     answers: BTreeMap<Seq, Seq>,
     settled: Option<Time>,
+}
+
+/// A certificate as it was issued: the entry that says so, and its record.
+#[derive(Clone, Copy)]
+pub(crate) struct Issued<'a> {
+    pub(crate) seq: Seq,
+    pub(crate) entry: &'a Entry,
+    pub(crate) record: &'a CertificateRecord,
 }
 
 impl<'a> Trail<'a> {
@@ -94,13 +102,13 @@ impl<'a> Trail<'a> {
 
     /// Every entry about a unit or, of an application, about itself and any of its units, from
     /// `since` to `until`, in order.
-    pub(super) fn about(&self, whom: &str, since: Time, until: Time) -> Vec<(Seq, &'a Entry)> {
+    pub(super) fn about(&self, wanted: &str, since: Time, until: Time) -> Vec<(Seq, &'a Entry)> {
         let mut found = Vec::new();
-        let range = self.by_address.range(whom.to_owned()..);
+        let range = self.by_address.range(wanted.to_owned()..);
         // `model.app/10` is sorted behind `model.app-b`, so the end of the range says nothing.
         let own = range
-            .take_while(|(address, _)| address.starts_with(whom))
-            .filter(|(address, _)| *address == whom || application_of(address) == whom);
+            .take_while(|(address, _)| address.starts_with(wanted))
+            .filter(|(address, _)| *address == wanted || application_of(address) == wanted);
         for (_, seqs) in own {
             let time = |seq: &Seq| self.known(*seq).time;
             let first = seqs.partition_point(|seq| time(seq) < since);
@@ -113,7 +121,7 @@ impl<'a> Trail<'a> {
     }
 
     /// Certificates issued to `model.app/0` or to `model.app`, in order.
-    pub(super) fn issued_to(&self, holder: &str) -> Vec<(Seq, &'a Entry, &'a CertificateRecord)> {
+    pub(super) fn issued_to(&self, holder: &str) -> Vec<Issued<'a>> {
         let seqs = self.issued.get(holder).map_or(&[][..], Vec::as_slice);
         let of = |seq: &Seq| {
             let entry = self.known(*seq);
@@ -123,7 +131,11 @@ impl<'a> Trail<'a> {
                     entry.kind
                 );
             };
-            (*seq, entry, record)
+            Issued {
+                seq: *seq,
+                entry,
+                record,
+            }
         };
         seqs.iter().map(of).collect()
     }

@@ -13,7 +13,8 @@ impl<'a> Search<'_, 'a> {
     /// How far a CA came on its way over a relation, and what holds it up there.
     pub(super) fn transit(
         &self,
-        (provider, requirer): (&EndpointRef, &EndpointRef),
+        provider: &EndpointRef,
+        requirer: &EndpointRef,
         signer: &str,
         case: &Case<'a>,
         since: Time,
@@ -37,11 +38,11 @@ impl<'a> Search<'_, 'a> {
             matches!(&entry.kind, Kind::HookStarted { hook: name } if name.endpoint() == takes)
         });
         if began.is_none() {
-            let whom = application_of(judge);
+            let application = application_of(judge);
             let held = self
-                .is_down(whom, at)
+                .is_down(application, at)
                 .or_else(|| self.failing_hook(judge, since, at))
-                .or_else(|| self.separated(whom, &[from], at));
+                .or_else(|| self.separated(application, &[from], at));
             let transit = Transit::NotHeard {
                 judge: judge.to_owned(),
                 sent: short(sent.time),
@@ -57,7 +58,7 @@ impl<'a> Search<'_, 'a> {
             return (Transit::HookRunning { judge }, held);
         };
         let transit = self
-            .one_of_several((provider, requirer), signer, case)
+            .one_of_several(provider, requirer, signer, case)
             .or_else(|| self.versions(provider, requirer))
             .or_else(|| self.unversioned(provider, requirer, at))
             .or_else(|| self.not_kept(requirer, signer, case))
@@ -116,16 +117,15 @@ impl<'a> Search<'_, 'a> {
         let one_file = charm.implementation.overwrites_received_cas
             || profile.is_some_and(|profile| profile.store == Store::Last);
         let others = self.records.trail.issued_to(signer).into_iter();
-        let mut others = others.filter(|(_, _, record)| record.certificate.is_ca());
+        let mut others = others.filter(|issued| issued.record.certificate.is_ca());
         let trusted = case.roots();
         if one_file
-            && let Some((_, entry, _)) =
-                others.find(|(_, _, record)| trusted.contains(&record.certificate))
+            && let Some(left) = others.find(|issued| trusted.contains(&issued.record.certificate))
         {
             return Some(Transit::OneFile {
                 charm: charm_name,
                 judge,
-                left: short(entry.time),
+                left: short(left.entry.time),
             });
         }
         (profile?.apply == Apply::None).then_some(Transit::ReadAtStart {
@@ -139,7 +139,8 @@ impl<'a> Search<'_, 'a> {
     /// `_set_relation_data`).
     fn one_of_several(
         &self,
-        (provider, requirer): (&EndpointRef, &EndpointRef),
+        provider: &EndpointRef,
+        requirer: &EndpointRef,
         signer: &str,
         case: &Case<'a>,
     ) -> Option<Transit> {
@@ -151,9 +152,11 @@ impl<'a> Search<'_, 'a> {
             return None;
         }
         let all = self.records.trail.issued_to(signer).into_iter();
-        let known =
-            all.filter(|(_, entry, record)| entry.time <= case.at && record.certificate.is_ca());
-        let known: Vec<_> = known.map(|(_, _, record)| &record.certificate).collect();
+        let known = all
+            .filter(|issued| issued.entry.time <= case.at)
+            .map(|issued| &issued.record.certificate)
+            .filter(|certificate| certificate.is_ca());
+        let known: Vec<_> = known.collect();
         let trusted = case.trusted?;
         let other = known.iter().find(|ca| trusted.contains(ca))?;
         Some(Transit::OneOfSeveral {

@@ -2,7 +2,7 @@
 
 use super::kinds::TrustCause;
 use super::{
-    CaTrigger, Cause, Event, MissingCa, NewCa, NotGiven, RootCause, Search, Transit, short,
+    CaTrigger, Cause, Event, Issued, MissingCa, NewCa, NotGiven, RootCause, Search, Transit, short,
 };
 use crate::addresses::{address, application_of, holder};
 use crate::ca_route::CaRoute;
@@ -35,10 +35,7 @@ impl<'a> Search<'_, 'a> {
                 interface,
                 provider,
                 requirer,
-            } => {
-                let relation = (*interface, provider, requirer);
-                Some(self.not_transferred(relation, &signer, case, root))
-            }
+            } => Some(self.not_transferred(*interface, provider, requirer, &signer, case, root)),
         }
     }
 
@@ -123,13 +120,13 @@ impl<'a> Search<'_, 'a> {
             (false, _) => NotGiven::Never {
                 moved: self.changed_provider(case, signer),
             },
-            (true, Some((_, entry))) if self.is_later(entry) => {
-                NotGiven::HasOld(self.new_ca(entry, root))
+            (true, Some(made)) if self.is_later(made.entry) => {
+                NotGiven::HasOld(self.new_ca(made.entry, root))
             }
             (true, _) => match self.newer_ca(signer, case) {
                 // It fetched the new CA, and the server still has a certificate of the old one.
-                Some((_, entry)) => NotGiven::HasNew {
-                    made: self.new_ca(entry, root),
+                Some(newer) => NotGiven::HasNew {
+                    made: self.new_ca(newer.entry, root),
                     presenter: case.presenter.to_owned(),
                 },
                 None => NotGiven::Unknown,
@@ -140,13 +137,13 @@ impl<'a> Search<'_, 'a> {
             signer: signer.to_owned(),
             why,
         };
-        RootCause::new(what, made.map(|(seq, _)| seq))
+        RootCause::new(what, made.map(|made| made.seq))
     }
 
     /// The judge has moved on to a newer CA, and the presenter has not.
     fn dropped(
         &self,
-        (seq, entry): (Seq, &'a Entry),
+        Issued { seq, entry, .. }: Issued<'a>,
         requirer: &EndpointRef,
         signer: &str,
         case: &Case<'a>,
@@ -167,7 +164,9 @@ impl<'a> Search<'_, 'a> {
     /// A relation carries the CA, and had not done so yet, or not any more.
     fn not_transferred(
         &self,
-        (interface, provider, requirer): (Interface, &EndpointRef, &EndpointRef),
+        interface: Interface,
+        provider: &EndpointRef,
+        requirer: &EndpointRef,
         signer: &str,
         case: &Case<'a>,
         root: Option<Seq>,
@@ -177,10 +176,10 @@ impl<'a> Search<'_, 'a> {
         if let Some(newer) = self.newer_ca(signer, case) {
             return self.dropped(newer, requirer, signer, case, root);
         }
-        let lost = case.issuers.first().and_then(|issuer| {
-            let ca = (&issuer.certificate, signer);
-            self.lost_trust(judge, ca, case.at)
-        });
+        let lost = case
+            .issuers
+            .first()
+            .and_then(|issuer| self.lost_trust(judge, &issuer.certificate, signer, case.at));
         if let Some(lost) = lost {
             return lost;
         }
@@ -193,20 +192,20 @@ impl<'a> Search<'_, 'a> {
             };
             return cause;
         }
-        let since = made.map_or(self.records.deployment.start, |(_, entry)| entry.time);
+        let since = made.map_or(self.records.deployment.start, |made| made.entry.time);
         let (transit, held) = match beside_certificate {
             true => {
                 let judge = judge.to_owned();
                 (Transit::BesideCertificate { judge }, None)
             }
-            false => self.transit((provider, requirer), signer, case, since),
+            false => self.transit(provider, requirer, signer, case, since),
         };
-        let later = made.filter(|(_, entry)| self.is_later(entry));
+        let later = made.filter(|made| self.is_later(made.entry));
         let missing = MissingCa {
             signer: signer.to_owned(),
             judge: judge.to_owned(),
             presenter: case.presenter.to_owned(),
-            made: later.map(|(_, entry)| self.new_ca(entry, root)),
+            made: later.map(|later| self.new_ca(later.entry, root)),
         };
         let pending = Event::TransferPending {
             interface,
@@ -214,7 +213,7 @@ impl<'a> Search<'_, 'a> {
             requirer: requirer.clone(),
             transit: transit.clone(),
         };
-        let made = made.map(|(seq, _)| seq);
+        let made = made.map(|made| made.seq);
         let mut cause = match held {
             Some(held) => {
                 let seq = held.seq.or(made);
@@ -226,30 +225,30 @@ impl<'a> Search<'_, 'a> {
                 RootCause::new(Cause::NotTransferred { missing, transit }, made).pending(is_pending)
             }
         };
-        if let Some((_, entry)) = later {
+        if let Some(later) = later {
             let signer = signer.to_owned();
-            cause = cause.after(entry.time, Event::CaMade { signer });
+            cause = cause.after(later.entry.time, Event::CaMade { signer });
         }
         cause.after(case.at, pending)
     }
 
     /// The entry in which the CA that signed the leaf was made.
-    fn ca_made(&self, case: &Case<'a>) -> Option<(Seq, &'a Entry)> {
+    fn ca_made(&self, case: &Case<'a>) -> Option<Issued<'a>> {
         let issuer = case.issuers.first()?;
         let owner = holder(issuer);
         let all = self.records.trail.issued_to(&owner).into_iter();
-        let mut own = all.filter(|(_, _, record)| record.certificate == issuer.certificate);
-        own.next().map(|(seq, entry, _)| (seq, entry))
+        let mut own = all.filter(|issued| issued.record.certificate == issuer.certificate);
+        own.next()
     }
 
     /// A CA that the signer made after the one that signed the leaf.
-    fn newer_ca(&self, signer: &str, case: &Case<'a>) -> Option<(Seq, &'a Entry)> {
-        let (made, _) = self.ca_made(case)?;
+    fn newer_ca(&self, signer: &str, case: &Case<'a>) -> Option<Issued<'a>> {
+        let made = self.ca_made(case)?;
         let all = self.records.trail.issued_to(signer).into_iter();
-        let mut later = all.filter(|(seq, entry, record)| {
-            *seq > made && entry.time <= case.at && record.certificate.is_ca()
+        let mut later = all.filter(|Issued { seq, entry, record }| {
+            *seq > made.seq && entry.time <= case.at && record.certificate.is_ca()
         });
-        later.next_back().map(|(seq, entry, _)| (seq, entry))
+        later.next_back()
     }
 
     /// Whether a CA came in the course of the run, and not with the deployment.

@@ -10,14 +10,14 @@ use trustsim_model::{Entry, Kind, Seq};
 
 impl<'a> Search<'_, 'a> {
     /// Some nodes of an application have taken a CA, and others have not.
-    pub(super) fn between_phases(&self, whom: &str, at: Time) -> Option<RootCause> {
-        let spec = &self.records.deployment.applications[self.records.application(whom)?];
+    pub(super) fn between_phases(&self, application: &str, at: Time) -> Option<RootCause> {
+        let spec = &self.records.deployment.applications[self.records.application(application)?];
         // Set in the peer databag of a node that has taken the new CA.
         let renewed = spec.charm.implementation.rotation_flag?;
         let own = self
             .records
             .trail
-            .about(whom, self.records.deployment.start, at);
+            .about(application, self.records.deployment.start, at);
         let wrote = |entry: &Entry| match &entry.kind {
             Kind::DatabagChanged { keys, .. } => keys.iter().any(|key| **key == *renewed),
             _ => false,
@@ -33,14 +33,14 @@ impl<'a> Search<'_, 'a> {
                 None => took.push((who, seq, entry.time)),
             }
         }
-        let all = (0..spec.units).map(|number| format!("{whom}/{number}"));
+        let all = (0..spec.units).map(|number| format!("{application}/{number}"));
         let waiting: Vec<String> = all
             .filter(|unit| took.iter().all(|(known, ..)| known != unit))
             .collect();
         let (_, seq, since) = *took.first().filter(|_| !waiting.is_empty())?;
         let taken: Vec<String> = took.into_iter().map(|(name, ..)| name).collect();
         let what = CertificateCause::RotationStuck {
-            application: whom.to_owned(),
+            application: application.to_owned(),
             since: short(since),
             units_with_new_ca: taken.clone(),
             units_waiting: waiting,

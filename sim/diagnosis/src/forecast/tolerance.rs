@@ -112,9 +112,10 @@ fn of_certificate(
     let last = (manifest.start + manifest.duration).min(end);
     let name = certificate.subject_common_name();
     let requests = records.requests(&whose, name, born, last);
-    let Some((_, asked_at)) = requests.first().copied() else {
+    let Some(first) = requests.first() else {
         return Vec::new();
     };
+    let asked_at = first.at;
     let providers = records.asked_of(record, asked_at);
     providers
         .into_iter()

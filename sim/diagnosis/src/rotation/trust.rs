@@ -8,7 +8,7 @@ use trustsim_model::{CertificateRecord, Entry, Kind, Seq};
 use trustsim_pki::Certificate;
 use trustsim_validators::{ErrorKind, Side};
 
-/// A refused certificate: who showed it to whom.
+/// A refused certificate: which side showed it, and which one judged it.
 struct Refused<'a> {
     at: Time,
     seq: Seq,

@@ -37,7 +37,7 @@ pub fn failures(run: &Run<'_>) -> Vec<u8> {
             continue;
         };
         let connection = run.connection(record.connection);
-        let lines = causes.of(record.connection, (seq, entry.time), error);
+        let lines = causes.of(record.connection, seq, entry.time, error);
         let (cause, remedy) = lines.map_or(("", ""), |lines| (&lines.cause, &lines.remedy));
         table.row([
             entry.time.to_string().as_str(),
@@ -95,7 +95,7 @@ impl<'a> Causes<'a> {
 
     /// What is said of the verdict at an entry, which failed with this error; `None` where it is part
     /// of no outage.
-    fn of(&self, connection: u32, (seq, time): (Seq, Time), error: ErrorKind) -> Option<&Lines> {
+    fn of(&self, connection: u32, seq: Seq, time: Time, error: ErrorKind) -> Option<&Lines> {
         let outages = self.by_connection.get(&connection)?;
         let (outage, stretches) = outages.iter().rfind(|(outage, _)| outage.from <= time)?;
         if outage.closed.is_some_and(|closed| closed < seq) {

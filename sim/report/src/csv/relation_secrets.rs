@@ -23,7 +23,7 @@ const HEADER: [&str; 13] = [
 ];
 
 /// Renders the file, in the order in which keys were stored. `store` is `relation-data` or
-/// `leader-settings`, `unit` who wrote it, `holder` whom it is for, `readable_by` the application
+/// `leader-settings`, `unit` who wrote it, `holder` that it is for, `readable_by` the application
 /// whose every unit can read it. An administrator of the controller can read all of it.
 pub fn relation_secrets(run: &Run<'_>) -> Vec<u8> {
     let mut table = Table::new(&HEADER);

@@ -7,7 +7,7 @@ use super::{Align, Cell, Table};
 use crate::words::certificate;
 use trustsim_whatif::{BlastRadius, Need};
 
-/// Renders it: who is deceived about whom, and who need not be.
+/// Renders it: which sides are deceived, as what the attacker passes, and which sides need not be deceived.
 pub fn blast_radius(radius: &BlastRadius) -> String {
     let mut table = Table::new(&[
         ("Key of", Align::Left),
@@ -23,9 +23,9 @@ pub fn blast_radius(radius: &BlastRadius) -> String {
             .successes(index)
             .map(|one| one.victim.as_str())
             .collect();
-        let whom: BTreeSet<&str> = radius
+        let claimed: BTreeSet<&str> = radius
             .successes(index)
-            .map(|one| one.as_whom.as_str())
+            .map(|one| one.claimed.as_str())
             .collect();
         let excess: BTreeSet<&str> = radius
             .successes(index)
@@ -42,7 +42,7 @@ pub fn blast_radius(radius: &BlastRadius) -> String {
             Cell::plain(certificate::kind(stolen.kind)),
             Cell::plain(&stolen.owner),
             Cell::new(&victims.len().to_string(), colour),
-            Cell::plain(&whom.len().to_string()),
+            Cell::plain(&claimed.len().to_string()),
             Cell::new(&excess.len().to_string(), colour),
             Cell::plain(&stolen.readers.join(" ")),
         ]);

@@ -104,12 +104,12 @@ fn of_faults(cause: &FaultCause) -> String {
             format!("{}{never}", fault(down))
         }
         FaultCause::ClockSkew {
-            whom,
+            address,
             skew_ns,
             since,
             source,
             signed,
-        } => clock(whom, *skew_ns, (*since, source), signed.as_ref()),
+        } => clock(address, *skew_ns, *since, source, signed.as_ref()),
         FaultCause::Operator {
             unit,
             name,
@@ -523,9 +523,10 @@ fn apart(apart: Option<&Apart>) -> String {
 }
 
 fn clock(
-    whom: &str,
+    address: &str,
     skew_ns: i64,
-    (since, source): (Time, &Source),
+    since: Time,
+    source: &Source,
     signed: Option<&SignedInThePast>,
 ) -> String {
     let off = format_duration(Span::from_nanos(skew_ns.unsigned_abs()));
@@ -535,7 +536,7 @@ fn clock(
         let SignedInThePast { holder, at, ended } = signed;
         format!(": what it signed for {holder} at {at} had ended at {ended}")
     });
-    format!("the clock of {whom} is {off} {side} since {since}{place}{signed}")
+    format!("the clock of {address} is {off} {side} since {since}{place}{signed}")
 }
 
 fn still_presented(presented: &StillPresented) -> String {

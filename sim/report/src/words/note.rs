@@ -40,13 +40,13 @@ pub fn detail(note: &Note, manifest: &Manifest) -> String {
         } => {
             let name = &manifest.connections[*connection as usize].name;
             let ca = deployment.application_address(*ca);
-            let whom = match side {
+            let claimed = match side {
                 Side::Server => "the server",
                 Side::Client => "the client",
             };
             match believed {
-                true => format!("{name}: an attacker with the key of {ca} passes for {whom}"),
-                false => format!("{name}: the key of {ca} no longer passes for {whom}"),
+                true => format!("{name}: an attacker with the key of {ca} passes for {claimed}"),
+                false => format!("{name}: the key of {ca} no longer passes for {claimed}"),
             }
         }
     }

@@ -66,8 +66,8 @@ fn expiring() -> (Script, Authority) {
     (script, ca)
 }
 
-fn note(script: &mut Script, at_s: u64, whom: &str, note: Note) -> Seq {
-    script.record(at_s, None, subject(whom), Kind::Note(note))
+fn note(script: &mut Script, at_s: u64, address: &str, note: Note) -> Seq {
+    script.record(at_s, None, subject(address), Kind::Note(note))
 }
 
 fn requested(common_name: &str) -> Note {

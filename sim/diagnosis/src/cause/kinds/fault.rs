@@ -20,7 +20,7 @@ pub enum FaultCause {
     /// A clock is wrong.
     ClockSkew {
         /// Whose.
-        whom: String,
+        address: String,
         /// By how much, in nanoseconds; ahead where positive.
         skew_ns: i64,
         /// Since when.

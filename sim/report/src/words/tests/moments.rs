@@ -16,8 +16,15 @@ fn explained(script: &Script) -> Explanation {
 
 fn answer(script: &Script, at_s: u64) -> Answer {
     let at = script.manifest.start + trustsim_testkit::seconds(at_s);
-    let pair = ("a.client/0", "a.web/0");
-    let answers = why(&deployment(), &script.manifest, &script.journal, pair, at);
+    let (client, server) = ("a.client/0", "a.web/0");
+    let answers = why(
+        &deployment(),
+        &script.manifest,
+        &script.journal,
+        client,
+        server,
+        at,
+    );
     let first = answers.expect("it is watched").into_iter().next();
     first.expect("an answer")
 }
