@@ -19,13 +19,13 @@ use names::{identifiers, set_of};
 use rand::Rng;
 
 use super::issuing::SigningCa;
-use trustsim_interfaces::UnitContext;
+use trustsim_interfaces::{KeySource, UnitContext};
 use trustsim_juju::Value;
 use trustsim_kernel::{Span, Streams, Time};
 use trustsim_pki::issuers::lets_encrypt;
 use trustsim_pki::{
-    Certificate, CertificateRequest, KeyAlgorithm, KeyPool, PkiError, RequestAttributes,
-    SerialNumber, Terms, issue, self_sign,
+    Certificate, CertificateRequest, PkiError, RequestAttributes, SerialNumber, Terms, issue,
+    self_sign,
 };
 
 /// Whether the server can be reached; set while it cannot.
@@ -128,11 +128,12 @@ impl AcmeServer {
     /// [`PkiError`] where a name cannot be written.
     pub fn new(
         profile: AcmeProfile,
-        (algorithm, pool): (KeyAlgorithm, &KeyPool),
+        keys: &KeySource,
         streams: &Streams,
-        (start, duration): (Time, Span),
+        start: Time,
+        duration: Span,
     ) -> Result<Self, PkiError> {
-        let mut keys = streams.stream("acme-key", "");
+        let mut of_keys = streams.stream("acme-key", "");
         let mut serials = streams.stream("acme-serial", "");
         let mut terms = |from: Time, validity: Span| Terms {
             serial: SerialNumber::random_136(1, &mut serials),
@@ -146,7 +147,7 @@ impl AcmeServer {
         };
         // ISRG Root X1 began in 2015 and lives twenty years.
         let began = start - YEAR * 10;
-        let key = pool.authority(algorithm, &mut keys);
+        let key = keys.authority_from(&mut of_keys);
         let root_terms = terms(began, YEAR * 20);
         let root = SigningCa {
             certificate: self_sign(
@@ -164,7 +165,7 @@ impl AcmeServer {
             // Each signs for about a year and lives three.
             let from = start + YEAR * year - Span::from_secs(30 * 86_400);
             let mut sign = |number: u32| -> Result<SigningCa, PkiError> {
-                let key = pool.authority(algorithm, &mut keys);
+                let key = keys.authority_from(&mut of_keys);
                 let name = named(&format!("E{}", 7 + 2 * year + number));
                 let request = CertificateRequest::new(&name, &key)?;
                 let terms = terms(from, YEAR * 3);
@@ -271,7 +272,7 @@ impl AcmeServer {
                     unit.spend(waited);
                     if waited < profile.dns_propagation {
                         let detail = format!("No TXT record found at _acme-challenge.{base}");
-                        return Err(failed("unauthorized", detail, (order.account, name), unit));
+                        return Err(failed("unauthorized", detail, order.account, name, unit));
                     }
                 }
                 Challenge::Http(_) if name != base => {
@@ -282,7 +283,7 @@ impl AcmeServer {
                     let detail = format!(
                         "{base}: Fetching http://{base}/.well-known/acme-challenge/: Connection refused"
                     );
-                    return Err(failed("connection", detail, (order.account, name), unit));
+                    return Err(failed("connection", detail, order.account, name, unit));
                 }
                 Challenge::Http(true) => {}
             }
@@ -339,7 +340,8 @@ impl AcmeProfile {
 fn failed(
     code: &'static str,
     detail: String,
-    (account, name): (&str, &str),
+    account: &str,
+    name: &str,
     unit: &mut UnitContext<'_>,
 ) -> Refused {
     let now = unit.now_after_spent();

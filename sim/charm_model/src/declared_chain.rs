@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::issuing::SigningCa;
 use super::metadata::{DeclaredAuthority, IssuerProfile, Transfers};
+use trustsim_interfaces::KeySource;
 use trustsim_interfaces::tls_certificates::Answer;
 use trustsim_kernel::{Span, Streams, Time};
 use trustsim_pki::{
-    Certificate, CertificateRequest, Extension, KeyAlgorithm, KeyPair, KeyPool, PkiError,
-    RequestAttributes, SerialNumber, Template, Terms, issue, self_sign,
+    Certificate, CertificateRequest, Extension, KeyPair, PkiError, RequestAttributes, SerialNumber,
+    Template, Terms, issue, self_sign,
 };
 
 /// The CAs from the root down, as `profile` declares them.
@@ -81,7 +82,8 @@ pub fn issuer(chain: &[SigningCa]) -> &SigningCa {
 pub fn sign(
     profile: &IssuerProfile,
     chain: &[SigningCa],
-    (request, is_ca): (&CertificateRequest, bool),
+    request: &CertificateRequest,
+    is_ca: bool,
     terms: &Terms,
 ) -> Result<Answer, PkiError> {
     let (root, issuer) = (&chain[0], issuer(chain));
@@ -137,19 +139,20 @@ impl ExternalCa {
     /// [`PkiError`] where a name cannot be written.
     pub fn new(
         profile: &IssuerProfile,
-        (algorithm, pool): (KeyAlgorithm, &KeyPool),
-        (streams, subject): (&Streams, &str),
+        keys: &KeySource,
+        streams: &Streams,
+        subject: &str,
         now: Time,
     ) -> Result<Self, PkiError> {
         assert!(
             !profile.chain.is_empty(),
             "the CA of `{subject}` has a chain: a declaration without one is refused"
         );
-        let mut keys = streams.stream("external-ca-key", subject);
+        let mut of_keys = streams.stream("external-ca-key", subject);
         let mut serials = streams.stream("external-ca-serial", subject);
         let chain = make(
             profile,
-            || pool.authority(algorithm, &mut keys),
+            || keys.authority_from(&mut of_keys),
             |validity| Terms {
                 serial: SerialNumber::random(&mut serials),
                 now,
@@ -208,7 +211,7 @@ impl ExternalCa {
             now,
             validity: self.profile.leaf_validity,
         };
-        sign(&self.profile, &self.chain, (request, is_ca), &terms)
+        sign(&self.profile, &self.chain, request, is_ca, &terms)
             .expect("a CA whose own names could be written signs any request that could be read")
     }
 }

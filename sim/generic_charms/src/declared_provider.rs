@@ -66,7 +66,7 @@ impl Charm for DeclaredProvider {
             None => Generations::begin(unit, &self.0.profile, &self.0.keys)?,
         };
         if let Hook::Action { name, parameters } = hook {
-            self.act((name, parameters), &mut generations, unit)?;
+            self.act(name, parameters, &mut generations, unit)?;
         }
         let sent = self.sent(&generations);
         for transfer in &self.0.transfers {
@@ -159,7 +159,7 @@ impl DeclaredProvider {
     ) -> Result<Answer, HookError> {
         let (profile, chain) = (&self.0.profile, generations.signing());
         let terms = terms(unit, profile.leaf_validity);
-        let signed = declared_chain::sign(profile, chain, (&asked.request, asked.is_ca), &terms);
+        let signed = declared_chain::sign(profile, chain, &asked.request, asked.is_ca, &terms);
         let mut answer = signed.map_err(|error| value_error(&error))?;
         answer.chain.extend(generations.bridge().cloned());
         let issuer = declared_chain::issuer(chain);

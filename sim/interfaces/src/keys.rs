@@ -1,6 +1,7 @@
 //! Where the keys of a unit come from.
 
 use crate::UnitContext;
+use trustsim_kernel::Stream;
 use trustsim_pki::{KeyAlgorithm, KeyPair, KeyPool, SerialNumber};
 
 /// The algorithm of an application's keys and the pool that RSA keys are drawn from.
@@ -24,8 +25,12 @@ impl KeySource {
 
     /// A key for an authority, which no other ever has.
     pub fn authority(&self, unit: &mut UnitContext<'_>) -> KeyPair {
-        self.pool
-            .authority(self.algorithm, &mut unit.stream("authority-key"))
+        self.authority_from(&mut unit.stream("authority-key"))
+    }
+
+    /// A key for an authority outside Juju, drawn from this stream.
+    pub fn authority_from(&self, stream: &mut Stream) -> KeyPair {
+        self.pool.authority(self.algorithm, stream)
     }
 }
 

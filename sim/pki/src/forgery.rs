@@ -18,7 +18,8 @@ use super::{
 pub fn forge_leaf(
     name: &str,
     own: &KeyPair,
-    (ca, ca_key): (&Certificate, &KeyPair),
+    ca: &Certificate,
+    ca_key: &KeyPair,
     terms: &Terms,
 ) -> Result<Certificate, PkiError> {
     let mut asked = RequestAttributes::with_common_name(short(name));
@@ -26,7 +27,7 @@ pub fn forge_leaf(
         Ok(address) => asked.sans_ip.push(address),
         Err(_) => asked.sans_dns.push(name.to_owned()),
     }
-    sign_leaf(&asked, own, (ca, ca_key), terms, Template::leaf())
+    sign_leaf(&asked, own, ca, ca_key, terms, Template::leaf())
 }
 
 /// A leaf of this template, whose key identifier of the authority is left out where `ca` has none
@@ -38,7 +39,8 @@ pub fn forge_leaf(
 pub fn sign_leaf(
     asked: &RequestAttributes,
     own: &KeyPair,
-    (ca, ca_key): (&Certificate, &KeyPair),
+    ca: &Certificate,
+    ca_key: &KeyPair,
     terms: &Terms,
     template: Template,
 ) -> Result<Certificate, PkiError> {
@@ -113,7 +115,7 @@ mod tests {
             ("10.0.0.1", "IP:10.0.0.1".to_owned()),
             (&long, format!("DNS:{long}")),
         ] {
-            let leaf = forge_leaf(name, &own, (&ca, &ca_key), &of_leaf).unwrap();
+            let leaf = forge_leaf(name, &own, &ca, &ca_key, &of_leaf).unwrap();
             assert!(leaf.verify_issued_by(&ca));
             assert_eq!(leaf.sans(), [san]);
         }

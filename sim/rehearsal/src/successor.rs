@@ -31,7 +31,7 @@ pub(super) fn with_successor(deployment: &Deployment, ca: ApplicationIndex) -> W
             operator.answers.push(index);
         }
     }
-    offer(deployment, &mut with, (ca, index), &mut commands);
+    offer(deployment, &mut with, ca, index, &mut commands);
     let of_its_own = deployment
         .relations
         .iter()
@@ -60,11 +60,12 @@ pub(super) fn with_successor(deployment: &Deployment, ca: ApplicationIndex) -> W
 fn offer(
     deployment: &Deployment,
     with: &mut Deployment,
-    (ca, index): (ApplicationIndex, ApplicationIndex),
+    ca: ApplicationIndex,
+    successor: ApplicationIndex,
     commands: &mut Vec<Command>,
 ) {
     let model = &deployment.models[deployment.applications[ca].model];
-    let name = with.applications[index].name.clone();
+    let name = with.applications[successor].name.clone();
     let controller = &deployment.controllers[model.controller].name;
     for (number, known) in deployment.offers.iter_enumerated() {
         if known.application != ca {
@@ -72,7 +73,7 @@ fn offer(
         }
         let copy = OfferSpec {
             name: format!("{}-next", known.name),
-            application: index,
+            application: successor,
             endpoints: known.endpoints.clone(),
         };
         commands.push(Command::Offer {

@@ -74,7 +74,7 @@ impl CandidateSearch<'_> {
         if is_first {
             let sides = [&connection.client, &connection.server].map(|side| find(side));
             let name = connection.server_name.as_str();
-            changes.extend(self.in_the_way(explanation, (sides, name), at));
+            changes.extend(self.in_the_way(explanation, sides, name, at));
         }
         let judge = explanation.symptom.judge.as_str();
         let since = transferred_from(explanation.ca_route.as_ref(), at);

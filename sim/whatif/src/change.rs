@@ -181,7 +181,7 @@ impl Change {
                 from,
                 to,
                 at,
-            } => by_hand::move_to(changed, *application, (*from, *to), *at)?,
+            } => by_hand::move_to(changed, *application, *from, *to, *at)?,
             Self::Again { relation, at } => by_hand::again(changed, *relation, *at)?,
             Self::Give { client, ca, at } => {
                 let action = Action::ClientTrust {

@@ -93,7 +93,8 @@ impl Clients {
     /// clients yet.
     pub(super) fn change_trust(
         &mut self,
-        (index, application): (ClientIndex, ApplicationIndex),
+        index: ClientIndex,
+        application: ApplicationIndex,
         trusts: bool,
     ) -> bool {
         let Some(client) = self.0.get_mut(index) else {

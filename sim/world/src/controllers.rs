@@ -68,7 +68,7 @@ impl Controllers {
         let controller = controller_index(juju.model(model).controller);
         let clock = now.skewed_by(found.skew_ns);
         let subject = format!("{}/{}", juju.model(model).name, found.name);
-        self.dial(controller, (clock, now), &subject, handshakes)
+        self.dial(controller, clock, now, &subject, handshakes)
     }
 
     /// Whether the consumer's controller can connect to the offering one: against the CA that it
@@ -85,13 +85,14 @@ impl Controllers {
         let (to, from) = (controller_index(found.to), controller_index(found.from));
         let clock = now.skewed_by(juju.controller(found.from).skew_ns);
         let subject = format!("controller {from:?} to {to:?}");
-        self.dial(to, (clock, now), &subject, handshakes)
+        self.dial(to, clock, now, &subject, handshakes)
     }
 
     fn dial(
         &self,
         server: ControllerIndex,
-        (clock, now): (Time, Time),
+        clock: Time,
+        now: Time,
         subject: &str,
         handshakes: &mut Handshakes,
     ) -> Result<(), ConnectionError> {
@@ -111,7 +112,7 @@ impl Controllers {
             },
             server_name: SERVER_NAME.to_owned(),
         };
-        let (verdict, _) = handshakes.judge(&case, "dial", subject);
+        let verdict = handshakes.judge(&case, "dial", subject).verdict;
         if verdict.is_ok() {
             Ok(())
         } else {

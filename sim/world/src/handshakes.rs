@@ -14,6 +14,22 @@ pub(super) struct Handshakes {
     performed: u64,
 }
 
+/// A verdict, and whether a handshake was performed for it.
+pub(super) struct Judged {
+    pub(super) verdict: Arc<Verdict>,
+    pub(super) performed: bool,
+}
+
+impl Judged {
+    /// A verdict for which there was no handshake.
+    pub(super) fn supposed(verdict: Verdict) -> Self {
+        Self {
+            verdict: Arc::new(verdict),
+            performed: false,
+        }
+    }
+}
+
 impl Handshakes {
     pub(super) fn new(streams: Streams) -> Self {
         Self {
@@ -28,22 +44,16 @@ impl Handshakes {
         (self.performed, self.cache.reused())
     }
 
-    /// The verdict of a case, and whether it was performed for this. Random bytes are drawn by `purpose`
-    /// and `subject`.
-    pub(super) fn judge(
-        &mut self,
-        case: &Case,
-        purpose: &str,
-        subject: &str,
-    ) -> (Arc<Verdict>, bool) {
-        let (verdict, performed) = self.cached(case, purpose, subject);
-        self.performed += u64::from(performed);
-        (verdict, performed)
+    /// The verdict of a case. Random bytes are drawn by `purpose` and `subject`.
+    pub(super) fn judge(&mut self, case: &Case, purpose: &str, subject: &str) -> Judged {
+        let judged = self.cached(case, purpose, subject);
+        self.performed += u64::from(judged.performed);
+        judged
     }
 
     /// The verdict of a case that no client attempts: it is not counted.
     pub(super) fn suppose(&mut self, case: &Case, purpose: &str, subject: &str) -> Arc<Verdict> {
-        self.cached(case, purpose, subject).0
+        self.cached(case, purpose, subject).verdict
     }
 
     /// One attempt, performed in full.
@@ -56,7 +66,8 @@ impl Handshakes {
     /// where the session is not taken up.
     pub(super) fn resume(
         &mut self,
-        (earlier, later): (&Case, &Case),
+        earlier: &Case,
+        later: &Case,
         how: Resumption,
         subject: &str,
     ) -> Option<Verdict> {
@@ -71,8 +82,9 @@ impl Handshakes {
         handshake(case, self.streams.stream("export", subject))
     }
 
-    fn cached(&mut self, case: &Case, purpose: &str, subject: &str) -> (Arc<Verdict>, bool) {
+    fn cached(&mut self, case: &Case, purpose: &str, subject: &str) -> Judged {
         let streams = &self.streams;
-        self.cache.judge(case, || streams.stream(purpose, subject))
+        let (verdict, performed) = self.cache.judge(case, || streams.stream(purpose, subject));
+        Judged { verdict, performed }
     }
 }

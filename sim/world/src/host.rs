@@ -37,7 +37,7 @@ impl<'a> JujuHost<'a> {
         }
     }
 
-    /// What happened in the call, and the place in the journal that its first entry was promised.
+    /// The place in the journal that the first entry of the call was promised, and what happened.
     pub(super) fn into_happenings(self) -> (Seq, Vec<Noted>) {
         (self.first, self.noted)
     }
@@ -65,7 +65,7 @@ impl Host for JujuHost<'_> {
 }
 
 /// Writes what was noted to the journal, in order, each at the place that Juju was told.
-pub(super) fn flush((first, noted): (Seq, Vec<Noted>), juju: &Juju, journal: &mut JournalWriter) {
+pub(super) fn flush(first: Seq, noted: Vec<Noted>, juju: &Juju, journal: &mut JournalWriter) {
     assert_eq!(
         journal.next_seq(),
         first,

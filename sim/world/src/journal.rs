@@ -104,7 +104,8 @@ impl JournalWriter {
         deployed: &Deployed,
         unit: UnitId,
         note: CharmNote,
-        (cause, time): (Option<Seq>, Time),
+        cause: Option<Seq>,
+        time: Time,
     ) {
         let kind = match note {
             CharmNote::CertificateIssued(issued) => {

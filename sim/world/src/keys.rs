@@ -5,6 +5,7 @@ use super::deployed::Deployed;
 use super::journal::JournalWriter;
 use super::operators::Operators;
 use super::simulation::Simulation;
+use trustsim_charm_model::issuing::SigningCa;
 use trustsim_interfaces::pem;
 use trustsim_kernel::{Span, Streams, Time};
 use trustsim_model::ApplicationIndex;
@@ -25,9 +26,11 @@ impl Simulation {
     /// it, `ca` itself and its issuers up to the root. `None` where that key is gone.
     pub fn forge(&self, ca: &Certificate, name: &str, at: Time) -> Option<Identity> {
         let keys = self.world().keys();
-        let key = keys.key_of(ca)?;
-        let streams = keys.deployed.streams();
-        forge((ca, &key), name, at, streams, keys.journal)
+        let signer = SigningCa {
+            key: keys.key_of(ca)?,
+            certificate: ca.clone(),
+        };
+        forge(&signer, name, at, keys.deployed.streams(), keys.journal)
     }
 }
 
@@ -58,21 +61,28 @@ impl Keys<'_> {
     }
 
     /// Those of them whose key is kept anywhere, with it.
-    pub(super) fn signers_of(&self, application: ApplicationIndex) -> Vec<(KeyPair, Certificate)> {
+    pub(super) fn signers_of(&self, application: ApplicationIndex) -> Vec<SigningCa> {
         let authorities = self.authorities_of(application).into_iter();
-        let signers = authorities.filter_map(|ca| Some((self.key_of(&ca)?, ca)));
+        let signers = authorities.filter_map(|certificate| {
+            let key = self.key_of(&certificate)?;
+            Some(SigningCa { certificate, key })
+        });
         signers.collect()
     }
 }
 
-/// A leaf for `name` that is signed with the key of `ca`, with `ca` and its issuers up to the root.
+/// A leaf for `name` that this CA signs, with the CA and its issuers up to the root.
 pub(super) fn forge(
-    (ca, key): (&Certificate, &KeyPair),
+    signer: &SigningCa,
     name: &str,
     at: Time,
     streams: &Streams,
     journal: &JournalWriter,
 ) -> Option<Identity> {
+    let SigningCa {
+        certificate: ca,
+        key,
+    } = signer;
     let subject = format!("{}/{name}", ca.serial());
     let mut stream = streams.stream("forgery", &subject);
     let own = KeyPair::generate(KeyAlgorithm::EcdsaP256, &mut stream);
@@ -81,7 +91,7 @@ pub(super) fn forge(
         now: at,
         validity: FORGED_VALIDITY,
     };
-    let leaf = forge_leaf(name, &own, (ca, key), &terms).ok()?;
+    let leaf = forge_leaf(name, &own, ca, key, &terms).ok()?;
     let above = journal.issuers_of(ca);
     let chain = [leaf, ca.clone()].into_iter().chain(above);
     Some(Identity::new(chain, own))

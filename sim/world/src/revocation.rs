@@ -12,11 +12,18 @@ use trustsim_pki::{RevocationList, RevocationTerms};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Publications(BTreeMap<ApplicationIndex, Publication>);
 
+/// How long each list is valid, and how often the next one is published.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Schedule {
+    pub(super) valid: Span,
+    /// `None`: once.
+    pub(super) every: Option<Span>,
+}
+
 #[derive(Clone, Debug, Default)]
 struct Publication {
     revoked: Vec<(Vec<u8>, Time)>,
-    valid: Span,
-    every: Option<Span>,
+    schedule: Schedule,
     /// Of the last list; a publication that was ended goes on counting.
     number: u64,
     lists: Vec<RevocationList>,
@@ -34,14 +41,15 @@ impl Publications {
         self.0.values().filter_map(|one| one.cause).max()
     }
 
-    /// An authority is to publish a list, and, where `every` says so, again and again. What was revoked
+    /// An authority is to publish a list, and, where its schedule says so, again and again. What was revoked
     /// stays so.
     pub(super) fn ask(
         &mut self,
         ca: ApplicationIndex,
         revoked: &[Revoked],
-        (valid, every): (Span, Option<Span>),
-        (entry, now): (Seq, Time),
+        schedule: Schedule,
+        entry: Seq,
+        now: Time,
         keys: Keys<'_>,
     ) {
         let publication = self.0.entry(ca).or_default();
@@ -51,15 +59,14 @@ impl Publications {
                 publication.revoked.push((serial, now));
             }
         }
-        publication.valid = valid;
-        publication.every = every;
+        publication.schedule = schedule;
         publication.cause = Some(entry);
     }
 
     /// Nothing new is published from now on; the last list stays until it is out of date.
     pub(super) fn stop(&mut self, ca: ApplicationIndex) {
         if let Some(publication) = self.0.get_mut(&ca) {
-            publication.every = None;
+            publication.schedule.every = None;
         }
     }
 
@@ -70,7 +77,7 @@ impl Publications {
                 number <= one.number,
                 "a list is due after one that was published"
             );
-            one.number == number && one.every.is_some()
+            one.number == number && one.schedule.every.is_some()
         })
     }
 
@@ -90,15 +97,15 @@ impl Publications {
         let terms = RevocationTerms {
             number: publication.number,
             this_update: now,
-            next_update: now + publication.valid,
+            next_update: now + publication.schedule.valid,
             revoked: publication.revoked.clone(),
         };
         // None where its time would lie beyond the year 9999, which no list can say.
         let lists = signers
             .iter()
-            .filter_map(|(key, authority)| RevocationList::sign(authority, key, &terms).ok());
+            .filter_map(|ca| RevocationList::sign(&ca.certificate, &ca.key, &terms).ok());
         publication.lists = lists.collect();
-        if let Some(every) = publication.every {
+        if let Some(every) = publication.schedule.every {
             let number = publication.number;
             agenda.after(every, Event::PublishLists { ca, number });
         }

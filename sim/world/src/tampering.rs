@@ -273,7 +273,8 @@ impl Tampered<'_> {
 pub(super) fn note_made(
     unit: UnitId,
     files: &Files,
-    (entry, time): (Seq, Time),
+    entry: Seq,
+    time: Time,
     deployed: &Deployed,
     journal: &mut JournalWriter,
 ) {

@@ -4,6 +4,7 @@ use super::super::tests::{START, Stage, certificates_profile, consumer};
 use super::super::{CertificatesProfile, Mode, catalogue};
 use super::*;
 use trustsim_charm_model::acme::{AcmeProfile, DOWN};
+use trustsim_interfaces::KeySource;
 use trustsim_juju::{ApplicationId, RelationId, UnitId};
 use trustsim_kernel::{Span, Streams};
 use trustsim_pki::{KeyAlgorithm, KeyPool};
@@ -26,9 +27,9 @@ impl Play {
         let mut stage = Stage::new(1, true, false);
         let streams = Streams::new(1);
         let pool = KeyPool::new(&streams, KeyPool::DEFAULT_SIZE);
-        let keys = (KeyAlgorithm::EcdsaP256, &pool);
-        let when = (START, Span::from_secs(86_400));
-        let server = AcmeServer::new(AcmeProfile::default(), keys, &streams, when);
+        let keys = KeySource::new(KeyAlgorithm::EcdsaP256, pool);
+        let day = Span::from_secs(86_400);
+        let server = AcmeServer::new(AcmeProfile::default(), &keys, &streams, START, day);
         stage.acme = Some(server.expect("a server"));
         let lego = stage.deploy("lego", &catalogue()["lego"].metadata, options, 2);
         let profile = CertificatesProfile {

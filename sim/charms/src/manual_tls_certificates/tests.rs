@@ -4,6 +4,7 @@
 use super::super::tests::{Stage, certificates_profile, consumer};
 use super::super::{DeclaredAuthority, ExternalCa, IssuerProfile, Mode, Transfers, catalogue};
 use super::*;
+use trustsim_interfaces::KeySource;
 use trustsim_juju::{ApplicationId, UnitId};
 use trustsim_kernel::{Span, Streams};
 use trustsim_pki::{KeyAlgorithm, KeyPool};
@@ -103,11 +104,12 @@ fn external_ca() -> ExternalCa {
     };
     let streams = Streams::new(1);
     let pool = KeyPool::new(&streams, KeyPool::DEFAULT_SIZE);
-    let keys = (KeyAlgorithm::EcdsaP256, &pool);
+    let keys = KeySource::new(KeyAlgorithm::EcdsaP256, pool);
     ExternalCa::new(
         &profile,
-        keys,
-        (&streams, "test"),
+        &keys,
+        &streams,
+        "test",
         super::super::tests::START,
     )
     .expect("a CA")

@@ -29,7 +29,8 @@ impl DeclaredProvider {
     /// One step. One that has nothing to work on fails, as an action does.
     pub(super) fn act(
         &self,
-        (name, parameters): (&str, &BTreeMap<String, String>),
+        name: &str,
+        parameters: &BTreeMap<String, String>,
         generations: &mut Generations,
         unit: &mut UnitContext<'_>,
     ) -> Result<(), HookError> {

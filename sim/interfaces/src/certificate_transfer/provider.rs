@@ -17,8 +17,28 @@ pub struct Provider {
     pub library: Library,
 }
 
-/// A bag as it is to be: whether it is the application's, and its keys.
-type Plan = (bool, Vec<(&'static str, Value)>);
+/// A bag as it is to be.
+struct Plan {
+    /// Whether it is the application's.
+    is_application: bool,
+    wanted: Vec<(&'static str, Value)>,
+}
+
+impl Plan {
+    fn of_application(texts: &[Arc<str>]) -> Self {
+        Self {
+            is_application: true,
+            wanted: application_bag(texts),
+        }
+    }
+
+    fn of_unit(wanted: Vec<(&'static str, Value)>) -> Self {
+        Self {
+            is_application: false,
+            wanted,
+        }
+    }
+}
 
 impl Provider {
     /// The current library.
@@ -148,11 +168,11 @@ impl Provider {
         texts: &[Arc<str>],
     ) -> Result<Vec<Plan>, HookError> {
         if speaks_v1(unit, relation)? {
-            return Ok(vec![(true, application_bag(texts))]);
+            return Ok(vec![Plan::of_application(texts)]);
         }
-        let fallback = (false, unit_bag_v0(texts));
+        let fallback = Plan::of_unit(unit_bag_v0(texts));
         Ok(match self.library {
-            Library::Current => vec![(true, application_bag(texts)), fallback],
+            Library::Current => vec![Plan::of_application(texts), fallback],
             Library::V1Patch15 | Library::V0Patch11 => vec![fallback],
         })
     }
@@ -174,7 +194,7 @@ impl Provider {
     }
 
     fn has_replaced(&self, unit: &UnitContext<'_>, texts: &[Arc<str>]) -> Result<bool, HookError> {
-        let plan = (false, plain_bag_v0(texts));
+        let plan = Plan::of_unit(plain_bag_v0(texts));
         for relation in unit.relations(&self.endpoint) {
             if !is_done(unit, relation, &plan)? {
                 return Ok(false);
@@ -203,7 +223,10 @@ fn has_all(
 }
 
 fn is_done(unit: &UnitContext<'_>, relation: RelationId, plan: &Plan) -> Result<bool, HookError> {
-    let (is_application, wanted) = plan;
+    let Plan {
+        is_application,
+        wanted,
+    } = plan;
     let bag = if *is_application {
         unit.own_application_data(relation)?
     } else {
@@ -217,7 +240,10 @@ fn is_done(unit: &UnitContext<'_>, relation: RelationId, plan: &Plan) -> Result<
 /// Whether dumping would leave the bag as it is: with these keys and no others, as it clears the bag
 /// first. Nothing is dumped of an empty set for version 0.
 fn is_dumped(unit: &UnitContext<'_>, relation: RelationId, plan: &Plan) -> Result<bool, HookError> {
-    let (is_application, wanted) = plan;
+    let Plan {
+        is_application,
+        wanted,
+    } = plan;
     let bag = if *is_application {
         unit.own_application_data(relation)?
     } else {
@@ -231,7 +257,10 @@ fn is_dumped(unit: &UnitContext<'_>, relation: RelationId, plan: &Plan) -> Resul
 fn write(
     unit: &mut UnitContext<'_>,
     relation: RelationId,
-    (is_application, wanted): Plan,
+    Plan {
+        is_application,
+        wanted,
+    }: Plan,
 ) -> Result<(), HookError> {
     let bag = if is_application {
         unit.own_application_data(relation)?

@@ -79,9 +79,11 @@ impl Model<'_> {
         }
         let charm_name = file.charm.as_ref()?;
         let series = self.series_of(file);
-        let beside = (self.bundle.folder.as_path(), series.as_deref());
+        let folder = self.bundle.folder.as_path();
         let channel = file.channel.as_ref();
-        let charm = self.charms.named(charm_name, channel, beside, self.out);
+        let charm = self
+            .charms
+            .named(charm_name, channel, folder, series.as_deref(), self.out);
         if let Some(diagnostic) = not_played(&charm.metadata, charm_name.place) {
             self.out.push(diagnostic);
         }

@@ -43,13 +43,14 @@ impl<'a> Charms<'a> {
         }
     }
 
-    /// The charm an application names. `beside` has the folder of its bundle, and the series that it
-    /// is deployed on.
+    /// The charm an application names. `folder` is that of its bundle, and `series` what it is
+    /// deployed on.
     pub(super) fn named(
         &self,
         charm: &Text,
         channel: Option<&Text>,
-        (folder, series): (&Path, Option<&str>),
+        folder: &Path,
+        series: Option<&str>,
         out: &mut Diagnostics,
     ) -> KnownCharm {
         let local = local_path(&charm.value);

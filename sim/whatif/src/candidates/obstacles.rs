@@ -24,7 +24,8 @@ impl CandidateSearch<'_> {
     pub(super) fn in_the_way(
         &self,
         explanation: &Explanation,
-        (sides, server_name): ([Option<ApplicationIndex>; 2], &str),
+        sides: [Option<ApplicationIndex>; 2],
+        server_name: &str,
         failing: Span,
     ) -> Vec<Change> {
         let mut changes = Vec::new();

@@ -133,7 +133,8 @@ pub(super) fn resolve(changed: &mut Deployment, target: Target, at: Span) -> Vec
 pub(super) fn move_to(
     changed: &mut Deployment,
     application: ApplicationIndex,
-    (from, to): (ApplicationIndex, ApplicationIndex),
+    from: ApplicationIndex,
+    to: ApplicationIndex,
     at: Span,
 ) -> Result<Vec<Command>, Obstacle> {
     let model = changed.applications[application].model;

@@ -52,15 +52,16 @@ impl Commands<'_> {
     /// `juju run`, on the leader where no unit is named.
     pub(super) fn run_action(
         &mut self,
-        (application, unit): (ApplicationIndex, Option<u32>),
+        target: Target,
         name: &str,
         parameters: &BTreeMap<String, String>,
     ) {
-        let target = match unit {
+        let Target { application, unit } = target;
+        let found = match unit {
             Some(_) => self.deployed.targets(application, unit).first().copied(),
             None => self.deployed.leader(application),
         };
-        let Some(unit) = target else {
+        let Some(unit) = found else {
             return self.refused(Refusal::NoLeader);
         };
         let (parameters, entry) = (parameters.clone(), self.entry);

@@ -1,4 +1,4 @@
-//! Attackers who have a CA's key: whom they can pass for, and from when to when. Shown by forging
+//! Attackers who have a CA's key: what they can pass for, and from when to when. Shown by forging
 //! the certificate and doing the handshake; the journal says when it begins to work and when it
 //! ends.
 
@@ -8,8 +8,8 @@ use trustsim_model::{ApplicationIndex, Entry, Kind, Note};
 use super::Attempt;
 use super::judgement::Judgement;
 use crate::keys::forge;
+use trustsim_charm_model::issuing::SigningCa;
 use trustsim_kernel::{Seq, Time};
-use trustsim_pki::{Certificate, KeyPair};
 use trustsim_tls::{Case, Identity};
 use trustsim_validators::Side;
 
@@ -24,8 +24,7 @@ pub(crate) struct Attackers {
 
 #[derive(Clone, Debug)]
 struct Attacker {
-    ca: Certificate,
-    key: KeyPair,
+    signer: SigningCa,
     /// Index of the application whose CA it is.
     application: ApplicationIndex,
     since: Time,
@@ -33,16 +32,16 @@ struct Attacker {
 }
 
 impl Attackers {
-    /// An attacker has the key of `ca` from now on, whatever becomes of it.
+    /// An attacker has the key of an application's CA from now on, whatever becomes of that CA.
     pub(crate) fn add(
         &mut self,
         application: ApplicationIndex,
-        (key, ca): (KeyPair, Certificate),
-        (entry, since): (Seq, Time),
+        signer: SigningCa,
+        entry: Seq,
+        since: Time,
     ) {
         self.all.push(Attacker {
-            ca,
-            key,
+            signer,
             application,
             since,
             entry,
@@ -56,10 +55,10 @@ impl Attackers {
         };
         for index in 0..self.all.len() {
             let as_server = self.is_taken_for_server(index, case, on);
-            self.note(on, (index, Side::Server), as_server);
+            self.note(on, index, Side::Server, as_server);
             if case.server.client_trust.is_some() {
                 let as_client = self.is_taken_for_client(index, case, on);
-                self.note(on, (index, Side::Client), as_client);
+                self.note(on, index, Side::Client, as_client);
             }
         }
     }
@@ -92,14 +91,13 @@ impl Attackers {
             return Some(identity.clone());
         }
         let attacker = &self.all[index];
-        let signer = (&attacker.ca, &attacker.key);
         let streams = on.peers.deployed.streams();
-        let identity = forge(signer, name, attacker.since, streams, on.journal)?;
+        let identity = forge(&attacker.signer, name, attacker.since, streams, on.journal)?;
         self.forged.insert(key, identity.clone());
         Some(identity)
     }
 
-    fn note(&mut self, on: &mut Judgement<'_>, (index, side): (usize, Side), believed: bool) {
+    fn note(&mut self, on: &mut Judgement<'_>, index: usize, side: Side, believed: bool) {
         let key = (on.pair.number, index, side);
         let was = self.believed.contains(&key);
         if was == believed {
@@ -127,6 +125,6 @@ impl Attackers {
 }
 
 fn is_believed(case: &Case, on: &mut Judgement<'_>) -> bool {
-    let (verdict, _) = on.handshakes.judge(case, "attack", &case.server_name);
-    verdict.is_ok()
+    let judged = on.handshakes.judge(case, "attack", &case.server_name);
+    judged.verdict.is_ok()
 }

@@ -13,7 +13,8 @@ impl Peers<'_> {
     pub(super) fn cause(
         &self,
         pair: &Pair,
-        (trigger, error): (Trigger, Option<ErrorKind>),
+        trigger: Trigger,
+        error: Option<ErrorKind>,
         now: Time,
         journal: &JournalWriter,
     ) -> Seq {

@@ -57,8 +57,10 @@ impl<'a> Judgement<'a> {
         until: Option<Time>,
     ) -> Seq {
         let time = self.now();
-        let trigger = (self.trigger, Some(error));
-        let cause = self.peers.cause(self.pair, trigger, time, self.journal);
+        let (trigger, failed) = (self.trigger, Some(error));
+        let cause = self
+            .peers
+            .cause(self.pair, trigger, failed, time, self.journal);
         let serials = with.map_or_else(Serials::default, Serials::of);
         let record = PersistingRecord {
             connection: self.pair.number,

@@ -272,7 +272,7 @@ impl SessionState {
             }
         }
         let subject = format!("{number}@{}", at.now().as_nanos());
-        at.handshakes.resume((&earlier, later), how, &subject)
+        at.handshakes.resume(&earlier, later, how, &subject)
     }
 
     /// The session that the client would offer, where it is not too old and both processes still

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::judgement::Judgement;
 use super::{Attackers, Attempt, Client, Connections, Peers, Serials};
 use crate::event::Event;
-use crate::handshakes::Handshakes;
+use crate::handshakes::{Handshakes, Judged};
 use crate::journal::JournalWriter;
 use trustsim_juju::UnitId;
 use trustsim_kernel::{Agenda, Time};
@@ -131,8 +131,8 @@ impl Watcher<'_> {
         let now = self.agenda.now();
         let connection = self.connections.get_mut(number);
         let attempt = self.peers.attempt(&connection.pair, now);
-        let (verdict, performed) = match &attempt {
-            Attempt::Failed(error) => (Arc::new(failed(*error)), false),
+        let judged = match &attempt {
+            Attempt::Failed(error) => Judged::supposed(failed(*error)),
             Attempt::Handshake(case) => {
                 let subject = format!("{}#{}", connection.pair.record.name, connection.generation);
                 self.handshakes.judge(case, "handshake", &subject)
@@ -149,7 +149,7 @@ impl Watcher<'_> {
             let at = now + boundary.since(case.client.clock);
             self.agenda.at(at, event);
         }
-        self.conclude(number, &attempt, (verdict, performed), trigger);
+        self.conclude(number, &attempt, judged, trigger);
     }
 
     /// One attempt, performed in full.
@@ -163,17 +163,19 @@ impl Watcher<'_> {
         let every = connection.pair.record.every;
         if is_attempted {
             let attempt = self.peers.attempt(&connection.pair, now);
-            let (verdict, performed) = match &attempt {
-                Attempt::Failed(error) => (failed(*error), false),
+            let judged = match &attempt {
+                Attempt::Failed(error) => Judged::supposed(failed(*error)),
                 Attempt::Handshake(case) => {
                     let subject =
                         format!("{}#{}", connection.pair.record.name, connection.generation);
-                    (self.handshakes.perform(case, &subject), true)
+                    Judged {
+                        verdict: Arc::new(self.handshakes.perform(case, &subject)),
+                        performed: true,
+                    }
                 }
             };
             connection.generation += 1;
-            let verdict = (Arc::new(verdict), performed);
-            self.conclude(number, &attempt, verdict, Trigger::Attempt);
+            self.conclude(number, &attempt, judged, Trigger::Attempt);
         }
         self.agenda.after(every, Event::Attempt(number));
     }
@@ -191,13 +193,7 @@ impl Watcher<'_> {
     }
 
     /// What a verdict means to attackers, to what goes on without a handshake, and to the journal.
-    fn conclude(
-        &mut self,
-        number: u32,
-        attempt: &Attempt,
-        (verdict, performed): (Arc<Verdict>, bool),
-        trigger: Trigger,
-    ) {
+    fn conclude(&mut self, number: u32, attempt: &Attempt, judged: Judged, trigger: Trigger) {
         let connection = self.connections.get_mut(number);
         let mut judgement = Judgement {
             pair: &connection.pair,
@@ -209,16 +205,18 @@ impl Watcher<'_> {
             agenda: self.agenda,
         };
         self.attackers.attack(&mut judgement);
+        let Judged { verdict, performed } = judged;
         let verdict = connection.sessions.carry_on(verdict, &mut judgement);
         if let Some(verdict) = verdict {
-            self.record_handshake(number, (verdict, performed), attempt, trigger);
+            let recorded = Judged { verdict, performed };
+            self.record_handshake(number, recorded, attempt, trigger);
         }
     }
 
     fn record_handshake(
         &mut self,
         number: u32,
-        (verdict, performed): (Arc<Verdict>, bool),
+        Judged { verdict, performed }: Judged,
         attempt: &Attempt,
         trigger: Trigger,
     ) {
@@ -240,12 +238,7 @@ impl Watcher<'_> {
             // What went on ends now; what made it go on is why it does not begin anew.
             Some(outlived) if !is_down => outlived,
             _ if is_stale => peers.publications.cause().unwrap_or(root),
-            _ => peers.cause(
-                &connection.pair,
-                (trigger, verdict.error),
-                time,
-                self.journal,
-            ),
+            _ => peers.cause(&connection.pair, trigger, verdict.error, time, self.journal),
         };
         let serials = match attempt {
             Attempt::Handshake(case) => Serials::of(case),

@@ -10,6 +10,7 @@ use super::{Deployed, controller_id, machine_id, model_id};
 use crate::event::Event;
 use crate::journal::JournalWriter;
 use trustsim_charm_model::{AcmeServer, CharmMetadata, Role};
+use trustsim_interfaces::KeySource;
 use trustsim_juju::{ApplicationParts, EndpointInfo, MachineId, UnitId};
 use trustsim_kernel::Agenda;
 
@@ -170,9 +171,13 @@ impl Deployed {
         if !applications.any(|spec| spec.charm.implementation.orders_from_acme()) {
             return None;
         }
-        let keys = (deployment.keys, &self.pool);
-        let when = (deployment.start, deployment.duration);
-        let server = AcmeServer::new(deployment.acme.clone(), keys, &self.streams, when);
+        let server = AcmeServer::new(
+            deployment.acme.clone(),
+            &KeySource::new(deployment.keys, self.pool.clone()),
+            &self.streams,
+            deployment.start,
+            deployment.duration,
+        );
         Some(server.expect("its names can be written"))
     }
 

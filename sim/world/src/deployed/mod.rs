@@ -103,8 +103,8 @@ impl Deployed {
     ) -> T {
         let mut host = JujuHost::new(agenda, journal.next_seq());
         let result = call(&mut self.juju, &mut host);
-        let happenings = host.into_happenings();
-        flush(happenings, &self.juju, journal);
+        let (first, noted) = host.into_happenings();
+        flush(first, noted, &self.juju, journal);
         result
     }
 

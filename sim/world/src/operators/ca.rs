@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::deployed::Deployed;
 use crate::journal::JournalWriter;
 use trustsim_charm_model::ExternalCa;
+use trustsim_interfaces::KeySource;
 use trustsim_model::{CertificateKind, CertificateRecord, Entry, Kind, OperatorSpec, Subject};
 
 /// Makes the CA with which an operator signs. Its certificates are filed under the first
@@ -16,9 +17,9 @@ pub(super) fn external_ca(
 ) -> Option<ExternalCa> {
     let profile = spec.signs_with.as_ref()?;
     let deployment = deployed.spec();
-    let keys = (deployment.keys, deployed.pool());
-    let randomness = (deployed.streams(), spec.name.as_str());
-    let ca = ExternalCa::new(profile, keys, randomness, deployment.start);
+    let keys = KeySource::new(deployment.keys, deployed.pool().clone());
+    let streams = deployed.streams();
+    let ca = ExternalCa::new(profile, &keys, streams, &spec.name, deployment.start);
     let ca = ca.expect("its names can be written");
     let application = &deployment.applications[*spec.answers.first()?];
     let mut issuer: Option<Arc<str>> = None;

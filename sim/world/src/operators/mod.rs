@@ -6,7 +6,7 @@ mod ca;
 
 use std::collections::BTreeMap;
 use trustsim_model::{
-    Action, ApplicationIndex, Entry, Kind, Note, OperatorIndex, Source, Subject, TiVec, When,
+    Action, ApplicationIndex, Entry, Kind, Note, OperatorIndex, Source, TiVec, When,
 };
 
 use super::deployed::Deployed;
@@ -40,6 +40,14 @@ pub(super) struct Operators {
     cas: TiVec<OperatorIndex, Option<ExternalCa>>,
     /// How often each task was noticed, so that each time is a draw of its own.
     noticed: BTreeMap<Key, u32>,
+}
+
+/// What a unit waits for, before its operator has noticed it.
+struct Wait {
+    key: Key,
+    task: PendingTask,
+    unit: UnitId,
+    cause: Option<Seq>,
 }
 
 /// One pending task that an operator has noticed.
@@ -147,21 +155,30 @@ impl Operators {
         for (unit, task) in pending {
             let key: Key = (application, task.what, task.subject.clone());
             if !self.open.contains_key(&key) {
-                let by = (deployed.subject(About::Unit(unit)), cause);
-                self.notice(key, task, by, deployed, journal, agenda);
+                let wait = Wait {
+                    key,
+                    task,
+                    unit,
+                    cause,
+                };
+                self.notice(wait, deployed, journal, agenda);
             }
         }
     }
 
     fn notice(
         &mut self,
-        key: Key,
-        pending: PendingTask,
-        (subject, cause): (Subject, Option<Seq>),
+        wait: Wait,
         deployed: &Deployed,
         journal: &mut JournalWriter,
         agenda: &mut Agenda<Event>,
     ) {
+        let Wait {
+            key,
+            task: pending,
+            unit,
+            cause,
+        } = wait;
         let now = agenda.now();
         let deployment = deployed.spec();
         let application = key.0;
@@ -184,7 +201,7 @@ impl Operators {
         let entry = journal.record(Entry {
             time: now,
             cause,
-            subject,
+            subject: deployed.subject(About::Unit(unit)),
             kind: Kind::Note(Note::WaitNoticed {
                 wait: pending.clone(),
                 operator,
@@ -253,7 +270,7 @@ impl Operators {
         };
         let (answer, notes) = self.answer(&task, &pending, unit, deployed, now)?;
         for note in notes {
-            journal.charm_note(deployed, unit, note, (Some(task.entry), now));
+            journal.charm_note(deployed, unit, note, Some(task.entry), now);
         }
         self.tasks[index].done = true;
         if matches!(answer, OperatorAction::AtWorkload { .. }) {

@@ -274,10 +274,10 @@ impl Sides {
         };
         let serves_other = *before != *side.served;
         if serves_other {
-            note_served(unit, &before, side, (cause, now), deployed, journal);
+            note_served(unit, &before, side, cause, now, deployed, journal);
         }
         if trusts_other {
-            note_trusted(unit, side, (cause, now), deployed, journal);
+            note_trusted(unit, side, cause, now, deployed, journal);
         }
         if away {
             side.answers_from = answers_from;
@@ -308,7 +308,8 @@ fn note_served(
     unit: UnitId,
     before: &[Served],
     side: &mut UnitSide,
-    (cause, time): (Option<Seq>, Time),
+    cause: Option<Seq>,
+    time: Time,
     deployed: &Deployed,
     journal: &mut JournalWriter,
 ) {
@@ -337,7 +338,8 @@ fn note_served(
 fn note_trusted(
     unit: UnitId,
     side: &mut UnitSide,
-    (cause, time): (Option<Seq>, Time),
+    cause: Option<Seq>,
+    time: Time,
     deployed: &Deployed,
     journal: &mut JournalWriter,
 ) {

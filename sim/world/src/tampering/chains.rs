@@ -156,7 +156,7 @@ impl Tampered<'_> {
             }
             _ => (names, Template::leaf()),
         };
-        sign_leaf(&names, &own.key, (&ca, &ca_key), terms, template).ok()
+        sign_leaf(&names, &own.key, &ca, &ca_key, terms, template).ok()
     }
 
     /// Roots with the subject of `of` and other keys.

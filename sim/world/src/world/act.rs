@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use trustsim_model::{
     Action, ActionIndex, ActionRecord, ActionTarget, ApplicationIndex, ClientIndex, Deployment,
-    Entry, HookAction, Kind, NetworkAction, Refusal, Source, Subject, TimedAction,
+    Entry, HookAction, Kind, NetworkAction, Refusal, Source, Subject, Target, TimedAction,
 };
 
 use super::World;
@@ -74,7 +74,10 @@ impl World {
                 name,
                 parameters,
             } => {
-                let target = (*application, *unit);
+                let target = Target {
+                    application: *application,
+                    unit: *unit,
+                };
                 self.commands(entry, agenda)
                     .run_action(target, name, parameters);
             }
@@ -85,7 +88,10 @@ impl World {
                 notifies,
                 ..
             } => {
-                let target = (*application, Some(*unit));
+                let target = Target {
+                    application: *application,
+                    unit: Some(*unit),
+                };
                 self.at_workload(target, files, *notifies, entry, agenda);
             }
             Action::AcmeServer { reachable } => {
@@ -93,7 +99,7 @@ impl World {
                 self.deployed.set_outside(ACME_DOWN, down);
             }
             Action::Revoke { application, name } => {
-                self.revoke((*application, name), &timed.source, entry, agenda);
+                self.revoke(*application, name, &timed.source, entry, agenda);
             }
             Action::Tls(action) => self.act_on_tls(action, entry, agenda),
             Action::SetConfig {
@@ -112,7 +118,7 @@ impl World {
                 }
             }
             Action::ClientTrust { client, ca, trusts } => {
-                self.change_client_trust((*client, *ca), *trusts, entry, agenda);
+                self.change_client_trust(*client, *ca, *trusts, entry, agenda);
             }
             Action::SkewClock {
                 application,
@@ -143,7 +149,8 @@ impl World {
     /// What an application gave for a name is revoked, as `source` in the scenario asked for it.
     fn revoke(
         &mut self,
-        (application, name): (ApplicationIndex, &str),
+        application: ApplicationIndex,
+        name: &str,
         source: &Source,
         entry: Seq,
         agenda: &mut Agenda<Event>,
@@ -158,13 +165,13 @@ impl World {
     /// Files of a workload change, and its charm may be told.
     fn at_workload(
         &mut self,
-        (application, unit): (ApplicationIndex, Option<u32>),
+        target: Target,
         files: &BTreeMap<Arc<str>, Option<Value>>,
         notifies: Option<&'static str>,
         entry: Seq,
         agenda: &mut Agenda<Event>,
     ) {
-        for unit in self.deployed.targets(application, unit) {
+        for unit in self.deployed.targets(target.application, target.unit) {
             if self.sides.get(unit).is_held_down() {
                 self.journal
                     .refused(Refusal::WorkloadDown, entry, agenda.now());
@@ -183,12 +190,13 @@ impl World {
     /// A client is given the CA of an application as it is now, or loses it.
     fn change_client_trust(
         &mut self,
-        (client, application): (ClientIndex, ApplicationIndex),
+        client: ClientIndex,
+        application: ApplicationIndex,
         trusts: bool,
         entry: Seq,
         agenda: &mut Agenda<Event>,
     ) {
-        if self.clients.change_trust((client, application), trusts) {
+        if self.clients.change_trust(client, application, trusts) {
             self.fetch_again(client, entry, agenda);
         } else {
             // Before the deployment settles no client has opened anything.

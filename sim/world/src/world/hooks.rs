@@ -68,7 +68,7 @@ impl World {
         });
         for note in notes {
             self.journal
-                .charm_note(&self.deployed, unit, note, (entry, now));
+                .charm_note(&self.deployed, unit, note, entry, now);
         }
         self.in_juju(agenda, |juju, host| {
             juju.uniter()

@@ -1,6 +1,7 @@
 //! Carrying out what is done to the TLS side of units and clients by hand.
 
 use crate::event::Event;
+use crate::revocation::Schedule;
 use crate::tampering::{ClientChange, Files, Tampered, note_made};
 use crate::world::World;
 use trustsim_juju::UnitId;
@@ -25,9 +26,12 @@ impl World {
                 valid,
                 every,
             } => {
-                let when = (entry, agenda.now());
+                let schedule = Schedule {
+                    valid: *valid,
+                    every: *every,
+                };
                 let (publications, keys) = self.publications();
-                publications.ask(*ca, revoked, (*valid, *every), when, keys);
+                publications.ask(*ca, revoked, schedule, entry, agenda.now(), keys);
                 if !self.publish(*ca, agenda) {
                     self.journal.refused(Refusal::NoKey, entry, agenda.now());
                 }
@@ -53,7 +57,7 @@ impl World {
         let Some(stolen) = newest else {
             return self.journal.refused(Refusal::NoKey, entry, agenda.now());
         };
-        self.attackers.add(ca, stolen, (entry, agenda.now()));
+        self.attackers.add(ca, stolen, entry, agenda.now());
         self.watcher(agenda).attack_all();
     }
 
@@ -72,7 +76,7 @@ impl World {
                     let files = self.tampered(agenda).files(unit, endpoint.as_deref(), *how);
                     any |= !files.is_empty();
                     let (deployed, journal) = (&self.deployed, &mut self.journal);
-                    note_made(unit, &files, (entry, now), deployed, journal);
+                    note_made(unit, &files, entry, now, deployed, journal);
                     self.change_files(edit, unit, &files, entry, agenda);
                 }
                 if !any {
@@ -93,7 +97,7 @@ impl World {
                             Added::Garbage => ClientChange::Damaged,
                             _ => ClientChange::Added(roots),
                         };
-                        self.change_client(edit, (*client, what), entry, agenda);
+                        self.change_client(edit, *client, what, entry, agenda);
                     }
                 }
             }
@@ -106,7 +110,7 @@ impl World {
                 }
                 Store::Client(client) => {
                     let what = ClientChange::Distrusted(self.keys().authorities_of(*ca));
-                    self.change_client(edit, (*client, what), entry, agenda);
+                    self.change_client(edit, *client, what, entry, agenda);
                 }
             },
         }
@@ -160,7 +164,8 @@ impl World {
     fn change_client(
         &mut self,
         edit: &TlsEdit,
-        (client, what): (ClientIndex, ClientChange),
+        client: ClientIndex,
+        what: ClientChange,
         entry: Seq,
         agenda: &mut Agenda<Event>,
     ) {
