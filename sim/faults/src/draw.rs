@@ -34,8 +34,15 @@ pub fn draw(deployment: &mut Deployment) {
             line
         });
         let lines: Vec<String> = lines.collect();
+        let actions = plan(faults);
+        assert!(
+            actions.iter().all(|timed| is_drawn(&timed.source)),
+            "what is drawn has the source of its plan, or the next draw would not take it away: \
+             {lines:?} at {:?}",
+            random.source
+        );
         deployment.drawn.extend(lines);
-        deployment.actions.extend(plan(faults));
+        deployment.actions.extend(actions);
     }
     deployment.actions.sort_by_key(|timed| timed.at);
 }
@@ -70,6 +77,10 @@ fn random_faults(deployment: &Deployment, plan: &RandomPlan) -> Vec<PlannedFault
         assert!(
             after_s + lasts.as_secs() <= window_s,
             "a fault that is drawn ends within its window: {fault:?}"
+        );
+        assert!(
+            fault.lasts.is_none() || after.is_none(),
+            "a fault is ended by its inverse or by another fault, not by both: {fault:?} and {after:?}"
         );
         struck += 1;
         faults.push(planned(at, fault));

@@ -71,7 +71,17 @@ pub struct PlannedFault {
 
 /// Everything that happens, in order of time; what happens at the same time keeps its order.
 pub fn plan(faults: Vec<PlannedFault>) -> Vec<TimedAction> {
+    let count = faults.len();
+    let lasting = faults
+        .iter()
+        .filter(|planned| planned.fault.lasts.is_some());
+    let lasting = lasting.count();
     let mut actions: Vec<TimedAction> = faults.into_iter().flat_map(timed_actions).collect();
+    assert_eq!(
+        actions.len(),
+        count + lasting,
+        "each of {count} faults is an action, and each of {lasting} that last one more"
+    );
     actions.sort_by_key(|action| action.at);
     actions
 }

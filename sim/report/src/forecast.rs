@@ -139,6 +139,15 @@ fn requests(forecast: &Forecast) -> DataTable {
 /// `survived_s` and `fatal_s` are outages that were played: the connection held after the one and
 /// failed after the other.
 fn patience(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof]) -> DataTable {
+    let proven = proofs.iter().map(|proof| proof.tolerance);
+    assert!(
+        proven.clone().is_sorted_by(|one, next| one < next)
+            && proven
+                .max()
+                .is_none_or(|last| last < forecast.tolerances.len()),
+        "each downtime that was played is one of {} that are told, once: {proofs:?}",
+        forecast.tolerances.len()
+    );
     let rows = forecast.tolerances.iter().enumerate().map(|(index, one)| {
         let proof = proofs.iter().find(|proof| proof.tolerance == index);
         let connection = &manifest.connections[one.connection as usize];

@@ -102,9 +102,47 @@ impl<'a> Run<'a> {
                 begins,
                 "an outage begins with a failing handshake of its connection"
             );
+            let ends = outage.closed.is_none_or(|closed| {
+                matches!(&self.entry(closed).kind, Kind::Handshake(record)
+                    if record.connection == outage.connection && record.verdict.is_ok())
+            });
+            assert!(
+                ends,
+                "an outage ends with a good handshake of its connection: {outage:?}"
+            );
         }
+        for (outage, explanation) in findings.explained() {
+            let error = explanation.symptom.error;
+            let explained = &self.entry(explanation.seq).kind;
+            let is_its_own = matches!(explained, Kind::Handshake(record)
+                if record.connection == outage.connection && record.verdict.error == Some(error));
+            assert!(
+                is_its_own,
+                "an outage is explained by a handshake of its connection that failed with {error}: \
+                 {outage:?} by {explained:?}"
+            );
+        }
+        self.check_tallies();
         self.check_counts();
         self.check_indices();
+    }
+
+    /// What each connection lost is what its own outages say.
+    fn check_tallies(&self) {
+        let findings = self.findings;
+        for (number, tally) in (0..).zip(&findings.tallies) {
+            let own = findings.outages.iter();
+            let own = own.filter(|outage| outage.connection == number);
+            let lengths: Vec<Span> = own.map(|outage| outage.length(self.end())).collect();
+            let lost: Span = lengths.iter().copied().sum();
+            let longest = lengths.iter().copied().fold(Span::ZERO, Span::max);
+            assert_eq!(
+                (tally.outages as usize, tally.lost, tally.longest),
+                (lengths.len(), lost, longest),
+                "{} is tallied by its own outages",
+                self.connection(number).name
+            );
+        }
     }
 
     /// Counts agree with the rows that they count.

@@ -104,6 +104,13 @@ pub fn blast_radius(simulation: &Simulation) -> BlastRadius {
         radius.stolen.push(attacker.stolen(record));
         attacker.try_leaf(stolen, record, &identity, &mut radius.tries);
     }
+    let tried = radius.tries.iter().map(|one| one.stolen);
+    assert!(
+        tried.clone().is_sorted() && tried.max().is_none_or(|last| last < radius.stolen.len()),
+        "every try is with a key that is listed, in the order of keys: {} keys, {} tries",
+        radius.stolen.len(),
+        radius.tries.len()
+    );
     radius
 }
 

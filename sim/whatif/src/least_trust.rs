@@ -94,6 +94,11 @@ pub fn least_trust(deployment: &Arc<Deployment>) -> LeastTrust {
         }
     }
     simulation.run_until(simulation.end());
+    assert_eq!(
+        simulation.journal().entries().len(),
+        record.journal.entries().len(),
+        "a deployment that is played twice does the same twice"
+    );
     search.conclude(&simulation, &record.journal)
 }
 

@@ -192,6 +192,14 @@ pub(super) fn issue(
     let request = CertificateRequest::new(&subject, &key).map_err(|error| value_error(&error))?;
     let certificate = trustsim_pki::issue(&request, &ca, &ca_key, &terms, &template)
         .map_err(|error| value_error(&error))?;
+    assert!(
+        certificate.not_after() <= ca.not_after(),
+        "the mount refuses what would outlive its CA: `{}` ends at {}, and `{}` at {}",
+        certificate.subject(),
+        certificate.not_after(),
+        ca.subject(),
+        ca.not_after()
+    );
     note_legacy(unit, asked, &certificate, &ca);
     Ok(Ok(Bundle {
         certificate: pem::chain_value(&[certificate]),

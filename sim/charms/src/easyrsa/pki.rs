@@ -169,10 +169,16 @@ fn authority(unit: &UnitContext<'_>) -> Result<(Certificate, KeyPair), HookError
     let file = |path: &str| unit.files().get(path).ok_or_else(missing);
     let (chain, key) = (pem::chain(file(CA_FILE)?), pem::key(file(CA_KEY_FILE)?));
     let certificate = (*chain).as_ref().map_err(value_error)?.first().cloned();
-    Ok((
-        certificate.ok_or_else(missing)?,
-        (*key).as_ref().map_err(value_error)?.clone(),
-    ))
+    let certificate = certificate.ok_or_else(missing)?;
+    let key = (*key).as_ref().map_err(value_error)?.clone();
+    assert_eq!(
+        certificate.spki_der(),
+        key.spki_der(),
+        "{}: the key beside `{}` is its own, also where both come from leader settings",
+        unit.unit_name(),
+        certificate.subject()
+    );
+    Ok((certificate, key))
 }
 
 /// The number in `pki/serial`, which then counts on; or one that is drawn.

@@ -87,7 +87,14 @@ impl<'a> Causes<'a> {
                     remedy: remedy.clone(),
                 },
             });
-            let of = by_connection.entry(outage.connection).or_default();
+            let of: &mut Vec<(&Outage, Vec<Stretch>)> =
+                by_connection.entry(outage.connection).or_default();
+            if let Some((before, _)) = of.last() {
+                assert!(
+                    before.until.is_some_and(|until| until <= outage.from),
+                    "outages of a connection follow each other: {before:?} and {outage:?}"
+                );
+            }
             of.push((outage, stretches.collect()));
         }
         Self { by_connection }

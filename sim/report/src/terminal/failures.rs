@@ -59,6 +59,11 @@ fn groups(run: &Run<'_>) -> Vec<Vec<usize>> {
             None => groups.push(vec![index]),
         }
     }
+    assert_eq!(
+        groups.iter().map(Vec::len).sum::<usize>(),
+        findings.outages.len(),
+        "every outage is in one group: {groups:?}"
+    );
     let cost = |indices: &Vec<usize>| -> Span {
         let lengths = indices.iter().map(|&index| &findings.outages[index]);
         lengths.map(|outage| outage.length(run.end())).sum()

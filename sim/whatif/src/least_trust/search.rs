@@ -162,6 +162,14 @@ impl TrustSearch {
             masked: Vec::new(),
             repeated: self.repeated,
         };
+        for authority in &found.authorities {
+            assert_eq!(
+                authority.needed_by.is_empty(),
+                authority.needed_until.is_none(),
+                "a CA that a connection needs is needed until some time, and no other is: \
+                 {authority:?}"
+            );
+        }
         add_trusted_at_end(&mut found.authorities, simulation);
         name_owners(&mut found.authorities, journal);
         for source in &mut found.sources {
@@ -181,6 +189,17 @@ impl TrustSearch {
                 needed_by,
             })
             .collect();
+        for masked in &found.masked {
+            let own = self
+                .connections
+                .get(&masked.holder)
+                .map_or(0, BTreeSet::len);
+            assert!(
+                (1..=own).contains(&masked.needed_by.len()),
+                "two sources that hide each other are needed by some of the {own} connections of \
+                 their holder: {masked:?}"
+            );
+        }
         found
     }
 }
