@@ -181,7 +181,7 @@ fn every_real_charm_file_runs() {
         let charm = load(&alone, &file, &metadata).applications.raw[0]
             .charm
             .clone();
-        assert!(charm.known, "{name}");
+        assert!(charm.is_described(), "{name}");
         if charm.subordinate {
             continue;
         }

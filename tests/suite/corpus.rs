@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use trustsim::model::Coverage;
+use trustsim::report::words::standing;
 use trustsim::scenario::{DiskFiles, Severity, load};
 
 /// Bundles that are no bundles, and why.
@@ -102,18 +104,14 @@ fn corpus() -> Option<PathBuf> {
     trustsim_oracles::shared("corpus/bundles")
 }
 
-#[test]
-fn every_real_bundle_loads() {
-    let Some(corpus) = corpus() else {
-        return;
-    };
-    let mut files: Vec<PathBuf> = fs::read_dir(&corpus)
+/// Each bundle by its name, as the text of a scenario.
+fn scenarios(corpus: &Path) -> Vec<(String, String)> {
+    let mut files: Vec<PathBuf> = fs::read_dir(corpus)
         .expect("a folder")
         .map(|entry| entry.expect("an entry").path())
         .collect();
     files.sort();
-    let mut refused = Vec::new();
-    let mut count = 0;
+    let mut found = Vec::new();
     for path in &files {
         let name = path.file_name().expect("a name").to_string_lossy();
         if let Some((_, why)) = EXCLUDED.iter().find(|(end, _)| name.ends_with(end)) {
@@ -131,14 +129,71 @@ fn every_real_bundle_loads() {
         };
         let companion = COMPANIONS.iter().find(|(part, _)| name.contains(part));
         let companion = companion.map_or("", |(_, text)| text);
-        let scenario = format!("models:\n  m:\n    {model}\n{companion}");
-        count += 1;
-        if let Some(why) = refusal(&corpus, &scenario) {
+        let text = format!("models:\n  m:\n    {model}\n{companion}");
+        found.push((name.into_owned(), text));
+    }
+    found
+}
+
+#[test]
+fn every_real_bundle_loads() {
+    let Some(corpus) = corpus() else {
+        return;
+    };
+    let mut refused = Vec::new();
+    let scenarios = scenarios(&corpus);
+    for (name, scenario) in &scenarios {
+        if let Some(why) = refusal(&corpus, scenario) {
             refused.push(format!("{name}\n{why}"));
         }
     }
-    eprintln!("{count} bundles loaded or refused");
+    eprintln!("{} bundles loaded or refused", scenarios.len());
     assert!(refused.is_empty(), "{}", refused.join("\n\n"));
+}
+
+/// The page with what of each real bundle is modelled.
+fn coverage_page(corpus: &Path) -> String {
+    let mut page = String::from(
+        "# What is known of real bundles\n\n\
+         Bundles and overlays of public repositories (`owner__repository__path`), as `trustsim check` reads them: \
+         how many of their\ncharms are modelled, assumed, or not simulated, and how many of their TLS relations are \
+         simulated. A test writes this page.\n\n\
+         | bundle | coverage |\n|---|---|\n",
+    );
+    for (name, text) in scenarios(corpus) {
+        let loaded = resolved(corpus, &text);
+        let coverage = Coverage::of(&loaded);
+        let line = standing::coverage(&coverage);
+        // A bundle has no connections.
+        let line = line.trim_end_matches("; 0 of 0 connections");
+        page.push_str(&format!("| {name} | {line} |\n"));
+    }
+    page
+}
+
+fn coverage_path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/coverage.md")
+}
+
+#[test]
+fn every_real_bundle_has_a_line_of_coverage() {
+    let Some(corpus) = corpus() else {
+        return;
+    };
+    let page = fs::read_to_string(coverage_path()).expect("a page");
+    assert_eq!(
+        page,
+        coverage_page(&corpus),
+        "cargo test --test suite corpus:: -- --ignored"
+    );
+}
+
+/// `cargo test --test suite corpus:: -- --ignored` brings the page up to date.
+#[test]
+#[ignore = "writes docs/reference/coverage.md"]
+fn write_the_coverage() {
+    let corpus = corpus().expect("the bundles are beside the project");
+    fs::write(coverage_path(), coverage_page(&corpus)).expect("written");
 }
 
 #[test]
@@ -200,12 +255,16 @@ fn the_real_charmed_kubernetes_has_what_ours_has() {
     }
 }
 
-/// Applications, relations and offers as sorted lines.
-fn deployment(folder: &Path, text: &str) -> Vec<String> {
+fn resolved(folder: &Path, text: &str) -> trustsim::world::Deployment {
     let scenario = trustsim::scenario::parse(text, "s.yaml").expect("a scenario");
     let loaded = trustsim::scenario::resolve(scenario, &folder.join("s.yaml"), &DiskFiles)
         .unwrap_or_else(|wrong| panic!("{}", wrong.render(false)));
-    let deployment = loaded.deployment;
+    loaded.deployment
+}
+
+/// Applications, relations and offers as sorted lines.
+fn deployment(folder: &Path, text: &str) -> Vec<String> {
+    let deployment = resolved(folder, text);
     let applications = deployment
         .applications
         .iter()

@@ -10,6 +10,7 @@ mod clients;
 mod constraints;
 mod consumers;
 mod corpus;
+mod coverage;
 mod determinism;
 mod every_handshake;
 mod every_hook;

@@ -9,7 +9,7 @@ use super::metadata::{
     CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile, IssuerProfile, OptionSpec,
     Protocol, Role, Transfers,
 };
-use super::{Bugs, Implementation, Registry, WITHOUT_TLS};
+use super::{Bugs, Implementation, Provenance, ReadingDeclaration, Registry, WITHOUT_TLS};
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_pki::Purpose;
 use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Value, nearest, record};
@@ -63,6 +63,8 @@ record! {
         series: Node = "series" [Extension],
         /// Makes it a provider of certificates with a given chain of CAs.
         issuer: IssuerDeclaration = "issuer" [Extension],
+        /// Where it was read, for entries of the catalogue.
+        reading: ReadingDeclaration = "reading" [Extension],
         /// Whether it has more options than are listed.
         more_options: bool = "more-options" [Extension],
         /// Whether it has more endpoints than are listed.
@@ -269,6 +271,10 @@ impl CharmDeclaration {
         endpoints.sort_by(|a, b| a.name.cmp(&b.name));
         let implementation = self.to_implementation(&endpoints, registry, reader);
         let issuer = self.issuer.as_ref().map(|issuer| issuer.to_profile(reader));
+        let reading = self.reading.as_ref();
+        let provenance = reading.and_then(|reading| reading.to_provenance(reader));
+        // Without a reading the author of the scenario wrote it.
+        let provenance = provenance.unwrap_or(Provenance::Scenario);
         let mut actions = names(self.actions.as_ref(), "actions", reader);
         actions.extend(implementation.actions.iter().map(|name| (*name).to_owned()));
         if let Some(action) = &self.rotate_ca_action
@@ -294,7 +300,7 @@ impl CharmDeclaration {
                     .as_ref()
                     .map(|text| text.value.clone()),
                 actions,
-                known: true,
+                provenance,
             },
             more_options: self.more_options == Some(true),
             more_endpoints: self.more_endpoints == Some(true),

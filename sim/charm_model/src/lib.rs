@@ -33,6 +33,7 @@ mod metadata;
 pub mod names;
 mod operators;
 mod options;
+mod provenance;
 mod registry;
 pub mod surface;
 mod without_tls;
@@ -60,5 +61,6 @@ pub use metadata::{
 };
 pub use operators::{OperatorAction, OperatorContext, PendingTask};
 pub use options::{OptionFault, Options};
+pub use provenance::{Provenance, Reading, ReadingDeclaration, Revisions, UnknownRevisions};
 pub use registry::Registry;
 pub use without_tls::WITHOUT_TLS;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::Provenance;
+
 pub use trustsim_interfaces::tls_certificates::Mode;
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
 pub use trustsim_juju::Role;
@@ -39,11 +41,16 @@ pub struct CharmMetadata {
     pub rotate_ca_action: Option<String>,
     /// Actions it answers.
     pub actions: Vec<String>,
-    /// False for a charm without a description: it runs as a plain application.
-    pub known: bool,
+    /// Where this description comes from.
+    pub provenance: Provenance,
 }
 
 impl CharmMetadata {
+    /// Whether more than its name is known.
+    pub fn is_described(&self) -> bool {
+        self.provenance != Provenance::Unknown
+    }
+
     /// The endpoint of that name.
     pub fn endpoint(&self, name: &str) -> Option<&Endpoint> {
         self.endpoints.iter().find(|endpoint| endpoint.name == name)

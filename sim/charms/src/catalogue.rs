@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use super::{CharmDeclaration, KnownCharm, REGISTRY};
+use super::{CharmDeclaration, KnownCharm, Provenance, REGISTRY};
 use trustsim_yaml::{FromNode, Map, Reader, Unknown, parse};
 
 /// Name and text of each file.
@@ -103,6 +103,11 @@ fn read(text: &str) -> Result<BTreeMap<String, KnownCharm>, String> {
             )
         })
         .collect();
+    for (key, charm) in &read {
+        if charm.metadata.provenance == Provenance::Scenario {
+            return Err(format!("`{key}` does not say where it was read"));
+        }
+    }
     match reader.mistakes.first() {
         Some(mistake) => Err(format!(
             "{} at byte {}",
@@ -208,40 +213,35 @@ mod tests {
         assert_eq!(postgresql, Some(transfer::Library::V0Patch11));
     }
 
-    /// The comment before an entry names a repository, and either the commit at which it was read
-    /// or what was not verified.
+    /// Each entry names a repository, and either the commit at which it was read or what was not verified.
     #[test]
     fn every_entry_names_its_source() {
-        let mut wrong = Vec::new();
-        for (file, text) in FILES {
-            let mut comment = String::new();
-            for line in text.lines() {
-                if let Some(more) = line.strip_prefix('#') {
-                    comment.push_str(more);
-                } else if line.is_empty() {
-                    comment.clear();
-                } else if let Some(name) = line.strip_suffix(':').filter(|_| !line.starts_with(' '))
-                {
-                    if !is_source(&comment) {
-                        wrong.push(format!("{file}: {name}:{comment}"));
-                    }
-                    comment.clear();
+        for (name, charm) in catalogue() {
+            let repository = match &charm.metadata.provenance {
+                Provenance::Read(reading) => {
+                    let commit = &reading.commit;
+                    let is_hash = commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+                    assert!(
+                        is_hash && (7..=40).contains(&commit.len()),
+                        "{name}: {commit}"
+                    );
+                    &reading.repository
                 }
-            }
+                Provenance::Unread {
+                    repository,
+                    missing,
+                } => {
+                    assert!(!missing.is_empty(), "{name}");
+                    repository
+                }
+                other => panic!("{name} is in the catalogue, and its source is {other:?}"),
+            };
+            let parts: Vec<&str> = repository.split('/').collect();
+            assert!(
+                parts.len() == 2 && parts.iter().all(|part| part.len() > 1),
+                "{name}"
+            );
         }
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    }
-
-    fn is_source(comment: &str) -> bool {
-        let words = || comment.split([' ', ',', ':', ';', '(', ')']);
-        let repository = words().any(|word| {
-            let parts: Vec<&str> = word.split('/').collect();
-            parts.len() == 2 && parts.iter().all(|part| part.len() > 1)
-        });
-        let is_commit = |word: &str| {
-            (7..=10).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
-        };
-        repository && (words().any(is_commit) || comment.contains("not verified: "))
     }
 
     /// A Java trust store, a `ca-file` or a kubeconfig is all that these trust.

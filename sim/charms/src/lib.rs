@@ -41,8 +41,8 @@ pub use trustsim_charm_model::{
     EndpointDeclaration, EndpointProfile, ExternalCa, Implementation, IssuerDeclaration,
     IssuerProfile, KeyUse, KnownCharm, LibraryBinding, LibraryProfile, Mode, OperatorAction,
     OperatorContext, OperatorNeed, OptionDeclaration, OptionFault, OptionSpec, Options,
-    PendingTask, Protocol, Reads, Registry, RenewsOn, Repair, Requests, Role, Serves, Setup, Store,
-    Transfers, TrustProfile, Unattended, ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal,
-    domains,
+    PendingTask, Protocol, Provenance, Reading, Reads, Registry, RenewsOn, Repair, Requests,
+    Revisions, Role, Serves, Setup, Store, Transfers, TrustProfile, Unattended, ValidityOptions,
+    WITHOUT_TLS, acme_limits, acme_refusal, domains,
 };
 pub use trustsim_generic_charms::DECLARED_PROVIDER;

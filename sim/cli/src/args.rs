@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(after_help = "\
 Exit codes:
   0    every expectation held
-  1    an expectation is broken, or there was an outage that is not expected
+  1    an expectation is broken, an outage was not expected, or nothing was judged
   2    the run could not be made
   101  a bug in trustsim")]
 pub struct Cli {
@@ -154,6 +154,9 @@ pub struct Run {
     /// How many changes to try as remedies, each by playing the run again; 0 tries none
     #[arg(long, value_name = "COUNT", default_value_t = 8)]
     pub remedies: usize,
+    /// Exit with 1 where the answer rests on anything that is assumed or not simulated
+    #[arg(long)]
+    pub strict: bool,
     /// How the summary is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
     pub format: Format,
@@ -168,6 +171,9 @@ pub struct Check {
     /// Scenario files
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
+    /// Exit with 1 where an answer would rest on anything that is assumed or not simulated
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// Explain why a connection fails at an instant, or what its trust is based on

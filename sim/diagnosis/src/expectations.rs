@@ -99,6 +99,8 @@ pub enum Outcome {
     },
     /// The claim is about no connection.
     NoConnection,
+    /// The claim is about connections that are not simulated.
+    NotSimulated,
     /// The claim is about a connection that was never attempted.
     NeverAttempted {
         /// Its name.
@@ -300,7 +302,15 @@ impl Evidence<'_> {
             .filter(|&index| self.matches(selector, &connections[index]))
             .collect();
         if selected.is_empty() {
-            return Err(Outcome::NoConnection);
+            let mut lines = self.deployment.connections.iter();
+            let is_meant = lines.any(|line| {
+                selector.from.is_none_or(|from| from == line.from)
+                    && selector.to.is_none_or(|to| to == line.to)
+            });
+            return Err(match is_meant {
+                true => Outcome::NotSimulated,
+                false => Outcome::NoConnection,
+            });
         }
         let silent = selected
             .iter()

@@ -98,10 +98,32 @@ impl Findings {
         self.outages.iter().zip(&self.explanations)
     }
 
-    /// Whether every expectation held, and every failure was expected.
+    /// Whether every expectation held, and every failure was expected, of a run in which something was judged.
     pub fn passed(&self) -> bool {
-        self.unexpected.is_empty() && self.expectations.iter().all(|each| each.held)
+        self.verdict() == RunVerdict::Passed
     }
+
+    /// What comes of the run.
+    pub fn verdict(&self) -> RunVerdict {
+        if self.tallies.is_empty() && self.expectations.is_empty() {
+            return RunVerdict::NothingJudged;
+        }
+        match self.unexpected.is_empty() && self.expectations.iter().all(|each| each.held) {
+            true => RunVerdict::Passed,
+            false => RunVerdict::Failed,
+        }
+    }
+}
+
+/// What comes of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunVerdict {
+    /// Every expectation held, and every failure was expected.
+    Passed,
+    /// An expectation is broken, or a failure was not expected.
+    Failed,
+    /// No connection was simulated, and nothing was expected: the run answers no question.
+    NothingJudged,
 }
 
 /// Reads a run's journal and judges it by what its scenario expects.

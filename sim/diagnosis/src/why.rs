@@ -8,7 +8,7 @@ use super::case::Case;
 use super::explanation::{Explainer, Explanation};
 use super::outages::{Outage, outages};
 use trustsim_kernel::Time;
-use trustsim_model::{Deployment, Journal, Manifest, Seq};
+use trustsim_model::{Deployment, Journal, Manifest, Party, Reason, Seq, Standing, Standings};
 use trustsim_pki::Certificate;
 
 /// The state of one connection at an instant.
@@ -69,6 +69,16 @@ pub enum WhyError {
         /// The connections there are.
         known: Vec<String>,
     },
+    /// The scenario has such a connection, and what it needs is not simulated.
+    #[error("the connection from `{client}` to `{server}` is not simulated")]
+    NotSimulated {
+        /// The client as it was given.
+        client: String,
+        /// The server as it was given.
+        server: String,
+        /// What is missing.
+        reasons: Vec<Reason>,
+    },
     /// Connections are watched from when the deployment has settled.
     #[error("connections are not watched before {from}")]
     NotYet {
@@ -99,6 +109,13 @@ pub fn why(
         })
         .collect();
     if wanted.is_empty() {
+        if let Some(reasons) = not_simulated(deployment, client, server) {
+            return Err(WhyError::NotSimulated {
+                client: client.to_owned(),
+                server: server.to_owned(),
+                reasons,
+            });
+        }
         return Err(WhyError::NoConnection {
             client: client.to_owned(),
             server: server.to_owned(),
@@ -125,6 +142,27 @@ pub fn why(
         });
     }
     Ok(answers)
+}
+
+/// What is missing for a connection of the scenario from `client` to `server`; `None` where it has no such
+/// connection, or it is simulated.
+fn not_simulated(deployment: &Deployment, client: &str, server: &str) -> Option<Vec<Reason>> {
+    let address = |party: Party| match deployment.application_of(party) {
+        Some(application) => deployment.application_address(application),
+        None => deployment.party_name(party).to_owned(),
+    };
+    let standings = Standings::of(deployment);
+    let mut lines = deployment.connections.iter_enumerated();
+    lines.find_map(|(index, spec)| {
+        let is_meant = application_of(client) == address(spec.from)
+            && application_of(server) == deployment.application_address(spec.to);
+        let basis = standings.of_connection(index);
+        (is_meant && basis.standing == Standing::NotSimulated).then(|| {
+            let reasons = basis.reasons.into_iter();
+            let missing = |reason: &Reason| reason.gap.standing() == Standing::NotSimulated;
+            reasons.filter(missing).collect()
+        })
+    })
 }
 
 fn known(manifest: &Manifest) -> Vec<String> {

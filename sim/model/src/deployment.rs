@@ -123,7 +123,7 @@ impl Deployment {
         let protocols = relation.sides.each_ref().map(|side| {
             let charm = &self.applications[self.application_of(side.party)?].charm;
             let endpoint = charm.endpoint(&side.endpoint)?;
-            charm.known.then_some(endpoint.protocol)
+            charm.is_described().then_some(endpoint.protocol)
         });
         relation.interface == "tls-certificates"
             && matches!(protocols, [Some(left), Some(right)] if left != right)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::action::{Action, TimedAction};
 use super::deployment::{Deployment, Source};
+use super::index::ConnectionSpecIndex;
 use super::note::Note;
 use super::reference::{Address, EndpointRef};
 use trustsim_juju::{
@@ -333,6 +334,8 @@ pub struct Manifest {
 /// A watched connection, one unit (or client) to one unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionRecord {
+    /// The line of the scenario that asks for it.
+    pub spec: ConnectionSpecIndex,
     /// `a.traefik/0 -> a.web/1`.
     pub name: String,
     /// A unit, or a client outside Juju.

@@ -15,6 +15,7 @@ mod journal;
 mod note;
 mod reference;
 mod rotation;
+mod standing;
 mod tls_action;
 
 pub use action::{
@@ -39,5 +40,6 @@ pub use journal::{
 pub use note::{NotFetched, Note, Refusal};
 pub use reference::{Address, EndpointRef};
 pub use rotation::{Claim, RotationSpec, RotationStep, TimedStep, TrustChange};
+pub use standing::{Basis, Coverage, Gap, Reason, Share, Standing, Standings};
 pub use tls_action::{Added, Answering, Revoked, Store, Tampering, TlsAction, TlsEdit};
 pub use typed_index_collections::{TiSlice, TiVec};

@@ -100,7 +100,7 @@ fn applications(status: &Value) -> Table {
             row.push(Cell::plain(text(application, "address")));
         }
         // `juju status` leaves out what is false, zero or empty (`omitempty`).
-        let exposed = application["exposed"].as_bool().unwrap_or(false);
+        let exposed = application["exposed"] == true;
         row.push(Cell::plain(if exposed { "yes" } else { "no" }));
         row.push(Cell::plain(text(
             &application["application-status"],
@@ -137,11 +137,7 @@ fn units(status: &Value) -> Table {
 }
 
 fn unit_row(table: &mut Table, name: &str, unit: &Value, kubernetes: bool, indent: &str) {
-    let leader = if unit["leader"].as_bool().unwrap_or(false) {
-        "*"
-    } else {
-        ""
-    };
+    let leader = if unit["leader"] == true { "*" } else { "" };
     let ports: Vec<&str> = unit["open-ports"]
         .as_array()
         .map_or(&[][..], Vec::as_slice)

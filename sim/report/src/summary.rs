@@ -6,10 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::Run;
 use crate::words::time::seconds_json;
-use crate::words::{certificate, charm_error, command, expectation, explanation, open_outage};
+use crate::words::{
+    certificate, charm_error, command, expectation, explanation, open_outage, standing, verdict,
+};
 use trustsim_diagnosis::Tally;
 use trustsim_kernel::Span;
-use trustsim_model::{CertificateKind, Kind, Source};
+use trustsim_model::{CertificateKind, Coverage, Kind, Share, Source};
 
 pub(super) fn render(run: &Run<'_>) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(&summary(run))
@@ -36,7 +38,9 @@ pub fn summary(run: &Run<'_>) -> Value {
         "duration_s": seconds_json(manifest.duration),
         "played": run.provenance,
         "fingerprint": format!("{:016x}", run.journal.fingerprint()),
+        "verdict": verdict::of_run(run.findings.verdict()),
         "passed": run.findings.passed(),
+        "coverage": coverage(run),
         "totals": totals(run),
         "expectations": expectations(run),
         "certificates": certificates(run),
@@ -47,6 +51,35 @@ pub fn summary(run: &Run<'_>) -> Value {
         "mishaps": mishaps(run),
         "drawn_faults": manifest.drawn,
         "timings": timings,
+    })
+}
+
+/// How much of the deployment was simulated, and what each connection of the scenario rests on, in its order.
+fn coverage(run: &Run<'_>) -> Value {
+    let deployment = &run.manifest.deployment;
+    let found = Coverage::of(deployment);
+    let share = |share: Share| {
+        json!({
+            "modelled": share.modelled,
+            "assumed": share.assumed,
+            "not_simulated": share.not_simulated,
+        })
+    };
+    let connections = found.bases.iter_enumerated().map(|(index, basis)| {
+        let reasons = basis.reasons.iter();
+        let reasons = reasons.map(|reason| standing::reason(reason, deployment));
+        json!({
+            "source": source(&deployment.connections[index].source),
+            "standing": standing::word(basis.standing),
+            "reasons": reasons.collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "line": standing::coverage(&found),
+        "charms": share(found.charms),
+        "relations": share(found.relations),
+        "connections": share(found.connections),
+        "by_connection": connections.collect::<Vec<_>>(),
     })
 }
 

@@ -317,7 +317,7 @@ fn charms_nobody_described_get_their_endpoints_from_their_relations() {
     worker:worker lost:worker worker
     ");
     let beat = &deployment.applications.raw[3];
-    assert!(beat.charm.subordinate && !beat.charm.known);
+    assert!(beat.charm.subordinate && !beat.charm.is_described());
     let host = beat.charm.endpoint("beats-host").expect("an endpoint");
     assert_eq!((host.role, host.container_scope), (Role::Requirer, true));
     let said = warned(text);

@@ -12,10 +12,10 @@ use trustsim_kernel::Streams;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
     Action, ActionRecord, Address, ApplicationSpec, CertificateKind, CertificateRecord, ClientSpec,
-    ConnectionRecord, ControllerIndex, ControllerSpec, Deployment, EndpointRef, Entry, Expectation,
-    ExpectationKind, HandshakeRecord, Journal, Kind, Manifest, ModelIndex, ModelKind, ModelSpec,
-    Party, Persisting, PersistingRecord, Selector, Seq, Source, Subject, TiVec, TimedAction,
-    Timings, Trigger,
+    ConnectionRecord, ConnectionSpec, ControllerIndex, ControllerSpec, Deployment, EndpointRef,
+    Entry, Expectation, ExpectationKind, HandshakeRecord, Journal, Kind, Manifest, ModelIndex,
+    ModelKind, ModelSpec, Party, Persisting, PersistingRecord, Selector, Seq, Source, Subject,
+    TiVec, TimedAction, Timings, Trigger,
 };
 use trustsim_pki::issuers::charmlibs;
 use trustsim_pki::{
@@ -104,6 +104,7 @@ impl Script {
         let connections = servers
             .iter()
             .map(|server| ConnectionRecord {
+                spec: 0.into(),
                 name: format!("browser -> {server}"),
                 client: address_of("browser"),
                 server: address_of(server),
@@ -439,7 +440,7 @@ pub fn deployment() -> Deployment {
             validator: Validator::OpenSsl,
         }]
         .into(),
-        connections: TiVec::new(),
+        connections: vec![browses()].into(),
         actions: TiVec::new(),
         random: Vec::new(),
         drawn: Vec::new(),
@@ -480,6 +481,25 @@ fn application(model: ModelIndex, name: &str, charm: &Arc<CharmMetadata>) -> App
     }
 }
 
+/// The one line of the scenario that every connection of a script comes from.
+fn browses() -> ConnectionSpec {
+    ConnectionSpec {
+        from: Party::Client(0.into()),
+        from_unit: None,
+        from_endpoint: None,
+        to: 1.into(),
+        to_unit: None,
+        to_endpoint: None,
+        name: Some("web.example.com".to_owned()),
+        every: seconds(5),
+        validator: trustsim_validators::Validator::default(),
+        mutual: false,
+        persistence: trustsim_model::Persistence::default(),
+        revocation: false,
+        source: source(30, "- {from: browser, to: a.web}"),
+    }
+}
+
 fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
     let endpoints = endpoints.iter().map(|&(name, role, interface)| Endpoint {
         name: name.to_owned(),
@@ -505,7 +525,7 @@ fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
         volumes: Vec::new(),
         rotate_ca_action: None,
         actions: Vec::new(),
-        known: true,
+        provenance: trustsim_charm_model::Provenance::Scenario,
     })
 }
 

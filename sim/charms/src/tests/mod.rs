@@ -488,7 +488,7 @@ fn metadata(name: &str, behaviour: &str, endpoints: Vec<Endpoint>) -> CharmMetad
         volumes: Vec::new(),
         rotate_ca_action: None,
         actions: Vec::new(),
-        known: true,
+        provenance: trustsim_charm_model::Provenance::Scenario,
     }
 }
 

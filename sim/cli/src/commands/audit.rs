@@ -1,6 +1,6 @@
 //! `trustsim audit`: trust that no connection needs, and what an attacker could do with each key.
 
-use super::{LoadedScenario, load};
+use super::{LoadedScenario, load, say_coverage};
 use crate::args::{Audit, AuditOptions};
 use crate::console::Console;
 use crate::error::CliError;
@@ -19,6 +19,7 @@ pub(super) fn audit(args: &Audit, console: &mut Console<'_>) -> Result<(), CliEr
 
 fn trust(args: &AuditOptions, console: &mut Console<'_>) -> Result<(), CliError> {
     let LoadedScenario { deployment, .. } = load(&args.scenario, &args.play, console)?;
+    say_coverage(&deployment, console)?;
     let found = least_trust(&deployment);
     deliver_tables(
         &report::least_trust(&found),
@@ -39,6 +40,7 @@ fn radius(
         options,
         ..
     } = load(&args.scenario, &args.play, console)?;
+    say_coverage(&deployment, console)?;
     let at = instant::parse_instant("--at", at, &deployment)?;
     let start = deployment.start;
     let mut simulation = world::Simulation::new(deployment, options);

@@ -8,32 +8,44 @@ use crate::console::Console;
 use crate::error::CliError;
 use crate::scenario::load_scenario;
 use trustsim_kernel::format_duration;
+use trustsim_model::{Coverage, Deployment};
+use trustsim_report::terminal::coverage;
 use trustsim_report::terminal::style::{GOOD, paint};
-use trustsim_world::Deployment;
 
 pub(super) fn check(args: &Check, console: &mut Console<'_>) -> Result<Exit, CliError> {
     let mut worst = Exit::Held;
     for path in &args.scenarios {
         let mut left = vec![None];
         while let Some(variant) = left.pop() {
-            match check_one(path, variant.as_deref(), console)? {
-                Some(variants) if variant.is_none() => {
-                    left.extend(variants.into_iter().rev().map(Some));
-                }
-                Some(_) => {}
-                None => worst = Exit::Refused,
+            let Some(checked) = check_one(path, variant.as_deref(), console)? else {
+                worst = Exit::Refused;
+                continue;
+            };
+            if args.strict && !checked.is_modelled {
+                worst = worst.max(Exit::Broken);
+            }
+            if variant.is_none() {
+                left.extend(checked.variants.into_iter().rev().map(Some));
             }
         }
     }
     Ok(worst)
 }
 
-/// The names of the scenario's variants; `None` where it is refused.
+/// What is known of a scenario that can be played.
+struct Checked {
+    /// The names of its variants.
+    variants: Vec<String>,
+    /// Whether an answer would rest on nothing but what was read.
+    is_modelled: bool,
+}
+
+/// Checks one variant of a scenario; `None` where it is refused.
 fn check_one(
     path: &Path,
     variant: Option<&str>,
     console: &mut Console<'_>,
-) -> Result<Option<Vec<String>>, CliError> {
+) -> Result<Option<Checked>, CliError> {
     match load_scenario(path, variant) {
         Ok(loaded) => {
             console.say(&loaded.warnings)?;
@@ -41,7 +53,12 @@ fn check_one(
             let of = variant.map_or_else(String::new, |name| format!(", variant {name}"));
             let what = contents(&loaded.deployment);
             console.say(&format!("{good}: {shown}{of}: {what}\n"))?;
-            Ok(Some(loaded.variants))
+            let found = Coverage::of(&loaded.deployment);
+            console.say(&coverage(&found))?;
+            Ok(Some(Checked {
+                variants: loaded.variants,
+                is_modelled: found.is_modelled(),
+            }))
         }
         Err(error) => {
             console.error(&error)?;

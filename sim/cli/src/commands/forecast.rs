@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{LoadedScenario, load};
+use super::{LoadedScenario, load, say_coverage};
 use crate::args::Forecast;
 use crate::console::Console;
 use crate::error::CliError;
@@ -19,6 +19,7 @@ pub(super) fn forecast(args: &Forecast, console: &mut Console<'_>) -> Result<(),
         options,
         ..
     } = load(&args.scenario, &args.play, console)?;
+    say_coverage(&deployment, console)?;
     let (start, end) = (deployment.start, deployment.start + deployment.duration);
     let mut simulation = Simulation::new(Arc::clone(&deployment), options);
     progress::play(&mut simulation, start, end, console.progress);

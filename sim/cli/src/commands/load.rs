@@ -13,6 +13,8 @@ use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
 use crate::scenario::load_scenario;
 use trustsim_kernel::Time;
+use trustsim_model::Coverage;
+use trustsim_report::terminal::coverage;
 use trustsim_report::{Provenance, SUMMARY};
 use trustsim_world::{Deployment, Journal, Options};
 
@@ -112,6 +114,14 @@ pub(super) fn load(
         sha256: loaded.sha256,
         previous,
     })
+}
+
+/// Says what an answer about a deployment rests on.
+pub(super) fn say_coverage(
+    deployment: &Deployment,
+    console: &mut Console<'_>,
+) -> Result<(), CliError> {
+    console.say(&coverage(&Coverage::of(deployment)))
 }
 
 impl PreviousRun {

@@ -24,7 +24,7 @@ use super::console::Console;
 use super::error::{CliError, ErrorKind};
 use super::output::{data_text, deliver};
 use super::{Exit, instant, progress};
-use load::{LoadedScenario, load};
+use load::{LoadedScenario, load, say_coverage};
 use trustsim_world::{Deployment, Simulation};
 
 pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, CliError> {

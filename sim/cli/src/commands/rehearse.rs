@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use super::{LoadedScenario, load};
+use super::{LoadedScenario, load, say_coverage};
 use crate::args::{Play, RehearseRotation};
 use crate::console::Console;
 use crate::error::CliError;
@@ -25,6 +25,7 @@ pub(super) fn rotation(
         ..Play::default()
     };
     let LoadedScenario { deployment, .. } = load(&args.scenario, &play, console)?;
+    say_coverage(&deployment, console)?;
     let at = match &args.at {
         Some(text) => {
             Some(instant::parse_instant("--at", Some(text), &deployment)?.since(deployment.start))

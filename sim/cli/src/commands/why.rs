@@ -4,21 +4,23 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::load;
+use super::{load, say_coverage};
 use crate::args::Why;
 use crate::console::Console;
 use crate::error::CliError;
 use crate::output::render;
 use crate::{instant, progress};
 use trustsim_diagnosis::{self as diagnosis, Answer, WhyError};
+use trustsim_report::words::standing;
 use trustsim_report::{self as report, terminal};
 use trustsim_whatif::{SaidBy, said_by_stacks};
-use trustsim_world::{ExportedConnection, Simulation};
+use trustsim_world::{Deployment, ExportedConnection, Simulation};
 
 /// JSON and YAML are a list, one object a connection.
 pub(super) fn why(args: &Why, console: &mut Console<'_>) -> Result<(), CliError> {
     let playable = load(&args.scenario, &args.play, console)?;
     let deployment = Arc::clone(&playable.deployment);
+    say_coverage(&deployment, console)?;
     let at = instant::parse_instant("--at", args.at.as_deref(), &deployment)?;
     let mut simulation = Simulation::new(Arc::clone(&deployment), playable.options);
     progress::play(&mut simulation, deployment.start, at, console.progress);
@@ -29,8 +31,8 @@ pub(super) fn why(args: &Why, console: &mut Console<'_>) -> Result<(), CliError>
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
     playable.check_reproduces(journal)?;
     let (client, server) = (args.client.as_str(), args.server.as_str());
-    let answers =
-        diagnosis::why(&deployment, &manifest, journal, client, server, at).map_err(explain)?;
+    let answers = diagnosis::why(&deployment, &manifest, journal, client, server, at)
+        .map_err(|error| explain(error, &deployment))?;
     let stacks = |answer: &Answer| -> Vec<SaidBy> {
         let name = &manifest.connections[answer.connection as usize].name;
         let connection: &ExportedConnection = &shown[answer.connection as usize];
@@ -55,10 +57,20 @@ pub(super) fn why(args: &Why, console: &mut Console<'_>) -> Result<(), CliError>
     console.print(&render(args.format, texts, objects)?)
 }
 
-fn explain(error: WhyError) -> CliError {
+fn explain(error: WhyError, deployment: &Deployment) -> CliError {
     let hint = match &error {
         WhyError::NoConnection { known, .. } => {
             format!("the scenario watches {}", known.join(", "))
+        }
+        WhyError::NotSimulated { reasons, .. } => {
+            let missing = reasons.iter().map(|reason| {
+                let what = standing::reason(reason, deployment);
+                match standing::help(reason, deployment) {
+                    Some(help) => format!("{what}: {help}"),
+                    None => what,
+                }
+            });
+            missing.collect::<Vec<_>>().join("; ")
         }
         WhyError::NotYet { .. } => "give a later --at".to_owned(),
     };

@@ -129,7 +129,15 @@ fn check_says_what_is_in_it_and_goes_on_after_a_bad_one() {
        |
     help: the missing relation: juju offer a.ca:send-ca-cert; juju consume -m b admin/a.ca; juju integrate -m b client:receive-ca-cert ca
     ok: src/tests/rotated.yaml: 3 models, 5 applications, 2 relations, 4 connections, 1 fault, 2 expectations, 3h
+    coverage: 1 of 3 charms modelled, 2 assumed; 2 of 2 TLS relations; 4 of 4 connections
     ");
+}
+
+/// Charms that the scenario describes itself are assumptions.
+#[test]
+fn strict_refuses_an_answer_that_rests_on_an_assumption() {
+    assert_eq!(trustsim(&["check", ROTATED]).0, Exit::Held);
+    assert_eq!(trustsim(&["check", "--strict", ROTATED]).0, Exit::Broken);
 }
 
 #[test]

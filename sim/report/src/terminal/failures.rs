@@ -1,14 +1,16 @@
 //! Failing connections, one block for those that failed alike: the error, when, what was
 //! presented and trusted, what is missing, and what led there.
 
+use std::collections::BTreeSet;
+
 use super::Detail;
 use super::style::{self, paint};
 use crate::Run;
 use crate::words::number::{counted, grouped, natural};
-use crate::words::{ca_route, cause, certificate, command, entry, open_outage, symptom};
+use crate::words::{ca_route, cause, certificate, command, entry, open_outage, standing, symptom};
 use trustsim_diagnosis::{CaRoute, Explanation, Outage, Part, outage_attempts};
 use trustsim_kernel::{Span, Time, format_duration};
-use trustsim_model::{Entry, Kind, Seq, Source};
+use trustsim_model::{Entry, Kind, Reason, Seq, Source, Standings};
 use trustsim_validators::{Side, Verdict};
 
 /// Blocks printed; `outages.csv` has them all.
@@ -38,8 +40,9 @@ pub(super) fn render(run: &Run<'_>, detail: Detail, text: &mut String) {
     }
 }
 
-/// Outages with one error from one application to one other, after one thing that happened or with
-/// one first line, as indices; the costliest group first.
+/// Outages with one error and one kind of cause from one application to one other, after one thing that happened
+/// or with one first line, as indices. The longest outage of a group is first in it, and the costliest group is
+/// the first.
 fn groups(run: &Run<'_>) -> Vec<Vec<usize>> {
     let findings = run.findings;
     let sides = |index: usize| {
@@ -50,6 +53,7 @@ fn groups(run: &Run<'_>) -> Vec<Vec<usize>> {
         let [left, right] = [one, other].map(|index| &findings.explanations[index]);
         findings.outages[one].error == findings.outages[other].error
             && sides(one) == sides(other)
+            && left.cause.what.name() == right.cause.what.name()
             && (left.root == right.root || left.cause.what == right.cause.what)
     };
     let mut groups: Vec<Vec<usize>> = Vec::new();
@@ -69,6 +73,10 @@ fn groups(run: &Run<'_>) -> Vec<Vec<usize>> {
         lengths.map(|outage| outage.length(run.end())).sum()
     };
     groups.sort_by_key(|indices| std::cmp::Reverse(cost(indices)));
+    for group in &mut groups {
+        // Of equally long ones the first.
+        group.sort_by_key(|&index| std::cmp::Reverse(findings.outages[index].length(run.end())));
+    }
     groups
 }
 
@@ -104,6 +112,7 @@ fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
         verdict_lines(verdict, outage.from, detail, &mut lines);
     }
     trust_lines(explanation, &mut lines);
+    assumption_lines(run, group, &mut lines);
     cause_lines(run, explanation, detail, &mut lines);
     let mut open = run.findings.open_outages.iter();
     let found = open.find(|open| open.outage == group[0]);
@@ -137,6 +146,27 @@ fn parts(explanation: &Explanation, lines: &mut Lines<'_>) {
     if explanation.parts.len() > PARTS {
         let more = explanation.parts.len() - PARTS;
         lines.more(&format!("and {more} more changes"));
+    }
+}
+
+/// What these failures rest on that was not read in a charm's code: another charm may behave otherwise.
+fn assumption_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
+    let deployment = &run.manifest.deployment;
+    let outages = group.iter().map(|&index| &run.findings.outages[index]);
+    let specs: BTreeSet<_> = outages
+        .map(|outage| run.connection(outage.connection).spec)
+        .collect();
+    let standings = Standings::of(deployment);
+    let reasons: BTreeSet<Reason> = specs
+        .into_iter()
+        .flat_map(|spec| standings.of_connection(spec).reasons)
+        .collect();
+    let words = reasons.iter();
+    let words: Vec<String> = words
+        .map(|reason| standing::reason(reason, deployment))
+        .collect();
+    if !words.is_empty() {
+        lines.add("assumed", &words.join("; "));
     }
 }
 
@@ -227,7 +257,22 @@ fn others(run: &Run<'_>, group: &[usize], detail: Detail, lines: &mut Lines<'_>)
         NAMES
     };
     let rest = names.len() - names.len().min(shown);
-    let mut line = format!("{} of the same cause", counted(again as u64, "more outage"));
+    let lost: Span = group
+        .iter()
+        .map(|&index| findings.outages[index].length(run.end()))
+        .sum();
+    let mut line = format!(
+        "{} of the same kind of cause, {} lost in all",
+        counted(again as u64, "more outage"),
+        format_duration(lost)
+    );
+    let open = group
+        .iter()
+        .filter(|&&index| findings.outages[index].until.is_none())
+        .count();
+    if open > 0 {
+        line.push_str(&format!(", {open} open at the end"));
+    }
     if !names.is_empty() {
         line.push_str(": ");
         line.push_str(&names[..names.len().min(shown)].join(", "));

@@ -8,12 +8,14 @@ mod blast_radius;
 mod failures;
 mod forecast;
 mod least_trust;
+mod standing;
 mod table;
 mod why;
 
 pub use blast_radius::blast_radius;
 pub use forecast::forecast;
 pub use least_trust::least_trust;
+pub use standing::coverage;
 pub use table::{Align, Cell, Table};
 pub use why::why;
 
@@ -23,8 +25,9 @@ use super::Run;
 use super::words::expectation;
 use super::words::number::{counted, grouped, natural};
 use super::words::secret::KeyStore;
-use trustsim_diagnosis::Tally;
+use trustsim_diagnosis::{RunVerdict, Tally};
 use trustsim_kernel::{Span, format_duration};
+use trustsim_model::Coverage;
 
 /// Colours by meaning, as `juju status` has them (juju/juju, cmd/output/output.go): green is
 /// good, yellow is to be waited for, red is broken, cyan names a detail.
@@ -62,7 +65,11 @@ pub enum Detail {
 
 /// Renders the summary.
 pub fn terminal(run: &Run<'_>, detail: Detail) -> String {
-    let mut text = head(run);
+    let deployment = &run.manifest.deployment;
+    let found = Coverage::of(deployment);
+    let mut text = coverage(&found);
+    text.push('\n');
+    text.push_str(&head(run));
     text.push('\n');
     let by_connection = detail == Detail::Verbose || run.manifest.connections.len() <= 8;
     text.push_str(&if by_connection {
@@ -70,6 +77,7 @@ pub fn terminal(run: &Run<'_>, detail: Detail) -> String {
     } else {
         models(run).render()
     });
+    text.push_str(&standing::not_simulated(deployment, &found));
     failures::render(run, detail, &mut text);
     mishaps(run, detail, &mut text);
     relation_secrets(run, &mut text);
@@ -151,9 +159,10 @@ fn head(run: &Run<'_>) -> String {
             grouped(reused)
         )),
         failed_cell(sum(|tally| tally.failed_attempts)),
-        match run.findings.passed() {
-            true => Cell::new("passed", style::GOOD),
-            false => Cell::new("failed", style::BAD),
+        match run.findings.verdict() {
+            RunVerdict::Passed => Cell::new("passed", style::GOOD),
+            RunVerdict::Failed => Cell::new("failed", style::BAD),
+            RunVerdict::NothingJudged => Cell::new("nothing judged", style::WAIT),
         },
     ]);
     table.render()
@@ -269,7 +278,12 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
             }
         ));
     }
-    if results.is_empty() {
+    if run.findings.verdict() == RunVerdict::NothingJudged {
+        text.push_str(
+            "Nothing was judged: no connection is simulated, and the scenario expects nothing. Add \
+             `connections:`, or `clients:` with `trusts:`.",
+        );
+    } else if results.is_empty() {
         text.push_str("The scenario expects nothing.");
     } else {
         text.push_str(&format!("{held} of {} expectations held.", results.len()));

@@ -50,6 +50,7 @@ pub fn outcome(outcome: &Outcome, deployment: &Deployment) -> String {
         ),
         Outcome::Counted { number, what } => format!("{number} {}", counted(what, deployment)),
         Outcome::NoConnection => "no connection is meant by it".to_owned(),
+        Outcome::NotSimulated => "what it is about is not simulated".to_owned(),
         Outcome::NeverAttempted { connection } => format!("{connection} was never attempted"),
         Outcome::Kept => "held".to_owned(),
         Outcome::NotReached => "the run ended before that".to_owned(),

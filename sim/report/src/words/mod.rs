@@ -28,6 +28,7 @@ pub mod open_outage;
 pub mod remedy;
 pub mod rotation;
 pub mod secret;
+pub mod standing;
 pub mod step;
 pub mod symptom;
 #[cfg(test)]

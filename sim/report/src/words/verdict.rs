@@ -1,5 +1,7 @@
-//! The words for verdicts of handshakes: the outcome, and the code and error of one that failed.
+//! The words for verdicts: of a handshake its outcome, and the code and error of one that failed; of a run what
+//! comes of it.
 
+use trustsim_diagnosis::RunVerdict;
 use trustsim_validators::{ErrorKind, Side, Verdict};
 
 /// `ok` or `failed`.
@@ -15,6 +17,15 @@ pub fn code(verdict: &Verdict) -> Option<&'static str> {
 /// The name of the error of a verdict that failed, such as `unknown-issuer`.
 pub fn error(verdict: &Verdict) -> Option<&'static str> {
     verdict.error.map(ErrorKind::kebab)
+}
+
+/// `passed`, `failed` or `nothing-judged`.
+pub const fn of_run(verdict: RunVerdict) -> &'static str {
+    match verdict {
+        RunVerdict::Passed => "passed",
+        RunVerdict::Failed => "failed",
+        RunVerdict::NothingJudged => "nothing-judged",
+    }
 }
 
 /// `client` or `server`.

@@ -153,7 +153,7 @@ impl Model<'_> {
             }
             return 0;
         }
-        if given.is_none() && self.kind == ModelKind::Machine && charm.known {
+        if given.is_none() && self.kind == ModelKind::Machine && charm.is_described() {
             let message = format!(
                 "`{}` has no unit: on machines `num_units` is 0 unless given",
                 name.value

@@ -9,8 +9,8 @@ use super::folder::Folder;
 use super::values;
 use crate::format::{CharmNode, beside};
 use trustsim_charms::{
-    CharmDeclaration, CharmMetadata, KnownCharm, REGISTRY, WITHOUT_TLS, catalogue, known_charm,
-    known_charm_on,
+    CharmDeclaration, CharmMetadata, KnownCharm, Provenance, REGISTRY, WITHOUT_TLS, catalogue,
+    known_charm, known_charm_on,
 };
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_yaml::{FromNode, Map, Node, Place, Reader, Spanned, Text, Unknown};
@@ -105,7 +105,9 @@ impl<'a> Charms<'a> {
         if let Some(whole) = whole {
             declaration = overlaid(whole, node, out);
         }
-        charm_of(&declaration, name, reader, out)
+        let mut charm = charm_of(&declaration, name, reader, out);
+        charm.metadata.provenance = charm.metadata.provenance.adjusted();
+        charm
     }
 
     /// A charm as the catalogue has it in a channel; `None` where the scenario declares it.
@@ -135,6 +137,7 @@ impl<'a> Charms<'a> {
         let mut reader = Reader::new(Unknown::Ignored, false);
         let declaration = CharmDeclaration::from_node(&node, &mut reader)?;
         let mut charm = declaration.to_charm(&name, &REGISTRY, &mut reader);
+        charm.metadata.provenance = Provenance::Metadata;
         out.note_mistakes(reader);
         if let Some(known) = known {
             charm.metadata = with_behaviour_of(charm.metadata, &known.metadata);
@@ -164,6 +167,9 @@ fn declared_charm(
     } else if let Some(known) = catalogue_node(&name.value, out) {
         // What the catalogue knows, but for what the scenario says otherwise.
         declaration = overlaid(known, node, out);
+        let mut charm = charm_of(&declaration, &name.value, reader, out);
+        charm.metadata.provenance = charm.metadata.provenance.adjusted();
+        return charm;
     }
     charm_of(&declaration, &name.value, reader, out)
 }
@@ -184,7 +190,8 @@ fn charm_of(
 }
 
 fn not_described(place: Place, name: &str) -> Diagnostic {
-    let message = format!("the charm `{name}` is not described, so it runs as a plain application");
+    let message =
+        format!("the charm `{name}` is not described: only what its relations tell is simulated");
     Diagnostic::new(Code::UnknownCharm, Severity::Note, message)
         .at(place, "not in the catalogue")
         .help(format!(
@@ -194,6 +201,7 @@ fn not_described(place: Place, name: &str) -> Diagnostic {
 
 fn with_behaviour_of(mut own: CharmMetadata, known: &CharmMetadata) -> CharmMetadata {
     own.implementation = known.implementation;
+    own.provenance = known.provenance.clone().adjusted();
     own.issuer.clone_from(&known.issuer);
     own.validator.clone_from(&known.validator);
     own.rotate_ca_action.clone_from(&known.rotate_ca_action);
@@ -221,7 +229,7 @@ fn unknown_charm(name: &str) -> KnownCharm {
             volumes: Vec::new(),
             rotate_ca_action: None,
             actions: Vec::new(),
-            known: false,
+            provenance: Provenance::Unknown,
         },
         more_options: true,
         more_endpoints: true,
@@ -299,7 +307,7 @@ charms: {vault-k8s: {issuer: {chain: [{common-name: Root, validity: 520w}]}}}
             ("elsewhere/metadata.yaml", elsewhere),
         ]);
         let [a, b] = [0, 1].map(|at| &deployment.applications.raw[at].charm);
-        assert!(a.known && b.known);
+        assert!(a.is_described() && b.is_described());
         assert_eq!(a.implementation.behaviour, "requirer");
         assert_eq!(a.containers, ["web"]);
         assert_eq!(a.endpoint("tls").and_then(|it| it.limit), Some(1));

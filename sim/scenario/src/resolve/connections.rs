@@ -79,9 +79,9 @@ impl Connections<'_> {
             name: file.name.as_ref().map(|name| name.value.clone()),
             every,
             validator: validator.unwrap_or_else(|| self.validator_of(from)),
-            mutual: file.mutual.unwrap_or(false),
+            mutual: file.mutual == Some(true),
             persistence,
-            revocation: file.revocation.unwrap_or(false),
+            revocation: file.revocation == Some(true),
             source: source_of(&self.out.sources, file.place),
         })
     }

@@ -117,7 +117,7 @@ impl Expectations<'_> {
         let what = Counted::Hooks {
             application,
             hook,
-            failed: file.failed.unwrap_or(false),
+            failed: file.failed == Some(true),
         };
         self.count(what, file.at_least, file.at_most, kind)
     }

@@ -31,7 +31,7 @@ pub(super) fn name_endpoints(draft: &mut RelationDraft, inventory: &Inventory) -
 }
 
 fn is_known(side: &SideDraft, inventory: &Inventory) -> bool {
-    inventory.charm(side.application).known
+    inventory.charm(side.application).is_described()
 }
 
 /// Whether Juju's own inference cannot work: this side names no endpoint, and one of the

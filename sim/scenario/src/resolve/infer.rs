@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::drafts::{RelationDraft, SideDraft};
 use super::guesses::name_endpoints;
 use super::inventory::Inventory;
-use trustsim_charms::{Endpoint, Protocol, Role};
+use trustsim_charms::{Endpoint, EndpointProfile, LibraryProfile, Protocol, Role};
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_model::ApplicationIndex;
 use trustsim_yaml::nearest;
@@ -19,6 +19,10 @@ struct Known {
     role: Role,
     interface: String,
     container_scope: bool,
+    /// How it is spoken, where the charm is known.
+    protocol: Protocol,
+    /// The library that the charm has for it; `None` is today's.
+    library: Option<LibraryProfile>,
 }
 
 type Name = (ApplicationIndex, String);
@@ -85,13 +89,15 @@ impl Inference<'_> {
         }
         let guest = sides.iter().find(|side| {
             let spec = &self.inventory.deployment().applications[side.application];
-            !spec.charm.known && spec.units == 0
+            !spec.charm.is_described() && spec.units == 0
         });
         if let Some(guest) = guest {
             let known = Known {
                 role: Role::Requirer,
                 interface: "juju-info".to_owned(),
                 container_scope: true,
+                protocol: Protocol::default(),
+                library: None,
             };
             let name = (guest.application, "juju-info".to_owned());
             self.add_endpoints(BTreeMap::from([(name, known)]));
@@ -204,6 +210,8 @@ impl Inference<'_> {
                 role: endpoint.role,
                 interface: endpoint.interface.clone(),
                 container_scope: endpoint.container_scope,
+                protocol: endpoint.protocol,
+                library: endpoint.library,
             });
         }
         (name.1 == "juju-info").then(|| Known {
@@ -211,6 +219,8 @@ impl Inference<'_> {
             interface: "juju-info".to_owned(),
             // Its requirer is on the same machine.
             container_scope: true,
+            protocol: Protocol::default(),
+            library: None,
         })
     }
 
@@ -218,19 +228,19 @@ impl Inference<'_> {
         for ((application, name), known) in found {
             let spec = &self.inventory.deployment().applications[application];
             // Only a subordinate reaches into another unit's machine.
-            let may_be_subordinate = spec.units == 0 && !spec.charm.known;
+            let may_be_subordinate = spec.units == 0 && !spec.charm.is_described();
             let container_scope =
                 known.container_scope && (spec.charm.subordinate || may_be_subordinate);
-            let described = spec.charm.known;
+            let described = spec.charm.is_described();
             let endpoint = Endpoint {
                 name: name.clone(),
                 role: known.role,
                 interface: known.interface.clone(),
                 limit: None,
                 container_scope,
-                protocol: Protocol::Current,
-                profile: None,
-                library: None,
+                protocol: known.protocol,
+                profile: generic_profile(&known),
+                library: known.library,
                 bugs: trustsim_charms::Bugs::default(),
             };
             self.inventory.add_endpoint(application, endpoint);
@@ -275,5 +285,22 @@ fn provided(name: &str) -> Known {
         role: Role::Provider,
         interface: name.to_owned(),
         container_scope: false,
+        protocol: Protocol::default(),
+        library: None,
+    }
+}
+
+/// How a generic consumer uses an endpoint; `None` where it has nothing to do with certificates.
+fn generic_profile(known: &Known) -> Option<EndpointProfile> {
+    match (&*known.interface, known.protocol) {
+        _ if known.role != Role::Requirer => None,
+        ("tls-certificates", Protocol::Legacy) => {
+            Some(EndpointProfile::LegacyCertificates(Default::default()))
+        }
+        ("tls-certificates", Protocol::Current) => {
+            Some(EndpointProfile::Certificates(Default::default()))
+        }
+        ("certificate_transfer", _) => Some(EndpointProfile::ReceivesCa(Default::default())),
+        _ => None,
     }
 }

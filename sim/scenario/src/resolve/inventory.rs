@@ -9,7 +9,9 @@ use super::placements::Placed;
 use super::relations::Located;
 use crate::format::MergedModel;
 use crate::lints::Places;
-use trustsim_charms::{CharmMetadata, Endpoint};
+use trustsim_charms::{
+    CharmMetadata, Endpoint, EndpointProfile, Provenance, REGISTRY, WITHOUT_TLS,
+};
 use trustsim_faults::{Plan, draw};
 use trustsim_model::{
     ApplicationIndex, ClientIndex, ClientSpec, ConnectionSpec, Deployment, ModelIndex, ModelSpec,
@@ -186,10 +188,22 @@ impl Inventory {
         }
     }
 
-    /// Adds an endpoint to an application's charm. One with container scope makes it a subordinate.
+    /// Adds an endpoint to an application's charm. One with container scope makes it a subordinate. One that uses
+    /// certificates is played by the generic consumer, where no other code plays the charm.
     pub(super) fn add_endpoint(&mut self, application: ApplicationIndex, endpoint: Endpoint) {
         let charm = Arc::make_mut(&mut self.deployment.applications[application].charm);
         charm.subordinate |= endpoint.container_scope;
+        if charm.implementation == &WITHOUT_TLS {
+            charm.implementation = match endpoint.profile {
+                Some(EndpointProfile::LegacyCertificates(_)) => REGISTRY.legacy_requirer,
+                Some(_) => REGISTRY.requirer,
+                None => charm.implementation,
+            };
+            // Its reading knows nothing of this endpoint.
+            if let (Some(_), Provenance::Read(_)) = (&endpoint.profile, &charm.provenance) {
+                charm.provenance = charm.provenance.clone().adjusted();
+            }
+        }
         charm.endpoints.push(endpoint);
         charm.endpoints.sort_by(|a, b| a.name.cmp(&b.name));
     }

@@ -5,7 +5,8 @@ use crate::event::Event;
 use trustsim_juju::UnitId;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
-    Address, ConnectionRecord, ConnectionSpec, ConnectionSpecIndex, Party, Trigger,
+    Address, ConnectionRecord, ConnectionSpec, ConnectionSpecIndex, Party, Standing, Standings,
+    Trigger,
 };
 
 impl Watcher<'_> {
@@ -29,7 +30,12 @@ impl Watcher<'_> {
         let first_attempt = second + Span::from_secs(1) + ATTEMPT_PHASE;
         let known = self.connections.len();
         let deployed = self.peers.deployed;
+        let standings = Standings::of(deployed.spec());
         for (index, spec) in deployed.spec().connections.iter_enumerated() {
+            // What cannot be simulated neither holds nor fails.
+            if standings.of_connection(index).standing == Standing::NotSimulated {
+                continue;
+            }
             self.expand(index, spec, only, first_attempt);
         }
         for connection in self.connections.since(known) {
@@ -68,7 +74,7 @@ impl Watcher<'_> {
                 client != Client::Unit(server) && is_meant
             }) {
                 let record =
-                    self.record_of(spec, client, server, endpoint.as_deref(), first_attempt);
+                    self.record_of(index, client, server, endpoint.as_deref(), first_attempt);
                 let pair = Pair {
                     number: self.connections.len(),
                     spec: index,
@@ -84,13 +90,14 @@ impl Watcher<'_> {
 
     fn record_of(
         &self,
-        spec: &ConnectionSpec,
+        index: ConnectionSpecIndex,
         client: Client,
         server: UnitId,
         endpoint: Option<&str>,
         first_attempt: Time,
     ) -> ConnectionRecord {
         let deployed = self.peers.deployed;
+        let spec = &deployed.spec().connections[index];
         let client = match client {
             Client::Outside(index) => Address::outside(&deployed.spec().clients[index].name),
             Client::Unit(unit) => deployed.unit_address(unit),
@@ -101,6 +108,7 @@ impl Watcher<'_> {
         };
         let server = deployed.unit_address(server);
         ConnectionRecord {
+            spec: index,
             name: format!("{client} -> {server}"),
             client,
             server,

@@ -1,0 +1,158 @@
+//! Where the description of a charm comes from, and which revisions it is about: what an answer that rests on
+//! it is worth.
+//!
+//! A run plays descriptions of charms. Some were written beside the charm's own code at a named commit; others
+//! were written without it, or by the author of a scenario, or are nothing but a name. A prediction is as good as
+//! the worst description it needs, so each description says what it is.
+
+use trustsim_yaml::{Reader, Spanned, record};
+
+type Text = Spanned<String>;
+
+/// Where the description of a charm comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Provenance {
+    /// From the charm's own code and metadata.
+    Read(Reading),
+    /// From the charm's own code, changed by the `charms:` section of the scenario.
+    Adjusted(Reading),
+    /// From other sources than the charm's code.
+    Unread {
+        /// The repository where the code is, as `owner/name`.
+        repository: String,
+        /// What was not verified, such as `the charm's own code`.
+        missing: String,
+    },
+    /// From the `charms:` section of the scenario.
+    Scenario,
+    /// From the charm's own metadata: its endpoints and options are known, what it does with certificates is not.
+    Metadata,
+    /// Nothing but the name is known.
+    Unknown,
+}
+
+/// One reading of a charm's code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The repository, as `owner/name`.
+    pub repository: String,
+    /// The commit, as the beginning of its hash.
+    pub commit: String,
+    /// Which revisions of the charm it is about; empty where that is not known.
+    pub covers: Vec<Revisions>,
+    /// Where the description differs from the code on purpose, one sentence each.
+    pub simplified: Vec<String>,
+    /// What of the charm was not verified.
+    pub unverified: Option<String>,
+}
+
+/// Revisions of a charm on Charmhub, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Revisions {
+    /// The first.
+    pub first: u64,
+    /// The last; `None` where it holds for all later ones that were there when the charm was read.
+    pub last: Option<u64>,
+}
+
+impl Provenance {
+    /// The same description, with keys that a scenario gives in place of its own.
+    #[must_use]
+    pub fn adjusted(self) -> Self {
+        match self {
+            Self::Read(reading) | Self::Adjusted(reading) => Self::Adjusted(reading),
+            Self::Unread { .. } | Self::Scenario | Self::Metadata | Self::Unknown => Self::Scenario,
+        }
+    }
+}
+
+impl Revisions {
+    /// Whether a revision is one of these.
+    pub fn contains(self, revision: u64) -> bool {
+        self.first <= revision && self.last.is_none_or(|last| revision <= last)
+    }
+}
+
+/// `155`, `155..236` or `310..`.
+impl std::str::FromStr for Revisions {
+    type Err = UnknownRevisions;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRevisions> {
+        let unknown = || UnknownRevisions(text.to_owned());
+        let number = |text: &str| text.parse::<u64>().map_err(|_| unknown());
+        let (first, last) = match text.split_once("..") {
+            None => (number(text)?, Some(number(text)?)),
+            Some((first, "")) => (number(first)?, None),
+            Some((first, last)) => (number(first)?, Some(number(last)?)),
+        };
+        if last.is_some_and(|last| last < first) {
+            return Err(unknown());
+        }
+        Ok(Self { first, last })
+    }
+}
+
+impl std::fmt::Display for Revisions {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.last {
+            Some(last) if last == self.first => write!(out, "{}", self.first),
+            Some(last) => write!(out, "{} to {last}", self.first),
+            None => write!(out, "{} and later", self.first),
+        }
+    }
+}
+
+/// A text that names no revisions.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` names no revisions: write 155, 155..236 or 310..")]
+pub struct UnknownRevisions(pub String);
+
+record! {
+    /// Where an entry of the catalogue was read.
+    pub struct ReadingDeclaration {
+        /// Repository with the charm's code, as `owner/name`.
+        #[schemars(required)]
+        repository: Text = "repository" [Required],
+        /// Commit at which it was read.
+        commit: Text = "commit",
+        /// Revisions that it is about: `155`, `155..236` or `310..`.
+        revisions: Vec<Text> = "revisions",
+        /// Where what is played differs from the code on purpose.
+        simplified: Vec<String> = "simplified",
+        /// What was not verified.
+        unverified: Text = "unverified",
+    }
+}
+
+impl ReadingDeclaration {
+    /// The provenance that it declares. Mistakes are noted in the reader.
+    pub(crate) fn to_provenance(&self, reader: &mut Reader) -> Option<Provenance> {
+        let repository = self.repository.as_ref()?.value.clone();
+        let unverified = self.unverified.as_ref().map(|text| text.value.clone());
+        let Some(commit) = &self.commit else {
+            let Some(missing) = unverified else {
+                let message = "an entry without `commit` says what is `unverified`".to_owned();
+                reader.bad_value(self.place, message, None);
+                return None;
+            };
+            return Some(Provenance::Unread {
+                repository,
+                missing,
+            });
+        };
+        let mut covers = Vec::new();
+        for text in self.revisions.iter().flatten() {
+            match text.value.parse() {
+                Ok(revisions) => covers.push(revisions),
+                Err(error) => reader.bad_value(text.place, format!("{error}"), None),
+            }
+        }
+        Some(Provenance::Read(Reading {
+            repository,
+            commit: commit.value.clone(),
+            covers,
+            simplified: self.simplified.iter().flatten().cloned().collect(),
+            unverified,
+        }))
+    }
+}

@@ -1,0 +1,299 @@
+//! What an answer rests on, computed from a deployment before anything is played.
+//!
+//! A connection is predicted from the descriptions of several charms: the server's, the client's, those of the
+//! CAs that certify them, and those of whatever hands on trust. The worst of them is the standing of the
+//! connection. For example, a connection to a traefik that was read, whose certificate comes from a provider of
+//! which only the name is known, is not simulated: no one here can say which CA that provider has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trustsim_charm_model::{Provenance, Revisions, Role};
+
+use super::{
+    ApplicationIndex, ApplicationSpec, ConnectionSpec, ConnectionSpecIndex, Deployment, Party,
+    RelationSpec, TiVec,
+};
+
+/// How far an answer can be relied on. The order is from the best to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// All that it rests on was read in the code of the charms, at the revisions of the deployment.
+    Modelled,
+    /// It rests on at least one description that was not read there.
+    Assumed,
+    /// Something that it needs is not described at all: it is not played, and neither holds nor fails.
+    NotSimulated,
+}
+
+/// Why a standing is not [`Standing::Modelled`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reason {
+    /// The application whose charm it is about.
+    pub application: ApplicationIndex,
+    /// What is not known of it.
+    pub gap: Gap,
+}
+
+/// What is not known of a charm.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gap {
+    /// Nothing but its name is known, so a generic charm speaks for it.
+    Generic,
+    /// Nothing but its name is known, and nothing can speak for it.
+    NotDescribed,
+    /// Its endpoints and options are known, what it does with certificates is not.
+    MetadataOnly,
+    /// Its code was not read, or not all of it.
+    NotVerified {
+        /// What was not verified.
+        missing: String,
+    },
+    /// The author of the scenario described it.
+    DescribedByScenario,
+    /// The scenario changes its description.
+    ChangedByScenario,
+    /// It is deployed at a revision that the reading is not about.
+    OtherRevision {
+        /// The revision in the scenario.
+        revision: u64,
+        /// The revisions that the reading is about; empty where that is not known.
+        covered: Vec<Revisions>,
+    },
+}
+
+impl Gap {
+    /// What it makes of an answer that needs the charm.
+    pub const fn standing(&self) -> Standing {
+        match self {
+            Self::NotDescribed => Standing::NotSimulated,
+            Self::Generic
+            | Self::MetadataOnly
+            | Self::NotVerified { .. }
+            | Self::DescribedByScenario
+            | Self::ChangedByScenario
+            | Self::OtherRevision { .. } => Standing::Assumed,
+        }
+    }
+}
+
+/// A standing with its reasons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Basis {
+    /// The standing.
+    pub standing: Standing,
+    /// What keeps it from being better; empty where it is [`Standing::Modelled`].
+    pub reasons: Vec<Reason>,
+}
+
+/// How much of something has which standing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// How many are modelled.
+    pub modelled: usize,
+    /// How many are assumed.
+    pub assumed: usize,
+    /// How many are not simulated.
+    pub not_simulated: usize,
+}
+
+impl Share {
+    fn add(&mut self, standing: Standing) {
+        *match standing {
+            Standing::Modelled => &mut self.modelled,
+            Standing::Assumed => &mut self.assumed,
+            Standing::NotSimulated => &mut self.not_simulated,
+        } += 1;
+    }
+
+    /// How many there are.
+    pub const fn total(&self) -> usize {
+        self.simulated() + self.not_simulated
+    }
+
+    /// How many are played.
+    pub const fn simulated(&self) -> usize {
+        self.modelled + self.assumed
+    }
+}
+
+/// What of a deployment an answer is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Charms, each counted once, however many applications have it.
+    pub charms: Share,
+    /// Relations of `tls-certificates` and `certificate_transfer`.
+    pub relations: Share,
+    /// Connections of the scenario.
+    pub connections: Share,
+    /// The basis of each connection.
+    pub bases: TiVec<ConnectionSpecIndex, Basis>,
+}
+
+impl Coverage {
+    /// The coverage of a deployment.
+    pub fn of(deployment: &Deployment) -> Self {
+        let standings = Standings::of(deployment);
+        let mut charms: BTreeMap<&str, Standing> = BTreeMap::new();
+        for (index, spec) in deployment.applications.iter_enumerated() {
+            let standing = standings.of_application(index);
+            let worst = charms.entry(&spec.charm.name).or_insert(standing);
+            *worst = standing.max(*worst);
+        }
+        let relations = deployment.relations.iter();
+        let ends = relations.filter_map(|relation| ends(deployment, relation));
+        let connections = deployment.connections.keys();
+        let bases: TiVec<ConnectionSpecIndex, Basis> = connections
+            .map(|connection| standings.of_connection(connection))
+            .collect();
+        Self {
+            charms: charms.into_values().collect(),
+            relations: ends
+                .map(|ends| ends.map(|end| standings.of_application(end)))
+                .map(|[provider, requirer]| provider.max(requirer))
+                .collect(),
+            connections: bases.iter().map(|basis| basis.standing).collect(),
+            bases,
+        }
+    }
+}
+
+impl Coverage {
+    /// Whether every connection rests on nothing but what was read.
+    pub fn is_modelled(&self) -> bool {
+        let Share {
+            assumed,
+            not_simulated,
+            ..
+        } = self.connections;
+        assumed == 0 && not_simulated == 0
+    }
+}
+
+impl FromIterator<Standing> for Share {
+    fn from_iter<T: IntoIterator<Item = Standing>>(standings: T) -> Self {
+        let mut share = Self::default();
+        for standing in standings {
+            share.add(standing);
+        }
+        share
+    }
+}
+
+/// What is known of each application, and who gives it certificates and trust.
+#[derive(Clone, Debug)]
+pub struct Standings<'a> {
+    deployment: &'a Deployment,
+    gaps: TiVec<ApplicationIndex, Vec<Gap>>,
+    givers: TiVec<ApplicationIndex, Vec<ApplicationIndex>>,
+}
+
+impl<'a> Standings<'a> {
+    /// Reads a deployment once.
+    pub fn of(deployment: &'a Deployment) -> Self {
+        let mut givers: TiVec<ApplicationIndex, Vec<ApplicationIndex>> =
+            deployment.applications.iter().map(|_| Vec::new()).collect();
+        let mut gives = BTreeSet::new();
+        for relation in &deployment.relations {
+            if let Some([provider, requirer]) = ends(deployment, relation) {
+                givers[requirer].push(provider);
+                gives.insert(provider);
+            }
+        }
+        let applications = deployment.applications.iter_enumerated();
+        let gaps = applications
+            .map(|(index, spec)| {
+                // A generic charm can ask for certificates. Which CA another charm has, it cannot know.
+                let only_requires = !givers[index].is_empty() && !gives.contains(&index);
+                gaps(spec, only_requires)
+            })
+            .collect();
+        Self {
+            deployment,
+            gaps,
+            givers,
+        }
+    }
+
+    /// How far the charm of an application is known.
+    pub fn of_application(&self, index: ApplicationIndex) -> Standing {
+        let standings = self.gaps[index].iter().map(Gap::standing);
+        standings.max().unwrap_or(Standing::Modelled)
+    }
+
+    /// What a connection rests on: both its sides, and everything that gives them certificates or trust.
+    pub fn of_connection(&self, index: ConnectionSpecIndex) -> Basis {
+        let applications = self.rests_on(&self.deployment.connections[index]);
+        let reasons = applications.into_iter().flat_map(|application| {
+            let gaps = self.gaps[application].iter().cloned();
+            gaps.map(move |gap| Reason { application, gap })
+        });
+        let reasons: Vec<Reason> = reasons.collect();
+        let standings = reasons.iter().map(|reason| reason.gap.standing());
+        Basis {
+            standing: standings.max().unwrap_or(Standing::Modelled),
+            reasons,
+        }
+    }
+
+    /// The applications that a connection rests on, in order of their index.
+    fn rests_on(&self, connection: &ConnectionSpec) -> BTreeSet<ApplicationIndex> {
+        let mut open = vec![connection.to];
+        match connection.from {
+            Party::Client(client) => open.extend(&self.deployment.clients[client].trusts),
+            party => open.extend(self.deployment.application_of(party)),
+        }
+        let mut found = BTreeSet::new();
+        while let Some(application) = open.pop() {
+            if found.insert(application) {
+                open.extend(&self.givers[application]);
+            }
+        }
+        found
+    }
+}
+
+/// Provider and requirer of a relation over which certificates or CAs go.
+fn ends(deployment: &Deployment, relation: &RelationSpec) -> Option<[ApplicationIndex; 2]> {
+    if !["tls-certificates", "certificate_transfer"].contains(&&*relation.interface) {
+        return None;
+    }
+    let [provider, requirer] = &relation.sides;
+    assert!(
+        provider.role == Role::Provider && requirer.role == Role::Requirer,
+        "the provider of a TLS relation is its first side: {relation:?}"
+    );
+    let ends = [provider, requirer].map(|side| deployment.application_of(side.party));
+    let [Some(provider), Some(requirer)] = ends else {
+        unreachable!("a side of a relation is an application, behind a SAAS too: {relation:?}");
+    };
+    Some([provider, requirer])
+}
+
+fn gaps(spec: &ApplicationSpec, only_requires: bool) -> Vec<Gap> {
+    match &spec.charm.provenance {
+        Provenance::Read(reading) => {
+            let missing = reading.unverified.iter().cloned();
+            let unverified = missing.map(|missing| Gap::NotVerified { missing });
+            unverified
+                .chain(other_revision(spec.revision, &reading.covers))
+                .collect()
+        }
+        Provenance::Adjusted(_) => vec![Gap::ChangedByScenario],
+        Provenance::Unread { missing, .. } => vec![Gap::NotVerified {
+            missing: missing.clone(),
+        }],
+        Provenance::Scenario => vec![Gap::DescribedByScenario],
+        Provenance::Metadata => vec![Gap::MetadataOnly],
+        Provenance::Unknown if only_requires => vec![Gap::Generic],
+        Provenance::Unknown => vec![Gap::NotDescribed],
+    }
+}
+
+fn other_revision(revision: Option<u64>, covers: &[Revisions]) -> Option<Gap> {
+    let revision = revision?;
+    let covered = covers.iter().any(|covered| covered.contains(revision));
+    (!covered).then(|| Gap::OtherRevision {
+        revision,
+        covered: covers.to_vec(),
+    })
+}

@@ -1,0 +1,89 @@
+//! The words for what an answer rests on: the line of coverage, and what is missing.
+
+use trustsim_charm_model::Revisions;
+use trustsim_model::{Coverage, Deployment, Gap, Reason, Share, Standing};
+
+/// `modelled`, `assumed` or `not simulated`.
+pub const fn word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Modelled => "modelled",
+        Standing::Assumed => "assumed",
+        Standing::NotSimulated => "not simulated",
+    }
+}
+
+/// `8 of 20 charms modelled, 7 assumed, 5 not simulated; 19 of 24 TLS relations; 31 of 40 connections`.
+/// Relations and connections are counted where they are simulated.
+pub fn coverage(coverage: &Coverage) -> String {
+    let Share {
+        modelled,
+        assumed,
+        not_simulated,
+    } = coverage.charms;
+    let mut charms = format!("{modelled} of {} charms modelled", coverage.charms.total());
+    for (count, standing) in [
+        (assumed, Standing::Assumed),
+        (not_simulated, Standing::NotSimulated),
+    ] {
+        if count > 0 {
+            charms.push_str(&format!(", {count} {}", word(standing)));
+        }
+    }
+    let of = |share: Share| format!("{} of {}", share.simulated(), share.total());
+    format!(
+        "{charms}; {} TLS relations; {} connections",
+        of(coverage.relations),
+        of(coverage.connections)
+    )
+}
+
+/// What is not known, with its application: `m.web: the charm web is not in the catalogue`.
+pub fn reason(reason: &Reason, deployment: &Deployment) -> String {
+    let charm = &deployment.applications[reason.application].charm.name;
+    let address = deployment.application_address(reason.application);
+    format!("{address}: {}", gap(&reason.gap, charm))
+}
+
+fn gap(gap: &Gap, charm: &str) -> String {
+    match gap {
+        Gap::Generic => format!(
+            "the charm {charm} is not in the catalogue; a generic charm requests its certificates \
+             and CAs"
+        ),
+        Gap::NotDescribed => format!("the charm {charm} is not in the catalogue"),
+        Gap::MetadataOnly => format!(
+            "of the charm {charm} only the metadata is known; a generic charm requests its \
+             certificates and CAs"
+        ),
+        Gap::NotVerified { missing } => {
+            format!("the entry of {charm} in the catalogue was not verified: {missing}")
+        }
+        Gap::DescribedByScenario => format!("the scenario describes the charm {charm}"),
+        Gap::ChangedByScenario => {
+            format!("the scenario changes what the catalogue has of the charm {charm}")
+        }
+        Gap::OtherRevision { revision, covered } if covered.is_empty() => format!(
+            "revision {revision} of {charm} was not compared with the commit that is played"
+        ),
+        Gap::OtherRevision { revision, covered } => {
+            let covered: Vec<String> = covered.iter().map(Revisions::to_string).collect();
+            let covered = covered.join(", ");
+            format!("revision {revision} of {charm} is played as revision {covered}")
+        }
+    }
+}
+
+/// How to supply what is missing, where something can be supplied.
+pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
+    let charm = &deployment.applications[reason.application].charm.name;
+    match reason.gap {
+        Gap::NotDescribed | Gap::Generic => Some(format!(
+            "describe it under charms.{charm}, or put its charmcraft.yaml into charms/{charm}"
+        )),
+        Gap::MetadataOnly => Some(format!("describe it under charms.{charm}")),
+        Gap::NotVerified { .. }
+        | Gap::DescribedByScenario
+        | Gap::ChangedByScenario
+        | Gap::OtherRevision { .. } => None,
+    }
+}

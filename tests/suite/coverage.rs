@@ -1,0 +1,177 @@
+//! What an answer rests on is told before it: what is modelled, assumed, and not simulated.
+
+use trustsim::diagnosis::{Findings, RunVerdict, diagnose};
+use trustsim::model::{ConnectionSpecIndex, Coverage, Gap, Standing};
+use trustsim::report::words::standing;
+use trustsim::world::{Deployment, Options};
+
+use crate::common::{deployed, play};
+
+fn findings(deployment: &Deployment) -> Findings {
+    let record = play(deployment, Options::default());
+    diagnose(deployment, &record.manifest, &record.journal)
+}
+
+/// One connection to a server of a charm, which is related to a CA where `relations` says so.
+fn scenario(ca: &str, relations: &str) -> Deployment {
+    deployed(&format!(
+        "
+name: coverage
+duration: 2d
+models:
+  m:
+    applications:
+      ca: {{charm: {ca}, num_units: 1}}
+      shop: {{charm: never-heard-of, num_units: 1}}
+{relations}
+clients: {{browser: {{trusts: [m.ca]}}}}
+connections:
+  - {{from: browser, to: m.shop}}
+"
+    ))
+}
+
+/// A charm of which only the name is known, with no relation that tells how it gets certificates, was an outage
+/// of the whole run ("never asked for a certificate").
+#[test]
+fn a_server_without_a_description_neither_holds_nor_fails() {
+    let deployment = scenario("self-signed-certificates", "");
+    let coverage = Coverage::of(&deployment);
+    assert_eq!(
+        standing::coverage(&coverage),
+        "1 of 2 charms modelled, 1 not simulated; 0 of 0 TLS relations; 0 of 1 connections"
+    );
+    let found = findings(&deployment);
+    assert!(found.outages.is_empty(), "{:?}", found.outages);
+    assert!(found.tallies.is_empty());
+    assert_eq!(found.verdict(), RunVerdict::NothingJudged);
+    let [reason] = &*coverage.bases[ConnectionSpecIndex::from(0)].reasons else {
+        panic!("{:?}", coverage.bases);
+    };
+    assert_eq!(
+        standing::reason(reason, &deployment),
+        "m.shop: the charm never-heard-of is not in the catalogue"
+    );
+    assert_eq!(
+        standing::help(reason, &deployment).as_deref(),
+        Some(
+            "describe it under charms.never-heard-of, or put its charmcraft.yaml into \
+             charms/never-heard-of"
+        )
+    );
+}
+
+/// Where the other end of a relation tells the protocol, a generic consumer speaks it: version 1 and the legacy
+/// protocol of the reactive charms.
+#[test]
+fn a_requirer_without_a_description_speaks_what_its_provider_speaks() {
+    for (ca, endpoints) in [
+        (
+            "self-signed-certificates",
+            "['shop:tls', 'ca:certificates']",
+        ),
+        ("easyrsa", "['shop:tls', 'ca:client']"),
+        ("manual-tls-certificates", "['shop:tls', 'ca:certificates']"),
+    ] {
+        let deployment = scenario(ca, &format!("    relations: [{endpoints}]"));
+        let coverage = Coverage::of(&deployment);
+        let basis = &coverage.bases[ConnectionSpecIndex::from(0)];
+        assert_eq!(basis.standing, Standing::Assumed, "{ca}: {basis:?}");
+        assert!(
+            basis
+                .reasons
+                .iter()
+                .all(|reason| reason.gap == Gap::Generic)
+        );
+        let found = findings(&deployment);
+        assert_eq!(found.tallies.len(), 1, "{ca}");
+        // What waits for an operator who is not there fails, and says why.
+        let holds = found.outages.is_empty();
+        assert_eq!(
+            holds,
+            ca != "manual-tls-certificates",
+            "{ca}: {:?}",
+            found.outages
+        );
+    }
+}
+
+/// Trust, too, comes to a charm without a description.
+#[test]
+fn a_client_without_a_description_trusts_what_it_is_given() {
+    let text = |relation: &str| {
+        format!(
+            "
+name: coverage
+duration: 2d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, scale: 1}}
+      api: {{charm: traefik-k8s, scale: 1}}
+      shop: {{charm: never-heard-of, scale: 1}}
+    relations:
+      - [ca:certificates, api:certificates]
+{relation}
+connections:
+  - {{from: m.shop, to: m.api}}
+"
+        )
+    };
+    let related = deployed(&text("      - [ca:send-ca-cert, shop:trust]"));
+    assert!(findings(&related).outages.is_empty());
+    let stranger = deployed(&text(""));
+    let found = findings(&stranger);
+    assert_eq!(found.verdict(), RunVerdict::NothingJudged);
+    // Which CA a provider without a description has cannot be known.
+    let provider = deployed(&text("").replace(
+        "charm: self-signed-certificates",
+        "charm: another-unknown-ca",
+    ));
+    assert_eq!(Coverage::of(&provider).relations.not_simulated, 1);
+    assert_eq!(findings(&provider).verdict(), RunVerdict::NothingJudged);
+}
+
+/// What is read at a commit is modelled, until the scenario changes it or names a revision that was not compared.
+#[test]
+fn a_revision_that_was_not_read_is_an_assumption() {
+    let text = |extra: &str, charms: &str| {
+        format!(
+            "
+name: coverage
+duration: 1d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, scale: 1{extra}}}
+      api: {{charm: traefik-k8s, scale: 1}}
+    relations: [['ca:certificates', 'api:certificates']]
+{charms}
+clients: {{browser: {{trusts: [m.ca]}}}}
+connections: [{{from: browser, to: m.api}}]
+"
+        )
+    };
+    let gaps = |text: &str| -> Vec<String> {
+        let deployment = deployed(text);
+        let coverage = Coverage::of(&deployment);
+        let reasons = coverage.bases[ConnectionSpecIndex::from(0)].reasons.iter();
+        reasons
+            .map(|reason| standing::reason(reason, &deployment))
+            .collect()
+    };
+    assert_eq!(gaps(&text("", "")), Vec::<String>::new());
+    assert_eq!(
+        gaps(&text(", channel: 1/stable, revision: 155", "")),
+        [
+            "m.ca: revision 155 of self-signed-certificates was not compared with the commit \
+             that is played"
+        ]
+    );
+    assert_eq!(
+        gaps(&text("", "charms: {traefik-k8s: {more-endpoints: true}}")),
+        ["m.api: the scenario changes what the catalogue has of the charm traefik-k8s"]
+    );
+}
