@@ -20,7 +20,6 @@ use trustsim_world::{Deployment, ExportedConnection, Simulation};
 pub(super) fn why(args: &Why, console: &mut Console<'_>) -> Result<(), CliError> {
     let playable = load(&args.scenario, &args.play, console)?;
     let deployment = Arc::clone(&playable.deployment);
-    say_coverage(&deployment, console)?;
     let at = instant::parse_instant("--at", args.at.as_deref(), &deployment)?;
     let mut simulation = Simulation::new(Arc::clone(&deployment), playable.options);
     progress::play(&mut simulation, deployment.start, at, console.progress);
@@ -30,6 +29,7 @@ pub(super) fn why(args: &Why, console: &mut Console<'_>) -> Result<(), CliError>
     progress::play(&mut simulation, at, end, console.progress);
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
     playable.check_reproduces(journal)?;
+    say_coverage(&deployment, console)?;
     let (client, server) = (args.client.as_str(), args.server.as_str());
     let answers = diagnosis::why(&deployment, &manifest, journal, client, server, at)
         .map_err(|error| explain(error, &deployment))?;

@@ -26,7 +26,7 @@ use crate::{
 use trustsim_kernel::{Seq, Time};
 
 /// Operations on the relations of all models and on the links between them. The state is in [`Topology`], reached through
-/// the agents; [`reads_topology`] gives this type the methods of [`Topology`] that read it.
+/// the agents; `reads_topology` gives this type the methods of [`Topology`] that read it.
 ///
 /// An operation on relations is a method here or in a file of its own below; what only reads is a method of
 /// [`Topology`].
