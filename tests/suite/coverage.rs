@@ -175,3 +175,54 @@ connections: [{{from: browser, to: m.api}}]
         ["m.api: the scenario changes what the catalogue has of the charm traefik-k8s"]
     );
 }
+
+/// What the real code was seen to do otherwise than it is played (canonical/alertmanager-k8s-operator 876ead4, run
+/// under `ops[testing]`) is said, until it is played.
+#[test]
+fn a_charm_that_differs_from_what_is_played_says_how() {
+    let deployment = deployed(
+        "
+name: coverage
+duration: 1d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, scale: 1}
+      alerts: {charm: alertmanager-k8s, scale: 1}
+    relations: [['ca:certificates', 'alerts:certificates']]
+clients: {browser: {trusts: [m.ca]}}
+connections: [{from: browser, to: m.alerts}]
+",
+    );
+    let coverage = Coverage::of(&deployment);
+    assert_eq!(
+        standing::coverage(&coverage),
+        "1 of 2 charms modelled, 1 assumed; 1 of 1 TLS relations; 1 of 1 connections"
+    );
+    let said: Vec<String> = coverage.bases[ConnectionSpecIndex::from(0)]
+        .reasons
+        .iter()
+        .map(|reason| standing::reason(reason, &deployment))
+        .collect();
+    assert!(
+        said.contains(
+            &"m.alerts: the charm alertmanager-k8s serves the leaf without its chain, which is not \
+              played"
+                .to_owned()
+        ),
+        "{said:?}"
+    );
+}
+
+/// charm-vault keeps its data in a raft cluster on the track 1.8 (openstack/charm-vault 5a0c525,
+/// `src/reactive/vault_handlers.py`): TS0316 advised the track that was given.
+#[test]
+fn vault_on_the_track_with_raft_needs_no_database() {
+    let version = |channel: &str| {
+        let known = trustsim::charms::known_charm("vault", Some(channel)).expect("it is known");
+        known.metadata.implementation.version
+    };
+    assert_eq!(version("1.7/stable"), Some("1.7"));
+    assert_eq!(version("1.8/stable"), Some("1.8"));
+}

@@ -44,6 +44,8 @@ pub struct Reading {
     pub simplified: Vec<String>,
     /// What of the charm was not verified.
     pub unverified: Option<String>,
+    /// What the charm was seen to do otherwise than it is played, a clause each whose subject is the charm.
+    pub differs: Vec<String>,
 }
 
 /// Revisions of a charm on Charmhub, both ends included.
@@ -121,6 +123,8 @@ record! {
         simplified: Vec<String> = "simplified",
         /// What was not verified.
         unverified: Text = "unverified",
+        /// What the charm was seen to do otherwise than it is played: `serves the leaf alone`.
+        differs: Vec<String> = "differs",
     }
 }
 
@@ -153,6 +157,7 @@ impl ReadingDeclaration {
             covers,
             simplified: self.simplified.iter().flatten().cloned().collect(),
             unverified,
+            differs: self.differs.iter().flatten().cloned().collect(),
         }))
     }
 }

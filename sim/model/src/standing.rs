@@ -48,6 +48,11 @@ pub enum Gap {
         /// What was not verified.
         missing: String,
     },
+    /// It was seen to do something otherwise than it is played.
+    Differs {
+        /// What, a clause whose subject is the charm.
+        how: String,
+    },
     /// The author of the scenario described it.
     DescribedByScenario,
     /// The scenario changes its description.
@@ -69,6 +74,7 @@ impl Gap {
             Self::Generic
             | Self::MetadataOnly
             | Self::NotVerified { .. }
+            | Self::Differs { .. }
             | Self::DescribedByScenario
             | Self::ChangedByScenario
             | Self::OtherRevision { .. } => Standing::Assumed,
@@ -274,7 +280,9 @@ fn gaps(spec: &ApplicationSpec, only_requires: bool) -> Vec<Gap> {
         Provenance::Read(reading) => {
             let missing = reading.unverified.iter().cloned();
             let unverified = missing.map(|missing| Gap::NotVerified { missing });
+            let differences = reading.differs.iter().cloned();
             unverified
+                .chain(differences.map(|how| Gap::Differs { how }))
                 .chain(other_revision(spec.revision, &reading.covers))
                 .collect()
         }

@@ -58,6 +58,7 @@ fn gap(gap: &Gap, charm: &str) -> String {
         Gap::NotVerified { missing } => {
             format!("the entry of {charm} in the catalogue was not verified: {missing}")
         }
+        Gap::Differs { how } => format!("the charm {charm} {how}, which is not played"),
         Gap::DescribedByScenario => format!("the scenario describes the charm {charm}"),
         Gap::ChangedByScenario => {
             format!("the scenario changes what the catalogue has of the charm {charm}")
@@ -82,6 +83,7 @@ pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
         )),
         Gap::MetadataOnly => Some(format!("describe it under charms.{charm}")),
         Gap::NotVerified { .. }
+        | Gap::Differs { .. }
         | Gap::DescribedByScenario
         | Gap::ChangedByScenario
         | Gap::OtherRevision { .. } => None,
