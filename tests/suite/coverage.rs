@@ -226,3 +226,32 @@ fn vault_on_the_track_with_raft_needs_no_database() {
     assert_eq!(version("1.7/stable"), Some("1.7"));
     assert_eq!(version("1.8/stable"), Some("1.8"));
 }
+
+/// A bundle of 38 charms, 34 of them unknown, had 272 lines of notes before its answer.
+#[test]
+fn charms_without_a_description_share_one_note() {
+    let text = "
+models:
+  m:
+    applications:
+      one: {charm: never-heard-of, num_units: 1}
+      two: {charm: nor-of-this, num_units: 1}
+      three: {charm: never-heard-of, num_units: 1}
+";
+    let files = trustsim::scenario::MemoryFiles::new([("s.yaml", text)]);
+    let loaded =
+        trustsim::scenario::load(std::path::Path::new("s.yaml"), &files).expect("it loads");
+    let notes: Vec<&str> = loaded
+        .warnings
+        .list
+        .iter()
+        .map(|found| found.message.as_str())
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            "2 charms are not described: only what their relations tell is simulated: \
+          never-heard-of, nor-of-this"
+        ]
+    );
+}

@@ -42,18 +42,43 @@ pub(super) fn applications(
     out: &mut Diagnostics,
 ) -> Vec<Application> {
     let mut found = Vec::new();
+    let mut undescribed = BTreeMap::new();
     for (index, bundle) in bundles.iter_enumerated() {
         let mut model = Model {
             index,
             bundle,
             kind: inventory.deployment().models[index].kind,
             charms,
+            undescribed: &mut undescribed,
             out,
         };
         let applications = bundle.file.applications.iter().flat_map(Map::iter);
         found.extend(applications.filter_map(|(name, file)| model.application(name, file)));
     }
+    out.list.extend(not_described(&undescribed));
     found
+}
+
+/// One note for all charms of which only the name is known, with the place of one of them.
+fn not_described(charms: &BTreeMap<String, Place>) -> Option<Diagnostic> {
+    let (first, place) = charms.first_key_value()?;
+    let message = match charms.len() {
+        1 => format!(
+            "the charm `{first}` is not described: only what its relations tell is simulated"
+        ),
+        many => {
+            let names: Vec<&str> = charms.keys().map(String::as_str).collect();
+            format!(
+                "{many} charms are not described: only what their relations tell is simulated: {}",
+                names.join(", ")
+            )
+        }
+    };
+    let help = format!(
+        "declare it under `charms.{first}` if it uses certificates, or put its `charmcraft.yaml` into `charms/{first}`"
+    );
+    let note = Diagnostic::new(Code::UnknownCharm, Severity::Note, message);
+    Some(note.at(*place, "not in the catalogue").help(help))
 }
 
 /// The model whose applications are read.
@@ -62,6 +87,8 @@ struct Model<'a> {
     bundle: &'a MergedModel,
     kind: ModelKind,
     charms: &'a Charms<'a>,
+    /// Charms of which only the name is known, and where they are named first.
+    undescribed: &'a mut BTreeMap<String, Place>,
     out: &'a mut Diagnostics,
 }
 
@@ -84,6 +111,10 @@ impl Model<'_> {
         let charm = self
             .charms
             .named(charm_name, channel, folder, series.as_deref(), self.out);
+        if !charm.metadata.is_described() {
+            let name = charm.metadata.name.clone();
+            self.undescribed.entry(name).or_insert(charm_name.place);
+        }
         if let Some(diagnostic) = not_played(&charm.metadata, charm_name.place) {
             self.out.push(diagnostic);
         }

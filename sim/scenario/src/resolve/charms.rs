@@ -12,7 +12,7 @@ use trustsim_charms::{
     CharmDeclaration, CharmMetadata, KnownCharm, Provenance, REGISTRY, WITHOUT_TLS, catalogue,
     known_charm, known_charm_on,
 };
-use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
+use trustsim_errors::Diagnostics;
 use trustsim_yaml::{FromNode, Map, Node, Place, Reader, Spanned, Text, Unknown};
 
 /// The charms that a scenario can name.
@@ -74,7 +74,6 @@ impl<'a> Charms<'a> {
         if let Some(known) = known_charm_on(&name, channel, of_url.or(series)) {
             return known.clone();
         }
-        out.push(not_described(charm.place, &name));
         unknown_charm(&name)
     }
 
@@ -187,16 +186,6 @@ fn charm_of(
     let charm = declaration.to_charm(name, &REGISTRY, &mut reader);
     out.note_mistakes(reader);
     charm
-}
-
-fn not_described(place: Place, name: &str) -> Diagnostic {
-    let message =
-        format!("the charm `{name}` is not described: only what its relations tell is simulated");
-    Diagnostic::new(Code::UnknownCharm, Severity::Note, message)
-        .at(place, "not in the catalogue")
-        .help(format!(
-            "declare it under `charms.{name}` if it uses certificates, or put its `charmcraft.yaml` into `charms/{name}`"
-        ))
 }
 
 fn with_behaviour_of(mut own: CharmMetadata, known: &CharmMetadata) -> CharmMetadata {
