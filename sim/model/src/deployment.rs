@@ -55,7 +55,7 @@ pub struct Deployment {
     pub relations: TiVec<RelationIndex, RelationSpec>,
     /// Clients outside Juju.
     pub clients: TiVec<ClientIndex, ClientSpec>,
-    /// Who talks to whom, by application or client.
+    /// Which clients connect to which servers, by application or client.
     pub connections: TiVec<ConnectionSpecIndex, ConnectionSpec>,
     /// What happens, in order of time.
     pub actions: TiVec<ActionIndex, TimedAction>,
@@ -324,7 +324,7 @@ pub struct Persistence {
     pub session_lifetime: Option<Span>,
 }
 
-/// Who talks to whom. An application means each of its units; from an application to itself
+/// Which client connects to which server. An application means each of its units; from an application to itself
 /// means each unit to each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionSpec {

@@ -77,18 +77,23 @@ pub(super) fn hooks(journal: &Journal) -> Vec<HookWait> {
 }
 
 impl HookWait {
-    /// Both together: the longer of the two, the earlier of two that are equally long.
+    /// Both together.
     fn and(&self, later: &Self) -> Self {
-        let longest = if later.longest > self.longest {
-            later
-        } else {
-            self
-        };
+        let longest = longer(self, later, |wait| wait.longest);
         Self {
             hooks: self.hooks + later.hooks,
             total: self.total + later.total,
             ..longest.clone()
         }
+    }
+}
+
+/// The longer of two waits, the earlier of two that are equally long.
+fn longer<'w, W>(earlier: &'w W, later: &'w W, length: impl Fn(&W) -> Span) -> &'w W {
+    if length(later) > length(earlier) {
+        later
+    } else {
+        earlier
     }
 }
 
@@ -148,13 +153,9 @@ pub(super) fn requests(journal: &Journal) -> Vec<CertificateWait> {
 }
 
 impl CertificateWait {
-    /// Both together: the longer of the two, the earlier of two that are equally long.
+    /// Both together.
     fn and(&self, later: &Self) -> Self {
-        let longest = if later.longest > self.longest {
-            later
-        } else {
-            self
-        };
+        let longest = longer(self, later, |wait| wait.longest);
         Self {
             answered: self.answered + later.answered,
             total: self.total + later.total,

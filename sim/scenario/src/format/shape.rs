@@ -38,7 +38,7 @@ record! {
         acme: AcmeFile = "acme",
         /// People who answer what applications wait for, by name.
         operators: Map<OperatorFile> = "operators",
-        /// Who talks to whom.
+        /// Which clients connect to which servers.
         connections: Vec<ConnectionFile> = "connections",
         /// What happens, each at its time.
         faults: Vec<FaultFile> = "faults",

@@ -1,4 +1,4 @@
-//! Who talks to whom.
+//! Connections: which client connects to which server.
 
 use super::addresses::Addresses;
 use super::inventory::Inventory;

@@ -54,6 +54,7 @@ impl Expectations<'_> {
                 .push(Diagnostic::error(Code::OneOf, place, message).help(help));
             return None;
         };
+        // A kind without a value (`no-failures:`) has none of its keys.
         match kind.value.as_str() {
             "no-failures" => self.no_failures(file.no_failures.clone().unwrap_or_default(), kind),
             "fails" => self.fails(file.fails.clone().unwrap_or_default(), kind),

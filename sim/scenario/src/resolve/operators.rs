@@ -60,6 +60,7 @@ impl Operators<'_> {
             answers,
             when: when?,
             unit: file.unit.as_ref().map(|unit| unit.value),
+            // An operator who is not said to reject any name rejects none.
             rejects: file.rejects.clone().unwrap_or_default(),
             signs_with,
             source: source_of(&self.out.sources, name.place),

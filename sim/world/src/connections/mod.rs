@@ -1,4 +1,4 @@
-//! Watched connections: who talks to whom, and what the last handshake said.
+//! Watched connections: which client connects to which server, and what the last handshake said.
 //!
 //! A verdict can change only when the server's certificate, the client's trust or identity, a
 //! clock, reachability or a validity boundary changes. Each such change gets one handshake, and
@@ -52,7 +52,7 @@ struct Connection {
     sessions: SessionState,
 }
 
-/// Who talks to whom, by which line of the deployment.
+/// A client and a server, and the line of the deployment that connects them.
 #[derive(Clone, Debug)]
 struct Pair {
     /// Which connection it is.
