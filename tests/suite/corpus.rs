@@ -160,9 +160,7 @@ fn coverage_page(corpus: &Path) -> String {
     for (name, text) in scenarios(corpus) {
         let loaded = resolved(corpus, &text);
         let coverage = Coverage::of(&loaded);
-        let line = standing::coverage(&coverage);
-        // A bundle has no connections.
-        let line = line.trim_end_matches("; 0 of 0 connections");
+        let line = standing::charms_and_relations(&coverage);
         page.push_str(&format!("| {name} | {line} |\n"));
     }
     page

@@ -176,7 +176,7 @@ connections: [{{from: browser, to: m.api}}]
     );
 }
 
-/// What the real code was seen to do otherwise than it is played (canonical/alertmanager-k8s-operator 876ead4, run
+/// What the real code does otherwise than it is played (canonical/alertmanager-k8s-operator 876ead4, run
 /// under `ops[testing]`) is said, until it is played.
 #[test]
 fn a_charm_that_differs_from_what_is_played_says_how() {
@@ -253,5 +253,95 @@ models:
             "2 charms are not described: only what their relations tell is simulated: \
           never-heard-of, nor-of-this"
         ]
+    );
+}
+
+/// A server that is given CAs and no certificate, and a charm whose metadata is all that is known.
+#[test]
+fn where_a_server_gets_its_certificate_has_to_be_known() {
+    let text = |relation: &str| {
+        format!(
+            "
+name: coverage
+duration: 1d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, scale: 1}}
+      shop: {{charm: only-metadata, scale: 1}}
+    relations: [{relation}]
+clients: {{browser: {{trusts: [m.ca]}}}}
+connections: [{{from: browser, to: m.shop}}]
+"
+        )
+    };
+    let metadata = "
+name: only-metadata
+requires: {tls: {interface: tls-certificates}, trust: {interface: certificate_transfer}}
+";
+    let said = |relation: &str, charm: &str| -> (Standing, Vec<String>) {
+        let text = text(relation).replace("only-metadata", charm);
+        let files = trustsim::scenario::MemoryFiles::new([
+            ("s.yaml", text.as_str()),
+            ("charms/only-metadata/charmcraft.yaml", metadata),
+        ]);
+        let loaded = trustsim::scenario::load(std::path::Path::new("s.yaml"), &files);
+        let deployment = loaded.expect("it loads").deployment;
+        let coverage = Coverage::of(&deployment);
+        let basis = &coverage.bases[ConnectionSpecIndex::from(0)];
+        let is_played = !play(&deployment, Options::default())
+            .manifest
+            .connections
+            .is_empty();
+        assert_eq!(is_played, basis.standing != Standing::NotSimulated);
+        let reasons = basis.reasons.iter();
+        let words = reasons.map(|reason| standing::reason(reason, &deployment));
+        (basis.standing, words.collect())
+    };
+    let unknown = said("[ca:send-ca-cert, shop:trust]", "never-heard-of");
+    assert_eq!(unknown.0, Standing::NotSimulated);
+    assert!(
+        unknown
+            .1
+            .contains(&"m.shop: the charm never-heard-of is not in the catalogue".to_owned())
+    );
+    for relation in ["", "[ca:send-ca-cert, shop:trust]"] {
+        let (standing, words) = said(relation, "only-metadata");
+        assert_eq!(standing, Standing::NotSimulated, "{relation}");
+        let silent = "m.shop: the metadata of the charm only-metadata does not say what it does with certificates";
+        assert!(words.contains(&silent.to_owned()), "{words:?}");
+    }
+    assert_eq!(
+        said("[ca:certificates, shop:tls]", "only-metadata").0,
+        Standing::Assumed
+    );
+}
+
+/// A key that the scenario changes hides nothing of what is known of the charm.
+#[test]
+fn what_differs_is_said_of_a_changed_charm_too() {
+    let deployment = deployed(
+        "
+name: coverage
+duration: 1d
+models:
+  m:
+    bundle: kubernetes
+    applications: {alerts: {charm: alertmanager-k8s, scale: 1}}
+charms: {alertmanager-k8s: {more-options: true}}
+clients: {browser: {}}
+connections: [{from: browser, to: m.alerts}]
+",
+    );
+    let coverage = Coverage::of(&deployment);
+    let reasons = &coverage.bases[ConnectionSpecIndex::from(0)].reasons;
+    let is_changed = |gap: &Gap| *gap == Gap::ChangedByScenario;
+    assert!(reasons.iter().any(|reason| is_changed(&reason.gap)));
+    assert!(
+        reasons
+            .iter()
+            .any(|reason| matches!(reason.gap, Gap::Differs { .. })),
+        "{reasons:?}"
     );
 }

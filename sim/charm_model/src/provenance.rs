@@ -14,8 +14,8 @@ type Text = Spanned<String>;
 pub enum Provenance {
     /// From the charm's own code and metadata.
     Read(Reading),
-    /// From the charm's own code, changed by the `charms:` section of the scenario.
-    Adjusted(Reading),
+    /// From the catalogue, with keys that the scenario gives in place of its own.
+    Adjusted(Box<Self>),
     /// From other sources than the charm's code.
     Unread {
         /// The repository where the code is, as `owner/name`.
@@ -40,11 +40,11 @@ pub struct Reading {
     pub commit: String,
     /// Which revisions of the charm it is about; empty where that is not known.
     pub covers: Vec<Revisions>,
-    /// Where the description differs from the code on purpose, one sentence each.
+    /// Where the description differs from the code on purpose without changing an answer; no output has it yet.
     pub simplified: Vec<String>,
     /// What of the charm was not verified.
     pub unverified: Option<String>,
-    /// What the charm was seen to do otherwise than it is played, a clause each whose subject is the charm.
+    /// What the charm is known to do otherwise than it is played, a clause each whose subject is the charm.
     pub differs: Vec<String>,
 }
 
@@ -62,8 +62,9 @@ impl Provenance {
     #[must_use]
     pub fn adjusted(self) -> Self {
         match self {
-            Self::Read(reading) | Self::Adjusted(reading) => Self::Adjusted(reading),
-            Self::Unread { .. } | Self::Scenario | Self::Metadata | Self::Unknown => Self::Scenario,
+            Self::Read(_) | Self::Unread { .. } => Self::Adjusted(Box::new(self)),
+            Self::Adjusted(_) => self,
+            Self::Scenario | Self::Metadata | Self::Unknown => Self::Scenario,
         }
     }
 }
@@ -123,7 +124,7 @@ record! {
         simplified: Vec<String> = "simplified",
         /// What was not verified.
         unverified: Text = "unverified",
-        /// What the charm was seen to do otherwise than it is played: `serves the leaf alone`.
+        /// What the charm is known to do otherwise than it is played, such as `serves the leaf without its chain`.
         differs: Vec<String> = "differs",
     }
 }

@@ -181,9 +181,11 @@ codes! {
     UnknownController = "TS0217",
     /// # A charm without a description
     ///
-    /// It is neither in the catalogue nor declared under `charms`, so it runs as a plain
-    /// application: its endpoints are those that relations name, with the interface of the other
-    /// side, and it does nothing with certificates. Declare it to have its certificates played.
+    /// It is neither in the catalogue nor declared under `charms`. Its endpoints are those that
+    /// relations name, with the interface of the other side. Where one of them requires certificates
+    /// or CAs, a generic consumer plays it, which is an assumption. A connection that needs anything
+    /// else of it is not simulated: it neither holds nor fails. Declare the charm to have its
+    /// certificates played.
     UnknownCharm = "TS0218",
     /// # A charm that is not played yet
     ///

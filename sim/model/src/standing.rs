@@ -3,16 +3,20 @@
 //! A connection is predicted from the descriptions of several charms: the server's, the client's, those of the
 //! CAs that certify them, and those of whatever hands on trust. The worst of them is the standing of the
 //! connection. For example, a connection to a traefik that was read, whose certificate comes from a provider of
-//! which only the name is known, is not simulated: no one here can say which CA that provider has.
+//! which only the name is known, is not simulated: which CA that provider has is not known.
+//!
+//! It is computed from the relations with which a run begins. What a fault integrates later adds nothing to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use trustsim_charm_model::{Provenance, Revisions, Role};
 
 use super::{
-    ApplicationIndex, ApplicationSpec, ConnectionSpec, ConnectionSpecIndex, Deployment, Party,
-    RelationSpec, TiVec,
+    ApplicationIndex, ConnectionSpec, ConnectionSpecIndex, Deployment, Party, RelationSpec, TiVec,
 };
+
+/// The interface over which certificates are requested.
+const CERTIFICATES: &str = "tls-certificates";
 
 /// How far an answer can be relied on. The order is from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,14 +45,16 @@ pub enum Gap {
     Generic,
     /// Nothing but its name is known, and nothing can speak for it.
     NotDescribed,
-    /// Its endpoints and options are known, what it does with certificates is not.
+    /// Its endpoints and options are known, and a generic charm uses them.
     MetadataOnly,
+    /// Its endpoints and options are known, and they do not tell what is needed of it.
+    MetadataSilent,
     /// Its code was not read, or not all of it.
     NotVerified {
         /// What was not verified.
         missing: String,
     },
-    /// It was seen to do something otherwise than it is played.
+    /// It is known to do something otherwise than it is played.
     Differs {
         /// What, a clause whose subject is the charm.
         how: String,
@@ -70,7 +76,7 @@ impl Gap {
     /// What it makes of an answer that needs the charm.
     pub const fn standing(&self) -> Standing {
         match self {
-            Self::NotDescribed => Standing::NotSimulated,
+            Self::NotDescribed | Self::MetadataSilent => Standing::NotSimulated,
             Self::Generic
             | Self::MetadataOnly
             | Self::NotVerified { .. }
@@ -161,9 +167,7 @@ impl Coverage {
             bases,
         }
     }
-}
 
-impl Coverage {
     /// Whether every connection rests on nothing but what was read.
     pub fn is_modelled(&self) -> bool {
         let Share {
@@ -185,12 +189,14 @@ impl FromIterator<Standing> for Share {
     }
 }
 
-/// What is known of each application, and who gives it certificates and trust.
+/// What is known of each application, and which others give it certificates and trust.
 #[derive(Clone, Debug)]
 pub struct Standings<'a> {
     deployment: &'a Deployment,
     gaps: TiVec<ApplicationIndex, Vec<Gap>>,
     givers: TiVec<ApplicationIndex, Vec<ApplicationIndex>>,
+    /// Applications that request certificates.
+    certified: BTreeSet<ApplicationIndex>,
 }
 
 impl<'a> Standings<'a> {
@@ -198,11 +204,14 @@ impl<'a> Standings<'a> {
     pub fn of(deployment: &'a Deployment) -> Self {
         let mut givers: TiVec<ApplicationIndex, Vec<ApplicationIndex>> =
             deployment.applications.iter().map(|_| Vec::new()).collect();
-        let mut gives = BTreeSet::new();
+        let (mut gives, mut certified) = (BTreeSet::new(), BTreeSet::new());
         for relation in &deployment.relations {
             if let Some([provider, requirer]) = ends(deployment, relation) {
                 givers[requirer].push(provider);
                 gives.insert(provider);
+                if relation.interface == CERTIFICATES {
+                    certified.insert(requirer);
+                }
             }
         }
         let applications = deployment.applications.iter_enumerated();
@@ -210,13 +219,14 @@ impl<'a> Standings<'a> {
             .map(|(index, spec)| {
                 // A generic charm can ask for certificates. Which CA another charm has, it cannot know.
                 let only_requires = !givers[index].is_empty() && !gives.contains(&index);
-                gaps(spec, only_requires)
+                gaps(&spec.charm.provenance, spec.revision, only_requires)
             })
             .collect();
         Self {
             deployment,
             gaps,
             givers,
+            certified,
         }
     }
 
@@ -233,12 +243,30 @@ impl<'a> Standings<'a> {
             let gaps = self.gaps[application].iter().cloned();
             gaps.map(move |gap| Reason { application, gap })
         });
-        let reasons: Vec<Reason> = reasons.collect();
+        let mut reasons: BTreeSet<Reason> = reasons.collect();
+        reasons.extend(self.certificate_unknown(self.deployment.connections[index].to));
         let standings = reasons.iter().map(|reason| reason.gap.standing());
         Basis {
             standing: standings.max().unwrap_or(Standing::Modelled),
-            reasons,
+            reasons: reasons.into_iter().collect(),
         }
+    }
+
+    /// A server that requests no certificate may have one from elsewhere, unless its charm is described.
+    fn certificate_unknown(&self, server: ApplicationIndex) -> Option<Reason> {
+        let gap = match self.deployment.applications[server].charm.provenance {
+            _ if self.certified.contains(&server) => return None,
+            Provenance::Unknown => Gap::NotDescribed,
+            Provenance::Metadata => Gap::MetadataSilent,
+            Provenance::Read(_)
+            | Provenance::Adjusted(_)
+            | Provenance::Unread { .. }
+            | Provenance::Scenario => return None,
+        };
+        Some(Reason {
+            application: server,
+            gap,
+        })
     }
 
     /// The applications that a connection rests on, in order of their index.
@@ -260,7 +288,7 @@ impl<'a> Standings<'a> {
 
 /// Provider and requirer of a relation over which certificates or CAs go.
 fn ends(deployment: &Deployment, relation: &RelationSpec) -> Option<[ApplicationIndex; 2]> {
-    if !["tls-certificates", "certificate_transfer"].contains(&&*relation.interface) {
+    if ![CERTIFICATES, "certificate_transfer"].contains(&&*relation.interface) {
         return None;
     }
     let [provider, requirer] = &relation.sides;
@@ -275,23 +303,28 @@ fn ends(deployment: &Deployment, relation: &RelationSpec) -> Option<[Application
     Some([provider, requirer])
 }
 
-fn gaps(spec: &ApplicationSpec, only_requires: bool) -> Vec<Gap> {
-    match &spec.charm.provenance {
+fn gaps(provenance: &Provenance, revision: Option<u64>, only_requires: bool) -> Vec<Gap> {
+    match provenance {
         Provenance::Read(reading) => {
             let missing = reading.unverified.iter().cloned();
             let unverified = missing.map(|missing| Gap::NotVerified { missing });
             let differences = reading.differs.iter().cloned();
             unverified
                 .chain(differences.map(|how| Gap::Differs { how }))
-                .chain(other_revision(spec.revision, &reading.covers))
+                .chain(other_revision(revision, &reading.covers))
                 .collect()
         }
-        Provenance::Adjusted(_) => vec![Gap::ChangedByScenario],
+        Provenance::Adjusted(catalogue) => {
+            let mut found = gaps(catalogue, revision, only_requires);
+            found.push(Gap::ChangedByScenario);
+            found
+        }
         Provenance::Unread { missing, .. } => vec![Gap::NotVerified {
             missing: missing.clone(),
         }],
         Provenance::Scenario => vec![Gap::DescribedByScenario],
-        Provenance::Metadata => vec![Gap::MetadataOnly],
+        Provenance::Metadata if only_requires => vec![Gap::MetadataOnly],
+        Provenance::Metadata => vec![Gap::MetadataSilent],
         Provenance::Unknown if only_requires => vec![Gap::Generic],
         Provenance::Unknown => vec![Gap::NotDescribed],
     }

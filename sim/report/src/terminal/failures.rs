@@ -10,7 +10,7 @@ use crate::words::number::{counted, grouped, natural};
 use crate::words::{ca_route, cause, certificate, command, entry, open_outage, standing, symptom};
 use trustsim_diagnosis::{CaRoute, Explanation, Outage, Part, outage_attempts};
 use trustsim_kernel::{Span, Time, format_duration};
-use trustsim_model::{Entry, Kind, Reason, Seq, Source, Standings};
+use trustsim_model::{Coverage, Entry, Kind, Reason, Seq, Source};
 use trustsim_validators::{Side, Verdict};
 
 /// Blocks printed; `outages.csv` has them all.
@@ -22,7 +22,7 @@ const PARTS: usize = 6;
 /// Causes printed in a block.
 const CAUSES: usize = 8;
 
-pub(super) fn render(run: &Run<'_>, detail: Detail, text: &mut String) {
+pub(super) fn render(run: &Run<'_>, coverage: &Coverage, detail: Detail, text: &mut String) {
     let groups = groups(run);
     let shown = match detail {
         Detail::Normal => BLOCKS,
@@ -30,7 +30,7 @@ pub(super) fn render(run: &Run<'_>, detail: Detail, text: &mut String) {
     };
     for group in groups.iter().take(shown) {
         text.push('\n');
-        block(run, group, detail, text);
+        block(run, coverage, group, detail, text);
     }
     if groups.len() > shown {
         text.push_str(&format!(
@@ -80,7 +80,7 @@ fn groups(run: &Run<'_>) -> Vec<Vec<usize>> {
     groups
 }
 
-fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
+fn block(run: &Run<'_>, coverage: &Coverage, group: &[usize], detail: Detail, text: &mut String) {
     let findings = run.findings;
     let (outage, explanation) = (
         &findings.outages[group[0]],
@@ -112,7 +112,7 @@ fn block(run: &Run<'_>, group: &[usize], detail: Detail, text: &mut String) {
         verdict_lines(verdict, outage.from, detail, &mut lines);
     }
     trust_lines(explanation, &mut lines);
-    assumption_lines(run, group, &mut lines);
+    assumption_line(run, coverage, group, &mut lines);
     cause_lines(run, explanation, detail, &mut lines);
     let mut open = run.findings.open_outages.iter();
     let found = open.find(|open| open.outage == group[0]);
@@ -150,24 +150,20 @@ fn parts(explanation: &Explanation, lines: &mut Lines<'_>) {
 }
 
 /// What these failures rest on that was not read in a charm's code: another charm may behave otherwise.
-fn assumption_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
-    let deployment = &run.manifest.deployment;
+fn assumption_line(run: &Run<'_>, coverage: &Coverage, group: &[usize], lines: &mut Lines<'_>) {
     let outages = group.iter().map(|&index| &run.findings.outages[index]);
-    let specs: BTreeSet<_> = outages
-        .map(|outage| run.connection(outage.connection).spec)
+    let reasons: BTreeSet<&Reason> = outages
+        .flat_map(|outage| &coverage.bases[run.connection(outage.connection).spec].reasons)
         .collect();
-    let standings = Standings::of(deployment);
-    let reasons: BTreeSet<Reason> = specs
-        .into_iter()
-        .flat_map(|spec| standings.of_connection(spec).reasons)
-        .collect();
-    let words = reasons.iter();
+    if reasons.is_empty() {
+        return;
+    }
+    let deployment = &run.manifest.deployment;
+    let words = reasons.into_iter();
     let words: Vec<String> = words
         .map(|reason| standing::reason(reason, deployment))
         .collect();
-    if !words.is_empty() {
-        lines.add("assumed", &words.join("; "));
-    }
+    lines.add("assumed", &words.join("; "));
 }
 
 /// What is to blame.

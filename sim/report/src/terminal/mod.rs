@@ -78,7 +78,7 @@ pub fn terminal(run: &Run<'_>, detail: Detail) -> String {
         models(run).render()
     });
     text.push_str(&standing::not_simulated(deployment, &found));
-    failures::render(run, detail, &mut text);
+    failures::render(run, &found, detail, &mut text);
     mishaps(run, detail, &mut text);
     relation_secrets(run, &mut text);
     expectations(run, detail, &mut text);

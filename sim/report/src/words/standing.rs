@@ -15,6 +15,15 @@ pub const fn word(standing: Standing) -> &'static str {
 /// `8 of 20 charms modelled, 7 assumed, 5 not simulated; 19 of 24 TLS relations; 31 of 40 connections`.
 /// Relations and connections are counted where they are simulated.
 pub fn coverage(coverage: &Coverage) -> String {
+    format!(
+        "{}; {} connections",
+        charms_and_relations(coverage),
+        simulated(coverage.connections)
+    )
+}
+
+/// The same without connections, of which a bundle has none.
+pub fn charms_and_relations(coverage: &Coverage) -> String {
     let Share {
         modelled,
         assumed,
@@ -29,12 +38,11 @@ pub fn coverage(coverage: &Coverage) -> String {
             charms.push_str(&format!(", {count} {}", word(standing)));
         }
     }
-    let of = |share: Share| format!("{} of {}", share.simulated(), share.total());
-    format!(
-        "{charms}; {} TLS relations; {} connections",
-        of(coverage.relations),
-        of(coverage.connections)
-    )
+    format!("{charms}; {} TLS relations", simulated(coverage.relations))
+}
+
+fn simulated(share: Share) -> String {
+    format!("{} of {}", share.simulated(), share.total())
 }
 
 /// What is not known, with its application: `m.web: the charm web is not in the catalogue`.
@@ -55,6 +63,9 @@ fn gap(gap: &Gap, charm: &str) -> String {
             "of the charm {charm} only the metadata is known; a generic charm requests its \
              certificates and CAs"
         ),
+        Gap::MetadataSilent => {
+            format!("the metadata of the charm {charm} does not say what it does with certificates")
+        }
         Gap::NotVerified { missing } => {
             format!("the entry of {charm} in the catalogue was not verified: {missing}")
         }
@@ -69,7 +80,9 @@ fn gap(gap: &Gap, charm: &str) -> String {
         Gap::OtherRevision { revision, covered } => {
             let covered: Vec<String> = covered.iter().map(Revisions::to_string).collect();
             let covered = covered.join(", ");
-            format!("revision {revision} of {charm} is played as revision {covered}")
+            format!(
+                "revision {revision} of {charm} was not read; it is played as revision {covered}"
+            )
         }
     }
 }
@@ -81,7 +94,9 @@ pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
         Gap::NotDescribed | Gap::Generic => Some(format!(
             "describe it under charms.{charm}, or put its charmcraft.yaml into charms/{charm}"
         )),
-        Gap::MetadataOnly => Some(format!("describe it under charms.{charm}")),
+        Gap::MetadataOnly | Gap::MetadataSilent => {
+            Some(format!("describe it under charms.{charm}"))
+        }
         Gap::NotVerified { .. }
         | Gap::Differs { .. }
         | Gap::DescribedByScenario

@@ -206,12 +206,19 @@ impl Inference<'_> {
             return known.clone();
         }
         if let Some(endpoint) = self.inventory.charm(name.0).endpoint(&name.1) {
+            let &Endpoint {
+                role,
+                container_scope,
+                protocol,
+                library,
+                ..
+            } = endpoint;
             return Some(Known {
-                role: endpoint.role,
+                role,
                 interface: endpoint.interface.clone(),
-                container_scope: endpoint.container_scope,
-                protocol: endpoint.protocol,
-                library: endpoint.library,
+                container_scope,
+                protocol,
+                library,
             });
         }
         (name.1 == "juju-info").then(|| Known {
@@ -232,20 +239,28 @@ impl Inference<'_> {
             let container_scope =
                 known.container_scope && (spec.charm.subordinate || may_be_subordinate);
             let described = spec.charm.is_described();
+            let profile = generic_profile(&known);
+            let Known {
+                role,
+                interface,
+                protocol,
+                library,
+                ..
+            } = known;
             let endpoint = Endpoint {
                 name: name.clone(),
-                role: known.role,
-                interface: known.interface.clone(),
+                role,
+                interface: interface.clone(),
                 limit: None,
                 container_scope,
-                protocol: known.protocol,
-                profile: generic_profile(&known),
-                library: known.library,
+                protocol,
+                profile,
+                library,
                 bugs: trustsim_charms::Bugs::default(),
             };
             self.inventory.add_endpoint(application, endpoint);
             if described {
-                self.note_added_endpoint(application, &name, &known.interface);
+                self.note_added_endpoint(application, &name, &interface);
             }
         }
     }
