@@ -4,7 +4,8 @@
 //! An assertion states an invariant of the simulation, so a broken one means that whatever would be
 //! printed afterwards might be wrong. The program ends with exit code 101, which is Rust's for a
 //! panic, and writes no report: `trustsim run` renders everything before it writes the first file,
-//! and nothing can panic after that.
+//! and nothing can panic after that. The hook itself ends it: what is released does not unwind, and a panic there
+//! would end in a signal.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::ffi::{OsStr, OsString};
@@ -12,7 +13,11 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::panic::{self, PanicHookInfo};
 use std::path::{Path, PathBuf};
+use std::process;
 use std::sync::{Mutex, PoisonError};
+
+/// The exit code of a Rust program that panicked.
+const PANICKED: i32 = 101;
 
 /// The scenario that a command is playing, for the hook: a panic has no other way to know it. Threads
 /// that play other seeds of the same scenario share it.
@@ -63,6 +68,7 @@ pub(super) fn install_hook(command_line: &[OsString]) {
         if backtrace.status() == BacktraceStatus::Captured {
             let _ = writeln!(err, "{backtrace}");
         }
+        process::exit(PANICKED);
     }));
 }
 
