@@ -1,5 +1,5 @@
-//! Code shared by the charms that sign: a CA that is kept in a Juju secret ([`SigningCa`]), the journal's notes of what
-//! was signed (`note_*`), requests by relation, and the answer to one request.
+//! Code shared by the charms that issue certificates: a CA that is kept in a Juju secret ([`SigningCa`]), the journal's
+//! notes of what was issued (`note_*`), requests by relation, and the answer to one request.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,8 +25,8 @@ const KEY_FIELD: &str = "private-key";
 const CERTIFICATE_FIELD: &str = "ca-certificate";
 
 impl SigningCa {
-    /// The content of its secret.
-    pub fn content(&self) -> BTreeMap<String, Value> {
+    /// The content of the Juju secret that keeps it.
+    pub fn secret_content(&self) -> BTreeMap<String, Value> {
         let chain = std::slice::from_ref(&self.certificate);
         [
             (KEY_FIELD.to_owned(), pem::key_value(&self.key)),
@@ -35,13 +35,13 @@ impl SigningCa {
         .into()
     }
 
-    /// Reads the content of its secret.
+    /// Reads what [`Self::secret_content`] made.
     ///
     /// # Errors
     ///
     /// [`HookError`] where a field is missing or cannot be read, as Python raises it.
-    pub fn read(content: &SecretContent) -> Result<Self, HookError> {
-        Self::read_fields(content, KEY_FIELD, CERTIFICATE_FIELD)
+    pub fn from_secret(content: &SecretContent) -> Result<Self, HookError> {
+        Self::from_secret_fields(content, KEY_FIELD, CERTIFICATE_FIELD)
     }
 
     /// Reads the content of a secret with fields of other names.
@@ -53,7 +53,7 @@ impl SigningCa {
     /// # Panics
     ///
     /// Where the key is not the certificate's.
-    pub fn read_fields(
+    pub fn from_secret_fields(
         content: &SecretContent,
         key_field: &str,
         certificate_field: &str,
@@ -82,8 +82,9 @@ impl SigningCa {
     }
 }
 
-/// Notes a CA of the charm's own. It is a root where it is its own issuer; `None` is an issuer that the charm does not
-/// have, of an intermediate: such a CA is noted with its own serial in place of the issuer's.
+/// Notes a CA of the charm's own. It is a root where `issuer` is the certificate itself, and an intermediate otherwise.
+/// `issuer` is `None` where the charm does not have the certificate of the issuer: the note then has the serial of the CA
+/// itself in place of the issuer's.
 pub fn note_ca(
     unit: &mut UnitContext<'_>,
     certificate: &Certificate,
@@ -93,7 +94,7 @@ pub fn note_ca(
         Some(issuer) if issuer == certificate => CertificateKind::Root,
         Some(_) | None => CertificateKind::Intermediate,
     };
-    let issued = unrequested(unit, kind, certificate, issuer);
+    let issued = issued_record(unit, kind, certificate, issuer);
     note(unit, issued);
 }
 
@@ -101,12 +102,16 @@ pub fn note_ca(
 pub fn note_own_leaf(unit: &mut UnitContext<'_>, certificate: &Certificate, issuer: &Certificate) {
     let issued = Issued {
         unit: Some(unit.unit_name().into()),
-        ..unrequested(unit, CertificateKind::Leaf, certificate, Some(issuer))
+        ..issued_record(unit, CertificateKind::Leaf, certificate, Some(issuer))
     };
     note(unit, issued);
 }
 
 /// Notes the answer to a request: the certificate that goes into the databag, and the CA that signed.
+///
+/// # Panics
+///
+/// Where the certificate has another key than the request.
 pub fn note_answer(
     unit: &mut UnitContext<'_>,
     asked: &Outstanding,
@@ -124,12 +129,13 @@ pub fn note_answer(
         unit: asked.unit.map(|remote| unit.name_of(remote).into()),
         endpoint: answering_endpoint(unit, asked.relation).into(),
         request: Some(asked.request.clone()),
-        ..unrequested(unit, issued_kind(asked.is_ca), certificate, Some(issuer))
+        ..issued_record(unit, issued_kind(asked.is_ca), certificate, Some(issuer))
     };
     note(unit, issued);
 }
 
-/// Notes what a provider of the legacy protocol issued: for a request, or for its own use.
+/// Notes what a provider of the legacy protocol issued. `asked` is `None` for the one client certificate that it gives to
+/// all its requirers.
 pub fn note_legacy(
     unit: &mut UnitContext<'_>,
     asked: Option<&LegacyRequest>,
@@ -137,7 +143,7 @@ pub fn note_legacy(
     issuer: &Certificate,
 ) {
     let is_ca = asked.is_some_and(|asked| asked.kind == LegacyRequestKind::Intermediate);
-    let mut issued = unrequested(unit, issued_kind(is_ca), certificate, Some(issuer));
+    let mut issued = issued_record(unit, issued_kind(is_ca), certificate, Some(issuer));
     if let Some(asked) = asked {
         issued.requirer = unit.remote_application_name(asked.relation).into();
         issued.endpoint = answering_endpoint(unit, asked.relation).into();
@@ -161,10 +167,10 @@ const fn issued_kind(is_ca: bool) -> CertificateKind {
     }
 }
 
-/// What every note has: a certificate of the application that issues it, without a request. The answer to a request sets
-/// `requirer`, `unit`, `endpoint` and, where the protocol has CSRs, `request`; a leaf for the charm's own unit sets
-/// `unit`.
-fn unrequested(
+/// The record of a certificate that the application issued to itself, from which the other records are made. The answer
+/// to a request sets `requirer`, `unit`, `endpoint` and, where the protocol has CSRs, `request`. A leaf for the charm's own
+/// unit sets `unit`.
+fn issued_record(
     unit: &UnitContext<'_>,
     kind: CertificateKind,
     certificate: &Certificate,
@@ -174,7 +180,7 @@ fn unrequested(
     let issuer = issuer.unwrap_or(certificate);
     debug_assert!(
         certificate == issuer || certificate.verify_issued_by(issuer),
-        "{}: `{}` is not signed by `{}`, which the journal is told of as its issuer",
+        "{}: `{}` is noted as issued by `{}`, whose key did not sign it",
         unit.unit_name(),
         certificate.subject(),
         issuer.subject()
@@ -198,7 +204,8 @@ fn note(unit: &mut UnitContext<'_>, issued: Issued) {
 ///
 /// # Panics
 ///
-/// Where the requests of a relation are not adjacent: each answer would replace those before it.
+/// Where the requests of a relation are not adjacent. Such a relation would have two runs, and callers count and answer
+/// the requests of a relation by the run.
 pub fn by_relation(requests: &[Outstanding]) -> impl Iterator<Item = &[Outstanding]> {
     let mut seen = BTreeSet::new();
     requests
@@ -212,8 +219,12 @@ pub fn by_relation(requests: &[Outstanding]) -> impl Iterator<Item = &[Outstandi
         })
 }
 
-/// Notes the certificate and returns the answer, whose chain is the leaf and then the CA. Only for a CA without
-/// intermediates.
+/// Notes the certificate and returns the answer, whose chain is the leaf and then the CA. It has
+/// nothing above the CA.
+///
+/// # Panics
+///
+/// Where the certificate names another issuer than the CA, and as [`note_answer`].
 pub fn note_and_answer(
     unit: &mut UnitContext<'_>,
     asked: &Outstanding,

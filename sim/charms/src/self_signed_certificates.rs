@@ -91,7 +91,7 @@ impl Charm for SelfSignedCertificates {
         let owner = SecretOwner::Application(unit.application_id());
         let active = unit.secret(owner, ACTIVE);
         let read = |secret: SecretView| {
-            let authority = SigningCa::read(&secret.content);
+            let authority = SigningCa::from_secret(&secret.content);
             authority
                 .expect("the charm reads the CA that it wrote")
                 .certificate
@@ -145,7 +145,7 @@ impl SelfSignedCertificates {
             self.generate_root(unit, config)?;
             return Ok(());
         }
-        let authority = SigningCa::read(&secret.content)?;
+        let authority = SigningCa::from_secret(&secret.content)?;
         self.transfer
             .add(unit, &[Arc::from(authority.certificate.pem())])?;
         self.issue(unit, config, &authority)
@@ -182,7 +182,7 @@ impl SelfSignedCertificates {
         );
         note_ca(unit, &certificate, Some(&certificate));
         let authority = SigningCa { certificate, key };
-        set_secret(unit, ACTIVE, authority.content(), threshold)?;
+        set_secret(unit, ACTIVE, authority.secret_content(), threshold)?;
         Ok(true)
     }
 
@@ -226,7 +226,7 @@ impl SelfSignedCertificates {
         match name {
             "get-ca-certificate" => match active(unit) {
                 Some(secret) => {
-                    let authority = SigningCa::read(&secret.content)?;
+                    let authority = SigningCa::from_secret(&secret.content)?;
                     unit.note(Note::action_result(authority.certificate.pem()));
                 }
                 None => fail(unit, "Root Certificate is not yet generated"),
@@ -313,7 +313,8 @@ fn active(unit: &UnitContext<'_>) -> Option<SecretView> {
 
 /// [`root_matches_config`] of the stored root; leaf validity is not among what it compares.
 fn is_as_configured(secret: &SecretView, config: &Config) -> bool {
-    let authority = SigningCa::read(&secret.content).expect("the charm reads the CA that it wrote");
+    let authority =
+        SigningCa::from_secret(&secret.content).expect("the charm reads the CA that it wrote");
     root_matches_config(&authority.certificate, config)
 }
 

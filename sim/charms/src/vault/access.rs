@@ -204,7 +204,7 @@ impl Vault {
 }
 
 fn read_authority(content: &SecretContent) -> Result<SigningCa, HookError> {
-    SigningCa::read_fields(content, "privatekey", "certificate")
+    SigningCa::from_secret_fields(content, "privatekey", "certificate")
 }
 
 /// Whether anything on disk changed.

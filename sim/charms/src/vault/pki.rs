@@ -198,7 +198,7 @@ fn is_named(root: &SigningCa, request: &Request) -> bool {
 fn own_root(unit: &UnitContext<'_>) -> Option<SigningCa> {
     let owner = SecretOwner::Application(unit.application_id());
     let secret = unit.secret(owner, ROOT_SECRET)?;
-    let root = SigningCa::read_fields(&secret.content, "privatekey", "certificate");
+    let root = SigningCa::from_secret_fields(&secret.content, "privatekey", "certificate");
     Some(root.expect("the charm reads the root that it wrote"))
 }
 

@@ -51,7 +51,7 @@ impl Generations {
                 let Some(secret) = unit.secret(owner, &label(generation, index)) else {
                     return Ok(None);
                 };
-                chain.push(SigningCa::read(&secret.content)?);
+                chain.push(SigningCa::from_secret(&secret.content)?);
             }
             chains.push(chain);
         }
@@ -146,7 +146,12 @@ impl Generations {
                 unit.secret(owner, &label(number, index)).is_none(),
                 "the chain of generation {number} is made once"
             );
-            unit.add_secret(owner, &label(number, index), authority.content(), None)?;
+            unit.add_secret(
+                owner,
+                &label(number, index),
+                authority.secret_content(),
+                None,
+            )?;
         }
         self.chains.push(chain);
         Ok(())
