@@ -40,7 +40,7 @@ pub trait Charm: Debug + Send + Sync {
     /// What a person does now about `task`, which this unit shows; `None` where there is nothing
     /// they could do. What they put into the journal goes through [`UnitContext::note`]; nothing
     /// else that is done to `unit` is kept.
-    fn answer(
+    fn operator_action(
         &self,
         _task: &PendingTask,
         _operator: &mut OperatorContext,

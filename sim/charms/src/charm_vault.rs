@@ -116,6 +116,11 @@ enum Obstacle {
 }
 
 impl Obstacle {
+    /// The message of [`Self::status`].
+    const fn message(self) -> &'static str {
+        self.status().1
+    }
+
     /// As `_assess_status` says it.
     const fn status(self) -> (Status, &'static str) {
         match self {
@@ -160,7 +165,7 @@ impl Charm for CharmVault {
         self.pending_task(unit).into_iter().collect()
     }
 
-    fn answer(
+    fn operator_action(
         &self,
         task: &PendingTask,
         operator: &mut OperatorContext,

@@ -1,9 +1,11 @@
 //! `manual-tls-certificates`: canonical/manual-tls-certificates-operator `src/charm.py` at 3204502.
 //!
-//! Noteworthy: nothing is signed by the charm; a person runs `provide-certificate` for each
-//! request. The action does not look whether its unit leads: on another one the library writes
-//! nothing and the action reports success. What was once in `trusted-certificate-bundle` stays in
-//! every `trust_certificate` relation for ever.
+//! The charm signs nothing: an operator runs `provide-certificate` for each request. The action does not check whether
+//! its unit leads; on a unit that does not lead, the library writes nothing and the action reports success. What was once
+//! in `trusted-certificate-bundle` stays in every `trust_certificate` relation for ever.
+//!
+//! A new task for an operator is a variant of [`Task`] and an element of its `ALL`; the compiler then asks for its name and
+//! for what is done.
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +42,7 @@ enum Task {
 }
 
 impl Task {
+    /// Every task. One that is missing here is never found by its name, and so never done.
     const ALL: [Self; 2] = [Self::ProvideCertificate, Self::ConfigureBundle];
 
     /// Its name in [`PendingTask::what`].
@@ -167,7 +170,7 @@ impl Charm for ManualTlsCertificates {
         certificates.chain(bundle).collect()
     }
 
-    fn answer(
+    fn operator_action(
         &self,
         task: &PendingTask,
         operator: &mut OperatorContext,
@@ -181,14 +184,14 @@ impl Charm for ManualTlsCertificates {
                 Some(OperatorAction::Config { options })
             }
             Task::ProvideCertificate => {
-                // Requests that cannot be read are no task: `pending_tasks`.
+                // `pending_tasks` gives no task for a request that cannot be read.
                 let outstanding = self.certificates.outstanding(unit).ok()?;
                 let asked = outstanding
                     .iter()
                     .find(|asked| asked.request.sha256_hex() == task.subject)?;
                 let now = unit.now();
                 let answer = ca.sign(&asked.request, asked.is_ca, now, &mut operator.stream);
-                // The CA outside has issued it, whether or not the action takes it.
+                // The operator's CA has issued it, even where the action then refuses it.
                 note_answer(unit, asked, &answer.certificate, ca.issuer());
                 Some(provide_command(&answer, asked.relation, unit))
             }
@@ -395,7 +398,7 @@ fn trusted_bundle(options: &dyn Options) -> Option<Result<Vec<Arc<str>>, ()>> {
     }))
 }
 
-/// A bundle that is not valid PEM is not sent.
+/// The options that do not work as set. A bundle that is not valid PEM is not sent.
 pub(super) fn option_faults(options: &dyn Options) -> Vec<OptionFault> {
     match trusted_bundle(options) {
         Some(Err(())) => {

@@ -148,7 +148,7 @@ impl Charm for Notary {
             .collect()
     }
 
-    fn answer(
+    fn operator_action(
         &self,
         task: &PendingTask,
         operator: &mut OperatorContext,

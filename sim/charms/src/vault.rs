@@ -225,7 +225,7 @@ impl Charm for Vault {
         vec![wait("authorize-charm", unit.application_name(), detail)]
     }
 
-    fn answer(
+    fn operator_action(
         &self,
         task: &PendingTask,
         _: &mut OperatorContext,

@@ -2,11 +2,11 @@
 //! (openstack/charm-vault `src/README.md` at 5a0c525): unseal Vault, authorise the charm, and provide a CA where there
 //! is none.
 //!
-//! An operator who has a CA makes Vault an intermediate under it: `get-csr`, then
-//! `upload-signed-csr` with the signed certificate and the root; one who has none runs
-//! `generate-root-ca`.
+//! An operator who has a CA makes Vault an intermediate under it: `get-csr`, then `upload-signed-csr` with the signed
+//! certificate and the root. An operator who has none runs `generate-root-ca`.
 //!
-//! A new step is a variant of [`Task`]; the compiler then asks for its name and for what is done.
+//! A new step is a variant of [`Task`] and an element of its `ALL`; the compiler then asks for its name and for what is
+//! done. A new [`Obstacle`] is sorted in [`CharmVault::pending_task`].
 
 use super::{AUTO_GENERATED, CA_READY, CharmVault, Obstacle, SEALED, is_set, option_is_true, pki};
 use crate::{OperatorAction, OperatorContext, PendingTask};
@@ -27,6 +27,7 @@ enum Task {
 }
 
 impl Task {
+    /// Every task. One that is missing here is never found by its name, and so never done.
     const ALL: [Self; 4] = [
         Self::Unseal,
         Self::Authorize,
@@ -51,24 +52,30 @@ impl Task {
 }
 
 impl CharmVault {
-    /// What the unit's status says that an operator has to do.
+    /// The step that the unit's status tells an operator to take.
     pub(super) fn pending_task(&self, unit: &UnitContext<'_>) -> Option<PendingTask> {
-        let pending = |task: Task, key: &str, detail: &str| {
+        let pending = |task: Task, subject: &str, detail: &str| {
             Some(PendingTask {
                 what: task.name(),
-                subject: key.to_owned(),
+                subject: subject.to_owned(),
                 common_name: None,
                 detail: detail.to_owned(),
             })
         };
         match self.obstacle(unit) {
             Some(Obstacle::Sealed) => {
-                pending(Task::Unseal, unit.unit_name(), Obstacle::Sealed.status().1)
+                pending(Task::Unseal, unit.unit_name(), Obstacle::Sealed.message())
             }
             Some(Obstacle::NotAuthorized) if unit.is_leader() => {
-                pending(Task::Authorize, "", Obstacle::NotAuthorized.status().1)
+                pending(Task::Authorize, "", Obstacle::NotAuthorized.message())
             }
-            Some(_) => None,
+            // The leader alone asks to be authorized. A relation, the action `resume` or etcd ends the others.
+            Some(
+                Obstacle::NotAuthorized
+                | Obstacle::NoDatabase
+                | Obstacle::Paused
+                | Obstacle::NoLeadership,
+            ) => None,
             None if !unit.is_leader() || is_set(unit, CA_READY) => None,
             None => match pki::pending_request(unit) {
                 Some(request) => pending(
@@ -89,7 +96,7 @@ impl CharmVault {
         }
     }
 
-    /// What an operator does about it.
+    /// What an operator does about a pending task.
     pub(super) fn operator_action_for(
         &self,
         task: &PendingTask,
@@ -120,11 +127,12 @@ impl CharmVault {
                 let request = CertificateRequest::from_pem(&task.subject);
                 let request = request.unwrap_or_else(|error| {
                     panic!(
-                        "{}: the task to sign a request has none: {error}",
+                        "{}: the subject of the task to sign a request is no CSR: {error}",
                         unit.unit_name()
                     )
                 });
                 let signed = ca.sign(&request, true, unit.now(), &mut operator.stream);
+                // The root goes into `root-ca`.
                 let below_root = signed.chain.iter().filter(|link| !link.is_self_issued());
                 let pems: Vec<&str> = below_root.map(Certificate::pem).collect();
                 let parameters = [

@@ -63,7 +63,7 @@ impl Play {
             ca: Some(self.ca.clone()),
             rejects: Vec::new(),
         };
-        match charm.answer(&waits[0], &mut hand, &mut context) {
+        match charm.operator_action(&waits[0], &mut hand, &mut context) {
             Some(OperatorAction::Action { name, parameters }) if name == PROVIDE => parameters,
             other => panic!("{other:?}"),
         }

@@ -165,7 +165,7 @@ fn people(stage: &mut Stage, application: ApplicationId) {
         let waits = charm.pending_tasks(&context);
         let actions = waits
             .iter()
-            .filter_map(|wait| charm.answer(wait, &mut hand, &mut context));
+            .filter_map(|wait| charm.operator_action(wait, &mut hand, &mut context));
         for action in actions.collect::<Vec<_>>() {
             match action {
                 OperatorAction::Action { name, .. } => stage.act(unit, &name),

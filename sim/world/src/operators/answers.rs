@@ -59,7 +59,7 @@ pub(crate) fn revocation(
     let leader = deployed.leader(application)?;
     let mut context = deployed.context(leader, now);
     let charm = deployed.charm_now(deployed.id(application));
-    let answer = charm.answer(&pending, &mut operator, &mut context)?;
+    let answer = charm.operator_action(&pending, &mut operator, &mut context)?;
     let is_done_there = matches!(answer, OperatorAction::AtWorkload { .. });
     let number = deployed.juju().unit(leader).number;
     is_done_there.then(|| action_of(answer, application, None, number))

@@ -300,7 +300,7 @@ impl Operators {
             rejects: deployed.spec().operators[task.operator].rejects.clone(),
         };
         let mut context = deployed.context(unit, now);
-        let answer = charm.answer(pending, &mut operator, &mut context)?;
+        let answer = charm.operator_action(pending, &mut operator, &mut context)?;
         let (_, notes) = context.into_effects();
         Some((answer, notes))
     }
