@@ -10,7 +10,7 @@ mod config;
 use std::sync::Arc;
 use trustsim_interfaces::notes::Note;
 
-use config::{Config, ends_by_9999, root_matches_config};
+use config::{Config, check_ends_by_9999, root_matches_config};
 
 use super::issuing::{self, SigningCa, by_relation, note_ca};
 use super::{Authority, Charm, CharmMetadata, Implementation, LibraryBinding, ValidityOptions};
@@ -165,7 +165,7 @@ impl SelfSignedCertificates {
             return Ok(false);
         }
         let key = self.keys.authority(unit);
-        ends_by_9999(unit.now(), validity)?;
+        check_ends_by_9999(unit.now(), validity)?;
         let name = config.subject.clone();
         let name = name.unique(&mut unit.stream("unique-identifier"));
         let terms = Terms {
@@ -276,7 +276,7 @@ fn sign(
     asked: &Outstanding,
     validity: Span,
 ) -> Result<Answer, HookError> {
-    ends_by_9999(unit.now(), validity)?;
+    check_ends_by_9999(unit.now(), validity)?;
     let terms = Terms {
         serial: serial_number(unit),
         now: unit.now(),

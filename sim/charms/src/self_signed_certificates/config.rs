@@ -53,18 +53,22 @@ impl Config {
             certificate_validity: validity("certificate-validity")?,
             limit: unit.config("certificate-limit").and_then(parse_limit),
         };
-        // `_invalid_configs`, where both are given.
-        if let (Some(_), Some(leaf)) = (config.nonzero_root(), config.nonzero_leaf()) {
+        // `_invalid_configs` doubles the validity of the leaves where both are given, and Python overflows there too.
+        if let (Some(_), Some(leaf)) = (
+            config.nonzero_root_validity(),
+            config.nonzero_certificate_validity(),
+        ) {
             timedelta_days(leaf.as_secs() / DAY_S * 2)?;
         }
         Ok(config)
     }
 
-    fn nonzero_root(&self) -> Option<Span> {
+    /// Zero is falsy in Python, so that the charm takes it for none.
+    fn nonzero_root_validity(&self) -> Option<Span> {
         self.root_validity.filter(|span| !span.is_zero())
     }
 
-    fn nonzero_leaf(&self) -> Option<Span> {
+    fn nonzero_certificate_validity(&self) -> Option<Span> {
         self.certificate_validity.filter(|span| !span.is_zero())
     }
 
@@ -87,7 +91,10 @@ impl Config {
         if self.common_name().is_none() {
             invalid.push("ca-common-name");
         }
-        let fits = match (self.nonzero_root(), self.nonzero_leaf()) {
+        let fits = match (
+            self.nonzero_root_validity(),
+            self.nonzero_certificate_validity(),
+        ) {
             (Some(root), Some(leaf)) => leaf.checked_mul(2).is_some_and(|twice| root >= twice),
             _ => false,
         };
@@ -111,9 +118,12 @@ pub(super) fn option_faults(options: &dyn Options) -> Vec<OptionFault> {
     }
     for option in ["certificate-validity", "root-ca-validity"] {
         let validity = options.option(option).map_or(Ok(None), parse_validity);
-        // No run begins before 1970.
-        match validity.and_then(|span| span.map(|span| ends_by_9999(Time::EPOCH, span)).transpose())
-        {
+        // A validity that ends after 9999 even from 1970 on is too long in every run.
+        let validity = validity.and_then(|span| {
+            let checked = span.map(|span| check_ends_by_9999(Time::EPOCH, span));
+            checked.transpose()
+        });
+        match validity {
             Ok(Some(span)) if !span.is_zero() => {}
             Ok(_) => faults.push(not_valid(
                 option,
@@ -155,7 +165,7 @@ fn timedelta_days(days: u64) -> Result<(), HookError> {
 /// # Errors
 ///
 /// [`HookError`] where it ends later.
-pub(super) fn ends_by_9999(now: Time, validity: Span) -> Result<Span, HookError> {
+pub(super) fn check_ends_by_9999(now: Time, validity: Span) -> Result<Span, HookError> {
     const END_OF_9999_S: u64 = 253_402_300_799;
     let end = now.as_seconds().saturating_add(validity.as_secs());
     if end > END_OF_9999_S {
@@ -199,7 +209,7 @@ fn parse_validity(text: &str) -> Result<Option<Span>, HookError> {
 pub(super) fn root_matches_config(certificate: &Certificate, config: &Config) -> bool {
     let subject = certificate.subject();
     let wanted = &config.subject;
-    // A validity that ends after the last instant there is ends at it.
+    // The sum saturates at the last instant that can be represented.
     let end = |validity| (certificate.not_before() + validity).truncated_to_seconds();
     let is_as_long = config
         .root_validity
@@ -222,6 +232,7 @@ pub(super) fn root_matches_config(certificate: &Certificate, config: &Config) ->
 fn attribute_value<'a>(subject: &'a str, attribute_type: &str) -> Option<Cow<'a, str>> {
     let mut rest = subject;
     loop {
+        // The part ends at the first comma or plus sign that no backslash escapes.
         let mut escaped = false;
         let end = rest.find(|letter| match letter {
             _ if escaped => {
@@ -304,7 +315,7 @@ mod tests {
         }
         assert!(parse_validity("999999999").is_ok());
         let eternity = Span::from_secs(DAY_S * 100_000_000);
-        let error = ends_by_9999(Time::EPOCH, eternity).expect_err("after 9999");
+        let error = check_ends_by_9999(Time::EPOCH, eternity).expect_err("after 9999");
         assert_eq!(
             error.to_string(),
             "uncaught exception: OverflowError: date value out of range"
