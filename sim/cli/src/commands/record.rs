@@ -13,7 +13,7 @@ use crate::output::{data_text, deliver};
 use trustsim_kernel::Time;
 use trustsim_world::{Deployment, Simulation};
 
-/// `{"scenario": NAME, "hooks": [HOOK, ...]}`, in the order in which the hooks began.
+/// Writes `{"scenario": NAME, "hooks": [HOOK, ...]}`, with the hooks in the order in which they began.
 pub(super) fn record(args: &Record, console: &mut Console<'_>) -> Result<(), CliError> {
     let LoadedScenario {
         deployment,
@@ -31,7 +31,8 @@ pub(super) fn record(args: &Record, console: &mut Console<'_>) -> Result<(), Cli
     }
     let mut units = Vec::new();
     for name in &args.units {
-        let (model, unit) = show_unit::split(name, args.model.as_deref(), &deployment)?;
+        let (model, unit) =
+            show_unit::split_unit_address(name, args.model.as_deref(), &deployment)?;
         if !simulation.record(&format!("{model}.{unit}")) {
             let message = format!("model `{model}` has no application for unit `{unit}`");
             return Err(CliError::usage(message).hint(applications(&deployment)));
@@ -61,7 +62,7 @@ fn began(hook: &Value) -> Time {
     at.unwrap_or_else(|| panic!("a recorded hook has no instant at which it began: {hook}"))
 }
 
-/// For a hint: the applications of a scenario.
+/// A hint that names the applications of a scenario.
 pub(super) fn applications(deployment: &Deployment) -> String {
     let applications = deployment.applications.keys();
     let known: Vec<String> = applications

@@ -15,7 +15,7 @@ pub(super) fn show_unit(args: &ShowUnit, console: &mut Console<'_>) -> Result<()
         play_until(&args.scenario, args.at.as_deref(), &args.play, console)?;
     let mut models: Map<String, Value> = Map::new();
     for name in &args.units {
-        let (model, unit) = split(name, args.model.as_deref(), &deployment)?;
+        let (model, unit) = split_unit_address(name, args.model.as_deref(), &deployment)?;
         let shown = simulation.show_unit(&model, unit).ok_or_else(|| {
             let message = format!("no unit `{unit}` in model `{model}` at that instant");
             CliError::usage(message).hint(super::record::applications(&deployment))
@@ -35,8 +35,8 @@ pub(super) fn show_unit(args: &ShowUnit, console: &mut Console<'_>) -> Result<()
     deliver(&text, args.output.as_deref(), console)
 }
 
-/// Model and unit of `model.app/0` or, where it is clear which model, `app/0`.
-pub(super) fn split<'a>(
+/// The model and the unit that `model.app/0` names, or `app/0` where it is clear which model is meant.
+pub(super) fn split_unit_address<'a>(
     name: &'a str,
     model: Option<&str>,
     deployment: &Deployment,
