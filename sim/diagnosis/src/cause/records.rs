@@ -161,7 +161,7 @@ impl<'a> Records<'_, 'a> {
             .iter()
             .filter_map(|each| each.profile.as_ref());
         profiles.find_map(|profile| match profile {
-            EndpointProfile::LegacyCertificates(_) => Some(NotRequestedReason::Legacy),
+            EndpointProfile::LegacyCertificates(_) => Some(NotRequestedReason::LegacyIssuesOnce),
             EndpointProfile::Certificates(profile)
                 if !profile.renews_on.expiring && !profile.renews_on.expired =>
             {

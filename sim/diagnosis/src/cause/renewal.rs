@@ -125,7 +125,7 @@ impl<'a> Search<'_, 'a> {
         let end = short(culprit.certificate.not_after());
         match newer {
             Some(Issued { seq, entry, .. }) => {
-                let what = CertificateCause::RootReplaced {
+                let what = CertificateCause::ReplacedRootStillUsed {
                     presenter: case.presenter.to_owned(),
                     owner,
                     ended: end,
@@ -178,7 +178,7 @@ impl<'a> Search<'_, 'a> {
             return cause;
         }
         let why = match leaf {
-            None => NotRequestedReason::First,
+            None => NotRequestedReason::NoneEverRequested,
             Some(leaf) => self.records.never_asks_again(requirer).unwrap_or_else(|| {
                 NotRequestedReason::Unknown(short(leaf.certificate.not_after()))
             }),

@@ -177,7 +177,7 @@ fn of_certificates(cause: &CertificateCause) -> String {
             is_client,
             root,
         } => trusted_root_expired(judge, *is_client, root),
-        CertificateCause::RootReplaced {
+        CertificateCause::ReplacedRootStillUsed {
             presenter,
             owner,
             ended,
@@ -397,11 +397,11 @@ fn rotation_stuck(application: &str, since: Time, taken: &[String], waiting: &[S
 fn not_asked(holder: &str, why: &NotRequestedReason) -> String {
     let never = format!("{holder} never asked for a new certificate");
     match why {
-        NotRequestedReason::First => format!("{holder} never asked for a certificate"),
+        NotRequestedReason::NoneEverRequested => format!("{holder} never asked for a certificate"),
         NotRequestedReason::Unknown(ended) => {
             format!("{never} in place of the one that ended at {ended}")
         }
-        NotRequestedReason::Legacy => format!(
+        NotRequestedReason::LegacyIssuesOnce => format!(
             "{never}: in the legacy protocol a certificate is issued once, and again only where \
              its names change"
         ),

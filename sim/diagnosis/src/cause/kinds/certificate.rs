@@ -1,8 +1,9 @@
 //! Root causes about certificates: why a server or client has none, or an expired one ([`CertificateCause`]), and why
-//! it presents a wrong chain ([`ChainCause`]). Types only.
+//! it presents a wrong chain ([`ChainCause`]). This file has the types only.
 //!
-//! The files of [`crate::cause`] find them, and `trustsim_report::words::cause` has their sentences. A new cause is a
-//! variant here with its code in `name()`; the compiler then asks for its sentence.
+//! Files of [`crate::cause`] find them: `renewal` and `two_phases` what is wrong with a certificate, `presented` and
+//! `not_moved_on` what is wrong with a chain. `trustsim_report::words::cause` has their sentences. A new cause is a variant
+//! here with its name in `name()`; the compiler then asks for its sentence, and one of those files has to find it.
 
 use trustsim_kernel::Time;
 use trustsim_model::EndpointRef;
@@ -34,7 +35,7 @@ pub enum CertificateCause {
         root: Certificate,
     },
     /// A leaf that was signed by an expired root is still presented, although the root's owner has a new one.
-    RootReplaced {
+    ReplacedRootStillUsed {
         /// Who presents it.
         presenter: String,
         /// Whose root it is.
@@ -122,12 +123,12 @@ pub enum CertificateCause {
 }
 
 impl CertificateCause {
-    /// Its name, kebab-case.
+    /// Its name in reports, kebab-case. It stays the same where a variant is renamed.
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::CertificatesRelationRemoved { .. } => "relation-removed",
             Self::TrustedRootExpired { .. } => "anchor-over",
-            Self::RootReplaced { .. } => "outlived-ca",
+            Self::ReplacedRootStillUsed { .. } => "outlived-ca",
             Self::RootNotRenewed { .. } => "root-not-renewed",
             Self::NoProvider { .. } => "no-provider",
             Self::NeverRequested { .. } => "not-asked",
@@ -183,7 +184,7 @@ pub enum ChainCause {
 }
 
 impl ChainCause {
-    /// Its name, kebab-case.
+    /// Its name in reports, kebab-case. It stays the same where a variant is renamed.
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::ChainWithoutCertificate { .. } => "chain-without-certificate",
@@ -197,11 +198,11 @@ impl ChainCause {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotRequestedReason {
     /// No certificate was ever requested.
-    First,
+    NoneEverRequested,
     /// Nothing says why; the one before ended at this instant.
     Unknown(Time),
     /// In the legacy protocol a certificate is issued once.
-    Legacy,
+    LegacyIssuesOnce,
     /// This charm does not observe the event `certificate_expiring`.
     ExpiryEventNotObserved(String),
     /// The charm sends the same request again, which has been answered.
