@@ -7,8 +7,8 @@ use crate::addresses::{address, application_of};
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{Journal, Kind};
 
-/// The longest wait of a unit from a change to the hook that handles it: the watcher's latency,
-/// its own hooks before, its machine's lock, a link that is cut.
+/// The longest wait of a unit from a change to the hook that handles it. A unit waits for the watcher's latency, its own
+/// hooks before, its machine's lock and a link that is cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HookWait {
     /// `model.app/0`.
@@ -19,7 +19,7 @@ pub struct HookWait {
     pub longest: Span,
     /// When that hook began.
     pub at: Time,
-    /// How many of its own hooks ran meanwhile.
+    /// How many of its own hooks began meanwhile. A hook that ran already when the change came is not counted.
     pub own_hooks_before: u64,
     /// How many hooks the unit ran that were caused by a change.
     pub hooks: u64,
@@ -44,7 +44,7 @@ pub struct CertificateWait {
     pub total: Span,
 }
 
-/// One for each unit that ever ran a hook because of a change, by unit.
+/// The longest wait of each unit that ever ran a hook because of a change, in the order of the units.
 pub(super) fn hooks(journal: &Journal) -> Vec<HookWait> {
     let mut found: BTreeMap<String, HookWait> = BTreeMap::new();
     let mut began: BTreeMap<String, Vec<Time>> = BTreeMap::new();
@@ -56,19 +56,19 @@ pub(super) fn hooks(journal: &Journal) -> Vec<HookWait> {
         let before = began.entry(unit.clone()).or_default();
         let cause = entry.cause.and_then(|cause| journal.get(cause));
         if let Some(cause) = cause.filter(|cause| is_change(&cause.kind)) {
-            let since = before.iter().filter(|time| **time >= cause.time);
+            let own_hooks_since = before.iter().filter(|time| **time >= cause.time);
             let wait = HookWait {
                 unit: unit.clone(),
                 hook: hook.to_string(),
                 longest: entry.time.since(cause.time),
                 at: entry.time,
-                own_hooks_before: since.count() as u64,
+                own_hooks_before: own_hooks_since.count() as u64,
                 hooks: 1,
                 total: entry.time.since(cause.time),
             };
             found
                 .entry(unit)
-                .and_modify(|known| *known = known.and(&wait))
+                .and_modify(|known| *known = known.merged(&wait))
                 .or_insert(wait);
         }
         before.push(entry.time);
@@ -77,8 +77,8 @@ pub(super) fn hooks(journal: &Journal) -> Vec<HookWait> {
 }
 
 impl HookWait {
-    /// Both together.
-    fn and(&self, later: &Self) -> Self {
+    /// The longer of the two, with the counts of both.
+    fn merged(&self, later: &Self) -> Self {
         let longest = longer(self, later, |wait| wait.longest);
         Self {
             hooks: self.hooks + later.hooks,
@@ -104,8 +104,8 @@ const fn is_change(kind: &Kind) -> bool {
         // The entry of a relation is also the cause of the hooks of units that were added much later, and the first
         // leader is elected before its machine is there: the time since then is not a wait.
         Kind::Relation { .. } | Kind::LeaderElected => false,
-        // The cause of a timer's hook is the unit's previous hook; it waited for no change. So with what is tried
-        // again.
+        // The cause of a timer's hook is the unit's previous hook, and so is that of a hook that is tried again: neither
+        // waited for a change.
         Kind::Started
         | Kind::HookStarted { .. }
         | Kind::HookCommitted { .. }
@@ -125,7 +125,7 @@ const fn is_change(kind: &Kind) -> bool {
     }
 }
 
-/// One for each provider that ever answered a request, by provider.
+/// The longest wait for each provider that ever answered a request, in the order of the providers.
 pub(super) fn requests(journal: &Journal) -> Vec<CertificateWait> {
     let mut found: BTreeMap<String, CertificateWait> = BTreeMap::new();
     for entry in journal.entries() {
@@ -146,15 +146,15 @@ pub(super) fn requests(journal: &Journal) -> Vec<CertificateWait> {
         };
         found
             .entry(provider)
-            .and_modify(|known| *known = known.and(&wait))
+            .and_modify(|known| *known = known.merged(&wait))
             .or_insert(wait);
     }
     found.into_values().collect()
 }
 
 impl CertificateWait {
-    /// Both together.
-    fn and(&self, later: &Self) -> Self {
+    /// The longer of the two, with the counts of both.
+    fn merged(&self, later: &Self) -> Self {
         let longest = longer(self, later, |wait| wait.longest);
         Self {
             answered: self.answered + later.answered,
@@ -182,9 +182,9 @@ mod tests {
 
     #[test]
     fn the_first_of_equally_long_waits_is_told_and_one_of_no_time_has_its_hook() {
-        let both = wait("first", 0).and(&wait("second", 0));
+        let both = wait("first", 0).merged(&wait("second", 0));
         assert_eq!((both.hook.as_str(), both.hooks), ("first", 2));
-        let all = both.and(&wait("third", 3)).and(&wait("fourth", 3));
+        let all = both.merged(&wait("third", 3)).merged(&wait("fourth", 3));
         assert_eq!((all.hook.as_str(), all.hooks), ("third", 4));
         assert_eq!(all.total, Span::from_secs(6));
     }
