@@ -10,9 +10,9 @@ use trustsim_yaml::{Mistake, MistakeKind, Place, Reader, Sources};
 pub enum Severity {
     /// The scenario cannot be played.
     Error,
-    /// It can, but most likely not as meant.
+    /// The scenario can be played, but most likely not as meant.
     Warning,
-    /// For information: the scenario is played as meant.
+    /// The scenario is played as meant; this is for information.
     Note,
 }
 
@@ -159,7 +159,7 @@ impl Diagnostics {
     }
 
     /// Adds every mistake that a reader met.
-    pub fn note_mistakes(&mut self, reader: Reader) {
+    pub fn push_mistakes(&mut self, reader: Reader) {
         let found = reader.mistakes.into_iter().map(Diagnostic::from);
         self.list.extend(found);
     }
@@ -220,7 +220,7 @@ impl fmt::Display for Diagnostics {
     }
 }
 
-/// For a caller that cannot go on because of them: [`Diagnostics::has_errors`].
+/// A caller that cannot go on because of them ([`Diagnostics::has_errors`]) returns them as its error.
 impl std::error::Error for Diagnostics {}
 
 #[cfg(test)]

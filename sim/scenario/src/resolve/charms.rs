@@ -137,7 +137,7 @@ impl<'a> Charms<'a> {
         let declaration = CharmDeclaration::from_node(&node, &mut reader)?;
         let mut charm = declaration.to_charm(&name, &REGISTRY, &mut reader);
         charm.metadata.provenance = Provenance::Metadata;
-        out.note_mistakes(reader);
+        out.push_mistakes(reader);
         if let Some(known) = known {
             charm.metadata = with_behaviour_of(charm.metadata, &known.metadata);
             charm
@@ -184,7 +184,7 @@ fn charm_of(
         values::validator(stack, out);
     }
     let charm = declaration.to_charm(name, &REGISTRY, &mut reader);
-    out.note_mistakes(reader);
+    out.push_mistakes(reader);
     charm
 }
 

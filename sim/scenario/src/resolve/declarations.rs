@@ -48,7 +48,7 @@ pub(super) fn overlaid(mut whole: Node, node: &Node, out: &mut Diagnostics) -> C
     let mut reader = Reader::new(Unknown::Ignored, true);
     // What is no mapping is a mistake that the reader keeps.
     let declaration = CharmDeclaration::from_node(&whole, &mut reader).unwrap_or_default();
-    out.note_mistakes(reader);
+    out.push_mistakes(reader);
     declaration
 }
 

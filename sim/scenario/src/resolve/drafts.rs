@@ -62,7 +62,7 @@ impl<'a> Parties<'a> {
         // What is no list of texts is a mistake that the reader keeps.
         let sides = Vec::<Text>::from_node(node, &mut reader).unwrap_or_default();
         let complete = reader.mistakes.is_empty();
-        self.out.note_mistakes(reader);
+        self.out.push_mistakes(reader);
         let list = matches!(node.value, Value::List(_));
         let Ok([left, right]) = <[Text; 2]>::try_from(sides) else {
             if complete && list {

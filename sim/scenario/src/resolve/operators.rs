@@ -47,7 +47,7 @@ impl Operators<'_> {
         let signs_with = file.signs_with.as_ref().map(|issuer| {
             let mut reader = Reader::new(Unknown::Refused, true);
             let profile = issuer.to_profile(&mut reader);
-            self.out.note_mistakes(reader);
+            self.out.push_mistakes(reader);
             profile
         });
         if let Some(unit) = &file.unit {

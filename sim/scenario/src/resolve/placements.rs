@@ -120,7 +120,7 @@ fn read_to(
             }
         }
     }
-    out.note_mistakes(reader);
+    out.push_mistakes(reader);
     read
 }
 
