@@ -26,7 +26,7 @@ pub struct CertificateEntry {
 }
 
 impl CertificateEntry {
-    /// An entry with its text.
+    /// Makes an entry and writes its JSON.
     pub fn new(
         ca: Certificate,
         request: CertificateRequest,
@@ -37,6 +37,7 @@ impl CertificateEntry {
         let texts = [ca.pem(), request.pem(), certificate.pem()];
         let links = chain.iter().flatten().map(Certificate::pem);
         let length: usize = texts.into_iter().chain(links).map(str::len).sum();
+        // In JSON each line of a PEM text, of 65 bytes, is one byte longer; 128 bytes are for the keys.
         let mut json = String::with_capacity(length + length / 16 + 128);
         json.push('{');
         json::push_field(&mut json, "ca", ca.pem());
@@ -68,7 +69,7 @@ impl CertificateEntry {
         self.revoked == Some(true)
     }
 
-    /// The same, revoked.
+    /// The same entry, marked as revoked.
     #[must_use]
     pub fn as_revoked(&self) -> Self {
         let (ca, request) = (self.ca.clone(), self.request.clone());
@@ -141,12 +142,9 @@ impl CertificateList {
     pub fn new(entries: Vec<Arc<CertificateEntry>>) -> Self {
         let mut by_request: Vec<u32> = (0..).take(entries.len()).collect();
         by_request.sort_by(|left, right| {
-            let requests = (&entries[*left as usize], &entries[*right as usize]);
-            requests
-                .0
-                .request
-                .cmp(&requests.1.request)
-                .then(left.cmp(right))
+            let (before, after) = (&entries[*left as usize], &entries[*right as usize]);
+            let by_request = before.request.cmp(&after.request);
+            by_request.then(left.cmp(right))
         });
         Self {
             entries,
@@ -181,7 +179,7 @@ impl CertificateList {
             .map(|at| &self.entries[*at as usize])
     }
 
-    /// The first entry whose text is another one in the other list.
+    /// The position of the first entry whose JSON differs between the two lists.
     fn first_difference(&self, other: &Self) -> Option<usize> {
         let length = self.entries.len().max(other.entries.len());
         let text = |list: &Self, at: usize| list.entries.get(at).map(|entry| entry.json.clone());
@@ -208,7 +206,8 @@ impl CertificateList {
         }
     }
 
-    /// The text with its parsed form; `None`, which removes the key, for an empty list.
+    /// The value to write under the key: the text of the list, with its parsed form. An empty list gives `None`, which
+    /// removes the key.
     ///
     /// # Panics
     ///
@@ -216,7 +215,7 @@ impl CertificateList {
     pub fn into_value(self) -> Option<Value> {
         assert!(
             self.error.is_none(),
-            "a list that could not be read is written: {:?}",
+            "a list of certificates is written whose text could not be read ({:?}): its entries are lost",
             self.error
         );
         if self.entries.is_empty() {
@@ -230,7 +229,7 @@ impl CertificateList {
         debug_assert_eq!(
             self.first_difference(&Self::parse(&out)),
             None,
-            "the cached parse differs from parsing the text again, first at this entry"
+            "the cached parse differs from parsing the text again; `left` is the position of the first entry that differs"
         );
         Some(Value::with_parsed(out, Arc::new(self)))
     }

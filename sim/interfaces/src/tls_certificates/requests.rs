@@ -69,7 +69,8 @@ impl RequestList {
         }
     }
 
-    /// The text with its parsed form; `None`, which removes the key, for an empty list.
+    /// The value to write under the key: the text of the list, with its parsed form. An empty list gives `None`, which
+    /// removes the key.
     pub fn into_value(self) -> Option<Value> {
         if self.entries.is_empty() {
             return None;

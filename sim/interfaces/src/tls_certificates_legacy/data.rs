@@ -15,7 +15,7 @@ pub(super) type Object = serde_json::Map<String, Json>;
 /// # Errors
 ///
 /// [`HookError`] for anything else: the library calls `.items()` on it, or `json.loads` raises.
-pub(super) fn object(bag: &Bag, key: &str) -> Result<Arc<Object>, HookError> {
+pub(super) fn json_object(bag: &Bag, key: &str) -> Result<Arc<Object>, HookError> {
     let Some(value) = bag.get(key) else {
         return Ok(Arc::default());
     };
@@ -30,7 +30,7 @@ pub(super) fn object(bag: &Bag, key: &str) -> Result<Arc<Object>, HookError> {
 }
 
 /// What is written under a key; reactive charms sort the fields.
-pub(super) fn value_of(object: Object, sort_keys: bool) -> Value {
+pub(super) fn object_value(object: Object, sort_keys: bool) -> Value {
     let object = Json::Object(object);
     let text = json::dumps(&object, sort_keys);
     let Json::Object(object) = object else {
@@ -60,19 +60,19 @@ pub(super) fn names_value(names: &[String]) -> Value {
 
 /// A list of names under `key`; none where it is missing, null or no JSON, as `json.loads` is guarded
 /// there.
-pub(super) fn names(bag: &Bag, key: &str) -> Vec<String> {
+pub(super) fn name_list(bag: &Bag, key: &str) -> Vec<String> {
     bag.get(key)
         .and_then(|value| serde_json::from_str(value.text()).ok())
-        .map_or_else(Vec::new, |json: Json| texts(&json))
+        .map_or_else(Vec::new, |json: Json| text_list(&json))
 }
 
-/// The texts of a list.
-pub(super) fn texts(json: &Json) -> Vec<String> {
+/// The texts of a list, without what is no text.
+pub(super) fn text_list(json: &Json) -> Vec<String> {
     let items = json.as_array().into_iter().flatten();
     items.filter_map(Json::as_str).map(str::to_owned).collect()
 }
 
-/// The text of a field.
-pub(super) fn text<'a>(json: &'a Json, field: &str) -> Option<&'a str> {
+/// The text of a field; none where it is empty.
+pub(super) fn text_field<'a>(json: &'a Json, field: &str) -> Option<&'a str> {
     json.get(field)?.as_str().filter(|text| !text.is_empty())
 }

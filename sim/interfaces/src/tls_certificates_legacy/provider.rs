@@ -2,7 +2,7 @@
 //! `tls_certificates_common.py`.
 //!
 //! A further kind of request is a variant of [`LegacyRequestKind`] and an element of its `ALL`; the compiler then asks
-//! for its keys and its place.
+//! for its databag keys and for where its answer is stored.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::super::notes::{Note, StoredKey};
 use super::super::{json, pem};
-use super::data::{Object, names, object, text, texts, value_of};
+use super::data::{Object, json_object, name_list, object_value, text_field, text_list};
 use super::unit_key;
 use crate::UnitContext;
 use trustsim_juju::{Bag, HookError, RelationId, UnitId, Value};
@@ -58,7 +58,7 @@ impl LegacyRequestKind {
         };
         assert!(
             !unit_in_key.contains('/'),
-            "the unit name `{unit_in_key}` where a databag key (`app_0`) is expected"
+            "the unit name `{unit_in_key}` is given where its form in databag keys (`app_0`) is expected"
         );
         format!("{unit_in_key}.{processed}")
     }
@@ -101,8 +101,8 @@ impl LegacyRequest {
     fn answer_location(&self) -> AnswerLocation {
         if self.is_first_server_certificate {
             return AnswerLocation::TopLevel {
-                certificate: format!("{}.server.cert", self.unit_key),
-                key: format!("{}.server.key", self.unit_key),
+                certificate_at: format!("{}.server.cert", self.unit_key),
+                private_key_at: format!("{}.server.key", self.unit_key),
             };
         }
         let field = match self.kind {
@@ -112,7 +112,7 @@ impl LegacyRequest {
             | LegacyRequestKind::Intermediate => self.common_name.clone(),
         };
         AnswerLocation::Field {
-            key: self.kind.answers_key(&self.unit_key),
+            answers_at: self.kind.answers_key(&self.unit_key),
             field,
         }
     }
@@ -125,9 +125,16 @@ impl LegacyRequest {
     }
 }
 
+/// Where the answer to a request is. Every `..._at` is a databag key.
 enum AnswerLocation {
-    TopLevel { certificate: String, key: String },
-    Field { key: String, field: String },
+    TopLevel {
+        certificate_at: String,
+        private_key_at: String,
+    },
+    Field {
+        answers_at: String,
+        field: String,
+    },
 }
 
 /// The library of one endpoint (`TlsProvides`).
@@ -231,7 +238,7 @@ impl Provider {
         Ok(())
     }
 
-    /// `set_ca`, `set_chain`: sets a key in every relation. The library never removes it.
+    /// `set_ca`, `set_chain`: sets a key in every relation. `None` removes it, as `relation-set` does.
     ///
     /// # Errors
     ///
@@ -297,7 +304,7 @@ impl Provider {
         relations
     }
 
-    /// The same request as each unit of the relation has it.
+    /// This request once for each unit of the relation, as if that unit had made it.
     fn requests_of_all_units(
         &self,
         unit: &UnitContext<'_>,
@@ -326,27 +333,30 @@ impl Provider {
         let before = unit.unit_data(relation, unit.id())?;
         let (place, is_new) = match asked.answer_location() {
             AnswerLocation::TopLevel {
-                certificate: certificate_key,
-                key: key_key,
+                certificate_at,
+                private_key_at,
             } => {
-                unit.set_unit_data(relation, &certificate_key, Some(certificate.clone()))?;
-                unit.set_unit_data(relation, &key_key, Some(key.clone()))?;
-                let is_new = before.get(&key_key) != Some(key)
-                    || before.get(&certificate_key) != Some(certificate);
-                (key_key, is_new)
+                unit.set_unit_data(relation, &certificate_at, Some(certificate.clone()))?;
+                unit.set_unit_data(relation, &private_key_at, Some(key.clone()))?;
+                let is_new = before.get(&private_key_at) != Some(key)
+                    || before.get(&certificate_at) != Some(certificate);
+                (private_key_at, is_new)
             }
-            AnswerLocation::Field { key: at, field } => {
-                let mut answers: Object = (*object(&before, &at)?).clone();
+            AnswerLocation::Field { answers_at, field } => {
+                let mut answers: Object = (*json_object(&before, &answers_at)?).clone();
                 let has = |name: &str, value: &Value| {
-                    let known = answers.get(&field).and_then(|answer| text(answer, name));
+                    let known = answers
+                        .get(&field)
+                        .and_then(|answer| text_field(answer, name));
                     known == Some(value.text())
                 };
                 let is_new = !has("key", key) || !has("cert", certificate);
                 let answer = [("cert", certificate), ("key", key)]
                     .map(|(name, value)| (name.to_owned(), Json::from(value.text())));
                 answers.insert(field, Json::Object(answer.into_iter().collect()));
-                unit.set_unit_data(relation, &at, Some(value_of(answers, true)))?;
-                (at, is_new)
+                let answers = object_value(answers, true);
+                unit.set_unit_data(relation, &answers_at, Some(answers))?;
+                (answers_at, is_new)
             }
         };
         if is_new {
@@ -394,7 +404,7 @@ fn requests_of_unit(
     relation: RelationId,
     remote: UnitId,
     bag: &Bag,
-    of_relation: &[(UnitId, Bag)],
+    bags_of_relation: &[(UnitId, Bag)],
     found: &mut Vec<LegacyRequest>,
 ) -> Result<(), HookError> {
     let top_level = bag.get("common_name").map(Value::text);
@@ -412,19 +422,23 @@ fn requests_of_unit(
         });
     };
     if let Some(common_name) = top_level {
-        add(LegacyRequestKind::Server, common_name, names(bag, "sans"));
+        add(
+            LegacyRequestKind::Server,
+            common_name,
+            name_list(bag, "sans"),
+        );
     }
     for kind in LegacyRequestKind::ALL {
-        for (common_name, request) in object(bag, kind.requests_key())?.iter() {
+        for (common_name, request) in json_object(bag, kind.requests_key())?.iter() {
             // `req['sans']`: read for every kind, although an application's names are put together below.
             let Some(sans) = request.get("sans") else {
                 return Err(HookError::Charm("KeyError: 'sans'".to_owned()));
             };
             let sans = match kind {
-                LegacyRequestKind::Application => application_names(of_relation)?,
+                LegacyRequestKind::Application => application_names(bags_of_relation)?,
                 LegacyRequestKind::Server
                 | LegacyRequestKind::Client
-                | LegacyRequestKind::Intermediate => texts(sans),
+                | LegacyRequestKind::Intermediate => text_list(sans),
             };
             add(kind, common_name, sans);
         }
@@ -433,15 +447,15 @@ fn requests_of_unit(
 }
 
 /// `ApplicationCertificateRequest.sans`: the names of all units, common names among them.
-fn application_names(of_relation: &[(UnitId, Bag)]) -> Result<Vec<String>, HookError> {
+fn application_names(bags_of_relation: &[(UnitId, Bag)]) -> Result<Vec<String>, HookError> {
     let mut all = BTreeSet::new();
-    for (_, bag) in of_relation {
+    for (_, bag) in bags_of_relation {
         for (common_name, request) in
-            object(bag, LegacyRequestKind::Application.requests_key())?.iter()
+            json_object(bag, LegacyRequestKind::Application.requests_key())?.iter()
         {
             all.insert(common_name.clone());
             // A request without them raises when its own unit is read.
-            all.extend(request.get("sans").map(texts).into_iter().flatten());
+            all.extend(request.get("sans").map(text_list).into_iter().flatten());
         }
     }
     Ok(all.into_iter().collect())
@@ -450,16 +464,20 @@ fn application_names(of_relation: &[(UnitId, Bag)]) -> Result<Vec<String>, HookE
 fn is_published(unit: &UnitContext<'_>, asked: &LegacyRequest) -> Result<bool, HookError> {
     let bag = unit.unit_data(asked.relation, unit.id())?;
     Ok(match asked.answer_location() {
-        AnswerLocation::TopLevel { certificate, key } => {
-            bag.get(&certificate).is_some() && bag.get(&key).is_some()
-        }
-        AnswerLocation::Field { key, field } => object(&bag, &key)?
+        AnswerLocation::TopLevel {
+            certificate_at,
+            private_key_at,
+        } => bag.get(&certificate_at).is_some() && bag.get(&private_key_at).is_some(),
+        AnswerLocation::Field { answers_at, field } => json_object(&bag, &answers_at)?
             .get(&field)
-            .is_some_and(|answer| text(answer, "cert").is_some() && text(answer, "key").is_some()),
+            .is_some_and(|answer| {
+                text_field(answer, "cert").is_some() && text_field(answer, "key").is_some()
+            }),
     })
 }
 
-/// Notes a private key that a databag now holds: where the key or its certificate is not what was there before.
+/// Notes a private key that a databag now holds. A caller does so only where the key or its certificate differs from what
+/// was there before.
 fn note_key(
     unit: &mut UnitContext<'_>,
     relation: RelationId,
@@ -474,7 +492,7 @@ fn note_key(
         relation: Some(relation),
         place: place.into(),
         holder,
-        // Not every certificate has a common name, and not every text is one.
+        // A certificate may have no common name, and the text may be no certificate.
         common_name: common_name.unwrap_or_default().into(),
         serial: leaf.map_or("", |leaf| leaf.serial()).into(),
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::data::{Object, names_value, object, text, value_of};
+use super::data::{Object, json_object, names_value, object_value, text_field};
 use super::{LegacyRequestKind, unit_key};
 use crate::UnitContext;
 use crate::pem;
@@ -271,12 +271,12 @@ impl Requirer {
     ) -> Result<(), HookError> {
         let key = kind.requests_key();
         let bag = unit.unit_data(relation, unit.id())?;
-        let mut requests: Object = (*object(&bag, key)?).clone();
+        let mut requests: Object = (*json_object(&bag, key)?).clone();
         let before = requests.insert(common_name.to_owned(), json!({ "sans": sans }));
         if before.as_ref() != requests.get(common_name) {
             note_request(unit, common_name);
         }
-        let value = value_of(requests, self.flavour == Flavour::Reactive);
+        let value = object_value(requests, self.flavour == Flavour::Reactive);
         unit.set_unit_data(relation, key, Some(value))?;
         Ok(())
     }
@@ -353,7 +353,7 @@ impl Requirer {
             listed(LegacyRequestKind::Client)?,
         );
         let intermediates = listed(LegacyRequestKind::Intermediate)?;
-        let application = object(said, &LegacyRequestKind::Application.answers_key(&name))?;
+        let application = json_object(said, &LegacyRequestKind::Application.answers_key(&name))?;
         received.application = application.get("app_data").and_then(pair_of);
         received.servers.extend(servers);
         received.clients = clients;
@@ -366,7 +366,7 @@ impl Requirer {
     }
 
     fn listed(&self, said: &Bag, key: &str, received: &Received) -> Result<Vec<Named>, HookError> {
-        let answers = object(said, key)?;
+        let answers = json_object(said, key)?;
         let named = answers.iter().filter_map(|(common_name, answer)| {
             let mut pair = pair_of(answer)?;
             pair.certificate = self.with_chain(pair.certificate, received);
@@ -405,8 +405,8 @@ pub fn followed_by(certificate: &Value, chain: &Value) -> Value {
 
 fn pair_of(answer: &Json) -> Option<Pair> {
     Some(Pair {
-        certificate: Value::from(text(answer, "cert")?),
-        key: Value::from(text(answer, "key")?),
+        certificate: Value::from(text_field(answer, "cert")?),
+        key: Value::from(text_field(answer, "key")?),
     })
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use super::data::{Object, names, names_value, object, value_of};
+use super::data::{Object, json_object, name_list, names_value, object_value};
 use super::*;
 use trustsim_juju::{Bag, HookError, Value};
 
@@ -23,11 +23,11 @@ fn fields(json: Json) -> Object {
 fn reactive_charms_sort_what_ops_charms_do_not() {
     let requests = || fields(json!({"b": {"sans": null}, "a": {"sans": ["x", "10.0.0.1"]}}));
     assert_eq!(
-        value_of(requests(), false).text(),
+        object_value(requests(), false).text(),
         r#"{"b": {"sans": null}, "a": {"sans": ["x", "10.0.0.1"]}}"#
     );
     assert_eq!(
-        value_of(requests(), true).text(),
+        object_value(requests(), true).text(),
         r#"{"a": {"sans": ["x", "10.0.0.1"]}, "b": {"sans": null}}"#
     );
 }
@@ -44,12 +44,12 @@ fn what_is_no_object_raises_in_the_hook() {
     .map(|(key, text)| (key, Value::from(text)))
     .into_iter()
     .collect();
-    assert_eq!(object(&bag, "missing"), Ok(Arc::default()));
-    assert_eq!(object(&bag, "null"), Ok(Arc::default()));
-    assert_eq!(object(&bag, "object").map(|found| found.len()), Ok(1));
+    assert_eq!(json_object(&bag, "missing"), Ok(Arc::default()));
+    assert_eq!(json_object(&bag, "null"), Ok(Arc::default()));
+    assert_eq!(json_object(&bag, "object").map(|found| found.len()), Ok(1));
     for wrong in ["list", "text"] {
         assert!(
-            matches!(object(&bag, wrong), Err(HookError::Charm(_))),
+            matches!(json_object(&bag, wrong), Err(HookError::Charm(_))),
             "{wrong}"
         );
     }
@@ -70,10 +70,10 @@ proptest! {
         sort in any::<bool>(),
     ) {
         let fields: Object = pairs.into_iter().map(|(key, text)| (key, Json::from(text))).collect();
-        let value = value_of(fields, sort);
+        let value = object_value(fields, sort);
         let bag: Bag = [("written", value.clone())].into_iter().collect();
         let read: Bag = [("written", Value::from(value.text()))].into_iter().collect();
-        let (remembered, parsed) = (object(&bag, "written"), object(&read, "written"));
+        let (remembered, parsed) = (json_object(&bag, "written"), json_object(&read, "written"));
         prop_assert_eq!(&remembered, &parsed);
         let order = |found: &Object| found.keys().cloned().collect::<Vec<_>>();
         prop_assert_eq!(remembered.map(|found| order(&found)), parsed.map(|found| order(&found)));
@@ -82,6 +82,6 @@ proptest! {
     #[test]
     fn names_are_read_back(given in proptest::collection::vec(".{0,8}", 0..5)) {
         let bag: Bag = [("sans", names_value(&given))].into_iter().collect();
-        prop_assert_eq!(names(&bag, "sans"), given);
+        prop_assert_eq!(name_list(&bag, "sans"), given);
     }
 }
