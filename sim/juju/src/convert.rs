@@ -1,4 +1,4 @@
-//! Narrowing conversions for values that always fit in a run; they panic otherwise.
+//! Narrowing conversions for values that fit in every run that is played; they panic where one does not fit.
 
 use trustsim_kernel::Span;
 

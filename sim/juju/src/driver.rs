@@ -2,7 +2,8 @@
 //!
 //! Juju does not know what a charm's code does or whether a controller's certificate is accepted. It
 //! hands out a [`Step`] instead and waits for the answer, and the answer may lead to the next step.
-//! A [`Driver`] has the answers:
+//! A [`Driver`] has the answers. A new step is a variant of [`Step`]: the compiler then asks [`drive`] for its answer, and
+//! where only the caller knows that, it is a method of [`Driver`].
 //!
 //! ```text
 //! drive(event) -> Juju::handle -> Step::Connect -> Driver::judge_agent -> Juju::connected -> Step::Run
@@ -22,7 +23,7 @@ pub trait Driver {
     /// itself: the effects of a hook are of the caller's making.
     fn run_hook(&mut self, unit: UnitId, hook: Hook, cause: Option<Seq>, failures: u32);
 
-    /// What the charm of an idle unit says of the hooks to come.
+    /// Whether the charm of an idle unit would do anything in the hooks that Juju repeats.
     fn ask_quiet(&self, unit: UnitId) -> Quiet;
 
     /// Whether an agent can connect to its controller now.

@@ -80,7 +80,8 @@ impl Relations<'_> {
     }
 
     /// Adds the unit's current addresses to its bags when `config-changed` commits
-    /// (juju/juju 3.6 `apiserver/facades/agent/uniter`, `updateUnitNetworkInfoOperation`).
+    /// (juju/juju 3.6 `apiserver/facades/agent/uniter`, `updateUnitNetworkInfoOperation`). `bags` has them by
+    /// relation and whether they are the application's.
     pub(crate) fn add_network_info(
         &self,
         unit: UnitId,
@@ -237,6 +238,31 @@ impl Relations<'_> {
         self.relation_changed(id, change, cause, host);
     }
 
+    /// `juju remove-unit`: others are told at once that it departs; the unit runs its last hooks.
+    pub fn remove_unit(&mut self, unit: UnitId, cause: Option<Seq>, host: &mut dyn Host) {
+        let application = self.unit(unit).application;
+        let relations = self.application(application).relations.clone();
+        let agent = self.agents.agent_of_mut(unit);
+        if std::mem::replace(&mut agent.dying, true) {
+            return;
+        }
+        // Its pod, where it is being replaced, is not replaced any more.
+        agent.shutting_down = false;
+        self.agents.pods().continue_rollout(unit, host);
+        let agent = self.agents.agent_of_mut(unit);
+        agent.dirty.extend(agent.relations.keys());
+        for relation in relations {
+            let end = self.relation(relation).end_of(application);
+            let end = end.unwrap_or_else(|| self.not_its_relation(unit, relation));
+            self.set_out_of_scope(unit, relation, end, cause, host);
+            self.remove_if_empty(relation);
+        }
+        self.agents.wake_at_arrival(unit, host);
+        for subordinate in self.subordinates(unit) {
+            self.remove_unit(subordinate, cause, host);
+        }
+    }
+
     fn not_its_relation(&self, unit: UnitId, relation: RelationId) -> ! {
         panic!(
             "{} takes part in {relation:?}, which is no relation of its application",
@@ -298,7 +324,7 @@ impl Relations<'_> {
             Hook::RelationDeparted { unit: remote, .. } => {
                 local.members.remove(remote);
             }
-            other => unreachable!("{other:?} is no relation hook that is left"),
+            other => unreachable!("{other:?} has a relation and is no relation hook that is known"),
         }
     }
 }
@@ -318,34 +344,7 @@ impl Topology {
     }
 
     /// Whether a relation is one in which units pair with their subordinates.
-    pub(crate) fn pairs(&self, relation: &Relation) -> bool {
+    pub(crate) fn pairs_subordinates(&self, relation: &Relation) -> bool {
         relation.container && !relation.is_peer()
-    }
-}
-
-impl Relations<'_> {
-    /// `juju remove-unit`: others are told at once that it departs; the unit runs its last hooks.
-    pub fn remove_unit(&mut self, unit: UnitId, cause: Option<Seq>, host: &mut dyn Host) {
-        let application = self.unit(unit).application;
-        let relations = self.application(application).relations.clone();
-        let agent = self.agents.agent_of_mut(unit);
-        if std::mem::replace(&mut agent.dying, true) {
-            return;
-        }
-        // Its pod, where it is being replaced, is not replaced any more.
-        agent.shutting_down = false;
-        self.agents.pods().continue_rollout(unit, host);
-        let agent = self.agents.agent_of_mut(unit);
-        agent.dirty.extend(agent.relations.keys());
-        for relation in relations {
-            let end = self.relation(relation).end_of(application);
-            let end = end.unwrap_or_else(|| self.not_its_relation(unit, relation));
-            self.set_out_of_scope(unit, relation, end, cause, host);
-            self.remove_if_empty(relation);
-        }
-        self.agents.wake_at_arrival(unit, host);
-        for subordinate in self.subordinates(unit) {
-            self.remove_unit(subordinate, cause, host);
-        }
     }
 }

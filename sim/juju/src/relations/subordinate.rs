@@ -61,11 +61,11 @@ impl Relations<'_> {
         let holds = |id: &RelationId| {
             let relation = self.relation(*id);
             *id != broken
-                && self.pairs(relation)
+                && self.pairs_subordinates(relation)
                 && relation.life == Life::Alive
                 && relation.end_of(theirs).is_some()
         };
-        let was_pairing = self.pairs(self.relation(broken));
+        let was_pairing = self.pairs_subordinates(self.relation(broken));
         let suspended = self.relation(broken).suspended;
         if was_pairing && !suspended && !self.application(own).relations.iter().any(holds) {
             let cause = self.relation(broken).cause;
@@ -102,7 +102,7 @@ impl Topology {
     /// The subordinate application on the other side, where `unit` is a principal.
     fn subordinate_side(&self, unit: UnitId, relation: &Relation) -> Option<ApplicationId> {
         let own = self.unit(unit).application;
-        if !self.pairs(relation) || self.application(own).subordinate {
+        if !self.pairs_subordinates(relation) || self.application(own).subordinate {
             return None;
         }
         let other = relation.opposite(relation.end_of(own)?).application;

@@ -95,8 +95,9 @@ impl Resolver<'_> {
         Some((Hook::RelationChanged { relation, unit }, cause))
     }
 
-    /// Who is gone, who joins and who changed: of each the first by name. Both lists of units are
-    /// in order of id, so one walk along them finds all three.
+    /// Who is gone, who joins and who changed: of each the first by name. Both lists of units are in order of id, and a
+    /// relation keeps every unit that ever was in its scope, so that each known member is among the remote units. One walk
+    /// along both lists therefore finds all three.
     fn member_changes(
         &self,
         id: UnitId,
@@ -154,7 +155,7 @@ impl Resolver<'_> {
         let in_scope = if self.timing.has_arrived(id, member.moved_at, now) {
             member.in_scope
         } else {
-            // Before its latest move it was where it is not now.
+            // The latest move is not known yet, and it entered or left the scope: before, the reverse was true.
             !member.in_scope
         };
         in_scope && (!relation.container || self.is_pair(id, unit))
