@@ -95,7 +95,12 @@ impl<E> Agenda<E> {
         } else {
             let slot = u32::try_from(self.slots.len()).ok();
             let slot = slot.filter(|slot| *slot < 1 << SLOT_BITS);
-            let slot = slot.unwrap_or_else(|| panic!("{} events are pending", self.pending));
+            let slot = slot.unwrap_or_else(|| {
+                panic!(
+                    "no more than 2^24 events can be pending, and {} are",
+                    self.pending
+                )
+            });
             self.slots.push(entry);
             slot
         };
@@ -162,8 +167,8 @@ impl<E> Agenda<E> {
         }
     }
 
-    /// Moves the clock forward to `time`, where it is not later already: who plays to an instant that has passed
-    /// plays nothing.
+    /// Moves the clock forward to `time`. A clock that is later already stays as it is, so that playing to an instant that
+    /// has passed plays nothing.
     pub(crate) fn advance(&mut self, time: Time) {
         self.now = self.now.max(time);
     }
