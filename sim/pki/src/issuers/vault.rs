@@ -1,11 +1,11 @@
-//! The certificates of Vault's PKI engine, as the Vault charms configure it: decoded from the
-//! sample in canonical/tls-certificates-interface `lib/charms/tls_certificates_interface/v0`,
-//! which charm-vault issued, and hashicorp/vault `sdk/helper/certutil` and
-//! `builtin/logical/pki/issuing`, written by Go.
+//! The certificates of Vault's PKI engine, as the Vault charms configure it. Their form is that of a certificate that
+//! charm-vault issued, the sample in canonical/tls-certificates-interface
+//! `lib/charms/tls_certificates_interface/v0`; the rules are those of hashicorp/vault `sdk/helper/certutil` and
+//! `builtin/logical/pki/issuing`. Names are encoded as Go encodes them.
 //!
-//! The subject is the request's common name with the name fields of the role and nothing else,
-//! and the start is set back by Vault's default `not_before_duration` of 30 s. A request whose `notAfter` would be later
-//! than the CA's is refused (`leaf_not_after_behavior=err`), never shortened.
+//! The subject is the request's common name with the name fields of the role and nothing else. The start is set back by
+//! Vault's default `not_before_duration` of 30 s. A request whose `notAfter` would be later than the CA's is refused
+//! (`leaf_not_after_behavior=err`), never shortened.
 
 mod role;
 #[cfg(test)]
@@ -26,6 +26,8 @@ use super::super::{
 };
 use trustsim_kernel::Span;
 
+/// The subject has every field that Go knows, not the common name alone.
+const WHOLE_SUBJECT: bool = true;
 const BACKDATE: Span = Duration::from_secs(30);
 const SANS: Cow<'static, [SanKind]> = Cow::Borrowed(&[SanKind::Dns, SanKind::Email, SanKind::Ip]);
 
@@ -38,7 +40,7 @@ const ROOT_EXTENSIONS: &[Extension] = &[
 ];
 
 /// A root of `root/generate`: its authority key identifier equals its subject key identifier. The form of the subject is
-/// charm-vault's; [`generate_root`] gives one of its own.
+/// charm-vault's; [`generate_root`] puts a subject of its own in its place.
 pub static ROOT: Template = Template::of(ROOT_EXTENSIONS)
     .subject(SubjectForm::Go)
     .backdated(BACKDATE);
@@ -55,8 +57,8 @@ const LEAF_EXTENSIONS: &[Extension] = &[
     Extension::SubjectAltNames(SANS),
 ];
 
-/// A leaf of `sign/<role>`: no basic constraints. The form of the subject is charm-vault's; [`sign`] gives one of its own
-/// with the name fields of the role.
+/// A leaf of `sign/<role>`: no basic constraints. The form of the subject is charm-vault's; [`sign`] puts a
+/// subject with the name fields of the role in its place.
 pub static LEAF: Template = Template::of(LEAF_EXTENSIONS)
     .subject(SubjectForm::GoCommonName)
     .backdated(BACKDATE);
@@ -64,10 +66,10 @@ pub static LEAF: Template = Template::of(LEAF_EXTENSIONS)
 /// Why nothing was signed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum SignError {
-    /// The role or the authority's end refuses the request.
+    /// The role refuses the request, or the certificate would outlive the CA.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// A name that cannot be written.
+    /// A name cannot be encoded.
     #[error(transparent)]
     Pki(#[from] PkiError),
 }
@@ -105,7 +107,7 @@ pub fn sign(
         ..role.subject.clone()
     };
     let request = request.with_attributes(attributes);
-    let subject = names::go_subject(request.attributes(), true);
+    let subject = names::go_subject(request.attributes(), WHOLE_SUBJECT);
     Ok(issue_named(&request, ca, ca_key, &terms, &LEAF, subject)?)
 }
 
@@ -129,7 +131,7 @@ pub fn generate_root(
         sans_dns: role::dns_names(attributes),
         ..attributes.clone()
     };
-    let subject = names::go_subject(&attributes, true);
+    let subject = names::go_subject(&attributes, WHOLE_SUBJECT);
     self_sign_named(&attributes, key, &terms, &ROOT, subject)
 }
 
@@ -140,7 +142,7 @@ pub fn generate_root(
 ///
 /// # Panics
 ///
-/// Where [`LEAF`] has no alternative names, before which the URLs are put; it has them.
+/// Never: the URL of the CA issuers is put before the alternative names of [`LEAF`], which has them.
 pub fn charm_vault_server_template(address: &str) -> Template {
     let mount = format!("{address}/v1/charm-pki-local");
     let mut extensions = LEAF_EXTENSIONS.to_vec();
@@ -148,7 +150,7 @@ pub fn charm_vault_server_template(address: &str) -> Template {
     let place = extensions
         .iter()
         .position(|own| matches!(own, Extension::SubjectAltNames(_)))
-        .expect("the template has no SubjectAltNames to put the CA issuers before");
+        .expect("the template of a leaf has alternative names");
     extensions.insert(place, Extension::CaIssuers(format!("{mount}/ca")));
     extensions.push(Extension::CrlDistributionPoint(format!("{mount}/crl")));
     Template {
