@@ -1,4 +1,4 @@
-//! The words for errors of charms that no failed connection shows.
+//! The words for errors of charms of which no connection tells: failed actions, refused requests and failed hooks.
 
 use trustsim_diagnosis::{CharmErrorDetail, CharmErrorKind};
 

@@ -1,5 +1,5 @@
-//! The words for values: the one place in which a fact becomes English. (Command lines
-//! such as `juju run ...` come from the model; they are data, not wording.)
+//! The words for values: the one place in which a fact becomes English. (The command lines of actions, such as
+//! `juju run ...`, come from the model. Those of remedies are made in [`command`].)
 //!
 //! The crates that this one depends on return values: an instant, a span, a certificate, a verdict, an entry
 //! of the journal. The formats (terminal tables, CSV, JSON, plots) lay values out, and ask this module
