@@ -1,7 +1,7 @@
 //! Variants: named changes to a scenario, under `variants.NAME`, that are merged into the document before it is read.
 //!
 //! They are merged as a JSON merge patch is (RFC 7396): mappings key by key, `null` takes a key away, and everything
-//! else, lists included, is replaced. Must not know what any key means.
+//! else, lists included, is replaced. This file must not know what any key means.
 
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_yaml::{Entry, Node, Value, nearest};
@@ -61,7 +61,8 @@ fn merge_into(base: &mut Node, patch: &Node) {
     }
 }
 
-/// The patch merged into nothing. Repeated keys are kept, so that they are reported.
+/// The patch merged into nothing. Its repeated keys are kept and so reported; those of a mapping that is merged into
+/// another one are merged one after the other.
 fn without_nulls(patch: &Node) -> Node {
     let Value::Map(changes) = &patch.value else {
         return patch.clone();

@@ -2,8 +2,6 @@
 //!
 //! Each rule is a function that returns a [`Finding`] or nothing; a further rule is a line in `cannot_issue`.
 
-use std::collections::BTreeSet;
-
 use super::Lints;
 use trustsim_charms::{
     Authority, CertificatesProfile, EndpointProfile, Mode, Requests, acme_refusal,
@@ -27,16 +25,6 @@ struct Sides<'a> {
 }
 
 impl Lints<'_> {
-    /// Whether any of these orders from a public CA, or has one sign for it.
-    pub(super) fn any_is_public_ca(&self, issuers: &BTreeSet<ApplicationIndex>) -> bool {
-        let mut issuers = issuers.iter();
-        issuers.any(|issuer| {
-            let signer = self.signer_of(*issuer);
-            self.charm(*issuer).implementation.orders_from_acme()
-                || signer.is_some_and(|profile| profile.public)
-        })
-    }
-
     /// Requirers that ask for what their provider never issues: a CA certificate from a charm that issues leaves only, a
     /// name from a public CA that it refuses, a certificate for a whole application from a relay that reads units.
     pub(super) fn lint_cannot_issue(&mut self) {
@@ -132,12 +120,12 @@ impl Lints<'_> {
             return None;
         }
         let option = self.certificates_profile(sides)?.name_option.as_deref();
-        let set = option.and_then(|option| {
+        let configured = option.and_then(|option| {
             let default = || spec.charm.options.get(option)?.default.clone();
             spec.options.get(option).cloned().or_else(default)
         });
-        let set = set.filter(|name| !name.is_empty());
-        let (requested, reason) = match &set {
+        let configured = configured.filter(|name| !name.is_empty());
+        let (requested, reason) = match &configured {
             Some(name) => (format!("`{name}`"), acme_refusal(name)?.to_owned()),
             None => {
                 let reason = "it is known inside its model only".to_owned();

@@ -199,6 +199,17 @@ impl Lints<'_> {
         }
     }
 
+    /// Whether the certificates of any of these issuers come from a public CA: the charm orders them there, or its operator
+    /// has them signed there.
+    fn any_is_public_ca(&self, issuers: &BTreeSet<ApplicationIndex>) -> bool {
+        let mut issuers = issuers.iter();
+        issuers.any(|issuer| {
+            let signer = self.signer_of(*issuer);
+            self.charm(*issuer).implementation.orders_from_acme()
+                || signer.is_some_and(|profile| profile.public)
+        })
+    }
+
     /// The CA outside Juju with which an operator signs for this application.
     pub(super) fn signer_of(&self, application: ApplicationIndex) -> Option<&IssuerProfile> {
         let mut operators = self.deployment.operators.iter();

@@ -1,8 +1,10 @@
 //! From a scenario as written to a deployment with nothing left to look up.
 //!
-//! [`resolve()`] goes through the sections in the order in which they refer to each other. A section
-//! reads what is known so far from the [`Inventory`] and gives what it found. Whatever is wrong is
-//! noted and left out, so that one pass finds every mistake.
+//! [`resolve()`] goes through the sections in the order in which they refer to each other. A section reads what is known so
+//! far from the [`Inventory`]. It gives what it found; `infer`, `clients` and `faults` add to the inventory
+//! themselves, entry by entry. Whatever is wrong is noted and left out, so that one pass finds every mistake.
+//!
+//! A further section is a file here and a line in [`resolve()`], after the sections that it refers to.
 
 mod addresses;
 mod applications;
@@ -81,6 +83,7 @@ pub(super) fn resolve(
     let connections = section(&scenario.connections);
     inventory.add_connections(connections::connections(connections, &inventory, out));
     faults::faults(section(&scenario.faults), &charms, &mut inventory, out);
+    // Fewer in the inventory means that some were wrong, and then an expectation may be about one of those.
     let declared = connections.len();
     let expect = section(&scenario.expect);
     let expectations = expectations::expectations(expect, declared, &inventory, out);
