@@ -7,7 +7,8 @@
 //!
 //! Two sources that bring the same CA hide each other: each can be removed alone, but not both
 //! (canonical/traefik-k8s-operator#565: `certificates` brought the CA that `receive-ca-cert` was there for). Three
-//! sources that hide each other are not found: only pairs are tried. Must not know the terminal.
+//! sources that hide each other are not found: only pairs are tried. This file must not know how the
+//! result is shown.
 
 mod search;
 mod verifier;
@@ -45,7 +46,8 @@ pub struct TrustedAuthority {
     pub owner: Option<String>,
     /// Names of connections that fail without it, at some instant.
     pub needed_by: BTreeSet<String>,
-    /// Until when one last did: the instant of its next verdict, or the end of the run.
+    /// Until when a connection last needed it: the instant at which that connection was next looked at, or the end of the
+    /// run.
     pub needed_until: Option<Time>,
     /// Whether it is still trusted at the end.
     pub is_trusted: bool,
@@ -97,22 +99,23 @@ pub fn least_trust(deployment: &Arc<Deployment>) -> LeastTrust {
     assert_eq!(
         simulation.journal().entries().len(),
         record.journal.entries().len(),
-        "a deployment that is played twice does the same twice"
+        "the second play of the same deployment has another number of journal entries than the first"
     );
     search.conclude(&simulation, &record.journal)
 }
 
-/// When each connection is looked at, and whether its last verdict is ok then: where it was judged, and where one of
-/// its sides has other CAs or the same ones from another source. The latter gives no verdict where a connection
-/// stays open.
+/// When each connection is looked at, by instant and number of the connection, and whether its last verdict is ok then.
+///
+/// A connection is looked at whenever it is judged, and whenever one of its sides gets other CAs or the same CAs from
+/// another source: a connection that stays open is not judged then.
 fn visits(record: &Record) -> BTreeMap<Time, BTreeMap<u32, bool>> {
     let mut visits: BTreeMap<Time, BTreeMap<u32, bool>> = BTreeMap::new();
-    let mut last: BTreeMap<u32, bool> = BTreeMap::new();
+    let mut last_verdicts: BTreeMap<u32, bool> = BTreeMap::new();
     for entry in record.journal.entries() {
         match &entry.kind {
             Kind::Handshake(handshake) => {
                 let is_ok = handshake.verdict.is_ok();
-                last.insert(handshake.connection, is_ok);
+                last_verdicts.insert(handshake.connection, is_ok);
                 let now = visits.entry(entry.time).or_default();
                 now.insert(handshake.connection, is_ok);
             }
@@ -120,7 +123,7 @@ fn visits(record: &Record) -> BTreeMap<Time, BTreeMap<u32, bool>> {
                 let unit = address(&entry.subject);
                 for (number, connection) in (0..).zip(&record.manifest.connections) {
                     let takes_part = *connection.client == *unit || *connection.server == *unit;
-                    if let Some(is_ok) = last.get(&number).filter(|_| takes_part) {
+                    if let Some(is_ok) = last_verdicts.get(&number).filter(|_| takes_part) {
                         let now = visits.entry(entry.time).or_default();
                         now.insert(number, *is_ok);
                     }
