@@ -1,4 +1,4 @@
-//! Carrying out what happens to controllers and to what connects them.
+//! What happens to controllers and to what connects them, and whether a command reaches its controller.
 
 use super::Commands;
 use crate::deployed::{Deployed, controller_id, model_id};
@@ -8,6 +8,7 @@ use trustsim_model::{
 };
 
 impl Commands<'_> {
+    /// Disrupts or restores a controller or a path, or sets the clock of a controller.
     pub(crate) fn act_on_network(&mut self, action: &NetworkAction) {
         let entry = self.entry;
         let controller = |index| NetworkPath::Controller(controller_id(index));
@@ -18,7 +19,7 @@ impl Commands<'_> {
             | NetworkAction::Restore(between, disruption) => {
                 let begins = matches!(action, NetworkAction::Disrupt(..));
                 let Some(path) = network_path(*between, self.deployed) else {
-                    // A disruption that never began is over.
+                    // Nothing is to be restored: the disruption of a unit that is not there never began.
                     if begins {
                         self.refused(Refusal::NoSuchUnit);
                     }
@@ -59,19 +60,31 @@ pub(crate) fn is_out_of_reach(action: &Action, deployed: &Deployed) -> bool {
         Action::Integrate { model, .. } | Action::RemoveRelation { model, .. } => Some(*model),
         Action::Scale(action) => of_application(action.application()),
         Action::Offer(OfferAction::Suspend { sides, .. } | OfferAction::Resume { sides, .. }) => {
-            Some(offering(sides, deployment).0)
+            let (offering_model, _) = offering(sides, deployment);
+            Some(offering_model)
         }
         Action::Offer(
             OfferAction::Remove { offer, .. }
             | OfferAction::Revoke { offer, .. }
             | OfferAction::Grant { offer, .. },
         ) => of_application(deployment.offers[*offer].application),
-        _ => None,
+        // What is done to workloads, clients, machines, networks and the ACME server goes through no controller.
+        Action::AtWorkload { .. }
+        | Action::AcmeServer { .. }
+        | Action::Revoke { .. }
+        | Action::Restart { .. }
+        | Action::ClientTrust { .. }
+        | Action::Tls(_)
+        | Action::SkewClock { .. }
+        | Action::Unit(_)
+        | Action::Network(_) => None,
+        // `juju resolved` (`HookAction::Resolve`) is carried out even where the controller is down.
+        Action::Hook(_) => None,
     };
     model.is_some_and(|model| deployed.is_model_down(model))
 }
 
-/// What connects two; none where the unit is not there.
+/// The path between the two; `None` where one is a unit that is not there.
 fn network_path(between: Between, deployed: &Deployed) -> Option<NetworkPath> {
     Some(match between {
         Between::Controllers(left, right) => {
