@@ -1,4 +1,4 @@
-//! The public ACME server, out of reach.
+//! The fault in which the public ACME server cannot be reached.
 
 use trustsim_charm_model::DeclaredDuration;
 use trustsim_errors::Code;

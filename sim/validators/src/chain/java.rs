@@ -24,7 +24,7 @@ use super::facts::Facts;
 use super::message::Message;
 use super::{Purpose, Question, Refusal, StackError, x509_errors};
 
-/// What Java decides.
+/// Accepts or refuses the chain as Java does.
 pub(crate) fn decide(question: &Question<'_>) -> Result<(), Box<Refusal>> {
     let refuse = |failure: Failure<'_>| {
         Box::new(Refusal {
@@ -165,7 +165,7 @@ fn check_end_entity(leaf: &Facts, purpose: Purpose) -> Result<(), Failure<'_>> {
     if leaf.key_usage.is_some_and(|usage| !usage.digital_signature) {
         return Err(Failure::new(messages::NO_DIGITAL_SIGNATURE, &[], leaf));
     }
-    let (allowed, use_) = match purpose {
+    let (allowed, role) = match purpose {
         Purpose::Server => (
             leaf.extended_key_usage
                 .is_none_or(|one| one.any || one.server || one.gated),
@@ -180,5 +180,5 @@ fn check_end_entity(leaf: &Facts, purpose: Purpose) -> Result<(), Failure<'_>> {
     if allowed {
         return Ok(());
     }
-    Err(Failure::new(messages::WRONG_PURPOSE, &[use_], leaf))
+    Err(Failure::new(messages::WRONG_PURPOSE, &[role], leaf))
 }
