@@ -83,8 +83,8 @@ impl SigningCa {
 }
 
 /// Notes a CA of the charm's own. It is a root where `issuer` is the certificate itself, and an intermediate otherwise.
-/// `issuer` is `None` where the charm does not have the certificate of the issuer: the note then has the serial of the CA
-/// itself in place of the issuer's.
+/// `issuer` is `None` where the charm does not have the certificate of the issuer: the note then has the serial of the
+/// CA itself in place of the issuer's.
 pub fn note_ca(
     unit: &mut UnitContext<'_>,
     certificate: &Certificate,
@@ -134,8 +134,8 @@ pub fn note_answer(
     note(unit, issued);
 }
 
-/// Notes what a provider of the legacy protocol issued. `asked` is `None` for the one client certificate that it gives to
-/// all its requirers.
+/// Notes what a provider of the legacy protocol issued. `asked` is `None` for the one client certificate that it gives
+/// to all its requirers.
 pub fn note_legacy(
     unit: &mut UnitContext<'_>,
     asked: Option<&LegacyRequest>,
@@ -168,8 +168,8 @@ const fn issued_kind(is_ca: bool) -> CertificateKind {
 }
 
 /// The record of a certificate that the application issued to itself, from which the other records are made. The answer
-/// to a request sets `requirer`, `unit`, `endpoint` and, where the protocol has CSRs, `request`. A leaf for the charm's own
-/// unit sets `unit`.
+/// to a request sets `requirer`, `unit`, `endpoint` and, where the protocol has CSRs, `request`. A leaf for the charm's
+/// own unit sets `unit`.
 fn issued_record(
     unit: &UnitContext<'_>,
     kind: CertificateKind,

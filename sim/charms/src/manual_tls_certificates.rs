@@ -1,11 +1,11 @@
 //! `manual-tls-certificates`: canonical/manual-tls-certificates-operator `src/charm.py` at 3204502.
 //!
 //! The charm signs nothing: an operator runs `provide-certificate` for each request. The action does not check whether
-//! its unit leads; on a unit that does not lead, the library writes nothing and the action reports success. What was once
-//! in `trusted-certificate-bundle` stays in every `trust_certificate` relation for ever.
+//! its unit leads; on a unit that does not lead, the library writes nothing and the action reports success. What was
+//! once in `trusted-certificate-bundle` stays in every `trust_certificate` relation for ever.
 //!
-//! A new task for an operator is a variant of [`Task`] and an element of its `ALL`; the compiler then asks for its name and
-//! for what is done.
+//! A new task for an operator is a variant of [`Task`] and an element of its `ALL`; the compiler then asks for its name
+//! and for what is done.
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,9 @@
 //! Plays an event to its end: the one loop that answers every [`Step`], for the world and for tests.
 //!
-//! Juju does not know what a charm's code does or whether a controller's certificate is accepted. It
-//! hands out a [`Step`] instead and waits for the answer, and the answer may lead to the next step.
-//! A [`Driver`] has the answers. A new step is a variant of [`Step`]: the compiler then asks [`drive`] for its answer, and
-//! where only the caller knows that, it is a method of [`Driver`].
+//! Juju does not know what a charm's code does or whether a controller's certificate is accepted. It hands out a
+//! [`Step`] instead and waits for the answer, and the answer may lead to the next step. A [`Driver`] has the answers. A
+//! new step is a variant of [`Step`]: the compiler then asks [`drive`] for its answer, and where only the caller knows
+//! that, it is a method of [`Driver`].
 //!
 //! ```text
 //! drive(event) -> Juju::handle -> Step::Connect -> Driver::judge_agent -> Juju::connected -> Step::Run

@@ -167,8 +167,8 @@ impl<E> Agenda<E> {
         }
     }
 
-    /// Moves the clock forward to `time`. A clock that is later already stays as it is, so that playing to an instant that
-    /// has passed plays nothing.
+    /// Moves the clock forward to `time`. A clock that is later already stays as it is, so that playing to an instant
+    /// that has passed plays nothing.
     pub(crate) fn advance(&mut self, time: Time) {
         self.now = self.now.max(time);
     }

@@ -46,8 +46,8 @@ pub struct TrustedAuthority {
     pub owner: Option<String>,
     /// Names of connections that fail without it, at some instant.
     pub needed_by: BTreeSet<String>,
-    /// Until when a connection last needed it: the instant at which that connection was next looked at, or the end of the
-    /// run.
+    /// Until when a connection last needed it: the instant at which that connection was next looked at, or the end of
+    /// the run.
     pub needed_until: Option<Time>,
     /// Whether it is still trusted at the end.
     pub is_trusted: bool,

@@ -61,8 +61,8 @@ fn pem(certificates: &[Certificate]) -> String {
     texts.map(|each| format!("{}\n", each.pem())).collect()
 }
 
-/// The folder of a connection is CLIENT_SERVER, such as `a.client-0_a.web-1`, with the characters replaced that file names
-/// cannot contain. Further connections of the same pair get `_2`, `_3`, ...
+/// The folder of a connection is CLIENT_SERVER, such as `a.client-0_a.web-1`, with the characters replaced that file
+/// names cannot contain. Further connections of the same pair get `_2`, `_3`, ...
 fn unique_folder_name(
     connection: &ExportedConnection,
     taken: &mut BTreeMap<String, u32>,

@@ -7,8 +7,8 @@ use crate::addresses::{address, application_of};
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{Journal, Kind};
 
-/// The longest wait of a unit from a change to the hook that handles it. A unit waits for the watcher's latency, its own
-/// hooks before, its machine's lock and a link that is cut.
+/// The longest wait of a unit from a change to the hook that handles it. A unit waits for the watcher's latency, its
+/// own hooks before, its machine's lock and a link that is cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HookWait {
     /// `model.app/0`.
@@ -104,8 +104,8 @@ const fn is_change(kind: &Kind) -> bool {
         // The entry of a relation is also the cause of the hooks of units that were added much later, and the first
         // leader is elected before its machine is there: the time since then is not a wait.
         Kind::Relation { .. } | Kind::LeaderElected => false,
-        // The cause of a timer's hook is the unit's previous hook, and so is that of a hook that is tried again: neither
-        // waited for a change.
+        // The cause of a timer's hook is the unit's previous hook, and so is that of a hook that is tried again:
+        // neither waited for a change.
         Kind::Started
         | Kind::HookStarted { .. }
         | Kind::HookCommitted { .. }

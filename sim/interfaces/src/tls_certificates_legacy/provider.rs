@@ -476,8 +476,8 @@ fn is_published(unit: &UnitContext<'_>, asked: &LegacyRequest) -> Result<bool, H
     })
 }
 
-/// Notes a private key that a databag now holds. A caller does so only where the key or its certificate differs from what
-/// was there before.
+/// Notes a private key that a databag now holds. A caller does so only where the key or its certificate differs from
+/// what was there before.
 fn note_key(
     unit: &mut UnitContext<'_>,
     relation: RelationId,

@@ -19,8 +19,8 @@ pub fn clause(ca_route: &CaRoute) -> String {
             removed,
             ..
         } => {
-            // What is missing is always a certificate_transfer relation. A tls-certificates relation brings the requirer
-            // only the CA that signed its own certificate, so that it is no way to another CA.
+            // What is missing is always a certificate_transfer relation. A tls-certificates relation brings the
+            // requirer only the CA that signed its own certificate, so that it is no way to another CA.
             let removal = match removed {
                 Some(_) => "; the relation that did was removed",
                 None => "",

@@ -1,11 +1,11 @@
 //! A model as written: a Juju bundle with a few keys of our own.
 //!
-//! The keys are those of juju/charm v12, `bundledata.go`. Keys that do not affect a simulation are accepted and ignored,
-//! so that an exported bundle can be pasted; their documentation says so.
+//! The keys are those of juju/charm v12, `bundledata.go`. Keys that do not affect a simulation are accepted and
+//! ignored, so that an exported bundle can be pasted; their documentation says so.
 //!
 //! A line of `record!` is `FIELD: TYPE = "YAML KEY" [FLAGS]`; every field becomes an `Option`. A required key has
-//! `[Required]` for the reader and `#[schemars(required)]` for the schema. A key of our own, which a bundle file of Juju
-//! does not have, has `[Extension]`.
+//! `[Required]` for the reader and `#[schemars(required)]` for the schema. A key of our own, which a bundle file of
+//! Juju does not have, has `[Extension]`.
 
 use trustsim_charms::DeclaredDuration;
 use trustsim_yaml::{Map, Node, Spanned, Text, record};

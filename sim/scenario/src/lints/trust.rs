@@ -199,8 +199,8 @@ impl Lints<'_> {
         }
     }
 
-    /// Whether the certificates of any of these issuers come from a public CA: the charm orders them there, or its operator
-    /// has them signed there.
+    /// Whether the certificates of any of these issuers come from a public CA: the charm orders them there, or its
+    /// operator has them signed there.
     fn any_is_public_ca(&self, issuers: &BTreeSet<ApplicationIndex>) -> bool {
         let mut issuers = issuers.iter();
         issuers.any(|issuer| {

@@ -1,7 +1,7 @@
 //! From a scenario as written to a deployment with nothing left to look up.
 //!
-//! [`resolve()`] goes through the sections in the order in which they refer to each other. A section reads what is known so
-//! far from the [`Inventory`]. It gives what it found; `infer`, `clients` and `faults` add to the inventory
+//! [`resolve()`] goes through the sections in the order in which they refer to each other. A section reads what is
+//! known so far from the [`Inventory`]. It gives what it found; `infer`, `clients` and `faults` add to the inventory
 //! themselves, entry by entry. Whatever is wrong is noted and left out, so that one pass finds every mistake.
 //!
 //! A further section is a file here and a line in [`resolve()`], after the sections that it refers to.

@@ -2,8 +2,9 @@
 //! it presents a wrong chain ([`ChainCause`]). This file has the types only.
 //!
 //! Files of [`crate::cause`] find them: `renewal` and `two_phases` what is wrong with a certificate, `presented` and
-//! `not_moved_on` what is wrong with a chain. `trustsim_report::words::cause` has their sentences. A new cause is a variant
-//! here with its name in `name()`; the compiler then asks for its sentence, and one of those files has to find it.
+//! `not_moved_on` what is wrong with a chain. `trustsim_report::words::cause` has their sentences. A new cause is a
+//! variant here with its name in `name()`; the compiler then asks for its sentence, and one of those files has to find
+//! it.
 
 use trustsim_kernel::Time;
 use trustsim_model::EndpointRef;

@@ -96,8 +96,8 @@ impl Resolver<'_> {
     }
 
     /// Who is gone, who joins and who changed: of each the first by name. Both lists of units are in order of id, and a
-    /// relation keeps every unit that ever was in its scope, so that each known member is among the remote units. One walk
-    /// along both lists therefore finds all three.
+    /// relation keeps every unit that ever was in its scope, so that each known member is among the remote units. One
+    /// walk along both lists therefore finds all three.
     fn member_changes(
         &self,
         id: UnitId,
