@@ -220,7 +220,11 @@ connections: [{from: browser, to: m.alerts}]
 #[test]
 fn vault_on_the_track_with_raft_needs_no_database() {
     let version = |channel: &str| {
-        let known = trustsim::charms::known_charm("vault", Some(channel)).expect("it is known");
+        let pinned = trustsim::charms::Pinned {
+            channel: Some(channel),
+            ..Default::default()
+        };
+        let known = trustsim::charms::known_charm("vault", pinned).expect("it is known");
         known.metadata.implementation.version
     };
     assert_eq!(version("1.7/stable"), Some("1.7"));

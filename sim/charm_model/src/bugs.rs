@@ -8,7 +8,7 @@ use trustsim_yaml::{Reader, Spanned};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bugs {
     /// `root-first`: the provider gives chains that begin with the root
-    /// (canonical/self-signed-certificates-operator before revision 310 of 1/edge, told in
+    /// (canonical/self-signed-certificates-operator before revision 309 of 1/edge, told in
     /// canonical/opensearch-operator#641).
     pub root_first: bool,
     /// `broken-raises`: relation-broken of `tls-certificates` raises, every time it is tried

@@ -61,6 +61,9 @@ pub use metadata::{
 };
 pub use operators::{OperatorAction, OperatorContext, PendingTask};
 pub use options::{OptionFault, Options};
-pub use provenance::{Provenance, Reading, ReadingDeclaration, Revisions, UnknownRevisions};
+pub use provenance::{
+    Earlier, EarlierDeclaration, Pinned, Provenance, Reading, ReadingDeclaration, Revisions,
+    UnknownRevisions,
+};
 pub use registry::Registry;
 pub use without_tls::WITHOUT_TLS;

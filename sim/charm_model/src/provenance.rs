@@ -40,11 +40,22 @@ pub struct Reading {
     pub commit: String,
     /// Which revisions of the charm it is about; empty where that is not known.
     pub covers: Vec<Revisions>,
+    /// Other revisions of which it is known what they do otherwise; they are played as this one.
+    pub earlier: Vec<Earlier>,
     /// Where the description differs from the code on purpose without changing an answer; no output has it yet.
     pub simplified: Vec<String>,
     /// What of the charm was not verified.
     pub unverified: Option<String>,
     /// What the charm is known to do otherwise than it is played, a clause each whose subject is the charm.
+    pub differs: Vec<String>,
+}
+
+/// Revisions that a reading is not about, and what the charm does otherwise there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// The revisions.
+    pub revisions: Vec<Revisions>,
+    /// What the charm does otherwise than it is played, a clause each whose subject is the charm.
     pub differs: Vec<String>,
 }
 
@@ -57,6 +68,17 @@ pub struct Revisions {
     pub last: Option<u64>,
 }
 
+/// What a deployment says of a charm beside its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pinned<'a> {
+    /// The channel, such as `1.7/stable`.
+    pub channel: Option<&'a str>,
+    /// The series it is deployed on, such as `jammy`.
+    pub series: Option<&'a str>,
+    /// The revision on Charmhub.
+    pub revision: Option<u64>,
+}
+
 impl Provenance {
     /// The same description, with keys that a scenario gives in place of its own.
     #[must_use]
@@ -66,6 +88,22 @@ impl Provenance {
             Self::Adjusted(_) => self,
             Self::Scenario | Self::Metadata | Self::Unknown => Self::Scenario,
         }
+    }
+}
+
+impl Reading {
+    /// Whether it is about a revision.
+    pub fn covers(&self, revision: u64) -> bool {
+        self.covers.iter().any(|range| range.contains(revision))
+    }
+
+    /// What is known of a revision that it is not about.
+    pub fn earlier(&self, revision: u64) -> Option<&Earlier> {
+        let contains = |earlier: &&Earlier| {
+            let mut ranges = earlier.revisions.iter();
+            ranges.any(|range| range.contains(revision))
+        };
+        self.earlier.iter().find(contains)
     }
 }
 
@@ -120,12 +158,26 @@ record! {
         commit: Text = "commit",
         /// Revisions that it is about: `155`, `155..236` or `310..`.
         revisions: Vec<Text> = "revisions",
+        /// Revisions that are played in the same way, of which it is known what they do otherwise.
+        earlier: Vec<EarlierDeclaration> = "earlier",
         /// Where what is played differs from the code on purpose.
         simplified: Vec<String> = "simplified",
         /// What was not verified.
         unverified: Text = "unverified",
         /// What the charm is known to do otherwise than it is played, such as `serves the leaf without its chain`.
         differs: Vec<String> = "differs",
+    }
+}
+
+record! {
+    /// What some revisions do otherwise than the one that was read.
+    pub struct EarlierDeclaration {
+        /// The revisions: `155`, `155..236` or `310..`.
+        #[schemars(required)]
+        revisions: Vec<Text> = "revisions" [Required],
+        /// What the charm does otherwise there, such as `has no action rotate-private-key`.
+        #[schemars(required)]
+        differs: Vec<String> = "differs" [Required],
     }
 }
 
@@ -145,20 +197,33 @@ impl ReadingDeclaration {
                 missing,
             });
         };
-        let mut covers = Vec::new();
-        for text in self.revisions.iter().flatten() {
-            match text.value.parse() {
-                Ok(revisions) => covers.push(revisions),
-                Err(error) => reader.bad_value(text.place, format!("{error}"), None),
-            }
-        }
+        let covers = revisions(&self.revisions, reader);
+        let earlier = self.earlier.iter().flatten();
+        let earlier = earlier.map(|earlier| Earlier {
+            revisions: revisions(&earlier.revisions, reader),
+            differs: earlier.differs.iter().flatten().cloned().collect(),
+        });
+        let earlier = earlier.collect();
         Some(Provenance::Read(Reading {
             repository,
             commit: commit.value.clone(),
             covers,
+            earlier,
             simplified: self.simplified.iter().flatten().cloned().collect(),
             unverified,
             differs: self.differs.iter().flatten().cloned().collect(),
         }))
     }
+}
+
+/// The ranges that are written. Mistakes are noted in the reader.
+fn revisions(written: &Option<Vec<Text>>, reader: &mut Reader) -> Vec<Revisions> {
+    let mut ranges = Vec::new();
+    for text in written.iter().flatten() {
+        match text.value.parse() {
+            Ok(range) => ranges.push(range),
+            Err(error) => reader.bad_value(text.place, format!("{error}"), None),
+        }
+    }
+    ranges
 }

@@ -1,14 +1,17 @@
 //! The charms trustsim knows: data in `catalogue.yaml` and the folder `catalogue`, read by the same
 //! code as a scenario's `charms` section.
 
+mod choice;
+
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::{CharmDeclaration, KnownCharm, Provenance, REGISTRY};
+pub use choice::known_charm;
 use trustsim_yaml::{FromNode, Map, Reader, Unknown, parse};
 
 /// Name and text of each file.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("catalogue.yaml", include_str!("catalogue.yaml")),
     (
         "catalogue/ingress.yaml",
@@ -21,6 +24,10 @@ const FILES: [(&str, &str); 6] = [
     (
         "catalogue/observability.yaml",
         include_str!("catalogue/observability.yaml"),
+    ),
+    (
+        "catalogue/earlier.yaml",
+        include_str!("catalogue/earlier.yaml"),
     ),
     ("catalogue/data.yaml", include_str!("catalogue/data.yaml")),
     (
@@ -57,35 +64,6 @@ pub fn catalogue_source(charm: &str) -> Option<(&'static str, &'static str)> {
     FILES.into_iter().find(names)
 }
 
-/// The known charm of a Charmhub name, where no base is known ([`known_charm_on`]).
-pub fn known_charm(name: &str, channel: Option<&str>) -> Option<&'static KnownCharm> {
-    known_charm_on(name, channel, None)
-}
-
-/// The known charm of a Charmhub name. Where several have it, the track of the channel
-/// (`1.7/stable`) decides; where the channel names none, or there is no channel, the series that it
-/// is deployed on (`jammy`); where neither does, it is the one that has it as its key.
-pub fn known_charm_on(
-    name: &str,
-    channel: Option<&str>,
-    series: Option<&str>,
-) -> Option<&'static KnownCharm> {
-    const RISKS: [&str; 4] = ["stable", "candidate", "beta", "edge"];
-    let track = channel.and_then(|channel| channel.split('/').next());
-    let track = track.filter(|track| *track != "latest" && !RISKS.contains(track));
-    let has = |list: &[String], wanted: &str| list.iter().any(|own| own == wanted);
-    let mut namesakes = catalogue().values();
-    let found = namesakes.find(|known| {
-        known.metadata.name == name
-            && match (track, series) {
-                (Some(track), _) => has(&known.tracks, track),
-                (None, Some(series)) => has(&known.series, series),
-                (None, None) => false,
-            }
-    });
-    found.or_else(|| catalogue().get(name))
-}
-
 fn read(text: &str) -> Result<BTreeMap<String, KnownCharm>, String> {
     let documents = parse(text, 0).map_err(|error| error.message)?;
     let mut reader = Reader::new(Unknown::Refused, true);
@@ -120,7 +98,7 @@ fn read(text: &str) -> Result<BTreeMap<String, KnownCharm>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{EndpointProfile, Mode, Protocol, Role};
+    use crate::{EndpointProfile, Mode, Pinned, Protocol, Role};
 
     #[test]
     fn the_embedded_file_is_well_formed() {
@@ -321,7 +299,11 @@ mod tests {
     #[test]
     fn one_name_can_mean_two_charms() {
         let behaviour = |channel| {
-            let known = known_charm("vault", channel).expect("known");
+            let pinned = Pinned {
+                channel,
+                ..Pinned::default()
+            };
+            let known = known_charm("vault", pinned).expect("known");
             known.metadata.implementation.behaviour
         };
         for channel in ["1.7/stable", "1.5/edge", "1.8/stable"] {
@@ -332,7 +314,14 @@ mod tests {
         }
         // Without a track, the series: the newer one is built for noble alone
         // (`machine/charmcraft.yaml`), and each has its own endpoints only.
-        let on = |channel, series| known_charm_on("vault", channel, Some(series)).expect("known");
+        let on = |channel, series| {
+            let pinned = Pinned {
+                channel,
+                series: Some(series),
+                revision: None,
+            };
+            known_charm("vault", pinned).expect("known")
+        };
         for (channel, series, is_old) in [
             (None, "focal", true),
             (Some("stable"), "jammy", true),

@@ -31,7 +31,7 @@ mod vault;
 
 use trustsim_charm_model::{issuing, names};
 
-pub use catalogue::{catalogue, catalogue_source, known_charm, known_charm_on};
+pub use catalogue::{catalogue, catalogue_source, known_charm};
 pub use registry::{REGISTRY, implementation};
 pub use trustsim_charm_model::surface;
 pub use trustsim_charm_model::{
@@ -41,8 +41,8 @@ pub use trustsim_charm_model::{
     EndpointDeclaration, EndpointProfile, ExternalCa, Implementation, IssuerDeclaration,
     IssuerProfile, KeyUse, KnownCharm, LibraryBinding, LibraryProfile, Mode, OperatorAction,
     OperatorContext, OperatorNeed, OptionDeclaration, OptionFault, OptionSpec, Options,
-    PendingTask, Protocol, Provenance, Reading, Reads, Registry, RenewsOn, Repair, Requests,
-    Revisions, Role, Serves, Setup, Store, Transfers, TrustProfile, Unattended, ValidityOptions,
-    WITHOUT_TLS, acme_limits, acme_refusal, domains,
+    PendingTask, Pinned, Protocol, Provenance, Reading, Reads, Registry, RenewsOn, Repair,
+    Requests, Revisions, Role, Serves, Setup, Store, Transfers, TrustProfile, Unattended,
+    ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal, domains,
 };
 pub use trustsim_generic_charms::DECLARED_PROVIDER;

@@ -6,6 +6,7 @@
 //! replaced stays in every transfer relation for ever, and the `expiring` secret is never removed.
 
 mod config;
+mod track_latest;
 
 use std::sync::Arc;
 use trustsim_interfaces::notes::Note;
@@ -27,8 +28,11 @@ const EXPIRING: &str = "expiring-ca-certificates";
 const CERTIFICATES_ENDPOINT: &str = "certificates";
 const TRANSFER_ENDPOINT: &str = "send-ca-cert";
 
-pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
+pub(super) static IMPLEMENTATIONS: [Implementation; 2] = [MAIN, track_latest::IMPLEMENTATION];
+
+const MAIN: Implementation = Implementation {
     behaviour: "self-signed-certificates",
+    version: Some("1"),
     build: |setup| {
         let charm = SelfSignedCertificates::new(setup.keys.clone());
         Arc::new(charm.with_libraries(setup.metadata))
@@ -40,7 +44,7 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
         leaf: "certificate-validity",
     }),
     ..Implementation::NONE
-}];
+};
 
 /// The charm.
 #[derive(Clone, Debug)]
@@ -48,7 +52,7 @@ struct SelfSignedCertificates {
     keys: KeySource,
     certificates: Provider,
     transfer: certificate_transfer::Provider,
-    /// Chains begin with the root, as before revision 310.
+    /// Chains begin with the root, as before revision 309.
     root_first: bool,
 }
 
@@ -75,7 +79,7 @@ impl Charm for SelfSignedCertificates {
             Hook::Action { name, .. } => self.act(name, unit, &config)?,
             _ => {}
         }
-        collect_status(unit, &config);
+        collect_status(unit, &config.invalid_options());
         Ok(())
     }
 
@@ -290,8 +294,7 @@ fn sign(
 }
 
 /// `_on_collect_unit_status`.
-fn collect_status(unit: &mut UnitContext<'_>, config: &Config) {
-    let invalid = config.invalid_options();
+fn collect_status(unit: &mut UnitContext<'_>, invalid: &[&str]) {
     if !unit.is_leader() {
         let message = "Scaling is not implemented for this charm";
         unit.set_status(Status::Blocked, message);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use trustsim_charm_model::{CharmMetadata, DeclaredDuration};
+use trustsim_charm_model::{CharmMetadata, DeclaredDuration, Pinned};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
 use trustsim_model::{
@@ -76,7 +76,7 @@ pub trait Names {
     fn refreshed(
         &mut self,
         application: ApplicationIndex,
-        channel: Option<&Text>,
+        pinned: Pinned<'_>,
         changes: Option<&Node>,
     ) -> Option<Arc<CharmMetadata>>;
 

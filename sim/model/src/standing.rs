@@ -308,10 +308,17 @@ fn gaps(provenance: &Provenance, revision: Option<u64>, only_requires: bool) -> 
         Provenance::Read(reading) => {
             let missing = reading.unverified.iter().cloned();
             let unverified = missing.map(|missing| Gap::NotVerified { missing });
-            let differences = reading.differs.iter().cloned();
+            let other = revision.filter(|revision| !reading.covers(*revision));
+            let earlier = other.and_then(|revision| reading.earlier(revision));
+            let earlier = earlier.map_or(&[][..], |earlier| &earlier.differs);
+            let differences = reading.differs.iter().chain(earlier).cloned();
+            let other = other.map(|revision| Gap::OtherRevision {
+                revision,
+                covered: reading.covers.clone(),
+            });
             unverified
                 .chain(differences.map(|how| Gap::Differs { how }))
-                .chain(other_revision(revision, &reading.covers))
+                .chain(other)
                 .collect()
         }
         Provenance::Adjusted(catalogue) => {
@@ -328,13 +335,4 @@ fn gaps(provenance: &Provenance, revision: Option<u64>, only_requires: bool) -> 
         Provenance::Unknown if only_requires => vec![Gap::Generic],
         Provenance::Unknown => vec![Gap::NotDescribed],
     }
-}
-
-fn other_revision(revision: Option<u64>, covers: &[Revisions]) -> Option<Gap> {
-    let revision = revision?;
-    let covered = covers.iter().any(|covered| covered.contains(revision));
-    (!covered).then(|| Gap::OtherRevision {
-        revision,
-        covered: covers.to_vec(),
-    })
 }

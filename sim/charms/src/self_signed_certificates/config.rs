@@ -205,6 +205,24 @@ fn parse_validity(text: &str) -> Result<Option<Span>, HookError> {
     Ok(seconds.map(Span::from_secs))
 }
 
+/// An option of the track `latest`, which is a whole number of days.
+///
+/// # Errors
+///
+/// [`HookError`] where it is negative, so that `cryptography` refuses the certificate, or longer than a `timedelta` can be.
+pub(super) fn days(text: &str) -> Result<Span, HookError> {
+    if text.starts_with('-') {
+        let message =
+            "ValueError: The not valid after date must be after the not valid before date.";
+        return Err(HookError::Charm(message.to_owned()));
+    }
+    let days: u64 = text
+        .parse()
+        .map_err(|_| overflow("Python int too large to convert to C int"))?;
+    timedelta_days(days)?;
+    Ok(Span::from_secs(days * DAY_S))
+}
+
 /// `_root_certificate_matches_config`: whether the root's validity and subject are those configured.
 pub(super) fn root_matches_config(certificate: &Certificate, config: &Config) -> bool {
     let subject = certificate.subject();

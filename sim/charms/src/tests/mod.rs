@@ -15,6 +15,7 @@ mod renewal_rules;
 mod requirer_rules;
 mod rotations;
 mod samples;
+mod track_latest;
 mod transfer_rules;
 mod transfer_versions;
 mod vault_rules;

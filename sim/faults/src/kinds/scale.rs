@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use trustsim_charm_model::CharmDeclaration;
+use trustsim_charm_model::{CharmDeclaration, Pinned};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
 use trustsim_model::{Action, ApplicationIndex, Deployment, ModelKind, ScaleAction, Target};
@@ -161,18 +161,23 @@ impl FaultKind for Refresh {
     const EFFECT: &'static str = "`juju refresh`: machine units run `upgrade-charm`; pods are \
         replaced one after the other, the last first. A unit runs the old code until then. `charm` \
         says what the new charm does otherwise (`requires: {certificates: {library: ...}}`); a \
-        channel of which the catalogue knows another charm brings that one";
+        channel or revision of which the catalogue knows another charm brings that one";
     const SOURCE: &'static str = "juju/juju 3.6 `internal/worker/uniter`, Kubernetes StatefulSet";
     const DRAWN_ON: Range<u64> = 12..13;
 
     fn resolve(shape: &RefreshFile, site: &mut Site<'_>) -> Option<Effect> {
         let application = site.names.application(shape.app.as_ref()?)?;
         let (channel, changes) = (shape.channel.as_ref(), shape.charm.as_ref());
+        let pinned = Pinned {
+            channel: channel.map(|text| text.value.as_str()),
+            series: None,
+            revision: shape.revision,
+        };
         let refresh = ScaleAction::Refresh {
             application,
             channel: channel.map(|text| text.value.clone()),
             revision: shape.revision,
-            charm: site.names.refreshed(application, channel, changes),
+            charm: site.names.refreshed(application, pinned, changes),
         };
         Some(Action::Scale(refresh).into())
     }

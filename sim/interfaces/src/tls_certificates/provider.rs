@@ -325,6 +325,23 @@ impl Provider {
             .collect())
     }
 
+    /// `get_provider_certificates` of one relation: the requests that have an answer, revoked or not. A unit that does not
+    /// lead reads none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Provider::on_hook`].
+    pub fn answered(
+        &self,
+        unit: &UnitContext<'_>,
+        relation: RelationId,
+    ) -> Result<Vec<CertificateRequest>, HookError> {
+        let sides = self.sides(unit)?;
+        let here = sides.iter().filter(|side| side.relation == relation);
+        let entries = here.flat_map(|side| side.answers.certificates.entries());
+        Ok(entries.map(|entry| entry.request.clone()).collect())
+    }
+
     /// Reads every relation of the endpoint: the bags of its units by name, then the other
     /// application's. An invalid bag counts as empty.
     fn sides(&self, unit: &UnitContext<'_>) -> Result<Vec<Side>, HookError> {

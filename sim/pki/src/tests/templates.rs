@@ -29,10 +29,12 @@ fn extensions(certificate: &Certificate) -> String {
 
 #[test]
 fn each_issuer_writes_its_extensions_in_its_order() {
-    use issuers::{charmlibs, controller, easyrsa, vault};
+    use issuers::{charmlibs, controller, easyrsa, tls_certificates_v3 as v3, vault};
     let mut stream = stream("order");
     let ca = root("ca", &mut stream);
     let source = "canonical/charmlibs interfaces/tls-certificates, commit caaf7415";
+    let v3_source = "canonical/self-signed-certificates-operator lib/charms/tls_certificates_interface/v3, \
+                     commit 94929bd";
     let vault_source = "hashicorp/vault sdk/helper/certutil, Go crypto/x509 buildCertExtensions";
     let juju = "juju/juju internal/pki request.go, Go crypto/x509 buildCertExtensions";
     let easy = "charmed-kubernetes/interface-tls-certificates ops/tests/data, commit 236e089";
@@ -42,6 +44,8 @@ fn each_issuer_writes_its_extensions_in_its_order() {
     for (template, order, source) in [
         (&charmlibs::LEAF, "aki ski bc! san", source),
         (&charmlibs::INTERMEDIATE, "aki ski bc! san ku!", source),
+        (&v3::LEAF, "aki ski bc! san", v3_source),
+        (&v3::INTERMEDIATE, "aki ski bc! san ku!", v3_source),
         (&vault::LEAF, "ku! eku ski aki san", vault_source),
         (&easyrsa::SERVER, "bc ski aki eku ku san", easy),
         (&easyrsa::CLIENT, "bc ski aki eku ku", easy),
@@ -57,6 +61,7 @@ fn each_issuer_writes_its_extensions_in_its_order() {
     let key = &ca.key;
     for (template, order, source) in [
         (&charmlibs::ROOT, "ski bc! ku! san", source),
+        (&v3::CA, "ski aki ku! bc!", v3_source),
         (&easyrsa::CA, "ski aki bc ku", easy),
         (&vault::ROOT, "ku! bc! ski aki san", vault_source),
         (&controller::CA, "ku! bc! ski", juju),
@@ -268,4 +273,18 @@ fn easyrsa_names_issuer_and_serial_number_of_its_ca() {
         assert_eq!(name.as_raw(), ca.certificate.subject_der());
     }
     assert!(leaf.verify_issued_by(&ca.certificate));
+}
+
+/// `generate_ca` of version 3: the country `US` and the name, whatever else a charm is configured with.
+#[test]
+fn version_3_of_the_library_names_a_ca_by_country_and_name() {
+    use issuers::tls_certificates_v3::generate_ca;
+    let mut stream = stream("version 3");
+    let key = root("other", &mut stream).key;
+    let ca = generate_ca("my-ca", &key, &terms(&mut stream, 365)).expect("it is short");
+    assert_eq!(ca.subject(), "C=US,CN=my-ca");
+    assert!(ca.is_self_issued());
+    let long = "a".repeat(65);
+    let refused = generate_ca(&long, &key, &terms(&mut stream, 365));
+    assert_eq!(refused, Err(PkiError::CommonNameTooLong(long)));
 }

@@ -9,7 +9,7 @@ use super::inventory::Inventory;
 use super::options::Options;
 use super::values;
 use crate::format::{ApplicationFile, MergedModel};
-use trustsim_charms::{CharmMetadata, Role, WITHOUT_TLS};
+use trustsim_charms::{CharmMetadata, Pinned, Role, WITHOUT_TLS};
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_model::{ApplicationSpec, ModelIndex, ModelKind, TiVec};
 use trustsim_yaml::{Map, Node, Place, Spanned};
@@ -108,9 +108,14 @@ impl Model<'_> {
         let series = self.series_of(file);
         let folder = self.bundle.folder.as_path();
         let channel = file.channel.as_ref();
-        let charm = self
-            .charms
-            .named(charm_name, channel, folder, series.as_deref(), self.out);
+        let revision = file.revision.as_ref().map(|revision| revision.value);
+        let pinned = Pinned {
+            channel: channel.map(|text| text.value.as_str()),
+            series: series.as_deref(),
+            // Revisions of the Charm Store were counted apart from those of Charmhub.
+            revision: revision.filter(|_| !charm_name.value.starts_with("cs:")),
+        };
+        let charm = self.charms.named(charm_name, pinned, folder, self.out);
         if !charm.metadata.is_described() {
             let name = charm.metadata.name.clone();
             self.undescribed.entry(name).or_insert(charm_name.place);
@@ -130,7 +135,7 @@ impl Model<'_> {
             model: self.index,
             name: name.value.clone(),
             channel: channel.map(|text| text.value.clone()),
-            revision: file.revision.as_ref().map(|revision| revision.value),
+            revision,
             units,
             options: set.collect(),
             keys: keys.and_then(|keys| values::key_algorithm(keys, self.out)),

@@ -9,8 +9,8 @@ use super::folder::Folder;
 use super::values;
 use crate::format::{CharmNode, beside};
 use trustsim_charms::{
-    CharmDeclaration, CharmMetadata, KnownCharm, Provenance, REGISTRY, WITHOUT_TLS, catalogue,
-    known_charm, known_charm_on,
+    CharmDeclaration, CharmMetadata, KnownCharm, Pinned, Provenance, REGISTRY, WITHOUT_TLS,
+    catalogue, known_charm,
 };
 use trustsim_errors::Diagnostics;
 use trustsim_yaml::{FromNode, Map, Node, Place, Reader, Spanned, Text, Unknown};
@@ -43,14 +43,12 @@ impl<'a> Charms<'a> {
         }
     }
 
-    /// The charm an application names. `folder` is that of its bundle, and `series` what it is
-    /// deployed on.
+    /// The charm an application names. `folder` is that of its bundle.
     pub(super) fn named(
         &self,
         charm: &Text,
-        channel: Option<&Text>,
+        pinned: Pinned<'_>,
         folder: &Path,
-        series: Option<&str>,
         out: &mut Diagnostics,
     ) -> KnownCharm {
         let local = local_path(&charm.value);
@@ -69,24 +67,26 @@ impl<'a> Charms<'a> {
         if let Some(known) = self.local(&path, charm.place, out) {
             return known;
         }
-        let channel = channel.map(|text| text.value.as_str());
         let of_url = charm.value.strip_prefix("cs:").and_then(url_series);
-        if let Some(known) = known_charm_on(&name, channel, of_url.or(series)) {
+        let pinned = Pinned {
+            series: of_url.or(pinned.series),
+            ..pinned
+        };
+        if let Some(known) = known_charm(&name, pinned) {
             return known.clone();
         }
         unknown_charm(&name)
     }
 
-    /// A charm as it is in a channel, but for what `node` says otherwise.
+    /// A charm as it is at a revision or in a channel, but for what `node` says otherwise.
     pub(super) fn changed(
         &self,
         name: &str,
-        channel: Option<&Text>,
+        pinned: Pinned<'_>,
         node: &Node,
         out: &mut Diagnostics,
     ) -> KnownCharm {
-        let channel = channel.map(|text| text.value.as_str());
-        let known = known_charm(name, channel);
+        let known = known_charm(name, pinned);
         let key = catalogue()
             .iter()
             .find(|(_, charm)| known.is_some_and(|known| std::ptr::eq(*charm, known)))
@@ -109,10 +109,10 @@ impl<'a> Charms<'a> {
         charm
     }
 
-    /// A charm as the catalogue has it in a channel; `None` where the scenario declares it.
-    pub(super) fn in_channel(&self, name: &str, channel: &Text) -> Option<KnownCharm> {
+    /// A charm as the catalogue has it at a revision or in a channel; `None` where the scenario declares it.
+    pub(super) fn in_catalogue(&self, name: &str, pinned: Pinned<'_>) -> Option<KnownCharm> {
         let declared = self.declared.contains_key(name);
-        let known = known_charm(name, Some(&channel.value));
+        let known = known_charm(name, pinned);
         known.filter(|_| !declared).cloned()
     }
 

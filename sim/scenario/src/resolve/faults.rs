@@ -11,7 +11,7 @@ use super::matching::relation_between;
 use super::options::Options;
 use super::relations::limit_exceeded;
 use super::source_of;
-use trustsim_charms::CharmMetadata;
+use trustsim_charms::{CharmMetadata, Pinned};
 use trustsim_errors::{Diagnostic, Diagnostics};
 use trustsim_faults::{Addressed, FaultFile, Names, resolve};
 use trustsim_model::{ApplicationIndex, Deployment, ModelIndex, Party, RelationSpec, Source};
@@ -114,14 +114,14 @@ impl Names for Known<'_> {
     fn refreshed(
         &mut self,
         application: ApplicationIndex,
-        channel: Option<&Text>,
+        pinned: Pinned<'_>,
         changes: Option<&Node>,
     ) -> Option<Arc<CharmMetadata>> {
         let name = &self.inventory.charm(application).name;
-        let known = match (changes, channel) {
-            (Some(changes), _) => self.charms.changed(name, channel, changes, self.out),
-            (None, Some(channel)) => self.charms.in_channel(name, channel)?,
-            (None, None) => return None,
+        let known = match changes {
+            Some(changes) => self.charms.changed(name, pinned, changes, self.out),
+            None if pinned == Pinned::default() => return None,
+            None => self.charms.in_catalogue(name, pinned)?,
         };
         Some(Arc::new(known.metadata))
     }
