@@ -95,11 +95,17 @@ impl Charm for ManualTlsCertificates {
     fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         self.certificates.on_hook(hook, unit)?;
         match hook {
-            Hook::ConfigChanged => self.send_bundle(unit)?,
+            Hook::ConfigChanged => {
+                if let Some(Ok(texts)) = trusted_bundle(unit) {
+                    self.transfer.add(unit, &texts)?;
+                }
+            }
             Hook::RelationJoined { relation, .. }
                 if unit.own_endpoint(*relation) == Some(TRUST) =>
             {
-                self.send_bundle(unit)?;
+                if let Some(Ok(texts)) = trusted_bundle(unit) {
+                    self.transfer.add_to(unit, *relation, &texts)?;
+                }
             }
             Hook::Action { name, parameters } => match &**name {
                 "get-outstanding-certificate-requests" => {
@@ -231,14 +237,6 @@ fn provide_command(
 }
 
 impl ManualTlsCertificates {
-    /// Adds the bundle to every `trust_certificate` relation. Certificates sent earlier are never removed.
-    fn send_bundle(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
-        match trusted_bundle(unit) {
-            Some(Ok(texts)) => self.transfer.add(unit, &texts),
-            _ => Ok(()),
-        }
-    }
-
     fn list_outstanding_requests(
         &self,
         parameters: &Parameters,

@@ -74,7 +74,7 @@ impl Charm for TrackLatest {
             Hook::RelationJoined { relation, .. }
                 if unit.own_endpoint(*relation) == Some(TRANSFER_ENDPOINT) =>
             {
-                self.send(unit)?;
+                self.send_to(unit, *relation)?;
             }
             Hook::Action { name, .. } => self.act(name, unit)?,
             _ => {}
@@ -193,6 +193,17 @@ impl TrackLatest {
         answer.chain.reverse();
         self.certificates
             .set_certificates(unit, asked.relation, vec![answer])
+    }
+
+    /// `_send_ca_cert` with a relation, which it takes for none where its number is 0.
+    fn send_to(&self, unit: &mut UnitContext<'_>, relation: RelationId) -> Result<(), HookError> {
+        match stored(unit)? {
+            Some(ca) if unit.relation_number(relation) != 0 => {
+                let texts = [Arc::from(ca.certificate.pem())];
+                self.transfer.add_to(unit, relation, &texts)
+            }
+            _ => self.send(unit),
+        }
     }
 
     /// `_send_ca_cert`.

@@ -57,13 +57,41 @@ impl Provider {
     ///
     /// [`HookError`] where a hook tool refuses.
     pub fn add(&self, unit: &mut UnitContext<'_>, texts: &[Arc<str>]) -> Result<(), HookError> {
+        self.add_in(unit, texts, &unit.relations(&self.endpoint))
+    }
+
+    /// [`Provider::add`] in one relation, with its `relation_id`.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where a hook tool refuses.
+    pub fn add_to(
+        &self,
+        unit: &mut UnitContext<'_>,
+        relation: RelationId,
+        texts: &[Arc<str>],
+    ) -> Result<(), HookError> {
+        assert_eq!(
+            unit.own_endpoint(relation),
+            Some(&*self.endpoint),
+            "a provider sends in relations of its own endpoint"
+        );
+        self.add_in(unit, texts, &[relation])
+    }
+
+    fn add_in(
+        &self,
+        unit: &mut UnitContext<'_>,
+        texts: &[Arc<str>],
+        relations: &[RelationId],
+    ) -> Result<(), HookError> {
         if self.library == Library::V0Patch11 {
-            return self.replace(unit, texts);
+            return Self::replace(unit, texts, relations);
         }
-        if self.holds(unit, texts)? {
+        if self.holds(unit, texts, relations)? {
             return Ok(());
         }
-        self.change(unit, |set| set.extend(texts.iter().cloned()))
+        self.change(unit, relations, |set| set.extend(texts.iter().cloned()))
     }
 
     /// `remove_certificate`, in every relation. Version 0 has one certificate only.
@@ -73,9 +101,9 @@ impl Provider {
     /// [`HookError`] where a hook tool refuses.
     pub fn remove(&self, unit: &mut UnitContext<'_>, text: &str) -> Result<(), HookError> {
         if self.library == Library::V0Patch11 {
-            return self.replace(unit, &[]);
+            return Self::replace(unit, &[], &unit.relations(&self.endpoint));
         }
-        self.change(unit, |set| {
+        self.change(unit, &unit.relations(&self.endpoint), |set| {
             set.remove(text);
         })
     }
@@ -87,20 +115,25 @@ impl Provider {
     /// [`HookError`] where a hook tool refuses.
     pub fn remove_all(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         if self.library == Library::V0Patch11 {
-            return self.replace(unit, &[]);
+            return Self::replace(unit, &[], &unit.relations(&self.endpoint));
         }
-        self.change(unit, BTreeSet::clear)
+        self.change(unit, &unit.relations(&self.endpoint), BTreeSet::clear)
     }
 
     /// Whether [`Provider::add`] would change nothing.
-    fn holds(&self, unit: &UnitContext<'_>, texts: &[Arc<str>]) -> Result<bool, HookError> {
+    fn holds(
+        &self,
+        unit: &UnitContext<'_>,
+        texts: &[Arc<str>],
+        relations: &[RelationId],
+    ) -> Result<bool, HookError> {
         if self.library == Library::V0Patch11 {
-            return self.has_replaced(unit, texts);
+            return Self::has_replaced(unit, texts, relations);
         }
         if !unit.is_leader() {
             return Ok(true);
         }
-        for relation in unit.relations(&self.endpoint) {
+        for &relation in relations {
             let is_sorted = !self.library.shuffles();
             if is_sorted && speaks_v1(unit, relation)? && has_all(unit, relation, texts)? {
                 continue;
@@ -124,12 +157,13 @@ impl Provider {
     fn change(
         &self,
         unit: &mut UnitContext<'_>,
+        relations: &[RelationId],
         change: impl Fn(&mut BTreeSet<Arc<str>>),
     ) -> Result<(), HookError> {
         if !unit.is_leader() {
             return Ok(());
         }
-        for relation in unit.relations(&self.endpoint) {
+        for &relation in relations {
             let mut set = Self::existing(unit, relation)?;
             change(&mut set);
             let texts = if self.library.shuffles() {
@@ -177,10 +211,14 @@ impl Provider {
         })
     }
 
-    /// `set_certificate` of version 0 in every relation; it clears nothing and asks for no
+    /// `set_certificate` of version 0 in each of these relations; it clears nothing and asks for no
     /// version. No texts: `remove_certificate`.
-    fn replace(&self, unit: &mut UnitContext<'_>, texts: &[Arc<str>]) -> Result<(), HookError> {
-        for relation in unit.relations(&self.endpoint) {
+    fn replace(
+        unit: &mut UnitContext<'_>,
+        texts: &[Arc<str>],
+        relations: &[RelationId],
+    ) -> Result<(), HookError> {
+        for &relation in relations {
             for (key, value) in plain_bag_v0(texts) {
                 unit.set_unit_data(relation, key, Some(value))?;
             }
@@ -193,9 +231,13 @@ impl Provider {
         Ok(())
     }
 
-    fn has_replaced(&self, unit: &UnitContext<'_>, texts: &[Arc<str>]) -> Result<bool, HookError> {
+    fn has_replaced(
+        unit: &UnitContext<'_>,
+        texts: &[Arc<str>],
+        relations: &[RelationId],
+    ) -> Result<bool, HookError> {
         let plan = Plan::of_unit(plain_bag_v0(texts));
-        for relation in unit.relations(&self.endpoint) {
+        for &relation in relations {
             if !is_done(unit, relation, &plan)? {
                 return Ok(false);
             }

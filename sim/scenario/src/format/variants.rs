@@ -46,9 +46,17 @@ fn merge_into(base: &mut Node, patch: &Node) {
         *base = without_nulls(patch);
         return;
     };
-    for entry in changes {
+    for (index, entry) in changes.iter().enumerate() {
         let name = &entry.key.value;
-        if entry.value.is_null() {
+        let is_repeated = || {
+            changes[..index]
+                .iter()
+                .any(|known| known.key.value == *name)
+        };
+        if is_repeated() {
+            // Kept beside the first, so that the reader reports a key that is given twice.
+            own.push(Entry::clone(entry));
+        } else if entry.value.is_null() {
             own.retain(|known| known.key.value != *name);
         } else if let Some(known) = own.iter_mut().find(|known| known.key.value == *name) {
             merge_into(&mut known.value, &entry.value);
@@ -61,8 +69,7 @@ fn merge_into(base: &mut Node, patch: &Node) {
     }
 }
 
-/// The patch merged into nothing. Its repeated keys are kept and so reported; those of a mapping that is merged into
-/// another one are merged one after the other.
+/// The patch merged into nothing. Its repeated keys are kept, so that the reader reports them.
 fn without_nulls(patch: &Node) -> Node {
     let Value::Map(changes) = &patch.value else {
         return patch.clone();
@@ -123,6 +130,24 @@ variants:
         let new = node.get("d").expect("new");
         assert_eq!(keys(new), ["e"]);
         assert!(new.get("e").expect("new").entries().is_empty());
+    }
+
+    /// A variant with `duration: 30d` and `duration: 60d` was taken for one of 60 days.
+    #[test]
+    fn a_key_that_a_variant_gives_twice_is_there_twice() {
+        let text = "
+duration: 10d
+a: {b: 1}
+variants:
+  v: {duration: 30d, a: {b: 2, b: 3}, duration: 60d}
+";
+        let node = merged(text, "v").expect("it is there");
+        let count = |node: &Node, key: &str| {
+            let entries = node.entries().iter();
+            entries.filter(|entry| entry.key.value == key).count()
+        };
+        assert_eq!(count(&node, "duration"), 2);
+        assert_eq!(count(node.get("a").expect("kept"), "b"), 2);
     }
 
     #[test]

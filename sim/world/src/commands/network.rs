@@ -4,7 +4,7 @@ use super::Commands;
 use crate::deployed::{Deployed, controller_id, model_id};
 use trustsim_juju::{Disruption, NetworkPath};
 use trustsim_model::{
-    Action, ApplicationIndex, Between, NetworkAction, OfferAction, Refusal, offering,
+    Action, ApplicationIndex, Between, HookAction, NetworkAction, OfferAction, Refusal, offering,
 };
 
 impl Commands<'_> {
@@ -78,8 +78,9 @@ pub(crate) fn is_out_of_reach(action: &Action, deployed: &Deployed) -> bool {
         | Action::SkewClock { .. }
         | Action::Unit(_)
         | Action::Network(_) => None,
-        // `juju resolved` (`HookAction::Resolve`) is carried out even where the controller is down.
-        Action::Hook(_) => None,
+        Action::Hook(HookAction::Resolve { target, .. }) => of_application(target.application),
+        // What makes hooks fail is in the charm.
+        Action::Hook(HookAction::Fail(_) | HookAction::Succeed(_)) => None,
     };
     model.is_some_and(|model| deployed.is_model_down(model))
 }
