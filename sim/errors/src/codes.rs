@@ -217,6 +217,12 @@ codes! {
     /// This charm waits for people: a certificate that they sign, a request that they
     /// approve, a Vault that they unseal. No entry under `operators` looks after it, so it waits for ever.
     NobodyAnswers = "TS0224",
+    /// # A consumer of an offer that is in another model
+    ///
+    /// `juju export-bundle` writes the consumers of a model's offers among its `saas`, as `remote-` and a number,
+    /// without a URL. The bundle does not say which application it is, so its relations are left out. Give the
+    /// consuming model too, with the offer under its `saas`: the relation is described there.
+    RemoteConsumer = "TS0225",
 
     /// # Nothing makes the client trust the server
     ///

@@ -542,6 +542,37 @@ fn a_relation_across_controllers_is_resolved_to_the_offer() {
     assert_eq!(deployment.offers[saas.offer].application, 0.into());
 }
 
+/// What `juju export-bundle` writes of a model whose offer is consumed elsewhere (juju/juju 3.6,
+/// `apiserver/facades/client/bundle/bundle.go`: every remote application, the consumers' proxies too).
+#[test]
+fn a_consumer_of_an_offer_is_left_out_of_an_exported_bundle() {
+    let bundle = "
+saas: {remote-5a6b7c: {}}
+applications:
+  alerts: {charm: alertmanager-k8s, scale: 1}
+  ca: {charm: self-signed-certificates, scale: 1}
+relations:
+- [alerts:certificates, ca:certificates]
+- [alerts:karma-dashboard, remote-5a6b7c:dashboard]
+--- # overlay.yaml
+applications:
+  alerts: {offers: {karma: {endpoints: [karma-dashboard]}}}
+";
+    let scenario = "models: {cos: {from: bundle.yaml}}\nduration: 1d\n";
+    let loaded = loaded([("s.yaml", scenario), ("bundle.yaml", bundle)]);
+    assert_eq!(loaded.deployment.relations.len(), 1);
+    let said = loaded
+        .warnings
+        .list
+        .iter()
+        .map(|each| each.code.to_string());
+    assert_eq!(said.collect::<Vec<_>>(), ["TS0225"]);
+    let url = bundle.replace("remote-5a6b7c", "karma");
+    let wrong = load_files([("s.yaml", scenario), ("bundle.yaml", &url)]);
+    let wrong = wrong.expect_err("a consumed offer has a URL");
+    assert!(wrong.render(false).contains("`karma` has no `url`"));
+}
+
 #[test]
 fn ten_thousand_units_are_read_in_no_time() {
     use std::fmt::Write;

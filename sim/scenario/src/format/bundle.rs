@@ -130,8 +130,8 @@ record! {
 record! {
     /// A consumed offer.
     pub struct SaasFile {
-        /// `[controller:][user/]model.offer`.
-        #[schemars(required)]
-        url: Text = "url" [Required],
+        /// `[controller:][user/]model.offer`. Only the consumers of a model's own offers have none, which `juju
+        /// export-bundle` names `remote-...`.
+        url: Text = "url",
     }
 }

@@ -2,7 +2,7 @@
 
 use super::inventory::Inventory;
 use crate::format::MergedModel;
-use trustsim_errors::{Code, Diagnostic, Diagnostics};
+use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_model::{ModelIndex, OfferIndex, SaasSpec, TiVec};
 use trustsim_yaml::{Map, Text, nearest};
 
@@ -23,7 +23,11 @@ pub(super) fn saas(
                 offers.out.push(diagnostic.also(place, "the application"));
                 continue;
             }
-            let offer = file.url.as_ref().and_then(|url| offers.at(model, url));
+            let Some(url) = &file.url else {
+                offers.out.push(without_url(name));
+                continue;
+            };
+            let offer = offers.at(model, url);
             consumed.extend(offer.map(|offer| SaasSpec {
                 model,
                 name: name.value.clone(),
@@ -32,6 +36,23 @@ pub(super) fn saas(
         }
     }
     consumed
+}
+
+/// A consumed offer without a URL. `juju export-bundle` writes a consumer of the model's own offers so: a remote
+/// application whose name `remotecommon` makes of `remote-` and the token of the relation.
+fn without_url(name: &Text) -> Diagnostic {
+    if name.value.starts_with("remote-") {
+        let message = format!(
+            "`{}` is a consumer of an offer of this model: its relations are left out",
+            name.value
+        );
+        let help = "give the consuming model too, with the offer under its `saas`";
+        let note = Diagnostic::new(Code::RemoteConsumer, Severity::Note, message);
+        return note.at(name.place, "").help(help);
+    }
+    let message = format!("`{}` has no `url`", name.value);
+    let help = "write `url: [controller:][user/]model.offer`";
+    Diagnostic::error(Code::MissingKey, name.place, message).help(help)
 }
 
 /// The offers that can be consumed.
