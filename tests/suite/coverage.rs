@@ -133,7 +133,7 @@ connections:
     assert_eq!(findings(&provider).verdict(), RunVerdict::NothingJudged);
 }
 
-/// What is read at a commit is modelled, until the scenario changes it or names a revision that was not compared.
+/// What is read at a commit is modelled, until the scenario changes it or names a revision or a track that was not read.
 #[test]
 fn a_revision_that_was_not_read_is_an_assumption() {
     let text = |extra: &str, charms: &str| {
@@ -163,11 +163,30 @@ connections: [{{from: browser, to: m.api}}]
             .collect()
     };
     assert_eq!(gaps(&text("", "")), Vec::<String>::new());
+    // Each of these revisions is in the range of a reading.
+    for revision in [155, 280, 487] {
+        let pinned = format!(", channel: 1/stable, revision: {revision}");
+        assert_eq!(gaps(&text(&pinned, "")), Vec::<String>::new(), "{revision}");
+    }
+    let known_to_differ = gaps(&text(", revision: 166", ""));
     assert_eq!(
-        gaps(&text(", channel: 1/stable, revision: 155", "")),
+        known_to_differ,
         [
-            "m.ca: revision 155 of self-signed-certificates was not compared with the commit \
-             that is played"
+            "m.ca: the charm self-signed-certificates has validities in whole days, which is not \
+             played",
+            "m.ca: the charm self-signed-certificates never renews its CA, which is not played"
+        ]
+    );
+    let not_read = gaps(&text(", revision: 100", ""));
+    assert_eq!(not_read.len(), 1, "{not_read:?}");
+    let said = "m.ca: revision 100 of self-signed-certificates was not read; it is played as \
+                revision 131 to 164";
+    assert!(not_read[0].starts_with(said), "{not_read:?}");
+    assert_eq!(
+        gaps(&text(", channel: nonsense/edge", "")),
+        [
+            "m.ca: which revision of the charm self-signed-certificates the track nonsense brings \
+             is not known (known are 1, latest)"
         ]
     );
     assert_eq!(
@@ -348,4 +367,40 @@ connections: [{from: browser, to: m.alerts}]
             .any(|reason| matches!(reason.gap, Gap::Differs { .. })),
         "{reasons:?}"
     );
+}
+
+/// A channel that is nowhere was taken for one: `charm: traefik-k8s, channel: nonsense/edge`.
+#[test]
+fn a_channel_that_is_nowhere_is_told() {
+    let said = |channel: &str| -> Vec<String> {
+        let text = format!(
+            "
+duration: 1d
+models:
+  m:
+    bundle: kubernetes
+    applications: {{api: {{charm: traefik-k8s, scale: 1, channel: {channel}}}}}
+"
+        );
+        let files = trustsim::scenario::MemoryFiles::new([("s.yaml", &*text)]);
+        let found = match trustsim::scenario::load(std::path::Path::new("s.yaml"), &files) {
+            Ok(loaded) => loaded.warnings.list,
+            Err(wrong) => wrong.list,
+        };
+        let told = found.iter().filter(|each| each.code.text() > "TS0225");
+        told.map(|each| format!("{} {}", each.code, each.message))
+            .collect()
+    };
+    assert_eq!(
+        said("nonsense/edge"),
+        ["TS0226 the charm traefik-k8s has no track `nonsense` that is known"]
+    );
+    assert_eq!(
+        said("stable/latest/x/y"),
+        ["TS0227 `stable/latest/x/y` is not a channel"]
+    );
+    assert_eq!(said("1.0/stabel"), ["TS0227 `1.0/stabel` is not a channel"]);
+    for fine in ["latest/stable", "edge", "latest", "latest/edge/fix-1"] {
+        assert_eq!(said(fine), Vec::<String>::new(), "{fine}");
+    }
 }

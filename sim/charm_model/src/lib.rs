@@ -26,6 +26,7 @@ mod bugs;
 mod charm;
 mod declaration;
 pub mod declared_chain;
+mod generation;
 mod implementation;
 pub mod issuing;
 mod library_binding;
@@ -49,6 +50,7 @@ pub use declaration::{
     EndpointDeclaration, IssuerDeclaration, KnownCharm, OptionDeclaration,
 };
 pub use declared_chain::ExternalCa;
+pub use generation::{Generation, GenerationDeclaration};
 pub use implementation::{
     ApiCertificate, Authority, Implementation, OperatorNeed, Repair, Requests, Setup, Unattended,
     ValidityOptions,
@@ -62,8 +64,7 @@ pub use metadata::{
 pub use operators::{OperatorAction, OperatorContext, PendingTask};
 pub use options::{OptionFault, Options};
 pub use provenance::{
-    Earlier, EarlierDeclaration, Pinned, Provenance, Reading, ReadingDeclaration, Revisions,
-    UnknownRevisions,
+    Pinned, Provenance, Reading, ReadingDeclaration, Revisions, UnknownRevisions, track,
 };
 pub use registry::Registry;
 pub use without_tls::WITHOUT_TLS;

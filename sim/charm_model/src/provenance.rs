@@ -40,22 +40,13 @@ pub struct Reading {
     pub commit: String,
     /// Which revisions of the charm it is about; empty where that is not known.
     pub covers: Vec<Revisions>,
-    /// Other revisions of which it is known what they do otherwise; they are played as this one.
-    pub earlier: Vec<Earlier>,
+    /// Tracks of the charm of which it is known what they bring; empty where none is known.
+    pub tracks: Vec<String>,
     /// Where the description differs from the code on purpose without changing an answer; no output has it yet.
     pub simplified: Vec<String>,
     /// What of the charm was not verified.
     pub unverified: Option<String>,
     /// What the charm is known to do otherwise than it is played, a clause each whose subject is the charm.
-    pub differs: Vec<String>,
-}
-
-/// Revisions that a reading is not about, and what the charm does otherwise there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Earlier {
-    /// The revisions.
-    pub revisions: Vec<Revisions>,
-    /// What the charm does otherwise than it is played, a clause each whose subject is the charm.
     pub differs: Vec<String>,
 }
 
@@ -96,15 +87,20 @@ impl Reading {
     pub fn covers(&self, revision: u64) -> bool {
         self.covers.iter().any(|range| range.contains(revision))
     }
+}
 
-    /// What is known of a revision that it is not about.
-    pub fn earlier(&self, revision: u64) -> Option<&Earlier> {
-        let contains = |earlier: &&Earlier| {
-            let mut ranges = earlier.revisions.iter();
-            ranges.any(|range| range.contains(revision))
-        };
-        self.earlier.iter().find(contains)
+impl Pinned<'_> {
+    /// The track that its channel names: `1.7` of `1.7/stable`, none of `stable`.
+    pub fn track(&self) -> Option<&str> {
+        track(self.channel?)
     }
+}
+
+/// The track that a channel names, as Juju reads channels: `1.7` of `1.7/stable`, none of `stable`.
+pub fn track(channel: &str) -> Option<&str> {
+    const RISKS: [&str; 4] = ["stable", "candidate", "beta", "edge"];
+    let first = channel.split('/').next();
+    first.filter(|track| !RISKS.contains(track))
 }
 
 impl Revisions {
@@ -158,26 +154,12 @@ record! {
         commit: Text = "commit",
         /// Revisions that it is about: `155`, `155..236` or `310..`.
         revisions: Vec<Text> = "revisions",
-        /// Revisions that are played in the same way, of which it is known what they do otherwise.
-        earlier: Vec<EarlierDeclaration> = "earlier",
         /// Where what is played differs from the code on purpose.
         simplified: Vec<String> = "simplified",
         /// What was not verified.
         unverified: Text = "unverified",
         /// What the charm is known to do otherwise than it is played, such as `serves the leaf without its chain`.
         differs: Vec<String> = "differs",
-    }
-}
-
-record! {
-    /// What some revisions do otherwise than the one that was read.
-    pub struct EarlierDeclaration {
-        /// The revisions: `155`, `155..236` or `310..`.
-        #[schemars(required)]
-        revisions: Vec<Text> = "revisions" [Required],
-        /// What the charm does otherwise there, such as `has no action rotate-private-key`.
-        #[schemars(required)]
-        differs: Vec<String> = "differs" [Required],
     }
 }
 
@@ -198,17 +180,11 @@ impl ReadingDeclaration {
             });
         };
         let covers = revisions(&self.revisions, reader);
-        let earlier = self.earlier.iter().flatten();
-        let earlier = earlier.map(|earlier| Earlier {
-            revisions: revisions(&earlier.revisions, reader),
-            differs: earlier.differs.iter().flatten().cloned().collect(),
-        });
-        let earlier = earlier.collect();
         Some(Provenance::Read(Reading {
             repository,
             commit: commit.value.clone(),
             covers,
-            earlier,
+            tracks: Vec::new(),
             simplified: self.simplified.iter().flatten().cloned().collect(),
             unverified,
             differs: self.differs.iter().flatten().cloned().collect(),
@@ -217,7 +193,7 @@ impl ReadingDeclaration {
 }
 
 /// The ranges that are written. Mistakes are noted in the reader.
-fn revisions(written: &Option<Vec<Text>>, reader: &mut Reader) -> Vec<Revisions> {
+pub(super) fn revisions(written: &Option<Vec<Text>>, reader: &mut Reader) -> Vec<Revisions> {
     let mut ranges = Vec::new();
     for text in written.iter().flatten() {
         match text.value.parse() {

@@ -2,12 +2,13 @@
 //! code as a scenario's `charms` section.
 
 mod choice;
+mod generations;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::{CharmDeclaration, KnownCharm, Provenance, REGISTRY};
-pub use choice::known_charm;
+pub use choice::{KnownReading, entry_key, known_charm, readings};
 use trustsim_yaml::{FromNode, Map, Reader, Unknown, parse};
 
 /// Name and text of each file.
@@ -62,6 +63,19 @@ pub fn catalogue_source(charm: &str) -> Option<(&'static str, &'static str)> {
         charms.contains_key(charm)
     };
     FILES.into_iter().find(names)
+}
+
+/// The lines of a top-level key in an embedded file, with the key.
+fn block<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let head = format!("\n{key}:\n");
+    let start = text.find(&head)? + 1;
+    let body = start + head.len() - 1;
+    let mut ends = text[body..]
+        .match_indices('\n')
+        .map(|(at, _)| body + at + 1);
+    let is_next = |at: &usize| !text[*at..].starts_with([' ', '-', '\n']);
+    let end = ends.find(is_next).unwrap_or(text.len());
+    Some(&text[start..end])
 }
 
 fn read(text: &str) -> Result<BTreeMap<String, KnownCharm>, String> {
@@ -181,7 +195,6 @@ mod tests {
             ("prometheus-k8s", tls::Library::V4Patch30),
             ("loki-k8s", tls::Library::V4Patch30),
             ("grafana-k8s", tls::Library::V4Patch27),
-            ("tempo-coordinator-k8s", tls::Library::V3),
             ("opensearch", tls::Library::V3),
         ] {
             let found = charm(name).certificates_library("certificates");
@@ -329,7 +342,7 @@ mod tests {
             (Some("1.18/stable"), "jammy", false),
             (Some("1.8/stable"), "noble", true),
         ] {
-            let metadata = &on(channel, series).metadata;
+            let metadata = on(channel, series).metadata;
             assert_eq!(
                 metadata.endpoint("certificates").is_some(),
                 is_old,

@@ -31,7 +31,7 @@ mod vault;
 
 use trustsim_charm_model::{issuing, names};
 
-pub use catalogue::{catalogue, catalogue_source, known_charm};
+pub use catalogue::{KnownReading, catalogue, catalogue_source, entry_key, known_charm, readings};
 pub use registry::{REGISTRY, implementation};
 pub use trustsim_charm_model::surface;
 pub use trustsim_charm_model::{
@@ -43,6 +43,6 @@ pub use trustsim_charm_model::{
     OperatorContext, OperatorNeed, OptionDeclaration, OptionFault, OptionSpec, Options,
     PendingTask, Pinned, Protocol, Provenance, Reading, Reads, Registry, RenewsOn, Repair,
     Requests, Revisions, Role, Serves, Setup, Store, Transfers, TrustProfile, Unattended,
-    ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal, domains,
+    ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal, domains, track,
 };
 pub use trustsim_generic_charms::DECLARED_PROVIDER;

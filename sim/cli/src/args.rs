@@ -131,6 +131,8 @@ pub enum Command {
     Export(Export),
     /// Judge certificate files as each TLS stack would
     Judge(Judge),
+    /// List the charms that are known, or what is known of one
+    Charms(Charms),
     /// Print the page of a code such as TS0401, or list all codes
     Explain(Explain),
     /// Print the JSON Schema of scenario files
@@ -417,6 +419,16 @@ pub struct Judge {
     /// How the answer is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
     pub format: Format,
+}
+
+/// List the charms that are known, or what is known of one
+///
+/// A charm that is known is played as its code was read at a commit. Where a scenario pins a revision or a channel of
+/// another generation, that one is played.
+#[derive(Debug, Args)]
+pub struct Charms {
+    /// A charm by its name on Charmhub
+    pub name: Option<String>,
 }
 
 /// Print the page of a code such as TS0401, or list all codes

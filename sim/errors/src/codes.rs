@@ -223,6 +223,18 @@ codes! {
     /// without a URL. The bundle does not say which application it is, so its relations are left out. Give the
     /// consuming model too, with the offer under its `saas`: the relation is described there.
     RemoteConsumer = "TS0225",
+    /// # A track that is not known
+    ///
+    /// A channel is `track/risk`, such as `1/stable`. Of the charms in the catalogue it is known which tracks were
+    /// published and what they bring (`trustsim charms NAME`). From another track the newest revision is played, which
+    /// is an assumption. A version such as `1.0` may be a track that came or went; any other word is most likely a
+    /// typing error, and this warning says so.
+    UnknownTrack = "TS0226",
+    /// # Not a channel
+    ///
+    /// Juju reads a channel as `track/risk`, `track` or `risk`, with an optional branch after it. The risk is `stable`,
+    /// `candidate`, `beta` or `edge`.
+    BadChannel = "TS0227",
 
     /// # Nothing makes the client trust the server
     ///

@@ -9,10 +9,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trustsim_charm_model::{Provenance, Revisions, Role};
+use trustsim_charm_model::{Provenance, Reading, Revisions, Role, track};
 
 use super::{
-    ApplicationIndex, ConnectionSpec, ConnectionSpecIndex, Deployment, Party, RelationSpec, TiVec,
+    ApplicationIndex, ApplicationSpec, ConnectionSpec, ConnectionSpecIndex, Deployment, Party,
+    RelationSpec, TiVec,
 };
 
 /// The interface over which certificates are requested.
@@ -70,6 +71,13 @@ pub enum Gap {
         /// The revisions that the reading is about; empty where that is not known.
         covered: Vec<Revisions>,
     },
+    /// It is deployed from a track of which it is not known what it brings.
+    OtherTrack {
+        /// The track in the scenario.
+        track: String,
+        /// The tracks that are known.
+        known: Vec<String>,
+    },
 }
 
 impl Gap {
@@ -83,7 +91,8 @@ impl Gap {
             | Self::Differs { .. }
             | Self::DescribedByScenario
             | Self::ChangedByScenario
-            | Self::OtherRevision { .. } => Standing::Assumed,
+            | Self::OtherRevision { .. }
+            | Self::OtherTrack { .. } => Standing::Assumed,
         }
     }
 }
@@ -219,7 +228,7 @@ impl<'a> Standings<'a> {
             .map(|(index, spec)| {
                 // A generic charm can ask for certificates. Which CA another charm has, it cannot know.
                 let only_requires = !givers[index].is_empty() && !gives.contains(&index);
-                gaps(&spec.charm.provenance, spec.revision, only_requires)
+                gaps(&spec.charm.provenance, spec, only_requires)
             })
             .collect();
         Self {
@@ -303,15 +312,13 @@ fn ends(deployment: &Deployment, relation: &RelationSpec) -> Option<[Application
     Some([provider, requirer])
 }
 
-fn gaps(provenance: &Provenance, revision: Option<u64>, only_requires: bool) -> Vec<Gap> {
+fn gaps(provenance: &Provenance, spec: &ApplicationSpec, only_requires: bool) -> Vec<Gap> {
     match provenance {
         Provenance::Read(reading) => {
             let missing = reading.unverified.iter().cloned();
             let unverified = missing.map(|missing| Gap::NotVerified { missing });
-            let other = revision.filter(|revision| !reading.covers(*revision));
-            let earlier = other.and_then(|revision| reading.earlier(revision));
-            let earlier = earlier.map_or(&[][..], |earlier| &earlier.differs);
-            let differences = reading.differs.iter().chain(earlier).cloned();
+            let other = spec.revision.filter(|revision| !reading.covers(*revision));
+            let differences = reading.differs.iter().cloned();
             let other = other.map(|revision| Gap::OtherRevision {
                 revision,
                 covered: reading.covers.clone(),
@@ -319,10 +326,11 @@ fn gaps(provenance: &Provenance, revision: Option<u64>, only_requires: bool) -> 
             unverified
                 .chain(differences.map(|how| Gap::Differs { how }))
                 .chain(other)
+                .chain(other_track(reading, spec))
                 .collect()
         }
         Provenance::Adjusted(catalogue) => {
-            let mut found = gaps(catalogue, revision, only_requires);
+            let mut found = gaps(catalogue, spec, only_requires);
             found.push(Gap::ChangedByScenario);
             found
         }
@@ -335,4 +343,17 @@ fn gaps(provenance: &Provenance, revision: Option<u64>, only_requires: bool) -> 
         Provenance::Unknown if only_requires => vec![Gap::Generic],
         Provenance::Unknown => vec![Gap::NotDescribed],
     }
+}
+
+/// The track of an application, where it is not known what it brings. A revision says more than a track.
+fn other_track(reading: &Reading, spec: &ApplicationSpec) -> Option<Gap> {
+    if spec.revision.is_some() || reading.tracks.is_empty() {
+        return None;
+    }
+    let track = track(spec.channel.as_deref()?)?;
+    let is_known = reading.tracks.iter().any(|known| known == track);
+    (!is_known).then(|| Gap::OtherTrack {
+        track: track.to_owned(),
+        known: reading.tracks.clone(),
+    })
 }

@@ -13,6 +13,7 @@
 mod distance;
 mod node;
 mod parse;
+mod patch;
 mod place;
 mod read;
 mod record;

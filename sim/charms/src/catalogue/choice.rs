@@ -1,47 +1,132 @@
 //! Which entry of the catalogue plays a charm, where several have its name: generations of one charm that do
 //! different things, or two charms that share a name.
 //!
-//! A revision decides first, as each entry says which revisions it was read for, and of which others it is known what
-//! differs. Then the track of the channel, then the series; then the entry whose revisions are nearest. For example, `self-signed-certificates` at revision 155 or in
+//! A revision decides first, as each entry says which revisions it was read for, and each of its generations which ones
+//! it has. Then the track of the channel, then the series; then what has the nearest revisions. For example, `self-signed-certificates` at revision 155 or in
 //! `latest/stable` never renews its CA, and in `1/stable` it does.
 
+use std::collections::BTreeSet;
+
 use super::catalogue;
+use super::generations::{EntryGeneration, generations};
 use crate::{CharmMetadata, KnownCharm, Pinned, Provenance, Revisions};
 
-/// The known charm of a Charmhub name.
-pub fn known_charm(name: &str, pinned: Pinned<'_>) -> Option<&'static KnownCharm> {
-    let namesakes: Vec<&KnownCharm> = catalogue()
-        .values()
-        .filter(|known| known.metadata.name == name)
-        .collect();
-    let listed = |of: fn(&KnownCharm) -> &[String], wanted: &str| {
-        let mut known = namesakes.iter();
-        known.find(|known| of(known).iter().any(|own| own == wanted))
-    };
-    let track = track(pinned.channel);
-    let by_revision = pinned
-        .revision
-        .and_then(|revision| covering(&namesakes, revision));
-    let by_track = || listed(|known| &known.tracks, track?).copied();
-    let by_series = || {
-        let series = pinned.series.filter(|_| track.is_none())?;
-        listed(|known| &known.series, series).copied()
-    };
-    let nearest = || nearest(&namesakes, pinned.revision.filter(|_| track.is_none())?);
-    let by_difference = || known_to_differ(&namesakes, pinned.revision?);
-    by_revision
-        .or_else(by_difference)
-        .or_else(by_track)
-        .or_else(by_series)
-        .or_else(nearest)
-        .or_else(|| catalogue().get(name))
+/// The known charm of a Charmhub name, in the generation that is deployed.
+pub fn known_charm(name: &str, pinned: Pinned<'_>) -> Option<KnownCharm> {
+    let mut charm = choose(name, pinned)?.charm();
+    if let Provenance::Read(reading) = &mut charm.metadata.provenance {
+        let known: BTreeSet<String> = namesakes(name)
+            .flat_map(|choice| choice.tracks().to_vec())
+            .collect();
+        reading.tracks = known.into_iter().collect();
+    }
+    Some(charm)
 }
 
-/// The track that a channel names.
-fn track(channel: Option<&str>) -> Option<&str> {
-    const RISKS: [&str; 4] = ["stable", "candidate", "beta", "edge"];
-    let first = channel?.split('/').next();
-    first.filter(|track| !RISKS.contains(track))
+/// The key of the entry that plays a charm, or whose generation does.
+pub fn entry_key(name: &str, pinned: Pinned<'_>) -> Option<&'static str> {
+    Some(choose(name, pinned)?.key)
+}
+
+/// One way in which a charm can be played.
+#[derive(Clone, Debug)]
+pub struct KnownReading {
+    /// The key of the entry of the catalogue.
+    pub key: &'static str,
+    /// Whether it is an earlier generation of the entry.
+    pub is_generation: bool,
+    /// Tracks that bring it.
+    pub tracks: Vec<String>,
+    /// The charm.
+    pub charm: KnownCharm,
+}
+
+/// Every way in which the charm of a name can be played: its entries, each with its generations after it.
+pub fn readings(name: &str) -> Vec<KnownReading> {
+    let reading = |choice: Choice| KnownReading {
+        key: choice.key,
+        is_generation: !choice.is_entry(),
+        tracks: choice.tracks().to_vec(),
+        charm: choice.charm(),
+    };
+    namesakes(name).map(reading).collect()
+}
+
+/// An entry, or one of its generations.
+struct Choice {
+    key: &'static str,
+    entry: &'static KnownCharm,
+    generation: Option<EntryGeneration>,
+}
+
+impl Choice {
+    fn charm(self) -> KnownCharm {
+        match self.generation {
+            Some(generation) => generation.charm(),
+            None => self.entry.clone(),
+        }
+    }
+
+    fn is_entry(&self) -> bool {
+        self.generation.is_none()
+    }
+
+    fn tracks(&self) -> &[String] {
+        match &self.generation {
+            Some(generation) => generation.tracks(),
+            None => &self.entry.tracks,
+        }
+    }
+
+    fn ranges(&self) -> &[Revisions] {
+        match &self.generation {
+            Some(generation) => generation.revisions(),
+            None => covers(&self.entry.metadata),
+        }
+    }
+}
+
+fn choose(name: &str, pinned: Pinned<'_>) -> Option<Choice> {
+    let mut choices: Vec<Choice> = namesakes(name).collect();
+    let find = |test: &dyn Fn(&Choice) -> bool| choices.iter().position(test);
+    let track = pinned.track();
+    let series = pinned.series.filter(|_| track.is_none());
+    let by_revision = || covering(&choices, pinned.revision?);
+    let by_track = || {
+        let track = track?;
+        let of_entry = find(&|choice| choice.is_entry() && has(choice.tracks(), track));
+        of_entry.or_else(|| find(&|choice| has(choice.tracks(), track)))
+    };
+    let by_series = || {
+        let series = series?;
+        find(&|choice| choice.is_entry() && has(&choice.entry.series, series))
+    };
+    let by_distance = || nearest(&choices, pinned.revision.filter(|_| track.is_none())?);
+    let found = by_revision()
+        .or_else(by_track)
+        .or_else(by_series)
+        .or_else(by_distance)
+        .or_else(|| find(&|choice| choice.key == name));
+    found.map(|index| choices.swap_remove(index))
+}
+
+fn has(list: &[String], wanted: &str) -> bool {
+    list.iter().any(|own| own == wanted)
+}
+
+/// Every entry of a name, and its generations.
+fn namesakes(name: &str) -> impl Iterator<Item = Choice> {
+    let entries = catalogue().iter();
+    let named = entries.filter(move |(_, known)| known.metadata.name == name);
+    named.flat_map(|(key, entry)| {
+        let generations = generations(key).into_iter().map(Some);
+        let all = std::iter::once(None).chain(generations);
+        all.map(move |generation| Choice {
+            key,
+            entry,
+            generation,
+        })
+    })
 }
 
 /// The revisions that a description is about.
@@ -52,12 +137,12 @@ fn covers(metadata: &CharmMetadata) -> &[Revisions] {
     }
 }
 
-/// The charm that was read for a revision. Of several it is the one with the smallest range: a track that is continued
-/// beside the main line has revisions among those of the main line.
-fn covering<'a>(namesakes: &[&'a KnownCharm], revision: u64) -> Option<&'a KnownCharm> {
-    let ranges = namesakes.iter().flat_map(|known| {
-        let ranges = covers(&known.metadata).iter();
-        ranges.map(move |range| (*range, *known))
+/// The choice for a revision. Of several it is the one with the smallest range: a track that is continued beside the main
+/// line has revisions among those of the main line.
+fn covering(choices: &[Choice], revision: u64) -> Option<usize> {
+    let ranges = choices.iter().enumerate().flat_map(|(index, choice)| {
+        let ranges = choice.ranges().iter();
+        ranges.map(move |range| (*range, index))
     });
     let having = ranges.filter(|(range, _)| range.contains(revision));
     let smallest = having.min_by_key(|(range, _)| {
@@ -65,31 +150,21 @@ fn covering<'a>(namesakes: &[&'a KnownCharm], revision: u64) -> Option<&'a Known
         // An open range is larger than any other.
         (size.is_none(), size)
     });
-    smallest.map(|(_, known)| known)
+    smallest.map(|(_, index)| index)
 }
 
-/// The charm of which it is known what it does otherwise at a revision.
-fn known_to_differ<'a>(namesakes: &[&'a KnownCharm], revision: u64) -> Option<&'a KnownCharm> {
-    let mut known = namesakes.iter();
-    let found = known.find(|known| match &known.metadata.provenance {
-        Provenance::Read(reading) => reading.earlier(revision).is_some(),
-        _ => false,
-    });
-    found.copied()
-}
-
-/// The charm whose revisions are nearest to one that none was read for.
-fn nearest<'a>(namesakes: &[&'a KnownCharm], revision: u64) -> Option<&'a KnownCharm> {
+/// The choice whose revisions are nearest to one that none was read for.
+fn nearest(choices: &[Choice], revision: u64) -> Option<usize> {
     let distance = |range: &Revisions| match range.last {
         Some(last) if last < revision => revision - last,
         _ => range.first.abs_diff(revision),
     };
-    let ranges = namesakes.iter().flat_map(|known| {
-        let ranges = covers(&known.metadata).iter();
-        ranges.map(move |range| (distance(range), *known))
+    let ranges = choices.iter().enumerate().flat_map(|(index, choice)| {
+        let ranges = choice.ranges().iter();
+        ranges.map(move |range| (distance(range), index))
     });
     let nearest = ranges.min_by_key(|(distance, _)| *distance);
-    nearest.map(|(_, known)| known)
+    nearest.map(|(_, index)| index)
 }
 
 #[cfg(test)]
@@ -97,10 +172,7 @@ mod tests {
     use super::*;
 
     fn key(name: &str, pinned: Pinned<'_>) -> &'static str {
-        let found = known_charm(name, pinned).expect("it is known");
-        let mut entries = catalogue().iter();
-        let entry = entries.find(|(_, known)| std::ptr::eq(*known, found));
-        entry.expect("it is in the catalogue").0
+        entry_key(name, pinned).expect("it is known")
     }
 
     fn at(revision: u64) -> Pinned<'static> {

@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod audit;
+mod charms;
 mod check;
 mod explain;
 mod export;
@@ -40,6 +41,7 @@ pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Cli
         Command::Export(args) => export::export(args, console)?,
         Command::Record(args) => record::record(args, console)?,
         Command::Judge(args) => judge::judge(args, console)?,
+        Command::Charms(args) => charms::charms(args, console)?,
         Command::Explain(args) => explain::explain(args, console)?,
         Command::Schema(args) => {
             let schema = serde_json::from_str(&trustsim_scenario::schema()).map_err(|error| {

@@ -54,6 +54,17 @@ impl Library {
         (Self::V0Patch11, "certificate-transfer-v0"),
     ];
 
+    /// Its name in catalogue and scenarios.
+    ///
+    /// # Panics
+    ///
+    /// Never: [`Self::ALL`] has every library.
+    pub fn name(self) -> &'static str {
+        let mut all = Self::ALL.iter();
+        let found = all.find(|(library, _)| *library == self);
+        found.expect("every library has a name").1
+    }
+
     /// The `LIBAPI` that its requirer writes into its application databag.
     const fn version(self) -> &'static str {
         match self {

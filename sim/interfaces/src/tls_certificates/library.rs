@@ -32,6 +32,17 @@ impl Library {
         (Self::V3, "tls-certificates-v3"),
     ];
 
+    /// Its name in catalogue and scenarios.
+    ///
+    /// # Panics
+    ///
+    /// Never: [`Self::ALL`] has every library.
+    pub fn name(self) -> &'static str {
+        let mut all = Self::ALL.iter();
+        let found = all.find(|(library, _)| *library == self);
+        found.expect("every library has a name").1
+    }
+
     /// Whether a new leader looks at the relation at once.
     pub const fn observes_leader_elected(self) -> bool {
         matches!(self, Self::Current)

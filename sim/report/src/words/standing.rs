@@ -74,6 +74,10 @@ fn gap(gap: &Gap, charm: &str) -> String {
         Gap::ChangedByScenario => {
             format!("the scenario changes what the catalogue has of the charm {charm}")
         }
+        Gap::OtherTrack { track, known } => format!(
+            "which revision of the charm {charm} the track {track} brings is not known (known are {})",
+            known.join(", ")
+        ),
         Gap::OtherRevision { revision, covered } if covered.is_empty() => format!(
             "revision {revision} of {charm} was not compared with the commit that is played"
         ),
@@ -101,6 +105,7 @@ pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
         | Gap::Differs { .. }
         | Gap::DescribedByScenario
         | Gap::ChangedByScenario
-        | Gap::OtherRevision { .. } => None,
+        | Gap::OtherRevision { .. }
+        | Gap::OtherTrack { .. } => None,
     }
 }

@@ -4,7 +4,7 @@
 //! else, lists included, is replaced. This file must not know what any key means.
 
 use trustsim_errors::{Code, Diagnostic};
-use trustsim_yaml::{Entry, Node, Value, nearest};
+use trustsim_yaml::{Node, Value, nearest};
 
 /// The key of the variants.
 const KEY: &str = "variants";
@@ -36,53 +36,8 @@ pub(super) fn with_variant(document: &Node, name: &str) -> Result<Node, Box<Diag
         return Err(Box::new(diagnostic.help(help)));
     };
     let mut merged = document.clone();
-    merge_into(&mut merged, &variant.value);
+    merged.merge_patch(&variant.value);
     Ok(merged)
-}
-
-/// `MergePatch` of RFC 7396.
-fn merge_into(base: &mut Node, patch: &Node) {
-    let (Value::Map(own), Value::Map(changes)) = (&mut base.value, &patch.value) else {
-        *base = without_nulls(patch);
-        return;
-    };
-    for (index, entry) in changes.iter().enumerate() {
-        let name = &entry.key.value;
-        let is_repeated = || {
-            changes[..index]
-                .iter()
-                .any(|known| known.key.value == *name)
-        };
-        if is_repeated() {
-            // Kept beside the first, so that the reader reports a key that is given twice.
-            own.push(Entry::clone(entry));
-        } else if entry.value.is_null() {
-            own.retain(|known| known.key.value != *name);
-        } else if let Some(known) = own.iter_mut().find(|known| known.key.value == *name) {
-            merge_into(&mut known.value, &entry.value);
-        } else {
-            own.push(Entry {
-                key: entry.key.clone(),
-                value: without_nulls(&entry.value),
-            });
-        }
-    }
-}
-
-/// The patch merged into nothing. Its repeated keys are kept, so that the reader reports them.
-fn without_nulls(patch: &Node) -> Node {
-    let Value::Map(changes) = &patch.value else {
-        return patch.clone();
-    };
-    let kept = changes.iter().filter(|entry| !entry.value.is_null());
-    let kept = kept.map(|entry| Entry {
-        key: entry.key.clone(),
-        value: without_nulls(&entry.value),
-    });
-    Node {
-        place: patch.place,
-        value: Value::Map(kept.collect()),
-    }
 }
 
 #[cfg(test)]

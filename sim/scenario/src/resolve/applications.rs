@@ -9,10 +9,10 @@ use super::inventory::Inventory;
 use super::options::Options;
 use super::values;
 use crate::format::{ApplicationFile, MergedModel};
-use trustsim_charms::{CharmMetadata, Pinned, Role, WITHOUT_TLS};
+use trustsim_charms::{CharmMetadata, Pinned, Provenance, Role, WITHOUT_TLS, track};
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_model::{ApplicationSpec, ModelIndex, ModelKind, TiVec};
-use trustsim_yaml::{Map, Node, Place, Spanned};
+use trustsim_yaml::{Map, Node, Place, Spanned, Text};
 
 /// An application with what is known of it beyond its place in the deployment.
 pub(super) struct Application {
@@ -123,6 +123,9 @@ impl Model<'_> {
         if let Some(diagnostic) = not_played(&charm.metadata, charm_name.place) {
             self.out.push(diagnostic);
         }
+        if let Some(channel) = channel {
+            self.check_channel(channel, &charm.metadata);
+        }
         let units = self.units(name, file, &charm.metadata);
         let mut options = Options::new(&charm.metadata, charm.more_options, self.out);
         let options = options.values(file.options.as_ref());
@@ -160,6 +163,46 @@ impl Model<'_> {
         let all = [&file.base, &file.series, &model.default_base, &model.series];
         let said = all.into_iter().flatten().find_map(Node::as_scalar)?;
         Some(series_name(&said.text).to_owned())
+    }
+
+    /// Whether there can be such a channel of a charm.
+    fn check_channel(&mut self, channel: &Text, charm: &CharmMetadata) {
+        const RISKS: [&str; 4] = ["stable", "candidate", "beta", "edge"];
+        let parts: Vec<&str> = channel.value.split('/').collect();
+        // `[track/]risk[/branch]`, or a track alone.
+        let is_channel = match parts.as_slice() {
+            [only] => !only.is_empty(),
+            [first, second] => RISKS.contains(second) || RISKS.contains(first),
+            [_, risk, _] => RISKS.contains(risk),
+            _ => false,
+        };
+        if !is_channel {
+            let message = format!("`{}` is not a channel", channel.value);
+            let diagnostic = Diagnostic::error(Code::BadChannel, channel.place, message);
+            self.out
+                .push(diagnostic.help("write `track/risk`, such as `1/stable`"));
+            return;
+        }
+        let (Provenance::Read(reading), Some(track)) = (&charm.provenance, track(&channel.value))
+        else {
+            return;
+        };
+        // A version may be a track that came later or went; the answer says that what it brings is not known.
+        let is_version = track.starts_with(|first: char| first.is_ascii_digit());
+        let is_known = reading.tracks.iter().any(|known| known == track);
+        if is_known || is_version || reading.tracks.is_empty() || track == "latest" {
+            return;
+        }
+        let message = format!(
+            "the charm {} has no track `{track}` that is known",
+            charm.name
+        );
+        let help = format!(
+            "the tracks that are known are {}",
+            reading.tracks.join(", ")
+        );
+        let diagnostic = Diagnostic::warning(Code::UnknownTrack, channel.place, message);
+        self.out.push(diagnostic.help(help));
     }
 
     fn units(

@@ -10,7 +10,7 @@ use super::values;
 use crate::format::{CharmNode, beside};
 use trustsim_charms::{
     CharmDeclaration, CharmMetadata, KnownCharm, Pinned, Provenance, REGISTRY, WITHOUT_TLS,
-    catalogue, known_charm,
+    catalogue, entry_key, known_charm,
 };
 use trustsim_errors::Diagnostics;
 use trustsim_yaml::{FromNode, Map, Node, Place, Reader, Spanned, Text, Unknown};
@@ -73,7 +73,7 @@ impl<'a> Charms<'a> {
             ..pinned
         };
         if let Some(known) = known_charm(&name, pinned) {
-            return known.clone();
+            return known;
         }
         unknown_charm(&name)
     }
@@ -86,11 +86,7 @@ impl<'a> Charms<'a> {
         node: &Node,
         out: &mut Diagnostics,
     ) -> KnownCharm {
-        let known = known_charm(name, pinned);
-        let key = catalogue()
-            .iter()
-            .find(|(_, charm)| known.is_some_and(|known| std::ptr::eq(*charm, known)))
-            .map(|(key, _)| key.as_str());
+        let key = entry_key(name, pinned);
         let mut whole = key.and_then(|key| catalogue_node(key, out));
         if let Some(own) = self.written.and_then(|written| written.get(name)) {
             match &mut whole {
@@ -113,7 +109,7 @@ impl<'a> Charms<'a> {
     pub(super) fn in_catalogue(&self, name: &str, pinned: Pinned<'_>) -> Option<KnownCharm> {
         let declared = self.declared.contains_key(name);
         let known = known_charm(name, pinned);
-        known.filter(|_| !declared).cloned()
+        known.filter(|_| !declared)
     }
 
     /// Metadata in the charm's folder, or beside a packed `.charm` of the same name.

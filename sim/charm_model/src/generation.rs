@@ -1,0 +1,51 @@
+//! What is known of revisions of a charm that its description was not read for.
+
+use super::provenance::{Revisions, revisions};
+use trustsim_yaml::{Node, Reader, Spanned, record};
+
+type Text = Spanned<String>;
+
+/// A generation of a charm: revisions that have the same libraries, endpoints, options and actions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Generation {
+    /// The revisions.
+    pub revisions: Vec<Revisions>,
+    /// The commit of the last revision, as the beginning of its hash.
+    pub commit: Option<String>,
+    /// Tracks whose newest revision is one of these.
+    pub tracks: Vec<String>,
+    /// What the charm has otherwise than its description, as a merge patch.
+    pub patch: Option<Node>,
+    /// What the charm does otherwise than it is played, a clause each whose subject is the charm.
+    pub differs: Vec<String>,
+}
+
+record! {
+    /// A generation of a charm.
+    pub struct GenerationDeclaration {
+        /// The revisions: `155`, `155..236` or `310..`.
+        #[schemars(required)]
+        revisions: Vec<Text> = "revisions" [Required],
+        /// The commit of its last revision.
+        commit: Text = "commit",
+        /// Tracks whose newest revision is one of these.
+        tracks: Vec<String> = "tracks",
+        /// What the description has otherwise, as a merge patch.
+        charm: Node = "charm",
+        /// What the charm does otherwise than it is played.
+        differs: Vec<String> = "differs",
+    }
+}
+
+impl GenerationDeclaration {
+    /// The generation that it declares. Mistakes are noted in the reader.
+    pub fn to_generation(&self, reader: &mut Reader) -> Generation {
+        Generation {
+            revisions: revisions(&self.revisions, reader),
+            commit: self.commit.as_ref().map(|commit| commit.value.clone()),
+            tracks: self.tracks.iter().flatten().cloned().collect(),
+            patch: self.charm.clone(),
+            differs: self.differs.iter().flatten().cloned().collect(),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Generations of charms before the one that an entry of the catalogue describes: `generations.yaml`.
+//!
+//! An entry was read at one commit. What its charm was at other revisions was found by comparing what each tagged
+//! revision has: its libraries, endpoints, options and actions. A generation is the entry with those laid over it, and
+//! says what else the charm does otherwise there. For example, `prometheus-k8s` at revision 200 has version 3 of the
+//! library and no endpoint `receive-ca-cert`.
+
+use super::{block, catalogue_source};
+use crate::{CharmDeclaration, KnownCharm, Provenance, REGISTRY, Revisions};
+use trustsim_charm_model::{Generation, GenerationDeclaration};
+use trustsim_yaml::{FromNode, Node, Reader, Unknown, parse};
+
+const TEXT: &str = include_str!("generations.yaml");
+
+/// A generation of an entry, of which the charm is not built yet.
+#[derive(Clone, Debug)]
+pub(super) struct EntryGeneration {
+    key: String,
+    generation: Generation,
+}
+
+/// The generations of an entry, the newest first.
+///
+/// # Panics
+///
+/// Where the embedded file is not well formed, which a test rules out.
+pub(super) fn generations(key: &str) -> Vec<EntryGeneration> {
+    let Some(text) = block(TEXT, key) else {
+        return Vec::new();
+    };
+    let mut reader = Reader::new(Unknown::Refused, true);
+    let documents = parse(text, 0).expect("the embedded generations are YAML");
+    let listed = documents.first().and_then(|document| document.get(key));
+    let mut read = Vec::new();
+    for node in listed.map_or(&[][..], Node::elements) {
+        if let Some(declaration) = GenerationDeclaration::from_node(node, &mut reader) {
+            read.push(EntryGeneration {
+                key: key.to_owned(),
+                generation: declaration.to_generation(&mut reader),
+            });
+        }
+    }
+    assert!(
+        reader.mistakes.is_empty(),
+        "the generations of {key}: {:?}",
+        reader.mistakes
+    );
+    read
+}
+
+impl EntryGeneration {
+    /// Its revisions.
+    pub(super) fn revisions(&self) -> &[Revisions] {
+        &self.generation.revisions
+    }
+
+    /// Tracks whose newest revision is one of these.
+    pub(super) fn tracks(&self) -> &[String] {
+        &self.generation.tracks
+    }
+
+    /// The charm as it was.
+    ///
+    /// # Panics
+    ///
+    /// Where the entry with the patch is no charm, which a test rules out.
+    pub(super) fn charm(&self) -> KnownCharm {
+        let Self { key, generation } = self;
+        let (_, text) =
+            catalogue_source(key).expect("a generation is of an entry of the catalogue");
+        let text = block(text, key).expect("the entry is in its file");
+        let documents = parse(text, 0).expect("the embedded catalogue is YAML");
+        let mut node = documents[0]
+            .get(key)
+            .expect("the entry is in its block")
+            .clone();
+        if let Some(patch) = &generation.patch {
+            node.merge_patch(patch);
+        }
+        let mut reader = Reader::new(Unknown::Refused, true);
+        let declaration = CharmDeclaration::from_node(&node, &mut reader).unwrap_or_default();
+        let name = declaration.name.as_ref().map_or(&**key, |name| &name.value);
+        let mut charm = declaration.to_charm(name, &REGISTRY, &mut reader);
+        assert!(
+            reader.mistakes.is_empty(),
+            "{key} at {:?}: {:?}",
+            generation.revisions,
+            reader.mistakes
+        );
+        match &mut charm.metadata.provenance {
+            Provenance::Read(reading) => {
+                reading.covers.clone_from(&generation.revisions);
+                reading.differs.extend(generation.differs.iter().cloned());
+                if let Some(commit) = &generation.commit {
+                    reading.commit.clone_from(commit);
+                }
+            }
+            // What was not read at all is not known better for another revision.
+            Provenance::Unread { .. } => {}
+            other => panic!("{key} is in the catalogue, and its source is {other:?}"),
+        }
+        charm
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue;
+    use super::*;
+
+    fn keys() -> Vec<&'static str> {
+        let lines = TEXT
+            .lines()
+            .filter(|line| !line.starts_with([' ', '-', '#']));
+        lines.filter_map(|line| line.strip_suffix(':')).collect()
+    }
+
+    #[test]
+    fn every_generation_is_a_charm_of_an_entry() {
+        let keys = keys();
+        assert!(keys.len() > 50, "{}", keys.len());
+        let mut count = 0;
+        for key in keys {
+            let entry = &catalogue()[key];
+            for generation in generations(key) {
+                let charm = generation.charm();
+                assert_eq!(charm.metadata.name, entry.metadata.name, "{key}");
+                assert!(!generation.revisions().is_empty(), "{key}");
+                count += 1;
+            }
+        }
+        assert!(count > 200, "{count}");
+    }
+
+    /// A revision is of one generation only.
+    #[test]
+    fn no_revision_is_in_two_generations() {
+        for key in keys() {
+            let Provenance::Read(reading) = &catalogue()[key].metadata.provenance else {
+                continue;
+            };
+            let mut ranges = reading.covers.clone();
+            ranges.extend(generations(key).iter().flat_map(EntryGeneration::revisions));
+            ranges.sort();
+            for pair in ranges.windows(2) {
+                let last = pair[0].last.expect("only the last range is open");
+                assert!(last < pair[1].first, "{key}: {} and {}", pair[0], pair[1]);
+            }
+        }
+    }
+
+    /// The tags rev123 and rev200 of canonical/prometheus-k8s-operator: the endpoint came with revision 276.
+    #[test]
+    fn a_generation_has_what_its_revisions_had() {
+        let at = |revision| {
+            let all = generations("prometheus-k8s");
+            let has = |generation: &&EntryGeneration| {
+                let mut ranges = generation.revisions().iter();
+                ranges.any(|range| range.contains(revision))
+            };
+            let generation = all.iter().find(has).expect("it is known");
+            generation.charm().metadata
+        };
+        assert!(at(200).endpoint("receive-ca-cert").is_none());
+        assert!(at(280).endpoint("receive-ca-cert").is_some());
+        let library = at(200).certificates_library("certificates");
+        let library = library.expect("it has one");
+        assert_eq!(library, trustsim_interfaces::tls_certificates::Library::V3);
+    }
+}

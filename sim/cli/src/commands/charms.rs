@@ -1,0 +1,191 @@
+//! `trustsim charms`: the charms of the catalogue, and what is known of one.
+//!
+//! It answers what a run of a deployment would rest on: at which commit a charm was read, for which revisions and tracks
+//! that holds, which endpoints it has with which libraries, and where it is known to do something else than is played.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::args::Charms;
+use crate::console::Console;
+use crate::error::CliError;
+use trustsim_charms::{
+    Endpoint, KnownReading, LibraryProfile, Protocol, Provenance, Revisions, Role, catalogue,
+    readings,
+};
+use trustsim_report::terminal::{Align, Cell, Table, style};
+use trustsim_yaml::nearest;
+
+pub(super) fn charms(args: &Charms, console: &mut Console<'_>) -> Result<(), CliError> {
+    let names: BTreeSet<&str> = catalogue()
+        .values()
+        .map(|known| known.metadata.name.as_str())
+        .collect();
+    let Some(name) = &args.name else {
+        return console.print(&listed(&names));
+    };
+    let known = readings(name);
+    if known.is_empty() {
+        let error = CliError::usage(format!("no charm `{name}` is known"));
+        return Err(match nearest(name, names) {
+            Some(near) => error.hint(format!("a similar charm is known: `{near}`")),
+            None => error.hint("`trustsim charms` without a name lists those that are"),
+        });
+    }
+    let pages: Vec<String> = known.iter().map(page).collect();
+    console.print(&pages.join("\n"))
+}
+
+/// One row for each charm.
+fn listed(names: &BTreeSet<&str>) -> String {
+    let mut table = Table::new(&[
+        ("Charm", Align::Left),
+        ("Revisions", Align::Left),
+        ("Earlier", Align::Right),
+        ("Read at", Align::Left),
+        ("Not as played", Align::Left),
+    ]);
+    for name in names {
+        let known = readings(name);
+        let (earlier, entries): (Vec<_>, Vec<_>) =
+            known.iter().partition(|each| each.is_generation);
+        let mut earlier = Some(earlier.len()).filter(|count| *count > 0);
+        for entry in entries {
+            let source = &entry.charm.metadata.provenance;
+            let count = earlier
+                .take()
+                .map_or_else(String::new, |count| count.to_string());
+            table.row([
+                Cell::new(name, style::DETAIL),
+                Cell::plain(&short_ranges(source)),
+                Cell::plain(&count),
+                Cell::plain(&read_at(source)),
+                Cell::plain(&shortcoming(source)),
+            ]);
+        }
+    }
+    table.render()
+}
+
+/// Where a charm was read.
+fn read_at(source: &Provenance) -> String {
+    match source {
+        Provenance::Read(reading) => format!("{} {}", reading.repository, reading.commit),
+        Provenance::Unread { repository, .. } => format!("{repository} (not read)"),
+        other => panic!("a charm of the catalogue says where it was read: {other:?}"),
+    }
+}
+
+/// What keeps an answer that rests on the charm from being modelled, in a few words.
+fn shortcoming(source: &Provenance) -> String {
+    match source {
+        Provenance::Read(reading) => {
+            let count = reading.differs.len() + usize::from(reading.unverified.is_some());
+            match count {
+                0 => String::new(),
+                1 => "1 thing".to_owned(),
+                count => format!("{count} things"),
+            }
+        }
+        Provenance::Unread { .. } => "not verified".to_owned(),
+        other => panic!("a charm of the catalogue says where it was read: {other:?}"),
+    }
+}
+
+fn ranges(source: &Provenance) -> &[Revisions] {
+    match source {
+        Provenance::Read(reading) => &reading.covers,
+        _ => &[],
+    }
+}
+
+/// The last range, and how many there are before it.
+fn short_ranges(source: &Provenance) -> String {
+    match ranges(source) {
+        [] => "unknown".to_owned(),
+        [only] => only.to_string(),
+        [before @ .., last] => format!("{last}, {} ranges before", before.len()),
+    }
+}
+
+/// All that is known of one reading.
+fn page(known: &KnownReading) -> String {
+    let metadata = &known.charm.metadata;
+    let source = &metadata.provenance;
+    let all: Vec<String> = ranges(source).iter().map(Revisions::to_string).collect();
+    let revisions = match all.len() {
+        0 => "revisions that are not known".to_owned(),
+        _ => format!("revisions {}", all.join(", ")),
+    };
+    let mut text = format!("{}: {revisions}\n", metadata.name);
+    let mut add = |label: &str, value: &str| {
+        // Writing into a text cannot fail.
+        let _ = writeln!(text, "  {label:<13} {value}");
+    };
+    add("read at", &read_at(source));
+    if !known.tracks.is_empty() {
+        add("tracks", &known.tracks.join(", "));
+    }
+    match source {
+        Provenance::Read(reading) => {
+            let missing = reading.unverified.iter();
+            missing.for_each(|missing| add("not verified", missing));
+            reading
+                .differs
+                .iter()
+                .for_each(|how| add("not played", &format!("it {how}")));
+            reading
+                .simplified
+                .iter()
+                .for_each(|how| add("simplified", how));
+        }
+        Provenance::Unread { missing, .. } => add("not verified", missing),
+        other => panic!("a charm of the catalogue says where it was read: {other:?}"),
+    }
+    // A generation is told by what it has otherwise than its entry, which is its libraries and endpoints.
+    for endpoint in metadata
+        .endpoints
+        .iter()
+        .filter(|endpoint| is_tls(endpoint))
+    {
+        add("endpoint", &described(endpoint));
+    }
+    if known.is_generation {
+        return text;
+    }
+    if let Some(stack) = &metadata.validator {
+        add("judges as", stack);
+    }
+    let options: Vec<&str> = metadata.options.keys().map(String::as_str).collect();
+    if !options.is_empty() {
+        add("options", &options.join(", "));
+    }
+    if !metadata.actions.is_empty() {
+        add("actions", &metadata.actions.join(", "));
+    }
+    text
+}
+
+fn is_tls(endpoint: &Endpoint) -> bool {
+    ["tls-certificates", "certificate_transfer"].contains(&&*endpoint.interface)
+}
+
+/// `certificates: requires tls-certificates (tls-certificates-v4)`.
+fn described(endpoint: &Endpoint) -> String {
+    let role = match endpoint.role {
+        Role::Provider => "provides",
+        Role::Requirer => "requires",
+        Role::Peer => "peers over",
+    };
+    let library = match (endpoint.protocol, endpoint.library) {
+        (Protocol::Legacy, _) => " (legacy protocol)".to_owned(),
+        (Protocol::Current, Some(LibraryProfile::Certificates(library))) => {
+            format!(" ({})", library.name())
+        }
+        (Protocol::Current, Some(LibraryProfile::Transfer(library))) => {
+            format!(" ({})", library.name())
+        }
+        (Protocol::Current, None) => String::new(),
+    };
+    format!("{}: {role} {}{library}", endpoint.name, endpoint.interface)
+}
