@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::action::TimedAction;
+use super::address::Address;
 use super::rotation::RotationSpec;
 use crate::index::{
     ActionIndex, ApplicationIndex, ClientIndex, ConnectionSpecIndex, ControllerIndex, MachineIndex,
@@ -152,6 +153,13 @@ impl Deployment {
             "{}.{}",
             self.models[application.model].name, application.name
         )
+    }
+
+    /// The application at an address, or of the unit there; `None` for a client outside Juju.
+    pub fn application_at(&self, address: &Address) -> Option<ApplicationIndex> {
+        let (model, name) = (address.model()?, address.application_name()?);
+        self.applications
+            .position(|spec| spec.name == name && self.models[spec.model].name == model)
     }
 }
 

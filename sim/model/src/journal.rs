@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use super::action::{Action, TimedAction};
+use super::address::Address;
 use super::deployment::{Deployment, Source};
 use super::index::ConnectionSpecIndex;
 use super::note::Note;
-use super::reference::{Address, EndpointRef};
+use super::reference::{EndpointRef, unit_number};
 use trustsim_juju::{
     ConnectionError, HookError, HookName, RelationChange, RelationName, SecretChange, Status,
 };
@@ -45,10 +46,13 @@ pub struct Entry {
 impl Entry {
     /// Asserts that what an entry says more than once agrees.
     fn assert_whole(&self) {
-        if let (Some(application), Some(unit)) = (&self.subject.application, &self.subject.unit) {
-            let number = unit.strip_prefix(&**application);
+        let is_unit_of = |application: &str, unit: &Option<Arc<str>>| {
+            let unit = unit.as_deref();
+            unit.is_none_or(|unit| unit_number(application, unit).is_some())
+        };
+        if let Some(application) = &self.subject.application {
             assert!(
-                number.is_some_and(|number| number.starts_with('/')),
+                is_unit_of(application, &self.subject.unit),
                 "a unit is named after its application: {:?}",
                 self.subject
             );
@@ -59,11 +63,19 @@ impl Entry {
                 "{} does not persist until a time that is past",
                 record.name
             ),
-            Kind::CertificateIssued(record) => assert!(
-                record.requested_at.is_none_or(|at| at <= self.time),
-                "a certificate of {} is issued after it was requested",
-                record.application
-            ),
+            Kind::CertificateIssued(record) => {
+                assert!(
+                    record.requested_at.is_none_or(|at| at <= self.time),
+                    "a certificate of {} is issued after it was requested",
+                    record.application
+                );
+                assert!(
+                    is_unit_of(&record.application, &record.unit),
+                    "a certificate is issued to a unit of its application: {:?} of {}",
+                    record.unit,
+                    record.application
+                );
+            }
             Kind::HookStarted { .. } | Kind::HookCommitted { .. } | Kind::HookFailed { .. } => {
                 assert!(
                     self.subject.unit.is_some(),

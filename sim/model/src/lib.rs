@@ -9,6 +9,7 @@
 //! Must not know how any of it is played: no agenda, no Juju, no handshake runs here.
 
 mod action;
+mod address;
 mod deployment;
 mod index;
 mod journal;
@@ -22,6 +23,7 @@ pub use action::{
     Action, ActionTarget, Between, FailingHook, HookAction, HookFailure, NetworkAction,
     OfferAction, ScaleAction, Target, TimedAction, UnitAction, offering, setting,
 };
+pub use address::Address;
 pub use deployment::{
     ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Counted, Deployment, Expectation,
     ExpectationKind, MachineSpec, ModelKind, ModelSpec, OfferSpec, OperatorSpec, Party,
@@ -38,7 +40,7 @@ pub use journal::{
     Subject, Trigger,
 };
 pub use note::{NotFetched, Note, Refusal};
-pub use reference::{Address, EndpointRef};
+pub use reference::EndpointRef;
 pub use rotation::{Claim, RotationSpec, RotationStep, TimedStep, TrustChange};
 pub use standing::{Basis, Coverage, Gap, Reason, Share, Standing, Standings};
 pub use tls_action::{Added, Answering, Revoked, Store, Tampering, TlsAction, TlsEdit};

@@ -181,7 +181,7 @@ impl Deployed {
         let found = self.juju.unit(unit);
         let application = self.juju.application(found.application);
         let model = &self.juju.model(application.model).name;
-        Address::unit_in(model, &application.name, &found.name)
+        Address::unit_in(model, &application.name, found.number)
     }
 }
 
