@@ -1,12 +1,11 @@
 //! Which relation carries a CA to those who should trust it, or why none does.
 
-use super::addresses::{application, application_of};
 use super::command::{Command, Obstacle};
 use super::facts::{Facts, RelationFact};
 use super::transfer_plan::Transfer;
 use trustsim_charm_model::{EndpointProfile, Role};
 use trustsim_interfaces::Interface;
-use trustsim_model::{ApplicationIndex, Deployment, EndpointRef, Seq};
+use trustsim_model::{Address, ApplicationIndex, Deployment, EndpointRef, Seq};
 
 /// How a CA gets, or does not get, to the application or client that needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +21,10 @@ pub enum CaRoute {
     },
     /// No relation carries it.
     NoRelation {
-        /// `model.app` of the CA.
-        ca_owner: String,
-        /// `model.app` of the application that needs it.
-        needed_by: String,
+        /// The application whose CA it is.
+        ca_owner: Address,
+        /// The application that needs it.
+        needed_by: Address,
         /// What would create the relation. Not proven to end the failure: see `Remedy`.
         commands: Vec<Command>,
         /// Why no command can.
@@ -35,10 +34,10 @@ pub enum CaRoute {
     },
     /// It is needed by a client outside Juju, which has what the scenario gave it.
     OutsideClient {
-        /// Name of the client.
-        client: String,
-        /// `model.app` of the CA.
-        ca_owner: String,
+        /// The client.
+        client: Address,
+        /// The application whose CA it is.
+        ca_owner: Address,
         /// Whether the scenario gives it that CA at all.
         is_trusted_by_scenario: bool,
     },
@@ -54,26 +53,25 @@ impl CaRoute {
     }
 }
 
-/// How the CA of `from` (`model.app`) gets to `to` (`model.app/0` or a client's name) when `seq`
-/// was written.
+/// How the CA of the application `from` gets to `to`, a unit or a client, when `seq` was written.
 pub(super) fn ca_route(
     deployment: &Deployment,
     facts: &Facts<'_>,
-    from: &str,
-    to: &str,
+    from: &Address,
+    to: &Address,
     seq: Seq,
 ) -> CaRoute {
-    let provider = application(deployment, from);
-    if let Some(client) = deployment.clients.iter().find(|client| client.name == to) {
+    let provider = deployment.application_at(from);
+    let mut clients = deployment.clients.iter();
+    if let Some(client) = clients.find(|client| *to == *client.name) {
         return CaRoute::OutsideClient {
-            client: to.to_owned(),
-            ca_owner: from.to_owned(),
+            client: to.clone(),
+            ca_owner: from.clone(),
             is_trusted_by_scenario: provider
                 .is_some_and(|provider| client.trusts.contains(&provider)),
         };
     }
-    let to = application_of(to);
-    let requirer = application(deployment, to);
+    let requirer = deployment.application_at(to);
     let mut removed = None;
     for relation in carrying(deployment, facts, from, to, seq) {
         if relation.there {
@@ -93,8 +91,8 @@ pub(super) fn ca_route(
         _ => (Vec::new(), None),
     };
     CaRoute::NoRelation {
-        ca_owner: from.to_owned(),
-        needed_by: to.to_owned(),
+        ca_owner: from.clone(),
+        needed_by: to.to_application(),
         commands,
         obstacle,
         removed,
@@ -116,11 +114,11 @@ pub struct CaRelation {
 pub(super) fn all_relations(
     deployment: &Deployment,
     facts: &Facts<'_>,
-    from: &str,
-    to: &str,
+    from: &Address,
+    to: &Address,
     seq: Seq,
 ) -> Vec<CaRelation> {
-    let all = carrying(deployment, facts, from, application_of(to), seq);
+    let all = carrying(deployment, facts, from, to, seq);
     let there = all.into_iter().filter(|relation| relation.there);
     there
         .map(|relation| CaRelation {
@@ -131,22 +129,22 @@ pub(super) fn all_relations(
         .collect()
 }
 
-/// Every relation there ever was over which the CA of `from` comes to the application `to`.
+/// Every relation there ever was over which the CA of `from` comes to the application of `to`.
 fn carrying(
     deployment: &Deployment,
     facts: &Facts<'_>,
-    from: &str,
-    to: &str,
+    from: &Address,
+    to: &Address,
     seq: Seq,
 ) -> Vec<RelationFact> {
-    let requirer = application(deployment, to);
+    let requirer = deployment.application_at(to);
     let mut relations = facts.relations(
         &[Interface::CertificateTransfer, Interface::TlsCertificates],
         seq,
     );
     relations.retain(|relation| {
-        *relation.provider.application == *from
-            && *relation.requirer.application == *to
+        relation.provider.application == *from
+            && relation.requirer.application == *to.application()
             && (relation.interface == Interface::CertificateTransfer
                 || requirer.is_some_and(|index| {
                     trusts_through(deployment, index, &relation.requirer.endpoint)
@@ -169,13 +167,13 @@ fn trusts_through(deployment: &Deployment, application: ApplicationIndex, endpoi
     }
 }
 
-/// A relation over which an application will never get a certificate, since its sides speak
-/// different protocols, with both sides.
+/// A relation over which a requirer will never get a certificate, since its sides speak different
+/// protocols, with both sides.
 pub(super) fn protocols_differ(
     deployment: &Deployment,
-    requirer: &str,
+    requirer: &Address,
 ) -> Option<[EndpointRef; 2]> {
-    let own = application(deployment, requirer)?;
+    let own = deployment.application_at(requirer)?;
     deployment.relations.iter().find_map(|relation| {
         let mut sides = relation.sides.iter();
         let wanting = sides.find(|side| side.role == Role::Requirer)?;
@@ -185,7 +183,7 @@ pub(super) fn protocols_differ(
                 let index = deployment.application_of(side.party);
                 let index = index.expect("both sides of a relation are applications");
                 EndpointRef {
-                    application: deployment.application_address(index).into(),
+                    application: deployment.application_address(index),
                     endpoint: side.endpoint.as_str().into(),
                 }
             })

@@ -2,7 +2,9 @@
 
 use super::symptom::{Issuer, Symptom};
 use trustsim_kernel::Time;
-use trustsim_model::{CertificateRecord, ConnectionRecord, EndpointRef, HandshakeRecord, Seq};
+use trustsim_model::{
+    Address, CertificateRecord, ConnectionRecord, EndpointRef, HandshakeRecord, Seq,
+};
 use trustsim_pki::Certificate;
 use trustsim_validators::ErrorKind;
 
@@ -15,9 +17,9 @@ pub(super) struct Case<'a> {
     pub(super) connection: &'a ConnectionRecord,
     pub(super) record: &'a HandshakeRecord,
     /// Who presented the certificate that was refused.
-    pub(super) presenter: &'a str,
+    pub(super) presenter: &'a Address,
     /// Who refused it.
-    pub(super) judge: &'a str,
+    pub(super) judge: &'a Address,
     /// Serial of the certificate; empty where none was presented.
     pub(super) serial: &'a str,
     pub(super) leaf: Option<&'a CertificateRecord>,
@@ -34,10 +36,9 @@ impl<'a> Case<'a> {
         error.expect("only a handshake that failed is explained")
     }
 
-    /// `model.app` of the CA that signed the leaf.
-    pub(super) fn signer(&self) -> Option<String> {
-        let signer = self.issuers.first()?;
-        Some(format!("{}.{}", signer.model, signer.application))
+    /// The application whose CA signed the leaf.
+    pub(super) fn signer(&self) -> Option<Address> {
+        Some(self.issuers.first()?.owner())
     }
 
     /// What the handshake shows of itself.
@@ -45,11 +46,11 @@ impl<'a> Case<'a> {
         let leaf = self.leaf.map(|record| record.certificate.clone());
         let issuers = self.issuers.iter().map(|issuer| Issuer {
             certificate: issuer.certificate.clone(),
-            owner: format!("{}.{}", issuer.model, issuer.application),
+            owner: issuer.owner(),
         });
         Symptom {
-            presenter: self.presenter.to_owned(),
-            judge: self.judge.to_owned(),
+            presenter: self.presenter.clone(),
+            judge: self.judge.clone(),
             server_name: self.connection.server_name.clone(),
             error: self.error(),
             serial: (!self.serial.is_empty()).then(|| self.serial.to_owned()),

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::addresses::address;
 use trustsim_interfaces::notes::RefusedRequest;
 use trustsim_juju::HookName;
 use trustsim_kernel::Time;
-use trustsim_model::{Entry, Journal, Kind, Note};
+use trustsim_model::{Address, Entry, Journal, Kind, Note};
 
 /// Kinds of what goes wrong at a charm, each with a code of its own that `trustsim explain` tells more of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,8 +46,8 @@ pub enum CharmErrorDetail {
 pub struct CharmError {
     /// What kind it is.
     pub kind: CharmErrorKind,
-    /// `model.application/0`.
-    pub unit: String,
+    /// The unit.
+    pub unit: Address,
     /// What the charm said.
     pub detail: CharmErrorDetail,
     /// When it happened first.
@@ -61,13 +60,15 @@ pub struct CharmError {
 
 /// Everything that went wrong, by kind, unit and words, in the order in which it began.
 pub fn charm_errors(journal: &Journal) -> Vec<CharmError> {
-    let mut found: BTreeMap<(CharmErrorKind, String, CharmErrorDetail), CharmError> =
+    let mut found: BTreeMap<(CharmErrorKind, Address, CharmErrorDetail), CharmError> =
         BTreeMap::new();
     for entry in journal.entries() {
         let Some((kind, detail)) = classify(entry) else {
             continue;
         };
-        let unit = address(&entry.subject);
+        let Some(unit) = entry.subject.address() else {
+            continue;
+        };
         let key = (kind, unit.clone(), detail.clone());
         let error = found.entry(key).or_insert_with(|| CharmError {
             kind,

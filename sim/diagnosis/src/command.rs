@@ -3,14 +3,14 @@
 
 use trustsim_interfaces::Interface;
 use trustsim_kernel::Span;
-use trustsim_model::{Action, Deployment};
+use trustsim_model::{Action, Address, Deployment};
 
 use super::fix::Fix;
 
 /// One thing that an operator types or does.
 ///
-/// Applications, offers and SAAS have their local names, models theirs, units are `app/0`, endpoints
-/// `app:endpoint`.
+/// In what is typed, applications, offers and SAAS have their local names, models theirs, units are `app/0`,
+/// endpoints `app:endpoint`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// An action with a `juju` command, as [`Action::to_command`] writes it.
@@ -80,8 +80,8 @@ pub enum Command {
     Answer {
         /// The operator.
         operator: String,
-        /// `model.app` of those who wait.
-        applications: Vec<String>,
+        /// The applications that wait.
+        applications: Vec<Address>,
         /// How soon.
         within: Span,
     },
@@ -89,8 +89,8 @@ pub enum Command {
     UseLeader {
         /// The operator.
         operator: String,
-        /// `model.app`.
-        application: String,
+        /// The application.
+        application: Address,
         /// The number of the unit.
         unit: u32,
     },
@@ -132,8 +132,8 @@ pub enum Obstacle {
     NoEndpoint {
         /// The charm.
         charm: String,
-        /// `model.app` of its application.
-        application: String,
+        /// Its application.
+        application: Address,
         /// Whether it would have to provide it; else to require it.
         provides: bool,
         /// The interface.

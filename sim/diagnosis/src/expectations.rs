@@ -326,14 +326,14 @@ impl Evidence<'_> {
     fn matches(&self, selector: &Selector, connection: &ConnectionRecord) -> bool {
         let from = selector.from.is_none_or(|party| match party {
             Party::Application(index) => {
-                connection.client.application() == self.deployment.application_address(index)
+                self.deployment.application_at(&connection.client) == Some(index)
             }
             Party::Saas(_) => false,
-            Party::Client(index) => *connection.client == *self.deployment.clients[index].name,
+            Party::Client(index) => connection.client == *self.deployment.clients[index].name,
         });
-        let to = selector.to.is_none_or(|index| {
-            connection.server.application() == self.deployment.application_address(index)
-        });
+        let to = selector
+            .to
+            .is_none_or(|index| self.deployment.application_at(&connection.server) == Some(index));
         from && to
     }
 }

@@ -2,7 +2,6 @@
 //! and what started it, as values. Explains the moment that counts: what opened an outage, unless
 //! something else kept it open.
 
-use super::addresses::{address, application_of};
 use super::ca_route::{CaRoute, ca_route, protocols_differ};
 use super::case::Case;
 use super::cause::{Cause, Performed, Records, RootCause, Search, Trail};
@@ -10,7 +9,7 @@ use super::facts::{Facts, cause_chain, seq_of};
 use super::outages::Outage;
 use super::symptom::Symptom;
 use trustsim_kernel::Time;
-use trustsim_model::{Deployment, Entry, HandshakeRecord, Journal, Kind, Manifest, Seq};
+use trustsim_model::{Deployment, Entry, HandshakeRecord, Journal, Kind, Manifest, Seq, Subject};
 use trustsim_validators::{ErrorKind, Side};
 
 /// Why a connection failed, read from the journal.
@@ -56,12 +55,12 @@ pub struct Part {
 pub enum Trigger {
     /// An action.
     Action(Performed),
-    /// An entry of this kind, about this unit or application.
+    /// An entry of this kind, about this subject.
     Entry {
         /// What happened, by the kind of the entry.
         what: &'static str,
-        /// The unit or application that it is about.
-        subject: String,
+        /// What it is about.
+        subject: Subject,
     },
 }
 
@@ -339,7 +338,7 @@ impl<'a> Explainer<'a> {
             leaf,
             issuers: leaf.map_or_else(Vec::new, |leaf| self.facts.issuers(leaf)),
             trusted: self.facts.trusted(judge, as_of).map(|(_, roots)| roots),
-            protocols_differ: protocols_differ(self.deployment, application_of(presenter)),
+            protocols_differ: protocols_differ(self.deployment, presenter),
         }
     }
 
@@ -380,7 +379,7 @@ impl<'a> Explainer<'a> {
             Kind::Action(record) => Trigger::Action(Performed::new(record, self.deployment)),
             kind => Trigger::Entry {
                 what: super::entry_kind::entry_kind(kind),
-                subject: address(&entry.subject),
+                subject: entry.subject.clone(),
             },
         }
     }

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::addresses::{address, application_of, holder};
 use trustsim_interfaces::Interface;
 use trustsim_juju::RelationChange;
-use trustsim_model::{CertificateRecord, EndpointRef, Entry, Journal, Kind, Seq};
+use trustsim_model::{Address, CertificateRecord, EndpointRef, Entry, Journal, Kind, Seq};
 use trustsim_pki::Certificate;
 
 /// A journal with an index over what causes are explained by.
@@ -14,8 +13,8 @@ pub(super) struct Facts<'a> {
     journal: &'a Journal,
     /// By serial: easyrsa counts, so that two of it give the same ones.
     issued: BTreeMap<&'a str, Vec<&'a CertificateRecord>>,
-    served: BTreeMap<String, Vec<Seq>>,
-    trust: BTreeMap<String, Vec<Seq>>,
+    served: BTreeMap<Address, Vec<Seq>>,
+    trust: BTreeMap<Address, Vec<Seq>>,
     relations: Vec<Seq>,
 }
 
@@ -47,14 +46,8 @@ impl<'a> Facts<'a> {
                     let serial = record.certificate.serial();
                     facts.issued.entry(serial).or_default().push(record);
                 }
-                Kind::CertificateServed { .. } => {
-                    let changes = facts.served.entry(address(&entry.subject)).or_default();
-                    changes.push(seq);
-                }
-                Kind::TrustChanged { .. } => {
-                    let changes = facts.trust.entry(address(&entry.subject)).or_default();
-                    changes.push(seq);
-                }
+                Kind::CertificateServed { .. } => add(&mut facts.served, entry, seq),
+                Kind::TrustChanged { .. } => add(&mut facts.trust, entry, seq),
                 Kind::Relation { .. } => facts.relations.push(seq),
                 _ => {}
             }
@@ -76,7 +69,7 @@ impl<'a> Facts<'a> {
     /// The record of the certificate with this serial that a unit presented when `seq` was written.
     pub(super) fn presented(
         &self,
-        who: &str,
+        who: &Address,
         serial: &str,
         seq: Seq,
     ) -> Option<&'a CertificateRecord> {
@@ -94,8 +87,8 @@ impl<'a> Facts<'a> {
         let mut shown = shown.filter(|certificate| certificate.serial() == serial);
         let seen = shown.next();
         let is_own = |record: &&&CertificateRecord| {
-            let holder = holder(record);
-            holder == who || holder == application_of(who)
+            let holder = record.holder();
+            holder == *who || holder == *who.application()
         };
         let mut known_of = known.iter();
         let found = match seen {
@@ -128,14 +121,13 @@ impl<'a> Facts<'a> {
 
     /// What a unit or client trusted when `seq` was written, and the entry that says so. A
     /// unit for which nothing was recorded has what its application has.
-    pub(super) fn trusted(&self, who: &str, seq: Seq) -> Option<(Seq, &'a [Certificate])> {
-        let application = application_of(who);
+    pub(super) fn trusted(&self, who: &Address, seq: Seq) -> Option<(Seq, &'a [Certificate])> {
         let last = |name: &str| {
             let changes = self.trust.get(name)?;
             let at = changes.partition_point(|&change| change <= seq);
             at.checked_sub(1).map(|index| changes[index])
         };
-        let change = last(who).or_else(|| last(application))?;
+        let change = last(who).or_else(|| last(who.application()))?;
         match &self.known(change).kind {
             Kind::TrustChanged { roots } => Some((change, roots)),
             other => panic!("{change:?} is indexed as a change of trust: {other:?}"),
@@ -183,6 +175,13 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// Files a change under the unit or client that it is about.
+fn add(changes: &mut BTreeMap<Address, Vec<Seq>>, entry: &Entry, seq: Seq) {
+    if let Some(who) = entry.subject.address() {
+        changes.entry(who).or_default().push(seq);
+    }
+}
+
 /// The name of the entry at an index of a journal.
 pub(super) fn seq_of(index: usize) -> Seq {
     Seq(u32::try_from(index).expect("a journal has fewer than 2^32 entries"))
@@ -208,7 +207,7 @@ pub fn cause_chain(journal: &Journal, seq: Seq) -> Vec<Seq> {
 mod tests {
     use super::*;
     use trustsim_juju::HookName;
-    use trustsim_testkit::{Authority, Script, set_option, subject};
+    use trustsim_testkit::{Authority, Script, address_of, set_option, subject};
 
     #[test]
     fn a_chain_runs_from_the_first_cause_to_the_effect() {
@@ -232,11 +231,12 @@ mod tests {
         let other = script.trusts(2, "a.other/0", &[]);
         let second = script.trusts(3, "a.client/0", &[&one.certificate, &two.certificate]);
         let facts = Facts::new(&script.journal);
-        let at = |seq| facts.trusted("a.client/0", seq).map(|(seq, _)| seq);
+        let trusted = |who, seq| facts.trusted(&address_of(who), seq).map(|(seq, _)| seq);
+        let at = |seq| trusted("a.client/0", seq);
         assert_eq!(at(Seq(0)), None);
         assert_eq!(at(other), Some(first));
         assert_eq!(at(second), Some(second));
-        assert!(facts.trusted("b.client/0", second).is_none());
+        assert_eq!(trusted("b.client/0", second), None);
     }
 
     #[test]
@@ -245,7 +245,7 @@ mod tests {
         let one = Authority::root("one");
         let of_application = script.trusts(1, "a.client", &[&one.certificate]);
         let facts = Facts::new(&script.journal);
-        let found = facts.trusted("a.client/3", of_application);
+        let found = facts.trusted(&address_of("a.client/3"), of_application);
         assert_eq!(found.map(|(seq, _)| seq), Some(of_application));
     }
 
@@ -280,7 +280,7 @@ mod tests {
         script.issued(3, None, "a.other/0", &theirs, &two.certificate);
         let served = script.serves(4, None, "a.web/0", &mine);
         let facts = Facts::new(&script.journal);
-        let found = |who| facts.presented(who, mine.serial(), served);
+        let found = |who| facts.presented(&address_of(who), mine.serial(), served);
         let record = found("a.web/0").expect("issued");
         assert_eq!(record.certificate, mine);
         assert_eq!(facts.issuers(record)[0].certificate, one.certificate);

@@ -10,7 +10,6 @@
 //! Nothing is guessed from an error's text alone: what was presented, what was trusted and what
 //! led there is read from entries and their causes. Must not know the terminal or files.
 
-mod addresses;
 mod ca_route;
 mod case;
 mod cause;
@@ -35,7 +34,6 @@ mod tests;
 mod transfer_plan;
 mod why;
 
-pub use addresses::{address, application, application_of, holder, unit_of};
 pub use ca_route::{CaRelation, CaRoute};
 pub use cause::{
     Apart, CaTrigger, Cause, CertificateCause, ChainCause, ChangedProvider, Event, Fault,

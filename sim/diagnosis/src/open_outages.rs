@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::addresses::{address, application, application_of};
 use super::cause::{Performed, Status};
 use super::notes;
 use super::{CaRoute, Explanation, Outage};
@@ -11,8 +10,8 @@ use trustsim_charm_model::PendingTask;
 use trustsim_juju::{Disruption, HookError, HookName};
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
-    Action, ApplicationIndex, Deployment, HookAction, Journal, Kind, Manifest, NetworkAction, Note,
-    OfferAction, OperatorIndex, Refusal, Target, TimedAction, UnitAction,
+    Action, Address, ApplicationIndex, Deployment, HookAction, Journal, Kind, Manifest,
+    NetworkAction, Note, OfferAction, OperatorIndex, Refusal, Target, TimedAction, UnitAction,
 };
 use trustsim_validators::ErrorKind;
 
@@ -31,7 +30,7 @@ pub enum OpenReason {
     /// A unit fails in a hook, and runs nothing else.
     HookFails {
         /// The unit.
-        unit: String,
+        unit: Address,
         /// The hook.
         hook: HookName,
         /// Since when.
@@ -51,7 +50,7 @@ pub enum OpenReason {
     /// An application waits for a person who does not come again.
     OperatorAbsent {
         /// The application.
-        application: String,
+        application: Address,
         /// What it waits for.
         wait: PendingTask,
         /// The operator's name.
@@ -60,21 +59,21 @@ pub enum OpenReason {
     /// A Vault is sealed, and no operator looks after it.
     Sealed {
         /// The Vault's application.
-        application: String,
+        application: Address,
         /// The command that sealed it.
         command: String,
     },
     /// A unit says that it is blocked.
     Blocked {
         /// The unit.
-        unit: String,
+        unit: Address,
         /// What it says.
         status: Status,
     },
     /// A client outside Juju keeps the CAs that it was given when it began.
     ClientKeepsCas {
         /// The client.
-        client: String,
+        client: Address,
     },
     /// The CA does not come to where it should be trusted.
     NotCarried(CaRoute),
@@ -108,7 +107,7 @@ pub(super) fn open_outages(
     };
     let found = open.into_iter().map(|(index, (outage, explanation))| {
         let connection = &manifest.connections[outage.connection as usize];
-        let (server, client) = (connection.server.as_str(), connection.client.as_str());
+        let (server, client) = (&connection.server, &connection.client);
         let error = outage.errors().last().unwrap_or(outage.error);
         OpenOutage {
             outage: index,
@@ -127,13 +126,14 @@ struct Failing {
 }
 
 /// Units whose last hook failed, whichever it was.
-fn failing(journal: &Journal) -> BTreeMap<String, Failing> {
-    let mut failing: BTreeMap<String, Failing> = BTreeMap::new();
+fn failing(journal: &Journal) -> BTreeMap<Address, Failing> {
+    let mut failing: BTreeMap<Address, Failing> = BTreeMap::new();
     for entry in journal.entries() {
+        let unit = || entry.subject.address().expect("a hook is of a unit");
         match &entry.kind {
             Kind::HookFailed { hook, .. } | Kind::HookCommitted { hook } if hook.is_action() => {}
             Kind::HookFailed { hook, error } => {
-                let found = failing.entry(address(&entry.subject)).or_insert(Failing {
+                let found = failing.entry(unit()).or_insert(Failing {
                     since: entry.time,
                     times: 0,
                     hook: hook.clone(),
@@ -142,7 +142,7 @@ fn failing(journal: &Journal) -> BTreeMap<String, Failing> {
                 found.times += 1;
             }
             Kind::HookCommitted { .. } => {
-                failing.remove(&address(&entry.subject));
+                failing.remove(&unit());
             }
             _ => {}
         }
@@ -152,7 +152,7 @@ fn failing(journal: &Journal) -> BTreeMap<String, Failing> {
 
 /// Applications whose wait an operator noticed who does not come again, with the wait and the
 /// operator's index.
-fn waiting(journal: &Journal) -> BTreeMap<String, (&PendingTask, OperatorIndex)> {
+fn waiting(journal: &Journal) -> BTreeMap<Address, (&PendingTask, OperatorIndex)> {
     let mut waiting = BTreeMap::new();
     for entry in journal.entries() {
         if let Kind::Note(Note::WaitNoticed {
@@ -160,9 +160,9 @@ fn waiting(journal: &Journal) -> BTreeMap<String, (&PendingTask, OperatorIndex)>
             operator,
             answers_in,
         }) = &entry.kind
+            && let Some(unit) = entry.subject.address()
         {
-            let unit = address(&entry.subject);
-            let application = application_of(&unit).to_owned();
+            let application = unit.to_application();
             match answers_in {
                 None => {
                     waiting.insert(application, (wait, *operator));
@@ -177,11 +177,12 @@ fn waiting(journal: &Journal) -> BTreeMap<String, (&PendingTask, OperatorIndex)>
 }
 
 /// Units that are blocked, with what they say.
-fn blocked(journal: &Journal) -> BTreeMap<String, Status> {
+fn blocked(journal: &Journal) -> BTreeMap<Address, Status> {
     let mut blocked = BTreeMap::new();
     for entry in journal.entries() {
-        if let Some(status) = notes::status(entry) {
-            let unit = address(&entry.subject);
+        if let Some(status) = notes::status(entry)
+            && let Some(unit) = entry.subject.address()
+        {
             if status.word == trustsim_juju::Status::Blocked {
                 blocked.insert(unit, status);
             } else {
@@ -210,17 +211,17 @@ fn refused(journal: &Journal) -> Vec<(&TimedAction, &Refusal)> {
 struct OpenOutageSearch<'a> {
     deployment: &'a Deployment,
     end: Span,
-    failing: BTreeMap<String, Failing>,
-    waiting: BTreeMap<String, (&'a PendingTask, OperatorIndex)>,
-    blocked: BTreeMap<String, Status>,
+    failing: BTreeMap<Address, Failing>,
+    waiting: BTreeMap<Address, (&'a PendingTask, OperatorIndex)>,
+    blocked: BTreeMap<Address, Status>,
     refused: Vec<(&'a TimedAction, &'a Refusal)>,
 }
 
 impl OpenOutageSearch<'_> {
     fn why(
         &self,
-        server: &str,
-        client: &str,
+        server: &Address,
+        client: &Address,
         error: ErrorKind,
         explanation: &Explanation,
     ) -> Option<OpenReason> {
@@ -236,37 +237,39 @@ impl OpenOutageSearch<'_> {
 
     /// A unit that says what has to be done for it.
     fn blocked_near(&self, near: &BTreeSet<ApplicationIndex>) -> Option<OpenReason> {
-        let named: Vec<String> = near
-            .iter()
-            .map(|index| self.deployment.application_address(*index))
-            .collect();
-        let is_near = |unit: &str| named.iter().any(|name| name == application_of(unit));
         let mut blocked = self.blocked.iter();
-        let (unit, status) = blocked.find(|(unit, _)| is_near(unit))?;
+        let (unit, status) = blocked.find(|(unit, _)| self.is_of(unit, near))?;
         Some(OpenReason::Blocked {
             unit: unit.clone(),
             status: status.clone(),
         })
     }
 
+    /// Whether a unit is one of these applications'.
+    fn is_of(&self, unit: &Address, near: &BTreeSet<ApplicationIndex>) -> bool {
+        let application = self.deployment.application_at(unit);
+        application.is_some_and(|application| near.contains(&application))
+    }
+
     /// A client outside that was given CAs once and never asks again.
-    fn keeps_its_roots(&self, client: &str, error: ErrorKind) -> Option<OpenReason> {
+    fn keeps_its_roots(&self, client: &Address, error: ErrorKind) -> Option<OpenReason> {
         let mut clients = self.deployment.clients.iter();
-        let found = clients.find(|found| found.name == client)?;
+        let found = clients.find(|found| *client == *found.name)?;
         let lacks_trust = error.lacks_trust() || error == ErrorKind::Expired;
-        let client = client.to_owned();
+        let client = client.clone();
         (lacks_trust && found.refresh.is_none()).then_some(OpenReason::ClientKeepsCas { client })
     }
 
     /// Applications that certificates or trust of these sides may come through: whatever is
     /// related to them, directly or not.
-    fn near(&self, sides: [&str; 2]) -> BTreeSet<ApplicationIndex> {
+    fn near(&self, sides: [&Address; 2]) -> BTreeSet<ApplicationIndex> {
         let deployment = self.deployment;
-        let named = |address: &str| application(deployment, application_of(address));
-        let mut near: BTreeSet<ApplicationIndex> =
-            sides.iter().filter_map(|side| named(side)).collect();
+        let own = sides
+            .iter()
+            .filter_map(|side| deployment.application_at(side));
+        let mut near: BTreeSet<ApplicationIndex> = own.collect();
         let trusted = deployment.clients.iter();
-        let trusted = trusted.filter(|client| sides.contains(&client.name.as_str()));
+        let trusted = trusted.filter(|client| sides.iter().any(|side| **side == *client.name));
         near.extend(trusted.flat_map(|client| client.trusts.iter().copied()));
         loop {
             let before = near.len();
@@ -288,23 +291,18 @@ impl OpenOutageSearch<'_> {
     /// The nearest unit that is in a failed hook: Juju tries it again and does nothing else.
     fn failing_near(
         &self,
-        server: &str,
-        client: &str,
+        server: &Address,
+        client: &Address,
         near: &BTreeSet<ApplicationIndex>,
     ) -> Option<OpenReason> {
-        let named: Vec<String> = near
-            .iter()
-            .map(|index| self.deployment.application_address(*index))
-            .collect();
-        let is_near = |unit: &&String| named.iter().any(|name| name == application_of(unit));
-        let mut others = self.failing.keys().filter(is_near).map(String::as_str);
+        let mut others = self.failing.keys().filter(|unit| self.is_of(unit, near));
         let unit = [server, client]
             .into_iter()
             .find(|unit| self.failing.contains_key(*unit))
             .or_else(|| others.next())?;
         let failing = self.failing.get(unit)?;
         Some(OpenReason::HookFails {
-            unit: unit.to_owned(),
+            unit: unit.clone(),
             hook: failing.hook.clone(),
             since: failing.since,
             times: failing.times,
@@ -315,7 +313,7 @@ impl OpenOutageSearch<'_> {
     /// What the plan did, near enough to matter, and did not undo before the end.
     fn not_undone(
         &self,
-        server: &str,
+        server: &Address,
         error: ErrorKind,
         near: &BTreeSet<ApplicationIndex>,
     ) -> Option<OpenReason> {
@@ -359,14 +357,14 @@ impl OpenOutageSearch<'_> {
     fn matters(
         &self,
         timed: &TimedAction,
-        server: &str,
+        server: &Address,
         error: ErrorKind,
         near: &BTreeSet<ApplicationIndex>,
     ) -> bool {
         let is_server = |target: &Target| {
-            let application = self.deployment.application_address(target.application);
-            let unit = target.unit.map(|unit| format!("{application}/{unit}"));
-            unit.map_or(application == application_of(server), |unit| unit == server)
+            let is_unit = |unit| server.unit_number() == Some(unit);
+            self.deployment.application_at(server) == Some(target.application)
+                && target.unit.is_none_or(is_unit)
         };
         match &timed.action {
             Action::Unit(UnitAction::Stop(target)) => {

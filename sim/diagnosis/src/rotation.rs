@@ -64,7 +64,7 @@ impl<'a> Rotated<'a> {
             if record.kind == CertificateKind::Leaf {
                 return None;
             }
-            let owner = format!("{}.{}", record.model, record.application);
+            let owner = record.owner();
             let generation = if Some(&owner) == new.as_ref() {
                 Generation::New
             } else if owner == old && (entry.time < begins || new.is_some()) {

@@ -2,17 +2,17 @@
 //! not know what led there.
 
 use super::case::lacks_trust;
-use trustsim_model::EndpointRef;
+use trustsim_model::{Address, EndpointRef};
 use trustsim_pki::Certificate;
 use trustsim_validators::ErrorKind;
 
 /// A failing handshake as both sides saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Symptom {
-    /// Who presented the certificate that was refused: `model.app/0`, or a client's name.
-    pub presenter: String,
+    /// Who presented the certificate that was refused: a unit, or a client outside Juju.
+    pub presenter: Address,
     /// Who refused it; the presenter itself where it cannot load its own certificate.
-    pub judge: String,
+    pub judge: Address,
     /// The name that was asked for.
     pub server_name: String,
     /// The error.
@@ -36,8 +36,8 @@ pub struct Symptom {
 pub struct Issuer {
     /// Its certificate.
     pub certificate: Certificate,
-    /// `model.app` whose CA it is.
-    pub owner: String,
+    /// The application whose CA it is.
+    pub owner: Address,
 }
 
 impl Symptom {
@@ -48,8 +48,8 @@ impl Symptom {
         self.leaf.iter().chain(issuers)
     }
 
-    /// `model.app` of the CA that signed the leaf, where the journal knows it.
-    pub fn signer(&self) -> Option<&str> {
+    /// The application whose CA signed the leaf, where the journal knows it.
+    pub fn signer(&self) -> Option<&Address> {
         Some(&self.issuers.first()?.owner)
     }
 

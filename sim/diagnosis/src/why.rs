@@ -2,13 +2,14 @@
 
 use thiserror::Error;
 
-use super::addresses::application_of;
 use super::ca_route::{CaRelation, CaRoute, ca_route};
 use super::case::Case;
 use super::explanation::{Explainer, Explanation};
 use super::outages::{Outage, outages};
 use trustsim_kernel::Time;
-use trustsim_model::{Deployment, Journal, Manifest, Party, Reason, Seq, Standing, Standings};
+use trustsim_model::{
+    Address, Deployment, Journal, Manifest, Party, Reason, Seq, Standing, Standings,
+};
 use trustsim_pki::Certificate;
 
 /// The state of one connection at an instant.
@@ -35,8 +36,8 @@ pub struct Answer {
 pub struct Rests {
     /// What the server presents: the leaf first, the root last.
     pub presented: Vec<Certificate>,
-    /// `model.app` of the CA that signed the leaf, where the journal knows it.
-    pub signer: Option<String>,
+    /// The application whose CA signed the leaf, where the journal knows it.
+    pub signer: Option<Address>,
     /// Which of those the client trusts.
     pub anchor: Option<Certificate>,
     /// How the client came to trust it.
@@ -101,7 +102,7 @@ pub fn why(
     server: &str,
     at: Time,
 ) -> Result<Vec<Answer>, WhyError> {
-    let means = |given: &str, known: &str| given == known || given == application_of(known);
+    let means = |given: &str, known: &Address| *known == *given || known.application() == given;
     let wanted: Vec<usize> = (0..manifest.connections.len())
         .filter(|&index| {
             let connection = &manifest.connections[index];
@@ -149,13 +150,18 @@ pub fn why(
 fn not_simulated(deployment: &Deployment, client: &str, server: &str) -> Option<Vec<Reason>> {
     let address = |party: Party| match deployment.application_of(party) {
         Some(application) => deployment.application_address(application),
-        None => deployment.party_name(party).to_owned(),
+        None => Address::outside(deployment.party_name(party)),
+    };
+    // Of a connection that is not simulated no units are known, and any may be given.
+    let means = |given: &str, application: &Address| {
+        let rest = given.strip_prefix(application.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let standings = Standings::of(deployment);
     let mut lines = deployment.connections.iter_enumerated();
     lines.find_map(|(index, spec)| {
-        let is_meant = application_of(client) == address(spec.from)
-            && application_of(server) == deployment.application_address(spec.to);
+        let is_meant = means(client, &address(spec.from))
+            && means(server, &deployment.application_address(spec.to));
         let basis = standings.of_connection(index);
         (is_meant && basis.standing == Standing::NotSimulated).then(|| {
             let reasons = basis.reasons.into_iter();
@@ -225,7 +231,7 @@ fn rests(explainer: &Explainer<'_>, case: &Case<'_>, seq: Seq) -> Rests {
         .issuers
         .iter()
         .find(|issuer| Some(&issuer.certificate) == anchor);
-    let owner = owner.map(|issuer| format!("{}.{}", issuer.model, issuer.application));
+    let owner = owner.map(|issuer| issuer.owner());
     let source = owner.map_or(Source::Unknown, |owner| {
         source(explainer, &owner, case, seq)
     });
@@ -238,7 +244,7 @@ fn rests(explainer: &Explainer<'_>, case: &Case<'_>, seq: Seq) -> Rests {
     }
 }
 
-fn source(explainer: &Explainer<'_>, owner: &str, case: &Case<'_>, seq: Seq) -> Source {
+fn source(explainer: &Explainer<'_>, owner: &Address, case: &Case<'_>, seq: Seq) -> Source {
     let found = ca_route(
         explainer.deployment,
         &explainer.facts,

@@ -147,12 +147,9 @@ impl Deployment {
     }
 
     /// `model.app` of an application.
-    pub fn application_address(&self, index: ApplicationIndex) -> String {
+    pub fn application_address(&self, index: ApplicationIndex) -> Address {
         let application = &self.applications[index];
-        format!(
-            "{}.{}",
-            self.models[application.model].name, application.name
-        )
+        Address::application_in(&self.models[application.model].name, &application.name)
     }
 
     /// The application at an address, or of the unit there; `None` for a client outside Juju.

@@ -10,8 +10,8 @@ use super::journal::{CertificateRecord, Subject};
 /// An endpoint of an application, `model.app:endpoint`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointRef {
-    /// `model.app`; of a relation through an offer the application that is offered, not the SAAS.
-    pub application: Arc<str>,
+    /// The application; of a relation through an offer the one that is offered, not the SAAS.
+    pub application: Address,
     /// Name of the endpoint.
     pub endpoint: Arc<str>,
 }
@@ -20,7 +20,7 @@ impl EndpointRef {
     /// An endpoint of an application in a model.
     pub fn new(model: &str, application: &str, endpoint: &str) -> Self {
         Self {
-            application: format!("{model}.{application}").into(),
+            application: Address::application_in(model, application),
             endpoint: endpoint.into(),
         }
     }

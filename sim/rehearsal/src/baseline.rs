@@ -90,7 +90,7 @@ impl Baseline {
             let mut serial = leaf.serial();
             while let Some(record) = issued.get(serial) {
                 let is_ca = record.kind != CertificateKind::Leaf;
-                if is_ca && format!("{}.{}", record.model, record.application) == address {
+                if is_ca && record.owner() == address {
                     return true;
                 }
                 // The issuer of an intermediate may be unknown: it is noted with its own serial then.

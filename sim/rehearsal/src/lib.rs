@@ -44,7 +44,7 @@ use baselines::Baselines;
 use trustsim_diagnosis::Invariant;
 use trustsim_faults::rotation::Refusal;
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{ApplicationIndex, Deployment, TimedAction};
+use trustsim_world::{Address, ApplicationIndex, Deployment, TimedAction};
 
 /// What is rehearsed.
 #[derive(Clone, Copy, Debug)]
@@ -65,8 +65,8 @@ pub struct Request {
 /// Every playbook that was tried on one CA.
 #[derive(Clone, Debug)]
 pub struct Rehearsal {
-    /// `model.app`.
-    pub ca: String,
+    /// The application whose CA it is.
+    pub ca: Address,
     /// Its charm.
     pub charm: String,
     /// When every playbook begins.
@@ -160,10 +160,10 @@ impl Lost {
 pub enum RehearsalError {
     /// The application issues nothing.
     #[error("{0} provides no certificates")]
-    NoProvider(String),
+    NoProvider(Address),
     /// No connection would notice.
     #[error("no connection meets a certificate of {0}")]
-    NoConnection(String),
+    NoConnection(Address),
     /// The deployment is not up by then.
     #[error("the deployment has not settled by {0}: the rotation has to begin later")]
     NotSettled(Time),

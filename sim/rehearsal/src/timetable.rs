@@ -9,7 +9,7 @@ use trustsim_faults::rotation::performs;
 use trustsim_interfaces::Interface;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
-    Action, ApplicationIndex, Deployment, Entry, Kind, ModelIndex, Party, RelationSpec,
+    Action, Address, ApplicationIndex, Deployment, Entry, Kind, ModelIndex, Party, RelationSpec,
     RotationSpec, RotationStep, TimedAction,
 };
 
@@ -72,8 +72,8 @@ impl Task {
 pub enum Check {
     /// Every unit of an application is active and idle.
     ApplicationIsIdle {
-        /// `model.app`.
-        application: String,
+        /// The application.
+        application: Address,
         /// `juju status ...`.
         command: String,
     },
@@ -86,8 +86,8 @@ pub enum Check {
     },
     /// Every unit of an application trusts the new CA.
     ApplicationTrusts {
-        /// `model.app`.
-        application: String,
+        /// The application.
+        application: Address,
         /// The new CA.
         ca: NewCa,
         /// `juju show-unit ...`.
@@ -102,8 +102,8 @@ pub enum Check {
     },
     /// Every unit of an application serves a certificate of the new CA.
     ApplicationServes {
-        /// `model.app`.
-        application: String,
+        /// The application.
+        application: Address,
         /// The new CA.
         ca: NewCa,
         /// `juju show-unit ...`.
@@ -114,10 +114,10 @@ pub enum Check {
 /// The CA that comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NewCa {
-    /// The one that this application, `model.app`, has made.
-    OfSameApplication(String),
-    /// The one of this other application, `model.app`.
-    OfSuccessor(String),
+    /// The one that this application has made.
+    OfSameApplication(Address),
+    /// The one of this other application.
+    OfSuccessor(Address),
 }
 
 /// The timetable of a playbook as it was played.
@@ -366,22 +366,18 @@ impl Writer<'_> {
         applications: &[ApplicationIndex],
         planned: &[&Action],
     ) -> Vec<(Time, Task)> {
-        let addresses: Vec<String> = applications
-            .iter()
-            .map(|index| self.deployment.application_address(*index))
-            .collect();
         // The first action of each kind, with when it was and how many there are.
         let mut kinds: Vec<(&Action, Time, usize)> = Vec::new();
         for entry in entries {
             let Kind::Action(record) = &entry.kind else {
                 continue;
             };
-            let (model, application) = (&entry.subject.model, &entry.subject.application);
-            let Some((model, application)) = model.as_deref().zip(application.as_deref()) else {
+            let Some(address) = entry.subject.address() else {
                 continue;
             };
             let action = record.action();
-            let is_about = addresses.contains(&format!("{model}.{application}"));
+            let about = self.deployment.application_at(&address);
+            let is_about = about.is_some_and(|about| applications.contains(&about));
             if !is_about || planned.contains(&action) {
                 continue;
             }

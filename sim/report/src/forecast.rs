@@ -65,7 +65,7 @@ fn expiries(forecast: &Forecast) -> DataTable {
 fn crowds(forecast: &Forecast) -> DataTable {
     let rows = forecast.request_peaks.iter().map(|one| {
         vec![
-            Field::text(&one.provider),
+            Field::text(one.provider.as_str()),
             Field::text(one.what),
             Field::text(&one.subject),
             Field::seconds(one.window),
@@ -87,7 +87,7 @@ fn crowds(forecast: &Forecast) -> DataTable {
 fn hooks(forecast: &Forecast) -> DataTable {
     let rows = forecast.hooks.iter().map(|one| {
         vec![
-            Field::text(&one.unit),
+            Field::text(one.unit.as_str()),
             Field::text(&one.hook),
             Field::seconds(one.longest),
             Field::time(one.at),
@@ -114,8 +114,8 @@ fn hooks(forecast: &Forecast) -> DataTable {
 fn requests(forecast: &Forecast) -> DataTable {
     let rows = forecast.requests.iter().map(|one| {
         vec![
-            Field::text(&one.provider),
-            Field::text(&one.requirer),
+            Field::text(one.provider.as_str()),
+            Field::text(one.requirer.as_str()),
             Field::seconds(one.longest),
             Field::time(one.at),
             Field::Count(one.answered),
@@ -153,12 +153,12 @@ fn patience(manifest: &Manifest, forecast: &Forecast, proofs: &[Proof]) -> DataT
         let connection = &manifest.connections[one.connection as usize];
         vec![
             Field::text(&connection.name),
-            Field::text(&one.provider),
+            Field::text(one.provider.as_str()),
             Field::seconds(one.longest),
             Field::time(one.asked_at),
             Field::time(one.ends_at),
             Field::text(&one.certificate),
-            Field::text(&one.holder),
+            Field::text(one.holder.as_str()),
             Field::optional(proof, |proof| Field::seconds(proof.survived)),
             Field::optional(proof.and_then(|proof| proof.fatal), Field::seconds),
         ]

@@ -253,7 +253,7 @@ pub fn rehearsal(rehearsal: &Rehearsal) -> Value {
         })
         .collect();
     json!({
-        "ca": rehearsal.ca,
+        "ca": rehearsal.ca.as_str(),
         "charm": rehearsal.charm,
         "at": rehearsal.at.to_string(),
         "plays": rehearsal.plays,

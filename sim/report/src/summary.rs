@@ -151,7 +151,7 @@ fn mishaps(run: &Run<'_>) -> Vec<Value> {
         .map(|found| {
             json!({
                 "code": found.kind.code(),
-                "unit": found.unit,
+                "unit": found.unit.as_str(),
                 "message": charm_error::message(&found.detail),
                 "first": found.first.to_string(),
                 "last": found.last.to_string(),

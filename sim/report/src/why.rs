@@ -82,7 +82,7 @@ fn rests_on(rests: &Rests) -> Value {
     };
     json!({
         "anchor": rests.anchor.as_ref().map(|anchor| certificates([anchor])),
-        "signer": rests.signer,
+        "signer": rests.signer.as_deref(),
         "how": how,
         "relations": relations.iter().map(transit::relation).collect::<Vec<_>>(),
         "until": rests.until.map(|until| until.to_string()),

@@ -72,7 +72,7 @@ pub fn address_of(text: &str) -> Address {
 pub fn endpoint(text: &str) -> EndpointRef {
     let (application, endpoint) = text.split_once(':').expect("`model.app:endpoint`");
     EndpointRef {
-        application: application.into(),
+        application: address_of(application),
         endpoint: endpoint.into(),
     }
 }

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use trustsim_diagnosis::holder;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
 use trustsim_tls::{Case, ClientSide, Identity, ServerSide};
@@ -165,7 +164,7 @@ impl<'a> Attacker<'a> {
         Stolen {
             kind: record.kind,
             certificate: record.certificate.clone(),
-            owner: holder(record),
+            owner: record.holder().to_string(),
             readers,
         }
     }

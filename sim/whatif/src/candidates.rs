@@ -7,12 +7,11 @@ use std::collections::BTreeSet;
 use super::change::Change;
 use trustsim_diagnosis::{
     CaRoute, Cause, CertificateCause, Explanation, FaultCause, Findings, Outage, TrustCause,
-    application, application_of,
 };
 use trustsim_interfaces::Interface;
 use trustsim_kernel::{Span, Time};
 use trustsim_validators::ErrorKind;
-use trustsim_world::{ApplicationIndex, Deployment, Manifest, TimedAction};
+use trustsim_world::{Address, ApplicationIndex, Deployment, Manifest, TimedAction};
 
 /// How soon an operator acts who watches.
 const REACTION: Span = Span::from_secs(1);
@@ -68,15 +67,15 @@ impl CandidateSearch<'_> {
     /// alike.
     fn changes(&self, outage: &Outage, explanation: &Explanation, is_first: bool) -> Vec<Change> {
         let connection = &self.manifest.connections[outage.connection as usize];
-        let find = |address: &str| application(self.deployment, application_of(address));
+        let find = |address: &Address| self.deployment.application_at(address);
         let at = outage.from.since(self.manifest.start) + REACTION;
         let mut changes = self.put_right(explanation, at);
         if is_first {
-            let sides = [&connection.client, &connection.server].map(|side| find(side));
+            let sides = [&connection.client, &connection.server].map(find);
             let name = connection.server_name.as_str();
             changes.extend(self.in_the_way(explanation, sides, name, at));
         }
-        let judge = explanation.symptom.judge.as_str();
+        let judge = &explanation.symptom.judge;
         let since = transferred_from(explanation.ca_route.as_ref(), at);
         let signer = explanation.symptom.signer().and_then(find);
         if let (Some(provider), Some(requirer), Some(at)) = (signer, find(judge), since) {
@@ -123,7 +122,7 @@ impl CandidateSearch<'_> {
                 operator: *operator,
             }),
             Cause::Certificate(CertificateCause::NotTheLeader { provider, .. }) => {
-                let provider = application(self.deployment, provider);
+                let provider = self.deployment.application_at(provider);
                 let operators = self.deployment.operators.iter_enumerated();
                 let own = operators.filter(|(_, operator)| {
                     provider.is_some_and(|provider| operator.answers.contains(&provider))
@@ -149,7 +148,7 @@ impl CandidateSearch<'_> {
     /// a certificate ends that is not renewed.
     fn issued_again(&self, explanation: &Explanation, at: Span, failing: Span) -> Vec<Change> {
         let signer = explanation.symptom.signer();
-        let signer = signer.and_then(|signer| application(self.deployment, signer));
+        let signer = signer.and_then(|signer| self.deployment.application_at(signer));
         let Some(application) = signer else {
             return Vec::new();
         };
@@ -181,9 +180,9 @@ impl CandidateSearch<'_> {
     }
 
     /// A client outside Juju fetches the CA.
-    fn handed_on(&self, ca: ApplicationIndex, judge: &str, at: Span) -> Option<Change> {
+    fn handed_on(&self, ca: ApplicationIndex, judge: &Address, at: Span) -> Option<Change> {
         let clients = &self.deployment.clients;
-        let client = clients.position(|client| client.name == judge)?;
+        let client = clients.position(|client| *judge == *client.name)?;
         Some(Change::Give { client, ca, at })
     }
 
@@ -192,8 +191,8 @@ impl CandidateSearch<'_> {
         let what = explanation.cause.what.innermost();
         let is_anchor = matches!(what, Cause::Trust(TrustCause::IntermediateAnchor { .. }));
         let symptom = &explanation.symptom;
-        let requirer = application(self.deployment, application_of(&symptom.judge))?;
-        let above = application(self.deployment, symptom.signer()?)?;
+        let requirer = self.deployment.application_at(&symptom.judge)?;
+        let above = self.deployment.application_at(symptom.signer()?)?;
         let relations = self.deployment.relations.iter();
         let mut roots = relations.filter_map(|relation| {
             let [gives, takes] = relation.sides.each_ref();

@@ -17,7 +17,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use search::TrustSearch;
-use trustsim_diagnosis::address;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
 use trustsim_world::{Deployment, Kind, Options, Record, Simulation};
@@ -120,7 +119,7 @@ fn visits(record: &Record) -> BTreeMap<Time, BTreeMap<u32, bool>> {
                 now.insert(handshake.connection, is_ok);
             }
             Kind::TrustChanged { .. } => {
-                let unit = address(&entry.subject);
+                let unit = entry.subject.to_string();
                 for (number, connection) in (0..).zip(&record.manifest.connections) {
                     let takes_part = *connection.client == *unit || *connection.server == *unit;
                     if let Some(is_ok) = last_verdicts.get(&number).filter(|_| takes_part) {

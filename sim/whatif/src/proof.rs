@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use trustsim_diagnosis::{OutageTolerance, application};
+use trustsim_diagnosis::OutageTolerance;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
     Action, ApplicationIndex, Deployment, Kind, Options, Simulation, Source, Target, TimedAction,
@@ -41,7 +41,7 @@ pub fn prove(
     let mut proofs = Vec::new();
     for index in order {
         let one = &tolerances[index];
-        let Some(provider) = application(deployment, &one.provider) else {
+        let Some(provider) = deployment.application_at(&one.provider) else {
             continue;
         };
         let begins = one.asked_at - BEFORE;

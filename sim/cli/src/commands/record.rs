@@ -11,7 +11,7 @@ use crate::error::CliError;
 use crate::instant;
 use crate::output::{data_text, deliver};
 use trustsim_kernel::Time;
-use trustsim_world::{Deployment, Simulation};
+use trustsim_world::{Address, Deployment, Simulation};
 
 /// Writes `{"scenario": NAME, "hooks": [HOOK, ...]}`, with the hooks in the order in which they began.
 pub(super) fn record(args: &Record, console: &mut Console<'_>) -> Result<(), CliError> {
@@ -65,7 +65,7 @@ fn began(hook: &Value) -> Time {
 /// A hint that names the applications of a scenario.
 pub(super) fn applications(deployment: &Deployment) -> String {
     let applications = deployment.applications.keys();
-    let known: Vec<String> = applications
+    let known: Vec<Address> = applications
         .map(|index| deployment.application_address(index))
         .collect();
     format!("the applications are {}", known.join(", "))

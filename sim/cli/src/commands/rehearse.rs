@@ -11,7 +11,7 @@ use crate::{Exit, instant};
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_rehearsal::{Rehearsal, RehearsalError, Request, rehearse};
 use trustsim_report::rehearsal;
-use trustsim_world::{ApplicationIndex, Deployment};
+use trustsim_world::{Address, ApplicationIndex, Deployment};
 
 /// When a rotation begins without `--at`: the deployment has settled and certificates are in use.
 const BEGIN: Span = Span::from_secs(86_400);
@@ -82,10 +82,10 @@ fn application(deployment: &Deployment, address: &str) -> Result<ApplicationInde
     let is_it = |index: &ApplicationIndex| {
         let full = deployment.application_address(*index);
         let short = &deployment.applications[*index].name;
-        full == address || (deployment.models.len() == 1 && short == address)
+        full == *address || (deployment.models.len() == 1 && short == address)
     };
     all.find(is_it).ok_or_else(|| {
-        let names: Vec<String> = deployment
+        let names: Vec<Address> = deployment
             .applications
             .keys()
             .map(|index| deployment.application_address(index))

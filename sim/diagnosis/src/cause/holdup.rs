@@ -4,12 +4,11 @@
 use super::faults::{self, Strike};
 use super::kinds::FaultCause;
 use super::{Cause, Event, Refusal, RootCause, Search, Status, WaitEnd, short};
-use crate::addresses::{address, application_of};
 use crate::notes;
 use trustsim_charm_model::PendingTask;
 use trustsim_juju::{HookError, HookName, Status as JujuStatus};
 use trustsim_kernel::{Span, Time};
-use trustsim_model::{Action, Entry, Kind, Note, Seq, TimedAction};
+use trustsim_model::{Action, Address, Entry, Kind, Note, Seq, TimedAction};
 
 /// Between what a person does and the hook that acts on it lie two update-status at most, and as long
 /// between a request and the hook in which its provider shows that it waits for a person.
@@ -19,7 +18,7 @@ const NOTICED: Span = Span::from_secs(900);
 #[derive(Clone, Copy)]
 pub(super) struct Unanswered<'r> {
     /// The unit or application that asked.
-    pub(super) holder: &'r str,
+    pub(super) holder: &'r Address,
     /// The name that it asked for.
     pub(super) name: &'r str,
     pub(super) sent: Time,
@@ -30,11 +29,11 @@ impl<'a> Search<'_, 'a> {
     pub(super) fn holdup(
         &self,
         request: Unanswered<'_>,
-        providers: &[String],
+        providers: &[Address],
         at: Time,
     ) -> Option<RootCause> {
         let Unanswered { holder, sent, .. } = request;
-        let mut asked: Vec<String> = providers.to_vec();
+        let mut asked: Vec<Address> = providers.to_vec();
         let mut seen = 0;
         // A provider that only passes requests on is held up by what holds up its own provider.
         while seen < asked.len() {
@@ -56,7 +55,7 @@ impl<'a> Search<'_, 'a> {
             }
         }
         self.earlier_refusal(request, at)
-            .or_else(|| self.separated(application_of(holder), providers, at))
+            .or_else(|| self.separated(holder, providers, at))
             .or_else(|| self.failing_hook(holder, sent, at))
             .or_else(|| self.acme_outage(at))
             .or_else(|| {
@@ -69,7 +68,7 @@ impl<'a> Search<'_, 'a> {
     /// A person has not done what only a person can do.
     fn awaited_operator(
         &self,
-        provider: &str,
+        provider: &Address,
         request: Unanswered<'_>,
         at: Time,
         grace: Span,
@@ -99,7 +98,7 @@ impl<'a> Search<'_, 'a> {
         let mut named = waits.iter();
         let about = named.find(|(_, _, wait, _)| wait.common_name.as_deref() == Some(request.name));
         let (seq, entry, wait, comes) = about.or_else(|| waits.last())?;
-        let unit = address(&entry.subject);
+        let unit = entry.subject.address()?;
         let end = match self.records.trail.answer(*seq) {
             Some((_, answer)) => WaitEnd::Answered(short(answer.time)),
             None if !comes => WaitEnd::Never,
@@ -123,7 +122,7 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// An application cannot work.
-    pub(super) fn is_down(&self, address: &str, at: Time) -> Option<RootCause> {
+    pub(super) fn is_down(&self, address: &Address, at: Time) -> Option<RootCause> {
         let application = self.records.application(address)?;
         let down = self
             .records
@@ -163,8 +162,8 @@ impl<'a> Search<'_, 'a> {
     /// The relation is gone, or what lies between the two does not let anything through.
     pub(super) fn separated(
         &self,
-        requirer: &str,
-        providers: &[String],
+        requirer: &Address,
+        providers: &[Address],
         at: Time,
     ) -> Option<RootCause> {
         let own = self.records.application(requirer)?;
@@ -185,7 +184,7 @@ impl<'a> Search<'_, 'a> {
     /// A provider said no.
     fn refused_request(
         &self,
-        provider: &str,
+        provider: &Address,
         request: Unanswered<'_>,
         at: Time,
     ) -> Option<RootCause> {
@@ -201,10 +200,10 @@ impl<'a> Search<'_, 'a> {
             return Some(cause);
         }
         let event = Event::Refusal {
-            provider: provider.to_owned(),
+            provider: provider.clone(),
             refusal: refusal.clone(),
         };
-        let what = refused_by(vec![provider.to_owned()], request, refusal);
+        let what = refused_by(vec![provider.clone()], request, refusal);
         Some(RootCause::new(what, Some(seq)).after(entry.time, event))
     }
 
@@ -217,7 +216,7 @@ impl<'a> Search<'_, 'a> {
             notes::status(entry).is_some_and(|status| status.word == JujuStatus::Blocked)
         };
         let (seq, entry) = own.into_iter().find(|(_, entry)| is_blocked(entry))?;
-        let asked = self.records.providers(application_of(holder), at);
+        let asked = self.records.providers(holder, at);
         let refusal = asked.iter().find_map(|provider| {
             let earlier = self
                 .records
@@ -227,7 +226,7 @@ impl<'a> Search<'_, 'a> {
             latest_first.find_map(|(_, entry)| notes::refusal(entry, name))
         })?;
         let event = Event::RequestRefused {
-            holder: holder.to_owned(),
+            holder: holder.clone(),
             refusal: refusal.clone(),
         };
         let what = refused_by(asked, request, refusal);
@@ -235,7 +234,12 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// A hook failed after `since`, and had not been committed up to `at`.
-    pub(super) fn failing_hook(&self, subject: &str, since: Time, at: Time) -> Option<RootCause> {
+    pub(super) fn failing_hook(
+        &self,
+        subject: &Address,
+        since: Time,
+        at: Time,
+    ) -> Option<RootCause> {
         let own = self
             .records
             .trail
@@ -262,7 +266,7 @@ impl<'a> Search<'_, 'a> {
             }
         }
         let (seq, entry, hook, error, times) = failing.filter(|_| last >= since)?;
-        let unit = address(&entry.subject);
+        let unit = entry.subject.address()?;
         let what = Cause::HookFailed {
             unit: unit.clone(),
             hook: hook.clone(),
@@ -282,7 +286,7 @@ impl<'a> Search<'_, 'a> {
     /// A unit says itself that it cannot go on.
     pub(super) fn blocked_unit(
         &self,
-        application: &str,
+        application: &Address,
         sent: Time,
         at: Time,
     ) -> Option<RootCause> {
@@ -304,7 +308,7 @@ impl<'a> Search<'_, 'a> {
             }
         }
         let (seq, entry, status) = last.into_iter().next()?;
-        let unit = address(&entry.subject);
+        let unit = entry.subject.address()?;
         let after = self.records.action_behind(seq);
         let what = Cause::Blocked {
             unit: unit.clone(),
@@ -317,10 +321,10 @@ impl<'a> Search<'_, 'a> {
     }
 }
 
-fn refused_by(providers: Vec<String>, request: Unanswered<'_>, refusal: Refusal) -> Cause {
+fn refused_by(providers: Vec<Address>, request: Unanswered<'_>, refusal: Refusal) -> Cause {
     Cause::Refused {
         providers,
-        holder: request.holder.to_owned(),
+        holder: request.holder.clone(),
         name: request.name.to_owned(),
         refusal,
     }

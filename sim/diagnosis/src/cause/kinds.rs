@@ -7,7 +7,7 @@ mod trust;
 
 use trustsim_juju::{HookError, HookName};
 use trustsim_kernel::Time;
-use trustsim_model::EndpointRef;
+use trustsim_model::{Address, EndpointRef};
 
 pub use certificate::{CertificateCause, ChainCause, NotInstalledReason, NotRequestedReason};
 pub use fault::{FaultCause, Lost, NeverAsked, Separation, SignedInThePast, WaitEnd};
@@ -18,8 +18,7 @@ use crate::Symptom;
 
 /// What is to blame for a failure.
 ///
-/// Applications are named `model.app`, units `model.app/0`, endpoints `model.app:endpoint`. Instants
-/// that people read are whole seconds.
+/// Instants that people read are whole seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// Nothing is known but what the handshake itself shows.
@@ -29,9 +28,9 @@ pub enum Cause {
     /// The certificate has other names than the one asked for.
     WrongName {
         /// Who presents it.
-        presenter: String,
+        presenter: Address,
         /// Who asks.
-        judge: String,
+        judge: Address,
         /// The names in the certificate.
         names: Vec<String>,
         /// The name asked for.
@@ -42,9 +41,9 @@ pub enum Cause {
     /// A provider refused a request.
     Refused {
         /// Who was asked.
-        providers: Vec<String>,
+        providers: Vec<Address>,
         /// Who asked.
-        holder: String,
+        holder: Address,
         /// For which common name.
         name: String,
         /// What was said.
@@ -53,7 +52,7 @@ pub enum Cause {
     /// A hook fails, and its unit does nothing else.
     HookFailed {
         /// The unit.
-        unit: String,
+        unit: Address,
         /// The hook.
         hook: HookName,
         /// Why it failed.
@@ -68,7 +67,7 @@ pub enum Cause {
     /// A unit says itself that it cannot go on.
     Blocked {
         /// The unit.
-        unit: String,
+        unit: Address,
         /// What it says.
         status: Status,
         /// Since when.
@@ -79,9 +78,9 @@ pub enum Cause {
     /// A CA comes only beside a certificate of the judge's own, and it has none.
     CaNeedsCertificate {
         /// Who judges.
-        judge: String,
+        judge: Address,
         /// Whose CA.
-        signer: String,
+        signer: Address,
         /// Why it has no certificate.
         because: Box<Self>,
     },
@@ -198,9 +197,9 @@ impl From<TrustCause> for Cause {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StillPresented {
     /// The unit or application that presents it.
-    pub presenter: String,
+    pub presenter: Address,
     /// Whose certificate it is.
-    pub signer: String,
+    pub signer: Address,
     /// Whether that is its provider still, and only the CA is an old one.
     pub old_ca: bool,
 }
@@ -209,11 +208,11 @@ pub struct StillPresented {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingCa {
     /// Whose CA.
-    pub signer: String,
+    pub signer: Address,
     /// Who should have it.
-    pub judge: String,
+    pub judge: Address,
     /// Who presents a certificate of it.
-    pub presenter: String,
+    pub presenter: Address,
     /// Where it was made in the course of the run: when, and why.
     pub made: Option<NewCa>,
 }
@@ -224,31 +223,31 @@ pub enum Transit {
     /// The provider has not sent it.
     NotSent {
         /// The provider.
-        provider: String,
+        provider: Address,
     },
     /// The judge ran no hook for it.
     NotHeard {
         /// The judge.
-        judge: String,
+        judge: Address,
         /// When it was sent.
         sent: Time,
     },
     /// The hook that takes it has not ended.
     HookRunning {
         /// The judge.
-        judge: String,
+        judge: Address,
     },
     /// It was taken, and the process does not have it.
     NotRead {
         /// The judge.
-        judge: String,
+        judge: Address,
         /// When it was taken.
         taken: Time,
     },
     /// It comes beside the judge's own next certificate only.
     BesideCertificate {
         /// The judge.
-        judge: String,
+        judge: Address,
     },
     /// For a peer of version 0 the provider picks one of its CAs, and picked another.
     OneOfSeveral {
@@ -280,9 +279,9 @@ pub enum Transit {
     /// No leader wrote which version it speaks.
     VersionUnwritten {
         /// The application that gives.
-        provider: String,
+        provider: Address,
         /// The application that takes.
-        requirer: String,
+        requirer: Address,
         /// Its endpoint.
         endpoint: String,
     },
@@ -291,7 +290,7 @@ pub enum Transit {
         /// The charm.
         charm: String,
         /// The judge.
-        judge: String,
+        judge: Address,
         /// When the one in the file was made.
         left: Time,
     },
@@ -300,7 +299,7 @@ pub enum Transit {
         /// The charm.
         charm: String,
         /// The judge.
-        judge: String,
+        judge: Address,
     },
 }
 

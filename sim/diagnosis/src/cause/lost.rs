@@ -2,36 +2,35 @@
 
 use super::kinds::FaultCause;
 use super::{Cause, Event, Lost, Performed, RootCause, Search, short};
-use crate::addresses::application_of;
 use trustsim_kernel::Time;
-use trustsim_model::{Action, Entry, Kind, ScaleAction, Seq, UnitAction};
+use trustsim_model::{Action, Address, Entry, Kind, ScaleAction, Seq, UnitAction};
 use trustsim_pki::Certificate;
 
 impl<'a> Search<'_, 'a> {
     /// A CA that `who` trusted and does not trust any more, though it was not withdrawn.
     pub(super) fn lost_trust(
         &self,
-        who: &str,
+        who: &Address,
         ca: &Certificate,
-        owner: &str,
+        owner: &Address,
         at: Time,
     ) -> Option<RootCause> {
         let has = |entry: &Entry| match &entry.kind {
             Kind::TrustChanged { roots } => Some(roots.contains(ca)),
             _ => None,
         };
-        self.lost(who, Lost::Ca(owner.to_owned()), has, at)
+        self.lost(who, Lost::Ca(owner.clone()), has, at)
     }
 
     /// The certificate that `who` served and does not serve any more.
-    pub(super) fn lost_certificate(&self, who: &str, at: Time) -> Option<RootCause> {
+    pub(super) fn lost_certificate(&self, who: &Address, at: Time) -> Option<RootCause> {
         let has = |entry: &Entry| match &entry.kind {
             Kind::CertificateServed { certificate, .. } => Some(certificate.is_some()),
             _ => None,
         };
         let mut cause = self.lost(who, Lost::Certificate, has, at)?;
         // Whatever its charm would do, there is no provider to ask.
-        if let Some(gone) = self.certificates_relation_gone(application_of(who), at) {
+        if let Some(gone) = self.certificates_relation_gone(&who.to_application(), at) {
             let Cause::Fault(FaultCause::LostWithContainer { and, .. }) = &mut cause.what else {
                 panic!("what is lost is found as lost: {:?}", cause.what);
             };
@@ -43,7 +42,7 @@ impl<'a> Search<'_, 'a> {
     /// `has` says of an entry whether the unit has the thing from then on.
     fn lost(
         &self,
-        who: &str,
+        who: &Address,
         what: Lost,
         has: impl Fn(&Entry) -> Option<bool>,
         at: Time,
@@ -68,14 +67,14 @@ impl<'a> Search<'_, 'a> {
         let by = self.new_container(entry)?;
         let mut later = after.iter().filter(|(_, entry)| has(entry) == Some(true));
         let cause = FaultCause::LostWithContainer {
-            who: who.to_owned(),
+            who: who.clone(),
             what: what.clone(),
             at: short(entry.time),
             by,
             until: later.next().map(|(_, entry)| short(entry.time)),
             and: None,
         };
-        let who = who.to_owned();
+        let who = who.clone();
         let event = Event::Lost { who, what };
         Some(RootCause::new(cause, Some(seq)).after(entry.time, event))
     }

@@ -40,7 +40,7 @@ pub(super) use trail::{Issued, Trail};
 use super::ca_route::CaRoute;
 use super::case::Case;
 use trustsim_kernel::{Span, Time};
-use trustsim_model::{Kind, Seq, TimedAction};
+use trustsim_model::{Address, Kind, Seq, TimedAction};
 use trustsim_validators::ErrorKind;
 
 /// Two update-status hooks: what has not happened after that does not happen by itself.
@@ -104,8 +104,8 @@ impl<'a> Search<'_, 'a> {
         let after = root.and_then(|root| self.records.performed(root));
         let seq = root.filter(|_| after.is_some());
         let cause = Cause::WrongName {
-            presenter: case.presenter.to_owned(),
-            judge: case.judge.to_owned(),
+            presenter: case.presenter.clone(),
+            judge: case.judge.clone(),
             names: case.leaf?.certificate.sans().to_vec(),
             asked: case.connection.server_name.clone(),
             after,
@@ -134,7 +134,7 @@ impl<'a> Search<'_, 'a> {
     /// Whose clock is off at `at`, of those who have to do with a certificate.
     fn clock(&self, case: &Case<'a>, ahead: bool) -> Option<RootCause> {
         let signer = case.signer();
-        let mut addresses = [Some(case.judge), signer.as_deref(), Some(case.presenter)].into_iter();
+        let mut addresses = [Some(case.judge), signer.as_ref(), Some(case.presenter)].into_iter();
         addresses.find_map(|address| {
             let address = address?;
             let skew = self.records.skew(address, case.at)?;
@@ -145,12 +145,12 @@ impl<'a> Search<'_, 'a> {
 
     fn clock_skew(
         &self,
-        address: &str,
+        address: &Address,
         Skew { skew_ns, by }: Skew<'_>,
         signed: Option<SignedInThePast>,
     ) -> RootCause {
         let cause = FaultCause::ClockSkew {
-            address: address.to_owned(),
+            address: address.clone(),
             skew_ns,
             since: short(self.records.deployment.start + by.at),
             source: by.source.clone(),

@@ -5,11 +5,10 @@ use super::{
     Apart, Cause, ChangedProvider, Event, Issued, NotInstalledReason, PENDING_MAX, Removal,
     RootCause, Search, StillPresented, short,
 };
-use crate::addresses::{application_of, holder};
 use crate::case::Case;
 use trustsim_interfaces::Interface;
 use trustsim_kernel::Time;
-use trustsim_model::CertificateRecord;
+use trustsim_model::{Address, CertificateRecord};
 
 impl<'a> Search<'_, 'a> {
     /// The presenter should have a certificate of a CA that the judge trusts: the provider that gives it
@@ -17,15 +16,14 @@ impl<'a> Search<'_, 'a> {
     pub(super) fn not_moved_on(&self, case: &Case<'a>) -> Option<RootCause> {
         let (leaf, trusted) = (case.leaf?, case.trusted?);
         let who = case.presenter;
-        let requirer = application_of(who);
         self.records.application(who)?;
         let signer = self.records.giver_of(leaf)?;
-        let mut givers = self.records.providers(requirer, case.at);
+        let mut givers = self.records.providers(who, case.at);
         let moved = !givers.contains(&signer);
         if !moved {
             givers.retain(|giver| *giver == signer);
         }
-        let is_ready = |giver: &&String| {
+        let is_ready = |giver: &&Address| {
             let own = self.records.trail.issued_to(giver).into_iter();
             let mut own = own
                 .filter(|issued| issued.entry.time <= case.at && issued.record.certificate.is_ca());
@@ -53,7 +51,7 @@ impl<'a> Search<'_, 'a> {
         &self,
         mut failing: RootCause,
         case: &Case<'a>,
-        signer: &str,
+        signer: &Address,
         moved: bool,
     ) -> RootCause {
         let who = case.presenter;
@@ -61,21 +59,21 @@ impl<'a> Search<'_, 'a> {
             panic!("a hook that fails is found as one: {:?}", failing.what);
         };
         *presents = Some(StillPresented {
-            presenter: who.to_owned(),
-            signer: signer.to_owned(),
+            presenter: who.clone(),
+            signer: signer.clone(),
             old_ca: !moved,
         });
-        match self.removed(signer, application_of(who), case.at) {
+        match self.removed(signer, who, case.at) {
             Some((at, removal)) if moved => failing.after(at, Event::RelationRemoved(removal)),
             _ => failing,
         }
     }
 
     /// The newest certificate by `giver` of the presenter's that the judge would accept.
-    fn accepted(&self, case: &Case<'a>, giver: &str, born: Time) -> Option<Issued<'a>> {
+    fn accepted(&self, case: &Case<'a>, giver: &Address, born: Time) -> Option<Issued<'a>> {
         let who = case.presenter;
         let trusted = case.trusted?;
-        let names = [who, application_of(who)];
+        let names = [who.as_str(), who.application()];
         let mut found: Option<Issued<'a>> = None;
         for name in names {
             for issued in self.records.trail.issued_to(name) {
@@ -83,7 +81,7 @@ impl<'a> Search<'_, 'a> {
                 let issuers = self.records.facts.issuers(record);
                 let fits = entry.time > born
                     && entry.time <= case.at
-                    && self.records.giver_of(record).as_deref() == Some(giver)
+                    && self.records.giver_of(record).as_ref() == Some(giver)
                     && issuers
                         .iter()
                         .any(|issuer| trusted.contains(&issuer.certificate));
@@ -99,23 +97,23 @@ impl<'a> Search<'_, 'a> {
     fn kept(
         &self,
         case: &Case<'a>,
-        signer: &str,
-        giver: &str,
+        signer: &Address,
+        giver: &Address,
         Issued { seq, entry, record }: Issued<'_>,
     ) -> RootCause {
         let issued = entry.time;
         let who = case.presenter;
-        let removed = self.removed(signer, application_of(who), case.at);
+        let removed = self.removed(signer, who, case.at);
         let once = self
             .records
             .profiles(who)
             .any(|profile| profile.installs_once);
         let is_pending = case.at.since(issued) < PENDING_MAX;
         let what = ChainCause::PreviousProviderStillServed {
-            presenter: who.to_owned(),
-            previous_provider: signer.to_owned(),
+            presenter: who.clone(),
+            previous_provider: signer.clone(),
             removed: removed.as_ref().map(|(_, removal)| removal.clone()),
-            current_provider: giver.to_owned(),
+            current_provider: giver.clone(),
             issued: short(issued),
             why: match once {
                 true => NotInstalledReason::InstallsOnce,
@@ -125,7 +123,7 @@ impl<'a> Search<'_, 'a> {
         };
         let issue = Event::Issued {
             certificate: record.certificate.clone(),
-            holder: holder(record),
+            holder: record.holder(),
         };
         let cause = RootCause::new(what, Some(seq))
             .pending(is_pending && !once)
@@ -141,29 +139,34 @@ impl<'a> Search<'_, 'a> {
     pub(super) fn changed_provider(
         &self,
         case: &Case<'a>,
-        signer: &str,
+        signer: &Address,
     ) -> Option<ChangedProvider> {
         let trusted = case.trusted?;
         let since = self.records.issued_at(case.leaf?);
         let who = case.presenter;
-        let names = [who, application_of(who)].into_iter();
+        let names = [who.as_str(), who.application()].into_iter();
         let mut before = names.flat_map(|name| self.records.trail.issued_to(name));
         let before = before.find_map(|Issued { entry, record, .. }| {
             let issuers = self.records.facts.issuers(record);
             let known = |issuer: &&CertificateRecord| trusted.contains(&issuer.certificate);
             let giver = self.records.giver_of(record)?;
-            let fits = entry.time < since && giver != signer && issuers.iter().any(known);
+            let fits = entry.time < since && giver != *signer && issuers.iter().any(known);
             fits.then_some(giver)
         })?;
         Some(ChangedProvider {
-            server: who.to_owned(),
+            server: who.clone(),
             since: short(since),
             before,
         })
     }
 
     /// When the relation in which one gave the other certificates was removed, and by what.
-    pub(super) fn removed(&self, giver: &str, requirer: &str, at: Time) -> Option<(Time, Removal)> {
+    pub(super) fn removed(
+        &self,
+        giver: &Address,
+        requirer: &Address,
+        at: Time,
+    ) -> Option<(Time, Removal)> {
         let last = self.records.trail.last_before(at);
         let mut facts = self
             .records
@@ -172,8 +175,8 @@ impl<'a> Search<'_, 'a> {
             .into_iter();
         let fact = facts.rfind(|fact| {
             !fact.there
-                && *fact.provider.application == *giver
-                && *fact.requirer.application == *requirer
+                && fact.provider.application == *giver
+                && fact.requirer.application == *requirer.application()
         })?;
         let entry = self.records.trail.entry(fact.seq)?;
         let by = entry
@@ -188,25 +191,25 @@ impl<'a> Search<'_, 'a> {
 
     /// What the judge trusts in place of the presenter's CA, since it has its own certificates from
     /// another provider: two that were moved apart.
-    pub(super) fn moved_apart(&self, case: &Case<'a>, signer: &str) -> Option<Apart> {
-        let judge = application_of(case.judge);
-        self.records.application(judge)?;
-        let givers = self.records.providers(judge, case.at);
+    pub(super) fn moved_apart(&self, case: &Case<'a>, signer: &Address) -> Option<Apart> {
+        let judge = case.judge.to_application();
+        self.records.application(&judge)?;
+        let givers = self.records.providers(&judge, case.at);
         let giver = givers.first().filter(|giver| *giver != signer)?;
-        let presenter = application_of(case.presenter);
+        let presenter = case.presenter.to_application();
         if presenter == judge {
             return Some(Apart::Units {
-                application: judge.to_owned(),
+                application: judge,
                 now: giver.clone(),
-                unit: case.presenter.to_owned(),
-                before: signer.to_owned(),
+                unit: case.presenter.clone(),
+                before: signer.clone(),
             });
         }
         Some(Apart::Applications {
-            judge: judge.to_owned(),
+            judge,
             judge_provider: giver.clone(),
-            presenter: presenter.to_owned(),
-            presenter_provider: signer.to_owned(),
+            presenter,
+            presenter_provider: signer.clone(),
         })
     }
 }

@@ -3,7 +3,6 @@
 
 use super::kinds::ChainCause;
 use super::{Event, Issued, RootCause, Search, SignedInThePast, short};
-use crate::addresses::{application_of, holder};
 use crate::case::Case;
 use trustsim_charm_model::Serves;
 use trustsim_model::{Action, CertificateRecord, Kind, Seq};
@@ -19,7 +18,7 @@ impl<'a> Search<'_, 'a> {
         let Issued {
             seq, record: own, ..
         } = self.records.newest(
-            &[who, application_of(who)],
+            &[who, who.application()],
             None,
             self.records.deployment.start,
             case.at,
@@ -32,7 +31,7 @@ impl<'a> Search<'_, 'a> {
         let name = own.certificate.subject_common_name().unwrap_or_default();
         if writes(Serves::WithoutLeaf) {
             let what = ChainCause::ChainWithoutCertificate {
-                presenter: who.to_owned(),
+                presenter: who.clone(),
                 charm: charm.clone(),
                 name: name.to_owned(),
             };
@@ -43,8 +42,8 @@ impl<'a> Search<'_, 'a> {
         let is_above = |issuer: &&&CertificateRecord| issuer.certificate == presented.certificate;
         let issuer = issuers.iter().find(is_above)?;
         let what = ChainCause::ChainReversed {
-            presenter: who.to_owned(),
-            first: holder(issuer),
+            presenter: who.clone(),
+            first: issuer.holder(),
             provider: self.records.giver_of(own)?,
             charm: writes(Serves::Reversed).then(|| charm.clone()),
         };
@@ -66,7 +65,7 @@ impl<'a> Search<'_, 'a> {
         };
         let event = Event::Issued {
             certificate: record.certificate.clone(),
-            holder: holder(record),
+            holder: record.holder(),
         };
         RootCause::new(what, Some(seq)).after(entry.time, event)
     }
@@ -86,7 +85,7 @@ impl<'a> Search<'_, 'a> {
             return None;
         }
         let signed = SignedInThePast {
-            holder: holder(record),
+            holder: record.holder(),
             at: short(issued),
             ended: short(record.certificate.not_after()),
         };

@@ -3,7 +3,6 @@
 
 use super::faults;
 use super::{Fault, FaultAction, Issued, NotRequestedReason, Performed, Trail, short};
-use crate::addresses::{address, application, application_of, holder};
 use crate::facts::Facts;
 use crate::notes;
 use trustsim_charm_model::{CertificatesProfile, EndpointProfile, KeyUse};
@@ -11,8 +10,8 @@ use trustsim_interfaces::Interface;
 use trustsim_interfaces::certificate_transfer::Library;
 use trustsim_kernel::Time;
 use trustsim_model::{
-    Action, ApplicationIndex, CertificateKind, CertificateRecord, Deployment, EndpointRef, Entry,
-    Kind, OperatorIndex, OperatorSpec, Seq, TimedAction,
+    Action, Address, ApplicationIndex, CertificateKind, CertificateRecord, Deployment, EndpointRef,
+    Entry, Kind, OperatorIndex, OperatorSpec, Seq, TimedAction,
 };
 
 /// A journal, indexed, with the deployment that was played.
@@ -95,9 +94,9 @@ impl<'a> Records<'_, 'a> {
         actions.find(|(_, entry)| is_it(entry)).map(|(seq, _)| seq)
     }
 
-    /// Index of the application of `model.app/0` or `model.app`.
-    pub(crate) fn application(&self, address: &str) -> Option<ApplicationIndex> {
-        application(self.deployment, application_of(address))
+    /// Index of an application, or of that of a unit.
+    pub(crate) fn application(&self, address: &Address) -> Option<ApplicationIndex> {
+        self.deployment.application_at(address)
     }
 
     /// Who looks after an application.
@@ -110,7 +109,7 @@ impl<'a> Records<'_, 'a> {
     }
 
     /// How far the clock of a unit or an application is off at `at`, and by what.
-    pub(crate) fn skew(&self, who: &str, at: Time) -> Option<Skew<'a>> {
+    pub(crate) fn skew(&self, who: &Address, at: Time) -> Option<Skew<'a>> {
         let application = self.application(who)?;
         let is_off = |strike| matches!(strike, faults::Strike::Clock(_));
         let timed = self.strike_on(application, at, is_off)?;
@@ -128,7 +127,7 @@ impl<'a> Records<'_, 'a> {
         }
     }
 
-    pub(crate) fn has_served(&self, who: &str, at: Time) -> bool {
+    pub(crate) fn has_served(&self, who: &Address, at: Time) -> bool {
         let own = self.trail.about(who, self.deployment.start, at);
         let mut served = own.into_iter();
         served.any(|(_, entry)| {
@@ -144,9 +143,8 @@ impl<'a> Records<'_, 'a> {
 
     /// Who is asked for a certificate in place of this one: the provider that gave it, where the relation is
     /// still there, else everybody who gives its holder certificates.
-    pub(crate) fn asked_of(&self, record: &CertificateRecord, at: Time) -> Vec<String> {
-        let whose = holder(record);
-        let all = self.providers(application_of(&whose), at);
+    pub(crate) fn asked_of(&self, record: &CertificateRecord, at: Time) -> Vec<Address> {
+        let all = self.providers(&record.holder(), at);
         match self.giver_of(record).filter(|giver| all.contains(giver)) {
             Some(giver) => vec![giver],
             None => all,
@@ -154,7 +152,7 @@ impl<'a> Records<'_, 'a> {
     }
 
     /// Why a charm never asks again, by its profile.
-    pub(crate) fn never_asks_again(&self, requirer: &str) -> Option<NotRequestedReason> {
+    pub(crate) fn never_asks_again(&self, requirer: &Address) -> Option<NotRequestedReason> {
         let charm = &self.deployment.applications[self.application(requirer)?].charm;
         let mut profiles = charm
             .endpoints
@@ -202,15 +200,15 @@ impl<'a> Records<'_, 'a> {
     /// Requests of a unit or an application, for this name where one is given.
     pub(crate) fn requests(
         &self,
-        of: &str,
+        of: &Address,
         name: Option<&str>,
         since: Time,
         until: Time,
     ) -> Vec<Sent> {
         // The leader asks for its application.
         let mut entries = self.trail.about(of, since, until);
-        if entries.is_empty() || !of.contains('/') {
-            entries = self.trail.about(application_of(of), since, until);
+        if entries.is_empty() {
+            entries = self.trail.about(&of.to_application(), since, until);
         }
         let asked = entries.into_iter().filter(|(_, entry)| {
             notes::requested(entry).is_some_and(|asked| name.is_none_or(|name| asked == name))
@@ -223,20 +221,20 @@ impl<'a> Records<'_, 'a> {
     }
 
     pub(crate) fn issued_at(&self, wanted: &CertificateRecord) -> Time {
-        let of = self.trail.issued_to(&holder(wanted));
+        let of = self.trail.issued_to(&wanted.holder());
         let mut of = of.into_iter();
         let found = of.find(|issued| issued.record.certificate == wanted.certificate);
         found.map_or(wanted.certificate.not_before(), |issued| issued.entry.time)
     }
 
-    /// `model.app` of those who give `requirer` certificates at `at`.
-    pub(crate) fn providers(&self, requirer: &str, at: Time) -> Vec<String> {
+    /// The applications that give `requirer`, or its application, certificates at `at`.
+    pub(crate) fn providers(&self, requirer: &Address, at: Time) -> Vec<Address> {
         let last = self.trail.last_before(at);
         let facts = self.facts.relations(&[Interface::TlsCertificates], last);
-        let mut found: Vec<String> = Vec::new();
-        for fact in facts.iter().filter(|fact| fact.there) {
-            let provider = fact.provider.application.to_string();
-            if *fact.requirer.application == *requirer && !found.contains(&provider) {
+        let mut found: Vec<Address> = Vec::new();
+        for fact in facts.into_iter().filter(|fact| fact.there) {
+            let provider = fact.provider.application;
+            if fact.requirer.application == *requirer.application() && !found.contains(&provider) {
                 found.push(provider);
             }
         }
@@ -244,7 +242,7 @@ impl<'a> Records<'_, 'a> {
     }
 
     /// How a unit's charm uses its certificates.
-    pub(crate) fn profiles(&self, who: &str) -> impl Iterator<Item = &'a CertificatesProfile> {
+    pub(crate) fn profiles(&self, who: &Address) -> impl Iterator<Item = &'a CertificatesProfile> {
         let application = self.application(who);
         let charm = application.map(|index| &self.deployment.applications[index].charm);
         let endpoints = charm.into_iter().flat_map(|charm| &charm.endpoints);
@@ -257,18 +255,17 @@ impl<'a> Records<'_, 'a> {
         })
     }
 
-    /// `model.app` of the CA that signed a certificate for its holder.
-    pub(crate) fn giver_of(&self, record: &CertificateRecord) -> Option<String> {
-        let of = self.trail.issued_to(&holder(record));
+    /// The application whose CA signed a certificate for its holder; `None` for one outside Juju.
+    pub(crate) fn giver_of(&self, record: &CertificateRecord) -> Option<Address> {
+        let of = self.trail.issued_to(&record.holder());
         let mut of = of.into_iter();
-        let found = of.find(|known| known.record.certificate == record.certificate);
-        let giver = found.map(|issued| address(&issued.entry.subject))?;
-        Some(application_of(&giver).to_owned())
+        let found = of.find(|known| known.record.certificate == record.certificate)?;
+        Some(found.entry.subject.address()?.to_application())
     }
 
     pub(crate) fn last(
         &self,
-        address: &str,
+        address: &Address,
         since: Time,
         at: Time,
         is_it: impl Fn(&Entry) -> bool,

@@ -8,14 +8,13 @@ use super::{
     Cause, Event, Issued, NeverAsked, NotRequestedReason, PENDING_MAX, RootCause, Search, Sent,
     Separation, short,
 };
-use crate::addresses::{address, application_of, holder};
 use crate::ca_route::protocols_differ;
 use crate::case::Case;
 use crate::notes;
 use trustsim_charm_model::{EndpointProfile, Mode, Role};
 use trustsim_interfaces::Interface;
 use trustsim_kernel::Time;
-use trustsim_model::{ApplicationIndex, CertificateKind, CertificateRecord, Kind, Seq};
+use trustsim_model::{Address, ApplicationIndex, CertificateKind, CertificateRecord, Kind, Seq};
 
 impl<'a> Search<'_, 'a> {
     /// A certificate of the chain, or a trusted root, has expired.
@@ -43,8 +42,8 @@ impl<'a> Search<'_, 'a> {
         let judge = case.judge;
         let clients = &self.records.deployment.clients;
         let what = CertificateCause::TrustedRootExpired {
-            judge: judge.to_owned(),
-            is_client: clients.iter().any(|client| client.name == judge),
+            judge: judge.clone(),
+            is_client: clients.iter().any(|client| *judge == *client.name),
             root: root.clone(),
         };
         Some(RootCause::new(what, None))
@@ -68,7 +67,7 @@ impl<'a> Search<'_, 'a> {
         };
         let issued = self
             .records
-            .newest(&[who, application_of(who)], None, last.at, case.at);
+            .newest(&[who, who.application()], None, last.at, case.at);
         match issued {
             Some(issued) => Some(self.not_loaded(who, issued, case.at)),
             None => Some(self.unanswered(who, *last, case.at)),
@@ -76,12 +75,12 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// Why a unit that asks for certificates has never been given one.
-    pub(super) fn never_given(&self, who: &str, at: Time) -> Option<RootCause> {
+    pub(super) fn never_given(&self, who: &Address, at: Time) -> Option<RootCause> {
         let start = self.records.deployment.start;
         let Some(last) = self.records.requests(who, None, start, at).last().copied() else {
             return Some(self.not_asked(who, None, at));
         };
-        let whose = [who, application_of(who)];
+        let whose = [who.as_str(), who.application()];
         match self.records.newest(&whose, None, start, at) {
             Some(_) if self.records.has_served(who, at) => None,
             Some(issued) => Some(self.not_loaded(who, issued, at)),
@@ -90,10 +89,10 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// A leaf or an intermediate of `culprit`'s holder has expired, and nothing took its place.
-    fn not_renewed(&self, culprit: &'a CertificateRecord, who: &str, at: Time) -> RootCause {
-        let holder = holder(culprit);
+    fn not_renewed(&self, culprit: &'a CertificateRecord, who: &Address, at: Time) -> RootCause {
+        let holder = culprit.holder();
         // What an application holds is presented by any of its units.
-        let presenter = match application_of(who) == holder {
+        let presenter = match holder == *who.application() {
             true => who,
             false => &holder,
         };
@@ -116,7 +115,7 @@ impl<'a> Search<'_, 'a> {
 
     /// A root has expired: its owner has made another one, or has not.
     fn expired_root(&self, culprit: &'a CertificateRecord, case: &Case<'a>) -> RootCause {
-        let owner = holder(culprit);
+        let owner = culprit.holder();
         let born = self.records.issued_at(culprit);
         let mut issued = self.records.trail.issued_to(&owner).into_iter();
         let newer = issued.find(|Issued { entry, record, .. }| {
@@ -126,7 +125,7 @@ impl<'a> Search<'_, 'a> {
         match newer {
             Some(Issued { seq, entry, .. }) => {
                 let what = CertificateCause::ReplacedRootStillUsed {
-                    presenter: case.presenter.to_owned(),
+                    presenter: case.presenter.clone(),
                     owner,
                     ended: end,
                     next: short(entry.time),
@@ -138,8 +137,8 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// No certificate was asked for.
-    fn not_asked(&self, holder: &str, leaf: Option<&CertificateRecord>, at: Time) -> RootCause {
-        let requirer = application_of(holder);
+    fn not_asked(&self, holder: &Address, leaf: Option<&CertificateRecord>, at: Time) -> RootCause {
+        let requirer = &holder.to_application();
         if self.records.providers(requirer, at).is_empty() {
             return self.without_provider(holder, at);
         }
@@ -156,7 +155,7 @@ impl<'a> Search<'_, 'a> {
                 panic!("what is down is found as down: {:?}", cause.what);
             };
             *instead = Some(NeverAsked {
-                holder: holder.to_owned(),
+                holder: holder.clone(),
                 too_late: never_late && leaf.is_some(),
             });
             return cause;
@@ -168,7 +167,7 @@ impl<'a> Search<'_, 'a> {
         if let Some(timed) = self.records.application(requirer).and_then(late) {
             let what = FaultCause::SecretsLate {
                 fault: self.records.fault(timed),
-                holder: holder.to_owned(),
+                holder: holder.clone(),
             };
             return RootCause::new(what, self.records.seq_of(timed));
         }
@@ -183,13 +182,12 @@ impl<'a> Search<'_, 'a> {
                 NotRequestedReason::Unknown(short(leaf.certificate.not_after()))
             }),
         };
-        let holder = holder.to_owned();
+        let holder = holder.clone();
         RootCause::new(CertificateCause::NeverRequested { holder, why }, None)
     }
 
     /// There is no provider to ask.
-    fn without_provider(&self, holder: &str, at: Time) -> RootCause {
-        let requirer = application_of(holder);
+    fn without_provider(&self, holder: &Address, at: Time) -> RootCause {
         let open = faults::in_force(self.records.deployment, at);
         let mut pairs = self
             .records
@@ -197,7 +195,7 @@ impl<'a> Search<'_, 'a> {
             .applications
             .keys()
             .filter_map(|provider| {
-                let own = self.records.application(requirer)?;
+                let own = self.records.application(holder)?;
                 faults::parts(self.records.deployment, &open, [own, provider])
             });
         if let Some(removed) = pairs.next_back() {
@@ -207,23 +205,23 @@ impl<'a> Search<'_, 'a> {
             };
             return RootCause::new(what, self.records.seq_of(removed));
         }
-        self.certificates_relation_gone(requirer, at)
+        self.certificates_relation_gone(&holder.to_application(), at)
             .unwrap_or_else(|| {
-                let holder = holder.to_owned();
+                let holder = holder.clone();
                 RootCause::new(CertificateCause::NoProvider { holder }, None)
             })
     }
 
     /// A request was sent, and no certificate came.
-    fn unanswered(&self, holder: &str, request: Sent, at: Time) -> RootCause {
-        let providers = self.records.providers(application_of(holder), at);
+    fn unanswered(&self, holder: &Address, request: Sent, at: Time) -> RootCause {
+        let providers = self.records.providers(holder, at);
         self.unanswered_by(providers, holder, request, at)
     }
 
     fn unanswered_by(
         &self,
-        providers: Vec<String>,
-        holder: &str,
+        providers: Vec<Address>,
+        holder: &Address,
         Sent { seq, at: sent }: Sent,
         at: Time,
     ) -> RootCause {
@@ -237,18 +235,18 @@ impl<'a> Search<'_, 'a> {
         };
         let cause = self
             .holdup(request, &providers, at)
-            .or_else(|| self.unread(application_of(holder), &providers))
+            .or_else(|| self.unread(&holder.to_application(), &providers))
             .unwrap_or_else(|| {
                 let what = CertificateCause::NotAnswered {
                     providers: providers.clone(),
-                    holder: holder.to_owned(),
+                    holder: holder.clone(),
                     name: name.clone(),
                     sent: short(sent),
                 };
                 RootCause::new(what, Some(seq)).pending(at.since(sent) < PENDING_MAX)
             });
         let request = Event::Requested {
-            holder: holder.to_owned(),
+            holder: holder.clone(),
             providers,
             name,
         };
@@ -256,7 +254,7 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// The provider's library reads the databags of units only, and an application asks.
-    fn unread(&self, requirer: &str, providers: &[String]) -> Option<RootCause> {
+    fn unread(&self, requirer: &Address, providers: &[Address]) -> Option<RootCause> {
         let own = self.records.application(requirer)?;
         let charm = |index: ApplicationIndex| &self.records.deployment.applications[index].charm;
         let asks = charm(own)
@@ -280,7 +278,7 @@ impl<'a> Search<'_, 'a> {
         asks.then(|| {
             let what = CertificateCause::ApplicationRequestUnread {
                 provider: units_only.clone(),
-                requirer: requirer.to_owned(),
+                requirer: requirer.clone(),
             };
             RootCause::new(what, None)
         })
@@ -289,12 +287,12 @@ impl<'a> Search<'_, 'a> {
     /// A newer certificate was there, and the workload went on with the old one.
     pub(super) fn not_loaded(
         &self,
-        who: &str,
+        who: &Address,
         Issued { seq, entry, record }: Issued<'_>,
         at: Time,
     ) -> RootCause {
         let issued = entry.time;
-        let application = application_of(who);
+        let application = &who.to_application();
         let found = self
             .failing_hook(who, issued, at)
             .or_else(|| self.lost_certificate(who, at))
@@ -313,7 +311,7 @@ impl<'a> Search<'_, 'a> {
                 _ => false,
             });
             let what = CertificateCause::NotLoaded {
-                holder: who.to_owned(),
+                holder: who.clone(),
                 issued: short(issued),
                 serial: record.certificate.serial().to_owned(),
                 hook_ran,
@@ -322,7 +320,7 @@ impl<'a> Search<'_, 'a> {
         });
         let event = Event::Issued {
             certificate: record.certificate.clone(),
-            holder: who.to_owned(),
+            holder: who.clone(),
         };
         cause.after(issued, event)
     }
@@ -330,15 +328,15 @@ impl<'a> Search<'_, 'a> {
     /// A unit signed that does not lead: what it writes goes nowhere.
     fn not_the_leader(&self, seq: Seq, issued: Time) -> Option<RootCause> {
         let entry = self.records.trail.entry(seq)?;
-        let signer = address(&entry.subject);
-        let provider = application_of(&signer).to_owned();
+        let signer = entry.subject.address()?;
+        let provider = signer.to_application();
         let before = self
             .records
             .trail
             .about(&provider, self.records.deployment.start, issued);
         let mut elected = before.iter().rev();
         let (_, leader) = elected.find(|(_, entry)| matches!(entry.kind, Kind::LeaderElected))?;
-        let leader = address(&leader.subject);
+        let leader = leader.subject.address()?;
         // Who was told to hand it on: the unit on which an action was run for it.
         let minute = issued + trustsim_kernel::Span::from_secs(60);
         let told = self
@@ -347,7 +345,7 @@ impl<'a> Search<'_, 'a> {
             .about(&provider, issued, minute)
             .into_iter();
         let mut told = told.filter_map(|(_, entry)| match &entry.kind {
-            Kind::HookStarted { hook } if hook.is_action() => Some(address(&entry.subject)),
+            Kind::HookStarted { hook } if hook.is_action() => entry.subject.address(),
             _ => None,
         });
         let signer = told.next().unwrap_or(signer);
@@ -362,7 +360,11 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// The last relation that brought `requirer` certificates was removed, and none is there.
-    pub(super) fn certificates_relation_gone(&self, requirer: &str, at: Time) -> Option<RootCause> {
+    pub(super) fn certificates_relation_gone(
+        &self,
+        requirer: &Address,
+        at: Time,
+    ) -> Option<RootCause> {
         let last = self.records.trail.last_before(at);
         let facts = self
             .records
@@ -371,7 +373,7 @@ impl<'a> Search<'_, 'a> {
         let own = || {
             facts
                 .iter()
-                .filter(|fact| *fact.requirer.application == *requirer)
+                .filter(|fact| fact.requirer.application == *requirer)
         };
         if own().any(|fact| fact.there) {
             return None;
@@ -379,8 +381,8 @@ impl<'a> Search<'_, 'a> {
         let gone = own().max_by_key(|fact| fact.seq)?;
         let entry = self.records.trail.entry(gone.seq)?;
         let what = CertificateCause::CertificatesRelationRemoved {
-            requirer: requirer.to_owned(),
-            provider: gone.provider.application.to_string(),
+            requirer: requirer.clone(),
+            provider: gone.provider.application.clone(),
             at: short(entry.time),
             by: entry.cause.and_then(|cause| self.records.performed(cause)),
         };
@@ -388,10 +390,10 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// Nothing comes over a relation whose sides speak different protocols.
-    fn protocol_mismatch(&self, who: &str) -> Option<RootCause> {
+    fn protocol_mismatch(&self, who: &Address) -> Option<RootCause> {
         let what = CertificateCause::ProtocolMismatch {
-            endpoints: protocols_differ(self.records.deployment, application_of(who))?,
-            holder: who.to_owned(),
+            endpoints: protocols_differ(self.records.deployment, who)?,
+            holder: who.clone(),
         };
         Some(RootCause::new(what, None))
     }

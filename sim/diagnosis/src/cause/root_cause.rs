@@ -8,7 +8,7 @@ use trustsim_interfaces::Interface;
 use trustsim_interfaces::notes::{RefusedOrder, RefusedRequest};
 use trustsim_juju::{HookError, HookName, SecretChange, Status as JujuStatus};
 use trustsim_kernel::Time;
-use trustsim_model::{ActionRecord, Deployment, EndpointRef, Seq, Source};
+use trustsim_model::{ActionRecord, Address, Deployment, EndpointRef, Seq, Source};
 use trustsim_pki::Certificate;
 
 use super::kinds::{Cause, Lost, Transit};
@@ -73,14 +73,14 @@ pub enum Event {
         /// The certificate.
         certificate: Certificate,
         /// The unit or application that it is for.
-        holder: String,
+        holder: Address,
     },
     /// A certificate expired.
     Expired(Certificate),
     /// A unit began to wait for a person.
     OperatorAwaited {
         /// The unit.
-        unit: String,
+        unit: Address,
         /// The person.
         name: String,
         /// The line of the scenario that has the person.
@@ -93,21 +93,21 @@ pub enum Event {
     /// A provider refused a request.
     Refusal {
         /// The provider.
-        provider: String,
+        provider: Address,
         /// Why.
         refusal: Refusal,
     },
     /// A request was refused.
     RequestRefused {
         /// Who asked.
-        holder: String,
+        holder: Address,
         /// Why.
         refusal: Refusal,
     },
     /// A hook failed.
     HookFailed {
         /// The unit.
-        unit: String,
+        unit: Address,
         /// The hook.
         hook: HookName,
         /// Why it failed.
@@ -116,35 +116,35 @@ pub enum Event {
     /// A unit set its status.
     StatusSet {
         /// The unit.
-        unit: String,
+        unit: Address,
         /// What it said.
         status: Status,
     },
     /// A request was sent.
     Requested {
         /// Who asked.
-        holder: String,
+        holder: Address,
         /// Who was asked.
-        providers: Vec<String>,
+        providers: Vec<Address>,
         /// For which common name.
         name: String,
     },
     /// Files went with their container.
     Lost {
         /// Who lost them.
-        who: String,
+        who: Address,
         /// What was lost.
         what: Lost,
     },
     /// Units took a new CA.
     CaTaken {
         /// The units.
-        units: Vec<String>,
+        units: Vec<Address>,
     },
     /// An application made a new CA.
     CaMade {
         /// The application.
-        signer: String,
+        signer: Address,
     },
     /// A relation was there that had not brought a CA.
     TransferPending {
@@ -225,7 +225,7 @@ pub enum CaTrigger {
         /// Its label.
         label: Arc<str>,
         /// Whose it is.
-        owner: String,
+        owner: Address,
         /// What happened to it.
         change: SecretChange,
     },
@@ -238,24 +238,24 @@ pub enum Apart {
     /// the one before.
     Units {
         /// The application.
-        application: String,
+        application: Address,
         /// Its provider now.
-        now: String,
+        now: Address,
         /// The unit.
-        unit: String,
+        unit: Address,
         /// The provider before.
-        before: String,
+        before: Address,
     },
     /// Two applications.
     Applications {
         /// The application that judges.
-        judge: String,
+        judge: Address,
         /// Its provider.
-        judge_provider: String,
+        judge_provider: Address,
         /// The application that presents.
-        presenter: String,
+        presenter: Address,
         /// Its provider.
-        presenter_provider: String,
+        presenter_provider: Address,
     },
 }
 

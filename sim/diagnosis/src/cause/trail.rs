@@ -3,17 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::addresses::{address, application_of, holder};
 use crate::facts::seq_of;
 use trustsim_kernel::Time;
-use trustsim_model::{CertificateRecord, Entry, Journal, Kind, Seq};
+use trustsim_model::{Address, CertificateRecord, Entry, Journal, Kind, Seq};
 
-/// The index. Addresses are `model.app/0`, `model.app`, or the name of a client.
+/// The index.
 pub(crate) struct Trail<'a> {
     journal: &'a Journal,
-    by_address: BTreeMap<String, Vec<Seq>>,
+    /// By application or client: its own entries, and those of each of its units.
+    by_application: BTreeMap<Address, BTreeMap<Address, Vec<Seq>>>,
     /// Certificates by the holder they were issued to.
-    issued: BTreeMap<String, Vec<Seq>>,
+    issued: BTreeMap<Address, Vec<Seq>>,
     actions: Vec<Seq>,
     /// The action that answered what waited for a person.
     answers: BTreeMap<Seq, Seq>,
@@ -32,7 +32,7 @@ impl<'a> Trail<'a> {
     pub(crate) fn new(journal: &'a Journal) -> Self {
         let mut trail = Self {
             journal,
-            by_address: BTreeMap::new(),
+            by_application: BTreeMap::new(),
             issued: BTreeMap::new(),
             actions: Vec::new(),
             answers: BTreeMap::new(),
@@ -49,7 +49,7 @@ impl<'a> Trail<'a> {
             Kind::Handshake(_) => return,
             Kind::Settled => self.settled = Some(entry.time),
             Kind::CertificateIssued(record) => {
-                self.issued.entry(holder(record)).or_default().push(seq);
+                self.issued.entry(record.holder()).or_default().push(seq);
             }
             Kind::Action(_) => {
                 self.actions.push(seq);
@@ -59,8 +59,12 @@ impl<'a> Trail<'a> {
             }
             _ => {}
         }
-        let of = self.by_address.entry(address(&entry.subject)).or_default();
-        of.push(seq);
+        let Some(address) = entry.subject.address() else {
+            return;
+        };
+        let of = self.by_application.entry(address.to_application());
+        let own = of.or_default().entry(address).or_default();
+        own.push(seq);
     }
 
     pub(super) fn entry(&self, seq: Seq) -> Option<&'a Entry> {
@@ -102,13 +106,16 @@ impl<'a> Trail<'a> {
 
     /// Every entry about a unit or, of an application, about itself and any of its units, from
     /// `since` to `until`, in order.
-    pub(super) fn about(&self, wanted: &str, since: Time, until: Time) -> Vec<(Seq, &'a Entry)> {
+    pub(super) fn about(
+        &self,
+        wanted: &Address,
+        since: Time,
+        until: Time,
+    ) -> Vec<(Seq, &'a Entry)> {
         let mut found = Vec::new();
-        let range = self.by_address.range(wanted.to_owned()..);
-        // `model.app/10` is sorted behind `model.app-b`, so the end of the range says nothing.
-        let own = range
-            .take_while(|(address, _)| address.starts_with(wanted))
-            .filter(|(address, _)| *address == wanted || application_of(address) == wanted);
+        let all = self.by_application.get(wanted.application());
+        let own = all.into_iter().flatten();
+        let own = own.filter(|(address, _)| wanted.unit_number().is_none() || *address == wanted);
         for (_, seqs) in own {
             let time = |seq: &Seq| self.known(*seq).time;
             let first = seqs.partition_point(|seq| time(seq) < since);
@@ -120,7 +127,7 @@ impl<'a> Trail<'a> {
         found.into_iter().map(of).collect()
     }
 
-    /// Certificates issued to `model.app/0` or to `model.app`, in order.
+    /// Certificates issued to a unit or to an application, in order.
     pub(super) fn issued_to(&self, holder: &str) -> Vec<Issued<'a>> {
         let seqs = self.issued.get(holder).map_or(&[][..], Vec::as_slice);
         let of = |seq: &Seq| {

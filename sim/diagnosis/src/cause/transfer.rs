@@ -2,12 +2,11 @@
 //! each other.
 
 use super::{RootCause, Search, Transit, short};
-use crate::addresses::application_of;
 use crate::case::Case;
 use trustsim_charm_model::{Apply, EndpointProfile, Reads, Store};
 use trustsim_interfaces::certificate_transfer::{Library, VERSION};
 use trustsim_kernel::Time;
-use trustsim_model::{EndpointRef, Kind};
+use trustsim_model::{Address, EndpointRef, Kind};
 
 impl<'a> Search<'_, 'a> {
     /// How far a CA came on its way over a relation, and what holds it up there.
@@ -15,12 +14,12 @@ impl<'a> Search<'_, 'a> {
         &self,
         provider: &EndpointRef,
         requirer: &EndpointRef,
-        signer: &str,
+        signer: &Address,
         case: &Case<'a>,
         since: Time,
     ) -> (Transit, Option<RootCause>) {
         let (judge, at) = (case.judge, case.at);
-        let from = provider.application.to_string();
+        let from = provider.application.clone();
         let sent = self
             .records
             .last(&from, since, at, |entry| match &entry.kind {
@@ -38,13 +37,12 @@ impl<'a> Search<'_, 'a> {
             matches!(&entry.kind, Kind::HookStarted { hook: name } if name.endpoint() == takes)
         });
         if began.is_none() {
-            let application = application_of(judge);
             let held = self
-                .is_down(application, at)
+                .is_down(&judge.to_application(), at)
                 .or_else(|| self.failing_hook(judge, since, at))
-                .or_else(|| self.separated(application, &[from], at));
+                .or_else(|| self.separated(judge, &[from], at));
             let transit = Transit::NotHeard {
-                judge: judge.to_owned(),
+                judge: judge.clone(),
                 sent: short(sent.time),
             };
             return (transit, held);
@@ -52,7 +50,7 @@ impl<'a> Search<'_, 'a> {
         let done = self.records.last(judge, sent.time, at, |entry| {
             matches!(&entry.kind, Kind::HookCommitted { hook: name } if name.endpoint() == takes)
         });
-        let judge = judge.to_owned();
+        let judge = judge.clone();
         let Some((_, entry)) = done else {
             let held = self.failing_hook(&judge, sent.time, at);
             return (Transit::HookRunning { judge }, held);
@@ -104,7 +102,7 @@ impl<'a> Search<'_, 'a> {
     pub(super) fn not_kept(
         &self,
         requirer: &EndpointRef,
-        signer: &str,
+        signer: &Address,
         case: &Case<'a>,
     ) -> Option<Transit> {
         let index = self.records.application(&requirer.application)?;
@@ -113,7 +111,7 @@ impl<'a> Search<'_, 'a> {
             Some(EndpointProfile::ReceivesCa(profile)) => Some(profile),
             _ => None,
         };
-        let (charm_name, judge) = (charm.name.clone(), case.judge.to_owned());
+        let (charm_name, judge) = (charm.name.clone(), case.judge.clone());
         let one_file = charm.implementation.overwrites_received_cas
             || profile.is_some_and(|profile| profile.store == Store::Last);
         let others = self.records.trail.issued_to(signer).into_iter();
@@ -141,7 +139,7 @@ impl<'a> Search<'_, 'a> {
         &self,
         provider: &EndpointRef,
         requirer: &EndpointRef,
-        signer: &str,
+        signer: &Address,
         case: &Case<'a>,
     ) -> Option<Transit> {
         let (gives, takes) = (
@@ -195,8 +193,8 @@ impl<'a> Search<'_, 'a> {
             },
         );
         written.is_none().then(|| Transit::VersionUnwritten {
-            provider: provider.application.to_string(),
-            requirer: requirer.application.to_string(),
+            provider: provider.application.clone(),
+            requirer: requirer.application.clone(),
             endpoint: requirer.endpoint.to_string(),
         })
     }

@@ -4,11 +4,10 @@ use super::kinds::TrustCause;
 use super::{
     CaTrigger, Cause, Event, Issued, MissingCa, NewCa, NotGiven, RootCause, Search, Transit, short,
 };
-use crate::addresses::{address, application_of, holder};
 use crate::ca_route::CaRoute;
 use crate::case::Case;
 use trustsim_interfaces::Interface;
-use trustsim_model::{CertificateRecord, EndpointRef, Entry, Kind, Seq};
+use trustsim_model::{Address, CertificateRecord, EndpointRef, Entry, Kind, Seq};
 
 impl<'a> Search<'_, 'a> {
     pub(super) fn untrusted(
@@ -45,7 +44,7 @@ impl<'a> Search<'_, 'a> {
         let who = case.presenter;
         if case.issuers.is_empty() {
             let what = TrustCause::ForeignIssuer {
-                presenter: who.to_owned(),
+                presenter: who.clone(),
                 issuer: leaf.certificate.issuer().to_owned(),
             };
             return Some(RootCause::new(what, None));
@@ -56,9 +55,9 @@ impl<'a> Search<'_, 'a> {
         let missing = case.issuers.first()?;
         case.trusts_any_issuer().then(|| {
             let what = TrustCause::MissingIntermediate {
-                presenter: who.to_owned(),
+                presenter: who.clone(),
                 missing: missing.certificate.subject().to_owned(),
-                judge: case.judge.to_owned(),
+                judge: case.judge.clone(),
             };
             RootCause::new(what, None)
         })
@@ -73,7 +72,7 @@ impl<'a> Search<'_, 'a> {
         let is_below = |issuer: &CertificateRecord| !issuer.certificate.is_self_issued();
         (is_below(first) && known.all(|issuer| is_below(issuer))).then(|| {
             let what = TrustCause::IntermediateAnchor {
-                judge: case.judge.to_owned(),
+                judge: case.judge.clone(),
                 anchor: first.certificate.clone(),
                 validator: case.connection.validator.clone(),
             };
@@ -81,11 +80,11 @@ impl<'a> Search<'_, 'a> {
         })
     }
 
-    fn no_relation(&self, signer: &str, case: &Case<'a>, removed: Option<Seq>) -> RootCause {
+    fn no_relation(&self, signer: &Address, case: &Case<'a>, removed: Option<Seq>) -> RootCause {
         // Two that never had one CA were not moved apart.
         let were_together = removed.is_some() || self.changed_provider(case, signer).is_some();
         let apart = self.moved_apart(case, signer).filter(|_| were_together);
-        let (signer, judge) = (signer.to_owned(), application_of(case.judge).to_owned());
+        let (signer, judge) = (signer.clone(), case.judge.to_application());
         let Some(seq) = removed else {
             let what = TrustCause::NoTransfer {
                 signer,
@@ -109,9 +108,9 @@ impl<'a> Search<'_, 'a> {
     /// A client outside Juju has what it was given.
     fn not_given(
         &self,
-        client: &str,
+        client: &Address,
         listed: bool,
-        signer: &str,
+        signer: &Address,
         case: &Case<'a>,
         root: Option<Seq>,
     ) -> RootCause {
@@ -127,14 +126,14 @@ impl<'a> Search<'_, 'a> {
                 // It fetched the new CA, and the server still has a certificate of the old one.
                 Some(newer) => NotGiven::HasNew {
                     made: self.new_ca(newer.entry, root),
-                    presenter: case.presenter.to_owned(),
+                    presenter: case.presenter.clone(),
                 },
                 None => NotGiven::Unknown,
             },
         };
         let what = TrustCause::NotGiven {
-            client: client.to_owned(),
-            signer: signer.to_owned(),
+            client: client.clone(),
+            signer: signer.clone(),
             why,
         };
         RootCause::new(what, made.map(|made| made.seq))
@@ -145,16 +144,16 @@ impl<'a> Search<'_, 'a> {
         &self,
         Issued { seq, entry, .. }: Issued<'a>,
         requirer: &EndpointRef,
-        signer: &str,
+        signer: &Address,
         case: &Case<'a>,
         root: Option<Seq>,
     ) -> RootCause {
         let one_file = self.not_kept(requirer, signer, case);
-        let signer = signer.to_owned();
+        let signer = signer.clone();
         let what = TrustCause::OldCaDropped {
             signer: signer.clone(),
-            judge: case.judge.to_owned(),
-            presenter: case.presenter.to_owned(),
+            judge: case.judge.clone(),
+            presenter: case.presenter.clone(),
             made: self.new_ca(entry, root),
             one_file: one_file.filter(|transit| matches!(transit, Transit::OneFile { .. })),
         };
@@ -167,7 +166,7 @@ impl<'a> Search<'_, 'a> {
         interface: Interface,
         provider: &EndpointRef,
         requirer: &EndpointRef,
-        signer: &str,
+        signer: &Address,
         case: &Case<'a>,
         root: Option<Seq>,
     ) -> RootCause {
@@ -186,8 +185,8 @@ impl<'a> Search<'_, 'a> {
         let beside_certificate = interface == Interface::TlsCertificates;
         if beside_certificate && let Some(mut cause) = self.never_given(judge, case.at) {
             cause.what = Cause::CaNeedsCertificate {
-                judge: judge.to_owned(),
-                signer: signer.to_owned(),
+                judge: judge.clone(),
+                signer: signer.clone(),
                 because: Box::new(cause.what),
             };
             return cause;
@@ -195,16 +194,16 @@ impl<'a> Search<'_, 'a> {
         let since = made.map_or(self.records.deployment.start, |made| made.entry.time);
         let (transit, held) = match beside_certificate {
             true => {
-                let judge = judge.to_owned();
+                let judge = judge.clone();
                 (Transit::BesideCertificate { judge }, None)
             }
             false => self.transit(provider, requirer, signer, case, since),
         };
         let later = made.filter(|made| self.is_later(made.entry));
         let missing = MissingCa {
-            signer: signer.to_owned(),
-            judge: judge.to_owned(),
-            presenter: case.presenter.to_owned(),
+            signer: signer.clone(),
+            judge: judge.clone(),
+            presenter: case.presenter.clone(),
             made: later.map(|later| self.new_ca(later.entry, root)),
         };
         let pending = Event::TransferPending {
@@ -226,7 +225,7 @@ impl<'a> Search<'_, 'a> {
             }
         };
         if let Some(later) = later {
-            let signer = signer.to_owned();
+            let signer = signer.clone();
             cause = cause.after(later.entry.time, Event::CaMade { signer });
         }
         cause.after(case.at, pending)
@@ -235,14 +234,14 @@ impl<'a> Search<'_, 'a> {
     /// The entry in which the CA that signed the leaf was made.
     fn ca_made(&self, case: &Case<'a>) -> Option<Issued<'a>> {
         let issuer = case.issuers.first()?;
-        let owner = holder(issuer);
+        let owner = issuer.holder();
         let all = self.records.trail.issued_to(&owner).into_iter();
         let mut own = all.filter(|issued| issued.record.certificate == issuer.certificate);
         own.next()
     }
 
     /// A CA that the signer made after the one that signed the leaf.
-    fn newer_ca(&self, signer: &str, case: &Case<'a>) -> Option<Issued<'a>> {
+    fn newer_ca(&self, signer: &Address, case: &Case<'a>) -> Option<Issued<'a>> {
         let made = self.ca_made(case)?;
         let all = self.records.trail.issued_to(signer).into_iter();
         let mut later = all.filter(|Issued { seq, entry, record }| {
@@ -280,7 +279,7 @@ impl<'a> Search<'_, 'a> {
                 Kind::Secret { change, label } => {
                     return Some(CaTrigger::Secret {
                         label: label.as_ref().into(),
-                        owner: address(&cause.subject),
+                        owner: cause.subject.address()?,
                         change: *change,
                     });
                 }

@@ -4,13 +4,12 @@
 
 use super::kinds::CertificateCause;
 use super::{Event, RootCause, Search, short};
-use crate::addresses::address;
 use trustsim_kernel::Time;
-use trustsim_model::{Entry, Kind, Seq};
+use trustsim_model::{Address, Entry, Kind, Seq};
 
 impl<'a> Search<'_, 'a> {
     /// Some nodes of an application have taken a CA, and others have not.
-    pub(super) fn between_phases(&self, application: &str, at: Time) -> Option<RootCause> {
+    pub(super) fn between_phases(&self, application: &Address, at: Time) -> Option<RootCause> {
         let spec = &self.records.deployment.applications[self.records.application(application)?];
         // Set in the peer databag of a node that has taken the new CA.
         let renewed = spec.charm.implementation.rotation_flag?;
@@ -22,9 +21,9 @@ impl<'a> Search<'_, 'a> {
             Kind::DatabagChanged { keys, .. } => keys.iter().any(|key| **key == *renewed),
             _ => false,
         };
-        let mut took: Vec<(String, Seq, Time)> = Vec::new();
+        let mut took: Vec<(Address, Seq, Time)> = Vec::new();
         for (seq, entry) in own.into_iter().filter(|(_, entry)| wrote(entry)) {
-            let who = address(&entry.subject);
+            let who = entry.subject.address()?;
             // It is written when the CA is taken, and removed when all have.
             match took.iter().position(|(known, ..)| *known == who) {
                 Some(index) => {
@@ -33,14 +32,14 @@ impl<'a> Search<'_, 'a> {
                 None => took.push((who, seq, entry.time)),
             }
         }
-        let all = (0..spec.units).map(|number| format!("{application}/{number}"));
-        let waiting: Vec<String> = all
+        let all = (0..spec.units).filter_map(|number| application.unit(number));
+        let waiting: Vec<Address> = all
             .filter(|unit| took.iter().all(|(known, ..)| known != unit))
             .collect();
         let (_, seq, since) = *took.first().filter(|_| !waiting.is_empty())?;
-        let taken: Vec<String> = took.into_iter().map(|(name, ..)| name).collect();
+        let taken: Vec<Address> = took.into_iter().map(|(name, ..)| name).collect();
         let what = CertificateCause::RotationStuck {
-            application: application.to_owned(),
+            application: application.clone(),
             since: short(since),
             units_with_new_ca: taken.clone(),
             units_waiting: waiting,

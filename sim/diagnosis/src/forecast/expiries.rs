@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use trustsim_kernel::{Span, Time};
-use trustsim_model::{CertificateKind, CertificateRecord, Journal, Kind, Manifest};
+use trustsim_model::{Address, CertificateKind, CertificateRecord, Journal, Kind, Manifest};
 
 /// The end of one certificate.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Expiry {
 }
 
 /// Who serves what from an endpoint, and since when.
-type Serving = BTreeMap<(String, String), (String, Time)>;
+type Serving = BTreeMap<(Address, String), (String, Time)>;
 
 /// Every certificate of a run, by its end and then in the order in which they were issued.
 pub(super) fn expiries(manifest: &Manifest, journal: &Journal) -> Vec<Expiry> {
@@ -46,8 +46,7 @@ pub(super) fn expiries(manifest: &Manifest, journal: &Journal) -> Vec<Expiry> {
     for entry in journal.entries() {
         match &entry.kind {
             Kind::CertificateIssued(record) => {
-                let holder = crate::addresses::holder(record);
-                let kind = format!("{holder} {:?}", record.kind);
+                let kind = format!("{} {:?}", record.holder(), record.kind);
                 let key = (kind, name_of(record));
                 if let Some(before) = last.insert(key, all.len()) {
                     all[before].renewed_at = Some(entry.time);
@@ -67,10 +66,10 @@ pub(super) fn expiries(manifest: &Manifest, journal: &Journal) -> Vec<Expiry> {
                 endpoint,
                 certificate,
             } => {
-                let place = (
-                    crate::addresses::address(&entry.subject),
-                    endpoint.to_string(),
-                );
+                let Some(who) = entry.subject.address() else {
+                    continue;
+                };
+                let place = (who, endpoint.to_string());
                 if let Some((serial, _)) = serving.remove(&place)
                     && let Some(&index) = by_serial.get(&serial)
                 {

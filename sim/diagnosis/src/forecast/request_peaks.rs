@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::addresses::{address, application_of};
 use trustsim_charm_model::{AcmeLimit, AcmeLimitScope, acme_limits, domains};
 use trustsim_kernel::{Span, Time};
-use trustsim_model::{CertificateKind, Deployment, Journal, Kind};
+use trustsim_model::{Address, CertificateKind, Deployment, Journal, Kind};
 use trustsim_pki::Certificate;
 
 const HOUR: Span = Span::from_secs(3_600);
@@ -14,8 +13,8 @@ const HOUR: Span = Span::from_secs(3_600);
 /// The most that something had to bear.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestPeak {
-    /// `model.app` of the provider.
-    pub provider: String,
+    /// The provider.
+    pub provider: Address,
     /// What is counted: `requests`, or the name of a limit.
     pub what: &'static str,
     /// The subject of the limit, such as a registered domain; empty where it is the provider.
@@ -42,19 +41,23 @@ struct Requests {
 /// Every provider's hour of most requests; of a charm that orders from a public CA also the limits.
 pub(super) fn request_peaks(deployment: &Deployment, journal: &Journal) -> Vec<RequestPeak> {
     let applications = deployment.applications.iter_enumerated();
-    let public: Vec<String> = applications
+    let public: Vec<Address> = applications
         .filter(|(_, spec)| spec.charm.implementation.orders_from_acme())
         .map(|(index, _)| deployment.application_address(index))
         .collect();
-    let mut found: BTreeMap<(String, &'static str, String), Requests> = BTreeMap::new();
+    let mut found: BTreeMap<(Address, &'static str, String), Requests> = BTreeMap::new();
     for entry in journal.entries() {
         let Kind::CertificateIssued(record) = &entry.kind else {
             continue;
         };
-        let provider = application_of(&address(&entry.subject)).to_owned();
-        if record.kind == CertificateKind::Root || provider.is_empty() {
+        // A CA outside Juju signs for itself, and is asked by no one.
+        let Some(signer) = entry.subject.address() else {
+            continue;
+        };
+        if record.kind == CertificateKind::Root {
             continue;
         }
+        let provider = signer.to_application();
         let at = record.requested_at.unwrap_or(entry.time);
         let mut add = |what, subject: String, window, limit| {
             let requests = found

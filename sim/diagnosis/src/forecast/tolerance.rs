@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::addresses::holder;
 use crate::cause::{Records, Trail};
 use crate::facts::Facts;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
-    CertificateKind, CertificateRecord, Deployment, HandshakeRecord, Journal, Kind, Manifest,
+    Address, CertificateKind, CertificateRecord, Deployment, HandshakeRecord, Journal, Kind,
+    Manifest,
 };
 
 /// How long one connection can do without one provider.
@@ -16,8 +16,8 @@ use trustsim_model::{
 pub struct OutageTolerance {
     /// Index into [`Manifest::connections`].
     pub connection: u32,
-    /// `model.app` of the provider.
-    pub provider: String,
+    /// The provider.
+    pub provider: Address,
     /// The longest outage that the connection survives, whenever it begins.
     pub longest: Span,
     /// When it must not begin, if it is longer: as the renewal is asked for.
@@ -26,8 +26,8 @@ pub struct OutageTolerance {
     pub ends_at: Time,
     /// Subject of the certificate that ends.
     pub certificate: String,
-    /// Whose it is: `model.app/0` or `model.app`.
-    pub holder: String,
+    /// Whose it is: a unit, or an application.
+    pub holder: Address,
 }
 
 /// The least of each connection and provider, the most pressing first. Connections that rest on no
@@ -44,7 +44,7 @@ pub(super) fn tolerances(
         facts,
         trail,
     };
-    let mut least: BTreeMap<(u32, String), OutageTolerance> = BTreeMap::new();
+    let mut least: BTreeMap<(u32, Address), OutageTolerance> = BTreeMap::new();
     let mut seen: BTreeMap<String, Vec<OutageTolerance>> = BTreeMap::new();
     for entry in journal.entries() {
         let Kind::Handshake(record) = &entry.kind else {
@@ -63,7 +63,7 @@ pub(super) fn tolerances(
                 // A unit that is away does not answer as a server either.
                 let connection = &manifest.connections[record.connection as usize];
                 let ends = [&connection.client, &connection.server];
-                if ends.iter().any(|end| end.application() == one.provider) {
+                if ends.iter().any(|end| one.provider == *end.application()) {
                     continue;
                 }
                 let own = OutageTolerance {
@@ -106,7 +106,7 @@ fn of_certificate(
     record: &CertificateRecord,
 ) -> Vec<OutageTolerance> {
     let certificate = &record.certificate;
-    let whose = holder(record);
+    let whose = record.holder();
     let born = records.issued_at(record) + Span::from_nanos(1);
     let end = certificate.not_after();
     let last = (manifest.start + manifest.duration).min(end);

@@ -3,16 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::addresses::{address, application_of};
 use trustsim_kernel::{Span, Time};
-use trustsim_model::{Journal, Kind};
+use trustsim_model::{Address, Journal, Kind};
 
 /// The longest wait of a unit from a change to the hook that handles it. A unit waits for the watcher's latency, its
 /// own hooks before, its machine's lock and a link that is cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HookWait {
-    /// `model.app/0`.
-    pub unit: String,
+    /// The unit.
+    pub unit: Address,
     /// The hook that waited longest.
     pub hook: String,
     /// How long.
@@ -30,10 +29,10 @@ pub struct HookWait {
 /// The longest wait for a certificate of one provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateWait {
-    /// `model.app` of the provider.
-    pub provider: String,
-    /// `model.app/0` or `model.app` of the requirer that waited longest.
-    pub requirer: String,
+    /// The provider.
+    pub provider: Address,
+    /// The unit or application that waited longest.
+    pub requirer: Address,
     /// How long.
     pub longest: Span,
     /// When it was issued.
@@ -46,13 +45,14 @@ pub struct CertificateWait {
 
 /// The longest wait of each unit that ever ran a hook because of a change, in the order of the units.
 pub(super) fn hooks(journal: &Journal) -> Vec<HookWait> {
-    let mut found: BTreeMap<String, HookWait> = BTreeMap::new();
-    let mut began: BTreeMap<String, Vec<Time>> = BTreeMap::new();
+    let mut found: BTreeMap<Address, HookWait> = BTreeMap::new();
+    let mut began: BTreeMap<Address, Vec<Time>> = BTreeMap::new();
     for entry in journal.entries() {
         let Kind::HookStarted { hook } = &entry.kind else {
             continue;
         };
-        let unit = address(&entry.subject);
+        let unit = entry.subject.address();
+        let unit = unit.expect("a hook is of a unit");
         let before = began.entry(unit.clone()).or_default();
         let cause = entry.cause.and_then(|cause| journal.get(cause));
         if let Some(cause) = cause.filter(|cause| is_change(&cause.kind)) {
@@ -127,18 +127,18 @@ const fn is_change(kind: &Kind) -> bool {
 
 /// The longest wait for each provider that ever answered a request, in the order of the providers.
 pub(super) fn requests(journal: &Journal) -> Vec<CertificateWait> {
-    let mut found: BTreeMap<String, CertificateWait> = BTreeMap::new();
+    let mut found: BTreeMap<Address, CertificateWait> = BTreeMap::new();
     for entry in journal.entries() {
         let Kind::CertificateIssued(record) = &entry.kind else {
             continue;
         };
-        let Some(asked) = record.requested_at else {
+        let (Some(asked), Some(signer)) = (record.requested_at, entry.subject.address()) else {
             continue;
         };
-        let provider = application_of(&address(&entry.subject)).to_owned();
+        let provider = signer.to_application();
         let wait = CertificateWait {
             provider: provider.clone(),
-            requirer: crate::addresses::holder(record),
+            requirer: record.holder(),
             longest: entry.time.since(asked),
             at: entry.time,
             answered: 1,
@@ -170,7 +170,7 @@ mod tests {
 
     fn wait(hook: &str, seconds: u64) -> HookWait {
         HookWait {
-            unit: "m.a/0".to_owned(),
+            unit: Address::unit_in("m", "a", 0),
             hook: hook.to_owned(),
             longest: Span::from_secs(seconds),
             at: Time::from_seconds(1),

@@ -5,7 +5,7 @@ use super::trust::is_about_trust;
 use super::{Generation, PersistenceEnd, Rotated, Violation, ViolationKind};
 use crate::facts::seq_of;
 use trustsim_kernel::Time;
-use trustsim_model::{Kind, Persisting, PersistingRecord, Seq};
+use trustsim_model::{Address, Kind, Persisting, PersistingRecord, Seq};
 
 impl Rotated<'_> {
     /// The first connection that stays open, or takes up a session, with a certificate of the old
@@ -31,7 +31,7 @@ impl Rotated<'_> {
                 what: ViolationKind::OutlivesDistrust {
                     connection: record.name.to_string(),
                     what: record.what,
-                    judge: who.to_owned(),
+                    judge: who.clone(),
                     end,
                 },
             })
@@ -39,14 +39,14 @@ impl Rotated<'_> {
     }
 
     /// Which side trusts the old CA no more, by which the other side's certificate was signed.
-    fn distrusts(&self, record: &PersistingRecord, seq: Seq) -> Option<&str> {
+    fn distrusts(&self, record: &PersistingRecord, seq: Seq) -> Option<&Address> {
         if !is_about_trust(record.error) {
             return None;
         }
         let connection = &self.manifest.connections[record.connection as usize];
         let sides = [
-            (connection.client.as_str(), &record.server_serial),
-            (connection.server.as_str(), &record.client_serial),
+            (&connection.client, &record.server_serial),
+            (&connection.server, &record.client_serial),
         ];
         let found = sides.into_iter().find(|(judge, serial)| {
             let Some(leaf) = self.facts.certificate(serial) else {

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Generation, Rotated, Violation, ViolationKind};
-use crate::addresses::address;
 use trustsim_kernel::Time;
-use trustsim_model::Kind;
+use trustsim_model::{Address, Kind};
 use trustsim_pki::Certificate;
 
 impl Rotated<'_> {
@@ -31,7 +30,7 @@ impl Rotated<'_> {
     /// When one that opens connections first ceases to trust the old CA.
     pub fn first_distrust(&self) -> Option<Time> {
         let connections = self.manifest.connections.iter();
-        let clients: BTreeSet<&str> = connections.map(|each| each.client.as_str()).collect();
+        let clients: BTreeSet<&Address> = connections.map(|each| &each.client).collect();
         self.first_distrust_among(|who| clients.contains(who))
     }
 
@@ -41,16 +40,15 @@ impl Rotated<'_> {
         first.is_some_and(|at| at <= until)
     }
 
-    fn first_distrust_among(&self, counts: impl Fn(&str) -> bool) -> Option<Time> {
+    fn first_distrust_among(&self, counts: impl Fn(&Address) -> bool) -> Option<Time> {
         let mut trusting = BTreeSet::new();
         for entry in self.journal.entries() {
             let Kind::TrustChanged { roots } = &entry.kind else {
                 continue;
             };
-            let who = address(&entry.subject);
-            if !counts(&who) {
+            let Some(who) = entry.subject.address().filter(&counts) else {
                 continue;
-            }
+            };
             if self.has_old(roots) {
                 trusting.insert(who);
             } else if trusting.remove(&who) && entry.time >= self.begins() {
@@ -62,7 +60,7 @@ impl Rotated<'_> {
 
     /// The first that still serves a certificate of the old CA at `until`.
     pub(super) fn still_served(&self, until: Time) -> Option<Violation> {
-        let mut served: BTreeMap<(String, Arc<str>), &Certificate> = BTreeMap::new();
+        let mut served: BTreeMap<(Address, Arc<str>), &Certificate> = BTreeMap::new();
         for entry in self.up_to(until) {
             let Kind::CertificateServed {
                 endpoint,
@@ -71,7 +69,10 @@ impl Rotated<'_> {
             else {
                 continue;
             };
-            let place = (address(&entry.subject), Arc::clone(endpoint));
+            let Some(who) = entry.subject.address() else {
+                continue;
+            };
+            let place = (who, Arc::clone(endpoint));
             match certificate {
                 Some(leaf) => served.insert(place, leaf),
                 None => served.remove(&place),
@@ -95,9 +96,12 @@ impl Rotated<'_> {
             let Kind::TrustChanged { roots } = &entry.kind else {
                 continue;
             };
+            let Some(who) = entry.subject.address() else {
+                continue;
+            };
             match self.has_old(roots) {
-                true => trusting.insert(address(&entry.subject)),
-                false => trusting.remove(&address(&entry.subject)),
+                true => trusting.insert(who),
+                false => trusting.remove(&who),
             };
         }
         let who = trusting.into_iter().next()?;

@@ -4,7 +4,7 @@ use super::super::outages::outages;
 use super::*;
 use crate::ExpectationOutcome;
 use trustsim_model::{Persisting, TimedStep};
-use trustsim_testkit::{Authority, Script, deployment, seconds, source};
+use trustsim_testkit::{Authority, Script, address_of, deployment, seconds, source};
 use trustsim_validators::ErrorKind;
 
 /// A CA of `a.ca` that is rotated at 100 s, and whether `browser` trusts its successor at once.
@@ -24,8 +24,8 @@ fn spec(claims: &[Claim]) -> RotationSpec {
 
 fn used_too_early(trusted: TrustGained) -> ViolationKind {
     ViolationKind::UsedTooEarly {
-        judge: "browser".to_owned(),
-        presenter: "a.web/0".to_owned(),
+        judge: address_of("browser"),
+        presenter: address_of("a.web/0"),
         trusted,
     }
 }
@@ -34,7 +34,7 @@ fn outlives_distrust(what: Persisting, end: PersistenceEnd) -> ViolationKind {
     ViolationKind::OutlivesDistrust {
         connection: "browser -> a.web/0".to_owned(),
         what,
-        judge: "browser".to_owned(),
+        judge: address_of("browser"),
         end,
     }
 }
@@ -168,8 +168,8 @@ fn an_old_certificate_after_its_root_is_gone_is_named() {
     scene.script.trusts(200, "browser", &[&new]);
     scene.script.fail(200, 0, ErrorKind::UnknownIssuer);
     let distrusted = ViolationKind::DistrustedTooEarly {
-        judge: "browser".to_owned(),
-        presenter: "a.web/0".to_owned(),
+        judge: address_of("browser"),
+        presenter: address_of("a.web/0"),
     };
     assert_eq!(
         scene.broken(Invariant::UseEndsBeforeDistrust),
@@ -197,7 +197,7 @@ fn a_leaf_that_outlives_its_ca_is_named() {
     let (old, long) = (&scene.old.certificate, scene.old.leaf_for("long", 1500));
     scene.script.issued(130, None, "a.web/0", &long, old);
     let outlives = ViolationKind::OutlivesIssuer {
-        holder: "a.web/0".to_owned(),
+        holder: address_of("a.web/0"),
         by: seconds(500),
     };
     assert_eq!(scene.broken(Invariant::LeafWithinIssuer), (130, outlives));
@@ -307,7 +307,7 @@ fn assertions_are_judged_up_to_their_instant() {
         ExpectationOutcome::Violated(violation) => violation.what.clone(),
         other => panic!("{other:?}"),
     };
-    let holder = "browser".to_owned();
+    let holder = address_of("browser");
     assert_eq!(broken(6), ViolationKind::StillTrusted { holder });
     let first = ViolationKind::ConnectionFailed {
         connection: "browser -> a.web/0".to_owned(),

@@ -1,10 +1,9 @@
 //! I1 and I2: no side is shown a certificate while it does not trust the CA that signed it.
 
 use super::{Generation, Rotated, TrustGained, Violation, ViolationKind};
-use crate::addresses::address;
 use crate::facts::seq_of;
 use trustsim_kernel::Time;
-use trustsim_model::{CertificateRecord, Entry, Kind, Seq};
+use trustsim_model::{Address, CertificateRecord, Entry, Kind, Seq};
 use trustsim_pki::Certificate;
 use trustsim_validators::{ErrorKind, Side};
 
@@ -12,8 +11,8 @@ use trustsim_validators::{ErrorKind, Side};
 struct Refused<'a> {
     at: Time,
     seq: Seq,
-    shown_by: &'a str,
-    judged_by: &'a str,
+    shown_by: &'a Address,
+    judged_by: &'a Address,
     leaf: &'a CertificateRecord,
 }
 
@@ -38,7 +37,7 @@ impl<'a> Rotated<'a> {
             .collect();
         refused.sort_by_key(|refused| refused.at);
         let first = refused.into_iter().next()?;
-        let (judge, presenter) = (first.judged_by.to_owned(), first.shown_by.to_owned());
+        let (judge, presenter) = (first.judged_by.clone(), first.shown_by.clone());
         let what = match generation {
             Generation::New => ViolationKind::UsedTooEarly {
                 judge,
@@ -65,7 +64,7 @@ impl<'a> Rotated<'a> {
             "an outage begins and changes with handshakes that fail: {seq:?}"
         );
         let connection = &self.manifest.connections[record.connection as usize];
-        let (client, server) = (connection.client.as_str(), connection.server.as_str());
+        let (client, server) = (&connection.client, &connection.server);
         let (shown_by, judged_by, serial) = match record.verdict.judged_by? {
             Side::Client => (server, client, &record.server_serial),
             Side::Server => (client, server, &record.client_serial),
@@ -96,7 +95,7 @@ impl<'a> Rotated<'a> {
 
     /// The first time after `seq`, or the last one before it, at which `who` trusted the CA of
     /// `leaf`.
-    fn trusting(&self, who: &str, leaf: &CertificateRecord) -> Vec<(Seq, Time)> {
+    fn trusting(&self, who: &Address, leaf: &CertificateRecord) -> Vec<(Seq, Time)> {
         let changes = self.journal.entries().iter().enumerate();
         let trusting = changes.filter_map(|(index, entry)| {
             let seq = seq_of(index);
@@ -106,11 +105,11 @@ impl<'a> Rotated<'a> {
         trusting.collect()
     }
 
-    fn trusts_in(&self, entry: &Entry, who: &str, leaf: &CertificateRecord) -> bool {
+    fn trusts_in(&self, entry: &Entry, who: &Address, leaf: &CertificateRecord) -> bool {
         let Kind::TrustChanged { roots } = &entry.kind else {
             return false;
         };
-        address(&entry.subject) == who && self.is_trusted(leaf, roots)
+        entry.subject.address().as_ref() == Some(who) && self.is_trusted(leaf, roots)
     }
 
     /// When the one that refused a certificate of the new CA came to trust that CA.

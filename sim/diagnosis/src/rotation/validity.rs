@@ -1,7 +1,6 @@
 //! I5: nothing outlives what signed it.
 
 use super::{Rotated, Violation, ViolationKind};
-use crate::addresses::holder;
 use trustsim_kernel::Time;
 use trustsim_model::{CertificateKind, Kind};
 
@@ -27,7 +26,7 @@ impl Rotated<'_> {
             Some(Violation {
                 at,
                 what: ViolationKind::OutlivesIssuer {
-                    holder: holder(record),
+                    holder: record.holder(),
                     by: leaf.not_after().since(issuer.not_after()),
                 },
             })

@@ -2,7 +2,7 @@
 //! `trustsim_report::words::violation` has the sentence for each.
 
 use trustsim_kernel::{Span, Time};
-use trustsim_model::Persisting;
+use trustsim_model::{Address, Persisting};
 use trustsim_validators::ErrorKind;
 
 use super::Invariant;
@@ -16,7 +16,7 @@ pub struct Violation {
     pub what: ViolationKind,
 }
 
-/// What was not as it must be. Units are named `model.app/0`, applications `model.app`.
+/// What was not as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ViolationKind {
     /// A connection failed.
@@ -29,23 +29,23 @@ pub enum ViolationKind {
     /// A side was shown a certificate of the new CA before it trusted that CA.
     UsedTooEarly {
         /// Who was shown it.
-        judge: String,
+        judge: Address,
         /// Who presented it.
-        presenter: String,
+        presenter: Address,
         /// When the judge trusted the new CA.
         trusted: TrustGained,
     },
     /// A side was shown a certificate of the old CA after it ceased to trust that CA.
     DistrustedTooEarly {
         /// Who was shown it.
-        judge: String,
+        judge: Address,
         /// Who presented it.
-        presenter: String,
+        presenter: Address,
     },
     /// A certificate ends after the CA that signed it.
     OutlivesIssuer {
         /// Whose certificate.
-        holder: String,
+        holder: Address,
         /// By how much.
         by: Span,
     },
@@ -56,19 +56,19 @@ pub enum ViolationKind {
         /// What goes on.
         what: Persisting,
         /// Who no longer trusts the old CA.
-        judge: String,
+        judge: Address,
         /// How it ends.
         end: PersistenceEnd,
     },
     /// A certificate of the old CA is still served.
     StillServed {
         /// Who serves it.
-        holder: String,
+        holder: Address,
     },
     /// The old CA is still trusted.
     StillTrusted {
         /// Who trusts it.
-        holder: String,
+        holder: Address,
     },
 }
 

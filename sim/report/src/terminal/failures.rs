@@ -10,7 +10,7 @@ use crate::words::number::{counted, grouped, natural};
 use crate::words::{ca_route, cause, certificate, command, entry, open_outage, standing, symptom};
 use trustsim_diagnosis::{CaRoute, Explanation, Outage, Part, outage_attempts};
 use trustsim_kernel::{Span, Time, format_duration};
-use trustsim_model::{Coverage, Entry, Kind, Reason, Seq, Source};
+use trustsim_model::{Coverage, Entry, Kind, Reason, Seq, Source, Subject};
 use trustsim_validators::{Side, Verdict};
 
 /// Blocks printed; `outages.csv` has them all.
@@ -459,8 +459,8 @@ const fn is_telling(kind: &Kind) -> bool {
 }
 
 fn cause_line(run: &Run<'_>, entry: &Entry) -> String {
-    let subject = trustsim_diagnosis::address(&entry.subject);
-    let who = if subject.is_empty() {
+    let subject = &entry.subject;
+    let who = if *subject == Subject::default() {
         String::new()
     } else {
         format!(" {subject}")

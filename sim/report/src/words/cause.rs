@@ -7,7 +7,7 @@ use trustsim_diagnosis::{
 };
 use trustsim_juju::Status;
 use trustsim_kernel::{Span, Time, format_duration};
-use trustsim_model::Source;
+use trustsim_model::{Address, Source};
 use trustsim_pki::Certificate;
 
 use super::{certificate, entry, note, symptom, transit};
@@ -358,21 +358,21 @@ fn of_trust(cause: &TrustCause) -> String {
     }
 }
 
-fn trusted_root_expired(judge: &str, is_client: bool, root: &Certificate) -> String {
+fn trusted_root_expired(judge: &Address, is_client: bool, root: &Certificate) -> String {
     let kind = if is_client { "client " } else { "" };
     let end = root.not_after().truncated_to_seconds();
     let root = certificate::name(root);
     format!("the root that {kind}{judge} trusts, {root}, ended at {end}")
 }
 
-fn root_replaced(presenter: &str, owner: &str, ended: Time, next: Time) -> String {
+fn root_replaced(presenter: &Address, owner: &Address, ended: Time, next: Time) -> String {
     format!(
         "{presenter} still presents a certificate of the CA of {owner} that ended at {ended}: {owner} \
          made another one at {next}, and no unit asked for a certificate of it"
     )
 }
 
-fn not_loaded(holder: &str, issued: Time, serial: &str, hook_ran: bool) -> String {
+fn not_loaded(holder: &Address, issued: Time, serial: &str, hook_ran: bool) -> String {
     let serial = certificate::short_serial(serial);
     let why = match hook_ran {
         true => "its charm heard of it, and its workload was not given it or did not read it",
@@ -384,7 +384,12 @@ fn not_loaded(holder: &str, issued: Time, serial: &str, hook_ran: bool) -> Strin
     )
 }
 
-fn rotation_stuck(application: &str, since: Time, taken: &[String], waiting: &[String]) -> String {
+fn rotation_stuck(
+    application: &Address,
+    since: Time,
+    taken: &[Address],
+    waiting: &[Address],
+) -> String {
     let waits = if waiting.len() == 1 { "waits" } else { "wait" };
     format!(
         "the rotation of {application} is stuck between its two phases since {since}: {} the new CA, \
@@ -394,7 +399,7 @@ fn rotation_stuck(application: &str, since: Time, taken: &[String], waiting: &[S
     )
 }
 
-fn not_asked(holder: &str, why: &NotRequestedReason) -> String {
+fn not_asked(holder: &Address, why: &NotRequestedReason) -> String {
     let never = format!("{holder} never asked for a new certificate");
     match why {
         NotRequestedReason::NoneEverRequested => format!("{holder} never asked for a certificate"),
@@ -414,7 +419,7 @@ fn not_asked(holder: &str, why: &NotRequestedReason) -> String {
     }
 }
 
-fn not_given(client: &str, signer: &str, why: &NotGiven) -> String {
+fn not_given(client: &Address, signer: &Address, why: &NotGiven) -> String {
     match why {
         NotGiven::Never { moved } => {
             let moved = moved.as_ref().map_or_else(String::new, |moved| {
@@ -474,7 +479,7 @@ fn on_its_way(missing: &MissingCa) -> String {
     }
 }
 
-fn new_ca(signer: &str, made: &NewCa) -> String {
+fn new_ca(signer: &Address, made: &NewCa) -> String {
     format!("{signer} has a new CA since {}{}", made.at, trigger(made))
 }
 
@@ -523,7 +528,7 @@ fn apart(apart: Option<&Apart>) -> String {
 }
 
 fn clock(
-    address: &str,
+    address: &Address,
     skew_ns: i64,
     since: Time,
     source: &Source,
@@ -586,7 +591,7 @@ pub(super) fn removal(removal: &Removal) -> String {
 }
 
 /// `a, b`, or that none was asked.
-pub(super) fn asked(providers: &[String]) -> String {
+pub(super) fn asked(providers: &[Address]) -> String {
     match providers {
         [] => "no provider".to_owned(),
         several => several.join(", "),
@@ -602,7 +607,7 @@ pub(super) fn lost(what: &Lost) -> String {
 }
 
 /// `web/0, web/1 have taken`.
-pub(super) fn have_taken(units: &[String]) -> String {
+pub(super) fn have_taken(units: &[Address]) -> String {
     let have = if units.len() == 1 { "has" } else { "have" };
     format!("{} {have} taken", units.join(", "))
 }

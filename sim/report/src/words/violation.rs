@@ -73,6 +73,7 @@ fn trust_gained(trusted: TrustGained) -> String {
 mod tests {
     use super::*;
     use trustsim_kernel::Time;
+    use trustsim_testkit::address_of;
     use trustsim_validators::ErrorKind;
 
     fn said(what: ViolationKind) -> String {
@@ -82,8 +83,8 @@ mod tests {
 
     fn early(trusted: TrustGained) -> ViolationKind {
         ViolationKind::UsedTooEarly {
-            judge: "browser".to_owned(),
-            presenter: "a.web/0".to_owned(),
+            judge: address_of("browser"),
+            presenter: address_of("a.web/0"),
             trusted,
         }
     }
@@ -92,14 +93,14 @@ mod tests {
         ViolationKind::OutlivesDistrust {
             connection: "browser -> a.web/0".to_owned(),
             what,
-            judge: "browser".to_owned(),
+            judge: address_of("browser"),
             end,
         }
     }
 
     #[test]
     fn every_violation_has_its_sentence() {
-        let holder = || "a.web/0".to_owned();
+        let holder = || address_of("a.web/0");
         let later = Time::EPOCH + Span::from_secs(360);
         let all = [
             ViolationKind::ConnectionFailed {
@@ -111,7 +112,7 @@ mod tests {
             early(TrustGained::After(Span::from_nanos(1))),
             early(TrustGained::Never),
             ViolationKind::DistrustedTooEarly {
-                judge: "browser".to_owned(),
+                judge: address_of("browser"),
                 presenter: holder(),
             },
             ViolationKind::OutlivesIssuer {

@@ -357,7 +357,9 @@ impl Lints<'_> {
     /// `model.app`, or a client's name.
     pub(super) fn client_name(&self, connection: &ConnectionSpec) -> String {
         match connection.from {
-            Party::Application(application) => self.deployment.application_address(application),
+            Party::Application(application) => {
+                self.deployment.application_address(application).to_string()
+            }
             party => self.deployment.party_name(party).to_owned(),
         }
     }

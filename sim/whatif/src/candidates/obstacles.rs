@@ -6,14 +6,11 @@ use std::collections::BTreeSet;
 use super::{CandidateSearch, DAY, NOTICE};
 use crate::change::Change;
 use trustsim_charm_model::EndpointProfile;
-use trustsim_diagnosis::{
-    Apart, CaRoute, Cause, Explanation, FaultCause, Refusal, TrustCause, application,
-    application_of, unit_of,
-};
+use trustsim_diagnosis::{Apart, CaRoute, Cause, Explanation, FaultCause, Refusal, TrustCause};
 use trustsim_interfaces::Interface;
 use trustsim_interfaces::notes::RefusalKind;
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{Action, ApplicationIndex, HookAction, Target};
+use trustsim_world::{Action, Address, ApplicationIndex, HookAction, Target};
 
 /// Ten years, as Vault writes it.
 const LONG_LEASE: &str = "87600h";
@@ -109,10 +106,9 @@ impl CandidateSearch<'_> {
     /// `juju resolved --no-retry`, soon after the hook has failed first.
     fn resolved(&self, explanation: &Explanation) -> Option<Change> {
         let (unit, since) = failing_hook(&explanation.cause.what)?;
-        let (address, number) = unit_of(unit);
         let target = Target {
-            application: application(self.deployment, address)?,
-            unit: Some(number),
+            application: self.deployment.application_at(unit)?,
+            unit: Some(unit.unit_number().expect("a hook is of a unit")),
         };
         let at = since.since(self.manifest.start) + NOTICE;
         Some(Change::Resolve { target, at })
@@ -128,10 +124,9 @@ impl CandidateSearch<'_> {
             ..
         } = explanation.cause.what.innermost()
         {
-            let concerned = providers.iter().map(String::as_str);
-            let concerned = concerned.chain([application_of(holder)]);
+            let concerned = providers.iter().chain([holder]);
             let concerned: BTreeSet<ApplicationIndex> = concerned
-                .filter_map(|address| application(self.deployment, address))
+                .filter_map(|address| self.deployment.application_at(address))
                 .collect();
             for index in concerned {
                 match refused.kind {
@@ -194,7 +189,7 @@ impl CandidateSearch<'_> {
         else {
             return None;
         };
-        let index = application(self.deployment, application_of(presenter))?;
+        let index = self.deployment.application_at(presenter)?;
         Some((index, self.name_option(index)?, asked.clone()))
     }
 
@@ -205,7 +200,7 @@ impl CandidateSearch<'_> {
         server_name: &str,
     ) -> Option<(ApplicationIndex, &str, String)> {
         let (unit, _) = failing_hook(&explanation.cause.what)?;
-        let index = application(self.deployment, application_of(unit))?;
+        let index = self.deployment.application_at(unit)?;
         let option = self.name_option(index)?;
         let is_set = self.deployment.applications[index]
             .options
@@ -229,8 +224,7 @@ impl CandidateSearch<'_> {
         server: Option<ApplicationIndex>,
         at: Span,
     ) -> Option<Change> {
-        let judge = application_of(&explanation.symptom.judge);
-        let judge = application(self.deployment, judge);
+        let judge = self.deployment.application_at(&explanation.symptom.judge);
         let (whose, wanted) = match &explanation.ca_route {
             Some(CaRoute::Relation { interface, .. }) => (judge, *interface),
             _ => (server, Interface::TlsCertificates),
@@ -261,7 +255,7 @@ impl CandidateSearch<'_> {
         else {
             return None;
         };
-        let find = |address: &str| application(self.deployment, address);
+        let find = |address: &Address| self.deployment.application_at(address);
         Some(Change::Move {
             application: find(presenter)?,
             from: find(presenter_provider)?,
@@ -272,7 +266,7 @@ impl CandidateSearch<'_> {
 }
 
 /// The unit whose hook is to blame, and since when; not where it only holds up a CA on its way.
-fn failing_hook(cause: &Cause) -> Option<(&str, Time)> {
+fn failing_hook(cause: &Cause) -> Option<(&Address, Time)> {
     match cause {
         Cause::HookFailed { unit, since, .. } => Some((unit, *since)),
         Cause::CaNeedsCertificate { because, .. } => failing_hook(because),

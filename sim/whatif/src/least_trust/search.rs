@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::verifier::{CaseKey, Side, Verifier};
 use super::{LeastTrust, MaskedSources, SourceOfTrust, TrustedAuthority};
-use trustsim_diagnosis::holder;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
 use trustsim_world::{CertificateRecord, Journal, Kind, Simulation, WatchedSource};
@@ -244,6 +243,6 @@ fn name_owners(authorities: &mut [TrustedAuthority], journal: &Journal) {
         .collect();
     for authority in authorities {
         let record = issued.get(authority.certificate.sha256());
-        authority.owner = record.map(|record| holder(record));
+        authority.owner = record.map(|record| record.holder().to_string());
     }
 }

@@ -7,20 +7,20 @@
 //! it.
 
 use trustsim_kernel::Time;
-use trustsim_model::EndpointRef;
+use trustsim_model::{Address, EndpointRef};
 use trustsim_pki::Certificate;
 
 use crate::cause::root_cause::{Performed, Removal};
 
-/// Why a certificate is not there, or has ended. Texts are addresses in the form that [`super::Cause`] describes.
+/// Why a certificate is not there, or has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CertificateCause {
     /// The relation that brought certificates is gone.
     CertificatesRelationRemoved {
         /// Who had its certificates over it.
-        requirer: String,
+        requirer: Address,
         /// Who gave them.
-        provider: String,
+        provider: Address,
         /// When.
         at: Time,
         /// The action that removed it.
@@ -29,7 +29,7 @@ pub enum CertificateCause {
     /// A root that is trusted has expired.
     TrustedRootExpired {
         /// Who trusts it.
-        judge: String,
+        judge: Address,
         /// Whether that is a client outside Juju.
         is_client: bool,
         /// The root.
@@ -38,9 +38,9 @@ pub enum CertificateCause {
     /// A leaf that was signed by an expired root is still presented, although the root's owner has a new one.
     ReplacedRootStillUsed {
         /// Who presents it.
-        presenter: String,
+        presenter: Address,
         /// Whose root it is.
-        owner: String,
+        owner: Address,
         /// When it ended.
         ended: Time,
         /// When its owner made the next one.
@@ -49,28 +49,28 @@ pub enum CertificateCause {
     /// A root has expired, and its owner made no other.
     RootNotRenewed {
         /// Whose root it is.
-        owner: String,
+        owner: Address,
         /// When it ended.
         ended: Time,
     },
     /// No relation brings a certificate.
     NoProvider {
         /// Who needs one.
-        holder: String,
+        holder: Address,
     },
     /// A certificate was never asked for.
     NeverRequested {
         /// Who should have asked.
-        holder: String,
+        holder: Address,
         /// Why not.
         why: NotRequestedReason,
     },
     /// A request got no answer.
     NotAnswered {
         /// Who was asked.
-        providers: Vec<String>,
+        providers: Vec<Address>,
         /// Who asked.
-        holder: String,
+        holder: Address,
         /// For which common name.
         name: String,
         /// When.
@@ -79,14 +79,14 @@ pub enum CertificateCause {
     /// A provider reads the requests of units only, and an application asks.
     ApplicationRequestUnread {
         /// The provider.
-        provider: String,
+        provider: Address,
         /// Who asks.
-        requirer: String,
+        requirer: Address,
     },
     /// A newer certificate is there, and the workload does not serve it.
     NotLoaded {
         /// Whose it is.
-        holder: String,
+        holder: Address,
         /// When it was issued.
         issued: Time,
         /// Its serial.
@@ -97,29 +97,29 @@ pub enum CertificateCause {
     /// The unit that was given a certificate to hand on does not lead its application.
     NotTheLeader {
         /// The unit that was given it.
-        unit: String,
+        unit: Address,
         /// The provider.
-        provider: String,
+        provider: Address,
         /// The unit that leads.
-        leader: String,
+        leader: Address,
     },
     /// The two sides of a relation speak different protocols.
     ProtocolMismatch {
         /// Both endpoints.
         endpoints: [EndpointRef; 2],
         /// Who gets no certificate.
-        holder: String,
+        holder: Address,
     },
     /// The nodes of a rotation in two phases wait for each other.
     RotationStuck {
         /// The application.
-        application: String,
+        application: Address,
         /// Since when.
         since: Time,
         /// The units that have taken the new CA.
-        units_with_new_ca: Vec<String>,
+        units_with_new_ca: Vec<Address>,
         /// The units that wait.
-        units_waiting: Vec<String>,
+        units_waiting: Vec<Address>,
     },
 }
 
@@ -143,14 +143,13 @@ impl CertificateCause {
     }
 }
 
-/// Why the presented chain is wrong: it is badly assembled, or it is that of the previous provider. Texts are addresses
-/// in the form that [`super::Cause`] describes.
+/// Why the presented chain is wrong: it is badly assembled, or it is that of the previous provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChainCause {
     /// The chain is written without the certificate itself.
     ChainWithoutCertificate {
         /// Who presents it.
-        presenter: String,
+        presenter: Address,
         /// The charm.
         charm: String,
         /// Common name of the certificate that is missing.
@@ -159,24 +158,24 @@ pub enum ChainCause {
     /// The chain begins with an issuer.
     ChainReversed {
         /// Who presents it.
-        presenter: String,
+        presenter: Address,
         /// Whose certificate comes first.
-        first: String,
+        first: Address,
         /// Who sent it.
-        provider: String,
+        provider: Address,
         /// The charm that reverses it, where that is not the provider.
         charm: Option<String>,
     },
     /// A certificate of the provider before is still presented.
     PreviousProviderStillServed {
         /// Who presents it.
-        presenter: String,
+        presenter: Address,
         /// The provider before.
-        previous_provider: String,
+        previous_provider: Address,
         /// When its relation was removed, and by what.
         removed: Option<Removal>,
         /// The provider now.
-        current_provider: String,
+        current_provider: Address,
         /// When that one issued a certificate.
         issued: Time,
         /// Why it is not presented.

@@ -2,12 +2,12 @@
 
 use trustsim_charm_model::PendingTask;
 use trustsim_kernel::Time;
-use trustsim_model::{OperatorIndex, Source};
+use trustsim_model::{Address, OperatorIndex, Source};
 
 use super::Cause;
 use crate::cause::root_cause::{Fault, Performed};
 
-/// What was done to the deployment, or what a person has not done. Named as in [`Cause`].
+/// What was done to the deployment, or what a person has not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultCause {
     /// An application cannot work.
@@ -20,7 +20,7 @@ pub enum FaultCause {
     /// A clock is wrong.
     ClockSkew {
         /// Whose.
-        address: String,
+        address: Address,
         /// By how much, in nanoseconds; ahead where positive.
         skew_ns: i64,
         /// Since when.
@@ -33,7 +33,7 @@ pub enum FaultCause {
     /// A unit waits for a person.
     Operator {
         /// The unit.
-        unit: String,
+        unit: Address,
         /// Index of the operator.
         operator: OperatorIndex,
         /// The operator's name.
@@ -59,12 +59,12 @@ pub enum FaultCause {
         /// What makes them late.
         fault: Fault,
         /// Who asks for none.
-        holder: String,
+        holder: Address,
     },
     /// Files went with their container.
     LostWithContainer {
         /// Who lost them.
-        who: String,
+        who: Address,
         /// What was lost.
         what: Lost,
         /// When.
@@ -116,7 +116,7 @@ impl FaultCause {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NeverAsked {
     /// Whose certificate it was.
-    pub holder: String,
+    pub holder: Address,
     /// Whether its charm does not ask once a certificate has expired.
     pub too_late: bool,
 }
@@ -125,7 +125,7 @@ pub struct NeverAsked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedInThePast {
     /// Whose it is.
-    pub holder: String,
+    pub holder: Address,
     /// When it was signed.
     pub at: Time,
     /// When it had ended.
@@ -168,7 +168,7 @@ impl Separation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lost {
     /// The CA of this application.
-    Ca(String),
+    Ca(Address),
     /// The unit's own certificate.
     Certificate,
 }

@@ -1,25 +1,26 @@
 //! Why a CA is not trusted.
 
 use trustsim_kernel::Time;
+use trustsim_model::Address;
 use trustsim_pki::Certificate;
 
 use super::Transit;
 use crate::cause::root_cause::{Apart, NewCa, Performed};
 
-/// Why a CA is not trusted. Named as in [`super::Cause`].
+/// Why a CA is not trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrustCause {
     /// The issuer of what is presented is nothing in the deployment.
     ForeignIssuer {
         /// Who presents it.
-        presenter: String,
+        presenter: Address,
         /// Subject of the issuer.
         issuer: String,
     },
     /// An intermediate is trusted, and the judging stack takes only roots.
     IntermediateAnchor {
         /// Who judges.
-        judge: String,
+        judge: Address,
         /// What is trusted.
         anchor: Certificate,
         /// The judging stack.
@@ -28,27 +29,27 @@ pub enum TrustCause {
     /// The chain lacks an intermediate.
     MissingIntermediate {
         /// Who presents it.
-        presenter: String,
+        presenter: Address,
         /// Subject of what is missing.
         missing: String,
         /// Who judges.
-        judge: String,
+        judge: Address,
     },
     /// No relation carries the CA.
     NoTransfer {
         /// Whose CA.
-        signer: String,
+        signer: Address,
         /// To which application.
-        judge: String,
+        judge: Address,
         /// How the two sides came to have different providers.
         apart: Option<Apart>,
     },
     /// The relation that carried the CA was removed.
     TransferRemoved {
         /// Whose CA.
-        signer: String,
+        signer: Address,
         /// To which application.
-        judge: String,
+        judge: Address,
         /// When.
         at: Time,
         /// The action that removed it.
@@ -59,20 +60,20 @@ pub enum TrustCause {
     /// A client outside Juju does not have the CA.
     NotGiven {
         /// The client.
-        client: String,
+        client: Address,
         /// Whose CA.
-        signer: String,
+        signer: Address,
         /// What it has in its place.
         why: NotGiven,
     },
     /// The judge has moved on to a new CA, and the presenter has not.
     OldCaDropped {
         /// Whose CA.
-        signer: String,
+        signer: Address,
         /// Who judges.
-        judge: String,
+        judge: Address,
         /// Who presents.
-        presenter: String,
+        presenter: Address,
         /// The new CA.
         made: NewCa,
         /// That the judge's charm has room for one CA only, where it has.
@@ -110,7 +111,7 @@ pub enum NotGiven {
         /// The new CA.
         made: NewCa,
         /// Who presents.
-        presenter: String,
+        presenter: Address,
     },
     /// Nothing says why.
     Unknown,
@@ -120,9 +121,9 @@ pub enum NotGiven {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedProvider {
     /// The server.
-    pub server: String,
+    pub server: Address,
     /// Since when.
     pub since: Time,
     /// The provider before.
-    pub before: String,
+    pub before: Address,
 }
