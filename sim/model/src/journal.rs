@@ -240,8 +240,8 @@ pub struct KeyRecord {
     pub common_name: Arc<str>,
     /// Serial number of its certificate.
     pub serial: Arc<str>,
-    /// `model.app` whose every unit can read it.
-    pub readers: Arc<str>,
+    /// The application whose every unit can read it.
+    pub readers: Address,
 }
 
 /// One verdict on one connection.

@@ -18,7 +18,7 @@ fn names(all: &BTreeSet<String>) -> Field {
 fn authorities(found: &LeastTrust) -> DataTable {
     let rows = found.authorities.iter().map(|one| {
         vec![
-            Field::text(&one.holder),
+            Field::text(one.holder.as_str()),
             Field::text(one.certificate.subject()),
             Field::text(one.certificate.serial()),
             Field::optional(one.owner.as_deref(), Field::text),
@@ -49,7 +49,7 @@ fn authorities(found: &LeastTrust) -> DataTable {
 fn sources(found: &LeastTrust) -> DataTable {
     let rows = found.sources.iter().map(|one| {
         vec![
-            Field::text(&one.holder),
+            Field::text(one.holder.as_str()),
             Field::text(&one.source),
             Field::Count(one.needed_by.len() as u64),
             Field::Count(one.connections as u64),
@@ -74,7 +74,7 @@ fn sources(found: &LeastTrust) -> DataTable {
 fn masked(found: &LeastTrust) -> DataTable {
     let rows = found.masked.iter().map(|one| {
         vec![
-            Field::text(&one.holder),
+            Field::text(one.holder.as_str()),
             Field::text(&one.sources[0]),
             Field::text(&one.sources[1]),
             names(&one.needed_by),

@@ -11,7 +11,8 @@ use trustsim_pki::Certificate;
 use trustsim_tls::{Case, ClientSide, Identity, ServerSide};
 use trustsim_validators::{Side, Verdict};
 use trustsim_world::{
-    CertificateKind, CertificateRecord, ConnectionRecord, KeyRecord, Kind, Simulation, Trusting,
+    Address, CertificateKind, CertificateRecord, ConnectionRecord, KeyRecord, Kind, Simulation,
+    Trusting,
 };
 
 /// A name that nothing in a deployment has.
@@ -24,10 +25,10 @@ pub struct Stolen {
     pub kind: CertificateKind,
     /// The certificate that the key belongs to.
     pub certificate: Certificate,
-    /// `model.app` of a CA, `model.app/0` or `model.app` of a leaf.
-    pub owner: String,
-    /// `model.app` whose every unit can read the key in clear in a controller's store.
-    pub readers: Vec<String>,
+    /// Whose it is: an application, or of a leaf also a unit.
+    pub owner: Address,
+    /// The applications whose every unit can read the key in clear in a controller's store.
+    pub readers: Vec<Address>,
 }
 
 /// Why a victim is deceived.
@@ -46,12 +47,12 @@ pub enum Need {
 pub struct Impersonation {
     /// Index into [`BlastRadius::stolen`].
     pub stolen: usize,
-    /// The identity that the attacker claims: an address, or `anyone`.
-    pub claimed: String,
+    /// Whom the attacker passes for; `None` where by a name that nothing in the deployment has.
+    pub claimed: Option<Address>,
     /// The name in the certificate.
     pub name: String,
     /// Who is to be deceived.
-    pub victim: String,
+    pub victim: Address,
     /// Which side of the handshake the attacker is.
     pub attacker: Side,
     /// The victim's TLS stack.
@@ -154,17 +155,17 @@ impl<'a> Attacker<'a> {
 
     fn stolen(&self, record: &CertificateRecord) -> Stolen {
         let known = self.readable.get(record.certificate.serial());
-        let mut readers: Vec<String> = known
+        let mut readers: Vec<Address> = known
             .into_iter()
             .flatten()
-            .map(|key| key.readers.to_string())
+            .map(|key| key.readers.clone())
             .collect();
         readers.sort_unstable();
         readers.dedup();
         Stolen {
             kind: record.kind,
             certificate: record.certificate.clone(),
-            owner: record.holder().to_string(),
+            owner: record.holder(),
             readers,
         }
     }
@@ -230,7 +231,7 @@ impl<'a> Attacker<'a> {
     fn try_authority(&self, stolen: usize, ca: &Certificate, tries: &mut Vec<Impersonation>) {
         let now = self.simulation.now();
         let forge = |name: &str| self.simulation.forge(ca, name, now);
-        let mut met: Vec<&str> = Vec::new();
+        let mut met: Vec<&Address> = Vec::new();
         for (connection, case) in self.watched() {
             met.push(&connection.client);
             let real = case.server.identity.chain();
@@ -252,14 +253,14 @@ impl<'a> Attacker<'a> {
             return;
         };
         for one in &self.trusting {
-            if met.contains(&one.address.as_str()) {
+            if met.contains(&&one.address) {
                 continue;
             }
             let case = met_by(one, &identity);
             let subject = format!("blast-radius {stolen} {}", one.address);
             tries.push(Impersonation {
                 stolen,
-                claimed: "anyone".to_owned(),
+                claimed: None,
                 name: ANY_NAME.to_owned(),
                 victim: one.address.clone(),
                 attacker: Side::Server,
@@ -327,9 +328,9 @@ impl<'a> Attacker<'a> {
         let subject = format!("blast-radius {stolen} to {}", connection.name);
         Impersonation {
             stolen,
-            claimed: connection.server.to_string(),
+            claimed: Some(connection.server.clone()),
             name: connection.server_name.clone(),
-            victim: connection.client.to_string(),
+            victim: connection.client.clone(),
             attacker: Side::Server,
             validator: case.client.validator.name(),
             verdict: self.simulation.perform(&case, &subject),
@@ -363,9 +364,9 @@ impl<'a> Attacker<'a> {
         }
         Impersonation {
             stolen,
-            claimed: connection.client.to_string(),
+            claimed: Some(connection.client.clone()),
             name: connection.client.application().to_owned(),
-            victim: connection.server.to_string(),
+            victim: connection.server.clone(),
             attacker: Side::Client,
             validator: case.server.validator.name(),
             verdict,

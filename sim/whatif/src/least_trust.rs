@@ -19,7 +19,7 @@ use std::sync::Arc;
 use search::TrustSearch;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
-use trustsim_world::{Deployment, Kind, Options, Record, Simulation};
+use trustsim_world::{Address, Deployment, Kind, Options, Record, Simulation};
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
@@ -37,12 +37,12 @@ pub struct LeastTrust {
 /// A CA in a trust store.
 #[derive(Clone, Debug)]
 pub struct TrustedAuthority {
-    /// `model.app/0`, or the name of a client.
-    pub holder: String,
+    /// A unit, or a client outside Juju.
+    pub holder: Address,
     /// The CA.
     pub certificate: Certificate,
-    /// `model.app` of the application that made it, where the journal knows.
-    pub owner: Option<String>,
+    /// The application that made it, where the journal knows.
+    pub owner: Option<Address>,
     /// Names of connections that fail without it, at some instant.
     pub needed_by: BTreeSet<String>,
     /// Until when a connection last needed it: the instant at which that connection was next looked at, or the end of
@@ -55,8 +55,8 @@ pub struct TrustedAuthority {
 /// Where a trust store has CAs from.
 #[derive(Clone, Debug)]
 pub struct SourceOfTrust {
-    /// `model.app/0`, or the name of a client.
-    pub holder: String,
+    /// A unit, or a client outside Juju.
+    pub holder: Address,
     /// The source: a file that begins with the endpoint it came over, or `given` or `system`.
     pub source: String,
     /// Names of connections that fail without it, at some instant.
@@ -75,8 +75,8 @@ impl SourceOfTrust {
 /// Two sources that could each be removed alone, but not together, at some instant of the run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MaskedSources {
-    /// `model.app/0`, or the name of a client.
-    pub holder: String,
+    /// A unit, or a client outside Juju.
+    pub holder: Address,
     /// The two.
     pub sources: [String; 2],
     /// Names of connections that fail without both.
@@ -119,9 +119,11 @@ fn visits(record: &Record) -> BTreeMap<Time, BTreeMap<u32, bool>> {
                 now.insert(handshake.connection, is_ok);
             }
             Kind::TrustChanged { .. } => {
-                let unit = entry.subject.to_string();
+                let Some(changed) = entry.subject.address() else {
+                    continue;
+                };
                 for (number, connection) in (0..).zip(&record.manifest.connections) {
-                    let takes_part = *connection.client == *unit || *connection.server == *unit;
+                    let takes_part = [&connection.client, &connection.server].contains(&&changed);
                     if let Some(is_ok) = last_verdicts.get(&number).filter(|_| takes_part) {
                         let now = visits.entry(entry.time).or_default();
                         now.insert(number, *is_ok);

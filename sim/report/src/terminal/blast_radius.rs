@@ -23,9 +23,9 @@ pub fn blast_radius(radius: &BlastRadius) -> String {
             .successes(index)
             .map(|one| one.victim.as_str())
             .collect();
-        let claimed: BTreeSet<&str> = radius
+        let claimed: BTreeSet<Option<&str>> = radius
             .successes(index)
-            .map(|one| one.claimed.as_str())
+            .map(|one| one.claimed.as_deref())
             .collect();
         let excess: BTreeSet<&str> = radius
             .successes(index)

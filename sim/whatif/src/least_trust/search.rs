@@ -6,14 +6,14 @@ use super::verifier::{CaseKey, Side, Verifier};
 use super::{LeastTrust, MaskedSources, SourceOfTrust, TrustedAuthority};
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
-use trustsim_world::{CertificateRecord, Journal, Kind, Simulation, WatchedSource};
+use trustsim_world::{Address, CertificateRecord, Journal, Kind, Simulation, WatchedSource};
 
 /// A CA in the trust store of a holder: the holder, then serial and SHA-256 of the CA. A serial is unique for one
 /// issuer only.
-type CaKey = (String, String, [u8; 32]);
+type CaKey = (Address, String, [u8; 32]);
 
-fn ca_key(holder: &str, ca: &Certificate) -> CaKey {
-    (holder.to_owned(), ca.serial().to_owned(), *ca.sha256())
+fn ca_key(holder: &Address, ca: &Certificate) -> CaKey {
+    (holder.clone(), ca.serial().to_owned(), *ca.sha256())
 }
 
 /// Each source of a trust store: its name, and the digest of what it brings.
@@ -23,10 +23,10 @@ type SourceKeys = Vec<(String, [u8; 32])>;
 #[derive(Default)]
 pub(super) struct TrustSearch {
     authorities: BTreeMap<CaKey, TrustedAuthority>,
-    sources: BTreeMap<(String, String), SourceOfTrust>,
-    pairs: BTreeMap<(String, [String; 2]), BTreeSet<String>>,
+    sources: BTreeMap<(Address, String), SourceOfTrust>,
+    pairs: BTreeMap<(Address, [String; 2]), BTreeSet<String>>,
     /// Connections judged of each holder.
-    connections: BTreeMap<String, BTreeSet<u32>>,
+    connections: BTreeMap<Address, BTreeSet<u32>>,
     /// The CAs that were needed in the cases seen.
     seen: BTreeMap<CaseKey, BTreeSet<CaKey>>,
     seen_sources: BTreeSet<(CaseKey, SourceKeys)>,
@@ -49,12 +49,12 @@ impl TrustSearch {
         };
         let manifest = simulation.manifest();
         let record = &manifest.connections[connection as usize];
-        let verifier = |holder: &str, side: Side, sources: Vec<WatchedSource>| Verifier {
+        let verifier = |holder: &Address, side: Side, sources: Vec<WatchedSource>| Verifier {
             simulation,
             case: case.clone(),
             connection,
             name: record.name.clone(),
-            holder: holder.to_owned(),
+            holder: holder.clone(),
             side,
             sources,
         };
@@ -203,9 +203,9 @@ impl TrustSearch {
     }
 }
 
-fn trusted_authority(holder: &str, certificate: &Certificate) -> TrustedAuthority {
+fn trusted_authority(holder: &Address, certificate: &Certificate) -> TrustedAuthority {
     TrustedAuthority {
-        holder: holder.to_owned(),
+        holder: holder.clone(),
         certificate: certificate.clone(),
         owner: None,
         needed_by: BTreeSet::new(),
@@ -243,6 +243,6 @@ fn name_owners(authorities: &mut [TrustedAuthority], journal: &Journal) {
         .collect();
     for authority in authorities {
         let record = issued.get(authority.certificate.sha256());
-        authority.owner = record.map(|record| record.holder().to_string());
+        authority.owner = record.map(|record| record.holder());
     }
 }

@@ -3,7 +3,7 @@
 use trustsim_pki::Certificate;
 use trustsim_tls::Case;
 use trustsim_validators::TrustStore;
-use trustsim_world::{Simulation, WatchedSource};
+use trustsim_world::{Address, Simulation, WatchedSource};
 
 /// Which side verifies, and what it trusts.
 pub(super) enum Side {
@@ -19,8 +19,8 @@ pub(super) struct Verifier<'a> {
     pub(super) connection: u32,
     /// Name of the connection.
     pub(super) name: String,
-    /// `model.app/0`, or the name of a client.
-    pub(super) holder: String,
+    /// A unit, or a client outside Juju.
+    pub(super) holder: Address,
     pub(super) side: Side,
     pub(super) sources: Vec<WatchedSource>,
 }

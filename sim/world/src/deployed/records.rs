@@ -6,7 +6,7 @@ use super::Deployed;
 use trustsim_interfaces::notes::{Issued, StoredKey};
 use trustsim_juju::{ApplicationId, ApplicationKind, UnitId};
 use trustsim_kernel::Time;
-use trustsim_model::{CertificateRecord, KeyRecord};
+use trustsim_model::{Address, CertificateRecord, KeyRecord};
 
 impl Deployed {
     /// Who can read a key: of a unit's databag every unit on the other side, of leader settings
@@ -20,7 +20,7 @@ impl Deployed {
         });
         let address = |id: ApplicationId| {
             let found = self.juju.application(id);
-            format!("{}.{}", self.juju.model(found.model).name, found.name)
+            Address::application_in(&self.juju.model(found.model).name, &found.name)
         };
         let controller = |id: ApplicationId| {
             let model = self.juju.model(self.juju.application(id).model);
@@ -45,7 +45,7 @@ impl Deployed {
             holder: Arc::clone(&stored.holder),
             common_name: Arc::clone(&stored.common_name),
             serial: Arc::clone(&stored.serial),
-            readers: address(other.unwrap_or(own)).into(),
+            readers: address(other.unwrap_or(own)),
         }
     }
 

@@ -3,14 +3,15 @@
 
 use crate::Simulation;
 use trustsim_kernel::Time;
+use trustsim_model::Address;
 use trustsim_tls::Case;
 use trustsim_validators::{TrustStore, Validator, Verdict};
 
 /// A unit or a client that trusts CAs.
 #[derive(Clone, Debug)]
 pub struct Trusting {
-    /// `model.app/0`, or the name of a client outside Juju.
-    pub address: String,
+    /// A unit, or a client outside Juju.
+    pub address: Address,
     /// What it trusts.
     pub trust: TrustStore,
     /// Its TLS stack, where the deployment says which.
@@ -40,7 +41,7 @@ impl Simulation {
             let spec = &self.deployment().applications[index];
             let stack = spec.charm.validator.as_deref();
             Some(Trusting {
-                address: peers.deployed.unit_address(id).to_string(),
+                address: peers.deployed.unit_address(id),
                 trust: side.trust().clone(),
                 validator: stack
                     .and_then(|name| name.parse().ok())
@@ -51,7 +52,7 @@ impl Simulation {
         let clients = peers.clients.stores().map(|(index, trust)| {
             let spec = &self.deployment().clients[index];
             Trusting {
-                address: spec.name.clone(),
+                address: Address::outside(&spec.name),
                 trust: trust.clone(),
                 validator: spec.validator,
                 clock: self.now(),
