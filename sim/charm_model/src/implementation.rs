@@ -262,6 +262,14 @@ impl CharmMetadata {
         })
     }
 
+    /// The option that names the charm's CA: another value makes another CA.
+    pub fn ca_name_option(&self) -> Option<&'static str> {
+        const NAMES: [&str; 2] = ["ca-common-name", "pki_ca_common_name"];
+        NAMES
+            .into_iter()
+            .find(|name| self.options.contains_key(*name))
+    }
+
     /// The actions that replace the charm's CA, in order; empty where it has none.
     pub fn rotation_actions(&self) -> Vec<&str> {
         match &self.rotate_ca_action {

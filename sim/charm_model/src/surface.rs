@@ -19,6 +19,9 @@ use trustsim_juju::Value;
 /// File in the memory of a Vault server that is unsealed, which every restart of its process loses.
 pub const VAULT_UNSEALED: &str = "memory/vault/unsealed";
 
+/// In place of an endpoint: a certificate that the workload makes for itself, and serves while it has no other.
+pub const DEFAULT_CERTIFICATE: &str = "default";
+
 /// Files by path.
 pub type Files = BTreeMap<Arc<str>, Value>;
 

@@ -41,13 +41,17 @@ pub fn resolve(files: &[FaultFile], names: &mut dyn Names) -> Plan {
                 found.rotations.push(spec);
             }
             Some(Effect::Random(plan)) => found.random.push(plan),
-            Some(Effect::Fault(fault)) => {
+            Some(Effect::Faults(together)) => {
                 // An entry without its time was refused when it was read.
                 let Some(at) = &file.at else { continue };
                 let at = at.value.0;
                 warn_of_the_end(file, names);
                 let source = names.source(file.place);
-                faults.push(PlannedFault { at, fault, source });
+                faults.extend(together.into_iter().map(|fault| PlannedFault {
+                    at,
+                    fault,
+                    source: source.clone(),
+                }));
             }
         }
     }

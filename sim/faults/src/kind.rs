@@ -56,8 +56,8 @@ pub(crate) trait FaultKind: 'static {
 /// What an entry of `faults` comes to.
 #[derive(Clone, Debug)]
 pub(crate) enum Effect {
-    /// One fault.
-    Fault(Fault),
+    /// Faults that strike together, in this order.
+    Faults(Vec<Fault>),
     /// A rotation of a CA: its actions, and the plan by which it is judged.
     Rotation(Vec<TimedAction>, RotationSpec),
     /// Faults that are drawn before the run.
@@ -66,7 +66,7 @@ pub(crate) enum Effect {
 
 impl<F: Into<Fault>> From<F> for Effect {
     fn from(fault: F) -> Self {
-        Self::Fault(fault.into())
+        Self::Faults(vec![fault.into()])
     }
 }
 

@@ -14,9 +14,6 @@ use trustsim_interfaces::Interface;
 use trustsim_kernel::Span;
 use trustsim_world::{ApplicationIndex, Deployment, Party, Persistence, RotationStep, TrustChange};
 
-/// Options that name a charm's CA, and make it another one where they change.
-pub(super) const NAME_OPTIONS: [&str; 2] = ["ca-common-name", "pki_ca_common_name"];
-
 /// Whether an application signs what others ask for.
 pub(super) fn is_provider(deployment: &Deployment, ca: ApplicationIndex) -> bool {
     let endpoints = &deployment.applications[ca].charm.endpoints;
@@ -244,9 +241,7 @@ pub(super) fn name_option(
     ca: ApplicationIndex,
 ) -> Option<(String, String)> {
     let spec = &deployment.applications[ca];
-    let option = NAME_OPTIONS
-        .into_iter()
-        .find(|name| spec.charm.options.contains_key(*name))?;
+    let option = spec.charm.ca_name_option()?;
     let default = || spec.charm.options.get(option)?.default.clone();
     let now = spec.options.get(option).cloned().or_else(default);
     let value = match (option, now.filter(|name| !name.is_empty())) {

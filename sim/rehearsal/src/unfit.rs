@@ -4,7 +4,7 @@ use super::playbook::PlaybookKind::{
     self, ByRenewal, CharmAction, CharmConfig, CrossSigned, Emergency, SameKey,
     SecondProviderClosing, StepByStep, StepByStepClosing,
 };
-use super::playbooks::{NAME_OPTIONS, name_option, restarts_that_close};
+use super::playbooks::{name_option, restarts_that_close};
 use trustsim_charm_model::{Authority, CharmMetadata};
 use trustsim_world::{ApplicationIndex, Deployment};
 
@@ -86,9 +86,7 @@ pub(super) fn unfit_playbooks(deployment: &Deployment, ca: ApplicationIndex) -> 
             add(&[CharmAction], Misfit::NoRotationAction { charm });
         }
         if name_option(deployment, ca).is_none() {
-            let mut known = NAME_OPTIONS.into_iter();
-            let known = known.find(|option| charm.options.contains_key(*option));
-            let reason = match known {
+            let reason = match charm.ca_name_option() {
                 Some(option) => Misfit::NameNotSet { option },
                 None => Misfit::NoNameOption {
                     charm: charm.name.clone(),

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use super::{CERTIFICATES, Hosts};
-use crate::surface::{chain_path, key_path, trust_path};
+use crate::surface::{DEFAULT_CERTIFICATE, chain_path, key_path, trust_path};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::{KeySource, pem, serial_number};
 use trustsim_juju::HookError;
 use trustsim_kernel::Span;
 use trustsim_pki::{RequestAttributes, Template, Terms, self_sign};
 
-const DEFAULT: &str = "default";
 const YEAR: Span = Span::from_secs(365 * 86_400);
 
 /// `update_cert_configuration`: what is not among `hosts` goes.
@@ -49,7 +48,10 @@ pub(super) fn keep_default_certificate(
     unit: &mut UnitContext<'_>,
     keys: &KeySource,
 ) -> Result<(), HookError> {
-    let (chain, key) = (chain_path(DEFAULT, DEFAULT), key_path(DEFAULT, DEFAULT));
+    let (chain, key) = (
+        chain_path(DEFAULT_CERTIFICATE, DEFAULT_CERTIFICATE),
+        key_path(DEFAULT_CERTIFICATE, DEFAULT_CERTIFICATE),
+    );
     let served = format!("tls/{CERTIFICATES}/");
     if unit.files().keys().any(|path| path.starts_with(&served)) {
         unit.remove_file(&chain);

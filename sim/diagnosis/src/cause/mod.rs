@@ -61,6 +61,7 @@ impl<'a> Search<'_, 'a> {
         root: Option<Seq>,
     ) -> RootCause {
         let found = match case.error() {
+            _ if self.records.presents_default(case) => self.without_certificate(case),
             ErrorKind::NoCertificate | ErrorKind::NoClientCertificate if case.serial.is_empty() => {
                 self.without_certificate(case)
             }

@@ -3,8 +3,10 @@
 
 use super::faults;
 use super::{Fault, FaultAction, Issued, NotRequestedReason, Performed, Trail, short};
+use crate::case::Case;
 use crate::facts::Facts;
 use crate::notes;
+use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
 use trustsim_charm_model::{CertificatesProfile, EndpointProfile, KeyUse};
 use trustsim_interfaces::Interface;
 use trustsim_interfaces::certificate_transfer::Library;
@@ -130,15 +132,26 @@ impl<'a> Records<'_, 'a> {
     pub(crate) fn has_served(&self, who: &Address, at: Time) -> bool {
         let own = self.trail.about(who, self.deployment.start, at);
         let mut served = own.into_iter();
-        served.any(|(_, entry)| {
-            matches!(
-                &entry.kind,
-                Kind::CertificateServed {
-                    certificate: Some(_),
-                    ..
-                }
-            )
+        served.any(|(_, entry)| match &entry.kind {
+            Kind::CertificateServed {
+                endpoint,
+                certificate: Some(_),
+            } => **endpoint != *DEFAULT_CERTIFICATE,
+            _ => false,
         })
+    }
+
+    /// Whether a workload presents the certificate that it makes for itself, since it has no other.
+    pub(crate) fn presents_default(&self, case: &Case<'_>) -> bool {
+        let is_it = |entry: &Entry| match &entry.kind {
+            Kind::CertificateServed {
+                endpoint,
+                certificate: Some(certificate),
+            } => **endpoint == *DEFAULT_CERTIFICATE && certificate.serial() == case.serial,
+            _ => false,
+        };
+        let since = self.deployment.start;
+        self.last(case.presenter, since, case.at, is_it).is_some()
     }
 
     /// Who is asked for a certificate in place of this one: the provider that gave it, where the relation is

@@ -28,7 +28,8 @@ impl FaultKind for RotateCa {
     type Shape = RotateCaFile;
     const KEY: &'static str = "rotate-ca";
     const ABOUT: &'static str = "The charm's action that rotates its CA is run.";
-    const EFFECT: &'static str = "the charm's own action that rotates its CA is run on its leader";
+    const EFFECT: &'static str = "the charm's own action that rotates its CA is run on its leader; where it takes several, such as \
+        `disable-pki`, `generate-root-ca` and `reissue-certificates` of charm-vault, all of them in their order";
     const SOURCE: &'static str = "the charm";
     const DRAWN_ON: std::ops::Range<u64> = 11..12;
 
@@ -36,17 +37,26 @@ impl FaultKind for RotateCa {
         let text = shape.app.as_ref()?;
         let application = site.names.application(text)?;
         let charm = site.charm(application);
-        let Some(name) = charm.rotate_ca_action.clone() else {
+        let names = charm.rotation_actions();
+        if names.is_empty() {
             let message = format!(
                 "the charm `{}` has no action that rotates its CA",
                 charm.name
             );
-            let help =
-                "self-signed-certificates has one; others rotate by configuration (`set-config`)";
+            let help = match charm.ca_name_option() {
+                Some(option) => format!(
+                    "it makes a new CA for another name: `set-config: {{app: {}, options: {{{option}: NAME}}}}`",
+                    text.value
+                ),
+                None => "rehearse a `rotation` of it instead".to_owned(),
+            };
             let wrong = Diagnostic::error(Code::Fault, text.place, message);
             return site.report(wrong.help(help));
-        };
-        Some(rotation(application, name).into())
+        }
+        let actions = names
+            .into_iter()
+            .map(|name| rotation(application, name.to_owned()));
+        Some(Effect::Faults(actions.map(Fault::from).collect()))
     }
 
     fn write(fault: &Fault, deployment: &Deployment) -> Option<Vec<String>> {

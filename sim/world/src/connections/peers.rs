@@ -7,6 +7,7 @@ use crate::deployed::Deployed;
 use crate::revocation::Publications;
 use crate::sides::{Served, Sides};
 use crate::view::WatchedSource;
+use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
 use trustsim_juju::{About, UnitId};
 use trustsim_kernel::Time;
 use trustsim_model::{Answering, ConnectionSpec, Subject};
@@ -155,7 +156,7 @@ impl<'a> Peers<'a> {
 }
 
 /// The chain a server shows for a name: of those of the endpoint, the one that is valid for the
-/// name as SNI picks it, else the first.
+/// name as SNI picks it, else the first. Where there is none it is the workload's own default.
 fn choose(served: &[Served], endpoint: Option<&str>, name: &str) -> Option<Identity> {
     let of_endpoint = |served: &&Served| endpoint.is_none_or(|wanted| *served.endpoint == *wanted);
     let fits = |served: &&Served| {
@@ -169,5 +170,9 @@ fn choose(served: &[Served], endpoint: Option<&str>, name: &str) -> Option<Ident
     let fitting = served.iter().filter(of_endpoint).find(fits);
     fitting
         .or_else(|| candidates.next())
+        .or_else(|| {
+            let mut all = served.iter();
+            all.find(|served| *served.endpoint == *DEFAULT_CERTIFICATE)
+        })
         .map(|served| served.identity.clone())
 }
