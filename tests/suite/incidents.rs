@@ -5,7 +5,8 @@
 //! A file begins with `# key: value` lines that this reads: `report`, `affected`, `fixed` (`none`
 //! where no version is), `cause` (words of the first line of the diagnosis of the longest outage;
 //! `none` where nothing is out of service), and `remedy` (words of a remedy that was proven for that
-//! outage; `none (...)` with the reason where there is none).
+//! outage; `none (...)` with the reason where there is none); and `seeds`, with how many of eight seeds that is so,
+//! where it is not with all.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -33,7 +34,7 @@ impl Incident {
         let text = fs::read_to_string(&path).expect("text");
         let lines = text.lines().take_while(|line| line.starts_with('#'));
         let pairs = lines.filter_map(|line| line.strip_prefix("# ")?.split_once(": "));
-        let keys = ["report", "affected", "fixed", "cause", "remedy"];
+        let keys = ["report", "affected", "fixed", "cause", "remedy", "seeds"];
         let header = pairs
             .filter(|(key, _)| keys.contains(key))
             .map(|(key, value)| (key.to_owned(), value.trim().to_owned()))
@@ -47,6 +48,11 @@ impl Incident {
         self.header
             .get(key)
             .unwrap_or_else(|| panic!("{}: no `# {key}: ...` line", self.name))
+    }
+
+    /// With how many of [`SEEDS`] seeds it comes.
+    fn seeds(&self) -> &str {
+        self.header.get("seeds").map_or("8 of 8", String::as_str)
     }
 
     fn deployment(&self, variant: Option<&str>) -> Deployment {
@@ -182,6 +188,36 @@ fn every_incident_shows_its_symptom_and_its_cause() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// How many seeds each incident is played with: its own and those that follow.
+const SEEDS: u32 = 8;
+
+/// What is left to chance decides some incidents, as it does in the deployments that were reported: with how many of the
+/// seeds an incident meets its header is in the file.
+#[test]
+fn every_incident_says_with_how_many_seeds_it_comes() {
+    let wrong = play_all(|incident| {
+        let cause = incident.value("cause");
+        let deployment = incident.deployment(None);
+        let is_met = |seed: &u64| {
+            let mut with_seed = deployment.clone();
+            with_seed.seed = *seed;
+            let (record, found) = findings(&with_seed);
+            let line = first_line(&record, &found);
+            let named = line.map_or(cause == "none", |line| line.contains(cause));
+            named && complaints(&record, &found).is_empty()
+        };
+        let more = trustsim::whatif::seeds_after(deployment.seed, SEEDS - 1);
+        // That of the file is held by the test above.
+        let met = 1 + more.iter().filter(|seed| is_met(seed)).count();
+        let counted = format!("{met} of {SEEDS}");
+        match incident.seeds() == counted {
+            true => Vec::new(),
+            false => vec![format!("seeds: {counted}, not {}", incident.seeds())],
+        }
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_fixed_version_is_without_the_symptom() {
     let wrong = play_all(|incident| {
@@ -241,8 +277,8 @@ fn every_remedy_is_proven() {
 /// The table of docs/reference/incidents.md, from the files' headers.
 fn table() -> String {
     let mut text = String::from(
-        "| | report | scenario | affected | fixed | what the diagnosis says | what helps |\n\
-         |---|---|---|---|---|---|---|\n",
+        "| | report | scenario | affected | fixed | what the diagnosis says | seeds | what helps |\n\
+         |---|---|---|---|---|---|---|---|\n",
     );
     for incident in incidents() {
         let number = incident.name.split('-').next().unwrap_or_default();
@@ -250,9 +286,9 @@ fn table() -> String {
         let cause = incident.value("cause");
         let columns = ["report", "affected", "fixed"].map(|key| incident.value(key));
         let [report, affected, fixed] = columns;
-        let remedy = incident.value("remedy");
+        let (remedy, seeds) = (incident.value("remedy"), incident.seeds());
         text.push_str(&format!(
-            "| {number} | {report} | [{name}](../../scenarios/incidents/{name}.yaml) | {affected} | {fixed} | {cause} | {remedy} |\n"
+            "| {number} | {report} | [{name}](../../scenarios/incidents/{name}.yaml) | {affected} | {fixed} | {cause} | {seeds} | {remedy} |\n"
         ));
     }
     text

@@ -36,6 +36,7 @@ mod rehearsal;
 mod remedies;
 mod rotation;
 mod scenarios;
+mod seeds;
 mod templates;
 mod tls_faults;
 mod true_causes;

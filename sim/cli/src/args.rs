@@ -153,6 +153,10 @@ pub struct Run {
     /// Write the report into this folder instead of reports/<name>
     #[arg(short, long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+    /// Play with so many seeds, that of the scenario and those that follow it, for how often each outage comes; the
+    /// tables are those of the first
+    #[arg(long, value_name = "NUMBER", default_value = "8")]
+    pub seeds: NonZeroU32,
     /// How many changes to try as remedies, each by playing the run again; 0 tries none
     #[arg(long, value_name = "COUNT", default_value_t = 8)]
     pub remedies: usize,

@@ -22,11 +22,13 @@ mod explanation;
 mod facts;
 mod fix;
 mod forecast;
+mod groups;
 mod notes;
 mod open_outages;
 mod outages;
 mod remedy;
 mod rotation;
+mod seeds;
 mod symptom;
 mod tally;
 #[cfg(test)]
@@ -51,10 +53,12 @@ pub use fix::Fix;
 pub use forecast::{
     CertificateWait, Expiry, Forecast, HookWait, OutageTolerance, RequestPeak, forecast,
 };
+pub use groups::{Likeness, OutageGroup, outage_groups, time_lost};
 pub use open_outages::{OpenOutage, OpenReason};
 pub use outages::{ErrorChange, Outage, outages};
 pub use remedy::{Remedies, Remedy};
 pub use rotation::{Invariant, PersistenceEnd, Rotated, TrustGained, Violation, ViolationKind};
+pub use seeds::{Chance, SeedGroup, SeedOutcome, chance, elsewhere};
 pub use symptom::{Issuer, Symptom};
 pub use tally::{Tally, outage_attempts, tallies};
 pub use transfer_plan::Transfer;
@@ -79,6 +83,8 @@ pub struct Findings {
     pub open_outages: Vec<OpenOutage>,
     /// What would have helped; nothing before `trustsim_whatif::remedies` has tried.
     pub remedies: Remedies,
+    /// What comes of this seed and of others, this one first; nothing where no other was played.
+    pub seeds: Vec<SeedOutcome>,
 }
 
 impl Findings {
@@ -154,5 +160,6 @@ pub fn diagnose(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
         unexpected,
         open_outages,
         remedies: Remedies::default(),
+        seeds: Vec::new(),
     }
 }

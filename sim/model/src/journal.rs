@@ -343,6 +343,13 @@ pub struct Manifest {
     pub connections: Vec<ConnectionRecord>,
 }
 
+impl Manifest {
+    /// The last instant played.
+    pub fn end(&self) -> Time {
+        self.start + self.duration
+    }
+}
+
 /// A watched connection, one unit (or client) to one unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionRecord {

@@ -10,10 +10,8 @@ use super::failure::Failure;
 use super::solve::{Shortfall, Tried};
 use super::{Lost, RehearsalError, Request};
 use trustsim_faults::rotation::Refusal;
+use trustsim_whatif::play_in_batches;
 use trustsim_world::Deployment;
-
-/// What a thread that plays is given: unoptimised builds need more than the usual two megabytes.
-const STACK_BYTES: usize = 32 << 20;
 
 /// A baseline for each seed.
 pub(super) struct Baselines {
@@ -98,56 +96,5 @@ impl Baselines {
         play_in_batches(all, self.threads, |baseline: &mut &mut Baseline| {
             play(baseline)
         })
-    }
-}
-
-/// Calls `play` with each, so many at once, and gives what it gave in their order.
-fn play_in_batches<A: Send, T: Send>(
-    all: Vec<A>,
-    threads: NonZeroUsize,
-    play: impl Fn(&mut A) -> T + Sync,
-) -> Vec<T> {
-    let mut results = Vec::with_capacity(all.len());
-    let mut waiting = all;
-    while !waiting.is_empty() {
-        let rest = waiting.split_off(threads.get().min(waiting.len()));
-        let mut batch = std::mem::replace(&mut waiting, rest);
-        if let [only] = &mut batch[..] {
-            results.push(play(only));
-            continue;
-        }
-        std::thread::scope(|scope| {
-            let started = batch.iter_mut().map(|each| {
-                let builder = std::thread::Builder::new().stack_size(STACK_BYTES);
-                builder
-                    .spawn_scoped(scope, || play(each))
-                    .expect("the machine has room for a thread")
-            });
-            let started: Vec<_> = started.collect();
-            for thread in started {
-                let result = thread.join();
-                results.push(result.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
-        });
-    }
-    results
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn results_come_in_order_however_many_play_in_batches() {
-        let square = |number: &mut u64| *number * *number;
-        let expected: Vec<u64> = (0..7).map(|number| number * number).collect();
-        for threads in 1..9 {
-            let threads = NonZeroUsize::new(threads).expect("not zero");
-            assert_eq!(play_in_batches((0..7).collect(), threads, square), expected);
-        }
-        assert_eq!(
-            play_in_batches(Vec::new(), NonZeroUsize::MIN, square),
-            Vec::<u64>::new()
-        );
     }
 }

@@ -21,12 +21,13 @@ enum Renderer {
 }
 
 /// Every file, in the order in which they are written.
-const CONTENTS: [Renderer; 10] = [
+const CONTENTS: [Renderer; 11] = [
     Renderer::File("handshakes.csv", csv::handshakes),
     Renderer::File("failures.csv", csv::failures),
     Renderer::File("outages.csv", csv::outages),
     Renderer::File("certificates.csv", csv::certificates),
     Renderer::File("relation_secrets.csv", csv::relation_secrets),
+    Renderer::File("seeds.csv", csv::seeds),
     Renderer::File("journal.csv", csv::journal),
     Renderer::Plot(plots::handshakes),
     Renderer::Plot(plots::outages),

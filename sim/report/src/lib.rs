@@ -60,7 +60,7 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     /// The last instant played.
     pub fn end(&self) -> Time {
-        self.manifest.start + self.manifest.duration
+        self.manifest.end()
     }
 
     /// Checks that the views of the run agree, before anything is rendered from them.

@@ -47,11 +47,26 @@ pub fn summary(run: &Run<'_>) -> Value {
         "relation_secrets": relation_secrets(run),
         "connections": connections(run),
         "outages": outages(run),
+        "seeds": seeds(run),
         "remedies": remedies(run),
         "mishaps": mishaps(run),
         "drawn_faults": manifest.drawn,
         "timings": timings,
     })
+}
+
+/// What came of each seed, the run's own first; empty where no other was played.
+fn seeds(run: &Run<'_>) -> Vec<Value> {
+    let outcomes = run.findings.seeds.iter();
+    let outcomes = outcomes.map(|outcome| {
+        json!({
+            "seed": outcome.seed,
+            "outages": outcome.outages,
+            "lost_s": seconds_json(outcome.lost),
+            "broken_expectations": outcome.broken,
+        })
+    });
+    outcomes.collect()
 }
 
 /// How much of the deployment was simulated, and what each connection of the scenario rests on, in its order.

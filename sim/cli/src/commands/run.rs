@@ -1,7 +1,9 @@
 //! `trustsim run`: play scenarios and write their reports.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use super::load;
 use crate::args::{Format, Run};
@@ -9,12 +11,12 @@ use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
 use crate::output::render;
 use crate::{Exit, instant, progress};
-use trustsim_diagnosis::{Findings, Remedies, diagnose};
+use trustsim_diagnosis::{Findings, Remedies, SeedOutcome, diagnose};
 use trustsim_model::Coverage;
 use trustsim_rehearsal::ordered;
 use trustsim_report::terminal::{Detail, terminal};
 use trustsim_report::{self as report, write_folder};
-use trustsim_whatif::{Forks, remedies, try_proposals};
+use trustsim_whatif::{Forks, play_seeds, remedies, seeds_after, try_proposals};
 use trustsim_world::{Deployment, Manifest, Simulation};
 
 pub(super) fn run(args: &Run, verbose: bool, console: &mut Console<'_>) -> Result<Exit, CliError> {
@@ -60,6 +62,13 @@ fn play(
     crate::bug::tests::break_an_assertion();
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
     let mut findings = diagnose(&deployment, &manifest, journal);
+    let more = seeds_after(deployment.seed, args.seeds.get() - 1);
+    if !more.is_empty() {
+        findings.seeds.push(SeedOutcome::of(&manifest, &findings));
+        let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let others = play_seeds(&deployment, playable.options, until, more, threads);
+        findings.seeds.extend(others);
+    }
     findings.remedies = try_remedies(args, &deployment, &manifest, &findings, console);
     let run = report::Run {
         manifest: &manifest,

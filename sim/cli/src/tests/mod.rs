@@ -67,7 +67,7 @@ fn a_run_writes_its_folder_and_says_that_an_expectation_broke() {
     assert!(err.starts_with(warning), "{err}");
     assert!(err.ends_with(&format!("\nreport: {path}\n")), "{err}");
     let files = std::fs::read_dir(&path).expect("a folder").count();
-    assert_eq!(files, 13);
+    assert_eq!(files, 14);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod handshakes;
 mod journal;
 mod outages;
 mod relation_secrets;
+mod seeds;
 
 pub use certificates::certificates;
 pub use failures::failures;
@@ -16,6 +17,7 @@ pub use handshakes::handshakes;
 pub use journal::journal;
 pub use outages::outages;
 pub use relation_secrets::relation_secrets;
+pub use seeds::seeds;
 
 /// A table with its header.
 struct Table {

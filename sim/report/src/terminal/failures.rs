@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use super::Detail;
 use super::style::{self, paint};
+use super::{Detail, seeds};
 use crate::Run;
 use crate::words::number::{counted, grouped, natural};
 use crate::words::{ca_route, cause, certificate, command, entry, open_outage, standing, symptom};
-use trustsim_diagnosis::{CaRoute, Explanation, Outage, Part, outage_attempts};
+use trustsim_diagnosis::{
+    CaRoute, Explanation, Outage, OutageGroup, Part, outage_attempts, outage_groups,
+};
 use trustsim_kernel::{Span, Time, format_duration};
 use trustsim_model::{Coverage, Entry, Kind, Reason, Seq, Source, Subject};
 use trustsim_validators::{Side, Verdict};
@@ -23,7 +25,7 @@ const PARTS: usize = 6;
 const CAUSES: usize = 8;
 
 pub(super) fn render(run: &Run<'_>, coverage: &Coverage, detail: Detail, text: &mut String) {
-    let groups = groups(run);
+    let groups = outage_groups(run.manifest, run.findings);
     let shown = match detail {
         Detail::Normal => BLOCKS,
         Detail::Verbose => usize::MAX,
@@ -38,50 +40,18 @@ pub(super) fn render(run: &Run<'_>, coverage: &Coverage, detail: Detail, text: &
             groups.len() - shown
         ));
     }
+    text.push_str(&seeds::elsewhere(run));
 }
 
-/// Outages with one error and one kind of cause from one application to one other, after one thing that happened
-/// or with one first line, as indices. The longest outage of a group is first in it, and the costliest group is
-/// the first.
-fn groups(run: &Run<'_>) -> Vec<Vec<usize>> {
+fn block(
+    run: &Run<'_>,
+    coverage: &Coverage,
+    together: &OutageGroup,
+    detail: Detail,
+    text: &mut String,
+) {
     let findings = run.findings;
-    let sides = |index: usize| {
-        let connection = run.connection(findings.outages[index].connection);
-        [&connection.client, &connection.server].map(|side| side.application())
-    };
-    let is_alike = |one: usize, other: usize| {
-        let [left, right] = [one, other].map(|index| &findings.explanations[index]);
-        findings.outages[one].error == findings.outages[other].error
-            && sides(one) == sides(other)
-            && left.cause.what.name() == right.cause.what.name()
-            && (left.root == right.root || left.cause.what == right.cause.what)
-    };
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for index in 0..findings.outages.len() {
-        match groups.iter_mut().find(|group| is_alike(group[0], index)) {
-            Some(group) => group.push(index),
-            None => groups.push(vec![index]),
-        }
-    }
-    assert_eq!(
-        groups.iter().map(Vec::len).sum::<usize>(),
-        findings.outages.len(),
-        "every outage is in one group: {groups:?}"
-    );
-    let cost = |indices: &Vec<usize>| -> Span {
-        let lengths = indices.iter().map(|&index| &findings.outages[index]);
-        lengths.map(|outage| outage.length(run.end())).sum()
-    };
-    groups.sort_by_key(|indices| std::cmp::Reverse(cost(indices)));
-    for group in &mut groups {
-        // Of equally long ones the first.
-        group.sort_by_key(|&index| std::cmp::Reverse(findings.outages[index].length(run.end())));
-    }
-    groups
-}
-
-fn block(run: &Run<'_>, coverage: &Coverage, group: &[usize], detail: Detail, text: &mut String) {
-    let findings = run.findings;
+    let group = together.outages.as_slice();
     let (outage, explanation) = (
         &findings.outages[group[0]],
         &findings.explanations[group[0]],
@@ -107,6 +77,9 @@ fn block(run: &Run<'_>, coverage: &Coverage, group: &[usize], detail: Detail, te
     lines.add("symptom", &symptom::headline(&explanation.symptom));
     lines.add("failing", &when(run, outage));
     others(run, group, detail, &mut lines);
+    if let Some(line) = seeds::chance(run, together) {
+        lines.add("seeds", &line);
+    }
     parts(explanation, &mut lines);
     if let Some(verdict) = verdict {
         verdict_lines(verdict, outage.from, detail, &mut lines);

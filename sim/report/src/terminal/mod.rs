@@ -8,6 +8,7 @@ mod blast_radius;
 mod failures;
 mod forecast;
 mod least_trust;
+mod seeds;
 mod standing;
 mod table;
 mod why;
@@ -257,13 +258,15 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
     let results = &run.findings.expectations;
     let held = results.iter().filter(|each| each.held).count();
     text.push('\n');
-    for each in results {
-        if each.held && detail == Detail::Normal {
+    for (index, each) in results.iter().enumerate() {
+        let elsewhere = seeds::broken_with(run, index);
+        if each.held && elsewhere.is_none() && detail == Detail::Normal {
             continue;
         }
-        let (word, colour) = match each.held {
-            true => ("held", style::GOOD),
-            false => ("broken", style::BAD),
+        let (word, colour) = match (each.held, &elsewhere) {
+            (true, None) => ("held", style::GOOD),
+            (true, Some(_)) => ("held with this seed", style::WAIT),
+            (false, _) => ("broken", style::BAD),
         };
         let source = &each.source;
         text.push_str(&format!(
@@ -277,6 +280,9 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
                 format!(" ({}:{})", source.file, source.line)
             }
         ));
+        if let Some(elsewhere) = elsewhere {
+            text.push_str(&format!("    {elsewhere}\n"));
+        }
     }
     if run.findings.verdict() == RunVerdict::NothingJudged {
         text.push_str(
@@ -293,6 +299,9 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
         let outages = counted(unexpected as u64, "outage");
         let verb = if unexpected == 1 { "was" } else { "were" };
         text.push_str(&format!(" {outages} {verb} not expected."));
+    }
+    if let Some(summary) = seeds::summary(run) {
+        text.push_str(&format!(" {summary}"));
     }
     text.push('\n');
 }

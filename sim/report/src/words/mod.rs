@@ -15,6 +15,7 @@
 pub mod ca_route;
 pub mod cause;
 pub mod certificate;
+pub mod chance;
 pub mod charm_error;
 pub mod command;
 pub mod entry;

@@ -1,0 +1,93 @@
+//! What other seeds come to: how often the outages of a block come, and which ones come only there.
+
+use super::style::{self, paint};
+use crate::Run;
+use crate::words::number::counted;
+use crate::words::{cause, chance as words};
+use trustsim_diagnosis::{OutageGroup, SeedOutcome, chance as chance_of, elsewhere as others};
+use trustsim_kernel::{Span, format_duration};
+
+/// Kinds of causes told that come with other seeds only.
+const FEW: usize = 4;
+
+/// `with each of 8 seeds, 49d to 340d lost`; nothing where no other seed was played.
+pub(super) fn chance(run: &Run<'_>, group: &OutageGroup) -> Option<String> {
+    let outcomes = &run.findings.seeds;
+    if outcomes.len() < 2 {
+        return None;
+    }
+    let likeness = group.likeness(run.manifest, run.findings);
+    let found = chance_of(outcomes, &likeness);
+    let found = found.expect("an outage of this run is among what came of its seed");
+    let cause = &run.findings.explanations[group.longest()].cause.what;
+    Some(words::told(&found, cause))
+}
+
+/// What comes with other seeds only, and which expectations do not hold with them.
+pub(super) fn elsewhere(run: &Run<'_>) -> String {
+    let outcomes = &run.findings.seeds;
+    let found = others(outcomes);
+    let mut text = String::new();
+    for (likeness, group, chance) in found.iter().take(FEW) {
+        text.push_str(&format!(
+            "\n{}: {} to {}: {} ({})\n",
+            paint(style::WAIT, "other seeds"),
+            likeness.client,
+            likeness.server,
+            cause::line(&group.cause),
+            words::told(chance, &group.cause)
+        ));
+    }
+    if found.len() > FEW {
+        text.push_str(&format!(
+            "\n{} with other seeds only (seeds.csv)\n",
+            counted((found.len() - FEW) as u64, "more kind of failure")
+        ));
+    }
+    text
+}
+
+/// `with seeds 3 and 5 it does not hold`; nothing where it holds with each or does not with the first.
+pub(super) fn broken_with(run: &Run<'_>, expectation: usize) -> Option<String> {
+    let outcomes = &run.findings.seeds;
+    let fails = |outcome: &&SeedOutcome| outcome.broken.contains(&expectation);
+    let seeds: Vec<String> = outcomes
+        .iter()
+        .filter(fails)
+        .map(|outcome| outcome.seed.to_string())
+        .collect();
+    (!seeds.is_empty() && seeds.len() < outcomes.len()).then(|| {
+        format!(
+            "it does not hold with seed {} ({} of {})",
+            seeds.join(", "),
+            seeds.len(),
+            outcomes.len()
+        )
+    })
+}
+
+/// `8 seeds lost 3h to 49d in all`; nothing where no other seed was played.
+pub(super) fn summary(run: &Run<'_>) -> Option<String> {
+    let outcomes = &run.findings.seeds;
+    if outcomes.len() < 2 {
+        return None;
+    }
+    let lost: Vec<Span> = outcomes.iter().map(|outcome| outcome.lost).collect();
+    let (least, most) = (lost.iter().min()?, lost.iter().max()?);
+    let without = outcomes
+        .iter()
+        .filter(|outcome| outcome.outages == 0)
+        .count();
+    let count = outcomes.len();
+    if most.is_zero() {
+        return Some(format!(
+            "{count} seeds: no connection fails with any of them."
+        ));
+    }
+    let (least, most) = (format_duration(*least), format_duration(*most));
+    Some(match (without, least == most) {
+        (0, true) => format!("{count} seeds: {most} lost with each."),
+        (0, false) => format!("{count} seeds: {least} to {most} lost (seeds.csv)."),
+        _ => format!("{count} seeds: up to {most} lost, {without} without an outage (seeds.csv)."),
+    })
+}
