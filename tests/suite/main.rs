@@ -37,6 +37,7 @@ mod remedies;
 mod rotation;
 mod scenarios;
 mod seeds;
+mod seen_in_use;
 mod templates;
 mod tls_faults;
 mod true_causes;

@@ -84,6 +84,9 @@ impl Lints<'_> {
             }
             let issuers = self.issuers(connection.to, connection.to_endpoint.as_deref());
             if issuers.is_empty() {
+                if self.signs_for_itself(connection) {
+                    continue;
+                }
                 self.no_certificate(connection, place);
                 continue;
             }
@@ -196,6 +199,13 @@ impl Lints<'_> {
             let diagnostic = Diagnostic::warning(Code::ProtocolsDiffer, place, message);
             self.push(diagnostic.help(help));
         }
+    }
+
+    /// Whether the server's charm gives the API that is met a certificate of its own where nothing issues one.
+    fn signs_for_itself(&self, connection: &ConnectionSpec) -> bool {
+        let api = self.charm(connection.to).implementation.api;
+        let endpoint = connection.to_endpoint.as_deref();
+        api.is_some_and(|api| endpoint.is_none_or(|endpoint| endpoint == api.endpoint))
     }
 
     fn no_certificate(&mut self, connection: &ConnectionSpec, place: Place) {

@@ -11,7 +11,7 @@ use trustsim_juju::{ApplicationKind, UnitId};
 impl Deployed {
     /// The certificates endpoint a connection meets: the one the scenario names; else for peers
     /// one that asks for each unit, for others one that asks for the application; else the first.
-    /// Endpoints that nothing is integrated with come last.
+    /// Endpoints that nothing is integrated with come last, and those over which a CA is requested are none.
     pub(crate) fn server_endpoint(&self, spec: &ConnectionSpec) -> Option<Arc<str>> {
         if let Some(endpoint) = &spec.to_endpoint {
             return Some(endpoint.as_str().into());
@@ -23,7 +23,10 @@ impl Deployed {
             Mode::App
         };
         let candidates = charm.endpoints.iter().filter(|endpoint| {
-            endpoint.interface == "tls-certificates" && endpoint.role == Role::Requirer
+            let requests_ca = charm.implementation.ca_endpoints.contains(&&*endpoint.name);
+            endpoint.interface == "tls-certificates"
+                && endpoint.role == Role::Requirer
+                && !requests_ca
         });
         candidates
             .min_by_key(|endpoint| {

@@ -1,0 +1,110 @@
+//! Wrong answers that were seen when real deployments were rehearsed, each with what is true.
+
+use std::sync::Arc;
+
+use trustsim::diagnosis::{Findings, diagnose};
+use trustsim::report::words;
+use trustsim::scenario::{Loaded, MemoryFiles, load};
+use trustsim::world::{Options, Record};
+
+fn loaded(text: &str) -> Loaded {
+    let files = MemoryFiles::new([("s.yaml", text)]);
+    load(std::path::Path::new("s.yaml"), &files)
+        .unwrap_or_else(|wrong| panic!("{}", wrong.render(false)))
+}
+
+fn played(text: &str) -> (Arc<Record>, Findings) {
+    let deployment = loaded(text).deployment;
+    let record = crate::common::play(&deployment, Options::default());
+    let findings = diagnose(&deployment, &record.manifest, &record.journal);
+    (Arc::new(record), findings)
+}
+
+fn first_lines(findings: &Findings) -> Vec<String> {
+    let explanations = findings.explanations.iter();
+    let lines = explanations.map(|explanation| words::cause::line(&explanation.cause.what));
+    lines.collect()
+}
+
+/// Vault signs its own API's certificate where nothing is integrated with `tls-certificates-access`, and hands that CA
+/// out over `send-ca-cert` (canonical/vault-k8s-operator 619be7dc5, `vault_helpers.generate_vault_ca_certificate`). It
+/// was said to have none, for thirty days.
+#[test]
+fn the_api_of_a_vault_has_a_certificate_of_its_own() {
+    let text = "
+duration: 30d
+models:
+  v:
+    bundle: kubernetes
+    applications:
+      vault: {charm: vault-k8s, scale: 1, options: {pki_ca_common_name: example.com}}
+      web: {charm: prometheus-k8s, scale: 1}
+    relations: [['vault:send-ca-cert', 'web:receive-ca-cert']]
+operators: {ops: {answers: [v.vault], delay: {exactly: 1m}}}
+connections: [{from: v.web, to: v.vault}]
+";
+    let codes: Vec<String> = loaded(text)
+        .warnings
+        .list
+        .iter()
+        .map(|each| each.code.to_string())
+        .collect();
+    assert!(!codes.contains(&"TS0303".to_owned()), "{codes:?}");
+    let (record, findings) = played(text);
+    assert!(findings.outages.is_empty(), "{:?}", first_lines(&findings));
+    assert_eq!(record.manifest.connections.len(), 1);
+}
+
+/// A traefik without a certificate presents the one that it makes for itself (traefik/traefik `pkg/tls/generate`). The
+/// client was told that there is no certificate, which no client of a traefik ever reads.
+#[test]
+fn a_traefik_without_a_certificate_presents_its_default() {
+    let text = "
+duration: 2d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: latest/stable, scale: 1}
+      ingress: {charm: traefik-k8s, scale: 1, options: {external_hostname: example.com}}
+    relations: [['ca:certificates', 'ingress:certificates']]
+clients: {browser: {trusts: [m.ca], validator: curl}}
+connections: [{from: browser, to: m.ingress}]
+";
+    let (_, findings) = played(text);
+    assert_eq!(findings.outages.len(), 1);
+    assert_eq!(findings.outages[0].error.kebab(), "unknown-issuer");
+    assert_eq!(
+        first_lines(&findings),
+        ["m.ca reads the requests of units only, and m.ingress asks as an application (TS0305)"]
+    );
+}
+
+/// charm-vault rotates with three actions (openstack/charm-vault 5a0c525, `actions.yaml`); `rotate-ca` was refused.
+#[test]
+fn a_rotation_of_several_actions_runs_all_of_them() {
+    let text = "
+duration: 30d
+models:
+  k:
+    applications:
+      vault: {charm: vault, channel: 1.7/stable, num_units: 1}
+      web: {charm: etcd, num_units: 1}
+    relations: [['vault:certificates', 'web:certificates']]
+faults: [{at: 10d, rotate-ca: {app: k.vault}}]
+";
+    let deployment = loaded(text).deployment;
+    let commands = deployment
+        .actions
+        .iter()
+        .map(|timed| timed.action.to_command(&deployment));
+    let commands: Vec<String> = commands.collect();
+    assert_eq!(commands.len(), 3, "{commands:?}");
+    for (command, action) in
+        commands
+            .iter()
+            .zip(["disable-pki", "generate-root-ca", "reissue-certificates"])
+    {
+        assert!(command.contains(action), "{command}");
+    }
+}
