@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use super::options::{OptionFault, Options};
 use super::without_tls::WithoutTls;
-use super::{AcmeServer, Charm, CharmMetadata, Mode};
+use super::{AcmeServer, Charm, CharmMetadata, EndpointKeys, Mode};
 use trustsim_interfaces::KeySource;
 use trustsim_pki::issuers::vault::Role as VaultRole;
 use trustsim_pki::{KeyAlgorithm, KeyPool};
@@ -44,6 +44,8 @@ pub struct Implementation {
     pub version: Option<&'static str>,
     /// Makes the code of one application.
     pub build: fn(&Setup<'_>) -> Arc<dyn Charm>,
+    /// Which keys of its endpoints' declarations it reads.
+    pub endpoint_keys: EndpointKeys,
     /// Options with which it issues or sends nothing.
     pub option_faults: fn(&dyn Options) -> Vec<OptionFault>,
     /// The role of Vault's PKI mount with which it signs under these options.
@@ -90,6 +92,7 @@ impl Implementation {
         behaviour: "plain",
         version: None,
         build: |_| Arc::new(WithoutTls),
+        endpoint_keys: EndpointKeys::Listed(&[]),
         option_faults: |_| Vec::new(),
         pki_role: None,
         repair: None,

@@ -37,6 +37,7 @@ mod options;
 mod provenance;
 mod registry;
 pub mod surface;
+mod unread_keys;
 mod without_tls;
 
 pub use acme::{
@@ -67,4 +68,5 @@ pub use provenance::{
     Pinned, Provenance, Reading, ReadingDeclaration, Revisions, UnknownRevisions, track,
 };
 pub use registry::Registry;
+pub use unread_keys::{EndpointKeys, UnreadKey};
 pub use without_tls::WITHOUT_TLS;

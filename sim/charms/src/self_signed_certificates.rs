@@ -14,7 +14,9 @@ use trustsim_interfaces::notes::Note;
 use config::{Config, check_ends_by_9999, root_matches_config};
 
 use super::issuing::{self, SigningCa, by_relation, note_ca};
-use super::{Authority, Charm, CharmMetadata, Implementation, LibraryBinding, ValidityOptions};
+use super::{
+    Authority, Charm, CharmMetadata, EndpointKeys, Implementation, LibraryBinding, ValidityOptions,
+};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
@@ -33,6 +35,7 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 2] = [MAIN, track_latest::IM
 const MAIN: Implementation = Implementation {
     behaviour: "self-signed-certificates",
     version: Some("1"),
+    endpoint_keys: EndpointKeys::Listed(&["library", "bugs"]),
     build: |setup| {
         let charm = SelfSignedCertificates::new(setup.keys.clone());
         Arc::new(charm.with_libraries(setup.metadata))

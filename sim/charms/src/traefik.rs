@@ -20,7 +20,7 @@ use rand::RngExt;
 
 use super::names::{attributes, common_name};
 use super::surface::trust_path;
-use super::{Charm, CharmMetadata, Implementation, LibraryBinding, Requests};
+use super::{Charm, CharmMetadata, EndpointKeys, Implementation, LibraryBinding, Requests};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer::{self, CertificateSet};
 use trustsim_interfaces::tls_certificates::{self, Asks, Event, Library, Mode, Request, Side};
@@ -38,6 +38,7 @@ const STATIC_CONFIG: &str = "charm-state/traefik/static-config";
 
 pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
     behaviour: "traefik",
+    endpoint_keys: EndpointKeys::Listed(&["library"]),
     build: |setup| {
         let charm = Traefik::new(setup.keys.clone());
         Arc::new(charm.with_libraries(setup.metadata))

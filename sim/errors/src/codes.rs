@@ -235,6 +235,12 @@ codes! {
     /// Juju reads a channel as `track/risk`, `track` or `risk`, with an optional branch after it. The risk is `stable`,
     /// `candidate`, `beta` or `edge`.
     BadChannel = "TS0227",
+    /// # A key without an effect
+    ///
+    /// What the scenario says of a charm would change nothing: the charm's own code is played and decides it, or the
+    /// interface or the library of the endpoint has no such thing. A key that is accepted and ignored would promise
+    /// a run that is never played.
+    UnreadKey = "TS0228",
 
     /// # Nothing makes the client trust the server
     ///

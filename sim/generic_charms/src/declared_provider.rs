@@ -12,8 +12,8 @@ use generations::Generations;
 
 use trustsim_charm_model::issuing::{SigningCa, by_relation, note_answer, value_error};
 use trustsim_charm_model::{
-    Authority, Charm, CharmMetadata, Implementation, IssuerProfile, LibraryBinding, Role,
-    declared_chain,
+    Authority, Charm, CharmMetadata, EndpointKeys, Implementation, IssuerProfile, LibraryBinding,
+    Role, declared_chain,
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding, Provider};
@@ -25,6 +25,7 @@ use trustsim_pki::{Certificate, Terms};
 /// The registration of every charm with a declared chain.
 pub static DECLARED_PROVIDER: Implementation = Implementation {
     behaviour: "declared-provider",
+    endpoint_keys: EndpointKeys::Listed(&["library"]),
     build: |setup| {
         let issuer = setup.metadata.issuer.clone();
         let profile = issuer.expect("a charm with a declared chain has its profile");

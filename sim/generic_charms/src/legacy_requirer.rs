@@ -10,7 +10,8 @@ use std::sync::Arc;
 use trustsim_charm_model::names::listed;
 use trustsim_charm_model::surface::{chain_path, key_path, trust_path};
 use trustsim_charm_model::{
-    Apply, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Implementation, Mode,
+    Apply, CertificatesProfile, Charm, CharmMetadata, EndpointKeys, EndpointProfile,
+    Implementation, Mode,
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{
@@ -21,6 +22,13 @@ use trustsim_juju::{Hook, HookError, Status};
 /// The registration of the generic consumer of the legacy protocol.
 pub static LEGACY_REQUIRER: Implementation = Implementation {
     behaviour: "legacy-requirer",
+    endpoint_keys: EndpointKeys::Listed(&[
+        "mode",
+        "apply",
+        "name-option",
+        "extra-name-options",
+        "trusts-ca",
+    ]),
     build: |setup| Arc::new(LegacyRequirer::new(setup.metadata)),
     ..Implementation::NONE
 };

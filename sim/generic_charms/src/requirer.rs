@@ -14,8 +14,8 @@ use std::sync::Arc;
 use trustsim_charm_model::names::{attributes, common_name, listed};
 use trustsim_charm_model::surface::{chain_path, key_path, paths_under, trust_path};
 use trustsim_charm_model::{
-    Apply, Bugs, CertificatesProfile, Charm, CharmMetadata, EndpointProfile, Implementation,
-    LibraryBinding, Mode, Requests, Role, Serves, TrustProfile,
+    Apply, Bugs, CertificatesProfile, Charm, CharmMetadata, EndpointKeys, EndpointProfile,
+    Implementation, LibraryBinding, Mode, Requests, Role, Serves, TrustProfile,
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
@@ -27,6 +27,7 @@ use trustsim_pki::Certificate;
 /// The registration of the generic consumer.
 pub static REQUIRER: Implementation = Implementation {
     behaviour: "requirer",
+    endpoint_keys: EndpointKeys::GenericConsumer,
     build: |setup| Arc::new(Requirer::new(setup.metadata, setup.keys.clone())),
     requests: Requests::ByProfile,
     ..Implementation::NONE

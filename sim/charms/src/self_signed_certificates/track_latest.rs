@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::{CERTIFICATES_ENDPOINT, TRANSFER_ENDPOINT, collect_status, config, fail};
 use crate::issuing::{self, SigningCa, note_ca};
-use crate::{Authority, Charm, Implementation, LibraryBinding, OptionFault, Options};
+use crate::{Authority, Charm, EndpointKeys, Implementation, LibraryBinding, OptionFault, Options};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::notes::Note;
@@ -31,6 +31,7 @@ const DAY_S: u64 = 86_400;
 pub(super) const IMPLEMENTATION: Implementation = Implementation {
     behaviour: "self-signed-certificates",
     version: Some("latest"),
+    endpoint_keys: EndpointKeys::Listed(&["library"]),
     build: |setup| {
         let mut charm = TrackLatest {
             keys: setup.keys.clone(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::charm_names::{charmhub_name, local_name, local_path, url_series};
 use super::declarations::{catalogue_node, charm_file, overlaid, overlay};
 use super::folder::Folder;
+use super::unread_keys::refuse_unread_keys;
 use super::values;
 use crate::format::{CharmNode, beside};
 use trustsim_charms::{
@@ -100,7 +101,7 @@ impl<'a> Charms<'a> {
         if let Some(whole) = whole {
             declaration = overlaid(whole, node, out);
         }
-        let mut charm = charm_of(&declaration, name, reader, out);
+        let mut charm = charm_of(&declaration, name, node, reader, out);
         charm.metadata.provenance = charm.metadata.provenance.adjusted();
         charm
     }
@@ -162,17 +163,18 @@ fn declared_charm(
     } else if let Some(known) = catalogue_node(&name.value, out) {
         // What the catalogue knows, but for what the scenario says otherwise.
         declaration = overlaid(known, node, out);
-        let mut charm = charm_of(&declaration, &name.value, reader, out);
+        let mut charm = charm_of(&declaration, &name.value, node, reader, out);
         charm.metadata.provenance = charm.metadata.provenance.adjusted();
         return charm;
     }
-    charm_of(&declaration, &name.value, reader, out)
+    charm_of(&declaration, &name.value, node, reader, out)
 }
 
-/// The charm that is declared, with every mistake in it.
+/// The charm that is declared, with every mistake in it; `node` is what the scenario says of it.
 fn charm_of(
     declaration: &CharmDeclaration,
     name: &str,
+    node: &Node,
     mut reader: Reader,
     out: &mut Diagnostics,
 ) -> KnownCharm {
@@ -180,6 +182,10 @@ fn charm_of(
         values::validator(stack, out);
     }
     let charm = declaration.to_charm(name, &REGISTRY, &mut reader);
+    // Of a charm that is declared wrongly it cannot be told what it reads.
+    if reader.mistakes.is_empty() {
+        refuse_unread_keys(node, &charm.metadata, out);
+    }
     out.push_mistakes(reader);
     charm
 }
