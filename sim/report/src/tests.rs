@@ -163,7 +163,7 @@ fn a_folder_has_every_file_and_the_same_run_the_same_bytes() {
     let (once, again) = (files(), files());
     assert!(once == again, "two renderings differ");
     let names: Vec<&str> = once.iter().map(|(name, _)| name.as_str()).collect();
-    insta::assert_snapshot!(names.join(" "), @"handshakes.csv failures.csv outages.csv certificates.csv relation_secrets.csv journal.csv plot-handshakes.svg plot-handshakes.png plot-outages.svg plot-outages.png plot-issuance.svg plot-issuance.png summary.json");
+    insta::assert_snapshot!(names.join(" "), @"handshakes.csv failures.csv outages.csv certificates.csv relation_secrets.csv seeds.csv journal.csv plot-handshakes.svg plot-handshakes.png plot-outages.svg plot-outages.png plot-issuance.svg plot-issuance.png summary.json");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn an_empty_run_renders_too() {
         findings: &findings,
         provenance: None,
     };
-    assert_eq!(files(&run).expect("drawn").len(), 13);
+    assert_eq!(files(&run).expect("drawn").len(), 14);
     let text = terminal(&run, Detail::Normal);
     assert!(text.contains("Nothing was judged"), "{text}");
 }
