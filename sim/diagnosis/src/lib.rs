@@ -26,6 +26,7 @@ mod groups;
 mod notes;
 mod open_outages;
 mod outages;
+mod refused_actions;
 mod remedy;
 mod rotation;
 mod seeds;
@@ -56,6 +57,7 @@ pub use forecast::{
 pub use groups::{Likeness, OutageGroup, outage_groups, time_lost};
 pub use open_outages::{OpenOutage, OpenReason};
 pub use outages::{ErrorChange, Outage, outages};
+pub use refused_actions::{RefusedAction, refused_actions};
 pub use remedy::{Remedies, Remedy};
 pub use rotation::{Invariant, PersistenceEnd, Rotated, TrustGained, Violation, ViolationKind};
 pub use seeds::{Chance, SeedGroup, SeedOutcome, chance, elsewhere};

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use super::Run;
 use crate::words::time::seconds_json;
 use crate::words::{
-    certificate, charm_error, command, expectation, explanation, open_outage, standing, verdict,
+    certificate, charm_error, command, expectation, explanation, open_outage, refused_action,
+    standing, verdict,
 };
 use trustsim_diagnosis::Tally;
 use trustsim_kernel::Span;
@@ -50,6 +51,7 @@ pub fn summary(run: &Run<'_>) -> Value {
         "seeds": seeds(run),
         "remedies": remedies(run),
         "mishaps": mishaps(run),
+        "refused": refused(run),
         "drawn_faults": manifest.drawn,
         "timings": timings,
     })
@@ -171,6 +173,23 @@ fn mishaps(run: &Run<'_>) -> Vec<Value> {
                 "first": found.first.to_string(),
                 "last": found.last.to_string(),
                 "count": found.count,
+            })
+        })
+        .collect()
+}
+
+/// Commands that were refused during the run, in order of time; `source` is null where no line of the scenario
+/// asked for one.
+fn refused(run: &Run<'_>) -> Vec<Value> {
+    trustsim_diagnosis::refused_actions(run.journal)
+        .iter()
+        .map(|found| {
+            let from = found.action.source();
+            json!({
+                "at": found.at.to_string(),
+                "command": refused_action::command(found, run.manifest),
+                "reason": refused_action::reason(found),
+                "source": (!from.file.is_empty()).then(|| source(from)),
             })
         })
         .collect()

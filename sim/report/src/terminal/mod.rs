@@ -81,19 +81,43 @@ pub fn terminal(run: &Run<'_>, detail: Detail) -> String {
     text.push_str(&standing::not_simulated(deployment, &found));
     failures::render(run, &found, detail, &mut text);
     mishaps(run, detail, &mut text);
+    refused(run, detail, &mut text);
     relation_secrets(run, &mut text);
     expectations(run, detail, &mut text);
     text
 }
 
-/// A line for each error of a charm: the first few, or all of them with `--verbose`.
-fn mishaps(run: &Run<'_>, detail: Detail, text: &mut String) {
+/// How many of a list are told: the first few, or all of them with `--verbose`.
+fn shown_of(count: usize, detail: Detail) -> usize {
     const FEW: usize = 5;
+    match detail {
+        Detail::Normal => FEW.min(count),
+        Detail::Verbose => count,
+    }
+}
+
+/// A line for each command that was refused during the run.
+fn refused(run: &Run<'_>, detail: Detail, text: &mut String) {
+    let all = trustsim_diagnosis::refused_actions(run.journal);
+    let shown = shown_of(all.len(), detail);
+    if shown > 0 {
+        text.push('\n');
+    }
+    for found in &all[..shown] {
+        let name = style::paint(style::WAIT, "warning");
+        let line = super::words::refused_action::line(found, run.manifest);
+        text.push_str(&format!("{name}: {line}\n"));
+    }
+    if all.len() > shown {
+        let more = grouped((all.len() - shown) as u64);
+        text.push_str(&format!("{more} more in journal.csv\n"));
+    }
+}
+
+/// A line for each error of a charm.
+fn mishaps(run: &Run<'_>, detail: Detail, text: &mut String) {
     let all = trustsim_diagnosis::charm_errors(run.journal);
-    let shown = match detail {
-        Detail::Normal => FEW.min(all.len()),
-        Detail::Verbose => all.len(),
-    };
+    let shown = shown_of(all.len(), detail);
     for error in &all[..shown] {
         let name = style::paint(style::WAIT, super::words::charm_error::kind(error.kind));
         let (code, unit, first) = (error.kind.code(), &error.unit, error.first);

@@ -26,6 +26,7 @@ pub mod need;
 pub mod note;
 pub mod number;
 pub mod open_outage;
+pub mod refused_action;
 pub mod remedy;
 pub mod rotation;
 pub mod secret;
