@@ -98,6 +98,12 @@ codes! {
     /// bundle file or in an `--overlay` file; `juju deploy` refuses them in the first document.
     /// Inline models take them anywhere.
     OverlayOnly = "TS0113",
+    /// # Another kind of file
+    ///
+    /// What `juju status` or `juju show-unit` prints is no scenario and no bundle: it has no options, and not which
+    /// endpoints are related. `juju export-bundle` writes a bundle of a model. A bundle is no scenario either: a
+    /// scenario names it as one of its models, `models: {NAME: {from: FILE}}`.
+    OtherFile = "TS0114",
 
     /// # No such model
     ///

@@ -81,6 +81,11 @@ pub fn resolve(scenario: Scenario, path: &Path, files: &dyn Files) -> Result<Loa
         mut diagnostics,
     } = resolved;
     if diagnostics.has_errors() {
+        // What a model should have had from a file of another kind, everything else misses.
+        let is_other = |diagnostic: &Diagnostic| diagnostic.code == Code::OtherFile;
+        if diagnostics.list.iter().any(is_other) {
+            diagnostics.list.retain(is_other);
+        }
         diagnostics.sort_and_dedup();
         return Err(diagnostics);
     }

@@ -2,6 +2,7 @@
 
 mod docs;
 mod judge;
+mod other_files;
 mod refused;
 
 use std::path::Path;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::bundle::ModelFile;
 use super::files::{Files, beside, read_text};
 use super::merge::merge;
+use super::other_files::OtherFile;
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_yaml::{
     Entry, FromNode, MistakeKind, Node, Reader, Scalar, ScalarKind, Unknown, Value, parse,
@@ -136,6 +137,12 @@ fn read_documents(
     if documents.is_empty() {
         let message = format!("`{}` is empty", path.display());
         out.push(Diagnostic::error(Code::FileEmpty, named_at, message));
+    }
+    let first = documents.first();
+    if let Some(other) = first.and_then(OtherFile::in_place_of_a_bundle) {
+        let refusal = other.refusal(&path.display().to_string(), "a bundle");
+        out.push(refusal.at(named_at, ""));
+        return Vec::new();
     }
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     for document in &mut documents {

@@ -9,6 +9,7 @@ mod bundle;
 mod documents;
 mod files;
 mod merge;
+mod other_files;
 mod read;
 mod schema;
 mod shape;

@@ -1,5 +1,6 @@
 //! From a text to a scenario as written.
 
+use super::other_files::OtherFile;
 use super::shape::ScenarioFile;
 use super::variants::with_variant;
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
@@ -18,7 +19,7 @@ pub struct Scenario {
 ///
 /// # Errors
 ///
-/// Only where the text cannot be read as one YAML document; any other mistake is in the
+/// Only where the text cannot be read as one YAML document, or is another kind of file; any other mistake is in the
 /// scenario's diagnostics.
 pub fn parse(text: &str, file_name: &str) -> Result<Scenario, Diagnostics> {
     parse_variant(text, file_name, None)
@@ -50,6 +51,10 @@ pub(crate) fn parse_variant(
         diagnostics.push(Diagnostic::new(Code::FileEmpty, Severity::Error, message).help(help));
         return Err(diagnostics);
     };
+    if let Some(other) = OtherFile::in_place_of_a_scenario(&document) {
+        diagnostics.push(other.refusal(file_name, "a scenario"));
+        return Err(diagnostics);
+    }
     if let Some(second) = documents.next() {
         let message = "a scenario is one YAML document";
         let help = "several documents are for bundle files, which `from:` names";
