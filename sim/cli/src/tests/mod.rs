@@ -2,6 +2,7 @@
 
 mod docs;
 mod judge;
+mod names;
 mod other_files;
 mod refused;
 
@@ -117,12 +118,14 @@ fn one_folder_cannot_take_two_scenarios() {
 fn check_says_what_is_in_it_and_goes_on_after_a_bad_one() {
     let (exit, out, err) = trustsim(&["check", BAD, ROTATED]);
     assert_eq!((exit, out.as_str()), (Exit::Refused, ""));
-    insta::assert_snapshot!(err, @r"
+    insta::assert_snapshot!(err, @"
     error[TS0202]: no application `web` in model `a`
       --> src/tests/bad.yaml:11:10
        |
     11 |       - [web:certificates, ca:certificates]
        |          ^^^^^^^^^^^^^^^^ neither deployed nor consumed here
+       |
+    help: its only application is ca
     warning[TS0301]: nothing makes `b.client` trust `a.ca`, which issues the certificate of `a.web`
       --> src/tests/rotated.yaml:39:26
        |

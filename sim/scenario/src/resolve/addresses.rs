@@ -1,6 +1,7 @@
 //! Addresses: `model.app`, `model.app/0`, `model.app:endpoint`, and the names of clients.
 
 use super::inventory::Inventory;
+use super::suggestions::suggest_application;
 use trustsim_charms::Role;
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_faults::Addressed;
@@ -182,11 +183,11 @@ impl<'a> Addresses<'a> {
         }
         let model_name = &inventory.deployment().models[model].name;
         let message = format!("no application `{name}` in model `{model_name}`");
-        let names = inventory.application_names(model);
-        let near = nearest(name, names.chain(inventory.client_names()));
         let diagnostic = Diagnostic::error(Code::UnknownApplication, text.place, message)
             .label("not deployed here");
-        let diagnostic = diagnostic.similar("an application or client", near);
+        let clients = inventory.client_names();
+        let what = "an application or client";
+        let diagnostic = suggest_application(diagnostic, inventory, model, name, clients, what);
         self.out.push(diagnostic);
         None
     }

@@ -2,6 +2,7 @@
 
 use super::inventory::Inventory;
 use super::matching::quoted;
+use super::suggestions::suggest_application;
 use crate::format::MergedModel;
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_model::{ApplicationIndex, ModelIndex, Party, TiVec};
@@ -155,20 +156,20 @@ impl<'a> Parties<'a> {
         }
         let model_name = &inventory.deployment().models[model].name;
         let message = format!("no application `{name}` in model `{model_name}`");
-        let applications = inventory.application_names(model);
-        let names = applications.chain(inventory.saas_names(model));
-        let near = nearest(name, names);
         let diagnostic = Diagnostic::error(Code::UnknownApplication, text.place, message)
             .label("neither deployed nor consumed here");
-        let diagnostic = match near {
-            Some(_) => diagnostic.similar("an application", near),
-            None => match inventory.models_with(name).next() {
-                Some(other) => diagnostic.help(format!(
-                    "model `{}` has one: offer it there and consume it here (`saas`)",
-                    other.name
-                )),
-                None => diagnostic,
-            },
+        let known = inventory.application_names(model);
+        let near = nearest(name, known.chain(inventory.saas_names(model)));
+        let mut elsewhere = inventory.models_with(name);
+        let diagnostic = match elsewhere.next().filter(|_| near.is_none()) {
+            Some(other) => diagnostic.help(format!(
+                "model `{}` has one: offer it there and consume it here (`saas`)",
+                other.name
+            )),
+            None => {
+                let saas = inventory.saas_names(model);
+                suggest_application(diagnostic, inventory, model, name, saas, "an application")
+            }
         };
         self.out.push(diagnostic);
     }

@@ -33,6 +33,7 @@ mod options;
 mod placements;
 mod relations;
 mod saas;
+mod suggestions;
 mod unread_keys;
 mod values;
 
