@@ -81,7 +81,9 @@ impl Transfer {
         let offer_name = match known {
             Some(offer) => deployment.offers[offer].name.clone(),
             None => {
-                let name = free_offer_name(deployment, provider, gives);
+                // The application's own name, as `juju offer` picks it, unless an offer has it already.
+                let own = format!("{}-{gives}", spec.name);
+                let name = deployment.free_offer_name(spec.model, &[&spec.name, &own]);
                 self.commands.push(Command::Offer {
                     controller: foreign.then(|| controller.clone()),
                     model: there.name.clone(),
@@ -103,8 +105,9 @@ impl Transfer {
         let (index, name) = match saas {
             Some(index) => (index, deployment.saas[index].name.clone()),
             None => {
-                let alias = is_taken(deployment, self.model, &offer_name)
-                    .then(|| format!("{}-{offer_name}", there.name));
+                let other = format!("{}-{offer_name}", there.name);
+                let free = deployment.free_local_name(self.model, &[&offer_name, &other]);
+                let alias = (free != offer_name).then_some(free);
                 self.commands.push(Command::Consume {
                     model: here.name.clone(),
                     controller: foreign.then(|| controller.clone()),
@@ -153,30 +156,4 @@ fn transfer_endpoint(
             provides: role == Role::Provider,
             interface: Interface::CertificateTransfer,
         })
-}
-
-/// The application's own name, as `juju offer` picks it, unless an offer has it already.
-fn free_offer_name(
-    deployment: &Deployment,
-    application: ApplicationIndex,
-    endpoint: &str,
-) -> String {
-    let app = &deployment.applications[application];
-    let taken = deployment.offers.iter().any(|offer| {
-        offer.name == app.name && deployment.applications[offer.application].model == app.model
-    });
-    if taken {
-        format!("{}-{endpoint}", app.name)
-    } else {
-        app.name.clone()
-    }
-}
-
-fn is_taken(deployment: &Deployment, model: ModelIndex, name: &str) -> bool {
-    let applications = deployment.applications.iter();
-    let saas = deployment.saas.iter();
-    applications
-        .map(|app| (app.model, &app.name))
-        .chain(saas.map(|saas| (saas.model, &saas.name)))
-        .any(|(at, known)| at == model && known == name)
 }

@@ -11,6 +11,7 @@
 mod action;
 mod address;
 mod deployment;
+mod free_names;
 mod index;
 mod journal;
 mod note;

@@ -3,8 +3,7 @@
 
 use trustsim_diagnosis::Command;
 use trustsim_world::{
-    ApplicationIndex, ApplicationSpec, Deployment, ModelIndex, OfferSpec, Party, RelationSpec,
-    SaasSpec,
+    ApplicationIndex, ApplicationSpec, Deployment, OfferSpec, Party, RelationSpec, SaasSpec,
 };
 
 /// A deployment with a second provider.
@@ -21,7 +20,7 @@ pub(super) fn with_successor(deployment: &Deployment, ca: ApplicationIndex) -> W
     let mut with = deployment.clone();
     let index = with.applications.next_key();
     let mut spec = deployment.applications[ca].clone();
-    spec.name = free_name(deployment, spec.model, &format!("{}-next", spec.name));
+    spec.name = deployment.free_local_name(spec.model, &[&format!("{}-next", spec.name)]);
     spec.placements.clear();
     let mut commands = vec![deploy(deployment, &spec)];
     let name = spec.name.clone();
@@ -64,7 +63,8 @@ fn offer(
     successor: ApplicationIndex,
     commands: &mut Vec<Command>,
 ) {
-    let model = &deployment.models[deployment.applications[ca].model];
+    let home = deployment.applications[ca].model;
+    let model = &deployment.models[home];
     let name = with.applications[successor].name.clone();
     let controller = &deployment.controllers[model.controller].name;
     for (number, known) in deployment.offers.iter_enumerated() {
@@ -72,7 +72,7 @@ fn offer(
             continue;
         }
         let copy = OfferSpec {
-            name: format!("{}-next", known.name),
+            name: with.free_offer_name(home, &[&format!("{}-next", known.name)]),
             application: successor,
             endpoints: known.endpoints.clone(),
         };
@@ -86,7 +86,7 @@ fn offer(
         for saas in deployment.saas.iter().filter(|saas| saas.offer == number) {
             let here = &deployment.models[saas.model];
             let is_foreign = here.controller != model.controller;
-            let alias = free_name(deployment, saas.model, &format!("{}-next", saas.name));
+            let alias = with.free_local_name(saas.model, &[&format!("{}-next", saas.name)]);
             commands.push(Command::Consume {
                 model: here.name.clone(),
                 controller: is_foreign.then(|| controller.clone()),
@@ -117,20 +117,4 @@ fn deploy(deployment: &Deployment, spec: &ApplicationSpec) -> Command {
             .map(|(option, value)| (option.clone(), value.clone()))
             .collect(),
     }
-}
-
-fn free_name(deployment: &Deployment, model: ModelIndex, wanted: &str) -> String {
-    let applications = deployment.applications.iter();
-    let saas = deployment.saas.iter();
-    let taken: Vec<&str> = applications
-        .map(|app| (app.model, app.name.as_str()))
-        .chain(saas.map(|saas| (saas.model, saas.name.as_str())))
-        .filter(|(at, _)| *at == model)
-        .map(|(_, name)| name)
-        .collect();
-    let mut name = wanted.to_owned();
-    while taken.contains(&name.as_str()) {
-        name.push_str("-2");
-    }
-    name
 }

@@ -9,6 +9,7 @@ mod libraries;
 mod options;
 mod places;
 mod providers;
+mod transfer_help;
 mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -256,58 +257,6 @@ impl Lints<'_> {
         let diagnostic = Diagnostic::warning(Code::MissingTransfer, place, message)
             .label("will fail with unknown-issuer");
         self.push(diagnostic.help(help));
-    }
-
-    /// The commands that would add the missing relation.
-    pub(super) fn transfer_help(
-        &self,
-        client: ApplicationIndex,
-        issuer: ApplicationIndex,
-    ) -> String {
-        let deployment = self.deployment;
-        let endpoint = |application: ApplicationIndex, role: Role| {
-            let endpoints = &deployment.applications[application].charm.endpoints;
-            let found = endpoints.iter().find(|endpoint| {
-                endpoint.role == role && endpoint.interface == "certificate_transfer"
-            });
-            found.map(|endpoint| endpoint.name.as_str())
-        };
-        let (own, other) = (
-            &deployment.applications[client],
-            &deployment.applications[issuer],
-        );
-        let (Some(receives), Some(sends)) = (
-            endpoint(client, Role::Requirer),
-            endpoint(issuer, Role::Provider),
-        ) else {
-            let without = if endpoint(client, Role::Requirer).is_none() {
-                own
-            } else {
-                other
-            };
-            return format!(
-                "the charm `{}` has no endpoint for `certificate_transfer`; relate both to the same CA, or use another charm",
-                without.charm.name
-            );
-        };
-        let (model, own_name, other_name) = (&deployment.models[own.model], &own.name, &other.name);
-        if own.model == other.model {
-            return format!(
-                "the missing relation: juju integrate -m {} {own_name}:{receives} {other_name}:{sends}",
-                model.name
-            );
-        }
-        let offering = &deployment.models[other.model];
-        let controller = &deployment.controllers[offering.controller].name;
-        let prefix = if offering.controller == model.controller {
-            String::new()
-        } else {
-            format!("{controller}:")
-        };
-        format!(
-            "the missing relation: juju offer {}.{other_name}:{sends}; juju consume -m {} {prefix}{}/{}.{other_name}; juju integrate -m {} {own_name}:{receives} {other_name}",
-            offering.name, model.name, offering.owner, offering.name, model.name
-        )
     }
 
     /// self-signed-certificates wants a root that lives twice as long as its leaves.

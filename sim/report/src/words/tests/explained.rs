@@ -120,6 +120,32 @@ fn names_that_are_taken_are_not_used_again() {
     ");
 }
 
+/// An offer of another application has the second name too, and so has an application of the consuming model.
+#[test]
+fn where_all_names_are_taken_the_last_gets_a_number() {
+    let mut deployment = deployment();
+    for (name, application) in [("ca", 0), ("ca-send-ca-cert", 1)] {
+        deployment.offers.push(OfferSpec {
+            name: name.to_owned(),
+            application: application.into(),
+            endpoints: vec!["certificates".to_owned()],
+        });
+    }
+    for name in ["ca-send-ca-cert-2", "a-ca-send-ca-cert-2"] {
+        deployment.saas.push(SaasSpec {
+            model: 1.into(),
+            name: name.to_owned(),
+            offer: 0.into(),
+        });
+    }
+    insta::assert_snapshot!(missing(&deployment, "b.client/0"), @"
+    no certificate_transfer relation carries it from a.ca to b.client
+      juju offer a.ca:send-ca-cert ca-send-ca-cert-2
+      juju consume -m b admin/a.ca-send-ca-cert-2 a-ca-send-ca-cert-2-2
+      juju integrate -m b client:receive-ca-cert a-ca-send-ca-cert-2-2:send-ca-cert
+    ");
+}
+
 #[test]
 fn a_charm_that_cannot_take_a_ca_is_named() {
     insta::assert_snapshot!(missing(&deployment(), "a.web/1"), @r"

@@ -1,0 +1,109 @@
+//! The commands that would bring a CA to an application that does not trust it.
+
+use super::Lints;
+use trustsim_charms::Role;
+use trustsim_model::{ApplicationIndex, ModelIndex};
+
+impl Lints<'_> {
+    /// The commands that would add the missing relation.
+    pub(super) fn transfer_help(
+        &self,
+        client: ApplicationIndex,
+        issuer: ApplicationIndex,
+    ) -> String {
+        let deployment = self.deployment;
+        let endpoint = |application: ApplicationIndex, role: Role| {
+            let endpoints = &deployment.applications[application].charm.endpoints;
+            let found = endpoints.iter().find(|endpoint| {
+                endpoint.role == role && endpoint.interface == "certificate_transfer"
+            });
+            found.map(|endpoint| endpoint.name.as_str())
+        };
+        let (own, other) = (
+            &deployment.applications[client],
+            &deployment.applications[issuer],
+        );
+        let (Some(receives), Some(sends)) = (
+            endpoint(client, Role::Requirer),
+            endpoint(issuer, Role::Provider),
+        ) else {
+            let without = if endpoint(client, Role::Requirer).is_none() {
+                own
+            } else {
+                other
+            };
+            return format!(
+                "the charm `{}` has no endpoint for `certificate_transfer`; relate both to the same CA, or use another charm",
+                without.charm.name
+            );
+        };
+        let (model, own_name, other_name) = (&deployment.models[own.model], &own.name, &other.name);
+        if own.model == other.model {
+            return format!(
+                "the missing relation: juju integrate -m {} {own_name}:{receives} {other_name}:{sends}",
+                model.name
+            );
+        }
+        let (commands, local) = self.over_an_offer(own.model, issuer, sends);
+        format!(
+            "the missing relation: {commands}juju integrate -m {} {own_name}:{receives} {local}",
+            model.name
+        )
+    }
+
+    /// The commands with which a model comes to have an offer of `issuer` for the endpoint `sends`, and the name
+    /// that it has there. Names that are taken are not used again.
+    fn over_an_offer(
+        &self,
+        here: ModelIndex,
+        issuer: ApplicationIndex,
+        sends: &str,
+    ) -> (String, String) {
+        let deployment = self.deployment;
+        let (spec, model) = (&deployment.applications[issuer], &deployment.models[here]);
+        let there = &deployment.models[spec.model];
+        let known = deployment.offers.position(|offer| {
+            offer.application == issuer && offer.endpoints.iter().any(|each| each == sends)
+        });
+        let mut saas = deployment.saas.iter();
+        if let Some(saas) = saas.find(|saas| saas.model == here && Some(saas.offer) == known) {
+            return (String::new(), format!("{}:{sends}", saas.name));
+        }
+        let mut commands = String::new();
+        let offer = match known {
+            Some(offer) => deployment.offers[offer].name.clone(),
+            None => {
+                let wanted = format!("{}-{sends}", spec.name);
+                let name = deployment.free_offer_name(spec.model, &[&spec.name, &wanted]);
+                let own_name = match name == spec.name {
+                    true => String::new(),
+                    false => format!(" {name}"),
+                };
+                commands = format!(
+                    "juju offer {}.{}:{sends}{own_name}; ",
+                    there.name, spec.name
+                );
+                name
+            }
+        };
+        let prefix = match there.controller == model.controller {
+            true => String::new(),
+            false => format!("{}:", deployment.controllers[there.controller].name),
+        };
+        let alias = format!("{}-{offer}", there.name);
+        let local = deployment.free_local_name(here, &[&offer, &alias]);
+        let alias = match local == offer {
+            true => String::new(),
+            false => format!(" {local}"),
+        };
+        commands.push_str(&format!(
+            "juju consume -m {} {prefix}{}/{}.{offer}{alias}; ",
+            model.name, there.owner, there.name
+        ));
+        // An offer that is there may have other endpoints too.
+        match known {
+            Some(_) => (commands, format!("{local}:{sends}")),
+            None => (commands, local),
+        }
+    }
+}
