@@ -16,6 +16,7 @@ mod error;
 mod instant;
 mod output;
 mod progress;
+mod readings;
 mod scenario;
 #[cfg(test)]
 mod tests;

@@ -1,25 +1,31 @@
 //! `trustsim export`: every connection as files that openssl, curl or any other tool can judge.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
 use serde_json::json;
 
-use super::play_until;
+use super::{load, play_loaded};
 use crate::args::{DataFormat, Export};
 use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
 use crate::output::data_text;
+use crate::readings::Reading;
 use trustsim_pki::Certificate;
 use trustsim_report::{words, write_folder};
 use trustsim_world::ExportedConnection;
 
 pub(super) fn export(args: &Export, console: &mut Console<'_>) -> Result<(), CliError> {
-    let (_, simulation) = play_until(&args.scenario, args.at.as_deref(), &args.play, console)?;
+    let playable = load(&args.scenario, &args.play, console)?;
+    let simulation = play_loaded(&playable, args.at.as_deref(), console)?;
     let connections = simulation.export();
     let mut files = Vec::new();
     let mut taken: BTreeMap<String, u32> = BTreeMap::new();
+    let mut folders = BTreeSet::new();
     for connection in &connections {
         let folder = unique_folder_name(connection, &mut taken);
+        folders.insert(folder.clone());
         let mut add = |name: &str, text: String| {
             files.push((format!("{folder}/{name}"), text.into_bytes()));
         };
@@ -48,12 +54,64 @@ pub(super) fn export(args: &Export, console: &mut Console<'_>) -> Result<(), Cli
     write_folder(&args.output, &files).map_err(|error| {
         CliError::new(ErrorKind::Io, "failed to write the export").caused_by(error)
     })?;
+    let own = playable.reading();
     console.say(&format!(
-        "exported {} connection{} to {}\n",
+        "exported {} connection{} of {} to {}\n",
         connections.len(),
         if connections.len() == 1 { "" } else { "s" },
+        own.name(),
         args.output.display()
-    ))
+    ))?;
+    say_elsewhere(&own, &playable.other_readings(), console)?;
+    say_left(&args.output, &folders, console)
+}
+
+/// Which folders an earlier export left there, of connections that this one does not have.
+fn say_left(
+    folder: &Path,
+    written: &BTreeSet<String>,
+    console: &mut Console<'_>,
+) -> Result<(), CliError> {
+    let unread = |error| {
+        let message = format!("failed to read `{}`", folder.display());
+        CliError::new(ErrorKind::Io, message).caused_by(error)
+    };
+    let mut left = BTreeSet::new();
+    for entry in fs::read_dir(folder).map_err(unread)? {
+        let entry = entry.map_err(unread)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !written.contains(&name) && entry.path().join("connection.json").is_file() {
+            left.insert(name);
+        }
+    }
+    if left.is_empty() {
+        return Ok(());
+    }
+    let left = left.into_iter().collect::<Vec<_>>().join(", ");
+    console.say(&format!("an earlier export left there: {left}\n"))
+}
+
+/// Which connections only other variants of the scenario have.
+fn say_elsewhere(
+    own: &Reading,
+    others: &[Reading],
+    console: &mut Console<'_>,
+) -> Result<(), CliError> {
+    for other in others {
+        let missing = other.pairs.iter().filter(|pair| !own.pairs.contains(pair));
+        let missing: Vec<String> = missing
+            .map(|(client, server)| format!("{client} -> {server}"))
+            .collect();
+        if missing.is_empty() {
+            continue;
+        }
+        let (name, how) = (other.name(), other.how());
+        console.say(&format!(
+            "not in this export: {}, which {name} has: {how}\n",
+            missing.join(", ")
+        ))?;
+    }
+    Ok(())
 }
 
 fn pem(certificates: &[Certificate]) -> String {

@@ -11,6 +11,7 @@ use crate::args::Play;
 use crate::bug::PlayedScenario;
 use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
+use crate::readings::{self, Reading};
 use crate::scenario::load_scenario;
 use trustsim_kernel::Time;
 use trustsim_model::Coverage;
@@ -24,6 +25,8 @@ pub(super) struct LoadedScenario {
     pub(super) options: Options,
     scenario: PathBuf,
     variant: Option<String>,
+    /// Names of the variants that the file has.
+    variants: Vec<String>,
     sha256: String,
     previous: Option<PreviousRun>,
 }
@@ -47,6 +50,16 @@ impl LoadedScenario {
             every_handshake: self.options.every_handshake,
             sha256: self.sha256.clone(),
         }
+    }
+
+    /// The scenario as it was asked for, with its connections.
+    pub(super) fn reading(&self) -> Reading {
+        Reading::new(self.variant.as_deref(), &self.deployment)
+    }
+
+    /// The other readings of the scenario: the file as it is, and its other variants.
+    pub(super) fn other_readings(&self) -> Vec<Reading> {
+        readings::others(&self.scenario, self.variant.as_deref(), &self.variants)
     }
 
     /// Whether a run played to its end is the one whose folder was named, where one was.
@@ -111,6 +124,7 @@ pub(super) fn load(
         options,
         scenario,
         variant,
+        variants: loaded.variants,
         sha256: loaded.sha256,
         previous,
     })

@@ -67,13 +67,20 @@ fn play_until(
     play: &Play,
     console: &mut Console<'_>,
 ) -> Result<(Arc<Deployment>, Simulation), CliError> {
-    let LoadedScenario {
-        deployment,
-        options,
-        ..
-    } = load(path, play, console)?;
-    let until = instant::parse_instant("--at", at, &deployment)?;
-    let mut simulation = Simulation::new(Arc::clone(&deployment), options);
+    let playable = load(path, play, console)?;
+    let simulation = play_loaded(&playable, at, console)?;
+    Ok((playable.deployment, simulation))
+}
+
+/// Plays a scenario that was read up to an instant.
+fn play_loaded(
+    playable: &LoadedScenario,
+    at: Option<&str>,
+    console: &Console<'_>,
+) -> Result<Simulation, CliError> {
+    let deployment = &playable.deployment;
+    let until = instant::parse_instant("--at", at, deployment)?;
+    let mut simulation = Simulation::new(Arc::clone(deployment), playable.options);
     progress::play(&mut simulation, deployment.start, until, console.progress);
-    Ok((deployment, simulation))
+    Ok(simulation)
 }

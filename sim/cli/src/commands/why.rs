@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{load, say_coverage};
+use super::{LoadedScenario, load, say_coverage};
 use crate::args::Why;
 use crate::console::Console;
 use crate::error::CliError;
@@ -14,7 +14,7 @@ use trustsim_diagnosis::{self as diagnosis, Answer, WhyError};
 use trustsim_report::words::standing;
 use trustsim_report::{self as report, terminal};
 use trustsim_whatif::{SaidBy, said_by_stacks};
-use trustsim_world::{Deployment, ExportedConnection, Simulation};
+use trustsim_world::{ExportedConnection, Simulation};
 
 /// JSON and YAML are a list, one object a connection.
 pub(super) fn why(args: &Why, console: &mut Console<'_>) -> Result<(), CliError> {
@@ -32,7 +32,7 @@ pub(super) fn why(args: &Why, console: &mut Console<'_>) -> Result<(), CliError>
     say_coverage(&deployment, console)?;
     let (client, server) = (args.client.as_str(), args.server.as_str());
     let answers = diagnosis::why(&deployment, &manifest, journal, client, server, at)
-        .map_err(|error| explain(error, &deployment))?;
+        .map_err(|error| explain(error, &playable))?;
     let stacks = |answer: &Answer| -> Vec<SaidBy> {
         let name = &manifest.connections[answer.connection as usize].name;
         let connection: &ExportedConnection = &shown[answer.connection as usize];
@@ -57,11 +57,15 @@ pub(super) fn why(args: &Why, console: &mut Console<'_>) -> Result<(), CliError>
     console.print(&render(args.format, texts, objects)?)
 }
 
-fn explain(error: WhyError, deployment: &Deployment) -> CliError {
-    let hint = match &error {
-        WhyError::NoConnection { known, .. } => {
-            format!("the scenario watches {}", known.join(", "))
-        }
+fn explain(error: WhyError, playable: &LoadedScenario) -> CliError {
+    let deployment = &playable.deployment;
+    let said = CliError::usage(error.to_string());
+    match &error {
+        WhyError::NoConnection {
+            client,
+            server,
+            known,
+        } => no_connection(said, client, server, known, playable),
         WhyError::NotSimulated { reasons, .. } => {
             let missing = reasons.iter().map(|reason| {
                 let what = standing::reason(reason, deployment);
@@ -70,9 +74,29 @@ fn explain(error: WhyError, deployment: &Deployment) -> CliError {
                     None => what,
                 }
             });
-            missing.collect::<Vec<_>>().join("; ")
+            said.hint(missing.collect::<Vec<_>>().join("; "))
         }
-        WhyError::NotYet { .. } => "give a later --at".to_owned(),
+        WhyError::NotYet { .. } => said.hint("give a later --at"),
+    }
+}
+
+/// The connections of the variant that was asked for, and which others have the one that is meant.
+fn no_connection(
+    said: CliError,
+    client: &str,
+    server: &str,
+    known: &[String],
+    playable: &LoadedScenario,
+) -> CliError {
+    let asked = playable.reading().name();
+    let watched = match known {
+        [] => "no connection".to_owned(),
+        known => known.join(", "),
     };
-    CliError::usage(error.to_string()).hint(hint)
+    let said = said.hint(format!("{asked} watches {watched}"));
+    let others = playable.other_readings();
+    let having = others.iter().filter(|other| other.connects(client, server));
+    having.fold(said, |said, other| {
+        said.hint(format!("{} has it: {}", other.name(), other.how()))
+    })
 }

@@ -5,6 +5,7 @@ mod judge;
 mod names;
 mod other_files;
 mod refused;
+mod variants;
 
 use std::path::Path;
 
