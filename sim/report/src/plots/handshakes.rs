@@ -7,6 +7,7 @@ use super::axis::{CountAxis, TimeAxis};
 use super::canvas::palette::{BLUE, GREY, INK, RULE, VERMILION};
 use super::canvas::{Anchor, Canvas, Face, Frame};
 use super::marks::{Actions, legend, title};
+use super::panel::Panel;
 use crate::Run;
 use crate::words::number::grouped;
 use trustsim_kernel::{Time, format_duration};
@@ -64,16 +65,12 @@ impl<'a> Handshakes<'a> {
         let most = |part: fn(&(u64, u64)) -> u64| self.bins.iter().map(part).max().unwrap_or(0);
         let (good, bad) = (most(|bin| bin.0), most(|bin| bin.1));
         let scale = CountAxis::new(good.max(bad));
-        // Failures hang from the same line that good verdicts stand on.
-        let down = if bad == 0 { 0.0 } else { scale.share(bad) };
-        let up = scale.share(good).max(0.1);
-        let zero = frame.top + frame.height() * up / (up + down);
-        let unit = frame.height() / (up + down);
+        // Failures hang from the same line that good verdicts begin on.
+        let panel = Panel::new(frame, scale, good, bad);
         let face = Face::new(11.0, GREY).anchored(Anchor::End);
         for tick in scale.ticks() {
-            for (limit, sign) in [(good, -1.0), (bad, 1.0)] {
+            for (limit, y) in [(good, panel.up(tick)), (bad, panel.down(tick))] {
                 if tick <= limit {
-                    let y = zero + sign * scale.share(tick) * unit;
                     canvas.line((LEFT, y), (RIGHT, y), RULE)?;
                     canvas.text(LEFT - 6.0, y, &tick.to_string(), face)?;
                 }
@@ -82,8 +79,8 @@ impl<'a> Handshakes<'a> {
         for (index, &(good, bad)) in self.bins.iter().enumerate() {
             let (left, right) = self.axis.bin_edges(index, self.bin);
             let right = right.max(left + 2.0);
-            let bar = |count: u64, sign: f64, colour| {
-                let end = zero + sign * scale.share(count) * unit;
+            let zero = panel.zero();
+            let bar = |count: u64, end: f64, colour| {
                 let bar = Frame {
                     left,
                     top: zero.min(end),
@@ -96,10 +93,10 @@ impl<'a> Handshakes<'a> {
                     Ok(())
                 }
             };
-            bar(good, -1.0, BLUE)?;
-            bar(bad, 1.0, VERMILION)?;
+            bar(good, panel.up(good), BLUE)?;
+            bar(bad, panel.down(bad), VERMILION)?;
         }
-        canvas.line((LEFT, zero), (RIGHT, zero), GREY)?;
+        canvas.line((LEFT, panel.zero()), (RIGHT, panel.zero()), GREY)?;
         let label = format!(
             "verdicts judged per {}{}",
             format_duration(self.bin),
@@ -119,9 +116,11 @@ impl<'a> Handshakes<'a> {
     ) -> Result<(), String> {
         let most = self.failing.iter().map(|&(_, count)| count).max();
         // Where no connection fails there is nothing to scale.
-        let scale = CountAxis::new(most.unwrap_or(0));
+        let most = most.unwrap_or(0).max(1);
+        let scale = CountAxis::new(most);
+        let panel = Panel::new(frame, scale, most, 0);
         let face = Face::new(11.0, GREY).anchored(Anchor::End);
-        let y = |count: u64| frame.bottom - scale.share(count) * frame.height();
+        let y = |count: u64| panel.up(count);
         for tick in std::iter::once(0).chain(scale.ticks()) {
             canvas.line((LEFT, y(tick)), (RIGHT, y(tick)), RULE)?;
             canvas.text(LEFT - 6.0, y(tick), &tick.to_string(), face)?;

@@ -9,6 +9,7 @@ use super::axis::{CountAxis, TimeAxis};
 use super::canvas::palette::{BLUE, GREY, INK, ORANGE, PURPLE, RULE};
 use super::canvas::{Anchor, Canvas, Face, Frame};
 use super::marks::{Actions, legend, title};
+use super::panel::Panel;
 use crate::Run;
 use crate::words::certificate::short_serial;
 use crate::words::number::grouped;
@@ -118,8 +119,10 @@ impl<'a> Issuance<'a> {
     ) -> Result<(), String> {
         let most = self.bins.iter().map(|bin| bin.iter().sum()).max();
         // Where this CA signs nothing there is nothing to scale.
-        let scale = CountAxis::new(most.unwrap_or(0));
-        let y = |count: u64| frame.bottom - scale.share(count) * frame.height();
+        let most = most.unwrap_or(0).max(1);
+        let scale = CountAxis::new(most);
+        let panel = Panel::new(frame, scale, most, 0);
+        let y = |count: u64| panel.up(count);
         let face = Face::new(11.0, GREY).anchored(Anchor::End);
         for tick in std::iter::once(0).chain(scale.ticks()) {
             canvas.line((LEFT, y(tick)), (RIGHT, y(tick)), RULE)?;

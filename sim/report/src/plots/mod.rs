@@ -11,6 +11,7 @@ mod handshakes;
 mod issuance;
 mod marks;
 mod outages;
+mod panel;
 
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend, WHITE};
 use plotters::style::{FontStyle, register_font};
