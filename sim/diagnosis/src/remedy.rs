@@ -4,6 +4,9 @@
 use super::command::Command;
 use trustsim_kernel::{Span, Time};
 
+/// Which part of the time that a remedy saves has to be a gain in all: a tenth.
+const LEAST_GAIN: u32 = 10;
+
 /// A change that ends or shortens outages, as a second run with it has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remedy {
@@ -20,6 +23,8 @@ pub struct Remedy {
     pub shortens: Vec<(usize, Span)>,
     /// Names of connections that fail with it at times at which they did not without.
     pub breaks: Vec<String>,
+    /// How much less the outages that it ends or shortens take.
+    pub relieved: Span,
     /// Lost time of all connections together, without it.
     pub lost_before: Span,
     /// And with it.
@@ -32,10 +37,12 @@ impl Remedy {
         self.ends.contains(&outage) || self.shortens.iter().any(|(index, _)| *index == outage)
     }
 
-    /// Whether it did something for an outage, and cost less in all.
+    /// Whether it did something for an outage, and cost less in all. Where other outages take nearly all of the
+    /// time that it saves, the little that is left is as likely an accident of timing.
     pub fn is_worth_it(&self) -> bool {
         let helps = !self.ends.is_empty() || !self.shortens.is_empty();
-        helps && self.lost_after < self.lost_before
+        let gained = self.lost_before.saturating_sub(self.lost_after);
+        helps && !gained.is_zero() && gained >= self.relieved / LEAST_GAIN
     }
 }
 

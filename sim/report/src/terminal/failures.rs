@@ -7,6 +7,7 @@ use super::style::{self, paint};
 use super::{Detail, seeds};
 use crate::Run;
 use crate::words::number::{counted, grouped, natural};
+use crate::words::time::apart;
 use crate::words::{ca_route, cause, certificate, command, entry, open_outage, standing, symptom};
 use trustsim_diagnosis::{
     CaRoute, Explanation, Outage, OutageGroup, Part, outage_attempts, outage_groups,
@@ -404,11 +405,9 @@ fn remedy_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
         (1, all) => format!("one of these {all} outages does not happen"),
         (ended, all) => format!("{ended} of these {all} outages do not happen"),
     };
-    let mut proof = format!(
-        "{when}; played again: {what}, {} lost in all instead of {}",
-        format_duration(remedy.lost_after),
-        format_duration(remedy.lost_before)
-    );
+    let [after, before] = apart(remedy.lost_after, remedy.lost_before);
+    let mut proof =
+        format!("{when}; played again: {what}, {after} lost in all instead of {before}");
     if let Some(first) = remedy.breaks.first() {
         let others = match remedy.breaks.len() {
             1 => String::new(),
