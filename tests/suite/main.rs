@@ -38,6 +38,7 @@ mod rotation;
 mod scenarios;
 mod seeds;
 mod seen_in_use;
+mod switches;
 mod templates;
 mod tls_faults;
 mod true_causes;
