@@ -24,9 +24,8 @@ pub(super) fn refuse_unread_keys(written: &Node, charm: &CharmMetadata, out: &mu
             let Some(endpoint) = found else { continue };
             for key in declared.value.entries() {
                 let unread = charm.unread_key(endpoint, &key.key.value);
-                match unread.filter(|_| !is_as_played(charm, endpoint, key)) {
-                    Some(why) => out.push(refusal(charm, endpoint, key, why)),
-                    None => {}
+                if let Some(why) = unread.filter(|_| !is_as_played(charm, endpoint, key)) {
+                    out.push(refusal(charm, endpoint, key, why));
                 }
             }
         }
