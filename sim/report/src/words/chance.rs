@@ -34,12 +34,15 @@ const fn decided_by(cause: &Cause) -> Option<&'static str> {
         Cause::NotTransferred {
             transit: Transit::OneFile { .. } | Transit::OneOfSeveral { .. },
             ..
-        } => Some("which CA of a set is written last"),
+        }
+        | Cause::Trust(TrustCause::OldCaDropped {
+            one_file: Some(_), ..
+        }) => Some("which CA of a set is written last"),
         Cause::NotTransferred {
             transit: Transit::BesideCertificate { .. },
             ..
         }
-        | Cause::Trust(TrustCause::OldCaDropped { .. }) => {
+        | Cause::Trust(TrustCause::OldCaDropped { one_file: None, .. }) => {
             Some("which unit gets its next certificate first")
         }
         Cause::NotTransferred {
