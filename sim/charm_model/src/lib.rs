@@ -65,7 +65,7 @@ pub use metadata::{
 pub use operators::{OperatorAction, OperatorContext, PendingTask};
 pub use options::{OptionFault, Options};
 pub use provenance::{
-    Pinned, Provenance, Reading, ReadingDeclaration, Revisions, UnknownRevisions, track,
+    Pinned, Provenance, Reading, ReadingDeclaration, Revisions, UnknownRevisions, is_channel, track,
 };
 pub use registry::Registry;
 pub use unread_keys::{EndpointKeys, UnreadKey};

@@ -42,7 +42,7 @@ pub struct Reading {
     pub covers: Vec<Revisions>,
     /// Tracks of the charm of which it is known what they bring; empty where none is known.
     pub tracks: Vec<String>,
-    /// Where the description differs from the code on purpose without changing an answer; no output has it yet.
+    /// Where the description differs from the code on purpose without changing an answer; `trustsim charms` tells it.
     pub simplified: Vec<String>,
     /// What of the charm was not verified.
     pub unverified: Option<String>,
@@ -96,11 +96,23 @@ impl Pinned<'_> {
     }
 }
 
+const RISKS: [&str; 4] = ["stable", "candidate", "beta", "edge"];
+
 /// The track that a channel names, as Juju reads channels: `1.7` of `1.7/stable`, none of `stable`.
 pub fn track(channel: &str) -> Option<&str> {
-    const RISKS: [&str; 4] = ["stable", "candidate", "beta", "edge"];
     let first = channel.split('/').next();
     first.filter(|track| !RISKS.contains(track))
+}
+
+/// Whether Juju can read a text as a channel: `[track/]risk[/branch]`, or a track alone.
+pub fn is_channel(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('/').collect();
+    match parts.as_slice() {
+        [only] => !only.is_empty(),
+        [first, second] => RISKS.contains(second) || RISKS.contains(first),
+        [_, risk, _] => RISKS.contains(risk),
+        _ => false,
+    }
 }
 
 impl Revisions {

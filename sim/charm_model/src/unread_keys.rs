@@ -89,8 +89,14 @@ impl CharmMetadata {
 }
 
 fn unread_by_consumer(endpoint: &Endpoint, key: &str) -> Option<UnreadKey> {
-    let is_version_3 = endpoint.library == Some(LibraryProfile::Certificates(Library::V3));
-    let is_read = match (&*endpoint.interface, endpoint.role) {
+    let Endpoint {
+        interface,
+        role,
+        library,
+        ..
+    } = endpoint;
+    let is_version_3 = *library == Some(LibraryProfile::Certificates(Library::V3));
+    let is_read = match (&**interface, *role) {
         ("tls-certificates", Role::Requirer) if ONLY_VERSION_3.contains(&key) => {
             return (!is_version_3).then_some(UnreadKey::OnlyVersion3);
         }

@@ -43,7 +43,7 @@ pub use trustsim_charm_model::{
     OperatorContext, OperatorNeed, OptionDeclaration, OptionFault, OptionSpec, Options,
     PendingTask, Pinned, Protocol, Provenance, Reading, Reads, Registry, RenewsOn, Repair,
     Requests, Revisions, Role, Serves, Setup, Store, Transfers, TrustProfile, Unattended,
-    ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal, domains, track,
+    ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal, domains, is_channel, track,
 };
 pub use trustsim_charm_model::{EndpointKeys, UnreadKey};
 pub use trustsim_generic_charms::DECLARED_PROVIDER;

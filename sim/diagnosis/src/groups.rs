@@ -18,7 +18,7 @@ pub struct OutageGroup {
     pub lost: Span,
 }
 
-/// What makes outages of different runs alike: who fails to reach whom, for which kind of cause.
+/// What makes outages of different runs alike: the applications on both sides, and the kind of cause.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Likeness {
     /// The application of the client, or a client outside Juju.

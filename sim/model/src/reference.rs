@@ -61,7 +61,7 @@ impl fmt::Display for Subject {
 }
 
 impl CertificateRecord {
-    /// Whom it was issued to: a unit, or an application for all its units.
+    /// The unit it was issued to, or the application for all its units.
     ///
     /// # Panics
     ///

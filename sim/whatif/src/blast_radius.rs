@@ -47,7 +47,7 @@ pub enum Need {
 pub struct Impersonation {
     /// Index into [`BlastRadius::stolen`].
     pub stolen: usize,
-    /// Whom the attacker passes for; `None` where by a name that nothing in the deployment has.
+    /// The unit, application or client that the attacker passes for; `None` for a name that nothing in the deployment has.
     pub claimed: Option<Address>,
     /// The name in the certificate.
     pub name: String,

@@ -2,8 +2,8 @@
 //! different things, or two charms that share a name.
 //!
 //! A revision decides first, as each entry says which revisions it was read for, and each of its generations which ones
-//! it has. Then the track of the channel, then the series; then what has the nearest revisions. For example, `self-signed-certificates` at revision 155 or in
-//! `latest/stable` never renews its CA, and in `1/stable` it does.
+//! it has. Then the track of the channel, then the series; then what has the nearest revisions. For example,
+//! `self-signed-certificates` at revision 155 or in `latest/stable` never renews its CA, and in `1/stable` it does.
 
 use std::collections::BTreeSet;
 

@@ -33,18 +33,18 @@ pub(super) const IMPLEMENTATION: Implementation = Implementation {
     version: Some("latest"),
     endpoint_keys: EndpointKeys::Listed(&["library"]),
     build: |setup| {
-        let mut charm = TrackLatest {
+        let metadata = setup.metadata;
+        Arc::new(TrackLatest {
             keys: setup.keys.clone(),
-            certificates: Provider::new(CERTIFICATES_ENDPOINT),
-            transfer: certificate_transfer::Provider::new(TRANSFER_ENDPOINT),
-        };
-        if let Some(library) = setup.metadata.certificates_library(CERTIFICATES_ENDPOINT) {
-            charm.certificates.library = library;
-        }
-        if let Some(library) = setup.metadata.transfer_library(TRANSFER_ENDPOINT) {
-            charm.transfer.library = library;
-        }
-        Arc::new(charm)
+            certificates: Provider {
+                library: metadata.played_certificates_library(CERTIFICATES_ENDPOINT),
+                ..Provider::new(CERTIFICATES_ENDPOINT)
+            },
+            transfer: certificate_transfer::Provider {
+                library: metadata.played_transfer_library(TRANSFER_ENDPOINT),
+                ..certificate_transfer::Provider::new(TRANSFER_ENDPOINT)
+            },
+        })
     },
     option_faults,
     authority: Authority::OwnRoot,

@@ -28,7 +28,8 @@ pub fn told(chance: &Chance, cause: &Cause) -> String {
     }
 }
 
-/// What in a deployment is left to chance, and decides whether such an outage comes.
+/// What in a deployment is left to chance, and decides whether such an outage comes. The order of a set is drawn by the
+/// charm itself; of everything else it is not proven that it decides, and the words say so.
 const fn decided_by(cause: &Cause) -> Option<&'static str> {
     match cause {
         Cause::NotTransferred {
@@ -43,12 +44,12 @@ const fn decided_by(cause: &Cause) -> Option<&'static str> {
             ..
         }
         | Cause::Trust(TrustCause::OldCaDropped { one_file: None, .. }) => {
-            Some("which unit gets its next certificate first")
+            Some("probably which unit gets its next certificate first")
         }
         Cause::NotTransferred {
             transit: Transit::HookRunning { .. } | Transit::NotHeard { .. },
             ..
-        } => Some("when hooks run"),
+        } => Some("probably when hooks run"),
         _ => None,
     }
 }

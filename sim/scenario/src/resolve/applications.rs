@@ -9,7 +9,7 @@ use super::inventory::Inventory;
 use super::options::Options;
 use super::values;
 use crate::format::{ApplicationFile, MergedModel};
-use trustsim_charms::{CharmMetadata, Pinned, Provenance, Role, WITHOUT_TLS, track};
+use trustsim_charms::{CharmMetadata, Pinned, Provenance, Role, WITHOUT_TLS, is_channel, track};
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_model::{ApplicationSpec, ModelIndex, ModelKind, TiVec};
 use trustsim_yaml::{Map, Node, Place, Spanned, Text};
@@ -167,16 +167,7 @@ impl Model<'_> {
 
     /// Whether there can be such a channel of a charm.
     fn check_channel(&mut self, channel: &Text, charm: &CharmMetadata) {
-        const RISKS: [&str; 4] = ["stable", "candidate", "beta", "edge"];
-        let parts: Vec<&str> = channel.value.split('/').collect();
-        // `[track/]risk[/branch]`, or a track alone.
-        let is_channel = match parts.as_slice() {
-            [only] => !only.is_empty(),
-            [first, second] => RISKS.contains(second) || RISKS.contains(first),
-            [_, risk, _] => RISKS.contains(risk),
-            _ => false,
-        };
-        if !is_channel {
+        if !is_channel(&channel.value) {
             let message = format!("`{}` is not a channel", channel.value);
             let diagnostic = Diagnostic::error(Code::BadChannel, channel.place, message);
             self.out

@@ -23,9 +23,10 @@ pub(super) fn refuse_unread_keys(written: &Node, charm: &CharmMetadata, out: &mu
             let found = endpoints.find(|endpoint| endpoint.name == *name && endpoint.role == role);
             let Some(endpoint) = found else { continue };
             for key in declared.value.entries() {
-                let unread = charm.unread_key(endpoint, &key.key.value);
-                if let Some(why) = unread.filter(|_| !is_as_played(charm, endpoint, key)) {
-                    out.push(refusal(charm, endpoint, key, why));
+                match charm.unread_key(endpoint, &key.key.value) {
+                    None => {}
+                    Some(UnreadKey::OwnCode) if is_as_played(charm, endpoint, key) => {}
+                    Some(why) => out.push(refusal(charm, endpoint, key, why)),
                 }
             }
         }
@@ -38,8 +39,10 @@ fn is_as_played(charm: &CharmMetadata, endpoint: &Endpoint, key: &Entry) -> bool
     let behaviour = charm.implementation.behaviour;
     let mut entries = catalogue().iter();
     entries.any(|(entry, known)| {
+        let own = known.metadata.implementation.behaviour;
         // A variant of a charm's code, such as `vault-renews-early`, is told apart by its ending.
-        behaviour.starts_with(known.metadata.implementation.behaviour)
+        let ending = behaviour.strip_prefix(own);
+        ending.is_some_and(|ending| ending.is_empty() || ending.starts_with('-'))
             && catalogue_value(entry, endpoint, &key.key.value)
                 .is_some_and(|value| value.value == key.value.value)
     })
@@ -66,7 +69,12 @@ fn refusal(charm: &CharmMetadata, endpoint: &Endpoint, key: &Entry, why: UnreadK
             charm.name
         ),
         UnreadKey::OtherInterface => format!(
-            "`{key_name}` has no effect on `{name}`, an endpoint of {}",
+            "`{key_name}` has no effect on `{name}`, which {} {}",
+            match endpoint.role {
+                Role::Provider => "provides",
+                Role::Requirer => "requires",
+                Role::Peer => "is a peer over",
+            },
             endpoint.interface
         ),
         UnreadKey::OnlyVersion3 => format!(
