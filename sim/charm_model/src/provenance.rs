@@ -40,6 +40,11 @@ pub struct Reading {
     pub commit: String,
     /// Which revisions of the charm it is about; empty where that is not known.
     pub covers: Vec<Revisions>,
+    /// Whether other revisions than the one that was read were compared by their libraries, endpoints, options and
+    /// actions only, and not by their code.
+    pub facts_only: bool,
+    /// Whether it is a generation that was found by that comparison.
+    pub is_generation: bool,
     /// Tracks of the charm of which it is known what they bring; empty where none is known.
     pub tracks: Vec<String>,
     /// Where the description differs from the code on purpose without changing an answer; `trustsim charms` tells it.
@@ -166,6 +171,8 @@ record! {
         commit: Text = "commit",
         /// Revisions that it is about: `155`, `155..236` or `310..`.
         revisions: Vec<Text> = "revisions",
+        /// Whether the code of other revisions was not compared, only their libraries, endpoints, options and actions.
+        facts_only: bool = "facts-only",
         /// Where what is played differs from the code on purpose.
         simplified: Vec<String> = "simplified",
         /// What was not verified.
@@ -196,6 +203,8 @@ impl ReadingDeclaration {
             repository,
             commit: commit.value.clone(),
             covers,
+            facts_only: self.facts_only == Some(true),
+            is_generation: false,
             tracks: Vec::new(),
             simplified: self.simplified.iter().flatten().cloned().collect(),
             unverified,

@@ -16,11 +16,13 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::{Mutex, PoisonError};
 
+use trustsim_whatif::SEED_THREAD;
+
 /// The exit code of a Rust program that panicked.
 const PANICKED: i32 = 101;
 
 /// The scenario that a command is playing, for the hook: a panic has no other way to know it. Threads
-/// that play other seeds of the same scenario share it.
+/// that play other seeds of the same scenario share it, and have their seed in their name.
 static PLAYED: Mutex<Option<PlayedScenario>> = Mutex::new(None);
 
 /// What a broken assertion happened in.
@@ -43,9 +45,18 @@ impl PlayedScenario {
         *PLAYED.lock().unwrap_or_else(PoisonError::into_inner) = Some(played);
     }
 
+    /// What the thread that asks is playing.
     fn current() -> Option<Self> {
         let played = PLAYED.lock().unwrap_or_else(PoisonError::into_inner);
-        played.clone()
+        let mut played = played.clone()?;
+        let thread = std::thread::current();
+        let named = thread
+            .name()
+            .and_then(|name| name.strip_prefix(SEED_THREAD));
+        if let Some(seed) = named.and_then(|seed| seed.parse().ok()) {
+            played.seed = seed;
+        }
+        Some(played)
     }
 }
 

@@ -71,6 +71,9 @@ pub enum Gap {
         /// The revisions that the reading is about; empty where that is not known.
         covered: Vec<Revisions>,
     },
+    /// Of its revision only libraries, endpoints, options and actions were compared with those of the commit that was
+    /// read.
+    FactsOnly,
     /// It is deployed from a track of which it is not known what it brings.
     OtherTrack {
         /// The track in the scenario.
@@ -92,6 +95,7 @@ impl Gap {
             | Self::DescribedByScenario
             | Self::ChangedByScenario
             | Self::OtherRevision { .. }
+            | Self::FactsOnly
             | Self::OtherTrack { .. } => Standing::Assumed,
         }
     }
@@ -326,6 +330,7 @@ fn gaps(provenance: &Provenance, spec: &ApplicationSpec, only_requires: bool) ->
             unverified
                 .chain(differences.map(|how| Gap::Differs { how }))
                 .chain(other)
+                .chain(facts_only(reading, spec))
                 .chain(other_track(reading, spec))
                 .collect()
         }
@@ -343,6 +348,12 @@ fn gaps(provenance: &Provenance, spec: &ApplicationSpec, only_requires: bool) ->
         Provenance::Unknown if only_requires => vec![Gap::Generic],
         Provenance::Unknown => vec![Gap::NotDescribed],
     }
+}
+
+/// A reading says all of the revision that was read, which an application without a pin is taken to have.
+fn facts_only(reading: &Reading, spec: &ApplicationSpec) -> Option<Gap> {
+    let is_other = reading.is_generation || spec.revision.is_some();
+    (reading.facts_only && is_other).then_some(Gap::FactsOnly)
 }
 
 /// The track of an application, where it is not known what it brings. A revision says more than a track.

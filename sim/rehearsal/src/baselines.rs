@@ -33,7 +33,7 @@ impl Baselines {
             with_seed.seed = *seed;
             Baseline::new(Arc::new(with_seed), request.at)
         };
-        let all = play_in_batches(seeds.collect(), request.threads, set_up);
+        let all = play_in_batches(seeds.collect(), request.threads, |seed| *seed, set_up);
         Ok(Self {
             all: all.into_iter().collect::<Result<_, _>>()?,
             threads: request.threads,
@@ -71,10 +71,15 @@ impl Baselines {
         }
         let others = self.all.iter_mut().enumerate();
         let others: Vec<_> = others.filter(|(index, _)| *index != suspect).collect();
-        let played = play_in_batches(others, self.threads, |(index, baseline)| {
-            let (lost, failure) = play(baseline);
-            (*index, lost, failure)
-        });
+        let played = play_in_batches(
+            others,
+            self.threads,
+            |(_, baseline)| baseline.seed(),
+            |(index, baseline)| {
+                let (lost, failure) = play(baseline);
+                (*index, lost, failure)
+            },
+        );
         let mut most = lost;
         for (index, lost, failure) in played {
             if let Some(failure) = failure {
@@ -93,7 +98,8 @@ impl Baselines {
     /// What comes of each seed, in order.
     pub(super) fn each<T: Send>(&mut self, play: impl Fn(&mut Baseline) -> T + Sync) -> Vec<T> {
         let all = self.all.iter_mut().collect();
-        play_in_batches(all, self.threads, |baseline: &mut &mut Baseline| {
+        let seed = |baseline: &&mut Baseline| baseline.seed();
+        play_in_batches(all, self.threads, seed, |baseline: &mut &mut Baseline| {
             play(baseline)
         })
     }

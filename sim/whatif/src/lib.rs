@@ -23,7 +23,7 @@ mod versions;
 
 pub use blast_radius::{BlastRadius, Impersonation, Need, Stolen, blast_radius};
 pub use least_trust::{LeastTrust, MaskedSources, SourceOfTrust, TrustedAuthority, least_trust};
-pub use parallel::play_in_batches;
+pub use parallel::{SEED_THREAD, play_in_batches};
 pub use proof::{Proof, prove};
 pub use proposal::{Proposal, try_proposals};
 pub use remedies::{Forks, Future, Outcome, remedies};

@@ -2,10 +2,14 @@
 
 use std::num::NonZeroUsize;
 
+/// What the name of a thread begins with that plays a seed; the seed follows.
+pub const SEED_THREAD: &str = "seed ";
+
 /// What a thread that plays is given: unoptimised builds need more than the usual two megabytes.
 const STACK_BYTES: usize = 32 << 20;
 
-/// Calls `play` with each, so many at once, and gives what it gave in their order.
+/// Calls `play` with each, so many at once, and gives what it gave in their order. The thread of each is named after
+/// its seed ([`SEED_THREAD`]), which is what a broken assertion has to tell.
 ///
 /// # Panics
 ///
@@ -13,6 +17,7 @@ const STACK_BYTES: usize = 32 << 20;
 pub fn play_in_batches<A: Send, T: Send>(
     all: Vec<A>,
     threads: NonZeroUsize,
+    seed: impl Fn(&A) -> u64,
     play: impl Fn(&mut A) -> T + Sync,
 ) -> Vec<T> {
     let mut results = Vec::with_capacity(all.len());
@@ -20,13 +25,11 @@ pub fn play_in_batches<A: Send, T: Send>(
     while !waiting.is_empty() {
         let rest = waiting.split_off(threads.get().min(waiting.len()));
         let mut batch = std::mem::replace(&mut waiting, rest);
-        if let [only] = &mut batch[..] {
-            results.push(play(only));
-            continue;
-        }
         std::thread::scope(|scope| {
             let started = batch.iter_mut().map(|each| {
-                let builder = std::thread::Builder::new().stack_size(STACK_BYTES);
+                let name = format!("{SEED_THREAD}{}", seed(each));
+                let builder = std::thread::Builder::new().name(name);
+                let builder = builder.stack_size(STACK_BYTES);
                 builder
                     .spawn_scoped(scope, || play(each))
                     .expect("the machine has room for a thread")
@@ -51,10 +54,11 @@ mod tests {
         let expected: Vec<u64> = (0..7).map(|number| number * number).collect();
         for threads in 1..9 {
             let threads = NonZeroUsize::new(threads).expect("not zero");
-            assert_eq!(play_in_batches((0..7).collect(), threads, square), expected);
+            let played = play_in_batches((0..7).collect(), threads, |number| *number, square);
+            assert_eq!(played, expected);
         }
         assert_eq!(
-            play_in_batches(Vec::new(), NonZeroUsize::MIN, square),
+            play_in_batches(Vec::new(), NonZeroUsize::MIN, |number| *number, square),
             Vec::<u64>::new()
         );
     }

@@ -27,14 +27,19 @@ pub fn play_seeds(
     seeds: Vec<u64>,
     threads: NonZeroUsize,
 ) -> Vec<SeedOutcome> {
-    play_in_batches(seeds, threads, |seed| {
-        let mut with_seed = deployment.clone();
-        with_seed.seed = *seed;
-        let with_seed = Arc::new(with_seed);
-        let mut simulation = Simulation::new(Arc::clone(&with_seed), options);
-        simulation.run_until(until);
-        let manifest = simulation.manifest();
-        let findings = diagnose(&with_seed, &manifest, simulation.journal());
-        SeedOutcome::of(&manifest, &findings)
-    })
+    play_in_batches(
+        seeds,
+        threads,
+        |seed| *seed,
+        |seed| {
+            let mut with_seed = deployment.clone();
+            with_seed.seed = *seed;
+            let with_seed = Arc::new(with_seed);
+            let mut simulation = Simulation::new(Arc::clone(&with_seed), options);
+            simulation.run_until(until);
+            let manifest = simulation.manifest();
+            let findings = diagnose(&with_seed, &manifest, simulation.journal());
+            SeedOutcome::of(&manifest, &findings)
+        },
+    )
 }

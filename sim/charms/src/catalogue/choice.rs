@@ -53,10 +53,11 @@ pub fn readings(name: &str) -> Vec<KnownReading> {
 }
 
 /// An entry, or one of its generations.
+#[derive(Clone, Copy)]
 struct Choice {
     key: &'static str,
     entry: &'static KnownCharm,
-    generation: Option<EntryGeneration>,
+    generation: Option<&'static EntryGeneration>,
 }
 
 impl Choice {
@@ -72,14 +73,14 @@ impl Choice {
     }
 
     fn tracks(&self) -> &[String] {
-        match &self.generation {
+        match self.generation {
             Some(generation) => generation.tracks(),
             None => &self.entry.tracks,
         }
     }
 
     fn ranges(&self) -> &[Revisions] {
-        match &self.generation {
+        match self.generation {
             Some(generation) => generation.revisions(),
             None => covers(&self.entry.metadata),
         }
@@ -87,7 +88,7 @@ impl Choice {
 }
 
 fn choose(name: &str, pinned: Pinned<'_>) -> Option<Choice> {
-    let mut choices: Vec<Choice> = namesakes(name).collect();
+    let choices: Vec<Choice> = namesakes(name).collect();
     let find = |test: &dyn Fn(&Choice) -> bool| choices.iter().position(test);
     let track = pinned.track();
     let series = pinned.series.filter(|_| track.is_none());
@@ -107,7 +108,7 @@ fn choose(name: &str, pinned: Pinned<'_>) -> Option<Choice> {
         .or_else(by_series)
         .or_else(by_distance)
         .or_else(|| find(&|choice| choice.key == name));
-    found.map(|index| choices.swap_remove(index))
+    found.map(|index| choices[index])
 }
 
 fn has(list: &[String], wanted: &str) -> bool {
@@ -119,7 +120,7 @@ fn namesakes(name: &str) -> impl Iterator<Item = Choice> {
     let entries = catalogue().iter();
     let named = entries.filter(move |(_, known)| known.metadata.name == name);
     named.flat_map(|(key, entry)| {
-        let generations = generations(key).into_iter().map(Some);
+        let generations = generations(key).iter().map(Some);
         let all = std::iter::once(None).chain(generations);
         all.map(move |generation| Choice {
             key,

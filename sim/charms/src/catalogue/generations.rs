@@ -5,7 +5,10 @@
 //! says what else the charm does otherwise there. For example, `prometheus-k8s` at revision 200 has version 3 of the
 //! library and no endpoint `receive-ca-cert`.
 
-use super::{block, catalogue_source};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use super::{block, catalogue, catalogue_source};
 use crate::{CharmDeclaration, KnownCharm, Provenance, REGISTRY, Revisions};
 use trustsim_charm_model::{Generation, GenerationDeclaration};
 use trustsim_yaml::{FromNode, Node, Reader, Unknown, parse};
@@ -15,16 +18,27 @@ const TEXT: &str = include_str!("generations.yaml");
 /// A generation of an entry, of which the charm is not built yet.
 #[derive(Clone, Debug)]
 pub(super) struct EntryGeneration {
-    key: String,
+    key: &'static str,
     generation: Generation,
 }
 
-/// The generations of an entry, the newest first.
+/// The generations of an entry, the newest first. Those of an entry are read when they are first asked for: most runs
+/// need those of a few charms, and a model can have thousands of applications.
 ///
 /// # Panics
 ///
-/// Where the embedded file is not well formed, which a test rules out.
-pub(super) fn generations(key: &str) -> Vec<EntryGeneration> {
+/// Where the embedded file is not well formed, which a test rules out, or the catalogue has no such entry.
+pub(super) fn generations(key: &str) -> &'static [EntryGeneration] {
+    static ALL: OnceLock<BTreeMap<&str, OnceLock<Vec<EntryGeneration>>>> = OnceLock::new();
+    let all = ALL.get_or_init(|| {
+        let keys = catalogue().keys().map(String::as_str);
+        keys.map(|key| (key, OnceLock::new())).collect()
+    });
+    let (key, read) = all.get_key_value(key).expect("it is an entry");
+    read.get_or_init(|| read_generations(key))
+}
+
+fn read_generations(key: &'static str) -> Vec<EntryGeneration> {
     let Some(text) = block(TEXT, key) else {
         return Vec::new();
     };
@@ -35,7 +49,7 @@ pub(super) fn generations(key: &str) -> Vec<EntryGeneration> {
     for node in listed.map_or(&[][..], Node::elements) {
         if let Some(declaration) = GenerationDeclaration::from_node(node, &mut reader) {
             read.push(EntryGeneration {
-                key: key.to_owned(),
+                key,
                 generation: declaration.to_generation(&mut reader),
             });
         }
@@ -78,8 +92,9 @@ impl EntryGeneration {
             node.merge_patch(patch);
         }
         let mut reader = Reader::new(Unknown::Refused, true);
-        let declaration = CharmDeclaration::from_node(&node, &mut reader).unwrap_or_default();
-        let name = declaration.name.as_ref().map_or(&**key, |name| &name.value);
+        let declaration = CharmDeclaration::from_node(&node, &mut reader);
+        let declaration = declaration.expect("an entry with a patch laid over it is a mapping");
+        let name = declaration.name.as_ref().map_or(*key, |name| &name.value);
         let mut charm = declaration.to_charm(name, &REGISTRY, &mut reader);
         assert!(
             reader.mistakes.is_empty(),
@@ -90,6 +105,7 @@ impl EntryGeneration {
         match &mut charm.metadata.provenance {
             Provenance::Read(reading) => {
                 reading.covers.clone_from(&generation.revisions);
+                reading.is_generation = true;
                 reading.differs.extend(generation.differs.iter().cloned());
                 if let Some(commit) = &generation.commit {
                     reading.commit.clone_from(commit);
@@ -105,7 +121,6 @@ impl EntryGeneration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::catalogue;
     use super::*;
 
     fn keys() -> Vec<&'static str> {

@@ -122,12 +122,23 @@ fn page(known: &KnownReading) -> String {
         // Writing into a text cannot fail.
         let _ = writeln!(text, "  {label:<13} {value}");
     };
-    add("read at", &read_at(source));
+    // A generation was compared at its tag with the entry, which was read.
+    let label = match known.is_generation {
+        true => "compared at",
+        false => "read at",
+    };
+    add(label, &read_at(source));
     if !known.tracks.is_empty() {
         add("tracks", &known.tracks.join(", "));
     }
     match source {
         Provenance::Read(reading) => {
+            if reading.facts_only {
+                add(
+                    "compared",
+                    "libraries, endpoints, options and actions of other revisions, not their code",
+                );
+            }
             let missing = reading.unverified.iter();
             missing.for_each(|missing| add("not verified", missing));
             reading

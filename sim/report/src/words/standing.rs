@@ -74,6 +74,10 @@ fn gap(gap: &Gap, charm: &str) -> String {
         Gap::ChangedByScenario => {
             format!("the scenario changes what the catalogue has of the charm {charm}")
         }
+        Gap::FactsOnly => format!(
+            "of the charm {charm} at this revision the libraries, endpoints, options and actions were compared with \
+             those that are played, the code was not"
+        ),
         Gap::OtherTrack { track, known } => format!(
             "which revision of the charm {charm} the track {track} brings is not known (known are {})",
             known.join(", ")
@@ -106,6 +110,7 @@ pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
         | Gap::DescribedByScenario
         | Gap::ChangedByScenario
         | Gap::OtherRevision { .. }
+        | Gap::FactsOnly
         | Gap::OtherTrack { .. } => None,
     }
 }
