@@ -404,3 +404,28 @@ models:
         assert_eq!(said(fine), Vec::<String>::new(), "{fine}");
     }
 }
+
+/// The revisions of cassandra were compared by libraries, endpoints, options and actions only.
+#[test]
+fn a_revision_whose_code_was_not_compared_is_an_assumption() {
+    let standing_at = |pin: &str| {
+        let text = format!(
+            "
+duration: 1d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, channel: 1/stable, scale: 1}}
+      it: {{charm: cassandra, scale: 1{pin}}}
+    relations: [['ca:certificates', 'it:client-certificates']]
+clients: {{browser: {{trusts: [m.ca]}}}}
+connections: [{{from: browser, to: m.it}}]
+"
+        );
+        let deployment = deployed(&text);
+        Coverage::of(&deployment).bases[ConnectionSpecIndex::from(0)].standing
+    };
+    assert_eq!(standing_at(""), Standing::Modelled);
+    assert_eq!(standing_at(", revision: 70"), Standing::Assumed);
+}

@@ -108,3 +108,33 @@ faults: [{at: 10d, rotate-ca: {app: k.vault}}]
         assert!(command.contains(action), "{command}");
     }
 }
+
+/// `installs-once` is a key of charms with version 3 of the library: on a charm with another library, or with code of
+/// its own, it would change nothing.
+#[test]
+fn a_key_that_a_charm_does_not_read_is_refused() {
+    let refused = |charm: &str, keys: &str| -> Vec<String> {
+        let text = format!(
+            "
+duration: 1d
+models: {{m: {{bundle: kubernetes, applications: {{it: {{charm: {charm}, scale: 1}}}}}}}}
+charms: {{{charm}: {{requires: {{certificates: {{interface: tls-certificates, {keys}}}}}}}}}
+"
+        );
+        let files = MemoryFiles::new([("s.yaml", &*text)]);
+        match load(std::path::Path::new("s.yaml"), &files) {
+            Ok(_) => Vec::new(),
+            Err(wrong) => wrong
+                .list
+                .iter()
+                .map(|each| each.code.to_string())
+                .collect(),
+        }
+    };
+    assert_eq!(refused("prometheus-k8s", "installs-once: true"), ["TS0228"]);
+    assert!(refused("prometheus-k8s", "apply: restart").is_empty());
+    assert_eq!(refused("traefik-k8s", "apply: restart"), ["TS0228"]);
+    // What its own code does may be said.
+    assert!(refused("traefik-k8s", "mode: app").is_empty());
+    assert_eq!(refused("traefik-k8s", "mode: unit"), ["TS0228"]);
+}

@@ -224,3 +224,24 @@ pub(super) fn revisions(written: &Option<Vec<Text>>, reader: &mut Reader) -> Vec
     }
     ranges
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_are_read_as_juju_reads_them() {
+        for (text, is_one, named) in [
+            ("1.7/stable", true, Some("1.7")),
+            ("stable", true, None),
+            ("latest", true, Some("latest")),
+            ("edge/fix-1", true, None),
+            ("1/edge/fix-1", true, Some("1")),
+            ("1.0/stabel", false, Some("1.0")),
+            ("a/b/c/d", false, Some("a")),
+            ("", false, Some("")),
+        ] {
+            assert_eq!((is_channel(text), track(text)), (is_one, named), "{text}");
+        }
+    }
+}

@@ -50,14 +50,16 @@ impl PlayedScenario {
         let played = PLAYED.lock().unwrap_or_else(PoisonError::into_inner);
         let mut played = played.clone()?;
         let thread = std::thread::current();
-        let named = thread
-            .name()
-            .and_then(|name| name.strip_prefix(SEED_THREAD));
-        if let Some(seed) = named.and_then(|seed| seed.parse().ok()) {
+        if let Some(seed) = thread.name().and_then(seed_of_thread) {
             played.seed = seed;
         }
         Some(played)
     }
+}
+
+/// The seed that a thread of this name plays; `None` for one that plays none of its own.
+fn seed_of_thread(name: &str) -> Option<u64> {
+    name.strip_prefix(SEED_THREAD)?.parse().ok()
 }
 
 /// From now on a panic prints a report of a bug. `command_line` is the program with its arguments.
@@ -156,6 +158,20 @@ pub(super) mod tests {
     pub(crate) fn break_an_assertion() {
         let breaks = BREAKS.load(Ordering::Relaxed);
         assert!(!breaks, "a made-up invariant holds");
+    }
+
+    #[test]
+    fn a_thread_that_plays_a_seed_has_it_in_its_name() {
+        let one = std::num::NonZeroUsize::MIN;
+        let names = trustsim_whatif::play_in_batches(
+            vec![u64::MAX],
+            one,
+            |seed| *seed,
+            |_| std::thread::current().name().map(str::to_owned),
+        );
+        let name = names[0].as_deref().expect("it has a name");
+        assert_eq!(seed_of_thread(name), Some(u64::MAX));
+        assert_eq!(seed_of_thread("main"), None);
     }
 
     #[test]
