@@ -8,7 +8,7 @@ use trustsim::world::{Entry, Kind, Options, Record};
 /// When the deployment settled.
 fn settled(record: &Record) -> Time {
     let mut entries = record.journal.entries().iter();
-    let found = entries.find(|entry| matches!(entry.kind, Kind::Settled));
+    let found = entries.find(|entry| matches!(entry.kind, Kind::Settled { .. }));
     found.expect("it settles").time
 }
 

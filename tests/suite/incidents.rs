@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use trustsim::diagnosis::{Findings, diagnose, why};
+use trustsim::diagnosis::{Findings, OutageClass, diagnose, why};
 use trustsim::report::words;
 use trustsim::scenario::{DiskFiles, load_variant};
 use trustsim::whatif::remedies;
@@ -89,7 +89,7 @@ fn complaints(record: &Record, findings: &Findings) -> Vec<String> {
         let outcome = words::expectation::outcome(&each.outcome, deployment);
         format!("{claim}: {outcome}")
     });
-    let unexpected = findings.unexpected.iter().map(|&index| {
+    let unexpected = findings.outages_of(OutageClass::Unexpected).map(|index| {
         let outage = &findings.outages[index];
         let name = &record.manifest.connections[outage.connection as usize].name;
         let line = words::explanation::line(&findings.explanations[index]);

@@ -34,7 +34,7 @@ fn play(seed: u64) -> Result<(usize, usize), String> {
         }
     }
     let (manifest, journal) = (simulation.manifest(), simulation.journal().clone());
-    if simulation.settled_at().is_none() {
+    if simulation.watched_from().is_none() {
         return Err("it never settled".to_owned());
     }
     let findings = diagnose(&deployment, &manifest, &journal);

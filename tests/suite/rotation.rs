@@ -540,7 +540,7 @@ fn openshifts_remaining_life_is_the_longest_time_between_restarts() {
         let deployment = deployment(&exact(400 * DAY).text());
         let record = crate::common::play(&deployment, Options::default());
         let mut entries = record.journal.entries().iter();
-        let settled = entries.find(|entry| matches!(entry.kind, Kind::Settled));
+        let settled = entries.find(|entry| matches!(entry.kind, Kind::Settled { .. }));
         settled
             .expect("it settles")
             .time

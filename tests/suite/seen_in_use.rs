@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use trustsim::diagnosis::{Findings, diagnose};
+use trustsim::diagnosis::{Findings, OutageClass, diagnose, outage_groups};
+use trustsim::kernel::Span;
 use trustsim::report::words;
 use trustsim::scenario::{Loaded, MemoryFiles, load};
 use trustsim::world::{Options, Record};
@@ -137,4 +138,79 @@ charms: {{{charm}: {{requires: {{certificates: {{interface: tls-certificates, {k
     // What its own code does may be said.
     assert!(refused("traefik-k8s", "mode: app").is_empty());
     assert_eq!(refused("traefik-k8s", "mode: unit"), ["TS0228"]);
+}
+
+/// A restart of a few seconds was the headline of a run that had nothing else to say, and ended it with exit code 1.
+#[test]
+fn an_outage_of_seconds_is_counted_and_breaks_nothing() {
+    let text = |tolerate: &str| {
+        format!(
+            "
+duration: 3d
+{tolerate}
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, scale: 1}}
+      web: {{charm: prometheus-k8s, scale: 1}}
+    relations: [['ca:certificates', 'web:certificates']]
+clients: {{browser: {{trusts: [m.ca]}}}}
+connections: [{{from: browser, to: m.web, every: 10s}}]
+faults:
+  - at: 1d
+    kill-unit: {{unit: m.web/0, for: 40s}}
+expect:
+  - no-failures: {{from: browser}}
+"
+        )
+    };
+    let of = |tolerate: &str| {
+        let (record, findings) = played(&text(tolerate));
+        let told = outage_groups(&record.manifest, &findings).len();
+        let longest = findings.tallies[0].longest;
+        assert!(Span::from_secs(30) < longest && longest < Span::from_secs(60));
+        (findings.classes.clone(), told, findings.passed())
+    };
+    assert_eq!(of(""), (vec![OutageClass::Tolerated], 0, true));
+    let unexpected = || (vec![OutageClass::Unexpected], 1, false);
+    assert_eq!(of("tolerate: 0s"), unexpected());
+    assert_eq!(of("tolerate: 30s"), unexpected());
+}
+
+/// A deployment that waits two days until people have signed its first certificate is not broken: it is being installed.
+#[test]
+fn what_fails_before_a_deployment_is_first_at_rest_is_installation() {
+    let text = |first: &str| {
+        format!(
+            "
+duration: 10d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      manual: {{charm: manual-tls-certificates, scale: 1}}
+      web: {{charm: prometheus-k8s, scale: 1}}
+    relations: [['manual:certificates', 'web:certificates']]
+clients: {{browser: {{trusts: [m.manual]}}}}
+operators:
+  pki-team:
+    answers: [m.manual]
+    at: [{first}]
+    signs-with: {{chain: [{{common-name: Corporate Root CA, validity: 3650d}}], leaf-validity: 90d}}
+connections: [{{from: browser, to: m.web}}]
+"
+        )
+    };
+    let (record, findings) = played(&text("2d"));
+    let settled = record.manifest.settled_at.expect("all is signed by then");
+    assert_eq!(findings.classes, [OutageClass::Installation]);
+    let outage = &findings.outages[0];
+    assert!(outage.until.expect("it ends") <= settled);
+    assert!(outage.length(record.manifest.end()) > Span::from_secs(86_400));
+    assert!(findings.passed() && outage_groups(&record.manifest, &findings).is_empty());
+    // Where it never is at rest, nothing excuses what fails.
+    let (record, findings) = played(&text("20d"));
+    assert_eq!(record.manifest.settled_at, None);
+    assert_eq!(findings.classes, [OutageClass::Unexpected]);
 }

@@ -21,7 +21,7 @@ pub fn entry_kind(kind: &Kind) -> &'static str {
         Kind::CertificateServed { .. } => "certificate-served",
         Kind::TrustChanged { .. } => "trust-changed",
         Kind::KeyStored(_) => "private-key-stored",
-        Kind::Settled => "settled",
+        Kind::Settled { .. } => "settled",
         Kind::Handshake(_) => "handshake",
         Kind::Persists(record) => match record.what {
             Persisting::OpenConnection => "open-connection-goes-on",

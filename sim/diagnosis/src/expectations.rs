@@ -1,6 +1,7 @@
 //! Whether what the scenario expects came out, and which outages were not expected.
 
 use super::counts;
+use super::outage_class::{OutageClass, class_of};
 use super::outages::Outage;
 use super::rotation::Violation;
 use super::tally::Tally;
@@ -47,6 +48,8 @@ pub enum Outcome {
     NoneFailed {
         /// How many there are.
         connections: usize,
+        /// How many outages were too small to count, or part of the installation.
+        ignored: usize,
     },
     /// Some connections failed.
     SomeFailed {
@@ -139,8 +142,8 @@ impl Evidence<'_> {
         expectations.iter().map(|each| self.judge(each)).collect()
     }
 
-    /// Indices of outages that no held `fails` or `outage` expectation covers.
-    pub(super) fn unexpected(&self, results: &[ExpectationResult]) -> Vec<usize> {
+    /// What each outage counts for; one is expected where a held `fails` or `outage` covers it.
+    pub(super) fn classes(&self, results: &[ExpectationResult]) -> Vec<OutageClass> {
         let expectations = &self.deployment.expectations;
         assert_eq!(
             expectations.len(),
@@ -159,14 +162,14 @@ impl Evidence<'_> {
             self.matches(selector, connection)
                 && error.is_none_or(|error| outage.errors().any(|each| each == error))
         };
-        (0..self.outages.len())
-            .filter(|&index| {
-                !expectations
-                    .iter()
-                    .zip(results)
-                    .any(|(each, result)| result.held && covers(each, &self.outages[index]))
-            })
-            .collect()
+        let classes = self.outages.iter().map(|outage| {
+            let mut judged = expectations.iter().zip(results);
+            match judged.any(|(each, result)| result.held && covers(each, outage)) {
+                true => OutageClass::Expected,
+                false => class_of(outage, self.manifest),
+            }
+        });
+        classes.collect()
     }
 
     fn judge(&self, expectation: &Expectation) -> ExpectationResult {
@@ -202,10 +205,10 @@ impl Evidence<'_> {
     }
 
     fn no_failures(&self, connections: &[usize]) -> Judged {
-        let failing: Vec<usize> = connections
-            .iter()
-            .copied()
-            .filter(|&index| self.tallies[index].outages > 0)
+        let counts = |outage: &Outage| class_of(outage, self.manifest).is_told();
+        let failing = connections.iter().copied();
+        let failing: Vec<usize> = failing
+            .filter(|&index| self.of(index).any(counts))
             .collect();
         assert!(
             (connections.iter())
@@ -215,9 +218,14 @@ impl Evidence<'_> {
         let worst = failing
             .iter()
             .max_by_key(|&&index| self.tallies[index].lost);
+        let outages = connections.iter().map(|&index| self.of(index).count());
+        let ignored = outages.sum();
         let connections = connections.len();
         match worst {
-            None => Ok(Outcome::NoneFailed { connections }),
+            None => Ok(Outcome::NoneFailed {
+                connections,
+                ignored,
+            }),
             Some(&worst) => Err(Outcome::SomeFailed {
                 failed: failing.len(),
                 connections,

@@ -48,10 +48,13 @@ impl OutageGroup {
 }
 
 /// Outages with one error and one kind of cause from one application to one other, after one thing that happened or
-/// with one first line. The group that lost the most time is the first.
+/// with one first line. The group that lost the most time is the first. What is too small, or part of the installation,
+/// is in none.
 pub fn outage_groups(manifest: &Manifest, findings: &Findings) -> Vec<OutageGroup> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    for index in 0..findings.outages.len() {
+    let told = (0..findings.outages.len()).filter(|&index| findings.classes[index].is_told());
+    let told: Vec<usize> = told.collect();
+    for &index in &told {
         let alike = |group: &&mut Vec<usize>| is_alike(manifest, findings, group[0], index);
         match groups.iter_mut().find(alike) {
             Some(group) => group.push(index),
@@ -60,8 +63,8 @@ pub fn outage_groups(manifest: &Manifest, findings: &Findings) -> Vec<OutageGrou
     }
     assert_eq!(
         groups.iter().map(Vec::len).sum::<usize>(),
-        findings.outages.len(),
-        "every outage is in one group: {groups:?}"
+        told.len(),
+        "every outage that is told is in one group: {groups:?}"
     );
     let end = manifest.end();
     let length = |index: usize| findings.outages[index].length(end);

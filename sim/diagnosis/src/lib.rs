@@ -25,6 +25,7 @@ mod forecast;
 mod groups;
 mod notes;
 mod open_outages;
+mod outage_class;
 mod outages;
 mod refused_actions;
 mod remedy;
@@ -56,6 +57,7 @@ pub use forecast::{
 };
 pub use groups::{Likeness, OutageGroup, outage_groups, time_lost};
 pub use open_outages::{OpenOutage, OpenReason};
+pub use outage_class::OutageClass;
 pub use outages::{ErrorChange, Outage, outages};
 pub use refused_actions::{RefusedAction, refused_actions};
 pub use remedy::{Remedies, Remedy};
@@ -79,8 +81,8 @@ pub struct Findings {
     pub tallies: Vec<Tally>,
     /// Every expectation, judged, in file order.
     pub expectations: Vec<ExpectationResult>,
-    /// Indices of outages that no expectation asked for.
-    pub unexpected: Vec<usize>,
+    /// What each outage counts for.
+    pub classes: Vec<OutageClass>,
     /// Every outage that is open at the end, and why it does not heal by itself.
     pub open_outages: Vec<OpenOutage>,
     /// What would have helped; nothing before `trustsim_whatif::remedies` has tried.
@@ -104,6 +106,17 @@ impl Findings {
         self.outages.iter().zip(&self.explanations)
     }
 
+    /// Indices of outages of a class.
+    pub fn outages_of(&self, class: OutageClass) -> impl Iterator<Item = usize> + '_ {
+        assert_eq!(
+            self.outages.len(),
+            self.classes.len(),
+            "every outage counts for something"
+        );
+        let classes = self.classes.iter().enumerate();
+        classes.filter_map(move |(index, each)| (*each == class).then_some(index))
+    }
+
     /// Whether every expectation held, and every failure was expected, of a run in which something was judged.
     pub fn passed(&self) -> bool {
         self.verdict() == RunVerdict::Passed
@@ -114,7 +127,8 @@ impl Findings {
         if self.tallies.is_empty() && self.expectations.is_empty() {
             return RunVerdict::NothingJudged;
         }
-        match self.unexpected.is_empty() && self.expectations.iter().all(|each| each.held) {
+        let unexpected = self.outages_of(OutageClass::Unexpected).count();
+        match unexpected == 0 && self.expectations.iter().all(|each| each.held) {
             true => RunVerdict::Passed,
             false => RunVerdict::Failed,
         }
@@ -144,7 +158,7 @@ pub fn diagnose(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
         tallies: &tallies,
     };
     let mut expectations = evidence.expectations();
-    let unexpected = evidence.unexpected(&expectations);
+    let classes = evidence.classes(&expectations);
     for spec in &deployment.rotations {
         let rotated = Rotated::new(deployment, spec, manifest, journal, &outages);
         expectations.extend(rotated.assertions());
@@ -159,7 +173,7 @@ pub fn diagnose(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
         explanations,
         tallies,
         expectations,
-        unexpected,
+        classes,
         open_outages,
         remedies: Remedies::default(),
         seeds: Vec::new(),

@@ -17,6 +17,7 @@ pub use violation::{PersistenceEnd, TrustGained, Violation, ViolationKind};
 
 use super::expectations::{ClaimedTruth, ExpectationResult, Outcome};
 use super::facts::Facts;
+use super::outage_class::class_of;
 use super::outages::Outage;
 use trustsim_kernel::Time;
 use trustsim_model::{
@@ -102,13 +103,13 @@ impl<'a> Rotated<'a> {
         }
     }
 
-    /// The first failure of a connection since the rotation began, up to and with `until`.
+    /// The first failure of a connection since the rotation began, up to and with `until`; what breaks nothing is none.
     pub fn failure(&self, until: Time) -> Option<Violation> {
         let begins = self.begins();
         let mut failing = self.outages.iter();
         let outage = failing.find(|outage| {
             let ended = outage.until.is_some_and(|ended| ended <= begins);
-            !ended && outage.from <= until
+            !ended && outage.from <= until && class_of(outage, self.manifest).is_told()
         })?;
         let at = outage.from.max(begins);
         let connection = &self.manifest.connections[outage.connection as usize];

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::groups::{Likeness, outage_groups, time_lost};
+use super::groups::{Likeness, outage_groups};
 use super::{Cause, Findings};
 use trustsim_kernel::Span;
 use trustsim_model::Manifest;
@@ -16,9 +16,9 @@ use trustsim_model::Manifest;
 pub struct SeedOutcome {
     /// The seed.
     pub seed: u64,
-    /// How many outages there were.
+    /// How many outages there were that are told.
     pub outages: usize,
-    /// How long all of them were together.
+    /// How long those were together.
     pub lost: Span,
     /// What they come to, by what makes them alike.
     pub groups: BTreeMap<Likeness, SeedGroup>,
@@ -84,8 +84,8 @@ impl SeedOutcome {
         let broken = expectations.filter(|(_, result)| !result.held);
         Self {
             seed: manifest.seed,
-            outages: findings.outages.len(),
-            lost: time_lost(&findings.outages, manifest.end()),
+            outages: groups.values().map(|group| group.outages).sum(),
+            lost: groups.values().map(|group| group.lost).sum(),
             groups,
             broken: broken.map(|(index, _)| index).collect(),
         }

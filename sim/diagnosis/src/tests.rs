@@ -22,7 +22,7 @@ fn judged(kind: ExpectationKind) -> (bool, ExpectationOutcome, usize) {
     (
         result.held,
         result.outcome.clone(),
-        findings.unexpected.len(),
+        findings.outages_of(OutageClass::Unexpected).count(),
     )
 }
 

@@ -36,6 +36,8 @@ pub struct Deployment {
     pub start: Time,
     /// How long it is played.
     pub duration: Span,
+    /// Outages shorter than this, or in which no attempt failed, are counted and break nothing; zero breaks for all.
+    pub tolerate: Span,
     /// Default key algorithm.
     pub keys: KeyAlgorithm,
     /// Hook durations and latencies.
@@ -83,6 +85,7 @@ impl Deployment {
             seed: 1,
             start: Time::EPOCH,
             duration: Span::ZERO,
+            tolerate: Span::ZERO,
             keys: KeyAlgorithm::default(),
             timings: Timings::default(),
             controllers: TiVec::new(),

@@ -174,8 +174,11 @@ pub enum Kind {
     },
     /// A private key came to stand readable in a controller's store.
     KeyStored(KeyRecord),
-    /// Every unit was idle for the first time: connections are watched from here.
-    Settled,
+    /// Connections are watched from here.
+    Settled {
+        /// Whether every unit was idle; otherwise it had taken too long (`settle-max`).
+        at_rest: bool,
+    },
     /// A connection was judged.
     Handshake(HandshakeRecord),
     /// A connection or session persists although a handshake would fail.
@@ -339,6 +342,9 @@ pub struct Manifest {
     pub timings: Vec<(String, String)>,
     /// Faults that were drawn from the seed, as the lines of a scenario that would ask for them.
     pub drawn: Vec<String>,
+    /// When everything was at rest for the first time; `None` where it never was. Connections are watched from then,
+    /// or earlier where it took longer than `settle-max`.
+    pub settled_at: Option<Time>,
     /// Every watched connection.
     pub connections: Vec<ConnectionRecord>,
 }
@@ -504,7 +510,8 @@ fn fold(state: u64, entry: &Entry) -> u64 {
 fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
     match kind {
         Kind::Started => eat(b"started"),
-        Kind::Settled => eat(b"settled"),
+        Kind::Settled { at_rest: true } => eat(b"settled"),
+        Kind::Settled { at_rest: false } => eat(b"watched"),
         Kind::LeaderElected => eat(b"leader-elected"),
         // The value and not its place in a plan, which differs between a future and its base.
         Kind::Action(record) => eat(format!("{:?}", record.action()).as_bytes()),

@@ -46,7 +46,7 @@ impl Baseline {
         let begins = deployment.start + at;
         // What happens at that very instant is the rotation's.
         before.run_until(begins - Span::from_nanos(1));
-        if before.settled_at().is_none() {
+        if before.watched_from().is_none() {
             return Err(RehearsalError::NotSettled(begins));
         }
         let undisturbed = before.clone();

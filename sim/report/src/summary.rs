@@ -10,7 +10,7 @@ use crate::words::{
     certificate, charm_error, command, expectation, explanation, open_outage, refused_action,
     standing, verdict,
 };
-use trustsim_diagnosis::Tally;
+use trustsim_diagnosis::{OutageClass, Tally};
 use trustsim_kernel::Span;
 use trustsim_model::{CertificateKind, Coverage, Kind, Share, Source};
 
@@ -37,6 +37,8 @@ pub fn summary(run: &Run<'_>) -> Value {
         "start": manifest.start.to_string(),
         "end": run.end().to_string(),
         "duration_s": seconds_json(manifest.duration),
+        "settled_at": manifest.settled_at.map(|at| at.to_string()),
+        "tolerate_s": seconds_json(manifest.deployment.tolerate),
         "played": run.provenance,
         "fingerprint": format!("{:016x}", run.journal.fingerprint()),
         "verdict": verdict::of_run(run.findings.verdict()),
@@ -112,7 +114,9 @@ fn totals(run: &Run<'_>) -> Value {
         "handshakes_real": sum(|tally| tally.real),
         "handshakes_reused": sum(|tally| tally.reused),
         "outages": run.findings.outages.len(),
-        "outages_unexpected": run.findings.unexpected.len(),
+        "outages_unexpected": run.findings.outages_of(OutageClass::Unexpected).count(),
+        "outages_tolerated": run.findings.outages_of(OutageClass::Tolerated).count(),
+        "outages_of_installation": run.findings.outages_of(OutageClass::Installation).count(),
         "lost_s": seconds_json(lost),
         "journal_entries": run.journal.entries().len(),
     })
@@ -235,18 +239,21 @@ fn connections(run: &Run<'_>) -> Vec<Value> {
 
 fn outages(run: &Run<'_>) -> Vec<Value> {
     let findings = run.findings;
+    let bases = Coverage::of(&run.manifest.deployment).bases;
     findings
         .explained()
         .enumerate()
         .map(|(index, (outage, explanation))| {
+            let connection = run.connection(outage.connection);
             json!({
-                "connection": run.connection(outage.connection).name,
+                "connection": connection.name,
                 "from": outage.from.to_string(),
                 "until": outage.until.map(|until| until.to_string()),
                 "duration_s": seconds_json(outage.length(run.end())),
                 "code": outage.error.code(),
                 "error": outage.error.kebab(),
-                "expected": !findings.unexpected.contains(&index),
+                "class": findings.classes[index].name(),
+                "standing": standing::word(bases[connection.spec].standing),
                 "cause": explanation::line(explanation),
                 "root_seq": explanation.root.map(|seq| seq.0),
                 "stays": stays(run, index),

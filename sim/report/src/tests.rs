@@ -47,7 +47,7 @@ fn failing_rows(script: &trustsim_testkit::Script) -> Vec<(String, String, bool)
     });
     let mut reader = ::csv::Reader::from_reader(table.as_slice());
     let rows = reader.records().map(|row| row.expect("a row"));
-    rows.map(|row| (row[1].to_owned(), row[6].to_owned(), !row[7].is_empty()))
+    rows.map(|row| (row[1].to_owned(), row[6].to_owned(), !row[8].is_empty()))
         .collect()
 }
 
@@ -150,8 +150,8 @@ fn the_header_of_each_table_is_the_contract() {
     });
     insta::assert_snapshot!(headers, @"
     at,offset_s,connection,client,server,server_name,validator,outcome,code,error,alert,server_serial,client_serial,trigger,performed
-    at,offset_s,connection,client,server,code,error,cause,remedy
-    connection,client,server,from,until,duration_s,code,error,cause
+    at,offset_s,connection,client,server,code,error,standing,cause,remedy
+    connection,client,server,from,until,duration_s,code,error,class,standing,cause
     serial,subject,issuer,issuer_serial,kind,model,application,unit,not_before,not_after,requested_at,issued_at,served_from,served_until,key,sans,sha256
     seq,at,offset_s,cause_seq,kind,model,application,unit,detail
     ");

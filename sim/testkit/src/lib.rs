@@ -126,6 +126,7 @@ impl Script {
                 duration: seconds(1000),
                 timings: vec![("hook".to_owned(), "1s to 3s".to_owned())],
                 drawn: Vec::new(),
+                settled_at: Some(start + seconds(60)),
                 connections,
             },
             journal: Journal::default(),
@@ -410,6 +411,7 @@ pub fn deployment() -> Deployment {
         seed: 1,
         start,
         duration: seconds(1000),
+        tolerate: Span::ZERO,
         keys: KeyAlgorithm::EcdsaP256,
         timings: Timings::default(),
         controllers: vec![controller("lxd"), controller("k8s")].into(),
@@ -572,7 +574,12 @@ pub fn rotation() -> (Deployment, Script) {
     script.serves(9, Some(issued), "a.web/0", &first);
     script.trusts(10, "a.client/0", &[&old.certificate]);
     script.trusts(60, "browser", &[&old.certificate]);
-    script.record(60, None, Subject::default(), Kind::Settled);
+    script.record(
+        60,
+        None,
+        Subject::default(),
+        Kind::Settled { at_rest: true },
+    );
     script.ok(60, 0);
     script.ok(60, 1);
     let action = script.done(300, Some(Seq(0)), rotate_private_key());

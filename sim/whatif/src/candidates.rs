@@ -36,7 +36,12 @@ pub(super) fn candidates(
     };
     let mut cost: Vec<(Change, Span)> = Vec::new();
     let mut seen = BTreeSet::new();
-    for (outage, explanation) in findings.explained() {
+    let classes = findings.classes.iter();
+    for ((outage, explanation), class) in findings.explained().zip(classes) {
+        // What breaks nothing needs no remedy.
+        if !class.is_told() {
+            continue;
+        }
         let connection = &manifest.connections[outage.connection as usize];
         let (client, server) = (
             connection.client.application(),

@@ -71,9 +71,9 @@ impl Simulation {
         self.world.manifest()
     }
 
-    /// When the deployment settled; connections are watched from then.
-    pub fn settled_at(&self) -> Option<Time> {
-        self.world.settled()
+    /// From when connections are watched: the deployment has settled, or has taken too long.
+    pub fn watched_from(&self) -> Option<Time> {
+        self.world.watched_from()
     }
 
     /// Handshakes performed and verdicts used again, so far.

@@ -148,13 +148,13 @@ fn a_run_settles_once_and_before_settle_max() {
     let simulation = played(Vec::new(), 999);
     let entries = simulation.journal().entries().iter();
     let settled: Vec<Time> = entries
-        .filter(|entry| matches!(entry.kind, Kind::Settled))
+        .filter(|entry| matches!(entry.kind, Kind::Settled { .. }))
         .map(|entry| entry.time)
         .collect();
     let [at] = settled[..] else {
         panic!("settled {} times", settled.len());
     };
-    assert_eq!(simulation.settled_at(), Some(at));
+    assert_eq!(simulation.watched_from(), Some(at));
     let start = simulation.deployment().start;
     assert!(at.since(start) < Span::from_secs(600), "{at}");
 }

@@ -47,7 +47,7 @@ impl<'a> Trail<'a> {
     fn add(&mut self, seq: Seq, entry: &Entry) {
         match &entry.kind {
             Kind::Handshake(_) => return,
-            Kind::Settled => self.settled = Some(entry.time),
+            Kind::Settled { .. } => self.settled = Some(entry.time),
             Kind::CertificateIssued(record) => {
                 self.issued.entry(record.holder()).or_default().push(seq);
             }

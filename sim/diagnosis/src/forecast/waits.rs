@@ -118,7 +118,7 @@ const fn is_change(kind: &Kind) -> bool {
         | Kind::CertificateServed { .. }
         | Kind::TrustChanged { .. }
         | Kind::KeyStored(_)
-        | Kind::Settled
+        | Kind::Settled { .. }
         | Kind::Handshake(_)
         | Kind::Persists(_)
         | Kind::Note(_) => false,

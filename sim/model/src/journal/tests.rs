@@ -27,25 +27,32 @@ fn journal(kinds: &[Kind]) -> Journal {
 #[should_panic(expected = "an entry is caused by an earlier one")]
 fn an_entry_does_not_cause_itself() {
     let mut journal = journal(&[Kind::Started]);
-    journal.record(entry(1, Some(1), Kind::Settled));
+    journal.record(entry(1, Some(1), Kind::Settled { at_rest: true }));
 }
 
 #[test]
 #[should_panic(expected = "time does not go back in a journal")]
 fn time_does_not_go_back() {
-    let mut journal = journal(&[Kind::Started, Kind::Settled]);
+    let mut journal = journal(&[Kind::Started, Kind::Settled { at_rest: true }]);
     journal.record(entry(0, Some(0), Kind::LeaderElected));
 }
 
 #[test]
 fn several_things_may_happen_at_one_instant() {
     let mut journal = journal(&[Kind::Started]);
-    assert_eq!(journal.record(entry(0, Some(0), Kind::Settled)), Seq(1));
+    assert_eq!(
+        journal.record(entry(0, Some(0), Kind::Settled { at_rest: true })),
+        Seq(1)
+    );
 }
 
 #[test]
 fn entries_are_numbered_as_they_were_recorded() {
-    let journal = journal(&[Kind::Started, Kind::LeaderElected, Kind::Settled]);
+    let journal = journal(&[
+        Kind::Started,
+        Kind::LeaderElected,
+        Kind::Settled { at_rest: true },
+    ]);
     let numbered: Vec<Seq> = journal.numbered().map(|(seq, _)| seq).collect();
     assert_eq!(numbered, [Seq(0), Seq(1), Seq(2)]);
     assert!(matches!(
@@ -60,8 +67,8 @@ fn the_first_difference_is_the_first_entry_that_differs() {
     let one = [
         Kind::Started,
         Kind::LeaderElected,
-        Kind::Settled,
-        Kind::Settled,
+        Kind::Settled { at_rest: true },
+        Kind::Settled { at_rest: true },
     ];
     for place in 0..4_u32 {
         let mut other = one.clone();
@@ -76,7 +83,7 @@ fn the_first_difference_is_the_first_entry_that_differs() {
 fn a_journal_that_is_longer_differs_behind_the_end_of_the_other() {
     let (short, long) = (
         journal(&[Kind::Started]),
-        journal(&[Kind::Started, Kind::Settled]),
+        journal(&[Kind::Started, Kind::Settled { at_rest: true }]),
     );
     assert_eq!(short.first_difference(&long), Some(Seq(1)));
     assert_eq!(long.first_difference(&short), Some(Seq(1)));

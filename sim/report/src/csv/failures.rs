@@ -10,10 +10,10 @@ use super::Table;
 use crate::{Run, words};
 use trustsim_diagnosis::Outage;
 use trustsim_kernel::Time;
-use trustsim_model::{Kind, Seq};
+use trustsim_model::{Coverage, Kind, Seq};
 use trustsim_validators::ErrorKind;
 
-const HEADER: [&str; 9] = [
+const HEADER: [&str; 10] = [
     "at",
     "offset_s",
     "connection",
@@ -21,6 +21,7 @@ const HEADER: [&str; 9] = [
     "server",
     "code",
     "error",
+    "standing",
     "cause",
     "remedy",
 ];
@@ -29,6 +30,7 @@ const HEADER: [&str; 9] = [
 pub fn failures(run: &Run<'_>) -> Vec<u8> {
     let mut table = Table::new(&HEADER);
     let causes = Causes::new(run);
+    let coverage = Coverage::of(&run.manifest.deployment);
     for (seq, entry) in run.journal.numbered() {
         let Kind::Handshake(record) = &entry.kind else {
             continue;
@@ -47,6 +49,7 @@ pub fn failures(run: &Run<'_>) -> Vec<u8> {
             &connection.server,
             record.verdict.code(),
             record.verdict.error_name(),
+            words::standing::word(coverage.bases[connection.spec].standing),
             cause,
             remedy,
         ]);

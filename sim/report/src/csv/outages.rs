@@ -7,8 +7,9 @@ use crate::words::{
     self,
     time::{instant_or_empty, seconds},
 };
+use trustsim_model::Coverage;
 
-const HEADER: [&str; 9] = [
+const HEADER: [&str; 11] = [
     "connection",
     "client",
     "server",
@@ -17,6 +18,8 @@ const HEADER: [&str; 9] = [
     "duration_s",
     "code",
     "error",
+    "class",
+    "standing",
     "cause",
 ];
 
@@ -24,7 +27,8 @@ const HEADER: [&str; 9] = [
 pub fn outages(run: &Run<'_>) -> Vec<u8> {
     let mut table = Table::new(&HEADER);
     let findings = run.findings;
-    for (outage, explanation) in findings.explained() {
+    let coverage = Coverage::of(&run.manifest.deployment);
+    for ((outage, explanation), class) in findings.explained().zip(&findings.classes) {
         let connection = run.connection(outage.connection);
         table.row([
             connection.name.as_str(),
@@ -35,6 +39,8 @@ pub fn outages(run: &Run<'_>) -> Vec<u8> {
             &seconds(outage.length(run.end())),
             outage.error.code(),
             outage.error.kebab(),
+            class.name(),
+            words::standing::word(coverage.bases[connection.spec].standing),
             &words::explanation::line(explanation),
         ]);
     }

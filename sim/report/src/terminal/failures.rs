@@ -10,7 +10,7 @@ use crate::words::number::{counted, grouped, natural};
 use crate::words::time::apart;
 use crate::words::{ca_route, cause, certificate, command, entry, open_outage, standing, symptom};
 use trustsim_diagnosis::{
-    CaRoute, Explanation, Outage, OutageGroup, Part, outage_attempts, outage_groups,
+    CaRoute, Explanation, Outage, OutageClass, OutageGroup, Part, outage_attempts, outage_groups,
 };
 use trustsim_kernel::{Span, Time, format_duration};
 use trustsim_model::{Coverage, Entry, Kind, Reason, Seq, Source, Subject};
@@ -42,6 +42,28 @@ pub(super) fn render(run: &Run<'_>, coverage: &Coverage, detail: Detail, text: &
         ));
     }
     text.push_str(&seeds::elsewhere(run));
+    small(run, text);
+}
+
+/// How many outages break nothing, and why.
+fn small(run: &Run<'_>, text: &mut String) {
+    let of = |class| run.findings.outages_of(class).count() as u64;
+    let deployment = &run.manifest.deployment;
+    let (installation, tolerated) = (of(OutageClass::Installation), of(OutageClass::Tolerated));
+    if tolerated > 0 {
+        text.push_str(&format!(
+            "\n{} shorter than {} or without a failed attempt (`tolerate`; outages.csv)\n",
+            counted(tolerated, "outage"),
+            format_duration(deployment.tolerate)
+        ));
+    }
+    if let Some(settled) = run.manifest.settled_at.filter(|_| installation > 0) {
+        text.push_str(&format!(
+            "\n{} of the installation, over before every unit was idle at {} (outages.csv)\n",
+            counted(installation, "outage"),
+            settled.truncated_to_seconds()
+        ));
+    }
 }
 
 fn block(
@@ -57,9 +79,8 @@ fn block(
         &findings.outages[group[0]],
         &findings.explanations[group[0]],
     );
-    let expected = !group
-        .iter()
-        .any(|index| findings.unexpected.contains(index));
+    let is_unexpected = |index: &usize| findings.classes[*index] == OutageClass::Unexpected;
+    let expected = !group.iter().any(is_unexpected);
     let (word, colour) = match expected {
         true => ("expected", style::WAIT),
         false => ("error", style::BAD),
@@ -425,7 +446,7 @@ const fn is_telling(kind: &Kind) -> bool {
             | Kind::HookStarted { .. }
             | Kind::HookCommitted { .. }
             | Kind::DatabagChanged { .. }
-            | Kind::Settled
+            | Kind::Settled { .. }
             | Kind::Handshake(_)
     )
 }

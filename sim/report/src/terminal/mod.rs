@@ -26,7 +26,7 @@ use super::Run;
 use super::words::expectation;
 use super::words::number::{counted, grouped, natural};
 use super::words::secret::KeyStore;
-use trustsim_diagnosis::{RunVerdict, Tally};
+use trustsim_diagnosis::{OutageClass, RunVerdict, Tally};
 use trustsim_kernel::{Span, format_duration};
 use trustsim_model::Coverage;
 
@@ -262,18 +262,23 @@ fn models(run: &Run<'_>) -> Table {
 }
 
 fn status(run: &Run<'_>, index: usize) -> Cell {
-    let of = |outage: &&trustsim_diagnosis::Outage| outage.connection as usize == index;
-    let last = run.findings.outages.iter().rfind(of);
-    match last {
+    let findings = run.findings;
+    let outages = findings.explained().zip(&findings.classes);
+    let own = outages
+        .filter(|((outage, _), class)| outage.connection as usize == index && class.is_told());
+    match own.map(|(explained, _)| explained).last() {
         _ if run.manifest.connections[index].first_attempt.is_none() => {
             Cell::new("never attempted", style::WAIT)
         }
         None => Cell::new("ok", style::GOOD),
-        Some(outage) if outage.until.is_none() => {
+        Some((outage, _)) if outage.until.is_none() => {
             let error = outage.errors().last().expect("an outage has an error");
             Cell::new(&format!("failing: {error}"), style::BAD)
         }
-        Some(outage) => Cell::new(&format!("recovered: {}", outage.error), style::WAIT),
+        Some((_, explanation)) => Cell::new(
+            &format!("recovered: {}", explanation.symptom.error),
+            style::WAIT,
+        ),
     }
 }
 
@@ -318,7 +323,7 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
     } else {
         text.push_str(&format!("{held} of {} expectations held.", results.len()));
     }
-    let unexpected = run.findings.unexpected.len();
+    let unexpected = run.findings.outages_of(OutageClass::Unexpected).count();
     if unexpected > 0 {
         let outages = counted(unexpected as u64, "outage");
         let verb = if unexpected == 1 { "was" } else { "were" };

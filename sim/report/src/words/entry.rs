@@ -66,7 +66,10 @@ pub fn detail(kind: &Kind, manifest: &Manifest) -> String {
                 record.place, record.holder, record.readers
             )
         }
-        Kind::Settled => "every unit is idle".to_owned(),
+        Kind::Settled { at_rest: true } => "every unit is idle".to_owned(),
+        Kind::Settled { at_rest: false } => {
+            "not every unit is idle, and connections are watched".to_owned()
+        }
         Kind::Handshake(record) => handshake(record, manifest),
         Kind::Persists(record) => persisting(record),
         Kind::Note(said) => note::detail(said, manifest),

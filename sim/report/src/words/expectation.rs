@@ -6,7 +6,7 @@ use trustsim_kernel::{Span, format_duration};
 use trustsim_model::{Counted, Deployment, ExpectationKind, Party, Selector};
 use trustsim_validators::ErrorKind;
 
-use super::violation;
+use super::{number, violation};
 
 /// What was expected.
 pub fn claim(claim: &ClaimedTruth, deployment: &Deployment) -> String {
@@ -24,9 +24,18 @@ pub fn claim(claim: &ClaimedTruth, deployment: &Deployment) -> String {
 /// Why it holds or does not, one line.
 pub fn outcome(outcome: &Outcome, deployment: &Deployment) -> String {
     match outcome {
-        Outcome::NoneFailed { connections } => {
-            format!("{} without a failure", count(*connections))
-        }
+        Outcome::NoneFailed {
+            connections,
+            ignored: 0,
+        } => format!("{} without a failure", count(*connections)),
+        Outcome::NoneFailed {
+            connections,
+            ignored,
+        } => format!(
+            "{} without a failure but {} that break nothing",
+            count(*connections),
+            number::counted(*ignored as u64, "outage")
+        ),
         Outcome::SomeFailed {
             failed,
             connections,
@@ -228,7 +237,10 @@ mod tests {
     fn every_outcome_has_its_words() {
         let connection = || "browser -> a.web/0".to_owned();
         let outcomes = [
-            Outcome::NoneFailed { connections: 1 },
+            Outcome::NoneFailed {
+                connections: 1,
+                ignored: 0,
+            },
             Outcome::SomeFailed {
                 failed: 1,
                 connections: 2,

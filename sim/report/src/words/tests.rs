@@ -61,7 +61,7 @@ fn expiring() -> (Script, Authority) {
     script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
     script.trusts(3, "browser", &[&ca.certificate]);
     script.serves(4, None, "a.web/0", &leaf);
-    script.record(5, None, Subject::default(), Kind::Settled);
+    script.record(5, None, Subject::default(), Kind::Settled { at_rest: true });
     script.ok(60, 0);
     (script, ca)
 }

@@ -18,7 +18,7 @@ pub(super) enum OtherFile {
 }
 
 /// Keys that a scenario has, and a bundle does not.
-const OF_SCENARIOS: [&str; 12] = [
+const OF_SCENARIOS: [&str; 13] = [
     "models",
     "charms",
     "clients",
@@ -29,6 +29,7 @@ const OF_SCENARIOS: [&str; 12] = [
     "operators",
     "controllers",
     "duration",
+    "tolerate",
     "start",
     "seed",
 ];

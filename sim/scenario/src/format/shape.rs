@@ -20,6 +20,9 @@ record! {
         start: Text = "start",
         /// How long it is played (90d).
         duration: Spanned<DeclaredDuration> = "duration",
+        /// An outage shorter than this, or in which no attempt failed, is counted and breaks nothing (1m; `0s`: every
+        /// outage breaks).
+        tolerate: DeclaredDuration = "tolerate",
         #[schemars(extend("enum" = ["ecdsa-p256", "ed25519", "rsa-2048", null]))]
         /// Key algorithm of every certificate: `ecdsa-p256` (the default), `ed25519`, `rsa-2048`.
         keys: Text = "keys",

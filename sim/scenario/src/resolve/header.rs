@@ -13,6 +13,8 @@ use trustsim_yaml::{Spanned, Text};
 const START: &str = "2026-01-01T00:00:00Z";
 /// How long it lasts unless the file says otherwise: one leaf certificate's life.
 const DURATION: Span = Span::from_secs(90 * 86_400);
+/// How short an outage has to be to break nothing, unless the file says otherwise.
+const TOLERATE: Span = Span::from_secs(60);
 
 /// A deployment that has its controllers, and no model yet.
 pub(super) fn header(scenario: &ScenarioFile, out: &mut Diagnostics) -> Deployment {
@@ -34,6 +36,7 @@ pub(super) fn header(scenario: &ScenarioFile, out: &mut Diagnostics) -> Deployme
         seed: scenario.seed.unwrap_or(1),
         start,
         duration,
+        tolerate: scenario.tolerate.map_or(TOLERATE, |declared| declared.0),
         // What is none was reported, and nothing is played.
         keys: keys.unwrap_or_default(),
         timings: timings.map_or_else(Timings::default, |file| read_timings(file, out)),

@@ -1,6 +1,6 @@
 //! Events: which part each is for, and what has to be looked at after it.
 
-use super::{SETTLE_CHECK, World};
+use super::{SETTLE_CHECK, SETTLE_CHECK_MAX, SETTLE_CHECKS, World};
 use crate::commands::READY_CHECK;
 use crate::event::Event;
 use crate::sides::SideChange;
@@ -115,23 +115,33 @@ impl World {
     /// Connections are watched once every agent is at rest, or when it has taken too long.
     fn settle_check(&mut self, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
-        let last = self.deployment().start + self.deployment().timings.settle_max;
-        let settled = self.juju().is_settled(now) && !self.operators.have_tasks();
-        if now < last && !settled {
-            agenda.after(SETTLE_CHECK, Event::SettleCheck);
-            return;
-        }
+        let start = self.deployment().start;
+        let last = start + self.deployment().timings.settle_max;
+        let at_rest = self.juju().is_settled(now) && !self.operators.have_tasks();
         assert!(self.settled.is_none(), "a deployment settles once");
-        assert!(
-            now <= last + SETTLE_CHECK,
-            "a deployment settles at the latest one look after it has to"
-        );
-        self.settled = Some(now);
+        if self.watched_from.is_none() && (at_rest || last <= now) {
+            self.watch_all(at_rest, agenda);
+        }
+        if at_rest {
+            self.settled = Some(now);
+        } else if self.watched_from.is_none() {
+            agenda.after(SETTLE_CHECK, Event::SettleCheck);
+        } else {
+            // What takes hours need not be known to the second.
+            let waited = now.since(start) / SETTLE_CHECKS;
+            let after = waited.clamp(SETTLE_CHECK, SETTLE_CHECK_MAX);
+            agenda.after(after, Event::SettleCheck);
+        }
+    }
+
+    fn watch_all(&mut self, at_rest: bool, agenda: &mut Agenda<Event>) {
+        let now = agenda.now();
+        self.watched_from = Some(now);
         let settled = self.journal.record(Entry {
             time: now,
             cause: Some(self.journal.root()),
             subject: Subject::default(),
-            kind: Kind::Settled,
+            kind: Kind::Settled { at_rest },
         });
         let (clients, mut from) = self.clients(now);
         clients.start(settled, &mut from, agenda);
@@ -183,7 +193,7 @@ impl World {
     /// A new unit is ready, or is waited for no longer: its connections are watched.
     fn look_if_ready(&mut self, unit: UnitId, deadline: Time, agenda: &mut Agenda<Event>) {
         let (now, juju) = (agenda.now(), self.juju());
-        if self.settled.is_none() || juju.agent(unit).is_none_or(|agent| agent.removed) {
+        if self.watched_from.is_none() || juju.agent(unit).is_none_or(|agent| agent.removed) {
             return; // It is watched with the others, or never.
         }
         if now < deadline && !juju.is_unit_at_rest(unit, now) {

@@ -38,8 +38,12 @@ use trustsim_juju::Juju;
 use trustsim_kernel::{Agenda, Span, Time};
 use trustsim_model::{Deployment, Journal, Manifest, OfferSpec, SaasSpec, TimedAction};
 
-/// How often the world looks whether the deployment has settled.
+/// How often the world looks whether the deployment has settled, at first.
 const SETTLE_CHECK: Span = Span::from_secs(1);
+/// How often it looks at least: a deployment that never settles costs no more than this.
+const SETTLE_CHECK_MAX: Span = Span::from_secs(600);
+/// It looks again after this part of the time that has gone by.
+const SETTLE_CHECKS: u32 = 4_096;
 
 /// Everything but the agenda.
 #[derive(Clone, Debug)]
@@ -58,6 +62,8 @@ pub(super) struct World {
     edits: Edits,
     failing: FailingHooks,
     recorder: Recorder,
+    /// From when connections are watched.
+    watched_from: Option<Time>,
     /// When the deployment settled.
     settled: Option<Time>,
 }
@@ -93,6 +99,7 @@ impl World {
             edits: Edits::default(),
             failing: FailingHooks::default(),
             recorder: Recorder::default(),
+            watched_from: None,
             settled: None,
         }
     }
@@ -134,9 +141,9 @@ impl World {
         &self.operators
     }
 
-    /// When the deployment settled.
-    pub(super) fn settled(&self) -> Option<Time> {
-        self.settled
+    /// From when connections are watched.
+    pub(super) fn watched_from(&self) -> Option<Time> {
+        self.watched_from
     }
 
     /// Where private keys are found.
@@ -175,6 +182,7 @@ impl World {
             duration: deployment.duration,
             timings: deployment.timings.listed(),
             drawn: deployment.drawn.clone(),
+            settled_at: self.settled,
             connections: self.connections.records().cloned().collect(),
         }
     }

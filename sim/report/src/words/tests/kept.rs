@@ -230,7 +230,7 @@ fn moved(deployment: &mut Deployment) -> (Script, Authority) {
     script.issued(2, None, "a.web/0", &leaf, &first.certificate);
     script.serves(3, None, "a.web/0", &leaf);
     script.trusts(3, "browser", &[&second.certificate]);
-    script.record(5, None, Subject::default(), Kind::Settled);
+    script.record(5, None, Subject::default(), Kind::Settled { at_rest: true });
     script.fail(6, 0, ErrorKind::UnknownIssuer);
     let sides = [CA, WEB].map(|index| Side {
         party: trustsim_model::Party::Application(index),
@@ -355,7 +355,7 @@ fn rotated_in(
         script.record(3, None, subject("a.client"), kind);
     }
     script.trusts(4, "a.client/0", &[&old.certificate]);
-    script.record(5, None, Subject::default(), Kind::Settled);
+    script.record(5, None, Subject::default(), Kind::Settled { at_rest: true });
     script.issued(100, None, "a.ca", &new.certificate, &new.certificate);
     script.issued(101, None, "a.web/0", &leaf, &new.certificate);
     let sent = Kind::DatabagChanged {

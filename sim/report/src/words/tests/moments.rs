@@ -39,7 +39,7 @@ fn strangers() -> Script {
     script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
     script.serves(4, None, "a.web/0", &leaf);
     script.trusts(4, "a.client/0", &[]);
-    script.record(5, None, Subject::default(), Kind::Settled);
+    script.record(5, None, Subject::default(), Kind::Settled { at_rest: true });
     script
 }
 
