@@ -23,6 +23,7 @@ mod juju_faults;
 mod kubeconfig;
 mod lego;
 mod metamorphic;
+mod one_cause;
 mod openssl_verify;
 mod ordered_remedies;
 mod pairings;

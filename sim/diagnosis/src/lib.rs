@@ -27,6 +27,7 @@ mod notes;
 mod open_outages;
 mod outage_class;
 mod outages;
+mod parts;
 mod refused_actions;
 mod remedy;
 mod rotation;
@@ -49,7 +50,7 @@ pub use charm_errors::{CharmError, CharmErrorDetail, CharmErrorKind, charm_error
 pub use command::{Command, Obstacle};
 pub use entry_kind::entry_kind;
 pub use expectations::{ClaimedTruth, ExpectationResult, Outcome as ExpectationOutcome};
-pub use explanation::{Explanation, Part, Trigger};
+pub use explanation::{Explanation, Trigger};
 pub use facts::cause_chain;
 pub use fix::Fix;
 pub use forecast::{
@@ -59,6 +60,7 @@ pub use groups::{Likeness, OutageGroup, outage_groups, time_lost};
 pub use open_outages::{OpenOutage, OpenReason};
 pub use outage_class::OutageClass;
 pub use outages::{ErrorChange, Outage, outages};
+pub use parts::{Part, part_at};
 pub use refused_actions::{RefusedAction, refused_actions};
 pub use remedy::{Remedies, Remedy};
 pub use rotation::{Invariant, PersistenceEnd, Rotated, TrustGained, Violation, ViolationKind};
@@ -75,8 +77,10 @@ use trustsim_model::{Deployment, Journal, Manifest};
 pub struct Findings {
     /// Every outage, by (start, connection).
     pub outages: Vec<Outage>,
-    /// Why, one for each outage.
+    /// Why, one for each outage: what kept it open.
     pub explanations: Vec<Explanation>,
+    /// What was to blame from when on, for each outage.
+    pub parts: Vec<Vec<Part>>,
     /// What each connection did, in the order of the manifest.
     pub tallies: Vec<Tally>,
     /// Every expectation, judged, in file order.
@@ -164,13 +168,15 @@ pub fn diagnose(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
         expectations.extend(rotated.assertions());
     }
     let explainer = explanation::Explainer::new(deployment, manifest, journal);
-    let explanations: Vec<Explanation> =
-        outages.iter().map(|each| explainer.explain(each)).collect();
+    let explained = outages.iter().map(|each| explainer.explain(each));
+    let (explanations, parts): (Vec<Explanation>, Vec<Vec<Part>>) =
+        explained.map(|each| (each.main, each.parts)).unzip();
     let open_outages =
         open_outages::open_outages(deployment, manifest, journal, &outages, &explanations);
     Findings {
         outages,
         explanations,
+        parts,
         tallies,
         expectations,
         classes,

@@ -112,6 +112,9 @@ fn note_change(outage: &mut Outage, at: Time, seq: Seq, error: ErrorKind) {
         outage.opened = seq;
         return;
     }
+    if outage.changes.last().is_some_and(|last| last.at == at) {
+        outage.changes.pop();
+    }
     if outage.errors().last() != Some(error) {
         outage.changes.push(ErrorChange { at, seq, error });
     }

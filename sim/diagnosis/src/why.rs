@@ -6,6 +6,7 @@ use super::ca_route::{CaRelation, CaRoute, ca_route};
 use super::case::Case;
 use super::explanation::{Explainer, Explanation};
 use super::outages::{Outage, outages};
+use super::parts::part_at;
 use trustsim_kernel::Time;
 use trustsim_model::{
     Address, Deployment, Journal, Manifest, Party, Reason, Seq, Standing, Standings,
@@ -205,7 +206,16 @@ fn answer(
         }
         false => {
             let explanation = match outage {
-                Some(outage) => explainer.explain_within(outage, seq, at),
+                // What was to blame is what every report says of that instant; the rest is as it was just then.
+                Some(outage) => {
+                    let now = explainer.explain_at(connection, seq, at);
+                    let parts = explainer.explain(outage).parts;
+                    let told = &part_at(&parts, at).explanation;
+                    match now.cause.what == told.cause.what {
+                        true => now,
+                        false => told.clone(),
+                    }
+                }
                 None => explainer.explain_at(connection, seq, at),
             };
             (Some(explanation), None)

@@ -79,14 +79,14 @@ impl<'a> Causes<'a> {
     fn new(run: &Run<'a>) -> Self {
         let mut by_connection: BTreeMap<u32, Vec<_>> = BTreeMap::new();
         let findings = run.findings;
-        for (index, (outage, explanation)) in findings.explained().enumerate() {
+        for (index, (outage, parts)) in findings.outages.iter().zip(&findings.parts).enumerate() {
             let remedy = findings.remedies.best(index);
             let remedy = remedy.map_or_else(String::new, words::remedy::line);
-            let stretches = explanation.parts.iter().map(|part| Stretch {
+            let stretches = parts.iter().map(|part| Stretch {
                 from: part.from,
-                error: part.symptom.error,
+                error: part.explanation.symptom.error,
                 lines: Lines {
-                    cause: words::explanation::part(part),
+                    cause: words::explanation::line(&part.explanation),
                     remedy: remedy.clone(),
                 },
             });
@@ -114,7 +114,7 @@ impl<'a> Causes<'a> {
         let mut begun = stretches.iter().filter(|stretch| stretch.from <= time);
         let found = begun.rfind(|stretch| stretch.error == error);
         assert!(
-            found.is_some() || seq < outage.opened,
+            found.is_some() || outage.errors().all(|each| each != error),
             "every error of an outage is explained: {seq:?} failed with {error} in {outage:?}"
         );
         found.map(|stretch| &stretch.lines)

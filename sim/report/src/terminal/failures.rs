@@ -102,7 +102,7 @@ fn block(
     if let Some(line) = seeds::chance(run, together) {
         lines.add("seeds", &line);
     }
-    parts(explanation, &mut lines);
+    parts(run, group[0], &mut lines);
     if let Some(verdict) = verdict {
         verdict_lines(verdict, outage.from, detail, &mut lines);
     }
@@ -118,29 +118,36 @@ fn block(
     lines.add("explain", &format!("trustsim explain {code}"));
 }
 
-/// What else was to blame before or after, where the outage did not fail for one reason throughout.
-fn parts(explanation: &Explanation, lines: &mut Lines<'_>) {
-    let is_main = |part: &Part| {
-        part.symptom.error == explanation.symptom.error && part.cause == explanation.cause.what
+/// What else was to blame before or after, where the outage did not fail for one reason throughout; what took less time
+/// than is tolerated is in `failures.csv`.
+fn parts(run: &Run<'_>, index: usize, lines: &mut Lines<'_>) {
+    let (findings, tolerate) = (run.findings, run.manifest.deployment.tolerate);
+    let (main, parts) = (&findings.explanations[index], &findings.parts[index]);
+    let until = findings.outages[index].until.unwrap_or(run.end());
+    let ends = parts.iter().skip(1).map(|part| part.from).chain([until]);
+    let is_told = |(part, end): &(&Part, Time)| {
+        let explanation = &part.explanation;
+        let is_main = explanation.symptom.error == main.symptom.error
+            && explanation.cause.what == main.cause.what;
+        !is_main && tolerate <= end.since(part.from)
     };
-    let told = explanation.parts.iter().enumerate();
-    for (index, part) in told.take(PARTS) {
-        if is_main(part) {
-            continue;
-        }
-        let from = part.from;
-        let (label, when) = match index {
-            0 => ("at first", String::new()),
-            _ => ("then", format!(" from {from}")),
+    let told: Vec<&Part> = parts
+        .iter()
+        .zip(ends)
+        .filter(is_told)
+        .map(|(part, _)| part)
+        .collect();
+    for part in told.iter().take(PARTS) {
+        let (label, when) = match part.from == findings.outages[index].from {
+            true => ("at first", String::new()),
+            false => ("then", format!(" from {}", part.from)),
         };
-        lines.add(
-            label,
-            &format!("{}{when}: {}", part.symptom.error, cause::line(&part.cause)),
-        );
+        let blamed = cause::line(&part.explanation.cause.what);
+        let error = part.explanation.symptom.error;
+        lines.add(label, &format!("{error}{when}: {blamed}"));
     }
-    if explanation.parts.len() > PARTS {
-        let more = explanation.parts.len() - PARTS;
-        lines.more(&format!("and {more} more changes"));
+    if told.len() > PARTS {
+        lines.more(&format!("and {} more changes", told.len() - PARTS));
     }
 }
 

@@ -301,12 +301,8 @@ fn without_an_action_the_root_is_the_first_thing_that_happened() {
 fn a_change_of_error_has_a_cause_of_its_own() {
     let (deployment, script) = rotation();
     let findings = diagnose(&deployment, &script.manifest, &script.journal);
-    let parts: Vec<usize> = findings
-        .explanations
-        .iter()
-        .map(|each| each.parts.len())
-        .collect();
+    let parts: Vec<usize> = findings.parts.iter().map(Vec::len).collect();
     assert_eq!(parts, [2, 1]);
-    let part = words::explanation::part(&findings.explanations[0].parts[1]);
+    let part = line(&findings.parts[0][1].explanation);
     assert!(part.contains("which was valid until"), "{part}");
 }

@@ -1,0 +1,108 @@
+//! A failure has one cause, whoever tells it: `why` at any instant says what `failures.csv` and the block of `run` say of
+//! that instant. They were worked out apart once, and contradicted each other.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use trustsim::diagnosis::{Findings, diagnose, part_at, why};
+use trustsim::kernel::Time;
+use trustsim::model::Kind;
+use trustsim::report::words;
+use trustsim::scenario::{DiskFiles, load_variant};
+use trustsim::world::{Deployment, Options, Record};
+
+fn shipped() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let folders = [root.clone(), root.join("incidents")];
+    let entries = folders
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).expect("a folder of scenarios"));
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|it| it == "yaml"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Instants within every outage: each handshake, and half way to the next.
+fn instants(record: &Record, findings: &Findings) -> Vec<(usize, Time)> {
+    let end = record.manifest.end();
+    let mut found = Vec::new();
+    for (index, outage) in findings.outages.iter().enumerate() {
+        let until = outage.until.unwrap_or(end);
+        let judged = record.journal.entries().iter().filter(|entry| {
+            matches!(&entry.kind, Kind::Handshake(record) if record.connection == outage.connection)
+                && outage.from <= entry.time
+                && entry.time < until
+        });
+        let mut times: Vec<Time> = std::iter::once(outage.from)
+            .chain(judged.map(|entry| entry.time))
+            .collect();
+        times.dedup();
+        let ends = times.iter().skip(1).copied().chain([until]);
+        let halves: Vec<Time> = times
+            .iter()
+            .zip(ends)
+            .map(|(from, until)| *from + until.since(*from) / 2)
+            .collect();
+        found.extend(times.into_iter().chain(halves).map(|at| (index, at)));
+    }
+    found
+}
+
+fn contradictions(deployment: &Deployment) -> (usize, Vec<String>) {
+    let record = crate::common::play(deployment, Options::default());
+    let findings = diagnose(deployment, &record.manifest, &record.journal);
+    let instants = instants(&record, &findings);
+    let mut wrong = Vec::new();
+    for (index, at) in &instants {
+        let outage = &findings.outages[*index];
+        let connection = &record.manifest.connections[outage.connection as usize];
+        let (client, server) = (connection.client.as_str(), connection.server.as_str());
+        let answers = why(
+            deployment,
+            &record.manifest,
+            &record.journal,
+            client,
+            server,
+            *at,
+        );
+        let answers = answers.expect("it is watched");
+        let answer = answers
+            .iter()
+            .find(|answer| answer.connection == outage.connection);
+        let answer = answer.expect("an answer for each connection");
+        let explanation = answer.explanation.as_ref().expect("it fails then");
+        let asked = words::cause::line(&explanation.cause.what);
+        let part = part_at(&findings.parts[*index], *at);
+        let told = words::cause::line(&part.explanation.cause.what);
+        if asked != told {
+            wrong.push(format!(
+                "{} at {at}\n   why: {asked}\n  told: {told}",
+                connection.name
+            ));
+        }
+    }
+    (instants.len(), wrong)
+}
+
+#[test]
+fn why_says_what_the_files_say() {
+    let (mut asked, mut wrong) = (0, Vec::new());
+    for path in shipped() {
+        let loaded = load_variant(&path, None, &DiskFiles);
+        let loaded = loaded.unwrap_or_else(|wrong| panic!("{}", wrong.render(false)));
+        let (count, found) = contradictions(&loaded.deployment);
+        asked += count;
+        let name = path.file_stem().expect("a name").to_string_lossy();
+        wrong.extend(found.into_iter().map(|line| format!("{name}: {line}")));
+    }
+    assert!(asked > 500, "only {asked} instants were asked about");
+    assert!(
+        wrong.is_empty(),
+        "{} of {asked}\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
