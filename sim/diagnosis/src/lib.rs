@@ -41,10 +41,10 @@ mod why;
 
 pub use ca_route::{CaRelation, CaRoute};
 pub use cause::{
-    Apart, CaTrigger, Cause, CertificateCause, ChainCause, ChangedProvider, Event, Fault,
-    FaultAction, FaultCause, Lost, MissingCa, NeverAsked, NewCa, NotGiven, NotInstalledReason,
-    NotRequestedReason, Performed, Refusal, Removal, RootCause, Separation, SignedInThePast,
-    Status, Step, StillPresented, Transit, TrustCause, WaitEnd,
+    Apart, CaTrigger, Cause, CertificateCause, ChainCause, ChangedProvider, ClockEffect, Event,
+    Fault, FaultAction, FaultCause, Lost, MissingCa, NeverAsked, NewCa, NotGiven,
+    NotInstalledReason, NotRequestedReason, Performed, Refusal, Removal, RootCause, Separation,
+    SignedInThePast, Status, Step, StillPresented, Transit, TrustCause, WaitEnd,
 };
 pub use charm_errors::{CharmError, CharmErrorDetail, CharmErrorKind, charm_errors};
 pub use command::{Command, Obstacle};

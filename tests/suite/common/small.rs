@@ -1,5 +1,7 @@
 //! Small deployments drawn from a seed, each with a random plan of faults.
 
+use std::collections::BTreeSet;
+
 use trustsim::kernel::Streams;
 
 /// Choices for one scenario, each drawn by name.
@@ -144,4 +146,82 @@ pub(crate) fn planned(seed: u64, count: u64) -> String {
         provider.address(),
         provider.operators(),
     )
+}
+
+/// The same deployment, and a plan of two or three faults that decide which certificates and CAs are where: relations
+/// that are removed and made again, commands that Juju refuses, rotations, providers that are away, hooks that fail.
+pub(crate) fn deciding(seed: u64) -> (String, Vec<String>) {
+    let choice = Choice::new(seed);
+    let provider = Provider::draw(&choice);
+    let (text, _) = planned(seed, 1)
+        .split_once("faults:\n")
+        .map(|(head, tail)| (head.to_owned(), tail.to_owned()))
+        .expect("it ends with its plan");
+    let text = text.replace("duration: 4d", "duration: 12d");
+    let mut lines: Vec<String> = Vec::new();
+    let mut relations = BTreeSet::new();
+    for number in 0..2 + choice.below(20, 2) {
+        let hour = 6 + 48 * number + choice.below(30 + number, 36);
+        let kind = choice.below(40 + number, 10);
+        // A relation that is away is not removed again.
+        let relation = match kind {
+            0 | 3 => "web:certificates",
+            2 | 4 => "web:receive-ca-cert",
+            1 => "api:certificates",
+            _ => "",
+        };
+        if relation.is_empty() || relations.insert(relation) {
+            lines.extend(provider.fault(kind, hour));
+        }
+    }
+    (format!("{text}faults:\n"), lines)
+}
+
+impl Provider {
+    fn fault(&self, kind: u64, hour: u64) -> Vec<String> {
+        let ca = self.address();
+        let (issues, gives) = match (self.shape, self.is("vault"), self.is("manual")) {
+            (0, true, _) => ("ca:vault-pki", "ca:send-ca-cert"),
+            (0, _, true) => ("ca:certificates", "ca:trust_certificate"),
+            (0, ..) => ("ca:certificates", "ca:send-ca-cert"),
+            _ => ("certificates", "trust"),
+        };
+        let relation =
+            |ends: &str, back: Option<String>| {
+                let mut lines = vec![format!(
+                    "- {{at: {hour}h, remove-relation: {{model: m, between: [{ends}]}}}}"
+                )];
+                lines.extend(back.map(|at| {
+                    format!("- {{at: {at}, integrate: {{model: m, between: [{ends}]}}}}")
+                }));
+                lines
+            };
+        let one = |fault: &str| vec![format!("- {{at: {hour}h, {fault}}}")];
+        match kind {
+            0 => relation(
+                &format!("web:certificates, {issues}"),
+                Some(format!("{}h", hour + 60)),
+            ),
+            1 => relation(&format!("api:certificates, {issues}"), None),
+            2 => relation(
+                &format!("web:receive-ca-cert, {gives}"),
+                Some(format!("{}h", hour + 40)),
+            ),
+            // Refused: the relation is not gone a second later.
+            3 => relation(
+                &format!("web:certificates, {issues}"),
+                Some(format!("{hour}h1s")),
+            ),
+            4 => relation(
+                &format!("web:receive-ca-cert, {gives}"),
+                Some(format!("{hour}h1s")),
+            ),
+            5 if self.is("self-signed") => one(&format!("rotate-ca: {{app: {ca}}}")),
+            5 if self.is("vault") => one(&format!("seal: {{app: {ca}}}")),
+            5 | 6 => one(&format!("stop: {{app: {ca}, for: 70h}}")),
+            7 => one("fail-hook: {app: m.web, hook: certificates-relation-changed, for: 50h}"),
+            8 => one(&format!("distrust: {{app: m.web, ca: {ca}, for: 30h}}")),
+            _ => one("clock-skew: {app: m.web, by: 100d, for: 20h}"),
+        }
+    }
 }

@@ -10,7 +10,7 @@ use trustsim_kernel::Time;
 use trustsim_model::{Address, EndpointRef};
 
 pub use certificate::{CertificateCause, ChainCause, NotInstalledReason, NotRequestedReason};
-pub use fault::{FaultCause, Lost, NeverAsked, Separation, SignedInThePast, WaitEnd};
+pub use fault::{ClockEffect, FaultCause, Lost, NeverAsked, Separation, SignedInThePast, WaitEnd};
 pub use trust::{ChangedProvider, NotGiven, TrustCause};
 
 use super::root_cause::{NewCa, Performed, Refusal, Status};

@@ -2,6 +2,7 @@
 
 use super::kinds::FaultCause;
 use super::{Cause, Event, Lost, Performed, RootCause, Search, short};
+use crate::case::Case;
 use trustsim_kernel::Time;
 use trustsim_model::{Action, Address, Entry, Kind, ScaleAction, Seq, UnitAction};
 use trustsim_pki::Certificate;
@@ -37,6 +38,30 @@ impl<'a> Search<'_, 'a> {
             *and = Some(Box::new(gone.what));
         }
         Some(cause)
+    }
+
+    /// What took the CA of a chain out of a trust store by hand, and was not undone.
+    pub(super) fn distrusted(&self, case: &Case<'a>) -> Option<RootCause> {
+        let start = self.records.deployment.start;
+        let own = self.records.trail.about(case.judge, start, case.at);
+        let stores = own
+            .into_iter()
+            .filter_map(|(seq, entry)| match &entry.kind {
+                Kind::TrustChanged { roots } if seq <= case.as_of => Some((seq, roots)),
+                _ => None,
+            });
+        let (mut had, mut gone) = (false, None);
+        for (seq, roots) in stores {
+            let mut issuers = case.issuers.iter();
+            match issuers.any(|issuer| roots.contains(&issuer.certificate)) {
+                true => (had, gone) = (true, None),
+                false if had => gone = gone.or(Some(seq)),
+                false => {}
+            }
+        }
+        let (seq, performed) = self.records.action_behind(gone?)?;
+        let by_hand = matches!(self.records.timed(seq)?.action, Action::Tls(_));
+        by_hand.then(|| RootCause::new(Cause::Action(performed), Some(seq)))
     }
 
     /// `has` says of an entry whether the unit has the thing from then on.

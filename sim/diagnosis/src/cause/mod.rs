@@ -25,9 +25,9 @@ mod trust;
 mod two_phases;
 
 pub use kinds::{
-    Cause, CertificateCause, ChainCause, ChangedProvider, FaultCause, Lost, MissingCa, NeverAsked,
-    NotGiven, NotInstalledReason, NotRequestedReason, Separation, SignedInThePast, StillPresented,
-    Transit, TrustCause, WaitEnd,
+    Cause, CertificateCause, ChainCause, ChangedProvider, ClockEffect, FaultCause, Lost, MissingCa,
+    NeverAsked, NotGiven, NotInstalledReason, NotRequestedReason, Separation, SignedInThePast,
+    StillPresented, Transit, TrustCause, WaitEnd,
 };
 pub(super) use records::Records;
 use records::{Sent, Skew};
@@ -148,14 +148,14 @@ impl<'a> Search<'_, 'a> {
         &self,
         address: &Address,
         Skew { skew_ns, by }: Skew<'_>,
-        signed: Option<SignedInThePast>,
+        effect: Option<ClockEffect>,
     ) -> RootCause {
         let cause = FaultCause::ClockSkew {
             address: address.clone(),
             skew_ns,
             since: short(self.records.deployment.start + by.at),
             source: by.source.clone(),
-            signed,
+            effect,
         };
         RootCause::new(cause, self.records.seq_of(by))
     }

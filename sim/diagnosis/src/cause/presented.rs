@@ -2,7 +2,7 @@
 //! round, a chain without its certificate.
 
 use super::kinds::ChainCause;
-use super::{Event, Issued, RootCause, Search, SignedInThePast, short};
+use super::{ClockEffect, Event, Issued, RootCause, Search, SignedInThePast, short};
 use crate::case::Case;
 use trustsim_charm_model::Serves;
 use trustsim_model::{Action, CertificateRecord, Kind, Seq};
@@ -89,6 +89,7 @@ impl<'a> Search<'_, 'a> {
             at: short(issued),
             ended: short(record.certificate.not_after()),
         };
-        Some(self.clock_skew(&signer, skew, Some(signed)))
+        let effect = ClockEffect::SignedInThePast(signed);
+        Some(self.clock_skew(&signer, skew, Some(effect)))
     }
 }

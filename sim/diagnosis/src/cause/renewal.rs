@@ -5,8 +5,8 @@ use super::faults::{self, Strike};
 use super::holdup::Unanswered;
 use super::kinds::{CertificateCause, FaultCause};
 use super::{
-    Cause, Event, Issued, NeverAsked, NotRequestedReason, PENDING_MAX, RootCause, Search, Sent,
-    Separation, short,
+    Cause, ClockEffect, Event, Issued, NeverAsked, NotRequestedReason, PENDING_MAX, RootCause,
+    Search, Sent, Separation, Skew, short,
 };
 use crate::ca_route::protocols_differ;
 use crate::case::Case;
@@ -176,6 +176,15 @@ impl<'a> Search<'_, 'a> {
         {
             return cause;
         }
+        if let Some(leaf) = leaf
+            && let Some(skew) = self.clock_ahead(holder, since, at)
+        {
+            let effect = ClockEffect::NotRenewed {
+                holder: holder.clone(),
+                ended: short(leaf.certificate.not_after()),
+            };
+            return self.clock_skew(holder, skew, Some(effect));
+        }
         let why = match leaf {
             None => NotRequestedReason::NoneEverRequested,
             Some(leaf) => self.records.never_asks_again(requirer).unwrap_or_else(|| {
@@ -184,6 +193,18 @@ impl<'a> Search<'_, 'a> {
         };
         let holder = holder.clone();
         RootCause::new(CertificateCause::NeverRequested { holder, why }, None)
+    }
+
+    /// The first time between two instants at which the clock of `holder` was ahead.
+    fn clock_ahead(&self, holder: &Address, since: Time, until: Time) -> Option<Skew<'a>> {
+        let deployment = self.records.deployment;
+        let actions = deployment.actions.iter();
+        let set = actions.map(|timed| deployment.start + timed.at);
+        let set = set.filter(|at| since < *at && *at < until);
+        let mut skews = std::iter::once(since)
+            .chain(set)
+            .filter_map(|at| self.records.skew(holder, at));
+        skews.find(|skew| skew.skew_ns > 0)
     }
 
     /// There is no provider to ask.

@@ -16,7 +16,7 @@ impl<'a> Search<'_, 'a> {
         ca_route: Option<&CaRoute>,
         root: Option<Seq>,
     ) -> Option<RootCause> {
-        if let Some(cause) = self.not_moved_on(case) {
+        if let Some(cause) = self.distrusted(case).or_else(|| self.not_moved_on(case)) {
             return Some(cause);
         }
         let Some(ca_route) = ca_route else {
@@ -173,7 +173,9 @@ impl<'a> Search<'_, 'a> {
         let judge = case.judge;
         let made = self.ca_made(case);
         if let Some(newer) = self.newer_ca(signer, case) {
-            return self.dropped(newer, requirer, signer, case, root);
+            // Whatever the judge does, no new certificate comes to the presenter.
+            let gone = self.certificates_relation_gone(&case.presenter.to_application(), case.at);
+            return gone.unwrap_or_else(|| self.dropped(newer, requirer, signer, case, root));
         }
         let lost = case
             .issuers

@@ -1,9 +1,9 @@
 //! The words for root causes: one line that names what is to blame.
 
 use trustsim_diagnosis::{
-    Apart, CaTrigger, Cause, CertificateCause, ChainCause, Fault, FaultAction, FaultCause, Lost,
-    MissingCa, NewCa, NotGiven, NotInstalledReason, NotRequestedReason, Performed, Refusal,
-    Removal, SignedInThePast, StillPresented, Transit, TrustCause, WaitEnd,
+    Apart, CaTrigger, Cause, CertificateCause, ChainCause, ClockEffect, Fault, FaultAction,
+    FaultCause, Lost, MissingCa, NewCa, NotGiven, NotInstalledReason, NotRequestedReason,
+    Performed, Refusal, Removal, SignedInThePast, StillPresented, Transit, TrustCause, WaitEnd,
 };
 use trustsim_juju::Status;
 use trustsim_kernel::{Span, Time, format_duration};
@@ -108,8 +108,8 @@ fn of_faults(cause: &FaultCause) -> String {
             skew_ns,
             since,
             source,
-            signed,
-        } => clock(address, *skew_ns, *since, source, signed.as_ref()),
+            effect,
+        } => clock(address, *skew_ns, *since, source, effect.as_ref()),
         FaultCause::Operator {
             unit,
             name,
@@ -532,16 +532,22 @@ fn clock(
     skew_ns: i64,
     since: Time,
     source: &Source,
-    signed: Option<&SignedInThePast>,
+    effect: Option<&ClockEffect>,
 ) -> String {
     let off = format_duration(Span::from_nanos(skew_ns.unsigned_abs()));
     let side = if skew_ns > 0 { "ahead" } else { "behind" };
     let place = in_parentheses(source);
-    let signed = signed.map_or_else(String::new, |signed| {
-        let SignedInThePast { holder, at, ended } = signed;
-        format!(": what it signed for {holder} at {at} had ended at {ended}")
-    });
-    format!("the clock of {address} is {off} {side} since {since}{place}{signed}")
+    let effect = match effect {
+        None => String::new(),
+        Some(ClockEffect::SignedInThePast(SignedInThePast { holder, at, ended })) => {
+            format!(": what it signed for {holder} at {at} had ended at {ended}")
+        }
+        Some(ClockEffect::NotRenewed { holder, ended }) => format!(
+            ": by that clock the certificate of {holder} that ended at {ended} was over before, and no other was \
+             asked for"
+        ),
+    };
+    format!("the clock of {address} is {off} {side} since {since}{place}{effect}")
 }
 
 fn still_presented(presented: &StillPresented) -> String {

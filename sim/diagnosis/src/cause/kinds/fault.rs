@@ -27,8 +27,8 @@ pub enum FaultCause {
         since: Time,
         /// The line of the scenario.
         source: Source,
-        /// The certificate that was signed by that clock.
-        signed: Option<SignedInThePast>,
+        /// What the clock did to a certificate, where it is not the verdict itself.
+        effect: Option<ClockEffect>,
     },
     /// A unit waits for a person.
     Operator {
@@ -119,6 +119,20 @@ pub struct NeverAsked {
     pub holder: Address,
     /// Whether its charm does not ask once a certificate has expired.
     pub too_late: bool,
+}
+
+/// What a clock that is wrong did to a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClockEffect {
+    /// It was signed by that clock.
+    SignedInThePast(SignedInThePast),
+    /// By that clock it was over when it came or was to be renewed, and no other was asked for.
+    NotRenewed {
+        /// Whose it is.
+        holder: Address,
+        /// When it ended.
+        ended: Time,
+    },
 }
 
 /// A certificate that had ended, by the right time, when it was signed.
