@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use trustsim::diagnosis::{Findings, OutageClass, diagnose, why};
 use trustsim::report::words;
 use trustsim::scenario::{DiskFiles, load_variant};
-use trustsim::whatif::remedies;
+use trustsim::whatif::{Outcome, remedies};
 use trustsim::world::{Deployment, Options, Record};
 
 fn root() -> &'static Path {
@@ -249,13 +249,9 @@ fn every_remedy_is_proven() {
         let wanted = incident.value("remedy");
         let deployment = incident.deployment(None);
         let (record, found) = findings(&deployment);
-        let tried = remedies(
-            &deployment,
-            &record.manifest,
-            &found,
-            TRIES,
-            crate::common::forks(&deployment),
-        );
+        let run = Outcome::of(record.manifest.clone(), &record.journal);
+        let play = crate::common::forks(&deployment);
+        let tried = remedies(&deployment, &run, &found, TRIES, play).found;
         let longest = longest(&record, &found);
         let helping = tried
             .proven

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use trustsim::diagnosis::{Command, Findings, Remedies, Remedy, diagnose, outages};
 use trustsim::rehearsal::ordered;
 use trustsim::report::words;
-use trustsim::whatif::try_proposals;
+use trustsim::whatif::{Outcome, Trials, try_proposals};
 use trustsim::world::{Deployment, Options};
 
 /// What a run comes to, and the ordered rotations that were proven for it.
@@ -14,10 +14,11 @@ fn proven(deployment: &Deployment) -> (Findings, Remedies) {
     let record = crate::common::play(deployment, Options::default());
     let findings = diagnose(deployment, &record.manifest, &record.journal);
     let proposals = ordered(deployment, &record.manifest, &findings);
-    let mut found = Remedies::default();
+    let mut trials = Trials::default();
     let play = crate::common::forks(deployment);
-    try_proposals(&mut found, &record.manifest, &findings, proposals, play);
-    (findings, found)
+    let run = Outcome::of(record.manifest, &record.journal);
+    try_proposals(&mut trials, &run, proposals, play);
+    (findings, trials.found)
 }
 
 /// What is typed from the first command on, without its instants.

@@ -8,14 +8,15 @@ use trustsim::kernel::Span;
 use trustsim::report::words;
 use trustsim::scenario::{self, MemoryFiles};
 use trustsim::validators::ErrorKind;
-use trustsim::whatif::{Future, remedies};
+use trustsim::whatif::{Future, Outcome, remedies};
 use trustsim::world::{Deployment, Options};
 
 fn found(deployment: &Deployment, tries_max: usize) -> Findings {
     let record = crate::common::play(deployment, Options::default());
     let mut findings = diagnose(deployment, &record.manifest, &record.journal);
     let play = crate::common::forks(deployment);
-    findings.remedies = remedies(deployment, &record.manifest, &findings, tries_max, play);
+    let run = Outcome::of(record.manifest, &record.journal);
+    findings.remedies = remedies(deployment, &run, &findings, tries_max, play).found;
     findings
 }
 
@@ -106,12 +107,15 @@ fn what_is_claimed_holds() {
     let findings = diagnose(&deployment, &before.manifest, &before.journal);
     let mut runs = Vec::new();
     let mut play = crate::common::forks(&deployment);
-    let proven = remedies(&deployment, &before.manifest, &findings, 4, |future| {
+    let run = Outcome::of(before.manifest.clone(), &before.journal);
+    let trials = remedies(&deployment, &run, &findings, 4, |future| {
         let played = play(future)?;
         runs.push(played.clone());
         Some(played)
     });
-    assert_eq!(runs.len(), proven.tried);
+    let proven = trials.found;
+    // A setting that helps is played once more, as it would be typed later.
+    assert!(proven.tried <= runs.len() && runs.len() <= proven.tried + proven.proven.len());
     assert!(!proven.proven.is_empty());
     let end = before.manifest.start + before.manifest.duration;
     for remedy in &proven.proven {
@@ -119,8 +123,10 @@ fn what_is_claimed_holds() {
             let lengths = failing.iter().map(|outage| outage.length(end));
             lengths.sum::<std::time::Duration>()
         };
-        let run = runs.iter().find(|run| lost(&run.1) == remedy.lost_after);
-        let (manifest, failing) = run.expect("it was played");
+        let mut runs = runs.iter();
+        let run = runs.find(|run| lost(&run.outages) == remedy.lost_after);
+        let run = run.expect("it was played");
+        let (manifest, failing) = (&run.manifest, &run.outages);
         assert_eq!(remedy.lost_before, lost(&findings.outages));
         for ended in &remedy.ends {
             let outage = &findings.outages[*ended];
@@ -210,12 +216,13 @@ fn a_fork_is_a_run_with_the_change_in_its_plan() {
         let before = crate::common::play(&deployment, Options::default());
         let findings = diagnose(&deployment, &before.manifest, &before.journal);
         let mut play = crate::common::forks(&deployment);
-        remedies(&deployment, &before.manifest, &findings, 4, |future| {
+        let run = Outcome::of(before.manifest.clone(), &before.journal);
+        remedies(&deployment, &run, &findings, 4, |future| {
             let later = match &future {
                 Future::FromStart(_) => None,
                 Future::From(_, additions) => Some(additions.clone()),
             };
-            let (manifest, failing) = play(future)?;
+            let outcome = play(future)?;
             if let Some(additions) = later {
                 let mut whole = deployment.clone();
                 whole.offers.extend(additions.offers);
@@ -223,12 +230,13 @@ fn a_fork_is_a_run_with_the_change_in_its_plan() {
                 whole.actions.extend(additions.actions);
                 let record = crate::common::play(&whole, Options::default());
                 let name = path.display();
-                assert_eq!(manifest.connections, record.manifest.connections, "{name}");
+                let connections = &outcome.manifest.connections;
+                assert_eq!(*connections, record.manifest.connections, "{name}");
                 let known: Vec<_> = outages(&record.manifest, &record.journal);
-                assert_eq!(failing, known, "{name}");
+                assert_eq!(outcome.outages, known, "{name}");
                 compared += 1;
             }
-            Some((manifest, failing))
+            Some(outcome)
         });
     }
     assert!(compared >= 10, "only {compared} futures");

@@ -84,7 +84,12 @@ pub(super) fn ca_route(
         removed = Some(relation.seq);
     }
     let (commands, obstacle) = match (provider, requirer) {
-        (Some(provider), Some(requirer)) => match Transfer::plan(deployment, provider, requirer) {
+        (Some(provider), Some(requirer)) => match Transfer::plan(
+            deployment,
+            Interface::CertificateTransfer,
+            provider,
+            requirer,
+        ) {
             Ok(transfer) => (transfer.commands, None),
             Err(obstacle) => (Vec::new(), Some(obstacle)),
         },

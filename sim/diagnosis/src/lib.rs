@@ -62,7 +62,7 @@ pub use outage_class::OutageClass;
 pub use outages::{ErrorChange, Outage, outages};
 pub use parts::{Part, part_at};
 pub use refused_actions::{RefusedAction, refused_actions};
-pub use remedy::{Remedies, Remedy};
+pub use remedy::{Remedies, Remedy, RemedyElsewhere};
 pub use rotation::{Invariant, PersistenceEnd, Rotated, TrustGained, Violation, ViolationKind};
 pub use seeds::{Chance, SeedGroup, SeedOutcome, chance, elsewhere};
 pub use symptom::{Issuer, Symptom};

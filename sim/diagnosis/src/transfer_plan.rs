@@ -1,13 +1,13 @@
-//! What would have to be made so that a CA comes to an application: an offer and a SAAS where they are in
-//! different models, and the relation, with the commands for each.
+//! What would have to be made so that certificates or a CA come to an application: an offer and a SAAS where they are
+//! in different models, and the relation, with the commands for each.
 
 use super::command::{Command, Obstacle};
 use trustsim_charm_model::Role;
 use trustsim_interfaces::Interface;
 use trustsim_model::{ApplicationIndex, Deployment, ModelIndex, OfferSpec, Party, SaasSpec, Side};
 
-/// How a CA's application is related to the one that should trust it, over an offer where they
-/// are in different models.
+/// How a provider is related to the application that should have its certificates or trust its CA, over an offer where
+/// they are in different models.
 #[derive(Debug)]
 pub struct Transfer {
     /// The model of the relation.
@@ -23,18 +23,19 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    /// The plan for the CA of `provider` to come to `requirer`.
+    /// The plan for certificates of `provider`, or its CA, to come to `requirer`, by the interface.
     ///
     /// # Errors
     ///
     /// Which of the charms has no endpoint for it.
     pub fn plan(
         deployment: &Deployment,
+        interface: Interface,
         provider: ApplicationIndex,
         requirer: ApplicationIndex,
     ) -> Result<Self, Obstacle> {
-        let gives = transfer_endpoint(deployment, provider, Role::Provider)?;
-        let takes = transfer_endpoint(deployment, requirer, Role::Requirer)?;
+        let gives = endpoint(deployment, interface, provider, Role::Provider)?;
+        let takes = endpoint(deployment, interface, requirer, Role::Requirer)?;
         let (from, to) = (
             deployment.applications[provider].model,
             deployment.applications[requirer].model,
@@ -138,8 +139,9 @@ fn side(party: Party, endpoint: &str, role: Role) -> Side {
     }
 }
 
-fn transfer_endpoint(
+fn endpoint(
     deployment: &Deployment,
+    interface: Interface,
     application: ApplicationIndex,
     role: Role,
 ) -> Result<&str, Obstacle> {
@@ -147,13 +149,13 @@ fn transfer_endpoint(
     let endpoint = charm
         .endpoints
         .iter()
-        .find(|each| each.role == role && Interface::CertificateTransfer.is(&each.interface));
+        .find(|each| each.role == role && interface.is(&each.interface));
     endpoint
         .map(|each| each.name.as_str())
         .ok_or_else(|| Obstacle::NoEndpoint {
             charm: charm.name.clone(),
             application: deployment.application_address(application),
             provides: role == Role::Provider,
-            interface: Interface::CertificateTransfer,
+            interface,
         })
 }

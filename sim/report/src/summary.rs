@@ -284,6 +284,16 @@ fn remedies(run: &Run<'_>) -> Value {
             let later: Vec<Value> = later
                 .map(|(at, typed)| json!({ "at": at.to_string(), "command": command::text(typed) }))
                 .collect();
+            let elsewhere = remedy.elsewhere.iter();
+            let elsewhere: Vec<Value> = elsewhere
+                .map(|each| {
+                    json!({
+                        "seed": each.seed,
+                        "lost_before_s": seconds_json(each.lost_before),
+                        "lost_after_s": seconds_json(each.lost_after),
+                    })
+                })
+                .collect();
             json!({
                 "commands": remedy.commands.iter().map(command::text).collect::<Vec<_>>(),
                 "at": remedy.at.map(|at| at.to_string()),
@@ -291,6 +301,8 @@ fn remedies(run: &Run<'_>) -> Value {
                 "ends": remedy.ends,
                 "shortens": shortens,
                 "breaks": remedy.breaks,
+                "new_cas": remedy.new_cas.iter().map(|owner| owner.as_str()).collect::<Vec<_>>(),
+                "elsewhere": elsewhere,
                 "lost_before_s": seconds_json(remedy.lost_before),
                 "lost_after_s": seconds_json(remedy.lost_after),
             })

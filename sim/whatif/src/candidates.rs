@@ -1,5 +1,6 @@
 //! Which changes might end an outage: guesses from its explanation, to be tried and not believed.
 
+mod missing;
 mod obstacles;
 
 use std::collections::BTreeSet;
@@ -23,7 +24,20 @@ const REISSUES: [&str; 2] = ["reissue-certificates", "re-issue"];
 const NOTICE: Span = Span::from_secs(60);
 const DAY: Span = Span::from_secs(86_400);
 
-/// Every change that might help, once each: those for the costliest outages first.
+/// How likely it is that a change is what an operator would do. In this order they are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Likelihood {
+    /// The cause is put right, or what is missing is brought: a relation, a name, a CA.
+    Obvious,
+    /// A setting, or an action that makes things anew.
+    Setting,
+    /// A workload starts again.
+    Restart,
+    /// Another version of a charm.
+    Version,
+}
+
+/// Every change that might help, once each: the most likely first, and of those what is for the costliest outages.
 pub(super) fn candidates(
     deployment: &Deployment,
     manifest: &Manifest,
@@ -34,7 +48,7 @@ pub(super) fn candidates(
         deployment,
         manifest,
     };
-    let mut cost: Vec<(Change, Span)> = Vec::new();
+    let mut cost: Vec<(Likelihood, Change, Span)> = Vec::new();
     let mut seen = BTreeSet::new();
     let classes = findings.classes.iter();
     for ((outage, explanation), class) in findings.explained().zip(classes) {
@@ -49,17 +63,20 @@ pub(super) fn candidates(
         );
         // Units of one application fail alike: the first speaks for the others.
         let is_first = seen.insert((client, server, outage.error));
-        for change in search.changes(outage, explanation, is_first) {
+        for (likelihood, change) in search.changes(outage, explanation, is_first) {
             let length = outage.length(end);
-            match cost.iter_mut().find(|(known, _)| *known == change) {
-                Some((_, sum)) => *sum += length,
-                None => cost.push((change, length)),
+            match cost.iter_mut().find(|(_, known, _)| *known == change) {
+                Some((known, _, sum)) => {
+                    *known = likelihood.min(*known);
+                    *sum += length;
+                }
+                None => cost.push((likelihood, change, length)),
             }
         }
     }
     // Of equal cost, what its cause says comes first, as it was guessed.
-    cost.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
-    cost.into_iter().map(|(change, _)| change).collect()
+    cost.sort_by_key(|(likelihood, _, sum)| (*likelihood, std::cmp::Reverse(*sum)));
+    cost.into_iter().map(|(_, change, _)| change).collect()
 }
 
 struct CandidateSearch<'a> {
@@ -70,57 +87,70 @@ struct CandidateSearch<'a> {
 impl CandidateSearch<'_> {
     /// What might help one outage; what concerns whole applications only for the first of those
     /// alike.
-    fn changes(&self, outage: &Outage, explanation: &Explanation, is_first: bool) -> Vec<Change> {
+    fn changes(
+        &self,
+        outage: &Outage,
+        explanation: &Explanation,
+        is_first: bool,
+    ) -> Vec<(Likelihood, Change)> {
         let connection = &self.manifest.connections[outage.connection as usize];
         let find = |address: &Address| self.deployment.application_at(address);
         let at = outage.from.since(self.manifest.start) + REACTION;
-        let mut changes = self.put_right(explanation, at);
-        if is_first {
-            let sides = [&connection.client, &connection.server].map(find);
-            let name = connection.server_name.as_str();
-            changes.extend(self.in_the_way(explanation, sides, name, at));
-        }
+        let mut obvious = self.put_right(explanation, at);
+        let mut settings = Vec::new();
+        let mut versions = Vec::new();
         let judge = &explanation.symptom.judge;
         let since = transferred_from(explanation.ca_route.as_ref(), at);
         let signer = explanation.symptom.signer().and_then(find);
         if let (Some(provider), Some(requirer), Some(at)) = (signer, find(judge), since) {
-            changes.push(Change::Transfer {
+            obvious.push(Change::Transfer {
                 provider,
                 requirer,
                 at,
             });
         }
-        changes.extend(self.transfer_of_root(explanation));
+        obvious.extend(self.transfer_of_root(explanation));
         if let Some(provider) = signer {
-            changes.extend(self.longer_root(provider, explanation));
             let what = explanation.cause.what.innermost();
             if matches!(
                 what,
                 Cause::Trust(TrustCause::NotGiven { .. })
                     | Cause::Certificate(CertificateCause::TrustedRootExpired { .. })
             ) {
-                changes.extend(self.handed_on(provider, judge, at));
+                obvious.extend(self.handed_on(provider, judge, at));
             }
+            settings.extend(self.longer_root(provider, explanation));
         }
+        settings.extend(self.issued_again(explanation, at));
+        let mut restarts = Vec::new();
         if is_first {
-            let (client, server) = (find(&connection.client), find(&connection.server));
+            let sides = [&connection.client, &connection.server].map(find);
+            let name = connection.server_name.as_str();
+            obvious.extend(self.named(explanation, name));
+            obvious.extend(self.certified(explanation, sides));
+            settings.extend(self.in_the_way(explanation, sides, at));
+            versions.extend(self.versions(explanation, sides, at));
+            let [client, server] = sides;
             let others = server.filter(|_| server != client);
             let restart = |application| Change::Restart { application, at };
-            changes.extend(client.into_iter().chain(others).map(restart));
+            restarts.extend(client.into_iter().chain(others).map(restart));
         }
-        changes
+        let ranked = [
+            (Likelihood::Obvious, obvious),
+            (Likelihood::Setting, settings),
+            (Likelihood::Restart, restarts),
+            (Likelihood::Version, versions),
+        ];
+        let each = ranked.into_iter();
+        let each = each.flat_map(|(rank, changes)| changes.into_iter().map(move |it| (rank, it)));
+        each.collect()
     }
 
     /// What the cause says: the person comes, what was done is undone, certificates are issued again.
     fn put_right(&self, explanation: &Explanation, failing: Span) -> Vec<Change> {
         let cause = &explanation.cause;
         let since_start = |at: Time| at.since(self.manifest.start);
-        // As soon as it can be noticed: with the last step before the failure.
-        let before = cause
-            .steps
-            .iter()
-            .map(|step| since_start(step.at) + REACTION);
-        let at = before.filter(|at| *at < failing).max().unwrap_or(failing);
+        let at = self.noticed(explanation, failing);
         let mut changes = Vec::new();
         match cause.what.innermost() {
             Cause::Fault(FaultCause::Operator { operator, .. }) => changes.push(Change::Attend {
@@ -145,13 +175,20 @@ impl CandidateSearch<'_> {
             let at = at.max(since_start(*done) + REACTION);
             changes.extend(action.map(|(action, _)| Change::Undo { action, at }));
         }
-        changes.extend(self.issued_again(explanation, at, failing));
         changes
+    }
+
+    /// As soon as it can be noticed: with the last step before the failure.
+    fn noticed(&self, explanation: &Explanation, failing: Span) -> Span {
+        let steps = explanation.cause.steps.iter();
+        let before = steps.map(|step| step.at.since(self.manifest.start) + REACTION);
+        before.filter(|at| *at < failing).max().unwrap_or(failing)
     }
 
     /// An action of the provider that issues everything again: now, and a day before
     /// a certificate ends that is not renewed.
-    fn issued_again(&self, explanation: &Explanation, at: Span, failing: Span) -> Vec<Change> {
+    fn issued_again(&self, explanation: &Explanation, failing: Span) -> Vec<Change> {
+        let at = self.noticed(explanation, failing);
         let signer = explanation.symptom.signer();
         let signer = signer.and_then(|signer| self.deployment.application_at(signer));
         let Some(application) = signer else {

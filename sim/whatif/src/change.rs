@@ -5,11 +5,13 @@ mod by_hand;
 
 use std::collections::BTreeMap;
 
+use crate::remedies::Outcome;
 use trustsim_diagnosis::{Command, Obstacle, Transfer};
-use trustsim_kernel::{Delay, Span};
+use trustsim_interfaces::Interface;
+use trustsim_kernel::{Delay, Span, Time};
 use trustsim_world::{
-    Action, ActionIndex, ApplicationIndex, ClientIndex, Deployment, OperatorIndex, RelationIndex,
-    Source, Target, TimedAction, When,
+    Action, ActionIndex, Additions, ApplicationIndex, ClientIndex, Deployment, OperatorIndex,
+    RelationIndex, Source, Target, TimedAction, When,
 };
 
 /// One change. Indices point into the [`Deployment`].
@@ -20,6 +22,13 @@ pub(super) enum Change {
         provider: ApplicationIndex,
         requirer: ApplicationIndex,
         at: Span,
+    },
+    /// An application that has no certificates gets them from another one, and with `trusted_by` the CA goes to that
+    /// one.
+    Certify {
+        provider: ApplicationIndex,
+        requirer: ApplicationIndex,
+        trusted_by: Option<ApplicationIndex>,
     },
     /// An option has another value from the start.
     Option {
@@ -73,6 +82,9 @@ pub(super) enum Change {
 /// How soon an operator answers who attends.
 const ATTENTION: Span = Span::from_secs(3_600);
 
+/// How long after everything was at rest for the first time an operator types something.
+const SETTLED: Span = Span::from_secs(60);
+
 /// A deployment with a change in it, and what an operator would type.
 pub(super) struct Changed {
     pub(super) deployment: Deployment,
@@ -93,7 +105,10 @@ impl Change {
             | Self::Move { at, .. }
             | Self::Again { at, .. }
             | Self::Give { at, .. } => *at,
-            Self::Option { .. } | Self::Attend { .. } | Self::OnLeader { .. } => Span::ZERO,
+            Self::Certify { .. }
+            | Self::Option { .. }
+            | Self::Attend { .. }
+            | Self::OnLeader { .. } => Span::ZERO,
         }
     }
 
@@ -110,12 +125,28 @@ impl Change {
                 requirer,
                 at,
             } => {
-                let transfer = Transfer::plan(deployment, *provider, *requirer)?;
-                changed.offers.extend(transfer.offer);
-                changed.saas.extend(transfer.saas);
-                let (model, sides) = (transfer.model, transfer.sides);
-                plan(&mut changed, *at, Action::Integrate { model, sides });
-                transfer.commands
+                let interface = Interface::CertificateTransfer;
+                integrate(&mut changed, interface, *provider, *requirer, *at)?
+            }
+            Self::Certify {
+                provider,
+                requirer,
+                trusted_by,
+            } => {
+                let interface = Interface::TlsCertificates;
+                let start = Span::ZERO;
+                let mut commands = integrate(&mut changed, interface, *provider, *requirer, start)?;
+                if let Some(judge) = trusted_by {
+                    let interface = Interface::CertificateTransfer;
+                    commands.extend(integrate(
+                        &mut changed,
+                        interface,
+                        *provider,
+                        *judge,
+                        start,
+                    )?);
+                }
+                commands
             }
             Self::Option {
                 application,
@@ -170,6 +201,31 @@ impl Change {
         })
     }
 
+    /// What is a setting from the start, as it would be typed once the deployment runs: when, and what is then more.
+    /// `None` where the change has its own time already.
+    pub(super) fn typed_later(
+        &self,
+        deployment: &Deployment,
+        run: &Outcome,
+    ) -> Option<(Time, Additions)> {
+        let Self::Option {
+            application,
+            option,
+            value,
+        } = self
+        else {
+            return None;
+        };
+        let at = run.manifest.settled_at? + SETTLED;
+        let mut changed = deployment.clone();
+        let action = Action::SetConfig {
+            application: *application,
+            options: [(option.clone(), Some(value.clone()))].into(),
+        };
+        plan(&mut changed, at.since(deployment.start), action);
+        Some((at, Additions::between(deployment, &changed)))
+    }
+
     /// What concerns a charm, a hook, a provider or a client; see [`by_hand`].
     fn make_by_hand(&self, changed: &mut Deployment) -> Result<Vec<Command>, Obstacle> {
         Ok(match self {
@@ -196,6 +252,22 @@ impl Change {
             other => unreachable!("`make` makes {other:?} itself"),
         })
     }
+}
+
+/// A relation over which certificates or CAs come, from this instant on.
+fn integrate(
+    changed: &mut Deployment,
+    interface: Interface,
+    provider: ApplicationIndex,
+    requirer: ApplicationIndex,
+    at: Span,
+) -> Result<Vec<Command>, Obstacle> {
+    let transfer = Transfer::plan(changed, interface, provider, requirer)?;
+    changed.offers.extend(transfer.offer);
+    changed.saas.extend(transfer.saas);
+    let (model, sides) = (transfer.model, transfer.sides);
+    plan(changed, at, Action::Integrate { model, sides });
+    Ok(transfer.commands)
 }
 
 /// Has an operator come soon whenever an application waits for them.

@@ -17,6 +17,7 @@ mod parallel;
 mod proof;
 mod proposal;
 mod remedies;
+mod remedy_seeds;
 mod seeds;
 mod stacks;
 mod versions;
@@ -26,6 +27,7 @@ pub use least_trust::{LeastTrust, MaskedSources, SourceOfTrust, TrustedAuthority
 pub use parallel::{SEED_THREAD, play_in_batches};
 pub use proof::{Proof, prove};
 pub use proposal::{Proposal, try_proposals};
-pub use remedies::{Forks, Future, Outcome, remedies};
+pub use remedies::{Forks, Future, Outcome, Trials, remedies};
+pub use remedy_seeds::play_remedies;
 pub use seeds::{play_seeds, seeds_after};
 pub use stacks::{SaidBy, said_by_stacks};

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::remedies::{FailingTimes, Future, Outcome, compare};
-use trustsim_diagnosis::{Command, Findings, Remedies};
+use super::remedies::{FailingTimes, Future, Outcome, Trials, compare};
+use trustsim_diagnosis::Command;
 use trustsim_kernel::Time;
-use trustsim_world::{Deployment, Manifest};
+use trustsim_world::Deployment;
 
 /// Commands, each at its time, and the deployment in which they are typed.
 #[derive(Clone, Debug)]
@@ -21,36 +21,38 @@ pub struct Proposal {
     pub deployment: Deployment,
 }
 
-/// Plays the run again with each proposal, and adds what helped and cost less in all to `found`.
+/// Plays the run again with each proposal, and adds what helped and cost less in all to `trials`.
 /// `play` plays a future to its end.
 pub fn try_proposals(
-    found: &mut Remedies,
-    manifest: &Manifest,
-    findings: &Findings,
+    trials: &mut Trials,
+    run: &Outcome,
     proposals: Vec<Proposal>,
     mut play: impl FnMut(Future) -> Option<Outcome>,
 ) {
-    let before = FailingTimes::new(manifest, &findings.outages);
+    let before = FailingTimes::new(&run.manifest, &run.outages);
     for proposal in proposals {
-        let Some((manifest, outages)) = play(Future::FromStart(Arc::new(proposal.deployment)))
-        else {
+        let planned = Arc::new(proposal.deployment);
+        let Some(outcome) = play(Future::FromStart(Arc::clone(&planned))) else {
             continue;
         };
-        found.tried += 1;
-        let after = FailingTimes::new(&manifest, &outages);
+        trials.found.tried += 1;
+        let after = FailingTimes::new(&outcome.manifest, &outcome.outages);
         let mut remedy = compare(&before, &after, proposal.at, proposal.commands);
         remedy.later = proposal.later;
+        remedy.new_cas = outcome.new_cas(run);
+        remedy.plan = trials.plans.len();
+        trials.plans.push(planned);
         if remedy.is_worth_it() {
-            found.proven.push(remedy);
+            trials.found.proven.push(remedy);
         }
     }
-    found.sort();
+    trials.found.sort();
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trustsim_diagnosis::{Outage, diagnose};
+    use trustsim_diagnosis::{Outage, Remedies, diagnose};
     use trustsim_testkit::{Authority, Script, address_of, deployment, seconds};
     use trustsim_validators::ErrorKind;
 
@@ -73,21 +75,20 @@ mod tests {
             later: vec![(start + seconds(50), integrate())],
             deployment: deployment(),
         };
-        let mut found = Remedies::default();
-        try_proposals(
-            &mut found,
-            &script.manifest,
-            &findings,
-            vec![proposal],
-            |_| {
-                let failing = again.map(|(from, until)| Outage {
-                    from: start + seconds(from),
-                    until: Some(start + seconds(until)),
-                    ..findings.outages[0].clone()
-                });
-                Some((script.manifest.clone(), failing.into_iter().collect()))
-            },
-        );
+        let mut trials = Trials::default();
+        let run = Outcome::of(script.manifest.clone(), &script.journal);
+        try_proposals(&mut trials, &run, vec![proposal], |_| {
+            let failing = again.map(|(from, until)| Outage {
+                from: start + seconds(from),
+                until: Some(start + seconds(until)),
+                ..findings.outages[0].clone()
+            });
+            Some(Outcome {
+                outages: failing.into_iter().collect(),
+                ..run.clone()
+            })
+        });
+        let found = trials.found;
         assert_eq!(found.tried, 1);
         found
     }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::candidates::candidates;
 use trustsim_diagnosis::{Command, Findings, Outage, Remedies, Remedy, outages};
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{Additions, Deployment, Manifest, Options, Simulation};
+use trustsim_world::{
+    Additions, Address, CertificateKind, Deployment, Journal, Kind, Manifest, Options, Simulation,
+};
 
 /// A future of the deployment in which a change was made.
 #[derive(Clone, Debug)]
@@ -18,8 +20,46 @@ pub enum Future {
     From(Time, Additions),
 }
 
-/// What came of a future: its connections, and when they failed.
-pub type Outcome = (Manifest, Vec<Outage>);
+/// What came of a future.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Its connections.
+    pub manifest: Manifest,
+    /// When they failed.
+    pub outages: Vec<Outage>,
+    /// How many CAs each application made.
+    pub cas: BTreeMap<Address, usize>,
+}
+
+impl Outcome {
+    /// What a run came to.
+    pub fn of(manifest: Manifest, journal: &Journal) -> Self {
+        let mut cas: BTreeMap<Address, usize> = BTreeMap::new();
+        for entry in journal.entries() {
+            let Kind::CertificateIssued(record) = &entry.kind else {
+                continue;
+            };
+            if record.kind != CertificateKind::Leaf {
+                *cas.entry(record.owner()).or_default() += 1;
+            }
+        }
+        let outages = outages(&manifest, journal);
+        Self {
+            manifest,
+            outages,
+            cas,
+        }
+    }
+
+    /// Applications that made more CAs here than there.
+    pub(super) fn new_cas(&self, before: &Self) -> Vec<Address> {
+        let made = self.cas.iter();
+        // What made none has no entry.
+        let more =
+            made.filter(|(owner, count)| before.cas.get(*owner).is_none_or(|it| *count > it));
+        more.map(|(owner, _)| owner.clone()).collect()
+    }
+}
 
 /// Plays futures to their end. What comes before a change is played once: each later change is
 /// made in a copy of the world as it is then, so long as changes come in order of time.
@@ -48,9 +88,7 @@ impl<P: FnMut(&mut Simulation, Time)> Forks<P> {
         };
         let end = simulation.end();
         (self.play)(&mut simulation, end);
-        let manifest = simulation.manifest();
-        let failing = outages(&manifest, simulation.journal());
-        (manifest, failing)
+        Outcome::of(simulation.manifest(), simulation.journal())
     }
 
     /// The world just before an instant.
@@ -65,51 +103,72 @@ impl<P: FnMut(&mut Simulation, Time)> Forks<P> {
     }
 }
 
+/// What was found by trying, and the deployments in which it was.
+#[derive(Clone, Debug, Default)]
+pub struct Trials {
+    /// What helps.
+    pub found: Remedies,
+    /// Each change that was played, as a deployment with it in its plan; [`Remedy::plan`] is an index into it.
+    pub plans: Vec<Arc<Deployment>>,
+}
+
 /// Plays the run again with each candidate change in it, `tries_max` times at most, and keeps
 /// what helped and cost less in all. `play` plays a future to its end; they come in order of time.
 pub fn remedies(
     deployment: &Deployment,
-    manifest: &Manifest,
+    run: &Outcome,
     findings: &Findings,
     tries_max: usize,
     mut play: impl FnMut(Future) -> Option<Outcome>,
-) -> Remedies {
-    let mut found = Remedies::default();
-    let mut possible: Vec<_> = candidates(deployment, manifest, findings)
+) -> Trials {
+    let mut trials = Trials::default();
+    let mut possible: Vec<_> = candidates(deployment, &run.manifest, findings)
         .into_iter()
-        .filter_map(|change| Some((change.at(), change.make(deployment).ok()?)))
+        .filter_map(|change| Some((change.clone(), change.make(deployment).ok()?)))
         .enumerate()
         .collect();
     // None where all may be tried.
-    found.untried = possible.len().saturating_sub(tries_max);
+    trials.found.untried = possible.len().saturating_sub(tries_max);
     possible.truncate(tries_max);
-    possible.sort_by_key(|(_, (at, _))| *at);
-    let before = FailingTimes::new(manifest, &findings.outages);
+    possible.sort_by_key(|(_, (change, _))| change.at());
+    let before = FailingTimes::new(&run.manifest, &run.outages);
     let mut helping = Vec::new();
-    for (rank, (at, changed)) in possible {
-        let at = (!at.is_zero()).then(|| deployment.start + at);
+    for (rank, (change, changed)) in possible {
+        let at = (!change.at().is_zero()).then(|| deployment.start + change.at());
+        let planned = Arc::new(changed.deployment);
         let future = match at {
-            None => Future::FromStart(Arc::new(changed.deployment)),
-            Some(at) => Future::From(at, Additions::between(deployment, &changed.deployment)),
+            None => Future::FromStart(Arc::clone(&planned)),
+            Some(at) => Future::From(at, Additions::between(deployment, &planned)),
         };
-        let Some((manifest, outages)) = play(future) else {
+        let Some(outcome) = play(future) else {
             continue;
         };
-        found.tried += 1;
-        let after = FailingTimes::new(&manifest, &outages);
-        let remedy = compare(&before, &after, at, changed.commands);
+        trials.found.tried += 1;
+        let after = FailingTimes::new(&outcome.manifest, &outcome.outages);
+        let mut remedy = compare(&before, &after, at, changed.commands);
+        remedy.new_cas = outcome.new_cas(run);
+        remedy.plan = trials.plans.len();
+        trials.plans.push(planned);
         if remedy.is_worth_it() {
-            helping.push((rank, remedy));
+            helping.push((rank, change, remedy));
         }
     }
     assert!(
-        helping.len() <= found.tried && found.tried <= tries_max,
-        "what helps was played, and no more than {tries_max} changes were: {found:?}"
+        helping.len() <= trials.found.tried && trials.found.tried <= tries_max,
+        "what helps was played, and no more than {tries_max} changes were: {:?}",
+        trials.found
     );
-    helping.sort_by_key(|(rank, _)| *rank);
-    found.proven = helping.into_iter().map(|(_, remedy)| remedy).collect();
-    found.sort();
-    found
+    for (_, change, remedy) in &mut helping {
+        if let Some(typed_later) = change.typed_later(deployment, run) {
+            let future = Future::From(typed_later.0, typed_later.1);
+            let outcome = play(future);
+            remedy.new_cas = outcome.map_or_else(Vec::new, |outcome| outcome.new_cas(run));
+        }
+    }
+    helping.sort_by_key(|(rank, ..)| *rank);
+    trials.found.proven = helping.into_iter().map(|(.., remedy)| remedy).collect();
+    trials.found.sort();
+    trials
 }
 
 /// When each connection failed, by its name.
@@ -131,6 +190,16 @@ impl<'a> FailingTimes<'a> {
         }
         let lost = outages.iter().map(|outage| outage.length(end)).sum();
         Self { by_name, lost }
+    }
+
+    /// How long each connection fails in all.
+    fn by_connection(&self) -> BTreeMap<String, Span> {
+        let each = self.by_name.iter();
+        let lost = each.map(|(name, times)| {
+            let spans = times.iter().map(|(_, from, until)| until.since(*from));
+            ((*name).to_owned(), spans.sum())
+        });
+        lost.collect()
     }
 
     /// How much of an interval this connection fails.
@@ -157,6 +226,10 @@ pub(super) fn compare(
         relieved: Span::ZERO,
         lost_before: before.lost,
         lost_after: after.lost,
+        lost_by: after.by_connection(),
+        new_cas: Vec::new(),
+        plan: 0,
+        elsewhere: Vec::new(),
     };
     for (name, times) in &before.by_name {
         for (index, from, until) in times {
@@ -212,7 +285,8 @@ mod tests {
         let (deployment, script) = failing();
         let findings = diagnose(&deployment, &script.manifest, &script.journal);
         let mut played = 0;
-        let proven = remedies(&deployment, &script.manifest, &findings, 1, |_| {
+        let run = Outcome::of(script.manifest.clone(), &script.journal);
+        let trials = remedies(&deployment, &run, &findings, 1, |_| {
             played += 1;
             let start = script.manifest.start;
             let failing = again.map(|(from, until)| Outage {
@@ -220,9 +294,12 @@ mod tests {
                 until: Some(start + seconds(until)),
                 ..findings.outages[0].clone()
             });
-            Some((script.manifest.clone(), failing.into_iter().collect()))
+            Some(Outcome {
+                outages: failing.into_iter().collect(),
+                ..run.clone()
+            })
         });
-        (proven, played)
+        (trials.found, played)
     }
 
     #[test]

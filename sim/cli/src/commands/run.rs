@@ -11,12 +11,14 @@ use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
 use crate::output::render;
 use crate::{Exit, instant, progress};
-use trustsim_diagnosis::{Findings, Remedies, SeedOutcome, diagnose};
+use trustsim_diagnosis::{Findings, SeedOutcome, diagnose, outage_groups};
 use trustsim_model::Coverage;
 use trustsim_rehearsal::ordered;
 use trustsim_report::terminal::{Detail, terminal};
 use trustsim_report::{self as report, write_folder};
-use trustsim_whatif::{Forks, play_seeds, remedies, seeds_after, try_proposals};
+use trustsim_whatif::{
+    Forks, Outcome, Trials, play_remedies, play_seeds, remedies, seeds_after, try_proposals,
+};
 use trustsim_world::{Deployment, Manifest, Simulation};
 
 pub(super) fn run(args: &Run, verbose: bool, console: &mut Console<'_>) -> Result<Exit, CliError> {
@@ -69,7 +71,20 @@ fn play(
         let others = play_seeds(&deployment, playable.options, until, more, threads);
         findings.seeds.extend(others);
     }
-    findings.remedies = try_remedies(args, &deployment, &manifest, &findings, console);
+    let played = Outcome::of(manifest.clone(), journal);
+    let mut trials = try_remedies(args, &deployment, &played, &findings, console);
+    findings.remedies.clone_from(&trials.found);
+    let told = told_remedies(&manifest, &findings);
+    let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    play_remedies(
+        &mut trials,
+        &told,
+        &findings.seeds,
+        playable.options,
+        until,
+        threads,
+    );
+    findings.remedies = trials.found;
     let run = report::Run {
         manifest: &manifest,
         journal,
@@ -114,10 +129,10 @@ fn play(
 fn try_remedies(
     args: &Run,
     deployment: &Arc<Deployment>,
-    manifest: &Manifest,
+    run: &Outcome,
     findings: &Findings,
     console: &Console<'_>,
-) -> Remedies {
+) -> Trials {
     let mut forks = Forks::new(
         Arc::clone(deployment),
         |simulation: &mut Simulation, until| {
@@ -126,12 +141,26 @@ fn try_remedies(
         },
     );
     let mut play = |future| Some(forks.play(future));
-    let mut found = remedies(deployment, manifest, findings, args.remedies, &mut play);
+    let mut trials = remedies(deployment, run, findings, args.remedies, &mut play);
     if args.remedies > 0 {
-        let proposals = ordered(deployment, manifest, findings);
-        try_proposals(&mut found, manifest, findings, proposals, play);
+        let proposals = ordered(deployment, &run.manifest, findings);
+        try_proposals(&mut trials, run, proposals, play);
     }
-    found
+    trials
+}
+
+/// The remedy of each group of outages, by its place among those that were proven, once each.
+fn told_remedies(manifest: &Manifest, findings: &Findings) -> Vec<usize> {
+    let proven = &findings.remedies.proven;
+    let mut told = Vec::new();
+    for group in outage_groups(manifest, findings) {
+        let best = findings
+            .remedies
+            .best_for(manifest, findings, &group.outages);
+        let best = best.and_then(|best| proven.iter().position(|each| each == best));
+        told.extend(best.filter(|best| !told.contains(best)));
+    }
+    told
 }
 
 /// A name, such as that of a scenario or the address of a unit, as a folder: letters, digits, dots and dashes.

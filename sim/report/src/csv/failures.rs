@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::Table;
 use crate::{Run, words};
 use trustsim_diagnosis::Outage;
+use trustsim_diagnosis::outage_groups;
 use trustsim_kernel::Time;
 use trustsim_model::{Coverage, Kind, Seq};
 use trustsim_validators::ErrorKind;
@@ -79,9 +80,20 @@ impl<'a> Causes<'a> {
     fn new(run: &Run<'a>) -> Self {
         let mut by_connection: BTreeMap<u32, Vec<_>> = BTreeMap::new();
         let findings = run.findings;
+        let mut remedies: BTreeMap<usize, String> = BTreeMap::new();
+        for group in outage_groups(run.manifest, findings) {
+            let best = findings
+                .remedies
+                .best_for(run.manifest, findings, &group.outages);
+            let helps = |index: &usize| best.filter(|best| best.helps(*index));
+            let helped = group.outages.iter();
+            let helped =
+                helped.filter_map(|index| Some((*index, words::remedy::line(helps(index)?))));
+            remedies.extend(helped);
+        }
         for (index, (outage, parts)) in findings.outages.iter().zip(&findings.parts).enumerate() {
-            let remedy = findings.remedies.best(index);
-            let remedy = remedy.map_or_else(String::new, words::remedy::line);
+            // What breaks nothing, or nothing helps, has none.
+            let remedy = remedies.remove(&index).unwrap_or_default();
             let stretches = parts.iter().map(|part| Stretch {
                 from: part.from,
                 error: part.explanation.symptom.error,

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::style::{self, paint};
 use super::{Detail, seeds};
 use crate::Run;
+use crate::words;
 use crate::words::number::{counted, grouped, natural};
-use crate::words::time::apart;
 use crate::words::{ca_route, cause, certificate, command, entry, open_outage, standing, symptom};
 use trustsim_diagnosis::{
     CaRoute, Explanation, Outage, OutageClass, OutageGroup, Part, outage_attempts, outage_groups,
@@ -386,24 +386,17 @@ fn cause_lines(run: &Run<'_>, explanation: &Explanation, detail: Detail, lines: 
     }
 }
 
-/// What was played and helped: the best that ends it, and what else it does.
+/// What was played and helped: the best that ends it, what else it does, and what it costs.
 fn remedy_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
     let remedies = &run.findings.remedies;
-    let Some(remedy) = remedies.best(group[0]) else {
+    let Some(remedy) = remedies.best_for(run.manifest, run.findings, group) else {
         if remedies.tried > 0 {
-            let tried = remedies.tried;
-            lines.add(
-                "remedy",
-                &format!("none of the {tried} changes that were played helps"),
-            );
+            lines.add("remedy", &words::remedy::none_helps(remedies));
         }
         return;
     };
     let mut label = "remedy";
-    let when = match remedy.at {
-        None => "beforehand".to_owned(),
-        Some(at) => format!("at {at}"),
-    };
+    let when = words::remedy::when(remedy);
     // Of a change in several steps each is said with its time.
     let first = match remedy.later.is_empty() {
         true => String::new(),
@@ -420,30 +413,11 @@ fn remedy_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
         true => when,
         false => "in this order".to_owned(),
     };
-    let ended = group.iter().filter(|index| remedy.ends.contains(index));
-    let what = match (ended.count(), group.len()) {
-        (0, _) => {
-            let left = remedy.shortens.iter().find(|(index, _)| *index == group[0]);
-            let (_, left) =
-                left.expect("a remedy that ends no outage of a group shortens its first");
-            format!("leaves {}", format_duration(*left))
-        }
-        (1, 1) => "this outage does not happen".to_owned(),
-        (ended, all) if ended == all => format!("none of these {all} outages happens"),
-        (1, all) => format!("one of these {all} outages does not happen"),
-        (ended, all) => format!("{ended} of these {all} outages do not happen"),
-    };
-    let [after, before] = apart(remedy.lost_after, remedy.lost_before);
-    let mut proof =
-        format!("{when}; played again: {what}, {after} lost in all instead of {before}");
-    if let Some(first) = remedy.breaks.first() {
-        let others = match remedy.breaks.len() {
-            1 => String::new(),
-            several => format!(" and {} more", several - 1),
-        };
-        proof.push_str(&format!(", but {first}{others} fails in its place"));
+    let what = words::remedy::effect(remedy, group);
+    lines.add("", &format!("{when}; played again: {what}"));
+    if let Some(price) = words::remedy::price(remedy) {
+        lines.add("its price", &price);
     }
-    lines.add("", &proof);
 }
 
 const fn is_telling(kind: &Kind) -> bool {

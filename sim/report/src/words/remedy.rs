@@ -1,8 +1,11 @@
-//! The words for a remedy: what to type, and when, in one line.
+//! The words for a remedy: what to type and when, what it does for whom, and what it costs.
 
-use trustsim_diagnosis::Remedy;
+use trustsim_diagnosis::{Remedies, Remedy, RemedyElsewhere};
+use trustsim_kernel::format_duration;
 
 use super::command;
+use super::number::counted;
+use super::time::apart;
 
 /// One line: what to type, and when.
 pub fn line(remedy: &Remedy) -> String {
@@ -16,4 +19,91 @@ pub fn line(remedy: &Remedy) -> String {
         line.push_str(&format!(" && {} (at {at})", command::text(later)));
     }
     line
+}
+
+/// `beforehand`, or `at 2026-01-03T00:00:00Z`.
+pub fn when(remedy: &Remedy) -> String {
+    match remedy.at {
+        None => "beforehand".to_owned(),
+        Some(at) => format!("at {at}"),
+    }
+}
+
+/// That nothing helps, and whether everything was tried.
+pub fn none_helps(remedies: &Remedies) -> String {
+    let Remedies { tried, untried, .. } = remedies;
+    match untried {
+        0 => format!("none of the {tried} changes that were played helps"),
+        _ => format!(
+            "none of the first {tried} changes helps, {untried} were not played (--remedies {})",
+            tried + untried
+        ),
+    }
+}
+
+/// What it does for a group of outages, the first of which is told, and for all others.
+pub fn effect(remedy: &Remedy, group: &[usize]) -> String {
+    let ended = group.iter().filter(|index| remedy.ends.contains(index));
+    let ended = ended.count();
+    let mut text = match (ended, group.len()) {
+        (0, _) => {
+            let left = remedy.shortens.iter().find(|(index, _)| *index == group[0]);
+            let (_, left) =
+                left.expect("a remedy that ends no outage of a group shortens its first");
+            format!("leaves {}", format_duration(*left))
+        }
+        (1, 1) => "this outage does not happen".to_owned(),
+        (ended, all) if ended == all => format!("none of these {all} outages happens"),
+        (1, all) => format!("one of these {all} outages does not happen"),
+        (ended, all) => format!("{ended} of these {all} outages do not happen"),
+    };
+    let others = remedy.ends.len() - ended;
+    if others > 0 {
+        let others = counted(others as u64, "other outage");
+        text.push_str(&format!(", nor {others}"));
+    }
+    let [after, before] = apart(remedy.lost_after, remedy.lost_before);
+    text.push_str(&format!(", {after} lost in all instead of {before}"));
+    if let Some(first) = remedy.breaks.first() {
+        let others = match remedy.breaks.len() {
+            1 => String::new(),
+            several => format!(" and {} more", several - 1),
+        };
+        text.push_str(&format!(", but {first}{others} fails in its place"));
+    }
+    if let Some(seeds) = elsewhere(&remedy.elsewhere) {
+        text.push_str(&format!("; {seeds}"));
+    }
+    text
+}
+
+/// With how many of the seeds that lose anything less is lost; this run's own seed is one of them.
+fn elsewhere(found: &[RemedyElsewhere]) -> Option<String> {
+    let of = found.len() + 1;
+    let helps = found.iter().filter(|each| each.helps()).count() + 1;
+    match found {
+        [] => None,
+        _ if helps == of => Some(format!(
+            "it helps with each of the {of} seeds that lose anything"
+        )),
+        _ => Some(format!(
+            "it helps with {helps} of the {of} seeds that lose anything"
+        )),
+    }
+}
+
+/// What it costs beside the typing.
+pub fn price(remedy: &Remedy) -> Option<String> {
+    let owners = &remedy.new_cas;
+    let all: Vec<&str> = owners.iter().map(|owner| owner.as_str()).collect();
+    match all.as_slice() {
+        [] => None,
+        [one] => Some(format!(
+            "{one} makes a new CA, which has to reach every client"
+        )),
+        several => Some(format!(
+            "{} make new CAs, which have to reach every client",
+            several.join(", ")
+        )),
+    }
 }

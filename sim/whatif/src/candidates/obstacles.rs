@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use super::{CandidateSearch, DAY, NOTICE};
 use crate::change::Change;
-use trustsim_charm_model::EndpointProfile;
 use trustsim_diagnosis::{Apart, CaRoute, Cause, Explanation, FaultCause, Refusal, TrustCause};
 use trustsim_interfaces::Interface;
 use trustsim_interfaces::notes::RefusalKind;
@@ -22,21 +21,17 @@ impl CandidateSearch<'_> {
         &self,
         explanation: &Explanation,
         sides: [Option<ApplicationIndex>; 2],
-        server_name: &str,
         failing: Span,
     ) -> Vec<Change> {
         let mut changes = Vec::new();
-        let cause = &explanation.cause;
-        let begun = cause.steps.iter().map(|step| step.at);
-        let seen = begun.max().unwrap_or(self.manifest.start);
-        let noticed = (seen.since(self.manifest.start) + NOTICE).max(failing);
+        let noticed = self.charm_noticed(explanation, failing);
         let near = self.near(sides);
-        let innermost = cause.what.innermost();
+        let innermost = explanation.cause.what.innermost();
         if matches!(innermost, Cause::HookFailed { .. }) {
             changes.extend(self.failing_hooks(&near, noticed));
             changes.extend(self.resolved(explanation));
         }
-        changes.extend(self.options(explanation, server_name));
+        changes.extend(self.options(explanation));
         if let Some(moved) = self.moved(explanation, failing) {
             changes.push(moved);
         }
@@ -46,13 +41,30 @@ impl CandidateSearch<'_> {
         ) {
             changes.extend(self.brought_again(explanation, sides[1], noticed));
         }
-        for application in near {
-            let refresh = |at| Change::Refresh { application, at };
-            changes.extend([Span::ZERO, noticed].map(refresh));
-        }
-        let of = |change: &Change| change.make(self.deployment).is_ok();
-        changes.retain(of);
         changes
+    }
+
+    /// Other versions of the charms of both sides, and of what they are related to.
+    pub(super) fn versions(
+        &self,
+        explanation: &Explanation,
+        sides: [Option<ApplicationIndex>; 2],
+        failing: Span,
+    ) -> Vec<Change> {
+        let noticed = self.charm_noticed(explanation, failing);
+        let near = self.near(sides).into_iter();
+        near.flat_map(|application| {
+            let refresh = |at| Change::Refresh { application, at };
+            [Span::ZERO, noticed].map(refresh)
+        })
+        .collect()
+    }
+
+    /// When an operator notices that a charm does not do what it should.
+    fn charm_noticed(&self, explanation: &Explanation, failing: Span) -> Span {
+        let begun = explanation.cause.steps.iter().map(|step| step.at);
+        let seen = begun.max().unwrap_or(self.manifest.start);
+        (seen.since(self.manifest.start) + NOTICE).max(failing)
     }
 
     /// The applications of both sides and whatever is related to them.
@@ -115,7 +127,7 @@ impl CandidateSearch<'_> {
     }
 
     /// Options whose values are in the way.
-    fn options(&self, explanation: &Explanation, server_name: &str) -> Vec<Change> {
+    fn options(&self, explanation: &Explanation) -> Vec<Change> {
         let mut wanted: Vec<(ApplicationIndex, &str, String)> = Vec::new();
         if let Cause::Refused {
             providers,
@@ -141,19 +153,8 @@ impl CandidateSearch<'_> {
                 }
             }
         }
-        wanted.extend(self.name_asked_for(explanation));
-        wanted.extend(self.name_not_given(explanation, server_name));
-        let is_new = |(index, option, value): &(ApplicationIndex, &str, String)| {
-            let spec = &self.deployment.applications[*index];
-            spec.charm.options.contains_key(*option) && spec.options.get(*option) != Some(value)
-        };
-        let fitting = wanted.into_iter().filter(is_new);
-        fitting
-            .map(|(application, option, value)| Change::Option {
-                application,
-                option: option.to_owned(),
-                value,
-            })
+        let set = wanted.into_iter();
+        set.filter_map(|(index, option, value)| self.set(index, option, value))
             .collect()
     }
 
@@ -176,44 +177,6 @@ impl CandidateSearch<'_> {
             Some((parent, "certificate-validity", format!("{days}d")))
         };
         parents.filter_map(half).collect()
-    }
-
-    /// The option in which the presenter's charm takes its name.
-    fn name_asked_for(
-        &self,
-        explanation: &Explanation,
-    ) -> Option<(ApplicationIndex, &str, String)> {
-        let Cause::WrongName {
-            presenter, asked, ..
-        } = &explanation.cause.what
-        else {
-            return None;
-        };
-        let index = self.deployment.application_at(presenter)?;
-        Some((index, self.name_option(index)?, asked.clone()))
-    }
-
-    /// A hook that fails where no option says by which name the application is called.
-    fn name_not_given(
-        &self,
-        explanation: &Explanation,
-        server_name: &str,
-    ) -> Option<(ApplicationIndex, &str, String)> {
-        let (unit, _) = failing_hook(&explanation.cause.what)?;
-        let index = self.deployment.application_at(unit)?;
-        let option = self.name_option(index)?;
-        let is_set = self.deployment.applications[index]
-            .options
-            .contains_key(option);
-        (!is_set).then(|| (index, option, server_name.to_owned()))
-    }
-
-    fn name_option(&self, index: ApplicationIndex) -> Option<&str> {
-        let mut endpoints = self.deployment.applications[index].charm.endpoints.iter();
-        endpoints.find_map(|endpoint| match &endpoint.profile {
-            Some(EndpointProfile::Certificates(profile)) => profile.name_option.as_deref(),
-            _ => None,
-        })
     }
 
     /// What went with a container comes again over a relation that is made again: the one that
@@ -266,7 +229,7 @@ impl CandidateSearch<'_> {
 }
 
 /// The unit whose hook is to blame, and since when; not where it only holds up a CA on its way.
-fn failing_hook(cause: &Cause) -> Option<(&Address, Time)> {
+pub(super) fn failing_hook(cause: &Cause) -> Option<(&Address, Time)> {
     match cause {
         Cause::HookFailed { unit, since, .. } => Some((unit, *since)),
         Cause::CaNeedsCertificate { because, .. } => failing_hook(because),
