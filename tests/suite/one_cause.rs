@@ -1,4 +1,4 @@
-//! A failure has one cause, whoever tells it: `why` at any instant says what `failures.csv` and the block of `run` say of
+//! A failure has one cause in every report: `why` at any instant says what `failures.csv` and the block of `run` say of
 //! that instant. They were worked out apart once, and contradicted each other.
 
 use std::fs;

@@ -73,6 +73,8 @@ pub struct Pinned<'a> {
     pub series: Option<&'a str>,
     /// The revision on Charmhub.
     pub revision: Option<u64>,
+    /// Its endpoints that relations name.
+    pub endpoints: &'a [&'a str],
 }
 
 impl Provenance {

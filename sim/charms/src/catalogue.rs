@@ -331,6 +331,7 @@ mod tests {
             let pinned = Pinned {
                 channel,
                 series: Some(series),
+                endpoints: &[],
                 revision: None,
             };
             known_charm("vault", pinned).expect("known")

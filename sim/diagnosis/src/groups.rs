@@ -1,11 +1,12 @@
-//! Outages that are told together: those of one kind of cause between the same two applications.
+//! Outages that are told together: those of one cause.
 //!
-//! A rotated CA breaks forty connections of one ingress at once; they are one group, told by its longest outage. A
+//! A sealed Vault breaks forty connections of ten applications; they are one group, told by its longest outage. A
 //! restart of a minute and a CA that was never trusted are two groups, though one connection had both.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
-use super::{Findings, Outage};
+use super::{Findings, Outage, Trigger};
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{Address, Manifest};
 
@@ -35,20 +36,28 @@ impl OutageGroup {
         self.outages[0]
     }
 
-    /// What it has in common with a group of another run.
-    pub fn likeness(&self, manifest: &Manifest, findings: &Findings) -> Likeness {
-        let index = self.longest();
-        let connection = &manifest.connections[findings.outages[index].connection as usize];
-        Likeness {
+    /// What its outages have in common with those of another run: once for each pair of applications.
+    pub fn likenesses(&self, manifest: &Manifest, findings: &Findings) -> BTreeSet<Likeness> {
+        let each = self.outages.iter();
+        each.map(|&index| Likeness::of(manifest, findings, index))
+            .collect()
+    }
+}
+
+impl Likeness {
+    /// What an outage has in common with one of another run.
+    pub(crate) fn of(manifest: &Manifest, findings: &Findings, outage: usize) -> Self {
+        let connection = &manifest.connections[findings.outages[outage].connection as usize];
+        Self {
             client: connection.client.to_application(),
             server: connection.server.to_application(),
-            cause: findings.explanations[index].cause.what.name(),
+            cause: findings.explanations[outage].cause.what.name(),
         }
     }
 }
 
-/// Outages with one error and one kind of cause from one application to one other, after one thing that happened or
-/// with one first line. The group that lost the most time is the first. What is too small, or part of the installation,
+/// Outages of one kind of cause, with one first line or after one action; after anything else that happened, those from
+/// one application to one other. The group that lost the most time is the first. What is too small, or part of the installation,
 /// is in none.
 pub fn outage_groups(manifest: &Manifest, findings: &Findings) -> Vec<OutageGroup> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
@@ -86,10 +95,11 @@ fn is_alike(manifest: &Manifest, findings: &Findings, one: usize, other: usize) 
     };
     let [first, second] = [one, other].map(|index| &findings.outages[index]);
     let [left, right] = [one, other].map(|index| &findings.explanations[index]);
-    first.error == second.error
-        && sides(first) == sides(second)
-        && left.cause.what.name() == right.cause.what.name()
-        && (left.root == right.root || left.cause.what == right.cause.what)
+    let [what, other] = [left, right].map(|explanation| &explanation.cause.what);
+    let is_one_cause = what.innermost() == other.innermost();
+    let after_action = matches!(left.trigger, Some(Trigger::Action(_)));
+    let after_one = left.root == right.root && (after_action || sides(first) == sides(second));
+    first.error == second.error && what.name() == other.name() && (is_one_cause || after_one)
 }
 
 /// How long outages are together, up to `end` where they are open.

@@ -4,9 +4,9 @@
 //! set of CAs. An outage that comes with three seeds of eight is as real as one that comes with all, and an answer from
 //! one seed alone would hide it five times of eight.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::groups::{Likeness, outage_groups};
+use super::groups::Likeness;
 use super::{Cause, Findings};
 use trustsim_kernel::Span;
 use trustsim_model::Manifest;
@@ -56,28 +56,22 @@ impl SeedOutcome {
     /// What came of a run.
     pub fn of(manifest: &Manifest, findings: &Findings) -> Self {
         let mut groups: BTreeMap<Likeness, SeedGroup> = BTreeMap::new();
-        for group in outage_groups(manifest, findings) {
-            let index = group.longest();
-            let longest = findings.outages[index].length(manifest.end());
-            let likeness = group.likeness(manifest, findings);
-            match groups.get_mut(&likeness) {
-                Some(known) => {
-                    known.outages += group.outages.len();
-                    known.lost += group.lost;
-                    if longest > known.longest {
-                        known.longest = longest;
-                        known.cause = findings.explanations[index].cause.what.clone();
-                    }
-                }
-                None => {
-                    let alike = SeedGroup {
-                        outages: group.outages.len(),
-                        longest,
-                        lost: group.lost,
-                        cause: findings.explanations[index].cause.what.clone(),
-                    };
-                    groups.insert(likeness, alike);
-                }
+        let told = findings.classes.iter().enumerate();
+        for (index, _) in told.filter(|(_, class)| class.is_told()) {
+            let likeness = Likeness::of(manifest, findings, index);
+            let length = findings.outages[index].length(manifest.end());
+            let cause = &findings.explanations[index].cause.what;
+            let known = groups.entry(likeness).or_insert_with(|| SeedGroup {
+                outages: 0,
+                longest: Span::ZERO,
+                lost: Span::ZERO,
+                cause: cause.clone(),
+            });
+            known.outages += 1;
+            known.lost += length;
+            if length > known.longest {
+                known.longest = length;
+                known.cause = cause.clone();
             }
         }
         let expectations = findings.expectations.iter().enumerate();
@@ -92,12 +86,14 @@ impl SeedOutcome {
     }
 }
 
-/// The chance of outages that are alike; `None` where they come with no seed.
-pub fn chance(outcomes: &[SeedOutcome], likeness: &Likeness) -> Option<Chance> {
-    let found = outcomes
-        .iter()
-        .filter_map(|outcome| outcome.groups.get(likeness));
-    let lost: Vec<Span> = found.map(|group| group.lost).collect();
+/// The chance of outages of which each is like one of these; `None` where they come with no seed.
+pub fn chance(outcomes: &[SeedOutcome], likenesses: &BTreeSet<Likeness>) -> Option<Chance> {
+    let found = outcomes.iter().filter_map(|outcome| {
+        let groups = likenesses.iter().filter_map(|it| outcome.groups.get(it));
+        let lost: Span = groups.map(|group| group.lost).sum();
+        (!lost.is_zero()).then_some(lost)
+    });
+    let lost: Vec<Span> = found.collect();
     Some(Chance {
         seeds: lost.len(),
         of: outcomes.len(),
@@ -122,7 +118,7 @@ pub fn elsewhere(outcomes: &[SeedOutcome]) -> Vec<(&Likeness, &SeedGroup, Chance
         }
     }
     let found = worst.into_iter().map(|(likeness, group)| {
-        let chance = chance(outcomes, likeness);
+        let chance = chance(outcomes, &BTreeSet::from([likeness.clone()]));
         (likeness, group, chance.expect("it came with one of them"))
     });
     let mut found: Vec<_> = found.collect();

@@ -132,22 +132,7 @@ impl Change {
                 provider,
                 requirer,
                 trusted_by,
-            } => {
-                let interface = Interface::TlsCertificates;
-                let start = Span::ZERO;
-                let mut commands = integrate(&mut changed, interface, *provider, *requirer, start)?;
-                if let Some(judge) = trusted_by {
-                    let interface = Interface::CertificateTransfer;
-                    commands.extend(integrate(
-                        &mut changed,
-                        interface,
-                        *provider,
-                        *judge,
-                        start,
-                    )?);
-                }
-                commands
-            }
+            } => certify(&mut changed, *provider, *requirer, *trusted_by)?,
             Self::Option {
                 application,
                 option,
@@ -166,15 +151,11 @@ impl Change {
                     application: *application,
                     unit: None,
                 };
-                let command = Command::of(&action, deployment);
-                plan(&mut changed, *at, action);
-                vec![command]
+                typed(&mut changed, *at, action)
             }
             Self::Undo { action, at } => {
                 let action = opposite(deployment, *action)?;
-                let command = Command::of(&action, deployment);
-                plan(&mut changed, *at, action);
-                vec![command]
+                typed(&mut changed, *at, action)
             }
             Self::Run {
                 application,
@@ -187,9 +168,7 @@ impl Change {
                     name: (*name).to_owned(),
                     parameters: BTreeMap::new(),
                 };
-                let command = Command::of(&action, deployment);
-                plan(&mut changed, *at, action);
-                vec![command]
+                typed(&mut changed, *at, action)
             }
             Self::Attend { operator } => vec![attend(&mut changed, *operator)],
             Self::OnLeader { operator } => on_leader(&mut changed, *operator)?,
@@ -245,9 +224,7 @@ impl Change {
                     ca: *ca,
                     trusts: true,
                 };
-                let command = Command::of(&action, changed);
-                plan(changed, *at, action);
-                vec![command]
+                typed(changed, *at, action)
             }
             other => unreachable!("`make` makes {other:?} itself"),
         })
@@ -268,6 +245,22 @@ fn integrate(
     let (model, sides) = (transfer.model, transfer.sides);
     plan(changed, at, Action::Integrate { model, sides });
     Ok(transfer.commands)
+}
+
+/// Certificates for an application from the start, and their CA for the one that judges them.
+fn certify(
+    changed: &mut Deployment,
+    provider: ApplicationIndex,
+    requirer: ApplicationIndex,
+    trusted_by: Option<ApplicationIndex>,
+) -> Result<Vec<Command>, Obstacle> {
+    let interface = Interface::TlsCertificates;
+    let mut commands = integrate(changed, interface, provider, requirer, Span::ZERO)?;
+    if let Some(judge) = trusted_by {
+        let interface = Interface::CertificateTransfer;
+        commands.extend(integrate(changed, interface, provider, judge, Span::ZERO)?);
+    }
+    Ok(commands)
 }
 
 /// Has an operator come soon whenever an application waits for them.
@@ -330,6 +323,13 @@ fn opposite(deployment: &Deployment, index: ActionIndex) -> Result<Action, Obsta
         Action::AcmeServer { .. } | Action::Hook(_) | Action::Tls(_) => Err(Obstacle::NotUndoable),
         other => other.inverse().ok_or(Obstacle::NotUndoable),
     }
+}
+
+/// An action that is typed at an instant.
+fn typed(changed: &mut Deployment, at: Span, action: Action) -> Vec<Command> {
+    let command = Command::of(&action, changed);
+    plan(changed, at, action);
+    vec![command]
 }
 
 /// Puts an action into the plan, after those of the same instant.

@@ -1,7 +1,8 @@
 //! Which entry of the catalogue plays a charm, where several have its name: generations of one charm that do
 //! different things, or two charms that share a name.
 //!
-//! A revision decides first, as each entry says which revisions it was read for, and each of its generations which ones
+//! What lacks an endpoint that a relation of the deployment names is out of the question, where another one has it: Juju
+//! would refuse the relation. Of the others a revision decides first, as each entry says which revisions it was read for, and each of its generations which ones
 //! it has. Then the track of the channel, then the series; then what has the nearest revisions. For example,
 //! `self-signed-certificates` at revision 155 or in `latest/stable` never renews its CA, and in `1/stable` it does.
 
@@ -88,7 +89,15 @@ impl Choice {
 }
 
 fn choose(name: &str, pinned: Pinned<'_>) -> Option<Choice> {
-    let choices: Vec<Choice> = namesakes(name).collect();
+    let mut choices: Vec<Choice> = namesakes(name).collect();
+    let has_endpoints = |choice: &Choice| {
+        let known = &choice.entry.metadata.endpoints;
+        let mut named = pinned.endpoints.iter();
+        named.all(|name| known.iter().any(|endpoint| endpoint.name == **name))
+    };
+    if choices.iter().any(has_endpoints) {
+        choices.retain(has_endpoints);
+    }
     let find = |test: &dyn Fn(&Choice) -> bool| choices.iter().position(test);
     let track = pinned.track();
     let series = pinned.series.filter(|_| track.is_none());
@@ -107,7 +116,8 @@ fn choose(name: &str, pinned: Pinned<'_>) -> Option<Choice> {
         .or_else(by_track)
         .or_else(by_series)
         .or_else(by_distance)
-        .or_else(|| find(&|choice| choice.key == name));
+        .or_else(|| find(&|choice| choice.key == name))
+        .or_else(|| find(&|choice| choice.is_entry()));
     found.map(|index| choices[index])
 }
 
@@ -219,6 +229,23 @@ mod tests {
             key("self-signed-certificates", both),
             "self-signed-certificates-latest"
         );
+    }
+
+    /// canonical/juju-lint `tests/resources/fcb-yoga-focal-bundle.yaml` has `mysql-router` of `latest/edge` with
+    /// `shared-db` and `db-router`, which the charm of that name in the track `dpe` does not have.
+    #[test]
+    fn endpoints_that_relations_name_decide_between_two_charms() {
+        let of = |endpoints| {
+            let pinned = Pinned {
+                endpoints,
+                ..in_channel("latest/edge")
+            };
+            key("mysql-router", pinned)
+        };
+        assert_eq!(of(&["shared-db", "db-router"]), "charm-mysql-router");
+        assert_eq!(of(&["backend-database"]), "mysql-router");
+        assert_eq!(of(&[]), "mysql-router");
+        assert_eq!(of(&["no-such-endpoint"]), "mysql-router");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{load, play_loaded};
+use super::{load, play_loaded, say_coverage};
 use crate::args::{DataFormat, Export};
 use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
@@ -18,6 +18,7 @@ use trustsim_world::ExportedConnection;
 
 pub(super) fn export(args: &Export, console: &mut Console<'_>) -> Result<(), CliError> {
     let playable = load(&args.scenario, &args.play, console)?;
+    say_coverage(&playable.deployment, console)?;
     let simulation = play_loaded(&playable, args.at.as_deref(), console)?;
     let connections = simulation.export();
     let mut files = Vec::new();

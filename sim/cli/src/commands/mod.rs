@@ -68,6 +68,7 @@ fn play_until(
     console: &mut Console<'_>,
 ) -> Result<(Arc<Deployment>, Simulation), CliError> {
     let playable = load(path, play, console)?;
+    say_coverage(&playable.deployment, console)?;
     let simulation = play_loaded(&playable, at, console)?;
     Ok((playable.deployment, simulation))
 }

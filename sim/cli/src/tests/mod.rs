@@ -66,7 +66,7 @@ fn a_run_writes_its_folder_and_says_that_an_expectation_broke() {
     let (exit, out, err) = trustsim(&["run", ROTATED, "--remedies", "0", "-o", &path]);
     assert_eq!(exit, Exit::Broken);
     assert!(out.contains("error[TS0401]: a.ca has a new CA since "));
-    assert!(out.contains("browser does not trust the issuer of a.web/0"));
+    assert!(out.contains("browser -> a.web/0 from "));
     let warning = "warning[TS0301]: nothing makes `b.client` trust `a.ca`";
     assert!(err.starts_with(warning), "{err}");
     assert!(err.ends_with(&format!("\nreport: {path}\n")), "{err}");

@@ -120,7 +120,11 @@ impl<'a> Search<'_, 'a> {
                 moved: self.changed_provider(case, signer),
             },
             (true, Some(made)) if self.is_later(made.entry) => {
-                NotGiven::HasOld(self.new_ca(made.entry, root))
+                let made = self.new_ca(made.entry, root);
+                match self.trusts_ca_of(signer, case) {
+                    true => NotGiven::HasOld(made),
+                    false => NotGiven::HadNone(made),
+                }
             }
             (true, _) => match self.newer_ca(signer, case) {
                 // It fetched the new CA, and the server still has a certificate of the old one.
@@ -231,6 +235,13 @@ impl<'a> Search<'_, 'a> {
             cause = cause.after(later.entry.time, Event::CaMade { signer });
         }
         cause.after(case.at, pending)
+    }
+
+    /// Whether the judge trusts any CA that the signer ever had.
+    fn trusts_ca_of(&self, signer: &Address, case: &Case<'a>) -> bool {
+        let all = self.records.trail.issued_to(signer).into_iter();
+        let mut own = all.filter(|issued| issued.record.certificate.is_ca());
+        own.any(|issued| case.roots().contains(&issued.record.certificate))
     }
 
     /// The entry in which the CA that signed the leaf was made.

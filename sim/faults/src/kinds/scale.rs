@@ -169,6 +169,7 @@ impl FaultKind for Refresh {
         let application = site.names.application(shape.app.as_ref()?)?;
         let (channel, changes) = (shape.channel.as_ref(), shape.charm.as_ref());
         let pinned = Pinned {
+            endpoints: &[],
             channel: channel.map(|text| text.value.as_str()),
             series: None,
             revision: shape.revision,

@@ -16,33 +16,85 @@ use trustsim_kernel::{Span, Time, format_duration};
 use trustsim_model::{Coverage, Entry, Kind, Reason, Seq, Source, Subject};
 use trustsim_validators::{Side, Verdict};
 
-/// Blocks printed; `outages.csv` has them all.
-const BLOCKS: usize = 12;
+/// Causes told at length, unless all are.
+const BLOCKS: usize = 2;
+/// Causes told at all; `outages.csv` has every outage.
+const LINES: usize = 12;
 /// Connections named in a block.
-const NAMES: usize = 6;
+const NAMES: usize = 3;
 /// Stretches of an outage printed in a block.
 const PARTS: usize = 6;
-/// Causes printed in a block.
-const CAUSES: usize = 8;
 
 pub(super) fn render(run: &Run<'_>, coverage: &Coverage, detail: Detail, text: &mut String) {
     let groups = outage_groups(run.manifest, run.findings);
-    let shown = match detail {
-        Detail::Normal => BLOCKS,
-        Detail::Verbose => usize::MAX,
+    let (at_length, shown) = match detail {
+        Detail::Normal => (BLOCKS, LINES),
+        Detail::Verbose => (usize::MAX, usize::MAX),
     };
-    for group in groups.iter().take(shown) {
+    for group in groups.iter().take(at_length) {
         text.push('\n');
         block(run, coverage, group, detail, text);
     }
+    if groups.len() > at_length {
+        text.push('\n');
+    }
+    for group in groups.iter().take(shown).skip(at_length) {
+        line(run, group, text);
+    }
     if groups.len() > shown {
         text.push_str(&format!(
-            "\n{} more causes are in outages.csv, or with --verbose.\n",
+            "{} more causes (outages.csv)\n",
             groups.len() - shown
         ));
     }
+    if let (Detail::Normal, Some(first)) = (detail, groups.first()) {
+        more(run, first, text);
+    }
     text.push_str(&seeds::elsewhere(run));
     small(run, text);
+}
+
+/// One cause in one line: what is to blame, what is lost, what helps.
+fn line(run: &Run<'_>, together: &OutageGroup, text: &mut String) {
+    let explanation = &run.findings.explanations[together.longest()];
+    let (heading, _) = heading(run, together);
+    let outages = counted(together.outages.len() as u64, "outage");
+    let lost = format_duration(together.lost);
+    let remedies = &run.findings.remedies;
+    let remedy = remedies.best_for(run.manifest, run.findings, &together.outages);
+    let remedy = remedy.map_or_else(String::new, |remedy| {
+        format!("; remedy: {}", words::remedy::line(remedy))
+    });
+    let blamed = first_line(explanation);
+    text.push_str(&format!(
+        "{heading}: {blamed}: {outages}, {lost} lost{remedy}\n"
+    ));
+}
+
+/// Where there is more to read, with the first cause as the example.
+fn more(run: &Run<'_>, first: &OutageGroup, text: &mut String) {
+    let outage = &run.findings.outages[first.longest()];
+    let connection = run.connection(outage.connection);
+    let (_, code) = heading(run, first);
+    let (client, server) = (&connection.client, &connection.server);
+    text.push_str(&format!(
+        "\nmore: --verbose; trustsim why SCENARIO {client} {server} --at {}; trustsim explain {code}\n",
+        outage.from.truncated_to_seconds()
+    ));
+}
+
+/// `error[TS0401]`, and the code.
+fn heading(run: &Run<'_>, together: &OutageGroup) -> (String, &'static str) {
+    let findings = run.findings;
+    let is_unexpected = |index: &usize| findings.classes[*index] == OutageClass::Unexpected;
+    let (word, colour) = match together.outages.iter().any(is_unexpected) {
+        true => ("error", style::BAD),
+        false => ("expected", style::WAIT),
+    };
+    let longest = together.longest();
+    let verdict = verdict(run, findings.explanations[longest].seq);
+    let code = verdict.map_or(findings.outages[longest].error.code(), Verdict::code);
+    (paint(colour, &format!("{word}[{code}]")), code)
 }
 
 /// How many outages break nothing, and why.
@@ -79,24 +131,19 @@ fn block(
         &findings.outages[group[0]],
         &findings.explanations[group[0]],
     );
-    let is_unexpected = |index: &usize| findings.classes[*index] == OutageClass::Unexpected;
-    let expected = !group.iter().any(is_unexpected);
-    let (word, colour) = match expected {
-        true => ("expected", style::WAIT),
-        false => ("error", style::BAD),
-    };
     let verdict = verdict(run, explanation.seq);
-    let code = verdict.map_or(outage.error.code(), Verdict::code);
-    text.push_str(&format!(
-        "{}: {}\n",
-        paint(colour, &format!("{word}[{code}]")),
-        paint(style::STRONG, &first_line(explanation))
-    ));
-    if let Some(source) = root_source(run, explanation) {
-        excerpt(source, text);
+    let (heading, code) = heading(run, together);
+    let blamed = paint(style::STRONG, &first_line(explanation));
+    text.push_str(&format!("{heading}: {blamed}\n"));
+    match root_source(run, explanation) {
+        Some(source) if detail == Detail::Verbose => excerpt(source, text),
+        Some(source) => text.push_str(&format!("  {} {source}\n", paint(style::DETAIL, "-->"))),
+        None => {}
     }
     let mut lines = Lines { text };
-    lines.add("symptom", &symptom::headline(&explanation.symptom));
+    if detail == Detail::Verbose {
+        lines.add("symptom", &symptom::headline(&explanation.symptom));
+    }
     lines.add("failing", &when(run, outage));
     others(run, group, detail, &mut lines);
     if let Some(line) = seeds::chance(run, together) {
@@ -106,16 +153,23 @@ fn block(
     if let Some(verdict) = verdict {
         verdict_lines(verdict, outage.from, detail, &mut lines);
     }
-    trust_lines(explanation, &mut lines);
+    match detail {
+        Detail::Normal => missing_lines(explanation, &mut lines),
+        Detail::Verbose => trust_lines(explanation, &mut lines),
+    }
     assumption_line(run, coverage, group, &mut lines);
-    cause_lines(run, explanation, detail, &mut lines);
+    if detail == Detail::Verbose {
+        cause_lines(run, explanation, &mut lines);
+    }
     let mut open = run.findings.open_outages.iter();
     let found = open.find(|open| open.outage == group[0]);
     if let Some(why) = found.and_then(|open| open.why.as_ref()) {
         lines.add("stays", &open_outage::clause(why));
     }
     remedy_lines(run, group, &mut lines);
-    lines.add("explain", &format!("trustsim explain {code}"));
+    if detail == Detail::Verbose {
+        lines.add("explain", &format!("trustsim explain {code}"));
+    }
 }
 
 /// What else was to blame before or after, where the outage did not fail for one reason throughout; what took less time
@@ -221,12 +275,13 @@ fn when(run: &Run<'_>, outage: &Outage) -> String {
     let connection = run.connection(outage.connection);
     let failed = outage_attempts(connection, outage, run.end());
     let until = match outage.until {
-        Some(until) => format!("until {until}"),
+        Some(until) => format!("until {}", until.truncated_to_seconds()),
         None => "to the end".to_owned(),
     };
     format!(
-        "from {} ({} in) {until}: {}, {} failed attempts",
-        outage.from,
+        "{} from {} ({} in) {until}: {}, {} failed attempts",
+        connection.name,
+        outage.from.truncated_to_seconds(),
         format_duration(outage.from.since(run.manifest.start)),
         format_duration(outage.length(run.end())),
         grouped(failed)
@@ -291,7 +346,7 @@ fn verdict<'a>(run: &Run<'a>, seq: Seq) -> Option<&'a Verdict> {
 /// What is seen: rustls' own error, what the judging side's stack prints at `at`, the alert the
 /// other side gets.
 fn verdict_lines(verdict: &Verdict, at: Time, detail: Detail, lines: &mut Lines<'_>) {
-    if !verdict.rustls.is_empty() {
+    if !verdict.rustls.is_empty() && detail == Detail::Verbose {
         lines.add("verifier said", &verdict.rustls);
     }
     for text in &verdict.texts {
@@ -306,7 +361,7 @@ fn verdict_lines(verdict: &Verdict, at: Time, detail: Detail, lines: &mut Lines<
             lines.add(&format!("{}{side} says", text.stack), &text.at(at));
         }
     }
-    if let Some(alert) = verdict.alert {
+    if let Some(alert) = verdict.alert.filter(|_| detail == Detail::Verbose) {
         lines.add("alert sent", alert);
     }
 }
@@ -340,6 +395,11 @@ pub(super) fn trust_lines(explanation: &Explanation, lines: &mut Lines<'_>) {
             }
         }
     }
+    missing_lines(explanation, lines);
+}
+
+/// Which relation would have carried the missing CA.
+fn missing_lines(explanation: &Explanation, lines: &mut Lines<'_>) {
     let Some(missing) = &explanation.ca_route else {
         return;
     };
@@ -353,34 +413,11 @@ pub(super) fn trust_lines(explanation: &Explanation, lines: &mut Lines<'_>) {
     }
 }
 
-/// The chain of causes, the first one first; what only passes a cause on is counted.
-fn cause_lines(run: &Run<'_>, explanation: &Explanation, detail: Detail, lines: &mut Lines<'_>) {
-    let entries: Vec<&Entry> = explanation
-        .chain
-        .iter()
-        .map(|&seq| run.entry(seq))
-        .filter(|entry| !matches!(entry.kind, Kind::Handshake(_)))
-        .collect();
-    let told: Vec<&Entry> = entries
-        .iter()
-        .copied()
-        .filter(|entry| detail == Detail::Verbose || is_telling(&entry.kind))
-        .collect();
-    let limit = if detail == Detail::Verbose {
-        told.len()
-    } else {
-        CAUSES
-    };
-    // The first cause and those nearest to the failure say most.
-    let skipped = told.len().saturating_sub(limit);
+/// The chain of causes, the first one first.
+fn cause_lines(run: &Run<'_>, explanation: &Explanation, lines: &mut Lines<'_>) {
+    let entries = explanation.chain.iter().map(|&seq| run.entry(seq));
     let mut label = "because";
-    for (index, entry) in told.iter().enumerate() {
-        if skipped > 0 && (1..=skipped).contains(&index) {
-            if index == 1 {
-                lines.add("", &format!("... {skipped} more ..."));
-            }
-            continue;
-        }
+    for entry in entries.filter(|entry| !matches!(entry.kind, Kind::Handshake(_))) {
         lines.add(label, &cause_line(run, entry));
         label = "";
     }
@@ -418,18 +455,6 @@ fn remedy_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
     if let Some(price) = words::remedy::price(remedy) {
         lines.add("its price", &price);
     }
-}
-
-const fn is_telling(kind: &Kind) -> bool {
-    !matches!(
-        kind,
-        Kind::Started
-            | Kind::HookStarted { .. }
-            | Kind::HookCommitted { .. }
-            | Kind::DatabagChanged { .. }
-            | Kind::Settled { .. }
-            | Kind::Handshake(_)
-    )
 }
 
 fn cause_line(run: &Run<'_>, entry: &Entry) -> String {

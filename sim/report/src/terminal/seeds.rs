@@ -16,8 +16,8 @@ pub(super) fn chance(run: &Run<'_>, group: &OutageGroup) -> Option<String> {
     if outcomes.len() < 2 {
         return None;
     }
-    let likeness = group.likeness(run.manifest, run.findings);
-    let found = chance_of(outcomes, &likeness);
+    let likenesses = group.likenesses(run.manifest, run.findings);
+    let found = chance_of(outcomes, &likenesses);
     let found = found.expect("an outage of this run is among what came of its seed");
     let cause = &run.findings.explanations[group.longest()].cause.what;
     Some(words::told(&found, cause))

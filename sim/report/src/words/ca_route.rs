@@ -34,7 +34,7 @@ pub fn clause(ca_route: &CaRoute) -> String {
             ca_owner,
             is_trusted_by_scenario: true,
         } => format!(
-            "client {client} still trusts the earlier CA of {ca_owner} that the scenario gave it"
+            "client {client} has of {ca_owner} only what the scenario gave it when it began"
         ),
         CaRoute::OutsideClient {
             client,

@@ -430,6 +430,10 @@ fn not_given(client: &Address, signer: &Address, why: &NotGiven) -> String {
             });
             format!("client {client} was never given the CA of {signer}{moved}")
         }
+        NotGiven::HadNone(made) => format!(
+            "{}, and client {client} was given its CAs before there was one",
+            new_ca(signer, made)
+        ),
         NotGiven::HasOld(made) => format!(
             "{}, and client {client} still has the one that it was given before",
             new_ca(signer, made)

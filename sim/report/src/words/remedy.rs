@@ -13,9 +13,10 @@ pub fn line(remedy: &Remedy) -> String {
     let commands = commands.join(" && ");
     let mut line = match remedy.at {
         None => format!("{commands} (beforehand)"),
-        Some(at) => format!("{commands} (at {at})"),
+        Some(at) => format!("{commands} (at {})", at.truncated_to_seconds()),
     };
     for (at, later) in &remedy.later {
+        let at = at.truncated_to_seconds();
         line.push_str(&format!(" && {} (at {at})", command::text(later)));
     }
     line
@@ -25,7 +26,7 @@ pub fn line(remedy: &Remedy) -> String {
 pub fn when(remedy: &Remedy) -> String {
     match remedy.at {
         None => "beforehand".to_owned(),
-        Some(at) => format!("at {at}"),
+        Some(at) => format!("at {}", at.truncated_to_seconds()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use trustsim_charms::{CharmDeclaration, DeclaredDuration, IssuerDeclaration};
 use trustsim_faults::FaultFile;
-use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Text, record};
+use trustsim_yaml::{Entry, FromNode, Map, Node, Reader, Spanned, Text, Value, record};
 
 use super::bundle::ModelFile;
 
@@ -58,18 +58,35 @@ record! {
 pub struct ModelNode(pub Node);
 
 impl FromNode for ModelNode {
+    /// A text alone is the file of its bundle: `m: bundle.yaml` is `m: {from: bundle.yaml}`.
     fn from_node(node: &Node, _: &mut Reader) -> Option<Self> {
-        Some(Self(node.clone()))
+        let Value::Scalar(_) = node.value else {
+            return Some(Self(node.clone()));
+        };
+        let from = Entry {
+            key: Spanned {
+                value: "from".to_owned(),
+                place: node.place,
+            },
+            value: node.clone(),
+        };
+        Some(Self(Node {
+            place: node.place,
+            value: Value::Map(vec![from]),
+        }))
     }
 }
 
 impl schemars::JsonSchema for ModelNode {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        ModelFile::schema_name()
+        "Model".into()
     }
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        ModelFile::json_schema(generator)
+        let whole = generator.subschema_for::<ModelFile>();
+        schemars::json_schema!({
+            "anyOf": [whole, { "type": "string", "description": "The file of a bundle." }],
+        })
     }
 }
 

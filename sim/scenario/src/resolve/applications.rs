@@ -81,6 +81,22 @@ fn not_described(charms: &BTreeMap<String, Place>) -> Option<Diagnostic> {
     Some(note.at(*place, "not in the catalogue").help(help))
 }
 
+/// Endpoints of an application that the model's relations name.
+fn related_endpoints<'a>(bundle: &'a MergedModel, application: &str) -> Vec<&'a str> {
+    let relations = bundle.file.relations.iter().flatten();
+    let sides = relations
+        .flat_map(Node::elements)
+        .filter_map(Node::as_scalar);
+    let mut named: Vec<&str> = sides
+        .filter_map(|side| side.text.strip_prefix(application)?.strip_prefix(':'))
+        // Every charm has this one.
+        .filter(|endpoint| *endpoint != "juju-info")
+        .collect();
+    named.sort_unstable();
+    named.dedup();
+    named
+}
+
 /// The model whose applications are read.
 struct Model<'a> {
     index: ModelIndex,
@@ -109,7 +125,9 @@ impl Model<'_> {
         let folder = self.bundle.folder.as_path();
         let channel = file.channel.as_ref();
         let revision = file.revision.as_ref().map(|revision| revision.value);
+        let endpoints = related_endpoints(self.bundle, &name.value);
         let pinned = Pinned {
+            endpoints: &endpoints,
             channel: channel.map(|text| text.value.as_str()),
             series: series.as_deref(),
             // Revisions of the Charm Store were counted apart from those of Charmhub.

@@ -11,7 +11,7 @@ use super::inventory::Inventory;
 use trustsim_charms::{Endpoint, EndpointProfile, LibraryProfile, Protocol, Role};
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_model::ApplicationIndex;
-use trustsim_yaml::nearest;
+use trustsim_yaml::{Place, nearest};
 
 /// What is known of an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,11 @@ pub(super) fn complete(
     inventory: &mut Inventory,
     out: &mut Diagnostics,
 ) -> Vec<RelationDraft> {
-    let mut inference = Inference { inventory, out };
+    let mut inference = Inference {
+        inventory,
+        out,
+        added: Vec::new(),
+    };
     let mut told = Vec::with_capacity(drafts.len());
     for mut draft in drafts {
         inference.require_juju_info(&draft);
@@ -50,6 +54,7 @@ pub(super) fn complete(
         let found = inference.propagate(&told, open);
         inference.add_endpoints(found);
     }
+    inference.note_added();
     told
 }
 
@@ -57,6 +62,8 @@ pub(super) fn complete(
 struct Inference<'a> {
     inventory: &'a mut Inventory,
     out: &'a mut Diagnostics,
+    /// Endpoints that were added to charms with a description, and where one of their applications is.
+    added: Vec<(String, Place)>,
 }
 
 impl Inference<'_> {
@@ -270,17 +277,51 @@ impl Inference<'_> {
         let endpoints = &charm.endpoints;
         let others = endpoints.iter().map(|endpoint| endpoint.name.as_str());
         let near = nearest(name, others.filter(|other| *other != name));
-        let severity = match near {
-            Some(_) => Severity::Warning,
-            None => Severity::Note,
-        };
+        let place = self.inventory.place_of(application);
+        if near.is_none() {
+            self.added.push((format!("{}:{name}", charm.name), place));
+            return;
+        }
         let message = format!(
             "the charm `{}` is not known to have `{name}`; taken as `{interface}` from its relations",
             charm.name
         );
-        let place = self.inventory.place_of(application);
-        let diagnostic = Diagnostic::new(Code::UnknownEndpoint, severity, message).at(place, "");
+        let diagnostic = Diagnostic::warning(Code::UnknownEndpoint, place, message);
         self.out.push(diagnostic.similar("an endpoint", near));
+    }
+
+    /// One note for all endpoints that were added, with the place of one of them.
+    fn note_added(&mut self) {
+        let Some((_, place)) = self.added.first() else {
+            return;
+        };
+        let place = *place;
+        let mut names: Vec<&str> = self.added.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let message = match names.as_slice() {
+            [one] => format!(
+                "the endpoint `{one}` is not in the catalogue, and taken from its relations"
+            ),
+            many => format!(
+                "{} endpoints are not in the catalogue, and taken from their relations: {}",
+                many.len(),
+                listed(many)
+            ),
+        };
+        let note = Diagnostic::new(Code::UnknownEndpoint, Severity::Note, message);
+        self.out.push(note.at(place, ""));
+    }
+}
+
+/// The first few, and how many more there are.
+fn listed(names: &[&str]) -> String {
+    const FEW: usize = 8;
+    let shown = names.len().min(FEW);
+    let text = names[..shown].join(", ");
+    match names.len() - shown {
+        0 => text,
+        more => format!("{text} and {more} more"),
     }
 }
 

@@ -70,7 +70,10 @@ fn model_kind(file: &ModelFile, out: &mut Diagnostics) -> ModelKind {
         Some(kind) if kind.value == "kubernetes" => ModelKind::Kubernetes,
         Some(kind) => {
             let message = format!("bundle has an invalid type {:?}", kind.value);
-            let help = "write `bundle: kubernetes`, or nothing for machines";
+            let help = match kind.value.contains('.') {
+                true => "the file of a bundle is named by `from`, as in `from: bundle.yaml`",
+                false => "write `bundle: kubernetes`, or nothing for machines",
+            };
             out.push(Diagnostic::error(Code::BadValue, kind.place, message).help(help));
             ModelKind::Machine
         }

@@ -32,7 +32,7 @@ pub(super) const PARTIAL: Profile = Profile {
 
 pub(super) const WORDS: Words = Words {
     name: "openssl",
-    is_shown_in_brief: true,
+    is_shown_in_brief: false,
     of_handshake: |error, _| line(HANDSHAKE, error),
     of_refusal: |refusal, _, _| code(refusal).map(code_line),
     of_alert: |alert, _| {

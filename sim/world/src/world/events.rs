@@ -121,6 +121,8 @@ impl World {
         assert!(self.settled.is_none(), "a deployment settles once");
         if self.watched_from.is_none() && (at_rest || last <= now) {
             self.watch_all(at_rest, agenda);
+        } else if at_rest {
+            self.give_trust_again(agenda);
         }
         if at_rest {
             self.settled = Some(now);
@@ -137,15 +139,29 @@ impl World {
     fn watch_all(&mut self, at_rest: bool, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
         self.watched_from = Some(now);
-        let settled = self.journal.record(Entry {
-            time: now,
-            cause: Some(self.journal.root()),
-            subject: Subject::default(),
-            kind: Kind::Settled { at_rest },
-        });
+        let settled = self.note_settled(at_rest, now);
         let (clients, mut from) = self.clients(now);
         clients.start(settled, &mut from, agenda);
         self.watcher(agenda).start();
+    }
+
+    /// People give clients their CAs when everything is installed; those that were watched before are given them now.
+    fn give_trust_again(&mut self, agenda: &mut Agenda<Event>) {
+        let settled = self.note_settled(true, agenda.now());
+        let clients: Vec<ClientIndex> = self.deployment().clients.keys().collect();
+        for client in clients {
+            self.fetch_again(client, settled, agenda);
+        }
+    }
+
+    fn note_settled(&mut self, at_rest: bool, now: Time) -> Seq {
+        let cause = Some(self.journal.root());
+        self.journal.record(Entry {
+            time: now,
+            cause,
+            subject: Subject::default(),
+            kind: Kind::Settled { at_rest },
+        })
     }
 
     /// A hook of `unit` ended, or its files were changed: what its process has read is read again, and

@@ -104,6 +104,8 @@ pub enum NotGiven {
         /// Where the server changed its provider meanwhile: how.
         moved: Option<ChangedProvider>,
     },
+    /// It was given its CAs when the provider had none yet.
+    HadNone(NewCa),
     /// It has the CA before this one.
     HasOld(NewCa),
     /// It has this new CA, and the presenter has a certificate of the one before.

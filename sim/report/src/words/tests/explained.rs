@@ -157,7 +157,7 @@ fn a_charm_that_cannot_take_a_ca_is_named() {
 #[test]
 fn a_client_outside_juju_has_what_it_was_given() {
     let mut deployment = deployment();
-    insta::assert_snapshot!(missing(&deployment, "browser"), @"client browser still trusts the earlier CA of a.ca that the scenario gave it");
+    insta::assert_snapshot!(missing(&deployment, "browser"), @"client browser has of a.ca only what the scenario gave it when it began");
     deployment.clients.raw[0].trusts.clear();
     insta::assert_snapshot!(missing(&deployment, "browser"), @"client browser was not given the CA of a.ca");
 }
@@ -238,7 +238,7 @@ fn a_namesake_root_is_pointed_out() {
     script.serves(3, None, "a.web/0", &leaf);
     script.trusts(4, "browser", &[&other.certificate]);
     script.fail(60, 0, ErrorKind::BadSignature);
-    insta::assert_snapshot!(line(&explained(&deployment(), &script)), @"a.ca has a new CA since 2026-01-01T00:00:01Z, and client browser still has the one that it was given before; a.web/0 presented CN=web.example.com, signed by CN=ca of a.ca; browser trusted CN=ca, of the same name but another certificate: client browser still trusts the earlier CA of a.ca that the scenario gave it");
+    insta::assert_snapshot!(line(&explained(&deployment(), &script)), @"a.ca has a new CA since 2026-01-01T00:00:01Z, and client browser was given its CAs before there was one; a.web/0 presented CN=web.example.com, signed by CN=ca of a.ca; browser trusted CN=ca, of the same name but another certificate: client browser has of a.ca only what the scenario gave it when it began");
 }
 
 #[test]
