@@ -231,7 +231,7 @@ impl OpenOutageSearch<'_> {
             .or_else(|| self.operator_absent(&near))
             .or_else(|| self.sealed(&near))
             .or_else(|| self.blocked_near(&near))
-            .or_else(|| self.keeps_its_roots(client, error))
+            .or_else(|| self.keeps_its_roots(client, error, explanation))
             .or_else(|| not_carried(explanation.ca_route.as_ref()?))
     }
 
@@ -252,10 +252,18 @@ impl OpenOutageSearch<'_> {
     }
 
     /// A client outside that was given CAs once and never asks again.
-    fn keeps_its_roots(&self, client: &Address, error: ErrorKind) -> Option<OpenReason> {
+    fn keeps_its_roots(
+        &self,
+        client: &Address,
+        error: ErrorKind,
+        explanation: &Explanation,
+    ) -> Option<OpenReason> {
         let mut clients = self.deployment.clients.iter();
         let found = clients.find(|found| *client == *found.name)?;
-        let lacks_trust = error.lacks_trust() || error == ErrorKind::Expired;
+        // Whatever the client trusts, a leaf that has expired is refused.
+        let leaf = explanation.symptom.leaf.as_ref();
+        let is_leaf = leaf.is_some() && explanation.symptom.invalid.as_ref() == leaf;
+        let lacks_trust = error.lacks_trust() || (error == ErrorKind::Expired && !is_leaf);
         let client = client.clone();
         (lacks_trust && found.refresh.is_none()).then_some(OpenReason::ClientKeepsCas { client })
     }
