@@ -19,7 +19,7 @@ type Text = Spanned<String>;
 record! {
     /// A charm: its endpoints, its options, and how it uses certificates.
     pub struct CharmDeclaration {
-        /// File with the charm's own `charmcraft.yaml` or `metadata.yaml`, relative to this one.
+        /// The charm's own files, relative to this one: its folder, a file in it, or the packed `.charm`.
         from: Text = "from" [Extension],
         /// Charmhub name.
         name: Text = "name",

@@ -46,8 +46,8 @@ codes! {
     FileTooLarge = "TS0102",
     /// # A file is not text
     ///
-    /// Scenarios and bundles are UTF-8 text. A `.charm` or `.zip` file, or a text in another
-    /// encoding, cannot be read.
+    /// Scenarios and bundles are UTF-8 text, and so is the metadata of charms. A text in another encoding cannot be
+    /// read, nor can an archive in place of a scenario.
     FileNotText = "TS0103",
     /// # A file is empty
     ///
@@ -104,6 +104,12 @@ codes! {
     /// endpoints are related. `juju export-bundle` writes a bundle of a model. A bundle is no scenario either: a
     /// scenario names it as one of its models, `models: {NAME: {from: FILE}}`.
     OtherFile = "TS0114",
+    /// # A packed charm that cannot be read
+    ///
+    /// `charm: ./NAME.charm` names what `charmcraft pack` writes: a zip archive with `metadata.yaml` at its root, and
+    /// `config.yaml` and `actions.yaml` where the charm has them. Nothing else of it is read. The file is no zip
+    /// archive, is damaged, has no metadata, or has metadata of more than 1 MiB or that is no text.
+    PackedCharm = "TS0115",
 
     /// # No such model
     ///
@@ -247,6 +253,13 @@ codes! {
     /// interface or the library of the endpoint has no such thing. A key that is accepted and ignored would promise
     /// a run that is never played.
     UnreadKey = "TS0228",
+    /// # Files of a charm that do not agree
+    ///
+    /// A charm's `charmcraft.yaml`, `metadata.yaml`, `config.yaml` and `actions.yaml` are read together. Two of them
+    /// say different things of the same endpoint or option; charmcraft refuses to pack such a charm. Or the scenario
+    /// describes under `charms` a charm whose path it gives too: then the files of that path are not read, unless
+    /// `charms.NAME.from` names them.
+    FilesOfCharm = "TS0229",
 
     /// # Nothing makes the client trust the server
     ///

@@ -130,35 +130,47 @@ pub(crate) fn read_text(
     path: &Path,
     named_at: Option<Place>,
 ) -> Result<String, Box<Diagnostic>> {
+    let bytes = read_bytes(files, path, FILE_SIZE_MAX, named_at)?;
+    match String::from_utf8(bytes) {
+        Ok(text) if !text.contains('\0') => Ok(text),
+        _ => {
+            let message = format!("`{}` is not UTF-8 text", path.display());
+            Err(wrong(Code::FileNotText, message, named_at))
+        }
+    }
+}
+
+/// A whole file of at most so many bytes.
+pub(crate) fn read_bytes(
+    files: &dyn Files,
+    path: &Path,
+    size_max: u64,
+    named_at: Option<Place>,
+) -> Result<Vec<u8>, Box<Diagnostic>> {
     let shown = path.display();
-    let wrong = |code, message: String| {
-        let diagnostic = Diagnostic::new(code, Severity::Error, message);
-        Box::new(match named_at {
-            Some(place) => diagnostic.at(place, ""),
-            None => diagnostic,
-        })
-    };
-    let bytes = files.read(path, FILE_SIZE_MAX + 1).map_err(|error| {
+    let bytes = files.read(path, size_max + 1).map_err(|error| {
         let message = match error.kind() {
             io::ErrorKind::NotFound => format!("`{shown}` is not there"),
             io::ErrorKind::PermissionDenied => format!("`{shown}` may not be read"),
             io::ErrorKind::IsADirectory => format!("`{shown}` is a folder"),
             _ => format!("failed to read `{shown}`: {error}"),
         };
-        wrong(Code::FileNotRead, message)
+        wrong(Code::FileNotRead, message, named_at)
     })?;
-    if bytes.len() as u64 > FILE_SIZE_MAX {
-        let mebibytes = FILE_SIZE_MAX / 1024 / 1024;
+    if bytes.len() as u64 > size_max {
+        let mebibytes = size_max / 1024 / 1024;
         let message = format!("`{shown}` is larger than {mebibytes} MiB");
-        return Err(wrong(Code::FileTooLarge, message));
+        return Err(wrong(Code::FileTooLarge, message, named_at));
     }
-    match String::from_utf8(bytes) {
-        Ok(text) if !text.contains('\0') => Ok(text),
-        _ => Err(wrong(
-            Code::FileNotText,
-            format!("`{shown}` is not UTF-8 text"),
-        )),
-    }
+    Ok(bytes)
+}
+
+fn wrong(code: Code, message: String, named_at: Option<Place>) -> Box<Diagnostic> {
+    let diagnostic = Diagnostic::new(code, Severity::Error, message);
+    Box::new(match named_at {
+        Some(place) => diagnostic.at(place, ""),
+        None => diagnostic,
+    })
 }
 
 #[cfg(test)]

@@ -1,24 +1,29 @@
-//! Which charm an application runs: declared, in the catalogue, beside the bundle, or unknown.
+//! Which charm an application runs: declared, in the catalogue, in files of its own, or unknown.
+//!
+//! What is known of a charm comes in three layers, each laid over the one before: its entry in the catalogue, its own
+//! files (`own_files`), and what the scenario says of it under `charms`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::charm_names::{charmhub_name, local_name, local_path, url_series};
-use super::declarations::{catalogue_node, charm_file, overlaid, overlay};
+use super::declarations::{behaviour_beside, catalogue_node, overlaid, overlay};
 use super::folder::Folder;
+use super::own_files::{OwnFiles, own_name};
+use super::own_tree::OwnTree;
 use super::unread_keys::refuse_unread_keys;
 use super::values;
 use crate::format::{CharmNode, beside};
 use trustsim_charms::{
     CharmDeclaration, CharmMetadata, KnownCharm, Pinned, Provenance, REGISTRY, WITHOUT_TLS,
-    catalogue, entry_key, known_charm,
+    entry_key, known_charm,
 };
-use trustsim_errors::Diagnostics;
-use trustsim_yaml::{FromNode, Map, Node, Place, Reader, Spanned, Text, Unknown};
+use trustsim_errors::{Code, Diagnostic, Diagnostics};
+use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Text, Unknown};
 
 /// The charms that a scenario can name.
 pub(super) struct Charms<'a> {
-    folder: Folder<'a>,
+    own_files: OwnFiles<'a>,
     /// What the scenario says of charms, as written.
     written: Option<&'a Map<CharmNode>>,
     declared: BTreeMap<String, KnownCharm>,
@@ -31,14 +36,15 @@ impl<'a> Charms<'a> {
         folder: Folder<'a>,
         out: &mut Diagnostics,
     ) -> Self {
+        let own_files = OwnFiles::new(folder);
         let entries = written.into_iter().flat_map(Map::iter);
         let declared = entries.map(|(name, node)| {
-            let charm = declared_charm(name, &node.0, folder, out);
+            let charm = declared_charm(name, &node.0, &own_files, out);
             (name.value.clone(), charm)
         });
         let declared = declared.collect();
         Self {
-            folder,
+            own_files,
             written,
             declared,
         }
@@ -57,22 +63,27 @@ impl<'a> Charms<'a> {
             Some(path) => local_name(path),
             None => charmhub_name(&charm.value),
         };
+        let path = local.map(|path| beside(folder, &path));
         if let Some(declared) = self.declared.get(&name) {
+            if let Some(path) = &path {
+                self.warn_of_unread_files(&name, path, charm, out);
+            }
             return declared.clone();
         }
         // Without a path it may be in a folder of charms beside the scenario.
-        let path = match &local {
-            Some(path) => beside(folder, path),
-            None => self.folder.charm(&name),
+        let own = match &path {
+            Some(path) => self.local(path, charm, out),
+            None => self.own_files.beside(&name, charm.place, out),
         };
-        if let Some(known) = self.local(&path, charm.place, out) {
-            return known;
-        }
         let of_url = charm.value.strip_prefix("cs:").and_then(url_series);
         let pinned = Pinned {
             series: of_url.or(pinned.series),
             ..pinned
         };
+        if let Some(own) = own {
+            let own_name = own_name(&own, charm.place, out);
+            return own_charm(&own_name.unwrap_or(name), own, pinned, out);
+        }
         if let Some(known) = known_charm(&name, pinned) {
             return known;
         }
@@ -113,61 +124,91 @@ impl<'a> Charms<'a> {
         known.filter(|_| !declared)
     }
 
-    /// Metadata in the charm's folder, or beside a packed `.charm` of the same name.
-    fn local(&self, path: &Path, named_at: Place, out: &mut Diagnostics) -> Option<KnownCharm> {
-        let packed = path
-            .extension()
-            .is_some_and(|extension| extension == "charm");
-        let folder = if packed { path.parent()? } else { path };
-        let found: PathBuf = ["charmcraft.yaml", "metadata.yaml"]
-            .iter()
-            .map(|name| folder.join(name))
-            .find(|candidate| self.folder.is_file(candidate))?;
-        let node = charm_file(self.folder, &found, named_at, out)?;
-        let name = node.get("name")?.as_scalar()?.text.clone();
-        if packed && name != local_name(&path.to_string_lossy()) {
-            return None;
+    /// The files of a local charm: in its folder, in the packed charm, or beside a packed charm that is not there, where
+    /// they are those of a charm of that name.
+    fn local(&self, path: &Path, charm: &Text, out: &mut Diagnostics) -> Option<OwnTree> {
+        if let Some(own) = self.own_files.at(path, charm.place, out) {
+            return Some(own);
         }
-        // What the catalogue knows beyond the metadata (how it behaves) still holds.
-        let known = catalogue().get(&name);
-        let mut reader = Reader::new(Unknown::Ignored, false);
-        let declaration = CharmDeclaration::from_node(&node, &mut reader)?;
-        let mut charm = declaration.to_charm(&name, &REGISTRY, &mut reader);
-        charm.metadata.provenance = Provenance::Metadata;
-        out.push_mistakes(reader);
-        if let Some(known) = known {
-            charm.metadata = with_behaviour_of(charm.metadata, &known.metadata);
-            charm
-                .earlier_interfaces
-                .clone_from(&known.earlier_interfaces);
-        }
-        Some(charm)
+        let is_packed = path.extension().is_some_and(|ending| ending == "charm");
+        let beside = path.parent().filter(|_| is_packed)?;
+        let own = self.own_files.at(beside, charm.place, out)?;
+        let name = own.node.get("name")?.as_scalar()?;
+        (name.text == local_name(&charm.value)).then_some(own)
     }
+
+    /// A charm that the scenario describes is not read from its path: `from:` would say that it is both.
+    fn warn_of_unread_files(&self, name: &str, path: &Path, charm: &Text, out: &mut Diagnostics) {
+        let written = self.written.and_then(|written| written.get(name));
+        let has_from = written.is_some_and(|node| node.0.get("from").is_some());
+        if has_from || self.local(path, charm, out).is_none() {
+            return;
+        }
+        let message = format!("the files of `{}` are not read", charm.value);
+        let label = format!("`charms.{name}` describes the charm");
+        let help = format!("give `charms.{name}` their place in `from`, to lay it over them");
+        let diagnostic = Diagnostic::warning(Code::FilesOfCharm, charm.place, message);
+        out.push(diagnostic.label(label).help(help));
+    }
+}
+
+/// The charm of a name as its own files have it, which does what the catalogue knows of it beyond them.
+fn own_charm(name: &str, own: OwnTree, pinned: Pinned<'_>, out: &mut Diagnostics) -> KnownCharm {
+    let key = entry_key(name, pinned);
+    let known = key.and_then(|key| catalogue_node(key, out));
+    let is_known = known.is_some();
+    let is_whole = own.is_whole;
+    let whole = match known {
+        Some(known) => behaviour_beside(known, own.node),
+        None => own.node,
+    };
+    let mut reader = Reader::new(Unknown::Ignored, true);
+    // What is wrong with each file was reported; a tree of what is left is a mapping.
+    let declaration = CharmDeclaration::from_node(&whole, &mut reader).unwrap_or_default();
+    let mut charm = declaration.to_charm(name, &REGISTRY, &mut reader);
+    out.push_mistakes(reader);
+    charm.metadata.provenance = match is_known {
+        true => charm.metadata.provenance.adjusted(),
+        false => Provenance::Metadata,
+    };
+    // What is missing may be in what could not be read.
+    charm.more_options |= !is_whole;
+    charm.more_endpoints |= !is_whole;
+    charm
 }
 
 fn declared_charm(
     name: &Spanned<String>,
     node: &Node,
-    folder: Folder<'_>,
+    own_files: &OwnFiles<'_>,
     out: &mut Diagnostics,
 ) -> KnownCharm {
     let mut reader = Reader::new(Unknown::Refused, true);
     // What is no mapping is a mistake that the reader keeps.
-    let mut declaration = CharmDeclaration::from_node(node, &mut reader).unwrap_or_default();
-    if let Some(from) = &declaration.from {
-        // Its own file first, then the keys beside `from:`, which were checked above.
-        let path = folder.beside(&from.value);
-        // A file that cannot be read was reported.
-        let whole = charm_file(folder, &path, from.place, out).unwrap_or_default();
-        declaration = overlaid(whole, node, out);
-    } else if let Some(known) = catalogue_node(&name.value, out) {
-        // What the catalogue knows, but for what the scenario says otherwise.
-        declaration = overlaid(known, node, out);
-        let mut charm = charm_of(&declaration, &name.value, node, reader, out);
+    let written = CharmDeclaration::from_node(node, &mut reader).unwrap_or_default();
+    let own = match &written.from {
+        Some(from) => Some(own_files.named(from, out)),
+        None => own_files.beside(&name.value, name.place, out),
+    };
+    let known = catalogue_node(&name.value, out);
+    let (has_files, is_known) = (own.is_some(), known.is_some());
+    let below = match (known, own) {
+        (Some(known), Some(own)) => Some(behaviour_beside(known, own.node)),
+        (known, own) => known.or(own.map(|own| own.node)),
+    };
+    let declaration = match below {
+        // The keys of the scenario were checked above.
+        Some(below) => overlaid(below, node, out),
+        None => written,
+    };
+    let mut charm = charm_of(&declaration, &name.value, node, reader, out);
+    let says_nothing = node.entries().iter().all(|entry| entry.key.value == "from");
+    if is_known {
         charm.metadata.provenance = charm.metadata.provenance.adjusted();
-        return charm;
+    } else if has_files && says_nothing {
+        charm.metadata.provenance = Provenance::Metadata;
     }
-    charm_of(&declaration, &name.value, node, reader, out)
+    charm
 }
 
 /// The charm that is declared, with every mistake in it; `node` is what the scenario says of it.
@@ -188,20 +229,6 @@ fn charm_of(
     }
     out.push_mistakes(reader);
     charm
-}
-
-fn with_behaviour_of(mut own: CharmMetadata, known: &CharmMetadata) -> CharmMetadata {
-    own.implementation = known.implementation;
-    own.provenance = known.provenance.clone().adjusted();
-    own.issuer.clone_from(&known.issuer);
-    own.validator.clone_from(&known.validator);
-    own.rotate_ca_action.clone_from(&known.rotate_ca_action);
-    for endpoint in &mut own.endpoints {
-        if let Some(same) = known.endpoint(&endpoint.name) {
-            endpoint.profile.clone_from(&same.profile);
-        }
-    }
-    own
 }
 
 /// A charm of which only the name is known.

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::format::{Files, MergedModel, beside, merged_model, read_text};
+use crate::format::{
+    Files, MergedModel, PACKED_SIZE_MAX, beside, merged_model, read_bytes, read_text,
+};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_yaml::{Node, Place, Text, parse};
 
@@ -45,14 +47,30 @@ impl<'a> Folder<'a> {
         out: &mut Diagnostics,
     ) -> Option<Node> {
         let text = self.read(path, named_at, out)?;
-        let file = out.sources.add(&path.display().to_string(), &text);
-        match parse(&text, file) {
+        Self::parsed(&path.display().to_string(), &text, out)
+    }
+
+    /// The first document of a text of YAML that has been read; `shown` is what diagnostics call it.
+    pub(super) fn parsed(shown: &str, text: &str, out: &mut Diagnostics) -> Option<Node> {
+        let file = out.sources.add(shown, text);
+        match parse(text, file) {
             Ok(documents) => documents.into_iter().next(),
             Err(error) => {
                 out.push(Diagnostic::error(Code::Syntax, error.place, error.message));
                 None
             }
         }
+    }
+
+    /// A packed charm as it is in its file.
+    pub(super) fn packed_bytes(
+        self,
+        path: &Path,
+        named_at: Place,
+        out: &mut Diagnostics,
+    ) -> Option<Vec<u8>> {
+        let read = read_bytes(self.files, path, PACKED_SIZE_MAX, Some(named_at));
+        read.map_err(|diagnostic| out.push(*diagnostic)).ok()
     }
 
     /// A model with its bundle file and overlays merged.

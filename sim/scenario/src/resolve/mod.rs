@@ -30,6 +30,8 @@ mod models;
 mod offers;
 mod operators;
 mod options;
+mod own_files;
+mod own_tree;
 mod placements;
 mod relations;
 mod saas;
