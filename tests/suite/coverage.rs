@@ -133,6 +133,119 @@ connections:
     assert_eq!(findings(&provider).verdict(), RunVerdict::NothingJudged);
 }
 
+/// The relation of an endpoint without a description to another one: which interface it has only their names tell.
+fn by_names(relation: &str, my_ca: &str) -> String {
+    // A client cannot trust the CA of a charm without a description.
+    let trusts = if my_ca.is_empty() { "" } else { "m.my-ca" };
+    format!(
+        "
+name: coverage
+duration: 2d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      my-ca: {{charm: my-ca, scale: 1}}
+      shop: {{charm: never-heard-of, scale: 1}}
+    relations: [{relation}]
+charms: {{other: {{}}{my_ca}}}
+clients: {{browser: {{trusts: [{trusts}]}}}}
+connections: [{{from: browser, to: m.shop}}]
+"
+    )
+}
+
+/// What neither side tells is taken from the usual name of the endpoint, which `check` and the standing of a connection
+/// say. A provider that is played issues over it; of one without a description it is not known which CA it has.
+#[test]
+fn a_usual_name_is_the_last_resort() {
+    let declared = ", my-ca: {more-endpoints: true, issuer: {chain: [{common-name: root, validity: 365d}]}, \
+                    provides: {other: {interface: tls-certificates}}}";
+    let relation = "['shop:certificates', 'my-ca:issue']";
+    let said = |deployment: &Deployment| -> Vec<String> {
+        let coverage = Coverage::of(deployment);
+        let reasons = coverage.bases[ConnectionSpecIndex::from(0)].reasons.iter();
+        reasons
+            .map(|reason| standing::reason(reason, deployment))
+            .collect()
+    };
+    let deployment = deployed(&by_names(relation, declared));
+    assert_eq!(
+        said(&deployment),
+        [
+            "m.my-ca: the charm my-ca is not known to have the endpoint issue, which a generic charm uses",
+            "m.my-ca: the scenario describes the charm my-ca",
+            "m.shop: the charm never-heard-of is not in the catalogue; a generic charm requests its certificates and CAs",
+            "m.shop: no description says of which interface the endpoint certificates of the charm never-heard-of is; by \
+             its name it is taken to require tls-certificates",
+        ]
+    );
+    let basis = &Coverage::of(&deployment).bases[ConnectionSpecIndex::from(0)];
+    assert_eq!(basis.standing, Standing::Assumed);
+    let found = findings(&deployment);
+    assert_eq!((found.tallies.len(), found.outages.len()), (1, 0));
+
+    let undescribed = deployed(&by_names(relation, ""));
+    let coverage = Coverage::of(&undescribed);
+    assert_eq!(coverage.relations.not_simulated, 1);
+    let basis = &coverage.bases[ConnectionSpecIndex::from(0)];
+    assert_eq!(basis.standing, Standing::NotSimulated);
+    assert!(
+        said(&undescribed).contains(&"m.my-ca: the charm my-ca is not in the catalogue".to_owned())
+    );
+    // Names that are usual for nothing tell nothing.
+    let unusual = deployed(&by_names("['shop:door', 'my-ca:key']", ""));
+    assert_eq!(Coverage::of(&unusual).relations.total(), 0);
+}
+
+/// The same in `trustsim check`.
+#[test]
+fn what_is_taken_from_a_name_is_noted() {
+    let text = by_names("['shop:receive-ca-cert', 'my-ca:certs']", "");
+    let files = trustsim::scenario::MemoryFiles::new([("s.yaml", &*text)]);
+    let loaded =
+        trustsim::scenario::load(std::path::Path::new("s.yaml"), &files).expect("it can be played");
+    let said = loaded.warnings.render(false);
+    let note = said.lines().find(|line| line.contains("their names say"));
+    assert_eq!(
+        note,
+        Some(
+            "note[TS0218]: no description tells what these endpoints are, and they are taken for what their names say: \
+             `m.my-ca:certs` provides certificate_transfer, `m.shop:receive-ca-cert` requires certificate_transfer"
+        ),
+        "{said}"
+    );
+}
+
+/// An endpoint that the catalogue does not have of a charm whose own code is played: the code does nothing with it.
+#[test]
+fn an_endpoint_that_played_code_does_not_know_is_not_simulated() {
+    let bundle = "
+applications:
+  ca: {charm: self-signed-certificates, scale: 1}
+  web: {charm: traefik-k8s, scale: 1}
+relations: [['ca:certificates', 'web:more-certificates'], ['ca:certificates', 'web:certificates']]
+bundle: kubernetes
+";
+    let text = "
+models: {m: {from: b.yaml}}
+clients: {browser: {trusts: [m.ca]}}
+connections: [{from: browser, to: m.web}]
+";
+    let files = trustsim::scenario::MemoryFiles::new([("s.yaml", text), ("b.yaml", bundle)]);
+    let loaded =
+        trustsim::scenario::load(std::path::Path::new("s.yaml"), &files).expect("it can be played");
+    let coverage = Coverage::of(&loaded.deployment);
+    let basis = &coverage.bases[ConnectionSpecIndex::from(0)];
+    let reason = basis.reasons.first().expect("a reason");
+    assert_eq!(
+        standing::reason(reason, &loaded.deployment),
+        "m.web: the charm traefik-k8s is not known to have the endpoint more-certificates; what it does with it is not \
+         played"
+    );
+    assert_eq!(basis.standing, Standing::NotSimulated);
+}
+
 /// What is read at a commit is modelled, until the scenario changes it or names a revision or a track that was not read.
 #[test]
 fn a_revision_that_was_not_read_is_an_assumption() {

@@ -6,8 +6,8 @@ mod endpoint;
 use std::collections::BTreeMap;
 
 use super::metadata::{
-    CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile, IssuerProfile, OptionSpec,
-    Protocol, Role, Transfers,
+    CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile, EndpointSource, IssuerProfile,
+    OptionSpec, Protocol, Role, Transfers,
 };
 use super::{Bugs, Implementation, Provenance, ReadingDeclaration, Registry, WITHOUT_TLS};
 use trustsim_kernel::{Span, parse_duration};
@@ -424,6 +424,7 @@ impl EndpointDeclaration {
             profile: self.to_profile(role, &interface, reader),
             library: self.to_library(&interface, reader),
             bugs: Bugs::named(self.bugs.iter().flatten(), reader),
+            source: EndpointSource::Description,
             interface,
         })
     }

@@ -46,6 +46,8 @@ pub struct Implementation {
     pub build: fn(&Setup<'_>) -> Arc<dyn Charm>,
     /// Which keys of its endpoints' declarations it reads.
     pub endpoint_keys: EndpointKeys,
+    /// Whether it plays each TLS endpoint that its metadata has; else those that its code knows.
+    pub plays_any_endpoint: bool,
     /// Options with which it issues or sends nothing.
     pub option_faults: fn(&dyn Options) -> Vec<OptionFault>,
     /// The role of Vault's PKI mount with which it signs under these options.
@@ -93,6 +95,7 @@ impl Implementation {
         version: None,
         build: |_| Arc::new(WithoutTls),
         endpoint_keys: EndpointKeys::Listed(&[]),
+        plays_any_endpoint: false,
         option_faults: |_| Vec::new(),
         pki_role: None,
         repair: None,

@@ -106,6 +106,20 @@ pub struct Endpoint {
     pub library: Option<LibraryProfile>,
     /// Mistakes of some revision that it is played with.
     pub bugs: super::Bugs,
+    /// How it is known that the charm has it.
+    pub source: EndpointSource,
+}
+
+/// How it is known that a charm has an endpoint, and of which interface it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EndpointSource {
+    /// The charm's description has it.
+    #[default]
+    Description,
+    /// A relation of the deployment names it, and the other side tells the interface.
+    Relation,
+    /// A relation or an offer names it, and no side tells the interface: it is what endpoints of its name usually have.
+    UsualName,
 }
 
 /// The library of an endpoint, by interface.

@@ -45,5 +45,5 @@ pub use trustsim_charm_model::{
     Requests, Revisions, Role, Serves, Setup, Store, Transfers, TrustProfile, Unattended,
     ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal, domains, is_channel, track,
 };
-pub use trustsim_charm_model::{EndpointKeys, UnreadKey};
+pub use trustsim_charm_model::{EndpointKeys, EndpointSource, UnreadKey};
 pub use trustsim_generic_charms::DECLARED_PROVIDER;

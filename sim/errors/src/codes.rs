@@ -193,9 +193,10 @@ codes! {
     UnknownController = "TS0217",
     /// # A charm without a description
     ///
-    /// It is neither in the catalogue nor declared under `charms`. Its endpoints are those that
-    /// relations name, with the interface of the other side. Where one of them requires certificates
-    /// or CAs, a generic consumer plays it, which is an assumption. A connection that needs anything
+    /// It is neither in the catalogue nor declared under `charms`, and has no files of its own beside the scenario. Its
+    /// endpoints are those that relations name, with the interface of the other side, or, where that is not known either,
+    /// with the one that endpoints of that name usually have (`certificates`, `receive-ca-cert`). Where one of them
+    /// requires certificates or CAs, a generic consumer plays it, which is an assumption. A connection that needs anything
     /// else of it is not simulated: it neither holds nor fails. Declare the charm to have its
     /// certificates played.
     UnknownCharm = "TS0218",

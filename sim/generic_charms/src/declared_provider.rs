@@ -26,6 +26,7 @@ use trustsim_pki::{Certificate, Terms};
 pub static DECLARED_PROVIDER: Implementation = Implementation {
     behaviour: "declared-provider",
     endpoint_keys: EndpointKeys::Listed(&["library"]),
+    plays_any_endpoint: true,
     build: |setup| {
         let issuer = setup.metadata.issuer.clone();
         let profile = issuer.expect("a charm with a declared chain has its profile");

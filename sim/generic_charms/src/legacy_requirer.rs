@@ -29,6 +29,7 @@ pub static LEGACY_REQUIRER: Implementation = Implementation {
         "extra-name-options",
         "trusts-ca",
     ]),
+    plays_any_endpoint: true,
     build: |setup| Arc::new(LegacyRequirer::new(setup.metadata)),
     ..Implementation::NONE
 };

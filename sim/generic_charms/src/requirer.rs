@@ -28,6 +28,7 @@ use trustsim_pki::Certificate;
 pub static REQUIRER: Implementation = Implementation {
     behaviour: "requirer",
     endpoint_keys: EndpointKeys::GenericConsumer,
+    plays_any_endpoint: true,
     build: |setup| Arc::new(Requirer::new(setup.metadata, setup.keys.clone())),
     requests: Requests::ByProfile,
     ..Implementation::NONE

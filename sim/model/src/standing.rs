@@ -9,7 +9,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trustsim_charm_model::{Provenance, Reading, Revisions, Role, track};
+use trustsim_charm_model::{
+    CharmMetadata, EndpointSource, Provenance, Reading, Revisions, Role, track,
+};
 
 use super::{
     ApplicationIndex, ApplicationSpec, ConnectionSpec, ConnectionSpecIndex, Deployment, Party,
@@ -50,6 +52,20 @@ pub enum Gap {
     MetadataOnly,
     /// Its endpoints and options are known, and they do not tell what is needed of it.
     MetadataSilent,
+    /// No description says of which interface an endpoint of it is, and neither does the other side.
+    UsualName {
+        /// The endpoint, by whose name it is taken to require the interface.
+        endpoint: String,
+        /// The interface.
+        interface: String,
+    },
+    /// A relation has an endpoint of it that its description lacks.
+    UnlistedEndpoint {
+        /// The endpoint.
+        endpoint: String,
+        /// Whether a generic charm uses it; else the code that is played does nothing with it.
+        is_played: bool,
+    },
     /// Its code was not read, or not all of it.
     NotVerified {
         /// What was not verified.
@@ -87,9 +103,17 @@ impl Gap {
     /// What it makes of an answer that needs the charm.
     pub const fn standing(&self) -> Standing {
         match self {
-            Self::NotDescribed | Self::MetadataSilent => Standing::NotSimulated,
+            Self::NotDescribed
+            | Self::MetadataSilent
+            | Self::UnlistedEndpoint {
+                is_played: false, ..
+            } => Standing::NotSimulated,
             Self::Generic
             | Self::MetadataOnly
+            | Self::UsualName { .. }
+            | Self::UnlistedEndpoint {
+                is_played: true, ..
+            }
             | Self::NotVerified { .. }
             | Self::Differs { .. }
             | Self::DescribedByScenario
@@ -228,13 +252,25 @@ impl<'a> Standings<'a> {
             }
         }
         let applications = deployment.applications.iter_enumerated();
-        let gaps = applications
+        let mut gaps: TiVec<ApplicationIndex, Vec<Gap>> = applications
             .map(|(index, spec)| {
                 // A generic charm can ask for certificates. Which CA another charm has, it cannot know.
                 let only_requires = !givers[index].is_empty() && !gives.contains(&index);
                 gaps(&spec.charm.provenance, spec, only_requires)
             })
             .collect();
+        for relation in &deployment.relations {
+            if let Some(ends) = ends(deployment, relation) {
+                for (application, side) in ends.into_iter().zip(&relation.sides) {
+                    let charm = &deployment.applications[application].charm;
+                    for gap in endpoint_gaps(charm, &side.endpoint) {
+                        if !gaps[application].contains(&gap) {
+                            gaps[application].push(gap);
+                        }
+                    }
+                }
+            }
+        }
         Self {
             deployment,
             gaps,
@@ -314,6 +350,29 @@ fn ends(deployment: &Deployment, relation: &RelationSpec) -> Option<[Application
         unreachable!("a side of a relation is an application, behind a SAAS too: {relation:?}");
     };
     Some([provider, requirer])
+}
+
+/// What is not known of an endpoint over which certificates or CAs go.
+fn endpoint_gaps(charm: &CharmMetadata, name: &str) -> Vec<Gap> {
+    // A relation of `juju-info`, which no description lists, carries neither.
+    let Some(endpoint) = charm.endpoint(name) else {
+        unreachable!("{} has {name}, over which it is integrated", charm.name);
+    };
+    let mut found = Vec::new();
+    // Of a charm without a description it is said that it has none.
+    if charm.is_described() && endpoint.source != EndpointSource::Description {
+        found.push(Gap::UnlistedEndpoint {
+            endpoint: name.to_owned(),
+            is_played: charm.implementation.plays_any_endpoint,
+        });
+    }
+    if endpoint.source == EndpointSource::UsualName && endpoint.role == Role::Requirer {
+        found.push(Gap::UsualName {
+            endpoint: name.to_owned(),
+            interface: endpoint.interface.clone(),
+        });
+    }
+    found
 }
 
 fn gaps(provenance: &Provenance, spec: &ApplicationSpec, only_requires: bool) -> Vec<Gap> {

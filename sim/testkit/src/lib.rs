@@ -512,6 +512,7 @@ fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
         protocol: trustsim_charm_model::Protocol::Current,
         profile: None,
         bugs: trustsim_charm_model::Bugs::default(),
+        source: trustsim_charm_model::EndpointSource::Description,
         library: None,
     });
     Arc::new(CharmMetadata {

@@ -472,6 +472,7 @@ fn endpoint(name: &str, role: Role, interface: &str, profile: Option<EndpointPro
         profile,
         library: None,
         bugs: crate::Bugs::default(),
+        source: crate::EndpointSource::Description,
     }
 }
 

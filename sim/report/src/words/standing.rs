@@ -66,6 +66,23 @@ fn gap(gap: &Gap, charm: &str) -> String {
         Gap::MetadataSilent => {
             format!("the metadata of the charm {charm} does not say what it does with certificates")
         }
+        Gap::UsualName {
+            endpoint,
+            interface,
+        } => format!(
+            "no description says of which interface the endpoint {endpoint} of the charm {charm} is; by its name it is \
+             taken to require {interface}"
+        ),
+        Gap::UnlistedEndpoint {
+            endpoint,
+            is_played,
+        } => format!(
+            "the charm {charm} is not known to have the endpoint {endpoint}{}",
+            match is_played {
+                true => ", which a generic charm uses",
+                false => "; what it does with it is not played",
+            }
+        ),
         Gap::NotVerified { missing } => {
             format!("the entry of {charm} in the catalogue was not verified: {missing}")
         }
@@ -99,10 +116,10 @@ fn gap(gap: &Gap, charm: &str) -> String {
 pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
     let charm = &deployment.applications[reason.application].charm.name;
     match reason.gap {
-        Gap::NotDescribed | Gap::Generic => Some(format!(
+        Gap::NotDescribed | Gap::Generic | Gap::UsualName { .. } => Some(format!(
             "describe it under charms.{charm}, or put its charmcraft.yaml into charms/{charm}"
         )),
-        Gap::MetadataOnly | Gap::MetadataSilent => {
+        Gap::MetadataOnly | Gap::MetadataSilent | Gap::UnlistedEndpoint { .. } => {
             Some(format!("describe it under charms.{charm}"))
         }
         Gap::NotVerified { .. }

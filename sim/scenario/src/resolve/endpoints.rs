@@ -105,6 +105,7 @@ fn juju_info() -> Candidate {
             profile: None,
             library: None,
             bugs: trustsim_charms::Bugs::default(),
+            source: trustsim_charms::EndpointSource::Description,
         },
         implicit: true,
     }

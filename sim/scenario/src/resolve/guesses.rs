@@ -3,6 +3,7 @@
 
 use super::drafts::{RelationDraft, SideDraft};
 use super::inventory::Inventory;
+use super::usual_names::usual;
 use trustsim_charms::{Endpoint, Role};
 use trustsim_yaml::Spanned;
 
@@ -76,9 +77,15 @@ fn guess(side: &SideDraft, across: &str, inventory: &Inventory) -> Option<String
     if charm.endpoint(across).is_some() {
         return Some(across.to_owned());
     }
+    let usual = usual(across);
+    let is_opposite = |endpoint: &&Endpoint| {
+        usual.is_some_and(|usual| {
+            usual.interface == endpoint.interface && usual.role != Some(endpoint.role)
+        })
+    };
     let mut alike = usable
         .clone()
-        .filter(|endpoint| endpoint.interface == across);
+        .filter(|endpoint| endpoint.interface == across || is_opposite(endpoint));
     if let (Some(one), None) = (alike.next(), alike.next()) {
         return Some(one.name.clone());
     }

@@ -1,17 +1,20 @@
 //! Endpoints of charms without a description, read off the relations that name them.
 //!
-//! The other side of a relation tells interface and role. Where neither side is known, the
-//! second provides, and the interface is called after its endpoint.
+//! The other side of a relation tells interface and role. Where neither side is known, the names of the endpoints do
+//! (`usual_names`), and as the last resort the second provides, and the interface is called after its endpoint.
+
+mod notes;
 
 use std::collections::BTreeMap;
 
 use super::drafts::{RelationDraft, SideDraft};
 use super::guesses::name_endpoints;
 use super::inventory::Inventory;
-use trustsim_charms::{Endpoint, EndpointProfile, LibraryProfile, Protocol, Role};
-use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
+use super::usual_names::{Usual, between, usual};
+use trustsim_charms::{Endpoint, EndpointProfile, EndpointSource, LibraryProfile, Protocol, Role};
+use trustsim_errors::Diagnostics;
 use trustsim_model::ApplicationIndex;
-use trustsim_yaml::{Place, nearest};
+use trustsim_yaml::Place;
 
 /// What is known of an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,8 @@ struct Known {
     protocol: Protocol,
     /// The library that the charm has for it; `None` is today's.
     library: Option<LibraryProfile>,
+    /// What tells that another endpoint is the opposite of this one.
+    source: EndpointSource,
 }
 
 type Name = (ApplicationIndex, String);
@@ -52,6 +57,7 @@ pub(super) fn complete(
     let open = inference.open_endpoints(&told);
     if !open.is_empty() {
         let found = inference.propagate(&told, open);
+        inference.note_usual_names(&found);
         inference.add_endpoints(found);
     }
     inference.note_added();
@@ -67,16 +73,6 @@ struct Inference<'a> {
 }
 
 impl Inference<'_> {
-    fn note_left_out(&mut self, draft: &RelationDraft) {
-        let [left, right] = draft.sides.each_ref().map(|side| side.text.value.as_str());
-        let message = format!(
-            "the relation of `{left}` and `{right}` is left out: their endpoints are not known"
-        );
-        let diagnostic = Diagnostic::warning(Code::UnknownCharm, draft.place, message);
-        self.out
-            .push(diagnostic.help("write `app:endpoint`, or declare the charms under `charms`"));
-    }
-
     /// `[telegraf:juju-info, app:juju-info]`: every application provides `juju-info`, so the one
     /// without a description that has no units of its own requires it.
     fn require_juju_info(&mut self, draft: &RelationDraft) {
@@ -105,6 +101,7 @@ impl Inference<'_> {
                 container_scope: true,
                 protocol: Protocol::default(),
                 library: None,
+                source: EndpointSource::Relation,
             };
             let name = (guest.application, "juju-info".to_owned());
             self.add_endpoints(BTreeMap::from([(name, known)]));
@@ -191,18 +188,21 @@ impl Inference<'_> {
             if changed {
                 continue;
             }
-            // Nothing follows any more: decide one relation between two unknown sides.
+            // Nothing follows any more: decide one relation between two unknown sides, first those with usual names.
             let undecided = edges
                 .iter()
-                .find(|[_, right]| open.get(right) == Some(&None));
-            let Some([_, right]) = undecided else {
+                .filter(|[_, right]| open.get(right) == Some(&None));
+            let mut undecided = undecided.peekable();
+            let Some([_, first]) = undecided.peek().copied() else {
                 break;
             };
-            open.insert(right.clone(), Some(provided(&right.1)));
+            let decided = undecided.find_map(|edge| by_usual_names(edge, &edges));
+            let (name, known) = decided.unwrap_or_else(|| (first.clone(), provided(&first.1)));
+            open.insert(name, Some(known));
         }
         open.into_iter()
             .map(|(name, known)| {
-                let known = known.unwrap_or_else(|| provided(&name.1));
+                let known = known.unwrap_or_else(|| alone(&name.1));
                 (name, known)
             })
             .collect()
@@ -226,6 +226,7 @@ impl Inference<'_> {
                 container_scope,
                 protocol,
                 library,
+                source: EndpointSource::Relation,
             });
         }
         (name.1 == "juju-info").then(|| Known {
@@ -235,6 +236,7 @@ impl Inference<'_> {
             container_scope: true,
             protocol: Protocol::default(),
             library: None,
+            source: EndpointSource::Relation,
         })
     }
 
@@ -252,6 +254,7 @@ impl Inference<'_> {
                 interface,
                 protocol,
                 library,
+                source,
                 ..
             } = known;
             let endpoint = Endpoint {
@@ -264,64 +267,13 @@ impl Inference<'_> {
                 profile,
                 library,
                 bugs: trustsim_charms::Bugs::default(),
+                source,
             };
             self.inventory.add_endpoint(application, endpoint);
             if described {
                 self.note_added_endpoint(application, &name, &interface);
             }
         }
-    }
-
-    fn note_added_endpoint(&mut self, application: ApplicationIndex, name: &str, interface: &str) {
-        let charm = self.inventory.charm(application);
-        let endpoints = &charm.endpoints;
-        let others = endpoints.iter().map(|endpoint| endpoint.name.as_str());
-        let near = nearest(name, others.filter(|other| *other != name));
-        let place = self.inventory.place_of(application);
-        if near.is_none() {
-            self.added.push((format!("{}:{name}", charm.name), place));
-            return;
-        }
-        let message = format!(
-            "the charm `{}` is not known to have `{name}`; taken as `{interface}` from its relations",
-            charm.name
-        );
-        let diagnostic = Diagnostic::warning(Code::UnknownEndpoint, place, message);
-        self.out.push(diagnostic.similar("an endpoint", near));
-    }
-
-    /// One note for all endpoints that were added, with the place of one of them.
-    fn note_added(&mut self) {
-        let Some((_, place)) = self.added.first() else {
-            return;
-        };
-        let place = *place;
-        let mut names: Vec<&str> = self.added.iter().map(|(name, _)| name.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        let message = match names.as_slice() {
-            [one] => format!(
-                "the endpoint `{one}` is not in the catalogue, and taken from its relations"
-            ),
-            many => format!(
-                "{} endpoints are not in the catalogue, and taken from their relations: {}",
-                many.len(),
-                listed(many)
-            ),
-        };
-        let note = Diagnostic::new(Code::UnknownEndpoint, Severity::Note, message);
-        self.out.push(note.at(place, ""));
-    }
-}
-
-/// The first few, and how many more there are.
-fn listed(names: &[&str]) -> String {
-    const FEW: usize = 8;
-    let shown = names.len().min(FEW);
-    let text = names[..shown].join(", ");
-    match names.len() - shown {
-        0 => text,
-        more => format!("{text} and {more} more"),
     }
 }
 
@@ -336,13 +288,40 @@ fn opposite(known: &Known) -> Known {
     }
 }
 
-fn provided(name: &str) -> Known {
+/// The provider of a relation between endpoints with usual names.
+fn by_usual_names(edge: &[Name; 2], edges: &[[Name; 2]]) -> Option<(Name, Known)> {
+    let relations = edge
+        .each_ref()
+        .map(|name| edges.iter().filter(|other| other.contains(name)).count());
+    let names = edge.each_ref().map(|(_, endpoint)| endpoint.as_str());
+    let (interface, provider) = between(names, relations)?;
+    let known = Known {
+        source: EndpointSource::UsualName,
+        ..provided(interface)
+    };
+    Some((edge[provider].clone(), known))
+}
+
+/// An endpoint that is offered, and in no relation.
+fn alone(name: &str) -> Known {
+    let Some(Usual { interface, role }) = usual(name) else {
+        return provided(name);
+    };
+    Known {
+        role: role.unwrap_or(Role::Provider),
+        source: EndpointSource::UsualName,
+        ..provided(interface)
+    }
+}
+
+fn provided(interface: &str) -> Known {
     Known {
         role: Role::Provider,
-        interface: name.to_owned(),
+        interface: interface.to_owned(),
         container_scope: false,
         protocol: Protocol::default(),
         library: None,
+        source: EndpointSource::Relation,
     }
 }
 

@@ -9,9 +9,7 @@ use super::placements::Placed;
 use super::relations::Located;
 use crate::format::MergedModel;
 use crate::lints::Places;
-use trustsim_charms::{
-    CharmMetadata, Endpoint, EndpointProfile, Provenance, REGISTRY, WITHOUT_TLS,
-};
+use trustsim_charms::{CharmMetadata, Endpoint, EndpointProfile, REGISTRY, WITHOUT_TLS};
 use trustsim_faults::{Plan, draw};
 use trustsim_model::{
     ApplicationIndex, ClientIndex, ClientSpec, ConnectionSpec, Deployment, ModelIndex, ModelSpec,
@@ -199,10 +197,6 @@ impl Inventory {
                 Some(_) => REGISTRY.requirer,
                 None => charm.implementation,
             };
-            // Its reading knows nothing of this endpoint.
-            if let (Some(_), Provenance::Read(_)) = (&endpoint.profile, &charm.provenance) {
-                charm.provenance = charm.provenance.clone().adjusted();
-            }
         }
         charm.endpoints.push(endpoint);
         charm.endpoints.sort_by(|a, b| a.name.cmp(&b.name));

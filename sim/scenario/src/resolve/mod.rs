@@ -37,6 +37,7 @@ mod relations;
 mod saas;
 mod suggestions;
 mod unread_keys;
+mod usual_names;
 mod values;
 
 use std::path::Path;
