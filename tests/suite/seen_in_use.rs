@@ -214,3 +214,44 @@ connections: [{{from: browser, to: m.web}}]
     assert_eq!(record.manifest.settled_at, None);
     assert_eq!(findings.classes, [OutageClass::Unexpected]);
 }
+
+/// A key that was left empty was as if it had not been there: the connection, the fault, the whole deployment was gone.
+#[test]
+fn a_key_without_its_value_is_refused() {
+    let text = |units: &str, fault: &str, to: &str| {
+        format!(
+            "
+models:
+  m:
+    applications:
+      ca: {{charm: self-signed-certificates, num_units: {units}}}
+clients: {{browser: {{}}}}
+connections: [{{from: browser, to: {to}}}]
+faults:
+  - at: 1d
+    {fault}
+"
+        )
+    };
+    let refused = |text: &str| {
+        let files = MemoryFiles::new([("s.yaml", text)]);
+        let wrong = load(std::path::Path::new("s.yaml"), &files).map(|_| ());
+        wrong.expect_err("it is refused").render(false)
+    };
+    loaded(&text("1", "rotate-ca: {app: m.ca}", "m.ca"));
+    let rotate = "rotate-ca: {app: m.ca}";
+    for (text, key) in [
+        (text("1", "rotate-ca: {app: }", "m.ca"), "app"),
+        (text("1", rotate, ""), "to"),
+        (text("1", rotate, "m.ca").replace("at: 1d", "at:"), "at"),
+        ("models:\n".to_owned(), "models"),
+    ] {
+        let wrong = refused(&text);
+        assert!(wrong.contains(&format!("`{key}` has no value")), "{wrong}");
+    }
+    let many = refused(&text("1000000000", rotate, "m.ca"));
+    assert!(
+        many.contains("1000000000 units are more than can be played"),
+        "{many}"
+    );
+}

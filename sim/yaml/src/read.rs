@@ -152,9 +152,13 @@ impl Reader {
             .map(|&(key, _)| key)
             .collect();
         for (key, flags) in fields {
-            let given = entries.iter().any(|entry| entry.key.value == *key);
-            if flags.contains(&Flag::Required) && !given {
-                self.missing_key(node.place, key);
+            if !flags.contains(&Flag::Required) {
+                continue;
+            }
+            match entries.iter().find(|entry| entry.key.value == *key) {
+                None => self.missing_key(node.place, key),
+                Some(entry) if entry.value.is_null() => self.missing_value(&entry.key),
+                Some(_) => {}
             }
         }
         let (right, wrong): (Vec<&Entry>, Vec<&Entry>) = entries
@@ -173,6 +177,17 @@ impl Reader {
             place,
             message: format!("`{key}` is missing"),
             label: format!("needs `{key}`"),
+            help: None,
+        });
+    }
+
+    /// Notes that a key that has to have a value has none.
+    fn missing_value(&mut self, key: &Spanned<String>) {
+        self.mistakes.push(Mistake {
+            kind: MistakeKind::MissingKey,
+            place: key.place,
+            message: format!("`{}` has no value", key.value),
+            label: "needs a value".to_owned(),
             help: None,
         });
     }

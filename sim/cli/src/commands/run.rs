@@ -21,12 +21,19 @@ use trustsim_whatif::{
 };
 use trustsim_world::{Deployment, Manifest, Simulation};
 
+/// What comes of each seed is kept until the end: some kilobytes for each.
+const SEEDS_MAX: u32 = 10_000;
+
 pub(super) fn run(args: &Run, verbose: bool, console: &mut Console<'_>) -> Result<Exit, CliError> {
     if args.output.is_some() && args.scenarios.len() > 1 {
         return Err(
             CliError::usage("--output is one folder, but there are several scenarios")
                 .hint("without it each report goes to reports/<name>"),
         );
+    }
+    if args.seeds.get() > SEEDS_MAX {
+        let error = format!("--seeds {} are more than can be played", args.seeds);
+        return Err(CliError::usage(error).hint(format!("at most {SEEDS_MAX}")));
     }
     let mut worst = Exit::Held;
     for (index, path) in args.scenarios.iter().enumerate() {
