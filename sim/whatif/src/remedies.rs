@@ -1,11 +1,12 @@
 //! Which changes help: each candidate is made in a copy of the world, or from the start, and played on, and
 //! what fails then is compared with what failed before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::candidates::candidates;
-use trustsim_diagnosis::{Command, Findings, Outage, Remedies, Remedy, outages};
+use super::change::Change;
+use trustsim_diagnosis::{Command, Findings, Outage, Remedies, Remedy, outage_groups, outages};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
     Additions, Address, CertificateKind, Deployment, Journal, Kind, Manifest, Options, Simulation,
@@ -158,17 +159,43 @@ pub fn remedies(
         "what helps was played, and no more than {tries_max} changes were: {:?}",
         trials.found
     );
-    for (_, change, remedy) in &mut helping {
-        if let Some(typed_later) = change.typed_later(deployment, run) {
-            let future = Future::From(typed_later.0, typed_later.1);
-            let outcome = play(future);
-            remedy.new_cas = outcome.map_or_else(Vec::new, |outcome| outcome.new_cas(run));
-        }
-    }
     helping.sort_by_key(|(rank, ..)| *rank);
-    trials.found.proven = helping.into_iter().map(|(.., remedy)| remedy).collect();
+    let mut changes: BTreeMap<usize, Change> = BTreeMap::new();
+    for (_, change, remedy) in helping {
+        changes.insert(remedy.plan, change);
+        trials.found.proven.push(remedy);
+    }
     trials.found.sort();
+    note_prices(&mut trials.found, deployment, run, findings, &changes, play);
     trials
+}
+
+/// Plays settings that are told as they would be typed once the deployment runs: an option that makes a CA anew costs
+/// nothing where it is there from the start.
+fn note_prices(
+    found: &mut Remedies,
+    deployment: &Deployment,
+    run: &Outcome,
+    findings: &Findings,
+    changes: &BTreeMap<usize, Change>,
+    mut play: impl FnMut(Future) -> Option<Outcome>,
+) {
+    for plan in told_plans(found, &run.manifest, findings) {
+        let Some((at, additions)) = changes[&plan].typed_later(deployment, run) else {
+            continue;
+        };
+        let outcome = play(Future::From(at, additions));
+        let told = found.proven.iter_mut().find(|remedy| remedy.plan == plan);
+        let told = told.expect("what is told was proven");
+        told.new_cas = outcome.map_or_else(Vec::new, |outcome| outcome.new_cas(run));
+    }
+}
+
+/// The plans of the remedies that are told for some group of outages, once each.
+fn told_plans(found: &Remedies, manifest: &Manifest, findings: &Findings) -> BTreeSet<usize> {
+    let groups = outage_groups(manifest, findings).into_iter();
+    let best = groups.filter_map(|group| found.best_for(manifest, findings, &group.outages));
+    best.map(|remedy| remedy.plan).collect()
 }
 
 /// When each connection failed, by its name.
