@@ -41,7 +41,7 @@ record! {
         actions: Node = "actions",
         /// TLS stack of its workload, such as `openssl`, `rustls` or `go`.
         validator: Text = "validator" [Extension],
-        /// The program that runs, for people who want to know why the TLS stack is what it is.
+        /// The program that runs, for entries of the catalogue: it says why the TLS stack is what it is.
         workload: Text = "workload" [Extension],
         /// Whether its workload trusts the system's roots beside what it is given (true).
         system_roots: bool = "system-roots" [Extension],

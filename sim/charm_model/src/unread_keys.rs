@@ -5,14 +5,17 @@
 //! played. Each implementation says which keys it reads ([`EndpointKeys`]), and a scenario that gives another one is
 //! refused with the reason.
 
-use super::{CharmMetadata, Endpoint, LibraryProfile, Role};
-use trustsim_interfaces::tls_certificates::Library;
+use super::metadata::{CertificatesProfile, Mode, Reads, Store, TrustProfile};
+use super::{CharmMetadata, Endpoint, EndpointProfile, LibraryProfile, Role};
+use trustsim_interfaces::{certificate_transfer, tls_certificates};
 
 /// Which keys of its endpoints the code of a charm reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndpointKeys {
-    /// Those of the generic consumer, by interface and library.
+    /// Those of the generic consumer, by interface, library and what else the endpoint says.
     GenericConsumer,
+    /// Those of the generic consumer of the legacy protocol.
+    LegacyConsumer,
     /// These, of endpoints that provide or require certificates or CAs.
     Listed(&'static [&'static str]),
 }
@@ -22,90 +25,174 @@ pub enum EndpointKeys {
 pub enum UnreadKey {
     /// The charm's own code decides it.
     OwnCode,
-    /// The interface of the endpoint has no such thing.
+    /// The interface of the endpoint, or its role, has no such thing.
     OtherInterface,
     /// Only charms with version 3 of the library have it.
     OnlyVersion3,
     /// Charms with version 3 of the library do not have it.
     NotVersion3,
+    /// The library tells the charm of its certificate again before the workload starts.
+    ToldAgain,
+    /// It does something only together with another key, or with another value of one.
+    Without(&'static str),
 }
 
 /// What Juju enforces or a bundle needs, whatever the charm's code is.
-const OF_JUJU: [&str; 7] = [
+const OF_JUJU: [&str; 6] = [
     "interface",
     "limit",
     "scope",
     "optional",
     "description",
     "earlier-interfaces",
-    "protocol",
 ];
 
-/// What a generic consumer of `tls-certificates` reads with any library.
-const OF_CERTIFICATES: [&str; 11] = [
+const OF_LEGACY: [&str; 5] = [
     "mode",
     "apply",
-    "apply-ca",
     "name-option",
     "extra-name-options",
     "trusts-ca",
-    "delete-on-missing",
-    "library",
-    "serves",
-    "unique-requests",
-    "restores",
-];
-
-const ONLY_VERSION_3: [&str; 4] = ["key", "renews-on", "notification", "installs-once"];
-
-const NOT_VERSION_3: [&str; 2] = ["renewal", "keeps-old-ca"];
-
-/// What a generic consumer of `certificate_transfer` reads.
-const OF_TRANSFER: [&str; 6] = [
-    "apply",
-    "library",
-    "store",
-    "reads",
-    "keeps-removed",
-    "restores",
 ];
 
 impl CharmMetadata {
-    /// Why a key of one of its endpoints has no effect; `None` where it has one.
+    /// Why a key of one of its endpoints has no effect; `None` where it has one. Of `bugs` each value is asked for
+    /// ([`Self::unread_bug`]).
     pub fn unread_key(&self, endpoint: &Endpoint, key: &str) -> Option<UnreadKey> {
-        if OF_JUJU.contains(&key) {
+        if OF_JUJU.contains(&key) || key == "bugs" {
             return None;
         }
-        let listed = match self.implementation.endpoint_keys {
-            EndpointKeys::GenericConsumer => return unread_by_consumer(endpoint, key),
-            EndpointKeys::Listed(listed) => listed,
-        };
         let is_tls = ["tls-certificates", "certificate_transfer"].contains(&&*endpoint.interface);
-        match is_tls && listed.contains(&key) {
-            true => None,
-            false => Some(UnreadKey::OwnCode),
+        if key == "protocol" {
+            // Where nothing plays the charm, it tells what the other side speaks.
+            let is_read = match self.implementation.endpoint_keys {
+                EndpointKeys::GenericConsumer | EndpointKeys::LegacyConsumer => true,
+                EndpointKeys::Listed(_) => *self.implementation == super::WITHOUT_TLS,
+            };
+            return match (&*endpoint.interface, is_read) {
+                ("tls-certificates", true) => None,
+                ("tls-certificates", false) => Some(UnreadKey::OwnCode),
+                _ => Some(UnreadKey::OtherInterface),
+            };
+        }
+        if !is_tls {
+            return Some(UnreadKey::OtherInterface);
+        }
+        match (self.implementation.endpoint_keys, &endpoint.profile) {
+            (EndpointKeys::Listed(listed), _) => {
+                (!listed.contains(&key)).then_some(UnreadKey::OwnCode)
+            }
+            (EndpointKeys::LegacyConsumer, Some(EndpointProfile::LegacyCertificates(_))) => {
+                let is_read = OF_LEGACY.contains(&key);
+                (!is_read).then_some(UnreadKey::OtherInterface)
+            }
+            (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(profile))) => {
+                of_certificates(profile, library(endpoint), key)
+            }
+            (EndpointKeys::GenericConsumer, Some(EndpointProfile::ReceivesCa(profile))) => {
+                of_transfer(profile, endpoint.library, key)
+            }
+            (EndpointKeys::GenericConsumer | EndpointKeys::LegacyConsumer, _) => {
+                Some(UnreadKey::OtherInterface)
+            }
+        }
+    }
+
+    /// Why a mistake of [`super::Bugs`] has no effect on one of its endpoints; `None` where it has one.
+    pub fn unread_bug(&self, endpoint: &Endpoint, bug: &str) -> Option<UnreadKey> {
+        match (self.implementation.endpoint_keys, &endpoint.profile) {
+            (EndpointKeys::Listed(_), _) => {
+                let issues =
+                    endpoint.role == Role::Provider && endpoint.interface == "tls-certificates";
+                let has_it = issues && self.implementation.bugs_as_provider.contains(&bug);
+                (!has_it).then_some(UnreadKey::OwnCode)
+            }
+            (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(profile))) => {
+                let is_version_3 = library(endpoint) == tls_certificates::Library::V3;
+                match bug {
+                    "broken-raises" => None,
+                    "empty-name-raises" if profile.name_option.is_none() => {
+                        Some(UnreadKey::Without("`name-option`"))
+                    }
+                    "empty-name-raises" => None,
+                    "keeps-when-broken" => (!is_version_3).then_some(UnreadKey::OnlyVersion3),
+                    "shared-not-applied" if is_version_3 => Some(UnreadKey::NotVersion3),
+                    "shared-not-applied" if profile.mode == Mode::Unit => {
+                        Some(UnreadKey::Without("`mode: app`"))
+                    }
+                    "shared-not-applied" => None,
+                    _ => Some(UnreadKey::OtherInterface),
+                }
+            }
+            (EndpointKeys::GenericConsumer, Some(EndpointProfile::ReceivesCa(profile))) => {
+                match bug {
+                    "unknown-alias-raises" if profile.store == Store::Bundle => {
+                        Some(UnreadKey::Without("a file for each relation (`store`)"))
+                    }
+                    "unknown-alias-raises" => None,
+                    _ => Some(UnreadKey::OtherInterface),
+                }
+            }
+            _ => Some(UnreadKey::OtherInterface),
         }
     }
 }
 
-fn unread_by_consumer(endpoint: &Endpoint, key: &str) -> Option<UnreadKey> {
-    let Endpoint {
-        interface,
-        role,
-        library,
-        ..
-    } = endpoint;
-    let is_version_3 = *library == Some(LibraryProfile::Certificates(Library::V3));
-    let is_read = match (&**interface, *role) {
-        ("tls-certificates", Role::Requirer) if ONLY_VERSION_3.contains(&key) => {
-            return (!is_version_3).then_some(UnreadKey::OnlyVersion3);
+/// What a generic consumer of `tls-certificates` reads.
+fn of_certificates(
+    profile: &CertificatesProfile,
+    library: tls_certificates::Library,
+    key: &str,
+) -> Option<UnreadKey> {
+    let is_version_3 = library == tls_certificates::Library::V3;
+    match key {
+        "mode" | "apply" | "name-option" | "extra-name-options" | "trusts-ca" | "library"
+        | "delete-on-missing" | "serves" | "unique-requests" => None,
+        "key" | "renews-on" | "notification" | "installs-once" => {
+            (!is_version_3).then_some(UnreadKey::OnlyVersion3)
         }
-        ("tls-certificates", Role::Requirer) if NOT_VERSION_3.contains(&key) => {
-            return is_version_3.then_some(UnreadKey::NotVersion3);
+        "renewal" | "keeps-old-ca" if is_version_3 => Some(UnreadKey::NotVersion3),
+        "renewal" => None,
+        "apply-ca" | "keeps-old-ca" => {
+            (!profile.trusts_ca).then_some(UnreadKey::Without("`trusts-ca: true`"))
         }
-        ("tls-certificates", Role::Requirer) => key == "bugs" || OF_CERTIFICATES.contains(&key),
-        ("certificate_transfer", Role::Requirer) => key == "bugs" || OF_TRANSFER.contains(&key),
-        _ => false,
-    };
-    (!is_read).then_some(UnreadKey::OtherInterface)
+        // It tells of each certificate in config-changed, which a new pod runs before its workload starts.
+        "restores" => {
+            (library == tls_certificates::Library::Current).then_some(UnreadKey::ToldAgain)
+        }
+        _ => Some(UnreadKey::OtherInterface),
+    }
+}
+
+/// What a generic consumer of `certificate_transfer` reads.
+fn of_transfer(
+    profile: &TrustProfile,
+    library: Option<LibraryProfile>,
+    key: &str,
+) -> Option<UnreadKey> {
+    let version_0 = certificate_transfer::Library::V0Patch11;
+    let is_version_0 = library == Some(LibraryProfile::Transfer(version_0));
+    match key {
+        "apply" | "library" | "store" | "reads" => None,
+        // A charm that asks the library itself does so in config-changed too.
+        "restores" => (profile.reads == Reads::Again).then_some(UnreadKey::ToldAgain),
+        "keeps-removed" => match profile.store {
+            Store::Each | Store::Bundle => None,
+            // The library's event never says that there is nothing any more, but for the relation's end.
+            Store::Relation if is_version_0 && profile.reads == Reads::Event => {
+                Some(UnreadKey::Without("`store: each`"))
+            }
+            Store::Relation => None,
+            // What is written last stays in any case.
+            Store::Last => Some(UnreadKey::Without("`store: each`")),
+        },
+        _ => Some(UnreadKey::OtherInterface),
+    }
+}
+
+fn library(endpoint: &Endpoint) -> tls_certificates::Library {
+    match endpoint.library {
+        Some(LibraryProfile::Certificates(library)) => library,
+        Some(LibraryProfile::Transfer(_)) | None => tls_certificates::Library::default(),
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use super::{CharmDeclaration, KnownCharm, Provenance, REGISTRY};
 pub use choice::{KnownReading, entry_key, known_charm, readings};
-use trustsim_yaml::{FromNode, Map, Reader, Unknown, parse};
+use trustsim_yaml::{FromNode, Map, Node, Reader, Unknown, parse};
 
 /// Name and text of each file.
 const FILES: [(&str, &str); 7] = [
@@ -58,11 +58,24 @@ pub fn catalogue() -> &'static BTreeMap<String, KnownCharm> {
 
 /// The file with a known charm, and its text, for a scenario that overrides some of it.
 pub fn catalogue_source(charm: &str) -> Option<(&'static str, &'static str)> {
-    let names = |(file, text): &(&str, &str)| {
-        let charms = read(text).unwrap_or_else(|error| panic!("{file}: {error}"));
-        charms.contains_key(charm)
-    };
-    FILES.into_iter().find(names)
+    if !catalogue().contains_key(charm) {
+        return None;
+    }
+    FILES
+        .into_iter()
+        .find(|(_, text)| block(text, charm).is_some())
+}
+
+/// An entry as it is written, whose places are of no file.
+///
+/// # Panics
+///
+/// Never, as long as the embedded files are well formed, which a test holds them to.
+pub fn catalogue_entry(charm: &str) -> Option<Node> {
+    let (_, text) = catalogue_source(charm)?;
+    let block = block(text, charm)?;
+    let documents = parse(block, 0).expect("the embedded catalogue is YAML");
+    documents.first()?.get(charm).cloned()
 }
 
 /// The lines of a top-level key in an embedded file, with the key.

@@ -63,6 +63,7 @@ enum CharmVaultVersion {
 
 const CHARM_VAULT: Implementation = Implementation {
     behaviour: "charm-vault",
+    writes_files: true,
     // It has no action for it: its backend is disabled with its CA in it, a root is generated in a
     // new one, and certificates are issued again (`actions.yaml`, `actions/actions.py`).
     rotation_actions: &["disable-pki", "generate-root-ca", "reissue-certificates"],

@@ -52,6 +52,7 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 9] = [
 const fn release<const RELEASE: u8>(version: &'static str) -> Implementation {
     Implementation {
         behaviour: "easyrsa",
+        writes_files: true,
         version: Some(version),
         build: |setup| Arc::new(EasyRsa::new(EasyRsaVersion(RELEASE), setup.keys.clone())),
         authority: Authority::OwnRoot,

@@ -33,6 +33,7 @@ const PEER_ADDRESS: &str = "db-ingress-address";
 
 pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
     behaviour: "etcd",
+    writes_files: true,
     build: |_| Arc::new(Etcd::new()),
     ca_interfaces: &["etcd"],
     ..Implementation::NONE

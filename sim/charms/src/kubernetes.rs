@@ -49,17 +49,20 @@ enum KubernetesPart {
 pub(super) static IMPLEMENTATIONS: [Implementation; 3] = [
     Implementation {
         behaviour: "kubernetes-control-plane",
+        writes_files: true,
         build: |_| Arc::new(Kubernetes::new(KubernetesPart::ControlPlane)),
         has_kubeconfig: true,
         ..Implementation::NONE
     },
     Implementation {
         behaviour: "kubernetes-worker",
+        writes_files: true,
         build: |_| Arc::new(Kubernetes::new(KubernetesPart::Worker)),
         ..Implementation::NONE
     },
     Implementation {
         behaviour: "kubeapi-load-balancer",
+        writes_files: true,
         build: |_| Arc::new(Kubernetes::new(KubernetesPart::LoadBalancer)),
         ..Implementation::NONE
     },

@@ -35,6 +35,7 @@ const BUNDLE_FILE: &str = "acme-ca-certificates.pem";
 
 pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
     behaviour: "lego",
+    writes_files: true,
     build: |setup| {
         let charm = Lego::new(setup.keys.clone());
         Arc::new(match setup.acme {

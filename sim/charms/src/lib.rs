@@ -31,7 +31,9 @@ mod vault;
 
 use trustsim_charm_model::{issuing, names};
 
-pub use catalogue::{KnownReading, catalogue, catalogue_source, entry_key, known_charm, readings};
+pub use catalogue::{
+    KnownReading, catalogue, catalogue_entry, catalogue_source, entry_key, known_charm, readings,
+};
 pub use registry::{REGISTRY, implementation};
 pub use trustsim_charm_model::surface;
 pub use trustsim_charm_model::{

@@ -49,6 +49,7 @@ pub(super) const REVOCATION: &str = "revocation";
 
 pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
     behaviour: "notary",
+    writes_files: true,
     build: |setup| Arc::new(Notary::new(setup.keys.clone())),
     authority: Authority::People {
         ca_ends_chain: true,

@@ -45,6 +45,7 @@ const NOTIFICATION: Span = Span::from_secs(23 * 3_600);
 
 pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
     behaviour: "opensearch",
+    writes_files: true,
     build: |setup| Arc::new(OpenSearch::new(setup.metadata, setup.keys.clone())),
     rotation_flag: Some(RENEWED),
     ..Implementation::NONE

@@ -35,7 +35,8 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 2] = [MAIN, track_latest::IM
 const MAIN: Implementation = Implementation {
     behaviour: "self-signed-certificates",
     version: Some("1"),
-    endpoint_keys: EndpointKeys::Listed(&["library", "bugs"]),
+    endpoint_keys: EndpointKeys::Listed(&["library"]),
+    bugs_as_provider: &["root-first"],
     build: |setup| {
         let charm = SelfSignedCertificates::new(setup.keys.clone());
         Arc::new(charm.with_libraries(setup.metadata))

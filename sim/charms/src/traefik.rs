@@ -38,6 +38,7 @@ const STATIC_CONFIG: &str = "charm-state/traefik/static-config";
 
 pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
     behaviour: "traefik",
+    writes_files: true,
     endpoint_keys: EndpointKeys::Listed(&["library"]),
     build: |setup| {
         let charm = Traefik::new(setup.keys.clone());

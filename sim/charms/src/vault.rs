@@ -46,6 +46,7 @@ static CURRENT: Implementation = VAULT;
 
 const VAULT: Implementation = Implementation {
     behaviour: "vault",
+    writes_files: true,
     build: |setup| build(setup, Guard::WholeValidity),
     option_faults: config::faults,
     pki_role: Some(declared_role),

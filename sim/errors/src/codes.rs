@@ -250,9 +250,10 @@ codes! {
     BadChannel = "TS0227",
     /// # A key without an effect
     ///
-    /// What the scenario says of a charm would change nothing: the charm's own code is played and decides it, or the
-    /// interface or the library of the endpoint has no such thing. A key that is accepted and ignored would promise
-    /// a run that is never played.
+    /// What the scenario says of a charm would change nothing: the charm's own code is played and decides it, the
+    /// interface or the library of the endpoint has no such thing, or it does something only together with another key.
+    /// A key that is accepted and ignored would promise a run that is never played. A note with this code says what of
+    /// a bundle is not simulated.
     UnreadKey = "TS0228",
     /// # Files of a charm that do not agree
     ///

@@ -22,14 +22,9 @@ use trustsim_juju::{Hook, HookError, Status};
 /// The registration of the generic consumer of the legacy protocol.
 pub static LEGACY_REQUIRER: Implementation = Implementation {
     behaviour: "legacy-requirer",
-    endpoint_keys: EndpointKeys::Listed(&[
-        "mode",
-        "apply",
-        "name-option",
-        "extra-name-options",
-        "trusts-ca",
-    ]),
+    endpoint_keys: EndpointKeys::LegacyConsumer,
     plays_any_endpoint: true,
+    writes_files: true,
     build: |setup| Arc::new(LegacyRequirer::new(setup.metadata)),
     ..Implementation::NONE
 };

@@ -29,6 +29,7 @@ pub static REQUIRER: Implementation = Implementation {
     behaviour: "requirer",
     endpoint_keys: EndpointKeys::GenericConsumer,
     plays_any_endpoint: true,
+    writes_files: true,
     build: |setup| Arc::new(Requirer::new(setup.metadata, setup.keys.clone())),
     requests: Requests::ByProfile,
     ..Implementation::NONE

@@ -107,7 +107,7 @@ record! {
         storage: Node = "storage",
         /// Accepted and ignored. In Juju: devices.
         devices: Node = "devices",
-        /// Accepted and ignored. In Juju: spaces of its endpoints.
+        /// Accepted with a note, and ignored. In Juju: spaces of its endpoints.
         bindings: Node = "bindings",
         /// Accepted and ignored. In Juju: node selector on Kubernetes.
         placement: Node = "placement",

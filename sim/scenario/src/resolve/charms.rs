@@ -225,7 +225,7 @@ fn charm_of(
     let charm = declaration.to_charm(name, &REGISTRY, &mut reader);
     // Of a charm that is declared wrongly it cannot be told what it reads.
     if reader.mistakes.is_empty() {
-        refuse_unread_keys(node, &charm.metadata, out);
+        refuse_unread_keys(name, node, &charm, out);
     }
     out.push_mistakes(reader);
     charm
