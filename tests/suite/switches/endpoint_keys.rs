@@ -1,0 +1,223 @@
+//! Keys of the TLS endpoints of every charm.
+
+use std::collections::BTreeMap;
+
+use super::occasions::Occasion::{
+    Chained, Legacy, Mute, Provides, Rebooted, Rotated, TwoSenders, Withdrawn,
+};
+use super::occasions::{Occasion, Subject};
+use super::{Came, assert_none_ignored, came_of};
+use trustsim::charms::{
+    CharmMetadata, Endpoint, EndpointDeclaration, EndpointProfile, Protocol, Role, Store, catalogue,
+};
+use trustsim::yaml::Flag;
+
+/// A key of an endpoint.
+struct Key {
+    name: &'static str,
+    /// Values that are not the default of any charm, or of few.
+    values: &'static [&'static str],
+    /// What else is said of the endpoint, in both runs.
+    beside: &'static str,
+    /// Where it matters.
+    occasions: &'static [Occasion],
+}
+
+const fn key(
+    name: &'static str,
+    values: &'static [&'static str],
+    occasions: &'static [Occasion],
+) -> Key {
+    Key {
+        name,
+        values,
+        beside: "",
+        occasions,
+    }
+}
+
+const LIBRARIES: [&str; 3] = [
+    "tls-certificates-v3",
+    "tls-certificates-v4.27",
+    "certificate-transfer-v0",
+];
+
+/// Of `bugs` each value is a key of its own.
+const KEYS: [Key; 27] = [
+    key("mode", &["unit", "app"], &[Rotated]),
+    key("apply", &["none", "reload", "restart"], &[Rotated]),
+    Key {
+        // A process that starts again for a new certificate reads the CA with it.
+        beside: "apply: reload, ",
+        ..key("apply-ca", &["none"], &[Rotated])
+    },
+    key("name-option", &["trustsim-name"], &[Rotated]),
+    key("extra-name-options", &["[trustsim-name]"], &[Rotated]),
+    key("renewal", &["0.6"], &[Rotated]),
+    key("trusts-ca", &["false", "true"], &[Rotated]),
+    key(
+        "delete-on-missing",
+        &["true", "false"],
+        &[Rotated, Rebooted],
+    ),
+    key("library", &LIBRARIES, &[Rotated, TwoSenders]),
+    key("serves", &["leaf", "chain"], &[Chained]),
+    key("key", &["renewed", "kept"], &[Rotated]),
+    key("unique-requests", &["false", "true"], &[Rotated, Chained]),
+    key("restores", &["false", "true"], &[Rotated]),
+    key("keeps-old-ca", &["true", "false"], &[Rotated]),
+    key("renews-on", &["[expired]", "[]"], &[Rotated]),
+    key("notification", &["3d"], &[Rotated]),
+    key("installs-once", &["true", "false"], &[Rotated]),
+    key(
+        "store",
+        &["bundle", "last", "each"],
+        &[Withdrawn, TwoSenders],
+    ),
+    key("reads", &["raw", "again", "event"], &[Rotated]),
+    key("keeps-removed", &["true", "false"], &[Withdrawn, Rotated]),
+    key("protocol", &["legacy", "v1"], &[Rotated]),
+    key("bugs", &["[root-first]"], &[Rotated]),
+    key("bugs", &["[broken-raises]"], &[Rotated]),
+    key("bugs", &["[keeps-when-broken]"], &[Rotated]),
+    key("bugs", &["[shared-not-applied]"], &[Rotated]),
+    key("bugs", &["[empty-name-raises]"], &[Rotated]),
+    key("bugs", &["[unknown-alias-raises]"], &[Mute]),
+];
+
+/// A set that becomes empty while its relation stays comes of Vault's charm alone, where the CA beside its server is
+/// gone. That the CA then stays in a file for each relation is held by `cas_that_left_the_set_go_or_stay` of
+/// `trustsim-charms`.
+fn has_no_occasion(key: &Key, endpoint: &Endpoint) -> bool {
+    let is_one_file = matches!(&endpoint.profile,
+        Some(EndpointProfile::ReceivesCa(profile)) if profile.store == Store::Relation);
+    key.name == "keeps-removed" && is_one_file
+}
+
+#[test]
+fn every_key_of_an_endpoint_is_tried() {
+    let ours = EndpointDeclaration::KEYS
+        .iter()
+        .filter(|(_, flags)| flags.contains(&Flag::Extension));
+    // What other revisions have in an endpoint's place is used where a bundle's relations need it.
+    let tried = |key: &str| key == "earlier-interfaces" || KEYS.iter().any(|each| each.name == key);
+    let missing: Vec<&str> = ours
+        .map(|(key, _)| *key)
+        .filter(|key| !tried(key))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// An endpoint of a charm, and what came of it without any change, by what else is said of it.
+struct Trial<'a> {
+    charm: &'a CharmMetadata,
+    endpoint: &'a Endpoint,
+    plain: BTreeMap<(Occasion, &'static str), Came>,
+}
+
+impl Trial<'_> {
+    fn came(&self, occasion: Occasion, said: &str) -> Came {
+        let Endpoint {
+            name, interface, ..
+        } = self.endpoint;
+        let charm = &self.charm.name;
+        let subject = Subject {
+            charm,
+            endpoint: name,
+            interface,
+        };
+        let group = match self.endpoint.role {
+            Role::Provider => "provides",
+            Role::Requirer | Role::Peer => "requires",
+        };
+        let mut changed = String::new();
+        if self.charm.subordinate {
+            // Its code is the same beside no principal.
+            changed.push_str("subordinate: false, ");
+        }
+        if said.contains("trustsim-name") {
+            changed.push_str("options: {trustsim-name: {type: string, default: it.example.com}}, ");
+        }
+        if !said.is_empty() {
+            changed.push_str(&format!(
+                "{group}: {{{name}: {{interface: {interface}, {said}}}}}"
+            ));
+        }
+        if !changed.is_empty() {
+            changed = format!("  {charm}: {{{changed}}}");
+        }
+        came_of(&occasion.scenario(&subject, &changed))
+    }
+
+    fn plain(&mut self, occasion: Occasion, beside: &'static str) -> Came {
+        if let Some(known) = self.plain.get(&(occasion, beside)) {
+            return known.clone();
+        }
+        let came = self.came(occasion, beside);
+        let (charm, endpoint) = (&self.charm.name, &self.endpoint.name);
+        assert!(
+            matches!(came, Came::Played(_)),
+            "{charm} {endpoint} {occasion:?}: {came:?}"
+        );
+        self.plain.insert((occasion, beside), came.clone());
+        came
+    }
+
+    /// Whether a key changes what happens, or is refused.
+    fn has_effect(&mut self, key: &Key) -> bool {
+        let occasions = match (self.endpoint.role, self.endpoint.protocol) {
+            (Role::Provider, _) => &[Provides],
+            // Charms with the older protocol need a provider of their own.
+            (_, Protocol::Legacy) => &[Legacy],
+            (_, Protocol::Current) => key.occasions,
+        };
+        let tries = occasions
+            .iter()
+            .flat_map(|occasion| key.values.iter().map(move |value| (*occasion, *value)));
+        for (occasion, value) in tries {
+            let came = self.came(occasion, &format!("{}{}: {value}", key.beside, key.name));
+            if came.is_refused_key() {
+                return true;
+            }
+            let (charm, endpoint) = (&self.charm.name, &self.endpoint.name);
+            assert!(
+                matches!(came, Came::Played(_)),
+                "{charm} {endpoint} {} {value} {occasion:?}: {came:?}",
+                key.name
+            );
+            if came != self.plain(occasion, key.beside) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+#[test]
+fn no_key_of_an_endpoint_is_ignored_in_silence() {
+    let charms = catalogue().iter();
+    let charms = charms.filter(|(key, known)| **key == known.metadata.name);
+    let endpoints = charms.flat_map(|(_, known)| {
+        let endpoints = known.metadata.endpoints.iter();
+        endpoints.map(|endpoint| (&known.metadata, endpoint))
+    });
+    let is_tls = |endpoint: &Endpoint| {
+        ["tls-certificates", "certificate_transfer"].contains(&&*endpoint.interface)
+    };
+    let work: Vec<_> = endpoints.filter(|(_, endpoint)| is_tls(endpoint)).collect();
+    assert_none_ignored(&work, 2_500, |(charm, endpoint)| {
+        let mut trial = Trial {
+            charm,
+            endpoint,
+            plain: BTreeMap::new(),
+        };
+        let tried = KEYS.iter().filter(|key| !has_no_occasion(key, endpoint));
+        let tried: Vec<&Key> = tried.collect();
+        let silent = tried.iter().filter(|key| !trial.has_effect(key));
+        let silent = silent.map(|key| {
+            let (name, value) = (key.name, key.values[0]);
+            format!("{} {} {name} {value}", charm.name, endpoint.name)
+        });
+        (silent.collect(), tried.len())
+    });
+}

@@ -1,0 +1,233 @@
+//! Deployments in which the charm `it` meets what the keys of its endpoints are about: a CA that is rotated or withdrawn,
+//! a relation that goes, a pod that is killed, a machine that restarts while its provider is away, two units that send
+//! CAs.
+
+/// What is deployed and what befalls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Occasion {
+    /// Its provider's CA is rotated, both its pods are killed, its relation is removed, and its process starts again.
+    Rotated,
+    /// The same under an intermediate CA, without a rotation.
+    Chained,
+    /// On machines: one of its machines restarts while its provider is away and a renewal is due.
+    Rebooted,
+    /// The first of two CAs is taken back, with which a server still serves.
+    Withdrawn,
+    /// Two units send a CA with version 0 of the library, and the one that leads changes.
+    TwoSenders,
+    /// It is related to a provider that sends nothing, and the relation is removed.
+    Mute,
+    /// Its provider speaks the legacy protocol.
+    Legacy,
+    /// It is the provider.
+    Provides,
+}
+
+/// The charm and the endpoint that are tried.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'a> {
+    pub charm: &'a str,
+    pub endpoint: &'a str,
+    pub interface: &'a str,
+}
+
+/// Applications, relations, faults and charms of a scenario, as its lines.
+#[derive(Default)]
+struct Parts {
+    kind: &'static str,
+    applications: Vec<String>,
+    relations: Vec<[String; 2]>,
+    charms: String,
+    connections: &'static str,
+    faults: Vec<String>,
+}
+
+const SELF_SIGNED: &str = "charm: self-signed-certificates, channel: 1/stable, \
+                           options: {root-ca-validity: 60d, certificate-validity: 20d}";
+
+/// A declared provider, whose operator holds the key of an intermediate CA.
+pub(super) const CHAINED: &str = "
+  chained:
+    provides: {certificates: {interface: tls-certificates}, send-ca-cert: {interface: certificate_transfer}}
+    issuer:
+      chain: [{common-name: root, validity: 3650d}, {common-name: mid, validity: 3650d}]
+      leaf-validity: 20d
+";
+
+impl Occasion {
+    /// The scenario, in which `changed` is what it says of the charm.
+    pub(super) fn scenario(self, subject: &Subject<'_>, changed: &str) -> String {
+        let parts = match self {
+            Self::Provides => provides(subject),
+            _ => self.requires(subject),
+        };
+        let lines = |lines: &[String], indent: &str| -> String {
+            lines
+                .iter()
+                .map(|line| format!("{indent}{line}\n"))
+                .collect()
+        };
+        let relations: Vec<String> = parts
+            .relations
+            .iter()
+            .map(|[left, right]| format!("- ['{left}', '{right}']"))
+            .collect();
+        format!(
+            "
+name: switches
+duration: 50d
+models:
+  m:
+{}    applications:
+{}    relations:
+{}charms:
+{}{changed}
+{}faults:
+{}",
+            parts.kind,
+            lines(&parts.applications, "      "),
+            lines(&relations, "    "),
+            parts.charms,
+            parts.connections,
+            lines(&parts.faults, "  - "),
+        )
+    }
+
+    fn requires(self, subject: &Subject<'_>) -> Parts {
+        let Subject {
+            charm,
+            endpoint,
+            interface,
+        } = subject;
+        let given = match (*interface, self) {
+            ("tls-certificates", Self::Legacy) => "client",
+            ("tls-certificates", _) => "certificates",
+            _ => "send-ca-cert",
+        };
+        let (ca, charms) = match self {
+            Self::Chained | Self::Withdrawn => ("charm: chained, num_units: 1", CHAINED.to_owned()),
+            Self::TwoSenders => (
+                "charm: chained, num_units: 2",
+                CHAINED.replace(
+                    "certificate_transfer}",
+                    "certificate_transfer, library: certificate-transfer-v0}",
+                ),
+            ),
+            Self::Legacy => ("charm: easyrsa, num_units: 1", String::new()),
+            _ => (SELF_SIGNED, String::new()),
+        };
+        let ca = ca.replace(
+            "certificates, channel",
+            "certificates, num_units: 1, channel",
+        );
+        let (web, issuing) = match self {
+            Self::Legacy => ("keystone", "client"),
+            _ => ("catalogue-k8s", "certificates"),
+        };
+        let mut applications = vec![
+            format!("ca: {{{ca}}}"),
+            format!("it: {{charm: {charm}, num_units: 2}}"),
+            format!("web: {{charm: {web}, num_units: 1}}"),
+        ];
+        if self == Self::Mute {
+            // Its root would live too short, so that it is blocked.
+            let mute = SELF_SIGNED.replace("60d", "1d");
+            applications.push(format!("mute: {{{mute}, num_units: 1}}"));
+        }
+        Parts {
+            kind: match self {
+                Self::Rebooted | Self::Legacy => "",
+                _ => "    bundle: kubernetes\n",
+            },
+            applications,
+            relations: vec![
+                [format!("ca:{given}"), format!("it:{endpoint}")],
+                [format!("ca:{issuing}"), "web:certificates".to_owned()],
+            ],
+            charms,
+            connections: "clients: {browser: {trusts: [m.ca], validator: openssl}}
+connections:
+  - {from: browser, to: m.it, every: 1h}
+  - {from: m.it, to: m.web, every: 1h}
+",
+            faults: self.faults(given, endpoint),
+        }
+    }
+
+    fn faults(self, given: &str, endpoint: &str) -> Vec<String> {
+        let relation = format!("between: ['ca:{given}', 'it:{endpoint}']");
+        match self {
+            Self::Rotated => vec![
+                "{at: 10d, rotate-ca: {app: m.ca}}".to_owned(),
+                "{at: 22d, kill-unit: {unit: m.it/1}}".to_owned(),
+                "{at: 23d, kill-unit: {unit: m.it/0}}".to_owned(),
+                format!("{{at: 40d, remove-relation: {{{relation}}}}}"),
+                "{at: 41d, restart: {app: m.it}}".to_owned(),
+            ],
+            Self::Chained => vec![
+                "{at: 25d, kill-unit: {unit: m.it/1}}".to_owned(),
+                format!("{{at: 40d, remove-relation: {{{relation}}}}}"),
+            ],
+            Self::Rebooted => vec![
+                "{at: 11d, kill-unit: {unit: m.ca/0, for: 8d}}".to_owned(),
+                "{at: 18d12h, kill-unit: {unit: m.it/1}}".to_owned(),
+            ],
+            Self::Withdrawn => rotation(4).collect(),
+            Self::TwoSenders => rotation(4)
+                .chain(["{at: 10d, lose-leader: {app: m.ca}}".to_owned()])
+                .chain(rotation(20))
+                .chain(["{at: 30d, lose-leader: {app: m.ca}}".to_owned()])
+                .chain(rotation(32))
+                .collect(),
+            Self::Mute => vec![
+                format!("{{at: 5d, remove-relation: {{{relation}}}}}"),
+                format!("{{at: 6d, integrate: {{between: ['mute:{given}', 'it:{endpoint}']}}}}"),
+                format!(
+                    "{{at: 7d, remove-relation: {{between: ['mute:{given}', 'it:{endpoint}']}}}}"
+                ),
+            ],
+            Self::Legacy => vec!["{at: 20d, restart: {app: m.it}}".to_owned()],
+            Self::Provides => Vec::new(),
+        }
+    }
+}
+
+/// `it` issues certificates to `web`, or sends its CA to it, and to `app`, whose leader asks for all its units in a
+/// protocol that not every library hears.
+fn provides(subject: &Subject<'_>) -> Parts {
+    let Subject {
+        charm,
+        endpoint,
+        interface,
+    } = subject;
+    let takes = match *interface {
+        "tls-certificates" => "certificates",
+        _ => "receive-ca-cert",
+    };
+    Parts {
+        kind: "    bundle: kubernetes\n",
+        applications: vec![
+            format!("it: {{charm: {charm}, num_units: 1}}"),
+            "web: {charm: prometheus-k8s, num_units: 1}".to_owned(),
+            "app: {charm: traefik-k8s, num_units: 1}".to_owned(),
+        ],
+        relations: ["web", "app"]
+            .map(|user| [format!("it:{endpoint}"), format!("{user}:{takes}")])
+            .into(),
+        // A server that does not start fails otherwise than one whose CA is not known.
+        connections: "clients: {browser: {validator: openssl}}
+connections:
+  - {from: browser, to: m.web, every: 1h}
+  - {from: browser, to: m.app, every: 1h}
+",
+        ..Parts::default()
+    }
+}
+
+/// The CA of the declared provider is replaced, and what it issued before is still served.
+fn rotation(day: u32) -> impl Iterator<Item = String> {
+    let steps = ["prepare", "distribute", "switch-issuer", "withdraw"].into_iter();
+    steps
+        .zip(day..)
+        .map(|(step, day)| format!("{{at: {day}d, run-action: {{app: m.ca, action: {step}}}}}"))
+}
