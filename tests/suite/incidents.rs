@@ -64,13 +64,7 @@ impl Incident {
 }
 
 fn incidents() -> Vec<Incident> {
-    let folder = root().join("scenarios/incidents");
-    let entries = fs::read_dir(folder).expect("there are incidents");
-    let mut files: Vec<PathBuf> = entries
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|it| it == "yaml"))
-        .collect();
-    files.sort();
+    let files = crate::common::yaml_files("scenarios/incidents");
     files.into_iter().map(Incident::read).collect()
 }
 

@@ -231,11 +231,15 @@ fn blames(whole: &Played, cause: &RootCause, fault: &Fault) -> bool {
     });
     let line = words::cause::line(&cause.what);
     // The hook is named, and that the scenario makes it fail.
-    let fails = matches!(cause.what.innermost(), Cause::HookFailed { .. });
-    if fails && fault.line.contains("fail-hook: ") {
-        return true;
-    }
-    fault.names.iter().any(|name| line.contains(name))
+    let made_to_fail = match cause.what.innermost() {
+        Cause::HookFailed { unit, hook, .. } => {
+            let of = format!("fail-hook: {{app: {}, hook: {hook},", unit.application());
+            fault.line.contains(&of) && line.contains("the scenario makes this hook fail")
+        }
+        _ => false,
+    };
+    made_to_fail
+        || fault.names.iter().any(|name| line.contains(name))
         || waited.is_some_and(|entry| entry.time >= fault.since)
 }
 

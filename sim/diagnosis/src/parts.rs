@@ -58,7 +58,20 @@ impl Explainer<'_> {
     /// Explains an outage by its parts. What is told first is the part that lasted longest, unless trust was missing from
     /// the beginning to the end.
     pub(super) fn explain(&self, outage: &Outage) -> Explained {
+        let (entry, record) = self.handshake(outage.opened);
+        assert!(
+            record.connection == outage.connection && !record.verdict.is_ok(),
+            "an outage is opened by a failing handshake of its connection: {outage:?}"
+        );
+        assert!(
+            entry.time <= outage.from,
+            "an outage begins with the handshake that opened it: {outage:?}"
+        );
         let stretches = self.stretches(outage);
+        assert!(
+            stretches.iter().all(|each| each.from <= each.until),
+            "what the handshakes of an outage show follows each other: {outage:?}"
+        );
         let mut parts: Vec<Part> = Vec::new();
         for stretch in &stretches {
             for part in self.parts_of(outage, stretch) {

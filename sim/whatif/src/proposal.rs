@@ -37,10 +37,10 @@ pub fn try_proposals(
         };
         trials.found.tried += 1;
         let after = FailingTimes::new(&outcome.manifest, &outcome.outages);
-        let mut remedy = compare(&before, &after, proposal.at, proposal.commands);
+        let plan = trials.plans.len();
+        let mut remedy = compare(&before, &after, proposal.at, proposal.commands, plan);
         remedy.later = proposal.later;
         remedy.new_cas = outcome.new_cas(run);
-        remedy.plan = trials.plans.len();
         trials.plans.push(planned);
         if remedy.is_worth_it() {
             trials.found.proven.push(remedy);

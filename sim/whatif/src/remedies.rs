@@ -1,7 +1,7 @@
 //! Which changes help: each candidate is made in a copy of the world, or from the start, and played on, and
 //! what fails then is compared with what failed before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::candidates::candidates;
@@ -113,6 +113,19 @@ pub struct Trials {
     pub plans: Vec<Arc<Deployment>>,
 }
 
+impl Trials {
+    /// The remedy of a plan.
+    ///
+    /// # Panics
+    ///
+    /// Where the plan is of none.
+    pub(super) fn proven(&mut self, plan: usize) -> &mut Remedy {
+        let mut proven = self.found.proven.iter_mut();
+        let found = proven.find(|remedy| remedy.plan == plan);
+        found.expect("what is told was proven")
+    }
+}
+
 /// Plays the run again with each candidate change in it, `tries_max` times at most, and keeps
 /// what helped and cost less in all. `play` plays a future to its end; they come in order of time.
 pub fn remedies(
@@ -146,9 +159,9 @@ pub fn remedies(
         };
         trials.found.tried += 1;
         let after = FailingTimes::new(&outcome.manifest, &outcome.outages);
-        let mut remedy = compare(&before, &after, at, changed.commands);
+        let plan = trials.plans.len();
+        let mut remedy = compare(&before, &after, at, changed.commands, plan);
         remedy.new_cas = outcome.new_cas(run);
-        remedy.plan = trials.plans.len();
         trials.plans.push(planned);
         if remedy.is_worth_it() {
             helping.push((rank, change, remedy));
@@ -166,36 +179,38 @@ pub fn remedies(
         trials.found.proven.push(remedy);
     }
     trials.found.sort();
-    note_prices(&mut trials.found, deployment, run, findings, &changes, play);
+    note_prices(&mut trials, deployment, run, findings, &changes, play);
     trials
 }
 
 /// Plays settings that are told as they would be typed once the deployment runs: an option that makes a CA anew costs
 /// nothing where it is there from the start.
 fn note_prices(
-    found: &mut Remedies,
+    trials: &mut Trials,
     deployment: &Deployment,
     run: &Outcome,
     findings: &Findings,
     changes: &BTreeMap<usize, Change>,
     mut play: impl FnMut(Future) -> Option<Outcome>,
 ) {
-    for plan in told_plans(found, &run.manifest, findings) {
+    for plan in told_plans(&trials.found, &run.manifest, findings) {
         let Some((at, additions)) = changes[&plan].typed_later(deployment, run) else {
             continue;
         };
         let outcome = play(Future::From(at, additions));
-        let told = found.proven.iter_mut().find(|remedy| remedy.plan == plan);
-        let told = told.expect("what is told was proven");
-        told.new_cas = outcome.map_or_else(Vec::new, |outcome| outcome.new_cas(run));
+        trials.proven(plan).new_cas = outcome.map_or_else(Vec::new, |outcome| outcome.new_cas(run));
     }
 }
 
-/// The plans of the remedies that are told for some group of outages, once each.
-fn told_plans(found: &Remedies, manifest: &Manifest, findings: &Findings) -> BTreeSet<usize> {
-    let groups = outage_groups(manifest, findings).into_iter();
-    let best = groups.filter_map(|group| found.best_for(manifest, findings, &group.outages));
-    best.map(|remedy| remedy.plan).collect()
+/// The plans of the remedies that are told for some group of outages, once each: those of the costliest groups first.
+pub(super) fn told_plans(found: &Remedies, manifest: &Manifest, findings: &Findings) -> Vec<usize> {
+    let mut told = Vec::new();
+    for group in outage_groups(manifest, findings) {
+        let best = found.best_for(manifest, findings, &group.outages);
+        let plan = best.map(|remedy| remedy.plan);
+        told.extend(plan.filter(|plan| !told.contains(plan)));
+    }
+    told
 }
 
 /// When each connection failed, by its name.
@@ -242,6 +257,7 @@ pub(super) fn compare(
     after: &FailingTimes<'_>,
     at: Option<Time>,
     commands: Vec<Command>,
+    plan: usize,
 ) -> Remedy {
     let mut remedy = Remedy {
         commands,
@@ -255,7 +271,7 @@ pub(super) fn compare(
         lost_after: after.lost,
         lost_by: after.by_connection(),
         new_cas: Vec::new(),
-        plan: 0,
+        plan,
         elsewhere: Vec::new(),
     };
     for (name, times) in &before.by_name {

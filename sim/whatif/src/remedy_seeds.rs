@@ -4,43 +4,46 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::parallel::play_in_batches;
-use crate::remedies::Trials;
-use trustsim_diagnosis::{RemedyElsewhere, SeedOutcome, diagnose};
-use trustsim_kernel::Time;
-use trustsim_world::{Deployment, Options, Simulation};
+use crate::remedies::{Trials, told_plans};
+use trustsim_diagnosis::{Findings, RemedyElsewhere, SeedOutcome, diagnose};
+use trustsim_world::{Deployment, Manifest, Options, Simulation};
 
 /// Remedies that are played with other seeds: those that are told first.
 const PLAYED_MAX: usize = 4;
 
-/// Plays each of these remedies, by its place in `trials.found.proven`, with every seed but the first of `outcomes`, and
-/// notes what is lost then. `outcomes` is what comes of each seed without a remedy.
+/// Plays the remedies that are told for a group of outages with every further seed of `findings.seeds`, and notes what is
+/// lost then.
 ///
 /// # Panics
 ///
 /// Where an assertion of the simulation is broken.
 pub fn play_remedies(
     trials: &mut Trials,
-    told: &[usize],
-    outcomes: &[SeedOutcome],
+    manifest: &Manifest,
+    findings: &Findings,
     options: Options,
-    until: Time,
     threads: NonZeroUsize,
 ) {
-    let others = outcomes.get(1..).unwrap_or_default();
+    // Without further seeds there is nothing to compare with.
+    let Some((_, others)) = findings.seeds.split_first() else {
+        return;
+    };
     let mut plays: Vec<(usize, &SeedOutcome, Arc<Deployment>)> = Vec::new();
-    for &index in told.iter().take(PLAYED_MAX) {
-        let plan = &trials.plans[trials.found.proven[index].plan];
+    for plan in told_plans(&trials.found, manifest, findings)
+        .into_iter()
+        .take(PLAYED_MAX)
+    {
         // A seed with which nothing is lost shows nothing.
         let lossy = others.iter().filter(|outcome| !outcome.lost.is_zero());
-        plays.extend(lossy.map(|outcome| (index, outcome, Arc::clone(plan))));
+        plays.extend(lossy.map(|outcome| (plan, outcome, Arc::clone(&trials.plans[plan]))));
     }
     let seed = |(_, outcome, _): &(usize, &SeedOutcome, Arc<Deployment>)| outcome.seed;
-    let found = play_in_batches(plays, threads, seed, |(index, outcome, plan)| {
-        let mut with_seed = Deployment::clone(plan);
+    let found = play_in_batches(plays, threads, seed, |(plan, outcome, planned)| {
+        let mut with_seed = Deployment::clone(planned);
         with_seed.seed = outcome.seed;
         let with_seed = Arc::new(with_seed);
         let mut simulation = Simulation::new(Arc::clone(&with_seed), options);
-        simulation.run_until(until);
+        simulation.run_until(manifest.end());
         let manifest = simulation.manifest();
         let findings = diagnose(&with_seed, &manifest, simulation.journal());
         let elsewhere = RemedyElsewhere {
@@ -48,9 +51,9 @@ pub fn play_remedies(
             lost_before: outcome.lost,
             lost_after: SeedOutcome::of(&manifest, &findings).lost,
         };
-        (*index, elsewhere)
+        (*plan, elsewhere)
     });
-    for (index, elsewhere) in found {
-        trials.found.proven[index].elsewhere.push(elsewhere);
+    for (plan, elsewhere) in found {
+        trials.proven(plan).elsewhere.push(elsewhere);
     }
 }

@@ -16,22 +16,20 @@ use trustsim::world::{Deployment, Entry, Kind, Options, Record, Simulation};
 
 /// Every scenario file of the project, in name order.
 pub(crate) fn scenario_files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let entries = std::fs::read_dir(&folder).expect("the project has scenarios");
+    let files = yaml_files("scenarios");
+    assert!(files.len() >= 10, "only {} scenarios", files.len());
+    files
+}
+
+/// Every YAML file of a folder of the project, in name order.
+pub(crate) fn yaml_files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = std::fs::read_dir(folder).expect("a folder of the project");
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.expect("a folder entry").path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "yaml")
-        })
+        .filter(|path| path.extension().is_some_and(|it| it == "yaml"))
         .collect();
     files.sort();
-    assert!(
-        files.len() >= 10,
-        "only {} scenarios in {}",
-        files.len(),
-        folder.display()
-    );
     files
 }
 

@@ -80,6 +80,14 @@ impl Choice {
         }
     }
 
+    /// Whether it has endpoints of these names.
+    fn has_endpoints(self, names: &[&str]) -> bool {
+        let charm = self.charm();
+        let known = &charm.metadata.endpoints;
+        let mut names = names.iter();
+        names.all(|name| known.iter().any(|endpoint| endpoint.name == **name))
+    }
+
     fn ranges(&self) -> &[Revisions] {
         match self.generation {
             Some(generation) => generation.revisions(),
@@ -90,13 +98,17 @@ impl Choice {
 
 fn choose(name: &str, pinned: Pinned<'_>) -> Option<Choice> {
     let mut choices: Vec<Choice> = namesakes(name).collect();
-    let has_endpoints = |choice: &Choice| {
-        let known = &choice.entry.metadata.endpoints;
-        let mut named = pinned.endpoints.iter();
-        named.all(|name| known.iter().any(|endpoint| endpoint.name == **name))
-    };
-    if choices.iter().any(has_endpoints) {
-        choices.retain(has_endpoints);
+    // Generations of one entry are told apart by revision and track alone.
+    let keys: BTreeSet<&str> = choices.iter().map(|choice| choice.key).collect();
+    if keys.len() > 1 && !pinned.endpoints.is_empty() {
+        let fitting: Vec<Choice> = choices
+            .iter()
+            .copied()
+            .filter(|choice| choice.has_endpoints(pinned.endpoints))
+            .collect();
+        if !fitting.is_empty() {
+            choices = fitting;
+        }
     }
     let find = |test: &dyn Fn(&Choice) -> bool| choices.iter().position(test);
     let track = pinned.track();
@@ -117,7 +129,8 @@ fn choose(name: &str, pinned: Pinned<'_>) -> Option<Choice> {
         .or_else(by_series)
         .or_else(by_distance)
         .or_else(|| find(&|choice| choice.key == name))
-        .or_else(|| find(&|choice| choice.is_entry()));
+        // Entries come before their generations.
+        .or((!choices.is_empty()).then_some(0));
     found.map(|index| choices[index])
 }
 

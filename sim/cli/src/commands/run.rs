@@ -11,7 +11,7 @@ use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
 use crate::output::render;
 use crate::{Exit, instant, progress};
-use trustsim_diagnosis::{Findings, SeedOutcome, diagnose, outage_groups};
+use trustsim_diagnosis::{Findings, SeedOutcome, diagnose};
 use trustsim_model::Coverage;
 use trustsim_rehearsal::ordered;
 use trustsim_report::terminal::{Detail, terminal};
@@ -19,7 +19,7 @@ use trustsim_report::{self as report, write_folder};
 use trustsim_whatif::{
     Forks, Outcome, Trials, play_remedies, play_seeds, remedies, seeds_after, try_proposals,
 };
-use trustsim_world::{Deployment, Manifest, Simulation};
+use trustsim_world::{Deployment, Simulation};
 
 /// What comes of each seed is kept until the end: some kilobytes for each.
 const SEEDS_MAX: u32 = 10_000;
@@ -80,17 +80,8 @@ fn play(
     }
     let played = Outcome::of(manifest.clone(), journal);
     let mut trials = try_remedies(args, &deployment, &played, &findings, console);
-    findings.remedies.clone_from(&trials.found);
-    let told = told_remedies(&manifest, &findings);
     let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    play_remedies(
-        &mut trials,
-        &told,
-        &findings.seeds,
-        playable.options,
-        until,
-        threads,
-    );
+    play_remedies(&mut trials, &manifest, &findings, playable.options, threads);
     findings.remedies = trials.found;
     let run = report::Run {
         manifest: &manifest,
@@ -154,20 +145,6 @@ fn try_remedies(
         try_proposals(&mut trials, run, proposals, play);
     }
     trials
-}
-
-/// The remedy of each group of outages, by its place among those that were proven, once each.
-fn told_remedies(manifest: &Manifest, findings: &Findings) -> Vec<usize> {
-    let proven = &findings.remedies.proven;
-    let mut told = Vec::new();
-    for group in outage_groups(manifest, findings) {
-        let best = findings
-            .remedies
-            .best_for(manifest, findings, &group.outages);
-        let best = best.and_then(|best| proven.iter().position(|each| each == best));
-        told.extend(best.filter(|best| !told.contains(best)));
-    }
-    told
 }
 
 /// A name, such as that of a scenario or the address of a unit, as a folder: letters, digits, dots and dashes.

@@ -8,6 +8,7 @@ use crate::ca_route::CaRoute;
 use crate::case::Case;
 use trustsim_interfaces::Interface;
 use trustsim_model::{Address, CertificateRecord, EndpointRef, Entry, Kind, Seq};
+use trustsim_pki::Certificate;
 
 impl<'a> Search<'_, 'a> {
     pub(super) fn untrusted(
@@ -120,10 +121,14 @@ impl<'a> Search<'_, 'a> {
                 moved: self.changed_provider(case, signer),
             },
             (true, Some(made)) if self.is_later(made.entry) => {
-                let made = self.new_ca(made.entry, root);
-                match self.trusts_ca_of(signer, case) {
-                    true => NotGiven::HasOld(made),
-                    false => NotGiven::HadNone(made),
+                let new_ca = self.new_ca(made.entry, root);
+                match self.earlier_cas(signer, made).as_slice() {
+                    [] => NotGiven::HadNone(new_ca),
+                    earlier if earlier.iter().any(|ca| case.roots().contains(ca)) => {
+                        NotGiven::HasOld(new_ca)
+                    }
+                    // It was never given what there was.
+                    _ => NotGiven::Unknown,
                 }
             }
             (true, _) => match self.newer_ca(signer, case) {
@@ -237,11 +242,14 @@ impl<'a> Search<'_, 'a> {
         cause.after(case.at, pending)
     }
 
-    /// Whether the judge trusts any CA that the signer ever had.
-    fn trusts_ca_of(&self, signer: &Address, case: &Case<'a>) -> bool {
+    /// The CAs that the signer had before this one was made.
+    fn earlier_cas(&self, signer: &Address, made: Issued<'a>) -> Vec<&'a Certificate> {
         let all = self.records.trail.issued_to(signer).into_iter();
-        let mut own = all.filter(|issued| issued.record.certificate.is_ca());
-        own.any(|issued| case.roots().contains(&issued.record.certificate))
+        let before = all.filter(|issued| issued.seq < made.seq);
+        let certificates = before.map(|issued| &issued.record.certificate);
+        certificates
+            .filter(|certificate| certificate.is_ca())
+            .collect()
     }
 
     /// The entry in which the CA that signed the leaf was made.

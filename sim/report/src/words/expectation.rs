@@ -32,9 +32,10 @@ pub fn outcome(outcome: &Outcome, deployment: &Deployment) -> String {
             connections,
             ignored,
         } => format!(
-            "{} without a failure but {} that break nothing",
+            "{} without a failure but {} that {} nothing",
             count(*connections),
-            number::counted(*ignored as u64, "outage")
+            number::counted(*ignored as u64, "outage"),
+            if *ignored == 1 { "breaks" } else { "break" }
         ),
         Outcome::SomeFailed {
             failed,

@@ -1,4 +1,4 @@
-//! The words for a remedy: what to type and when, what it does for whom, and what it costs.
+//! The words for a remedy: what to type and when, what it does for which outages, and what it costs.
 
 use trustsim_diagnosis::{Remedies, Remedy, RemedyElsewhere};
 use trustsim_kernel::format_duration;
@@ -85,10 +85,10 @@ fn elsewhere(found: &[RemedyElsewhere]) -> Option<String> {
     match found {
         [] => None,
         _ if helps == of => Some(format!(
-            "it helps with each of the {of} seeds that lose anything"
+            "less is lost with each of the {of} seeds that lose anything"
         )),
         _ => Some(format!(
-            "it helps with {helps} of the {of} seeds that lose anything"
+            "less is lost with {helps} of the {of} seeds that lose anything"
         )),
     }
 }

@@ -9,13 +9,13 @@ use trustsim_interfaces::Interface;
 use trustsim_validators::ErrorKind;
 use trustsim_world::{Action, ApplicationIndex, Party, Side};
 
-/// Options in which charms take further names, beside those that a profile names: canonical/vault-k8s-operator,
-/// charmed-kubernetes, canonical/tls-certificates-requirer-operator.
-const NAME_OPTIONS: [&str; 4] = [
-    "access_sans_dns",
-    "access_sans_ip",
-    "extra_sans",
-    "sans_dns",
+/// Options in which charms take further names, beside those that a profile names, with what is between two of them:
+/// canonical/vault-k8s-operator, charmed-kubernetes, canonical/tls-certificates-requirer-operator.
+const NAME_OPTIONS: [(&str, char); 4] = [
+    ("access_sans_dns", ','),
+    ("access_sans_ip", ','),
+    ("extra_sans", ' '),
+    ("sans_dns", ','),
 ];
 /// Providers that are tried for a server without certificates.
 const PROVIDERS: usize = 3;
@@ -43,15 +43,18 @@ impl CandidateSearch<'_> {
         };
         let spec = &self.deployment.applications[index];
         let own = self.name_options(index);
-        let more = NAME_OPTIONS.iter().filter(|_| is_extra).copied();
+        let more = NAME_OPTIONS.iter().filter(|_| is_extra);
+        let more = more.map(|(option, _)| *option);
         let options = own.into_iter().chain(more);
         let set = options.filter_map(|option| {
             let given = spec.options.get(option).filter(|value| !value.is_empty());
             // An option of one name is set; a list gets one more.
-            let is_list = NAME_OPTIONS.contains(&option);
-            match given {
-                Some(_) if !is_extra => None,
-                Some(value) if is_list => self.set(index, option, format!("{value},{asked}")),
+            let mut lists = NAME_OPTIONS.iter().filter(|(list, _)| *list == option);
+            match (given, lists.next()) {
+                (Some(_), _) if !is_extra => None,
+                (Some(value), Some((_, between))) => {
+                    self.set(index, option, format!("{value}{between}{asked}"))
+                }
                 _ => self.set(index, option, asked.to_owned()),
             }
         });
