@@ -17,6 +17,7 @@ mod every_hook;
 mod expectations;
 mod fault_kinds;
 mod forecast;
+mod generations;
 mod incidents;
 mod judge;
 mod juju_faults;

@@ -1,5 +1,5 @@
-//! Mistakes that revisions of real charms had, each under the name that a declaration gives with
-//! `bugs`; without it a charm is played as it is today.
+//! Mistakes that revisions of real charms had, and what they lacked, each under the name that a
+//! declaration gives with `bugs`; without it a charm is played as it is today.
 
 use super::declaration::one_of;
 use trustsim_yaml::{Reader, Spanned};
@@ -26,16 +26,36 @@ pub struct Bugs {
     /// `shared-not-applied`: a unit that does not lead writes what the leader shares and goes on
     /// with what it has loaded (canonical/mongodb-operator#106).
     pub shared_not_applied: bool,
+    /// `needs-parent`: Vault has no PKI without the relation `tls-certificates-pki`
+    /// (canonical/vault-k8s-operator before #977).
+    pub needs_parent: bool,
+    /// `silent-refusals`: Vault tells no requirer that its request was refused
+    /// (canonical/vault-k8s-operator before #890).
+    pub silent_refusals: bool,
+    /// `chain-without-leaf`: Vault sends the chain above a certificate without the certificate
+    /// (canonical/vault-k8s-operator before #822).
+    pub chain_without_leaf: bool,
+    /// `default-lease`: Vault signs for `default_lease_ttl`, not for half of its CA's life
+    /// (canonical/vault-k8s-operator before #559).
+    pub default_lease: bool,
+    /// `keeps-own-certificate`: Vault keeps the self-signed certificate of its API when the names
+    /// change that it is for (canonical/vault-k8s-operator before #868).
+    pub keeps_own_certificate: bool,
 }
 
 impl Bugs {
-    const NAMES: [&'static str; 6] = [
+    const NAMES: [&'static str; 11] = [
         "root-first",
         "broken-raises",
         "empty-name-raises",
         "keeps-when-broken",
         "unknown-alias-raises",
         "shared-not-applied",
+        "needs-parent",
+        "silent-refusals",
+        "chain-without-leaf",
+        "default-lease",
+        "keeps-own-certificate",
     ];
 
     /// Those that are named; unknown names are noted.
@@ -52,6 +72,11 @@ impl Bugs {
                 Some(3) => bugs.keeps_when_broken = true,
                 Some(4) => bugs.unknown_alias_raises = true,
                 Some(5) => bugs.shared_not_applied = true,
+                Some(6) => bugs.needs_parent = true,
+                Some(7) => bugs.silent_refusals = true,
+                Some(8) => bugs.chain_without_leaf = true,
+                Some(9) => bugs.default_lease = true,
+                Some(10) => bugs.keeps_own_certificate = true,
                 _ => {}
             }
         }

@@ -48,8 +48,8 @@ pub struct Implementation {
     pub endpoint_keys: EndpointKeys,
     /// Whether it plays each TLS endpoint that its metadata has; else those that its code knows.
     pub plays_any_endpoint: bool,
-    /// Mistakes of revisions ([`super::Bugs`]) that it can be played with as a provider of certificates.
-    pub bugs_as_provider: &'static [&'static str],
+    /// Mistakes of revisions ([`super::Bugs`]) that it can be played with: the endpoint, and the mistake.
+    pub bugs: &'static [(&'static str, &'static str)],
     /// Whether it writes files of a workload, which a new pod has on volumes only.
     pub writes_files: bool,
     /// Options with which it issues or sends nothing.
@@ -100,7 +100,7 @@ impl Implementation {
         build: |_| Arc::new(WithoutTls),
         endpoint_keys: EndpointKeys::Listed(&[]),
         plays_any_endpoint: false,
-        bugs_as_provider: &[],
+        bugs: &[],
         writes_files: false,
         option_faults: |_| Vec::new(),
         pki_role: None,

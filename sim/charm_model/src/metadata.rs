@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Provenance;
+use super::{Authority, Provenance};
 
 pub use trustsim_interfaces::tls_certificates::Mode;
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
@@ -62,6 +62,17 @@ impl CharmMetadata {
             LibraryProfile::Certificates(library) => Some(library),
             LibraryProfile::Transfer(_) => None,
         }
+    }
+
+    /// The endpoint of the CA above this one, where the charm issues nothing without that one.
+    pub fn required_parent(&self) -> Option<&'static str> {
+        let Authority::Intermediate { endpoint } = self.implementation.authority else {
+            return None;
+        };
+        let mut endpoints = self.endpoints.iter();
+        endpoints
+            .any(|endpoint| endpoint.bugs.needs_parent)
+            .then_some(endpoint)
     }
 
     /// The `tls-certificates` library that an endpoint is played with: without a declared one, the

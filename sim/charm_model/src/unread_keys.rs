@@ -6,7 +6,7 @@
 //! refused with the reason.
 
 use super::metadata::{CertificatesProfile, Mode, Reads, Store, TrustProfile};
-use super::{CharmMetadata, Endpoint, EndpointProfile, LibraryProfile, Role};
+use super::{CharmMetadata, Endpoint, EndpointProfile, LibraryProfile};
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
 
 /// Which keys of its endpoints the code of a charm reads.
@@ -102,9 +102,7 @@ impl CharmMetadata {
     pub fn unread_bug(&self, endpoint: &Endpoint, bug: &str) -> Option<UnreadKey> {
         match (self.implementation.endpoint_keys, &endpoint.profile) {
             (EndpointKeys::Listed(_), _) => {
-                let issues =
-                    endpoint.role == Role::Provider && endpoint.interface == "tls-certificates";
-                let has_it = issues && self.implementation.bugs_as_provider.contains(&bug);
+                let has_it = self.implementation.bugs.contains(&(&*endpoint.name, bug));
                 (!has_it).then_some(UnreadKey::OwnCode)
             }
             (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(profile))) => {

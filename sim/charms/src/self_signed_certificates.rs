@@ -36,7 +36,7 @@ const MAIN: Implementation = Implementation {
     behaviour: "self-signed-certificates",
     version: Some("1"),
     endpoint_keys: EndpointKeys::Listed(&["library"]),
-    bugs_as_provider: &["root-first"],
+    bugs: &[(CERTIFICATES_ENDPOINT, "root-first")],
     build: |setup| {
         let charm = SelfSignedCertificates::new(setup.keys.clone());
         Arc::new(charm.with_libraries(setup.metadata))

@@ -19,8 +19,8 @@ mod process;
 
 use super::Options;
 use super::{
-    ApiCertificate, Authority, Charm, Implementation, LibraryBinding, OperatorAction,
-    OperatorContext, OperatorNeed, PendingTask, Repair, Setup,
+    ApiCertificate, Authority, Bugs, Charm, Implementation, LibraryBinding, OperatorAction,
+    OperatorContext, OperatorNeed, OptionFault, PendingTask, Repair, Setup,
 };
 use std::sync::Arc;
 use trustsim_interfaces::UnitContext;
@@ -61,6 +61,13 @@ const VAULT: Implementation = Implementation {
         alternative: None,
     }),
     seals: true,
+    bugs: &[
+        (PROVIDER, "needs-parent"),
+        (PROVIDER, "silent-refusals"),
+        (PROVIDER, "chain-without-leaf"),
+        (PROVIDER, "default-lease"),
+        (process::ACCESS, "keeps-own-certificate"),
+    ],
     ..Implementation::NONE
 };
 
@@ -92,7 +99,14 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 4] = [
 ];
 
 fn build(setup: &Setup<'_>, guard: Guard) -> Arc<dyn Charm> {
-    Arc::new(Vault::new(setup.keys.clone(), guard))
+    let bugs = |endpoint| {
+        let endpoint = setup.metadata.endpoint(endpoint);
+        endpoint.map_or_else(Bugs::default, |endpoint| endpoint.bugs)
+    };
+    let mut vault = Vault::new(setup.keys.clone(), guard);
+    vault.pki_bugs = bugs(PROVIDER);
+    vault.access_bugs = bugs(process::ACCESS);
+    Arc::new(vault)
 }
 
 /// When the charm asks for a new intermediate by itself, which differs between its revisions.
@@ -125,6 +139,10 @@ enum Mode {
 struct Vault {
     keys: KeySource,
     guard: Guard,
+    /// Mistakes of the revision, at `vault-pki`.
+    pki_bugs: Bugs,
+    /// Mistakes of the revision, at `tls-certificates-access`.
+    access_bugs: Bugs,
     provider: Provider,
     pki_parent: tls_certificates::Requirer,
     acme_parent: tls_certificates::Requirer,
@@ -134,7 +152,7 @@ struct Vault {
 
 /// The role of the PKI mount, as far as options say it.
 fn declared_role(options: &dyn Options) -> trustsim_pki::issuers::vault::Role {
-    let common_name = config::text(options, "pki_ca_common_name");
+    let common_name = config::ca_common_name(options);
     config::role(options, common_name.as_deref(), trustsim_kernel::Span::ZERO)
 }
 
@@ -162,7 +180,7 @@ impl Charm for Vault {
             self.authorize(unit)?;
         }
         if !matches!(hook, Hook::Install | Hook::Stop | Hook::Remove) {
-            let (status, message) = status(unit);
+            let (status, message) = self.status(unit);
             unit.set_status(status, &message);
         }
         Ok(())
@@ -264,6 +282,8 @@ impl Vault {
         Self {
             keys,
             guard,
+            pki_bugs: Bugs::default(),
+            access_bugs: Bugs::default(),
             provider: Provider::new(PROVIDER),
             pki_parent: requirer(PKI, tls_certificates::Mode::App),
             acme_parent: requirer(ACME, tls_certificates::Mode::App),
@@ -420,6 +440,45 @@ impl Vault {
         unit.note(Note::action_result(result));
         Ok(())
     }
+
+    /// `_on_collect_status`, the first that applies.
+    fn status(&self, unit: &UnitContext<'_>) -> (Status, String) {
+        if let Some(message) = self.pki_fault(unit) {
+            return (Status::Blocked, message);
+        }
+        let (status, message) = if !unit.can_connect() {
+            (
+                Status::Waiting,
+                "Waiting to be able to connect to vault unit",
+            )
+        } else if unit.relations(PEERS).is_empty() {
+            (Status::Waiting, "Waiting for peer relation")
+        } else if !unit.files().contains_key(process::CA) {
+            let message = "Waiting for CA certificate to be accessible in the charm";
+            (Status::Waiting, message)
+        } else if !unit.is_leader() && unit.is_kubernetes() && access::ca_secret(unit).is_none() {
+            (Status::Waiting, "Waiting for CA certificate secret")
+        } else {
+            server_status(unit)
+        };
+        (status, message.to_owned())
+    }
+
+    /// Why the PKI mount is not configured, where the status says it.
+    fn pki_fault(&self, unit: &UnitContext<'_>) -> Option<String> {
+        let has = |endpoint| !unit.relations(endpoint).is_empty();
+        if self.pki_bugs.needs_parent && !has(PKI) {
+            // Said since #704, which has the options `pki_*` of #655.
+            let says = has(PROVIDER) && config::has_pki_options(unit);
+            let message = "relation is missing, cannot configure PKI secrets engine";
+            return says.then(|| format!("{PKI} {message}"));
+        }
+        let related = |fault: &OptionFault| fault.only_with.iter().any(|endpoint| has(endpoint));
+        let mut faults = config::faults(unit).into_iter();
+        // Of the ACME mount, whose options are checked last, nothing is played.
+        let fault = faults.find(|fault| fault.only_with.contains(&PKI) && related(fault));
+        fault.map(|fault| fault.outcome)
+    }
 }
 
 /// `_get_mode`.
@@ -492,34 +551,6 @@ fn peers(unit: &UnitContext<'_>) -> Vec<String> {
 /// `_api_address`.
 fn api_address(unit: &UnitContext<'_>) -> String {
     format!("https://{}:8200", unit.unit_dns_name())
-}
-
-/// `_on_collect_status`, the first that applies.
-fn status(unit: &UnitContext<'_>) -> (Status, String) {
-    let is_provider = !unit.relations(PKI).is_empty() || !unit.relations(PROVIDER).is_empty();
-    let (status, message) = if is_provider && config::text(unit, "pki_ca_common_name").is_none() {
-        let message = "pki_ca_common_name is not set in the charm config, cannot configure PKI secrets engine";
-        (Status::Blocked, message)
-    } else if is_provider && !config::is_list(unit, "pki_allowed_domains") {
-        let message =
-            "Config value for pki_allowed_domains is not valid, it must be a comma separated list";
-        (Status::Blocked, message)
-    } else if !unit.can_connect() {
-        (
-            Status::Waiting,
-            "Waiting to be able to connect to vault unit",
-        )
-    } else if unit.relations(PEERS).is_empty() {
-        (Status::Waiting, "Waiting for peer relation")
-    } else if !unit.files().contains_key(process::CA) {
-        let message = "Waiting for CA certificate to be accessible in the charm";
-        (Status::Waiting, message)
-    } else if !unit.is_leader() && unit.is_kubernetes() && access::ca_secret(unit).is_none() {
-        (Status::Waiting, "Waiting for CA certificate secret")
-    } else {
-        server_status(unit)
-    };
-    (status, message.to_owned())
 }
 
 /// What the server's state says.

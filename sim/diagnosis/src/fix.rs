@@ -49,6 +49,14 @@ pub enum Fix {
     ForgetsWithRelation,
     /// It loads on every unit what the leader shares.
     LoadsSharedOnEveryUnit,
+    /// It makes a root of its own where no CA above it is related.
+    MakesOwnRoot,
+    /// It tells a requirer that its request was refused.
+    TellsRefusals,
+    /// It signs for half of its CA's life.
+    SignsForHalfOfCa,
+    /// It makes its own certificate anew for other names.
+    RenewsOwnCertificate,
     /// It does not fail in this hook; in none where there is no name.
     DoesNotFail(Option<HookName>),
 }

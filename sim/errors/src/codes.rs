@@ -403,6 +403,12 @@ codes! {
     ///
     /// `juju debug-log --include UNIT` has the traceback, `juju resolve` runs the hook at once.
     HookFailed = "TS0319",
+    /// # A Vault without a CA above it
+    ///
+    /// Before its track 2.0 the charm of Vault has no PKI without the relation `tls-certificates-pki`
+    /// (canonical/vault-k8s-operator before #977): what asks over `vault-pki` gets no answer. From
+    /// revision 375 of vault-k8s on its status says so, before it says nothing.
+    NoParent = "TS0320",
     /// # A variant that is not there
     ///
     /// `--variant NAME` plays what is under `variants.NAME` laid over the scenario; the file has

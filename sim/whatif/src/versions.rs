@@ -137,6 +137,11 @@ fn mend_bugs(bugs: &mut Bugs, fixes: &mut Vec<Fix>) {
         (&mut bugs.keeps_when_broken, Fix::ForgetsWithRelation),
         (&mut bugs.unknown_alias_raises, Fix::HandlesRelationBroken),
         (&mut bugs.shared_not_applied, Fix::LoadsSharedOnEveryUnit),
+        (&mut bugs.needs_parent, Fix::MakesOwnRoot),
+        (&mut bugs.silent_refusals, Fix::TellsRefusals),
+        (&mut bugs.chain_without_leaf, Fix::PutsCertificateFirst),
+        (&mut bugs.default_lease, Fix::SignsForHalfOfCa),
+        (&mut bugs.keeps_own_certificate, Fix::RenewsOwnCertificate),
     ];
     for (bug, fix) in all {
         if std::mem::take(bug) {

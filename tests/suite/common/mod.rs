@@ -47,6 +47,17 @@ pub(crate) fn load_named(name: &str) -> Deployment {
     load(&folder.join(format!("{name}.yaml")))
 }
 
+/// What is warned of in a scenario text.
+pub(crate) fn warnings(text: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("s.yaml");
+    std::fs::write(&path, text).expect("written");
+    match scenario::load(&path, &scenario::DiskFiles) {
+        Ok(loaded) => loaded.warnings.render(false),
+        Err(wrong) => panic!("{}", wrong.render(false)),
+    }
+}
+
 /// The deployment of a scenario text.
 pub(crate) fn deployed(text: &str) -> Deployment {
     let folder = tempfile::tempdir().expect("a folder");

@@ -80,7 +80,7 @@ const VAULT_WITH_ACCESS: Scene = Scene {
 };
 const VAULT_MACHINE: Scene = Scene {
     machines: true,
-    ca: "charm: vault, channel: 1.18/stable, options: {pki_ca_common_name: Example CA, pki_allow_any_name: true, pki_allow_ip_sans: true}",
+    ca: "charm: vault, channel: 2.0/stable, options: {pki_ca_common_name: Example CA, pki_allow_any_name: true, pki_allow_ip_sans: true}",
     ..VAULT
 };
 const VAULT_MACHINE_UNDER_ROOT: Scene = Scene {
@@ -241,7 +241,7 @@ pub(crate) const ROWS: &[Row] = &[
 
     row("vault", Internal, "its own root", VAULT_MACHINE, Works, &[]),
     row("vault", Internal, "its own root, a role that takes no addresses",
-        Scene { ca: "charm: vault, channel: 1.18/stable, options: {pki_ca_common_name: Example CA, pki_allow_any_name: true}", ..VAULT_MACHINE },
+        Scene { ca: "charm: vault, channel: 2.0/stable, options: {pki_ca_common_name: Example CA, pki_allow_any_name: true}", ..VAULT_MACHINE },
         NOTHING, &["TS0315"]),
     row("vault", Api, "its own root, `send-ca-cert`",
         Scene { sends: SENDS, ..VAULT_MACHINE }, UNTRUSTED, &["TS0311"]),

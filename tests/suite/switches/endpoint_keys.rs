@@ -43,7 +43,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 27] = [
+const KEYS: [Key; 32] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -83,6 +83,11 @@ const KEYS: [Key; 27] = [
     key("bugs", &["[shared-not-applied]"], &[Rotated]),
     key("bugs", &["[empty-name-raises]"], &[Rotated]),
     key("bugs", &["[unknown-alias-raises]"], &[Mute]),
+    key("bugs", &["[needs-parent]"], &[Rotated]),
+    key("bugs", &["[silent-refusals]"], &[Rotated]),
+    key("bugs", &["[chain-without-leaf]"], &[Rotated]),
+    key("bugs", &["[default-lease]"], &[Rotated]),
+    key("bugs", &["[keeps-own-certificate]"], &[Rotated]),
 ];
 
 /// A set that becomes empty while its relation stays comes of Vault's charm alone, where the CA beside its server is

@@ -38,6 +38,7 @@ struct Parts {
     applications: Vec<String>,
     relations: Vec<[String; 2]>,
     charms: String,
+    operators: &'static str,
     connections: &'static str,
     faults: Vec<String>,
 }
@@ -82,12 +83,13 @@ models:
 {}    relations:
 {}charms:
 {}{changed}
-{}faults:
+{}{}faults:
 {}",
             parts.kind,
             lines(&parts.applications, "      "),
             lines(&relations, "    "),
             parts.charms,
+            parts.operators,
             parts.connections,
             lines(&parts.faults, "  - "),
         )
@@ -137,6 +139,7 @@ models:
         Parts {
             kind: match self {
                 Self::Rebooted | Self::Legacy => "",
+                _ if *charm == "vault" => "",
                 _ => "    bundle: kubernetes\n",
             },
             applications,
@@ -151,11 +154,17 @@ connections:
   - {from: m.it, to: m.web, every: 1h}
 ",
             faults: self.faults(given, endpoint),
+            operators: "",
         }
     }
 
     fn faults(self, given: &str, endpoint: &str) -> Vec<String> {
         let relation = format!("between: ['ca:{given}', 'it:{endpoint}']");
+        // The certificate of a Vault's own API is for other names from then on.
+        let other_names = (endpoint == "tls-certificates-access").then(|| {
+            "{at: 43d, set-config: {app: m.it, options: {access_sans_dns: it.example.com}}}"
+                .to_owned()
+        });
         match self {
             Self::Rotated => vec![
                 "{at: 10d, rotate-ca: {app: m.ca}}".to_owned(),
@@ -163,7 +172,10 @@ connections:
                 "{at: 23d, kill-unit: {unit: m.it/0}}".to_owned(),
                 format!("{{at: 40d, remove-relation: {{{relation}}}}}"),
                 "{at: 41d, restart: {app: m.it}}".to_owned(),
-            ],
+            ]
+            .into_iter()
+            .chain(other_names)
+            .collect(),
             Self::Chained => vec![
                 "{at: 25d, kill-unit: {unit: m.it/1}}".to_owned(),
                 format!("{{at: 40d, remove-relation: {{{relation}}}}}"),
@@ -204,12 +216,25 @@ fn provides(subject: &Subject<'_>) -> Parts {
         "tls-certificates" => "certificates",
         _ => "receive-ca-cert",
     };
+    // A Vault signs once an operator came, for `app`, and refuses `web`, which asks for a name of its own.
+    let (own, name, operators) = match *endpoint {
+        "vault-pki" => (
+            ", options: {pki_ca_common_name: example.com, pki_allow_subdomains: true, pki_allow_ip_sans: true}",
+            ", options: {external_hostname: app.example.com}",
+            "operators: {on-call: {answers: [m.it], delay: {exactly: 5m}}}\n",
+        ),
+        _ => ("", "", ""),
+    };
     Parts {
-        kind: "    bundle: kubernetes\n",
+        kind: match *charm {
+            "vault" => "",
+            _ => "    bundle: kubernetes\n",
+        },
+        operators,
         applications: vec![
-            format!("it: {{charm: {charm}, num_units: 1}}"),
+            format!("it: {{charm: {charm}, num_units: 1{own}}}"),
             "web: {charm: prometheus-k8s, num_units: 1}".to_owned(),
-            "app: {charm: traefik-k8s, num_units: 1}".to_owned(),
+            format!("app: {{charm: traefik-k8s, num_units: 1{name}}}"),
         ],
         relations: ["web", "app"]
             .map(|user| [format!("it:{endpoint}"), format!("{user}:{takes}")])

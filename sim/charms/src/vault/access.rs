@@ -71,18 +71,6 @@ pub(super) fn files_are_there(unit: &UnitContext<'_>) -> bool {
     paths.iter().all(|path| unit.files().contains_key(*path))
 }
 
-/// The CA on disk is the secret's, and the unit's certificate is for what it would be asked for.
-fn is_as_wanted(unit: &UnitContext<'_>, secret: &SecretContent) -> bool {
-    let first = |value: Option<&Value>| pem::loadable(value).into_iter().next();
-    let Ok(authority) = read_authority(secret) else {
-        return false;
-    };
-    let on_disk = first(unit.files().get(CA));
-    let certificate = first(unit.files().get(process::certificate_path().as_str()));
-    on_disk.as_ref() == Some(&authority.certificate)
-        && certificate.is_some_and(|certificate| fits(unit, &certificate))
-}
-
 /// `_unit_certificate_sans_match_current_request`.
 fn fits(unit: &UnitContext<'_>, certificate: &Certificate) -> bool {
     let Some(request) = request(unit) else {
@@ -99,6 +87,19 @@ fn fits(unit: &UnitContext<'_>, certificate: &Certificate) -> bool {
 }
 
 impl Vault {
+    /// The CA on disk is the secret's, and the unit's certificate is for what it would be asked for.
+    fn is_as_wanted(&self, unit: &UnitContext<'_>, secret: &SecretContent) -> bool {
+        let first = |value: Option<&Value>| pem::loadable(value).into_iter().next();
+        let Ok(authority) = read_authority(secret) else {
+            return false;
+        };
+        let on_disk = first(unit.files().get(CA));
+        let certificate = first(unit.files().get(process::certificate_path().as_str()));
+        let keeps = self.access_bugs.keeps_own_certificate;
+        on_disk.as_ref() == Some(&authority.certificate)
+            && certificate.is_some_and(|certificate| keeps || fits(unit, &certificate))
+    }
+
     /// `_configure_self_signed_certificates`.
     pub(super) fn configure_self_signed(
         &self,
@@ -113,7 +114,7 @@ impl Vault {
         let Some(secret) = unit.read_application_secret(CA_SECRET, false) else {
             return Ok(());
         };
-        if is_as_wanted(unit, &secret.content) {
+        if self.is_as_wanted(unit, &secret.content) {
             return Ok(());
         }
         let authority = read_authority(&secret.content)?;

@@ -35,16 +35,39 @@ pub(super) fn list(unit: &dyn Options, option: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether the revision has the options `pki_*` (canonical/vault-k8s-operator since #655): one of them
+/// has a default.
+pub(super) fn has_pki_options(unit: &dyn Options) -> bool {
+    unit.option("pki_allow_subdomains").is_some()
+}
+
+/// The option with the common name of the CA.
+fn common_name_option(unit: &dyn Options) -> &'static str {
+    match has_pki_options(unit) {
+        true => "pki_ca_common_name",
+        false => "common_name",
+    }
+}
+
+/// The common name of the CA, which is not set by default.
+pub(super) fn ca_common_name(unit: &dyn Options) -> Option<String> {
+    text(unit, common_name_option(unit))
+}
+
 /// `_get_pki_certificate_request` (`prefix` being `pki`) and `_get_acme_certificate_request`:
 /// none without a common name.
 pub(super) fn ca_request(unit: &dyn Options, prefix: &str) -> Option<Request> {
     let field = |name: &str| text(unit, &format!("{prefix}_ca_{name}"));
+    let common_name = match prefix {
+        "pki" => ca_common_name(unit)?,
+        _ => field("common_name")?,
+    };
     let sans = format!("{prefix}_ca_sans_dns");
     if !is_list(unit, &sans) {
         return None;
     }
     let attributes = RequestAttributes {
-        common_name: Some(field("common_name")?),
+        common_name: Some(common_name),
         sans_dns: list(unit, &sans),
         country_name: field("country_name"),
         state_or_province_name: field("state_or_province_name"),
@@ -60,7 +83,8 @@ pub(super) fn ca_request(unit: &dyn Options, prefix: &str) -> Option<Request> {
 }
 
 /// The role of the PKI mount: `pki_allowed_domains`, or the CA's common name without it.
-/// Without a common name the mount is not configured, and a role would allow nothing.
+/// Without a common name the mount is not configured, and a role would allow nothing. A revision
+/// without one of the options has Vault's own default, but for subdomains, which it lets through.
 pub(super) fn role(unit: &dyn Options, ca_common_name: Option<&str>, max_ttl: Span) -> Role {
     let mut domains = list(unit, "pki_allowed_domains");
     if domains.is_empty() {
@@ -68,11 +92,11 @@ pub(super) fn role(unit: &dyn Options, ca_common_name: Option<&str>, max_ttl: Sp
     }
     Role {
         allowed_domains: domains,
-        allow_bare_domains: flag(unit, "pki_allow_bare_domains", true),
-        allow_subdomains: flag(unit, "pki_allow_subdomains", false),
+        allow_bare_domains: flag(unit, "pki_allow_bare_domains", false),
+        allow_subdomains: flag(unit, "pki_allow_subdomains", true),
         allow_wildcard_certificates: flag(unit, "pki_allow_wildcard_certificates", true),
         allow_any_name: flag(unit, "pki_allow_any_name", false),
-        allow_ip_sans: flag(unit, "pki_allow_ip_sans", false),
+        allow_ip_sans: flag(unit, "pki_allow_ip_sans", true),
         subject: RequestAttributes {
             organization: text(unit, "pki_organization"),
             organizational_unit: text(unit, "pki_organizational_unit"),
@@ -92,7 +116,7 @@ pub(super) fn faults(options: &dyn Options) -> Vec<OptionFault> {
     let mut faults = Vec::new();
     for (name, domains, what, endpoints) in [
         (
-            "pki_ca_common_name",
+            common_name_option(options),
             "pki_allowed_domains",
             "PKI secrets engine",
             PKI,
@@ -105,7 +129,13 @@ pub(super) fn faults(options: &dyn Options) -> Vec<OptionFault> {
         ),
     ] {
         if text(options, name).is_none() {
-            let outcome = format!("{name} is not set in the charm config, cannot configure {what}");
+            // The option of revisions before `pki_ca_common_name` is told in words.
+            let named = match name {
+                "common_name" => "Common name",
+                _ => name,
+            };
+            let outcome =
+                format!("{named} is not set in the charm config, cannot configure {what}");
             faults.push(OptionFault::new(name, outcome).only_with(endpoints));
         } else if !is_list(options, domains) {
             let outcome = format!(

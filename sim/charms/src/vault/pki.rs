@@ -49,6 +49,8 @@ impl Vault {
         };
         if has_parent(unit) {
             self.configure_external(unit, request)
+        } else if self.pki_bugs.needs_parent {
+            Ok(())
         } else {
             self.configure_own_root(unit, &request)
         }
@@ -138,7 +140,8 @@ impl Vault {
             return Ok(None);
         };
         if !has_parent(unit) {
-            return Ok(own_root(unit));
+            let has_root = !self.pki_bugs.needs_parent;
+            return Ok(has_root.then(|| own_root(unit)).flatten());
         }
         let requests = [request];
         let asks = self.asks(&requests, false);
@@ -161,8 +164,9 @@ impl Vault {
         for asked in by_relation(&requests) {
             let mut answers = Vec::new();
             for asked in asked {
-                match sign(unit, &issuer, asked)? {
+                match self.sign(unit, &issuer, asked)? {
                     Ok(answer) => answers.push(answer),
+                    Err(_) if self.pki_bugs.silent_refusals => {}
                     Err(refusal) => {
                         let error = to_error(unit, &refusal);
                         let request = &asked.request;
@@ -180,6 +184,51 @@ impl Vault {
             self.provider.set_certificates(unit, relation, answers)?;
         }
         Ok(())
+    }
+
+    /// `_generate_pki_certificate_for_requirer`: `ca` is the CA that signs, and the chain the leaf and
+    /// it; what is above was never imported (canonical/vault-k8s-operator#664).
+    fn sign(
+        &self,
+        unit: &mut UnitContext<'_>,
+        issuer: &SigningCa,
+        asked: &Outstanding,
+    ) -> Result<Result<Answer, Refusal>, HookError> {
+        let validity = self.leaf_validity(unit, issuer);
+        let role = role(unit, validity);
+        let ca = &issuer.certificate;
+        // Nothing is drawn for what is refused, which update-status may try again in vain.
+        let wanted = asked.request.attributes();
+        if let Some(refusal) = role.refuses(wanted, unit.now() + validity, ca) {
+            return Ok(Err(refusal));
+        }
+        let terms = Terms {
+            serial: serial_number(unit),
+            now: unit.now(),
+            validity,
+        };
+        let certificate = match vault::sign(&asked.request, ca, &issuer.key, &terms, &role) {
+            Ok(certificate) => certificate,
+            Err(SignError::Refused(refusal)) => return Ok(Err(refusal)),
+            Err(SignError::Pki(error)) => return Err(issuing::value_error(&error)),
+        };
+        assert!(
+            certificate.not_after() <= ca.not_after(),
+            "the mount refuses what would outlive its CA: {}",
+            certificate.subject()
+        );
+        let mut answer = issuing::note_and_answer(unit, asked, certificate, ca);
+        if self.pki_bugs.chain_without_leaf {
+            answer.chain.remove(0);
+        }
+        Ok(Ok(answer))
+    }
+
+    fn leaf_validity(&self, unit: &UnitContext<'_>, issuer: &SigningCa) -> Span {
+        match self.pki_bugs.default_lease {
+            true => process::default_lease_ttl(unit),
+            false => half_life(&issuer.certificate),
+        }
     }
 }
 
@@ -202,51 +251,12 @@ fn own_root(unit: &UnitContext<'_>) -> Option<SigningCa> {
     Some(root.expect("the charm reads the root that it wrote"))
 }
 
-/// `_generate_pki_certificate_for_requirer`: `ca` is the CA that signs, and the chain the leaf and
-/// it; what is above was never imported (canonical/vault-k8s-operator#664).
-fn sign(
-    unit: &mut UnitContext<'_>,
-    issuer: &SigningCa,
-    asked: &Outstanding,
-) -> Result<Result<Answer, Refusal>, HookError> {
-    // Nothing is drawn for what is refused, which update-status may try again in vain.
-    if let Some(refusal) = foresee(unit, issuer, asked) {
-        return Ok(Err(refusal));
-    }
-    let terms = Terms {
-        serial: serial_number(unit),
-        now: unit.now(),
-        validity: half_life(&issuer.certificate),
-    };
-    let role = role(unit, issuer);
-    let ca = &issuer.certificate;
-    let certificate = match vault::sign(&asked.request, ca, &issuer.key, &terms, &role) {
-        Ok(certificate) => certificate,
-        Err(SignError::Refused(refusal)) => return Ok(Err(refusal)),
-        Err(SignError::Pki(error)) => return Err(issuing::value_error(&error)),
-    };
-    assert!(
-        certificate.not_after() <= ca.not_after(),
-        "the mount refuses what would outlive its CA: {}",
-        certificate.subject()
-    );
-    Ok(Ok(issuing::note_and_answer(unit, asked, certificate, ca)))
-}
-
-/// Why the mount would refuse a request now.
-fn foresee(unit: &UnitContext<'_>, issuer: &SigningCa, asked: &Outstanding) -> Option<Refusal> {
-    let role = role(unit, issuer);
-    let ttl = half_life(&issuer.certificate);
-    let asked = asked.request.attributes();
-    role.refuses(asked, unit.now() + ttl, &issuer.certificate)
-}
-
-fn role(unit: &UnitContext<'_>, issuer: &SigningCa) -> vault::Role {
+fn role(unit: &UnitContext<'_>, max_ttl: Span) -> vault::Role {
     // Only revisions whose role stays as it was made remember for what.
     let made_for = unit.files().get(FIRST_NAME).map(Value::text);
-    let configured = config::text(unit, "pki_ca_common_name");
+    let configured = config::ca_common_name(unit);
     let common_name = made_for.or(configured.as_deref());
-    config::role(unit, common_name, half_life(&issuer.certificate))
+    config::role(unit, common_name, max_ttl)
 }
 
 /// Why Vault refuses a request.

@@ -24,7 +24,8 @@ pub(super) const ACCESS: &str = "tls-certificates-access";
 /// `ca.pem`.
 pub(super) const CA: &str = "vault/certs/ca.pem";
 const TRANSIT: &str = "transit";
-/// Vault's own `max_lease_ttl` (hashicorp/vault `vault/core.go`, `maxLeaseTTL`).
+/// Vault's own `max_lease_ttl` and `default_lease_ttl` (hashicorp/vault `vault/core.go`, `maxLeaseTTL` and
+/// `defaultLeaseTTL`).
 const MAX_LEASE_TTL: Span = Span::from_secs(32 * 86_400);
 
 pub(super) fn certificate_path() -> String {
@@ -116,10 +117,19 @@ pub(super) fn is_transit(unit: &UnitContext<'_>) -> bool {
 
 /// `max_lease_ttl` as the running server read it.
 pub(super) fn max_lease_ttl(unit: &UnitContext<'_>) -> Span {
+    lease_ttl(unit, "max_lease_ttl = ")
+}
+
+/// `default_lease_ttl` as the running server read it; none is longer than the longest.
+pub(super) fn default_lease_ttl(unit: &UnitContext<'_>) -> Span {
+    lease_ttl(unit, "default_lease_ttl = ").min(max_lease_ttl(unit))
+}
+
+fn lease_ttl(unit: &UnitContext<'_>, line_begins: &str) -> Span {
     let config = unit.workload().loaded.get(CONFIG);
     let line = config.and_then(|config| {
         let mut lines = config.text().lines();
-        lines.find_map(|line| line.strip_prefix("max_lease_ttl = "))
+        lines.find_map(|line| line.strip_prefix(line_begins))
     });
     // An option that is no duration, or zero, leaves Vault its own limit.
     let ttl = line.and_then(|value| parse_duration(value.trim_matches('"')).ok());

@@ -255,7 +255,8 @@ impl<'a> Search<'_, 'a> {
             sent,
         };
         let cause = self
-            .holdup(request, &providers, at)
+            .without_parent(&providers, at)
+            .or_else(|| self.holdup(request, &providers, at))
             .or_else(|| self.unread(&holder.to_application(), &providers))
             .unwrap_or_else(|| {
                 let what = CertificateCause::NotAnswered {
@@ -272,6 +273,29 @@ impl<'a> Search<'_, 'a> {
             name,
         };
         cause.after(sent, request)
+    }
+
+    /// The provider's charm needs a CA above it, and no relation brings one.
+    fn without_parent(&self, providers: &[Address], at: Time) -> Option<RootCause> {
+        let last = self.records.trail.last_before(at);
+        let facts = &self.records.facts;
+        let above = facts.relations(&[Interface::TlsCertificates], last);
+        providers.iter().find_map(|provider| {
+            let index = self.records.application(provider)?;
+            let charm = &self.records.deployment.applications[index].charm;
+            let endpoint = charm.required_parent()?;
+            let has_parent = above.iter().any(|fact| {
+                let own = &fact.requirer;
+                fact.there && own.application == *provider && &*own.endpoint == endpoint
+            });
+            (!has_parent).then(|| {
+                let what = CertificateCause::NoParent {
+                    provider: provider.clone(),
+                    endpoint: endpoint.to_owned(),
+                };
+                RootCause::new(what, None)
+            })
+        })
     }
 
     /// The provider's library reads the databags of units only, and an application asks.

@@ -189,6 +189,7 @@ fn of_certificates(cause: &CertificateCause) -> String {
         CertificateCause::NoProvider { holder } => {
             format!("no relation brings {holder} a certificate")
         }
+        CertificateCause::NoParent { provider, endpoint } => no_parent(provider, endpoint),
         CertificateCause::NeverRequested { holder, why } => not_asked(holder, why),
         CertificateCause::NotAnswered {
             providers,
@@ -230,6 +231,12 @@ fn of_certificates(cause: &CertificateCause) -> String {
             units_waiting,
         } => rotation_stuck(application, *since, units_with_new_ca, units_waiting),
     }
+}
+
+fn no_parent(provider: &Address, endpoint: &str) -> String {
+    format!(
+        "{provider} has no CA and issues nothing: its charm needs one over {endpoint}, and no relation brings it (TS0320)"
+    )
 }
 
 /// Why what is presented is not what was issued last.

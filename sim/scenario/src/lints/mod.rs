@@ -52,6 +52,7 @@ pub(crate) fn lint(deployment: &Deployment, places: &Places) -> Vec<Diagnostic> 
     lints.impossible_options();
     lints.refused_names();
     lints.missing_databases();
+    lints.missing_parents();
     lints.vaults_that_never_start();
     lints.protocols();
     lints.libraries();

@@ -146,6 +146,34 @@ impl Lints<'_> {
         }
     }
 
+    /// A CA that issues nothing without one above it, as Vault before its track 2.0.
+    pub(super) fn missing_parents(&mut self) {
+        for application in self.deployment.applications.keys() {
+            let charm = self.charm(application);
+            let Some(parent) = charm.required_parent() else {
+                continue;
+            };
+            let mut providers = charm.endpoints.iter().filter(|endpoint| {
+                endpoint.role == Role::Provider && endpoint.interface == "tls-certificates"
+            });
+            if !providers.any(|endpoint| self.is_related(application, &endpoint.name))
+                || self.is_related(application, parent)
+            {
+                continue;
+            }
+            let address = self.deployment.application_address(application);
+            let message = format!("`{address}` has no CA and issues nothing");
+            let place = self.places.applications[application];
+            let diagnostic = Diagnostic::warning(Code::NoParent, place, message);
+            let note = format!("this revision of its charm needs a CA over `{parent}`");
+            let help = format!(
+                "relate `{}:{parent}` to a provider of certificates, or use a later track",
+                self.deployment.applications[application].name
+            );
+            self.push(diagnostic.note(note).help(help));
+        }
+    }
+
     /// Whether an endpoint of an application has a relation, whatever is on the other side.
     fn is_related(&self, application: ApplicationIndex, endpoint: &str) -> bool {
         let relations = self.deployment.relations.iter();

@@ -58,6 +58,13 @@ pub enum CertificateCause {
         /// Who needs one.
         holder: Address,
     },
+    /// A provider has no CA: its charm needs one above it, and no relation brings it.
+    NoParent {
+        /// The provider.
+        provider: Address,
+        /// Over which endpoint the CA would come.
+        endpoint: String,
+    },
     /// A certificate was never asked for.
     NeverRequested {
         /// Who should have asked.
@@ -132,6 +139,7 @@ impl CertificateCause {
             Self::ReplacedRootStillUsed { .. } => "outlived-ca",
             Self::RootNotRenewed { .. } => "root-not-renewed",
             Self::NoProvider { .. } => "no-provider",
+            Self::NoParent { .. } => "no-parent",
             Self::NeverRequested { .. } => "not-asked",
             Self::NotAnswered { .. } => "not-answered",
             Self::ApplicationRequestUnread { .. } => "unread",
