@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::common::{certificates, cut, load, play, scenario_files, verdicts};
+use crate::common::{certificates, cut, deployed, load, play, scenario_files, verdicts};
 use trustsim::kernel::Span;
 use trustsim::world::{Kind, Options};
 
@@ -55,4 +55,46 @@ fn elided_hooks_would_have_changed_nothing() {
         let hooks = entries.filter(|entry| matches!(entry.kind, Kind::HookCommitted { .. }));
         assert!(hooks.count() > 0, "{name} commits no hook");
     }
+}
+
+/// A CA that lives for four days leaves an expired revision behind every second day, and self-signed-certificates
+/// removes none: after a month their hooks follow each other without a pause (juju/juju 3.6 `domain/secret`,
+/// `ExpireRetryDelay`). Played one by one, 400 days of it took minutes.
+#[test]
+fn an_agent_that_never_rests_is_elided_too() {
+    let deployment = deployed(
+        "
+name: never-rests
+duration: 60d
+timings: {hook-min: 12s, hook-max: 20s}
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca:
+        charm: self-signed-certificates
+        channel: 1/stable
+        num_units: 1
+        options: {root-ca-validity: 4d, certificate-validity: 2d}
+      web: {charm: catalogue-k8s, num_units: 1}
+    relations: [['ca:certificates', 'web:certificates']]
+clients: {browser: {trusts: [m.ca]}}
+connections: [{from: browser, to: m.web}]
+",
+    );
+    let elided = play(&deployment, Options::default());
+    let every = play(
+        &deployment,
+        Options {
+            every_hook: true,
+            ..Options::default()
+        },
+    );
+    assert_eq!(elided.journal.fingerprint(), every.journal.fingerprint());
+    let renewed = elided.journal.entries().iter();
+    let renewed = renewed.filter(|entry| matches!(entry.kind, Kind::CertificateIssued(_)));
+    assert!(
+        renewed.count() > 60,
+        "the CA and the leaf are renewed every second day"
+    );
 }

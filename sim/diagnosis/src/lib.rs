@@ -70,7 +70,7 @@ pub use tally::{Tally, outage_attempts, tallies};
 pub use transfer_plan::Transfer;
 pub use why::{Answer, Rests, Source as TrustSource, WhyError, why};
 
-use trustsim_model::{Deployment, Journal, Manifest};
+use trustsim_model::{Deployment, EndlessLoop, Journal, Manifest};
 
 /// Everything found in a run: what the reports print beside the journal itself.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +91,8 @@ pub struct Findings {
     pub open_outages: Vec<OpenOutage>,
     /// What would have helped; nothing before `trustsim_whatif::remedies` has tried.
     pub remedies: Remedies,
+    /// Why the run ended before its time, where it did.
+    pub endless: Option<EndlessLoop>,
     /// What comes of this seed and of others, this one first; nothing where no other was played.
     pub seeds: Vec<SeedOutcome>,
 }
@@ -128,6 +130,10 @@ impl Findings {
 
     /// What comes of the run.
     pub fn verdict(&self) -> RunVerdict {
+        let mut seeds = self.seeds.iter();
+        if self.endless.is_some() || seeds.any(|outcome| outcome.ended_early) {
+            return RunVerdict::EndedEarly;
+        }
         if self.tallies.is_empty() && self.expectations.is_empty() {
             return RunVerdict::NothingJudged;
         }
@@ -148,6 +154,8 @@ pub enum RunVerdict {
     Failed,
     /// No connection was simulated, and nothing was expected: the run answers no question.
     NothingJudged,
+    /// The run, or that with another seed, was ended before its time, since the hooks of a unit never end.
+    EndedEarly,
 }
 
 /// Reads a run's journal and judges it by what its scenario expects.
@@ -182,6 +190,7 @@ pub fn diagnose(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
         classes,
         open_outages,
         remedies: Remedies::default(),
+        endless: manifest.endless.clone(),
         seeds: Vec::new(),
     }
 }

@@ -24,6 +24,8 @@ pub struct SeedOutcome {
     pub groups: BTreeMap<Likeness, SeedGroup>,
     /// Indices of expectations that do not hold.
     pub broken: Vec<usize>,
+    /// Whether the run ended before its time.
+    pub ended_early: bool,
 }
 
 /// Alike outages of one seed.
@@ -82,6 +84,7 @@ impl SeedOutcome {
             lost: groups.values().map(|group| group.lost).sum(),
             groups,
             broken: broken.map(|(index, _)| index).collect(),
+            ended_early: manifest.endless.is_some(),
         }
     }
 }

@@ -57,6 +57,10 @@ pub fn drive(driver: &mut impl Driver, event: Event) {
                 let quiet = driver.ask_quiet(unit);
                 driver.in_juju(|juju, host| juju.agents().rest(unit, quiet, host))
             }
+            Step::Repeat { unit } => {
+                let quiet = driver.ask_quiet(unit);
+                driver.in_juju(|juju, host| juju.uniter().repeat(unit, quiet, host))
+            }
             Step::Connect { unit } => {
                 let judged = driver.judge_agent(unit);
                 driver.in_juju(|juju, host| juju.uniter().connected(unit, judged, host))

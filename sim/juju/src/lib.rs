@@ -136,6 +136,11 @@ pub enum Step {
         /// The unit.
         unit: UnitId,
     },
+    /// A repeated hook is due as soon as the last one has ended: ask the same, and tell the agent.
+    Repeat {
+        /// The unit.
+        unit: UnitId,
+    },
     /// An agent dials its controller: judge the connection, then call [`Uniter::connected`].
     Connect {
         /// The unit.

@@ -347,6 +347,21 @@ pub struct Manifest {
     pub settled_at: Option<Time>,
     /// Every watched connection.
     pub connections: Vec<ConnectionRecord>,
+    /// Why the run ended before its time, where it did; `duration` is what was played then.
+    pub endless: Option<EndlessLoop>,
+}
+
+/// A unit whose hooks follow each other without an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndlessLoop {
+    /// The unit.
+    pub unit: Address,
+    /// From when on its hooks were counted.
+    pub since: Time,
+    /// When the run was ended.
+    pub at: Time,
+    /// Its hooks in between, the most frequent first.
+    pub hooks: Vec<(HookName, u32)>,
 }
 
 impl Manifest {

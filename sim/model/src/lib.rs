@@ -36,7 +36,7 @@ pub use index::{
     ModelIndex, OfferIndex, OperatorIndex, RelationIndex, SaasIndex,
 };
 pub use journal::{
-    ActionRecord, Away, CertificateKind, CertificateRecord, ConnectionRecord, Entry,
+    ActionRecord, Away, CertificateKind, CertificateRecord, ConnectionRecord, EndlessLoop, Entry,
     HandshakeRecord, Journal, KeyRecord, Kind, Manifest, Persisting, PersistingRecord, Seq,
     Subject, Trigger,
 };

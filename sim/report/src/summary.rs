@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::Run;
 use crate::words::time::seconds_json;
 use crate::words::{
-    certificate, charm_error, command, expectation, explanation, open_outage, refused_action,
-    standing, verdict,
+    certificate, charm_error, command, endless_loop, expectation, explanation, open_outage,
+    refused_action, standing, verdict,
 };
 use trustsim_diagnosis::{OutageClass, Tally};
 use trustsim_kernel::Span;
@@ -42,6 +42,7 @@ pub fn summary(run: &Run<'_>) -> Value {
         "played": run.provenance,
         "fingerprint": format!("{:016x}", run.journal.fingerprint()),
         "verdict": verdict::of_run(run.findings.verdict()),
+        "ended_early": run.findings.endless.as_ref().map(endless_loop::line),
         "passed": run.findings.passed(),
         "coverage": coverage(run),
         "totals": totals(run),
@@ -68,6 +69,7 @@ fn seeds(run: &Run<'_>) -> Vec<Value> {
             "outages": outcome.outages,
             "lost_s": seconds_json(outcome.lost),
             "broken_expectations": outcome.broken,
+            "ended_early": outcome.ended_early,
         })
     });
     outcomes.collect()

@@ -128,6 +128,7 @@ impl Script {
                 drawn: Vec::new(),
                 settled_at: Some(start + seconds(60)),
                 connections,
+                endless: None,
             },
             journal: Journal::default(),
             presented: "0a".into(),

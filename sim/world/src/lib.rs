@@ -23,6 +23,7 @@ mod tampering;
 #[cfg(test)]
 mod tests;
 mod view;
+mod watchdog;
 mod world;
 
 pub use fork::Additions;

@@ -1,7 +1,7 @@
 //! A run: a world with its agenda, played from event to event.
 
 use std::sync::Arc;
-use trustsim_model::{ApplicationIndex, Deployment, Journal, Manifest, TimedAction};
+use trustsim_model::{ApplicationIndex, Deployment, EndlessLoop, Journal, Manifest, TimedAction};
 
 use super::event::Event;
 use super::world::World;
@@ -79,6 +79,11 @@ impl Simulation {
     /// Handshakes performed and verdicts used again, so far.
     pub fn handshakes(&self) -> (u64, u64) {
         self.world.handshakes().count()
+    }
+
+    /// Why the run ended before its time, if it did: nothing is played any more.
+    pub fn endless(&self) -> Option<&EndlessLoop> {
+        self.world.endless()
     }
 
     /// Juju's side of the world.

@@ -58,6 +58,15 @@ pub(crate) fn warnings(text: &str) -> String {
     }
 }
 
+/// What is wrong with a scenario text that is refused.
+pub(crate) fn errors(text: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("s.yaml");
+    std::fs::write(&path, text).expect("written");
+    let refused = scenario::load(&path, &scenario::DiskFiles).expect_err("it is refused");
+    refused.render(false)
+}
+
 /// The deployment of a scenario text.
 pub(crate) fn deployed(text: &str) -> Deployment {
     let folder = tempfile::tempdir().expect("a folder");

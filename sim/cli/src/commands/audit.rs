@@ -4,8 +4,8 @@ use super::{LoadedScenario, load, say_coverage};
 use crate::args::{Audit, AuditOptions};
 use crate::console::Console;
 use crate::error::CliError;
+use crate::instant;
 use crate::output::deliver_tables;
-use crate::{instant, progress};
 use trustsim_report::{self as report, terminal};
 use trustsim_whatif::{blast_radius, least_trust};
 use trustsim_world as world;
@@ -44,7 +44,7 @@ fn radius(
     let at = instant::parse_instant("--at", at, &deployment)?;
     let start = deployment.start;
     let mut simulation = world::Simulation::new(deployment, options);
-    progress::play(&mut simulation, start, at, console.progress);
+    super::play_through(&mut simulation, start, at, console)?;
     let found = blast_radius(&simulation);
     deliver_tables(
         &report::blast_radius(&found),

@@ -7,7 +7,6 @@ use crate::args::Forecast;
 use crate::console::Console;
 use crate::error::CliError;
 use crate::output::deliver_tables;
-use crate::progress;
 use trustsim_diagnosis as diagnosis;
 use trustsim_report::{self as report, terminal};
 use trustsim_whatif::prove;
@@ -22,7 +21,7 @@ pub(super) fn forecast(args: &Forecast, console: &mut Console<'_>) -> Result<(),
     say_coverage(&deployment, console)?;
     let (start, end) = (deployment.start, deployment.start + deployment.duration);
     let mut simulation = Simulation::new(Arc::clone(&deployment), options);
-    progress::play(&mut simulation, start, end, console.progress);
+    super::play_through(&mut simulation, start, end, console)?;
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
     let forecast = diagnosis::forecast(&deployment, &manifest, journal);
     let proofs = prove(&deployment, &forecast.tolerances, args.proofs);

@@ -26,6 +26,8 @@ use super::error::{CliError, ErrorKind};
 use super::output::{data_text, deliver};
 use super::{Exit, instant, progress};
 use load::{LoadedScenario, load, say_coverage};
+use trustsim_kernel::Time;
+use trustsim_report::words;
 use trustsim_world::{Deployment, Simulation};
 
 pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, CliError> {
@@ -77,11 +79,25 @@ fn play_until(
 fn play_loaded(
     playable: &LoadedScenario,
     at: Option<&str>,
-    console: &Console<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Simulation, CliError> {
     let deployment = &playable.deployment;
     let until = instant::parse_instant("--at", at, deployment)?;
     let mut simulation = Simulation::new(Arc::clone(deployment), playable.options);
-    progress::play(&mut simulation, deployment.start, until, console.progress);
+    play_through(&mut simulation, deployment.start, until, console)?;
     Ok(simulation)
+}
+
+/// Plays up to an instant, and says where the run ends before it.
+fn play_through(
+    simulation: &mut Simulation,
+    start: Time,
+    until: Time,
+    console: &mut Console<'_>,
+) -> Result<(), CliError> {
+    progress::play(simulation, start, until, console.progress);
+    match simulation.endless() {
+        Some(found) => console.say(&format!("warning: {}\n", words::endless_loop::line(found))),
+        None => Ok(()),
+    }
 }

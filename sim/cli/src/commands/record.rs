@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{LoadedScenario, load, progress, show_unit};
+use super::{LoadedScenario, load, show_unit};
 use crate::args::Record;
 use crate::console::Console;
 use crate::error::CliError;
@@ -39,7 +39,7 @@ pub(super) fn record(args: &Record, console: &mut Console<'_>) -> Result<(), Cli
         }
         units.push((model, unit));
     }
-    progress::play(&mut simulation, deployment.start, until, console.progress);
+    super::play_through(&mut simulation, deployment.start, until, console)?;
     let mut hooks = simulation.recording();
     for (model, unit) in units {
         let is_its = |hook: &Value| hook["model"] == *model && hook["unit"] == *unit;

@@ -72,17 +72,21 @@ fn play(
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
     let mut findings = diagnose(&deployment, &manifest, journal);
     let more = seeds_after(deployment.seed, args.seeds.get() - 1);
-    if !more.is_empty() {
+    // Of a run that ended early the rest is not known: there is nothing to compare.
+    let is_whole = findings.endless.is_none();
+    if !more.is_empty() && is_whole {
         findings.seeds.push(SeedOutcome::of(&manifest, &findings));
         let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let others = play_seeds(&deployment, playable.options, until, more, threads);
         findings.seeds.extend(others);
     }
-    let played = Outcome::of(manifest.clone(), journal);
-    let mut trials = try_remedies(args, &deployment, &played, &findings, console);
-    let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    play_remedies(&mut trials, &manifest, &findings, playable.options, threads);
-    findings.remedies = trials.found;
+    if is_whole {
+        let played = Outcome::of(manifest.clone(), journal);
+        let mut trials = try_remedies(args, &deployment, &played, &findings, console);
+        let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        play_remedies(&mut trials, &manifest, &findings, playable.options, threads);
+        findings.remedies = trials.found;
+    }
     let run = report::Run {
         manifest: &manifest,
         journal,
@@ -138,7 +142,8 @@ fn try_remedies(
             progress::play(simulation, now, until, console.progress);
         },
     );
-    let mut play = |future| Some(forks.play(future));
+    // A future that ends early has less time to lose anything.
+    let mut play = |future| Some(forks.play(future)).filter(|it| it.manifest.endless.is_none());
     let mut trials = remedies(deployment, run, findings, args.remedies, &mut play);
     if args.remedies > 0 {
         let proposals = ordered(deployment, &run.manifest, findings);

@@ -8,8 +8,8 @@ use super::{LoadedScenario, load, say_coverage};
 use crate::args::Why;
 use crate::console::Console;
 use crate::error::CliError;
+use crate::instant;
 use crate::output::render;
-use crate::{instant, progress};
 use trustsim_diagnosis::{self as diagnosis, Answer, WhyError};
 use trustsim_report::words::standing;
 use trustsim_report::{self as report, terminal};
@@ -22,11 +22,11 @@ pub(super) fn why(args: &Why, console: &mut Console<'_>) -> Result<(), CliError>
     let deployment = Arc::clone(&playable.deployment);
     let at = instant::parse_instant("--at", args.at.as_deref(), &deployment)?;
     let mut simulation = Simulation::new(Arc::clone(&deployment), playable.options);
-    progress::play(&mut simulation, deployment.start, at, console.progress);
+    super::play_through(&mut simulation, deployment.start, at, console)?;
     let shown = simulation.export();
     // How long it goes on failing, and who came in the end, is known later only.
     let end = deployment.start + deployment.duration;
-    progress::play(&mut simulation, at, end, console.progress);
+    super::play_through(&mut simulation, at, end, console)?;
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
     playable.check_reproduces(journal)?;
     say_coverage(&deployment, console)?;

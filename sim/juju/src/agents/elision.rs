@@ -16,7 +16,32 @@ use trustsim_kernel::Time;
 impl Agents {
     /// The unit has nothing to do but repeated hooks; `quiet` is what its charm says of those.
     pub(crate) fn rest(&mut self, unit: UnitId, quiet: Quiet, host: &mut dyn Host) -> Option<Step> {
-        let now = host.now();
+        if self.note_quiet(unit, quiet, host.now()) {
+            self.elide(unit, host);
+        } else {
+            self.arm_alarm(unit, None, host);
+        }
+        None
+    }
+
+    /// A repeated hook of the unit is due; returns whether it is elided with those that follow. Of units that share a
+    /// machine one may wait for the lock, so theirs are elided only when all rest.
+    pub(crate) fn elide_repeats(
+        &mut self,
+        unit: UnitId,
+        quiet: Quiet,
+        host: &mut dyn Host,
+    ) -> bool {
+        let is_alone = self.lock_sharers(unit).len() == 1;
+        let elides = is_alone && self.note_quiet(unit, quiet, host.now());
+        if elides {
+            self.elide(unit, host);
+        }
+        elides
+    }
+
+    /// Notes what the unit's charm says of repeated hooks; returns whether they can be elided from now on.
+    fn note_quiet(&mut self, unit: UnitId, quiet: Quiet, now: Time) -> bool {
         let skew_ns = self.unit(unit).skew_ns;
         let quiet_until = match quiet {
             _ if self.every_hook => now,
@@ -27,15 +52,9 @@ impl Agents {
         let agent = self.topology.agent_of_mut(unit);
         agent.quiet_until = quiet_until;
         agent.awaits_time = quiet == Quiet::No;
-        if quiet_until > now
+        quiet_until > now
             && !self.timing().shares_impaired_path(unit)
             && self.timing().is_whole_machine_quiet(unit, now)
-        {
-            self.elide(unit, host);
-        } else {
-            self.arm_alarm(unit, None, host);
-        }
-        None
     }
 
     /// From now on the repeats of this unit, and of those it shares its machine with, are elided:
@@ -193,8 +212,8 @@ impl Timing<'_> {
 
     /// Whether a unit runs nothing, and time has brought it nothing that it has yet to run.
     pub(crate) fn has_nothing_due(&self, unit: UnitId, now: Time) -> bool {
-        let due = self.repeats(unit).and_then(|repeats| repeats.due(now));
-        due.is_none() && self.agent_of(unit).is_idle()
+        let repeats = self.repeats(unit);
+        self.agent_of(unit).is_idle() && !repeats.is_some_and(|repeats| repeats.has_due(now))
     }
 }
 

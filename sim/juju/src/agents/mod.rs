@@ -7,6 +7,7 @@
 
 mod agent;
 mod elision;
+mod firings;
 mod lock;
 mod repeats;
 mod replay;

@@ -1,103 +1,14 @@
 //! Elided hooks, played on paper: which agents of one machine would have run what, and where that
 //! has left them by now. The last few are enough, from an instant at which all were surely at rest.
 
-use crate::agents::{Expiry, MACHINE_LOCK_POLL, SECRET_EXPIRE_RETRY, Snapshot, Timer};
+use std::cmp::Reverse;
+
+use crate::agents::firings::{Firings, Repeats};
+use crate::agents::{Expiry, MACHINE_LOCK_POLL, SECRET_EXPIRE_RETRY, Snapshot};
 use crate::convert::to_u32;
 use crate::timing::Timing;
 use crate::{Hook, SecretId, UnitId};
-use trustsim_kernel::{Span, Time};
-
-/// The timers of one agent that cause repeated hooks, and how many of their firings were handled.
-#[derive(Clone, Debug)]
-pub(crate) struct Repeats<'a> {
-    timer: Option<Timer<'a>>,
-    timer_handled: u64,
-    expiries: Vec<((SecretId, u32), Expiry)>,
-}
-
-impl Repeats<'_> {
-    /// The hook due at `t`: expired secrets first, update-status last.
-    pub(crate) fn due(&self, t: Time) -> Option<Hook> {
-        for ((secret, revision), expiry) in &self.expiries {
-            if expiry.fired(t) > expiry.handled {
-                let (secret, revision) = (*secret, *revision);
-                return Some(Hook::SecretExpired { secret, revision });
-            }
-        }
-        let timer = self.timer.as_ref()?;
-        (timer.fired(t) > self.timer_handled).then_some(Hook::UpdateStatus)
-    }
-
-    /// The first firing after `t`; [`Time::MAX`] if there is none.
-    pub(crate) fn next_after(&self, t: Time) -> Time {
-        let timer = self
-            .timer
-            .iter()
-            .map(|timer| timer.firing(timer.fired(t) + 1));
-        let expiries = self.expiries.iter();
-        let expiries = expiries.map(|(_, expiry)| expiry.firing(expiry.fired(t) + 1));
-        timer.chain(expiries).fold(Time::MAX, Time::min)
-    }
-
-    /// What a hook that starts at `t` is told: it takes along every update-status that fired.
-    fn snapshot(&self, hook: &Hook, t: Time) -> Snapshot {
-        let mut expiries = self.expiries.iter();
-        let expiry = expiries.find(|(key, _)| Some(*key) == hook.secret_revision());
-        Snapshot {
-            // Before `start` there is no timer, and update-status is about no secret.
-            timer: self.timer.as_ref().map_or(0, |timer| timer.fired(t)),
-            firings: expiry.map_or(0, |(_, expiry)| expiry.fired(t)),
-            ..Snapshot::default()
-        }
-    }
-
-    /// Notes that `hook` was committed.
-    fn commit(&mut self, hook: &Hook, snapshot: Snapshot) {
-        self.timer_handled = snapshot.timer;
-        for (key, expiry) in &mut self.expiries {
-            if Some(*key) == hook.secret_revision() {
-                expiry.handled = snapshot.firings;
-            }
-        }
-    }
-
-    /// Adds every firing after `from` and before `until`.
-    fn add_firings(&self, from: Time, until: Time, found: &mut Vec<Time>) {
-        let just_before = until - Span::from_nanos(1);
-        if let Some(timer) = &self.timer {
-            let fired = timer.fired(from) + 1..=timer.fired(just_before);
-            found.extend(fired.map(|k| timer.firing(k)));
-        }
-        for (_, expiry) in &self.expiries {
-            let fired = expiry.fired(from) + 1..=expiry.fired(just_before);
-            found.extend(fired.map(|k| expiry.firing(k)));
-        }
-    }
-
-    /// How many timers there are.
-    fn timers(&self) -> usize {
-        self.expiries.len() + usize::from(self.timer.is_some())
-    }
-
-    /// The shortest time between two firings of one of them.
-    fn period_min(&self) -> Span {
-        let interval = self.timer.as_ref().map(|timer| timer.interval / 5 * 4);
-        interval.map_or(SECRET_EXPIRE_RETRY, |interval| {
-            interval.min(SECRET_EXPIRE_RETRY)
-        })
-    }
-
-    /// Marks every firing before `t` as handled.
-    fn handle_before(&mut self, t: Time) {
-        let just_before = t - Span::from_nanos(1);
-        if let Some(timer) = &self.timer {
-            self.timer_handled = timer.fired(just_before);
-        }
-        for (_, expiry) in &mut self.expiries {
-            expiry.handled = expiry.fired(just_before);
-        }
-    }
-}
+use trustsim_kernel::Time;
 
 /// What an agent does at an instant of a replay.
 #[derive(Clone, Debug)]
@@ -129,19 +40,40 @@ pub(crate) struct Replayed {
 struct Member<'a> {
     unit: UnitId,
     repeats: Repeats<'a>,
+    firings: Firings,
     state: ReplayState,
+    /// When something happens to it by itself next.
+    next_at: Time,
 }
 
 impl Member<'_> {
-    /// When something happens to it by itself next.
-    fn next_at(&self) -> Time {
-        match &self.state {
-            ReplayState::Resting(since) if self.repeats.due(*since).is_some() => *since,
-            ReplayState::Resting(since) => self.repeats.next_after(*since),
+    /// It is in another state.
+    fn enter(&mut self, state: ReplayState) {
+        self.next_at = match &state {
+            ReplayState::Resting(since) => {
+                self.firings.go_on(&self.repeats, *since);
+                let next = self.firings.upcoming.peek();
+                match (self.firings.due.is_empty(), next) {
+                    (false, _) => *since,
+                    (true, Some(Reverse((at, _)))) => *at,
+                    (true, None) => Time::MAX,
+                }
+            }
             ReplayState::Waiting => Time::MAX,
             ReplayState::Polling(at) => *at,
             ReplayState::Running { ends, .. } => *ends,
-        }
+        };
+        self.state = state;
+    }
+
+    /// The hook that begins at `t`, if one is due.
+    fn take_hook(&mut self, t: Time) -> Option<Hook> {
+        self.firings.go_on(&self.repeats, t);
+        let index = self.firings.due.pop_first()?;
+        // Any hook takes along every update-status that fired.
+        let update_status = self.repeats.expiries.len();
+        self.firings.due.remove(&update_status);
+        Some(self.repeats.hook(index))
     }
 
     fn is_running(&self) -> bool {
@@ -161,7 +93,9 @@ impl<'a> Replay<'a> {
             Some(Member {
                 unit: *unit,
                 repeats: timing.repeats(*unit)?,
+                firings: Firings::default(),
                 state: ReplayState::Resting(Time::EPOCH),
+                next_at: Time::MAX,
             })
         });
         Self {
@@ -177,7 +111,9 @@ impl<'a> Replay<'a> {
             if let Some(at) = rested {
                 member.repeats.handle_before(at);
             }
-            member.state = ReplayState::Resting(rested.unwrap_or(from));
+            let since = rested.unwrap_or(from);
+            member.firings = Firings::at(&member.repeats, since);
+            member.enter(ReplayState::Resting(since));
         }
         while let Some(index) = self.next_member(until, now) {
             if self.members[index].is_running() {
@@ -206,7 +142,7 @@ impl<'a> Replay<'a> {
             .iter()
             .enumerate()
             .filter_map(|(index, member)| {
-                let at = member.next_at();
+                let at = member.next_at;
                 counts(member, at).then_some((at, index))
             });
         due.min().map(|(_, index)| index)
@@ -214,7 +150,7 @@ impl<'a> Replay<'a> {
 
     fn try_hook(&mut self, index: usize) {
         if self.members.iter().any(Member::is_running) {
-            self.members[index].state = ReplayState::Waiting;
+            self.members[index].enter(ReplayState::Waiting);
             return;
         }
         assert!(
@@ -222,32 +158,32 @@ impl<'a> Replay<'a> {
             "a unit waits for a machine lock that is free"
         );
         let member = &mut self.members[index];
-        let start = member.next_at();
-        let Some(hook) = member.repeats.due(start) else {
-            member.state = ReplayState::Resting(start);
+        let start = member.next_at;
+        let Some(hook) = member.take_hook(start) else {
+            member.enter(ReplayState::Resting(start));
             return;
         };
         let snapshot = member.repeats.snapshot(&hook, start);
         let ends = start + self.timing.hook_duration(member.unit, start);
-        member.state = ReplayState::Running {
+        member.enter(ReplayState::Running {
             hook,
             snapshot,
             began: start,
             ends,
-        };
+        });
     }
 
     fn end_hook(&mut self, index: usize) {
         let member = &mut self.members[index];
-        let ends = member.next_at();
+        let ends = member.next_at;
         if let ReplayState::Running { hook, snapshot, .. } = &member.state {
             member.repeats.commit(hook, *snapshot);
         }
-        member.state = ReplayState::Resting(ends);
+        member.enter(ReplayState::Resting(ends));
         for member in &mut self.members {
             if matches!(member.state, ReplayState::Waiting) {
-                member.state =
-                    ReplayState::Polling(ends + self.timing.lock_poll(member.unit, ends));
+                let poll = self.timing.lock_poll(member.unit, ends);
+                member.enter(ReplayState::Polling(ends + poll));
             }
         }
     }
@@ -300,18 +236,5 @@ impl<'a> Replay<'a> {
         }
         found.sort_unstable();
         found
-    }
-}
-
-impl<'a> Timing<'a> {
-    /// The timers of an agent that cause repeated hooks.
-    pub(crate) fn repeats(&self, id: UnitId) -> Option<Repeats<'a>> {
-        let agent = self.agent_of(id);
-        let expiries = agent.expiries.iter();
-        Some(Repeats {
-            timer: agent.started.then(|| self.timer(id)),
-            timer_handled: agent.timer_handled,
-            expiries: expiries.map(|(key, expiry)| (*key, *expiry)).collect(),
-        })
     }
 }

@@ -20,7 +20,8 @@ use crate::secrets::{SecretStore, Secrets};
 use crate::topology::reads_topology;
 use crate::uniter::resolver::Operation;
 use crate::{
-    About, Activity, ConnectionError, Connections, Event, Happening, Hook, Host, Step, UnitId,
+    About, Activity, ConnectionError, Connections, Event, Happening, Hook, Host, Quiet, Step,
+    UnitId,
 };
 use trustsim_kernel::Time;
 
@@ -182,6 +183,16 @@ impl Uniter<'_> {
 
     /// Something may have changed.
     pub(crate) fn wake(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
+        self.look(unit, false, host)
+    }
+
+    /// What an agent does next; `after_hook` says that it ends a hook now.
+    pub(crate) fn look(
+        &mut self,
+        unit: UnitId,
+        after_hook: bool,
+        host: &mut dyn Host,
+    ) -> Option<Step> {
         let now = host.now();
         let agent = self.agent_of(unit);
         if !agent.connected || agent.removed || self.agents.timing().is_agent_stalled(unit) {
@@ -193,15 +204,31 @@ impl Uniter<'_> {
             Activity::Failed(failed) if failed.retry_at.is_some_and(|at| at <= now) => {
                 self.retry(unit, host)
             }
-            _ => self.proceed(unit, host),
+            _ => self.proceed(unit, after_hook, host),
         }
     }
 
     /// Picks and begins the next operation; without one the unit is idle.
-    pub(crate) fn proceed(&mut self, unit: UnitId, host: &mut dyn Host) -> Option<Step> {
+    ///
+    /// An agent that has more expired revisions than it can be told of in their period never rests. Where it ends a hook
+    /// and only repeats are due, its charm is asked whether they do anything, as if it rested.
+    pub(crate) fn proceed(
+        &mut self,
+        unit: UnitId,
+        after_hook: bool,
+        host: &mut dyn Host,
+    ) -> Option<Step> {
         let now = host.now();
         loop {
             match self.resolver().next_operation(unit, now) {
+                Some(Operation::Run(hook, _))
+                    if after_hook
+                        && self.agent_of(unit).is_repeat(&hook)
+                        && !self.resolver().is_skipped(unit, &hook)
+                        && self.resolver().operation_not_of_time(unit, now).is_none() =>
+                {
+                    return Some(Step::Repeat { unit });
+                }
                 Some(Operation::Run(hook, _)) if self.resolver().is_skipped(unit, &hook) => {
                     self.skip(unit, &hook, host);
                 }
@@ -247,6 +274,19 @@ impl Uniter<'_> {
             return None;
         }
         Some(Step::Idle { unit })
+    }
+
+    /// The next hook is a repeat, of which `quiet` is what the charm says: it is elided with those that follow, or runs.
+    pub(crate) fn repeat(
+        &mut self,
+        unit: UnitId,
+        quiet: Quiet,
+        host: &mut dyn Host,
+    ) -> Option<Step> {
+        match self.agents.elide_repeats(unit, quiet, host) {
+            true => None,
+            false => self.proceed(unit, false, host),
+        }
     }
 
     fn skip(&mut self, unit: UnitId, hook: &Hook, host: &mut dyn Host) {

@@ -174,7 +174,7 @@ impl Uniter<'_> {
         if !self.agent_of(unit).connected {
             return None;
         }
-        self.wake(unit, host)
+        self.look(unit, true, host)
     }
 
     /// What a committed hook changes in the agent's own record.
@@ -308,7 +308,7 @@ impl Uniter<'_> {
             .resolver()
             .snapshot(unit, &failed.hook, Some(failed.snapshot), now);
         self.record_hook(unit, &failed.hook, snapshot, host);
-        self.proceed(unit, host)
+        self.proceed(unit, false, host)
     }
 
     /// `juju resolved UNIT`, with `no_retry` for `--no-retry`: the failed hook counts as done

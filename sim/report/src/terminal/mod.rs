@@ -188,6 +188,7 @@ fn head(run: &Run<'_>) -> String {
             RunVerdict::Passed => Cell::new("passed", style::GOOD),
             RunVerdict::Failed => Cell::new("failed", style::BAD),
             RunVerdict::NothingJudged => Cell::new("nothing judged", style::WAIT),
+            RunVerdict::EndedEarly => Cell::new("ended early", style::BAD),
         },
     ]);
     table.render()
@@ -322,6 +323,13 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
         text.push_str("The scenario expects nothing.");
     } else {
         text.push_str(&format!("{held} of {} expectations held.", results.len()));
+    }
+    if let Some(found) = &run.findings.endless {
+        text.push_str(&format!(
+            "\n{}: {}.",
+            style::paint(style::BAD, "endless hooks"),
+            super::words::endless_loop::line(found)
+        ));
     }
     let unexpected = run.findings.outages_of(OutageClass::Unexpected).count();
     if unexpected > 0 {

@@ -72,6 +72,16 @@ pub(super) fn summary(run: &Run<'_>) -> Option<String> {
     if outcomes.len() < 2 {
         return None;
     }
+    let early = outcomes.iter().filter(|outcome| outcome.ended_early);
+    let early: Vec<String> = early.map(|outcome| outcome.seed.to_string()).collect();
+    if !early.is_empty() {
+        return Some(format!(
+            "The hooks of a unit never end with {} of {} seeds: {}.",
+            early.len(),
+            outcomes.len(),
+            early.join(", ")
+        ));
+    }
     let lost: Vec<Span> = outcomes.iter().map(|outcome| outcome.lost).collect();
     let (least, most) = (lost.iter().min()?, lost.iter().max()?);
     let without = outcomes

@@ -18,6 +18,7 @@ pub mod certificate;
 pub mod chance;
 pub mod charm_error;
 pub mod command;
+pub mod endless_loop;
 pub mod entry;
 pub mod expectation;
 pub mod explanation;

@@ -25,6 +25,7 @@ pub const fn of_run(verdict: RunVerdict) -> &'static str {
         RunVerdict::Passed => "passed",
         RunVerdict::Failed => "failed",
         RunVerdict::NothingJudged => "nothing-judged",
+        RunVerdict::EndedEarly => "ended-early",
     }
 }
 

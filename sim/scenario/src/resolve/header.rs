@@ -13,6 +13,9 @@ use trustsim_yaml::{Spanned, Text};
 const START: &str = "2026-01-01T00:00:00Z";
 /// How long it lasts unless the file says otherwise: one leaf certificate's life.
 const DURATION: Span = Span::from_secs(90 * 86_400);
+/// No run goes on after this instant. The clock ends in July 2554 (64 bits of nanoseconds), and what is issued for a
+/// century has to end before that.
+const LAST: &str = "2400-01-01T00:00:00Z";
 /// How short an outage has to be to break nothing, unless the file says otherwise.
 const TOLERATE: Span = Span::from_secs(60);
 
@@ -26,7 +29,7 @@ pub(super) fn header(scenario: &ScenarioFile, out: &mut Diagnostics) -> Deployme
         text.map_or_else(String::new, |text| text.value.clone())
     };
     let start = start(scenario.start.as_ref(), out);
-    let duration = duration(scenario.duration.as_ref(), out);
+    let duration = duration(scenario.duration.as_ref(), start, out);
     let keys = scenario.keys.as_ref();
     let keys = keys.and_then(|keys| values::key_algorithm(keys, out));
     let timings = scenario.timings.as_ref();
@@ -65,15 +68,30 @@ fn start(text: Option<&Text>, out: &mut Diagnostics) -> Time {
     let Some(text) = text else {
         return default;
     };
-    Time::parse(&text.value).unwrap_or_else(|error| {
-        let message = error.to_string();
-        out.push(Diagnostic::error(Code::BadValue, text.place, message));
-        default
-    })
+    let last = Time::parse(LAST).expect("the last instant is RFC 3339");
+    let message = match Time::parse(&text.value) {
+        Ok(start) if start + DURATION <= last => return start,
+        Ok(_) => format!("the run would go on after {LAST}, the last instant that is played"),
+        Err(error) => error.to_string(),
+    };
+    out.push(Diagnostic::error(Code::BadValue, text.place, message));
+    default
 }
 
-fn duration(duration: Option<&Spanned<DeclaredDuration>>, out: &mut Diagnostics) -> Span {
+fn duration(
+    duration: Option<&Spanned<DeclaredDuration>>,
+    start: Time,
+    out: &mut Diagnostics,
+) -> Span {
+    let last = Time::parse(LAST).expect("the last instant is RFC 3339");
+    let most = last.since(start);
     match duration {
+        Some(duration) if duration.value.0 > most => {
+            let message =
+                format!("the run would go on after {LAST}, the last instant that is played");
+            out.push(Diagnostic::error(Code::BadValue, duration.place, message));
+            DURATION
+        }
         Some(duration) if duration.value.0.is_zero() => {
             let message = "a run of no length has nothing to show";
             out.push(Diagnostic::error(Code::BadValue, duration.place, message));

@@ -53,6 +53,9 @@ impl kernel::World for World {
     type Event = Event;
 
     fn handle(&mut self, event: Event, agenda: &mut Agenda<Event>) {
+        if self.watchdog.found().is_some() {
+            return; // The run has ended: what is left on the agenda is not played.
+        }
         match event {
             Event::Juju(event) => self.play_juju(event, agenda),
             Event::Action(index) => self.act(index, agenda),

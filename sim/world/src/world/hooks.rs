@@ -30,6 +30,8 @@ impl World {
         agenda: &mut Agenda<Event>,
     ) {
         let now = agenda.now();
+        let name = self.deployed.juju().hook_name(unit, &hook);
+        self.watchdog.hook_began(unit, name, now, &self.deployed);
         let failure = self.failing.failure_of(unit, &hook, &self.deployed);
         let mut recorded = None;
         let mut notes = Vec::new();

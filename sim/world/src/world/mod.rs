@@ -34,9 +34,12 @@ use super::revocation::Publications;
 use super::sides::Sides;
 use super::simulation::Options;
 use super::tampering::Edits;
+use super::watchdog::Watchdog;
 use trustsim_juju::Juju;
 use trustsim_kernel::{Agenda, Span, Time};
-use trustsim_model::{Deployment, Journal, Manifest, OfferSpec, SaasSpec, TimedAction};
+use trustsim_model::{
+    Deployment, EndlessLoop, Journal, Manifest, OfferSpec, SaasSpec, TimedAction,
+};
 
 /// How often the world looks whether the deployment has settled, at first.
 const SETTLE_CHECK: Span = Span::from_secs(1);
@@ -66,6 +69,7 @@ pub(super) struct World {
     watched_from: Option<Time>,
     /// When the deployment settled.
     settled: Option<Time>,
+    watchdog: Watchdog,
 }
 
 /// What can be asked of it.
@@ -101,6 +105,7 @@ impl World {
             recorder: Recorder::default(),
             watched_from: None,
             settled: None,
+            watchdog: Watchdog::default(),
         }
     }
 
@@ -141,6 +146,11 @@ impl World {
         &self.operators
     }
 
+    /// Why the run ended before its time, if it did.
+    pub(super) fn endless(&self) -> Option<&EndlessLoop> {
+        self.watchdog.found()
+    }
+
     /// From when connections are watched.
     pub(super) fn watched_from(&self) -> Option<Time> {
         self.watched_from
@@ -179,11 +189,15 @@ impl World {
             about: deployment.about.clone(),
             seed: deployment.seed,
             start: deployment.start,
-            duration: deployment.duration,
+            duration: match self.watchdog.found() {
+                Some(found) => found.at.since(deployment.start),
+                None => deployment.duration,
+            },
             timings: deployment.timings.listed(),
             drawn: deployment.drawn.clone(),
             settled_at: self.settled,
             connections: self.connections.records().cloned().collect(),
+            endless: self.watchdog.found().cloned(),
         }
     }
 
