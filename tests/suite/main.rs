@@ -17,6 +17,7 @@ mod every_handshake;
 mod every_hook;
 mod expectations;
 mod fault_kinds;
+mod files;
 mod forecast;
 mod generations;
 mod incidents;

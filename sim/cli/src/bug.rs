@@ -129,7 +129,7 @@ fn describe_bug(
 }
 
 /// A command line as it can be typed into a shell again.
-fn quoted(command_line: &[OsString]) -> String {
+pub(super) fn quoted(command_line: &[OsString]) -> String {
     let words = command_line.iter().map(|word| quoted_word(word));
     words.collect::<Vec<_>>().join(" ")
 }

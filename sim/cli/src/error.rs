@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use trustsim_files::ReadError;
 use trustsim_report::terminal::style::{BAD, DETAIL, paint};
 
 /// Whose problem it is.
@@ -113,6 +114,16 @@ impl From<io::Error> for CliError {
             return Self::new(ErrorKind::BrokenPipe, "the reader has gone");
         }
         Self::new(ErrorKind::Io, "failed to print").caused_by(error)
+    }
+}
+
+impl From<ReadError> for CliError {
+    fn from(error: ReadError) -> Self {
+        let said = Self::new(ErrorKind::Io, error.to_string());
+        match error {
+            ReadError::Io { source, .. } => said.caused_by(source),
+            ReadError::TooLarge { .. } => said,
+        }
     }
 }
 

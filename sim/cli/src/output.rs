@@ -3,12 +3,13 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::args::{DataFormat, Format};
 use super::console::Console;
 use super::error::{CliError, ErrorKind};
-use trustsim_report::{DataTable, tables_json, write_folder};
+use trustsim_files::{Access, Contents, FolderError, WriteError, write_file, write_folder};
+use trustsim_report::{DataTable, tables_json};
 
 /// The answer in a format: `tables` for people, `value` for programs. Only the one that is asked for
 /// is made.
@@ -24,19 +25,20 @@ pub(super) fn render(
     }
 }
 
-/// Tables as CSV files of a folder, where one is named, and in a format onto standard output.
+/// Tables as CSV files of a folder, where one is named, and in a format onto standard output. `seal` names the JSON
+/// file with the digests of the others, by which the next answer of this kind knows what it may replace.
 pub(super) fn deliver_tables(
     tables_of_data: &[DataTable],
+    seal: &str,
     tables: impl FnOnce() -> String,
     format: Format,
     folder: Option<&Path>,
     console: &mut Console<'_>,
 ) -> Result<(), CliError> {
     if let Some(folder) = folder {
-        let files: Vec<_> = tables_of_data.iter().map(DataTable::csv).collect();
-        write_folder(folder, &files).map_err(|error| {
-            CliError::new(ErrorKind::Io, "failed to write the CSV files").caused_by(error)
-        })?;
+        let files = tables_of_data.iter().map(DataTable::csv).collect();
+        let contents = Contents::sealed(files, seal, Map::new());
+        deliver_folder(&contents, folder, Access::Shared, "the CSV files")?;
     }
     console.print(&render(format, tables, || tables_json(tables_of_data))?)
 }
@@ -53,33 +55,46 @@ pub(super) fn data_text(value: &Value, format: DataFormat) -> Result<String, Cli
     Ok(format!("{}\n", text.trim_end()))
 }
 
+/// Into a folder. Gives the names of files of an earlier writing that are no longer part of it and were removed.
+pub(super) fn deliver_folder(
+    contents: &Contents,
+    folder: &Path,
+    access: Access,
+    what: &str,
+) -> Result<Vec<String>, CliError> {
+    write_folder(folder, contents, access).map_err(|error| {
+        let hint = match &error {
+            FolderError::InTheWay(_) => Some("name another folder with -o, or move it away"),
+            FolderError::Busy(_) => Some("name another folder with -o, or wait until it has ended"),
+            FolderError::NotAFolder(_) => Some("name a folder with -o"),
+            FolderError::Io { .. } => None,
+        };
+        let said = CliError::new(ErrorKind::Io, format!("failed to write {what}")).caused_by(error);
+        hint.into_iter().fold(said, CliError::hint)
+    })
+}
+
 /// Onto standard output or, whole or not at all, into a file.
 pub(super) fn deliver(
     text: &str,
     output: Option<&Path>,
+    access: Access,
     console: &mut Console<'_>,
 ) -> Result<(), CliError> {
-    let Some(path) = output.filter(|path| *path != Path::new("-")) else {
+    // By name `/dev/stdout` cannot be opened where it is a socket.
+    let is_console = |path: &&Path| [Path::new("-"), Path::new("/dev/stdout")].contains(path);
+    let Some(path) = output.filter(|path| !is_console(path)) else {
         return console.print(text);
     };
-    let name = path.file_name().ok_or_else(|| {
-        CliError::usage(format!(
-            "failed to write `{}`: it names no file",
-            path.display()
-        ))
-    })?;
-    let failed = |error| {
-        CliError::new(
-            ErrorKind::Io,
-            format!("failed to write `{}`", path.display()),
-        )
-        .caused_by(Box::<dyn std::error::Error + Send + Sync>::from(error))
-    };
-    let partial = path.with_file_name(format!(".{}.partial", name.to_string_lossy()));
-    let written = std::fs::write(&partial, text).and_then(|()| std::fs::rename(&partial, path));
-    if written.is_err() {
-        // The first error is the one that says something.
-        let _ = std::fs::remove_file(&partial);
-    }
-    written.map_err(failed)
+    write_file(path, text.as_bytes(), access).map_err(|error| {
+        let message = format!("failed to write `{}`", path.display());
+        let said = CliError::new(ErrorKind::Io, message);
+        match error {
+            WriteError::FolderNotWritable { .. } => said.caused_by(error).hint(
+                "without -o it goes to standard output, which a shell writes into the file: > FILE",
+            ),
+            WriteError::Io(source) => said.caused_by(source),
+            error => said.caused_by(error),
+        }
+    })
 }

@@ -1,11 +1,42 @@
 //! Reading a scenario file for a command: its deployment, its warnings as they are printed, and what
 //! identifies it when it is played again.
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use super::error::CliError;
-use trustsim_scenario::{DigestedFiles, DiskFiles, load_variant};
+use trustsim_scenario::{DigestedFiles, DiskFiles, Files, load_variant};
 use trustsim_world::Deployment;
+
+thread_local! {
+    /// What was read from pipes, such as `<(...)` of a shell. A pipe has its text once, and a command reads a scenario
+    /// again for each of its variants.
+    static PIPED: RefCell<BTreeMap<PathBuf, Vec<u8>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The files of this machine, of which what is no file is read only once.
+struct ReadOnce;
+
+impl Files for ReadOnce {
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        if self.is_file(path) {
+            return DiskFiles.read(path, limit);
+        }
+        let known = PIPED.with_borrow(|piped| piped.get(path).cloned());
+        if let Some(bytes) = known {
+            return Ok(bytes);
+        }
+        let bytes = DiskFiles.read(path, limit)?;
+        PIPED.with_borrow_mut(|piped| piped.insert(path.to_owned(), bytes.clone()));
+        Ok(bytes)
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        DiskFiles.is_file(path)
+    }
+}
 
 /// A scenario that could be read.
 #[derive(Clone, Debug)]
@@ -30,7 +61,7 @@ pub(super) fn load_scenario(
     path: &Path,
     variant: Option<&str>,
 ) -> Result<LoadedScenario, CliError> {
-    let files = DigestedFiles::new(&DiskFiles);
+    let files = DigestedFiles::new(&ReadOnce);
     let loaded = load_variant(path, variant, &files)
         .map_err(|diagnostics| CliError::scenario(diagnostics.render(true)))?;
     let mut warnings = loaded.warnings.render(true);

@@ -1,16 +1,16 @@
 //! The contents of a run's folder: every file that `trustsim run` writes, with what renders it.
 //!
 //! A new file is one more line of [`CONTENTS`] and a module that renders it. The folder's CSV files
-//! are a contract: their columns do not change, more may follow them.
+//! are a contract: their columns do not change, more may follow them. `summary.json` seals the folder: to what
+//! it says of the run it adds the digest of every other file, under `files`.
 
 use super::{Run, csv, plots, summary};
 use plots::PlotError;
+use serde_json::Value;
+use trustsim_files::{Contents, NamedFile};
 
-/// The file that seals a run's folder: it is written last, so a folder that has it is whole.
+/// The file that seals a run's folder.
 pub const SUMMARY: &str = "summary.json";
-
-/// A file by its name, with its bytes.
-pub type NamedFile = (String, Vec<u8>);
 
 /// What renders a file, or the two of a plot.
 enum Renderer {
@@ -20,8 +20,8 @@ enum Renderer {
     Plot(fn(&Run<'_>) -> Result<Vec<NamedFile>, PlotError>),
 }
 
-/// Every file, in the order in which they are written.
-const CONTENTS: [Renderer; 11] = [
+/// Every file but the summary, in the order in which they are written.
+const CONTENTS: [Renderer; 10] = [
     Renderer::File("handshakes.csv", csv::handshakes),
     Renderer::File("failures.csv", csv::failures),
     Renderer::File("outages.csv", csv::outages),
@@ -32,7 +32,6 @@ const CONTENTS: [Renderer; 11] = [
     Renderer::Plot(plots::handshakes),
     Renderer::Plot(plots::outages),
     Renderer::Plot(plots::issuance),
-    Renderer::File(SUMMARY, summary::render),
 ];
 
 /// Every file of a run's folder, [`SUMMARY`] last.
@@ -40,7 +39,7 @@ const CONTENTS: [Renderer; 11] = [
 /// # Errors
 ///
 /// [`PlotError`] where a plot could not be drawn.
-pub fn files(run: &Run<'_>) -> Result<Vec<NamedFile>, PlotError> {
+pub fn files(run: &Run<'_>) -> Result<Contents, PlotError> {
     run.check();
     let mut files = Vec::new();
     for renderer in &CONTENTS {
@@ -49,7 +48,8 @@ pub fn files(run: &Run<'_>) -> Result<Vec<NamedFile>, PlotError> {
             Renderer::Plot(draw) => files.extend(draw(run)?),
         }
     }
-    let is_sealed = files.last().is_some_and(|(name, _)| name == SUMMARY);
-    assert!(is_sealed, "{SUMMARY} is written after every other file");
-    Ok(files)
+    let Value::Object(says) = summary(run) else {
+        panic!("a summary is an object");
+    };
+    Ok(Contents::sealed(files, SUMMARY, says))
 }

@@ -5,14 +5,13 @@
 //! [`words`]: for example, the cause of an outage is one `trustsim_diagnosis::Cause`, and `words::cause` makes
 //! the same sentence of it for `outages.csv`, for `summary.json` and for the summary on a terminal.
 //!
-//! Renders everything first and writes afterwards, so that a failure leaves nothing half
-//! written. Must not know how a run works: it reads the manifest, the journal and the findings.
+//! Renders everything before anything is written, which `trustsim_files` does. Must not know how a run works: it reads
+//! the manifest, the journal and the findings.
 
 mod blast_radius;
 mod contents;
 pub mod csv;
 mod data_table;
-mod folder;
 mod forecast;
 pub mod juju;
 mod least_trust;
@@ -27,12 +26,11 @@ mod why;
 pub mod words;
 
 pub use blast_radius::blast_radius;
-pub use contents::{NamedFile, SUMMARY, files};
+pub use contents::{SUMMARY, files};
 pub use data_table::{DataTable, Field, tables_json};
-pub use folder::{FolderError, write_folder};
 pub use forecast::forecast;
 pub use least_trust::least_trust;
-pub use provenance::Provenance;
+pub use provenance::{PlayedBefore, Provenance};
 pub use summary::summary;
 pub use why::why;
 

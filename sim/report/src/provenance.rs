@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What has to be given to play a run again; `played` in `summary.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,4 +23,37 @@ pub struct Provenance {
     pub every_handshake: bool,
     /// SHA-256 of every file that the scenario was read from, one after the other, in hexadecimal.
     pub sha256: String,
+}
+
+/// What `summary.json` says of how a run was played and how it came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlayedBefore {
+    /// What has to be given to play it again.
+    pub provenance: Provenance,
+    /// The fingerprint of its journal.
+    pub fingerprint: String,
+}
+
+impl PlayedBefore {
+    /// Reads a `summary.json`. The rest of it, which can be long, is not kept.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not say both.
+    pub fn read(summary: &[u8]) -> Result<Self, serde_json::Error> {
+        /// The part that is read.
+        #[derive(Deserialize)]
+        struct Read {
+            played: Value,
+            fingerprint: String,
+        }
+        let Read {
+            played,
+            fingerprint,
+        } = serde_json::from_slice(summary)?;
+        Ok(Self {
+            provenance: serde_json::from_value(played)?,
+            fingerprint,
+        })
+    }
 }

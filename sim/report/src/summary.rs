@@ -14,14 +14,7 @@ use trustsim_diagnosis::{OutageClass, Tally};
 use trustsim_kernel::Span;
 use trustsim_model::{CertificateKind, Coverage, Kind, Share, Source};
 
-pub(super) fn render(run: &Run<'_>) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(&summary(run))
-        .expect("a value of strings and numbers can always be written");
-    bytes.push(b'\n');
-    bytes
-}
-
-/// The summary of a run. Every length is in seconds, every instant in RFC 3339.
+/// The summary of a run. Every length is in seconds, every instant in RFC 3339. In a run's folder it has `files`, too.
 pub fn summary(run: &Run<'_>) -> Value {
     let manifest = run.manifest;
     let timings: Map<String, Value> = manifest

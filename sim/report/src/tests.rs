@@ -111,7 +111,9 @@ fn journal_csv() {
 
 #[test]
 fn summary_json() {
-    insta::assert_snapshot!(text(rendered(summary::render)));
+    let summary = rendered(summary);
+    let summary = serde_json::to_string_pretty(&summary).expect("text");
+    insta::assert_snapshot!(summary);
 }
 
 #[test]
@@ -163,7 +165,7 @@ fn a_folder_has_every_file_and_the_same_run_the_same_bytes() {
     let files = || rendered(|run| files(run).expect("drawn"));
     let (once, again) = (files(), files());
     assert!(once == again, "two renderings differ");
-    let names: Vec<&str> = once.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = once.files().iter().map(|(name, _)| name.as_str()).collect();
     insta::assert_snapshot!(names.join(" "), @"handshakes.csv failures.csv outages.csv certificates.csv relation_secrets.csv seeds.csv journal.csv plot-handshakes.svg plot-handshakes.png plot-outages.svg plot-outages.png plot-issuance.svg plot-issuance.png summary.json");
 }
 
@@ -171,7 +173,7 @@ fn a_folder_has_every_file_and_the_same_run_the_same_bytes() {
 fn an_svg_names_what_it_shows() {
     let files = rendered(|run| files(run).expect("drawn"));
     let svg = |name: &str| {
-        let file = files.iter().find(|(known, _)| known == name);
+        let file = files.files().iter().find(|(known, _)| known == name);
         text(file.expect("rendered").1.clone())
     };
     for (name, words) in [
@@ -198,7 +200,7 @@ fn an_empty_run_renders_too() {
         findings: &findings,
         provenance: None,
     };
-    assert_eq!(files(&run).expect("drawn").len(), 14);
+    assert_eq!(files(&run).expect("drawn").files().len(), 14);
     let text = terminal(&run, Detail::Normal);
     assert!(text.contains("Nothing was judged"), "{text}");
 }
@@ -220,11 +222,12 @@ fn plots_of_a_large_run() {
         ("small", rendered(|run| files(run).expect("drawn"))),
         ("large", large()),
     ] {
-        write_folder(&folder.join(name), &files).expect("written");
+        let to = folder.join(name);
+        trustsim_files::write_folder(&to, &files, trustsim_files::Access::Shared).expect("written");
     }
 }
 
-fn large() -> Vec<(String, Vec<u8>)> {
+fn large() -> trustsim_files::Contents {
     let (deployment, script) = trustsim_testkit::large();
     let findings = trustsim_diagnosis::diagnose(&deployment, &script.manifest, &script.journal);
     let run = Run {

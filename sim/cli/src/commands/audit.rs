@@ -23,6 +23,7 @@ fn trust(args: &AuditOptions, console: &mut Console<'_>) -> Result<(), CliError>
     let found = least_trust(&deployment);
     deliver_tables(
         &report::least_trust(&found),
+        "audit-trust.json",
         || terminal::least_trust(&found),
         args.format,
         args.output.as_deref(),
@@ -48,6 +49,7 @@ fn radius(
     let found = blast_radius(&simulation);
     deliver_tables(
         &report::blast_radius(&found),
+        "audit-blast-radius.json",
         || terminal::blast_radius(&found),
         args.format,
         args.output.as_deref(),

@@ -1,20 +1,22 @@
 //! `trustsim export`: every connection as files that openssl, curl or any other tool can judge.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::{load, play_loaded, say_coverage};
 use crate::args::{DataFormat, Export};
 use crate::console::Console;
-use crate::error::{CliError, ErrorKind};
-use crate::output::data_text;
+use crate::error::CliError;
+use crate::output::{data_text, deliver_folder};
 use crate::readings::Reading;
+use trustsim_files::{Access, Contents};
 use trustsim_pki::Certificate;
-use trustsim_report::{words, write_folder};
+use trustsim_report::words;
 use trustsim_world::ExportedConnection;
+
+/// The file with the digests of the others.
+const SEAL: &str = "export.json";
 
 pub(super) fn export(args: &Export, console: &mut Console<'_>) -> Result<(), CliError> {
     let playable = load(&args.scenario, &args.play, console)?;
@@ -23,10 +25,8 @@ pub(super) fn export(args: &Export, console: &mut Console<'_>) -> Result<(), Cli
     let connections = simulation.export();
     let mut files = Vec::new();
     let mut taken: BTreeMap<String, u32> = BTreeMap::new();
-    let mut folders = BTreeSet::new();
     for connection in &connections {
         let folder = unique_folder_name(connection, &mut taken);
-        folders.insert(folder.clone());
         let mut add = |name: &str, text: String| {
             files.push((format!("{folder}/{name}"), text.into_bytes()));
         };
@@ -52,9 +52,8 @@ pub(super) fn export(args: &Export, console: &mut Console<'_>) -> Result<(), Cli
         });
         add("connection.json", data_text(&value, DataFormat::Json)?);
     }
-    write_folder(&args.output, &files).map_err(|error| {
-        CliError::new(ErrorKind::Io, "failed to write the export").caused_by(error)
-    })?;
+    let contents = Contents::sealed(files, SEAL, Map::new());
+    let removed = deliver_folder(&contents, &args.output, Access::Private, "the export")?;
     let own = playable.reading();
     console.say(&format!(
         "exported {} connection{} of {} to {}\n",
@@ -64,32 +63,20 @@ pub(super) fn export(args: &Export, console: &mut Console<'_>) -> Result<(), Cli
         args.output.display()
     ))?;
     say_elsewhere(&own, &playable.other_readings(), console)?;
-    say_left(&args.output, &folders, console)
+    say_removed(&removed, console)
 }
 
-/// Which folders an earlier export left there, of connections that this one does not have.
-fn say_left(
-    folder: &Path,
-    written: &BTreeSet<String>,
-    console: &mut Console<'_>,
-) -> Result<(), CliError> {
-    let unread = |error| {
-        let message = format!("failed to read `{}`", folder.display());
-        CliError::new(ErrorKind::Io, message).caused_by(error)
-    };
-    let mut left = BTreeSet::new();
-    for entry in fs::read_dir(folder).map_err(unread)? {
-        let entry = entry.map_err(unread)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if !written.contains(&name) && entry.path().join("connection.json").is_file() {
-            left.insert(name);
-        }
-    }
-    if left.is_empty() {
+/// Which folders an earlier export had there, of connections that this one does not have.
+fn say_removed(files: &[String], console: &mut Console<'_>) -> Result<(), CliError> {
+    let folders = files.iter().filter_map(|name| name.split('/').next());
+    let folders: BTreeSet<&str> = folders.collect();
+    if folders.is_empty() {
         return Ok(());
     }
-    let left = left.into_iter().collect::<Vec<_>>().join(", ");
-    console.say(&format!("an earlier export left there: {left}\n"))
+    let folders = folders.into_iter().collect::<Vec<_>>().join(", ");
+    console.say(&format!(
+        "removed what an earlier export left there: {folders}\n"
+    ))
 }
 
 /// Which connections only other variants of the scenario have.

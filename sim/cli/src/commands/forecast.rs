@@ -27,6 +27,7 @@ pub(super) fn forecast(args: &Forecast, console: &mut Console<'_>) -> Result<(),
     let proofs = prove(&deployment, &forecast.tolerances, args.proofs);
     deliver_tables(
         &report::forecast(&manifest, &forecast, &proofs),
+        "forecast.json",
         || terminal::forecast(&manifest, &forecast, &proofs),
         args.format,
         args.output.as_deref(),

@@ -1,7 +1,6 @@
 //! `trustsim judge`: what each TLS stack says of PEM files, by the code that judges simulated
 //! handshakes.
 
-use std::io;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -10,6 +9,7 @@ use crate::args::Judge;
 use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
 use crate::output::render;
+use trustsim_files::read_file;
 use trustsim_kernel::Time;
 use trustsim_pki::{Certificate, PkiError, RevocationList};
 use trustsim_report::terminal::{Align, Cell, Table, style};
@@ -17,6 +17,9 @@ use trustsim_report::words::verdict as words;
 use trustsim_validators::{
     TrustStore, UnknownValidator, Validator, Verdict, judge_client, judge_server, presents,
 };
+
+/// Largest file that is read: the public roots of a browser have some 250 KB.
+const PEM_SIZE_MAX: u64 = 16 * 1024 * 1024;
 
 /// JSON and YAML are a list of `{validator, outcome, code, error, text}`, the last three null where
 /// the outcome is `ok`.
@@ -106,14 +109,11 @@ fn read<T>(
     parse: fn(&str) -> Result<Vec<T>, PkiError>,
 ) -> Result<Vec<T>, CliError> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        let is_binary = error.kind() == io::ErrorKind::InvalidData;
-        let failed = CliError::new(ErrorKind::Io, format!("failed to read `{shown}`"));
-        let failed = failed.caused_by(error);
-        match is_binary {
-            true => failed.hint("it is not text: `openssl x509 -inform der -in FILE` writes PEM"),
-            false => failed,
-        }
+    let bytes = read_file(path, PEM_SIZE_MAX)?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        CliError::new(ErrorKind::Io, format!("failed to read `{shown}`"))
+            .caused_by("it is not UTF-8 text")
+            .hint("`openssl x509 -inform der -in FILE` writes PEM")
     })?;
     let found = parse(&text)
         .map_err(|error| CliError::usage(format!("failed to read `{shown}`")).caused_by(error))?;

@@ -1,23 +1,24 @@
 //! What a command plays: a scenario file, or the run whose folder is named, as it was played.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::args::Play;
-use crate::bug::PlayedScenario;
+use crate::bug::{PlayedScenario, quoted};
 use crate::console::Console;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 use crate::readings::{self, Reading};
 use crate::scenario::load_scenario;
+use trustsim_files::{Seal, SealError};
 use trustsim_kernel::Time;
 use trustsim_model::Coverage;
 use trustsim_report::terminal::coverage;
-use trustsim_report::{Provenance, SUMMARY};
+use trustsim_report::{PlayedBefore, Provenance, SUMMARY};
 use trustsim_world::{Deployment, Journal, Options};
+
+/// Largest `summary.json` that is read. It has some 600 bytes for each connection and each outage, so that this is a run
+/// with some 400,000 of them; most of it is skipped, not kept.
+const SUMMARY_MAX: u64 = 256 * 1024 * 1024;
 
 /// A deployment that can be played, and how.
 pub(super) struct LoadedScenario {
@@ -117,7 +118,7 @@ pub(super) fn load(
     trustsim_faults::draw(&mut deployment);
     if let Some(previous) = &previous {
         // As `--until` does: what is drawn is drawn for the whole scenario.
-        deployment.duration = previous.until()?.since(deployment.start);
+        deployment.duration = previous.until(&deployment)?.since(deployment.start);
     }
     Ok(LoadedScenario {
         deployment: Arc::new(deployment),
@@ -145,26 +146,18 @@ impl PreviousRun {
             let error = "the folder of a run says itself how it was played";
             return Err(CliError::usage(error).hint("name the scenario file to play it otherwise"));
         }
-        let path = folder.join(SUMMARY);
-        let shown = path.display();
-        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => CliError::usage(format!(
-                "`{}` is no folder of a run: it has no {SUMMARY}",
-                folder.display()
-            ))
-            .hint("name a scenario file, or a folder that `trustsim run` wrote"),
-            _ => CliError::new(ErrorKind::Io, format!("failed to read `{shown}`")).caused_by(error),
+        let seal = Seal::read(folder, SUMMARY, SUMMARY_MAX)
+            .map_err(|error| refused(error, folder, "SCENARIO"))?;
+        let PlayedBefore {
+            provenance,
+            fingerprint,
+        } = PlayedBefore::read(seal.bytes()).map_err(|error| {
+            let path = folder.join(SUMMARY);
+            CliError::usage(format!("`{}` does not say what was played", path.display()))
+                .caused_by(error)
         })?;
-        let unlike = || CliError::usage(format!("`{shown}` does not say what was played"));
-        let mut summary: Value =
-            serde_json::from_str(&text).map_err(|error| unlike().caused_by(error))?;
-        let fingerprint = summary["fingerprint"]
-            .as_str()
-            .ok_or_else(unlike)?
-            .to_owned();
-        let provenance = summary["played"].take();
-        let provenance =
-            serde_json::from_value(provenance).map_err(|error| unlike().caused_by(error))?;
+        seal.check()
+            .map_err(|error| refused(error, folder, &typed(&provenance)))?;
         Ok(Self {
             folder: folder.to_owned(),
             provenance,
@@ -180,13 +173,56 @@ impl PreviousRun {
         Err(CliError::usage(format!(
             "`{scenario}`, or a file that it names, is not what it was when `{folder}` was written"
         ))
-        .hint(format!("play it again: trustsim run {scenario}")))
+        .hint(format!(
+            "play it again: trustsim run {}",
+            typed(&self.provenance)
+        )))
     }
 
-    fn until(&self) -> Result<Time, CliError> {
-        Time::parse(&self.provenance.until).map_err(|error| {
-            let path = self.folder.join(SUMMARY);
+    /// Until when it was played, which cannot be longer than the scenario lasts.
+    fn until(&self, deployment: &Deployment) -> Result<Time, CliError> {
+        let path = self.folder.join(SUMMARY);
+        let until = Time::parse(&self.provenance.until).map_err(|error| {
             CliError::usage(format!("failed to read `{}`", path.display())).caused_by(error)
-        })
+        })?;
+        let (start, end) = (deployment.start, deployment.start + deployment.duration);
+        if (start..=end).contains(&until) {
+            return Ok(until);
+        }
+        let (path, scenario) = (path.display(), self.provenance.scenario.display());
+        Err(CliError::usage(format!(
+            "`{path}` says that `{scenario}` was played until {until}, but it plays from {start} until {end}"
+        ))
+        .hint(format!("play it again: trustsim run {}", typed(&self.provenance))))
+    }
+}
+
+/// A scenario, with its variant, as it is typed after `trustsim run`.
+fn typed(provenance: &Provenance) -> String {
+    let mut words = vec![provenance.scenario.clone().into_os_string()];
+    if let Some(variant) = &provenance.variant {
+        words.extend(["--variant".into(), variant.into()]);
+    }
+    quoted(&words)
+}
+
+/// Why a folder is not taken for that of a run. `scenario` is what is typed to have it written again.
+fn refused(error: SealError, folder: &Path, scenario: &str) -> CliError {
+    let again = || {
+        let folder = quoted(&[folder.as_os_str().to_owned()]);
+        format!("write it again: trustsim run {scenario} -o {folder}")
+    };
+    match error {
+        SealError::NoSeal { .. } => CliError::usage(format!(
+            "`{}` is no folder of a run: it has no {SUMMARY}",
+            folder.display()
+        ))
+        .hint("name a scenario file, or a folder that `trustsim run` wrote"),
+        SealError::NoDigests(_) => CliError::usage(error.to_string()).hint(
+            "an earlier version may have written it, and nothing is written over it: \
+             trustsim run SCENARIO -o ANOTHER-FOLDER",
+        ),
+        SealError::Read(error) => error.into(),
+        error => CliError::usage(error.to_string()).hint(again()),
     }
 }

@@ -28,6 +28,7 @@ use super::{Exit, instant, progress};
 use load::{LoadedScenario, load, say_coverage};
 use trustsim_kernel::Time;
 use trustsim_report::words;
+use trustsim_files::Access;
 use trustsim_world::{Deployment, Simulation};
 
 pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, CliError> {
@@ -50,7 +51,7 @@ pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Cli
                 CliError::new(ErrorKind::Io, "failed to write the schema").caused_by(error)
             })?;
             let text = data_text(&schema, DataFormat::Json)?;
-            deliver(&text, args.output.as_deref(), console)?;
+            deliver(&text, args.output.as_deref(), Access::Shared, console)?;
         }
         Command::Completion(args) => {
             let mut script = Vec::new();

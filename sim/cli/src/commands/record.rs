@@ -10,6 +10,7 @@ use crate::console::Console;
 use crate::error::CliError;
 use crate::instant;
 use crate::output::{data_text, deliver};
+use trustsim_files::Access;
 use trustsim_kernel::Time;
 use trustsim_world::{Address, Deployment, Simulation};
 
@@ -52,7 +53,7 @@ pub(super) fn record(args: &Record, console: &mut Console<'_>) -> Result<(), Cli
     hooks.retain(|hook| began(hook) >= from);
     let value = json!({ "scenario": deployment.name, "hooks": hooks });
     let text = data_text(&value, args.format)?;
-    deliver(&text, args.output.as_deref(), console)
+    deliver(&text, args.output.as_deref(), Access::Private, console)
 }
 
 /// When a recorded hook began. A recording is JSON, so its instants are texts.

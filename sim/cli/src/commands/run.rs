@@ -9,13 +9,14 @@ use super::load;
 use crate::args::{Format, Run};
 use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
-use crate::output::render;
+use crate::output::{deliver_folder, render};
 use crate::{Exit, instant, progress};
 use trustsim_diagnosis::{Findings, SeedOutcome, diagnose};
+use trustsim_files::Access;
 use trustsim_model::Coverage;
 use trustsim_rehearsal::ordered;
+use trustsim_report as report;
 use trustsim_report::terminal::{Detail, terminal};
-use trustsim_report::{self as report, write_folder};
 use trustsim_whatif::{
     Forks, Outcome, Trials, play_remedies, play_seeds, remedies, seeds_after, try_proposals,
 };
@@ -93,7 +94,7 @@ fn play(
         findings: &findings,
         provenance: Some(&playable.provenance(until)),
     };
-    let files = report::files(&run).map_err(|error| {
+    let contents = report::files(&run).map_err(|error| {
         CliError::new(ErrorKind::Io, "failed to render the report").caused_by(error)
     })?;
     let folder = args
@@ -113,9 +114,7 @@ fn play(
             || report::summary(&run),
         )?),
     };
-    write_folder(&folder, &files).map_err(|error| {
-        CliError::new(ErrorKind::Io, "failed to write the report").caused_by(error)
-    })?;
+    deliver_folder(&contents, &folder, Access::Shared, "the report")?;
     if let Some(text) = text {
         console.print(&text)?;
     }

@@ -7,6 +7,7 @@ use crate::args::ShowUnit;
 use crate::console::Console;
 use crate::error::CliError;
 use crate::output::{data_text, deliver};
+use trustsim_files::Access;
 use trustsim_world::Deployment;
 
 /// Units of one model are in Juju's shape; of several models, `{"models": {NAME: that shape}}`.
@@ -32,7 +33,7 @@ pub(super) fn show_unit(args: &ShowUnit, console: &mut Console<'_>) -> Result<()
     };
     let value = only.unwrap_or_else(|| json!({ "models": models }));
     let text = data_text(&value, args.format)?;
-    deliver(&text, args.output.as_deref(), console)
+    deliver(&text, args.output.as_deref(), Access::Private, console)
 }
 
 /// The model and the unit that `model.app/0` names, or `app/0` where it is clear which model is meant.

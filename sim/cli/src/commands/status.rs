@@ -7,6 +7,7 @@ use crate::args::Status;
 use crate::console::Console;
 use crate::error::CliError;
 use crate::output::{deliver, render};
+use trustsim_files::Access;
 use trustsim_report::juju::status_tables;
 
 /// One model is in Juju's shape; several are `{"models": {NAME: that shape}}`.
@@ -31,7 +32,7 @@ pub(super) fn status(args: &Status, console: &mut Console<'_>) -> Result<(), Cli
         tables.join("\n")
     };
     let text = render(args.format, tables, || one_or_by_name(models.clone()))?;
-    deliver(&text, args.output.as_deref(), console)
+    deliver(&text, args.output.as_deref(), Access::Shared, console)
 }
 
 /// The status of an only model, or the status of each by its name.

@@ -52,6 +52,6 @@ fn an_export_says_of_which_variant_it_is_and_what_only_others_have() {
     insta::assert_snapshot!(said(&["export", VARIANTS, "--variant", "api", "-o", &path]), @"
     exported 1 connection of variant `api` to OUT
     not in this export: browser -> a.web, which the scenario has: without --variant
-    an earlier export left there: browser_a.web-0
+    removed what an earlier export left there: browser_a.web-0
     ");
 }

@@ -17,8 +17,9 @@ use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBacke
 use plotters::style::{FontStyle, register_font};
 use thiserror::Error;
 
-use super::{NamedFile, Run};
+use super::Run;
 use canvas::Canvas;
+use trustsim_files::NamedFile;
 
 /// Why a plot could not be drawn.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
