@@ -1,10 +1,11 @@
-//! What the program writes and reads, as a process of its own: killed, over files of others,
+//! What the program writes and reads, as a process of its own: killed, with its reader gone, over files of others,
 //! devices, pipes and folders that were changed.
 
 mod kills;
 mod reading;
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -132,6 +133,38 @@ fn a_summary_has_the_digest_of_every_other_file() {
         serde_json::from_slice(&fs::read(out.join("summary.json")).expect("read")).expect("JSON");
     let names = summary["files"].as_object().expect("digests").len();
     assert_eq!(names + 1, fs::read_dir(&out).expect("a folder").count());
+}
+
+/// A pipe that nothing reads any more.
+fn closed() -> Stdio {
+    let (reader, writer) = io::pipe().expect("a pipe");
+    drop(reader);
+    writer.into()
+}
+
+#[test]
+fn the_exit_code_does_not_depend_on_who_reads() {
+    let folder = folder();
+    for (arguments, code) in [
+        (run(&["-o", "broken"]), 1),
+        (run(&["-o", "broken", "--format", "json"]), 1),
+        (run(&["--variant", "quiet", "-o", "held"]), 0),
+        (vec!["check", "shop.yaml"], 0),
+        (vec!["check", "--strict", "shop.yaml"], 1),
+        (vec!["explain"], 0),
+        (vec!["status", "absent.yaml"], 2),
+    ] {
+        let mut read = program(folder.path(), &arguments);
+        let read = read.output().expect("it runs").status.code();
+        let mut unread = program(folder.path(), &arguments);
+        let unread = unread.stdout(closed()).stderr(closed());
+        let unread = unread.status().expect("it runs").code();
+        assert_eq!((read, unread), (Some(code), Some(code)), "{arguments:?}");
+    }
+    for report in ["broken", "held"] {
+        let whole = is_whole(&folder.path().join(report), "summary.json");
+        assert_eq!(whole, Some(true), "{report}");
+    }
 }
 
 #[test]

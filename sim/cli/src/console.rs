@@ -1,4 +1,7 @@
 //! Where words and data go.
+//!
+//! A reader that goes before the end, as `head -1` does, has read enough: what is printed from then on is dropped, and
+//! the command goes on. So what it writes, and the code it ends with, do not depend on who reads.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -7,8 +10,8 @@ use super::error::CliError;
 
 /// Standard output, standard error, and how much is said.
 pub struct Console<'a> {
-    out: Box<dyn Write + 'a>,
-    err: Box<dyn Write + 'a>,
+    out: Stream<'a>,
+    err: Stream<'a>,
     /// Whether progress may be drawn over standard error.
     pub(super) progress: bool,
     /// Whether only errors are printed.
@@ -19,8 +22,8 @@ impl<'a> Console<'a> {
     /// The real ones; styles are stripped where they are not wanted.
     pub fn terminal(globals: &Globals) -> Self {
         Self {
-            out: Box::new(anstream::AutoStream::auto(io::stdout())),
-            err: Box::new(anstream::AutoStream::auto(io::stderr())),
+            out: Stream::new(anstream::AutoStream::auto(io::stdout())),
+            err: Stream::new(anstream::AutoStream::auto(io::stderr())),
             progress: io::stderr().is_terminal() && !globals.quiet,
             quiet: globals.quiet,
         }
@@ -29,8 +32,8 @@ impl<'a> Console<'a> {
     /// Any two writers, without progress.
     pub fn new(out: impl Write + 'a, err: impl Write + 'a, quiet: bool) -> Self {
         Self {
-            out: Box::new(out),
-            err: Box::new(err),
+            out: Stream::new(out),
+            err: Stream::new(err),
             progress: false,
             quiet,
         }
@@ -38,22 +41,49 @@ impl<'a> Console<'a> {
 
     /// Data or a table, onto standard output.
     pub(super) fn print(&mut self, text: &str) -> Result<(), CliError> {
-        self.out.write_all(text.as_bytes())?;
-        self.out.flush()?;
-        Ok(())
+        Ok(self.out.write(text)?)
     }
 
     /// A word for people, onto standard error, unless it is to be quiet.
     pub(super) fn say(&mut self, text: &str) -> Result<(), CliError> {
-        if !self.quiet {
-            self.err.write_all(text.as_bytes())?;
+        match self.quiet {
+            true => Ok(()),
+            false => Ok(self.err.write(text)?),
         }
-        Ok(())
     }
 
     /// An error, onto standard error.
     pub(super) fn error(&mut self, error: &CliError) -> io::Result<()> {
-        self.err.write_all(error.render().as_bytes())?;
-        self.err.flush()
+        self.err.write(&error.render())
+    }
+}
+
+/// Something to write to, as long as it has a reader.
+struct Stream<'a> {
+    to: Box<dyn Write + 'a>,
+    /// Whether its reader has gone.
+    is_closed: bool,
+}
+
+impl<'a> Stream<'a> {
+    fn new(to: impl Write + 'a) -> Self {
+        Self {
+            to: Box::new(to),
+            is_closed: false,
+        }
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        if self.is_closed {
+            return Ok(());
+        }
+        let to = &mut self.to;
+        match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.is_closed = true;
+                Ok(())
+            }
+            written => written,
+        }
     }
 }

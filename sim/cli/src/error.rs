@@ -16,8 +16,6 @@ pub enum ErrorKind {
     Scenario,
     /// The file system refused.
     Io,
-    /// The reader of standard output has gone.
-    BrokenPipe,
 }
 
 /// An error that ends a command.
@@ -69,11 +67,6 @@ impl CliError {
         self.kind
     }
 
-    /// Whether it is no failure: the reader has read enough.
-    pub fn is_broken_pipe(&self) -> bool {
-        self.kind == ErrorKind::BrokenPipe
-    }
-
     /// The error as people read it, with ANSI colours.
     pub fn render(&self) -> String {
         let mut text = match self.kind {
@@ -110,9 +103,6 @@ impl Error for CliError {
 
 impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self::new(ErrorKind::BrokenPipe, "the reader has gone");
-        }
         Self::new(ErrorKind::Io, "failed to print").caused_by(error)
     }
 }
@@ -142,13 +132,5 @@ mod tests {
           because: no such file
         hint: the models are a, c
         ");
-    }
-
-    #[test]
-    fn a_reader_that_has_gone_is_no_failure() {
-        let pipe = CliError::from(io::Error::from(io::ErrorKind::BrokenPipe));
-        assert!(pipe.is_broken_pipe());
-        let disk = CliError::from(io::Error::from(io::ErrorKind::StorageFull));
-        assert_eq!(disk.kind(), ErrorKind::Io);
     }
 }

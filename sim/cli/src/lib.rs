@@ -74,7 +74,6 @@ pub fn run_program(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 pub fn execute(cli: &Cli, console: &mut Console<'_>) -> Exit {
     match commands::dispatch(cli, console) {
         Ok(exit) => exit,
-        Err(error) if error.is_broken_pipe() => Exit::Held,
         Err(error) => {
             // If standard error is gone too, the exit code still says it.
             let _ = console.error(&error);

@@ -43,7 +43,7 @@ pub(super) fn run(args: &Run, verbose: bool, console: &mut Console<'_>) -> Resul
         }
         let exit = match play(args, path, verbose, console) {
             Ok(exit) => exit,
-            Err(error) if error.is_broken_pipe() || args.scenarios.len() == 1 => return Err(error),
+            Err(error) if args.scenarios.len() == 1 => return Err(error),
             Err(error) => {
                 // One scenario that cannot be played does not keep the others from being.
                 console.error(&error)?;

@@ -272,7 +272,7 @@ fn a_completion_script_knows_the_commands() {
 }
 
 #[test]
-fn a_closed_pipe_is_success() {
+fn the_exit_code_does_not_depend_on_who_reads() {
     struct Closed;
     impl std::io::Write for Closed {
         fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
@@ -282,9 +282,30 @@ fn a_closed_pipe_is_success() {
             Ok(())
         }
     }
-    let cli = Cli::try_parse_from(["trustsim", "schema"]).expect("good arguments");
-    let mut console = Console::new(Closed, Vec::new(), false);
-    assert_eq!(execute(&cli, &mut console), Exit::Held);
+    let (_root, path) = folder();
+    let broken = [
+        "run",
+        ROTATED,
+        "--remedies",
+        "0",
+        "--seeds",
+        "1",
+        "-o",
+        &path,
+    ];
+    for (args, exit) in [
+        (&["schema"][..], Exit::Held),
+        (&broken, Exit::Broken),
+        (&["check", BAD], Exit::Refused),
+        (&["check", "--strict", ROTATED], Exit::Broken),
+    ] {
+        let args = std::iter::once("trustsim").chain(args.iter().copied());
+        let cli = Cli::try_parse_from(args).expect("good arguments");
+        let mut console = Console::new(Closed, Closed, false);
+        assert_eq!(execute(&cli, &mut console), exit, "{cli:?}");
+    }
+    let summary = Path::new(&path).join("summary.json");
+    assert!(summary.is_file(), "the report is written");
 }
 
 #[test]
