@@ -79,7 +79,7 @@ fn kill(times: usize, fresh: bool) -> Found {
     for time in 0..times {
         if fresh && out.exists() {
             fs::remove_dir_all(&out).expect("removed");
-        } else if !fresh && is_whole(&out, "summary.json").is_none() {
+        } else if !fresh && (is_writing(&out) || is_whole(&out, "summary.json").is_none()) {
             let seed = ["3", "4"][time % 2];
             let (code, error) = said(folder.path(), &run(&["--seed", seed, "-o", "out"]));
             assert_eq!(code, Some(1), "a run into what was left succeeds: {error}");
@@ -111,19 +111,20 @@ fn kill(times: usize, fresh: bool) -> Found {
     assert_eq!(names, 14, "nothing is left of those that were killed");
     let beside = fs::read_dir(folder.path()).expect("a folder").count();
     assert_eq!(beside, 2, "nothing is left beside the folder");
-    println!("{times} kills, fresh {fresh}: {found:?}");
     found
 }
 
 #[test]
 fn a_run_over_a_finished_report_is_killed() {
     let found = kill(20, false);
+    println!("{found:?}");
     assert!(found.in_the_middle > 0, "{found:?}");
 }
 
 #[test]
 fn a_run_into_a_fresh_folder_is_killed() {
     let found = kill(20, true);
+    println!("{found:?}");
     assert!(found.in_the_middle > 0, "{found:?}");
 }
 
@@ -132,6 +133,7 @@ fn a_run_into_a_fresh_folder_is_killed() {
 fn five_hundred_runs_are_killed() {
     for fresh in [false, true] {
         let found = kill(250, fresh);
+        println!("{found:?}, each into a fresh folder: {fresh}");
         assert!(found.in_the_middle > 25, "{found:?}");
     }
 }
