@@ -3,6 +3,7 @@
 
 mod architecture;
 mod behaviours;
+mod commands;
 mod glossary;
 mod manifests;
 mod sources;

@@ -10,16 +10,10 @@ use std::path::Path;
 use crate::sources::{below, root};
 
 /// Files that may, each with its reason.
-const EXCEPTIONS: [(&str, &str); 2] = [
-    (
-        "rehearsal/src/playbooks.rs",
-        "names of a charm's options are data of its metadata",
-    ),
-    (
-        "rehearsal/src/timetable.rs",
-        "`juju status` is a command as it is typed",
-    ),
-];
+const EXCEPTIONS: [(&str, &str); 1] = [(
+    "rehearsal/src/playbooks.rs",
+    "names of a charm's options are data of its metadata",
+)];
 
 /// Calls and attributes in which a sentence is for programmers.
 const FOR_PROGRAMMERS: [&str; 11] = [

@@ -154,7 +154,7 @@ fn a_rotation_is_traced_to_its_scenario_line() {
         let traced = found.explanations.iter().filter(|explanation| {
             matches!(
                 &explanation.trigger,
-                Some(Trigger::Action(action)) if action.command.starts_with("juju ")
+                Some(Trigger::Action(action)) if action.command.to_string().starts_with("juju ")
             )
         });
         assert!(traced.count() > 0, "{name}: {:?}", found.explanations);

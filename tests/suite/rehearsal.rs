@@ -418,7 +418,7 @@ connections:
     let second = playbook(&rehearsal, "second-provider");
     let awaited = second.timetable.iter().filter(|line| {
         matches!(&line.task, Task::Awaited { command, .. }
-            if command.contains("ca-next/leader provide-certificate"))
+            if command.to_string().contains("ca-next/leader provide-certificate"))
     });
     assert_eq!(awaited.count(), 1, "{:?}", second.timetable);
 }

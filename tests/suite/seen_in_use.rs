@@ -98,7 +98,7 @@ faults: [{at: 10d, rotate-ca: {app: k.vault}}]
     let commands = deployment
         .actions
         .iter()
-        .map(|timed| timed.action.to_command(&deployment));
+        .map(|timed| timed.action.to_command(&deployment).to_string());
     let commands: Vec<String> = commands.collect();
     assert_eq!(commands.len(), 3, "{commands:?}");
     for (command, action) in

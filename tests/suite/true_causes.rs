@@ -56,7 +56,8 @@ impl Played {
     /// What an action is called in the first line of a diagnosis: its command, or since when.
     fn names_of(&self, timed: &TimedAction) -> [String; 2] {
         let at = (self.deployment.start + timed.at).truncated_to_seconds();
-        [timed.action.to_command(&self.deployment), at.to_string()]
+        let command = timed.action.to_command(&self.deployment);
+        [command.to_string(), at.to_string()]
     }
 }
 

@@ -8,7 +8,7 @@
 //! would end in a signal.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::panic::{self, PanicHookInfo};
@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::{Mutex, PoisonError};
 
+use trustsim_model::CommandLine;
 use trustsim_whatif::SEED_THREAD;
 
 /// The exit code of a Rust program that panicked.
@@ -130,17 +131,8 @@ fn describe_bug(
 
 /// A command line as it can be typed into a shell again.
 pub(super) fn quoted(command_line: &[OsString]) -> String {
-    let words = command_line.iter().map(|word| quoted_word(word));
-    words.collect::<Vec<_>>().join(" ")
-}
-
-fn quoted_word(word: &OsStr) -> String {
-    let word = word.to_string_lossy();
-    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./=:,@%+".contains(letter);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.into_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
+    let words = command_line.iter().map(|word| word.to_string_lossy());
+    CommandLine::new(words).to_string()
 }
 
 #[cfg(test)]
@@ -208,17 +200,6 @@ pub(super) mod tests {
         No report of this run was written: what would be predicted from here on could be wrong.
         hint: please file this text with the scenario; RUST_BACKTRACE=1 adds where it happened
         ");
-    }
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        for (word, typed) in [
-            ("a/b-1.yaml", "a/b-1.yaml"),
-            ("", "''"),
-            ("it's", r"'it'\''s'"),
-        ] {
-            assert_eq!(quoted_word(OsStr::new(word)), typed);
-        }
     }
 
     /// The whole program, in a process of its own: the hook belongs to a process.

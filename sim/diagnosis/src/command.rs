@@ -3,7 +3,7 @@
 
 use trustsim_interfaces::Interface;
 use trustsim_kernel::Span;
-use trustsim_model::{Action, Address, Deployment};
+use trustsim_model::{Action, Address, CommandLine, Deployment, Instruction};
 
 use super::fix::Fix;
 
@@ -14,7 +14,7 @@ use super::fix::Fix;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// An action with a `juju` command, as [`Action::to_command`] writes it.
-    Juju(String),
+    Juju(CommandLine),
     /// An action for which Juju has no command, as [`Action::to_command`] writes it.
     ByHand(String),
     /// `juju deploy`.
@@ -70,7 +70,7 @@ pub enum Command {
     /// `juju refresh` to a version without mistakes that the charm is played with.
     Refresh {
         /// The command without what follows it.
-        command: String,
+        command: CommandLine,
         /// Whether units in error are refreshed too.
         force_units: bool,
         /// What that version does otherwise.
@@ -99,28 +99,9 @@ pub enum Command {
 impl Command {
     /// An action of a plan.
     pub fn of(action: &Action, deployment: &Deployment) -> Self {
-        let text = action.to_command(deployment);
-        debug_assert_eq!(
-            action.is_juju_command(),
-            text.starts_with("juju "),
-            "what Juju has a command for is written as one: {text}"
-        );
-        match action.is_juju_command() {
-            true => Self::Juju(text),
-            false => Self::ByHand(text),
-        }
-    }
-
-    /// Whether it is typed as it is written; else it is a phrase.
-    pub const fn is_typed(&self) -> bool {
-        match self {
-            Self::ByHand(_) | Self::Answer { .. } | Self::UseLeader { .. } => false,
-            Self::Juju(_)
-            | Self::Deploy { .. }
-            | Self::Offer { .. }
-            | Self::Consume { .. }
-            | Self::Integrate { .. }
-            | Self::Refresh { .. } => true,
+        match action.to_command(deployment) {
+            Instruction::Typed(command) => Self::Juju(command),
+            Instruction::ByHand(phrase) => Self::ByHand(phrase),
         }
     }
 }

@@ -10,8 +10,9 @@ use trustsim_charm_model::PendingTask;
 use trustsim_juju::{Disruption, HookError, HookName};
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
-    Action, Address, ApplicationIndex, Deployment, HookAction, Journal, Kind, Manifest,
-    NetworkAction, Note, OfferAction, OperatorIndex, Refusal, Target, TimedAction, UnitAction,
+    Action, Address, ApplicationIndex, Deployment, HookAction, Instruction, Journal, Kind,
+    Manifest, NetworkAction, Note, OfferAction, OperatorIndex, Refusal, Target, TimedAction,
+    UnitAction,
 };
 use trustsim_validators::ErrorKind;
 
@@ -45,7 +46,7 @@ pub enum OpenReason {
         /// The action.
         action: Performed,
         /// The last command that would have undone it and was refused, with the reason.
-        refused: Option<(String, Refusal)>,
+        refused: Option<(Instruction, Refusal)>,
     },
     /// An application waits for a person who does not come again.
     OperatorAbsent {
@@ -61,7 +62,7 @@ pub enum OpenReason {
         /// The Vault's application.
         application: Address,
         /// The command that sealed it.
-        command: String,
+        command: Instruction,
     },
     /// A unit says that it is blocked.
     Blocked {
@@ -356,7 +357,7 @@ impl OpenOutageSearch<'_> {
     }
 
     /// The command of an action that was refused, and why.
-    fn refusal(&self, timed: &TimedAction) -> Option<(String, &Refusal)> {
+    fn refusal(&self, timed: &TimedAction) -> Option<(Instruction, &Refusal)> {
         let mut refused = self.refused.iter().rev();
         let (_, words) = refused.find(|(asked, _)| *asked == timed)?;
         Some((timed.action.to_command(self.deployment), words))

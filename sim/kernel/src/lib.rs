@@ -1,15 +1,17 @@
-//! Virtual time, the pending events, and random streams.
+//! Virtual time, the pending events, and random streams; the letters that are seen in texts.
 //!
 //! Knows nothing of Juju, of TLS, of files or of wall clocks. A world is whatever handles typed
 //! events; [`run`] is the whole loop.
 
 mod agenda;
 mod delay;
+mod letters;
 mod random;
 mod time;
 
 pub use agenda::{Agenda, EventId};
 pub use delay::Delay;
+pub use letters::{is_invisible, visible};
 pub use random::{Stream, Streams};
 pub use time::{DurationError, Span, Time, TimeError, format_duration, parse_duration};
 

@@ -2,6 +2,7 @@
 //! command where there is one. The world carries actions out and knows none by its purpose.
 
 mod hooks;
+mod instruction;
 mod inverse;
 mod network;
 mod offers;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use hooks::{FailingHook, HookAction, HookFailure};
+pub use instruction::Instruction;
 pub use network::{Between, NetworkAction};
 pub use offers::OfferAction;
 pub use offers::offering;
@@ -20,6 +22,7 @@ pub use units::{Target, UnitAction};
 
 use super::deployment::{Deployment, Side, Source};
 use super::tls_action::TlsAction;
+use crate::command_line::{CommandLine, FileContent, Word};
 use crate::index::{ApplicationIndex, ClientIndex, ModelIndex};
 use trustsim_juju::Value;
 use trustsim_kernel::{Span, format_duration};
@@ -148,7 +151,7 @@ pub struct TimedAction {
 
 impl Action {
     /// The command an operator would type, or a plain phrase where there is none.
-    pub fn to_command(&self, deployment: &Deployment) -> String {
+    pub fn to_command(&self, deployment: &Deployment) -> Instruction {
         let application = |index: ApplicationIndex| {
             let application = &deployment.applications[index];
             (
@@ -165,78 +168,48 @@ impl Action {
             } => {
                 let (model, app) = application(*index);
                 let unit = unit.map_or("leader".to_owned(), |number| number.to_string());
-                let parameters: String = parameters
-                    .iter()
-                    .map(|(key, value)| parameter(key, value))
-                    .collect();
-                format!("juju run -m {model} {app}/{unit} {name}{parameters}")
+                let typed = juju(["run", "-m", model]).and(format_args!("{app}/{unit}"));
+                let parameters = parameters.iter();
+                let parameters = parameters.map(|(key, value)| parameter(key, value));
+                parameters
+                    .fold(typed.and(name), CommandLine::and_word)
+                    .into()
             }
             Self::SetConfig {
                 application: index,
                 options,
             } => {
                 let (model, app) = application(*index);
-                let settings: String = options
+                let typed = juju(["config", "-m", model, app]);
+                let typed = options
                     .iter()
-                    .map(|(key, value)| match value {
-                        Some(value) if value.starts_with("-----BEGIN ") => {
-                            format!(" {key}=\"$(cat {key}.pem)\"")
-                        }
-                        Some(value) => format!(" {}", setting(key, value)),
-                        None => format!(" --reset {key}"),
-                    })
-                    .collect();
-                format!("juju config -m {model} {app}{settings}")
+                    .fold(typed, |typed, (key, value)| match value {
+                        Some(value) => typed.and_word(setting(key, value)),
+                        None => typed.and("--reset").and(key),
+                    });
+                typed.into()
             }
-            Self::Integrate { model, sides } => {
-                let [left, right] = sides.each_ref().map(|side| deployment.side_name(side));
-                format!(
-                    "juju integrate -m {} {left} {right}",
-                    deployment.models[*model].name
-                )
+            Self::Integrate { model, sides } | Self::RemoveRelation { model, sides } => {
+                let verb = match self {
+                    Self::Integrate { .. } => "integrate",
+                    _ => "remove-relation",
+                };
+                let model = &deployment.models[*model].name;
+                let sides = sides.each_ref().map(|side| deployment.side_name(side));
+                juju([verb, "-m", model]).and_all(sides).into()
             }
-            Self::RemoveRelation { model, sides } => {
-                let [left, right] = sides.each_ref().map(|side| deployment.side_name(side));
-                format!(
-                    "juju remove-relation -m {} {left} {right}",
-                    deployment.models[*model].name
-                )
-            }
-            Self::Unit(action) => action.to_command(deployment),
-            Self::Tls(action) => action.to_phrase(deployment),
+            Self::Unit(action) => Instruction::ByHand(action.to_phrase(deployment)),
+            Self::Tls(action) => Instruction::ByHand(action.to_phrase(deployment)),
             Self::Scale(action) => action.to_command(deployment),
             Self::Hook(action) => action.to_command(deployment),
             Self::Offer(action) => action.to_command(deployment),
-            Self::Network(action) => action.to_command(deployment),
+            Self::Network(action) => Instruction::ByHand(action.to_phrase(deployment)),
             Self::AtWorkload { .. }
             | Self::AcmeServer { .. }
             | Self::Revoke { .. }
             | Self::Restart { .. }
             | Self::ClientTrust { .. }
-            | Self::SkewClock { .. } => self.to_phrase(deployment),
-        }
-    }
-
-    /// Whether Juju has a command for it.
-    pub const fn is_juju_command(&self) -> bool {
-        match self {
-            Self::RunAction { .. }
-            | Self::SetConfig { .. }
-            | Self::Integrate { .. }
-            | Self::RemoveRelation { .. }
-            | Self::Scale(_)
-            | Self::Offer(_)
-            | Self::Hook(HookAction::Resolve { .. }) => true,
-            Self::AtWorkload { .. }
-            | Self::AcmeServer { .. }
-            | Self::Revoke { .. }
-            | Self::Restart { .. }
-            | Self::ClientTrust { .. }
-            | Self::SkewClock { .. }
-            | Self::Unit(_)
-            | Self::Hook(HookAction::Fail(_) | HookAction::Succeed(_))
-            | Self::Network(_)
-            | Self::Tls(_) => false,
+            | Self::SkewClock { .. } => Instruction::ByHand(self.to_phrase(deployment)),
         }
     }
 
@@ -267,7 +240,7 @@ impl Action {
         }
     }
 
-    /// What is done outside Juju, in plain words; empty for what is a `juju` command.
+    /// What is done outside Juju, in plain words; empty for the actions of other families.
     fn to_phrase(&self, deployment: &Deployment) -> String {
         let address = |index: ApplicationIndex| deployment.application_address(index);
         match self {
@@ -318,22 +291,31 @@ impl Action {
 
 /// One parameter of an action. What is the base64 of a PEM text is written as operators type it,
 /// from a file.
-fn parameter(key: &str, value: &str) -> String {
+fn parameter(key: &str, value: &str) -> Word {
     // "-----BEGIN ", as base64 has it.
-    if value.starts_with("LS0tLS1CRUdJTi") {
-        format!(" {key}=\"$(base64 -w0 {key}.pem)\"")
-    } else {
-        format!(" {}", setting(key, value))
+    match value.starts_with("LS0tLS1CRUdJTi") {
+        true => Word::File {
+            key: key.to_owned(),
+            content: FileContent::Base64,
+        },
+        false => Word::Text(format!("{key}={value}")),
     }
 }
 
-/// `key=value` as a shell takes it for one word.
-pub fn setting(key: &str, value: &str) -> String {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "-_.,:/@%+=~".contains(letter);
-    match value.chars().all(is_plain) {
-        true => format!("{key}={value}"),
-        false => format!("{key}='{}'", value.replace('\'', r"'\''")),
+/// `key=value`, the word that sets an option; a PEM text comes from a file.
+pub fn setting(key: &str, value: &str) -> Word {
+    match value.starts_with("-----BEGIN ") {
+        true => Word::File {
+            key: key.to_owned(),
+            content: FileContent::Text,
+        },
+        false => Word::Text(format!("{key}={value}")),
     }
+}
+
+/// A command of Juju: what follows `juju`.
+fn juju<W: Into<String>>(words: impl IntoIterator<Item = W>) -> CommandLine {
+    CommandLine::new(["juju"]).and_all(words)
 }
 
 /// What a clock does that jumps to be off by so much.

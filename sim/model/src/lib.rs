@@ -10,6 +10,7 @@
 
 mod action;
 mod address;
+mod command_line;
 mod deployment;
 mod free_names;
 mod index;
@@ -21,10 +22,11 @@ mod standing;
 mod tls_action;
 
 pub use action::{
-    Action, ActionTarget, Between, FailingHook, HookAction, HookFailure, NetworkAction,
-    OfferAction, ScaleAction, Target, TimedAction, UnitAction, offering, setting,
+    Action, ActionTarget, Between, FailingHook, HookAction, HookFailure, Instruction,
+    NetworkAction, OfferAction, ScaleAction, Target, TimedAction, UnitAction, offering, setting,
 };
 pub use address::Address;
+pub use command_line::{CommandLine, FileContent, Word};
 pub use deployment::{
     ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Counted, Deployment, Expectation,
     ExpectationKind, MachineSpec, ModelKind, ModelSpec, OfferSpec, OperatorSpec, Party,

@@ -9,8 +9,8 @@ use trustsim_faults::rotation::performs;
 use trustsim_interfaces::Interface;
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
-    Action, Address, ApplicationIndex, Deployment, Entry, Kind, ModelIndex, Party, RelationSpec,
-    RotationSpec, RotationStep, TimedAction,
+    Action, Address, ApplicationIndex, CommandLine, Deployment, Entry, Instruction, Kind,
+    ModelIndex, Party, RelationSpec, RotationSpec, RotationStep, TimedAction,
 };
 
 /// One line of a timetable.
@@ -34,7 +34,7 @@ pub enum Task {
     /// An operator who is waited for does this.
     Awaited {
         /// The first command.
-        command: String,
+        command: Instruction,
         /// How many like it there are, one by one.
         times: usize,
     },
@@ -55,14 +55,9 @@ impl Task {
 
     /// The task of performing an action of a rotation.
     fn of_action(action: &Action, deployment: &Deployment) -> Self {
-        let text = action.to_command(deployment);
-        match action {
-            Action::RunAction { .. }
-            | Action::SetConfig { .. }
-            | Action::Integrate { .. }
-            | Action::RemoveRelation { .. } => Self::Command(Command::Juju(text)),
-            Action::ClientTrust { .. } | Action::Restart { .. } => Self::ByHand(text),
-            _ => unreachable!("no step of a rotation becomes the action {action:?}"),
+        match action.to_command(deployment) {
+            Instruction::Typed(command) => Self::Command(Command::Juju(command)),
+            Instruction::ByHand(phrase) => Self::ByHand(phrase),
         }
     }
 }
@@ -75,14 +70,14 @@ pub enum Check {
         /// The application.
         application: Address,
         /// `juju status ...`.
-        command: String,
+        command: CommandLine,
     },
     /// Every unit of a model is active and idle.
     ModelIsIdle {
         /// The model.
         model: String,
         /// `juju status ...`.
-        command: String,
+        command: CommandLine,
     },
     /// Every unit of an application trusts the new CA.
     ApplicationTrusts {
@@ -91,7 +86,7 @@ pub enum Check {
         /// The new CA.
         ca: NewCa,
         /// `juju show-unit ...`.
-        command: String,
+        command: CommandLine,
     },
     /// A client outside Juju trusts the new CA; Juju has no command that shows it.
     ClientTrusts {
@@ -107,7 +102,7 @@ pub enum Check {
         /// The new CA.
         ca: NewCa,
         /// `juju show-unit ...`.
-        command: String,
+        command: CommandLine,
     },
 }
 
@@ -331,7 +326,7 @@ impl Writer<'_> {
                 beforehand: false,
                 task: Task::Check(Check::ModelIsIdle {
                     model: name.clone(),
-                    command: format!("juju status -m {name}"),
+                    command: CommandLine::new(["juju", "status", "-m", name]),
                 }),
             }
         };
@@ -390,7 +385,7 @@ impl Writer<'_> {
             let command = action.to_command(self.deployment);
             (at, command, times)
         });
-        let mut done: Vec<(Time, String, usize)> = done.collect();
+        let mut done: Vec<(Time, Instruction, usize)> = done.collect();
         done.sort();
         let tasks = done
             .into_iter()
@@ -424,18 +419,17 @@ impl Writer<'_> {
         }
     }
 
-    fn show_unit_command(&self, application: ApplicationIndex, endpoint: &str) -> String {
+    fn show_unit_command(&self, application: ApplicationIndex, endpoint: &str) -> CommandLine {
         let spec = &self.deployment.applications[application];
         let model = &self.deployment.models[spec.model].name;
-        format!(
-            "juju show-unit -m {model} {}/0 --endpoint {endpoint}",
-            spec.name
-        )
+        CommandLine::new(["juju", "show-unit", "-m", model])
+            .and(format_args!("{}/0", spec.name))
+            .and_option("--endpoint", Some(endpoint))
     }
 
-    fn status_command(&self, application: ApplicationIndex) -> String {
+    fn status_command(&self, application: ApplicationIndex) -> CommandLine {
         let spec = &self.deployment.applications[application];
         let model = &self.deployment.models[spec.model].name;
-        format!("juju status -m {model} {}", spec.name)
+        CommandLine::new(["juju", "status", "-m", model, &spec.name])
     }
 }

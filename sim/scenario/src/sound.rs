@@ -101,7 +101,7 @@ fn assert_actions(deployment: &Deployment) {
             );
         }
         // Panics where it names what is not in the deployment.
-        let command = timed.action.to_command(deployment);
+        let command = timed.action.to_command(deployment).to_string();
         assert!(!command.is_empty(), "{:?} has words", timed.action);
     }
     for rotation in &deployment.rotations {

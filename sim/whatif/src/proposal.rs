@@ -55,6 +55,7 @@ mod tests {
     use trustsim_diagnosis::{Outage, Remedies, diagnose};
     use trustsim_testkit::{Authority, Script, address_of, deployment, seconds};
     use trustsim_validators::ErrorKind;
+    use trustsim_world::CommandLine;
 
     /// `a.client/0` fails from 60 s to 200 s; the run that is played again fails in this interval.
     fn proven(again: Option<(u64, u64)>) -> Remedies {
@@ -94,11 +95,11 @@ mod tests {
     }
 
     fn deploy() -> Command {
-        Command::Juju("juju deploy -m a ca ca-next".to_owned())
+        Command::Juju(CommandLine::new("juju deploy -m a ca ca-next".split(' ')))
     }
 
     fn integrate() -> Command {
-        Command::Juju("juju integrate -m a x y".to_owned())
+        Command::Juju(CommandLine::new("juju integrate -m a x y".split(' ')))
     }
 
     #[test]

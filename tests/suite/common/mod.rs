@@ -100,7 +100,11 @@ pub(crate) fn text_of(record: &Record, entry: &Entry) -> String {
 /// The command or phrase of what was done; `None` where an entry is something else.
 pub(crate) fn command(record: &Record, entry: &Entry) -> Option<String> {
     match &entry.kind {
-        Kind::Action(done) => Some(done.action().to_command(&record.manifest.deployment)),
+        Kind::Action(done) => Some(
+            done.action()
+                .to_command(&record.manifest.deployment)
+                .to_string(),
+        ),
         _ => None,
     }
 }

@@ -58,7 +58,7 @@ fn a_suspended_relation_breaks_and_comes_again() {
     for root in run.roots() {
         assert_eq!(
             root,
-            "`juju suspend-relation -m pki <id of ca:certificates with shop.web:certificates>` (s.yaml:23)"
+            "`juju suspend-relation -m pki '<id of ca:certificates with shop.web:certificates>'` (s.yaml:23)"
         );
     }
 }

@@ -8,7 +8,7 @@ use trustsim_interfaces::Interface;
 use trustsim_interfaces::notes::{RefusedOrder, RefusedRequest};
 use trustsim_juju::{HookError, HookName, SecretChange, Status as JujuStatus};
 use trustsim_kernel::Time;
-use trustsim_model::{ActionRecord, Address, Deployment, EndpointRef, Seq, Source};
+use trustsim_model::{ActionRecord, Address, Deployment, EndpointRef, Instruction, Seq, Source};
 use trustsim_pki::Certificate;
 
 use super::kinds::{Cause, Lost, Transit};
@@ -89,7 +89,7 @@ pub enum Event {
         wait: PendingTask,
     },
     /// A command was run.
-    CommandRun(String),
+    CommandRun(Instruction),
     /// A provider refused a request.
     Refusal {
         /// The provider.
@@ -163,7 +163,7 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Performed {
     /// What an operator would type.
-    pub command: String,
+    pub command: Instruction,
     /// Where the scenario has it.
     pub source: Source,
 }
@@ -192,7 +192,7 @@ pub struct Fault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultAction {
     /// This command.
-    Command(String),
+    Command(Instruction),
     /// The public ACME server could not be reached.
     AcmeServerUnreachable,
 }

@@ -1,7 +1,8 @@
 //! Hooks that are made to fail.
 
-use super::ActionTarget;
 use super::units::{Target, name};
+use super::{ActionTarget, Instruction, juju};
+use crate::command_line::CommandLine;
 use crate::deployment::Deployment;
 use trustsim_juju::{CommitFault, HookName};
 
@@ -56,12 +57,12 @@ impl HookAction {
         matches!((self, earlier), (Self::Succeed(now), Self::Fail(failing)) if now == failing)
     }
 
-    pub(super) fn to_command(&self, deployment: &Deployment) -> String {
+    pub(super) fn to_command(&self, deployment: &Deployment) -> Instruction {
         let (failing, fail) = match self {
             Self::Fail(failing) => (failing, "fail"),
             Self::Succeed(failing) => (failing, "succeed again"),
             Self::Resolve { target, no_retry } => {
-                return resolve(*target, *no_retry, deployment);
+                return resolve(*target, *no_retry, deployment).into();
             }
         };
         let who = name(failing.target, deployment);
@@ -84,7 +85,7 @@ impl HookAction {
             ("fail", Some(times)) => format!(" {times} times"),
             _ => String::new(),
         };
-        format!("{what} of {who} {verb}{point}{times}")
+        Instruction::ByHand(format!("{what} of {who} {verb}{point}{times}"))
     }
 
     pub(super) const fn target(&self) -> ActionTarget {
@@ -97,17 +98,15 @@ impl HookAction {
 }
 
 /// The form is that of juju/juju cmd/juju/application/resolved.go.
-fn resolve(target: Target, no_retry: bool, deployment: &Deployment) -> String {
+fn resolve(target: Target, no_retry: bool, deployment: &Deployment) -> CommandLine {
     let spec = &deployment.applications[target.application];
     let (model, app) = (&deployment.models[spec.model].name, &spec.name);
     let numbers = match target.unit {
         Some(number) => vec![number],
         None => (0..spec.units).collect(),
     };
-    let units: Vec<String> = numbers
-        .iter()
-        .map(|number| format!("{app}/{number}"))
-        .collect();
-    let flag = if no_retry { " --no-retry" } else { "" };
-    format!("juju resolved -m {model} {}{flag}", units.join(" "))
+    let units = numbers.iter().map(|number| format!("{app}/{number}"));
+    juju(["resolved", "-m", model])
+        .and_all(units)
+        .and_flag("--no-retry", no_retry)
 }

@@ -70,7 +70,7 @@ impl NetworkAction {
         }
     }
 
-    pub(super) fn to_command(&self, deployment: &Deployment) -> String {
+    pub(super) fn to_phrase(&self, deployment: &Deployment) -> String {
         let controller = |index: ControllerIndex| deployment.controllers[index].name.as_str();
         match self {
             Self::ControllerDown(index) => format!("controller {} goes down", controller(*index)),

@@ -1,7 +1,8 @@
 //! What happens to offers and to relations through them.
 
-use super::ActionTarget;
 use super::inverse::same_relation;
+use super::{ActionTarget, Instruction, juju};
+use crate::command_line::CommandLine;
 use crate::deployment::{Deployment, Party, Side};
 use crate::index::{ModelIndex, OfferIndex};
 
@@ -76,23 +77,22 @@ impl OfferAction {
         }
     }
 
-    pub(super) fn to_command(&self, deployment: &Deployment) -> String {
-        match self {
+    pub(super) fn to_command(&self, deployment: &Deployment) -> Instruction {
+        let typed = match self {
             Self::Suspend { sides, .. } => relation("suspend-relation", sides, deployment),
             Self::Resume { sides, .. } => relation("resume-relation", sides, deployment),
             Self::Remove { offer, force } => {
-                let force = if *force { " --force" } else { "" };
-                format!("juju remove-offer {}{force}", deployment.offer_url(*offer))
+                let url = deployment.offer_url(*offer);
+                juju(["remove-offer", &url]).and_flag("--force", *force)
             }
             Self::Revoke { offer, user } => {
-                let url = deployment.offer_url(*offer);
-                format!("juju revoke {user} consume {url}")
+                juju(["revoke", user, "consume", &deployment.offer_url(*offer)])
             }
             Self::Grant { offer, user } => {
-                let url = deployment.offer_url(*offer);
-                format!("juju grant {user} consume {url}")
+                juju(["grant", user, "consume", &deployment.offer_url(*offer)])
             }
-        }
+        };
+        typed.into()
     }
 
     pub(super) fn target(&self, deployment: &Deployment) -> ActionTarget {
@@ -125,8 +125,8 @@ pub fn offering(sides: &[Side; 2], deployment: &Deployment) -> (ModelIndex, Stri
 }
 
 /// The command takes the relation's number in the offering model; which one that is shows
-/// `juju offers`. Here the consumer tells it apart.
-fn relation(command: &str, sides: &[Side; 2], deployment: &Deployment) -> String {
+/// `juju offers`. Here the consumer tells it apart, in one word that Juju refuses unless it is replaced.
+fn relation(command: &str, sides: &[Side; 2], deployment: &Deployment) -> CommandLine {
     let (model, offered) = offering(sides, deployment);
     let consumer = sides.iter().find_map(|side| match side.party {
         Party::Application(index) => Some(format!(
@@ -136,9 +136,7 @@ fn relation(command: &str, sides: &[Side; 2], deployment: &Deployment) -> String
         )),
         _ => None,
     });
-    format!(
-        "juju {command} -m {} <id of {offered} with {}>",
-        deployment.models[model].name,
-        consumer.expect("one side of a relation through an offer is an application")
-    )
+    let consumer = consumer.expect("one side of a relation through an offer is an application");
+    juju([command, "-m", &deployment.models[model].name])
+        .and(format_args!("<id of {offered} with {consumer}>"))
 }

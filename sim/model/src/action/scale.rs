@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ActionTarget;
+use super::{ActionTarget, Instruction, juju};
 use crate::deployment::{Deployment, ModelKind};
 use crate::index::ApplicationIndex;
 use trustsim_charm_model::CharmMetadata;
@@ -38,23 +38,23 @@ pub enum ScaleAction {
 }
 
 impl ScaleAction {
-    pub(super) fn to_command(&self, deployment: &Deployment) -> String {
+    pub(super) fn to_command(&self, deployment: &Deployment) -> Instruction {
         let named = |index: ApplicationIndex| {
             let spec = &deployment.applications[index];
             let model = &deployment.models[spec.model];
             (model.name.as_str(), spec.name.as_str(), model.kind)
         };
-        match self {
+        let typed = match self {
             Self::AddUnits { application, count } => {
                 let (model, app, _) = named(*application);
-                format!("juju add-unit -m {model} {app} --num-units {count}")
+                juju(["add-unit", "-m", model, app]).and_option("--num-units", Some(count))
             }
             Self::RemoveUnit { application, unit } => match named(*application) {
                 (model, app, ModelKind::Machine) => {
-                    format!("juju remove-unit -m {model} {app}/{unit}")
+                    juju(["remove-unit", "-m", model]).and(format_args!("{app}/{unit}"))
                 }
                 (model, app, ModelKind::Kubernetes) => {
-                    format!("juju remove-unit -m {model} {app} --num-units 1")
+                    juju(["remove-unit", "-m", model, app]).and_option("--num-units", Some(1))
                 }
             },
             Self::Refresh {
@@ -64,13 +64,12 @@ impl ScaleAction {
                 ..
             } => {
                 let (model, app, _) = named(*application);
-                let channel = channel.as_ref().map(|name| format!(" --channel {name}"));
-                let revision = revision.map(|number| format!(" --revision {number}"));
-                let (channel, revision) =
-                    (channel.unwrap_or_default(), revision.unwrap_or_default());
-                format!("juju refresh -m {model} {app}{channel}{revision}")
+                juju(["refresh", "-m", model, app])
+                    .and_option("--channel", channel.as_ref())
+                    .and_option("--revision", revision.as_ref())
             }
-        }
+        };
+        typed.into()
     }
 
     pub(super) const fn target(&self) -> ActionTarget {

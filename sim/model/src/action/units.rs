@@ -1,6 +1,7 @@
 //! What happens to units: their processes, pods, machines, leases and clocks.
 
 use super::{ActionTarget, clock_of, unit_suffix};
+use crate::command_line::CommandLine;
 use crate::deployment::{Deployment, ModelKind};
 use crate::index::{ApplicationIndex, MachineIndex};
 use trustsim_kernel::{Span, format_duration};
@@ -74,7 +75,7 @@ impl UnitAction {
         }
     }
 
-    pub(super) fn to_command(&self, deployment: &Deployment) -> String {
+    pub(super) fn to_phrase(&self, deployment: &Deployment) -> String {
         match self {
             Self::Stop(target) => format!("workload of {} stops", name(*target, deployment)),
             Self::Start(target) => format!("workload of {} starts", name(*target, deployment)),
@@ -116,13 +117,15 @@ fn kill(target: Target, away: Option<Span>, deployment: &Deployment) -> String {
     let spec = &deployment.applications[target.application];
     let model = &deployment.models[spec.model];
     let what = match (model.kind, target.unit) {
-        (ModelKind::Kubernetes, Some(unit)) => {
-            let (model, app) = (&model.name, &spec.name);
-            format!("kubectl delete pod -n {model} {app}-{unit} --now --force")
-        }
-        (ModelKind::Kubernetes, None) => {
-            let (model, app) = (&model.name, &spec.name);
-            format!("kubectl delete pod -n {model} -l app.kubernetes.io/name={app} --now --force")
+        (ModelKind::Kubernetes, unit) => {
+            let typed = CommandLine::new(["kubectl", "delete", "pod", "-n", &model.name]);
+            let typed = match unit {
+                Some(unit) => typed.and(format_args!("{}-{unit}", spec.name)),
+                None => typed
+                    .and("-l")
+                    .and(format_args!("app.kubernetes.io/name={}", spec.name)),
+            };
+            typed.and_all(["--now", "--force"]).to_string()
         }
         (ModelKind::Machine, _) => format!("machine of {} restarts", name(target, deployment)),
     };

@@ -13,7 +13,7 @@ use trustsim_diagnosis::{
     CaRoute, Explanation, Outage, OutageClass, OutageGroup, Part, outage_attempts, outage_groups,
 };
 use trustsim_kernel::{Span, Time, format_duration};
-use trustsim_model::{Coverage, Entry, Kind, Reason, Seq, Source, Subject};
+use trustsim_model::{CommandLine, Coverage, Entry, Kind, Reason, Seq, Source, Subject};
 use trustsim_validators::{Side, Verdict};
 
 /// Causes told at length, unless all are.
@@ -76,10 +76,12 @@ fn more(run: &Run<'_>, first: &OutageGroup, text: &mut String) {
     let outage = &run.findings.outages[first.longest()];
     let connection = run.connection(outage.connection);
     let (_, code) = heading(run, first);
-    let (client, server) = (&connection.client, &connection.server);
+    let why = CommandLine::new(["trustsim", "why", "SCENARIO"])
+        .and(&connection.client)
+        .and(&connection.server)
+        .and_option("--at", Some(outage.from.truncated_to_seconds()));
     text.push_str(&format!(
-        "\nmore: --verbose; trustsim why SCENARIO {client} {server} --at {}; trustsim explain {code}\n",
-        outage.from.truncated_to_seconds()
+        "\nmore: --verbose; {why}; trustsim explain {code}\n"
     ));
 }
 

@@ -1,16 +1,19 @@
 //! The words for what an operator does: `juju` commands as they are typed, and phrases for what no
-//! command does.
-
-use std::fmt::Display;
+//! command does. [`typed`] gives the words of a command, [`CommandLine`] quotes them.
 
 use trustsim_diagnosis::{Command, Fix, Obstacle};
 use trustsim_kernel::format_duration;
-use trustsim_model::setting;
+use trustsim_model::{CommandLine, setting};
 
-/// What an operator types or does, one line.
-pub fn text(command: &Command) -> String {
-    match command {
-        Command::Juju(text) | Command::ByHand(text) => text.clone(),
+/// What an operator types, word by word; `None` for what no command does.
+pub fn typed(command: &Command) -> Option<CommandLine> {
+    let typed = match command {
+        Command::Juju(typed) => typed.clone(),
+        Command::Refresh {
+            command,
+            force_units,
+            ..
+        } => command.clone().and_flag("--force-units", *force_units),
         Command::Deploy {
             model,
             charm,
@@ -19,9 +22,15 @@ pub fn text(command: &Command) -> String {
             units,
             options,
         } => {
-            let typed = format!("juju deploy -m {model} {charm} {name}");
-            let channel = optional(" --channel ", channel.as_ref(), "");
-            format!("{typed}{channel}{}", units_and_options(*units, options))
+            // One unit is what `juju deploy` makes without being told.
+            let units = (*units > 1).then_some(units);
+            let typed = juju(["deploy", "-m", model, charm, name])
+                .and_option("--channel", channel.as_ref())
+                .and_option("-n", units);
+            let options = options.iter();
+            options.fold(typed, |typed, (option, value)| {
+                typed.and("--config").and_word(setting(option, value))
+            })
         }
         Command::Offer {
             controller,
@@ -30,9 +39,11 @@ pub fn text(command: &Command) -> String {
             endpoints,
             name,
         } => {
-            let at = optional("-c ", controller.as_ref(), " ");
             let endpoints = endpoints.join(",");
-            format!("juju offer {at}{model}.{application}:{endpoints} {name}")
+            juju(["offer"])
+                .and_option("-c", controller.as_ref())
+                .and(format_args!("{model}.{application}:{endpoints}"))
+                .and(name)
         }
         Command::Consume {
             model,
@@ -42,27 +53,45 @@ pub fn text(command: &Command) -> String {
             offer,
             alias,
         } => {
-            let at = optional("", controller.as_ref(), ":");
-            let alias = optional(" ", alias.as_ref(), "");
-            format!("juju consume -m {model} {at}{owner}/{offer_model}.{offer}{alias}")
+            let path = format!("{owner}/{offer_model}.{offer}");
+            let url = match controller {
+                Some(controller) => format!("{controller}:{path}"),
+                None => path,
+            };
+            juju(["consume", "-m", model])
+                .and(url)
+                .and_all(alias.as_ref())
         }
-        Command::Integrate {
-            model,
-            endpoints: [left, right],
-        } => format!("juju integrate -m {model} {left} {right}"),
+        Command::Integrate { model, endpoints } => {
+            juju(["integrate", "-m", model]).and_all(endpoints)
+        }
+        Command::ByHand(_) | Command::Answer { .. } | Command::UseLeader { .. } => return None,
+    };
+    Some(typed)
+}
+
+/// A command of Juju: what follows `juju`.
+fn juju<W: Into<String>>(words: impl IntoIterator<Item = W>) -> CommandLine {
+    CommandLine::new(["juju"]).and_all(words)
+}
+
+/// What an operator types or does, one line.
+pub fn text(command: &Command) -> String {
+    match (command, typed(command)) {
         // A comment is what an operator may type behind a command.
-        Command::Refresh {
-            command,
-            force_units,
-            fixes,
-        } => {
-            let force = if *force_units { " --force-units" } else { "" };
+        (Command::Refresh { fixes, .. }, Some(typed)) => {
             let fixes: Vec<String> = fixes.iter().map(fix).collect();
-            format!(
-                "{command}{force}  # to a version that {}",
-                fixes.join(" and ")
-            )
+            format!("{typed}  # to a version that {}", fixes.join(" and "))
         }
+        (_, Some(typed)) => typed.to_string(),
+        (_, None) => phrase(command),
+    }
+}
+
+/// What no command does.
+fn phrase(command: &Command) -> String {
+    match command {
+        Command::ByHand(phrase) => phrase.clone(),
         Command::Answer {
             operator,
             applications,
@@ -79,31 +108,21 @@ pub fn text(command: &Command) -> String {
         } => {
             format!("{operator} runs actions on {application}/leader, not on {application}/{unit}")
         }
+        Command::Juju(_)
+        | Command::Deploy { .. }
+        | Command::Offer { .. }
+        | Command::Consume { .. }
+        | Command::Integrate { .. }
+        | Command::Refresh { .. } => unreachable!("it is typed: {command:?}"),
     }
-}
-
-/// What follows `juju deploy` where several units are wanted, or options are set.
-fn units_and_options(units: u32, options: &[(String, String)]) -> String {
-    // One unit is what `juju deploy` makes without being told.
-    let units = optional(" -n ", (units > 1).then_some(units), "");
-    let options = options.iter();
-    let options: String = options
-        .map(|(option, value)| format!(" --config {}", setting(option, value)))
-        .collect();
-    format!("{units}{options}")
-}
-
-/// A value between two texts; nothing where there is none.
-fn optional(before: &str, value: Option<impl Display>, behind: &str) -> String {
-    value.map_or_else(String::new, |value| format!("{before}{value}{behind}"))
 }
 
 /// A command in backquotes, to be typed as it is; what people do otherwise, in words.
 pub fn quoted(command: &Command) -> String {
     let text = text(command);
-    match command.is_typed() {
-        true => format!("`{text}`"),
-        false => text,
+    match typed(command) {
+        Some(_) => format!("`{text}`"),
+        None => text,
     }
 }
 

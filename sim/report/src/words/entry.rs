@@ -36,7 +36,7 @@ pub fn detail(kind: &Kind, manifest: &Manifest) -> String {
             let command = record.action().to_command(&manifest.deployment);
             match place(record.source()) {
                 Some(place) => format!("{command} ({place})"),
-                None => command,
+                None => command.to_string(),
             }
         }
         Kind::Relation {

@@ -6,7 +6,8 @@ use trustsim_model::Manifest;
 
 /// What should have been done, as an operator would type it.
 pub fn command(found: &RefusedAction<'_>, manifest: &Manifest) -> String {
-    found.action.action().to_command(&manifest.deployment)
+    let asked = found.action.action();
+    asked.to_command(&manifest.deployment).to_string()
 }
 
 /// Why it was not done.

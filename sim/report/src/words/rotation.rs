@@ -178,7 +178,7 @@ pub fn task(task: &Task) -> String {
     match task {
         Task::Command(command) => command::text(command),
         Task::ByHand(text) => text.clone(),
-        Task::Awaited { command, times: 1 } => command.clone(),
+        Task::Awaited { command, times: 1 } => command.to_string(),
         Task::Awaited { command, times } => format!("{command} ({times} times in all, one by one)"),
         Task::Check(must_be) => check(must_be),
     }

@@ -23,7 +23,7 @@ pub fn text(event: &Event) -> String {
             let (place, task) = (cause::in_parentheses(source), note::task(wait));
             format!("{unit} waits for {name}{place}: {task}")
         }
-        Event::CommandRun(command) => command.clone(),
+        Event::CommandRun(command) => command.to_string(),
         Event::Refusal { provider, refusal } => {
             format!("{provider} refuses: {}", cause::refusal(refusal))
         }

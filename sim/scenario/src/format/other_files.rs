@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use trustsim_errors::{Code, Diagnostic, Severity};
+use trustsim_model::CommandLine;
 use trustsim_yaml::{Node, Value};
 
 /// What a file is that is no scenario.
@@ -86,7 +87,8 @@ impl OtherFile {
                     Self::Status { model: Some(name) } => name.as_str(),
                     _ => "my-model",
                 };
-                let export = format!("juju export-bundle -m {model} --filename bundle.yaml");
+                let export = CommandLine::new(["juju", "export-bundle", "-m", model])
+                    .and_option("--filename", Some("bundle.yaml"));
                 let message = format!(
                     "this is {what}, not {wanted}: `{file_name}` does not say how charms are configured and \
                      which endpoints are related"
@@ -110,11 +112,11 @@ fn model_line(model: &str, path: &str) -> String {
         |name| name.to_string_lossy().into_owned(),
     );
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-    let file = match file.chars().all(is_plain) {
-        true => file,
-        false => format!("'{}'", file.replace('\'', "''")),
+    let quoted = |text: &str| match text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "''")),
     };
-    format!("models: {{{model}: {{from: {file}}}}}")
+    format!("models: {{{}: {{from: {}}}}}", quoted(model), quoted(&file))
 }
 
 #[cfg(test)]

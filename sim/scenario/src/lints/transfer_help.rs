@@ -2,7 +2,7 @@
 
 use super::Lints;
 use trustsim_charms::Role;
-use trustsim_model::{ApplicationIndex, ModelIndex};
+use trustsim_model::{ApplicationIndex, CommandLine, ModelIndex};
 
 impl Lints<'_> {
     /// The commands that would add the missing relation.
@@ -39,16 +39,13 @@ impl Lints<'_> {
         };
         let (model, own_name, other_name) = (&deployment.models[own.model], &own.name, &other.name);
         if own.model == other.model {
-            return format!(
-                "the missing relation: juju integrate -m {} {own_name}:{receives} {other_name}:{sends}",
-                model.name
-            );
+            let other = format!("{other_name}:{sends}");
+            let integrate = integrate(&model.name, &format!("{own_name}:{receives}"), &other);
+            return format!("the missing relation: {integrate}");
         }
         let (commands, local) = self.over_an_offer(own.model, issuer, sends);
-        format!(
-            "the missing relation: {commands}juju integrate -m {} {own_name}:{receives} {local}",
-            model.name
-        )
+        let integrate = integrate(&model.name, &format!("{own_name}:{receives}"), &local);
+        format!("the missing relation: {commands}{integrate}")
     }
 
     /// The commands with which a model comes to have an offer of `issuer` for the endpoint `sends`, and the name
@@ -75,14 +72,11 @@ impl Lints<'_> {
             None => {
                 let wanted = format!("{}-{sends}", spec.name);
                 let name = deployment.free_offer_name(spec.model, &[&spec.name, &wanted]);
-                let own_name = match name == spec.name {
-                    true => String::new(),
-                    false => format!(" {name}"),
-                };
-                commands = format!(
-                    "juju offer {}.{}:{sends}{own_name}; ",
-                    there.name, spec.name
-                );
+                let own_name = (name != spec.name).then_some(&name);
+                let offer = CommandLine::new(["juju", "offer"])
+                    .and(format_args!("{}.{}:{sends}", there.name, spec.name))
+                    .and_all(own_name);
+                commands = format!("{offer}; ");
                 name
             }
         };
@@ -92,18 +86,18 @@ impl Lints<'_> {
         };
         let alias = format!("{}-{offer}", there.name);
         let local = deployment.free_local_name(here, &[&offer, &alias]);
-        let alias = match local == offer {
-            true => String::new(),
-            false => format!(" {local}"),
-        };
-        commands.push_str(&format!(
-            "juju consume -m {} {prefix}{}/{}.{offer}{alias}; ",
-            model.name, there.owner, there.name
-        ));
+        let alias = (local != offer).then_some(&local);
+        let url = format!("{prefix}{}/{}.{offer}", there.owner, there.name);
+        let consume = CommandLine::new(["juju", "consume", "-m", &model.name, &url]).and_all(alias);
+        commands.push_str(&format!("{consume}; "));
         // An offer that is there may have other endpoints too.
         match known {
             Some(_) => (commands, format!("{local}:{sends}")),
             None => (commands, local),
         }
     }
+}
+
+fn integrate(model: &str, one: &str, other: &str) -> CommandLine {
+    CommandLine::new(["juju", "integrate", "-m", model, one, other])
 }

@@ -10,8 +10,8 @@ use trustsim_diagnosis::{Command, Fix, Obstacle};
 use trustsim_interfaces::Interface;
 use trustsim_kernel::Span;
 use trustsim_world::{
-    Action, ActionIndex, ApplicationIndex, Deployment, HookAction, Party, RelationIndex,
-    RelationSpec, ScaleAction, Side, Target, TimedAction,
+    Action, ActionIndex, ApplicationIndex, CommandLine, Deployment, HookAction, Instruction, Party,
+    RelationIndex, RelationSpec, ScaleAction, Side, Target, TimedAction,
 };
 
 /// Between two commands of which the second needs what the first brings about.
@@ -27,9 +27,8 @@ pub(super) fn refresh(
     let now = charm_at(changed, application, at);
     if !at.is_zero() {
         let (charm, fixes) = repaired(&now).ok_or(Obstacle::NoLaterVersion)?;
-        let action = refreshed(application, Some(Arc::new(charm)));
-        let command = action.to_command(changed);
-        plan(changed, at, action);
+        plan(changed, at, refreshed(application, Some(Arc::new(charm))));
+        let command = refresh_command(application, changed);
         return Ok(vec![to_version(command, fixes)]);
     }
     let mut last: Option<Vec<Fix>> = None;
@@ -53,15 +52,27 @@ pub(super) fn refresh(
         }
     }
     let fixes = last.ok_or(Obstacle::NoLaterVersion)?;
-    let command = refreshed(application, None).to_command(changed);
-    Ok(vec![to_version(command, fixes)])
+    Ok(vec![to_version(
+        refresh_command(application, changed),
+        fixes,
+    )])
 }
 
-fn to_version(command: String, fixes: Vec<Fix>) -> Command {
+fn to_version(command: CommandLine, fixes: Vec<Fix>) -> Command {
     Command::Refresh {
         command,
         force_units: false,
         fixes,
+    }
+}
+
+/// `juju refresh` to whatever the channel has.
+fn refresh_command(application: ApplicationIndex, deployment: &Deployment) -> CommandLine {
+    match refreshed(application, None).to_command(deployment) {
+        Instruction::Typed(command) => command,
+        Instruction::ByHand(phrase) => {
+            unreachable!("a refresh is a command of Juju, not: {phrase}")
+        }
     }
 }
 
@@ -104,7 +115,7 @@ pub(super) fn fix_hook(
     };
     let application = failing.target.application;
     let command = Command::Refresh {
-        command: refreshed(application, None).to_command(changed),
+        command: refresh_command(application, changed),
         // Without the flag a unit in error keeps its charm.
         force_units: !at.is_zero(),
         fixes: vec![Fix::DoesNotFail(failing.hook.clone())],
@@ -230,7 +241,7 @@ mod tests {
     const OTHER: ApplicationIndex = ApplicationIndex::new(2);
 
     fn actions<const N: usize>(texts: [&str; N]) -> [Command; N] {
-        texts.map(|text| Command::Juju(text.to_owned()))
+        texts.map(|text| Command::Juju(CommandLine::new(text.split(' '))))
     }
 
     fn made(change: &Change, deployment: &Deployment) -> Changed {
@@ -254,7 +265,7 @@ mod tests {
         };
         let later = made(&refresh(seconds(100)), &deployment);
         let refresh_web = Command::Refresh {
-            command: "juju refresh -m a web".to_owned(),
+            command: CommandLine::new(["juju", "refresh", "-m", "a", "web"]),
             force_units: false,
             fixes: vec![Fix::HandlesRelationBroken],
         };
@@ -329,7 +340,7 @@ mod tests {
         };
         let later = made(&later, &deployment);
         let forced = Command::Refresh {
-            command: "juju refresh -m a web".to_owned(),
+            command: CommandLine::new(["juju", "refresh", "-m", "a", "web"]),
             force_units: true,
             fixes: vec![Fix::DoesNotFail(Some(HookName::UpdateStatus))],
         };
