@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::csv::Table;
 use trustsim_kernel::{Span, Time};
 
 /// One field.
@@ -68,19 +69,11 @@ pub struct DataTable {
 impl DataTable {
     /// The file's name and bytes.
     pub fn csv(&self) -> (String, Vec<u8>) {
-        let mut writer = ::csv::Writer::from_writer(Vec::new());
-        let rows = self.rows.iter();
-        let rows = rows.map(|row| row.iter().map(Field::csv).collect::<Vec<_>>());
-        let header = self.header.iter().map(|name| (*name).to_owned()).collect();
-        for row in std::iter::once(header).chain(rows) {
-            writer
-                .write_record(row)
-                .expect("a row has as many fields as the header and memory does not fail");
+        let mut table = Table::new(self.header);
+        for row in &self.rows {
+            table.row(row.iter().map(Field::csv));
         }
-        let bytes = writer
-            .into_inner()
-            .expect("flushing into memory does not fail");
-        (format!("{}.csv", self.name), bytes)
+        (format!("{}.csv", self.name), table.finish())
     }
 }
 

@@ -2,6 +2,12 @@
 //!
 //! The columns are a contract with the programs that read them; new ones go to the end. Rows have
 //! a stable order; instants are RFC 3339 in UTC beside `offset_s`, seconds from the start.
+//!
+//! A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula. [`Table`] writes every cell of every
+//! CSV file, and puts an apostrophe before such a text (OWASP, "CSV Injection"): the common name `=1+1` is `'=1+1`.
+//! Numbers and a lone hyphen are as they are.
+
+use std::borrow::Cow;
 
 mod certificates;
 mod failures;
@@ -20,12 +26,12 @@ pub use relation_secrets::relation_secrets;
 pub use seeds::seeds;
 
 /// A table with its header.
-struct Table {
+pub(crate) struct Table {
     writer: ::csv::Writer<Vec<u8>>,
 }
 
 impl Table {
-    fn new(header: &[&str]) -> Self {
+    pub(crate) fn new(header: &[&str]) -> Self {
         let mut table = Self {
             writer: ::csv::Writer::from_writer(Vec::new()),
         };
@@ -33,16 +39,36 @@ impl Table {
         table
     }
 
-    fn row<T: AsRef<[u8]>>(&mut self, fields: impl IntoIterator<Item = T>) {
+    pub(crate) fn row<T: AsRef<str>>(&mut self, fields: impl IntoIterator<Item = T>) {
+        for field in fields {
+            let field = inert(field.as_ref());
+            self.writer
+                .write_field(field.as_bytes())
+                .expect("memory does not fail");
+        }
         self.writer
-            .write_record(fields)
+            .write_record(None::<&[u8]>)
             .expect("a row has as many fields as the header and memory does not fail");
     }
 
-    fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         self.writer
             .into_inner()
             .expect("flushing into memory does not fail")
+    }
+}
+
+/// A cell that no spreadsheet calculates.
+fn inert(cell: &str) -> Cow<'_, str> {
+    let may_be_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let is_number = || {
+        let digits = cell.strip_prefix(['-', '+']).unwrap_or(cell);
+        let begins = digits.starts_with(|first: char| first.is_ascii_digit());
+        begins && digits.parse::<f64>().is_ok()
+    };
+    match may_be_formula && cell != "-" && !is_number() {
+        true => Cow::Owned(format!("'{cell}")),
+        false => Cow::Borrowed(cell),
     }
 }
 
@@ -53,4 +79,39 @@ fn optional(value: Option<&str>) -> &str {
 
 fn text(value: Option<&std::sync::Arc<str>>) -> String {
     value.map_or_else(String::new, ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for (cell, written) in [
+            ("=1+1", "'=1+1"),
+            ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+            ("-2+3", "'-2+3"),
+            ("-inf", "'-inf"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "'\t=1"),
+            ("\r=1", "'\r=1"),
+            ("-5", "-5"),
+            ("-0.25", "-0.25"),
+            ("+5", "+5"),
+            ("1e3", "1e3"),
+            ("-", "-"),
+            ("", ""),
+            ("a=b", "a=b"),
+            ("'=1", "'=1"),
+        ] {
+            assert_eq!(inert(cell), written);
+        }
+    }
+
+    #[test]
+    fn a_row_is_written_with_inert_cells() {
+        let mut table = Table::new(&["name", "count"]);
+        table.row(["=1+1, x", "-7"]);
+        assert_eq!(table.finish(), b"name,count\n\"'=1+1, x\",-7\n");
+    }
 }
