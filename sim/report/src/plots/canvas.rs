@@ -1,9 +1,15 @@
 //! Drawing in units that mean the same in an SVG and in a PNG of any scale.
+//!
+//! A text is drawn in letters that are seen and that XML allows, and no longer than a plot is wide: a name of 10 kB has
+//! its middle left out.
+
+use std::borrow::Cow;
 
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, DrawingBackend, PathElement, Polygon, RGBColor, Rectangle};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontFamily, FontStyle, IntoFont, RGBAColor, ShapeStyle, TextStyle};
+use trustsim_kernel::visible;
 
 /// The family all text is set in.
 pub(super) const FONT: &str = "sans-serif";
@@ -155,34 +161,36 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
             .color(&face.colour)
             .pos(Pos::new(horizontal, VPos::Center));
         self.area
-            .draw_text(text, &style, self.pixel(x, y))
+            .draw_text(&drawable(text), &style, self.pixel(x, y))
             .map_err(|error| error.to_string())
     }
 
     /// How wide a text is, in units.
     pub(super) fn width(&self, text: &str, face: Face) -> f64 {
-        let measured = self.font(face).box_size(text);
+        let measured = self.font(face).box_size(&drawable(text));
         measured.map_or(0.0, |(width, _)| f64::from(width) / self.scale)
     }
 
     /// `text`, with its middle left out where it is wider than `room`.
     pub(super) fn fitted(&self, text: &str, face: Face, room: f64) -> String {
-        if self.width(text, face) <= room {
-            return text.to_owned();
+        let text = drawable(text);
+        if self.width(&text, face) <= room {
+            return text.into_owned();
         }
         let letters: Vec<char> = text.chars().collect();
-        for kept in (4..letters.len()).rev() {
-            let (head, tail) = (kept.div_ceil(2), kept / 2);
-            let cut: String = letters[..head]
-                .iter()
-                .chain(&['.', '.'])
-                .chain(&letters[letters.len() - tail..])
-                .collect();
-            if self.width(&cut, face) <= room {
-                return cut;
+        // With more letters a text is wider, so the most that fit are found by halving.
+        let (mut fits, mut too_wide) = (3, letters.len());
+        while fits + 1 < too_wide {
+            let kept = fits.midpoint(too_wide);
+            match self.width(&cut(&letters, kept), face) <= room {
+                true => fits = kept,
+                false => too_wide = kept,
             }
         }
-        String::new()
+        match fits {
+            3 => String::new(),
+            kept => cut(&letters, kept),
+        }
     }
 
     fn font(&self, face: Face) -> plotters::style::FontDesc<'static> {
@@ -193,4 +201,34 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         };
         (FontFamily::SansSerif, face.size * self.scale, style).into_font()
     }
+}
+
+/// The most letters of a text that are drawn: of the narrowest, more do not go onto a plot.
+const LETTERS: usize = 500;
+
+/// A text in letters that are seen and that XML allows, with the middle left out of one that is longer than a plot.
+fn drawable(text: &str) -> Cow<'_, str> {
+    let seen = visible(text);
+    let is_forbidden = |letter: char| matches!(letter, '\u{fffe}' | '\u{ffff}');
+    let seen = match seen.contains(is_forbidden) {
+        true => Cow::Owned(seen.replace(is_forbidden, "\u{fffd}")),
+        false => seen,
+    };
+    // A letter has at most four bytes, so that most texts need not be counted.
+    if seen.len() <= LETTERS || seen.chars().count() <= LETTERS {
+        return seen;
+    }
+    let letters: Vec<char> = seen.chars().collect();
+    Cow::Owned(cut(&letters, LETTERS))
+}
+
+/// So many letters of a text, with its middle left out.
+fn cut(letters: &[char], kept: usize) -> String {
+    let (head, tail) = (kept.div_ceil(2), kept / 2);
+    let behind = &letters[letters.len() - tail..];
+    letters[..head]
+        .iter()
+        .chain(&['.', '.'])
+        .chain(behind)
+        .collect()
 }

@@ -144,3 +144,46 @@ fn drawing<P: Picture>(error: impl ToString) -> PlotError {
         reason: error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use trustsim_testkit::rotation;
+
+    /// A text of an SVG may not have control characters at all, and a name of 10 kB was measured ten thousand times.
+    #[test]
+    fn every_svg_is_xml_and_ends_whatever_the_names_are() {
+        let (deployment, mut script) = rotation();
+        let findings = trustsim_diagnosis::diagnose(&deployment, &script.manifest, &script.journal);
+        let hostile = "a&b<c>]]>\"'\u{1b}[2J\u{0}\u{fffe}\u{ffff}\u{202e}\r\n-->";
+        let long = format!("{hostile}{}", "m".repeat(10_000));
+        let manifest = &mut script.manifest;
+        manifest.name.clone_from(&long);
+        let deployment = Arc::make_mut(&mut manifest.deployment);
+        for application in &mut deployment.applications {
+            application.name.clone_from(&long);
+        }
+        for (connection, name) in manifest.connections.iter_mut().zip([hostile, &long]) {
+            name.clone_into(&mut connection.name);
+            name.clone_into(&mut connection.server_name);
+        }
+        let run = Run {
+            manifest: &script.manifest,
+            journal: &script.journal,
+            findings: &findings,
+            provenance: None,
+        };
+        for draw in [handshakes, outages, issuance] {
+            for (name, bytes) in draw(&run).expect("it is drawn") {
+                if name.ends_with(".svg") {
+                    let text = String::from_utf8(bytes).expect("text");
+                    assert!(text.len() < 200_000, "{name} has {} bytes", text.len());
+                    let read = roxmltree::Document::parse(&text);
+                    assert!(read.is_ok(), "{name}: {:?}", read.err());
+                }
+            }
+        }
+    }
+}
