@@ -5,6 +5,7 @@
 //! were written without it, or by the author of a scenario, or are nothing but a name. A prediction is as good as
 //! the worst description it needs, so each description says what it is.
 
+use trustsim_kernel::is_invisible;
 use trustsim_yaml::{Reader, Spanned, record};
 
 type Text = Spanned<String>;
@@ -111,11 +112,16 @@ pub fn track(channel: &str) -> Option<&str> {
     first.filter(|track| !RISKS.contains(track))
 }
 
-/// Whether Juju can read a text as a channel: `[track/]risk[/branch]`, or a track alone.
+/// Whether Juju can read a text as a channel: `[track/]risk[/branch]`, or a track alone (juju/charm f5d79a50fdf9
+/// `channel.go`, `ParseChannel`). A track or a branch may be any text that is not empty,
+/// but no store has one with letters that are not seen.
 pub fn is_channel(text: &str) -> bool {
     let parts: Vec<&str> = text.split('/').collect();
+    if parts.contains(&"") || text.contains(is_invisible) {
+        return false;
+    }
     match parts.as_slice() {
-        [only] => !only.is_empty(),
+        [_] => true,
         [first, second] => RISKS.contains(second) || RISKS.contains(first),
         [_, risk, _] => RISKS.contains(risk),
         _ => false,
@@ -242,6 +248,11 @@ mod tests {
             ("1.0/stabel", false, Some("1.0")),
             ("a/b/c/d", false, Some("a")),
             ("", false, Some("")),
+            ("/stable", false, Some("")),
+            ("stable/", false, None),
+            ("1//fix", false, Some("1")),
+            ("1;touch PWN/stable", true, Some("1;touch PWN")),
+            ("1\u{1b}[2J/stable", false, Some("1\u{1b}[2J")),
         ] {
             assert_eq!((is_channel(text), track(text)), (is_one, named), "{text}");
         }

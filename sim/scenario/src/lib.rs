@@ -8,6 +8,7 @@
 
 mod format;
 mod lints;
+mod name_rules;
 mod resolve;
 mod sound;
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use trustsim_charm_model::{CharmDeclaration, Pinned};
+use trustsim_charm_model::{CharmDeclaration, Pinned, is_channel};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::Span;
 use trustsim_model::{Action, ApplicationIndex, Deployment, ModelKind, ScaleAction, Target};
@@ -168,6 +168,11 @@ impl FaultKind for Refresh {
     fn resolve(shape: &RefreshFile, site: &mut Site<'_>) -> Option<Effect> {
         let application = site.names.application(shape.app.as_ref()?)?;
         let (channel, changes) = (shape.channel.as_ref(), shape.charm.as_ref());
+        if let Some(channel) = channel.filter(|channel| !is_channel(&channel.value)) {
+            let message = format!("`{}` is not a channel", channel.value);
+            let wrong = Diagnostic::error(Code::BadChannel, channel.place, message);
+            return site.report(wrong.help("write `track/risk`, such as `1/stable`"));
+        }
         let pinned = Pinned {
             endpoints: &[],
             channel: channel.map(|text| text.value.as_str()),

@@ -7,6 +7,7 @@ use super::bundle::ModelFile;
 use super::files::{Files, beside, read_text};
 use super::merge::merge;
 use super::other_files::OtherFile;
+use super::unseen::refuse_unseen_letters;
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_yaml::{
     Entry, FromNode, MistakeKind, Node, Reader, Scalar, ScalarKind, Unknown, Value, parse,
@@ -150,10 +151,21 @@ fn read_documents(
         let mut reader = Reader::new(Unknown::Warned, false);
         ModelFile::from_node(document, &mut reader);
         note_key_mistakes(reader, out);
+        refuse_unseen_letters(document, out);
+        refuse_plain_words(document, out);
         strip_own_keys(document);
         include_files(document, &folder, files, out);
     }
     documents
+}
+
+/// A bundle or an overlay that is no mapping says nothing, which would be dropped.
+fn refuse_plain_words(document: &Node, out: &mut Diagnostics) {
+    if !matches!(document.value, Value::Map(_) | Value::Null) {
+        let mut reader = Reader::new(Unknown::Ignored, false);
+        reader.wrong_type(document, "a mapping");
+        out.push_mistakes(reader);
+    }
 }
 
 /// Bundles from before Juju 2 call their applications services.

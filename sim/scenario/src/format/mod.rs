@@ -14,6 +14,7 @@ mod packed;
 mod read;
 mod schema;
 mod shape;
+mod unseen;
 mod variants;
 
 pub use bundle::{ApplicationFile, ModelConfigFile, ModelFile, OfferFile, SaasFile};

@@ -2,6 +2,7 @@
 
 use super::other_files::OtherFile;
 use super::shape::ScenarioFile;
+use super::unseen::refuse_unseen_letters;
 use super::variants::with_variant;
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_yaml::{FromNode, Reader, Unknown};
@@ -55,6 +56,7 @@ pub(crate) fn parse_variant(
         diagnostics.push(other.refusal(file_name, "a scenario"));
         return Err(diagnostics);
     }
+    refuse_unseen_letters(&document, &mut diagnostics);
     if let Some(second) = documents.next() {
         let message = "a scenario is one YAML document";
         let help = "several documents are for bundle files, which `from:` names";

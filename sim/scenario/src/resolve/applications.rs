@@ -6,9 +6,11 @@ use std::sync::Arc;
 use super::charm_names::series_name;
 use super::charms::Charms;
 use super::inventory::Inventory;
+use super::names::check_name;
 use super::options::Options;
 use super::values;
 use crate::format::{ApplicationFile, MergedModel};
+use crate::name_rules::NameKind;
 use trustsim_charms::{CharmMetadata, Pinned, Provenance, Role, WITHOUT_TLS, is_channel, track};
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_model::{ApplicationSpec, ModelIndex, ModelKind, TiVec};
@@ -135,12 +137,7 @@ impl Model<'_> {
         name: &Spanned<String>,
         file: &ApplicationFile,
     ) -> Option<Application> {
-        if !is_application_name(&name.value) {
-            let message = format!("`{}` is not a valid application name", name.value);
-            let help = "use lower-case letters, digits and single hyphens, beginning with a letter";
-            self.out
-                .push(Diagnostic::error(Code::BadName, name.place, message).help(help));
-        }
+        check_name(NameKind::Application, name, self.out);
         let charm_name = file.charm.as_ref()?;
         let series = self.series_of(file);
         let folder = self.bundle.folder.as_path();
@@ -306,37 +303,4 @@ fn option_places(file: &ApplicationFile) -> BTreeMap<String, Place> {
         (name.value.clone(), Place { end, ..name.place })
     });
     places.collect()
-}
-
-/// `names.IsValidApplication` of juju/names.
-fn is_application_name(name: &str) -> bool {
-    let allowed = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-    name.starts_with(|letter: char| letter.is_ascii_lowercase())
-        && name.split('-').enumerate().all(|(index, part)| {
-            let has_letter =
-                index == 0 || part.contains(|letter: char| letter.is_ascii_lowercase());
-            has_letter && part.chars().all(allowed)
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn application_names_are_jujus() {
-        for (name, valid) in [
-            ("traefik-k8s", true),
-            ("a", true),
-            ("a1-2b", true),
-            ("a-1", false),
-            ("1a", false),
-            ("a--b", false),
-            ("A", false),
-            ("a_b", false),
-            ("", false),
-        ] {
-            assert_eq!(is_application_name(name), valid, "{name}");
-        }
-    }
 }

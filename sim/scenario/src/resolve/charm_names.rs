@@ -31,6 +31,11 @@ pub(super) fn charmhub_name(charm: &str) -> String {
     charm.strip_prefix("ch:").unwrap_or(charm).to_owned()
 }
 
+/// `ubuntu` of `ubuntu` and of `amd64/jammy/ubuntu-18`, a URL without its schema (juju/charm `url.go`).
+pub(super) fn name_in_url(charm: &str) -> &str {
+    without_revision(charm.rsplit('/').next().unwrap_or(charm))
+}
+
 /// `bionic` of `~containers/bionic/easyrsa-253`.
 pub(super) fn url_series(store: &str) -> Option<&str> {
     let (path, _) = store.rsplit_once('/')?;

@@ -6,14 +6,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::charm_names::{charmhub_name, local_name, local_path, url_series};
+use super::charm_names::{charmhub_name, local_name, local_path, name_in_url, url_series};
 use super::declarations::{behaviour_beside, catalogue_node, overlaid, overlay};
 use super::folder::Folder;
+use super::names::{check_declared_names, check_name_at};
 use super::own_files::{OwnFiles, own_name};
 use super::own_tree::OwnTree;
 use super::unread_keys::refuse_unread_keys;
 use super::values;
 use crate::format::{CharmNode, beside};
+use crate::name_rules::NameKind;
 use trustsim_charms::{
     CharmDeclaration, CharmMetadata, KnownCharm, Pinned, Provenance, REGISTRY, WITHOUT_TLS,
     entry_key, known_charm,
@@ -63,6 +65,10 @@ impl<'a> Charms<'a> {
             Some(path) => local_name(path),
             None => charmhub_name(&charm.value),
         };
+        if local.is_none() {
+            let name = name_in_url(&name);
+            check_name_at(NameKind::Charm, name, charm.place, out);
+        }
         let path = local.map(|path| beside(folder, &path));
         if let Some(declared) = self.declared.get(&name) {
             if let Some(path) = &path {
@@ -222,6 +228,7 @@ fn charm_of(
     if let Some(stack) = &declaration.validator {
         values::validator(stack, out);
     }
+    check_declared_names(node, out);
     let charm = declaration.to_charm(name, &REGISTRY, &mut reader);
     // Of a charm that is declared wrongly it cannot be told what it reads.
     if reader.mistakes.is_empty() {

@@ -2,8 +2,10 @@
 
 use super::inventory::Inventory;
 use super::matching::quoted;
+use super::names::check_name_at;
 use super::suggestions::suggest_application;
 use crate::format::MergedModel;
+use crate::name_rules::NameKind;
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_model::{ApplicationIndex, ModelIndex, Party, TiVec};
 use trustsim_yaml::{
@@ -139,6 +141,9 @@ impl<'a> Parties<'a> {
             return None;
         }
         let endpoint_place = tail_of(&self.out.sources, text.place, endpoint.map_or(0, str::len));
+        if let Some(name) = endpoint {
+            check_name_at(NameKind::Endpoint, name, endpoint_place, self.out);
+        }
         let endpoint = endpoint.map(|name| Spanned::new(name.to_owned(), endpoint_place));
         Some(SideDraft {
             party,

@@ -1,8 +1,9 @@
 //! What a scenario says of the run as a whole: name, time, keys, timings, controllers, the ACME
 //! server.
 
-use super::values;
+use super::{names::check_name, values};
 use crate::format::{AcmeFile, ScenarioFile, TimingsFile};
+use crate::name_rules::NameKind;
 use trustsim_charms::{AcmeProfile, DeclaredDuration};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_kernel::{Span, Time};
@@ -43,7 +44,7 @@ pub(super) fn header(scenario: &ScenarioFile, out: &mut Diagnostics) -> Deployme
         // What is none was reported, and nothing is played.
         keys: keys.unwrap_or_default(),
         timings: timings.map_or_else(Timings::default, |file| read_timings(file, out)),
-        controllers: controllers(scenario),
+        controllers: controllers(scenario, out),
         acme: scenario
             .acme
             .as_ref()
@@ -130,13 +131,16 @@ fn read_timings(file: &TimingsFile, out: &mut Diagnostics) -> Timings {
 }
 
 /// The controllers that are named, or the one that nothing names.
-fn controllers(scenario: &ScenarioFile) -> TiVec<ControllerIndex, ControllerSpec> {
-    let named = scenario.controllers.iter().flat_map(|map| map.iter());
-    let mut controllers: TiVec<_, _> = named
-        .map(|(name, _)| ControllerSpec {
-            name: name.value.clone(),
-        })
-        .collect();
+fn controllers(
+    scenario: &ScenarioFile,
+    out: &mut Diagnostics,
+) -> TiVec<ControllerIndex, ControllerSpec> {
+    let mut controllers = TiVec::new();
+    for (name, _) in scenario.controllers.iter().flat_map(|map| map.iter()) {
+        check_name(NameKind::Controller, name, out);
+        let name = name.value.clone();
+        controllers.push(ControllerSpec { name });
+    }
     if controllers.is_empty() {
         let name = "controller".to_owned();
         controllers.push(ControllerSpec { name });

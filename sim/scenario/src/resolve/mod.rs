@@ -27,6 +27,7 @@ mod inventory;
 mod machines;
 mod matching;
 mod models;
+mod names;
 mod offers;
 mod operators;
 mod options;

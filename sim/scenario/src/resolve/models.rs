@@ -1,7 +1,9 @@
 //! Models: kind, controller, owner.
 
 use super::folder::Folder;
+use super::names::check_name;
 use crate::format::{MergedModel, ModelFile, ScenarioFile};
+use crate::name_rules::NameKind;
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_kernel::Span;
 use trustsim_model::{ControllerIndex, ControllerSpec, ModelIndex, ModelKind, ModelSpec, TiVec};
@@ -25,11 +27,7 @@ pub(super) fn models(
 ) -> Models {
     let (mut specs, mut bundles) = (TiVec::new(), TiVec::new());
     for (name, node) in scenario.models.iter().flat_map(Map::iter) {
-        if !is_model_name(&name.value) {
-            let message = format!("`{}` is not a valid model name", name.value);
-            let help = "use lower-case letters, digits and hyphens";
-            out.push(Diagnostic::error(Code::BadName, name.place, message).help(help));
-        }
+        check_name(NameKind::Model, name, out);
         let bundle = folder.model(&node.0, out);
         specs.push(model_spec(name, &bundle.file, controllers, out));
         bundles.push(bundle);
@@ -55,6 +53,9 @@ fn model_spec(
         out.push(Diagnostic::error(Code::MissingKey, name.place, message));
     }
     let owner = file.owner.as_ref();
+    if let Some(owner) = owner {
+        check_name(NameKind::User, owner, out);
+    }
     ModelSpec {
         name: name.value.clone(),
         owner: owner.map_or_else(|| "admin".to_owned(), |owner| owner.value.clone()),
@@ -123,29 +124,4 @@ fn controller_of(
     }
     // The first takes its place where an error was reported.
     found.unwrap_or(0.into())
-}
-
-/// `names.IsValidModelName` of juju/names.
-fn is_model_name(name: &str) -> bool {
-    let allowed = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-    name.starts_with(allowed) && name.chars().all(|letter| allowed(letter) || letter == '-')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn model_names_are_jujus() {
-        for (name, valid) in [
-            ("pki", true),
-            ("0-a", true),
-            ("-a", false),
-            ("A", false),
-            ("", false),
-            ("a.b", false),
-        ] {
-            assert_eq!(is_model_name(name), valid, "{name}");
-        }
-    }
 }

@@ -2,7 +2,9 @@
 
 use super::endpoints::unknown_endpoint;
 use super::inventory::Inventory;
+use super::names::check_name;
 use crate::format::MergedModel;
+use crate::name_rules::NameKind;
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_model::{ApplicationIndex, ModelIndex, OfferSpec, TiVec};
 use trustsim_yaml::{Map, Spanned, Text};
@@ -21,6 +23,7 @@ pub(super) fn offers(
                 continue;
             };
             for (name, offered) in file.offers.iter().flat_map(Map::iter) {
+                check_name(NameKind::Offer, name, out);
                 if offers.iter().any(|known| known.name == name.value) {
                     let message = format!("offer `{}` is in this model twice", name.value);
                     let help =
@@ -55,6 +58,7 @@ fn check_endpoints(
         out.push(Diagnostic::error(code, offer.place, message));
     }
     for endpoint in endpoints {
+        check_name(NameKind::Endpoint, endpoint, out);
         // What an open charm offers is found out with its relations.
         let charm = inventory.charm(application);
         let known = charm.endpoint(&endpoint.value).is_some();

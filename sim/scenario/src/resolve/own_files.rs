@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::folder::Folder;
+use super::names::check_declared_names;
 use super::own_tree::OwnTree;
 use crate::format::{is_packed, unpacked};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
@@ -48,6 +49,9 @@ impl<'a> OwnFiles<'a> {
             true => Some(self.packed(path, named_at, out)),
             false => self.in_folder(path, named_at, out),
         };
+        if let Some(own) = &found {
+            check_declared_names(&own.node, out);
+        }
         let mut read = self.read.borrow_mut();
         read.insert(path.to_owned(), found.clone());
         found

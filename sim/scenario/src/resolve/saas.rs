@@ -1,7 +1,9 @@
 //! Consumed offers, and the URLs by which they are named.
 
 use super::inventory::Inventory;
+use super::names::check_name;
 use crate::format::MergedModel;
+use crate::name_rules::NameKind;
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_model::{ModelIndex, OfferIndex, SaasSpec, TiVec};
 use trustsim_yaml::{Map, Text, nearest};
@@ -27,6 +29,7 @@ pub(super) fn saas(
                 offers.out.push(without_url(name));
                 continue;
             };
+            check_name(NameKind::Saas, name, offers.out);
             let offer = offers.at(model, url);
             consumed.extend(offer.map(|offer| SaasSpec {
                 model,

@@ -9,7 +9,7 @@ use trustsim_charms::{
     catalogue_entry,
 };
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
-use trustsim_yaml::{Entry, Node};
+use trustsim_yaml::{Entry, Node, nearest};
 
 use refusal::refusal;
 
@@ -147,9 +147,15 @@ fn refuse_key(known: &KnownCharm, endpoint: &Endpoint, key: &Entry, out: &mut Di
         let named = named.chain(key.value.elements().iter().filter_map(Node::as_scalar));
         for option in named.filter(|option| !charm.options.contains_key(&option.text)) {
             let message = format!("the charm {} has no option `{}`", charm.name, option.text);
-            let help = format!("add it: `options: {{{}: {{type: string}}}}`", option.text);
             let diagnostic = Diagnostic::error(Code::UnknownOption, key.value.place, message);
-            out.push(diagnostic.help(help));
+            let near = nearest(&option.text, charm.options.keys().map(String::as_str));
+            out.push(match near {
+                Some(_) => diagnostic.similar("an option", near),
+                None => {
+                    let add = format!("add it: `options: {{{}: {{type: string}}}}`", option.text);
+                    diagnostic.help(add)
+                }
+            });
         }
     }
 }
