@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::{Mutex, PoisonError};
 
+use crate::shown::shown;
 use trustsim_model::CommandLine;
 use trustsim_whatif::SEED_THREAD;
 
@@ -77,7 +78,7 @@ pub(super) fn install_hook(command_line: &[OsString]) {
         );
         let mut err = io::stderr().lock();
         // Where standard error is gone, the exit code still says it.
-        let _ = err.write_all(text.as_bytes());
+        let _ = err.write_all(shown(&text).as_bytes());
         let backtrace = Backtrace::capture();
         if backtrace.status() == BacktraceStatus::Captured {
             let _ = writeln!(err, "{backtrace}");

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use trustsim_files::ReadError;
+use trustsim_kernel::visible;
 use trustsim_report::terminal::style::{BAD, DETAIL, paint};
 
 /// Whose problem it is.
@@ -72,14 +73,16 @@ impl CliError {
         let mut text = match self.kind {
             // Diagnostics bring their own headline.
             ErrorKind::Scenario => self.message.clone(),
-            _ => format!("{}: {}", paint(BAD, "error"), self.message),
+            _ => format!("{}: {}", paint(BAD, "error"), visible(&self.message)),
         };
         let mut source = self.source();
         while let Some(error) = source {
-            text.push_str(&format!("\n  because: {error}"));
+            let cause = error.to_string();
+            text.push_str(&format!("\n  because: {}", visible(&cause)));
             source = error.source();
         }
         for hint in &self.hints {
+            let hint = visible(hint);
             text.push_str(&format!("\n{}: {hint}", paint(DETAIL, "hint")));
         }
         text.truncate(text.trim_end().len());

@@ -18,6 +18,7 @@ mod output;
 mod progress;
 mod readings;
 mod scenario;
+mod shown;
 #[cfg(test)]
 mod tests;
 

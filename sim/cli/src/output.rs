@@ -25,6 +25,20 @@ pub(super) fn render(
     }
 }
 
+/// The answer in a format, onto standard output.
+pub(super) fn print_answer(
+    format: Format,
+    tables: impl FnOnce() -> String,
+    value: impl FnOnce() -> Value,
+    console: &mut Console<'_>,
+) -> Result<(), CliError> {
+    let text = render(format, tables, value)?;
+    match format {
+        Format::Tabular => console.print(&text),
+        Format::Json | Format::Yaml => console.print_data(&text),
+    }
+}
+
 /// Tables as CSV files of a folder, where one is named, and in a format onto standard output. `seal` names the JSON
 /// file with the digests of the others, by which the next answer of this kind knows what it may replace.
 pub(super) fn deliver_tables(
@@ -40,7 +54,7 @@ pub(super) fn deliver_tables(
         let contents = Contents::sealed(files, seal, Map::new());
         deliver_folder(&contents, folder, Access::Shared, "the CSV files")?;
     }
-    console.print(&render(format, tables, || tables_json(tables_of_data))?)
+    print_answer(format, tables, || tables_json(tables_of_data), console)
 }
 
 /// A value as text, with a line break at its end.
@@ -84,7 +98,7 @@ pub(super) fn deliver(
     // By name `/dev/stdout` cannot be opened where it is a socket.
     let is_console = |path: &&Path| [Path::new("-"), Path::new("/dev/stdout")].contains(path);
     let Some(path) = output.filter(|path| !is_console(path)) else {
-        return console.print(text);
+        return console.print_data(text);
     };
     write_file(path, text.as_bytes(), access).map_err(|error| {
         let message = format!("failed to write `{}`", path.display());

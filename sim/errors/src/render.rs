@@ -1,4 +1,7 @@
 //! Findings as text in the style of rustc. Gives text; the caller prints it.
+//!
+//! What a file says is shown as letters that are seen: a name with ESC in it is `a\u{1b}` in a message, and the excerpt
+//! of its line has a sign in its place.
 
 use std::ops::Range;
 
@@ -6,6 +9,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::diagnostic::{Diagnostic, Diagnostics, Label, Severity};
+use trustsim_kernel::visible;
 use trustsim_yaml::{Place, Sources};
 
 /// Findings beyond this many are only counted.
@@ -43,7 +47,7 @@ fn render_one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -
         Severity::Note => Level::NOTE,
     };
     let title = level
-        .primary_title(diagnostic.message.as_str())
+        .primary_title(visible(&diagnostic.message))
         .id(diagnostic.code.text());
     let mut group = Group::with_title(title);
     for snippet in snippets(diagnostic, sources) {
@@ -107,13 +111,13 @@ fn snippets<'a>(
             + 1;
         let mut snippet = Snippet::source(&text[lines.clone()])
             .line_start(first_line)
-            .path(&*source.name);
+            .path(visible(&source.name));
         for (kind, label) in labels {
             let span = visible_span(text, label.place);
             let within = span.start - lines.start..span.end - lines.start;
             let mut annotation = kind.span(within);
             if !label.text.is_empty() {
-                annotation = annotation.label(label.text.as_str());
+                annotation = annotation.label(visible(&label.text));
             }
             snippet = snippet.annotation(annotation);
         }

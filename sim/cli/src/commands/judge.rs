@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::args::Judge;
 use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
-use crate::output::render;
+use crate::output::print_answer;
 use trustsim_files::read_file;
 use trustsim_kernel::Time;
 use trustsim_pki::{Certificate, PkiError, RevocationList};
@@ -30,9 +30,8 @@ pub(super) fn judge(args: &Judge, console: &mut Console<'_>) -> Result<(), CliEr
         .map(|validator| (validator, question.verdict(validator)))
         .collect();
     let tables = || table(&answers, question.at);
-    console.print(&render(args.format, tables, || {
-        list(&answers, question.at)
-    })?)
+    let value = || list(&answers, question.at);
+    print_answer(args.format, tables, value, console)
 }
 
 fn validators(wanted: &str) -> Result<Vec<Validator>, CliError> {

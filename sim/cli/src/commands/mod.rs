@@ -57,7 +57,7 @@ pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Cli
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "trustsim", &mut script);
             let script = String::from_utf8(script).expect("a completion script is text");
-            console.print(&script)?;
+            console.print_data(&script)?;
         }
     }
     Ok(Exit::Held)

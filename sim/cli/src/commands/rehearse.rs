@@ -6,7 +6,7 @@ use super::{LoadedScenario, load, say_coverage};
 use crate::args::{Play, RehearseRotation};
 use crate::console::Console;
 use crate::error::CliError;
-use crate::output::render;
+use crate::output::print_answer;
 use crate::{Exit, instant};
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_rehearsal::{Rehearsal, RehearsalError, Request, rehearse};
@@ -48,9 +48,8 @@ pub(super) fn rotation(
         CliError::usage(format!("failed to rehearse a rotation of {}", args.ca)).caused_by(error)
     })?;
     let tables = || rehearsal::tables(&found);
-    console.print(&render(args.format, tables, || {
-        rehearsal::rehearsal(&found)
-    })?)?;
+    let value = || rehearsal::rehearsal(&found);
+    print_answer(args.format, tables, value, console)?;
     Ok(match found.safe() {
         Some(_) => Exit::Held,
         None => Exit::Broken,

@@ -9,7 +9,7 @@ use crate::args::Why;
 use crate::console::Console;
 use crate::error::CliError;
 use crate::instant;
-use crate::output::render;
+use crate::output::print_answer;
 use trustsim_diagnosis::{self as diagnosis, Answer, WhyError};
 use trustsim_report::words::standing;
 use trustsim_report::{self as report, terminal};
@@ -54,7 +54,7 @@ pub(super) fn why(args: &Why, console: &mut Console<'_>) -> Result<(), CliError>
             .map(|answer| report::why(&manifest, journal, answer, &stacks(answer)));
         Value::Array(objects.collect())
     };
-    console.print(&render(args.format, texts, objects)?)
+    print_answer(args.format, texts, objects, console)
 }
 
 fn explain(error: WhyError, playable: &LoadedScenario) -> CliError {

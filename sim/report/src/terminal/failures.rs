@@ -12,7 +12,7 @@ use crate::words::{ca_route, cause, certificate, command, entry, open_outage, st
 use trustsim_diagnosis::{
     CaRoute, Explanation, Outage, OutageClass, OutageGroup, Part, outage_attempts, outage_groups,
 };
-use trustsim_kernel::{Span, Time, format_duration};
+use trustsim_kernel::{Span, Time, format_duration, visible};
 use trustsim_model::{CommandLine, Coverage, Entry, Kind, Reason, Seq, Source, Subject};
 use trustsim_validators::{Side, Verdict};
 
@@ -63,7 +63,7 @@ fn line(run: &Run<'_>, together: &OutageGroup, text: &mut String) {
     let remedies = &run.findings.remedies;
     let remedy = remedies.best_for(run.manifest, run.findings, &together.outages);
     let remedy = remedy.map_or_else(String::new, |remedy| {
-        format!("; remedy: {}", words::remedy::line(remedy))
+        format!("; remedy: {}", visible(&words::remedy::line(remedy)))
     });
     let blamed = first_line(explanation);
     text.push_str(&format!(
@@ -139,7 +139,14 @@ fn block(
     text.push_str(&format!("{heading}: {blamed}\n"));
     match root_source(run, explanation) {
         Some(source) if detail == Detail::Verbose => excerpt(source, text),
-        Some(source) => text.push_str(&format!("  {} {source}\n", paint(style::DETAIL, "-->"))),
+        Some(source) => {
+            let place = source.to_string();
+            text.push_str(&format!(
+                "  {} {}\n",
+                paint(style::DETAIL, "-->"),
+                visible(&place)
+            ));
+        }
         None => {}
     }
     let mut lines = Lines { text };
@@ -226,7 +233,7 @@ fn assumption_line(run: &Run<'_>, coverage: &Coverage, group: &[usize], lines: &
 
 /// What is to blame.
 pub(super) fn first_line(explanation: &Explanation) -> String {
-    cause::line(&explanation.cause.what)
+    visible(&cause::line(&explanation.cause.what)).into_owned()
 }
 
 /// Lines of `= label  text` under a headline.
@@ -238,10 +245,12 @@ impl Lines<'_> {
     pub(super) fn add(&mut self, label: &str, line: &str) {
         let sign = paint(style::DETAIL, "=");
         let label = paint(style::DETAIL, &format!("{label:<15}"));
+        let line = visible(line);
         self.text.push_str(&format!("   {sign} {label} {line}\n"));
     }
 
     pub(super) fn more(&mut self, line: &str) {
+        let line = visible(line);
         self.text.push_str(&format!("{}{line}\n", " ".repeat(21)));
     }
 }
@@ -259,14 +268,15 @@ pub(super) fn excerpt(source: &Source, text: &mut String) {
     let blank = " ".repeat(number.len());
     let bar = paint(style::DETAIL, "|");
     text.push_str(&format!(
-        "{blank}{} {source}\n",
-        paint(style::DETAIL, "-->")
+        "{blank}{} {}\n",
+        paint(style::DETAIL, "-->"),
+        visible(&source.to_string())
     ));
     let line = source.text.trim_end();
     if line.is_empty() {
         return;
     }
-    let body = line.trim_start();
+    let body = visible(line.trim_start());
     let marks = "^".repeat(body.chars().count());
     text.push_str(&format!("{blank} {bar}\n"));
     text.push_str(&format!("{} {bar} {body}\n", paint(style::DETAIL, &number)));

@@ -27,7 +27,7 @@ use super::words::expectation;
 use super::words::number::{counted, grouped, natural};
 use super::words::secret::KeyStore;
 use trustsim_diagnosis::{OutageClass, RunVerdict, Tally};
-use trustsim_kernel::{Span, format_duration};
+use trustsim_kernel::{Span, format_duration, visible};
 use trustsim_model::Coverage;
 
 /// Colours by meaning, as `juju status` has them (juju/juju, cmd/output/output.go): green is
@@ -48,9 +48,9 @@ pub mod style {
     /// As it is.
     pub const PLAIN: Style = Style::new();
 
-    /// `text` in this style.
+    /// `text` in this style: a part of a line, in letters that are seen.
     pub fn paint(style: Style, text: &str) -> String {
-        format!("{style}{text}{style:#}")
+        format!("{style}{}{style:#}", trustsim_kernel::visible(text))
     }
 }
 
@@ -106,7 +106,7 @@ fn refused(run: &Run<'_>, detail: Detail, text: &mut String) {
     for found in &all[..shown] {
         let name = style::paint(style::WAIT, "warning");
         let line = super::words::refused_action::line(found, run.manifest);
-        text.push_str(&format!("{name}: {line}\n"));
+        text.push_str(&format!("{name}: {}\n", visible(&line)));
     }
     if all.len() > shown {
         let more = grouped((all.len() - shown) as u64);
@@ -126,7 +126,7 @@ fn mishaps(run: &Run<'_>, detail: Detail, text: &mut String) {
             count => format!(", {} times until {}", grouped(count), error.last),
         };
         let message = super::words::charm_error::message(&error.detail);
-        let message = message.trim_end();
+        let message = visible(message.trim_end());
         text.push_str(&format!(
             "\n{name} [{code}]: {unit} at {first}{often}: {message}\n"
         ));
@@ -307,7 +307,7 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
             if source.file.is_empty() {
                 String::new()
             } else {
-                format!(" ({}:{})", source.file, source.line)
+                format!(" ({}:{})", visible(&source.file), source.line)
             }
         ));
         if let Some(elsewhere) = elsewhere {

@@ -5,6 +5,7 @@ use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::style::{PLAIN, paint};
+use trustsim_kernel::visible;
 
 /// On which side of its column a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +24,10 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// A coloured text.
+    /// A coloured text, in one line of letters that are seen.
     pub fn new(text: &str, style: Style) -> Self {
         Self {
-            text: text.to_owned(),
+            text: visible(text).into_owned(),
             style,
         }
     }
@@ -122,6 +123,17 @@ mod tests {
         Unit        Failed  Message
         ca/0*            0
         traefik/10   1 024  blocked
+        ");
+    }
+
+    /// A cell would end its line, or clear the screen.
+    #[test]
+    fn a_cell_is_one_line_of_letters_that_are_seen() {
+        let mut table = Table::new(&[("Message", Align::Left), ("Count", Align::Right)]);
+        table.row(["a\nb\u{1b}[2J", "1"].map(Cell::plain));
+        insta::assert_snapshot!(table.render(), @r"
+        Message        Count
+        a\nb\u{1b}[2J      1
         ");
     }
 
