@@ -34,6 +34,7 @@ mod patterns;
 mod people;
 mod playbooks;
 mod played_again;
+mod printed;
 mod random_faults;
 mod recording;
 mod rehearsal;
