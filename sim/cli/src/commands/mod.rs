@@ -26,9 +26,9 @@ use super::error::{CliError, ErrorKind};
 use super::output::{data_text, deliver};
 use super::{Exit, instant, progress};
 use load::{LoadedScenario, load, say_coverage};
+use trustsim_files::Access;
 use trustsim_kernel::Time;
 use trustsim_report::words;
-use trustsim_files::Access;
 use trustsim_world::{Deployment, Simulation};
 
 pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, CliError> {

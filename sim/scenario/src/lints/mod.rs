@@ -19,7 +19,8 @@ use trustsim_charms::{CharmMetadata, Protocol, Role, ValidityOptions};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_kernel::parse_duration;
 use trustsim_model::{
-    Action, ApplicationIndex, ConnectionSpec, Deployment, ModelKind, Party, Standing, Standings,
+    Action, ApplicationIndex, ConnectionSpec, Deployment, ModelKind, Party, RelationIndex,
+    RelationSpec, Standing, Standings,
 };
 use trustsim_yaml::Place;
 
@@ -43,6 +44,7 @@ pub(crate) fn lint(deployment: &Deployment, places: &Places) -> Vec<Diagnostic> 
     let mut lints = Lints {
         deployment,
         places,
+        relations: relations_by_side(deployment),
         found: Vec::new(),
     };
     lints.connections();
@@ -59,16 +61,46 @@ pub(crate) fn lint(deployment: &Deployment, places: &Places) -> Vec<Diagnostic> 
     lints.found
 }
 
+/// The relations of each application by its own role, those of a SAAS with the application behind it. A provider has
+/// thousands, and what it requires itself is asked for once for each connection.
+type Relations = BTreeMap<(ApplicationIndex, Role), Vec<RelationIndex>>;
+
+fn relations_by_side(deployment: &Deployment) -> Relations {
+    let mut found = Relations::new();
+    for (index, relation) in deployment.relations.iter_enumerated() {
+        let sides = relation.sides.iter();
+        let own: BTreeSet<(ApplicationIndex, Role)> = sides
+            .filter_map(|side| Some((deployment.application_of(side.party)?, side.role)))
+            .collect();
+        for side in own {
+            found.entry(side).or_default().push(index);
+        }
+    }
+    found
+}
+
 /// A pass over a deployment.
 struct Lints<'a> {
     deployment: &'a Deployment,
     places: &'a Places,
+    relations: Relations,
     found: Vec<Diagnostic>,
 }
 
 impl Lints<'_> {
     fn charm(&self, application: ApplicationIndex) -> &CharmMetadata {
         &self.deployment.applications[application].charm
+    }
+
+    /// The relations in which an application has a role.
+    fn relations_of(
+        &self,
+        application: ApplicationIndex,
+        role: Role,
+    ) -> impl Iterator<Item = &RelationSpec> {
+        let own = self.relations.get(&(application, role));
+        let own = own.into_iter().flatten();
+        own.map(|index| &self.deployment.relations[*index])
     }
 
     fn push(&mut self, diagnostic: Diagnostic) {

@@ -176,11 +176,13 @@ impl Lints<'_> {
 
     /// Whether an endpoint of an application has a relation, whatever is on the other side.
     fn is_related(&self, application: ApplicationIndex, endpoint: &str) -> bool {
-        let relations = self.deployment.relations.iter();
-        relations.flat_map(|relation| &relation.sides).any(|side| {
-            self.deployment.application_of(side.party) == Some(application)
-                && side.endpoint == endpoint
-                && side.role != Role::Peer
+        [Role::Provider, Role::Requirer].into_iter().any(|role| {
+            let own = self.relations_of(application, role);
+            own.flat_map(|relation| &relation.sides).any(|side| {
+                self.deployment.application_of(side.party) == Some(application)
+                    && side.endpoint == endpoint
+                    && side.role == role
+            })
         })
     }
 }

@@ -290,8 +290,7 @@ impl Lints<'_> {
                         .flatten()
                 })
         };
-        let relations = self.deployment.relations.iter();
-        relations
+        self.relations_of(application, role)
             .filter(|relation| relation.interface == interface)
             .filter(|relation| !self.deployment.protocols_differ(relation))
             .filter_map(across)
