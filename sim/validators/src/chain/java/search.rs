@@ -9,13 +9,26 @@ use super::validate::{
 };
 use super::{Failure, check_anchor, messages};
 
+/// CA certificates that are not self-issued on a path, the anchor left out: the default of `PKIXBuilderParameters`, which
+/// `PKIXValidator` leaves as it is (`ForwardBuilder.getMatchingCACerts`).
+const PATH_LENGTH_MAX: u32 = 5;
+
+/// How many certificates are tried before the search is given up. Java has no such number, but takes ten certificates
+/// from a peer and no more (`jdk.tls.maxCertificateChainLength`), among which a search is never longer; `judge` looks at
+/// more of them.
+const TRIES_MAX: u32 = 100_000;
+
 /// Searches; any reason not to find a path is one message.
 pub(super) fn find_path<'a>(
     chain: &'a [Facts],
     question: &Question<'_>,
 ) -> Result<(), Failure<'a>> {
     let leaf = &chain[0];
-    let search = Search { chain, question };
+    let mut search = Search {
+        chain,
+        question,
+        tries: 0,
+    };
     let is_candidate = date_error(leaf, question.clock).is_none() && check_critical(leaf).is_ok();
     let anchor = is_candidate
         .then(|| search.find_above(&mut vec![leaf], 0))
@@ -29,12 +42,13 @@ pub(super) fn find_path<'a>(
 struct Search<'a, 'q> {
     chain: &'a [Facts],
     question: &'q Question<'q>,
+    tries: u32,
 }
 
 impl<'a, 'q> Search<'a, 'q> {
     /// The anchor of the first good path that continues `path`, which has `issuers` CA
     /// certificates that are not self-issued.
-    fn find_above(&self, path: &mut Vec<&'a Facts>, issuers: u32) -> Option<&'q Facts> {
+    fn find_above(&mut self, path: &mut Vec<&'a Facts>, issuers: u32) -> Option<&'q Facts> {
         let &top = path.last().expect("a path begins with the leaf");
         let anchors = self.question.trust.with_subject(&top.issuer.canonical);
         for anchor in anchors {
@@ -42,7 +56,14 @@ impl<'a, 'q> Search<'a, 'q> {
                 return Some(anchor);
             }
         }
+        if issuers >= PATH_LENGTH_MAX {
+            return None;
+        }
         for candidate in self.chain {
+            self.tries += 1;
+            if self.tries > TRIES_MAX {
+                return None;
+            }
             if !self.may_follow(candidate, path, issuers) {
                 continue;
             }
