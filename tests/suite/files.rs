@@ -87,7 +87,7 @@ fn played() -> tempfile::TempDir {
 }
 
 /// What a seal says of the files beside it, by this test's own reading; `None` where there is no seal.
-fn is_whole(folder: &Path, seal: &str) -> Option<bool> {
+pub(crate) fn is_whole(folder: &Path, seal: &str) -> Option<bool> {
     let seal = fs::read(folder.join(seal)).ok()?;
     let seal: Value = serde_json::from_slice(&seal).expect("a seal that is there is JSON");
     let files = seal["files"].as_object().expect("digests of the files");

@@ -19,6 +19,7 @@ mod expectations;
 mod fault_kinds;
 mod files;
 mod forecast;
+mod fuzz;
 mod generations;
 mod incidents;
 mod judge;

@@ -1,0 +1,67 @@
+//! The program with a limit of time and of memory, and what it may end with.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Of the machine's own clock. With a dev build on a busy machine, too.
+const SECONDS: u64 = 20;
+/// Of addresses, which are more than what is in memory.
+const KIB: u64 = 1024 * 1024;
+
+/// How a run ended: its exit code, and what it said.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// 0, 1 or 2.
+    pub(crate) code: i32,
+    /// Standard error.
+    pub(crate) error: String,
+}
+
+/// Runs the program in a folder; an error says what it should not have done.
+pub(crate) fn limited(folder: &Path, arguments: &[&str]) -> Result<Ended, String> {
+    let limits = format!("ulimit -c 0; ulimit -v {KIB}; exec timeout -k 1 {SECONDS} \"$0\" \"$@\"");
+    let output = Command::new("sh")
+        .args(["-c", &limits, env!("CARGO_BIN_EXE_trustsim")])
+        .args(arguments)
+        .current_dir(folder)
+        // Each thread may have a heap of its own, which takes addresses and no memory.
+        .env("MALLOC_ARENA_MAX", "2")
+        .stdin(Stdio::null())
+        .output()
+        .expect("sh runs");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    let tail: String = error.chars().take(1_500).collect();
+    match output.status.code() {
+        Some(code @ 0..=2) if !error.contains("panicked") => Ok(Ended { code, error }),
+        Some(124 | 137) => Err(format!(
+            "{arguments:?} takes longer than {SECONDS} s: {tail}"
+        )),
+        _ => Err(format!(
+            "{arguments:?} ended with {:?}: {tail}",
+            output.status
+        )),
+    }
+}
+
+/// Whether a folder of a report is whole, or shows that it is not, after a run that ended with this code.
+pub(crate) fn left_whole(out: &Path, code: i32) -> Result<(), String> {
+    match crate::files::is_whole(out, "summary.json") {
+        Some(true) => Ok(()),
+        Some(false) => Err(format!("{} looks whole and is not", out.display())),
+        None if code < 2 => Err(format!(
+            "exit code {code}, and {} is no report",
+            out.display()
+        )),
+        None => {
+            let left = fs::read_dir(out).into_iter().flatten();
+            let names: Vec<_> = left.flatten().map(|entry| entry.file_name()).collect();
+            match names.is_empty() {
+                true => Ok(()),
+                false => Err(format!(
+                    "exit code {code} leaves {names:?} without a summary"
+                )),
+            }
+        }
+    }
+}
