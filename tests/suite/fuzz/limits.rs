@@ -1,11 +1,14 @@
 //! The program with a limit of time and of memory, and what it may end with.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Of the machine's own clock. With a dev build on a busy machine, too.
+/// Of a processor, so that a busy machine is no fault of the program's.
 const SECONDS: u64 = 20;
+/// Of the machine's own clock: what waits for ever uses no processor.
+const SECONDS_WAITED: u64 = 120;
 /// Of addresses, which are more than what is in memory.
 const KIB: u64 = 1024 * 1024;
 
@@ -20,7 +23,9 @@ pub(crate) struct Ended {
 
 /// Runs the program in a folder; an error says what it should not have done.
 pub(crate) fn limited(folder: &Path, arguments: &[&str]) -> Result<Ended, String> {
-    let limits = format!("ulimit -c 0; ulimit -v {KIB}; exec timeout -k 1 {SECONDS} \"$0\" \"$@\"");
+    let limits = format!(
+        "ulimit -c 0; ulimit -v {KIB}; ulimit -t {SECONDS}; exec timeout -k 1 {SECONDS_WAITED} \"$0\" \"$@\""
+    );
     let output = Command::new("sh")
         .args(["-c", &limits, env!("CARGO_BIN_EXE_trustsim")])
         .args(arguments)
@@ -32,10 +37,10 @@ pub(crate) fn limited(folder: &Path, arguments: &[&str]) -> Result<Ended, String
         .expect("sh runs");
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     let tail: String = error.chars().take(1_500).collect();
-    match output.status.code() {
-        Some(code @ 0..=2) if !error.contains("panicked") => Ok(Ended { code, error }),
-        Some(124 | 137) => Err(format!(
-            "{arguments:?} takes longer than {SECONDS} s: {tail}"
+    match (output.status.code(), output.status.signal()) {
+        (Some(code @ 0..=2), _) if !error.contains("panicked") => Ok(Ended { code, error }),
+        (Some(124 | 137), _) | (_, Some(9 | 24)) => Err(format!(
+            "{arguments:?} takes longer than {SECONDS} s of a processor, or waits for longer than {SECONDS_WAITED} s: {tail}"
         )),
         _ => Err(format!(
             "{arguments:?} ended with {:?}: {tail}",

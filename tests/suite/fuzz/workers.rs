@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// No case takes longer: it is a few runs with a limit each, or the reading of one scenario.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(900);
 /// A search ends once so many cases have failed.
 const FAILURES_MAX: usize = 12;
 
