@@ -90,3 +90,14 @@ fn roots_that_do_not_parse_are_refused() {
         assert_eq!(judged(folder.path(), (&chain, roots)), 2, "{roots:?}");
     }
 }
+
+/// A root whose version webpki does not know: what rustls prints of it was on no page of an error, which an assertion
+/// looks for.
+#[test]
+fn a_root_of_an_unknown_version_is_judged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz-corpus/unsupported-version");
+    let [chain, roots] =
+        ["chain.pem", "roots.pem"].map(|name| fs::read_to_string(kept.join(name)).expect("text"));
+    assert_eq!(judged(folder.path(), (&chain, &roots)), 0);
+}

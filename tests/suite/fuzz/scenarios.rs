@@ -83,7 +83,7 @@ fn seeds() -> &'static Seeds {
             });
             named.collect()
         };
-        let all = FOLDERS.into_iter().flat_map(|folder| read(folder));
+        let all = FOLDERS.into_iter().flat_map(&read);
         let mut scenarios: Vec<Seed> = all.map(|(_, seed)| seed).collect();
         scenarios.extend([CHARM, WITH_CHARM].map(|text| seed(text).expect("a seed")));
         let bundles = read("scenarios/bundles");

@@ -128,6 +128,8 @@ const CHAIN: &[(ErrorKind, &[&str])] = &[
         ErrorKind::RevocationListInvalid,
         &["=invalid certificate revocation list: BadSignature"],
     ),
+    // Whatever else webpki says, such as `UnsupportedCertVersion`.
+    (ErrorKind::Other, &["Other(OtherError(…))"]),
 ];
 
 /// The alert it sends for an error, of a chain or of the handshake.
