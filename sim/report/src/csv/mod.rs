@@ -3,7 +3,7 @@
 //! The columns are a contract with the programs that read them; new ones go to the end. Rows have
 //! a stable order; instants are RFC 3339 in UTC beside `offset_s`, seconds from the start.
 //!
-//! A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula. [`Table`] writes every cell of every
+//! A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula. `Table` writes every cell of every
 //! CSV file, and puts an apostrophe before such a text (OWASP, "CSV Injection"): the common name `=1+1` is `'=1+1`.
 //! Numbers and a lone hyphen are as they are.
 
