@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::common::{certificates, cut, deployed, load, play, scenario_files, verdicts};
+use crate::common::{
+    certificates, cut, deployed, load, play, play_every_hook, scenario_files, verdicts,
+};
 use trustsim::kernel::Span;
 use trustsim::world::{Kind, Options};
 
@@ -27,13 +29,7 @@ fn elided_hooks_would_have_changed_nothing() {
     for path in files {
         let deployment = cut(&load(&path), Span::from_secs(60 * 86_400));
         let elided = play(&deployment, Options::default());
-        let every = play(
-            &deployment,
-            Options {
-                every_hook: true,
-                ..Options::default()
-            },
-        );
+        let every = play_every_hook(&deployment);
         let name = path.display();
         assert_eq!(
             certificates(&elided),
@@ -83,13 +79,7 @@ connections: [{from: browser, to: m.web}]
 ",
     );
     let elided = play(&deployment, Options::default());
-    let every = play(
-        &deployment,
-        Options {
-            every_hook: true,
-            ..Options::default()
-        },
-    );
+    let every = play_every_hook(&deployment);
     assert_eq!(elided.journal.fingerprint(), every.journal.fingerprint());
     let renewed = elided.journal.entries().iter();
     let renewed = renewed.filter(|entry| matches!(entry.kind, Kind::CertificateIssued(_)));

@@ -8,8 +8,9 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
+use crate::common::trustsim;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -43,17 +44,11 @@ variants:
 /// How the runs of these tests are cut short.
 const QUICK: [&str; 4] = ["--remedies", "0", "--seeds", "1"];
 
-/// The program in a folder, with what a user types after its name.
+/// The program in a folder, whose output is read.
 fn program(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trustsim"));
-    command.args(arguments).current_dir(folder);
+    let mut command = crate::common::program(folder, arguments);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
-}
-
-fn trustsim(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = program(folder, arguments);
-    command.output().expect("the program runs")
 }
 
 /// The exit code and standard error.

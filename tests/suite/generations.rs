@@ -149,7 +149,7 @@ fn a_vault_before_2_0_needs_a_ca_above_it() {
     assert!(!warnings(&text).contains("TS0320"));
 }
 
-/// Before #822 the leaf is not in the chain, and before #559 nothing says for how long Vault signs: for
+/// Before #822 the leaf is not in the chain, and before #506 nothing says for how long Vault signs: for
 /// `default_lease_ttl`, a week.
 #[test]
 fn vault_1_15_signs_for_a_week() {

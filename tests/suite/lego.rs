@@ -1,7 +1,7 @@
 //! `lego` and the public ACME CA behind it: canonical/lego-operator `src/charm.py` at 8f0fdad, and
 //! the rate limits of letsencrypt.org/docs/rate-limits.
 
-use crate::common::{deployed, notes, play, text_of};
+use crate::common::{deployed, notes, play, play_every_hook, text_of};
 use trustsim::kernel::Span;
 use trustsim::world::{Deployment, Kind, Options, Record};
 
@@ -246,13 +246,7 @@ fn every_hook_gives_the_same_certificates() {
     let mut deployment = deployed(&scenario(100, "", "a.rehearsal.dev", ""));
     deployment.duration = Span::from_secs(85 * DAY);
     let elided = play(&deployment, Options::default());
-    let every = play(
-        &deployment,
-        Options {
-            every_hook: true,
-            ..Options::default()
-        },
-    );
+    let every = play_every_hook(&deployment);
     assert_eq!(
         crate::common::certificates(&elided),
         crate::common::certificates(&every)

@@ -2,9 +2,8 @@
 //! the same.
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
 
+use crate::common::trustsim;
 use serde_json::Value;
 
 const SCENARIO: &str = "
@@ -36,15 +35,6 @@ faults:
 variants:
   quiet: {faults: []}
 ";
-
-/// Runs the program in a folder; what a user types after its name.
-fn trustsim(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trustsim"))
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("the program runs")
-}
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("text")

@@ -8,8 +8,9 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
+use crate::common::trustsim;
 use serde_json::Value;
 use trustsim::model::{CommandLine, Instruction, Word};
 use trustsim_oracles::skip;
@@ -223,15 +224,6 @@ fn a_pasted_command_has_the_words_that_were_typed() {
 #[should_panic(expected = "PWN")]
 fn a_word_that_is_not_quoted_is_noticed() {
     Desk::new().paste(Path::new("/bin/sh"), &["juju config a;>PWN".to_owned()]);
-}
-
-/// Runs the program in a folder.
-fn trustsim(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trustsim"))
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("the program runs")
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -36,7 +36,7 @@ pub struct Bugs {
     /// (canonical/vault-k8s-operator before #822).
     pub chain_without_leaf: bool,
     /// `default-lease`: Vault signs for `default_lease_ttl`, not for half of its CA's life
-    /// (canonical/vault-k8s-operator before #559).
+    /// (canonical/vault-k8s-operator before #506).
     pub default_lease: bool,
     /// `keeps-own-certificate`: Vault keeps the self-signed certificate of its API when the names
     /// change that it is for (canonical/vault-k8s-operator before #868).

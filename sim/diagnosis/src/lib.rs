@@ -154,7 +154,7 @@ pub enum RunVerdict {
     Failed,
     /// No connection was simulated, and nothing was expected: the run answers no question.
     NothingJudged,
-    /// The run, or that with another seed, was ended before its time, since the hooks of a unit never end.
+    /// The run, or that with another seed, was ended before its time, since the hooks of a unit are taken for a loop.
     EndedEarly,
 }
 

@@ -409,8 +409,8 @@ codes! {
     /// # A Vault without a CA above it
     ///
     /// Before its track 2.0 the charm of Vault has no PKI without the relation `tls-certificates-pki`
-    /// (canonical/vault-k8s-operator before #977): what asks over `vault-pki` gets no answer. From
-    /// revision 375 of vault-k8s on its status says so, before it says nothing.
+    /// (canonical/vault-k8s-operator before #977): what asks over `vault-pki` gets no answer. On the
+    /// track 1.18 its status says so, on those before it says nothing.
     NoParent = "TS0320",
     /// # A variant that is not there
     ///

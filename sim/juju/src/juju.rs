@@ -199,6 +199,11 @@ impl Juju {
         self.resolver().is_settled(now)
     }
 
+    /// Whether a unit has more to do than repeated hooks, which go first where a secret has expired.
+    pub fn has_work_behind_repeats(&self, unit: UnitId, now: Time) -> bool {
+        self.resolver().operation_not_of_time(unit, now).is_some()
+    }
+
     /// Whether a unit has started and has nothing to do.
     pub fn is_unit_at_rest(&self, unit: UnitId, now: Time) -> bool {
         self.resolver().is_unit_at_rest(unit, now)

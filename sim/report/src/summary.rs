@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 use super::Run;
 use crate::words::time::seconds_json;
 use crate::words::{
-    certificate, charm_error, command, endless_loop, expectation, explanation, open_outage,
-    refused_action, standing, verdict,
+    certificate, charm_error, command, expectation, explanation, open_outage, refused_action,
+    standing, verdict,
 };
 use trustsim_diagnosis::{OutageClass, Tally};
 use trustsim_kernel::Span;
-use trustsim_model::{CertificateKind, Coverage, Kind, Share, Source};
+use trustsim_model::{CertificateKind, Coverage, EndlessLoop, Kind, Share, Source};
 
 /// The summary of a run. Every length is in seconds, every instant in RFC 3339. In a run's folder it has `files`, too.
 pub fn summary(run: &Run<'_>) -> Value {
@@ -35,7 +35,7 @@ pub fn summary(run: &Run<'_>) -> Value {
         "played": run.provenance,
         "fingerprint": format!("{:016x}", run.journal.fingerprint()),
         "verdict": verdict::of_run(run.findings.verdict()),
-        "ended_early": run.findings.endless.as_ref().map(endless_loop::line),
+        "ended_early": run.findings.endless.as_ref().map(ended_early),
         "passed": run.findings.passed(),
         "coverage": coverage(run),
         "totals": totals(run),
@@ -50,6 +50,18 @@ pub fn summary(run: &Run<'_>) -> Value {
         "refused": refused(run),
         "drawn_faults": manifest.drawn,
         "timings": timings,
+    })
+}
+
+/// Why the run ended before its time.
+fn ended_early(found: &EndlessLoop) -> Value {
+    let hooks = found.hooks.iter();
+    let hooks = hooks.map(|(hook, count)| json!({ "hook": hook.to_string(), "count": count }));
+    json!({
+        "unit": found.unit.as_str(),
+        "since": found.since.to_string(),
+        "at": found.at.to_string(),
+        "hooks": hooks.collect::<Vec<_>>(),
     })
 }
 

@@ -33,8 +33,9 @@ pub fn play_remedies(
         .into_iter()
         .take(PLAYED_MAX)
     {
-        // A seed with which nothing is lost shows nothing.
-        let lossy = others.iter().filter(|outcome| !outcome.lost.is_zero());
+        // A seed with which nothing is lost shows nothing, nor does one that ended early.
+        let lossy = others.iter();
+        let lossy = lossy.filter(|outcome| !outcome.lost.is_zero() && !outcome.ended_early);
         plays.extend(lossy.map(|outcome| (plan, outcome, Arc::clone(&trials.plans[plan]))));
     }
     let seed = |(_, outcome, _): &(usize, &SeedOutcome, Arc<Deployment>)| outcome.seed;
@@ -46,14 +47,17 @@ pub fn play_remedies(
         simulation.run_until(manifest.end());
         let manifest = simulation.manifest();
         let findings = diagnose(&with_seed, &manifest, simulation.journal());
+        if manifest.endless.is_some() {
+            return (*plan, None);
+        }
         let elsewhere = RemedyElsewhere {
             seed: outcome.seed,
             lost_before: outcome.lost,
             lost_after: SeedOutcome::of(&manifest, &findings).lost,
         };
-        (*plan, elsewhere)
+        (*plan, Some(elsewhere))
     });
     for (plan, elsewhere) in found {
-        trials.proven(plan).elsewhere.push(elsewhere);
+        trials.proven(plan).elsewhere.extend(elsewhere);
     }
 }

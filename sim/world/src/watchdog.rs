@@ -1,9 +1,11 @@
-//! Hooks that never end: the run ends where a unit has run more of them in a day than anything but a loop explains.
+//! Loops of hooks: the run ends where a unit has run more of them in a day than anything but a loop explains.
 //!
 //! A charm that renews a certificate which is over when it arrives asks again in the hook that brought it, and so on: a
 //! real agent goes on like that, a few seconds a hook. Played to the end it is no news after the first day, and takes as
-//! long as the run has days. So the run ends there, as a partial one, and says of which unit the
-//! hooks are.
+//! long as the run has days. So the run ends there, as a partial one, and says of which unit the hooks are.
+//!
+//! A repeated hook that does nothing while nothing waits behind it is no part of a loop and is not counted: it is elided
+//! in one run and played in another, and both have to end at the same instant.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +15,7 @@ use trustsim_model::EndlessLoop;
 
 use super::deployed::Deployed;
 
-/// A day, in which a unit brings itself to 288 update-status and as many repeats of each expired revision.
+/// A day.
 const WINDOW: Span = Span::from_secs(86_400);
 /// Hooks of one unit in a day: with 3 s each it did nothing else for a third of the day.
 const HOOKS_MAX: u32 = 10_000;
@@ -42,7 +44,7 @@ impl Watchdog {
         self.found.as_ref()
     }
 
-    /// A unit begins a hook. Where it is one too many, the run ends here.
+    /// A unit begins a hook that counts. Where it is one too many, the run ends here.
     pub(super) fn hook_began(
         &mut self,
         unit: UnitId,

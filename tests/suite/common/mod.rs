@@ -6,6 +6,7 @@ pub(crate) mod small;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 use std::sync::Arc;
 
 use trustsim::kernel::{Span, Time};
@@ -13,6 +14,28 @@ use trustsim::report::words::{entry, note};
 use trustsim::scenario;
 use trustsim::whatif::{Forks, Future, Outcome};
 use trustsim::world::{Deployment, Entry, Kind, Options, Record, Simulation};
+
+/// The program in a folder, with what a user types after its name.
+pub(crate) fn program(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trustsim"));
+    command.args(arguments).current_dir(folder);
+    command
+}
+
+/// What comes of running the program in a folder.
+pub(crate) fn trustsim(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = program(folder, arguments);
+    command.output().expect("the program runs")
+}
+
+/// A run in which every hook is played, quiet or not.
+pub(crate) fn play_every_hook(deployment: &Deployment) -> Record {
+    let options = Options {
+        every_hook: true,
+        ..Options::default()
+    };
+    play(deployment, options)
+}
 
 /// Every scenario file of the project, in name order.
 pub(crate) fn scenario_files() -> Vec<PathBuf> {

@@ -1,6 +1,7 @@
 //! What is read has a bound, is a file or an open pipe, and a run's folder is read only while it is whole.
 
 use std::fs::File;
+use std::process::Output;
 
 use super::*;
 

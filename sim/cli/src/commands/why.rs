@@ -8,8 +8,8 @@ use super::{LoadedScenario, load, say_coverage};
 use crate::args::Why;
 use crate::console::Console;
 use crate::error::CliError;
-use crate::instant;
 use crate::output::print_answer;
+use crate::{instant, progress};
 use trustsim_diagnosis::{self as diagnosis, Answer, WhyError};
 use trustsim_report::words::standing;
 use trustsim_report::{self as report, terminal};
@@ -22,7 +22,7 @@ pub(super) fn why(args: &Why, console: &mut Console<'_>) -> Result<(), CliError>
     let deployment = Arc::clone(&playable.deployment);
     let at = instant::parse_instant("--at", args.at.as_deref(), &deployment)?;
     let mut simulation = Simulation::new(Arc::clone(&deployment), playable.options);
-    super::play_through(&mut simulation, deployment.start, at, console)?;
+    progress::play(&mut simulation, deployment.start, at, console.progress);
     let shown = simulation.export();
     // How long it goes on failing, and who came in the end, is known later only.
     let end = deployment.start + deployment.duration;

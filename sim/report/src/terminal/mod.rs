@@ -327,7 +327,7 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
     if let Some(found) = &run.findings.endless {
         text.push_str(&format!(
             "\n{}: {}.",
-            style::paint(style::BAD, "endless hooks"),
+            style::paint(style::BAD, "loop of hooks"),
             super::words::endless_loop::line(found)
         ));
     }

@@ -76,7 +76,7 @@ pub(super) fn summary(run: &Run<'_>) -> Option<String> {
     let early: Vec<String> = early.map(|outcome| outcome.seed.to_string()).collect();
     if !early.is_empty() {
         return Some(format!(
-            "The hooks of a unit never end with {} of {} seeds: {}.",
+            "The hooks of a unit are taken for a loop, and the run was ended, with {} of {} seeds: {}.",
             early.len(),
             outcomes.len(),
             early.join(", ")

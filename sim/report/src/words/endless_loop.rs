@@ -1,4 +1,4 @@
-//! The words for a run that ended before its time, because the hooks of a unit never end.
+//! The words for a run that ended before its time, because the hooks of a unit are taken for a loop.
 
 use super::number::grouped;
 use trustsim_model::EndlessLoop;
@@ -14,7 +14,7 @@ pub fn line(found: &EndlessLoop) -> String {
         .map(|(hook, count)| format!("{} {hook}", grouped(u64::from(*count))))
         .collect();
     format!(
-        "{} ran {} hooks between {} and {}, {} among them: they never end, and the run was ended there",
+        "{} ran {} hooks between {} and {}, {} among them: that is taken for a loop, and the run was ended there",
         found.unit,
         grouped(count),
         found.since,
@@ -42,6 +42,6 @@ mod tests {
                 (HookName::UpdateStatus, 4_000),
             ],
         };
-        insta::assert_snapshot!(line(&found), @"m.api/0 ran 10 001 hooks between 2026-01-02T01:00:00Z and 2026-01-02T09:00:00Z, 6 001 secret-expired, 4 000 update-status among them: they never end, and the run was ended there");
+        insta::assert_snapshot!(line(&found), @"m.api/0 ran 10 001 hooks between 2026-01-02T01:00:00Z and 2026-01-02T09:00:00Z, 6 001 secret-expired, 4 000 update-status among them: that is taken for a loop, and the run was ended there");
     }
 }

@@ -167,7 +167,7 @@ impl Lints<'_> {
             let diagnostic = Diagnostic::warning(Code::NoParent, place, message);
             let note = format!("this revision of its charm needs a CA over `{parent}`");
             let help = format!(
-                "relate `{}:{parent}` to a provider of certificates, or use a later track",
+                "relate `{}:{parent}` to a provider of certificates, or use the track 2.0",
                 self.deployment.applications[application].name
             );
             self.push(diagnostic.note(note).help(help));

@@ -30,8 +30,6 @@ impl World {
         agenda: &mut Agenda<Event>,
     ) {
         let now = agenda.now();
-        let name = self.deployed.juju().hook_name(unit, &hook);
-        self.watchdog.hook_began(unit, name, now, &self.deployed);
         let failure = self.failing.failure_of(unit, &hook, &self.deployed);
         let mut recorded = None;
         let mut notes = Vec::new();
@@ -52,6 +50,10 @@ impl World {
         let is_heard = effects.changes_anything() || effects.changes_status(self.juju().unit(unit));
         let fails = result.is_err() || effects.commit_fault.is_some();
         let worth_a_line = !repeats || is_heard || fails;
+        if worth_a_line || self.juju().has_work_behind_repeats(unit, now) {
+            let name = self.deployed.juju().hook_name(unit, &hook);
+            self.watchdog.hook_began(unit, name, now, &self.deployed);
+        }
         // A hook that only time brings acts on what the unit's last hook left behind.
         let made_to_fail = failure.map(|(_, entry)| entry);
         let cause = made_to_fail
