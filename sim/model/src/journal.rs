@@ -1,6 +1,11 @@
 //! The ordered record of everything that happened, each entry naming its cause. Enough to write
 //! every report: reports never look at the world.
 
+mod entries;
+mod entry;
+mod fingerprint;
+mod written;
+
 use std::sync::Arc;
 
 use super::action::{Action, TimedAction};
@@ -8,11 +13,15 @@ use super::address::Address;
 use super::deployment::{Deployment, Source};
 use super::index::ConnectionSpecIndex;
 use super::note::Note;
-use super::reference::{EndpointRef, unit_number};
+use super::reference::EndpointRef;
 use trustsim_juju::{
     ConnectionError, HookError, HookName, RelationChange, RelationName, SecretChange, Status,
 };
 use trustsim_kernel::{Span, Time};
+
+pub use entries::{Entries, EntryIter};
+pub use entry::{Entry, Event};
+pub use written::Journal;
 
 pub use trustsim_interfaces::notes::CertificateKind;
 pub use trustsim_kernel::Seq;
@@ -28,72 +37,6 @@ pub struct Subject {
     pub application: Option<Arc<str>>,
     /// Unit name, `app/0`.
     pub unit: Option<Arc<str>>,
-}
-
-/// One thing that happened.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// When, in true time.
-    pub time: Time,
-    /// The entry that caused it; none for the first.
-    pub cause: Option<Seq>,
-    /// Its subject.
-    pub subject: Subject,
-    /// What happened.
-    pub kind: Kind,
-}
-
-impl Entry {
-    /// Asserts that what an entry says more than once agrees.
-    fn assert_whole(&self) {
-        let is_unit_of = |application: &str, unit: &Option<Arc<str>>| {
-            let unit = unit.as_deref();
-            unit.is_none_or(|unit| unit_number(application, unit).is_some())
-        };
-        if let Some(application) = &self.subject.application {
-            assert!(
-                is_unit_of(application, &self.subject.unit),
-                "a unit is named after its application: {:?}",
-                self.subject
-            );
-        }
-        match &self.kind {
-            Kind::Persists(record) => assert!(
-                record.until.is_none_or(|until| self.time <= until),
-                "{} does not persist until a time that is past",
-                record.name
-            ),
-            Kind::CertificateIssued(record) => {
-                assert!(
-                    record.requested_at.is_none_or(|at| at <= self.time),
-                    "a certificate of {} is issued after it was requested",
-                    record.application
-                );
-                assert!(
-                    is_unit_of(&record.application, &record.unit),
-                    "a certificate is issued to a unit of its application: {:?} of {}",
-                    record.unit,
-                    record.application
-                );
-            }
-            Kind::HookStarted { .. } | Kind::HookCommitted { .. } | Kind::HookFailed { .. } => {
-                assert!(
-                    self.subject.unit.is_some(),
-                    "a hook is of a unit: {:?}",
-                    self.subject
-                )
-            }
-            Kind::Relation {
-                provider, requirer, ..
-            } => assert_ne!(provider, requirer, "a relation has two ends"),
-            Kind::KeyStored(record) => assert!(
-                !record.controllers.is_empty(),
-                "a controller stores the key of {}",
-                record.holder
-            ),
-            _ => {}
-        }
-    }
 }
 
 /// What happened.
@@ -405,204 +348,5 @@ pub struct Away {
     pub until: Option<Time>,
 }
 
-/// The record of a run.
-#[derive(Clone, Debug, Default)]
-pub struct Journal {
-    entries: Vec<Entry>,
-    /// The rolling hash after each entry.
-    fingerprints: Vec<u64>,
-}
-
-impl Journal {
-    /// Appends an entry and returns its position.
-    ///
-    /// # Panics
-    ///
-    /// Where its cause does not come before it, or its time lies before that of the last entry:
-    /// code that walks a journal relies on both.
-    pub fn record(&mut self, entry: Entry) -> Seq {
-        let seq = self.next_seq();
-        assert!(
-            entry.cause.is_none_or(|cause| cause < seq),
-            "an entry is caused by an earlier one: {seq:?} names {:?}",
-            entry.cause
-        );
-        let last = self.entries.last().map(|last| last.time);
-        assert!(
-            last.is_none_or(|last| last <= entry.time),
-            "time does not go back in a journal: {seq:?} is at {} after {last:?}",
-            entry.time
-        );
-        entry.assert_whole();
-        self.fingerprints.push(fold(self.fingerprint(), &entry));
-        self.entries.push(entry);
-        seq
-    }
-
-    /// The position that the next entry will have.
-    pub fn next_seq(&self) -> Seq {
-        seq_of(self.entries.len())
-    }
-
-    /// Every entry, in order.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    /// Every entry with its position, in order.
-    pub fn numbered(&self) -> impl DoubleEndedIterator<Item = (Seq, &Entry)> + ExactSizeIterator {
-        let entries = self.entries.iter().enumerate();
-        entries.map(|(index, entry)| (seq_of(index), entry))
-    }
-
-    /// The entry at `seq`.
-    pub fn get(&self, seq: Seq) -> Option<&Entry> {
-        self.entries.get(seq.0 as usize)
-    }
-
-    /// A rolling hash over time, subject, kind and outcome of every entry.
-    pub fn fingerprint(&self) -> u64 {
-        self.fingerprints.last().copied().unwrap_or(FNV_OFFSET)
-    }
-
-    /// The first entry in which two runs differ; `None` where they are the same. Found by halving,
-    /// since a rolling hash that differs once differs from then on.
-    pub fn first_difference(&self, other: &Self) -> Option<Seq> {
-        let shared = self.fingerprints.len().min(other.fingerprints.len());
-        let (mut low, mut high) = (0, shared);
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.fingerprints[middle] == other.fingerprints[middle] {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        let same_length = self.fingerprints.len() == other.fingerprints.len();
-        let is_same = low == shared && same_length;
-        (!is_same).then(|| seq_of(low))
-    }
-}
-
 #[cfg(test)]
 mod tests;
-
-/// The position of an entry by its index.
-fn seq_of(index: usize) -> Seq {
-    Seq(u32::try_from(index).expect("a journal has fewer than 2^32 entries"))
-}
-
-const FNV_OFFSET: u64 = 0xCBF2_9CE4_8422_2325;
-const FNV_PRIME: u64 = 0x0000_0100_0000_01B3;
-
-/// FNV-1a, eight bytes at a time, over what makes an entry: when, whom, what and how it went;
-/// never random bytes of a handshake.
-fn fold(state: u64, entry: &Entry) -> u64 {
-    let mut state = state;
-    let mut eat = |bytes: &[u8]| {
-        let (words, rest) = bytes.as_chunks::<8>();
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        for word in words.iter().chain([&last]) {
-            state = (state ^ u64::from_le_bytes(*word)).wrapping_mul(FNV_PRIME);
-            state ^= state >> 32;
-        }
-        state = (state ^ bytes.len() as u64).wrapping_mul(FNV_PRIME);
-    };
-    eat(&entry.time.as_nanos().to_le_bytes());
-    for part in [
-        &entry.subject.model,
-        &entry.subject.application,
-        &entry.subject.unit,
-    ] {
-        eat(part.as_deref().unwrap_or("-").as_bytes());
-    }
-    fold_kind(&entry.kind, &mut eat);
-    state
-}
-
-#[expect(clippy::too_many_lines, reason = "one arm for each kind of entry")]
-fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
-    match kind {
-        Kind::Started => eat(b"started"),
-        Kind::Settled { at_rest: true } => eat(b"settled"),
-        Kind::Settled { at_rest: false } => eat(b"watched"),
-        Kind::LeaderElected => eat(b"leader-elected"),
-        // The value and not its place in a plan, which differs between a future and its base.
-        Kind::Action(record) => eat(format!("{:?}", record.action()).as_bytes()),
-        Kind::Relation {
-            change,
-            interface,
-            provider,
-            requirer,
-        } => {
-            for part in [change.as_str(), interface] {
-                eat(part.as_bytes());
-            }
-            for side in [provider, requirer] {
-                eat(side.to_string().as_bytes());
-            }
-        }
-        Kind::HookStarted { hook } => {
-            for part in [&b"started"[..], hook.to_string().as_bytes()] {
-                eat(part);
-            }
-        }
-        Kind::HookCommitted { hook } => {
-            for part in [&b"committed"[..], hook.to_string().as_bytes()] {
-                eat(part);
-            }
-        }
-        Kind::HookFailed { hook, error } => {
-            for part in [hook.to_string(), error.to_string()] {
-                eat(part.as_bytes());
-            }
-        }
-        Kind::DatabagChanged { relation, keys } => {
-            eat(relation.to_string().as_bytes());
-            for key in &**keys {
-                eat(key.as_bytes());
-            }
-        }
-        Kind::Secret { change, label } => {
-            for part in [change.as_str().as_bytes(), label.as_bytes()] {
-                eat(part);
-            }
-        }
-        Kind::StatusChanged { status, message } => {
-            for part in [status.as_str(), message] {
-                eat(part.as_bytes());
-            }
-        }
-        Kind::AgentNotConnected(error) | Kind::LinkDown(error) => {
-            eat(error.to_string().as_bytes());
-        }
-        Kind::CertificateIssued(record) => eat(record.certificate.sha256()),
-        Kind::CertificateServed {
-            endpoint,
-            certificate,
-        } => {
-            eat(endpoint.as_bytes());
-            eat(certificate
-                .as_ref()
-                .map_or(&[], |certificate| certificate.sha256()));
-        }
-        Kind::KeyStored(record) => {
-            for part in [&record.place, &record.holder, &record.serial] {
-                eat(part.as_bytes());
-            }
-        }
-        Kind::TrustChanged { roots } => roots.iter().for_each(|root| eat(root.sha256())),
-        Kind::Handshake(record) => {
-            eat(&record.connection.to_le_bytes());
-            eat(&[record.trigger as u8]);
-            eat(record.verdict.error_name().as_bytes());
-        }
-        Kind::Persists(record) => {
-            eat(&record.connection.to_le_bytes());
-            eat(format!("{:?} {:?}", record.what, record.until).as_bytes());
-            eat(record.error.kebab().as_bytes());
-        }
-        Kind::Note(note) => eat(format!("{note:?}").as_bytes()),
-    }
-}

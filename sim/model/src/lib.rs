@@ -38,9 +38,9 @@ pub use index::{
     ModelIndex, OfferIndex, OperatorIndex, RelationIndex, SaasIndex,
 };
 pub use journal::{
-    ActionRecord, Away, CertificateKind, CertificateRecord, ConnectionRecord, EndlessLoop, Entry,
-    HandshakeRecord, Journal, KeyRecord, Kind, Manifest, Persisting, PersistingRecord, Seq,
-    Subject, Trigger,
+    ActionRecord, Away, CertificateKind, CertificateRecord, ConnectionRecord, EndlessLoop, Entries,
+    Entry, EntryIter, Event, HandshakeRecord, Journal, KeyRecord, Kind, Manifest, Persisting,
+    PersistingRecord, Seq, Subject, Trigger,
 };
 pub use note::{NotFetched, Note, Refusal};
 pub use reference::EndpointRef;

@@ -139,12 +139,12 @@ impl Script {
 
     /// Appends an entry, `at_s` seconds after the start.
     pub fn record(&mut self, at_s: u64, cause: Option<Seq>, subject: Subject, kind: Kind) -> Seq {
-        self.journal.record(Entry {
-            time: self.manifest.start + seconds(at_s),
+        self.journal.record(Entry::new(
+            self.manifest.start + seconds(at_s),
             cause,
             subject,
             kind,
-        })
+        ))
     }
 
     /// Appends what the plan of a scenario did, the action and the line that asked for it. The

@@ -152,12 +152,12 @@ impl Clients {
 
     fn note_trust(&mut self, index: ClientIndex, cause: Seq, from: &mut Fetching<'_>) {
         let roots = self.0[index].trust.roots().cloned().collect();
-        let entry = from.journal.record(Entry {
-            time: from.now,
-            cause: Some(cause),
-            subject: client_subject(from.deployed, index),
-            kind: Kind::TrustChanged { roots },
-        });
+        let entry = from.journal.record(Entry::new(
+            from.now,
+            Some(cause),
+            client_subject(from.deployed, index),
+            Kind::TrustChanged { roots },
+        ));
         self.0[index].trusted_by = Some(entry);
     }
 
@@ -166,15 +166,15 @@ impl Clients {
     fn fetch(&mut self, index: ClientIndex, cause: Seq, from: &mut Fetching<'_>) {
         for application in self.0[index].trusts.clone() {
             if let Err((why, by)) = can_ask(from.deployed, application) {
-                from.journal.record(Entry {
-                    time: from.now,
-                    cause: by.or(Some(cause)),
-                    subject: client_subject(from.deployed, index),
-                    kind: Kind::Note(Note::TrustNotFetched {
+                from.journal.record(Entry::new(
+                    from.now,
+                    by.or(Some(cause)),
+                    client_subject(from.deployed, index),
+                    Kind::Note(Note::TrustNotFetched {
                         ca: application,
                         why,
                     }),
-                });
+                ));
                 continue;
             }
             let roots = from.deployed.ca_of(application, from.now);

@@ -80,12 +80,7 @@ pub(super) fn flush(first: Seq, noted: Vec<Noted>, juju: &Juju, journal: &mut Jo
     {
         let subject = subject(juju, about);
         let kind = kind(juju, what);
-        journal.record(Entry {
-            time,
-            cause,
-            subject,
-            kind,
-        });
+        journal.record(Entry::new(time, cause, subject, kind));
     }
 }
 

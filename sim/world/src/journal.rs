@@ -29,12 +29,7 @@ impl JournalWriter {
     /// The run begins.
     pub(super) fn new(start: Time) -> Self {
         let mut journal = Journal::default();
-        let root = journal.record(Entry {
-            time: start,
-            cause: None,
-            subject: Subject::default(),
-            kind: Kind::Started,
-        });
+        let root = journal.record(Entry::new(start, None, Subject::default(), Kind::Started));
         Self {
             journal,
             root,
@@ -68,12 +63,12 @@ impl JournalWriter {
 
     /// What an action asked for was refused.
     pub(super) fn refused(&mut self, refusal: Refusal, cause: Seq, time: Time) {
-        self.record(Entry {
+        self.record(Entry::new(
             time,
-            cause: Some(cause),
-            subject: Subject::default(),
-            kind: Kind::Note(Note::ActionRefused(refusal)),
-        });
+            Some(cause),
+            Subject::default(),
+            Kind::Note(Note::ActionRefused(refusal)),
+        ));
     }
 
     /// A unit began a hook.
@@ -132,12 +127,12 @@ impl JournalWriter {
             CharmNote::AcmeOrderRefused(order) => Kind::Note(Note::AcmeOrderRefused(order)),
             CharmNote::AcmeAccountOpened => Kind::Note(Note::AcmeAccountOpened),
         };
-        self.record(Entry {
+        self.record(Entry::new(
             time,
             cause,
-            subject: deployed.subject(About::Unit(unit)),
+            deployed.subject(About::Unit(unit)),
             kind,
-        });
+        ));
     }
 }
 

@@ -304,11 +304,11 @@ pub(super) fn note_made(
             unit: of_unit.unit.clone(),
             certificate: leaf,
         };
-        journal.record(Entry {
+        journal.record(Entry::new(
             time,
-            cause: Some(entry),
-            subject: of_unit,
-            kind: Kind::CertificateIssued(record),
-        });
+            Some(entry),
+            of_unit,
+            Kind::CertificateIssued(record),
+        ));
     }
 }

@@ -1,15 +1,13 @@
 //! What a journal refuses, and how two of them are told apart.
 
+use super::entries::CHUNK;
 use super::*;
+use proptest::prelude::*;
 use trustsim_interfaces::notes::{RefusalKind, RefusedRequest};
 
 fn entry(at_s: u64, cause: Option<u32>, kind: Kind) -> Entry {
-    Entry {
-        time: Time::EPOCH + Span::from_secs(at_s),
-        cause: cause.map(Seq),
-        subject: Subject::default(),
-        kind,
-    }
+    let time = Time::EPOCH + Span::from_secs(at_s);
+    Entry::new(time, cause.map(Seq), Subject::default(), kind)
 }
 
 /// Entries at 0 s, 1 s, ... of which each is caused by the one before.
@@ -110,4 +108,78 @@ fn a_fingerprint_has_every_fact_of_a_note() {
         .map(|kind| journal(std::slice::from_ref(kind)).fingerprint())
         .collect();
     assert_eq!(prints.len(), kinds.len());
+}
+
+/// A unit's hooks, `(second, unit)` each.
+fn hooks(each: &[(u64, u32)]) -> Journal {
+    let mut journal = Journal::default();
+    for (at_s, unit) in each {
+        let subject = Subject {
+            model: Some("m".into()),
+            application: Some("web".into()),
+            unit: Some(format!("web/{unit}").into()),
+        };
+        let time = Time::EPOCH + Span::from_secs(*at_s);
+        let hook = HookName::UpdateStatus;
+        journal.record(Entry::new(time, None, subject, Kind::HookStarted { hook }));
+    }
+    journal
+}
+
+#[test]
+fn entries_that_say_the_same_share_their_event() {
+    let journal = hooks(&[(0, 0), (300, 0), (300, 1), (600, 0)]);
+    let event = |at: usize| journal.entries().get(at).expect("there").event();
+    assert!(Arc::ptr_eq(event(0), event(1)) && Arc::ptr_eq(event(0), event(3)));
+    assert!(!Arc::ptr_eq(event(0), event(2)), "another unit's");
+    assert_eq!(
+        size_of::<Entry>(),
+        24,
+        "ten years of hooks are millions of entries"
+    );
+}
+
+/// What a copy does not share with its base is part of one chunk.
+#[test]
+fn a_copy_shares_the_entries_before_it() {
+    let base = hooks(&(0..5_000).map(|at| (at, 0)).collect::<Vec<_>>());
+    let mut copy = base.clone();
+    for index in [0, CHUNK, 4 * CHUNK - 1] {
+        let of =
+            |journal: &Journal| std::ptr::from_ref(journal.entries().get(index).expect("there"));
+        assert_eq!(of(&base), of(&copy));
+    }
+    assert_eq!(base.first_difference(&copy), None);
+    copy.record(entry(5_000, None, Kind::Settled { at_rest: true }));
+    assert_eq!(base.first_difference(&copy), Some(Seq(5_000)));
+    assert_eq!(base.entries().len(), 5_000);
+}
+
+proptest! {
+    /// Entries read as a vector of them does, from both ends and in chunks of any number.
+    #[test]
+    fn entries_are_a_vector(count in 0..3 * CHUNK as u64, skip in 0..3 * CHUNK, bound in 0..3 * CHUNK as u64) {
+        let journal = hooks(&(0..count).map(|at| (at, 0)).collect::<Vec<_>>());
+        let entries = journal.entries();
+        let seconds = |entry: &Entry| entry.time.since(Time::EPOCH).as_secs();
+        let all: Vec<u64> = (0..count).collect();
+        prop_assert_eq!(entries.iter().map(seconds).collect::<Vec<_>>(), all.clone());
+        prop_assert_eq!(entries.iter().rev().map(seconds).collect::<Vec<_>>(), all.iter().rev().copied().collect::<Vec<_>>());
+        prop_assert_eq!(entries.iter().skip(skip).map(seconds).collect::<Vec<_>>(), all.iter().skip(skip).copied().collect::<Vec<_>>());
+        prop_assert_eq!(entries.iter().len(), all.len());
+        prop_assert_eq!(entries.last().map(seconds), all.last().copied());
+        prop_assert_eq!(entries.first().map(seconds), all.first().copied());
+        let before = |entry: &Entry| seconds(entry) < bound;
+        prop_assert_eq!(entries.partition_point(before) as u64, bound.min(count));
+    }
+
+    /// The first difference is where one entry was changed, wherever chunks end.
+    #[test]
+    fn a_difference_is_found_in_any_chunk(count in 1..4 * CHUNK as u64, place in 0..4 * CHUNK as u64) {
+        let place = place % count;
+        let one: Vec<(u64, u32)> = (0..count).map(|at| (at, 0)).collect();
+        let mut other = one.clone();
+        other[usize::try_from(place).expect("small")].1 = 1;
+        prop_assert_eq!(hooks(&one).first_difference(&hooks(&other)), Some(Seq(u32::try_from(place).expect("small"))));
+    }
 }

@@ -110,12 +110,12 @@ impl Attackers {
             side,
             believed,
         };
-        on.journal.record(Entry {
-            time: on.agenda.now(),
-            cause: Some(attacker.entry),
-            subject: on.peers.subject(on.pair),
-            kind: Kind::Note(note),
-        });
+        on.journal.record(Entry::new(
+            on.agenda.now(),
+            Some(attacker.entry),
+            on.peers.subject(on.pair),
+            Kind::Note(note),
+        ));
         let is_changed = match believed {
             true => self.believed.insert(key),
             false => self.believed.remove(&key),

@@ -71,11 +71,11 @@ impl<'a> Judgement<'a> {
             server_serial: serials.server,
             client_serial: serials.client,
         };
-        self.journal.record(Entry {
+        self.journal.record(Entry::new(
             time,
-            cause: Some(cause),
-            subject: self.peers.subject(self.pair),
-            kind: Kind::Persists(record),
-        })
+            Some(cause),
+            self.peers.subject(self.pair),
+            Kind::Persists(record),
+        ))
     }
 }

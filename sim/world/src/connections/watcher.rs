@@ -253,12 +253,8 @@ impl Watcher<'_> {
             trigger,
             performed,
         });
-        self.journal.record(Entry {
-            time,
-            cause: Some(cause),
-            subject,
-            kind,
-        });
+        self.journal
+            .record(Entry::new(time, Some(cause), subject, kind));
     }
 }
 

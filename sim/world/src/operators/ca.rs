@@ -39,12 +39,12 @@ pub(super) fn external_ca(
             unit: None,
         };
         issuer = Some(serial);
-        journal.record(Entry {
-            time: deployment.start,
-            cause: Some(journal.root()),
-            subject: Subject::default(),
-            kind: Kind::CertificateIssued(record),
-        });
+        journal.record(Entry::new(
+            deployment.start,
+            Some(journal.root()),
+            Subject::default(),
+            Kind::CertificateIssued(record),
+        ));
     }
     Some(ca)
 }

@@ -198,16 +198,16 @@ impl Operators {
                 rounds.filter(|at| *at > now).min()
             }
         };
-        let entry = journal.record(Entry {
-            time: now,
+        let entry = journal.record(Entry::new(
+            now,
             cause,
-            subject: deployed.subject(About::Unit(unit)),
-            kind: Kind::Note(Note::WaitNoticed {
+            deployed.subject(About::Unit(unit)),
+            Kind::Note(Note::WaitNoticed {
                 wait: pending.clone(),
                 operator,
                 answers_in: due.map(|due| due.since(now)),
             }),
-        });
+        ));
         let task = self.tasks.len();
         if let (When::After(_), Some(due)) = (&spec.when, due) {
             agenda.at(due, Event::OperatorTask(task));

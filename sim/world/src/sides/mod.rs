@@ -322,15 +322,15 @@ fn note_served(
     });
     let new = new.map(|served| (&served.endpoint, served.identity.leaf().cloned()));
     for (endpoint, certificate) in new.chain(gone.map(|served| (&served.endpoint, None))) {
-        let entry = journal.record(Entry {
+        let entry = journal.record(Entry::new(
             time,
             cause,
-            subject: deployed.subject(About::Unit(unit)),
-            kind: Kind::CertificateServed {
+            deployed.subject(About::Unit(unit)),
+            Kind::CertificateServed {
                 endpoint: Arc::clone(endpoint),
                 certificate,
             },
-        });
+        ));
         side.served_by = Some(entry);
     }
 }
@@ -344,11 +344,11 @@ fn note_trusted(
     journal: &mut JournalWriter,
 ) {
     let roots = side.trust.roots().cloned().collect();
-    let entry = journal.record(Entry {
+    let entry = journal.record(Entry::new(
         time,
         cause,
-        subject: deployed.subject(About::Unit(unit)),
-        kind: Kind::TrustChanged { roots },
-    });
+        deployed.subject(About::Unit(unit)),
+        Kind::TrustChanged { roots },
+    ));
     side.trusted_by = Some(entry);
 }

@@ -53,12 +53,12 @@ impl World {
     fn carry_out(&mut self, record: ActionRecord, cause: Seq, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
         let timed = Arc::clone(&record.timed);
-        let entry = self.journal.record(Entry {
-            time: now,
-            cause: Some(cause),
-            subject: subject_of(&record, self.deployed.spec()),
-            kind: Kind::Action(record),
-        });
+        let entry = self.journal.record(Entry::new(
+            now,
+            Some(cause),
+            subject_of(&record, self.deployed.spec()),
+            Kind::Action(record),
+        ));
         if is_out_of_reach(&timed.action, &self.deployed) {
             self.journal.refused(Refusal::ControllerDown, entry, now);
         } else {

@@ -159,12 +159,12 @@ impl World {
 
     fn note_settled(&mut self, at_rest: bool, now: Time) -> Seq {
         let cause = Some(self.journal.root());
-        self.journal.record(Entry {
-            time: now,
+        self.journal.record(Entry::new(
+            now,
             cause,
-            subject: Subject::default(),
-            kind: Kind::Settled { at_rest },
-        })
+            Subject::default(),
+            Kind::Settled { at_rest },
+        ))
     }
 
     /// A hook of `unit` ended, or its files were changed: what its process has read is read again, and

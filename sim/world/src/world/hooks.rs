@@ -62,12 +62,12 @@ impl World {
             .or(Some(self.journal.root()));
         let entry = worth_a_line.then(|| {
             let hook = self.deployed.juju().hook_name(unit, &hook);
-            let entry = Entry {
-                time: now,
+            let entry = Entry::new(
+                now,
                 cause,
-                subject: self.deployed.subject(About::Unit(unit)),
-                kind: Kind::HookStarted { hook },
-            };
+                self.deployed.subject(About::Unit(unit)),
+                Kind::HookStarted { hook },
+            );
             self.journal.hook_started(unit, entry)
         });
         for note in notes {
