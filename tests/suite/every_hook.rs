@@ -2,12 +2,13 @@
 //! certificate and verdict at the same instant.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::common::{
     certificates, cut, deployed, load, play, play_every_hook, scenario_files, verdicts,
 };
 use trustsim::kernel::Span;
-use trustsim::world::{Kind, Options};
+use trustsim::world::{Kind, Options, Simulation};
 
 /// Scenarios whose repeated hooks once did something that elision left out: a consumer's update-status
 /// that sets its status back, which a provider's next refusal changes again.
@@ -51,6 +52,31 @@ fn elided_hooks_would_have_changed_nothing() {
         let hooks = entries.filter(|entry| matches!(entry.kind, Kind::HookCommitted { .. }));
         assert!(hooks.count() > 0, "{name} commits no hook");
     }
+}
+
+/// A Vault that nothing authorises answers no request. The charms of Charmed Kubernetes reconcile again at every
+/// update-status, in vain (`charms.reconciler`): each of these was played, a minute for a year.
+#[test]
+fn what_is_tried_again_in_vain_is_elided_and_has_not_settled() {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/charmed-kubernetes-vault.yaml");
+    let mut deployment = cut(&load(&path), Span::from_secs(20 * 86_400));
+    deployment.actions.clear();
+    let mut simulation = Simulation::new(Arc::new(deployment.clone()), Options::default());
+    simulation.run_until(simulation.end());
+    let every = play_every_hook(&deployment);
+    assert_eq!(
+        simulation.journal().fingerprint(),
+        every.journal.fingerprint()
+    );
+    assert_eq!(every.manifest.settled_at, None);
+    assert_eq!(simulation.manifest().settled_at, None);
+    // Whether it has settled is looked for 30,000 times in 20 days.
+    assert!(
+        simulation.events() < 40_000,
+        "{} events, where 20 days have 60,000 update-status hooks",
+        simulation.events()
+    );
 }
 
 /// A CA that lives for four days leaves an expired revision behind every second day, and self-signed-certificates

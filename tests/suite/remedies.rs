@@ -111,7 +111,7 @@ fn what_is_claimed_holds() {
     let trials = remedies(&deployment, &run, &findings, 4, |future| {
         let played = play(future)?;
         runs.push(played.clone());
-        Some(played)
+        Ok(played)
     });
     let proven = trials.found;
     // A setting that helps is played once more, as it would be typed later.
@@ -236,7 +236,7 @@ fn a_fork_is_a_run_with_the_change_in_its_plan() {
                 assert_eq!(outcome.outages, known, "{name}");
                 compared += 1;
             }
-            Some(outcome)
+            Ok(outcome)
         });
     }
     assert!(compared >= 10, "only {compared} futures");

@@ -160,6 +160,10 @@ pub struct Run {
     /// How many changes to try as remedies, each by playing the run again; 0 tries none
     #[arg(long, value_name = "COUNT", default_value_t = 8)]
     pub remedies: usize,
+    /// How many times as much as the run itself may be played to find remedies, counted in events; what takes no time
+    /// anyhow is not bounded by it
+    #[arg(long, value_name = "TIMES", default_value = "10")]
+    pub remedies_time: NonZeroU32,
     /// Exit with 1 where the answer rests on anything that is assumed or not simulated
     #[arg(long)]
     pub strict: bool,

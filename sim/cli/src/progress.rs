@@ -19,21 +19,56 @@ pub(super) fn play(simulation: &mut Simulation, start: Time, until: Time, watche
         return;
     }
     let length = until.since(start);
-    let began = now();
-    let mut bar: Option<ProgressBar> = None;
+    let mut progress = Progress::new(start, until, true);
     for slice in 1..=SLICES {
         let reached = start + length / SLICES * slice;
         simulation.run_until(if slice == SLICES { until } else { reached });
-        if bar.is_none() && began.elapsed() > PATIENCE {
-            bar = Some(new_bar());
-        }
-        if let Some(bar) = &bar {
-            bar.set_position(u64::from(slice));
-            bar.set_message(words(reached.since(start), length));
+        progress.show(reached);
+    }
+}
+
+/// How far runs of one length have come, one after the other. It is gone from the terminal when it is dropped.
+pub(super) struct Progress {
+    start: Time,
+    length: Span,
+    /// When it began, where it is watched.
+    began: Option<Instant>,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// Nothing is drawn yet, and nothing ever where it is not `watched`.
+    pub(super) fn new(start: Time, end: Time, watched: bool) -> Self {
+        Self {
+            start,
+            length: end.since(start),
+            began: watched.then(now),
+            bar: None,
         }
     }
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
+
+    /// Draws that a run has come to an instant.
+    pub(super) fn show(&mut self, reached: Time) {
+        let Some(began) = self.began else {
+            return;
+        };
+        if self.bar.is_none() && began.elapsed() > PATIENCE {
+            self.bar = Some(new_bar());
+        }
+        if let Some(bar) = &self.bar {
+            let reached = reached.since(self.start);
+            let share = reached.as_secs_f64() / self.length.as_secs_f64();
+            bar.set_position((share * f64::from(SLICES)) as u64);
+            bar.set_message(words(reached, self.length));
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
     }
 }
 

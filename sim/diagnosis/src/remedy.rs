@@ -93,6 +93,8 @@ pub struct Remedies {
     pub tried: usize,
     /// How many more could have been, had more been allowed.
     pub untried: usize,
+    /// How many were not played, or not to their end, since all together had taken as long as they may.
+    pub too_long: usize,
 }
 
 impl Remedies {

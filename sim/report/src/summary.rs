@@ -315,5 +315,5 @@ fn remedies(run: &Run<'_>) -> Value {
             })
         })
         .collect();
-    json!({ "proven": proven, "tried": found.tried, "untried": found.untried })
+    json!({ "proven": proven, "tried": found.tried, "untried": found.untried, "too_long": found.too_long })
 }

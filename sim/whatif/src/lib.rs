@@ -12,6 +12,7 @@
 mod blast_radius;
 mod candidates;
 mod change;
+mod effort;
 mod least_trust;
 mod parallel;
 mod proof;
@@ -23,6 +24,7 @@ mod stacks;
 mod versions;
 
 pub use blast_radius::{BlastRadius, Impersonation, Need, Stolen, blast_radius};
+pub use effort::{Effort, Unfinished};
 pub use least_trust::{LeastTrust, MaskedSources, SourceOfTrust, TrustedAuthority, least_trust};
 pub use parallel::{SEED_THREAD, play_in_batches};
 pub use proof::{Proof, prove};

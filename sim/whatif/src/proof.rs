@@ -1,6 +1,7 @@
 //! Whether a connection really survives as long an outage as arithmetic says, and no longer: the
 //! outage is played in a fork of the run, from just before the renewal is asked for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trustsim_diagnosis::OutageTolerance;
@@ -24,7 +25,7 @@ pub struct Proof {
     pub survived: Span,
     /// One that was not; `None` where every one that was tried was survived.
     pub fatal: Option<Span>,
-    /// How many futures were played.
+    /// How many futures were played for it alone; another that the same outage decides may have played the others.
     pub played: usize,
 }
 
@@ -36,7 +37,14 @@ pub fn prove(
     proofs_max: usize,
 ) -> Vec<Proof> {
     let mut order: Vec<usize> = (0..tolerances.len().min(proofs_max)).collect();
-    order.sort_by_key(|&index| tolerances[index].asked_at);
+    // Those that one outage decides come together.
+    let decided_by = |index: usize| {
+        let one = &tolerances[index];
+        (one.asked_at, &one.provider, one.ends_at)
+    };
+    order.sort_by_key(|&index| decided_by(index));
+    let mut known = Known::default();
+    let mut before: Option<usize> = None;
     let mut base = Simulation::new(Arc::clone(deployment), Options::default());
     let mut proofs = Vec::new();
     for index in order {
@@ -49,22 +57,38 @@ pub fn prove(
             continue;
         }
         base.run_until(begins);
-        proofs.push(prove_one(&base, index, one, provider));
+        if before.is_none_or(|before| decided_by(before) != decided_by(index)) {
+            known = Known::default();
+        }
+        before = Some(index);
+        proofs.push(prove_one(&base, index, one, provider, &mut known));
     }
     proofs.sort_by_key(|proof| proof.tolerance);
     proofs
 }
+
+/// Whether each connection holds just after the certificate has ended, by how long the provider was away: many
+/// connections rest on one certificate, and one future shows it of all.
+type Known = BTreeMap<Span, BTreeMap<u32, bool>>;
 
 fn prove_one(
     base: &Simulation,
     tolerance: usize,
     one: &OutageTolerance,
     provider: ApplicationIndex,
+    known: &mut Known,
 ) -> Proof {
     let mut played = 0;
     let mut survives = |away: Span| {
-        played += 1;
-        !fails(base, one, provider, away)
+        if away.is_zero() {
+            return true;
+        }
+        let verdicts = known.entry(away).or_insert_with(|| {
+            played += 1;
+            verdicts_after(base, one.ends_at, provider, away)
+        });
+        // A connection that was never judged does not fail.
+        verdicts.get(&one.connection).is_none_or(|holds| *holds)
     };
     let (mut survived, mut fatal) = (Span::ZERO, one.longest + SLACK);
     // An outage shorter than the slack is compared with none at all.
@@ -102,12 +126,14 @@ fn prove_one(
     }
 }
 
-/// Whether the connection fails just after the certificate has ended, where every unit of the
-/// provider is away for so long.
-fn fails(base: &Simulation, one: &OutageTolerance, provider: ApplicationIndex, away: Span) -> bool {
-    if away.is_zero() {
-        return false;
-    }
+/// The verdict on each connection just after the certificate has ended, where every unit of the provider is away for
+/// so long.
+fn verdicts_after(
+    base: &Simulation,
+    ends_at: Time,
+    provider: ApplicationIndex,
+    away: Span,
+) -> BTreeMap<u32, bool> {
     let mut fork = base.clone();
     let start = fork.deployment().start;
     fork.plan(TimedAction {
@@ -121,16 +147,11 @@ fn fails(base: &Simulation, one: &OutageTolerance, provider: ApplicationIndex, a
         }),
         source: Source::default(),
     });
-    let looked = one.ends_at + Span::from_secs(1);
-    fork.run_until(looked);
-    verdict_at(&fork, one.connection, looked).is_some_and(|is_ok| !is_ok)
-}
-
-fn verdict_at(simulation: &Simulation, connection: u32, at: Time) -> Option<bool> {
-    let entries = simulation.journal().entries().iter().rev();
-    let mut of = entries.filter(|entry| entry.time <= at);
-    of.find_map(|entry| match &entry.kind {
-        Kind::Handshake(record) if record.connection == connection => Some(record.verdict.is_ok()),
+    fork.run_until(ends_at + Span::from_secs(1));
+    let judged = fork.journal().entries().iter();
+    let judged = judged.filter_map(|entry| match &entry.kind {
+        Kind::Handshake(record) => Some((record.connection, record.verdict.is_ok())),
         _ => None,
-    })
+    });
+    judged.collect()
 }

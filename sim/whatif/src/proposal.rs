@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::effort::Unfinished;
 use super::remedies::{FailingTimes, Future, Outcome, Trials, compare};
 use trustsim_diagnosis::Command;
 use trustsim_kernel::Time;
@@ -27,15 +28,15 @@ pub fn try_proposals(
     trials: &mut Trials,
     run: &Outcome,
     proposals: Vec<Proposal>,
-    mut play: impl FnMut(Future) -> Option<Outcome>,
+    mut play: impl FnMut(Future) -> Result<Outcome, Unfinished>,
 ) {
     let before = FailingTimes::new(&run.manifest, &run.outages);
     for proposal in proposals {
         let planned = Arc::new(proposal.deployment);
-        let Some(outcome) = play(Future::FromStart(Arc::clone(&planned))) else {
+        let played = play(Future::FromStart(Arc::clone(&planned)));
+        let Some(outcome) = trials.count(played) else {
             continue;
         };
-        trials.found.tried += 1;
         let after = FailingTimes::new(&outcome.manifest, &outcome.outages);
         let plan = trials.plans.len();
         let mut remedy = compare(&before, &after, proposal.at, proposal.commands, plan);
@@ -84,7 +85,7 @@ mod tests {
                 until: Some(start + seconds(until)),
                 ..findings.outages[0].clone()
             });
-            Some(Outcome {
+            Ok(Outcome {
                 outages: failing.into_iter().collect(),
                 ..run.clone()
             })

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::candidates::candidates;
 use super::change::Change;
+use super::effort::{Effort, Unfinished};
 use trustsim_diagnosis::{Command, Findings, Outage, Remedies, Remedy, outage_groups, outages};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
@@ -68,39 +69,58 @@ impl Outcome {
 pub struct Forks<P> {
     before: Option<Simulation>,
     deployment: Arc<Deployment>,
+    effort: Effort,
     play: P,
 }
 
 impl<P: FnMut(&mut Simulation, Time)> Forks<P> {
-    /// Futures of a deployment; `play` plays one up to an instant.
-    pub fn new(deployment: Arc<Deployment>, play: P) -> Self {
+    /// Futures of a deployment, of which no more is played than `effort`; `play` plays one up to an instant.
+    pub fn new(deployment: Arc<Deployment>, effort: Effort, play: P) -> Self {
         Self {
             before: None,
             deployment,
+            effort,
             play,
         }
     }
 
     /// Plays one to its end.
-    pub fn play(&mut self, future: Future) -> Outcome {
+    ///
+    /// # Errors
+    ///
+    /// Where the run ends early, or all futures together have taken too long.
+    pub fn play(&mut self, future: Future) -> Result<Outcome, Unfinished> {
         let mut simulation = match future {
             Future::FromStart(deployment) => Simulation::new(deployment, Options::default()),
-            Future::From(at, additions) => self.before(at).fork_with(additions),
+            Future::From(at, additions) => self.before(at)?.fork_with(additions),
         };
         let end = simulation.end();
-        (self.play)(&mut simulation, end);
-        Outcome::of(simulation.manifest(), simulation.journal())
+        if !self.effort.play(&mut simulation, end, &mut self.play) {
+            return Err(Unfinished::TooLong);
+        }
+        let manifest = simulation.manifest();
+        match manifest.endless {
+            None => Ok(Outcome::of(manifest, simulation.journal())),
+            Some(_) => Err(Unfinished::EndedEarly),
+        }
+    }
+
+    /// What may still be played.
+    pub const fn effort(&self) -> Effort {
+        self.effort
     }
 
     /// The world just before an instant.
-    fn before(&mut self, at: Time) -> &Simulation {
+    fn before(&mut self, at: Time) -> Result<&Simulation, Unfinished> {
         let just_before = at - Span::from_nanos(1);
         let known = self.before.take();
         let known = known.filter(|before| before.now() <= just_before);
         let start = || Simulation::new(Arc::clone(&self.deployment), Options::default());
-        let before = self.before.insert(known.unwrap_or_else(start));
-        (self.play)(before, just_before);
-        before
+        let mut before = known.unwrap_or_else(start);
+        if !self.effort.play(&mut before, just_before, &mut self.play) {
+            return Err(Unfinished::TooLong);
+        }
+        Ok(self.before.insert(before))
     }
 }
 
@@ -114,6 +134,21 @@ pub struct Trials {
 }
 
 impl Trials {
+    /// What came of a change, which is counted as tried, or as one that was not.
+    pub(super) fn count(&mut self, played: Result<Outcome, Unfinished>) -> Option<Outcome> {
+        match played {
+            Ok(outcome) => {
+                self.found.tried += 1;
+                Some(outcome)
+            }
+            Err(Unfinished::EndedEarly) => None,
+            Err(Unfinished::TooLong) => {
+                self.found.too_long += 1;
+                None
+            }
+        }
+    }
+
     /// The remedy of a plan.
     ///
     /// # Panics
@@ -133,7 +168,7 @@ pub fn remedies(
     run: &Outcome,
     findings: &Findings,
     tries_max: usize,
-    mut play: impl FnMut(Future) -> Option<Outcome>,
+    mut play: impl FnMut(Future) -> Result<Outcome, Unfinished>,
 ) -> Trials {
     let mut trials = Trials::default();
     let mut possible: Vec<_> = candidates(deployment, &run.manifest, findings)
@@ -154,10 +189,9 @@ pub fn remedies(
             None => Future::FromStart(Arc::clone(&planned)),
             Some(at) => Future::From(at, Additions::between(deployment, &planned)),
         };
-        let Some(outcome) = play(future) else {
+        let Some(outcome) = trials.count(play(future)) else {
             continue;
         };
-        trials.found.tried += 1;
         let after = FailingTimes::new(&outcome.manifest, &outcome.outages);
         let plan = trials.plans.len();
         let mut remedy = compare(&before, &after, at, changed.commands, plan);
@@ -191,14 +225,16 @@ fn note_prices(
     run: &Outcome,
     findings: &Findings,
     changes: &BTreeMap<usize, Change>,
-    mut play: impl FnMut(Future) -> Option<Outcome>,
+    mut play: impl FnMut(Future) -> Result<Outcome, Unfinished>,
 ) {
     for plan in told_plans(&trials.found, &run.manifest, findings) {
         let Some((at, additions)) = changes[&plan].typed_later(deployment, run) else {
             continue;
         };
-        let outcome = play(Future::From(at, additions));
-        trials.proven(plan).new_cas = outcome.map_or_else(Vec::new, |outcome| outcome.new_cas(run));
+        // What was not played keeps the price that it has from the start.
+        if let Ok(outcome) = play(Future::From(at, additions)) {
+            trials.proven(plan).new_cas = outcome.new_cas(run);
+        }
     }
 }
 
@@ -337,7 +373,7 @@ mod tests {
                 until: Some(start + seconds(until)),
                 ..findings.outages[0].clone()
             });
-            Some(Outcome {
+            Ok(Outcome {
                 outages: failing.into_iter().collect(),
                 ..run.clone()
             })
@@ -358,6 +394,16 @@ mod tests {
         };
         assert_eq!((&best.commands[..], best.at), (&[integrate][..], None));
         assert_eq!(best.lost_before, seconds(140));
+    }
+
+    #[test]
+    fn what_takes_too_long_is_counted_and_no_remedy() {
+        let (deployment, script) = failing();
+        let findings = diagnose(&deployment, &script.manifest, &script.journal);
+        let run = Outcome::of(script.manifest.clone(), &script.journal);
+        let never = |_| Err(Unfinished::TooLong);
+        let found = remedies(&deployment, &run, &findings, 3, never).found;
+        assert!(found.too_long > 0 && found.proven.is_empty() && found.tried == 0);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use crate::effort::Effort;
 use crate::parallel::play_in_batches;
 use crate::remedies::{Trials, told_plans};
 use trustsim_diagnosis::{Findings, RemedyElsewhere, SeedOutcome, diagnose};
@@ -11,8 +12,8 @@ use trustsim_world::{Deployment, Manifest, Options, Simulation};
 /// Remedies that are played with other seeds: those that are told first.
 const PLAYED_MAX: usize = 4;
 
-/// Plays the remedies that are told for a group of outages with every further seed of `findings.seeds`, and notes what is
-/// lost then.
+/// Plays the remedies that are told for a group of outages with every further seed of `findings.seeds`, as long as
+/// `effort` lasts, and notes what is lost then.
 ///
 /// # Panics
 ///
@@ -22,6 +23,7 @@ pub fn play_remedies(
     manifest: &Manifest,
     findings: &Findings,
     options: Options,
+    effort: Effort,
     threads: NonZeroUsize,
 ) {
     // Without further seeds there is nothing to compare with.
@@ -38,18 +40,23 @@ pub fn play_remedies(
         let lossy = lossy.filter(|outcome| !outcome.lost.is_zero() && !outcome.ended_early);
         plays.extend(lossy.map(|outcome| (plan, outcome, Arc::clone(&trials.plans[plan]))));
     }
+    let (affordable, effort_of_one) = effort.share();
+    plays.truncate(affordable);
     let seed = |(_, outcome, _): &(usize, &SeedOutcome, Arc<Deployment>)| outcome.seed;
     let found = play_in_batches(plays, threads, seed, |(plan, outcome, planned)| {
         let mut with_seed = Deployment::clone(planned);
         with_seed.seed = outcome.seed;
         let with_seed = Arc::new(with_seed);
         let mut simulation = Simulation::new(Arc::clone(&with_seed), options);
-        simulation.run_until(manifest.end());
+        let mut effort = effort_of_one;
+        if !effort.play(&mut simulation, manifest.end(), Simulation::run_until) {
+            return (*plan, None);
+        }
         let manifest = simulation.manifest();
-        let findings = diagnose(&with_seed, &manifest, simulation.journal());
         if manifest.endless.is_some() {
             return (*plan, None);
         }
+        let findings = diagnose(&with_seed, &manifest, simulation.journal());
         let elsewhere = RemedyElsewhere {
             seed: outcome.seed,
             lost_before: outcome.lost,

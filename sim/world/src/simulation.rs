@@ -22,6 +22,8 @@ pub struct Options {
 pub struct Simulation {
     agenda: Agenda<Event>,
     world: World,
+    /// Events handled so far.
+    events: u64,
 }
 
 /// A finished run: all that reports read.
@@ -38,17 +40,26 @@ impl Simulation {
     pub fn new(deployment: Arc<Deployment>, options: Options) -> Self {
         let mut agenda = Agenda::new(deployment.start);
         let world = World::new(deployment, options, &mut agenda);
-        Self { agenda, world }
+        Self {
+            agenda,
+            world,
+            events: 0,
+        }
     }
 
     /// Plays on until `until`.
     pub fn run_until(&mut self, until: Time) {
-        kernel::run(&mut self.world, &mut self.agenda, until);
+        self.events += kernel::run(&mut self.world, &mut self.agenda, until);
     }
 
     /// The current instant.
     pub fn now(&self) -> Time {
         self.agenda.now()
+    }
+
+    /// How many events were handled so far, in a fork those of its base included: what a run costs, on any machine.
+    pub const fn events(&self) -> u64 {
+        self.events
     }
 
     /// Where the run ends.

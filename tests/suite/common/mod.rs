@@ -12,7 +12,7 @@ use std::sync::Arc;
 use trustsim::kernel::{Span, Time};
 use trustsim::report::words::{entry, note};
 use trustsim::scenario;
-use trustsim::whatif::{Forks, Future, Outcome};
+use trustsim::whatif::{Effort, Forks, Future, Outcome, Unfinished};
 use trustsim::world::{Deployment, Entry, Kind, Options, Record, Simulation};
 
 /// The program in a folder, with what a user types after its name.
@@ -138,10 +138,10 @@ pub(crate) fn play(deployment: &Deployment, options: Options) -> Record {
 }
 
 /// Plays futures of a deployment.
-pub(crate) fn forks(deployment: &Deployment) -> impl FnMut(Future) -> Option<Outcome> {
+pub(crate) fn forks(deployment: &Deployment) -> impl FnMut(Future) -> Result<Outcome, Unfinished> {
     let to = |simulation: &mut Simulation, until| simulation.run_until(until);
-    let mut forks = Forks::new(Arc::new(deployment.clone()), to);
-    move |future| Some(forks.play(future))
+    let mut forks = Forks::new(Arc::new(deployment.clone()), Effort::UNBOUNDED, to);
+    move |future| forks.play(future)
 }
 
 /// The same deployment, cut short.

@@ -10,17 +10,18 @@ use crate::args::{Format, Run};
 use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
 use crate::output::{deliver_folder, render};
+use crate::progress::Progress;
 use crate::{Exit, instant, progress};
-use trustsim_diagnosis::{Findings, SeedOutcome, diagnose};
+use trustsim_diagnosis::{Findings, Remedies, SeedOutcome, diagnose};
 use trustsim_files::Access;
 use trustsim_model::Coverage;
 use trustsim_rehearsal::ordered;
 use trustsim_report as report;
 use trustsim_report::terminal::{Detail, terminal};
 use trustsim_whatif::{
-    Forks, Outcome, Trials, play_remedies, play_seeds, remedies, seeds_after, try_proposals,
+    Effort, Forks, Outcome, play_remedies, play_seeds, remedies, seeds_after, try_proposals,
 };
-use trustsim_world::{Deployment, Simulation};
+use trustsim_world::{Options, Simulation};
 
 /// What comes of each seed is kept until the end: some kilobytes for each.
 const SEEDS_MAX: u32 = 10_000;
@@ -82,11 +83,7 @@ fn play(
         findings.seeds.extend(others);
     }
     if is_whole {
-        let played = Outcome::of(manifest.clone(), journal);
-        let mut trials = try_remedies(args, &deployment, &played, &findings, console);
-        let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        play_remedies(&mut trials, &manifest, &findings, playable.options, threads);
-        findings.remedies = trials.found;
+        findings.remedies = find_remedies(args, &simulation, playable.options, &findings, console);
     }
     let run = report::Run {
         manifest: &manifest,
@@ -126,29 +123,36 @@ fn play(
     })
 }
 
-/// Plays on with each change that might help.
-fn try_remedies(
+/// Plays on with each change that might help, and what helps with other seeds.
+fn find_remedies(
     args: &Run,
-    deployment: &Arc<Deployment>,
-    run: &Outcome,
+    played: &Simulation,
+    options: Options,
     findings: &Findings,
     console: &Console<'_>,
-) -> Trials {
+) -> Remedies {
+    let deployment = played.deployment();
+    let run = Outcome::of(played.manifest(), played.journal());
+    let mut progress = Progress::new(deployment.start, played.end(), console.progress);
+    let effort = Effort::of(played, args.remedies_time.get());
     let mut forks = Forks::new(
         Arc::clone(deployment),
+        effort,
         |simulation: &mut Simulation, until| {
-            let now = simulation.now();
-            progress::play(simulation, now, until, console.progress);
+            simulation.run_until(until);
+            progress.show(until);
         },
     );
-    // A future that ends early has less time to lose anything.
-    let mut play = |future| Some(forks.play(future)).filter(|it| it.manifest.endless.is_none());
-    let mut trials = remedies(deployment, run, findings, args.remedies, &mut play);
+    let mut play = |future| forks.play(future);
+    let mut trials = remedies(deployment, &run, findings, args.remedies, &mut play);
     if args.remedies > 0 {
         let proposals = ordered(deployment, &run.manifest, findings);
-        try_proposals(&mut trials, run, proposals, play);
+        try_proposals(&mut trials, &run, proposals, &mut play);
     }
-    trials
+    let left = forks.effort();
+    let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    play_remedies(&mut trials, &run.manifest, findings, options, left, threads);
+    trials.found
 }
 
 /// A name, such as that of a scenario or the address of a unit, as a folder: letters, digits, dots and dashes.

@@ -45,13 +45,13 @@ impl Agents {
         let skew_ns = self.unit(unit).skew_ns;
         let quiet_until = match quiet {
             _ if self.every_hook => now,
-            Quiet::Always | Quiet::Until(Time::MAX) => Time::MAX,
+            Quiet::Always | Quiet::InVain | Quiet::Until(Time::MAX) => Time::MAX,
             Quiet::Until(until) => until.shown_with_skew(skew_ns),
             Quiet::StatusOnly | Quiet::No => now,
         };
         let agent = self.topology.agent_of_mut(unit);
         agent.quiet_until = quiet_until;
-        agent.awaits_time = quiet == Quiet::No;
+        agent.awaits_time = matches!(quiet, Quiet::No | Quiet::InVain);
         quiet_until > now
             && !self.timing().shares_impaired_path(unit)
             && self.timing().is_whole_machine_quiet(unit, now)

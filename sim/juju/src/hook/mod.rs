@@ -235,6 +235,8 @@ impl fmt::Display for Status {
 pub enum Quiet {
     /// They do nothing until something else happens.
     Always,
+    /// They try again what did not succeed, and will not until something else happens: the unit has not settled.
+    InVain,
     /// They do nothing before this instant of the unit's clock.
     Until(trustsim_kernel::Time),
     /// The next one changes nothing beside the unit's workload status: it is played, and the deployment

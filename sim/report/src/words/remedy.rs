@@ -32,10 +32,19 @@ pub fn when(remedy: &Remedy) -> String {
 
 /// That nothing helps, and whether everything was tried.
 pub fn none_helps(remedies: &Remedies) -> String {
-    let Remedies { tried, untried, .. } = remedies;
-    match untried {
-        0 => format!("none of the {tried} changes that were played helps"),
-        _ => format!(
+    let Remedies {
+        tried,
+        untried,
+        too_long,
+        ..
+    } = remedies;
+    match (too_long, untried) {
+        (0, 0) => format!("none of the {tried} changes that were played helps"),
+        (1.., _) => format!(
+            "none of the {tried} changes that were played helps, {} would have taken too long (--remedies-time)",
+            too_long + untried
+        ),
+        (0, 1..) => format!(
             "none of the first {tried} changes helps, {untried} were not played (--remedies {})",
             tried + untried
         ),

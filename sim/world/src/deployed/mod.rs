@@ -223,11 +223,16 @@ impl Deployed {
         let Some(charm) = self.charm_of(unit, None) else {
             return Quiet::Always;
         };
-        if charm.is_retrying(&self.context(unit, now)) {
-            return Quiet::No;
+        let retries = charm.is_retrying(&self.context(unit, now));
+        let observed = self
+            .juju
+            .observe(unit, now, |hook, context| charm.on_hook(hook, context));
+        match (retries, observed) {
+            (false, observed) => observed,
+            (true, Quiet::Always) => Quiet::InVain,
+            // It may do something, or will in time.
+            (true, _) => Quiet::No,
         }
-        self.juju
-            .observe(unit, now, |hook, context| charm.on_hook(hook, context))
     }
 
     /// What the units of an application wait for, each once, with the unit that shows it.
