@@ -143,13 +143,10 @@ fn carrying(
     seq: Seq,
 ) -> Vec<RelationFact> {
     let requirer = deployment.application_at(to);
-    let mut relations = facts.relations(
-        &[Interface::CertificateTransfer, Interface::TlsCertificates],
-        seq,
-    );
+    let interfaces = [Interface::CertificateTransfer, Interface::TlsCertificates];
+    let mut relations = facts.relations(&to.to_application(), &interfaces, seq);
     relations.retain(|relation| {
         relation.provider.application == *from
-            && relation.requirer.application == *to.application()
             && (relation.interface == Interface::CertificateTransfer
                 || requirer.is_some_and(|index| {
                     trusts_through(deployment, index, &relation.requirer.endpoint)

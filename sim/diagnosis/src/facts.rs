@@ -15,7 +15,8 @@ pub(super) struct Facts<'a> {
     issued: BTreeMap<&'a str, Vec<&'a CertificateRecord>>,
     served: BTreeMap<Address, Vec<Seq>>,
     trust: BTreeMap<Address, Vec<Seq>>,
-    relations: Vec<Seq>,
+    /// By the requirer's application.
+    relations: BTreeMap<Address, Vec<Seq>>,
 }
 
 /// A relation as the journal names it, and whether it is there.
@@ -37,7 +38,7 @@ impl<'a> Facts<'a> {
             issued: BTreeMap::new(),
             served: BTreeMap::new(),
             trust: BTreeMap::new(),
-            relations: Vec::new(),
+            relations: BTreeMap::new(),
         };
         for (index, entry) in journal.entries().iter().enumerate() {
             let seq = seq_of(index);
@@ -48,7 +49,10 @@ impl<'a> Facts<'a> {
                 }
                 Kind::CertificateServed { .. } => add(&mut facts.served, entry, seq),
                 Kind::TrustChanged { .. } => add(&mut facts.trust, entry, seq),
-                Kind::Relation { .. } => facts.relations.push(seq),
+                Kind::Relation { requirer, .. } => {
+                    let of = facts.relations.entry(requirer.application.clone());
+                    of.or_default().push(seq);
+                }
                 _ => {}
             }
         }
@@ -134,10 +138,17 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Every relation of these interfaces there ever was up to `seq`, as it was left then.
-    pub(super) fn relations(&self, interfaces: &[Interface], seq: Seq) -> Vec<RelationFact> {
+    /// Every relation of these interfaces there ever was up to `seq` in which an application requires, as it was left
+    /// then.
+    pub(super) fn relations(
+        &self,
+        requirer: &Address,
+        interfaces: &[Interface],
+        seq: Seq,
+    ) -> Vec<RelationFact> {
         let mut facts: Vec<RelationFact> = Vec::new();
-        for &at in self.relations.iter().take_while(|&&at| at <= seq) {
+        let own = self.relations.get(requirer).into_iter().flatten();
+        for &at in own.take_while(|&&at| at <= seq) {
             let Kind::Relation {
                 change,
                 interface,
@@ -257,14 +268,20 @@ mod tests {
         let facts = Facts::new(&script.journal);
         let there = |seq| {
             facts
-                .relations(&[Interface::CertificateTransfer], seq)
+                .relations(&address_of("a.c"), &[Interface::CertificateTransfer], seq)
                 .iter()
                 .map(|fact| fact.there)
                 .collect::<Vec<_>>()
         };
         assert_eq!(there(made), [true]);
         assert_eq!(there(gone), [false]);
-        assert_eq!(facts.relations(&[Interface::TlsCertificates], gone), []);
+        let own = address_of("a.c");
+        assert_eq!(
+            facts.relations(&own, &[Interface::TlsCertificates], gone),
+            []
+        );
+        let other = [Interface::CertificateTransfer];
+        assert_eq!(facts.relations(&address_of("a.ca"), &other, made), []);
     }
 
     #[test]

@@ -171,13 +171,13 @@ impl<'a> Search<'_, 'a> {
         let mut facts = self
             .records
             .facts
-            .relations(&[Interface::TlsCertificates], last)
+            .relations(
+                &requirer.to_application(),
+                &[Interface::TlsCertificates],
+                last,
+            )
             .into_iter();
-        let fact = facts.rfind(|fact| {
-            !fact.there
-                && fact.provider.application == *giver
-                && fact.requirer.application == *requirer.application()
-        })?;
+        let fact = facts.rfind(|fact| !fact.there && fact.provider.application == *giver)?;
         let entry = self.records.trail.entry(fact.seq)?;
         let by = entry
             .cause

@@ -243,11 +243,14 @@ impl<'a> Records<'_, 'a> {
     /// The applications that give `requirer`, or its application, certificates at `at`.
     pub(crate) fn providers(&self, requirer: &Address, at: Time) -> Vec<Address> {
         let last = self.trail.last_before(at);
-        let facts = self.facts.relations(&[Interface::TlsCertificates], last);
+        let own = requirer.to_application();
+        let facts = self
+            .facts
+            .relations(&own, &[Interface::TlsCertificates], last);
         let mut found: Vec<Address> = Vec::new();
         for fact in facts.into_iter().filter(|fact| fact.there) {
             let provider = fact.provider.application;
-            if fact.requirer.application == *requirer.application() && !found.contains(&provider) {
+            if !found.contains(&provider) {
                 found.push(provider);
             }
         }

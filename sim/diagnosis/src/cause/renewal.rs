@@ -279,15 +279,14 @@ impl<'a> Search<'_, 'a> {
     fn without_parent(&self, providers: &[Address], at: Time) -> Option<RootCause> {
         let last = self.records.trail.last_before(at);
         let facts = &self.records.facts;
-        let above = facts.relations(&[Interface::TlsCertificates], last);
         providers.iter().find_map(|provider| {
             let index = self.records.application(provider)?;
             let charm = &self.records.deployment.applications[index].charm;
             let endpoint = charm.required_parent()?;
-            let has_parent = above.iter().any(|fact| {
-                let own = &fact.requirer;
-                fact.there && own.application == *provider && &*own.endpoint == endpoint
-            });
+            let above = facts.relations(provider, &[Interface::TlsCertificates], last);
+            let has_parent = above
+                .iter()
+                .any(|fact| fact.there && &*fact.requirer.endpoint == endpoint);
             (!has_parent).then(|| {
                 let what = CertificateCause::NoParent {
                     provider: provider.clone(),
@@ -414,16 +413,11 @@ impl<'a> Search<'_, 'a> {
         let facts = self
             .records
             .facts
-            .relations(&[Interface::TlsCertificates], last);
-        let own = || {
-            facts
-                .iter()
-                .filter(|fact| fact.requirer.application == *requirer)
-        };
-        if own().any(|fact| fact.there) {
+            .relations(requirer, &[Interface::TlsCertificates], last);
+        if facts.iter().any(|fact| fact.there) {
             return None;
         }
-        let gone = own().max_by_key(|fact| fact.seq)?;
+        let gone = facts.iter().max_by_key(|fact| fact.seq)?;
         let entry = self.records.trail.entry(gone.seq)?;
         let what = CertificateCause::CertificatesRelationRemoved {
             requirer: requirer.clone(),
