@@ -27,6 +27,7 @@ pub use trustsim_world as world;
 pub use trustsim_faults as faults;
 
 pub use trustsim_diagnosis as diagnosis;
+pub use trustsim_edges as edges;
 pub use trustsim_scenario as scenario;
 
 pub use trustsim_whatif as whatif;

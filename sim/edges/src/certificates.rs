@@ -1,0 +1,90 @@
+//! Which applications have a certificate to show, as far as relations tell.
+
+use std::collections::BTreeMap;
+
+use trustsim_charm_model::{Authority, CharmMetadata, Endpoint, Role};
+use trustsim_model::{ApplicationIndex, Deployment};
+
+const INTERFACE: &str = "tls-certificates";
+
+/// The endpoint whose certificates are for units among themselves: postgresql metadata.yaml 946c478d5c, charmed-etcd
+/// metadata.yaml ab2a7bc.
+const PEERS: &str = "peer-certificates";
+
+/// The endpoints of each application over which it gets certificates to show.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificates<'a> {
+    deployment: &'a Deployment,
+    related: BTreeMap<ApplicationIndex, Vec<&'a str>>,
+}
+
+impl<'a> Certificates<'a> {
+    pub(crate) fn of(deployment: &'a Deployment) -> Self {
+        let mut related: BTreeMap<ApplicationIndex, Vec<&str>> = BTreeMap::new();
+        for relation in &deployment.relations {
+            // Between two protocols nothing is ever answered.
+            if relation.interface != INTERFACE || deployment.protocols_differ(relation) {
+                continue;
+            }
+            let [_, requirer] = &relation.sides;
+            if let Some(application) = deployment.application_of(requirer.party) {
+                related
+                    .entry(application)
+                    .or_default()
+                    .push(&requirer.endpoint);
+            }
+        }
+        for (&application, endpoints) in &mut related {
+            let charm = &deployment.applications[application].charm;
+            endpoints.retain(|name| !is_for_a_ca(charm, name));
+            endpoints.sort_unstable();
+        }
+        Self {
+            deployment,
+            related,
+        }
+    }
+
+    /// The endpoint over which an application gets the certificate that it shows to clients.
+    pub(crate) fn for_clients(&self, application: ApplicationIndex) -> Option<&'a str> {
+        let mut endpoints = self.endpoints(application).iter().copied();
+        endpoints.find(|name| *name != PEERS)
+    }
+
+    /// The endpoint over which an application gets the certificate that its units show each other.
+    pub(crate) fn for_units(&self, application: ApplicationIndex) -> Option<&'a str> {
+        let charm = &self.deployment.applications[application].charm;
+        let endpoints = self.endpoints(application);
+        match charm.endpoint(PEERS) {
+            Some(_) => endpoints.iter().copied().find(|name| *name == PEERS),
+            None => endpoints.first().copied(),
+        }
+    }
+
+    /// The endpoint with which an application that shows no certificate to clients could get one.
+    pub(crate) fn possible(&self, application: ApplicationIndex) -> Option<&'a str> {
+        let charm = &self.deployment.applications[application].charm;
+        let wanted = |endpoint: &&Endpoint| {
+            endpoint.role == Role::Requirer
+                && endpoint.interface == INTERFACE
+                && endpoint.name != PEERS
+                && !is_for_a_ca(charm, &endpoint.name)
+        };
+        let found = charm.endpoints.iter().find(wanted);
+        found.map(|endpoint| endpoint.name.as_str())
+    }
+
+    fn endpoints(&self, application: ApplicationIndex) -> &[&'a str] {
+        self.related.get(&application).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Whether a charm requests a CA over an endpoint, or passes on what it gets there, and so shows none of it.
+fn is_for_a_ca(charm: &CharmMetadata, endpoint: &str) -> bool {
+    let implementation = charm.implementation;
+    implementation.ca_endpoints.contains(&endpoint)
+        || matches!(
+            implementation.authority,
+            Authority::Intermediate { endpoint: above } | Authority::Relay { endpoint: above } if above == endpoint
+        )
+}

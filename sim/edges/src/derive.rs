@@ -1,0 +1,316 @@
+//! Applies the rows to every relation of a deployment, and adds what no relation shows.
+
+use std::collections::BTreeMap;
+
+use crate::certificates::Certificates;
+use crate::edge::{Edge, EdgeIndex, Edges, End, Name, NoEdge, Outcome, Reason, Transport, Unknown};
+use crate::fronts::{Front, external_name, fronts, option_value};
+use crate::legs::{Leg, name};
+use crate::row::{Checks, Dials, Row, TlsWhen};
+use crate::table::row_of;
+use trustsim_charm_model::EndpointSource;
+use trustsim_model::{ApplicationIndex, Deployment, RelationIndex, RelationSpec, TiVec};
+
+/// The edges of a deployment as it is at its start.
+pub fn derive(deployment: &Deployment) -> Edges {
+    let mut derivation = Derivation {
+        deployment,
+        certificates: Certificates::of(deployment),
+        fronts: fronts(deployment),
+        requirers: requirers(deployment),
+        edges: TiVec::new(),
+        known: BTreeMap::new(),
+    };
+    let relations = deployment.relations.iter_enumerated();
+    let outcomes = relations.map(|(index, relation)| derivation.outcome(index, relation));
+    let outcomes = outcomes.collect();
+    derivation.add_from_outside();
+    derivation.add_among_units();
+    Edges {
+        edges: derivation.edges,
+        outcomes,
+    }
+}
+
+/// What makes two edges one.
+type Key = (End, End, Name, bool, Checks, bool, bool);
+
+/// The rows while they are applied.
+pub(crate) struct Derivation<'a> {
+    pub(crate) deployment: &'a Deployment,
+    pub(crate) certificates: Certificates<'a>,
+    /// The ingresses in front of each application.
+    fronts: BTreeMap<ApplicationIndex, Vec<Front>>,
+    /// Applications that require from one provider, where requirers dial each other.
+    requirers: BTreeMap<ApplicationIndex, Vec<ApplicationIndex>>,
+    edges: TiVec<EdgeIndex, Edge>,
+    known: BTreeMap<Key, EdgeIndex>,
+}
+
+impl Derivation<'_> {
+    fn outcome(&mut self, index: RelationIndex, relation: &RelationSpec) -> Outcome {
+        if self.is_untold(relation) {
+            return Outcome::Unknown(Unknown::Untold);
+        }
+        let Some(row) = row_of(&relation.interface) else {
+            return Outcome::Unknown(Unknown::NoRow);
+        };
+        let [provider, requirer] = self.applications(relation);
+        let legs: &[_] = match row.dials {
+            Dials::None => return Outcome::None(NoEdge::Table(row)),
+            Dials::Provider => &[(provider, requirer)],
+            Dials::Requirer => &[(requirer, provider)],
+            Dials::Both => &[(provider, requirer), (requirer, provider)],
+        };
+        let mut found = Vec::new();
+        for &(dialer, listener) in legs {
+            let leg = Leg {
+                row,
+                relation,
+                dialer,
+                listener,
+                provider,
+            };
+            match self.leg(index, &leg) {
+                Ok(edges) => found.extend(edges),
+                Err(unknown) => return Outcome::Unknown(unknown),
+            }
+        }
+        if row.requirers_too {
+            found.extend(self.among_requirers(index, row, provider, requirer));
+        }
+        match found
+            .iter()
+            .any(|edge| self.edges[*edge].transport.is_tls())
+        {
+            true => Outcome::Tls(found),
+            false => Outcome::Plain(found),
+        }
+    }
+
+    /// Whether the interface of a relation is a guess by the names of its endpoints, which is none for the table: the
+    /// sides may be the other way round.
+    fn is_untold(&self, relation: &RelationSpec) -> bool {
+        let told_by_name = ["tls-certificates", "certificate_transfer"];
+        let mut sides = relation.sides.iter();
+        !told_by_name.contains(&&*relation.interface)
+            && sides.all(|side| {
+                let application = self.deployment.application_of(side.party);
+                let charm = application.map(|index| &self.deployment.applications[index].charm);
+                let endpoint = charm.and_then(|charm| charm.endpoint(&side.endpoint));
+                endpoint.is_some_and(|endpoint| endpoint.source == EndpointSource::UsualName)
+            })
+    }
+
+    pub(crate) fn applications(&self, relation: &RelationSpec) -> [ApplicationIndex; 2] {
+        let parties = relation.sides.each_ref().map(|side| side.party);
+        parties.map(|party| {
+            let application = self.deployment.application_of(party);
+            application.expect("a side of a relation is an application or an offer of one")
+        })
+    }
+
+    /// The edges of one direction of a relation.
+    fn leg(&mut self, index: RelationIndex, leg: &Leg<'_>) -> Result<Vec<EdgeIndex>, Unknown> {
+        let facts = leg.facts(self.deployment);
+        let reason = Reason::Relation(index, leg.row);
+        let mut edge = Edge {
+            from: End::Application(leg.dialer),
+            to: End::Application(leg.listener),
+            name: name(facts.dialled),
+            transport: self.transport(facts.tls, leg.listener, leg.provider),
+            checks: facts.checks,
+            mutual: leg.row.mutual,
+            ca_in_databag: leg.row.ca_in_databag,
+            reasons: vec![reason],
+        };
+        let decided = self.decided_by_option(leg);
+        match (facts.tls, decided) {
+            (TlsWhen::OutsideUrl, None) => return Err(Unknown::OutsideUrl(leg.row)),
+            (TlsWhen::Outside | TlsWhen::OutsideUrl, _) => edge.to = End::Outside,
+            (TlsWhen::PassedThrough, _) if edge.transport.is_tls() => {
+                edge.from = End::Outside;
+                edge.name = Name::External(None);
+            }
+            _ => {}
+        }
+        if let Some(is_tls) = decided {
+            edge.transport = match is_tls {
+                true => self.transport(TlsWhen::Always, leg.listener, leg.provider),
+                false => Transport::Plain { could_be_tls: None },
+            };
+        }
+        if facts.ingress {
+            let through = self.through_ingress(index, leg, &edge);
+            if !through.is_empty() {
+                return Ok(through);
+            }
+        }
+        Ok(vec![self.add(edge)])
+    }
+
+    /// The edges of a client that is given the URL of an ingress in front of the listener; none where there is none.
+    fn through_ingress(
+        &mut self,
+        client: RelationIndex,
+        leg: &Leg<'_>,
+        direct: &Edge,
+    ) -> Vec<EdgeIndex> {
+        let fronts = self.fronts.get(&leg.listener).into_iter().flatten();
+        // The ingress itself dials what is behind it.
+        let fronts: Vec<Front> = fronts
+            .filter(|front| front.ingress != leg.dialer)
+            .copied()
+            .collect();
+        let mut found = Vec::new();
+        for front in fronts {
+            let reason = Reason::Ingress {
+                client,
+                row: leg.row,
+                ingress: front.relation,
+            };
+            let ingress = &self.deployment.applications[front.ingress];
+            found.push(self.add(Edge {
+                to: End::Application(front.ingress),
+                name: Name::External(external_name(ingress)),
+                transport: self.transport(
+                    TlsWhen::ListenerCertificate,
+                    front.ingress,
+                    front.ingress,
+                ),
+                mutual: false,
+                ca_in_databag: false,
+                reasons: vec![reason],
+                ..direct.clone()
+            }));
+            let relation = &self.deployment.relations[front.relation];
+            let inner = Leg {
+                row: row_of(&relation.interface).expect("a relation that gives URLs has a row"),
+                relation,
+                dialer: front.ingress,
+                listener: leg.listener,
+                provider: front.ingress,
+            };
+            let facts = inner.facts(self.deployment);
+            found.push(self.add(Edge {
+                from: End::Application(front.ingress),
+                to: End::Application(leg.listener),
+                name: name(facts.dialled),
+                transport: self.transport(facts.tls, leg.listener, front.ingress),
+                checks: facts.checks,
+                mutual: inner.row.mutual,
+                ca_in_databag: inner.row.ca_in_databag,
+                reasons: vec![reason],
+            }));
+        }
+        found
+    }
+
+    /// What an option of either application says of TLS; `None` where no row asks for one or none is set.
+    fn decided_by_option(&self, leg: &Leg<'_>) -> Option<bool> {
+        let rule = leg.row.option.as_ref()?;
+        let applications =
+            [leg.dialer, leg.listener].map(|index| &self.deployment.applications[index]);
+        let mut values = applications
+            .into_iter()
+            .filter_map(|application| option_value(application, &rule.name));
+        let value = values.next()?;
+        Some(rule.tls.iter().any(|tls| tls == value))
+    }
+
+    pub(crate) fn transport(
+        &self,
+        tls: TlsWhen,
+        listener: ApplicationIndex,
+        provider: ApplicationIndex,
+    ) -> Transport {
+        let owner = match tls {
+            TlsWhen::Never => return Transport::Plain { could_be_tls: None },
+            TlsWhen::Outside | TlsWhen::OutsideUrl => {
+                return Transport::Tls { certificate: None };
+            }
+            TlsWhen::ProviderCertificate => provider,
+            TlsWhen::Always | TlsWhen::ListenerCertificate | TlsWhen::PassedThrough => listener,
+        };
+        let certificate = self.certificates.for_clients(owner);
+        if certificate.is_some() || tls == TlsWhen::Always {
+            let certificate = certificate.map(str::to_owned);
+            return Transport::Tls { certificate };
+        }
+        let could_be_tls = self.certificates.possible(owner).map(str::to_owned);
+        Transport::Plain { could_be_tls }
+    }
+
+    /// Edges from a requirer to the others of its provider, and among its own units.
+    fn among_requirers(
+        &mut self,
+        index: RelationIndex,
+        row: &'static Row,
+        provider: ApplicationIndex,
+        requirer: ApplicationIndex,
+    ) -> Vec<EdgeIndex> {
+        let all = self.requirers.get(&provider).into_iter().flatten();
+        let is_several = self.deployment.applications[requirer].units > 1;
+        let others: Vec<ApplicationIndex> = all
+            .filter(|other| **other != requirer || is_several)
+            .copied()
+            .collect();
+        let edges = others.into_iter().map(|other| {
+            let edge = Edge {
+                from: End::Application(requirer),
+                to: End::Application(other),
+                name: name(row.dialled),
+                transport: self.transport(row.tls, other, provider),
+                checks: row.checks,
+                mutual: row.mutual,
+                ca_in_databag: row.ca_in_databag,
+                reasons: vec![Reason::Relation(index, row)],
+            };
+            self.add(edge)
+        });
+        edges.collect()
+    }
+
+    /// Adds an edge; one that is there already gets the reasons too.
+    pub(crate) fn add(&mut self, edge: Edge) -> EdgeIndex {
+        let key = (
+            edge.from,
+            edge.to,
+            edge.name.clone(),
+            edge.transport.is_tls(),
+            edge.checks,
+            edge.mutual,
+            edge.ca_in_databag,
+        );
+        if let Some(&index) = self.known.get(&key) {
+            let reasons = &mut self.edges[index].reasons;
+            for reason in edge.reasons {
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
+                }
+            }
+            return index;
+        }
+        let index = self.edges.push_and_get_key(edge);
+        self.known.insert(key, index);
+        index
+    }
+}
+
+/// The applications that require from each provider, of interfaces whose requirers dial each other.
+fn requirers(deployment: &Deployment) -> BTreeMap<ApplicationIndex, Vec<ApplicationIndex>> {
+    let mut found: BTreeMap<ApplicationIndex, Vec<ApplicationIndex>> = BTreeMap::new();
+    for relation in &deployment.relations {
+        if !row_of(&relation.interface).is_some_and(|row| row.requirers_too) {
+            continue;
+        }
+        let applications = relation
+            .sides
+            .each_ref()
+            .map(|side| deployment.application_of(side.party));
+        if let [Some(provider), Some(requirer)] = applications {
+            found.entry(provider).or_default().push(requirer);
+        }
+    }
+    found
+}

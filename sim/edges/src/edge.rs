@@ -1,0 +1,209 @@
+//! What is derived, as values: edges, and what each relation ends as.
+
+use crate::row::{Checks, Row, UnitsRow};
+use trustsim_model::{ApplicationIndex, RelationIndex, TiVec};
+
+/// Position in [`Edges::edges`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EdgeIndex(usize);
+
+impl From<usize> for EdgeIndex {
+    fn from(position: usize) -> Self {
+        Self(position)
+    }
+}
+
+impl From<EdgeIndex> for usize {
+    fn from(index: EdgeIndex) -> Self {
+        index.0
+    }
+}
+
+/// Everything that follows from a deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edges {
+    /// Each edge once, in the order of the first relation that it follows from; then those that no relation shows.
+    pub edges: TiVec<EdgeIndex, Edge>,
+    /// What each relation of the deployment ends as.
+    pub outcomes: TiVec<RelationIndex, Outcome>,
+}
+
+impl Edges {
+    /// How many relations end as what.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for outcome in &self.outcomes {
+            *match outcome {
+                Outcome::Tls(_) => &mut counts.tls,
+                Outcome::Plain(_) => &mut counts.plain,
+                Outcome::None(_) => &mut counts.none,
+                Outcome::Unknown(_) => &mut counts.unknown,
+            } += 1;
+        }
+        counts
+    }
+}
+
+/// How many relations end as what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// As at least one edge over TLS.
+    pub tls: usize,
+    /// As edges without TLS.
+    pub plain: usize,
+    /// As no edge.
+    pub none: usize,
+    /// It cannot be told.
+    pub unknown: usize,
+}
+
+impl Counts {
+    /// How many relations there are.
+    pub const fn all(&self) -> usize {
+        self.tls + self.plain + self.none + self.unknown
+    }
+}
+
+/// What a relation ends as. The edges are in the order in which a connection takes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Edges of which at least one is TLS.
+    Tls(Vec<EdgeIndex>),
+    /// Edges without TLS.
+    Plain(Vec<EdgeIndex>),
+    /// No edge.
+    None(NoEdge),
+    /// It cannot be told.
+    Unknown(Unknown),
+}
+
+/// Why a relation has no edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoEdge {
+    /// No side dials, as the table says.
+    Table(&'static Row),
+}
+
+/// Why it cannot be told what a relation ends as; each says what would have to be supplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// The table has no such interface: the connection itself is needed.
+    NoRow,
+    /// No side's charm has a description, and its interface is not told by the names of the endpoints: the
+    /// `charmcraft.yaml` of one of the two is needed.
+    Untold,
+    /// It goes to a server outside Juju whose URL is not there: the URL is needed.
+    OutsideUrl(&'static Row),
+}
+
+/// One end of an edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    /// Each unit of an application.
+    Application(ApplicationIndex),
+    /// Something outside Juju.
+    Outside,
+}
+
+impl End {
+    /// The application, where it is one.
+    pub const fn application(self) -> Option<ApplicationIndex> {
+        match self {
+            Self::Application(index) => Some(index),
+            Self::Outside => None,
+        }
+    }
+}
+
+/// The name that is dialled, and looked for in the certificate.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Name {
+    /// What the unit is really called.
+    Host,
+    /// An IP address of the unit.
+    Address,
+    /// The name of the application's Kubernetes service.
+    Service,
+    /// `localhost`.
+    Localhost,
+    /// The public name of an ingress; `None` where no option sets it.
+    External(Option<String>),
+}
+
+/// Whether an edge is TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// It is.
+    Tls {
+        /// The endpoint over which the listener gets the certificate that it shows; `None` where that is not one of its
+        /// relations.
+        certificate: Option<String>,
+    },
+    /// It is not.
+    Plain {
+        /// The endpoint over which the listener could get a certificate, where a relation there would make it TLS.
+        could_be_tls: Option<String>,
+    },
+}
+
+impl Transport {
+    /// Whether it is TLS.
+    pub const fn is_tls(&self) -> bool {
+        matches!(self, Self::Tls { .. })
+    }
+}
+
+/// A connection that is opened again and again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// What opens it.
+    pub from: End,
+    /// What accepts it.
+    pub to: End,
+    /// Under which name.
+    pub name: Name,
+    /// Whether it is TLS.
+    pub transport: Transport,
+    /// What the dialer checks, where it is TLS.
+    pub checks: Checks,
+    /// Whether the listener asks for a certificate too.
+    pub mutual: bool,
+    /// Whether the dialer gets the listener's CA in the databag of the relation.
+    pub ca_in_databag: bool,
+    /// What it follows from; at least one.
+    pub reasons: Vec<Reason>,
+}
+
+/// What an edge follows from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A relation, by its row.
+    Relation(RelationIndex, &'static Row),
+    /// A relation whose provider gives the URL of its ingress, which it has over the other relation.
+    Ingress {
+        /// The relation of the client.
+        client: RelationIndex,
+        /// Its row.
+        row: &'static Row,
+        /// The relation to the ingress.
+        ingress: RelationIndex,
+    },
+    /// Clients outside come to a provider because of this relation.
+    Front(RelationIndex, &'static Row),
+    /// Units of one application talk to each other.
+    Units(&'static UnitsRow),
+}
+
+impl Reason {
+    /// The relation that the edge follows from.
+    pub const fn relation(self) -> Option<RelationIndex> {
+        match self {
+            Self::Relation(relation, _)
+            | Self::Ingress {
+                client: relation, ..
+            }
+            | Self::Front(relation, _) => Some(relation),
+            Self::Units(_) => None,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `interfaces.yaml` as it is written: every key that it may have.
+
+// `record!` names it.
+use schemars as _;
+use trustsim_yaml::{Text, record};
+
+record! {
+    /// The whole file.
+    pub(crate) struct TableFile {
+        /// One row for each kind of relation.
+        interfaces: Vec<RowFile> = "interfaces" [Required],
+        /// Connections among the units of one application.
+        units: Vec<UnitsFile> = "units" [Required],
+    }
+}
+
+record! {
+    /// A kind of relation.
+    pub(crate) struct RowFile {
+        /// Its number.
+        row: u32 = "row" [Required],
+        /// Names of interfaces.
+        interfaces: Vec<Text> = "interfaces" [Required],
+        /// `requirer`, `provider`, `both` or `none`.
+        dials: Text = "dials" [Required],
+        /// When it is TLS; needed where a side dials.
+        transport: Text = "transport",
+        /// What is dialled (`fqdn`).
+        dialled: Text = "dialled",
+        /// What is dialled of a listener on Kubernetes.
+        dialled_k8s: Text = "dialled-k8s",
+        /// What is checked (`verified`).
+        checks: Text = "checks",
+        /// Whether the client shows a certificate.
+        mutual: bool = "mutual",
+        /// Whether clients get the URL of the provider's ingress.
+        ingress: bool = "ingress",
+        /// Whether the requirer gets a URL over it.
+        gives_url: bool = "gives-url",
+        /// Whether clients outside dial the provider.
+        front: bool = "front",
+        /// Whether the CA travels in the databag.
+        ca_in_databag: bool = "ca-in-databag",
+        /// Whether requirers dial each other.
+        requirers_too: bool = "requirers-too",
+        /// Endpoints at which it is TLS.
+        tls_endpoints: Vec<String> = "tls-endpoints",
+        /// An option that decides.
+        option: OptionFile = "option",
+        /// Charms that do otherwise.
+        exceptions: Vec<ExceptionFile> = "exceptions",
+        /// Whether it was not read in code.
+        assumed: bool = "assumed",
+        /// What else has to be said.
+        note: String = "note",
+        /// Repository, file and lines.
+        source: Text = "source" [Required],
+    }
+}
+
+record! {
+    /// An option that decides.
+    pub(crate) struct OptionFile {
+        /// Its name.
+        name: String = "name" [Required],
+        /// Values with which it is TLS.
+        tls: Vec<String> = "tls" [Required],
+    }
+}
+
+record! {
+    /// Charms that do otherwise.
+    pub(crate) struct ExceptionFile {
+        /// Charmhub names.
+        charms: Vec<String> = "charms" [Required],
+        /// `dialer` or `listener`.
+        side: Text = "side" [Required],
+        /// When it is TLS.
+        transport: Text = "transport",
+        /// What is dialled.
+        dialled: Text = "dialled",
+        /// What is checked.
+        checks: Text = "checks",
+        /// Whether clients get the URL of the ingress.
+        ingress: bool = "ingress",
+        /// Repository, file and lines.
+        source: Text = "source" [Required],
+    }
+}
+
+record! {
+    /// Connections among the units of one application.
+    pub(crate) struct UnitsFile {
+        /// Charmhub names.
+        charms: Vec<String> = "charms" [Required],
+        /// When it is TLS.
+        transport: Text = "transport" [Required],
+        /// What is dialled (`fqdn`).
+        dialled: Text = "dialled",
+        /// What is dialled on Kubernetes.
+        dialled_k8s: Text = "dialled-k8s",
+        /// Whether both show a certificate.
+        mutual: bool = "mutual",
+        /// Whether it was not read in code.
+        assumed: bool = "assumed",
+        /// Repository, file and lines.
+        source: Text = "source" [Required],
+    }
+}

@@ -1,0 +1,75 @@
+//! One direction of a relation, and what its row and the row's exceptions say of it.
+
+use crate::edge::Name;
+use crate::row::{Checks, Dialled, Part, Row, TlsWhen};
+use trustsim_model::{ApplicationIndex, Deployment, ModelKind, RelationSpec};
+
+/// One side of a relation that dials the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leg<'a> {
+    pub row: &'static Row,
+    pub relation: &'a RelationSpec,
+    pub dialer: ApplicationIndex,
+    pub listener: ApplicationIndex,
+    pub provider: ApplicationIndex,
+}
+
+/// What is so of a leg, whatever is related besides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    pub tls: TlsWhen,
+    pub dialled: Dialled,
+    pub checks: Checks,
+    pub ingress: bool,
+}
+
+impl Leg<'_> {
+    /// The row, with what the charms on either side do otherwise laid over it.
+    pub(crate) fn facts(&self, deployment: &Deployment) -> Facts {
+        let row = self.row;
+        let on_kubernetes = is_on_kubernetes(deployment, self.listener);
+        let dialled = row.dialled_on_kubernetes.filter(|_| on_kubernetes);
+        let mut facts = Facts {
+            tls: row.tls,
+            dialled: dialled.unwrap_or(row.dialled),
+            checks: row.checks,
+            ingress: row.ingress,
+        };
+        for exception in &row.exceptions {
+            let application = match exception.part {
+                Part::Dialer => self.dialer,
+                Part::Listener => self.listener,
+            };
+            let charm = &deployment.applications[application].charm.name;
+            if exception.charms.contains(charm) {
+                facts.tls = exception.tls.unwrap_or(facts.tls);
+                facts.dialled = exception.dialled.unwrap_or(facts.dialled);
+                facts.checks = exception.checks.unwrap_or(facts.checks);
+                facts.ingress = exception.ingress.unwrap_or(facts.ingress);
+            }
+        }
+        let mut endpoints = self.relation.sides.iter().map(|side| &side.endpoint);
+        if endpoints.any(|name| row.tls_endpoints.contains(name)) {
+            facts.tls = TlsWhen::Always;
+        }
+        // A client of a provider behind an ingress; one that listens itself gives its own name.
+        facts.ingress &= self.listener == self.provider;
+        facts
+    }
+}
+
+pub(crate) fn is_on_kubernetes(deployment: &Deployment, application: ApplicationIndex) -> bool {
+    let model = deployment.applications[application].model;
+    deployment.models[model].kind == ModelKind::Kubernetes
+}
+
+/// The name that is dialled of a listener that nothing is in front of.
+pub(crate) const fn name(dialled: Dialled) -> Name {
+    match dialled {
+        // The host of a URL is the unit's own name, where no ingress gives another.
+        Dialled::Fqdn | Dialled::Url | Dialled::Ingress => Name::Host,
+        Dialled::Address => Name::Address,
+        Dialled::Service => Name::Service,
+        Dialled::Localhost => Name::Localhost,
+    }
+}

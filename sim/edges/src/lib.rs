@@ -1,0 +1,29 @@
+//! Which TLS edges a deployment has, derived from its relations: who dials whom, under which name, over TLS or plain,
+//! and what the dialer checks.
+//!
+//! What each interface means is data, `interfaces.yaml`, every row with its source; [`row_of`] gives the row of an
+//! interface. [`derive()`] applies the rows to a deployment. Every relation ends as one [`Outcome`]: TLS, plain, no edge
+//! by the table, or unknown with what would have to be supplied. For example, from `[grafana:grafana-source,
+//! loki:grafana-source]` comes one edge from grafana to loki, over TLS if loki has a relation for certificates; with an
+//! ingress in front of loki it is two, grafana to the ingress and the ingress to loki.
+//!
+//! Must not know files, scenarios or how runs work.
+
+mod certificates;
+mod derive;
+mod edge;
+mod file;
+mod fronts;
+mod legs;
+mod row;
+mod table;
+#[cfg(test)]
+mod tests;
+mod unseen;
+
+pub use derive::derive;
+pub use edge::{
+    Counts, Edge, EdgeIndex, Edges, End, Name, NoEdge, Outcome, Reason, Transport, Unknown,
+};
+pub use row::{Checks, Dialled, Dials, Exception, OptionRule, Part, Row, TlsWhen, UnitsRow};
+pub use table::{row_of, rows, units_rows};

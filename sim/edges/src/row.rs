@@ -1,0 +1,174 @@
+//! The rows of `interfaces.yaml` as values: what is known of one kind of relation.
+
+/// Which side of a relation opens connections because of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dials {
+    /// No side: the relation carries files, links or settings.
+    None,
+    /// The side that provides.
+    Provider,
+    /// The side that requires.
+    Requirer,
+    /// Each dials the other.
+    Both,
+}
+
+/// When a connection is TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsWhen {
+    /// Never.
+    Never,
+    /// Always.
+    Always,
+    /// If the application that listens has a relation over which it gets certificates.
+    ListenerCertificate,
+    /// If the application that provides has one, whichever side listens.
+    ProviderCertificate,
+    /// The provider passes bytes through: the TLS is between a client outside and the requirer.
+    PassedThrough,
+    /// The listener is a public server outside Juju, over TLS.
+    Outside,
+    /// The listener is a server outside Juju, whose URL says whether it is TLS.
+    OutsideUrl,
+}
+
+/// What the name is that a client dials and checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialled {
+    /// What `socket.getfqdn()` gives on the unit.
+    Fqdn,
+    /// An IP address of the unit.
+    Address,
+    /// The Kubernetes service of the application.
+    Service,
+    /// The public name of an ingress.
+    Ingress,
+    /// The host of a URL in the databag, that the provider makes from its own name.
+    Url,
+    /// `localhost`: both are on one machine.
+    Localhost,
+}
+
+/// What the dialer checks of the certificate it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Checks {
+    /// Chain and name.
+    Verified,
+    /// The chain, whatever the name is.
+    ChainOnly,
+    /// Nothing: the connection can fail by protocol, never by trust or name.
+    Unverified,
+    /// What a setting of the client says, which no relation tells (`sslmode` of PostgreSQL).
+    ClientDecides,
+}
+
+/// A side of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The one that opens it.
+    Dialer,
+    /// The one that accepts it.
+    Listener,
+}
+
+/// An option of either application that decides whether a connection is TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionRule {
+    /// The option's name.
+    pub name: String,
+    /// The values with which it is TLS.
+    pub tls: Vec<String>,
+}
+
+/// Charms that do otherwise than their row says, where they are on one side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// Charmhub names.
+    pub charms: Vec<String>,
+    /// Where.
+    pub part: Part,
+    /// When it is TLS, where that differs.
+    pub tls: Option<TlsWhen>,
+    /// What is dialled, where that differs.
+    pub dialled: Option<Dialled>,
+    /// What is checked, where that differs.
+    pub checks: Option<Checks>,
+    /// Whether clients are given the URL of an ingress, where that differs.
+    pub ingress: Option<bool>,
+    /// Repository, file and lines.
+    pub source: String,
+}
+
+/// What is known of the relations of some interfaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its number. Rows of one number differ in a fact.
+    pub number: u32,
+    /// Names of the interfaces; one that begins with `*` has every name with that end.
+    pub interfaces: Vec<String>,
+    /// Who dials.
+    pub dials: Dials,
+    /// When that is TLS.
+    pub tls: TlsWhen,
+    /// What is dialled.
+    pub dialled: Dialled,
+    /// What is dialled of a listener on Kubernetes, where that differs.
+    pub dialled_on_kubernetes: Option<Dialled>,
+    /// What the dialer checks.
+    pub checks: Checks,
+    /// Whether the server asks for a certificate of the client.
+    pub mutual: bool,
+    /// Whether a provider behind an ingress gives its clients the ingress' URL, so that one relation is two edges.
+    pub ingress: bool,
+    /// Whether the requirer gets a URL over it that it may give to clients of its own.
+    pub gives_url: bool,
+    /// Whether clients outside Juju dial the provider because of it.
+    pub front: bool,
+    /// Whether the CA of the listener travels in the databag of the relation.
+    pub ca_in_databag: bool,
+    /// Whether requirers of one provider dial each other too.
+    pub requirers_too: bool,
+    /// Endpoints at which it is TLS whatever the row says otherwise.
+    pub tls_endpoints: Vec<String>,
+    /// An option that decides.
+    pub option: Option<OptionRule>,
+    /// Charms that do otherwise.
+    pub exceptions: Vec<Exception>,
+    /// Whether the row was not read in code.
+    pub assumed: bool,
+    /// What else has to be said.
+    pub note: Option<String>,
+    /// Repository, file and lines.
+    pub source: String,
+}
+
+impl Row {
+    /// Whether an interface is of this row.
+    pub fn covers(&self, interface: &str) -> bool {
+        self.interfaces
+            .iter()
+            .any(|name| match name.strip_prefix('*') {
+                Some(end) => interface.ends_with(end),
+                None => name == interface,
+            })
+    }
+}
+
+/// What is known of connections among the units of one application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitsRow {
+    /// Charmhub names.
+    pub charms: Vec<String>,
+    /// When they are TLS.
+    pub tls: TlsWhen,
+    /// What is dialled.
+    pub dialled: Dialled,
+    /// What is dialled on Kubernetes, where that differs.
+    pub dialled_on_kubernetes: Option<Dialled>,
+    /// Whether both sides show a certificate.
+    pub mutual: bool,
+    /// Whether the row was not read in code.
+    pub assumed: bool,
+    /// Repository, file and lines.
+    pub source: String,
+}

@@ -1,0 +1,271 @@
+//! Reads `interfaces.yaml`. It is embedded, and read once.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use crate::file::{ExceptionFile, OptionFile, RowFile, TableFile, UnitsFile};
+use crate::row::{Checks, Dialled, Dials, Exception, OptionRule, Part, Row, TlsWhen, UnitsRow};
+use trustsim_yaml::{FromNode, Reader, Text, Unknown, parse};
+
+const TEXT: &str = include_str!("interfaces.yaml");
+
+/// The rows, and which of them an interface has.
+struct Table {
+    rows: Vec<Row>,
+    units: Vec<UnitsRow>,
+}
+
+const DIALS: [(&str, Dials); 4] = [
+    ("none", Dials::None),
+    ("provider", Dials::Provider),
+    ("requirer", Dials::Requirer),
+    ("both", Dials::Both),
+];
+
+const TLS_WHEN: [(&str, TlsWhen); 7] = [
+    ("never", TlsWhen::Never),
+    ("always", TlsWhen::Always),
+    ("listener-certificate", TlsWhen::ListenerCertificate),
+    ("provider-certificate", TlsWhen::ProviderCertificate),
+    ("passed-through", TlsWhen::PassedThrough),
+    ("outside", TlsWhen::Outside),
+    ("outside-url", TlsWhen::OutsideUrl),
+];
+
+const DIALLED: [(&str, Dialled); 6] = [
+    ("fqdn", Dialled::Fqdn),
+    ("address", Dialled::Address),
+    ("service", Dialled::Service),
+    ("ingress", Dialled::Ingress),
+    ("url", Dialled::Url),
+    ("localhost", Dialled::Localhost),
+];
+
+const CHECKS: [(&str, Checks); 4] = [
+    ("verified", Checks::Verified),
+    ("chain-only", Checks::ChainOnly),
+    ("unverified", Checks::Unverified),
+    ("client-decides", Checks::ClientDecides),
+];
+
+const PARTS: [(&str, Part); 2] = [("dialer", Part::Dialer), ("listener", Part::Listener)];
+
+/// The row of an interface; of two that cover it, the one that names it.
+pub fn row_of(interface: &str) -> Option<&'static Row> {
+    static BY_NAME: OnceLock<BTreeMap<&str, &Row>> = OnceLock::new();
+    let by_name = BY_NAME.get_or_init(|| {
+        let named = |row: &'static Row| row.interfaces.iter().map(move |name| (&**name, row));
+        rows().iter().flat_map(named).collect()
+    });
+    let by_end = || rows().iter().find(|row| row.covers(interface));
+    by_name.get(interface).copied().or_else(by_end)
+}
+
+/// Every row, in file order.
+pub fn rows() -> &'static [Row] {
+    &table().rows
+}
+
+/// Every row about units among themselves, in file order.
+pub fn units_rows() -> &'static [UnitsRow] {
+    &table().units
+}
+
+/// # Panics
+///
+/// Never, as long as the embedded file is well formed, which a test holds it to.
+fn table() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(|| read(TEXT).unwrap_or_else(|error| panic!("interfaces.yaml: {error}")))
+}
+
+fn read(text: &str) -> Result<Table, String> {
+    let documents = parse(text, 0).map_err(|error| error.message)?;
+    let mut reader = Reader::new(Unknown::Refused, true);
+    let file = documents
+        .first()
+        .and_then(|node| TableFile::from_node(node, &mut reader))
+        .ok_or("it has no rows")?;
+    let rows = file.interfaces.iter().flatten();
+    let rows: Vec<Row> = rows.filter_map(|row| row.to_row(&mut reader)).collect();
+    let units = file.units.iter().flatten();
+    let units: Vec<UnitsRow> = units.filter_map(|row| row.to_row(&mut reader)).collect();
+    match reader.mistakes.first() {
+        Some(mistake) => Err(format!(
+            "{} at byte {}",
+            mistake.message, mistake.place.start
+        )),
+        None => Ok(Table { rows, units }),
+    }
+}
+
+/// The value of a word; one that is not known is noted.
+fn word<T: Copy>(text: &Text, known: &[(&str, T)], reader: &mut Reader) -> Option<T> {
+    let found = known.iter().find(|(name, _)| *name == text.value);
+    if found.is_none() {
+        let message = format!("`{}` is not known here", text.value);
+        reader.bad_value(text.place, message, None);
+    }
+    found.map(|(_, value)| *value)
+}
+
+/// The value of a word that may be left out.
+fn optional<T: Copy>(text: Option<&Text>, known: &[(&str, T)], reader: &mut Reader) -> Option<T> {
+    text.and_then(|text| word(text, known, reader))
+}
+
+/// A source that says something.
+fn source(text: Option<&Text>, reader: &mut Reader) -> Option<String> {
+    let text = text?;
+    if !text.value.chars().any(char::is_alphabetic) {
+        reader.bad_value(text.place, "a row needs its source", None);
+    }
+    Some(text.value.clone())
+}
+
+impl RowFile {
+    /// What is missing was noted when it was read.
+    fn to_row(&self, reader: &mut Reader) -> Option<Row> {
+        let dials = word(self.dials.as_ref()?, &DIALS, reader)?;
+        let tls = match (dials, &self.transport) {
+            // Without a connection there is nothing to encrypt.
+            (Dials::None, None) => TlsWhen::Never,
+            (Dials::None, Some(text)) => {
+                reader.bad_value(text.place, "no side dials here", None);
+                return None;
+            }
+            (_, None) => {
+                reader.missing_key(self.place, "transport");
+                return None;
+            }
+            (_, Some(text)) => word(text, &TLS_WHEN, reader)?,
+        };
+        let exceptions = self.exceptions.iter().flatten();
+        let exceptions = exceptions.filter_map(|one| one.to_exception(reader));
+        Some(Row {
+            number: self.row?,
+            exceptions: exceptions.collect(),
+            interfaces: texts(self.interfaces.as_ref()?),
+            dials,
+            tls,
+            dialled: optional(self.dialled.as_ref(), &DIALLED, reader).unwrap_or(Dialled::Fqdn),
+            dialled_on_kubernetes: optional(self.dialled_k8s.as_ref(), &DIALLED, reader),
+            checks: optional(self.checks.as_ref(), &CHECKS, reader).unwrap_or(Checks::Verified),
+            mutual: self.mutual == Some(true),
+            ingress: self.ingress == Some(true),
+            gives_url: self.gives_url == Some(true),
+            front: self.front == Some(true),
+            ca_in_databag: self.ca_in_databag == Some(true),
+            requirers_too: self.requirers_too == Some(true),
+            tls_endpoints: self.tls_endpoints.iter().flatten().cloned().collect(),
+            option: self.option.as_ref().and_then(OptionFile::to_rule),
+            assumed: self.assumed == Some(true),
+            note: self.note.clone(),
+            source: source(self.source.as_ref(), reader)?,
+        })
+    }
+}
+
+fn texts(list: &[Text]) -> Vec<String> {
+    list.iter().map(|text| text.value.clone()).collect()
+}
+
+impl OptionFile {
+    fn to_rule(&self) -> Option<OptionRule> {
+        Some(OptionRule {
+            name: self.name.clone()?,
+            tls: self.tls.clone()?,
+        })
+    }
+}
+
+impl ExceptionFile {
+    fn to_exception(&self, reader: &mut Reader) -> Option<Exception> {
+        Some(Exception {
+            charms: self.charms.clone()?,
+            part: word(self.side.as_ref()?, &PARTS, reader)?,
+            tls: optional(self.transport.as_ref(), &TLS_WHEN, reader),
+            dialled: optional(self.dialled.as_ref(), &DIALLED, reader),
+            checks: optional(self.checks.as_ref(), &CHECKS, reader),
+            ingress: self.ingress,
+            source: source(self.source.as_ref(), reader)?,
+        })
+    }
+}
+
+impl UnitsFile {
+    fn to_row(&self, reader: &mut Reader) -> Option<UnitsRow> {
+        Some(UnitsRow {
+            charms: self.charms.clone()?,
+            tls: word(self.transport.as_ref()?, &TLS_WHEN, reader)?,
+            dialled: optional(self.dialled.as_ref(), &DIALLED, reader).unwrap_or(Dialled::Fqdn),
+            dialled_on_kubernetes: optional(self.dialled_k8s.as_ref(), &DIALLED, reader),
+            mutual: self.mutual == Some(true),
+            assumed: self.assumed == Some(true),
+            source: source(self.source.as_ref(), reader)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_embedded_file_is_well_formed() {
+        let table = read(TEXT).expect("well formed");
+        let mut seen = BTreeSet::new();
+        for name in table.rows.iter().flat_map(|row| &row.interfaces) {
+            assert!(seen.insert(name.as_str()), "`{name}` is in two rows");
+        }
+        // 131 names with `website`, `reverseproxy` and `kube-api-endpoint`, which are endpoints of `http`.
+        assert!(seen.len() >= 128, "{}", seen.len());
+        let numbers: BTreeSet<u32> = table.rows.iter().map(|row| row.number).collect();
+        // Row 2 is version 1 of the interface of row 1.
+        let missing: Vec<u32> = (1..=76).filter(|row| !numbers.contains(row)).collect();
+        assert_eq!(missing, [2]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused() {
+        let row =
+            |more: &str| format!("interfaces: [{{row: 1, interfaces: [x], {more}}}]\nunits: []\n");
+        for (more, wrong) in [
+            ("dials: none, source: a", None),
+            (
+                "dials: none, source: a, colour: red",
+                Some("unknown key `colour`"),
+            ),
+            ("dials: none", Some("`source` is missing")),
+            ("dials: none, source: '-'", Some("a row needs its source")),
+            (
+                "dials: someone, source: a",
+                Some("`someone` is not known here"),
+            ),
+            ("dials: both, source: a", Some("`transport` is missing")),
+            (
+                "dials: both, transport: maybe, source: a",
+                Some("`maybe` is not known here"),
+            ),
+            (
+                "dials: none, transport: always, source: a",
+                Some("no side dials here"),
+            ),
+        ] {
+            let error = read(&row(more)).err();
+            match wrong {
+                Some(wrong) => assert!(error.expect(more).starts_with(wrong), "{more}"),
+                None => assert_eq!(error, None),
+            }
+        }
+    }
+
+    #[test]
+    fn an_interface_has_its_row() {
+        let number = |name: &str| row_of(name).map(|row| row.number);
+        assert_eq!(number("loki_push_api"), Some(15));
+        assert_eq!(number("aws-integration"), Some(59));
+        assert_eq!(number("no-such-interface"), None);
+    }
+}

@@ -1,0 +1,255 @@
+//! Deployments made by hand, one for each way in which a relation becomes edges.
+
+mod deployments;
+
+use super::*;
+use deployments::{Built, edge_lines};
+
+/// A server with certificates from a CA, and a client.
+fn client_and_server(interface: &str) -> Built {
+    let mut built = Built::on_kubernetes();
+    built.relate("ca:certificates", "server:certificates", "tls-certificates");
+    built.relate("server:api", "client:server", interface);
+    built
+}
+
+#[test]
+fn a_requirer_dials_a_provider_with_a_certificate_over_tls() {
+    let mut built = client_and_server("prometheus_remote_write");
+    assert_eq!(
+        edge_lines(&built),
+        ["client -> server, tls certificates (relation 1)"]
+    );
+    assert_eq!(
+        derive(&built.deployment).counts(),
+        Counts {
+            tls: 1,
+            plain: 0,
+            none: 1,
+            unknown: 0
+        }
+    );
+    built.deployment.relations.raw.remove(0);
+    assert_eq!(
+        edge_lines(&built),
+        ["client -> server, plain, tls over certificates (relation 0)"]
+    );
+}
+
+#[test]
+fn a_server_that_could_not_have_a_certificate_is_plain_and_no_finding() {
+    let mut built = Built::on_kubernetes();
+    built.relate("server:api", "client:server", "prometheus_remote_write");
+    assert_eq!(edge_lines(&built), ["client -> server, plain (relation 0)"]);
+}
+
+#[test]
+fn what_is_never_or_always_tls_does_not_ask_for_certificates() {
+    assert_eq!(
+        edge_lines(&client_and_server("milter")),
+        ["client -> server at its address, plain (relation 1)"]
+    );
+    let mut built = Built::on_kubernetes();
+    built.relate("server:api", "client:server", "vault-kv");
+    assert_eq!(
+        edge_lines(&built),
+        ["client -> server at its address, tls, ca in databag (relation 0)"]
+    );
+}
+
+#[test]
+fn a_provider_may_dial_and_may_check_nothing_or_less() {
+    let route = |interface: &str| {
+        let mut built = Built::on_kubernetes();
+        built.relate("ca:certificates", "web:certificates", "tls-certificates");
+        built.relate("proxy:route", "web:ingress", interface);
+        edge_lines(&built)
+    };
+    assert_eq!(
+        route("haproxy-route"),
+        [
+            "proxy -> web at its address, tls certificates, chain only (relation 1)",
+            "outside -> proxy at its public name, plain (front 1)"
+        ]
+    );
+    assert_eq!(
+        route("loadbalancer"),
+        [
+            "proxy -> web at its address, tls certificates, unverified (relation 1)",
+            "outside -> proxy at its public name, tls (front 1)"
+        ]
+    );
+    // The TLS of a client outside ends at the application.
+    assert_eq!(
+        route("haproxy-route-tcp"),
+        ["outside -> web at its public name, tls certificates (relation 1)"]
+    );
+}
+
+#[test]
+fn an_option_decides() {
+    let mut built = Built::on_kubernetes();
+    built.relate("nginx:nginx-route", "web:nginx-route", "nginx-route");
+    let tls = |built: &Built| edge_lines(built)[0].contains("tls");
+    assert!(!tls(&built));
+    for (value, is_tls) in [("HTTPS", true), ("HTTP", false), ("", false)] {
+        built.set("nginx", "backend-protocol", value);
+        assert_eq!(tls(&built), is_tls, "{value}");
+    }
+}
+
+#[test]
+fn what_goes_outside_is_tls_where_its_url_is_known() {
+    let outcome = |interface: &str, value: Option<&str>| {
+        let mut built = Built::on_kubernetes();
+        built.relate("integrator:out", "app:out", interface);
+        if let Some(value) = value {
+            built.set("integrator", "transport_security", value);
+        }
+        derive(&built.deployment).outcomes.raw.remove(0)
+    };
+    assert!(matches!(outcome("azure_storage", None), Outcome::Tls(_)));
+    assert!(matches!(outcome("smtp", Some("tls")), Outcome::Tls(_)));
+    assert!(matches!(outcome("smtp", Some("none")), Outcome::Plain(_)));
+    assert!(matches!(
+        outcome("smtp", None),
+        Outcome::Unknown(Unknown::OutsideUrl(_))
+    ));
+    assert!(matches!(
+        outcome("s3", None),
+        Outcome::Unknown(Unknown::OutsideUrl(_))
+    ));
+}
+
+#[test]
+fn a_provider_behind_an_ingress_has_two_edges() {
+    let mut built = client_and_server("prometheus_remote_write");
+    built.relate("traefik:ingress", "server:ingress", "ingress_per_unit");
+    assert_eq!(
+        edge_lines(&built),
+        [
+            "client -> traefik at its public name, plain (ingress 1)",
+            "traefik -> server, tls certificates (ingress 1, relation 2)",
+            "outside -> traefik at its public name, plain (front 2)",
+        ]
+    );
+    built.relate(
+        "ca:certificates",
+        "traefik:certificates",
+        "tls-certificates",
+    );
+    assert_eq!(
+        edge_lines(&built)[0],
+        "client -> traefik at its public name, tls certificates (ingress 1)"
+    );
+    // The metrics of a server are scraped past its ingress.
+    built.relate("server:metrics", "client:metrics", "prometheus_scrape");
+    assert!(
+        edge_lines(&built).contains(&"client -> server, tls certificates (relation 4)".to_owned())
+    );
+}
+
+#[test]
+fn the_public_name_of_an_ingress_is_its_option() {
+    let mut built = Built::on_kubernetes();
+    built.relate("traefik:ingress", "web:ingress", "ingress");
+    built.certificate_profile("traefik", "external_hostname");
+    built.set("traefik", "external_hostname", "web.example.com");
+    assert_eq!(
+        edge_lines(&built)[1],
+        "outside -> traefik as web.example.com, plain (front 0)"
+    );
+}
+
+#[test]
+fn charms_that_do_otherwise_are_exceptions() {
+    let mut built = Built::on_kubernetes();
+    built.relate(
+        "ca:certificates",
+        "traefik:certificates",
+        "tls-certificates",
+    );
+    built.relate("traefik:metrics", "prometheus:metrics", "prometheus_scrape");
+    let tls = |built: &Built| edge_lines(built)[0].contains("tls");
+    assert!(tls(&built));
+    built.charm("traefik", "traefik-k8s");
+    assert!(!tls(&built));
+}
+
+#[test]
+fn another_model_dials_the_application_behind_the_offer() {
+    let mut built = client_and_server("loki_push_api");
+    let saas = built.offer_to("other", "server", "api");
+    built.relate_saas(saas, "api", "agent:logging", "loki_push_api");
+    assert_eq!(
+        edge_lines(&built),
+        [
+            "client -> server, tls certificates (relation 1)",
+            "agent -> server, tls certificates (relation 2)"
+        ]
+    );
+}
+
+#[test]
+fn workers_dial_each_other_with_the_certificate_of_their_coordinator() {
+    let mut built = Built::on_kubernetes();
+    built.relate(
+        "ca:certificates",
+        "coordinator:certificates",
+        "tls-certificates",
+    );
+    built.relate("coordinator:cluster", "read:cluster", "mimir_cluster");
+    built.relate("coordinator:cluster", "write:cluster", "mimir_cluster");
+    let edges = derive(&built.deployment);
+    assert_eq!(edges.edges.len(), 6);
+    assert!(edges.edges.iter().all(|edge| edge.transport.is_tls()));
+    let pair = "read -> write, tls certificates, ca in databag (relation 1)";
+    assert!(edge_lines(&built).contains(&pair.to_owned()));
+}
+
+#[test]
+fn units_of_a_cluster_dial_each_other() {
+    let mut built = Built::on_kubernetes();
+    built.relate(
+        "ca:certificates",
+        "db:peer-certificates",
+        "tls-certificates",
+    );
+    built.relate("db:database", "app:database", "mongodb_client");
+    built.charm("db", "mongodb-k8s");
+    assert_eq!(edge_lines(&built).len(), 1, "one unit has no other");
+    built.units("db", 3);
+    // What units show each other is not shown to clients.
+    assert_eq!(
+        edge_lines(&built),
+        [
+            "app -> db, plain, ca in databag (relation 1)",
+            "db -> db, tls peer-certificates, mutual (units)"
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_told_says_why() {
+    let mut built = Built::on_kubernetes();
+    built.relate("a:x", "b:x", "no-such-interface");
+    built.relate("a:tokens", "b:tokens", "tokens");
+    built.relate("c:ingress", "d:ingress", "ingress");
+    for name in ["c", "d"] {
+        built.guessed(name, "ingress");
+    }
+    let outcomes = derive(&built.deployment).outcomes;
+    assert_eq!(outcomes.raw[0], Outcome::Unknown(Unknown::NoRow));
+    assert!(matches!(outcomes.raw[1], Outcome::None(NoEdge::Table(row)) if row.number == 59));
+    assert_eq!(outcomes.raw[2], Outcome::Unknown(Unknown::Untold));
+}
+
+#[test]
+fn one_edge_has_several_reasons() {
+    let mut built = client_and_server("alertmanager_dispatch");
+    built.relate("server:metrics", "client:metrics", "prometheus_scrape");
+    assert_eq!(
+        edge_lines(&built),
+        ["client -> server, tls certificates (relation 1, relation 2)"]
+    );
+}
