@@ -265,6 +265,11 @@ codes! {
     /// describes under `charms` a charm whose path it gives too: then the files of that path are not read, unless
     /// `charms.NAME.from` names them.
     FilesOfCharm = "TS0229",
+    /// # An exception that excepts nothing
+    ///
+    /// No connection is derived from there to there, so leaving it out changes nothing: a name is most likely not the
+    /// one that was meant, or a relation has gone. `trustsim ask edges` lists what is derived.
+    ExceptsNothing = "TS0230",
 
     /// # Nothing makes the client trust the server
     ///

@@ -15,11 +15,12 @@ mod sound;
 use std::path::Path;
 
 pub use format::{
-    ApplicationFile, CharmNode, ClientFile, ConnectionFile, ControllerFile, DigestedFiles,
-    DiskFiles, ExpectFile, FILE_SIZE_MAX, FailsFile, Files, MemoryFiles, ModelConfigFile,
-    ModelFile, ModelNode, OfferFile, OutageFile, SaasFile, Scenario, ScenarioFile, SelectorFile,
-    TimingsFile, parse, schema,
+    ApplicationFile, CharmNode, ClientFile, ConnectionFile, ConnectionsFile, ControllerFile,
+    DerivedFile, DigestedFiles, DiskFiles, ExceptFile, ExpectFile, FILE_SIZE_MAX, FailsFile, Files,
+    MemoryFiles, ModelConfigFile, ModelFile, ModelNode, OfferFile, OutageFile, SaasFile, Scenario,
+    ScenarioFile, SelectorFile, TimingsFile, parse, schema,
 };
+pub use resolve::{Derived, LeftOut};
 pub use trustsim_errors::{Code, Diagnostic, Diagnostics, Label, Severity, explain};
 
 use trustsim_model::Deployment;
@@ -33,6 +34,8 @@ pub struct Loaded {
     pub warnings: Diagnostics,
     /// Names of the variants that the file has, in file order.
     pub variants: Vec<String>,
+    /// What was derived of its connections, where they are.
+    pub derived: Option<Derived>,
 }
 
 /// Reads a scenario from its file to the deployment it describes.
@@ -79,6 +82,7 @@ pub fn resolve(scenario: Scenario, path: &Path, files: &dyn Files) -> Result<Loa
     let resolve::Resolved {
         mut deployment,
         places,
+        derived,
         mut diagnostics,
     } = resolved;
     if diagnostics.has_errors() {
@@ -104,6 +108,7 @@ pub fn resolve(scenario: Scenario, path: &Path, files: &dyn Files) -> Result<Loa
         variants: variants.map(|(name, _)| name.value.clone()).collect(),
         deployment,
         warnings: diagnostics,
+        derived,
     })
 }
 

@@ -32,7 +32,7 @@ fn warned(text: &str) -> Vec<String> {
     warnings.list.iter().map(said).collect()
 }
 
-fn shipped(name: &str) -> Loaded {
+pub(crate) fn shipped(name: &str) -> Loaded {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios");
     let path = Path::new(folder).join(name);
     load(&path, &DiskFiles).unwrap_or_else(|wrong| panic!("{}", wrong.render(false)))

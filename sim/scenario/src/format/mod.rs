@@ -6,6 +6,7 @@
 //! means, and whether the names in it are there, is found out in `resolve`.
 
 mod bundle;
+mod connections;
 mod documents;
 mod files;
 mod merge;
@@ -18,6 +19,7 @@ mod unseen;
 mod variants;
 
 pub use bundle::{ApplicationFile, ModelConfigFile, ModelFile, OfferFile, SaasFile};
+pub use connections::{ConnectionsFile, DerivedFile, ExceptFile};
 pub(crate) use documents::{MergedModel, merged_model};
 pub use files::{DigestedFiles, DiskFiles, FILE_SIZE_MAX, Files, MemoryFiles};
 pub(crate) use files::{beside, read_bytes, read_text};

@@ -5,6 +5,7 @@ use trustsim_faults::FaultFile;
 use trustsim_yaml::{Entry, FromNode, Map, Node, Reader, Spanned, Text, Value, record};
 
 use super::bundle::ModelFile;
+use super::connections::ConnectionsFile;
 
 record! {
     /// A rehearsal: a deployment, what happens to it, and what should come out.
@@ -41,8 +42,9 @@ record! {
         acme: AcmeFile = "acme",
         /// People who answer what applications wait for, by name.
         operators: Map<OperatorFile> = "operators",
-        /// Which clients connect to which servers.
-        connections: Vec<ConnectionFile> = "connections",
+        /// Which clients connect to which servers: a list; `derived` for those that follow from the relations; or
+        /// `derived: true` with some left out (`except`) and others added (`add`).
+        connections: ConnectionsFile = "connections",
         /// What happens, each at its time.
         faults: Vec<FaultFile> = "faults",
         /// What should come out.

@@ -55,7 +55,7 @@ impl Connections<'_> {
             .validator
             .as_ref()
             .and_then(|text| values::validator(text, self.out));
-        let every = self.every(file);
+        let every = every(file.every.as_ref(), self.out);
         let persistence = self.persistence(file);
         let ((from, from_unit, from_endpoint), to) = (from?, to?);
         let to_text = file.to.as_ref()?;
@@ -78,7 +78,7 @@ impl Connections<'_> {
             to_endpoint: to.endpoint,
             name: file.name.as_ref().map(|name| name.value.clone()),
             every,
-            validator: validator.unwrap_or_else(|| self.validator_of(from)),
+            validator: validator.unwrap_or_else(|| validator_of(from, self.inventory)),
             mutual: file.mutual == Some(true),
             persistence,
             revocation: file.revocation == Some(true),
@@ -120,19 +120,6 @@ impl Connections<'_> {
         }
     }
 
-    fn every(&mut self, file: &ConnectionFile) -> Span {
-        match &file.every {
-            Some(every) if every.value.0.is_zero() => {
-                let message = "attempts cannot follow each other without any time between";
-                self.out
-                    .push(Diagnostic::error(Code::BadValue, every.place, message));
-                EVERY
-            }
-            Some(every) => every.value.0,
-            None => EVERY,
-        }
-    }
-
     /// The endpoint of an address is one that gets certificates.
     fn check_served_endpoint(&mut self, application: ApplicationIndex, name: &str, text: &Text) {
         let charm = self.inventory.charm(application);
@@ -158,17 +145,30 @@ impl Connections<'_> {
             served => diagnostic.help(format!("certificates come over {}", served.join(", "))),
         });
     }
+}
 
-    /// The stack of the workload or client; OpenSSL where nothing is known of it.
-    fn validator_of(&self, party: Party) -> Validator {
-        match party {
-            Party::Client(client) => self.inventory.deployment().clients[client].validator,
-            Party::Application(application) => {
-                // A stack that is none was refused where its charm was declared.
-                let known = self.inventory.charm(application).validator.as_deref();
-                known.and_then(|name| name.parse().ok()).unwrap_or_default()
-            }
-            Party::Saas(_) => Validator::default(),
+/// Time between attempts.
+pub(super) fn every(every: Option<&Spanned<DeclaredDuration>>, out: &mut Diagnostics) -> Span {
+    match every {
+        Some(every) if every.value.0.is_zero() => {
+            let message = "attempts cannot follow each other without any time between";
+            out.push(Diagnostic::error(Code::BadValue, every.place, message));
+            EVERY
         }
+        Some(every) => every.value.0,
+        None => EVERY,
+    }
+}
+
+/// The stack of the workload or client; OpenSSL where nothing is known of it.
+pub(super) fn validator_of(party: Party, inventory: &Inventory) -> Validator {
+    match party {
+        Party::Client(client) => inventory.deployment().clients[client].validator,
+        Party::Application(application) => {
+            // A stack that is none was refused where its charm was declared.
+            let known = inventory.charm(application).validator.as_deref();
+            known.and_then(|name| name.parse().ok()).unwrap_or_default()
+        }
+        Party::Saas(_) => Validator::default(),
     }
 }

@@ -13,7 +13,7 @@ use trustsim_charms::{CharmMetadata, Endpoint, EndpointProfile, REGISTRY, WITHOU
 use trustsim_faults::{Plan, draw};
 use trustsim_model::{
     ApplicationIndex, ClientIndex, ClientSpec, ConnectionSpec, Deployment, ModelIndex, ModelSpec,
-    OfferSpec, OperatorSpec, Party, RelationSpec, SaasIndex, SaasSpec, TiVec,
+    OfferSpec, OperatorSpec, Party, RelationIndex, RelationSpec, SaasIndex, SaasSpec, TiVec,
 };
 use trustsim_yaml::{Map, Place};
 
@@ -58,6 +58,11 @@ impl Inventory {
     /// Where an application is named.
     pub(super) fn place_of(&self, application: ApplicationIndex) -> Place {
         self.places.applications[application]
+    }
+
+    /// Where a relation is written.
+    pub(super) fn place_of_relation(&self, relation: RelationIndex) -> Place {
+        self.places.relations[relation]
     }
 
     pub(super) fn model(&self, name: &str) -> Option<ModelIndex> {

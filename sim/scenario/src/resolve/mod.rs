@@ -13,6 +13,7 @@ mod charms;
 mod clients;
 mod connections;
 mod declarations;
+mod derived;
 mod directives;
 mod drafts;
 mod endpoints;
@@ -47,6 +48,7 @@ use std::sync::Arc;
 use crate::format::{Files, ScenarioFile};
 use crate::lints::Places;
 use charms::Charms;
+pub use derived::{Derived, LeftOut};
 use folder::Folder;
 use inventory::Inventory;
 use trustsim_errors::Diagnostics;
@@ -57,6 +59,7 @@ use trustsim_yaml::{Place, Sources};
 pub(super) struct Resolved {
     pub deployment: Deployment,
     pub places: Places,
+    pub derived: Option<Derived>,
     pub diagnostics: Diagnostics,
 }
 
@@ -86,11 +89,13 @@ pub(super) fn resolve(
     clients::clients(scenario.clients.as_ref(), folder, &mut inventory, out);
     let operators = scenario.operators.as_ref();
     inventory.add_operators(operators::operators(operators, &inventory, out));
-    let connections = section(&scenario.connections);
-    inventory.add_connections(connections::connections(connections, &inventory, out));
+    let derived = derived::derived(scenario.connections.as_ref(), &mut inventory, out);
+    let listed = scenario.connections.as_ref();
+    let listed = listed.map_or(&[][..], |file| &file.listed);
+    inventory.add_connections(connections::connections(listed, &inventory, out));
     faults::faults(section(&scenario.faults), &charms, &mut inventory, out);
     // Fewer in the inventory means that some were wrong, and then an expectation may be about one of those.
-    let declared = connections.len();
+    let declared = listed.len() + derived.as_ref().map_or(0, |derived| derived.made);
     let expect = section(&scenario.expect);
     let expectations = expectations::expectations(expect, declared, &inventory, out);
 
@@ -99,6 +104,7 @@ pub(super) fn resolve(
     Resolved {
         deployment,
         places,
+        derived,
         diagnostics,
     }
 }

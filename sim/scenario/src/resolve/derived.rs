@@ -1,0 +1,242 @@
+//! Connections that are derived from relations, and what of the derived edges is not made one.
+//!
+//! An edge becomes a connection where a run would play what happens there: both ends are in the deployment, it is TLS,
+//! the dialer checks chain and name, and what it trusts comes in a way that is played. Every other edge is counted by
+//! what keeps it from being played, so that a run promises nothing of it.
+
+#[cfg(test)]
+mod tests;
+mod trust;
+
+use std::collections::BTreeMap;
+
+use super::addresses::Addresses;
+use super::connections::{every, validator_of};
+use super::inventory::Inventory;
+use super::relations::Located;
+use super::source_of;
+use crate::format::{ConnectionsFile, DerivedFile, ExceptFile};
+use trust::Trust;
+use trustsim_edges::{Checks, Edge, Edges, End, Name, Reason, Transport, derive};
+use trustsim_errors::{Code, Diagnostic, Diagnostics};
+use trustsim_kernel::Span;
+use trustsim_model::{
+    ApplicationIndex, ConnectionSpec, Deployment, ModelKind, Party, Persistence, RelationIndex,
+};
+use trustsim_yaml::{Place, Text, nearest};
+
+/// What was derived of a scenario's connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Derived {
+    /// Everything that follows from the relations.
+    pub edges: Edges,
+    /// How many connections came of it.
+    pub made: usize,
+    /// How many edges did not become connections, by why.
+    pub left_out: BTreeMap<LeftOut, usize>,
+}
+
+/// Why an edge is not made a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftOut {
+    /// The scenario leaves it out.
+    Excepted,
+    /// It is not TLS.
+    Plain,
+    /// One end is outside Juju: which client it is, or which server, has to be written.
+    Outside,
+    /// Both ends are one machine.
+    Localhost,
+    /// The dialer does not check chain and name, or a setting of its own says whether it does.
+    Unchecked,
+    /// The address of a pod is dialled, which is not played.
+    Address,
+    /// The listener's certificate comes from none of its relations.
+    NoCertificate,
+    /// The CA comes in the relation's databag, which is not played for this interface, and the dialer gets it in no
+    /// other way.
+    CaInDatabag,
+    /// The listener asks for a certificate, and the dialer gets none over a relation for certificates.
+    NoClientCertificate,
+    /// An application would dial itself, and has one unit.
+    OneUnit,
+}
+
+/// Derives the connections of a scenario and adds them; `None` where it derives none.
+pub(super) fn derived(
+    file: Option<&ConnectionsFile>,
+    inventory: &mut Inventory,
+    out: &mut Diagnostics,
+) -> Option<Derived> {
+    let file = file?.derived.as_ref()?;
+    let edges = derive(inventory.deployment());
+    let excepted = excepted(file, &edges, inventory, out);
+    let every = every(file.every.as_ref(), out);
+    let trust = Trust::of(inventory.deployment());
+    let mut left_out = BTreeMap::new();
+    let mut made = Vec::new();
+    for edge in &edges.edges {
+        let is_excepted = excepted.contains(&ends(edge));
+        match connection(edge, is_excepted, every, &trust, inventory, out) {
+            Ok(connection) => made.push(connection),
+            Err(why) => *left_out.entry(why).or_insert(0) += 1,
+        }
+    }
+    let count = made.len();
+    inventory.add_connections(made);
+    Some(Derived {
+        edges,
+        made: count,
+        left_out,
+    })
+}
+
+const fn ends(edge: &Edge) -> [Option<ApplicationIndex>; 2] {
+    [edge.from.application(), edge.to.application()]
+}
+
+/// The ends of the edges that the scenario leaves out. What leaves out nothing is told.
+fn excepted(
+    file: &DerivedFile,
+    edges: &Edges,
+    inventory: &Inventory,
+    out: &mut Diagnostics,
+) -> Vec<[Option<ApplicationIndex>; 2]> {
+    let mut found = Vec::new();
+    for except in file.except.iter().flatten() {
+        let (Some(from), Some(to)) = (&except.from, &except.to) else {
+            continue;
+        };
+        let mut application = |text: &Text| Addresses::new(inventory, out).application(text);
+        // Both are looked up before either is given up, so that both are told of.
+        let (from, to) = (application(from), application(to));
+        let (Some(from), Some(to)) = (from, to) else {
+            continue;
+        };
+        let wanted = [Some(from), Some(to)];
+        if edges.edges.iter().any(|edge| ends(edge) == wanted) {
+            found.push(wanted);
+        } else {
+            out.push(excepts_nothing(except, [from, to], edges, inventory));
+        }
+    }
+    found
+}
+
+fn excepts_nothing(
+    except: &ExceptFile,
+    wanted: [ApplicationIndex; 2],
+    edges: &Edges,
+    inventory: &Inventory,
+) -> Diagnostic {
+    let deployment = inventory.deployment();
+    let name = |[from, to]: [ApplicationIndex; 2]| {
+        let [from, to] = [from, to].map(|index| deployment.application_address(index));
+        format!("{from} -> {to}")
+    };
+    let known = edges.edges.iter().filter_map(|edge| match ends(edge) {
+        [Some(from), Some(to)] => Some(name([from, to])),
+        _ => None,
+    });
+    let known: Vec<String> = known.collect();
+    let [from, to] = wanted;
+    let (wanted, turned) = (name([from, to]), name([to, from]));
+    // The other way round is the likeliest mistake.
+    let near = match known.contains(&turned) {
+        true => Some(turned.as_str()),
+        false => nearest(&wanted, known.iter().map(String::as_str)),
+    };
+    let message = format!("no connection `{wanted}` is derived");
+    let diagnostic = Diagnostic::warning(Code::ExceptsNothing, except.place, message);
+    match near {
+        Some(_) => diagnostic.similar("a connection", near),
+        None => diagnostic.help("`trustsim ask edges` lists what is derived"),
+    }
+}
+
+/// The connection that an edge becomes, or why it becomes none.
+fn connection(
+    edge: &Edge,
+    is_excepted: bool,
+    every: Span,
+    trust: &Trust<'_>,
+    inventory: &Inventory,
+    out: &Diagnostics,
+) -> Result<Located<ConnectionSpec>, LeftOut> {
+    if is_excepted {
+        return Err(LeftOut::Excepted);
+    }
+    let deployment = inventory.deployment();
+    let Transport::Tls { certificate } = &edge.transport else {
+        return Err(LeftOut::Plain);
+    };
+    let (End::Application(from), End::Application(to)) = (edge.from, edge.to) else {
+        return Err(LeftOut::Outside);
+    };
+    unplayed_name(edge, to, deployment)?;
+    if from == to && deployment.applications[to].units < 2 {
+        return Err(LeftOut::OneUnit);
+    }
+    let is_own = deployment.applications[to].charm.implementation.api;
+    if certificate.is_none() && is_own.is_none() {
+        return Err(LeftOut::NoCertificate);
+    }
+    let played = trust.played_over(edge, from, to);
+    if played.is_none() {
+        if edge.ca_in_databag && !trust.shares_authority(from, to) {
+            return Err(LeftOut::CaInDatabag);
+        }
+        if edge.mutual && !trust.has_certificate(from) {
+            return Err(LeftOut::NoClientCertificate);
+        }
+    }
+    let name = match &edge.name {
+        Name::External(name) => name.clone(),
+        _ => None,
+    };
+    let client = Party::Application(from);
+    let place = place(edge, to, inventory);
+    let spec = ConnectionSpec {
+        from: client,
+        from_unit: None,
+        from_endpoint: played.map(str::to_owned),
+        to,
+        to_unit: None,
+        // Of one certificate it is clear which one is shown.
+        to_endpoint: certificate.clone().filter(|_| trust.has_several(to)),
+        name,
+        every,
+        validator: validator_of(client, inventory),
+        mutual: edge.mutual,
+        persistence: Persistence::default(),
+        revocation: false,
+        source: source_of(&out.sources, place),
+    };
+    Ok((spec, place))
+}
+
+/// What keeps the name that is dialled, or how it is checked, from being played.
+fn unplayed_name(
+    edge: &Edge,
+    to: ApplicationIndex,
+    deployment: &Deployment,
+) -> Result<(), LeftOut> {
+    let model = deployment.applications[to].model;
+    let in_pods = deployment.models[model].kind == ModelKind::Kubernetes;
+    match (&edge.name, edge.checks) {
+        (Name::Localhost, _) => Err(LeftOut::Localhost),
+        (_, Checks::ChainOnly | Checks::Unverified | Checks::ClientDecides) => {
+            Err(LeftOut::Unchecked)
+        }
+        // On a machine what a unit is called is its address.
+        (Name::Address, _) if in_pods => Err(LeftOut::Address),
+        _ => Ok(()),
+    }
+}
+
+/// Where the relation is written from which an edge follows first, or the application whose units it is among.
+fn place(edge: &Edge, to: ApplicationIndex, inventory: &Inventory) -> Place {
+    let relation = edge.reasons.iter().copied().find_map(Reason::relation);
+    let of_relation = |relation: RelationIndex| inventory.place_of_relation(relation);
+    relation.map_or_else(|| inventory.place_of(to), of_relation)
+}

@@ -1,0 +1,86 @@
+//! How the applications of a deployment come to certificates and CAs, as far as an edge between two needs it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trustsim_edges::Edge;
+use trustsim_model::{ApplicationIndex, Deployment};
+
+const CERTIFICATES: &str = "tls-certificates";
+const TRANSFER: &str = "certificate_transfer";
+
+/// Which providers each application gets certificates and CAs from.
+pub(super) struct Trust<'a> {
+    deployment: &'a Deployment,
+    /// Endpoints for certificates that are related, and the provider at the other side.
+    certificates: BTreeMap<ApplicationIndex, Vec<(&'a str, ApplicationIndex)>>,
+    /// Providers whose CA an application is given.
+    authorities: BTreeMap<ApplicationIndex, BTreeSet<ApplicationIndex>>,
+}
+
+impl<'a> Trust<'a> {
+    pub(super) fn of(deployment: &'a Deployment) -> Self {
+        let mut trust = Self {
+            deployment,
+            certificates: BTreeMap::new(),
+            authorities: BTreeMap::new(),
+        };
+        for relation in &deployment.relations {
+            if ![CERTIFICATES, TRANSFER].contains(&&*relation.interface) {
+                continue;
+            }
+            let [provider, requirer] = &relation.sides;
+            let applications =
+                [provider, requirer].map(|side| deployment.application_of(side.party));
+            let [Some(from), Some(to)] = applications else {
+                continue;
+            };
+            trust.authorities.entry(to).or_default().insert(from);
+            if relation.interface == CERTIFICATES {
+                let endpoints = trust.certificates.entry(to).or_default();
+                endpoints.push((&requirer.endpoint, from));
+            }
+        }
+        trust
+    }
+
+    /// The endpoint of the dialer over which the listener passes on the CA, and the client's certificate, in a way
+    /// that is played.
+    pub(super) fn played_over(
+        &self,
+        edge: &Edge,
+        from: ApplicationIndex,
+        to: ApplicationIndex,
+    ) -> Option<&'a str> {
+        let passes_on = self.deployment.applications[to]
+            .charm
+            .implementation
+            .ca_interfaces;
+        let relations = edge.reasons.iter().filter_map(|reason| reason.relation());
+        let mut relations = relations.map(|index| &self.deployment.relations[index]);
+        let relation = relations.find(|relation| passes_on.contains(&&*relation.interface))?;
+        let mut sides = relation.sides.iter();
+        let side = sides.find(|side| self.deployment.application_of(side.party) == Some(from))?;
+        Some(&side.endpoint)
+    }
+
+    /// Whether the dialer is given the CA of a provider from which the listener has a certificate.
+    pub(super) fn shares_authority(&self, from: ApplicationIndex, to: ApplicationIndex) -> bool {
+        let Some(given) = self.authorities.get(&from) else {
+            return false;
+        };
+        let mut issuers = self.certificates.get(&to).into_iter().flatten();
+        issuers.any(|(_, issuer)| given.contains(issuer))
+    }
+
+    /// Whether an application gets certificates over a relation.
+    pub(super) fn has_certificate(&self, application: ApplicationIndex) -> bool {
+        self.certificates.contains_key(&application)
+    }
+
+    /// Whether an application gets certificates over more than one endpoint.
+    pub(super) fn has_several(&self, application: ApplicationIndex) -> bool {
+        let endpoints = self.certificates.get(&application).into_iter().flatten();
+        let names: BTreeSet<&str> = endpoints.map(|(name, _)| *name).collect();
+        names.len() > 1
+    }
+}
