@@ -213,7 +213,7 @@ fn what_cannot_be_written_leaves_the_old_report() {
 fn an_answer_in_files_is_written_again_and_beside_others() {
     let folder = played();
     let out = folder.path().join("out");
-    let commands: [(&[&str], &str); 4] = [
+    let commands: [(&[&str], &str); 5] = [
         (&["export", "shop.yaml", "--at", "2h"], "export.json"),
         (&["forecast", "shop.yaml", "--proofs", "0"], "forecast.json"),
         (&["audit", "trust", "shop.yaml"], "audit-trust.json"),
@@ -221,6 +221,7 @@ fn an_answer_in_files_is_written_again_and_beside_others() {
             &["audit", "blast-radius", "shop.yaml"],
             "audit-blast-radius.json",
         ),
+        (&["ask", "edges", "shop.yaml"], "ask-edges.json"),
     ];
     for (command, seal) in commands {
         for _ in 0..2 {

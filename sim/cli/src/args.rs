@@ -111,6 +111,9 @@ pub enum Command {
     Run(Run),
     /// Check scenarios without playing them
     Check(Check),
+    /// Answer what can be told of a deployment without playing it
+    #[command(subcommand)]
+    Ask(Ask),
     /// Explain why a connection fails at an instant, or what its trust is based on
     Why(Why),
     /// Forecast expiries, bursts of requests, queues, and how long each provider may be unavailable
@@ -226,6 +229,29 @@ pub struct Forecast {
     /// How the scenario is played
     #[command(flatten)]
     pub play: Play,
+}
+
+/// What can be told of a deployment without playing it
+#[derive(Debug, Subcommand)]
+pub enum Ask {
+    /// Which TLS edges follow from the relations: who dials, under which name, and why
+    Edges(AskOptions),
+}
+
+/// Options of every question.
+#[derive(Debug, Args)]
+pub struct AskOptions {
+    /// Scenario file
+    pub scenario: PathBuf,
+    /// Read this variant of the scenario, one of its `variants`
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// How the answer is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
+    /// Write every row into CSV files in this folder
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
 }
 
 /// Audits.

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::CliError;
-use trustsim_scenario::{DigestedFiles, DiskFiles, Files, load_variant};
+use trustsim_scenario::{Derived, DigestedFiles, DiskFiles, Files, load_variant};
 use trustsim_world::Deployment;
 
 thread_local! {
@@ -47,6 +47,8 @@ pub(super) struct LoadedScenario {
     pub(super) warnings: String,
     /// Names of its variants.
     pub(super) variants: Vec<String>,
+    /// What was derived of its connections, where they are.
+    pub(super) derived: Option<Derived>,
     /// SHA-256 of every file that was read, one after the other, in hexadecimal.
     pub(super) sha256: String,
 }
@@ -72,6 +74,7 @@ pub(super) fn load_scenario(
         deployment: loaded.deployment,
         warnings,
         variants: loaded.variants,
+        derived: loaded.derived,
         sha256: files.sha256(),
     })
 }

@@ -9,8 +9,8 @@ use crate::error::CliError;
 use crate::scenario::load_scenario;
 use trustsim_kernel::format_duration;
 use trustsim_model::{Coverage, Deployment};
-use trustsim_report::terminal::coverage;
 use trustsim_report::terminal::style::{GOOD, paint};
+use trustsim_report::terminal::{coverage, derived};
 
 pub(super) fn check(args: &Check, console: &mut Console<'_>) -> Result<Exit, CliError> {
     let mut worst = Exit::Held;
@@ -55,6 +55,9 @@ fn check_one(
             console.say(&format!("{good}: {shown}{of}: {what}\n"))?;
             let found = Coverage::of(&loaded.deployment);
             console.say(&coverage(&found))?;
+            if let Some(found) = &loaded.derived {
+                console.say(&derived(found))?;
+            }
             Ok(Some(Checked {
                 variants: loaded.variants,
                 is_modelled: found.is_modelled(),

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod ask;
 mod audit;
 mod charms;
 mod check;
@@ -36,6 +37,7 @@ pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Cli
         Command::Run(args) => return run::run(args, cli.globals.verbose, console),
         Command::Rehearse(Rehearse::Rotation(args)) => return rehearse::rotation(args, console),
         Command::Check(args) => return check::check(args, console),
+        Command::Ask(args) => ask::ask(args, cli.globals.verbose, console)?,
         Command::Forecast(args) => forecast::forecast(args, console)?,
         Command::Audit(args) => audit::audit(args, console)?,
         Command::Why(args) => why::why(args, console)?,

@@ -1,5 +1,6 @@
 //! Every command on small scenarios that are really played.
 
+mod ask;
 mod docs;
 mod judge;
 mod names;

@@ -5,6 +5,7 @@
 //! holds ANSI styles; the console strips them where they are not wanted.
 
 mod blast_radius;
+mod edges;
 mod failures;
 mod forecast;
 mod least_trust;
@@ -14,6 +15,7 @@ mod table;
 mod why;
 
 pub use blast_radius::blast_radius;
+pub use edges::{derived, edges};
 pub use forecast::forecast;
 pub use least_trust::least_trust;
 pub use standing::coverage;

@@ -18,6 +18,7 @@ pub mod certificate;
 pub mod chance;
 pub mod charm_error;
 pub mod command;
+pub mod edges;
 pub mod endless_loop;
 pub mod entry;
 pub mod expectation;

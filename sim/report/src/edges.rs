@@ -1,0 +1,147 @@
+//! Edges that follow from relations, as tables: `relations`, `edges`.
+
+use super::data_table::{DataTable, Field};
+use super::words::edges as words;
+use trustsim_edges::{Edge, Edges, Name, Outcome, Reason, Transport, row_of};
+use trustsim_model::{Deployment, RelationIndex, RelationSpec};
+
+/// Every table. `relations` has a row for each relation, `edges` one for each edge with the relations it follows from.
+pub fn edges(found: &Edges, deployment: &Deployment) -> Vec<DataTable> {
+    vec![relations(found, deployment), each_edge(found, deployment)]
+}
+
+fn relations(found: &Edges, deployment: &Deployment) -> DataTable {
+    let pairs = deployment.relations.iter().zip(&found.outcomes);
+    let rows = pairs.map(|(relation, outcome)| relation_row(relation, outcome, found, deployment));
+    DataTable {
+        name: "relations",
+        header: &[
+            "model",
+            "provider",
+            "requirer",
+            "interface",
+            "outcome",
+            "dials",
+            "edges",
+            "name",
+            "why",
+            "supply",
+            "row",
+            "source",
+            "is_assumed",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn relation_row(
+    relation: &RelationSpec,
+    outcome: &Outcome,
+    found: &Edges,
+    deployment: &Deployment,
+) -> Vec<Field> {
+    let [provider, requirer] = &relation.sides;
+    let row = row_of(&relation.interface);
+    let supply = match outcome {
+        Outcome::Unknown(unknown) => Field::text(words::supply(*unknown)),
+        _ => Field::Nothing,
+    };
+    vec![
+        Field::text(deployment.models[relation.model].name.as_str()),
+        Field::text(deployment.side_name(provider)),
+        Field::text(deployment.side_name(requirer)),
+        Field::text(relation.interface.as_str()),
+        Field::text(words::outcome(outcome)),
+        Field::optional(row, |row| Field::text(words::dialing_side(row.dials))),
+        Field::text(words::dials(outcome, found, deployment)),
+        Field::text(words::names(outcome, found)),
+        Field::text(words::why(outcome, relation, found, deployment)),
+        supply,
+        Field::optional(row, |row| Field::Count(u64::from(row.number))),
+        Field::optional(row, |row| Field::text(row.source.as_str())),
+        Field::optional(row, |row| Field::Flag(row.assumed)),
+    ]
+}
+
+fn each_edge(found: &Edges, deployment: &Deployment) -> DataTable {
+    let rows = found.edges.iter().map(|edge| edge_row(edge, deployment));
+    DataTable {
+        name: "edges",
+        header: &[
+            "from",
+            "to",
+            "name",
+            "transport",
+            "certificate",
+            "could_be_tls",
+            "checks",
+            "is_mutual",
+            "ca_in_databag",
+            "follows_from",
+            "row",
+            "source",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn edge_row(edge: &Edge, deployment: &Deployment) -> Vec<Field> {
+    let (certificate, could_be_tls) = match &edge.transport {
+        Transport::Tls { certificate } => (certificate.as_deref(), None),
+        Transport::Plain { could_be_tls } => (None, could_be_tls.as_deref()),
+    };
+    let name = match &edge.name {
+        Name::External(Some(name)) => name,
+        name => words::name(name),
+    };
+    let reasons: Vec<String> = edge
+        .reasons
+        .iter()
+        .map(|reason| reason_text(*reason, deployment))
+        .collect();
+    let (row, source) = match edge.reasons.first().copied().and_then(source) {
+        Some((row, source)) => (row, Field::text(source)),
+        None => (Field::Nothing, Field::Nothing),
+    };
+    vec![
+        Field::text(words::end(edge.from, deployment)),
+        Field::text(words::end(edge.to, deployment)),
+        Field::text(name),
+        Field::text(words::transport(&edge.transport)),
+        Field::optional(certificate, Field::text),
+        Field::optional(could_be_tls, Field::text),
+        Field::text(words::checks(edge.checks)),
+        Field::Flag(edge.mutual),
+        Field::Flag(edge.ca_in_databag),
+        Field::text(reasons.join("; ")),
+        row,
+        source,
+    ]
+}
+
+/// The number of a reason's row, where its rows have numbers, and the source.
+fn source(reason: Reason) -> Option<(Field, &'static str)> {
+    Some(match reason {
+        Reason::Relation(_, row) | Reason::Ingress { row, .. } | Reason::Front(_, row) => {
+            (Field::Count(u64::from(row.number)), row.source.as_str())
+        }
+        Reason::Units(row) => (Field::Nothing, row.source.as_str()),
+    })
+}
+
+fn reason_text(reason: Reason, deployment: &Deployment) -> String {
+    let relation = |index: RelationIndex| {
+        let [provider, requirer] = deployment.relations[index]
+            .sides
+            .each_ref()
+            .map(|side| deployment.side_name(side));
+        format!("{requirer} {provider}")
+    };
+    match reason {
+        Reason::Relation(index, _) | Reason::Front(index, _) => relation(index),
+        Reason::Ingress {
+            client, ingress, ..
+        } => format!("{} by {}", relation(client), relation(ingress)),
+        Reason::Units(_) => words::AMONG_UNITS.to_owned(),
+    }
+}

@@ -1,0 +1,117 @@
+//! Edges that follow from relations, for a terminal: each relation with what it ends as, then what no relation shows, and
+//! the counts.
+
+use anstyle::Style;
+
+use super::style::{self, paint};
+use super::{Align, Cell, Detail, Table};
+use crate::words::edges as words;
+use trustsim_edges::{Edges, Outcome, Transport};
+use trustsim_model::Deployment;
+use trustsim_scenario::Derived;
+
+/// Renders them; the sources are in the verbose form.
+pub fn edges(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
+    let mut text = relations(found, deployment, detail);
+    let unseen = unseen(found, deployment);
+    if !unseen.is_empty() {
+        text.push('\n');
+        text.push_str(&unseen);
+    }
+    text.push_str(&format!("\n{}\n", words::counts(&found.counts())));
+    text
+}
+
+/// The line of what was derived of a scenario's connections.
+pub fn derived(found: &Derived) -> String {
+    format!(
+        "{}: {}\n",
+        paint(style::DETAIL, "edges"),
+        words::derived(found)
+    )
+}
+
+fn relations(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
+    let with_source = detail >= Detail::Verbose;
+    let mut header = vec![
+        ("Model", Align::Left),
+        ("Provider", Align::Left),
+        ("Requirer", Align::Left),
+        ("Interface", Align::Left),
+        ("Outcome", Align::Left),
+        ("Dials", Align::Left),
+        ("Name", Align::Left),
+        ("Why", Align::Left),
+    ];
+    if with_source {
+        header.push(("Source", Align::Left));
+    }
+    let mut table = Table::new(&header);
+    for (relation, outcome) in deployment.relations.iter().zip(&found.outcomes) {
+        let [provider, requirer] = relation
+            .sides
+            .each_ref()
+            .map(|side| deployment.side_name(side));
+        let mut cells = vec![
+            Cell::plain(&deployment.models[relation.model].name),
+            Cell::plain(&provider),
+            Cell::plain(&requirer),
+            Cell::plain(&relation.interface),
+            Cell::new(words::outcome(outcome), colour(outcome, found)),
+            Cell::plain(&words::dials(outcome, found, deployment)),
+            Cell::plain(&words::names(outcome, found)),
+            Cell::plain(&words::why(outcome, relation, found, deployment)),
+        ];
+        if with_source {
+            cells.push(Cell::plain(&words::source(relation)));
+        }
+        table.row(cells);
+    }
+    table.render()
+}
+
+/// Plain is to be waited for where it could be TLS.
+fn colour(outcome: &Outcome, found: &Edges) -> Style {
+    match outcome {
+        Outcome::Tls(_) => style::GOOD,
+        Outcome::Unknown(_) => style::BAD,
+        Outcome::None(_) => style::PLAIN,
+        Outcome::Plain(edges) => {
+            let could_be = edges.iter().any(|edge| {
+                let transport = &found.edges[*edge].transport;
+                matches!(transport, Transport::Plain { could_be_tls } if could_be_tls.is_some())
+            });
+            match could_be {
+                true => style::WAIT,
+                false => style::PLAIN,
+            }
+        }
+    }
+}
+
+/// The edges that no relation shows; empty where there are none.
+fn unseen(found: &Edges, deployment: &Deployment) -> String {
+    let mut table = Table::new(&[
+        ("From", Align::Left),
+        ("To", Align::Left),
+        ("Name", Align::Left),
+        ("Transport", Align::Left),
+        ("Why", Align::Left),
+    ]);
+    for edge in &found.edges {
+        let Some(why) = words::unseen(edge) else {
+            continue;
+        };
+        table.row([
+            Cell::plain(&words::end(edge.from, deployment)),
+            Cell::plain(&words::end(edge.to, deployment)),
+            Cell::plain(words::name(&edge.name)),
+            Cell::plain(words::transport(&edge.transport)),
+            Cell::plain(why),
+        ]);
+    }
+    match table.is_empty() {
+        true => String::new(),
+        false => table.render(),
+    }
+}

@@ -1,0 +1,245 @@
+//! The words for edges that follow from relations: what each relation ends as, who dials, and why.
+
+use super::number::counted;
+use trustsim_edges::{
+    Checks, Counts, Dials, Edge, Edges, End, Name, NoEdge, Outcome, Reason, Row, TlsWhen,
+    Transport, Unknown, row_of,
+};
+use trustsim_model::{Deployment, RelationSpec};
+use trustsim_scenario::{Derived, LeftOut};
+
+/// `TLS`, `plain`, `none` or `unknown`.
+pub const fn outcome(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Tls(_) => "TLS",
+        Outcome::Plain(_) => "plain",
+        Outcome::None(_) => "none",
+        Outcome::Unknown(_) => "unknown",
+    }
+}
+
+/// `TLS` or `plain`.
+pub const fn transport(transport: &Transport) -> &'static str {
+    match transport {
+        Transport::Tls { .. } => "TLS",
+        Transport::Plain { .. } => "plain",
+    }
+}
+
+/// `18 TLS, 3 plain, 7 none, 1 unknown of 29 relations`.
+pub fn counts(counts: &Counts) -> String {
+    format!(
+        "{} TLS, {} plain, {} none, {} unknown of {}",
+        counts.tls,
+        counts.plain,
+        counts.none,
+        counts.unknown,
+        counted(counts.all() as u64, "relation")
+    )
+}
+
+/// The counts, how many connections came of them, and what was not made one.
+pub fn derived(derived: &Derived) -> String {
+    let made = counted(derived.made as u64, "connection");
+    let left = derived.left_out.iter();
+    let left: Vec<String> = left
+        .map(|(why, count)| format!("{count} {}", left_out(*why)))
+        .collect();
+    let counts = counts(&derived.edges.counts());
+    match left.is_empty() {
+        true => format!("{counts}; {made} derived"),
+        false => format!("{counts}; {made} derived; not played: {}", left.join(", ")),
+    }
+}
+
+/// Why an edge is not made a connection, after how many there are.
+pub const fn left_out(why: LeftOut) -> &'static str {
+    match why {
+        LeftOut::Excepted => "excepted",
+        LeftOut::Plain => "plain",
+        LeftOut::Outside => "from or to outside",
+        LeftOut::Localhost => "at localhost",
+        LeftOut::Unchecked => "whose client does not check chain and name, or by its own settings",
+        LeftOut::Address => "to the address of a pod",
+        LeftOut::NoCertificate => "whose certificate comes from no relation",
+        LeftOut::CaInDatabag => "whose CA comes in the databag alone",
+        LeftOut::NoClientCertificate => "whose client has no certificate of a relation",
+        LeftOut::OneUnit => "of a single unit to itself",
+    }
+}
+
+/// `model.app`, or `outside`.
+pub fn end(end: End, deployment: &Deployment) -> String {
+    match end {
+        End::Application(index) => deployment.application_address(index).to_string(),
+        End::Outside => "outside".to_owned(),
+    }
+}
+
+/// The name that is dialled.
+pub fn name(name: &Name) -> &str {
+    match name {
+        Name::Host => "its host name",
+        Name::Address => "its address",
+        Name::Service => "its service",
+        Name::Localhost => "localhost",
+        Name::External(Some(name)) => name,
+        Name::External(None) => "its public name",
+    }
+}
+
+/// What the dialer checks.
+pub const fn checks(checks: Checks) -> &'static str {
+    match checks {
+        Checks::Verified => "verified",
+        Checks::ChainOnly => "chain-only",
+        Checks::Unverified => "unverified",
+        Checks::ClientDecides => "client-decides",
+    }
+}
+
+/// `cos.grafana -> cos.traefik -> cos.loki`: the ends of the edges of a relation, in order.
+pub fn dials(outcome: &Outcome, edges: &Edges, deployment: &Deployment) -> String {
+    let mut text = String::new();
+    let mut before = None;
+    for index in found(outcome) {
+        let edge = &edges.edges[*index];
+        let (from, to) = (end(edge.from, deployment), end(edge.to, deployment));
+        if before == Some(edge.from) {
+            text.push_str(&format!(" -> {to}"));
+        } else {
+            let gap = if text.is_empty() { "" } else { "; " };
+            text.push_str(&format!("{gap}{from} -> {to}"));
+        }
+        before = Some(edge.to);
+    }
+    text
+}
+
+/// The names that are dialled, in the order of the edges.
+pub fn names(outcome: &Outcome, edges: &Edges) -> String {
+    let names = found(outcome).iter();
+    let mut names: Vec<&str> = names.map(|index| name(&edges.edges[*index].name)).collect();
+    names.dedup();
+    names.join("; ")
+}
+
+fn found(outcome: &Outcome) -> &[trustsim_edges::EdgeIndex] {
+    match outcome {
+        Outcome::Tls(found) | Outcome::Plain(found) => found,
+        Outcome::None(_) | Outcome::Unknown(_) => &[],
+    }
+}
+
+/// Why a relation ends as it does.
+pub fn why(
+    outcome: &Outcome,
+    relation: &RelationSpec,
+    edges: &Edges,
+    deployment: &Deployment,
+) -> String {
+    match outcome {
+        Outcome::None(NoEdge::Table(row)) => no_edge(row).to_owned(),
+        Outcome::Unknown(unknown) => format!(
+            "{}: {}",
+            unknown_because(*unknown, relation),
+            supply(*unknown)
+        ),
+        Outcome::Tls(found) | Outcome::Plain(found) => {
+            let mut said: Vec<String> = Vec::new();
+            for index in found {
+                let why = edge_because(&edges.edges[*index], relation, deployment);
+                if !said.contains(&why) {
+                    said.push(why);
+                }
+            }
+            said.join("; ")
+        }
+    }
+}
+
+const fn no_edge(row: &Row) -> &'static str {
+    match row.assumed {
+        true => "no side dials, as far as is known",
+        false => "no side dials",
+    }
+}
+
+/// Why an edge is TLS, or plain.
+fn edge_because(edge: &Edge, relation: &RelationSpec, deployment: &Deployment) -> String {
+    let to = end(edge.to, deployment);
+    let because = match &edge.transport {
+        Transport::Tls {
+            certificate: Some(endpoint),
+        } => format!("{to} has a certificate by {endpoint}"),
+        Transport::Tls { certificate: None } => format!("{to} always is TLS"),
+        Transport::Plain {
+            could_be_tls: Some(endpoint),
+        } => format!("{to} has no certificate, although {endpoint} could bring one"),
+        Transport::Plain { could_be_tls: None } => {
+            match row_of(&relation.interface).map(|row| row.tls) {
+                Some(TlsWhen::Never) => "never TLS".to_owned(),
+                _ => format!("{to} has no certificate"),
+            }
+        }
+    };
+    let mut text = because;
+    match edge.checks {
+        Checks::Verified => {}
+        Checks::ChainOnly => text.push_str(", whose name is not checked"),
+        Checks::Unverified => text.push_str(", which is not checked"),
+        Checks::ClientDecides => text.push_str(", checked as the client is set"),
+    }
+    if edge.mutual {
+        text.push_str(", mutual");
+    }
+    text
+}
+
+/// Why it cannot be told.
+fn unknown_because(unknown: Unknown, relation: &RelationSpec) -> String {
+    match unknown {
+        Unknown::NoRow => format!("the table has no interface {}", relation.interface),
+        Unknown::Untold => "neither charm has a description".to_owned(),
+        Unknown::OutsideUrl(_) => "it goes to a URL outside Juju that is not given".to_owned(),
+    }
+}
+
+/// What would have to be supplied.
+pub const fn supply(unknown: Unknown) -> &'static str {
+    match unknown {
+        Unknown::NoRow => "write the connection, if there is one",
+        Unknown::Untold => "give the charmcraft.yaml of one of them (charms.NAME.from)",
+        Unknown::OutsideUrl(_) => "write the connection, if it is TLS",
+    }
+}
+
+/// The row by which a relation is judged, and its source: `row 16: grafana_source.py 519-526`.
+pub fn source(relation: &RelationSpec) -> String {
+    row_of(&relation.interface).map_or_else(String::new, |row| {
+        let assumed = if row.assumed { "assumed, " } else { "" };
+        format!("{assumed}row {}: {}", row.number, row.source)
+    })
+}
+
+/// What edges among units follow from.
+pub const AMONG_UNITS: &str = "units of one application dial each other";
+
+/// What an edge follows from that no relation shows.
+pub fn unseen(edge: &Edge) -> Option<&'static str> {
+    match edge.reasons.first()? {
+        Reason::Front(..) => Some("clients outside come to an ingress"),
+        Reason::Units(_) => Some(AMONG_UNITS),
+        Reason::Relation(..) | Reason::Ingress { .. } => None,
+    }
+}
+
+/// The side that dials, as the table has it.
+pub const fn dialing_side(dials: Dials) -> &'static str {
+    match dials {
+        Dials::None => "none",
+        Dials::Provider => "provider",
+        Dials::Requirer => "requirer",
+        Dials::Both => "both",
+    }
+}
