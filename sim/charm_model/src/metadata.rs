@@ -131,6 +131,9 @@ pub enum EndpointSource {
     Relation,
     /// A relation or an offer names it, and no side tells the interface: it is what endpoints of its name usually have.
     UsualName,
+    /// A relation or an offer names it, and nothing tells the interface, which is called after the endpoint, or which
+    /// side provides.
+    Guess,
 }
 
 /// The library of an endpoint, by interface.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::certificates::Certificates;
-use crate::edge::{Edge, EdgeIndex, Edges, End, Name, NoEdge, Outcome, Reason, Transport, Unknown};
+use crate::edge::{
+    Edge, EdgeIndex, Edges, End, Name, NoEdge, Outcome, Plain, Reason, Transport, Unknown,
+};
 use crate::fronts::{Front, external_name, fronts, option_value};
 use crate::legs::{Leg, name};
 use crate::row::{Checks, Dials, Row, TlsWhen};
@@ -88,18 +90,14 @@ impl Derivation<'_> {
         }
     }
 
-    /// Whether the interface of a relation is a guess by the names of its endpoints, which is none for the table: the
-    /// sides may be the other way round.
+    /// Whether nothing tells the interface of a relation, nor which side provides.
     fn is_untold(&self, relation: &RelationSpec) -> bool {
-        let told_by_name = ["tls-certificates", "certificate_transfer"];
-        let mut sides = relation.sides.iter();
-        !told_by_name.contains(&&*relation.interface)
-            && sides.all(|side| {
-                let application = self.deployment.application_of(side.party);
-                let charm = application.map(|index| &self.deployment.applications[index].charm);
-                let endpoint = charm.and_then(|charm| charm.endpoint(&side.endpoint));
-                endpoint.is_some_and(|endpoint| endpoint.source == EndpointSource::UsualName)
-            })
+        relation.sides.iter().all(|side| {
+            let application = self.deployment.application_of(side.party);
+            let charm = application.map(|index| &self.deployment.applications[index].charm);
+            let endpoint = charm.and_then(|charm| charm.endpoint(&side.endpoint));
+            endpoint.is_some_and(|endpoint| endpoint.source == EndpointSource::Guess)
+        })
     }
 
     pub(crate) fn applications(&self, relation: &RelationSpec) -> [ApplicationIndex; 2] {
@@ -113,7 +111,11 @@ impl Derivation<'_> {
     /// The edges of one direction of a relation.
     fn leg(&mut self, index: RelationIndex, leg: &Leg<'_>) -> Result<Vec<EdgeIndex>, Unknown> {
         let facts = leg.facts(self.deployment);
-        let reason = Reason::Relation(index, leg.row);
+        let reason = Reason::Relation {
+            relation: index,
+            row: leg.row,
+            exception: facts.exception,
+        };
         let mut edge = Edge {
             from: End::Application(leg.dialer),
             to: End::Application(leg.listener),
@@ -137,7 +139,7 @@ impl Derivation<'_> {
         if let Some(is_tls) = decided {
             edge.transport = match is_tls {
                 true => self.transport(TlsWhen::Always, leg.listener, leg.provider),
-                false => Transport::Plain { could_be_tls: None },
+                false => Transport::Plain(Plain::ByOption),
             };
         }
         if facts.ingress {
@@ -225,7 +227,7 @@ impl Derivation<'_> {
         provider: ApplicationIndex,
     ) -> Transport {
         let owner = match tls {
-            TlsWhen::Never => return Transport::Plain { could_be_tls: None },
+            TlsWhen::Never => return Transport::Plain(Plain::Never),
             TlsWhen::Outside | TlsWhen::OutsideUrl => {
                 return Transport::Tls { certificate: None };
             }
@@ -237,8 +239,8 @@ impl Derivation<'_> {
             let certificate = certificate.map(str::to_owned);
             return Transport::Tls { certificate };
         }
-        let could_be_tls = self.certificates.possible(owner).map(str::to_owned);
-        Transport::Plain { could_be_tls }
+        let possible = self.certificates.possible(owner).map(str::to_owned);
+        Transport::Plain(Plain::NoCertificate { possible })
     }
 
     /// Edges from a requirer to the others of its provider, and among its own units.
@@ -264,7 +266,11 @@ impl Derivation<'_> {
                 checks: row.checks,
                 mutual: row.mutual,
                 ca_in_databag: row.ca_in_databag,
-                reasons: vec![Reason::Relation(index, row)],
+                reasons: vec![Reason::Relation {
+                    relation: index,
+                    row,
+                    exception: None,
+                }],
             };
             self.add(edge)
         });

@@ -1,6 +1,6 @@
 //! What is derived, as values: edges, and what each relation ends as.
 
-use crate::row::{Checks, Row, UnitsRow};
+use crate::row::{Checks, Exception, Row, UnitsRow};
 use trustsim_model::{ApplicationIndex, RelationIndex, TiVec};
 
 /// Position in [`Edges::edges`].
@@ -140,9 +140,20 @@ pub enum Transport {
         certificate: Option<String>,
     },
     /// It is not.
-    Plain {
-        /// The endpoint over which the listener could get a certificate, where a relation there would make it TLS.
-        could_be_tls: Option<String>,
+    Plain(Plain),
+}
+
+/// Why an edge is plain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plain {
+    /// It never is TLS.
+    Never,
+    /// An option says so.
+    ByOption,
+    /// The listener has no certificate.
+    NoCertificate {
+        /// The endpoint over which it could get one, where it has such an endpoint.
+        possible: Option<String>,
     },
 }
 
@@ -150,6 +161,14 @@ impl Transport {
     /// Whether it is TLS.
     pub const fn is_tls(&self) -> bool {
         matches!(self, Self::Tls { .. })
+    }
+
+    /// The endpoint with which a plain edge would be TLS, if it were related.
+    pub fn possible_certificate(&self) -> Option<&str> {
+        match self {
+            Self::Plain(Plain::NoCertificate { possible }) => possible.as_deref(),
+            _ => None,
+        }
     }
 }
 
@@ -178,7 +197,14 @@ pub struct Edge {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// A relation, by its row.
-    Relation(RelationIndex, &'static Row),
+    Relation {
+        /// The relation.
+        relation: RelationIndex,
+        /// Its row.
+        row: &'static Row,
+        /// What a charm does otherwise than the row says.
+        exception: Option<&'static Exception>,
+    },
     /// A relation whose provider gives the URL of its ingress, which it has over the other relation.
     Ingress {
         /// The relation of the client.
@@ -198,7 +224,7 @@ impl Reason {
     /// The relation that the edge follows from.
     pub const fn relation(self) -> Option<RelationIndex> {
         match self {
-            Self::Relation(relation, _)
+            Self::Relation { relation, .. }
             | Self::Ingress {
                 client: relation, ..
             }

@@ -1,7 +1,7 @@
 //! One direction of a relation, and what its row and the row's exceptions say of it.
 
 use crate::edge::Name;
-use crate::row::{Checks, Dialled, Part, Row, TlsWhen};
+use crate::row::{Checks, Dialled, Exception, Part, Row, TlsWhen};
 use trustsim_model::{ApplicationIndex, Deployment, ModelKind, RelationSpec};
 
 /// One side of a relation that dials the other.
@@ -21,6 +21,8 @@ pub(crate) struct Facts {
     pub dialled: Dialled,
     pub checks: Checks,
     pub ingress: bool,
+    /// The last exception that holds.
+    pub exception: Option<&'static Exception>,
 }
 
 impl Leg<'_> {
@@ -34,6 +36,7 @@ impl Leg<'_> {
             dialled: dialled.unwrap_or(row.dialled),
             checks: row.checks,
             ingress: row.ingress,
+            exception: None,
         };
         for exception in &row.exceptions {
             let application = match exception.part {
@@ -42,6 +45,7 @@ impl Leg<'_> {
             };
             let charm = &deployment.applications[application].charm.name;
             if exception.charms.contains(charm) {
+                facts.exception = Some(exception);
                 facts.tls = exception.tls.unwrap_or(facts.tls);
                 facts.dialled = exception.dialled.unwrap_or(facts.dialled);
                 facts.checks = exception.checks.unwrap_or(facts.checks);

@@ -1,7 +1,7 @@
 //! Edges that no relation shows: clients outside Juju, and the units of one application.
 
 use crate::derive::Derivation;
-use crate::edge::{Edge, End, Name, Reason, Transport};
+use crate::edge::{Edge, End, Name, Plain, Reason, Transport};
 use crate::fronts::external_name;
 use crate::legs::{is_on_kubernetes, name};
 use crate::row::{Checks, TlsWhen};
@@ -47,9 +47,9 @@ impl Derivation<'_> {
             let certificate = self.certificates.for_units(index).map(str::to_owned);
             let transport = match certificate.is_some() || row.tls == TlsWhen::Always {
                 true => Transport::Tls { certificate },
-                false => Transport::Plain {
-                    could_be_tls: self.certificates.possible(index).map(str::to_owned),
-                },
+                false => Transport::Plain(Plain::NoCertificate {
+                    possible: self.certificates.possible(index).map(str::to_owned),
+                }),
             };
             self.add(Edge {
                 from: End::Application(index),

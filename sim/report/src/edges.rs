@@ -2,8 +2,8 @@
 
 use super::data_table::{DataTable, Field};
 use super::words::edges as words;
-use trustsim_edges::{Edge, Edges, Name, Outcome, Reason, Transport, row_of};
-use trustsim_model::{Deployment, RelationIndex, RelationSpec};
+use trustsim_edges::{Edge, Edges, Name, Outcome, Reason, Transport};
+use trustsim_model::{Deployment, RelationIndex};
 
 /// Every table. `relations` has a row for each relation, `edges` one for each edge with the relations it follows from.
 pub fn edges(found: &Edges, deployment: &Deployment) -> Vec<DataTable> {
@@ -11,8 +11,8 @@ pub fn edges(found: &Edges, deployment: &Deployment) -> Vec<DataTable> {
 }
 
 fn relations(found: &Edges, deployment: &Deployment) -> DataTable {
-    let pairs = deployment.relations.iter().zip(&found.outcomes);
-    let rows = pairs.map(|(relation, outcome)| relation_row(relation, outcome, found, deployment));
+    let relations = deployment.relations.keys();
+    let rows = relations.map(|index| relation_row(index, found, deployment));
     DataTable {
         name: "relations",
         header: &[
@@ -34,14 +34,10 @@ fn relations(found: &Edges, deployment: &Deployment) -> DataTable {
     }
 }
 
-fn relation_row(
-    relation: &RelationSpec,
-    outcome: &Outcome,
-    found: &Edges,
-    deployment: &Deployment,
-) -> Vec<Field> {
+fn relation_row(index: RelationIndex, found: &Edges, deployment: &Deployment) -> Vec<Field> {
+    let (relation, outcome) = (&deployment.relations[index], &found.outcomes[index]);
     let [provider, requirer] = &relation.sides;
-    let row = row_of(&relation.interface);
+    let row = words::row_and_source(index, found, deployment);
     let supply = match outcome {
         Outcome::Unknown(unknown) => Field::text(words::supply(*unknown)),
         _ => Field::Nothing,
@@ -52,14 +48,14 @@ fn relation_row(
         Field::text(deployment.side_name(requirer)),
         Field::text(relation.interface.as_str()),
         Field::text(words::outcome(outcome)),
-        Field::optional(row, |row| Field::text(words::dialing_side(row.dials))),
+        Field::optional(row, |(row, _)| Field::text(words::dialing_side(row.dials))),
         Field::text(words::dials(outcome, found, deployment)),
         Field::text(words::names(outcome, found)),
         Field::text(words::why(outcome, relation, found, deployment)),
         supply,
-        Field::optional(row, |row| Field::Count(u64::from(row.number))),
-        Field::optional(row, |row| Field::text(row.source.as_str())),
-        Field::optional(row, |row| Field::Flag(row.assumed)),
+        Field::optional(row, |(row, _)| Field::Count(u64::from(row.number))),
+        Field::optional(row, |(_, source)| Field::text(source)),
+        Field::optional(row, |(row, _)| Field::Flag(row.assumed)),
     ]
 }
 
@@ -86,9 +82,9 @@ fn each_edge(found: &Edges, deployment: &Deployment) -> DataTable {
 }
 
 fn edge_row(edge: &Edge, deployment: &Deployment) -> Vec<Field> {
-    let (certificate, could_be_tls) = match &edge.transport {
-        Transport::Tls { certificate } => (certificate.as_deref(), None),
-        Transport::Plain { could_be_tls } => (None, could_be_tls.as_deref()),
+    let certificate = match &edge.transport {
+        Transport::Tls { certificate } => certificate.as_deref(),
+        Transport::Plain(_) => None,
     };
     let name = match &edge.name {
         Name::External(Some(name)) => name,
@@ -109,7 +105,7 @@ fn edge_row(edge: &Edge, deployment: &Deployment) -> Vec<Field> {
         Field::text(name),
         Field::text(words::transport(&edge.transport)),
         Field::optional(certificate, Field::text),
-        Field::optional(could_be_tls, Field::text),
+        Field::optional(edge.transport.possible_certificate(), Field::text),
         Field::text(words::checks(edge.checks)),
         Field::Flag(edge.mutual),
         Field::Flag(edge.ca_in_databag),
@@ -122,7 +118,12 @@ fn edge_row(edge: &Edge, deployment: &Deployment) -> Vec<Field> {
 /// The number of a reason's row, where its rows have numbers, and the source.
 fn source(reason: Reason) -> Option<(Field, &'static str)> {
     Some(match reason {
-        Reason::Relation(_, row) | Reason::Ingress { row, .. } | Reason::Front(_, row) => {
+        Reason::Relation {
+            row,
+            exception: Some(exception),
+            ..
+        } => (Field::Count(u64::from(row.number)), &exception.source),
+        Reason::Relation { row, .. } | Reason::Ingress { row, .. } | Reason::Front(_, row) => {
             (Field::Count(u64::from(row.number)), row.source.as_str())
         }
         Reason::Units(row) => (Field::Nothing, row.source.as_str()),
@@ -138,7 +139,10 @@ fn reason_text(reason: Reason, deployment: &Deployment) -> String {
         format!("{requirer} {provider}")
     };
     match reason {
-        Reason::Relation(index, _) | Reason::Front(index, _) => relation(index),
+        Reason::Relation {
+            relation: index, ..
+        }
+        | Reason::Front(index, _) => relation(index),
         Reason::Ingress {
             client, ingress, ..
         } => format!("{} by {}", relation(client), relation(ingress)),

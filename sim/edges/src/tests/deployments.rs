@@ -160,12 +160,12 @@ impl Built {
         self.charm_of(index).endpoints[0].profile = Some(EndpointProfile::Certificates(profile));
     }
 
-    /// Makes an endpoint one that is known by its name alone.
+    /// Makes an endpoint one of which nothing is known.
     pub(super) fn guessed(&mut self, application: &str, endpoint: &str) {
         let index = self.application(application);
         for known in &mut self.charm_of(index).endpoints {
             if known.name == endpoint {
-                known.source = EndpointSource::UsualName;
+                known.source = EndpointSource::Guess;
             }
         }
     }
@@ -223,10 +223,10 @@ fn line(deployment: &Deployment, edge: &Edge) -> String {
     };
     let transport = match &edge.transport {
         Transport::Tls { certificate } => format!("tls {}", certificate.as_deref().unwrap_or("")),
-        Transport::Plain { could_be_tls: None } => "plain".to_owned(),
-        Transport::Plain {
-            could_be_tls: Some(endpoint),
-        } => format!("plain, tls over {endpoint}"),
+        plain => match plain.possible_certificate() {
+            None => "plain".to_owned(),
+            Some(endpoint) => format!("plain, tls over {endpoint}"),
+        },
     };
     let mut facts = vec![transport.trim_end().to_owned()];
     match edge.checks {
@@ -244,7 +244,7 @@ fn line(deployment: &Deployment, edge: &Edge) -> String {
         .reasons
         .iter()
         .map(|reason| match reason {
-            Reason::Relation(relation, _) => format!("relation {relation:?}"),
+            Reason::Relation { relation, .. } => format!("relation {relation:?}"),
             Reason::Ingress { client, .. } => format!("ingress {client:?}"),
             Reason::Front(relation, _) => format!("front {relation:?}"),
             Reason::Units(_) => "units".to_owned(),

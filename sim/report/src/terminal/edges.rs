@@ -47,7 +47,8 @@ fn relations(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
         header.push(("Source", Align::Left));
     }
     let mut table = Table::new(&header);
-    for (relation, outcome) in deployment.relations.iter().zip(&found.outcomes) {
+    for (index, relation) in deployment.relations.iter_enumerated() {
+        let outcome = &found.outcomes[index];
         let [provider, requirer] = relation
             .sides
             .each_ref()
@@ -63,7 +64,7 @@ fn relations(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
             Cell::plain(&words::why(outcome, relation, found, deployment)),
         ];
         if with_source {
-            cells.push(Cell::plain(&words::source(relation)));
+            cells.push(Cell::plain(&words::source(index, found, deployment)));
         }
         table.row(cells);
     }
@@ -77,11 +78,9 @@ fn colour(outcome: &Outcome, found: &Edges) -> Style {
         Outcome::Unknown(_) => style::BAD,
         Outcome::None(_) => style::PLAIN,
         Outcome::Plain(edges) => {
-            let could_be = edges.iter().any(|edge| {
-                let transport = &found.edges[*edge].transport;
-                matches!(transport, Transport::Plain { could_be_tls } if could_be_tls.is_some())
-            });
-            match could_be {
+            let transports = edges.iter().map(|edge| &found.edges[*edge].transport);
+            let mut possible = transports.map(Transport::possible_certificate);
+            match possible.any(|endpoint| endpoint.is_some()) {
                 true => style::WAIT,
                 false => style::PLAIN,
             }

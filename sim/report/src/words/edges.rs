@@ -1,11 +1,12 @@
 //! The words for edges that follow from relations: what each relation ends as, who dials, and why.
 
 use super::number::counted;
+use trustsim_charm_model::EndpointSource;
 use trustsim_edges::{
-    Checks, Counts, Dials, Edge, Edges, End, Name, NoEdge, Outcome, Reason, Row, TlsWhen,
-    Transport, Unknown, row_of,
+    Checks, Counts, Dials, Edge, Edges, End, Name, NoEdge, Outcome, Plain, Reason, Row, Transport,
+    Unknown, row_of,
 };
-use trustsim_model::{Deployment, RelationSpec};
+use trustsim_model::{Deployment, RelationIndex, RelationSpec};
 use trustsim_scenario::{Derived, LeftOut};
 
 /// `TLS`, `plain`, `none` or `unknown`.
@@ -22,7 +23,7 @@ pub const fn outcome(outcome: &Outcome) -> &'static str {
 pub const fn transport(transport: &Transport) -> &'static str {
     match transport {
         Transport::Tls { .. } => "TLS",
-        Transport::Plain { .. } => "plain",
+        Transport::Plain(_) => "plain",
     }
 }
 
@@ -138,7 +139,7 @@ pub fn why(
     edges: &Edges,
     deployment: &Deployment,
 ) -> String {
-    match outcome {
+    let mut text = match outcome {
         Outcome::None(NoEdge::Table(row)) => no_edge(row).to_owned(),
         Outcome::Unknown(unknown) => format!(
             "{}: {}",
@@ -148,14 +149,28 @@ pub fn why(
         Outcome::Tls(found) | Outcome::Plain(found) => {
             let mut said: Vec<String> = Vec::new();
             for index in found {
-                let why = edge_because(&edges.edges[*index], relation, deployment);
+                let why = edge_because(&edges.edges[*index], deployment);
                 if !said.contains(&why) {
                     said.push(why);
                 }
             }
             said.join("; ")
         }
+    };
+    if is_by_usual_names(relation, deployment) {
+        text.push_str("; the interface is told by the names of the endpoints");
     }
+    text
+}
+
+/// Whether no description tells the interface of a relation, and the names of its endpoints do.
+fn is_by_usual_names(relation: &RelationSpec, deployment: &Deployment) -> bool {
+    relation.sides.iter().all(|side| {
+        let application = deployment.application_of(side.party);
+        let charm = application.map(|index| &deployment.applications[index].charm);
+        let endpoint = charm.and_then(|charm| charm.endpoint(&side.endpoint));
+        endpoint.is_some_and(|endpoint| endpoint.source == EndpointSource::UsualName)
+    })
 }
 
 const fn no_edge(row: &Row) -> &'static str {
@@ -166,22 +181,21 @@ const fn no_edge(row: &Row) -> &'static str {
 }
 
 /// Why an edge is TLS, or plain.
-fn edge_because(edge: &Edge, relation: &RelationSpec, deployment: &Deployment) -> String {
+fn edge_because(edge: &Edge, deployment: &Deployment) -> String {
     let to = end(edge.to, deployment);
     let because = match &edge.transport {
         Transport::Tls {
             certificate: Some(endpoint),
-        } => format!("{to} has a certificate by {endpoint}"),
+        } => format!("{to}:{endpoint} brings its certificate"),
         Transport::Tls { certificate: None } => format!("{to} always is TLS"),
-        Transport::Plain {
-            could_be_tls: Some(endpoint),
-        } => format!("{to} has no certificate, although {endpoint} could bring one"),
-        Transport::Plain { could_be_tls: None } => {
-            match row_of(&relation.interface).map(|row| row.tls) {
-                Some(TlsWhen::Never) => "never TLS".to_owned(),
-                _ => format!("{to} has no certificate"),
-            }
+        Transport::Plain(Plain::NoCertificate {
+            possible: Some(endpoint),
+        }) => format!("{to} has no certificate, which {to}:{endpoint} could bring"),
+        Transport::Plain(Plain::NoCertificate { possible: None }) => {
+            format!("{to} has no certificate")
         }
+        Transport::Plain(Plain::Never) => "never TLS".to_owned(),
+        Transport::Plain(Plain::ByOption) => "an option says so".to_owned(),
     };
     let mut text = because;
     match edge.checks {
@@ -200,7 +214,7 @@ fn edge_because(edge: &Edge, relation: &RelationSpec, deployment: &Deployment) -
 fn unknown_because(unknown: Unknown, relation: &RelationSpec) -> String {
     match unknown {
         Unknown::NoRow => format!("the table has no interface {}", relation.interface),
-        Unknown::Untold => "neither charm has a description".to_owned(),
+        Unknown::Untold => "nothing tells which interface it is".to_owned(),
         Unknown::OutsideUrl(_) => "it goes to a URL outside Juju that is not given".to_owned(),
     }
 }
@@ -214,11 +228,32 @@ pub const fn supply(unknown: Unknown) -> &'static str {
     }
 }
 
-/// The row by which a relation is judged, and its source: `row 16: grafana_source.py 519-526`.
-pub fn source(relation: &RelationSpec) -> String {
-    row_of(&relation.interface).map_or_else(String::new, |row| {
+/// The row by which a relation is judged, and the source of it or of the exception that holds.
+pub fn row_and_source(
+    index: RelationIndex,
+    edges: &Edges,
+    deployment: &Deployment,
+) -> Option<(&'static Row, &'static str)> {
+    let row = row_of(&deployment.relations[index].interface)?;
+    let reasons = found(&edges.outcomes[index]).iter();
+    let mut reasons = reasons.flat_map(|edge| &edges.edges[*edge].reasons);
+    let exception = reasons.find_map(|reason| match reason {
+        Reason::Relation {
+            relation,
+            exception: Some(exception),
+            ..
+        } if *relation == index => Some(exception.source.as_str()),
+        _ => None,
+    });
+    Some((row, exception.unwrap_or(&row.source)))
+}
+
+/// `row 16: grafana_source.py 519-526`.
+pub fn source(index: RelationIndex, edges: &Edges, deployment: &Deployment) -> String {
+    let found = row_and_source(index, edges, deployment);
+    found.map_or_else(String::new, |(row, source)| {
         let assumed = if row.assumed { "assumed, " } else { "" };
-        format!("{assumed}row {}: {}", row.number, row.source)
+        format!("{assumed}row {}: {source}", row.number)
     })
 }
 
@@ -230,7 +265,7 @@ pub fn unseen(edge: &Edge) -> Option<&'static str> {
     match edge.reasons.first()? {
         Reason::Front(..) => Some("clients outside come to an ingress"),
         Reason::Units(_) => Some(AMONG_UNITS),
-        Reason::Relation(..) | Reason::Ingress { .. } => None,
+        Reason::Relation { .. } | Reason::Ingress { .. } => None,
     }
 }
 

@@ -8,7 +8,7 @@
 mod tests;
 mod trust;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::addresses::Addresses;
 use super::connections::{every, validator_of};
@@ -75,10 +75,16 @@ pub(super) fn derived(
     let trust = Trust::of(inventory.deployment());
     let mut left_out = BTreeMap::new();
     let mut made = Vec::new();
+    let mut known = BTreeSet::new();
     for edge in &edges.edges {
         let is_excepted = excepted.contains(&ends(edge));
         match connection(edge, is_excepted, every, &trust, inventory, out) {
-            Ok(connection) => made.push(connection),
+            // Edges that differ in what is not played are one connection.
+            Ok((one, place)) => {
+                if known.insert(told_apart_by(&one)) {
+                    made.push((one, place));
+                }
+            }
             Err(why) => *left_out.entry(why).or_insert(0) += 1,
         }
     }
@@ -89,6 +95,14 @@ pub(super) fn derived(
         made: count,
         left_out,
     })
+}
+
+/// What tells derived connections apart: their ends with the endpoints, the name, and whether they are mutual.
+type Distinction = (Party, ApplicationIndex, [Option<String>; 3], bool);
+
+fn told_apart_by(one: &ConnectionSpec) -> Distinction {
+    let texts = [&one.from_endpoint, &one.to_endpoint, &one.name].map(Clone::clone);
+    (one.from, one.to, texts, one.mutual)
 }
 
 const fn ends(edge: &Edge) -> [Option<ApplicationIndex>; 2] {

@@ -321,7 +321,7 @@ fn provided(interface: &str) -> Known {
         container_scope: false,
         protocol: Protocol::default(),
         library: None,
-        source: EndpointSource::Relation,
+        source: EndpointSource::Guess,
     }
 }
 

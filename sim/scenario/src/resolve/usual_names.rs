@@ -16,7 +16,7 @@ pub(super) struct Usual {
 
 /// Names that charms of several authors give to endpoints of one interface, as the catalogue has them, and the name of
 /// the interface itself. A name of one charm alone, such as `vault-pki`, tells which charm it is, and that one is known.
-const NAMES: [(&str, &str, Option<Role>); 9] = [
+const NAMES: [(&str, &str, Option<Role>); 16] = [
     ("certificates", CERTIFICATES, None),
     (CERTIFICATES, CERTIFICATES, None),
     ("peer-certificates", CERTIFICATES, Some(Role::Requirer)),
@@ -27,7 +27,23 @@ const NAMES: [(&str, &str, Option<Role>); 9] = [
     ("send-ca-cert", TRANSFER, Some(Role::Provider)),
     // Of manual-tls-certificates, and of the providers written after it.
     ("trust_certificate", TRANSFER, Some(Role::Provider)),
+    // openstack/charm-keystone de9baff metadata.yaml provides, and charm-glance b73b374, charm-cinder 0e1e5d8,
+    // charm-neutron-api 4102c08 and charm-nova-cloud-controller 867a75c require them.
+    ("identity-service", "keystone", None),
+    ("identity-credentials", "keystone-credentials", None),
+    ("amqp", "rabbitmq", None),
+    // In the catalogue: canonical/k8s-operator, canonical/kafka-operator, the charms of Canonical Observability Stack.
+    ("etcd-client", "etcd_client", None),
+    ("zookeeper", "zookeeper", None),
+    ("service-mesh", "service_mesh", None),
+    // charmed-kubernetes/charm-kubernetes-worker charmcraft.yaml 239.
+    ("kube-api-endpoint", "http", None),
 ];
+
+/// Whether certificates or CAs go over an interface: what is played depends on these.
+pub(super) fn is_for_certificates(interface: &str) -> bool {
+    [CERTIFICATES, TRANSFER].contains(&interface)
+}
 
 /// What an endpoint of that name usually is.
 pub(super) fn usual(name: &str) -> Option<Usual> {
@@ -70,12 +86,12 @@ mod tests {
         let (mut known, mut all) = (0, 0);
         for charm in catalogue().values() {
             for endpoint in &charm.metadata.endpoints {
-                let is_tls = [CERTIFICATES, TRANSFER].contains(&&*endpoint.interface);
+                let is_tls = is_for_certificates(&endpoint.interface);
                 all += usize::from(is_tls);
                 let Some(usual) = usual(&endpoint.name) else {
                     continue;
                 };
-                known += 1;
+                known += usize::from(is_tls);
                 let name = format!("{}:{}", charm.metadata.name, endpoint.name);
                 assert_eq!(endpoint.interface, usual.interface, "{name}");
                 assert!(
@@ -117,6 +133,12 @@ mod tests {
             (["receive-ca-cert", "receive-ca-cert"], [1, 1], None),
             (["certificates", "send-ca-cert"], [1, 1], None),
             (["website", "http"], [1, 1], None),
+            (
+                ["identity-service", "identity-service"],
+                [4, 1],
+                Some(("keystone", 0)),
+            ),
+            (["website", "kube-api-endpoint"], [1, 1], Some(("http", 0))),
         ] {
             assert_eq!(between(names, relations), found, "{names:?}");
         }

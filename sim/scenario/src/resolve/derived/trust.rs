@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use trustsim_charms::WITHOUT_TLS;
 use trustsim_edges::Edge;
 use trustsim_model::{ApplicationIndex, Deployment};
 
@@ -51,6 +52,10 @@ impl<'a> Trust<'a> {
         from: ApplicationIndex,
         to: ApplicationIndex,
     ) -> Option<&'a str> {
+        // A charm that does nothing with certificates takes none there, either.
+        if self.deployment.applications[from].charm.implementation == &WITHOUT_TLS {
+            return None;
+        }
         let passes_on = self.deployment.applications[to]
             .charm
             .implementation

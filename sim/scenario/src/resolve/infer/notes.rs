@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Inference, Known, Name};
 use crate::resolve::drafts::RelationDraft;
+use crate::resolve::usual_names::is_for_certificates;
 use trustsim_charms::{EndpointSource, Role};
 use trustsim_errors::{Code, Diagnostic, Severity};
 use trustsim_model::ApplicationIndex;
@@ -24,7 +25,8 @@ impl Inference<'_> {
     pub(super) fn note_usual_names(&mut self, found: &BTreeMap<Name, Known>) {
         let by_name = found
             .iter()
-            .filter(|(_, known)| known.source == EndpointSource::UsualName);
+            .filter(|(_, known)| known.source == EndpointSource::UsualName)
+            .filter(|(_, known)| is_for_certificates(&known.interface));
         let taken: Vec<String> = by_name
             .clone()
             .map(|((application, name), known)| {
@@ -66,7 +68,7 @@ impl Inference<'_> {
         let others = endpoints.iter().map(|endpoint| endpoint.name.as_str());
         let near = nearest(name, others.filter(|other| *other != name));
         let told_by = match charm.endpoint(name).map(|endpoint| endpoint.source) {
-            Some(EndpointSource::UsualName) => "by its name",
+            Some(EndpointSource::UsualName | EndpointSource::Guess) => "by its name",
             _ => "from its relations",
         };
         let place = self.inventory.place_of(application);
