@@ -102,12 +102,12 @@ const COMPANIONS: &[(&str, &str)] = &[
     ),
 ];
 
-fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     trustsim_oracles::shared("corpus/bundles")
 }
 
 /// Each bundle by its name, as the text of a scenario.
-fn scenarios(corpus: &Path) -> Vec<(String, String)> {
+pub(crate) fn scenarios(corpus: &Path) -> Vec<(String, String)> {
     let mut files: Vec<PathBuf> = fs::read_dir(corpus)
         .expect("a folder")
         .map(|entry| entry.expect("an entry").path())
@@ -307,7 +307,7 @@ fn a_real_bundle_of_fifty_charms_is_answered_in_forty_lines() {
     assert_eq!(causes, ["not-asked"], "{text}");
 }
 
-fn resolved(folder: &Path, text: &str) -> trustsim::world::Deployment {
+pub(crate) fn resolved(folder: &Path, text: &str) -> trustsim::world::Deployment {
     let scenario = trustsim::scenario::parse(text, "s.yaml").expect("a scenario");
     let loaded = trustsim::scenario::resolve(scenario, &folder.join("s.yaml"), &DiskFiles)
         .unwrap_or_else(|wrong| panic!("{}", wrong.render(false)));

@@ -12,6 +12,7 @@ mod consumers;
 mod corpus;
 mod coverage;
 mod determinism;
+mod edges;
 mod endless;
 mod every_handshake;
 mod every_hook;

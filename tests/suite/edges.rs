@@ -1,0 +1,167 @@
+//! What follows from the relations of real bundles, and of the scenarios that we ship.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use trustsim::edges::{Counts, Edges, Outcome, Unknown, derive};
+use trustsim::model::{Deployment, RelationSpec};
+use trustsim::report::words::edges as words;
+
+use crate::corpus::{corpus, resolved, scenarios};
+
+const HEAD: &str = "# Edges of real bundles
+
+Bundles and overlays of public repositories (`owner__repository__path`): what each of their relations ends as, by the
+table of interfaces (`sim/edges/src/interfaces.yaml`) that `trustsim ask edges` goes by. A relation ends as TLS (one of
+its edges is), as plain, as none (no side dials because of it), or as unknown. A test writes this page.
+
+A bundle names endpoints, not interfaces: these come from the catalogue, from the other side of the relation, or from
+names that several charms give to endpoints of one interface. Where none of these tells it, it cannot be told which side
+dials either, and the relation is unknown until the `charmcraft.yaml` of one of the two charms is given.
+
+";
+
+const DEFAULTS: &str = "
+## What is made a connection
+
+`connections: derived` makes connections of edges. Where nothing says otherwise they are attempted every 60s
+(`connections: {derived: true, every: 30s}`), with the TLS stack of the client's workload, under the name by which the
+server is really called, or the public name of the ingress where the client goes through one; each attempt is a connection
+of its own. What is derived is what the deployment has at its start: a fault that adds a relation adds no connection.
+
+Not made a connection, but counted by `trustsim check`: what is plain, from or to outside Juju, or at localhost; what the
+client does not verify, or verifies by a setting of its own; what is dialled by the address of a pod; what has a
+certificate from no relation; where the CA comes in the relation's databag alone, or a client certificate does. A run would
+promise something there that it does not play.
+";
+
+/// Relations that cannot be told, by why.
+#[derive(Default)]
+struct Unknowns(BTreeMap<String, usize>);
+
+impl Unknowns {
+    fn add(&mut self, deployment: &Deployment, edges: &Edges) {
+        for (relation, outcome) in deployment.relations.iter().zip(&edges.outcomes) {
+            if let Outcome::Unknown(unknown) = outcome {
+                let why = match unknown {
+                    Unknown::NoRow => format!("no row for the interface `{}`", relation.interface),
+                    Unknown::Untold => "nothing tells which interface it is".to_owned(),
+                    Unknown::OutsideUrl(row) => {
+                        format!("`{}` goes to a URL that is not given", row.interfaces[0])
+                    }
+                };
+                *self.0.entry(why).or_default() += 1;
+            }
+        }
+    }
+}
+
+/// Whether the charms on both sides have a description.
+fn is_described(deployment: &Deployment, relation: &RelationSpec) -> bool {
+    relation.sides.iter().all(|side| {
+        let application = deployment.application_of(side.party);
+        application.is_some_and(|index| deployment.applications[index].charm.is_described())
+    })
+}
+
+/// The counts over relations of which both charms have a description.
+fn described(deployment: &Deployment, edges: &Edges) -> (usize, usize) {
+    let pairs = deployment.relations.iter().zip(&edges.outcomes);
+    let known = pairs.filter(|(relation, _)| is_described(deployment, relation));
+    known.fold((0, 0), |(unknown, all), (_, outcome)| {
+        let is_unknown = matches!(outcome, Outcome::Unknown(_));
+        (unknown + usize::from(is_unknown), all + 1)
+    })
+}
+
+/// The page, and how many relations between charms with a description cannot be told, of how many.
+fn page(corpus: &Path) -> (String, (usize, usize)) {
+    let mut page = String::from(HEAD);
+    page.push_str(
+        "| bundle | TLS | plain | none | unknown | relations |\n|---|---|---|---|---|---|\n",
+    );
+    let mut sum = Counts::default();
+    let mut unknowns = Unknowns::default();
+    let mut known = (0, 0);
+    for (name, text) in scenarios(corpus) {
+        let deployment = resolved(corpus, &text);
+        let edges = derive(&deployment);
+        let counts = edges.counts();
+        writeln!(page, "| {name} | {} |", cells(&counts)).expect("a text");
+        sum.tls += counts.tls;
+        sum.plain += counts.plain;
+        sum.none += counts.none;
+        sum.unknown += counts.unknown;
+        unknowns.add(&deployment, &edges);
+        let (unknown, all) = described(&deployment, &edges);
+        known = (known.0 + unknown, known.1 + all);
+    }
+    writeln!(page, "| all | {} |", cells(&sum)).expect("a text");
+    let (unknown, all) = known;
+    writeln!(
+        page,
+        "\nOf {all} relations between charms that both have a description, {unknown} are unknown.\n\n\
+         | unknown because | relations |\n|---|---|"
+    )
+    .expect("a text");
+    for (why, count) in unknowns.0 {
+        writeln!(page, "| {why} | {count} |").expect("a text");
+    }
+    page.push_str(DEFAULTS);
+    (page, known)
+}
+
+fn cells(counts: &Counts) -> String {
+    let all = [
+        counts.tls,
+        counts.plain,
+        counts.none,
+        counts.unknown,
+        counts.all(),
+    ];
+    all.map(|count| count.to_string()).join(" | ")
+}
+
+fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/edges.md")
+}
+
+#[test]
+fn every_real_bundle_has_its_counts_of_edges() {
+    let Some(corpus) = corpus() else {
+        return;
+    };
+    let said = fs::read_to_string(path()).expect("a page");
+    let (page, (unknown, all)) = page(&corpus);
+    assert_eq!(said, page, "cargo test --test suite edges:: -- --ignored");
+    assert!(unknown * 100 <= all * 8, "{unknown} of {all} are unknown");
+}
+
+/// `cargo test --test suite edges:: -- --ignored` brings the page up to date.
+#[test]
+#[ignore = "writes docs/reference/edges.md"]
+fn write_the_edges() {
+    let corpus = corpus().expect("the bundles are beside the project");
+    fs::write(path(), page(&corpus).0).expect("written");
+}
+
+/// Every relation of every scenario that we ship ends as something, and says why.
+#[test]
+fn every_relation_says_why_it_ends_as_it_does() {
+    for path in crate::common::scenario_files() {
+        let deployment = &crate::common::load(&path);
+        let edges = derive(deployment);
+        assert_eq!(edges.counts().all(), deployment.relations.len());
+        for (relation, outcome) in deployment.relations.iter().zip(&edges.outcomes) {
+            let why = words::why(outcome, relation, &edges, deployment);
+            assert!(
+                !why.is_empty(),
+                "{}: {}",
+                path.display(),
+                relation.interface
+            );
+        }
+    }
+}
