@@ -9,8 +9,7 @@ use crate::edge::{
 use crate::fronts::{Front, external_name, fronts, option_value};
 use crate::legs::{Leg, name};
 use crate::row::{Checks, Dials, Row, TlsWhen};
-use crate::table::row_of;
-use trustsim_charm_model::EndpointSource;
+use crate::told;
 use trustsim_model::{ApplicationIndex, Deployment, RelationIndex, RelationSpec, TiVec};
 
 /// The edges of a deployment as it is at its start.
@@ -51,11 +50,9 @@ pub(crate) struct Derivation<'a> {
 
 impl Derivation<'_> {
     fn outcome(&mut self, index: RelationIndex, relation: &RelationSpec) -> Outcome {
-        if self.is_untold(relation) {
-            return Outcome::Unknown(Unknown::Untold);
-        }
-        let Some(row) = row_of(&relation.interface) else {
-            return Outcome::Unknown(Unknown::NoRow);
+        let row = match told::row(relation, self.deployment) {
+            Ok(row) => row,
+            Err(unknown) => return Outcome::Unknown(unknown),
         };
         let [provider, requirer] = self.applications(relation);
         let legs: &[_] = match row.dials {
@@ -88,16 +85,6 @@ impl Derivation<'_> {
             true => Outcome::Tls(found),
             false => Outcome::Plain(found),
         }
-    }
-
-    /// Whether nothing tells the interface of a relation, nor which side provides.
-    fn is_untold(&self, relation: &RelationSpec) -> bool {
-        relation.sides.iter().all(|side| {
-            let application = self.deployment.application_of(side.party);
-            let charm = application.map(|index| &self.deployment.applications[index].charm);
-            let endpoint = charm.and_then(|charm| charm.endpoint(&side.endpoint));
-            endpoint.is_some_and(|endpoint| endpoint.source == EndpointSource::Guess)
-        })
     }
 
     pub(crate) fn applications(&self, relation: &RelationSpec) -> [ApplicationIndex; 2] {
@@ -187,7 +174,8 @@ impl Derivation<'_> {
             }));
             let relation = &self.deployment.relations[front.relation];
             let inner = Leg {
-                row: row_of(&relation.interface).expect("a relation that gives URLs has a row"),
+                row: told::row(relation, self.deployment)
+                    .expect("a relation that gives URLs has a row"),
                 relation,
                 dialer: front.ingress,
                 listener: leg.listener,
@@ -307,7 +295,7 @@ impl Derivation<'_> {
 fn requirers(deployment: &Deployment) -> BTreeMap<ApplicationIndex, Vec<ApplicationIndex>> {
     let mut found: BTreeMap<ApplicationIndex, Vec<ApplicationIndex>> = BTreeMap::new();
     for relation in &deployment.relations {
-        if !row_of(&relation.interface).is_some_and(|row| row.requirers_too) {
+        if !told::row(relation, deployment).is_ok_and(|row| row.requirers_too) {
             continue;
         }
         let applications = relation

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::table::row_of;
+use crate::told;
 use trustsim_charm_model::{CharmMetadata, EndpointProfile, Requests};
 use trustsim_model::{ApplicationIndex, ApplicationSpec, Deployment, RelationIndex};
 
@@ -19,7 +19,7 @@ pub(crate) struct Front {
 pub(crate) fn fronts(deployment: &Deployment) -> BTreeMap<ApplicationIndex, Vec<Front>> {
     let mut found: BTreeMap<ApplicationIndex, Vec<Front>> = BTreeMap::new();
     for (relation, spec) in deployment.relations.iter_enumerated() {
-        if !row_of(&spec.interface).is_some_and(|row| row.gives_url) {
+        if !told::row(spec, deployment).is_ok_and(|row| row.gives_url) {
             continue;
         }
         let applications = spec

@@ -19,6 +19,7 @@ mod row;
 mod table;
 #[cfg(test)]
 mod tests;
+mod told;
 mod unseen;
 
 pub use derive::derive;

@@ -238,10 +238,28 @@ fn what_cannot_be_told_says_why() {
     for name in ["c", "d"] {
         built.guessed(name, "ingress");
     }
-    let outcomes = derive(&built.deployment).outcomes;
+    let edges = derive(&built.deployment);
+    assert!(edges.edges.is_empty(), "a guess gives no edge");
+    let outcomes = edges.outcomes;
     assert_eq!(outcomes.raw[0], Outcome::Unknown(Unknown::NoRow));
     assert!(matches!(outcomes.raw[1], Outcome::None(NoEdge::Table(row)) if row.number == 59));
     assert_eq!(outcomes.raw[2], Outcome::Unknown(Unknown::Untold));
+}
+
+#[test]
+fn a_database_is_dialled_by_its_service_on_kubernetes_and_by_its_address_on_machines() {
+    let mut built = Built::on_kubernetes();
+    built.relate("db:database", "app:database", "postgresql_client");
+    built.relate("app:cos-agent", "agent:cos-agent", "cos_agent");
+    assert_eq!(
+        edge_lines(&built),
+        [
+            "app -> db at its service, plain, ca in databag (relation 0)",
+            "agent -> app at localhost, plain, unverified (relation 1)"
+        ]
+    );
+    built.deployment.models.raw[0].kind = trustsim_model::ModelKind::Machine;
+    assert!(edge_lines(&built)[0].starts_with("app -> db at its address, plain"));
 }
 
 #[test]

@@ -5,13 +5,15 @@ use crate::edge::{Edge, End, Name, Plain, Reason, Transport};
 use crate::fronts::external_name;
 use crate::legs::{is_on_kubernetes, name};
 use crate::row::{Checks, TlsWhen};
-use crate::table::{row_of, units_rows};
+use crate::table::units_rows;
+use crate::told;
 
 impl Derivation<'_> {
     /// Clients outside Juju come to what is in front of applications.
     pub(crate) fn add_from_outside(&mut self) {
         for (index, relation) in self.deployment.relations.iter_enumerated() {
-            let Some(row) = row_of(&relation.interface).filter(|row| row.front) else {
+            let row = told::row(relation, self.deployment).ok();
+            let Some(row) = row.filter(|row| row.front) else {
                 continue;
             };
             let [provider, _] = self.applications(relation);

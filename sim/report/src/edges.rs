@@ -29,6 +29,7 @@ fn relations(found: &Edges, deployment: &Deployment) -> DataTable {
             "row",
             "source",
             "is_assumed",
+            "note",
         ],
         rows: rows.collect(),
     }
@@ -56,6 +57,7 @@ fn relation_row(index: RelationIndex, found: &Edges, deployment: &Deployment) ->
         Field::optional(row, |(row, _)| Field::Count(u64::from(row.number))),
         Field::optional(row, |(_, source)| Field::text(source)),
         Field::optional(row, |(row, _)| Field::Flag(row.assumed)),
+        Field::optional(row.and_then(|(row, _)| row.note.as_deref()), Field::text),
     ]
 }
 
