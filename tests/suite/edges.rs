@@ -165,3 +165,27 @@ fn every_relation_says_why_it_ends_as_it_does() {
         }
     }
 }
+
+/// The three forms of `connections:`, and what an editor refuses of them.
+#[test]
+fn the_schema_has_every_form_of_connections() {
+    let schema: serde_json::Value =
+        serde_json::from_str(&trustsim::scenario::schema()).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for (connections, is_right) in [
+        ("derived", true),
+        ("[{from: m.a, to: m.b}]", true),
+        ("{derived: true}", true),
+        (
+            "{derived: true, every: 5s, except: [{from: m.a, to: m.b}], add: [{from: m.a, to: m.b}]}",
+            true,
+        ),
+        ("all", false),
+        ("{from: m.a, to: m.b}", false),
+        ("{derived: true, except: [{from: m.a}]}", false),
+    ] {
+        let text = format!("models: {{m: {{}}}}\nconnections: {connections}\n");
+        let value: serde_json::Value = serde_saphyr::from_str(&text).expect("yaml");
+        assert_eq!(validator.is_valid(&value), is_right, "{connections}");
+    }
+}
