@@ -48,8 +48,8 @@ fn lines(loaded: &Loaded) -> Vec<String> {
 
 /// The file lists what is derived, but for Grafana's sources. alertmanager-k8s 876ead4 `src/charm.py` 151 and loki-k8s
 /// 8bcecbf2f `src/charm.py` 219 give Grafana the URL of their ingress, which recorded databags have too
-/// (canonical/jhack `jhack_tests_utils_test_show_relation_mocks_k8s_alertmanager0_None_show.json`); prometheus-k8s
-/// 432c227 gives its own (693-695).
+/// (canonical/juju-doctor `tests/resources/artifacts/show-unit.yaml`, `grafana_source_host`); prometheus-k8s 432c227 gives
+/// its own (693-695).
 #[test]
 fn cos_lite_has_the_connections_that_its_file_lists() {
     let written = crate::tests::shipped("cos-lite-tls.yaml");
