@@ -41,10 +41,13 @@ pub struct Bugs {
     /// `keeps-own-certificate`: Vault keeps the self-signed certificate of its API when the names
     /// change that it is for (canonical/vault-k8s-operator before #868).
     pub keeps_own_certificate: bool,
+    /// `no-alternative-names`: the name is asked for as the common name alone
+    /// (canonical/gateway-api-integrator-operator at its revisions 129 to 158, `_get_certificate_requests`).
+    pub no_alternative_names: bool,
 }
 
 impl Bugs {
-    const NAMES: [&'static str; 11] = [
+    const NAMES: [&'static str; 12] = [
         "root-first",
         "broken-raises",
         "empty-name-raises",
@@ -56,6 +59,7 @@ impl Bugs {
         "chain-without-leaf",
         "default-lease",
         "keeps-own-certificate",
+        "no-alternative-names",
     ];
 
     /// Those that are named; unknown names are noted.
@@ -77,6 +81,7 @@ impl Bugs {
                 Some(8) => bugs.chain_without_leaf = true,
                 Some(9) => bugs.default_lease = true,
                 Some(10) => bugs.keeps_own_certificate = true,
+                Some(11) => bugs.no_alternative_names = true,
                 _ => {}
             }
         }

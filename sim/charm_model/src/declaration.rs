@@ -91,7 +91,8 @@ record! {
         apply: Text = "apply" [Extension],
         /// The option whose value is the name a certificate is asked for.
         name_option: Text = "name-option" [Extension],
-        /// Options whose values are further names, separated by commas or spaces.
+        /// Options whose values are further names, separated by commas or spaces: a port after a name
+        /// is left out, and `{unit}` is the number of the unit.
         extra_name_options: Vec<String> = "extra-name-options" [Extension],
         /// The share of a certificate's life after which it is renewed (0.9).
         renewal: Spanned<f64> = "renewal" [Extension],
@@ -138,7 +139,7 @@ record! {
         keeps_removed: bool = "keeps-removed" [Extension],
         /// Mistakes of some revision to play it with: `root-first` (providers),
         /// `broken-raises`, `empty-name-raises`, `keeps-when-broken`, `unknown-alias-raises`,
-        /// `shared-not-applied`.
+        /// `shared-not-applied`, `no-alternative-names`.
         bugs: Vec<Text> = "bugs" [Extension],
     }
 }

@@ -38,15 +38,32 @@ pub fn common_name(attributes: &RequestAttributes) -> &str {
     name.expect("a consumer requests each certificate under a common name")
 }
 
-/// The names in an option's value: comma or space separated; none where it is not set.
+/// The names in an option's value; none where it is not set.
 pub fn listed(unit: &UnitContext<'_>, option: &str) -> Vec<String> {
-    let value = unit.config(option).into_iter();
-    let names =
-        value.flat_map(|value| value.split(|letter: char| letter == ',' || letter.is_whitespace()));
+    let value = unit.config(option).unwrap_or("");
+    names_in(value, &unit.unit_number().to_string())
+}
+
+/// The names in a list that is separated by commas or spaces. As in Kafka's options `extra-listeners` and
+/// `certificate-extra-sans`, a port after a name is left out and `{unit}` is the number of the unit
+/// (canonical/kafka-operator `src/managers/tls.py` at rev208, `_build_extra_sans`). No name of DNS has either.
+pub fn names_in(list: &str, unit: &str) -> Vec<String> {
+    let names = list.split(|letter: char| letter == ',' || letter.is_whitespace());
     names
         .filter(|name| !name.is_empty())
-        .map(str::to_owned)
+        .map(|name| without_port(name).replace("{unit}", unit))
         .collect()
+}
+
+fn without_port(name: &str) -> &str {
+    match name.split_once(':') {
+        Some((host, port))
+            if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            host
+        }
+        _ => name,
+    }
 }
 
 /// The first bytes of a text, as many as a common name may have. Juju's names are ASCII.
@@ -68,6 +85,20 @@ mod tests {
         assert_eq!(attributes.common_name.as_deref(), Some("10.0.0.1"));
         assert_eq!(attributes.sans_dns, ["a.example"]);
         assert_eq!(attributes.sans_ip.len(), 2);
+    }
+
+    #[test]
+    fn a_list_of_names_may_have_ports_and_the_number_of_the_unit() {
+        let list = "worker-{unit}.example.com:30000, b.example.com fd00::1,10.0.0.1";
+        let expected = [
+            "worker-2.example.com",
+            "b.example.com",
+            "fd00::1",
+            "10.0.0.1",
+        ];
+        assert_eq!(names_in(list, "2"), expected);
+        assert_eq!(names_in("a:b", "2"), ["a:b"]);
+        assert!(names_in(" , ", "2").is_empty());
     }
 
     #[test]

@@ -86,6 +86,11 @@ impl CharmMetadata {
                 let is_read = OF_LEGACY.contains(&key);
                 (!is_read).then_some(UnreadKey::OtherInterface)
             }
+            (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(_)))
+                if key == "extra-name-options" && endpoint.bugs.no_alternative_names =>
+            {
+                Some(UnreadKey::Without("alternative names (`bugs`)"))
+            }
             (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(profile))) => {
                 of_certificates(profile, library(endpoint), key)
             }
@@ -108,7 +113,7 @@ impl CharmMetadata {
             (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(profile))) => {
                 let is_version_3 = library(endpoint) == tls_certificates::Library::V3;
                 match bug {
-                    "broken-raises" => None,
+                    "broken-raises" | "no-alternative-names" => None,
                     "empty-name-raises" if profile.name_option.is_none() => {
                         Some(UnreadKey::Without("`name-option`"))
                     }

@@ -35,6 +35,7 @@ pub use catalogue::{
     KnownReading, catalogue, catalogue_entry, catalogue_source, entry_key, known_charm, readings,
 };
 pub use registry::{REGISTRY, implementation};
+pub use trustsim_charm_model::names::names_in;
 pub use trustsim_charm_model::surface;
 pub use trustsim_charm_model::{
     ACME_DOWN, AcmeLimit, AcmeLimitScope, AcmeProfile, AcmeServer, ApiCertificate, Apply,

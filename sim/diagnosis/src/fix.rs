@@ -57,6 +57,8 @@ pub enum Fix {
     SignsForHalfOfCa,
     /// It makes its own certificate anew for other names.
     RenewsOwnCertificate,
+    /// Asks for its name as an alternative name, not as the common name alone.
+    AsksForAlternativeNames,
     /// It does not fail in this hook; in none where there is no name.
     DoesNotFail(Option<HookName>),
 }

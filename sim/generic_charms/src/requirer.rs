@@ -351,6 +351,10 @@ impl CertificatesEndpoint {
             if !self.profile.unique_requests {
                 request.attributes.unique_identifier = None;
             }
+            if self.bugs.no_alternative_names {
+                request.attributes.sans_dns.clear();
+                request.attributes.sans_ip.clear();
+            }
             requests.push(request);
         };
         match self.profile.mode {

@@ -142,6 +142,7 @@ fn mend_bugs(bugs: &mut Bugs, fixes: &mut Vec<Fix>) {
         (&mut bugs.chain_without_leaf, Fix::PutsCertificateFirst),
         (&mut bugs.default_lease, Fix::SignsForHalfOfCa),
         (&mut bugs.keeps_own_certificate, Fix::RenewsOwnCertificate),
+        (&mut bugs.no_alternative_names, Fix::AsksForAlternativeNames),
     ];
     for (bug, fix) in all {
         if std::mem::take(bug) {

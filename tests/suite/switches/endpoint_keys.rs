@@ -43,7 +43,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 32] = [
+const KEYS: [Key; 33] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -88,6 +88,7 @@ const KEYS: [Key; 32] = [
     key("bugs", &["[chain-without-leaf]"], &[Rotated]),
     key("bugs", &["[default-lease]"], &[Rotated]),
     key("bugs", &["[keeps-own-certificate]"], &[Rotated]),
+    key("bugs", &["[no-alternative-names]", "[]"], &[Rotated]),
 ];
 
 /// A set that becomes empty while its relation stays comes of Vault's charm alone, where the CA beside its server is

@@ -175,6 +175,7 @@ fn fix(fix: &Fix) -> String {
         Fix::TellsRefusals => "tells a requirer that its request was refused",
         Fix::SignsForHalfOfCa => "signs for half of its CA's life",
         Fix::RenewsOwnCertificate => "makes its own certificate anew for other names",
+        Fix::AsksForAlternativeNames => "asks for its name as an alternative name too",
         Fix::SendsLeafFirst => "gives chains that begin with the certificate",
         Fix::HandlesRelationBroken => "does not raise in relation-broken",
         Fix::WaitsForName => "waits for its name before it asks",

@@ -2,7 +2,7 @@
 //! not let through, a database that is not there.
 
 use super::Lints;
-use trustsim_charms::{EndpointProfile, OptionFault, Requests, Role};
+use trustsim_charms::{EndpointProfile, OptionFault, Requests, Role, names_in};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_model::{ApplicationIndex, ModelKind, RelationSpec};
 use trustsim_pki::RequestAttributes;
@@ -114,15 +114,11 @@ impl Lints<'_> {
         };
         let mut attributes = RequestAttributes::with_common_name(&*name);
         let more = profile.extra_name_options.iter().filter_map(value);
-        let more: Vec<String> = more.collect();
-        let listed = more.iter().flat_map(|names| {
-            let names = names.split(|letter: char| letter == ',' || letter.is_whitespace());
-            names.filter(|name| !name.is_empty())
-        });
-        for name in std::iter::once(name.as_str()).chain(listed) {
+        let listed = more.flat_map(|list| names_in(&list, "0"));
+        for name in std::iter::once(name).chain(listed) {
             match name.parse() {
                 Ok(address) => attributes.sans_ip.push(address),
-                Err(_) => attributes.sans_dns.push(name.to_owned()),
+                Err(_) => attributes.sans_dns.push(name),
             }
         }
         Some(attributes)
