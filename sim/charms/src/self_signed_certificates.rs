@@ -30,7 +30,11 @@ const EXPIRING: &str = "expiring-ca-certificates";
 const CERTIFICATES_ENDPOINT: &str = "certificates";
 const TRANSFER_ENDPOINT: &str = "send-ca-cert";
 
-pub(super) static IMPLEMENTATIONS: [Implementation; 2] = [MAIN, track_latest::IMPLEMENTATION];
+pub(super) static IMPLEMENTATIONS: [Implementation; 3] = [
+    MAIN,
+    track_latest::IMPLEMENTATION,
+    track_latest::WITH_VERSION_4,
+];
 
 const MAIN: Implementation = Implementation {
     behaviour: "self-signed-certificates",

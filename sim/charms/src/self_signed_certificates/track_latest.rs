@@ -4,12 +4,19 @@
 //! Noteworthy: the CA is made once and lives for 365 days, whatever `root-ca-validity` says. It is never renewed: only
 //! another `ca-common-name` makes a new one, and everything is revoked then. Leaves do not end with their CA. A new CA
 //! is sent and signs from the next hook that configures, since the hook that makes it returns.
+//!
+//! Revisions 165 to 192 are what became the track `1`, with version 4 of the library (d7fbd76 is the first), and without
+//! a renewal still (bc49fab, revision 193, has it). A request is answered as everything is configured. The CA lives as
+//! long as `root-ca-validity` says from 3201afe on, of which 171 is the first revision.
 
 use std::sync::Arc;
 
 use super::{CERTIFICATES_ENDPOINT, TRANSFER_ENDPOINT, collect_status, config, fail};
 use crate::issuing::{self, SigningCa, note_ca};
-use crate::{Authority, Charm, EndpointKeys, Implementation, LibraryBinding, OptionFault, Options};
+use crate::{
+    Authority, Charm, CharmMetadata, EndpointKeys, Implementation, LibraryBinding, OptionFault,
+    Options,
+};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::notes::Note;
@@ -33,23 +40,38 @@ pub(super) const IMPLEMENTATION: Implementation = Implementation {
     version: Some("latest"),
     endpoint_keys: EndpointKeys::Listed(&["library"]),
     build: |setup| {
-        let metadata = setup.metadata;
-        Arc::new(TrackLatest {
-            keys: setup.keys.clone(),
-            certificates: Provider {
-                library: metadata.played_certificates_library(CERTIFICATES_ENDPOINT),
-                ..Provider::new(CERTIFICATES_ENDPOINT)
-            },
-            transfer: certificate_transfer::Provider {
-                library: metadata.played_transfer_library(TRANSFER_ENDPOINT),
-                ..certificate_transfer::Provider::new(TRANSFER_ENDPOINT)
-            },
-        })
+        Arc::new(TrackLatest::new(
+            setup.keys.clone(),
+            setup.metadata,
+            Answers::Request,
+        ))
     },
     option_faults,
     authority: Authority::OwnRoot,
     ..Implementation::NONE
 };
+
+/// Revisions 171 to 192 of the main line: `version: latest-v4`.
+pub(super) const WITH_VERSION_4: Implementation = Implementation {
+    version: Some("latest-v4"),
+    build: |setup| {
+        Arc::new(TrackLatest::new(
+            setup.keys.clone(),
+            setup.metadata,
+            Answers::Everything,
+        ))
+    },
+    ..IMPLEMENTATION
+};
+
+/// What a changed relation makes the charm answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answers {
+    /// The requests that the library tells of, under a CA of 365 days.
+    Request,
+    /// All that is outstanding, under a CA that lives as long as the option says.
+    Everything,
+}
 
 /// The charm.
 #[derive(Clone, Debug)]
@@ -57,6 +79,7 @@ struct TrackLatest {
     keys: KeySource,
     certificates: Provider,
     transfer: certificate_transfer::Provider,
+    answers: Answers,
 }
 
 impl Charm for TrackLatest {
@@ -66,6 +89,12 @@ impl Charm for TrackLatest {
             | Hook::ConfigChanged
             | Hook::SecretChanged { .. }
             | Hook::SecretExpired { .. } => self.configure(unit)?,
+            Hook::RelationChanged { relation, .. }
+                if self.answers == Answers::Everything
+                    && unit.own_endpoint(*relation) == Some(CERTIFICATES_ENDPOINT) =>
+            {
+                self.configure(unit)?;
+            }
             Hook::RelationChanged {
                 relation,
                 unit: Some(_),
@@ -102,6 +131,21 @@ impl Charm for TrackLatest {
 }
 
 impl TrackLatest {
+    fn new(keys: KeySource, metadata: &CharmMetadata, answers: Answers) -> Self {
+        Self {
+            keys,
+            certificates: Provider {
+                library: metadata.played_certificates_library(CERTIFICATES_ENDPOINT),
+                ..Provider::new(CERTIFICATES_ENDPOINT)
+            },
+            transfer: certificate_transfer::Provider {
+                library: metadata.played_transfer_library(TRANSFER_ENDPOINT),
+                ..certificate_transfer::Provider::new(TRANSFER_ENDPOINT)
+            },
+            answers,
+        }
+    }
+
     /// `_configure`.
     fn configure(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         if !unit.is_leader() || !invalid_options(unit).is_empty() {
@@ -126,10 +170,16 @@ impl TrackLatest {
     /// `_generate_root_certificate`. A secret that is there already keeps its expiry.
     fn generate_root(&self, unit: &mut UnitContext<'_>, name: &str) -> Result<(), HookError> {
         let key = self.keys.authority(unit);
+        let validity_of_ca = match self.answers {
+            Answers::Request => CA_VALIDITY,
+            Answers::Everything => {
+                config::check_ends_by_9999(unit.now(), validity(unit, "root-ca-validity")?)?
+            }
+        };
         let terms = Terms {
             serial: serial_number(unit),
             now: unit.now(),
-            validity: CA_VALIDITY,
+            validity: validity_of_ca,
         };
         let certificate = tls_certificates_v3::generate_ca(name, &key, &terms)
             .map_err(|error| issuing::value_error(&error))?;
