@@ -1,5 +1,7 @@
 //! Revisions of a charm before the one that its entry in the catalogue was read for, played in whole scenarios.
 
+mod options;
+
 use trustsim::diagnosis::{Findings, diagnose};
 use trustsim::kernel::Span;
 use trustsim::model::{Coverage, Kind};

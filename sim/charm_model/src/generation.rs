@@ -16,6 +16,8 @@ pub struct Generation {
     pub tracks: Vec<String>,
     /// What the charm has otherwise than its description, as a merge patch.
     pub patch: Option<Node>,
+    /// Its options in place of those of its description.
+    pub options: Option<Node>,
     /// What the charm does otherwise than it is played, a clause each whose subject is the charm.
     pub differs: Vec<String>,
 }
@@ -32,6 +34,8 @@ record! {
         tracks: Vec<String> = "tracks",
         /// What the description has otherwise, as a merge patch.
         charm: Node = "charm",
+        /// Its options, in place of all those of the description: for generations that lack most of them.
+        options: Node = "options",
         /// What the charm does otherwise than it is played.
         differs: Vec<String> = "differs",
     }
@@ -45,6 +49,7 @@ impl GenerationDeclaration {
             commit: self.commit.as_ref().map(|commit| commit.value.clone()),
             tracks: self.tracks.iter().flatten().cloned().collect(),
             patch: self.charm.clone(),
+            options: self.options.clone(),
             differs: self.differs.iter().flatten().cloned().collect(),
         }
     }

@@ -171,7 +171,9 @@ codes! {
     Units = "TS0212",
     /// # No such option
     ///
-    /// The charm has no option of that name, so Juju refuses to set it.
+    /// The charm has no option of that name, so Juju refuses to set it. Options come and go with
+    /// revisions of a charm: where others than the one that is deployed have it, the help says which.
+    /// It is a warning where nothing says which revision is deployed, or that one was not compared.
     UnknownOption = "TS0213",
     /// # An option of the wrong type
     ///

@@ -53,6 +53,15 @@ pub fn readings(name: &str) -> Vec<KnownReading> {
     namesakes(name).map(reading).collect()
 }
 
+/// The revisions of a charm that have an option, as far as they were read or compared: those of each entry of its name
+/// and of each generation that has it, in ascending order. An entry that names no revisions has none to tell.
+pub fn revisions_with_option(name: &str, option: &str) -> Vec<Revisions> {
+    let having = namesakes(name).filter(|choice| choice.has_option(option));
+    let mut ranges: Vec<Revisions> = having.flat_map(|choice| choice.ranges().to_vec()).collect();
+    ranges.sort_unstable();
+    ranges
+}
+
 /// An entry, or one of its generations.
 #[derive(Clone, Copy)]
 struct Choice {
@@ -77,6 +86,13 @@ impl Choice {
         match self.generation {
             Some(generation) => generation.tracks(),
             None => &self.entry.tracks,
+        }
+    }
+
+    fn has_option(&self, option: &str) -> bool {
+        match self.generation {
+            Some(generation) => generation.options().contains(option),
+            None => self.entry.metadata.options.contains_key(option),
         }
     }
 
@@ -242,6 +258,20 @@ mod tests {
             key("self-signed-certificates", both),
             "self-signed-certificates-latest"
         );
+    }
+
+    /// canonical/kafka-operator `config.yaml` at the tags rev241, rev242, rev257, rev258 and rev262.
+    #[test]
+    fn it_is_known_which_revisions_have_an_option() {
+        let told = |option| {
+            let ranges = revisions_with_option("kafka", option);
+            let words: Vec<String> = ranges.iter().map(ToString::to_string).collect();
+            words.join("; ")
+        };
+        assert_eq!(told("certificate-extra-sans"), "242 to 257; 259 and later");
+        assert!(told("certificate_extra_sans").starts_with("133 to 188; 189 to 197; "));
+        assert_eq!(told("no-such-option"), "");
+        assert!(revisions_with_option("no-such-charm", "name").is_empty());
     }
 
     /// canonical/juju-lint `tests/resources/fcb-yoga-focal-bundle.yaml` has `mysql-router` of `latest/edge` with

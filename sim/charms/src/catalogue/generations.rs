@@ -5,13 +5,13 @@
 //! says what else the charm does otherwise there. For example, `prometheus-k8s` at revision 200 has version 3 of the
 //! library and no endpoint `receive-ca-cert`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::{block, catalogue, catalogue_source};
 use crate::{CharmDeclaration, KnownCharm, Provenance, REGISTRY, Revisions};
 use trustsim_charm_model::{Generation, GenerationDeclaration};
-use trustsim_yaml::{FromNode, Node, Reader, Unknown, parse};
+use trustsim_yaml::{FromNode, Node, Reader, Unknown, Value, parse};
 
 const TEXT: &str = include_str!("generations.yaml");
 
@@ -20,6 +20,7 @@ const TEXT: &str = include_str!("generations.yaml");
 pub(super) struct EntryGeneration {
     key: &'static str,
     generation: Generation,
+    option_names: OnceLock<BTreeSet<String>>,
 }
 
 /// The generations of an entry, the newest first. Those of an entry are read when they are first asked for: most runs
@@ -51,6 +52,7 @@ fn read_generations(key: &'static str) -> Vec<EntryGeneration> {
             read.push(EntryGeneration {
                 key,
                 generation: declaration.to_generation(&mut reader),
+                option_names: OnceLock::new(),
             });
         }
     }
@@ -73,13 +75,11 @@ impl EntryGeneration {
         &self.generation.tracks
     }
 
-    /// The charm as it was.
-    ///
-    /// # Panics
-    ///
-    /// Where the entry with the patch is no charm, which a test rules out.
-    pub(super) fn charm(&self) -> KnownCharm {
-        let Self { key, generation } = self;
+    /// The entry with what the generation has otherwise.
+    fn node(&self) -> Node {
+        let Self {
+            key, generation, ..
+        } = self;
         let (_, text) =
             catalogue_source(key).expect("a generation is of an entry of the catalogue");
         let text = block(text, key).expect("the entry is in its file");
@@ -91,6 +91,38 @@ impl EntryGeneration {
         if let Some(patch) = &generation.patch {
             node.merge_patch(patch);
         }
+        if let (Some(options), Value::Map(entries)) = (&generation.options, &mut node.value) {
+            let own = entries
+                .iter_mut()
+                .find(|entry| entry.key.value == "options")
+                .expect("an entry has options where a generation has others in their place");
+            own.value = options.clone();
+        }
+        node
+    }
+
+    /// The names of its options, as far as they are known.
+    pub(super) fn options(&self) -> &BTreeSet<String> {
+        self.option_names.get_or_init(|| {
+            let node = self.node();
+            let options = node.get("options").map_or(&[][..], Node::entries);
+            options
+                .iter()
+                .map(|entry| entry.key.value.clone())
+                .collect()
+        })
+    }
+
+    /// The charm as it was.
+    ///
+    /// # Panics
+    ///
+    /// Where the entry with the patch is no charm, which a test rules out.
+    pub(super) fn charm(&self) -> KnownCharm {
+        let Self {
+            key, generation, ..
+        } = self;
+        let node = self.node();
         let mut reader = Reader::new(Unknown::Refused, true);
         let declaration = CharmDeclaration::from_node(&node, &mut reader);
         let declaration = declaration.expect("an entry with a patch laid over it is a mapping");
@@ -162,6 +194,26 @@ mod tests {
                 assert!(last < pair[1].first, "{key}: {} and {}", pair[0], pair[1]);
             }
         }
+    }
+
+    /// The tag k8s-rev365 of canonical/vault-k8s-operator, `k8s/charmcraft.yaml`: all the options `pki_*` came later.
+    #[test]
+    fn a_generation_may_have_other_options_in_place_of_its_entrys() {
+        let all = generations("vault-k8s");
+        let has = |range: &Revisions| range.contains(365);
+        let generation = all.iter().find(|each| each.revisions().iter().any(has));
+        let generation = generation.expect("it is known");
+        let names: Vec<&str> = generation.options().iter().map(String::as_str).collect();
+        let expected = [
+            "common_name",
+            "default_lease_ttl",
+            "log_level",
+            "max_lease_ttl",
+        ];
+        assert_eq!(names, expected);
+        let charm = generation.charm();
+        assert!(charm.metadata.options.keys().eq(&expected));
+        assert!(catalogue()["vault-k8s"].metadata.options.len() > 20);
     }
 
     /// The tags rev123 and rev200 of canonical/prometheus-k8s-operator: the endpoint came with revision 276.

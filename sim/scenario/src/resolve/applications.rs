@@ -163,7 +163,8 @@ impl Model<'_> {
             self.check_channel(channel, &charm.metadata);
         }
         let units = self.units(name, file, &charm.metadata);
-        let mut options = Options::new(&charm.metadata, charm.more_options, self.out);
+        let options = Options::new(&charm.metadata, charm.more_options, self.out);
+        let mut options = options.deployed_as(pinned);
         let options = options.values(file.options.as_ref());
         // Null leaves the charm's default.
         let set = options

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trustsim_charms::CharmMetadata;
+use trustsim_charms::{CharmMetadata, Pinned, Provenance, Revisions, revisions_with_option};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_yaml::{Map, Node, ScalarKind, Spanned, Value, nearest};
 
@@ -11,8 +11,13 @@ pub(super) struct Options<'a> {
     charm: &'a CharmMetadata,
     /// Whether options that are not listed may be real.
     more: bool,
+    /// What the deployment says of the charm, where its other revisions are to be asked too.
+    pinned: Option<Pinned<'a>>,
     out: &'a mut Diagnostics,
 }
+
+/// Ranges of revisions that a message tells before it counts the rest.
+const RANGES_TOLD: usize = 3;
 
 impl<'a> Options<'a> {
     pub(super) const fn new(
@@ -20,7 +25,18 @@ impl<'a> Options<'a> {
         more: bool,
         out: &'a mut Diagnostics,
     ) -> Self {
-        Self { charm, more, out }
+        Self {
+            charm,
+            more,
+            pinned: None,
+            out,
+        }
+    }
+
+    /// The same, of an application that is deployed as this.
+    pub(super) const fn deployed_as(mut self, pinned: Pinned<'a>) -> Self {
+        self.pinned = Some(pinned);
+        self
     }
 
     /// Every value that fits its option; `None` for null.
@@ -41,6 +57,9 @@ impl<'a> Options<'a> {
     fn check_name(&mut self, name: &Spanned<String>) {
         let known = &self.charm.options;
         if known.contains_key(&name.value) {
+            return;
+        }
+        if self.tell_other_revisions(name) {
             return;
         }
         let near = nearest(&name.value, known.keys().map(String::as_str));
@@ -64,6 +83,37 @@ impl<'a> Options<'a> {
                 diagnostic.help(format!("it has {}", names.join(", ")))
             }
         });
+    }
+
+    /// Says that other revisions of the charm have an option, where they do: it came or went, or has another name there.
+    /// Where nothing says which revision is deployed it may be one of those, which makes it a warning.
+    fn tell_other_revisions(&mut self, name: &Spanned<String>) -> bool {
+        let (Some(pinned), Provenance::Read(reading)) = (&self.pinned, &self.charm.provenance)
+        else {
+            return false;
+        };
+        let having = revisions_with_option(&self.charm.name, &name.value);
+        if having.is_empty() {
+            return false;
+        }
+        let is_known_track = |track| reading.tracks.iter().any(|known| known == track);
+        let is_certain = match pinned.revision {
+            Some(revision) => reading.covers(revision),
+            None => pinned.track().is_some_and(is_known_track),
+        };
+        let charm = &self.charm.name;
+        let which = match pinned.revision {
+            Some(revision) => format!("at revision {revision}"),
+            None => "in the revisions that are played".to_owned(),
+        };
+        let message = format!("the charm `{charm}` has no option `{}` {which}", name.value);
+        let diagnostic = match is_certain {
+            true => Diagnostic::error(Code::UnknownOption, name.place, message),
+            false => Diagnostic::warning(Code::UnknownOption, name.place, message),
+        };
+        let help = format!("revisions {} have it", told(&having));
+        self.out.push(diagnostic.help(help));
+        true
     }
 
     /// `None` where the value is refused, `Some(None)` for null.
@@ -109,5 +159,56 @@ impl<'a> Options<'a> {
             return None;
         }
         Some(Some(scalar.canonical()))
+    }
+}
+
+/// Ranges of revisions in words, those that touch taken together.
+fn told(ranges: &[Revisions]) -> String {
+    let mut joined: Vec<Revisions> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(before) if before.last.is_some_and(|last| range.first <= last + 1) => {
+                before.last = match (before.last, range.last) {
+                    (Some(one), Some(other)) => Some(one.max(other)),
+                    _ => None,
+                };
+            }
+            _ => joined.push(*range),
+        }
+    }
+    let count = joined.len();
+    let mut words: Vec<String> = joined.iter().map(ToString::to_string).collect();
+    if count > RANGES_TOLD {
+        words.truncate(RANGES_TOLD);
+        words.push(format!("{} more ranges", count - RANGES_TOLD));
+    }
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(first: u64, last: Option<u64>) -> Revisions {
+        Revisions { first, last }
+    }
+
+    #[test]
+    fn ranges_that_touch_are_one() {
+        let ranges = [range(1, Some(4)), range(5, Some(9)), range(11, None)];
+        assert_eq!(told(&ranges), "1 to 9 and 11 and later");
+        let ranges = [range(1, Some(20)), range(5, Some(9)), range(15, None)];
+        assert_eq!(told(&ranges), "1 and later");
+        assert_eq!(told(&[range(7, Some(7))]), "7");
+    }
+
+    #[test]
+    fn more_than_three_ranges_are_counted() {
+        let ranges: Vec<Revisions> = [1, 3, 5, 7, 9].map(|at| range(at, Some(at))).to_vec();
+        assert_eq!(told(&ranges), "1, 3, 5 and 2 more ranges");
     }
 }
