@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::candidates::candidates;
-use super::change::Change;
+use super::change::{Change, Changed};
 use super::effort::{Effort, Unfinished};
 use trustsim_diagnosis::{Command, Findings, Outage, Remedies, Remedy, outage_groups, outages};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
     Additions, Address, CertificateKind, Deployment, Journal, Kind, Manifest, Options, Simulation,
 };
+
+/// Each change is made in a copy of the deployment. Where there are more of them than this, those that cannot be made
+/// are counted with those that are not tried.
+const LOOKED_AT_MAX: usize = 100;
 
 /// A future of the deployment in which a change was made.
 #[derive(Clone, Debug)]
@@ -171,14 +175,9 @@ pub fn remedies(
     mut play: impl FnMut(Future) -> Result<Outcome, Unfinished>,
 ) -> Trials {
     let mut trials = Trials::default();
-    let mut possible: Vec<_> = candidates(deployment, &run.manifest, findings)
-        .into_iter()
-        .filter_map(|change| Some((change.clone(), change.make(deployment).ok()?)))
-        .enumerate()
-        .collect();
-    // None where all may be tried.
-    trials.found.untried = possible.len().saturating_sub(tries_max);
-    possible.truncate(tries_max);
+    let (possible, untried) = possible_changes(deployment, run, findings, tries_max);
+    trials.found.untried = untried;
+    let mut possible: Vec<_> = possible.into_iter().enumerate().collect();
     possible.sort_by_key(|(_, (change, _))| change.at());
     let before = FailingTimes::new(&run.manifest, &run.outages);
     let mut helping = Vec::new();
@@ -215,6 +214,29 @@ pub fn remedies(
     trials.found.sort();
     note_prices(&mut trials, deployment, run, findings, &changes, play);
     trials
+}
+
+/// The first changes that can be made, `tries_max` of them at most, and how many more there are.
+fn possible_changes(
+    deployment: &Deployment,
+    run: &Outcome,
+    findings: &Findings,
+    tries_max: usize,
+) -> (Vec<(Change, Changed)>, usize) {
+    let mut possible = Vec::new();
+    let mut untried = 0;
+    for (index, change) in candidates(deployment, &run.manifest, findings)
+        .into_iter()
+        .enumerate()
+    {
+        if possible.len() < tries_max {
+            let made = change.make(deployment).ok();
+            possible.extend(made.map(|made| (change, made)));
+        } else if index >= LOOKED_AT_MAX || change.make(deployment).is_ok() {
+            untried += 1;
+        }
+    }
+    (possible, untried)
 }
 
 /// Plays settings that are told as they would be typed once the deployment runs: an option that makes a CA anew costs
