@@ -30,6 +30,8 @@ pub use trustsim_diagnosis as diagnosis;
 pub use trustsim_edges as edges;
 pub use trustsim_scenario as scenario;
 
+pub use trustsim_import as import;
+
 pub use trustsim_whatif as whatif;
 
 pub use trustsim_rehearsal as rehearsal;

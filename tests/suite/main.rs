@@ -22,6 +22,7 @@ mod files;
 mod forecast;
 mod fuzz;
 mod generations;
+mod import;
 mod incidents;
 mod judge;
 mod juju_faults;

@@ -111,6 +111,8 @@ pub enum Command {
     Run(Run),
     /// Check scenarios without playing them
     Check(Check),
+    /// Make a scenario of what you have: a bundle, juju status, juju show-unit, terraform show -json, or a folder of them
+    Import(Import),
     /// Answer what can be told of a deployment without playing it
     #[command(subcommand)]
     Ask(Ask),
@@ -187,6 +189,23 @@ pub struct Check {
     /// Exit with 1 where an answer would rest on anything that is assumed or not simulated
     #[arg(long)]
     pub strict: bool,
+}
+
+/// Make a scenario of what you have: a bundle, juju status, juju show-unit, terraform show -json, or a folder of them
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Files are told apart by their content. What several of them say of one model is put together, and where they
+differ, a warning says which is taken. Every command that takes a scenario takes such a file or folder too.")]
+pub struct Import {
+    /// Files, or folders of one model each
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Write into this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How long the scenario is played
+    #[arg(long, value_name = "DURATION", default_value = "400d")]
+    pub duration: String,
 }
 
 /// Explain why a connection fails at an instant, or what its trust is based on

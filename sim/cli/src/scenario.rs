@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::CliError;
+use trustsim_import::{ImportOptions, Imported, import, is_importable};
 use trustsim_scenario::{Derived, DigestedFiles, DiskFiles, Files, load_variant};
 use trustsim_world::Deployment;
 
@@ -36,6 +37,10 @@ impl Files for ReadOnce {
     fn is_file(&self, path: &Path) -> bool {
         DiskFiles.is_file(path)
     }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        DiskFiles.list(folder)
+    }
 }
 
 /// A scenario that could be read.
@@ -53,8 +58,44 @@ pub(super) struct LoadedScenario {
     pub(super) sha256: String,
 }
 
-/// Reads and resolves a scenario file, or one of its variants. Findings are rendered with colours,
-/// which the console strips where they are not wanted.
+/// How long an imported scenario is played, unless it is said: past a year, the life of most certificates.
+pub(super) const IMPORTED_DURATION: &str = "400d";
+
+/// Makes a scenario of what people have. `folder` is where it is for.
+///
+/// # Errors
+///
+/// [`CliError::scenario`] with the rendered diagnostics.
+pub(super) fn import_scenario(
+    paths: &[PathBuf],
+    folder: &Path,
+    duration: &str,
+    files: &dyn Files,
+) -> Result<Imported, CliError> {
+    let options = ImportOptions {
+        folder: folder.to_owned(),
+        duration: duration.to_owned(),
+    };
+    import(paths, &options, files)
+        .map_err(|diagnostics| CliError::scenario(diagnostics.render(true)))
+}
+
+/// The same with the files of this machine.
+pub(super) fn import_files(
+    paths: &[PathBuf],
+    folder: &Path,
+    duration: &str,
+) -> Result<Imported, CliError> {
+    import_scenario(paths, folder, duration, &ReadOnce)
+}
+
+/// Whether a folder has something that can be imported.
+pub(super) fn is_folder_to_import(path: &Path) -> bool {
+    path.is_dir() && is_importable(path, &ReadOnce)
+}
+
+/// Reads and resolves a scenario file, or one of its variants; what people have in place of one is imported. Findings
+/// are rendered with colours, which the console strips where they are not wanted.
 ///
 /// # Errors
 ///
@@ -64,19 +105,55 @@ pub(super) fn load_scenario(
     variant: Option<&str>,
 ) -> Result<LoadedScenario, CliError> {
     let files = DigestedFiles::new(&ReadOnce);
+    if is_importable(path, &ReadOnce) {
+        return load_imported(path, variant, &files);
+    }
     let loaded = load_variant(path, variant, &files)
         .map_err(|diagnostics| CliError::scenario(diagnostics.render(true)))?;
-    let mut warnings = loaded.warnings.render(true);
-    if !warnings.is_empty() && !warnings.ends_with('\n') {
-        warnings.push('\n');
-    }
     Ok(LoadedScenario {
         deployment: loaded.deployment,
-        warnings,
+        warnings: rendered(&loaded.warnings),
         variants: loaded.variants,
         derived: loaded.derived,
         sha256: files.sha256(),
     })
+}
+
+/// A scenario that is made in memory.
+fn load_imported(
+    path: &Path,
+    variant: Option<&str>,
+    files: &DigestedFiles<'_>,
+) -> Result<LoadedScenario, CliError> {
+    if let Some(variant) = variant {
+        let message = format!(
+            "`{}` is no scenario, and has no variant `{variant}`",
+            path.display()
+        );
+        let hint = "write a scenario of it first: trustsim import";
+        return Err(CliError::usage(message).hint(hint));
+    }
+    let folder = match path.is_dir() {
+        true => path,
+        false => path.parent().unwrap_or(Path::new("")),
+    };
+    let imported = import_scenario(&[path.to_owned()], folder, IMPORTED_DURATION, files)?;
+    Ok(LoadedScenario {
+        deployment: imported.loaded.deployment,
+        warnings: rendered(&imported.notes),
+        variants: Vec::new(),
+        derived: imported.loaded.derived,
+        sha256: files.sha256(),
+    })
+}
+
+/// Findings as they are printed, which end with a line break.
+pub(super) fn rendered(findings: &trustsim_scenario::Diagnostics) -> String {
+    let mut text = findings.render(true);
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
 }
 
 #[cfg(test)]

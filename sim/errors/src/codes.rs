@@ -100,9 +100,11 @@ codes! {
     OverlayOnly = "TS0113",
     /// # Another kind of file
     ///
-    /// What `juju status` or `juju show-unit` prints is no scenario and no bundle: it has no options, and not which
-    /// endpoints are related. `juju export-bundle` writes a bundle of a model. A bundle is no scenario either: a
-    /// scenario names it as one of its models, `models: {NAME: {from: FILE}}`.
+    /// A model of a scenario is a bundle: what `juju status`, `juju show-unit` or Terraform print belongs into no
+    /// `from:`. `trustsim import FILE` makes a scenario of it, and every command takes such a file in place of a
+    /// scenario. What cannot be imported is refused with what it was taken for: Terraform's own language, of which only
+    /// Terraform knows the values (`terraform show -json` prints them), a template that was not rendered, Terraform's
+    /// state file as it is stored, or a text in which nothing was recognised.
     OtherFile = "TS0114",
     /// # A packed charm that cannot be read
     ///
@@ -110,6 +112,23 @@ codes! {
     /// `config.yaml` and `actions.yaml` where the charm has them. Nothing else of it is read. The file is no zip
     /// archive, is damaged, has no metadata, or has metadata of more than 1 MiB or that is no text.
     PackedCharm = "TS0115",
+    /// # Two inputs say different things
+    ///
+    /// Of what is imported, two files say different things of one model: another charm, revision, channel or number of
+    /// units, or one has a relation that the other lacks. What was observed counts more than what was planned: `juju
+    /// status` first, then `juju show-unit`, a bundle, Terraform. The label of each place says what is there.
+    Contradiction = "TS0116",
+    /// # Left out of an import, or taken for granted
+    ///
+    /// Something of the input is not in the scenario that is made of it, or had to be assumed: an application of which
+    /// no file says which charm it has, an endpoint that no file names, an option that the charm does not have. The
+    /// message says what, and the help how to supply it.
+    LeftOut = "TS0117",
+    /// # A format of Terraform that is not known
+    ///
+    /// `terraform show -json` says its `format_version`; a new major version may mean something else by the same keys.
+    /// Known are the versions 0.x and 1.x.
+    FormatVersion = "TS0118",
 
     /// # No such model
     ///
@@ -272,6 +291,13 @@ codes! {
     /// No connection is derived from there to there, so leaving it out changes nothing: a name is most likely not the
     /// one that was meant, or a relation has gone. `trustsim ask edges` lists what is derived.
     ExceptsNothing = "TS0230",
+
+    /// # An offer of a model that is not given
+    ///
+    /// A model that describes a deployment (`deployed: true`) consumes an offer of a model that is not among `models`.
+    /// Its relations are left out. Which certificates and CAs would come through it is not known, so that every
+    /// connection that rests on them is not simulated.
+    ModelNotGiven = "TS0231",
 
     /// # Nothing makes the client trust the server
     ///

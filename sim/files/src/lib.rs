@@ -18,6 +18,6 @@ mod writing;
 
 pub use contents::{Contents, NamedFile};
 pub use folder::{FolderError, write_folder};
-pub use read::{NotAFile, ReadError, open_file, read_file, read_start};
+pub use read::{NotAFile, ReadError, list_folder, open_file, read_file, read_start};
 pub use sealed::{Seal, SealError};
 pub use write::{Access, WriteError, write_file};

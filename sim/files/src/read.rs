@@ -93,6 +93,20 @@ pub fn read_file(path: &Path, max: u64) -> Result<Vec<u8>, ReadError> {
     Ok(bytes)
 }
 
+/// What is in a folder, files and folders, in order of their names.
+///
+/// # Errors
+///
+/// What the file system says.
+pub fn list_folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?;
+    let mut found = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<Vec<PathBuf>>>()?;
+    found.sort();
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixListener;

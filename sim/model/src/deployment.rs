@@ -56,6 +56,8 @@ pub struct Deployment {
     pub saas: TiVec<SaasIndex, SaasSpec>,
     /// Relations there from the start; peer relations are implied by the charms.
     pub relations: TiVec<RelationIndex, RelationSpec>,
+    /// Relations over which certificates or CAs would come, of models that are not there.
+    pub absent: Vec<AbsentRelation>,
     /// Clients outside Juju.
     pub clients: TiVec<ClientIndex, ClientSpec>,
     /// Which clients connect to which servers, by application or client.
@@ -95,6 +97,7 @@ impl Deployment {
             offers: TiVec::new(),
             saas: TiVec::new(),
             relations: TiVec::new(),
+            absent: Vec::new(),
             clients: TiVec::new(),
             connections: TiVec::new(),
             actions: TiVec::new(),
@@ -268,6 +271,19 @@ pub struct SaasSpec {
     pub name: String,
     /// Offer index.
     pub offer: OfferIndex,
+}
+
+/// A relation over which an application would be given certificates or CAs, which is left out: the model on its other
+/// side is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AbsentRelation {
+    /// The application that requires it.
+    pub application: ApplicationIndex,
+    /// Its endpoint.
+    pub endpoint: String,
+    /// The URL of the offer that it consumes; where the application's own offer is consumed, the name that Juju gives
+    /// to the consumer.
+    pub offer: String,
 }
 
 /// Something that can stand on one side of a relation or a connection.

@@ -28,10 +28,10 @@ pub use action::{
 pub use address::Address;
 pub use command_line::{CommandLine, FileContent, Word};
 pub use deployment::{
-    ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Counted, Deployment, Expectation,
-    ExpectationKind, MachineSpec, ModelKind, ModelSpec, OfferSpec, OperatorSpec, Party,
-    Persistence, Placement, RandomPlan, RelationSpec, SaasSpec, Selector, Side, Source, Timings,
-    When,
+    AbsentRelation, ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Counted,
+    Deployment, Expectation, ExpectationKind, MachineSpec, ModelKind, ModelSpec, OfferSpec,
+    OperatorSpec, Party, Persistence, Placement, RandomPlan, RelationSpec, SaasSpec, Selector,
+    Side, Source, Timings, When,
 };
 pub use index::{
     ActionIndex, ApplicationIndex, ClientIndex, ConnectionSpecIndex, ControllerIndex, MachineIndex,

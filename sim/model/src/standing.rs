@@ -66,6 +66,13 @@ pub enum Gap {
         /// Whether a generic charm uses it; else the code that is played does nothing with it.
         is_played: bool,
     },
+    /// It would be given certificates or CAs by a model that is not part of the deployment.
+    ModelNotGiven {
+        /// The endpoint over which it would be.
+        endpoint: String,
+        /// The offer that is consumed.
+        offer: String,
+    },
     /// Its code was not read, or not all of it.
     NotVerified {
         /// What was not verified.
@@ -105,6 +112,7 @@ impl Gap {
         match self {
             Self::NotDescribed
             | Self::MetadataSilent
+            | Self::ModelNotGiven { .. }
             | Self::UnlistedEndpoint {
                 is_played: false, ..
             } => Standing::NotSimulated,
@@ -190,6 +198,7 @@ impl Coverage {
         }
         let relations = deployment.relations.iter();
         let ends = relations.filter_map(|relation| ends(deployment, relation));
+        let absent = deployment.absent.iter().map(|_| Standing::NotSimulated);
         let connections = deployment.connections.keys();
         let bases: TiVec<ConnectionSpecIndex, Basis> = connections
             .map(|connection| standings.of_connection(connection))
@@ -199,6 +208,7 @@ impl Coverage {
             relations: ends
                 .map(|ends| ends.map(|end| standings.of_application(end)))
                 .map(|[provider, requirer]| provider.max(requirer))
+                .chain(absent)
                 .collect(),
             connections: bases.iter().map(|basis| basis.standing).collect(),
             bases,
@@ -294,11 +304,28 @@ impl<'a> Standings<'a> {
         });
         let mut reasons: BTreeSet<Reason> = reasons.collect();
         reasons.extend(self.certificate_unknown(self.deployment.connections[index].to));
+        reasons.extend(self.not_given(index));
         let standings = reasons.iter().map(|reason| reason.gap.standing());
         Basis {
             standing: standings.max().unwrap_or(Standing::Modelled),
             reasons: reasons.into_iter().collect(),
         }
+    }
+
+    /// What a connection would rest on that comes from models which are not there.
+    fn not_given(&self, index: ConnectionSpecIndex) -> Vec<Reason> {
+        let rests_on = self.rests_on(&self.deployment.connections[index]);
+        let absent = self.deployment.absent.iter();
+        absent
+            .filter(|absent| rests_on.contains(&absent.application))
+            .map(|absent| Reason {
+                application: absent.application,
+                gap: Gap::ModelNotGiven {
+                    endpoint: absent.endpoint.clone(),
+                    offer: absent.offer.clone(),
+                },
+            })
+            .collect()
     }
 
     /// A server that requests no certificate may have one from elsewhere, unless its charm is described.

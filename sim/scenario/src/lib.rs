@@ -18,9 +18,9 @@ pub use format::{
     ApplicationFile, CharmNode, ClientFile, ConnectionFile, ConnectionsFile, ControllerFile,
     DerivedFile, DigestedFiles, DiskFiles, ExceptFile, ExpectFile, FILE_SIZE_MAX, FailsFile, Files,
     MemoryFiles, ModelConfigFile, ModelFile, ModelNode, OfferFile, OutageFile, SaasFile, Scenario,
-    ScenarioFile, SelectorFile, TimingsFile, parse, schema,
+    ScenarioFile, SelectorFile, TimingsFile, merged_bundle, parse, read_text, schema,
 };
-pub use resolve::{Derived, LeftOut};
+pub use resolve::{Derived, LeftOut, UsualEndpoint, usual_endpoint};
 pub use trustsim_errors::{Code, Diagnostic, Diagnostics, Label, Severity, explain};
 
 use trustsim_model::Deployment;

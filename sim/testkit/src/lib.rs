@@ -434,6 +434,7 @@ pub fn deployment() -> Deployment {
         offers: TiVec::new(),
         saas: TiVec::new(),
         relations: TiVec::new(),
+        absent: Vec::new(),
         clients: vec![ClientSpec {
             name: "browser".to_owned(),
             trusts: vec![0.into()],

@@ -8,7 +8,7 @@ use crate::bug::{PlayedScenario, quoted};
 use crate::console::Console;
 use crate::error::CliError;
 use crate::readings::{self, Reading};
-use crate::scenario::load_scenario;
+use crate::scenario::{is_folder_to_import, load_scenario};
 use trustsim_files::{Seal, SealError};
 use trustsim_kernel::Time;
 use trustsim_model::Coverage;
@@ -88,10 +88,8 @@ pub(super) fn load(
     play: &Play,
     console: &mut Console<'_>,
 ) -> Result<LoadedScenario, CliError> {
-    let previous = path
-        .is_dir()
-        .then(|| PreviousRun::read(path, play))
-        .transpose()?;
+    let is_run = path.is_dir() && (path.join(SUMMARY).exists() || !is_folder_to_import(path));
+    let previous = is_run.then(|| PreviousRun::read(path, play)).transpose()?;
     let (scenario, variant) = match &previous {
         Some(PreviousRun { provenance, .. }) => {
             (provenance.scenario.clone(), provenance.variant.clone())

@@ -7,6 +7,7 @@ mod check;
 mod explain;
 mod export;
 mod forecast;
+mod import;
 mod judge;
 mod load;
 mod record;
@@ -45,6 +46,7 @@ pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Cli
         Command::ShowUnit(args) => show_unit::show_unit(args, console)?,
         Command::Export(args) => export::export(args, console)?,
         Command::Record(args) => record::record(args, console)?,
+        Command::Import(args) => import::import(args, console)?,
         Command::Judge(args) => judge::judge(args, console)?,
         Command::Charms(args) => charms::charms(args, console)?,
         Command::Explain(args) => explain::explain(args, console)?,

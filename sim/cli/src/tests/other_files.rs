@@ -38,16 +38,21 @@ fn said(files: &[(&str, &str)]) -> String {
     err.replace(root, "")
 }
 
+/// What `trustsim check` says of a file that is imported.
+fn checked(name: &str, text: &str) -> String {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = root.path().join(name);
+    std::fs::write(&path, text).expect("written");
+    let (exit, out, err) = trustsim(&["check", path.to_str().expect("text")]);
+    assert_eq!((exit, out.as_str()), (Exit::Held, ""), "{err}");
+    err.replace(root.path().to_str().expect("text"), "")
+}
+
 #[test]
-fn what_juju_status_prints_is_no_scenario() {
-    insta::assert_snapshot!(said(&[("status.yaml", STATUS)]), @"
-    error[TS0114]: this is the output of juju status, not a scenario: `/status.yaml` does not say how charms are configured and which endpoints are related
-    help: get a bundle of the model, and name it in a scenario:
-          juju export-bundle -m cos --filename bundle.yaml
-          models: {cos: {from: bundle.yaml}}
-    ");
-    let json = r#"{"applications": {}, "model": {"name": "cos"}, "machines": {}}"#;
-    assert!(said(&[("status.json", json)]).contains("the output of juju status"));
+fn what_juju_status_prints_is_imported() {
+    insta::assert_snapshot!(checked("status.yaml", STATUS));
+    let json = r#"{"applications": {"a": {"charm": "a", "scale": 1}}, "model": {"name": "cos"}, "machines": {}}"#;
+    assert!(checked("status.json", json).contains("1 application"));
 }
 
 #[test]
@@ -68,22 +73,70 @@ fn nor_is_it_a_bundle() {
 }
 
 #[test]
-fn what_juju_show_unit_prints_is_no_scenario() {
+fn what_juju_show_unit_prints_is_imported() {
     let text = r#"{"graf/0": {"charm": "ch:amd64/grafana-k8s-122", "relation-info": []}}"#;
-    insta::assert_snapshot!(said(&[("show-unit.yaml", text)]), @"
-    error[TS0114]: this is the output of juju show-unit, not a scenario: `/show-unit.yaml` does not say how charms are configured and which endpoints are related
-    help: get a bundle of the model, and name it in a scenario:
-          juju export-bundle -m my-model --filename bundle.yaml
-          models: {my-model: {from: bundle.yaml}}
-    ");
+    insta::assert_snapshot!(checked("show-unit.yaml", text));
 }
 
 #[test]
-fn a_bundle_by_itself_is_told_how_it_becomes_a_model() {
+fn a_bundle_by_itself_is_imported() {
     let text = "bundle: kubernetes\napplications: {web: {charm: web}}\n---\napplications: {}\n";
-    insta::assert_snapshot!(said(&[("cos lite.yaml", text)]), @"
-    error[TS0114]: this is a bundle, not a scenario: `/cos lite.yaml` has applications, and no models
-    help: write this line into a file beside it, and give that one:
-          models: {my-model: {from: 'cos lite.yaml'}}
-    ");
+    insta::assert_snapshot!(checked("cos lite.yaml", text));
+}
+
+#[test]
+fn an_import_is_written_whole_and_never_over_its_input() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| root.path().join(name).to_str().expect("text").to_owned();
+    let (status, scenario) = (path("status.yaml"), path("made.yaml"));
+    std::fs::write(&status, STATUS).expect("written");
+    let (exit, out, err) = trustsim(&["import", &status, "-o", &scenario, "--duration", "90d"]);
+    assert_eq!((exit, out.as_str()), (Exit::Held, ""), "{err}");
+    let text = std::fs::read_to_string(&scenario).expect("written");
+    let (exit, printed, _) = trustsim(&["import", &status, "--duration", "90d"]);
+    assert_eq!((exit, printed), (Exit::Held, text.clone()));
+    assert!(
+        text.contains("duration: \"90d\"") && text.contains("charm: grafana-k8s"),
+        "{text}"
+    );
+    assert_eq!(trustsim(&["check", &scenario]).0, Exit::Held);
+    for wrong in [
+        ["import", &status, "-o", &status].as_slice(),
+        &["import", &scenario],
+        &["import", &status, "--duration", "soon"],
+        &[
+            "check",
+            &status,
+            "--strict",
+            "--quiet",
+            "nothing-there.yaml",
+        ],
+    ] {
+        let (exit, out, err) = trustsim(wrong);
+        assert_eq!((exit, out.as_str()), (Exit::Refused, ""), "{wrong:?} {err}");
+    }
+    assert_eq!(std::fs::read_to_string(&status).expect("there"), STATUS);
+}
+
+#[test]
+fn a_folder_is_imported_and_one_of_nothing_is_no_run() {
+    let root = tempfile::tempdir().expect("a folder");
+    let shown = root.path().to_str().expect("text");
+    let (exit, _, err) = trustsim(&["status", shown]);
+    assert!(
+        exit == Exit::Refused && err.contains("no folder of a run"),
+        "{err}"
+    );
+    for model in ["a", "b"] {
+        std::fs::create_dir(root.path().join(model)).expect("made");
+        let text = STATUS.replace("name: cos", &format!("name: {model}"));
+        std::fs::write(root.path().join(model).join("status.yaml"), text).expect("written");
+    }
+    let (exit, _, err) = trustsim(&["check", shown]);
+    assert!(
+        exit == Exit::Held && err.contains("2 models, 2 applications"),
+        "{err}"
+    );
+    let (exit, out, err) = trustsim(&["status", shown, "--at", "1h"]);
+    assert!(exit == Exit::Held && out.contains("graf"), "{err}");
 }

@@ -83,6 +83,9 @@ fn gap(gap: &Gap, charm: &str) -> String {
                 false => "; what it does with it is not played",
             }
         ),
+        Gap::ModelNotGiven { endpoint, offer } => format!(
+            "what comes over {endpoint} is not known: the model of the offer {offer} is not given"
+        ),
         Gap::NotVerified { missing } => {
             format!("the entry of {charm} in the catalogue was not verified: {missing}")
         }
@@ -121,6 +124,9 @@ pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
         )),
         Gap::MetadataOnly | Gap::MetadataSilent | Gap::UnlistedEndpoint { .. } => {
             Some(format!("describe it under charms.{charm}"))
+        }
+        Gap::ModelNotGiven { .. } => {
+            Some("give that model too: its status or its bundle beside this one".to_owned())
         }
         Gap::NotVerified { .. }
         | Gap::Differs { .. }

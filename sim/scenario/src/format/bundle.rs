@@ -23,6 +23,9 @@ record! {
         owner: Text = "owner" [Extension],
         /// Model configuration.
         config: ModelConfigFile = "config" [Extension],
+        /// Whether this was read off a deployment, as `trustsim import` writes it: endpoints that the catalogue lacks are
+        /// believed, and offers of models that are not given leave out their relations.
+        deployed: bool = "deployed" [Extension],
         /// `kubernetes` for a Kubernetes model. Default: a model on machines.
         kind: Text = "bundle",
         /// Applications, by name.

@@ -10,7 +10,8 @@ use super::other_files::OtherFile;
 use super::unseen::refuse_unseen_letters;
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_yaml::{
-    Entry, FromNode, MistakeKind, Node, Reader, Scalar, ScalarKind, Unknown, Value, parse,
+    Entry, FromNode, MistakeKind, Node, Place, Reader, Scalar, ScalarKind, Spanned, Unknown, Value,
+    parse,
 };
 
 /// A model after merging.
@@ -19,13 +20,22 @@ pub(crate) struct MergedModel {
     pub file: ModelFile,
     /// The folder that local charm paths are relative to.
     pub folder: PathBuf,
-    /// Whether applications come from a bundle file, where other charm revisions than the
+    /// Whether applications come from a bundle file or from a deployment, where other charm revisions than the
     /// catalogue's are to be expected.
     pub from_file: bool,
+    /// Whether it was read off a deployment, whose other models need not be given.
+    pub deployed: bool,
 }
 
 /// Keys of ours that are never part of the bundle.
-const OWN_KEYS: [&str; 5] = ["from", "overlays", "controller", "owner", "config"];
+const OWN_KEYS: [&str; 6] = [
+    "from",
+    "overlays",
+    "controller",
+    "owner",
+    "config",
+    "deployed",
+];
 
 /// Reads and merges whatever the model consists of; mistakes are noted.
 pub(crate) fn merged_model(
@@ -64,8 +74,41 @@ pub(crate) fn merged_model(
     MergedModel {
         file: read_merged(&base, &own, node, out),
         folder: bundle_folder,
-        from_file: own.from.is_some(),
+        from_file: own.from.is_some() || own.deployed == Some(true),
+        deployed: own.deployed == Some(true),
     }
+}
+
+/// A bundle file with overlays laid over it, merged as `juju deploy --overlay` does; mistakes are noted. Paths are as
+/// `files` takes them.
+pub fn merged_bundle(
+    bundle: &Path,
+    overlays: &[&Path],
+    files: &dyn Files,
+    out: &mut Diagnostics,
+) -> ModelFile {
+    let text = |path: &Path| Node {
+        value: Value::Scalar(Scalar {
+            kind: ScalarKind::String,
+            text: path.display().to_string(),
+        }),
+        ..Node::default()
+    };
+    let overlays = overlays.iter().map(|path| text(path)).collect();
+    let overlays = Node {
+        value: Value::List(overlays),
+        ..Node::default()
+    };
+    let entry = |key: &str, value: Node| Entry {
+        key: Spanned::new(key.to_owned(), Place::default()),
+        value,
+    };
+    let entries = vec![entry("from", text(bundle)), entry("overlays", overlays)];
+    let node = Node {
+        value: Value::Map(entries),
+        ..Node::default()
+    };
+    merged_model(&node, Path::new(""), files, out).file
 }
 
 /// Values are read once, after merging; keys were looked at document by document.

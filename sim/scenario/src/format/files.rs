@@ -1,7 +1,7 @@
 //! Where texts come from: the disk, or memory in tests.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -25,6 +25,13 @@ pub trait Files {
 
     /// Whether there is such a file.
     fn is_file(&self, path: &Path) -> bool;
+
+    /// What is in a folder, files and folders, in order of their names.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system reports.
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
 }
 
 /// The files of this machine.
@@ -38,6 +45,10 @@ impl Files for DiskFiles {
 
     fn is_file(&self, path: &Path) -> bool {
         path.is_file()
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        trustsim_files::list_folder(folder)
     }
 }
 
@@ -62,6 +73,19 @@ impl Files for MemoryFiles {
 
     fn is_file(&self, path: &Path) -> bool {
         self.0.contains_key(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let below = self
+            .0
+            .keys()
+            .filter_map(|path| path.strip_prefix(folder).ok());
+        let names = below.filter_map(|path| path.components().next());
+        let found: BTreeSet<PathBuf> = names.map(|name| folder.join(name)).collect();
+        match found.is_empty() {
+            true => Err(io::ErrorKind::NotFound.into()),
+            false => Ok(found.into_iter().collect()),
+        }
     }
 }
 
@@ -103,6 +127,10 @@ impl Files for DigestedFiles<'_> {
     fn is_file(&self, path: &Path) -> bool {
         self.files.is_file(path)
     }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        self.files.list(folder)
+    }
 }
 
 /// A path that a file names, relative to that file's folder, without `.` and `..` where they
@@ -121,8 +149,12 @@ pub(crate) fn beside(folder: &Path, path: &str) -> PathBuf {
     joined
 }
 
-/// A whole text file; `named_at` is where it was named, if it was.
-pub(crate) fn read_text(
+/// A whole text file of at most [`FILE_SIZE_MAX`]; `named_at` is where it was named, if it was.
+///
+/// # Errors
+///
+/// Why it cannot be read, is too large, or is no text.
+pub fn read_text(
     files: &dyn Files,
     path: &Path,
     named_at: Option<Place>,

@@ -20,9 +20,11 @@ mod variants;
 
 pub use bundle::{ApplicationFile, ModelConfigFile, ModelFile, OfferFile, SaasFile};
 pub use connections::{ConnectionsFile, DerivedFile, ExceptFile};
+pub use documents::merged_bundle;
 pub(crate) use documents::{MergedModel, merged_model};
+pub use files::read_text;
 pub use files::{DigestedFiles, DiskFiles, FILE_SIZE_MAX, Files, MemoryFiles};
-pub(crate) use files::{beside, read_bytes, read_text};
+pub(crate) use files::{beside, read_bytes};
 pub(crate) use packed::{PACKED_SIZE_MAX, is_packed, unpacked};
 pub(crate) use read::parse_variant;
 pub use read::{Scenario, parse};

@@ -93,8 +93,9 @@ impl OtherFile {
                     "this is {what}, not {wanted}: `{file_name}` does not say how charms are configured and \
                      which endpoints are related"
                 );
+                let import = CommandLine::new(["trustsim", "import", file_name]);
                 let help = format!(
-                    "get a bundle of the model, and name it in a scenario:\n{export}\n{}",
+                    "make a scenario of it:\n{import}\nor get a bundle of the model, and name it in a scenario:\n{export}\n{}",
                     model_line(model, "bundle.yaml")
                 );
                 (message, help)

@@ -32,6 +32,8 @@ pub(super) struct Unlisted {
     pub endpoints: bool,
     /// Whether options that are not listed may be real.
     pub options: bool,
+    /// Whether its relations are those of a deployment, which Juju has taken.
+    pub deployed: bool,
     /// Endpoints whose interface was another one in other revisions, with those.
     pub earlier_interfaces: BTreeMap<String, Vec<String>>,
 }
@@ -187,6 +189,7 @@ impl Model<'_> {
             unlisted: Unlisted {
                 endpoints: charm.more_endpoints || self.bundle.from_file,
                 options: charm.more_options,
+                deployed: self.bundle.deployed,
                 earlier_interfaces: charm.earlier_interfaces,
             },
             place: name.place,

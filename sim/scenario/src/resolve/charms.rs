@@ -21,7 +21,7 @@ use trustsim_charms::{
     entry_key, known_charm,
 };
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
-use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Text, Unknown};
+use trustsim_yaml::{FromNode, Map, Node, Reader, ScalarKind, Spanned, Text, Unknown};
 
 /// The charms that a scenario can name.
 pub(super) struct Charms<'a> {
@@ -211,10 +211,38 @@ fn declared_charm(
     let says_nothing = node.entries().iter().all(|entry| entry.key.value == "from");
     if is_known {
         charm.metadata.provenance = charm.metadata.provenance.adjusted();
-    } else if has_files && says_nothing {
+    } else if (has_files && says_nothing) || is_part_of_metadata(node) {
         charm.metadata.provenance = Provenance::Metadata;
     }
     charm
+}
+
+/// Whether a description says nothing but what a charm's metadata does, and that there is more. That is what is known of
+/// a charm from `juju status`: some of its endpoints, and nothing of what it does with them.
+fn is_part_of_metadata(node: &Node) -> bool {
+    const OF_CHARM: [&str; 7] = [
+        "name",
+        "subordinate",
+        "provides",
+        "requires",
+        "peers",
+        "more-options",
+        "more-endpoints",
+    ];
+    const OF_ENDPOINT: [&str; 3] = ["interface", "limit", "scope"];
+    let more = node.get("more-endpoints").and_then(Node::as_scalar);
+    let says_more = more.is_some_and(|more| more.kind == ScalarKind::Bool(true));
+    let groups = node.entries().iter().map(|entry| &entry.value);
+    let mut endpoints = groups.flat_map(|group| group.entries());
+    says_more
+        && node
+            .entries()
+            .iter()
+            .all(|entry| OF_CHARM.contains(&&*entry.key.value))
+        && endpoints.all(|endpoint| {
+            let mut keys = endpoint.value.entries().iter();
+            keys.all(|key| OF_ENDPOINT.contains(&&*key.key.value))
+        })
 }
 
 /// The charm that is declared, with every mistake in it; `node` is what the scenario says of it.

@@ -12,8 +12,9 @@ use crate::lints::Places;
 use trustsim_charms::{CharmMetadata, Endpoint, EndpointProfile, REGISTRY, WITHOUT_TLS};
 use trustsim_faults::{Plan, draw};
 use trustsim_model::{
-    ApplicationIndex, ClientIndex, ClientSpec, ConnectionSpec, Deployment, ModelIndex, ModelSpec,
-    OfferSpec, OperatorSpec, Party, RelationIndex, RelationSpec, SaasIndex, SaasSpec, TiVec,
+    AbsentRelation, ApplicationIndex, ClientIndex, ClientSpec, ConnectionSpec, Deployment,
+    ModelIndex, ModelSpec, OfferSpec, OperatorSpec, Party, RelationIndex, RelationSpec, SaasIndex,
+    SaasSpec, TiVec,
 };
 use trustsim_yaml::{Map, Place};
 
@@ -181,6 +182,10 @@ impl Inventory {
 
     pub(super) fn add_offers(&mut self, offers: Vec<OfferSpec>) {
         self.deployment.offers.extend(offers);
+    }
+
+    pub(super) fn add_absent(&mut self, absent: Vec<AbsentRelation>) {
+        self.deployment.absent.extend(absent);
     }
 
     pub(super) fn add_saas(&mut self, consumed: Vec<SaasSpec>) {

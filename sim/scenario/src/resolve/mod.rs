@@ -6,6 +6,7 @@
 //!
 //! A further section is a file here and a line in [`resolve()`], after the sections that it refers to.
 
+mod absent;
 mod addresses;
 mod applications;
 mod charm_names;
@@ -41,6 +42,8 @@ mod suggestions;
 mod unread_keys;
 mod usual_names;
 mod values;
+
+pub use usual_names::{Usual as UsualEndpoint, usual as usual_endpoint};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -86,6 +89,7 @@ pub(super) fn resolve(
     let drafts = drafts::drafts(bundles, &inventory, out);
     let drafts = infer::complete(drafts, &mut inventory, out);
     inventory.add_relations(relations::relations(&drafts, &inventory, out));
+    inventory.add_absent(absent::absent(bundles, &inventory));
     clients::clients(scenario.clients.as_ref(), folder, &mut inventory, out);
     let operators = scenario.operators.as_ref();
     inventory.add_operators(operators::operators(operators, &inventory, out));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::drafts::RelationDraft;
 use super::inventory::Inventory;
 use super::matching::relation_between;
-use trustsim_errors::{Code, Diagnostic, Diagnostics};
+use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_faults::{RelationKey, relation_key};
 use trustsim_model::{ApplicationIndex, RelationSpec};
 use trustsim_yaml::Place;
@@ -54,9 +54,15 @@ fn check_limits(relations: &[Located<RelationSpec>], inventory: &Inventory, out:
             let endpoint = side.endpoint.as_str();
             let count = taken.entry((application, endpoint)).or_default();
             *count += 1;
-            if let Some(message) = limit_exceeded(application, endpoint, *count, inventory) {
-                out.push(Diagnostic::error(Code::RelationLimit, *place, message));
-            }
+            let Some(message) = limit_exceeded(application, endpoint, *count, inventory) else {
+                continue;
+            };
+            // Where Juju has taken the relation, its charm has another limit than that of the catalogue.
+            let severity = match inventory.unlisted(application).deployed {
+                true => Severity::Warning,
+                false => Severity::Error,
+            };
+            out.push(Diagnostic::new(Code::RelationLimit, severity, message).at(*place, ""));
         }
     }
 }

@@ -30,7 +30,10 @@ pub(super) fn saas(
                 continue;
             };
             check_name(NameKind::Saas, name, offers.out);
-            let offer = offers.at(model, url);
+            let offer = match bundle.deployed {
+                true => offers.at_deployed(model, name, url),
+                false => offers.at(model, url),
+            };
             consumed.extend(offer.map(|offer| SaasSpec {
                 model,
                 name: name.value.clone(),
@@ -65,6 +68,25 @@ struct Offers<'a> {
 }
 
 impl Offers<'_> {
+    /// The same for a model that was read off a deployment, whose other models may not be given.
+    fn at_deployed(&mut self, from: ModelIndex, name: &Text, url: &Text) -> Option<OfferIndex> {
+        let model = parse_url(&url.value).map(|parts| parts.model);
+        let Some(absent) = model.filter(|model| self.inventory.model(model).is_none()) else {
+            return self.at(from, url);
+        };
+        let message = format!(
+            "the model `{absent}` is not given: the relations of `{}` are left out",
+            name.value
+        );
+        let help = format!(
+            "give the status or the bundle of `{absent}` too; until then no connection is simulated that rests on what \
+             comes through it"
+        );
+        let warning = Diagnostic::warning(Code::ModelNotGiven, url.place, message);
+        self.out.push(warning.help(help));
+        None
+    }
+
     /// The offer of a URL `[controller:][user/]model.offer`, seen from a model.
     fn at(&mut self, from: ModelIndex, url: &Text) -> Option<OfferIndex> {
         let Some(parts) = parse_url(&url.value) else {

@@ -7,7 +7,7 @@ const TRANSFER: &str = "certificate_transfer";
 
 /// What endpoints of a name usually are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Usual {
+pub struct Usual {
     /// Their interface.
     pub interface: &'static str,
     /// Their role, where the name tells it: `certificates` is what providers and requirers call theirs.
@@ -46,7 +46,7 @@ pub(super) fn is_for_certificates(interface: &str) -> bool {
 }
 
 /// What an endpoint of that name usually is.
-pub(super) fn usual(name: &str) -> Option<Usual> {
+pub fn usual(name: &str) -> Option<Usual> {
     let mut names = NAMES.into_iter();
     let (_, interface, role) = names.find(|(known, ..)| *known == name)?;
     Some(Usual { interface, role })

@@ -1,0 +1,31 @@
+//! `trustsim import`: from what people have to a scenario.
+
+use std::path::Path;
+
+use crate::args::Import;
+use crate::console::Console;
+use crate::error::CliError;
+use crate::output::deliver;
+use crate::scenario::{import_files, rendered};
+use trustsim_files::Access;
+use trustsim_kernel::parse_duration;
+
+pub(super) fn import(args: &Import, console: &mut Console<'_>) -> Result<(), CliError> {
+    parse_duration(&args.duration).map_err(|error| {
+        CliError::usage(format!("--duration {}", args.duration))
+            .caused_by(error)
+            .hint("a duration is a number with a unit, such as 400d")
+    })?;
+    let output = args.output.as_deref();
+    if let Some(output) = output.filter(|output| args.paths.iter().any(|path| path == output)) {
+        let message = format!(
+            "`{}` would be written over what is imported",
+            output.display()
+        );
+        return Err(CliError::usage(message).hint("name another file with -o"));
+    }
+    let folder = output.and_then(Path::parent).unwrap_or(Path::new(""));
+    let imported = import_files(&args.paths, folder, &args.duration)?;
+    console.say(&rendered(&imported.notes))?;
+    deliver(&imported.text, output, Access::Shared, console)
+}

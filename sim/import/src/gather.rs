@@ -1,0 +1,317 @@
+//! From paths to inputs: files by themselves, and folders, each of which is a group that may be one model.
+
+use std::path::{Path, PathBuf};
+
+use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
+use trustsim_scenario::{Files, read_text};
+use trustsim_yaml::{Node, Place};
+
+use crate::dump::Kind;
+use crate::recognise::{Recognised, Refusal, recognise};
+
+/// Files that are looked at in all folders together.
+const FILES_MAX: usize = 10_000;
+/// Folders inside each other that are looked into.
+const DEPTH_MAX: usize = 8;
+/// How many names of files that were not read are told.
+const NAMES_SHOWN: usize = 5;
+
+/// A file of which something is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    pub(crate) path: PathBuf,
+    /// Its beginning.
+    pub(crate) place: Place,
+    pub(crate) kind: Kind,
+    pub(crate) documents: Vec<Node>,
+}
+
+/// The inputs of one folder, or those that are given as files.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Group {
+    /// The name of the folder.
+    pub(crate) name: String,
+    pub(crate) inputs: Vec<Input>,
+}
+
+/// Metadata of a charm: its name, and what `from:` of a scenario names.
+#[derive(Clone, Debug)]
+pub(crate) struct CharmFile {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+}
+
+/// Everything that was found.
+pub(crate) struct Gathered {
+    pub(crate) groups: Vec<Group>,
+    pub(crate) charms: Vec<CharmFile>,
+    /// Whether files of folders were refused with words that help.
+    is_refused: bool,
+}
+
+/// Reads what paths name. What cannot be imported is an error where it was given by itself, and noted in a folder.
+pub(crate) fn gather(paths: &[PathBuf], files: &dyn Files, out: &mut Diagnostics) -> Gathered {
+    let mut walk = Walk {
+        files,
+        out,
+        found: Gathered {
+            groups: Vec::new(),
+            charms: Vec::new(),
+            is_refused: false,
+        },
+        refused: Vec::new(),
+        unread: Vec::new(),
+        count: 0,
+    };
+    let mut given = Group::default();
+    for path in paths {
+        match files.list(path) {
+            Ok(entries) => walk.folder(path, entries, 0),
+            Err(_) => walk.given(path, &mut given),
+        }
+    }
+    if !given.inputs.is_empty() {
+        walk.found.groups.insert(0, given);
+    }
+    walk.tell_what_was_not_read(paths);
+    walk.found.is_refused = !walk.refused.is_empty();
+    walk.found
+}
+
+/// Whether anything in a folder is imported, or refused with words that help.
+pub(crate) fn finds_anything(folder: &Path, files: &dyn Files) -> bool {
+    let mut out = Diagnostics::default();
+    let found = gather(&[folder.to_owned()], files, &mut out);
+    !found.groups.is_empty() || !found.charms.is_empty() || found.is_refused
+}
+
+struct Walk<'a> {
+    files: &'a dyn Files,
+    out: &'a mut Diagnostics,
+    found: Gathered,
+    /// Files of folders that were refused with words that help.
+    refused: Vec<(PathBuf, Refusal)>,
+    /// Files of folders in which nothing was recognised.
+    unread: Vec<PathBuf>,
+    count: usize,
+}
+
+impl Walk<'_> {
+    /// A file that was given by itself.
+    fn given(&mut self, path: &Path, group: &mut Group) {
+        if is_packed(path) {
+            self.packed(path);
+            return;
+        }
+        let text = match read_text(self.files, path, None) {
+            Ok(text) => text,
+            Err(diagnostic) => {
+                self.out.push(*diagnostic);
+                return;
+            }
+        };
+        let shown = path.display().to_string();
+        if group.name.is_empty() {
+            let folder = path.parent().and_then(Path::file_name);
+            group.name =
+                folder.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        }
+        match self.recognised(path, &text) {
+            Ok(Some(input)) => group.inputs.push(input),
+            Ok(None) => {}
+            Err(None) => {
+                let message = format!("`{shown}` is a scenario already");
+                let error = Diagnostic::new(Code::OtherFile, Severity::Error, message);
+                let help = format!("every command takes it as it is: trustsim check {shown}");
+                self.out.push(error.help(help));
+            }
+            Err(Some(refusal)) => self.out.push(refusal.diagnostic(&shown)),
+        }
+    }
+
+    /// The input that a text is; nothing where it is a charm's metadata, which is kept.
+    fn recognised(&mut self, path: &Path, text: &str) -> Result<Option<Input>, Option<Refusal>> {
+        let file = self.out.sources.add(&path.display().to_string(), text);
+        let (kind, documents) = match recognise(text, file) {
+            Recognised::Read(kind, documents) => (kind, documents),
+            Recognised::Scenario => return Err(None),
+            Recognised::Refused(refusal) => return Err(Some(refusal)),
+        };
+        if kind == Kind::Charm {
+            let name = documents.first().and_then(|document| document.get("name"));
+            let name = name.and_then(Node::as_scalar).map(|name| name.text.clone());
+            let path = path.to_owned();
+            self.found
+                .charms
+                .extend(name.map(|name| CharmFile { name, path }));
+            return Ok(None);
+        }
+        Ok(Some(Input {
+            path: path.to_owned(),
+            place: Place {
+                file,
+                ..Place::default()
+            },
+            kind,
+            documents,
+        }))
+    }
+
+    /// A packed charm is called NAME_PLATFORM.charm (canonical/charmcraft `services/package.py`).
+    fn packed(&mut self, path: &Path) {
+        let stem = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        let name = stem.and_then(|stem| stem.split('_').next().map(str::to_owned));
+        let path = path.to_owned();
+        self.found
+            .charms
+            .extend(name.map(|name| CharmFile { name, path }));
+    }
+
+    fn folder(&mut self, folder: &Path, entries: Vec<PathBuf>, depth: usize) {
+        let name = folder.file_name();
+        let mut group = Group {
+            name: name.map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+            inputs: Vec::new(),
+        };
+        let is_charm = self.charm_folder(folder);
+        let mut below = Vec::new();
+        for path in entries {
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
+            if name.is_none_or(|name| name.starts_with('.')) {
+                continue;
+            }
+            if !self.files.is_file(&path) {
+                below.push(path);
+            } else if !(is_charm && is_own_file(&path)) {
+                self.file(&path, &mut group);
+            }
+        }
+        if !group.inputs.is_empty() {
+            self.found.groups.push(group);
+        }
+        // The folders of a charm have its code.
+        if is_charm || depth == DEPTH_MAX {
+            return;
+        }
+        for path in below {
+            if let Ok(entries) = self.files.list(&path) {
+                self.folder(&path, entries, depth + 1);
+            }
+        }
+    }
+
+    /// Whether a folder has the files of a charm, which are kept.
+    fn charm_folder(&mut self, folder: &Path) -> bool {
+        let own = ["charmcraft.yaml", "metadata.yaml"].map(|name| folder.join(name));
+        let Some(path) = own.iter().find(|path| self.files.is_file(path)) else {
+            return false;
+        };
+        let count = self.found.charms.len();
+        if let Ok(text) = read_text(self.files, path, None) {
+            // What is no metadata is read as any other file.
+            let _ = self.recognised(path, &text);
+        }
+        let found = self.found.charms.get_mut(count);
+        let is_charm = found.is_some();
+        if let Some(charm) = found {
+            charm.path = folder.to_owned();
+        }
+        is_charm
+    }
+
+    /// A file of a folder.
+    fn file(&mut self, path: &Path, group: &mut Group) {
+        self.count += 1;
+        if self.count > FILES_MAX {
+            self.unread.push(path.to_owned());
+            return;
+        }
+        if is_packed(path) {
+            self.packed(path);
+            return;
+        }
+        let Ok(text) = read_text(self.files, path, None) else {
+            self.unread.push(path.to_owned());
+            return;
+        };
+        match self.recognised(path, &text) {
+            Ok(input) => group.inputs.extend(input),
+            Err(None | Some(Refusal::Empty | Refusal::Unknown(_))) => {
+                self.unread.push(path.to_owned())
+            }
+            Err(Some(Refusal::NotYaml(_))) if !is_data(path) => self.unread.push(path.to_owned()),
+            Err(Some(refusal)) => self.refused.push((path.to_owned(), refusal)),
+        }
+    }
+
+    /// One error where nothing was read of folders, else notes.
+    fn tell_what_was_not_read(&mut self, paths: &[PathBuf]) {
+        let nothing = self.found.groups.is_empty() && !self.out.has_errors();
+        let mut refused = self.refused.iter();
+        if nothing && let Some((path, refusal)) = refused.next() {
+            self.out
+                .push(refusal.diagnostic(&path.display().to_string()));
+            return;
+        }
+        if nothing {
+            let shown: Vec<String> = paths
+                .iter()
+                .map(|path| format!("`{}`", path.display()))
+                .collect();
+            let message = match self.found.charms.is_empty() {
+                true => format!("nothing was recognised in {}", shown.join(", ")),
+                false => format!(
+                    "there is no model in {}, only metadata of charms",
+                    shown.join(", ")
+                ),
+            };
+            let help = "give a bundle (juju export-bundle), juju status --format json, or terraform show -json";
+            let error = Diagnostic::new(Code::OtherFile, Severity::Error, message);
+            self.out.push(error.help(help));
+            return;
+        }
+        for (path, refusal) in refused {
+            let mut warning = refusal.diagnostic(&path.display().to_string());
+            warning.severity = Severity::Warning;
+            warning.message.push_str(": it is left out");
+            self.out.push(warning);
+        }
+        if !self.unread.is_empty() {
+            let names = self.unread.iter().take(NAMES_SHOWN);
+            let names: Vec<String> = names.map(|path| format!("`{}`", path.display())).collect();
+            let more = match self.unread.len().checked_sub(NAMES_SHOWN) {
+                None | Some(0) => String::new(),
+                Some(more) => format!(" and {more} more"),
+            };
+            let message = format!("nothing was recognised in {}{more}", names.join(", "));
+            self.out
+                .push(Diagnostic::new(Code::LeftOut, Severity::Note, message));
+        }
+    }
+}
+
+fn is_packed(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "charm")
+}
+
+/// Whether a broken file of a folder was meant to be data.
+fn is_data(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| ["json", "yaml", "yml"].contains(&ending))
+}
+
+/// A file that a charm has beside its metadata.
+fn is_own_file(path: &Path) -> bool {
+    const NAMES: [&str; 4] = [
+        "charmcraft.yaml",
+        "metadata.yaml",
+        "config.yaml",
+        "actions.yaml",
+    ];
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| NAMES.contains(&name))
+}

@@ -1,0 +1,249 @@
+//! `juju show-unit`: which endpoints are related, and the addresses that units publish.
+//!
+//! The keys are those of juju/juju `cmd/juju/application/showunit.go`. Databags may have keys and passwords in clear.
+//! Nothing of a value is kept but the addresses in it, as scheme, host and port: what is before a host, behind a
+//! port or in any other value is never copied.
+
+use std::collections::BTreeSet;
+
+use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
+use trustsim_yaml::{Entry, Node, Spanned};
+
+use super::status::{charm_of_url, split_revision};
+use super::{left_out, text};
+use crate::dump::{ApplicationDump, Kind, ModelDump, RelationDump, SaasDump, SideDump};
+
+/// The model that units are of; its name is not told.
+pub(crate) fn read(document: &Node, out: &mut Diagnostics) -> Vec<ModelDump> {
+    let mut dump = ModelDump::new(Kind::ShowUnit, document.place);
+    let mut units = BTreeSet::new();
+    for entry in document.entries() {
+        unit(entry, &mut dump, &mut units, out);
+    }
+    for name in units.iter().filter_map(|unit| application_of(unit)) {
+        if dump.saas.contains_key(name) {
+            continue;
+        }
+        let seen = units
+            .iter()
+            .filter(|unit| application_of(unit) == Some(name));
+        let count = u32::try_from(seen.count()).ok();
+        let application = dump.applications.entry(name.to_owned()).or_default();
+        application.units = count.map(|count| Spanned::new(count, application.place));
+    }
+    vec![dump]
+}
+
+fn application_of(unit: &str) -> Option<&str> {
+    unit.split_once('/').map(|(application, _)| application)
+}
+
+fn unit(entry: &Entry, dump: &mut ModelDump, units: &mut BTreeSet<String>, out: &mut Diagnostics) {
+    let Some(name) = application_of(&entry.key.value) else {
+        return;
+    };
+    units.insert(entry.key.value.clone());
+    let node = &entry.value;
+    let application = dump
+        .applications
+        .entry(name.to_owned())
+        .or_insert_with(|| ApplicationDump {
+            place: entry.key.place,
+            ..ApplicationDump::default()
+        });
+    application.place = entry.key.place;
+    application.charm = charm_of_url(node);
+    application.revision = revision(node);
+    // A unit on a machine says which one; a pod has none.
+    let machine = text(node, "machine").filter(|machine| !machine.value.is_empty());
+    dump.kubernetes = Some(machine.is_none());
+    let relations = node.get("relation-info").map(Node::elements);
+    for relation in relations.unwrap_or_default() {
+        related(name, relation, dump, units, out);
+    }
+}
+
+fn revision(node: &Node) -> Option<Spanned<u64>> {
+    let url = text(node, "charm")?;
+    let (_, revision) = split_revision(&url.value);
+    let is_local = url.value.starts_with("local:");
+    let revision = revision.filter(|revision| !is_local && *revision > 0);
+    revision.map(|revision| Spanned::new(revision, url.place))
+}
+
+fn related(
+    name: &str,
+    node: &Node,
+    dump: &mut ModelDump,
+    units: &mut BTreeSet<String>,
+    out: &mut Diagnostics,
+) {
+    let (Some(endpoint), Some(other)) = (text(node, "endpoint"), text(node, "related-endpoint"))
+    else {
+        left_out(
+            out,
+            node.place,
+            format!("a relation of `{name}` names no endpoints: it is left out"),
+            "write the unit again",
+        );
+        return;
+    };
+    let seen = node
+        .get("related-units")
+        .map(Node::entries)
+        .unwrap_or_default();
+    let related = seen.iter().find_map(|unit| application_of(&unit.key.value));
+    publish(name, &endpoint.value, node, dump);
+    let Some(related) = related else {
+        // Of a peer relation of one unit nothing else is told.
+        if endpoint.value != other.value {
+            let message = format!(
+                "which application is related to `{name}:{}` is not told, since no unit of it is there",
+                endpoint.value
+            );
+            left_out(
+                out,
+                endpoint.place,
+                message,
+                "give the status of the model too",
+            );
+        }
+        return;
+    };
+    if related == name {
+        units.extend(seen.iter().map(|unit| unit.key.value.clone()));
+        return;
+    }
+    let crosses = text(node, "cross-model").is_some_and(|crosses| crosses.value == "true");
+    if crosses && related.starts_with("remote-") {
+        let message = format!(
+            "`{name}:{}` is offered, and another model consumes it",
+            endpoint.value
+        );
+        let help = "give the status of the consuming model too";
+        let note = Diagnostic::new(Code::RemoteConsumer, Severity::Note, message);
+        out.push(note.at(endpoint.place, "").help(help));
+        return;
+    }
+    if crosses {
+        dump.saas
+            .entry(related.to_owned())
+            .or_insert_with(|| SaasDump {
+                place: endpoint.place,
+                ..SaasDump::default()
+            });
+    } else {
+        units.extend(seen.iter().map(|unit| unit.key.value.clone()));
+        let application = dump.applications.entry(related.to_owned()).or_default();
+        if application.charm.is_none() {
+            application.place = endpoint.place;
+        }
+    }
+    dump.relations.push(RelationDump {
+        sides: [
+            SideDump {
+                name: name.to_owned(),
+                endpoint: Some(endpoint.value),
+            },
+            SideDump {
+                name: related.to_owned(),
+                endpoint: Some(other.value),
+            },
+        ],
+        interface: None,
+        container: false,
+        kind: Kind::ShowUnit,
+        place: node.place,
+    });
+}
+
+/// The addresses that a unit's own databag of a relation has.
+fn publish(name: &str, endpoint: &str, node: &Node, dump: &mut ModelDump) {
+    let own = node.get("local-unit").and_then(|unit| unit.get("data"));
+    let Some(application) = dump.applications.get_mut(name) else {
+        return;
+    };
+    for entry in own.map(Node::entries).unwrap_or_default() {
+        if let Some(scalar) = entry.value.as_scalar() {
+            let urls = application.urls.entry(endpoint.to_owned()).or_default();
+            urls.extend(addresses(&scalar.text));
+        }
+    }
+}
+
+/// Longest value of a databag in which addresses are looked for: a dashboard has others' addresses.
+const VALUE_MAX: usize = 4096;
+
+/// Scheme, host and port of every URL in a text, and nothing else of it.
+fn addresses(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    if text.len() > VALUE_MAX {
+        return found;
+    }
+    for (at, _) in text.match_indices("://") {
+        let is_scheme = |letter: char| letter.is_ascii_lowercase();
+        let begin = text[..at]
+            .rfind(|letter| !is_scheme(letter))
+            .map_or(0, |before| {
+                before + text[before..].chars().next().map_or(1, char::len_utf8)
+            });
+        let scheme = &text[begin..at];
+        let rest = &text[at + 3..];
+        let is_host = |letter: char| letter.is_ascii_alphanumeric() || ".-:[]".contains(letter);
+        let end = rest.find(|letter| !is_host(letter)).unwrap_or(rest.len());
+        // What is before an `@` is a user and a password.
+        let is_user = rest[end..].starts_with(['@', '%', '!', '$', '_', '~']);
+        if !scheme.is_empty() && end > 0 && !is_user {
+            found.insert(format!(
+                "{scheme}://{}",
+                rest[..end].trim_end_matches(['.', ':'])
+            ));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_url_only_scheme_host_and_port_are_kept() {
+        let found = |text| Vec::from_iter(addresses(text));
+        assert_eq!(
+            found("http://a-0.a-endpoints.m.svc:9090/m-a?token=x"),
+            ["http://a-0.a-endpoints.m.svc:9090"]
+        );
+        assert_eq!(
+            found("{\"url\": \"https://[fd00::1]:3100/x\"}"),
+            ["https://[fd00::1]:3100"]
+        );
+        assert_eq!(
+            found("postgresql://relation_id_5:secret@10.1.2.3:5432/db"),
+            [""; 0]
+        );
+        assert_eq!(found("no address; é://x"), [""; 0]);
+    }
+
+    #[test]
+    fn nothing_of_a_secret_is_kept() {
+        let text = "{web/0: {charm: 'ch:amd64/web-3', relation-info: [{endpoint: db, related-endpoint: database, \
+                    application-data: {password: hunter2}, local-unit: {data: {private-key: '-----BEGIN RSA', \
+                    uri: 'pg://u:hunter2@h:1/x', ok: 'https://web:1/hunter2'}}, related-units: {pg/0: {data: {password: hunter2}}}}]}}";
+        let documents = trustsim_yaml::parse(text, 0).expect("YAML");
+        let mut out = Diagnostics::default();
+        let models = read(&documents[0], &mut out);
+        let shown = format!("{models:?} {out:?}");
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("BEGIN"),
+            "{shown}"
+        );
+        let web = &models[0].applications["web"];
+        assert_eq!(Vec::from_iter(&web.urls["db"]), ["https://web:1"]);
+        assert_eq!(
+            web.revision.as_ref().map(|revision| revision.value),
+            Some(3)
+        );
+        assert!(models[0].applications["pg"].charm.is_none());
+    }
+}

@@ -1,0 +1,119 @@
+//! `terraform show -json` of a plan or a state, and the lines of `terraform test -verbose -json`.
+//!
+//! The shapes are those of Terraform's reference "JSON Output Format": a plan has `planned_values` and `configuration`, a
+//! state has `values`. A line of a test has a plan as `test_plan` with `resource_changes`, or a state as `test_state`
+//! with `root` (hashicorp/terraform `internal/command/jsonformat`, `Plan` and `State`). The resources are those of
+//! juju/terraform-provider-juju (`docs/resources` at 0c43e2c): `juju_model`, `juju_application`, `juju_integration` and
+//! `juju_offer`; up to version 0 their attribute `model` is the name of the model, from 1 on `model_uuid` is its UUID.
+//!
+//! What is known after apply is found by reference, through the expressions of `configuration`.
+
+mod models;
+mod references;
+mod resources;
+
+use trustsim_errors::{Code, Diagnostic, Diagnostics};
+use trustsim_yaml::{Entry, Node, Place, SyntaxError, Value, parse};
+
+use super::text;
+use crate::dump::ModelDump;
+use models::Reading;
+use references::Configuration;
+use resources::Resources;
+
+/// The plans and states among the lines of a test.
+///
+/// # Errors
+///
+/// A line that is no JSON.
+pub(crate) fn lines(text: &str, file: u32) -> Result<Vec<Node>, SyntaxError> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let at = start;
+        start += u32::try_from(line.len()).expect("a text of at most 16 MiB");
+        // Other lines are progress, which has no values.
+        if !line.contains("\"test_plan\"") && !line.contains("\"test_state\"") {
+            continue;
+        }
+        let documents = parse(line, file).map_err(|mut error| {
+            error.place = moved(error.place, at);
+            error
+        })?;
+        for document in &documents {
+            for key in ["test_plan", "test_state"] {
+                let mut node = document.get(key).cloned().unwrap_or_default();
+                if !node.is_null() {
+                    move_places(&mut node, at);
+                    found.push(node);
+                }
+            }
+        }
+    }
+    // A run after another one begins with the state of that one: the last plan or state has all.
+    found.reverse();
+    found.truncate(1);
+    Ok(found)
+}
+
+const fn moved(place: Place, by: u32) -> Place {
+    Place {
+        file: place.file,
+        start: place.start + by,
+        end: place.end + by,
+    }
+}
+
+fn move_places(node: &mut Node, by: u32) {
+    node.place = moved(node.place, by);
+    match &mut node.value {
+        Value::Null | Value::Scalar(_) => {}
+        Value::List(elements) => elements
+            .iter_mut()
+            .for_each(|element| move_places(element, by)),
+        Value::Map(entries) => {
+            for Entry { key, value } in entries {
+                key.place = moved(key.place, by);
+                move_places(value, by);
+            }
+        }
+    }
+}
+
+/// The models of a plan or a state.
+pub(crate) fn read(document: &Node, out: &mut Diagnostics) -> Vec<ModelDump> {
+    if let Some(error) = unknown_format(document) {
+        out.push(error);
+        return Vec::new();
+    }
+    let resources = Resources::of(document);
+    if resources.is_empty() {
+        let message = "there is no resource of the provider juju in what Terraform prints";
+        let help = "a plan of what is deployed already has no changes: give the state, terraform show -json > state.json";
+        let place = Place {
+            end: document.place.start,
+            ..document.place
+        };
+        out.push(Diagnostic::error(Code::OtherFile, place, message).help(help));
+        return Vec::new();
+    }
+    let configuration = Configuration::of(document);
+    Reading::new(&resources, &configuration, document.place, out).models()
+}
+
+/// The error of a major version that may mean something else.
+fn unknown_format(document: &Node) -> Option<Diagnostic> {
+    const KEYS: [&str; 3] = [
+        "format_version",
+        "plan_format_version",
+        "state_format_version",
+    ];
+    let version = KEYS.iter().find_map(|key| text(document, key))?;
+    let major = version.value.split('.').next().unwrap_or(&version.value);
+    if ["0", "1"].contains(&major) {
+        return None;
+    }
+    let message = format!("the format {} of Terraform is not known", version.value);
+    let help = "known are 0.x and 1.x; an earlier Terraform prints them";
+    Some(Diagnostic::error(Code::FormatVersion, version.place, message).help(help))
+}

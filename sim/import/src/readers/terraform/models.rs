@@ -1,0 +1,504 @@
+//! From resources to models: which model each application is in, and what is integrated.
+
+use std::collections::BTreeMap;
+
+use trustsim_errors::Diagnostics;
+use trustsim_yaml::{Node, Place, Scalar, ScalarKind, Spanned, Text};
+
+use super::references::{Configuration, Given, split};
+use super::resources::{Resource, Resources, unkeyed};
+use crate::dump::{ApplicationDump, Kind, ModelDump, OfferDump, RelationDump, SaasDump, SideDump};
+use crate::readers::{left_out, number, text};
+
+/// What a model is told by: the address of its resource, its UUID, or its name.
+type ModelKey = String;
+
+/// An offer: its model, and its name.
+#[derive(Clone, Debug)]
+struct Offer {
+    model: ModelKey,
+    name: String,
+}
+
+/// Reads the resources of one document.
+pub(super) struct Reading<'a> {
+    resources: &'a Resources<'a>,
+    configuration: &'a Configuration<'a>,
+    out: &'a mut Diagnostics,
+    models: BTreeMap<ModelKey, ModelDump>,
+    /// Offers by the addresses of their resources.
+    offers: BTreeMap<String, Offer>,
+    place: Place,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) const fn new(
+        resources: &'a Resources<'a>,
+        configuration: &'a Configuration<'a>,
+        place: Place,
+        out: &'a mut Diagnostics,
+    ) -> Self {
+        Self {
+            resources,
+            configuration,
+            out,
+            models: BTreeMap::new(),
+            offers: BTreeMap::new(),
+            place,
+        }
+    }
+
+    /// Every model with an application.
+    pub(super) fn models(mut self) -> Vec<ModelDump> {
+        let resources = self.resources;
+        for resource in resources.of_kind("juju_model") {
+            let key = resource.address.clone();
+            let model = self.model(&key, resource.place);
+            model.name = text(resource.values, "name");
+            let kind = text(resource.values, "type");
+            model.kubernetes =
+                kind.map(|kind| ["caas", "kubernetes"].contains(&kind.value.as_str()));
+        }
+        for resource in resources.of_kind("juju_application") {
+            self.application(resource);
+        }
+        for resource in resources.of_kind("juju_offer") {
+            self.offer(resource);
+        }
+        for resource in resources.of_kind("juju_integration") {
+            self.integration(resource);
+        }
+        let models = self.models.into_values();
+        let mut found: Vec<ModelDump> = models
+            .filter(|model| !model.applications.is_empty())
+            .collect();
+        for model in &mut found {
+            if model.kubernetes.is_none() {
+                model.kubernetes = Some(is_most_of_kubernetes(model));
+                let message = "whether the model is on Kubernetes is known after apply; \
+                               by the names of its charms it is taken to be";
+                let taken = match model.kubernetes {
+                    Some(true) => message.to_owned(),
+                    _ => message.replace("taken to be", "taken not to be"),
+                };
+                left_out(
+                    self.out,
+                    model.place,
+                    taken,
+                    "give the state after apply: terraform show -json",
+                );
+            }
+        }
+        found
+    }
+
+    fn model(&mut self, key: &str, place: Place) -> &mut ModelDump {
+        let models = self.models.entry(key.to_owned());
+        models.or_insert_with(|| ModelDump::new(Kind::Terraform, place))
+    }
+
+    /// The model of a resource: by its UUID, its name, or what the expression for it refers to.
+    fn model_of(&mut self, resource: &Resource<'_>) -> ModelKey {
+        let known = ["model_uuid", "model"]
+            .iter()
+            .find_map(|key| text(resource.values, key));
+        let given = || {
+            let expressions = self.configuration.expressions(&resource.address)?;
+            let expression = ["model_uuid", "model"]
+                .iter()
+                .find_map(|key| expressions.get(key))?;
+            let (module, _) = split(&unkeyed(&resource.address));
+            self.configuration.given(expression, &module)
+        };
+        let (key, name) = match known {
+            Some(known) => (self.model_called(&known.value), Some(known)),
+            None => match given() {
+                Some(Given::Text(text)) => (
+                    self.model_called(&text),
+                    Some(Spanned::new(text, resource.place)),
+                ),
+                Some(Given::Attribute { address, .. }) => {
+                    let found = self.resources.referred(&address, resource.module());
+                    (
+                        Ok(found.map_or(address, |found| found.address.clone())),
+                        None,
+                    )
+                }
+                None => (Ok("model".to_owned()), None),
+            },
+        };
+        match key {
+            Ok(address) => {
+                // A model that is there already is read by a data source.
+                let source = self
+                    .resources
+                    .of_kind("juju_model")
+                    .find(|model| model.address == address);
+                let place = source.map_or(self.place, |source| source.place);
+                let named = source.and_then(|source| text(source.values, "name"));
+                let model = self.model(&address, place);
+                model.name = model.name.take().or(named);
+                address
+            }
+            Err(key) => {
+                let model = self.model(&key, resource.place);
+                // Of a UUID the name is not known.
+                let name = name.filter(|name| !is_uuid(&name.value));
+                model.name = model.name.take().or(name);
+                key
+            }
+        }
+    }
+
+    /// The address of the model with a UUID or a name; the text itself where no resource is that.
+    fn model_called(&self, called: &str) -> Result<ModelKey, ModelKey> {
+        let is_it = |model: &&Resource<'_>| {
+            ["uuid", "id", "name"]
+                .iter()
+                .any(|key| text(model.values, key).is_some_and(|text| text.value == called))
+        };
+        let found = self.resources.of_kind("juju_model").find(is_it);
+        found
+            .map(|found| found.address.clone())
+            .ok_or_else(|| called.to_owned())
+    }
+
+    fn application(&mut self, resource: &Resource<'_>) {
+        let Some(name) = self.application_name(resource) else {
+            let message = format!(
+                "the name of `{}` is not known: it is left out",
+                resource.address
+            );
+            left_out(
+                self.out,
+                resource.place,
+                message,
+                "give the state after apply",
+            );
+            return;
+        };
+        let values = resource.values;
+        let block = |key: &str| values.get(key).and_then(|list| list.elements().first());
+        let (charm, local) = (block("charm"), block("local_charm"));
+        let machines = values
+            .get("machines")
+            .map(Node::elements)
+            .unwrap_or_default();
+        let to: Vec<String> = machines
+            .iter()
+            .filter_map(|machine| Some(machine.as_scalar()?.canonical()))
+            .collect();
+        let count = number(values, "units")
+            .and_then(|units| Some(Spanned::new(u32::try_from(units.value).ok()?, units.place)));
+        let mut read = ApplicationDump {
+            place: resource.place,
+            charm: charm.and_then(|charm| text(charm, "name")).or_else(|| {
+                local.and_then(|charm| text(charm, "path").or_else(|| text(charm, "name")))
+            }),
+            channel: charm.and_then(|charm| text(charm, "channel")),
+            revision: charm.and_then(|charm| number(charm, "revision")),
+            base: charm.or(local).and_then(|charm| text(charm, "base")),
+            // The provider deploys one unit unless it is told.
+            units: count.or_else(|| Some(Spanned::new(1, resource.place))),
+            to,
+            ..ApplicationDump::default()
+        };
+        for entry in values.get("config").map(Node::entries).unwrap_or_default() {
+            if let Some(scalar) = entry.value.as_scalar() {
+                let value = Spanned::new(as_value(scalar), entry.key.place);
+                read.options.insert(entry.key.value.clone(), value);
+            }
+        }
+        let model = self.model_of(resource);
+        self.model(&model, resource.place)
+            .applications
+            .insert(name, read);
+    }
+
+    /// Its name, or that of its charm.
+    fn application_name(&self, resource: &Resource<'_>) -> Option<String> {
+        let charm = ["charm", "local_charm"].iter().find_map(|key| {
+            let block = resource.values.get(key)?.elements().first()?;
+            text(block, "name")
+        });
+        let name = text(resource.values, "name").or_else(|| {
+            let expression = self
+                .configuration
+                .expressions(&resource.address)?
+                .get("name")?;
+            let (module, _) = split(&unkeyed(&resource.address));
+            match self.configuration.given(expression, &module)? {
+                Given::Text(text) => Some(Spanned::new(text, resource.place)),
+                Given::Attribute { .. } => None,
+            }
+        });
+        Some(name.or(charm)?.value)
+    }
+
+    fn offer(&mut self, resource: &Resource<'_>) {
+        let application = self.named(resource, resource.values, "application_name");
+        let endpoints = ["endpoints", "endpoint"].iter().find_map(|key| {
+            let node = resource.values.get(key)?;
+            let list = node.elements().iter().chain(node.as_scalar().map(|_| node));
+            let names: Vec<String> = list
+                .filter_map(|name| Some(name.as_scalar()?.canonical()))
+                .collect();
+            (!names.is_empty()).then_some(names)
+        });
+        let (Some(application), Some(endpoints)) = (application, endpoints) else {
+            let message = format!(
+                "of which application `{}` is, is not known: it is left out",
+                resource.address
+            );
+            left_out(
+                self.out,
+                resource.place,
+                message,
+                "give the state after apply",
+            );
+            return;
+        };
+        let named = text(resource.values, "name").map(|name| name.value);
+        // Juju calls an offer as its application unless it is told.
+        let name = named.unwrap_or_else(|| application.clone());
+        let model = self.model_of(resource);
+        let offer = OfferDump {
+            place: resource.place,
+            endpoints: endpoints
+                .into_iter()
+                .map(|name| (name, Default::default()))
+                .collect(),
+        };
+        let address = resource.address.clone();
+        self.offers.insert(
+            address,
+            Offer {
+                model: model.clone(),
+                name: name.clone(),
+            },
+        );
+        let place = resource.place;
+        match self.model(&model, place).applications.get_mut(&application) {
+            Some(offering) => {
+                offering.offers.insert(name, offer);
+            }
+            None => {
+                let message = format!(
+                    "the offer `{name}` is of `{application}`, which is not there: it is left out"
+                );
+                left_out(self.out, place, message, "give the whole plan");
+            }
+        }
+    }
+
+    /// The name of an application that a key says, or that its expression refers to.
+    fn named(&self, resource: &Resource<'_>, values: &Node, key: &str) -> Option<String> {
+        if let Some(known) = text(values, key) {
+            return Some(known.value);
+        }
+        let expression = self
+            .configuration
+            .expressions(&resource.address)?
+            .get(key)?;
+        self.given_name(resource, expression)
+    }
+
+    fn given_name(&self, resource: &Resource<'_>, expression: &Node) -> Option<String> {
+        let (module, _) = split(&unkeyed(&resource.address));
+        match self.configuration.given(expression, &module)? {
+            Given::Text(text) => Some(text),
+            Given::Attribute { address, .. } => {
+                let found = self.resources.referred(&address, resource.module())?;
+                self.application_name(found)
+            }
+        }
+    }
+
+    fn integration(&mut self, resource: &Resource<'_>) {
+        let model = self.model_of(resource);
+        let sides = self.sides(resource, &model);
+        let Ok([left, right]) = <[SideDump; 2]>::try_from(sides) else {
+            let message = format!(
+                "which applications `{}` integrates is not known: it is left out",
+                resource.address
+            );
+            left_out(
+                self.out,
+                resource.place,
+                message,
+                "give the state after apply: terraform show -json",
+            );
+            return;
+        };
+        let place = resource.place;
+        self.model(&model, place).relations.push(RelationDump {
+            sides: [left, right],
+            interface: None,
+            container: false,
+            kind: Kind::Terraform,
+            place,
+        });
+    }
+
+    /// What an integration is of. Blocks of the configuration come first: of a set, the planned values have what is
+    /// known in another order.
+    fn sides(&mut self, resource: &Resource<'_>, model: &str) -> Vec<SideDump> {
+        let planned: Vec<&Node> = {
+            let blocks = resource.values.get("application").map(Node::elements);
+            blocks.unwrap_or_default().iter().collect()
+        };
+        let is_known =
+            |block: &&Node| text(block, "name").is_some() || text(block, "offer_url").is_some();
+        if planned.len() == 2 && planned.iter().all(is_known) {
+            let sides = planned
+                .iter()
+                .filter_map(|block| self.known_side(block, model, resource.place));
+            return sides.collect::<Vec<_>>();
+        }
+        let configured = self.configuration.expressions(&resource.address);
+        let blocks = configured.and_then(|blocks| blocks.get("application"));
+        let blocks: Vec<&Node> = blocks
+            .map(Node::elements)
+            .unwrap_or_default()
+            .iter()
+            .collect();
+        let mut found = Vec::new();
+        for block in blocks {
+            found.extend(self.given_side(resource, block, model));
+        }
+        found
+    }
+
+    /// A side whose values are known.
+    fn known_side(&mut self, block: &Node, model: &str, place: Place) -> Option<SideDump> {
+        // Of a side with an offer the name is that of the consumed offer.
+        let url = text(block, "offer_url")
+            .filter(|url| url.value.contains('.') || self.offer_of(&url.value).is_some());
+        let name = text(block, "name");
+        let endpoint = text(block, "endpoint").map(|endpoint| endpoint.value);
+        match (url, name) {
+            (Some(url), _) => {
+                let known = self.offer_of(&url.value);
+                self.consume(model, &url, known, place)
+            }
+            (None, Some(name)) => Some(SideDump {
+                name: name.value,
+                endpoint,
+            }),
+            (None, None) => None,
+        }
+    }
+
+    /// The offer whose URL is the text, as a state and a test have it.
+    fn offer_of(&self, url: &str) -> Option<Offer> {
+        let mut offers = self.resources.of_kind("juju_offer");
+        let found = offers.find(|offer| {
+            ["url", "id"]
+                .iter()
+                .any(|key| text(offer.values, key).is_some_and(|text| text.value == url))
+        })?;
+        self.offers.get(&found.address).cloned()
+    }
+
+    /// A side as the configuration has it.
+    fn given_side(
+        &mut self,
+        resource: &Resource<'_>,
+        block: &Node,
+        model: &str,
+    ) -> Option<SideDump> {
+        let (module, _) = split(&unkeyed(&resource.address));
+        if let Some(expression) = block.get("offer_url") {
+            let given = self.configuration.given(expression, &module);
+            let place = resource.place;
+            return match given? {
+                Given::Text(url) => {
+                    let known = self.offer_of(&url);
+                    self.consume(model, &Spanned::new(url, place), known, place)
+                }
+                Given::Attribute { address, .. } => {
+                    let found = self.resources.referred(&address, resource.module())?;
+                    let url = text(found.values, "url");
+                    let known = self.offers.get(&found.address).cloned();
+                    let url = url.unwrap_or_else(|| Spanned::new(String::new(), place));
+                    self.consume(model, &url, known, place)
+                }
+            };
+        }
+        let name = self.given_name(resource, block.get("name")?)?;
+        let endpoint = block.get("endpoint").and_then(|expression| {
+            match self.configuration.given(expression, &module)? {
+                Given::Text(text) => Some(text),
+                Given::Attribute { .. } => None,
+            }
+        });
+        Some(SideDump { name, endpoint })
+    }
+
+    /// Adds a consumed offer, which is called as the offer (`docs/resources/integration.md`).
+    fn consume(
+        &mut self,
+        model: &str,
+        url: &Text,
+        known: Option<Offer>,
+        place: Place,
+    ) -> Option<SideDump> {
+        let (written, name) = match known {
+            Some(offer) => {
+                let of = self
+                    .models
+                    .get(&offer.model)
+                    .and_then(|model| model.name.as_ref());
+                let of = of.map_or("model", |name| &name.value);
+                (format!("admin/{of}.{}", offer.name), offer.name)
+            }
+            None => {
+                let (_, offer) = url.value.rsplit_once('.')?;
+                (url.value.clone(), offer.to_owned())
+            }
+        };
+        let dump = self.model(model, place);
+        let name = match dump.applications.contains_key(&name) {
+            true => format!("{name}-saas"),
+            false => name,
+        };
+        dump.saas.entry(name.clone()).or_insert_with(|| SaasDump {
+            place,
+            url: Some(Spanned::new(written, place)),
+            ..SaasDump::default()
+        });
+        Some(SideDump {
+            name,
+            endpoint: None,
+        })
+    }
+}
+
+/// `config` is a map of texts: what reads as a number or a boolean is one.
+fn as_value(scalar: &Scalar) -> Scalar {
+    let kind = match scalar.text.as_str() {
+        "true" => ScalarKind::Bool(true),
+        "false" => ScalarKind::Bool(false),
+        number => number.parse().map_or(scalar.kind, ScalarKind::Int),
+    };
+    Scalar {
+        kind,
+        text: scalar.text.clone(),
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36 && text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+}
+
+/// By convention charms for Kubernetes are called `...-k8s`.
+fn is_most_of_kubernetes(model: &ModelDump) -> bool {
+    let charms = model
+        .applications
+        .values()
+        .filter_map(|application| application.charm.as_ref());
+    let (of_kubernetes, all) = charms.fold((0, 0), |(found, all), charm| {
+        (found + usize::from(charm.value.contains("k8s")), all + 1)
+    });
+    of_kubernetes * 2 > all
+}

@@ -1,0 +1,96 @@
+//! Inputs with something wrong: each is told with its file and place.
+
+use super::{from_files, from_texts, notes};
+use trustsim::scenario::MemoryFiles;
+
+const STATUS: &str = r#"{
+  "model": {"name": "m", "type": "caas", "controller": "c", "version": "3.6.1"},
+  "machines": {},
+  "applications": {
+    "web": {"charm": "web", "charm-name": "web", "charm-rev": 3, "charm-channel": "1/stable", "scale": 2,
+            "relations": {"db": [{"related-application": "pg", "interface": "postgresql_client", "scope": "global"}]}},
+    "pg": {"charm": "pg", "charm-name": "pg", "charm-rev": 7, "scale": 1,
+           "relations": {"database": [{"related-application": "web", "interface": "postgresql_client", "scope": "global"}]}}
+  }
+}
+"#;
+
+#[test]
+fn a_truncated_dump_says_where_it_ends() {
+    let half = &STATUS[..STATUS.len() / 2];
+    let made = from_texts([("d/status.json", half)], &["d/status.json"]);
+    let said = notes(&made);
+    assert!(
+        made.is_err() && said.contains("TS0105") && said.contains("d/status.json:"),
+        "{said}"
+    );
+    assert!(said.contains("cut off"), "{said}");
+}
+
+#[test]
+fn a_status_that_is_given_twice_is_the_same() {
+    let once = from_texts([("a.json", STATUS)], &["a.json"]).expect("imported");
+    let twice = from_texts(
+        [("a.json", STATUS), ("b.json", STATUS)],
+        &["a.json", "b.json"],
+    )
+    .expect("imported");
+    assert_eq!(
+        super::contents(&once.loaded.deployment),
+        super::contents(&twice.loaded.deployment)
+    );
+    assert!(!notes(&Ok(twice)).contains("TS0116"));
+}
+
+#[test]
+fn two_inputs_that_differ_are_told_with_both_places() {
+    let bundle = "bundle: kubernetes\napplications:\n  web: {charm: web, revision: 4, scale: 2, channel: 1/stable}\n  \
+                  pg: {charm: pg, scale: 1}\n  gone: {charm: gone}\nrelations:\n  - [web:db, pg:database]\n  - [web:x, pg:y]\n";
+    let files = [("status.json", STATUS), ("bundle.yaml", bundle)];
+    let made = from_texts(files, &["status.json", "bundle.yaml"]);
+    insta::assert_snapshot!(notes(&made));
+}
+
+#[test]
+fn a_file_that_is_too_large_is_not_read_whole() {
+    let mut files = MemoryFiles::default();
+    files
+        .0
+        .insert("big.json".into(), vec![b' '; 100 * 1024 * 1024]);
+    let said = notes(&from_files(&files, &["big.json"]));
+    assert!(
+        said.contains("TS0102") && said.contains("`big.json` is larger than 16 MiB"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_no_dump_says_what_to_give() {
+    let texts = [
+        (
+            "main.tf",
+            "resource \"juju_model\" \"m\" {\n  name = \"m\"\n}\n",
+        ),
+        (
+            "b.yaml.j2",
+            "applications:\n{% if x %}\n  a: {charm: a}\n{% endif %}\n",
+        ),
+        ("s.yaml", "models: {m: {applications: {a: {charm: a}}}}\n"),
+        ("x.json", "{\"a\": 1}"),
+        (
+            "terraform.tfstate",
+            "{\"version\": 4, \"terraform_version\": \"1.9\", \"serial\": 1, \"lineage\": \"l\"}",
+        ),
+        (
+            "two.yaml",
+            "model: {name: m}\nmachines: {}\n---\napplications: {}\n",
+        ),
+        (
+            "empty.json",
+            "{\"model\": {\"name\": \"m\"}, \"machines\": {}, \"applications\": {}}",
+        ),
+        ("gone.json", ""),
+    ];
+    let said = texts.map(|(name, text)| notes(&from_texts([(name, text)], &[name])));
+    insta::assert_snapshot!(said.join("\n---\n"));
+}

@@ -1,0 +1,151 @@
+//! The shapes of what Juju prints: versions, subordinates, machines, several inputs of one model.
+
+use super::{contents, from_disk, from_texts, notes};
+
+/// juju/juju `cmd/juju/status/formatted.go`, 2.9: names of applications, series, machines.
+const OLD: &str = r#"
+model: {name: old, type: iaas, controller: lxd, cloud: localhost, version: 2.9.42}
+machines:
+  "0": {juju-status: {current: started}, series: focal}
+  "3": {juju-status: {current: started}, series: focal, containers: {3/lxd/0: {series: focal}}}
+applications:
+  etcd:
+    charm: etcd
+    series: focal
+    os: ubuntu
+    charm-origin: charmhub
+    charm-name: etcd
+    charm-rev: 701
+    charm-channel: 1.24/stable
+    relations: {certificates: [easyrsa], cluster: [etcd], juju-info: [telegraf]}
+    units:
+      etcd/4: {machine: 3/lxd/0, leader: true, subordinates: {telegraf/0: {leader: true}}}
+      etcd/0: {machine: "0", subordinates: {telegraf/1: {}}}
+  easyrsa:
+    charm: easyrsa
+    series: focal
+    charm-origin: charmhub
+    charm-name: easyrsa
+    charm-rev: 26
+    charm-channel: 1.24/stable
+    relations: {client: [etcd]}
+    units: {easyrsa/0: {machine: "3", leader: true}}
+  telegraf:
+    charm: telegraf
+    series: focal
+    charm-origin: charmhub
+    charm-name: telegraf
+    charm-rev: 65
+    subordinate-to: [etcd]
+    relations: {juju-info: [etcd]}
+"#;
+
+#[test]
+fn a_status_of_2_9_has_names_of_applications_and_machines() {
+    let made = from_texts([("s.yaml", OLD)], &["s.yaml"]);
+    let imported = made.as_ref().unwrap_or_else(|_| panic!("{}", notes(&made)));
+    insta::assert_snapshot!(imported.text);
+    insta::assert_snapshot!(contents(&imported.loaded.deployment).join("\n"), @"
+    old.easyrsa easyrsa 1.24/stable Some(26) 1
+    old.etcd etcd 1.24/stable Some(701) 2
+    old.telegraf telegraf - Some(65) 0
+    old: easyrsa:client etcd:certificates tls-certificates
+    old: etcd:juju-info telegraf:juju-info juju-info
+    ");
+}
+
+/// 4.0 leaves out `since` of units (juju/juju#21261).
+const NEW: &str = r#"
+model: {name: new, type: caas, controller: k8s, cloud: k8s, version: 4.0.0}
+machines: {}
+applications:
+  front:
+    charm: mystery-front
+    base: {name: ubuntu, channel: "24.04"}
+    charm-origin: charmhub
+    charm-name: mystery-front
+    charm-rev: 5
+    charm-channel: latest/stable
+    scale: 2
+    relations:
+      db: [{related-application: back, interface: mystery_client, scope: global}]
+      db-admin: [{related-application: back, interface: mystery_admin, scope: global}]
+      certificates: [{related-application: ca, interface: tls-certificates, scope: global}]
+    units: {front/0: {workload-status: {current: active}, juju-status: {current: idle, version: 4.0.0}, leader: true}}
+  back:
+    charm: mystery-back
+    charm-origin: charmhub
+    charm-name: mystery-back
+    charm-rev: 2
+    scale: 1
+    relations:
+      database: [{related-application: front, interface: mystery_client, scope: global}]
+      admin: [{related-application: front, interface: mystery_admin, scope: global}]
+  ca:
+    charm: self-signed-certificates
+    charm-origin: charmhub
+    charm-name: self-signed-certificates
+    charm-rev: 155
+    charm-channel: latest/stable
+    scale: 1
+    relations:
+      certificates: [{related-application: front, interface: tls-certificates, scope: global}]
+"#;
+
+#[test]
+fn a_status_of_4_0_declares_what_the_catalogue_does_not_know() {
+    let made = from_texts([("s.yaml", NEW)], &["s.yaml"]);
+    let imported = made.as_ref().unwrap_or_else(|_| panic!("{}", notes(&made)));
+    insta::assert_snapshot!(imported.text);
+}
+
+#[test]
+fn subfolders_are_models_and_metadata_beside_them_describes_charms() {
+    let metadata = "name: mystery-front\nrequires:\n  db: {interface: mystery_client}\n  db-admin: {interface: mystery_admin}\n  \
+                    certificates: {interface: tls-certificates}\n";
+    let consumer = "bundle: kubernetes\nsaas: {front: {url: admin/new.front-db}}\napplications: {app: {charm: some-app}}\n\
+                    relations:\n- [app:backend, front:db]\n";
+    let offers = "---\napplications: {front: {offers: {front-db: {endpoints: [db]}}}}\n";
+    let bundle = format!(
+        "bundle: kubernetes\napplications: {{front: {{charm: mystery-front, scale: 2}}}}\n{offers}"
+    );
+    let made = from_texts(
+        [
+            ("dump/new/status.yaml", NEW),
+            ("dump/new/bundle.yaml", &bundle),
+            ("dump/apps/bundle.yaml", consumer),
+            ("dump/charms/mystery-front/metadata.yaml", metadata),
+            ("dump/README.md", "# A dump\n"),
+        ],
+        &["dump"],
+    );
+    let imported = made.as_ref().unwrap_or_else(|_| panic!("{}", notes(&made)));
+    insta::assert_snapshot!(format!("{}\n{}", imported.text, notes(&made)));
+}
+
+#[test]
+fn every_input_of_one_real_model_gives_that_model() {
+    let Some(folder) = trustsim_oracles::shared("corpus/status") else {
+        return;
+    };
+    let name = "canonical__juju-doctor__tests_resources_artifacts_";
+    let [status, bundle, unit] =
+        ["status", "bundle", "show-unit"].map(|kind| folder.join(format!("{name}{kind}.yaml")));
+    let alone = from_disk(std::slice::from_ref(&status)).expect("imported");
+    let made = from_disk(&[status, bundle, unit]);
+    let whole = made.as_ref().unwrap_or_else(|_| panic!("{}", notes(&made)));
+    let relations = |imported: &trustsim::import::Imported| {
+        let lines = contents(&imported.loaded.deployment);
+        lines
+            .into_iter()
+            .filter(|line| line.contains(": "))
+            .collect::<Vec<_>>()
+    };
+    // The unit and the bundle are of other models of the same charms; nothing of their secrets is in the scenario.
+    assert!(relations(&alone).len() >= 20);
+    assert_eq!(whole.loaded.deployment.models.len(), 1, "{}", whole.text);
+    for line in relations(&alone) {
+        assert!(relations(whole).contains(&line), "{line}\n{}", whole.text);
+    }
+    assert!(!whole.text.contains("BEGIN") && !notes(&made).contains("password"));
+}
