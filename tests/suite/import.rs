@@ -5,6 +5,7 @@ mod bad;
 mod corpus;
 mod round_trip;
 mod shapes;
+mod terraform;
 
 use std::path::{Path, PathBuf};
 

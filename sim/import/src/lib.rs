@@ -13,8 +13,11 @@
 //! Must not know how a run works, and touches no file but through [`Files`].
 
 mod assemble;
+mod assign;
+mod declared;
 mod dump;
 mod gather;
+mod join;
 mod knowledge;
 mod load;
 mod merge;
@@ -22,7 +25,9 @@ mod pair;
 mod plan;
 mod readers;
 mod recognise;
+mod text;
 mod write;
+mod write_charms;
 
 use std::path::Path;
 

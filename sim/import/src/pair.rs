@@ -10,11 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use trustsim_charms::Role;
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 
+use crate::assign::assign;
 use crate::dump::{Kind, ListedRelation, ModelDump, RelationDump, SideDump};
 use crate::knowledge::{Knowledge, Name};
-
-/// Most relations between the same two applications for which every way to pair them is tried.
-const TRIED_MAX: usize = 7;
 
 /// Relations of a model with both endpoints, those of other inputs merged with those of the status.
 pub(crate) fn paired(
@@ -159,7 +157,11 @@ fn pair(
     supply(&mut lefts, &rights, left, model, knowledge);
     supply(&mut rights, &lefts, right, model, knowledge);
     let score = |one: &Listed<'_>, two: &Listed<'_>| score(one, two, told, knowledge);
-    let chosen = assign(&lefts, &rights, &score);
+    let scores: Vec<Vec<Option<u32>>> = lefts
+        .iter()
+        .map(|left| rights.iter().map(|right| score(left, right)).collect())
+        .collect();
+    let chosen = assign(&scores);
     let mut free: BTreeSet<usize> = (0..rights.len()).collect();
     let mut found = Vec::new();
     for (one, at) in lefts.iter().zip(&chosen.pairs) {
@@ -285,98 +287,6 @@ fn score(
         score += 10;
     }
     Some(score)
-}
-
-/// The best way to give each endpoint of one side one of the other.
-struct Assignment {
-    pairs: Vec<Option<usize>>,
-    /// Whether another way is as good.
-    is_ambiguous: bool,
-}
-
-fn assign(
-    lefts: &[Listed<'_>],
-    rights: &[Listed<'_>],
-    score: &dyn Fn(&Listed<'_>, &Listed<'_>) -> Option<u32>,
-) -> Assignment {
-    let scores: Vec<Vec<Option<u32>>> = lefts
-        .iter()
-        .map(|left| rights.iter().map(|right| score(left, right)).collect())
-        .collect();
-    let mut search = Search {
-        scores: &scores,
-        best: None,
-        is_ambiguous: false,
-    };
-    if lefts.len() <= TRIED_MAX && rights.len() <= TRIED_MAX {
-        search.from(&mut Vec::new(), 0);
-    }
-    let is_ambiguous = search.is_ambiguous;
-    match search.best {
-        Some((_, pairs)) => Assignment {
-            pairs,
-            is_ambiguous,
-        },
-        None => Assignment {
-            pairs: greedy(&scores),
-            is_ambiguous: false,
-        },
-    }
-}
-
-/// Tries every way.
-struct Search<'a> {
-    scores: &'a [Vec<Option<u32>>],
-    best: Option<(u32, Vec<Option<usize>>)>,
-    is_ambiguous: bool,
-}
-
-impl Search<'_> {
-    fn from(&mut self, taken: &mut Vec<Option<usize>>, sum: u32) {
-        let Some(row) = self.scores.get(taken.len()) else {
-            let best = self.best.as_ref().map(|(best, _)| *best);
-            if best.is_none_or(|best| sum > best) {
-                self.best = Some((sum, taken.clone()));
-                self.is_ambiguous = false;
-            } else if best == Some(sum) {
-                self.is_ambiguous = true;
-            }
-            return;
-        };
-        for (at, score) in row.iter().enumerate() {
-            if let Some(score) = score.filter(|_| !taken.contains(&Some(at))) {
-                taken.push(Some(at));
-                self.from(taken, sum + score);
-                taken.pop();
-            }
-        }
-        // One that fits nothing, or for which there is none left.
-        let left = row.len().saturating_sub(taken.iter().flatten().count());
-        let fits = row.iter().flatten().next().is_some();
-        if !fits || left == 0 || self.scores.len() > row.len() {
-            taken.push(None);
-            self.from(taken, sum);
-            taken.pop();
-        }
-    }
-}
-
-/// Of very many, the best pair first.
-fn greedy(scores: &[Vec<Option<u32>>]) -> Vec<Option<usize>> {
-    let mut all: Vec<(u32, usize, usize)> = Vec::new();
-    for (left, row) in scores.iter().enumerate() {
-        for (right, score) in row.iter().enumerate() {
-            all.extend(score.map(|score| (score, left, right)));
-        }
-    }
-    all.sort_by_key(|&(score, left, right)| (std::cmp::Reverse(score), left, right));
-    let mut pairs = vec![None; scores.len()];
-    for (_, left, right) in all {
-        if pairs[left].is_none() && !pairs.contains(&Some(right)) {
-            pairs[left] = Some(right);
-        }
-    }
-    pairs
 }
 
 fn tell_single(one: &Listed<'_>, other: &str, out: &mut Diagnostics) {

@@ -1,14 +1,14 @@
 //! A plan as the text of a scenario, line by line, with the fact that each line comes from.
 
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use trustsim_charms::Role;
-use trustsim_yaml::{Place, Scalar, ScalarKind, Sources};
+use trustsim_yaml::{Place, Sources};
 
 use crate::dump::{ApplicationDump, RelationDump};
 use crate::pair::shown;
-use crate::plan::{Plan, PlannedCharm, PlannedModel};
+use crate::plan::{Plan, PlannedModel};
+use crate::text::{comment, quoted, scalar, seen_from};
 
 /// What a line is about; an item that cannot be used is left out with all of its lines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,18 +77,19 @@ const fn connections() -> &'static [&'static str] {
     &[]
 }
 
-struct Writer<'a> {
+/// Writes line by line.
+pub(crate) struct Writer<'a> {
     setting: &'a Setting<'a>,
     lines: Vec<Line>,
 }
 
 impl Writer<'_> {
-    fn frame(&mut self, text: &str) {
+    pub(crate) fn frame(&mut self, text: &str) {
         self.push(text.to_owned(), Item::Frame, None);
     }
 
     /// Adds a line, unless its item is left out.
-    fn push(&mut self, text: String, item: Item, place: Option<Place>) {
+    pub(crate) fn push(&mut self, text: String, item: Item, place: Option<Place>) {
         if !self.setting.without.contains(&item) {
             self.lines.push(Line { text, item, place });
         }
@@ -196,7 +197,7 @@ impl Writer<'_> {
         self.frame("");
     }
 
-    fn is_left_out(&self, item: Item) -> bool {
+    pub(crate) fn is_left_out(&self, item: Item) -> bool {
         self.setting.without.contains(&item)
     }
 
@@ -340,67 +341,12 @@ impl Writer<'_> {
         }
     }
 
-    fn charms(&mut self, plan: &Plan) {
-        let described: BTreeSet<&String> = plan.files.iter().map(|file| &file.name).collect();
-        let told = plan
-            .charms
-            .iter()
-            .filter(|(name, _)| !described.contains(name));
-        let told: Vec<_> = told.collect();
-        if told.is_empty() && plan.files.is_empty() {
-            return;
-        }
-        self.frame("charms:");
-        for file in &plan.files {
-            let path = self.relative(&file.path.display().to_string());
-            let text = format!("  {}: {{from: {}}}", quoted(&file.name), quoted(&path));
-            self.push(text, Item::Charm(file.name.clone()), None);
-        }
-        for (name, charm) in told {
-            self.charm(name, charm);
-        }
-    }
-
-    /// A charm that the catalogue does not know.
-    fn charm(&mut self, name: &str, charm: &PlannedCharm) {
-        let item = Item::Charm(name.to_owned());
-        if self.is_left_out(item.clone()) {
-            return;
-        }
-        let mut push = |text: String, item: Item| self.push(text, item, None);
-        push(
-            format!("  {}:  # what its relations tell of it", quoted(name)),
-            item.clone(),
-        );
-        push("    more-endpoints: true".to_owned(), item.clone());
-        push("    more-options: true".to_owned(), item.clone());
-        if charm.subordinate {
-            push("    subordinate: true".to_owned(), item.clone());
-        }
-        for (group, role) in [("provides", Role::Provider), ("requires", Role::Requirer)] {
-            let of_role = charm.endpoints.iter().filter(|(_, (of, _, _))| *of == role);
-            let mut of_role = of_role.peekable();
-            if of_role.peek().is_some() {
-                push(format!("    {group}:"), item.clone());
-            }
-            for (endpoint, (_, interface, container)) in of_role {
-                let scope = if *container { ", scope: container" } else { "" };
-                let text = format!(
-                    "      {}: {{interface: {}{scope}}}",
-                    quoted(endpoint),
-                    quoted(interface)
-                );
-                push(text, Item::Endpoint(name.to_owned(), endpoint.clone()));
-            }
-        }
-    }
-
     fn is_path(&self, charm: &str) -> bool {
         !charm.contains(':') && (charm.contains('/') || charm.ends_with(".charm"))
     }
 
     /// A path as it is seen from the folder of the scenario.
-    fn relative(&self, path: &str) -> String {
+    pub(crate) fn relative(&self, path: &str) -> String {
         let found = seen_from(self.setting.folder, Path::new(path));
         let text = found.display().to_string();
         match text.starts_with(['/', '.']) {
@@ -419,139 +365,4 @@ fn published(relation: &RelationDump, model: &PlannedModel) -> Option<String> {
     let urls: BTreeSet<String> = urls.flatten().map(|url| comment(url)).collect();
     let urls: Vec<String> = urls.into_iter().take(4).collect();
     (!urls.is_empty()).then(|| format!("publishes {}", urls.join(", ")))
-}
-
-/// A path as it is seen from a folder; both are relative to the same place, or absolute.
-fn seen_from(folder: &Path, path: &Path) -> PathBuf {
-    let is_up = folder.components().any(|part| part == Component::ParentDir);
-    if path.is_absolute() || is_up {
-        return path.to_owned();
-    }
-    let folder: Vec<Component<'_>> = folder
-        .components()
-        .filter(|part| *part != Component::CurDir)
-        .collect();
-    let parts: Vec<Component<'_>> = path
-        .components()
-        .filter(|part| *part != Component::CurDir)
-        .collect();
-    let shared = folder
-        .iter()
-        .zip(&parts)
-        .take_while(|(one, two)| one == two)
-        .count();
-    let up = folder[shared..].iter().map(|_| Component::ParentDir);
-    up.chain(parts[shared..].iter().copied()).collect()
-}
-
-/// A text of an input as part of a comment, which is one line of letters that are seen.
-fn comment(text: &str) -> String {
-    const LONGEST: usize = 120;
-    text.chars()
-        .take(LONGEST)
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .collect()
-}
-
-/// A value of an option.
-fn scalar(value: &Scalar) -> String {
-    match value.kind {
-        ScalarKind::String => double_quoted(&value.text),
-        ScalarKind::Bool(_) | ScalarKind::Int(_) | ScalarKind::Float(_) => value.canonical(),
-    }
-}
-
-/// A text as YAML takes it for that text.
-pub(crate) fn quoted(text: &str) -> String {
-    const WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./@".contains(letter);
-    let begins =
-        text.starts_with(|first: char| first.is_ascii_alphabetic() || "./".contains(first));
-    // `a:b` is plain, `a: b` is a mapping.
-    let colons = text.replace(':', "");
-    let is_word = WORDS.contains(&text.to_ascii_lowercase().as_str());
-    match begins && colons.chars().all(is_plain) && !text.ends_with(':') && !is_word && text != "."
-    {
-        true => text.to_owned(),
-        false => double_quoted(text),
-    }
-}
-
-/// YAML 1.2, 7.3.1.
-fn double_quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            letter if letter.is_control() || "\u{2028}\u{2029}\u{feff}".contains(letter) => {
-                quoted.push_str(&format!("\\U{:08x}", u32::from(letter)));
-            }
-            letter => quoted.push(letter),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_are_quoted_where_yaml_would_take_them_for_something_else() {
-        for (text, written) in [
-            ("web-1", "web-1"),
-            ("a:b", "a:b"),
-            ("admin/m.o", "admin/m.o"),
-            ("ubuntu@22.04", "ubuntu@22.04"),
-            ("1/stable", "\"1/stable\""),
-            ("no", "\"no\""),
-            ("a: b", "\"a: b\""),
-            ("", "\"\""),
-            ("x\n\"\u{1}", "\"x\\n\\\"\\U00000001\""),
-        ] {
-            assert_eq!(quoted(text), written);
-        }
-    }
-
-    #[test]
-    fn every_text_that_is_quoted_is_read_as_itself() {
-        for text in [
-            "a", "é ü", "# x", "- a", "{", "a\\b", "\u{85}", "\t", "1e3", "0x1F", "~", "=", "<<",
-        ] {
-            for written in [quoted(text), double_quoted(text)] {
-                let documents = trustsim_yaml::parse(&format!("a: {written}\n"), 0).expect("YAML");
-                let value = documents[0]
-                    .get("a")
-                    .and_then(|node| node.as_scalar().cloned());
-                let value = value.expect("a value");
-                assert_eq!(
-                    (value.text.as_str(), value.kind),
-                    (text, ScalarKind::String),
-                    "{written}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn paths_are_seen_from_the_folder_of_the_scenario() {
-        for (folder, path, seen) in [
-            ("", "a/b", "a/b"),
-            ("a", "a/b", "b"),
-            ("a/c", "a/b", "../b"),
-            ("a", "./c", "../c"),
-            ("..", "a/b", "a/b"),
-            ("a", "/x", "/x"),
-        ] {
-            assert_eq!(
-                seen_from(Path::new(folder), Path::new(path)),
-                Path::new(seen)
-            );
-        }
-    }
 }

@@ -66,7 +66,8 @@ fn nor_is_it_a_bundle() {
     1 | models: {cos: {from: status.yaml}}
       |                      ^^^^^^^^^^^
       |
-    help: get a bundle of the model, and name it in a scenario:
+    help: make a scenario of it: trustsim import /status.yaml
+          or get a bundle of the model, and name it in a scenario:
           juju export-bundle -m cos --filename bundle.yaml
           models: {cos: {from: bundle.yaml}}
     ");

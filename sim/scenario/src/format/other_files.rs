@@ -95,7 +95,7 @@ impl OtherFile {
                 );
                 let import = CommandLine::new(["trustsim", "import", file_name]);
                 let help = format!(
-                    "make a scenario of it:\n{import}\nor get a bundle of the model, and name it in a scenario:\n{export}\n{}",
+                    "make a scenario of it: {import}\nor get a bundle of the model, and name it in a scenario:\n{export}\n{}",
                     model_line(model, "bundle.yaml")
                 );
                 (message, help)

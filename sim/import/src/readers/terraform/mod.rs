@@ -8,6 +8,7 @@
 //!
 //! What is known after apply is found by reference, through the expressions of `configuration`.
 
+mod integrations;
 mod models;
 mod references;
 mod resources;

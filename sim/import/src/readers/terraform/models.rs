@@ -3,31 +3,31 @@
 use std::collections::BTreeMap;
 
 use trustsim_errors::Diagnostics;
-use trustsim_yaml::{Node, Place, Scalar, ScalarKind, Spanned, Text};
+use trustsim_yaml::{Node, Place, Scalar, ScalarKind, Spanned};
 
 use super::references::{Configuration, Given, split};
-use super::resources::{Resource, Resources, unkeyed};
-use crate::dump::{ApplicationDump, Kind, ModelDump, OfferDump, RelationDump, SaasDump, SideDump};
+use super::resources::{Resource, Resources, above, unkeyed};
+use crate::dump::{ApplicationDump, Kind, ModelDump, OfferDump};
 use crate::readers::{left_out, number, text};
 
 /// What a model is told by: the address of its resource, its UUID, or its name.
-type ModelKey = String;
+pub(super) type ModelKey = String;
 
 /// An offer: its model, and its name.
 #[derive(Clone, Debug)]
-struct Offer {
-    model: ModelKey,
-    name: String,
+pub(super) struct Offer {
+    pub(super) model: ModelKey,
+    pub(super) name: String,
 }
 
 /// Reads the resources of one document.
 pub(super) struct Reading<'a> {
-    resources: &'a Resources<'a>,
-    configuration: &'a Configuration<'a>,
-    out: &'a mut Diagnostics,
-    models: BTreeMap<ModelKey, ModelDump>,
+    pub(super) resources: &'a Resources<'a>,
+    pub(super) configuration: &'a Configuration<'a>,
+    pub(super) out: &'a mut Diagnostics,
+    pub(super) models: BTreeMap<ModelKey, ModelDump>,
     /// Offers by the addresses of their resources.
-    offers: BTreeMap<String, Offer>,
+    pub(super) offers: BTreeMap<String, Offer>,
     place: Place,
 }
 
@@ -92,13 +92,13 @@ impl<'a> Reading<'a> {
         found
     }
 
-    fn model(&mut self, key: &str, place: Place) -> &mut ModelDump {
+    pub(super) fn model(&mut self, key: &str, place: Place) -> &mut ModelDump {
         let models = self.models.entry(key.to_owned());
         models.or_insert_with(|| ModelDump::new(Kind::Terraform, place))
     }
 
     /// The model of a resource: by its UUID, its name, or what the expression for it refers to.
-    fn model_of(&mut self, resource: &Resource<'_>) -> ModelKey {
+    pub(super) fn model_of(&mut self, resource: &Resource<'_>) -> ModelKey {
         let known = ["model_uuid", "model"]
             .iter()
             .find_map(|key| text(resource.values, key));
@@ -124,7 +124,7 @@ impl<'a> Reading<'a> {
                         None,
                     )
                 }
-                None => (Ok("model".to_owned()), None),
+                None => (self.near(resource).ok_or_else(|| "model".to_owned()), None),
             },
         };
         match key {
@@ -147,6 +147,31 @@ impl<'a> Reading<'a> {
                 model.name = model.name.take().or(name);
                 key
             }
+        }
+    }
+
+    /// The only model of the module of a resource, or of one that it is in. Of `local` values, as in `model_uuid =
+    /// local.model_uuid`, the configuration has no expression.
+    fn near(&self, resource: &Resource<'_>) -> Option<ModelKey> {
+        let is_managed = |model: &&Resource<'_>| !model.address.contains("data.juju_model");
+        let all: Vec<&Resource<'_>> = self
+            .resources
+            .of_kind("juju_model")
+            .filter(is_managed)
+            .collect();
+        let mut module = resource.module();
+        loop {
+            let mut own = all.iter().filter(|model| model.module() == module);
+            match (own.next(), own.next()) {
+                (Some(only), None) => return Some(only.address.clone()),
+                (Some(_), Some(_)) => return None,
+                (None, _) if module.is_empty() => break,
+                (None, _) => module = above(module),
+            }
+        }
+        match all.as_slice() {
+            [only] => Some(only.address.clone()),
+            _ => None,
         }
     }
 
@@ -303,7 +328,7 @@ impl<'a> Reading<'a> {
         self.given_name(resource, expression)
     }
 
-    fn given_name(&self, resource: &Resource<'_>, expression: &Node) -> Option<String> {
+    pub(super) fn given_name(&self, resource: &Resource<'_>, expression: &Node) -> Option<String> {
         let (module, _) = split(&unkeyed(&resource.address));
         match self.configuration.given(expression, &module)? {
             Given::Text(text) => Some(text),
@@ -312,165 +337,6 @@ impl<'a> Reading<'a> {
                 self.application_name(found)
             }
         }
-    }
-
-    fn integration(&mut self, resource: &Resource<'_>) {
-        let model = self.model_of(resource);
-        let sides = self.sides(resource, &model);
-        let Ok([left, right]) = <[SideDump; 2]>::try_from(sides) else {
-            let message = format!(
-                "which applications `{}` integrates is not known: it is left out",
-                resource.address
-            );
-            left_out(
-                self.out,
-                resource.place,
-                message,
-                "give the state after apply: terraform show -json",
-            );
-            return;
-        };
-        let place = resource.place;
-        self.model(&model, place).relations.push(RelationDump {
-            sides: [left, right],
-            interface: None,
-            container: false,
-            kind: Kind::Terraform,
-            place,
-        });
-    }
-
-    /// What an integration is of. Blocks of the configuration come first: of a set, the planned values have what is
-    /// known in another order.
-    fn sides(&mut self, resource: &Resource<'_>, model: &str) -> Vec<SideDump> {
-        let planned: Vec<&Node> = {
-            let blocks = resource.values.get("application").map(Node::elements);
-            blocks.unwrap_or_default().iter().collect()
-        };
-        let is_known =
-            |block: &&Node| text(block, "name").is_some() || text(block, "offer_url").is_some();
-        if planned.len() == 2 && planned.iter().all(is_known) {
-            let sides = planned
-                .iter()
-                .filter_map(|block| self.known_side(block, model, resource.place));
-            return sides.collect::<Vec<_>>();
-        }
-        let configured = self.configuration.expressions(&resource.address);
-        let blocks = configured.and_then(|blocks| blocks.get("application"));
-        let blocks: Vec<&Node> = blocks
-            .map(Node::elements)
-            .unwrap_or_default()
-            .iter()
-            .collect();
-        let mut found = Vec::new();
-        for block in blocks {
-            found.extend(self.given_side(resource, block, model));
-        }
-        found
-    }
-
-    /// A side whose values are known.
-    fn known_side(&mut self, block: &Node, model: &str, place: Place) -> Option<SideDump> {
-        // Of a side with an offer the name is that of the consumed offer.
-        let url = text(block, "offer_url")
-            .filter(|url| url.value.contains('.') || self.offer_of(&url.value).is_some());
-        let name = text(block, "name");
-        let endpoint = text(block, "endpoint").map(|endpoint| endpoint.value);
-        match (url, name) {
-            (Some(url), _) => {
-                let known = self.offer_of(&url.value);
-                self.consume(model, &url, known, place)
-            }
-            (None, Some(name)) => Some(SideDump {
-                name: name.value,
-                endpoint,
-            }),
-            (None, None) => None,
-        }
-    }
-
-    /// The offer whose URL is the text, as a state and a test have it.
-    fn offer_of(&self, url: &str) -> Option<Offer> {
-        let mut offers = self.resources.of_kind("juju_offer");
-        let found = offers.find(|offer| {
-            ["url", "id"]
-                .iter()
-                .any(|key| text(offer.values, key).is_some_and(|text| text.value == url))
-        })?;
-        self.offers.get(&found.address).cloned()
-    }
-
-    /// A side as the configuration has it.
-    fn given_side(
-        &mut self,
-        resource: &Resource<'_>,
-        block: &Node,
-        model: &str,
-    ) -> Option<SideDump> {
-        let (module, _) = split(&unkeyed(&resource.address));
-        if let Some(expression) = block.get("offer_url") {
-            let given = self.configuration.given(expression, &module);
-            let place = resource.place;
-            return match given? {
-                Given::Text(url) => {
-                    let known = self.offer_of(&url);
-                    self.consume(model, &Spanned::new(url, place), known, place)
-                }
-                Given::Attribute { address, .. } => {
-                    let found = self.resources.referred(&address, resource.module())?;
-                    let url = text(found.values, "url");
-                    let known = self.offers.get(&found.address).cloned();
-                    let url = url.unwrap_or_else(|| Spanned::new(String::new(), place));
-                    self.consume(model, &url, known, place)
-                }
-            };
-        }
-        let name = self.given_name(resource, block.get("name")?)?;
-        let endpoint = block.get("endpoint").and_then(|expression| {
-            match self.configuration.given(expression, &module)? {
-                Given::Text(text) => Some(text),
-                Given::Attribute { .. } => None,
-            }
-        });
-        Some(SideDump { name, endpoint })
-    }
-
-    /// Adds a consumed offer, which is called as the offer (`docs/resources/integration.md`).
-    fn consume(
-        &mut self,
-        model: &str,
-        url: &Text,
-        known: Option<Offer>,
-        place: Place,
-    ) -> Option<SideDump> {
-        let (written, name) = match known {
-            Some(offer) => {
-                let of = self
-                    .models
-                    .get(&offer.model)
-                    .and_then(|model| model.name.as_ref());
-                let of = of.map_or("model", |name| &name.value);
-                (format!("admin/{of}.{}", offer.name), offer.name)
-            }
-            None => {
-                let (_, offer) = url.value.rsplit_once('.')?;
-                (url.value.clone(), offer.to_owned())
-            }
-        };
-        let dump = self.model(model, place);
-        let name = match dump.applications.contains_key(&name) {
-            true => format!("{name}-saas"),
-            false => name,
-        };
-        dump.saas.entry(name.clone()).or_insert_with(|| SaasDump {
-            place,
-            url: Some(Spanned::new(written, place)),
-            ..SaasDump::default()
-        });
-        Some(SideDump {
-            name,
-            endpoint: None,
-        })
     }
 }
 

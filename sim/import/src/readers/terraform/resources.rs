@@ -48,6 +48,11 @@ pub(super) fn module_of(address: &str) -> &str {
     address[..end].trim_end_matches('.')
 }
 
+/// `module.cos` of `module.cos.module.loki[0]`, and nothing of `module.cos`.
+pub(super) fn above(module: &str) -> &str {
+    module.rfind(".module.").map_or("", |at| &module[..at])
+}
+
 /// An address without the keys of `count` and `for_each`, as the configuration has it.
 pub(super) fn unkeyed(address: &str) -> String {
     let mut inside = false;

@@ -1,0 +1,68 @@
+//! Plans, states and tests of Terraform, in the shapes of three real modules.
+//!
+//! The files are written after the schema of juju/terraform-provider-juju (`docs/resources` at 0c43e2c) and Terraform's
+//! reference of its JSON output. The first has the modules, `for_each`, outputs and offers of canonical/observability-stack
+//! `terraform/cos-lite` at 488c741, with a second model that consumes the offers: their URLs and both UUIDs are known
+//! after apply. The second is a state of two models with a cross-model database, the third the state of a test with
+//! `mock_provider "juju" {}`, in which what the provider computes is a random text.
+
+use std::path::PathBuf;
+
+use super::{contents, from_disk, from_texts, notes};
+use trustsim::import::Imported;
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/suite/import/terraform")
+        .join(name)
+}
+
+fn imported(name: &str) -> Imported {
+    let made = from_disk(&[file(name)]);
+    made.unwrap_or_else(|wrong| panic!("{}", wrong.render(false)))
+}
+
+/// What is in it, and what is said of it, without folders.
+fn shown(imported: &Imported) -> String {
+    let said: Vec<String> = imported
+        .notes
+        .list
+        .iter()
+        .map(|found| format!("{} {}", found.code, found.message))
+        .collect();
+    format!(
+        "{}\n\n{}",
+        contents(&imported.loaded.deployment).join("\n"),
+        said.join("\n")
+    )
+}
+
+#[test]
+fn offers_that_are_known_after_apply_are_found_by_reference() {
+    insta::assert_snapshot!(shown(&imported("cos-lite-plan.json")));
+}
+
+#[test]
+fn a_state_has_models_by_uuid_and_offers_by_url() {
+    insta::assert_snapshot!(shown(&imported("identity-state.json")));
+}
+
+#[test]
+fn a_test_with_a_mocked_provider_has_a_state_of_random_texts() {
+    insta::assert_snapshot!(shown(&imported("kafka-test.json")));
+}
+
+#[test]
+fn what_terraform_prints_otherwise_is_told() {
+    let texts = [
+        "{\"format_version\": \"2.0\", \"terraform_version\": \"3.0.0\", \"planned_values\": {}}",
+        "{\"format_version\": \"1.2\", \"terraform_version\": \"1.9.8\", \"planned_values\": {\"root_module\": {}}}",
+        "{\"@level\":\"info\",\"@message\":\"x\",\"type\":\"version\"}\n{\"@level\":\"info\",\"@message\":\"x\",\"test_plan\":{\n",
+        "{\"@level\":\"info\",\"@message\":\"x\",\"type\":\"version\"}\n",
+        "{\"format_version\": \"1.2\", \"values\": {\"root_module\": {\"resources\": [{\"address\": \"juju_integration.x\", \
+         \"type\": \"juju_integration\", \"values\": {\"application\": [{}, {}]}}, {\"address\": \"juju_application.a\", \
+         \"type\": \"juju_application\", \"values\": {\"name\": \"a\", \"charm\": [{\"name\": \"a-k8s\"}]}}]}}}",
+    ];
+    let said = texts.map(|text| notes(&from_texts([("tf.json", text)], &["tf.json"])));
+    insta::assert_snapshot!(said.join("\n---\n"));
+}
