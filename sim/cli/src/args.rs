@@ -111,7 +111,7 @@ pub enum Command {
     Run(Run),
     /// Check scenarios without playing them
     Check(Check),
-    /// Make a scenario of what you have: a bundle, juju status, juju show-unit, terraform show -json, or a folder of them
+    /// Make a scenario of a bundle, juju status, juju show-unit, terraform show -json, or a folder of them
     Import(Import),
     /// Answer what can be told of a deployment without playing it
     #[command(subcommand)]
@@ -191,11 +191,12 @@ pub struct Check {
     pub strict: bool,
 }
 
-/// Make a scenario of what you have: a bundle, juju status, juju show-unit, terraform show -json, or a folder of them
+/// Make a scenario of a bundle, juju status, juju show-unit, terraform show -json, or a folder of them
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Files are told apart by their content. What several of them say of one model is put together, and where they
-differ, a warning says which is taken. Every command that takes a scenario takes such a file or folder too.")]
+Files are told apart by their content. What several of them say of one model is put
+together, and where they differ, a warning says which is taken. Every command that takes
+a scenario takes such a file or folder too.")]
 pub struct Import {
     /// Files, or folders of one model each
     #[arg(required = true, value_name = "PATH")]

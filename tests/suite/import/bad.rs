@@ -94,3 +94,67 @@ fn what_is_no_dump_says_what_to_give() {
     let said = texts.map(|(name, text)| notes(&from_texts([(name, text)], &[name])));
     insta::assert_snapshot!(said.join("\n---\n"));
 }
+
+/// Wherever a dump is cut off, it is told, and nothing breaks.
+#[test]
+fn every_beginning_of_a_dump_is_told() {
+    for end in 0..STATUS.len() {
+        let made = from_texts([("s.json", &STATUS[..end])], &["s.json"]);
+        if end < STATUS.trim_end().len() {
+            assert!(made.is_err(), "{end}: {}", notes(&made));
+        }
+        let error = notes(&made);
+        assert!(made.is_ok() || error.contains("s.json"), "{end}: {error}");
+    }
+}
+
+/// Whatever a key has in place of what Juju prints, it is told or left out.
+#[test]
+fn values_of_any_type_break_nothing() {
+    let words = [
+        "null",
+        "[]",
+        "{}",
+        "\"x\"",
+        "-1",
+        "1.5",
+        "true",
+        "[[]]",
+        "[null]",
+        "{\"\": null}",
+        "\"{\\u0000\"",
+    ];
+    let starts: Vec<usize> = STATUS.match_indices(": ").map(|(at, _)| at + 2).collect();
+    for start in starts {
+        let rest = &STATUS[start..];
+        let end = start + rest.find([',', '}', '\n']).expect("an end");
+        for word in words {
+            let text = format!("{}{word}{}", &STATUS[..start], &STATUS[end..]);
+            let made = from_texts([("s.json", text.as_str())], &["s.json"]);
+            assert!(made.is_ok() || !notes(&made).is_empty(), "{text}");
+        }
+    }
+}
+
+/// 100 applications with 200 units and a relation between each two neighbours.
+#[test]
+fn a_large_status_is_imported_whole() {
+    use std::fmt::Write as _;
+    let mut text = String::from(
+        "model: {name: big, type: caas, controller: c}\nmachines: {}\napplications:\n",
+    );
+    for number in 0..100 {
+        let (before, after) = ((number + 99) % 100, (number + 1) % 100);
+        write!(
+            text,
+            "  app{number}: {{charm: web, charm-name: web, charm-rev: 3, scale: 2, relations: {{up: [{{related-application: \
+             app{before}, interface: web, scope: global}}], down: [{{related-application: app{after}, interface: web, \
+             scope: global}}]}}}}\n"
+        )
+        .expect("it fits");
+    }
+    let made = from_texts([("s.yaml", text.as_str())], &["s.yaml"]);
+    let imported = made.as_ref().unwrap_or_else(|_| panic!("{}", notes(&made)));
+    assert_eq!(imported.loaded.deployment.applications.len(), 100);
+    assert_eq!(imported.loaded.deployment.relations.len(), 100);
+}
