@@ -7,9 +7,9 @@ use trustsim_scenario::{Files, read_text};
 use trustsim_yaml::{Node, Place};
 
 use crate::dump::Kind;
-use crate::recognise::{Recognised, Refusal, recognise};
+use crate::recognise::{Recognised, Refusal, may_be_read, recognise};
 
-/// Files that are looked at in all folders together.
+/// Files and folders that are looked at together.
 const FILES_MAX: usize = 10_000;
 /// Folders inside each other that are looked into.
 const DEPTH_MAX: usize = 8;
@@ -62,6 +62,7 @@ pub(crate) fn gather(paths: &[PathBuf], files: &dyn Files, out: &mut Diagnostics
         refused: Vec::new(),
         unread: Vec::new(),
         count: 0,
+        is_cut: false,
     };
     let mut given = Group::default();
     for path in paths {
@@ -93,7 +94,10 @@ struct Walk<'a> {
     refused: Vec<(PathBuf, Refusal)>,
     /// Files of folders in which nothing was recognised.
     unread: Vec<PathBuf>,
+    /// Files and folders that were looked at.
     count: usize,
+    /// Whether there are more of them than are looked at.
+    is_cut: bool,
 }
 
 impl Walk<'_> {
@@ -194,10 +198,15 @@ impl Walk<'_> {
             self.found.groups.push(group);
         }
         // The folders of a charm have its code.
-        if is_charm || depth == DEPTH_MAX {
+        if is_charm || below.is_empty() {
             return;
         }
         for path in below {
+            self.count += 1;
+            if self.count > FILES_MAX || depth == DEPTH_MAX {
+                self.is_cut = true;
+                return;
+            }
             if let Ok(entries) = self.files.list(&path) {
                 self.folder(&path, entries, depth + 1);
             }
@@ -227,14 +236,15 @@ impl Walk<'_> {
     fn file(&mut self, path: &Path, group: &mut Group) {
         self.count += 1;
         if self.count > FILES_MAX {
-            self.unread.push(path.to_owned());
+            self.is_cut = true;
             return;
         }
         if is_packed(path) {
             self.packed(path);
             return;
         }
-        let Ok(text) = read_text(self.files, path, None) else {
+        let text = read_text(self.files, path, None).ok();
+        let Some(text) = text.filter(|text| may_be_read(text)) else {
             self.unread.push(path.to_owned());
             return;
         };
@@ -279,6 +289,14 @@ impl Walk<'_> {
             warning.severity = Severity::Warning;
             warning.message.push_str(": it is left out");
             self.out.push(warning);
+        }
+        if self.is_cut {
+            let message = format!(
+                "of folders {FILES_MAX} files are looked at, and {DEPTH_MAX} folders inside each other: there are more"
+            );
+            let warning = Diagnostic::new(Code::LeftOut, Severity::Warning, message);
+            self.out
+                .push(warning.help("give the folders with the dumps"));
         }
         if !self.unread.is_empty() {
             let names = self.unread.iter().take(NAMES_SHOWN);

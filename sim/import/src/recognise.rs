@@ -44,6 +44,25 @@ pub fn is_scenario(text: &str) -> bool {
     )
 }
 
+/// Whether a file of a folder may be anything that is read: it has a word of one of the kinds. A folder of a crash dump
+/// has logs, which are not parsed.
+pub(crate) fn may_be_read(text: &str) -> bool {
+    const WORDS: [&str; 11] = [
+        "applications",
+        "services",
+        "model",
+        "relation-info",
+        "saas",
+        "provides",
+        "requires",
+        "peers",
+        "containers",
+        "terraform",
+        "resource \"",
+    ];
+    WORDS.iter().any(|word| text.contains(word)) || is_test_lines(text)
+}
+
 /// Tells what a text is; `file` is its index in the sources.
 pub(crate) fn recognise(text: &str, file: u32) -> Recognised {
     if is_test_lines(text) {

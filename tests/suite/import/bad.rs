@@ -145,11 +145,11 @@ fn a_large_status_is_imported_whole() {
     );
     for number in 0..100 {
         let (before, after) = ((number + 99) % 100, (number + 1) % 100);
-        write!(
+        writeln!(
             text,
             "  app{number}: {{charm: web, charm-name: web, charm-rev: 3, scale: 2, relations: {{up: [{{related-application: \
              app{before}, interface: web, scope: global}}], down: [{{related-application: app{after}, interface: web, \
-             scope: global}}]}}}}\n"
+             scope: global}}]}}}}"
         )
         .expect("it fits");
     }
@@ -157,4 +157,29 @@ fn a_large_status_is_imported_whole() {
     let imported = made.as_ref().unwrap_or_else(|_| panic!("{}", notes(&made)));
     assert_eq!(imported.loaded.deployment.applications.len(), 100);
     assert_eq!(imported.loaded.deployment.relations.len(), 100);
+}
+
+/// Logs are not parsed, and folders that go on for ever come to an end.
+#[test]
+fn a_folder_is_looked_into_up_to_a_bound() {
+    let mut files = MemoryFiles::default();
+    files.0.insert("dump/status.json".into(), STATUS.into());
+    files.0.insert(
+        "dump/logs/unit.log".into(),
+        "2026-01-01: {[ broken\n".into(),
+    );
+    files
+        .0
+        .insert("dump/broken.yaml".into(), "model: {name: x\n".into());
+    let deep = "dump/1/2/3/4/5/6/7/8/9/status.json";
+    files.0.insert(
+        deep.into(),
+        STATUS
+            .replace("\"name\": \"m\"", "\"name\": \"deep\"")
+            .into(),
+    );
+    let made = from_files(&files, &["dump"]);
+    let imported = made.as_ref().unwrap_or_else(|_| panic!("{}", notes(&made)));
+    assert_eq!(imported.loaded.deployment.models.len(), 1);
+    insta::assert_snapshot!(notes(&made));
 }

@@ -113,3 +113,43 @@ fn the_folder_of_a_run_says_what_was_imported() {
         "{said}"
     );
 }
+
+/// A bundle with its overlays is what a scenario makes of them.
+#[test]
+fn the_bundle_of_a_scenario_is_imported_as_its_model() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/bundles");
+    for (bundle, overlays) in [
+        (
+            "cos-lite",
+            ["cos-lite-tls-overlay", "cos-lite-offers-overlay"].as_slice(),
+        ),
+        ("charmed-kubernetes", &[]),
+        ("charmed-kubernetes", &["charmed-kubernetes-vault-overlay"]),
+        (
+            "charmed-kubernetes",
+            &["charmed-kubernetes-vault-ha-overlay"],
+        ),
+    ] {
+        let names = overlays.iter().map(|name| format!("{name}.yaml"));
+        let names: Vec<String> = names.collect();
+        let model = format!(
+            "models: {{{bundle}: {{from: {bundle}.yaml, overlays: [{}]}}}}\n",
+            names.join(", ")
+        );
+        let scenario = trustsim::scenario::parse(&model, "s.yaml").expect("a scenario");
+        let loaded = trustsim::scenario::resolve(scenario, &folder.join("s.yaml"), &DiskFiles)
+            .expect("it loads");
+        let base = folder.join(format!("{bundle}.yaml"));
+        let paths: Vec<_> = std::iter::once(base)
+            .chain(names.iter().map(|name| folder.join(name)))
+            .collect();
+        let made = super::from_disk(&paths);
+        let imported = made.as_ref().unwrap_or_else(|_| panic!("{}", notes(&made)));
+        assert_eq!(
+            contents(&imported.loaded.deployment),
+            contents(&loaded.deployment),
+            "{}",
+            notes(&made)
+        );
+    }
+}

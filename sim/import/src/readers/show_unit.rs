@@ -114,47 +114,49 @@ fn related(
         units.extend(seen.iter().map(|unit| unit.key.value.clone()));
         return;
     }
-    let crosses = text(node, "cross-model").is_some_and(|crosses| crosses.value == "true");
-    if crosses && related.starts_with("remote-") {
-        let message = format!(
-            "`{name}:{}` is offered, and another model consumes it",
-            endpoint.value
-        );
-        let help = "give the status of the consuming model too";
-        let note = Diagnostic::new(Code::RemoteConsumer, Severity::Note, message);
-        out.push(note.at(endpoint.place, "").help(help));
-        return;
-    }
-    if crosses {
-        dump.saas
-            .entry(related.to_owned())
-            .or_insert_with(|| SaasDump {
-                place: endpoint.place,
-                ..SaasDump::default()
-            });
-    } else {
-        units.extend(seen.iter().map(|unit| unit.key.value.clone()));
-        let application = dump.applications.entry(related.to_owned()).or_default();
-        if application.charm.is_none() {
-            application.place = endpoint.place;
-        }
-    }
-    dump.relations.push(RelationDump {
-        sides: [
-            SideDump {
-                name: name.to_owned(),
-                endpoint: Some(endpoint.value),
-            },
-            SideDump {
-                name: related.to_owned(),
-                endpoint: Some(other.value),
-            },
-        ],
+    let relation = RelationDump {
+        sides: [(name, endpoint), (related, other)].map(|(name, endpoint)| SideDump {
+            name: name.to_owned(),
+            endpoint: Some(endpoint.value),
+        }),
         interface: None,
         container: false,
         kind: Kind::ShowUnit,
         place: node.place,
+    };
+    let crosses = text(node, "cross-model").is_some_and(|crosses| crosses.value == "true");
+    if crosses {
+        across_models(relation, dump, out);
+        return;
+    }
+    units.extend(seen.iter().map(|unit| unit.key.value.clone()));
+    let application = dump.applications.entry(related.to_owned()).or_default();
+    if application.charm.is_none() {
+        application.place = node.place;
+    }
+    dump.relations.push(relation);
+}
+
+/// A relation with another model: of a consumed offer, or of an own one with its consumer.
+fn across_models(relation: RelationDump, dump: &mut ModelDump, out: &mut Diagnostics) {
+    let [own, related] = &relation.sides;
+    if related.name.starts_with("remote-") {
+        let endpoint = own.endpoint.as_deref().unwrap_or_default();
+        let message = format!(
+            "`{}:{endpoint}` is offered, and another model consumes it",
+            own.name
+        );
+        let help = "give the status of the consuming model too";
+        let note = Diagnostic::new(Code::RemoteConsumer, Severity::Note, message);
+        out.push(note.at(relation.place, "").help(help));
+        return;
+    }
+    let saas = dump.saas.entry(related.name.clone());
+    saas.or_insert_with(|| SaasDump {
+        place: relation.place,
+        ..SaasDump::default()
     });
+    dump.relations.push(relation);
 }
 
 /// The addresses that a unit's own databag of a relation has.
