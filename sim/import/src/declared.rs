@@ -65,23 +65,7 @@ impl Declared {
             let planned = self.charms.entry(of.clone()).or_default();
             planned.subordinate |= application.subordinate;
             for relation in relations {
-                let sides = relation.sides.iter().filter(|side| side.name == *name);
-                for endpoint in sides.filter_map(|side| side.endpoint.clone()) {
-                    // Every charm provides it, and a subordinate may require it.
-                    let is_info = endpoint == JUJU_INFO;
-                    if is_info && !application.subordinate {
-                        continue;
-                    }
-                    let interface = match is_info {
-                        true => Some(JUJU_INFO.to_owned()),
-                        false => relation.interface.clone(),
-                    };
-                    let container = (relation.container || is_info) && application.subordinate;
-                    if let Some(interface) = interface {
-                        let told = self.told.entry((of.clone(), endpoint));
-                        told.or_insert((interface, container));
-                    }
-                }
+                self.tell(name, &of, application.subordinate, relation, knowledge);
             }
         }
         for relation in relations {
@@ -105,6 +89,42 @@ impl Declared {
                     .extend(knowledge.role(&name).map(|role| (of.clone(), role)));
             }
             self.edges.push(Edge { ends: [one, two] });
+        }
+    }
+
+    /// Adds what a relation tells of the endpoints of an application.
+    fn tell(
+        &mut self,
+        name: &str,
+        of: &str,
+        subordinate: bool,
+        relation: &RelationDump,
+        knowledge: &Knowledge,
+    ) {
+        let [left, right] = &relation.sides;
+        for (side, across) in [(left, right), (right, left)] {
+            let Some(endpoint) = side.endpoint.clone().filter(|_| side.name == name) else {
+                continue;
+            };
+            // Every charm provides it, and a subordinate may require it.
+            let is_info = endpoint == JUJU_INFO;
+            let across = across
+                .endpoint
+                .clone()
+                .map(|end| (across.name.clone(), end));
+            let follows = across.is_some_and(|across| knowledge.is_endpoint_in_catalogue(&across));
+            if is_info && !subordinate || !is_info && follows {
+                continue;
+            }
+            let interface = match is_info {
+                true => Some(JUJU_INFO.to_owned()),
+                false => relation.interface.clone(),
+            };
+            let container = (relation.container || is_info) && subordinate;
+            if let Some(interface) = interface {
+                let told = self.told.entry((of.to_owned(), endpoint));
+                told.or_insert((interface, container));
+            }
         }
     }
 

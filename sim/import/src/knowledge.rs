@@ -97,6 +97,12 @@ impl Knowledge {
         self.charms.contains_key(application)
     }
 
+    /// Whether an endpoint is in the catalogue: what is related to it is the opposite of it, in its protocol too.
+    pub(crate) fn is_endpoint_in_catalogue(&self, name: &Name) -> bool {
+        let charm = self.charms.get(&name.0);
+        charm.is_some_and(|charm| charm.endpoint(&name.1).is_some())
+    }
+
     /// The interface of an endpoint.
     pub(crate) fn interface(&self, name: &Name) -> Option<&str> {
         let told = self

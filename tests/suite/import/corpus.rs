@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use trustsim::import::Imported;
-use trustsim::scenario::{Code, Diagnostics, Severity};
+use trustsim::model::Coverage;
+use trustsim::report::words::standing;
+use trustsim::scenario::{Code, Diagnostics, DiskFiles, MemoryFiles, Severity};
 
 use super::{from_disk, from_files};
-use trustsim::scenario::MemoryFiles;
 
 /// Overlays, and the bundle that each is laid over.
 const OVERLAYS: &[(&str, &str)] = &[
@@ -151,6 +152,37 @@ fn every_file_is_imported_or_refused_with_words_that_help() {
     }
     assert!(cases.len() > 90, "only {}", cases.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// What is imported of a bundle rests on what the bundle rests on.
+#[test]
+fn an_import_knows_as_much_of_a_bundle_as_a_scenario_that_names_it() {
+    let Some(corpus) = trustsim_oracles::shared("corpus/bundles") else {
+        return;
+    };
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for path in files_of(&corpus) {
+        let name = path
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        let text = format!("models: {{m: {{from: {name}, deployed: true}}}}\n");
+        let scenario = trustsim::scenario::parse(&text, "s.yaml").expect("a scenario");
+        let named = trustsim::scenario::resolve(scenario, &corpus.join("s.yaml"), &DiskFiles);
+        let (Ok(named), Ok(made)) = (named, from_disk(std::slice::from_ref(&path))) else {
+            continue;
+        };
+        let of = |deployment| standing::charms_and_relations(&Coverage::of(deployment));
+        let (named, made) = (of(&named.deployment), of(&made.loaded.deployment));
+        if named != made {
+            wrong.push(format!("{name}\n  named:    {named}\n  imported: {made}"));
+        }
+        count += 1;
+    }
+    assert!(count > 45, "only {count}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// The row of the table for one input.

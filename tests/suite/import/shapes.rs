@@ -1,5 +1,8 @@
 //! The shapes of what Juju prints: versions, subordinates, machines, several inputs of one model.
 
+use trustsim::model::Coverage;
+use trustsim::report::words::standing;
+
 use super::{contents, from_disk, from_texts, notes};
 
 /// juju/juju `cmd/juju/status/formatted.go`, 2.9: names of applications, series, machines.
@@ -97,6 +100,12 @@ fn a_status_of_4_0_declares_what_the_catalogue_does_not_know() {
     let made = from_texts([("s.yaml", NEW)], &["s.yaml"]);
     let imported = made.as_ref().unwrap_or_else(|_| panic!("{}", notes(&made)));
     insta::assert_snapshot!(imported.text);
+    // What asks for certificates is played by the generic charm, and nothing is known of the other.
+    let coverage = Coverage::of(&imported.loaded.deployment);
+    assert_eq!(
+        standing::charms_and_relations(&coverage),
+        "1 of 3 charms modelled, 1 assumed, 1 not simulated; 1 of 1 TLS relations"
+    );
 }
 
 #[test]
