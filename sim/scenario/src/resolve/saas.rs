@@ -101,8 +101,12 @@ impl Offers<'_> {
             let names = self.inventory.model_names();
             let near = nearest(parts.model, names);
             let diagnostic = Diagnostic::error(Code::UnknownModel, url.place, message);
-            let diagnostic = diagnostic.similar("a model", near);
-            self.out.push(diagnostic);
+            self.out.push(match near {
+                Some(_) => diagnostic.similar("a model", near),
+                None => diagnostic.help(
+                    "give it under `models`, or say `deployed: true` of this model to leave its relations out",
+                ),
+            });
             return None;
         };
         self.check_url(from, model, &parts, url);
