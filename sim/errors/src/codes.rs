@@ -203,7 +203,8 @@ codes! {
     ///
     /// Applications are named with lower-case letters, digits and single hyphens, beginning with
     /// a letter, and no part may be all digits. Offers, consumed offers and charms of Charmhub have the same rule. Models
-    /// and controllers may begin with a digit. Endpoints may have underscores. Users have two letters at least, and may
+    /// and controllers may begin with a digit; a model of Kubernetes is a namespace there, whose name has 63 letters at
+    /// most. Endpoints may have underscores. Users have two letters at least, and may
     /// have upper-case ones, dots and a domain (`bob@corp`). Nothing has a name with a control character, a line break or
     /// another letter that is not seen.
     BadName = "TS0215",

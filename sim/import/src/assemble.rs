@@ -218,8 +218,25 @@ impl Names {
     }
 }
 
-/// What a model is called of which no input says the name: as its file, or as the folder of a file with a usual name.
+/// How long a name is that is made of a file's: it is part of every name of a unit, and of what is printed of it.
+const NAME_LENGTH_MAX: usize = 24;
+
+/// What a model is called of which no input says the name: as its file, or as the folder of a file with a usual name, in
+/// both cases by the last words of it.
 fn model_name(path: &Path, group: &str) -> String {
+    last_words(&full_name(path, group)).to_owned()
+}
+
+/// The last words of a name that are not too long together.
+fn last_words(name: &str) -> &str {
+    let starts = name.match_indices('-').map(|(index, _)| index + 1);
+    let mut tails = std::iter::once(0).chain(starts).map(|start| &name[start..]);
+    tails
+        .find(|tail| tail.len() <= NAME_LENGTH_MAX)
+        .unwrap_or("model")
+}
+
+fn full_name(path: &Path, group: &str) -> String {
     const USUAL: [&str; 4] = ["bundle", "show-unit", "export", "unit"];
     let stem = path
         .file_stem()
@@ -252,4 +269,34 @@ fn free_name(name: &str, taken: &BTreeSet<&str>) -> String {
     names
         .find(free)
         .expect("there are more numbers than models")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_without_a_name_has_the_last_words_of_its_file() {
+        for (file, name) in [
+            ("cos.yaml", "cos"),
+            ("a/b/bundle.yaml", "b"),
+            (
+                "canonical__alertmanager-k8s-operator__tests_manual_bundle_1_e2e_tls.yaml",
+                "manual-bundle-1-e2e-tls",
+            ),
+            ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.yaml", "model"),
+            ("x-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.yaml", "model"),
+        ] {
+            let path = Path::new(file);
+            let group = path
+                .parent()
+                .and_then(Path::file_name)
+                .map(|name| name.to_string_lossy());
+            assert_eq!(
+                model_name(path, group.as_deref().unwrap_or("")),
+                name,
+                "{file}"
+            );
+        }
+    }
 }

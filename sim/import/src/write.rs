@@ -66,16 +66,19 @@ pub(crate) fn lines(plan: &Plan, setting: &Setting<'_>) -> Vec<Line> {
         writer.model(at, model, !plan.controllers.is_empty());
     }
     writer.charms(plan);
-    for line in connections() {
+    for line in CONNECTIONS {
         writer.frame(line);
     }
     writer.lines
 }
 
-/// Which connections the scenario has. A bundle and a status do not say which client connects to which server.
-const fn connections() -> &'static [&'static str] {
-    &[]
-}
+/// Which connections the scenario has: those that follow from its relations.
+const CONNECTIONS: [&str; 4] = [
+    "",
+    "# Which clients connect to which servers follows from the relations: `trustsim ask edges` tells each with its reason.",
+    "# `connections: {derived: true, except: [...], add: [...]}` leaves some out and adds others.",
+    "connections: derived",
+];
 
 /// Writes line by line.
 pub(crate) struct Writer<'a> {

@@ -12,7 +12,7 @@ use crate::scenario::{is_folder_to_import, load_scenario};
 use trustsim_files::{Seal, SealError};
 use trustsim_kernel::Time;
 use trustsim_model::Coverage;
-use trustsim_report::terminal::coverage;
+use trustsim_report::terminal::{coverage, derived};
 use trustsim_report::{PlayedBefore, Provenance, SUMMARY};
 use trustsim_world::{Deployment, Journal, Options};
 
@@ -101,6 +101,9 @@ pub(super) fn load(
         previous.check_sources(&loaded.sha256)?;
     }
     console.say(&loaded.warnings)?;
+    if let Some(found) = &loaded.derived {
+        console.say(&derived(found))?;
+    }
     let mut deployment = loaded.deployment;
     let mut options = Options {
         every_hook: play.every_hook,

@@ -319,7 +319,7 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
     if run.findings.verdict() == RunVerdict::NothingJudged {
         text.push_str(
             "Nothing was judged: no connection is simulated, and the scenario expects nothing. Add \
-             `connections:`, or `clients:` with `trusts:`.",
+             `connections:`, or `clients:` with `trusts:`; `trustsim ask edges` tells what follows from the relations.",
         );
     } else if results.is_empty() {
         text.push_str("The scenario expects nothing.");

@@ -12,6 +12,9 @@ use trustsim_yaml::{Map, Spanned, nearest};
 /// Juju's default `update-status-hook-interval`.
 const UPDATE_STATUS: Span = Span::from_secs(300);
 
+/// Kubernetes, `IsDNS1123Label` of apimachinery: the length of a label of a DNS name. Every unit's name has it as one.
+const NAMESPACE_LENGTH_MAX: usize = 63;
+
 /// Models as they are, beside what their bundles say of everything in them.
 pub(super) struct Models {
     pub specs: TiVec<ModelIndex, ModelSpec>,
@@ -55,6 +58,14 @@ fn model_spec(
     let owner = file.owner.as_ref();
     if let Some(owner) = owner {
         check_name(NameKind::User, owner, out);
+    }
+    if kind == ModelKind::Kubernetes && name.value.len() > NAMESPACE_LENGTH_MAX {
+        let message = format!(
+            "`{}` is longer than the name of a Kubernetes namespace can be",
+            name.value
+        );
+        let help = format!("use {NAMESPACE_LENGTH_MAX} letters at most");
+        out.push(Diagnostic::error(Code::BadName, name.place, message).help(help));
     }
     ModelSpec {
         name: name.value.clone(),

@@ -241,4 +241,24 @@ clients: {curl: {}}
             );
         }
     }
+
+    #[test]
+    fn a_model_of_kubernetes_is_a_namespace() {
+        let check = |length: usize, bundle: &str| {
+            let text = format!(
+                "models:\n  {}: {{{bundle}applications: {{a: {{charm: unknown}}}}}}\n",
+                "m".repeat(length)
+            );
+            let files = MemoryFiles::new([("s.yaml", text.as_str())]);
+            let loaded = load(Path::new("s.yaml"), &files).map(|_| ());
+            loaded.map_err(|found| found.render(false))
+        };
+        assert_eq!(check(63, "bundle: kubernetes, "), Ok(()));
+        assert_eq!(check(64, ""), Ok(()));
+        let refused = check(64, "bundle: kubernetes, ").expect_err("too long");
+        assert!(
+            refused.contains("TS0215") && refused.contains("63 letters at most"),
+            "{refused}"
+        );
+    }
 }
