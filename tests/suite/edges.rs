@@ -31,8 +31,8 @@ const DEFAULTS: &str = "
 server is really called, or the public name of the ingress where the client goes through one; each attempt is a connection
 of its own. What is derived is what the deployment has at its start: a fault that adds a relation adds no connection.
 
-Not made a connection, but counted by `trustsim check`: what is plain, from or to outside Juju, or at localhost; what the
-client does not verify, or verifies by a setting of its own; what is dialled by the address of a pod; what has a
+Not made a connection, but counted by `trustsim check`: what is plain, from or to outside Juju, or at localhost; what has
+an end of whose charm nothing is known; what the client does not verify, or verifies by a setting of its own; what is dialled by the address of a pod; what has a
 certificate from no relation; where the CA comes in the relation's databag alone, or a client certificate does. A run would
 promise something there that it does not play.
 ";

@@ -90,6 +90,10 @@ pub struct Implementation {
     pub has_kubeconfig: bool,
     /// Interfaces over which it passes on the CA of its own certificates.
     pub ca_interfaces: &'static [&'static str],
+    /// Interfaces over which it takes such a CA, with a certificate for itself as client.
+    pub credential_interfaces: &'static [&'static str],
+    /// Interfaces without whose data it does not use the certificates that it has.
+    pub awaited_interfaces: &'static [&'static str],
 }
 
 impl Implementation {
@@ -120,6 +124,8 @@ impl Implementation {
         rotation_flag: None,
         has_kubeconfig: false,
         ca_interfaces: &[],
+        credential_interfaces: &[],
+        awaited_interfaces: &[],
     };
 
     /// Whether its certificates are ordered from a public CA over ACME.

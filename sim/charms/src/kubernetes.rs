@@ -52,12 +52,14 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 3] = [
         writes_files: true,
         build: |_| Arc::new(Kubernetes::new(KubernetesPart::ControlPlane)),
         has_kubeconfig: true,
+        credential_interfaces: &["etcd"],
         ..Implementation::NONE
     },
     Implementation {
         behaviour: "kubernetes-worker",
         writes_files: true,
         build: |_| Arc::new(Kubernetes::new(KubernetesPart::Worker)),
+        awaited_interfaces: &["kube-control"],
         ..Implementation::NONE
     },
     Implementation {

@@ -1,5 +1,7 @@
 //! Which relation carries a CA to those who should trust it, or why none does.
 
+use std::collections::BTreeMap;
+
 use super::command::{Command, Obstacle};
 use super::facts::{Facts, RelationFact};
 use super::transfer_plan::Transfer;
@@ -169,26 +171,38 @@ fn trusts_through(deployment: &Deployment, application: ApplicationIndex, endpoi
     }
 }
 
-/// A relation over which a requirer will never get a certificate, since its sides speak different
-/// protocols, with both sides.
-pub(super) fn protocols_differ(
-    deployment: &Deployment,
-    requirer: &Address,
-) -> Option<[EndpointRef; 2]> {
-    let own = deployment.application_at(requirer)?;
-    deployment.relations.iter().find_map(|relation| {
-        let mut sides = relation.sides.iter();
-        let wanting = sides.find(|side| side.role == Role::Requirer)?;
-        let is_own = deployment.application_of(wanting.party) == Some(own);
-        (is_own && deployment.protocols_differ(relation)).then(|| {
-            relation.sides.each_ref().map(|side| {
+/// Relations over which a requirer will never get a certificate, since their sides speak different protocols, by the
+/// requirer, with both sides.
+pub(super) struct ProtocolMismatches(BTreeMap<Address, [EndpointRef; 2]>);
+
+impl ProtocolMismatches {
+    /// The first of each requirer.
+    pub(super) fn of(deployment: &Deployment) -> Self {
+        let mut found = BTreeMap::new();
+        let mismatched = deployment.relations.iter();
+        for relation in mismatched.filter(|relation| deployment.protocols_differ(relation)) {
+            let mut sides = relation.sides.iter();
+            let wanting = sides.find(|side| side.role == Role::Requirer);
+            let requirer = wanting.and_then(|side| deployment.application_of(side.party));
+            let Some(requirer) = requirer else {
+                continue;
+            };
+            let ends = relation.sides.each_ref().map(|side| {
                 let index = deployment.application_of(side.party);
                 let index = index.expect("both sides of a relation are applications");
                 EndpointRef {
                     application: deployment.application_address(index),
                     endpoint: side.endpoint.as_str().into(),
                 }
-            })
-        })
-    })
+            });
+            let address = deployment.application_address(requirer);
+            found.entry(address).or_insert(ends);
+        }
+        Self(found)
+    }
+
+    /// That of a unit's application, or of an application.
+    pub(super) fn of_requirer(&self, requirer: &Address) -> Option<[EndpointRef; 2]> {
+        self.0.get(requirer.application()).cloned()
+    }
 }

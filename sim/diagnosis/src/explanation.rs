@@ -1,7 +1,7 @@
 //! Why a handshake failed: its symptom, the root cause, which relation would have carried what was missing, and what
 //! started it, as values. `parts.rs` divides an outage into the stretches that are explained each by one.
 
-use super::ca_route::{CaRoute, ca_route, protocols_differ};
+use super::ca_route::{CaRoute, ProtocolMismatches, ca_route};
 use super::case::Case;
 use super::cause::{Performed, Records, RootCause, Search, Trail};
 use super::facts::{Facts, cause_chain, seq_of};
@@ -51,6 +51,7 @@ pub(super) struct Explainer<'a> {
     pub(super) journal: &'a Journal,
     pub(super) facts: Facts<'a>,
     pub(super) trail: Trail<'a>,
+    mismatches: ProtocolMismatches,
     /// The handshakes of each connection, in order.
     pub(super) handshakes: Vec<Vec<Seq>>,
 }
@@ -78,6 +79,7 @@ impl<'a> Explainer<'a> {
             journal,
             facts: Facts::new(journal),
             trail: Trail::new(journal),
+            mismatches: ProtocolMismatches::of(deployment),
             handshakes,
         }
     }
@@ -176,7 +178,7 @@ impl<'a> Explainer<'a> {
             leaf,
             issuers: leaf.map_or_else(Vec::new, |leaf| self.facts.issuers(leaf)),
             trusted: self.facts.trusted(judge, as_of).map(|(_, roots)| roots),
-            protocols_differ: protocols_differ(self.deployment, presenter),
+            protocols_differ: self.mismatches.of_requirer(presenter),
         }
     }
 

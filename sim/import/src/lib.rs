@@ -28,6 +28,7 @@ mod recognise;
 mod text;
 mod write;
 mod write_charms;
+mod write_operators;
 
 use std::path::Path;
 

@@ -66,6 +66,7 @@ pub(crate) fn lines(plan: &Plan, setting: &Setting<'_>) -> Vec<Line> {
         writer.model(at, model, !plan.controllers.is_empty());
     }
     writer.charms(plan);
+    writer.operators(plan);
     for line in CONNECTIONS {
         writer.frame(line);
     }
@@ -73,8 +74,7 @@ pub(crate) fn lines(plan: &Plan, setting: &Setting<'_>) -> Vec<Line> {
 }
 
 /// Which connections the scenario has: those that follow from its relations.
-const CONNECTIONS: [&str; 4] = [
-    "",
+const CONNECTIONS: [&str; 3] = [
     "# Which clients connect to which servers follows from the relations: `trustsim ask edges` tells each with its reason.",
     "# `connections: {derived: true, except: [...], add: [...]}` leaves some out and adds others.",
     "connections: derived",

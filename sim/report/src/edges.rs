@@ -3,11 +3,36 @@
 use super::data_table::{DataTable, Field};
 use super::words::edges as words;
 use trustsim_edges::{Edge, Edges, Name, Outcome, Reason, Transport};
+use trustsim_kernel::visible;
 use trustsim_model::{Deployment, RelationIndex};
 
 /// Every table. `relations` has a row for each relation, `edges` one for each edge with the relations it follows from.
 pub fn edges(found: &Edges, deployment: &Deployment) -> Vec<DataTable> {
     vec![relations(found, deployment), each_edge(found, deployment)]
+}
+
+/// What follows from relations, as comments of a scenario: a line for each relation because of which a side dials, or of
+/// which it cannot be told.
+pub fn edge_comments(found: &Edges, deployment: &Deployment) -> String {
+    let mut text = String::new();
+    for (index, outcome) in found.outcomes.iter_enumerated() {
+        let relation = &deployment.relations[index];
+        let dials = match outcome {
+            Outcome::None(_) => continue,
+            Outcome::Unknown(_) => {
+                let sides = relation.sides.each_ref();
+                sides.map(|side| deployment.side_name(side)).join(" and ")
+            }
+            Outcome::Tls(_) | Outcome::Plain(_) => words::dials(outcome, found, deployment),
+        };
+        let (outcome, why) = (
+            words::outcome(outcome),
+            words::why(outcome, relation, found, deployment),
+        );
+        text.push_str(&visible(&format!("#   {outcome:<8} {dials}: {why}")));
+        text.push('\n');
+    }
+    text
 }
 
 fn relations(found: &Edges, deployment: &Deployment) -> DataTable {

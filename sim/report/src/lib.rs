@@ -29,7 +29,7 @@ pub mod words;
 pub use blast_radius::blast_radius;
 pub use contents::{SUMMARY, files};
 pub use data_table::{DataTable, Field, tables_json};
-pub use edges::edges;
+pub use edges::{edge_comments, edges};
 pub use forecast::forecast;
 pub use least_trust::least_trust;
 pub use provenance::{PlayedBefore, Provenance};

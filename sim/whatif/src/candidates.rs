@@ -1,11 +1,13 @@
 //! Which changes might end an outage: guesses from its explanation, to be tried and not believed.
 
 mod missing;
+mod neighbours;
 mod obstacles;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::Change;
+use neighbours::Neighbours;
 use trustsim_diagnosis::{
     CaRoute, Cause, CertificateCause, Explanation, FaultCause, Findings, Outage, TrustCause,
 };
@@ -47,8 +49,10 @@ pub(super) fn candidates(
     let search = CandidateSearch {
         deployment,
         manifest,
+        neighbours: Neighbours::of(deployment),
     };
     let mut cost: Vec<(Likelihood, Change, Span)> = Vec::new();
+    let mut place: BTreeMap<Change, usize> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     let classes = findings.classes.iter();
     for ((outage, explanation), class) in findings.explained().zip(classes) {
@@ -65,12 +69,16 @@ pub(super) fn candidates(
         let is_first = seen.insert((client, server, outage.error));
         for (likelihood, change) in search.changes(outage, explanation, is_first) {
             let length = outage.length(end);
-            match cost.iter_mut().find(|(_, known, _)| *known == change) {
-                Some((known, _, sum)) => {
+            match place.get(&change) {
+                Some(&index) => {
+                    let (known, _, sum) = &mut cost[index];
                     *known = likelihood.min(*known);
                     *sum += length;
                 }
-                None => cost.push((likelihood, change, length)),
+                None => {
+                    place.insert(change.clone(), cost.len());
+                    cost.push((likelihood, change, length));
+                }
             }
         }
     }
@@ -82,6 +90,7 @@ pub(super) fn candidates(
 struct CandidateSearch<'a> {
     deployment: &'a Deployment,
     manifest: &'a Manifest,
+    neighbours: Neighbours,
 }
 
 impl CandidateSearch<'_> {

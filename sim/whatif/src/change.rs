@@ -15,7 +15,7 @@ use trustsim_world::{
 };
 
 /// One change. Indices point into the [`Deployment`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Change {
     /// The CA of one application is transferred to another, from this instant on.
     Transfer {

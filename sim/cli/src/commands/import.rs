@@ -9,6 +9,8 @@ use crate::output::deliver;
 use crate::scenario::{import_files, rendered};
 use trustsim_files::Access;
 use trustsim_kernel::parse_duration;
+use trustsim_report::edge_comments;
+use trustsim_report::terminal::derived;
 
 pub(super) fn import(args: &Import, console: &mut Console<'_>) -> Result<(), CliError> {
     parse_duration(&args.duration).map_err(|error| {
@@ -27,5 +29,10 @@ pub(super) fn import(args: &Import, console: &mut Console<'_>) -> Result<(), Cli
     let folder = output.and_then(Path::parent).unwrap_or(Path::new(""));
     let imported = import_files(&args.paths, folder, &args.duration)?;
     console.say(&rendered(&imported.notes))?;
-    deliver(&imported.text, output, Access::Shared, console)
+    let mut text = imported.text;
+    if let Some(found) = &imported.loaded.derived {
+        console.say(&derived(found))?;
+        text.push_str(&edge_comments(&found.edges, &imported.loaded.deployment));
+    }
+    deliver(&text, output, Access::Shared, console)
 }

@@ -7,7 +7,7 @@ use crate::index::{ApplicationIndex, MachineIndex};
 use trustsim_kernel::{Span, format_duration};
 
 /// An application, or one unit of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
     /// Application index.
     pub application: ApplicationIndex,

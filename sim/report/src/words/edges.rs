@@ -60,6 +60,7 @@ pub const fn left_out(why: LeftOut) -> &'static str {
         LeftOut::Plain => "plain",
         LeftOut::Outside => "from or to outside",
         LeftOut::Localhost => "at localhost",
+        LeftOut::Unread => "with a charm of which nothing is known",
         LeftOut::Unchecked => "whose client does not check chain and name, or by its own settings",
         LeftOut::Address => "to the address of a pod",
         LeftOut::NoCertificate => "whose certificate comes from no relation",

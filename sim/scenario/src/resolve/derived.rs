@@ -47,6 +47,8 @@ pub enum LeftOut {
     Outside,
     /// Both ends are one machine.
     Localhost,
+    /// Nothing is known of the charm of an end: whether it really checks, or serves TLS, is not told by the table.
+    Unread,
     /// The dialer does not check chain and name, or a setting of its own says whether it does.
     Unchecked,
     /// The address of a pod is dialled, which is not played.
@@ -187,6 +189,9 @@ fn connection(
     let (End::Application(from), End::Application(to)) = (edge.from, edge.to) else {
         return Err(LeftOut::Outside);
     };
+    if trust.is_unread(from) || trust.is_unread(to) {
+        return Err(LeftOut::Unread);
+    }
     unplayed_name(edge, to, deployment)?;
     if from == to && deployment.applications[to].units < 2 {
         return Err(LeftOut::OneUnit);

@@ -69,30 +69,7 @@ impl CandidateSearch<'_> {
 
     /// The applications of both sides and whatever is related to them.
     fn near(&self, sides: [Option<ApplicationIndex>; 2]) -> Vec<ApplicationIndex> {
-        let mut near: Vec<ApplicationIndex> = sides.into_iter().flatten().collect();
-        near.dedup();
-        let own = near.clone();
-        let related = self.deployment.relations.iter().map(|each| &each.sides);
-        let added = self
-            .deployment
-            .actions
-            .iter()
-            .filter_map(|timed| match &timed.action {
-                Action::Integrate { sides, .. } => Some(sides),
-                _ => None,
-            });
-        for sides in related.chain(added) {
-            let ends = sides
-                .each_ref()
-                .map(|side| self.deployment.application_of(side.party));
-            let touches = ends.iter().flatten().any(|index| own.contains(index));
-            for index in ends.into_iter().flatten() {
-                if touches && !near.contains(&index) {
-                    near.push(index);
-                }
-            }
-        }
-        near
+        self.neighbours.near(sides.into_iter().flatten())
     }
 
     /// Hooks that the plan makes fail every time.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trustsim_charms::WITHOUT_TLS;
 use trustsim_edges::Edge;
 use trustsim_model::{ApplicationIndex, Deployment};
 
@@ -52,20 +51,40 @@ impl<'a> Trust<'a> {
         from: ApplicationIndex,
         to: ApplicationIndex,
     ) -> Option<&'a str> {
-        // A charm that does nothing with certificates takes none there, either.
-        if self.deployment.applications[from].charm.implementation == &WITHOUT_TLS {
-            return None;
-        }
-        let passes_on = self.deployment.applications[to]
-            .charm
-            .implementation
-            .ca_interfaces;
+        let code =
+            |index: ApplicationIndex| self.deployment.applications[index].charm.implementation;
+        let (takes, passes_on) = (code(from).credential_interfaces, code(to).ca_interfaces);
         let relations = edge.reasons.iter().filter_map(|reason| reason.relation());
         let mut relations = relations.map(|index| &self.deployment.relations[index]);
-        let relation = relations.find(|relation| passes_on.contains(&&*relation.interface))?;
+        let relation = relations.find(|relation| {
+            [takes, passes_on]
+                .iter()
+                .all(|those| those.contains(&&*relation.interface))
+        })?;
         let mut sides = relation.sides.iter();
         let side = sides.find(|side| self.deployment.application_of(side.party) == Some(from))?;
         Some(&side.endpoint)
+    }
+
+    /// Whether nothing is known of an application's charm, or of one without whose data it does not use its
+    /// certificates.
+    pub(super) fn is_unread(&self, application: ApplicationIndex) -> bool {
+        let charm = |index: ApplicationIndex| &self.deployment.applications[index].charm;
+        let awaited = charm(application).implementation.awaited_interfaces;
+        let mut relations = self.deployment.relations.iter();
+        let is_unread = !charm(application).is_described();
+        is_unread
+            || !awaited.is_empty()
+                && relations.any(|relation| {
+                    let ends = relation
+                        .sides
+                        .each_ref()
+                        .map(|side| self.deployment.application_of(side.party));
+                    let mut known = ends.iter().flatten();
+                    awaited.contains(&&*relation.interface)
+                        && ends.contains(&Some(application))
+                        && known.any(|index| !charm(*index).is_described())
+                })
     }
 
     /// Whether the dialer is given the CA of a provider from which the listener has a certificate.

@@ -1,0 +1,88 @@
+//! What is answered of every real deployment of the corpus without a key typed: no connection fails but those of which the
+//! real charms tell that they do.
+
+use trustsim::diagnosis::{diagnose, outage_groups};
+use trustsim::report::words;
+use trustsim::world::Options;
+
+use super::corpus::cases;
+use crate::common::play;
+
+/// The inputs in which a connection fails, with what shows that it really does.
+const FAILING: &[(&str, &[&str])] = &[
+    (
+        // canonical/traefik-k8s-operator 8ab4a7e, `_on_recv_ca_cert_available`: one file for each relation.
+        "alertmanager-k8s-operator__tests_manual_bundle_1_e2e_tls.yaml",
+        &["charm traefik-k8s writes every CA of a relation to one file"],
+    ),
+    (
+        // No relation gives traefik the CA, and it verifies (`insecureSkipVerify: false`, `src/traefik.py` 461).
+        "traefik-k8s-operator__tests_manual_bundle_3_reverse_termination.yaml",
+        &["no relation carries the CA of 3-reverse-termination.ca to 3-reverse-termination.trfk"],
+    ),
+    (
+        "traefik-k8s-operator__tests_manual_bundle_5_tls_end_to_end.yaml",
+        &[
+            "no relation carries the CA of bundle-5-tls-end-to-end.ca to bundle-5-tls-end-to-end.trfk",
+        ],
+    ),
+    (
+        // charm-vault's `reissue-certificates` is run by people; certificates live for 8759h.
+        "fcb-yoga-focal-bundle.yaml",
+        &["never asked for a new certificate: in the legacy protocol a certificate is issued once"],
+    ),
+    (
+        "fcb-yoga-jammy-bundle.yaml",
+        &["never asked for a new certificate: in the legacy protocol a certificate is issued once"],
+    ),
+    (
+        // The overlay brings a second provider of certificates, and the charms take one: canonical/operator
+        // `ops/model.py`, `get_relation`, raises.
+        "charmed-kubernetes__bundle__overlays_vault-pki-ha-overlay.yaml",
+        &[
+            "TooManyRelatedAppsError: Too many remote applications on certificates (2 > 1)",
+            "goes on without the certificate that was issued for it",
+        ],
+    ),
+    (
+        "charmed-kubernetes__bundle__overlays_vault-pki-overlay.yaml",
+        &["never asked for a new certificate: in the legacy protocol a certificate is issued once"],
+    ),
+];
+
+#[test]
+fn no_connection_of_a_real_deployment_fails_without_a_reason_that_was_read() {
+    let Some(cases) = cases() else {
+        return;
+    };
+    let (mut answered, mut seen, mut wrong) = (0, Vec::new(), Vec::new());
+    for case in cases {
+        let Ok(imported) = case.made else {
+            continue;
+        };
+        let deployment = imported.loaded.deployment;
+        answered += usize::from(!deployment.connections.is_empty());
+        let record = play(&deployment, Options::default());
+        let findings = diagnose(&deployment, &record.manifest, &record.journal);
+        let expected = FAILING.iter().find(|(name, _)| case.name.ends_with(name));
+        for group in outage_groups(&record.manifest, &findings) {
+            let line = words::explanation::line(&findings.explanations[group.outages[0]]);
+            match expected {
+                Some((name, whys)) if whys.iter().any(|why| line.contains(why)) => seen.push(*name),
+                _ => wrong.push(format!("{}: {line}", case.name)),
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "false alarms, or true ones to be listed:\n{}",
+        wrong.join("\n")
+    );
+    let all: Vec<&str> = FAILING.iter().map(|(name, _)| *name).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    let mut sorted = all;
+    sorted.sort_unstable();
+    assert_eq!(seen, sorted, "what should fail does");
+    assert!(answered >= 25, "only {answered} inputs have a connection");
+}
