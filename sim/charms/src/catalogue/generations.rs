@@ -198,7 +198,7 @@ mod tests {
 
     /// The tag k8s-rev365 of canonical/vault-k8s-operator, `k8s/charmcraft.yaml`: all the options `pki_*` came later.
     #[test]
-    fn a_generation_may_have_other_options_in_place_of_its_entrys() {
+    fn a_generation_may_have_options_of_its_own_in_place_of_those_of_its_entry() {
         let all = generations("vault-k8s");
         let has = |range: &Revisions| range.contains(365);
         let generation = all.iter().find(|each| each.revisions().iter().any(has));

@@ -7,7 +7,7 @@
 //!
 //! Revisions 165 to 192 are what became the track `1`, with version 4 of the library (d7fbd76 is the first), and without
 //! a renewal still (bc49fab, revision 193, has it). A request is answered as everything is configured. The CA lives as
-//! long as `root-ca-validity` says from 3201afe on, of which 171 is the first revision.
+//! long as `root-ca-validity` says from commit 3201afe on, of which 171 is the first revision.
 
 use std::sync::Arc;
 
