@@ -40,8 +40,9 @@ pub fn common_name(attributes: &RequestAttributes) -> &str {
 
 /// The names in an option's value; none where it is not set.
 pub fn listed(unit: &UnitContext<'_>, option: &str) -> Vec<String> {
-    let value = unit.config(option).unwrap_or("");
-    names_in(value, &unit.unit_number().to_string())
+    let number = unit.unit_number().to_string();
+    let value = unit.config(option);
+    value.map_or_else(Vec::new, |value| names_in(value, &number))
 }
 
 /// The names in a list that is separated by commas or spaces. As in Kafka's options `extra-listeners` and

@@ -118,6 +118,7 @@ impl<'a> Explainer<'a> {
                 deployment: self.deployment,
                 facts: &self.facts,
                 trail: &self.trail,
+                mismatches: &self.mismatches,
             },
         };
         let cause = search.root_cause(&case, ca_route.as_ref(), root);

@@ -193,6 +193,13 @@ pub struct Edge {
     pub reasons: Vec<Reason>,
 }
 
+impl Edge {
+    /// Whether nothing that it follows from was read in code.
+    pub fn is_assumed(&self) -> bool {
+        self.reasons.iter().all(|reason| reason.is_assumed())
+    }
+}
+
 /// What an edge follows from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -221,6 +228,15 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether the row that says so was not read in code. What an exception says was.
+    const fn is_assumed(&self) -> bool {
+        match self {
+            Self::Relation { row, exception, .. } => row.assumed && exception.is_none(),
+            Self::Ingress { row, .. } | Self::Front(_, row) => row.assumed,
+            Self::Units(row) => row.assumed,
+        }
+    }
+
     /// The relation that the edge follows from.
     pub const fn relation(self) -> Option<RelationIndex> {
         match self {

@@ -1,4 +1,4 @@
-//! Which TLS edges a deployment has, derived from its relations: who dials whom, under which name, over TLS or plain,
+//! Which TLS edges a deployment has, derived from its relations: which side dials, under which name, over TLS or plain,
 //! and what the dialer checks.
 //!
 //! What each interface means is data, `interfaces.yaml`, every row with its source; [`row_of`] gives the row of an

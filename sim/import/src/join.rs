@@ -3,40 +3,15 @@
 use std::collections::BTreeMap;
 
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
+use trustsim_scenario::{OfferUrl, parse_offer_url};
 
 use crate::assemble::sanitised;
 use crate::dump::SaasDump;
 use crate::plan::Plan;
 
-/// `[controller:][user/]model.offer`, without an endpoint.
-struct OfferUrl<'a> {
-    controller: Option<&'a str>,
-    user: Option<&'a str>,
-    model: &'a str,
-    offer: &'a str,
-}
-
+/// The parts of an offer URL; none where a template was not filled in.
 fn parsed(url: &str) -> Option<OfferUrl<'_>> {
-    let (controller, path) = match url.split_once(':') {
-        Some((controller, path)) => (Some(controller), path),
-        None => (None, url),
-    };
-    let (user, path) = match path.split_once('/') {
-        Some((user, path)) => (Some(user), path),
-        None => (None, path),
-    };
-    let (model, offer) = path.split_once('.')?;
-    let is_whole = |part: &str| !part.is_empty() && !part.contains([':', '/', ' ', '{', '}']);
-    let whole = controller.is_none_or(is_whole)
-        && user.is_none_or(is_whole)
-        && is_whole(model)
-        && is_whole(offer);
-    whole.then_some(OfferUrl {
-        controller,
-        user,
-        model,
-        offer,
-    })
+    parse_offer_url(url).filter(|_| !url.contains(['{', '}']))
 }
 
 /// Finds the model of each consumed offer, writes its URL as the scenario has it, and leaves out what has none.

@@ -80,8 +80,7 @@ impl Knowledge {
             ("requires", Role::Requirer),
             ("peers", Role::Peer),
         ] {
-            let endpoints = tree.get(group).map(Node::entries).unwrap_or_default();
-            for endpoint in endpoints {
+            for endpoint in tree.entries_of(group) {
                 let interface = endpoint.value.get("interface").and_then(Node::as_scalar);
                 let said = EndpointDump {
                     interface: interface.map(|interface| interface.text.clone()),

@@ -12,6 +12,7 @@ use crate::dump::Kind;
 use crate::gather::{CharmFile, gather};
 use crate::plan::{Plan, plan};
 use crate::write::{Item, Line, Setting, lines};
+use crate::write_operators::note_operators;
 
 /// How a scenario is made.
 #[derive(Clone, Debug)]
@@ -81,6 +82,7 @@ pub fn import(
         out.sort_and_dedup();
         return Err(out);
     }
+    note_operators(&plan, &mut out);
     let names: Vec<PathBuf> = read.iter().map(|file| file.path.clone()).collect();
     let made = settled(&plan, &names, options, files, &mut out);
     out.sort_and_dedup();

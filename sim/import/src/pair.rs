@@ -250,11 +250,11 @@ fn score(
     knowledge: &Knowledge,
 ) -> Option<u32> {
     let is_told = told.iter().any(|relation| {
-        let [a, b] = relation.sides.each_ref().map(|side| {
-            let endpoint = side.endpoint.as_deref();
-            (side.name.as_str(), endpoint.unwrap_or_default())
-        });
-        let [one, two] = [&one.name, &two.name].map(|name| (name.0.as_str(), name.1.as_str()));
+        let [a, b] = relation
+            .sides
+            .each_ref()
+            .map(|side| (side.name.as_str(), side.endpoint.as_deref()));
+        let [one, two] = [&one.name, &two.name].map(|name| (name.0.as_str(), Some(&*name.1)));
         (a, b) == (one, two) || (a, b) == (two, one)
     });
     if is_told {

@@ -2,6 +2,8 @@
 //! of people.
 
 use trustsim_charms::{Pinned, known_charm};
+use trustsim_errors::{Code, Diagnostic, Diagnostics, Label, Severity};
+use trustsim_yaml::Place;
 
 use crate::dump::ApplicationDump;
 use crate::merge::charm_name;
@@ -12,28 +14,63 @@ use crate::write::{Item, Writer};
 /// How soon they are assumed to come.
 const DELAY: &str = "1h";
 
+/// An application that is sealed until a person comes: its address, and what its lines are about.
+struct Sealed {
+    address: String,
+    item: Item,
+    place: Place,
+}
+
+fn sealed(plan: &Plan) -> Vec<Sealed> {
+    let models = plan.models.iter().enumerate();
+    let all = models.flat_map(|(at, model)| {
+        let applications = model.dump.applications.iter();
+        let sealed = applications.filter(|(_, application)| is_sealed(application));
+        sealed.map(move |(name, application)| Sealed {
+            address: format!("{}.{name}", model.name),
+            item: Item::Application(at, name.clone()),
+            place: application.place,
+        })
+    });
+    all.collect()
+}
+
+/// Says of each such application that people are assumed.
+pub(crate) fn note_operators(plan: &Plan, out: &mut Diagnostics) {
+    for one in sealed(plan) {
+        let message = format!(
+            "`{}` is sealed until a person comes: that one comes within {DELAY} is assumed",
+            one.address
+        );
+        let note = Diagnostic::new(Code::LeftOut, Severity::Note, message);
+        let mut note = note.help("say in `operators:` of the scenario when people really come");
+        note.primary = Some(Label {
+            place: one.place,
+            text: String::new(),
+        });
+        out.push(note);
+    }
+}
+
 impl Writer<'_> {
     /// The operators of applications that are sealed until a person comes; nothing where there is none.
     pub(crate) fn operators(&mut self, plan: &Plan) {
-        let mut sealed = Vec::new();
-        for (at, model) in plan.models.iter().enumerate() {
-            for (name, application) in &model.dump.applications {
-                let item = Item::Application(at, name.clone());
-                if is_sealed(application) && !self.is_left_out(item.clone()) {
-                    sealed.push((format!("{}.{name}", model.name), item));
-                }
-            }
-        }
-        if sealed.is_empty() {
+        let kept = sealed(plan).into_iter();
+        let kept: Vec<Sealed> = kept
+            .filter(|one| !self.is_left_out(one.item.clone()))
+            .collect();
+        if kept.is_empty() {
             return;
         }
-        self.frame("# That people come so soon to what waits for them, to be unsealed for example, is an assumption.");
+        self.frame(&format!(
+            "# These applications wait for a person. That one comes within {DELAY} is an assumption."
+        ));
         self.frame("operators:");
         self.frame("  people:");
         self.frame(&format!("    delay: {{exactly: {DELAY}}}"));
         self.frame("    answers:");
-        for (address, item) in sealed {
-            self.push(format!("      - {}", quoted(&address)), item, None);
+        for one in kept {
+            self.push(format!("      - {}", quoted(&one.address)), one.item, None);
         }
         self.frame("");
     }

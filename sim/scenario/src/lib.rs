@@ -20,7 +20,7 @@ pub use format::{
     MemoryFiles, ModelConfigFile, ModelFile, ModelNode, OfferFile, OutageFile, SaasFile, Scenario,
     ScenarioFile, SelectorFile, TimingsFile, merged_bundle, parse, read_text, schema,
 };
-pub use resolve::{Derived, LeftOut, UsualEndpoint, usual_endpoint};
+pub use resolve::{Derived, LeftOut, OfferUrl, UsualEndpoint, parse_offer_url, usual_endpoint};
 pub use trustsim_errors::{Code, Diagnostic, Diagnostics, Label, Severity, explain};
 
 use trustsim_model::Deployment;

@@ -21,7 +21,7 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// No bound, for tests and for who has time.
+    /// A bound that nothing reaches, for tests.
     pub const UNBOUNDED: Self = Self {
         left: u64::MAX,
         run: 1,
@@ -30,6 +30,7 @@ impl Effort {
     /// So many times what a run took.
     pub fn of(run: &Simulation, times: u32) -> Self {
         let run = run.events();
+        // More than can be counted is more than is ever played.
         let left = u64::from(times).saturating_mul(run).max(LEAST);
         Self { left, run }
     }
@@ -61,6 +62,7 @@ impl Effort {
 
     /// How many plays of a whole run are left, and the effort that each of them has.
     pub(super) fn share(self) -> (usize, Self) {
+        // Of a run without events nothing can be divided by.
         let run = self.run.max(1);
         let plays = usize::try_from(self.left / run).unwrap_or(usize::MAX);
         let left = run.saturating_mul(MOST_OF_ONE).max(LEAST);

@@ -113,6 +113,16 @@ impl Node {
         }
     }
 
+    /// The entries under a key: none where the key, or a mapping there, is left out, which is an empty section.
+    pub fn entries_of(&self, key: &str) -> &[Entry] {
+        self.get(key).map_or(&[], Self::entries)
+    }
+
+    /// The elements under a key: none where the key, or a list there, is left out, which is an empty section.
+    pub fn elements_of(&self, key: &str) -> &[Self] {
+        self.get(key).map_or(&[], Self::elements)
+    }
+
     /// The value of the first such key.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.entries()

@@ -3,6 +3,7 @@
 
 use super::faults;
 use super::{Fault, FaultAction, Issued, NotRequestedReason, Performed, Trail, short};
+use crate::ca_route::ProtocolMismatches;
 use crate::case::Case;
 use crate::facts::Facts;
 use crate::notes;
@@ -22,6 +23,7 @@ pub(crate) struct Records<'e, 'a> {
     pub(crate) deployment: &'a Deployment,
     pub(crate) facts: &'e Facts<'a>,
     pub(crate) trail: &'e Trail<'a>,
+    pub(crate) mismatches: &'e ProtocolMismatches,
 }
 
 /// A request that was sent.

@@ -8,7 +8,6 @@ use super::{
     Cause, ClockEffect, Event, Issued, NeverAsked, NotRequestedReason, PENDING_MAX, RootCause,
     Search, Sent, Separation, Skew, short,
 };
-use crate::ca_route::ProtocolMismatches;
 use crate::case::Case;
 use crate::notes;
 use trustsim_charm_model::{EndpointProfile, Mode, Role};
@@ -431,7 +430,7 @@ impl<'a> Search<'_, 'a> {
     /// Nothing comes over a relation whose sides speak different protocols.
     fn protocol_mismatch(&self, who: &Address) -> Option<RootCause> {
         let what = CertificateCause::ProtocolMismatch {
-            endpoints: ProtocolMismatches::of(self.records.deployment).of_requirer(who)?,
+            endpoints: self.records.mismatches.of_requirer(who)?,
             holder: who.clone(),
         };
         Some(RootCause::new(what, None))

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::ca_route::ProtocolMismatches;
 use crate::cause::{Records, Trail};
 use crate::facts::Facts;
 use trustsim_kernel::{Span, Time};
@@ -39,10 +40,12 @@ pub(super) fn tolerances(
     facts: &Facts<'_>,
     trail: &Trail<'_>,
 ) -> Vec<OutageTolerance> {
+    let mismatches = ProtocolMismatches::of(deployment);
     let records = Records {
         deployment,
         facts,
         trail,
+        mismatches: &mismatches,
     };
     let mut least: BTreeMap<(u32, Address), OutageTolerance> = BTreeMap::new();
     let mut seen: BTreeMap<String, Vec<OutageTolerance>> = BTreeMap::new();

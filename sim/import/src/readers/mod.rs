@@ -29,7 +29,8 @@ pub(crate) fn number(node: &Node, key: &str) -> Option<Spanned<u64>> {
 
 /// A mapping from endpoints to what is said of each, as offers have it.
 pub(crate) fn endpoints(node: Option<&Node>) -> std::collections::BTreeMap<String, EndpointDump> {
-    let entries = node.map(Node::entries).unwrap_or_default();
+    // Without the section an offer names no endpoints.
+    let entries = node.map_or(&[][..], Node::entries);
     let read = |endpoint: &Node| EndpointDump {
         interface: text(endpoint, "interface").map(|interface| interface.value),
         role: text(endpoint, "role").and_then(|role| role_of(&role.value)),

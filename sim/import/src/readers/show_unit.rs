@@ -57,8 +57,7 @@ fn unit(entry: &Entry, dump: &mut ModelDump, units: &mut BTreeSet<String>, out: 
     // A unit on a machine says which one; a pod has none.
     let machine = text(node, "machine").filter(|machine| !machine.value.is_empty());
     dump.kubernetes = Some(machine.is_none());
-    let relations = node.get("relation-info").map(Node::elements);
-    for relation in relations.unwrap_or_default() {
+    for relation in node.elements_of("relation-info") {
         related(name, relation, dump, units, out);
     }
 }
@@ -88,10 +87,7 @@ fn related(
         );
         return;
     };
-    let seen = node
-        .get("related-units")
-        .map(Node::entries)
-        .unwrap_or_default();
+    let seen = node.entries_of("related-units");
     let related = seen.iter().find_map(|unit| application_of(&unit.key.value));
     publish(name, &endpoint.value, node, dump);
     let Some(related) = related else {
@@ -141,7 +137,8 @@ fn related(
 fn across_models(relation: RelationDump, dump: &mut ModelDump, out: &mut Diagnostics) {
     let [own, related] = &relation.sides;
     if related.name.starts_with("remote-") {
-        let endpoint = own.endpoint.as_deref().unwrap_or_default();
+        let endpoint = own.endpoint.as_deref();
+        let endpoint = endpoint.expect("a relation that `related` reads has its endpoints");
         let message = format!(
             "`{}:{endpoint}` is offered, and another model consumes it",
             own.name
@@ -161,11 +158,13 @@ fn across_models(relation: RelationDump, dump: &mut ModelDump, out: &mut Diagnos
 
 /// The addresses that a unit's own databag of a relation has.
 fn publish(name: &str, endpoint: &str, node: &Node, dump: &mut ModelDump) {
-    let own = node.get("local-unit").and_then(|unit| unit.get("data"));
+    let own = node
+        .get("local-unit")
+        .map_or(&[][..], |unit| unit.entries_of("data"));
     let Some(application) = dump.applications.get_mut(name) else {
         return;
     };
-    for entry in own.map(Node::entries).unwrap_or_default() {
+    for entry in own {
         if let Some(scalar) = entry.value.as_scalar() {
             let urls = application.urls.entry(endpoint.to_owned()).or_default();
             urls.extend(addresses(&scalar.text));

@@ -41,15 +41,19 @@ pub fn counts(counts: &Counts) -> String {
 
 /// The counts, how many connections came of them, and what was not made one.
 pub fn derived(derived: &Derived) -> String {
-    let made = counted(derived.made as u64, "connection");
+    let mut made = counted(derived.made as u64, "connection");
+    made.push_str(" derived");
+    if derived.assumed > 0 {
+        made.push_str(&format!(" ({} by rows that are assumed)", derived.assumed));
+    }
     let left = derived.left_out.iter();
     let left: Vec<String> = left
         .map(|(why, count)| format!("{count} {}", left_out(*why)))
         .collect();
     let counts = counts(&derived.edges.counts());
     match left.is_empty() {
-        true => format!("{counts}; {made} derived"),
-        false => format!("{counts}; {made} derived; not played: {}", left.join(", ")),
+        true => format!("{counts}; {made}"),
+        false => format!("{counts}; {made}; not played: {}", left.join(", ")),
     }
 }
 

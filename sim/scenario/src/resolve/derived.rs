@@ -32,6 +32,8 @@ pub struct Derived {
     pub edges: Edges,
     /// How many connections came of it.
     pub made: usize,
+    /// How many of them follow from nothing that was read in code.
+    pub assumed: usize,
     /// How many edges did not become connections, by why.
     pub left_out: BTreeMap<LeftOut, usize>,
 }
@@ -77,6 +79,7 @@ pub(super) fn derived(
     let trust = Trust::of(inventory.deployment());
     let mut left_out = BTreeMap::new();
     let mut made = Vec::new();
+    let mut assumed = 0;
     let mut known = BTreeSet::new();
     for edge in &edges.edges {
         let is_excepted = excepted.contains(&ends(edge));
@@ -84,6 +87,7 @@ pub(super) fn derived(
             // Edges that differ in what is not played are one connection.
             Ok((one, place)) => {
                 if known.insert(told_apart_by(&one)) {
+                    assumed += usize::from(edge.is_assumed());
                     made.push((one, place));
                 }
             }
@@ -95,6 +99,7 @@ pub(super) fn derived(
     Some(Derived {
         edges,
         made: count,
+        assumed,
         left_out,
     })
 }

@@ -54,6 +54,7 @@ use charms::Charms;
 pub use derived::{Derived, LeftOut};
 use folder::Folder;
 use inventory::Inventory;
+pub use saas::{OfferUrl, parse_offer_url};
 use trustsim_errors::Diagnostics;
 use trustsim_model::{Deployment, Source};
 use trustsim_yaml::{Place, Sources};

@@ -70,7 +70,7 @@ struct Offers<'a> {
 impl Offers<'_> {
     /// The same for a model that was read off a deployment, whose other models may not be given.
     fn at_deployed(&mut self, from: ModelIndex, name: &Text, url: &Text) -> Option<OfferIndex> {
-        let model = parse_url(&url.value).map(|parts| parts.model);
+        let model = parse_offer_url(&url.value).map(|parts| parts.model);
         let Some(absent) = model.filter(|model| self.inventory.model(model).is_none()) else {
             return self.at(from, url);
         };
@@ -89,7 +89,7 @@ impl Offers<'_> {
 
     /// The offer of a URL `[controller:][user/]model.offer`, seen from a model.
     fn at(&mut self, from: ModelIndex, url: &Text) -> Option<OfferIndex> {
-        let Some(parts) = parse_url(&url.value) else {
+        let Some(parts) = parse_offer_url(&url.value) else {
             let message = format!("invalid offer URL {:?}", url.value);
             let help = "write `[controller:][user/]model.offer`";
             self.out
@@ -170,17 +170,21 @@ impl Offers<'_> {
     }
 }
 
-/// The parts of an offer URL.
+/// The parts of an offer URL, `[controller:][user/]model.offer`.
 #[derive(Debug, PartialEq, Eq)]
-struct OfferUrl<'a> {
-    controller: Option<&'a str>,
-    user: Option<&'a str>,
-    model: &'a str,
-    offer: &'a str,
+pub struct OfferUrl<'a> {
+    /// The controller, where it is said.
+    pub controller: Option<&'a str>,
+    /// Who owns the model, where it is said.
+    pub user: Option<&'a str>,
+    /// The model.
+    pub model: &'a str,
+    /// The offer.
+    pub offer: &'a str,
 }
 
 /// `crossmodel.ParseOfferURL` of juju/juju, without an endpoint, which bundles may not give.
-fn parse_url(url: &str) -> Option<OfferUrl<'_>> {
+pub fn parse_offer_url(url: &str) -> Option<OfferUrl<'_>> {
     let (controller, path) = match url.split_once(':') {
         Some((controller, path)) => (Some(controller), path),
         None => (None, url),
@@ -207,7 +211,8 @@ mod tests {
 
     #[test]
     fn urls_are_read_as_juju_reads_them() {
-        let read = |url| parse_url(url).map(|url| (url.controller, url.user, url.model, url.offer));
+        let read =
+            |url| parse_offer_url(url).map(|url| (url.controller, url.user, url.model, url.offer));
         assert_eq!(read("m.o"), Some((None, None, "m", "o")));
         assert_eq!(read("admin/m.o"), Some((None, Some("admin"), "m", "o")));
         assert_eq!(

@@ -38,12 +38,9 @@ impl Reading<'_> {
     /// What an integration is of. Blocks of the configuration come first: of a set, the planned values have what is
     /// known in another order.
     fn sides(&mut self, resource: &Resource<'_>, model: &str) -> Vec<SideDump> {
-        let planned: Vec<&Node> = {
-            let blocks = resource.values.get("application").map(Node::elements);
-            blocks.unwrap_or_default().iter().collect()
-        };
+        let planned = resource.values.elements_of("application");
         let is_known =
-            |block: &&Node| text(block, "name").is_some() || text(block, "offer_url").is_some();
+            |block: &Node| text(block, "name").is_some() || text(block, "offer_url").is_some();
         if planned.len() == 2 && planned.iter().all(is_known) {
             let sides = planned
                 .iter()
@@ -51,11 +48,9 @@ impl Reading<'_> {
             return sides.collect::<Vec<_>>();
         }
         let configured = self.configuration.expressions(&resource.address);
-        let blocks = configured.and_then(|blocks| blocks.get("application"));
-        let blocks: Vec<&Node> = blocks
-            .map(Node::elements)
-            .unwrap_or_default()
-            .iter()
+        let blocks: Vec<&Node> = configured
+            .into_iter()
+            .flat_map(|blocks| blocks.elements_of("application"))
             .collect();
         let mut found = Vec::new();
         for block in blocks {
@@ -74,7 +69,7 @@ impl Reading<'_> {
         match (url, name) {
             (Some(url), _) => {
                 let known = self.offer_of(&url.value);
-                self.consume(model, &url, known, place)
+                self.consume(model, Some(&url), known, place)
             }
             (None, Some(name)) => Some(SideDump {
                 name: name.value,
@@ -109,14 +104,13 @@ impl Reading<'_> {
             return match given? {
                 Given::Text(url) => {
                     let known = self.offer_of(&url);
-                    self.consume(model, &Spanned::new(url, place), known, place)
+                    self.consume(model, Some(&Spanned::new(url, place)), known, place)
                 }
                 Given::Attribute { address, .. } => {
                     let found = self.resources.referred(&address, resource.module())?;
                     let url = text(found.values, "url");
                     let known = self.offers.get(&found.address).cloned();
-                    let url = url.unwrap_or_else(|| Spanned::new(String::new(), place));
-                    self.consume(model, &url, known, place)
+                    self.consume(model, url.as_ref(), known, place)
                 }
             };
         }
@@ -130,11 +124,12 @@ impl Reading<'_> {
         Some(SideDump { name, endpoint })
     }
 
-    /// Adds a consumed offer, which is called as the offer (`docs/resources/integration.md`).
+    /// Adds a consumed offer, which is called as the offer (`docs/resources/integration.md`). Nothing where neither its
+    /// URL nor its model is known before Terraform applies it.
     fn consume(
         &mut self,
         model: &str,
-        url: &Text,
+        url: Option<&Text>,
         known: Option<Offer>,
         place: Place,
     ) -> Option<SideDump> {
@@ -144,10 +139,11 @@ impl Reading<'_> {
                     .models
                     .get(&offer.model)
                     .and_then(|model| model.name.as_ref());
-                let of = of.map_or("model", |name| &name.value);
+                let of = &of?.value;
                 (format!("admin/{of}.{}", offer.name), offer.name)
             }
             None => {
+                let url = url?;
                 let (_, offer) = url.value.rsplit_once('.')?;
                 (url.value.clone(), offer.to_owned())
             }

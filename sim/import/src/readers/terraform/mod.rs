@@ -43,8 +43,8 @@ pub(crate) fn lines(text: &str, file: u32) -> Result<Vec<Node>, SyntaxError> {
         })?;
         for document in &documents {
             for key in ["test_plan", "test_state"] {
-                let mut node = document.get(key).cloned().unwrap_or_default();
-                if !node.is_null() {
+                let found_here = document.get(key).filter(|node| !node.is_null());
+                if let Some(mut node) = found_here.cloned() {
                     move_places(&mut node, at);
                     found.push(node);
                 }

@@ -205,10 +205,7 @@ impl<'a> Reading<'a> {
         let values = resource.values;
         let block = |key: &str| values.get(key).and_then(|list| list.elements().first());
         let (charm, local) = (block("charm"), block("local_charm"));
-        let machines = values
-            .get("machines")
-            .map(Node::elements)
-            .unwrap_or_default();
+        let machines = values.elements_of("machines");
         let to: Vec<String> = machines
             .iter()
             .filter_map(|machine| Some(machine.as_scalar()?.canonical()))
@@ -228,7 +225,7 @@ impl<'a> Reading<'a> {
             to,
             ..ApplicationDump::default()
         };
-        for entry in values.get("config").map(Node::entries).unwrap_or_default() {
+        for entry in values.entries_of("config") {
             if let Some(scalar) = entry.value.as_scalar() {
                 let value = Spanned::new(as_value(scalar), entry.key.place);
                 read.options.insert(entry.key.value.clone(), value);

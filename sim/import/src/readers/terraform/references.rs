@@ -69,9 +69,8 @@ impl<'a> Configuration<'a> {
                 .try_fold(constant, |value, key| value.get(key))?;
             return Some(Given::Text(constant.as_scalar()?.canonical()));
         }
-        let references = expression.get("references").map(Node::elements);
-        let references: Vec<&str> = references
-            .unwrap_or_default()
+        let references: Vec<&str> = expression
+            .elements_of("references")
             .iter()
             .filter_map(Node::as_scalar)
             .map(|reference| reference.text.as_str())
@@ -172,6 +171,7 @@ fn attribute(module: &[String], parts: &[String], length: usize, rest: &[String]
     let name = rest.iter().find(|part| part.parse::<u32>().is_err());
     Some(Given::Attribute {
         address: format!("{}{own}", modules.collect::<String>()),
+        // The resource as a whole is told by its name.
         name: name.cloned().unwrap_or_else(|| "name".to_owned()),
     })
 }

@@ -90,8 +90,7 @@ impl<'a> Resources<'a> {
         found.add_module(prior.and_then(|values| values.get("root_module")));
         found.add_module(document.get("root"));
         if found.all.is_empty() {
-            let changes = document.get("resource_changes").map(Node::elements);
-            for change in changes.unwrap_or_default() {
+            for change in document.elements_of("resource_changes") {
                 let after = change.get("change").and_then(|change| change.get("after"));
                 found.add(change, after);
             }
@@ -133,12 +132,10 @@ impl<'a> Resources<'a> {
         let Some(module) = module else {
             return;
         };
-        let resources = module.get("resources").map(Node::elements);
-        for resource in resources.unwrap_or_default() {
+        for resource in module.elements_of("resources") {
             self.add(resource, resource.get("values"));
         }
-        let below = module.get("child_modules").map(Node::elements);
-        for module in below.unwrap_or_default() {
+        for module in module.elements_of("child_modules") {
             self.add_module(Some(module));
         }
     }
