@@ -12,12 +12,14 @@ use trustsim::world::{Deployment, Options, Record};
 
 /// What `failures.csv` has under `cause`, by connection and instant; of two at one instant the last.
 fn written(record: &Record, findings: &Findings) -> BTreeMap<(String, String), String> {
-    let table = report::csv::failures(&report::Run {
+    let run = report::Run {
         manifest: &record.manifest,
         journal: &record.journal,
         findings,
         provenance: None,
-    });
+    };
+    let mut table = Vec::new();
+    report::csv::failures(&run, &mut table).expect("memory takes every byte");
     let mut reader = csv::Reader::from_reader(table.as_slice());
     let column = |name: &str, reader: &mut csv::Reader<&[u8]>| {
         let headers = reader.headers().expect("a header").clone();

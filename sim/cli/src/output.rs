@@ -71,7 +71,7 @@ pub(super) fn data_text(value: &Value, format: DataFormat) -> Result<String, Cli
 
 /// Into a folder. Gives the names of files of an earlier writing that are no longer part of it and were removed.
 pub(super) fn deliver_folder(
-    contents: &Contents,
+    contents: &Contents<'_>,
     folder: &Path,
     access: Access,
     what: &str,

@@ -69,7 +69,7 @@ pub(crate) fn step() {
 /// [`FolderError`].
 pub fn write_folder(
     path: &Path,
-    contents: &Contents,
+    contents: &Contents<'_>,
     access: Access,
 ) -> Result<Vec<String>, FolderError> {
     if path.exists() && !path.is_dir() {
@@ -78,8 +78,7 @@ pub fn write_folder(
     let is_new = !path.exists();
     fs::create_dir_all(path).map_err(|source| failed(path, source))?;
     step();
-    let (_, seal) = contents.parts();
-    let mut writing = Writing::begin(path, seal)?;
+    let mut writing = Writing::begin(path, contents.seal())?;
     let staged = prepare(path, contents, access, &mut writing);
     let staged = match staged {
         Ok(staged) => staged,
@@ -108,19 +107,20 @@ pub fn write_folder(
 /// Everything that can be done before the first file is replaced. Gives the folder of staged files.
 fn prepare(
     path: &Path,
-    contents: &Contents,
+    contents: &Contents<'_>,
     access: Access,
     writing: &mut Writing,
 ) -> Result<PathBuf, FolderError> {
-    let (files, seal) = contents.parts();
-    let sealed = old_seal(&path.join(seal))?;
+    let sealed = old_seal(&path.join(contents.seal()))?;
     writing.add(&sealed);
-    for (name, _) in files {
+    for name in contents.names() {
         check_way(path, name, writing)?;
     }
-    writing.add(contents.digests());
+    let (staged, digests) = writing.stage(contents, access)?;
+    // What the files are is known once they are made; none is in its place before this is written down.
+    writing.add(&digests);
     writing.keep()?;
-    writing.stage(contents, access)
+    Ok(staged)
 }
 
 /// The files that the seal of an earlier writing names; none where there is no seal.
@@ -158,12 +158,12 @@ fn check_way(folder: &Path, name: &str, writing: &Writing) -> Result<(), FolderE
 /// The steps from the old contents to the new. Gives what was removed.
 fn put_in_place(
     path: &Path,
-    contents: &Contents,
+    contents: &Contents<'_>,
     access: Access,
     staged: &Path,
     writing: &Writing,
 ) -> Result<Vec<String>, FolderError> {
-    let (files, seal) = contents.parts();
+    let seal = contents.seal();
     let kept = access.kept(&path.join(seal));
     match fs::remove_file(path.join(seal)) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => {
@@ -172,7 +172,7 @@ fn put_in_place(
         _ => {}
     }
     step();
-    for (name, _) in files {
+    for name in contents.names() {
         let (from, to) = (staged.join(name), path.join(name));
         if let Some(parent) = to.parent() {
             fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
@@ -196,13 +196,14 @@ fn put_in_place(
 /// Removes files of an earlier writing that these contents do not have, and the folders that they leave empty.
 fn remove_others(
     path: &Path,
-    contents: &Contents,
+    contents: &Contents<'_>,
     writing: &Writing,
 ) -> Result<Vec<String>, FolderError> {
+    let names: BTreeSet<&str> = contents.names().collect();
     let mut removed = Vec::new();
     let mut emptied = BTreeSet::new();
     for (name, digests) in writing.ours() {
-        if contents.digests().contains_key(name) || check_way(path, name, writing).is_err() {
+        if names.contains(name.as_str()) || check_way(path, name, writing).is_err() {
             continue;
         }
         let file = path.join(name);

@@ -14,8 +14,8 @@ use crate::contents::{Digests, sealed_files};
 use crate::read::{ReadError, open_file, read_file};
 use crate::writing::folder_of_writing;
 
-/// Largest file of a folder whose digest is computed. Contents are held in memory before they are written, so that none
-/// is larger; a file with a hole can claim any size.
+/// Largest file of a folder whose digest is computed: some ten times the journal of ten years in which a charm tries in
+/// vain at each update-status. A file with a hole can claim any size.
 const SEALED_FILE_MAX: u64 = 8 * 1024 * 1024 * 1024;
 
 /// Why a folder is not read.

@@ -138,14 +138,11 @@ fn not_staged(folder: &Path, source: io::Error) -> WriteError {
     }
 }
 
-/// Writes a new file, which must not be there.
-pub(crate) fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
-    let mut file: File = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(access.mode())
-        .open(path)?;
-    file.write_all(bytes)
+/// Makes a new file, which must not be there.
+pub(crate) fn create_new(path: &Path, access: Access) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(access.mode());
+    options.open(path)
 }
 
 #[cfg(test)]

@@ -9,13 +9,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::contents::{Contents, Digests, is_plain};
 use crate::folder::{FolderError, failed, step};
-use crate::write::{Access, write_new};
+use crate::write::{Access, create_new};
 
 /// The list of files that are ours.
 const NAMES: &str = "names";
@@ -99,27 +99,37 @@ impl Writing {
         Ok(())
     }
 
-    /// Writes the files into a new folder.
+    /// Writes the files into a new folder. Gives it, and the digests of all files but the seal.
     pub(crate) fn stage(
         &self,
-        contents: &Contents,
+        contents: &Contents<'_>,
         access: Access,
-    ) -> Result<PathBuf, FolderError> {
+    ) -> Result<(PathBuf, Digests), FolderError> {
         let staged = tempfile::Builder::new()
             .prefix(STAGED)
             .tempdir_in(&self.path)
             .map_err(|source| failed(&self.path, source))?
             .keep();
         step();
-        for (name, bytes) in contents.files() {
+        let open = |name: &str| {
             let path = staged.join(name);
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
             }
-            write_new(&path, bytes, access).map_err(|source| failed(&path, source))?;
+            let file = create_new(&path, access).map_err(|source| failed(&path, source))?;
+            Ok(BufWriter::new(file))
+        };
+        let close = |name: &str, written: io::Result<BufWriter<File>>| {
+            let closed = written.and_then(|mut file| file.flush());
+            closed.map_err(|source| failed(&staged.join(name), source))?;
             step();
-        }
-        Ok(staged)
+            Ok(())
+        };
+        let (digests, bytes) = contents.write(open, close)?;
+        let mut seal = open(contents.seal())?;
+        let written = seal.write_all(&bytes).map(|()| seal);
+        close(contents.seal(), written)?;
+        Ok((staged, digests))
     }
 
     /// Removes what this writer staged, or one before it.

@@ -4,6 +4,8 @@
 //! are a contract: their columns do not change, more may follow them. `summary.json` seals the folder: to what
 //! it says of the run it adds the digest of every other file, under `files`.
 
+use std::io::{self, Write};
+
 use super::{Run, csv, plots, summary};
 use plots::PlotError;
 use serde_json::Value;
@@ -12,10 +14,13 @@ use trustsim_files::{Contents, NamedFile};
 /// The file that seals a run's folder.
 pub const SUMMARY: &str = "summary.json";
 
+/// Writes a file.
+type RenderFile = fn(&Run<'_>, &mut dyn Write) -> io::Result<()>;
+
 /// What renders a file, or the two of a plot.
 enum Renderer {
     /// One file of this name.
-    File(&'static str, fn(&Run<'_>) -> Vec<u8>),
+    File(&'static str, RenderFile),
     /// A plot as SVG and as PNG, named by the plot.
     Plot(fn(&Run<'_>) -> Result<Vec<NamedFile>, PlotError>),
 }
@@ -34,22 +39,29 @@ const CONTENTS: [Renderer; 10] = [
     Renderer::Plot(plots::issuance),
 ];
 
-/// Every file of a run's folder, [`SUMMARY`] last.
+/// Every file of a run's folder, [`SUMMARY`] last. Tables are rendered while they are written: a journal may be larger
+/// than memory.
 ///
 /// # Errors
 ///
 /// [`PlotError`] where a plot could not be drawn.
-pub fn files(run: &Run<'_>) -> Result<Contents, PlotError> {
+pub fn files<'a>(run: &'a Run<'_>) -> Result<Contents<'a>, PlotError> {
     run.check();
-    let mut files = Vec::new();
-    for renderer in &CONTENTS {
-        match renderer {
-            Renderer::File(name, render) => files.push(((*name).to_owned(), render(run))),
-            Renderer::Plot(draw) => files.extend(draw(run)?),
-        }
-    }
     let Value::Object(says) = summary(run) else {
         panic!("a summary is an object");
     };
-    Ok(Contents::sealed(files, SUMMARY, says))
+    let mut contents = Contents::new(SUMMARY, says);
+    for renderer in &CONTENTS {
+        match renderer {
+            Renderer::File(name, render) => {
+                contents.add((*name).to_owned(), |writer| render(run, writer));
+            }
+            Renderer::Plot(draw) => {
+                for (name, bytes) in draw(run)? {
+                    contents.add(name, move |writer| writer.write_all(&bytes));
+                }
+            }
+        }
+    }
+    Ok(contents)
 }

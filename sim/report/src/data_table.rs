@@ -1,6 +1,8 @@
 //! Rows with named columns that become CSV or JSON alike. Times are RFC 3339 in UTC, spans are
 //! seconds; what does not apply is an empty field or null.
 
+use std::io::{self, Write};
+
 use serde_json::{Map, Value};
 
 use crate::csv::Table;
@@ -69,11 +71,17 @@ pub struct DataTable {
 impl DataTable {
     /// The file's name and bytes.
     pub fn csv(&self) -> (String, Vec<u8>) {
-        let mut table = Table::new(self.header);
+        let mut bytes = Vec::new();
+        self.write(&mut bytes).expect("memory takes every byte");
+        (format!("{}.csv", self.name), bytes)
+    }
+
+    fn write(&self, writer: &mut dyn Write) -> io::Result<()> {
+        let mut table = Table::new(writer, self.header)?;
         for row in &self.rows {
-            table.row(row.iter().map(Field::csv));
+            table.row(row.iter().map(Field::csv))?;
         }
-        (format!("{}.csv", self.name), table.finish())
+        table.finish()
     }
 }
 

@@ -16,6 +16,20 @@ fn rendered<T>(render: impl FnOnce(&Run<'_>) -> T) -> T {
     })
 }
 
+fn bytes_of(
+    render: fn(&Run<'_>, &mut dyn std::io::Write) -> std::io::Result<()>,
+    run: &Run<'_>,
+) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    render(run, &mut bytes).expect("memory takes every byte");
+    bytes
+}
+
+fn all_files(run: &Run<'_>) -> Vec<trustsim_files::NamedFile> {
+    let contents = files(run).expect("drawn");
+    contents.render().expect("memory takes every byte")
+}
+
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("text")
 }
@@ -27,24 +41,25 @@ fn stripped(text: &str) -> String {
 
 #[test]
 fn handshakes_csv() {
-    insta::assert_snapshot!(text(rendered(csv::handshakes)));
+    insta::assert_snapshot!(text(rendered(|run| bytes_of(csv::handshakes, run))));
 }
 
 #[test]
 fn failures_csv() {
-    insta::assert_snapshot!(text(rendered(csv::failures)));
+    insta::assert_snapshot!(text(rendered(|run| bytes_of(csv::failures, run))));
 }
 
 /// Offset, error and whether a cause is given, of each row of `failures.csv`.
 fn failing_rows(script: &trustsim_testkit::Script) -> Vec<(String, String, bool)> {
     let deployment = trustsim_testkit::deployment();
     let findings = trustsim_diagnosis::diagnose(&deployment, &script.manifest, &script.journal);
-    let table = csv::failures(&Run {
+    let run = Run {
         manifest: &script.manifest,
         journal: &script.journal,
         findings: &findings,
         provenance: None,
-    });
+    };
+    let table = bytes_of(csv::failures, &run);
     let mut reader = ::csv::Reader::from_reader(table.as_slice());
     let rows = reader.records().map(|row| row.expect("a row"));
     rows.map(|row| (row[1].to_owned(), row[6].to_owned(), !row[8].is_empty()))
@@ -96,17 +111,17 @@ fn a_verdict_that_was_replaced_at_its_instant_has_its_own_cause_or_none() {
 
 #[test]
 fn outages_csv() {
-    insta::assert_snapshot!(text(rendered(csv::outages)));
+    insta::assert_snapshot!(text(rendered(|run| bytes_of(csv::outages, run))));
 }
 
 #[test]
 fn certificates_csv() {
-    insta::assert_snapshot!(text(rendered(csv::certificates)));
+    insta::assert_snapshot!(text(rendered(|run| bytes_of(csv::certificates, run))));
 }
 
 #[test]
 fn journal_csv() {
-    insta::assert_snapshot!(text(rendered(csv::journal)));
+    insta::assert_snapshot!(text(rendered(|run| bytes_of(csv::journal, run))));
 }
 
 #[test]
@@ -142,11 +157,11 @@ fn the_header_of_each_table_is_the_contract() {
     let first = |bytes: Vec<u8>| text(bytes).lines().next().unwrap_or_default().to_owned();
     let headers = rendered(|run| {
         [
-            csv::handshakes(run),
-            csv::failures(run),
-            csv::outages(run),
-            csv::certificates(run),
-            csv::journal(run),
+            bytes_of(csv::handshakes, run),
+            bytes_of(csv::failures, run),
+            bytes_of(csv::outages, run),
+            bytes_of(csv::certificates, run),
+            bytes_of(csv::journal, run),
         ]
         .map(first)
         .join("\n")
@@ -162,18 +177,18 @@ fn the_header_of_each_table_is_the_contract() {
 
 #[test]
 fn a_folder_has_every_file_and_the_same_run_the_same_bytes() {
-    let files = || rendered(|run| files(run).expect("drawn"));
+    let files = || rendered(all_files);
     let (once, again) = (files(), files());
     assert!(once == again, "two renderings differ");
-    let names: Vec<&str> = once.files().iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = once.iter().map(|(name, _)| name.as_str()).collect();
     insta::assert_snapshot!(names.join(" "), @"handshakes.csv failures.csv outages.csv certificates.csv relation_secrets.csv seeds.csv journal.csv plot-handshakes.svg plot-handshakes.png plot-outages.svg plot-outages.png plot-issuance.svg plot-issuance.png summary.json");
 }
 
 #[test]
 fn an_svg_names_what_it_shows() {
-    let files = rendered(|run| files(run).expect("drawn"));
+    let files = rendered(all_files);
     let svg = |name: &str| {
-        let file = files.files().iter().find(|(known, _)| known == name);
+        let file = files.iter().find(|(known, _)| known == name);
         text(file.expect("rendered").1.clone())
     };
     for (name, words) in [
@@ -200,7 +215,7 @@ fn an_empty_run_renders_too() {
         findings: &findings,
         provenance: None,
     };
-    assert_eq!(files(&run).expect("drawn").files().len(), 14);
+    assert_eq!(all_files(&run).len(), 14);
     let text = terminal(&run, Detail::Normal);
     assert!(text.contains("Nothing was judged"), "{text}");
 }
@@ -218,16 +233,12 @@ fn plots_of_a_large_run() {
         return;
     };
     let folder = std::path::Path::new(&folder);
-    for (name, files) in [
-        ("small", rendered(|run| files(run).expect("drawn"))),
-        ("large", large()),
-    ] {
-        let to = folder.join(name);
+    let write = |name: &str, run: &Run<'_>| {
+        let (to, files) = (folder.join(name), files(run).expect("drawn"));
         trustsim_files::write_folder(&to, &files, trustsim_files::Access::Shared).expect("written");
-    }
-}
+    };
+    rendered(|run| write("small", run));
 
-fn large() -> trustsim_files::Contents {
     let (deployment, script) = trustsim_testkit::large();
     let findings = trustsim_diagnosis::diagnose(&deployment, &script.manifest, &script.journal);
     let run = Run {
@@ -236,5 +247,5 @@ fn large() -> trustsim_files::Contents {
         findings: &findings,
         provenance: None,
     };
-    files(&run).expect("drawn")
+    write("large", &run);
 }

@@ -26,7 +26,7 @@ pub(super) fn kill_here() {
 
 const SEAL: &str = "it.json";
 
-fn contents(files: &[(&str, &str)]) -> Contents {
+fn contents(files: &[(&str, &str)]) -> Contents<'static> {
     let files = files.iter();
     let files = files.map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()));
     Contents::sealed(files.collect(), SEAL, Map::new())
@@ -46,6 +46,43 @@ fn write(path: &Path, files: &[(&str, &str)]) -> Result<Vec<String>, FolderError
 
 fn write_at_once(path: &Path, files: &[(&str, &str)]) -> Result<Vec<String>, FolderError> {
     write_folder(path, &contents(files), Access::Shared)
+}
+
+/// A file is made while it is written: the second piece is asked for once the first is on the disk, and a file that
+/// cannot be made leaves what was there.
+#[test]
+fn a_file_is_written_while_it_is_made() {
+    const PIECE: [u8; 1 << 20] = [b'x'; 1 << 20];
+    let root = tempfile::tempdir().expect("a folder");
+    let path = root.path().join("out");
+    let on_disk = || {
+        let staged = fs::read_dir(crate::writing::folder_of_writing(&path, SEAL));
+        let folders = staged.into_iter().flatten().flatten();
+        let sizes = folders.filter_map(|folder| fs::metadata(folder.path().join("large")).ok());
+        sizes.map(|found| found.len()).sum::<u64>()
+    };
+    let mut contents = Contents::new(SEAL, Map::new());
+    contents.add("large".to_owned(), |writer| {
+        writer.write_all(&PIECE)?;
+        assert_eq!(on_disk(), PIECE.len() as u64);
+        writer.write_all(&PIECE)
+    });
+    write_folder(&path, &contents, Access::Shared).expect("written");
+    assert_eq!(
+        fs::metadata(path.join("large")).expect("a file").len(),
+        2 << 20
+    );
+    assert!(Seal::read(&path, SEAL, 1024).is_ok_and(|seal| seal.check().is_ok()));
+
+    let before = tree(&path);
+    let mut broken = Contents::new(SEAL, Map::new());
+    broken.add("large".to_owned(), |writer| {
+        writer.write_all(&PIECE)?;
+        Err(io::ErrorKind::StorageFull.into())
+    });
+    let refused = write_folder(&path, &broken, Access::Shared);
+    assert!(matches!(refused, Err(FolderError::Io { path, .. }) if path.ends_with("large")));
+    assert_eq!(tree(&path), before);
 }
 
 /// Writes until it is killed at a step; whether it was.

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::io::{self, Write};
+
 use super::{Table, text};
 use crate::Run;
 use crate::words::{self, time::instant_or_empty};
@@ -31,8 +33,8 @@ const HEADER: [&str; 17] = [
 
 /// Renders the file. `served_from` is when a workload first served the leaf, `served_until` when
 /// the last one stopped; empty while one still does. Names in `sans` are separated by a space.
-pub fn certificates(run: &Run<'_>) -> Vec<u8> {
-    let mut table = Table::new(&HEADER);
+pub fn certificates(run: &Run<'_>, writer: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(writer, &HEADER)?;
     let services = services(run.journal);
     for entry in run.journal.entries() {
         let Kind::CertificateIssued(record) = &entry.kind else {
@@ -58,7 +60,7 @@ pub fn certificates(run: &Run<'_>) -> Vec<u8> {
             certificate.key_algorithm(),
             &certificate.sans().join(" "),
             &certificate.sha256_hex(),
-        ]);
+        ])?;
     }
     table.finish()
 }

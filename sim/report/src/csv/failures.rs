@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use std::io::{self, Write};
+
 use super::Table;
 use crate::{Run, words};
 use trustsim_diagnosis::Outage;
@@ -28,8 +30,12 @@ const HEADER: [&str; 10] = [
 ];
 
 /// Renders the file.
-pub fn failures(run: &Run<'_>) -> Vec<u8> {
-    let mut table = Table::new(&HEADER);
+///
+/// # Errors
+///
+/// Those of `writer`.
+pub fn failures(run: &Run<'_>, writer: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(writer, &HEADER)?;
     let causes = Causes::new(run);
     let coverage = Coverage::of(&run.manifest.deployment);
     for (seq, entry) in run.journal.numbered() {
@@ -53,7 +59,7 @@ pub fn failures(run: &Run<'_>) -> Vec<u8> {
             words::standing::word(coverage.bases[connection.spec].standing),
             cause,
             remedy,
-        ]);
+        ])?;
     }
     table.finish()
 }

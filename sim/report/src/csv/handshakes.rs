@@ -4,6 +4,8 @@
 //! A further column is a name in `HEADER` and a value at the same position of the row; the count of both is checked, and
 //! a snapshot has their order.
 
+use std::io::{self, Write};
+
 use super::{Table, optional};
 use crate::Run;
 use crate::words::{entry as entry_words, verdict};
@@ -28,8 +30,12 @@ const HEADER: [&str; 15] = [
 ];
 
 /// Renders the file.
-pub fn handshakes(run: &Run<'_>) -> Vec<u8> {
-    let mut table = Table::new(&HEADER);
+///
+/// # Errors
+///
+/// Those of `writer`.
+pub fn handshakes(run: &Run<'_>, writer: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(writer, &HEADER)?;
     for entry in run.journal.entries() {
         let Kind::Handshake(record) = &entry.kind else {
             continue;
@@ -52,7 +58,7 @@ pub fn handshakes(run: &Run<'_>) -> Vec<u8> {
             &record.client_serial,
             entry_words::trigger(record.trigger),
             entry_words::performed(record.performed),
-        ]);
+        ])?;
     }
     table.finish()
 }

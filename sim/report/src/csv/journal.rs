@@ -1,5 +1,7 @@
 //! `journal.csv`: everything that happened, each row naming the row that caused it.
 
+use std::io::{self, Write};
+
 use super::{Table, optional, text};
 use crate::Run;
 use crate::words::entry::{detail, kind};
@@ -17,8 +19,12 @@ const HEADER: [&str; 9] = [
 ];
 
 /// Renders the file.
-pub fn journal(run: &Run<'_>) -> Vec<u8> {
-    let mut table = Table::new(&HEADER);
+///
+/// # Errors
+///
+/// Those of `writer`.
+pub fn journal(run: &Run<'_>, writer: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(writer, &HEADER)?;
     for (seq, entry) in run.journal.entries().iter().enumerate() {
         let cause = entry.cause.map(|cause| cause.0.to_string());
         table.row([
@@ -31,7 +37,7 @@ pub fn journal(run: &Run<'_>) -> Vec<u8> {
             &text(entry.subject.application.as_ref()),
             &text(entry.subject.unit.as_ref()),
             &detail(&entry.kind, run.manifest),
-        ]);
+        ])?;
     }
     table.finish()
 }

@@ -8,6 +8,7 @@
 //! Numbers and a lone hyphen are as they are.
 
 use std::borrow::Cow;
+use std::io::{self, Write};
 
 mod certificates;
 mod failures;
@@ -26,35 +27,45 @@ pub use relation_secrets::relation_secrets;
 pub use seeds::seeds;
 
 /// A table with its header.
-pub(crate) struct Table {
-    writer: ::csv::Writer<Vec<u8>>,
+pub(crate) struct Table<'w> {
+    writer: ::csv::Writer<&'w mut dyn Write>,
 }
 
-impl Table {
-    pub(crate) fn new(header: &[&str]) -> Self {
+impl<'w> Table<'w> {
+    pub(crate) fn new(writer: &'w mut dyn Write, header: &[&str]) -> io::Result<Self> {
         let mut table = Self {
-            writer: ::csv::Writer::from_writer(Vec::new()),
+            writer: ::csv::Writer::from_writer(writer),
         };
-        table.row(header);
-        table
+        table.row(header)?;
+        Ok(table)
     }
 
-    pub(crate) fn row<T: AsRef<str>>(&mut self, fields: impl IntoIterator<Item = T>) {
+    /// # Panics
+    ///
+    /// Where a row has more or fewer fields than the header.
+    pub(crate) fn row<T: AsRef<str>>(
+        &mut self,
+        fields: impl IntoIterator<Item = T>,
+    ) -> io::Result<()> {
         for field in fields {
             let field = inert(field.as_ref());
-            self.writer
-                .write_field(field.as_bytes())
-                .expect("memory does not fail");
+            self.write(|writer| writer.write_field(field.as_bytes()))?;
         }
-        self.writer
-            .write_record(None::<&[u8]>)
-            .expect("a row has as many fields as the header and memory does not fail");
+        self.write(|writer| writer.write_record(None::<&[u8]>))
     }
 
-    pub(crate) fn finish(self) -> Vec<u8> {
-        self.writer
-            .into_inner()
-            .expect("flushing into memory does not fail")
+    fn write(
+        &mut self,
+        write: impl FnOnce(&mut ::csv::Writer<&'w mut dyn Write>) -> Result<(), ::csv::Error>,
+    ) -> io::Result<()> {
+        write(&mut self.writer).map_err(|error| match error.into_kind() {
+            ::csv::ErrorKind::Io(source) => source,
+            other => panic!("a row has as many fields as the header: {other:?}"),
+        })
+    }
+
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        self.writer.flush()
     }
 }
 
@@ -110,8 +121,10 @@ mod tests {
 
     #[test]
     fn a_row_is_written_with_inert_cells() {
-        let mut table = Table::new(&["name", "count"]);
-        table.row(["=1+1, x", "-7"]);
-        assert_eq!(table.finish(), b"name,count\n\"'=1+1, x\",-7\n");
+        let mut written = Vec::new();
+        let mut table = Table::new(&mut written, &["name", "count"]).expect("written");
+        table.row(["=1+1, x", "-7"]).expect("written");
+        table.finish().expect("written");
+        assert_eq!(written, b"name,count\n\"'=1+1, x\",-7\n");
     }
 }

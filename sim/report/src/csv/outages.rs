@@ -1,6 +1,8 @@
 //! `outages.csv`: one row for each interval in which a connection failed. One that was still
 //! open at the end has an empty `until`; its `duration_s` runs to the end.
 
+use std::io::{self, Write};
+
 use super::Table;
 use crate::Run;
 use crate::words::{
@@ -24,8 +26,8 @@ const HEADER: [&str; 11] = [
 ];
 
 /// Renders the file, by (start, connection).
-pub fn outages(run: &Run<'_>) -> Vec<u8> {
-    let mut table = Table::new(&HEADER);
+pub fn outages(run: &Run<'_>, writer: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(writer, &HEADER)?;
     let findings = run.findings;
     let coverage = Coverage::of(&run.manifest.deployment);
     for ((outage, explanation), class) in findings.explained().zip(&findings.classes) {
@@ -42,7 +44,7 @@ pub fn outages(run: &Run<'_>) -> Vec<u8> {
             class.name(),
             words::standing::word(coverage.bases[connection.spec].standing),
             &words::explanation::line(explanation),
-        ]);
+        ])?;
     }
     table.finish()
 }

@@ -1,6 +1,8 @@
 //! `relation_secrets.csv`: every private key that came to stand in clear in a controller's store,
 //! and who can read it there. A key in a relation across controllers has a row for each of them.
 
+use std::io::{self, Write};
+
 use super::{Table, text};
 use crate::Run;
 use crate::words::secret::KeyStore;
@@ -25,8 +27,8 @@ const HEADER: [&str; 13] = [
 /// Renders the file, in the order in which keys were stored. `store` is `relation-data` or
 /// `leader-settings`, `unit` who wrote it, `holder` that it is for, `readable_by` the application
 /// whose every unit can read it. An administrator of the controller can read all of it.
-pub fn relation_secrets(run: &Run<'_>) -> Vec<u8> {
-    let mut table = Table::new(&HEADER);
+pub fn relation_secrets(run: &Run<'_>, writer: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(writer, &HEADER)?;
     for entry in run.journal.entries() {
         let Kind::KeyStored(record) = &entry.kind else {
             continue;
@@ -46,7 +48,7 @@ pub fn relation_secrets(run: &Run<'_>) -> Vec<u8> {
                 &record.common_name,
                 &record.serial,
                 &record.readers,
-            ]);
+            ])?;
         }
     }
     table.finish()

@@ -1,6 +1,8 @@
 //! `seeds.csv`: one row for each kind of failure with each seed that was played, the run's own seed first. A seed
 //! with which no connection fails has one row without a failure.
 
+use std::io::{self, Write};
+
 use super::Table;
 use crate::Run;
 use crate::words::cause;
@@ -18,12 +20,12 @@ const HEADER: [&str; 8] = [
 ];
 
 /// Renders the file, by seed in the order played. Without other seeds it has only the header.
-pub fn seeds(run: &Run<'_>) -> Vec<u8> {
-    let mut table = Table::new(&HEADER);
+pub fn seeds(run: &Run<'_>, writer: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(writer, &HEADER)?;
     for outcome in &run.findings.seeds {
         let seed = outcome.seed.to_string();
         if outcome.groups.is_empty() {
-            table.row([&*seed, "", "", "0", "0", "0", "", ""]);
+            table.row([&*seed, "", "", "0", "0", "0", "", ""])?;
         }
         for (likeness, group) in &outcome.groups {
             table.row([
@@ -35,7 +37,7 @@ pub fn seeds(run: &Run<'_>) -> Vec<u8> {
                 &seconds(group.lost),
                 likeness.cause,
                 &cause::line(&group.cause),
-            ]);
+            ])?;
         }
     }
     table.finish()
