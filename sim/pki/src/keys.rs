@@ -2,7 +2,7 @@
 //! message: ECDSA with the nonce of RFC 6979, Ed25519, and RSA PKCS#1 v1.5.
 //!
 //! What the real charms use is RSA-2048 (canonical/charmlibs, `PrivateKey.generate`); ECDSA P-256 is
-//! the default because it signs ten times faster, needs no 100 ms to make a key, and no verdict
+//! the default because it signs ten times faster, needs no 50 ms to make a key, and no verdict
 //! depends on the algorithm.
 
 use std::fmt;
@@ -14,8 +14,6 @@ use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use rand::Rng;
 use ring::signature::RSA_PKCS1_SHA256;
 use rsa::pkcs1::{DecodeRsaPrivateKey as _, EncodeRsaPrivateKey as _};
-use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
-use rsa::rand_core as rand_core_06;
 use rsa::signature::{RandomizedSigner as _, SignatureEncoding as _};
 use rsa::traits::PublicKeyParts as _;
 use thiserror::Error;
@@ -107,11 +105,11 @@ enum Secret {
 /// `ring` signs faster, but can neither generate keys nor salt PSS from a stream of ours.
 struct RsaSecret {
     signer: ring::rsa::KeyPair,
-    key: rsa::RsaPrivateKey,
+    key: rsa::PrivateKey,
 }
 
 impl KeyPair {
-    /// The next key of `stream`. An RSA key costs some 100 ms, any other less than 0.1 ms.
+    /// The next key of `stream`. An RSA key costs some 50 ms, any other less than 0.1 ms.
     pub fn generate(algorithm: KeyAlgorithm, stream: &mut Stream) -> Self {
         match algorithm {
             KeyAlgorithm::EcdsaP256 => loop {
@@ -128,7 +126,7 @@ impl KeyPair {
                 Self::from_ed25519(ed25519_dalek::SigningKey::from_bytes(&bytes))
             }
             KeyAlgorithm::Rsa2048 => {
-                let key = rsa::RsaPrivateKey::new(&mut OldRng(stream), RSA_BITS)
+                let key = rsa::PrivateKey::new(stream, RSA_BITS)
                     .expect("2048 bits and the exponent 65537 are always accepted");
                 Self::from_rsa(key).expect("a generated RSA key is consistent")
             }
@@ -142,7 +140,7 @@ impl KeyPair {
     /// [`PkiError`] where the text is no such block, or of another algorithm or RSA size.
     pub fn from_pem(text: &str) -> Result<Self, PkiError> {
         if let Some((block, _)) = pem::next_block(PKCS1_LABEL, text)? {
-            let key = rsa::RsaPrivateKey::from_pkcs1_der(&pem::decode(PKCS1_LABEL, block)?);
+            let key = rsa::PrivateKey::from_pkcs1_der(&pem::decode(PKCS1_LABEL, block)?);
             return Self::from_sized_rsa(key.map_err(|error| malformed(&error))?);
         }
         if let Some((block, _)) = pem::next_block(SEC1_LABEL, text)? {
@@ -165,7 +163,7 @@ impl KeyPair {
         if let Ok(key) = ed25519_dalek::SigningKey::from_pkcs8_der(der) {
             return Ok(Self::from_ed25519(key));
         }
-        let key = rsa::RsaPrivateKey::from_pkcs8_der(der);
+        let key = rsa::PrivateKey::from_pkcs8_der(der);
         Self::from_sized_rsa(key.map_err(|error| malformed(&error))?)
     }
 
@@ -248,8 +246,8 @@ impl KeyPair {
         let Secret::Rsa(rsa) = &self.0.secret else {
             return None;
         };
-        let signer = rsa::pss::SigningKey::<rsa::sha2::Sha256>::new(rsa.key.clone());
-        Some(signer.sign_with_rng(&mut OldRng(stream), message).to_vec())
+        let signer = rsa::pss::SigningKey::<sha2::Sha256>::new(rsa.key.clone());
+        Some(signer.sign_with_rng(stream, message).to_vec())
     }
 
     fn from_p256(key: p256::ecdsa::SigningKey) -> Self {
@@ -263,14 +261,14 @@ impl KeyPair {
         Self::new(public, Secret::Ed25519(key))
     }
 
-    fn from_sized_rsa(key: rsa::RsaPrivateKey) -> Result<Self, PkiError> {
+    fn from_sized_rsa(key: rsa::PrivateKey) -> Result<Self, PkiError> {
         match key.size() * 8 {
             RSA_BITS => Self::from_rsa(key),
             bits => Err(PkiError::UnsupportedKey(format!("rsa-{bits}"))),
         }
     }
 
-    fn from_rsa(key: rsa::RsaPrivateKey) -> Result<Self, PkiError> {
+    fn from_rsa(key: rsa::PrivateKey) -> Result<Self, PkiError> {
         let der = key.to_pkcs8_der().map_err(|error| malformed(&error))?;
         let signer =
             ring::rsa::KeyPair::from_pkcs8(der.as_bytes()).map_err(|error| malformed(&error))?;
@@ -331,31 +329,6 @@ impl fmt::Debug for KeyPair {
     }
 }
 
-/// A stream of ours as the `rand_core` 0.6 that `rsa` 0.9 asks for.
-struct OldRng<'a>(&'a mut Stream);
-
-impl rand_core_06::RngCore for OldRng<'_> {
-    fn next_u32(&mut self) -> u32 {
-        self.0.next_u32()
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        self.0.next_u64()
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        self.0.fill_bytes(bytes);
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core_06::Error> {
-        self.0.fill_bytes(bytes);
-        Ok(())
-    }
-}
-
-/// Not for secrets that must be kept: everything here is meant to be found again from the seed.
-impl rand_core_06::CryptoRng for OldRng<'_> {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -374,7 +347,7 @@ mod tests {
         insta::assert_snapshot!(keys.join("\n"), @r"
         KeyPair(ecdsa-p256 8d2b9dfa10d6ca314b1de67743b11d4358c78980)
         KeyPair(ed25519 a2daaaf6ccb4ec15958e3bc6875f351ffe5beac2)
-        KeyPair(rsa-2048 fda70743ee6695fefde0a906dba48ff65dd7b993)
+        KeyPair(rsa-2048 13e76c2a771882a8387072e33bb3eb3a67aa1bb6)
         ");
     }
 
