@@ -105,6 +105,8 @@ pub struct Model {
     pub retries_hooks: bool,
     /// Next relation number.
     pub(crate) next_relation: u32,
+    /// Number of the next machine: one more than the highest so far.
+    pub next_machine: u64,
     /// Applications, proxies included.
     pub applications: Vec<ApplicationId>,
 }

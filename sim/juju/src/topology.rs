@@ -221,7 +221,11 @@ impl Topology {
     }
 
     pub(crate) fn push_machine(&mut self, machine: Machine) -> MachineId {
-        let _ = self.model(machine.model);
+        let model = &mut self.models[machine.model];
+        // The id of a container, such as `0/lxd/1`, is no number.
+        if let Ok(number) = machine.id.parse::<u64>() {
+            model.next_machine = model.next_machine.max(number + 1);
+        }
         self.machines.push(machine)
     }
 

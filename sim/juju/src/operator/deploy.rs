@@ -69,6 +69,7 @@ impl Operator<'_> {
             update_status_interval,
             retries_hooks: true,
             next_relation: 0,
+            next_machine: 0,
             applications: Vec::new(),
         })
     }

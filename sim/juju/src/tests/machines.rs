@@ -121,6 +121,19 @@ fn subordinates_go_with_their_relation_or_their_principal() {
     assert_eq!(&*stage.juju.unit(units[0]).name, "agent/2");
 }
 
+/// A number is not given twice, and the last number of a container's id is none of a machine.
+#[test]
+fn a_machine_has_the_number_after_the_highest() {
+    let mut stage = Stage::new();
+    let (one, other) = (stage.model("m", false), stage.model("n", false));
+    assert_eq!(stage.juju.model(one).next_machine, 0);
+    for id in ["3", "0", "7/lxd/12"] {
+        stage.juju.operator().add_machine(one, id);
+    }
+    assert_eq!(stage.juju.model(one).next_machine, 4);
+    assert_eq!(stage.juju.model(other).next_machine, 0);
+}
+
 /// Two units of one machine.
 fn sharers(stage: &mut Stage) -> [UnitId; 2] {
     let model = stage.model("m", false);

@@ -242,14 +242,7 @@ impl Deployed {
 
     fn new_machine(&mut self, model: ModelIndex) -> MachineId {
         let model = model_id(model);
-        let taken = self
-            .juju
-            .machines()
-            .filter(|(_, machine)| machine.model == model);
-        let highest = taken
-            .filter_map(|(_, machine)| machine.id.parse::<u64>().ok())
-            .max();
-        let id = highest.map_or(0, |id| id + 1).to_string();
+        let id = self.juju.model(model).next_machine.to_string();
         self.juju.operator().add_machine(model, &id)
     }
 }
