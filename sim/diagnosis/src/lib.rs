@@ -134,7 +134,8 @@ impl Findings {
         if self.endless.is_some() || seeds.any(|outcome| outcome.ended_early) {
             return RunVerdict::EndedEarly;
         }
-        if self.tallies.is_empty() && self.expectations.is_empty() {
+        let attempted = self.tallies.iter().any(|tally| tally.attempts > 0);
+        if !attempted && self.expectations.is_empty() {
             return RunVerdict::NothingJudged;
         }
         let unexpected = self.outages_of(OutageClass::Unexpected).count();
@@ -152,7 +153,7 @@ pub enum RunVerdict {
     Passed,
     /// An expectation is broken, or a failure was not expected.
     Failed,
-    /// No connection was simulated, and nothing was expected: the run answers no question.
+    /// No connection was attempted, and nothing was expected: the run answers no question.
     NothingJudged,
     /// The run, or that with another seed, was ended before its time, since the hooks of a unit are taken for a loop.
     EndedEarly,

@@ -331,7 +331,7 @@ pub struct ConnectionRecord {
     pub validator: String,
     /// Time between attempts.
     pub every: Span,
-    /// The first attempt; `None` when the deployment never settled.
+    /// The first attempt; `None` where the run, or the connection, had ended before it.
     pub first_attempt: Option<Time>,
     /// When one of its units was gone; no client attempts it from then on.
     pub ended: Option<Time>,

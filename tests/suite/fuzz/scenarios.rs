@@ -32,6 +32,10 @@ struct Seeds {
     pool: Pool,
 }
 
+/// Larger deployments are checked and not played: a hundred thousand units make a hundred thousand keys, which takes
+/// longer than a case may.
+const UNITS_PLAYED_MAX: u64 = 5_000;
+
 const FOLDERS: [&str; 6] = [
     "scenarios",
     "scenarios/incidents",
@@ -192,6 +196,15 @@ fn case(number: u64, folder: &Path) -> Result<&'static str, String> {
         }
         return Ok("refused");
     };
+    let units: u64 = deployment
+        .applications
+        .iter()
+        .map(|application| u64::from(application.units))
+        .sum();
+    if units > UNITS_PLAYED_MAX {
+        limited(folder, &["check", "s.yaml"])?;
+        return Ok("checked");
+    }
     // Most of what a year comes to is in its first days, and more cases are worth more than longer ones.
     let longest = draw.of(&[1_u64, 2, 2, 5, 30]) * 86_400;
     let seconds = deployment.duration.as_secs().min(longest).to_string() + "s";

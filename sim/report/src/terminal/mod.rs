@@ -316,7 +316,14 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
             text.push_str(&format!("    {elsewhere}\n"));
         }
     }
-    if run.findings.verdict() == RunVerdict::NothingJudged {
+    let nothing_judged = run.findings.verdict() == RunVerdict::NothingJudged;
+    if nothing_judged && !run.manifest.connections.is_empty() {
+        text.push_str(
+            "Nothing was judged: no connection is attempted before the end, and the scenario expects nothing. Play \
+             it for longer (`duration:`), or set `timings: {settle-max: ...}`, after which connections are attempted \
+             whatever still happens.",
+        );
+    } else if nothing_judged {
         text.push_str(
             "Nothing was judged: no connection is simulated, and the scenario expects nothing. Add \
              `connections:`, or `clients:` with `trusts:`; `trustsim ask edges` tells what follows from the relations.",

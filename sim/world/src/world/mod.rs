@@ -38,7 +38,7 @@ use super::watchdog::Watchdog;
 use trustsim_juju::Juju;
 use trustsim_kernel::{Agenda, Span, Time};
 use trustsim_model::{
-    Deployment, EndlessLoop, Journal, Manifest, OfferSpec, SaasSpec, TimedAction,
+    ConnectionRecord, Deployment, EndlessLoop, Journal, Manifest, OfferSpec, SaasSpec, TimedAction,
 };
 
 /// How often the world looks whether the deployment has settled, at first.
@@ -183,20 +183,26 @@ impl World {
 
     pub(super) fn manifest(&self) -> Manifest {
         let deployment = self.deployment();
+        let duration = match self.watchdog.found() {
+            Some(found) => found.at.since(deployment.start),
+            None => deployment.duration,
+        };
+        let end = deployment.start + duration;
         Manifest {
             deployment: Arc::clone(deployment),
             name: deployment.name.clone(),
             about: deployment.about.clone(),
             seed: deployment.seed,
             start: deployment.start,
-            duration: match self.watchdog.found() {
-                Some(found) => found.at.since(deployment.start),
-                None => deployment.duration,
-            },
+            duration,
             timings: deployment.timings.listed(),
             drawn: deployment.drawn.clone(),
             settled_at: self.settled,
-            connections: self.connections.records().cloned().collect(),
+            connections: self
+                .connections
+                .records()
+                .map(|record| without_attempts_never_made(record.clone(), end))
+                .collect(),
             endless: self.watchdog.found().cloned(),
         }
     }
@@ -274,4 +280,13 @@ impl World {
         };
         (&mut self.publications, keys)
     }
+}
+
+/// A connection that was to be attempted first after the run had ended, or after one of its units was gone, was never
+/// attempted.
+fn without_attempts_never_made(mut record: ConnectionRecord, end: Time) -> ConnectionRecord {
+    record.first_attempt = record
+        .first_attempt
+        .filter(|&first| first <= end && record.ended.is_none_or(|ended| first < ended));
+    record
 }
