@@ -12,7 +12,7 @@ use super::{contents, from_files, notes};
 
 /// The status of every model of a deployment soon after its start and, where they are wanted, each of its units: a folder
 /// for each model.
-fn dumped(deployment: &Deployment, with_units: bool) -> MemoryFiles {
+pub(super) fn dumped(deployment: &Deployment, with_units: bool) -> MemoryFiles {
     let mut deployment = deployment.clone();
     deployment.actions = Default::default();
     deployment.random.clear();
