@@ -129,6 +129,9 @@ record! {
         notification: DeclaredDuration = "notification" [Extension],
         /// With version 3 of the library: whether the charm installs its first certificate only.
         installs_once: bool = "installs-once" [Extension],
+        /// With version 3 of the library: the `cert_handler` of observability_libs between it and the charm, `v0`,
+        /// `v1.6`, `v1.13` or `v1` (the last patch that does the same).
+        cert_handler: Text = "cert-handler" [Extension],
         /// Which files received CAs go to: one each `relation`, one `bundle`, one for `each`
         /// certificate, or `last`: each of a relation's is written over the one before.
         store: Text = "store" [Extension],
@@ -270,6 +273,7 @@ impl CharmDeclaration {
             }
         }
         endpoints.sort_by(|a, b| a.name.cmp(&b.name));
+        self.check_peers(&endpoints, reader);
         let implementation = self.to_implementation(&endpoints, registry, reader);
         let issuer = self.issuer.as_ref().map(|issuer| issuer.to_profile(reader));
         let reading = self.reading.as_ref();
@@ -317,6 +321,21 @@ impl CharmDeclaration {
         listed
             .filter_map(|node| Some(node.as_scalar()?.text.clone()))
             .collect()
+    }
+
+    /// The first `cert_handler` keeps everything in a peer relation.
+    fn check_peers(&self, endpoints: &[Endpoint], reader: &mut Reader) {
+        if endpoints.iter().any(|each| each.role == Role::Peer) {
+            return;
+        }
+        for (_, endpoint) in self.requires.iter().flat_map(Map::iter) {
+            if let Some(given) = &endpoint.cert_handler
+                && given.value == "v0"
+            {
+                let message = "`v0` keeps its key in a peer relation: the charm needs an endpoint under `peers`";
+                reader.bad_value(given.place, message, None);
+            }
+        }
     }
 
     fn earlier_interfaces(&self) -> BTreeMap<String, Vec<String>> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{Authority, Provenance};
 
 pub use trustsim_interfaces::tls_certificates::Mode;
-use trustsim_interfaces::{certificate_transfer, tls_certificates};
+use trustsim_interfaces::{cert_handler, certificate_transfer, tls_certificates};
 pub use trustsim_juju::Role;
 use trustsim_kernel::Span;
 use trustsim_pki::Purpose;
@@ -213,6 +213,9 @@ pub struct CertificatesProfile {
     /// Whether a charm with version 3 installs its first certificate only: it asks again in time,
     /// and takes no notice of what comes.
     pub installs_once: bool,
+    /// The `cert_handler` of observability_libs between the charm and version 3, which then decides when to ask and
+    /// with which key.
+    pub cert_handler: Option<cert_handler::Version>,
 }
 
 impl Default for CertificatesProfile {
@@ -235,6 +238,7 @@ impl Default for CertificatesProfile {
             renews_on: RenewsOn::default(),
             notification: None,
             installs_once: false,
+            cert_handler: None,
         }
     }
 }

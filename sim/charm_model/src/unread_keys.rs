@@ -33,6 +33,8 @@ pub enum UnreadKey {
     NotVersion3,
     /// The library tells the charm of its certificate again before the workload starts.
     ToldAgain,
+    /// The `cert_handler` that the charm carries decides it.
+    CertHandler,
     /// It does something only together with another key, or with another value of one.
     Without(&'static str),
 }
@@ -149,9 +151,14 @@ fn of_certificates(
 ) -> Option<UnreadKey> {
     let is_version_3 = library == tls_certificates::Library::V3;
     match key {
+        "key" | "renews-on" | "installs-once" | "unique-requests"
+            if profile.cert_handler.is_some() =>
+        {
+            Some(UnreadKey::CertHandler)
+        }
         "mode" | "apply" | "name-option" | "extra-name-options" | "trusts-ca" | "library"
         | "delete-on-missing" | "serves" | "unique-requests" => None,
-        "key" | "renews-on" | "notification" | "installs-once" => {
+        "key" | "renews-on" | "notification" | "installs-once" | "cert-handler" => {
             (!is_version_3).then_some(UnreadKey::OnlyVersion3)
         }
         "renewal" | "keeps-old-ca" if is_version_3 => Some(UnreadKey::NotVersion3),

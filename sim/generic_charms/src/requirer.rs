@@ -4,6 +4,7 @@
 //! restart it. It acts when the library tells it of a certificate, on config-changed, when a
 //! relation breaks, and when the workload starts; unlike some it restarts only for what changed.
 
+mod cert_handler;
 mod shared;
 mod trust;
 mod v3;
@@ -19,10 +20,12 @@ use trustsim_charm_model::{
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
-use trustsim_interfaces::tls_certificates::{self, Asks, Assigned, Event, Library, Request, Side};
+use trustsim_interfaces::tls_certificates::{
+    self, Asks, CertificateEntry, Event, Library, Request, Side,
+};
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, Status};
-use trustsim_pki::Certificate;
+use trustsim_pki::{Certificate, KeyPair};
 
 /// The registration of the generic consumer.
 pub static REQUIRER: Implementation = Implementation {
@@ -211,7 +214,14 @@ impl Requirer {
         endpoint.raise_for_bugs(hook, unit)?;
         let tls_certificates::Requirer { library, .. } = endpoint.certificates;
         if library == Library::V3 {
-            let written = v3::on_hook(endpoint, &self.0.keys, hook, unit, begins)?;
+            let (keys, peer) = (&self.0.keys, self.0.peer.as_ref());
+            let written = match endpoint.profile.cert_handler {
+                Some(version) => {
+                    let handler = cert_handler::of(endpoint, version, peer, keys);
+                    cert_handler::on_hook(endpoint, &handler, hook, unit, begins)?
+                }
+                None => v3::on_hook(endpoint, keys, hook, unit, begins)?,
+            };
             changes.note_endpoint(written, endpoint);
             return Ok(None);
         }
@@ -266,7 +276,8 @@ impl Requirer {
             let name = common_name(&request.attributes).to_owned();
             match endpoint.certificates.assigned(unit, asks, request)? {
                 Some(assigned) => {
-                    written.served |= endpoint.push(unit, &name, &assigned);
+                    let chain = endpoint.chain_of(&assigned.entry);
+                    written.served |= endpoint.push(unit, &name, &chain, &assigned.key);
                     if is_shared {
                         shared::publish(self.0.peer.as_deref(), endpoint, unit, &name, &assigned)?;
                     }
@@ -376,11 +387,16 @@ impl CertificatesEndpoint {
         }
     }
 
-    fn push(&self, unit: &mut UnitContext<'_>, name: &str, assigned: &Assigned) -> bool {
+    fn push(
+        &self,
+        unit: &mut UnitContext<'_>,
+        name: &str,
+        chain: &[Certificate],
+        key: &KeyPair,
+    ) -> bool {
         let endpoint = &self.certificates.endpoint;
-        let chain = self.chain_of(assigned);
-        let chain_changed = unit.push_file(&chain_path(endpoint, name), pem::chain_value(&chain));
-        let key = pem::key_value(&assigned.key);
+        let chain_changed = unit.push_file(&chain_path(endpoint, name), pem::chain_value(chain));
+        let key = pem::key_value(key);
         unit.push_file(&key_path(endpoint, name), key) || chain_changed
     }
 
@@ -445,12 +461,19 @@ impl CertificatesEndpoint {
         paths_under(unit.files(), &prefix).next().is_some()
     }
 
+    /// What goes to disk of an answer.
+    fn chain_of(&self, entry: &CertificateEntry) -> Vec<Certificate> {
+        self.chain(
+            &entry.certificate,
+            entry.chain.as_deref().unwrap_or_default(),
+        )
+    }
+
     /// What goes to disk; without a chain the certificate alone.
-    fn chain_of(&self, assigned: &Assigned) -> Vec<Certificate> {
-        let leaf = &assigned.entry.certificate;
-        let mut chain = match &assigned.entry.chain {
-            Some(chain) if !chain.is_empty() => chain.clone(),
-            _ => vec![leaf.clone()],
+    fn chain(&self, leaf: &Certificate, chain: &[Certificate]) -> Vec<Certificate> {
+        let mut chain = match chain {
+            [] => vec![leaf.clone()],
+            chain => chain.to_vec(),
         };
         match self.profile.serves {
             Serves::Chain => {}

@@ -4,6 +4,7 @@
 //! they tell the charm, bugs included. Databag texts are those the real libraries write, byte for
 //! byte. Must not know what a charm decides.
 
+pub mod cert_handler;
 pub mod certificate_transfer;
 mod interface;
 pub mod json;

@@ -43,7 +43,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 33] = [
+const KEYS: [Key; 34] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -69,6 +69,7 @@ const KEYS: [Key; 33] = [
     key("renews-on", &["[expired]", "[]"], &[Rotated]),
     key("notification", &["3d"], &[Rotated]),
     key("installs-once", &["true", "false"], &[Rotated]),
+    key("cert-handler", &["v1.6", "v1.13", "v0"], &[Rotated]),
     key(
         "store",
         &["bundle", "last", "each"],

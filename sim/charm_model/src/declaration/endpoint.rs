@@ -5,7 +5,7 @@ use crate::metadata::{
     Apply, CertificatesProfile, EndpointProfile, KeyUse, LibraryProfile, Mode, Reads, RenewsOn,
     Role, Serves, Store, TrustProfile,
 };
-use trustsim_interfaces::{certificate_transfer, tls_certificates};
+use trustsim_interfaces::{cert_handler, certificate_transfer, tls_certificates};
 use trustsim_yaml::Reader;
 
 const CERTIFICATES: &str = "tls-certificates";
@@ -70,6 +70,11 @@ impl EndpointDeclaration {
             _ => KeyUse::Kept,
         };
         let unsaid = CertificatesProfile::default();
+        let handlers = cert_handler::Version::ALL;
+        let names = handlers.map(|(_, name)| name);
+        let handler = one_of(self.cert_handler.as_ref(), &names, reader);
+        let cert_handler = handler.map(|index| handlers[index].0);
+        let installs_once = cert_handler.map(cert_handler::Version::installs_once);
         CertificatesProfile {
             mode,
             name_option: self.name_option.as_ref().map(|text| text.value.clone()),
@@ -86,7 +91,10 @@ impl EndpointDeclaration {
             restores: self.restores.unwrap_or(unsaid.restores),
             renews_on: self.renews_on(reader),
             notification: self.notification.map(|lasting| lasting.0),
-            installs_once: self.installs_once.unwrap_or(unsaid.installs_once),
+            installs_once: installs_once
+                .or(self.installs_once)
+                .unwrap_or(unsaid.installs_once),
+            cert_handler,
         }
     }
 
@@ -186,6 +194,10 @@ impl EndpointDeclaration {
                 reader.bad_value(mode.place, message, None);
             }
             return;
+        }
+        if let Some(handler) = &self.cert_handler {
+            let message = "`cert_handler` is played on version 3 of the library: give `library: tls-certificates-v3`";
+            reader.bad_value(handler.place, message, None);
         }
         if word(&self.key).is_some_and(|key| key.starts_with("renewed")) {
             let place = self.key.as_ref().map_or(self.place, |key| key.place);

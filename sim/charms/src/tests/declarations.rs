@@ -125,6 +125,8 @@ fn a_library_that_cannot_do_it_is_refused() {
   d: {interface: http, library: tls-certificates}
   e: {interface: tls-certificates, library: tls-certificates-v4.27, key: renewed, renews-on: [expiring]}
   f: {interface: tls-certificates, library: tls-certificates-v3, renews-on: [expires]}
+  g: {interface: tls-certificates, library: tls-certificates-v4, cert-handler: v1}
+  h: {interface: tls-certificates, library: tls-certificates-v3, cert-handler: v0}
 ",
             Unknown::Refused,
         );

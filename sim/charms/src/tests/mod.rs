@@ -1,5 +1,6 @@
 //! A stage for charms: a [`Juju`] with the charms' code behind its hooks, and nothing else.
 
+mod cert_handler;
 mod charm_vault_rules;
 mod consumer_switches;
 mod declarations;

@@ -11,25 +11,29 @@ use trustsim_interfaces::tls_certificates::{
 };
 use trustsim_pki::{Certificate, CertificateRequest};
 
-const DAY_S: u64 = 86_400;
+pub(super) const DAY_S: u64 = 86_400;
 
-struct Pair {
-    stage: Stage,
-    ca: ApplicationId,
-    web: ApplicationId,
-    relation: RelationId,
+pub(super) struct Pair {
+    pub(super) stage: Stage,
+    pub(super) ca: ApplicationId,
+    pub(super) web: ApplicationId,
+    pub(super) relation: RelationId,
 }
 
-fn certificates(library: Library) -> LibraryProfile {
+pub(super) fn certificates(library: Library) -> LibraryProfile {
     LibraryProfile::Certificates(library)
 }
 
 fn pair_of(ca: &CharmMetadata, profile: CertificatesProfile, library: Library, units: u32) -> Pair {
+    let web = with_library(consumer(profile), "certificates", certificates(library));
+    pair_with(ca, &web, units)
+}
+
+pub(super) fn pair_with(ca: &CharmMetadata, web: &CharmMetadata, units: u32) -> Pair {
     let mut stage = Stage::new(3, true, false);
     stage.keeps_all = true;
-    let web = with_library(consumer(profile), "certificates", certificates(library));
     let ca = stage.deploy("ca", ca, &[], 1);
-    let web = stage.deploy("web", &web, &[], units);
+    let web = stage.deploy("web", web, &[], units);
     stage.run_for(30);
     let relation = stage.integrate((ca, "certificates"), (web, "certificates"));
     stage.run_for(120);
@@ -52,7 +56,7 @@ fn v3(change: impl Fn(&mut CertificatesProfile)) -> Pair {
 }
 
 impl Pair {
-    fn requests(&self) -> Vec<CertificateRequest> {
+    pub(super) fn requests(&self) -> Vec<CertificateRequest> {
         let web = self.stage.unit(self.web, 0);
         let bag = self.stage.unit_bag(self.relation, web);
         let list = read_requests(&bag).expect("they are PEM");
@@ -68,7 +72,7 @@ impl Pair {
         list.entries.first().map(|entry| entry.request.clone())
     }
 
-    fn loaded(&self) -> &surface::Files {
+    pub(super) fn loaded(&self) -> &surface::Files {
         &self
             .stage
             .juju
@@ -77,13 +81,13 @@ impl Pair {
             .loaded
     }
 
-    fn served(&self) -> Option<Certificate> {
+    pub(super) fn served(&self) -> Option<Certificate> {
         let served = surface::served(self.loaded());
         let chain = pem::chain(served.first()?.chain);
         chain.as_ref().as_ref().ok()?.first().cloned()
     }
 
-    fn key_fits(&self) -> bool {
+    pub(super) fn key_fits(&self) -> bool {
         let served = surface::served(self.loaded());
         let served = served.first().expect("something is served");
         let key = pem::key(served.key);
@@ -91,7 +95,7 @@ impl Pair {
         Some(key.spki_der()) == self.served().as_ref().map(Certificate::spki_der)
     }
 
-    fn labels(&self) -> Vec<(String, Option<Time>)> {
+    pub(super) fn labels(&self) -> Vec<(String, Option<Time>)> {
         let unit = self.stage.unit(self.web, 0);
         let owned = self.stage.juju.secrets_of(SecretOwner::Unit(unit));
         let secrets = owned.map(|id| self.stage.juju.secret(id));

@@ -34,7 +34,7 @@ pub(super) fn publish(
         (NAME.to_owned(), Value::from(name)),
         (
             CHAIN.to_owned(),
-            pem::chain_value(&endpoint.chain_of(assigned)),
+            pem::chain_value(&endpoint.chain_of(&assigned.entry)),
         ),
         (KEY.to_owned(), pem::key_value(&assigned.key)),
         (

@@ -13,7 +13,7 @@ use trustsim_charm_model::KeyUse;
 use trustsim_charm_model::names::common_name;
 use trustsim_charm_model::surface::key_path;
 use trustsim_interfaces::UnitContext;
-use trustsim_interfaces::tls_certificates::{Assigned, EventV3, Request, RequirerV3};
+use trustsim_interfaces::tls_certificates::{EventV3, Request, RequirerV3, generate_csr};
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, SecretOwner};
 use trustsim_pki::{CertificateRequest, KeyPair};
@@ -105,7 +105,7 @@ impl V3<'_> {
             if is_requested {
                 continue;
             }
-            let request = make(&wanted, &key, unit)?;
+            let request = generate_csr(&wanted, &key, unit)?;
             match asked.first() {
                 Some(old) => self.library.request_renewal(unit, &old.request, &request)?,
                 None => self.library.request_creation(unit, &request)?,
@@ -135,7 +135,7 @@ impl V3<'_> {
             let path = key_path(&self.library.endpoint, name);
             written.served |= unit.push_file(&path, pem::key_value(&key));
         }
-        let request = make(wanted, &key, unit)?;
+        let request = generate_csr(wanted, &key, unit)?;
         self.library.request_renewal(unit, old, &request)
     }
 
@@ -157,11 +157,8 @@ impl V3<'_> {
                 continue;
             };
             let name = common_name(&request.attributes).to_owned();
-            let assigned = Assigned {
-                entry: entry.clone(),
-                key: key.clone(),
-            };
-            written.served |= self.endpoint.push(unit, &name, &assigned);
+            let chain = self.endpoint.chain_of(entry);
+            written.served |= self.endpoint.push(unit, &name, &chain, &key);
             authorities.push(entry.ca.clone());
             names.insert(name);
         }
@@ -214,18 +211,4 @@ impl V3<'_> {
         }
         Ok(key)
     }
-}
-
-/// `generate_csr`.
-fn make(
-    wanted: &Request,
-    key: &KeyPair,
-    unit: &mut UnitContext<'_>,
-) -> Result<CertificateRequest, HookError> {
-    let mut attributes = wanted.attributes.clone();
-    if attributes.unique_identifier.is_some() {
-        attributes = attributes.unique(&mut unit.stream("unique-identifier"));
-    }
-    CertificateRequest::new(&attributes, key)
-        .map_err(|error| HookError::Charm(format!("ValueError: {error}")))
 }

@@ -9,14 +9,14 @@
 use std::sync::Arc;
 
 use super::{
-    CertificateEntry, Library, ProviderData, REQUESTS, RequestEntry, RequestList, Side,
+    CertificateEntry, Library, ProviderData, REQUESTS, Request, RequestEntry, RequestList, Side,
     read_provider, read_requests,
 };
 use crate::UnitContext;
 use crate::notes::{Note, Requested};
 use trustsim_juju::{Hook, HookError, RelationId, SecretId, SecretOwner, Value};
 use trustsim_kernel::{Span, Time};
-use trustsim_pki::CertificateRequest;
+use trustsim_pki::{CertificateRequest, KeyPair};
 
 /// What the library tells the charm.
 #[derive(Clone, Debug)]
@@ -270,6 +270,24 @@ impl RequirerV3 {
         unit.remove_secret(secret)?;
         Ok(vec![EventV3::Expired(entry)])
     }
+}
+
+/// `generate_csr`: the request with a unique identifier of its own, where it has one.
+///
+/// # Errors
+///
+/// [`HookError`] where the names cannot be in a request.
+pub fn generate_csr(
+    wanted: &Request,
+    key: &KeyPair,
+    unit: &mut UnitContext<'_>,
+) -> Result<CertificateRequest, HookError> {
+    let mut attributes = wanted.attributes.clone();
+    if attributes.unique_identifier.is_some() {
+        attributes = attributes.unique(&mut unit.stream("unique-identifier"));
+    }
+    CertificateRequest::new(&attributes, key)
+        .map_err(|error| HookError::Charm(format!("ValueError: {error}")))
 }
 
 /// What the provider wrote; nothing where it is not valid.

@@ -35,6 +35,7 @@ pub(super) fn refusal(
                                  before its workload starts"
                 .to_owned()
         }
+        UnreadKey::CertHandler => ": `cert-handler` decides it".to_owned(),
         UnreadKey::Without(other) => format!(" without {other}"),
     };
     let message = format!("`{key}` has no effect on `{name}`{because}");
@@ -47,6 +48,7 @@ pub(super) fn refusal(
         UnreadKey::OtherInterface
         | UnreadKey::NotVersion3
         | UnreadKey::ToldAgain
+        | UnreadKey::CertHandler
         | UnreadKey::Without(_) => diagnostic,
     }
 }
