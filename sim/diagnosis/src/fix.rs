@@ -19,6 +19,8 @@ pub enum Fix {
     RestartsForCertificate,
     /// It writes a new key together with its certificate.
     WritesKeyWithCertificate,
+    /// It keeps the key that it asked with.
+    KeepsKeyOfRequest,
     /// It asks with another request each time.
     SendsNewRequests,
     /// It asks again when a certificate ends or has ended.

@@ -3,16 +3,18 @@
 
 use trustsim_charm_model::{
     Apply, Bugs, CertificatesProfile, CharmMetadata, Endpoint, EndpointProfile, KeyUse,
-    LibraryProfile, Reads, RenewsOn, Role, Serves, Store, TrustProfile,
+    LibraryProfile, Provenance, Reads, RenewsOn, Role, Serves, Store, TrustProfile,
 };
 use trustsim_diagnosis::Fix;
-use trustsim_interfaces::{certificate_transfer, tls_certificates};
+use trustsim_interfaces::{cert_handler, certificate_transfer, tls_certificates};
 
 /// The charm without any of them, and what such a version does otherwise, each once. `None` where it
 /// has none that was ever repaired.
 pub(super) fn repaired(charm: &CharmMetadata) -> Option<(CharmMetadata, Vec<Fix>)> {
     let mut repaired = charm.clone();
     let mut fixes: Vec<Fix> = Vec::new();
+    let is_generation =
+        matches!(&charm.provenance, Provenance::Read(reading) if reading.is_generation);
     if let Some(repair) = charm.implementation.repair {
         repaired.implementation = repair.by;
         fixes.push(Fix::Implementation(repair.effect));
@@ -29,7 +31,10 @@ pub(super) fn repaired(charm: &CharmMetadata) -> Option<(CharmMetadata, Vec<Fix>
             Some(
                 EndpointProfile::Certificates(profile)
                 | EndpointProfile::LegacyCertificates(profile),
-            ) => mend_certificates(profile, &mut fixes),
+            ) => {
+                mend_certificates(profile, &mut fixes);
+                mend_handler(profile, library, is_generation, &mut fixes);
+            }
             Some(EndpointProfile::ReceivesCa(profile)) => mend_trust(profile, &mut fixes),
             None => {}
         }
@@ -62,6 +67,10 @@ fn mend_certificates(profile: &mut CertificatesProfile, fixes: &mut Vec<Fix>) {
     }
     if std::mem::take(&mut profile.installs_once) {
         fixes.push(Fix::InstallsEveryCertificate);
+        if let Some(handler) = &mut profile.cert_handler {
+            // Patch 7 of v1.
+            *handler = cert_handler::Version::V1;
+        }
     }
     if !std::mem::replace(&mut profile.restores, true) {
         fixes.push(Fix::RestoresCertificates);
@@ -81,6 +90,28 @@ fn mend_certificates(profile: &mut CertificatesProfile, fixes: &mut Vec<Fix>) {
     let before = std::mem::replace(&mut profile.renews_on, all);
     if before != all {
         fixes.push(Fix::RenewsOnExpiry);
+    }
+}
+
+/// Charms that left `cert_handler` for version 4 of the library, which keeps its key: canonical/traefik-k8s-operator at
+/// revision 245, canonical/prometheus-k8s-operator at 255, canonical/loki-k8s-operator at 202 and others. No patch of
+/// `cert_handler` does.
+fn mend_handler(
+    profile: &mut CertificatesProfile,
+    library: &mut Option<LibraryProfile>,
+    is_generation: bool,
+    fixes: &mut Vec<Fix>,
+) {
+    let Some(handler) = profile.cert_handler else {
+        return;
+    };
+    if handler.drops_its_key() && is_generation {
+        profile.cert_handler = None;
+        profile.notification = None;
+        *library = Some(LibraryProfile::Certificates(
+            tls_certificates::Library::V4Patch30,
+        ));
+        fixes.push(Fix::KeepsKeyOfRequest);
     }
 }
 
@@ -156,7 +187,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use trustsim_charms::implementation;
+    use trustsim_charm_model::Pinned;
+    use trustsim_charms::{implementation, known_charm};
     use trustsim_testkit::deployment;
 
     fn web() -> CharmMetadata {
@@ -194,6 +226,34 @@ mod tests {
             ]
         );
         assert_eq!(super::repaired(&repaired), None);
+    }
+
+    /// Only of a revision that its charm has left behind is it known that it left `cert_handler` too.
+    #[test]
+    fn a_later_revision_of_a_charm_does_without_cert_handler() {
+        for (name, revision, expected) in [
+            ("prometheus-k8s", Some(250), &[Fix::KeepsKeyOfRequest][..]),
+            (
+                "prometheus-k8s",
+                Some(181),
+                &[Fix::InstallsEveryCertificate, Fix::KeepsKeyOfRequest],
+            ),
+            ("prometheus-k8s", Some(178), &[]),
+            ("istio-ingress-k8s", None, &[]),
+        ] {
+            let pinned = Pinned {
+                revision,
+                ..Pinned::default()
+            };
+            let charm = known_charm(name, pinned).expect("it is known").metadata;
+            let fixes = repaired(&charm).map_or_else(Vec::new, |(_, fixes)| fixes);
+            let of_handler = [Fix::InstallsEveryCertificate, Fix::KeepsKeyOfRequest];
+            let fixes: Vec<Fix> = fixes
+                .into_iter()
+                .filter(|fix| of_handler.contains(fix))
+                .collect();
+            assert_eq!(fixes, expected, "{name} {revision:?}");
+        }
     }
 
     #[test]

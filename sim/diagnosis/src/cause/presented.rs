@@ -5,7 +5,9 @@ use super::kinds::ChainCause;
 use super::{ClockEffect, Event, Issued, RootCause, Search, SignedInThePast, short};
 use crate::case::Case;
 use trustsim_charm_model::Serves;
+use trustsim_interfaces::cert_handler;
 use trustsim_model::{Action, CertificateRecord, Kind, Seq};
+use trustsim_validators::ErrorKind;
 
 impl<'a> Search<'_, 'a> {
     /// A process that cannot load what its charm wrote, where it was not changed by hand.
@@ -31,6 +33,18 @@ impl<'a> Search<'_, 'a> {
         let name = own.certificate.subject_common_name().unwrap_or_default();
         if writes(Serves::WithoutLeaf) {
             let what = ChainCause::ChainWithoutCertificate {
+                presenter: who.clone(),
+                charm: charm.clone(),
+                name: name.to_owned(),
+            };
+            return Some(self.since_issued(what, seq));
+        }
+        let drops_key = |version: cert_handler::Version| version.drops_its_key();
+        let mut profiles = self.records.profiles(who);
+        if case.error() == ErrorKind::KeyMismatch
+            && profiles.any(|each| each.cert_handler.is_some_and(drops_key))
+        {
+            let what = ChainCause::KeyDropped {
                 presenter: who.clone(),
                 charm: charm.clone(),
                 name: name.to_owned(),

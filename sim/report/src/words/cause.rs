@@ -267,6 +267,14 @@ fn of_chains(cause: &ChainCause) -> String {
                  first: {why}"
             )
         }
+        ChainCause::KeyDropped {
+            presenter,
+            charm,
+            name,
+        } => format!(
+            "{presenter} has another key than its certificate for {name}: charm {charm} threw away the key that it had \
+             asked with, since the certificate before was revoked or had ended, and asks with the new one when it renews"
+        ),
         ChainCause::PreviousProviderStillServed {
             presenter,
             previous_provider: before,

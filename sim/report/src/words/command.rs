@@ -161,6 +161,7 @@ fn fix(fix: &Fix) -> String {
         Fix::RestoresCertificates => "writes its files again when its container starts",
         Fix::RestartsForCertificate => "restarts its workload for a new certificate",
         Fix::WritesKeyWithCertificate => "writes a new key together with its certificate",
+        Fix::KeepsKeyOfRequest => "keeps the key that it asked with",
         Fix::SendsNewRequests => "asks with another request each time",
         Fix::RenewsOnExpiry => "asks again when a certificate ends or has ended",
         Fix::RestartsForCa => "restarts its workload for a new CA",

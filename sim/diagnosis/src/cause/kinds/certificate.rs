@@ -174,6 +174,15 @@ pub enum ChainCause {
         /// The charm that reverses it, where that is not the provider.
         charm: Option<String>,
     },
+    /// The key beside the certificate is another one than it was asked for with: the charm threw that one away.
+    KeyDropped {
+        /// Who presents it.
+        presenter: Address,
+        /// The charm.
+        charm: String,
+        /// Common name of the certificate.
+        name: String,
+    },
     /// A certificate of the provider before is still presented.
     PreviousProviderStillServed {
         /// Who presents it.
@@ -197,6 +206,7 @@ impl ChainCause {
         match self {
             Self::ChainWithoutCertificate { .. } => "chain-without-certificate",
             Self::ChainReversed { .. } => "chain-turned-round",
+            Self::KeyDropped { .. } => "key-dropped",
             Self::PreviousProviderStillServed { .. } => "kept",
         }
     }
