@@ -223,12 +223,13 @@ models:
     }
 }
 
-/// Version 2 of the library tells a charm a week before the end of its certificate, version 3 in the last third
-/// (canonical/tls-certificates-interface, `expiry_notification_time`). canonical/grafana-k8s-operator has version 3 from
-/// revision 112 on.
+/// Version 2 of the library tells a charm a week before the end of its certificate, and so does version 3 up to patch 10
+/// (c03d1ff) and in patch 12 (4d2fb81); since patch 13 (378c754) it does so in the last third
+/// (canonical/tls-certificates-interface, `expiry_notification_time`). canonical/grafana-k8s-operator has version 2 at
+/// revision 100, version 3 patch 10 at 115 and patch 24 at 145.
 #[test]
 fn a_charm_with_version_2_of_the_library_asks_again_a_week_before_the_end() {
-    for (revision, days) in [(100, 33), (115, 26)] {
+    for (revision, days) in [(100, 33), (115, 33), (145, 26)] {
         let charm = format!("charm: grafana-k8s, revision: {revision}");
         let ca = "channel: 1/stable, options: {certificate-validity: 40d}";
         let (_, record, found) = played(&server(&charm, "", ca, 50));

@@ -234,4 +234,56 @@ mod tests {
         let library = library.expect("it has one");
         assert_eq!(library, trustsim_interfaces::tls_certificates::Library::V3);
     }
+
+    /// `lib/charms/observability_libs/v{0,1}/cert_handler.py` at the tags `revN` of each charm's repository, with the
+    /// `tls_certificates` that it imports: version 2 and version 3 up to patch 10 tell the charm seven days before the
+    /// end, later ones in the last third.
+    #[test]
+    fn a_generation_carries_the_cert_handler_of_its_revisions() {
+        use trustsim_interfaces::cert_handler::Version::{V0, V1, V1Patch6, V1Patch13};
+        for (key, revision, handler, in_a_week, raises) in [
+            ("traefik-k8s", 136, None, true, false),
+            ("traefik-k8s", 160, Some(V0), true, false),
+            ("traefik-k8s", 176, Some(V0), true, true),
+            ("traefik-k8s", 181, Some(V0), true, true),
+            ("traefik-k8s", 184, Some(V1Patch6), true, false),
+            ("traefik-k8s", 225, Some(V1Patch13), false, false),
+            ("traefik-k8s", 236, Some(V1), false, false),
+            ("traefik-k8s", 245, None, false, false),
+            ("grafana-k8s", 160, Some(V1), false, false),
+            ("prometheus-k8s", 213, Some(V1Patch13), false, false),
+            ("prometheus-k8s", 214, Some(V1), false, false),
+            ("loki-k8s", 138, Some(V1Patch6), true, true),
+            ("loki-k8s", 140, Some(V1Patch6), true, false),
+            ("alertmanager-k8s", 180, Some(V1), false, false),
+            ("catalogue-k8s", 65, Some(V1Patch13), false, false),
+            ("glauth-k8s", 44, Some(V1), false, false),
+            ("grafana-agent", 92, Some(V0), true, true),
+            ("grafana-agent", 128, Some(V1Patch6), true, false),
+            ("grafana-agent", 655, Some(V0), true, false),
+            ("grafana-agent-k8s", 77, Some(V1Patch13), true, false),
+            ("mimir-coordinator-k8s", 60, Some(V1), false, false),
+        ] {
+            let all = generations(key).iter();
+            let mut own = all.filter(|each| {
+                let mut ranges = each.revisions().iter();
+                ranges.any(|range| range.contains(revision))
+            });
+            let charm = own.next().expect("it is known").charm();
+            let endpoint = charm.metadata.endpoint("certificates");
+            let endpoint = endpoint.expect("it has one");
+            let Some(trustsim_charm_model::EndpointProfile::Certificates(profile)) =
+                &endpoint.profile
+            else {
+                panic!("{key} at {revision} asks for certificates");
+            };
+            let week = trustsim_kernel::Span::from_secs(7 * 86_400);
+            let found = (
+                profile.cert_handler,
+                profile.notification == Some(week),
+                endpoint.bugs.broken_raises,
+            );
+            assert_eq!(found, (handler, in_a_week, raises), "{key} at {revision}");
+        }
+    }
 }
