@@ -111,7 +111,7 @@ record! {
         /// What the workload does when the CA that comes with the certificate changes; as `apply`.
         apply_ca: Text = "apply-ca" [Extension],
         /// What goes to disk: `chain` (as it came), `leaf-first`, `leaf-and-chain`, `leaf`, or as
-        /// some revisions of charms did, `reversed` or `without-leaf`.
+        /// some revisions of charms did, `reversed` or `without-leaf`; `nothing` where only the CA is wanted.
         serves: Text = "serves" [Extension],
         /// Whether a renewal keeps the key: `kept`, `renewed` or `renewed-early`, whose new key is
         /// on disk before its certificate. Only charms with version 3 of the library renew keys.
@@ -123,6 +123,8 @@ record! {
         restores: bool = "restores" [Extension],
         /// Whether the CA before is trusted beside a new one until the next certificate (false).
         keeps_old_ca: bool = "keeps-old-ca" [Extension],
+        /// Whether the CA that came first stays the only one for as long as the relation is there (false).
+        keeps_first_ca: bool = "keeps-first-ca" [Extension],
         /// With version 3 of the library: `expiring`, `expired`, `revoked` (all of them).
         renews_on: Spanned<Vec<Text>> = "renews-on" [Extension],
         /// With version 3 of the library: how long before the end the charm is told (a third).

@@ -204,6 +204,8 @@ pub struct CertificatesProfile {
     pub unique_requests: bool,
     /// Whether the CA before stays trusted beside a new one until the next certificate comes.
     pub keeps_old_ca: bool,
+    /// Whether the CA that came first stays the only one for as long as the relation is there.
+    pub keeps_first_ca: bool,
     /// Whether the files are written again when the workload starts.
     pub restores: bool,
     /// On which events of version 3 of the library the charm asks again.
@@ -234,6 +236,7 @@ impl Default for CertificatesProfile {
             key: KeyUse::Kept,
             unique_requests: true,
             keeps_old_ca: false,
+            keeps_first_ca: false,
             restores: true,
             renews_on: RenewsOn::default(),
             notification: None,
@@ -260,6 +263,9 @@ pub enum Serves {
     Reversed,
     /// The chain without the certificate (canonical/traefik-k8s-operator#306, #400).
     WithoutLeaf,
+    /// Nothing: a certificate is asked for so that its CA comes (canonical/kafka-operator 7b00b34b, `src/events/tls.py`,
+    /// `_trusted_relation_changed`).
+    Nothing,
 }
 
 /// Whether a renewal keeps the private key. The libraries since version 4 always do.

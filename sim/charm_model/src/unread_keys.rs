@@ -5,7 +5,7 @@
 //! played. Each implementation says which keys it reads ([`EndpointKeys`]), and a scenario that gives another one is
 //! refused with the reason.
 
-use super::metadata::{CertificatesProfile, Mode, Reads, Store, TrustProfile};
+use super::metadata::{CertificatesProfile, Mode, Reads, Serves, Store, TrustProfile};
 use super::{CharmMetadata, Endpoint, EndpointProfile, LibraryProfile};
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
 
@@ -151,6 +151,13 @@ fn of_certificates(
 ) -> Option<UnreadKey> {
     let is_version_3 = library == tls_certificates::Library::V3;
     match key {
+        // It asks once, and what comes is not written.
+        "mode" | "renewal" | "delete-on-missing" | "keeps-old-ca" | "key" | "unique-requests"
+        | "renews-on" | "notification" | "installs-once" | "cert-handler" | "library"
+            if profile.serves == Serves::Nothing =>
+        {
+            Some(UnreadKey::Without("anything that it `serves`"))
+        }
         "key" | "renews-on" | "installs-once" | "unique-requests"
             if profile.cert_handler.is_some() =>
         {
@@ -163,7 +170,14 @@ fn of_certificates(
         }
         "renewal" | "keeps-old-ca" if is_version_3 => Some(UnreadKey::NotVersion3),
         "renewal" => None,
-        "apply-ca" | "keeps-old-ca" => {
+        "keeps-old-ca" if profile.keeps_first_ca => {
+            Some(UnreadKey::Without("`keeps-first-ca: false`"))
+        }
+        // With the first certificate comes the first CA.
+        "keeps-first-ca" if profile.installs_once => {
+            Some(UnreadKey::Without("`installs-once: false`"))
+        }
+        "apply-ca" | "keeps-old-ca" | "keeps-first-ca" => {
             (!profile.trusts_ca).then_some(UnreadKey::Without("`trusts-ca: true`"))
         }
         // It tells of each certificate in config-changed, which a new pod runs before its workload starts.

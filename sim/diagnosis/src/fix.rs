@@ -27,6 +27,8 @@ pub enum Fix {
     RenewsOnExpiry,
     /// It restarts its workload for a new CA.
     RestartsForCa,
+    /// It takes each CA that comes with its certificate.
+    TakesEachCa,
     /// It takes CAs from the library's event.
     ReadsCaFromEvent,
     /// It keeps each CA in a file of its own.

@@ -4,6 +4,7 @@
 //! restart it. It acts when the library tells it of a certificate, on config-changed, when a
 //! relation breaks, and when the workload starts; unlike some it restarts only for what changed.
 
+mod anchors;
 mod cert_handler;
 mod shared;
 mod trust;
@@ -212,6 +213,12 @@ impl Requirer {
     ) -> Result<Option<String>, HookError> {
         let begins = begins && endpoint.profile.restores;
         endpoint.raise_for_bugs(hook, unit)?;
+        if endpoint.profile.serves == Serves::Nothing {
+            let changed = anchors::on_hook(endpoint, &self.0.keys, hook, unit, begins)?;
+            let apply = endpoint.profile.apply_ca.unwrap_or(endpoint.profile.apply);
+            changes.note(changed, apply, &[anchors::prefix(endpoint)]);
+            return Ok(None);
+        }
         let tls_certificates::Requirer { library, .. } = endpoint.certificates;
         if library == Library::V3 {
             let (keys, peer) = (&self.0.keys, self.0.peer.as_ref());
@@ -307,7 +314,7 @@ impl Requirer {
         }
         let waits = self.0.certificates.iter().any(|endpoint| {
             let has_relation = !unit.relations(&endpoint.certificates.endpoint).is_empty();
-            has_relation && !endpoint.serves(unit)
+            has_relation && endpoint.profile.serves != Serves::Nothing && !endpoint.serves(unit)
         });
         if waits {
             unit.set_status(Status::Waiting, "waiting for certificates");
@@ -403,7 +410,8 @@ impl CertificatesEndpoint {
     /// The CA that came with the certificate. Where the charm keeps the one before, it stays beside
     /// a new one until a certificate comes that has the same CA
     /// (canonical/kafka-operator 3c25f095, `common/single_kernel_kafka/events/tls.py`,
-    /// `_handle_certificate_available_event`).
+    /// `_handle_certificate_available_event`). Where it keeps the first, `keytool -import` finds its alias in use, which
+    /// the charm takes for success (7b00b34b, `src/managers/tls.py`, `set_truststore`).
     fn push_trust(
         &self,
         unit: &mut UnitContext<'_>,
@@ -415,6 +423,9 @@ impl CertificatesEndpoint {
         unique.dedup();
         let path = trust_path(&self.certificates.endpoint);
         let before = unit.files().get(path.as_str()).cloned();
+        if self.profile.keeps_first_ca && before.is_some() {
+            return false;
+        }
         let changed = unit.push_file(&path, pem::chain_value(&unique));
         if !self.profile.keeps_old_ca || !is_new {
             return changed;
@@ -483,6 +494,7 @@ impl CertificatesEndpoint {
             Serves::Leaf => chain = vec![leaf.clone()],
             Serves::Reversed => chain.reverse(),
             Serves::WithoutLeaf => chain.retain(|each| each != leaf),
+            Serves::Nothing => chain.clear(),
         }
         chain
     }

@@ -52,7 +52,7 @@ pub(super) fn repaired(charm: &CharmMetadata) -> Option<(CharmMetadata, Vec<Fix>
 
 /// canonical/traefik-k8s-operator#509, #306, #340, #436, canonical/grafana-k8s-operator#436,
 /// canonical/copilot-collections#69, canonical/opensearch-operator#401,
-/// canonical/postgresql-operator#1394.
+/// canonical/postgresql-operator#1394, canonical/kafka-operator at revision 218.
 fn mend_certificates(profile: &mut CertificatesProfile, fixes: &mut Vec<Fix>) {
     match profile.serves {
         Serves::Reversed => {
@@ -63,7 +63,11 @@ fn mend_certificates(profile: &mut CertificatesProfile, fixes: &mut Vec<Fix>) {
             profile.serves = Serves::LeafAndChain;
             fixes.push(Fix::PutsCertificateFirst);
         }
-        Serves::Chain | Serves::LeafFirst | Serves::LeafAndChain | Serves::Leaf => {}
+        Serves::Chain
+        | Serves::LeafFirst
+        | Serves::LeafAndChain
+        | Serves::Leaf
+        | Serves::Nothing => {}
     }
     if std::mem::take(&mut profile.installs_once) {
         fixes.push(Fix::InstallsEveryCertificate);
@@ -71,6 +75,9 @@ fn mend_certificates(profile: &mut CertificatesProfile, fixes: &mut Vec<Fix>) {
             // Patch 7 of v1.
             *handler = cert_handler::Version::V1;
         }
+    }
+    if std::mem::take(&mut profile.keeps_first_ca) {
+        fixes.push(Fix::TakesEachCa);
     }
     if !std::mem::replace(&mut profile.restores, true) {
         fixes.push(Fix::RestoresCertificates);

@@ -43,7 +43,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 34] = [
+const KEYS: [Key; 35] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -66,6 +66,7 @@ const KEYS: [Key; 34] = [
     key("unique-requests", &["false", "true"], &[Rotated, Chained]),
     key("restores", &["false", "true"], &[Rotated]),
     key("keeps-old-ca", &["true", "false"], &[Rotated]),
+    key("keeps-first-ca", &["true", "false"], &[Rotated]),
     key("renews-on", &["[expired]", "[]"], &[Rotated]),
     key("notification", &["3d"], &[Rotated]),
     key("installs-once", &["true", "false"], &[Rotated]),

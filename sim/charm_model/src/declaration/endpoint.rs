@@ -51,6 +51,7 @@ impl EndpointDeclaration {
             "leaf",
             "reversed",
             "without-leaf",
+            "nothing",
         ];
         let serves = match one_of(self.serves.as_ref(), &serves, reader) {
             Some(1) => Serves::LeafFirst,
@@ -58,6 +59,7 @@ impl EndpointDeclaration {
             Some(3) => Serves::Leaf,
             Some(4) => Serves::Reversed,
             Some(5) => Serves::WithoutLeaf,
+            Some(6) => Serves::Nothing,
             _ => Serves::Chain,
         };
         let key = match one_of(
@@ -88,6 +90,7 @@ impl EndpointDeclaration {
             key,
             unique_requests: self.unique_requests.unwrap_or(unsaid.unique_requests),
             keeps_old_ca: self.keeps_old_ca.unwrap_or(unsaid.keeps_old_ca),
+            keeps_first_ca: self.keeps_first_ca.unwrap_or(unsaid.keeps_first_ca),
             restores: self.restores.unwrap_or(unsaid.restores),
             renews_on: self.renews_on(reader),
             notification: self.notification.map(|lasting| lasting.0),

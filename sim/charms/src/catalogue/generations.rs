@@ -235,6 +235,37 @@ mod tests {
         assert_eq!(library, trustsim_interfaces::tls_certificates::Library::V3);
     }
 
+    /// The tags rev208, rev217, rev240 and rev258 of canonical/kafka-operator and rev83 and rev87 of
+    /// canonical/kafka-k8s-operator: what their `TLSHandler` observes and whether an alias that is in use counts as done.
+    #[test]
+    fn kafka_before_version_4_keeps_its_first_ca_and_hears_of_the_notice_only() {
+        for (key, revision) in [
+            ("kafka", 208),
+            ("kafka", 217),
+            ("kafka", 240),
+            ("kafka", 258),
+            ("kafka-k8s", 83),
+            ("kafka-k8s", 87),
+        ] {
+            let mut all = generations(key).iter();
+            let own = all.find(|each| {
+                let mut ranges = each.revisions().iter();
+                ranges.any(|range| range.contains(revision))
+            });
+            let charm = own.expect("it is known").charm();
+            let endpoint = charm.metadata.endpoint("certificates");
+            let Some(trustsim_charm_model::EndpointProfile::Certificates(profile)) =
+                &endpoint.expect("it has one").profile
+            else {
+                panic!("{key} at {revision} asks for certificates");
+            };
+            let renews = profile.renews_on;
+            let found = (renews.expiring, renews.expired, renews.revoked);
+            assert!(profile.keeps_first_ca, "{key} {revision}");
+            assert_eq!(found, (true, false, false), "{key} {revision}");
+        }
+    }
+
     /// `lib/charms/observability_libs/v{0,1}/cert_handler.py` at the tags `revN` of each charm's repository, with the
     /// `tls_certificates` that it imports: version 2 and version 3 up to patch 10 tell the charm seven days before the
     /// end, later ones in the last third.

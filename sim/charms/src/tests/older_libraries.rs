@@ -305,6 +305,69 @@ fn two_libraries_of_version_3_in_one_charm_take_each_others_secrets() {
     assert_eq!(renews, [false, true]);
 }
 
+/// canonical/kafka-operator 7b00b34b (revision 258, track 3): `src/events/tls.py` observes `certificate_expiring` and no
+/// other end, and `src/managers/tls.py`, `set_truststore`, imports each CA under the alias of its place, which is in use
+/// from the first one on. `remove_stores` in relation-broken takes them away.
+#[test]
+fn a_truststore_may_keep_its_first_ca_until_the_relation_goes() {
+    for keeps in [false, true] {
+        let mut pair = v3(|profile| {
+            profile.renews_on.expired = false;
+            profile.renews_on.revoked = false;
+            profile.keeps_first_ca = keeps;
+        });
+        let path = surface::trust_path("certificates");
+        let trusted = |pair: &Pair| pair.loaded().get(path.as_str()).cloned();
+        let (first, served, asked) = (trusted(&pair), pair.served(), pair.requests());
+        assert!(first.is_some());
+        let ca = pair.stage.unit(pair.ca, 0);
+        pair.stage.act(ca, "rotate-private-key");
+        // The provider answers the same request again when it looks next.
+        pair.stage.run_for(1_000);
+        assert_eq!(pair.requests(), asked);
+        assert_ne!(pair.served(), served);
+        assert_eq!(trusted(&pair) == first, keeps);
+        pair.stage.remove_relation(pair.relation);
+        pair.stage.run_for(60);
+        assert_eq!(trusted(&pair), None);
+        let ends = ((pair.ca, "certificates"), (pair.web, "certificates"));
+        pair.relation = pair.stage.integrate(ends.0, ends.1);
+        pair.stage.run_for(120);
+        let again = trusted(&pair);
+        assert!(again.is_some() && again != first);
+    }
+}
+
+/// `trusted-ca` of the same charm (`_trusted_relation_joined`, `_trusted_relation_changed`, `_trusted_relation_broken`).
+#[test]
+fn an_endpoint_may_ask_so_that_the_ca_comes_and_serve_nothing() {
+    let mut pair = v3(|profile| {
+        profile.serves = super::super::Serves::Nothing;
+        profile.keeps_first_ca = true;
+    });
+    let asked = pair.requests();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(pair.served(), None);
+    let number = pair.stage.juju.relation(pair.relation).number;
+    let path = surface::trust_path(&format!("certificates-{number}"));
+    let trusted = |pair: &Pair| pair.loaded().get(path.as_str()).cloned();
+    let first = trusted(&pair);
+    assert!(first.is_some());
+    let ca = pair.stage.unit(pair.ca, 0);
+    pair.stage.act(ca, "rotate-private-key");
+    pair.stage.run_for(100 * DAY_S);
+    assert_eq!(pair.requests(), asked, "it never asks again");
+    assert_eq!(trusted(&pair), first);
+    let labels = pair.labels();
+    assert!(
+        labels.is_empty(),
+        "the library has no part in it: {labels:?}"
+    );
+    pair.stage.remove_relation(pair.relation);
+    pair.stage.run_for(60);
+    assert_eq!(trusted(&pair), None);
+}
+
 #[test]
 fn version_3_forgets_key_and_files_with_the_relation() {
     let mut pair = v3(|_| {});

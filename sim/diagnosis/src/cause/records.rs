@@ -8,7 +8,7 @@ use crate::case::Case;
 use crate::facts::Facts;
 use crate::notes;
 use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
-use trustsim_charm_model::{CertificatesProfile, EndpointProfile, KeyUse};
+use trustsim_charm_model::{CertificatesProfile, EndpointProfile, KeyUse, Serves};
 use trustsim_interfaces::Interface;
 use trustsim_interfaces::certificate_transfer::Library;
 use trustsim_kernel::Time;
@@ -250,13 +250,26 @@ impl<'a> Records<'_, 'a> {
             .facts
             .relations(&own, &[Interface::TlsCertificates], last);
         let mut found: Vec<Address> = Vec::new();
+        let serves = |endpoint: &str| self.serves_of(&own, endpoint) != Some(Serves::Nothing);
         for fact in facts.into_iter().filter(|fact| fact.there) {
+            if !serves(&fact.requirer.endpoint) {
+                continue;
+            }
             let provider = fact.provider.application;
             if !found.contains(&provider) {
                 found.push(provider);
             }
         }
         found
+    }
+
+    /// What an endpoint of an application serves of what it is given; `None` where that is not told.
+    fn serves_of(&self, application: &Address, endpoint: &str) -> Option<Serves> {
+        let charm = &self.deployment.applications[self.application(application)?].charm;
+        match &charm.endpoint(endpoint)?.profile {
+            Some(EndpointProfile::Certificates(profile)) => Some(profile.serves),
+            _ => None,
+        }
     }
 
     /// How a unit's charm uses its certificates.

@@ -165,6 +165,7 @@ fn fix(fix: &Fix) -> String {
         Fix::SendsNewRequests => "asks with another request each time",
         Fix::RenewsOnExpiry => "asks again when a certificate ends or has ended",
         Fix::RestartsForCa => "restarts its workload for a new CA",
+        Fix::TakesEachCa => "takes each CA that comes with its certificate",
         Fix::ReadsCaFromEvent => "takes CAs from the library's event",
         Fix::KeepsEachCa => "keeps each CA in a file of its own",
         Fix::RestoresCas => "writes CAs again when its container starts",
