@@ -9,9 +9,10 @@ use trustsim::kernel::Span;
 use trustsim::model::{Coverage, Kind};
 use trustsim::pki::Certificate;
 use trustsim::report::words;
+use trustsim::whatif::{Outcome, remedies};
 use trustsim::world::{Deployment, Options, Record};
 
-use crate::common::{deployed, play, warnings};
+use crate::common::{deployed, forks, play, warnings};
 
 const HOUR: Span = Span::from_secs(3_600);
 
@@ -151,6 +152,22 @@ fn a_vault_before_2_0_needs_a_ca_above_it() {
     let (_, _, found) = played(&text);
     assert!(found.outages.is_empty(), "{:?}", causes(&found));
     assert!(!warnings(&text).contains("TS0320"));
+}
+
+/// What brings such a Vault its CA is tried, by the endpoint that its charm needs it over, not by the first of its
+/// interface, which is for the certificate of its own API.
+#[test]
+fn a_vault_without_a_ca_above_it_is_put_under_one_as_a_remedy() {
+    let vault = "channel: 1.16/stable, options: {common_name: example.com}";
+    let (deployment, record, mut found) = played(&with_vault(vault, "www.example.com", false));
+    let run = Outcome::of(record.manifest, &record.journal);
+    let play = forks(&deployment);
+    found.remedies = remedies(&deployment, &run, &found, 8, play).found;
+    let best = found.remedies.best(0).expect("there is a remedy");
+    let typed: Vec<String> = best.commands.iter().map(words::command::text).collect();
+    let command = "juju integrate -m m vault:tls-certificates-pki root:certificates";
+    assert_eq!(typed, [command]);
+    assert!(best.lost_after.is_zero(), "{:?}", best.lost_after);
 }
 
 /// Before #822 the leaf is not in the chain, and before #506 nothing says for how long Vault signs: for

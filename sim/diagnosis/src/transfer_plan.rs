@@ -34,8 +34,22 @@ impl Transfer {
         provider: ApplicationIndex,
         requirer: ApplicationIndex,
     ) -> Result<Self, Obstacle> {
-        let gives = endpoint(deployment, interface, provider, Role::Provider)?;
         let takes = endpoint(deployment, interface, requirer, Role::Requirer)?;
+        Self::plan_to(deployment, interface, provider, (requirer, takes))
+    }
+
+    /// The same, for one endpoint of the requirer.
+    ///
+    /// # Errors
+    ///
+    /// That the provider's charm has no endpoint for it.
+    pub fn plan_to(
+        deployment: &Deployment,
+        interface: Interface,
+        provider: ApplicationIndex,
+        (requirer, takes): (ApplicationIndex, &str),
+    ) -> Result<Self, Obstacle> {
+        let gives = endpoint(deployment, interface, provider, Role::Provider)?;
         let (from, to) = (
             deployment.applications[provider].model,
             deployment.applications[requirer].model,

@@ -137,6 +137,7 @@ impl CandidateSearch<'_> {
             let name = connection.server_name.as_str();
             obvious.extend(self.named(explanation, name));
             obvious.extend(self.certified(explanation, sides));
+            obvious.extend(self.put_under(explanation, sides[0]));
             settings.extend(self.in_the_way(explanation, sides, at));
             versions.extend(self.versions(explanation, sides, at));
             let [client, server] = sides;

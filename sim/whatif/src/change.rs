@@ -30,6 +30,13 @@ pub(super) enum Change {
         requirer: ApplicationIndex,
         trusted_by: Option<ApplicationIndex>,
     },
+    /// A CA that issues nothing without one above it is put under another one, and with `trusted_by` that one's CA goes
+    /// to the one that judges.
+    PutUnder {
+        parent: ApplicationIndex,
+        ca: ApplicationIndex,
+        trusted_by: Option<ApplicationIndex>,
+    },
     /// An option has another value from the start.
     Option {
         application: ApplicationIndex,
@@ -106,6 +113,7 @@ impl Change {
             | Self::Again { at, .. }
             | Self::Give { at, .. } => *at,
             Self::Certify { .. }
+            | Self::PutUnder { .. }
             | Self::Option { .. }
             | Self::Attend { .. }
             | Self::OnLeader { .. } => Span::ZERO,
@@ -133,6 +141,11 @@ impl Change {
                 requirer,
                 trusted_by,
             } => certify(&mut changed, *provider, *requirer, *trusted_by)?,
+            Self::PutUnder {
+                parent,
+                ca,
+                trusted_by,
+            } => put_under(&mut changed, *parent, *ca, *trusted_by)?,
             Self::Option {
                 application,
                 option,
@@ -240,11 +253,34 @@ fn integrate(
     at: Span,
 ) -> Result<Vec<Command>, Obstacle> {
     let transfer = Transfer::plan(changed, interface, provider, requirer)?;
+    Ok(relate(changed, transfer, at))
+}
+
+fn relate(changed: &mut Deployment, transfer: Transfer, at: Span) -> Vec<Command> {
     changed.offers.extend(transfer.offer);
     changed.saas.extend(transfer.saas);
     let (model, sides) = (transfer.model, transfer.sides);
     plan(changed, at, Action::Integrate { model, sides });
-    Ok(transfer.commands)
+    transfer.commands
+}
+
+/// A CA above another one from the start, over the endpoint by which the lower one's charm needs it.
+fn put_under(
+    changed: &mut Deployment,
+    parent: ApplicationIndex,
+    ca: ApplicationIndex,
+    trusted_by: Option<ApplicationIndex>,
+) -> Result<Vec<Command>, Obstacle> {
+    let endpoint = changed.applications[ca].charm.required_parent();
+    let endpoint = endpoint.expect("only a CA that needs one is put under another");
+    let interface = Interface::TlsCertificates;
+    let transfer = Transfer::plan_to(changed, interface, parent, (ca, endpoint))?;
+    let mut commands = relate(changed, transfer, Span::ZERO);
+    if let Some(judge) = trusted_by {
+        let interface = Interface::CertificateTransfer;
+        commands.extend(integrate(changed, interface, parent, judge, Span::ZERO)?);
+    }
+    Ok(commands)
 }
 
 /// Certificates for an application from the start, and their CA for the one that judges them.

@@ -4,7 +4,7 @@ use super::CandidateSearch;
 use super::obstacles::failing_hook;
 use crate::change::Change;
 use trustsim_charm_model::{EndpointProfile, Role};
-use trustsim_diagnosis::{Cause, Explanation};
+use trustsim_diagnosis::{Cause, CertificateCause, Explanation};
 use trustsim_interfaces::Interface;
 use trustsim_validators::ErrorKind;
 use trustsim_world::{Action, ApplicationIndex, Party, Side};
@@ -75,23 +75,7 @@ impl CandidateSearch<'_> {
         else {
             return Vec::new();
         };
-        let model = self.deployment.applications[requirer].model;
-        let provides = |index: &ApplicationIndex| {
-            let charm = &self.deployment.applications[*index].charm;
-            let mut endpoints = charm.endpoints.iter();
-            *index != requirer
-                && endpoints.any(|each| {
-                    each.role == Role::Provider && Interface::TlsCertificates.is(&each.interface)
-                })
-        };
-        let mut providers: Vec<ApplicationIndex> = self
-            .deployment
-            .applications
-            .keys()
-            .filter(provides)
-            .collect();
-        providers.sort_by_key(|index| self.deployment.applications[*index].model != model);
-        providers.truncate(PROVIDERS);
+        let providers = self.providers_for(requirer);
         let changes = providers.into_iter().flat_map(|provider| {
             let certify = |trusted_by| Change::Certify {
                 provider,
@@ -104,6 +88,52 @@ impl CandidateSearch<'_> {
             ]
         });
         changes.flatten().collect()
+    }
+
+    /// A CA of the deployment above one that issues nothing without; and that one's CA for the client.
+    pub(super) fn put_under(
+        &self,
+        explanation: &Explanation,
+        client: Option<ApplicationIndex>,
+    ) -> Vec<Change> {
+        let Cause::Certificate(CertificateCause::NoParent { provider, .. }) =
+            explanation.cause.what.innermost()
+        else {
+            return Vec::new();
+        };
+        let Some(ca) = self.deployment.application_at(provider) else {
+            return Vec::new();
+        };
+        let parents = self.providers_for(ca);
+        let changes = parents.into_iter().flat_map(|parent| {
+            let put_under = |trusted_by| Change::PutUnder {
+                parent,
+                ca,
+                trusted_by,
+            };
+            [
+                Some(put_under(None)),
+                client.map(|client| put_under(Some(client))),
+            ]
+        });
+        changes.flatten().collect()
+    }
+
+    /// The others that provide certificates, those of its model first.
+    fn providers_for(&self, requirer: ApplicationIndex) -> Vec<ApplicationIndex> {
+        let applications = &self.deployment.applications;
+        let model = applications[requirer].model;
+        let provides = |index: &ApplicationIndex| {
+            let mut endpoints = applications[*index].charm.endpoints.iter();
+            *index != requirer
+                && endpoints.any(|each| {
+                    each.role == Role::Provider && Interface::TlsCertificates.is(&each.interface)
+                })
+        };
+        let mut providers: Vec<ApplicationIndex> = applications.keys().filter(provides).collect();
+        providers.sort_by_key(|index| applications[*index].model != model);
+        providers.truncate(PROVIDERS);
+        providers
     }
 
     /// Whether an application has certificates over a relation, at the start or later.
