@@ -5,6 +5,7 @@
 
 mod common;
 
+mod asked;
 mod audit;
 mod clients;
 mod constraints;

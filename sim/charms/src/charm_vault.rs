@@ -339,7 +339,10 @@ impl CharmVault {
                     self.keep(unit, &cache_key(&asked), &bundle, &asked.unit_key)?;
                 }
                 // Logged; the requirer learns nothing.
-                Err(refused) => unit.note(Note::CertificateRefused(refused)),
+                Err(refused) => unit.note(Note::CertificateRefused {
+                    refused,
+                    request: None,
+                }),
             }
         }
         unit.remove_file(REISSUE);

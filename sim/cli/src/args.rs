@@ -113,7 +113,7 @@ pub enum Command {
     Check(Check),
     /// Make a scenario of a bundle, juju status, juju show-unit, terraform show -json, or a folder of them
     Import(Import),
-    /// Answer what can be told of a deployment without playing it
+    /// Answer a question about a deployment as it is: its connections, its requests for certificates
     #[command(subcommand)]
     Ask(Ask),
     /// Explain why a connection fails at an instant, or what its trust is based on
@@ -251,27 +251,74 @@ pub struct Forecast {
     pub play: Play,
 }
 
-/// What can be told of a deployment without playing it
+/// Questions about a deployment as it is
 #[derive(Debug, Subcommand)]
 pub enum Ask {
     /// Which TLS edges follow from the relations: who dials, under which name, and why
-    Edges(AskOptions),
+    Edges(AskEdges),
+    /// Every request that a CA will be asked to sign: names, key, life, how often, and whether it is refused
+    Requests(AskRequests),
 }
 
-/// Options of every question.
+/// Which TLS edges follow from the relations: who dials, under which name, and why
 #[derive(Debug, Args)]
-pub struct AskOptions {
-    /// Scenario file
+pub struct AskEdges {
+    /// Scenario, or a bundle, juju status, terraform show -json, or a folder of them
     pub scenario: PathBuf,
     /// Read this variant of the scenario, one of its `variants`
     #[arg(long, value_name = "NAME")]
     pub variant: Option<String>,
+    /// How it is printed
+    #[command(flatten)]
+    pub answer: AskAnswer,
+}
+
+/// Every request that a CA will be asked to sign: names, key, life, how often, and whether it is refused
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The deployment is played, with what the scenario does to it, and its requests are read off. Renewals
+are the same request sent again. Keys are RSA with 2048 bits, as the charm libraries make them, unless
+the scenario names another kind with `keys`.")]
+pub struct AskRequests {
+    /// Scenario, or a bundle, juju status, terraform show -json, or a folder of them
+    pub scenario: PathBuf,
+    /// As if this application, as model.app, were asked to sign what the others are asked for
+    #[arg(long, value_name = "APPLICATION")]
+    pub ca: Option<String>,
+    /// Play until here: a duration from the start such as 91d, or an RFC 3339 instant
+    #[arg(long, value_name = "TIME", default_value = "365d")]
+    pub until: String,
+    /// How it is printed
+    #[command(flatten)]
+    pub answer: AskAnswer,
+    /// How the scenario is played
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// How the answer to a question is printed.
+#[derive(Debug, Args)]
+pub struct AskAnswer {
     /// How the answer is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
-    pub format: Format,
-    /// Write every row into CSV files in this folder
+    pub format: AskFormat,
+    /// Write every table as a CSV file into this folder; of requests the CSRs too
     #[arg(short, long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+}
+
+/// How the answer to a question is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum AskFormat {
+    /// Tables for people
+    #[default]
+    Tabular,
+    /// JSON
+    Json,
+    /// YAML
+    Yaml,
+    /// CSV of the table with the name of the question; -o writes the others too
+    Csv,
 }
 
 /// Audits.

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::args::{DataFormat, Format};
+use super::args::{AskAnswer, AskFormat, DataFormat, Format};
 use super::console::Console;
 use super::error::{CliError, ErrorKind};
-use trustsim_files::{Access, Contents, FolderError, WriteError, write_file, write_folder};
+use trustsim_files::{
+    Access, Contents, FolderError, NamedFile, WriteError, write_file, write_folder,
+};
 use trustsim_report::{DataTable, tables_json};
 
 /// The answer in a format: `tables` for people, `value` for programs. Only the one that is asked for
@@ -55,6 +57,70 @@ pub(super) fn deliver_tables(
         deliver_folder(&contents, folder, Access::Shared, "the CSV files")?;
     }
     print_answer(format, tables, || tables_json(tables_of_data), console)
+}
+
+/// The answer to a question.
+pub(super) struct Answer<'a> {
+    /// The question, which is the name of its main table.
+    pub(super) question: &'static str,
+    /// Every table.
+    pub(super) tables: &'a [DataTable],
+    /// What is written into a folder beside them.
+    pub(super) files: Vec<NamedFile>,
+}
+
+/// The answer to a question: its tables as CSV files of a folder, where one is named, and in a format onto standard
+/// output.
+pub(super) fn deliver_answer(
+    answer: Answer<'_>,
+    tables: impl FnOnce() -> String,
+    how: &AskAnswer,
+    console: &mut Console<'_>,
+) -> Result<(), CliError> {
+    let Answer {
+        question,
+        tables: data,
+        files,
+    } = answer;
+    if let Some(folder) = how.output.as_deref() {
+        let csv = data.iter().map(DataTable::csv);
+        let seal = format!("ask-{question}.json");
+        let contents = Contents::sealed(csv.chain(files).collect(), &seal, Map::new());
+        deliver_folder(&contents, folder, Access::Shared, "the CSV files")?;
+    }
+    let format = match how.format {
+        AskFormat::Tabular => Format::Tabular,
+        AskFormat::Json => Format::Json,
+        AskFormat::Yaml => Format::Yaml,
+        AskFormat::Csv => return print_csv(question, data, console),
+    };
+    print_answer(format, tables, || tables_json(data), console)
+}
+
+/// The main table as CSV; that there are others is said.
+fn print_csv(
+    question: &str,
+    tables: &[DataTable],
+    console: &mut Console<'_>,
+) -> Result<(), CliError> {
+    let (main, others): (Vec<&DataTable>, Vec<&DataTable>) =
+        tables.iter().partition(|table| table.name == question);
+    let [main] = main[..] else {
+        panic!("the answer to `{question}` has one table of that name");
+    };
+    let (_, bytes) = main.csv();
+    console.print_data(&String::from_utf8_lossy(&bytes))?;
+    let others: Vec<String> = others
+        .iter()
+        .map(|other| format!("{}.csv", other.name))
+        .collect();
+    match others.is_empty() {
+        true => Ok(()),
+        false => console.say(&format!(
+            "this is {question}.csv; -o FOLDER writes {} too\n",
+            others.join(", ")
+        )),
+    }
 }
 
 /// A value as text, with a line break at its end.

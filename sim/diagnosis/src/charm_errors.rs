@@ -93,7 +93,7 @@ fn classify(entry: &Entry) -> Option<(CharmErrorKind, CharmErrorDetail)> {
             CharmErrorKind::ActionFailed,
             CharmErrorDetail::ActionMessage(message.clone()),
         )),
-        Kind::Note(Note::CertificateRefused(refused)) => Some((
+        Kind::Note(Note::CertificateRefused { refused, .. }) => Some((
             CharmErrorKind::RequestRefused,
             CharmErrorDetail::RefusedRequest(refused.clone()),
         )),

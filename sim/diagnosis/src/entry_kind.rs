@@ -36,7 +36,7 @@ const fn note_kind(note: &Note) -> &'static str {
     match note {
         Note::PeerRelation { .. } => "peer-relation",
         Note::OfferConnection { .. } => "offer-connection",
-        Note::CertificateRequested { .. } => "certificate-requested",
+        Note::CertificateRequested(_) => "certificate-requested",
         Note::CertificateRefused { .. } => "certificate-refused",
         Note::CertificateRevoked { .. } => "certificate-revoked",
         Note::AcmeOrderRefused(_) => "acme-order-refused",

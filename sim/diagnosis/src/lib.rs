@@ -30,6 +30,7 @@ mod outages;
 mod parts;
 mod refused_actions;
 mod remedy;
+mod requests;
 mod rotation;
 mod seeds;
 mod symptom;
@@ -63,6 +64,9 @@ pub use outages::{ErrorChange, Outage, outages};
 pub use parts::{Part, part_at};
 pub use refused_actions::{RefusedAction, refused_actions};
 pub use remedy::{Remedies, Remedy, RemedyElsewhere};
+pub use requests::{
+    AskedRequest, RefusedReason, RequestOutcome, Requests, SilentRelation, UnitStatus, requests,
+};
 pub use rotation::{Invariant, PersistenceEnd, Rotated, TrustGained, Violation, ViolationKind};
 pub use seeds::{Chance, SeedGroup, SeedOutcome, chance, elsewhere};
 pub use symptom::{Issuer, Symptom};

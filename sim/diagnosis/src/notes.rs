@@ -8,7 +8,7 @@ use trustsim_model::{Entry, Kind, Note};
 /// The common name that was asked for, of a request.
 pub(super) fn requested(entry: &Entry) -> Option<&str> {
     match &entry.kind {
-        Kind::Note(Note::CertificateRequested { common_name }) => Some(common_name),
+        Kind::Note(Note::CertificateRequested(record)) => Some(&record.common_name),
         _ => None,
     }
 }
@@ -16,7 +16,7 @@ pub(super) fn requested(entry: &Entry) -> Option<&str> {
 /// That a provider refused a request for this common name; empty where the request had none.
 pub(super) fn refusal(entry: &Entry, name: &str) -> Option<Refusal> {
     match &entry.kind {
-        Kind::Note(Note::CertificateRefused(refused)) => {
+        Kind::Note(Note::CertificateRefused { refused, .. }) => {
             // A charm that does not say the name refused one that has none, as far as is known.
             let refused_name = refused.common_name.as_deref().unwrap_or("");
             (refused_name == name).then(|| Refusal::Request(refused.clone()))

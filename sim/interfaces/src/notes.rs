@@ -13,7 +13,12 @@ pub enum Note {
     /// A CA signed a certificate.
     CertificateIssued(Issued),
     /// A provider refuses a request.
-    CertificateRefused(RefusedRequest),
+    CertificateRefused {
+        /// What is refused, and why.
+        refused: RefusedRequest,
+        /// The request; `None` in the legacy protocol, which sends names only.
+        request: Option<CertificateRequest>,
+    },
     /// A CA revoked the certificate that it had given for this common name.
     CertificateRevoked {
         /// Common name of the certificate.
@@ -84,20 +89,43 @@ pub struct RefusedOrder {
 pub struct Requested {
     /// Its common name; empty where it has none.
     pub common_name: String,
-    /// The request; `None` in the legacy protocol, which sends names only.
-    pub request: Option<CertificateRequest>,
+    /// The relation over which it goes, on the side that asks.
+    pub relation: RelationId,
+    /// Whether the certificate is for the application, and not for the unit alone.
+    pub is_shared: bool,
+    /// Whether it is for a CA.
+    pub is_ca: bool,
+    /// What is sent.
+    pub content: RequestContent,
 }
 
 impl Requested {
     /// A request with a CSR.
-    pub fn of(request: CertificateRequest) -> Self {
+    pub fn of(
+        request: CertificateRequest,
+        relation: RelationId,
+        is_shared: bool,
+        is_ca: bool,
+    ) -> Self {
         let common_name = request.attributes().common_name.clone();
         Self {
             // A request may have no common name; its names are in the SAN then.
             common_name: common_name.unwrap_or_default(),
-            request: Some(request),
+            relation,
+            is_shared,
+            is_ca,
+            content: RequestContent::Csr(request),
         }
     }
+}
+
+/// What a requirer sends to have a certificate signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestContent {
+    /// A CSR.
+    Csr(CertificateRequest),
+    /// Alternative names beside the common name: the legacy protocol, in which the provider makes the key.
+    Names(Vec<String>),
 }
 
 /// Kinds of certificates.

@@ -163,6 +163,8 @@ pub struct CertificateRecord {
     pub issuer_serial: Arc<str>,
     /// When the request reached a databag, where there was one.
     pub requested_at: Option<Time>,
+    /// The entry in which it was requested; `None` in the legacy protocol, and where no databag has the request.
+    pub request: Option<Seq>,
     /// Model of the requirer; of the CA itself for a root.
     pub model: Arc<str>,
     /// Application of the requirer.

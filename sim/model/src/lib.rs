@@ -42,7 +42,7 @@ pub use journal::{
     Entry, EntryIter, Event, HandshakeRecord, Journal, KeyRecord, Kind, Manifest, Persisting,
     PersistingRecord, Seq, Subject, Trigger,
 };
-pub use note::{NotFetched, Note, Refusal};
+pub use note::{NotFetched, Note, Refusal, RequestRecord};
 pub use reference::EndpointRef;
 pub use rotation::{Claim, RotationSpec, RotationStep, TimedStep, TrustChange};
 pub use standing::{Basis, Coverage, Gap, Reason, Share, Standing, Standings};

@@ -4,10 +4,11 @@
 //! Must not know how a remark is worded; `report::words::note` does.
 
 use crate::index::{ApplicationIndex, OperatorIndex};
+use crate::reference::EndpointRef;
 use trustsim_charm_model::PendingTask;
-use trustsim_interfaces::notes::{RefusedOrder, RefusedRequest};
+use trustsim_interfaces::notes::{RefusedOrder, RefusedRequest, RequestContent};
 use trustsim_juju::{IntegrateError, OfferError, RelationChange};
-use trustsim_kernel::Span;
+use trustsim_kernel::{Seq, Span};
 use trustsim_validators::Side;
 
 /// One remark.
@@ -28,12 +29,14 @@ pub enum Note {
         change: RelationChange,
     },
     /// The unit asked for a certificate.
-    CertificateRequested {
-        /// Common name; empty where the request has none.
-        common_name: String,
-    },
+    CertificateRequested(RequestRecord),
     /// The unit refused a request for a certificate.
-    CertificateRefused(RefusedRequest),
+    CertificateRefused {
+        /// What it refused, and why.
+        refused: RefusedRequest,
+        /// The entry in which it was asked for; `None` in the legacy protocol, which sends names only.
+        request: Option<Seq>,
+    },
     /// The unit revoked the certificate that it had given for a name.
     CertificateRevoked {
         /// Common name.
@@ -83,6 +86,23 @@ pub enum Note {
         /// Whether the other side takes them for it.
         believed: bool,
     },
+}
+
+/// A request for a certificate, as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRecord {
+    /// Common name; empty where the request has none.
+    pub common_name: String,
+    /// The endpoint that is asked.
+    pub provider: EndpointRef,
+    /// The endpoint that asks.
+    pub requirer: EndpointRef,
+    /// Whether the certificate is for the application, and not for the unit alone.
+    pub is_shared: bool,
+    /// Whether it is for a CA.
+    pub is_ca: bool,
+    /// What is sent.
+    pub content: RequestContent,
 }
 
 /// Why an action could not be carried out.

@@ -19,6 +19,7 @@ mod least_trust;
 pub mod plots;
 mod provenance;
 pub mod rehearsal;
+mod requests;
 mod summary;
 pub mod terminal;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use edges::{edge_comments, edges};
 pub use forecast::forecast;
 pub use least_trust::least_trust;
 pub use provenance::{PlayedBefore, Provenance};
+pub use requests::{request_files, requests};
 pub use summary::summary;
 pub use why::why;
 

@@ -301,6 +301,7 @@ impl Script {
             kind,
             issuer_serial: issuer.serial().into(),
             requested_at: None,
+            request: None,
             model: subject.model.clone().expect("a model"),
             application: subject.application.clone().expect("an application"),
             unit: subject.unit.clone(),

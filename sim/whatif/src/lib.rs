@@ -20,6 +20,7 @@ mod proposal;
 mod remedies;
 mod remedy_seeds;
 mod seeds;
+mod signed_by;
 mod stacks;
 mod versions;
 
@@ -32,4 +33,5 @@ pub use proposal::{Proposal, try_proposals};
 pub use remedies::{Forks, Future, Outcome, Trials, remedies};
 pub use remedy_seeds::play_remedies;
 pub use seeds::{play_seeds, seeds_after};
+pub use signed_by::signed_by;
 pub use stacks::{SaidBy, said_by_stacks};

@@ -153,7 +153,7 @@ fn relation_kind(juju: &Juju, change: RelationChange, id: RelationId) -> Kind {
 }
 
 /// The endpoint at one end of a relation, of the real application behind a proxy.
-fn real_endpoint(juju: &Juju, end: &juju::End) -> EndpointRef {
+pub(super) fn real_endpoint(juju: &Juju, end: &juju::End) -> EndpointRef {
     let application = juju.application(end.application);
     let real = match &application.kind {
         ApplicationKind::Local => application,

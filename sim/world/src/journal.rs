@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::deployed::Deployed;
-use trustsim_interfaces::notes::{Note as CharmNote, Requested};
+use trustsim_interfaces::notes::{Note as CharmNote, RequestContent};
 use trustsim_juju::{About, UnitId};
 use trustsim_kernel::{Seq, Time};
 use trustsim_model::{
     ApplicationIndex, CertificateRecord, Deployment, Entry, Journal, Kind, Note, Refusal, Subject,
 };
-use trustsim_pki::Certificate;
+use trustsim_pki::{Certificate, CertificateRequest};
 
 /// The journal, with what has to be remembered of it.
 #[derive(Clone, Debug)]
@@ -21,8 +21,17 @@ pub(super) struct JournalWriter {
     last_hook: BTreeMap<UnitId, Seq>,
     /// The entry that last set a clock.
     clock_cause: Option<Seq>,
-    /// When each request reached a databag, by the PEM of the request.
-    requested: BTreeMap<Box<str>, Time>,
+    /// What is known of each request that reached a databag.
+    requested: BTreeMap<CertificateRequest, Asked>,
+}
+
+/// A request that reached a databag.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    /// The entry in which it did.
+    entry: Seq,
+    /// When it did; `None` once a certificate was issued, which may be issued again.
+    waits_since: Option<Time>,
 }
 
 impl JournalWriter {
@@ -105,20 +114,37 @@ impl JournalWriter {
         let kind = match note {
             CharmNote::CertificateIssued(issued) => {
                 let request = issued.request.as_ref();
-                let requested_at = request.and_then(|request| self.requested.remove(request.pem()));
-                Kind::CertificateIssued(deployed.certificate_record(unit, &issued, requested_at))
+                let asked = request.and_then(|request| self.requested.get_mut(request));
+                let (waited_since, entry) = match asked {
+                    Some(asked) => (asked.waits_since.take(), Some(asked.entry)),
+                    None => (None, None),
+                };
+                Kind::CertificateIssued(CertificateRecord {
+                    requested_at: waited_since,
+                    request: entry,
+                    ..deployed.certificate_record(unit, &issued)
+                })
             }
             CharmNote::KeyStored(stored) => Kind::KeyStored(deployed.key_record(unit, &stored)),
-            CharmNote::CertificateRequested(Requested {
-                common_name,
-                request,
-            }) => {
-                if let Some(request) = request {
-                    self.requested.insert(request.pem().into(), time);
+            CharmNote::CertificateRequested(requested) => {
+                if let RequestContent::Csr(request) = &requested.content {
+                    let asked = Asked {
+                        entry: self.next_seq(),
+                        waits_since: Some(time),
+                    };
+                    self.requested.insert(request.clone(), asked);
                 }
-                Kind::Note(Note::CertificateRequested { common_name })
+                let record = deployed.request_record(unit, requested);
+                Kind::Note(Note::CertificateRequested(record))
             }
-            CharmNote::CertificateRefused(refused) => Kind::Note(Note::CertificateRefused(refused)),
+            CharmNote::CertificateRefused { refused, request } => {
+                let request = request.as_ref();
+                let known = request.and_then(|request| self.requested.get(request));
+                Kind::Note(Note::CertificateRefused {
+                    refused,
+                    request: known.map(|asked| asked.entry),
+                })
+            }
             CharmNote::CertificateRevoked { common_name } => {
                 Kind::Note(Note::CertificateRevoked { common_name })
             }

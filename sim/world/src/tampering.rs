@@ -296,6 +296,7 @@ pub(super) fn note_made(
             kind: CertificateKind::Leaf,
             issuer_serial: issuer.as_ref().unwrap_or(&leaf).serial().into(),
             requested_at: None,
+            request: None,
             model: of_unit.model.clone().expect("a unit is in a model"),
             application: of_unit
                 .application

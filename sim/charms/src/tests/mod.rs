@@ -84,7 +84,7 @@ fn told(note: &Note) -> (&'static str, String) {
         Note::CertificateIssued(issued) => {
             ("certificate-issued", issued.certificate.pem().to_owned())
         }
-        Note::CertificateRefused(refused) => ("certificate-refused", refused.reason.clone()),
+        Note::CertificateRefused { refused, .. } => ("certificate-refused", refused.reason.clone()),
         Note::CertificateRevoked { common_name } => ("certificate-revoked", common_name.clone()),
         Note::KeyStored(stored) => ("private-key-stored", stored.place.to_string()),
         Note::ActionResult(text) => ("action-result", text.clone()),

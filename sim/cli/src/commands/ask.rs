@@ -1,34 +1,105 @@
-//! `trustsim ask`: what can be told of a deployment without playing it.
+//! `trustsim ask`: questions about a deployment as it is, without faults to be written or keys to be typed.
 
-use crate::args::{Ask, AskOptions};
+use std::sync::Arc;
+
+use super::{LoadedScenario, application, load, play_through, say_coverage};
+use crate::args::{Ask, AskEdges, AskRequests};
 use crate::console::Console;
 use crate::error::CliError;
-use crate::output::deliver_tables;
+use crate::instant::parse_instant;
+use crate::output::{Answer, deliver_answer};
 use crate::scenario::load_scenario;
+use trustsim_diagnosis as diagnosis;
+use trustsim_kernel::Span;
+use trustsim_model::Deployment;
+use trustsim_pki::KeyAlgorithm;
 use trustsim_report::terminal::Detail;
 use trustsim_report::{self as report, terminal};
+use trustsim_whatif::signed_by;
+use trustsim_world::Simulation;
+
+/// How long a deployment may be played to answer a question, however short its scenario is: as long as any certificate
+/// that a charm makes lives.
+const LONGEST: Span = Span::from_secs(20 * 365 * 86_400);
 
 pub(super) fn ask(args: &Ask, verbose: bool, console: &mut Console<'_>) -> Result<(), CliError> {
-    match args {
-        Ask::Edges(args) => edges(args, verbose, console),
-    }
-}
-
-fn edges(args: &AskOptions, verbose: bool, console: &mut Console<'_>) -> Result<(), CliError> {
-    let loaded = load_scenario(&args.scenario, args.variant.as_deref())?;
-    console.say(&loaded.warnings)?;
-    let deployment = &loaded.deployment;
-    let found = trustsim_edges::derive(deployment);
     let detail = match verbose {
         true => Detail::Verbose,
         false => Detail::Normal,
     };
-    deliver_tables(
-        &report::edges(&found, deployment),
-        "ask-edges.json",
-        || terminal::edges(&found, deployment, detail),
-        args.format,
-        args.output.as_deref(),
-        console,
-    )
+    match args {
+        Ask::Edges(args) => edges(args, detail, console),
+        Ask::Requests(args) => requests(args, detail, console),
+    }
+}
+
+fn edges(args: &AskEdges, detail: Detail, console: &mut Console<'_>) -> Result<(), CliError> {
+    let loaded = load_scenario(&args.scenario, args.variant.as_deref())?;
+    console.say(&loaded.warnings)?;
+    let deployment = &loaded.deployment;
+    let found = trustsim_edges::derive(deployment);
+    let answer = Answer {
+        question: "edges",
+        tables: &report::edges(&found, deployment),
+        files: Vec::new(),
+    };
+    let tables = || terminal::edges(&found, deployment, detail);
+    deliver_answer(answer, tables, &args.answer, console)
+}
+
+fn requests(args: &AskRequests, detail: Detail, console: &mut Console<'_>) -> Result<(), CliError> {
+    let LoadedScenario {
+        deployment,
+        options,
+        ..
+    } = load(&args.scenario, &args.play, console)?;
+    say_coverage(&deployment, console)?;
+    let mut deployment = with_real_keys(lasting(&deployment, &args.until)?);
+    if let Some(ca) = &args.ca {
+        deployment = signed_by_other(&deployment, ca)?;
+        console.say(&format!("as if {ca} were asked to sign every request\n"))?;
+    }
+    let deployment = Arc::new(deployment);
+    let (start, end) = (deployment.start, deployment.start + deployment.duration);
+    let mut simulation = Simulation::new(Arc::clone(&deployment), options);
+    play_through(&mut simulation, start, end, console)?;
+    let (manifest, journal) = (simulation.manifest(), simulation.journal());
+    let found = diagnosis::requests(&deployment, journal);
+    let answer = Answer {
+        question: "requests",
+        tables: &report::requests(&found, &manifest),
+        files: report::request_files(&found),
+    };
+    let tables = || terminal::requests(&found, &manifest, detail);
+    deliver_answer(answer, tables, &args.answer, console)
+}
+
+/// The same deployment in which the application that `ca` names is asked for every certificate.
+fn signed_by_other(deployment: &Deployment, ca: &str) -> Result<Deployment, CliError> {
+    let index = application(deployment, ca)?;
+    signed_by(deployment, index).map_err(|obstacle| {
+        let why = report::words::command::obstacle(&obstacle);
+        CliError::usage(format!("`{ca}` cannot be asked for certificates: {why}"))
+    })
+}
+
+/// The same deployment, played until an instant, which may be after the end of its scenario.
+fn lasting(deployment: &Deployment, until: &str) -> Result<Deployment, CliError> {
+    let mut longer = Deployment {
+        duration: deployment.duration.max(LONGEST),
+        ..deployment.clone()
+    };
+    let until = parse_instant("--until", Some(until), &longer)?;
+    longer.duration = until.since(longer.start);
+    Ok(longer)
+}
+
+/// The same deployment with keys as the libraries make them (canonical/charmlibs `PrivateKey.generate`), unless the
+/// scenario names another kind than the one that is played because it takes less time.
+fn with_real_keys(deployment: Deployment) -> Deployment {
+    let keys = match deployment.keys {
+        keys if keys == KeyAlgorithm::default() => KeyAlgorithm::Rsa2048,
+        keys => keys,
+    };
+    Deployment { keys, ..deployment }
 }

@@ -31,7 +31,7 @@ use load::{LoadedScenario, load, say_coverage};
 use trustsim_files::Access;
 use trustsim_kernel::Time;
 use trustsim_report::words;
-use trustsim_world::{Deployment, Simulation};
+use trustsim_world::{Address, ApplicationIndex, Deployment, Simulation};
 
 pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, CliError> {
     match &cli.command {
@@ -105,4 +105,23 @@ fn play_through(
         Some(found) => console.say(&format!("warning: {}\n", words::endless_loop::line(found))),
         None => Ok(()),
     }
+}
+
+/// The application that `model.app`, or `app` of an only model, names.
+fn application(deployment: &Deployment, address: &str) -> Result<ApplicationIndex, CliError> {
+    let mut all = deployment.applications.keys();
+    let is_it = |index: &ApplicationIndex| {
+        let full = deployment.application_address(*index);
+        let short = &deployment.applications[*index].name;
+        full == *address || (deployment.models.len() == 1 && short == address)
+    };
+    all.find(is_it).ok_or_else(|| {
+        let names: Vec<Address> = deployment
+            .applications
+            .keys()
+            .map(|index| deployment.application_address(index))
+            .collect();
+        CliError::usage(format!("no application `{address}` in the scenario"))
+            .hint(format!("its applications are {}", names.join(", ")))
+    })
 }

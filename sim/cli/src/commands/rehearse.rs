@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use super::{LoadedScenario, load, say_coverage};
+use super::{LoadedScenario, application, load, say_coverage};
 use crate::args::{Play, RehearseRotation};
 use crate::console::Console;
 use crate::error::CliError;
@@ -11,7 +11,7 @@ use crate::{Exit, instant};
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_rehearsal::{Rehearsal, RehearsalError, Request, rehearse};
 use trustsim_report::rehearsal;
-use trustsim_world::{Address, ApplicationIndex, Deployment};
+use trustsim_world::Deployment;
 
 /// When a rotation begins without `--at`: the deployment has settled and certificates are in use.
 const BEGIN: Span = Span::from_secs(86_400);
@@ -73,23 +73,4 @@ fn rehearse_when_settled(
         }
         request.at = later;
     }
-}
-
-/// The application that `model.app`, or `app` of an only model, names.
-fn application(deployment: &Deployment, address: &str) -> Result<ApplicationIndex, CliError> {
-    let mut all = deployment.applications.keys();
-    let is_it = |index: &ApplicationIndex| {
-        let full = deployment.application_address(*index);
-        let short = &deployment.applications[*index].name;
-        full == *address || (deployment.models.len() == 1 && short == address)
-    };
-    all.find(is_it).ok_or_else(|| {
-        let names: Vec<Address> = deployment
-            .applications
-            .keys()
-            .map(|index| deployment.application_address(index))
-            .collect();
-        CliError::usage(format!("no application `{address}` in the scenario"))
-            .hint(format!("its applications are {}", names.join(", ")))
-    })
 }

@@ -40,3 +40,65 @@ fn check_counts_what_is_derived() {
     let (_, _, err) = trustsim(&["check", "src/tests/rotated.yaml"]);
     assert!(!err.contains("edges: "), "{err}");
 }
+
+const REQUESTS: &str = "src/tests/requests.yaml";
+
+/// hashicorp/vault `builtin/logical/pki`: the role that vault-k8s makes signs what is below `pki_allowed_domains`.
+#[test]
+fn requests_are_told_with_what_became_of_them() {
+    let (exit, out, _) = trustsim(&["ask", "requests", REQUESTS, "--until", "100d"]);
+    assert_eq!(exit, Exit::Held);
+    insta::assert_snapshot!(out);
+    // Before anyone came to unseal the Vault.
+    let (_, waiting, _) = trustsim(&["ask", "requests", REQUESTS, "--until", "30m"]);
+    assert!(
+        waiting.contains("waits: `m.example.com` of m.traefik for m.vault: m.vault/0 is blocked: "),
+        "{waiting}"
+    );
+}
+
+#[test]
+fn another_ca_may_be_asked() {
+    let asked = ["ask", "requests", REQUESTS, "--until", "1d"];
+    let (_, out, err) = trustsim(&[&asked[..], &["--ca", "m.vault"]].concat());
+    assert!(
+        err.contains("as if m.vault were asked to sign every request"),
+        "{err}"
+    );
+    assert!(
+        out.contains("refused: m.vault refuses `loki-0.loki-endpoints.m.svc.cluster.local`"),
+        "{out}"
+    );
+    let (exit, _, err) = trustsim(&[&asked[..], &["--ca", "m.loki"]].concat());
+    assert_eq!(exit, Exit::Refused);
+    assert!(
+        err.contains("has no endpoint that provides tls-certificates"),
+        "{err}"
+    );
+}
+
+/// The CSRs are those of the requests, and each is named in its row.
+#[test]
+fn requests_are_files_too() {
+    let (_root, path) = folder();
+    let (exit, csv, err) = trustsim(&[
+        "ask", "requests", REQUESTS, "--until", "1d", "--format", "csv", "-o", &path,
+    ]);
+    assert_eq!(exit, Exit::Held);
+    assert!(
+        err.contains("this is requests.csv; -o FOLDER writes silent_relations.csv, played.csv too"),
+        "{err}"
+    );
+    let written = std::fs::read_to_string(format!("{path}/requests.csv")).expect("a table");
+    assert_eq!(csv, written);
+    let traefik = csv
+        .lines()
+        .find(|line| line.contains("m.traefik"))
+        .expect("a row");
+    let file = traefik.rsplit(',').next().expect("a file");
+    let csr = std::fs::read_to_string(format!("{path}/{file}")).expect("a CSR");
+    let csr = trustsim_pki::CertificateRequest::from_pem(&csr).expect("its signature is good");
+    assert_eq!(csr.attributes().sans_dns, ["m.example.com"]);
+    assert_eq!(csr.public_key().algorithm().name(), "ed25519");
+    assert!(std::fs::exists(format!("{path}/ask-requests.json")).expect("a folder"));
+}

@@ -73,7 +73,8 @@ fn ask(
     let mut entries = Vec::new();
     for wanted in endpoint.requests(unit) {
         let request = generate_csr(&wanted, &key, unit)?;
-        unit.note(Note::CertificateRequested(Requested::of(request.clone())));
+        let requested = Requested::of(request.clone(), relation, false, false);
+        unit.note(Note::CertificateRequested(requested));
         entries.push(RequestEntry {
             request,
             ca: Some(false),

@@ -396,11 +396,14 @@ fn note_refusal(
         Some(reason) => format!("{} {reason}", error.message),
         None => error.message.clone(),
     };
-    unit.note(Note::CertificateRefused(RefusedRequest {
-        common_name: request.attributes().common_name.clone(),
-        kind,
-        reason,
-    }));
+    unit.note(Note::CertificateRefused {
+        refused: RefusedRequest {
+            common_name: request.attributes().common_name.clone(),
+            kind,
+            reason,
+        },
+        request: Some(request.clone()),
+    });
 }
 
 fn outstanding(sides: &[Side]) -> impl Iterator<Item = Outstanding> + '_ {

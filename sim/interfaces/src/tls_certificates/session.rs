@@ -186,7 +186,12 @@ impl<'a> Session<'a> {
             let request = CertificateRequest::new(&attributes, key)
                 .map_err(|error| HookError::Charm(format!("ValueError: {error}")))?;
             if let Some(own) = self.own.get_mut(&side) {
-                unit.note(Note::CertificateRequested(Requested::of(request.clone())));
+                unit.note(Note::CertificateRequested(Requested::of(
+                    request.clone(),
+                    self.relation,
+                    side == Side::App,
+                    wanted.is_ca,
+                )));
                 let ca = Some(wanted.is_ca);
                 own.entries.push(RequestEntry { request, ca });
                 own.is_written = true;

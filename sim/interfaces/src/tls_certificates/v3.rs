@@ -164,7 +164,8 @@ impl RequirerV3 {
             && !entries.iter().any(|entry| entry.request == *new)
         {
             if old != Some(new) {
-                unit.note(Note::CertificateRequested(Requested::of(new.clone())));
+                let requested = Requested::of(new.clone(), relation, false, false);
+                unit.note(Note::CertificateRequested(requested));
             }
             entries.push(RequestEntry {
                 request: new.clone(),

@@ -1,6 +1,6 @@
 //! The requirer's side: `requires.py` of the reactive charms, and the library for ops charms.
 
-use crate::notes::{Note, Requested};
+use crate::notes::{Note, RequestContent, Requested};
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
@@ -188,7 +188,13 @@ impl Requirer {
         };
         let names = names_value(sans);
         if first.is_none() || bag.get("sans") != Some(&names) {
-            note_request(unit, common_name);
+            note_request(
+                unit,
+                relation,
+                LegacyRequestKind::Server,
+                common_name,
+                Some(sans),
+            );
         }
         unit.set_unit_data(relation, "common_name", Some(Value::from(common_name)))?;
         unit.set_unit_data(relation, "sans", Some(names))?;
@@ -274,7 +280,7 @@ impl Requirer {
         let mut requests: Object = (*json_object(&bag, key)?).clone();
         let before = requests.insert(common_name.to_owned(), json!({ "sans": sans }));
         if before.as_ref() != requests.get(common_name) {
-            note_request(unit, common_name);
+            note_request(unit, relation, kind, common_name, sans);
         }
         let value = object_value(requests, self.flavour == Flavour::Reactive);
         unit.set_unit_data(relation, key, Some(value))?;
@@ -410,9 +416,18 @@ fn pair_of(answer: &Json) -> Option<Pair> {
     })
 }
 
-fn note_request(unit: &mut UnitContext<'_>, common_name: &str) {
+fn note_request(
+    unit: &mut UnitContext<'_>,
+    relation: RelationId,
+    kind: LegacyRequestKind,
+    common_name: &str,
+    sans: Option<&[String]>,
+) {
     unit.note(Note::CertificateRequested(Requested {
         common_name: common_name.to_owned(),
-        request: None,
+        relation,
+        is_shared: kind == LegacyRequestKind::Application,
+        is_ca: kind == LegacyRequestKind::Intermediate,
+        content: RequestContent::Names(sans.unwrap_or_default().to_vec()),
     }));
 }

@@ -1,6 +1,6 @@
 //! What two journals are compared by: a rolling hash over time, subject, kind and outcome of every entry.
 
-use super::{Entry, Event, Kind};
+use super::{Entry, Event, Kind, Note};
 use trustsim_kernel::Time;
 
 const FNV_OFFSET: u64 = 0xCBF2_9CE4_8422_2325;
@@ -141,6 +141,12 @@ fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
             eat(&record.connection.to_le_bytes());
             eat(format!("{:?} {:?}", record.what, record.until).as_bytes());
             eat(record.error.kebab().as_bytes());
+        }
+        // What else is said of a request follows from the databag in which it is.
+        Kind::Note(Note::CertificateRequested(record)) => eat(record.common_name.as_bytes()),
+        // The value and not the place of the request.
+        Kind::Note(Note::CertificateRefused { refused, .. }) => {
+            eat(format!("{refused:?}").as_bytes());
         }
         Kind::Note(note) => eat(format!("{note:?}").as_bytes()),
     }

@@ -91,11 +91,14 @@ fn a_journal_that_is_longer_differs_behind_the_end_of_the_other() {
 #[test]
 fn a_fingerprint_has_every_fact_of_a_note() {
     let refused = |common_name: Option<&str>, reason: &str| {
-        Kind::Note(Note::CertificateRefused(RefusedRequest {
-            common_name: common_name.map(str::to_owned),
-            kind: RefusalKind::Other,
-            reason: reason.to_owned(),
-        }))
+        Kind::Note(Note::CertificateRefused {
+            refused: RefusedRequest {
+                common_name: common_name.map(str::to_owned),
+                kind: RefusalKind::Other,
+                reason: reason.to_owned(),
+            },
+            request: None,
+        })
     };
     let kinds = [
         refused(None, "no"),

@@ -30,6 +30,7 @@ pub mod number;
 pub mod open_outage;
 pub mod refused_action;
 pub mod remedy;
+pub mod requests;
 pub mod rotation;
 pub mod secret;
 pub mod standing;

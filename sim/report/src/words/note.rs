@@ -3,7 +3,7 @@
 use trustsim_charm_model::PendingTask;
 use trustsim_interfaces::notes::{RefusedOrder, RefusedRequest};
 use trustsim_kernel::{Span, format_duration};
-use trustsim_model::{Manifest, NotFetched, Note, Refusal};
+use trustsim_model::{Manifest, NotFetched, Note, Refusal, RequestRecord};
 use trustsim_validators::Side;
 
 /// A note in one line, without the entry's subject.
@@ -14,10 +14,9 @@ pub fn detail(note: &Note, manifest: &Manifest) -> String {
         Note::OfferConnection { relation, change } => {
             format!("offer connection {relation} {change}")
         }
-        Note::CertificateRequested { common_name } | Note::CertificateRevoked { common_name } => {
-            common_name.clone()
-        }
-        Note::CertificateRefused(refused) => refused_request(refused),
+        Note::CertificateRequested(RequestRecord { common_name, .. })
+        | Note::CertificateRevoked { common_name } => common_name.clone(),
+        Note::CertificateRefused { refused, .. } => refused_request(refused),
         Note::AcmeOrderRefused(order) => format!("{}: {}", order.common_name, order_problem(order)),
         Note::AcmeAccountOpened => "a new account is opened".to_owned(),
         Note::ActionResult { text } => text.clone(),

@@ -7,12 +7,12 @@ use crate::words;
 use trustsim_charm_model::surface::VAULT_UNSEALED;
 use trustsim_charm_model::{PendingTask, Role};
 use trustsim_diagnosis::{Explanation, diagnose};
-use trustsim_interfaces::notes::{RefusalKind, RefusedRequest};
+use trustsim_interfaces::notes::{RefusalKind, RefusedRequest, RequestContent};
 use trustsim_juju::{HookError, RelationChange, Status};
 use trustsim_kernel::Span;
 use trustsim_model::{
-    Action, ApplicationIndex, Deployment, Kind, Note, OperatorSpec, Party, Seq, Side, Source,
-    Subject, When,
+    Action, ApplicationIndex, Deployment, Kind, Note, OperatorSpec, Party, RequestRecord, Seq,
+    Side, Source, Subject, When,
 };
 use trustsim_pki::Certificate;
 use trustsim_testkit::{
@@ -71,17 +71,25 @@ fn note(script: &mut Script, at_s: u64, address: &str, note: Note) -> Seq {
 }
 
 fn requested(common_name: &str) -> Note {
-    Note::CertificateRequested {
+    Note::CertificateRequested(RequestRecord {
         common_name: common_name.to_owned(),
-    }
+        provider: endpoint("m.ca:certificates"),
+        requirer: endpoint("m.web:certificates"),
+        is_shared: false,
+        is_ca: false,
+        content: RequestContent::Names(Vec::new()),
+    })
 }
 
 fn refused(common_name: &str, reason: &str) -> Note {
-    Note::CertificateRefused(RefusedRequest {
-        common_name: Some(common_name.to_owned()),
-        kind: RefusalKind::Other,
-        reason: reason.to_owned(),
-    })
+    Note::CertificateRefused {
+        refused: RefusedRequest {
+            common_name: Some(common_name.to_owned()),
+            kind: RefusalKind::Other,
+            reason: reason.to_owned(),
+        },
+        request: None,
+    }
 }
 
 /// The first operator notices a wait.

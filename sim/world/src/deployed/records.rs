@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Deployed;
-use trustsim_interfaces::notes::{Issued, StoredKey};
+use crate::host::real_endpoint;
+use trustsim_interfaces::notes::{Issued, Requested, StoredKey};
 use trustsim_juju::{ApplicationId, ApplicationKind, UnitId};
-use trustsim_kernel::Time;
-use trustsim_model::{Address, CertificateRecord, KeyRecord};
+use trustsim_model::{Address, CertificateRecord, KeyRecord, RequestRecord};
 
 impl Deployed {
     /// Who can read a key: of a unit's databag every unit on the other side, of leader settings
@@ -49,13 +49,9 @@ impl Deployed {
         }
     }
 
-    /// A certificate that a unit of a provider issued, filed under the application that it is for.
-    pub(crate) fn certificate_record(
-        &self,
-        unit: UnitId,
-        issued: &Issued,
-        requested_at: Option<Time>,
-    ) -> CertificateRecord {
+    /// A certificate that a unit of a provider issued, filed under the application that it is for. Who writes the journal
+    /// knows the request.
+    pub(crate) fn certificate_record(&self, unit: UnitId, issued: &Issued) -> CertificateRecord {
         let provider = self.juju.application(self.juju.unit(unit).application);
         let model = self.juju.model(provider.model);
         let requirer = model
@@ -75,10 +71,28 @@ impl Deployed {
             certificate: issued.certificate.clone(),
             kind: issued.kind,
             issuer_serial: issued.issuer_serial.as_str().into(),
-            requested_at,
+            requested_at: None,
+            request: None,
             model: Arc::clone(&self.juju.model(found.model).name),
             application: Arc::clone(&found.name),
             unit: unit.map(|(_, number)| format!("{}/{number}", found.name).into()),
+        }
+    }
+
+    /// A request that a unit of a requirer made.
+    pub(crate) fn request_record(&self, unit: UnitId, requested: Requested) -> RequestRecord {
+        let own = self.juju.unit(unit).application;
+        let relation = self.juju.relation(requested.relation);
+        let end = relation
+            .end_of(own)
+            .expect("a unit asks in relations of its application");
+        RequestRecord {
+            common_name: requested.common_name,
+            provider: real_endpoint(&self.juju, relation.opposite(end)),
+            requirer: real_endpoint(&self.juju, &relation.ends[end]),
+            is_shared: requested.is_shared,
+            is_ca: requested.is_ca,
+            content: requested.content,
         }
     }
 

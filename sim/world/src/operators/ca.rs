@@ -34,6 +34,7 @@ pub(super) fn external_ca(
             kind,
             issuer_serial: issuer.unwrap_or_else(|| Arc::clone(&serial)),
             requested_at: None,
+            request: None,
             model: deployment.models[application.model].name.as_str().into(),
             application: application.name.as_str().into(),
             unit: None,

@@ -1,0 +1,351 @@
+//! Every request that a CA is asked to sign, read off a journal: what is asked, how often, and what comes of it.
+//!
+//! A requirer asks again to renew, with another CSR of the same names: those are one row.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cause::Status;
+use super::notes::status;
+
+use trustsim_interfaces::notes::{RefusedRequest, RequestContent};
+use trustsim_kernel::{Span, Time};
+use trustsim_model::{
+    Address, CertificateRecord, Deployment, EndpointRef, Entry, Journal, Kind, Note, RelationSpec,
+    RequestRecord, Seq, Standing, Standings,
+};
+use trustsim_pki::CertificateRequest;
+
+/// The interface over which certificates are requested.
+const CERTIFICATES: &str = "tls-certificates";
+
+/// What CAs are asked to sign.
+#[derive(Clone, Debug, Default)]
+pub struct Requests {
+    /// Each request once, by the CA and then by who asks.
+    pub requests: Vec<AskedRequest>,
+    /// Relations of a deployment's start over which nothing is asked.
+    pub silent: Vec<SilentRelation>,
+}
+
+/// A request, with its renewals.
+#[derive(Clone, Debug)]
+pub struct AskedRequest {
+    /// The endpoint of the application that is asked.
+    pub provider: EndpointRef,
+    /// The endpoint that asks.
+    pub requirer: EndpointRef,
+    /// What the certificate is for: a unit, or an application whose units share it.
+    pub holder: Address,
+    /// Whether it is for a CA.
+    pub is_ca: bool,
+    /// Common name; empty where the request has none.
+    pub common_name: String,
+    /// What was sent first.
+    pub content: RequestContent,
+    /// When it was sent, and sent again.
+    pub asked: Vec<Time>,
+    /// The lives of the certificates that it was given, each once.
+    pub lives: BTreeSet<Span>,
+    /// Subjects of the CAs that signed, each once.
+    pub issuers: BTreeSet<String>,
+    /// The key of a certificate that it was given, for a request that has none.
+    pub issued_key: Option<String>,
+    /// Why it was refused, each reason once.
+    pub refusals: Vec<RefusedReason>,
+    /// What became of it in the end.
+    pub outcome: RequestOutcome,
+    /// What units of the provider say at the end, where they are not active.
+    pub statuses: Vec<UnitStatus>,
+    /// How far the charms of both sides are known.
+    pub standing: Standing,
+}
+
+/// What a unit says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitStatus {
+    /// The unit.
+    pub unit: Address,
+    /// What it says.
+    pub status: Status,
+}
+
+/// Why a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefusedReason {
+    /// By the charm.
+    Request(RefusedRequest),
+    /// By an ACME server, or on the way to it: its code, and what it said.
+    AcmeOrder(&'static str, String),
+}
+
+/// What became of a request in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RequestOutcome {
+    /// The last one was signed.
+    Signed,
+    /// The last one was refused.
+    Refused,
+    /// The last one was neither signed nor refused.
+    Waits,
+}
+
+/// A relation over which certificates could be requested, and are not.
+#[derive(Clone, Debug)]
+pub struct SilentRelation {
+    /// The endpoint of the application that would be asked.
+    pub provider: EndpointRef,
+    /// The endpoint that would ask.
+    pub requirer: EndpointRef,
+    /// Whether its two sides speak different protocols.
+    pub protocols_differ: bool,
+    /// What units of both sides say at the end, where they are not active.
+    pub statuses: Vec<UnitStatus>,
+    /// How far the charms of both sides are known.
+    pub standing: Standing,
+}
+
+impl Requests {
+    /// How many requests were sent in all.
+    pub fn sent(&self) -> usize {
+        self.requests.iter().map(|one| one.asked.len()).sum()
+    }
+}
+
+/// Every request in a journal, with what became of it.
+pub fn requests(deployment: &Deployment, journal: &Journal) -> Requests {
+    let standings = Standings::of(deployment);
+    let standing = |sides: [&EndpointRef; 2]| {
+        let applications = sides.map(|side| deployment.application_at(&side.application));
+        let known = applications.into_iter().flatten();
+        let worst = known.map(|index| standings.of_application(index)).max();
+        worst.unwrap_or(Standing::NotSimulated)
+    };
+    let mut book = Book::default();
+    for (seq, entry) in journal.numbered() {
+        book.read(seq, entry);
+    }
+    let mut requests = book.requests;
+    let said = book.statuses;
+    for request in &mut requests {
+        request.standing = standing([&request.provider, &request.requirer]);
+        request.statuses = statuses(&said, &[&request.provider]);
+    }
+    requests.sort_by_cached_key(|one| {
+        let [provider, requirer] = [&one.provider, &one.requirer].map(ToString::to_string);
+        (provider, requirer, one.holder.clone(), one.is_ca)
+    });
+    let asked: BTreeSet<[String; 2]> = requests
+        .iter()
+        .map(|one| [&one.provider, &one.requirer].map(ToString::to_string))
+        .collect();
+    let relations = deployment.relations.iter();
+    let silent = relations
+        .filter(|relation| relation.interface == CERTIFICATES)
+        .map(|relation| (relation, ends(deployment, relation)))
+        .filter(|(_, ends)| !asked.contains(&ends.each_ref().map(ToString::to_string)))
+        .map(|(relation, [provider, requirer])| SilentRelation {
+            protocols_differ: deployment.protocols_differ(relation),
+            standing: standing([&provider, &requirer]),
+            statuses: statuses(&said, &[&provider, &requirer]),
+            provider,
+            requirer,
+        });
+    Requests {
+        silent: silent.collect(),
+        requests,
+    }
+}
+
+/// What units of these applications say, where they are not active.
+fn statuses(said: &BTreeMap<Address, Status>, of: &[&EndpointRef]) -> Vec<UnitStatus> {
+    let waits = said.iter().filter(|(unit, status)| {
+        let application = unit.to_application();
+        status.word != trustsim_juju::Status::Active
+            && of.iter().any(|side| side.application == application)
+    });
+    waits
+        .map(|(unit, status)| UnitStatus {
+            unit: unit.clone(),
+            status: status.clone(),
+        })
+        .collect()
+}
+
+/// Provider and requirer of a relation.
+fn ends(deployment: &Deployment, relation: &RelationSpec) -> [EndpointRef; 2] {
+    relation.sides.each_ref().map(|side| {
+        let index = deployment.application_of(side.party);
+        let index = index.expect("both sides of a relation are applications");
+        EndpointRef {
+            application: deployment.application_address(index),
+            endpoint: side.endpoint.as_str().into(),
+        }
+    })
+}
+
+/// Provider, requirer, and what the certificate is for.
+type Between = (String, String, Address);
+
+/// Requests while a journal is read.
+#[derive(Default)]
+struct Book {
+    requests: Vec<AskedRequest>,
+    between: BTreeMap<Between, Vec<usize>>,
+    /// Where a CSR is: with a provider that hands it on, in more than one place.
+    by_csr: BTreeMap<CertificateRequest, BTreeSet<usize>>,
+    /// What each unit said last of itself.
+    statuses: BTreeMap<Address, Status>,
+    /// What an answer to the request of an entry answers.
+    by_entry: BTreeMap<Seq, Vec<usize>>,
+}
+
+impl Book {
+    fn read(&mut self, seq: Seq, entry: &Entry) {
+        match &entry.kind {
+            Kind::Note(Note::CertificateRequested(record)) => self.asked(seq, entry, record),
+            Kind::CertificateIssued(record) => self.issued(entry, record),
+            Kind::StatusChanged { .. } => {
+                if let (Some(unit), Some(status)) = (entry.subject.address(), status(entry)) {
+                    self.statuses.insert(unit, status);
+                }
+            }
+            Kind::Note(Note::CertificateRefused { refused, request }) => {
+                let name = refused.common_name.as_deref();
+                let reason = RefusedReason::Request(refused.clone());
+                self.refused(entry, *request, name, reason);
+            }
+            Kind::Note(Note::AcmeOrderRefused(order)) => {
+                let reason = RefusedReason::AcmeOrder(order.code, order.detail.clone());
+                self.refused(entry, None, Some(&order.common_name), reason);
+            }
+            _ => {}
+        }
+    }
+
+    fn asked(&mut self, seq: Seq, entry: &Entry, record: &RequestRecord) {
+        let asks = &record.requirer.application;
+        let unit = entry.subject.address().filter(|_| !record.is_shared);
+        let holder = unit.unwrap_or_else(|| asks.clone());
+        let key = (
+            record.provider.to_string(),
+            record.requirer.to_string(),
+            holder.clone(),
+        );
+        let known = self.between.entry(key).or_default();
+        let same = known.iter().copied().find(|&index| {
+            let one = &self.requests[index];
+            one.is_ca == record.is_ca
+                && one.common_name == record.common_name
+                && is_same(&one.content, &record.content)
+        });
+        let index = same.unwrap_or_else(|| {
+            known.push(self.requests.len());
+            self.requests.push(first(record, holder));
+            self.requests.len() - 1
+        });
+        let request = &mut self.requests[index];
+        request.asked.push(entry.time);
+        request.outcome = RequestOutcome::Waits;
+        let mut rows = vec![index];
+        if let RequestContent::Csr(csr) = &record.content {
+            let together = self.by_csr.entry(csr.clone()).or_default();
+            together.insert(index);
+            rows = together.iter().copied().collect();
+        }
+        self.by_entry.insert(seq, rows);
+    }
+
+    fn issued(&mut self, entry: &Entry, record: &CertificateRecord) {
+        let rows = match record.request {
+            Some(request) => self.rows_of(request),
+            None => self.waiting(entry, |one| {
+                matches!(one.content, RequestContent::Names(_))
+                    && one.holder == record.holder()
+                    && record.certificate.subject_common_name() == Some(&one.common_name)
+            }),
+        };
+        let certificate = &record.certificate;
+        for index in rows {
+            let request = &mut self.requests[index];
+            request.outcome = RequestOutcome::Signed;
+            let life = certificate.not_after().since(certificate.not_before());
+            request.lives.insert(life);
+            request.issuers.insert(certificate.issuer().to_owned());
+            request.issued_key = Some(certificate.key_algorithm().to_owned());
+        }
+    }
+
+    fn refused(
+        &mut self,
+        entry: &Entry,
+        request: Option<Seq>,
+        common_name: Option<&str>,
+        reason: RefusedReason,
+    ) {
+        let rows = match request {
+            Some(request) => self.rows_of(request),
+            // A charm that does not say which it refused has refused what waits.
+            None => self.waiting(entry, |one| {
+                one.outcome != RequestOutcome::Signed
+                    && common_name.is_none_or(|name| name == one.common_name)
+            }),
+        };
+        for index in rows {
+            let request = &mut self.requests[index];
+            request.outcome = RequestOutcome::Refused;
+            if !request.refusals.contains(&reason) {
+                request.refusals.push(reason.clone());
+            }
+        }
+    }
+
+    fn rows_of(&self, request: Seq) -> Vec<usize> {
+        let rows = self.by_entry.get(&request);
+        let rows = rows.expect("an answer names the entry of its request");
+        rows.clone()
+    }
+
+    /// Requests of which this entry's provider was asked, in a protocol that does not name them in its answers.
+    fn waiting(&self, entry: &Entry, is_meant: impl Fn(&AskedRequest) -> bool) -> Vec<usize> {
+        let Some(provider) = entry.subject.address() else {
+            return Vec::new();
+        };
+        let provider = provider.to_application();
+        let all = self.requests.iter().enumerate();
+        all.filter(|(_, one)| one.provider.application == provider && is_meant(one))
+            .map(|(index, _)| index)
+            .collect()
+    }
+}
+
+/// Whether both ask for the same: names, and the kind of key.
+fn is_same(one: &RequestContent, other: &RequestContent) -> bool {
+    match (one, other) {
+        (RequestContent::Csr(one), RequestContent::Csr(other)) => {
+            one.attributes().matches(other.attributes())
+                && one.public_key().algorithm() == other.public_key().algorithm()
+        }
+        (RequestContent::Names(one), RequestContent::Names(other)) => one == other,
+        (RequestContent::Csr(_), RequestContent::Names(_))
+        | (RequestContent::Names(_), RequestContent::Csr(_)) => false,
+    }
+}
+
+fn first(record: &RequestRecord, holder: Address) -> AskedRequest {
+    AskedRequest {
+        provider: record.provider.clone(),
+        requirer: record.requirer.clone(),
+        holder,
+        is_ca: record.is_ca,
+        common_name: record.common_name.clone(),
+        content: record.content.clone(),
+        asked: Vec::new(),
+        lives: BTreeSet::new(),
+        issuers: BTreeSet::new(),
+        issued_key: None,
+        refusals: Vec::new(),
+        outcome: RequestOutcome::Waits,
+        statuses: Vec::new(),
+        standing: Standing::NotSimulated,
+    }
+}

@@ -1,0 +1,146 @@
+//! What CAs are asked to sign, for a terminal: each request, why some are refused or wait, and over which relations
+//! nothing is asked.
+
+use super::style::{self, paint};
+use super::{Align, Cell, Detail, Table};
+use crate::words::{requests as words, standing};
+use trustsim_diagnosis::{AskedRequest, RequestOutcome, Requests};
+use trustsim_model::{Manifest, Standing};
+
+/// Alternative names of a request that are shown; the verbose form shows all.
+const NAMES: usize = 3;
+
+/// Renders it.
+pub fn requests(found: &Requests, manifest: &Manifest, detail: Detail) -> String {
+    let mut text = played(manifest);
+    text.push_str(&format!("{}\n", words::counts(found)));
+    if !found.requests.is_empty() {
+        text.push('\n');
+        text.push_str(&table(found, detail));
+    }
+    unanswered(found, &mut text);
+    silent(found, &mut text);
+    text
+}
+
+/// How far it was played.
+pub(super) fn played(manifest: &Manifest) -> String {
+    let settled = match manifest.settled_at {
+        Some(at) => format!("settled after {}", words::played(at.since(manifest.start))),
+        None => "not settled in this time".to_owned(),
+    };
+    format!(
+        "{}: {} from {}, {settled}\n",
+        paint(style::DETAIL, "played"),
+        words::played(manifest.duration),
+        manifest.start,
+    )
+}
+
+fn table(found: &Requests, detail: Detail) -> String {
+    let mut table = Table::new(&[
+        ("CA", Align::Left),
+        ("For", Align::Left),
+        ("Over", Align::Left),
+        ("Kind", Align::Left),
+        ("Common name", Align::Left),
+        ("Alternative names", Align::Left),
+        ("Key", Align::Left),
+        ("Lives", Align::Left),
+        ("Sent", Align::Right),
+        ("Outcome", Align::Left),
+        ("Standing", Align::Left),
+    ]);
+    for request in &found.requests {
+        table.row([
+            Cell::plain(&request.provider.to_string()),
+            Cell::plain(request.holder.as_str()),
+            Cell::plain(&request.requirer.endpoint),
+            Cell::plain(words::kind(request.is_ca)),
+            Cell::plain(or_dash(&request.common_name)),
+            Cell::plain(or_dash(&names(request, detail))),
+            Cell::plain(or_dash(&words::key(request).unwrap_or_default())),
+            Cell::plain(or_dash(&words::lives(request))),
+            Cell::plain(&request.asked.len().to_string()),
+            Cell::new(words::outcome(request.outcome), colour(request.outcome)),
+            Cell::plain(standing::word(request.standing)),
+        ]);
+    }
+    table.render()
+}
+
+fn or_dash(text: &str) -> &str {
+    match text {
+        "" => "-",
+        text => text,
+    }
+}
+
+/// `DNS:a, DNS:b, 12 more`.
+fn names(request: &AskedRequest, detail: Detail) -> String {
+    let mut names = words::alternative_names(request);
+    let more = names.len().saturating_sub(NAMES);
+    // One name takes no more room than that there is one more.
+    if detail == Detail::Normal && more > 1 {
+        names.truncate(NAMES);
+        names.push(format!("{more} more"));
+    }
+    names.join(", ")
+}
+
+const fn colour(outcome: RequestOutcome) -> anstyle::Style {
+    match outcome {
+        RequestOutcome::Signed => style::GOOD,
+        RequestOutcome::Refused => style::BAD,
+        RequestOutcome::Waits => style::WAIT,
+    }
+}
+
+/// Why requests are refused, at the end or for a while, and what the providers of those that wait say.
+fn unanswered(found: &Requests, text: &mut String) {
+    for request in &found.requests {
+        let name = match &*request.common_name {
+            "" => format!("a request of {}", request.holder),
+            name => format!("`{name}` of {}", request.holder),
+        };
+        let provider = &request.provider.application;
+        for reason in &request.refusals {
+            let when = match request.outcome {
+                RequestOutcome::Refused => "",
+                RequestOutcome::Signed | RequestOutcome::Waits => " at first",
+            };
+            text.push_str(&format!(
+                "\n{}: {provider} refuses {name}{when}: {}\n",
+                paint(style::BAD, "refused"),
+                trustsim_kernel::visible(&words::refusal(reason)),
+            ));
+        }
+        if request.outcome == RequestOutcome::Waits {
+            let says = match request.statuses.is_empty() {
+                true => "which says nothing of it".to_owned(),
+                false => words::statuses(&request.statuses),
+            };
+            text.push_str(&format!(
+                "\n{}: {name} for {provider}: {}\n",
+                paint(style::WAIT, "waits"),
+                trustsim_kernel::visible(&says),
+            ));
+        }
+    }
+}
+
+fn silent(found: &Requests, text: &mut String) {
+    for one in &found.silent {
+        let (word, colour) = match one.standing {
+            Standing::NotSimulated => ("not simulated", style::WAIT),
+            Standing::Modelled | Standing::Assumed => ("nothing asked", style::DETAIL),
+        };
+        text.push_str(&format!(
+            "\n{}: by {} of {}: {}\n",
+            paint(colour, word),
+            one.requirer,
+            one.provider,
+            trustsim_kernel::visible(&words::silence(one)),
+        ));
+    }
+}
