@@ -1,21 +1,25 @@
 //! The answers of `trustsim ask` about what is played, against what a run of every shipped scenario reports.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use trustsim::diagnosis::{RequestOutcome, requests};
 use trustsim::kernel::Span;
 use trustsim::report::words::requests as words;
+use trustsim::validators::ErrorKind;
+use trustsim::whatif::{NameVerdict, dialled_names};
 use trustsim::world::{CertificateKind, Deployment, Kind, Options, Simulation};
 
-use crate::common::{load, scenario_files};
+use crate::common::{load, scenario_files, yaml_files};
 
 /// Past the installation, and past what people do on the first days.
 const PLAYED: Span = Span::from_secs(10 * 86_400);
 
 /// Each shipped scenario, as it is after some days.
 fn played() -> impl Iterator<Item = (String, Arc<Deployment>, Simulation)> {
-    scenario_files().into_iter().map(|path| {
+    let incidents = yaml_files("scenarios/incidents");
+    let all = scenario_files().into_iter().chain(incidents);
+    all.map(|path| {
         let deployment = Arc::new(load(&path));
         let mut simulation = Simulation::new(Arc::clone(&deployment), Options::default());
         simulation.run_until(deployment.start + PLAYED.min(deployment.duration));
@@ -78,4 +82,53 @@ fn requests_agree_with_certificates() {
         told += found.requests.len();
     }
     assert!(told > 100, "only {told} requests");
+}
+
+/// The verdict of each connection that is in force, as `handshakes.csv` has it, by its number.
+fn verdicts(simulation: &Simulation) -> BTreeMap<u32, Option<ErrorKind>> {
+    let entries = simulation.journal().entries().iter();
+    let judged = entries.filter_map(|entry| match &entry.kind {
+        Kind::Handshake(record) => Some((record.connection, record.verdict.error)),
+        _ => None,
+    });
+    judged.collect()
+}
+
+/// A connection that holds dials a name of the certificate; one that fails by its name, as `handshakes.csv` says, does not.
+#[test]
+fn names_agree_with_handshakes() {
+    let (mut held, mut failed) = (0, 0);
+    for (name, _, simulation) in played() {
+        let verdicts = verdicts(&simulation);
+        let names = dialled_names(&simulation);
+        let connections = simulation.manifest().connections;
+        for (number, connection) in (0..).zip(&connections) {
+            let Some(error) = verdicts.get(&number) else {
+                continue;
+            };
+            let of_it = names
+                .dialled
+                .iter()
+                .find(|one| one.connection == *connection);
+            let Some(dialled) = of_it else {
+                continue;
+            };
+            let said = format!(
+                "{name}: {}: {error:?}, {:?}",
+                connection.name, dialled.verdict
+            );
+            match error {
+                None => {
+                    held += 1;
+                    assert_eq!(dialled.verdict, NameVerdict::Matches, "{said}");
+                }
+                Some(ErrorKind::NotValidForName) => {
+                    failed += 1;
+                    assert_eq!(dialled.verdict, NameVerdict::Differs, "{said}");
+                }
+                Some(_) => failed += 1,
+            }
+        }
+    }
+    assert!(held > 150 && failed > 10, "{held} hold, {failed} fail");
 }

@@ -113,7 +113,7 @@ pub enum Command {
     Check(Check),
     /// Make a scenario of a bundle, juju status, juju show-unit, terraform show -json, or a folder of them
     Import(Import),
-    /// Answer a question about a deployment as it is: its connections, its requests for certificates
+    /// Answer a question about a deployment as it is: its connections, certificates, names, trust
     #[command(subcommand)]
     Ask(Ask),
     /// Explain why a connection fails at an instant, or what its trust is based on
@@ -258,6 +258,8 @@ pub enum Ask {
     Edges(AskEdges),
     /// Every request that a CA will be asked to sign: names, key, life, how often, and whether it is refused
     Requests(AskRequests),
+    /// The name that each connection dials beside the names of the certificate that it meets
+    Names(AskAtRest),
 }
 
 /// Which TLS edges follow from the relations: who dials, under which name, and why
@@ -288,6 +290,24 @@ pub struct AskRequests {
     /// Play until here: a duration from the start such as 91d, or an RFC 3339 instant
     #[arg(long, value_name = "TIME", default_value = "365d")]
     pub until: String,
+    /// How it is printed
+    #[command(flatten)]
+    pub answer: AskAnswer,
+    /// How the scenario is played
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Options of questions about a deployment at an instant.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The deployment is played until everything is at rest, at the latest for thirty days.")]
+pub struct AskAtRest {
+    /// Scenario, or a bundle, juju status, terraform show -json, or a folder of them
+    pub scenario: PathBuf,
+    /// Play until here instead: a duration from the start such as 91d, or an RFC 3339 instant
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
     /// How it is printed
     #[command(flatten)]
     pub answer: AskAnswer,

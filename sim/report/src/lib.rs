@@ -16,6 +16,7 @@ mod edges;
 mod forecast;
 pub mod juju;
 mod least_trust;
+mod names;
 pub mod plots;
 mod provenance;
 pub mod rehearsal;
@@ -24,6 +25,7 @@ mod summary;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
+mod unplayed;
 mod why;
 pub mod words;
 
@@ -33,9 +35,11 @@ pub use data_table::{DataTable, Field, tables_json};
 pub use edges::{edge_comments, edges};
 pub use forecast::forecast;
 pub use least_trust::least_trust;
+pub use names::names;
 pub use provenance::{PlayedBefore, Provenance};
 pub use requests::{request_files, requests};
 pub use summary::summary;
+pub use unplayed::{Unplayed, UnplayedEdge};
 pub use why::why;
 
 use std::collections::BTreeMap;

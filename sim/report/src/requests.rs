@@ -7,12 +7,17 @@ use super::words::{requests as words, standing};
 use trustsim_diagnosis::{AskedRequest, Requests, SilentRelation};
 use trustsim_files::NamedFile;
 use trustsim_interfaces::notes::RequestContent;
+use trustsim_kernel::Time;
 use trustsim_model::Manifest;
 
 /// Every table. `requests` has a row for each request with its renewals, `silent_relations` one for each relation over
 /// which nothing is asked.
 pub fn requests(found: &Requests, manifest: &Manifest) -> Vec<DataTable> {
-    vec![each_request(found), silent(found), played(manifest)]
+    vec![
+        each_request(found),
+        silent(found),
+        played(manifest, manifest.end()),
+    ]
 }
 
 /// The CSR of each request, as it was sent first: `csr/m.web-0_certificates.csr`. In the legacy protocol there is none.
@@ -152,13 +157,13 @@ fn silent(found: &Requests) -> DataTable {
 }
 
 /// How far it was played.
-pub(super) fn played(manifest: &Manifest) -> DataTable {
+pub(super) fn played(manifest: &Manifest, until: Time) -> DataTable {
     DataTable {
         name: "played",
         header: &["from", "until", "settled_at", "seed", "ended_early"],
         rows: vec![vec![
             Field::time(manifest.start),
-            Field::time(manifest.end()),
+            Field::time(until),
             Field::optional(manifest.settled_at, Field::time),
             Field::Count(manifest.seed),
             Field::Flag(manifest.endless.is_some()),

@@ -9,11 +9,13 @@
 //!
 //! Must not know the terminal or files.
 
+mod at_rest;
 mod blast_radius;
 mod candidates;
 mod change;
 mod effort;
 mod least_trust;
+mod names;
 mod parallel;
 mod proof;
 mod proposal;
@@ -24,9 +26,11 @@ mod signed_by;
 mod stacks;
 mod versions;
 
+pub use at_rest::play_to_rest;
 pub use blast_radius::{BlastRadius, Impersonation, Need, Stolen, blast_radius};
 pub use effort::{Effort, Unfinished};
 pub use least_trust::{LeastTrust, MaskedSources, SourceOfTrust, TrustedAuthority, least_trust};
+pub use names::{DialledName, DialledNames, NameVerdict, dialled_names};
 pub use parallel::{SEED_THREAD, play_in_batches};
 pub use proof::{Proof, prove};
 pub use proposal::{Proposal, try_proposals};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{LoadedScenario, application, load, play_through, say_coverage};
-use crate::args::{Ask, AskEdges, AskRequests};
+use crate::args::{Ask, AskAtRest, AskEdges, AskRequests};
 use crate::console::Console;
 use crate::error::CliError;
 use crate::instant::parse_instant;
@@ -15,7 +15,7 @@ use trustsim_model::Deployment;
 use trustsim_pki::KeyAlgorithm;
 use trustsim_report::terminal::Detail;
 use trustsim_report::{self as report, terminal};
-use trustsim_whatif::signed_by;
+use trustsim_whatif::{dialled_names, play_to_rest, signed_by};
 use trustsim_world::Simulation;
 
 /// How long a deployment may be played to answer a question, however short its scenario is: as long as any certificate
@@ -30,6 +30,7 @@ pub(super) fn ask(args: &Ask, verbose: bool, console: &mut Console<'_>) -> Resul
     match args {
         Ask::Edges(args) => edges(args, detail, console),
         Ask::Requests(args) => requests(args, detail, console),
+        Ask::Names(args) => names(args, detail, console),
     }
 }
 
@@ -72,6 +73,38 @@ fn requests(args: &AskRequests, detail: Detail, console: &mut Console<'_>) -> Re
     };
     let tables = || terminal::requests(&found, &manifest, detail);
     deliver_answer(answer, tables, &args.answer, console)
+}
+
+fn names(args: &AskAtRest, detail: Detail, console: &mut Console<'_>) -> Result<(), CliError> {
+    let (playable, simulation) = play_at_rest(args, console)?;
+    let found = dialled_names(&simulation);
+    let unplayed = report::Unplayed::of(&playable.deployment, playable.derived.as_ref());
+    let answer = Answer {
+        question: "names",
+        tables: &report::names(&found, &unplayed, &simulation.manifest()),
+        files: Vec::new(),
+    };
+    let tables = || terminal::names(&found, &unplayed, &simulation.manifest(), detail);
+    deliver_answer(answer, tables, &args.answer, console)
+}
+
+/// Plays until everything is at rest, or until the instant that is asked about.
+fn play_at_rest(
+    args: &AskAtRest,
+    console: &mut Console<'_>,
+) -> Result<(LoadedScenario, Simulation), CliError> {
+    let playable = load(&args.scenario, &args.play, console)?;
+    let deployment = &playable.deployment;
+    say_coverage(deployment, console)?;
+    let mut simulation = Simulation::new(Arc::clone(deployment), playable.options);
+    match args.at.as_deref() {
+        Some(at) => {
+            let until = parse_instant("--at", Some(at), deployment)?;
+            play_through(&mut simulation, deployment.start, until, console)?;
+        }
+        None => play_to_rest(&mut simulation),
+    }
+    Ok((playable, simulation))
 }
 
 /// The same deployment in which the application that `ca` names is asked for every certificate.

@@ -14,6 +14,7 @@ use trustsim_kernel::Time;
 use trustsim_model::Coverage;
 use trustsim_report::terminal::{coverage, derived};
 use trustsim_report::{PlayedBefore, Provenance, SUMMARY};
+use trustsim_scenario::Derived;
 use trustsim_world::{Deployment, Journal, Options};
 
 /// Largest `summary.json` that is read. It has some 600 bytes for each connection and each outage, so that this is a run
@@ -24,6 +25,8 @@ const SUMMARY_MAX: u64 = 256 * 1024 * 1024;
 pub(super) struct LoadedScenario {
     pub(super) deployment: Arc<Deployment>,
     pub(super) options: Options,
+    /// What was derived of its connections, where they are.
+    pub(super) derived: Option<Derived>,
     scenario: PathBuf,
     variant: Option<String>,
     /// Names of the variants that the file has.
@@ -124,6 +127,7 @@ pub(super) fn load(
     Ok(LoadedScenario {
         deployment: Arc::new(deployment),
         options,
+        derived: loaded.derived,
         scenario,
         variant,
         variants: loaded.variants,

@@ -102,3 +102,18 @@ fn requests_are_files_too() {
     assert_eq!(csr.public_key().algorithm().name(), "ed25519");
     assert!(std::fs::exists(format!("{path}/ask-requests.json")).expect("a folder"));
 }
+
+const SIDES: &str = "src/tests/sides.yaml";
+
+/// One client dials a name that the certificate lacks, another does not trust the CA.
+#[test]
+fn names_are_told_beside_those_of_certificates() {
+    let (exit, out, _) = trustsim(&["ask", "names", SIDES]);
+    assert_eq!(exit, Exit::Held);
+    insta::assert_snapshot!(out);
+    let (_, none, _) = trustsim(&["ask", "names", "src/tests/requests.yaml", "--at", "1h"]);
+    assert!(
+        none.contains("The scenario has no connection: `connections: derived`"),
+        "{none}"
+    );
+}

@@ -9,6 +9,7 @@ mod edges;
 mod failures;
 mod forecast;
 mod least_trust;
+mod names;
 mod requests;
 mod seeds;
 mod standing;
@@ -19,6 +20,7 @@ pub use blast_radius::blast_radius;
 pub use edges::{derived, edges};
 pub use forecast::forecast;
 pub use least_trust::least_trust;
+pub use names::names;
 pub use requests::requests;
 pub use standing::coverage;
 pub use table::{Align, Cell, Table};
@@ -98,6 +100,17 @@ fn shown_of(count: usize, detail: Detail) -> usize {
         Detail::Normal => FEW.min(count),
         Detail::Verbose => count,
     }
+}
+
+/// `a, b, c, 12 more`: the first few of a list, or all of them with `--verbose`.
+fn first_of(mut list: Vec<String>, few: usize, detail: Detail) -> String {
+    let more = list.len().saturating_sub(few);
+    // One takes no more room than that there is one more.
+    if detail == Detail::Normal && more > 1 {
+        list.truncate(few);
+        list.push(format!("{more} more"));
+    }
+    list.join(", ")
 }
 
 /// A line for each command that was refused during the run.

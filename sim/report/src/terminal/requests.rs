@@ -5,6 +5,7 @@ use super::style::{self, paint};
 use super::{Align, Cell, Detail, Table};
 use crate::words::{requests as words, standing};
 use trustsim_diagnosis::{AskedRequest, RequestOutcome, Requests};
+use trustsim_kernel::{Time, format_duration};
 use trustsim_model::{Manifest, Standing};
 
 /// Alternative names of a request that are shown; the verbose form shows all.
@@ -12,7 +13,7 @@ const NAMES: usize = 3;
 
 /// Renders it.
 pub fn requests(found: &Requests, manifest: &Manifest, detail: Detail) -> String {
-    let mut text = played(manifest);
+    let mut text = played(manifest, manifest.end());
     text.push_str(&format!("{}\n", words::counts(found)));
     if !found.requests.is_empty() {
         text.push('\n');
@@ -24,15 +25,18 @@ pub fn requests(found: &Requests, manifest: &Manifest, detail: Detail) -> String
 }
 
 /// How far it was played.
-pub(super) fn played(manifest: &Manifest) -> String {
-    let settled = match manifest.settled_at {
-        Some(at) => format!("settled after {}", words::played(at.since(manifest.start))),
-        None => "not settled in this time".to_owned(),
+pub(super) fn played(manifest: &Manifest, until: Time) -> String {
+    let rest = match manifest.settled_at {
+        Some(at) => format!(
+            "at rest after {}",
+            format_duration(at.since(manifest.start))
+        ),
+        None => "not at rest in this time".to_owned(),
     };
     format!(
-        "{}: {} from {}, {settled}\n",
+        "{}: {} from {}, {rest}\n",
         paint(style::DETAIL, "played"),
-        words::played(manifest.duration),
+        format_duration(until.since(manifest.start)),
         manifest.start,
     )
 }
@@ -78,14 +82,7 @@ fn or_dash(text: &str) -> &str {
 
 /// `DNS:a, DNS:b, 12 more`.
 fn names(request: &AskedRequest, detail: Detail) -> String {
-    let mut names = words::alternative_names(request);
-    let more = names.len().saturating_sub(NAMES);
-    // One name takes no more room than that there is one more.
-    if detail == Detail::Normal && more > 1 {
-        names.truncate(NAMES);
-        names.push(format!("{more} more"));
-    }
-    names.join(", ")
+    super::first_of(words::alternative_names(request), NAMES, detail)
 }
 
 const fn colour(outcome: RequestOutcome) -> anstyle::Style {

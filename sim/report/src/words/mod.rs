@@ -24,6 +24,7 @@ pub mod entry;
 pub mod expectation;
 pub mod explanation;
 pub mod invariant;
+pub mod names;
 pub mod need;
 pub mod note;
 pub mod number;

@@ -5,7 +5,7 @@ use trustsim_diagnosis::{
     AskedRequest, RefusedReason, RequestOutcome, Requests, SilentRelation, UnitStatus,
 };
 use trustsim_interfaces::notes::RequestContent;
-use trustsim_kernel::{Span, format_duration};
+use trustsim_kernel::format_duration;
 use trustsim_model::Standing;
 
 /// `signed`, `refused` or `waits`.
@@ -138,9 +138,4 @@ pub fn statuses(statuses: &[UnitStatus]) -> String {
         }
     });
     said.collect::<Vec<_>>().join("; ")
-}
-
-/// `365d`: how long was played.
-pub fn played(span: Span) -> String {
-    format_duration(span)
 }

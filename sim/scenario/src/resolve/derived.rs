@@ -17,7 +17,7 @@ use super::relations::Located;
 use super::source_of;
 use crate::format::{ConnectionsFile, DerivedFile, ExceptFile};
 use trust::Trust;
-use trustsim_edges::{Checks, Edge, Edges, End, Name, Reason, Transport, derive};
+use trustsim_edges::{Checks, Edge, EdgeIndex, Edges, End, Name, Reason, Transport, derive};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_kernel::Span;
 use trustsim_model::{
@@ -36,6 +36,8 @@ pub struct Derived {
     pub assumed: usize,
     /// How many edges did not become connections, by why.
     pub left_out: BTreeMap<LeftOut, usize>,
+    /// Which these are, in the order of the edges.
+    pub edges_left_out: Vec<(EdgeIndex, LeftOut)>,
 }
 
 /// Why an edge is not made a connection.
@@ -77,11 +79,11 @@ pub(super) fn derived(
     let excepted = excepted(file, &edges, inventory, out);
     let every = every(file.every.as_ref(), out);
     let trust = Trust::of(inventory.deployment());
-    let mut left_out = BTreeMap::new();
+    let mut edges_left_out = Vec::new();
     let mut made = Vec::new();
     let mut assumed = 0;
     let mut known = BTreeSet::new();
-    for edge in &edges.edges {
+    for (index, edge) in edges.edges.iter_enumerated() {
         let is_excepted = excepted.contains(&ends(edge));
         match connection(edge, is_excepted, every, &trust, inventory, out) {
             // Edges that differ in what is not played are one connection.
@@ -91,16 +93,21 @@ pub(super) fn derived(
                     made.push((one, place));
                 }
             }
-            Err(why) => *left_out.entry(why).or_insert(0) += 1,
+            Err(why) => edges_left_out.push((index, why)),
         }
     }
     let count = made.len();
+    let mut left_out = BTreeMap::new();
+    for (_, why) in &edges_left_out {
+        *left_out.entry(*why).or_insert(0) += 1;
+    }
     inventory.add_connections(made);
     Some(Derived {
         edges,
         made: count,
         assumed,
         left_out,
+        edges_left_out,
     })
 }
 

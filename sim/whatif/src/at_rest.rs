@@ -1,0 +1,43 @@
+//! A deployment as it is once everything is at rest: what questions about it are answered by.
+
+use trustsim_kernel::{Span, Time};
+use trustsim_pki::Certificate;
+use trustsim_world::{CertificateRecord, Journal, Kind, Simulation};
+
+/// How long is waited for: people may take days to do what an application waits for.
+const LONGEST: Span = Span::from_secs(30 * 86_400);
+/// How often it is looked at.
+const STEP: Span = Span::from_secs(600);
+
+/// Plays on until everything is at rest, at the latest until thirty days from the start. A hook that waits for its turn,
+/// or a person who will come, keeps a deployment from being at rest.
+pub fn play_to_rest(simulation: &mut Simulation) {
+    let latest = simulation.deployment().start + LONGEST;
+    let is_over = |simulation: &Simulation| {
+        let is_at_rest = simulation.manifest().settled_at.is_some();
+        is_at_rest && simulation.watched_from().is_some() || simulation.endless().is_some()
+    };
+    while !is_over(simulation) && simulation.now() < latest {
+        let next: Time = simulation.now() + STEP;
+        simulation.run_until(next.min(latest));
+    }
+}
+
+/// The CAs that were made in a run.
+pub(super) struct Authorities<'a>(Vec<&'a CertificateRecord>);
+
+impl<'a> Authorities<'a> {
+    pub(super) fn of(journal: &'a Journal) -> Self {
+        let entries = journal.entries().iter();
+        let made = entries.filter_map(|entry| match &entry.kind {
+            Kind::CertificateIssued(record) if record.certificate.is_ca() => Some(record),
+            _ => None,
+        });
+        Self(made.collect())
+    }
+
+    /// The certificate of each.
+    pub(super) fn certificates(&self) -> impl Iterator<Item = &'a Certificate> {
+        self.0.iter().map(|record| &record.certificate)
+    }
+}
