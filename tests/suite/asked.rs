@@ -7,7 +7,7 @@ use trustsim::diagnosis::{RequestOutcome, requests};
 use trustsim::kernel::Span;
 use trustsim::report::words::requests as words;
 use trustsim::validators::ErrorKind;
-use trustsim::whatif::{NameVerdict, dialled_names};
+use trustsim::whatif::{NameVerdict, dialled_names, trust_found};
 use trustsim::world::{CertificateKind, Deployment, Kind, Options, Simulation};
 
 use crate::common::{load, scenario_files, yaml_files};
@@ -94,13 +94,14 @@ fn verdicts(simulation: &Simulation) -> BTreeMap<u32, Option<ErrorKind>> {
     judged.collect()
 }
 
-/// A connection that holds dials a name of the certificate; one that fails by its name, as `handshakes.csv` says, does not.
+/// A connection that holds dials a name of the certificate and trusts its CA; what `handshakes.csv` says of one that
+/// fails by its name, or by its trust, is said of it.
 #[test]
-fn names_agree_with_handshakes() {
+fn names_and_trust_agree_with_handshakes() {
     let (mut held, mut failed) = (0, 0);
     for (name, _, simulation) in played() {
         let verdicts = verdicts(&simulation);
-        let names = dialled_names(&simulation);
+        let (names, trust) = (dialled_names(&simulation), trust_found(&simulation));
         let connections = simulation.manifest().connections;
         for (number, connection) in (0..).zip(&connections) {
             let Some(error) = verdicts.get(&number) else {
@@ -113,6 +114,10 @@ fn names_agree_with_handshakes() {
             let Some(dialled) = of_it else {
                 continue;
             };
+            let mut checks = trust
+                .checks
+                .iter()
+                .filter(|one| one.connection == *connection);
             let said = format!(
                 "{name}: {}: {error:?}, {:?}",
                 connection.name, dialled.verdict
@@ -121,10 +126,18 @@ fn names_agree_with_handshakes() {
                 None => {
                     held += 1;
                     assert_eq!(dialled.verdict, NameVerdict::Matches, "{said}");
+                    assert!(
+                        checks.all(|one| one.anchor.is_some() && one.error.is_none()),
+                        "{said}"
+                    );
                 }
                 Some(ErrorKind::NotValidForName) => {
                     failed += 1;
                     assert_eq!(dialled.verdict, NameVerdict::Differs, "{said}");
+                }
+                Some(ErrorKind::UnknownIssuer) => {
+                    failed += 1;
+                    assert!(checks.any(|one| one.anchor.is_none()), "{said}");
                 }
                 Some(_) => failed += 1,
             }

@@ -260,6 +260,8 @@ pub enum Ask {
     Requests(AskRequests),
     /// The name that each connection dials beside the names of the certificate that it meets
     Names(AskAtRest),
+    /// Which CAs each client trusts, over which relation each came, and what is missing for its connections
+    Trust(AskAtRest),
 }
 
 /// Which TLS edges follow from the relations: who dials, under which name, and why

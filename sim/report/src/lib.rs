@@ -25,6 +25,7 @@ mod summary;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
+mod trusted;
 mod unplayed;
 mod why;
 pub mod words;
@@ -39,6 +40,7 @@ pub use names::names;
 pub use provenance::{PlayedBefore, Provenance};
 pub use requests::{request_files, requests};
 pub use summary::summary;
+pub use trusted::trusted;
 pub use unplayed::{Unplayed, UnplayedEdge};
 pub use why::why;
 

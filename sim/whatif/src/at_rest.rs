@@ -2,7 +2,7 @@
 
 use trustsim_kernel::{Span, Time};
 use trustsim_pki::Certificate;
-use trustsim_world::{CertificateRecord, Journal, Kind, Simulation};
+use trustsim_world::{Address, CertificateRecord, Journal, Kind, Simulation};
 
 /// How long is waited for: people may take days to do what an application waits for.
 const LONGEST: Span = Span::from_secs(30 * 86_400);
@@ -39,5 +39,43 @@ impl<'a> Authorities<'a> {
     /// The certificate of each.
     pub(super) fn certificates(&self) -> impl Iterator<Item = &'a Certificate> {
         self.0.iter().map(|record| &record.certificate)
+    }
+
+    /// The application that has a CA, where it was made in the run.
+    pub(super) fn owner(&self, ca: &Certificate) -> Option<Address> {
+        let mut all = self.0.iter();
+        let record = all.find(|record| record.certificate == *ca);
+        record.map(|record| record.owner())
+    }
+
+    /// The CA that signed a certificate.
+    fn issuer(&self, certificate: &Certificate) -> Option<&'a CertificateRecord> {
+        let mut latest_first = self.0.iter().rev();
+        let signed = |record: &&&CertificateRecord| {
+            let ca = &record.certificate;
+            ca.subject_der() == certificate.issuer_der() && certificate.verify_issued_by(ca)
+        };
+        latest_first.find(signed).copied()
+    }
+
+    /// The CAs above a certificate, the nearest first.
+    pub(super) fn above(&self, certificate: &Certificate) -> Vec<&'a CertificateRecord> {
+        let mut above: Vec<&CertificateRecord> = Vec::new();
+        loop {
+            let below = above.last().map_or(certificate, |last| &last.certificate);
+            if below.is_self_issued() {
+                return above;
+            }
+            match self.issuer(below) {
+                Some(issuer)
+                    if !above
+                        .iter()
+                        .any(|known| known.certificate == issuer.certificate) =>
+                {
+                    above.push(issuer);
+                }
+                _ => return above,
+            }
+        }
     }
 }

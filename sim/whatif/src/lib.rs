@@ -24,6 +24,7 @@ mod remedy_seeds;
 mod seeds;
 mod signed_by;
 mod stacks;
+mod trusted;
 mod versions;
 
 pub use at_rest::play_to_rest;
@@ -39,3 +40,6 @@ pub use remedy_seeds::play_remedies;
 pub use seeds::{play_seeds, seeds_after};
 pub use signed_by::signed_by;
 pub use stacks::{SaidBy, said_by_stacks};
+pub use trusted::{
+    MissingTrust, TrustCheck, TrustFound, TrustRelation, TrustRoute, TrustedRoot, trust_found,
+};

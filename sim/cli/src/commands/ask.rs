@@ -15,7 +15,7 @@ use trustsim_model::Deployment;
 use trustsim_pki::KeyAlgorithm;
 use trustsim_report::terminal::Detail;
 use trustsim_report::{self as report, terminal};
-use trustsim_whatif::{dialled_names, play_to_rest, signed_by};
+use trustsim_whatif::{dialled_names, play_to_rest, signed_by, trust_found};
 use trustsim_world::Simulation;
 
 /// How long a deployment may be played to answer a question, however short its scenario is: as long as any certificate
@@ -31,6 +31,7 @@ pub(super) fn ask(args: &Ask, verbose: bool, console: &mut Console<'_>) -> Resul
         Ask::Edges(args) => edges(args, detail, console),
         Ask::Requests(args) => requests(args, detail, console),
         Ask::Names(args) => names(args, detail, console),
+        Ask::Trust(args) => trust(args, detail, console),
     }
 }
 
@@ -85,6 +86,19 @@ fn names(args: &AskAtRest, detail: Detail, console: &mut Console<'_>) -> Result<
         files: Vec::new(),
     };
     let tables = || terminal::names(&found, &unplayed, &simulation.manifest(), detail);
+    deliver_answer(answer, tables, &args.answer, console)
+}
+
+fn trust(args: &AskAtRest, detail: Detail, console: &mut Console<'_>) -> Result<(), CliError> {
+    let (playable, simulation) = play_at_rest(args, console)?;
+    let found = trust_found(&simulation);
+    let unplayed = report::Unplayed::of(&playable.deployment, playable.derived.as_ref());
+    let answer = Answer {
+        question: "trust",
+        tables: &report::trusted(&found, &unplayed, &simulation.manifest()),
+        files: Vec::new(),
+    };
+    let tables = || terminal::trusted(&found, &unplayed, &simulation.manifest(), detail);
     deliver_answer(answer, tables, &args.answer, console)
 }
 

@@ -117,3 +117,18 @@ fn names_are_told_beside_those_of_certificates() {
         "{none}"
     );
 }
+
+#[test]
+fn trust_is_told_with_its_route_and_what_is_missing() {
+    let (exit, out, _) = trustsim(&["ask", "trust", SIDES]);
+    assert_eq!(exit, Exit::Held);
+    insta::assert_snapshot!(out);
+    let (_, csv, err) = trustsim(&["ask", "trust", SIDES, "--format", "csv"]);
+    assert!(csv.starts_with("holder,subject,serial,"), "{csv}");
+    assert!(
+        err.contains(
+            "this is trust.csv; -o FOLDER writes trust_checks.csv, not_played.csv, played.csv too"
+        ),
+        "{err}"
+    );
+}

@@ -14,6 +14,7 @@ mod requests;
 mod seeds;
 mod standing;
 mod table;
+mod trusted;
 mod why;
 
 pub use blast_radius::blast_radius;
@@ -24,6 +25,7 @@ pub use names::names;
 pub use requests::requests;
 pub use standing::coverage;
 pub use table::{Align, Cell, Table};
+pub use trusted::trusted;
 pub use why::why;
 
 use std::collections::BTreeMap;

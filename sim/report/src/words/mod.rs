@@ -41,5 +41,6 @@ pub mod symptom;
 mod tests;
 pub mod time;
 pub mod transit;
+pub mod trusted;
 pub mod verdict;
 pub mod violation;
