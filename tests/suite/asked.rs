@@ -7,7 +7,7 @@ use trustsim::diagnosis::{RequestOutcome, requests};
 use trustsim::kernel::Span;
 use trustsim::report::words::requests as words;
 use trustsim::validators::ErrorKind;
-use trustsim::whatif::{NameVerdict, dialled_names, trust_found};
+use trustsim::whatif::{NameVerdict, PlayedOrder, dialled_names, relation_order, trust_found};
 use trustsim::world::{CertificateKind, Deployment, Kind, Options, Simulation};
 
 use crate::common::{load, scenario_files, yaml_files};
@@ -144,4 +144,57 @@ fn names_and_trust_agree_with_handshakes() {
         }
     }
     assert!(held > 150 && failed > 10, "{held} hold, {failed} fail");
+}
+
+/// The order of every shipped scenario that can run without TLS loses nothing, but between units that trust each other
+/// only with their own certificates; the opposite order does.
+#[test]
+fn an_order_loses_nothing_and_the_opposite_does() {
+    let (mut ordered, mut worse) = (0, BTreeSet::new());
+    for path in scenario_files() {
+        let deployment = load(&path);
+        let name = &deployment.name;
+        let Ok(found) = relation_order(&deployment) else {
+            continue;
+        };
+        ordered += 1;
+        for (place, step) in found.steps.iter().enumerate() {
+            assert!(!step.commands.is_empty(), "{name}: {step:?}");
+            assert!(
+                step.after.iter().all(|before| *before < place),
+                "{name}: {step:?}"
+            );
+        }
+        for play in &found.plays {
+            if play.order == PlayedOrder::Found {
+                let among_units = |failure: &trustsim::whatif::OrderFailure| {
+                    let mut unordered = found.unordered.iter();
+                    unordered.any(|one| {
+                        let mut sides = failure.connection.split(" -> ");
+                        sides.all(|side| side.starts_with(&format!("{}/", one.holder)))
+                    })
+                };
+                assert!(
+                    play.failures.iter().all(among_units),
+                    "{name}: {:?}",
+                    play.failures
+                );
+            } else if play.order == PlayedOrder::Opposite && !play.failures.is_empty() {
+                worse.insert(name.clone());
+            }
+        }
+    }
+    assert!(ordered >= 20, "only {ordered} scenarios have an order");
+    for name in [
+        "api",
+        "cos-lite-tls",
+        "cross-model",
+        "reference-architecture",
+        "vault-sealed",
+    ] {
+        assert!(
+            worse.contains(name),
+            "the opposite order of {name} loses nothing"
+        );
+    }
 }

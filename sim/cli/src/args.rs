@@ -113,7 +113,7 @@ pub enum Command {
     Check(Check),
     /// Make a scenario of a bundle, juju status, juju show-unit, terraform show -json, or a folder of them
     Import(Import),
-    /// Answer a question about a deployment as it is: its connections, certificates, names, trust
+    /// Answer a question about a deployment as it is: connections, requests, names, trust, order
     #[command(subcommand)]
     Ask(Ask),
     /// Explain why a connection fails at an instant, or what its trust is based on
@@ -262,6 +262,8 @@ pub enum Ask {
     Names(AskAtRest),
     /// Which CAs each client trusts, over which relation each came, and what is missing for its connections
     Trust(AskAtRest),
+    /// In which order to make the relations of TLS, so that nothing is dialled over TLS before it is trusted
+    Order(AskOrder),
 }
 
 /// Which TLS edges follow from the relations: who dials, under which name, and why
@@ -281,8 +283,8 @@ pub struct AskEdges {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The deployment is played, with what the scenario does to it, and its requests are read off. Renewals
-are the same request sent again. Keys are RSA with 2048 bits, as the charm libraries make them, unless
-the scenario names another kind with `keys`.")]
+are the same request sent again. With -o the CSRs are written too. Keys are RSA with 2048 bits, as the
+charm libraries make them, unless the scenario names another kind with `keys`.")]
 pub struct AskRequests {
     /// Scenario, or a bundle, juju status, terraform show -json, or a folder of them
     pub scenario: PathBuf,
@@ -292,6 +294,22 @@ pub struct AskRequests {
     /// Play until here: a duration from the start such as 91d, or an RFC 3339 instant
     #[arg(long, value_name = "TIME", default_value = "365d")]
     pub until: String,
+    /// How it is printed
+    #[command(flatten)]
+    pub answer: AskAnswer,
+    /// How the scenario is played
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// In which order to make the relations of TLS, so that nothing is dialled over TLS before it is trusted
+#[derive(Debug, Args)]
+#[command(after_help = "\
+PATH is the deployment as it is to be, with its relations for certificates and CAs. The order is played
+on the same deployment without them, and so are the opposite order and all at once.")]
+pub struct AskOrder {
+    /// Scenario, or a bundle, juju status, terraform show -json, or a folder of them
+    pub scenario: PathBuf,
     /// How it is printed
     #[command(flatten)]
     pub answer: AskAnswer,

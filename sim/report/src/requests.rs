@@ -8,13 +8,13 @@ use trustsim_diagnosis::{AskedRequest, Requests, SilentRelation};
 use trustsim_files::NamedFile;
 use trustsim_interfaces::notes::RequestContent;
 use trustsim_kernel::Time;
-use trustsim_model::Manifest;
+use trustsim_model::{Deployment, Manifest};
 
 /// Every table. `requests` has a row for each request with its renewals, `silent_relations` one for each relation over
 /// which nothing is asked.
 pub fn requests(found: &Requests, manifest: &Manifest) -> Vec<DataTable> {
     vec![
-        each_request(found),
+        each_request(found, &manifest.deployment),
         silent(found),
         played(manifest, manifest.end()),
     ]
@@ -50,7 +50,7 @@ fn file_names(found: &Requests) -> Vec<Option<String>> {
     found.requests.iter().map(&mut name).collect()
 }
 
-fn each_request(found: &Requests) -> DataTable {
+fn each_request(found: &Requests, deployment: &Deployment) -> DataTable {
     let all = found.requests.iter().zip(file_names(found));
     DataTable {
         name: "requests",
@@ -79,11 +79,13 @@ fn each_request(found: &Requests) -> DataTable {
             "standing",
             "file",
         ],
-        rows: all.map(|(request, file)| row(request, file)).collect(),
+        rows: all
+            .map(|(request, file)| row(request, file, deployment))
+            .collect(),
     }
 }
 
-fn row(request: &AskedRequest, file: Option<String>) -> Vec<Field> {
+fn row(request: &AskedRequest, file: Option<String>, deployment: &Deployment) -> Vec<Field> {
     let (provider, requirer) = (&request.provider, &request.requirer);
     let said = |text: String| match text.is_empty() {
         true => Field::Nothing,
@@ -102,7 +104,7 @@ fn row(request: &AskedRequest, file: Option<String>) -> Vec<Field> {
         said(request.common_name.clone()),
         said(words::alternative_names(request).join(" ")),
         said(extensions(request)),
-        Field::optional(words::key(request), Field::text),
+        Field::optional(words::key(request, deployment), Field::text),
         Field::Flag(matches!(request.content, RequestContent::Csr(_))),
         Field::Count(times),
         Field::optional(request.asked.first().copied(), Field::time),

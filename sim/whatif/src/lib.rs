@@ -16,6 +16,7 @@ mod change;
 mod effort;
 mod least_trust;
 mod names;
+mod order;
 mod parallel;
 mod proof;
 mod proposal;
@@ -32,6 +33,10 @@ pub use blast_radius::{BlastRadius, Impersonation, Need, Stolen, blast_radius};
 pub use effort::{Effort, Unfinished};
 pub use least_trust::{LeastTrust, MaskedSources, SourceOfTrust, TrustedAuthority, least_trust};
 pub use names::{DialledName, DialledNames, NameVerdict, dialled_names};
+pub use order::{
+    NoOrder, OrderFailure, OrderPlay, OrderStep, PlayedOrder, RelationOrder, StepKind, Unordered,
+    relation_order,
+};
 pub use parallel::{SEED_THREAD, play_in_batches};
 pub use proof::{Proof, prove};
 pub use proposal::{Proposal, try_proposals};

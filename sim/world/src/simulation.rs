@@ -87,6 +87,11 @@ impl Simulation {
         self.world.watched_from()
     }
 
+    /// Whether nothing is due that anything but time has caused, and no person will come for what waits.
+    pub fn is_at_rest(&self) -> bool {
+        self.world.is_at_rest(self.now())
+    }
+
     /// Handshakes performed and verdicts used again, so far.
     pub fn handshakes(&self) -> (u64, u64) {
         self.world.handshakes().count()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{LoadedScenario, application, load, play_through, say_coverage};
-use crate::args::{Ask, AskAtRest, AskEdges, AskRequests};
+use crate::args::{Ask, AskAtRest, AskEdges, AskOrder, AskRequests};
 use crate::console::Console;
 use crate::error::CliError;
 use crate::instant::parse_instant;
@@ -15,7 +15,7 @@ use trustsim_model::Deployment;
 use trustsim_pki::KeyAlgorithm;
 use trustsim_report::terminal::Detail;
 use trustsim_report::{self as report, terminal};
-use trustsim_whatif::{dialled_names, play_to_rest, signed_by, trust_found};
+use trustsim_whatif::{dialled_names, play_to_rest, relation_order, signed_by, trust_found};
 use trustsim_world::Simulation;
 
 /// How long a deployment may be played to answer a question, however short its scenario is: as long as any certificate
@@ -32,6 +32,7 @@ pub(super) fn ask(args: &Ask, verbose: bool, console: &mut Console<'_>) -> Resul
         Ask::Requests(args) => requests(args, detail, console),
         Ask::Names(args) => names(args, detail, console),
         Ask::Trust(args) => trust(args, detail, console),
+        Ask::Order(args) => order(args, detail, console),
     }
 }
 
@@ -56,7 +57,10 @@ fn requests(args: &AskRequests, detail: Detail, console: &mut Console<'_>) -> Re
         ..
     } = load(&args.scenario, &args.play, console)?;
     say_coverage(&deployment, console)?;
-    let mut deployment = with_real_keys(lasting(&deployment, &args.until)?);
+    let mut deployment = lasting(&deployment, &args.until)?;
+    if args.answer.output.is_some() {
+        deployment = with_real_keys(deployment);
+    }
     if let Some(ca) = &args.ca {
         deployment = signed_by_other(&deployment, ca)?;
         console.say(&format!("as if {ca} were asked to sign every request\n"))?;
@@ -102,6 +106,27 @@ fn trust(args: &AskAtRest, detail: Detail, console: &mut Console<'_>) -> Result<
     deliver_answer(answer, tables, &args.answer, console)
 }
 
+fn order(args: &AskOrder, detail: Detail, console: &mut Console<'_>) -> Result<(), CliError> {
+    let playable = load(&args.scenario, &args.play, console)?;
+    let deployment = &playable.deployment;
+    say_coverage(deployment, console)?;
+    let found = relation_order(deployment).map_err(|why| {
+        let why = report::words::order::no_order(why);
+        CliError::usage(format!(
+            "no order is found for `{}`: {why}",
+            args.scenario.display()
+        ))
+    })?;
+    let unplayed = report::Unplayed::of(deployment, playable.derived.as_ref());
+    let answer = Answer {
+        question: "order",
+        tables: &report::order(&found),
+        files: Vec::new(),
+    };
+    let tables = || terminal::order(&found, &unplayed, detail);
+    deliver_answer(answer, tables, &args.answer, console)
+}
+
 /// Plays until everything is at rest, or until the instant that is asked about.
 fn play_at_rest(
     args: &AskAtRest,
@@ -141,8 +166,8 @@ fn lasting(deployment: &Deployment, until: &str) -> Result<Deployment, CliError>
     Ok(longer)
 }
 
-/// The same deployment with keys as the libraries make them (canonical/charmlibs `PrivateKey.generate`), unless the
-/// scenario names another kind than the one that is played because it takes less time.
+/// The same deployment with keys as the libraries make them (canonical/charmlibs `PrivateKey.generate`), of which the CSRs
+/// are, unless the scenario names another kind than the one that is played because it takes less time.
 fn with_real_keys(deployment: Deployment) -> Deployment {
     let keys = match deployment.keys {
         keys if keys == KeyAlgorithm::default() => KeyAlgorithm::Rsa2048,

@@ -52,7 +52,9 @@ fn requests_are_told_with_what_became_of_them() {
     // Before anyone came to unseal the Vault.
     let (_, waiting, _) = trustsim(&["ask", "requests", REQUESTS, "--until", "30m"]);
     assert!(
-        waiting.contains("waits: `m.example.com` of m.traefik for m.vault: m.vault/0 is blocked: "),
+        waiting.contains(
+            "waits: `m.example.com` of m.traefik is not answered by m.vault: m.vault/0 is blocked: "
+        ),
         "{waiting}"
     );
 }
@@ -131,4 +133,57 @@ fn trust_is_told_with_its_route_and_what_is_missing() {
         ),
         "{err}"
     );
+}
+
+const ORDER: &str = "src/tests/order.yaml";
+
+/// Grafana and Prometheus dial each other, and each trusts the CA with its own certificate: neither can be first.
+#[test]
+fn an_order_is_told_with_its_commands_and_what_came_of_it() {
+    let (exit, out, _) = trustsim(&["ask", "order", ORDER]);
+    assert_eq!(exit, Exit::Held);
+    insta::assert_snapshot!(out);
+    let (_, csv, err) = trustsim(&["ask", "order", ORDER, "--format", "csv"]);
+    assert!(
+        csv.starts_with("step,kind,gains,ca,command,is_new,after\n1,"),
+        "{csv}"
+    );
+    assert!(err.contains("order_plays.csv, order_failures.csv"), "{err}");
+}
+
+#[test]
+fn there_may_be_nothing_to_order() {
+    let (root, _) = folder();
+    let path = root.path().join("alone.yaml");
+    let text = "models: {m: {bundle: kubernetes, applications: {ca: {charm: self-signed-certificates}}}}\n";
+    std::fs::write(&path, text).expect("written");
+    let (exit, _, err) = trustsim(&["ask", "order", &path.to_string_lossy()]);
+    assert_eq!(exit, Exit::Refused);
+    assert!(
+        err.contains("no relation of it is for certificates or CAs"),
+        "{err}"
+    );
+    let (exit, _, err) = trustsim(&["ask", "order", "../../scenarios/charmed-kubernetes.yaml"]);
+    assert_eq!(exit, Exit::Refused);
+    assert!(
+        err.contains("it does not come to rest within thirty days"),
+        "{err}"
+    );
+}
+
+/// Keys that take less time are played where no CSR is written, and the same is told.
+#[test]
+fn what_is_told_of_requests_does_not_depend_on_the_keys_that_are_played() {
+    let asked = ["ask", "requests", ORDER, "--until", "1d", "--format", "csv"];
+    let (_, quick, _) = trustsim(&asked);
+    let (_root, path) = folder();
+    let (_, real, _) = trustsim(&[&asked[..], &["-o", &path]].concat());
+    let without_issuers = |csv: &str| -> Vec<String> {
+        let cells = csv
+            .lines()
+            .map(|line| line.split(',').take(11).collect::<Vec<_>>());
+        cells.map(|cells| cells.join(",")).collect()
+    };
+    assert!(quick.contains(",rsa-2048,"), "{quick}");
+    assert_eq!(without_issuers(&quick), without_issuers(&real));
 }

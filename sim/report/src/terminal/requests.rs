@@ -6,7 +6,7 @@ use super::{Align, Cell, Detail, Table};
 use crate::words::{requests as words, standing};
 use trustsim_diagnosis::{AskedRequest, RequestOutcome, Requests};
 use trustsim_kernel::{Time, format_duration};
-use trustsim_model::{Manifest, Standing};
+use trustsim_model::{Deployment, Manifest, Standing};
 
 /// Alternative names of a request that are shown; the verbose form shows all.
 const NAMES: usize = 3;
@@ -17,7 +17,7 @@ pub fn requests(found: &Requests, manifest: &Manifest, detail: Detail) -> String
     text.push_str(&format!("{}\n", words::counts(found)));
     if !found.requests.is_empty() {
         text.push('\n');
-        text.push_str(&table(found, detail));
+        text.push_str(&table(found, &manifest.deployment, detail));
     }
     unanswered(found, &mut text);
     silent(found, &mut text);
@@ -41,7 +41,7 @@ pub(super) fn played(manifest: &Manifest, until: Time) -> String {
     )
 }
 
-fn table(found: &Requests, detail: Detail) -> String {
+fn table(found: &Requests, deployment: &Deployment, detail: Detail) -> String {
     let mut table = Table::new(&[
         ("CA", Align::Left),
         ("For", Align::Left),
@@ -63,7 +63,9 @@ fn table(found: &Requests, detail: Detail) -> String {
             Cell::plain(words::kind(request.is_ca)),
             Cell::plain(or_dash(&request.common_name)),
             Cell::plain(or_dash(&names(request, detail))),
-            Cell::plain(or_dash(&words::key(request).unwrap_or_default())),
+            Cell::plain(or_dash(
+                &words::key(request, deployment).unwrap_or_default(),
+            )),
             Cell::plain(or_dash(&words::lives(request))),
             Cell::plain(&request.asked.len().to_string()),
             Cell::new(words::outcome(request.outcome), colour(request.outcome)),
@@ -113,12 +115,13 @@ fn unanswered(found: &Requests, text: &mut String) {
             ));
         }
         if request.outcome == RequestOutcome::Waits {
-            let says = match request.statuses.is_empty() {
-                true => "which says nothing of it".to_owned(),
-                false => words::statuses(&request.statuses),
+            let says = match (request.standing, request.statuses.is_empty()) {
+                (Standing::NotSimulated, _) => "what that one does is not simulated".to_owned(),
+                (_, true) => "that one says nothing of it".to_owned(),
+                (_, false) => words::statuses(&request.statuses),
             };
             text.push_str(&format!(
-                "\n{}: {name} for {provider}: {}\n",
+                "\n{}: {name} is not answered by {provider}: {}\n",
                 paint(style::WAIT, "waits"),
                 trustsim_kernel::visible(&says),
             ));

@@ -29,6 +29,7 @@ pub mod need;
 pub mod note;
 pub mod number;
 pub mod open_outage;
+pub mod order;
 pub mod refused_action;
 pub mod remedy;
 pub mod requests;

@@ -120,7 +120,7 @@ impl World {
         let now = agenda.now();
         let start = self.deployment().start;
         let last = start + self.deployment().timings.settle_max;
-        let at_rest = self.juju().is_settled(now) && !self.operators.have_tasks();
+        let at_rest = self.is_at_rest(now);
         assert!(self.settled.is_none(), "a deployment settles once");
         if self.watched_from.is_none() && (at_rest || last <= now) {
             self.watch_all(at_rest, agenda);

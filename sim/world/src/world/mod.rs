@@ -156,6 +156,11 @@ impl World {
         self.watched_from
     }
 
+    /// Whether nothing is due that anything but time has caused, and no person will come for what waits.
+    pub(super) fn is_at_rest(&self, now: Time) -> bool {
+        self.juju().is_settled(now) && !self.operators.have_tasks()
+    }
+
     /// Where private keys are found.
     pub(super) fn keys(&self) -> Keys<'_> {
         Keys {

@@ -1,0 +1,97 @@
+//! An order in which relations are made, for a terminal: the steps with their commands, then what came of playing them.
+
+use super::names::not_played;
+use super::style::{self, paint};
+use super::{Align, Cell, Detail, Table, shown_of};
+use crate::unplayed::Unplayed;
+use crate::words::number::counted;
+use crate::words::order as words;
+use trustsim_kernel::visible;
+use trustsim_whatif::{OrderPlay, PlayedOrder, RelationOrder};
+
+/// Renders it.
+pub fn order(found: &RelationOrder, unplayed: &Unplayed, detail: Detail) -> String {
+    let mut text = format!(
+        "{}, each once every unit is idle and has what it asked for\n\n{}",
+        counted(found.steps.len() as u64, "step"),
+        steps(found)
+    );
+    for play in &found.plays {
+        text.push_str(&played(play, detail));
+    }
+    for one in &found.unordered {
+        text.push_str(&format!(
+            "\n{}: {}\n",
+            paint(style::WAIT, "cannot be ordered"),
+            visible(&words::unordered(one))
+        ));
+    }
+    if !found.failing_anyway.is_empty() {
+        text.push_str(&format!(
+            "\n{}: {}: `trustsim ask trust` and `trustsim ask names` tell why\n",
+            paint(style::WAIT, "fails however it is done"),
+            visible(&found.failing_anyway.join(", "))
+        ));
+    }
+    if !found.not_proven.is_empty() {
+        text.push_str(&format!(
+            "\n{}: {}: the charm of the server has no description\n",
+            paint(style::WAIT, "not proven"),
+            visible(&found.not_proven.join(", "))
+        ));
+    }
+    text.push_str(&not_played(unplayed));
+    text
+}
+
+fn steps(found: &RelationOrder) -> String {
+    let mut table = Table::new(&[
+        ("Step", Align::Right),
+        ("Command", Align::Left),
+        ("From then on", Align::Left),
+        ("After", Align::Left),
+    ]);
+    for (number, step) in (1_u32..).zip(&found.steps) {
+        let commands = words::commands(step);
+        let last = commands.len().saturating_sub(1);
+        for (place, command) in commands.iter().enumerate() {
+            let of_step = |text: String| match place == last {
+                true => text,
+                false => String::new(),
+            };
+            let number = match place {
+                0 => number.to_string(),
+                _ => String::new(),
+            };
+            table.row([
+                Cell::plain(&number),
+                Cell::plain(command),
+                Cell::plain(&of_step(words::what(step))),
+                Cell::plain(&of_step(words::after(step))),
+            ]);
+        }
+    }
+    table.render()
+}
+
+/// What came of an order. Without `--verbose` a few of the connections that failed are named.
+fn played(play: &OrderPlay, detail: Detail) -> String {
+    let colour = match (play.order, play.failures.is_empty()) {
+        (_, true) => style::GOOD,
+        (PlayedOrder::Found, false) => style::BAD,
+        (PlayedOrder::Opposite | PlayedOrder::AtOnce, false) => style::WAIT,
+    };
+    let mut text = format!(
+        "\n{} {}\n",
+        paint(colour, "played"),
+        visible(&words::outcome(play))
+    );
+    let shown = shown_of(play.failures.len(), detail);
+    for one in &play.failures[..shown] {
+        text.push_str(&format!("  {}\n", visible(&words::failure(one))));
+    }
+    if play.failures.len() > shown {
+        text.push_str(&format!("  {} more\n", play.failures.len() - shown));
+    }
+    text
+}

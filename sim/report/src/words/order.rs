@@ -1,0 +1,125 @@
+//! The words for an order in which relations are made: what each step does, and what came of playing it.
+
+use super::command;
+use super::number::counted;
+use trustsim_kernel::format_duration;
+use trustsim_whatif::{
+    NoOrder, OrderFailure, OrderPlay, OrderStep, PlayedOrder, StepKind, Unordered,
+};
+
+/// `authority`, `trust`, `given` or `certificates`.
+pub const fn kind(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Authority => "authority",
+        StepKind::Trust => "trust",
+        StepKind::Given => "given",
+        StepKind::Certificates => "certificates",
+    }
+}
+
+/// What a step does, a sentence without its end.
+pub fn what(step: &OrderStep) -> String {
+    let OrderStep {
+        kind,
+        gains,
+        ca,
+        is_new,
+        ..
+    } = step;
+    let mut text = match kind {
+        StepKind::Authority => format!("{ca} signs the CA of {gains}, which signs for others"),
+        StepKind::Trust => format!("{gains} trusts {ca}"),
+        StepKind::Given => format!("{gains} trusts {ca}, by hand"),
+        StepKind::Certificates => format!("{gains} speaks TLS, with a certificate of {ca}"),
+    };
+    if *is_new {
+        text.push_str("; the deployment lacks this relation");
+    }
+    text
+}
+
+/// What is typed, in order; what no command does, in words.
+pub fn commands(step: &OrderStep) -> Vec<String> {
+    step.commands.iter().map(command::text).collect()
+}
+
+/// The numbers of the steps that have to come before, from 1.
+pub fn after(step: &OrderStep) -> String {
+    let numbers: Vec<String> = step
+        .after
+        .iter()
+        .map(|place| (place + 1).to_string())
+        .collect();
+    numbers.join(", ")
+}
+
+/// `found`, `opposite` or `at-once`.
+pub const fn played(order: PlayedOrder) -> &'static str {
+    match order {
+        PlayedOrder::Found => "found",
+        PlayedOrder::Opposite => "opposite",
+        PlayedOrder::AtOnce => "at-once",
+    }
+}
+
+/// What came of playing an order, a sentence without its end.
+pub fn outcome(play: &OrderPlay) -> String {
+    let order = match play.order {
+        PlayedOrder::Found => "in this order",
+        PlayedOrder::Opposite => "in the opposite order",
+        PlayedOrder::AtOnce => "all at once",
+    };
+    match play.failures.len() {
+        0 => {
+            let seeds = match play.seeds {
+                1 => String::new(),
+                many => format!(", with each of {many} seeds"),
+            };
+            format!("{order}: no connection is dialled over TLS before it is trusted{seeds}")
+        }
+        count => {
+            let verb = if count == 1 { "fails" } else { "fail" };
+            let connections = counted(count as u64, "connection");
+            format!("{order}: {connections} {verb}")
+        }
+    }
+}
+
+/// One connection that failed, with how, and for how long.
+pub fn failure(failure: &OrderFailure) -> String {
+    format!(
+        "{}: {} for {}",
+        failure.connection,
+        failure.error,
+        format_duration(failure.lost)
+    )
+}
+
+/// What no order meets.
+pub fn unordered(one: &Unordered) -> String {
+    let Unordered { holder, server } = one;
+    match holder == server {
+        true => format!(
+            "the units of {holder} trust each other only once each has its own certificate, and no relation can bring \
+             the CA to them before"
+        ),
+        false => format!(
+            "{holder} trusts the CA of {server} only once it has a certificate of its own, which has to come after \
+             that of {server}, and no relation can bring it the CA before"
+        ),
+    }
+}
+
+/// Why no order is found.
+pub const fn no_order(why: NoOrder) -> &'static str {
+    match why {
+        NoOrder::NothingToOrder => {
+            "no relation of it is for certificates or CAs: give the deployment as it is to be, with those relations"
+        }
+        NoOrder::NotAtRest => "it does not come to rest within thirty days",
+        NoOrder::NotAtRestWithout => {
+            "without its relations for certificates and CAs it does not come to rest within thirty days, so that there \
+             is nothing in which TLS could be turned on"
+        }
+    }
+}

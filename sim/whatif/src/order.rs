@@ -1,0 +1,205 @@
+//! In which order to make the relations of a deployment's TLS, so that nothing is dialled over TLS before it is trusted.
+//!
+//! What needs what is read off the deployment as it is once all of it is there: which certificate each connection meets,
+//! and over which relation the client came to trust the CA above it. The order is then played: the same deployment
+//! without those relations, in which they are made one after the other, each when what came of the last has come to rest. So is
+//! the opposite order, and all of them at once.
+
+mod play;
+mod sort;
+mod steps;
+
+use std::sync::Arc;
+
+use super::at_rest::play_to_rest;
+use super::trusted::trust_found;
+use trustsim_diagnosis::Command;
+use trustsim_kernel::{Span, Time};
+use trustsim_validators::ErrorKind;
+use trustsim_world::{
+    Address, ApplicationIndex, ClientIndex, Deployment, Options, RelationIndex, Simulation, TiVec,
+};
+
+/// The order that was found, and what comes of it.
+#[derive(Clone, Debug)]
+pub struct RelationOrder {
+    /// What is done, in order.
+    pub steps: Vec<OrderStep>,
+    /// What of it needs a step that comes after it: two applications that are each trusted only through the
+    /// certificates of the other.
+    pub unordered: Vec<Unordered>,
+    /// In this order, in the opposite one, and all at once.
+    pub plays: Vec<OrderPlay>,
+    /// Connections that fail however it is done, since they fail once everything is there; their names.
+    pub failing_anyway: Vec<String>,
+    /// Connections that are watched once everything is there, and not before: what they need has no description.
+    pub not_proven: Vec<String>,
+}
+
+/// One thing that is done.
+#[derive(Clone, Debug)]
+pub struct OrderStep {
+    /// What it does.
+    pub kind: StepKind,
+    /// Who gains by it: an application, or a client outside Juju.
+    pub gains: Address,
+    /// The application whose CA or certificates it is about.
+    pub ca: Address,
+    /// What is typed.
+    pub commands: Vec<Command>,
+    /// Whether the deployment lacks it: it is there for the order alone.
+    pub is_new: bool,
+    /// The steps that have to come before it, by their number from 0.
+    pub after: Vec<usize>,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StepKind {
+    /// A CA that signs for others is signed by another.
+    Authority,
+    /// An application trusts a CA.
+    Trust,
+    /// A client outside Juju is given a CA.
+    Given,
+    /// An application gets certificates: what dials it dials TLS.
+    Certificates,
+}
+
+/// One of two steps that each need the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unordered {
+    /// The application that is to trust the other.
+    pub holder: Address,
+    /// The application that is dialled.
+    pub server: Address,
+}
+
+/// An order that was played.
+#[derive(Clone, Debug)]
+pub struct OrderPlay {
+    /// Which.
+    pub order: PlayedOrder,
+    /// With how many seeds; what failed with any is told.
+    pub seeds: u32,
+    /// When the first step was made, and until when it was played.
+    pub from: Time,
+    /// See `from`.
+    pub until: Time,
+    /// What was dialled over TLS and failed, by connection.
+    pub failures: Vec<OrderFailure>,
+}
+
+/// Which order was played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlayedOrder {
+    /// The one that was found.
+    Found,
+    /// The opposite one.
+    Opposite,
+    /// Everything at the same instant.
+    AtOnce,
+}
+
+/// A connection that was dialled over TLS and failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderFailure {
+    /// Its name.
+    pub connection: String,
+    /// When first.
+    pub at: Time,
+    /// With what at first.
+    pub error: ErrorKind,
+    /// For how long in all.
+    pub lost: Span,
+}
+
+/// Why no order is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoOrder {
+    /// No relation of the deployment is for certificates or CAs.
+    NothingToOrder,
+    /// The deployment does not come to rest within thirty days.
+    NotAtRest,
+    /// Without those relations it does not: its charms may not run without TLS.
+    NotAtRestWithout,
+}
+
+/// What a step does to a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Act {
+    /// A relation of the deployment.
+    Relation(RelationIndex),
+    /// A relation that it lacks, over which the CA of one application comes to another.
+    Transfer {
+        ca: ApplicationIndex,
+        to: ApplicationIndex,
+    },
+    /// A client outside Juju is given a CA.
+    Give {
+        client: ClientIndex,
+        ca: ApplicationIndex,
+    },
+}
+
+/// Finds the order and plays it.
+///
+/// # Errors
+///
+/// See [`NoOrder`].
+pub fn relation_order(deployment: &Deployment) -> Result<RelationOrder, NoOrder> {
+    let complete = without_plan(deployment);
+    let mut simulation = Simulation::new(Arc::new(complete.clone()), Options::default());
+    play_to_rest(&mut simulation);
+    if simulation.manifest().settled_at.is_none() {
+        return Err(NoOrder::NotAtRest);
+    }
+    let trust = trust_found(&simulation);
+    let mut plan = steps::Plan::of(&complete, &trust);
+    if plan.acts().next().is_none() {
+        return Err(NoOrder::NothingToOrder);
+    }
+    let sorted = sort::sort(&mut plan);
+    let steps = plan.steps(&sorted);
+    let base = plan.base();
+    let acts: Vec<Vec<_>> = sorted.iter().map(|act| plan.actions(*act)).collect();
+    let failing_anyway: Vec<String> = trust
+        .checks
+        .iter()
+        .filter(|check| check.error.is_some())
+        .map(|check| check.connection.name.clone())
+        .collect();
+    let played = play::play(&base, &acts, &failing_anyway).ok_or(NoOrder::NotAtRestWithout)?;
+    let known: Vec<&str> = played.watched.iter().map(String::as_str).collect();
+    let mut not_proven: Vec<String> = Vec::new();
+    for check in &trust.checks {
+        let name = &check.connection.name;
+        if !known.contains(&name.as_str()) && !not_proven.contains(name) {
+            not_proven.push(name.clone());
+        }
+    }
+    let mut failing: Vec<String> = Vec::new();
+    for name in failing_anyway {
+        if !failing.contains(&name) {
+            failing.push(name);
+        }
+    }
+    Ok(RelationOrder {
+        steps,
+        unordered: plan.unordered,
+        plays: played.plays,
+        failing_anyway: failing,
+        not_proven,
+    })
+}
+
+/// The deployment as it is, without what a scenario does to it.
+fn without_plan(deployment: &Deployment) -> Deployment {
+    Deployment {
+        actions: TiVec::new(),
+        random: Vec::new(),
+        rotations: Vec::new(),
+        expectations: Vec::new(),
+        ..deployment.clone()
+    }
+}
