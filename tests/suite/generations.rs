@@ -189,3 +189,46 @@ fn vault_1_15_signs_for_a_week() {
         "{lives:?}"
     );
 }
+
+/// juju/juju 3.6 `state/application.go`, `changeCharmOps`: a refresh keeps what is set and what the new charm takes
+/// (`FilterSettings`), and what is not set has the new charm's default. The validities of self-signed-certificates were
+/// numbers, `365`, and are texts, `90d`.
+#[test]
+fn a_refresh_brings_the_defaults_of_the_new_charm() {
+    let text = "
+name: refreshed
+duration: 20d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, revision: 265, options: {ca-common-name: Kept CA}}
+      traefik: {charm: traefik-k8s, options: {external_hostname: m.example.com}}
+    relations:
+      - [traefik:certificates, ca:certificates]
+faults:
+  - {at: 1d, refresh: {app: m.ca, revision: 309}}
+";
+    let (_, record, _) = played(text);
+    let after = record.manifest.start + HOUR.saturating_mul(24);
+    let entries = record.journal.entries().iter();
+    let blocked = entries.filter(|entry| {
+        let is_ca = entry.subject.application.as_deref() == Some("ca");
+        let is_blocked = matches!(entry.kind, Kind::StatusChanged { status, .. }
+            if status == trustsim::juju::Status::Blocked);
+        entry.time > after && is_ca && is_blocked
+    });
+    let blocked: Vec<_> = blocked.collect();
+    assert!(blocked.is_empty(), "{blocked:?}");
+    let names = record
+        .journal
+        .entries()
+        .iter()
+        .filter_map(|entry| match &entry.kind {
+            Kind::CertificateIssued(made) if made.certificate.is_ca() => {
+                made.certificate.subject_common_name().map(str::to_owned)
+            }
+            _ => None,
+        });
+    assert!(names.into_iter().all(|name| name == "Kept CA"));
+}

@@ -90,6 +90,34 @@ impl Operator<'_> {
         self.agents.wake_units(application, host);
     }
 
+    /// The options of a charm that an application is refreshed to: what is set stays where the new charm takes it, and
+    /// what is not has the new charm's default (juju/juju 3.6 `state/application.go`, `changeCharmOps`: the settings of
+    /// the new charm are those of the old one that `FilterSettings` lets through). `takes` says whether it takes an
+    /// option that is set. What is set to the old default counts as not set.
+    pub fn refresh_config(
+        &mut self,
+        application: ApplicationId,
+        defaults: BTreeMap<String, String>,
+        takes: impl Fn(&str) -> bool,
+        cause: Option<Seq>,
+        host: &mut dyn Host,
+    ) {
+        let now = host.now();
+        let found = self.agents.application_mut(application);
+        let before = Arc::clone(&found.config_defaults);
+        let set = found.config.value.iter().filter(|(key, value)| {
+            let is_default = before.get(*key) == Some(*value);
+            !is_default && takes(key)
+        });
+        let mut config = defaults.clone();
+        config.extend(set.map(|(key, value)| (key.clone(), value.clone())));
+        found.config_defaults = Arc::new(defaults);
+        if config != *found.config.value {
+            found.config.value = Arc::new(config);
+            found.config.touch(now, cause);
+        }
+    }
+
     /// The address of a unit changes; its next `config-changed` brings its databags up to date.
     pub fn set_address(
         &mut self,

@@ -2,6 +2,8 @@
 
 use super::Commands;
 use crate::event::Event;
+use std::sync::Arc;
+use trustsim_charm_model::CharmMetadata;
 use trustsim_kernel::Span;
 use trustsim_model::{ApplicationIndex, ModelKind, Refusal, ScaleAction};
 
@@ -26,13 +28,33 @@ impl Commands<'_> {
             ScaleAction::Refresh {
                 application, charm, ..
             } => {
+                let (id, entry) = (self.deployed.id(*application), self.entry);
                 if let Some(charm) = charm {
                     self.deployed.refresh_charm(*application, charm);
+                    self.refresh_config(*application, charm);
                 }
-                let (id, entry) = (self.deployed.id(*application), self.entry);
                 self.in_juju(|juju, host| juju.pods().refresh(id, Some(entry), host));
             }
         }
+    }
+
+    /// The options of the new charm. A value that is set stays where the option is of the same type as before.
+    fn refresh_config(&mut self, application: ApplicationIndex, charm: &CharmMetadata) {
+        let (id, entry) = (self.deployed.id(application), self.entry);
+        let old = Arc::clone(&self.deployed.spec().applications[application].charm);
+        let options = charm.options.iter();
+        let defaults = options
+            .filter_map(|(name, option)| Some((name.clone(), option.default.clone()?)))
+            .collect();
+        let takes = |name: &str| match (old.options.get(name), charm.options.get(name)) {
+            (Some(before), Some(now)) => before.kind == now.kind,
+            (None, Some(_)) => true,
+            (_, None) => false,
+        };
+        self.in_juju(|juju, host| {
+            juju.operator()
+                .refresh_config(id, defaults, takes, Some(entry), host);
+        });
     }
 
     /// On Kubernetes the unit with the highest number goes (a StatefulSet scales down so).
