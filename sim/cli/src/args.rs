@@ -305,11 +305,14 @@ pub struct AskRequests {
 /// In which order to make the relations of TLS, so that nothing is dialled over TLS before it is trusted
 #[derive(Debug, Args)]
 #[command(after_help = "\
-PATH is the deployment as it is to be, with its relations for certificates and CAs. The order is played
+The deployment is given as it is to be, with its relations for certificates and CAs. The order is played
 on the same deployment without them, and so are the opposite order and all at once.")]
 pub struct AskOrder {
     /// Scenario, or a bundle, juju status, terraform show -json, or a folder of them
     pub scenario: PathBuf,
+    /// In which order to refresh charms whose libraries for certificates change, in place of that of relations
+    #[arg(long)]
+    pub refresh: bool,
     /// How it is printed
     #[command(flatten)]
     pub answer: AskAnswer,

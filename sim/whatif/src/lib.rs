@@ -34,8 +34,8 @@ pub use effort::{Effort, Unfinished};
 pub use least_trust::{LeastTrust, MaskedSources, SourceOfTrust, TrustedAuthority, least_trust};
 pub use names::{DialledName, DialledNames, NameVerdict, dialled_names};
 pub use order::{
-    NoOrder, OrderFailure, OrderPlay, OrderStep, PlayedOrder, RelationOrder, StepKind, Unordered,
-    relation_order,
+    NoOrder, OrderFailure, OrderPlay, OrderStep, PlayedOrder, RefreshTo, RelationOrder, StepKind,
+    Unordered, refresh_order, relation_order,
 };
 pub use parallel::{SEED_THREAD, play_in_batches};
 pub use proof::{Proof, prove};

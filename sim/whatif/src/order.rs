@@ -6,6 +6,7 @@
 //! the opposite order, and all of them at once.
 
 mod play;
+mod refresh;
 mod sort;
 mod steps;
 
@@ -13,6 +14,8 @@ use std::sync::Arc;
 
 use super::at_rest::play_to_rest;
 use super::trusted::trust_found;
+use play::Counted;
+pub use refresh::{RefreshTo, refresh_order};
 use trustsim_diagnosis::Command;
 use trustsim_kernel::{Span, Time};
 use trustsim_validators::ErrorKind;
@@ -47,6 +50,8 @@ pub struct OrderStep {
     pub ca: Address,
     /// What is typed.
     pub commands: Vec<Command>,
+    /// What a charm is refreshed to.
+    pub refresh: Option<RefreshTo>,
     /// Whether the deployment lacks it: it is there for the order alone.
     pub is_new: bool,
     /// The steps that have to come before it, by their number from 0.
@@ -64,6 +69,8 @@ pub enum StepKind {
     Given,
     /// An application gets certificates: what dials it dials TLS.
     Certificates,
+    /// A charm is refreshed.
+    Refresh,
 }
 
 /// One of two steps that each need the other.
@@ -119,6 +126,8 @@ pub struct OrderFailure {
 pub enum NoOrder {
     /// No relation of the deployment is for certificates or CAs.
     NothingToOrder,
+    /// No charm of the deployment is of a revision before its libraries for certificates changed.
+    NothingToRefresh,
     /// The deployment does not come to rest within thirty days.
     NotAtRest,
     /// Without those relations it does not: its charms may not run without TLS.
@@ -169,7 +178,8 @@ pub fn relation_order(deployment: &Deployment) -> Result<RelationOrder, NoOrder>
         .filter(|check| check.error.is_some())
         .map(|check| check.connection.name.clone())
         .collect();
-    let played = play::play(&base, &acts, &failing_anyway).ok_or(NoOrder::NotAtRestWithout)?;
+    let played = play::play(&base, &acts, &failing_anyway, Counted::IssuedSince);
+    let played = played.ok_or(NoOrder::NotAtRestWithout)?;
     let known: Vec<&str> = played.watched.iter().map(String::as_str).collect();
     let mut not_proven: Vec<String> = Vec::new();
     for check in &trust.checks {

@@ -9,13 +9,16 @@ use crate::error::CliError;
 use crate::instant::parse_instant;
 use crate::output::{Answer, deliver_answer};
 use crate::scenario::load_scenario;
+use trustsim_charms::{Endpoint, readings};
 use trustsim_diagnosis as diagnosis;
 use trustsim_kernel::Span;
 use trustsim_model::Deployment;
 use trustsim_pki::KeyAlgorithm;
 use trustsim_report::terminal::Detail;
 use trustsim_report::{self as report, terminal};
-use trustsim_whatif::{dialled_names, play_to_rest, relation_order, signed_by, trust_found};
+use trustsim_whatif::{
+    RefreshTo, dialled_names, play_to_rest, refresh_order, relation_order, signed_by, trust_found,
+};
 use trustsim_world::Simulation;
 
 /// How long a deployment may be played to answer a question, however short its scenario is: as long as any certificate
@@ -110,7 +113,11 @@ fn order(args: &AskOrder, detail: Detail, console: &mut Console<'_>) -> Result<(
     let playable = load(&args.scenario, &args.play, console)?;
     let deployment = &playable.deployment;
     say_coverage(deployment, console)?;
-    let found = relation_order(deployment).map_err(|why| {
+    let found = match args.refresh {
+        true => refresh_order(deployment, &refreshes(deployment)),
+        false => relation_order(deployment),
+    };
+    let found = found.map_err(|why| {
         let why = report::words::order::no_order(why);
         CliError::usage(format!(
             "no order is found for `{}`: {why}",
@@ -125,6 +132,39 @@ fn order(args: &AskOrder, detail: Detail, console: &mut Console<'_>) -> Result<(
     };
     let tables = || terminal::order(&found, &unplayed, detail);
     deliver_answer(answer, tables, &args.answer, console)
+}
+
+/// The applications whose charm is played as it was before the libraries of an endpoint changed over which it is related,
+/// with what the catalogue has of it now.
+fn refreshes(deployment: &Deployment) -> Vec<RefreshTo> {
+    let applications = deployment.applications.iter_enumerated();
+    let refreshed = applications.filter_map(|(index, spec)| {
+        let sides = deployment.relations.iter().flat_map(|one| &one.sides);
+        let own = sides.filter(|side| deployment.application_of(side.party) == Some(index));
+        let used: Vec<&Endpoint> = own
+            .filter_map(|side| spec.charm.endpoint(&side.endpoint))
+            .collect();
+        // Two charms may share a name; what lacks an endpoint that is used is the other one.
+        let newest = readings(&spec.charm.name).into_iter().find(|reading| {
+            let new = &reading.charm.metadata;
+            let has = |old: &&Endpoint| {
+                let now = new.endpoint(&old.name);
+                now.is_some_and(|now| now.interface == old.interface)
+            };
+            !reading.is_generation && used.iter().all(has)
+        })?;
+        let new = newest.charm.metadata;
+        let differs = |old: &&Endpoint| {
+            let now = new.endpoint(&old.name);
+            now.is_some_and(|now| now.library != old.library)
+        };
+        used.iter().any(differs).then(|| RefreshTo {
+            application: index,
+            tracks: newest.tracks,
+            charm: Arc::new(new),
+        })
+    });
+    refreshed.collect()
 }
 
 /// Plays until everything is at rest, or until the instant that is asked about.

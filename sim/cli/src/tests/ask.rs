@@ -171,6 +171,19 @@ fn there_may_be_nothing_to_order() {
     );
 }
 
+#[test]
+fn refreshes_are_ordered_too() {
+    let (exit, out, _) = trustsim(&["ask", "order", "--refresh", "src/tests/refresh.yaml"]);
+    assert_eq!(exit, Exit::Held);
+    insta::assert_snapshot!(out);
+    let (exit, _, err) = trustsim(&["ask", "order", "--refresh", ORDER]);
+    assert_eq!(exit, Exit::Refused);
+    assert!(
+        err.contains("none of its charms is known at a revision before"),
+        "{err}"
+    );
+}
+
 /// Keys that take less time are played where no CSR is written, and the same is told.
 #[test]
 fn what_is_told_of_requests_does_not_depend_on_the_keys_that_are_played() {

@@ -7,7 +7,7 @@ use crate::unplayed::Unplayed;
 use crate::words::number::counted;
 use crate::words::order as words;
 use trustsim_kernel::visible;
-use trustsim_whatif::{OrderPlay, PlayedOrder, RelationOrder};
+use trustsim_whatif::{OrderPlay, PlayedOrder, RelationOrder, StepKind};
 
 /// Renders it.
 pub fn order(found: &RelationOrder, unplayed: &Unplayed, detail: Detail) -> String {
@@ -16,8 +16,10 @@ pub fn order(found: &RelationOrder, unplayed: &Unplayed, detail: Detail) -> Stri
         counted(found.steps.len() as u64, "step"),
         steps(found)
     );
+    let mut steps = found.steps.iter();
+    let is_refresh = steps.any(|step| step.kind == StepKind::Refresh);
     for play in &found.plays {
-        text.push_str(&played(play, detail));
+        text.push_str(&played(play, is_refresh, detail));
     }
     for one in &found.unordered {
         text.push_str(&format!(
@@ -26,10 +28,14 @@ pub fn order(found: &RelationOrder, unplayed: &Unplayed, detail: Detail) -> Stri
             visible(&words::unordered(one))
         ));
     }
+    let failing_anyway = match is_refresh {
+        true => "fails before any refresh",
+        false => "fails however it is done",
+    };
     if !found.failing_anyway.is_empty() {
         text.push_str(&format!(
             "\n{}: {}: `trustsim ask trust` and `trustsim ask names` tell why\n",
-            paint(style::WAIT, "fails however it is done"),
+            paint(style::WAIT, failing_anyway),
             visible(&found.failing_anyway.join(", "))
         ));
     }
@@ -75,7 +81,7 @@ fn steps(found: &RelationOrder) -> String {
 }
 
 /// What came of an order. Without `--verbose` a few of the connections that failed are named.
-fn played(play: &OrderPlay, detail: Detail) -> String {
+fn played(play: &OrderPlay, is_refresh: bool, detail: Detail) -> String {
     let colour = match (play.order, play.failures.is_empty()) {
         (_, true) => style::GOOD,
         (PlayedOrder::Found, false) => style::BAD,
@@ -84,7 +90,7 @@ fn played(play: &OrderPlay, detail: Detail) -> String {
     let mut text = format!(
         "\n{} {}\n",
         paint(colour, "played"),
-        visible(&words::outcome(play))
+        visible(&words::outcome(play, is_refresh))
     );
     let shown = shown_of(play.failures.len(), detail);
     for one in &play.failures[..shown] {

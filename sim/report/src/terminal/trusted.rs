@@ -32,6 +32,7 @@ pub fn trusted(
         text.push_str(&format!("\n{}", checks(found, manifest)));
     }
     text.push_str(&missing(found));
+    text.push_str(&otherwise(found));
     text.push_str(&not_played(unplayed));
     text
 }
@@ -83,6 +84,31 @@ fn checks(found: &TrustFound, manifest: &Manifest) -> String {
         ]);
     }
     table.render()
+}
+
+/// Connections that fail though the CA is trusted, once each.
+fn otherwise(found: &TrustFound) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for name in found.checks.iter().map(|check| &check.connection.name) {
+        let mut own = found
+            .checks
+            .iter()
+            .filter(|check| check.connection.name == *name);
+        let error = own.clone().find_map(|check| check.error);
+        if let Some(error) = error
+            && own.all(|check| check.anchor.is_some())
+        {
+            let line = format!("{name}: {error}");
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    let lines = lines.iter().map(|line| {
+        let word = paint(style::BAD, "fails for another reason");
+        format!("\n{word}: {}\n", visible(line))
+    });
+    lines.collect()
 }
 
 /// What is missing, once for each CA that one side lacks, and what would bring it.

@@ -4,7 +4,7 @@ use super::command;
 use super::number::counted;
 use trustsim_kernel::format_duration;
 use trustsim_whatif::{
-    NoOrder, OrderFailure, OrderPlay, OrderStep, PlayedOrder, StepKind, Unordered,
+    NoOrder, OrderFailure, OrderPlay, OrderStep, PlayedOrder, RefreshTo, StepKind, Unordered,
 };
 
 /// `authority`, `trust`, `given` or `certificates`.
@@ -14,6 +14,7 @@ pub const fn kind(kind: StepKind) -> &'static str {
         StepKind::Trust => "trust",
         StepKind::Given => "given",
         StepKind::Certificates => "certificates",
+        StepKind::Refresh => "refresh",
     }
 }
 
@@ -31,10 +32,28 @@ pub fn what(step: &OrderStep) -> String {
         StepKind::Trust => format!("{gains} trusts {ca}"),
         StepKind::Given => format!("{gains} trusts {ca}, by hand"),
         StepKind::Certificates => format!("{gains} speaks TLS, with a certificate of {ca}"),
+        StepKind::Refresh => refreshed(step),
     };
     if *is_new {
         text.push_str("; the deployment lacks this relation");
     }
+    text
+}
+
+/// `m.loki is at revision 230 and later (track dev), with other libraries for certificates`.
+fn refreshed(step: &OrderStep) -> String {
+    let to = step.refresh.as_ref();
+    let revisions = to.map_or(&[][..], RefreshTo::revisions).iter();
+    let revisions: Vec<String> = revisions.map(ToString::to_string).collect();
+    let tracks = to.map_or(&[][..], |to| &to.tracks);
+    let mut text = match revisions.is_empty() {
+        true => format!("{} is at a later revision", step.gains),
+        false => format!("{} is at revision {}", step.gains, revisions.join(", ")),
+    };
+    if !tracks.is_empty() {
+        text.push_str(&format!(" (track {})", tracks.join(", ")));
+    }
+    text.push_str(", with other libraries for certificates");
     text
 }
 
@@ -63,11 +82,15 @@ pub const fn played(order: PlayedOrder) -> &'static str {
 }
 
 /// What came of playing an order, a sentence without its end.
-pub fn outcome(play: &OrderPlay) -> String {
+pub fn outcome(play: &OrderPlay, is_refresh: bool) -> String {
     let order = match play.order {
         PlayedOrder::Found => "in this order",
         PlayedOrder::Opposite => "in the opposite order",
         PlayedOrder::AtOnce => "all at once",
+    };
+    let held = match is_refresh {
+        true => "no connection fails",
+        false => "no connection is dialled over TLS before it is trusted",
     };
     match play.failures.len() {
         0 => {
@@ -75,7 +98,7 @@ pub fn outcome(play: &OrderPlay) -> String {
                 1 => String::new(),
                 many => format!(", with each of {many} seeds"),
             };
-            format!("{order}: no connection is dialled over TLS before it is trusted{seeds}")
+            format!("{order}: {held}{seeds}")
         }
         count => {
             let verb = if count == 1 { "fails" } else { "fail" };
@@ -115,6 +138,9 @@ pub const fn no_order(why: NoOrder) -> &'static str {
     match why {
         NoOrder::NothingToOrder => {
             "no relation of it is for certificates or CAs: give the deployment as it is to be, with those relations"
+        }
+        NoOrder::NothingToRefresh => {
+            "none of its charms is known at a revision before its libraries for certificates changed"
         }
         NoOrder::NotAtRest => "it does not come to rest within thirty days",
         NoOrder::NotAtRestWithout => {

@@ -25,6 +25,15 @@ const FOREVER: Span = Span::from_secs(100 * 365 * 86_400);
 /// With how many seeds beside its own the order is played.
 const MORE_SEEDS: u32 = 3;
 
+/// Which failures count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// Those with a certificate that was issued since the first step: what is not on yet is not dialled over TLS.
+    IssuedSince,
+    /// All but those of a server that does not answer, as in every restart.
+    All,
+}
+
 /// What came of the three orders.
 pub(super) struct Played {
     pub(super) plays: Vec<OrderPlay>,
@@ -38,16 +47,23 @@ pub(super) fn play(
     base: &Deployment,
     acts: &[Vec<Action>],
     failing_anyway: &[String],
+    counted: Counted,
 ) -> Option<Played> {
     let simulation = at_rest(base, base.seed)?;
     let connections = simulation.manifest().connections.into_iter();
     let watched = connections.map(|connection| connection.name).collect();
     let opposite: Vec<Vec<Action>> = acts.iter().rev().cloned().collect();
     let together: Vec<Vec<Action>> = vec![acts.iter().flatten().cloned().collect()];
-    let mut found = play_from(&simulation, PlayedOrder::Found, acts, failing_anyway);
+    let play = |simulation: &Simulation, order: PlayedOrder, acts: &[Vec<Action>]| {
+        let mut play = play_from(simulation, order, acts, counted);
+        play.failures
+            .retain(|one| !failing_anyway.contains(&one.connection));
+        play
+    };
+    let mut found = play(&simulation, PlayedOrder::Found, acts);
     for seed in seeds_after(base.seed, MORE_SEEDS) {
         let simulation = at_rest(base, seed)?;
-        let again = play_from(&simulation, PlayedOrder::Found, acts, failing_anyway);
+        let again = play(&simulation, PlayedOrder::Found, acts);
         found.seeds += 1;
         for one in again.failures {
             let mut known = found.failures.iter();
@@ -60,7 +76,7 @@ pub(super) fn play(
         (PlayedOrder::Opposite, &opposite),
         (PlayedOrder::AtOnce, &together),
     ];
-    let others = others.map(|(order, acts)| play_from(&simulation, order, acts, failing_anyway));
+    let others = others.map(|(order, acts)| play(&simulation, order, acts));
     Some(Played {
         plays: std::iter::once(found).chain(others).collect(),
         watched,
@@ -82,7 +98,7 @@ fn play_from(
     simulation: &Simulation,
     order: PlayedOrder,
     acts: &[Vec<Action>],
-    failing_anyway: &[String],
+    counted: Counted,
 ) -> OrderPlay {
     let mut simulation = simulation.clone();
     let from = simulation.now();
@@ -100,7 +116,7 @@ fn play_from(
         seeds: 1,
         from,
         until: simulation.now(),
-        failures: failures(&simulation, from, failing_anyway),
+        failures: failures(&simulation, from, counted),
     }
 }
 
@@ -157,9 +173,8 @@ fn waits(simulation: &Simulation, since: Seq) -> bool {
     false
 }
 
-/// The connections that failed since then with a certificate that was issued since then: what is not on yet is not
-/// dialled over TLS.
-fn failures(simulation: &Simulation, from: Time, failing_anyway: &[String]) -> Vec<OrderFailure> {
+/// The connections that failed since then, as far as it counts.
+fn failures(simulation: &Simulation, from: Time, counted: Counted) -> Vec<OrderFailure> {
     let connections = simulation.manifest().connections;
     let mut issued: BTreeSet<&str> = BTreeSet::new();
     let mut failing: BTreeMap<u32, (Time, ErrorKind)> = BTreeMap::new();
@@ -175,10 +190,12 @@ fn failures(simulation: &Simulation, from: Time, failing_anyway: &[String]) -> V
                     let lost = entry.time.since(since);
                     add(&mut found, record.connection, name, since, error, lost);
                 }
-                let is_on = issued.contains(&*record.server_serial);
+                let counts = |error: ErrorKind| match counted {
+                    Counted::IssuedSince => issued.contains(&*record.server_serial),
+                    Counted::All => entry.time >= from && error != ErrorKind::Unreachable,
+                };
                 if let Some(error) = record.verdict.error
-                    && is_on
-                    && !failing_anyway.contains(name)
+                    && counts(error)
                 {
                     failing.insert(record.connection, (entry.time, error));
                 }

@@ -290,6 +290,7 @@ impl<'a> Plan<'a> {
                 gains: self.gains(act),
                 ca: self.deployment.application_address(ca),
                 commands: self.commands(act),
+                refresh: None,
                 is_new: matches!(act, Act::Transfer { .. }),
                 after,
             }
