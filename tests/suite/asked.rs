@@ -10,7 +10,7 @@ use trustsim::validators::ErrorKind;
 use trustsim::whatif::{NameVerdict, PlayedOrder, dialled_names, relation_order, trust_found};
 use trustsim::world::{CertificateKind, Deployment, Kind, Options, Simulation};
 
-use crate::common::{load, scenario_files, yaml_files};
+use crate::common::{load, load_named, scenario_files, yaml_files};
 
 /// Past the installation, and past what people do on the first days.
 const PLAYED: Span = Span::from_secs(10 * 86_400);
@@ -25,6 +25,24 @@ fn played() -> impl Iterator<Item = (String, Arc<Deployment>, Simulation)> {
         simulation.run_until(deployment.start + PLAYED.min(deployment.duration));
         (deployment.name.clone(), deployment, simulation)
     })
+}
+
+/// easyrsa gives every unit that asks for `system:kubelet` the one certificate that it made for it
+/// (charmed-kubernetes/layer-easyrsa 3cb8d83, `create_client_cert`): each is answered, though one certificate is issued.
+#[test]
+fn a_certificate_that_is_handed_out_again_answers_too() {
+    let deployment = Arc::new(load_named("charmed-kubernetes"));
+    let mut simulation = Simulation::new(Arc::clone(&deployment), Options::default());
+    simulation.run_until(deployment.start + PLAYED);
+    let found = requests(&deployment, simulation.journal());
+    let named = found.requests.iter();
+    let kubelets: Vec<_> = named
+        .filter(|one| one.common_name == "system:kubelet")
+        .collect();
+    assert!(kubelets.len() >= 2, "{kubelets:?}");
+    for one in kubelets {
+        assert_eq!(one.outcome, RequestOutcome::Signed, "{one:?}");
+    }
 }
 
 /// Every certificate that `certificates.csv` has for a request is of a request that is told, with the same names; and

@@ -3,6 +3,7 @@
 //! A requirer asks again to renew, with another CSR of the same names: those are one row.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::cause::Status;
 use super::notes::status;
@@ -13,7 +14,7 @@ use trustsim_model::{
     Address, CertificateRecord, Deployment, EndpointRef, Entry, Journal, Kind, Note, RelationSpec,
     RequestRecord, Seq, Standing, Standings,
 };
-use trustsim_pki::CertificateRequest;
+use trustsim_pki::{Certificate, CertificateRequest};
 
 /// The interface over which certificates are requested.
 const CERTIFICATES: &str = "tls-certificates";
@@ -102,6 +103,16 @@ pub struct SilentRelation {
     pub statuses: Vec<UnitStatus>,
     /// How far the charms of both sides are known.
     pub standing: Standing,
+}
+
+impl AskedRequest {
+    fn signed(&mut self, certificate: &Certificate) {
+        self.outcome = RequestOutcome::Signed;
+        let life = certificate.not_after().since(certificate.not_before());
+        self.lives.insert(life);
+        self.issuers.insert(certificate.issuer().to_owned());
+        self.issued_key = Some(certificate.key_algorithm().to_owned());
+    }
 }
 
 impl Requests {
@@ -195,6 +206,8 @@ struct Book {
     by_csr: BTreeMap<CertificateRequest, BTreeSet<usize>>,
     /// What each unit said last of itself.
     statuses: BTreeMap<Address, Status>,
+    /// The last certificate of each provider for a common name.
+    by_name: BTreeMap<(Address, String), Certificate>,
     /// What an answer to the request of an entry answers.
     by_entry: BTreeMap<Seq, Vec<usize>>,
 }
@@ -204,6 +217,7 @@ impl Book {
         match &entry.kind {
             Kind::Note(Note::CertificateRequested(record)) => self.asked(seq, entry, record),
             Kind::CertificateIssued(record) => self.issued(entry, record),
+            Kind::DatabagChanged { keys, .. } => self.handed_out(entry, keys),
             Kind::StatusChanged { .. } => {
                 if let (Some(unit), Some(status)) = (entry.subject.address(), status(entry)) {
                     self.statuses.insert(unit, status);
@@ -264,14 +278,41 @@ impl Book {
                     && record.certificate.subject_common_name() == Some(&one.common_name)
             }),
         };
-        let certificate = &record.certificate;
         for index in rows {
+            self.requests[index].signed(&record.certificate);
+        }
+        let name = record.certificate.subject_common_name();
+        if let (Some(provider), Some(name)) = (entry.subject.address(), name) {
+            let key = (provider.to_application(), name.to_owned());
+            self.by_name.insert(key, record.certificate.clone());
+        }
+    }
+
+    /// A provider of the legacy protocol may hand out a certificate again that it made for another unit that asked for
+    /// the same name: easyrsa does. What it writes for a unit is under the unit's name, `web_0.server.cert`.
+    fn handed_out(&mut self, entry: &Entry, keys: &[Arc<str>]) {
+        let is_waiting = |one: &AskedRequest| {
+            let is_by_name = matches!(one.content, RequestContent::Names(_));
+            is_by_name && one.outcome == RequestOutcome::Waits
+        };
+        if !self.requests.iter().any(is_waiting) {
+            return;
+        }
+        for index in self.waiting(entry, is_waiting) {
             let request = &mut self.requests[index];
-            request.outcome = RequestOutcome::Signed;
-            let life = certificate.not_after().since(certificate.not_before());
-            request.lives.insert(life);
-            request.issuers.insert(certificate.issuer().to_owned());
-            request.issued_key = Some(certificate.key_algorithm().to_owned());
+            let provider = request.provider.application.clone();
+            let known = self.by_name.get(&(provider, request.common_name.clone()));
+            let (Some(certificate), Some(name), Some(number)) = (
+                known,
+                request.holder.application_name(),
+                request.holder.unit_number(),
+            ) else {
+                continue;
+            };
+            let own = format!("{name}_{number}.");
+            if keys.iter().any(|key| key.starts_with(&own)) {
+                request.signed(certificate);
+            }
         }
     }
 
