@@ -481,6 +481,16 @@ impl OptionDeclaration {
     }
 }
 
+/// The common name of a declared CA. No certificate can have a longer one (X.520, `ub-common-name`).
+fn name_of_ca(declared: &Spanned<String>, reader: &mut Reader) -> String {
+    const COMMON_NAME_MAX: usize = 64;
+    if declared.value.len() > COMMON_NAME_MAX {
+        let message = format!("a common name has {COMMON_NAME_MAX} bytes at most");
+        reader.bad_value(declared.place, message, None);
+    }
+    declared.value.clone()
+}
+
 impl IssuerDeclaration {
     /// The chain that is declared; mistakes are noted in the reader.
     pub fn to_profile(&self, reader: &mut Reader) -> IssuerProfile {
@@ -496,7 +506,7 @@ impl IssuerDeclaration {
                 path_length,
                 permitted_dns: declared.permitted_dns.iter().flatten().cloned().collect(),
                 excluded_dns: declared.excluded_dns.iter().flatten().cloned().collect(),
-                common_name: declared.common_name.as_ref()?.value.clone(),
+                common_name: name_of_ca(declared.common_name.as_ref()?, reader),
                 validity: declared.validity?.0,
             })
         };

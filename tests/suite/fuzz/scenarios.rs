@@ -35,6 +35,8 @@ struct Seeds {
 /// Larger deployments are checked and not played: a hundred thousand units make a hundred thousand keys, which takes
 /// longer than a case may.
 const UNITS_PLAYED_MAX: u64 = 5_000;
+/// Units of one application hear of each other, one by one: what they do grows with the square of their number.
+const UNITS_OF_ONE_MAX: u64 = 50;
 
 const FOLDERS: [&str; 6] = [
     "scenarios",
@@ -196,12 +198,13 @@ fn case(number: u64, folder: &Path) -> Result<&'static str, String> {
         }
         return Ok("refused");
     };
-    let units: u64 = deployment
+    let units = deployment
         .applications
         .iter()
-        .map(|application| u64::from(application.units))
-        .sum();
-    if units > UNITS_PLAYED_MAX {
+        .map(|application| u64::from(application.units));
+    if units.clone().sum::<u64>() > UNITS_PLAYED_MAX
+        || units.max().is_some_and(|most| most > UNITS_OF_ONE_MAX)
+    {
         limited(folder, &["check", "s.yaml"])?;
         return Ok("checked");
     }
