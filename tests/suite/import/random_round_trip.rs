@@ -269,7 +269,7 @@ fn what_is_printed_of_a_random_deployment_is_imported_as_it() {
             contents(&original.deployment),
             "seed {seed}\n{text}"
         );
-        let [found, expected] = [imported, &original.deployment].map(|each| verdicts(each));
+        let [found, expected] = [imported, &original.deployment].map(verdicts);
         assert_eq!(found, expected, "seed {seed}\n{text}\n{}", notes(&made));
         played += 1;
         connections += expected.len();

@@ -52,7 +52,7 @@ fn write_at_once(path: &Path, files: &[(&str, &str)]) -> Result<Vec<String>, Fol
 /// cannot be made leaves what was there.
 #[test]
 fn a_file_is_written_while_it_is_made() {
-    const PIECE: [u8; 1 << 20] = [b'x'; 1 << 20];
+    static PIECE: [u8; 1 << 20] = [b'x'; 1 << 20];
     let root = tempfile::tempdir().expect("a folder");
     let path = root.path().join("out");
     let on_disk = || {
