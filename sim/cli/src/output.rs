@@ -109,7 +109,8 @@ fn print_csv(
         panic!("the answer to `{question}` has one table of that name");
     };
     let (_, bytes) = main.csv();
-    console.print_data(&String::from_utf8_lossy(&bytes))?;
+    let text = String::from_utf8(bytes).expect("cells are texts");
+    console.print_data(&text)?;
     let others: Vec<String> = others
         .iter()
         .map(|other| format!("{}.csv", other.name))

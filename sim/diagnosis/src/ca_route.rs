@@ -187,14 +187,10 @@ impl ProtocolMismatches {
             let Some(requirer) = requirer else {
                 continue;
             };
-            let ends = relation.sides.each_ref().map(|side| {
-                let index = deployment.application_of(side.party);
-                let index = index.expect("both sides of a relation are applications");
-                EndpointRef {
-                    application: deployment.application_address(index),
-                    endpoint: side.endpoint.as_str().into(),
-                }
-            });
+            let ends = relation
+                .sides
+                .each_ref()
+                .map(|side| deployment.endpoint_of(side));
             let address = deployment.application_address(requirer);
             found.entry(address).or_insert(ends);
         }

@@ -184,14 +184,8 @@ fn statuses(said: &BTreeMap<Address, Status>, of: &[&EndpointRef]) -> Vec<UnitSt
 
 /// Provider and requirer of a relation.
 fn ends(deployment: &Deployment, relation: &RelationSpec) -> [EndpointRef; 2] {
-    relation.sides.each_ref().map(|side| {
-        let index = deployment.application_of(side.party);
-        let index = index.expect("both sides of a relation are applications");
-        EndpointRef {
-            application: deployment.application_address(index),
-            endpoint: side.endpoint.as_str().into(),
-        }
-    })
+    let sides = relation.sides.each_ref();
+    sides.map(|side| deployment.endpoint_of(side))
 }
 
 /// Provider, requirer, and what the certificate is for.
@@ -210,6 +204,8 @@ struct Book {
     by_name: BTreeMap<(Address, String), Certificate>,
     /// What an answer to the request of an entry answers.
     by_entry: BTreeMap<Seq, Vec<usize>>,
+    /// Requests of the legacy protocol, which are answered by name.
+    legacy: Vec<usize>,
 }
 
 impl Book {
@@ -253,9 +249,13 @@ impl Book {
                 && is_same(&one.content, &record.content)
         });
         let index = same.unwrap_or_else(|| {
-            known.push(self.requests.len());
+            let index = self.requests.len();
+            known.push(index);
+            if matches!(record.content, RequestContent::Names(_)) {
+                self.legacy.push(index);
+            }
             self.requests.push(first(record, holder));
-            self.requests.len() - 1
+            index
         });
         let request = &mut self.requests[index];
         request.asked.push(entry.time);
@@ -291,16 +291,16 @@ impl Book {
     /// A provider of the legacy protocol may hand out a certificate again that it made for another unit that asked for
     /// the same name: easyrsa does. What it writes for a unit is under the unit's name, `web_0.server.cert`.
     fn handed_out(&mut self, entry: &Entry, keys: &[Arc<str>]) {
-        let is_waiting = |one: &AskedRequest| {
-            let is_by_name = matches!(one.content, RequestContent::Names(_));
-            is_by_name && one.outcome == RequestOutcome::Waits
-        };
-        if !self.requests.iter().any(is_waiting) {
+        let Some(unit) = entry.subject.address() else {
             return;
-        }
-        for index in self.waiting(entry, is_waiting) {
+        };
+        let writer = unit.to_application();
+        for &index in &self.legacy {
             let request = &mut self.requests[index];
             let provider = request.provider.application.clone();
+            if request.outcome != RequestOutcome::Waits || provider != writer {
+                continue;
+            }
             let known = self.by_name.get(&(provider, request.common_name.clone()));
             let (Some(certificate), Some(name), Some(number)) = (
                 known,

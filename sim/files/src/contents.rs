@@ -6,7 +6,7 @@
 //!
 //! A seal is a JSON object with at least these two keys; `summary.json` has many more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, Write};
 use std::path::{Component, Path};
@@ -27,6 +27,7 @@ pub(crate) type Digests = BTreeMap<String, String>;
 /// What a folder is to hold. A file is made while it is written, so that no large one has to be in memory.
 pub struct Contents<'a> {
     files: Vec<(String, Render<'a>)>,
+    names: BTreeSet<String>,
     seal: String,
     says: Map<String, Value>,
 }
@@ -38,6 +39,7 @@ impl<'a> Contents<'a> {
             .or_insert_with(|| Value::from(env!("CARGO_PKG_VERSION")));
         Self {
             files: Vec::new(),
+            names: BTreeSet::new(),
             seal: seal.to_owned(),
             says,
         }
@@ -60,9 +62,13 @@ impl<'a> Contents<'a> {
     ///
     /// # Panics
     ///
-    /// Where the name leads out of the folder.
+    /// Where the name leads out of the folder, or another file has it.
     pub fn add(&mut self, name: String, render: impl Fn(&mut dyn Write) -> io::Result<()> + 'a) {
         assert!(is_plain(&name), "a file of a folder is in it: {name:?}");
+        assert!(
+            name != self.seal && self.names.insert(name.clone()),
+            "the files of a folder have names of their own: {name}"
+        );
         self.files.push((name, Box::new(render)));
     }
 
@@ -86,10 +92,6 @@ impl<'a> Contents<'a> {
 
     /// Writes each file but the seal into what `open` gives for its name, and closes it by `close`. Gives their digests
     /// and the bytes of the seal.
-    ///
-    /// # Panics
-    ///
-    /// Where two files have one name.
     pub(crate) fn write<W: Write, E>(
         &self,
         mut open: impl FnMut(&str) -> Result<W, E>,
@@ -106,11 +108,7 @@ impl<'a> Contents<'a> {
             close(name, rendered.map(|()| hashing.writer))?;
             let sha256 = hex::encode(hashing.context.finish());
             listed.insert(name.clone(), Value::from(sha256.as_str()));
-            let before = digests.insert(name.clone(), sha256);
-            assert!(
-                before.is_none() && *name != self.seal,
-                "the files of a folder have names of their own: {name}"
-            );
+            digests.insert(name.clone(), sha256);
         }
         let mut says = self.says.clone();
         says.insert("files".to_owned(), Value::Object(listed));
@@ -123,6 +121,11 @@ impl<'a> Contents<'a> {
     /// The names of the files but the seal.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Whether a file has this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
     }
 
     /// The name of the seal.

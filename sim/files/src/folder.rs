@@ -199,11 +199,10 @@ fn remove_others(
     contents: &Contents<'_>,
     writing: &Writing,
 ) -> Result<Vec<String>, FolderError> {
-    let names: BTreeSet<&str> = contents.names().collect();
     let mut removed = Vec::new();
     let mut emptied = BTreeSet::new();
     for (name, digests) in writing.ours() {
-        if names.contains(name.as_str()) || check_way(path, name, writing).is_err() {
+        if contents.has(name) || check_way(path, name, writing).is_err() {
             continue;
         }
         let file = path.join(name);

@@ -472,7 +472,7 @@ impl CertificatesEndpoint {
         paths_under(unit.files(), &prefix).next().is_some()
     }
 
-    /// What goes to disk of an answer.
+    /// What goes to disk of an answer, in which a provider may leave the chain out.
     fn chain_of(&self, entry: &CertificateEntry) -> Vec<Certificate> {
         self.chain(
             &entry.certificate,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::action::TimedAction;
 use super::address::Address;
+use super::reference::EndpointRef;
 use super::rotation::RotationSpec;
 use crate::index::{
     ActionIndex, ApplicationIndex, ClientIndex, ConnectionSpecIndex, ControllerIndex, MachineIndex,
@@ -113,6 +114,20 @@ impl Deployment {
     /// `app:endpoint` of one side of a relation, as `juju integrate` takes it.
     pub fn side_name(&self, side: &Side) -> String {
         format!("{}:{}", self.party_name(side.party), side.endpoint)
+    }
+
+    /// The endpoint at one side of a relation, of the application behind a SAAS.
+    ///
+    /// # Panics
+    ///
+    /// Where it is a client outside Juju, which has no relations.
+    pub fn endpoint_of(&self, side: &Side) -> EndpointRef {
+        let index = self.application_of(side.party);
+        let index = index.expect("both sides of a relation are applications");
+        EndpointRef {
+            application: self.application_address(index),
+            endpoint: side.endpoint.as_str().into(),
+        }
     }
 
     /// The application of one side of a relation, behind a SAAS too.

@@ -10,14 +10,16 @@ const LONGEST: Span = Span::from_secs(30 * 86_400);
 const STEP: Span = Span::from_secs(600);
 
 /// Plays on until everything is at rest, at the latest until thirty days from the start. A hook that waits for its turn,
-/// or a person who will come, keeps a deployment from being at rest.
-pub fn play_to_rest(simulation: &mut Simulation) {
+/// or a person who will come, keeps a deployment from being at rest. Gives whether it is.
+pub fn play_to_rest(simulation: &mut Simulation) -> bool {
     let latest = simulation.deployment().start + LONGEST;
-    let is_over = |simulation: &Simulation| {
-        let is_at_rest = simulation.manifest().settled_at.is_some();
-        is_at_rest && simulation.watched_from().is_some() || simulation.endless().is_some()
-    };
-    while !is_over(simulation) && simulation.now() < latest {
+    loop {
+        if simulation.settled_at().is_some() && simulation.watched_from().is_some() {
+            return true;
+        }
+        if simulation.endless().is_some() || simulation.now() >= latest {
+            return false;
+        }
         let next: Time = simulation.now() + STEP;
         simulation.run_until(next.min(latest));
     }

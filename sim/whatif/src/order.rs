@@ -2,18 +2,19 @@
 //!
 //! What needs what is read off the deployment as it is once all of it is there: which certificate each connection meets,
 //! and over which relation the client came to trust the CA above it. The order is then played: the same deployment
-//! without those relations, in which they are made one after the other, each when what came of the last has come to rest. So is
-//! the opposite order, and all of them at once.
+//! without those relations, in which they are made one after the other, each when what came of the last has come to
+//! rest. So is the opposite order, and all of them at once.
 
 mod play;
 mod refresh;
 mod sort;
 mod steps;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::at_rest::play_to_rest;
-use super::trusted::trust_found;
+use super::trusted::{TrustCheck, trust_found};
 use play::Counted;
 pub use refresh::{RefreshTo, refresh_order};
 use trustsim_diagnosis::Command;
@@ -159,8 +160,7 @@ enum Act {
 pub fn relation_order(deployment: &Deployment) -> Result<RelationOrder, NoOrder> {
     let complete = without_plan(deployment);
     let mut simulation = Simulation::new(Arc::new(complete.clone()), Options::default());
-    play_to_rest(&mut simulation);
-    if simulation.manifest().settled_at.is_none() {
+    if !play_to_rest(&mut simulation) {
         return Err(NoOrder::NotAtRest);
     }
     let trust = trust_found(&simulation);
@@ -169,38 +169,30 @@ pub fn relation_order(deployment: &Deployment) -> Result<RelationOrder, NoOrder>
         return Err(NoOrder::NothingToOrder);
     }
     let sorted = sort::sort(&mut plan);
+    plan.plan_transfers(&sorted);
     let steps = plan.steps(&sorted);
     let base = plan.base();
-    let acts: Vec<Vec<_>> = sorted.iter().map(|act| plan.actions(*act)).collect();
-    let failing_anyway: Vec<String> = trust
-        .checks
-        .iter()
-        .filter(|check| check.error.is_some())
-        .map(|check| check.connection.name.clone())
-        .collect();
+    let acts: Vec<Vec<_>> = sorted.iter().map(|act| vec![plan.action(*act)]).collect();
+    let failing = trust.checks.iter().filter(|check| check.error.is_some());
+    let failing_anyway = names_of(failing);
     let played = play::play(&base, &acts, &failing_anyway, Counted::IssuedSince);
     let played = played.ok_or(NoOrder::NotAtRestWithout)?;
-    let known: Vec<&str> = played.watched.iter().map(String::as_str).collect();
-    let mut not_proven: Vec<String> = Vec::new();
-    for check in &trust.checks {
-        let name = &check.connection.name;
-        if !known.contains(&name.as_str()) && !not_proven.contains(name) {
-            not_proven.push(name.clone());
-        }
-    }
-    let mut failing: Vec<String> = Vec::new();
-    for name in failing_anyway {
-        if !failing.contains(&name) {
-            failing.push(name);
-        }
-    }
+    let checks = trust.checks.iter();
+    let not_watched = checks.filter(|check| !played.watched.contains(&check.connection.name));
     Ok(RelationOrder {
         steps,
         unordered: plan.unordered,
         plays: played.plays,
-        failing_anyway: failing,
-        not_proven,
+        failing_anyway,
+        not_proven: names_of(not_watched),
     })
+}
+
+/// The connections of checks, each once: with mutual TLS both sides check.
+fn names_of<'a>(checks: impl Iterator<Item = &'a TrustCheck>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let names = checks.map(|check| &check.connection.name);
+    names.filter(|name| seen.insert(*name)).cloned().collect()
 }
 
 /// The deployment as it is, without what a scenario does to it.

@@ -113,7 +113,7 @@ pub fn trust_found(simulation: &Simulation) -> TrustFound {
         },
     };
     let connections = simulation.manifest().connections;
-    for ((number, connection), case) in (0..).zip(connections).zip(simulation.cases()) {
+    for ((number, connection), case) in (0..).zip(connections).zip(simulation.tried_cases()) {
         if connection.ended.is_none() {
             search.connection(number, connection, case);
         }
@@ -130,17 +130,19 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn connection(&mut self, number: u32, connection: ConnectionRecord, case: Option<Case>) {
+    fn connection(
+        &mut self,
+        number: u32,
+        connection: ConnectionRecord,
+        tried: Result<Case, ErrorKind>,
+    ) {
         let (simulation, name) = (self.simulation, &connection.name);
         let sources = simulation.client_sources(number);
-        let verdict = case.as_ref().map(|case| {
-            let subject = format!("trust {name}");
-            simulation.perform(case, &subject)
-        });
-        let error = match &verdict {
-            Some(verdict) => verdict.error,
-            None => Some(ErrorKind::NoCertificate),
+        let error = match &tried {
+            Ok(case) => simulation.perform(case, &format!("trust {name}")).error,
+            Err(error) => Some(*error),
         };
+        let case = tried.ok();
         let ends = [connection.client.clone(), connection.server.clone()];
         let trust: TrustStore = match &case {
             Some(case) => case.client.trust.clone(),
@@ -338,14 +340,8 @@ fn relations_over(deployment: &Deployment, holder: &Address, source: &str) -> Ve
 }
 
 fn trust_relation(deployment: &Deployment, relation: &RelationSpec) -> TrustRelation {
-    let [provider, requirer] = relation.sides.each_ref().map(|side| {
-        let index = deployment.application_of(side.party);
-        let index = index.expect("both sides of a relation are applications");
-        EndpointRef {
-            application: deployment.application_address(index),
-            endpoint: side.endpoint.as_str().into(),
-        }
-    });
+    let sides = relation.sides.each_ref();
+    let [provider, requirer] = sides.map(|side| deployment.endpoint_of(side));
     TrustRelation {
         interface: relation.interface.clone(),
         provider,

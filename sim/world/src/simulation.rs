@@ -87,6 +87,11 @@ impl Simulation {
         self.world.watched_from()
     }
 
+    /// When everything was at rest for the first time, once it was.
+    pub fn settled_at(&self) -> Option<Time> {
+        self.world.settled_at()
+    }
+
     /// Whether nothing is due that anything but time has caused, and no person will come for what waits.
     pub fn is_at_rest(&self) -> bool {
         self.world.is_at_rest(self.now())

@@ -181,7 +181,10 @@ fn play_at_rest(
             let until = parse_instant("--at", Some(at), deployment)?;
             play_through(&mut simulation, deployment.start, until, console)?;
         }
-        None => play_to_rest(&mut simulation),
+        // Whether it came to rest is in the answer.
+        None => {
+            play_to_rest(&mut simulation);
+        }
     }
     Ok((playable, simulation))
 }

@@ -151,6 +151,30 @@ fn an_order_is_told_with_its_commands_and_what_came_of_it() {
     assert!(err.contains("order_plays.csv, order_failures.csv"), "{err}");
 }
 
+/// Of three new relations to two CAs of another model the second finds the offer and the SAAS of the first, and the third
+/// needs its own: what is played is what is printed.
+#[test]
+fn an_offer_is_made_once_for_all_that_need_it() {
+    let (exit, out, _) = trustsim(&["ask", "order", "src/tests/offers.yaml"]);
+    assert_eq!(exit, Exit::Held);
+    for (command, count) in [
+        ("juju offer pki.ca:send-ca-cert", 1),
+        ("juju consume -m m admin/pki.ca", 1),
+        ("juju offer pki.other-ca:send-ca-cert", 1),
+        ("juju consume -m m admin/pki.other-ca", 1),
+        (":receive-ca-cert ca:send-ca-cert", 2),
+        (":receive-ca-cert other-ca:send-ca-cert", 1),
+    ] {
+        assert_eq!(out.matches(command).count(), count, "{command}\n{out}");
+    }
+    assert!(
+        out.contains(
+            "played in this order: no connection is dialled over TLS before it is trusted"
+        ),
+        "{out}"
+    );
+}
+
 #[test]
 fn there_may_be_nothing_to_order() {
     let (root, _) = folder();

@@ -9,7 +9,7 @@ use super::CertificatesEndpoint;
 use trustsim_charm_model::surface::trust_path;
 use trustsim_interfaces::notes::{Note, Requested};
 use trustsim_interfaces::tls_certificates::{
-    REQUESTS, RequestEntry, RequestList, generate_csr, read_provider,
+    REQUESTS, RequestEntry, RequestList, generate_csr, provided,
 };
 use trustsim_interfaces::{KeySource, UnitContext, pem};
 use trustsim_juju::{Hook, HookError, RelationId};
@@ -94,8 +94,7 @@ fn trust(
     if is_kept || !endpoint.profile.trusts_ca {
         return Ok(false);
     }
-    let bag = unit.remote_application_data(relation)?;
-    let provider = read_provider(&bag).ok().flatten().unwrap_or_default();
+    let provider = provided(unit, relation)?;
     let Some(first) = provider.certificates.entries().first() else {
         return Ok(false);
     };

@@ -8,9 +8,9 @@
 //! canonical/prometheus-k8s-operator at rev182 and rev190, canonical/loki-k8s-operator at rev174 and
 //! canonical/alertmanager-k8s-operator at rev107 and rev110 vendor them with their `tls_certificates`.
 //!
-//! Left out: that `relation-broken` raises before patch 12 of v0 and patch 5 of v1 with an `ops` that takes the relation
-//! away before (2.10), `refresh_events` of patches 12 and 13 of v1, a Juju without secrets, and the migration in
-//! upgrade-charm.
+//! That `relation-broken` raises before patch 12 of v0 and patch 5 of v1, with an `ops` that takes the relation away
+//! before (2.10), is played by the charm (`broken-raises` of its bugs). Left out: `refresh_events` of patches 12 and 13
+//! of v1, a Juju without secrets, and the migration in upgrade-charm.
 
 mod store;
 mod version;

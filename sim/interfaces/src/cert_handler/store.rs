@@ -47,6 +47,7 @@ impl HeldCertificate {
         Self {
             certificate: entry.certificate.clone(),
             ca: entry.ca.clone(),
+            // The library below gives an empty list where the provider gave none.
             chain: entry.chain.clone().unwrap_or_default(),
         }
     }
@@ -203,7 +204,8 @@ impl CertHandler<'_> {
                 if unit.secret(owner, CERTIFICATE_LABEL).is_some() {
                     return Ok(false);
                 }
-                let number = Value::from(self.relation_text(unit).unwrap_or_default());
+                let number = self.relation_text(unit);
+                let number = Value::from(number.expect("a certificate comes over a relation"));
                 let texts = held.texts().into_iter().chain([(RELATION, number)]);
                 let content = texts.map(|(name, text)| (name.to_owned(), text)).collect();
                 unit.add_secret(owner, CERTIFICATE_LABEL, content, None)?;
@@ -320,6 +322,7 @@ fn note_key(unit: &mut UnitContext<'_>, relation: RelationId, certificate: &Cert
         relation: Some(relation),
         place: PRIVATE_KEY.into(),
         holder: unit.unit_name().into(),
+        // Empty where the certificate has none, as in every such note.
         common_name: certificate.subject_common_name().unwrap_or_default().into(),
         serial: certificate.serial().into(),
     };

@@ -25,7 +25,7 @@ pub use library::{LIBID, Library};
 pub use provider::{Answer, Outstanding, Provider};
 pub use requests::{RequestEntry, RequestList};
 pub use requirer::{Asks, Assigned, Event, Mode, Request, Requirer, Side};
-pub use v3::{EventV3, RequirerV3, generate_csr};
+pub use v3::{EventV3, RequirerV3, generate_csr, provided};
 
 /// The key of a requirer's requests in its unit or application databag.
 pub const REQUESTS: &str = "certificate_signing_requests";

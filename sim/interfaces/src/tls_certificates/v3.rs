@@ -292,7 +292,11 @@ pub fn generate_csr(
 }
 
 /// What the provider wrote; nothing where it is not valid.
-fn provided(unit: &UnitContext<'_>, relation: RelationId) -> Result<ProviderData, HookError> {
+///
+/// # Errors
+///
+/// [`HookError`] where the databag cannot be read.
+pub fn provided(unit: &UnitContext<'_>, relation: RelationId) -> Result<ProviderData, HookError> {
     let bag = unit.remote_application_data(relation)?;
     Ok(read_provider(&bag).ok().flatten().unwrap_or_default())
 }

@@ -428,6 +428,7 @@ fn note_request(
         relation,
         is_shared: kind == LegacyRequestKind::Application,
         is_ca: kind == LegacyRequestKind::Intermediate,
+        // `sans` may be left out of a request, which then has its common name alone.
         content: RequestContent::Names(sans.unwrap_or_default().to_vec()),
     }));
 }

@@ -76,7 +76,8 @@ const fn colour(verdict: NameVerdict) -> anstyle::Style {
 }
 
 fn differs(one: &DialledName) -> String {
-    let names = one.presented.as_ref().map(words::names).unwrap_or_default();
+    let presented = one.presented.as_ref();
+    let names = words::names(presented.expect("a name differs from those of a certificate"));
     let connection = &one.connection;
     let line = format!(
         "{} dials `{}`, and the certificate of {} is for {}",

@@ -63,9 +63,7 @@ fn table(found: &Requests, deployment: &Deployment, detail: Detail) -> String {
             Cell::plain(words::kind(request.is_ca)),
             Cell::plain(or_dash(&request.common_name)),
             Cell::plain(or_dash(&names(request, detail))),
-            Cell::plain(or_dash(
-                &words::key(request, deployment).unwrap_or_default(),
-            )),
+            Cell::plain(words::key(request, deployment).as_deref().unwrap_or("-")),
             Cell::plain(or_dash(&words::lives(request))),
             Cell::plain(&request.asked.len().to_string()),
             Cell::new(words::outcome(request.outcome), colour(request.outcome)),

@@ -4,7 +4,7 @@ use super::command;
 use super::number::counted;
 use trustsim_kernel::format_duration;
 use trustsim_whatif::{
-    NoOrder, OrderFailure, OrderPlay, OrderStep, PlayedOrder, RefreshTo, StepKind, Unordered,
+    NoOrder, OrderFailure, OrderPlay, OrderStep, PlayedOrder, StepKind, Unordered,
 };
 
 /// `authority`, `trust`, `given` or `certificates`.
@@ -42,10 +42,10 @@ pub fn what(step: &OrderStep) -> String {
 
 /// `m.loki is at revision 230 and later (track dev), with other libraries for certificates`.
 fn refreshed(step: &OrderStep) -> String {
-    let to = step.refresh.as_ref();
-    let revisions = to.map_or(&[][..], RefreshTo::revisions).iter();
+    let to = step.refresh.as_ref().expect("a refresh is to some charm");
+    let revisions = to.revisions().iter();
     let revisions: Vec<String> = revisions.map(ToString::to_string).collect();
-    let tracks = to.map_or(&[][..], |to| &to.tracks);
+    let tracks = &to.tracks;
     let mut text = match revisions.is_empty() {
         true => format!("{} is at a later revision", step.gains),
         false => format!("{} is at revision {}", step.gains, revisions.join(", ")),

@@ -85,8 +85,7 @@ pub fn refresh_order(
 /// The connections that fail once everything is at rest.
 fn failing(base: &Deployment) -> Result<Vec<String>, NoOrder> {
     let mut simulation = Simulation::new(Arc::new(base.clone()), Options::default());
-    play_to_rest(&mut simulation);
-    if simulation.manifest().settled_at.is_none() {
+    if !play_to_rest(&mut simulation) {
         return Err(NoOrder::NotAtRest);
     }
     let connections = simulation.manifest().connections.into_iter();

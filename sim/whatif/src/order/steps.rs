@@ -33,6 +33,10 @@ pub(super) struct Plan<'a> {
     needs: BTreeMap<Act, BTreeMap<Act, Need>>,
     /// Needs that no order meets.
     pub(super) unordered: Vec<Unordered>,
+    /// How the relations that the deployment lacks are made, once they have an order.
+    transfers: BTreeMap<Act, Transfer>,
+    /// The deployment with the offers and SAAS of those.
+    extended: Deployment,
 }
 
 impl<'a> Plan<'a> {
@@ -43,6 +47,8 @@ impl<'a> Plan<'a> {
             acts: BTreeSet::new(),
             needs: BTreeMap::new(),
             unordered: Vec::new(),
+            transfers: BTreeMap::new(),
+            extended: deployment.clone(),
         };
         for (index, relation) in deployment.relations.iter_enumerated() {
             if is_tls(relation) {
@@ -86,7 +92,7 @@ impl<'a> Plan<'a> {
             unreachable!("only trust by own certificates is replaced: {need:?}");
         };
         let transfer = Act::Transfer { ca, to: holder };
-        if self.transfer(ca, holder).is_some() {
+        if self.can_transfer(ca, holder) {
             self.acts.insert(transfer);
             self.need(act, transfer, Need::Trust);
             return;
@@ -102,11 +108,27 @@ impl<'a> Plan<'a> {
 
     /// Whether a relation can bring the CA of one application to another.
     pub(super) fn can_transfer(&self, ca: ApplicationIndex, to: ApplicationIndex) -> bool {
-        self.transfer(ca, to).is_some()
+        Transfer::plan(self.deployment, Interface::CertificateTransfer, ca, to).is_ok()
     }
 
-    fn transfer(&self, ca: ApplicationIndex, to: ApplicationIndex) -> Option<Transfer> {
-        Transfer::plan(self.deployment, Interface::CertificateTransfer, ca, to).ok()
+    /// Says how the relations that the deployment lacks are made, one after the other: the second to one CA finds the
+    /// offer and the SAAS of the first.
+    pub(super) fn plan_transfers(&mut self, sorted: &[Act]) {
+        for &act in sorted {
+            let Act::Transfer { ca, to } = act else {
+                continue;
+            };
+            let transfer = Transfer::plan(&self.extended, Interface::CertificateTransfer, ca, to);
+            let transfer = transfer.expect("only what can be transferred is an act");
+            self.extended.offers.extend(transfer.offer.clone());
+            self.extended.saas.extend(transfer.saas.clone());
+            self.transfers.insert(act, transfer);
+        }
+    }
+
+    fn transfer(&self, act: Act) -> &Transfer {
+        let planned = self.transfers.get(&act);
+        planned.expect("transfers are planned once they have an order")
     }
 
     /// What a CA gets comes before what it gives, or what it gave is of another CA.
@@ -237,17 +259,8 @@ impl<'a> Plan<'a> {
     }
 
     fn ends(&self, relation: RelationIndex) -> [EndpointRef; 2] {
-        self.deployment.relations[relation]
-            .sides
-            .each_ref()
-            .map(|side| {
-                let index = self.deployment.application_of(side.party);
-                let index = index.expect("both sides of a relation are applications");
-                EndpointRef {
-                    application: self.deployment.application_address(index),
-                    endpoint: side.endpoint.as_str().into(),
-                }
-            })
+        let sides = self.deployment.relations[relation].sides.each_ref();
+        sides.map(|side| self.deployment.endpoint_of(side))
     }
 
     /// The relations over which a side of a connection has the certificates that it may present there.
@@ -322,19 +335,15 @@ impl<'a> Plan<'a> {
     }
 
     fn commands(&self, act: Act) -> Vec<Command> {
-        if let Act::Transfer { ca, to } = act {
-            let transfer = self.transfer(ca, to);
-            return transfer.map(|one| one.commands).unwrap_or_default();
+        if let Act::Transfer { .. } = act {
+            return self.transfer(act).commands.clone();
         }
-        let actions = self.actions(act).into_iter();
-        actions
-            .map(|action| Command::of(&action, self.deployment))
-            .collect()
+        vec![Command::of(&self.action(act), self.deployment)]
     }
 
     /// What is done in a play.
-    pub(super) fn actions(&self, act: Act) -> Vec<Action> {
-        let action = match act {
+    pub(super) fn action(&self, act: Act) -> Action {
+        match act {
             Act::Relation(index) => {
                 let relation = &self.deployment.relations[index];
                 Action::Integrate {
@@ -342,13 +351,11 @@ impl<'a> Plan<'a> {
                     sides: relation.sides.clone(),
                 }
             }
-            Act::Transfer { ca, to } => {
-                let Some(transfer) = self.transfer(ca, to) else {
-                    return Vec::new();
-                };
+            Act::Transfer { .. } => {
+                let transfer = self.transfer(act);
                 Action::Integrate {
                     model: transfer.model,
-                    sides: transfer.sides,
+                    sides: transfer.sides.clone(),
                 }
             }
             Act::Give { client, ca } => Action::ClientTrust {
@@ -356,13 +363,12 @@ impl<'a> Plan<'a> {
                 ca,
                 trusts: true,
             },
-        };
-        vec![action]
+        }
     }
 
-    /// The deployment in which none of it is done.
+    /// The deployment in which none of it is done, but for the offers and SAAS of what it lacks.
     pub(super) fn base(&self) -> Deployment {
-        let mut base = self.deployment.clone();
+        let mut base = self.extended.clone();
         for connection in &mut base.connections {
             let server = connection.to;
             // What a server presents must not depend on what it is integrated with at the start.
@@ -386,14 +392,6 @@ impl<'a> Plan<'a> {
         base.relations.retain(|relation| !is_tls(relation));
         for client in &mut base.clients {
             client.trusts.clear();
-        }
-        for act in &self.acts {
-            if let Act::Transfer { ca, to } = *act
-                && let Ok(transfer) = Transfer::plan(&base, Interface::CertificateTransfer, ca, to)
-            {
-                base.offers.extend(transfer.offer);
-                base.saas.extend(transfer.saas);
-            }
         }
         base
     }

@@ -82,11 +82,11 @@ pub(super) enum Attempt {
 }
 
 impl Attempt {
-    /// What both sides bring to the handshake, where there is one.
-    pub(super) fn into_case(self) -> Option<Case> {
+    /// What both sides bring to the handshake, or what fails before there is one.
+    pub(super) fn into_case(self) -> Result<Case, ErrorKind> {
         match self {
-            Self::Handshake(case) => Some(*case),
-            Self::Failed(_) => None,
+            Self::Handshake(case) => Ok(*case),
+            Self::Failed(error) => Err(error),
         }
     }
 }

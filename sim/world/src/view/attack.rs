@@ -24,7 +24,8 @@ impl Simulation {
     /// What both sides of a watched connection would bring to a handshake now; `None` where the
     /// server cannot begin one.
     pub fn case_of(&self, connection: u32) -> Option<Case> {
-        self.world().attempt_of(connection, self.now()).into_case()
+        let attempt = self.world().attempt_of(connection, self.now());
+        attempt.into_case().ok()
     }
 
     /// Performs a handshake apart from the run. Its random bytes are drawn by `subject`.

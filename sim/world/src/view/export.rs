@@ -5,7 +5,7 @@ use crate::connections::Attempt;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
 use trustsim_tls::{Case, Identity};
-use trustsim_validators::{Side, Verdict};
+use trustsim_validators::{ErrorKind, Side, Verdict};
 
 /// One connection at one instant.
 #[derive(Clone, Debug)]
@@ -38,6 +38,12 @@ impl Simulation {
     /// What both sides of every connection would bring to a handshake now, in the order of the
     /// manifest; `None` where it cannot begin.
     pub fn cases(&self) -> Vec<Option<Case>> {
+        let tried = self.tried_cases().into_iter();
+        tried.map(Result::ok).collect()
+    }
+
+    /// The same, with what fails before a handshake can begin.
+    pub fn tried_cases(&self) -> Vec<Result<Case, ErrorKind>> {
         let attempts = self.attempts().into_iter();
         attempts.map(Attempt::into_case).collect()
     }

@@ -156,6 +156,11 @@ impl World {
         self.watched_from
     }
 
+    /// When everything was at rest for the first time, once it was.
+    pub(super) fn settled_at(&self) -> Option<Time> {
+        self.settled
+    }
+
     /// Whether nothing is due that anything but time has caused, and no person will come for what waits.
     pub(super) fn is_at_rest(&self, now: Time) -> bool {
         self.juju().is_settled(now) && !self.operators.have_tasks()
@@ -206,7 +211,7 @@ impl World {
             connections: self
                 .connections
                 .records()
-                .map(|record| without_attempts_never_made(record.clone(), end))
+                .map(|record| attempted_until(end, record.clone()))
                 .collect(),
             endless: self.watchdog.found().cloned(),
         }
@@ -289,7 +294,7 @@ impl World {
 
 /// A connection that was to be attempted first after the run had ended, or after one of its units was gone, was never
 /// attempted.
-fn without_attempts_never_made(mut record: ConnectionRecord, end: Time) -> ConnectionRecord {
+fn attempted_until(end: Time, mut record: ConnectionRecord) -> ConnectionRecord {
     record.first_attempt = record
         .first_attempt
         .filter(|&first| first <= end && record.ended.is_none_or(|ended| first < ended));
