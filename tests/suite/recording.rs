@@ -33,7 +33,7 @@ fn a_hook_is_kept_with_what_it_saw_and_what_it_left() {
     assert!(!simulation.record("shop.missing/0"));
     assert!(!simulation.record("web/0"));
     play(&mut simulation);
-    let hooks = simulation.recording();
+    let hooks = simulation.take_recording();
     assert!(hooks.iter().all(|hook| hook["unit"] == "web/0"));
     let created = hooks
         .iter()
@@ -76,7 +76,7 @@ fn a_unit_that_does_not_lead_sees_no_application_databag_of_its_own() {
     let mut simulation = internal();
     simulation.record_all();
     play(&mut simulation);
-    let hooks = simulation.recording();
+    let hooks = simulation.take_recording();
     let seen = |hook: &&Value| {
         hook["before"]["relations"]
             .as_array()

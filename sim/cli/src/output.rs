@@ -9,7 +9,7 @@ use super::args::{AskAnswer, AskFormat, DataFormat, Format};
 use super::console::Console;
 use super::error::{CliError, ErrorKind};
 use trustsim_files::{
-    Access, Contents, FolderError, NamedFile, WriteError, write_file, write_folder,
+    Access, Contents, FileWriter, FolderError, NamedFile, WriteError, write_folder,
 };
 use trustsim_report::{DataTable, tables_json};
 
@@ -162,20 +162,61 @@ pub(super) fn deliver(
     access: Access,
     console: &mut Console<'_>,
 ) -> Result<(), CliError> {
-    // By name `/dev/stdout` cannot be opened where it is a socket.
-    let is_console = |path: &&Path| [Path::new("-"), Path::new("/dev/stdout")].contains(path);
-    let Some(path) = output.filter(|path| !is_console(path)) else {
-        return console.print_data(text);
-    };
-    write_file(path, text.as_bytes(), access).map_err(|error| {
-        let message = format!("failed to write `{}`", path.display());
-        let said = CliError::new(ErrorKind::Io, message);
-        match error {
-            WriteError::FolderNotWritable { .. } => said.caused_by(error).hint(
-                "without -o it goes to standard output, which a shell writes into the file: > FILE",
-            ),
-            WriteError::Io(source) => said.caused_by(source),
-            error => said.caused_by(error),
+    let mut delivery = Delivery::begin(output, access)?;
+    delivery.write(text, console)?;
+    delivery.finish()
+}
+
+/// An answer that is written part by part, as [`deliver`] writes one. A file is there from [`Delivery::finish`] on.
+pub(super) struct Delivery<'p> {
+    /// `None` is standard output.
+    file: Option<(FileWriter, &'p Path)>,
+}
+
+impl<'p> Delivery<'p> {
+    /// Opens what is written into.
+    pub(super) fn begin(output: Option<&'p Path>, access: Access) -> Result<Self, CliError> {
+        // By name `/dev/stdout` cannot be opened where it is a socket.
+        let is_console = |path: &&Path| [Path::new("-"), Path::new("/dev/stdout")].contains(path);
+        let file = match output.filter(|path| !is_console(path)) {
+            Some(path) => {
+                let writer = FileWriter::begin(path, access);
+                Some((writer.map_err(|error| not_written(path, error))?, path))
+            }
+            None => None,
+        };
+        Ok(Self { file })
+    }
+
+    /// Writes what comes next.
+    pub(super) fn write(&mut self, text: &str, console: &mut Console<'_>) -> Result<(), CliError> {
+        let Some((writer, path)) = &mut self.file else {
+            return console.print_data(text);
+        };
+        let written = writer.write(text.as_bytes());
+        written.map_err(|error| not_written(path, error))
+    }
+
+    /// Puts the file in place.
+    pub(super) fn finish(self) -> Result<(), CliError> {
+        match self.file {
+            Some((writer, path)) => writer.finish().map_err(|error| not_written(path, error)),
+            None => Ok(()),
         }
-    })
+    }
+}
+
+/// Why a file was not written.
+fn not_written(path: &Path, error: WriteError) -> CliError {
+    let said = CliError::new(
+        ErrorKind::Io,
+        format!("failed to write `{}`", path.display()),
+    );
+    match error {
+        WriteError::FolderNotWritable { .. } => said.caused_by(error).hint(
+            "without -o it goes to standard output, which a shell writes into the file: > FILE",
+        ),
+        WriteError::Io(source) => said.caused_by(source),
+        error => said.caused_by(error),
+    }
 }

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use crate::place::{Place, follow};
@@ -77,53 +78,119 @@ pub enum WriteError {
 ///
 /// [`WriteError`].
 pub fn write_file(path: &Path, bytes: &[u8], access: Access) -> Result<(), WriteError> {
-    let target = match follow(path)? {
-        Place::Open(open) => return write_into(&open, bytes),
-        Place::Named(target) => target,
-    };
-    match fs::symlink_metadata(&target) {
-        Ok(found) if found.is_dir() => Err(WriteError::IsAFolder),
-        Ok(found) if !found.is_file() => write_into(&target, bytes),
-        Ok(_) => replace(&target, bytes, access),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => replace(&target, bytes, access),
-        Err(error) => Err(error.into()),
-    }
+    let mut writer = FileWriter::begin(path, access)?;
+    writer.write(bytes)?;
+    writer.finish()
 }
 
-/// Writes to the end of what is there, as `>>` does: an open file is opened once more and has a position of its own. A
-/// reader that has gone has read enough.
-fn write_into(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    let written = OpenOptions::new()
-        .append(true)
-        .open(path)
-        .and_then(|mut file| file.write_all(bytes));
-    match written {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
+/// A file that is written part by part, as [`write_file`] writes one: what was there is replaced by
+/// [`FileWriter::finish`], and stays where the writer is dropped before. What is written into a device is there at once.
+#[derive(Debug)]
+pub struct FileWriter(Target);
+
+/// Where the bytes go.
+#[derive(Debug)]
+enum Target {
+    /// Into a device, pipe or socket; `None` from when its reader has gone.
+    Open(Option<File>),
+    /// Into a temporary file beside the one that it will replace.
+    Staged {
+        temporary: NamedTempFile,
+        target: PathBuf,
+        access: Access,
+    },
 }
 
-fn replace(target: &Path, bytes: &[u8], access: Access) -> Result<(), WriteError> {
-    if target.file_name().is_none() {
-        return Err(WriteError::NoName);
+impl FileWriter {
+    /// Opens what is written into.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`].
+    pub fn begin(path: &Path, access: Access) -> Result<Self, WriteError> {
+        let target = match follow(path)? {
+            Place::Open(open) => return Self::append(&open),
+            Place::Named(target) => target,
+        };
+        match fs::symlink_metadata(&target) {
+            Ok(found) if found.is_dir() => Err(WriteError::IsAFolder),
+            Ok(found) if !found.is_file() => Self::append(&target),
+            Ok(_) => Self::stage(target, access),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::stage(target, access),
+            Err(error) => Err(error.into()),
+        }
     }
-    let folder = match target.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".trustsim-")
-        .permissions(Permissions::from_mode(access.mode()))
-        .tempfile_in(folder)
-        .map_err(|source| not_staged(folder, source))?;
-    temporary.write_all(bytes)?;
-    if let Some(permissions) = access.kept(target) {
-        temporary.as_file().set_permissions(permissions)?;
+
+    /// To the end of what is there, as `>>` does: an open file is opened once more and has a position of its own.
+    fn append(path: &Path) -> Result<Self, WriteError> {
+        let file = OpenOptions::new().append(true).open(path)?;
+        Ok(Self(Target::Open(Some(file))))
     }
-    temporary
-        .persist(target)
-        .map_err(|refused| WriteError::Io(refused.error))?;
-    Ok(())
+
+    fn stage(target: PathBuf, access: Access) -> Result<Self, WriteError> {
+        if target.file_name().is_none() {
+            return Err(WriteError::NoName);
+        }
+        let folder = match target.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let temporary = tempfile::Builder::new()
+            .prefix(".trustsim-")
+            .permissions(Permissions::from_mode(access.mode()))
+            .tempfile_in(folder)
+            .map_err(|source| not_staged(folder, source))?;
+        Ok(Self(Target::Staged {
+            temporary,
+            target,
+            access,
+        }))
+    }
+
+    /// Writes what comes next. A reader of a device that has gone has read enough.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Io`].
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        let open = match &mut self.0 {
+            Target::Staged { temporary, .. } => return Ok(temporary.write_all(bytes)?),
+            Target::Open(open) => open,
+        };
+        let Some(file) = open else {
+            return Ok(());
+        };
+        match file.write_all(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                *open = None;
+                Ok(())
+            }
+            written => Ok(written?),
+        }
+    }
+
+    /// Puts the file in place.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Io`].
+    pub fn finish(self) -> Result<(), WriteError> {
+        let Target::Staged {
+            temporary,
+            target,
+            access,
+        } = self.0
+        else {
+            return Ok(());
+        };
+        if let Some(permissions) = access.kept(&target) {
+            temporary.as_file().set_permissions(permissions)?;
+        }
+        temporary
+            .persist(target)
+            .map_err(|refused| WriteError::Io(refused.error))?;
+        Ok(())
+    }
 }
 
 /// Why a folder takes no temporary file.

@@ -2,6 +2,7 @@
 //! the journal, for those who ask for a unit's hooks; nothing in a run depends on it.
 
 use std::collections::BTreeSet;
+use std::mem;
 use std::sync::Arc;
 
 use super::deployed::Deployed;
@@ -74,8 +75,8 @@ impl Recorder {
         })
     }
 
-    pub(super) fn hooks(&self) -> &[Arc<RecordedHook>] {
-        &self.hooks
+    pub(super) fn take(&mut self) -> Vec<Arc<RecordedHook>> {
+        mem::take(&mut self.hooks)
     }
 
     pub(super) fn keep(&mut self, hook: Option<RecordedHook>) {

@@ -11,6 +11,7 @@ mod import;
 mod judge;
 mod load;
 mod record;
+mod recording_text;
 mod rehearse;
 mod run;
 mod show_unit;
@@ -101,6 +102,11 @@ fn play_through(
     console: &mut Console<'_>,
 ) -> Result<(), CliError> {
     progress::play(simulation, start, until, console.progress);
+    say_endless(simulation, console)
+}
+
+/// Says where a run ended before its end.
+fn say_endless(simulation: &Simulation, console: &mut Console<'_>) -> Result<(), CliError> {
     match simulation.endless() {
         Some(found) => console.say(&format!("warning: {}\n", words::endless_loop::line(found))),
         None => Ok(()),

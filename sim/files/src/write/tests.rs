@@ -58,6 +58,25 @@ fn permissions_are_kept_and_never_widened_over_keys() {
 }
 
 #[test]
+fn what_is_written_in_parts_is_in_place_when_it_is_finished() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = root.path().join("a");
+    fs::write(&path, "old").expect("written");
+    let mut dropped = FileWriter::begin(&path, Access::Shared).expect("opened");
+    dropped.write(b"half").expect("written");
+    drop(dropped);
+    assert_eq!(fs::read(&path).expect("read"), b"old");
+    let mut writer = FileWriter::begin(&path, Access::Shared).expect("opened");
+    for part in ["the ", "whole"] {
+        writer.write(part.as_bytes()).expect("written");
+        assert_eq!(fs::read(&path).expect("read"), b"old");
+    }
+    writer.finish().expect("in place");
+    assert_eq!(fs::read(&path).expect("read"), b"the whole");
+    assert_eq!(names(root.path()), ["a"]);
+}
+
+#[test]
 fn a_link_stays_and_what_it_points_at_is_written() {
     let root = tempfile::tempdir().expect("a folder");
     let (link, file) = (root.path().join("link"), root.path().join("file"));

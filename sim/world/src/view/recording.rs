@@ -28,11 +28,11 @@ impl Simulation {
         self.world_mut().recorder_mut().ask_all();
     }
 
-    /// The hooks kept so far, in the order in which they began: for each what the unit saw, and
-    /// what it had written when the charm's code ended.
-    pub fn recording(&self) -> Vec<Value> {
-        let hooks = self.world().recorder().hooks().iter();
-        hooks.map(|hook| self.recorded(hook)).collect()
+    /// The hooks kept since they were last taken, in the order in which they began: for each what the unit saw, and
+    /// what it had written when the charm's code ended. They are kept no longer.
+    pub fn take_recording(&mut self) -> Vec<Value> {
+        let hooks = self.world_mut().recorder_mut().take();
+        hooks.iter().map(|hook| self.recorded(hook)).collect()
     }
 
     fn recorded(&self, recorded: &RecordedHook) -> Value {

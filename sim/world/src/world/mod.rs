@@ -133,10 +133,6 @@ impl World {
         &self.connections
     }
 
-    pub(super) fn recorder(&self) -> &Recorder {
-        &self.recorder
-    }
-
     pub(super) fn recorder_mut(&mut self) -> &mut Recorder {
         &mut self.recorder
     }
