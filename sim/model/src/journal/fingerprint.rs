@@ -1,5 +1,7 @@
 //! What two journals are compared by: a rolling hash over time, subject, kind and outcome of every entry.
 
+use std::fmt::{self, Write};
+
 use super::{Entry, Event, Kind, Note};
 use trustsim_kernel::Time;
 
@@ -30,14 +32,23 @@ pub(super) struct EventHash(u64);
 
 impl EventHash {
     pub(super) fn of(event: &Event) -> Self {
-        let mut state = FNV_OFFSET;
-        let mut add = |bytes: &[u8]| state = eat(state, bytes);
+        let mut hash = Self(FNV_OFFSET);
         let subject = &event.subject;
         for part in [&subject.model, &subject.application, &subject.unit] {
-            add(part.as_deref().unwrap_or("-").as_bytes());
+            hash.eat(part.as_deref().unwrap_or("-").as_bytes());
         }
-        fold_kind(&event.kind, &mut add);
-        Self(state)
+        hash.eat_kind(&event.kind);
+        hash
+    }
+
+    fn eat(&mut self, bytes: &[u8]) {
+        self.0 = eat(self.0, bytes);
+    }
+
+    /// What is written of a value, without making a text of it.
+    fn eat_written(&mut self, written: fmt::Arguments<'_>) {
+        self.write_fmt(written)
+            .expect("what is eaten is never refused");
     }
 }
 
@@ -60,94 +71,104 @@ fn eat(mut state: u64, bytes: &[u8]) -> u64 {
     (state ^ bytes.len() as u64).wrapping_mul(FNV_PRIME)
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm for each kind of entry")]
-fn fold_kind(kind: &Kind, eat: &mut impl FnMut(&[u8])) {
-    match kind {
-        Kind::Started => eat(b"started"),
-        Kind::Settled { at_rest: true } => eat(b"settled"),
-        Kind::Settled { at_rest: false } => eat(b"watched"),
-        Kind::LeaderElected => eat(b"leader-elected"),
-        // The value and not its place in a plan, which differs between a future and its base.
-        Kind::Action(record) => eat(format!("{:?}", record.action()).as_bytes()),
-        Kind::Relation {
-            change,
-            interface,
-            provider,
-            requirer,
-        } => {
-            for part in [change.as_str(), interface] {
-                eat(part.as_bytes());
+impl EventHash {
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of entry")]
+    fn eat_kind(&mut self, kind: &Kind) {
+        match kind {
+            Kind::Started => self.eat(b"started"),
+            Kind::Settled { at_rest: true } => self.eat(b"settled"),
+            Kind::Settled { at_rest: false } => self.eat(b"watched"),
+            Kind::LeaderElected => self.eat(b"leader-elected"),
+            // The value and not its place in a plan, which differs between a future and its base.
+            Kind::Action(record) => self.eat_written(format_args!("{:?}", record.action())),
+            Kind::Relation {
+                change,
+                interface,
+                provider,
+                requirer,
+            } => {
+                for part in [change.as_str(), interface] {
+                    self.eat(part.as_bytes());
+                }
+                for side in [provider, requirer] {
+                    self.eat_written(format_args!("{side}"));
+                }
             }
-            for side in [provider, requirer] {
-                eat(side.to_string().as_bytes());
+            Kind::HookStarted { hook } => {
+                self.eat(b"started");
+                self.eat_written(format_args!("{hook}"));
             }
-        }
-        Kind::HookStarted { hook } => {
-            for part in [&b"started"[..], hook.to_string().as_bytes()] {
-                eat(part);
+            Kind::HookCommitted { hook } => {
+                self.eat(b"committed");
+                self.eat_written(format_args!("{hook}"));
             }
-        }
-        Kind::HookCommitted { hook } => {
-            for part in [&b"committed"[..], hook.to_string().as_bytes()] {
-                eat(part);
+            Kind::HookFailed { hook, error } => {
+                self.eat(b"failed");
+                self.eat_written(format_args!("{hook} {error}"));
             }
-        }
-        Kind::HookFailed { hook, error } => {
-            for part in [hook.to_string(), error.to_string()] {
-                eat(part.as_bytes());
+            Kind::DatabagChanged { relation, keys } => {
+                self.eat_written(format_args!("{relation}"));
+                for key in &**keys {
+                    self.eat(key.as_bytes());
+                }
             }
-        }
-        Kind::DatabagChanged { relation, keys } => {
-            eat(relation.to_string().as_bytes());
-            for key in &**keys {
-                eat(key.as_bytes());
+            Kind::Secret { change, label } => {
+                for part in [change.as_str().as_bytes(), label.as_bytes()] {
+                    self.eat(part);
+                }
             }
-        }
-        Kind::Secret { change, label } => {
-            for part in [change.as_str().as_bytes(), label.as_bytes()] {
-                eat(part);
+            Kind::StatusChanged { status, message } => {
+                for part in [status.as_str(), message] {
+                    self.eat(part.as_bytes());
+                }
             }
-        }
-        Kind::StatusChanged { status, message } => {
-            for part in [status.as_str(), message] {
-                eat(part.as_bytes());
+            Kind::AgentNotConnected(error) | Kind::LinkDown(error) => {
+                self.eat_written(format_args!("{error}"));
             }
-        }
-        Kind::AgentNotConnected(error) | Kind::LinkDown(error) => {
-            eat(error.to_string().as_bytes());
-        }
-        Kind::CertificateIssued(record) => eat(record.certificate.sha256()),
-        Kind::CertificateServed {
-            endpoint,
-            certificate,
-        } => {
-            eat(endpoint.as_bytes());
-            eat(certificate
-                .as_ref()
-                .map_or(&[], |certificate| certificate.sha256()));
-        }
-        Kind::KeyStored(record) => {
-            for part in [&record.place, &record.holder, &record.serial] {
-                eat(part.as_bytes());
+            Kind::CertificateIssued(record) => self.eat(record.certificate.sha256()),
+            Kind::CertificateServed {
+                endpoint,
+                certificate,
+            } => {
+                self.eat(endpoint.as_bytes());
+                self.eat(
+                    certificate
+                        .as_ref()
+                        .map_or(&[], |certificate| certificate.sha256()),
+                );
             }
+            Kind::KeyStored(record) => {
+                for part in [&record.place, &record.holder, &record.serial] {
+                    self.eat(part.as_bytes());
+                }
+            }
+            Kind::TrustChanged { roots } => roots.iter().for_each(|root| self.eat(root.sha256())),
+            Kind::Handshake(record) => {
+                self.eat(&record.connection.to_le_bytes());
+                self.eat(&[record.trigger as u8]);
+                self.eat(record.verdict.error_name().as_bytes());
+            }
+            Kind::Persists(record) => {
+                self.eat(&record.connection.to_le_bytes());
+                self.eat_written(format_args!("{:?} {:?}", record.what, record.until));
+                self.eat(record.error.kebab().as_bytes());
+            }
+            // What else is said of a request follows from the databag in which it is.
+            Kind::Note(Note::CertificateRequested(record)) => {
+                self.eat(record.common_name.as_bytes())
+            }
+            // The value and not the place of the request.
+            Kind::Note(Note::CertificateRefused { refused, .. }) => {
+                self.eat_written(format_args!("{refused:?}"));
+            }
+            Kind::Note(note) => self.eat_written(format_args!("{note:?}")),
         }
-        Kind::TrustChanged { roots } => roots.iter().for_each(|root| eat(root.sha256())),
-        Kind::Handshake(record) => {
-            eat(&record.connection.to_le_bytes());
-            eat(&[record.trigger as u8]);
-            eat(record.verdict.error_name().as_bytes());
-        }
-        Kind::Persists(record) => {
-            eat(&record.connection.to_le_bytes());
-            eat(format!("{:?} {:?}", record.what, record.until).as_bytes());
-            eat(record.error.kebab().as_bytes());
-        }
-        // What else is said of a request follows from the databag in which it is.
-        Kind::Note(Note::CertificateRequested(record)) => eat(record.common_name.as_bytes()),
-        // The value and not the place of the request.
-        Kind::Note(Note::CertificateRefused { refused, .. }) => {
-            eat(format!("{refused:?}").as_bytes());
-        }
-        Kind::Note(note) => eat(format!("{note:?}").as_bytes()),
+    }
+}
+
+impl fmt::Write for EventHash {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.eat(text.as_bytes());
+        Ok(())
     }
 }

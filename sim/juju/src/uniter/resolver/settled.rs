@@ -13,43 +13,51 @@ impl Resolver<'_> {
     /// one, has one due or is away, and nothing is under way between models or waits for a link.
     /// Repeated hooks do not count, as long as the charms say that they would do nothing.
     pub(crate) fn is_settled(&self, now: Time) -> bool {
+        // What is known at a glance is asked of all first: one unit that fails for years is asked for as long.
         self.links()
             .all(|(id, _)| self.has_delivered_everything(id, now))
-            && self.units().all(|(id, unit)| match &unit.agent {
-                None => true,
-                Some(agent) => self.is_unit_settled(id, agent, now),
-            })
+            && self.agents_to_settle().all(|(_, agent)| is_idle(agent))
+            && self
+                .agents_to_settle()
+                .all(|(id, _)| !self.has_operation(id, now))
+    }
+
+    /// The agents of units that are not gone.
+    fn agents_to_settle(&self) -> impl Iterator<Item = (UnitId, &Agent)> {
+        let agents = self
+            .units()
+            .filter_map(|(id, unit)| Some((id, unit.agent.as_deref()?)));
+        agents.filter(|(_, agent)| !agent.removed)
     }
 
     /// Whether a unit has started and has nothing to do.
     pub(crate) fn is_unit_at_rest(&self, unit: UnitId, now: Time) -> bool {
         self.agent(unit)
-            .is_some_and(|agent| self.is_unit_settled(unit, agent, now))
+            .is_some_and(|agent| agent.removed || is_idle(agent) && !self.has_operation(unit, now))
     }
 
-    fn is_unit_settled(&self, id: UnitId, agent: &Agent, now: Time) -> bool {
-        if agent.removed {
-            return true;
-        }
-        let at_rest = match &agent.state {
-            Activity::Idle => agent.installed && agent.started,
-            // Elided, it would not be seen to run: only what it leaves counts.
-            Activity::Running(running) => {
-                let changes = running.effects.changes_anything() || running.result.is_err();
-                agent.is_repeat(&running.hook) && !changes
-            }
-            Activity::Failed(_) => false,
-        };
+    /// Whether an agent has an operation due by when all that is under way to it has arrived, but for repeats.
+    fn has_operation(&self, id: UnitId, now: Time) -> bool {
         // Whatever is under way to the agent has arrived one latency from now, and containers
         // have been asked.
         let later = match self.timing.impairment(id) {
             None => now + self.timing.latencies.watch.max(PEBBLE_POLL),
             Some(_) => now + LONG_AFTER,
         };
-        at_rest
-            && agent.connected
-            && !agent.awaits_time
-            && agent.queued.is_none()
-            && self.operation_not_of_time(id, later).is_none()
+        self.operation_not_of_time(id, later).is_some()
     }
+}
+
+/// Whether an agent has started, and does nothing that is seen and waits for nothing.
+fn is_idle(agent: &Agent) -> bool {
+    let at_rest = match &agent.state {
+        Activity::Idle => agent.installed && agent.started,
+        // Elided, it would not be seen to run: only what it leaves counts.
+        Activity::Running(running) => {
+            let changes = running.effects.changes_anything() || running.result.is_err();
+            agent.is_repeat(&running.hook) && !changes
+        }
+        Activity::Failed(_) => false,
+    };
+    at_rest && agent.connected && !agent.awaits_time && agent.queued.is_none()
 }
