@@ -165,13 +165,28 @@ impl Agents {
         }
     }
 
-    /// The agent loses its controller: a running hook cannot be committed, and the lease is not
-    /// renewed. It is back with [`Event::AgentStart`].
+    /// The agent loses its controller: a running hook cannot be committed, one whose last call hangs fails at once, and
+    /// the lease is not renewed. It is back with [`Event::AgentStart`].
     pub(crate) fn disconnect(&mut self, unit: UnitId, host: &mut dyn Host) {
         self.settle(unit, host);
         let agent = self.topology.agent_of_mut(unit);
         agent.connected = false;
         agent.obsolete.clear();
         self.leases().lose_leader(unit, host);
+        if self.agent_of(unit).is_hung(host.now()) {
+            self.end_hung_hook(unit, host);
+        }
+    }
+
+    /// The hook whose last call hung ends now.
+    pub(crate) fn end_hung_hook(&mut self, unit: UnitId, host: &mut dyn Host) {
+        let now = host.now();
+        let runs = self.topology.agent_of_mut(unit).end_hook_at(now);
+        assert!(
+            runs,
+            "{} hangs in a hook, and runs none",
+            self.unit(unit).name
+        );
+        host.schedule(now, Event::HookEnd(unit));
     }
 }

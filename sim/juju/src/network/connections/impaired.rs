@@ -130,15 +130,11 @@ impl Connections<'_> {
         if !agent.ping_missed {
             return self.look_at_pings(unit, impairment, now, host);
         }
-        let hung = agent.is_hung(now);
         let agent = self.agents.agent_of_mut(unit);
         agent.cut_by = impairment.cause;
         self.agents.disconnect(unit, host);
         let happening = Happening::AgentNotConnected(ConnectionError::PingTimeout);
         host.record(impairment.cause, About::Unit(unit), happening);
-        if hung {
-            self.end_hung_hook(unit, host);
-        }
         if self.agents.timing().agent_refusal(unit).is_some()
             || self.agents.timing().cannot_dial(unit).is_some()
         {

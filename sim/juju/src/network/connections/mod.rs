@@ -114,12 +114,8 @@ impl Connections<'_> {
                 continue; // It dials until the disruption ends.
             }
             agent.cut_by = cause;
-            let hung = agent.is_hung(host.now());
             self.agents.disconnect(unit, host);
             self.await_controller(unit, host);
-            if hung {
-                self.end_hung_hook(unit, host);
-            }
         }
     }
 
@@ -165,7 +161,7 @@ impl Connections<'_> {
             let agent = self.agents.agent_of_mut(unit);
             agent.cut_by = None;
             if hung {
-                self.end_hung_hook(unit, host);
+                self.agents.end_hung_hook(unit, host);
             }
             host.schedule(now, Event::Wake(unit));
         } else if let Some(parted_at) = agent.parted_at
@@ -189,18 +185,6 @@ impl Connections<'_> {
                 self.agents.leases().lose_leader(unit, host);
             }
         }
-    }
-
-    /// The hook whose last call hung ends now.
-    pub(crate) fn end_hung_hook(&mut self, unit: UnitId, host: &mut dyn Host) {
-        let now = host.now();
-        let runs = self.agents.agent_of_mut(unit).end_hook_at(now);
-        assert!(
-            runs,
-            "{} hangs in a hook, and runs none",
-            self.unit(unit).name
-        );
-        host.schedule(now, Event::HookEnd(unit));
     }
 }
 
