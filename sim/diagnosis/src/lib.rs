@@ -113,6 +113,11 @@ impl Findings {
             self.explanations.len(),
             "every outage has its explanation"
         );
+        assert_eq!(
+            self.outages.len(),
+            self.classes.len(),
+            "every outage has its class"
+        );
         self.outages.iter().zip(&self.explanations)
     }
 

@@ -138,6 +138,18 @@ pub fn requests(deployment: &Deployment, journal: &Journal) -> Requests {
     let mut requests = book.requests;
     let said = book.statuses;
     for request in &mut requests {
+        assert!(
+            !request.asked.is_empty() && request.asked.is_sorted(),
+            "{} asked {} at instants, in order",
+            request.requirer,
+            request.provider
+        );
+        assert!(
+            request.outcome != RequestOutcome::Signed || !request.lives.is_empty(),
+            "{} was given a certificate by {}, which ends",
+            request.requirer,
+            request.provider
+        );
         request.standing = standing([&request.provider, &request.requirer]);
         request.statuses = statuses(&said, &[&request.provider]);
     }

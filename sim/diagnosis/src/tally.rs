@@ -56,6 +56,11 @@ pub fn tallies(manifest: &Manifest, journal: &Journal, outages: &[Outage]) -> Ve
         tally.longest = tally.longest.max(length);
         tally.failed_attempts += outage_attempts(&manifest.connections[index], outage, end);
     }
+    assert_eq!(
+        tallies.len(),
+        manifest.connections.len(),
+        "each connection has its tally"
+    );
     for (tally, connection) in tallies.iter().zip(&manifest.connections) {
         let name = &connection.name;
         assert!(

@@ -14,6 +14,10 @@ pub(crate) struct Assignment {
 /// Finds it; `scores` has how well each on the left fits each on the right, nothing where it does not at all.
 pub(crate) fn assign(scores: &[Vec<Option<u32>>]) -> Assignment {
     let rights = scores.first().map_or(0, Vec::len);
+    assert!(
+        scores.iter().all(|row| row.len() == rights),
+        "each on the left is compared with each on the right"
+    );
     let mut search = Search {
         scores,
         best: None,

@@ -150,6 +150,11 @@ fn two_by_two(baseline: &Baseline, played: &PlayedRotation) -> Vec<Quadrant> {
     };
     let old = baseline.cases_before(played, used);
     let new = baseline.cases_before(played, distrusted);
+    assert_eq!(
+        old.len(),
+        new.len(),
+        "one world has the same connections at both instants"
+    );
     let pairs: Vec<(&Case, &Case)> = old
         .iter()
         .zip(&new)

@@ -157,6 +157,11 @@ impl Rehearsed {
             self.two_by_two = quadrants;
             return;
         }
+        assert_eq!(
+            self.two_by_two.len(),
+            quadrants.len(),
+            "every seed has the same quadrants"
+        );
         for (known, quadrant) in self.two_by_two.iter_mut().zip(quadrants) {
             assert_eq!(
                 (known.new_leaf, known.new_bundle),

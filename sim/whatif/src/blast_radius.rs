@@ -296,6 +296,11 @@ impl<'a> Attacker<'a> {
     }
 
     fn watched(&self) -> impl Iterator<Item = (&ConnectionRecord, &Case)> {
+        assert_eq!(
+            self.connections.len(),
+            self.cases.len(),
+            "every connection has what both sides would bring, or nothing"
+        );
         let all = self.connections.iter().zip(&self.cases);
         all.filter_map(|(connection, case)| Some((connection, case.as_ref()?)))
     }

@@ -44,6 +44,10 @@ impl Effort {
     ) -> bool {
         let from = simulation.now();
         let length = until.since(from);
+        assert!(
+            from <= until,
+            "a future that is at {from} is played to {until}"
+        );
         for slice in 1..=SLICES {
             if self.left == 0 {
                 return false;
@@ -61,10 +65,10 @@ impl Effort {
     }
 
     /// How many plays of a whole run are left, and the effort that each of them has.
-    pub(super) fn share(self) -> (usize, Self) {
+    pub(super) fn share(self) -> (u64, Self) {
         // Of a run without events nothing can be divided by.
         let run = self.run.max(1);
-        let plays = usize::try_from(self.left / run).unwrap_or(usize::MAX);
+        let plays = self.left / run;
         let left = run.saturating_mul(MOST_OF_ONE).max(LEAST);
         (plays, Self { left, run })
     }

@@ -169,8 +169,14 @@ pub fn relation_order(deployment: &Deployment) -> Result<RelationOrder, NoOrder>
         return Err(NoOrder::NothingToOrder);
     }
     let sorted = sort::sort(&mut plan);
+    let of_plan: BTreeSet<Act> = plan.acts().collect();
+    assert!(
+        sorted.len() == of_plan.len() && sorted.iter().all(|act| of_plan.contains(act)),
+        "an order has every act, each once"
+    );
     plan.plan_transfers(&sorted);
     let steps = plan.steps(&sorted);
+    assert_eq!(steps.len(), sorted.len(), "each act is one step");
     let base = plan.base();
     let acts: Vec<Vec<_>> = sorted.iter().map(|act| vec![plan.action(*act)]).collect();
     let failing = trust.checks.iter().filter(|check| check.error.is_some());

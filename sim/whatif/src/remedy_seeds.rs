@@ -41,7 +41,8 @@ pub fn play_remedies(
         plays.extend(lossy.map(|outcome| (plan, outcome, Arc::clone(&trials.plans[plan]))));
     }
     let (affordable, effort_of_one) = effort.share();
-    plays.truncate(affordable);
+    let kept = affordable.min(plays.len() as u64);
+    plays.truncate(usize::try_from(kept).expect("no more than there are"));
     let seed = |(_, outcome, _): &(usize, &SeedOutcome, Arc<Deployment>)| outcome.seed;
     let found = play_in_batches(plays, threads, seed, |(plan, outcome, planned)| {
         let mut with_seed = Deployment::clone(planned);

@@ -112,8 +112,13 @@ pub fn trust_found(simulation: &Simulation) -> TrustFound {
             checks: Vec::new(),
         },
     };
-    let connections = simulation.manifest().connections;
-    for ((number, connection), case) in (0..).zip(connections).zip(simulation.tried_cases()) {
+    let (connections, cases) = (simulation.manifest().connections, simulation.tried_cases());
+    assert_eq!(
+        connections.len(),
+        cases.len(),
+        "every connection has what both sides would bring, or why there is nothing"
+    );
+    for ((number, connection), case) in (0..).zip(connections).zip(cases) {
         if connection.ended.is_none() {
             search.connection(number, connection, case);
         }
@@ -185,6 +190,11 @@ impl Search<'_> {
         let mut candidates = chain.iter().chain(known);
         let anchor = candidates.clone().find(|each| side.trust.contains(each));
         let needed = candidates.next_back();
+        assert!(
+            needed.is_some() || chain.is_empty(),
+            "what is presented has a last CA above it: {}",
+            side.connection.name
+        );
         let missing = match anchor {
             Some(_) => None,
             None => self.missing(signer.as_ref(), holder),

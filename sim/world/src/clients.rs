@@ -193,6 +193,11 @@ impl Clients {
             Certificate::chain_from_pem(pem).expect("a deployment has roots that can be read")
         });
         let side = &self.0[index];
+        assert!(
+            side.fetched.keys().all(|of| side.trusts.contains(of)),
+            "{} has fetched CAs only of applications that it trusts",
+            client.name
+        );
         let fetched = side.trusts.iter().flat_map(|application| {
             // Nothing of an application that could not be asked yet.
             let fetched = side.fetched.get(application).into_iter().flatten();

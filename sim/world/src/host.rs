@@ -71,6 +71,7 @@ pub(super) fn flush(first: Seq, noted: Vec<Noted>, juju: &Juju, journal: &mut Jo
         first,
         "nothing else is written to the journal while Juju is changing"
     );
+    let promised = u32::try_from(noted.len()).expect("a call notes fewer than 2^32 things");
     for Noted {
         time,
         cause,
@@ -82,6 +83,8 @@ pub(super) fn flush(first: Seq, noted: Vec<Noted>, juju: &Juju, journal: &mut Jo
         let kind = kind(juju, what);
         journal.record(Entry::new(time, cause, subject, kind));
     }
+    let next = Seq(first.0 + promised);
+    assert_eq!(journal.next_seq(), next, "each happening is one entry");
 }
 
 /// Names for an entry's subject.

@@ -80,6 +80,12 @@ impl Recorder {
     }
 
     pub(super) fn keep(&mut self, hook: Option<RecordedHook>) {
+        if let (Some(last), Some(next)) = (self.hooks.last(), &hook) {
+            assert!(
+                last.at <= next.at,
+                "hooks are kept in the order in which they began"
+            );
+        }
         self.hooks.extend(hook.map(Arc::new));
     }
 }

@@ -24,7 +24,7 @@ use trustsim_world::{Address, Deployment, Options, Simulation};
 /// How many hooks are held before they are written, about: one that is recorded takes up to some 100 kB.
 const HELD: usize = 200;
 /// The longest and the shortest slice that is played before what was recorded is written.
-const SLICES: [Duration; 2] = [Duration::from_secs(1), Duration::from_hours(24)];
+const SLICES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(86_400)];
 
 /// What is recorded: the hooks of some units, or of all, that begin from an instant on.
 struct Wanted {

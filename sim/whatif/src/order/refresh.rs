@@ -88,8 +88,13 @@ fn failing(base: &Deployment) -> Result<Vec<String>, NoOrder> {
     if !play_to_rest(&mut simulation) {
         return Err(NoOrder::NotAtRest);
     }
-    let connections = simulation.manifest().connections.into_iter();
-    let judged = connections.zip(simulation.cases());
+    let (connections, cases) = (simulation.manifest().connections, simulation.cases());
+    assert_eq!(
+        connections.len(),
+        cases.len(),
+        "every connection has what both sides would bring, or nothing"
+    );
+    let judged = connections.into_iter().zip(cases);
     let failing = judged.filter(|(connection, case)| {
         let subject = format!("order {}", connection.name);
         let verdict = case.as_ref().map(|case| simulation.perform(case, &subject));

@@ -133,6 +133,8 @@ impl Connections {
     }
 
     fn add(&mut self, pair: Pair) {
+        let number = pair.number;
+        assert_eq!(number, self.len(), "connections are found by their numbers");
         self.touch(pair.server, pair.number);
         if let Client::Unit(unit) = pair.client {
             self.touch(unit, pair.number);
@@ -169,7 +171,13 @@ impl Connection {
         let record = &mut self.pair.record;
         let open = record.away.last_mut().filter(|away| away.until.is_none());
         match (is_there, open) {
-            (true, Some(away)) => away.until = Some(now),
+            (true, Some(away)) => {
+                assert!(
+                    away.from <= now,
+                    "a client is away before it is back: {now}"
+                );
+                away.until = Some(now);
+            }
             (false, None) => record.away.push(Away {
                 from: now,
                 until: None,

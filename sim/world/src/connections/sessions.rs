@@ -90,6 +90,11 @@ impl SessionState {
             self.stay_open(&verdict, until, at);
             return None;
         }
+        assert!(
+            self.unable_since.is_none_or(|unable| unable <= at.now()),
+            "connection {} has failed since an instant that has come",
+            at.pair.number
+        );
         self.open = None;
         if let (Attempt::Handshake(case), true) = (at.attempt, verdict.is_ok()) {
             self.establish(case, at);
@@ -114,6 +119,11 @@ impl SessionState {
     fn note_resumed(&mut self, error: ErrorKind, at: &mut Judgement<'_>) {
         let persistence = at.persistence();
         let reopened = persistence.lives.is_some();
+        assert!(
+            self.session.is_some(),
+            "connection {} takes up a session that it has",
+            at.pair.number
+        );
         // A connection that took the session up stays open for as long as any other.
         let opened = self.session.clone().filter(|_| reopened);
         self.open = opened.map(|session| Session {
@@ -141,6 +151,12 @@ impl SessionState {
     fn stay_open(&mut self, verdict: &Verdict, until: Time, at: &mut Judgement<'_>) {
         let open = self.open.as_ref();
         let open = open.expect("a connection that stays open until then is open");
+        assert!(
+            open.since <= at.now() && at.now() < until,
+            "what is open at {} was opened at {} and is closed at {until}",
+            at.now(),
+            open.since
+        );
         let opened = Arc::clone(&open.case);
         if verdict.is_ok() {
             self.outlives = None;
@@ -317,6 +333,8 @@ impl SessionState {
     }
 
     fn expire_at(&mut self, time: Time, at: &mut Judgement<'_>) {
+        let now = at.now();
+        assert!(now < time, "what goes on at {now} ends later than {time}");
         self.expiries += 1;
         let event = Event::SessionExpires {
             connection: at.pair.number,
@@ -338,6 +356,10 @@ fn period(persistence: Persistence, lifetime: Span) -> Span {
 
 /// When the present one of a row of generations of this length began.
 fn generation_of(first: Time, length: Span, now: Time) -> Time {
+    assert!(
+        first <= now,
+        "a row that begins at {first} has no generation at {now}"
+    );
     let length = length.as_nanos().max(1);
     let passed = now.since(first).as_nanos() / length;
     first + span_of(passed * length)

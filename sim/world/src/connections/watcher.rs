@@ -147,6 +147,10 @@ impl Watcher<'_> {
                 generation: connection.generation,
             };
             let at = now + boundary.since(case.client.clock);
+            assert!(
+                now < at,
+                "what a verdict of now depends on changes later than now, {now}: {at}"
+            );
             self.agenda.at(at, event);
         }
         self.conclude(number, &attempt, judged, trigger);
@@ -161,6 +165,11 @@ impl Watcher<'_> {
             return;
         }
         let every = connection.pair.record.every;
+        let name = &connection.pair.record.name;
+        assert!(
+            !every.is_zero(),
+            "time passes between two attempts of {name}"
+        );
         if is_attempted {
             let attempt = self.peers.attempt(&connection.pair, now);
             let judged = match &attempt {
@@ -229,6 +238,11 @@ impl Watcher<'_> {
                 .ended
                 .is_none_or(|ended| time <= ended),
             "{} is judged after one of its units is gone",
+            connection.pair.record.name
+        );
+        assert!(
+            !performed || matches!(attempt, Attempt::Handshake(_)),
+            "{} performs a handshake where both sides begin one",
             connection.pair.record.name
         );
         let is_down = verdict.error == Some(ErrorKind::Unreachable);

@@ -212,7 +212,12 @@ impl Operators {
         if let (When::After(_), Some(due)) = (&spec.when, due) {
             agenda.at(due, Event::OperatorTask(task));
         }
-        self.open.insert(key, task);
+        let other = self.open.insert(key, task);
+        assert!(other.is_none(), "what is noticed is not noticed already");
+        assert!(
+            due.is_none_or(|due| now <= due),
+            "a task is due when it was noticed, or later"
+        );
         self.tasks.push(OperatorTask {
             operator,
             application,

@@ -56,7 +56,13 @@ impl Simulation {
     /// Every connection as it would go now.
     pub fn export(&self) -> Vec<ExportedConnection> {
         let world = self.world();
-        let watched = world.connections().records().zip(self.attempts());
+        let attempts = self.attempts();
+        assert_eq!(
+            world.connections().records().count(),
+            attempts.len(),
+            "each connection is attempted once"
+        );
+        let watched = world.connections().records().zip(attempts);
         let exported = watched.map(|(record, attempt)| {
             let handshakes = world.handshakes();
             let (verdict, case) = match attempt {
