@@ -188,6 +188,7 @@ fn application(
         options: BTreeMap::new(),
         keys: None,
         placements: Vec::new(),
+        published: BTreeMap::new(),
     }
 }
 

@@ -31,6 +31,13 @@ const DEFAULTS: &str = "
 server is really called, or the public name of the ingress where the client goes through one; each attempt is a connection
 of its own. What is derived is what the deployment has at its start: a fault that adds a relation adds no connection.
 
+Where databags were seen, what an application publishes decides instead of the table: `published` of the application has
+the URLs of each endpoint, and `trustsim import` writes it from `juju show-unit`. If all of them are `https`, or all
+`http`, the relation is TLS or plain, whatever certificates there are. A name that Juju or Kubernetes gives a unit is
+dialled past any ingress; another name is that of the ingress in front of the application, where there is one, and else
+the name under which the application itself is dialled. Only values that are a URL, or JSON with a `url`, are read, and
+their paths are dropped.
+
 Not made a connection, but counted by `trustsim check`: what is plain, from or to outside Juju, or at localhost; what has
 an end of whose charm nothing is known; what the client does not verify, or verifies by a setting of its own; what is dialled by the address of a pod; what has a
 certificate from no relation; where the CA comes in the relation's databag alone, or a client certificate does. A run would

@@ -4,6 +4,7 @@ mod absent;
 mod answers;
 mod bad;
 mod corpus;
+mod published;
 mod random_round_trip;
 mod round_trip;
 mod shapes;

@@ -8,6 +8,7 @@ use crate::edge::{
 };
 use crate::fronts::{Front, external_name, fronts, option_value};
 use crate::legs::{Leg, name};
+use crate::published::Published;
 use crate::row::{Checks, Dials, Row, TlsWhen};
 use crate::told;
 use trustsim_model::{ApplicationIndex, Deployment, RelationIndex, RelationSpec, TiVec};
@@ -24,7 +25,12 @@ pub fn derive(deployment: &Deployment) -> Edges {
     };
     let relations = deployment.relations.iter_enumerated();
     let outcomes = relations.map(|(index, relation)| derivation.outcome(index, relation));
-    let outcomes = outcomes.collect();
+    let outcomes: TiVec<RelationIndex, Outcome> = outcomes.collect();
+    assert_eq!(
+        outcomes.len(),
+        deployment.relations.len(),
+        "each relation ends as one of four"
+    );
     derivation.add_from_outside();
     derivation.add_among_units();
     Edges {
@@ -78,6 +84,10 @@ impl Derivation<'_> {
         if row.requirers_too {
             found.extend(self.among_requirers(index, row, provider, requirer));
         }
+        assert!(
+            !found.is_empty(),
+            "a relation over which something is dialled has an edge"
+        );
         match found
             .iter()
             .any(|edge| self.edges[*edge].transport.is_tls())
@@ -113,7 +123,9 @@ impl Derivation<'_> {
             ca_in_databag: leg.row.ca_in_databag,
             reasons: vec![reason],
         };
-        let decided = self.decided_by_option(leg);
+        let published = Published::by(leg, self.deployment);
+        let seen = published.and_then(|published| published.is_tls());
+        let decided = seen.or_else(|| self.decided_by_option(leg));
         match (facts.tls, decided) {
             (TlsWhen::OutsideUrl, None) => return Err(Unknown::OutsideUrl(leg.row)),
             (TlsWhen::Outside | TlsWhen::OutsideUrl, _) => edge.to = End::Outside,
@@ -126,14 +138,23 @@ impl Derivation<'_> {
         if let Some(is_tls) = decided {
             edge.transport = match is_tls {
                 true => self.transport(TlsWhen::Always, leg.listener, leg.provider),
+                false if seen.is_some() => Transport::Plain(Plain::Published),
                 false => Transport::Plain(Plain::ByOption),
             };
         }
-        if facts.ingress {
-            let through = self.through_ingress(index, leg, &edge);
+        // A name that Juju gives a unit is no ingress's, and any other may be one whatever the row says.
+        let through_ingress = match published {
+            Some(published) => published.public_name().is_some(),
+            None => facts.ingress,
+        };
+        if through_ingress {
+            let through = self.through_ingress(index, leg, &edge, published);
             if !through.is_empty() {
                 return Ok(through);
             }
+        }
+        if let (Some(published), End::Application(_)) = (published, edge.to) {
+            edge.name = published.name();
         }
         Ok(vec![self.add(edge)])
     }
@@ -144,6 +165,7 @@ impl Derivation<'_> {
         client: RelationIndex,
         leg: &Leg<'_>,
         direct: &Edge,
+        published: Option<Published<'_>>,
     ) -> Vec<EdgeIndex> {
         let fronts = self.fronts.get(&leg.listener).into_iter().flatten();
         // The ingress itself dials what is behind it.
@@ -159,14 +181,20 @@ impl Derivation<'_> {
                 ingress: front.relation,
             };
             let ingress = &self.deployment.applications[front.ingress];
+            let public = published.and_then(|published| published.public_name());
+            let told = public.map(str::to_owned);
+            let when = match published.and_then(|published| published.is_tls()) {
+                Some(true) => TlsWhen::Always,
+                Some(false) => TlsWhen::Never,
+                None => TlsWhen::ListenerCertificate,
+            };
             found.push(self.add(Edge {
                 to: End::Application(front.ingress),
-                name: Name::External(external_name(ingress)),
-                transport: self.transport(
-                    TlsWhen::ListenerCertificate,
-                    front.ingress,
-                    front.ingress,
-                ),
+                name: Name::External(told.or_else(|| external_name(ingress))),
+                transport: match when {
+                    TlsWhen::Never => Transport::Plain(Plain::Published),
+                    when => self.transport(when, front.ingress, front.ingress),
+                },
                 mutual: false,
                 ca_in_databag: false,
                 reasons: vec![reason],
@@ -267,6 +295,14 @@ impl Derivation<'_> {
 
     /// Adds an edge; one that is there already gets the reasons too.
     pub(crate) fn add(&mut self, edge: Edge) -> EdgeIndex {
+        assert!(
+            !edge.reasons.is_empty(),
+            "an edge has the relation or the charm that it follows from"
+        );
+        assert!(
+            (edge.from, edge.to) != (End::Outside, End::Outside),
+            "an edge has an application at one end"
+        );
         let key = (
             edge.from,
             edge.to,

@@ -150,6 +150,8 @@ pub enum Plain {
     Never,
     /// An option says so.
     ByOption,
+    /// The listener publishes an `http` URL.
+    Published,
     /// The listener has no certificate.
     NoCertificate {
         /// The endpoint over which it could get one, where it has such an endpoint.

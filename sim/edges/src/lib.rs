@@ -7,6 +7,9 @@
 //! loki:grafana-source]` comes one edge from grafana to loki, over TLS if loki has a relation for certificates; with an
 //! ingress in front of loki it is two, grafana to the ingress and the ingress to loki.
 //!
+//! Where an application is seen to publish URLs, these say whether it is dialled over TLS and under which name, whatever
+//! the row says.
+//!
 //! Must not know files, scenarios or how runs work.
 
 mod certificates;
@@ -15,6 +18,7 @@ mod edge;
 mod file;
 mod fronts;
 mod legs;
+mod published;
 mod row;
 mod table;
 #[cfg(test)]

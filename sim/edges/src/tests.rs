@@ -271,3 +271,66 @@ fn one_edge_has_several_reasons() {
         ["client -> server, tls certificates (relation 1, relation 2)"]
     );
 }
+
+#[test]
+fn what_a_server_publishes_says_how_it_is_dialled() {
+    let edge = |urls: &[&str]| {
+        let mut built = client_and_server("grafana_datasource");
+        let endpoint = built.deployment.relations.raw[1].sides[0].endpoint.clone();
+        for url in urls {
+            built.publish("server", &endpoint, url);
+        }
+        edge_lines(&built).remove(0)
+    };
+    let derived = "client -> server, tls certificates (relation 1)";
+    assert_eq!(edge(&[]), derived);
+    // The name of a unit, and over TLS: as it is derived.
+    let own = "https://server-0.server-endpoints.m.svc.cluster.local:3100";
+    assert_eq!(edge(&[own]), derived);
+    let plain = own.replace("https", "http");
+    assert_eq!(edge(&[&plain]), "client -> server, plain (relation 1)");
+    // Units that differ say nothing of TLS.
+    assert_eq!(edge(&[own, &plain]), derived);
+    assert_eq!(
+        edge(&["http://server.m.svc.cluster.local:3100"]),
+        "client -> server at its service, plain (relation 1)"
+    );
+    assert_eq!(
+        edge(&["http://10.1.2.3:3100"]),
+        "client -> server at its address, plain (relation 1)"
+    );
+    assert_eq!(
+        edge(&["https://logs.example.com"]),
+        "client -> server as logs.example.com, tls certificates (relation 1)"
+    );
+}
+
+#[test]
+fn what_a_server_publishes_says_whether_its_ingress_is_dialled() {
+    let edges = |url: &str| {
+        let mut built = client_and_server("prometheus_remote_write");
+        built.relate("traefik:ingress", "server:ingress", "ingress_per_unit");
+        let endpoint = built.deployment.relations.raw[1].sides[0].endpoint.clone();
+        built.publish("server", &endpoint, url);
+        let mut lines = edge_lines(&built);
+        lines.retain(|line| !line.starts_with("outside"));
+        lines
+    };
+    // canonical/juju-doctor `tests/manual/show-unit/cos-k8s-show-unit.yaml` has such URLs of loki and alertmanager.
+    assert_eq!(
+        edges("http://192.168.88.12/m-server-0"),
+        [
+            "client -> traefik as 192.168.88.12, plain (ingress 1)",
+            "traefik -> server, tls certificates (ingress 1, relation 2)",
+        ]
+    );
+    assert_eq!(
+        edges("https://192.168.88.12/m-server-0")[0],
+        "client -> traefik as 192.168.88.12, tls (ingress 1)"
+    );
+    // A server that gives its own name is dialled past its ingress.
+    assert_eq!(
+        edges("https://server-0.server-endpoints.m.svc.cluster.local:9090")[0],
+        "client -> server, tls certificates (relation 1)"
+    );
+}

@@ -57,6 +57,8 @@ pub(crate) struct ModelDump {
     pub(crate) listed: Vec<ListedRelation>,
     /// Consumed offers, by the name they have here.
     pub(crate) saas: BTreeMap<String, SaasDump>,
+    /// URLs that units of an application publish, by its name and the endpoint. Of a consumed offer, too.
+    pub(crate) published: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl ModelDump {
@@ -73,6 +75,7 @@ impl ModelDump {
             relations: Vec::new(),
             listed: Vec::new(),
             saas: BTreeMap::new(),
+            published: BTreeMap::new(),
         }
     }
 }
@@ -100,8 +103,6 @@ pub(crate) struct ApplicationDump {
     pub(crate) offers: BTreeMap<String, OfferDump>,
     /// Whether it is deployed beside the units of others.
     pub(crate) subordinate: bool,
-    /// Addresses with their scheme that its units publish, by endpoint.
-    pub(crate) urls: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// An endpoint as an offer or its consumer tells it.

@@ -1,12 +1,12 @@
 //! Models joined by the URLs of offers: which model each consumed offer is of, and its URL as the scenario has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_scenario::{OfferUrl, parse_offer_url};
 
 use crate::assemble::sanitised;
-use crate::dump::SaasDump;
+use crate::dump::{ApplicationDump, SaasDump};
 use crate::plan::Plan;
 
 /// The parts of an offer URL; none where a template was not filled in.
@@ -46,6 +46,7 @@ pub(crate) fn join(plan: &mut Plan, out: &mut Diagnostics) {
         }
     }
     name_endpoints(plan);
+    hand_over_published(plan);
     for (at, owner) in owners {
         plan.models[at].owner = Some(owner).filter(|owner| owner != "admin");
     }
@@ -95,6 +96,37 @@ fn name_endpoints(plan: &mut Plan) {
         for side in sides.filter(|side| side.endpoint.is_none()) {
             side.endpoint = only.get(&(at, side.name.clone())).cloned();
         }
+    }
+}
+
+/// What a consumed offer publishes is what the application behind it does.
+fn hand_over_published(plan: &mut Plan) {
+    let mut found: Vec<(usize, String, String, BTreeSet<String>)> = Vec::new();
+    for (at, model) in plan.models.iter().enumerate() {
+        for (name, saas) in &model.dump.saas {
+            let parts = saas.url.as_ref().and_then(|url| parsed(&url.value));
+            let of = parts.as_ref().and_then(|parts| offering(plan, at, parts));
+            let published = model.dump.published.get(name);
+            let (Some(parts), Some(of), Some(published)) = (parts, of, published) else {
+                continue;
+            };
+            let mut applications = plan.models[of].dump.applications.iter();
+            let offers =
+                |application: &ApplicationDump| application.offers.contains_key(parts.offer);
+            if let Some((application, _)) =
+                applications.find(|(_, application)| offers(application))
+            {
+                let endpoints = published.iter().map(|(endpoint, urls)| {
+                    (of, application.clone(), endpoint.clone(), urls.clone())
+                });
+                found.extend(endpoints);
+            }
+        }
+    }
+    for (of, application, endpoint, urls) in found {
+        let published = &mut plan.models[of].dump.published;
+        let known = published.entry(application).or_default();
+        known.entry(endpoint).or_default().extend(urls);
     }
 }
 

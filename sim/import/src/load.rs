@@ -148,6 +148,15 @@ fn settled(
             text.push_str(&line.text);
             text.push('\n');
         }
+        assert_eq!(
+            text.lines().count(),
+            lines.len(),
+            "a mistake is found at its line: no line of an imported scenario has two"
+        );
+        assert!(
+            lines.iter().all(|line| !without.contains(&line.item)),
+            "what is left out is not written"
+        );
         let path = options.folder.join("imported.yaml");
         let wrong = match load(&text, &path, files) {
             Ok(mut loaded) => {

@@ -46,6 +46,12 @@ fn lay_under(whole: &mut ModelDump, dump: ModelDump, out: &mut Diagnostics) {
             }
         }
     }
+    for (name, endpoints) in dump.published {
+        let known = whole.published.entry(name).or_default();
+        for (endpoint, urls) in endpoints {
+            known.entry(endpoint).or_default().extend(urls);
+        }
+    }
     whole.relations.extend(dump.relations);
     for listed in dump.listed {
         let is_same = |known: &&crate::dump::ListedRelation| {
@@ -124,9 +130,6 @@ fn merge_application(
     }
     for (offer, said) in other.offers {
         known.offers.entry(offer).or_insert(said);
-    }
-    for (endpoint, urls) in other.urls {
-        known.urls.entry(endpoint).or_default().extend(urls);
     }
     known.subordinate |= other.subordinate;
 }

@@ -143,6 +143,10 @@ fn pair(
     knowledge: &Knowledge,
     out: &mut Diagnostics,
 ) -> Vec<RelationDump> {
+    assert!(
+        left < right,
+        "what is related is found under one pair of names"
+    );
     let side = |name: &str| -> Vec<Listed<'_>> {
         let own = group.iter().filter(|listed| listed.name == name);
         own.map(|by| Listed {
@@ -162,6 +166,11 @@ fn pair(
         .map(|left| rights.iter().map(|right| score(left, right)).collect())
         .collect();
     let chosen = assign(&scores);
+    assert_eq!(
+        chosen.pairs.len(),
+        lefts.len(),
+        "each endpoint of `{left}` has its answer"
+    );
     let mut free: BTreeSet<usize> = (0..rights.len()).collect();
     let mut found = Vec::new();
     for (one, at) in lefts.iter().zip(&chosen.pairs) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use trustsim_yaml::{Place, Sources};
 
-use crate::dump::{ApplicationDump, RelationDump};
+use crate::dump::{ApplicationDump, ModelDump, RelationDump};
 use crate::pair::shown;
 use crate::plan::{Plan, PlannedModel};
 use crate::text::{comment, quoted, scalar, seen_from};
@@ -192,7 +192,7 @@ impl Writer<'_> {
         self.frame("    applications:");
         for (name, application) in &dump.applications {
             if !self.is_left_out(Item::Application(at, name.clone())) {
-                self.application(at, name, application, dump.kubernetes == Some(true));
+                self.application(at, name, application, dump);
             }
         }
         self.machines(at, model);
@@ -204,7 +204,8 @@ impl Writer<'_> {
         self.setting.without.contains(&item)
     }
 
-    fn application(&mut self, at: usize, name: &str, read: &ApplicationDump, kubernetes: bool) {
+    fn application(&mut self, at: usize, name: &str, read: &ApplicationDump, model: &ModelDump) {
+        let kubernetes = model.kubernetes == Some(true);
         let whole = Item::Application(at, name.to_owned());
         self.cited(
             &format!("      {}:", quoted(name)),
@@ -243,6 +244,22 @@ impl Writer<'_> {
         }
         self.options(at, name, read);
         self.offers(at, name, read);
+        self.published(at, name, read, model);
+    }
+
+    /// The URLs that its units publish.
+    fn published(&mut self, at: usize, name: &str, read: &ApplicationDump, model: &ModelDump) {
+        let item = Item::Key(at, name.to_owned(), "published");
+        let Some(endpoints) = model.published.get(name) else {
+            return;
+        };
+        let head = "        published:  # juju show-unit".to_owned();
+        self.push(head, item.clone(), Some(read.place));
+        for (endpoint, urls) in endpoints {
+            let urls: Vec<String> = urls.iter().map(|url| quoted(url)).collect();
+            let text = format!("          {}: [{}]", quoted(endpoint), urls.join(", "));
+            self.push(text, item.clone(), Some(read.place));
+        }
     }
 
     /// A fact of an application; its file is said where it is another one.
@@ -332,9 +349,8 @@ impl Writer<'_> {
         for (number, relation) in kept {
             let [left, right] = relation.sides.each_ref().map(|side| quoted(&shown(side)));
             let interface = relation.interface.as_deref().map(comment);
-            let urls = published(relation, model);
             let text = format!("      - [{left}, {right}]");
-            let about = [interface, self.origin(relation.place), urls];
+            let about = [interface, self.origin(relation.place)];
             let about: Vec<String> = about.into_iter().flatten().collect();
             let text = match about.is_empty() {
                 true => text,
@@ -357,15 +373,4 @@ impl Writer<'_> {
             false => format!("./{text}"),
         }
     }
-}
-
-/// What units publish on the endpoints of a relation.
-fn published(relation: &RelationDump, model: &PlannedModel) -> Option<String> {
-    let urls = relation.sides.iter().filter_map(|side| {
-        let application = model.dump.applications.get(&side.name)?;
-        application.urls.get(side.endpoint.as_ref()?)
-    });
-    let urls: BTreeSet<String> = urls.flatten().map(|url| comment(url)).collect();
-    let urls: Vec<String> = urls.into_iter().take(4).collect();
-    (!urls.is_empty()).then(|| format!("publishes {}", urls.join(", ")))
 }

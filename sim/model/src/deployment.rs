@@ -4,12 +4,13 @@
 //! the invariant that every index is in range, that both sides of a relation have the same
 //! interface and opposite roles, and that names are unique where Juju wants them so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use super::action::TimedAction;
 use super::address::Address;
+use super::published::PublishedUrl;
 use super::reference::EndpointRef;
 use super::rotation::RotationSpec;
 use crate::index::{
@@ -264,6 +265,8 @@ pub struct ApplicationSpec {
     pub keys: Option<KeyAlgorithm>,
     /// One per unit; shorter means [`Placement::New`].
     pub placements: Vec<Placement>,
+    /// What its units publish on each endpoint, where databags were seen: where its clients really dial it.
+    pub published: BTreeMap<String, BTreeSet<PublishedUrl>>,
 }
 
 /// An offer: endpoints of one application.

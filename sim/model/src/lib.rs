@@ -16,6 +16,7 @@ mod free_names;
 mod index;
 mod journal;
 mod note;
+mod published;
 mod reference;
 mod rotation;
 mod standing;
@@ -43,6 +44,7 @@ pub use journal::{
     PersistingRecord, Seq, Subject, Trigger,
 };
 pub use note::{NotFetched, Note, Refusal, RequestRecord};
+pub use published::{NoPublishedUrl, PublishedUrl};
 pub use reference::EndpointRef;
 pub use rotation::{Claim, RotationSpec, RotationStep, TimedStep, TrustChange};
 pub use standing::{Basis, Coverage, Gap, Reason, Share, Standing, Standings};

@@ -483,6 +483,7 @@ fn application(model: ModelIndex, name: &str, charm: &Arc<CharmMetadata>) -> App
         options: BTreeMap::new(),
         keys: None,
         placements: Vec::new(),
+        published: BTreeMap::new(),
     }
 }
 

@@ -150,6 +150,14 @@ impl Built {
         options.insert(option.to_owned(), value.to_owned());
     }
 
+    /// Makes an application publish a URL on an endpoint.
+    pub(super) fn publish(&mut self, application: &str, endpoint: &str, url: &str) {
+        let index = self.application(application);
+        let published = &mut self.deployment.applications[index].published;
+        let urls = published.entry(endpoint.to_owned()).or_default();
+        urls.insert(url.parse().expect("a URL"));
+    }
+
     /// Makes an application request its certificates for the name in an option.
     pub(super) fn certificate_profile(&mut self, application: &str, option: &str) {
         let index = self.application(application);
@@ -196,6 +204,7 @@ fn application(model: ModelIndex, name: &str) -> ApplicationSpec {
         options: BTreeMap::new(),
         keys: None,
         placements: Vec::new(),
+        published: BTreeMap::new(),
     }
 }
 

@@ -1,12 +1,13 @@
-//! `juju show-unit`: which endpoints are related, and the addresses that units publish.
+//! `juju show-unit`: which endpoints are related, and the URLs that units publish.
 //!
 //! The keys are those of juju/juju `cmd/juju/application/showunit.go`. Databags may have keys and passwords in clear.
-//! Nothing of a value is kept but the addresses in it, as scheme, host and port: what is before a host, behind a
-//! port or in any other value is never copied.
+//! Nothing of a value is kept but scheme, host and port of an `http` or `https` URL that it is, or that is in it as
+//! `url`: what is behind a port or in any other value is never copied, and a URL with a user in it is none.
 
 use std::collections::BTreeSet;
 
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
+use trustsim_model::PublishedUrl;
 use trustsim_yaml::{Entry, Node, Spanned};
 
 use super::status::{charm_of_url, split_revision};
@@ -89,7 +90,8 @@ fn related(
     };
     let seen = node.entries_of("related-units");
     let related = seen.iter().find_map(|unit| application_of(&unit.key.value));
-    publish(name, &endpoint.value, node, dump);
+    let both = related.map(|related| (related, other.value.as_str()));
+    publish(name, &endpoint.value, node, both, dump);
     let Some(related) = related else {
         // Of a peer relation of one unit nothing else is told.
         if endpoint.value != other.value {
@@ -156,52 +158,77 @@ fn across_models(relation: RelationDump, dump: &mut ModelDump, out: &mut Diagnos
     dump.relations.push(relation);
 }
 
-/// The addresses that a unit's own databag of a relation has.
-fn publish(name: &str, endpoint: &str, node: &Node, dump: &mut ModelDump) {
-    let own = node
-        .get("local-unit")
-        .map_or(&[][..], |unit| unit.entries_of("data"));
-    let Some(application) = dump.applications.get_mut(name) else {
+/// What a unit publishes in a relation, and what is published to it: URLs, less their paths.
+fn publish(
+    name: &str,
+    endpoint: &str,
+    node: &Node,
+    related: Option<Name<'_>>,
+    dump: &mut ModelDump,
+) {
+    let own = node.get("local-unit");
+    let own = own.map_or(&[][..], |unit| unit.entries_of("data"));
+    publish_all((name, endpoint), own, dump);
+    let Some(related) = related.filter(|(other, _)| *other != name) else {
         return;
     };
-    for entry in own {
-        if let Some(scalar) = entry.value.as_scalar() {
-            let urls = application.urls.entry(endpoint.to_owned()).or_default();
-            urls.extend(addresses(&scalar.text));
-        }
+    publish_all(related, node.entries_of("application-data"), dump);
+    for unit in node.entries_of("related-units") {
+        publish_all(related, unit.value.entries_of("data"), dump);
     }
 }
 
-/// Longest value of a databag in which addresses are looked for: a dashboard has others' addresses.
+/// An application and its endpoint.
+type Name<'a> = (&'a str, &'a str);
+
+fn publish_all((application, endpoint): Name<'_>, bag: &[Entry], dump: &mut ModelDump) {
+    let values = bag.iter().filter_map(|entry| entry.value.as_scalar());
+    let urls: BTreeSet<String> = values.flat_map(|value| urls(&value.text)).collect();
+    if urls.is_empty() {
+        return;
+    }
+    let known = dump.published.entry(application.to_owned()).or_default();
+    known.entry(endpoint.to_owned()).or_default().extend(urls);
+}
+
+/// Longest value of a databag in which URLs are looked for: a dashboard has those of others.
 const VALUE_MAX: usize = 4096;
 
-/// Scheme, host and port of every URL in a text, and nothing else of it.
-fn addresses(text: &str) -> BTreeSet<String> {
+/// The URLs that a value of a databag publishes, less their paths: where it is one, or is JSON that has some as `url`.
+/// Others that it has in it are of others, such as the pages that alert rules name.
+fn urls(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     if text.len() > VALUE_MAX {
         return found;
     }
-    for (at, _) in text.match_indices("://") {
-        let is_scheme = |letter: char| letter.is_ascii_lowercase();
-        let begin = text[..at]
-            .rfind(|letter| !is_scheme(letter))
-            .map_or(0, |before| {
-                before + text[before..].chars().next().map_or(1, char::len_utf8)
-            });
-        let scheme = &text[begin..at];
-        let rest = &text[at + 3..];
-        let is_host = |letter: char| letter.is_ascii_alphanumeric() || ".-:[]".contains(letter);
-        let end = rest.find(|letter| !is_host(letter)).unwrap_or(rest.len());
-        // What is before an `@` is a user and a password.
-        let is_user = rest[end..].starts_with(['@', '%', '!', '$', '_', '~']);
-        if !scheme.is_empty() && end > 0 && !is_user {
-            found.insert(format!(
-                "{scheme}://{}",
-                rest[..end].trim_end_matches(['.', ':'])
-            ));
+    found.extend(url(text));
+    // JSON is YAML. What is neither publishes nothing.
+    if text.trim_start().starts_with(['{', '['])
+        && let Ok(documents) = trustsim_yaml::parse(text, 0)
+    {
+        for document in &documents {
+            collect_urls(document, &mut found);
         }
     }
     found
+}
+
+fn url(text: &str) -> Option<String> {
+    let url: PublishedUrl = text.trim().parse().ok()?;
+    Some(url.to_string())
+}
+
+fn collect_urls(value: &Node, found: &mut BTreeSet<String>) {
+    for entry in value.entries() {
+        match entry.value.as_scalar() {
+            Some(scalar) if entry.key.value == "url" => found.extend(url(&scalar.text)),
+            _ => collect_urls(&entry.value, found),
+        }
+    }
+    // A text in a list is told by no key.
+    for element in value.elements() {
+        collect_urls(element, found);
+    }
 }
 
 #[cfg(test)]
@@ -210,7 +237,7 @@ mod tests {
 
     #[test]
     fn of_a_url_only_scheme_host_and_port_are_kept() {
-        let found = |text| Vec::from_iter(addresses(text));
+        let found = |text| Vec::from_iter(urls(text));
         assert_eq!(
             found("http://a-0.a-endpoints.m.svc:9090/m-a?token=x"),
             ["http://a-0.a-endpoints.m.svc:9090"]
@@ -219,8 +246,17 @@ mod tests {
             found("{\"url\": \"https://[fd00::1]:3100/x\"}"),
             ["https://[fd00::1]:3100"]
         );
+        // As traefik answers `ingress-per-unit`.
+        assert_eq!(
+            found("{\"loki/0\": {\"url\": \"http://1.2.3.4/m-loki-0\"}}"),
+            ["http://1.2.3.4"]
+        );
         assert_eq!(
             found("postgresql://relation_id_5:secret@10.1.2.3:5432/db"),
+            [""; 0]
+        );
+        assert_eq!(
+            found("{\"runbook\": \"https://github.com/x\", \"n\": [\"http://y\"]}"),
             [""; 0]
         );
         assert_eq!(found("no address; é://x"), [""; 0]);
@@ -240,7 +276,10 @@ mod tests {
             "{shown}"
         );
         let web = &models[0].applications["web"];
-        assert_eq!(Vec::from_iter(&web.urls["db"]), ["https://web:1"]);
+        assert_eq!(
+            Vec::from_iter(&models[0].published["web"]["db"]),
+            ["https://web:1"]
+        );
         assert_eq!(
             web.revision.as_ref().map(|revision| revision.value),
             Some(3)

@@ -192,7 +192,7 @@ fn edge_because(edge: &Edge, deployment: &Deployment) -> String {
         Transport::Tls {
             certificate: Some(endpoint),
         } => format!("{to}:{endpoint} brings its certificate"),
-        Transport::Tls { certificate: None } => format!("{to} always is TLS"),
+        Transport::Tls { certificate: None } => format!("{to} is dialled over TLS"),
         Transport::Plain(Plain::NoCertificate {
             possible: Some(endpoint),
         }) => format!("{to} has no certificate, which {to}:{endpoint} could bring"),
@@ -201,6 +201,7 @@ fn edge_because(edge: &Edge, deployment: &Deployment) -> String {
         }
         Transport::Plain(Plain::Never) => "never TLS".to_owned(),
         Transport::Plain(Plain::ByOption) => "an option says so".to_owned(),
+        Transport::Plain(Plain::Published) => format!("{to} publishes an http URL"),
     };
     let mut text = because;
     match edge.checks {

@@ -90,6 +90,9 @@ record! {
         options: Map<Node> = "options",
         /// Offers of its endpoints, by name.
         offers: Map<OfferFile> = "offers",
+        /// URLs that its units publish in their databags, by the endpoint, as `trustsim import` finds them in `juju
+        /// show-unit`. Whether clients dial it over TLS, and under which name, is derived from them.
+        published: Map<Vec<Text>> = "published" [Extension],
         /// Base.
         base: Node = "base",
         /// Series.

@@ -8,6 +8,7 @@ use super::charms::Charms;
 use super::inventory::Inventory;
 use super::names::check_name;
 use super::options::Options;
+use super::published;
 use super::values;
 use crate::format::{ApplicationFile, MergedModel};
 use crate::name_rules::NameKind;
@@ -182,6 +183,7 @@ impl Model<'_> {
             options: set.collect(),
             keys: keys.and_then(|keys| values::key_algorithm(keys, self.out)),
             placements: Vec::new(),
+            published: published::published(file, self.out),
             charm: Arc::new(charm.metadata),
         };
         Some(Application {

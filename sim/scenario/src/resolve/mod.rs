@@ -36,6 +36,7 @@ mod options;
 mod own_files;
 mod own_tree;
 mod placements;
+mod published;
 mod relations;
 mod saas;
 mod suggestions;
@@ -91,6 +92,7 @@ pub(super) fn resolve(
     let drafts = infer::complete(drafts, &mut inventory, out);
     inventory.add_relations(relations::relations(&drafts, &inventory, out));
     inventory.add_absent(absent::absent(bundles, &inventory));
+    published::check(bundles, &inventory, out);
     clients::clients(scenario.clients.as_ref(), folder, &mut inventory, out);
     let operators = scenario.operators.as_ref();
     inventory.add_operators(operators::operators(operators, &inventory, out));

@@ -1,0 +1,81 @@
+//! What a listener publishes on the endpoint of a relation, against what its row would say.
+//!
+//! For example, loki publishes `http://192.168.88.12` to grafana: what is dialled is not TLS, whatever certificate loki
+//! has, and it is dialled at an ingress, since that is no name of a unit.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use crate::edge::Name;
+use crate::legs::{Leg, is_on_kubernetes};
+use trustsim_model::{Deployment, PublishedUrl};
+
+/// What the listener of a leg publishes to the dialer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Published<'a> {
+    urls: &'a BTreeSet<PublishedUrl>,
+    on_kubernetes: bool,
+}
+
+impl<'a> Published<'a> {
+    /// `None` where nothing was seen.
+    pub(crate) fn by(leg: &Leg<'_>, deployment: &'a Deployment) -> Option<Self> {
+        let is_listener = |side: &&trustsim_model::Side| {
+            deployment.application_of(side.party) == Some(leg.listener)
+        };
+        let side = leg.relation.sides.iter().find(is_listener)?;
+        let urls = deployment.applications[leg.listener]
+            .published
+            .get(&side.endpoint)?;
+        assert!(!urls.is_empty(), "what is published is at least one URL");
+        Some(Self {
+            urls,
+            on_kubernetes: is_on_kubernetes(deployment, leg.listener),
+        })
+    }
+
+    /// Whether it is dialled over TLS; `None` where units differ.
+    pub(crate) fn is_tls(&self) -> Option<bool> {
+        let mut all = self.urls.iter().map(|url| url.is_tls);
+        let first = all.next()?;
+        all.all(|other| other == first).then_some(first)
+    }
+
+    /// The public name, where none of the hosts is a name that Juju or Kubernetes gives a unit.
+    pub(crate) fn public_name(&self) -> Option<&'a str> {
+        let is_given = |url: &PublishedUrl| self.given(&url.host).is_some();
+        match self.urls.iter().any(is_given) {
+            true => None,
+            false => self.urls.first().map(|url| &*url.host),
+        }
+    }
+
+    /// The name that is dialled of a listener that nothing is in front of.
+    pub(crate) fn name(&self) -> Name {
+        let first = self.urls.first().map(|url| &*url.host);
+        let host = first.expect("what is published is at least one URL");
+        match self.given(host) {
+            Some(name) => name,
+            None if host.parse::<IpAddr>().is_ok() => Name::Address,
+            None => Name::External(Some(host.to_owned())),
+        }
+    }
+
+    /// What kind of name Juju or Kubernetes gave, where it is one of theirs.
+    fn given(&self, host: &str) -> Option<Name> {
+        if host == "localhost" {
+            return Some(Name::Localhost);
+        }
+        if !self.on_kubernetes {
+            // On a machine a unit is called by its address.
+            return host.parse::<IpAddr>().is_ok().then_some(Name::Host);
+        }
+        let labels: Vec<&str> = host.split('.').collect();
+        match labels.as_slice() {
+            [_, endpoints, _, "svc", ..] if endpoints.ends_with("-endpoints") => Some(Name::Host),
+            [_, endpoints, "svc", ..] if endpoints.ends_with("-endpoints") => Some(Name::Host),
+            [_, _, "svc", ..] => Some(Name::Service),
+            _ => None,
+        }
+    }
+}
