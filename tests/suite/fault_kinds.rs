@@ -36,6 +36,8 @@ enum Scene {
     Notary,
     /// A CA whose key is at hand, for a rotation in steps.
     Steps,
+    /// self-signed-certificates and a web application on machines.
+    Machines,
 }
 
 /// One kind of fault.
@@ -77,6 +79,9 @@ impl Scene {
                 )
                 .replace("certificates, ca:certificates", "certificates, ca:vault-pki")
             ),
+            Self::Machines => shop("40d", "{charm: self-signed-certificates, num_units: 1}")
+                .replace("    bundle: kubernetes\n", "")
+                .replace("scale: 2", "num_units: 2"),
             Self::Public => format!(
                 "duration: 90d\nmodels: {{shop: {{bundle: kubernetes, applications: {{ca: {{charm: lego, options: {{email: a@example.com, plugin: route53, plugin-config-secret-id: s}}}}, web: {{charm: web, options: {{name: a.rehearsal.dev}}}}}}, relations: [[web:certificates, ca:certificates]]}}}}\n{WEB}clients: {{browser: {{trusts: [system]}}}}\nconnections: [{{from: browser, to: web, name: a.rehearsal.dev}}]\n"
             ),

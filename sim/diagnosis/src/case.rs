@@ -51,7 +51,7 @@ impl<'a> Case<'a> {
         Symptom {
             presenter: self.presenter.clone(),
             judge: self.judge.clone(),
-            server_name: self.connection.server_name.clone(),
+            server_name: self.connection.server_name_at(self.at).to_owned(),
             error: self.error(),
             serial: (!self.serial.is_empty()).then(|| self.serial.to_owned()),
             leaf,

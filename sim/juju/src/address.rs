@@ -17,6 +17,22 @@ impl Topology {
         }
     }
 
+    /// The address at which a unit is reached now. Of a machine its controller may have yet to learn of it.
+    pub fn reached_at(&self, id: UnitId) -> &str {
+        let unit = self.unit(id);
+        let machine = unit.machine.map(|machine| self.machine(machine));
+        let moved = machine.and_then(|machine| machine.moved.as_ref());
+        moved.map_or(&*unit.address.value, |moved| &moved.to)
+    }
+
+    /// The name under which a unit is dialled: in a pod its DNS name, on a machine the address at which it is reached.
+    pub fn dialled_name(&self, id: UnitId) -> String {
+        match self.is_pod(id) {
+            true => self.unit_dns_name(id),
+            false => self.reached_at(id).to_owned(),
+        }
+    }
+
     /// Name of the host a unit runs on: of a machine `juju-`, the end of its model's UUID and its
     /// id (juju/juju 3.6 `core/instance/namespace.go`), of a pod the pod's.
     pub fn hostname(&self, id: UnitId) -> String {

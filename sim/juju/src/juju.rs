@@ -131,12 +131,13 @@ impl Juju {
             Event::PingTimeout(disruption) => self.connections().ping_timeout(disruption, host),
             Event::Ping(unit) => self.connections().ping(unit, host),
             Event::PodGone(unit) => self.pods().end_grace_period(unit, host),
+            Event::InstancePoll(machine) => self.operator().poll_instance(machine, host),
         }
         None
     }
 
     /// The unit, to change what nature changes: its workload. Its clock and its address change
-    /// with [`Operator::set_clock_skew`] and [`Operator::set_address`], which its agent notices.
+    /// with [`Operator::set_clock_skew`] and [`Operator::change_address`], which its agent notices.
     pub fn unit_mut(&mut self, id: UnitId) -> &mut Unit {
         self.agents.unit_mut(id)
     }

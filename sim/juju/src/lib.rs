@@ -115,6 +115,8 @@ pub enum Event {
     PingTimeout(DisruptionId),
     /// The health pings of an agent on a path with delay or loss are looked at.
     Ping(UnitId),
+    /// A controller asks the cloud for the addresses of a machine.
+    InstancePoll(MachineId),
 }
 
 /// What must be done outside Juju before it goes on.

@@ -265,14 +265,25 @@ pub struct Machine {
     pub model: ModelId,
     /// `0` or `0/lxd/1`.
     pub id: Arc<str>,
-    /// Address.
+    /// Address, as its controller knows it.
     pub address: Arc<str>,
+    /// Where it is reached since, until its controller learns of it.
+    pub(crate) moved: Option<Move>,
     /// Units on it.
     pub units: Vec<UnitId>,
     /// Who holds the machine lock.
     pub(crate) lock: Option<UnitId>,
     /// Who waits for it.
     pub(crate) waiting: Vec<UnitId>,
+}
+
+/// A change of a machine's address.
+#[derive(Clone, Debug)]
+pub(crate) struct Move {
+    /// The address from then on.
+    pub to: Arc<str>,
+    /// What changed it.
+    pub cause: Option<Seq>,
 }
 
 /// Life of a relation.

@@ -235,6 +235,8 @@ pub enum Trigger {
     Reconnect,
     /// The client tried; only where every attempt is performed.
     Attempt,
+    /// The server is reached at another address, which the client asks for.
+    Address,
 }
 
 /// What persists without a new handshake.
@@ -327,8 +329,10 @@ pub struct ConnectionRecord {
     pub client: Address,
     /// A unit.
     pub server: Address,
-    /// Server name asked for.
+    /// Server name asked for at first.
     pub server_name: String,
+    /// Server names asked for later, in order of time: the server is reached at another address.
+    pub renamed: Vec<Renamed>,
     /// Validator name.
     pub validator: String,
     /// Time between attempts.
@@ -339,6 +343,29 @@ pub struct ConnectionRecord {
     pub ended: Option<Time>,
     /// When the client's process was away and made no attempts, in order of time.
     pub away: Vec<Away>,
+}
+
+impl ConnectionRecord {
+    /// The server name asked for at an instant.
+    pub fn server_name_at(&self, at: Time) -> &str {
+        let mut since = self.renamed.iter().rev();
+        let renamed = since.find(|renamed| renamed.from <= at);
+        renamed.map_or(&self.server_name, |renamed| &renamed.server_name)
+    }
+
+    /// The server name asked for at last.
+    pub fn last_server_name(&self) -> &str {
+        self.server_name_at(Time::MAX)
+    }
+}
+
+/// A server name that is asked for in place of the one before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// The first instant of it.
+    pub from: Time,
+    /// The name.
+    pub server_name: String,
 }
 
 /// A while in which a client's process was stopped, starting again, or gone with its pod.

@@ -24,7 +24,7 @@ pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[Sa
         "connection": connection.name,
         "client": connection.client.as_str(),
         "server": connection.server.as_str(),
-        "server_name": connection.server_name,
+        "server_name": connection.server_name_at(answer.at),
         "validator": connection.validator,
         "at": answer.at.to_string(),
         "judged_at": answer.judged_at.to_string(),

@@ -109,6 +109,7 @@ impl Script {
                 client: address_of("browser"),
                 server: address_of(server),
                 server_name: "web.example.com".to_owned(),
+                renamed: Vec::new(),
                 validator: "openssl".to_owned(),
                 every: seconds(5),
                 first_attempt: Some(start + seconds(60)),

@@ -235,7 +235,7 @@ impl<'a> Attacker<'a> {
         for (connection, case) in self.watched() {
             met.push(&connection.client);
             let real = case.server.identity.chain();
-            if let Some(identity) = forge(&connection.server_name) {
+            if let Some(identity) = forge(connection.last_server_name()) {
                 let need = self.need(real, ca);
                 tries.push(self.as_server(stolen, connection, case, &identity, need));
             }
@@ -334,7 +334,7 @@ impl<'a> Attacker<'a> {
         Impersonation {
             stolen,
             claimed: Some(connection.server.clone()),
-            name: connection.server_name.clone(),
+            name: connection.last_server_name().to_owned(),
             victim: connection.client.clone(),
             attacker: Side::Server,
             validator: case.client.validator.name(),

@@ -134,7 +134,7 @@ impl CandidateSearch<'_> {
         let mut restarts = Vec::new();
         if is_first {
             let sides = [&connection.client, &connection.server].map(find);
-            let name = connection.server_name.as_str();
+            let name = connection.server_name_at(outage.from);
             obvious.extend(self.named(explanation, name));
             obvious.extend(self.certified(explanation, sides));
             obvious.extend(self.put_under(explanation, sides[0]));

@@ -82,6 +82,13 @@ pub(super) const TABLE: &[Played] = &[
         "kubectl delete pod",
     ),
     played(
+        "change-address",
+        Scene::Machines,
+        "  - {at: 1d, change-address: {unit: shop.web/0, to: 10.9.9.9}}",
+        "not-valid-for-name",
+        "asks for 10.9.9.9, after `address of shop.web/0 changes to 10.9.9.9`",
+    ),
+    played(
         "seal",
         Scene::Vault,
         "  - {at: 5d, seal: {app: shop.ca}}",

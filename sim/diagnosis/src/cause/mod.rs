@@ -40,7 +40,7 @@ pub(super) use trail::{Issued, Trail};
 use super::ca_route::CaRoute;
 use super::case::Case;
 use trustsim_kernel::{Span, Time};
-use trustsim_model::{Address, Kind, Seq, TimedAction};
+use trustsim_model::{Action, Address, Kind, Seq, TimedAction, UnitAction};
 use trustsim_validators::ErrorKind;
 
 /// Two update-status hooks: what has not happened after that does not happen by itself.
@@ -102,16 +102,42 @@ impl<'a> Search<'_, 'a> {
 
     /// A certificate is for other names than the one asked for.
     fn misnamed(&self, case: &Case<'a>, root: Option<Seq>) -> Option<RootCause> {
+        let root = self.readdressed(case).or(root);
         let after = root.and_then(|root| self.records.performed(root));
         let seq = root.filter(|_| after.is_some());
         let cause = Cause::WrongName {
             presenter: case.presenter.clone(),
             judge: case.judge.clone(),
             names: case.leaf?.certificate.sans().to_vec(),
-            asked: case.connection.server_name.clone(),
+            asked: case.connection.server_name_at(case.at).to_owned(),
             after,
         };
         Some(RootCause::new(cause, seq))
+    }
+
+    /// The change of address because of which the client asks for the name that it asks for, whatever made it ask again.
+    fn readdressed(&self, case: &Case<'a>) -> Option<Seq> {
+        let mut names = case.connection.renamed.iter();
+        let renamed = names.rfind(|renamed| renamed.from <= case.at)?;
+        let deployment = self.records.deployment;
+        let server = self.records.application(&case.connection.server);
+        let changes = deployment.actions.iter().filter(|timed| {
+            let at = deployment.start + timed.at;
+            at == renamed.from
+                && matches!(timed.action, Action::Unit(UnitAction::ChangeAddress { .. }))
+        });
+        // All units of a machine move with the one that is named.
+        let of_server = |timed: &&TimedAction| match timed.action {
+            Action::Unit(UnitAction::ChangeAddress { target, .. }) => {
+                Some(target.application) == server
+            }
+            _ => false,
+        };
+        let found = changes
+            .clone()
+            .find(of_server)
+            .or_else(|| changes.clone().next());
+        self.records.seq_of(found?)
     }
 
     /// Something keeps a side from answering at all.

@@ -2,6 +2,7 @@
 
 mod acme;
 mod answers;
+mod change_address;
 mod clock_skew;
 mod commands;
 mod hooks;
@@ -30,6 +31,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::of::<acme::AcmeOutage>(),
     Kind::of::<units::Stop>(),
     Kind::of::<units::KillUnit>(),
+    Kind::of::<change_address::ChangeAddress>(),
     Kind::of::<units::Seal>(),
     Kind::of::<units::LoseLeader>(),
     Kind::of::<tamper::Tamper>(),

@@ -81,6 +81,7 @@ impl Operator<'_> {
             model,
             id: id.into(),
             address: address(100 + model.index(), index).into(),
+            moved: None,
             units: Vec::new(),
             lock: None,
             waiting: Vec::new(),

@@ -1,6 +1,7 @@
 //! What an operator does to applications and units with the `juju` command, and what happens to a unit's
 //! address, clock and files from outside.
 
+mod address;
 pub(crate) mod deploy;
 
 pub use deploy::ApplicationParts;
@@ -115,23 +116,6 @@ impl Operator<'_> {
         if config != *found.config.value {
             found.config.value = Arc::new(config);
             found.config.touch(now, cause);
-        }
-    }
-
-    /// The address of a unit changes; its next `config-changed` brings its databags up to date.
-    pub fn set_address(
-        &mut self,
-        unit: UnitId,
-        address: &str,
-        cause: Option<Seq>,
-        host: &mut dyn Host,
-    ) {
-        let now = host.now();
-        let found = self.agents.unit_mut(unit);
-        if &*found.address.value != address {
-            found.address.value = address.into();
-            found.address.touch(now, cause);
-            self.agents.wake_at_arrival(unit, host);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Agents at play: each test names the part of juju/juju 3.6 (1c91c54f) that it holds Juju to.
 
+mod addresses;
 mod commits;
 mod cross_model;
 mod elision;

@@ -282,7 +282,10 @@ impl Scene {
             }
             OperatorAction::Address(_, n) => {
                 let address = format!("10.9.9.{n}");
-                stage.call(|juju, host| juju.operator().set_address(unit, &address, None, host));
+                stage.call(|juju, host| {
+                    juju.operator()
+                        .change_address(unit, Some(&address), None, host)
+                });
             }
             _ => {}
         }

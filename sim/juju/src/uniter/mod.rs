@@ -135,6 +135,9 @@ impl Uniter<'_> {
             agent.pebble_from = now + PEBBLE_POLL;
             host.schedule(now + PEBBLE_POLL, Event::Wake(unit));
         }
+        if let Some(machine) = self.unit(unit).machine {
+            self.agents.operator().learn_address(machine, host);
+        }
         self.start_watchers(unit, host);
         self.agents.leases().renew_lease(unit, now);
         self.agents.leases().claim_leadership(unit, host);

@@ -156,6 +156,7 @@ mod tests {
             target().prop_map(UnitAction::Start),
             target().prop_map(UnitAction::Seal),
             target().prop_map(|target| UnitAction::Kill { target, away: None }),
+            target().prop_map(|target| UnitAction::ChangeAddress { target, to: None }),
             index(0..2).prop_map(|application| UnitAction::LoseLeader { application }),
             (index(0..2), -2..3_i64)
                 .prop_map(|(machine, skew_ns)| UnitAction::SkewMachine { machine, skew_ns }),

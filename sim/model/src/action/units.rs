@@ -1,5 +1,7 @@
 //! What happens to units: their processes, pods, machines, leases and clocks.
 
+use std::net::IpAddr;
+
 use super::{ActionTarget, clock_of, unit_suffix};
 use crate::command_line::CommandLine;
 use crate::deployment::{Deployment, ModelKind};
@@ -43,6 +45,13 @@ pub enum UnitAction {
         /// Application index.
         application: ApplicationIndex,
     },
+    /// Machines, or pods, get another address, which clients dial from then on.
+    ChangeAddress {
+        /// Whose. All units of a machine move with it.
+        target: Target,
+        /// Which; one that no unit ever had where absent.
+        to: Option<IpAddr>,
+    },
     /// The clock of a machine jumps to be off by so much; zero sets it right.
     SkewMachine {
         /// Machine index.
@@ -60,8 +69,13 @@ impl UnitAction {
                 machine: *machine,
                 skew_ns: 0,
             }),
-            // A pod comes back by itself, an operator unseals, another unit is elected.
-            Self::Start(_) | Self::Kill { .. } | Self::Seal(_) | Self::LoseLeader { .. } => None,
+            // A pod comes back by itself, an operator unseals, another unit is elected, and which address it had is not
+            // known here.
+            Self::Start(_)
+            | Self::Kill { .. }
+            | Self::Seal(_)
+            | Self::LoseLeader { .. }
+            | Self::ChangeAddress { .. } => None,
         }
     }
 
@@ -85,6 +99,11 @@ impl UnitAction {
                 "leader of {} cut off until its lease ends",
                 deployment.application_address(*application)
             ),
+            Self::ChangeAddress { target, to } => {
+                let name = name(*target, deployment);
+                let to = to.map_or("another".to_owned(), |to| to.to_string());
+                format!("address of {name} changes to {to}")
+            }
             Self::SkewMachine { machine, skew_ns } => {
                 let found = &deployment.machines[*machine];
                 let model = &deployment.models[found.model].name;
@@ -98,6 +117,7 @@ impl UnitAction {
             Self::Stop(target)
             | Self::Start(target)
             | Self::Kill { target, .. }
+            | Self::ChangeAddress { target, .. }
             | Self::Seal(target) => ActionTarget::Application(target.application),
             Self::LoseLeader { application } => ActionTarget::Application(*application),
             Self::SkewMachine { machine, .. } => {

@@ -131,8 +131,14 @@ impl<'a> Causes<'a> {
         }
         let mut begun = stretches.iter().filter(|stretch| stretch.from <= time);
         let found = begun.rfind(|stretch| stretch.error == error);
+        // Of several verdicts of one instant the last one held, and it alone is explained.
+        let of_this_instant = std::iter::once((outage.from, outage.opened))
+            .chain(outage.changes.iter().map(|change| (change.at, change.seq)));
+        let is_superseded = of_this_instant
+            .into_iter()
+            .any(|(at, later)| at == time && seq < later);
         assert!(
-            found.is_some() || outage.errors().all(|each| each != error),
+            found.is_some() || is_superseded || outage.errors().all(|each| each != error),
             "every error of an outage is explained: {seq:?} failed with {error} in {outage:?}"
         );
         found.map(|stretch| &stretch.lines)

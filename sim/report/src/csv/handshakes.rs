@@ -48,7 +48,7 @@ pub fn handshakes(run: &Run<'_>, writer: &mut dyn Write) -> io::Result<()> {
             &connection.name,
             &connection.client,
             &connection.server,
-            &connection.server_name,
+            connection.server_name_at(entry.time),
             &connection.validator,
             verdict::outcome(verdict),
             verdict.code(),

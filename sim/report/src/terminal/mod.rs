@@ -234,7 +234,7 @@ fn connections(run: &Run<'_>) -> Table {
         let tally = &run.findings.tallies[index];
         table.row([
             Cell::plain(&connection.name),
-            Cell::plain(&connection.server_name),
+            Cell::plain(connection.last_server_name()),
             Cell::plain(&connection.validator),
             Cell::plain(&grouped(tally.attempts)),
             failed_cell(tally.failed_attempts),

@@ -70,7 +70,9 @@ fn connection_line(manifest: &Manifest, answer: &Answer, lines: &mut Lines<'_>) 
         "connection",
         &format!(
             "{} asks for {} with {}",
-            connection.name, connection.server_name, connection.validator
+            connection.name,
+            connection.server_name_at(answer.at),
+            connection.validator
         ),
     );
 }

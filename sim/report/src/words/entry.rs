@@ -90,6 +90,7 @@ pub const fn trigger(trigger: Trigger) -> &'static str {
         Trigger::Revocation => "revocation",
         Trigger::Reconnect => "reconnect",
         Trigger::Attempt => "attempt",
+        Trigger::Address => "address",
     }
 }
 

@@ -36,6 +36,7 @@ impl Peers<'_> {
             (Trigger::ServerCertificate | Trigger::Validity, _) => served_by(server),
             (Trigger::Trust, _) => trusted_by,
             (Trigger::ClientCertificate, Client::Unit(unit)) => served_by(unit),
+            (Trigger::Address, _) => pair.renamed_by,
             (Trigger::Clock, _) => journal.clock_cause(),
             (Trigger::Revocation, _) => self.publications.cause(),
             _ => served_by(server).max(trusted_by),

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use sessions::SessionState;
 use trustsim_juju::UnitId;
-use trustsim_kernel::{Span, Time};
+use trustsim_kernel::{Seq, Span, Time};
 use trustsim_model::{Away, ClientIndex, ConnectionRecord, ConnectionSpecIndex};
 use trustsim_pki::Certificate;
 use trustsim_tls::{Case, Identity};
@@ -64,6 +64,8 @@ struct Pair {
     /// The certificates endpoint of the server.
     endpoint: Option<Arc<str>>,
     record: ConnectionRecord,
+    /// The entry of what last changed the server's name, where something did.
+    renamed_by: Option<Seq>,
 }
 
 /// Who opens a connection.

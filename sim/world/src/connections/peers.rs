@@ -62,14 +62,17 @@ impl<'a> Peers<'a> {
         &self.deployed.spec().connections[pair.spec]
     }
 
-    /// Which process of the client, and which of the server, takes part: counted from their starts.
+    /// Which process of the client, and which of the server, takes part: counted from their starts. A server that is
+    /// reached at another address is another one to its client: what is open ends, and so do sessions, which are kept
+    /// by name.
     pub(super) fn processes(&self, pair: &Pair) -> [u32; 2] {
         let started = |unit| self.sides.get(unit).starts();
         let client = match pair.client {
             Client::Unit(unit) => started(unit),
             Client::Outside(_) => 0,
         };
-        [client, started(pair.server)]
+        let renamed = u32::try_from(pair.record.renamed.len()).expect("an address changes seldom");
+        [client, started(pair.server) + renamed]
     }
 
     /// Whether the client's process is there to attempt anything.
@@ -102,7 +105,7 @@ impl<'a> Peers<'a> {
             Answering::PlainText => return Attempt::Failed(ErrorKind::PlaintextPeer),
             Answering::HangUp => return Attempt::Failed(ErrorKind::ClosedByPeer),
         }
-        let name = &pair.record.server_name;
+        let name = pair.record.last_server_name();
         let Some(identity) = choose(side.served(), pair.endpoint.as_deref(), name) else {
             return Attempt::Failed(ErrorKind::NoCertificate);
         };
@@ -137,7 +140,7 @@ impl<'a> Peers<'a> {
                 validator: spec.validator,
                 clock: now.skewed_by(server.skew_ns),
             },
-            server_name: name.clone(),
+            server_name: name.to_owned(),
         }))
     }
 

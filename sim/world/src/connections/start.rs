@@ -1,6 +1,7 @@
 //! Connections that begin to be watched: all when the deployment settles, those of a new unit later.
 
 use super::{ATTEMPT_PHASE, Client, Pair, Watcher};
+use crate::deployed::Deployed;
 use crate::event::Event;
 use trustsim_juju::UnitId;
 use trustsim_kernel::{Span, Time};
@@ -82,6 +83,7 @@ impl Watcher<'_> {
                     server,
                     endpoint: endpoint.clone(),
                     record,
+                    renamed_by: None,
                 };
                 self.connections.add(pair);
             }
@@ -102,10 +104,7 @@ impl Watcher<'_> {
             Client::Outside(index) => Address::outside(&deployed.spec().clients[index].name),
             Client::Unit(unit) => deployed.unit_address(unit),
         };
-        let server_name = match &spec.name {
-            Some(name) => name.clone(),
-            None => deployed.server_name(spec.to, server, endpoint),
-        };
+        let server_name = asked_for(deployed, spec, server, endpoint);
         let server = deployed.unit_address(server);
         ConnectionRecord {
             spec: index,
@@ -113,11 +112,25 @@ impl Watcher<'_> {
             client,
             server,
             server_name,
+            renamed: Vec::new(),
             validator: spec.validator.to_string(),
             every: spec.every,
             first_attempt: Some(first_attempt),
             ended: None,
             away: Vec::new(),
         }
+    }
+}
+
+/// The name that clients of a connection ask for now.
+pub(super) fn asked_for(
+    deployed: &Deployed,
+    spec: &ConnectionSpec,
+    server: UnitId,
+    endpoint: Option<&str>,
+) -> String {
+    match &spec.name {
+        Some(name) => name.clone(),
+        None => deployed.server_name(spec.to, server, endpoint),
     }
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::judgement::Judgement;
+use super::start::asked_for;
 use super::{Attackers, Attempt, Client, Connections, Peers, Serials};
 use crate::event::Event;
 use crate::handshakes::{Handshakes, Judged};
 use crate::journal::JournalWriter;
 use trustsim_juju::UnitId;
-use trustsim_kernel::{Agenda, Time};
-use trustsim_model::{ClientIndex, Entry, HandshakeRecord, Kind, Persistence, Trigger};
+use trustsim_kernel::{Agenda, Seq, Time};
+use trustsim_model::{ClientIndex, Entry, HandshakeRecord, Kind, Persistence, Renamed, Trigger};
 use trustsim_tls::next_boundary;
 use trustsim_validators::{ErrorKind, Side, Verdict};
 
@@ -43,6 +44,26 @@ impl Watcher<'_> {
                 other => other,
             };
             self.judge(number, trigger);
+        }
+    }
+
+    /// A server is reached at another address because of `entry`: clients that dial it by that ask for another name.
+    pub(crate) fn rename_server(&mut self, unit: UnitId, entry: Seq) {
+        let (now, deployed) = (self.agenda.now(), self.peers.deployed);
+        for number in self.connections.of_unit(unit) {
+            let pair = &mut self.connections.get_mut(number).pair;
+            if pair.server != unit || pair.record.ended.is_some() {
+                continue;
+            }
+            let spec = self.peers.spec(pair);
+            let server_name = asked_for(deployed, spec, unit, pair.endpoint.as_deref());
+            if server_name == pair.record.last_server_name() {
+                continue;
+            }
+            let from = now;
+            pair.record.renamed.push(Renamed { from, server_name });
+            pair.renamed_by = Some(entry);
+            self.judge(number, Trigger::Address);
         }
     }
 

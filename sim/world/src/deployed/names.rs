@@ -69,7 +69,7 @@ impl Deployed {
         let service = || {
             self.juju
                 .application_dns_name(id)
-                .unwrap_or_else(|| self.juju.unit_dns_name(server))
+                .unwrap_or_else(|| self.juju.dialled_name(server))
         };
         if let Requests::ForHostname { option: name } = spec.charm.implementation.requests {
             return option(name).unwrap_or_else(service);
@@ -96,9 +96,9 @@ impl Deployed {
                 | EndpointProfile::LegacyCertificates(profile),
             ) => {
                 let named = profile.name_option.as_deref().and_then(option);
-                named.unwrap_or_else(|| self.juju.unit_dns_name(server))
+                named.unwrap_or_else(|| self.juju.dialled_name(server))
             }
-            _ => self.juju.unit_dns_name(server),
+            _ => self.juju.dialled_name(server),
         }
     }
 

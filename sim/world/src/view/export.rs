@@ -79,7 +79,7 @@ impl Simulation {
                 connection: record.name.clone(),
                 client: record.client.to_string(),
                 server: record.server.to_string(),
-                server_name: record.server_name.clone(),
+                server_name: record.server_name_at(self.now()).to_owned(),
                 validator: record.validator.clone(),
                 at: case.map_or(self.now(), |case| case.client.clock),
                 server_chain: case

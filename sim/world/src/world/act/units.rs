@@ -1,5 +1,7 @@
 //! Carrying out what happens to units.
 
+use std::net::IpAddr;
+
 use crate::deployed::machine_id;
 use crate::event::Event;
 use crate::world::World;
@@ -33,6 +35,9 @@ impl World {
             }
             UnitAction::LoseLeader { application } => {
                 self.commands(entry, agenda).lose_leader(*application);
+            }
+            UnitAction::ChangeAddress { target, to } => {
+                self.change_address(*target, *to, entry, agenda);
             }
             UnitAction::SkewMachine { machine, skew_ns } => {
                 let units = self.juju().machine(machine_id(*machine)).units.clone();
@@ -83,6 +88,26 @@ impl World {
             for unit in killed {
                 self.workload_changed(unit, agenda);
                 self.notice_tasks(unit, Some(entry), agenda);
+            }
+        }
+    }
+
+    /// Machines or pods get another address; clients dial it from now on.
+    fn change_address(
+        &mut self,
+        target: Target,
+        to: Option<IpAddr>,
+        entry: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
+        let to = to.map(|to| to.to_string());
+        for unit in self.commands(entry, agenda).units_meant(target) {
+            let moved = self.in_juju(agenda, |juju, host| {
+                juju.operator()
+                    .change_address(unit, to.as_deref(), Some(entry), host)
+            });
+            for unit in moved {
+                self.watcher(agenda).rename_server(unit, entry);
             }
         }
     }

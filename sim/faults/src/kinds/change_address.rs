@@ -1,0 +1,76 @@
+//! Another address of a machine or pod.
+
+use std::net::IpAddr;
+
+use trustsim_errors::{Code, Diagnostic};
+use trustsim_model::{Action, Deployment, UnitAction};
+use trustsim_yaml::{Text, record};
+
+use crate::Fault;
+use crate::kind::{Effect, FaultKind};
+use crate::site::Site;
+use crate::write::target_key;
+
+record! {
+    /// Whose machines or pods get another address.
+    pub(crate) struct ChangeAddressFile {
+        /// `model.app`: of every unit.
+        app: Text = "app",
+        /// `model.app/0`.
+        unit: Text = "unit",
+        /// The address, IPv4 or IPv6, of one unit; without it one that no unit ever had.
+        to: Text = "to",
+    }
+}
+
+pub(crate) struct ChangeAddress;
+
+impl FaultKind for ChangeAddress {
+    type Shape = ChangeAddressFile;
+    const KEY: &'static str = "change-address";
+    const ABOUT: &'static str = "Machines or pods get another address.";
+    const EFFECT: &'static str = "clients that dial a machine dial its other address at once, and meet the certificate that \
+        is served; who dials a pod by its DNS name finds it as before. The controller learns of a pod at once, of a \
+        machine when it next asks the cloud (every 15 min) or when an agent there connects, as after \
+        `kill-unit`. Then every unit on it runs `config-changed`, which brings `ingress-address`, `private-address` and \
+        `egress-subnets` of its databags up to date, and charms ask for another certificate or do not. \
+        Processes go on, and are taken to listen at the other address too";
+    const SOURCE: &'static str = "juju/juju 3.6 `internal/worker/instancepoller/worker.go`, \
+        `internal/worker/machiner/machiner.go`, `internal/worker/uniter/remotestate/watcher.go` (`WatchAddressesHash`)";
+
+    fn resolve(shape: &ChangeAddressFile, site: &mut Site<'_>) -> Option<Effect> {
+        let target = site.target(shape.app.as_ref(), shape.unit.as_ref(), shape.place)?;
+        let to = match &shape.to {
+            None => None,
+            Some(text) if target.unit.is_none() => {
+                let message = "units of an application do not share one address";
+                let wrong = Diagnostic::error(Code::Fault, text.place, message);
+                return site.report(wrong.help("name one of them with `unit: model.app/0`"));
+            }
+            Some(text) => Some(parse_address(text, site)?),
+        };
+        Some(Action::Unit(UnitAction::ChangeAddress { target, to }).into())
+    }
+
+    fn write(fault: &Fault, deployment: &Deployment) -> Option<Vec<String>> {
+        let Action::Unit(UnitAction::ChangeAddress { target, to }) = fault.action else {
+            return None;
+        };
+        let target = target_key(target, deployment);
+        let to = to.map(|to| format!("to: \"{to}\""));
+        Some(std::iter::once(target).chain(to).collect())
+    }
+}
+
+/// An address that a machine can have.
+fn parse_address(text: &Text, site: &mut Site<'_>) -> Option<IpAddr> {
+    let Ok(address) = text.value.parse::<IpAddr>() else {
+        let message = format!("`{}` is no IPv4 or IPv6 address", text.value);
+        return site.error(Code::BadValue, text.place, message);
+    };
+    if address.is_loopback() || address.is_unspecified() || address.is_multicast() {
+        let message = format!("no machine is reached at `{address}`");
+        return site.error(Code::BadValue, text.place, message);
+    }
+    Some(address)
+}
