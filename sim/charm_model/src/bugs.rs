@@ -44,10 +44,20 @@ pub struct Bugs {
     /// `no-alternative-names`: the name is asked for as the common name alone
     /// (canonical/gateway-api-integrator-operator at its revisions 129 to 158, `_get_certificate_requests`).
     pub no_alternative_names: bool,
+    /// `start-takes-address`: `start` notes the address that the unit has then, so that the `config-changed` that a new
+    /// address brings after a restart of the machine finds none that changed, and asks for nothing
+    /// (canonical/postgresql-operator at its revision 1047, `_on_start` and `_update_member_ip`, told in #1528).
+    pub start_takes_address: bool,
+    /// `keeps-issued`: EasyRSA hands out what it issued to a unit, whatever names the unit asks for later
+    /// (charmed-kubernetes/layer-easyrsa before 7105b8b, told in charmed-kubernetes/bundle#425).
+    pub keeps_issued: bool,
+    /// `reload-only`: a certificate is taken in use by the API of the node alone, which the charm does not reach where
+    /// the one in use is for another address (canonical/opensearch-operator before #394).
+    pub reload_only: bool,
 }
 
 impl Bugs {
-    const NAMES: [&'static str; 12] = [
+    const NAMES: [&'static str; 15] = [
         "root-first",
         "broken-raises",
         "empty-name-raises",
@@ -60,6 +70,9 @@ impl Bugs {
         "default-lease",
         "keeps-own-certificate",
         "no-alternative-names",
+        "start-takes-address",
+        "keeps-issued",
+        "reload-only",
     ];
 
     /// Those that are named; unknown names are noted.
@@ -82,6 +95,9 @@ impl Bugs {
                 Some(9) => bugs.default_lease = true,
                 Some(10) => bugs.keeps_own_certificate = true,
                 Some(11) => bugs.no_alternative_names = true,
+                Some(12) => bugs.start_takes_address = true,
+                Some(13) => bugs.keeps_issued = true,
+                Some(14) => bugs.reload_only = true,
                 _ => {}
             }
         }

@@ -14,7 +14,7 @@ mod pki;
 use std::sync::Arc;
 
 use super::leader_settings::{LeaderSettings, note_key};
-use super::{Authority, Charm, Implementation};
+use super::{Authority, Bugs, Charm, Implementation};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates_legacy::{LegacyRequest, LegacyRequestKind, Provider};
 use trustsim_interfaces::{KeySource, pem};
@@ -54,7 +54,16 @@ const fn release<const RELEASE: u8>(version: &'static str) -> Implementation {
         behaviour: "easyrsa",
         writes_files: true,
         version: Some(version),
-        build: |setup| Arc::new(EasyRsa::new(EasyRsaVersion(RELEASE), setup.keys.clone())),
+        build: |setup| {
+            let endpoint = setup.metadata.endpoint(ENDPOINT);
+            let bugs = endpoint.map_or_else(Bugs::default, |endpoint| endpoint.bugs);
+            Arc::new(EasyRsa::new(
+                EasyRsaVersion(RELEASE),
+                bugs,
+                setup.keys.clone(),
+            ))
+        },
+        bugs: &[(ENDPOINT, "keeps-issued")],
         authority: Authority::OwnRoot,
         ..Implementation::NONE
     }
@@ -67,6 +76,7 @@ struct EasyRsa(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     version: EasyRsaVersion,
+    bugs: Bugs,
     keys: KeySource,
     provider: Provider,
     settings: LeaderSettings,
@@ -114,9 +124,10 @@ impl Charm for EasyRsa {
 
 impl EasyRsa {
     /// The charm with this release of `EasyRSA`.
-    fn new(version: EasyRsaVersion, keys: KeySource) -> Self {
+    fn new(version: EasyRsaVersion, bugs: Bugs, keys: KeySource) -> Self {
         Self(Arc::new(Inner {
             version,
+            bugs,
             keys,
             provider: Provider::new(ENDPOINT),
             settings: LeaderSettings::default(),
@@ -169,7 +180,11 @@ impl EasyRsa {
         let made = match asked.kind {
             LegacyRequestKind::Server => {
                 let inner = &self.0;
-                pki::server(unit, inner.version, &inner.keys, asked)?
+                let kept = inner.bugs.keeps_issued.then(|| pki::kept(unit, asked));
+                match kept.flatten() {
+                    Some(made) => made,
+                    None => pki::server(unit, inner.version, &inner.keys, asked)?,
+                }
             }
             LegacyRequestKind::Client => self.client(unit, &asked.common_name, Some(asked))?,
             LegacyRequestKind::Application | LegacyRequestKind::Intermediate => return Ok(()),

@@ -9,6 +9,10 @@
 //! A node that hears of a renewal of another before it has taken the new CA itself waits for ever: the
 //! real charm looks at its peers first.
 //!
+//! A node that finds another address in config-changed throws its certificate away and asks for one with that. It is
+//! put in place through the API of the node itself, which the charm does not reach as long as the certificate in use is
+//! for the address before: the node restarts, or with the mistake `reload-only` (before #394) does not.
+//!
 //! Of the three kinds of certificates (admin, HTTP, transport) one for each unit is played. Left
 //! out: the lock that lets one node restart at a time, and clusters of several applications.
 
@@ -18,13 +22,13 @@ use rand::seq::SliceRandom;
 
 use super::names::attributes;
 use super::surface::{chain_path, key_path, trust_path};
-use super::{Charm, CharmMetadata, Implementation, Role};
+use super::{Bugs, Charm, CharmMetadata, Implementation, Role};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{CertificateEntry, EventV3, RequirerV3};
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, RelationId, SecretOwner, Status, Value};
 use trustsim_kernel::Span;
-use trustsim_pki::{CertificateRequest, KeyPair};
+use trustsim_pki::{Certificate, CertificateRequest, KeyPair};
 
 const CERTIFICATES: &str = "certificates";
 /// `PeerRelationName`.
@@ -40,6 +44,8 @@ const RENEWED: &str = "tls_ca_renewed";
 const CONFIGURED: &str = "tls_configured";
 /// There while a `certificate_available` is deferred: `ops` emits it again in the next hook.
 const DEFERRED: &str = "charm-state/opensearch/deferred";
+/// `network.publish_host` of `opensearch.yml`, once the node is configured.
+const HOST: &str = "opensearch/publish_host";
 /// `expiry_notification_time`.
 const NOTIFICATION: Span = Span::from_secs(23 * 3_600);
 
@@ -47,6 +53,7 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
     behaviour: "opensearch",
     writes_files: true,
     build: |setup| Arc::new(OpenSearch::new(setup.metadata, setup.keys.clone())),
+    bugs: &[(CERTIFICATES, "reload-only")],
     rotation_flag: Some(RENEWED),
     ..Implementation::NONE
 }];
@@ -55,6 +62,7 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
 #[derive(Clone, Debug)]
 struct OpenSearch {
     keys: KeySource,
+    bugs: Bugs,
     library: RequirerV3,
     peer: Option<Arc<str>>,
 }
@@ -70,6 +78,9 @@ impl Charm for OpenSearch {
         }
         if unit.remove_file(DEFERRED) {
             self.retry(unit)?;
+        }
+        if matches!(hook, Hook::ConfigChanged) {
+            self.update_host(unit)?;
         }
         let mine = hook
             .relation()
@@ -104,8 +115,10 @@ impl OpenSearch {
     fn new(metadata: &CharmMetadata, keys: KeySource) -> Self {
         let mut endpoints = metadata.endpoints.iter();
         let peer = endpoints.find(|it| it.role == Role::Peer && it.name == PEERS);
+        let certificates = metadata.endpoint(CERTIFICATES);
         Self {
             keys,
+            bugs: certificates.map_or_else(Bugs::default, |endpoint| endpoint.bugs),
             library: RequirerV3 {
                 endpoint: Arc::from(CERTIFICATES),
                 notification: Some(NOTIFICATION),
@@ -147,6 +160,23 @@ impl OpenSearch {
     ) -> Result<(), HookError> {
         self.set_flag(unit, CONFIGURED, false)?;
         self.renew(&entry.request, unit)
+    }
+
+    /// `update_host_if_needed`, `delete_stored_tls_resources` and `request_new_unit_certificates`: the process serves on
+    /// what it has loaded.
+    fn update_host(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        let address = Value::from(unit.address());
+        let is_configured = unit.files().contains_key(HOST);
+        if !is_configured || !unit.push_file(HOST, address) {
+            return Ok(());
+        }
+        unit.remove_file(&chain_path(CERTIFICATES, NODE));
+        unit.remove_file(&key_path(CERTIFICATES, NODE));
+        self.set_flag(unit, CONFIGURED, false)?;
+        for asked in self.library.requests(unit)? {
+            self.renew(&asked.request, unit)?;
+        }
+        Ok(())
     }
 
     /// The deferred event, with what is in the databag by now.
@@ -208,15 +238,19 @@ impl OpenSearch {
         let Some(key) = key(unit) else {
             return Err(HookError::Charm("KeyError: 'key'".to_owned()));
         };
-        let is_first = !unit.files().contains_key(&*chain_path(CERTIFICATES, NODE));
+        let is_first = !unit.files().contains_key(HOST);
         // The key store holds the certificate without its chain (`openssl pkcs12 -export -in`).
         let leaf = std::slice::from_ref(&entry.certificate);
         unit.push_file(&chain_path(CERTIFICATES, NODE), pem::chain_value(leaf));
         unit.push_file(&key_path(CERTIFICATES, NODE), pem::key_value(&key));
         if is_first {
+            let address = Value::from(unit.address());
+            unit.push_file(HOST, address);
             unit.restart_workload();
-        } else {
+        } else if reaches_itself(unit) {
             unit.reload_workload(&format!("tls/{CERTIFICATES}/"));
+        } else if !self.bugs.reload_only {
+            unit.restart_workload();
         }
         // `reset_ca_rotation_state`.
         if self.flag(unit, None, RENEWED)? {
@@ -292,6 +326,21 @@ impl OpenSearch {
         }
         Ok(())
     }
+}
+
+/// Whether the charm reaches the API of its node, which it dials by the name that the unit has, and verifies
+/// (`opensearch_distro.py`, `request`).
+fn reaches_itself(unit: &UnitContext<'_>) -> bool {
+    let in_use = unit.workload().loaded.get(&*chain_path(CERTIFICATES, NODE));
+    let leaf = pem::loadable(in_use).into_iter().next();
+    let name = attributes(&[unit.unit_dns_name()], unit.application_name());
+    let wanted = |leaf: &Certificate| {
+        let mut dns = name.sans_dns.iter().map(|name| format!("DNS:{name}"));
+        let mut addresses = name.sans_ip.iter().map(|address| format!("IP:{address}"));
+        let has = |name: &String| leaf.sans().contains(name);
+        dns.all(|name| has(&name)) && addresses.all(|address| has(&address))
+    };
+    leaf.as_ref().is_some_and(wanted)
 }
 
 fn key(unit: &UnitContext<'_>) -> Option<KeyPair> {

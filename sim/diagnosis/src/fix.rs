@@ -63,6 +63,12 @@ pub enum Fix {
     RenewsOwnCertificate,
     /// Asks for its name as an alternative name, not as the common name alone.
     AsksForAlternativeNames,
+    /// It asks anew for the address that a machine comes back with.
+    AsksForNewAddress,
+    /// It issues anew for a unit that asks for other names.
+    IssuesForNewNames,
+    /// It restarts its workload where a reload fails.
+    RestartsWhereReloadFails,
     /// It does not fail in this hook; in none where there is no name.
     DoesNotFail(Option<HookName>),
 }

@@ -25,7 +25,7 @@ use trustsim_interfaces::tls_certificates::{
     self, Asks, CertificateEntry, Event, Library, Request, Side,
 };
 use trustsim_interfaces::{KeySource, pem};
-use trustsim_juju::{Hook, HookError, Status};
+use trustsim_juju::{Hook, HookError, Status, Value};
 use trustsim_pki::{Certificate, KeyPair};
 
 /// The registration of the generic consumer.
@@ -38,6 +38,9 @@ pub static REQUIRER: Implementation = Implementation {
     requests: Requests::ByProfile,
     ..Implementation::NONE
 };
+
+/// The address of the unit that a charm knows which compares it.
+const KNOWN_ADDRESS: &str = "charm-state/requirer/address";
 
 /// The charm. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -142,7 +145,10 @@ impl Charm for Requirer {
                     asks: endpoint.certificates.clone(),
                     requests: endpoint.requests(unit),
                     private_key: None,
-                    refresh_hooks: &["config-changed"],
+                    refresh_hooks: match endpoint.bugs.start_takes_address {
+                        true => &[],
+                        false => &["config-changed"],
+                    },
                 });
         let trusting = self.0.trust.iter();
         let trusting =
@@ -237,7 +243,7 @@ impl Requirer {
             requests: &requests,
             private_key: None,
             keys: &self.0.keys,
-            refresh: matches!(hook, Hook::ConfigChanged),
+            refresh: endpoint.refreshes(hook, unit),
         };
         let events = endpoint.certificates.on_hook(hook, unit, &asks)?;
         let is_broken = matches!(hook, Hook::RelationBroken { relation }
@@ -343,6 +349,19 @@ impl CertificatesEndpoint {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the charm has the library look at its requests again. One that compares the address with the one that
+    /// it knows does so for another one only (canonical/postgresql-operator at its revision 1047, `_update_member_ip`).
+    fn refreshes(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> bool {
+        let is_configured = matches!(hook, Hook::ConfigChanged);
+        if !self.bugs.start_takes_address {
+            return is_configured;
+        }
+        let is_noted = is_configured || matches!(hook, Hook::Start);
+        let address = Value::from(unit.address());
+        let is_another = is_noted && unit.push_file(KNOWN_ADDRESS, address);
+        is_another && is_configured
     }
 
     /// Whether the name that the charm asks for is known.

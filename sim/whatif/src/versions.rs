@@ -181,6 +181,9 @@ fn mend_bugs(bugs: &mut Bugs, fixes: &mut Vec<Fix>) {
         (&mut bugs.default_lease, Fix::SignsForHalfOfCa),
         (&mut bugs.keeps_own_certificate, Fix::RenewsOwnCertificate),
         (&mut bugs.no_alternative_names, Fix::AsksForAlternativeNames),
+        (&mut bugs.start_takes_address, Fix::AsksForNewAddress),
+        (&mut bugs.keeps_issued, Fix::IssuesForNewNames),
+        (&mut bugs.reload_only, Fix::RestartsWhereReloadFails),
     ];
     for (bug, fix) in all {
         if std::mem::take(bug) {

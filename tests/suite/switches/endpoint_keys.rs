@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::occasions::Occasion::{
-    Chained, Legacy, Mute, Provides, Rebooted, Rotated, TwoSenders, Withdrawn,
+    Chained, Legacy, Moved, Mute, Provides, Rebooted, Rotated, TwoSenders, Withdrawn,
 };
 use super::occasions::{Occasion, Subject};
 use super::{Came, assert_none_ignored, came_of};
@@ -43,7 +43,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 35] = [
+const KEYS: [Key; 38] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -91,6 +91,9 @@ const KEYS: [Key; 35] = [
     key("bugs", &["[default-lease]"], &[Rotated]),
     key("bugs", &["[keeps-own-certificate]"], &[Rotated]),
     key("bugs", &["[no-alternative-names]", "[]"], &[Rotated]),
+    key("bugs", &["[start-takes-address]"], &[Moved]),
+    key("bugs", &["[keeps-issued]"], &[Rotated]),
+    key("bugs", &["[reload-only]"], &[Moved]),
 ];
 
 /// A set that becomes empty while its relation stays comes of Vault's charm alone, where the CA beside its server is

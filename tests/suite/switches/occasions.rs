@@ -11,6 +11,8 @@ pub(super) enum Occasion {
     Chained,
     /// On machines: one of its machines restarts while its provider is away and a renewal is due.
     Rebooted,
+    /// On machines: one of its machines restarts with another address.
+    Moved,
     /// The first of two CAs is taken back, with which a server still serves.
     Withdrawn,
     /// Two units send a CA with version 0 of the library, and the one that leads changes.
@@ -138,7 +140,7 @@ models:
         }
         Parts {
             kind: match self {
-                Self::Rebooted | Self::Legacy => "",
+                Self::Rebooted | Self::Moved | Self::Legacy => "",
                 _ if *charm == "vault" => "",
                 _ => "    bundle: kubernetes\n",
             },
@@ -184,6 +186,10 @@ connections:
                 "{at: 11d, kill-unit: {unit: m.ca/0, for: 8d}}".to_owned(),
                 "{at: 18d12h, kill-unit: {unit: m.it/1}}".to_owned(),
             ],
+            Self::Moved => vec![
+                "{at: 10d, change-address: {unit: m.it/1}}".to_owned(),
+                "{at: 10d, kill-unit: {unit: m.it/1}}".to_owned(),
+            ],
             Self::Withdrawn => rotation(4).collect(),
             Self::TwoSenders => rotation(4)
                 .chain(["{at: 10d, lose-leader: {app: m.ca}}".to_owned()])
@@ -225,15 +231,24 @@ fn provides(subject: &Subject<'_>) -> Parts {
         ),
         _ => ("", "", ""),
     };
+    // In its older protocol nothing but another address makes a charm of one unit ask again.
+    let (web, faults) = match *charm {
+        "easyrsa" => (
+            "etcd",
+            vec!["{at: 10d, change-address: {unit: m.web/0}}".to_owned()],
+        ),
+        _ => ("prometheus-k8s", Vec::new()),
+    };
     Parts {
+        faults,
         kind: match *charm {
-            "vault" => "",
+            "vault" | "easyrsa" => "",
             _ => "    bundle: kubernetes\n",
         },
         operators,
         applications: vec![
             format!("it: {{charm: {charm}, num_units: 1{own}}}"),
-            "web: {charm: prometheus-k8s, num_units: 1}".to_owned(),
+            format!("web: {{charm: {web}, num_units: 1}}"),
             format!("app: {{charm: traefik-k8s, num_units: 1{name}}}"),
         ],
         relations: ["web", "app"]

@@ -76,6 +76,20 @@ pub(super) fn recover(unit: &mut UnitContext<'_>, ca: Value, key: Value, serial:
     unit.push_file(SERIAL_FILE, serial);
 }
 
+/// `create_server_certificate` before 7105b8b: a unit has one file for its server, named by its `certificate_name`, and
+/// what lies there is given out whatever is asked for.
+pub(super) fn kept(unit: &mut UnitContext<'_>, asked: &LegacyRequest) -> Option<Made> {
+    let path = format!("unitdata/certificate_name.{}", asked.unit_key);
+    let first = unit.files().get(path.as_str()).cloned();
+    match first {
+        Some(name) => issued(unit, name.text()),
+        None => {
+            unit.push_file(&path, Value::from(asked.common_name.as_str()));
+            None
+        }
+    }
+}
+
 /// `create_server_certificate`: made anew when the names change; what it replaces is revoked,
 /// which no unit learns.
 pub(super) fn server(
