@@ -189,6 +189,7 @@ fn application(
         keys: None,
         placements: Vec::new(),
         published: BTreeMap::new(),
+        load_balancer: None,
     }
 }
 

@@ -54,10 +54,14 @@ pub struct Bugs {
     /// `reload-only`: a certificate is taken in use by the API of the node alone, which the charm does not reach where
     /// the one in use is for another address (canonical/opensearch-operator before #394).
     pub reload_only: bool,
+    /// `reverse-dns-only`: an ingress without a name of its own asks for the name that reverse DNS has for its load
+    /// balancer, and not for the address, which is what it tells its clients (canonical/traefik-k8s-operator before #446,
+    /// told in canonical/loki-k8s-operator#344).
+    pub reverse_dns_only: bool,
 }
 
 impl Bugs {
-    const NAMES: [&'static str; 15] = [
+    const NAMES: [&'static str; 16] = [
         "root-first",
         "broken-raises",
         "empty-name-raises",
@@ -73,6 +77,7 @@ impl Bugs {
         "start-takes-address",
         "keeps-issued",
         "reload-only",
+        "reverse-dns-only",
     ];
 
     /// Those that are named; unknown names are noted.
@@ -98,6 +103,7 @@ impl Bugs {
                 Some(12) => bugs.start_takes_address = true,
                 Some(13) => bugs.keeps_issued = true,
                 Some(14) => bugs.reload_only = true,
+                Some(15) => bugs.reverse_dns_only = true,
                 _ => {}
             }
         }

@@ -144,7 +144,8 @@ record! {
         keeps_removed: bool = "keeps-removed" [Extension],
         /// Mistakes of some revision to play it with: `root-first` (providers),
         /// `broken-raises`, `empty-name-raises`, `keeps-when-broken`, `unknown-alias-raises`,
-        /// `shared-not-applied`, `no-alternative-names`, `start-takes-address`, `keeps-issued`, `reload-only`.
+        /// `shared-not-applied`, `no-alternative-names`, `start-takes-address`, `keeps-issued`, `reload-only`,
+        /// `reverse-dns-only`.
         bugs: Vec<Text> = "bugs" [Extension],
     }
 }

@@ -128,6 +128,10 @@ impl CharmMetadata {
                         Some(UnreadKey::Without("`name-option`"))
                     }
                     "empty-name-raises" => None,
+                    "reverse-dns-only" if profile.name_option.is_none() => {
+                        Some(UnreadKey::Without("`name-option`"))
+                    }
+                    "reverse-dns-only" => None,
                     "keeps-when-broken" => (!is_version_3).then_some(UnreadKey::OnlyVersion3),
                     "shared-not-applied" if is_version_3 => Some(UnreadKey::NotVersion3),
                     "shared-not-applied" if profile.mode == Mode::Unit => {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use rand::RngExt;
 
-use super::names::{attributes, common_name};
+use super::names::{attributes, common_name, load_balancer_names};
 use super::surface::trust_path;
 use super::{Charm, CharmMetadata, EndpointKeys, Implementation, LibraryBinding, Requests};
 use trustsim_interfaces::UnitContext;
@@ -316,18 +316,25 @@ fn requests(unit: &UnitContext<'_>) -> Vec<Request> {
     if !is_running(unit) {
         return Vec::new();
     }
-    let names = [external_address(unit)];
+    let is_named = external_hostname(unit).is_some();
+    let fronted = load_balancer_names(unit, false).filter(|_| !is_named);
+    let names = fronted.unwrap_or_else(|| vec![external_address(unit)]);
     let attributes = attributes(&names, unit.application_name());
     vec![Request::new(attributes, Side::App)]
 }
 
-/// `_traefik_external_address`; the load balancer is taken to be known by the name of its
-/// service.
+/// `_traefik_external_address`: the option, else the address of the load balancer. Without one, which the real charm waits
+/// for, it is taken to be known by the name of its service.
 fn external_address(unit: &UnitContext<'_>) -> String {
-    let set = unit
-        .config("external_hostname")
-        .filter(|name| !name.is_empty());
-    set.map_or_else(|| unit.application_dns_name(), str::to_owned)
+    let fronted = || unit.load_balancer().map(|found| found.address.to_string());
+    let set = external_hostname(unit).map(str::to_owned);
+    set.or_else(fronted)
+        .unwrap_or_else(|| unit.application_dns_name())
+}
+
+fn external_hostname<'a>(unit: &UnitContext<'a>) -> Option<&'a str> {
+    let set = unit.config("external_hostname");
+    set.filter(|name| !name.is_empty())
 }
 
 fn is_running(unit: &UnitContext<'_>) -> bool {

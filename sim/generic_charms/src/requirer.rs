@@ -13,7 +13,7 @@ mod v3;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use trustsim_charm_model::names::{attributes, common_name, listed};
+use trustsim_charm_model::names::{attributes, common_name, listed, load_balancer_names};
 use trustsim_charm_model::surface::{chain_path, key_path, paths_under, trust_path};
 use trustsim_charm_model::{
     Apply, Bugs, CertificatesProfile, Charm, CharmMetadata, EndpointKeys, EndpointProfile,
@@ -378,9 +378,15 @@ impl CertificatesEndpoint {
         let set = option
             .and_then(|option| unit.config(option))
             .filter(|name| !name.is_empty());
+        // An ingress without a name of its own is called by the address of its load balancer.
+        let fronted = || load_balancer_names(unit, self.bugs.reverse_dns_only);
+        let own = match set {
+            Some(name) => Some(vec![name.to_owned()]),
+            None => option.and_then(|_| fronted()),
+        };
         let mut requests = Vec::new();
-        let mut add = |(name, short): (String, String), side, named: Option<&str>| {
-            let mut names = vec![named.map_or(name, str::to_owned)];
+        let mut add = |(name, short): (String, String), side, named: Option<&Vec<String>>| {
+            let mut names = named.cloned().unwrap_or_else(|| vec![name]);
             for option in &self.profile.extra_name_options {
                 names.extend(listed(unit, option));
             }
@@ -395,10 +401,10 @@ impl CertificatesEndpoint {
             requests.push(request);
         };
         match self.profile.mode {
-            Mode::Unit => add(for_unit(), Side::Unit, set),
-            Mode::App => add(for_application(), Side::App, set),
+            Mode::Unit => add(for_unit(), Side::Unit, own.as_ref()),
+            Mode::App => add(for_application(), Side::App, own.as_ref()),
             Mode::AppAndUnit => {
-                add(for_application(), Side::App, set);
+                add(for_application(), Side::App, own.as_ref());
                 add(for_unit(), Side::Unit, None);
             }
         }

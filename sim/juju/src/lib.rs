@@ -67,9 +67,9 @@ pub use permissions::{Access, Whose, access};
 pub use pods::Pods;
 pub use relations::{IntegrateError, OfferError, Relations};
 pub use state::{
-    Application, ApplicationKind, Controller, End, EndpointInfo, Lease, Life, Link, Machine, Model,
-    Relation, Role, ScopeMember, Secret, SecretContent, SecretOwner, Tracking, Unit, Versioned,
-    Workload,
+    Application, ApplicationKind, Controller, End, EndpointInfo, Lease, Life, Link, LoadBalancer,
+    Machine, Model, Relation, Role, ScopeMember, Secret, SecretContent, SecretOwner, Tracking,
+    Unit, Versioned, Workload,
 };
 pub use topology::Topology;
 pub use uniter::{CommitFault, Uniter};

@@ -195,6 +195,17 @@ pub struct Application {
     pub subordinate: bool,
     /// Beginnings of paths that lie on volumes.
     pub volumes: Vec<Arc<str>>,
+    /// What the cluster puts in front of its service, where it does.
+    pub load_balancer: Option<LoadBalancer>,
+}
+
+/// A load balancer in front of the service of an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadBalancer {
+    /// Its address (`status.loadBalancer.ingress` of the service).
+    pub address: Arc<str>,
+    /// The name that reverse DNS has for the address.
+    pub reverse_name: Option<Arc<str>>,
 }
 
 /// The leadership lease of an application.

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::action::TimedAction;
@@ -267,6 +268,17 @@ pub struct ApplicationSpec {
     pub placements: Vec<Placement>,
     /// What its units publish on each endpoint, where databags were seen: where its clients really dial it.
     pub published: BTreeMap<String, BTreeSet<PublishedUrl>>,
+    /// What the cluster puts in front of its service; on Kubernetes only.
+    pub load_balancer: Option<LoadBalancerSpec>,
+}
+
+/// A load balancer in front of the service of an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadBalancerSpec {
+    /// Its address.
+    pub address: IpAddr,
+    /// The name that reverse DNS has for the address.
+    pub reverse_name: Option<String>,
 }
 
 /// An offer: endpoints of one application.

@@ -17,8 +17,9 @@ use std::path::Path;
 pub use format::{
     ApplicationFile, CharmNode, ClientFile, ConnectionFile, ConnectionsFile, ControllerFile,
     DerivedFile, DigestedFiles, DiskFiles, ExceptFile, ExpectFile, FILE_SIZE_MAX, FailsFile, Files,
-    MemoryFiles, ModelConfigFile, ModelFile, ModelNode, OfferFile, OutageFile, SaasFile, Scenario,
-    ScenarioFile, SelectorFile, TimingsFile, merged_bundle, parse, read_text, schema,
+    LoadBalancerFile, MemoryFiles, ModelConfigFile, ModelFile, ModelNode, OfferFile, OutageFile,
+    SaasFile, Scenario, ScenarioFile, SelectorFile, TimingsFile, merged_bundle, parse, read_text,
+    schema,
 };
 pub use resolve::{Derived, LeftOut, OfferUrl, UsualEndpoint, parse_offer_url, usual_endpoint};
 pub use trustsim_errors::{Code, Diagnostic, Diagnostics, Label, Severity, explain};

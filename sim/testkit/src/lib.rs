@@ -485,6 +485,7 @@ fn application(model: ModelIndex, name: &str, charm: &Arc<CharmMetadata>) -> App
         keys: None,
         placements: Vec::new(),
         published: BTreeMap::new(),
+        load_balancer: None,
     }
 }
 

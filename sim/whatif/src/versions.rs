@@ -184,6 +184,7 @@ fn mend_bugs(bugs: &mut Bugs, fixes: &mut Vec<Fix>) {
         (&mut bugs.start_takes_address, Fix::AsksForNewAddress),
         (&mut bugs.keeps_issued, Fix::IssuesForNewNames),
         (&mut bugs.reload_only, Fix::RestartsWhereReloadFails),
+        (&mut bugs.reverse_dns_only, Fix::AsksForItsAddressToo),
     ];
     for (bug, fix) in all {
         if std::mem::take(bug) {

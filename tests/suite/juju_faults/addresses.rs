@@ -79,3 +79,45 @@ fn a_name_that_is_written_stays() {
     assert_eq!(lengths.len(), 1);
     assert!(lengths[0].is_some(), "an IPv6 address is certified too");
 }
+
+/// An ingress without a name of its own is certified for the address of its load balancer. Its charm knows another one in
+/// its next hook and has the library look at it in config-changed only (canonical/traefik-k8s-operator 8ab4a7e
+/// `src/charm.py`: `refresh_events`, and `_refresh_certs_if_needed`, which compares with what the same hook began with).
+#[test]
+fn an_ingress_asks_for_another_load_balancer_when_it_is_configured() {
+    let run = played(
+        "duration: 2d
+models:
+  shop:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates}
+      traefik: {charm: traefik-k8s, load-balancer: {address: 10.64.140.43, reverse-dns: front.example.com}}
+    relations:
+      - [traefik:certificates, ca:certificates]
+clients:
+  browser: {trusts: [ca]}
+connections:
+  - {from: browser, to: traefik, every: 10s}
+faults:
+  - {at: 1h, change-address: {load-balancer: shop.traefik, to: 10.64.140.99}}
+  - {at: 10h, set-config: {app: shop.traefik, options: {routing_mode: subdomain}}}
+",
+    );
+    let outages = run.outages();
+    assert_eq!(outages.len(), 1, "{outages:?}");
+    let (_, from, length, errors) = &outages[0];
+    assert_eq!((*from, errors.as_str()), (HOUR, "not-valid-for-name"));
+    let length = length.expect("it ends");
+    assert!(
+        (9.0 * HOUR..9.0 * HOUR + 60.0).contains(&length),
+        "{length}"
+    );
+    assert_eq!(
+        run.roots()[0],
+        "`address of the load balancer of shop.traefik changes to 10.64.140.99` (s.yaml:14)"
+    );
+    let connection = &run.record.manifest.connections[0];
+    assert_eq!(connection.server_name, "10.64.140.43");
+    assert_eq!(connection.last_server_name(), "10.64.140.99");
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::occasions::Occasion::{
-    Chained, Legacy, Moved, Mute, Provides, Rebooted, Rotated, TwoSenders, Withdrawn,
+    Chained, Fronted, Legacy, Moved, Mute, Provides, Rebooted, Rotated, TwoSenders, Withdrawn,
 };
 use super::occasions::{Occasion, Subject};
 use super::{Came, assert_none_ignored, came_of};
@@ -43,7 +43,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 38] = [
+const KEYS: [Key; 39] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -94,6 +94,7 @@ const KEYS: [Key; 38] = [
     key("bugs", &["[start-takes-address]"], &[Moved]),
     key("bugs", &["[keeps-issued]"], &[Rotated]),
     key("bugs", &["[reload-only]"], &[Moved]),
+    key("bugs", &["[reverse-dns-only]"], &[Fronted]),
 ];
 
 /// A set that becomes empty while its relation stays comes of Vault's charm alone, where the CA beside its server is

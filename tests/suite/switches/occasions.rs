@@ -13,6 +13,8 @@ pub(super) enum Occasion {
     Rebooted,
     /// On machines: one of its machines restarts with another address.
     Moved,
+    /// A load balancer is in front of it.
+    Fronted,
     /// The first of two CAs is taken back, with which a server still serves.
     Withdrawn,
     /// Two units send a CA with version 0 of the library, and the one that leads changes.
@@ -128,9 +130,13 @@ models:
             Self::Legacy => ("keystone", "client"),
             _ => ("catalogue-k8s", "certificates"),
         };
+        let fronted = match self {
+            Self::Fronted => ", load-balancer: {address: 10.1.2.3, reverse-dns: front.example.com}",
+            _ => "",
+        };
         let mut applications = vec![
             format!("ca: {{{ca}}}"),
-            format!("it: {{charm: {charm}, num_units: 2}}"),
+            format!("it: {{charm: {charm}, num_units: 2{fronted}}}"),
             format!("web: {{charm: {web}, num_units: 1}}"),
         ];
         if self == Self::Mute {
@@ -205,7 +211,7 @@ connections:
                 ),
             ],
             Self::Legacy => vec!["{at: 20d, restart: {app: m.it}}".to_owned()],
-            Self::Provides => Vec::new(),
+            Self::Fronted | Self::Provides => Vec::new(),
         }
     }
 }

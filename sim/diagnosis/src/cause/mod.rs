@@ -121,22 +121,18 @@ impl<'a> Search<'_, 'a> {
         let renamed = names.rfind(|renamed| renamed.from <= case.at)?;
         let deployment = self.records.deployment;
         let server = self.records.application(&case.connection.server);
-        let changes = deployment.actions.iter().filter(|timed| {
-            let at = deployment.start + timed.at;
-            at == renamed.from
-                && matches!(timed.action, Action::Unit(UnitAction::ChangeAddress { .. }))
-        });
         // All units of a machine move with the one that is named.
-        let of_server = |timed: &&TimedAction| match timed.action {
-            Action::Unit(UnitAction::ChangeAddress { target, .. }) => {
-                Some(target.application) == server
-            }
-            _ => false,
+        let of = |timed: &TimedAction| match timed.action {
+            Action::Unit(UnitAction::ChangeAddress { target, .. }) => Some(target.application),
+            Action::Unit(UnitAction::ChangeLoadBalancer { application, .. }) => Some(application),
+            _ => None,
         };
-        let found = changes
-            .clone()
-            .find(of_server)
-            .or_else(|| changes.clone().next());
+        let changes = deployment
+            .actions
+            .iter()
+            .filter(|timed| deployment.start + timed.at == renamed.from && of(timed).is_some());
+        let found = changes.clone().find(|timed| of(timed) == server);
+        let found = found.or_else(|| changes.clone().next());
         self.records.seq_of(found?)
     }
 

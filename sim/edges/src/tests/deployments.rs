@@ -205,6 +205,7 @@ fn application(model: ModelIndex, name: &str) -> ApplicationSpec {
         keys: None,
         placements: Vec::new(),
         published: BTreeMap::new(),
+        load_balancer: None,
     }
 }
 

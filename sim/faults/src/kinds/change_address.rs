@@ -18,7 +18,9 @@ record! {
         app: Text = "app",
         /// `model.app/0`.
         unit: Text = "unit",
-        /// The address, IPv4 or IPv6, of one unit; without it one that no unit ever had.
+        /// `model.app`: of its load balancer, which it has by `load-balancer`.
+        load_balancer: Text = "load-balancer",
+        /// The address, IPv4 or IPv6, of one unit or a load balancer; without it one that no unit ever had.
         to: Text = "to",
     }
 }
@@ -34,11 +36,15 @@ impl FaultKind for ChangeAddress {
         machine when it next asks the cloud (every 15 min) or when an agent there connects, as after \
         `kill-unit`. Then every unit on it runs `config-changed`, which brings `ingress-address`, `private-address` and \
         `egress-subnets` of its databags up to date, and charms ask for another certificate or do not. \
-        Processes go on, and are taken to listen at the other address too";
+        Processes go on, and are taken to listen at the other address too. Of a load balancer no watcher tells: the next \
+        hook of each unit finds its address";
     const SOURCE: &'static str = "juju/juju 3.6 `internal/worker/instancepoller/worker.go`, \
         `internal/worker/machiner/machiner.go`, `internal/worker/uniter/remotestate/watcher.go` (`WatchAddressesHash`)";
 
     fn resolve(shape: &ChangeAddressFile, site: &mut Site<'_>) -> Option<Effect> {
+        if let Some(text) = &shape.load_balancer {
+            return load_balancer(shape, text, site);
+        }
         let target = site.target(shape.app.as_ref(), shape.unit.as_ref(), shape.place)?;
         let to = match &shape.to {
             None => None,
@@ -53,13 +59,43 @@ impl FaultKind for ChangeAddress {
     }
 
     fn write(fault: &Fault, deployment: &Deployment) -> Option<Vec<String>> {
-        let Action::Unit(UnitAction::ChangeAddress { target, to }) = fault.action else {
-            return None;
+        let (whose, to) = match fault.action {
+            Action::Unit(UnitAction::ChangeAddress { target, to }) => {
+                (target_key(target, deployment), to)
+            }
+            Action::Unit(UnitAction::ChangeLoadBalancer { application, to }) => {
+                let address = deployment.application_address(application);
+                (format!("load-balancer: {address}"), Some(to))
+            }
+            _ => return None,
         };
-        let target = target_key(target, deployment);
         let to = to.map(|to| format!("to: \"{to}\""));
-        Some(std::iter::once(target).chain(to).collect())
+        Some(std::iter::once(whose).chain(to).collect())
     }
+}
+
+/// The load balancer that an application has gets another address.
+fn load_balancer(shape: &ChangeAddressFile, text: &Text, site: &mut Site<'_>) -> Option<Effect> {
+    let application = site.names.application(text)?;
+    if shape.app.is_some() || shape.unit.is_some() {
+        let message = "name one of `app`, `unit` and `load-balancer`";
+        return site.error(Code::OneOf, shape.place, message);
+    }
+    if site.deployment().applications[application]
+        .load_balancer
+        .is_none()
+    {
+        let message = format!("`{}` has no load balancer", text.value);
+        let wrong = Diagnostic::error(Code::Fault, text.place, message);
+        return site
+            .report(wrong.help("give the application one with `load-balancer: {address: ...}`"));
+    }
+    let Some(to) = &shape.to else {
+        let message = "say with `to` which address the load balancer gets";
+        return site.error(Code::MissingKey, shape.place, message);
+    };
+    let to = parse_address(to, site)?;
+    Some(Action::Unit(UnitAction::ChangeLoadBalancer { application, to }).into())
 }
 
 /// An address that a machine can have.

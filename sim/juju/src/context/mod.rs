@@ -25,8 +25,8 @@ pub use workload::Files;
 
 use crate::convert::to_u32;
 use crate::{
-    Application, ApplicationId, Bag, CommitFault, Juju, RelationId, SecretId, Status, Unit, UnitId,
-    Value, Workload,
+    Application, ApplicationId, Bag, CommitFault, Juju, LoadBalancer, RelationId, SecretId, Status,
+    Unit, UnitId, Value, Workload,
 };
 use trustsim_kernel::{Span, Stream, Time};
 
@@ -226,6 +226,11 @@ impl<'a, N> UnitContext<'a, N> {
     pub fn address(&self) -> &'a str {
         self.note_read(ControllerRead::Network);
         &self.unit().address.value
+    }
+
+    /// The load balancer in front of its application's service, which a charm asks Kubernetes for.
+    pub fn load_balancer(&self) -> Option<&'a LoadBalancer> {
+        self.application().load_balancer.as_ref()
     }
 
     /// `gethostname` where this unit runs.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Operator;
 use crate::state::Move;
-use crate::{Event, Host, MachineId, UnitId};
+use crate::{ApplicationId, Event, Host, LoadBalancer, MachineId, UnitId};
 use trustsim_kernel::{Seq, Span, Time};
 
 /// How often a controller asks the cloud for the addresses of machines that have some (juju/juju 3.6
@@ -45,6 +45,21 @@ impl Operator<'_> {
         let found = self.agents.machine_mut(machine);
         found.moved = Some(Move { to, cause });
         found.units.clone()
+    }
+
+    /// The service of an application is reached through a load balancer, or through none. No watcher of Juju tells its units
+    /// of it: their next hook finds it.
+    pub fn set_load_balancer(
+        &mut self,
+        application: ApplicationId,
+        load_balancer: Option<LoadBalancer>,
+        host: &mut dyn Host,
+    ) {
+        let found = self.agents.application_mut(application);
+        found.load_balancer = load_balancer;
+        for unit in found.units.clone() {
+            self.agents.look_again(unit, host);
+        }
     }
 
     /// A controller asks the cloud where a machine is. One that is down asks nothing, and agents tell it when it is back.

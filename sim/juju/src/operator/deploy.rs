@@ -170,6 +170,7 @@ impl Topology {
             offers: Vec::new(),
             subordinate: parts.subordinate,
             volumes: parts.volumes,
+            load_balancer: None,
         })
     }
 

@@ -157,6 +157,10 @@ mod tests {
             target().prop_map(UnitAction::Seal),
             target().prop_map(|target| UnitAction::Kill { target, away: None }),
             target().prop_map(|target| UnitAction::ChangeAddress { target, to: None }),
+            index(0..2).prop_map(|application| UnitAction::ChangeLoadBalancer {
+                application,
+                to: std::net::IpAddr::from([10, 0, 0, 1]),
+            }),
             index(0..2).prop_map(|application| UnitAction::LoseLeader { application }),
             (index(0..2), -2..3_i64)
                 .prop_map(|(machine, skew_ns)| UnitAction::SkewMachine { machine, skew_ns }),

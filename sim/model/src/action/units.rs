@@ -52,6 +52,13 @@ pub enum UnitAction {
         /// Which; one that no unit ever had where absent.
         to: Option<IpAddr>,
     },
+    /// The load balancer of an application gets another address, for which reverse DNS has no name.
+    ChangeLoadBalancer {
+        /// Application index.
+        application: ApplicationIndex,
+        /// The address.
+        to: IpAddr,
+    },
     /// The clock of a machine jumps to be off by so much; zero sets it right.
     SkewMachine {
         /// Machine index.
@@ -75,7 +82,8 @@ impl UnitAction {
             | Self::Kill { .. }
             | Self::Seal(_)
             | Self::LoseLeader { .. }
-            | Self::ChangeAddress { .. } => None,
+            | Self::ChangeAddress { .. }
+            | Self::ChangeLoadBalancer { .. } => None,
         }
     }
 
@@ -104,6 +112,10 @@ impl UnitAction {
                 let to = to.map_or("another".to_owned(), |to| to.to_string());
                 format!("address of {name} changes to {to}")
             }
+            Self::ChangeLoadBalancer { application, to } => format!(
+                "address of the load balancer of {} changes to {to}",
+                deployment.application_address(*application)
+            ),
             Self::SkewMachine { machine, skew_ns } => {
                 let found = &deployment.machines[*machine];
                 let model = &deployment.models[found.model].name;
@@ -119,7 +131,9 @@ impl UnitAction {
             | Self::Kill { target, .. }
             | Self::ChangeAddress { target, .. }
             | Self::Seal(target) => ActionTarget::Application(target.application),
-            Self::LoseLeader { application } => ActionTarget::Application(*application),
+            Self::LoseLeader { application } | Self::ChangeLoadBalancer { application, .. } => {
+                ActionTarget::Application(*application)
+            }
             Self::SkewMachine { machine, .. } => {
                 ActionTarget::Model(deployment.machines[*machine].model)
             }

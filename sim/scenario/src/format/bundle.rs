@@ -80,6 +80,8 @@ record! {
         revision: Spanned<u64> = "revision",
         /// Key algorithm of its certificates, where it differs from the scenario's.
         keys: Text = "keys" [Extension],
+        /// What the cluster puts in front of its service: on Kubernetes, of an ingress.
+        load_balancer: LoadBalancerFile = "load-balancer" [Extension],
         /// How many units. Default: 0 on machines, 1 on Kubernetes.
         num_units: Spanned<u32> = "num_units",
         /// The same as `num_units`; both together are an error.
@@ -119,6 +121,17 @@ record! {
         placement: Node = "placement",
         /// Accepted and ignored. In Juju: plan.
         plan: Node = "plan",
+    }
+}
+
+record! {
+    /// A load balancer in front of the service of an application.
+    pub struct LoadBalancerFile {
+        /// Its address, IPv4 or IPv6, which clients dial that are told no name.
+        #[schemars(required)]
+        address: Text = "address" [Required],
+        /// The name that reverse DNS has for the address.
+        reverse_dns: Text = "reverse-dns",
     }
 }
 

@@ -18,7 +18,9 @@ mod shape;
 mod unseen;
 mod variants;
 
-pub use bundle::{ApplicationFile, ModelConfigFile, ModelFile, OfferFile, SaasFile};
+pub use bundle::{
+    ApplicationFile, LoadBalancerFile, ModelConfigFile, ModelFile, OfferFile, SaasFile,
+};
 pub use connections::{ConnectionsFile, DerivedFile, ExceptFile};
 pub use documents::merged_bundle;
 pub(crate) use documents::{MergedModel, merged_model};

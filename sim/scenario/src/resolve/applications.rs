@@ -10,11 +10,11 @@ use super::names::check_name;
 use super::options::Options;
 use super::published;
 use super::values;
-use crate::format::{ApplicationFile, MergedModel};
+use crate::format::{ApplicationFile, LoadBalancerFile, MergedModel};
 use crate::name_rules::NameKind;
 use trustsim_charms::{CharmMetadata, Pinned, Provenance, Role, WITHOUT_TLS, is_channel, track};
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
-use trustsim_model::{ApplicationSpec, ModelIndex, ModelKind, TiVec};
+use trustsim_model::{ApplicationSpec, LoadBalancerSpec, ModelIndex, ModelKind, TiVec};
 use trustsim_yaml::{Entry, Map, Node, Place, Spanned, Text};
 
 /// An application with what is known of it beyond its place in the deployment.
@@ -184,6 +184,10 @@ impl Model<'_> {
             keys: keys.and_then(|keys| values::key_algorithm(keys, self.out)),
             placements: Vec::new(),
             published: published::published(file, self.out),
+            load_balancer: file
+                .load_balancer
+                .as_ref()
+                .and_then(|given| self.load_balancer(given)),
             charm: Arc::new(charm.metadata),
         };
         Some(Application {
@@ -196,6 +200,28 @@ impl Model<'_> {
             },
             place: name.place,
             option_places: option_places(file),
+        })
+    }
+
+    /// What the cluster puts in front of a service, where it can.
+    fn load_balancer(&mut self, given: &LoadBalancerFile) -> Option<LoadBalancerSpec> {
+        let text = given.address.as_ref()?;
+        if self.kind != ModelKind::Kubernetes {
+            let message = "no load balancer is put in front of machines";
+            let wrong = Diagnostic::error(Code::BadValue, given.place, message);
+            self.out
+                .push(wrong.help("`load-balancer` is for a model with `bundle: kubernetes`"));
+            return None;
+        }
+        let Ok(address) = text.value.parse() else {
+            let message = format!("`{}` is no IPv4 or IPv6 address", text.value);
+            self.out
+                .push(Diagnostic::error(Code::BadValue, text.place, message));
+            return None;
+        };
+        Some(LoadBalancerSpec {
+            address,
+            reverse_name: given.reverse_dns.as_ref().map(|name| name.value.clone()),
         })
     }
 

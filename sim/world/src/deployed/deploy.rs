@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::journal::JournalWriter;
 use trustsim_charm_model::{AcmeServer, CharmMetadata, Role};
 use trustsim_interfaces::KeySource;
-use trustsim_juju::{ApplicationParts, EndpointInfo, MachineId, UnitId};
+use trustsim_juju::{ApplicationParts, EndpointInfo, LoadBalancer, MachineId, UnitId};
 use trustsim_kernel::Agenda;
 
 const PURPOSE_PROVISION: u64 = 0x7072_6f76;
@@ -156,8 +156,14 @@ impl Deployed {
                 .map(|path| path.as_str().into())
                 .collect(),
         };
+        let load_balancer = spec.load_balancer.as_ref().map(|spec| LoadBalancer {
+            address: spec.address.to_string().into(),
+            reverse_name: spec.reverse_name.as_deref().map(Arc::from),
+        });
         let id = self.in_juju(journal, agenda, |juju, host| {
-            juju.operator().add_application(model, parts, host)
+            let id = juju.operator().add_application(model, parts, host);
+            juju.operator().set_load_balancer(id, load_balancer, host);
+            id
         });
         self.applications.push(id);
         let keys = spec.keys.unwrap_or(deployment.keys);

@@ -71,8 +71,13 @@ impl Deployed {
                 .application_dns_name(id)
                 .unwrap_or_else(|| self.juju.dialled_name(server))
         };
+        // An ingress without a name of its own tells its clients the address of its load balancer.
+        let fronted = || {
+            let found = self.juju.application(id).load_balancer.as_ref();
+            found.map(|found| found.address.to_string())
+        };
         if let Requests::ForHostname { option: name } = spec.charm.implementation.requests {
-            return option(name).unwrap_or_else(service);
+            return option(name).or_else(fronted).unwrap_or_else(service);
         }
         let profile = endpoint.and_then(|name| spec.charm.endpoint(name)?.profile.as_ref());
         match profile {
@@ -89,13 +94,14 @@ impl Deployed {
                 }),
             ) => name_option
                 .as_deref()
-                .and_then(option)
+                .and_then(|name| option(name).or_else(fronted))
                 .unwrap_or_else(service),
             Some(
                 EndpointProfile::Certificates(profile)
                 | EndpointProfile::LegacyCertificates(profile),
             ) => {
-                let named = profile.name_option.as_deref().and_then(option);
+                let named = profile.name_option.as_deref();
+                let named = named.and_then(|name| option(name).or_else(fronted));
                 named.unwrap_or_else(|| self.juju.dialled_name(server))
             }
             _ => self.juju.dialled_name(server),

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use crate::deployed::machine_id;
 use crate::event::Event;
 use crate::world::World;
-use trustsim_juju::{UnitId, Workload};
+use trustsim_juju::{LoadBalancer, UnitId, Workload};
 use trustsim_kernel::{Agenda, Seq, Span};
-use trustsim_model::{Target, Trigger, UnitAction};
+use trustsim_model::{ApplicationIndex, Target, Trigger, UnitAction};
 
 impl World {
     pub(super) fn act_on_units(
@@ -38,6 +38,9 @@ impl World {
             }
             UnitAction::ChangeAddress { target, to } => {
                 self.change_address(*target, *to, entry, agenda);
+            }
+            UnitAction::ChangeLoadBalancer { application, to } => {
+                self.change_load_balancer(*application, *to, entry, agenda);
             }
             UnitAction::SkewMachine { machine, skew_ns } => {
                 let units = self.juju().machine(machine_id(*machine)).units.clone();
@@ -109,6 +112,27 @@ impl World {
             for unit in moved {
                 self.watcher(agenda).rename_server(unit, entry);
             }
+        }
+    }
+
+    /// The load balancer of an application gets another address; clients that know no name dial it from now on.
+    fn change_load_balancer(
+        &mut self,
+        application: ApplicationIndex,
+        to: IpAddr,
+        entry: Seq,
+        agenda: &mut Agenda<Event>,
+    ) {
+        let id = self.deployed.id(application);
+        let changed = LoadBalancer {
+            address: to.to_string().into(),
+            reverse_name: None,
+        };
+        self.in_juju(agenda, |juju, host| {
+            juju.operator().set_load_balancer(id, Some(changed), host);
+        });
+        for unit in self.deployed.targets(application, None) {
+            self.watcher(agenda).rename_server(unit, entry);
         }
     }
 
