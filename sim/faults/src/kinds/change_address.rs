@@ -32,14 +32,15 @@ impl FaultKind for ChangeAddress {
     const KEY: &'static str = "change-address";
     const ABOUT: &'static str = "Machines or pods get another address.";
     const EFFECT: &'static str = "clients that dial a machine dial its other address at once, and meet the certificate that \
-        is served; who dials a pod by its DNS name finds it as before. The controller learns of a pod at once, of a \
+        is served; who dials a pod by its DNS name finds it as before. The controller learns of a \
         machine when it next asks the cloud (every 15 min) or when an agent there connects, as after \
         `kill-unit`. Then every unit on it runs `config-changed`, which brings `ingress-address`, `private-address` and \
         `egress-subnets` of its databags up to date, and charms ask for another certificate or do not. \
-        Processes go on, and are taken to listen at the other address too. Of a load balancer no watcher tells: the next \
-        hook of each unit finds its address";
+        Processes go on, and are taken to listen at the other address too. Of a pod, and of a \
+        load balancer of the charm's own, Juju tells no unit: its next hook finds the address";
     const SOURCE: &'static str = "juju/juju 3.6 `internal/worker/instancepoller/worker.go`, \
-        `internal/worker/machiner/machiner.go`, `internal/worker/uniter/remotestate/watcher.go` (`WatchAddressesHash`)";
+        `internal/worker/machiner/machiner.go`, `internal/worker/uniter/remotestate/watcher.go` (`WatchAddressesHash`), \
+        `apiserver/facades/agent/uniter/uniter.go` (`WatchUnitAddressesHash`)";
 
     fn resolve(shape: &ChangeAddressFile, site: &mut Site<'_>) -> Option<Effect> {
         if let Some(text) = &shape.load_balancer {

@@ -3,6 +3,10 @@
 //! For example, a machine is moved to another subnet: clients that dial it find it there at once, and its controller, which
 //! asks the cloud every quarter of an hour, some minutes later. Its units run `config-changed` then, with which
 //! their databags change, and what charms ask the controller for is the old address until then.
+//!
+//! Units of a Kubernetes model are told of other addresses of their application's service only
+//! (juju/juju 3.6 `apiserver/facades/agent/uniter/uniter.go`, `WatchUnitAddressesHash`): a pod that is reached at another
+//! address runs no hook for it.
 
 use std::sync::Arc;
 
@@ -17,9 +21,9 @@ const LONG_POLL: Span = Span::from_secs(15 * 60);
 const PURPOSE_LONG_POLL: u64 = 0x6c6f_6e67;
 
 impl Operator<'_> {
-    /// The machine of a unit, or its pod, gets another address: this one, or one that no unit ever had. What
-    /// happens in a cluster its controller sees at once, of a machine it learns later. Returns the units that are
-    /// reached at another address from now on.
+    /// The machine of a unit, or its pod, gets another address: this one, or one that no unit ever had. The controller
+    /// learns of it later; a pod's own it has at once, and tells no unit. Returns the units that are reached at
+    /// another address from now on.
     pub fn change_address(
         &mut self,
         unit: UnitId,
@@ -35,7 +39,9 @@ impl Operator<'_> {
             return Vec::new();
         }
         let Some(machine) = self.unit(unit).machine else {
-            self.set_address(unit, &to, cause, host);
+            self.agents.unit_mut(unit).address.value = to;
+            // The next hook that comes finds it.
+            self.agents.look_again(unit, host);
             return vec![unit];
         };
         host.schedule(
@@ -47,8 +53,8 @@ impl Operator<'_> {
         found.units.clone()
     }
 
-    /// The service of an application is reached through a load balancer, or through none. No watcher of Juju tells its units
-    /// of it: their next hook finds it.
+    /// The service of an application is reached through a load balancer, or through none. Where that service is one of the
+    /// charm's own, as that of traefik-k8s is, Juju tells no unit of it: their next hook finds it.
     pub fn set_load_balancer(
         &mut self,
         application: ApplicationId,
