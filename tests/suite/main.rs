@@ -34,6 +34,7 @@ mod one_cause;
 mod openssl_verify;
 mod ordered_remedies;
 mod pairings;
+mod passed_ca;
 mod patterns;
 mod people;
 mod playbooks;

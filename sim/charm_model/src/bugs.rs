@@ -58,10 +58,15 @@ pub struct Bugs {
     /// balancer, and not for the address, which is what it tells its clients (canonical/traefik-k8s-operator before #446,
     /// told in canonical/loki-k8s-operator#344).
     pub reverse_dns_only: bool,
+    /// `word-as-ca`: the word `enabled` is handed to clients in place of the CA (canonical/kafka-operator#300).
+    pub word_as_ca: bool,
+    /// `earlier-relations-only`: the CA is handed to those who were related when it was first there, and to no later
+    /// ones (canonical/k8s-operator#950).
+    pub earlier_relations_only: bool,
 }
 
 impl Bugs {
-    const NAMES: [&'static str; 16] = [
+    const NAMES: [&'static str; 18] = [
         "root-first",
         "broken-raises",
         "empty-name-raises",
@@ -78,6 +83,8 @@ impl Bugs {
         "keeps-issued",
         "reload-only",
         "reverse-dns-only",
+        "word-as-ca",
+        "earlier-relations-only",
     ];
 
     /// Those that are named; unknown names are noted.
@@ -104,6 +111,8 @@ impl Bugs {
                 Some(13) => bugs.keeps_issued = true,
                 Some(14) => bugs.reload_only = true,
                 Some(15) => bugs.reverse_dns_only = true,
+                Some(16) => bugs.word_as_ca = true,
+                Some(17) => bugs.earlier_relations_only = true,
                 _ => {}
             }
         }

@@ -96,8 +96,12 @@ record! {
         extra_name_options: Vec<String> = "extra-name-options" [Extension],
         /// The share of a certificate's life after which it is renewed (0.9).
         renewal: Spanned<f64> = "renewal" [Extension],
-        /// Whether the CA that comes with the certificate is trusted (true).
+        /// Whether the CA that comes with the certificate is trusted (true); of other interfaces than
+        /// `tls-certificates`, whether the CA that the other side hands on is (false).
         trusts_ca: bool = "trusts-ca" [Extension],
+        /// The endpoint of its own certificates whose CA it hands to those who are related to this one, as databases
+        /// do under `tls-ca`; of other interfaces than those of certificates and CAs.
+        passes_ca: Text = "passes-ca" [Extension],
         /// Whether the files go when there is no certificate for the current request.
         delete_on_missing: bool = "delete-on-missing" [Extension],
         /// Interfaces that other revisions of the charm have in its place.
@@ -138,14 +142,15 @@ record! {
         /// certificate, or `last`: each of a relation's is written over the one before.
         store: Text = "store" [Extension],
         /// Where received CAs are taken from: the library's `event`, the library `again` in the
-        /// same hook, or `raw` from the provider's unit databags.
+        /// same hook, or `raw` from the provider's unit databags. Of a CA that comes over another interface: `event`,
+        /// or `again` in each hook.
         reads: Text = "reads" [Extension],
         /// Whether received CAs that left the set stay on disk (false).
         keeps_removed: bool = "keeps-removed" [Extension],
         /// Mistakes of some revision to play it with: `root-first` (providers),
         /// `broken-raises`, `empty-name-raises`, `keeps-when-broken`, `unknown-alias-raises`,
         /// `shared-not-applied`, `no-alternative-names`, `start-takes-address`, `keeps-issued`, `reload-only`,
-        /// `reverse-dns-only`.
+        /// `reverse-dns-only`; with `passes-ca`, `word-as-ca`, `earlier-relations-only`.
         bugs: Vec<Text> = "bugs" [Extension],
     }
 }
@@ -277,6 +282,7 @@ impl CharmDeclaration {
         }
         endpoints.sort_by(|a, b| a.name.cmp(&b.name));
         self.check_peers(&endpoints, reader);
+        self.check_passed(&endpoints, reader);
         let implementation = self.to_implementation(&endpoints, registry, reader);
         let issuer = self.issuer.as_ref().map(|issuer| issuer.to_profile(reader));
         let reading = self.reading.as_ref();
@@ -337,6 +343,26 @@ impl CharmDeclaration {
             {
                 let message = "`v0` keeps its key in a peer relation: the charm needs an endpoint under `peers`";
                 reader.bad_value(given.place, message, None);
+            }
+        }
+    }
+
+    /// What is handed on is the CA that the charm trusts of its own certificates.
+    fn check_passed(&self, endpoints: &[Endpoint], reader: &mut Reader) {
+        for (_, endpoint) in self.provides.iter().flat_map(Map::iter) {
+            let Some(of) = &endpoint.passes_ca else {
+                continue;
+            };
+            let own = endpoint_named(endpoints, &of.value);
+            let is_trusted = own.is_some_and(|own| {
+                matches!(&own.profile, Some(EndpointProfile::Certificates(profile)) if profile.trusts_ca)
+            });
+            if !is_trusted {
+                let message = format!(
+                    "no CA comes over `{}`: name an endpoint under `requires` of tls-certificates that trusts its CA",
+                    of.value
+                );
+                reader.bad_value(of.place, message, None);
             }
         }
     }

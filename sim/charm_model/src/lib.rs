@@ -59,8 +59,8 @@ pub use implementation::{
 pub use library_binding::LibraryBinding;
 pub use metadata::{
     Apply, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile,
-    EndpointSource, IssuerProfile, KeyUse, LibraryProfile, Mode, OptionSpec, Protocol, Reads,
-    RenewsOn, Role, Serves, Store, Transfers, TrustProfile,
+    EndpointSource, IssuerProfile, KeyUse, LibraryProfile, Mode, OptionSpec, PassingProfile,
+    Protocol, Reads, RenewsOn, Role, Serves, Store, TakingProfile, Transfers, TrustProfile,
 };
 pub use operators::{OperatorAction, OperatorContext, PendingTask};
 pub use options::{OptionFault, Options};

@@ -174,6 +174,30 @@ pub enum EndpointProfile {
     LegacyCertificates(CertificatesProfile),
     /// Requires `certificate_transfer`.
     ReceivesCa(TrustProfile),
+    /// Provides something else, and hands the CA of its own certificates to the other side.
+    PassesCa(PassingProfile),
+    /// Requires something else, and takes the CA that the other side hands it.
+    TakesCa(TakingProfile),
+}
+
+/// How a charm hands on the CA of its certificates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassingProfile {
+    /// The endpoint over which those certificates come.
+    pub of: String,
+}
+
+/// A consumer's use of a CA that comes over a relation that is there for something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakingProfile {
+    /// What the workload does when its trust files change.
+    pub apply: Apply,
+    /// Whether the charm looks in each hook, or only when it is told.
+    pub in_each_hook: bool,
+    /// Whether the CA that came first stays the only one for as long as the relation is there.
+    pub keeps_first_ca: bool,
+    /// Whether the files are written again when the workload starts.
+    pub restores: bool,
 }
 
 /// A consumer's use of `tls-certificates`.

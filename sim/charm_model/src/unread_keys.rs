@@ -5,7 +5,7 @@
 //! played. Each implementation says which keys it reads ([`EndpointKeys`]), and a scenario that gives another one is
 //! refused with the reason.
 
-use super::metadata::{CertificatesProfile, Mode, Reads, Serves, Store, TrustProfile};
+use super::metadata::{CertificatesProfile, Mode, Reads, Role, Serves, Store, TrustProfile};
 use super::{CharmMetadata, Endpoint, EndpointProfile, LibraryProfile};
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
 
@@ -78,7 +78,7 @@ impl CharmMetadata {
             };
         }
         if !is_tls {
-            return Some(UnreadKey::OtherInterface);
+            return self.unread_of_passed(endpoint, key);
         }
         match (self.implementation.endpoint_keys, &endpoint.profile) {
             (EndpointKeys::Listed(listed), _) => {
@@ -102,6 +102,26 @@ impl CharmMetadata {
             (EndpointKeys::GenericConsumer | EndpointKeys::LegacyConsumer, _) => {
                 Some(UnreadKey::OtherInterface)
             }
+        }
+    }
+
+    /// What is read of an endpoint that is there for something else than certificates and CAs.
+    fn unread_of_passed(&self, endpoint: &Endpoint, key: &str) -> Option<UnreadKey> {
+        let is_consumer = self.implementation.endpoint_keys == EndpointKeys::GenericConsumer;
+        match (&endpoint.profile, key) {
+            (Some(EndpointProfile::PassesCa(_)), "passes-ca")
+            | (
+                Some(EndpointProfile::TakesCa(_)),
+                "trusts-ca" | "apply" | "reads" | "keeps-first-ca" | "restores",
+            ) => (!is_consumer).then_some(UnreadKey::OwnCode),
+            // That it does not is said of a charm that does, too.
+            (None, "trusts-ca") if is_consumer && endpoint.role == Role::Requirer => None,
+            (None, "apply" | "reads" | "keeps-first-ca" | "restores")
+                if is_consumer && endpoint.role == Role::Requirer =>
+            {
+                Some(UnreadKey::Without("`trusts-ca: true`"))
+            }
+            _ => Some(UnreadKey::OtherInterface),
         }
     }
 
@@ -149,6 +169,10 @@ impl CharmMetadata {
                     "unknown-alias-raises" => None,
                     _ => Some(UnreadKey::OtherInterface),
                 }
+            }
+            (EndpointKeys::GenericConsumer, Some(EndpointProfile::PassesCa(_))) => {
+                let is_its = ["word-as-ca", "earlier-relations-only"].contains(&bug);
+                (!is_its).then_some(UnreadKey::OtherInterface)
             }
             _ => Some(UnreadKey::OtherInterface),
         }

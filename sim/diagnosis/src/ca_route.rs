@@ -21,6 +21,9 @@ pub enum CaRoute {
         /// The requirer.
         requirer: EndpointRef,
     },
+    /// A server hands its clients the CA of its certificates over a relation that is there for something else, or its
+    /// charm should.
+    PassedOn(PassingRelation),
     /// No relation carries it.
     NoRelation {
         /// The application whose CA it is.
@@ -50,7 +53,7 @@ impl CaRoute {
     pub fn commands(&self) -> &[Command] {
         match self {
             Self::NoRelation { commands, .. } => commands,
-            Self::Relation { .. } | Self::OutsideClient { .. } => &[],
+            Self::Relation { .. } | Self::PassedOn(_) | Self::OutsideClient { .. } => &[],
         }
     }
 }
@@ -85,6 +88,9 @@ pub(super) fn ca_route(
         }
         removed = Some(relation.seq);
     }
+    if let Some(relation) = passing(deployment, facts, from, to, seq) {
+        return CaRoute::PassedOn(relation);
+    }
     let (commands, obstacle) = match (provider, requirer) {
         (Some(provider), Some(requirer)) => match Transfer::plan(
             deployment,
@@ -104,6 +110,61 @@ pub(super) fn ca_route(
         obstacle,
         removed,
     }
+}
+
+/// A relation that is there for something else, over which the requirer takes the CA of the provider's certificates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassingRelation {
+    /// Its interface.
+    pub interface: String,
+    /// The provider.
+    pub provider: EndpointRef,
+    /// The requirer.
+    pub requirer: EndpointRef,
+    /// Whether the provider's charm hands its CA on at all.
+    pub passes: bool,
+}
+
+/// The present relation over which `to` is handed the CA of `from` by a server that has certificates of it. One whose
+/// charm hands its CA on comes before one whose charm does not.
+fn passing(
+    deployment: &Deployment,
+    facts: &Facts<'_>,
+    from: &Address,
+    to: &Address,
+    seq: Seq,
+) -> Option<PassingRelation> {
+    let profile = |of: &EndpointRef| {
+        let index = deployment.application_at(&of.application)?;
+        let charm = &deployment.applications[index].charm;
+        charm.endpoint(&of.endpoint)?.profile.as_ref()
+    };
+    let mut found: Vec<PassingRelation> = Vec::new();
+    for (interface, provider, requirer) in facts.others(&to.to_application(), seq) {
+        if !matches!(profile(requirer), Some(EndpointProfile::TakesCa(_))) {
+            continue;
+        }
+        let of = match profile(provider) {
+            Some(EndpointProfile::PassesCa(profile)) => Some(profile.of.as_str()),
+            _ => None,
+        };
+        let given = facts.relations(&provider.application, &[Interface::TlsCertificates], seq);
+        let gives = given.iter().any(|relation| {
+            relation.there
+                && relation.provider.application == *from
+                && of.is_none_or(|of| *relation.requirer.endpoint == *of)
+        });
+        if gives {
+            found.push(PassingRelation {
+                interface: interface.to_owned(),
+                provider: provider.clone(),
+                requirer: requirer.clone(),
+                passes: of.is_some(),
+            });
+        }
+    }
+    found.sort_by_key(|relation| !relation.passes);
+    found.into_iter().next()
 }
 
 /// A relation over which a CA comes.

@@ -186,6 +186,38 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// A relation of an interface that is for neither certificates nor CAs.
+type OtherRelation<'a> = (&'a str, &'a EndpointRef, &'a EndpointRef);
+
+impl<'a> Facts<'a> {
+    /// Every relation of other interfaces that is there when `seq` was written, in which an application requires: the
+    /// interface, provider and requirer.
+    pub(super) fn others(&self, requirer: &Address, seq: Seq) -> Vec<OtherRelation<'a>> {
+        let mut there: Vec<OtherRelation<'a>> = Vec::new();
+        let own = self.relations.get(requirer).into_iter().flatten();
+        for &at in own.take_while(|&&at| at <= seq) {
+            let Kind::Relation {
+                change,
+                interface,
+                provider,
+                requirer,
+            } = &self.known(at).kind
+            else {
+                panic!("{at:?} is indexed as a relation: {:?}", self.known(at).kind);
+            };
+            let relation = (&**interface, provider, requirer);
+            match change {
+                RelationChange::Created if Interface::of(interface).is_none() => {
+                    there.push(relation);
+                }
+                RelationChange::Removed => there.retain(|each| *each != relation),
+                _ => {}
+            }
+        }
+        there
+    }
+}
+
 /// Files a change under the unit or client that it is about.
 fn add(changes: &mut BTreeMap<Address, Vec<Seq>>, entry: &Entry, seq: Seq) {
     if let Some(who) = entry.subject.address() {

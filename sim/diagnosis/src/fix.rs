@@ -71,6 +71,10 @@ pub enum Fix {
     AsksForItsAddressToo,
     /// It restarts its workload where a reload fails.
     RestartsWhereReloadFails,
+    /// It hands its clients the CA of its certificates.
+    PassesItsCaOn,
+    /// It hands the CA to those who are related later, too.
+    PassesCaToEachRelation,
     /// It does not fail in this hook; in none where there is no name.
     DoesNotFail(Option<HookName>),
 }

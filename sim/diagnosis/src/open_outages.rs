@@ -460,7 +460,7 @@ impl OpenOutageSearch<'_> {
 fn not_carried(ca_route: &CaRoute) -> Option<OpenReason> {
     match ca_route {
         CaRoute::Relation { .. } => None,
-        CaRoute::NoRelation { .. } | CaRoute::OutsideClient { .. } => {
+        CaRoute::PassedOn(_) | CaRoute::NoRelation { .. } | CaRoute::OutsideClient { .. } => {
             Some(OpenReason::NotCarried(ca_route.clone()))
         }
     }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::ca_route::{CaRelation, CaRoute, ca_route};
+use super::ca_route::{CaRelation, CaRoute, PassingRelation, ca_route};
 use super::case::Case;
 use super::explanation::{Explainer, Explanation};
 use super::outages::{Outage, outages};
@@ -52,6 +52,8 @@ pub struct Rests {
 pub enum Source {
     /// Over relations: each alone would do.
     Relations(Vec<CaRelation>),
+    /// A server handed it the CA of its certificates.
+    PassedOn(PassingRelation),
     /// A client outside Juju was given it.
     Given,
     /// The journal does not say.
@@ -270,6 +272,7 @@ fn source(explainer: &Explainer<'_>, owner: &Address, case: &Case<'_>, seq: Seq)
             case.judge,
             seq,
         )),
+        CaRoute::PassedOn(relation) => Source::PassedOn(relation),
         CaRoute::OutsideClient {
             is_trusted_by_scenario: true,
             ..

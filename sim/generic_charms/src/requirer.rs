@@ -6,6 +6,7 @@
 
 mod anchors;
 mod cert_handler;
+mod passed;
 mod shared;
 mod trust;
 mod v3;
@@ -27,6 +28,8 @@ use trustsim_interfaces::tls_certificates::{
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, Status, Value};
 use trustsim_pki::{Certificate, KeyPair};
+
+use passed::{PassingEndpoint, TakingEndpoint};
 
 /// The registration of the generic consumer.
 pub static REQUIRER: Implementation = Implementation {
@@ -51,6 +54,10 @@ struct Inner {
     keys: KeySource,
     certificates: Vec<CertificatesEndpoint>,
     trust: Vec<TrustEndpoint>,
+    /// Endpoints over which it hands on the CA of its certificates.
+    passing: Vec<PassingEndpoint>,
+    /// Endpoints over which it is handed a CA.
+    taking: Vec<TakingEndpoint>,
     /// A peer endpoint, by which the leader tells its fellows that there is something new.
     peer: Option<Arc<str>>,
 }
@@ -131,6 +138,12 @@ impl Charm for Requirer {
         for endpoint in &self.0.trust {
             endpoint.on_hook(hook, unit, begins, &mut changes)?;
         }
+        for endpoint in &self.0.taking {
+            endpoint.on_hook(hook, unit, begins, &mut changes)?;
+        }
+        for endpoint in &self.0.passing {
+            endpoint.on_hook(hook, unit)?;
+        }
         changes.carry_out(unit);
         self.set_status(hook, unit, denied);
         Ok(())
@@ -164,6 +177,8 @@ impl Requirer {
             keys,
             certificates: Vec::new(),
             trust: Vec::new(),
+            passing: Vec::new(),
+            taking: Vec::new(),
             peer: None,
         };
         for endpoint in &metadata.endpoints {
@@ -198,6 +213,12 @@ impl Requirer {
                         profile,
                         bugs: endpoint.bugs,
                     });
+                }
+                Some(EndpointProfile::PassesCa(profile)) => {
+                    inner.passing.push(PassingEndpoint::new(endpoint, profile));
+                }
+                Some(EndpointProfile::TakesCa(profile)) => {
+                    inner.taking.push(TakingEndpoint::new(endpoint, profile));
                 }
                 None if endpoint.role == Role::Peer && inner.peer.is_none() => {
                     inner.peer = Some(Arc::from(endpoint.name.as_str()));

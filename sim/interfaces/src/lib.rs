@@ -10,6 +10,7 @@ mod interface;
 pub mod json;
 mod keys;
 pub mod notes;
+pub mod passed_ca;
 pub mod pem;
 pub mod tls_certificates;
 pub mod tls_certificates_legacy;

@@ -18,7 +18,7 @@ use crate::index::{
     ActionIndex, ApplicationIndex, ClientIndex, ConnectionSpecIndex, ControllerIndex, MachineIndex,
     ModelIndex, OfferIndex, OperatorIndex, RelationIndex, SaasIndex,
 };
-use trustsim_charm_model::{AcmeProfile, CharmMetadata, IssuerProfile, Role};
+use trustsim_charm_model::{AcmeProfile, CharmMetadata, EndpointProfile, IssuerProfile, Role};
 use trustsim_juju::HookName;
 use trustsim_kernel::{Delay, Span, Time, format_duration};
 use trustsim_pki::KeyAlgorithm;
@@ -151,6 +151,22 @@ impl Deployment {
         });
         relation.interface == "tls-certificates"
             && matches!(protocols, [Some(left), Some(right)] if left != right)
+    }
+
+    /// Whether a relation that is there for something else carries the CA of the provider's certificates to a requirer
+    /// that takes it.
+    pub fn passes_ca(&self, relation: &RelationSpec) -> bool {
+        let profiles = relation.sides.each_ref().map(|side| {
+            let charm = &self.applications[self.application_of(side.party)?].charm;
+            charm.endpoint(&side.endpoint)?.profile.as_ref()
+        });
+        matches!(
+            profiles,
+            [
+                Some(EndpointProfile::PassesCa(_)),
+                Some(EndpointProfile::TakesCa(_))
+            ]
+        )
     }
 
     /// Name of an application, SAAS or client without its model.

@@ -364,7 +364,8 @@ impl<'a> Standings<'a> {
 
 /// Provider and requirer of a relation over which certificates or CAs go.
 fn ends(deployment: &Deployment, relation: &RelationSpec) -> Option<[ApplicationIndex; 2]> {
-    if ![CERTIFICATES, "certificate_transfer"].contains(&&*relation.interface) {
+    let is_for_them = [CERTIFICATES, "certificate_transfer"].contains(&&*relation.interface);
+    if !is_for_them && !deployment.passes_ca(relation) {
         return None;
     }
     let [provider, requirer] = &relation.sides;

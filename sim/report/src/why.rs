@@ -76,15 +76,19 @@ fn cause(explanation: &Explanation) -> Value {
 
 fn rests_on(rests: &Rests) -> Value {
     let (how, relations) = match &rests.source {
-        TrustSource::Relations(relations) => ("relations", relations.as_slice()),
-        TrustSource::Given => ("given", &[][..]),
-        TrustSource::Unknown => ("unknown", &[][..]),
+        TrustSource::Relations(relations) => (
+            "relations",
+            relations.iter().map(transit::relation).collect(),
+        ),
+        TrustSource::PassedOn(relation) => ("passed-on", vec![transit::passing(relation)]),
+        TrustSource::Given => ("given", Vec::new()),
+        TrustSource::Unknown => ("unknown", Vec::new()),
     };
     json!({
         "anchor": rests.anchor.as_ref().map(|anchor| certificates([anchor])),
         "signer": rests.signer.as_deref(),
         "how": how,
-        "relations": relations.iter().map(transit::relation).collect::<Vec<_>>(),
+        "relations": relations,
         "until": rests.until.map(|until| until.to_string()),
     })
 }

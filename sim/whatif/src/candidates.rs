@@ -292,6 +292,8 @@ fn transferred_from(ca_route: Option<&CaRoute>, at: Span) -> Option<Span> {
             Interface::TlsCertificates => Some(Span::ZERO),
             Interface::CertificateTransfer => None,
         },
+        // One that brings it past the charm that does not pass it on.
+        CaRoute::PassedOn(_) => Some(Span::ZERO),
         CaRoute::OutsideClient { .. } => None,
     }
 }

@@ -13,8 +13,8 @@ use trustsim_pki::Certificate;
 use trustsim_tls::{Case, Identity};
 use trustsim_validators::{ErrorKind, TrustStore};
 use trustsim_world::{
-    Address, ConnectionRecord, Deployment, EndpointRef, Party, RelationSpec, Simulation,
-    WatchedSource,
+    Address, ApplicationIndex, ConnectionRecord, Deployment, EndpointRef, Party, RelationSpec,
+    Simulation, WatchedSource,
 };
 
 /// What is trusted at an instant.
@@ -300,6 +300,7 @@ impl Search<'_> {
             Interface::CertificateTransfer.is(&relation.interface)
                 && ends == [Some(ca), Some(needing)]
         });
+        let there = there.or_else(|| passing(deployment, ca, needing));
         if let Some(relation) = there {
             return Some(MissingTrust::NotBrought(trust_relation(
                 deployment, relation,
@@ -311,6 +312,28 @@ impl Search<'_> {
             Err(obstacle) => MissingTrust::Obstacle(Box::new(obstacle)),
         })
     }
+}
+
+/// A relation over which an application hands on the CA of its certificates, which `ca` gives it.
+fn passing(
+    deployment: &Deployment,
+    ca: ApplicationIndex,
+    needing: ApplicationIndex,
+) -> Option<&RelationSpec> {
+    let ends = |relation: &RelationSpec| {
+        let sides = relation.sides.each_ref();
+        sides.map(|side| deployment.application_of(side.party))
+    };
+    let has_certificates = |server: Option<ApplicationIndex>| {
+        deployment.relations.iter().any(|relation| {
+            Interface::TlsCertificates.is(&relation.interface)
+                && ends(relation) == [Some(ca), server]
+        })
+    };
+    deployment.relations.iter().find(|relation| {
+        let [server, client] = ends(relation);
+        client == Some(needing) && deployment.passes_ca(relation) && has_certificates(server)
+    })
 }
 
 /// A side of a connection that verifies the other.

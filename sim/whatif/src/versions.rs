@@ -36,7 +36,7 @@ pub(super) fn repaired(charm: &CharmMetadata) -> Option<(CharmMetadata, Vec<Fix>
                 mend_handler(profile, library, is_generation, &mut fixes);
             }
             Some(EndpointProfile::ReceivesCa(profile)) => mend_trust(profile, &mut fixes),
-            None => {}
+            Some(EndpointProfile::PassesCa(_) | EndpointProfile::TakesCa(_)) | None => {}
         }
         mend_library(library, *role, &mut fixes);
         mend_bugs(bugs, &mut fixes);
@@ -185,6 +185,11 @@ fn mend_bugs(bugs: &mut Bugs, fixes: &mut Vec<Fix>) {
         (&mut bugs.keeps_issued, Fix::IssuesForNewNames),
         (&mut bugs.reload_only, Fix::RestartsWhereReloadFails),
         (&mut bugs.reverse_dns_only, Fix::AsksForItsAddressToo),
+        (&mut bugs.word_as_ca, Fix::PassesItsCaOn),
+        (
+            &mut bugs.earlier_relations_only,
+            Fix::PassesCaToEachRelation,
+        ),
     ];
     for (bug, fix) in all {
         if std::mem::take(bug) {

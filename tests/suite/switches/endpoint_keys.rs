@@ -43,7 +43,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 39] = [
+const KEYS: [Key; 42] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -95,6 +95,10 @@ const KEYS: [Key; 39] = [
     key("bugs", &["[keeps-issued]"], &[Rotated]),
     key("bugs", &["[reload-only]"], &[Moved]),
     key("bugs", &["[reverse-dns-only]"], &[Fronted]),
+    // These are of endpoints that are there for something else than certificates and CAs.
+    key("bugs", &["[word-as-ca]"], &[Rotated]),
+    key("bugs", &["[earlier-relations-only]"], &[Rotated]),
+    key("passes-ca", &["certificates"], &[Rotated]),
 ];
 
 /// A set that becomes empty while its relation stays comes of Vault's charm alone, where the CA beside its server is

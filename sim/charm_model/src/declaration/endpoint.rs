@@ -2,8 +2,8 @@
 
 use super::{EndpointDeclaration, Text, one_of};
 use crate::metadata::{
-    Apply, CertificatesProfile, EndpointProfile, KeyUse, LibraryProfile, Mode, Reads, RenewsOn,
-    Role, Serves, Store, TrustProfile,
+    Apply, CertificatesProfile, EndpointProfile, KeyUse, LibraryProfile, Mode, PassingProfile,
+    Reads, RenewsOn, Role, Serves, Store, TakingProfile, TrustProfile,
 };
 use trustsim_interfaces::{cert_handler, certificate_transfer, tls_certificates};
 use trustsim_yaml::Reader;
@@ -12,7 +12,8 @@ const CERTIFICATES: &str = "tls-certificates";
 const TRANSFER: &str = "certificate_transfer";
 
 impl EndpointDeclaration {
-    /// How a generic consumer uses it: only requirers of the two TLS interfaces do.
+    /// How a generic consumer uses it: requirers of the two TLS interfaces do, and those who hand CAs on or take them
+    /// over any other.
     pub(super) fn to_profile(
         &self,
         role: Role,
@@ -27,14 +28,37 @@ impl EndpointDeclaration {
             .is_some_and(|word| word.value == "legacy");
         let certificates = self.to_certificates(given, reader);
         let trust = self.to_trust(given, reader);
-        if role != Role::Requirer {
-            return None;
+        match (role, interface) {
+            (Role::Requirer, CERTIFICATES) if is_legacy => {
+                Some(EndpointProfile::LegacyCertificates(certificates))
+            }
+            (Role::Requirer, CERTIFICATES) => Some(EndpointProfile::Certificates(certificates)),
+            (Role::Requirer, TRANSFER) => Some(EndpointProfile::ReceivesCa(trust)),
+            (_, CERTIFICATES | TRANSFER) | (Role::Peer, _) => None,
+            (Role::Requirer, _) => (self.trusts_ca == Some(true))
+                .then(|| EndpointProfile::TakesCa(self.to_taking(given, reader))),
+            (Role::Provider, _) => self.passes_ca.as_ref().map(|of| {
+                let of = of.value.clone();
+                EndpointProfile::PassesCa(PassingProfile { of })
+            }),
         }
-        match interface {
-            CERTIFICATES if is_legacy => Some(EndpointProfile::LegacyCertificates(certificates)),
-            CERTIFICATES => Some(EndpointProfile::Certificates(certificates)),
-            TRANSFER => Some(EndpointProfile::ReceivesCa(trust)),
-            _ => None,
+    }
+
+    fn to_taking(&self, given: Apply, reader: &mut Reader) -> TakingProfile {
+        let unsaid = TrustProfile::default();
+        // A word that is neither was reported with those of `certificate_transfer`, but for `raw`.
+        if let Some(reads) = self.reads.as_ref().filter(|reads| reads.value == "raw") {
+            let message = "`raw` is of certificate_transfer: use `event` or `again`";
+            reader.bad_value(reads.place, message, None);
+        }
+        TakingProfile {
+            apply: given,
+            in_each_hook: self
+                .reads
+                .as_ref()
+                .is_some_and(|reads| reads.value == "again"),
+            keeps_first_ca: self.keeps_first_ca == Some(true),
+            restores: self.restores.unwrap_or(unsaid.restores),
         }
     }
 

@@ -1,5 +1,7 @@
 //! A CA that is not trusted: which relation would have carried it, and why it did not.
 
+mod passed_on;
+
 use super::kinds::TrustCause;
 use super::{
     CaTrigger, Cause, Event, Issued, MissingCa, NewCa, NotGiven, RootCause, Search, Transit, short,
@@ -26,6 +28,7 @@ impl<'a> Search<'_, 'a> {
         let signer = case.signer()?;
         match ca_route {
             CaRoute::NoRelation { removed, .. } => Some(self.no_relation(&signer, case, *removed)),
+            CaRoute::PassedOn(relation) => Some(self.not_passed_on(relation, &signer, case)),
             CaRoute::OutsideClient {
                 client,
                 is_trusted_by_scenario: listed,

@@ -151,6 +151,7 @@ fn holding(manifest: &Manifest, answer: &Answer, rests: &Rests, text: &mut Strin
                 label = "or on";
             }
         }
+        TrustSource::PassedOn(relation) => lines.add("rests on", &transit::passing(relation)),
         TrustSource::Given => lines.add("rests on", "what the scenario gave the client"),
         TrustSource::Unknown => {}
     }

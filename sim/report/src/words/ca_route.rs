@@ -13,6 +13,17 @@ pub fn clause(ca_route: &CaRoute) -> String {
             "the {interface} relation between {provider} and {requirer} exists, but had not yet brought it into \
              the client's trust store"
         ),
+        CaRoute::PassedOn(relation) => match relation.passes {
+            true => format!(
+                "{} hands on the CA of its certificates to {} over {}, which had not yet brought it into the \
+                 client's trust store",
+                relation.provider, relation.requirer, relation.interface
+            ),
+            false => format!(
+                "{} hands {} no CA over {}",
+                relation.provider, relation.requirer, relation.interface
+            ),
+        },
         CaRoute::NoRelation {
             ca_owner,
             needed_by,

@@ -2,8 +2,9 @@
 
 use trustsim_diagnosis::{
     Apart, CaTrigger, Cause, CertificateCause, ChainCause, ClockEffect, Fault, FaultAction,
-    FaultCause, Lost, MissingCa, NewCa, NotGiven, NotInstalledReason, NotRequestedReason,
-    Performed, Refusal, Removal, SignedInThePast, StillPresented, Transit, TrustCause, WaitEnd,
+    FaultCause, Lost, MissingCa, NewCa, NotGiven, NotInstalledReason, NotPassed,
+    NotRequestedReason, PassingRelation, Performed, Refusal, Removal, SignedInThePast,
+    StillPresented, Transit, TrustCause, WaitEnd,
 };
 use trustsim_juju::Status;
 use trustsim_kernel::{Span, Time, format_duration};
@@ -338,6 +339,12 @@ fn of_trust(cause: &TrustCause) -> String {
             "no relation carries the CA of {signer} to {judge}{}",
             apart(moved.as_ref())
         ),
+        TrustCause::NotPassedOn {
+            signer,
+            judge,
+            over,
+            why,
+        } => not_passed_on(signer, judge, over, *why),
         TrustCause::TransferRemoved {
             signer,
             judge,
@@ -370,6 +377,45 @@ fn of_trust(cause: &TrustCause) -> String {
                 new_ca(signer, made)
             )
         }
+    }
+}
+
+fn not_passed_on(
+    signer: &Address,
+    judge: &Address,
+    over: &PassingRelation,
+    why: NotPassed,
+) -> String {
+    let PassingRelation {
+        provider,
+        requirer,
+        interface,
+        ..
+    } = over;
+    match why {
+        NotPassed::Never => format!(
+            "{provider} does not hand {requirer} the CA of {signer} over {interface}, and {judge} has it from nowhere else"
+        ),
+        NotPassed::Word => format!(
+            "{provider} hands {requirer} a word over {interface} in place of the CA of {signer}"
+        ),
+        NotPassed::LaterRelation => format!(
+            "{provider} hands the CA of {signer} over {interface} only to those who were related when it was first \
+             there, and not to {requirer}"
+        ),
+        NotPassed::KeepsFirst => format!(
+            "{judge} keeps the CA that {provider} handed it first, and not the one that {signer} has now"
+        ),
+        NotPassed::Untold => format!(
+            "{provider} hands on the new CA of {signer} in a secret over {interface}, and the library tells the charm of \
+             {judge} nothing of it"
+        ),
+        NotPassed::ReadAtStart => format!(
+            "{judge} has written the CA of {signer} that {provider} handed it, and reads it only when it starts"
+        ),
+        NotPassed::Pending => format!(
+            "the CA of {signer} has not come to {judge} from {provider} over {interface} yet"
+        ),
     }
 }
 

@@ -182,6 +182,8 @@ fn fix(fix: &Fix) -> String {
         Fix::IssuesForNewNames => "issues anew for a unit that asks for other names",
         Fix::AsksForItsAddressToo => "asks for the address of its load balancer too",
         Fix::RestartsWhereReloadFails => "restarts its workload where a reload fails",
+        Fix::PassesItsCaOn => "hands its clients the CA of its certificates",
+        Fix::PassesCaToEachRelation => "hands its CA to those who are related later, too",
         Fix::SendsLeafFirst => "gives chains that begin with the certificate",
         Fix::HandlesRelationBroken => "does not raise in relation-broken",
         Fix::WaitsForName => "waits for its name before it asks",

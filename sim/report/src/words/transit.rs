@@ -1,6 +1,6 @@
 //! The words for how far a CA came on its way over a relation.
 
-use trustsim_diagnosis::{CaRelation, Transit};
+use trustsim_diagnosis::{CaRelation, PassingRelation, Transit};
 
 /// One clause.
 pub fn clause(transit: &Transit) -> String {
@@ -67,4 +67,12 @@ pub fn relation(relation: &CaRelation) -> String {
         requirer,
     } = relation;
     format!("{interface} relation {provider} - {requirer}")
+}
+
+/// The relation with whose data a CA comes.
+pub fn passing(relation: &PassingRelation) -> String {
+    format!(
+        "what {} hands {} over {}",
+        relation.provider, relation.requirer, relation.interface
+    )
 }

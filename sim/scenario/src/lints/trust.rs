@@ -95,6 +95,32 @@ impl Lints<'_> {
             }
         }
         anchors.extend(self.passed_on(application));
+        anchors.extend(self.passed_beside_data(application));
+        anchors
+    }
+
+    /// The CAs that servers hand it over relations that are there for something else.
+    fn passed_beside_data(&self, application: ApplicationIndex) -> BTreeSet<Anchor> {
+        let deployment = self.deployment;
+        let relations = deployment.relations.iter();
+        let to_it = relations.filter(|relation| {
+            let [_, requirer] = &relation.sides;
+            deployment.application_of(requirer.party) == Some(application)
+                && deployment.passes_ca(relation)
+        });
+        let mut anchors = BTreeSet::new();
+        for relation in to_it {
+            let [provider, _] = &relation.sides;
+            let Some(server) = deployment.application_of(provider.party) else {
+                continue;
+            };
+            let endpoint = self.charm(server).endpoint(&provider.endpoint);
+            if let Some(EndpointProfile::PassesCa(profile)) =
+                endpoint.and_then(|endpoint| endpoint.profile.as_ref())
+            {
+                anchors.extend(self.given_by_all(server, Some(&profile.of)));
+            }
+        }
         anchors
     }
 

@@ -214,7 +214,8 @@ fn connection(
     }
     let played = trust.played_over(edge, from, to);
     if played.is_none() {
-        if edge.ca_in_databag && !trust.shares_authority(from, to) {
+        let is_brought = trust.shares_authority(from, to) || trust.is_passed_on(edge);
+        if edge.ca_in_databag && !is_brought {
             return Err(LeftOut::CaInDatabag);
         }
         if edge.mutual && !trust.has_certificate(from) {

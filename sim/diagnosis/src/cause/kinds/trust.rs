@@ -5,6 +5,7 @@ use trustsim_model::Address;
 use trustsim_pki::Certificate;
 
 use super::Transit;
+use crate::ca_route::PassingRelation;
 use crate::cause::root_cause::{Apart, NewCa, Performed};
 
 /// Why a CA is not trusted.
@@ -43,6 +44,17 @@ pub enum TrustCause {
         judge: Address,
         /// How the two sides came to have different providers.
         apart: Option<Apart>,
+    },
+    /// A server should hand the CA of its certificates to its clients, and this one does not have it.
+    NotPassedOn {
+        /// Whose CA.
+        signer: Address,
+        /// Who does not have it.
+        judge: Address,
+        /// The relation over which it should come.
+        over: PassingRelation,
+        /// Why it did not.
+        why: NotPassed,
     },
     /// The relation that carried the CA was removed.
     TransferRemoved {
@@ -89,11 +101,31 @@ impl TrustCause {
             Self::IntermediateAnchor { .. } => "intermediate-anchor",
             Self::MissingIntermediate { .. } => "missing-intermediate",
             Self::NoTransfer { .. } => "no-transfer",
+            Self::NotPassedOn { .. } => "not-passed-on",
             Self::TransferRemoved { .. } => "transfer-removed",
             Self::NotGiven { .. } => "not-given",
             Self::OldCaDropped { .. } => "old-ca-dropped",
         }
     }
+}
+
+/// Why a CA does not come with the data of a relation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotPassed {
+    /// The server's charm hands no CA on.
+    Never,
+    /// It hands on a word in place of a certificate.
+    Word,
+    /// It hands its CA to those only who were related when it was first there.
+    LaterRelation,
+    /// The client's charm takes the first CA only.
+    KeepsFirst,
+    /// The library tells the client's charm nothing of another CA.
+    Untold,
+    /// The client's process has not read it again.
+    ReadAtStart,
+    /// It has not come yet.
+    Pending,
 }
 
 /// What a client outside Juju has in place of a CA.

@@ -66,6 +66,13 @@ impl<'a> Trust<'a> {
         Some(&side.endpoint)
     }
 
+    /// Whether the listener hands the dialer the CA of its certificates over one of the edge's relations.
+    pub(super) fn is_passed_on(&self, edge: &Edge) -> bool {
+        let relations = edge.reasons.iter().filter_map(|reason| reason.relation());
+        let mut relations = relations.map(|index| &self.deployment.relations[index]);
+        relations.any(|relation| self.deployment.passes_ca(relation))
+    }
+
     /// Whether nothing is known of an application's charm, or of one without whose data it does not use its
     /// certificates.
     pub(super) fn is_unread(&self, application: ApplicationIndex) -> bool {

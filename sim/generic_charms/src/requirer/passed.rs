@@ -1,0 +1,126 @@
+//! The generic consumer where a CA travels in a relation that is there for something else: it hands its clients the CA
+//! of its certificates, and takes the CA that a server hands it.
+
+use std::sync::Arc;
+
+use super::Changes;
+use trustsim_charm_model::surface::trust_path;
+use trustsim_charm_model::{Endpoint, PassingProfile, TakingProfile};
+use trustsim_interfaces::UnitContext;
+use trustsim_interfaces::passed_ca::{Carrier, Passing, Provider, Requirer};
+use trustsim_juju::{Hook, HookError, RelationId};
+
+/// An endpoint over which the charm hands on the CA of its certificates.
+#[derive(Debug)]
+pub(super) struct PassingEndpoint {
+    library: Provider,
+    /// Where the CA lies that came with those certificates.
+    path: String,
+}
+
+/// An endpoint over which the charm is handed a CA.
+#[derive(Debug)]
+pub(super) struct TakingEndpoint {
+    library: Requirer,
+    profile: TakingProfile,
+}
+
+impl PassingEndpoint {
+    pub(super) fn new(endpoint: &Endpoint, profile: &PassingProfile) -> Self {
+        let passing = match endpoint.bugs {
+            bugs if bugs.word_as_ca => Passing::Word,
+            bugs if bugs.earlier_relations_only => Passing::EarlierRelations,
+            _ => Passing::Ca,
+        };
+        Self {
+            library: Provider {
+                endpoint: Arc::from(endpoint.name.as_str()),
+                carrier: Carrier::of(&endpoint.interface),
+                passing,
+            },
+            path: trust_path(&profile.of),
+        }
+    }
+
+    /// Charms bring what they hand on up to date in each hook (canonical/kafka-operator 3c25f095,
+    /// `common/single_kernel_kafka/events/provider.py`, `reconcile`).
+    pub(super) fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        if matches!(hook, Hook::Install | Hook::Stop | Hook::Remove) {
+            return Ok(());
+        }
+        let ca = unit.files().get(self.path.as_str()).cloned();
+        self.library.pass(unit, ca.as_ref())
+    }
+}
+
+impl TakingEndpoint {
+    pub(super) fn new(endpoint: &Endpoint, profile: &TakingProfile) -> Self {
+        Self {
+            library: Requirer {
+                endpoint: Arc::from(endpoint.name.as_str()),
+                carrier: Carrier::of(&endpoint.interface),
+            },
+            profile: profile.clone(),
+        }
+    }
+
+    pub(super) fn on_hook(
+        &self,
+        hook: &Hook,
+        unit: &mut UnitContext<'_>,
+        begins: bool,
+        changes: &mut Changes,
+    ) -> Result<(), HookError> {
+        if matches!(hook, Hook::Install | Hook::Stop | Hook::Remove) {
+            return Ok(());
+        }
+        self.library.on_hook(hook, unit)?;
+        let endpoint = &self.library.endpoint;
+        let own = hook
+            .relation()
+            .filter(|relation| unit.own_endpoint(*relation) == Some(&**endpoint));
+        let looks = self.profile.in_each_hook || (begins && self.profile.restores);
+        let mut written = Vec::new();
+        for relation in unit.relations(endpoint) {
+            let is_told = own == Some(relation) && self.is_told(hook, unit, relation);
+            if (looks || is_told) && self.take(unit, relation)? {
+                written.push(self.path(unit, relation));
+            }
+        }
+        if let (Hook::RelationBroken { .. }, Some(relation)) = (hook, own) {
+            let path = self.path(unit, relation);
+            if unit.remove_file(&path) {
+                written.push(path);
+            }
+        }
+        changes.note(!written.is_empty(), self.profile.apply, &written);
+        Ok(())
+    }
+
+    /// Whether the library tells the charm of something in this hook.
+    fn is_told(&self, hook: &Hook, unit: &UnitContext<'_>, relation: RelationId) -> bool {
+        let has_one = unit
+            .files()
+            .contains_key(self.path(unit, relation).as_str());
+        matches!(hook, Hook::RelationChanged { .. })
+            && (!has_one || self.library.carrier.tells_of_changes())
+    }
+
+    /// Writes what a relation brings; whether that is another CA than before.
+    fn take(&self, unit: &mut UnitContext<'_>, relation: RelationId) -> Result<bool, HookError> {
+        let path = self.path(unit, relation);
+        // `keytool -import` finds its alias in use (canonical/kafka-connect-operator ad7cfb3, `import_cert`).
+        if self.profile.keeps_first_ca && unit.files().contains_key(path.as_str()) {
+            return Ok(false);
+        }
+        Ok(match self.library.read(unit, relation)? {
+            Some(ca) => unit.push_file(&path, ca),
+            None => false,
+        })
+    }
+
+    fn path(&self, unit: &UnitContext<'_>, relation: RelationId) -> String {
+        let number = unit.relation_number(relation);
+        trust_path(&format!("{}-{number}", self.library.endpoint))
+    }
+}

@@ -1,0 +1,230 @@
+//! CAs that travel in relations that are there for something else: a charm hands the CA of its server's certificate to
+//! its clients.
+//!
+//! Follows canonical/data-platform-libs `lib/charms/data_platform_libs/v0/data_interfaces.py` at 4bf12d1 (patch 59:
+//! `set_tls_ca`, `_on_relation_created_event`, `_on_secret_changed_event`) and charmed-kubernetes/interface-kube-control
+//! `ops/ops/interface_kube_control/provides.py` and `requires.py` at 9e7b13e.
+//!
+//! | interface | key | who learns of another CA |
+//! |---|---|---|
+//! | `kafka_client`, `postgresql_client`, `mysql_client`, `mongodb_client`, `opensearch_client` | `tls-ca` | no charm: it is another revision of a secret, and the library passes over `secret-changed` |
+//! | `kube-control` | `ca-certificate` | the requirer, whose library makes a relation-changed of `secret-changed` |
+//! | any other | `ca` | the requirer |
+//!
+//! Simplified: what the real libraries put into a secret that is granted over the relation lies in the application's
+//! databag, so that the hook in which another CA comes is called relation-changed; the leader alone writes.
+
+use std::sync::Arc;
+
+use crate::{UnitContext, pem};
+use trustsim_juju::{Hook, HookError, RelationId, SecretOwner, Value};
+
+/// The clients' relations of the data platform, each with the field that says what is asked for.
+const OF_DATA_PLATFORM: [(&str, &str); 5] = [
+    ("kafka_client", "topic"),
+    ("postgresql_client", "database"),
+    ("mysql_client", "database"),
+    ("mongodb_client", "database"),
+    ("opensearch_client", "index"),
+];
+/// What a requirer of the data platform asks to have in secrets.
+const REQUESTED_SECRETS: &str = "requested-secrets";
+/// `RequirerData.SECRET_FIELDS`.
+const SECRET_FIELDS: &str = r#"["username", "password", "tls", "tls-ca", "uris", "read-only-uris", "entity-name", "entity-password"]"#;
+/// Label and field of the secret in which a control plane keeps the CA of its API.
+const CA_CERTIFICATE: &str = "ca-certificate";
+
+/// How a relation carries a CA, by its interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// A client's relation of the data platform, with the field that says what is asked for.
+    DataPlatform(&'static str),
+    /// `kube-control`.
+    KubeControl,
+    /// Any other: the CA as it is, for every relation.
+    Plain,
+}
+
+impl Carrier {
+    /// That of an interface.
+    pub fn of(interface: &str) -> Self {
+        let mut clients = OF_DATA_PLATFORM.iter();
+        match clients.find(|(name, _)| *name == interface) {
+            Some((_, resource)) => Self::DataPlatform(resource),
+            None if interface == "kube-control" => Self::KubeControl,
+            None => Self::Plain,
+        }
+    }
+
+    /// Whether the library of the requirer tells its charm when another CA comes in place of one.
+    pub const fn tells_of_changes(self) -> bool {
+        !matches!(self, Self::DataPlatform(_))
+    }
+
+    const fn key(self) -> &'static str {
+        match self {
+            Self::DataPlatform(_) => "tls-ca",
+            Self::KubeControl => CA_CERTIFICATE,
+            Self::Plain => "ca",
+        }
+    }
+}
+
+/// What a provider hands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passing {
+    /// The CA, to everyone who asks.
+    Ca,
+    /// The word `enabled` in its place (canonical/kafka-operator#300, `update_client_data` up to 4a6846a2).
+    Word,
+    /// The CA, to those who were related when it was first there, and to no later ones
+    /// (canonical/k8s-operator#950: a secret that is found by its label has no id in `ops`, and without one
+    /// `set_ca_certificate` neither grants nor publishes).
+    EarlierRelations,
+}
+
+/// The side that hands its CA on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// Endpoint name.
+    pub endpoint: Arc<str>,
+    /// How its relations carry it.
+    pub carrier: Carrier,
+    /// What it hands on.
+    pub passing: Passing,
+}
+
+impl Provider {
+    /// Hands `ca` on in each relation; without one, takes back what was handed on. Only the leader does.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where a hook tool refuses.
+    pub fn pass(&self, unit: &mut UnitContext<'_>, ca: Option<&Value>) -> Result<(), HookError> {
+        if !unit.is_leader() {
+            return Ok(());
+        }
+        let passes_to_new = match (self.passing, ca) {
+            (Passing::EarlierRelations, Some(ca)) => Self::is_first(unit, ca)?,
+            _ => true,
+        };
+        let value = ca.map(|ca| match self.passing {
+            Passing::Word => Value::from("enabled"),
+            Passing::Ca | Passing::EarlierRelations => ca.clone(),
+        });
+        let key = self.carrier.key();
+        for relation in unit.relations(&self.endpoint) {
+            let before = unit.own_application_data(relation)?.get(key).cloned();
+            let is_left_out = before.is_none() && !passes_to_new;
+            if before != value && !is_left_out && self.is_requested(unit, relation)? {
+                unit.set_application_data(relation, key, value.clone())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `_refresh_secret_content`: whether the secret is made in this call.
+    fn is_first(unit: &mut UnitContext<'_>, ca: &Value) -> Result<bool, HookError> {
+        let owner = SecretOwner::Application(unit.application_id());
+        let content = [(CA_CERTIFICATE.to_owned(), ca.clone())];
+        match unit.secret(owner, CA_CERTIFICATE) {
+            Some(secret) => unit.set_secret_content(secret.id, content.into())?,
+            None => {
+                unit.add_secret(owner, CA_CERTIFICATE, content.into(), None)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// `PrematureDataAccessError`: nothing is written before the other side has said what it wants.
+    fn is_requested(
+        &self,
+        unit: &UnitContext<'_>,
+        relation: RelationId,
+    ) -> Result<bool, HookError> {
+        let Carrier::DataPlatform(resource) = self.carrier else {
+            return Ok(true);
+        };
+        let asked = unit.remote_application_data(relation)?;
+        Ok(asked.get(resource).is_some())
+    }
+}
+
+/// The side that is handed a CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirer {
+    /// Endpoint name.
+    pub endpoint: Arc<str>,
+    /// How its relations carry it.
+    pub carrier: Carrier,
+}
+
+impl Requirer {
+    /// The library's own part of a hook: the leader says what it wants when a relation is created.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where a hook tool refuses.
+    pub fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        let (Hook::RelationCreated { relation, .. }, Carrier::DataPlatform(resource)) =
+            (hook, self.carrier)
+        else {
+            return Ok(());
+        };
+        if unit.own_endpoint(*relation) != Some(&*self.endpoint) || !unit.is_leader() {
+            return Ok(());
+        }
+        let name = Value::from(unit.application_name());
+        unit.set_application_data(*relation, resource, Some(name))?;
+        let fields = Value::from(SECRET_FIELDS);
+        unit.set_application_data(*relation, REQUESTED_SECRETS, Some(fields))?;
+        Ok(())
+    }
+
+    /// What a relation brings; `None` where that is nothing, or no certificate: charms pass over a word in place of one
+    /// (canonical/kafka-connect-operator ad7cfb3, `src/events/kafka.py`; canonical/karapace-operator a5c1fb4,
+    /// `src/managers/tls.py`).
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where a hook tool refuses.
+    pub fn read(
+        &self,
+        unit: &UnitContext<'_>,
+        relation: RelationId,
+    ) -> Result<Option<Value>, HookError> {
+        let bag = unit.remote_application_data(relation)?;
+        let found = bag.get(self.carrier.key()).cloned();
+        Ok(found.filter(|value| !pem::loadable(Some(value)).is_empty()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Carrier;
+
+    #[test]
+    fn an_interface_says_what_its_relations_carry() {
+        for (interface, carrier, key, tells) in [
+            (
+                "kafka_client",
+                Carrier::DataPlatform("topic"),
+                "tls-ca",
+                false,
+            ),
+            (
+                "opensearch_client",
+                Carrier::DataPlatform("index"),
+                "tls-ca",
+                false,
+            ),
+            ("kube-control", Carrier::KubeControl, "ca-certificate", true),
+            ("my_interface", Carrier::Plain, "ca", true),
+        ] {
+            let found = Carrier::of(interface);
+            assert_eq!((found, found.key()), (carrier, key), "{interface}");
+            assert_eq!(found.tells_of_changes(), tells, "{interface}");
+        }
+    }
+}

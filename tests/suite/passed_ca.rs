@@ -1,0 +1,171 @@
+//! CAs that travel with the data of other relations: who is handed another CA, who is told of it, and that it is a source
+//! of trust like any other. What the libraries do: canonical/data-platform-libs
+//! `lib/charms/data_platform_libs/v0/data_interfaces.py` at 4bf12d1, charmed-kubernetes/interface-kube-control
+//! `ops/ops/interface_kube_control/` at 9e7b13e.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use trustsim::diagnosis::{TrustSource, diagnose, why};
+use trustsim::kernel::Span;
+use trustsim::report::words;
+use trustsim::whatif::{least_trust, trust_found};
+use trustsim::world::{Deployment, Options, Simulation};
+
+const DAY: Span = Span::from_secs(86_400);
+
+/// A server that hands its CA on, and a client; on the third day the server is given another CA.
+fn handed_on(interface: &str, client: &str) -> Deployment {
+    crate::common::deployed(&format!(
+        "duration: 8d
+models:
+  m:
+    applications:
+      old: {{charm: self-signed-certificates, num_units: 1}}
+      new: {{charm: self-signed-certificates, num_units: 1}}
+      store: {{charm: server, num_units: 1}}
+      reader: {{charm: client, num_units: 1}}
+    relations:
+      - [store:certificates, old:certificates]
+      - [reader:db, store:clients]
+charms:
+  server:
+    requires: {{certificates: {{interface: tls-certificates, limit: 1}}}}
+    provides: {{clients: {{interface: {interface}, passes-ca: certificates}}}}
+  client:
+    system-roots: false
+    requires: {{db: {{interface: {interface}, trusts-ca: true{client}}}}}
+connections:
+  - {{from: m.reader, to: m.store, every: 1m}}
+faults:
+  - {{at: 3d, remove-relation: {{between: ['store:certificates', 'old:certificates']}}}}
+  - {{at: 3d10m, integrate: {{between: ['store:certificates', 'new:certificates']}}}}
+"
+    ))
+}
+
+/// The first line of the diagnosis of the outage that is open at the end; `None` where none is.
+fn open_at_the_end(deployment: &Deployment) -> Option<String> {
+    let record = crate::common::play(deployment, Options::default());
+    let found = diagnose(deployment, &record.manifest, &record.journal);
+    let open = found
+        .outages
+        .iter()
+        .position(|outage| outage.until.is_none())?;
+    Some(words::cause::line(&found.explanations[open].cause.what))
+}
+
+/// `_on_secret_changed_event` of version 0 of `data_interfaces` passes; `KubeControlRequirer._on_secret_change` emits
+/// relation-changed. `import_cert` of canonical/kafka-connect-operator ad7cfb3 finds its alias in use.
+#[test]
+fn another_ca_comes_to_those_who_are_told_or_look() {
+    let cases = [
+        (
+            "postgresql_client",
+            "",
+            Some("the library tells the charm of m.reader/0 nothing of it"),
+        ),
+        ("postgresql_client", ", reads: again", None),
+        ("kube-control", "", None),
+        (
+            "kube-control",
+            ", keeps-first-ca: true",
+            Some("m.reader/0 keeps the CA that m.store:clients handed it first"),
+        ),
+        ("an_interface", "", None),
+        (
+            "an_interface",
+            ", apply: none",
+            Some("and reads it only when it starts"),
+        ),
+    ];
+    let mut wrong = BTreeMap::new();
+    for (interface, client, expected) in cases {
+        let found = open_at_the_end(&handed_on(interface, client));
+        let is_so = match (expected, &found) {
+            (Some(words), Some(line)) => line.contains(words),
+            (expected, found) => expected.is_none() && found.is_none(),
+        };
+        if !is_so {
+            wrong.insert((interface, client), found);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_ca_that_is_handed_on_is_a_source_of_trust() {
+    let deployment = handed_on("postgresql_client", "");
+    let record = crate::common::play(&deployment, Options::default());
+    let at = deployment.start + DAY * 2;
+    let (manifest, journal) = (&record.manifest, &record.journal);
+    let answers = why(&deployment, manifest, journal, "m.reader", "m.store", at);
+    let answer = answers.expect("it is watched").remove(0);
+    let rests = answer.rests.expect("it holds");
+    let TrustSource::PassedOn(relation) = &rests.source else {
+        panic!("{:?}", rests.source);
+    };
+    assert_eq!(
+        words::transit::passing(relation),
+        "what m.store:clients hands m.reader:db over postgresql_client"
+    );
+
+    let mut simulation = Simulation::new(Arc::new(deployment.clone()), Options::default());
+    simulation.run_until(at);
+    let found = trust_found(&simulation);
+    let routes: Vec<String> = found
+        .trusted
+        .iter()
+        .filter(|root| &*root.holder == "m.reader/0")
+        .map(|root| format!("{:?}", root.route))
+        .collect();
+    assert_eq!(routes.len(), 1, "{routes:?}");
+    assert!(routes[0].contains("postgresql_client"), "{routes:?}");
+
+    let least = least_trust(&Arc::new(deployment));
+    let source = least
+        .sources
+        .iter()
+        .find(|source| &*source.holder == "m.reader/0");
+    let source = source.expect("it has one");
+    assert!(
+        source.source.starts_with("db-") && source.is_single(),
+        "{source:?}"
+    );
+}
+
+/// Before canonical/kafka-operator#344 (4a6846a2) the field `tls-ca` had the word `enabled`; in track 3 it still has.
+#[test]
+fn kafka_hands_its_ca_on_in_the_revisions_that_do() {
+    let deployment = |kafka: &str| {
+        crate::common::deployed(&format!(
+            "duration: 1d
+models:
+  m:
+    applications:
+      ca: {{charm: self-signed-certificates, num_units: 1}}
+      kafka: {{charm: kafka, num_units: 1, {kafka}}}
+      connect: {{charm: worker, num_units: 1}}
+    relations:
+      - [kafka:certificates, ca:certificates]
+      - [connect:kafka-client, kafka:kafka-client]
+charms: {{worker: {{system-roots: false, requires: {{kafka-client: {{interface: kafka_client, trusts-ca: true}}}}}}}}
+connections: derived
+"
+        ))
+    };
+    for (kafka, is_handed_on) in [
+        ("channel: 4/stable", true),
+        ("revision: 212", true),
+        ("revision: 258", false),
+        ("channel: 3/stable", false),
+    ] {
+        let deployment = deployment(kafka);
+        assert_eq!(deployment.connections.len(), 1, "{kafka}");
+        assert_eq!(
+            open_at_the_end(&deployment).is_none(),
+            is_handed_on,
+            "{kafka}"
+        );
+    }
+}
