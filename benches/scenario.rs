@@ -198,6 +198,7 @@ fn connection(application: ApplicationIndex, from: u32, to: u32) -> ConnectionSp
         from: Party::Application(application),
         from_unit: Some(from),
         from_endpoint: None,
+        from_process: None,
         to: application,
         to_unit: Some(to),
         to_endpoint: None,

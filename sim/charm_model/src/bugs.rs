@@ -63,10 +63,13 @@ pub struct Bugs {
     /// `earlier-relations-only`: the CA is handed to those who were related when it was first there, and to no later
     /// ones (canonical/k8s-operator#950).
     pub earlier_relations_only: bool,
+    /// `stale-root-kubeconfig`: root's kubeconfig gets another CA only after a request with it
+    /// (charmed-kubernetes/charm-kubernetes-control-plane before #354).
+    pub stale_root_kubeconfig: bool,
 }
 
 impl Bugs {
-    const NAMES: [&'static str; 18] = [
+    const NAMES: [&'static str; 19] = [
         "root-first",
         "broken-raises",
         "empty-name-raises",
@@ -85,6 +88,7 @@ impl Bugs {
         "reverse-dns-only",
         "word-as-ca",
         "earlier-relations-only",
+        "stale-root-kubeconfig",
     ];
 
     /// Those that are named; unknown names are noted.
@@ -113,6 +117,7 @@ impl Bugs {
                 Some(15) => bugs.reverse_dns_only = true,
                 Some(16) => bugs.word_as_ca = true,
                 Some(17) => bugs.earlier_relations_only = true,
+                Some(18) => bugs.stale_root_kubeconfig = true,
                 _ => {}
             }
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::metadata::{
     CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile, EndpointSource, IssuerProfile,
-    OptionSpec, Protocol, Role, Transfers,
+    OptionSpec, ProcessProfile, Protocol, Role, Transfers,
 };
 use super::{Bugs, Implementation, Provenance, ReadingDeclaration, Registry, WITHOUT_TLS};
 use trustsim_kernel::{Span, parse_duration};
@@ -65,6 +65,9 @@ record! {
         issuer: IssuerDeclaration = "issuer" [Extension],
         /// Where it was read, for entries of the catalogue.
         reading: ReadingDeclaration = "reading" [Extension],
+        /// Processes of each unit that open connections beside its workload, each with a trust store of its own: the
+        /// charm itself, a sidecar, root with a kubeconfig.
+        processes: Map<ProcessDeclaration> = "processes" [Extension],
         /// Whether it has more options than are listed.
         more_options: bool = "more-options" [Extension],
         /// Whether it has more endpoints than are listed.
@@ -150,8 +153,25 @@ record! {
         /// Mistakes of some revision to play it with: `root-first` (providers),
         /// `broken-raises`, `empty-name-raises`, `keeps-when-broken`, `unknown-alias-raises`,
         /// `shared-not-applied`, `no-alternative-names`, `start-takes-address`, `keeps-issued`, `reload-only`,
-        /// `reverse-dns-only`; with `passes-ca`, `word-as-ca`, `earlier-relations-only`.
+        /// `reverse-dns-only`; with `passes-ca`, `word-as-ca`, `earlier-relations-only`; of
+        /// `kubernetes-control-plane`, `stale-root-kubeconfig`.
         bugs: Vec<Text> = "bugs" [Extension],
+    }
+}
+
+record! {
+    /// A process of each unit that opens connections beside its workload.
+    pub struct ProcessDeclaration {
+        /// Endpoints whose CAs it is given (none).
+        trusts: Vec<Text> = "trusts",
+        /// When it takes another CA: `restart` in the hook that brings it, `none` when the workload starts.
+        apply: Text = "apply",
+        /// Whether the CA that came first over an endpoint stays the only one (false).
+        keeps_first_ca: bool = "keeps-first-ca",
+        /// Whether it trusts the system's roots beside what it is given (true).
+        system_roots: bool = "system-roots",
+        /// Its TLS stack; that of the workload without it.
+        validator: Text = "validator",
     }
 }
 
@@ -283,6 +303,7 @@ impl CharmDeclaration {
         endpoints.sort_by(|a, b| a.name.cmp(&b.name));
         self.check_peers(&endpoints, reader);
         self.check_passed(&endpoints, reader);
+        let processes = self.to_processes(&endpoints, reader);
         let implementation = self.to_implementation(&endpoints, registry, reader);
         let issuer = self.issuer.as_ref().map(|issuer| issuer.to_profile(reader));
         let reading = self.reading.as_ref();
@@ -313,6 +334,7 @@ impl CharmDeclaration {
                     .rotate_ca_action
                     .as_ref()
                     .map(|text| text.value.clone()),
+                processes,
                 actions,
                 provenance,
             },
@@ -376,6 +398,38 @@ impl CharmDeclaration {
                 Some((name.value.clone(), earlier))
             })
             .collect()
+    }
+
+    fn to_processes(&self, endpoints: &[Endpoint], reader: &mut Reader) -> Vec<ProcessProfile> {
+        let declared = self.processes.iter().flat_map(Map::iter);
+        let mut processes = Vec::new();
+        for (name, process) in declared {
+            let is_letter = |letter: char| {
+                letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-'
+            };
+            if name.value.is_empty() || !name.value.chars().all(is_letter) {
+                let message = "a process is called by lower-case letters, digits and hyphens";
+                reader.bad_value(name.place, message, None);
+            }
+            for endpoint in process.trusts.iter().flatten() {
+                let known = endpoint_named(endpoints, &endpoint.value);
+                if !known.is_some_and(brings_ca) {
+                    let message = format!("no CA comes over `{}`", endpoint.value);
+                    reader.bad_value(endpoint.place, message, None);
+                }
+            }
+            let trusts = process.trusts.iter().flatten();
+            processes.push(ProcessProfile {
+                name: name.value.clone(),
+                trusts: trusts.map(|endpoint| endpoint.value.clone()).collect(),
+                at_start_only: one_of(process.apply.as_ref(), &["restart", "none"], reader)
+                    == Some(1),
+                keeps_first_ca: process.keeps_first_ca == Some(true),
+                system_roots: process.system_roots != Some(false),
+                validator: process.validator.as_ref().map(|text| text.value.clone()),
+            });
+        }
+        processes
     }
 
     fn to_options(&self, reader: &mut Reader) -> BTreeMap<String, OptionSpec> {
@@ -568,6 +622,17 @@ impl IssuerDeclaration {
             leaf_purposes,
             public: self.public.as_ref().is_some_and(|public| public.value),
         }
+    }
+}
+
+/// Whether a charm that is nothing but its declaration trusts a CA that comes over an endpoint.
+fn brings_ca(endpoint: &Endpoint) -> bool {
+    match &endpoint.profile {
+        Some(
+            EndpointProfile::Certificates(profile) | EndpointProfile::LegacyCertificates(profile),
+        ) => profile.trusts_ca,
+        Some(EndpointProfile::ReceivesCa(_) | EndpointProfile::TakesCa(_)) => true,
+        Some(EndpointProfile::PassesCa(_)) | None => false,
     }
 }
 

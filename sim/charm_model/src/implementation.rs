@@ -50,6 +50,8 @@ pub struct Implementation {
     pub plays_any_endpoint: bool,
     /// Mistakes of revisions ([`super::Bugs`]) that it can be played with: the endpoint, and the mistake.
     pub bugs: &'static [(&'static str, &'static str)],
+    /// Whether it fills the trust stores of the processes that its declaration lists.
+    pub plays_processes: bool,
     /// Whether it writes files of a workload, which a new pod has on volumes only.
     pub writes_files: bool,
     /// Options with which it issues or sends nothing.
@@ -105,6 +107,7 @@ impl Implementation {
         endpoint_keys: EndpointKeys::Listed(&[]),
         plays_any_endpoint: false,
         bugs: &[],
+        plays_processes: false,
         writes_files: false,
         option_faults: |_| Vec::new(),
         pki_role: None,

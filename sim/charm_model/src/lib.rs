@@ -48,7 +48,7 @@ pub use bugs::Bugs;
 pub use charm::Charm;
 pub use declaration::{
     AuthorityDeclaration, CharmDeclaration, ConfigDeclaration, DeclaredDuration,
-    EndpointDeclaration, IssuerDeclaration, KnownCharm, OptionDeclaration,
+    EndpointDeclaration, IssuerDeclaration, KnownCharm, OptionDeclaration, ProcessDeclaration,
 };
 pub use declared_chain::ExternalCa;
 pub use generation::{Generation, GenerationDeclaration};
@@ -60,7 +60,8 @@ pub use library_binding::LibraryBinding;
 pub use metadata::{
     Apply, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile,
     EndpointSource, IssuerProfile, KeyUse, LibraryProfile, Mode, OptionSpec, PassingProfile,
-    Protocol, Reads, RenewsOn, Role, Serves, Store, TakingProfile, Transfers, TrustProfile,
+    ProcessProfile, Protocol, Reads, RenewsOn, Role, Serves, Store, TakingProfile, Transfers,
+    TrustProfile,
 };
 pub use operators::{OperatorAction, OperatorContext, PendingTask};
 pub use options::{OptionFault, Options};

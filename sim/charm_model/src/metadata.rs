@@ -39,6 +39,8 @@ pub struct CharmMetadata {
     pub volumes: Vec<String>,
     /// The action that rotates its CA, for `rotate-ca`.
     pub rotate_ca_action: Option<String>,
+    /// Processes of its units that open connections, beside the workload.
+    pub processes: Vec<ProcessProfile>,
     /// Actions it answers.
     pub actions: Vec<String>,
     /// Where this description comes from.
@@ -54,6 +56,11 @@ impl CharmMetadata {
     /// The endpoint of that name.
     pub fn endpoint(&self, name: &str) -> Option<&Endpoint> {
         self.endpoints.iter().find(|endpoint| endpoint.name == name)
+    }
+
+    /// The process of that name.
+    pub fn process(&self, name: &str) -> Option<&ProcessProfile> {
+        self.processes.iter().find(|process| process.name == name)
     }
 
     /// The `tls-certificates` library declared for an endpoint.
@@ -94,6 +101,24 @@ impl CharmMetadata {
             LibraryProfile::Certificates(_) => None,
         }
     }
+}
+
+/// A process of each unit that opens connections and has a trust store of its own: the charm itself, a sidecar, root
+/// with a kubeconfig.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessProfile {
+    /// What it is called.
+    pub name: String,
+    /// The endpoints whose CAs it is given.
+    pub trusts: Vec<String>,
+    /// Whether it takes another CA only when the workload starts; else in the hook that brings it.
+    pub at_start_only: bool,
+    /// Whether the CA that came first over an endpoint stays the only one.
+    pub keeps_first_ca: bool,
+    /// Whether it trusts the system's roots beside what it is given.
+    pub system_roots: bool,
+    /// Its TLS stack, where it is not that of the workload.
+    pub validator: Option<String>,
 }
 
 /// One endpoint of a charm.

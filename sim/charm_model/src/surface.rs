@@ -8,6 +8,7 @@
 //! | `client/ENDPOINT/NAME.pem`, `.key` | what it presents where it is a client, if not that |
 //! | `trust/SOURCE.pem` | CAs the workload trusts |
 //! | `trust/0-NAME.pem` | the same, put there by hand, for whatever the workload connects to |
+//! | `process/PROCESS/trust/SOURCE.pem` | CAs that another process of the unit trusts |
 //! | `distrusted/NAME.pem` | CAs on its block list: they do not count, whatever brings them |
 
 use std::collections::BTreeMap;
@@ -61,6 +62,26 @@ pub fn client_key_path(endpoint: &str, name: &str) -> String {
 /// Path of trusted CAs.
 pub fn trust_path(source: &str) -> String {
     format!("trust/{source}.pem")
+}
+
+/// What the paths of the CAs begin with that another process of the unit trusts.
+pub fn process_trust_prefix(process: &str) -> String {
+    format!("process/{process}/trust/")
+}
+
+/// Path of CAs that another process of the unit trusts.
+pub fn process_trust_path(process: &str, source: &str) -> String {
+    format!("{}{source}.pem", process_trust_prefix(process))
+}
+
+/// Every PEM text that another process of the unit trusts with its source, in path order.
+pub fn trusted_by_process<'a>(files: &'a Files, process: &str) -> Vec<(&'a str, &'a Value)> {
+    let prefix = process_trust_prefix(process);
+    let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+    let own = files.range::<str, _>(from);
+    own.map_while(|(path, value)| Some((path.strip_prefix(prefix.as_str())?, value)))
+        .filter_map(|(file, value)| Some((file.strip_suffix(".pem")?, value)))
+        .collect()
 }
 
 /// Source of trusted CAs that an operator put there by hand; it sorts before every endpoint's.

@@ -50,7 +50,15 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 3] = [
     Implementation {
         behaviour: "kubernetes-control-plane",
         writes_files: true,
-        build: |_| Arc::new(Kubernetes::new(KubernetesPart::ControlPlane)),
+        build: |setup| {
+            let certificates = setup.metadata.endpoint(CERTIFICATES);
+            let keeps = certificates.is_some_and(|each| each.bugs.stale_root_kubeconfig);
+            Arc::new(Kubernetes {
+                keeps_root_kubeconfig: keeps,
+                ..Kubernetes::new(KubernetesPart::ControlPlane)
+            })
+        },
+        bugs: &[(CERTIFICATES, "stale-root-kubeconfig")],
         has_kubeconfig: true,
         credential_interfaces: &["etcd"],
         ..Implementation::NONE
@@ -75,6 +83,9 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 3] = [
 struct Kubernetes {
     part: KubernetesPart,
     certificates: Arc<Requirer>,
+    /// Whether root's kubeconfig gets another CA only after a request with it, as before
+    /// charm-kubernetes-control-plane#354 (8d7bc33).
+    keeps_root_kubeconfig: bool,
 }
 
 /// Why a reconciliation ends before its end.
@@ -156,6 +167,7 @@ impl Kubernetes {
         Self {
             part,
             certificates: Arc::new(Requirer::new(CERTIFICATES, Flavour::Ops)),
+            keeps_root_kubeconfig: false,
         }
     }
 

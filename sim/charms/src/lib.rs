@@ -45,8 +45,8 @@ pub use trustsim_charm_model::{
     EndpointDeclaration, EndpointProfile, ExternalCa, Implementation, IssuerDeclaration,
     IssuerProfile, KeyUse, KnownCharm, LibraryBinding, LibraryProfile, Mode, OperatorAction,
     OperatorContext, OperatorNeed, OptionDeclaration, OptionFault, OptionSpec, Options,
-    PendingTask, Pinned, Protocol, Provenance, Reading, Reads, Registry, RenewsOn, Repair,
-    Requests, Revisions, Role, Serves, Setup, Store, Transfers, TrustProfile, Unattended,
+    PendingTask, Pinned, ProcessProfile, Protocol, Provenance, Reading, Reads, Registry, RenewsOn,
+    Repair, Requests, Revisions, Role, Serves, Setup, Store, Transfers, TrustProfile, Unattended,
     ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal, domains, is_channel, track,
 };
 pub use trustsim_charm_model::{EndpointKeys, EndpointSource, UnreadKey};

@@ -24,6 +24,16 @@ pub enum CaRoute {
     /// A server hands its clients the CA of its certificates over a relation that is there for something else, or its
     /// charm should.
     PassedOn(PassingRelation),
+    /// It is needed by a process beside the workload, to which its charm does not give what comes over relations that
+    /// bring that CA.
+    OtherProcess {
+        /// The process.
+        process: Address,
+        /// The application whose CA it is.
+        ca_owner: Address,
+        /// The endpoint over which it comes for the workload, where it does.
+        workload_has_it_over: Option<EndpointRef>,
+    },
     /// No relation carries it.
     NoRelation {
         /// The application whose CA it is.
@@ -53,7 +63,10 @@ impl CaRoute {
     pub fn commands(&self) -> &[Command] {
         match self {
             Self::NoRelation { commands, .. } => commands,
-            Self::Relation { .. } | Self::PassedOn(_) | Self::OutsideClient { .. } => &[],
+            Self::Relation { .. }
+            | Self::PassedOn(_)
+            | Self::OtherProcess { .. }
+            | Self::OutsideClient { .. } => &[],
         }
     }
 }
@@ -75,6 +88,9 @@ pub(super) fn ca_route(
             is_trusted_by_scenario: provider
                 .is_some_and(|provider| client.trusts.contains(&provider)),
         };
+    }
+    if let Some(route) = other_process(deployment, facts, from, to, seq) {
+        return route;
     }
     let requirer = deployment.application_at(to);
     let mut removed = None;
@@ -110,6 +126,39 @@ pub(super) fn ca_route(
         obstacle,
         removed,
     }
+}
+
+/// Where `to` is a process beside a workload to which its charm gives nothing of what would bring the CA of `from`.
+fn other_process(
+    deployment: &Deployment,
+    facts: &Facts<'_>,
+    from: &Address,
+    to: &Address,
+    seq: Seq,
+) -> Option<CaRoute> {
+    let application = deployment.application_at(to)?;
+    let charm = &deployment.applications[application].charm;
+    let process = charm.process(to.process()?)?;
+    let mut brings: Vec<EndpointRef> = carrying(deployment, facts, from, &to.to_unit(), seq)
+        .into_iter()
+        .filter(|relation| relation.there)
+        .map(|relation| relation.requirer)
+        .collect();
+    brings.extend(passing(deployment, facts, from, to, seq).map(|relation| relation.requirer));
+    let is_given = |brought: &EndpointRef| {
+        process
+            .trusts
+            .iter()
+            .any(|endpoint| **endpoint == *brought.endpoint)
+    };
+    if brings.iter().any(is_given) || (brings.is_empty() && !process.trusts.is_empty()) {
+        return None;
+    }
+    Some(CaRoute::OtherProcess {
+        process: to.clone(),
+        ca_owner: from.clone(),
+        workload_has_it_over: brings.into_iter().next(),
+    })
 }
 
 /// A relation that is there for something else, over which the requirer takes the CA of the provider's certificates.

@@ -71,6 +71,12 @@ pub enum Fix {
     AsksForItsAddressToo,
     /// It restarts its workload where a reload fails.
     RestartsWhereReloadFails,
+    /// It gives its other process the CA of its certificates.
+    GivesProcessItsCa,
+    /// It gives its other process each CA that comes.
+    RenewsCaOfProcess,
+    /// It writes the CA to root's kubeconfig before it asks with it.
+    WritesKubeconfigFirst,
     /// It hands its clients the CA of its certificates.
     PassesItsCaOn,
     /// It hands the CA to those who are related later, too.

@@ -460,8 +460,9 @@ impl OpenOutageSearch<'_> {
 fn not_carried(ca_route: &CaRoute) -> Option<OpenReason> {
     match ca_route {
         CaRoute::Relation { .. } => None,
-        CaRoute::PassedOn(_) | CaRoute::NoRelation { .. } | CaRoute::OutsideClient { .. } => {
-            Some(OpenReason::NotCarried(ca_route.clone()))
-        }
+        CaRoute::PassedOn(_)
+        | CaRoute::OtherProcess { .. }
+        | CaRoute::NoRelation { .. }
+        | CaRoute::OutsideClient { .. } => Some(OpenReason::NotCarried(ca_route.clone())),
     }
 }

@@ -7,6 +7,7 @@
 mod anchors;
 mod cert_handler;
 mod passed;
+mod processes;
 mod shared;
 mod trust;
 mod v3;
@@ -18,7 +19,7 @@ use trustsim_charm_model::names::{attributes, common_name, listed, load_balancer
 use trustsim_charm_model::surface::{chain_path, key_path, paths_under, trust_path};
 use trustsim_charm_model::{
     Apply, Bugs, CertificatesProfile, Charm, CharmMetadata, EndpointKeys, EndpointProfile,
-    Implementation, LibraryBinding, Mode, Requests, Role, Serves, TrustProfile,
+    Implementation, LibraryBinding, Mode, ProcessProfile, Requests, Role, Serves, TrustProfile,
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
@@ -36,6 +37,7 @@ pub static REQUIRER: Implementation = Implementation {
     behaviour: "requirer",
     endpoint_keys: EndpointKeys::GenericConsumer,
     plays_any_endpoint: true,
+    plays_processes: true,
     writes_files: true,
     build: |setup| Arc::new(Requirer::new(setup.metadata, setup.keys.clone())),
     requests: Requests::ByProfile,
@@ -58,6 +60,8 @@ struct Inner {
     passing: Vec<PassingEndpoint>,
     /// Endpoints over which it is handed a CA.
     taking: Vec<TakingEndpoint>,
+    /// Processes of a unit beside its workload.
+    processes: Vec<ProcessProfile>,
     /// A peer endpoint, by which the leader tells its fellows that there is something new.
     peer: Option<Arc<str>>,
 }
@@ -145,6 +149,9 @@ impl Charm for Requirer {
             endpoint.on_hook(hook, unit)?;
         }
         changes.carry_out(unit);
+        for process in &self.0.processes {
+            processes::on_hook(process, unit, begins);
+        }
         self.set_status(hook, unit, denied);
         Ok(())
     }
@@ -179,6 +186,7 @@ impl Requirer {
             trust: Vec::new(),
             passing: Vec::new(),
             taking: Vec::new(),
+            processes: metadata.processes.clone(),
             peer: None,
         };
         for endpoint in &metadata.endpoints {

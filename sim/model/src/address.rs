@@ -57,6 +57,42 @@ impl Address {
         }
     }
 
+    /// A process of this unit beside its workload, `model.app/0 (process)`.
+    ///
+    /// # Panics
+    ///
+    /// Where it is no unit, or a process already.
+    pub fn of_process(&self, process: &str) -> Self {
+        assert!(
+            self.unit_number().is_some() && self.process().is_none(),
+            "a process is of a unit: {self}"
+        );
+        Self {
+            written: format!("{} ({process})", self.written).into(),
+            parts: self.parts,
+        }
+    }
+
+    /// The process of a unit that is meant; `None` where it is the unit's workload, or no unit.
+    pub fn process(&self) -> Option<&str> {
+        let Parts::Unit { application, .. } = self.parts else {
+            return None;
+        };
+        let (_, process) = self.written[application..].split_once(" (")?;
+        process.strip_suffix(')')
+    }
+
+    /// The unit of a process; anything else is itself.
+    pub fn to_unit(&self) -> Self {
+        match self.process().and(self.unit_number()) {
+            Some(number) => match self.unit(number) {
+                Some(unit) => unit,
+                None => self.clone(),
+            },
+            None => self.clone(),
+        }
+    }
+
     /// The unit of its application with this number; `None` outside Juju.
     pub fn unit(&self, number: u32) -> Option<Self> {
         let model = self.model()?;
@@ -185,6 +221,15 @@ mod tests {
         assert_eq!(application.application_name(), Some("web"));
         assert_eq!(application.unit_number(), None);
         assert_eq!(application.unit(10), Some(unit));
+        let process = Address::unit_in("a", "web", 10).of_process("charm");
+        assert_eq!(process.as_str(), "a.web/10 (charm)");
+        assert_eq!(
+            (process.application(), process.unit_number()),
+            ("a.web", Some(10))
+        );
+        assert_eq!(process.process(), Some("charm"));
+        assert_eq!(process.to_unit(), Address::unit_in("a", "web", 10));
+        assert_eq!(process.to_unit().process(), None);
         let browser = Address::outside("browser");
         assert_eq!((browser.application(), browser.model()), ("browser", None));
         assert_eq!(browser.to_application(), browser);

@@ -405,6 +405,9 @@ pub struct ConnectionSpec {
     /// The endpoint over which the client got what it trusts and presents here; without it,
     /// everything it has.
     pub from_endpoint: Option<String>,
+    /// The process of the client's unit that connects, where it is not the workload. One that connects to its own
+    /// application connects to the server of its own unit.
+    pub from_process: Option<String>,
     /// Application.
     pub to: ApplicationIndex,
     /// Only this unit of it.

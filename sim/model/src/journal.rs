@@ -35,7 +35,7 @@ pub struct Subject {
     pub model: Option<Arc<str>>,
     /// Application name.
     pub application: Option<Arc<str>>,
-    /// Unit name, `app/0`.
+    /// Unit name, `app/0`; of a process beside its workload `app/0 (process)`.
     pub unit: Option<Arc<str>>,
 }
 

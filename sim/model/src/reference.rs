@@ -76,19 +76,32 @@ impl CertificateRecord {
     }
 }
 
-/// An application, or its unit with the name `app/0`.
+/// An application, its unit with the name `app/0`, or a process of the unit, `app/0 (process)`.
 fn holder(model: &str, application: &str, unit: Option<&str>) -> Address {
     let Some(unit) = unit else {
         return Address::application_in(model, application);
     };
     let number = unit_number(application, unit);
     let number = number.unwrap_or_else(|| panic!("{unit} is a unit of {application}"));
-    Address::unit_in(model, application, number)
+    let address = Address::unit_in(model, application, number);
+    match unit.split_once(BEFORE_PROCESS) {
+        Some((_, process)) => {
+            let process = process.strip_suffix(')');
+            address.of_process(process.expect("the name of a process ends in a bracket"))
+        }
+        None => address,
+    }
 }
 
-/// The number in the name of a unit; `None` where it is not one of a unit of this application.
+/// What is between a unit and the process of it that is meant.
+const BEFORE_PROCESS: &str = " (";
+
+/// The number in the name of a unit, or of a process of it; `None` where it is not one of a unit of this application.
 pub(super) fn unit_number(application: &str, unit: &str) -> Option<u32> {
     let number = unit.strip_prefix(application)?.strip_prefix('/')?;
+    let number = number
+        .split_once(BEFORE_PROCESS)
+        .map_or(number, |(number, _)| number);
     number.parse().ok()
 }
 

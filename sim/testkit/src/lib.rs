@@ -495,6 +495,7 @@ fn browses() -> ConnectionSpec {
         from: Party::Client(0.into()),
         from_unit: None,
         from_endpoint: None,
+        from_process: None,
         to: 1.into(),
         to_unit: None,
         to_endpoint: None,
@@ -533,6 +534,7 @@ fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
         system_roots: true,
         volumes: Vec::new(),
         rotate_ca_action: None,
+        processes: Vec::new(),
         actions: Vec::new(),
         provenance: trustsim_charm_model::Provenance::Scenario,
     })

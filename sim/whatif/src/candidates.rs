@@ -294,6 +294,6 @@ fn transferred_from(ca_route: Option<&CaRoute>, at: Span) -> Option<Span> {
         },
         // One that brings it past the charm that does not pass it on.
         CaRoute::PassedOn(_) => Some(Span::ZERO),
-        CaRoute::OutsideClient { .. } => None,
+        CaRoute::OtherProcess { .. } | CaRoute::OutsideClient { .. } => None,
     }
 }

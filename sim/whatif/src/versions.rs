@@ -3,7 +3,7 @@
 
 use trustsim_charm_model::{
     Apply, Bugs, CertificatesProfile, CharmMetadata, Endpoint, EndpointProfile, KeyUse,
-    LibraryProfile, Provenance, Reads, RenewsOn, Role, Serves, Store, TrustProfile,
+    LibraryProfile, ProcessProfile, Provenance, Reads, RenewsOn, Role, Serves, Store, TrustProfile,
 };
 use trustsim_diagnosis::Fix;
 use trustsim_interfaces::{cert_handler, certificate_transfer, tls_certificates};
@@ -40,6 +40,9 @@ pub(super) fn repaired(charm: &CharmMetadata) -> Option<(CharmMetadata, Vec<Fix>
         }
         mend_library(library, *role, &mut fixes);
         mend_bugs(bugs, &mut fixes);
+    }
+    for process in &mut repaired.processes {
+        mend_process(process, &charm.endpoints, &mut fixes);
     }
     let mut once: Vec<Fix> = Vec::new();
     for fix in fixes {
@@ -140,6 +143,20 @@ fn mend_trust(profile: &mut TrustProfile, fixes: &mut Vec<Fix>) {
     }
 }
 
+/// canonical/grafana-k8s-operator#331, canonical/loki-k8s-operator#399.
+fn mend_process(process: &mut ProcessProfile, endpoints: &[Endpoint], fixes: &mut Vec<Fix>) {
+    if process.trusts.is_empty() {
+        let trusting = endpoints.iter().filter(|endpoint| {
+            matches!(&endpoint.profile, Some(EndpointProfile::Certificates(profile)) if profile.trusts_ca)
+        });
+        process.trusts = trusting.map(|endpoint| endpoint.name.clone()).collect();
+        fixes.push(Fix::GivesProcessItsCa);
+    }
+    if std::mem::take(&mut process.keeps_first_ca) | std::mem::take(&mut process.at_start_only) {
+        fixes.push(Fix::RenewsCaOfProcess);
+    }
+}
+
 /// canonical/charmlibs: certificate_transfer 1.1.0, tls-certificates 1.12.0 (#267).
 fn mend_library(library: &mut Option<LibraryProfile>, role: Role, fixes: &mut Vec<Fix>) {
     type Transfer = certificate_transfer::Library;
@@ -185,6 +202,7 @@ fn mend_bugs(bugs: &mut Bugs, fixes: &mut Vec<Fix>) {
         (&mut bugs.keeps_issued, Fix::IssuesForNewNames),
         (&mut bugs.reload_only, Fix::RestartsWhereReloadFails),
         (&mut bugs.reverse_dns_only, Fix::AsksForItsAddressToo),
+        (&mut bugs.stale_root_kubeconfig, Fix::WritesKubeconfigFirst),
         (&mut bugs.word_as_ca, Fix::PassesItsCaOn),
         (
             &mut bugs.earlier_relations_only,

@@ -11,7 +11,7 @@ use trustsim::yaml::Flag;
 const NOT_TRIED: [&str; 4] = ["more-options", "more-endpoints", "from", "issuer"];
 
 /// Keys of a charm, with values that are not the default of any, or of few.
-const KEYS: [(&str, &[&str]); 13] = [
+const KEYS: [(&str, &[&str]); 14] = [
     ("name", &["another"]),
     ("containers", &["[one-more]"]),
     ("validator", &["rustls", "openssl"]),
@@ -25,6 +25,7 @@ const KEYS: [(&str, &[&str]); 13] = [
     ("series", &["[jammy]"]),
     ("reading", &["{repository: a/b, commit: abc1234}"]),
     ("subordinate", &["true", "false"]),
+    ("processes", &["{charm: {trusts: [nowhere]}}"]),
 ];
 
 #[test]

@@ -43,7 +43,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 42] = [
+const KEYS: [Key; 43] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -98,6 +98,7 @@ const KEYS: [Key; 42] = [
     // These are of endpoints that are there for something else than certificates and CAs.
     key("bugs", &["[word-as-ca]"], &[Rotated]),
     key("bugs", &["[earlier-relations-only]"], &[Rotated]),
+    key("bugs", &["[stale-root-kubeconfig]"], &[Rotated]),
     key("passes-ca", &["certificates"], &[Rotated]),
 ];
 

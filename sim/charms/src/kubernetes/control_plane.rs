@@ -3,12 +3,15 @@
 use super::{
     CERTIFICATES, Kubernetes, Stop, on_error, remote_value, sorted, words, write_kubeconfig,
 };
-use crate::surface::{client_chain_path, client_key_path, trust_path};
+use crate::surface::{client_chain_path, client_key_path, process_trust_path, trust_path};
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{HookError, Value};
+use trustsim_kernel::Span;
 
 const CLIENT: &str = "system:kube-apiserver";
 const ETCD: &str = "etcd";
+/// `kubectl` of root, and of the charm: its kubeconfig has the CA within.
+const ROOT: &str = "root";
 const LOAD_BALANCERS: [&str; 2] = ["loadbalancer-external", "loadbalancer-internal"];
 
 impl Kubernetes {
@@ -23,11 +26,25 @@ impl Kubernetes {
             return Err(stop);
         }
         let internal = api_address(unit, ["loadbalancer-internal", "loadbalancer-external"]);
+        self.check_root_kubeconfig(unit, &ca)?;
         write_kubeconfigs(unit, &ca);
         tell_workers(unit, &internal)?;
         // `configure_apiserver`, `configure_kubelet` and the others end in a restart.
         unit.restart_workload();
         Ok(())
+    }
+
+    /// `create_token` before #354: `kubectl` with root's kubeconfig as it is, for a minute, at an API server that has
+    /// started with its new certificate already (`configure_apiserver`).
+    fn check_root_kubeconfig(&self, unit: &mut UnitContext<'_>, ca: &Value) -> Result<(), Stop> {
+        let root = process_trust_path(ROOT, CERTIFICATES);
+        let has_old = unit.files().get(root.as_str()).is_some_and(|old| old != ca);
+        if !self.keeps_root_kubeconfig || !has_old {
+            return Ok(());
+        }
+        unit.restart_workload();
+        unit.spend(Span::from_secs(60));
+        Err(Stop::waiting("Waiting for Auth Tokens"))
     }
 
     /// `request_certificates`.
@@ -137,6 +154,7 @@ fn write_etcd_credentials(unit: &mut UnitContext<'_>) -> Result<(), Stop> {
 fn write_kubeconfigs(unit: &mut UnitContext<'_>, ca: &Value) {
     let public = api_address(unit, LOAD_BALANCERS);
     let local = "https://127.0.0.1:6443";
+    unit.push_file(&process_trust_path(ROOT, CERTIFICATES), ca.clone());
     for (path, user) in [
         ("root/.kube/config", "admin"),
         ("home/ubuntu/.kube/config", "admin"),

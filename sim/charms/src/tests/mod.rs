@@ -490,6 +490,7 @@ fn metadata(name: &str, behaviour: &str, endpoints: Vec<Endpoint>) -> CharmMetad
         system_roots: true,
         volumes: Vec::new(),
         rotate_ca_action: None,
+        processes: Vec::new(),
         actions: Vec::new(),
         provenance: trustsim_charm_model::Provenance::Scenario,
     }

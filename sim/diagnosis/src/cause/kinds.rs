@@ -11,7 +11,7 @@ use trustsim_model::{Address, EndpointRef};
 
 pub use certificate::{CertificateCause, ChainCause, NotInstalledReason, NotRequestedReason};
 pub use fault::{ClockEffect, FaultCause, Lost, NeverAsked, Separation, SignedInThePast, WaitEnd};
-pub use trust::{ChangedProvider, NotGiven, NotPassed, TrustCause};
+pub use trust::{ChangedProvider, NotGiven, NotPassed, ProcessLacks, TrustCause};
 
 use super::root_cause::{NewCa, Performed, Refusal, Status};
 use crate::Symptom;

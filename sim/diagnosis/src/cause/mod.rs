@@ -26,8 +26,8 @@ mod two_phases;
 
 pub use kinds::{
     Cause, CertificateCause, ChainCause, ChangedProvider, ClockEffect, FaultCause, Lost, MissingCa,
-    NeverAsked, NotGiven, NotInstalledReason, NotPassed, NotRequestedReason, Separation,
-    SignedInThePast, StillPresented, Transit, TrustCause, WaitEnd,
+    NeverAsked, NotGiven, NotInstalledReason, NotPassed, NotRequestedReason, ProcessLacks,
+    Separation, SignedInThePast, StillPresented, Transit, TrustCause, WaitEnd,
 };
 pub(super) use records::Records;
 use records::{Sent, Skew};

@@ -115,12 +115,26 @@ impl<'a> Trail<'a> {
         let mut found = Vec::new();
         let all = self.by_application.get(wanted.application());
         let own = all.into_iter().flatten();
-        let own = own.filter(|(address, _)| wanted.unit_number().is_none() || *address == wanted);
+        let unit = wanted.to_unit();
+        let own = own.filter(|(address, _)| {
+            wanted.unit_number().is_none() || **address == *wanted || **address == unit
+        });
         for (_, seqs) in own {
             let time = |seq: &Seq| self.known(*seq).time;
             let first = seqs.partition_point(|seq| time(seq) < since);
             let last = seqs.partition_point(|seq| time(seq) <= until);
             found.extend(seqs[first..last.max(first)].iter().copied());
+        }
+        if wanted.process().is_some() {
+            // What its workload trusts is no matter of another process.
+            found.retain(|seq| {
+                let entry = self.known(*seq);
+                !matches!(entry.kind, Kind::TrustChanged { .. })
+                    || entry
+                        .subject
+                        .address()
+                        .is_some_and(|about| about == *wanted)
+            });
         }
         found.sort_unstable();
         let of = |seq: Seq| (seq, self.known(seq));

@@ -1,6 +1,7 @@
 //! A CA that is not trusted: which relation would have carried it, and why it did not.
 
 mod passed_on;
+mod process;
 
 use super::kinds::TrustCause;
 use super::{
@@ -28,6 +29,13 @@ impl<'a> Search<'_, 'a> {
         let signer = case.signer()?;
         match ca_route {
             CaRoute::NoRelation { removed, .. } => Some(self.no_relation(&signer, case, *removed)),
+            CaRoute::OtherProcess {
+                workload_has_it_over,
+                ..
+            } => Some(self.not_for_process(&signer, case, workload_has_it_over.as_ref())),
+            _ if self.kept_by_process(&signer, case).is_some() => {
+                self.kept_by_process(&signer, case)
+            }
             CaRoute::PassedOn(relation) => Some(self.not_passed_on(relation, &signer, case)),
             CaRoute::OutsideClient {
                 client,

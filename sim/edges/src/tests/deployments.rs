@@ -195,6 +195,7 @@ fn application(model: ModelIndex, name: &str) -> ApplicationSpec {
             system_roots: true,
             volumes: Vec::new(),
             rotate_ca_action: None,
+            processes: Vec::new(),
             actions: Vec::new(),
             provenance: Provenance::Scenario,
         }),

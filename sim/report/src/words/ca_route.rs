@@ -24,6 +24,16 @@ pub fn clause(ca_route: &CaRoute) -> String {
                 relation.provider, relation.requirer, relation.interface
             ),
         },
+        CaRoute::OtherProcess {
+            process,
+            ca_owner,
+            workload_has_it_over,
+        } => match workload_has_it_over {
+            Some(over) => format!(
+                "the CA of {ca_owner} comes over {over}, and the charm does not give it to {process}"
+            ),
+            None => format!("no relation brings {process} the CA of {ca_owner}"),
+        },
         CaRoute::NoRelation {
             ca_owner,
             needed_by,

@@ -3,8 +3,8 @@
 use trustsim_diagnosis::{
     Apart, CaTrigger, Cause, CertificateCause, ChainCause, ClockEffect, Fault, FaultAction,
     FaultCause, Lost, MissingCa, NewCa, NotGiven, NotInstalledReason, NotPassed,
-    NotRequestedReason, PassingRelation, Performed, Refusal, Removal, SignedInThePast,
-    StillPresented, Transit, TrustCause, WaitEnd,
+    NotRequestedReason, PassingRelation, Performed, ProcessLacks, Refusal, Removal,
+    SignedInThePast, StillPresented, Transit, TrustCause, WaitEnd,
 };
 use trustsim_juju::Status;
 use trustsim_kernel::{Span, Time, format_duration};
@@ -314,15 +314,7 @@ fn of_trust(cause: &TrustCause) -> String {
             judge,
             anchor,
             validator,
-        } => {
-            let anchor = anchor
-                .subject_common_name()
-                .unwrap_or_else(|| anchor.subject());
-            format!(
-                "{judge} trusts {anchor}, which is no root, and {validator} does not take an \
-                 intermediate as an anchor"
-            )
-        }
+        } => intermediate_anchor(judge, anchor, validator),
         TrustCause::MissingIntermediate {
             presenter,
             missing,
@@ -345,6 +337,11 @@ fn of_trust(cause: &TrustCause) -> String {
             over,
             why,
         } => not_passed_on(signer, judge, over, *why),
+        TrustCause::ProcessLacks {
+            signer,
+            process,
+            why,
+        } => process_lacks(signer, process, why),
         TrustCause::TransferRemoved {
             signer,
             judge,
@@ -377,6 +374,41 @@ fn of_trust(cause: &TrustCause) -> String {
                 new_ca(signer, made)
             )
         }
+    }
+}
+
+fn intermediate_anchor(judge: &Address, anchor: &Certificate, validator: &str) -> String {
+    let anchor = match anchor.subject_common_name() {
+        Some(name) => name,
+        None => anchor.subject(),
+    };
+    format!(
+        "{judge} trusts {anchor}, which is no root, and {validator} does not take an intermediate as an anchor"
+    )
+}
+
+fn process_lacks(signer: &Address, process: &Address, why: &ProcessLacks) -> String {
+    match why {
+        ProcessLacks::NotGiven {
+            workload_has_it_over: Some(over),
+        } => format!(
+            "{process} does not have the CA of {signer}: it comes over {over}, and the charm gives it to the workload only"
+        ),
+        ProcessLacks::NotGiven {
+            workload_has_it_over: None,
+        } => format!("nothing brings {process} the CA of {signer}"),
+        ProcessLacks::KeepsFirst => {
+            format!(
+                "{process} keeps the CA that it had first, and not the one that {signer} has now"
+            )
+        }
+        ProcessLacks::ReadAtStart => format!(
+            "{process} goes on with the CAs that it read when the workload started, and the one of {signer} came later"
+        ),
+        ProcessLacks::AsksWithOldOne => format!(
+            "{process} has the CA before that of {signer}: to write the new one its charm asks a server that has moved \
+             on, and does not trust it"
+        ),
     }
 }
 

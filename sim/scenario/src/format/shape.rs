@@ -232,6 +232,9 @@ record! {
         /// with `:endpoint` where what the client trusts and presents came over that endpoint.
         #[schemars(required)]
         from: Text = "from" [Required],
+        /// The process of the client's units that connects, one of the `processes` of its charm; the workload without
+        /// it. One that connects to its own application connects to the server of its own unit.
+        process: Text = "process",
         /// `model.app` (each of its units), `model.app/0`, each also with `:endpoint` to say which
         /// certificate is served. The application of `from` again means its units among
         /// themselves.

@@ -48,10 +48,17 @@ impl Lints<'_> {
                 trusted.flat_map(|&whose| self.handed_out(whose)).collect()
             }
             Party::Application(application) => {
-                if self.charm(application).system_roots && self.any_is_public_ca(issuers) {
+                let charm = self.charm(application);
+                let process = connection.from_process.as_deref();
+                let process = process.and_then(|name| charm.process(name));
+                let system_roots = process.map_or(charm.system_roots, |one| one.system_roots);
+                if system_roots && self.any_is_public_ca(issuers) {
                     return None;
                 }
-                self.anchors_of(application)
+                match process {
+                    Some(process) if process.trusts.is_empty() => BTreeSet::new(),
+                    _ => self.anchors_of(application),
+                }
             }
             Party::Saas(_) => return None,
         };

@@ -256,6 +256,11 @@ fn charm_of(
     if let Some(stack) = &declaration.validator {
         values::validator(stack, out);
     }
+    for (_, process) in declaration.processes.iter().flat_map(Map::iter) {
+        if let Some(stack) = &process.validator {
+            values::validator(stack, out);
+        }
+    }
     check_declared_names(node, out);
     let charm = declaration.to_charm(name, &REGISTRY, &mut reader);
     // Of a charm that is declared wrongly it cannot be told what it reads.
@@ -281,6 +286,7 @@ fn unknown_charm(name: &str) -> KnownCharm {
             system_roots: true,
             volumes: Vec::new(),
             rotate_ca_action: None,
+            processes: Vec::new(),
             actions: Vec::new(),
             provenance: Provenance::Unknown,
         },

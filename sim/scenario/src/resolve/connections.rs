@@ -5,7 +5,7 @@ use super::inventory::Inventory;
 use super::relations::Located;
 use super::{source_of, values};
 use crate::format::ConnectionFile;
-use trustsim_charms::{DeclaredDuration, Role};
+use trustsim_charms::{DeclaredDuration, ProcessProfile, Role};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_kernel::Span;
 use trustsim_model::{ApplicationIndex, ConnectionSpec, Party, Persistence};
@@ -37,7 +37,7 @@ struct Connections<'a> {
     out: &'a mut Diagnostics,
 }
 
-impl Connections<'_> {
+impl<'a> Connections<'a> {
     const fn addresses(&mut self) -> Addresses<'_> {
         Addresses::new(self.inventory, self.out)
     }
@@ -62,7 +62,9 @@ impl Connections<'_> {
         if let Some(endpoint) = &to.endpoint {
             self.check_served_endpoint(to.application, endpoint, to_text);
         }
+        let process = self.process(file, from);
         if from == Party::Application(to.application)
+            && process.is_none()
             && self.inventory.deployment().applications[to.application].units == 1
         {
             let message = "its only unit has no other unit to talk to";
@@ -73,17 +75,59 @@ impl Connections<'_> {
             from,
             from_unit,
             from_endpoint,
+            from_process: process.map(|process| process.name.clone()),
             to: to.application,
             to_unit: to.unit,
             to_endpoint: to.endpoint,
             name: file.name.as_ref().map(|name| name.value.clone()),
             every,
-            validator: validator.unwrap_or_else(|| validator_of(from, self.inventory)),
+            validator: validator
+                .or_else(|| process.and_then(|process| process.validator.as_ref()?.parse().ok()))
+                .unwrap_or_else(|| validator_of(from, self.inventory)),
             mutual: file.mutual == Some(true),
             persistence,
             revocation: file.revocation == Some(true),
             source: source_of(&self.out.sources, file.place),
         })
+    }
+
+    /// The process of its client that connects, where the file names one that the charm has. It shows no certificate.
+    fn process(&mut self, file: &ConnectionFile, from: Party) -> Option<&'a ProcessProfile> {
+        let text = file.process.as_ref()?;
+        let charm = match from {
+            Party::Application(application) => Some(self.inventory.charm(application)),
+            Party::Client(_) | Party::Saas(_) => None,
+        };
+        let found = charm.and_then(|charm| charm.process(&text.value));
+        let message = match (found, charm) {
+            (Some(_), _) if file.mutual == Some(true) => {
+                format!("the process `{}` has no certificate to show", text.value)
+            }
+            (Some(_), _)
+                if file
+                    .from
+                    .as_ref()
+                    .is_some_and(|from| from.value.contains(':')) =>
+            {
+                format!(
+                    "the charm says over which endpoints `{}` has its CAs",
+                    text.value
+                )
+            }
+            (Some(_), _) => return found,
+            (None, Some(charm)) => {
+                format!("the charm `{}` has no process `{}`", charm.name, text.value)
+            }
+            (None, None) => "only units have processes".to_owned(),
+        };
+        let diagnostic = Diagnostic::error(Code::BadValue, text.place, message);
+        let known = charm.into_iter().flat_map(|charm| &charm.processes);
+        let known: Vec<&str> = known.map(|process| process.name.as_str()).collect();
+        self.out.push(match known.as_slice() {
+            [] => diagnostic.help("list it under `processes` of the charm"),
+            known => diagnostic.help(format!("it has {}", known.join(", "))),
+        });
+        found
     }
 
     /// How a connection goes on without new handshakes.

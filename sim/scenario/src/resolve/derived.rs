@@ -232,6 +232,7 @@ fn connection(
         from: client,
         from_unit: None,
         from_endpoint: played.map(str::to_owned),
+        from_process: None,
         to,
         to_unit: None,
         // Of one certificate it is clear which one is shown.

@@ -90,6 +90,10 @@ fn unread_by_charm(
             "`rotate-ca-action` has no effect: {} has no CA",
             charm.name
         )),
+        "processes" if !code.plays_processes => Some(format!(
+            "`processes` has no effect: the code of {} fills no store of another process",
+            charm.name
+        )),
         "volumes" if !code.writes_files => Some(format!(
             "`volumes` has no effect: the code of {} writes no files of a workload",
             charm.name

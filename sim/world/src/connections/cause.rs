@@ -21,7 +21,13 @@ impl Peers<'_> {
         let (client, server) = (pair.client, pair.server);
         let served_by = |unit| self.sides.get(unit).served_by();
         let trusted_by = match client {
-            Client::Unit(unit) => self.sides.get(unit).trusted_by(),
+            Client::Unit(unit) => match &self.spec(pair).from_process {
+                Some(process) => {
+                    let side = self.sides.get(unit).process(process);
+                    side.and_then(|side| side.trusted_by)
+                }
+                None => self.sides.get(unit).trusted_by(),
+            },
             Client::Outside(index) => self.clients.trusted_by(index),
         };
         let is_down = error == Some(ErrorKind::Unreachable);

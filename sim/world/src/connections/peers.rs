@@ -42,7 +42,10 @@ impl Peers<'_> {
     pub(crate) fn client_sources(&self, of: &Connections, number: u32) -> Vec<WatchedSource> {
         let pair = &of.get(number).pair;
         match pair.client {
-            Client::Unit(unit) => self.sources_of(unit, self.spec(pair).from_endpoint.as_deref()),
+            Client::Unit(unit) => match &self.spec(pair).from_process {
+                Some(process) => self.process_sources(unit, process),
+                None => self.sources_of(unit, self.spec(pair).from_endpoint.as_deref()),
+            },
             Client::Outside(index) => vec![WatchedSource {
                 name: "given".to_owned(),
                 trust: self.clients.trust(index).clone(),
@@ -78,6 +81,8 @@ impl<'a> Peers<'a> {
     /// Whether the client's process is there to attempt anything.
     pub(super) fn has_client(&self, pair: &Pair, now: Time) -> bool {
         match pair.client {
+            // It does not go down with the workload.
+            Client::Unit(_) if self.spec(pair).from_process.is_some() => true,
             Client::Unit(unit) => self.sides.get(unit).answers(now),
             Client::Outside(_) => true,
         }
@@ -86,7 +91,10 @@ impl<'a> Peers<'a> {
     /// The subject of an entry about a connection: the client.
     pub(super) fn subject(&self, pair: &Pair) -> Subject {
         match pair.client {
-            Client::Unit(unit) => self.deployed.subject(About::Unit(unit)),
+            Client::Unit(unit) => match &self.spec(pair).from_process {
+                Some(process) => self.deployed.process_subject(unit, process),
+                None => self.deployed.subject(About::Unit(unit)),
+            },
             Client::Outside(index) => client_subject(self.deployed, index),
         }
     }
@@ -117,8 +125,13 @@ impl<'a> Peers<'a> {
             Client::Unit(unit) => {
                 let side = self.sides.get(unit);
                 let endpoint = spec.from_endpoint.as_deref();
-                let trust = side.client_trust(endpoint, spec.validator);
-                let identity = side.client_identity(endpoint);
+                let (trust, identity) = match &spec.from_process {
+                    Some(process) => (side.process_trust(process), None),
+                    None => (
+                        side.client_trust(endpoint, spec.validator),
+                        side.client_identity(endpoint),
+                    ),
+                };
                 (trust, identity, juju.unit(unit).skew_ns)
             }
         };
@@ -142,6 +155,17 @@ impl<'a> Peers<'a> {
             },
             server_name: name.to_owned(),
         }))
+    }
+
+    fn process_sources(&self, unit: UnitId, process: &str) -> Vec<WatchedSource> {
+        let side = self.sides.get(unit).process(process);
+        let sources = side.into_iter().flat_map(|side| &side.by_source);
+        sources
+            .map(|(source, trust)| WatchedSource {
+                name: source.to_string(),
+                trust: trust.clone(),
+            })
+            .collect()
     }
 
     fn sources_of(&self, unit: UnitId, endpoint: Option<&str>) -> Vec<WatchedSource> {

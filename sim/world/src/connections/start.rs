@@ -68,11 +68,14 @@ impl Watcher<'_> {
             Party::Saas(_) => panic!("a SAAS opens no connection: {}", spec.source),
         };
         let endpoint = deployed.server_endpoint(spec);
+        let dials_own = spec.from_process.is_some() && spec.from == Party::Application(spec.to);
         for &client in &clients {
             for &server in servers.iter().filter(|&&server| {
                 let is_meant =
                     only.is_none_or(|only| only == server || client == Client::Unit(only));
-                client != Client::Unit(server) && is_meant
+                // A process dials the server beside it.
+                let is_beside = client == Client::Unit(server);
+                is_beside == dials_own && is_meant
             }) {
                 let record =
                     self.record_of(index, client, server, endpoint.as_deref(), first_attempt);
@@ -102,7 +105,10 @@ impl Watcher<'_> {
         let spec = &deployed.spec().connections[index];
         let client = match client {
             Client::Outside(index) => Address::outside(&deployed.spec().clients[index].name),
-            Client::Unit(unit) => deployed.unit_address(unit),
+            Client::Unit(unit) => match &spec.from_process {
+                Some(process) => deployed.unit_address(unit).of_process(process),
+                None => deployed.unit_address(unit),
+            },
         };
         let server_name = asked_for(deployed, spec, server, endpoint);
         let server = deployed.unit_address(server);

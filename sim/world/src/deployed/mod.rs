@@ -10,6 +10,7 @@ mod names;
 mod offers;
 mod records;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::event::Event;
@@ -18,7 +19,7 @@ use super::journal::JournalWriter;
 use charms::DeployedCharms;
 pub(super) use ids::{controller_id, controller_index, machine_id, model_id};
 use offers::RevokedAccess;
-use trustsim_charm_model::{AcmeServer, Charm, CharmMetadata, PendingTask};
+use trustsim_charm_model::{AcmeServer, Charm, CharmMetadata, PendingTask, ProcessProfile};
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{self as juju, About, ApplicationId, Hook, Juju, Quiet, UnitId, Value};
 use trustsim_kernel::{Agenda, Streams, Time};
@@ -27,6 +28,7 @@ use trustsim_model::{
     Subject, TiVec, TimedAction,
 };
 use trustsim_pki::{Certificate, KeyPool};
+use trustsim_validators::Validator;
 
 /// Juju, and how it corresponds to the deployment that is played.
 #[derive(Clone, Debug)]
@@ -174,6 +176,43 @@ impl Deployed {
     /// Names for an entry's subject.
     pub(super) fn subject(&self, about: About) -> Subject {
         subject(&self.juju, about)
+    }
+
+    /// A process of a unit beside its workload, as the subject of an entry.
+    pub(super) fn process_subject(&self, unit: UnitId, process: &str) -> Subject {
+        let mut subject = self.subject(About::Unit(unit));
+        let name = subject.unit.as_deref().expect("a unit has a name");
+        subject.unit = Some(format!("{name} ({process})").into());
+        subject
+    }
+
+    /// The processes of a unit that open connections of the deployment.
+    pub(super) fn connecting_processes(&self, unit: UnitId) -> Vec<&ProcessProfile> {
+        let Some(index) = self.index_of(self.juju.unit(unit).application) else {
+            return Vec::new();
+        };
+        let connections = self.deployment.connections.iter();
+        let own = connections.filter(|spec| spec.from == Party::Application(index));
+        let names: BTreeSet<&str> = own
+            .filter_map(|spec| spec.from_process.as_deref())
+            .collect();
+        let processes = self.deployment.applications[index].charm.processes.iter();
+        processes
+            .filter(|process| names.contains(process.name.as_str()))
+            .collect()
+    }
+
+    /// The TLS stack of a process: its own, that of the workload, or OpenSSL.
+    pub(super) fn process_validator(&self, unit: UnitId, process: &str) -> Validator {
+        let index = self.index_of(self.juju.unit(unit).application);
+        let index = index.expect("a unit is of an application of the deployment");
+        let charm = &self.deployment.applications[index].charm;
+        let own = charm
+            .process(process)
+            .and_then(|process| process.validator.as_ref());
+        let stack = own.or(charm.validator.as_ref());
+        let stack = stack.and_then(|name| name.parse().ok());
+        stack.unwrap_or_default()
     }
 
     /// `model.app/0`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Served;
 use trustsim_charm_model::surface;
 use trustsim_interfaces::pem;
+use trustsim_juju::Value;
 use trustsim_pki::Certificate;
 use trustsim_tls::Identity;
 use trustsim_validators::TrustStore;
@@ -40,6 +41,21 @@ type BySource = Vec<(Arc<str>, TrustStore)>;
 /// Everything that can be parsed, together and by source, without what is on the block list. A
 /// file with a damaged block is lost whole, but for the stacks that skip such a block.
 pub(super) fn read_trust(files: &surface::Files) -> Trusted {
+    read_sources(files, surface::trusted_by_source(files))
+}
+
+/// What another process of the unit trusts, by its files.
+pub(super) fn read_process_trust(files: &surface::Files, process: &str) -> Trusted {
+    read_sources(
+        files,
+        surface::trusted_by_process(files, process).into_iter(),
+    )
+}
+
+fn read_sources<'a>(
+    files: &'a surface::Files,
+    sources: impl Iterator<Item = (&'a str, &'a Value)>,
+) -> Trusted {
     let blocked: Vec<Certificate> = surface::distrusted(files)
         .flat_map(|value| match &*pem::chain(value) {
             Ok(chain) => chain.clone(),
@@ -53,7 +69,7 @@ pub(super) fn read_trust(files: &surface::Files) -> Trusted {
     let mut by_source = BySource::new();
     let mut salvaged = BySource::new();
     let mut any_damaged = false;
-    for (source, value) in surface::trusted_by_source(files) {
+    for (source, value) in sources {
         let chain = pem::chain(value);
         let (whole, rest) = match &*chain {
             Ok(roots) => (store(roots), store(roots)),

@@ -2,6 +2,7 @@
 //! process has loaded, and kept until those change.
 
 mod files;
+mod processes;
 
 use std::sync::Arc;
 use trustsim_model::{Answering, Entry, Kind, Trigger};
@@ -11,6 +12,7 @@ use super::event::Event;
 use super::journal::JournalWriter;
 use super::operators::Operators;
 use files::{Trusted, read_pairs, read_trust};
+pub(super) use processes::ProcessSide;
 use trustsim_charm_model::surface;
 use trustsim_juju::{About, UnitId};
 use trustsim_kernel::{Agenda, Seq, Time};
@@ -39,6 +41,8 @@ pub(super) struct UnitSide {
     trust_of: Arc<[(Arc<str>, TrustStore)]>,
     /// The same as a stack reads it that skips damaged blocks; empty where nothing is damaged.
     salvaged: Arc<[(Arc<str>, TrustStore)]>,
+    /// What its other processes trust that open connections.
+    processes: Vec<ProcessSide>,
     /// Counts the starts of its process, and since when the present one runs.
     starts: u32,
     started_at: Time,
@@ -74,6 +78,7 @@ impl Default for UnitSide {
             trust: TrustStore::empty(),
             trust_of: Arc::from([]),
             salvaged: Arc::from([]),
+            processes: Vec::new(),
             starts: 0,
             started_at: Time::EPOCH,
             answering: Answering::default(),
@@ -279,12 +284,17 @@ impl Sides {
         if trusts_other {
             note_trusted(unit, side, cause, now, deployed, journal);
         }
+        let processes_trust_other =
+            side.read_processes(unit, cause, deployed, operators, journal, now);
         if away {
             side.answers_from = answers_from;
             side.reached_by = cause;
             agenda.at(answers_from, Event::Answers(unit));
         }
-        match (serves_other || presents_other, trusts_other) {
+        match (
+            serves_other || presents_other,
+            trusts_other || processes_trust_other,
+        ) {
             (true, _) => SideChange::Judge(Trigger::ServerCertificate),
             (false, true) => SideChange::Judge(Trigger::Trust),
             (false, false) if away => SideChange::Judge(Trigger::Reachability),

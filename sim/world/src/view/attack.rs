@@ -59,7 +59,17 @@ impl Simulation {
                 clock: self.now(),
             }
         });
-        let all = units.chain(clients);
+        let processes = self.juju().units().flat_map(|(id, unit)| {
+            let clock = self.now().skewed_by(unit.skew_ns);
+            let stores = peers.sides.get(id).processes();
+            stores.map(move |(name, trust)| Trusting {
+                address: peers.deployed.unit_address(id).of_process(name),
+                trust: trust.clone(),
+                validator: peers.deployed.process_validator(id, name),
+                clock,
+            })
+        });
+        let all = units.chain(processes).chain(clients);
         all.filter(|one| !one.trust.is_empty()).collect()
     }
 }

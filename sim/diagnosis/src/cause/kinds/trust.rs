@@ -1,7 +1,7 @@
 //! Why a CA is not trusted.
 
 use trustsim_kernel::Time;
-use trustsim_model::Address;
+use trustsim_model::{Address, EndpointRef};
 use trustsim_pki::Certificate;
 
 use super::Transit;
@@ -56,6 +56,15 @@ pub enum TrustCause {
         /// Why it did not.
         why: NotPassed,
     },
+    /// A process beside a unit's workload does not have the CA.
+    ProcessLacks {
+        /// Whose CA.
+        signer: Address,
+        /// The process.
+        process: Address,
+        /// Why it does not.
+        why: ProcessLacks,
+    },
     /// The relation that carried the CA was removed.
     TransferRemoved {
         /// Whose CA.
@@ -102,11 +111,29 @@ impl TrustCause {
             Self::MissingIntermediate { .. } => "missing-intermediate",
             Self::NoTransfer { .. } => "no-transfer",
             Self::NotPassedOn { .. } => "not-passed-on",
+            Self::ProcessLacks { .. } => "process-lacks-ca",
             Self::TransferRemoved { .. } => "transfer-removed",
             Self::NotGiven { .. } => "not-given",
             Self::OldCaDropped { .. } => "old-ca-dropped",
         }
     }
+}
+
+/// Why a process beside a unit's workload does not have a CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProcessLacks {
+    /// Its charm does not give it the CA, which the workload may have.
+    NotGiven {
+        /// The endpoint over which it comes for the workload, where it does.
+        workload_has_it_over: Option<EndpointRef>,
+    },
+    /// It keeps the CA that came first.
+    KeepsFirst,
+    /// It reads its files when the workload starts.
+    ReadAtStart,
+    /// To write the new CA its charm has to ask a server that has a certificate of it, and verifies that with the old
+    /// one.
+    AsksWithOldOne,
 }
 
 /// Why a CA does not come with the data of a relation.
