@@ -67,7 +67,7 @@ pub(crate) fn gather(paths: &[PathBuf], files: &dyn Files, out: &mut Diagnostics
     let mut given = Group::default();
     for path in paths {
         match files.list(path) {
-            Ok(entries) => walk.folder(path, entries, 0),
+            Ok(entries) => walk.folder(path, entries, 0, None),
             Err(_) => walk.given(path, &mut given),
         }
     }
@@ -173,7 +173,16 @@ impl Walk<'_> {
             .extend(name.map(|name| CharmFile { name, path }));
     }
 
-    fn folder(&mut self, folder: &Path, entries: Vec<PathBuf>, depth: usize) {
+    /// A folder and those in it. `above` is the group of the nearest folder above it that has one: units by themselves do
+    /// not say their model, and lie in folders of their own in what juju-crashdump writes (juju/juju-crashdump 5b1386a
+    /// `jujucrashdump/addons.py`, `addon_output`).
+    fn folder(
+        &mut self,
+        folder: &Path,
+        entries: Vec<PathBuf>,
+        depth: usize,
+        mut above: Option<usize>,
+    ) {
         let name = folder.file_name();
         let mut group = Group {
             name: name.map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
@@ -194,8 +203,17 @@ impl Walk<'_> {
                 self.file(&path, &mut group);
             }
         }
-        if !group.inputs.is_empty() {
-            self.found.groups.push(group);
+        let has_units_alone = group
+            .inputs
+            .iter()
+            .all(|input| input.kind == Kind::ShowUnit);
+        match above {
+            Some(known) if has_units_alone => self.found.groups[known].inputs.extend(group.inputs),
+            _ if group.inputs.is_empty() => {}
+            _ => {
+                above = Some(self.found.groups.len());
+                self.found.groups.push(group);
+            }
         }
         // The folders of a charm have its code.
         if is_charm || below.is_empty() {
@@ -208,7 +226,7 @@ impl Walk<'_> {
                 return;
             }
             if let Ok(entries) = self.files.list(&path) {
-                self.folder(&path, entries, depth + 1);
+                self.folder(&path, entries, depth + 1, above);
             }
         }
     }

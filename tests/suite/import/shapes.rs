@@ -158,3 +158,61 @@ fn every_input_of_one_real_model_gives_that_model() {
     }
     assert!(!whole.text.contains("BEGIN") && !notes(&made).contains("password"));
 }
+
+/// What juju/juju-crashdump 5b1386a writes (`jujucrashdump/crashdump.py`, `jujucrashdump/addons.yaml`): the status of the
+/// model and of the controller, files that are of no use here, and units in folders of their own.
+#[test]
+fn the_files_of_a_crashdump_are_one_model() {
+    let controller = "model: {name: controller, type: iaas, controller: lxd, version: 2.9.42}\n\
+                      machines: {\"0\": {juju-status: {current: started}, series: focal}}\napplications: {}\n";
+    let unit = "etcd/4:\n  charm: ch:amd64/focal/etcd-701\n  leader: true\n  machine: 3/lxd/0\n  relation-info:\n  \
+                - endpoint: certificates\n    related-endpoint: client\n    application-data: {}\n    \
+                related-units: {easyrsa/0: {in-scope: true, data: {private-address: 10.1.2.3}}}\n";
+    let metadata = "name: telegraf\nsubordinate: true\nrequires: {juju-info: {interface: juju-info, scope: container}}\n";
+    let made = from_texts(
+        [
+            ("dump/2f1d/juju_status.yaml", OLD),
+            ("dump/2f1d/juju_status_controller.yaml", controller),
+            (
+                "dump/2f1d/juju_status.txt",
+                "Model  Controller\nold    lxd\n",
+            ),
+            (
+                "dump/2f1d/model_config.yaml",
+                "logging-config: {Value: <root>=INFO, Source: model}\n",
+            ),
+            ("dump/2f1d/storage.yaml", "{}\n"),
+            (
+                "dump/2f1d/debug_log.txt",
+                "unit-etcd-4: 10:00:00 INFO juju.worker.uniter awaiting\n",
+            ),
+            ("dump/2f1d/etcd_4/addon_output/juju-show-unit", unit),
+            (
+                "dump/2f1d/etcd_4/var/lib/juju/agents/unit-telegraf-0/charm/metadata.yaml",
+                metadata,
+            ),
+        ],
+        &["dump"],
+    );
+    let imported = made.as_ref().unwrap_or_else(|_| panic!("{}", notes(&made)));
+    let models: Vec<&str> = imported
+        .loaded
+        .deployment
+        .models
+        .iter()
+        .map(|model| &*model.name)
+        .collect();
+    assert_eq!(models, ["old"], "{}", imported.text);
+    let relation = "old: easyrsa:client etcd:certificates tls-certificates";
+    let lines = contents(&imported.loaded.deployment);
+    assert!(lines.iter().any(|line| line == relation), "{lines:?}");
+    assert!(
+        imported
+            .text
+            .contains("var/lib/juju/agents/unit-telegraf-0/charm"),
+        "{}",
+        imported.text
+    );
+    let unread = "nothing was recognised in `dump/2f1d/debug_log.txt`";
+    assert!(notes(&made).contains(unread), "{}", notes(&made));
+}
