@@ -229,6 +229,10 @@ fn possible_changes(
         .into_iter()
         .enumerate()
     {
+        // What is done after the end of the run helps nothing in it.
+        if run.manifest.duration <= change.at() {
+            continue;
+        }
         if possible.len() < tries_max {
             let made = change.make(deployment).ok();
             possible.extend(made.map(|made| (change, made)));
@@ -253,6 +257,9 @@ fn note_prices(
         let Some((at, additions)) = changes[&plan].typed_later(deployment, run) else {
             continue;
         };
+        if run.manifest.end() <= at {
+            continue;
+        }
         // What was not played keeps the price that it has from the start.
         if let Ok(outcome) = play(Future::From(at, additions)) {
             trials.proven(plan).new_cas = outcome.new_cas(run);
