@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::occasions::Occasion::{
-    Chained, Fronted, Legacy, Moved, Mute, Provides, Rebooted, Rotated, TwoSenders, Withdrawn,
+    Chained, Fronted, Legacy, Moved, Mute, Provides, Rebooted, Root, Rotated, TwoSenders, Withdrawn,
 };
 use super::occasions::{Occasion, Subject};
 use super::{Came, assert_none_ignored, came_of};
@@ -98,7 +98,7 @@ const KEYS: [Key; 43] = [
     // These are of endpoints that are there for something else than certificates and CAs.
     key("bugs", &["[word-as-ca]"], &[Rotated]),
     key("bugs", &["[earlier-relations-only]"], &[Rotated]),
-    key("bugs", &["[stale-root-kubeconfig]"], &[Rotated]),
+    key("bugs", &["[stale-root-kubeconfig]"], &[Root]),
     key("passes-ca", &["certificates"], &[Rotated]),
 ];
 
@@ -185,8 +185,8 @@ impl Trial<'_> {
         let occasions = match (self.endpoint.role, self.endpoint.protocol) {
             (Role::Provider, _) => &[Provides],
             // Charms with the older protocol need a provider of their own.
-            (_, Protocol::Legacy) => &[Legacy],
-            (_, Protocol::Current) => key.occasions,
+            (_, Protocol::Legacy) if !key.occasions.contains(&Root) => &[Legacy],
+            (_, Protocol::Legacy | Protocol::Current) => key.occasions,
         };
         let tries = occasions
             .iter()

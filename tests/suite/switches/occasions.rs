@@ -13,6 +13,8 @@ pub(super) enum Occasion {
     Rebooted,
     /// On machines: one of its machines restarts with another address.
     Moved,
+    /// A control plane with its etcd, which goes over to another CA; its process `root` dials it.
+    Root,
     /// A load balancer is in front of it.
     Fronted,
     /// The first of two CAs is taken back, with which a server still serves.
@@ -43,7 +45,7 @@ struct Parts {
     relations: Vec<[String; 2]>,
     charms: String,
     operators: &'static str,
-    connections: &'static str,
+    connections: String,
     faults: Vec<String>,
 }
 
@@ -62,6 +64,11 @@ pub(super) const CHAINED: &str = "
 impl Occasion {
     /// The scenario, in which `changed` is what it says of the charm.
     pub(super) fn scenario(self, subject: &Subject<'_>, changed: &str) -> String {
+        let is_control_plane =
+            (subject.charm, subject.endpoint) == ("kubernetes-control-plane", "certificates");
+        if self == Self::Root && !is_control_plane {
+            return Self::Rotated.scenario(subject, changed);
+        }
         let parts = match self {
             Self::Provides => provides(subject),
             _ => self.requires(subject),
@@ -106,7 +113,7 @@ models:
             interface,
         } = subject;
         let given = match (*interface, self) {
-            ("tls-certificates", Self::Legacy) => "client",
+            ("tls-certificates", Self::Legacy | Self::Root) => "client",
             ("tls-certificates", _) => "certificates",
             _ => "send-ca-cert",
         };
@@ -119,7 +126,7 @@ models:
                     "certificate_transfer, library: certificate-transfer-v0}",
                 ),
             ),
-            Self::Legacy => ("charm: easyrsa, num_units: 1", String::new()),
+            Self::Legacy | Self::Root => ("charm: easyrsa, num_units: 1", String::new()),
             _ => (SELF_SIGNED, String::new()),
         };
         let ca = ca.replace(
@@ -127,7 +134,7 @@ models:
             "certificates, num_units: 1, channel",
         );
         let (web, issuing) = match self {
-            Self::Legacy => ("keystone", "client"),
+            Self::Legacy | Self::Root => ("keystone", "client"),
             _ => ("catalogue-k8s", "certificates"),
         };
         let fronted = match self {
@@ -144,23 +151,36 @@ models:
             let mute = SELF_SIGNED.replace("60d", "1d");
             applications.push(format!("mute: {{{mute}, num_units: 1}}"));
         }
+        let mut relations = vec![
+            [format!("ca:{given}"), format!("it:{endpoint}")],
+            [format!("ca:{issuing}"), "web:certificates".to_owned()],
+        ];
+        if self == Self::Root {
+            applications.push("etcd: {charm: etcd, num_units: 1}".to_owned());
+            applications.push("new: {charm: easyrsa, num_units: 1}".to_owned());
+            relations.push(["etcd:db", "it:etcd"].map(str::to_owned));
+            relations.push(["ca:client", "etcd:certificates"].map(str::to_owned));
+        }
         Parts {
             kind: match self {
-                Self::Rebooted | Self::Moved | Self::Legacy => "",
+                Self::Rebooted | Self::Moved | Self::Root | Self::Legacy => "",
                 _ if *charm == "vault" => "",
                 _ => "    bundle: kubernetes\n",
             },
             applications,
-            relations: vec![
-                [format!("ca:{given}"), format!("it:{endpoint}")],
-                [format!("ca:{issuing}"), "web:certificates".to_owned()],
-            ],
+            relations,
             charms,
-            connections: "clients: {browser: {trusts: [m.ca], validator: openssl}}
+            connections: format!(
+                "clients: {{browser: {{trusts: [m.ca], validator: openssl}}}}
 connections:
-  - {from: browser, to: m.it, every: 1h}
-  - {from: m.it, to: m.web, every: 1h}
-",
+  - {{from: browser, to: m.it, every: 1h}}
+  - {{from: m.it, to: m.web, every: 1h}}
+{}",
+                match self {
+                    Self::Root => "  - {from: m.it, process: root, to: m.it, every: 1h}\n",
+                    _ => "",
+                }
+            ),
             faults: self.faults(given, endpoint),
             operators: "",
         }
@@ -196,6 +216,17 @@ connections:
                 "{at: 10d, change-address: {unit: m.it/1}}".to_owned(),
                 "{at: 10d, kill-unit: {unit: m.it/1}}".to_owned(),
             ],
+            Self::Root => ["etcd:certificates", "it:certificates"]
+                .into_iter()
+                .flat_map(|user| {
+                    [
+                        format!(
+                            "{{at: 10d, remove-relation: {{between: ['ca:client', '{user}']}}}}"
+                        ),
+                        format!("{{at: 11d, integrate: {{between: ['new:client', '{user}']}}}}"),
+                    ]
+                })
+                .collect(),
             Self::Withdrawn => rotation(4).collect(),
             Self::TwoSenders => rotation(4)
                 .chain(["{at: 10d, lose-leader: {app: m.ca}}".to_owned()])
@@ -265,7 +296,8 @@ fn provides(subject: &Subject<'_>) -> Parts {
 connections:
   - {from: browser, to: m.web, every: 1h}
   - {from: browser, to: m.app, every: 1h}
-",
+"
+        .to_owned(),
         ..Parts::default()
     }
 }

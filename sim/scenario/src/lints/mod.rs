@@ -280,16 +280,39 @@ impl Lints<'_> {
         let server = deployment.application_address(connection.to);
         let issuer_name = deployment.application_address(issuer);
         let client = self.client_name(connection);
+        let process = connection.from_process.as_deref();
+        let process_of =
+            process.map_or_else(String::new, |name| format!("the process `{name}` of "));
         let message = format!(
-            "nothing makes `{client}` trust `{issuer_name}`, which issues the certificate of `{server}`"
+            "nothing makes {process_of}`{client}` trust `{issuer_name}`, which issues the certificate of `{server}`"
         );
         let help = match connection.from {
-            Party::Application(application) => self.transfer_help(application, issuer),
+            Party::Application(application) => match self.without_trust(application, process) {
+                Some(help) => help,
+                None => self.transfer_help(application, issuer),
+            },
             _ => format!("add `{issuer_name}` to `clients.{client}.trusts`"),
         };
         let diagnostic = Diagnostic::warning(Code::MissingTransfer, place, message)
             .label("will fail with unknown-issuer");
         self.push(diagnostic.help(help));
+    }
+
+    /// What helps where the charm gives the client's process no CA, whatever is related.
+    fn without_trust(
+        &self,
+        application: ApplicationIndex,
+        process: Option<&str>,
+    ) -> Option<String> {
+        let charm = self.charm(application);
+        let process = charm.process(process?)?;
+        process.trusts.is_empty().then(|| {
+            format!(
+                "the charm `{}` gives this process no CA: another revision may, as \
+                 `charms.{}.processes.{}.trusts` says it",
+                charm.name, charm.name, process.name
+            )
+        })
     }
 
     /// self-signed-certificates wants a root that lives twice as long as its leaves.
