@@ -25,6 +25,15 @@ impl Topology {
         moved.map_or(&*unit.address.value, |moved| &moved.to)
     }
 
+    /// The address that Juju tells the other side of a relation: of a pod that of its application's service, which all of
+    /// them have in common, on a machine the unit's own (juju/juju 3.6
+    /// `apiserver/facades/agent/uniter/networkinfocaas.go`, `NetworksForRelation`).
+    pub fn ingress_address(&self, id: UnitId) -> &str {
+        let unit = self.unit(id);
+        let service = &self.application(unit.application).service_address;
+        service.as_deref().unwrap_or(&unit.address.value)
+    }
+
     /// The name under which a unit is dialled: in a pod its DNS name, on a machine the address at which it is reached.
     pub fn dialled_name(&self, id: UnitId) -> String {
         match self.is_pod(id) {

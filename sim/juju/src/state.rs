@@ -195,6 +195,8 @@ pub struct Application {
     pub subordinate: bool,
     /// Beginnings of paths that lie on volumes.
     pub volumes: Vec<Arc<str>>,
+    /// The cluster IP of its service; none on machines.
+    pub service_address: Option<Arc<str>>,
     /// What the cluster puts in front of its service, where it does.
     pub load_balancer: Option<LoadBalancer>,
 }

@@ -236,6 +236,10 @@ impl Topology {
         id
     }
 
+    pub(crate) fn next_application(&self) -> ApplicationId {
+        self.applications.next_id()
+    }
+
     pub(crate) fn next_unit(&self) -> UnitId {
         self.units.next_id()
     }

@@ -22,10 +22,10 @@ pub(super) const CA_SECRET: &str = "self-signed-vault-ca-certificate";
 const CA_SUBJECT: &str = "Vault self signed CA";
 const FIFTY_YEARS: Span = Span::from_secs(50 * 365 * 86_400);
 
-/// What the API's certificate is asked for: the address as common name and address, the fully
+/// What the API's certificate is asked for: the ingress address as common name and address, the fully
 /// qualified name, `access_sans_dns` and, on machines, `access_sans_ip`.
 pub(super) fn request(unit: &UnitContext<'_>) -> Option<Request> {
-    let address = unit.address();
+    let address = unit.ingress_address();
     if address.is_empty() {
         return None;
     }

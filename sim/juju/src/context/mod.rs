@@ -222,10 +222,16 @@ impl<'a, N> UnitContext<'a, N> {
             .map(String::as_str)
     }
 
-    /// The address others reach this unit at.
+    /// The bind address of each of its bindings: its own, of a pod that of the pod.
     pub fn address(&self) -> &'a str {
         self.note_read(ControllerRead::Network);
         &self.unit().address.value
+    }
+
+    /// The ingress address of each of its bindings: of a pod that of its application's service, on a machine its own.
+    pub fn ingress_address(&self) -> &'a str {
+        self.note_read(ControllerRead::Network);
+        self.juju.ingress_address(self.id)
     }
 
     /// The load balancer in front of its application's service, which a charm asks Kubernetes for.

@@ -148,6 +148,8 @@ impl Topology {
             version: 1,
             ..Versioned::default()
         };
+        let index = self.next_application().index();
+        let on_kubernetes = self.model(model).kubernetes;
         self.push_application(Application {
             model,
             name: parts.name,
@@ -170,6 +172,7 @@ impl Topology {
             offers: Vec::new(),
             subordinate: parts.subordinate,
             volumes: parts.volumes,
+            service_address: on_kubernetes.then(|| service_address(index).into()),
             load_balancer: None,
         })
     }
@@ -234,6 +237,16 @@ pub(crate) fn address(network: usize, index: usize) -> String {
         "10.{}.{}.{}",
         network % 256,
         index / 250 % 256,
+        index % 250 + 1
+    )
+}
+
+/// The cluster IP of a service, in a range in which no unit has its address.
+fn service_address(index: usize) -> String {
+    format!(
+        "172.{}.{}.{}",
+        16 + index / 62_500 % 16,
+        index / 250 % 250,
         index % 250 + 1
     )
 }

@@ -332,12 +332,12 @@ impl Relations<'_> {
 impl Topology {
     /// What Juju writes into a unit's bag.
     fn network_info(&self, unit: UnitId) -> Bag {
-        let address = &self.unit(unit).address.value;
+        let address = self.ingress_address(unit);
         let subnet = format!("{address}/32");
         [
             ("egress-subnets", subnet.as_str().into()),
-            ("ingress-address", (&**address).into()),
-            ("private-address", (&**address).into()),
+            ("ingress-address", address.into()),
+            ("private-address", address.into()),
         ]
         .into_iter()
         .collect()

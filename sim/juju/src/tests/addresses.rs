@@ -111,3 +111,29 @@ fn an_address_that_stays_is_no_change() {
     move_to(&mut stage, a, "10.9.9.9");
     assert_eq!(move_to(&mut stage, a, "10.9.9.9"), []);
 }
+
+/// In the databags that `juju show-unit` prints of a real deployment (canonical/jhack
+/// `jhack/tests/utils/test_show_relation/mocks`, `k8s_prometheus0` and `k8s_full_status`), both units of prometheus have
+/// the address of their application's service in all three keys; their own, at which they listen, is another.
+#[test]
+fn pods_tell_the_address_of_their_service() {
+    let mut stage = Stage::new();
+    let model = stage.model("m", true);
+    let a = stage.app(model, "a", &["provides db"]);
+    let b = stage.app(model, "b", &["requires db"]);
+    let relation = stage.relate((a, "db"), (b, "db"));
+    let units = [stage.unit(a), stage.unit(a)];
+    let other = stage.unit(b);
+    stage.settle();
+    let service = stage.juju.ingress_address(units[0]).to_owned();
+    for unit in units {
+        assert_eq!(stage.juju.ingress_address(unit), service);
+        assert_ne!(stage.juju.reached_at(unit), service);
+        let bag = &stage.juju.relation(relation).ends[0].units[&unit].bag.value;
+        let told = |key: &str| bag.get(key).map(Value::text);
+        assert_eq!(told("ingress-address"), Some(&*service));
+        assert_eq!(told("private-address"), Some(&*service));
+        assert_eq!(told("egress-subnets"), Some(&*format!("{service}/32")));
+    }
+    assert_ne!(stage.juju.ingress_address(other), service);
+}
