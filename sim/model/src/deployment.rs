@@ -415,7 +415,7 @@ pub struct ConnectionSpec {
     /// The certificate endpoint whose certificate it meets, where the file names one.
     pub to_endpoint: Option<String>,
     /// Server name; without it what the server is really called.
-    pub name: Option<String>,
+    pub name: Option<NameSpec>,
     /// Time between attempts.
     pub every: Span,
     /// The client's TLS stack: as the file says, else its workload's or client's, else OpenSSL.
@@ -428,6 +428,27 @@ pub struct ConnectionSpec {
     pub revocation: bool,
     /// The scenario line.
     pub source: Source,
+}
+
+/// The name under which a connection dials its server, where the file says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameSpec {
+    /// This one.
+    Written(String),
+    /// `bind-address` of the unit: of a pod its own address, which each pod that replaces it has another of.
+    BindAddress,
+    /// `ingress-address` of the unit: of a pod that of its application's service.
+    IngressAddress,
+}
+
+impl fmt::Display for NameSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Written(name) => name,
+            Self::BindAddress => "bind-address",
+            Self::IngressAddress => "ingress-address",
+        })
+    }
 }
 
 /// A person who does what applications wait for.

@@ -31,8 +31,8 @@ pub use command_line::{CommandLine, FileContent, Word};
 pub use deployment::{
     AbsentRelation, ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Counted,
     Deployment, Expectation, ExpectationKind, LoadBalancerSpec, MachineSpec, ModelKind, ModelSpec,
-    OfferSpec, OperatorSpec, Party, Persistence, Placement, RandomPlan, RelationSpec, SaasSpec,
-    Selector, Side, Source, Timings, When,
+    NameSpec, OfferSpec, OperatorSpec, Party, Persistence, Placement, RandomPlan, RelationSpec,
+    SaasSpec, Selector, Side, Source, Timings, When,
 };
 pub use index::{
     ActionIndex, ApplicationIndex, ClientIndex, ConnectionSpecIndex, ControllerIndex, MachineIndex,

@@ -91,7 +91,7 @@ fn not_simulated(deployment: &Deployment) -> Vec<UnplayedEdge> {
             UnplayedEdge {
                 client: address(line.from),
                 server: deployment.application_address(line.to).to_string(),
-                name: line.name.clone(),
+                name: line.name.as_ref().map(ToString::to_string),
                 why: reasons.join("; "),
             }
         })

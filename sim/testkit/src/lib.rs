@@ -14,8 +14,8 @@ use trustsim_model::{
     Action, ActionRecord, Address, ApplicationSpec, CertificateKind, CertificateRecord, ClientSpec,
     ConnectionRecord, ConnectionSpec, ControllerIndex, ControllerSpec, Deployment, EndpointRef,
     Entry, Expectation, ExpectationKind, HandshakeRecord, Journal, Kind, Manifest, ModelIndex,
-    ModelKind, ModelSpec, Party, Persisting, PersistingRecord, Selector, Seq, Source, Subject,
-    TiVec, TimedAction, Timings, Trigger,
+    ModelKind, ModelSpec, NameSpec, Party, Persisting, PersistingRecord, Selector, Seq, Source,
+    Subject, TiVec, TimedAction, Timings, Trigger,
 };
 use trustsim_pki::issuers::charmlibs;
 use trustsim_pki::{
@@ -499,7 +499,7 @@ fn browses() -> ConnectionSpec {
         to: 1.into(),
         to_unit: None,
         to_endpoint: None,
-        name: Some("web.example.com".to_owned()),
+        name: Some(NameSpec::Written("web.example.com".to_owned())),
         every: seconds(5),
         validator: trustsim_validators::Validator::default(),
         mutual: false,

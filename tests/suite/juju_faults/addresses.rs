@@ -123,3 +123,48 @@ faults:
     assert_eq!(connection.server_name, "10.64.140.43");
     assert_eq!(connection.last_server_name(), "10.64.140.99");
 }
+
+/// Clients that dial the address of a pod dial that of the next one; the address of the service stays.
+#[test]
+fn a_pod_that_is_replaced_is_dialled_at_its_own_address() {
+    let run = played(
+        "duration: 2d
+models:
+  shop:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates}
+      web: {charm: web, scale: 2}
+    relations:
+      - [web:certificates, ca:certificates]
+charms:
+  web: {requires: {certificates: {interface: tls-certificates}}}
+clients:
+  browser: {trusts: [ca]}
+connections:
+  - {from: browser, to: web, dials: bind-address}
+  - {from: browser, to: web, dials: ingress-address}
+faults:
+  - {at: 1h, kill-unit: {unit: shop.web/1}}
+",
+    );
+    let connections = &run.record.manifest.connections;
+    let [first, second, of_service @ ..] = &connections[..] else {
+        panic!("{connections:?}");
+    };
+    assert!(first.renamed.is_empty() && second.renamed.len() == 1);
+    let own = [&first.server_name, &second.server_name].map(String::as_str);
+    assert!(!own.contains(&second.last_server_name()));
+    for one in of_service {
+        assert!(one.renamed.is_empty());
+        assert_eq!(one.server_name, of_service[0].server_name);
+        assert!(!own.contains(&one.server_name.as_str()));
+    }
+    // The charm asks for its name, so that neither address is in its certificate.
+    let outages = run.outages();
+    assert!(
+        outages.iter().all(|it| it.3.contains("not-valid-for-name")),
+        "{outages:?}"
+    );
+    assert_eq!(outages.len(), 4, "{outages:?}");
+}

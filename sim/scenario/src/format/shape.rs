@@ -242,6 +242,11 @@ record! {
         to: Text = "to" [Required],
         /// Server name; without it what the server is really called.
         name: Text = "name",
+        #[schemars(extend("enum" = ["bind-address", "ingress-address", null]))]
+        /// The address of the unit that the client dials in place of a name, as `network-get` has it for the unit:
+        /// `bind-address`, of a pod its own, or `ingress-address`, of a pod that of its application's service. On a
+        /// machine both are its own.
+        dials: Text = "dials",
         /// Time between attempts (60s).
         every: Spanned<DeclaredDuration> = "every",
         /// TLS stack of the client; without it that of its workload, else `openssl`.

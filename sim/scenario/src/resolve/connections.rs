@@ -8,7 +8,7 @@ use crate::format::ConnectionFile;
 use trustsim_charms::{DeclaredDuration, ProcessProfile, Role};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_kernel::Span;
-use trustsim_model::{ApplicationIndex, ConnectionSpec, Party, Persistence};
+use trustsim_model::{ApplicationIndex, ConnectionSpec, NameSpec, Party, Persistence};
 use trustsim_tls::UnknownResumption;
 use trustsim_validators::Validator;
 use trustsim_yaml::{Spanned, Text};
@@ -57,6 +57,7 @@ impl<'a> Connections<'a> {
             .and_then(|text| values::validator(text, self.out));
         let every = every(file.every.as_ref(), self.out);
         let persistence = self.persistence(file);
+        let name = self.name(file);
         let ((from, from_unit, from_endpoint), to) = (from?, to?);
         let to_text = file.to.as_ref()?;
         if let Some(endpoint) = &to.endpoint {
@@ -79,7 +80,7 @@ impl<'a> Connections<'a> {
             to: to.application,
             to_unit: to.unit,
             to_endpoint: to.endpoint,
-            name: file.name.as_ref().map(|name| name.value.clone()),
+            name,
             every,
             validator: validator
                 .or_else(|| process.and_then(|process| process.validator.as_ref()?.parse().ok()))
@@ -128,6 +129,31 @@ impl<'a> Connections<'a> {
             known => diagnostic.help(format!("it has {}", known.join(", "))),
         });
         found
+    }
+
+    /// The name that the client dials, where the file says.
+    fn name(&mut self, file: &ConnectionFile) -> Option<NameSpec> {
+        let Some(dials) = &file.dials else {
+            let written = file.name.as_ref();
+            return written.map(|name| NameSpec::Written(name.value.clone()));
+        };
+        if file.name.is_some() {
+            let message = "a client dials either a `name` or an address";
+            self.out
+                .push(Diagnostic::error(Code::BadValue, dials.place, message));
+            return None;
+        }
+        match dials.value.as_str() {
+            "bind-address" => Some(NameSpec::BindAddress),
+            "ingress-address" => Some(NameSpec::IngressAddress),
+            other => {
+                let message = format!("`{other}` is no address of a unit");
+                let help = "use bind-address or ingress-address";
+                self.out
+                    .push(Diagnostic::error(Code::BadValue, dials.place, message).help(help));
+                None
+            }
+        }
     }
 
     /// How a connection goes on without new handshakes.

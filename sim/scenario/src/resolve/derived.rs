@@ -21,7 +21,8 @@ use trustsim_edges::{Checks, Edge, EdgeIndex, Edges, End, Name, Reason, Transpor
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_kernel::Span;
 use trustsim_model::{
-    ApplicationIndex, ConnectionSpec, Deployment, ModelKind, Party, Persistence, RelationIndex,
+    ApplicationIndex, ConnectionSpec, Deployment, ModelKind, NameSpec, Party, Persistence,
+    RelationIndex,
 };
 use trustsim_yaml::{Place, Text, nearest};
 
@@ -112,11 +113,17 @@ pub(super) fn derived(
 }
 
 /// What tells derived connections apart: their ends with the endpoints, the name, and whether they are mutual.
-type Distinction = (Party, ApplicationIndex, [Option<String>; 3], bool);
+type Distinction = (
+    Party,
+    ApplicationIndex,
+    [Option<String>; 2],
+    Option<NameSpec>,
+    bool,
+);
 
 fn told_apart_by(one: &ConnectionSpec) -> Distinction {
-    let texts = [&one.from_endpoint, &one.to_endpoint, &one.name].map(Clone::clone);
-    (one.from, one.to, texts, one.mutual)
+    let endpoints = [&one.from_endpoint, &one.to_endpoint].map(Clone::clone);
+    (one.from, one.to, endpoints, one.name.clone(), one.mutual)
 }
 
 const fn ends(edge: &Edge) -> [Option<ApplicationIndex>; 2] {
@@ -223,7 +230,7 @@ fn connection(
         }
     }
     let name = match &edge.name {
-        Name::External(name) => name.clone(),
+        Name::External(name) => name.clone().map(NameSpec::Written),
         _ => None,
     };
     let client = Party::Application(from);

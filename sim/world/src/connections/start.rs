@@ -6,8 +6,8 @@ use crate::event::Event;
 use trustsim_juju::UnitId;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
-    Address, ConnectionRecord, ConnectionSpec, ConnectionSpecIndex, Party, Standing, Standings,
-    Trigger,
+    Address, ConnectionRecord, ConnectionSpec, ConnectionSpecIndex, NameSpec, Party, Standing,
+    Standings, Trigger,
 };
 
 impl Watcher<'_> {
@@ -136,7 +136,9 @@ pub(super) fn asked_for(
     endpoint: Option<&str>,
 ) -> String {
     match &spec.name {
-        Some(name) => name.clone(),
+        Some(NameSpec::Written(name)) => name.clone(),
+        Some(NameSpec::BindAddress) => deployed.juju().reached_at(server).to_owned(),
+        Some(NameSpec::IngressAddress) => deployed.juju().ingress_address(server).to_owned(),
         None => deployed.server_name(spec.to, server, endpoint),
     }
 }

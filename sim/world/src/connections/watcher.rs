@@ -10,7 +10,10 @@ use crate::handshakes::{Handshakes, Judged};
 use crate::journal::JournalWriter;
 use trustsim_juju::UnitId;
 use trustsim_kernel::{Agenda, Seq, Time};
-use trustsim_model::{ClientIndex, Entry, HandshakeRecord, Kind, Persistence, Renamed, Trigger};
+use trustsim_model::{
+    ClientIndex, ConnectionSpec, Entry, HandshakeRecord, Kind, NameSpec, Persistence, Renamed,
+    Trigger,
+};
 use trustsim_tls::next_boundary;
 use trustsim_validators::{ErrorKind, Side, Verdict};
 
@@ -49,20 +52,35 @@ impl Watcher<'_> {
 
     /// A server is reached at another address because of `entry`: clients that dial it by that ask for another name.
     pub(crate) fn rename_server(&mut self, unit: UnitId, entry: Seq) {
+        self.rename(unit, Some(entry), |_| true);
+    }
+
+    /// The pod of a server may be another one: clients that dial it by its own address ask for the one that it has now.
+    pub(crate) fn follow_pod(&mut self, unit: UnitId) {
+        let cause = self.peers.deployed.juju().unit(unit).address.cause;
+        self.rename(unit, cause, |spec| spec.name == Some(NameSpec::BindAddress));
+    }
+
+    fn rename(
+        &mut self,
+        unit: UnitId,
+        cause: Option<Seq>,
+        is_meant: impl Fn(&ConnectionSpec) -> bool,
+    ) {
         let (now, deployed) = (self.agenda.now(), self.peers.deployed);
         for number in self.connections.of_unit(unit) {
             let pair = &mut self.connections.get_mut(number).pair;
-            if pair.server != unit || pair.record.ended.is_some() {
+            let spec = self.peers.spec(pair);
+            if pair.server != unit || pair.record.ended.is_some() || !is_meant(spec) {
                 continue;
             }
-            let spec = self.peers.spec(pair);
             let server_name = asked_for(deployed, spec, unit, pair.endpoint.as_deref());
             if server_name == pair.record.last_server_name() {
                 continue;
             }
             let from = now;
             pair.record.renamed.push(Renamed { from, server_name });
-            pair.renamed_by = Some(entry);
+            pair.renamed_by = cause;
             self.judge(number, Trigger::Address);
         }
     }

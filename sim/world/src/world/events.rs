@@ -174,6 +174,9 @@ impl World {
         let change = self
             .sides
             .read_again(unit, deployed, operators, &mut self.journal, agenda);
+        if !matches!(change, SideChange::None) {
+            self.watcher(agenda).follow_pod(unit);
+        }
         match change {
             SideChange::None => {}
             SideChange::Restarted => self.watcher(agenda).judge_sessions(unit),

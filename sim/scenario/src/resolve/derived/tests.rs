@@ -33,7 +33,7 @@ fn line(deployment: &Deployment, connection: &ConnectionSpec) -> String {
         Party::Client(index) => deployment.clients[index].name.clone(),
         Party::Saas(_) => unreachable!("no connection is from a consumed offer"),
     };
-    let name = connection.name.as_deref();
+    let name = connection.name.as_ref();
     let name = name.map_or_else(String::new, |name| format!(" as {name}"));
     let to = deployment.application_address(connection.to);
     format!("{from} -> {to}{name}")
