@@ -225,7 +225,7 @@ fn every_fixed_version_is_without_the_symptom() {
 }
 
 /// How many files have a remedy.
-const WITH_REMEDY: usize = 51;
+const WITH_REMEDY: usize = 52;
 /// How many changes are tried: as many as `trustsim run` does.
 const TRIES: usize = 8;
 
@@ -317,7 +317,7 @@ fn write_the_table() {
 fn every_report_is_a_scenario_or_has_its_reason() {
     let names: Vec<String> = incidents().into_iter().map(|one| one.name).collect();
     let (_, _, after) = page();
-    let numbers = (1..=37).map(|number| format!("{number:02}"));
+    let numbers = (1..=42).map(|number| format!("{number:02}"));
     let letters = ('a'..='n').map(String::from);
     for key in numbers.chain(letters) {
         let is_played = names

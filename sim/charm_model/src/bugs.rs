@@ -41,6 +41,9 @@ pub struct Bugs {
     /// `keeps-own-certificate`: Vault keeps the self-signed certificate of its API when the names
     /// change that it is for (canonical/vault-k8s-operator before #868).
     pub keeps_own_certificate: bool,
+    /// `ingress-address-only`: the certificate of Vault's API is for the address of the service that is in front of its
+    /// pods, and not for those of the pods (canonical/vault-k8s-operator before #1016, told in #928 and #948).
+    pub ingress_address_only: bool,
     /// `no-alternative-names`: the name is asked for as the common name alone
     /// (canonical/gateway-api-integrator-operator at its revisions 129 to 158, `_get_certificate_requests`).
     pub no_alternative_names: bool,
@@ -69,7 +72,7 @@ pub struct Bugs {
 }
 
 impl Bugs {
-    const NAMES: [&'static str; 19] = [
+    const NAMES: [&'static str; 20] = [
         "root-first",
         "broken-raises",
         "empty-name-raises",
@@ -89,6 +92,7 @@ impl Bugs {
         "word-as-ca",
         "earlier-relations-only",
         "stale-root-kubeconfig",
+        "ingress-address-only",
     ];
 
     /// Those that are named; unknown names are noted.
@@ -118,6 +122,7 @@ impl Bugs {
                 Some(16) => bugs.word_as_ca = true,
                 Some(17) => bugs.earlier_relations_only = true,
                 Some(18) => bugs.stale_root_kubeconfig = true,
+                Some(19) => bugs.ingress_address_only = true,
                 _ => {}
             }
         }

@@ -154,7 +154,7 @@ record! {
         /// `broken-raises`, `empty-name-raises`, `keeps-when-broken`, `unknown-alias-raises`,
         /// `shared-not-applied`, `no-alternative-names`, `start-takes-address`, `keeps-issued`, `reload-only`,
         /// `reverse-dns-only`; with `passes-ca`, `word-as-ca`, `earlier-relations-only`; of
-        /// `kubernetes-control-plane`, `stale-root-kubeconfig`.
+        /// `kubernetes-control-plane`, `stale-root-kubeconfig`; of `vault-k8s`, `ingress-address-only`.
         bugs: Vec<Text> = "bugs" [Extension],
     }
 }

@@ -130,7 +130,14 @@ impl CharmMetadata {
         match (self.implementation.endpoint_keys, &endpoint.profile) {
             (EndpointKeys::Listed(_), _) => {
                 let has_it = self.implementation.bugs.contains(&(&*endpoint.name, bug));
-                (!has_it).then_some(UnreadKey::OwnCode)
+                let has_pods = !self.containers.is_empty();
+                match bug {
+                    _ if !has_it => Some(UnreadKey::OwnCode),
+                    "ingress-address-only" if !has_pods => {
+                        Some(UnreadKey::Without("pods, whose service has an address"))
+                    }
+                    _ => None,
+                }
             }
             (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(profile))) => {
                 let is_version_3 = library(endpoint) == tls_certificates::Library::V3;

@@ -67,6 +67,7 @@ const VAULT: Implementation = Implementation {
         (PROVIDER, "chain-without-leaf"),
         (PROVIDER, "default-lease"),
         (process::ACCESS, "keeps-own-certificate"),
+        (process::ACCESS, "ingress-address-only"),
     ],
     ..Implementation::NONE
 };
@@ -206,7 +207,8 @@ impl Charm for Vault {
             LibraryBinding::ProvidesTransfer(self.transfer.clone()),
         ];
         if mode(unit) == Mode::Integration {
-            carried.push(asking(&self.access, access::request(unit), &[]));
+            let request = access::request(unit, self.access_bugs);
+            carried.push(asking(&self.access, request, &[]));
         }
         carried
     }
@@ -321,7 +323,8 @@ impl Vault {
         let is_of = |name: &str| endpoint == Some(name);
         match mode(unit) {
             Mode::Integration => {
-                let requests: Vec<Request> = access::request(unit).into_iter().collect();
+                let request = access::request(unit, self.access_bugs);
+                let requests: Vec<Request> = request.into_iter().collect();
                 let asks = self.asks(&requests, false);
                 self.access.on_hook(hook, unit, &asks)?;
                 if matches!(hook, Hook::RelationChanged { .. }) && is_of(process::ACCESS) {

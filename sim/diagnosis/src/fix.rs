@@ -67,6 +67,8 @@ pub enum Fix {
     AsksForNewAddress,
     /// It issues anew for a unit that asks for other names.
     IssuesForNewNames,
+    /// It asks for the address of each pod too.
+    AsksForBindAddressToo,
     /// It asks for the address of its load balancer too.
     AsksForItsAddressToo,
     /// It restarts its workload where a reload fails.

@@ -201,6 +201,7 @@ fn mend_bugs(bugs: &mut Bugs, fixes: &mut Vec<Fix>) {
         (&mut bugs.start_takes_address, Fix::AsksForNewAddress),
         (&mut bugs.keeps_issued, Fix::IssuesForNewNames),
         (&mut bugs.reload_only, Fix::RestartsWhereReloadFails),
+        (&mut bugs.ingress_address_only, Fix::AsksForBindAddressToo),
         (&mut bugs.reverse_dns_only, Fix::AsksForItsAddressToo),
         (&mut bugs.stale_root_kubeconfig, Fix::WritesKubeconfigFirst),
         (&mut bugs.word_as_ca, Fix::PassesItsCaOn),

@@ -43,7 +43,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 43] = [
+const KEYS: [Key; 44] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -90,6 +90,7 @@ const KEYS: [Key; 43] = [
     key("bugs", &["[chain-without-leaf]"], &[Rotated]),
     key("bugs", &["[default-lease]"], &[Rotated]),
     key("bugs", &["[keeps-own-certificate]"], &[Rotated]),
+    key("bugs", &["[ingress-address-only]", "[]"], &[Rotated]),
     key("bugs", &["[no-alternative-names]", "[]"], &[Rotated]),
     key("bugs", &["[start-takes-address]"], &[Moved]),
     key("bugs", &["[keeps-issued]"], &[Rotated]),

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use super::process::{self, ACCESS, CA};
-use super::{Mode, Vault, config};
+use super::{Bugs, Mode, Vault, config};
 use crate::issuing::{self, SigningCa};
 use crate::surface::key_path;
 use trustsim_interfaces::UnitContext;
@@ -22,9 +22,10 @@ pub(super) const CA_SECRET: &str = "self-signed-vault-ca-certificate";
 const CA_SUBJECT: &str = "Vault self signed CA";
 const FIFTY_YEARS: Span = Span::from_secs(50 * 365 * 86_400);
 
-/// What the API's certificate is asked for: the ingress address as common name and address, the fully
-/// qualified name, `access_sans_dns` and, on machines, `access_sans_ip`.
-pub(super) fn request(unit: &UnitContext<'_>) -> Option<Request> {
+/// What the API's certificate is asked for: the ingress address as common name and address, the bind address beside it
+/// (canonical/vault-k8s-operator since f35462b63, `k8s/src/charm.py`), the fully qualified name, `access_sans_dns` and,
+/// on machines, `access_sans_ip`.
+pub(super) fn request(unit: &UnitContext<'_>, bugs: Bugs) -> Option<Request> {
     let address = unit.ingress_address();
     if address.is_empty() {
         return None;
@@ -36,6 +37,9 @@ pub(super) fn request(unit: &UnitContext<'_>) -> Option<Request> {
         _ => {}
     };
     name(address.to_owned());
+    if !bugs.ingress_address_only {
+        name(unit.address().to_owned());
+    }
     if config::is_list(unit, "access_sans_dns") {
         name(unit.unit_dns_name());
         config::list(unit, "access_sans_dns")
@@ -72,8 +76,8 @@ pub(super) fn files_are_there(unit: &UnitContext<'_>) -> bool {
 }
 
 /// `_unit_certificate_sans_match_current_request`.
-fn fits(unit: &UnitContext<'_>, certificate: &Certificate) -> bool {
-    let Some(request) = request(unit) else {
+fn fits(unit: &UnitContext<'_>, certificate: &Certificate, bugs: Bugs) -> bool {
+    let Some(request) = request(unit, bugs) else {
         return false;
     };
     let wanted = &request.attributes;
@@ -95,9 +99,11 @@ impl Vault {
         };
         let on_disk = first(unit.files().get(CA));
         let certificate = first(unit.files().get(process::certificate_path().as_str()));
-        let keeps = self.access_bugs.keeps_own_certificate;
+        let bugs = self.access_bugs;
         on_disk.as_ref() == Some(&authority.certificate)
-            && certificate.is_some_and(|certificate| keeps || fits(unit, &certificate))
+            && certificate.is_some_and(|certificate| {
+                bugs.keeps_own_certificate || fits(unit, &certificate, bugs)
+            })
     }
 
     /// `_configure_self_signed_certificates`.
@@ -118,7 +124,7 @@ impl Vault {
             return Ok(());
         }
         let authority = read_authority(&secret.content)?;
-        let Some(request) = request(unit) else {
+        let Some(request) = request(unit, self.access_bugs) else {
             return Ok(());
         };
         let (certificate, key) = self.sign_own(unit, &authority, request.attributes)?;
@@ -167,7 +173,7 @@ impl Vault {
         let certificate = issuers::charmlibs::generate(&request, ca, &authority.key, &terms, false)
             .map_err(raised)?;
         assert!(
-            fits(unit, &certificate),
+            fits(unit, &certificate, self.access_bugs),
             "the unit's own certificate has the names that it wants, or each hook would make another"
         );
         issuing::note_own_leaf(unit, &certificate, ca);
@@ -179,7 +185,8 @@ impl Vault {
         &self,
         unit: &mut UnitContext<'_>,
     ) -> Result<(), HookError> {
-        let Some(request) = request(unit).filter(|_| unit.can_connect()) else {
+        let request = request(unit, self.access_bugs);
+        let Some(request) = request.filter(|_| unit.can_connect()) else {
             return Ok(());
         };
         let requests = [request];

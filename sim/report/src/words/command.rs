@@ -180,6 +180,7 @@ fn fix(fix: &Fix) -> String {
         Fix::AsksForAlternativeNames => "asks for its name as an alternative name too",
         Fix::AsksForNewAddress => "asks for the address that its machine comes back with",
         Fix::IssuesForNewNames => "issues anew for a unit that asks for other names",
+        Fix::AsksForBindAddressToo => "asks for the address of each pod too",
         Fix::AsksForItsAddressToo => "asks for the address of its load balancer too",
         Fix::RestartsWhereReloadFails => "restarts its workload where a reload fails",
         Fix::GivesProcessItsCa => "gives its other process the CA of its certificates",

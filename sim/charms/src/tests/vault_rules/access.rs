@@ -286,3 +286,34 @@ fn a_replaced_pod_is_sealed() {
     house.stage.run_for(700);
     assert_eq!(house.status(0).0, Status::Active);
 }
+
+/// canonical/vault-k8s-operator f35462b63 `k8s/src/charm.py`: the bind address of a pod is beside that of its service. Before,
+/// at 619be7dc5, there was that of the service alone; a new pod has another bind address, and another certificate.
+#[test]
+fn since_the_repair_the_certificate_is_for_the_address_of_the_pod_too() {
+    for is_repaired in [false, true] {
+        let mut stage = Stage::new(1, true, false);
+        let mut charm = vault_charm("vault-k8s", "vault");
+        for endpoint in &mut charm.endpoints {
+            endpoint.bugs.ingress_address_only &= !is_repaired;
+        }
+        let root = stage.deploy("root", &self_signed_certificates(), &[], 1);
+        let vault = stage.deploy("vault", &charm, ANY_NAME, 2);
+        stage.run_for(700);
+        let mut house = House { stage, root, vault };
+        let unit = house.stage.unit(vault, 0);
+        let bound = |house: &House| house.stage.juju.reached_at(unit).to_owned();
+        let names = |house: &House| house.served(0).expect("it serves").sans().to_vec();
+        let service = format!("IP:{}", house.stage.juju.ingress_address(unit));
+        assert!(names(&house).contains(&service));
+        let first = bound(&house);
+        assert_eq!(names(&house).contains(&format!("IP:{first}")), is_repaired);
+        let host = &mut TestHost(&mut house.stage.agenda, false);
+        house.stage.juju.pods().restart_pod(unit, None, host);
+        house.stage.run_for(700);
+        assert_ne!(bound(&house), first);
+        let other = format!("IP:{}", bound(&house));
+        assert_eq!(names(&house).contains(&other), is_repaired);
+        assert!(!names(&house).contains(&format!("IP:{first}")) || !is_repaired);
+    }
+}
