@@ -134,6 +134,90 @@ fn a_ca_that_is_handed_on_is_a_source_of_trust() {
     );
 }
 
+/// Whether a reader that trusts only what a server hands it holds its connection to the end.
+fn is_handed_on(application: &str, certificates: &str, client: (&str, &str)) -> bool {
+    let (endpoint, interface) = client;
+    let deployment = crate::common::deployed(&format!(
+        "duration: 1d
+models:
+  m:
+    applications:
+      ca: {{charm: self-signed-certificates, num_units: 1}}
+      server: {{{application}}}
+      reader: {{charm: reader, num_units: 1}}
+    relations:
+      - [server:{certificates}, ca:certificates]
+      - [reader:server, server:{endpoint}]
+charms:
+  reader:
+    system-roots: false
+    requires: {{server: {{interface: {interface}, trusts-ca: true}}}}
+connections: [{{from: m.reader, to: m.server, every: 1m}}]
+"
+    ));
+    open_at_the_end(&deployment).is_none()
+}
+
+/// `set_tls_ca` of `src/relations/postgresql_provider.py`: canonical/postgresql-operator 2e492f86 (revision 513) has it and
+/// c5c916d4 (512) has not, canonical/postgresql-k8s-operator 01577b46 (429) and b41e4f28 (445). Track 14 hands on the CA of
+/// `certificates` (9251d5db), track 16 that of `client-certificates` (46ab840d, k8s 03acb1b2).
+#[test]
+fn postgresql_hands_its_ca_on_in_the_revisions_that_do() {
+    let clients = ("database", "postgresql_client");
+    for (server, certificates, expected) in [
+        (
+            "charm: postgresql, channel: 14/stable",
+            "certificates",
+            true,
+        ),
+        ("charm: postgresql, revision: 513", "certificates", true),
+        ("charm: postgresql, revision: 512", "certificates", false),
+        ("charm: postgresql, revision: 300", "certificates", false),
+        (
+            "charm: postgresql, channel: 16/stable",
+            "client-certificates",
+            true,
+        ),
+        (
+            "charm: postgresql, revision: 952",
+            "client-certificates",
+            true,
+        ),
+        (
+            "charm: postgresql-k8s, channel: 14/stable",
+            "certificates",
+            true,
+        ),
+        ("charm: postgresql-k8s, revision: 429", "certificates", true),
+        (
+            "charm: postgresql-k8s, revision: 445",
+            "certificates",
+            false,
+        ),
+        (
+            "charm: postgresql-k8s, channel: 16/stable",
+            "client-certificates",
+            true,
+        ),
+    ] {
+        let application = format!("{server}, num_units: 1");
+        let found = is_handed_on(&application, certificates, clients);
+        assert_eq!(found, expected, "{server}");
+    }
+}
+
+/// `update_certs` of canonical/opensearch-operator cd1c0349, which its leader calls for each new certificate; revision 14
+/// (28af8f71) has no `set_tls_ca`, and 15 has it.
+#[test]
+fn opensearch_hands_its_ca_on_in_the_revisions_that_do() {
+    let clients = ("opensearch-client", "opensearch_client");
+    for (server, expected) in [("channel: 2/stable", true), ("revision: 14", false)] {
+        let application = format!("charm: opensearch, {server}, num_units: 3");
+        let found = is_handed_on(&application, "certificates", clients);
+        assert_eq!(found, expected, "{server}");
+    }
+}
+
 /// Before canonical/kafka-operator#344 (4a6846a2) the field `tls-ca` had the word `enabled`; in track 3 it still has.
 #[test]
 fn kafka_hands_its_ca_on_in_the_revisions_that_do() {

@@ -2,6 +2,7 @@
 //! charm's own `charmcraft.yaml` and `metadata.yaml`. One shape, one reader.
 
 mod endpoint;
+mod one_or_more;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,8 @@ use super::{Bugs, Implementation, Provenance, ReadingDeclaration, Registry, WITH
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_pki::Purpose;
 use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Value, nearest, record};
+
+use one_or_more::OneOrMore;
 
 type Text = Spanned<String>;
 
@@ -103,8 +106,9 @@ record! {
         /// `tls-certificates`, whether the CA that the other side hands on is (false).
         trusts_ca: bool = "trusts-ca" [Extension],
         /// The endpoint of its own certificates whose CA it hands to those who are related to this one, as databases
-        /// do under `tls-ca`; of other interfaces than those of certificates and CAs.
-        passes_ca: Text = "passes-ca" [Extension],
+        /// do under `tls-ca`; of several, the first over which a CA came. Of other interfaces than those of
+        /// certificates and CAs.
+        passes_ca: OneOrMore = "passes-ca" [Extension],
         /// Whether the files go when there is no certificate for the current request.
         delete_on_missing: bool = "delete-on-missing" [Extension],
         /// Interfaces that other revisions of the charm have in its place.
@@ -372,19 +376,18 @@ impl CharmDeclaration {
     /// What is handed on is the CA that the charm trusts of its own certificates.
     fn check_passed(&self, endpoints: &[Endpoint], reader: &mut Reader) {
         for (_, endpoint) in self.provides.iter().flat_map(Map::iter) {
-            let Some(of) = &endpoint.passes_ca else {
-                continue;
-            };
-            let own = endpoint_named(endpoints, &of.value);
-            let is_trusted = own.is_some_and(|own| {
-                matches!(&own.profile, Some(EndpointProfile::Certificates(profile)) if profile.trusts_ca)
-            });
-            if !is_trusted {
-                let message = format!(
-                    "no CA comes over `{}`: name an endpoint under `requires` of tls-certificates that trusts its CA",
-                    of.value
-                );
-                reader.bad_value(of.place, message, None);
+            for of in endpoint.passes_ca.iter().flat_map(|named| &named.0) {
+                let own = endpoint_named(endpoints, &of.value);
+                let is_trusted = own.is_some_and(|own| {
+                    matches!(&own.profile, Some(EndpointProfile::Certificates(profile)) if profile.trusts_ca)
+                });
+                if !is_trusted {
+                    let message = format!(
+                        "no CA comes over `{}`: name an endpoint under `requires` of tls-certificates that trusts its CA",
+                        of.value
+                    );
+                    reader.bad_value(of.place, message, None);
+                }
             }
         }
     }

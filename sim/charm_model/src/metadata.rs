@@ -208,8 +208,8 @@ pub enum EndpointProfile {
 /// How a charm hands on the CA of its certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassingProfile {
-    /// The endpoint over which those certificates come.
-    pub of: String,
+    /// The endpoints over which those certificates come, at least one: the first of them over which a CA came counts.
+    pub of: Vec<String>,
 }
 
 /// A consumer's use of a CA that comes over a relation that is there for something else.

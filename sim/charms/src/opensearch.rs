@@ -13,8 +13,11 @@
 //! put in place through the API of the node itself, which the charm does not reach as long as the certificate in use is
 //! for the address before: the node restarts, or with the mistake `reload-only` (before #394) does not.
 //!
-//! Of the three kinds of certificates (admin, HTTP, transport) one for each unit is played. Left
-//! out: the lock that lets one node restart at a time, and clusters of several applications.
+//! A leader that has put a certificate in place hands its clients the chain of it (`update_certs`): while the CA is
+//! rotated, they have the new one as soon as the leader serves under it.
+//!
+//! Of the three kinds of certificates (admin, HTTP, transport) one for each unit is played, and of the chain that is
+//! handed on the CAs. Left out: the lock that lets one node restart at a time, and clusters of several applications.
 
 use std::sync::Arc;
 
@@ -23,7 +26,9 @@ use rand::seq::SliceRandom;
 use super::names::attributes;
 use super::surface::{chain_path, key_path, trust_path};
 use super::{Bugs, Charm, CharmMetadata, Implementation, Role};
+use trustsim_charm_model::EndpointProfile;
 use trustsim_interfaces::UnitContext;
+use trustsim_interfaces::passed_ca::{Carrier, Passing, Provider};
 use trustsim_interfaces::tls_certificates::{CertificateEntry, EventV3, RequirerV3};
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, RelationId, SecretOwner, Status, Value};
@@ -46,6 +51,8 @@ const CONFIGURED: &str = "tls_configured";
 const DEFERRED: &str = "charm-state/opensearch/deferred";
 /// `network.publish_host` of `opensearch.yml`, once the node is configured.
 const HOST: &str = "opensearch/publish_host";
+/// The chain that its clients are handed under `tls-ca`, without the certificate at its end.
+const HANDED_ON: &str = "opensearch/tls-ca";
 /// `expiry_notification_time`.
 const NOTIFICATION: Span = Span::from_secs(23 * 3_600);
 
@@ -65,6 +72,8 @@ struct OpenSearch {
     bugs: Bugs,
     library: RequirerV3,
     peer: Option<Arc<str>>,
+    /// Relations with its clients.
+    clients: Vec<Provider>,
 }
 
 impl Charm for OpenSearch {
@@ -100,6 +109,12 @@ impl Charm for OpenSearch {
             }
         }
         self.finish(unit)?;
+        // What was handed on stays when the certificates go: `update_certs` is called for a new one alone.
+        if let Some(chain) = unit.files().get(HANDED_ON).cloned() {
+            for clients in &self.clients {
+                clients.pass(unit, Some(&chain))?;
+            }
+        }
         let serves = unit.files().contains_key(&*chain_path(CERTIFICATES, NODE));
         if serves || unit.relations(CERTIFICATES).is_empty() {
             unit.set_status(Status::Active, "");
@@ -124,6 +139,7 @@ impl OpenSearch {
                 notification: Some(NOTIFICATION),
             },
             peer: peer.map(|endpoint| Arc::from(endpoint.name.as_str())),
+            clients: clients(metadata),
         }
     }
 
@@ -217,6 +233,7 @@ impl OpenSearch {
             }
         }
         self.store(entry, unit)?;
+        unit.push_file(HANDED_ON, pem::chain_value(&handed_on(entry)));
         self.set_flag(unit, CONFIGURED, true)
     }
 
@@ -325,6 +342,31 @@ impl OpenSearch {
             unit.set_unit_data(relation, flag, value)?;
         }
         Ok(())
+    }
+}
+
+/// The endpoints over which a charm hands on its CA.
+fn clients(metadata: &CharmMetadata) -> Vec<Provider> {
+    let passing = metadata
+        .endpoints
+        .iter()
+        .filter(|endpoint| matches!(endpoint.profile, Some(EndpointProfile::PassesCa(_))));
+    passing
+        .map(|endpoint| Provider {
+            endpoint: Arc::from(endpoint.name.as_str()),
+            carrier: Carrier::of(&endpoint.interface),
+            passing: Passing::Ca,
+        })
+        .collect()
+}
+
+/// The CAs of a chain, from the top; where the provider gives none, the CA alone.
+fn handed_on(entry: &CertificateEntry) -> Vec<Certificate> {
+    let chain = entry.chain.iter().flatten().rev();
+    let authorities: Vec<Certificate> = chain.filter(|each| each.is_ca()).cloned().collect();
+    match authorities.is_empty() {
+        true => vec![entry.ca.clone()],
+        false => authorities,
     }
 }
 

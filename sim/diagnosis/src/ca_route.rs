@@ -194,14 +194,14 @@ fn passing(
             continue;
         }
         let of = match profile(provider) {
-            Some(EndpointProfile::PassesCa(profile)) => Some(profile.of.as_str()),
+            Some(EndpointProfile::PassesCa(profile)) => Some(&profile.of),
             _ => None,
         };
         let given = facts.relations(&provider.application, &[Interface::TlsCertificates], seq);
         let gives = given.iter().any(|relation| {
             relation.there
                 && relation.provider.application == *from
-                && of.is_none_or(|of| *relation.requirer.endpoint == *of)
+                && of.is_none_or(|of| of.iter().any(|own| *relation.requirer.endpoint == **own))
         });
         if gives {
             found.push(PassingRelation {

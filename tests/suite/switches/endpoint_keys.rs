@@ -100,7 +100,7 @@ const KEYS: [Key; 44] = [
     key("bugs", &["[word-as-ca]"], &[Rotated]),
     key("bugs", &["[earlier-relations-only]"], &[Rotated]),
     key("bugs", &["[stale-root-kubeconfig]"], &[Root]),
-    key("passes-ca", &["certificates"], &[Rotated]),
+    key("passes-ca", &["certificates", "[certificates]"], &[Rotated]),
 ];
 
 /// A set that becomes empty while its relation stays comes of Vault's charm alone, where the CA beside its server is

@@ -37,8 +37,8 @@ impl EndpointDeclaration {
             (_, CERTIFICATES | TRANSFER) | (Role::Peer, _) => None,
             (Role::Requirer, _) => (self.trusts_ca == Some(true))
                 .then(|| EndpointProfile::TakesCa(self.to_taking(given, reader))),
-            (Role::Provider, _) => self.passes_ca.as_ref().map(|of| {
-                let of = of.value.clone();
+            (Role::Provider, _) => self.passes_ca.as_ref().map(|named| {
+                let of = named.0.iter().map(|name| name.value.clone()).collect();
                 EndpointProfile::PassesCa(PassingProfile { of })
             }),
         }

@@ -14,8 +14,8 @@ use trustsim_juju::{Hook, HookError, RelationId};
 #[derive(Debug)]
 pub(super) struct PassingEndpoint {
     library: Provider,
-    /// Where the CA lies that came with those certificates.
-    path: String,
+    /// Where the CAs lie that came with those certificates, the first endpoint's first.
+    paths: Vec<String>,
 }
 
 /// An endpoint over which the charm is handed a CA.
@@ -38,7 +38,7 @@ impl PassingEndpoint {
                 carrier: Carrier::of(&endpoint.interface),
                 passing,
             },
-            path: trust_path(&profile.of),
+            paths: profile.of.iter().map(|own| trust_path(own)).collect(),
         }
     }
 
@@ -48,7 +48,8 @@ impl PassingEndpoint {
         if matches!(hook, Hook::Install | Hook::Stop | Hook::Remove) {
             return Ok(());
         }
-        let ca = unit.files().get(self.path.as_str()).cloned();
+        let mut paths = self.paths.iter();
+        let ca = paths.find_map(|path| unit.files().get(path.as_str()).cloned());
         self.library.pass(unit, ca.as_ref())
     }
 }

@@ -125,7 +125,9 @@ impl Lints<'_> {
             if let Some(EndpointProfile::PassesCa(profile)) =
                 endpoint.and_then(|endpoint| endpoint.profile.as_ref())
             {
-                anchors.extend(self.given_by_all(server, Some(&profile.of)));
+                for own in &profile.of {
+                    anchors.extend(self.given_by_all(server, Some(own)));
+                }
             }
         }
         anchors

@@ -211,7 +211,8 @@ fn connection(
     if trust.is_unread(from) || trust.is_unread(to) {
         return Err(LeftOut::Unread);
     }
-    unplayed_name(edge, to, deployment)?;
+    let is_passed_on = trust.is_passed_on(edge);
+    unplayed_name(edge, to, is_passed_on, deployment)?;
     if from == to && deployment.applications[to].units < 2 {
         return Err(LeftOut::OneUnit);
     }
@@ -221,7 +222,7 @@ fn connection(
     }
     let played = trust.played_over(edge, from, to);
     if played.is_none() {
-        let is_brought = trust.shares_authority(from, to) || trust.is_passed_on(edge);
+        let is_brought = trust.shares_authority(from, to) || is_passed_on;
         if edge.ca_in_databag && !is_brought {
             return Err(LeftOut::CaInDatabag);
         }
@@ -255,19 +256,20 @@ fn connection(
     Ok((spec, place))
 }
 
-/// What keeps the name that is dialled, or how it is checked, from being played.
+/// What keeps the name that is dialled, or how it is checked, from being played. A client that takes the CA which the
+/// server hands it has decided that it checks.
 fn unplayed_name(
     edge: &Edge,
     to: ApplicationIndex,
+    is_passed_on: bool,
     deployment: &Deployment,
 ) -> Result<(), LeftOut> {
     let model = deployment.applications[to].model;
     let in_pods = deployment.models[model].kind == ModelKind::Kubernetes;
     match (&edge.name, edge.checks) {
         (Name::Localhost, _) => Err(LeftOut::Localhost),
-        (_, Checks::ChainOnly | Checks::Unverified | Checks::ClientDecides) => {
-            Err(LeftOut::Unchecked)
-        }
+        (_, Checks::ClientDecides) if !is_passed_on => Err(LeftOut::Unchecked),
+        (_, Checks::ChainOnly | Checks::Unverified) => Err(LeftOut::Unchecked),
         // On a machine what a unit is called is its address.
         (Name::Address, _) if in_pods => Err(LeftOut::Address),
         _ => Ok(()),

@@ -150,6 +150,22 @@ fn a_ca_that_comes_in_the_databag_is_not_promised() {
     assert_eq!(left_out(&shared), []);
 }
 
+/// A client of postgresql decides by `sslmode` whether it checks: one that takes the CA has decided.
+#[test]
+fn a_ca_that_is_handed_on_makes_a_connection() {
+    let text = format!("{KUBERNETES}connections: derived\n")
+        .replace("    bundle: kubernetes\n", "")
+        .replace(
+            "provides: {database: {",
+            "provides: {database: {passes-ca: certificates, ",
+        )
+        .replace("      database: {", "      database: {trusts-ca: true, ");
+    for interface in ["mongodb_client", "postgresql_client", "opensearch_client"] {
+        let text = text.replace("mongodb_client", interface);
+        assert_eq!(left_out(&text), [], "{interface}");
+    }
+}
+
 #[test]
 fn what_is_not_played_is_counted_by_why() {
     let of = |interface: &str| {
