@@ -218,6 +218,33 @@ fn opensearch_hands_its_ca_on_in_the_revisions_that_do() {
     }
 }
 
+/// A job of canonical/prometheus-k8s-operator 432c227 has the CA of its server (`src/charm.py`, `self_scraping_job`), and
+/// `_process_tls_config` trusts what a job brings, with every configuration that it makes.
+#[test]
+fn a_scrape_job_brings_the_ca_of_who_is_scraped() {
+    let deployment = crate::common::deployed(
+        "duration: 8d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      old: {charm: self-signed-certificates, scale: 1}
+      new: {charm: self-signed-certificates, scale: 1}
+      scraped: {charm: prometheus-k8s, scale: 1}
+      scraping: {charm: prometheus-k8s, scale: 1}
+    relations:
+      - ['scraped:certificates', 'old:certificates']
+      - ['scraping:metrics-endpoint', 'scraped:self-metrics-endpoint']
+connections: derived
+faults:
+  - {at: 3d, remove-relation: {between: ['scraped:certificates', 'old:certificates']}}
+  - {at: 3d10m, integrate: {between: ['scraped:certificates', 'new:certificates']}}
+",
+    );
+    assert_eq!(deployment.connections.len(), 1);
+    assert_eq!(open_at_the_end(&deployment), None);
+}
+
 /// Before canonical/kafka-operator#344 (4a6846a2) the field `tls-ca` had the word `enabled`; in track 3 it still has.
 #[test]
 fn kafka_hands_its_ca_on_in_the_revisions_that_do() {
