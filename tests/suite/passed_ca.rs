@@ -218,6 +218,38 @@ fn opensearch_hands_its_ca_on_in_the_revisions_that_do() {
     }
 }
 
+/// What is handed on follows a rotation: `_on_certificate_available` of canonical/opensearch-operator cd1c0349 comes to
+/// `update_certs` once the certificate under the new CA is in place, and the library tells the client's charm nothing of it.
+/// One node, since several are stuck where one hears of a renewal of another first (#448).
+#[test]
+fn opensearch_hands_on_another_ca_once_it_serves_under_it() {
+    for (reads, is_held) in [("again", true), ("event", false)] {
+        let deployment = crate::common::deployed(&format!(
+            "duration: 8d
+models:
+  m:
+    applications:
+      old: {{charm: self-signed-certificates, num_units: 1}}
+      new: {{charm: self-signed-certificates, num_units: 1}}
+      search: {{charm: opensearch, channel: 2/stable, num_units: 1}}
+      reader: {{charm: reader, num_units: 1}}
+    relations:
+      - [search:certificates, old:certificates]
+      - [reader:search, search:opensearch-client]
+charms:
+  reader:
+    system-roots: false
+    requires: {{search: {{interface: opensearch_client, trusts-ca: true, reads: {reads}}}}}
+connections: derived
+faults:
+  - {{at: 3d, remove-relation: {{between: ['search:certificates', 'old:certificates']}}}}
+  - {{at: 3d10m, integrate: {{between: ['search:certificates', 'new:certificates']}}}}
+"
+        ));
+        assert_eq!(open_at_the_end(&deployment).is_none(), is_held, "{reads}");
+    }
+}
+
 /// A job of canonical/prometheus-k8s-operator 432c227 has the CA of its server (`src/charm.py`, `self_scraping_job`), and
 /// `_process_tls_config` trusts what a job brings, with every configuration that it makes.
 #[test]
