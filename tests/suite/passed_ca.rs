@@ -218,6 +218,19 @@ fn opensearch_hands_its_ca_on_in_the_revisions_that_do() {
     }
 }
 
+/// `set_tls_ca` is called nowhere in `src` of canonical/mongodb-operator 460b6ccb and canonical/mysql-k8s-operator 0088c958.
+#[test]
+fn where_a_real_charm_does_not_hand_its_ca_on_neither_do_we() {
+    for (server, interface) in [
+        ("charm: mongodb, channel: 6/stable", "mongodb_client"),
+        ("charm: mysql-k8s, channel: 8.0/stable", "mysql_client"),
+    ] {
+        let application = format!("{server}, num_units: 1");
+        let found = is_handed_on(&application, "certificates", ("database", interface));
+        assert!(!found, "{server}");
+    }
+}
+
 /// What is handed on follows a rotation: `_on_certificate_available` of canonical/opensearch-operator cd1c0349 comes to
 /// `update_certs` once the certificate under the new CA is in place, and the library tells the client's charm nothing of it.
 /// One node, since several are stuck where one hears of a renewal of another first (#448).
