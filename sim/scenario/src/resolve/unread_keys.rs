@@ -130,7 +130,7 @@ fn refuse_key(known: &KnownCharm, endpoint: &Endpoint, key: &Entry, out: &mut Di
                 continue;
             };
             if let Some(why) = charm.unread_bug(endpoint, &name.text)
-                && !is_as_played(charm, endpoint, key)
+                && (why != UnreadKey::OwnCode || !is_as_played(charm, endpoint, key))
             {
                 out.push(refusal(charm, endpoint, &name.text, bug.place, why));
             }
