@@ -170,20 +170,24 @@ models:
             applications,
             relations,
             charms,
-            connections: format!(
-                "clients: {{browser: {{trusts: [m.ca], validator: openssl}}}}
-connections:
-  - {{from: browser, to: m.it, every: 1h}}
-  - {{from: m.it, to: m.web, every: 1h}}
-{}",
-                match self {
-                    Self::Root => "  - {from: m.it, process: root, to: m.it, every: 1h}\n",
-                    _ => "",
-                }
-            ),
+            connections: self.connections(),
             faults: self.faults(given, endpoint),
             operators: "",
         }
+    }
+
+    fn connections(self) -> String {
+        let of_root = match self {
+            Self::Root => "  - {from: m.it, process: root, to: m.it, every: 1h}\n",
+            _ => "",
+        };
+        format!(
+            "clients: {{browser: {{trusts: [m.ca], validator: openssl}}}}
+connections:
+  - {{from: browser, to: m.it, every: 1h}}
+  - {{from: m.it, to: m.web, every: 1h}}
+{of_root}"
+        )
     }
 
     fn faults(self, given: &str, endpoint: &str) -> Vec<String> {
