@@ -147,17 +147,7 @@ impl<'a> Facts<'a> {
         seq: Seq,
     ) -> Vec<RelationFact> {
         let mut facts: Vec<RelationFact> = Vec::new();
-        let own = self.relations.get(requirer).into_iter().flatten();
-        for &at in own.take_while(|&&at| at <= seq) {
-            let Kind::Relation {
-                change,
-                interface,
-                provider,
-                requirer,
-            } = &self.known(at).kind
-            else {
-                panic!("{at:?} is indexed as a relation: {:?}", self.known(at).kind);
-            };
+        for (at, change, (interface, provider, requirer)) in self.changes(requirer, seq) {
             let Some(interface) = Interface::of(interface) else {
                 // Over any other no CA and no certificate comes.
                 continue;
@@ -172,7 +162,7 @@ impl<'a> Facts<'a> {
                 requirer: requirer.clone(),
                 interface,
                 seq: at,
-                there: *change == RelationChange::Created,
+                there: change == RelationChange::Created,
             };
             let same = |each: &&mut RelationFact| {
                 each.provider == fact.provider && each.requirer == fact.requirer
@@ -186,28 +176,39 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// A relation of an interface that is for neither certificates nor CAs.
-type OtherRelation<'a> = (&'a str, &'a EndpointRef, &'a EndpointRef);
+/// A relation: its interface, provider and requirer.
+type Related<'a> = (&'a str, &'a EndpointRef, &'a EndpointRef);
 
 impl<'a> Facts<'a> {
-    /// Every relation of other interfaces that is there when `seq` was written, in which an application requires: the
-    /// interface, provider and requirer.
-    pub(super) fn others(&self, requirer: &Address, seq: Seq) -> Vec<OtherRelation<'a>> {
-        let mut there: Vec<OtherRelation<'a>> = Vec::new();
+    /// What became of the relations in which an application requires, up to `seq`, in order.
+    fn changes(
+        &self,
+        requirer: &Address,
+        seq: Seq,
+    ) -> impl Iterator<Item = (Seq, RelationChange, Related<'a>)> {
         let own = self.relations.get(requirer).into_iter().flatten();
-        for &at in own.take_while(|&&at| at <= seq) {
+        own.take_while(move |&&at| at <= seq).map(|&at| {
+            let entry = self.known(at);
             let Kind::Relation {
                 change,
                 interface,
                 provider,
                 requirer,
-            } = &self.known(at).kind
+            } = &entry.kind
             else {
-                panic!("{at:?} is indexed as a relation: {:?}", self.known(at).kind);
+                panic!("{at:?} is indexed as a relation: {:?}", entry.kind);
             };
-            let relation = (&**interface, provider, requirer);
+            (at, *change, (&**interface, provider, requirer))
+        })
+    }
+
+    /// Every relation of other interfaces that is there when `seq` was written, in which an application requires: the
+    /// interface, provider and requirer.
+    pub(super) fn others(&self, requirer: &Address, seq: Seq) -> Vec<Related<'a>> {
+        let mut there: Vec<Related<'a>> = Vec::new();
+        for (_, change, relation) in self.changes(requirer, seq) {
             match change {
-                RelationChange::Created if Interface::of(interface).is_none() => {
+                RelationChange::Created if Interface::of(relation.0).is_none() => {
                     there.push(relation);
                 }
                 RelationChange::Removed => there.retain(|each| *each != relation),
