@@ -181,7 +181,8 @@ fn publish(
 /// An application and its endpoint.
 type Name<'a> = (&'a str, &'a str);
 
-fn publish_all((application, endpoint): Name<'_>, bag: &[Entry], dump: &mut ModelDump) {
+fn publish_all(of: Name<'_>, bag: &[Entry], dump: &mut ModelDump) {
+    let (application, endpoint) = of;
     let values = bag.iter().filter_map(|entry| entry.value.as_scalar());
     let urls: BTreeSet<String> = values.flat_map(|value| urls(&value.text)).collect();
     if urls.is_empty() {
