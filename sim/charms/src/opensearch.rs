@@ -189,7 +189,13 @@ impl OpenSearch {
         unit.remove_file(&chain_path(CERTIFICATES, NODE));
         unit.remove_file(&key_path(CERTIFICATES, NODE));
         self.set_flag(unit, CONFIGURED, false)?;
-        for asked in self.library.requests(unit)? {
+        self.renew_all(unit)
+    }
+
+    /// `request_new_unit_certificates`.
+    fn renew_all(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        let Self { library, .. } = self;
+        for asked in library.requests(unit)? {
             self.renew(&asked.request, unit)?;
         }
         Ok(())
@@ -243,10 +249,7 @@ impl OpenSearch {
         unit.restart_workload();
         self.set_flag(unit, RENEWED, true)?;
         self.set_flag(unit, CONFIGURED, false)?;
-        for asked in self.library.requests(unit)? {
-            self.renew(&asked.request, unit)?;
-        }
-        Ok(())
+        self.renew_all(unit)
     }
 
     /// `store_new_tls_resources`, and `reload_tls_certificates` through the API: the trust store is

@@ -162,12 +162,12 @@ impl Evidence<'_> {
             self.matches(selector, connection)
                 && error.is_none_or(|error| outage.errors().any(|each| each == error))
         };
+        assert_eq!(
+            expectations.len(),
+            results.len(),
+            "each expectation is judged"
+        );
         let classes = self.outages.iter().map(|outage| {
-            assert_eq!(
-                expectations.len(),
-                results.len(),
-                "each expectation is judged"
-            );
             let mut judged = expectations.iter().zip(results);
             match judged.any(|(each, result)| result.held && covers(each, outage)) {
                 true => OutageClass::Expected,

@@ -50,11 +50,12 @@ impl<'a> Published<'a> {
         }
     }
 
-    /// The name that is dialled of a listener that nothing is in front of.
+    /// The name that is dialled of a listener that nothing is in front of: where units differ, one that Juju or
+    /// Kubernetes gives.
     pub(crate) fn name(&self) -> Name {
         let first = self.urls.first().map(|url| &*url.host);
         let host = first.expect("what is published is at least one URL");
-        match self.given(host) {
+        match self.urls.iter().find_map(|url| self.given(&url.host)) {
             Some(name) => name,
             None if host.parse::<IpAddr>().is_ok() => Name::Address,
             None => Name::External(Some(host.to_owned())),
@@ -73,7 +74,6 @@ impl<'a> Published<'a> {
         let labels: Vec<&str> = host.split('.').collect();
         match labels.as_slice() {
             [_, endpoints, _, "svc", ..] if endpoints.ends_with("-endpoints") => Some(Name::Host),
-            [_, endpoints, "svc", ..] if endpoints.ends_with("-endpoints") => Some(Name::Host),
             [_, _, "svc", ..] => Some(Name::Service),
             _ => None,
         }

@@ -291,6 +291,8 @@ fn what_a_server_publishes_says_how_it_is_dialled() {
     assert_eq!(edge(&[&plain]), "client -> server, plain (relation 1)");
     // Units that differ say nothing of TLS.
     assert_eq!(edge(&[own, &plain]), derived);
+    // An address sorts first; the name of a unit is what tells that it is dialled itself.
+    assert_eq!(edge(&["https://10.1.2.3:3100", own]), derived);
     assert_eq!(
         edge(&["http://server.m.svc.cluster.local:3100"]),
         "client -> server at its service, plain (relation 1)"

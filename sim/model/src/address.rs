@@ -28,6 +28,16 @@ enum Parts {
     },
 }
 
+/// A process of a unit beside its workload, by the name or the address of the unit: `web/0 (charm)`.
+pub fn process_name(unit: &str, process: &str) -> String {
+    format!("{unit} ({process})")
+}
+
+/// The unit and the process that [`process_name`] put together; `None` where no process is named.
+pub(crate) fn split_process(name: &str) -> Option<(&str, &str)> {
+    name.strip_suffix(')')?.split_once(" (")
+}
+
 impl Address {
     /// A client outside Juju.
     pub fn outside(name: &str) -> Self {
@@ -68,7 +78,7 @@ impl Address {
             "a process is of a unit: {self}"
         );
         Self {
-            written: format!("{} ({process})", self.written).into(),
+            written: process_name(&self.written, process).into(),
             parts: self.parts,
         }
     }
@@ -78,17 +88,16 @@ impl Address {
         let Parts::Unit { application, .. } = self.parts else {
             return None;
         };
-        let (_, process) = self.written[application..].split_once(" (")?;
-        process.strip_suffix(')')
+        let (_, process) = split_process(&self.written[application..])?;
+        Some(process)
     }
 
     /// The unit of a process; anything else is itself.
     pub fn to_unit(&self) -> Self {
         match self.process().and(self.unit_number()) {
-            Some(number) => match self.unit(number) {
-                Some(unit) => unit,
-                None => self.clone(),
-            },
+            Some(number) => self
+                .unit(number)
+                .expect("a unit is of an application in a model"),
             None => self.clone(),
         }
     }

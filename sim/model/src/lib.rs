@@ -26,7 +26,7 @@ pub use action::{
     Action, ActionTarget, Between, FailingHook, HookAction, HookFailure, Instruction,
     NetworkAction, OfferAction, ScaleAction, Target, TimedAction, UnitAction, offering, setting,
 };
-pub use address::Address;
+pub use address::{Address, process_name};
 pub use command_line::{CommandLine, FileContent, Word};
 pub use deployment::{
     AbsentRelation, ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Counted,

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::address::Address;
+use super::address::{Address, split_process};
 use super::journal::{CertificateRecord, Subject};
 
 /// An endpoint of an application, `model.app:endpoint`.
@@ -84,24 +84,16 @@ fn holder(model: &str, application: &str, unit: Option<&str>) -> Address {
     let number = unit_number(application, unit);
     let number = number.unwrap_or_else(|| panic!("{unit} is a unit of {application}"));
     let address = Address::unit_in(model, application, number);
-    match unit.split_once(BEFORE_PROCESS) {
-        Some((_, process)) => {
-            let process = process.strip_suffix(')');
-            address.of_process(process.expect("the name of a process ends in a bracket"))
-        }
+    match split_process(unit) {
+        Some((_, process)) => address.of_process(process),
         None => address,
     }
 }
 
-/// What is between a unit and the process of it that is meant.
-const BEFORE_PROCESS: &str = " (";
-
 /// The number in the name of a unit, or of a process of it; `None` where it is not one of a unit of this application.
 pub(super) fn unit_number(application: &str, unit: &str) -> Option<u32> {
+    let unit = split_process(unit).map_or(unit, |(unit, _)| unit);
     let number = unit.strip_prefix(application)?.strip_prefix('/')?;
-    let number = number
-        .split_once(BEFORE_PROCESS)
-        .map_or(number, |(number, _)| number);
     number.parse().ok()
 }
 

@@ -33,20 +33,22 @@ impl<'a> Search<'_, 'a> {
                 workload_has_it_over,
                 ..
             } => Some(self.not_for_process(&signer, case, workload_has_it_over.as_ref())),
-            _ if self.kept_by_process(&signer, case).is_some() => {
-                self.kept_by_process(&signer, case)
-            }
-            CaRoute::PassedOn(relation) => Some(self.not_passed_on(relation, &signer, case)),
             CaRoute::OutsideClient {
                 client,
                 is_trusted_by_scenario: listed,
                 ..
             } => Some(self.not_given(client, *listed, &signer, case, root)),
+            CaRoute::PassedOn(relation) => self
+                .kept_by_process(&signer, case)
+                .or_else(|| Some(self.not_passed_on(relation, &signer, case))),
             CaRoute::Relation {
                 interface,
                 provider,
                 requirer,
-            } => Some(self.not_transferred(*interface, provider, requirer, &signer, case, root)),
+            } => self.kept_by_process(&signer, case).or_else(|| {
+                let (of, to) = (provider, requirer);
+                Some(self.not_transferred(*interface, of, to, &signer, case, root))
+            }),
         }
     }
 

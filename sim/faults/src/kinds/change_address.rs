@@ -37,7 +37,8 @@ impl FaultKind for ChangeAddress {
         `kill-unit`. Then every unit on it runs `config-changed`, which brings `ingress-address`, `private-address` and \
         `egress-subnets` of its databags up to date, and charms ask for another certificate or do not. \
         Processes go on, and are taken to listen at the other address too. Of a pod, and of a \
-        load balancer of the charm's own, Juju tells no unit: its next hook finds the address";
+        load balancer of the charm's own, Juju tells no unit: its next hook finds the address, for which reverse DNS has \
+        no name";
     const SOURCE: &'static str = "juju/juju 3.6 `internal/worker/instancepoller/worker.go`, \
         `internal/worker/machiner/machiner.go`, `internal/worker/uniter/remotestate/watcher.go` (`WatchAddressesHash`), \
         `apiserver/facades/agent/uniter/uniter.go` (`WatchUnitAddressesHash`)";

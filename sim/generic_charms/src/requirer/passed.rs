@@ -13,7 +13,7 @@ use trustsim_juju::{Hook, HookError, RelationId};
 /// An endpoint over which the charm hands on the CA of its certificates.
 #[derive(Debug)]
 pub(super) struct PassingEndpoint {
-    library: Provider,
+    provider: Provider,
     /// Where the CAs lie that came with those certificates, the first endpoint's first.
     paths: Vec<String>,
 }
@@ -21,7 +21,7 @@ pub(super) struct PassingEndpoint {
 /// An endpoint over which the charm is handed a CA.
 #[derive(Debug)]
 pub(super) struct TakingEndpoint {
-    library: Requirer,
+    requirer: Requirer,
     profile: TakingProfile,
 }
 
@@ -33,7 +33,7 @@ impl PassingEndpoint {
             _ => Passing::Ca,
         };
         Self {
-            library: Provider {
+            provider: Provider {
                 endpoint: Arc::from(endpoint.name.as_str()),
                 carrier: Carrier::of(&endpoint.interface),
                 passing,
@@ -50,14 +50,14 @@ impl PassingEndpoint {
         }
         let mut paths = self.paths.iter();
         let ca = paths.find_map(|path| unit.files().get(path.as_str()).cloned());
-        self.library.pass(unit, ca.as_ref())
+        self.provider.pass(unit, ca.as_ref())
     }
 }
 
 impl TakingEndpoint {
     pub(super) fn new(endpoint: &Endpoint, profile: &TakingProfile) -> Self {
         Self {
-            library: Requirer {
+            requirer: Requirer {
                 endpoint: Arc::from(endpoint.name.as_str()),
                 carrier: Carrier::of(&endpoint.interface),
             },
@@ -75,8 +75,8 @@ impl TakingEndpoint {
         if matches!(hook, Hook::Install | Hook::Stop | Hook::Remove) {
             return Ok(());
         }
-        self.library.on_hook(hook, unit)?;
-        let endpoint = &self.library.endpoint;
+        self.requirer.on_hook(hook, unit)?;
+        let endpoint = &self.requirer.endpoint;
         let own = hook
             .relation()
             .filter(|relation| unit.own_endpoint(*relation) == Some(&**endpoint));
@@ -104,7 +104,7 @@ impl TakingEndpoint {
             .files()
             .contains_key(self.path(unit, relation).as_str());
         matches!(hook, Hook::RelationChanged { .. })
-            && (!has_one || self.library.carrier.tells_of_changes())
+            && (!has_one || self.requirer.carrier.tells_of_changes())
     }
 
     /// Writes what a relation brings; whether that is another CA than before.
@@ -114,7 +114,7 @@ impl TakingEndpoint {
         if self.profile.keeps_first_ca && unit.files().contains_key(path.as_str()) {
             return Ok(false);
         }
-        Ok(match self.library.read(unit, relation)? {
+        Ok(match self.requirer.read(unit, relation)? {
             Some(ca) => unit.push_file(&path, ca),
             None => false,
         })
@@ -122,6 +122,6 @@ impl TakingEndpoint {
 
     fn path(&self, unit: &UnitContext<'_>, relation: RelationId) -> String {
         let number = unit.relation_number(relation);
-        trust_path(&format!("{}-{number}", self.library.endpoint))
+        trust_path(&format!("{}-{number}", self.requirer.endpoint))
     }
 }

@@ -38,7 +38,13 @@ fn wanted(process: &ProcessProfile, unit: &UnitContext<'_>) -> BTreeMap<String, 
     let is_given = |source: &str| {
         process.trusts.iter().any(|endpoint| {
             let rest = source.strip_prefix(endpoint.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+            // Behind the endpoint is the number of a relation, or that it is the CA before: the name of another endpoint
+            // may begin as this one.
+            rest.is_some_and(|rest| match rest.strip_prefix('-') {
+                Some("old") => true,
+                Some(number) => number.starts_with(|first: char| first.is_ascii_digit()),
+                None => rest.is_empty(),
+            })
         })
     };
     trusted_by_source(unit.files())

@@ -83,6 +83,7 @@ impl<'a> Connections<'a> {
             name,
             every,
             validator: validator
+                // A stack that is none was refused where its charm was declared.
                 .or_else(|| process.and_then(|process| process.validator.as_ref()?.parse().ok()))
                 .unwrap_or_else(|| validator_of(from, self.inventory)),
             mutual: file.mutual == Some(true),

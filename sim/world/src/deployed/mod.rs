@@ -25,7 +25,7 @@ use trustsim_juju::{self as juju, About, ApplicationId, Hook, Juju, Quiet, UnitI
 use trustsim_kernel::{Agenda, Streams, Time};
 use trustsim_model::{
     ActionIndex, Address, ApplicationIndex, Deployment, ModelIndex, Party, SaasIndex, Side,
-    Subject, TiVec, TimedAction,
+    Subject, TiVec, TimedAction, process_name,
 };
 use trustsim_pki::{Certificate, KeyPool};
 use trustsim_validators::Validator;
@@ -182,7 +182,7 @@ impl Deployed {
     pub(super) fn process_subject(&self, unit: UnitId, process: &str) -> Subject {
         let mut subject = self.subject(About::Unit(unit));
         let name = subject.unit.as_deref().expect("a unit has a name");
-        subject.unit = Some(format!("{name} ({process})").into());
+        subject.unit = Some(process_name(name, process).into());
         subject
     }
 
@@ -210,9 +210,12 @@ impl Deployed {
         let own = charm
             .process(process)
             .and_then(|process| process.validator.as_ref());
-        let stack = own.or(charm.validator.as_ref());
-        let stack = stack.and_then(|name| name.parse().ok());
-        stack.unwrap_or_default()
+        match own.or(charm.validator.as_ref()) {
+            Some(name) => name
+                .parse()
+                .expect("the stacks of a deployment are known ones"),
+            None => Validator::default(),
+        }
     }
 
     /// `model.app/0`.

@@ -13,7 +13,7 @@ impl Resolver<'_> {
     /// one, has one due or is away, and nothing is under way between models or waits for a link.
     /// Repeated hooks do not count, as long as the charms say that they would do nothing.
     pub(crate) fn is_settled(&self, now: Time) -> bool {
-        // What is known at a glance is asked of all first: one unit that fails for years is asked for as long.
+        // A unit may fail for years, and all are asked again and again meanwhile: what is known at a glance goes first.
         self.links()
             .all(|(id, _)| self.has_delivered_everything(id, now))
             && self.agents_to_settle().all(|(_, agent)| is_idle(agent))
