@@ -52,7 +52,7 @@ fn crypto_of(deployment: &Arc<Deployment>) -> Crypto {
     for entry in simulation.journal().entries() {
         if let Kind::CertificateIssued(record) = &entry.kind {
             match record.kind {
-                CertificateKind::Root => crypto.roots += 1,
+                CertificateKind::Root | CertificateKind::OwnRoot => crypto.roots += 1,
                 CertificateKind::Intermediate | CertificateKind::Leaf => crypto.leaves += 1,
             }
             keys.insert(record.certificate.spki_der().to_vec());

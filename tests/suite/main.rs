@@ -51,6 +51,7 @@ mod seen_in_use;
 mod switches;
 mod templates;
 mod tls_faults;
+mod told_causes;
 mod true_causes;
 mod variants;
 mod why;

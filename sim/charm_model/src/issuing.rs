@@ -98,6 +98,13 @@ pub fn note_ca(
     note(unit, issued);
 }
 
+/// Notes a CA of the charm's own that signs for its own server alone.
+pub fn note_own_root(unit: &mut UnitContext<'_>, certificate: &Certificate) {
+    let kind = CertificateKind::OwnRoot;
+    let issued = issued_record(unit, kind, certificate, Some(certificate));
+    note(unit, issued);
+}
+
 /// Notes a certificate that the charm signs for this unit itself.
 pub fn note_own_leaf(unit: &mut UnitContext<'_>, certificate: &Certificate, issuer: &Certificate) {
     let issued = Issued {

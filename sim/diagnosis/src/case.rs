@@ -3,7 +3,8 @@
 use super::symptom::{Issuer, Symptom};
 use trustsim_kernel::Time;
 use trustsim_model::{
-    Address, CertificateRecord, ConnectionRecord, EndpointRef, HandshakeRecord, Seq,
+    Address, CertificateKind, CertificateRecord, ConnectionRecord, EndpointRef, HandshakeRecord,
+    Seq,
 };
 use trustsim_pki::Certificate;
 use trustsim_validators::ErrorKind;
@@ -39,6 +40,18 @@ impl<'a> Case<'a> {
     /// The application whose CA signed the leaf.
     pub(super) fn signer(&self) -> Option<Address> {
         Some(self.issuers.first()?.owner())
+    }
+
+    /// Whether the CA that signed the leaf signs for the server of its own application alone.
+    pub(super) fn is_of_own_root(&self) -> bool {
+        let root = self.issuers.last();
+        root.is_some_and(|root| root.kind == CertificateKind::OwnRoot)
+    }
+
+    /// Whether this is a CA that has signed, or could sign, what the presenter has its certificates from.
+    pub(super) fn could_sign(&self, record: &CertificateRecord) -> bool {
+        let is_own = record.kind == CertificateKind::OwnRoot;
+        record.certificate.is_ca() && is_own == self.is_of_own_root()
     }
 
     /// What the handshake shows of itself.

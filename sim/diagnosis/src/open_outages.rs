@@ -228,7 +228,7 @@ impl OpenOutageSearch<'_> {
     ) -> Option<OpenReason> {
         let near = self.near([server, client]);
         self.failing_near(server, client, &near)
-            .or_else(|| self.not_undone(server, error, &near))
+            .or_else(|| self.not_undone(server, error, &near, explanation))
             .or_else(|| self.operator_absent(&near))
             .or_else(|| self.sealed(&near))
             .or_else(|| self.blocked_near(&near))
@@ -325,6 +325,7 @@ impl OpenOutageSearch<'_> {
         server: &Address,
         error: ErrorKind,
         near: &BTreeSet<ApplicationIndex>,
+        explanation: &Explanation,
     ) -> Option<OpenReason> {
         let actions = &self.deployment.actions;
         let played = actions
@@ -335,7 +336,7 @@ impl OpenOutageSearch<'_> {
                 .iter()
                 .skip(1)
                 .filter(|later| later.at <= self.end);
-            self.matters(timed, server, error, near)
+            (self.is_cause(timed, explanation) || self.matters(timed, server, error, near))
                 && !later.clone().any(|later| {
                     later.action.undoes(&timed.action, self.deployment)
                         && self.refusal(later).is_none()
@@ -354,6 +355,15 @@ impl OpenOutageSearch<'_> {
             },
             refused: refused.map(|(command, reason)| (command, reason.clone())),
         })
+    }
+
+    /// Whether an action is what the outage is explained by. Of relations that were removed no other is told: most have
+    /// nothing to do with it.
+    fn is_cause(&self, timed: &TimedAction, explanation: &Explanation) -> bool {
+        let done = self.deployment.start + timed.at;
+        let cause = explanation.cause.action.as_ref();
+        matches!(timed.action, Action::RemoveRelation { .. })
+            && cause.is_some_and(|(at, source)| *at == done && *source == timed.source)
     }
 
     /// The command of an action that was refused, and why.
@@ -407,7 +417,6 @@ impl OpenOutageSearch<'_> {
                 | OfferAction::Revoke { .. }
                 | OfferAction::Remove { force: true, .. },
             )
-            | Action::RemoveRelation { .. }
             | Action::AcmeServer { reachable: false } => true,
             _ => false,
         }

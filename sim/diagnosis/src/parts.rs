@@ -4,7 +4,7 @@
 //! CA is on its way, then forty days in which it was dropped again. Each part is explained by its own handshake, so that
 //! whatever asks about an instant (`why`, `failures.csv`, the block of a summary) is told the same.
 
-use super::cause::Cause;
+use super::cause::{Cause, PENDING_MAX};
 use super::explanation::{Explainer, Explanation};
 use super::outages::Outage;
 use trustsim_kernel::{Span, Time};
@@ -176,14 +176,17 @@ impl Explainer<'_> {
             || left.trusted != right.trusted
     }
 
-    /// What opened a stretch is to blame for it, unless it was only on its way then, or nothing
-    /// opened it because it never worked: then what is so at its midpoint.
+    /// What opened a stretch is to blame for it, unless it was only on its way then, nothing opened it because it never
+    /// worked, or it was over long before the stretch ended: then what is so at the midpoint of the rest.
     fn parts_of(&self, outage: &Outage, stretch: &Stretch) -> Vec<Part> {
         let connection = outage.connection;
         let opening = self.explain_at(connection, stretch.seq, stretch.from);
         let first_attempt = self.manifest.connections[connection as usize].first_attempt;
         let never_worked = first_attempt.is_some_and(|first| stretch.from <= first);
-        let is_settled = !never_worked && !opening.cause.pending;
+        // A person who came ends a wait once the hooks have run that act on it.
+        let over = opening.cause.what.ended().map(|end| end + PENDING_MAX);
+        let over = over.filter(|over| *over < stretch.until);
+        let is_settled = !never_worked && !opening.cause.pending && over.is_none();
         let opening = Part {
             from: stretch.from,
             explanation: opening,
@@ -192,7 +195,8 @@ impl Explainer<'_> {
         if stretch.from == stretch.until || is_settled {
             return vec![opening];
         }
-        let half = stretch.from + stretch.until.since(stretch.from) / 2;
+        let rest = over.map_or(stretch.from, |over| over.max(stretch.from));
+        let half = rest + stretch.until.since(rest) / 2;
         let kept = self.explain_at(connection, stretch.seq, half);
         if kept.cause.what == opening.explanation.cause.what {
             return vec![opening];

@@ -133,10 +133,20 @@ pub enum RequestContent {
 pub enum CertificateKind {
     /// Self-signed CA.
     Root,
+    /// Self-signed CA that signs for the server of its own application alone, as that of Vault's API, which signs nothing
+    /// that others ask for.
+    OwnRoot,
     /// CA signed by another.
     Intermediate,
     /// Anything that is no CA.
     Leaf,
+}
+
+impl CertificateKind {
+    /// Whether it signed itself.
+    pub const fn is_root(self) -> bool {
+        matches!(self, Self::Root | Self::OwnRoot)
+    }
 }
 
 /// A certificate that was signed.

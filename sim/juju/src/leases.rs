@@ -122,10 +122,11 @@ impl Leases<'_> {
     /// A dead leader's lease is revoked at once.
     pub(crate) fn revoke_leadership(&mut self, unit: UnitId, host: &mut dyn Host) {
         let application = self.unit(unit).application;
+        let cause = self.agent_of(unit).removed_by;
         if self.application(application).lease.holder == Some(unit) {
             match self.claimant(application, Some(unit), host.now()) {
                 None => self.agents.application_mut(application).lease.holder = None,
-                heir => self.give_leadership(application, heir, None, host),
+                heir => self.give_leadership(application, heir, cause, host),
             }
         }
     }

@@ -94,7 +94,7 @@ impl Baseline {
                     return true;
                 }
                 // The issuer of an intermediate may be unknown: it is noted with its own serial then.
-                if record.kind == CertificateKind::Root || *record.issuer_serial == *serial {
+                if record.kind.is_root() || *record.issuer_serial == *serial {
                     return false;
                 }
                 serial = &record.issuer_serial;

@@ -14,7 +14,7 @@ use trustsim_diagnosis::{
 use trustsim_interfaces::Interface;
 use trustsim_kernel::{Span, Time};
 use trustsim_validators::ErrorKind;
-use trustsim_world::{Address, ApplicationIndex, Deployment, Manifest, TimedAction};
+use trustsim_world::{Action, Address, ApplicationIndex, Deployment, Manifest, TimedAction};
 
 /// How soon an operator acts who watches.
 const REACTION: Span = Span::from_secs(1);
@@ -24,6 +24,8 @@ const LONG_ROOT: &str = "3650d";
 const REISSUES: [&str; 2] = ["reissue-certificates", "re-issue"];
 /// How soon an operator notices that a hook fails, or a charm does not do what it should.
 const NOTICE: Span = Span::from_secs(60);
+/// How soon a relation that is removed is gone, where no hook of its sides fails: an update-status may go before.
+const GONE: Span = Span::from_secs(300);
 const DAY: Span = Span::from_secs(86_400);
 
 /// How likely it is that a change is what an operator would do. In this order they are tried.
@@ -182,8 +184,15 @@ impl CandidateSearch<'_> {
                 timed.source == *source && self.deployment.start + timed.at == *done
             };
             let action = actions.find(|(_, timed)| is_it(timed));
-            let at = at.max(since_start(*done) + REACTION);
-            changes.extend(action.map(|(action, _)| Change::Undo { action, at }));
+            changes.extend(action.map(|(action, timed)| {
+                // Juju refuses a relation that is being removed: it is made again when the hooks of both sides have run.
+                let after = match timed.action {
+                    Action::RemoveRelation { .. } => GONE,
+                    _ => REACTION,
+                };
+                let at = at.max(since_start(*done) + after);
+                Change::Undo { action, at }
+            }));
         }
         changes
     }

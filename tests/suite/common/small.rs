@@ -32,6 +32,8 @@ struct Provider {
     pods: bool,
     /// On two controllers, in two models of one, or in one model.
     shape: u64,
+    /// The charm of `api`: `web`, or a real one, which may drop its certificate when the relation goes.
+    server: &'static str,
 }
 
 impl Provider {
@@ -48,10 +50,22 @@ impl Provider {
         // vault-k8s and its kind are Kubernetes charms.
         let pods = choice.below(2, 3) > 0 || declared.contains("vault");
         let shape = choice.below(3, 3);
+        let real = choice.of(
+            10,
+            [
+                "web",
+                "web",
+                "traefik-k8s",
+                "alertmanager-k8s",
+                "catalogue-k8s",
+                "mongodb-k8s",
+            ],
+        );
         Self {
             declared,
             pods,
             shape,
+            server: if pods { real } else { "web" },
         }
     }
 
@@ -81,7 +95,8 @@ impl Provider {
         let provider = format!("{}, {number}: 1", self.declared);
         let (webs, apis) = (1 + choice.below(4, 3), 1 + choice.below(5, 2));
         let applications = format!(
-            "      web: {{charm: web, {number}: {webs}}}\n      api: {{charm: web, {number}: {apis}}}\n"
+            "      web: {{charm: web, {number}: {webs}}}\n      api: {{charm: {}, {number}: {apis}}}\n",
+            self.server
         );
         if self.shape == 0 {
             return format!(

@@ -291,6 +291,39 @@ mod tests {
         assert_eq!(of(&["no-such-endpoint"]), "mysql-router");
     }
 
+    /// `metadata.yaml` at the tags rev1199 and rev1195 of canonical/postgresql-operator, and rev921, rev916, rev703 and
+    /// rev701 of canonical/postgresql-k8s-operator: the tracks 14 and 16 are released in turn.
+    #[test]
+    fn postgresql_has_the_endpoints_of_its_track() {
+        let later = |channel| Pinned {
+            channel: Some(channel),
+            ..at(5_000)
+        };
+        for (name, pinned, is_16) in [
+            ("postgresql", in_channel("14/stable"), false),
+            ("postgresql", in_channel("16/stable"), true),
+            ("postgresql", at(1_199), false),
+            ("postgresql", at(1_195), true),
+            ("postgresql", later("16/edge"), true),
+            ("postgresql", later("14/edge"), false),
+            ("postgresql-k8s", at(921), false),
+            ("postgresql-k8s", at(916), true),
+            ("postgresql-k8s", at(703), true),
+            ("postgresql-k8s", at(701), false),
+            ("postgresql-k8s", in_channel("16/candidate"), true),
+        ] {
+            let metadata = known_charm(name, pinned).expect("it is known").metadata;
+            for (endpoint, is_there) in [
+                ("certificates", !is_16),
+                ("client-certificates", is_16),
+                ("peer-certificates", is_16),
+            ] {
+                let found = metadata.endpoint(endpoint).is_some();
+                assert_eq!(found, is_there, "{name} {pinned:?} {endpoint}");
+            }
+        }
+    }
+
     #[test]
     fn a_track_decides_where_there_is_no_revision() {
         let ssc = |channel| key("self-signed-certificates", in_channel(channel));

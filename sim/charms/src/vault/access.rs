@@ -141,7 +141,7 @@ impl Vault {
         let terms = fifty_years(unit);
         let certificate = issuers::charmlibs::generate_self_signed_ca(&name, &key, &terms)
             .map_err(|error| issuing::value_error(&error))?;
-        issuing::note_ca(unit, &certificate, Some(&certificate));
+        issuing::note_own_root(unit, &certificate);
         let owner = SecretOwner::Application(unit.application_id());
         let content = [
             ("privatekey".to_owned(), pem::key_value(&key)),

@@ -8,6 +8,7 @@ mod trust;
 use trustsim_juju::{HookError, HookName};
 use trustsim_kernel::Time;
 use trustsim_model::{Address, EndpointRef};
+use trustsim_pki::Certificate;
 
 pub use certificate::{CertificateCause, ChainCause, NotInstalledReason, NotRequestedReason};
 pub use fault::{ClockEffect, FaultCause, Lost, NeverAsked, Separation, SignedInThePast, WaitEnd};
@@ -159,6 +160,17 @@ impl Cause {
         }
     }
 
+    /// When it was over, where a person was waited for who came.
+    pub(crate) fn ended(&self) -> Option<Time> {
+        match self.innermost() {
+            Self::Fault(FaultCause::Operator {
+                end: WaitEnd::Answered(end),
+                ..
+            }) => Some(*end),
+            _ => None,
+        }
+    }
+
     /// What is to blame in the end, beneath what it is to blame for.
     pub fn innermost(&self) -> &Self {
         match self {
@@ -244,6 +256,15 @@ pub enum Transit {
         /// When it was taken.
         taken: Time,
     },
+    /// Another CA of the provider came: it has one for its own server, and one with which it signs for others.
+    OtherCa {
+        /// Whose CAs they are.
+        provider: Address,
+        /// The judge.
+        judge: Address,
+        /// The one that came.
+        came: Certificate,
+    },
     /// It comes beside the judge's own next certificate only.
     BesideCertificate {
         /// The judge.
@@ -311,6 +332,7 @@ impl Transit {
             Self::NotHeard { .. } => "not-heard",
             Self::HookRunning { .. } => "hook-running",
             Self::NotRead { .. } => "not-read",
+            Self::OtherCa { .. } => "other-ca",
             Self::BesideCertificate { .. } => "ca-with-certificate",
             Self::OneOfSeveral { .. } => "one-at-random",
             Self::RawDatabag { .. }
@@ -351,6 +373,7 @@ impl Transit {
             | Self::VersionsDiffer { .. }
             | Self::VersionUnwritten { .. }
             | Self::OneFile { .. }
+            | Self::OtherCa { .. }
             | Self::ReadAtStart { .. } => true,
             Self::NotSent { .. }
             | Self::NotHeard { .. }

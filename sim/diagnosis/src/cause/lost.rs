@@ -1,8 +1,10 @@
 //! What a unit had and lost: files that went with their container, or that a hook took away.
 
-use super::kinds::FaultCause;
+use super::kinds::{CertificateCause, FaultCause};
 use super::{Cause, Event, Lost, Performed, RootCause, Search, short};
 use crate::case::Case;
+use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
+use trustsim_juju::HookName;
 use trustsim_kernel::Time;
 use trustsim_model::{Action, Address, Entry, Kind, ScaleAction, Seq, UnitAction};
 use trustsim_pki::Certificate;
@@ -25,11 +27,7 @@ impl<'a> Search<'_, 'a> {
 
     /// The certificate that `who` served and does not serve any more.
     pub(super) fn lost_certificate(&self, who: &Address, at: Time) -> Option<RootCause> {
-        let has = |entry: &Entry| match &entry.kind {
-            Kind::CertificateServed { certificate, .. } => Some(certificate.is_some()),
-            _ => None,
-        };
-        let mut cause = self.lost(who, Lost::Certificate, has, at)?;
+        let mut cause = self.lost(who, Lost::Certificate, presents, at)?;
         // Whatever its charm would do, there is no provider to ask.
         if let Some(gone) = self.certificates_relation_gone(&who.to_application(), at) {
             let Cause::Fault(FaultCause::LostWithContainer { and, .. }) = &mut cause.what else {
@@ -38,6 +36,49 @@ impl<'a> Search<'_, 'a> {
             *and = Some(Box::new(gone.what));
         }
         Some(cause)
+    }
+
+    /// A hook took away the certificate that `who` presented.
+    pub(super) fn taken_away(&self, who: &Address, at: Time) -> Option<RootCause> {
+        let start = self.records.deployment.start;
+        let own = self.records.trail.about(who, start, at);
+        let (mut had, mut gone) = (false, None);
+        for (seq, entry) in own {
+            match presents(entry) {
+                Some(true) => (had, gone) = (true, None),
+                Some(false) if had => gone = gone.or(Some((seq, entry))),
+                _ => {}
+            }
+        }
+        let (seq, entry) = gone?;
+        let (unit, hook) = self.first_hook(entry)?;
+        let what = CertificateCause::TakenAway {
+            holder: who.clone(),
+            at: short(entry.time),
+            unit,
+            hook: hook.clone(),
+            by: self.records.action_behind(seq).map(|(_, by)| by),
+        };
+        let event = Event::TakenAway { who: who.clone() };
+        Some(RootCause::new(what, Some(seq)).after(entry.time, event))
+    }
+
+    /// The hook with which what led to an entry began, in the units of one application.
+    fn first_hook(&self, entry: &'a Entry) -> Option<(Address, &'a HookName)> {
+        let of = entry.subject.address()?.to_application();
+        let mut found = None;
+        let mut next = entry.cause;
+        while let Some(seq) = next {
+            let cause = self.records.trail.entry(seq)?;
+            match (&cause.kind, cause.subject.address()) {
+                (_, Some(unit)) if unit.to_application() != of => break,
+                (Kind::HookStarted { hook }, Some(unit)) => found = Some((unit, hook)),
+                (Kind::Action(_), _) => break,
+                _ => {}
+            }
+            next = cause.cause.filter(|cause| *cause < seq);
+        }
+        found
     }
 
     /// What took the CA of a chain out of a trust store by hand, and was not undone.
@@ -123,5 +164,17 @@ impl<'a> Search<'_, 'a> {
             }
         }
         None
+    }
+}
+
+/// Whether a unit presents a certificate that it was given from an entry on, where the entry is about that. What a
+/// workload makes for itself in its place does not count.
+fn presents(entry: &Entry) -> Option<bool> {
+    match &entry.kind {
+        Kind::CertificateServed {
+            endpoint,
+            certificate,
+        } if **endpoint != *DEFAULT_CERTIFICATE => Some(certificate.is_some()),
+        _ => None,
     }
 }

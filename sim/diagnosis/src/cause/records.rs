@@ -5,16 +5,16 @@ use super::faults;
 use super::{Fault, FaultAction, Issued, NotRequestedReason, Performed, Trail, short};
 use crate::ca_route::ProtocolMismatches;
 use crate::case::Case;
-use crate::facts::Facts;
+use crate::facts::{Facts, RelationFact};
 use crate::notes;
 use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
-use trustsim_charm_model::{CertificatesProfile, EndpointProfile, KeyUse, Serves};
+use trustsim_charm_model::{CertificatesProfile, EndpointProfile, KeyUse, Mode, Serves};
 use trustsim_interfaces::Interface;
 use trustsim_interfaces::certificate_transfer::Library;
 use trustsim_kernel::Time;
 use trustsim_model::{
-    Action, Address, ApplicationIndex, CertificateKind, CertificateRecord, Deployment, EndpointRef,
-    Entry, Kind, OperatorIndex, OperatorSpec, Seq, TimedAction,
+    Action, Address, ApplicationIndex, CertificateRecord, Deployment, EndpointRef, Entry, Kind,
+    OperatorIndex, OperatorSpec, Seq, TimedAction,
 };
 
 /// A journal, indexed, with the deployment that was played.
@@ -204,15 +204,13 @@ impl<'a> Records<'_, 'a> {
             .flat_map(|holder| self.trail.issued_to(holder));
         let mut fits = all.filter(|Issued { entry, record, .. }| {
             let is_named = name.is_none() || record.certificate.subject_common_name() == name;
-            entry.time >= since
-                && entry.time <= until
-                && is_named
-                && record.kind != CertificateKind::Root
+            entry.time >= since && entry.time <= until && is_named && !record.kind.is_root()
         });
         fits.next_back()
     }
 
-    /// Requests of a unit or an application, for this name where one is given.
+    /// Requests of a unit or an application, for this name where one is given. What an application asks for as one is
+    /// asked for each of its units.
     pub(crate) fn requests(
         &self,
         of: &Address,
@@ -220,19 +218,22 @@ impl<'a> Records<'_, 'a> {
         since: Time,
         until: Time,
     ) -> Vec<Sent> {
-        // The leader asks for its application.
-        let mut entries = self.trail.about(of, since, until);
-        if entries.is_empty() {
-            entries = self.trail.about(&of.to_application(), since, until);
-        }
-        let asked = entries.into_iter().filter(|(_, entry)| {
-            notes::requested(entry).is_some_and(|asked| name.is_none_or(|name| asked == name))
-        });
-        let sent = |(seq, entry): (Seq, &Entry)| Sent {
-            seq,
-            at: entry.time,
+        let asked_by = |who: &Address| -> Vec<Sent> {
+            let entries = self.trail.about(who, since, until).into_iter();
+            let asked = entries.filter(|(_, entry)| {
+                notes::requested(entry).is_some_and(|asked| name.is_none_or(|name| asked == name))
+            });
+            let sent = |(seq, entry): (Seq, &Entry)| Sent {
+                seq,
+                at: entry.time,
+            };
+            asked.map(sent).collect()
         };
-        asked.map(sent).collect()
+        let own = asked_by(of);
+        match own.is_empty() && self.profiles(of).any(|each| each.mode != Mode::Unit) {
+            true => asked_by(&of.to_application()),
+            false => own,
+        }
     }
 
     pub(crate) fn issued_at(&self, wanted: &CertificateRecord) -> Time {
@@ -244,23 +245,27 @@ impl<'a> Records<'_, 'a> {
 
     /// The applications that give `requirer`, or its application, certificates at `at`.
     pub(crate) fn providers(&self, requirer: &Address, at: Time) -> Vec<Address> {
-        let last = self.trail.last_before(at);
-        let own = requirer.to_application();
-        let facts = self
-            .facts
-            .relations(&own, &[Interface::TlsCertificates], last);
         let mut found: Vec<Address> = Vec::new();
-        let serves = |endpoint: &str| self.serves_of(&own, endpoint) != Some(Serves::Nothing);
-        for fact in facts.into_iter().filter(|fact| fact.there) {
-            if !serves(&fact.requirer.endpoint) {
-                continue;
-            }
+        let relations = self.serving_relations(requirer, at).into_iter();
+        for fact in relations.filter(|fact| fact.there) {
             let provider = fact.provider.application;
             if !found.contains(&provider) {
                 found.push(provider);
             }
         }
         found
+    }
+
+    /// Every relation there ever was up to an instant that brings an application certificates which its workload serves.
+    pub(crate) fn serving_relations(&self, requirer: &Address, at: Time) -> Vec<RelationFact> {
+        let own = requirer.to_application();
+        let last = self.trail.last_before(at);
+        let interfaces = [Interface::TlsCertificates];
+        let mut relations = self.facts.relations(&own, &interfaces, last);
+        relations.retain(|relation| {
+            self.serves_of(&own, &relation.requirer.endpoint) != Some(Serves::Nothing)
+        });
+        relations
     }
 
     /// What an endpoint of an application serves of what it is given; `None` where that is not told.

@@ -13,7 +13,7 @@ use crate::notes;
 use trustsim_charm_model::{EndpointProfile, Mode, Role};
 use trustsim_interfaces::Interface;
 use trustsim_kernel::Time;
-use trustsim_model::{Address, ApplicationIndex, CertificateKind, CertificateRecord, Kind, Seq};
+use trustsim_model::{Address, ApplicationIndex, CertificateRecord, Kind, Seq};
 
 impl<'a> Search<'_, 'a> {
     /// A certificate of the chain, or a trusted root, has expired.
@@ -28,7 +28,7 @@ impl<'a> Search<'_, 'a> {
         let end = culprit.certificate.not_after();
         let cause = match (self.signed_in_the_past(culprit, case), culprit.kind) {
             (Some(cause), _) => cause,
-            (None, CertificateKind::Root) => self.expired_root(culprit, case),
+            (None, kind) if kind.is_root() => self.expired_root(culprit, case),
             (None, _) => self.not_renewed(culprit, case.presenter, case.at),
         };
         Some(cause.after(end, Event::Expired(culprit.certificate.clone())))
@@ -118,7 +118,7 @@ impl<'a> Search<'_, 'a> {
         let born = self.records.issued_at(culprit);
         let mut issued = self.records.trail.issued_to(&owner).into_iter();
         let newer = issued.find(|Issued { entry, record, .. }| {
-            record.kind == CertificateKind::Root && entry.time > born && entry.time <= case.at
+            record.kind == culprit.kind && entry.time > born && entry.time <= case.at
         });
         let end = short(culprit.certificate.not_after());
         match newer {
@@ -184,6 +184,13 @@ impl<'a> Search<'_, 'a> {
             };
             return self.clock_skew(holder, skew, Some(effect));
         }
+        if let Some(leaf) = leaf
+            && let Some((seq, why)) = self.leader_changed(holder, leaf, at)
+        {
+            let holder = holder.clone();
+            let what = CertificateCause::NeverRequested { holder, why };
+            return RootCause::new(what, Some(seq));
+        }
         let why = match leaf {
             None => NotRequestedReason::NoneEverRequested,
             Some(leaf) => self.records.never_asks_again(requirer).unwrap_or_else(|| {
@@ -192,6 +199,36 @@ impl<'a> Search<'_, 'a> {
         };
         let holder = holder.clone();
         RootCause::new(CertificateCause::NeverRequested { holder, why }, None)
+    }
+
+    /// The unit that asked for an application's certificate does not lead it any more: the secret that tells of the
+    /// certificate's end is that unit's.
+    fn leader_changed(
+        &self,
+        holder: &Address,
+        leaf: &CertificateRecord,
+        at: Time,
+    ) -> Option<(Seq, NotRequestedReason)> {
+        if holder.unit_number().is_some() {
+            return None;
+        }
+        let asked = self.records.trail.entry(leaf.request?)?;
+        let asked = asked.subject.address()?;
+        let since = self.records.issued_at(leaf);
+        let mut elected = self.records.trail.about(holder, since, at).into_iter();
+        let elected = elected.rfind(|(_, entry)| matches!(entry.kind, Kind::LeaderElected));
+        let (seq, entry) = elected?;
+        let leader = entry.subject.address()?;
+        (leader != asked).then(|| {
+            let reason = NotRequestedReason::LeaderChanged {
+                ended: short(leaf.certificate.not_after()),
+                asked,
+                leader,
+                since: short(entry.time),
+                by: self.records.action_behind(seq).map(|(_, by)| by),
+            };
+            (seq, reason)
+        })
     }
 
     /// The first time between two instants at which the clock of `holder` was ahead.
@@ -208,6 +245,9 @@ impl<'a> Search<'_, 'a> {
 
     /// There is no provider to ask.
     fn without_provider(&self, holder: &Address, at: Time) -> RootCause {
+        if let Some(gone) = self.certificates_relation_gone(&holder.to_application(), at) {
+            return gone;
+        }
         let open = faults::in_force(self.records.deployment, at);
         let mut pairs = self
             .records
@@ -225,15 +265,16 @@ impl<'a> Search<'_, 'a> {
             };
             return RootCause::new(what, self.records.seq_of(removed));
         }
-        self.certificates_relation_gone(&holder.to_application(), at)
-            .unwrap_or_else(|| {
-                let holder = holder.clone();
-                RootCause::new(CertificateCause::NoProvider { holder }, None)
-            })
+        let holder = holder.clone();
+        RootCause::new(CertificateCause::NoProvider { holder }, None)
     }
 
     /// A request was sent, and no certificate came.
     fn unanswered(&self, holder: &Address, request: Sent, at: Time) -> RootCause {
+        let gone = self.certificates_relation_gone(&holder.to_application(), at);
+        if let Some(gone) = gone {
+            return gone;
+        }
         let providers = self.records.providers(holder, at);
         self.unanswered_by(providers, holder, request, at)
     }
@@ -346,7 +387,9 @@ impl<'a> Search<'_, 'a> {
             });
         let found = found
             .or_else(|| self.not_the_leader(seq, issued))
-            .or_else(|| self.between_phases(application, at));
+            .or_else(|| self.between_phases(application, at))
+            .or_else(|| self.certificates_relation_gone(application, at))
+            .or_else(|| self.taken_away(who, at));
         let cause = found.unwrap_or_else(|| {
             let own = self.records.trail.about(who, issued, at);
             let hook_ran = own.iter().any(|(_, entry)| match &entry.kind {
@@ -408,11 +451,7 @@ impl<'a> Search<'_, 'a> {
         requirer: &Address,
         at: Time,
     ) -> Option<RootCause> {
-        let last = self.records.trail.last_before(at);
-        let facts = self
-            .records
-            .facts
-            .relations(requirer, &[Interface::TlsCertificates], last);
+        let facts = self.records.serving_relations(requirer, at);
         if facts.iter().any(|fact| fact.there) {
             return None;
         }

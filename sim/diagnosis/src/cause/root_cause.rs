@@ -75,6 +75,11 @@ pub enum Event {
         /// The unit or application that it is for.
         holder: Address,
     },
+    /// A unit presents its certificate no more.
+    TakenAway {
+        /// The unit.
+        who: Address,
+    },
     /// A certificate expired.
     Expired(Certificate),
     /// A unit began to wait for a person.

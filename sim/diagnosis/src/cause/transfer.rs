@@ -18,6 +18,9 @@ impl<'a> Search<'_, 'a> {
         case: &Case<'a>,
         since: Time,
     ) -> (Transit, Option<RootCause>) {
+        if let Some(other) = self.own_root_instead(signer, case) {
+            return (other, None);
+        }
         let (judge, at) = (case.judge, case.at);
         let from = provider.application.clone();
         let sent = self
@@ -65,6 +68,21 @@ impl<'a> Search<'_, 'a> {
                 taken: short(entry.time),
             });
         (transit, None)
+    }
+
+    /// What came is the CA of the provider's own server, and not the one with which it signs, or the other way round.
+    fn own_root_instead(&self, signer: &Address, case: &Case<'a>) -> Option<Transit> {
+        let own = self.records.trail.issued_to(signer).into_iter();
+        let mut own = own.filter(|issued| issued.record.kind.is_root());
+        let trusted = case.roots();
+        let other = own.find(|issued| {
+            !case.could_sign(issued.record) && trusted.contains(&issued.record.certificate)
+        })?;
+        Some(Transit::OtherCa {
+            provider: signer.clone(),
+            judge: case.judge.clone(),
+            came: other.record.certificate.clone(),
+        })
     }
 
     /// The two sides speak different versions of `certificate_transfer`.
@@ -115,7 +133,7 @@ impl<'a> Search<'_, 'a> {
         let one_file = charm.implementation.overwrites_received_cas
             || profile.is_some_and(|profile| profile.store == Store::Last);
         let others = self.records.trail.issued_to(signer).into_iter();
-        let mut others = others.filter(|issued| issued.record.certificate.is_ca());
+        let mut others = others.filter(|issued| case.could_sign(issued.record));
         let trusted = case.roots();
         if one_file
             && let Some(left) = others.find(|issued| trusted.contains(&issued.record.certificate))
@@ -151,9 +169,8 @@ impl<'a> Search<'_, 'a> {
         }
         let all = self.records.trail.issued_to(signer).into_iter();
         let known = all
-            .filter(|issued| issued.entry.time <= case.at)
-            .map(|issued| &issued.record.certificate)
-            .filter(|certificate| certificate.is_ca());
+            .filter(|issued| issued.entry.time <= case.at && case.could_sign(issued.record))
+            .map(|issued| &issued.record.certificate);
         let known: Vec<_> = known.collect();
         let trusted = case.trusted?;
         let other = known.iter().find(|ca| trusted.contains(ca))?;

@@ -133,9 +133,12 @@ impl<'a> Search<'_, 'a> {
             (false, _) => NotGiven::Never {
                 moved: self.changed_provider(case, signer),
             },
+            (true, _) if case.is_of_own_root() => NotGiven::OwnRoot {
+                presenter: case.presenter.clone(),
+            },
             (true, Some(made)) if self.is_later(made.entry) => {
                 let new_ca = self.new_ca(made.entry, root);
-                match self.earlier_cas(signer, made).as_slice() {
+                match self.earlier_cas(signer, made, case).as_slice() {
                     [] => NotGiven::HadNone(new_ca),
                     earlier if earlier.iter().any(|ca| case.roots().contains(ca)) => {
                         NotGiven::HasOld(new_ca)
@@ -256,13 +259,15 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// The CAs that the signer had before this one was made.
-    fn earlier_cas(&self, signer: &Address, made: Issued<'a>) -> Vec<&'a Certificate> {
+    fn earlier_cas(
+        &self,
+        signer: &Address,
+        made: Issued<'a>,
+        case: &Case<'a>,
+    ) -> Vec<&'a Certificate> {
         let all = self.records.trail.issued_to(signer).into_iter();
-        let before = all.filter(|issued| issued.seq < made.seq);
-        let certificates = before.map(|issued| &issued.record.certificate);
-        certificates
-            .filter(|certificate| certificate.is_ca())
-            .collect()
+        let before = all.filter(|issued| issued.seq < made.seq && case.could_sign(issued.record));
+        before.map(|issued| &issued.record.certificate).collect()
     }
 
     /// The entry in which the CA that signed the leaf was made.
@@ -279,7 +284,7 @@ impl<'a> Search<'_, 'a> {
         let made = self.ca_made(case)?;
         let all = self.records.trail.issued_to(signer).into_iter();
         let mut later = all.filter(|Issued { seq, entry, record }| {
-            *seq > made.seq && entry.time <= case.at && record.certificate.is_ca()
+            *seq > made.seq && entry.time <= case.at && case.could_sign(record)
         });
         later.next_back()
     }

@@ -109,6 +109,6 @@ fn name_of(record: &CertificateRecord) -> Option<String> {
             let name = record.certificate.subject_common_name();
             Some(name.unwrap_or_default().to_owned())
         }
-        CertificateKind::Root | CertificateKind::Intermediate => None,
+        CertificateKind::Root | CertificateKind::OwnRoot | CertificateKind::Intermediate => None,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use trustsim_charm_model::{AcmeLimit, AcmeLimitScope, acme_limits, domains};
 use trustsim_kernel::{Span, Time};
-use trustsim_model::{Address, CertificateKind, Deployment, Journal, Kind};
+use trustsim_model::{Address, Deployment, Journal, Kind};
 use trustsim_pki::Certificate;
 
 const HOUR: Span = Span::from_secs(3_600);
@@ -54,7 +54,7 @@ pub(super) fn request_peaks(deployment: &Deployment, journal: &Journal) -> Vec<R
         let Some(signer) = entry.subject.address() else {
             continue;
         };
-        if record.kind == CertificateKind::Root {
+        if record.kind.is_root() {
             continue;
         }
         let provider = signer.to_application();

@@ -8,8 +8,7 @@ use crate::cause::{Records, Trail};
 use crate::facts::Facts;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
-    Address, CertificateKind, CertificateRecord, Deployment, HandshakeRecord, Journal, Kind,
-    Manifest,
+    Address, CertificateRecord, Deployment, HandshakeRecord, Journal, Kind, Manifest,
 };
 
 /// How long one connection can do without one provider.
@@ -98,7 +97,7 @@ fn rests_on<'a>(facts: &Facts<'a>, record: &HandshakeRecord) -> Vec<&'a Certific
             all.extend(facts.issuers(leaf));
         }
     }
-    all.retain(|record| record.kind != CertificateKind::Root);
+    all.retain(|record| !record.kind.is_root());
     all
 }
 

@@ -34,6 +34,8 @@ pub struct Agent {
     pub connected: bool,
     /// The unit is being removed.
     pub dying: bool,
+    /// The entry of what removed the unit, where one did: it led to the unit's last hooks.
+    pub removed_by: Option<Seq>,
     /// `install` was committed.
     pub installed: bool,
     /// `start` was committed.
@@ -249,6 +251,7 @@ impl Agent {
             running: false,
             connected: false,
             dying: false,
+            removed_by: None,
             installed: false,
             started: false,
             stopped: false,

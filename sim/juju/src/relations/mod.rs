@@ -246,6 +246,7 @@ impl Relations<'_> {
         if std::mem::replace(&mut agent.dying, true) {
             return;
         }
+        agent.removed_by = cause;
         // Its pod, where it is being replaced, is not replaced any more.
         agent.shutting_down = false;
         self.agents.pods().continue_rollout(unit, host);

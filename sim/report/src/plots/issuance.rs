@@ -77,7 +77,7 @@ impl<'a> Issuance<'a> {
                     leaves: 0,
                 });
             }
-            if record.kind == CertificateKind::Root {
+            if record.kind.is_root() {
                 continue;
             }
             if let Some(&signer) = by_serial.get(&*record.issuer_serial) {
@@ -247,7 +247,7 @@ const KINDS: [(plotters::style::RGBColor, &str); 3] = [
 
 const fn kind_index(kind: CertificateKind) -> usize {
     match kind {
-        CertificateKind::Root => 0,
+        CertificateKind::Root | CertificateKind::OwnRoot => 0,
         CertificateKind::Intermediate => 1,
         CertificateKind::Leaf => 2,
     }

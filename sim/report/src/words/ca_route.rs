@@ -10,13 +10,12 @@ pub fn clause(ca_route: &CaRoute) -> String {
             provider,
             requirer,
         } => format!(
-            "the {interface} relation between {provider} and {requirer} exists, but had not yet brought it into \
-             the client's trust store"
+            "the {interface} relation between {provider} and {requirer} brings it, and the client's trust store does \
+             not have it"
         ),
         CaRoute::PassedOn(relation) => match relation.passes {
             true => format!(
-                "{} hands on the CA of its certificates to {} over {}, which had not yet brought it into the \
-                 client's trust store",
+                "{} hands on the CA of its certificates to {} over {}, and the client's trust store does not have it",
                 relation.provider, relation.requirer, relation.interface
             ),
             false => format!(

@@ -211,6 +211,16 @@ fn of_certificates(cause: &CertificateCause) -> String {
             serial,
             hook_ran,
         } => not_loaded(holder, *issued, serial, *hook_ran),
+        CertificateCause::TakenAway {
+            holder,
+            at,
+            unit,
+            hook,
+            by,
+        } => format!(
+            "{holder} presents no certificate since {at}: its charm took it away in {hook} of {unit}{}",
+            after_action(by.as_ref())
+        ),
         CertificateCause::NotTheLeader {
             unit,
             provider,
@@ -506,6 +516,17 @@ fn not_asked(holder: &Address, why: &NotRequestedReason) -> String {
         NotRequestedReason::ExpiryEventNotObserved(charm) => {
             format!("{never}: charm {charm} does not listen for the end of one")
         }
+        NotRequestedReason::LeaderChanged {
+            ended,
+            asked,
+            leader,
+            since,
+            by,
+        } => format!(
+            "{never} in place of the one that ended at {ended}: {asked} had asked for that one and is told of its end, \
+             and {leader} leads since {since}{}",
+            after_action(by.as_ref())
+        ),
         NotRequestedReason::SameRequest => format!(
             "{never}: it sends the same request again, which its provider has answered already"
         ),
@@ -535,6 +556,10 @@ fn not_given(client: &Address, signer: &Address, why: &NotGiven) -> String {
             "{}: client {client} has fetched it, and {presenter} still presents a certificate of \
              the old one",
             new_ca(signer, made)
+        ),
+        NotGiven::OwnRoot { presenter } => format!(
+            "{presenter} presents a certificate of a CA that {signer} has for its own server, and client {client} is given \
+             the one with which {signer} signs for others"
         ),
         NotGiven::Unknown => format!("client {client} does not have the CA of {signer}"),
     }

@@ -20,7 +20,7 @@ pub fn short_serial(serial: &str) -> String {
 /// `root`, `intermediate` or `leaf`.
 pub const fn kind(kind: CertificateKind) -> &'static str {
     match kind {
-        CertificateKind::Root => "root",
+        CertificateKind::Root | CertificateKind::OwnRoot => "root",
         CertificateKind::Intermediate => "intermediate",
         CertificateKind::Leaf => "leaf",
     }

@@ -2,8 +2,8 @@
 //! line. `journal.csv` and the chains of causes on a terminal have the same.
 
 use trustsim_model::{
-    CertificateKind, CertificateRecord, HandshakeRecord, Kind, Manifest, Persisting,
-    PersistingRecord, Source, Trigger,
+    CertificateRecord, HandshakeRecord, Kind, Manifest, Persisting, PersistingRecord, Source,
+    Trigger,
 };
 use trustsim_pki::Certificate;
 use trustsim_validators::ErrorKind;
@@ -114,7 +114,7 @@ fn persisting(record: &PersistingRecord) -> String {
 fn issued(record: &CertificateRecord) -> String {
     let kind = certificate::kind(record.kind);
     let name = certificate::name(&record.certificate);
-    if record.kind == CertificateKind::Root {
+    if record.kind.is_root() {
         return format!("{kind} {name}");
     }
     format!(

@@ -41,6 +41,7 @@ pub fn text(event: &Event) -> String {
             providers,
             name,
         } => format!("{holder} asks {} for {name}", cause::asked(providers)),
+        Event::TakenAway { who } => format!("{who} presents its certificate no more"),
         Event::Lost { who, what } => {
             format!("{who} loses {} with its container", cause::lost(what))
         }

@@ -1,5 +1,6 @@
 //! The words for how far a CA came on its way over a relation.
 
+use super::certificate;
 use trustsim_diagnosis::{CaRelation, PassingRelation, Transit};
 
 /// One clause.
@@ -15,6 +16,15 @@ pub fn clause(transit: &Transit) -> String {
         Transit::NotRead { judge, taken } => format!(
             "{judge} took it at {taken}, and its process does not have it: it has not read it \
              again, or another file took its place"
+        ),
+        Transit::OtherCa {
+            provider,
+            judge,
+            came,
+        } => format!(
+            "{provider} has a CA for its own server and another one with which it signs for others, and what {judge} has \
+             is {}",
+            certificate::name(came)
         ),
         Transit::BesideCertificate { judge } => {
             format!("{judge} gets the CA only beside its own next certificate")

@@ -6,6 +6,7 @@
 //! variant here with its name in `name()`; the compiler then asks for its sentence, and one of those files has to find
 //! it.
 
+use trustsim_juju::HookName;
 use trustsim_kernel::Time;
 use trustsim_model::{Address, EndpointRef};
 use trustsim_pki::Certificate;
@@ -101,6 +102,19 @@ pub enum CertificateCause {
         /// Whether a hook of the charm ran for it.
         hook_ran: bool,
     },
+    /// A hook of its charm took a certificate away.
+    TakenAway {
+        /// Whose it was.
+        holder: Address,
+        /// When it was presented no more.
+        at: Time,
+        /// The unit that ran the hook.
+        unit: Address,
+        /// The hook.
+        hook: HookName,
+        /// What led to the hook, where something was done.
+        by: Option<Performed>,
+    },
     /// The unit that was given a certificate to hand on does not lead its application.
     NotTheLeader {
         /// The unit that was given it.
@@ -144,6 +158,7 @@ impl CertificateCause {
             Self::NotAnswered { .. } => "not-answered",
             Self::ApplicationRequestUnread { .. } => "unread",
             Self::NotLoaded { .. } => "not-loaded",
+            Self::TakenAway { .. } => "taken-away",
             Self::NotTheLeader { .. } => "not-the-leader",
             Self::ProtocolMismatch { .. } => "protocol-mismatch",
             Self::RotationStuck { .. } => "stuck-rotation",
@@ -225,6 +240,19 @@ pub enum NotRequestedReason {
     ExpiryEventNotObserved(String),
     /// The charm sends the same request again, which has been answered.
     SameRequest,
+    /// Another unit leads than the one that asked for the certificate before, and is told of its end.
+    LeaderChanged {
+        /// When the certificate before ended.
+        ended: Time,
+        /// The unit that asked for it.
+        asked: Address,
+        /// The unit that leads.
+        leader: Address,
+        /// Since when.
+        since: Time,
+        /// What it came of, where something was done.
+        by: Option<Performed>,
+    },
 }
 
 /// Why a certificate of another provider is not presented.

@@ -174,6 +174,12 @@ pub enum NotGiven {
         /// Who presents.
         presenter: Address,
     },
+    /// It is given the CA with which the provider signs for others, and the provider's own server has a certificate of
+    /// another one.
+    OwnRoot {
+        /// Who presents.
+        presenter: Address,
+    },
     /// Nothing says why.
     Unknown,
 }

@@ -256,8 +256,10 @@ impl Resolver<'_> {
             return operation;
         }
         match self.agent(id) {
-            Some(agent) if agent.started && !agent.stopped => Operation::Run(Hook::Stop, None),
-            Some(agent) if agent.installed => Operation::Run(Hook::Remove, None),
+            Some(agent) if agent.started && !agent.stopped => {
+                Operation::Run(Hook::Stop, agent.removed_by)
+            }
+            Some(agent) if agent.installed => Operation::Run(Hook::Remove, agent.removed_by),
             _ => Operation::Terminate,
         }
     }

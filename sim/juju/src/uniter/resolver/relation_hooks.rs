@@ -49,12 +49,13 @@ impl Resolver<'_> {
         now: Time,
     ) -> Option<(Hook, Option<Seq>)> {
         let found = self.relation(relation);
-        let dying = self.agent_of(id).dying;
+        let agent = self.agent_of(id);
+        let dying = agent.dying;
         let leaving = found.life != Life::Alive || found.suspended;
         let must_break = dying || (leaving && self.timing.has_arrived(id, found.changed_at, now));
         if self.is_implicit(id, found) {
             let hook = Hook::RelationBroken { relation };
-            return must_break.then_some((hook, found.cause));
+            return must_break.then_some((hook, agent.removed_by.or(found.cause)));
         }
         // In the order of resolver.go: first the relation-changed that follows each relation-joined,
         if let Some(unit) = local.changed_pending {
@@ -72,12 +73,12 @@ impl Resolver<'_> {
                 unit,
                 departing,
             };
-            return Some((hook, cause.or(found.cause)));
+            return Some((hook, agent.removed_by.or(cause).or(found.cause)));
         }
         // then relation-broken, which is never run for a peer relation (resolver.go),
         if must_break {
             let hook = Hook::RelationBroken { relation };
-            return (!found.is_peer()).then_some((hook, found.cause));
+            return (!found.is_peer()).then_some((hook, agent.removed_by.or(found.cause)));
         }
         // then the application's databag, and last the units that joined and those whose databag changed.
         let bag = &self.remote_end(id, found)?.bag;
