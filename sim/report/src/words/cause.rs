@@ -161,6 +161,7 @@ fn of_faults(cause: &FaultCause) -> String {
 }
 
 /// Why a certificate is not there, or has ended.
+#[expect(clippy::too_many_lines, reason = "one arm for each cause")]
 fn of_certificates(cause: &CertificateCause) -> String {
     match cause {
         CertificateCause::CertificatesRelationRemoved {
