@@ -102,7 +102,8 @@ pub(super) fn ca_route(
                 requirer: relation.requirer,
             };
         }
-        removed = Some(relation.seq);
+        // Of several the one that went last.
+        removed = removed.max(Some(relation.seq));
     }
     if let Some(relation) = passing(deployment, facts, from, to, seq) {
         return CaRoute::PassedOn(relation);

@@ -3,8 +3,8 @@
 use super::symptom::{Issuer, Symptom};
 use trustsim_kernel::Time;
 use trustsim_model::{
-    Address, CertificateKind, CertificateRecord, ConnectionRecord, EndpointRef, HandshakeRecord,
-    Seq,
+    Address, CertificateKind, CertificateRecord, ConnectionRecord, EndpointRef, Entry,
+    HandshakeRecord, Kind, Seq,
 };
 use trustsim_pki::Certificate;
 use trustsim_validators::ErrorKind;
@@ -52,6 +52,17 @@ impl<'a> Case<'a> {
     pub(super) fn could_sign(&self, record: &CertificateRecord) -> bool {
         let is_own = record.kind == CertificateKind::OwnRoot;
         record.certificate.is_ca() && is_own == self.is_of_own_root()
+    }
+
+    /// Whether a CA of the chain is trusted from an entry on, where the entry is about that.
+    pub(super) fn trusted_by(&self, entry: &Entry) -> Option<bool> {
+        match &entry.kind {
+            Kind::TrustChanged { roots } => {
+                let mut issuers = self.issuers.iter();
+                Some(issuers.any(|issuer| roots.contains(&issuer.certificate)))
+            }
+            _ => None,
+        }
     }
 
     /// What the handshake shows of itself.

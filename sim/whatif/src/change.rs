@@ -11,7 +11,7 @@ use trustsim_interfaces::Interface;
 use trustsim_kernel::{Delay, Span, Time};
 use trustsim_world::{
     Action, ActionIndex, Additions, ApplicationIndex, ClientIndex, Deployment, OperatorIndex,
-    RelationIndex, Source, Target, TimedAction, When,
+    RelationIndex, Source, Target, TimedAction, TlsAction, TlsEdit, When,
 };
 
 /// One change. Indices point into the [`Deployment`].
@@ -354,6 +354,10 @@ fn opposite(deployment: &Deployment, index: ActionIndex) -> Result<Action, Obsta
                 application: *application,
                 options: options.collect(),
             })
+        }
+        // A block list is the operator's own.
+        Action::Tls(TlsAction::Edit(TlsEdit::Distrust { .. })) => {
+            action.inverse().ok_or(Obstacle::NotUndoable)
         }
         // Where hooks fail, where a CA is revoked or the public web is away, others must act.
         Action::AcmeServer { .. } | Action::Hook(_) | Action::Tls(_) => Err(Obstacle::NotUndoable),

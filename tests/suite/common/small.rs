@@ -32,7 +32,9 @@ struct Provider {
     pods: bool,
     /// On two controllers, in two models of one, or in one model.
     shape: u64,
-    /// The charm of `api`: `web`, or a real one, which may drop its certificate when the relation goes.
+    /// The charms of `web` and `api`: `web`, or a real one, which may drop its certificate when the relation goes, or
+    /// keep one CA of those that it is given.
+    client: &'static str,
     server: &'static str,
 }
 
@@ -50,7 +52,8 @@ impl Provider {
         // vault-k8s and its kind are Kubernetes charms.
         let pods = choice.below(2, 3) > 0 || declared.contains("vault");
         let shape = choice.below(3, 3);
-        let real = choice.of(
+        let client = choice.of(11, ["web", "web", "traefik-k8s"]);
+        let server = choice.of(
             10,
             [
                 "web",
@@ -65,7 +68,8 @@ impl Provider {
             declared,
             pods,
             shape,
-            server: if pods { real } else { "web" },
+            client: if pods { client } else { "web" },
+            server: if pods { server } else { "web" },
         }
     }
 
@@ -95,8 +99,8 @@ impl Provider {
         let provider = format!("{}, {number}: 1", self.declared);
         let (webs, apis) = (1 + choice.below(4, 3), 1 + choice.below(5, 2));
         let applications = format!(
-            "      web: {{charm: web, {number}: {webs}}}\n      api: {{charm: {}, {number}: {apis}}}\n",
-            self.server
+            "      web: {{charm: {}, {number}: {webs}}}\n      api: {{charm: {}, {number}: {apis}}}\n",
+            self.client, self.server
         );
         if self.shape == 0 {
             return format!(

@@ -1,6 +1,6 @@
 //! What a unit had and lost: files that went with their container, or that a hook took away.
 
-use super::kinds::{CertificateCause, FaultCause};
+use super::kinds::{CertificateCause, FaultCause, TrustCause};
 use super::{Cause, Event, Lost, Performed, RootCause, Search, short};
 use crate::case::Case;
 use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
@@ -42,15 +42,7 @@ impl<'a> Search<'_, 'a> {
     pub(super) fn taken_away(&self, who: &Address, at: Time) -> Option<RootCause> {
         let start = self.records.deployment.start;
         let own = self.records.trail.about(who, start, at);
-        let (mut had, mut gone) = (false, None);
-        for (seq, entry) in own {
-            match presents(entry) {
-                Some(true) => (had, gone) = (true, None),
-                Some(false) if had => gone = gone.or(Some((seq, entry))),
-                _ => {}
-            }
-        }
-        let (seq, entry) = gone?;
+        let (seq, entry) = first_without(own, presents)?;
         let (unit, hook) = self.first_hook(entry)?;
         let what = CertificateCause::TakenAway {
             holder: who.clone(),
@@ -61,6 +53,33 @@ impl<'a> Search<'_, 'a> {
         };
         let event = Event::TakenAway { who: who.clone() };
         Some(RootCause::new(what, Some(seq)).after(entry.time, event))
+    }
+
+    /// The hook of a relation that went took away the CA that the judge had, where that is none of `endpoint`: a CA may
+    /// come beside a certificate, while another relation is there for CAs.
+    pub(super) fn ca_taken_away(
+        &self,
+        case: &Case<'a>,
+        signer: &Address,
+        endpoint: Option<&str>,
+    ) -> Option<RootCause> {
+        let start = self.records.deployment.start;
+        let mut own = self.records.trail.about(case.judge, start, case.at);
+        own.retain(|(seq, _)| *seq <= case.as_of);
+        let (seq, entry) = first_without(own, |entry| case.trusted_by(entry))?;
+        let (unit, hook) = self.first_hook(entry)?;
+        if !hook.is_relation_broken() || hook.endpoint() == endpoint {
+            return None;
+        }
+        let what = TrustCause::TakenAway {
+            signer: signer.clone(),
+            judge: case.judge.clone(),
+            at: short(entry.time),
+            unit,
+            hook: hook.clone(),
+            by: self.records.action_behind(seq).map(|(_, by)| by),
+        };
+        Some(RootCause::new(what, Some(seq)))
     }
 
     /// The hook with which what led to an entry began, in the units of one application.
@@ -84,23 +103,10 @@ impl<'a> Search<'_, 'a> {
     /// What took the CA of a chain out of a trust store by hand, and was not undone.
     pub(super) fn distrusted(&self, case: &Case<'a>) -> Option<RootCause> {
         let start = self.records.deployment.start;
-        let own = self.records.trail.about(case.judge, start, case.at);
-        let stores = own
-            .into_iter()
-            .filter_map(|(seq, entry)| match &entry.kind {
-                Kind::TrustChanged { roots } if seq <= case.as_of => Some((seq, roots)),
-                _ => None,
-            });
-        let (mut had, mut gone) = (false, None);
-        for (seq, roots) in stores {
-            let mut issuers = case.issuers.iter();
-            match issuers.any(|issuer| roots.contains(&issuer.certificate)) {
-                true => (had, gone) = (true, None),
-                false if had => gone = gone.or(Some(seq)),
-                false => {}
-            }
-        }
-        let (seq, performed) = self.records.action_behind(gone?)?;
+        let mut own = self.records.trail.about(case.judge, start, case.at);
+        own.retain(|(seq, _)| *seq <= case.as_of);
+        let (gone, _) = first_without(own, |entry| case.trusted_by(entry))?;
+        let (seq, performed) = self.records.action_behind(gone)?;
         let by_hand = matches!(self.records.timed(seq)?.action, Action::Tls(_));
         by_hand.then(|| RootCause::new(Cause::Action(performed), Some(seq)))
     }
@@ -120,16 +126,7 @@ impl<'a> Search<'_, 'a> {
             .about(who, self.records.deployment.start, end);
         let (before, after): (Vec<_>, Vec<_>) =
             own.into_iter().partition(|(_, entry)| entry.time <= at);
-        let mut had = false;
-        let mut gone: Option<(Seq, &Entry)> = None;
-        for (seq, entry) in before {
-            match has(entry) {
-                Some(true) => (had, gone) = (true, None),
-                Some(false) if had => gone = gone.or(Some((seq, entry))),
-                _ => {}
-            }
-        }
-        let (seq, entry) = gone?;
+        let (seq, entry) = first_without(before, &has)?;
         let by = self.new_container(entry)?;
         let mut later = after.iter().filter(|(_, entry)| has(entry) == Some(true));
         let cause = FaultCause::LostWithContainer {
@@ -177,4 +174,20 @@ fn presents(entry: &Entry) -> Option<bool> {
         } if **endpoint != *DEFAULT_CERTIFICATE => Some(certificate.is_some()),
         _ => None,
     }
+}
+
+/// The entry since which a thing that was there is not there. `has` says of an entry whether it is there from then on.
+fn first_without<'a>(
+    entries: Vec<(Seq, &'a Entry)>,
+    has: impl Fn(&Entry) -> Option<bool>,
+) -> Option<(Seq, &'a Entry)> {
+    let (mut had, mut gone) = (false, None);
+    for (seq, entry) in entries {
+        match has(entry) {
+            Some(true) => (had, gone) = (true, None),
+            Some(false) if had => gone = gone.or(Some((seq, entry))),
+            _ => {}
+        }
+    }
+    gone
 }

@@ -6,7 +6,7 @@ use super::holdup::Unanswered;
 use super::kinds::{CertificateCause, FaultCause};
 use super::{
     Cause, ClockEffect, Event, Issued, NeverAsked, NotRequestedReason, PENDING_MAX, RootCause,
-    Search, Sent, Separation, Skew, short,
+    Search, Sent, Separation, Skew, Status, short,
 };
 use crate::case::Case;
 use crate::notes;
@@ -401,6 +401,7 @@ impl<'a> Search<'_, 'a> {
                 issued: short(issued),
                 serial: record.certificate.serial().to_owned(),
                 hook_ran,
+                says: self.status_at(who, at).filter(Status::is_stuck),
             };
             RootCause::new(what, Some(seq)).pending(at.since(issued) < PENDING_MAX)
         });
@@ -409,6 +410,15 @@ impl<'a> Search<'_, 'a> {
             holder: who.clone(),
         };
         cause.after(issued, event)
+    }
+
+    /// What a unit said of itself last.
+    fn status_at(&self, unit: &Address, at: Time) -> Option<Status> {
+        let start = self.records.deployment.start;
+        let own = self.records.trail.about(unit, start, at);
+        own.into_iter()
+            .rev()
+            .find_map(|(_, entry)| notes::status(entry))
     }
 
     /// A unit signed that does not lead: what it writes goes nowhere.

@@ -27,6 +27,15 @@ impl<'a> Search<'_, 'a> {
             return self.without_carrier(case);
         };
         let signer = case.signer()?;
+        let removed = match ca_route {
+            CaRoute::NoRelation { removed, .. } => removed.and_then(|seq| self.requiring(seq)),
+            _ => None,
+        };
+        if self.newer_ca(&signer, case).is_none()
+            && let Some(taken) = self.ca_taken_away(case, &signer, removed)
+        {
+            return Some(taken);
+        }
         match ca_route {
             CaRoute::NoRelation { removed, .. } => Some(self.no_relation(&signer, case, *removed)),
             CaRoute::OtherProcess {
@@ -49,6 +58,14 @@ impl<'a> Search<'_, 'a> {
                 let (of, to) = (provider, requirer);
                 Some(self.not_transferred(*interface, of, to, &signer, case, root))
             }),
+        }
+    }
+
+    /// The requirer's endpoint of the relation that an entry is about.
+    fn requiring(&self, seq: Seq) -> Option<&'a str> {
+        match &self.records.trail.entry(seq)?.kind {
+            Kind::Relation { requirer, .. } => Some(&*requirer.endpoint),
+            _ => None,
         }
     }
 

@@ -169,6 +169,17 @@ impl HookName {
         }
     }
 
+    /// Whether it is the `relation-broken` of any relation.
+    pub const fn is_relation_broken(&self) -> bool {
+        matches!(
+            self,
+            Self::Relation {
+                event: RelationEvent::Broken,
+                ..
+            }
+        )
+    }
+
     /// Whether it is the `relation-changed` of any relation.
     pub const fn is_relation_changed(&self) -> bool {
         matches!(

@@ -211,7 +211,8 @@ fn of_certificates(cause: &CertificateCause) -> String {
             issued,
             serial,
             hook_ran,
-        } => not_loaded(holder, *issued, serial, *hook_ran),
+            says,
+        } => not_loaded(holder, *issued, serial, *hook_ran, says.as_ref()),
         CertificateCause::TakenAway {
             holder,
             at,
@@ -353,6 +354,17 @@ fn of_trust(cause: &TrustCause) -> String {
             process,
             why,
         } => process_lacks(signer, process, why),
+        TrustCause::TakenAway {
+            signer,
+            judge,
+            at,
+            unit,
+            hook,
+            by,
+        } => format!(
+            "{judge} does not have the CA of {signer} since {at}: its charm took it away in {hook} of {unit}{}",
+            after_action(by.as_ref())
+        ),
         TrustCause::TransferRemoved {
             signer,
             judge,
@@ -476,15 +488,24 @@ fn root_replaced(presenter: &Address, owner: &Address, ended: Time, next: Time) 
     )
 }
 
-fn not_loaded(holder: &Address, issued: Time, serial: &str, hook_ran: bool) -> String {
+fn not_loaded(
+    holder: &Address,
+    issued: Time,
+    serial: &str,
+    hook_ran: bool,
+    says: Option<&trustsim_diagnosis::Status>,
+) -> String {
     let serial = certificate::short_serial(serial);
     let why = match hook_ran {
         true => "its charm heard of it, and its workload was not given it or did not read it",
         false => "no hook of its charm heard of it",
     };
+    let says = says.map_or_else(String::new, |said| {
+        format!("; it says `{}`", status(said.word, &said.message))
+    });
     format!(
         "{holder} goes on without the certificate that was issued for it at {issued} (serial \
-         {serial}): {why}"
+         {serial}): {why}{says}"
     )
 }
 

@@ -11,7 +11,7 @@ use trustsim_kernel::Time;
 use trustsim_model::{Address, EndpointRef};
 use trustsim_pki::Certificate;
 
-use crate::cause::root_cause::{Performed, Removal};
+use crate::cause::root_cause::{Performed, Removal, Status};
 
 /// Why a certificate is not there, or has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +101,8 @@ pub enum CertificateCause {
         serial: String,
         /// Whether a hook of the charm ran for it.
         hook_ran: bool,
+        /// What the unit says of itself, where it is blocked or waits.
+        says: Option<Status>,
     },
     /// A hook of its charm took a certificate away.
     TakenAway {

@@ -1,5 +1,6 @@
 //! Why a CA is not trusted.
 
+use trustsim_juju::HookName;
 use trustsim_kernel::Time;
 use trustsim_model::{Address, EndpointRef};
 use trustsim_pki::Certificate;
@@ -65,6 +66,21 @@ pub enum TrustCause {
         /// Why it does not.
         why: ProcessLacks,
     },
+    /// The hook of a relation that went took the CA away, which had come over it.
+    TakenAway {
+        /// Whose CA it is.
+        signer: Address,
+        /// Who had it.
+        judge: Address,
+        /// Since when it is not there.
+        at: Time,
+        /// The unit that ran the hook.
+        unit: Address,
+        /// The hook.
+        hook: HookName,
+        /// What led to the hook, where something was done.
+        by: Option<Performed>,
+    },
     /// The relation that carried the CA was removed.
     TransferRemoved {
         /// Whose CA.
@@ -112,6 +128,7 @@ impl TrustCause {
             Self::NoTransfer { .. } => "no-transfer",
             Self::NotPassedOn { .. } => "not-passed-on",
             Self::ProcessLacks { .. } => "process-lacks-ca",
+            Self::TakenAway { .. } => "ca-taken-away",
             Self::TransferRemoved { .. } => "transfer-removed",
             Self::NotGiven { .. } => "not-given",
             Self::OldCaDropped { .. } => "old-ca-dropped",
