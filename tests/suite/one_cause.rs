@@ -1,9 +1,10 @@
 //! A failure has one cause in every report: `why` at any instant says what `failures.csv` and the block of `run` say of
-//! that instant. They were worked out apart once, and contradicted each other.
+//! that instant. They were worked out apart once, and contradicted each other. The command that `run` prints asks about an
+//! instant that lies in the outage: it was cut to the second before it, of which `why` said that the connection held.
 
 use std::collections::BTreeMap;
 
-use trustsim::diagnosis::{Findings, diagnose, part_at, why};
+use trustsim::diagnosis::{Findings, diagnose, outage_groups, part_at, why};
 use trustsim::kernel::Time;
 use trustsim::model::Kind;
 use trustsim::report::{self, words};
@@ -62,12 +63,61 @@ fn instants(record: &Record, findings: &Findings) -> Vec<(usize, Time)> {
     found
 }
 
+/// What the command under `more:` would answer, beside the first cause that is told; `None` where no outage is.
+fn printed(deployment: &Deployment, record: &Record, findings: &Findings) -> Option<[String; 2]> {
+    let groups = outage_groups(&record.manifest, findings);
+    let longest = groups.first()?.longest();
+    let run = report::Run {
+        manifest: &record.manifest,
+        journal: &record.journal,
+        findings,
+        provenance: None,
+    };
+    let text = report::terminal::terminal(&run, report::terminal::Detail::Normal);
+    let more = text.lines().find(|line| line.starts_with("more: "));
+    let more = more.expect("what fails can be asked about");
+    let mut commands = more.split("; ");
+    let command = commands.find_map(|each| each.strip_prefix("trustsim why SCENARIO "));
+    let words: Vec<&str> = command.expect("a command").split(' ').collect();
+    let [client, server, "--at", at] = words[..] else {
+        panic!("{more}");
+    };
+    let at = Time::parse(at).expect("an instant");
+    let answers = why(
+        deployment,
+        &record.manifest,
+        &record.journal,
+        client,
+        server,
+        at,
+    );
+    let answers = answers.expect("it is watched");
+    let outage = &findings.outages[longest];
+    let answer = answers
+        .iter()
+        .find(|answer| answer.connection == outage.connection);
+    let answer = answer.expect("an answer for each connection");
+    let asked = match (&answer.outage, &answer.explanation) {
+        (Some(found), Some(explanation)) if found == outage => {
+            words::cause::line(&explanation.cause.what)
+        }
+        other => format!("{at}: {other:?}"),
+    };
+    let told = words::cause::line(&findings.explanations[longest].cause.what);
+    Some([asked, told])
+}
+
 fn contradictions(deployment: &Deployment) -> (usize, Vec<String>) {
     let record = crate::common::play(deployment, Options::default());
     let findings = diagnose(deployment, &record.manifest, &record.journal);
     let instants = instants(&record, &findings);
     let written = written(&record, &findings);
     let mut wrong = Vec::new();
+    if let Some([asked, told]) = printed(deployment, &record, &findings)
+        && asked != told
+    {
+        wrong.push(format!("more: {asked}\n  told: {told}"));
+    }
     for (index, at) in &instants {
         let outage = &findings.outages[*index];
         let connection = &record.manifest.connections[outage.connection as usize];

@@ -75,6 +75,7 @@ pub use tally::{Tally, outage_attempts, tallies};
 pub use transfer_plan::Transfer;
 pub use why::{Answer, Rests, Source as TrustSource, WhyError, why};
 
+use trustsim_kernel::Time;
 use trustsim_model::{Deployment, EndlessLoop, Journal, Manifest};
 
 /// Everything found in a run: what the reports print beside the journal itself.
@@ -131,6 +132,26 @@ impl Findings {
         );
         let classes = self.classes.iter().enumerate();
         classes.filter_map(move |(index, each)| (*each == class).then_some(index))
+    }
+
+    /// An instant of an outage at which what is told first of it is to blame: the first whole second of that part, which
+    /// people can type; with its fraction where the part is over by then. `end` is that of the run.
+    pub fn instant_told(&self, outage: usize, end: Time) -> Time {
+        let (main, parts) = (&self.explanations[outage], &self.parts[outage]);
+        let is_main = |part: &Part| {
+            part.explanation.seq == main.seq && part.explanation.cause.what == main.cause.what
+        };
+        let told = parts.iter().position(is_main);
+        let told = told.expect("what is told first of an outage is one of its parts");
+        let from = parts[told].from;
+        let until = parts.get(told + 1).map(|next| next.from);
+        let until = until.or(self.outages[outage].until);
+        let whole = from.rounded_up_to_seconds();
+        let is_within = until.map_or(whole <= end, |until| whole < until);
+        match is_within {
+            true => whole,
+            false => from,
+        }
     }
 
     /// Whether every expectation held, and every failure was expected, of a run in which something was judged.

@@ -81,6 +81,16 @@ impl Time {
         Self(self.0 - self.0 % NANOS_PER_SECOND)
     }
 
+    /// The next instant without a fraction of a second, or this one where it has none.
+    #[must_use]
+    pub const fn rounded_up_to_seconds(self) -> Self {
+        let whole = self.truncated_to_seconds();
+        match whole.0 == self.0 {
+            true => self,
+            false => Self(whole.0.saturating_add(NANOS_PER_SECOND)),
+        }
+    }
+
     /// How long after `earlier` this is; zero if it is before.
     pub const fn since(self, earlier: Self) -> Span {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))

@@ -75,11 +75,12 @@ fn line(run: &Run<'_>, together: &OutageGroup, text: &mut String) {
 fn more(run: &Run<'_>, first: &OutageGroup, text: &mut String) {
     let outage = &run.findings.outages[first.longest()];
     let connection = run.connection(outage.connection);
+    let at = run.findings.instant_told(first.longest(), run.end());
     let (_, code) = heading(run, first);
     let why = CommandLine::new(["trustsim", "why", "SCENARIO"])
         .and(&connection.client)
         .and(&connection.server)
-        .and_option("--at", Some(outage.from.truncated_to_seconds()));
+        .and_option("--at", Some(at));
     text.push_str(&format!(
         "\nmore: --verbose; {why}; trustsim explain {code}\n"
     ));
