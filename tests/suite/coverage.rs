@@ -2,10 +2,11 @@
 
 use trustsim::diagnosis::{Findings, RunVerdict, diagnose};
 use trustsim::model::{ConnectionSpecIndex, Coverage, Gap, Standing};
+use trustsim::report::terminal::{Detail, assumptions};
 use trustsim::report::words::standing;
 use trustsim::world::{Deployment, Options};
 
-use crate::common::{deployed, play};
+use crate::common::{deployed, play, trustsim};
 
 fn findings(deployment: &Deployment) -> Findings {
     let record = play(deployment, Options::default());
@@ -540,4 +541,79 @@ connections: [{{from: browser, to: m.it}}]
     };
     assert_eq!(standing_at(""), Standing::Modelled);
     assert_eq!(standing_at(", revision: 70"), Standing::Assumed);
+}
+
+/// Of an answer that rests on assumptions only their number was told, unless something failed.
+#[test]
+fn what_is_assumed_is_told_beneath_the_coverage() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "
+name: coverage
+duration: 1d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, revision: 100, scale: 1}
+      api: {charm: traefik-k8s, scale: 1}
+      shop: {charm: never-heard-of, scale: 1}
+      cart: {charm: nor-of-this, scale: 1}
+      page: {charm: unrelated, scale: 1}
+    relations:
+      - ['ca:certificates', 'shop:tls']
+      - ['ca:certificates', 'cart:tls']
+clients: {browser: {trusts: [m.ca]}}
+connections: [{from: browser, to: m.shop}]
+";
+    std::fs::write(folder.path().join("s.yaml"), text).expect("written");
+    let said = |arguments: &[&str]| -> Vec<String> {
+        let output = trustsim(folder.path(), arguments);
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8(text).expect("text");
+        let after = text.lines().skip_while(|line| !line.starts_with("coverage: "));
+        let told = after.skip(1).take_while(|line| line.starts_with("  "));
+        told.map(str::to_owned).collect()
+    };
+    let generic = "not in the catalogue; a generic charm requests certificates and CAs";
+    let expected = [
+        "  not simulated: unrelated: not in the catalogue".to_owned(),
+        format!("  assumed: never-heard-of, nor-of-this: {generic}"),
+        "  assumed: self-signed-certificates: revision 100 was not read and is played as 131"
+            .to_owned(),
+    ];
+    assert_eq!(said(&["check", "s.yaml"]), expected);
+    assert_eq!(said(&["check", "-v", "s.yaml"]), expected);
+    let run = ["run", "--seeds", "1", "--remedies", "0", "s.yaml"];
+    assert_eq!(said(&run), expected);
+    let quiet = trustsim(folder.path(), &["check", "-q", "s.yaml"]);
+    assert_eq!((quiet.stdout, quiet.stderr), (Vec::new(), Vec::new()));
+}
+
+/// A bundle of many unknown charms has few lines, and the verbose form has all of them.
+#[test]
+fn the_same_reason_is_told_once_with_its_charms() {
+    let applications: String = (0..30)
+        .map(|number| format!("      a{number}: {{charm: unknown-{number:02}, num_units: 1}}\n"))
+        .collect();
+    let deployment = deployed(&format!(
+        "name: coverage\nduration: 1d\nmodels:\n  m:\n    applications:\n{applications}"
+    ));
+    let coverage = Coverage::of(&deployment);
+    let told = |detail| assumptions(&deployment, &coverage, detail);
+    let brief = told(Detail::Normal);
+    assert!(
+        brief.ends_with(
+            ": unknown-00, unknown-01, unknown-02, unknown-03, 26 more: not in the catalogue\n"
+        ),
+        "{brief}"
+    );
+    assert_eq!(brief.lines().count(), 1);
+    let full = told(Detail::Verbose);
+    assert!((0..30).all(|number| full.contains(&format!("unknown-{number:02}"))));
+    let modelled = deployed(
+        "name: coverage\nduration: 1d\nmodels:\n  m:\n    applications:\n      \
+         ca: {charm: self-signed-certificates, num_units: 1}\n",
+    );
+    let coverage = Coverage::of(&modelled);
+    assert_eq!(assumptions(&modelled, &coverage, Detail::Verbose), "");
 }

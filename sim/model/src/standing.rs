@@ -182,6 +182,8 @@ pub struct Coverage {
     pub relations: Share,
     /// Connections of the scenario.
     pub connections: Share,
+    /// What is not known of the charms, in order of the applications that have them.
+    pub reasons: Vec<Reason>,
     /// The basis of each connection.
     pub bases: TiVec<ConnectionSpecIndex, Basis>,
 }
@@ -211,6 +213,7 @@ impl Coverage {
                 .chain(absent)
                 .collect(),
             connections: bases.iter().map(|basis| basis.standing).collect(),
+            reasons: standings.reasons(),
             bases,
         }
     }
@@ -293,6 +296,16 @@ impl<'a> Standings<'a> {
     pub fn of_application(&self, index: ApplicationIndex) -> Standing {
         let standings = self.gaps[index].iter().map(Gap::standing);
         standings.max().unwrap_or(Standing::Modelled)
+    }
+
+    /// What is not known of each application's charm.
+    fn reasons(&self) -> Vec<Reason> {
+        let applications = self.gaps.iter_enumerated();
+        let reasons = applications.flat_map(|(application, gaps)| {
+            let gaps = gaps.iter().cloned();
+            gaps.map(move |gap| Reason { application, gap })
+        });
+        reasons.collect()
     }
 
     /// What a connection rests on: both its sides, and everything that gives them certificates or trust.

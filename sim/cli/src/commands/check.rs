@@ -10,14 +10,22 @@ use crate::scenario::load_scenario;
 use trustsim_kernel::format_duration;
 use trustsim_model::{Coverage, Deployment};
 use trustsim_report::terminal::style::{GOOD, paint};
-use trustsim_report::terminal::{coverage, derived};
+use trustsim_report::terminal::{Detail, assumptions, coverage, derived};
 
-pub(super) fn check(args: &Check, console: &mut Console<'_>) -> Result<Exit, CliError> {
+pub(super) fn check(
+    args: &Check,
+    verbose: bool,
+    console: &mut Console<'_>,
+) -> Result<Exit, CliError> {
+    let detail = match verbose {
+        true => Detail::Verbose,
+        false => Detail::Normal,
+    };
     let mut worst = Exit::Held;
     for path in &args.scenarios {
         let mut left = vec![None];
         while let Some(variant) = left.pop() {
-            let Some(checked) = check_one(path, variant.as_deref(), console)? else {
+            let Some(checked) = check_one(path, variant.as_deref(), detail, console)? else {
                 worst = Exit::Refused;
                 continue;
             };
@@ -44,6 +52,7 @@ struct Checked {
 fn check_one(
     path: &Path,
     variant: Option<&str>,
+    detail: Detail,
     console: &mut Console<'_>,
 ) -> Result<Option<Checked>, CliError> {
     match load_scenario(path, variant) {
@@ -55,6 +64,7 @@ fn check_one(
             console.say(&format!("{good}: {shown}{of}: {what}\n"))?;
             let found = Coverage::of(&loaded.deployment);
             console.say(&coverage(&found))?;
+            console.say(&assumptions(&loaded.deployment, &found, detail))?;
             if let Some(found) = &loaded.derived {
                 console.say(&derived(found))?;
             }

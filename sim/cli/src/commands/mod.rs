@@ -38,7 +38,7 @@ pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Cli
     match &cli.command {
         Command::Run(args) => return run::run(args, cli.globals.verbose, console),
         Command::Rehearse(Rehearse::Rotation(args)) => return rehearse::rotation(args, console),
-        Command::Check(args) => return check::check(args, console),
+        Command::Check(args) => return check::check(args, cli.globals.verbose, console),
         Command::Ask(args) => ask::ask(args, cli.globals.verbose, console)?,
         Command::Forecast(args) => forecast::forecast(args, console)?,
         Command::Audit(args) => audit::audit(args, console)?,

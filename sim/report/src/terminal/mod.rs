@@ -25,7 +25,7 @@ pub use least_trust::least_trust;
 pub use names::names;
 pub use order::order;
 pub use requests::requests;
-pub use standing::coverage;
+pub use standing::{assumptions, coverage};
 pub use table::{Align, Cell, Table};
 pub use trusted::trusted;
 pub use why::why;
@@ -79,6 +79,7 @@ pub fn terminal(run: &Run<'_>, detail: Detail) -> String {
     let deployment = &run.manifest.deployment;
     let found = Coverage::of(deployment);
     let mut text = coverage(&found);
+    text.push_str(&assumptions(deployment, &found, detail));
     text.push('\n');
     text.push_str(&head(run));
     text.push('\n');

@@ -1,10 +1,12 @@
-//! What an answer rests on: a line of coverage, and what is not simulated.
+//! What an answer rests on: a line of coverage, what is assumed, and what is not simulated.
 
 use std::collections::BTreeMap;
 
 use super::style::{self, paint};
+use super::{Detail, first_of};
 use crate::words::number::counted;
-use crate::words::standing;
+use crate::words::{assumption, standing};
+use trustsim_kernel::visible;
 use trustsim_model::{Coverage, Deployment, Reason, Standing};
 
 /// The line of coverage.
@@ -14,6 +16,38 @@ pub fn coverage(found: &Coverage) -> String {
         paint(style::DETAIL, "coverage"),
         standing::coverage(found)
     )
+}
+
+/// Reasons that are told, unless all are.
+const LINES: usize = 4;
+/// Charms that are named for one of them, unless all are.
+const CHARMS: usize = 4;
+
+/// Which charms are assumed or not simulated, and why: a line for each reason. Nothing where everything is modelled.
+pub fn assumptions(deployment: &Deployment, found: &Coverage, detail: Detail) -> String {
+    let (mut told, shown) = match detail {
+        Detail::Normal => (assumption::worst(deployment, found), LINES),
+        Detail::Verbose => (assumption::all(deployment, found), usize::MAX),
+    };
+    let more = told.len().saturating_sub(shown);
+    told.truncate(shown);
+    let mut text = String::new();
+    for each in told {
+        let word = match each.standing {
+            Standing::NotSimulated => paint(style::WAIT, standing::word(each.standing)),
+            Standing::Assumed | Standing::Modelled => {
+                paint(style::DETAIL, standing::word(each.standing))
+            }
+        };
+        let charms = first_of(each.charms, CHARMS, detail);
+        let line = format!("{charms}: {}", each.why);
+        text.push_str(&format!("  {word}: {}\n", visible(&line)));
+    }
+    if more > 0 {
+        let more = counted(more as u64, "more reason");
+        text.push_str(&format!("  {more} (--verbose)\n"));
+    }
+    text
 }
 
 /// What is missing for connections that are not simulated, a paragraph each, with how to supply it.

@@ -12,6 +12,7 @@
 //!
 //! One file owns the words of one kind of value. A new kind of value gets a file of its own.
 
+pub mod assumption;
 pub mod ca_route;
 pub mod cause;
 pub mod certificate;

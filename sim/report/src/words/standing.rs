@@ -115,6 +115,79 @@ fn gap(gap: &Gap, charm: &str) -> String {
     }
 }
 
+/// What is not known of a charm that is named beside it, in a few words where they are enough.
+pub(super) fn brief(gap: &Gap) -> String {
+    match gap {
+        Gap::UsualName {
+            endpoint,
+            interface,
+        } => format!("its endpoint {endpoint} is taken to require {interface} by its name"),
+        Gap::UnlistedEndpoint {
+            endpoint,
+            is_played: true,
+        } => format!("not known to have the endpoint {endpoint}, which a generic charm uses"),
+        Gap::UnlistedEndpoint {
+            endpoint,
+            is_played: false,
+        } => format!("not known to have the endpoint {endpoint}, of which nothing is played"),
+        Gap::ModelNotGiven { endpoint, offer } => {
+            format!("the model of the offer {offer}, which {endpoint} consumes, is not given")
+        }
+        Gap::NotVerified { missing } => format!("not verified: {missing}"),
+        Gap::Differs { how } => format!("it {how}, which is not played"),
+        Gap::OtherRevision { revision, covered } => match nearest(*revision, covered) {
+            Some(near) => format!("revision {revision} was not read and is played as {near}"),
+            None => common(gap).to_owned(),
+        },
+        Gap::OtherTrack { track, .. } => {
+            format!("which revision the track {track} brings is not known")
+        }
+        Gap::Generic
+        | Gap::NotDescribed
+        | Gap::MetadataOnly
+        | Gap::MetadataSilent
+        | Gap::DescribedByScenario
+        | Gap::ChangedByScenario
+        | Gap::FactsOnly => common(gap).to_owned(),
+    }
+}
+
+/// What several charms have in common of which something of this kind is not known.
+pub(super) const fn common(gap: &Gap) -> &'static str {
+    match gap {
+        Gap::Generic => "not in the catalogue; a generic charm requests certificates and CAs",
+        Gap::NotDescribed => "not in the catalogue",
+        Gap::MetadataOnly => {
+            "only the metadata is known; a generic charm requests certificates and CAs"
+        }
+        Gap::MetadataSilent => "the metadata does not say what is done with certificates",
+        Gap::UsualName { .. } => "endpoints are taken for what their names say",
+        Gap::UnlistedEndpoint {
+            is_played: true, ..
+        } => "related over endpoints that are not known, which a generic charm uses",
+        Gap::UnlistedEndpoint {
+            is_played: false, ..
+        } => "related over endpoints that are not known, of which nothing is played",
+        Gap::ModelNotGiven { .. } => "models of offers that are consumed are not given",
+        Gap::NotVerified { .. } => "the code was not read, or not all of it",
+        Gap::Differs { .. } => "known to do something otherwise than it is played",
+        Gap::DescribedByScenario => "described by the scenario",
+        Gap::ChangedByScenario => "the scenario changes what the catalogue has",
+        Gap::OtherRevision { .. } => "at a revision that was not read",
+        Gap::FactsOnly => "of this revision the facts were compared, and the code was not",
+        Gap::OtherTrack { .. } => "from a track of which it is not known what it brings",
+    }
+}
+
+/// The revision that was read next to one that was not.
+fn nearest(revision: u64, covered: &[Revisions]) -> Option<u64> {
+    let ends = covered.iter().map(|range| match range.last {
+        Some(last) if last < revision => last,
+        _ => range.first.max(revision.min(range.last.unwrap_or(revision))),
+    });
+    ends.min_by_key(|end| end.abs_diff(revision))
+}
+
 /// How to supply what is missing, where something can be supplied.
 pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
     let charm = &deployment.applications[reason.application].charm.name;
