@@ -180,3 +180,88 @@ fn why_says_what_the_files_say() {
         wrong.join("\n")
     );
 }
+
+/// The block of each group, as it is printed.
+fn blocks(deployment: &Deployment) -> Vec<String> {
+    let record = crate::common::play(deployment, Options::default());
+    let findings = diagnose(deployment, &record.manifest, &record.journal);
+    let run = report::Run {
+        manifest: &record.manifest,
+        journal: &record.journal,
+        findings: &findings,
+        provenance: None,
+    };
+    let text = report::terminal::terminal(&run, report::terminal::Detail::Normal);
+    let text = anstream::adapter::strip_str(&text).to_string();
+    let blocks = text.split("\n\n");
+    let failures = blocks.filter(|block| block.starts_with("error["));
+    failures.map(str::to_owned).collect()
+}
+
+/// Traefik writes every CA to one file (canonical/traefik-k8s-operator#565), so that it trusts neither of its servers: in
+/// canonical/alertmanager-k8s-operator `tests/manual/bundle_1_e2e_tls.yaml` that was told twice in the same words.
+#[test]
+fn a_culprit_between_several_applications_is_told_once() {
+    let deployment = crate::common::deployed(
+        "
+name: one-file
+duration: 300d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
+      in: {charm: traefik-k8s, channel: latest/stable, scale: 1}
+      a: {charm: traefik-k8s, channel: latest/stable, scale: 1}
+      b: {charm: traefik-k8s, channel: latest/stable, scale: 1}
+    relations:
+      - ['a:certificates', 'ca:certificates']
+      - ['b:certificates', 'ca:certificates']
+      - ['in:receive-ca-cert', 'ca:send-ca-cert']
+connections:
+  - {from: m.in, to: m.a, every: 6h}
+  - {from: m.in, to: m.b, every: 6h}
+",
+    );
+    let told = blocks(&deployment);
+    let [only] = told.as_slice() else {
+        panic!("{}", told.join("\n\n"));
+    };
+    assert!(only.contains("writes every CA of a relation to one file"), "{only}");
+    assert!(only.contains("1 more outage of the same kind of cause"), "{only}");
+}
+
+/// A Vault waits for a person. OpenSSL says of the certificate that its server has in place of one that its issuer is not
+/// known, and Go that it has another name.
+#[test]
+fn one_cause_is_told_once_whatever_clients_print() {
+    let deployment = crate::common::deployed(
+        "
+name: one-wait
+duration: 5d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
+      vk: {charm: vault-k8s, channel: 2.0/stable, scale: 1}
+      w: {charm: traefik-k8s, channel: latest/stable, scale: 1}
+      app: {charm: kratos, scale: 1}
+    relations:
+      - ['vk:tls-certificates-pki', 'ca:certificates']
+      - ['w:certificates', 'vk:vault-pki']
+      - ['app:receive-ca-cert', 'ca:send-ca-cert']
+clients: {browser: {trusts: [m.ca]}}
+connections:
+  - {from: browser, to: m.w, every: 1h}
+  - {from: m.app, to: m.w, every: 1h}
+operators: {slow: {answers: [m.vk], delay: {exactly: 30d}}}
+",
+    );
+    let told = blocks(&deployment);
+    let [only] = told.as_slice() else {
+        panic!("{}", told.join("\n\n"));
+    };
+    assert!(only.contains("m.vk/0 waited for slow") || only.contains("m.vk/0 waits for slow"), "{only}");
+    assert!(only.contains("m.app/0 -> m.w/0 (not-valid-for-name)"), "{only}");
+}

@@ -6,7 +6,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::{Findings, Outage, Trigger};
+use super::culprit::is_one_cause;
+use super::{Findings, Outage};
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{Address, Manifest};
 
@@ -56,9 +57,10 @@ impl Likeness {
     }
 }
 
-/// Outages of one kind of cause, with one first line or after one action; after anything else that happened, those from
-/// one application to one other. The group that lost the most time is the first. What is too small, or part of the installation,
-/// is in none.
+/// Outages of one cause: the same kind of cause with the same applications to blame, or after one action, whatever
+/// errors the clients print and whichever applications they are between; after anything else that happened, those from
+/// one application to one other. The group that lost the most time is the first. What is too small, or part of the
+/// installation, is in none.
 pub fn outage_groups(manifest: &Manifest, findings: &Findings) -> Vec<OutageGroup> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let told = (0..findings.outages.len()).filter(|&index| findings.classes[index].is_told());
@@ -89,17 +91,14 @@ pub fn outage_groups(manifest: &Manifest, findings: &Findings) -> Vec<OutageGrou
 }
 
 fn is_alike(manifest: &Manifest, findings: &Findings, one: usize, other: usize) -> bool {
-    let sides = |outage: &Outage| {
-        let connection = &manifest.connections[outage.connection as usize];
+    let sides = |index: usize| {
+        let connection = findings.outages[index].connection;
+        let connection = &manifest.connections[connection as usize];
         [&connection.client, &connection.server].map(|side| side.application())
     };
-    let [first, second] = [one, other].map(|index| &findings.outages[index]);
     let [left, right] = [one, other].map(|index| &findings.explanations[index]);
-    let [what, other] = [left, right].map(|explanation| &explanation.cause.what);
-    let is_one_cause = what.innermost() == other.innermost();
-    let after_action = matches!(left.trigger, Some(Trigger::Action(_)));
-    let after_one = left.root == right.root && (after_action || sides(first) == sides(second));
-    first.error == second.error && what.name() == other.name() && (is_one_cause || after_one)
+    let after_one = left.root == right.root && sides(one) == sides(other);
+    is_one_cause(left, right) || (left.cause.what.is_like(&right.cause.what) && after_one)
 }
 
 /// How long outages are together, up to `end` where they are open.

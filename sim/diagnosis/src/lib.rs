@@ -16,6 +16,7 @@ mod cause;
 mod charm_errors;
 mod command;
 mod counts;
+mod culprit;
 mod entry_kind;
 mod expectations;
 mod explanation;
@@ -50,6 +51,7 @@ pub use cause::{
 };
 pub use charm_errors::{CharmError, CharmErrorDetail, CharmErrorKind, charm_errors};
 pub use command::{Command, Obstacle};
+pub use culprit::Doubt;
 pub use entry_kind::entry_kind;
 pub use expectations::{ClaimedTruth, ExpectationResult, Outcome as ExpectationOutcome};
 pub use explanation::{Explanation, Trigger};

@@ -304,15 +304,20 @@ fn when(run: &Run<'_>, outage: &Outage) -> String {
 /// The other connections that failed alike.
 fn others(run: &Run<'_>, group: &[usize], detail: Detail, lines: &mut Lines<'_>) {
     let findings = run.findings;
-    let first = findings.outages[group[0]].connection;
-    let mut names: Vec<&str> = group
-        .iter()
-        .map(|&index| findings.outages[index].connection)
-        .filter(|&connection| connection != first)
-        .map(|connection| run.connection(connection).name.as_str())
+    let first = &findings.outages[group[0]];
+    let others = group.iter().map(|&index| &findings.outages[index]);
+    let others = others.filter(|outage| outage.connection != first.connection);
+    let mut others: Vec<(&str, &Outage)> = others
+        .map(|outage| (run.connection(outage.connection).name.as_str(), outage))
         .collect();
-    names.sort_by_cached_key(|name| natural(name));
-    names.dedup();
+    others.sort_by_cached_key(|(name, _)| natural(name));
+    others.dedup_by_key(|(name, _)| *name);
+    // Of one cause one client may print that it does not know the issuer, and another that the name is wrong.
+    let names = others.into_iter().map(|(name, outage)| match outage.error == first.error {
+        true => name.to_owned(),
+        false => format!("{name} ({})", outage.error),
+    });
+    let names: Vec<String> = names.collect();
     let again = group.len() - 1;
     if again == 0 {
         return;
