@@ -617,3 +617,65 @@ fn the_same_reason_is_told_once_with_its_charms() {
     let coverage = Coverage::of(&modelled);
     assert_eq!(assumptions(&modelled, &coverage, Detail::Verbose), "");
 }
+
+/// The lines of a finding about what is assumed.
+fn doubts(text: &str) -> Vec<String> {
+    let deployment = deployed(text);
+    let record = play(&deployment, Options::default());
+    let findings = diagnose(&deployment, &record.manifest, &record.journal);
+    let run = trustsim::report::Run {
+        manifest: &record.manifest,
+        journal: &record.journal,
+        findings: &findings,
+        provenance: None,
+    };
+    let text = trustsim::report::terminal::terminal(&run, Detail::Normal);
+    let text = anstream::adapter::strip_str(&text).to_string();
+    let lines = text.lines().filter_map(|line| line.strip_prefix("   = "));
+    let told = lines.filter(|line| line.contains("assumed") || line.starts_with("may not"));
+    let told = told.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    told.collect()
+}
+
+/// A failure that an assumption could explain away says so; what is assumed of those who have nothing to do with the
+/// cause is told apart, and of a server that is stopped no charm would make another one.
+#[test]
+fn a_failure_that_an_assumption_could_explain_away_says_so() {
+    let text = |trusts: &str, connection: &str, faults: &str| {
+        format!(
+            "
+name: coverage
+duration: 2d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, scale: 1}}
+      old: {{charm: self-signed-certificates, revision: 100, scale: 1}}
+      shop: {{charm: never-heard-of, scale: 1}}
+      front: {{charm: traefik-k8s, scale: 1}}
+      api: {{charm: traefik-k8s, scale: 1}}
+    relations:
+      - ['ca:certificates', 'shop:tls']
+      - ['old:certificates', 'front:certificates']
+clients: {{browser: {{trusts: [{trusts}]}}}}
+connections: [{connection}]
+faults: [{faults}]
+"
+        )
+    };
+    let generic = "m.shop: the charm never-heard-of is not in the catalogue; a generic charm requests its certificates \
+                   and CAs";
+    assert_eq!(
+        doubts(&text("", "{from: browser, to: m.shop}", "")),
+        [format!("may not happen since this is assumed: {generic}")]
+    );
+    let beside = doubts(&text("", "{from: m.front, to: m.api}", ""));
+    assert_eq!(beside.len(), 1, "{beside:?}");
+    assert!(beside[0].starts_with("assumed m.old: revision 100"), "{beside:?}");
+    let stopped = "{at: 1d, stop: {unit: m.shop/0, for: 2h}}";
+    assert_eq!(
+        doubts(&text("m.ca", "{from: browser, to: m.shop}", stopped)),
+        [format!("assumed {generic}")]
+    );
+}

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
+use super::ca_route::CaRoute;
 use super::cause::{Cause, CertificateCause, ChainCause, FaultCause, Transit, TrustCause};
 use super::explanation::Explanation;
-use super::ca_route::CaRoute;
 use trustsim_model::Address;
 use trustsim_pki::Certificate;
 use trustsim_validators::ErrorKind;
@@ -59,7 +59,9 @@ fn culprits(cause: &Cause) -> Vec<Culprit<'_>> {
         Cause::Chain(cause) => of_chain(cause),
         Cause::Trust(cause) => of_trust(cause),
         outer @ (Cause::CaNeedsCertificate { .. } | Cause::TransferHeld { .. }) => {
-            unreachable!("what is to blame in the end is not to blame for something else: {outer:?}")
+            unreachable!(
+                "what is to blame in the end is not to blame for something else: {outer:?}"
+            )
         }
     }
 }
@@ -162,6 +164,9 @@ pub enum Doubt<'a> {
     /// Those of these applications: whose certificate it is, who signed it, who is to blame, and who should have carried
     /// trust that is missing.
     Of(BTreeSet<&'a str>),
+    /// The same where a relation, or a CA that is given by hand, is missing: no charm that has the endpoints which are
+    /// played makes up for that.
+    OfEndpoints(BTreeSet<&'a str>),
     /// It is not known which: the cause is only what the handshake shows, or an action.
     Any,
 }
@@ -197,7 +202,16 @@ impl Explanation {
             found.insert(symptom.judge.application());
             found.extend(self.ca_route.iter().flat_map(carriers));
         }
-        Doubt::Of(found)
+        let is_missing = matches!(
+            cause,
+            Cause::Certificate(
+                CertificateCause::NoProvider { .. } | CertificateCause::NoParent { .. }
+            ) | Cause::Trust(TrustCause::NoTransfer { .. } | TrustCause::NotGiven { .. })
+        );
+        match is_missing {
+            true => Doubt::OfEndpoints(found),
+            false => Doubt::Of(found),
+        }
     }
 }
 

@@ -1,19 +1,18 @@
 //! Failing connections, one block for those that failed alike: the error, when, what was
 //! presented and trusted, what is missing, and what led there.
 
-use std::collections::BTreeSet;
-
 use super::style::{self, paint};
 use super::{Detail, seeds};
 use crate::Run;
 use crate::words;
+use crate::words::assumption::{COULD_EXPLAIN, Doubts};
 use crate::words::number::{counted, grouped, natural};
-use crate::words::{ca_route, cause, certificate, command, entry, open_outage, standing, symptom};
+use crate::words::{ca_route, cause, certificate, command, entry, open_outage, symptom};
 use trustsim_diagnosis::{
     CaRoute, Explanation, Outage, OutageClass, OutageGroup, Part, outage_attempts, outage_groups,
 };
 use trustsim_kernel::{Span, Time, format_duration, visible};
-use trustsim_model::{CommandLine, Coverage, Entry, Kind, Reason, Seq, Source, Subject};
+use trustsim_model::{CommandLine, Coverage, Entry, Kind, Seq, Source, Subject};
 use trustsim_validators::{Side, Verdict};
 
 /// Causes told at length, unless all are.
@@ -39,7 +38,7 @@ pub(super) fn render(run: &Run<'_>, coverage: &Coverage, detail: Detail, text: &
         text.push('\n');
     }
     for group in groups.iter().take(shown).skip(at_length) {
-        line(run, group, text);
+        line(run, coverage, group, text);
     }
     if groups.len() > shown {
         text.push_str(&format!(
@@ -55,7 +54,7 @@ pub(super) fn render(run: &Run<'_>, coverage: &Coverage, detail: Detail, text: &
 }
 
 /// One cause in one line: what is to blame, what is lost, what helps.
-fn line(run: &Run<'_>, together: &OutageGroup, text: &mut String) {
+fn line(run: &Run<'_>, coverage: &Coverage, together: &OutageGroup, text: &mut String) {
     let explanation = &run.findings.explanations[together.longest()];
     let (heading, _) = heading(run, together);
     let outages = counted(together.outages.len() as u64, "outage");
@@ -66,8 +65,12 @@ fn line(run: &Run<'_>, together: &OutageGroup, text: &mut String) {
         format!("; remedy: {}", visible(&words::remedy::line(remedy)))
     });
     let blamed = first_line(explanation);
+    let doubt = match doubts(run, coverage, &together.outages).could_explain() {
+        true => format!("; {COULD_EXPLAIN}"),
+        false => String::new(),
+    };
     text.push_str(&format!(
-        "{heading}: {blamed}: {outages}, {lost} lost{remedy}\n"
+        "{heading}: {blamed}: {outages}, {lost} lost{doubt}{remedy}\n"
     ));
 }
 
@@ -167,7 +170,9 @@ fn block(
         Detail::Normal => missing_lines(explanation, &mut lines),
         Detail::Verbose => trust_lines(explanation, &mut lines),
     }
-    assumption_line(run, coverage, group, &mut lines);
+    for (label, line) in doubts(run, coverage, group).lines() {
+        lines.add(label, &line);
+    }
     if detail == Detail::Verbose {
         cause_lines(run, explanation, &mut lines);
     }
@@ -216,20 +221,14 @@ fn parts(run: &Run<'_>, index: usize, lines: &mut Lines<'_>) {
 }
 
 /// What these failures rest on that was not read in a charm's code: another charm may behave otherwise.
-fn assumption_line(run: &Run<'_>, coverage: &Coverage, group: &[usize], lines: &mut Lines<'_>) {
-    let outages = group.iter().map(|&index| &run.findings.outages[index]);
-    let reasons: BTreeSet<&Reason> = outages
-        .flat_map(|outage| &coverage.bases[run.connection(outage.connection).spec].reasons)
-        .collect();
-    if reasons.is_empty() {
-        return;
-    }
-    let deployment = &run.manifest.deployment;
-    let words = reasons.into_iter();
-    let words: Vec<String> = words
-        .map(|reason| standing::reason(reason, deployment))
-        .collect();
-    lines.add("assumed", &words.join("; "));
+fn doubts(run: &Run<'_>, coverage: &Coverage, group: &[usize]) -> Doubts {
+    let findings = run.findings;
+    let outages = group.iter().map(|&index| &findings.outages[index]);
+    let reasons =
+        outages.flat_map(|outage| &coverage.bases[run.connection(outage.connection).spec].reasons);
+    let failures = group.iter().map(|&index| &findings.explanations[index]);
+    let failures: Vec<&Explanation> = failures.collect();
+    Doubts::of(&run.manifest.deployment, reasons, &failures)
 }
 
 /// What is to blame.

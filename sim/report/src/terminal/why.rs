@@ -3,10 +3,11 @@
 
 use super::failures::{Lines, excerpt, first_line, trust_lines};
 use super::style::{self, paint};
+use crate::words::assumption::Doubts;
 use crate::words::{certificate, step, symptom, transit};
 use trustsim_diagnosis::{Answer, Event, Explanation, Rests, TrustSource};
 use trustsim_kernel::{Time, format_duration};
-use trustsim_model::{Journal, Kind, Manifest};
+use trustsim_model::{Journal, Kind, Manifest, Standings};
 use trustsim_whatif::SaidBy;
 
 /// Renders an answer, with what each stack would print. The first line is the cause.
@@ -61,6 +62,12 @@ fn failing(
         label = "";
     }
     trust_lines(explanation, &mut lines);
+    let deployment = &manifest.deployment;
+    let spec = manifest.connections[answer.connection as usize].spec;
+    let basis = Standings::of(deployment).of_connection(spec);
+    for (label, line) in Doubts::of(deployment, &basis.reasons, &[explanation]).lines() {
+        lines.add(label, &line);
+    }
     lines.add("explain", &format!("trustsim explain {code}"));
 }
 

@@ -1,5 +1,5 @@
 //! The words for which charms of a deployment are assumed or not simulated, and why: the same reason once, with the
-//! charms it holds for.
+//! charms it holds for; and for a failure that what is assumed could explain away.
 //!
 //! For example, of an OpenStack: `assumed`, `glance` and 26 others, `their code was not read, or not all of it`.
 
@@ -7,10 +7,109 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::standing::{brief, common};
-use trustsim_model::{Coverage, Deployment, Gap, Reason, Standing};
+use trustsim_diagnosis::{Doubt, Explanation};
+use trustsim_model::{Address, Coverage, Deployment, Gap, Reason, Standing};
 
 /// A reason of one charm takes this many words at most, unless all is told.
 const WORDS: usize = 14;
+
+/// Reasons that are told of one application beside a failure; `summary.json` has all.
+const REASONS: usize = 2;
+
+/// Of a failure in one line: that something which is assumed could explain it away.
+pub const COULD_EXPLAIN: &str = "may not happen, by what is assumed";
+
+/// What a failure rests on, by whether it could explain the failure away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doubts {
+    /// What is assumed of those whose charms have to do with the cause.
+    pub explaining: Vec<String>,
+    /// What is assumed, where it is not known what has to do with the cause.
+    pub any: Vec<String>,
+    /// What is assumed and has nothing to do with the cause.
+    pub beside: Vec<String>,
+}
+
+impl Doubts {
+    /// What is assumed of what failures of one cause rest on.
+    pub fn of<'a>(
+        deployment: &Deployment,
+        reasons: impl IntoIterator<Item = &'a Reason>,
+        failures: &[&Explanation],
+    ) -> Self {
+        let doubts: Vec<Doubt<'_>> = failures.iter().map(|each| each.doubt()).collect();
+        let [mut explaining, mut any, mut beside] = [const { Vec::new() }; 3];
+        for reason in BTreeSet::from_iter(reasons) {
+            let address = deployment.application_address(reason.application);
+            let explains = doubts.iter().any(|doubt| match doubt {
+                Doubt::Of(known) => known.contains(address.as_str()),
+                Doubt::OfEndpoints(known) => {
+                    known.contains(address.as_str()) && !has_its_endpoints(&reason.gap)
+                }
+                Doubt::None | Doubt::Any => false,
+            });
+            let list = match doubts.contains(&Doubt::Any) {
+                _ if explains => &mut explaining,
+                true => &mut any,
+                false => &mut beside,
+            };
+            list.push((address, brief(&reason.gap)));
+        }
+        Self {
+            explaining: by_application(explaining),
+            any: by_application(any),
+            beside: by_application(beside),
+        }
+    }
+
+    /// Whether anything could explain the failure away.
+    pub const fn could_explain(&self) -> bool {
+        !self.explaining.is_empty() || !self.any.is_empty()
+    }
+
+    /// Labels and texts of lines.
+    pub fn lines(self) -> impl Iterator<Item = (&'static str, String)> {
+        let rest = match self.could_explain() {
+            true => "also assumed",
+            false => "assumed",
+        };
+        let lines = [
+            (self.explaining, "may not happen", "since this is assumed: "),
+            (
+                self.any,
+                "may not happen",
+                "any of these could explain it away: ",
+            ),
+            (self.beside, rest, ""),
+        ];
+        let told = lines
+            .into_iter()
+            .filter(|(reasons, ..)| !reasons.is_empty());
+        told.map(|(reasons, label, before)| (label, format!("{before}{}", reasons.join("; "))))
+    }
+}
+
+/// Whether the endpoints that are played are those that the charm has, whatever else is not known of it.
+const fn has_its_endpoints(gap: &Gap) -> bool {
+    matches!(gap, Gap::Differs { .. } | Gap::FactsOnly)
+}
+
+/// `m.web: not verified: ..., and it ..., which is not played`: what is not known of each, its first reasons.
+fn by_application(reasons: Vec<(Address, String)>) -> Vec<String> {
+    let mut each: BTreeMap<Address, Vec<String>> = BTreeMap::new();
+    for (address, why) in reasons {
+        each.entry(address).or_default().push(why);
+    }
+    let told = each.into_iter().map(|(address, mut reasons)| {
+        let more = reasons.len().saturating_sub(REASONS);
+        reasons.truncate(REASONS);
+        if more > 0 {
+            reasons.push(format!("{more} more"));
+        }
+        format!("{address}: {}", reasons.join(", and "))
+    });
+    told.collect()
+}
 
 /// Charms of which the same is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
