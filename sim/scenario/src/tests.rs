@@ -213,6 +213,34 @@ fn unknown_keys_of_a_bundle_file_are_warned_of() {
     insta::assert_snapshot!(found.warnings.render(false));
 }
 
+/// canonical/bundle-kubeflow `releases/1.8/stable/kubeflow/bundle.yaml` has notes of its authors on each application, which
+/// were 600 lines of warnings.
+#[test]
+fn a_key_that_is_unknown_in_many_places_is_warned_of_once() {
+    let found = loaded([
+        ("s.yaml", "models: {m: {from: b.yaml}}\n"),
+        (
+            "b.yaml",
+            "_notes: x
+applications:
+  one: {charm: self-signed-certificates, num_units: 1, _github_repo_name: a, tracks: 1}
+  two: {charm: self-signed-certificates, num_units: 1, _github_repo_name: b, tracks: 1}
+  three: {charm: self-signed-certificates, num_units: 1, tracks: 1}
+",
+        ),
+    ]);
+    let messages: Vec<&str> = found
+        .warnings
+        .list
+        .iter()
+        .map(|found| found.message.as_str())
+        .collect();
+    assert_eq!(messages, ["unknown key `tracks` in 3 places"]);
+    // In a scenario nothing is ignored.
+    let own = "models: {m: {applications: {a: {charm: self-signed-certificates, num_units: 1, _note: x}}}}\n";
+    assert!(refused(own).contains("unknown key `_note`"));
+}
+
 #[test]
 fn placements_give_machines() {
     let deployment = deployed(

@@ -20,7 +20,8 @@ pub trait FromNode: Sized {
 pub enum Unknown {
     /// A mistake.
     Refused,
-    /// A mistake that does not stop anything.
+    /// A mistake that does not stop anything; none where it begins with `_`, as keys do that other tools put into bundles
+    /// for themselves (canonical/bundle-kubeflow `releases/1.8/stable/kubeflow/bundle.yaml`: `_github_repo_name`).
     Warned,
     /// Nothing.
     Ignored,
@@ -193,7 +194,8 @@ impl Reader {
     }
 
     fn unknown_key(&mut self, key: &Spanned<String>, known: &[&str], present: &[&Entry]) {
-        if self.unknown == Unknown::Ignored {
+        let is_note = self.unknown == Unknown::Warned && key.value.starts_with('_');
+        if self.unknown == Unknown::Ignored || is_note {
             return;
         }
         let is_present = |name: &str| present.iter().any(|entry| entry.key.value == name);

@@ -10,8 +10,8 @@ use super::other_files::OtherFile;
 use super::unseen::refuse_unseen_letters;
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_yaml::{
-    Entry, FromNode, MistakeKind, Node, Place, Reader, Scalar, ScalarKind, Spanned, Unknown, Value,
-    parse,
+    Entry, FromNode, Mistake, MistakeKind, Node, Place, Reader, Scalar, ScalarKind, Spanned,
+    Unknown, Value, parse,
 };
 
 /// A model after merging.
@@ -139,15 +139,30 @@ fn read_merged(base: &Node, own: &ModelFile, node: &Node, out: &mut Diagnostics)
     file
 }
 
-/// Unknown and repeated keys only: everything else is looked at after merging.
+/// Unknown and repeated keys only: everything else is looked at after merging. A key that is unknown in many places is
+/// noted once where it stops nothing.
 fn note_key_mistakes(reader: Reader, out: &mut Diagnostics) {
+    let mut unknown: Vec<(Mistake, usize)> = Vec::new();
     for mistake in reader.mistakes {
-        if matches!(
-            mistake.kind,
-            MistakeKind::UnknownKey { .. } | MistakeKind::DuplicateKey { .. }
-        ) {
-            out.push(mistake.into());
+        match mistake.kind {
+            MistakeKind::UnknownKey { refused: false } => {
+                let mut known = unknown.iter_mut();
+                match known.find(|(first, _)| first.message == mistake.message) {
+                    Some((_, count)) => *count += 1,
+                    None => unknown.push((mistake, 1)),
+                }
+            }
+            MistakeKind::UnknownKey { refused: true } | MistakeKind::DuplicateKey { .. } => {
+                out.push(mistake.into());
+            }
+            MistakeKind::WrongType | MistakeKind::MissingKey | MistakeKind::BadValue => {}
         }
+    }
+    for (mut mistake, count) in unknown {
+        if count > 1 {
+            mistake.message.push_str(&format!(" in {count} places"));
+        }
+        out.push(mistake.into());
     }
 }
 
