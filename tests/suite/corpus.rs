@@ -108,14 +108,9 @@ pub(crate) fn corpus() -> Option<PathBuf> {
 
 /// Each bundle by its name, as the text of a scenario.
 pub(crate) fn scenarios(corpus: &Path) -> Vec<(String, String)> {
-    let mut files: Vec<PathBuf> = fs::read_dir(corpus)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").path())
-        .collect();
-    files.sort();
     let mut found = Vec::new();
-    for path in &files {
-        let name = path.file_name().expect("a name").to_string_lossy();
+    for path in &bundle_files(corpus) {
+        let name = file_name(path);
         if EXCLUDED.iter().any(|(end, _)| name.ends_with(end)) {
             continue;
         }
@@ -129,7 +124,7 @@ pub(crate) fn scenarios(corpus: &Path) -> Vec<(String, String)> {
         let companion = COMPANIONS.iter().find(|(part, _)| name.contains(part));
         let companion = companion.map_or("", |(_, text)| text);
         let text = format!("models:\n  m:\n    {model}\n{companion}");
-        found.push((name.into_owned(), text));
+        found.push((name, text));
     }
     found
 }
@@ -150,22 +145,94 @@ fn every_real_bundle_loads() {
     assert!(refused.is_empty(), "{}", refused.join("\n\n"));
 }
 
+/// What is said of an input: its line of coverage, or why it is refused.
+fn answer(paths: &[PathBuf]) -> String {
+    match crate::import::from_disk(paths) {
+        Ok(made) => standing::coverage(&Coverage::of(&made.loaded.deployment)),
+        Err(wrong) => {
+            let error = wrong
+                .list
+                .iter()
+                .find(|found| found.severity == Severity::Error);
+            let error = error.expect("what is refused has an error");
+            format!("refused: {}", crate::import::cell(&error.message))
+        }
+    }
+}
+
 /// The page with what of each real bundle is modelled.
 fn coverage_page(corpus: &Path) -> String {
     let mut page = String::from(
         "# What is known of real bundles\n\n\
-         Bundles and overlays of public repositories (`owner__repository__path`), as `trustsim check` reads them: \
-         how many of their\ncharms are modelled, assumed, or not simulated, and how many of their TLS relations are \
-         simulated. A test writes this page.\n\n\
-         | bundle | coverage |\n|---|---|\n",
+         Bundles and overlays of public repositories (`owner__repository__path`): how many of their charms are modelled, \
+         assumed, or\nnot simulated, how many of their TLS relations are simulated, and how many of the connections that \
+         follow from their\nrelations. A test writes this page.\n\n\
+         ## Each file alone\n\n\
+         What `trustsim check FILE` says. An overlay alone is only the part of a deployment that it has, and one without an\n\
+         application is refused; so is a template that was not rendered.\n\n\
+         | file | coverage |\n|---|---|\n",
     );
-    for (name, text) in scenarios(corpus) {
-        let loaded = resolved(corpus, &text);
-        let coverage = Coverage::of(&loaded);
-        let line = standing::charms_and_relations(&coverage);
-        page.push_str(&format!("| {name} | {line} |\n"));
+    let files = bundle_files(corpus);
+    for path in &files {
+        let said = answer(std::slice::from_ref(path));
+        page.push_str(&format!("| {} | {said} |\n", file_name(path)));
+    }
+    page.push_str(
+        "\n## Overlays with the bundle that they are laid over\n\n\
+         What `trustsim check` says of the scenario that `trustsim import BUNDLE OVERLAY` writes. An overlay whose bundle is \
+         not among\nthese files is left out.\n\n\
+         | overlay | bundle | coverage |\n|---|---|---|\n",
+    );
+    for path in &files {
+        let name = file_name(path);
+        let base = OVERLAYS.iter().find(|(part, _)| name.contains(part));
+        if let Some((_, base)) = base.filter(|(_, base)| !base.is_empty()) {
+            let paths = [corpus.join(base), path.clone()];
+            page.push_str(&format!("| {name} | {base} | {} |\n", answer(&paths)));
+        }
     }
     page
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().expect("a name");
+    name.to_string_lossy().into_owned()
+}
+
+/// Every file of the folder, by name.
+fn bundle_files(corpus: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(corpus).expect("a folder");
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    files
+}
+
+/// The page says what a user reads: of a bundle with an offer that is not given it had what the bundle joined to a made-up
+/// model of that offer comes to, 57 charms for 52.
+#[test]
+fn the_page_says_what_check_says() {
+    let Some(corpus) = corpus() else {
+        return;
+    };
+    let page = fs::read_to_string(coverage_path()).expect("a page");
+    for name in [
+        "canonical__juju-lint__tests_resources_fcb-yoga-focal-bundle.yaml",
+        "charmed-kubernetes__bundle__overlays_vault-pki-overlay.yaml",
+        "charmed-kubernetes__bundle__releases_1.35_bundle.yaml",
+    ] {
+        let output = crate::common::trustsim(&corpus, &["check", name]);
+        let said = String::from_utf8(output.stderr).expect("text");
+        let line = said
+            .lines()
+            .find_map(|line| line.strip_prefix("coverage: "));
+        let line = line.unwrap_or_else(|| panic!("{said}"));
+        assert!(
+            page.contains(&format!("| {name} | {line} |\n")),
+            "{name}: {line}"
+        );
+    }
 }
 
 fn coverage_path() -> PathBuf {

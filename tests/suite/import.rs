@@ -12,6 +12,7 @@ mod terraform;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use corpus::cell;
 use trustsim::import::{ImportOptions, Imported, import};
 use trustsim::scenario::{Diagnostics, DiskFiles, Files, MemoryFiles};
 
@@ -23,7 +24,7 @@ fn options() -> ImportOptions {
 }
 
 /// Imports files of this machine, for a scenario in the folder of the first.
-fn from_disk(paths: &[PathBuf]) -> Result<Imported, Diagnostics> {
+pub(crate) fn from_disk(paths: &[PathBuf]) -> Result<Imported, Diagnostics> {
     let folder = paths[0].parent().unwrap_or(Path::new(""));
     let options = ImportOptions {
         folder: folder.to_owned(),

@@ -18,7 +18,7 @@ use trustsim_validators::ErrorKind;
 pub(super) enum Culprit<'a> {
     /// An application, or a client outside Juju.
     Application(&'a str),
-    /// A CA, whoever trusts it.
+    /// A CA, whichever side trusts it.
     Ca(&'a Certificate),
     /// The name that is asked for.
     Name(&'a str),

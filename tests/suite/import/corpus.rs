@@ -226,7 +226,7 @@ fn row(case: &Case) -> String {
 }
 
 /// A text as a cell of a table: folders of the machine are no part of it.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let words = text.split(' ').map(|word| match word.rsplit_once('/') {
         Some((folder, name)) if folder.starts_with("`/") => format!("`{name}"),
         _ => word.to_owned(),
