@@ -462,7 +462,7 @@ pub struct ShowUnit {
     /// Scenario file, or the folder that `trustsim run` wrote of it
     pub scenario: PathBuf,
     /// Units, as model.app/0, or app/0 of the model given with -m
-    #[arg(required = true, value_name = "UNIT")]
+    #[arg(value_name = "UNIT")]
     pub units: Vec<String>,
     /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
     #[arg(long, value_name = "TIME")]

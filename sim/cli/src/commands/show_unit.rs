@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::play_until;
+use super::{load, play_until};
 use crate::args::ShowUnit;
 use crate::console::Console;
 use crate::error::CliError;
@@ -12,6 +12,10 @@ use trustsim_world::Deployment;
 
 /// Units of one model are in Juju's shape; of several models, `{"models": {NAME: that shape}}`.
 pub(super) fn show_unit(args: &ShowUnit, console: &mut Console<'_>) -> Result<(), CliError> {
+    if args.units.is_empty() {
+        let playable = load(&args.scenario, &args.play, console)?;
+        return Err(CliError::usage("no unit is named").hint(units(&playable.deployment)));
+    }
     let (deployment, simulation) =
         play_until(&args.scenario, args.at.as_deref(), &args.play, console)?;
     let mut models: Map<String, Value> = Map::new();
@@ -19,7 +23,7 @@ pub(super) fn show_unit(args: &ShowUnit, console: &mut Console<'_>) -> Result<()
         let (model, unit) = split_unit_address(name, args.model.as_deref(), &deployment)?;
         let shown = simulation.show_unit(&model, unit).ok_or_else(|| {
             let message = format!("no unit `{unit}` in model `{model}` at that instant");
-            CliError::usage(message).hint(super::record::applications(&deployment))
+            CliError::usage(message).hint(units(&deployment))
         })?;
         let units = models.entry(model).or_insert_with(|| json!({}));
         let (Some(units), Value::Object(shown)) = (units.as_object_mut(), shown) else {
@@ -34,6 +38,21 @@ pub(super) fn show_unit(args: &ShowUnit, console: &mut Console<'_>) -> Result<()
     let value = only.unwrap_or_else(|| json!({ "models": models }));
     let text = data_text(&value, args.format)?;
     deliver(&text, args.output.as_deref(), Access::Private, console)
+}
+
+/// A hint that names the units with which a scenario begins.
+fn units(deployment: &Deployment) -> String {
+    let applications = deployment.applications.iter_enumerated();
+    let units = applications.map(|(index, spec)| {
+        let address = deployment.application_address(index);
+        match spec.units {
+            0 => format!("{address}/0 (a subordinate: one beside each unit that it is related to)"),
+            1 => format!("{address}/0"),
+            count => format!("{address}/0 to {address}/{}", count - 1),
+        }
+    });
+    let units: Vec<String> = units.collect();
+    format!("at the start its units are {}", units.join(", "))
 }
 
 /// The model and the unit that `model.app/0` names, or `app/0` where it is clear which model is meant.

@@ -9,12 +9,14 @@ use crate::args::Why;
 use crate::console::Console;
 use crate::error::CliError;
 use crate::output::print_answer;
+use crate::readings::Reading;
 use crate::{instant, progress};
 use trustsim_diagnosis::{self as diagnosis, Answer, WhyError};
 use trustsim_report::words::standing;
 use trustsim_report::{self as report, terminal};
 use trustsim_whatif::{SaidBy, said_by_stacks};
 use trustsim_world::{ExportedConnection, Simulation};
+use trustsim_yaml::nearest;
 
 /// JSON and YAML are a list, one object a connection.
 pub(super) fn why(args: &Why, console: &mut Console<'_>) -> Result<(), CliError> {
@@ -80,6 +82,19 @@ fn explain(error: WhyError, playable: &LoadedScenario) -> CliError {
     }
 }
 
+/// The client and the server of the connection that was most likely meant: both names are right or nearly so.
+fn nearest_pair<'a>(client: &str, server: &str, known: &'a [String]) -> Option<&'a str> {
+    let is_near = |given: &str, right: &str| {
+        let application = given.split('/').next();
+        application.is_some_and(|name| nearest(name, [right]).is_some())
+    };
+    let mut pairs = known.iter().map(String::as_str);
+    pairs.find(|pair| {
+        let sides = pair.split_once(' ');
+        sides.is_some_and(|(from, to)| is_near(client, from) && is_near(server, to))
+    })
+}
+
 /// The connections of the variant that was asked for, and which others have the one that is meant.
 fn no_connection(
     said: CliError,
@@ -93,10 +108,16 @@ fn no_connection(
         [] => "no connection".to_owned(),
         known => known.join(", "),
     };
-    let said = said.hint(format!("{asked} watches {watched}"));
     let others = playable.other_readings();
     let having = others.iter().filter(|other| other.connects(client, server));
-    having.fold(said, |said, other| {
+    let having: Vec<&Reading> = having.collect();
+    // What is in another variant is no mistyped name.
+    let near = nearest_pair(client, server, known).filter(|_| having.is_empty());
+    let said = match near {
+        Some(near) => said.hint(format!("a similar connection is watched: {near}")),
+        None => said.hint(format!("{asked} watches {watched}")),
+    };
+    having.into_iter().fold(said, |said, other| {
         said.hint(format!("{} has it: {}", other.name(), other.how()))
     })
 }

@@ -137,6 +137,7 @@ fn check_says_what_is_in_it_and_goes_on_after_a_bad_one() {
     help: the missing relation: juju offer a.ca:send-ca-cert; juju consume -m b admin/a.ca; juju integrate -m b client:receive-ca-cert ca
     ok: src/tests/rotated.yaml: 3 models, 5 applications, 2 relations, 4 connections, 1 fault, 2 expectations, 3h
     coverage: 1 of 3 charms modelled, 2 assumed; 2 of 2 TLS relations; 4 of 4 connections
+      assumed: client, web: described by the scenario
     ");
 }
 
@@ -175,7 +176,19 @@ fn an_unknown_model_or_unit_is_answered_with_those_there_are() {
     let (_, _, err) = trustsim(&["show-unit", ROTATED, "a.web/9", "-q"]);
     insta::assert_snapshot!(err, @r"
     error: no unit `web/9` in model `a` at that instant
-    hint: the applications are a.ca, a.web, a.client, b.client, c.client
+    hint: at the start its units are a.ca/0, a.web/0, a.client/0, b.client/0, c.client/0
+    ");
+    let (exit, _, err) = trustsim(&["show-unit", ROTATED, "-q"]);
+    assert_eq!(exit, Exit::Refused);
+    insta::assert_snapshot!(err, @r"
+    error: no unit is named
+    hint: at the start its units are a.ca/0, a.web/0, a.client/0, b.client/0, c.client/0
+    ");
+    let (exit, _, err) = trustsim(&["why", ROTATED, "a.clent", "a.web/0", "-q"]);
+    assert_eq!(exit, Exit::Refused);
+    insta::assert_snapshot!(err, @r"
+    error: no connection from `a.clent` to `a.web/0` is watched
+    hint: a similar connection is watched: a.client a.web
     ");
     let (_, _, err) = trustsim(&["show-unit", ROTATED, "web/0", "-q"]);
     insta::assert_snapshot!(err, @r"
