@@ -63,6 +63,20 @@ fn instants(record: &Record, findings: &Findings) -> Vec<(usize, Time)> {
     found
 }
 
+/// The words of a command in which a word with spaces is quoted: that of a process beside a workload.
+fn typed(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut is_quoted = false;
+    for letter in command.chars() {
+        match letter {
+            '\'' => is_quoted = !is_quoted,
+            ' ' if !is_quoted => words.push(String::new()),
+            other => words.last_mut().expect("a word").push(other),
+        }
+    }
+    words
+}
+
 /// What the command under `more:` would answer, beside the first cause that is told; `None` where no outage is.
 fn printed(deployment: &Deployment, record: &Record, findings: &Findings) -> Option<[String; 2]> {
     let groups = outage_groups(&record.manifest, findings);
@@ -78,7 +92,8 @@ fn printed(deployment: &Deployment, record: &Record, findings: &Findings) -> Opt
     let more = more.expect("what fails can be asked about");
     let mut commands = more.split("; ");
     let command = commands.find_map(|each| each.strip_prefix("trustsim why SCENARIO "));
-    let words: Vec<&str> = command.expect("a command").split(' ').collect();
+    let words = typed(command.expect("a command"));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let [client, server, "--at", at] = words[..] else {
         panic!("{more}");
     };
@@ -227,8 +242,14 @@ connections:
     let [only] = told.as_slice() else {
         panic!("{}", told.join("\n\n"));
     };
-    assert!(only.contains("writes every CA of a relation to one file"), "{only}");
-    assert!(only.contains("1 more outage of the same kind of cause"), "{only}");
+    assert!(
+        only.contains("writes every CA of a relation to one file"),
+        "{only}"
+    );
+    assert!(
+        only.contains("1 more outage of the same kind of cause"),
+        "{only}"
+    );
 }
 
 /// A Vault waits for a person. OpenSSL says of the certificate that its server has in place of one that its issuer is not
@@ -262,6 +283,41 @@ operators: {slow: {answers: [m.vk], delay: {exactly: 30d}}}
     let [only] = told.as_slice() else {
         panic!("{}", told.join("\n\n"));
     };
-    assert!(only.contains("m.vk/0 waited for slow") || only.contains("m.vk/0 waits for slow"), "{only}");
-    assert!(only.contains("m.app/0 -> m.w/0 (not-valid-for-name)"), "{only}");
+    assert!(
+        only.contains("m.vk/0 waited for slow") || only.contains("m.vk/0 waits for slow"),
+        "{only}"
+    );
+    assert!(
+        only.contains("m.app/0 -> m.w/0 (not-valid-for-name)"),
+        "{only}"
+    );
+}
+
+/// What is missing was told twice, as what is missing and as why the outage stays.
+#[test]
+fn what_is_missing_is_told_once() {
+    let deployment = crate::common::deployed(
+        "
+name: missing
+duration: 5d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
+      in: {charm: traefik-k8s, channel: latest/stable, scale: 1}
+      a: {charm: traefik-k8s, channel: latest/stable, scale: 1}
+    relations: [['a:certificates', 'ca:certificates']]
+connections: [{from: m.in, to: m.a, every: 1h}]
+",
+    );
+    let told = blocks(&deployment);
+    let [only] = told.as_slice() else {
+        panic!("{}", told.join("\n\n"));
+    };
+    assert!(
+        only.contains("= missing         no certificate_transfer relation"),
+        "{only}"
+    );
+    assert!(!only.contains("= stays"), "{only}");
 }

@@ -86,7 +86,7 @@ pub(super) const TABLE: &[Played] = &[
         Scene::Machines,
         "  - {at: 1d, change-address: {unit: shop.web/0, to: 10.9.9.9}}",
         "not-valid-for-name",
-        "asks for 10.9.9.9, after `address of shop.web/0 changes to 10.9.9.9`",
+        "asks for 10.9.9.9, after address of shop.web/0 changes to 10.9.9.9",
     ),
     played(
         "seal",

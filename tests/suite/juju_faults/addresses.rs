@@ -48,7 +48,7 @@ fn a_machine_is_dialled_at_its_other_address_at_once() {
     }
     assert_eq!(
         run.roots()[0],
-        "`address of shop.web/0 changes to 10.9.9.9` (s.yaml:20)"
+        "address of shop.web/0 changes to 10.9.9.9 (s.yaml:20)"
     );
     let connection = &run.record.manifest.connections[0];
     assert_eq!(connection.last_server_name(), "10.9.9.9");
@@ -117,7 +117,7 @@ faults:
     );
     assert_eq!(
         run.roots()[0],
-        "`address of the load balancer of shop.traefik changes to 10.64.140.99` (s.yaml:15)"
+        "address of the load balancer of shop.traefik changes to 10.64.140.99 (s.yaml:15)"
     );
     let connection = &run.record.manifest.connections[0];
     assert_eq!(connection.server_name, "10.64.140.43");

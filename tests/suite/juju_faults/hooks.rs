@@ -133,6 +133,6 @@ fn a_unit_that_only_fails_never_gets_its_certificate() {
     );
     assert_eq!(
         run.roots(),
-        ["`certificates-relation-created of shop.web/0 fails` (s.yaml:17)"]
+        ["certificates-relation-created of shop.web/0 fails (s.yaml:17)"]
     );
 }

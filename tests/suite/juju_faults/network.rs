@@ -94,7 +94,7 @@ fn a_controller_that_is_down_signs_nothing() {
     let outages = run.outages();
     assert_eq!(outages.len(), 1, "{outages:?}");
     assert_eq!(outages[0].0, "browser -> shop.web/2");
-    assert_eq!(run.roots(), ["`controller north goes down` (s.yaml:24)"]);
+    assert_eq!(run.roots(), ["controller north goes down (s.yaml:24)"]);
 }
 
 /// Commands that go to it are refused, and agents that it had are lost until it is back.
@@ -247,12 +247,12 @@ fn an_agent_behind_a_wire_too_slow_renews_nothing() {
     assert_eq!(
         run.roots(),
         [
-            "`messages between the agent of shop.web/0 and controller controller take 20s longer` (s.yaml:17)"
+            "messages between the agent of shop.web/0 and controller controller take 20s longer (s.yaml:17)"
         ]
     );
     assert_eq!(
         run.first_line(),
-        "`messages between the agent of shop.web/0 and controller controller take 20s longer` since 2026-01-06T00:00:00Z (s.yaml:17): shop.web/0 never asked for a new certificate"
+        "since 2026-01-06T00:00:00Z, messages between the agent of shop.web/0 and controller controller take 20s longer (s.yaml:17): shop.web/0 never asked for a new certificate"
     );
     // With a round trip of three seconds more no connection gets through; one of a second less does.
     let run = played(&renewing(
@@ -310,8 +310,5 @@ fn secrets_expire_late_after_a_long_outage() {
         (3.0 * day - 60.0..3.0 * day + 300.0).contains(&length),
         "{length}"
     );
-    assert_eq!(
-        run.roots(),
-        ["`controller controller goes down` (s.yaml:17)"]
-    );
+    assert_eq!(run.roots(), ["controller controller goes down (s.yaml:17)"]);
 }

@@ -16,7 +16,7 @@ fn a_stopped_workload_is_out_for_exactly_as_long() {
         "unreachable".to_owned(),
     );
     assert_eq!(run.outages(), [expected]);
-    assert_eq!(run.roots(), ["`workload of shop.web/0 stops` (s.yaml:17)"]);
+    assert_eq!(run.roots(), ["workload of shop.web/0 stops (s.yaml:17)"]);
     assert_eq!(
         words::symptom::headline(&run.explanations()[0].symptom),
         "shop.web/0 does not answer browser"
@@ -62,7 +62,7 @@ fn a_killed_pod_has_no_certificate_until_its_charm_wrote_it_again() {
     assert!((121.0..150.0).contains(&length), "{length}");
     assert_eq!(
         run.roots(),
-        ["`kubectl delete pod -n shop web-0 --now --force (back after 2m)` (s.yaml:17)"]
+        ["kubectl delete pod -n shop web-0 --now --force (back after 2m) (s.yaml:17)"]
     );
 }
 
@@ -102,10 +102,7 @@ faults:
     };
     assert_eq!(of(0), (HOUR, Some(60.0), "unreachable"));
     assert_eq!(of(1), (HOUR, Some(60.0), "unreachable"));
-    assert_eq!(
-        run.roots()[0],
-        "`machine of shop.web/0 restarts` (s.yaml:20)"
-    );
+    assert_eq!(run.roots()[0], "machine of shop.web/0 restarts (s.yaml:20)");
     assert_eq!(run.hooks_from("web/0", 3_600)[0], "start");
 }
 

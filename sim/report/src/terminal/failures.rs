@@ -9,7 +9,8 @@ use crate::words::assumption::{COULD_EXPLAIN, Doubts};
 use crate::words::number::{counted, grouped, natural};
 use crate::words::{ca_route, cause, certificate, command, entry, open_outage, symptom};
 use trustsim_diagnosis::{
-    CaRoute, Explanation, Outage, OutageClass, OutageGroup, Part, outage_attempts, outage_groups,
+    CaRoute, Explanation, OpenReason, Outage, OutageClass, OutageGroup, Part, outage_attempts,
+    outage_groups,
 };
 use trustsim_kernel::{Span, Time, format_duration, visible};
 use trustsim_model::{CommandLine, Coverage, Entry, Kind, Seq, Source, Subject};
@@ -178,7 +179,13 @@ fn block(
     }
     let mut open = run.findings.open_outages.iter();
     let found = open.find(|open| open.outage == group[0]);
-    if let Some(why) = found.and_then(|open| open.why.as_ref()) {
+    // What is missing is told above.
+    let is_told = |why: &&OpenReason| match why {
+        OpenReason::NotCarried(route) => explanation.ca_route.as_ref() == Some(route),
+        _ => false,
+    };
+    let why = found.and_then(|open| open.why.as_ref());
+    if let Some(why) = why.filter(|why| !is_told(why)) {
         lines.add("stays", &open_outage::clause(why));
     }
     remedy_lines(run, group, &mut lines);
@@ -312,10 +319,12 @@ fn others(run: &Run<'_>, group: &[usize], detail: Detail, lines: &mut Lines<'_>)
     others.sort_by_cached_key(|(name, _)| natural(name));
     others.dedup_by_key(|(name, _)| *name);
     // Of one cause one client may print that it does not know the issuer, and another that the name is wrong.
-    let names = others.into_iter().map(|(name, outage)| match outage.error == first.error {
-        true => name.to_owned(),
-        false => format!("{name} ({})", outage.error),
-    });
+    let names = others
+        .into_iter()
+        .map(|(name, outage)| match outage.error == first.error {
+            true => name.to_owned(),
+            false => format!("{name} ({})", outage.error),
+        });
     let names: Vec<String> = names.collect();
     let again = group.len() - 1;
     if again == 0 {

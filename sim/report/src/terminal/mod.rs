@@ -169,7 +169,7 @@ fn relation_secrets(run: &Run<'_>, text: &mut String) {
             count(KeyStore::LeaderSettings),
         );
         text.push_str(&format!(
-            "\n{}: controller {controller} keeps {} in clear, {} in databags and {} in leader \
+            "\n{}: the controller `{controller}` keeps {} in clear, {} in databags and {} in leader \
              settings (relation_secrets.csv)\n",
             style::paint(style::WAIT, "private keys"),
             grouped(relations + settings),
@@ -337,17 +337,8 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
         }
     }
     let nothing_judged = run.findings.verdict() == RunVerdict::NothingJudged;
-    if nothing_judged && !run.manifest.connections.is_empty() {
-        text.push_str(
-            "Nothing was judged: no connection is attempted before the end, and the scenario expects nothing. Play \
-             it for longer (`duration:`), or set `timings: {settle-max: ...}`, after which connections are attempted \
-             whatever still happens.",
-        );
-    } else if nothing_judged {
-        text.push_str(
-            "Nothing was judged: no connection is simulated, and the scenario expects nothing. Add \
-             `connections:`, or `clients:` with `trusts:`; `trustsim ask edges` tells what follows from the relations.",
-        );
+    if nothing_judged {
+        text.push_str(&nothing_judged_line(run));
     } else if results.is_empty() {
         text.push_str("The scenario expects nothing.");
     } else {
@@ -366,10 +357,37 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
         let verb = if unexpected == 1 { "was" } else { "were" };
         text.push_str(&format!(" {outages} {verb} not expected."));
     }
-    if let Some(summary) = seeds::summary(run) {
+    // That no connection fails where none is attempted is no result.
+    if let Some(summary) = seeds::summary(run).filter(|_| !nothing_judged) {
         text.push_str(&format!(" {summary}"));
     }
     text.push('\n');
+}
+
+/// Why a run answers nothing, and what to do about it.
+fn nothing_judged_line(run: &Run<'_>) -> String {
+    let asked = run.manifest.deployment.connections.len();
+    let (why, help) = match (run.manifest.connections.is_empty(), asked) {
+        (false, _) => (
+            "no connection is attempted before the end".to_owned(),
+            "Play it for longer (`duration:`), or set `timings: {settle-max: ...}`, after which connections are \
+             attempted whatever still happens.",
+        ),
+        (true, 0) => (
+            "there is no connection".to_owned(),
+            "Add `connections:`, or `clients:` with `trusts:`; `trustsim ask edges` tells what follows from the \
+             relations.",
+        ),
+        (true, 1) => (
+            "the only connection is not simulated".to_owned(),
+            "What is missing for it is told above.",
+        ),
+        (true, several) => (
+            format!("none of the {several} connections is simulated"),
+            "What is missing for them is told above.",
+        ),
+    };
+    format!("Nothing was judged: {why}, and the scenario expects nothing. {help}")
 }
 
 fn failed_cell(failed: u64) -> Cell {

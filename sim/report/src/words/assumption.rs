@@ -146,20 +146,18 @@ pub fn worst(deployment: &Deployment, coverage: &Coverage) -> Vec<Assumption> {
             own.is_none_or(|own| own.standing() < gap.standing())
         })
         .collect();
-    let mut groups: BTreeMap<(Reverse<Standing>, &str), Vec<(&str, String)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Standing, &str), BTreeMap<&str, String>> = BTreeMap::new();
     for (charm, gap) in worst.into_iter().chain(beside) {
-        let alike = groups
-            .entry((Reverse(gap.standing()), common(gap)))
-            .or_default();
-        alike.push((charm, brief(gap)));
+        let alike = groups.entry((gap.standing(), common(gap))).or_default();
+        alike.insert(charm, brief(gap));
     }
     let groups = groups.into_iter().map(|((standing, common), alike)| {
-        let clauses: BTreeSet<&str> = alike.iter().map(|(_, why)| why.as_str()).collect();
+        let clauses: BTreeSet<&str> = alike.values().map(String::as_str).collect();
         let only = clauses.first().filter(|_| clauses.len() == 1);
         let is_short = |why: &&&str| why.split(' ').count() <= WORDS;
         let why = only.filter(is_short).map_or(common, |why| why).to_owned();
-        let charms = alike.iter().map(|(charm, _)| *charm).collect();
-        assumption(standing.0, charms, why)
+        let charms = alike.keys().copied().collect();
+        assumption(standing, charms, why)
     });
     in_order(groups.collect())
 }

@@ -8,16 +8,16 @@ use trustsim_diagnosis::{
 };
 use trustsim_juju::Status;
 use trustsim_kernel::{Span, Time, format_duration};
-use trustsim_model::{Address, Source};
+use trustsim_model::{Address, Instruction, Source};
 use trustsim_pki::Certificate;
 
-use super::{certificate, entry, note, symptom, transit};
+use super::{certificate, command, entry, note, symptom, transit};
 
 /// One line that names what is to blame.
 pub fn line(cause: &Cause) -> String {
     match cause {
         Cause::Symptom(found) => symptom::reason(found),
-        Cause::Action(action) => performed(action),
+        Cause::Action(action) => happened(action),
         Cause::WrongName {
             presenter,
             judge,
@@ -704,24 +704,35 @@ fn still_presented(presented: &StillPresented) -> String {
     format!("; {presenter} runs nothing else and still presents a certificate of {whose}{signer}")
 }
 
-/// `` `juju ...` since 2026-01-02T00:00:00Z (file.yaml:3) ``.
+/// `` `juju ...` was run at 2026-01-02T00:00:00Z (file.yaml:3) ``.
 fn fault(fault: &Fault) -> String {
-    let what = match &fault.what {
-        FaultAction::Command(command) => format!("`{command}`"),
-        FaultAction::AcmeServerUnreachable => {
-            "the public ACME server could not be reached".to_owned()
+    let (since, place) = (fault.since, in_parentheses(&fault.source));
+    match &fault.what {
+        FaultAction::Command(Instruction::Typed(command)) => {
+            format!("`{command}` was run at {since}{place}")
         }
-    };
-    format!(
-        "{what} since {}{}",
-        fault.since,
-        in_parentheses(&fault.source)
-    )
+        FaultAction::Command(Instruction::ByHand(phrase)) => {
+            format!("since {since}, {phrase}{place}")
+        }
+        FaultAction::AcmeServerUnreachable => {
+            format!("the public ACME server could not be reached since {since}{place}")
+        }
+    }
+}
+
+/// `` `juju ...` was run (file.yaml:3) ``.
+fn happened(action: &Performed) -> String {
+    let place = in_parentheses(&action.source);
+    match &action.command {
+        Instruction::Typed(command) => format!("`{command}` was run{place}"),
+        Instruction::ByHand(phrase) => format!("{phrase}{place}"),
+    }
 }
 
 /// `` `juju ...` (file.yaml:3) ``.
 pub fn performed(action: &Performed) -> String {
-    format!("`{}`{}", action.command, in_parentheses(&action.source))
+    let place = in_parentheses(&action.source);
+    format!("{}{place}", command::instruction(&action.command))
 }
 
 /// Why a request was refused.

@@ -3,7 +3,7 @@
 
 use trustsim_diagnosis::{Command, Fix, Obstacle};
 use trustsim_kernel::format_duration;
-use trustsim_model::{CommandLine, setting};
+use trustsim_model::{CommandLine, Instruction, setting};
 
 /// What an operator types, word by word; `None` for what no command does.
 pub fn typed(command: &Command) -> Option<CommandLine> {
@@ -123,6 +123,14 @@ pub fn quoted(command: &Command) -> String {
     match typed(command) {
         Some(_) => format!("`{text}`"),
         None => text,
+    }
+}
+
+/// What is typed, in backquotes; what happens without a command, in words.
+pub fn instruction(instruction: &Instruction) -> String {
+    match instruction {
+        Instruction::Typed(typed) => format!("`{typed}`"),
+        Instruction::ByHand(phrase) => phrase.clone(),
     }
 }
 

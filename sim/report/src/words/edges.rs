@@ -65,7 +65,9 @@ pub const fn left_out(why: LeftOut) -> &'static str {
         LeftOut::Outside => "from or to outside",
         LeftOut::Localhost => "at localhost",
         LeftOut::Unread => "with a charm of which nothing is known",
-        LeftOut::Unchecked => "whose client does not check chain and name, or by its own settings",
+        LeftOut::Unchecked => {
+            "whose client does not check chain and name, or checks them by settings of its own"
+        }
         LeftOut::Address => "to the address of a pod",
         LeftOut::NoCertificate => "whose certificate comes from no relation",
         LeftOut::CaInDatabag => "whose CA comes in the databag alone",

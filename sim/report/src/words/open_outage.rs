@@ -2,7 +2,7 @@
 
 use trustsim_diagnosis::OpenReason;
 
-use super::{ca_route, cause, note};
+use super::{ca_route, cause, command, note};
 
 /// One clause.
 pub fn clause(reason: &OpenReason) -> String {
@@ -20,7 +20,8 @@ pub fn clause(reason: &OpenReason) -> String {
             let mut text = format!("{} is not over when the run ends", cause::performed(action));
             if let Some((command, reason)) = refused {
                 let reason = note::refusal(reason);
-                text.push_str(&format!("; `{command}` was refused: {reason}"));
+                let command = command::instruction(command);
+                text.push_str(&format!("; {command} was refused: {reason}"));
             }
             text
         }
@@ -35,7 +36,10 @@ pub fn clause(reason: &OpenReason) -> String {
         OpenReason::Sealed {
             application,
             command,
-        } => format!("no operator unseals {application} after `{command}`"),
+        } => {
+            let command = command::instruction(command);
+            format!("no operator unseals {application} after {command}")
+        }
         OpenReason::Blocked { unit, status } => {
             let said = cause::status(status.word, &status.message);
             format!("{unit} is {said}")

@@ -1,5 +1,6 @@
 //! The words for a command that was refused during the run.
 
+use super::command::instruction;
 use super::{entry, note};
 use trustsim_diagnosis::RefusedAction;
 use trustsim_model::Manifest;
@@ -17,8 +18,9 @@ pub fn reason(found: &RefusedAction<'_>) -> String {
 
 /// What was refused, when and why, in one line with its place in the scenario.
 pub fn line(found: &RefusedAction<'_>, manifest: &Manifest) -> String {
-    let (command, reason) = (command(found, manifest), reason(found));
-    let line = format!("`{command}` was refused at {}: {reason}", found.at);
+    let asked = found.action.action().to_command(&manifest.deployment);
+    let (asked, reason) = (instruction(&asked), reason(found));
+    let line = format!("{asked} was refused at {}: {reason}", found.at);
     match entry::place(found.action.source()) {
         Some(place) => format!("{line} ({place})"),
         None => line,

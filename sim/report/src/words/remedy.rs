@@ -38,16 +38,23 @@ pub fn none_helps(remedies: &Remedies) -> String {
         too_long,
         ..
     } = remedies;
+    let played = match tried {
+        1 => "the one change that was played does not help".to_owned(),
+        several => format!("none of the {several} changes that were played helps"),
+    };
     match (too_long, untried) {
-        (0, 0) => format!("none of the {tried} changes that were played helps"),
+        (0, 0) => played,
         (1.., _) => format!(
-            "none of the {tried} changes that were played helps, {} would have taken too long (--remedies-time)",
+            "{played}, {} would have taken too long (--remedies-time)",
             too_long + untried
         ),
-        (0, 1..) => format!(
-            "none of the first {tried} changes helps, {untried} were not played (--remedies {})",
-            tried + untried
-        ),
+        (0, 1..) => {
+            let were = if *untried == 1 { "was" } else { "were" };
+            format!(
+                "{played}, {untried} {were} not (--remedies {})",
+                tried + untried
+            )
+        }
     }
 }
 
@@ -115,5 +122,38 @@ pub fn price(remedy: &Remedy) -> Option<String> {
             "{} make new CAs, which have to reach every client",
             several.join(", ")
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_help_is_counted_as_people_count() {
+        let said = |tried, untried, too_long| {
+            none_helps(&Remedies {
+                tried,
+                untried,
+                too_long,
+                ..Remedies::default()
+            })
+        };
+        assert_eq!(
+            said(1, 0, 0),
+            "the one change that was played does not help"
+        );
+        assert_eq!(
+            said(4, 1, 0),
+            "none of the 4 changes that were played helps, 1 was not (--remedies 5)"
+        );
+        assert_eq!(
+            said(4, 2, 0),
+            "none of the 4 changes that were played helps, 2 were not (--remedies 6)"
+        );
+        assert_eq!(
+            said(4, 0, 1),
+            "none of the 4 changes that were played helps, 1 would have taken too long (--remedies-time)"
+        );
     }
 }

@@ -87,7 +87,7 @@ fn gap(gap: &Gap, charm: &str) -> String {
             "what comes over {endpoint} is not known: the model of the offer {offer} is not given"
         ),
         Gap::NotVerified { missing } => {
-            format!("the entry of {charm} in the catalogue was not verified: {missing}")
+            format!("of the charm {charm} this was not verified: {missing}")
         }
         Gap::Differs { how } => format!("the charm {charm} {how}, which is not played"),
         Gap::DescribedByScenario => format!("the scenario describes the charm {charm}"),
@@ -99,19 +99,28 @@ fn gap(gap: &Gap, charm: &str) -> String {
              those that are played, the code was not"
         ),
         Gap::OtherTrack { track, known } => format!(
-            "which revision of the charm {charm} the track {track} brings is not known (known are {})",
-            known.join(", ")
+            "which revision of the charm {charm} the track {track} brings is not known; {}",
+            known_tracks(known)
         ),
-        Gap::OtherRevision { revision, covered } if covered.is_empty() => format!(
-            "revision {revision} of {charm} was not compared with the commit that is played"
-        ),
-        Gap::OtherRevision { revision, covered } => {
-            let covered: Vec<String> = covered.iter().map(Revisions::to_string).collect();
-            let covered = covered.join(", ");
-            format!(
-                "revision {revision} of {charm} was not read; it is played as revision {covered}"
-            )
-        }
+        Gap::OtherRevision { revision, covered } => match nearest(*revision, covered) {
+            None => format!(
+                "revision {revision} of {charm} was not compared with the commit that is played"
+            ),
+            Some(near) => {
+                format!(
+                    "revision {revision} of {charm} was not read; it is played as revision {near}"
+                )
+            }
+        },
+    }
+}
+
+/// `only its track dev is known`, `its tracks 1, latest are known`.
+fn known_tracks(known: &[String]) -> String {
+    match known {
+        [] => "none of its tracks is known".to_owned(),
+        [only] => format!("only its track {only} is known"),
+        several => format!("its tracks {} are known", several.join(", ")),
     }
 }
 
@@ -183,7 +192,9 @@ pub(super) const fn common(gap: &Gap) -> &'static str {
 fn nearest(revision: u64, covered: &[Revisions]) -> Option<u64> {
     let ends = covered.iter().map(|range| match range.last {
         Some(last) if last < revision => last,
-        _ => range.first.max(revision.min(range.last.unwrap_or(revision))),
+        _ => range
+            .first
+            .max(revision.min(range.last.unwrap_or(revision))),
     });
     ends.min_by_key(|end| end.abs_diff(revision))
 }

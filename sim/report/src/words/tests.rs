@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use crate::words;
 use trustsim_charm_model::surface::VAULT_UNSEALED;
 use trustsim_charm_model::{PendingTask, Role};
-use trustsim_diagnosis::{Explanation, diagnose};
+use trustsim_diagnosis::{
+    Cause, Explanation, Fault, FaultAction, FaultCause, Performed, Separation, diagnose,
+};
 use trustsim_interfaces::notes::{RefusalKind, RefusedRequest, RequestContent};
 use trustsim_juju::{HookError, RelationChange, Status};
-use trustsim_kernel::Span;
+use trustsim_kernel::{Span, Time};
 use trustsim_model::{
-    Action, ApplicationIndex, Deployment, Kind, Note, OperatorSpec, Party, RequestRecord, Seq,
-    Side, Source, Subject, When,
+    Action, ApplicationIndex, CommandLine, Deployment, Instruction, Kind, Note, OperatorSpec,
+    Party, RequestRecord, Seq, Side, Source, Subject, When,
 };
 use trustsim_pki::Certificate;
 use trustsim_testkit::{
@@ -42,6 +44,42 @@ fn told(explanation: &Explanation) -> Told {
         seq: cause.seq,
         steps: steps.map(|step| words::step::text(&step.event)).collect(),
     }
+}
+
+/// A command with an instant was a headline, and what has no command was in backquotes.
+#[test]
+fn a_headline_is_a_sentence() {
+    let typed = Instruction::Typed(CommandLine::new(["juju", "remove-offer", "a.ca"]));
+    let phrase = Instruction::ByHand("a.web distrusts the CA of a.ca".to_owned());
+    let said = |command: &Instruction| {
+        let fault = Fault {
+            since: Time::EPOCH,
+            what: FaultAction::Command(command.clone()),
+            source: source(7, ""),
+        };
+        let separated = FaultCause::Separated {
+            by: Separation::Offer,
+            fault,
+        };
+        let performed = Performed {
+            command: command.clone(),
+            source: source(7, ""),
+        };
+        let causes = [Cause::Fault(separated), Cause::Action(performed.clone())];
+        let lines = causes.iter().map(words::cause::line);
+        let after = words::cause::performed(&performed);
+        lines.chain([after]).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(said(&typed), @r"
+    `juju remove-offer a.ca` was run at 1970-01-01T00:00:00Z (rotation.yaml:7)
+    `juju remove-offer a.ca` was run (rotation.yaml:7)
+    `juju remove-offer a.ca` (rotation.yaml:7)
+    ");
+    insta::assert_snapshot!(said(&phrase), @r"
+    since 1970-01-01T00:00:00Z, a.web distrusts the CA of a.ca (rotation.yaml:7)
+    a.web distrusts the CA of a.ca (rotation.yaml:7)
+    a.web distrusts the CA of a.ca (rotation.yaml:7)
+    ");
 }
 
 /// `a.web/0` has a certificate of `a.ca` until 500 s, over a relation of `tls-certificates`.

@@ -256,10 +256,10 @@ impl Model<'_> {
             "the charm {} has no track `{track}` that is known",
             charm.name
         );
-        let help = format!(
-            "the tracks that are known are {}",
-            reading.tracks.join(", ")
-        );
+        let help = match reading.tracks.as_slice() {
+            [only] => format!("only the track `{only}` is known"),
+            several => format!("the known tracks are {}", several.join(", ")),
+        };
         let diagnostic = Diagnostic::warning(Code::UnknownTrack, channel.place, message);
         self.out.push(diagnostic.help(help));
     }
