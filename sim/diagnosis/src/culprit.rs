@@ -129,6 +129,7 @@ fn of_trust(cause: &TrustCause) -> Vec<Culprit<'_>> {
         TrustCause::IntermediateAnchor { judge, .. } => applications(&[judge]),
         TrustCause::NoTransfer { signer, judge, .. }
         | TrustCause::NotPassedOn { signer, judge, .. }
+        | TrustCause::TakenAway { signer, judge, .. }
         | TrustCause::TransferRemoved { signer, judge, .. } => applications(&[signer, judge]),
         TrustCause::ProcessLacks {
             signer, process, ..

@@ -87,7 +87,10 @@ impl Time {
         let whole = self.truncated_to_seconds();
         match whole.0 == self.0 {
             true => self,
-            false => Self(whole.0.saturating_add(NANOS_PER_SECOND)),
+            false => match whole.0.checked_add(NANOS_PER_SECOND) {
+                Some(next) => Self(next),
+                None => panic!("no run gets to the last second of the clock"),
+            },
         }
     }
 
