@@ -122,7 +122,12 @@ impl Leases<'_> {
     /// A dead leader's lease is revoked at once.
     pub(crate) fn revoke_leadership(&mut self, unit: UnitId, host: &mut dyn Host) {
         let application = self.unit(unit).application;
-        let cause = self.agent_of(unit).removed_by;
+        let agent = self.agent_of(unit);
+        assert!(
+            agent.dying || agent.removed,
+            "{unit:?} is alive, and its lease is revoked as that of a dead one"
+        );
+        let cause = agent.removed_by;
         if self.application(application).lease.holder == Some(unit) {
             match self.claimant(application, Some(unit), host.now()) {
                 None => self.agents.application_mut(application).lease.holder = None,

@@ -181,6 +181,10 @@ fn first_without<'a>(
     entries: Vec<(Seq, &'a Entry)>,
     has: impl Fn(&Entry) -> Option<bool>,
 ) -> Option<(Seq, &'a Entry)> {
+    assert!(
+        entries.is_sorted_by_key(|(seq, _)| *seq),
+        "what happened to one side is told in the order of the journal"
+    );
     let (mut had, mut gone) = (false, None);
     for (seq, entry) in entries {
         match has(entry) {

@@ -467,11 +467,18 @@ impl<'a> Search<'_, 'a> {
         }
         let gone = facts.iter().max_by_key(|fact| fact.seq)?;
         let entry = self.records.trail.entry(gone.seq)?;
+        let by = self.records.action_behind(gone.seq).map(|(_, by)| by);
+        if by.is_none()
+            && let provider = &gone.provider.application
+            && let Some(separated) = self.separated(requirer, std::slice::from_ref(provider), at)
+        {
+            return Some(separated);
+        }
         let what = CertificateCause::CertificatesRelationRemoved {
             requirer: requirer.clone(),
             provider: gone.provider.application.clone(),
             at: short(entry.time),
-            by: entry.cause.and_then(|cause| self.records.performed(cause)),
+            by,
         };
         Some(RootCause::new(what, Some(gone.seq)))
     }

@@ -19,6 +19,9 @@ const REASONS: usize = 2;
 /// Of a failure in one line: that something which is assumed could explain it away.
 pub const COULD_EXPLAIN: &str = "may not happen, by what is assumed";
 
+/// What is not known of each application.
+type ReasonsByApplication = BTreeMap<Address, Vec<String>>;
+
 /// What a failure rests on, by whether it could explain the failure away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Doubts {
@@ -38,7 +41,7 @@ impl Doubts {
         failures: &[&Explanation],
     ) -> Self {
         let doubts: Vec<Doubt<'_>> = failures.iter().map(|each| each.doubt()).collect();
-        let [mut explaining, mut any, mut beside] = [const { Vec::new() }; 3];
+        let [mut explaining, mut any, mut beside] = [const { ReasonsByApplication::new() }; 3];
         for reason in BTreeSet::from_iter(reasons) {
             let address = deployment.application_address(reason.application);
             let explains = doubts.iter().any(|doubt| match doubt {
@@ -53,12 +56,12 @@ impl Doubts {
                 true => &mut any,
                 false => &mut beside,
             };
-            list.push((address, brief(&reason.gap)));
+            list.entry(address).or_default().push(brief(&reason.gap));
         }
         Self {
-            explaining: by_application(explaining),
-            any: by_application(any),
-            beside: by_application(beside),
+            explaining: told(explaining),
+            any: told(any),
+            beside: told(beside),
         }
     }
 
@@ -95,11 +98,7 @@ const fn has_its_endpoints(gap: &Gap) -> bool {
 }
 
 /// `m.web: not verified: ..., and it ..., which is not played`: what is not known of each, its first reasons.
-fn by_application(reasons: Vec<(Address, String)>) -> Vec<String> {
-    let mut each: BTreeMap<Address, Vec<String>> = BTreeMap::new();
-    for (address, why) in reasons {
-        each.entry(address).or_default().push(why);
-    }
+fn told(each: ReasonsByApplication) -> Vec<String> {
     let told = each.into_iter().map(|(address, mut reasons)| {
         let more = reasons.len().saturating_sub(REASONS);
         reasons.truncate(REASONS);
