@@ -456,6 +456,12 @@ fn remedy_lines(run: &Run<'_>, group: &[usize], lines: &mut Lines<'_>) {
         if remedies.tried > 0 {
             lines.add("remedy", &words::remedy::none_helps(remedies));
         }
+        let causes = group
+            .iter()
+            .map(|&index| &run.findings.explanations[index].cause.what);
+        if let Some(not_tried) = causes.filter_map(words::remedy::not_tried).next() {
+            lines.add("", not_tried);
+        }
         return;
     };
     let mut label = "remedy";

@@ -1,6 +1,6 @@
 //! The words for a remedy: what to type and when, what it does for which outages, and what it costs.
 
-use trustsim_diagnosis::{Remedies, Remedy, RemedyElsewhere};
+use trustsim_diagnosis::{Cause, CertificateCause, Remedies, Remedy, RemedyElsewhere};
 use trustsim_kernel::format_duration;
 
 use super::command;
@@ -55,6 +55,16 @@ pub fn none_helps(remedies: &Remedies) -> String {
                 tried + untried
             )
         }
+    }
+}
+
+/// What would help and is not tried, since another charm would have to be deployed for it.
+pub fn not_tried(cause: &Cause) -> Option<&'static str> {
+    match cause.innermost() {
+        Cause::Certificate(CertificateCause::ProtocolMismatch { .. }) => Some(
+            "not played: a provider that speaks the same protocol, or tls-certificates-adaptor between the two (TS0304)",
+        ),
+        _ => None,
     }
 }
 
