@@ -365,8 +365,8 @@ connections: [{from: browser, to: m.alerts}]
         .collect();
     assert!(
         said.contains(
-            &"m.alerts: the charm alertmanager-k8s serves the leaf without its chain, which is not \
-              played"
+            &"m.alerts: the charm alertmanager-k8s deletes certificate, key and CA when a renewal is not \
+              answered by the next update-status, which is not played"
                 .to_owned()
         ),
         "{said:?}"

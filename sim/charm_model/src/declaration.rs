@@ -121,8 +121,9 @@ record! {
         library: Text = "library" [Extension],
         /// What the workload does when the CA that comes with the certificate changes; as `apply`.
         apply_ca: Text = "apply-ca" [Extension],
-        /// What goes to disk: `chain` (as it came), `leaf-first`, `leaf-and-chain`, `leaf`, or as
-        /// some revisions of charms did, `reversed` or `without-leaf`; `nothing` where only the CA is wanted.
+        /// What goes to disk: `chain` (as it came), `leaf-first`, `leaf-and-chain`, `leaf`, `built` (the certificate and
+        /// each issuer above it, as a key store has them), or as some revisions of charms did, `reversed` or
+        /// `without-leaf`; `nothing` where only the CA is wanted.
         serves: Text = "serves" [Extension],
         /// Whether a renewal keeps the key: `kept`, `renewed` or `renewed-early`, whose new key is
         /// on disk before its certificate. Only charms with version 3 of the library renew keys.

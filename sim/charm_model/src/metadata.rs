@@ -307,6 +307,12 @@ pub enum Serves {
     LeafAndChain,
     /// The certificate alone.
     Leaf,
+    /// The certificate, then each issuer above it that came with it, in whatever order they came. A key store that
+    /// `openssl pkcs12` makes of a bundle is read so by Java (canonical/kafka-operator 3c25f095,
+    /// `common/single_kernel_kafka/managers/tls.py`, `set_keystore`), and OpenSSL presents so what a server has among the
+    /// CAs that it verifies clients with (canonical/postgresql-operator 9251d5db45,
+    /// `lib/charms/postgresql_k8s/v0/postgresql_tls.py`, `get_tls_files`; OpenSSL, `SSL_MODE_NO_AUTO_CHAIN`).
+    Built,
     /// The chain, always turned round: `chain_as_pem` of the library of that time
     /// (canonical/traefik-k8s-operator#491, canonical/opensearch-operator#641).
     Reversed,

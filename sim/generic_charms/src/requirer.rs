@@ -8,6 +8,7 @@ mod anchors;
 mod cert_handler;
 mod passed;
 mod processes;
+mod served;
 mod shared;
 mod trust;
 mod v3;
@@ -23,9 +24,7 @@ use trustsim_charm_model::{
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
-use trustsim_interfaces::tls_certificates::{
-    self, Asks, CertificateEntry, Event, Library, Request, Side,
-};
+use trustsim_interfaces::tls_certificates::{self, Asks, Event, Library, Request, Side};
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, Status, Value};
 use trustsim_pki::{Certificate, KeyPair};
@@ -524,32 +523,5 @@ impl CertificatesEndpoint {
     fn serves(&self, unit: &UnitContext<'_>) -> bool {
         let prefix = format!("tls/{}/", self.certificates.endpoint);
         paths_under(unit.files(), &prefix).next().is_some()
-    }
-
-    /// What goes to disk of an answer, in which a provider may leave the chain out.
-    fn chain_of(&self, entry: &CertificateEntry) -> Vec<Certificate> {
-        self.chain(
-            &entry.certificate,
-            entry.chain.as_deref().unwrap_or_default(),
-        )
-    }
-
-    /// What goes to disk; without a chain the certificate alone.
-    fn chain(&self, leaf: &Certificate, chain: &[Certificate]) -> Vec<Certificate> {
-        let mut chain = match chain {
-            [] => vec![leaf.clone()],
-            chain => chain.to_vec(),
-        };
-        match self.profile.serves {
-            Serves::Chain => {}
-            Serves::LeafFirst if chain.first() != Some(leaf) => chain.reverse(),
-            Serves::LeafFirst => {}
-            Serves::LeafAndChain => chain.insert(0, leaf.clone()),
-            Serves::Leaf => chain = vec![leaf.clone()],
-            Serves::Reversed => chain.reverse(),
-            Serves::WithoutLeaf => chain.retain(|each| each != leaf),
-            Serves::Nothing => chain.clear(),
-        }
-        chain
     }
 }

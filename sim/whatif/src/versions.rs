@@ -70,6 +70,7 @@ fn mend_certificates(profile: &mut CertificatesProfile, fixes: &mut Vec<Fix>) {
         | Serves::LeafFirst
         | Serves::LeafAndChain
         | Serves::Leaf
+        | Serves::Built
         | Serves::Nothing => {}
     }
     if std::mem::take(&mut profile.installs_once) {

@@ -73,6 +73,7 @@ impl EndpointDeclaration {
             "leaf-first",
             "leaf-and-chain",
             "leaf",
+            "built",
             "reversed",
             "without-leaf",
             "nothing",
@@ -81,9 +82,10 @@ impl EndpointDeclaration {
             Some(1) => Serves::LeafFirst,
             Some(2) => Serves::LeafAndChain,
             Some(3) => Serves::Leaf,
-            Some(4) => Serves::Reversed,
-            Some(5) => Serves::WithoutLeaf,
-            Some(6) => Serves::Nothing,
+            Some(4) => Serves::Built,
+            Some(5) => Serves::Reversed,
+            Some(6) => Serves::WithoutLeaf,
+            Some(7) => Serves::Nothing,
             _ => Serves::Chain,
         };
         let key = match one_of(

@@ -16,6 +16,7 @@ mod renewal_rules;
 mod requirer_rules;
 mod rotations;
 mod samples;
+mod served_chains;
 mod track_latest;
 mod transfer_rules;
 mod transfer_versions;

@@ -39,10 +39,22 @@ impl<'a> Search<'_, 'a> {
             };
             return Some(self.since_issued(what, seq));
         }
+        let issuers = self.records.facts.issuers(own);
+        let above = case.leaf.and_then(|leaf| {
+            let mut issuers = issuers.iter();
+            issuers.find(|issuer| issuer.certificate == leaf.certificate)
+        });
         let drops_key = |version: cert_handler::Version| version.drops_its_key();
         let mut profiles = self.records.profiles(who);
+        // The key goes with a request in place of a certificate that was there before.
+        let holders = [who, who.application()];
+        let mut all = holders
+            .iter()
+            .flat_map(|holder| self.records.trail.issued_to(holder));
         if case.error() == ErrorKind::KeyMismatch
+            && above.is_none()
             && profiles.any(|each| each.cert_handler.is_some_and(drops_key))
+            && all.any(|each| each.seq < seq)
         {
             let what = ChainCause::KeyDropped {
                 presenter: who.clone(),
@@ -51,13 +63,9 @@ impl<'a> Search<'_, 'a> {
             };
             return Some(self.since_issued(what, seq));
         }
-        let issuers = self.records.facts.issuers(own);
-        let presented = case.leaf?;
-        let is_above = |issuer: &&&CertificateRecord| issuer.certificate == presented.certificate;
-        let issuer = issuers.iter().find(is_above)?;
         let what = ChainCause::ChainReversed {
             presenter: who.clone(),
-            first: issuer.holder(),
+            first: above?.holder(),
             provider: self.records.giver_of(own)?,
             charm: writes(Serves::Reversed).then(|| charm.clone()),
         };

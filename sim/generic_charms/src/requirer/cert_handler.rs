@@ -45,7 +45,7 @@ pub(super) fn on_hook(
     let mut written = Written::default();
     if let Some(held) = handler.held(unit)? {
         let name = common_name(&wanted.attributes);
-        let chain = endpoint.chain(&held.certificate, &held.chain);
+        let chain = endpoint.chain(&held.certificate, &held.chain, &held.ca);
         written.served |= endpoint.push(unit, name, &chain, &held.key);
         let names = BTreeSet::from([name.to_owned()]);
         endpoint.remove_others(unit, &names, &mut written);

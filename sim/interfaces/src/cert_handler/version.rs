@@ -43,6 +43,13 @@ impl Version {
         matches!(self, Self::V1Patch13 | Self::V1)
     }
 
+    /// Whether its `chain` begins with the certificate where the provider's lacks it: patches 13 to 19 of v1. Those
+    /// before 17 turn the chain round first, as `chain_as_pem` of the library below does in each earlier version too; it
+    /// is for the charm to say what it serves of it.
+    pub const fn completes_its_chain(self) -> bool {
+        matches!(self, Self::V1Patch13 | Self::V1)
+    }
+
     /// Whether it needs a peer relation.
     pub const fn needs_peers(self) -> bool {
         matches!(self, Self::V0)

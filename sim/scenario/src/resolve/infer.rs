@@ -11,7 +11,10 @@ use super::drafts::{RelationDraft, SideDraft};
 use super::guesses::name_endpoints;
 use super::inventory::Inventory;
 use super::usual_names::{Usual, between, usual};
-use trustsim_charms::{Endpoint, EndpointProfile, EndpointSource, LibraryProfile, Protocol, Role};
+use trustsim_charms::{
+    CertificatesProfile, Endpoint, EndpointProfile, EndpointSource, LibraryProfile, Protocol, Role,
+    Serves,
+};
 use trustsim_errors::Diagnostics;
 use trustsim_model::ApplicationIndex;
 use trustsim_yaml::Place;
@@ -333,7 +336,13 @@ fn generic_profile(known: &Known) -> Option<EndpointProfile> {
             Some(EndpointProfile::LegacyCertificates(Default::default()))
         }
         ("tls-certificates", Protocol::Current) => {
-            Some(EndpointProfile::Certificates(Default::default()))
+            // What it writes is not known; that it cannot start beside a provider that sends its CA first
+            // (canonical/self-signed-certificates-operator before revision 309) would be an outage on a guess, and no
+            // charm of the catalogue but one revision is so.
+            Some(EndpointProfile::Certificates(CertificatesProfile {
+                serves: Serves::LeafFirst,
+                ..CertificatesProfile::default()
+            }))
         }
         ("certificate_transfer", _) => Some(EndpointProfile::ReceivesCa(Default::default())),
         _ => None,

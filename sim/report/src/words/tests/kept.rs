@@ -150,6 +150,16 @@ fn a_ca_that_a_hook_took_away_did_not_go_with_the_container() {
 
 /// What is said of `a.web/0`, which presents this and cannot load it.
 fn misbuilt(deployment: &Deployment, shows_issuer: bool, error: ErrorKind) -> Told {
+    misbuilt_after(deployment, shows_issuer, error, false)
+}
+
+/// The same where the certificate is in place of another one.
+fn misbuilt_after(
+    deployment: &Deployment,
+    shows_issuer: bool,
+    error: ErrorKind,
+    had_another: bool,
+) -> Told {
     let mut script = Script::new(&["a.web/0"]);
     let ca = Authority::root("ca");
     let leaf = ca.leaf("web.example.com");
@@ -158,6 +168,10 @@ fn misbuilt(deployment: &Deployment, shows_issuer: bool, error: ErrorKind) -> To
         hook: hook_name("certificates-relation-changed"),
     };
     let started = script.record(2, Some(Seq(0)), subject("a.web/0"), started);
+    if had_another {
+        let earlier = ca.leaf("web.example.com");
+        script.issued(2, None, "a.web/0", &earlier, &ca.certificate);
+    }
     script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
     match shows_issuer {
         true => script.serves(4, Some(started), "a.web/0", &ca.certificate),
@@ -192,6 +206,26 @@ fn a_chain_that_begins_with_its_issuer_is_turned_round() {
     // Its own certificate beside another key is another matter.
     let found = misbuilt(&reverses, false, ErrorKind::KeyMismatch);
     assert_eq!(found.kind, "key-mismatch");
+}
+
+/// canonical/observability-libs 454c1f8 `lib/charms/observability_libs/v1/cert_handler.py`, `_on_certificate_invalidated`:
+/// the key goes with a request in place of a certificate that was there, so with the first one it cannot have gone.
+#[test]
+fn a_key_is_dropped_with_a_certificate_that_was_there_before_and_not_with_the_first() {
+    let drops = web_that(CertificatesProfile {
+        serves: Serves::Leaf,
+        cert_handler: Some(trustsim_interfaces::cert_handler::Version::V1),
+        ..CertificatesProfile::default()
+    });
+    for (shows_issuer, had_another, kind) in [
+        (false, true, "key-dropped"),
+        (false, false, "key-mismatch"),
+        (true, true, "chain-turned-round"),
+        (true, false, "chain-turned-round"),
+    ] {
+        let found = misbuilt_after(&drops, shows_issuer, ErrorKind::KeyMismatch, had_another);
+        assert_eq!(found.kind, kind, "{shows_issuer} {had_another}");
+    }
 }
 
 /// canonical/traefik-k8s-operator#306, #400.
