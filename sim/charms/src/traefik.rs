@@ -8,6 +8,7 @@
 //!
 //! Left out: subdomain routing and `traefik_route`, which would add host names.
 
+mod earlier;
 mod files;
 mod sharing;
 #[cfg(test)]
@@ -36,7 +37,9 @@ const RUNNING: &str = "charm-state/traefik/running";
 /// What the static configuration says of TLS.
 const STATIC_CONFIG: &str = "charm-state/traefik/static-config";
 
-pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
+pub(super) static IMPLEMENTATIONS: [Implementation; 2] = [IMPLEMENTATION, earlier::IMPLEMENTATION];
+
+const IMPLEMENTATION: Implementation = Implementation {
     behaviour: "traefik",
     writes_files: true,
     endpoint_keys: EndpointKeys::Listed(&["library"]),
@@ -49,7 +52,7 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
     },
     overwrites_received_cas: true,
     ..Implementation::NONE
-}];
+};
 
 /// The charm.
 #[derive(Clone, Debug)]

@@ -151,7 +151,7 @@ issuer: {chain: [], transfers: none}
         `reboot` is none of restart, reload, none
         `units` is none of unit, app, app-and-unit
         `0.2` is not above 0.5 and at most 1.0
-        `requirr` is none of requirer, plain, self-signed-certificates, traefik, opensearch, manual-tls-certificates, notary, lego, tls-constraints, vault, vault-renews-early, vault-first-issuer, vault-fixed-role, easyrsa, charm-vault, kubernetes-control-plane, kubernetes-worker, kubeapi-load-balancer, etcd
+        `requirr` is none of requirer, plain, self-signed-certificates, traefik, earlier-traefik, opensearch, manual-tls-certificates, notary, lego, tls-constraints, vault, vault-renews-early, vault-first-issuer, vault-fixed-role, easyrsa, charm-vault, kubernetes-control-plane, kubernetes-worker, kubeapi-load-balancer, etcd
         the chain has no CA
         `none` is none of root, issuer, all
         `spin` is not among the charm's actions

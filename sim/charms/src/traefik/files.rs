@@ -43,23 +43,22 @@ pub(super) fn update(unit: &mut UnitContext<'_>, hosts: &Hosts) {
 }
 
 /// traefik/traefik `pkg/tls/generate`: where no certificate fits it serves one of its own,
-/// self-signed for a random name under `traefik.default`.
+/// self-signed for a random name under `traefik.default`. Whether that came or went.
 pub(super) fn keep_default_certificate(
     unit: &mut UnitContext<'_>,
     keys: &KeySource,
-) -> Result<(), HookError> {
+) -> Result<bool, HookError> {
     let (chain, key) = (
         chain_path(DEFAULT_CERTIFICATE, DEFAULT_CERTIFICATE),
         key_path(DEFAULT_CERTIFICATE, DEFAULT_CERTIFICATE),
     );
     let served = format!("tls/{CERTIFICATES}/");
     if unit.files().keys().any(|path| path.starts_with(&served)) {
-        unit.remove_file(&chain);
         unit.remove_file(&key);
-        return Ok(());
+        return Ok(unit.remove_file(&chain));
     }
     if unit.files().contains_key(chain.as_str()) {
-        return Ok(());
+        return Ok(false);
     }
     let pair = keys.leaf(unit);
     let terms = Terms {
@@ -78,5 +77,5 @@ pub(super) fn keep_default_certificate(
     .map_err(|error| HookError::Charm(error.to_string()))?;
     unit.push_file(&chain, pem::chain_value(&[certificate]));
     unit.push_file(&key, pem::key_value(&pair));
-    Ok(())
+    Ok(true)
 }

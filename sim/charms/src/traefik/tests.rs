@@ -70,6 +70,33 @@ fn without_a_certificate_it_serves_one_that_no_client_trusts() {
     assert!(!certificate.is_ca() && certificate.is_self_issued());
 }
 
+/// The entry point for TLS is there without a certificate: canonical/traefik-k8s-operator rev109 `src/charm.py` 362,
+/// rev166 `src/traefik.py` 210, rev236 262, rev250 314.
+#[test]
+fn earlier_revisions_serve_that_certificate_too() {
+    for revision in [109, 166, 236, 250, 280] {
+        let pinned = crate::Pinned {
+            revision: Some(revision),
+            ..crate::Pinned::default()
+        };
+        let known = crate::known_charm("traefik-k8s", pinned).expect("it is known");
+        let mut stage = Stage::new(1, true, false);
+        stage.keeps_all = true;
+        let ca = stage.deploy("ca", &self_signed_certificates(), &[], 1);
+        let traefik = stage.deploy("traefik", &known.metadata, &[], 1);
+        stage.run_for(60);
+        let mut ingress = Ingress { stage, ca, traefik };
+        let is_default = |ingress: &Ingress| ingress.served(0) == ["default"];
+        assert!(is_default(&ingress), "{revision}");
+        let relation = ingress.certify();
+        assert_eq!(ingress.served(0).len(), 1, "{revision}");
+        assert!(!is_default(&ingress), "{revision}");
+        ingress.stage.remove_relation(relation);
+        ingress.stage.run_for(200);
+        assert!(is_default(&ingress), "{revision}");
+    }
+}
+
 #[test]
 fn the_leader_asks_and_every_unit_serves() {
     let mut ingress = ingress(3);
