@@ -38,6 +38,8 @@ pub struct KnownReading {
     pub is_generation: bool,
     /// Tracks that bring it.
     pub tracks: Vec<String>,
+    /// Its revisions, also where its code was not read; empty where no tag of its repository tells.
+    pub revisions: Vec<Revisions>,
     /// The charm.
     pub charm: KnownCharm,
 }
@@ -48,6 +50,7 @@ pub fn readings(name: &str) -> Vec<KnownReading> {
         key: choice.key,
         is_generation: !choice.is_entry(),
         tracks: choice.tracks().to_vec(),
+        revisions: choice.ranges().to_vec(),
         charm: choice.charm(),
     };
     namesakes(name).map(reading).collect()

@@ -32,7 +32,7 @@ pub(super) fn charms(args: &Charms, console: &mut Console<'_>) -> Result<(), Cli
             None => error.hint("`trustsim charms` without a name lists those that are"),
         });
     }
-    let pages: Vec<String> = known.iter().map(page).collect();
+    let pages: Vec<String> = known.iter().map(|each| page(each, &known)).collect();
     console.print(&pages.join("\n"))
 }
 
@@ -57,7 +57,7 @@ fn listed(names: &BTreeSet<&str>) -> String {
                 .map_or_else(String::new, |count| count.to_string());
             table.row([
                 Cell::new(name, style::DETAIL),
-                Cell::plain(&short_ranges(source)),
+                Cell::plain(&short_ranges(entry)),
                 Cell::plain(&count),
                 Cell::plain(&read_at(source)),
                 Cell::plain(&shortcoming(source)),
@@ -71,7 +71,7 @@ fn listed(names: &BTreeSet<&str>) -> String {
 fn read_at(source: &Provenance) -> String {
     match source {
         Provenance::Read(reading) => format!("{} {}", reading.repository, reading.commit),
-        Provenance::Unread { repository, .. } => format!("{repository} (not read)"),
+        Provenance::Unread { repository, .. } => format!("{repository}, not read"),
         other => panic!("a charm of the catalogue says where it was read: {other:?}"),
     }
 }
@@ -92,42 +92,61 @@ fn shortcoming(source: &Provenance) -> String {
     }
 }
 
-fn ranges(source: &Provenance) -> &[Revisions] {
-    match source {
-        Provenance::Read(reading) => &reading.covers,
-        _ => &[],
+/// The last range, and how many there are before it; the tracks where no revision is known.
+fn short_ranges(known: &KnownReading) -> String {
+    match known.revisions.as_slice() {
+        [] if known.tracks.is_empty() => "none known".to_owned(),
+        [] => of_tracks(&known.tracks),
+        [only] => only.to_string(),
+        [_, last] => format!("{last}, and 1 earlier range"),
+        [before @ .., last] => format!("{last}, and {} earlier ranges", before.len()),
     }
 }
 
-/// The last range, and how many there are before it.
-fn short_ranges(source: &Provenance) -> String {
-    match ranges(source) {
-        [] => "unknown".to_owned(),
-        [only] => only.to_string(),
-        [before @ .., last] => format!("{last}, {} ranges before", before.len()),
+/// `track 1.8`, `tracks 1.5, 1.6`.
+fn of_tracks(tracks: &[String]) -> String {
+    let noun = match tracks {
+        [_] => "track",
+        _ => "tracks",
+    };
+    format!("{noun} {}", tracks.join(", "))
+}
+
+/// Which revisions a reading is about, or what is known in their place. `all` are the readings of the same name.
+fn about(known: &KnownReading, all: &[KnownReading]) -> String {
+    let ranges: Vec<String> = known.revisions.iter().map(Revisions::to_string).collect();
+    let is_one = matches!(&known.revisions[..], [only] if only.last == Some(only.first));
+    let noun = if is_one { "revision" } else { "revisions" };
+    if !ranges.is_empty() {
+        return format!("{noun} {}", ranges.join(", "));
+    }
+    let source = &known.charm.metadata.provenance;
+    let others = all.iter().filter(|other| other.key == known.key);
+    let last = others
+        .flat_map(|other| &other.revisions)
+        .map(|range| range.last);
+    match (source, last.max().flatten()) {
+        (Provenance::Unread { .. }, _) => "not read".to_owned(),
+        (_, Some(last)) => format!("later than revision {last}"),
+        (_, None) => "no revision, since no tag of its repository names one".to_owned(),
     }
 }
 
 /// All that is known of one reading.
-fn page(known: &KnownReading) -> String {
+fn page(known: &KnownReading, all: &[KnownReading]) -> String {
     let metadata = &known.charm.metadata;
     let source = &metadata.provenance;
-    let all: Vec<String> = ranges(source).iter().map(Revisions::to_string).collect();
-    let revisions = match all.len() {
-        0 => "revisions that are not known".to_owned(),
-        _ => format!("revisions {}", all.join(", ")),
-    };
-    let mut text = format!("{}: {revisions}\n", metadata.name);
+    let mut text = format!("{}: {}\n", metadata.name, about(known, all));
     let mut add = |label: &str, value: &str| {
         // Writing into a text cannot fail.
         let _ = writeln!(text, "  {label:<13} {value}");
     };
     // A generation was compared at its tag with the entry, which was read.
-    let label = match known.is_generation {
-        true => "compared at",
-        false => "read at",
-    };
-    add(label, &read_at(source));
+    match (source, known.is_generation) {
+        (Provenance::Unread { repository, .. }, _) => add("repository", repository),
+        (_, true) => add("compared at", &read_at(source)),
+        (_, false) => add("read at", &read_at(source)),
+    }
     if !known.tracks.is_empty() {
         add("tracks", &known.tracks.join(", "));
     }
