@@ -327,6 +327,22 @@ mod tests {
         }
     }
 
+    /// charmed-kubernetes/charm-kubernetes-control-plane `src/charm.py`, `create_kubeconfigs`: the branch release_1.29
+    /// (341a765) writes root's kubeconfig only after a request with it (415 to 434), release_1.30 (d0893d6, 449) before.
+    #[test]
+    fn the_control_plane_of_track_1_29_keeps_its_kubeconfig() {
+        for (channel, keeps) in [
+            ("1.29/stable", true),
+            ("1.30/stable", false),
+            ("1.35/stable", false),
+        ] {
+            let known = known_charm("kubernetes-control-plane", in_channel(channel));
+            let metadata = known.expect("it is known").metadata;
+            let endpoint = metadata.endpoint("certificates").expect("it has one");
+            assert_eq!(endpoint.bugs.stale_root_kubeconfig, keeps, "{channel}");
+        }
+    }
+
     #[test]
     fn a_track_decides_where_there_is_no_revision() {
         let ssc = |channel| key("self-signed-certificates", in_channel(channel));

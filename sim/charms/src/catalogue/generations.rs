@@ -172,7 +172,8 @@ mod tests {
             for generation in generations(key) {
                 let charm = generation.charm();
                 assert_eq!(charm.metadata.name, entry.metadata.name, "{key}");
-                assert!(!generation.revisions().is_empty(), "{key}");
+                let has_revisions = !generation.revisions().is_empty();
+                assert!(has_revisions || !generation.tracks().is_empty(), "{key}");
                 count += 1;
             }
         }
