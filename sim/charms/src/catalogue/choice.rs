@@ -2,9 +2,17 @@
 //! different things, or two charms that share a name.
 //!
 //! What lacks an endpoint that a relation of the deployment names is out of the question, where another one has it: Juju
-//! would refuse the relation. Of the others a revision decides first, as each entry says which revisions it was read for, and each of its generations which ones
-//! it has. Then the track of the channel, then the series; then what has the nearest revisions. For example,
-//! `self-signed-certificates` at revision 155 or in `latest/stable` never renews its CA, and in `1/stable` it does.
+//! would refuse the relation. Of the others a revision decides first, as each entry says which revisions it was read for,
+//! and each of its generations which ones it has. For example, `self-signed-certificates` at revision 155 or in
+//! `latest/stable` never renews its CA, and in `1/stable` it does.
+//!
+//! A revision that is in no range is near to some range. That is better evidence than the track: revision 5 of
+//! `self-signed-certificates` is older than any that was read, and a track that was made years later does not change
+//! what is in it, whatever `1/stable` brings today. It is not where the ranges of the track lie on both sides of the
+//! revision, or where the revision is beyond all ranges: tracks that are developed side by side share one sequence of
+//! numbers (`postgresql` 14 and 16 in turn), so that the next number may be of either, and only the track tells. Nor is it
+//! where no range is known of what the track brings, since nothing can be near to that (`vault` in the tracks of
+//! openstack/charm-vault). Without a revision the track decides, then the series.
 
 use std::collections::BTreeSet;
 
@@ -142,9 +150,19 @@ fn choose(name: &str, pinned: Pinned<'_>) -> Option<Choice> {
         let series = series?;
         find(&|choice| choice.is_entry() && has(&choice.entry.series, series))
     };
-    let by_distance = || nearest(&choices, pinned.revision.filter(|_| track.is_none())?);
+    let by_distance = || nearest(&choices, pinned.revision?);
     let found = by_revision()
-        .or_else(by_track)
+        .or_else(|| {
+            let of_track = by_track()?;
+            let outweighs = pinned
+                .revision
+                .is_some_and(|revision| outweighs_its_track(&choices, of_track, revision));
+            if outweighs {
+                by_distance()
+            } else {
+                Some(of_track)
+            }
+        })
         .or_else(by_series)
         .or_else(by_distance)
         .or_else(|| find(&|choice| choice.key == name))
@@ -194,6 +212,16 @@ fn covering(choices: &[Choice], revision: u64) -> Option<usize> {
         (size.is_none(), size)
     });
     smallest.map(|(_, index)| index)
+}
+
+/// Whether a revision that is in no range says more than its track, which brings the choice `of_track`.
+fn outweighs_its_track(choices: &[Choice], of_track: usize, revision: u64) -> bool {
+    let is_below = |range: &Revisions| range.last.is_some_and(|last| last < revision);
+    let own = choices[of_track].ranges();
+    let is_between = own.iter().any(is_below) && !own.iter().all(is_below);
+    let mut all = choices.iter().flat_map(|choice| choice.ranges());
+    let is_beyond = all.all(is_below);
+    !own.is_empty() && !is_between && !is_beyond
 }
 
 /// The choice whose revisions are nearest to one that none was read for.
@@ -294,6 +322,106 @@ mod tests {
         assert_eq!(of(&["no-such-endpoint"]), "mysql-router");
     }
 
+    /// canonical/self-signed-certificates-operator has no revision before 131 among its tags, canonical/postgresql-operator
+    /// has those of its tracks 14 and 16 in turn (rev1190 and rev1196 are of the branch `main`, rev1192 and rev1195 of
+    /// `16/edge`), and openstack/charm-vault has none.
+    #[test]
+    fn a_revision_that_was_not_read_counts_before_its_track_where_it_is_near_to_one_that_was() {
+        let of = |name, channel, revision| {
+            let pinned = Pinned {
+                channel: Some(channel),
+                ..at(revision)
+            };
+            known_charm(name, pinned).expect("it is known")
+        };
+        let version = |channel, revision| {
+            let known = of("self-signed-certificates", channel, revision);
+            known.metadata.implementation.version
+        };
+        assert_eq!(version("1/stable", 5), Some("latest"));
+        assert_eq!(version("1/stable", 900), Some("1"));
+        for revision in [1, 5000] {
+            let has = |channel, endpoint| {
+                let known = of("postgresql", channel, revision);
+                known.metadata.endpoint(endpoint).is_some()
+            };
+            let is_beyond = revision == 5000;
+            assert_eq!(has("14/stable", "certificates"), true, "{revision}");
+            assert_eq!(
+                has("16/stable", "client-certificates"),
+                is_beyond,
+                "{revision}"
+            );
+        }
+        let vault = of("vault", "1.7/stable", 150);
+        assert_eq!(vault.metadata.implementation.behaviour, "charm-vault");
+    }
+
+    /// The branches `track/N` of canonical/prometheus-k8s-operator, grafana-k8s-operator, loki-k8s-operator,
+    /// alertmanager-k8s-operator, catalogue-k8s-operator, mimir-coordinator-k8s-operator, tempo-operators,
+    /// opentelemetry-collector-k8s-operator, grafana-agent-operator and grafana-agent-k8s-operator, which
+    /// `.github/workflows/release.yaml` releases to that track, and the branch `latest` of
+    /// canonical/manual-tls-certificates-operator, each with the newest tag that it has.
+    #[test]
+    fn a_track_brings_the_generation_of_its_newest_revision() {
+        for (name, track, newest) in [
+            ("prometheus-k8s", "1", 247),
+            ("prometheus-k8s", "2", 301),
+            ("prometheus-k8s", "3.11", 309),
+            ("grafana-k8s", "1", 160),
+            ("grafana-k8s", "2", 180),
+            ("loki-k8s", "1", 197),
+            ("loki-k8s", "2", 217),
+            ("loki-k8s", "3.7", 244),
+            ("alertmanager-k8s", "1", 180),
+            ("alertmanager-k8s", "2", 231),
+            ("alertmanager-k8s", "0.31", 240),
+            ("catalogue-k8s", "1", 87),
+            ("catalogue-k8s", "2", 113),
+            ("catalogue-k8s", "3.0", 147),
+            ("mimir-coordinator-k8s", "1", 42),
+            ("mimir-coordinator-k8s", "2", 77),
+            ("tempo-coordinator-k8s", "2", 143),
+            ("tempo-coordinator-k8s", "2.10", 162),
+            ("opentelemetry-collector-k8s", "1", 32),
+            ("opentelemetry-collector-k8s", "2", 210),
+            ("opentelemetry-collector-k8s", "0.130", 217),
+            ("grafana-agent", "1", 607),
+            ("grafana-agent", "2", 851),
+            ("grafana-agent-k8s", "1", 168),
+            ("grafana-agent-k8s", "2", 221),
+            ("istio-ingress-k8s", "2", 61),
+            ("manual-tls-certificates", "latest", 187),
+        ] {
+            let channel = format!("{track}/stable");
+            let known = known_charm(name, in_channel(&channel)).expect("it is known");
+            let Provenance::Read(reading) = &known.metadata.provenance else {
+                panic!("{name} was read");
+            };
+            assert!(reading.covers(newest), "{name} {track}");
+            assert!(
+                reading.tracks.iter().any(|own| own == track),
+                "{name} {track}"
+            );
+        }
+    }
+
+    /// charmed-kubernetes/charm-kubernetes-control-plane `src/charm.py`, `create_kubeconfigs`: the branch release_1.29
+    /// (341a765) writes root's kubeconfig only after a request with it (415 to 434), release_1.30 (d0893d6, 449) before.
+    #[test]
+    fn the_control_plane_of_track_1_29_keeps_its_kubeconfig() {
+        for (channel, keeps) in [
+            ("1.29/stable", true),
+            ("1.30/stable", false),
+            ("1.35/stable", false),
+        ] {
+            let known = known_charm("kubernetes-control-plane", in_channel(channel));
+            let metadata = known.expect("it is known").metadata;
+            let endpoint = metadata.endpoint("certificates").expect("it has one");
+            assert_eq!(endpoint.bugs.stale_root_kubeconfig, keeps, "{channel}");
+        }
+    }
+
     /// `metadata.yaml` at the tags rev1199 and rev1195 of canonical/postgresql-operator, and rev921, rev916, rev703 and
     /// rev701 of canonical/postgresql-k8s-operator: the tracks 14 and 16 are released in turn.
     #[test]
@@ -324,22 +452,6 @@ mod tests {
                 let found = metadata.endpoint(endpoint).is_some();
                 assert_eq!(found, is_there, "{name} {pinned:?} {endpoint}");
             }
-        }
-    }
-
-    /// charmed-kubernetes/charm-kubernetes-control-plane `src/charm.py`, `create_kubeconfigs`: the branch release_1.29
-    /// (341a765) writes root's kubeconfig only after a request with it (415 to 434), release_1.30 (d0893d6, 449) before.
-    #[test]
-    fn the_control_plane_of_track_1_29_keeps_its_kubeconfig() {
-        for (channel, keeps) in [
-            ("1.29/stable", true),
-            ("1.30/stable", false),
-            ("1.35/stable", false),
-        ] {
-            let known = known_charm("kubernetes-control-plane", in_channel(channel));
-            let metadata = known.expect("it is known").metadata;
-            let endpoint = metadata.endpoint("certificates").expect("it has one");
-            assert_eq!(endpoint.bugs.stale_root_kubeconfig, keeps, "{channel}");
         }
     }
 
