@@ -79,6 +79,15 @@ pub struct Pinned<'a> {
 }
 
 impl Provenance {
+    /// Whether the charm's code was not read: what its description lacks the charm may have.
+    pub fn is_unread(&self) -> bool {
+        match self {
+            Self::Adjusted(before) => before.is_unread(),
+            Self::Unread { .. } => true,
+            Self::Read(_) | Self::Scenario | Self::Metadata | Self::Unknown => false,
+        }
+    }
+
     /// The same description, with keys that a scenario gives in place of its own.
     #[must_use]
     pub fn adjusted(self) -> Self {

@@ -475,6 +475,37 @@ fn a_fault_after_the_end_is_warned_of() {
     assert_eq!(said, ["TS0220 this happens after the end of the run"]);
 }
 
+/// Of a charm that was not read it is not known that it lacks an endpoint.
+#[test]
+fn what_a_charm_that_was_not_read_lacks_is_not_claimed() {
+    let text = "
+duration: 3d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates}
+      api: {charm: traefik-k8s}
+      client: {charm: CLIENT}
+    relations: [['ca:certificates', 'api:certificates']]
+connections: [{from: m.client, to: m.api}]
+";
+    for (client, help) in [
+        ("hydra", "is not known, since it was not read"),
+        (
+            "oauth2-proxy-k8s",
+            "the missing relation: juju integrate -m m client:receive-ca-cert ca:send-ca-cert",
+        ),
+    ] {
+        let text = text.replace("CLIENT", client);
+        let loaded = loaded([("s.yaml", text.as_str())]);
+        let told = loaded.warnings.render(false);
+        assert!(told.contains(help), "{client}: {told}");
+        let is_certain = told.contains("will fail with unknown-issuer\n");
+        assert_eq!(is_certain, client != "hydra", "{told}");
+    }
+}
+
 #[test]
 fn a_client_without_the_ca_is_warned_of_with_the_missing_relation() {
     let text = "models:

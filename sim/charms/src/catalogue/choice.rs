@@ -422,6 +422,17 @@ mod tests {
         }
     }
 
+    /// canonical/oauth2-proxy-k8s-operator bda7196 `charmcraft.yaml` and `src/integrations.py`; the tag rev16 has no such
+    /// endpoint.
+    #[test]
+    fn oauth2_proxy_receives_cas_after_its_revision_16() {
+        let has = |pinned| {
+            let known = known_charm("oauth2-proxy-k8s", pinned).expect("it is known");
+            known.metadata.endpoint("receive-ca-cert").is_some()
+        };
+        assert!(has(in_channel("latest/stable")) && has(at(17)) && !has(at(16)));
+    }
+
     /// `metadata.yaml` at the tags rev1199 and rev1195 of canonical/postgresql-operator, and rev921, rev916, rev703 and
     /// rev701 of canonical/postgresql-k8s-operator: the tracks 14 and 16 are released in turn.
     #[test]

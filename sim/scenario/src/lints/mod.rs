@@ -293,8 +293,15 @@ impl Lints<'_> {
             },
             _ => format!("add `{issuer_name}` to `clients.{client}.trusts`"),
         };
-        let diagnostic = Diagnostic::warning(Code::MissingTransfer, place, message)
-            .label("will fail with unknown-issuer");
+        let is_unread = |party| match party {
+            Party::Application(application) => self.charm(application).provenance.is_unread(),
+            Party::Client(_) | Party::Saas(_) => false,
+        };
+        let label = match is_unread(connection.from) {
+            true => "will fail with unknown-issuer, unless its charm has a way that was not read",
+            false => "will fail with unknown-issuer",
+        };
+        let diagnostic = Diagnostic::warning(Code::MissingTransfer, place, message).label(label);
         self.push(diagnostic.help(help));
     }
 

@@ -32,6 +32,13 @@ impl Lints<'_> {
             } else {
                 other
             };
+            if without.charm.provenance.is_unread() {
+                return format!(
+                    "whether the charm `{0}` has an endpoint for `certificate_transfer` is not known, since it was not read: \
+                     relate that endpoint, describe it under `charms.{0}`, or relate both to the same CA",
+                    without.charm.name
+                );
+            }
             return format!(
                 "the charm `{}` has no endpoint for `certificate_transfer`; relate both to the same CA, or use another charm",
                 without.charm.name
