@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::{CharmDeclaration, KnownCharm, Provenance, REGISTRY};
-pub use choice::{KnownReading, entry_key, known_charm, readings, revisions_with_option};
+pub use choice::{
+    KnownReading, entry_key, known_charm, readings, revisions_with_action, revisions_with_option,
+};
 use trustsim_yaml::{FromNode, Map, Node, Reader, Unknown, parse};
 
 /// Name and text of each file.

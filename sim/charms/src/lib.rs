@@ -33,7 +33,7 @@ use trustsim_charm_model::{issuing, names};
 
 pub use catalogue::{
     KnownReading, catalogue, catalogue_entry, catalogue_source, entry_key, known_charm, readings,
-    revisions_with_option,
+    revisions_with_action, revisions_with_option,
 };
 pub use registry::{REGISTRY, implementation};
 pub use trustsim_charm_model::names::names_in;

@@ -71,6 +71,9 @@ pub trait Names {
         options: Option<&Map<Node>>,
     ) -> BTreeMap<String, Option<String>>;
 
+    /// The help where other revisions of an application's charm have an action that the one that is played has not.
+    fn revisions_with_action(&self, application: ApplicationIndex, action: &str) -> Option<String>;
+
     /// The charm that an application is refreshed to: that of a channel, with what a declaration
     /// changes. `None` where it stays the same one.
     fn refreshed(

@@ -475,6 +475,27 @@ fn a_fault_after_the_end_is_warned_of() {
     assert_eq!(said, ["TS0220 this happens after the end of the run"]);
 }
 
+/// canonical/self-signed-certificates-operator `charmcraft.yaml` at the tags rev155 and rev197: the action came between.
+#[test]
+fn an_action_that_other_revisions_have_is_refused_with_them() {
+    let told = refused(
+        "
+duration: 3d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: latest/stable, revision: 155}
+faults: [{at: 1d, run-action: {app: m.ca, action: rotate-private-key}}]
+",
+    );
+    assert!(
+        told.contains("has no action `rotate-private-key` at revision 155"),
+        "{told}"
+    );
+    assert!(told.contains("revisions 197 and later have it"), "{told}");
+}
+
 /// Of a charm that was not read it is not known that it lacks an endpoint.
 #[test]
 fn what_a_charm_that_was_not_read_lacks_is_not_claimed() {

@@ -73,6 +73,17 @@ pub fn revisions_with_option(name: &str, option: &str) -> Vec<Revisions> {
     ranges
 }
 
+/// The revisions of a charm that have an action, as those with an option are told.
+pub fn revisions_with_action(name: &str, action: &str) -> Vec<Revisions> {
+    let having = namesakes(name).filter(|choice| {
+        let actions = choice.charm().metadata.actions;
+        actions.iter().any(|own| own == action)
+    });
+    let mut ranges: Vec<Revisions> = having.flat_map(|choice| choice.ranges().to_vec()).collect();
+    ranges.sort_unstable();
+    ranges
+}
+
 /// An entry, or one of its generations.
 #[derive(Clone, Copy)]
 struct Choice {
@@ -305,6 +316,16 @@ mod tests {
         assert!(revisions_with_option("no-such-charm", "name").is_empty());
     }
 
+    /// canonical/self-signed-certificates-operator `charmcraft.yaml` at the tags rev155, rev196 and rev197.
+    #[test]
+    fn it_is_known_which_revisions_have_an_action() {
+        let having = revisions_with_action("self-signed-certificates", "rotate-private-key");
+        let has = |revision| having.iter().any(|range| range.contains(revision));
+        assert!(has(197) && has(308) && has(309));
+        assert!(!has(155) && !has(196));
+        assert!(revisions_with_action("self-signed-certificates", "no-such-action").is_empty());
+    }
+
     /// canonical/juju-lint `tests/resources/fcb-yoga-focal-bundle.yaml` has `mysql-router` of `latest/edge` with
     /// `shared-db` and `db-router`, which the charm of that name in the track `dpe` does not have.
     #[test]
@@ -346,7 +367,7 @@ mod tests {
                 known.metadata.endpoint(endpoint).is_some()
             };
             let is_beyond = revision == 5000;
-            assert_eq!(has("14/stable", "certificates"), true, "{revision}");
+            assert!(has("14/stable", "certificates"), "{revision}");
             assert_eq!(
                 has("16/stable", "client-certificates"),
                 is_beyond,

@@ -121,6 +121,19 @@ impl FaultKind for RunAction {
         let charm = site.charm(target.application);
         if !charm.actions.contains(&name.value) {
             let message = format!("the charm `{}` has no action `{}`", charm.name, name.value);
+            let elsewhere = site
+                .names
+                .revisions_with_action(target.application, &name.value);
+            if let Some(help) = elsewhere {
+                let spec = &site.deployment().applications[target.application];
+                let which = match spec.revision {
+                    Some(revision) => format!("at revision {revision}"),
+                    None => "in the revisions that are played".to_owned(),
+                };
+                let message = format!("{message} {which}");
+                let wrong = Diagnostic::error(Code::Fault, name.place, message).help(help);
+                return site.report(wrong);
+            }
             let near = nearest(&name.value, charm.actions.iter().map(String::as_str));
             let wrong = Diagnostic::error(Code::Fault, name.place, message);
             let wrong = wrong.similar("an action", near);

@@ -8,10 +8,10 @@ use super::charms::Charms;
 use super::drafts::Parties;
 use super::inventory::Inventory;
 use super::matching::relation_between;
-use super::options::Options;
+use super::options::{Options, have_it};
 use super::relations::limit_exceeded;
 use super::source_of;
-use trustsim_charms::{CharmMetadata, Pinned};
+use trustsim_charms::{CharmMetadata, Pinned, Provenance, revisions_with_action};
 use trustsim_errors::{Diagnostic, Diagnostics};
 use trustsim_faults::{Addressed, FaultFile, Names, resolve};
 use trustsim_model::{ApplicationIndex, Deployment, ModelIndex, Party, RelationSpec, Source};
@@ -109,6 +109,16 @@ impl Names for Known<'_> {
         let charm = self.inventory.charm(application);
         let more = self.inventory.unlisted(application).options;
         Options::new(charm, more, self.out).values(options)
+    }
+
+    fn revisions_with_action(&self, application: ApplicationIndex, action: &str) -> Option<String> {
+        let charm = self.inventory.charm(application);
+        // Of a charm that the scenario describes the catalogue's revisions tell nothing.
+        if !matches!(charm.provenance, Provenance::Read(_)) {
+            return None;
+        }
+        let having = revisions_with_action(&charm.name, action);
+        (!having.is_empty()).then(|| have_it(&having))
     }
 
     fn refreshed(

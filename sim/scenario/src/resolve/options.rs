@@ -111,8 +111,7 @@ impl<'a> Options<'a> {
             true => Diagnostic::error(Code::UnknownOption, name.place, message),
             false => Diagnostic::warning(Code::UnknownOption, name.place, message),
         };
-        let help = format!("revisions {} have it", told(&having));
-        self.out.push(diagnostic.help(help));
+        self.out.push(diagnostic.help(have_it(&having)));
         true
     }
 
@@ -160,6 +159,11 @@ impl<'a> Options<'a> {
         }
         Some(Some(scalar.canonical()))
     }
+}
+
+/// Which revisions have what another one has not: `revisions 1 to 5 have it`.
+pub(super) fn have_it(having: &[Revisions]) -> String {
+    format!("revisions {} have it", told(having))
 }
 
 /// Ranges of revisions in words, those that touch taken together.
