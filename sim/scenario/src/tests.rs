@@ -1,5 +1,7 @@
 //! Whole scenarios, from text to deployment or to what is wrong with them.
 
+mod charms;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -318,96 +320,6 @@ fn endpoints_are_inferred_as_juju_does() {
     ");
 }
 
-#[test]
-fn charms_nobody_described_get_their_endpoints_from_their_relations() {
-    let text = "models:
-  m:
-    applications:
-      easyrsa: {charm: easyrsa, num_units: 1}
-      k8s: {charm: some-k8s, num_units: 1}
-      worker: {charm: k8s-worker, num_units: 1}
-      beat: {charm: filebeat}
-      lost: {charm: lost, num_units: 1}
-    relations:
-      - [k8s, easyrsa:client]
-      - [k8s, worker:cluster]
-      - [k8s:one, worker:other]
-      - [beat:beats-host, k8s:juju-info]
-      - [lost, worker]
-      - [lost, easyrsa]
-";
-    let deployment = deployed(text);
-    insta::assert_snapshot!(relations(&deployment).join("\n"), @"
-    easyrsa:client k8s:client tls-certificates
-    worker:cluster k8s:cluster cluster
-    worker:other k8s:one other
-    k8s:juju-info beat:beats-host juju-info
-    worker:worker lost:worker worker
-    ");
-    let beat = &deployment.applications.raw[3];
-    assert!(beat.charm.subordinate && !beat.charm.is_described());
-    let host = beat.charm.endpoint("beats-host").expect("an endpoint");
-    assert_eq!((host.role, host.container_scope), (Role::Requirer, true));
-    let said = warned(text);
-    assert!(
-        said.iter()
-            .any(|line| line.starts_with("TS0218 the relation of `lost` and `easyrsa`")),
-        "{said:?}"
-    );
-}
-
-#[test]
-fn a_charm_is_read_from_its_own_file_and_laid_over() {
-    let deployment = loaded([
-        (
-            "s.yaml",
-            "models: {m: {bundle: kubernetes, applications: {web: {charm: web, options: {port: 80}}}}}
-charms:
-  web:
-    from: web/metadata.yaml
-    requires: {certificates: {mode: app}}
-",
-        ),
-        (
-            "web/metadata.yaml",
-            "name: web\nassumes: [k8s-api]\nrequires: {certificates: {interface: tls-certificates, limit: 1}}\n",
-        ),
-        ("web/config.yaml", "options: {port: {type: int, default: 8080}}\n"),
-        ("web/actions.yaml", "restart: {description: x}\n"),
-    ])
-    .deployment;
-    let charm = &deployment.applications.raw[0].charm;
-    let endpoint = charm.endpoint("certificates").expect("an endpoint");
-    assert_eq!(endpoint.limit, Some(1));
-    let Some(trustsim_charms::EndpointProfile::Certificates(profile)) = &endpoint.profile else {
-        panic!("no profile");
-    };
-    assert_eq!(profile.mode, trustsim_charms::Mode::App);
-    assert_eq!(charm.actions, ["restart"]);
-    assert_eq!(charm.options["port"].default.as_deref(), Some("8080"));
-}
-
-#[test]
-fn a_local_charm_is_read_beside_its_bundle() {
-    let deployment = loaded([
-        ("s.yaml", "models: {m: {from: t/bundle.yaml}}\n"),
-        (
-            "t/bundle.yaml",
-            "bundle: kubernetes\napplications: {web: {charm: ../web_ubuntu-22.04.charm}, other: {charm: ./other}}\n",
-        ),
-        ("charmcraft.yaml", "name: web\nprovides: {site: {interface: http}}\n"),
-        ("t/other/charmcraft.yaml", "name: odd\nprovides: {x: {interface: y}}\n"),
-    ])
-    .deployment;
-    assert!(
-        deployment.applications.raw[0]
-            .charm
-            .endpoint("site")
-            .is_some()
-    );
-    assert_eq!(deployment.applications.raw[1].charm.name, "odd");
-}
-
 const FAULTS: &str = "duration: 30d
 models:
   m:
@@ -473,58 +385,6 @@ fn a_fault_after_the_end_is_warned_of() {
         "{FAULTS}faults: [{{at: 31d, rotate-ca: {{app: ca}}}}]\n"
     ));
     assert_eq!(said, ["TS0220 this happens after the end of the run"]);
-}
-
-/// canonical/self-signed-certificates-operator `charmcraft.yaml` at the tags rev155 and rev197: the action came between.
-#[test]
-fn an_action_that_other_revisions_have_is_refused_with_them() {
-    let told = refused(
-        "
-duration: 3d
-models:
-  m:
-    bundle: kubernetes
-    applications:
-      ca: {charm: self-signed-certificates, channel: latest/stable, revision: 155}
-faults: [{at: 1d, run-action: {app: m.ca, action: rotate-private-key}}]
-",
-    );
-    assert!(
-        told.contains("has no action `rotate-private-key` at revision 155"),
-        "{told}"
-    );
-    assert!(told.contains("revisions 197 and later have it"), "{told}");
-}
-
-/// Of a charm that was not read it is not known that it lacks an endpoint.
-#[test]
-fn what_a_charm_that_was_not_read_lacks_is_not_claimed() {
-    let text = "
-duration: 3d
-models:
-  m:
-    bundle: kubernetes
-    applications:
-      ca: {charm: self-signed-certificates}
-      api: {charm: traefik-k8s}
-      client: {charm: CLIENT}
-    relations: [['ca:certificates', 'api:certificates']]
-connections: [{from: m.client, to: m.api}]
-";
-    for (client, help) in [
-        ("hydra", "is not known, since it was not read"),
-        (
-            "oauth2-proxy-k8s",
-            "the missing relation: juju integrate -m m client:receive-ca-cert ca:send-ca-cert",
-        ),
-    ] {
-        let text = text.replace("CLIENT", client);
-        let loaded = loaded([("s.yaml", text.as_str())]);
-        let told = loaded.warnings.render(false);
-        assert!(told.contains(help), "{client}: {told}");
-        let is_certain = told.contains("will fail with unknown-issuer\n");
-        assert_eq!(is_certain, client != "hydra", "{told}");
-    }
 }
 
 #[test]
