@@ -45,7 +45,7 @@ faults:
 fn a_server_whose_relation_was_removed_is_told_so_and_related_again() {
     let charms = [
         "traefik-k8s",
-        "'traefik-k8s', revision: 236",
+        "traefik-k8s, revision: 249",
         "postgresql-k8s, channel: 14/stable",
         "mongodb-k8s",
         "istio-ingress-k8s",
