@@ -76,13 +76,14 @@ models:
     applications:
       ca: {{charm: chained, num_units: 1}}
       it: {{charm: {name}, num_units: 1}}
-      web: {{charm: catalogue-k8s, num_units: 1}}
+      web: {{charm: front, num_units: 1}}
       hand: {{charm: manual-tls-certificates, num_units: 1}}
-      public: {{charm: catalogue-k8s, num_units: 1}}
+      public: {{charm: front, num_units: 1}}
 {easyrsa}    relations:
     - ['ca:certificates', 'web:certificates']
     - ['hand:certificates', 'public:certificates']
 {relation}charms:
+  front: {{requires: {{certificates: {{interface: tls-certificates}}}}}}
 {CHAINED}{changed}
 operators:
   people:
@@ -193,12 +194,13 @@ models:
     bundle: kubernetes
     applications:
       mine: {{charm: mine, num_units: 1}}
-      web: {{charm: catalogue-k8s, num_units: 2}}
+      web: {{charm: front, num_units: 2}}
       app: {{charm: postgresql-k8s, num_units: 1}}
     relations:
     - ['mine:certificates', 'web:certificates']
     - ['mine:send-ca-cert', 'app:receive-ca-cert']
 charms:
+  front: {{requires: {{certificates: {{interface: tls-certificates}}}}}}
   mine:
     provides: {{certificates: {{interface: tls-certificates}}, send-ca-cert: {{interface: certificate_transfer}}}}
     issuer:

@@ -38,7 +38,6 @@ pub(super) struct Subject<'a> {
 }
 
 /// Applications, relations, faults and charms of a scenario, as its lines.
-#[derive(Default)]
 struct Parts {
     kind: &'static str,
     applications: Vec<String>,
@@ -278,10 +277,17 @@ fn provides(subject: &Subject<'_>) -> Parts {
             "etcd",
             vec!["{at: 10d, change-address: {unit: m.web/0}}".to_owned()],
         ),
+        // Who writes the chain as it came shows in which order it was sent.
+        _ if *interface == "tls-certificates" && *endpoint != "vault-pki" => ("front", Vec::new()),
         _ => ("prometheus-k8s", Vec::new()),
+    };
+    let charms = match web {
+        "front" => "\n  front:\n    requires: {certificates: {interface: tls-certificates}}\n",
+        _ => "",
     };
     Parts {
         faults,
+        charms: charms.to_owned(),
         kind: match *charm {
             "vault" | "easyrsa" => "",
             _ => "    bundle: kubernetes\n",
@@ -302,7 +308,6 @@ connections:
   - {from: browser, to: m.app, every: 1h}
 "
         .to_owned(),
-        ..Parts::default()
     }
 }
 
