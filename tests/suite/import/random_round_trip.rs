@@ -20,7 +20,7 @@ use super::{contents, from_files, notes};
 use crate::common::random::Draw;
 use crate::common::{cut, play};
 
-const CASES: u64 = 120;
+const CASES: u64 = 160;
 const WAIT_FOR_PEOPLE: [&str; 3] = ["manual-tls-certificates", "vault", "vault-k8s"];
 
 /// An application that was drawn: its model, its name, its charm.
