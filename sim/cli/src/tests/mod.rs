@@ -184,10 +184,10 @@ fn an_unknown_model_or_unit_is_answered_with_those_there_are() {
     error: no unit is named
     hint: at the start its units are a.ca/0, a.web/0, a.client/0, b.client/0, c.client/0
     ");
-    let (exit, _, err) = trustsim(&["why", ROTATED, "a.clent", "a.web/0", "-q"]);
+    let (exit, _, err) = trustsim(&["why", ROTATED, "a.client2", "a.web/0", "-q"]);
     assert_eq!(exit, Exit::Refused);
     insta::assert_snapshot!(err, @r"
-    error: no connection from `a.clent` to `a.web/0` is watched
+    error: no connection from `a.client2` to `a.web/0` is watched
     hint: a similar connection is watched: a.client a.web
     ");
     let (_, _, err) = trustsim(&["show-unit", ROTATED, "web/0", "-q"]);

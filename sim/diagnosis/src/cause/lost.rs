@@ -177,10 +177,10 @@ fn presents(entry: &Entry) -> Option<bool> {
 }
 
 /// The entry since which a thing that was there is not there. `has` says of an entry whether it is there from then on.
-fn first_without<'a>(
-    entries: Vec<(Seq, &'a Entry)>,
+fn first_without(
+    entries: Vec<(Seq, &Entry)>,
     has: impl Fn(&Entry) -> Option<bool>,
-) -> Option<(Seq, &'a Entry)> {
+) -> Option<(Seq, &Entry)> {
     assert!(
         entries.is_sorted_by_key(|(seq, _)| *seq),
         "what happened to one side is told in the order of the journal"

@@ -317,6 +317,7 @@ fn of_chains(cause: &ChainCause) -> String {
 }
 
 /// Why a CA is not trusted.
+#[expect(clippy::too_many_lines, reason = "one arm for each cause")]
 fn of_trust(cause: &TrustCause) -> String {
     match cause {
         TrustCause::ForeignIssuer { presenter, issuer } => format!(
