@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cause::{Performed, Status};
+use super::cause::{
+    Cause, CertificateCause, ClockEffect, FaultCause, Performed, Status, TrustCause,
+};
 use super::notes;
 use super::{CaRoute, Explanation, Outage};
 use trustsim_charm_model::PendingTask;
@@ -75,6 +77,11 @@ pub enum OpenReason {
     ClientKeepsCas {
         /// The client.
         client: Address,
+    },
+    /// No other certificate is asked for: its charm asks only on events that do not come.
+    NotAskedAgain {
+        /// Whose certificate it was, or who had a CA beside its certificate.
+        holder: Address,
     },
     /// The CA does not come to where it should be trusted.
     NotCarried(CaRoute),
@@ -234,6 +241,7 @@ impl OpenOutageSearch<'_> {
             .or_else(|| self.blocked_near(&near))
             .or_else(|| self.keeps_its_roots(client, error, explanation))
             .or_else(|| not_carried(explanation.ca_route.as_ref()?))
+            .or_else(|| not_asked_again(explanation))
     }
 
     /// A unit that says what has to be done for it.
@@ -463,6 +471,24 @@ impl OpenOutageSearch<'_> {
             command: sealed.action.to_command(deployment),
         })
     }
+}
+
+/// Whose certificate went or ended, where the explanation found that no other was asked for.
+fn not_asked_again(explanation: &Explanation) -> Option<OpenReason> {
+    let holder = match explanation.cause.what.innermost() {
+        Cause::Certificate(
+            CertificateCause::TakenAway { holder, .. }
+            | CertificateCause::NeverRequested { holder, .. },
+        )
+        | Cause::Trust(TrustCause::TakenAway { judge: holder, .. })
+        | Cause::Fault(FaultCause::ClockSkew {
+            effect: Some(ClockEffect::NotRenewed { holder, .. }),
+            ..
+        }) => holder,
+        _ => return None,
+    };
+    let holder = holder.clone();
+    Some(OpenReason::NotAskedAgain { holder })
 }
 
 /// How trust should have come, where the explanation found that it did not.

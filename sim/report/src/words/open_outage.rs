@@ -47,6 +47,9 @@ pub fn clause(reason: &OpenReason) -> String {
         OpenReason::ClientKeepsCas { client } => {
             format!("client {client} keeps the CAs that it was given when it began")
         }
+        OpenReason::NotAskedAgain { holder } => {
+            format!("{holder} asks for no other certificate by itself")
+        }
         OpenReason::NotCarried(found) => ca_route::clause(found),
     }
 }
