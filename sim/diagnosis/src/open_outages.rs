@@ -475,17 +475,17 @@ impl OpenOutageSearch<'_> {
 
 /// Whose certificate went or ended, where the explanation found that no other was asked for.
 fn not_asked_again(explanation: &Explanation) -> Option<OpenReason> {
-    let holder = match explanation.cause.what.innermost() {
-        Cause::Certificate(
-            CertificateCause::TakenAway { holder, .. }
-            | CertificateCause::NeverRequested { holder, .. },
-        )
-        | Cause::Trust(TrustCause::TakenAway { judge: holder, .. })
-        | Cause::Fault(FaultCause::ClockSkew {
-            effect: Some(ClockEffect::NotRenewed { holder, .. }),
-            ..
-        }) => holder,
-        _ => return None,
+    let (Cause::Certificate(
+        CertificateCause::TakenAway { holder, .. }
+        | CertificateCause::NeverRequested { holder, .. },
+    )
+    | Cause::Trust(TrustCause::TakenAway { judge: holder, .. })
+    | Cause::Fault(FaultCause::ClockSkew {
+        effect: Some(ClockEffect::NotRenewed { holder, .. }),
+        ..
+    })) = explanation.cause.what.innermost()
+    else {
+        return None;
     };
     let holder = holder.clone();
     Some(OpenReason::NotAskedAgain { holder })
