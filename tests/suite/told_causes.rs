@@ -3,9 +3,10 @@
 //! and the two CAs of a Vault were taken for one that was rotated.
 
 use trustsim::diagnosis::{
-    Cause, CertificateCause, Findings, OpenReason, Performed, diagnose, part_at,
+    Cause, CertificateCause, Findings, NotRequestedReason, OpenReason, Performed, diagnose, part_at,
 };
 use trustsim::kernel::Span;
+use trustsim::model::Kind;
 use trustsim::report::words;
 use trustsim::whatif::{Outcome, remedies};
 use trustsim::world::{Deployment, Options, Record};
@@ -209,4 +210,130 @@ fn the_two_cas_of_a_vault_are_told_apart() {
         })
         .collect();
     insta::assert_snapshot!(told.join("\n"));
+}
+
+fn ingress(certificates: &str, fault: &str) -> String {
+    format!(
+        "
+duration: 10d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, scale: 1, options: {{certificate-validity: {certificates}}}}}
+      api: {{charm: traefik-k8s, scale: 2}}
+      web: {{charm: catalogue-k8s, scale: 1}}
+    relations:
+      - [api:certificates, ca:certificates]
+      - [web:certificates, ca:certificates]
+clients: {{browser: {{trusts: [m.ca], refresh: 1h}}}}
+connections:
+  - {{from: browser, to: m.api, every: 1m}}
+  - {{from: m.api, to: m.web, every: 1m}}
+faults:
+  - {{at: 1d, {fault}}}
+"
+    )
+}
+
+/// The leading unit of an application.
+fn leader(record: &Record, application: &str) -> String {
+    let entries = record.journal.entries().iter();
+    let elected = entries.filter(|entry| matches!(entry.kind, Kind::LeaderElected));
+    let mut own = elected.filter_map(|entry| entry.subject.address());
+    let unit = own.find(|unit| unit.application() == application);
+    unit.expect("a unit leads").to_string()
+}
+
+/// canonical/traefik-k8s-operator `src/charm.py`, `_on_cert_changed` of relation-broken: the unit that leads clears the
+/// application's databag, also when it is removed itself.
+#[test]
+fn the_unit_that_leads_takes_the_certificate_of_all_away_when_it_is_removed() {
+    let (_, record, _) = played(&ingress("60d", "stop: {app: m.web, for: 1s}"));
+    let leading = leader(&record, "m.api");
+    let (_, record, findings) = played(&ingress(
+        "60d",
+        &format!("remove-unit: {{unit: {leading}}}"),
+    ));
+    let mut told = 0;
+    for (index, (outage, explanation)) in findings.explained().enumerate() {
+        let connection = &record.manifest.connections[outage.connection as usize];
+        if connection.server.application() != "m.api" || connection.server.as_str() == leading {
+            continue;
+        }
+        let line = words::cause::line(&explanation.cause.what);
+        let Cause::Certificate(CertificateCause::TakenAway { unit, hook, by, .. }) =
+            &explanation.cause.what
+        else {
+            panic!("{line}");
+        };
+        assert_eq!(unit.as_str(), leading, "{line}");
+        assert!(hook.is_relation_broken() && by.is_some(), "{line}");
+        assert!(line.contains("juju remove-unit -m m api"), "{line}");
+        let stays = findings
+            .open_outages
+            .iter()
+            .find(|open| open.outage == index);
+        assert!(
+            matches!(
+                stays.expect("it stays").why,
+                Some(OpenReason::NoCertificateComes { .. })
+            ),
+            "{line}"
+        );
+        told += 1;
+    }
+    assert_eq!(told, 1, "of the unit that is left");
+}
+
+/// canonical/tls-certificates-interface `lib/charms/tls_certificates_interface/v4/tls_certificates.py` 2178: the secret
+/// that tells of a certificate's end is the unit's, also where the application asks as one.
+#[test]
+fn a_certificate_is_not_renewed_once_another_unit_leads() {
+    let (_, _, findings) = played(&ingress("4d", "lose-leader: {app: m.api}"));
+    let told: Vec<String> = findings
+        .explained()
+        .filter_map(
+            |(_, explanation)| match explanation.cause.what.innermost() {
+                Cause::Certificate(CertificateCause::NeverRequested {
+                    why: NotRequestedReason::LeaderChanged { by: Some(_), .. },
+                    ..
+                }) => Some(words::cause::line(&explanation.cause.what)),
+                _ => None,
+            },
+        )
+        .collect();
+    assert_eq!(told.len(), 2, "both units present it: {told:?}");
+}
+
+/// Traefik has the CA of its provider beside its own certificate, and had it over `receive-ca-cert` too, which went
+/// before and cost it nothing.
+#[test]
+fn a_ca_that_came_beside_a_certificate_goes_with_it() {
+    let removed = "remove-relation: {between: [api:certificates, ca:certificates]}";
+    let relation = "[web:certificates, ca:certificates]";
+    let transfer = "[api:receive-ca-cert, ca:send-ca-cert]";
+    let text = ingress("60d", removed)
+        .replace(relation, &format!("{relation}\n      - {transfer}"))
+        .replace(
+            "faults:\n",
+            &format!("faults:\n  - {{at: 12h, remove-relation: {{between: {transfer}}}}}\n"),
+        );
+    let (deployment, record, findings) = played(&text);
+    let mut told = 0;
+    for (outage, explanation) in findings.explained() {
+        let connection = &record.manifest.connections[outage.connection as usize];
+        if connection.client.application() != "m.api" {
+            continue;
+        }
+        let line = words::cause::line(&explanation.cause.what);
+        let day = Span::from_secs(86_400);
+        assert!(deployment.start + day <= outage.from, "{line}");
+        assert!(
+            line.contains("juju remove-relation -m m ca:certificates api:certificates"),
+            "{line}"
+        );
+        told += 1;
+    }
+    assert_eq!(told, 2, "both units of traefik lose it");
 }

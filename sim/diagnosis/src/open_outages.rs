@@ -78,8 +78,8 @@ pub enum OpenReason {
         /// The client.
         client: Address,
     },
-    /// No other certificate is asked for: its charm asks only on events that do not come.
-    NotAskedAgain {
+    /// No certificate comes up to the end of the run, since none is asked for, or a hook took it away.
+    NoCertificateComes {
         /// Whose certificate it was, or who had a CA beside its certificate.
         holder: Address,
     },
@@ -241,7 +241,7 @@ impl OpenOutageSearch<'_> {
             .or_else(|| self.blocked_near(&near))
             .or_else(|| self.keeps_its_roots(client, error, explanation))
             .or_else(|| not_carried(explanation.ca_route.as_ref()?))
-            .or_else(|| not_asked_again(explanation))
+            .or_else(|| no_certificate_comes(explanation))
     }
 
     /// A unit that says what has to be done for it.
@@ -473,8 +473,8 @@ impl OpenOutageSearch<'_> {
     }
 }
 
-/// Whose certificate went or ended, where the explanation found that no other was asked for.
-fn not_asked_again(explanation: &Explanation) -> Option<OpenReason> {
+/// Who has no certificate, where the explanation found that none was asked for, or that a hook took it away.
+fn no_certificate_comes(explanation: &Explanation) -> Option<OpenReason> {
     let (Cause::Certificate(
         CertificateCause::TakenAway { holder, .. }
         | CertificateCause::NeverRequested { holder, .. },
@@ -488,7 +488,7 @@ fn not_asked_again(explanation: &Explanation) -> Option<OpenReason> {
         return None;
     };
     let holder = holder.clone();
-    Some(OpenReason::NotAskedAgain { holder })
+    Some(OpenReason::NoCertificateComes { holder })
 }
 
 /// How trust should have come, where the explanation found that it did not.

@@ -13,7 +13,7 @@ use crate::notes;
 use trustsim_charm_model::{EndpointProfile, Mode, Role};
 use trustsim_interfaces::Interface;
 use trustsim_kernel::Time;
-use trustsim_model::{Address, ApplicationIndex, CertificateRecord, Kind, Seq};
+use trustsim_model::{Address, ApplicationIndex, CertificateRecord, Entry, Kind, Seq};
 
 impl<'a> Search<'_, 'a> {
     /// A certificate of the chain, or a trusted root, has expired.
@@ -184,7 +184,9 @@ impl<'a> Search<'_, 'a> {
             };
             return self.clock_skew(holder, skew, Some(effect));
         }
-        if let Some(leaf) = leaf
+        let never_again = leaf.and_then(|_| self.records.never_asks_again(requirer));
+        if never_again.is_none()
+            && let Some(leaf) = leaf
             && let Some((seq, why)) = self.leader_changed(holder, leaf, at)
         {
             let holder = holder.clone();
@@ -193,7 +195,7 @@ impl<'a> Search<'_, 'a> {
         }
         let why = match leaf {
             None => NotRequestedReason::NoneEverRequested,
-            Some(leaf) => self.records.never_asks_again(requirer).unwrap_or_else(|| {
+            Some(leaf) => never_again.unwrap_or_else(|| {
                 NotRequestedReason::Unknown(short(leaf.certificate.not_after()))
             }),
         };
@@ -415,10 +417,9 @@ impl<'a> Search<'_, 'a> {
     /// What a unit said of itself last.
     fn status_at(&self, unit: &Address, at: Time) -> Option<Status> {
         let start = self.records.deployment.start;
-        let own = self.records.trail.about(unit, start, at);
-        own.into_iter()
-            .rev()
-            .find_map(|(_, entry)| notes::status(entry))
+        let is_status = |entry: &Entry| notes::status(entry).is_some();
+        let (_, entry) = self.records.last(unit, start, at, is_status)?;
+        notes::status(entry)
     }
 
     /// A unit signed that does not lead: what it writes goes nowhere.

@@ -10,8 +10,8 @@ pub fn clause(ca_route: &CaRoute) -> String {
             provider,
             requirer,
         } => format!(
-            "the {interface} relation between {provider} and {requirer} brings it, and the client's trust store does \
-             not have it"
+            "the {interface} relation between {provider} and {requirer} is there, and the client's trust store does \
+             not have the CA"
         ),
         CaRoute::PassedOn(relation) => match relation.passes {
             true => format!(

@@ -47,8 +47,8 @@ pub fn clause(reason: &OpenReason) -> String {
         OpenReason::ClientKeepsCas { client } => {
             format!("client {client} keeps the CAs that it was given when it began")
         }
-        OpenReason::NotAskedAgain { holder } => {
-            format!("{holder} asks for no other certificate by itself")
+        OpenReason::NoCertificateComes { holder } => {
+            format!("no certificate comes to {holder} up to the end of the run")
         }
         OpenReason::NotCarried(found) => ca_route::clause(found),
     }

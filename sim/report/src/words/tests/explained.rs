@@ -187,7 +187,7 @@ fn a_relation_that_is_there_only_has_not_carried_it_yet() {
     );
     script.fail(60, 0, ErrorKind::UnknownIssuer);
     let ca_route = explained(&deployment(), &script).ca_route.expect("trust");
-    insta::assert_snapshot!(words::ca_route::clause(&ca_route), @"the certificate_transfer relation between a.ca:send-ca-cert and a.client:receive-ca-cert brings it, and the client's trust store does not have it");
+    insta::assert_snapshot!(words::ca_route::clause(&ca_route), @"the certificate_transfer relation between a.ca:send-ca-cert and a.client:receive-ca-cert is there, and the client's trust store does not have the CA");
 }
 
 /// The line without serials, which are random.
