@@ -3,7 +3,7 @@
 
 use super::faults::{self, Strike};
 use super::kinds::FaultCause;
-use super::{Cause, Event, Refusal, RootCause, Search, Status, WaitEnd, short};
+use super::{Cause, Event, Hindrances, Refusal, RootCause, Status, WaitEnd, short};
 use crate::notes;
 use trustsim_charm_model::PendingTask;
 use trustsim_juju::{HookError, HookName, Status as JujuStatus};
@@ -24,7 +24,7 @@ pub(super) struct Unanswered<'r> {
     pub(super) sent: Time,
 }
 
-impl<'a> Search<'_, 'a> {
+impl<'a> Hindrances<'_, 'a> {
     /// Why those who were asked gave no answer up to `at`.
     pub(super) fn holdup(
         &self,
@@ -147,6 +147,15 @@ impl<'a> Search<'_, 'a> {
         let command = timed.action.to_command(self.records.deployment);
         let begun = self.records.deployment.start + timed.at;
         Some(self.down(timed).after(begun, Event::CommandRun(command)))
+    }
+
+    /// An application cannot work because of this action.
+    pub(super) fn down(&self, timed: &TimedAction) -> RootCause {
+        let cause = FaultCause::Down {
+            fault: self.records.fault(timed),
+            instead: None,
+        };
+        RootCause::new(cause, self.records.seq_of(timed))
     }
 
     /// The public ACME server is away.

@@ -1,7 +1,7 @@
 //! What a unit had and lost: files that went with their container, or that a hook took away.
 
 use super::kinds::{CertificateCause, FaultCause, TrustCause};
-use super::{Cause, Event, Lost, Performed, RootCause, Search, short};
+use super::{Cause, CertificateSearch, Event, Hindrances, Lost, Performed, RootCause, short};
 use crate::case::Case;
 use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
 use trustsim_juju::HookName;
@@ -9,7 +9,7 @@ use trustsim_kernel::Time;
 use trustsim_model::{Action, Address, Entry, Kind, ScaleAction, Seq, UnitAction};
 use trustsim_pki::Certificate;
 
-impl<'a> Search<'_, 'a> {
+impl<'a> Hindrances<'_, 'a> {
     /// A CA that `who` trusted and does not trust any more, though it was not withdrawn.
     pub(super) fn lost_trust(
         &self,
@@ -23,36 +23,6 @@ impl<'a> Search<'_, 'a> {
             _ => None,
         };
         self.lost(who, Lost::Ca(owner.clone()), has, at)
-    }
-
-    /// The certificate that `who` served and does not serve any more.
-    pub(super) fn lost_certificate(&self, who: &Address, at: Time) -> Option<RootCause> {
-        let mut cause = self.lost(who, Lost::Certificate, presents, at)?;
-        // Whatever its charm would do, there is no provider to ask.
-        if let Some(gone) = self.certificates_relation_gone(&who.to_application(), at) {
-            let Cause::Fault(FaultCause::LostWithContainer { and, .. }) = &mut cause.what else {
-                panic!("what is lost is found as lost: {:?}", cause.what);
-            };
-            *and = Some(Box::new(gone.what));
-        }
-        Some(cause)
-    }
-
-    /// A hook took away the certificate that `who` presented.
-    pub(super) fn taken_away(&self, who: &Address, at: Time) -> Option<RootCause> {
-        let start = self.records.deployment.start;
-        let own = self.records.trail.about(who, start, at);
-        let (seq, entry) = first_without(own, presents)?;
-        let (unit, hook) = self.first_hook(entry)?;
-        let what = CertificateCause::TakenAway {
-            holder: who.clone(),
-            at: short(entry.time),
-            unit,
-            hook: hook.clone(),
-            by: self.records.action_behind(seq).map(|(_, by)| by),
-        };
-        let event = Event::TakenAway { who: who.clone() };
-        Some(RootCause::new(what, Some(seq)).after(entry.time, event))
     }
 
     /// The hook of a relation that went took away the CA that the judge had, where that is none of `endpoint`: a CA may
@@ -161,6 +131,40 @@ impl<'a> Search<'_, 'a> {
             }
         }
         None
+    }
+}
+
+impl CertificateSearch<'_, '_> {
+    /// The certificate that `who` served and does not serve any more.
+    pub(super) fn lost_certificate(&self, who: &Address, at: Time) -> Option<RootCause> {
+        let mut cause = self
+            .hindrances()
+            .lost(who, Lost::Certificate, presents, at)?;
+        // Whatever its charm would do, there is no provider to ask.
+        if let Some(gone) = self.certificates_relation_gone(&who.to_application(), at) {
+            let Cause::Fault(FaultCause::LostWithContainer { and, .. }) = &mut cause.what else {
+                panic!("what is lost is found as lost: {:?}", cause.what);
+            };
+            *and = Some(Box::new(gone.what));
+        }
+        Some(cause)
+    }
+
+    /// A hook took away the certificate that `who` presented.
+    pub(super) fn taken_away(&self, who: &Address, at: Time) -> Option<RootCause> {
+        let start = self.records.deployment.start;
+        let own = self.records.trail.about(who, start, at);
+        let (seq, entry) = first_without(own, presents)?;
+        let (unit, hook) = self.hindrances().first_hook(entry)?;
+        let what = CertificateCause::TakenAway {
+            holder: who.clone(),
+            at: short(entry.time),
+            unit,
+            hook: hook.clone(),
+            by: self.records.action_behind(seq).map(|(_, by)| by),
+        };
+        let event = Event::TakenAway { who: who.clone() };
+        Some(RootCause::new(what, Some(seq)).after(entry.time, event))
     }
 }
 

@@ -10,6 +10,7 @@
 //! Reads the journal and the deployment. Everything found is a value: English is made in
 //! `trustsim_report::words`, and nothing here reads it back.
 
+mod clocks;
 mod faults;
 mod holdup;
 mod kinds;
@@ -40,18 +41,70 @@ pub(super) use trail::{Issued, Trail};
 use super::ca_route::CaRoute;
 use super::case::Case;
 use trustsim_kernel::{Span, Time};
-use trustsim_model::{Action, Address, Kind, Seq, TimedAction, UnitAction};
+use trustsim_model::{Action, Kind, Seq, TimedAction, UnitAction};
 use trustsim_validators::ErrorKind;
 
 /// Two update-status hooks: what has not happened after that does not happen by itself.
 pub(super) const PENDING_MAX: Span = Span::from_secs(900);
 
-/// A search for root causes in one journal.
+/// A search for root causes in one journal. It looks at what a handshake shows, and leaves the rest to the parts below,
+/// each of which knows those below it: [`TrustSearch`], [`CertificateSearch`], [`Hindrances`], [`Records`].
+#[derive(Clone, Copy)]
 pub(super) struct Search<'e, 'a> {
     pub(super) records: Records<'e, 'a>,
 }
 
-impl<'a> Search<'_, 'a> {
+/// Why a judge does not trust a chain: how the CA would have come to it, or the certificate of another CA to the
+/// presenter.
+#[derive(Clone, Copy)]
+struct TrustSearch<'e, 'a> {
+    records: Records<'e, 'a>,
+}
+
+/// Why a side has no certificate, or one that ended: was another one asked for, was it answered, was it loaded.
+#[derive(Clone, Copy)]
+struct CertificateSearch<'e, 'a> {
+    records: Records<'e, 'a>,
+}
+
+/// What kept a unit from its work, or took its files away: a person, a fault, a hook that fails, a link, a clock.
+#[derive(Clone, Copy)]
+struct Hindrances<'e, 'a> {
+    records: Records<'e, 'a>,
+}
+
+impl<'e, 'a> TrustSearch<'e, 'a> {
+    const fn certificates(self) -> CertificateSearch<'e, 'a> {
+        let records = self.records;
+        CertificateSearch { records }
+    }
+
+    const fn hindrances(self) -> Hindrances<'e, 'a> {
+        self.certificates().hindrances()
+    }
+}
+
+impl<'e, 'a> CertificateSearch<'e, 'a> {
+    const fn hindrances(self) -> Hindrances<'e, 'a> {
+        let records = self.records;
+        Hindrances { records }
+    }
+}
+
+impl<'e, 'a> Search<'e, 'a> {
+    const fn trust(&self) -> TrustSearch<'e, 'a> {
+        let records = self.records;
+        TrustSearch { records }
+    }
+
+    const fn certificates(&self) -> CertificateSearch<'e, 'a> {
+        self.trust().certificates()
+    }
+
+    const fn hindrances(&self) -> Hindrances<'e, 'a> {
+        self.trust().hindrances()
+    }
+
     /// What is to blame for a failing handshake. `root` is the action nearest to it, if there was
     /// one.
     pub(super) fn root_cause(
@@ -61,20 +114,22 @@ impl<'a> Search<'_, 'a> {
         root: Option<Seq>,
     ) -> RootCause {
         let found = match case.error() {
-            _ if self.records.presents_default(case) => self.without_certificate(case),
+            _ if self.records.presents_default(case) => {
+                self.certificates().without_certificate(case)
+            }
             ErrorKind::NoCertificate | ErrorKind::NoClientCertificate if case.serial.is_empty() => {
-                self.without_certificate(case)
+                self.certificates().without_certificate(case)
             }
             ErrorKind::KeyMismatch | ErrorKind::BadEncoding => self.misbuilt(case, root),
-            ErrorKind::Expired => self.expired(case),
-            ErrorKind::NotValidYet => self.not_valid_yet(case),
+            ErrorKind::Expired => self.certificates().expired(case),
+            ErrorKind::NotValidYet => self.certificates().not_valid_yet(case),
             ErrorKind::Unreachable | ErrorKind::ClosedByPeer | ErrorKind::PlaintextPeer => {
                 self.struck(case)
             }
             ErrorKind::UnknownIssuer
             | ErrorKind::BadSignature
             | ErrorKind::PartialChain
-            | ErrorKind::NoClientCertificate => self.untrusted(case, ca_route, root),
+            | ErrorKind::NoClientCertificate => self.trust().untrusted(case, ca_route, root),
             ErrorKind::NotValidForName => self.misnamed(case, root),
             _ => None,
         };
@@ -142,44 +197,7 @@ impl<'a> Search<'_, 'a> {
         let down = self.records.strike_on(application, case.at, |strike| {
             strike == faults::Strike::Down
         })?;
-        Some(self.down(down))
-    }
-
-    /// An application cannot work because of this action.
-    fn down(&self, timed: &TimedAction) -> RootCause {
-        let cause = FaultCause::Down {
-            fault: self.records.fault(timed),
-            instead: None,
-        };
-        RootCause::new(cause, self.records.seq_of(timed))
-    }
-
-    /// Whose clock is off at `at`, of those who have to do with a certificate.
-    fn clock(&self, case: &Case<'a>, ahead: bool) -> Option<RootCause> {
-        let signer = case.signer();
-        let mut addresses = [Some(case.judge), signer.as_ref(), Some(case.presenter)].into_iter();
-        addresses.find_map(|address| {
-            let address = address?;
-            let skew = self.records.skew(address, case.at)?;
-            let is_to_blame = (skew.skew_ns > 0) == (ahead == (address == case.judge));
-            is_to_blame.then(|| self.clock_skew(address, skew, None))
-        })
-    }
-
-    fn clock_skew(
-        &self,
-        address: &Address,
-        Skew { skew_ns, by }: Skew<'_>,
-        effect: Option<ClockEffect>,
-    ) -> RootCause {
-        let cause = FaultCause::ClockSkew {
-            address: address.clone(),
-            skew_ns,
-            since: short(self.records.deployment.start + by.at),
-            source: by.source.clone(),
-            effect,
-        };
-        RootCause::new(cause, self.records.seq_of(by))
+        Some(self.hindrances().down(down))
     }
 }
 

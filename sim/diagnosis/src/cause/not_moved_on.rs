@@ -3,14 +3,14 @@
 use super::kinds::ChainCause;
 use super::{
     Apart, Cause, ChangedProvider, Event, Issued, NotInstalledReason, PENDING_MAX, Removal,
-    RootCause, Search, StillPresented, short,
+    RootCause, StillPresented, TrustSearch, short,
 };
 use crate::case::Case;
 use trustsim_interfaces::Interface;
 use trustsim_kernel::Time;
 use trustsim_model::{Address, CertificateRecord};
 
-impl<'a> Search<'_, 'a> {
+impl<'a> TrustSearch<'_, 'a> {
     /// The presenter should have a certificate of a CA that the judge trusts: the provider that gives it
     /// certificates now has one there.
     pub(super) fn not_moved_on(&self, case: &Case<'a>) -> Option<RootCause> {
@@ -30,7 +30,9 @@ impl<'a> Search<'_, 'a> {
             own.any(|issued| trusted.contains(&issued.record.certificate))
         };
         let giver = givers.iter().find(is_ready);
-        let failing = self.failing_hook(who, self.records.deployment.start, case.at);
+        let failing = self
+            .hindrances()
+            .failing_hook(who, self.records.deployment.start, case.at);
         if let Some(failing) = failing.filter(|_| moved || giver.is_some()) {
             return Some(self.fails_on(failing, case, &signer, moved));
         }
@@ -42,7 +44,7 @@ impl<'a> Search<'_, 'a> {
         }
         match moved {
             true => Some(self.kept(case, &signer, giver, accepted)),
-            false => Some(self.not_loaded(who, accepted, case.at)),
+            false => Some(self.certificates().not_loaded(who, accepted, case.at)),
         }
     }
 

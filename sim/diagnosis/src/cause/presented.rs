@@ -2,11 +2,11 @@
 //! round, a chain without its certificate.
 
 use super::kinds::ChainCause;
-use super::{ClockEffect, Event, Issued, RootCause, Search, SignedInThePast, short};
+use super::{Event, Issued, RootCause, Search};
 use crate::case::Case;
 use trustsim_charm_model::Serves;
 use trustsim_interfaces::cert_handler;
-use trustsim_model::{Action, CertificateRecord, Kind, Seq};
+use trustsim_model::{Action, Kind, Seq};
 use trustsim_validators::ErrorKind;
 
 impl<'a> Search<'_, 'a> {
@@ -90,28 +90,5 @@ impl<'a> Search<'_, 'a> {
             holder: record.holder(),
         };
         RootCause::new(what, Some(seq)).after(entry.time, event)
-    }
-
-    /// A certificate that was over, or will be too soon, when it was signed, since its signer's
-    /// clock was behind.
-    pub(super) fn signed_in_the_past(
-        &self,
-        record: &'a CertificateRecord,
-        case: &Case<'a>,
-    ) -> Option<RootCause> {
-        let issued = self.records.issued_at(record);
-        let signer = self.records.giver_of(record)?;
-        let skew = self.records.skew(&signer, issued)?;
-        let off = trustsim_kernel::Span::from_nanos(skew.skew_ns.unsigned_abs());
-        if skew.skew_ns >= 0 || record.certificate.not_after() + off <= case.at {
-            return None;
-        }
-        let signed = SignedInThePast {
-            holder: record.holder(),
-            at: short(issued),
-            ended: short(record.certificate.not_after()),
-        };
-        let effect = ClockEffect::SignedInThePast(signed);
-        Some(self.clock_skew(&signer, skew, Some(effect)))
     }
 }

@@ -5,8 +5,8 @@ use super::faults::{self, Strike};
 use super::holdup::Unanswered;
 use super::kinds::{CertificateCause, FaultCause};
 use super::{
-    Cause, ClockEffect, Event, Issued, NeverAsked, NotRequestedReason, PENDING_MAX, RootCause,
-    Search, Sent, Separation, Skew, Status, short,
+    Cause, CertificateSearch, ClockEffect, Event, Issued, NeverAsked, NotRequestedReason,
+    PENDING_MAX, RootCause, Sent, Separation, Status, short,
 };
 use crate::case::Case;
 use crate::notes;
@@ -15,13 +15,14 @@ use trustsim_interfaces::Interface;
 use trustsim_kernel::Time;
 use trustsim_model::{Address, ApplicationIndex, CertificateRecord, Entry, Kind, Seq};
 
-impl<'a> Search<'_, 'a> {
+impl<'a> CertificateSearch<'_, 'a> {
     /// A certificate of the chain, or a trusted root, has expired.
     pub(super) fn expired(&self, case: &Case<'a>) -> Option<RootCause> {
         let chain = case.leaf.into_iter().chain(case.issuers.iter().copied());
         let mut over = chain.filter(|record| record.certificate.not_after() <= case.at);
         let Some(culprit) = over.next() else {
             return self
+                .hindrances()
                 .clock(case, true)
                 .or_else(|| self.trusted_root_expired(case));
         };
@@ -49,7 +50,7 @@ impl<'a> Search<'_, 'a> {
     }
 
     pub(super) fn not_valid_yet(&self, case: &Case<'a>) -> Option<RootCause> {
-        self.clock(case, false)
+        self.hindrances().clock(case, false)
     }
 
     /// A side has nothing to present.
@@ -144,10 +145,10 @@ impl<'a> Search<'_, 'a> {
         let since = leaf.map_or(self.records.deployment.start, |leaf| {
             self.records.issued_at(leaf)
         });
-        if let Some(cause) = self.failing_hook(holder, since, at) {
+        if let Some(cause) = self.hindrances().failing_hook(holder, since, at) {
             return cause;
         }
-        if let Some(mut cause) = self.is_down(requirer, at) {
+        if let Some(mut cause) = self.hindrances().is_down(requirer, at) {
             let mut profiles = self.records.profiles(requirer);
             let never_late = profiles.any(|profile| !profile.renews_on.expired);
             let Cause::Fault(FaultCause::Down { instead, .. }) = &mut cause.what else {
@@ -171,7 +172,7 @@ impl<'a> Search<'_, 'a> {
             return RootCause::new(what, self.records.seq_of(timed));
         }
         if leaf.is_none()
-            && let Some(cause) = self.blocked_unit(requirer, since, at)
+            && let Some(cause) = self.hindrances().blocked_unit(requirer, since, at)
         {
             return cause;
         }
@@ -182,7 +183,7 @@ impl<'a> Search<'_, 'a> {
                 holder: holder.clone(),
                 ended: short(leaf.certificate.not_after()),
             };
-            return self.clock_skew(holder, skew, Some(effect));
+            return self.hindrances().clock_skew(holder, skew, Some(effect));
         }
         let never_again = leaf.and_then(|_| self.records.never_asks_again(requirer));
         if never_again.is_none()
@@ -231,18 +232,6 @@ impl<'a> Search<'_, 'a> {
             };
             (seq, reason)
         })
-    }
-
-    /// The first time between two instants at which the clock of `holder` was ahead.
-    fn clock_ahead(&self, holder: &Address, since: Time, until: Time) -> Option<Skew<'a>> {
-        let deployment = self.records.deployment;
-        let actions = deployment.actions.iter();
-        let set = actions.map(|timed| deployment.start + timed.at);
-        let set = set.filter(|at| since < *at && *at < until);
-        let mut skews = std::iter::once(since)
-            .chain(set)
-            .filter_map(|at| self.records.skew(holder, at));
-        skews.find(|skew| skew.skew_ns > 0)
     }
 
     /// There is no provider to ask.
@@ -298,7 +287,7 @@ impl<'a> Search<'_, 'a> {
         };
         let cause = self
             .without_parent(&providers, at)
-            .or_else(|| self.holdup(request, &providers, at))
+            .or_else(|| self.hindrances().holdup(request, &providers, at))
             .or_else(|| self.unread(&holder.to_application(), &providers))
             .unwrap_or_else(|| {
                 let what = CertificateCause::NotAnswered {
@@ -380,12 +369,13 @@ impl<'a> Search<'_, 'a> {
         let issued = entry.time;
         let application = &who.to_application();
         let found = self
+            .hindrances()
             .failing_hook(who, issued, at)
             .or_else(|| self.lost_certificate(who, at))
-            .or_else(|| self.is_down(application, at))
+            .or_else(|| self.hindrances().is_down(application, at))
             .or_else(|| {
                 let providers = self.records.providers(application, at);
-                self.separated(application, &providers, at)
+                self.hindrances().separated(application, &providers, at)
             });
         let found = found
             .or_else(|| self.not_the_leader(seq, issued))
@@ -471,7 +461,9 @@ impl<'a> Search<'_, 'a> {
         let by = self.records.action_behind(gone.seq).map(|(_, by)| by);
         if by.is_none()
             && let provider = &gone.provider.application
-            && let Some(separated) = self.separated(requirer, std::slice::from_ref(provider), at)
+            && let Some(separated) =
+                self.hindrances()
+                    .separated(requirer, std::slice::from_ref(provider), at)
         {
             return Some(separated);
         }

@@ -1,14 +1,14 @@
 //! A CA on its way over `certificate_transfer`: how far it came, and what the two libraries make of
 //! each other.
 
-use super::{RootCause, Search, Transit, short};
+use super::{RootCause, Transit, TrustSearch, short};
 use crate::case::Case;
 use trustsim_charm_model::{Apply, EndpointProfile, Reads, Store};
 use trustsim_interfaces::certificate_transfer::{Library, VERSION};
 use trustsim_kernel::Time;
 use trustsim_model::{Address, EndpointRef, Kind};
 
-impl<'a> Search<'_, 'a> {
+impl<'a> TrustSearch<'_, 'a> {
     /// How far a CA came on its way over a relation, and what holds it up there.
     pub(super) fn transit(
         &self,
@@ -31,8 +31,9 @@ impl<'a> Search<'_, 'a> {
             });
         let Some((_, sent)) = sent else {
             let held = self
+                .hindrances()
                 .failing_hook(&from, since, at)
-                .or_else(|| self.is_down(&from, at));
+                .or_else(|| self.hindrances().is_down(&from, at));
             return (Transit::NotSent { provider: from }, held);
         };
         let takes = Some(&*requirer.endpoint);
@@ -41,9 +42,10 @@ impl<'a> Search<'_, 'a> {
         });
         if began.is_none() {
             let held = self
+                .hindrances()
                 .is_down(&judge.to_application(), at)
-                .or_else(|| self.failing_hook(judge, since, at))
-                .or_else(|| self.separated(judge, &[from], at));
+                .or_else(|| self.hindrances().failing_hook(judge, since, at))
+                .or_else(|| self.hindrances().separated(judge, &[from], at));
             let transit = Transit::NotHeard {
                 judge: judge.clone(),
                 sent: short(sent.time),
@@ -55,7 +57,7 @@ impl<'a> Search<'_, 'a> {
         });
         let judge = judge.clone();
         let Some((_, entry)) = done else {
-            let held = self.failing_hook(&judge, sent.time, at);
+            let held = self.hindrances().failing_hook(&judge, sent.time, at);
             return (Transit::HookRunning { judge }, held);
         };
         let transit = self

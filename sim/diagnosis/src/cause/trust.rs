@@ -5,7 +5,8 @@ mod process;
 
 use super::kinds::TrustCause;
 use super::{
-    CaTrigger, Cause, Event, Issued, MissingCa, NewCa, NotGiven, RootCause, Search, Transit, short,
+    CaTrigger, Cause, Event, Issued, MissingCa, NewCa, NotGiven, RootCause, Transit, TrustSearch,
+    short,
 };
 use crate::ca_route::CaRoute;
 use crate::case::Case;
@@ -13,14 +14,18 @@ use trustsim_interfaces::Interface;
 use trustsim_model::{Address, CertificateRecord, EndpointRef, Entry, Kind, Seq};
 use trustsim_pki::Certificate;
 
-impl<'a> Search<'_, 'a> {
+impl<'a> TrustSearch<'_, 'a> {
     pub(super) fn untrusted(
         &self,
         case: &Case<'a>,
         ca_route: Option<&CaRoute>,
         root: Option<Seq>,
     ) -> Option<RootCause> {
-        if let Some(cause) = self.distrusted(case).or_else(|| self.not_moved_on(case)) {
+        if let Some(cause) = self
+            .hindrances()
+            .distrusted(case)
+            .or_else(|| self.not_moved_on(case))
+        {
             return Some(cause);
         }
         let Some(ca_route) = ca_route else {
@@ -32,7 +37,7 @@ impl<'a> Search<'_, 'a> {
             _ => None,
         };
         if self.newer_ca(&signer, case).is_none()
-            && let Some(taken) = self.ca_taken_away(case, &signer, removed)
+            && let Some(taken) = self.hindrances().ca_taken_away(case, &signer, removed)
         {
             return Some(taken);
         }
@@ -216,18 +221,22 @@ impl<'a> Search<'_, 'a> {
         let made = self.ca_made(case);
         if let Some(newer) = self.newer_ca(signer, case) {
             // Whatever the judge does, no new certificate comes to the presenter.
-            let gone = self.certificates_relation_gone(&case.presenter.to_application(), case.at);
+            let gone = self
+                .certificates()
+                .certificates_relation_gone(&case.presenter.to_application(), case.at);
             return gone.unwrap_or_else(|| self.dropped(newer, requirer, signer, case, root));
         }
-        let lost = case
-            .issuers
-            .first()
-            .and_then(|issuer| self.lost_trust(judge, &issuer.certificate, signer, case.at));
+        let lost = case.issuers.first().and_then(|issuer| {
+            self.hindrances()
+                .lost_trust(judge, &issuer.certificate, signer, case.at)
+        });
         if let Some(lost) = lost {
             return lost;
         }
         let beside_certificate = interface == Interface::TlsCertificates;
-        if beside_certificate && let Some(mut cause) = self.never_given(judge, case.at) {
+        if beside_certificate
+            && let Some(mut cause) = self.certificates().never_given(judge, case.at)
+        {
             cause.what = Cause::CaNeedsCertificate {
                 judge: judge.clone(),
                 signer: signer.clone(),

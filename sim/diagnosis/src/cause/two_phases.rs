@@ -3,11 +3,11 @@
 //! `lib/charms/opensearch/v0/opensearch_tls.py` at cd1c0349).
 
 use super::kinds::CertificateCause;
-use super::{Event, RootCause, Search, short};
+use super::{CertificateSearch, Event, RootCause, short};
 use trustsim_kernel::Time;
 use trustsim_model::{Address, Entry, Kind, Seq};
 
-impl<'a> Search<'_, 'a> {
+impl<'a> CertificateSearch<'_, 'a> {
     /// Some nodes of an application have taken a CA, and others have not.
     pub(super) fn between_phases(&self, application: &Address, at: Time) -> Option<RootCause> {
         let spec = &self.records.deployment.applications[self.records.application(application)?];

@@ -3,13 +3,13 @@
 use crate::ca_route::PassingRelation;
 use crate::case::Case;
 use crate::cause::kinds::{NotPassed, TrustCause};
-use crate::cause::{Event, RootCause, Search};
+use crate::cause::{Event, RootCause, TrustSearch};
 use trustsim_charm_model::{Apply, Bugs, EndpointProfile, TakingProfile};
 use trustsim_interfaces::Interface;
 use trustsim_interfaces::passed_ca::Carrier;
 use trustsim_model::{Address, EndpointRef};
 
-impl<'a> Search<'_, 'a> {
+impl<'a> TrustSearch<'_, 'a> {
     /// A server hands its clients the CA of its certificates, or should, and the judge does not have it.
     pub(super) fn not_passed_on(
         &self,
@@ -18,8 +18,10 @@ impl<'a> Search<'_, 'a> {
         case: &Case<'a>,
     ) -> RootCause {
         let first = case.issuers.first();
-        let lost = first
-            .and_then(|issuer| self.lost_trust(case.judge, &issuer.certificate, signer, case.at));
+        let lost = first.and_then(|issuer| {
+            self.hindrances()
+                .lost_trust(case.judge, &issuer.certificate, signer, case.at)
+        });
         if let Some(lost) = lost {
             return lost;
         }

@@ -2,10 +2,10 @@
 
 use crate::case::Case;
 use crate::cause::kinds::{ProcessLacks, TrustCause};
-use crate::cause::{Event, RootCause, Search};
+use crate::cause::{Event, RootCause, TrustSearch};
 use trustsim_model::{Address, EndpointRef};
 
-impl Search<'_, '_> {
+impl TrustSearch<'_, '_> {
     /// Nothing that would bring the CA is given to the process.
     pub(super) fn not_for_process(
         &self,
