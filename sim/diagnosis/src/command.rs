@@ -109,7 +109,7 @@ impl Command {
 /// Why no command makes a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// A charm has no endpoint that provides, or requires, an interface.
+    /// A charm has no endpoint that provides, or requires, an interface, as far as its endpoints are known.
     NoEndpoint {
         /// The charm.
         charm: String,
@@ -119,6 +119,8 @@ pub enum Obstacle {
         provides: bool,
         /// The interface.
         interface: Interface,
+        /// Whether more is known of the charm than its name.
+        is_described: bool,
     },
     /// The operator uses the leader already.
     UsesLeader,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::Run;
+use crate::words::assumption::Doubts;
 use crate::words::time::seconds_json;
 use crate::words::{
     certificate, charm_error, command, expectation, explanation, open_outage, refused_action,
@@ -246,12 +247,14 @@ fn connections(run: &Run<'_>) -> Vec<Value> {
 
 fn outages(run: &Run<'_>) -> Vec<Value> {
     let findings = run.findings;
-    let bases = Coverage::of(&run.manifest.deployment).bases;
+    let deployment = &run.manifest.deployment;
+    let bases = Coverage::of(deployment).bases;
     findings
         .explained()
         .enumerate()
         .map(|(index, (outage, explanation))| {
             let connection = run.connection(outage.connection);
+            let basis = &bases[connection.spec];
             json!({
                 "connection": connection.name,
                 "from": outage.from.to_string(),
@@ -260,7 +263,8 @@ fn outages(run: &Run<'_>) -> Vec<Value> {
                 "code": outage.error.code(),
                 "error": outage.error.kebab(),
                 "class": findings.classes[index].name(),
-                "standing": standing::word(bases[connection.spec].standing),
+                "standing": standing::word(basis.standing),
+                "assumed": Doubts::of(deployment, &basis.reasons, &[explanation]).to_json(),
                 "cause": explanation::line(explanation),
                 "root_seq": explanation.root.map(|seq| seq.0),
                 "stays": stays(run, index),

@@ -2,16 +2,18 @@
 
 use serde_json::{Value, json};
 
+use crate::words::assumption::Doubts;
 use crate::words::{self, ca_route, step, symptom, transit, verdict as verdicts};
 use trustsim_diagnosis::{Answer, Explanation, Rests, TrustSource};
-use trustsim_model::{Journal, Kind, Manifest};
+use trustsim_model::{Journal, Kind, Manifest, Standings};
 use trustsim_pki::Certificate;
 use trustsim_validators::Verdict;
 use trustsim_whatif::SaidBy;
 
 /// An object: `connection`, `client`, `server`, `server_name`, `validator`, `at`, `outcome`, `code`,
 /// `error`, `since`, `until`, `cause` (`{kind, line, seq, steps: [{at, text}]}`), `symptom`,
-/// `presented`, `trusted`, `missing`, `rests_on`, `stacks`. What does not apply is null.
+/// `presented`, `trusted`, `missing`, `assumed` (as [`Doubts::to_json`] has it), `rests_on`, `stacks`. What does not apply is
+/// null.
 pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[SaidBy]) -> Value {
     let connection = &manifest.connections[answer.connection as usize];
     let verdict = judged(journal, answer);
@@ -42,6 +44,10 @@ pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[Sa
         "missing": failed
             .and_then(|explanation| explanation.ca_route.as_ref())
             .map(ca_route::clause),
+        "assumed": failed.map(|explanation| {
+            let basis = Standings::of(&manifest.deployment).of_connection(connection.spec);
+            Doubts::of(&manifest.deployment, &basis.reasons, &[explanation]).to_json()
+        }),
         "rests_on": held.map(rests_on),
         "stacks": failed.map(|_| stacks.iter().map(|said| json!({
             "validator": said.validator.name(),

@@ -88,7 +88,11 @@ fn mend_certificates(profile: &mut CertificatesProfile, fixes: &mut Vec<Fix>) {
     }
     if profile.apply == Apply::None {
         profile.apply = Apply::Restart;
-        fixes.push(Fix::RestartsForCertificate);
+        // What serves nothing takes no more than the CA that comes with its certificate.
+        fixes.push(match profile.serves {
+            Serves::Nothing => Fix::RestartsForCa,
+            _ => Fix::RestartsForCertificate,
+        });
     }
     if profile.key == KeyUse::RenewedEarly {
         profile.key = KeyUse::Renewed;

@@ -51,7 +51,7 @@ pub(super) const TABLE: &[Played] = &[
         Scene::Shop,
         "  - {at: 1d, clock-skew: {controller: controller, by: 1d, for: 1h}}",
         "",
-        "clock of controller",
+        "clock of the controller",
     ),
     played(
         "revoke",

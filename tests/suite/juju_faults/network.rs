@@ -247,12 +247,12 @@ fn an_agent_behind_a_wire_too_slow_renews_nothing() {
     assert_eq!(
         run.roots(),
         [
-            "messages between the agent of shop.web/0 and controller controller take 20s longer (s.yaml:17)"
+            "messages between the agent of shop.web/0 and the controller take 20s longer (s.yaml:17)"
         ]
     );
     assert_eq!(
         run.first_line(),
-        "since 2026-01-06T00:00:00Z, messages between the agent of shop.web/0 and controller controller take 20s longer (s.yaml:17): shop.web/0 never asked for a new certificate"
+        "since 2026-01-06T00:00:00Z, messages between the agent of shop.web/0 and the controller take 20s longer (s.yaml:17): shop.web/0 never asked for a new certificate"
     );
     // With a round trip of three seconds more no connection gets through; one of a second less does.
     let run = played(&renewing(
@@ -310,5 +310,5 @@ fn secrets_expire_late_after_a_long_outage() {
         (3.0 * day - 60.0..3.0 * day + 300.0).contains(&length),
         "{length}"
     );
-    assert_eq!(run.roots(), ["controller controller goes down (s.yaml:17)"]);
+    assert_eq!(run.roots(), ["the controller goes down (s.yaml:17)"]);
 }

@@ -25,11 +25,11 @@ fn a_controller_that_is_behind_renews_too_late() {
     assert!((12.0 * DAY..12.0 * DAY + 600.0).contains(&until), "{until}");
     assert_eq!(
         run.first_line(),
-        "since 2026-01-06T00:00:00Z, clock of controller controller goes 5d behind (s.yaml:17): no secret expired, and shop.web/0 never asked for a new certificate"
+        "since 2026-01-06T00:00:00Z, clock of the controller goes 5d behind (s.yaml:17): no secret expired, and shop.web/0 never asked for a new certificate"
     );
     assert_eq!(
         run.roots(),
-        ["clock of controller controller goes 5d behind (s.yaml:17)"]
+        ["clock of the controller goes 5d behind (s.yaml:17)"]
     );
 }
 

@@ -71,10 +71,10 @@ impl NetworkAction {
     }
 
     pub(super) fn to_phrase(&self, deployment: &Deployment) -> String {
-        let controller = |index: ControllerIndex| deployment.controllers[index].name.as_str();
+        let controller = |index: ControllerIndex| controller(deployment, index);
         match self {
-            Self::ControllerDown(index) => format!("controller {} goes down", controller(*index)),
-            Self::ControllerUp(index) => format!("controller {} is back", controller(*index)),
+            Self::ControllerDown(index) => format!("{} goes down", controller(*index)),
+            Self::ControllerUp(index) => format!("{} is back", controller(*index)),
             Self::Disrupt(between, disruption) => {
                 let ends = between.ends(deployment);
                 match disruption {
@@ -105,7 +105,7 @@ impl NetworkAction {
             Self::SkewController {
                 controller: index,
                 skew_ns,
-            } => clock_of(&format!("controller {}", controller(*index)), *skew_ns),
+            } => clock_of(&controller(*index), *skew_ns),
         }
     }
 
@@ -125,22 +125,30 @@ impl NetworkAction {
 
 impl Between {
     fn ends(self, deployment: &Deployment) -> String {
-        let controller = |index: ControllerIndex| deployment.controllers[index].name.as_str();
+        let controller = |index: ControllerIndex| controller(deployment, index);
         match self {
             Self::Controllers(left, right) => {
-                format!("controllers {} and {}", controller(left), controller(right))
+                format!("{} and {}", controller(left), controller(right))
             }
             Self::Agents(model) => {
                 let model = &deployment.models[model];
                 let controller = controller(model.controller);
-                format!("the agents of {} and controller {controller}", model.name)
+                format!("the agents of {} and {controller}", model.name)
             }
             Self::Agent { application, unit } => {
                 let address = deployment.application_address(application);
                 let model = deployment.applications[application].model;
                 let controller = controller(deployment.models[model].controller);
-                format!("the agent of {address}/{unit} and controller {controller}")
+                format!("the agent of {address}/{unit} and {controller}")
             }
         }
+    }
+}
+
+/// `controller edge`; the one that has no name but that, as in a scenario of one controller, is `the controller`.
+fn controller(deployment: &Deployment, index: ControllerIndex) -> String {
+    match deployment.controllers[index].name.as_str() {
+        "controller" => "the controller".to_owned(),
+        name => format!("controller {name}"),
     }
 }

@@ -6,6 +6,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Value, json};
+
 use super::standing::{brief, common};
 use trustsim_diagnosis::{Doubt, Explanation};
 use trustsim_model::{Address, Coverage, Deployment, Gap, Reason, Standing};
@@ -68,6 +70,17 @@ impl Doubts {
     /// Whether anything could explain the failure away.
     pub const fn could_explain(&self) -> bool {
         !self.explaining.is_empty() || !self.any.is_empty()
+    }
+
+    /// An object: `may_not_happen`, then the assumptions as lists of text: `since` (any of those who have to do with the
+    /// cause), `any_of` (it is not known who has), `beside` (it does not explain the failure away).
+    pub fn to_json(&self) -> Value {
+        json!({
+            "may_not_happen": self.could_explain(),
+            "since": self.explaining,
+            "any_of": self.any,
+            "beside": self.beside,
+        })
     }
 
     /// Labels and texts of lines.

@@ -142,9 +142,19 @@ pub fn obstacle(obstacle: &Obstacle) -> String {
             application,
             provides,
             interface,
+            is_described,
         } => {
             let verb = if *provides { "provides" } else { "requires" };
-            format!("charm {charm} of {application} has no endpoint that {verb} {interface}")
+            match is_described {
+                true => {
+                    format!(
+                        "charm {charm} of {application} has no endpoint that {verb} {interface}"
+                    )
+                }
+                false => format!(
+                    "it is not known whether charm {charm} of {application} has an endpoint that {verb} {interface}"
+                ),
+            }
         }
         Obstacle::UsesLeader => "the operator uses the leader already".to_owned(),
         Obstacle::NotUndoable => "only others than operators can undo it".to_owned(),
