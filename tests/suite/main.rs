@@ -44,6 +44,7 @@ mod random_faults;
 mod recording;
 mod rehearsal;
 mod remedies;
+mod repeats;
 mod rotation;
 mod scenarios;
 mod seeds;

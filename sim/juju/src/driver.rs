@@ -24,7 +24,7 @@ pub trait Driver {
     fn run_hook(&mut self, unit: UnitId, hook: Hook, cause: Option<Seq>, failures: u32);
 
     /// Whether the charm of an idle unit would do anything in the hooks that Juju repeats.
-    fn ask_quiet(&self, unit: UnitId) -> Quiet;
+    fn ask_quiet(&mut self, unit: UnitId) -> Quiet;
 
     /// Whether an agent can connect to its controller now.
     ///

@@ -49,7 +49,8 @@ mod tests;
 
 pub use agents::{Activity, Agent, Failed, RelationLocal, Running};
 pub use context::{
-    Effects, Files, SecretView, UnitContext, VisibleModel, VisibleRelation, VisibleSecret,
+    Effects, Files, RepeatedChange, SecretView, UnitContext, VisibleModel, VisibleRelation,
+    VisibleSecret,
 };
 pub use driver::{Driver, drive};
 pub use happening::{

@@ -296,6 +296,21 @@ pub struct Manifest {
     pub connections: Vec<ConnectionRecord>,
     /// Why the run ended before its time, where it did; `duration` is what was played then.
     pub endless: Option<EndlessLoop>,
+    /// Units of which not every hook was played, since all of them do the same.
+    pub unplayed: Vec<UnplayedRepeats>,
+}
+
+/// A unit whose update-status changes the same each time for weeks: most of them were not played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnplayedRepeats {
+    /// The unit.
+    pub unit: Address,
+    /// Since when each update-status changes the same.
+    pub since: Time,
+    /// From when on only a few hooks were played.
+    pub from: Time,
+    /// How many update-status hooks were not played.
+    pub count: u64,
 }
 
 /// A unit whose hooks follow each other without an end.

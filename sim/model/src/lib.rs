@@ -41,7 +41,7 @@ pub use index::{
 pub use journal::{
     ActionRecord, Away, CertificateKind, CertificateRecord, ConnectionRecord, EndlessLoop, Entries,
     Entry, EntryIter, Event, HandshakeRecord, Journal, KeyRecord, Kind, Manifest, Persisting,
-    PersistingRecord, Renamed, Seq, Subject, Trigger,
+    PersistingRecord, Renamed, Seq, Subject, Trigger, UnplayedRepeats,
 };
 pub use note::{NotFetched, Note, Refusal, RequestRecord};
 pub use published::{NoPublishedUrl, PublishedUrl};

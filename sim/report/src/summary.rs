@@ -13,7 +13,9 @@ use crate::words::{
 };
 use trustsim_diagnosis::{OutageClass, Tally};
 use trustsim_kernel::Span;
-use trustsim_model::{CertificateKind, Coverage, EndlessLoop, Kind, Share, Source};
+use trustsim_model::{
+    CertificateKind, Coverage, EndlessLoop, Kind, Share, Source, UnplayedRepeats,
+};
 
 /// The summary of a run. Every length is in seconds, every instant in RFC 3339. In a run's folder it has `files`, too.
 pub fn summary(run: &Run<'_>) -> Value {
@@ -47,6 +49,7 @@ pub fn summary(run: &Run<'_>) -> Value {
         "outages": outages(run),
         "seeds": seeds(run),
         "remedies": remedies(run),
+        "unplayed_repeats": manifest.unplayed.iter().map(unplayed_repeats).collect::<Vec<_>>(),
         "mishaps": mishaps(run),
         "refused": refused(run),
         "drawn_faults": manifest.drawn,
@@ -63,6 +66,16 @@ fn ended_early(found: &EndlessLoop) -> Value {
         "since": found.since.to_string(),
         "at": found.at.to_string(),
         "hooks": hooks.collect::<Vec<_>>(),
+    })
+}
+
+/// A unit of which not every hook was played.
+fn unplayed_repeats(unplayed: &UnplayedRepeats) -> Value {
+    json!({
+        "unit": unplayed.unit.as_str(),
+        "same_since": unplayed.since.to_string(),
+        "from": unplayed.from.to_string(),
+        "hooks": unplayed.count,
     })
 }
 

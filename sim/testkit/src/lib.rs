@@ -130,6 +130,7 @@ impl Script {
                 settled_at: Some(start + seconds(60)),
                 connections,
                 endless: None,
+                unplayed: Vec::new(),
             },
             journal: Journal::default(),
             presented: "0a".into(),

@@ -71,7 +71,7 @@ impl FailingHooks {
     }
 
     /// Whether a hook that time alone brings to this unit would be made to fail.
-    fn may_fail_in_time(&self, unit: UnitId, deployed: &Deployed) -> bool {
+    pub(super) fn may_fail_in_time(&self, unit: UnitId, deployed: &Deployed) -> bool {
         self.0.iter().any(|armed| {
             let failing = &armed.failing;
             let repeats = failing.hook.as_ref();

@@ -16,6 +16,7 @@ mod journal;
 mod keys;
 mod operators;
 mod recorder;
+mod repeats;
 mod revocation;
 mod sides;
 mod simulation;

@@ -246,9 +246,7 @@ fn an_agent_behind_a_wire_too_slow_renews_nothing() {
     assert_eq!(outages[0].3, "expired");
     assert_eq!(
         run.roots(),
-        [
-            "messages between the agent of shop.web/0 and the controller take 20s longer (s.yaml:17)"
-        ]
+        ["messages between the agent of shop.web/0 and the controller take 20s longer (s.yaml:17)"]
     );
     assert_eq!(
         run.first_line(),

@@ -152,7 +152,7 @@ impl Driver for Stage {
         });
     }
 
-    fn ask_quiet(&self, unit: UnitId) -> Quiet {
+    fn ask_quiet(&mut self, unit: UnitId) -> Quiet {
         let charm = &self.instances[&self.juju.unit(unit).application];
         let now = self.agenda.now();
         self.juju

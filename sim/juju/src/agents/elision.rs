@@ -47,11 +47,12 @@ impl Agents {
             _ if self.every_hook => now,
             Quiet::Always | Quiet::InVain | Quiet::Until(Time::MAX) => Time::MAX,
             Quiet::Until(until) => until.shown_with_skew(skew_ns),
+            Quiet::Repeats(until) => until,
             Quiet::StatusOnly | Quiet::No => now,
         };
         let agent = self.topology.agent_of_mut(unit);
         agent.quiet_until = quiet_until;
-        agent.awaits_time = matches!(quiet, Quiet::No | Quiet::InVain);
+        agent.awaits_time = matches!(quiet, Quiet::No | Quiet::InVain | Quiet::Repeats(_));
         quiet_until > now
             && !self.timing().shares_impaired_path(unit)
             && self.timing().is_whole_machine_quiet(unit, now)

@@ -8,6 +8,7 @@
 mod observed;
 mod outside;
 mod relations;
+mod repeat;
 mod secrets;
 mod visible;
 mod workload;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use observed::ClockReads;
 pub(crate) use outside::OutsideServices;
+pub use repeat::RepeatedChange;
 pub use secrets::SecretView;
 pub(crate) use secrets::SecretWrite;
 pub use visible::{VisibleModel, VisibleRelation, VisibleSecret};

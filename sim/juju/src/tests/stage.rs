@@ -287,7 +287,7 @@ impl Driver for Stage {
         });
     }
 
-    fn ask_quiet(&self, unit: UnitId) -> Quiet {
+    fn ask_quiet(&mut self, unit: UnitId) -> Quiet {
         let application = self.juju.unit(unit).application;
         let context = UnitContext::new(&self.juju, unit, self.agenda.now(), None);
         let quiet = self.quiets.get(&application);

@@ -362,6 +362,13 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
         text.push_str(&format!(" {summary}"));
     }
     text.push('\n');
+    for unplayed in &run.manifest.unplayed {
+        let line = super::words::unplayed_repeats::line(unplayed);
+        text.push_str(&format!(
+            "{}: {line}.\n",
+            style::paint(style::STRONG, "repeats")
+        ));
+    }
 }
 
 /// Why a run answers nothing, and what to do about it.

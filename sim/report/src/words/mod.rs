@@ -44,5 +44,6 @@ mod tests;
 pub mod time;
 pub mod transit;
 pub mod trusted;
+pub mod unplayed_repeats;
 pub mod verdict;
 pub mod violation;

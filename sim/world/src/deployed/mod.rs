@@ -21,7 +21,9 @@ pub(super) use ids::{controller_id, controller_index, machine_id, model_id};
 use offers::RevokedAccess;
 use trustsim_charm_model::{AcmeServer, Charm, CharmMetadata, PendingTask, ProcessProfile};
 use trustsim_interfaces::UnitContext;
-use trustsim_juju::{self as juju, About, ApplicationId, Hook, Juju, Quiet, UnitId, Value};
+use trustsim_juju::{
+    self as juju, About, ApplicationId, Hook, Juju, Quiet, RepeatedChange, UnitId, Value,
+};
 use trustsim_kernel::{Agenda, Streams, Time};
 use trustsim_model::{
     ActionIndex, Address, ApplicationIndex, Deployment, ModelIndex, Party, SaasIndex, Side,
@@ -275,6 +277,14 @@ impl Deployed {
             // It may do something, or will in time.
             (true, _) => Quiet::No,
         }
+    }
+
+    /// What the unit's update-status would change at an instant, with everything else as it is now.
+    pub(super) fn update_status_at(&self, unit: UnitId, at: Time) -> Option<RepeatedChange> {
+        let charm = self.charm_of(unit, None)?;
+        self.juju.observe_update_status(unit, at, |hook, context| {
+            charm.on_hook(hook, context).is_ok()
+        })
     }
 
     /// What the units of an application wait for, each once, with the unit that shows it.

@@ -27,11 +27,21 @@ impl Driver for Playing<'_> {
             .run_hook(unit, hook, cause, failures, self.agenda);
     }
 
-    fn ask_quiet(&self, unit: UnitId) -> Quiet {
+    fn ask_quiet(&mut self, unit: UnitId) -> Quiet {
+        let now = self.agenda.now();
         let World {
-            failing, deployed, ..
-        } = &*self.world;
-        failing.quiet_unless_failing(unit, self.agenda.now(), deployed)
+            failing,
+            deployed,
+            repeats,
+            ..
+        } = &mut *self.world;
+        match failing.quiet_unless_failing(unit, now, deployed) {
+            Quiet::No if !failing.may_fail_in_time(unit, deployed) => {
+                let rest = repeats.rest(unit, now, deployed);
+                rest.map_or(Quiet::No, Quiet::Repeats)
+            }
+            quiet => quiet,
+        }
     }
 
     fn judge_agent(&mut self, unit: UnitId) -> Result<(), ConnectionError> {

@@ -30,6 +30,7 @@ use super::journal::JournalWriter;
 use super::keys::Keys;
 use super::operators::Operators;
 use super::recorder::Recorder;
+use super::repeats::Repeats;
 use super::revocation::Publications;
 use super::sides::Sides;
 use super::simulation::Options;
@@ -70,6 +71,7 @@ pub(super) struct World {
     /// When the deployment settled.
     settled: Option<Time>,
     watchdog: Watchdog,
+    repeats: Repeats,
 }
 
 /// What can be asked of it.
@@ -106,6 +108,7 @@ impl World {
             watched_from: None,
             settled: None,
             watchdog: Watchdog::default(),
+            repeats: Repeats::new(options.every_hook),
         }
     }
 
@@ -210,6 +213,7 @@ impl World {
                 .map(|record| attempted_until(end, record.clone()))
                 .collect(),
             endless: self.watchdog.found().cloned(),
+            unplayed: self.repeats.unplayed(end, &self.deployed),
         }
     }
 

@@ -1,0 +1,34 @@
+//! The words for hooks that were not played, because each does what the one before did.
+
+use super::number::grouped;
+use trustsim_model::UnplayedRepeats;
+
+/// Which unit repeats what, and how much of it was not played, in one line.
+pub fn line(unplayed: &UnplayedRepeats) -> String {
+    format!(
+        "each update-status of {} does the same since {}: from {} on only a few were played, and {} were not (--every-hook plays all)",
+        unplayed.unit,
+        unplayed.since.truncated_to_seconds(),
+        unplayed.from.truncated_to_seconds(),
+        grouped(unplayed.count),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trustsim_kernel::Time;
+    use trustsim_testkit::address_of;
+
+    #[test]
+    fn hooks_that_were_not_played_are_counted() {
+        let at = |text| Time::parse(text).expect("it is RFC 3339");
+        let unplayed = UnplayedRepeats {
+            unit: address_of("m.vault/0"),
+            since: at("2026-01-28T00:21:48Z"),
+            from: at("2026-03-04T00:25:00Z"),
+            count: 1_012_345,
+        };
+        insta::assert_snapshot!(line(&unplayed), @"each update-status of m.vault/0 does the same since 2026-01-28T00:21:48Z: from 2026-03-04T00:25:00Z on only a few were played, and 1 012 345 were not (--every-hook plays all)");
+    }
+}

@@ -1,0 +1,88 @@
+//! Hooks that change the same for weeks are not all played: what is seen of a run is what it would be.
+
+use trustsim::juju::HookName;
+use trustsim::kernel::Span;
+use trustsim::world::{Deployment, Kind, Options, Record};
+
+use crate::common::{certificates, deployed, play, play_every_hook, verdicts};
+
+const SCENARIO: &str = include_str!("../../scenarios/vault-own-root.yaml");
+const DAY: Span = Span::from_secs(86_400);
+
+/// Vault's root ends before a certificate would, so that it refuses a request each five minutes, and tells of it.
+fn refusing(days: u32) -> Deployment {
+    let mut deployment = deployed(SCENARIO);
+    deployment.duration = DAY * days;
+    deployment.expectations.clear();
+    deployment
+}
+
+/// Entries of the last half hour, without their numbers.
+fn last(record: &Record) -> Vec<String> {
+    let from = record.manifest.end() - Span::from_secs(1_800);
+    let entries = record.journal.entries().iter();
+    let late = entries.filter(|entry| entry.time >= from);
+    late.map(|entry| format!("{} {} {:?}", entry.time, entry.subject, entry.kind))
+        .collect()
+}
+
+#[test]
+fn what_repeats_for_weeks_ends_as_if_every_hook_were_played() {
+    let deployment = refusing(100);
+    let (some, every) = (
+        play(&deployment, Options::default()),
+        play_every_hook(&deployment),
+    );
+    assert_eq!(certificates(&some), certificates(&every));
+    assert_eq!(verdicts(&some), verdicts(&every));
+    assert_eq!(last(&some), last(&every));
+    assert!(last(&some).len() > 40, "the last hour is played");
+
+    assert!(every.manifest.unplayed.is_empty());
+    let [unplayed] = &some.manifest.unplayed[..] else {
+        panic!("one unit repeats: {:?}", some.manifest.unplayed);
+    };
+    assert_eq!(unplayed.unit.as_str(), "shop.vault/0");
+    let weeks = unplayed.from.since(unplayed.since).as_secs() / (7 * 86_400);
+    assert_eq!(weeks, 5);
+    let (fewer, all) = (some.journal.entries().len(), every.journal.entries().len());
+    // Each of them brings seven entries or eight.
+    let missing = u64::try_from(all - fewer).expect("there are fewer");
+    assert!(
+        (unplayed.count * 6..unplayed.count * 9).contains(&missing),
+        "{missing} entries of {} hooks",
+        unplayed.count
+    );
+    assert!(unplayed.count > 9_000, "{}", unplayed.count);
+}
+
+/// Whatever happens to the unit ends its rest: what is done to it in the middle of one comes at the instant at which it
+/// comes otherwise.
+#[test]
+fn a_refresh_ends_the_rest() {
+    let text = SCENARIO.replace(
+        "expect:\n",
+        "faults: [{at: 2171h, refresh: {app: shop.vault}}]\nexpect:\n",
+    );
+    let mut deployment = deployed(&text);
+    deployment.duration = DAY * 100;
+    deployment.expectations.clear();
+    let (some, every) = (
+        play(&deployment, Options::default()),
+        play_every_hook(&deployment),
+    );
+    assert!(!some.manifest.unplayed.is_empty());
+    assert_eq!(verdicts(&some), verdicts(&every));
+    let upgraded = |record: &Record| {
+        let entries = record.journal.entries().iter();
+        let upgrades = entries.filter(|entry| match &entry.kind {
+            Kind::HookStarted { hook } => *hook == HookName::UpgradeCharm,
+            _ => false,
+        });
+        upgrades
+            .map(|entry| (entry.time, entry.subject.clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(upgraded(&some).len(), 1);
+    assert_eq!(upgraded(&some), upgraded(&every));
+}
