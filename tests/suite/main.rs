@@ -42,6 +42,7 @@ mod played_again;
 mod printed;
 mod random_faults;
 mod recording;
+mod refuted_causes;
 mod rehearsal;
 mod remedies;
 mod repeats;

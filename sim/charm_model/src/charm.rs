@@ -54,4 +54,10 @@ pub trait Charm: Debug + Send + Sync {
     fn ca_certificates(&self, _unit: &UnitContext<'_>) -> Vec<Certificate> {
         Vec::new()
     }
+
+    /// The CA that the charm made for its own server alone, as its leader has it: what people who dial that server are
+    /// given beside. `None` where there is none.
+    fn own_server_ca(&self, _unit: &UnitContext<'_>) -> Option<Certificate> {
+        None
+    }
 }

@@ -17,6 +17,7 @@ use regex::Regex;
 use super::{Authority, Charm, Implementation};
 use super::{OptionFault, Options};
 use trustsim_interfaces::UnitContext;
+use trustsim_interfaces::notes::{Note, RefusalKind, RefusedRequest};
 use trustsim_interfaces::tls_certificates::{
     Answer, CertificateEntry, Outstanding, Provider, REQUESTS, RequestEntry, RequestList,
     read_provider, read_requests,
@@ -100,9 +101,23 @@ impl TlsConstraints {
         relation: RelationId,
         unit: &mut UnitContext<'_>,
     ) -> Result<(), HookError> {
-        let outstanding = self.outstanding(unit)?;
-        if outstanding.iter().any(|asked| asked.relation == relation) {
+        let mut outstanding = self.outstanding(unit)?;
+        outstanding.retain(|asked| asked.relation == relation);
+        if !outstanding.is_empty() {
             self.configure(unit)?;
+        }
+        // The charm logs what it denies, and the requirer learns nothing.
+        for asked in outstanding {
+            if let Some(option) = self.denied_by(&asked, unit)? {
+                unit.note(Note::CertificateRefused {
+                    refused: RefusedRequest {
+                        common_name: asked.request.attributes().common_name.clone(),
+                        kind: RefusalKind::Filtered { option },
+                        reason: format!("its option {option} does not allow it"),
+                    },
+                    request: Some(asked.request),
+                });
+            }
         }
         for _ in self.unsolicited(unit)? {
             self.configure(unit)?;
@@ -124,7 +139,7 @@ impl TlsConstraints {
             return Ok(());
         };
         for asked in self.outstanding(unit)? {
-            if self.is_allowed(&asked, unit)? {
+            if self.denied_by(&asked, unit)?.is_none() {
                 forward(upstream, &asked, unit)?;
             }
         }
@@ -214,20 +229,24 @@ impl TlsConstraints {
         Ok(news.map(|(_, entry)| entry.request.clone()).collect())
     }
 
-    /// `_is_certificate_allowed`.
-    fn is_allowed(&self, asked: &Outstanding, unit: &UnitContext<'_>) -> Result<bool, HookError> {
+    /// `_is_certificate_allowed`: the option that does not allow it, if one does not.
+    fn denied_by(
+        &self,
+        asked: &Outstanding,
+        unit: &UnitContext<'_>,
+    ) -> Result<Option<&'static str>, HookError> {
         let filters = Filters::read(unit)?;
         let requests = self.requests(unit)?;
         let same = requests
             .iter()
             .filter(|other| other.relation == asked.relation);
         if filters.one_request && same.count() > 1 {
-            return Ok(false);
+            return Ok(Some("limit-to-one-request"));
         }
         if filters.first_requester && is_taken(asked, &requests, unit)? {
-            return Ok(false);
+            return Ok(Some("limit-to-first-requester"));
         }
-        Ok(filters.match_fields(asked.request.attributes()))
+        Ok(filters.field_denied(asked.request.attributes()))
     }
 }
 
@@ -293,8 +312,8 @@ impl Filters {
     }
 
     /// `AllowedFields`: every alternative name must match; a field of the subject must be there
-    /// too.
-    fn match_fields(&self, attributes: &RequestAttributes) -> bool {
+    /// too. The option that denies the request, if one does.
+    fn field_denied(&self, attributes: &RequestAttributes) -> Option<&'static str> {
         let all = |pattern: &Option<Regex>, values: &[String]| {
             let matches =
                 |value: &String| pattern.as_ref().is_none_or(|regex| regex.is_match(value));
@@ -306,12 +325,25 @@ impl Filters {
             (Some(regex), Some(value)) => regex.is_match(value),
         };
         let addresses: Vec<String> = attributes.sans_ip.iter().map(ToString::to_string).collect();
-        all(&self.dns, &attributes.sans_dns)
-            && all(&self.ips, &addresses)
-            && all(&self.oids, &attributes.sans_oid)
-            && field(&self.common_name, &attributes.common_name)
-            && field(&self.email, &attributes.email_address)
-            && field(&self.country, &attributes.country_name)
+        let checks = [
+            ("allowed-dns", all(&self.dns, &attributes.sans_dns)),
+            ("allowed-ips", all(&self.ips, &addresses)),
+            ("allowed-oids", all(&self.oids, &attributes.sans_oid)),
+            (
+                "allowed-common-name",
+                field(&self.common_name, &attributes.common_name),
+            ),
+            (
+                "allowed-email",
+                field(&self.email, &attributes.email_address),
+            ),
+            (
+                "allowed-country-code",
+                field(&self.country, &attributes.country_name),
+            ),
+        ];
+        let mut checks = checks.into_iter();
+        checks.find(|(_, allows)| !allows).map(|(option, _)| option)
     }
 }
 

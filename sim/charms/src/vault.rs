@@ -266,6 +266,11 @@ impl Charm for Vault {
         }
     }
 
+    // The secret `self-signed-vault-ca-certificate`, which the charm's documentation has people read for `VAULT_CACERT`.
+    fn own_server_ca(&self, unit: &UnitContext<'_>) -> Option<Certificate> {
+        access::own_ca(unit)
+    }
+
     // The CA that signs: what `vault read charm-pki/cert/ca` prints.
     fn ca_certificates(&self, unit: &UnitContext<'_>) -> Vec<Certificate> {
         // What raises in its hook, as a parent's answer that cannot be read, leaves it without one.

@@ -8,6 +8,7 @@ use super::transfer_plan::Transfer;
 use trustsim_charm_model::{EndpointProfile, Role};
 use trustsim_interfaces::Interface;
 use trustsim_model::{Address, ApplicationIndex, Deployment, EndpointRef, Seq};
+use trustsim_pki::Certificate;
 
 /// How a CA gets, or does not get, to the application or client that needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,10 +56,26 @@ pub enum CaRoute {
         ca_owner: Address,
         /// Whether the scenario gives it that CA at all.
         is_trusted_by_scenario: bool,
+        /// Whether it fetches its CAs again.
+        fetches_again: bool,
     },
 }
 
 impl CaRoute {
+    /// Whether that CA comes to the judge, or came to it before.
+    pub(super) const fn has_carried(&self) -> bool {
+        match self {
+            Self::Relation { .. } => true,
+            Self::PassedOn(relation) => relation.passes,
+            Self::NoRelation { removed, .. } => removed.is_some(),
+            Self::OutsideClient {
+                is_trusted_by_scenario,
+                ..
+            } => *is_trusted_by_scenario,
+            Self::OtherProcess { .. } => false,
+        }
+    }
+
     /// The commands that would create what is missing.
     pub fn commands(&self) -> &[Command] {
         match self {
@@ -87,6 +104,7 @@ pub(super) fn ca_route(
             ca_owner: from.clone(),
             is_trusted_by_scenario: provider
                 .is_some_and(|provider| client.trusts.contains(&provider)),
+            fetches_again: client.refresh.is_some(),
         };
     }
     if let Some(route) = other_process(deployment, facts, from, to, seq) {
@@ -102,8 +120,10 @@ pub(super) fn ca_route(
                 requirer: relation.requirer,
             };
         }
-        // Of several the one that went last.
-        removed = removed.max(Some(relation.seq));
+        // Of several the one that went last, if it had brought anything.
+        if had_any_of(facts, from, to, relation.seq) {
+            removed = removed.max(Some(relation.seq));
+        }
     }
     if let Some(relation) = passing(deployment, facts, from, to, seq) {
         return CaRoute::PassedOn(relation);
@@ -127,6 +147,16 @@ pub(super) fn ca_route(
         obstacle,
         removed,
     }
+}
+
+/// Whether `to` trusted a CA of the application `from` when `seq` was written.
+fn had_any_of(facts: &Facts<'_>, from: &Address, to: &Address, seq: Seq) -> bool {
+    let trusted = facts.trusted(to, seq);
+    let owner = |root: &Certificate| {
+        let record = facts.certificate(root.serial())?;
+        Some(record.holder().to_application())
+    };
+    trusted.is_some_and(|(_, roots)| roots.iter().any(|root| owner(root).as_ref() == Some(from)))
 }
 
 /// Where `to` is a process beside a workload to which its charm gives nothing of what would bring the CA of `from`.

@@ -25,6 +25,8 @@ pub(super) struct Case<'a> {
     pub(super) serial: &'a str,
     pub(super) leaf: Option<&'a CertificateRecord>,
     pub(super) issuers: Vec<&'a CertificateRecord>,
+    /// Which of the issuers the judge should trust: the one whose CA comes to it, else who signed the leaf.
+    pub(super) wanted: usize,
     pub(super) trusted: Option<&'a [Certificate]>,
     /// Both sides of a relation of the presenter's that speak different protocols.
     pub(super) protocols_differ: Option<[EndpointRef; 2]>,
@@ -37,9 +39,15 @@ impl<'a> Case<'a> {
         error.expect("only a handshake that failed is explained")
     }
 
-    /// The application whose CA signed the leaf.
+    /// The CA of the chain that the judge should trust.
+    pub(super) fn wanted_issuer(&self) -> Option<&'a CertificateRecord> {
+        self.issuers.get(self.wanted).copied()
+    }
+
+    /// The application whose CA the judge should trust: who signed the leaf, unless the CA of another one above it comes to
+    /// the judge.
     pub(super) fn signer(&self) -> Option<Address> {
-        Some(self.issuers.first()?.owner())
+        Some(self.wanted_issuer()?.owner())
     }
 
     /// Whether the CA that signed the leaf signs for the server of its own application alone.
@@ -80,6 +88,7 @@ impl<'a> Case<'a> {
             serial: (!self.serial.is_empty()).then(|| self.serial.to_owned()),
             leaf,
             issuers: issuers.collect(),
+            wanted: self.wanted,
             trusted: self.trusted.map(<[_]>::to_vec),
             invalid: self.invalid().cloned(),
             protocols_differ: self.protocols_differ.clone(),

@@ -111,7 +111,8 @@ impl<'a> Explainer<'a> {
     pub(super) fn explain_at(&self, connection: u32, seq: Seq, at: Time) -> Explanation {
         let chain = cause_chain(self.journal, seq);
         let root = self.root(&chain);
-        let case = self.case(connection, seq, at);
+        let mut case = self.case(connection, seq, at);
+        case.wanted = self.wanted(&case);
         let ca_route = self.ca_route(&case);
         let search = Search {
             records: Records {
@@ -178,9 +179,23 @@ impl<'a> Explainer<'a> {
             serial,
             leaf,
             issuers: leaf.map_or_else(Vec::new, |leaf| self.facts.issuers(leaf)),
+            wanted: 0,
             trusted: self.facts.trusted(judge, as_of).map(|(_, roots)| roots),
             protocols_differ: self.mismatches.of_requirer(presenter),
         }
+    }
+
+    /// Which CA of a chain the judge should trust. Of a Vault that has an intermediate of another CA, the one or the other
+    /// may come to it.
+    fn wanted(&self, case: &Case<'_>) -> usize {
+        if case.issuers.len() < 2 || !case.lacks_trust() || case.trusts_any_issuer() {
+            return 0;
+        }
+        let mut owners = case.issuers.iter().map(|issuer| issuer.owner());
+        let comes = owners.position(|owner| {
+            ca_route(self.deployment, &self.facts, &owner, case.judge, case.as_of).has_carried()
+        });
+        comes.unwrap_or(0)
     }
 
     /// Where trust is what broke: the relation from the application whose CA signed the leaf.

@@ -177,7 +177,8 @@ impl Explainer<'_> {
     }
 
     /// What opened a stretch is to blame for it, unless it was only on its way then, nothing opened it because it never
-    /// worked, or it was over long before the stretch ended: then what is so at the midpoint of the rest.
+    /// worked, or it was over long before the stretch ended: then what is so at the midpoint of the rest, and whatever was
+    /// in between.
     fn parts_of(&self, outage: &Outage, stretch: &Stretch) -> Vec<Part> {
         let connection = outage.connection;
         let opening = self.explain_at(connection, stretch.seq, stretch.from);
@@ -202,11 +203,20 @@ impl Explainer<'_> {
             return vec![opening];
         }
         let since = self.begun(outage, stretch, half, &kept.cause.what);
-        let kept = Part {
+        // Between what opened it and what is to blame in the end may be something else.
+        let before = Stretch {
+            until: since,
+            ..*stretch
+        };
+        let mut parts = match since < stretch.until && SECOND < since.since(stretch.from) {
+            true => self.parts_of(outage, &before),
+            false => vec![opening],
+        };
+        parts.push(Part {
             from: since,
             explanation: kept,
-        };
-        vec![opening, kept]
+        });
+        parts
     }
 
     /// From when on this was to blame, which is at `half`: to the second, by halves.

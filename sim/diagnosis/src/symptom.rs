@@ -23,6 +23,8 @@ pub struct Symptom {
     pub leaf: Option<Certificate>,
     /// The CAs above it: who signed it first, the root last.
     pub issuers: Vec<Issuer>,
+    /// Which of them the judge should trust: the one whose CA comes to it, else who signed the leaf.
+    pub wanted: usize,
     /// What the judge trusted; `None` where the journal does not say.
     pub trusted: Option<Vec<Certificate>>,
     /// The first certificate of the chain that is not valid at the time.
@@ -48,9 +50,10 @@ impl Symptom {
         self.leaf.iter().chain(issuers)
     }
 
-    /// The application whose CA signed the leaf, where the journal knows it.
+    /// The application whose CA the judge should trust, where the journal knows it: who signed the leaf, unless the CA of
+    /// another one above it comes to the judge.
     pub fn signer(&self) -> Option<&Address> {
-        Some(&self.issuers.first()?.owner)
+        Some(&self.issuers.get(self.wanted)?.owner)
     }
 
     /// Whether trust is what broke.

@@ -66,6 +66,11 @@ pub enum RefusalKind {
     NameNotAllowed,
     /// The certificate would end after the CA that signs it (`max_lease_ttl`).
     OutlivesCa,
+    /// An option of a charm that passes requests on does not allow it (canonical/tls-constraints-operator).
+    Filtered {
+        /// The option.
+        option: &'static str,
+    },
     /// Anything else: only the charm's words say what.
     Other,
 }

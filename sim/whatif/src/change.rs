@@ -10,8 +10,9 @@ use trustsim_diagnosis::{Command, Obstacle, Transfer};
 use trustsim_interfaces::Interface;
 use trustsim_kernel::{Delay, Span, Time};
 use trustsim_world::{
-    Action, ActionIndex, Additions, ApplicationIndex, ClientIndex, Deployment, OperatorIndex,
-    RelationIndex, Source, Target, TimedAction, TlsAction, TlsEdit, When,
+    Action, ActionIndex, Additions, ApplicationIndex, ClientIndex, Deployment, OfferAction,
+    OperatorIndex, Party, RelationIndex, Side, Source, Target, TimedAction, TlsAction, TlsEdit,
+    When,
 };
 
 /// One change. Indices point into the [`Deployment`].
@@ -168,7 +169,10 @@ impl Change {
             }
             Self::Undo { action, at } => {
                 let action = opposite(deployment, *action)?;
-                typed(&mut changed, *at, action)
+                let resumed = resumed_by_hand(deployment, &action);
+                let mut commands = typed(&mut changed, *at, action);
+                commands.extend(resumed);
+                commands
             }
             Self::Run {
                 application,
@@ -363,6 +367,31 @@ fn opposite(deployment: &Deployment, index: ActionIndex) -> Result<Action, Obsta
         Action::AcmeServer { .. } | Action::Hook(_) | Action::Tls(_) => Err(Obstacle::NotUndoable),
         other => other.inverse().ok_or(Obstacle::NotUndoable),
     }
+}
+
+/// What has to be typed after access to an offer is granted again: its relations stay suspended until each is resumed.
+fn resumed_by_hand(deployment: &Deployment, action: &Action) -> Vec<Command> {
+    let Action::Offer(OfferAction::Grant { offer, user }) = action else {
+        return Vec::new();
+    };
+    let is_through = |side: &Side| match side.party {
+        Party::Saas(index) => {
+            let saas = &deployment.saas[index];
+            saas.offer == *offer && deployment.models[saas.model].owner == *user
+        }
+        Party::Application(_) | Party::Client(_) => false,
+    };
+    let through = deployment.relations.iter();
+    let through = through.filter(|relation| relation.sides.iter().any(is_through));
+    through
+        .map(|relation| {
+            let resume = OfferAction::Resume {
+                model: relation.model,
+                sides: relation.sides.clone(),
+            };
+            Command::of(&Action::Offer(resume), deployment)
+        })
+        .collect()
 }
 
 /// An action that is typed at an instant.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use trustsim_model::{
-    ApplicationIndex, ClientIndex, Entry, Kind, NotFetched, Note, Subject, TiVec,
+    ApplicationIndex, ClientIndex, Entry, Kind, NotFetched, Note, Party, Subject, TiVec,
 };
 
 use super::deployed::Deployed;
@@ -177,7 +177,10 @@ impl Clients {
                 ));
                 continue;
             }
-            let roots = from.deployed.ca_of(application, from.now);
+            let mut roots = from.deployed.ca_of(application, from.now);
+            if dials(index, application, from.deployed) {
+                roots.extend(from.deployed.own_server_ca(application, from.now));
+            }
             if !roots.is_empty() {
                 self.0[index].fetched.insert(application, roots);
             }
@@ -208,6 +211,12 @@ impl Clients {
         let public = public.filter(|_| client.trusts_system);
         given.chain(fetched).chain(public.cloned()).collect()
     }
+}
+
+/// Whether a client has a connection to an application itself, and not only to servers whose certificates it signs.
+fn dials(index: ClientIndex, application: ApplicationIndex, deployed: &Deployed) -> bool {
+    let mut connections = deployed.spec().connections.iter();
+    connections.any(|each| each.from == Party::Client(index) && each.to == application)
 }
 
 /// Names for an entry about a client outside Juju.

@@ -67,6 +67,11 @@ pub(super) fn ca_secret(unit: &UnitContext<'_>) -> Option<SecretContent> {
     Some(unit.secret(owner, CA_SECRET)?.content)
 }
 
+/// The CA in that secret.
+pub(super) fn own_ca(unit: &UnitContext<'_>) -> Option<Certificate> {
+    Some(read_authority(&ca_secret(unit)?).ok()?.certificate)
+}
+
 /// Whether `ca.pem`, the certificate and its key are there.
 pub(super) fn files_are_there(unit: &UnitContext<'_>) -> bool {
     let key = key_path(ACCESS, "vault");

@@ -1,6 +1,8 @@
 //! What held up a request: a person, a server that is sealed or down, a refusal, a hook that
 //! fails, a link.
 
+use std::collections::BTreeMap;
+
 use super::faults::{self, Strike};
 use super::kinds::FaultCause;
 use super::{Cause, Event, Hindrances, Refusal, RootCause, Status, WaitEnd, short};
@@ -13,6 +15,16 @@ use trustsim_model::{Action, Address, Entry, Kind, Note, Seq, TimedAction};
 /// Between what a person does and the hook that acts on it lie two update-status at most, and as long
 /// between a request and the hook in which its provider shows that it waits for a person.
 const NOTICED: Span = Span::from_secs(900);
+
+/// A hook that failed, and that its unit has not got past.
+struct FailingHook<'r> {
+    seq: Seq,
+    first: Time,
+    last: Time,
+    hook: &'r HookName,
+    error: &'r HookError,
+    times: u32,
+}
 
 /// A request that is not answered.
 #[derive(Clone, Copy)]
@@ -43,7 +55,7 @@ impl<'a> Hindrances<'_, 'a> {
                 .or_else(|| self.is_down(&provider, at))
                 .or_else(|| self.refused_request(&provider, request, at))
                 .or_else(|| self.failing_hook(&provider, sent, at))
-                .or_else(|| self.blocked_unit(&provider, sent, at));
+                .or_else(|| self.blocked_unit(&provider, at));
             if found.is_some() {
                 return found;
             }
@@ -242,7 +254,8 @@ impl<'a> Hindrances<'_, 'a> {
         Some(RootCause::new(what, Some(seq)).after(entry.time, event))
     }
 
-    /// A hook failed after `since`, and had not been committed up to `at`.
+    /// A unit's hook failed after `since`, and the unit has run no hook to its end up to `at`. Of several units, that whose
+    /// hook failed first.
     pub(super) fn failing_hook(
         &self,
         subject: &Address,
@@ -253,70 +266,63 @@ impl<'a> Hindrances<'_, 'a> {
             .records
             .trail
             .about(subject, self.records.deployment.start, at);
-        let mut last = Time::EPOCH;
-        let mut failing: Option<(Seq, &Entry, &HookName, &HookError, usize)> = None;
+        let mut failing: BTreeMap<Address, FailingHook<'_>> = BTreeMap::new();
         for (seq, entry) in own {
+            let unit = || entry.subject.address().expect("a hook is of a unit");
             match &entry.kind {
+                // An action runs while a hook has failed.
+                Kind::HookFailed { hook, .. } | Kind::HookCommitted { hook }
+                    if hook.is_action() => {}
                 Kind::HookFailed { hook, error } => {
-                    last = entry.time;
-                    failing = match failing {
-                        Some((seq, first, of, why, times)) if of == hook => {
-                            Some((seq, first, of, why, times + 1))
-                        }
-                        _ => Some((seq, entry, hook, error, 1)),
+                    let new = || FailingHook {
+                        seq,
+                        first: entry.time,
+                        last: entry.time,
+                        hook,
+                        error,
+                        times: 0,
                     };
+                    let found = failing.entry(unit()).or_insert_with(new);
+                    found.last = entry.time;
+                    found.times += 1;
                 }
-                Kind::HookCommitted { hook } => {
-                    failing = failing.filter(|(_, first, of, _, _)| {
-                        *of != hook || first.subject != entry.subject
-                    });
+                Kind::HookCommitted { .. } => {
+                    failing.remove(&unit());
                 }
                 _ => {}
             }
         }
-        let (seq, entry, hook, error, times) = failing.filter(|_| last >= since)?;
-        let unit = entry.subject.address()?;
+        failing.retain(|_, failing| failing.last >= since);
+        let (unit, failing) = failing.into_iter().min_by_key(|(_, each)| each.seq)?;
+        let (hook, error) = (failing.hook.clone(), failing.error.clone());
         let what = Cause::HookFailed {
             unit: unit.clone(),
             hook: hook.clone(),
             error: error.clone(),
-            since: entry.time,
-            again: times > 1,
+            since: failing.first,
+            again: failing.times > 1,
             presents: None,
         };
-        let event = Event::HookFailed {
-            unit,
-            hook: hook.clone(),
-            error: error.clone(),
-        };
-        Some(RootCause::new(what, Some(seq)).after(entry.time, event))
+        let event = Event::HookFailed { unit, hook, error };
+        Some(RootCause::new(what, Some(failing.seq)).after(failing.first, event))
     }
 
-    /// A unit says itself that it cannot go on.
-    pub(super) fn blocked_unit(
-        &self,
-        application: &Address,
-        sent: Time,
-        at: Time,
-    ) -> Option<RootCause> {
+    /// A unit says itself, at `at`, that it cannot go on. Of several units, that which said so first.
+    pub(super) fn blocked_unit(&self, application: &Address, at: Time) -> Option<RootCause> {
         let own = self
             .records
             .trail
             .about(application, self.records.deployment.start, at);
-        // What each unit said last before the request was due, and since.
-        let mut last: Vec<(Seq, &Entry, Status)> = Vec::new();
+        let mut last: BTreeMap<Address, (Seq, &Entry, Status)> = BTreeMap::new();
         for (seq, entry) in own {
             let Some(status) = notes::status(entry) else {
                 continue;
             };
-            if entry.time <= sent {
-                last.retain(|(_, known, _)| known.subject != entry.subject);
-            }
-            if status.is_stuck() {
-                last.push((seq, entry, status));
-            }
+            let unit = entry.subject.address()?;
+            last.insert(unit, (seq, entry, status));
         }
-        let (seq, entry, status) = last.into_iter().next()?;
+        let stuck = last.into_values().filter(|(.., status)| status.is_stuck());
+        let (seq, entry, status) = stuck.min_by_key(|(seq, ..)| *seq)?;
         let unit = entry.subject.address()?;
         let after = self.records.action_behind(seq);
         let what = Cause::Blocked {

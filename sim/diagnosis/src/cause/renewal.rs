@@ -172,7 +172,7 @@ impl<'a> CertificateSearch<'_, 'a> {
             return RootCause::new(what, self.records.seq_of(timed));
         }
         if leaf.is_none()
-            && let Some(cause) = self.hindrances().blocked_unit(requirer, since, at)
+            && let Some(cause) = self.hindrances().blocked_unit(requirer, at)
         {
             return cause;
         }

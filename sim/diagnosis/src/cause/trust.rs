@@ -89,7 +89,9 @@ impl<'a> TrustSearch<'_, 'a> {
             return Some(cause);
         }
         let missing = case.issuers.first()?;
-        case.trusts_any_issuer().then(|| {
+        // A root is never missing from what is presented: what was dialled with is not all that is trusted by now.
+        let is_below = !missing.certificate.is_self_issued();
+        (is_below && case.trusts_any_issuer()).then(|| {
             let what = TrustCause::MissingIntermediate {
                 presenter: who.clone(),
                 missing: missing.certificate.subject().to_owned(),
@@ -151,7 +153,13 @@ impl<'a> TrustSearch<'_, 'a> {
         root: Option<Seq>,
     ) -> RootCause {
         let made = self.ca_made(case);
+        let newer = self.newer_in(case.roots(), signer, case);
         let why = match (listed, made) {
+            // It fetched a newer CA, and the server still has a certificate of the old one.
+            (true, _) if let Some(newer) = newer => NotGiven::HasNew {
+                made: self.new_ca(newer.entry, root),
+                presenter: case.presenter.clone(),
+            },
             (false, _) => NotGiven::Never {
                 moved: self.changed_provider(case, signer),
             },
@@ -169,14 +177,7 @@ impl<'a> TrustSearch<'_, 'a> {
                     _ => NotGiven::Unknown,
                 }
             }
-            (true, _) => match self.newer_ca(signer, case) {
-                // It fetched the new CA, and the server still has a certificate of the old one.
-                Some(newer) => NotGiven::HasNew {
-                    made: self.new_ca(newer.entry, root),
-                    presenter: case.presenter.clone(),
-                },
-                None => NotGiven::Unknown,
-            },
+            (true, _) => NotGiven::Unknown,
         };
         let what = TrustCause::NotGiven {
             client: client.clone(),
@@ -226,7 +227,7 @@ impl<'a> TrustSearch<'_, 'a> {
                 .certificates_relation_gone(&case.presenter.to_application(), case.at);
             return gone.unwrap_or_else(|| self.dropped(newer, requirer, signer, case, root));
         }
-        let lost = case.issuers.first().and_then(|issuer| {
+        let lost = case.wanted_issuer().and_then(|issuer| {
             self.hindrances()
                 .lost_trust(judge, &issuer.certificate, signer, case.at)
         });
@@ -298,11 +299,28 @@ impl<'a> TrustSearch<'_, 'a> {
 
     /// The entry in which the CA that signed the leaf was made.
     fn ca_made(&self, case: &Case<'a>) -> Option<Issued<'a>> {
-        let issuer = case.issuers.first()?;
+        let issuer = case.wanted_issuer()?;
         let owner = issuer.holder();
         let all = self.records.trail.issued_to(&owner).into_iter();
         let mut own = all.filter(|issued| issued.record.certificate == issuer.certificate);
         own.next()
+    }
+
+    /// The last of these roots that the signer made after the one that signed the leaf.
+    fn newer_in(
+        &self,
+        roots: &[Certificate],
+        signer: &Address,
+        case: &Case<'a>,
+    ) -> Option<Issued<'a>> {
+        let made = self.ca_made(case)?;
+        let all = self.records.trail.issued_to(signer).into_iter();
+        let mut later = all.filter(|issued| {
+            issued.seq > made.seq
+                && case.could_sign(issued.record)
+                && roots.contains(&issued.record.certificate)
+        });
+        later.next_back()
     }
 
     /// A CA that the signer made after the one that signed the leaf.

@@ -53,13 +53,21 @@ pub fn clause(ca_route: &CaRoute) -> String {
             client,
             ca_owner,
             is_trusted_by_scenario: true,
+            fetches_again: false,
         } => format!(
             "client {client} has of {ca_owner} only what the scenario gave it when it began"
         ),
         CaRoute::OutsideClient {
             client,
             ca_owner,
+            is_trusted_by_scenario: true,
+            fetches_again: true,
+        } => format!("client {client} has of {ca_owner} what it fetched last"),
+        CaRoute::OutsideClient {
+            client,
+            ca_owner,
             is_trusted_by_scenario: false,
+            fetches_again: _,
         } => format!("client {client} was not given the CA of {ca_owner}"),
     }
 }

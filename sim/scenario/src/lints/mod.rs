@@ -116,9 +116,12 @@ impl Lints<'_> {
             if standings.of_connection(index).standing == Standing::NotSimulated {
                 continue;
             }
-            let issuers = self.issuers(connection.to, connection.to_endpoint.as_deref());
+            let issuers = self.server_issuers(connection.to, connection.to_endpoint.as_deref());
             if issuers.is_empty() {
                 if self.signs_for_itself(connection) {
+                    if !self.is_given_own_ca(connection) {
+                        self.missing_transfer(connection, &[connection.to].into(), place);
+                    }
                     continue;
                 }
                 self.no_certificate(connection, place);
@@ -240,6 +243,18 @@ impl Lints<'_> {
         let api = self.charm(connection.to).implementation.api;
         let endpoint = connection.to_endpoint.as_deref();
         api.is_some_and(|api| endpoint.is_none_or(|endpoint| endpoint == api.endpoint))
+    }
+
+    /// Whether a client outside Juju is given the CA that a server signs its own certificate with, or may have it; what a
+    /// unit has of such a CA is not known before a run.
+    fn is_given_own_ca(&self, connection: &ConnectionSpec) -> bool {
+        match connection.from {
+            Party::Client(client) => {
+                let client = &self.deployment.clients[client];
+                client.trusts.contains(&connection.to) || !client.roots_pem.is_empty()
+            }
+            Party::Application(_) | Party::Saas(_) => true,
+        }
     }
 
     fn no_certificate(&mut self, connection: &ConnectionSpec, place: Place) {

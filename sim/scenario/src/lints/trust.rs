@@ -274,13 +274,30 @@ impl Lints<'_> {
         found
     }
 
-    /// Providers that issue an application's certificates, and those that sign for them.
-    pub(super) fn issuers(
+    /// Providers that issue the certificates that a server presents, and those that sign for them. Who signs for the CA of
+    /// a Vault signs nothing for its API.
+    pub(super) fn server_issuers(
         &self,
         application: ApplicationIndex,
         endpoint: Option<&str>,
     ) -> BTreeSet<ApplicationIndex> {
-        let mut issuers = self.related(application, Role::Requirer, "tls-certificates", endpoint);
+        let charm = self.charm(application);
+        let of_ca = charm.implementation.ca_endpoints;
+        let served = charm.endpoints.iter().filter(|own| match endpoint {
+            Some(wanted) => own.name == wanted,
+            None => !of_ca.contains(&own.name.as_str()),
+        });
+        let issuers = served.flat_map(|own| {
+            let name = Some(own.name.as_str());
+            self.related(application, Role::Requirer, "tls-certificates", name)
+        });
+        self.with_those_above(issuers.collect())
+    }
+
+    fn with_those_above(
+        &self,
+        mut issuers: BTreeSet<ApplicationIndex>,
+    ) -> BTreeSet<ApplicationIndex> {
         loop {
             let above: BTreeSet<ApplicationIndex> = issuers
                 .iter()

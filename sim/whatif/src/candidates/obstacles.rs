@@ -51,6 +51,13 @@ impl CandidateSearch<'_> {
         sides: [Option<ApplicationIndex>; 2],
         failing: Span,
     ) -> Vec<Change> {
+        // A refresh starts pods again, which ends this whatever the version does.
+        if matches!(
+            explanation.cause.what.innermost(),
+            Cause::Fault(FaultCause::Down { instead: None, .. })
+        ) {
+            return Vec::new();
+        }
         let noticed = self.charm_noticed(explanation, failing);
         let near = self.near(sides).into_iter();
         near.flat_map(|application| {
@@ -125,6 +132,12 @@ impl CandidateSearch<'_> {
                     RefusalKind::OutlivesCa => {
                         wanted.push((index, "max_lease_ttl", LONG_LEASE.to_owned()));
                         wanted.extend(self.longer_parent(index));
+                    }
+                    RefusalKind::Filtered { option } if option.starts_with("limit") => {
+                        wanted.push((index, option, "false".to_owned()));
+                    }
+                    RefusalKind::Filtered { option } => {
+                        wanted.push((index, option, String::new()));
                     }
                     RefusalKind::Other => {}
                 }

@@ -314,6 +314,17 @@ impl Deployed {
         }
     }
 
+    /// The CA that an application made for its own server alone.
+    pub(super) fn own_server_ca(
+        &self,
+        application: ApplicationIndex,
+        now: Time,
+    ) -> Option<Certificate> {
+        let leader = self.leader(application)?;
+        let charm = self.charm_now(self.applications[application]);
+        charm.own_server_ca(&self.context(leader, now))
+    }
+
     /// Whether a unit's workload reads the system's trust store beside what its charm gave it.
     pub(super) fn trusts_public_roots(&self, unit: UnitId) -> bool {
         let index = self.index_of(self.juju.unit(unit).application);

@@ -55,7 +55,8 @@ impl World {
         let repeats = matches!(hook, Hook::UpdateStatus | Hook::SecretExpired { .. });
         let is_heard = effects.changes_anything() || effects.changes_status(self.juju().unit(unit));
         let fails = result.is_err() || effects.commit_fault.is_some();
-        let worth_a_line = !repeats || is_heard || fails;
+        // That a hook which failed has ended is worth a line, too.
+        let worth_a_line = !repeats || is_heard || fails || failures > 0;
         if worth_a_line || self.juju().has_work_behind_repeats(unit, now) {
             let name = self.deployed.juju().hook_name(unit, &hook);
             self.watchdog.hook_began(unit, name, now, &self.deployed);

@@ -17,7 +17,7 @@ impl<'a> TrustSearch<'_, 'a> {
         signer: &Address,
         case: &Case<'a>,
     ) -> RootCause {
-        let first = case.issuers.first();
+        let first = case.wanted_issuer();
         let lost = first.and_then(|issuer| {
             self.hindrances()
                 .lost_trust(case.judge, &issuer.certificate, signer, case.at)
