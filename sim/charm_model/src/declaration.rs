@@ -307,9 +307,10 @@ impl CharmDeclaration {
         }
         endpoints.sort_by(|a, b| a.name.cmp(&b.name));
         self.check_peers(&endpoints, reader);
-        self.check_passed(&endpoints, reader);
         let processes = self.to_processes(&endpoints, reader);
         let implementation = self.to_implementation(&endpoints, registry, reader);
+        let own_api = implementation.api.map(|api| api.endpoint);
+        self.check_passed(&endpoints, own_api, reader);
         let issuer = self.issuer.as_ref().map(|issuer| issuer.to_profile(reader));
         let reading = self.reading.as_ref();
         let provenance = reading.and_then(|reading| reading.to_provenance(reader));
@@ -374,15 +375,21 @@ impl CharmDeclaration {
         }
     }
 
-    /// What is handed on is the CA that the charm trusts of its own certificates.
-    fn check_passed(&self, endpoints: &[Endpoint], reader: &mut Reader) {
+    /// What is handed on is the CA that the charm trusts of its own certificates. A server whose charm signs for it without
+    /// an endpoint has one even where a revision lacks that endpoint.
+    fn check_passed(
+        &self,
+        endpoints: &[Endpoint],
+        own_api: Option<&'static str>,
+        reader: &mut Reader,
+    ) {
         for (_, endpoint) in self.provides.iter().flat_map(Map::iter) {
             for of in endpoint.passes_ca.iter().flat_map(|named| &named.0) {
                 let own = endpoint_named(endpoints, &of.value);
                 let is_trusted = own.is_some_and(|own| {
                     matches!(&own.profile, Some(EndpointProfile::Certificates(profile)) if profile.trusts_ca)
                 });
-                if !is_trusted {
+                if !is_trusted && own_api != Some(of.value.as_str()) {
                     let message = format!(
                         "no CA comes over `{}`: name an endpoint under `requires` of tls-certificates that trusts its CA",
                         of.value

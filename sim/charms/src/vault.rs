@@ -9,7 +9,7 @@
 //! On Kubernetes nothing happens at all if `tls-certificates-access` is there from the start: only
 //! the self-signed mode makes the secret that `_configure` wants to see.
 //!
-//! Left out: the ACME mount (its CA certificate is asked for, and not used), key-value secrets,
+//! Left out: the ACME mount (its CA certificate is asked for, and not used), what is in key-value secrets,
 //! backups, and the credentials of auto-unseal. `docs/reference/vault.md` says what is simplified.
 
 mod access;
@@ -25,6 +25,7 @@ use super::{
 use std::sync::Arc;
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::Note;
+use trustsim_interfaces::passed_ca::{self, Carrier, Passing};
 use trustsim_interfaces::tls_certificates::{self, Asks, Event, Provider, Request};
 use trustsim_interfaces::{KeySource, certificate_transfer};
 use trustsim_juju::{Hook, HookError, SecretOwner, SecretView, Status, Value};
@@ -37,6 +38,7 @@ const SEND_CA: &str = "send-ca-cert";
 const PEERS: &str = "vault-peers";
 const UNSEALS: &str = "vault-autounseal-provides";
 const IS_UNSEALED: &str = "vault-autounseal-requires";
+const KV: &str = "vault-kv";
 /// `VAULT_CHARM_APPROLE_SECRET_LABEL`.
 const APPROLE_SECRET: &str = "vault-approle-auth-details";
 const ADDRESS: &str = "node_api_address";
@@ -149,6 +151,8 @@ struct Vault {
     acme_parent: tls_certificates::Requirer,
     access: tls_certificates::Requirer,
     transfer: certificate_transfer::Provider,
+    /// Clients of its key-value store.
+    stores: passed_ca::Provider,
 }
 
 /// The role of the PKI mount, as far as options say it.
@@ -296,6 +300,11 @@ impl Vault {
             acme_parent: requirer(ACME, tls_certificates::Mode::App),
             access: requirer(process::ACCESS, tls_certificates::Mode::Unit),
             transfer: certificate_transfer::Provider::new(SEND_CA),
+            stores: passed_ca::Provider {
+                endpoint: KV.into(),
+                carrier: Carrier::VaultKv,
+                passing: Passing::Ca,
+            },
         }
     }
 
@@ -380,6 +389,9 @@ impl Vault {
         }
         self.configure_pki(unit)?;
         self.sync_autounseal(unit)?;
+        // `_sync_vault_kv`: the CA that lies beside this unit's server, which another one follows only here.
+        let ca = unit.files().get(process::CA).cloned();
+        self.stores.pass(unit, ca.as_ref())?;
         self.sync_pki(unit)
     }
 
@@ -506,7 +518,9 @@ fn is_configuring(hook: &Hook, unit: &UnitContext<'_>) -> bool {
         Hook::PebbleReady { .. } => unit.is_kubernetes(),
         Hook::Install => !unit.is_kubernetes(),
         Hook::RelationCreated { .. } => matches!(endpoint, Some(PEERS | UNSEALS)),
-        Hook::RelationChanged { .. } => matches!(endpoint, Some(PEERS | PROVIDER | IS_UNSEALED)),
+        Hook::RelationChanged { .. } => {
+            matches!(endpoint, Some(PEERS | PROVIDER | IS_UNSEALED | KV))
+        }
         Hook::RelationJoined { .. } => endpoint == Some(PKI),
         Hook::RelationBroken { .. } => matches!(endpoint, Some(UNSEALS | IS_UNSEALED)),
         _ => false,

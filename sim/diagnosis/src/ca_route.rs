@@ -88,14 +88,24 @@ impl CaRoute {
     }
 }
 
-/// How the CA of the application `from` gets to `to`, a unit or a client, when `seq` was written.
+/// A CA of an application.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OwnedCa<'a> {
+    /// The application.
+    pub(super) owner: &'a Address,
+    /// Whether it signs for the server of its own application alone, as that of Vault's API.
+    pub(super) is_own_root: bool,
+}
+
+/// How a CA gets to `to`, a unit or a client, when `seq` was written.
 pub(super) fn ca_route(
     deployment: &Deployment,
     facts: &Facts<'_>,
-    from: &Address,
+    ca: OwnedCa<'_>,
     to: &Address,
     seq: Seq,
 ) -> CaRoute {
+    let from = ca.owner;
     let provider = deployment.application_at(from);
     let mut clients = deployment.clients.iter();
     if let Some(client) = clients.find(|client| *to == *client.name) {
@@ -107,7 +117,7 @@ pub(super) fn ca_route(
             fetches_again: client.refresh.is_some(),
         };
     }
-    if let Some(route) = other_process(deployment, facts, from, to, seq) {
+    if let Some(route) = other_process(deployment, facts, ca, to, seq) {
         return route;
     }
     let requirer = deployment.application_at(to);
@@ -125,7 +135,7 @@ pub(super) fn ca_route(
             removed = removed.max(Some(relation.seq));
         }
     }
-    if let Some(relation) = passing(deployment, facts, from, to, seq) {
+    if let Some(relation) = passing(deployment, facts, ca, to, seq) {
         return CaRoute::PassedOn(relation);
     }
     let (commands, obstacle) = match (provider, requirer) {
@@ -159,14 +169,15 @@ fn had_any_of(facts: &Facts<'_>, from: &Address, to: &Address, seq: Seq) -> bool
     trusted.is_some_and(|(_, roots)| roots.iter().any(|root| owner(root).as_ref() == Some(from)))
 }
 
-/// Where `to` is a process beside a workload to which its charm gives nothing of what would bring the CA of `from`.
+/// Where `to` is a process beside a workload to which its charm gives nothing of what would bring the CA.
 fn other_process(
     deployment: &Deployment,
     facts: &Facts<'_>,
-    from: &Address,
+    ca: OwnedCa<'_>,
     to: &Address,
     seq: Seq,
 ) -> Option<CaRoute> {
+    let from = ca.owner;
     let application = deployment.application_at(to)?;
     let charm = &deployment.applications[application].charm;
     let process = charm.process(to.process()?)?;
@@ -175,7 +186,7 @@ fn other_process(
         .filter(|relation| relation.there)
         .map(|relation| relation.requirer)
         .collect();
-    brings.extend(passing(deployment, facts, from, to, seq).map(|relation| relation.requirer));
+    brings.extend(passing(deployment, facts, ca, to, seq).map(|relation| relation.requirer));
     let is_given = |brought: &EndpointRef| {
         process
             .trusts
@@ -205,12 +216,12 @@ pub struct PassingRelation {
     pub passes: bool,
 }
 
-/// The present relation over which `to` is handed the CA of `from` by a server that has certificates of it. One whose
-/// charm hands its CA on comes before one whose charm does not.
+/// The present relation over which `to` is handed a CA by a server that has certificates of it. One whose charm hands its
+/// CA on comes before one whose charm does not.
 fn passing(
     deployment: &Deployment,
     facts: &Facts<'_>,
-    from: &Address,
+    ca: OwnedCa<'_>,
     to: &Address,
     seq: Seq,
 ) -> Option<PassingRelation> {
@@ -229,11 +240,18 @@ fn passing(
             _ => None,
         };
         let given = facts.relations(&provider.application, &[Interface::TlsCertificates], seq);
-        let gives = given.iter().any(|relation| {
-            relation.there
-                && relation.provider.application == *from
-                && of.is_none_or(|of| of.iter().any(|own| *relation.requirer.endpoint == **own))
-        });
+        let is_handed = |own: &str| of.is_none_or(|of| of.iter().any(|each| each == own));
+        let is_made_there = ca.is_own_root
+            && provider.application == *ca.owner
+            && deployment
+                .own_api(&provider.application)
+                .is_some_and(is_handed);
+        let gives = is_made_there
+            || given.iter().any(|relation| {
+                relation.there
+                    && relation.provider.application == *ca.owner
+                    && is_handed(&relation.requirer.endpoint)
+            });
         if gives {
             found.push(PassingRelation {
                 interface: interface.to_owned(),

@@ -1,7 +1,7 @@
 //! Why a handshake failed: its symptom, the root cause, which relation would have carried what was missing, and what
 //! started it, as values. `parts.rs` divides an outage into the stretches that are explained each by one.
 
-use super::ca_route::{CaRoute, ProtocolMismatches, ca_route};
+use super::ca_route::{CaRoute, OwnedCa, ProtocolMismatches, ca_route};
 use super::case::Case;
 use super::cause::{Performed, Records, RootCause, Search, Trail};
 use super::facts::{Facts, cause_chain, seq_of};
@@ -193,7 +193,11 @@ impl<'a> Explainer<'a> {
         }
         let mut owners = case.issuers.iter().map(|issuer| issuer.owner());
         let comes = owners.position(|owner| {
-            ca_route(self.deployment, &self.facts, &owner, case.judge, case.as_of).has_carried()
+            let ca = OwnedCa {
+                owner: &owner,
+                is_own_root: case.is_of_own_root(),
+            };
+            ca_route(self.deployment, &self.facts, ca, case.judge, case.as_of).has_carried()
         });
         comes.unwrap_or(0)
     }
@@ -207,7 +211,10 @@ impl<'a> Explainer<'a> {
             ca_route(
                 self.deployment,
                 &self.facts,
-                &signer,
+                OwnedCa {
+                    owner: &signer,
+                    is_own_root: case.is_of_own_root(),
+                },
                 case.judge,
                 case.as_of,
             )

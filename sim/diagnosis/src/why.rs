@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::ca_route::{CaRelation, CaRoute, PassingRelation, ca_route};
+use super::ca_route::{CaRelation, CaRoute, OwnedCa, PassingRelation, ca_route};
 use super::case::Case;
 use super::explanation::{Explainer, Explanation};
 use super::outages::{Outage, outages};
@@ -260,7 +260,10 @@ fn source(explainer: &Explainer<'_>, owner: &Address, case: &Case<'_>, seq: Seq)
     let found = ca_route(
         explainer.deployment,
         &explainer.facts,
-        owner,
+        OwnedCa {
+            owner,
+            is_own_root: case.is_of_own_root(),
+        },
         case.judge,
         seq,
     );

@@ -122,6 +122,8 @@ pub enum Name {
     Host,
     /// An IP address of the unit.
     Address,
+    /// Its `ingress-address`: of a pod that of its application's service.
+    IngressAddress,
     /// The name of the application's Kubernetes service.
     Service,
     /// `localhost`.

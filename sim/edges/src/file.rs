@@ -45,6 +45,8 @@ record! {
         requirers_too: bool = "requirers-too",
         /// Endpoints at which it is TLS.
         tls_endpoints: Vec<String> = "tls-endpoints",
+        /// Endpoints at which it is plain.
+        plain_endpoints: Vec<PlainEndpointFile> = "plain-endpoints",
         /// An option that decides.
         option: OptionFile = "option",
         /// Charms that do otherwise.
@@ -65,6 +67,18 @@ record! {
         name: String = "name" [Required],
         /// Values with which it is TLS.
         tls: Vec<String> = "tls" [Required],
+    }
+}
+
+record! {
+    /// An endpoint at which it is plain.
+    pub(crate) struct PlainEndpointFile {
+        /// Its name.
+        endpoint: String = "endpoint" [Required],
+        /// The option of the listener with which it is TLS.
+        unless: String = "unless" [Required],
+        /// Repository, file and lines.
+        source: Text = "source" [Required],
     }
 }
 

@@ -1,6 +1,7 @@
 //! One direction of a relation, and what its row and the row's exceptions say of it.
 
 use crate::edge::Name;
+use crate::fronts::option_value;
 use crate::row::{Checks, Dialled, Exception, Part, Row, TlsWhen};
 use trustsim_model::{ApplicationIndex, Deployment, ModelKind, RelationSpec};
 
@@ -56,9 +57,24 @@ impl Leg<'_> {
         if endpoints.any(|name| row.tls_endpoints.contains(name)) {
             facts.tls = TlsWhen::Always;
         }
+        if self.is_plain(deployment) {
+            facts.tls = TlsWhen::Never;
+        }
         // A client of a provider behind an ingress; one that listens itself gives its own name.
         facts.ingress &= self.listener == self.provider;
         facts
+    }
+
+    fn is_plain(&self, deployment: &Deployment) -> bool {
+        let listener = &deployment.applications[self.listener];
+        let mut plain = self.row.plain_endpoints.iter();
+        plain.any(|plain| {
+            let mut sides = self.relation.sides.iter();
+            sides.any(|side| {
+                side.endpoint == plain.endpoint
+                    && deployment.application_of(side.party) == Some(self.listener)
+            }) && option_value(listener, &plain.unless).is_none()
+        })
     }
 }
 
@@ -73,6 +89,7 @@ pub(crate) const fn name(dialled: Dialled) -> Name {
         // The host of a URL is the unit's own name, where no ingress gives another.
         Dialled::Fqdn | Dialled::Url | Dialled::Ingress => Name::Host,
         Dialled::Address => Name::Address,
+        Dialled::IngressAddress => Name::IngressAddress,
         Dialled::Service => Name::Service,
         Dialled::Localhost => Name::Localhost,
     }

@@ -39,6 +39,8 @@ pub enum Dialled {
     Fqdn,
     /// An IP address of the unit.
     Address,
+    /// The address that Juju calls `ingress-address`: of a pod that of its application's service.
+    IngressAddress,
     /// The Kubernetes service of the application.
     Service,
     /// The public name of an ingress.
@@ -78,6 +80,17 @@ pub struct OptionRule {
     pub name: String,
     /// The values with which it is TLS.
     pub tls: Vec<String>,
+}
+
+/// An endpoint at which nothing is encrypted by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlainEndpoint {
+    /// Its name.
+    pub endpoint: String,
+    /// The option of the listener with which it is TLS.
+    pub unless: String,
+    /// Repository, file and lines.
+    pub source: String,
 }
 
 /// Charms that do otherwise than their row says, where they are on one side.
@@ -130,6 +143,8 @@ pub struct Row {
     pub requirers_too: bool,
     /// Endpoints at which it is TLS whatever the row says otherwise.
     pub tls_endpoints: Vec<String>,
+    /// Endpoints at which it is plain, whatever the row says otherwise, unless an option of the listener is set.
+    pub plain_endpoints: Vec<PlainEndpoint>,
     /// An option that decides.
     pub option: Option<OptionRule>,
     /// Charms that do otherwise.

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use crate::file::{ExceptionFile, OptionFile, RowFile, TableFile, UnitsFile};
-use crate::row::{Checks, Dialled, Dials, Exception, OptionRule, Part, Row, TlsWhen, UnitsRow};
+use crate::file::{ExceptionFile, OptionFile, PlainEndpointFile, RowFile, TableFile, UnitsFile};
+use crate::row::{
+    Checks, Dialled, Dials, Exception, OptionRule, Part, PlainEndpoint, Row, TlsWhen, UnitsRow,
+};
 use trustsim_yaml::{FromNode, Reader, Text, Unknown, parse};
 
 const TEXT: &str = include_str!("interfaces.yaml");
@@ -32,9 +34,10 @@ const TLS_WHEN: [(&str, TlsWhen); 7] = [
     ("outside-url", TlsWhen::OutsideUrl),
 ];
 
-const DIALLED: [(&str, Dialled); 6] = [
+const DIALLED: [(&str, Dialled); 7] = [
     ("fqdn", Dialled::Fqdn),
     ("address", Dialled::Address),
+    ("ingress-address", Dialled::IngressAddress),
     ("service", Dialled::Service),
     ("ingress", Dialled::Ingress),
     ("url", Dialled::Url),
@@ -142,9 +145,13 @@ impl RowFile {
         };
         let exceptions = self.exceptions.iter().flatten();
         let exceptions = exceptions.filter_map(|one| one.to_exception(reader));
+        let exceptions = exceptions.collect();
+        let plain = self.plain_endpoints.iter().flatten();
+        let plain = plain.filter_map(|one| one.to_endpoint(reader));
+        let plain = plain.collect();
         Some(Row {
             number: self.row?,
-            exceptions: exceptions.collect(),
+            exceptions,
             interfaces: texts(self.interfaces.as_ref()?),
             dials,
             tls,
@@ -158,6 +165,7 @@ impl RowFile {
             ca_in_databag: self.ca_in_databag == Some(true),
             requirers_too: self.requirers_too == Some(true),
             tls_endpoints: self.tls_endpoints.iter().flatten().cloned().collect(),
+            plain_endpoints: plain,
             option: self.option.as_ref().and_then(OptionFile::to_rule),
             assumed: self.assumed == Some(true),
             note: self.note.clone(),
@@ -175,6 +183,16 @@ impl OptionFile {
         Some(OptionRule {
             name: self.name.clone()?,
             tls: self.tls.clone()?,
+        })
+    }
+}
+
+impl PlainEndpointFile {
+    fn to_endpoint(&self, reader: &mut Reader) -> Option<PlainEndpoint> {
+        Some(PlainEndpoint {
+            endpoint: self.endpoint.clone()?,
+            unless: self.unless.clone()?,
+            source: source(self.source.as_ref(), reader)?,
         })
     }
 }

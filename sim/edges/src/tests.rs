@@ -53,8 +53,21 @@ fn what_is_never_or_always_tls_does_not_ask_for_certificates() {
     built.relate("server:api", "client:server", "vault-kv");
     assert_eq!(
         edge_lines(&built),
-        ["client -> server at its address, tls, ca in databag (relation 0)"]
+        ["client -> server at its ingress address, tls, ca in databag (relation 0)"]
     );
+}
+
+/// `get_vault_url` of openstack/charm-vault 5a0c525, `src/lib/charm/vault.py`.
+#[test]
+fn charm_vault_serves_its_store_in_clear_without_a_certificate_of_its_options() {
+    let mut built = Built::on_kubernetes();
+    built.relate("server:secrets", "client:vault-kv", "vault-kv");
+    let dialled = "client -> server at its ingress address";
+    let plain = format!("{dialled}, plain, ca in databag (relation 0)");
+    assert_eq!(edge_lines(&built), [plain]);
+    built.set("server", "ssl-cert", "LS0t");
+    let tls = format!("{dialled}, tls, ca in databag (relation 0)");
+    assert_eq!(edge_lines(&built), [tls]);
 }
 
 #[test]

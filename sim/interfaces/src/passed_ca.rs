@@ -3,16 +3,19 @@
 //!
 //! Follows canonical/data-platform-libs `lib/charms/data_platform_libs/v0/data_interfaces.py` at 4bf12d1 (patch 59:
 //! `set_tls_ca`, `_on_relation_created_event`, `_on_secret_changed_event`) and charmed-kubernetes/interface-kube-control
-//! `ops/ops/interface_kube_control/provides.py` and `requires.py` at 9e7b13e.
+//! `ops/ops/interface_kube_control/provides.py` and `requires.py` at 9e7b13e; `vault-kv` is in [`vault_kv`].
 //!
 //! | interface | key | who learns of another CA |
 //! |---|---|---|
 //! | `kafka_client`, `postgresql_client`, `mysql_client`, `mongodb_client`, `opensearch_client` | `tls-ca` | no charm: it is another revision of a secret, and the library passes over `secret-changed` |
 //! | `kube-control` | `ca-certificate` | the requirer, whose library makes a relation-changed of `secret-changed` |
+//! | `vault-kv` | `ca_certificate` | the requirer, whose library is `ready` in each relation-changed |
 //! | any other | `ca` | the requirer |
 //!
 //! Simplified: what the real libraries put into a secret that is granted over the relation lies in the application's
 //! databag, so that the hook in which another CA comes is called relation-changed; the leader alone writes.
+
+mod vault_kv;
 
 use std::sync::Arc;
 
@@ -41,6 +44,8 @@ pub enum Carrier {
     DataPlatform(&'static str),
     /// `kube-control`.
     KubeControl,
+    /// `vault-kv` of the Vault charms whose tracks begin with 1.15. That of charm-vault has the same name and other keys.
+    VaultKv,
     /// Any other: the CA as it is, for every relation.
     Plain,
 }
@@ -52,6 +57,7 @@ impl Carrier {
         match clients.find(|(name, _)| *name == interface) {
             Some((_, resource)) => Self::DataPlatform(resource),
             None if interface == "kube-control" => Self::KubeControl,
+            None if interface == "vault-kv" => Self::VaultKv,
             None => Self::Plain,
         }
     }
@@ -65,6 +71,7 @@ impl Carrier {
         match self {
             Self::DataPlatform(_) => "tls-ca",
             Self::KubeControl => CA_CERTIFICATE,
+            Self::VaultKv => vault_kv::CA_CERTIFICATE,
             Self::Plain => "ca",
         }
     }
@@ -95,13 +102,15 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Hands `ca` on in each relation; without one, takes back what was handed on. Only the leader does.
+    /// Hands `ca` on in each relation; without one, takes back what was handed on, which Vault's charm does not. Only the
+    /// leader does.
     ///
     /// # Errors
     ///
     /// [`HookError`] where a hook tool refuses.
     pub fn pass(&self, unit: &mut UnitContext<'_>, ca: Option<&Value>) -> Result<(), HookError> {
-        if !unit.is_leader() {
+        let keeps = self.carrier == Carrier::VaultKv && ca.is_none();
+        if !unit.is_leader() || keeps {
             return Ok(());
         }
         let passes_to_new = match (self.passing, ca) {
@@ -116,8 +125,13 @@ impl Provider {
         for relation in unit.relations(&self.endpoint) {
             let before = unit.own_application_data(relation)?.get(key).cloned();
             let is_left_out = before.is_none() && !passes_to_new;
-            if before != value && !is_left_out && self.is_requested(unit, relation)? {
-                unit.set_application_data(relation, key, value.clone())?;
+            if !is_left_out && self.is_requested(unit, relation)? {
+                if before != value {
+                    unit.set_application_data(relation, key, value.clone())?;
+                }
+                if self.carrier == Carrier::VaultKv {
+                    vault_kv::answer(unit, relation)?;
+                }
             }
         }
         Ok(())
@@ -143,8 +157,10 @@ impl Provider {
         unit: &UnitContext<'_>,
         relation: RelationId,
     ) -> Result<bool, HookError> {
-        let Carrier::DataPlatform(resource) = self.carrier else {
-            return Ok(true);
+        let resource = match self.carrier {
+            Carrier::DataPlatform(resource) => resource,
+            Carrier::VaultKv => return vault_kv::is_requested(unit, relation),
+            Carrier::KubeControl | Carrier::Plain => return Ok(true),
         };
         let asked = unit.remote_application_data(relation)?;
         Ok(asked.get(resource).is_some())
@@ -161,12 +177,15 @@ pub struct Requirer {
 }
 
 impl Requirer {
-    /// The library's own part of a hook: the leader says what it wants when a relation is created.
+    /// The library's own part of a hook: what a relation is for is said when it is there.
     ///
     /// # Errors
     ///
     /// [`HookError`] where a hook tool refuses.
     pub fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+        if self.carrier == Carrier::VaultKv {
+            return vault_kv::request(&self.endpoint, hook, unit);
+        }
         let (Hook::RelationCreated { relation, .. }, Carrier::DataPlatform(resource)) =
             (hook, self.carrier)
         else {
@@ -194,6 +213,9 @@ impl Requirer {
         unit: &UnitContext<'_>,
         relation: RelationId,
     ) -> Result<Option<Value>, HookError> {
+        if self.carrier == Carrier::VaultKv && !vault_kv::is_answered(unit, relation)? {
+            return Ok(None);
+        }
         let bag = unit.remote_application_data(relation)?;
         let found = bag.get(self.carrier.key()).cloned();
         Ok(found.filter(|value| !pem::loadable(Some(value)).is_empty()))
@@ -220,6 +242,7 @@ mod tests {
                 false,
             ),
             ("kube-control", Carrier::KubeControl, "ca-certificate", true),
+            ("vault-kv", Carrier::VaultKv, "ca_certificate", true),
             ("my_interface", Carrier::Plain, "ca", true),
         ] {
             let found = Carrier::of(interface);

@@ -169,6 +169,13 @@ impl Deployment {
         )
     }
 
+    /// The endpoint over which the server of a charm may be given the certificate of its API, for which its charm has a CA
+    /// of its own where none is; `None` where the charm has none.
+    pub fn own_api(&self, address: &Address) -> Option<&'static str> {
+        let charm = &self.applications[self.application_at(address)?].charm;
+        Some(charm.implementation.api?.endpoint)
+    }
+
     /// Name of an application, SAAS or client without its model.
     pub fn party_name(&self, party: Party) -> &str {
         match party {

@@ -8,6 +8,7 @@ use super::at_rest::Authorities;
 use trustsim_charm_model::surface;
 use trustsim_diagnosis::{Command, Obstacle, Transfer};
 use trustsim_interfaces::Interface;
+use trustsim_interfaces::notes::CertificateKind;
 use trustsim_kernel::Time;
 use trustsim_pki::Certificate;
 use trustsim_tls::{Case, Identity};
@@ -197,7 +198,11 @@ impl Search<'_> {
         );
         let missing = match anchor {
             Some(_) => None,
-            None => self.missing(signer.as_ref(), holder),
+            None => {
+                let root = above.last();
+                let is_own = root.is_some_and(|root| root.kind == CertificateKind::OwnRoot);
+                self.missing(signer.as_ref(), is_own, holder)
+            }
         };
         let check = TrustCheck {
             connection: side.connection.clone(),
@@ -285,8 +290,13 @@ impl Search<'_> {
         }
     }
 
-    /// What would bring the CA of an application.
-    fn missing(&self, signer: Option<&Address>, holder: &Address) -> Option<MissingTrust> {
+    /// What would bring the CA of an application, which signs for its own server alone where `is_own_root`.
+    fn missing(
+        &self,
+        signer: Option<&Address>,
+        is_own_root: bool,
+        holder: &Address,
+    ) -> Option<MissingTrust> {
         let signer = signer?;
         let deployment = self.simulation.deployment();
         let ca = deployment.application_at(signer)?;
@@ -300,7 +310,7 @@ impl Search<'_> {
             Interface::CertificateTransfer.is(&relation.interface)
                 && ends == [Some(ca), Some(needing)]
         });
-        let there = there.or_else(|| passing(deployment, ca, needing));
+        let there = there.or_else(|| passing(deployment, ca, is_own_root, needing));
         if let Some(relation) = there {
             return Some(MissingTrust::NotBrought(trust_relation(
                 deployment, relation,
@@ -314,10 +324,11 @@ impl Search<'_> {
     }
 }
 
-/// A relation over which an application hands on the CA of its certificates, which `ca` gives it.
+/// A relation over which an application hands on the CA of its certificates, which `ca` gives it or which is its own.
 fn passing(
     deployment: &Deployment,
     ca: ApplicationIndex,
+    is_own_root: bool,
     needing: ApplicationIndex,
 ) -> Option<&RelationSpec> {
     let ends = |relation: &RelationSpec| {
@@ -332,7 +343,9 @@ fn passing(
     };
     deployment.relations.iter().find(|relation| {
         let [server, client] = ends(relation);
-        client == Some(needing) && deployment.passes_ca(relation) && has_certificates(server)
+        client == Some(needing)
+            && deployment.passes_ca(relation)
+            && (has_certificates(server) || (is_own_root && server == Some(ca)))
     })
 }
 

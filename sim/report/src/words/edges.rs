@@ -89,6 +89,7 @@ pub fn name(name: &Name) -> &str {
     match name {
         Name::Host => "its host name",
         Name::Address => "its address",
+        Name::IngressAddress => "its ingress address",
         Name::Service => "its service",
         Name::Localhost => "localhost",
         Name::External(Some(name)) => name,

@@ -232,7 +232,8 @@ fn connection(
     }
     let name = match &edge.name {
         Name::External(name) => name.clone().map(NameSpec::Written),
-        _ => None,
+        Name::IngressAddress => Some(NameSpec::IngressAddress),
+        Name::Host | Name::Address | Name::Service | Name::Localhost => None,
     };
     let client = Party::Application(from);
     let place = place(edge, to, inventory);

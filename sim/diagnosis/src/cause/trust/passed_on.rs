@@ -6,6 +6,7 @@ use crate::cause::kinds::{NotPassed, TrustCause};
 use crate::cause::{Event, RootCause, TrustSearch};
 use trustsim_charm_model::{Apply, Bugs, EndpointProfile, TakingProfile};
 use trustsim_interfaces::Interface;
+use trustsim_interfaces::notes::CertificateKind;
 use trustsim_interfaces::passed_ca::Carrier;
 use trustsim_model::{Address, EndpointRef};
 
@@ -72,13 +73,17 @@ impl<'a> TrustSearch<'_, 'a> {
     /// Whether the judge trusts a CA that the server had its certificates of at some time.
     fn has_earlier(&self, over: &PassingRelation, case: &Case<'a>) -> bool {
         let server = &over.provider.application;
+        let has_any = |of: &Address, is_its: fn(CertificateKind) -> bool| {
+            let mut issued = self.records.trail.issued_to(of).into_iter();
+            issued.any(|issued| {
+                is_its(issued.record.kind) && case.roots().contains(&issued.record.certificate)
+            })
+        };
         let given = [Interface::TlsCertificates];
         let given = self.records.facts.relations(server, &given, case.as_of);
-        given.iter().any(|relation| {
-            let ca = &relation.provider.application;
-            let mut issued = self.records.trail.issued_to(ca).into_iter();
-            issued.any(|issued| case.roots().contains(&issued.record.certificate))
-        })
+        let mut givers = given.iter().map(|relation| &relation.provider.application);
+        has_any(server, |kind| kind == CertificateKind::OwnRoot)
+            || givers.any(|ca| has_any(ca, |_| true))
     }
 
     fn bugs_of(&self, of: &EndpointRef) -> Option<Bugs> {
