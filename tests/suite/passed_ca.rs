@@ -233,6 +233,71 @@ fn where_a_real_charm_does_not_hand_its_ca_on_neither_do_we() {
     }
 }
 
+/// Whether the client that is related on the first day, and the one that is related on the second, hold to the end, where the
+/// third day brings another CA, or not.
+fn related_early_and_late(server: &str, more: &str, brings_another: bool) -> [bool; 2] {
+    let another =
+        "  - {at: 3d, remove-relation: {between: ['api:certificates', 'old:certificates']}}
+  - {at: 3d10m, integrate: {between: ['api:certificates', 'new:certificates']}}
+";
+    let another = if brings_another { another } else { "" };
+    let deployment = crate::common::deployed(&format!(
+        "duration: 5d
+models:
+  m:
+    applications:
+      old: {{charm: self-signed-certificates, num_units: 1}}
+      new: {{charm: self-signed-certificates, num_units: 1}}
+      api: {{{server}, num_units: 1}}
+      early: {{charm: client, num_units: 1}}
+      late: {{charm: client, num_units: 1}}
+    relations:
+      - ['api:certificates', 'old:certificates']
+      - ['early:kube-control', 'api:kube-control']
+charms:
+  client: {{system-roots: false, requires: {{kube-control: {{interface: kube-control, trusts-ca: true}}}}}}
+{more}connections:
+  - {{from: m.early, to: m.api, every: 10m}}
+  - {{from: m.late, to: m.api, every: 10m}}
+faults:
+  - {{at: 1d, integrate: {{between: ['late:kube-control', 'api:kube-control']}}}}
+{another}"
+    ));
+    let record = crate::common::play(&deployment, Options::default());
+    let found = diagnose(&deployment, &record.manifest, &record.journal);
+    ["early", "late"].map(|client| {
+        let name = format!("m.{client}/0 -> m.api/0");
+        let mut outages = found.outages.iter();
+        outages.all(|outage| {
+            let connection = &record.manifest.connections[outage.connection as usize];
+            connection.name != name || outage.until.is_some()
+        })
+    })
+}
+
+/// `set_ca_certificate` of `src/kube_control.py`: canonical/k8s-operator 75584117 (revision 104) has it, with a library that has
+/// canonical/k8s-operator#950 (ops-interface-kube-control edc07bc to 9e7b13e). `Secret.set_content` of `ops` 3.9.0 finds the id
+/// that `get_secret(label=...)` left out, so that another CA comes to everyone: run with the real library under `ops[testing]`.
+#[test]
+fn k8s_hands_its_ca_to_those_who_are_related_when_it_comes() {
+    for server in [
+        "charm: k8s, channel: 1.35/stable",
+        "charm: k8s, channel: 1.32/stable",
+        "charm: k8s, revision: 104",
+    ] {
+        let found = related_early_and_late(server, "", false);
+        assert_eq!(found, [true, false], "{server}");
+    }
+    let api = "  server:
+    requires: {certificates: {interface: tls-certificates, limit: 1}}
+    provides: {kube-control: {interface: kube-control, passes-ca: certificates, bugs: [earlier-relations-only]}}
+";
+    for (brings_another, late) in [(false, false), (true, true)] {
+        let found = related_early_and_late("charm: server", api, brings_another);
+        assert_eq!(found, [true, late], "{brings_another}");
+    }
+}
+
 /// What is handed on follows a rotation: `_on_certificate_available` of canonical/opensearch-operator cd1c0349 comes to
 /// `update_certs` once the certificate under the new CA is in place, and the library tells the client's charm nothing of it.
 /// One node, since several are stuck where one hears of a renewal of another first (#448).

@@ -63,7 +63,7 @@ pub struct Bugs {
     pub reverse_dns_only: bool,
     /// `word-as-ca`: the word `enabled` is handed to clients in place of the CA (canonical/kafka-operator#300).
     pub word_as_ca: bool,
-    /// `earlier-relations-only`: the CA is handed to those who were related when it was first there, and to no later
+    /// `earlier-relations-only`: the CA is handed to those who were related when it came, and to no later
     /// ones (canonical/k8s-operator#950).
     pub earlier_relations_only: bool,
     /// `stale-root-kubeconfig`: root's kubeconfig gets another CA only after a request with it

@@ -84,9 +84,9 @@ pub enum Passing {
     Ca,
     /// The word `enabled` in its place (canonical/kafka-operator#300, `update_client_data` up to 4a6846a2).
     Word,
-    /// The CA, to those who were related when it was first there, and to no later ones
-    /// (canonical/k8s-operator#950: a secret that is found by its label has no id in `ops`, and without one
-    /// `set_ca_certificate` neither grants nor publishes).
+    /// The CA, to those who were related when it was first there, and to later ones when another one comes
+    /// (canonical/k8s-operator#950: a secret that is found by its label has no id in `ops` before its content is set, and
+    /// without one `set_ca_certificate` neither grants nor publishes).
     EarlierRelations,
 }
 
@@ -114,7 +114,7 @@ impl Provider {
             return Ok(());
         }
         let passes_to_new = match (self.passing, ca) {
-            (Passing::EarlierRelations, Some(ca)) => Self::is_first(unit, ca)?,
+            (Passing::EarlierRelations, Some(ca)) => Self::is_another(unit, ca)?,
             _ => true,
         };
         let value = ca.map(|ca| match self.passing {
@@ -137,18 +137,18 @@ impl Provider {
         Ok(())
     }
 
-    /// `_refresh_secret_content`: whether the secret is made in this call.
-    fn is_first(unit: &mut UnitContext<'_>, ca: &Value) -> Result<bool, HookError> {
+    /// `_refresh_secret_content`: whether the secret is made in this call, or is given another content.
+    fn is_another(unit: &mut UnitContext<'_>, ca: &Value) -> Result<bool, HookError> {
         let owner = SecretOwner::Application(unit.application_id());
         let content = [(CA_CERTIFICATE.to_owned(), ca.clone())];
         match unit.secret(owner, CA_CERTIFICATE) {
+            Some(secret) if secret.content.get(CA_CERTIFICATE) == Some(ca) => return Ok(false),
             Some(secret) => unit.set_secret_content(secret.id, content.into())?,
             None => {
                 unit.add_secret(owner, CA_CERTIFICATE, content.into(), None)?;
-                return Ok(true);
             }
         }
-        Ok(false)
+        Ok(true)
     }
 
     /// `PrematureDataAccessError`: nothing is written before the other side has said what it wants.
