@@ -3,6 +3,7 @@
 //! `lib/charms/data_platform_libs/v0/data_interfaces.py` at 4bf12d1, charmed-kubernetes/interface-kube-control
 //! `ops/ops/interface_kube_control/` at 9e7b13e.
 
+mod cluster;
 mod vault_kv;
 
 use std::collections::BTreeMap;

@@ -14,7 +14,7 @@ pub use choice::{
 use trustsim_yaml::{FromNode, Map, Node, Reader, Unknown, parse};
 
 /// Name and text of each file.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("catalogue.yaml", include_str!("catalogue.yaml")),
     (
         "catalogue/ingress.yaml",
@@ -27,6 +27,10 @@ const FILES: [(&str, &str); 7] = [
     (
         "catalogue/observability.yaml",
         include_str!("catalogue/observability.yaml"),
+    ),
+    (
+        "catalogue/coordinators.yaml",
+        include_str!("catalogue/coordinators.yaml"),
     ),
     (
         "catalogue/earlier.yaml",

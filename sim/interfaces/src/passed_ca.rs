@@ -3,18 +3,21 @@
 //!
 //! Follows canonical/data-platform-libs `lib/charms/data_platform_libs/v0/data_interfaces.py` at 4bf12d1 (patch 59:
 //! `set_tls_ca`, `_on_relation_created_event`, `_on_secret_changed_event`) and charmed-kubernetes/interface-kube-control
-//! `ops/ops/interface_kube_control/provides.py` and `requires.py` at 9e7b13e; `vault-kv` is in [`vault_kv`].
+//! `ops/ops/interface_kube_control/provides.py` and `requires.py` at 9e7b13e; `vault-kv` is in [`vault_kv`], the
+//! relation of a coordinator and its workers in [`cluster`].
 //!
 //! | interface | key | who learns of another CA |
 //! |---|---|---|
 //! | `kafka_client`, `postgresql_client`, `mysql_client`, `mongodb_client`, `opensearch_client` | `tls-ca` | no charm: it is another revision of a secret, and the library passes over `secret-changed` |
 //! | `kube-control` | `ca-certificate` | the requirer, whose library makes a relation-changed of `secret-changed` |
 //! | `vault-kv` | `ca_certificate` | the requirer, whose library is `ready` in each relation-changed |
+//! | `tempo_cluster`, `mimir_cluster`, `loki_cluster`, `pyroscope_cluster` | `ca_cert` | the requirer, which looks in each hook |
 //! | any other | `ca` | the requirer |
 //!
 //! Simplified: what the real libraries put into a secret that is granted over the relation lies in the application's
 //! databag, so that the hook in which another CA comes is called relation-changed; the leader alone writes.
 
+mod cluster;
 mod vault_kv;
 
 use std::sync::Arc;
@@ -46,6 +49,8 @@ pub enum Carrier {
     KubeControl,
     /// `vault-kv` of the Vault charms whose tracks begin with 1.15. That of charm-vault has the same name and other keys.
     VaultKv,
+    /// That of a coordinator and its workers.
+    Cluster,
     /// Any other: the CA as it is, for every relation.
     Plain,
 }
@@ -58,6 +63,7 @@ impl Carrier {
             Some((_, resource)) => Self::DataPlatform(resource),
             None if interface == "kube-control" => Self::KubeControl,
             None if interface == "vault-kv" => Self::VaultKv,
+            None if cluster::INTERFACES.contains(&interface) => Self::Cluster,
             None => Self::Plain,
         }
     }
@@ -72,6 +78,7 @@ impl Carrier {
             Self::DataPlatform(_) => "tls-ca",
             Self::KubeControl => CA_CERTIFICATE,
             Self::VaultKv => vault_kv::CA_CERTIFICATE,
+            Self::Cluster => cluster::CA_CERT,
             Self::Plain => "ca",
         }
     }
@@ -119,6 +126,7 @@ impl Provider {
         };
         let value = ca.map(|ca| match self.passing {
             Passing::Word => Value::from("enabled"),
+            Passing::Ca if self.carrier == Carrier::Cluster => cluster::encoded(ca.text()),
             Passing::Ca | Passing::EarlierRelations => ca.clone(),
         });
         let key = self.carrier.key();
@@ -129,8 +137,10 @@ impl Provider {
                 if before != value {
                     unit.set_application_data(relation, key, value.clone())?;
                 }
-                if self.carrier == Carrier::VaultKv {
-                    vault_kv::answer(unit, relation)?;
+                match self.carrier {
+                    Carrier::VaultKv => vault_kv::answer(unit, relation)?,
+                    Carrier::Cluster => cluster::answer(unit, relation)?,
+                    Carrier::DataPlatform(_) | Carrier::KubeControl | Carrier::Plain => {}
                 }
             }
         }
@@ -160,6 +170,7 @@ impl Provider {
         let resource = match self.carrier {
             Carrier::DataPlatform(resource) => resource,
             Carrier::VaultKv => return vault_kv::is_requested(unit, relation),
+            Carrier::Cluster => return cluster::is_requested(unit, relation),
             Carrier::KubeControl | Carrier::Plain => return Ok(true),
         };
         let asked = unit.remote_application_data(relation)?;
@@ -183,8 +194,10 @@ impl Requirer {
     ///
     /// [`HookError`] where a hook tool refuses.
     pub fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
-        if self.carrier == Carrier::VaultKv {
-            return vault_kv::request(&self.endpoint, hook, unit);
+        match self.carrier {
+            Carrier::VaultKv => return vault_kv::request(&self.endpoint, hook, unit),
+            Carrier::Cluster => return cluster::request(&self.endpoint, hook, unit),
+            Carrier::DataPlatform(_) | Carrier::KubeControl | Carrier::Plain => {}
         }
         let (Hook::RelationCreated { relation, .. }, Carrier::DataPlatform(resource)) =
             (hook, self.carrier)
@@ -217,8 +230,26 @@ impl Requirer {
             return Ok(None);
         }
         let bag = unit.remote_application_data(relation)?;
-        let found = bag.get(self.carrier.key()).cloned();
+        let found = bag.get(self.carrier.key());
+        let found = match self.carrier {
+            Carrier::Cluster => found.and_then(cluster::decoded),
+            _ => found.cloned(),
+        };
         Ok(found.filter(|value| !pem::loadable(Some(value)).is_empty()))
+    }
+
+    /// Whether the other side says that it has no CA any more, upon which the charm drops the one that it was handed.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where a hook tool refuses.
+    pub fn is_taken_back(
+        &self,
+        unit: &UnitContext<'_>,
+        relation: RelationId,
+    ) -> Result<bool, HookError> {
+        Ok(self.carrier == Carrier::Cluster
+            && cluster::is_taken_back(&unit.remote_application_data(relation)?))
     }
 }
 
@@ -243,6 +274,7 @@ mod tests {
             ),
             ("kube-control", Carrier::KubeControl, "ca-certificate", true),
             ("vault-kv", Carrier::VaultKv, "ca_certificate", true),
+            ("loki_cluster", Carrier::Cluster, "ca_cert", true),
             ("my_interface", Carrier::Plain, "ca", true),
         ] {
             let found = Carrier::of(interface);

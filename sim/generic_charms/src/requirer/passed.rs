@@ -116,6 +116,7 @@ impl TakingEndpoint {
         }
         Ok(match self.requirer.read(unit, relation)? {
             Some(ca) => unit.push_file(&path, ca),
+            None if self.requirer.is_taken_back(unit, relation)? => unit.remove_file(&path),
             None => false,
         })
     }

@@ -1,0 +1,143 @@
+//! The CA that a coordinator hands its workers: canonical/cos-coordinated-workers at 3c7fec5,
+//! `src/coordinated_workers/interfaces/cluster.py` (`ca_cert`) and `worker.py` (`_sync_tls_files`).
+
+use std::sync::Arc;
+
+use trustsim::diagnosis::{TrustSource, diagnose, why};
+use trustsim::kernel::Span;
+use trustsim::report::words;
+use trustsim::whatif::{least_trust, trust_found};
+use trustsim::world::{Deployment, Options, Simulation};
+
+const DAY: Span = Span::from_secs(86_400);
+
+fn deployed(of: &str, faults: &str) -> Deployment {
+    crate::common::deployed(&format!(
+        "duration: 6d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      old: {{charm: self-signed-certificates, scale: 1}}
+      new: {{charm: self-signed-certificates, scale: 1}}
+      coordinator: {{charm: {of}-coordinator-k8s, scale: 1}}
+      worker: {{charm: {of}-worker-k8s, scale: 2}}
+    relations:
+      - ['coordinator:certificates', 'old:certificates']
+      - ['worker:{of}-cluster', 'coordinator:{of}-cluster']
+connections: derived
+{faults}"
+    ))
+}
+
+/// What is told of each outage after the first hour, and whether it is open at the end.
+fn outages(deployment: &Deployment) -> Vec<(String, bool)> {
+    let record = crate::common::play(deployment, Options::default());
+    let found = diagnose(deployment, &record.manifest, &record.journal);
+    let all = found.outages.iter().zip(&found.explanations);
+    let later = all.filter(|(outage, _)| outage.from > deployment.start + Span::from_secs(3600));
+    later
+        .map(|(outage, told)| {
+            let line = words::cause::line(&told.cause.what);
+            (line, outage.until.is_none())
+        })
+        .collect()
+}
+
+#[test]
+fn workers_trust_what_their_coordinator_hands_them() {
+    for of in ["loki", "mimir", "tempo"] {
+        let deployment = deployed(of, "");
+        // What dials a worker meets a certificate that is not played.
+        assert_eq!(deployment.connections.len(), 1, "{of}");
+        assert_eq!(outages(&deployment), [], "{of}");
+    }
+    let deployment = deployed("loki", "");
+    let record = crate::common::play(&deployment, Options::default());
+    let at = deployment.start + DAY;
+    let (manifest, journal) = (&record.manifest, &record.journal);
+    let answers = why(
+        &deployment,
+        manifest,
+        journal,
+        "m.worker",
+        "m.coordinator",
+        at,
+    );
+    let rests = answers.expect("it is watched").remove(0).rests;
+    let TrustSource::PassedOn(relation) = rests.expect("it holds").source else {
+        panic!("the CA comes over the relation of the cluster");
+    };
+    let expected = "what m.coordinator:loki-cluster hands m.worker:loki-cluster over loki_cluster";
+    assert_eq!(words::transit::passing(&relation), expected);
+    let least = least_trust(&Arc::new(deployment));
+    let mut sources = least.sources.iter();
+    let source = sources.find(|source| source.source.starts_with("loki-cluster-"));
+    assert!(source.expect("it has one").is_single());
+}
+
+#[test]
+fn workers_follow_another_ca() {
+    let moved = "faults:
+  - {at: 3d, remove-relation: {between: ['coordinator:certificates', 'old:certificates']}}
+  - {at: 3d10m, integrate: {between: ['coordinator:certificates', 'new:certificates']}}
+";
+    let found = outages(&deployed("mimir", moved));
+    // `ROOT_CA_CERT` is one file: the old CA is gone when the new one comes, a hook after the coordinator serves under it.
+    let expected = |worker: &str| {
+        let line = format!(
+            "the CA of m.new has not come to {worker} from m.coordinator:mimir-cluster over mimir_cluster yet"
+        );
+        (line, false)
+    };
+    assert_eq!(found, [expected("m.worker/0"), expected("m.worker/1")]);
+}
+
+#[test]
+fn without_the_relation_the_ca_is_gone() {
+    let removed = "faults:
+  - {at: 3d, remove-relation: {between: ['worker:tempo-cluster', 'coordinator:tempo-cluster']}}
+";
+    let found = outages(&deployed("tempo", removed));
+    assert_eq!(found.len(), 2, "{found:?}");
+    for (line, is_open) in found {
+        let taken = "its charm took it away in tempo-cluster-relation-broken";
+        assert!(is_open && line.contains(taken), "{line}");
+    }
+}
+
+/// `publish_data` leaves `ca_cert` out where there is no certificate, and `_sync_tls_files` removes what it had written.
+#[test]
+fn a_coordinator_without_a_certificate_takes_its_ca_back() {
+    let deployment = crate::common::deployed(
+        "duration: 4d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, scale: 1}
+      coordinator: {charm: coordinator, scale: 1}
+      worker: {charm: loki-worker-k8s, scale: 1}
+    relations:
+      - ['coordinator:certificates', 'ca:certificates']
+      - ['worker:loki-cluster', 'coordinator:cluster']
+charms:
+  coordinator:
+    requires: {certificates: {interface: tls-certificates, delete-on-missing: true}}
+    provides: {cluster: {interface: loki_cluster, passes-ca: certificates}}
+connections: derived
+faults:
+  - {at: 2d, remove-relation: {between: ['coordinator:certificates', 'ca:certificates']}}
+",
+    );
+    let start = deployment.start;
+    let mut simulation = Simulation::new(Arc::new(deployment), Options::default());
+    let mut trusted = |days: u32| {
+        simulation.run_until(start + DAY * days);
+        let found = trust_found(&simulation).trusted;
+        let mut holders = found.iter().map(|root| &*root.holder);
+        holders.any(|holder| holder == "m.worker/0")
+    };
+    assert!(trusted(1));
+    assert!(!trusted(3));
+}
