@@ -4,6 +4,7 @@
 //! `ops/ops/interface_kube_control/` at 9e7b13e.
 
 mod cluster;
+mod own_ca;
 mod vault_kv;
 
 use std::collections::BTreeMap;

@@ -61,6 +61,12 @@ impl<'a> Certificates<'a> {
         }
     }
 
+    /// Whether an application could get certificates for its units alone.
+    pub(crate) fn has_units_endpoint(&self, application: ApplicationIndex) -> bool {
+        let charm = &self.deployment.applications[application].charm;
+        charm.endpoint(PEERS).is_some()
+    }
+
     /// The endpoint with which an application that shows no certificate to clients could get one.
     pub(crate) fn possible(&self, application: ApplicationIndex) -> Option<&'a str> {
         let charm = &self.deployment.applications[application].charm;

@@ -115,6 +115,8 @@ record! {
         dialled_k8s: Text = "dialled-k8s",
         /// Whether both show a certificate.
         mutual: bool = "mutual",
+        /// Whether the charm signs for its units where nothing else does.
+        own_ca: bool = "own-ca",
         /// Whether it was not read in code.
         assumed: bool = "assumed",
         /// Repository, file and lines.

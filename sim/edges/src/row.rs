@@ -182,6 +182,8 @@ pub struct UnitsRow {
     pub dialled_on_kubernetes: Option<Dialled>,
     /// Whether both sides show a certificate.
     pub mutual: bool,
+    /// Whether a charm with an endpoint for certificates of its units signs for them itself where nothing is related there.
+    pub own_ca: bool,
     /// Whether the row was not read in code.
     pub assumed: bool,
     /// Repository, file and lines.

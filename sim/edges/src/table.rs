@@ -219,6 +219,7 @@ impl UnitsFile {
             dialled: optional(self.dialled.as_ref(), &DIALLED, reader).unwrap_or(Dialled::Fqdn),
             dialled_on_kubernetes: optional(self.dialled_k8s.as_ref(), &DIALLED, reader),
             mutual: self.mutual == Some(true),
+            own_ca: self.own_ca == Some(true),
             assumed: self.assumed == Some(true),
             source: source(self.source.as_ref(), reader)?,
         })

@@ -47,7 +47,9 @@ impl Derivation<'_> {
             let on_kubernetes = is_on_kubernetes(self.deployment, index);
             let dialled = row.dialled_on_kubernetes.filter(|_| on_kubernetes);
             let certificate = self.certificates.for_units(index).map(str::to_owned);
-            let transport = match certificate.is_some() || row.tls == TlsWhen::Always {
+            let signs_itself = row.own_ca && self.certificates.has_units_endpoint(index);
+            let is_tls = certificate.is_some() || row.tls == TlsWhen::Always || signs_itself;
+            let transport = match is_tls {
                 true => Transport::Tls { certificate },
                 false => Transport::Plain(Plain::NoCertificate {
                     possible: self.certificates.possible(index).map(str::to_owned),
