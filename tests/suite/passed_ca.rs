@@ -4,6 +4,7 @@
 //! `ops/ops/interface_kube_control/` at 9e7b13e.
 
 mod cluster;
+mod handed_certificate;
 mod own_ca;
 mod vault_kv;
 

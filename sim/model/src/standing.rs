@@ -20,6 +20,10 @@ use super::{
 
 /// The interface over which certificates are requested.
 const CERTIFICATES: &str = "tls-certificates";
+/// Interfaces over which a client may hand the server its certificate, as `mtls-cert` (canonical/data-platform-libs 4bf12d1
+/// `lib/charms/data_platform_libs/v0/data_interfaces.py`, `KafkaRequirerData.set_mtls_cert`, `EtcdRequirerData.set_mtls_cert`;
+/// canonical/kafka-operator 3c25f095 `common/single_kernel_kafka/events/provider.py`, `on_mtls_cert_updated`).
+const HAND_CERTIFICATES: [&str; 2] = ["kafka_client", "etcd_client"];
 
 /// How far an answer can be relied on. The order is from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,6 +87,11 @@ pub enum Gap {
         /// What, a clause whose subject is the charm.
         how: String,
     },
+    /// Its clients may hand it the certificate that they show, over an endpoint, for it to trust.
+    HandedCertificate {
+        /// The endpoint.
+        endpoint: String,
+    },
     /// The author of the scenario described it.
     DescribedByScenario,
     /// The scenario changes its description.
@@ -124,6 +133,7 @@ impl Gap {
             }
             | Self::NotVerified { .. }
             | Self::Differs { .. }
+            | Self::HandedCertificate { .. }
             | Self::DescribedByScenario
             | Self::ChangedByScenario
             | Self::OtherRevision { .. }
@@ -318,6 +328,7 @@ impl<'a> Standings<'a> {
         let mut reasons: BTreeSet<Reason> = reasons.collect();
         reasons.extend(self.certificate_unknown(self.deployment.connections[index].to));
         reasons.extend(self.not_given(index));
+        reasons.extend(self.certificate_handed(index));
         let standings = reasons.iter().map(|reason| reason.gap.standing());
         Basis {
             standing: standings.max().unwrap_or(Standing::Modelled),
@@ -339,6 +350,26 @@ impl<'a> Standings<'a> {
                 },
             })
             .collect()
+    }
+
+    /// The server of a mutual connection may trust the client's certificate by what that hands it.
+    fn certificate_handed(&self, index: ConnectionSpecIndex) -> Option<Reason> {
+        let connection = &self.deployment.connections[index];
+        let client = self.deployment.application_of(connection.from);
+        let mut relations = self.deployment.relations.iter();
+        let handed = relations.find(|relation| {
+            let ends = relation.sides.each_ref();
+            let ends = ends.map(|side| self.deployment.application_of(side.party));
+            ends == [Some(connection.to), client]
+                && HAND_CERTIFICATES.contains(&&*relation.interface)
+        });
+        let [server, _] = &handed.filter(|_| connection.mutual)?.sides;
+        Some(Reason {
+            application: connection.to,
+            gap: Gap::HandedCertificate {
+                endpoint: server.endpoint.clone(),
+            },
+        })
     }
 
     /// A server that requests no certificate may have one from elsewhere, unless its charm is described.

@@ -54,6 +54,7 @@ impl Doubts {
                 Doubt::None | Doubt::Any => false,
             });
             let list = match doubts.contains(&Doubt::Any) {
+                _ if !is_about(reason, &address, failures) => &mut beside,
                 _ if explains => &mut explaining,
                 true => &mut any,
                 false => &mut beside,
@@ -103,6 +104,14 @@ impl Doubts {
             .filter(|(reasons, ..)| !reasons.is_empty());
         told.map(|(reasons, label, before)| (label, format!("{before}{}", reasons.join("; "))))
     }
+}
+
+/// Whether a reason can have to do with any of these failures: a certificate that a server may be handed, with those alone in
+/// which the server is who refuses.
+fn is_about(reason: &Reason, server: &Address, failures: &[&Explanation]) -> bool {
+    let mut judges = failures.iter().map(|failure| &failure.symptom.judge);
+    !matches!(reason.gap, Gap::HandedCertificate { .. })
+        || judges.any(|judge| judge.to_application() == *server)
 }
 
 /// Whether the endpoints that are played are those that the charm has, whatever else is not known of it.

@@ -90,6 +90,9 @@ fn gap(gap: &Gap, charm: &str) -> String {
             format!("of the charm {charm} this was not verified: {missing}")
         }
         Gap::Differs { how } => format!("the charm {charm} {how}, which is not played"),
+        Gap::HandedCertificate { endpoint } => format!(
+            "the charm {charm} may trust the certificate that a client hands it over {endpoint}, which is not played"
+        ),
         Gap::DescribedByScenario => format!("the scenario describes the charm {charm}"),
         Gap::ChangedByScenario => {
             format!("the scenario changes what the catalogue has of the charm {charm}")
@@ -144,6 +147,9 @@ pub(super) fn brief(gap: &Gap) -> String {
         }
         Gap::NotVerified { missing } => format!("not verified: {missing}"),
         Gap::Differs { how } => format!("it {how}, which is not played"),
+        Gap::HandedCertificate { endpoint } => format!(
+            "it may trust the certificate that a client hands it over {endpoint}, which is not played"
+        ),
         Gap::OtherRevision { revision, covered } => match nearest(*revision, covered) {
             Some(near) => format!("revision {revision} was not read and is played as {near}"),
             None => common(gap).to_owned(),
@@ -180,6 +186,9 @@ pub(super) const fn common(gap: &Gap) -> &'static str {
         Gap::ModelNotGiven { .. } => "models of offers that are consumed are not given",
         Gap::NotVerified { .. } => "the code was not read, or not all of it",
         Gap::Differs { .. } => "known to do something otherwise than it is played",
+        Gap::HandedCertificate { .. } => {
+            "may trust certificates that clients hand over, which is not played"
+        }
         Gap::DescribedByScenario => "described by the scenario",
         Gap::ChangedByScenario => "the scenario changes what the catalogue has",
         Gap::OtherRevision { .. } => "at a revision that was not read",
@@ -214,6 +223,7 @@ pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
         }
         Gap::NotVerified { .. }
         | Gap::Differs { .. }
+        | Gap::HandedCertificate { .. }
         | Gap::DescribedByScenario
         | Gap::ChangedByScenario
         | Gap::OtherRevision { .. }
