@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use trustsim::diagnosis::{Findings, TrustSource, diagnose, why};
 use trustsim::kernel::Span;
+use trustsim::model::NameSpec;
 use trustsim::report::words;
 use trustsim::whatif::{least_trust, trust_found};
 use trustsim::world::{Deployment, Options, Simulation};
@@ -12,12 +13,16 @@ use trustsim::world::{Deployment, Options, Simulation};
 const DAY: Span = Span::from_secs(86_400);
 
 /// Vault, unsealed within ten minutes of each restart, and who keeps secrets in it and trusts nothing else.
-fn deployed(vault: &str, more: &str) -> Deployment {
+fn deployed_in(pods: bool, vault: &str, more: &str) -> Deployment {
+    let bundle = match pods {
+        true => "    bundle: kubernetes\n",
+        false => "",
+    };
     crate::common::deployed(&format!(
         "duration: 6d
 models:
   m:
-    applications:
+{bundle}    applications:
       root: {{charm: self-signed-certificates, num_units: 1}}
       vault: {{{vault}, num_units: 1}}
       reader: {{charm: reader, num_units: 2}}
@@ -30,6 +35,10 @@ operators: {{people: {{answers: [m.vault], delay: {{exactly: 10m}}}}}}
 connections: derived
 {more}"
     ))
+}
+
+fn deployed(vault: &str, more: &str) -> Deployment {
+    deployed_in(false, vault, more)
 }
 
 fn diagnosed(deployment: &Deployment) -> Findings {
@@ -94,6 +103,20 @@ fn each_vault_charm_hands_its_ca_on() {
     ] {
         assert_eq!(outages(&deployed(vault, "")), [], "{vault}");
     }
+}
+
+/// `_get_relation_api_address` has the ingress address, which on Kubernetes is that of the service.
+#[test]
+fn in_pods_vault_is_dialled_at_the_address_of_its_service() {
+    let vault = "charm: vault-k8s, channel: 2.0/stable";
+    let deployment = deployed_in(true, vault, "");
+    let names: Vec<_> = deployment
+        .connections
+        .iter()
+        .map(|connection| connection.name.clone())
+        .collect();
+    assert_eq!(names, [Some(NameSpec::IngressAddress)]);
+    assert_eq!(outages(&deployment), []);
 }
 
 /// `_configure_tls_integration` writes the CA of the new certificate and restarts Vault, which is sealed then; what comes
