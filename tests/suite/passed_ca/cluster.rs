@@ -12,6 +12,10 @@ use trustsim::world::{Deployment, Options, Simulation};
 const DAY: Span = Span::from_secs(86_400);
 
 fn deployed(of: &str, faults: &str) -> Deployment {
+    deployed_at(of, "", faults)
+}
+
+fn deployed_at(of: &str, revision: &str, faults: &str) -> Deployment {
     crate::common::deployed(&format!(
         "duration: 6d
 models:
@@ -20,7 +24,7 @@ models:
     applications:
       old: {{charm: self-signed-certificates, scale: 1}}
       new: {{charm: self-signed-certificates, scale: 1}}
-      coordinator: {{charm: {of}-coordinator-k8s, scale: 1}}
+      coordinator: {{charm: {of}-coordinator-k8s{revision}, scale: 1}}
       worker: {{charm: {of}-worker-k8s, scale: 2}}
     relations:
       - ['coordinator:certificates', 'old:certificates']
@@ -74,6 +78,18 @@ fn workers_trust_what_their_coordinator_hands_them() {
     let mut sources = least.sources.iter();
     let source = sources.find(|source| source.source.starts_with("loki-cluster-"));
     assert!(source.expect("it has one").is_single());
+}
+
+/// `publish_grant_secrets` of canonical/mimir-coordinator-k8s-operator 937f48d7 (revision 12) hands on secrets in place of
+/// `ca_cert`, which 4b018e47 (13) publishes.
+#[test]
+fn an_early_coordinator_of_mimir_hands_its_workers_nothing_that_they_read() {
+    for (revision, is_handed) in [(12, false), (13, true)] {
+        let deployment = deployed_at("mimir", &format!(", revision: {revision}"), "");
+        let count = usize::from(is_handed);
+        assert_eq!(deployment.connections.len(), count, "{revision}");
+        assert_eq!(outages(&deployment), [], "{revision}");
+    }
 }
 
 #[test]
