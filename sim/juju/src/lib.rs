@@ -76,7 +76,7 @@ pub use topology::Topology;
 pub use uniter::{CommitFault, Uniter};
 pub use value::{Bag, Value};
 
-use trustsim_kernel::{Seq, Span, Time};
+use trustsim_kernel::{EventId, Seq, Span, Time};
 
 /// How long things take.
 #[derive(Clone, Debug)]
@@ -161,7 +161,9 @@ pub trait Host {
     /// True time.
     fn now(&self) -> Time;
     /// Puts an event on the agenda.
-    fn schedule(&mut self, at: Time, event: Event);
+    fn schedule(&mut self, at: Time, event: Event) -> EventId;
+    /// Takes an event from the agenda; nothing where it is not there any more.
+    fn cancel(&mut self, id: EventId);
     /// Writes to the journal.
     fn record(&mut self, cause: Option<Seq>, about: About, what: Happening) -> Option<Seq>;
 }

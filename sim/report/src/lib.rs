@@ -140,10 +140,11 @@ impl<'a> Run<'a> {
     /// What each connection lost is what its own outages say.
     fn check_tallies(&self) {
         let findings = self.findings;
-        for (number, tally) in (0..).zip(&findings.tallies) {
-            let own = findings.outages.iter();
-            let own = own.filter(|outage| outage.connection == number);
-            let lengths: Vec<Span> = own.map(|outage| outage.length(self.end())).collect();
+        let mut own: Vec<Vec<Span>> = vec![Vec::new(); findings.tallies.len()];
+        for outage in &findings.outages {
+            own[outage.connection as usize].push(outage.length(self.end()));
+        }
+        for (number, (tally, lengths)) in (0..).zip(findings.tallies.iter().zip(own)) {
             let lost: Span = lengths.iter().copied().sum();
             let longest = lengths.iter().copied().fold(Span::ZERO, Span::max);
             assert_eq!(

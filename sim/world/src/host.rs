@@ -11,7 +11,7 @@ use super::journal::JournalWriter;
 use trustsim_juju::{
     self as juju, About, ApplicationKind, Happening, Host, Juju, RelationChange, RelationId,
 };
-use trustsim_kernel::{Agenda, Seq, Time};
+use trustsim_kernel::{Agenda, EventId, Seq, Time};
 
 /// One noted happening.
 pub(super) struct Noted {
@@ -48,8 +48,12 @@ impl Host for JujuHost<'_> {
         self.agenda.now()
     }
 
-    fn schedule(&mut self, at: Time, event: juju::Event) {
-        self.agenda.at(at, Event::Juju(event));
+    fn schedule(&mut self, at: Time, event: juju::Event) -> EventId {
+        self.agenda.at(at, Event::Juju(event))
+    }
+
+    fn cancel(&mut self, id: EventId) {
+        self.agenda.cancel(id);
     }
 
     fn record(&mut self, cause: Option<Seq>, about: About, what: Happening) -> Option<Seq> {

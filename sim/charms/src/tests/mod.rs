@@ -36,7 +36,7 @@ use trustsim_juju::{
     Event, Happening, Hook, HookError, Host, Juju, Latencies, LinkId, ModelId, Quiet, RelationId,
     Role, SecretId, SecretOwner, UnitId, Value, drive,
 };
-use trustsim_kernel::{Agenda, Seq, Span, Streams, Time};
+use trustsim_kernel::{Agenda, EventId, Seq, Span, Streams, Time};
 use trustsim_pki::{KeyAlgorithm, KeyPool};
 
 pub(super) const START: Time = Time::from_seconds(1_767_225_600);
@@ -111,7 +111,7 @@ impl Host for TestHost<'_> {
         self.0.now()
     }
 
-    fn schedule(&mut self, at: Time, event: Event) {
+    fn schedule(&mut self, at: Time, event: Event) -> EventId {
         let late_ns = at.as_nanos() % 60_000_000_000;
         let at = match event {
             Event::SecretExpiry(_) if self.1 && late_ns > 0 => {
@@ -119,7 +119,11 @@ impl Host for TestHost<'_> {
             }
             _ => at,
         };
-        self.0.at(at, event);
+        self.0.at(at, event)
+    }
+
+    fn cancel(&mut self, id: EventId) {
+        self.0.cancel(id);
     }
 
     fn record(&mut self, _: Option<Seq>, _: About, _: Happening) -> Option<Seq> {

@@ -114,12 +114,18 @@ impl<'a> Trail<'a> {
     ) -> Vec<(Seq, &'a Entry)> {
         let mut found = Vec::new();
         let all = self.by_application.get(wanted.application());
-        let own = all.into_iter().flatten();
+        let all = all.into_iter();
         let unit = wanted.to_unit();
-        let own = own.filter(|(address, _)| {
-            wanted.unit_number().is_none() || **address == *wanted || **address == unit
-        });
-        for (_, seqs) in own {
+        // A unit is looked up: an application may have very many.
+        let own: Vec<&Vec<Seq>> = match wanted.unit_number() {
+            None => all.flat_map(BTreeMap::values).collect(),
+            Some(_) => {
+                let both = [Some(wanted), (unit != *wanted).then_some(&unit)];
+                all.flat_map(|all| both.iter().flatten().filter_map(|who| all.get(*who)))
+                    .collect()
+            }
+        };
+        for seqs in own {
             let time = |seq: &Seq| self.known(*seq).time;
             let first = seqs.partition_point(|seq| time(seq) < since);
             let last = seqs.partition_point(|seq| time(seq) <= until);

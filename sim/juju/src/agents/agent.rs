@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::context::Effects;
 use crate::convert::narrow_nanos;
 use crate::{Hook, HookError, RelationId, SecretId, UnitId};
-use trustsim_kernel::{Seq, Span, Time};
+use trustsim_kernel::{EventId, Seq, Span, Time};
 
 /// First delay before a failed hook is run again (juju/juju 3.6
 /// `apiserver/facades/agent/retrystrategy`).
@@ -92,6 +92,8 @@ pub struct Agent {
     pub(crate) awaits_time: bool,
     /// The instant its own timer wakes it at.
     pub(crate) alarm: Time,
+    /// That instant on the agenda, while it has not come.
+    pub(crate) alarm_event: Option<EventId>,
     /// The instant a change last scheduled wakes it at.
     pub(crate) woken_at: Time,
     /// Failures in a row of the hook that is being run again.
@@ -280,6 +282,7 @@ impl Agent {
             elided_from: None,
             awaits_time: false,
             alarm: Time::EPOCH,
+            alarm_event: None,
             woken_at: Time::EPOCH,
             in_a_row: None,
             dials_failed: 0,

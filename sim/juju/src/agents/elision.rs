@@ -148,9 +148,13 @@ impl Agents {
             ReplayState::Resting(_) if self.timing().has_nothing_due(unit, now) => {
                 self.arm_alarm(unit, None, host)
             }
-            ReplayState::Resting(_) => host.schedule(now, Event::Wake(unit)),
+            ReplayState::Resting(_) => {
+                host.schedule(now, Event::Wake(unit));
+            }
             ReplayState::Waiting => self.await_lock(unit),
-            ReplayState::Polling(at) => host.schedule(at, Event::Wake(unit)),
+            ReplayState::Polling(at) => {
+                host.schedule(at, Event::Wake(unit));
+            }
             ReplayState::Running {
                 hook,
                 snapshot,

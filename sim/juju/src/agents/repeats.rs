@@ -137,8 +137,12 @@ impl Agents {
     pub(crate) fn set_alarm(&mut self, id: UnitId, at: Time, host: &mut dyn Host) {
         let agent = self.topology.agent_of_mut(id);
         if at < Time::MAX && agent.alarm != at {
+            // Where a thousand units hear of each other's doings, a million of them were pending.
+            if let Some(before) = agent.alarm_event.take() {
+                host.cancel(before);
+            }
             agent.alarm = at;
-            host.schedule(at, Event::Alarm(id));
+            agent.alarm_event = Some(host.schedule(at, Event::Alarm(id)));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::*;
-use trustsim_kernel::{Agenda, Seq, Span, Streams, Time};
+use trustsim_kernel::{Agenda, EventId, Seq, Span, Streams, Time};
 
 pub(super) type Code = Arc<dyn Fn(&Hook, &mut UnitContext<'_>) -> Result<(), HookError>>;
 pub(super) type Quietness = Arc<dyn Fn(&UnitContext<'_>) -> Quiet>;
@@ -50,12 +50,16 @@ impl Host for StageHost<'_> {
         self.agenda.now()
     }
 
-    fn schedule(&mut self, at: Time, event: Event) {
+    fn schedule(&mut self, at: Time, event: Event) -> EventId {
         assert!(
             at >= self.agenda.now(),
             "{event:?} is scheduled in the past"
         );
-        self.agenda.at(at, event);
+        self.agenda.at(at, event)
+    }
+
+    fn cancel(&mut self, id: EventId) {
+        self.agenda.cancel(id);
     }
 
     fn record(&mut self, _: Option<Seq>, _: About, what: Happening) -> Option<Seq> {

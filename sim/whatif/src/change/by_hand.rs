@@ -16,6 +16,8 @@ use trustsim_world::{
 
 /// Between two commands of which the second needs what the first brings about.
 const THEN: Span = Span::from_secs(60);
+/// How soon a relation that is removed is gone: Juju refuses to make it again before the hooks of both sides have run.
+const GONE: Span = Span::from_secs(300);
 
 /// A version without the mistakes that the application's charm is played with, from `at` on; zero is
 /// from the start, in every version that the plan brings.
@@ -191,7 +193,7 @@ pub(super) fn again(
         .expect("a relation that was removed can be made again");
     let commands = [&remove, &integrate].map(|action| Command::of(action, changed));
     plan(changed, at, remove);
-    plan(changed, at + THEN, integrate);
+    plan(changed, at + GONE, integrate);
     Ok(commands.to_vec())
 }
 
@@ -370,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relation_is_made_again_a_minute_after_it_was_removed() {
+    fn a_relation_is_made_again_when_it_is_gone() {
         let mut deployment = deployment();
         let side = |index, role| Side {
             party: Party::Application(index),
@@ -399,7 +401,7 @@ mod tests {
             ])
         );
         let times = again.deployment.actions.iter().map(|timed| timed.at);
-        assert!(times.eq([seconds(60), seconds(120)]));
+        assert!(times.eq([seconds(60), seconds(360)]));
     }
 
     #[test]
